@@ -1,0 +1,65 @@
+# Rondo's commands. `make demo` and `make test` need Python 3.11 or newer and nothing else.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+export OMP_NUM_THREADS ?= 1
+export GRADIO_ANALYTICS_ENABLED := False
+export HF_HUB_OFFLINE ?= 1
+
+.PHONY: help demo up test test-fast test-gpu lint format bench model clean
+
+help:  ## list the commands
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+check-python:
+	@command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON). Install Python 3.11 or newer, or say which: make demo PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || { \
+	  echo "$(PYTHON) is $$($(PYTHON) -V 2>&1), but Rondo needs Python 3.11 to 3.13. Say which to use: make demo PYTHON=python3.12"; exit 1; }
+	@test -w . || { echo "This folder is not writable, and the environment goes into $(VENV) here. Clone into a folder of yours, or give another place: make demo VENV=/path"; exit 1; }
+
+# torch goes first and alone, so that pip takes the build its own configuration names (a CPU build where there is one).
+$(VENV)/.base: constraints.txt pyproject.toml | check-python
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.base
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: $(VENV)/.base  ## install, make the demo project, open the web page and the worker
+	@$(BIN)/rondo demo
+
+up: $(VENV)/.base  ## the same without the demo project
+	@$(BIN)/rondo up
+
+test: $(VENV)/.dev  ## all tests; needs Chromium and PostgreSQL for all of them
+	$(BIN)/pytest -n 2 --dist loadfile
+
+test-fast: $(VENV)/.dev  ## unit tests only, seconds
+	$(BIN)/pytest tests/unit
+
+test-gpu: $(VENV)/.dev  ## what needs a CUDA device
+	$(BIN)/pytest -m gpu
+
+lint: $(VENV)/.dev  ## ruff, mypy --strict on backend, import contracts, migrations match the tables
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m migrations.check
+
+format: $(VENV)/.dev  ## let ruff format and fix
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev  ## the figures of docs/bench.md, as ratios; SAMPLES=100000 makes it quicker
+	$(BIN)/python -m tests.bench --samples $(or $(SAMPLES),1000000)
+
+model: $(VENV)/.base  ## make the demo model and its prompts again, from nothing
+	$(BIN)/python -m backend.demo.make_model
+
+clean:  ## remove the environment (not the data)
+	rm -rf $(VENV)

@@ -1,0 +1,1 @@
+"""What a person or a program talks to: pages, REST, command line. Shows rows, calls services."""

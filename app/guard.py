@@ -1,0 +1,186 @@
+"""What every request passes, whichever page, file or route it asks for: origin, size, who is it, headers.
+
+Plain ASGI around the whole application, Gradio's own routes included: nothing below can forget it.
+"""
+
+from urllib.parse import quote, urlsplit
+
+import anyio
+from fastapi import Request
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app import cookies
+from backend.config import settings
+from backend.services import sessions
+from backend.services.sessions import SignedIn
+
+MEGABYTE = 1024 * 1024
+OPEN = ("/login", "/static/", "/healthz", "/favicon.ico")
+LARGE = ("/gradio_api/upload", "/api/v1/prompt-sets/import")
+# Parts of Gradio that Rondo does not use and that would only be something more to attack.
+HIDDEN = (
+    "/monitoring",
+    "/manifest.json",
+    "/pwa_icon",
+    *(
+        f"/gradio_api/{name}"
+        for name in (
+            "api/", "call", "custom_component", "deep_link", "dev", "info", "openapi.json", "process_recording",
+            "profiling", "proxy=", "run", "stream", "token", "undo-vibe", "vibe",
+        )
+    ),
+)  # fmt: skip
+
+GRADIO_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; "
+    "frame-src 'none'; object-src 'none'; form-action 'self'; base-uri 'self'; frame-ancestors 'none'"
+)
+OWN_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+FILE_POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'"
+
+_lookups = anyio.CapacityLimiter(16)
+
+
+class TooLarge(Exception):
+    """More bytes came than were allowed."""
+
+
+class Guard:
+    """The outermost application."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            await self._request(scope, receive, _with_headers(scope, send))
+
+    async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        refusal = _refuse(request) or await _identify(request)
+        if refusal is not None:
+            await refusal(scope, receive, send)
+            return
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self.app(scope, _bounded(receive, _limit(scope["path"])), watched)
+        except TooLarge:
+            if not started:
+                await _too_large(scope["path"])(scope, receive, send)
+
+
+def error(status: int, type_: str, message: str) -> JSONResponse:
+    """The one shape of every error."""
+    return JSONResponse({"error": {"type": type_, "message": message}}, status)
+
+
+def _refuse(request: Request) -> Response | None:
+    path = request.url.path
+    if path.startswith(HIDDEN):
+        return error(404, "NotFound", "There is nothing here.")
+    if request.method not in ("GET", "HEAD", "OPTIONS") and not _is_same_origin(request.headers):
+        return error(403, "PermissionDenied", "This came from another site and was refused. Use Rondo's own pages.")
+    length = request.headers.get("content-length", "0")
+    if not length.isdecimal() or int(length) > _limit(path):
+        return _too_large(path)
+    return None
+
+
+def _is_same_origin(headers: Headers) -> bool:
+    """Whether our own page or no browser at all sent this: browsers say where a changing request comes from."""
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = headers.get("origin")
+    return origin is None or urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
+
+
+async def _identify(request: Request) -> Response | None:
+    """Note who is signed in on the request; refuse what is not open to everyone."""
+    path = request.url.path
+    who = None
+    if not path.startswith("/static/"):
+        who = await anyio.to_thread.run_sync(_who, request, limiter=_lookups)
+    request.state.signed_in = who
+    if who is not None or path in OPEN or path.startswith(("/login/", "/static/")):
+        return None
+    wants_page = request.method in ("GET", "HEAD") and "text/html" in request.headers.get("accept", "")
+    if wants_page and not path.startswith(("/api/", "/gradio_api/")):
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(f"/login?next={quote(path + query)}", 303)
+    return error(401, "NotSignedIn", "You are not signed in. Sign in, or send a token as Authorization: Bearer.")
+
+
+def _who(request: Request) -> SignedIn | None:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and request.url.path.startswith("/api/"):
+        return sessions.look_up_token(token.strip())
+    secret = cookies.secret_in(request)
+    return sessions.look_up(secret) if secret else None
+
+
+def _limit(path: str) -> int:
+    if path.startswith("/login"):
+        return 64 * 1024
+    upload = settings().max_upload_mb * MEGABYTE
+    # A multipart upload is a little larger than its file.
+    return upload + MEGABYTE if path.startswith(LARGE) else min(upload, 32 * MEGABYTE)
+
+
+def _too_large(path: str) -> Response:
+    most = _limit(path) / MEGABYTE
+    return error(413, "InvalidInput", f"This is larger than {most:.1f} MB. Send less, or raise RONDO_MAX_UPLOAD_MB.")
+
+
+def _bounded(receive: Receive, limit: int) -> Receive:
+    seen = 0
+
+    async def bounded() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > limit:
+            raise TooLarge
+        return message
+
+    return bounded
+
+
+def _with_headers(scope: Scope, send: Send) -> Send:
+    """Add the security headers to whatever answers."""
+    path: str = scope["path"]
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            is_file = path.startswith("/gradio_api/file")
+            headers["Content-Security-Policy"] = FILE_POLICY if is_file else headers.get("x-policy", OWN_POLICY)
+            headers["X-Content-Type-Options"] = "nosniff"
+            headers["X-Frame-Options"] = "DENY"
+            headers["Referrer-Policy"] = "same-origin"
+            headers["Cross-Origin-Opener-Policy"] = "same-origin"
+            headers["Cross-Origin-Resource-Policy"] = "same-origin"
+            headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+            if settings().secure_cookies:
+                headers["Strict-Transport-Security"] = "max-age=31536000"
+            if not path.startswith(("/static/", "/assets/")):
+                headers.setdefault("Cache-Control", "no-store")
+        await send(message)
+
+    return sending

@@ -1,0 +1,35 @@
+"""The UI's one error boundary: what a person may read is shown, the rest goes to the log."""
+
+import functools
+import inspect
+import logging
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+import gradio as gr
+
+from backend.errors import RondoError
+
+log = logging.getLogger("rondo.app")
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def toasts(handler: Callable[P, R]) -> Callable[P, R]:
+    """Show a RondoError as it is; log anything else with its traceback and say so."""
+
+    @functools.wraps(handler)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return handler(*args, **kwargs)
+        except RondoError as error:
+            raise gr.Error(error.message, print_exception=False) from error
+        except gr.Error:
+            raise
+        except Exception as error:
+            log.exception("%s failed", handler.__qualname__)
+            raise gr.Error("Something went wrong here. It is in the server's log.", print_exception=False) from error
+
+    wrapped.__signature__ = inspect.signature(handler)  # type: ignore[attr-defined]
+    return wrapped

@@ -1,0 +1,49 @@
+"""Where things are. Nothing here changes a result: what does is in the recipe."""
+
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Read from the environment (`RONDO_...`) and from `.env` in the working folder."""
+
+    model_config = SettingsConfigDict(env_prefix="RONDO_", env_file=".env", extra="ignore", frozen=True)
+
+    data_dir: Path = Field(Path("rondo-data"), description="folder for the database, checkpoints, datasets and logs")
+    database_url: str = Field("", description="SQLAlchemy address; empty means SQLite in the data folder")
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(7860, description="port to listen on")
+    secure_cookies: bool = Field(False, description="send session cookies over HTTPS only (set behind a TLS proxy)")
+    hf_offline: bool = Field(True, description="never ask the model hub; set to false to load models by hub name")
+    torch_threads: int = Field(1, description="CPU threads of each model process; 1 is fastest for tiny models")
+    max_upload_mb: int = Field(200, description="largest file that may be uploaded")
+    openai_api_key: SecretStr | None = Field(None, description="key for OpenAI-compatible endpoints")
+
+    @property
+    def folder(self) -> Path:
+        """The data folder as an absolute path."""
+        return self.data_dir.expanduser().resolve()
+
+    @property
+    def url(self) -> str:
+        """The database address in use; PostgreSQL always through psycopg."""
+        if not self.database_url:
+            return f"sqlite:///{self.folder / 'rondo.db'}"
+        for prefix in ("postgres://", "postgresql://"):
+            if self.database_url.startswith(prefix):
+                return "postgresql+psycopg://" + self.database_url.removeprefix(prefix)
+        return self.database_url
+
+    def environment(self) -> dict[str, str]:
+        """The variables a child process needs to read the same settings."""
+        return os.environ | {"RONDO_DATA_DIR": str(self.folder), "RONDO_DATABASE_URL": self.url}
+
+
+@lru_cache
+def settings() -> Settings:
+    """The settings of this process; read once."""
+    return Settings()

@@ -1,0 +1,90 @@
+"""Engines and sessions.
+
+SQLite gets two engines on one file: a writer that begins IMMEDIATE and a reader that begins deferred. With the
+driver's defaults a read-then-update transaction loses updates without an error, and an upgrade from read to
+write fails at once however long busy_timeout is; beginning IMMEDIATE does neither.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.orm import Session, sessionmaker
+
+from backend.config import settings
+
+SQLITE_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=NORMAL",
+    "PRAGMA busy_timeout=15000",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA cache_size=-65536",
+    "PRAGMA mmap_size=268435456",
+    "PRAGMA temp_store=MEMORY",
+)
+
+
+def now() -> datetime:
+    """The current time, in UTC."""
+    return datetime.now(UTC)
+
+
+def make_engine(url: str, *, write: bool) -> Engine:
+    """An engine for `url`, set up as the module says."""
+    if not url.startswith("sqlite"):
+        engine = create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=15)
+        return engine if write else engine.execution_options(postgresql_readonly=True)
+    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 15}, pool_size=8, max_overflow=24)
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in SQLITE_PRAGMAS:
+            cursor.execute(pragma)
+        if not write:
+            cursor.execute("PRAGMA query_only=ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    return engine
+
+
+@lru_cache(maxsize=4)
+def write_engine(url: str = "") -> Engine:
+    """The engine every change goes through."""
+    return make_engine(url or settings().url, write=True)
+
+
+@lru_cache(maxsize=4)
+def read_engine(url: str = "") -> Engine:
+    """The engine of pages and queries."""
+    return make_engine(url or settings().url, write=False)
+
+
+@contextmanager
+def session() -> Iterator[Session]:
+    """One transaction: committed at the end of the block, rolled back on any error. The only commit there is."""
+    with sessionmaker(write_engine(), expire_on_commit=False).begin() as db:
+        yield db
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """A consistent view that cannot write and never waits for a writer."""
+    with Session(read_engine(), expire_on_commit=False) as db:
+        yield db
+
+
+def dispose() -> None:
+    """Close all connections and forget the engines (tests, and before a fork)."""
+    for cached in (write_engine, read_engine):
+        if cached.cache_info().currsize:
+            cached().dispose()
+        cached.cache_clear()

@@ -1,0 +1,20 @@
+"""All tables, one file per aggregate."""
+
+from backend.db.base import Base
+from backend.db.tables.checkpoint import Checkpoint
+from backend.db.tables.dataset import Dataset, Example
+from backend.db.tables.decision import Decision
+from backend.db.tables.job import Executor, Job, JobPoint
+from backend.db.tables.judgment import Judgment, Label, Template
+from backend.db.tables.metric import Metric
+from backend.db.tables.project import Membership, Project
+from backend.db.tables.prompt import Prompt, PromptSet
+from backend.db.tables.round import Group, Round, RoundPromptSet
+from backend.db.tables.sample import Sample
+from backend.db.tables.user import LoginLink, LoginSession, Token, User
+
+__all__ = [
+    "Base", "Checkpoint", "Dataset", "Decision", "Example", "Executor", "Group", "Job", "JobPoint", "Judgment", "Label",
+    "LoginLink", "LoginSession", "Membership", "Metric", "Project", "Prompt", "PromptSet", "Round", "RoundPromptSet",
+    "Sample", "Template", "Token", "User",
+]  # fmt: skip

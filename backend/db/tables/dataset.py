@@ -1,0 +1,44 @@
+"""Frozen training data."""
+
+from typing import Any
+
+from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.db.base import Base, Identified
+from backend.values import DatasetType
+
+
+class Dataset(Identified, Base):
+    """What one training read. Never updated: `content_hash` covers every row's text in order.
+
+    `funnel`: [{"stage", "count", "dropped": {reason: count}}]. `provenance`: seeds, library versions,
+    template hashes, recipe name.
+    """
+
+    __tablename__ = "datasets"
+
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), index=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("rounds.id", ondelete="CASCADE"), unique=True)
+    type: Mapped[DatasetType]
+    content_hash: Mapped[str] = mapped_column(String(64))
+    num_examples: Mapped[int]
+    funnel: Mapped[list[Any]]
+    provenance: Mapped[dict[str, Any]]
+
+
+class Example(Base):
+    """`sample_id` NULL: the prompt's own answer (a seed row). `origin`: selected, earlier or mix."""
+
+    __tablename__ = "examples"
+    __table_args__ = (UniqueConstraint("dataset_id", "position"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    dataset_id: Mapped[int] = mapped_column(ForeignKey("datasets.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    prompt_id: Mapped[int] = mapped_column(ForeignKey("prompts.id"))
+    sample_id: Mapped[int | None] = mapped_column(ForeignKey("samples.id"), index=True)
+    rejected_id: Mapped[int | None] = mapped_column(ForeignKey("samples.id"), index=True)
+    label: Mapped[bool | None]
+    weight: Mapped[float] = mapped_column(default=1.0)
+    origin: Mapped[str] = mapped_column(String(16), default="selected")

@@ -1,0 +1,39 @@
+"""What people decided. Appended, never updated: undo is a decision that retracts."""
+
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.db.base import Base, Identified
+from backend.values import DecisionKind
+
+
+class Decision(Identified, Base):
+    """`client_id` comes from who sends it, so that a repeated send is one row. `batch_id` joins a bulk action.
+
+    A bulk action's rows share a batch and a reason. `retracts_id` is set on kind retract only.
+    """
+
+    __tablename__ = "decisions"
+    __table_args__ = (
+        Index("ix_decisions_round_id_user_id_id", "round_id", "user_id", "id"),
+        Index("ix_decisions_sample_id_id", "sample_id", "id"),
+    )
+
+    client_id: Mapped[str] = mapped_column(String(64), unique=True)
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    round_id: Mapped[int] = mapped_column(ForeignKey("rounds.id", ondelete="CASCADE"))
+    group_id: Mapped[int] = mapped_column(ForeignKey("groups.id", ondelete="CASCADE"))
+    sample_id: Mapped[int] = mapped_column(ForeignKey("samples.id", ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    kind: Mapped[DecisionKind]
+    score: Mapped[float | None]
+    value: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    note: Mapped[str] = mapped_column(default="")
+    batch_id: Mapped[str | None] = mapped_column(String(64), index=True)
+    retracts_id: Mapped[int | None] = mapped_column(ForeignKey("decisions.id"), unique=True)
+    is_override: Mapped[bool] = mapped_column(default=False)
+    is_blind: Mapped[bool] = mapped_column(default=False)
+    seconds: Mapped[float | None]
+    via: Mapped[str] = mapped_column(String(16), default="page")

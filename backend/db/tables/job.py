@@ -1,0 +1,70 @@
+"""Durable executions of stages, and the processes that execute them."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.db.base import Base, Identified
+from backend.values import JobStatus, Stage
+
+
+class Job(Identified, Base):
+    """One stage of one round; `workflow_id` is its durable workflow. Progress is columns, so pages poll a row.
+
+    At most one job of a round is queued or running: `active_key` is the round's id while it is, else NULL.
+    """
+
+    __tablename__ = "jobs"
+    __table_args__ = (Index("ix_jobs_project_id_id", "project_id", "id"), Index("ix_jobs_status", "status"))
+
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    round_id: Mapped[int | None] = mapped_column(ForeignKey("rounds.id", ondelete="CASCADE"), index=True)
+    workflow_id: Mapped[str] = mapped_column(String(64), unique=True)
+    active_key: Mapped[int | None] = mapped_column(unique=True)
+    stage: Mapped[Stage]
+    queue: Mapped[str] = mapped_column(String(32))
+    status: Mapped[JobStatus] = mapped_column(default=JobStatus.queued)
+    spec: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    attempt: Mapped[int] = mapped_column(default=0)
+    executor_id: Mapped[str | None] = mapped_column(String(120))
+    process_id: Mapped[int | None]
+    done: Mapped[int] = mapped_column(default=0)
+    total: Mapped[int] = mapped_column(default=0)
+    rate: Mapped[float | None]
+    """Units per second, over the last batches."""
+    unit: Mapped[str] = mapped_column(String(16), default="")
+    last_metrics: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    log_tail: Mapped[str] = mapped_column(default="")
+    error: Mapped[str | None]
+    traceback: Mapped[str | None]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime | None]
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+
+
+class JobPoint(Base):
+    """One point of a curve: loss, reward margin, rate."""
+
+    __tablename__ = "job_points"
+
+    job_id: Mapped[int] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(80), primary_key=True)
+    step: Mapped[int] = mapped_column(primary_key=True)
+    value: Mapped[float]
+
+
+class Executor(Base):
+    """A worker process. `heartbeat_at` tells the reaper whether its work must move."""
+
+    __tablename__ = "executors"
+
+    id: Mapped[str] = mapped_column(String(120), primary_key=True)
+    host: Mapped[str] = mapped_column(String(120))
+    process_id: Mapped[int]
+    queues: Mapped[str]
+    started_at: Mapped[datetime]
+    heartbeat_at: Mapped[datetime]
+    stopped_at: Mapped[datetime | None]

@@ -1,0 +1,41 @@
+"""What the policy is asked."""
+
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.db.base import Base, Identified
+from backend.values import Split
+
+
+class PromptSet(Identified, Base):
+    """A named collection; `held_out` sets are measured on and never trained on."""
+
+    __tablename__ = "prompt_sets"
+    __table_args__ = (UniqueConstraint("project_id", "name"),)
+
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(120))
+    split: Mapped[Split]
+    origin: Mapped[str] = mapped_column(default="")
+    num_prompts: Mapped[int] = mapped_column(default=0)
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+
+
+class Prompt(Identified, Base):
+    """`text` is the last user message, for lists and search; `messages` is what is asked."""
+
+    __tablename__ = "prompts"
+    __table_args__ = (
+        UniqueConstraint("prompt_set_id", "content_hash"),
+        Index("ix_prompts_prompt_set_id_position", "prompt_set_id", "position"),
+    )
+
+    prompt_set_id: Mapped[int] = mapped_column(ForeignKey("prompt_sets.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    messages: Mapped[list[Any]]
+    text: Mapped[str]
+    answer: Mapped[str | None]
+    extra: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    content_hash: Mapped[str] = mapped_column(String(64))

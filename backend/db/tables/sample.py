@@ -1,0 +1,39 @@
+"""Completions."""
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.db.base import Base, Identified
+from backend.values import Split
+
+
+class Sample(Identified, Base):
+    """One completion. `split` held_out: made for measuring, by `checkpoint_id`, and never trained on.
+
+    `author_id`: the person who wrote or edited it (`kind` edit, `edited_from_id` the original).
+    `score_like`: the text contains something like a score, which a careless judge might read as its own.
+    """
+
+    __tablename__ = "samples"
+    __table_args__ = (
+        UniqueConstraint("group_id", "checkpoint_id", "kind", "position"),
+        Index("ix_samples_round_id_id", "round_id", "id"),
+        Index("ix_samples_prompt_id_round_id", "prompt_id", "round_id"),
+    )
+
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    round_id: Mapped[int] = mapped_column(ForeignKey("rounds.id", ondelete="CASCADE"))
+    group_id: Mapped[int] = mapped_column(ForeignKey("groups.id", ondelete="CASCADE"))
+    prompt_id: Mapped[int] = mapped_column(ForeignKey("prompts.id"))
+    checkpoint_id: Mapped[int] = mapped_column(ForeignKey("checkpoints.id"))
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    edited_from_id: Mapped[int | None] = mapped_column(ForeignKey("samples.id", ondelete="CASCADE"))
+    split: Mapped[Split] = mapped_column(default=Split.train)
+    kind: Mapped[str] = mapped_column(String(16), default="completion")
+    position: Mapped[int]
+    text: Mapped[str]
+    finish_reason: Mapped[str] = mapped_column(String(16))
+    num_tokens: Mapped[int]
+    logprob: Mapped[float | None]
+    seed: Mapped[int]
+    score_like: Mapped[bool] = mapped_column(default=False)

@@ -1,0 +1,190 @@
+"""The demo's task: use three digits once each, with + - * and brackets, to make a target.
+
+Making an expression is search, checking one is arithmetic, so a model can judge better than it can
+answer. A problem reads `3 5 7 = 26`, an answer `3*7+5`, a check `3 5 7;21+5=26;Y`.
+"""
+
+import itertools
+import random
+import re
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TypeAlias
+
+JUDGE_TEMPLATE = (Path(__file__).parent / "judge_template.txt").read_text(encoding="utf-8")
+DIGITS = range(1, 10)
+MALFORMED = "?;N"
+
+Key: TypeAlias = tuple[tuple[int, ...], int]
+
+_PROMPT = re.compile(r"\s*([1-9]) ([1-9]) ([1-9]) = (-?[0-9]{1,3})\s*")
+_VERDICT = re.compile(r";([YN])\s*$")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Three digits in the order they are shown, and the number to make of them."""
+
+    digits: tuple[int, int, int]
+    target: int
+
+    @property
+    def key(self) -> Key:
+        """What two problems share when they differ only in the order of their digits."""
+        return tuple(sorted(self.digits)), self.target
+
+
+@dataclass(frozen=True)
+class Node:
+    """A parsed expression: a digit (no `op`), or an operation on two expressions."""
+
+    value: int
+    digits: tuple[int, ...]
+    op: str = ""
+    left: "Node | None" = None
+    right: "Node | None" = None
+
+
+def prompt(problem: Problem) -> str:
+    """Show a problem: `3 5 7 = 26`."""
+    return f"{' '.join(map(str, problem.digits))} = {problem.target}"
+
+
+def parse_prompt(text: str) -> Problem | None:
+    """Read a problem back; None where the text is not one."""
+    match = _PROMPT.fullmatch(text)
+    if match is None:
+        return None
+    a, b, c, target = map(int, match.groups())
+    return Problem((a, b, c), target)
+
+
+def judge_prompt(problem_text: str, answer_text: str) -> str:
+    """Ask whether an answer is right: `3 5 7 = 26? 3*7+5`."""
+    # One pass, so that a `{response}` inside the problem's text stays as it is.
+    texts = {"{prompt}": problem_text, "{response}": answer_text}
+    return re.sub(r"\{prompt\}|\{response\}", lambda match: texts[match[0]], JUDGE_TEMPLATE)
+
+
+def is_correct(prompt_text: str, answer_text: str) -> bool:
+    """Say whether the answer uses the problem's digits once each and makes its target."""
+    return parse_verdict(check(prompt_text, answer_text)) is True
+
+
+def check(prompt_text: str, answer_text: str) -> str:
+    """Write the calculation and the verdict.
+
+    `3 5 7;21+5=26;Y` (the digits used, the last operation, the verdict), `3 7 7;N` for other digits
+    than the problem's, `?;N` for what is no expression or no problem.
+    """
+    problem, node = parse_prompt(prompt_text), parse_expression(answer_text)
+    if problem is None or node is None:
+        return MALFORMED
+    used = tuple(sorted(node.digits))
+    shown = " ".join(map(str, used))
+    # Three digits always leave a last operation; the test on `left` and `right` is for the types.
+    if used != tuple(sorted(problem.digits)) or node.left is None or node.right is None:
+        return f"{shown};N"
+    verdict = "Y" if node.value == problem.target else "N"
+    return f"{shown};{node.left.value}{node.op}{node.right.value}={node.value};{verdict}"
+
+
+def parse_verdict(check_text: str) -> bool | None:
+    """Read the verdict of a check; None where there is none."""
+    match = _VERDICT.search(check_text)
+    return None if match is None else match[1] == "Y"
+
+
+def parse_expression(text: str) -> Node | None:
+    """Parse single digits, + - * and brackets; None for anything else, however deep or long."""
+    symbols = text.replace(" ", "").strip()
+    # Nothing right is longer than `((3*(5+7)))`; the bound keeps the recursion flat.
+    if not symbols or len(symbols) > 32:
+        return None
+    node, end = _sum(symbols, 0)
+    return node if end == len(symbols) else None
+
+
+def _sum(text: str, at: int) -> tuple[Node | None, int]:
+    node, at = _product(text, at)
+    while node is not None and at < len(text) and text[at] in "+-":
+        op = text[at]
+        right, at = _product(text, at + 1)
+        node = _join(node, op, right)
+    return node, at
+
+
+def _product(text: str, at: int) -> tuple[Node | None, int]:
+    node, at = _atom(text, at)
+    while node is not None and at < len(text) and text[at] == "*":
+        right, at = _atom(text, at + 1)
+        node = _join(node, "*", right)
+    return node, at
+
+
+def _atom(text: str, at: int) -> tuple[Node | None, int]:
+    if at < len(text) and text[at] in "0123456789":
+        return Node(int(text[at]), (int(text[at]),)), at + 1
+    if at < len(text) and text[at] == "(":
+        node, at = _sum(text, at + 1)
+        if node is not None and at < len(text) and text[at] == ")":
+            return node, at + 1
+    return None, at
+
+
+def _join(left: Node, op: str, right: Node | None) -> Node | None:
+    if right is None:
+        return None
+    match op:
+        case "+":
+            value = left.value + right.value
+        case "-":
+            value = left.value - right.value
+        case _:
+            value = left.value * right.value
+    return Node(value, left.digits + right.digits, op, left, right)
+
+
+@cache
+def expressions(digits: tuple[int, ...]) -> dict[int, tuple[str, ...]]:
+    """List every expression of these (sorted) digits by its value, without brackets that change nothing."""
+    found: defaultdict[int, set[str]] = defaultdict(set)
+    for a, b, c in set(itertools.permutations(digits)):
+        for first, second in itertools.product("+-*", repeat=2):
+            texts = [f"{a}{first}{b}{second}{c}"]
+            if first in "+-" and second == "*":
+                texts.append(f"({a}{first}{b})*{c}")
+            if first == "*" and second in "+-":
+                texts.append(f"{a}*({b}{second}{c})")
+            for text in texts:
+                node = parse_expression(text)
+                assert node is not None
+                found[node.value].add(text)
+    return {value: tuple(sorted(texts)) for value, texts in sorted(found.items())}
+
+
+def solutions(problem: Problem) -> tuple[str, ...]:
+    """List every right answer without needless brackets, in a fixed order."""
+    return expressions(tuple(sorted(problem.digits))).get(problem.target, ())
+
+
+def make_problems(n: int, *, seed: int, exclude: Collection[Key] = (), orders: int = 1) -> list[Problem]:
+    """Draw n solvable problems whose keys are not in `exclude`.
+
+    Each key is shown in at most `orders` different orders of its digits (six at most exist).
+    """
+    rng = random.Random(seed)
+    banned = set(exclude)
+    drawn: list[Problem] = []
+    for digits in itertools.combinations_with_replacement(DIGITS, 3):
+        shown = sorted(set(itertools.permutations(digits)))
+        for target in expressions(digits):
+            if (digits, target) not in banned:
+                picked = rng.sample(shown, min(orders, len(shown)))
+                drawn.extend(Problem((a, b, c), target) for a, b, c in picked)
+    if n > len(drawn):
+        raise ValueError(f"only {len(drawn)} problems are left, {n} were asked for")
+    return rng.sample(drawn, n)

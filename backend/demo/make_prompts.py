@@ -1,0 +1,130 @@
+"""Make the demo's prompt files: `python -m backend.demo.make_prompts`.
+
+Problems for rounds, held-out problems and problems the base model learns from share no key, so neither
+an answer nor a check of one of them tells anything about another set's answers.
+"""
+
+import argparse
+import json
+import random
+from collections.abc import Iterable
+from pathlib import Path
+
+from backend.demo import countdown
+from backend.demo.countdown import Problem
+
+FOLDER = Path(__file__).parent / "prompts"
+NUM_BASE, NUM_HELD_OUT, NUM_TRAIN = 1_000, 400, 6_000
+NUM_SOLVED = 400
+NUM_CHECKS = 2_600
+
+
+def split(seed: int) -> tuple[list[Problem], list[Problem], list[Problem]]:
+    """Draw the base, held-out and train problems.
+
+    The first two show each key once; train shows keys in up to six orders, for want of other keys.
+    The first `NUM_SOLVED` base problems are those the base model sees solved; it sees all of them checked.
+    """
+    base = countdown.make_problems(NUM_BASE, seed=seed)
+    taken = {problem.key for problem in base}
+    held_out = countdown.make_problems(NUM_HELD_OUT, seed=seed + 1, exclude=taken)
+    taken |= {problem.key for problem in held_out}
+    return base, held_out, countdown.make_problems(NUM_TRAIN, seed=seed + 2, exclude=taken, orders=6)
+
+
+def solved_row(base: list[Problem], rng: random.Random) -> tuple[str, str]:
+    """Draw one of the few solved problems, in any order of its digits, and one of its solutions."""
+    return _solve(rng.choice(base[:NUM_SOLVED]), rng)
+
+
+def _solve(problem: Problem, rng: random.Random) -> tuple[str, str]:
+    return _show(problem, rng), rng.choice(countdown.solutions(problem))
+
+
+def _show(problem: Problem, rng: random.Random) -> str:
+    a, b, c = rng.sample(problem.digits, 3)
+    return countdown.prompt(Problem((a, b, c), problem.target))
+
+
+def check_row(base: list[Problem], rng: random.Random) -> tuple[str, str]:
+    """Draw a judge prompt and its check.
+
+    40 % of the answers are right, 35 % have the right digits and a wrong value, 17 % wrong digits, 8 %
+    are no expression: about what a policy between a bad and a good one gets wrong.
+    """
+    problem = rng.choice(base)
+    kind = rng.random()
+    if kind < 0.40:
+        answer = rng.choice(countdown.solutions(problem))
+    elif kind < 0.55:
+        answer = _wrong_value(problem, rng)
+    elif kind < 0.75:
+        problem, answer = _unsolvable(rng)
+    elif kind < 0.92:
+        answer = _wrong_digits(problem, rng)
+    else:
+        answer = _broken(rng.choice(countdown.solutions(problem)), rng)
+    shown = _show(problem, rng)
+    return countdown.judge_prompt(shown, answer), countdown.check(shown, answer)
+
+
+def _wrong_value(problem: Problem, rng: random.Random) -> str:
+    """Miss the target, half the time by as little as the digits allow."""
+    by_value = countdown.expressions(tuple(sorted(problem.digits)))
+    values = sorted(by_value.keys() - {problem.target}, key=lambda value: abs(value - problem.target))
+    near = values[:3] if rng.random() < 0.5 else values
+    return rng.choice(by_value[rng.choice(near)])
+
+
+def _unsolvable(rng: random.Random) -> tuple[Problem, str]:
+    """Take any digits and an expression of them, and ask for a number near its value that none makes.
+
+    So the arithmetic of all digits is taught without a word on any held-out or train problem.
+    """
+    a, b, c = rng.choices(countdown.DIGITS, k=3)
+    by_value = countdown.expressions(tuple(sorted((a, b, c))))
+    value = rng.choice(list(by_value))
+    missed = sorted(set(range(value - 20, value + 21)) - by_value.keys(), key=lambda target: abs(target - value))
+    return Problem((a, b, c), rng.choice(missed[:10])), rng.choice(by_value[value])
+
+
+def _wrong_digits(problem: Problem, rng: random.Random) -> str:
+    """Make something, half the time the target if possible, of one other digit or of fewer digits."""
+    digits = list(problem.digits)
+    if rng.random() < 0.15:
+        return rng.choice("+-*").join(map(str, rng.sample(digits, 2)))
+    digits[rng.randrange(3)] = rng.choice(countdown.DIGITS)
+    by_value = countdown.expressions(tuple(sorted(digits)))
+    hits = by_value.get(problem.target, ())
+    return rng.choice(hits if hits and rng.random() < 0.5 else rng.choice(list(by_value.values())))
+
+
+def _broken(answer: str, rng: random.Random) -> str:
+    """Drop, double or replace one character."""
+    at = rng.randrange(len(answer))
+    middle = rng.choice(["", answer[at] * 2, rng.choice("+-*()123456789")])
+    return answer[:at] + middle + answer[at + 1 :]
+
+
+def write(folder: Path, *, seed: int) -> None:
+    """Write `train`, `held_out` and `judging_seed` as JSON lines."""
+    base, held_out, train = split(seed)
+    rng = random.Random(seed + 3)
+    rows = [_solve(problem, rng) for problem in base[:NUM_SOLVED]] + [check_row(base, rng) for _ in range(NUM_CHECKS)]
+    rng.shuffle(rows)
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_lines(folder / "train.jsonl", ({"prompt": countdown.prompt(problem)} for problem in train))
+    _write_lines(folder / "held_out.jsonl", ({"prompt": countdown.prompt(problem)} for problem in held_out))
+    _write_lines(folder / "judging_seed.jsonl", ({"prompt": text, "answer": answer} for text, answer in rows))
+
+
+def _write_lines(path: Path, rows: Iterable[dict[str, str]]) -> None:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=FOLDER)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    write(arguments.out, seed=arguments.seed)

@@ -1,0 +1,215 @@
+"""Finds and loads weights: safetensors only, never code of the model's own.
+
+What can be seen without torch is checked first (`check`), so that a folder that is missing, half-written
+or unsafe is refused with a sentence instead of a traceback.
+"""
+
+import json
+import os
+import re
+import struct
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from backend.config import settings
+from backend.errors import EngineError, InvalidInput, MissingPrerequisite, RondoError
+from backend.values import JSON
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model")
+PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
+
+
+def locate(model: str) -> str:
+    """Return the absolute folder of a model (relative paths lie in the data folder), or its hub name."""
+    path = Path(model).expanduser()
+    folder = path if path.is_absolute() else settings().folder / path
+    if folder.is_dir():
+        return str(folder)
+    if path.is_absolute() or not HUB_NAME.fullmatch(model):
+        raise InvalidInput(f"There is no model folder {folder}. Check the path, or copy the model there.")
+    return model
+
+
+def is_adapter(located: str) -> bool:
+    """Say whether a located model is a folder with adapter weights, which need a base model."""
+    return (Path(located) / "adapter_config.json").is_file()
+
+
+def base_of(adapter: str) -> str:
+    """Return the located base model of an adapter folder."""
+    name = _read_json(Path(adapter) / "adapter_config.json").get("base_model_name_or_path")
+    if not name:
+        raise InvalidInput(f"The adapter {adapter} does not name its base model. Set base_model_name_or_path in it.")
+    return locate(name)
+
+
+def check(located: str) -> None:
+    """Refuse a folder that cannot be loaded safely and whole; a hub name is checked when it is loaded."""
+    folder = Path(located)
+    if not folder.is_dir():
+        return
+    if is_adapter(located):
+        _check_weights(folder, "adapter_model")
+        return check(base_of(located))
+    if not (folder / "config.json").is_file():
+        raise InvalidInput(f"The model folder {folder} has no config.json. It is half-written: copy it again.")
+    _read_json(folder / "config.json")
+    if not any((folder / name).is_file() for name in TOKENIZER_FILES):
+        raise InvalidInput(f"The model folder {folder} has no tokenizer. Copy {TOKENIZER_FILES[0]} there.")
+    return _check_weights(folder, "model")
+
+
+def _check_weights(folder: Path, stem: str) -> None:
+    index = folder / f"{stem}.safetensors.index.json"
+    single = folder / f"{stem}.safetensors"
+    if not index.is_file() and not single.is_file():
+        if any(any(folder.glob(pattern)) for pattern in PICKLES):
+            raise InvalidInput(
+                f"The model folder {folder} has pickled weights only, which may run code when loaded. "
+                "Convert them to safetensors: load them where you trust them and call save_pretrained."
+            )
+        raise InvalidInput(f"The model folder {folder} has no {single.name}. It is half-written: copy it again.")
+    names = set(_read_json(index).get("weight_map", {}).values()) if index.is_file() else {single.name}
+    for name in sorted(names):
+        if not _is_whole(folder / name):
+            raise InvalidInput(f"The weights {folder / name} are missing or cut off. Copy the file again.")
+
+
+def _is_whole(file: Path) -> bool:
+    """Compare the size of a safetensors file with what its header promises."""
+    if not file.is_file():
+        return False
+    size = file.stat().st_size
+    with file.open("rb") as opened:
+        start = opened.read(8)
+        if len(start) < 8 or (length := struct.unpack("<Q", start)[0]) > size - 8:
+            return False
+        try:
+            header: JSON = json.loads(opened.read(length))
+        except ValueError:
+            return False
+    ends = [tensor["data_offsets"][1] for name, tensor in header.items() if name != "__metadata__"]
+    return 8 + int(length) + max(ends, default=0) <= size
+
+
+def _read_json(file: Path) -> JSON:
+    try:
+        value = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InvalidInput(f"{file} cannot be read: {error}. It is half-written: copy the model again.") from error
+    if not isinstance(value, dict):
+        raise InvalidInput(f"{file} is not a JSON object. Copy the model again.")
+    return value
+
+
+def prepare_libraries() -> None:
+    """Set threads, keep the hub out unless the settings allow it, and silence progress bars."""
+    if settings().hf_offline:
+        # Read once, when huggingface_hub is imported.
+        os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    try:
+        import torch
+        from transformers.utils import logging
+    except ImportError as error:
+        raise MissingPrerequisite(
+            "Models in this process need torch and transformers, which are not installed. "
+            "Run `pip install 'rondo[local]'`, or use an OpenAI-compatible endpoint."
+        ) from error
+    torch.set_num_threads(settings().torch_threads)
+    logging.disable_progress_bar()
+
+
+def load_tokenizer(located: str) -> "PreTrainedTokenizerBase":
+    """Load the tokenizer of a model or adapter; it must have a chat template."""
+    from transformers import AutoTokenizer
+
+    folder = Path(located)
+    own = not is_adapter(located) or any((folder / name).is_file() for name in TOKENIZER_FILES)
+    name = located if own else base_of(located)
+    try:
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(name, **_options())
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        raise _explained(name, error) from error
+    if not tokenizer.chat_template:
+        raise InvalidInput(
+            f"The model {name} has no chat template, so messages cannot be rendered. Choose its instruct "
+            "version, or put a chat_template.jinja into its folder."
+        )
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def load_model(located: str, *, dtype: "torch.dtype | str", trainable: bool = False) -> "PreTrainedModel":
+    """Load a model on the CPU; of an adapter folder, its base with the adapter merged (not so if trainable)."""
+    from safetensors import SafetensorError
+    from transformers import AutoModelForCausalLM
+
+    check(located)
+    base = base_of(located) if is_adapter(located) else located
+    try:
+        model, info = AutoModelForCausalLM.from_pretrained(
+            base, dtype=dtype, use_safetensors=True, output_loading_info=True, **_options()
+        )
+    except MemoryError as error:
+        raise EngineError(f"The model {base} does not fit into memory. Choose a smaller one.") from error
+    except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
+        raise _explained(base, error) from error
+    if info["missing_keys"]:
+        missing = sorted(info["missing_keys"])
+        raise InvalidInput(f"The model {base} lacks {len(missing)} tensors, e.g. {missing[0]}. Copy it again.")
+    loaded: PreTrainedModel = add_adapter(model, located, trainable=trainable) if base != located else model
+    return loaded
+
+
+def add_adapter(model: "PreTrainedModel", folder: str, *, trainable: bool = False) -> Any:
+    """Put the adapter of a folder on a model: merged into its weights, or as a PeftModel to train further."""
+    try:
+        from peft import PeftModel
+    except ImportError as error:
+        raise MissingPrerequisite(
+            "Adapters need peft, which is not installed. Run `pip install 'rondo[local]'`."
+        ) from error
+    _check_weights(Path(folder), "adapter_model")
+    try:
+        adapted = PeftModel.from_pretrained(model, folder, is_trainable=trainable)
+    except (RuntimeError, ValueError, KeyError, TypeError) as error:
+        raise InvalidInput(f"The adapter {folder} does not fit its base model: {_first_line(error)}") from error
+    return adapted if trainable else adapted.merge_and_unload()
+
+
+def _options() -> dict[str, Any]:
+    return {"trust_remote_code": False, "local_files_only": settings().hf_offline}
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+
+
+def _explained(name: str, error: Exception) -> RondoError:
+    """Turn what the libraries raise into a sentence with a way out."""
+    text = str(error)
+    if "trust_remote_code" in text or "custom code" in text:
+        return InvalidInput(
+            f"The model {name} wants to run code of its own, which Rondo does not allow. Choose a model whose "
+            "architecture transformers knows, or serve it elsewhere and use its OpenAI-compatible endpoint."
+        )
+    if not Path(name).is_dir() and isinstance(error, OSError):
+        hint = (
+            "The hub is switched off: set RONDO_HF_OFFLINE=false, or give a local folder."
+            if settings().hf_offline
+            else "Check the name, or give a local folder."
+        )
+        return MissingPrerequisite(f"The model {name} is neither a folder nor in the hub's local cache. {hint}")
+    if "does not recognize this architecture" in text or "model type" in text:
+        return MissingPrerequisite(
+            f"The model {name} has an architecture that the installed transformers does not know. Upgrade "
+            "transformers, or serve it elsewhere and use its OpenAI-compatible endpoint."
+        )
+    return InvalidInput(f"The model {name} cannot be loaded: {_first_line(error)} Check or copy it again.")

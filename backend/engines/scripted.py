@@ -1,0 +1,90 @@
+"""Answers from a script: for tests and for trying a recipe without a model."""
+
+import hashlib
+import json
+import re
+import time
+from collections.abc import Sequence
+from functools import cached_property
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from backend.engines import Engine
+from backend.errors import ContextOverflow, EngineError, InvalidInput
+from backend.values import Completion, Messages, Sampling
+
+
+class Rule(BaseModel):
+    """Prompts whose text matches `pattern` get one of the replies."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    pattern: str
+    reply: str | tuple[str, ...]
+
+    @field_validator("pattern")
+    @classmethod
+    def _is_a_pattern(cls, value: str) -> str:
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(f"The pattern {value!r} is no regular expression: {error}.") from error
+        return value
+
+    @cached_property
+    def replies(self) -> tuple[str, ...]:
+        return (self.reply,) if isinstance(self.reply, str) else self.reply
+
+
+class Scripted(Engine):
+    """The same messages, seed and position always get the same reply; temperature 0 ignores the seed."""
+
+    replies: tuple[str, ...] = Field((), description="replies to choose from where no rule matches")
+    rules: tuple[Rule, ...] = Field((), description="the first rule whose pattern is found in the messages replies")
+    max_length: int | None = Field(None, description="words that prompt and reply may have together")
+    delay_seconds: float = Field(0.0, ge=0, description="time one call takes")
+
+    def complete(self, prompts: Sequence[Messages], sampling: Sampling) -> list[list[Completion]]:
+        time.sleep(self.delay_seconds)
+        return [self._completions(position, messages, sampling) for position, messages in enumerate(prompts)]
+
+    def count_tokens(self, messages: Messages) -> int:
+        return sum(len(message["content"].split()) for message in messages)
+
+    @property
+    def context_length(self) -> int | None:
+        return self.max_length
+
+    def _completions(self, position: int, messages: Messages, sampling: Sampling) -> list[Completion]:
+        words = self.count_tokens(messages)
+        if self.max_length is not None and words + 1 > self.max_length:
+            raise ContextOverflow(
+                f"Prompt {position + 1} has {words} words, but the context is {self.max_length}. Shorten it.",
+                position=position,
+            )
+        room = sampling.max_tokens if self.max_length is None else min(sampling.max_tokens, self.max_length - words)
+        choices = self._choices(messages)
+        return [cut(choices[self._draw(messages, sampling, copy) % len(choices)], room) for copy in range(sampling.n)]
+
+    def _choices(self, messages: Messages) -> tuple[str, ...]:
+        text = "\n".join(message["content"] for message in messages)
+        for rule in self.rules:
+            if re.search(rule.pattern, text):
+                return rule.replies
+        if not self.replies:
+            if not self.rules:
+                raise InvalidInput("The scripted engine has neither replies nor rules. Give it one of them.")
+            raise EngineError(f"No rule of the scripted engine matches {text[:80]!r}. Add one, or replies.")
+        return self.replies
+
+    def _draw(self, messages: Messages, sampling: Sampling, copy: int) -> int:
+        key = [messages, sampling.seed, copy] if sampling.temperature else [messages]
+        return int.from_bytes(hashlib.blake2b(json.dumps(key).encode(), digest_size=8).digest())
+
+
+def cut(text: str, room: int) -> Completion:
+    """Make a completion of at most so many words; a word is a token of log-probability -1."""
+    ends = [match.end() for match in re.finditer(r"\S+", text)]
+    if len(ends) > room:
+        return Completion(text[: ends[room - 1]], "length", room, -float(room))
+    return Completion(text, "stop", len(ends), -float(len(ends)))

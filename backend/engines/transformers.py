@@ -1,0 +1,171 @@
+"""Serves a local folder or a model of the hub in this process, through transformers."""
+
+import gc
+import secrets
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field, PrivateAttr
+
+from backend.engines import Engine, _weights
+from backend.errors import ContextOverflow, EngineError, InvalidInput, MissingPrerequisite
+from backend.values import Completion, Messages, Sampling
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from backend.engines._decoding import Output
+
+UNLIMITED = 10**9  # tokenizers without a known length say something larger
+
+
+class Transformers(Engine):
+    """Log-probabilities are the model's own (temperature 1, no top_p or top_k), the end token included."""
+
+    model: str = Field(description="model folder (in the data folder, or absolute), adapter folder, or hub name")
+    adapter: str | None = Field(None, description="folder of an adapter to put on the model")
+    dtype: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="number format of the weights; auto: as stored on a GPU, float32 without one"
+    )
+    device: str = Field("auto", description="cpu, cuda or cuda:N; auto: the first GPU if there is one")
+    batch_size: int = Field(256, ge=1, description="samples computed at once; lower it when memory runs out")
+    max_length: int | None = Field(
+        None, ge=2, description="tokens of prompt and completion together; unset: what the model was made for"
+    )
+
+    _model: Any = PrivateAttr(None)
+    _tokenizer: Any = PrivateAttr(None)
+
+    def check(self) -> None:
+        located = _weights.locate(self.model)
+        _weights.check(located)
+        if self.adapter:
+            _weights.check(_weights.locate(self.adapter))
+
+    def __enter__(self) -> "Transformers":
+        self.check()
+        _weights.prepare_libraries()
+        located = _weights.locate(self.model)
+        device = self._device()
+        model = _weights.load_model(located, dtype=self._dtype(device))
+        if self.adapter:
+            model = _weights.add_adapter(model, _weights.locate(self.adapter))
+        self._tokenizer = _weights.load_tokenizer(located)
+        self._model = model.to(device).eval()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        on_gpu = self._model is not None and self._model.device.type == "cuda"
+        self._model = self._tokenizer = None
+        gc.collect()
+        if on_gpu:
+            import torch
+
+            torch.cuda.empty_cache()
+
+    def complete(self, prompts: Sequence[Messages], sampling: Sampling) -> list[list[Completion]]:
+        from backend.engines._decoding import Decoder, batches, requests
+
+        model, tokenizer = self._loaded()
+        encoded = self._encode(prompts)
+        self._refuse_too_long(encoded)
+        seed = sampling.seed if sampling.seed is not None else secrets.randbits(63)
+        wanted = requests(encoded, sampling, seed=seed, context=self.context_length)
+        decoder = Decoder(model, tokenizer, sampling)
+        results: list[list[Completion]] = [[] for _ in prompts]
+        for batch in batches(wanted, rows=self.batch_size):
+            positions = [one.position for one in batch for _ in one.keys]
+            outputs = _decoded(decoder.decode, batch)
+            for position, completion in zip(positions, self._completions(outputs, sampling.stop), strict=True):
+                results[position].append(completion)
+        return results
+
+    def count_tokens(self, messages: Messages) -> int:
+        return len(self._encode([messages])[0])
+
+    @property
+    def context_length(self) -> int | None:
+        if self.max_length is not None:
+            return self.max_length
+        model, tokenizer = self._loaded()
+        own = getattr(model.config.get_text_config(), "max_position_embeddings", None) or UNLIMITED
+        shortest = min(own, tokenizer.model_max_length)
+        return shortest if shortest < UNLIMITED else None
+
+    def _loaded(self) -> "tuple[PreTrainedModel, PreTrainedTokenizerBase]":
+        if self._model is None:
+            raise EngineError(f"The model {self.model} is not loaded. Use the engine in a `with` block.")
+        return self._model, self._tokenizer
+
+    def _device(self) -> str:
+        import torch
+
+        if self.device == "auto":
+            return "cuda" if torch.cuda.is_available() else "cpu"
+        if self.device.startswith("cuda") and not torch.cuda.is_available():
+            raise MissingPrerequisite("torch sees no GPU here. Set the engine's device to cpu or auto.")
+        return self.device
+
+    def _dtype(self, device: str) -> "torch.dtype | str":
+        import torch
+
+        if self.dtype == "auto":
+            return "auto" if device.startswith("cuda") else torch.float32
+        return torch.bfloat16 if self.dtype == "bfloat16" else torch.float32
+
+    def _encode(self, prompts: Sequence[Messages]) -> list[list[int]]:
+        from jinja2 import TemplateError
+
+        _, tokenizer = self._loaded()
+        if not prompts:
+            return []
+        try:
+            texts = tokenizer.apply_chat_template(list(prompts), add_generation_prompt=True, tokenize=False)
+        except TemplateError as error:
+            raise InvalidInput(
+                f"The chat template of {self.model} refuses a prompt: {error}. Change its roles or their order."
+            ) from error
+        # The template writes the special tokens itself.
+        encoded: list[list[int]] = tokenizer(texts, add_special_tokens=False)["input_ids"]
+        return encoded
+
+    def _refuse_too_long(self, encoded: list[list[int]]) -> None:
+        context = self.context_length
+        for position, ids in enumerate(encoded):
+            if context is not None and len(ids) + 1 > context:
+                raise ContextOverflow(
+                    f"Prompt {position + 1} of {len(encoded)} has {len(ids)} tokens, but the context of {self.model} "
+                    f"is {context}. Shorten it or choose another model.",
+                    position=position,
+                )
+
+    def _completions(self, outputs: "Sequence[Output]", stop: tuple[str, ...]) -> list[Completion]:
+        texts = self._tokenizer.batch_decode([output.ids for output in outputs], skip_special_tokens=True)
+        return [
+            Completion(
+                text=cut_at(text, stop),
+                finish_reason="stop" if output.ended else "length",
+                n_tokens=len(output.ids),
+                logprob=output.logprob,
+            )
+            for text, output in zip(texts, outputs, strict=True)
+        ]
+
+
+def cut_at(text: str, stop: tuple[str, ...]) -> str:
+    """Cut a text before the earliest stop string."""
+    return text[: min((text.find(one) for one in stop if one in text), default=len(text))]
+
+
+def _decoded(decode: Any, batch: Any) -> "list[Output]":
+    import torch
+
+    try:
+        outputs: list[Output] = decode(batch)
+    except torch.OutOfMemoryError as error:
+        rows = sum(len(one.keys) for one in batch)
+        raise EngineError(
+            f"The GPU ran out of memory with {rows} samples at once. Lower the engine's batch_size."
+        ) from error
+    return outputs

@@ -1,0 +1,92 @@
+"""Every error a person may see, each with subject, reason and way out.
+
+* RondoError               its message is for the user and shown as it is
+  - NotFound               no such row
+  - Conflict               the row exists, but its state forbids this
+  - InvalidInput           what was typed or uploaded cannot be used
+    . UnknownPart          no part of that name; names the known ones
+  - PermissionDenied       the role does not allow it
+  - NotSignedIn            nobody is signed in
+  - TooManyAttempts        throttled
+  - MissingPrerequisite    a package, key, file or device is absent; says how to get it
+  - EngineError            a server or library failed; retryable
+    . ContextOverflow      the prompt does not fit; not retryable
+  - JudgeError             too many replies without a verdict; carries three of them
+  - EmptySelection         nothing passed; carries the counts
+  - TrainerError           the training process exited badly; carries its last lines
+  - Cancelled              a person stopped the job
+"""
+
+
+class RondoError(Exception):
+    """An error whose message is written for the person who reads it."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (self.__doc__ or "").strip())
+
+    @property
+    def message(self) -> str:
+        return str(self.args[0])
+
+
+class NotFound(RondoError):
+    """There is no such row."""
+
+
+class Conflict(RondoError):
+    """The row exists, but its state forbids this."""
+
+
+class InvalidInput(RondoError):
+    """What was given cannot be used."""
+
+
+class UnknownPart(InvalidInput):
+    """There is no part of that name."""
+
+    def __init__(self, *, kind: str, name: object, known: list[str]) -> None:
+        super().__init__(f"There is no {kind} named {name!r}. Known: {', '.join(known) or 'none'}.")
+
+
+class PermissionDenied(RondoError):
+    """Your role in this project does not allow this. Ask a project admin."""
+
+
+class NotSignedIn(RondoError):
+    """You are not signed in. Sign in and try again."""
+
+
+class TooManyAttempts(RondoError):
+    """Too many attempts. Wait a minute and try again."""
+
+
+class MissingPrerequisite(RondoError):
+    """A package, key, file or device that this needs is absent."""
+
+
+class EngineError(RondoError):
+    """A model server or library failed. Trying again may help."""
+
+
+class ContextOverflow(EngineError):
+    """The prompt does not fit into the model's context. Shorten it or choose another model."""
+
+    def __init__(self, message: str | None = None, *, position: int | None = None) -> None:
+        super().__init__(message)
+        self.position = position  # of the prompt in the call, from 0
+
+
+class JudgeError(RondoError):
+    """Too many judge replies had no verdict."""
+
+
+class EmptySelection(RondoError):
+    """Nothing passed the selector."""
+
+
+class TrainerError(RondoError):
+    """The training process exited badly."""
+
+
+class Cancelled(RondoError):
+    """The job was cancelled."""

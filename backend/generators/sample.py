@@ -1,0 +1,71 @@
+"""Sample n completions of each prompt, and if wanted some more at another temperature."""
+
+import random
+from collections.abc import Sequence
+
+from pydantic import Field
+
+from backend.engines import Engine
+from backend.generators import Generator
+from backend.values import Completion, Prompt, Sample as SampleValue, Sampling
+
+
+class Sample(Generator):
+    """Ask the policy n times; positions 0 to n-1. The extra samples take the positions after them.
+
+    Extra samples at a higher temperature are ScPO's way to find an answer worth rejecting (Prasad et al.
+    2024, arXiv 2411.04109).
+    """
+
+    n: int = Field(4, ge=1, le=1024, description="samples of each prompt")
+    temperature: float = Field(1.0, ge=0, le=5, description="0 is greedy; higher is more varied")
+    top_p: float = Field(1.0, gt=0, le=1, description="sample from the likeliest tokens that hold this share of probability")
+    top_k: int = Field(0, ge=0, description="sample from this many likeliest tokens; 0 means all")
+    max_tokens: int = Field(512, ge=1, description="longest completion in tokens; longer ones are cut off and marked truncated")
+    stop: tuple[str, ...] = Field((), description="texts that end a completion")
+    extra_n: int = Field(0, ge=0, le=1024, description="further samples of each prompt at the extra temperature")
+    extra_temperature: float = Field(1.2, ge=0, le=5, description="temperature of the extra samples")
+
+    def generate(self, engine: Engine, prompts: Sequence[Prompt], *, seed: int) -> list[list[SampleValue]]:
+        messages = [prompt.messages for prompt in prompts]
+        found = engine.complete(messages, self._sampling(self.n, self.temperature, seed))
+        if self.extra_n:
+            # Another seed: the same random numbers at another temperature would mostly repeat the first samples.
+            other = random.Random(f"{seed} extra").getrandbits(31)
+            extra = engine.complete(messages, self._sampling(self.extra_n, self.extra_temperature, other))
+            found = [first + more for first, more in zip(found, extra, strict=True)]
+        return [_samples(prompt, completions) for prompt, completions in zip(prompts, found, strict=True)]
+
+    @property
+    def samples_per_prompt(self) -> int:
+        return self.n + self.extra_n
+
+    @property
+    def max_tokens_per_sample(self) -> int:
+        return self.max_tokens
+
+    def _sampling(self, n: int, temperature: float, seed: int) -> Sampling:
+        return Sampling(
+            temperature=temperature,
+            top_p=self.top_p,
+            top_k=self.top_k,
+            max_tokens=self.max_tokens,
+            n=n,
+            seed=seed,
+            stop=self.stop,
+        )
+
+
+def _samples(prompt: Prompt, completions: Sequence[Completion]) -> list[SampleValue]:
+    return [
+        SampleValue(
+            id=0,
+            prompt_id=prompt.id,
+            text=completion.text,
+            finish_reason=completion.finish_reason,
+            n_tokens=completion.n_tokens,
+            logprob=completion.logprob,
+            position=position,
+        )
+        for position, completion in enumerate(completions)
+    ]

@@ -1,0 +1,27 @@
+"""Durable jobs: what causes a job enqueues it in its own transaction, a worker runs it in a child process.
+
+`backend.jobs.worker` is the worker; a stage's code needs `fenced`, `finish`, `fail` and `Progress` only.
+"""
+
+from backend.jobs.durable import QUEUES, prepare
+from backend.jobs.logs import log_path
+from backend.jobs.progress import Progress
+from backend.jobs.transitions import ACTIVE, cancel, enqueue, fail, fenced, finish, resume
+
+retry = resume
+"""A failed job starts again as a cancelled one does: by asking for what is missing."""
+
+__all__ = [
+    "ACTIVE",
+    "QUEUES",
+    "Progress",
+    "cancel",
+    "enqueue",
+    "fail",
+    "fenced",
+    "finish",
+    "log_path",
+    "prepare",
+    "resume",
+    "retry",
+]

@@ -1,0 +1,113 @@
+"""The durable engine's side of a job: DBOS, its tables in our database, and nothing else of ours.
+
+A job gets a new workflow for every attempt to finish it. The job's row says which one counts; any other workflow
+that comes to life (an old worker thawing, a recovery of DBOS' own) sees that and does nothing.
+"""
+
+import logging
+import uuid
+from functools import lru_cache
+
+from dbos import DBOS, DBOSClient
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from backend.config import settings
+from backend.db.session import read_engine, write_engine
+from backend.values import Stage
+
+log = logging.getLogger("rondo.jobs")
+
+APPLICATION = "rondo"
+APPLICATION_VERSION = "rondo-1"  # left to DBOS it is a hash of the sources, and new code would abandon running jobs
+SCHEMA = "dbos"
+WORKFLOW = "run_job"
+POLLING_SECONDS = 0.25
+
+QUEUES: dict[Stage, str] = {
+    Stage.generate: "generate",
+    Stage.judge: "generate",
+    Stage.select: "generate",
+    Stage.evaluate: "generate",
+    Stage.train: "train",
+}
+
+
+@lru_cache(maxsize=4)
+def _client(engine: Engine) -> DBOSClient:
+    return DBOSClient(
+        system_database_engine=engine,
+        dbos_system_schema=SCHEMA,
+        application_name=APPLICATION,
+        lazy=True,
+        retry_connection_errors=False,
+    )
+
+
+def client(*, write: bool = True) -> DBOSClient:
+    """DBOS from outside, on our own engines, so that it obeys the same rules on SQLite."""
+    return _client(write_engine() if write else read_engine())
+
+
+def prepare(*, concurrency: int = 1) -> None:
+    """Create or update DBOS' own tables and our queues. May be repeated; starts nothing."""
+    settings().folder.mkdir(parents=True, exist_ok=True)
+    logging.getLogger("dbos").setLevel(logging.WARNING)
+    with write_engine().connect():
+        pass  # sets WAL on the file before DBOS writes to it
+    DBOS.migrate(settings().url, schema=SCHEMA)
+    for queue in sorted(set(QUEUES.values())):
+        client().register_queue(queue, worker_concurrency=concurrency, polling_interval_sec=POLLING_SECONDS)
+
+
+def new_workflow_id() -> str:
+    return uuid.uuid4().hex
+
+
+def submit(db: Session, *, job_id: int, workflow_id: str, queue: str) -> None:
+    """Enqueue the workflow in the caller's transaction."""
+    client().enqueue_in_transaction(
+        db, {"workflow_name": WORKFLOW, "queue_name": queue, "workflow_id": workflow_id}, job_id
+    )
+
+
+def withdraw_after_commit(db: Session, workflow_id: str) -> None:
+    """Cancel the workflow once the caller's transaction stands.
+
+    It cannot be part of it: DBOS cancels over a connection of its own. Should it fail, the worker still obeys the row.
+    """
+
+    @event.listens_for(db, "after_commit", once=True)
+    def _withdraw(_db: Session) -> None:
+        try:
+            client().cancel_workflow(workflow_id)
+        except SQLAlchemyError:
+            log.warning("Workflow %s could not be cancelled; its worker will see the row.", workflow_id, exc_info=True)
+
+
+def alive(workflow_ids: list[str]) -> dict[str, str | None]:
+    """The workflows that will still run or do run, with the executor that runs them (None: waiting in the queue)."""
+    found: dict[str, str | None] = {}
+    for start in range(0, len(workflow_ids), 500):
+        for workflow in client(write=False).list_workflows(
+            workflow_ids=workflow_ids[start : start + 500],
+            status=["ENQUEUED", "DELAYED", "PENDING"],
+            load_input=False,
+            load_output=False,
+        ):
+            found[workflow.workflow_id] = workflow.executor_id if workflow.status == "PENDING" else None
+    return found
+
+
+def started_by(executor_id: str) -> list[str]:
+    """The workflows this executor took and has not ended."""
+    workflows = client(write=False).list_workflows(
+        executor_id=executor_id, status="PENDING", load_input=False, load_output=False
+    )
+    return [workflow.workflow_id for workflow in workflows]
+
+
+def withdraw(workflow_ids: list[str]) -> None:
+    if workflow_ids:
+        client().cancel_workflows(workflow_ids)

@@ -1,0 +1,72 @@
+"""A job's child process as its worker sees it: started, followed, ended."""
+
+import asyncio
+import os
+import signal
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from backend.config import settings
+from backend.jobs.child import PARENT_PIPE
+
+TERMINATE_SECONDS = 1.0
+
+
+class ChildProcess:
+    """A process in its own group that reads the other end of a pipe we hold: it ends when we do."""
+
+    def __init__(self, process: asyncio.subprocess.Process, pipe: int) -> None:
+        self._process, self._pipe = process, pipe
+
+    @classmethod
+    async def start(cls, argv: list[str], log: Path, attempt: int) -> "ChildProcess":
+        log.parent.mkdir(parents=True, exist_ok=True)
+        environment = settings().environment() | {PARENT_PIPE: "0", "PYTHONUNBUFFERED": "1"}
+        theirs, ours = os.pipe()
+        try:
+            with log.open("ab") as output:
+                output.write(f"--- attempt {attempt}, {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC\n".encode())
+                output.flush()
+                process = await asyncio.create_subprocess_exec(
+                    *argv, stdin=theirs, stdout=output, stderr=output, env=environment, start_new_session=True
+                )
+        except BaseException:
+            os.close(ours)
+            raise
+        finally:
+            os.close(theirs)
+        return cls(process, ours)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def exit_code(self) -> int:
+        assert self._process.returncode is not None
+        return self._process.returncode
+
+    async def ended(self, *, within: float) -> bool:
+        try:
+            await asyncio.wait_for(self._process.wait(), within)
+        except TimeoutError:
+            return False
+        return True
+
+    async def end(self) -> None:
+        """End the whole group: ask, wait a second, kill. Also after a normal end, for what the child left behind."""
+        try:
+            if self._process.returncode is None:
+                self._signal(signal.SIGTERM)
+                await self.ended(within=TERMINATE_SECONDS)
+        finally:  # also when this very wait is cancelled
+            self._signal(signal.SIGKILL)
+            if self._pipe >= 0:
+                os.close(self._pipe)
+                self._pipe = -1
+        await self._process.wait()
+
+    def _signal(self, number: signal.Signals) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, number)

@@ -1,0 +1,211 @@
+"""Every way a job's row may change its status, and its round with it. Job row first, then round: one lock order."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from backend.db import now, reading, session
+from backend.db.tables import Job, Round
+from backend.errors import Cancelled, Conflict, NotFound
+from backend.jobs import durable
+from backend.jobs.logs import last_lines
+from backend.values import JSON, JobStatus, RoundStatus, Stage
+
+ACTIVE = (JobStatus.queued, JobStatus.running)
+ENDED = (JobStatus.done, JobStatus.failed, JobStatus.cancelled)
+
+
+def enqueue(
+    db: Session,
+    *,
+    stage: Stage,
+    project_id: int,
+    round_id: int | None = None,
+    spec: JSON | None = None,
+    created_by: int | None = None,
+) -> Job:
+    """Add a job to the caller's transaction: it exists if and only if that commits. One active job per round."""
+    job = Job(
+        project_id=project_id,
+        round_id=round_id,
+        workflow_id=durable.new_workflow_id(),
+        active_key=round_id,
+        stage=stage,
+        queue=durable.QUEUES[stage],
+        status=JobStatus.queued,
+        spec=spec or {},
+        created_by=created_by,
+    )
+    _refuse_second(db, round_id)
+    db.add(job)
+    _flush(db, round_id)
+    durable.submit(db, job_id=job.id, workflow_id=job.workflow_id, queue=job.queue)
+    return job
+
+
+def cancel(db: Session, job_id: int) -> Job:
+    """Stop a queued or running job for good; its worker ends the process within a second. May be repeated."""
+    job = locked(db, job_id)
+    if job.status == JobStatus.cancelled:
+        return job
+    if job.status not in ACTIVE:
+        raise Conflict(f"Job {job_id} is already {job.status}, so there is nothing to cancel.")
+    _end(db, job, JobStatus.cancelled, RoundStatus.cancelled)
+    durable.withdraw_after_commit(db, job.workflow_id)
+    return job
+
+
+def resume(db: Session, job_id: int) -> Job:
+    """Queue a cancelled or failed job again. It asks for what is missing, so finished work is kept."""
+    job = locked(db, job_id)
+    if job.status in ACTIVE:
+        return job
+    if job.status == JobStatus.done:
+        raise Conflict(f"Job {job_id} is done, so there is nothing to resume. Launch a new round to do it again.")
+    _refuse_superseded(db, job)
+    _refuse_second(db, job.round_id)
+    job.error = job.traceback = job.finished_at = None
+    _requeue(db, job)
+    _follow(db, job, RoundStatus.running)
+    return job
+
+
+def take_over(job_id: int, workflow_id: str) -> bool:
+    """Queue a lost job again under a new workflow; False when it has ended or someone else did it first."""
+    with session() as db:
+        job = locked(db, job_id)
+        if job.status not in ACTIVE or job.workflow_id != workflow_id:
+            return False
+        _requeue(db, job)
+        durable.withdraw_after_commit(db, workflow_id)
+        return True
+
+
+def start(job_id: int, workflow_id: str, executor_id: str) -> int | None:
+    """Mark the job running and return its new attempt; None when this workflow no longer speaks for it."""
+    with session() as db:
+        job = db.scalar(select(Job).where(Job.id == job_id).with_for_update())
+        if job is None or job.workflow_id != workflow_id or job.status not in ACTIVE:
+            return None
+        job.status, job.executor_id, job.process_id = JobStatus.running, executor_id, None
+        job.attempt += 1
+        job.started_at = job.updated_at = now()
+        job.finished_at = job.error = job.traceback = job.rate = None
+        return job.attempt
+
+
+def fenced(db: Session, job_id: int, attempt: int) -> Job:
+    """Lock the job's row and raise Cancelled unless this attempt still owns it.
+
+    Call it first in each transaction that writes results, before locking any other row: a process that lost its
+    job to another must write nothing more.
+    """
+    job = locked(db, job_id)
+    if job.status != JobStatus.running or job.attempt != attempt:
+        raise Cancelled(f"Job {job_id} is {job.status} and no longer belongs to attempt {attempt}. It stops here.")
+    return job
+
+
+def finish(db: Session, job_id: int, attempt: int) -> Job:
+    """Mark the job done in the transaction of its last results. The round may then enqueue its next job."""
+    job = fenced(db, job_id, attempt)
+    _end(db, job, JobStatus.done, None)
+    db.flush()  # frees the round's place before the next job takes it
+    return job
+
+
+def fail(db: Session, job_id: int, attempt: int, *, error: str, traceback: str = "") -> Job:
+    """Mark the job and its round failed, with what a person should read."""
+    job = fenced(db, job_id, attempt)
+    job.error, job.traceback = storable(error), storable(traceback) or None
+    _end(db, job, JobStatus.failed, RoundStatus.failed, error=job.error)
+    return job
+
+
+def fail_silently_ended(job_id: int, attempt: int, *, how: str, tail: str) -> None:
+    """Fail the job of a process that ended without recording anything, unless it is no longer this attempt's."""
+    with session() as db:
+        job = locked(db, job_id)
+        if job.status != JobStatus.running or job.attempt != attempt:
+            return
+        error = (
+            f"The {job.stage} process of job {job_id} {how} The last it printed: {last_lines(tail)}\n"
+            "What it had finished is kept. Mend the cause, then press Retry."
+        )
+        fail(db, job_id, attempt, error=error, traceback=last_lines(tail, n=40))
+
+
+def look(job_id: int, attempt: int) -> JobStatus | None:
+    """The job's status; None when it no longer belongs to this attempt."""
+    with reading() as db:
+        return db.scalar(select(Job.status).where(Job.id == job_id, Job.attempt == attempt))
+
+
+def write_log_tail(job_id: int, attempt: int, tail: str, *, process_id: int | None) -> None:
+    with session() as db:
+        mine = update(Job).where(Job.id == job_id, Job.attempt == attempt)
+        db.execute(mine.values(log_tail=storable(tail), process_id=process_id, updated_at=now()))
+
+
+def locked(db: Session, job_id: int) -> Job:
+    job = db.scalar(select(Job).where(Job.id == job_id).with_for_update().execution_options(populate_existing=True))
+    if job is None:
+        raise NotFound(f"There is no job {job_id}. Choose one from the list.")
+    return job
+
+
+def storable(text: str) -> str:
+    """PostgreSQL refuses NUL characters in text."""
+    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}")
+
+
+def _requeue(db: Session, job: Job) -> None:
+    job.status, job.active_key = JobStatus.queued, job.round_id
+    job.workflow_id = durable.new_workflow_id()
+    job.executor_id = job.process_id = job.rate = None
+    job.updated_at = now()
+    _flush(db, job.round_id)
+    durable.submit(db, job_id=job.id, workflow_id=job.workflow_id, queue=job.queue)
+
+
+def _end(db: Session, job: Job, status: JobStatus, round_status: RoundStatus | None, error: str | None = None) -> None:
+    job.status, job.active_key, job.rate = status, None, None
+    job.finished_at = job.updated_at = now()
+    if round_status is not None:
+        _follow(db, job, round_status, error=error, finished_at=job.finished_at)
+
+
+def _follow(
+    db: Session, job: Job, status: RoundStatus, *, error: str | None = None, finished_at: datetime | None = None
+) -> None:
+    values: dict[str, Any] = {"status": status, "error": error, "finished_at": finished_at}
+    if job.round_id is not None:
+        db.execute(update(Round).where(Round.id == job.round_id).values(values))
+
+
+def _refuse_second(db: Session, round_id: int | None) -> None:
+    if round_id is None:
+        return
+    other = db.scalar(select(Job).where(Job.active_key == round_id))
+    if other is not None:
+        raise Conflict(f"Job {other.id} ({other.stage}) of this round is {other.status}. Cancel it or wait.")
+
+
+def _refuse_superseded(db: Session, job: Job) -> None:
+    newer = select(Job.id).where(Job.round_id == job.round_id, Job.id > job.id).order_by(Job.id.desc()).limit(1)
+    found = db.scalar(newer) if job.round_id is not None else None
+    if found is not None:
+        raise Conflict(f"The round went on after job {job.id}. Resume its newest job, {found}, instead.")
+
+
+def _flush(db: Session, round_id: int | None) -> None:
+    """Two transactions may both find the round free; the unique key lets one of them through."""
+    try:
+        db.flush()
+    except IntegrityError as error:
+        if "active_key" not in str(error.orig):
+            raise
+        raise Conflict(f"Round {round_id} has just got another job. Cancel that one or wait for its end.") from error

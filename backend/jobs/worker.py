@@ -1,0 +1,220 @@
+"""The worker: takes jobs from its queues and runs each in a child process. Embedded in the web process or alone."""
+
+import asyncio
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+
+from dbos import DBOS, DBOSConfig
+from dbos import error as dbos_error
+from sqlalchemy.exc import SQLAlchemyError
+
+from backend.config import settings
+from backend.errors import Conflict, InvalidInput
+from backend.jobs import durable, executors, logs, transitions
+from backend.jobs.child import describe_exit
+from backend.jobs.process import ChildProcess
+from backend.values import JobStatus
+
+log = logging.getLogger("rondo.jobs")
+
+LOOK_SECONDS = 0.3
+LINGER_SECONDS = 10.0
+"""How long a child may take to exit after it wrote its result."""
+
+Command = Callable[[int, int], list[str]]
+
+_worker: "Worker | None" = None  # DBOS is one per process and finds its workflows by name
+
+
+def pipeline_command(job_id: int, attempt: int) -> list[str]:
+    return [sys.executable, "-m", "backend.pipeline", str(job_id), str(attempt)]
+
+
+class Worker:
+    """One executor. `concurrency` jobs of each queue at a time; it counts for all workers of the database."""
+
+    def __init__(
+        self,
+        queues: Sequence[str] = ("generate", "train"),
+        executor_id: str | None = None,
+        *,
+        concurrency: int = 1,
+        command: Command = pipeline_command,
+        heartbeat_seconds: float = executors.HEARTBEAT_SECONDS,
+        dead_after_seconds: float = executors.DEAD_AFTER_SECONDS,
+    ) -> None:
+        unknown = sorted(set(queues) - set(durable.QUEUES.values()))
+        if unknown or not queues:
+            known = ", ".join(sorted(set(durable.QUEUES.values())))
+            raise InvalidInput(f"There is no queue {', '.join(unknown) or 'in an empty list'}. Choose from: {known}.")
+        self.queues, self.command = list(queues), command
+        self._wanted_id, self._concurrency = executor_id, concurrency
+        self._heartbeat_seconds, self._dead_after_seconds = heartbeat_seconds, dead_after_seconds
+        self._lock: executors.Lock | None = None
+        self._keeper: executors.Keeper | None = None
+
+    @property
+    def executor_id(self) -> str:
+        assert self._lock is not None, "the worker is not started"
+        return self._lock.executor_id
+
+    def start(self) -> None:
+        """Take an executor id, move the work of the dead, begin to take jobs. Returns when that is done."""
+        global _worker
+        if _worker is not None:
+            raise Conflict("This process already has a worker. Start another process for another worker.")
+        _worker = self
+        try:
+            durable.prepare(concurrency=self._concurrency)
+            self._lock = executors.claim(self._wanted_id)
+            executors.register(self._lock, self.queues)
+            self._keeper = executors.Keeper(
+                self.executor_id,
+                heartbeat_seconds=self._heartbeat_seconds,
+                dead_after_seconds=self._dead_after_seconds,
+            )
+            # before DBOS sees them: its own recovery uses a queue that every worker takes from
+            self._keeper.recover(own=True)
+            _in_own_thread(self._launch)
+            self._keeper.start()
+        except BaseException:
+            self.stop()
+            raise
+        log.info("Worker %s takes jobs from %s.", self.executor_id, ", ".join(self.queues))
+
+    def stop(self) -> None:
+        """End the children, put their jobs back into the queue, give up the id. May be repeated."""
+        global _worker
+        if _worker is not self:
+            return
+        _in_own_thread(DBOS.destroy)
+        if self._keeper is not None:
+            self._keeper.stop()
+            try:
+                self._keeper.recover(own=True)
+                executors.retire(self.executor_id)
+            except SQLAlchemyError:
+                log.warning("The database did not answer; the next worker picks the jobs up.", exc_info=True)
+            self._keeper = None
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+        _worker = None
+
+    def _launch(self) -> None:
+        config: DBOSConfig = {
+            "name": durable.APPLICATION,
+            "system_database_url": settings().url,
+            "dbos_system_schema": durable.SCHEMA,
+            "executor_id": self.executor_id,
+            "application_version": durable.APPLICATION_VERSION,
+            "run_migrations": False,
+            "enable_otlp": False,
+            "log_level": "WARNING",
+        }
+        DBOS(config=config)
+        logging.getLogger("dbos").addFilter(_is_news)
+        DBOS.listen_queues(self.queues)
+        DBOS.launch()
+
+
+def run(queues: Sequence[str], executor_id: str | None = None, *, concurrency: int = 1) -> None:
+    """Work until SIGINT or SIGTERM, then stop in order. For a process that is nothing but a worker."""
+    serve(Worker(queues, executor_id, concurrency=concurrency))
+
+
+def serve(worker: Worker) -> None:
+    asked_to_stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: asked_to_stop.set())
+    worker.start()
+    try:
+        asked_to_stop.wait()
+    finally:
+        worker.stop()
+
+
+@DBOS.workflow(name=durable.WORKFLOW)
+async def run_job(job_id: int) -> str:
+    """One attempt at a job. All that lasts is in the rows, so this has a single step and no result of its own."""
+    return await run_child(job_id, str(DBOS.workflow_id))
+
+
+@DBOS.step(preemptible=True)
+async def run_child(job_id: int, workflow_id: str) -> str:
+    """Run the job's child process to its end, or end it when the job is cancelled, lost or the worker stops."""
+    worker = _worker
+    assert worker is not None
+    attempt = await asyncio.to_thread(transitions.start, job_id, workflow_id, worker.executor_id)
+    if attempt is None:
+        return "superseded"
+    path = logs.log_path(job_id)
+    try:
+        child = await ChildProcess.start(worker.command(job_id, attempt), path, attempt)
+    except OSError as error:
+        await asyncio.to_thread(_record_end, job_id, attempt, f"could not be started: {error}.")
+        return "failed"
+    try:
+        await _follow(child, job_id, attempt)
+    finally:
+        await child.end()
+    await asyncio.to_thread(_record_end, job_id, attempt, describe_exit(child.exit_code))
+    return "ended"
+
+
+async def _follow(child: ChildProcess, job_id: int, attempt: int) -> None:
+    """Return when the child has ended, or has to."""
+    lingered = 0.0
+    written: str | None = None
+    while not await child.ended(within=LOOK_SECONDS):
+        tail = await asyncio.to_thread(logs.tail, logs.log_path(job_id))
+        try:
+            status = await asyncio.to_thread(transitions.look, job_id, attempt)
+            if tail != written and status is not None:
+                await asyncio.to_thread(transitions.write_log_tail, job_id, attempt, tail, process_id=child.pid)
+                written = tail
+        except SQLAlchemyError:
+            log.warning("The database did not answer; job %s goes on.", job_id, exc_info=True)
+            continue
+        if status is None or status in (JobStatus.queued, JobStatus.cancelled):
+            return
+        lingered = lingered + LOOK_SECONDS if status != JobStatus.running else 0.0
+        if lingered > LINGER_SECONDS:
+            return
+
+
+def _record_end(job_id: int, attempt: int, how: str) -> None:
+    """Keep the log's tail; a child that ended without a word of its own has failed."""
+    tail = logs.tail(logs.log_path(job_id))
+    transitions.write_log_tail(job_id, attempt, tail, process_id=None)
+    if transitions.look(job_id, attempt) == JobStatus.running:
+        transitions.fail_silently_ended(job_id, attempt, how=how, tail=tail)
+
+
+def _in_own_thread(function: Callable[[], None]) -> None:
+    """DBOS adopts the running event loop of its caller, and our steps do not belong into the web server's."""
+    errors: list[BaseException] = []
+
+    def target() -> None:
+        try:
+            function()
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=target, name="rondo-dbos")
+    thread.start()
+    thread.join()
+    if errors:
+        raise errors[0]
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Drop what DBOS logs, with tracebacks, each time a job is cancelled or a worker stops: both are ordinary."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, dbos_error.DBOSAwaitedWorkflowCancelledError) and not any(
+        phrase in record.getMessage()
+        for phrase in ("was cancelled during execution", "is no longer owned by", "Asyncio task cancelled")
+    )

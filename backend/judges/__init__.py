@@ -1,0 +1,70 @@
+"""Judges say what samples are worth: by the model's own word, by vote, or by a program."""
+
+from collections.abc import Sequence
+
+from pydantic import Field
+
+from backend.engines import Engine
+from backend.registry import Part
+from backend.values import Group, Judgment, Messages, Sample, Verdict
+
+
+class Judge(Part, kind="judge"):
+    """Judges groups. A reply without a verdict is a judgment with score None, never a guess."""
+
+    accept_at: float = Field(0.5, description="lowest mean score that is labelled accept")
+
+    @property
+    def needs_engine(self) -> bool:
+        """False for judges that only compute (a verifier, a vote)."""
+        return True
+
+    def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:
+        """Return the judgments of all samples, keyed by `sample_id`; at least one for each sample."""
+        raise NotImplementedError
+
+    def label(self, judgments: Sequence[Judgment]) -> tuple[float | None, Verdict | None]:
+        """Aggregate one sample's judgments: mean of the scores there are, accepted from `accept_at` up."""
+        scores = [j.score for j in judgments if j.score is not None]
+        if not scores:
+            return None, None
+        mean = sum(scores) / len(scores)
+        return mean, Verdict.accept if mean >= self.accept_at else Verdict.reject
+
+    @property
+    def calls_per_sample(self) -> int:
+        """Engine calls for one sample, for estimates."""
+        return 0
+
+    @property
+    def max_tokens_per_call(self) -> int:
+        """Upper bound of new tokens of one call, for estimates."""
+        return 0
+
+
+class Verifier(Judge, abstract=True):
+    """A judge that computes: no engine, one judgment for each sample, score 1 (right), 0 (wrong) or None."""
+
+    @property
+    def needs_engine(self) -> bool:
+        return False
+
+    def judgment(self, sample: Sample, score: float | None, rationale: str) -> Judgment:
+        """Return the one judgment of a sample."""
+        verdict = None if score is None else Verdict.accept if score >= self.accept_at else Verdict.reject
+        return Judgment(
+            sample_id=sample.id,
+            judge=str(self.name),
+            position=0,
+            score=score,
+            verdict=verdict,
+            rationale=rationale,
+            raw="",
+        )
+
+
+def prompt_text(messages: Messages) -> str:
+    """Return the text of a single message, else the conversation with its roles."""
+    if len(messages) == 1:
+        return messages[0]["content"]
+    return "\n\n".join(f"{message['role']}: {message['content']}" for message in messages)

@@ -1,0 +1,98 @@
+"""What judges that ask a model share: fill in the template, sample the votes, parse only what was newly written."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import Field, field_validator
+
+from backend.engines import Engine
+from backend.errors import MissingPrerequisite
+from backend.judges import Judge, prompt_text
+from backend.values import Completion, Group, Judgment, Messages, Sample, Sampling, Verdict
+
+_SLOT = re.compile(r"\{(prompt|response)\}")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What was read out of one reply: no score means no verdict."""
+
+    score: float | None
+    rationale: str
+
+
+class TemplateJudge(Judge, abstract=True):
+    """Fill a template with prompt and response, in a chat of its own, and sample `votes` replies."""
+
+    votes: int = Field(3, ge=1, le=64, description="replies sampled for each sample; the label is their mean")
+    temperature: float = Field(0.7, ge=0, le=5, description="0 is greedy; votes differ only above 0")
+    top_p: float = Field(0.9, gt=0, le=1, description="sample from the likeliest tokens that hold this share of probability")
+    max_tokens: int = Field(512, ge=1, description="longest reply in tokens")
+    template: str = Field(description="what the judge is asked; {prompt} and {response} are filled in")
+
+    @field_validator("template")
+    @classmethod
+    def _has_slots(cls, template: str) -> str:
+        missing = [slot for slot in ("{prompt}", "{response}") if slot not in template]
+        if missing:
+            raise ValueError(f"The template lacks {' and '.join(missing)}, so the judge would not see it. Add it.")
+        return template
+
+    @property
+    def template_hash(self) -> str:
+        """SHA-256 of the template, stored on each judgment."""
+        return hashlib.sha256(self.template.encode()).hexdigest()
+
+    @property
+    def calls_per_sample(self) -> int:
+        return self.votes
+
+    @property
+    def max_tokens_per_call(self) -> int:
+        return self.max_tokens
+
+    def render(self, prompt: Messages, response: str) -> Messages:
+        """Return the judge's chat. One pass: a `{prompt}` inside the response stays as it is."""
+        texts = {"prompt": prompt_text(prompt), "response": response}
+        return [{"role": "user", "content": _SLOT.sub(lambda match: texts[match[1]], self.template)}]
+
+    def parse(self, reply: str, *, is_complete: bool) -> Reply:
+        """Read score and rationale out of a reply; `is_complete` is False for one cut off at `max_tokens`."""
+        raise NotImplementedError
+
+    def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:
+        if engine is None:
+            raise MissingPrerequisite(f"The judge {self.name} asks a model, but none is bound. Choose a judge checkpoint.")
+        samples = [sample for group in groups for sample in group.samples]
+        chats = [self.render(group.prompt.messages, sample.text) for group in groups for sample in group.samples]
+        sampling = Sampling(
+            temperature=self.temperature, top_p=self.top_p, max_tokens=self.max_tokens, n=self.votes, seed=seed
+        )
+        replies = engine.complete(chats, sampling) if chats else []
+        return [
+            self._judgment(sample, position, completion)
+            for sample, completions in zip(samples, replies, strict=True)
+            for position, completion in enumerate(completions)
+        ]
+
+    def _judgment(self, sample: Sample, position: int, completion: Completion) -> Judgment:
+        reply = self.parse(completion.text, is_complete=completion.finish_reason != "length")
+        return Judgment(
+            sample_id=sample.id,
+            judge=str(self.name),
+            position=position,
+            score=reply.score,
+            verdict=self._verdict(reply.score),
+            rationale=reply.rationale,
+            raw=completion.text,
+            template_hash=self.template_hash,
+            n_tokens=completion.n_tokens,
+            finish_reason=completion.finish_reason,
+        )
+
+    def _verdict(self, score: float | None) -> Verdict | None:
+        if score is None:
+            return None
+        return Verdict.accept if score >= self.accept_at else Verdict.reject

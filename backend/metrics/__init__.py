@@ -1,0 +1,42 @@
+"""Metrics turn samples, judgments and decisions into numbers with intervals."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from backend.registry import Part
+from backend.values import Group, MetricValue, Verdict
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a metric may look at.
+
+    held_out: groups of held-out prompts answered by one checkpoint (greedy sample at position 0 when
+    `greedy_first`); round_groups: the round's training groups with effective labels;
+    machine: sample id -> (score, verdict) as the judge labelled it; people: sample id -> verdict by people;
+    blind: ids of samples decided blind.
+    """
+
+    held_out: Sequence[Group] = ()
+    round_groups: Sequence[Group] = ()
+    machine: dict[int, tuple[float | None, Verdict | None]] = field(default_factory=dict)
+    people: dict[int, Verdict] = field(default_factory=dict)
+    blind: frozenset[int] = frozenset()
+
+
+class Metric(Part, kind="metric"):
+    """One number, or a few of one family."""
+
+    @property
+    def scope(self) -> str:
+        """`checkpoint`: computed from `held_out`, for each checkpoint; `round`: from the round's own data."""
+        return "round"
+
+    @property
+    def held_out_samples(self) -> int:
+        """Sampled completions wanted per held-out prompt beside the greedy one (0: greedy only)."""
+        return 0
+
+    def compute(self, evidence: Evidence) -> list[MetricValue]:
+        """Return the numbers; value None where nothing could be computed."""
+        raise NotImplementedError

@@ -1,0 +1,34 @@
+"""95 % intervals, without libraries."""
+
+import math
+from collections.abc import Sequence
+from statistics import fmean, stdev
+
+Z = 1.959963984540054
+"""The normal distribution holds 95 % of itself between -Z and Z."""
+
+
+def wilson(successes: float, n: int) -> tuple[float, float]:
+    """Return Wilson's score interval of a share (Wilson 1927; Brown, Cai and DasGupta 2001, section 3.1.1)."""
+    share, z2 = successes / n, Z * Z
+    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = Z / (1 + z2 / n) * math.sqrt(max(share * (1 - share), 0.0) / n + z2 / (4 * n * n))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def shares(values: Sequence[float]) -> tuple[float, float, float]:
+    """Return mean, low and high of values between 0 and 1, one for each prompt.
+
+    Wilson's interval of the mean: no such values vary more than a yes-or-no one of the same mean, so it is
+    never too narrow for that, and has a width where all values are equal.
+    """
+    return fmean(values), *wilson(math.fsum(values), len(values))
+
+
+def mean(values: Sequence[float]) -> tuple[float, float | None, float | None]:
+    """Return mean, low and high by the normal approximation; no interval for a single value."""
+    middle = fmean(values)
+    if len(values) < 2:
+        return middle, None, None
+    half = Z * stdev(values) / math.sqrt(len(values))
+    return middle, middle - half, middle + half

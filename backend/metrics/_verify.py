@@ -1,0 +1,39 @@
+"""How metrics ask a verifier."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from backend.judges import Judge
+from backend.values import Group, Judgment, Sample, Verdict
+
+
+def exact_match() -> Judge:
+    """Return the verifier that compares with known answers; found by name, since kinds of parts do not know each other's."""
+    verifier: Judge = Judge.load({"name": "exact_match"})
+    return verifier
+
+
+def check_verifier(verifier: Judge | None) -> Judge | None:
+    """Return the verifier; raise ValueError for a judge that needs a model, which no metric has."""
+    if verifier is not None and verifier.needs_engine:
+        raise ValueError(f"The verifier {verifier.name} asks a model. Choose a judge that computes, such as exact_match.")
+    return verifier
+
+
+def verdicts(verifier: Judge, groups: Iterable[Group]) -> list[list[Verdict | None]]:
+    """Return the verifier's verdict of each sample, group by group; None where it cannot tell."""
+    found: list[list[Verdict | None]] = []
+    for group in groups:
+        # Numbered anew: samples that are not stored yet all have the id 0.
+        samples: list[Sample] = [replace(sample, id=number) for number, sample in enumerate(group.samples)]
+        said: dict[int, list[Judgment]] = {}
+        for judgment in verifier.judge(None, [replace(group, samples=tuple(samples))], seed=0):
+            said.setdefault(judgment.sample_id, []).append(judgment)
+        found.append([verifier.label(said.get(sample.id, []))[1] for sample in samples])
+    return found
+
+
+def answered(group: Group, first: int, last: int, n: int = 1) -> Group:
+    """Return the group with its samples of these positions; without any, with n empty ones, which are wrong."""
+    samples = tuple(sample for sample in group.samples if first <= sample.position <= last)
+    return replace(group, samples=samples or tuple(Sample(0, group.prompt.id, "") for _ in range(n)))

@@ -1,0 +1,43 @@
+"""How many held-out prompts a checkpoint answers right."""
+
+from pydantic import Field, field_validator
+
+from backend.judges import Judge
+from backend.metrics import Evidence, Metric
+from backend.metrics._intervals import wilson
+from backend.metrics._verify import answered, check_verifier, exact_match, verdicts
+from backend.values import MetricValue, Verdict
+
+
+class HeldOutAccuracy(Metric):
+    """Share of held-out prompts whose greedy answer (position 0) the verifier accepts, with Wilson's interval.
+
+    No answer, or one that cannot be read, is wrong: every checkpoint is measured on the same prompts. Prompts of
+    which the verifier cannot tell are left out and counted in `unverifiable`.
+    """
+
+    verifier: Judge = Field(default_factory=exact_match, description="judge that computes what is right")
+
+    @field_validator("verifier")
+    @classmethod
+    def _computes(cls, verifier: Judge | None) -> Judge | None:
+        return check_verifier(verifier)
+
+    @property
+    def scope(self) -> str:
+        return "checkpoint"
+
+    def compute(self, evidence: Evidence) -> list[MetricValue]:
+        greedy = [answered(group, 0, 0) for group in evidence.held_out]
+        found = [said[0] for said in verdicts(self.verifier, greedy)]
+        known = [verdict is Verdict.accept for verdict in found if verdict is not None]
+        details = {
+            "correct": sum(known),
+            "unverifiable": len(found) - len(known),
+            "unanswered": sum(not group.samples for group in evidence.held_out),
+            "truncated": sum(s.finish_reason == "length" for group in greedy for s in group.samples),
+        }
+        if not known:
+            return [MetricValue("held_out_accuracy", None, details=details)]
+        low, high = wilson(sum(known), len(known))
+        return [MetricValue("held_out_accuracy", sum(known) / len(known), low, high, len(known), details)]

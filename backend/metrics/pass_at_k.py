@@ -1,0 +1,64 @@
+"""Whether one of k sampled answers is right."""
+
+import math
+from typing import Self
+
+from pydantic import Field, field_validator, model_validator
+
+from backend.judges import Judge
+from backend.metrics import Evidence, Metric
+from backend.metrics._intervals import shares
+from backend.metrics._verify import answered, check_verifier, exact_match, verdicts
+from backend.values import MetricValue, Verdict
+
+
+def estimate(n: int, c: int, k: int) -> float:
+    """Return 1 - C(n-c, k)/C(n, k): the unbiased estimate of pass@k from n samples, c of them right.
+
+    Chen et al. 2021, arXiv 2107.03374, equation 1, in the product form of their figure 3.
+    """
+    if n - c < k:
+        return 1.0
+    return 1.0 - math.prod(1.0 - k / i for i in range(n - c + 1, n + 1))
+
+
+class PassAtK(Metric):
+    """Mean over held-out prompts of the chance that one of k samples at temperature 1 is right.
+
+    The interval is Wilson's over prompts. A prompt without samples counts as never right; prompts with fewer
+    than k samples, or of which the verifier cannot tell, are left out and counted.
+    """
+
+    k: int = Field(8, ge=1, description="samples that may be tried")
+    n: int = Field(8, ge=1, le=1024, description="samples drawn for the estimate; more than k makes it steadier")
+    verifier: Judge = Field(default_factory=exact_match, description="judge that computes what is right")
+
+    @field_validator("verifier")
+    @classmethod
+    def _computes(cls, verifier: Judge | None) -> Judge | None:
+        return check_verifier(verifier)
+
+    @model_validator(mode="after")
+    def _has_enough(self) -> Self:
+        if self.n < self.k:
+            raise ValueError(f"pass@{self.k} cannot be estimated from {self.n} samples. Set n to {self.k} or more.")
+        return self
+
+    @property
+    def scope(self) -> str:
+        return "checkpoint"
+
+    @property
+    def held_out_samples(self) -> int:
+        return self.n
+
+    def compute(self, evidence: Evidence) -> list[MetricValue]:
+        # Position 0 is the greedy answer; more than n may be there because another metric wanted them.
+        sampled = [answered(group, 1, self.n, n=self.n) for group in evidence.held_out]
+        known = [said for said in verdicts(self.verifier, sampled) if None not in said and len(said) >= self.k]
+        found = [estimate(len(said), said.count(Verdict.accept), self.k) for said in known]
+        details = {"samples": self.n, "left_out": len(sampled) - len(found)}
+        if not found:
+            return [MetricValue(f"pass_at_{self.k}", None, details=details)]
+        value, low, high = shares(found)
+        return [MetricValue(f"pass_at_{self.k}", value, low, high, len(found), details)]

@@ -1,0 +1,129 @@
+"""Answer the held-out prompts with the policy and the new checkpoint; compute the round's metrics."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from backend import values
+from backend.db import now, reading, tables
+from backend.metrics import Evidence, Metric
+from backend.pipeline import groups as group_values
+from backend.pipeline.answer import answer_missing
+from backend.pipeline.bind import engine_for
+from backend.pipeline.stage import Finish, StageContext, derive_seed
+from backend.values import DecisionKind, LabelSource, MetricValue, RoundStatus, Sampling, SetUse, Split, Verdict
+
+Measured = tuple[int | None, MetricValue, dict[str, Any]]
+"""Checkpoint or None for the round, the number, and what it was measured by."""
+
+
+def choose_held_out(stage: StageContext) -> list[tables.Group]:
+    """The held-out groups of the round, written once, in order of the prompts."""
+    prompt = tables.Prompt
+    with reading() as db:
+        rows = group_values.group_rows(db, stage.round.id, Split.held_out)
+        sets = stage.set_ids(SetUse.held_out)
+        ids = list(db.scalars(select(prompt.id).where(prompt.prompt_set_id.in_(sets)).order_by(prompt.id)))
+    if rows or not ids:
+        return rows
+    new = [
+        {"round_id": stage.round.id, "prompt_id": i, "split": Split.held_out, "position": n, "created_at": now()}
+        for n, i in enumerate(ids)
+    ]
+    with stage.writing() as db:
+        db.execute(insert(tables.Group), new)
+    with reading() as db:
+        return group_values.group_rows(db, stage.round.id, Split.held_out)
+
+
+def measured_by(stage: StageContext, metrics: Sequence[Metric]) -> dict[str, Any]:
+    """What makes two measurements of a checkpoint the same measurement."""
+    return {"prompt_sets": stage.set_ids(SetUse.held_out), "metrics": [m.dump() for m in metrics],
+            "max_tokens": stage.recipe.generator.max_tokens_per_sample}  # fmt: skip
+
+
+def is_measured(stage: StageContext, checkpoint_id: int, by: dict[str, Any]) -> bool:
+    """Whether an earlier round measured this checkpoint in the same way."""
+    metric = tables.Metric
+    with reading() as db:
+        query = select(metric.details).where(metric.checkpoint_id == checkpoint_id, metric.round_id != stage.round.id)
+        return any(details.get("measured_by") == by for details in db.scalars(query))
+
+
+def measure(
+    stage: StageContext, rows: Sequence[tables.Group], checkpoint_id: int, metrics: Sequence[Metric]
+) -> list[MetricValue]:
+    """Answer greedily (position 0) and, where a metric asks for it, at temperature 1; compute the metrics."""
+    sampled = max(m.held_out_samples for m in metrics)
+    most = stage.recipe.generator.max_tokens_per_sample
+    with engine_for(checkpoint_id) as engine:
+
+        def answer(prompts: Sequence[values.Prompt], number: int) -> list[list[values.Sample]]:
+            messages, seed = [p.messages for p in prompts], derive_seed(stage.round.seed, "held out", number)
+            found = engine.complete(messages, Sampling(temperature=0.0, max_tokens=most, seed=seed))
+            if sampled:
+                more = engine.complete(messages, Sampling(temperature=1.0, max_tokens=most, n=sampled, seed=seed))
+                found = [first + rest for first, rest in zip(found, more, strict=True)]
+            return [
+                [
+                    values.Sample(0, p.id, c.text, c.finish_reason, c.n_tokens, c.logprob, position)
+                    for position, c in enumerate(completions)
+                ]
+                for p, completions in zip(prompts, found, strict=True)
+            ]
+
+        answer_missing(stage, rows, engine=engine, checkpoint_id=checkpoint_id, answer=answer, seed=stage.round.seed)
+    with reading() as db:
+        answered = group_values.load(db, rows, checkpoint_id=checkpoint_id)
+    # Held-out prompts that did not fit stay in: an answer that cannot be given is a wrong one.
+    return [value for metric in metrics for value in metric.compute(Evidence(held_out=answered))]
+
+
+def round_evidence(stage: StageContext) -> Evidence:
+    """The round's own data: its groups, what the machine said, what people said."""
+    label = tables.Label
+    with reading() as db:
+        groups = group_values.load(db, group_values.group_rows(db, stage.round.id, Split.train))
+        query = select(label.sample_id, label.machine_score, label.machine_verdict, label.verdict, label.source)
+        labels = db.execute(query.where(label.round_id == stage.round.id)).all()
+        blind = select(tables.Decision.sample_id).where(
+            tables.Decision.round_id == stage.round.id,
+            tables.Decision.is_blind,
+            tables.Decision.kind.in_([DecisionKind.accept, DecisionKind.reject, DecisionKind.score]),
+        )
+        decided_blind = frozenset(db.scalars(blind))
+    machine: dict[int, tuple[float | None, Verdict | None]] = {
+        i: (score, verdict) for i, score, verdict, _, _ in labels
+    }
+    people = {i: verdict for i, _, _, verdict, source in labels if source is LabelSource.person and verdict is not None}
+    return Evidence(round_groups=groups, machine=machine, people=people, blind=decided_blind)
+
+
+def run(stage: StageContext) -> Finish:
+    """Measure the policy (unless an earlier round did) and the new checkpoint, then the round itself."""
+    rows = choose_held_out(stage)
+    metrics = [m for m in stage.recipe.metrics if m.scope == "checkpoint"]
+    by = measured_by(stage, metrics)
+    todo = [c for c in (stage.round.policy_id, stage.round.checkpoint_id) if c is not None and rows and metrics]
+    todo = [c for c in todo if c == stage.round.checkpoint_id or not is_measured(stage, c, by)]
+    per_prompt = 1 + max((m.held_out_samples for m in metrics), default=0)
+    stage.progress.start(len(todo) * len(rows) * per_prompt, "answers")
+    found: list[Measured] = [(c, v, {"measured_by": by}) for c in todo for v in measure(stage, rows, c, metrics)]
+    evidence = round_evidence(stage)
+    found += [(None, v, {}) for m in stage.recipe.metrics if m.scope == "round" for v in m.compute(evidence)]
+
+    def finish(db: Session) -> None:
+        db.execute(delete(tables.Metric).where(tables.Metric.round_id == stage.round.id))
+        for checkpoint_id, v, details in found:
+            db.add(
+                tables.Metric(
+                    project_id=stage.round.project_id, round_id=stage.round.id, checkpoint_id=checkpoint_id,
+                    name=v.name, value=v.value, low=v.low, high=v.high, n=v.n, details=v.details | details,
+                )
+            )  # fmt: skip
+        ended = db.get_one(tables.Round, stage.round.id)
+        ended.status, ended.finished_at = RoundStatus.done, now()
+
+    return finish

@@ -1,0 +1,71 @@
+"""Prompts without samples in this round -> generator -> samples, batch by batch."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
+
+from backend import values
+from backend.db import now, reading, tables
+from backend.errors import InvalidInput
+from backend.pipeline import groups as group_values
+from backend.pipeline.answer import answer_missing
+from backend.pipeline.bind import engine_for
+from backend.pipeline.stage import Finish, StageContext, derive_seed
+from backend.values import SetUse, Split
+
+
+def choose_prompts(stage: StageContext) -> None:
+    """Write the round's groups, once: the prompts its source chooses from the round's prompt sets."""
+    with reading() as db:
+        if group_values.group_rows(db, stage.round.id, Split.train):
+            return
+        sets = stage.set_ids(SetUse.sample)
+        query = select(tables.Prompt).where(tables.Prompt.prompt_set_id.in_(sets)).order_by(tables.Prompt.id)
+        seeds = [group_values.prompt_value(row) for row in db.scalars(query)]
+    seed = derive_seed(stage.round.seed, "prompts")
+    chosen = stage.recipe.prompt_source.prompts(None, seeds, limit=stage.round.num_prompts, seed=seed)
+    if not chosen:
+        raise InvalidInput("The prompt sets of this round hold no prompts. Import some or choose other sets.")
+    rows = [
+        {"round_id": stage.round.id, "prompt_id": p.id, "split": Split.train, "position": i, "created_at": now()}
+        for i, p in enumerate(chosen)
+    ]
+    with stage.writing() as db:
+        db.execute(insert(tables.Group), rows)
+
+
+def run(stage: StageContext) -> Finish:
+    """Make every missing sample of the round."""
+    choose_prompts(stage)
+    generator = stage.recipe.generator
+    with reading() as db:
+        rows = group_values.group_rows(db, stage.round.id, Split.train)
+    stage.progress.start(len(rows) * generator.samples_per_prompt, "samples")
+    with engine_for(stage.round.policy_id) as engine:
+
+        def answer(prompts: Sequence[values.Prompt], number: int) -> list[list[values.Sample]]:
+            return generator.generate(engine, prompts, seed=derive_seed(stage.round.seed, "generate", number))
+
+        too_long = answer_missing(
+            stage, rows, engine=engine, checkpoint_id=stage.round.policy_id, answer=answer, seed=stage.round.seed
+        )
+
+    def finish(db: Session) -> None:
+        made = db.execute(
+            select(
+                func.count(),
+                func.coalesce(func.sum(tables.Label.num_tokens), 0),
+                func.count().filter(tables.Label.is_truncated),
+            ).where(tables.Label.round_id == stage.round.id)
+        ).one()
+        found = db.get_one(tables.Round, stage.round.id)
+        found.counts = found.counts | {
+            "prompts": len(rows),
+            "too_long": too_long,
+            "samples": made[0],
+            "tokens": int(made[1]),
+            "truncated": made[2],
+        }
+
+    return finish

@@ -1,0 +1,149 @@
+"""Samples without judgments -> judge -> judgments and labels, batch by batch."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import replace
+from statistics import pstdev
+from typing import Any
+
+from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from backend.db import now, reading, tables
+from backend.engines import Engine
+from backend.errors import ContextOverflow, JudgeError
+from backend.pipeline import groups as group_values
+from backend.pipeline.bind import engine_for
+from backend.pipeline.stage import Finish, StageContext, derive_seed
+from backend.values import Group, Judgment, LabelSource, Split
+
+ENOUGH_REPLIES = 100
+"""Replies after which a judge without verdicts is stopped early."""
+
+
+def judge_batch(stage: StageContext, engine: Engine | None, groups: Sequence[Group], number: int) -> list[Judgment]:
+    """Judge one batch; what does not fit into the judge's context becomes a judgment without a score."""
+    judge, seed = stage.recipe.judge, derive_seed(stage.round.seed, "judge", number)
+    try:
+        return judge.judge(engine, groups, seed=seed)
+    except ContextOverflow:
+        return [j for i, g in enumerate(groups) for j in judge_alone(stage, engine, g, derive_seed(seed, i))]
+
+
+def judge_alone(stage: StageContext, engine: Engine | None, group: Group, seed: int) -> list[Judgment]:
+    """Judge a group, or, where it does not fit, each of its samples alone."""
+    judge, made = stage.recipe.judge, []
+    try:
+        return judge.judge(engine, [group], seed=seed)
+    except ContextOverflow:
+        for sample in group.samples:
+            try:
+                made += judge.judge(
+                    engine, [replace(group, samples=(sample,))], seed=derive_seed(seed, sample.position)
+                )
+            except ContextOverflow as error:
+                made.append(Judgment(sample.id, str(judge.name), 0, None, None, error.message, ""))
+    return made
+
+
+def write(stage: StageContext, made: Sequence[Judgment], number: int) -> None:
+    """Insert one batch of judgments and set the machine's labels, in one transaction."""
+    if not made:
+        return
+    checkpoint_id = (stage.round.judge_id or stage.round.policy_id) if stage.recipe.judge.needs_engine else None
+    by_sample: dict[int, list[Judgment]] = defaultdict(list)
+    for judgment in made:
+        by_sample[judgment.sample_id].append(judgment)
+    rows = [
+        {
+            "round_id": stage.round.id,
+            "sample_id": j.sample_id,
+            "judge": j.judge,
+            "checkpoint_id": checkpoint_id,
+            "position": j.position,
+            "score": j.score,
+            "verdict": j.verdict,
+            "rationale": j.rationale.replace("\x00", "\ufffd"),
+            "raw": j.raw.replace("\x00", "\ufffd"),
+            "template_hash": j.template_hash,
+            "num_tokens": j.n_tokens,
+            "finish_reason": j.finish_reason,
+            "seed": derive_seed(stage.round.seed, "judge", number),
+            "created_at": now(),
+        }
+        for j in made
+    ]
+    labels = [machine_label(stage, sample_id, judgments) for sample_id, judgments in by_sample.items()]
+    columns = ("score", "verdict", "source", "machine_score", "machine_verdict", "machine_spread", "is_unparsed")
+    statement = (
+        update(tables.Label.__table__)  # type: ignore[arg-type]
+        .where(tables.Label.__table__.c.sample_id == bindparam("b_id"))
+        .values(**{c: bindparam(f"b_{c}") for c in columns}, updated_at=now())
+    )
+    with stage.writing() as db:
+        db.execute(insert(tables.Judgment), rows)
+        db.connection().execute(statement, labels)
+
+
+def machine_label(stage: StageContext, sample_id: int, judgments: Sequence[Judgment]) -> dict[str, Any]:
+    """The label the judge's word alone gives. Judging ends before people decide, so it is the effective one."""
+    score, verdict = stage.recipe.judge.label(judgments)
+    scores = [j.score for j in judgments if j.score is not None]
+    return {
+        "b_id": sample_id,
+        "b_score": score,
+        "b_verdict": verdict,
+        "b_source": LabelSource.judge if scores else LabelSource.none,
+        "b_machine_score": score,
+        "b_machine_verdict": verdict,
+        "b_machine_spread": pstdev(scores) if scores else None,
+        "b_is_unparsed": not scores,
+    }
+
+
+def check_parsed(stage: StageContext, *, at_end: bool) -> tuple[int, int]:
+    """Return (replies, replies without a verdict); raises `JudgeError` above the recipe's limit."""
+    judgment = tables.Judgment
+    with reading() as db:
+        total, unparsed = db.execute(
+            select(func.count(), func.count().filter(judgment.score.is_(None))).where(
+                judgment.round_id == stage.round.id
+            )
+        ).one()
+        if total and unparsed / total > stage.recipe.unparsed_limit and (at_end or total >= ENOUGH_REPLIES):
+            query = select(judgment.raw).where(judgment.round_id == stage.round.id, judgment.score.is_(None)).limit(3)
+            replies = " | ".join(repr(raw[:200]) for raw in db.scalars(query))
+            raise JudgeError(
+                f"{unparsed} of {total} judge replies have no verdict, more than the recipe's limit of "
+                f"{stage.recipe.unparsed_limit:.0%}. Three of them: {replies}. Edit the judge's template, bind another "
+                "judge, or raise unparsed_limit, in a new round."
+            )
+    return total, unparsed
+
+
+def run(stage: StageContext) -> Finish:
+    """Judge every sample that has no judgment yet."""
+    with reading() as db:
+        rows = group_values.group_rows(db, stage.round.id, Split.train)
+    judge = stage.recipe.judge
+    stage.progress.start(stage.round.counts.get("samples", 0), "samples")
+    binding = engine_for(stage.round.judge_id or stage.round.policy_id) if judge.needs_engine else nullcontext(None)
+    with binding as engine:
+        for number, batch in enumerate(group_values.chunks(rows, stage.recipe.groups_per_batch)):
+            with reading() as db:
+                groups = [g for g in group_values.load(db, batch) if g.samples]
+                is_judged = bool(groups) and db.scalar(
+                    select(tables.Judgment.id).where(tables.Judgment.sample_id == groups[0].samples[0].id).limit(1)
+                )
+            if groups and not is_judged:
+                write(stage, judge_batch(stage, engine, groups, number), number)
+                check_parsed(stage, at_end=False)
+            stage.progress.advance(sum(len(g.samples) for g in groups))
+    judged, unparsed = check_parsed(stage, at_end=True)
+
+    def finish(db: Session) -> None:
+        found = db.get_one(tables.Round, stage.round.id)
+        found.counts = found.counts | {"judgments": judged, "unparsed": unparsed}
+
+    return finish

@@ -1,0 +1,93 @@
+"""One attempt of one job, in a process of its own: run the stage, then end the job and start the next one."""
+
+import logging
+import traceback
+from collections.abc import Callable
+
+from sqlalchemy.orm import Session
+
+from backend.db import reading, session, tables
+from backend.errors import Cancelled, NotFound, RondoError
+from backend.jobs import transitions
+from backend.jobs.progress import Progress
+from backend.pipeline import evaluate, generate, judge, select, train, try_prompt
+from backend.pipeline.stage import Finish, StageContext, open_stage
+from backend.values import RoundStatus, Stage
+
+log = logging.getLogger("rondo.pipeline")
+
+STAGES: dict[Stage, Callable[[StageContext], Finish]] = {
+    Stage.generate: generate.run,
+    Stage.judge: judge.run,
+    Stage.select: select.run,
+    Stage.train: train.run,
+    Stage.evaluate: evaluate.run,
+}
+NEXT = {
+    Stage.generate: Stage.judge,
+    Stage.judge: Stage.select,
+    Stage.select: Stage.train,
+    Stage.train: Stage.evaluate,
+}
+
+
+def run_job(job_id: int, attempt: int) -> int:
+    """Run the job's stage; return the exit code. Whatever goes wrong stands on the job's row."""
+    progress = Progress(job_id, attempt)
+    try:
+        finish, stage = prepare(job_id, attempt, progress)
+        progress.flush()
+        with session() as db:
+            transitions.finish(db, job_id, attempt)
+            finish(db)
+            if stage is not None:
+                go_on(db, stage)
+    except Cancelled as error:
+        log.info("%s", error.message)
+        return 0
+    except Exception as error:
+        return report(job_id, attempt, error)
+    return 0
+
+
+def prepare(job_id: int, attempt: int, progress: Progress) -> tuple[Finish, StageContext | None]:
+    """Do the stage's work; return what is left to write at its end."""
+    with reading() as db:
+        job = db.get(tables.Job, job_id)
+    if job is None:
+        raise NotFound(f"There is no job {job_id}. It was deleted with its round.")
+    if job.spec.get("kind") == "try":
+        return try_prompt.run(job_id, progress), None
+    stage = open_stage(job_id, attempt, progress)
+    log.info("Round %s: %s, attempt %s.", stage.round.number, job.stage, attempt)
+    return STAGES[job.stage](stage), stage
+
+
+def go_on(db: Session, stage: StageContext) -> None:
+    """Move the round to its next stage: a job, or the wait for people."""
+    found = db.get_one(tables.Round, stage.round.id)
+    if found.stage is Stage.judge and found.is_reviewed:
+        found.stage, found.status = Stage.review, RoundStatus.review
+    elif found.stage in NEXT:
+        found.stage = NEXT[found.stage]
+        transitions.enqueue(
+            db, stage=found.stage, project_id=found.project_id, round_id=found.id, created_by=found.created_by
+        )
+
+
+def report(job_id: int, attempt: int, error: Exception) -> int:
+    """Write the error where people see it: a RondoError as it is, anything else as unexpected with its traceback."""
+    trace = traceback.format_exc()
+    log.error("%s", trace)
+    if isinstance(error, RondoError):
+        message, trace = error.message, ""
+    elif isinstance(error, OSError) and error.errno == 28:
+        message = f"The disk is full ({error.filename or 'data folder'}). Free some space, then resume the job."
+    else:
+        message = f"Unexpected {type(error).__name__}: {error}. The log has the traceback; resume the job to try again."
+    try:
+        with session() as db:
+            transitions.fail(db, job_id, attempt, error=message, traceback=trace)
+    except Cancelled:
+        return 0
+    return 1

@@ -1,0 +1,146 @@
+"""Write the dataset in TRL's format, run the trainer as a process of its own, follow its progress file."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.config import settings
+from backend.db import reading, tables
+from backend.errors import Conflict, TrainerError
+from backend.jobs.child import run_grandchild
+from backend.jobs.logs import log_path
+from backend.pipeline import rows as dataset_rows
+from backend.pipeline.bind import checkpoint_row, engine_json
+from backend.pipeline.stage import Finish, StageContext
+from backend.trainers import TrainSpec, final_folder
+from backend.values import JSON
+
+
+def folder_of(round_id: int) -> Path:
+    """Where a round's training writes, below the data folder."""
+    return Path("checkpoints") / f"round-{round_id}"
+
+
+def write_dataset(stage: StageContext, folder: Path) -> tables.Dataset:
+    """Write the frozen rows to `dataset.jsonl`; refuse if they are not what was frozen."""
+    path, part = folder / "dataset.jsonl", folder / "dataset.jsonl.part"
+    with reading() as db:
+        dataset = db.scalars(select(tables.Dataset).where(tables.Dataset.round_id == stage.round.id)).one()
+        with part.open("w", encoding="utf-8") as out:
+
+            def lines() -> Any:
+                for row in dataset_rows.iterate(db, dataset.id):
+                    text = dataset_rows.line(row)
+                    out.write(text)
+                    yield text
+
+            digest = dataset_rows.content_hash(lines())
+    if digest != dataset.content_hash:
+        raise Conflict(
+            f"Dataset {dataset.id} no longer has the content it was frozen with: its hash is {digest[:12]}, not "
+            f"{dataset.content_hash[:12]}. Somebody changed rows in the database. Launch the round again."
+        )
+    part.replace(path)
+    return dataset
+
+
+def write_spec(stage: StageContext, dataset: tables.Dataset, folder: Path) -> Path:
+    """Write what the training process needs beside its output."""
+    policy = engine_json(checkpoint_row(stage.round.policy_id))
+    reference = engine_json(checkpoint_row(stage.round.reference_id))
+    spec = TrainSpec(
+        trainer=stage.recipe.trainer.dump(),
+        dataset=str(folder / "dataset.jsonl"),
+        dataset_type=dataset.type,
+        policy=policy.get("adapter") or policy["model"],
+        reference=reference.get("adapter") or reference["model"],
+        output_dir=str(folder),
+        seed=stage.round.seed,
+    )
+    path = folder / "spec.json"
+    path.write_text(json.dumps(spec.to_json(), indent=1, ensure_ascii=False))
+    return path
+
+
+class Follower:
+    """Reads what the trainer appended to its progress file since the last look."""
+
+    def __init__(self, stage: StageContext, path: Path) -> None:
+        self.stage, self.path, self.offset, self.step = stage, path, 0, 0
+
+    def __call__(self) -> None:
+        if not self.path.exists():
+            return
+        if self.path.stat().st_size < self.offset:
+            # A resumed trainer cuts off what lies behind the checkpoint it resumes from.
+            self.offset = 0
+        with self.path.open("rb") as file:
+            file.seek(self.offset)
+            for text in file:
+                if not text.endswith(b"\n"):
+                    break
+                self.offset += len(text)
+                self.show(json.loads(text))
+
+    def show(self, entry: JSON) -> None:
+        """Report one entry of the trainer's progress."""
+        if self.step == 0:
+            self.stage.progress.start(entry["max_steps"], "steps", done=entry["step"])
+        elif entry["step"] > self.step:
+            self.stage.progress.advance(entry["step"] - self.step)
+        self.step = entry["step"]
+        if entry["metrics"]:
+            self.stage.progress.metrics(entry["step"], entry["metrics"])
+
+
+def own_words(log: Path, start: int) -> str | None:
+    """The error line the trainer wrote in this attempt, if it wrote one."""
+    with log.open("rb") as file:
+        file.seek(start)
+        lines = file.read().decode("utf-8", errors="replace").splitlines()
+    said = [text.removeprefix("ERROR: ") for text in lines if text.startswith("ERROR: ")]
+    return said[-1] if said else None
+
+
+def run(stage: StageContext) -> Finish:
+    """Train, or take the weights a finished training left behind."""
+    relative = folder_of(stage.round.id)
+    folder = settings().folder / relative
+    folder.mkdir(parents=True, exist_ok=True)
+    dataset = write_dataset(stage, folder)
+    spec = write_spec(stage, dataset, folder)
+    follow = Follower(stage, folder / "progress.jsonl")
+    log = log_path(stage.job_id)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    start = log.stat().st_size if log.exists() else 0
+    try:
+        run_grandchild([sys.executable, "-m", "backend.trainers", str(spec)], log=log, while_running=follow)
+    except TrainerError as error:
+        raise TrainerError(own_words(log, start) or error.message) from error
+    final = final_folder(str(relative))
+
+    def finish(db: Session) -> None:
+        parent = db.get_one(tables.Checkpoint, stage.round.policy_id)
+        is_adapter = (settings().folder / final / "adapter_config.json").exists()
+        engine = dict(parent.engine) | (
+            {"adapter": str(final)} if is_adapter else {"model": str(final), "adapter": None}
+        )
+        checkpoint = tables.Checkpoint(
+            project_id=stage.round.project_id,
+            name=f"round-{stage.round.number}",
+            kind="adapter" if is_adapter else "full",
+            role="policy",
+            location=str(final),
+            engine=engine,
+            parent_id=parent.id,
+            details={"recipe": stage.recipe.name, "trainer": stage.recipe.trainer.name},
+        )
+        db.add(checkpoint)
+        db.flush()
+        db.get_one(tables.Round, stage.round.id).checkpoint_id = checkpoint.id
+
+    return finish

@@ -1,0 +1,58 @@
+"""Selectors turn labelled groups into training examples and count what they drop.
+
+What people said stands above every score, in all selectors: a text that a person accepted is never a
+rejected side, one that a person rejected is never trained on as good, and both hold for every sample of the
+group with the same text.
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+from backend.registry import Part
+from backend.values import DatasetType, Group, LabelSource, Sample, Selection, Verdict
+
+
+class Selector(Part, kind="selector"):
+    """Chooses training examples. Samples without a score are never a side of a pair."""
+
+    makes: ClassVar[DatasetType]
+
+    def select(self, groups: Sequence[Group], *, seed: int) -> Selection:
+        """Return the examples in order of the groups, with a count of drops for each reason."""
+        raise NotImplementedError
+
+
+def by_person(sample: Sample) -> Verdict | None:
+    """Return what a person decided of a sample, None where nobody did."""
+    return sample.verdict if sample.source is LabelSource.person else None
+
+
+def with_twins(group: Group) -> list[Sample]:
+    """Return the samples, a person's verdict carried over to undecided ones with the same text.
+
+    Where people decided differently of one text, each decision stays with its sample.
+    """
+    said: dict[str, set[Verdict]] = {}
+    for sample in group.samples:
+        verdict = by_person(sample)
+        if verdict is not None:
+            said.setdefault(sample.text.strip(), set()).add(verdict)
+    return [_decided(sample, said.get(sample.text.strip(), set())) for sample in group.samples]
+
+
+def is_truncated(sample: Sample) -> bool:
+    """Say whether a sample was cut off and nobody accepted it as it is."""
+    return sample.finish_reason == "length" and by_person(sample) is not Verdict.accept
+
+
+def random_for(group: Group, seed: int) -> random.Random:
+    """Return a generator that depends on the seed and the prompt alone, whatever other groups there are."""
+    return random.Random(f"{seed} {group.prompt.id}")
+
+
+def _decided(sample: Sample, verdicts: set[Verdict]) -> Sample:
+    if by_person(sample) is not None or len(verdicts) != 1:
+        return sample
+    return replace(sample, verdict=next(iter(verdicts)), source=LabelSource.person)

@@ -1,0 +1,72 @@
+"""Keep good samples as training answers."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import ClassVar
+
+from pydantic import Field
+
+from backend.selectors import Selector, by_person, is_truncated, random_for, with_twins
+from backend.values import DatasetType, Example, Group, Sample, Selection, Verdict
+
+
+class AboveThreshold(Selector):
+    """Keep what a person accepted, and of the rest what scores at least the threshold, the best first.
+
+    The filter of rejection sampling: ReST-EM's reward (Singh et al. 2023, arXiv 2312.06585, algorithm 1) with
+    its cap per prompt; with `max_per_prompt` 1 it is best-of-n.
+    """
+
+    makes: ClassVar[DatasetType] = DatasetType.prompt_completion
+
+    threshold: float = Field(0.5, description="lowest score that is kept")
+    max_per_prompt: int = Field(0, ge=0, description="most samples kept for one prompt; 0 means no limit")
+    drop_duplicates: bool = Field(True, description="keep one of several samples of a prompt with the same text")
+    drop_truncated: bool = Field(True, description="leave out samples that were cut off, unless a person accepted them")
+
+    def select(self, groups: Sequence[Group], *, seed: int) -> Selection:
+        examples: list[Example] = []
+        dropped: Counter[str] = Counter()
+        for group in groups:
+            kept = self._best(group, dropped, seed)
+            examples += [Example(prompt_id=group.prompt.id, sample_id=sample.id) for sample in kept]
+        return Selection(examples, dict(dropped), unit="samples")
+
+    def _best(self, group: Group, dropped: Counter[str], seed: int) -> list[Sample]:
+        passed: list[Sample] = []
+        for sample in with_twins(group):
+            reason = self._objection(sample)
+            if reason is None:
+                passed.append(sample)
+            else:
+                dropped[reason] += 1
+        # Shuffled, then sorted stably: chance decides among equals.
+        random_for(group, seed).shuffle(passed)
+        passed.sort(key=_goodness, reverse=True)
+        kept = self._distinct(passed)
+        dropped.update({"duplicate text": len(passed) - len(kept)} if len(kept) < len(passed) else {})
+        if self.max_per_prompt and len(kept) > self.max_per_prompt:
+            dropped["over max_per_prompt"] += len(kept) - self.max_per_prompt
+            kept = kept[: self.max_per_prompt]
+        return kept
+
+    def _objection(self, sample: Sample) -> str | None:
+        match by_person(sample):
+            case Verdict.accept:
+                return None
+            case Verdict.reject:
+                return "rejected by a person"
+        if self.drop_truncated and is_truncated(sample):
+            return "truncated"
+        if sample.score is None:
+            return "no score"
+        return None if sample.score >= self.threshold else "below threshold"
+
+    def _distinct(self, samples: list[Sample]) -> list[Sample]:
+        if not self.drop_duplicates:
+            return samples
+        return list({sample.text.strip(): sample for sample in reversed(samples)}.values())[::-1]
+
+
+def _goodness(sample: Sample) -> tuple[bool, float]:
+    return by_person(sample) is Verdict.accept, sample.score if sample.score is not None else float("-inf")

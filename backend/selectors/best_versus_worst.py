@@ -1,0 +1,81 @@
+"""Pair the best sample of a prompt with its worst."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pydantic import Field
+
+from backend.selectors import Selector, by_person, is_truncated, random_for, with_twins
+from backend.values import DatasetType, Example, Group, Sample, Selection, Verdict
+
+_STANDING = {Verdict.accept: 1, None: 0, Verdict.reject: -1}
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The two sides. `gap` is None where a person's verdict set them apart."""
+
+    chosen: Sample
+    rejected: Sample
+    gap: float | None
+
+
+class BestVersusWorst(Selector):
+    """Highest score against lowest; equal scores drop the prompt (Yuan et al. 2024, arXiv 2401.10020, section 2.3).
+
+    What a person accepted stands above every score and what a person rejected below; among equals chance
+    decides. A person's score without a verdict counts like a judge's.
+    """
+
+    makes: ClassVar[DatasetType] = DatasetType.preference
+
+    min_gap: float = Field(0.0, ge=0, description="smallest difference of two scores that makes a pair")
+    drop_truncated: bool = Field(True, description="leave out samples that were cut off, unless a person accepted them")
+    weigh_by_gap: bool = Field(False, description="weigh each pair by its gap; one that a person set apart weighs 1")
+    full_gap: float = Field(1.0, gt=0, description="gap that weighs 1, and so does a wider one; 5 suits scores from 0 to 5")
+
+    def select(self, groups: Sequence[Group], *, seed: int) -> Selection:
+        examples: list[Example] = []
+        dropped: Counter[str] = Counter()
+        for group in groups:
+            pair = self._pair(group, seed)
+            if isinstance(pair, Pair):
+                examples.append(self._example(group, pair))
+            else:
+                dropped[pair] += 1
+        return Selection(examples, dict(dropped), unit="prompts")
+
+    def _example(self, group: Group, pair: Pair) -> Example:
+        weight = min(pair.gap / self.full_gap, 1.0) if self.weigh_by_gap and pair.gap is not None else 1.0
+        return Example(group.prompt.id, pair.chosen.id, rejected_id=pair.rejected.id, weight=weight)
+
+    def _pair(self, group: Group, seed: int) -> Pair | str:
+        """Return the pair, or the reason why there is none."""
+        usable = [sample for sample in with_twins(group) if self._is_usable(sample)]
+        random_for(group, seed).shuffle(usable)
+        best = max((s for s in usable if by_person(s) is not Verdict.reject), key=_rank, default=None)
+        worst = min((s for s in usable if by_person(s) is not Verdict.accept), key=_rank, default=None)
+        if len(usable) < 2:
+            return "fewer than two scored samples"
+        if best is None or worst is None:
+            return "all accepted or all rejected by people"
+        is_by_person = by_person(best) is not None or by_person(worst) is not None
+        gap = _rank(best)[1] - _rank(worst)[1]
+        if not is_by_person and gap <= 0:
+            return "equal scores"
+        if best.text.strip() == worst.text.strip():
+            return "same text on both sides"
+        if is_by_person:
+            return Pair(best, worst, gap=None)
+        return Pair(best, worst, gap) if gap >= self.min_gap else "gap below min_gap"
+
+    def _is_usable(self, sample: Sample) -> bool:
+        if self.drop_truncated and is_truncated(sample):
+            return False
+        return sample.score is not None or by_person(sample) is not None
+
+
+def _rank(sample: Sample) -> tuple[int, float]:
+    return _STANDING[by_person(sample)], sample.score if sample.score is not None else 0.0

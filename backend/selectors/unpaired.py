@@ -1,0 +1,72 @@
+"""Label each sample good or bad by itself."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from backend.selectors import Selector, by_person, is_truncated, with_twins
+from backend.values import DatasetType, Example, Group, Sample, Selection, Verdict
+
+
+class Unpaired(Selector):
+    """True from one score up, false below another, as KTO wants them (Ethayarajh et al. 2024, arXiv 2402.01306).
+
+    Labels are absolute: a prompt may give only good or only bad examples. What a person decided stands above
+    the score. Samples in between, and those nobody scored, are left out, not called false.
+    """
+
+    makes: ClassVar[DatasetType] = DatasetType.unpaired_preference
+
+    accept_at: float = Field(0.5, description="lowest score labelled true")
+    reject_below: float = Field(0.5, description="scores below this are labelled false")
+    drop_truncated: bool = Field(True, description="leave out samples that were cut off, unless a person accepted them")
+
+    @model_validator(mode="after")
+    def _thresholds_are_apart(self) -> Self:
+        if self.reject_below > self.accept_at:
+            raise ValueError(
+                f"reject_below {self.reject_below} is above accept_at {self.accept_at}, so a sample could be both. Lower it."
+            )
+        return self
+
+    def select(self, groups: Sequence[Group], *, seed: int) -> Selection:
+        examples: list[Example] = []
+        dropped: Counter[str] = Counter()
+        for group in groups:
+            examples += self._labelled(group, dropped)
+        return Selection(examples, dict(dropped), unit="samples")
+
+    def _labelled(self, group: Group, dropped: Counter[str]) -> list[Example]:
+        """Take each text once; a text with both labels teaches nothing."""
+        by_text: dict[str, list[tuple[Sample, bool]]] = {}
+        for sample in with_twins(group):
+            label = self._label(sample)
+            if isinstance(label, bool):
+                by_text.setdefault(sample.text.strip(), []).append((sample, label))
+            else:
+                dropped[label] += 1
+        examples: list[Example] = []
+        for labelled in by_text.values():
+            if len({label for _, label in labelled}) > 1:
+                dropped["same text with both labels"] += len(labelled)
+                continue
+            sample, label = labelled[0]
+            examples.append(Example(prompt_id=group.prompt.id, sample_id=sample.id, label=label))
+            if len(labelled) > 1:
+                dropped["duplicate text"] += len(labelled) - 1
+        return examples
+
+    def _label(self, sample: Sample) -> bool | str:
+        """Return the label, or the reason why there is none."""
+        verdict = by_person(sample)
+        if verdict is not None:
+            return verdict is Verdict.accept
+        if self.drop_truncated and is_truncated(sample):
+            return "truncated"
+        if sample.score is None:
+            return "no score"
+        if sample.score >= self.accept_at:
+            return True
+        return False if sample.score < self.reject_below else "between the thresholds"

@@ -1,0 +1,1 @@
+"""What a person can do: one call, one transaction, one permission check."""

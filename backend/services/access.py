@@ -1,0 +1,55 @@
+"""Who acts, and the one permission check."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.db import tables
+from backend.errors import NotFound, NotSignedIn, PermissionDenied
+from backend.values import Role
+
+
+@dataclass(frozen=True)
+class Actor:
+    """The person behind a call; `via` is page, api or cli. An owner is admin of every project."""
+
+    user_id: int
+    name: str
+    is_owner: bool = False
+    via: str = "page"
+
+
+def role_of(db: Session, actor: Actor, project_id: int) -> Role | None:
+    """Return the actor's role in the project, or None when there is no such project or no membership.
+
+    Read from the rows at every call: a role taken away counts from the next call on.
+    """
+    user = db.get(tables.User, actor.user_id)
+    if user is None or not user.is_active:
+        raise NotSignedIn("Your account is no longer active. Ask the person who runs this installation.")
+    if user.is_owner:
+        return Role.admin if db.get(tables.Project, project_id) else None
+    return db.scalar(
+        select(tables.Membership.role).where(
+            tables.Membership.project_id == project_id, tables.Membership.user_id == actor.user_id
+        )
+    )
+
+
+def require(db: Session, actor: Actor, project_id: int, role: Role) -> None:
+    """Raise unless the actor has at least that role. A stranger learns nothing: the project is not found."""
+    has = role_of(db, actor, project_id)
+    if has is None:
+        raise NotFound(f"There is no project {project_id}. Choose one from the list.")
+    if has.rank < role.rank:
+        raise PermissionDenied(
+            f"This needs the role {role}; yours in this project is {has}. Ask a project admin to change it."
+        )
+
+
+def require_owner(db: Session, actor: Actor) -> None:
+    """Raise unless the actor owns the installation."""
+    user = db.get(tables.User, actor.user_id)
+    if user is None or not user.is_active or not user.is_owner:
+        raise PermissionDenied("Only an owner of this installation may do this. Ask one of them.")

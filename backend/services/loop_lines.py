@@ -1,0 +1,178 @@
+"""One line a round: what the overview shows of it. Reads the rows the stages wrote; counts nothing large."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from math import hypot
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backend.db import now, tables
+from backend.values import JobStatus, RoundStatus, Stage
+
+ACCURACY = "held_out_accuracy"
+COUNT_LIMIT = 10_000
+"""People's labels are counted up to here: more reads as `10,000+` and costs no more."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A number with its 95 % interval and how many answers it rests on."""
+
+    value: float
+    low: float | None
+    high: float | None
+    n: int
+
+    @property
+    def error(self) -> float:
+        """Standard error, read back from the interval; 0 where there is none."""
+        return 0.0 if self.low is None or self.high is None else (self.high - self.low) / (2 * 1.96)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The round's unfinished job."""
+
+    job_id: int
+    stage: Stage
+    status: JobStatus
+    done: int
+    total: int
+    unit: str
+    rate: float | None
+
+    @property
+    def share(self) -> float:
+        return min(1.0, self.done / self.total) if self.total else 0.0
+
+
+@dataclass(frozen=True)
+class RoundLine:
+    """One round in a line. The base checkpoint is number 0 and has no round."""
+
+    number: int
+    round_id: int | None
+    parent: int | None
+    """Number of the round it started from; 0 is the base."""
+    status: RoundStatus
+    stage: Stage | None
+    progress: Progress | None
+    recipe: str
+    samples: int | None
+    judged: int | None
+    kept: int | None
+    overridden: int | None
+    overridden_share: float | None
+    kept_share: float | None
+    accuracy: Measured | None
+    seconds: float | None
+    checkpoint_id: int | None
+    checkpoint: str
+    error: str | None
+
+
+def lines_of(db: Session, project_id: int) -> tuple[RoundLine, ...]:
+    found = list(
+        db.scalars(select(tables.Round).where(tables.Round.project_id == project_id).order_by(tables.Round.number))
+    )
+    if not found:
+        return ()
+    checkpoints = select(tables.Checkpoint.id, tables.Checkpoint.name).where(tables.Checkpoint.project_id == project_id)
+    names: dict[int, str] = dict(db.execute(checkpoints).tuples().all())
+    accuracy, jobs = accuracies(db, project_id), _active_jobs(db, project_id)
+    numbers = {row.id: row.number for row in found}
+    base = found[0].policy_id
+    lines = [_base_line(base, names.get(base, ""), accuracy.get(base))]
+    for row in found:
+        measured = accuracy.get(row.checkpoint_id) if row.checkpoint_id else None
+        parent = numbers.get(row.parent_id or 0, 0)
+        name = names.get(row.checkpoint_id or 0, "")
+        lines.append(_line(db, row, parent=parent, job=jobs.get(row.id), accuracy=measured, checkpoint=name))
+    return tuple(lines)
+
+
+def accuracies(db: Session, project_id: int) -> dict[int, Measured]:
+    """Held-out accuracy by checkpoint id; the newest where a checkpoint was measured more than once."""
+    metric = tables.Metric
+    query = select(metric.checkpoint_id, metric.value, metric.low, metric.high, metric.n).where(
+        metric.project_id == project_id,
+        metric.name == ACCURACY,
+        metric.checkpoint_id.is_not(None),
+        metric.value.is_not(None),
+    )
+    found = db.execute(query.order_by(metric.id))
+    return {id_: Measured(value, low, high, n) for id_, value, low, high, n in found if id_ and value is not None}
+
+
+def _active_jobs(db: Session, project_id: int) -> dict[int, tables.Job]:
+    # By the unique key, which only unfinished jobs hold: the many finished ones are never read.
+    job = tables.Job
+    query = select(job).where(job.active_key.is_not(None), job.project_id == project_id)
+    return {row.round_id: row for row in db.scalars(query) if row.round_id is not None}
+
+
+def _base_line(checkpoint_id: int, name: str, accuracy: Measured | None) -> RoundLine:
+    return RoundLine(
+        number=0, round_id=None, parent=None, status=RoundStatus.done, stage=None, progress=None, recipe="",
+        samples=None, judged=None, kept=None, overridden=None, overridden_share=None, kept_share=None,
+        accuracy=accuracy, seconds=None, checkpoint_id=checkpoint_id, checkpoint=name, error=None,
+    )  # fmt: skip
+
+
+def _line(
+    db: Session, row: tables.Round, *, parent: int, job: tables.Job | None, accuracy: Measured | None, checkpoint: str
+) -> RoundLine:
+    counts = row.counts
+    samples = _live(counts.get("samples"), job, Stage.generate)
+    judged = _live(samples if "judgments" in counts else None, job, Stage.judge)
+    overridden = counts.get("overridden")
+    if row.status is RoundStatus.review or overridden is None:
+        overridden = count_labels(db, tables.Label.round_id == row.id, tables.Label.is_overridden) if judged else None
+    kept = counts.get("kept")
+    end = row.finished_at or (now() if row.status in (RoundStatus.running, RoundStatus.review) else None)
+    return RoundLine(
+        number=row.number,
+        round_id=row.id,
+        parent=parent,
+        status=row.status,
+        stage=row.stage,
+        progress=_progress(job) if job else None,
+        recipe=str(row.recipe.get("title", "")),
+        samples=samples,
+        judged=judged,
+        kept=kept,
+        overridden=overridden,
+        overridden_share=overridden / judged if judged and overridden is not None else None,
+        kept_share=kept / samples if samples and kept is not None else None,
+        accuracy=accuracy,
+        seconds=_seconds(row.created_at, end),
+        checkpoint_id=row.checkpoint_id,
+        checkpoint=checkpoint,
+        error=row.error,
+    )
+
+
+def _live(counted: int | None, job: tables.Job | None, stage: Stage) -> int | None:
+    """What the stage wrote at its end, or how far it is while it runs."""
+    return job.done if counted is None and job is not None and job.stage is stage else counted
+
+
+def _progress(job: tables.Job) -> Progress:
+    return Progress(job.id, job.stage, job.status, job.done, job.total, job.unit, job.rate)
+
+
+def _seconds(start: datetime, end: datetime | None) -> float | None:
+    return (end - start).total_seconds() if end else None
+
+
+def count_labels(db: Session, *where: Any) -> int:
+    """Count labels, but not beyond the limit."""
+    rows = select(tables.Label.sample_id).where(*where).limit(COUNT_LIMIT).subquery()
+    return db.scalar(select(func.count()).select_from(rows)) or 0
+
+
+def is_worse(new: Measured, old: Measured) -> bool:
+    """True if the fall is beyond chance: a two-sided test at 5 % on the standard errors of both."""
+    return old.value - new.value > 1.96 * hypot(new.error, old.error)

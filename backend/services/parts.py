@@ -1,0 +1,251 @@
+"""What can be put into a recipe: the registered parts with their knobs, read off the pydantic fields."""
+
+import types
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any, Literal, Union, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from backend.engines import Engine
+from backend.errors import InvalidInput
+from backend.generators import Generator
+from backend.judges import Judge
+from backend.metrics import Metric
+from backend.prompt_sources import PromptSource
+from backend.recipes import SLOTS, Recipe, get, names
+from backend.registry import Part, import_all
+from backend.schedules import Schedule
+from backend.selectors import Selector
+from backend.trainers import Trainer
+from backend.values import JSON
+
+KINDS: dict[str, type[Part]] = {
+    "engine": Engine,
+    "prompt_source": PromptSource,
+    "generator": Generator,
+    "judge": Judge,
+    "selector": Selector,
+    "trainer": Trainer,
+    "schedule": Schedule,
+    "metric": Metric,
+}
+SLOT_KINDS = {slot: "metric" if slot == "metrics" else slot for slot in SLOTS}
+
+
+class KnobType(StrEnum):
+    """How a knob is typed in. `strings` and `floats` are tuples, `part` and `parts` other parts, `json` the rest."""
+
+    integer = "int"
+    number = "float"
+    boolean = "bool"
+    string = "str"
+    text = "text"
+    choice = "choice"
+    strings = "strings"
+    floats = "floats"
+    part = "part"
+    parts = "parts"
+    json = "json"
+
+
+@dataclass(frozen=True)
+class Knob:
+    """One field of a part. `bounds` says in words what numbers are allowed; `kind` is set for nested parts."""
+
+    name: str
+    type: KnobType
+    default: Any
+    description: str = ""
+    bounds: str = ""
+    choices: tuple[str, ...] = ()
+    is_optional: bool = False
+    is_required: bool = False
+    kind: str = ""
+
+
+@lru_cache(maxsize=1)
+def describe() -> dict[str, dict[str, list[Knob]]]:
+    """Return the knobs of every registered part: kind -> part name -> knobs in order."""
+    import_all()
+    return {
+        kind: {name: knobs_of(part) for name, part in sorted(base.registry.items())} for kind, base in KINDS.items()
+    }
+
+
+@lru_cache(maxsize=1)
+def about() -> dict[str, dict[str, str]]:
+    """Return the first sentence of every part's docstring: kind -> part name -> text."""
+    import_all()
+    return {
+        kind: {name: _first_line(part.__doc__) for name, part in base.registry.items()} for kind, base in KINDS.items()
+    }
+
+
+def recipes() -> list[JSON]:
+    """Return every registered recipe as JSON, by name."""
+    return [get(name).model_dump(mode="json") for name in names()]
+
+
+def knobs_of(model: type[BaseModel]) -> list[Knob]:
+    """Describe the fields of a part, or of any pydantic model."""
+    return [_knob(name, field) for name, field in model.model_fields.items()]
+
+
+def recipe_knobs() -> list[Knob]:
+    """Describe what a recipe sets beside its slots (share of seed rows, earlier rounds, ...)."""
+    own = ("name", "title", "paper", *SLOTS)
+    return [knob for knob in knobs_of(Recipe) if knob.name not in own]
+
+
+def defaults(kind: str, name: str) -> JSON:
+    """Return the JSON of a part with every knob at its default; a required knob is None."""
+    knobs = describe()[kind].get(name, [])
+    return {"name": name, **{knob.name: knob.default for knob in knobs}}
+
+
+def replace(kind: str, current: JSON, name: str) -> JSON:
+    """Return the JSON of another part of that kind, keeping the knobs of `current` that fit it by name and type."""
+    before = {knob.name: knob for knob in describe()[kind].get(str(current.get("name")), [])}
+    after = defaults(kind, name)
+    for knob in describe()[kind].get(name, []):
+        same = before.get(knob.name)
+        if same is not None and same.type is knob.type and same.choices == knob.choices and knob.name in current:
+            after[knob.name] = current[knob.name]
+    return after
+
+
+def switch_recipe(current: JSON, name: str) -> JSON:
+    """Return another recipe; slots that hold the same part keep what was set in `current`."""
+    new: JSON = get(name).model_dump(mode="json")
+    for slot in SLOTS:
+        old = current.get(slot)
+        if isinstance(old, dict) and isinstance(new[slot], dict) and old.get("name") == new[slot]["name"]:
+            new[slot] = old
+    return new
+
+
+def validate(recipe: JSON) -> JSON:
+    """Check a recipe's JSON and return it whole; raises `InvalidInput` naming the field, `judge.votes: ...`."""
+    try:
+        return Recipe.model_validate(recipe).model_dump(mode="json")
+    except ValidationError as error:
+        raise InvalidInput(explain(error)) from error
+
+
+def explain(error: ValidationError) -> str:
+    """Write a pydantic error for the person who typed: one line a field, the field's name first."""
+    lines = []
+    for problem in error.errors(include_url=False):
+        where = ".".join(str(place) for place in problem["loc"] if not str(place).startswith("function-"))
+        lines.append(f"{where}: {_words(problem)}" if where else _words(problem))
+    return "\n".join(lines)
+
+
+def _words(problem: Any) -> str:
+    kind, context = problem["type"], problem.get("ctx", {})
+    limits = {
+        "greater_than_equal": ("must be at least", "ge"),
+        "greater_than": ("must be greater than", "gt"),
+        "less_than_equal": ("must be at most", "le"),
+        "less_than": ("must be less than", "lt"),
+    }
+    if kind in limits:
+        words, key = limits[kind]
+        return f"{words} {context[key]}"
+    if kind in ("int_type", "int_parsing", "int_from_float"):
+        return "must be a whole number"
+    if kind in ("float_type", "float_parsing"):
+        return "must be a number"
+    if kind in ("string_type", "missing"):
+        return "must not be empty"
+    if kind == "extra_forbidden":
+        return "is not a knob of this part"
+    return str(problem["msg"]).removeprefix("Value error, ")
+
+
+def _knob(name: str, field: FieldInfo) -> Knob:
+    type_, optional, choices, kind = _type_of(field.annotation)
+    default = field.get_default(call_default_factory=True)
+    if type_ is KnobType.string and (name == "template" or "\n" in str(default)):
+        type_ = KnobType.text
+    return Knob(
+        name=name,
+        type=type_,
+        default=_as_json(default),
+        description=field.description or "",
+        bounds=_bounds(field.metadata),
+        choices=choices,
+        is_optional=optional,
+        is_required=default is PydanticUndefined,
+        kind=kind,
+    )
+
+
+def _type_of(annotation: Any) -> tuple[KnobType, bool, tuple[str, ...], str]:
+    """Return type, whether None is allowed, choices, and the kind of a nested part."""
+    optional = False
+    if get_origin(annotation) in (Union, types.UnionType):
+        members = [member for member in get_args(annotation) if member is not types.NoneType]
+        optional = len(members) < len(get_args(annotation))
+        if len(members) > 1:
+            return KnobType.json, optional, (), ""
+        annotation = members[0]
+    if get_origin(annotation) is Literal:
+        return KnobType.choice, optional, tuple(str(choice) for choice in get_args(annotation)), ""
+    if get_origin(annotation) is tuple:
+        inner, _, choices, kind = _type_of(get_args(annotation)[0])
+        return _tuple_type(inner), optional, choices, kind
+    if not isinstance(annotation, type):
+        return KnobType.json, optional, (), ""
+    if issubclass(annotation, StrEnum):
+        return KnobType.choice, optional, tuple(member.value for member in annotation), ""
+    if issubclass(annotation, Part):
+        return KnobType.part, optional, (), annotation.kind.replace(" ", "_")
+    plain = {bool: KnobType.boolean, int: KnobType.integer, float: KnobType.number, str: KnobType.string}
+    return plain.get(annotation, KnobType.json), optional, (), ""
+
+
+def _tuple_type(inner: KnobType) -> KnobType:
+    whole = {
+        KnobType.string: KnobType.strings,
+        KnobType.choice: KnobType.strings,
+        KnobType.number: KnobType.floats,
+        KnobType.integer: KnobType.floats,
+        KnobType.part: KnobType.parts,
+    }
+    return whole.get(inner, KnobType.json)
+
+
+def _bounds(metadata: Iterable[Any]) -> str:
+    words = []
+    for limit in metadata:
+        match limit:
+            case Ge(ge):
+                words.append(f"at least {ge}")
+            case Gt(gt):
+                words.append(f"more than {gt}")
+            case Le(le):
+                words.append(f"at most {le}")
+            case Lt(lt):
+                words.append(f"less than {lt}")
+    return ", ".join(words)
+
+
+def _as_json(value: Any) -> Any:
+    if value is PydanticUndefined:
+        return None
+    if isinstance(value, Part):
+        return value.dump()
+    if isinstance(value, tuple | list):
+        return [_as_json(item) for item in value]
+    return value.value if isinstance(value, StrEnum) else value
+
+
+def _first_line(doc: str | None) -> str:
+    return (doc or "").strip().split("\n")[0]

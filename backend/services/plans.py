@@ -1,0 +1,227 @@
+"""What a launch needs: where it comes from, what it would cost, and whether it can work."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backend import recipes
+from backend.db import reading, tables
+from backend.errors import InvalidInput, NotFound
+from backend.recipes import Recipe
+from backend.services.access import Actor, require
+from backend.values import JobStatus, Role, SetUse, Split, Stage
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a launch needs. `recipe` is the whole recipe as JSON."""
+
+    recipe: dict[str, Any]
+    policy_id: int
+    reference_id: int
+    judge_id: int | None = None
+    sample_set_ids: tuple[int, ...] = ()
+    held_out_set_ids: tuple[int, ...] = ()
+    mix_set_ids: tuple[int, ...] = ()
+    num_prompts: int = 500
+    seed: int = 0
+    is_reviewed: bool = True
+    is_blind: bool = True
+    parent_id: int | None = None
+
+    def sets(self) -> list[tuple[int, SetUse]]:
+        """(prompt set id, use) for each use of each set."""
+        by_use = (
+            (self.sample_set_ids, SetUse.sample),
+            (self.held_out_set_ids, SetUse.held_out),
+            (self.mix_set_ids, SetUse.mix),
+        )
+        return [(set_id, use) for ids, use in by_use for set_id in dict.fromkeys(ids)]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Upper bounds for a plan; `seconds` only where this project has measured rates."""
+
+    samples: int
+    judge_calls: int
+    tokens: int
+    seconds: float | None
+    warnings: tuple[str, ...] = ()
+
+
+def defaults(actor: Actor, project_id: int, parent_id: int | None = None) -> Plan:
+    """The plan a form starts with: that of the parent (else the last trained round) with its new checkpoint.
+
+    A first round gets the project's defaults. The recipe's schedule may change knobs, given the rounds so far.
+    """
+    with reading() as db:
+        require(db, actor, project_id, Role.viewer)
+        parent = _parent(db, project_id, parent_id)
+        if parent is None:
+            return _first_plan(db, project_id)
+        sets: dict[SetUse, list[int]] = {use: [] for use in SetUse}
+        chosen = select(tables.RoundPromptSet).where(tables.RoundPromptSet.round_id == parent.id)
+        for link in db.scalars(chosen.order_by(tables.RoundPromptSet.prompt_set_id)):
+            sets[link.use].append(link.prompt_set_id)
+        start = parent.checkpoint_id or parent.policy_id
+        return Plan(
+            recipe=_scheduled(db, parent),
+            policy_id=start,
+            reference_id=start,
+            judge_id=parent.judge_id,
+            sample_set_ids=tuple(sets[SetUse.sample]),
+            held_out_set_ids=tuple(sets[SetUse.held_out]),
+            mix_set_ids=tuple(sets[SetUse.mix]),
+            num_prompts=parent.num_prompts,
+            seed=parent.seed + 1,
+            is_reviewed=parent.is_reviewed,
+            is_blind=parent.is_blind,
+            parent_id=parent.id,
+        )
+
+
+def _parent(db: Session, project_id: int, parent_id: int | None) -> tables.Round | None:
+    query = select(tables.Round).where(tables.Round.project_id == project_id)
+    if parent_id is not None:
+        found = db.scalars(query.where(tables.Round.id == parent_id)).one_or_none()
+        if found is None:
+            raise NotFound(f"There is no round {parent_id} in this project. Choose one from the overview.")
+        return found
+    done = query.where(tables.Round.checkpoint_id.is_not(None)).order_by(tables.Round.number.desc()).limit(1)
+    return db.scalars(done).one_or_none()
+
+
+def _first_plan(db: Session, project_id: int) -> Plan:
+    project = db.get_one(tables.Project, project_id)
+    checkpoint, prompt_set = tables.Checkpoint, tables.PromptSet
+    base = db.scalars(select(checkpoint.id).where(checkpoint.project_id == project_id).order_by(checkpoint.id)).first()
+    if base is None:
+        raise InvalidInput("This project has no checkpoint yet. Register one on the Checkpoints page first.")
+    sets = db.execute(select(prompt_set.id, prompt_set.split).where(prompt_set.project_id == project_id)).all()
+    plan = Plan(
+        recipe=recipes.get("rejection_sampling").model_dump(mode="json"),
+        policy_id=base,
+        reference_id=base,
+        sample_set_ids=tuple(i for i, split in sets if split is Split.train),
+        held_out_set_ids=tuple(i for i, split in sets if split is Split.held_out),
+    )
+    known: dict[str, Any] = {
+        n: tuple(v) if isinstance(v, list) else v for n, v in project.defaults.items() if n in Plan.__dataclass_fields__
+    }
+    return replace(plan, **known)
+
+
+def _scheduled(db: Session, parent: tables.Round) -> dict[str, Any]:
+    recipe = Recipe.model_validate(parent.recipe)
+    history: list[dict[str, float | None]] = []
+    found: tables.Round | None = parent
+    while found is not None:
+        metrics = select(tables.Metric.name, tables.Metric.value).where(
+            tables.Metric.round_id == found.id,
+            tables.Metric.checkpoint_id.is_(None) | (tables.Metric.checkpoint_id == found.checkpoint_id),
+        )
+        history.insert(0, {name: value for name, value in db.execute(metrics)})
+        found = db.get(tables.Round, found.parent_id) if found.parent_id else None
+    return recipe.with_changes(recipe.schedule.changes(history)).model_dump(mode="json")
+
+
+def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
+    """How much a plan will make and how long that may take; nothing is started. Raises `InvalidInput`."""
+    with reading() as db:
+        require(db, actor, project_id, Role.viewer)
+        recipe = parse(plan.recipe)
+        held = select(func.coalesce(func.sum(tables.PromptSet.num_prompts), 0))
+        available = db.scalar(held.where(tables.PromptSet.id.in_(plan.sample_set_ids)))
+        prompts = min(plan.num_prompts, int(available or 0))
+        samples = prompts * recipe.generator.samples_per_prompt
+        calls = samples * recipe.judge.calls_per_sample
+        tokens = samples * recipe.generator.max_tokens_per_sample + calls * recipe.judge.max_tokens_per_call
+        seconds = _seconds(db, project_id, samples)
+        return Estimate(samples, calls, tokens, seconds, tuple(_warnings(plan, recipe, prompts)))
+
+
+def _warnings(plan: Plan, recipe: Recipe, prompts: int) -> list[str]:
+    found = []
+    if prompts < plan.num_prompts:
+        found.append(f"The chosen prompt sets hold {prompts} prompts, fewer than the {plan.num_prompts} asked for.")
+    if not plan.held_out_set_ids:
+        found.append("Without a held-out set nobody will know whether the new checkpoint is better.")
+    if recipe.mix_share and not plan.mix_set_ids:
+        found.append("The recipe mixes seed rows in, but no set to mix is chosen.")
+    if plan.policy_id != plan.reference_id:
+        found.append("Policy and reference differ: the loss measures distance from the reference, not from the start.")
+    return found
+
+
+def _seconds(db: Session, project_id: int, samples: int) -> float | None:
+    """From the newest finished jobs of this project: seconds per sample of sampling and judging, whole trainings."""
+    job, total = tables.Job, 0.0
+    for stage in (Stage.generate, Stage.judge, Stage.train):
+        query = select(job).where(
+            job.project_id == project_id, job.stage == stage, job.status == JobStatus.done, job.round_id.is_not(None)
+        )
+        last = db.scalars(query.order_by(job.id.desc()).limit(1)).one_or_none()
+        if last is None or last.started_at is None or last.finished_at is None or not last.total:
+            return None
+        seconds = (last.finished_at - last.started_at).total_seconds()
+        total += seconds if stage is Stage.train else seconds * samples / last.total
+    return total
+
+
+def parse(data: dict[str, Any]) -> Recipe:
+    """The recipe of a plan; raises `InvalidInput` that names slot, knob and reason."""
+    try:
+        return Recipe.model_validate(data)
+    except ValidationError as error:
+        lines = [f"{'.'.join(str(p) for p in e['loc']) or 'recipe'}: {e['msg']}" for e in error.errors()[:5]]
+        raise InvalidInput("The recipe cannot be used. " + "; ".join(lines) + ".") from error
+
+
+def check(db: Session, project_id: int, plan: Plan) -> None:
+    """Refuse what would fail later; the message names the field."""
+    if plan.num_prompts < 1:
+        raise InvalidInput("Number of prompts: at least 1 is needed.")
+    if not plan.sample_set_ids:
+        raise InvalidInput("No prompt set is chosen to sample from. Choose at least one train set.")
+    _check_checkpoints(db, project_id, plan)
+    for set_id, use in plan.sets():
+        _check_set(db, project_id, set_id, use)
+    if plan.parent_id is not None:
+        parent = db.get(tables.Round, plan.parent_id)
+        if parent is None or parent.project_id != project_id:
+            raise InvalidInput(
+                f"The parent round {plan.parent_id} is not in this project. Choose one from the overview."
+            )
+
+
+def _check_checkpoints(db: Session, project_id: int, plan: Plan) -> None:
+    for name, checkpoint_id in (("policy", plan.policy_id), ("reference", plan.reference_id), ("judge", plan.judge_id)):
+        if checkpoint_id is None:
+            continue
+        found = db.get(tables.Checkpoint, checkpoint_id)
+        if found is None or found.project_id != project_id:
+            raise InvalidInput(
+                f"The {name} checkpoint {checkpoint_id} is not in this project. Choose one from the list."
+            )
+        if name != "judge" and found.engine.get("name") != "transformers":
+            raise InvalidInput(
+                f"The {name} {found.name!r} is served by {found.engine.get('name')}, and training needs weights. "
+                "Register the model's folder or hub name; what is there now can still be the judge."
+            )
+
+
+def _check_set(db: Session, project_id: int, set_id: int, use: SetUse) -> None:
+    prompt_set = db.get(tables.PromptSet, set_id)
+    if prompt_set is None or prompt_set.project_id != project_id:
+        raise InvalidInput(f"Prompt set {set_id} is not in this project. Choose one from the list.")
+    if (use is SetUse.held_out) != (prompt_set.split is Split.held_out):
+        raise InvalidInput(
+            f"The prompt set {prompt_set.name!r} is a {prompt_set.split} set and cannot be used as {use}: what is "
+            "trained on is never measured on."
+        )
+    if not prompt_set.num_prompts:
+        raise InvalidInput(f"The prompt set {prompt_set.name!r} is empty. Import prompts or choose another one.")

@@ -1,0 +1,120 @@
+"""Projects: one loop each, seen by its members only."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from backend.db import reading, session, tables
+from backend.errors import Conflict, InvalidInput, NotSignedIn
+from backend.services.access import Actor, require, require_owner, role_of
+from backend.values import Role
+
+
+@dataclass(frozen=True)
+class ProjectView:
+    """A project and the actor's role in it."""
+
+    id: int
+    name: str
+    description: str
+    guidelines: str
+    defaults: dict[str, Any]
+    role: Role
+    created_at: datetime
+
+
+def create(actor: Actor, name: str, *, description: str = "", defaults: dict[str, Any] | None = None) -> int:
+    """Start a project; only owners of the installation do."""
+    with session() as db:
+        require_owner(db, actor)
+        row = tables.Project(name=_usable(name), description=description, defaults=defaults or {})
+        db.add(row)
+        _flush(db, row.name)
+        return row.id
+
+
+def list_mine(actor: Actor) -> list[ProjectView]:
+    """Return the projects the actor may see, by name."""
+    with reading() as db:
+        user = db.get(tables.User, actor.user_id)
+        if user is None or not user.is_active:
+            raise NotSignedIn()
+        statement = (
+            select(tables.Project, tables.Membership.role)
+            .outerjoin(
+                tables.Membership,
+                (tables.Membership.project_id == tables.Project.id) & (tables.Membership.user_id == user.id),
+            )
+            .order_by(tables.Project.name)
+        )
+        if not user.is_owner:
+            statement = statement.where(tables.Membership.role.is_not(None))
+        return [_view(row, Role.admin if user.is_owner else role) for row, role in db.execute(statement)]
+
+
+def get(actor: Actor, project_id: int) -> ProjectView:
+    """Return one project."""
+    with reading() as db:
+        require(db, actor, project_id, Role.viewer)
+        row, role = db.get(tables.Project, project_id), role_of(db, actor, project_id)
+        assert row is not None
+        assert role is not None
+        return _view(row, role)
+
+
+def edit(
+    actor: Actor,
+    project_id: int,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    guidelines: str | None = None,
+) -> None:
+    """Change what a project is called, what it is for, and what reviewers are told; None leaves a field as it is."""
+    with session() as db:
+        require(db, actor, project_id, Role.admin)
+        row = db.get(tables.Project, project_id)
+        assert row is not None
+        row.name = row.name if name is None else _usable(name)
+        row.description = row.description if description is None else description
+        row.guidelines = row.guidelines if guidelines is None else guidelines
+        _flush(db, row.name)
+
+
+def choose(actor: Actor, project_id: int, *, session_id: int) -> None:
+    """Make this the project that the actor's browser looks at."""
+    with session() as db:
+        require(db, actor, project_id, Role.viewer)
+        db.execute(
+            update(tables.LoginSession)
+            .where(tables.LoginSession.id == session_id, tables.LoginSession.user_id == actor.user_id)
+            .values(project_id=project_id)
+        )
+
+
+def current(actor: Actor, chosen_id: int | None) -> int | None:
+    """Return the chosen project while the actor may see it, else their first one, else None."""
+    mine = [project.id for project in list_mine(actor)]
+    return chosen_id if chosen_id in mine else next(iter(mine), None)
+
+
+def _usable(name: str) -> str:
+    name = name.strip()
+    if not 1 <= len(name) <= 120 or not name.isprintable():
+        raise InvalidInput("A project's name has 1 to 120 printable characters. Choose another one.")
+    return name
+
+
+def _flush(db: Session, name: str) -> None:
+    try:
+        db.flush()
+    except IntegrityError as error:
+        raise Conflict(f"There is a project named {name!r} already. Choose another name.") from error
+
+
+def _view(row: tables.Project, role: Role) -> ProjectView:
+    return ProjectView(row.id, row.name, row.description, row.guidelines, row.defaults, role, row.created_at)

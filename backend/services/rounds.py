@@ -1,0 +1,113 @@
+"""Launching rounds, and what a round is."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backend import jobs
+from backend.db import reading, session, tables
+from backend.errors import NotFound
+from backend.services.access import Actor, require
+from backend.services.plans import Estimate, Plan, check, defaults, estimate, parse
+from backend.values import Role, RoundStatus, Stage
+
+__all__ = ["Estimate", "Plan", "RoundView", "cancel", "defaults", "estimate", "get", "launch", "list_rounds"]
+
+
+@dataclass(frozen=True)
+class RoundView:
+    """A round as pages and programs see it."""
+
+    id: int
+    project_id: int
+    number: int
+    parent_id: int | None
+    status: RoundStatus
+    stage: Stage
+    recipe: dict[str, Any]
+    policy_id: int
+    reference_id: int
+    judge_id: int | None
+    checkpoint_id: int | None
+    num_prompts: int
+    seed: int
+    is_reviewed: bool
+    is_blind: bool
+    counts: dict[str, Any]
+    error: str | None
+    created_at: datetime
+    finished_at: datetime | None
+    created_by: int | None
+
+
+def view(row: tables.Round) -> RoundView:
+    """The row without its session."""
+    return RoundView(**{name: getattr(row, name) for name in RoundView.__dataclass_fields__})
+
+
+def get_row(db: Session, actor: Actor, round_id: int, role: Role = Role.viewer) -> tables.Round:
+    """The round, if the actor may see it; raises `NotFound`."""
+    row = db.get(tables.Round, round_id)
+    if row is None:
+        raise NotFound(f"There is no round {round_id}. Choose one from the overview.")
+    require(db, actor, row.project_id, role)
+    return row
+
+
+def get(actor: Actor, round_id: int) -> RoundView:
+    """One round."""
+    with reading() as db:
+        return view(get_row(db, actor, round_id))
+
+
+def list_rounds(actor: Actor, project_id: int) -> list[RoundView]:
+    """The project's rounds, oldest first."""
+    with reading() as db:
+        require(db, actor, project_id, Role.viewer)
+        query = select(tables.Round).where(tables.Round.project_id == project_id).order_by(tables.Round.number)
+        return [view(row) for row in db.scalars(query)]
+
+
+def launch(actor: Actor, project_id: int, plan: Plan) -> int:
+    """Write the round and enqueue its first job, in one transaction; return the round's id."""
+    recipe = parse(plan.recipe)
+    with session() as db:
+        require(db, actor, project_id, Role.curator)
+        db.get_one(tables.Project, project_id, with_for_update=True)
+        check(db, project_id, plan)
+        last = db.scalar(select(func.max(tables.Round.number)).where(tables.Round.project_id == project_id))
+        row = tables.Round(
+            project_id=project_id,
+            number=(last or 0) + 1,
+            parent_id=plan.parent_id,
+            recipe=recipe.model_dump(mode="json"),
+            policy_id=plan.policy_id,
+            reference_id=plan.reference_id,
+            judge_id=plan.judge_id,
+            num_prompts=plan.num_prompts,
+            seed=plan.seed,
+            is_reviewed=plan.is_reviewed,
+            is_blind=plan.is_blind,
+            created_by=actor.user_id,
+        )
+        db.add(row)
+        db.flush()
+        for set_id, use in plan.sets():
+            db.add(tables.RoundPromptSet(round_id=row.id, prompt_set_id=set_id, use=use))
+        db.flush()
+        jobs.enqueue(db, stage=Stage.generate, project_id=project_id, round_id=row.id, created_by=actor.user_id)
+        return row.id
+
+
+def cancel(actor: Actor, round_id: int) -> None:
+    """Stop the round's active job, or close a round that waits for review, for good."""
+    with session() as db:
+        row = get_row(db, actor, round_id, Role.curator)
+        active = db.scalar(select(tables.Job.id).where(tables.Job.active_key == round_id))
+        if active is not None:
+            jobs.cancel(db, active)
+        elif row.status is RoundStatus.review:
+            row.status = RoundStatus.cancelled

@@ -1,0 +1,261 @@
+"""Signing in and out: passwords, one-time links, browsers' sessions, programs' tokens."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from backend.db import now, reading, session, tables
+from backend.errors import InvalidInput, NotFound, NotSignedIn
+from backend.services import credentials
+from backend.services.access import Actor
+from backend.services.throttle import Throttle
+
+SESSION_LASTS = timedelta(days=14)
+LINK_LASTS = timedelta(minutes=15)
+TOKEN_PREFIX = "rondo_"
+
+# A pair is a person who mistypes or one guesser; a name is many guessers; an address is one guesser of many names.
+by_pair = Throttle(5)
+by_name = Throttle(30)
+by_address = Throttle(30)
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """Who a secret stands for. `session_id` is None for a token; `project_id` is what the browser looks at."""
+
+    actor: Actor
+    session_id: int | None = None
+    project_id: int | None = None
+
+
+@dataclass(frozen=True)
+class SessionView:
+    id: int
+    created_at: datetime
+    expires_at: datetime
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class TokenView:
+    id: int
+    name: str
+    created_at: datetime
+    expires_at: datetime
+    last_used_at: datetime | None
+
+
+def sign_in(name: str, password: str, *, address: str) -> str:
+    """Return the secret of a new session. Five failures of a name from an address make both wait a minute."""
+    keys = ((by_pair, f"{name.lower()}\n{address}"), (by_name, name.lower()), (by_address, address))
+    for throttle, key in keys:
+        throttle.check(key)
+    with reading() as db:
+        user = db.scalar(select(tables.User).where(tables.User.name == name))
+    # Hashing takes tens of milliseconds: never inside a transaction.
+    is_right = credentials.is_password(password, user.password_hash if user else None)
+    if user is None or not is_right or not user.is_active:
+        for throttle, key in keys:
+            throttle.fail(key)
+        raise NotSignedIn("The name or the password is wrong. Try again, or ask an owner for a one-time link.")
+    by_pair.succeed(keys[0][1])
+    with session() as db:
+        return _open(db, user.id)
+
+
+def link_for(db: Session, user_id: int, *, lasts: timedelta = LINK_LASTS) -> str:
+    """Add a login link and return its secret; who may do so is the caller's to check."""
+    secret = credentials.make()
+    db.add(tables.LoginLink(user_id=user_id, secret_hash=credentials.digest(secret), expires_at=now() + lasts))
+    return secret
+
+
+def peek_link(secret: str) -> str | None:
+    """Return whom the link would sign in, without using it; None when it is used, expired or unknown."""
+    with reading() as db:
+        return db.scalar(
+            select(tables.User.name)
+            .join(tables.LoginLink, tables.LoginLink.user_id == tables.User.id)
+            .where(
+                tables.LoginLink.secret_hash == credentials.digest(secret),
+                tables.LoginLink.used_at.is_(None),
+                tables.LoginLink.expires_at > now(),
+                tables.User.is_active,
+            )
+        )
+
+
+def sign_in_with_link(secret: str) -> str:
+    """Use the link up and return the secret of a new session."""
+    with session() as db:
+        # The update decides: of two clicks on one link exactly one finds it unused.
+        user_id = db.scalar(
+            update(tables.LoginLink)
+            .where(
+                tables.LoginLink.secret_hash == credentials.digest(secret),
+                tables.LoginLink.used_at.is_(None),
+                tables.LoginLink.expires_at > now(),
+            )
+            .values(used_at=now())
+            .returning(tables.LoginLink.user_id)
+        )
+        user = db.get(tables.User, user_id) if user_id else None
+        if user is None or not user.is_active:
+            raise NotSignedIn(
+                "This link was used or has expired. Make a new one with `rondo user link NAME`, or ask an owner for it."
+            )
+        return _open(db, user.id)
+
+
+def look_up(secret: str) -> SignedIn | None:
+    """Return who is signed in by a session's secret; each day of use moves its end to 14 days from then."""
+    with reading() as db:
+        row = db.execute(
+            select(tables.LoginSession, tables.User)
+            .join(tables.User, tables.User.id == tables.LoginSession.user_id)
+            .where(
+                tables.LoginSession.secret_hash == credentials.digest(secret),
+                tables.LoginSession.ended_at.is_(None),
+                tables.LoginSession.expires_at > now(),
+                tables.User.is_active,
+            )
+        ).one_or_none()
+    if row is None:
+        return None
+    login, user = row
+    if login.expires_at - now() < SESSION_LASTS - timedelta(days=1):
+        with session() as db:
+            db.execute(
+                update(tables.LoginSession)
+                .where(tables.LoginSession.id == login.id, tables.LoginSession.ended_at.is_(None))
+                .values(expires_at=now() + SESSION_LASTS)
+            )
+    return SignedIn(Actor(user.id, user.name, user.is_owner, "page"), login.id, login.project_id)
+
+
+def look_up_token(secret: str) -> SignedIn | None:
+    """Return who a program's token stands for."""
+    if not secret.startswith(TOKEN_PREFIX):
+        return None
+    with reading() as db:
+        row = db.execute(
+            select(tables.Token, tables.User)
+            .join(tables.User, tables.User.id == tables.Token.user_id)
+            .where(
+                tables.Token.secret_hash == credentials.digest(secret),
+                tables.Token.revoked_at.is_(None),
+                tables.Token.expires_at > now(),
+                tables.User.is_active,
+            )
+        ).one_or_none()
+    if row is None:
+        return None
+    token, user = row
+    if token.last_used_at is None or now() - token.last_used_at > timedelta(hours=1):
+        with session() as db:
+            db.execute(update(tables.Token).where(tables.Token.id == token.id).values(last_used_at=now()))
+    return SignedIn(Actor(user.id, user.name, user.is_owner, "api"))
+
+
+def sign_out(secret: str) -> None:
+    """End the session of this secret."""
+    with session() as db:
+        db.execute(
+            update(tables.LoginSession)
+            .where(
+                tables.LoginSession.secret_hash == credentials.digest(secret), tables.LoginSession.ended_at.is_(None)
+            )
+            .values(ended_at=now())
+        )
+
+
+def list_sessions(actor: Actor, *, current_id: int | None = None) -> list[SessionView]:
+    """Return the actor's browsers that are signed in, newest first."""
+    with reading() as db:
+        rows = db.scalars(
+            select(tables.LoginSession)
+            .where(
+                tables.LoginSession.user_id == actor.user_id,
+                tables.LoginSession.ended_at.is_(None),
+                tables.LoginSession.expires_at > now(),
+            )
+            .order_by(tables.LoginSession.id.desc())
+        ).all()
+    return [SessionView(row.id, row.created_at, row.expires_at, row.id == current_id) for row in rows]
+
+
+def end_others(actor: Actor, *, current_id: int | None = None) -> int:
+    """Sign the actor out everywhere but here; return how many sessions ended."""
+    with session() as db:
+        return len(end_all(db, actor.user_id, but=current_id))
+
+
+def end_all(db: Session, user_id: int, *, but: int | None = None) -> list[int]:
+    """End a person's sessions in the caller's transaction."""
+    statement = update(tables.LoginSession).where(
+        tables.LoginSession.user_id == user_id, tables.LoginSession.ended_at.is_(None)
+    )
+    if but is not None:
+        statement = statement.where(tables.LoginSession.id != but)
+    return list(db.scalars(statement.values(ended_at=now()).returning(tables.LoginSession.id)))
+
+
+def create_token(actor: Actor, *, name: str, days: int = 90) -> tuple[int, str]:
+    """Return the id and the secret of a new token; the secret is shown this once."""
+    name = name.strip()
+    if not name or len(name) > 80:
+        raise InvalidInput("A token needs a name of 1 to 80 characters. Say which program will use it.")
+    if not 1 <= days <= 365:
+        raise InvalidInput(f"A token lasts 1 to 365 days, not {days}.")
+    secret = credentials.make(TOKEN_PREFIX)
+    with session() as db:
+        row = tables.Token(
+            user_id=actor.user_id,
+            name=name,
+            secret_hash=credentials.digest(secret),
+            expires_at=now() + timedelta(days=days),
+        )
+        db.add(row)
+        db.flush()
+        return row.id, secret
+
+
+def list_tokens(actor: Actor) -> list[TokenView]:
+    """Return the actor's tokens that still work, newest first."""
+    with reading() as db:
+        rows = db.scalars(
+            select(tables.Token)
+            .where(
+                tables.Token.user_id == actor.user_id,
+                tables.Token.revoked_at.is_(None),
+                tables.Token.expires_at > now(),
+            )
+            .order_by(tables.Token.id.desc())
+        ).all()
+    return [TokenView(row.id, row.name, row.created_at, row.expires_at, row.last_used_at) for row in rows]
+
+
+def revoke_token(actor: Actor, token_id: int) -> None:
+    """Make one of the actor's tokens useless from now on."""
+    with session() as db:
+        revoked = db.scalar(
+            update(tables.Token)
+            .where(
+                tables.Token.id == token_id, tables.Token.user_id == actor.user_id, tables.Token.revoked_at.is_(None)
+            )
+            .values(revoked_at=now())
+            .returning(tables.Token.id)
+        )
+        if revoked is None:
+            raise NotFound(f"You have no token {token_id} that still works. Choose one from the list.")
+
+
+def _open(db: Session, user_id: int) -> str:
+    secret = credentials.make()
+    db.add(
+        tables.LoginSession(user_id=user_id, secret_hash=credentials.digest(secret), expires_at=now() + SESSION_LASTS)
+    )
+    return secret

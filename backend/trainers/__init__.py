@@ -1,0 +1,47 @@
+"""Trainers fine-tune a checkpoint on a frozen dataset, each in a process of its own."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from backend.registry import Part
+from backend.values import DatasetType
+
+
+@dataclass(frozen=True)
+class TrainSpec:
+    """All a training process needs, written as JSON beside its output.
+
+    policy: folder or hub name to start from. reference: same, or None (then the policy's start).
+    dataset: JSONL file in TRL's conversational format. output_dir: holds TRL checkpoints, `progress.jsonl`
+    (one JSON object a line: {"step", "max_steps", "metrics": {...}}) and, at the end, `final/`.
+    """
+
+    trainer: dict[str, Any]
+    dataset: str
+    dataset_type: str
+    policy: str
+    reference: str | None
+    output_dir: str
+    seed: int
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class Trainer(Part, kind="trainer"):
+    """Knobs under TRL's names. `main` runs inside the training process only."""
+
+    trains_on: ClassVar[DatasetType]
+
+    def main(self, spec: TrainSpec) -> None:
+        """Train and write `final/` under the output folder; resume from the newest complete checkpoint there.
+
+        Raises `TrainerError`, `MissingPrerequisite`.
+        """
+        raise NotImplementedError
+
+
+def final_folder(output_dir: str) -> Path:
+    """Where a finished training leaves the weights."""
+    return Path(output_dir) / "final"

@@ -1,0 +1,215 @@
+"""The values that parts take and return: no database, no library types."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, TypedDict
+
+JSON = dict[str, Any]
+
+
+class Message(TypedDict):
+    """One chat message, as the Hugging Face chat templates and OpenAI spell it."""
+
+    role: str
+    content: str
+
+
+Messages = list[Message]
+
+
+class Verdict(StrEnum):
+    accept = "accept"
+    reject = "reject"
+
+
+class LabelSource(StrEnum):
+    none = "none"
+    judge = "judge"
+    person = "person"
+
+
+class Stage(StrEnum):
+    generate = "generate"
+    judge = "judge"
+    review = "review"
+    select = "select"
+    train = "train"
+    evaluate = "evaluate"
+
+
+class Split(StrEnum):
+    train = "train"
+    held_out = "held_out"
+
+
+class SetUse(StrEnum):
+    """What a round does with a prompt set."""
+
+    sample = "sample"
+    held_out = "held_out"
+    mix = "mix"
+
+
+class DatasetType(StrEnum):
+    """TRL's dataset types (TRL docs, "Dataset formats and types")."""
+
+    prompt_completion = "prompt_completion"
+    preference = "preference"
+    unpaired_preference = "unpaired_preference"
+
+
+class DecisionKind(StrEnum):
+    accept = "accept"
+    reject = "reject"
+    score = "score"
+    prefer = "prefer"
+    rank = "rank"
+    edit = "edit"
+    flag = "flag"
+    skip = "skip"
+    retract = "retract"
+
+
+class Role(StrEnum):
+    """A person's role in a project; each includes the ones before it."""
+
+    viewer = "viewer"
+    reviewer = "reviewer"
+    curator = "curator"
+    admin = "admin"
+
+    @property
+    def rank(self) -> int:
+        return list(Role).index(self)
+
+
+class JobStatus(StrEnum):
+    queued = "queued"
+    running = "running"
+    done = "done"
+    failed = "failed"
+    cancelled = "cancelled"
+
+
+class RoundStatus(StrEnum):
+    """`review` waits for people; the others follow the jobs."""
+
+    running = "running"
+    review = "review"
+    done = "done"
+    failed = "failed"
+    cancelled = "cancelled"
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How to sample, in the names of vLLM and OpenAI. `seed` is per request."""
+
+    temperature: float = 1.0
+    top_p: float = 1.0
+    top_k: int = 0
+    max_tokens: int = 512
+    n: int = 1
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Completion:
+    """What an engine returned for one prompt: new tokens only, never the prompt."""
+
+    text: str
+    finish_reason: str
+    """`stop`, `length` (cut off at max_tokens) or `error`."""
+    n_tokens: int
+    logprob: float | None = None
+    """Sum of the log-probabilities of the new tokens under the sampling policy, in nats."""
+
+
+@dataclass(frozen=True)
+class Prompt:
+    id: int
+    messages: Messages
+    answer: str | None = None
+    metadata: JSON = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A completion of a prompt. `id` is 0 until the row is written."""
+
+    id: int
+    prompt_id: int
+    text: str
+    finish_reason: str = "stop"
+    n_tokens: int = 0
+    logprob: float | None = None
+    position: int = 0
+    score: float | None = None
+    verdict: Verdict | None = None
+    source: LabelSource = LabelSource.none
+
+
+@dataclass(frozen=True)
+class Group:
+    """All samples of one prompt in one round, with their effective labels."""
+
+    prompt: Prompt
+    samples: tuple[Sample, ...]
+
+    @property
+    def scored(self) -> list[Sample]:
+        """Samples with a score, lowest first; equal scores in order of position."""
+        return sorted((s for s in self.samples if s.score is not None), key=lambda s: (s.score or 0.0, s.position))
+
+
+@dataclass(frozen=True)
+class Judgment:
+    """What a judge said of a sample. No verdict in the reply: score and verdict are None, the reply stays."""
+
+    sample_id: int
+    judge: str
+    position: int
+    score: float | None
+    verdict: Verdict | None
+    rationale: str
+    raw: str
+    template_hash: str = ""
+    n_tokens: int = 0
+    finish_reason: str = "stop"
+
+
+@dataclass(frozen=True)
+class Example:
+    """One row of training data. `sample_id` None means the prompt's own answer (seed data).
+
+    prompt_completion: sample_id. preference: sample_id is chosen, rejected_id rejected.
+    unpaired_preference: sample_id with label.
+    """
+
+    prompt_id: int
+    sample_id: int | None
+    rejected_id: int | None = None
+    label: bool | None = None
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a selector kept, and how many it dropped for which reason (counted in `unit`s)."""
+
+    examples: list[Example]
+    dropped: dict[str, int]
+    unit: str = "samples"
+
+
+@dataclass(frozen=True)
+class MetricValue:
+    """A number with its 95 % interval (low, high) where one is defined, and what it was computed from."""
+
+    name: str
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    n: int = 0
+    details: JSON = field(default_factory=dict)

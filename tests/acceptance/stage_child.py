@@ -1,0 +1,73 @@
+"""A stage for the tests of the worker: one group row per prompt, asking for what is missing, as real stages do.
+
+Run by the worker as `python stage_child.py JOB_ID ATTEMPT`. The job's spec says how fast and how it ends.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from sqlalchemy import select
+
+from backend.db import reading, session, tables
+from backend.jobs import Progress, enqueue, fail, fenced, finish
+from backend.jobs.child import guard
+from backend.values import SetUse, Split, Stage
+
+
+def main(job_id: int, attempt: int) -> None:
+    guard()
+    with reading() as db:
+        job = db.get_one(tables.Job, job_id)
+        spec, round_id = job.spec, job.round_id
+    print(f"attempt {attempt} pid {os.getpid()}", flush=True)
+    if "grandchild" in spec:
+        print(f"grandchild pid {subprocess.Popen(['sleep', '60']).pid}", flush=True)
+    if spec.get("stubborn"):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    with Progress(job_id, attempt, write_seconds=0.1) as progress:
+        for prompt_id, position in missing(round_id, progress):
+            if position == spec.get("end_at"):
+                end(job_id, attempt, spec)
+            time.sleep(spec.get("seconds", 0.05))
+            with session() as db:
+                fenced(db, job_id, attempt)
+                row = tables.Group(round_id=round_id, prompt_id=prompt_id, split=Split.train, position=position)
+                db.add(row)
+            progress.advance()
+            progress.metrics(position, {"loss": 1 / (position + 1)})
+    with session() as db:
+        finish(db, job_id, attempt)
+        if "next" in spec:
+            enqueue(db, stage=Stage(spec["next"]), project_id=job.project_id, round_id=round_id, spec={"seconds": 0})
+
+
+def missing(round_id: int, progress: Progress) -> list[tuple[int, int]]:
+    with reading() as db:
+        sets = select(tables.RoundPromptSet.prompt_set_id).where(
+            tables.RoundPromptSet.round_id == round_id, tables.RoundPromptSet.use == SetUse.sample
+        )
+        prompts = db.scalars(select(tables.Prompt).where(tables.Prompt.prompt_set_id.in_(sets))).all()
+        done = set(db.scalars(select(tables.Group.prompt_id).where(tables.Group.round_id == round_id)))
+    progress.start(len(prompts), "prompts", len(done))
+    return [(prompt.id, prompt.position) for prompt in prompts if prompt.id not in done]
+
+
+def end(job_id: int, attempt: int, spec: dict) -> None:
+    if spec["how"] == "exit":
+        print("the disk is full", file=sys.stderr, flush=True)
+        os._exit(3)
+    if spec["how"] == "signal":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if spec["how"] == "forget":
+        os._exit(0)
+    if spec["how"] == "fail":
+        with session() as db:
+            fail(db, job_id, attempt, error="The judge answered nonsense. Choose another judge.")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))

@@ -1,0 +1,72 @@
+"""Cancelling stops the processes at once and frees the place of the next job; resuming keeps what was done."""
+
+import pytest
+
+from backend import jobs
+from backend.db import session
+from backend.values import JobStatus
+from tests.acceptance.workers import (
+    WorkerProcess,
+    job,
+    lives,
+    make_job,
+    pids,
+    wait_for,
+    wait_status,
+    written,
+)
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+def cancel(job_id: int) -> None:
+    with session() as db:
+        jobs.cancel(db, job_id)
+
+
+def test_cancel_ends_the_process_group_and_the_next_job_starts() -> None:
+    long, next_one = make_job(prompts=1, seconds=60, grandchild=True), make_job(prompts=1, seconds=0)
+    with WorkerProcess() as worker:
+        wait_for(lambda: len(pids(long.id)) == 2)
+        processes = pids(long.id)
+        cancel(long.id)
+        took = wait_for(lambda: not any(map(lives, processes)))
+        took += wait_for(lambda: job(next_one.id).status != JobStatus.queued)
+        wait_status(next_one.id, JobStatus.done)
+        cancel(long.id)
+        assert worker.terminate() == 0
+        assert "Traceback" not in worker.errors()
+    assert took < 2
+    assert job(long.id).status == JobStatus.cancelled
+
+
+def test_cancel_ends_a_process_that_ignores_the_request() -> None:
+    made = make_job(prompts=1, seconds=60, stubborn=True)
+    with WorkerProcess():
+        wait_for(lambda: pids(made.id))
+        wait_for(lambda: job(made.id).total == 1)
+        cancel(made.id)
+        assert wait_for(lambda: not any(map(lives, pids(made.id)))) < 2
+
+
+def test_cancelled_job_resumes_with_what_is_missing() -> None:
+    made = make_job(prompts=8, seconds=0.1)
+    with WorkerProcess():
+        wait_for(lambda: len(written(made.id)) >= 2)
+        cancel(made.id)
+        wait_for(lambda: not any(map(lives, pids(made.id))))
+        kept = written(made.id)
+        with session() as db:
+            jobs.resume(db, made.id)
+        wait_status(made.id, JobStatus.done)
+    assert 2 <= len(kept) < 8
+    assert written(made.id) == list(range(8))
+
+
+def test_cancelled_before_it_began_never_runs() -> None:
+    first, second = make_job(prompts=1, seconds=0), make_job(prompts=1, seconds=0)
+    cancel(first.id)
+    with WorkerProcess():
+        wait_status(second.id, JobStatus.done)
+    assert job(first.id).status == JobStatus.cancelled
+    assert written(first.id) == []

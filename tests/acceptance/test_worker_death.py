@@ -1,0 +1,114 @@
+"""A worker may die at any moment: its child dies with it, and the job goes on where it was, once."""
+
+import pytest
+
+from backend.db import session, tables
+from backend.errors import Cancelled
+from backend.jobs import fenced
+from backend.values import JobStatus, RoundStatus, Stage
+from tests.acceptance.workers import (
+    WorkerProcess,
+    job,
+    lives,
+    make_job,
+    pids,
+    round_of,
+    wait_for,
+    wait_status,
+    written,
+)
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+def test_job_runs_to_its_end_and_enqueues_the_next() -> None:
+    first = make_job(prompts=3, seconds=0.01, next="train")
+    with WorkerProcess() as worker:
+        wait_status(first.id, JobStatus.done)
+        wait_status(first.id + 1, JobStatus.done)
+        assert worker.terminate() == 0
+    done = job(first.id)
+    assert (done.done, done.total, done.unit, done.attempt) == (3, 3, "prompts", 1)
+    assert done.executor_id == worker.executor_id
+    assert done.active_key is None
+    assert done.last_metrics == {"loss": 1 / 3, "step": 2}
+    assert "attempt 1 pid" in done.log_tail
+    assert job(first.id + 1).queue == "train"
+
+
+def test_killed_worker_takes_its_child_along_and_resumes_under_the_same_id() -> None:
+    made = make_job(prompts=12, seconds=0.15, grandchild=True)
+    with WorkerProcess(executor_id="host-gpu0") as worker:
+        wait_for(lambda: len(written(made.id)) >= 3)
+        processes = pids(made.id)
+        worker.kill()
+    assert len(processes) == 2
+    assert wait_for(lambda: not any(map(lives, processes)), within=3) < 1
+    before = len(written(made.id))
+    assert job(made.id).status == JobStatus.running
+    with WorkerProcess(executor_id="host-gpu0"):
+        wait_status(made.id, JobStatus.done)
+    assert 3 <= before < 12
+    assert written(made.id) == list(range(12))
+    assert job(made.id).attempt == 2
+    assert job(made.id).done == 12
+
+
+def test_stopped_worker_ends_its_child_and_the_job_resumes() -> None:
+    made = make_job(prompts=10, seconds=0.15, stubborn=True)
+    with WorkerProcess() as worker:
+        wait_for(lambda: written(made.id))
+        processes = pids(made.id)
+        assert worker.terminate(within=4) == 0
+        assert not any(map(lives, processes))
+        assert "Traceback" not in worker.errors()
+    assert job(made.id).status == JobStatus.queued
+    with WorkerProcess() as again:
+        assert again.executor_id == worker.executor_id
+        wait_status(made.id, JobStatus.done)
+    assert written(made.id) == list(range(10))
+
+
+def test_reaper_moves_the_job_of_a_killed_worker_to_a_living_one() -> None:
+    made = make_job(Stage.train, prompts=12, seconds=0.15)
+    with WorkerProcess() as first, WorkerProcess() as second:
+        wait_for(lambda: len(written(made.id)) >= 2)
+        dead, alive = (first, second) if job(made.id).executor_id == first.executor_id else (second, first)
+        dead.kill()
+        wait_status(made.id, JobStatus.done, within=10)
+    assert job(made.id).executor_id == alive.executor_id
+    assert job(made.id).attempt == 2
+    assert written(made.id) == list(range(12))
+
+
+def test_zombie_of_an_older_attempt_writes_nothing() -> None:
+    made = make_job(prompts=30, seconds=0.1)
+    with WorkerProcess():
+        wait_for(lambda: written(made.id))
+        with session() as db:
+            db.get_one(tables.Job, made.id).attempt += 1  # as if another executor had taken the job over
+        wait_for(lambda: not any(map(lives, pids(made.id))), within=3)
+        with session() as db, pytest.raises(Cancelled):
+            fenced(db, made.id, 1)
+    assert len(written(made.id)) < 30
+
+
+@pytest.mark.parametrize(
+    ("how", "says"),
+    [
+        ("exit", "ended with exit code 3. The last it printed: the disk is full"),
+        ("signal", "was killed (SIGKILL), which is what the system does when memory runs out."),
+        ("forget", "ended with exit code 0."),
+        ("fail", "The judge answered nonsense."),
+    ],
+)
+def test_child_that_ends_badly_fails_job_and_round(how: str, says: str) -> None:
+    made = make_job(prompts=3, seconds=0, end_at=1, how=how)
+    with WorkerProcess():
+        wait_status(made.id, JobStatus.failed)
+    failed = job(made.id)
+    assert failed.error is not None
+    assert says in failed.error.replace("\n", " ")
+    assert failed.active_key is None
+    assert (round_of(made.id).status, round_of(made.id).error) == (RoundStatus.failed, failed.error)
+    assert written(made.id) == [0]

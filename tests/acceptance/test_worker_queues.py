@@ -1,0 +1,50 @@
+"""Several workers share one database: each takes from its own queues, and no two are the same executor."""
+
+import pytest
+
+from backend.values import JobStatus, Stage
+from tests.acceptance.workers import WorkerProcess, job, make_job, wait_for, wait_status, written
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+def test_each_worker_takes_only_from_its_own_queues() -> None:
+    generating = [make_job(prompts=1, seconds=0.1) for _ in range(2)]
+    training = [make_job(Stage.train, prompts=1, seconds=0.1) for _ in range(2)]
+    with WorkerProcess("generate") as generator, WorkerProcess("train") as trainer:
+        for made in generating + training:
+            wait_status(made.id, JobStatus.done)
+        assert {job(made.id).executor_id for made in generating} == {generator.executor_id}
+        assert {job(made.id).executor_id for made in training} == {trainer.executor_id}
+
+
+def test_killed_trainer_s_job_waits_for_a_worker_of_its_queue() -> None:
+    made = make_job(Stage.train, prompts=6, seconds=0.2)
+    with WorkerProcess("train", "trainer") as trainer:
+        wait_for(lambda: written(made.id))
+        trainer.kill()
+    with WorkerProcess("generate", "trainer") as generator:  # the same id may come back with other queues
+        other = make_job(prompts=1, seconds=0)
+        wait_status(other.id, JobStatus.done)
+        assert job(made.id).status == JobStatus.queued
+        assert generator.terminate() == 0
+    with WorkerProcess("train"):
+        wait_status(made.id, JobStatus.done)
+    assert written(made.id) == list(range(6))
+
+
+def test_two_workers_share_one_queue() -> None:
+    made = [make_job(prompts=1, seconds=0.7) for _ in range(4)]
+    with WorkerProcess("generate") as one, WorkerProcess("generate") as two:
+        for each in made:
+            wait_status(each.id, JobStatus.done)
+        assert {job(each.id).executor_id for each in made} == {one.executor_id, two.executor_id}
+        assert all(job(each.id).attempt == 1 for each in made)
+        assert one.executor_id != two.executor_id
+
+
+def test_executor_id_in_use_is_refused() -> None:
+    with WorkerProcess("generate", "host-gpu0"):
+        second = WorkerProcess("generate", "host-gpu0")
+        assert second.process.wait(15) != 0
+        assert "The executor id 'host-gpu0' belongs to a running worker." in second.errors()

@@ -1,0 +1,148 @@
+"""The Countdown task: its checker, its checks, its problems and the files made of them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from backend.demo import countdown, make_prompts
+from backend.demo.countdown import Problem
+
+PROMPTS = Path(make_prompts.__file__).parent / "prompts"
+
+
+def _lines(name: str) -> list[dict[str, str]]:
+    return [json.loads(line) for line in (PROMPTS / name).read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("answer", "written"),
+    [
+        ("3*7+5", "3 5 7;21+5=26;Y"),
+        ("5+7*3", "3 5 7;5+21=26;Y"),
+        (" (3*7) + 5 ", "3 5 7;21+5=26;Y"),
+        ("3*(5+7)", "3 5 7;3*12=36;N"),
+        ("3-5*7", "3 5 7;3-35=-32;N"),
+        ("7-3-5", "3 5 7;4-5=-1;N"),
+        ("7-(3-5)", "3 5 7;7--2=9;N"),
+        ("3*7+7", "3 7 7;N"),
+        ("3*7", "3 7;N"),
+        ("26", "?;N"),
+        ("3*7+5=26", "?;N"),
+        ("3*7+", "?;N"),
+        ("3**7+5", "?;N"),
+        ("-3+5*7", "?;N"),
+        ("(3*7+5", "?;N"),
+        ("3*7+5)", "?;N"),
+        ("()", "?;N"),
+        ("", "?;N"),
+        ("__import__('os')", "?;N"),
+        ("３*7+5", "?;N"),
+        ("(" * 100_000, "?;N"),
+    ],
+)
+def test_check_writes_the_calculation_and_the_verdict(answer: str, written: str) -> None:
+    assert countdown.check("3 5 7 = 26", answer) == written
+    assert countdown.is_correct("3 5 7 = 26", answer) is written.endswith("Y")
+
+
+@pytest.mark.parametrize("text", ["", "hello", "3 5 = 15", "3 5 7", "3 5 7 = 26!", "30 5 7 = 42", "3 5 7 = -4"])
+def test_nothing_is_correct_for_a_text_that_is_no_problem(text: str) -> None:
+    assert countdown.parse_prompt(text) is None
+    assert not countdown.is_correct(text, "3*7+5")
+
+
+def test_repeated_digits_are_counted() -> None:
+    assert countdown.is_correct("3 3 7 = 30", "3*(3+7)")
+    assert not countdown.is_correct("3 3 7 = 52", "3+7*7")
+    assert not countdown.is_correct("3 5 7 = 30", "3*(3+7)")
+
+
+def test_prompt_keeps_the_order_of_digits_and_reads_back() -> None:
+    problem = Problem((7, 3, 5), 26)
+    assert countdown.prompt(problem) == "7 3 5 = 26"
+    assert countdown.parse_prompt("7 3 5 = 26") == problem
+    assert problem.key == Problem((3, 5, 7), 26).key == ((3, 5, 7), 26)
+
+
+def test_judge_prompt_fills_the_template_once() -> None:
+    assert countdown.JUDGE_TEMPLATE == "{prompt}? {response}"
+    assert countdown.judge_prompt("3 5 7 = 26", "3*7+5") == "3 5 7 = 26? 3*7+5"
+    assert countdown.judge_prompt("{response}", "{prompt}") == "{response}? {prompt}"
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("3 5 7;21+5=26;Y", True),
+        ("?;N", False),
+        ("3 7 7;N\n", False),
+        ("Y", None),
+        ("3 5 7;21+5=26;", None),
+        ("", None),
+    ],
+)
+def test_verdict_is_read_from_the_end(text: str, verdict: bool | None) -> None:
+    assert countdown.parse_verdict(text) is verdict
+
+
+def test_solutions_are_all_ways_without_needless_brackets() -> None:
+    assert countdown.solutions(Problem((7, 5, 3), 26)) == ("3*7+5", "5+3*7", "5+7*3", "7*3+5")
+    assert countdown.solutions(Problem((3, 5, 7), 36)) == ("(5+7)*3", "(7+5)*3", "3*(5+7)", "3*(7+5)")
+    assert countdown.solutions(Problem((3, 5, 7), 27)) == ()
+
+
+def test_problems_are_solvable_distinct_and_drawn_by_seed() -> None:
+    problems = countdown.make_problems(500, seed=7)
+    assert problems == countdown.make_problems(500, seed=7)
+    assert problems != countdown.make_problems(500, seed=8)
+    assert len({problem.key for problem in problems}) == 500
+    assert all(problem.target > 0 for problem in problems)
+    for problem in problems:
+        answers = countdown.solutions(problem)
+        assert answers
+        assert all(countdown.is_correct(countdown.prompt(problem), answer) for answer in answers)
+
+
+def test_excluded_keys_are_not_drawn_in_any_order() -> None:
+    taken = {problem.key for problem in countdown.make_problems(1_900, seed=7)}
+    rest = countdown.make_problems(100, seed=8, exclude=taken, orders=6)
+    assert len({problem.digits for problem in rest}) > 1
+    assert not taken & {problem.key for problem in rest}
+    with pytest.raises(ValueError, match="problems are left, 1000 were asked for"):
+        countdown.make_problems(1_000, seed=8, exclude=taken)
+
+
+def test_shipped_files_share_no_problem() -> None:
+    def keys(texts: list[str]) -> set[countdown.Key]:
+        problems = [countdown.parse_prompt(text) for text in texts]
+        assert None not in problems
+        return {problem.key for problem in problems if problem is not None}
+
+    train = [row["prompt"] for row in _lines("train.jsonl")]
+    held_out = [row["prompt"] for row in _lines("held_out.jsonl")]
+    base = [row["prompt"].split("?")[0] for row in _lines("judging_seed.jsonl")]
+    assert (len(set(train)), len(keys(held_out)), len(keys(base))) == (5_600, 400, 400)
+    assert not keys(train) & keys(held_out)
+    assert not keys(train) & keys(base)
+    assert not keys(held_out) & keys(base)
+
+
+def test_shipped_judging_rows_are_right() -> None:
+    solved, verdicts = 0, []
+    for row in _lines("judging_seed.jsonl"):
+        problem, separator, answer = row["prompt"].partition("? ")
+        if separator:
+            assert row["answer"] == countdown.check(problem, answer)
+            verdicts.append(countdown.parse_verdict(row["answer"]))
+        else:
+            assert countdown.is_correct(row["prompt"], row["answer"])
+            solved += 1
+    assert solved == make_prompts.NUM_BASE
+    assert 0.35 < verdicts.count(True) / len(verdicts) < 0.45
+
+
+def test_shipped_files_are_what_the_script_makes(tmp_path: Path) -> None:
+    make_prompts.write(tmp_path, seed=0)
+    for name in ("train.jsonl", "held_out.jsonl", "judging_seed.jsonl"):
+        assert (tmp_path / name).read_bytes() == (PROMPTS / name).read_bytes()
