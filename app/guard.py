@@ -6,7 +6,7 @@ Plain ASGI around the whole application, Gradio's own routes included: nothing b
 from urllib.parse import quote, urlsplit
 
 import anyio
-from fastapi import Request
+from fastapi import HTTPException, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,7 +18,7 @@ from backend.services.sessions import SignedIn
 
 MEGABYTE = 1024 * 1024
 OPEN = ("/login", "/static/", "/healthz", "/favicon.ico")
-LARGE = ("/gradio_api/upload", "/api/v1/prompt-sets/import")
+LARGE = ("/gradio_api/upload", "/import")
 # Parts of Gradio that Rondo does not use and that would only be something more to attack.
 HIDDEN = (
     "/monitoring",
@@ -47,10 +47,6 @@ FILE_POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'"
 _lookups = anyio.CapacityLimiter(16)
 
 
-class TooLarge(Exception):
-    """More bytes came than were allowed."""
-
-
 class Guard:
     """The outermost application."""
 
@@ -71,18 +67,7 @@ class Guard:
         if refusal is not None:
             await refusal(scope, receive, send)
             return
-        started = False
-
-        async def watched(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
-        try:
-            await self.app(scope, _bounded(receive, _limit(scope["path"])), watched)
-        except TooLarge:
-            if not started:
-                await _too_large(scope["path"])(scope, receive, send)
+        await self.app(scope, _bounded(receive, scope["path"]), send)
 
 
 def error(status: int, type_: str, message: str) -> JSONResponse:
@@ -98,7 +83,7 @@ def _refuse(request: Request) -> Response | None:
         return error(403, "PermissionDenied", "This came from another site and was refused. Use Rondo's own pages.")
     length = request.headers.get("content-length", "0")
     if not length.isdecimal() or int(length) > _limit(path):
-        return _too_large(path)
+        return error(413, "InvalidInput", _too_large(path))
     return None
 
 
@@ -140,26 +125,33 @@ def _limit(path: str) -> int:
         return 64 * 1024
     upload = settings().max_upload_mb * MEGABYTE
     # A multipart upload is a little larger than its file.
-    return upload + MEGABYTE if path.startswith(LARGE) else min(upload, 32 * MEGABYTE)
+    return upload + MEGABYTE if path.endswith(LARGE) else min(upload, 32 * MEGABYTE)
 
 
-def _too_large(path: str) -> Response:
+def _too_large(path: str) -> str:
     most = _limit(path) / MEGABYTE
-    return error(413, "InvalidInput", f"This is larger than {most:.1f} MB. Send less, or raise RONDO_MAX_UPLOAD_MB.")
+    return f"This is larger than {most:.2g} MB. Send less, or ask for a larger RONDO_MAX_UPLOAD_MB."
 
 
-def _bounded(receive: Receive, limit: int) -> Receive:
-    seen = 0
+def _bounded(receive: Receive, path: str) -> Receive:
+    """Count what comes: a request may not say how long it is."""
+    seen, limit = 0, _limit(path)
 
     async def bounded() -> Message:
         nonlocal seen
         message = await receive()
         seen += len(message.get("body", b""))
         if seen > limit:
-            raise TooLarge
+            raise HTTPException(413, _too_large(path))
         return message
 
     return bounded
+
+
+def _policy(path: str) -> str:
+    if path.startswith("/gradio_api/file"):
+        return FILE_POLICY
+    return OWN_POLICY if path.startswith((*OPEN, "/api/", "/welcome")) else GRADIO_POLICY
 
 
 def _with_headers(scope: Scope, send: Send) -> Send:
@@ -169,8 +161,7 @@ def _with_headers(scope: Scope, send: Send) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            is_file = path.startswith("/gradio_api/file")
-            headers["Content-Security-Policy"] = FILE_POLICY if is_file else headers.get("x-policy", OWN_POLICY)
+            headers["Content-Security-Policy"] = _policy(path)
             headers["X-Content-Type-Options"] = "nosniff"
             headers["X-Frame-Options"] = "DENY"
             headers["Referrer-Policy"] = "same-origin"

@@ -1,6 +1,7 @@
 """Read the final answer out of a text, and write it so that equal answers are equal strings."""
 
 import re
+from collections import deque
 from fractions import Fraction
 
 _BOXED = re.compile(r"\\boxed\s*\{")
@@ -15,7 +16,7 @@ def extract(text: str, pattern: str = "") -> str | None:
     Without: what the last `\\boxed{...}` holds, else the rest of the line after the last `####`,
     `answer is` or `answer:`, else the last line that is not empty.
     """
-    found = _last_match(text, pattern) if pattern else _final_answer(text)
+    found = _matched(text, pattern) if pattern else _final_answer(text)
     return (found or "").strip() or None
 
 
@@ -23,6 +24,11 @@ def normalise(answer: str, *, numbers: bool = True) -> str:
     """Write an answer in one form: no case, spacing, `$` or full stop; with `numbers`, `1,000.0` as `1000`."""
     plain = " ".join(answer.replace("\u2212", "-").split()).strip(" $*`").removesuffix(".").strip(" $*`").casefold()
     return _number(plain) if numbers else plain
+
+
+def last_match(pattern: str, text: str) -> re.Match[str] | None:
+    """Return the last match in a text, None where there is none."""
+    return next(iter(deque(re.finditer(pattern, text), maxlen=1)), None)
 
 
 def check_pattern(pattern: str) -> str:
@@ -36,10 +42,8 @@ def check_pattern(pattern: str) -> str:
     return pattern
 
 
-def _last_match(text: str, pattern: str) -> str | None:
-    match = None
-    for match in re.finditer(pattern, text):
-        pass
+def _matched(text: str, pattern: str) -> str | None:
+    match = last_match(pattern, text)
     if match is None:
         return None
     if "answer" in match.re.groupindex:

@@ -79,7 +79,7 @@ class Endpoint:
                 response = self._client.post(self.url, json=body)
             except httpx.TimeoutException:
                 reason = f"no reply within {self.timeout:g} seconds"
-            except httpx.TransportError as error:
+            except httpx.RequestError as error:
                 reason = f"no connection ({type(error).__name__}: {error})"
             else:
                 result = self._read(response)
@@ -114,7 +114,9 @@ class Endpoint:
             reply = response.json()
         except ValueError:
             return "a reply that is cut off or no JSON"
-        return reply if is_chat(reply) else "a reply without choices"
+        if isinstance(reply, dict) and is_chat(reply):
+            return reply
+        return f"a reply without choices: {self._refusal(response).message}"
 
     def _refusal(self, response: httpx.Response) -> Refusal:
         try:

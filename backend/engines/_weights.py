@@ -115,14 +115,14 @@ def prepare_libraries() -> None:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     try:
         import torch
-        from transformers.utils import logging
+        from transformers.utils.logging import disable_progress_bar
     except ImportError as error:
         raise MissingPrerequisite(
             "Models in this process need torch and transformers, which are not installed. "
             "Run `pip install 'rondo[local]'`, or use an OpenAI-compatible endpoint."
         ) from error
     torch.set_num_threads(settings().torch_threads)
-    logging.disable_progress_bar()
+    disable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 def load_tokenizer(located: str) -> "PreTrainedTokenizerBase":
@@ -153,8 +153,9 @@ def load_model(located: str, *, dtype: "torch.dtype | str", trainable: bool = Fa
 
     check(located)
     base = base_of(located) if is_adapter(located) else located
+    auto: Any = AutoModelForCausalLM
     try:
-        model, info = AutoModelForCausalLM.from_pretrained(
+        model, info = auto.from_pretrained(
             base, dtype=dtype, use_safetensors=True, output_loading_info=True, **_options()
         )
     except MemoryError as error:

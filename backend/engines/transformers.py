@@ -48,7 +48,7 @@ class Transformers(Engine):
         _weights.prepare_libraries()
         located = _weights.locate(self.model)
         device = self._device()
-        model = _weights.load_model(located, dtype=self._dtype(device))
+        model: Any = _weights.load_model(located, dtype=self._dtype(device))
         if self.adapter:
             model = _weights.add_adapter(model, _weights.locate(self.adapter))
         self._tokenizer = _weights.load_tokenizer(located)
@@ -121,7 +121,7 @@ class Transformers(Engine):
         if not prompts:
             return []
         try:
-            texts = tokenizer.apply_chat_template(list(prompts), add_generation_prompt=True, tokenize=False)
+            texts = tokenizer.apply_chat_template([*map(_plain, prompts)], add_generation_prompt=True, tokenize=False)
         except TemplateError as error:
             raise InvalidInput(
                 f"The chat template of {self.model} refuses a prompt: {error}. Change its roles or their order."
@@ -151,6 +151,10 @@ class Transformers(Engine):
             )
             for text, output in zip(texts, outputs, strict=True)
         ]
+
+
+def _plain(messages: Messages) -> list[dict[str, str]]:
+    return [{"role": message["role"], "content": message["content"]} for message in messages]
 
 
 def cut_at(text: str, stop: tuple[str, ...]) -> str:

@@ -7,7 +7,8 @@ from pydantic import Field
 
 from backend.engines import Engine
 from backend.generators import Generator
-from backend.values import Completion, Prompt, Sample as SampleValue, Sampling
+from backend.values import Completion, Prompt, Sampling
+from backend.values import Sample as SampleValue
 
 
 class Sample(Generator):
@@ -19,9 +20,13 @@ class Sample(Generator):
 
     n: int = Field(4, ge=1, le=1024, description="samples of each prompt")
     temperature: float = Field(1.0, ge=0, le=5, description="0 is greedy; higher is more varied")
-    top_p: float = Field(1.0, gt=0, le=1, description="sample from the likeliest tokens that hold this share of probability")
+    top_p: float = Field(
+        1.0, gt=0, le=1, description="sample from the likeliest tokens that hold this share of probability"
+    )
     top_k: int = Field(0, ge=0, description="sample from this many likeliest tokens; 0 means all")
-    max_tokens: int = Field(512, ge=1, description="longest completion in tokens; longer ones are cut off and marked truncated")
+    max_tokens: int = Field(
+        512, ge=1, description="longest completion in tokens; longer ones are cut off and marked truncated"
+    )
     stop: tuple[str, ...] = Field((), description="texts that end a completion")
     extra_n: int = Field(0, ge=0, le=1024, description="further samples of each prompt at the extra temperature")
     extra_temperature: float = Field(1.2, ge=0, le=5, description="temperature of the extra samples")

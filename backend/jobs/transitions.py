@@ -132,7 +132,7 @@ def fail_silently_ended(job_id: int, attempt: int, *, how: str, tail: str) -> No
         if job.status != JobStatus.running or job.attempt != attempt:
             return
         error = (
-            f"The {job.stage} process of job {job_id} {how} The last it printed: {last_lines(tail)}\n"
+            f"The {job.stage} process of job {job_id} {how} The last it printed: {last_lines(tail, n=1)}\n"
             "What it had finished is kept. Mend the cause, then press Retry."
         )
         fail(db, job_id, attempt, error=error, traceback=last_lines(tail, n=40))

@@ -28,7 +28,9 @@ class TemplateJudge(Judge, abstract=True):
 
     votes: int = Field(3, ge=1, le=64, description="replies sampled for each sample; the label is their mean")
     temperature: float = Field(0.7, ge=0, le=5, description="0 is greedy; votes differ only above 0")
-    top_p: float = Field(0.9, gt=0, le=1, description="sample from the likeliest tokens that hold this share of probability")
+    top_p: float = Field(
+        0.9, gt=0, le=1, description="sample from the likeliest tokens that hold this share of probability"
+    )
     max_tokens: int = Field(512, ge=1, description="longest reply in tokens")
     template: str = Field(description="what the judge is asked; {prompt} and {response} are filled in")
 
@@ -64,7 +66,9 @@ class TemplateJudge(Judge, abstract=True):
 
     def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:
         if engine is None:
-            raise MissingPrerequisite(f"The judge {self.name} asks a model, but none is bound. Choose a judge checkpoint.")
+            raise MissingPrerequisite(
+                f"The judge {self.name} asks a model, but none is bound. Choose a judge checkpoint."
+            )
         samples = [sample for group in groups for sample in group.samples]
         chats = [self.render(group.prompt.messages, sample.text) for group in groups for sample in group.samples]
         sampling = Sampling(

@@ -10,7 +10,7 @@ from backend.judges._template import Reply, TemplateJudge
 
 TEMPLATE = Path(__file__).with_suffix(".txt").read_text(encoding="utf-8")
 
-# `Score: 4`, `**Score:** 4/5`, `score - 4.5`; no range such as `Score (0-5)` or `Score: 3 or 4`, no number cut from a word.
+# `Score: 4`, `**Score:** 4/5`, `score - 4.5`; not a range such as `Score (0-5)` or `Score: 3 or 4`, nor `4th`.
 _SCORE = re.compile(
     r"(?<![^\W_])score(?![^\W_])(?:[^\w-]|_){0,12}(?:-\s+)?(-?[0-9]+(?:\.[0-9]+)?)"
     r"(?!\w|\.[0-9]|\s*(?:-|\u2013|to\b|or\b)\s*[0-9])",

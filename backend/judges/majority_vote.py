@@ -45,7 +45,9 @@ class MajorityVote(Verifier):
         found = [(sample, self._answer(sample)) for sample in group.samples]
         voting = [answer for sample, answer in found if not self.voters or sample.position < self.voters]
         if len(voting) < self.min_votes:
-            return [self.judgment(sample, None, f"{len(voting)} votes, {self.min_votes} needed.") for sample, _ in found]
+            return [
+                self.judgment(sample, None, f"{len(voting)} votes, {self.min_votes} needed.") for sample, _ in found
+            ]
         votes = Counter(answer for answer in voting if answer is not None)
         tops = {answer for answer, count in votes.items() if count == max(votes.values())}
         return [self._score(sample, answer, votes, tops, len(voting)) for sample, answer in found]

@@ -7,16 +7,12 @@ from backend.judges import Judge
 from backend.values import Group, Judgment, Sample, Verdict
 
 
-def exact_match() -> Judge:
-    """Return the verifier that compares with known answers; found by name, since kinds of parts do not know each other's."""
-    verifier: Judge = Judge.load({"name": "exact_match"})
-    return verifier
-
-
 def check_verifier(verifier: Judge | None) -> Judge | None:
     """Return the verifier; raise ValueError for a judge that needs a model, which no metric has."""
     if verifier is not None and verifier.needs_engine:
-        raise ValueError(f"The verifier {verifier.name} asks a model. Choose a judge that computes, such as exact_match.")
+        raise ValueError(
+            f"The verifier {verifier.name} asks a model. Choose a judge that computes, such as exact_match."
+        )
     return verifier
 
 

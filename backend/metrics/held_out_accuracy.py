@@ -3,9 +3,10 @@
 from pydantic import Field, field_validator
 
 from backend.judges import Judge
+from backend.judges.exact_match import ExactMatch
 from backend.metrics import Evidence, Metric
 from backend.metrics._intervals import wilson
-from backend.metrics._verify import answered, check_verifier, exact_match, verdicts
+from backend.metrics._verify import answered, check_verifier, verdicts
 from backend.values import MetricValue, Verdict
 
 
@@ -16,7 +17,7 @@ class HeldOutAccuracy(Metric):
     which the verifier cannot tell are left out and counted in `unverifiable`.
     """
 
-    verifier: Judge = Field(default_factory=exact_match, description="judge that computes what is right")
+    verifier: Judge = Field(default_factory=ExactMatch, description="judge that computes what is right")
 
     @field_validator("verifier")
     @classmethod

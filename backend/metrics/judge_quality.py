@@ -18,7 +18,9 @@ class JudgeQuality(Metric):
     witness. Samples without a machine verdict are in none but `judge_unparsed`.
     """
 
-    verifier: Judge | None = Field(None, description="judge that computes what is right; none: compare with people only")
+    verifier: Judge | None = Field(
+        None, description="judge that computes what is right; none: compare with people only"
+    )
 
     @field_validator("verifier")
     @classmethod

@@ -6,9 +6,10 @@ from typing import Self
 from pydantic import Field, field_validator, model_validator
 
 from backend.judges import Judge
+from backend.judges.exact_match import ExactMatch
 from backend.metrics import Evidence, Metric
 from backend.metrics._intervals import shares
-from backend.metrics._verify import answered, check_verifier, exact_match, verdicts
+from backend.metrics._verify import answered, check_verifier, verdicts
 from backend.values import MetricValue, Verdict
 
 
@@ -31,7 +32,7 @@ class PassAtK(Metric):
 
     k: int = Field(8, ge=1, description="samples that may be tried")
     n: int = Field(8, ge=1, le=1024, description="samples drawn for the estimate; more than k makes it steadier")
-    verifier: Judge = Field(default_factory=exact_match, description="judge that computes what is right")
+    verifier: Judge = Field(default_factory=ExactMatch, description="judge that computes what is right")
 
     @field_validator("verifier")
     @classmethod

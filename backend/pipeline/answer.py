@@ -22,10 +22,15 @@ Answer = Callable[[Sequence[values.Prompt], int], list[list[values.Sample]]]
 SCORE_LIKE = re.compile(r"\bscore\s*[:=]\s*-?\d", re.IGNORECASE)
 
 
-def fits(engine: Engine, prompt: values.Prompt) -> bool:
-    """Whether at least one new token fits after the prompt."""
+def too_long(engine: Engine, prompt: values.Prompt) -> bool:
+    """Whether not even one new token fits after the prompt."""
     length = engine.count_tokens(prompt.messages)
-    return length is None or engine.context_length is None or length < engine.context_length
+    is_too_long = length is not None and engine.context_length is not None and length >= engine.context_length
+    if is_too_long:
+        log.warning(
+            "Prompt %s has %s tokens; the context holds %s. It is left out.", prompt.id, length, engine.context_length
+        )
+    return is_too_long
 
 
 def answer_missing(
@@ -35,31 +40,25 @@ def answer_missing(
 
     Batches are cut by position and written whole, so a rerun sees the same batches and makes the same samples.
     """
-    too_long = 0
+    left_out = 0
     for number, batch in enumerate(group_values.chunks(rows, stage.recipe.groups_per_batch)):
         with reading() as db:
             have = group_values.samples_of(db, batch, checkpoint_id=checkpoint_id)
             prompts = group_values.prompts_of(db, batch)
-        pairs = [(g, p) for g, p in zip(batch, prompts, strict=True) if fits(engine, p)]
-        for group, prompt in zip(batch, prompts, strict=True):
-            if not fits(engine, prompt):
-                too_long += 1
-                log.warning(
-                    "Prompt %s has %s tokens; the context holds %s. It is left out.",
-                    group.prompt_id, engine.count_tokens(prompt.messages), engine.context_length,
-                )  # fmt: skip
-        if pairs and not any(have[g.id] for g, _ in pairs):
+        pairs = [(g, p) for g, p in zip(batch, prompts, strict=True) if have[g.id] or not too_long(engine, p)]
+        left_out += len(batch) - len(pairs)
+        if pairs and not any(have.values()):
             made = answer([p for _, p in pairs], number)
             write(stage, [g for g, _ in pairs], made, checkpoint_id=checkpoint_id, seed=seed)
             stage.progress.advance(sum(len(samples) for samples in made))
         else:
             stage.progress.advance(sum(len(have[g.id]) for g, _ in pairs))
-    if rows and too_long == len(rows):
+    if rows and left_out == len(rows):
         raise InvalidInput(
             f"None of the {len(rows)} prompts fits into the model's context of {engine.context_length} tokens. "
             "Choose shorter prompts or a model with a longer context."
         )
-    return too_long
+    return left_out
 
 
 def write(

@@ -47,7 +47,7 @@ def run(stage: StageContext) -> Finish:
         def answer(prompts: Sequence[values.Prompt], number: int) -> list[list[values.Sample]]:
             return generator.generate(engine, prompts, seed=derive_seed(stage.round.seed, "generate", number))
 
-        too_long = answer_missing(
+        left_out = answer_missing(
             stage, rows, engine=engine, checkpoint_id=stage.round.policy_id, answer=answer, seed=stage.round.seed
         )
 
@@ -62,7 +62,7 @@ def run(stage: StageContext) -> Finish:
         found = db.get_one(tables.Round, stage.round.id)
         found.counts = found.counts | {
             "prompts": len(rows),
-            "too_long": too_long,
+            "too_long": left_out,
             "samples": made[0],
             "tokens": int(made[1]),
             "truncated": made[2],

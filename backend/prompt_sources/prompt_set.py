@@ -13,7 +13,9 @@ from backend.values import Prompt
 class PromptSet(PromptSource):
     """Choose at most `limit` of the given prompts; a smaller limit takes the first of what a larger one takes."""
 
-    shuffle: bool = Field(True, description="draw prompts at random (by the round's seed) instead of in their stored order")
+    shuffle: bool = Field(
+        True, description="draw prompts at random (by the round's seed) instead of in their stored order"
+    )
 
     def prompts(self, engine: Engine | None, seeds: Sequence[Prompt], *, limit: int, seed: int) -> list[Prompt]:
         order = list(seeds)

@@ -15,14 +15,18 @@ class RisingThreshold(Schedule):
     2308.08998, section 3); ScPO raises the share of votes a prompt needs (arXiv 2411.04109).
     """
 
-    values: tuple[float, ...] = Field((0.5, 0.7), min_length=1, description="threshold of the first round, the second, ...")
+    values: tuple[float, ...] = Field(
+        (0.5, 0.7), min_length=1, description="threshold of the first round, the second, ..."
+    )
     slot: str = Field("selector", description="slot of the part whose knob is set")
     knob: str = Field("threshold", description="the knob that is set")
 
     @model_validator(mode="after")
     def _rises(self) -> Self:
         if any(later <= earlier for earlier, later in zip(self.values, self.values[1:], strict=False)):
-            raise ValueError(f"The values {self.values} do not rise. Give each round a higher value than the one before.")
+            raise ValueError(
+                f"The values {self.values} do not rise. Give each round a higher value than the one before."
+            )
         return self
 
     def changes(self, history: Sequence[dict[str, float | None]]) -> dict[str, dict[str, Any]]:

@@ -65,7 +65,10 @@ class AboveThreshold(Selector):
     def _distinct(self, samples: list[Sample]) -> list[Sample]:
         if not self.drop_duplicates:
             return samples
-        return list({sample.text.strip(): sample for sample in reversed(samples)}.values())[::-1]
+        first: dict[str, Sample] = {}
+        for sample in samples:
+            first.setdefault(sample.text.strip(), sample)
+        return list(first.values())
 
 
 def _goodness(sample: Sample) -> tuple[bool, float]:

@@ -34,7 +34,9 @@ class BestVersusWorst(Selector):
     min_gap: float = Field(0.0, ge=0, description="smallest difference of two scores that makes a pair")
     drop_truncated: bool = Field(True, description="leave out samples that were cut off, unless a person accepted them")
     weigh_by_gap: bool = Field(False, description="weigh each pair by its gap; one that a person set apart weighs 1")
-    full_gap: float = Field(1.0, gt=0, description="gap that weighs 1, and so does a wider one; 5 suits scores from 0 to 5")
+    full_gap: float = Field(
+        1.0, gt=0, description="gap that weighs 1, and so does a wider one; 5 suits scores from 0 to 5"
+    )
 
     def select(self, groups: Sequence[Group], *, seed: int) -> Selection:
         examples: list[Example] = []

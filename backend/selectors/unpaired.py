@@ -27,7 +27,7 @@ class Unpaired(Selector):
     def _thresholds_are_apart(self) -> Self:
         if self.reject_below > self.accept_at:
             raise ValueError(
-                f"reject_below {self.reject_below} is above accept_at {self.accept_at}, so a sample could be both. Lower it."
+                f"reject_below {self.reject_below} is above accept_at {self.accept_at}: a sample could be both."
             )
         return self
 

@@ -1,26 +1,24 @@
 """Checkpoints: lineage and numbers side by side, who and what made each, registering new ones."""
 
-import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ColumnElement, exists, func, or_, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from backend.config import settings
 from backend.db import reading, session, tables
-from backend.errors import Conflict, InvalidInput, NotFound
+from backend.errors import Conflict, NotFound
 from backend.services import model_folders
 from backend.services.access import Actor, require
+from backend.services.registration import Endpoint, flush_name, register, usable_name
+from backend.services.trials import Trial, try_prompt, try_result
 from backend.values import JSON, DecisionKind, Role, Stage
 
-ROLES = ("policy", "judge", "reward")
-KEY_NAME = re.compile(r"[A-Z][A-Z0-9_]*_(API_KEY|TOKEN)")
-
+__all__ = ["CheckpointRow", "Contribution", "Detail", "Endpoint", "Number", "Trial", "delete", "detail", "register",
+           "rename", "tree", "try_prompt", "try_result"]  # fmt: skip
 
 @dataclass(frozen=True)
 class Number:
@@ -85,15 +83,6 @@ class Detail:
     details: JSON
 
 
-@dataclass(frozen=True)
-class Endpoint:
-    """An OpenAI-compatible server. `api_key_env` names the environment variable that holds the key, never the key."""
-
-    base_url: str
-    model: str
-    api_key_env: str = ""
-
-
 def tree(actor: Actor, project_id: int) -> list[CheckpointRow]:
     """Return the project's checkpoints depth first, children after their parent, with every held-out metric."""
     with reading() as db:
@@ -137,40 +126,12 @@ def detail(actor: Actor, checkpoint_id: int) -> Detail:
     )
 
 
-def register(
-    actor: Actor, project_id: int, *, name: str, location: str = "", endpoint: Endpoint | None = None, role: str = "policy"
-) -> int:
-    """Add a checkpoint that no round made: a folder or hub name, or an endpoint. Returns its id.
-
-    What makes the server read outside the data folder or send requests elsewhere needs a project admin.
-    """
-    reaches_out = endpoint is not None or model_folders.is_outside(location)
-    with reading() as db:
-        require(db, actor, project_id, Role.admin if reaches_out else Role.curator)
-    name = _usable_name(name)
-    if role not in ROLES:
-        raise InvalidInput(f"There is no role {role!r}. Choose one of {', '.join(ROLES)}.")
-    columns = _served_by(endpoint) if endpoint else _loaded_from(location.strip())
-    base = columns.pop("base", None)
-    with session() as db:
-        require(db, actor, project_id, Role.admin if reaches_out else Role.curator)
-        same_base = select(tables.Checkpoint.id).where(
-            tables.Checkpoint.project_id == project_id, tables.Checkpoint.location == base
-        )
-        row = tables.Checkpoint(
-            project_id=project_id, name=name, role=role, parent_id=db.scalar(same_base.limit(1)) if base else None, **columns
-        )
-        db.add(row)
-        _flush(db, name)
-        return row.id
-
-
 def rename(actor: Actor, checkpoint_id: int, name: str) -> None:
     """Give a checkpoint another name."""
-    name = _usable_name(name)
+    name = usable_name(name)
     with session() as db:
         _find(db, actor, checkpoint_id, Role.curator).name = name
-        _flush(db, name)
+        flush_name(db, name)
 
 
 def delete(actor: Actor, checkpoint_id: int) -> None:
@@ -204,14 +165,18 @@ def _tree(db: Session, project_id: int) -> list[CheckpointRow]:
     stack = [(entry, 0) for entry in reversed(children[None])]
     while stack:
         (c, round_id, number), depth = stack.pop()
-        rows.append(
-            CheckpointRow(
-                c.id, c.name, c.kind, c.role, c.location, str(c.engine.get("name", "")), depth, c.parent_id, round_id,
-                number, c.created_at, numbers.get(c.id, {}),
-            )  # fmt: skip
-        )
+        rows.append(_row(c, depth, round_id, number, numbers.get(c.id, {})))
         stack += [(entry, depth + 1) for entry in reversed(children[c.id])]
     return rows
+
+
+def _row(
+    c: tables.Checkpoint, depth: int, round_id: int | None, number: int | None, metrics: dict[str, Number]
+) -> CheckpointRow:
+    engine = str(c.engine.get("name", ""))
+    return CheckpointRow(
+        c.id, c.name, c.kind, c.role, c.location, engine, depth, c.parent_id, round_id, number, c.created_at, metrics
+    )
 
 
 def _ancestors(row: CheckpointRow, rows: dict[int, CheckpointRow]) -> list[CheckpointRow]:
@@ -253,52 +218,6 @@ def _people(db: Session, round_ids: list[int]) -> tuple[Contribution, ...]:
         .order_by(round_.number.desc(), func.count().desc())
     )
     return tuple(Contribution(*row) for row in db.execute(query))
-
-
-def _loaded_from(location: str) -> JSON:
-    if not location:
-        raise InvalidInput("The location is empty. Type a folder in the data folder, or a model-hub name.")
-    found = model_folders.inspect(location)
-    engine = {"name": "transformers", "model": found.base or found.location}
-    if found.is_adapter:
-        engine["adapter"] = found.location
-    return {
-        "kind": "adapter" if found.is_adapter else "base",
-        "location": found.location,
-        "engine": engine,
-        "details": {"architecture": found.architecture, "num_bytes": found.num_bytes},
-        "base": found.base,
-    }
-
-
-def _served_by(endpoint: Endpoint) -> JSON:
-    url, model = endpoint.base_url.strip().rstrip("/"), endpoint.model.strip()
-    if not re.fullmatch(r"https?://[^\s/@?#]+(/[^\s?#]*)?", url):
-        raise InvalidInput(f"The address {url!r} is not a base URL. Type it like http://127.0.0.1:8000/v1.")
-    if not model:
-        raise InvalidInput("The model's name is empty. Type the name under which the endpoint serves it.")
-    key = endpoint.api_key_env.strip()
-    if key and not KEY_NAME.fullmatch(key):
-        raise InvalidInput(
-            "api_key_env is the name of an environment variable that ends in _API_KEY or _TOKEN, e.g. MY_API_KEY, not the "
-            "key itself. Set the variable where the worker runs and type its name."
-        )
-    engine = {"name": "openai", "base_url": url, "model": model} | ({"api_key_env": key} if key else {})
-    return {"kind": "base", "location": url, "engine": engine, "details": {}}
-
-
-def _usable_name(name: str) -> str:
-    name = name.strip()
-    if not 1 <= len(name) <= 120 or not name.isprintable():
-        raise InvalidInput("A checkpoint's name has 1 to 120 printable characters. Choose another one.")
-    return name
-
-
-def _flush(db: Session, name: str) -> None:
-    try:
-        db.flush()
-    except IntegrityError as error:
-        raise Conflict(f"There is a checkpoint named {name!r} in this project already. Choose another name.") from error
 
 
 def _find(db: Session, actor: Actor, checkpoint_id: int, role: Role) -> tables.Checkpoint:

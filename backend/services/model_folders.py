@@ -88,8 +88,8 @@ def _refuse_own_code(folder: Path) -> None:
     for name in ("config.json", "tokenizer_config.json"):
         if (folder / name).is_file() and "auto_map" in _json(folder / name):
             raise InvalidInput(
-                f"The model {folder} wants to run code of its own (auto_map in {name}), which Rondo does not allow. Choose a "
-                "model whose architecture transformers knows, or serve it elsewhere and register its endpoint."
+                f"The model {folder} wants to run code of its own (auto_map in {name}), which Rondo does not allow. "
+                "Choose one whose architecture transformers knows, or serve it elsewhere and register its endpoint."
             )
 
 
@@ -100,8 +100,8 @@ def _check_chat_template(folder: Path, *, also: Path) -> None:
         if in_config or any((place / name).is_file() for name in TEMPLATE_FILES):
             return
     raise InvalidInput(
-        f"The model {folder} has no chat template, so messages cannot be rendered. Choose its instruct version, or put a "
-        "chat_template.jinja into its folder."
+        f"The model {folder} has no chat template, so messages cannot be rendered. Choose its instruct version, "
+        "or put a chat_template.jinja into its folder."
     )
 
 
@@ -115,7 +115,7 @@ def _check_index(folder: Path) -> None:
     missing = sorted(tensor for tensor, name in wanted.items() if tensor not in headers[name])
     if missing:
         raise InvalidInput(
-            f"The model {folder} lacks {len(missing)} tensors that {index.name} names, e.g. {missing[0]}. Copy it again."
+            f"The model {folder} lacks {len(missing)} tensors of {index.name}, e.g. {missing[0]}. Copy it again."
         )
 
 

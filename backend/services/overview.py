@@ -6,6 +6,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.db import reading, tables
+from backend.errors import Conflict
+from backend.services import rounds
 from backend.services.access import Actor, require, role_of
 from backend.services.loop_lines import COUNT_LIMIT, RoundLine, count_labels, is_worse, lines_of
 from backend.values import LabelSource, Role, RoundStatus, Split
@@ -47,17 +49,31 @@ def loop(actor: Actor, project_id: int) -> Loop:
     return Loop(project.id, project.name, lines, _allowed(action, role))
 
 
+def launch_next(actor: Actor, project_id: int, *, expected: list[object] | None = None) -> int:
+    """Launch the recommended round as it stands and return its id.
+
+    `expected` is what the person saw, [kind, parent id, number of rounds]: a second click, or a click on an old page,
+    launches nothing.
+    """
+    seen = loop(actor, project_id)
+    action = seen.next_action
+    now = [action.kind, action.parent_id, len(seen.rounds)]
+    if action.kind not in ("next", "restart") or expected not in (None, now):
+        raise Conflict("The loop has gone on since this page was drawn, so nothing was launched. Look at it again.")
+    return rounds.launch(actor, project_id, rounds.defaults(actor, project_id, action.parent_id))
+
+
 def _next_action(db: Session, project_id: int, lines: tuple[RoundLine, ...]) -> NextAction:
     if not lines:
         return _first_action(db, project_id)
-    rounds = lines[1:]
-    waiting = [line for line in rounds if line.status is RoundStatus.review]
+    made = lines[1:]
+    waiting = [line for line in made if line.status is RoundStatus.review]
     if waiting:
         return _review(db, waiting[-1])
-    running = [line for line in rounds if line.status is RoundStatus.running]
+    running = [line for line in made if line.status is RoundStatus.running]
     if running:
         return _watch(running[-1])
-    newest = rounds[-1]
+    newest = made[-1]
     if newest.status is RoundStatus.failed:
         why = f"Round {newest.number} failed while it was to {newest.stage}. What it wrote so far is kept."
         job = db.scalar(select(func.max(tables.Job.id)).where(tables.Job.round_id == newest.round_id))
@@ -114,8 +130,9 @@ def _launch(lines: tuple[RoundLine, ...]) -> NextAction:
             f"Held-out accuracy fell from {best.accuracy.value:.1%} ({whose}) to {last.accuracy.value:.1%} "
             f"(round {last.number}), more than chance explains."
         )
-        target = f"new-round?from={best.round_id}" if best.round_id else "new-round?from=base"
-        return NextAction("restart", f"Start round {number} from {whose}", why, target, best.round_id)
+        target = f"new-round?from={best.round_id or 'base'}"
+        kind = "restart" if best.round_id else "launch"
+        return NextAction(kind, f"Start round {number} from {whose}", why, target, best.round_id)
     if last.round_id is None:
         why = f"Round {newest.number} ended without a checkpoint ({newest.status})."
         return NextAction("launch", "Launch a round from the base", why, "new-round?from=base")

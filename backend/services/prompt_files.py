@@ -103,7 +103,10 @@ def _json_lines(file: BinaryIO, _path: Path) -> Iterator[Row]:
 def _object(line: bytes) -> dict[str, Any] | str:
     """The JSON object of one line, or why there is none."""
     try:
-        value = _decoder.decode(line.decode("utf-8"))
+        text = line.decode("utf-8").strip()
+        value, end = _decoder.raw_decode(text)
+        if end < len(text):
+            return f"broken JSON: more text after the object, at column {end + 1}"
     except UnicodeDecodeError as error:
         return f"not UTF-8 at byte {error.start + 1}; save the file as UTF-8"
     except json.JSONDecodeError as error:

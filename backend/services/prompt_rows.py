@@ -9,7 +9,7 @@ from typing import Any
 
 from backend.errors import InvalidInput
 from backend.services.prompt_files import ROW_BYTES, type_name
-from backend.values import JSON, Message, Messages
+from backend.values import Message, Messages
 
 MESSAGES_COLUMNS = ("messages", "conversation", "conversations")
 PROMPT_COLUMNS = ("prompt", "text", "instruction", "question", "input")
@@ -32,13 +32,12 @@ class Mapping:
 
 @dataclass(frozen=True)
 class ParsedPrompt:
-    """A prompt ready to be written. `canonical` is the JSON its hash is taken from."""
+    """A prompt ready to be written: messages and metadata as JSON, the hash as bytes."""
 
-    messages: Messages
+    messages: str
     text: str
     answer: str | None
-    extra: JSON
-    canonical: str
+    extra: str
     digest: bytes
 
 
@@ -80,16 +79,21 @@ def parse(row: dict[str, Any], mapping: Mapping) -> ParsedPrompt:
         if answer is not None and answer != last_turn:
             raise BadRow(f"the last assistant turn and column {mapping.answer!r} are two different answers")
         answer = last_turn
-    extra = _extra(row, mapping)
-    canonical = canonical_json(messages)
-    digest = _digest(canonical)
-    _check_text(canonical, answer)
-    return ParsedPrompt(messages, messages[-1]["content"], answer, extra, canonical, digest)
+    digest = _digest(canonical_json(messages))
+    if answer is not None:
+        _check_text(answer)
+    return ParsedPrompt(_stored_json(messages), messages[-1]["content"], answer, _extra(row, mapping), digest)
 
 
 def canonical_json(messages: Messages) -> str:
     """The messages as JSON with sorted keys and no blanks: what the content hash is taken from."""
-    parts = (f'{{"content":{encode_basestring(m["content"])},"role":"{m["role"]}"}}' for m in messages)
+    parts = [f'{{"content":{encode_basestring(m["content"])},"role":"{m["role"]}"}}' for m in messages]
+    return f"[{','.join(parts)}]"
+
+
+def _stored_json(messages: Messages) -> str:
+    """The messages with the role first: the order that PostgreSQL keeps, so both databases return the same text."""
+    parts = [f'{{"role":"{m["role"]}","content":{encode_basestring(m["content"])}}}' for m in messages]
     return f"[{','.join(parts)}]"
 
 
@@ -99,6 +103,8 @@ def content_hash(messages: Messages) -> str:
 
 
 def _digest(canonical: str) -> bytes:
+    if len(canonical) > ROW_BYTES:
+        raise BadRow(f"longer than {ROW_BYTES // 1024**2} MB; shorten it")
     try:
         return hashlib.sha256(canonical.encode()).digest()
     except UnicodeEncodeError as error:
@@ -107,15 +113,6 @@ def _digest(canonical: str) -> bytes:
 
 def _not_text() -> str:
     return "the text is not valid UTF-8 (or half of a surrogate pair); save the file as UTF-8"
-
-
-def _check_text(canonical: str, answer: str | None) -> None:
-    if len(canonical) > ROW_BYTES:
-        raise BadRow(f"longer than {ROW_BYTES // 1024**2} MB; shorten it")
-    if "\\u0000" in canonical and has_nul(json.loads(canonical)):
-        raise BadRow(_nul())
-    if answer is not None:
-        _check_string(answer)
 
 
 def _nul() -> str:
@@ -131,7 +128,7 @@ def has_nul(value: Any) -> bool:
     return isinstance(value, str) and "\x00" in value
 
 
-def _check_string(text: str) -> None:
+def _check_text(text: str) -> None:
     if "\x00" in text:
         raise BadRow(_nul())
     try:
@@ -145,6 +142,8 @@ def _messages(value: Any, column: str, *, is_list: bool) -> tuple[Messages, str 
     if isinstance(value, str) and not is_list:
         if not value.strip():
             raise BadRow(f"column {column!r} is empty")
+        if "\x00" in value:
+            raise BadRow(_nul())
         return [{"role": "user", "content": value}], None
     if isinstance(value, str):
         try:
@@ -168,6 +167,8 @@ def _message(item: Any, number: int) -> Message:
         raise BadRow(f"message {number} has role {role!r}; known are system, user and assistant")
     if not isinstance(content, str) or not content.strip():
         raise BadRow(f"message {number} ({role}) has no text")
+    if "\x00" in content:
+        raise BadRow(f"message {number} {_nul()}")
     if len(item) > 2 and (more := sorted(k for k, v in item.items() if k not in ("role", "content") and v is not None)):
         raise BadRow(f"message {number} has {', '.join(more)}, which a prompt cannot hold; remove it")
     return {"role": role, "content": content}
@@ -202,19 +203,21 @@ def _answer(value: Any, column: str | None) -> str | None:
     return json.dumps(value)
 
 
-def _extra(row: dict[str, Any], mapping: Mapping) -> JSON:
-    """The metadata columns, without empty ones, as plain JSON."""
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=str).encode
+
+
+def _extra(row: dict[str, Any], mapping: Mapping) -> str:
+    """The metadata columns, without empty ones, as JSON."""
     used = (mapping.messages, mapping.prompt, mapping.answer)
     names = mapping.metadata if mapping.metadata is not None else [c for c in row if c not in used]
     extra = {name: row[name] for name in names if row.get(name) is not None}
     if not extra:
-        return extra
+        return "{}"
     try:
-        text = json.dumps(extra, ensure_ascii=False, allow_nan=False, default=str)
-    except (ValueError, RecursionError) as error:
+        text = _encode(extra)
+    except (ValueError, TypeError, RecursionError) as error:
         raise BadRow(f"the metadata cannot be kept: {error}; leave the column out") from error
-    _check_string(text)
-    plain: JSON = json.loads(text)
-    if "\\u0000" in text and has_nul(plain):
+    _check_text(text)
+    if "\\u0000" in text and has_nul(json.loads(text)):
         raise BadRow("the metadata " + _nul())
-    return plain
+    return text

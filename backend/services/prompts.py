@@ -1,73 +1,28 @@
 """Prompt sets: look at a file, import it, browse and delete what was imported."""
 
-import errno
-import json
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import String, cast, func, select
 from sqlalchemy.orm import Session
 
 from backend import values
-from backend.config import settings
 from backend.db import reading, session, tables
-from backend.errors import Conflict, InvalidInput, MissingPrerequisite, NotFound
-from backend.services import prompt_import
+from backend.errors import Conflict, NotFound
 from backend.services.access import Actor, require
-from backend.services.prompt_files import read
-from backend.services.prompt_import import Problem, Problems
-from backend.services.prompt_rows import BadRow, Mapping, check_mapping, guess, parse
+from backend.services.prompt_intake import Preview, Report, import_file, importable, load_report, preview, report_path
+from backend.services.prompt_rows import Mapping
 from backend.values import JSON, Role, Split
 
-__all__ = ["Mapping", "Preview", "PromptSetView", "PromptView", "Report"]
+__all__ = [
+    "Mapping", "Page", "Preview", "PromptSetView", "PromptView", "Report", "browse", "delete_set", "get", "import_file",
+    "importable", "list_sets", "longest", "preview", "problems_file", "report",
+]  # fmt: skip
 
-PREVIEW_ROWS = 1000
 PAGE = 50
-
-
-@dataclass(frozen=True)
-class Preview:
-    """The start of a file: its columns, some rows as they are and as they would be imported."""
-
-    columns: tuple[str, ...]
-    rows: tuple[JSON, ...]
-    mapping: Mapping
-    num_rows: int
-    is_whole: bool
-    prompts: tuple[tuple[int, str, str], ...]
-    """Line, prompt text or the reason it is left out, answer: of the first rows under the mapping."""
-    warnings: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class SetCount:
-    id: int
-    name: str
-    split: Split
-    num_prompts: int
-
-
-@dataclass(frozen=True)
-class Report:
-    """What an import did. `problems` shows the first of each kind; the file at `problems_path` lists every one."""
-
-    sets: tuple[SetCount, ...]
-    num_rows: int
-    num_bad: int
-    num_duplicates: int
-    num_overlaps: int
-    problems: tuple[Problem, ...]
-    problems_path: str
-
-    @property
-    def num_imported(self) -> int:
-        return sum(s.num_prompts for s in self.sets)
 
 
 @dataclass(frozen=True)
@@ -101,199 +56,21 @@ class Page:
     next: int | None
 
 
-def preview(
-    actor: Actor, project_id: int, path: str | Path, *, mapping: Mapping | None = None, uploaded: bool = False
-) -> Preview:
-    """Read the start of a file and show how it would be imported; writes nothing."""
-    with reading() as db:
-        require(db, actor, project_id, Role.curator)
-    source = _source(actor, path, uploaded=uploaded)
-    rows = list(islice(read(source), PREVIEW_ROWS + 1))
-    is_whole, rows = len(rows) <= PREVIEW_ROWS, rows[:PREVIEW_ROWS]
-    columns = _columns(rows)
-    mapping = mapping or guess(columns)
-    warnings = []
-    if mapping.messages is None and mapping.prompt is None:
-        warnings.append("No column is named messages, prompt or text. Choose the one that holds the prompt.")
-        prompts: list[tuple[int, str, str, bool]] = []
-    else:
-        check_mapping(mapping, columns)
-        prompts = [_as_imported(line, row, mapping) for line, row in rows]
-    if bad := sum(not good for *_, good in prompts):
-        warnings.append(f"{bad} of the first {len(rows)} rows cannot be imported; the good ones can.")
-    samples = tuple(row for _, row in rows if isinstance(row, dict))[:20]
-    shown = tuple((line, text, answer) for line, text, answer, _ in prompts[:20])
-    return Preview(columns, samples, mapping, len(rows), is_whole, shown, tuple(warnings))
-
-
-def _columns(rows: Sequence[tuple[int, Any]]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(str(name) for _, row in rows if isinstance(row, dict) for name in row))
-
-
-def _as_imported(line: int, row: Any, mapping: Mapping) -> tuple[int, str, str, bool]:
-    if isinstance(row, str):
-        return line, f"left out: {row}", "", False
-    try:
-        prompt = parse(row, mapping)
-    except BadRow as error:
-        return line, f"left out: {error}", "", False
-    return line, prompt.text[:500], (prompt.answer or "")[:200], True
-
-
-def importable(actor: Actor, project_id: int) -> list[str]:
-    """Files in the data folder's `imports` folder, by name: what can be imported by path."""
-    with reading() as db:
-        require(db, actor, project_id, Role.curator)
-    folder = settings().folder / "imports"
-    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
-
-
-def _source(actor: Actor, path: str | Path, *, uploaded: bool) -> Path:
-    """The file to read: an upload, a file below `imports`, or on the command line any file."""
-    folder = (settings().folder / "imports").resolve()
-    source = Path(path) if uploaded or actor.via == "cli" else folder / path
-    source = source.expanduser().resolve()
-    if not uploaded and actor.via != "cli" and not source.is_relative_to(folder):
-        raise InvalidInput(f"{path} is outside the folder {folder}. Put the file there, or upload it.")
-    if not source.is_file():
-        raise NotFound(f"There is no file {source.name} in {source.parent}. Check its name, or upload it.")
-    limit = settings().max_upload_mb
-    if uploaded and source.stat().st_size > limit * 1024**2:
-        raise InvalidInput(f"{source.name} is over {limit} MB. Put it into {folder} and import it by path.")
-    return source
-
-
-def import_file(
-    actor: Actor,
-    project_id: int,
-    name: str,
-    path: str | Path,
-    *,
-    mapping: Mapping | None = None,
-    split: Split = Split.train,
-    held_out_share: float = 0.0,
-    seed: int = 0,
-    on_bad: Literal["keep good", "refuse"] = "keep good",
-    uploaded: bool = False,
-) -> Report:
-    """Import a file as the set `name`; with a share held out, that share goes to the set `<name> held out`.
-
-    All or nothing: a crash or an error leaves no set. Bad rows, repeated prompts and prompts that a set of the other
-    split has already are left out and reported.
-    """
-    names = _names(name, split, held_out_share)
-    with reading() as db:
-        require(db, actor, project_id, Role.curator)
-        _refuse_taken(db, project_id, names)
-    source = _source(actor, path, uploaded=uploaded)
-    columns = _columns(list(islice(read(source), PREVIEW_ROWS)))
-    mapping = mapping or guess(columns)
-    check_mapping(mapping, columns)
-    with _staging() as folder, prompt_import.problem_file(folder / "problems.csv") as problems:
-        num_rows = prompt_import.read_and_stage(source, mapping, problems, folder / "rows")
-        if on_bad == "refuse" and problems.counts["bad row"]:
-            raise InvalidInput(
-                _first_bad(source, problems) + " Nothing was imported. Mend them, or keep the good rows."
-            )
-        with session() as db:
-            require(db, actor, project_id, Role.curator)
-            _refuse_taken(db, project_id, names)
-            sets = {s: _new_set(actor, project_id, n, s, source.name) for s, n in names.items()}
-            db.add_all(sets.values())
-            db.flush()
-            writer = prompt_import.Writer(db, project_id, sets, held_out_share, seed, problems)
-            for chunk in prompt_import.staged(folder / "rows"):
-                writer.write(chunk)
-            for row in sets.values():
-                if not row.num_prompts:
-                    db.delete(row)
-            if not any(row.num_prompts for row in sets.values()):
-                raise InvalidInput(f"{source.name} has no row that can be imported. " + _first_bad(source, problems))
-            problems.out.flush()
-            report = _report([r for r in sets.values() if r.num_prompts], num_rows, problems, folder)
-    return report
-
-
-def _names(name: str, split: Split, share: float) -> dict[Split, str]:
-    name = name.strip()
-    if not name or len(name) > 100:
-        raise InvalidInput("A prompt set needs a name of 1 to 100 characters. Type one.")
-    if not 0 <= share < 1:
-        raise InvalidInput(f"The held-out share is {share}; it must be at least 0 and below 1.")
-    if split is Split.held_out or not share:
-        return {split: name}
-    return {Split.train: name, Split.held_out: f"{name} held out"}
-
-
-def _refuse_taken(db: Session, project_id: int, names: dict[Split, str]) -> None:
-    query = select(tables.PromptSet.name).where(
-        tables.PromptSet.project_id == project_id, tables.PromptSet.name.in_(names.values())
-    )
-    if taken := db.scalar(query):
-        raise Conflict(
-            f"There is already a prompt set {taken!r} in this project. Choose another name, or delete that set."
-        )
-
-
-def _new_set(actor: Actor, project_id: int, name: str, split: Split, origin: str) -> tables.PromptSet:
-    return tables.PromptSet(
-        project_id=project_id, name=name, split=split, origin=origin, num_prompts=0, created_by=actor.user_id
-    )
-
-
-@contextmanager
-def _staging() -> Iterator[Path]:
-    """A folder for the files of one import, gone afterwards; a full disk is said as such."""
-    base = settings().folder / "tmp"
-    try:
-        base.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=base, prefix="import-") as folder:
-            yield Path(folder)
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        raise MissingPrerequisite(
-            f"The disk of {base} is full; nothing was imported. Free space and try again."
-        ) from error
-
-
-def _first_bad(source: Path, problems: Problems) -> str:
-    shown = [f"line {p.line}: {p.reason}" for kind in problems.first.values() for p in kind[:3]]
-    counted = ", ".join(f"{n} {kind}s" for kind, n in problems.counts.items()) or "no rows"
-    return f"{source.name}: {counted}. " + " ".join(f"{text[:1].upper()}{text[1:]}." for text in shown[:5])
-
-
-def _report(sets: list[tables.PromptSet], num_rows: int, problems: Problems, folder: Path) -> Report:
-    """Put the report and the list of what was left out beside the data, for as long as the set is there."""
-    kept = settings().folder / "reports"
-    kept.mkdir(parents=True, exist_ok=True)
-    path = kept / f"prompts-{sets[0].id}.csv"
-    (folder / "problems.csv").replace(path)
-    report = Report(
-        sets=tuple(SetCount(s.id, s.name, s.split, s.num_prompts) for s in sets),
-        num_rows=num_rows,
-        num_bad=problems.counts["bad row"],
-        num_duplicates=problems.counts["duplicate"],
-        num_overlaps=problems.counts["overlap"],
-        problems=tuple(p for first in problems.first.values() for p in first),
-        problems_path=str(path),
-    )
-    for row in sets:
-        prompt_import.dump_report(kept / f"prompts-{row.id}.json", asdict(report))
-    return report
-
-
 def report(actor: Actor, set_id: int) -> Report | None:
     """What the import that made this set said; None for a set that was not imported from a file."""
     with reading() as db:
         _get(db, actor, set_id)
-    path = settings().folder / "reports" / f"prompts-{set_id}.json"
+    return load_report(set_id)
+
+
+def problems_file(actor: Actor, set_id: int) -> Path:
+    """The CSV file with every row that the import of this set left out, its line and why."""
+    with reading() as db:
+        _get(db, actor, set_id)
+    path = report_path(set_id, "csv")
     if not path.exists():
-        return None
-    data = json.loads(path.read_text(encoding="utf-8"))
-    data["sets"] = tuple(SetCount(s["id"], s["name"], Split(s["split"]), s["num_prompts"]) for s in data["sets"])
-    data["problems"] = tuple(Problem(**p) for p in data["problems"])
-    return Report(**data)
+        raise NotFound(f"The prompt set {set_id} has no list of left-out rows: it was not imported from a file.")
+    return path
 
 
 def list_sets(actor: Actor, project_id: int) -> list[PromptSetView]:
@@ -369,12 +146,12 @@ def delete_set(actor: Actor, set_id: int) -> None:
         found = _get(db, actor, set_id, Role.admin)
         if found.num_rounds or _is_referred(db, set_id):
             raise Conflict(
-                f"The prompt set {found.name!r} is used by {found.num_rounds or 'former'} rounds, whose samples need it. "
-                "It can no longer be deleted."
+                f"The prompt set {found.name!r} cannot be deleted: samples of {found.num_rounds} rounds stand on it. "
+                "Leave it; new rounds need not use it."
             )
         db.delete(db.get_one(tables.PromptSet, set_id))
     for suffix in ("json", "csv"):
-        (settings().folder / "reports" / f"prompts-{set_id}.{suffix}").unlink(missing_ok=True)
+        report_path(set_id, suffix).unlink(missing_ok=True)
 
 
 def _is_referred(db: Session, set_id: int) -> bool:

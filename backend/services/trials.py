@@ -104,9 +104,8 @@ def newest(actor: Actor, project_id: int) -> Trial | None:
 
 def _trial(db: Session, job: tables.Job) -> Trial:
     ids = tuple(job.spec["checkpoint_ids"])
-    names: dict[int, str] = dict(
-        db.execute(select(tables.Checkpoint.id, tables.Checkpoint.name).where(tables.Checkpoint.id.in_(ids))).tuples().all()
-    )
+    query = select(tables.Checkpoint.id, tables.Checkpoint.name).where(tables.Checkpoint.id.in_(ids))
+    names: dict[int, str] = dict(db.execute(query).tuples().all())
     given = job.spec.get("replies", {})
     replies = tuple(_reply(id_, names.get(id_, ""), given[str(id_)]) for id_ in ids if str(id_) in given)
     prompt = str(job.spec["messages"][-1]["content"])
@@ -121,7 +120,7 @@ def _check(text: str, sampling: Sampling) -> None:
     if not text.strip():
         raise InvalidInput("The prompt is empty. Type what to ask.")
     if len(text) > MAX_CHARACTERS or "\x00" in text:
-        raise InvalidInput(f"The prompt has more than {MAX_CHARACTERS:,} characters or a NUL character. Shorten or clean it.")
+        raise InvalidInput(f"The prompt has over {MAX_CHARACTERS:,} characters, or a NUL character. Shorten it.")
     if not 1 <= sampling.max_tokens <= MAX_TOKENS:
         raise InvalidInput(f"max_tokens: must be between 1 and {MAX_TOKENS:,}")
     if not 0 <= sampling.temperature <= 5:

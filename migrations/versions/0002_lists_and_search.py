@@ -39,11 +39,13 @@ def upgrade() -> None:
         "UPDATE labels SET kind = (SELECT kind FROM samples WHERE samples.id = labels.sample_id)"
         " WHERE sample_id IN (SELECT id FROM samples WHERE kind <> 'completion')"
     )
-    op.add_column("labels", sa.Column("facet", id_type, sa.Computed(FACET), nullable=False))
-    op.add_column("labels", sa.Column("score_key", sa.Double(), sa.Computed("COALESCE(score, -1e+300)"), nullable=False))
-    op.add_column(
-        "labels", sa.Column("spread_key", sa.Double(), sa.Computed("COALESCE(machine_spread, -1e+300)"), nullable=False)
-    )
+    stored = op.get_bind().dialect.name != "sqlite"  # SQLite can add virtual ones only, PostgreSQL stored ones only
+    for name, type_, sql in (
+        ("facet", id_type, FACET),
+        ("score_key", sa.Double(), "COALESCE(score, -1e+300)"),
+        ("spread_key", sa.Double(), "COALESCE(machine_spread, -1e+300)"),
+    ):
+        op.add_column("labels", sa.Column(name, type_, sa.Computed(sql, persisted=stored), nullable=False))
     for name, columns in INDEXES.items():
         op.create_index(name, "labels", columns)
     op.create_index("ix_samples_prompt_id_round_id", "samples", ["prompt_id", "round_id"])

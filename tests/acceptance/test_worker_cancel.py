@@ -17,6 +17,7 @@ from tests.acceptance.workers import (
 )
 
 pytestmark = pytest.mark.usefixtures("database")
+on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
 def cancel(job_id: int) -> None:
@@ -40,6 +41,7 @@ def test_cancel_ends_the_process_group_and_the_next_job_starts() -> None:
     assert job(long.id).status == JobStatus.cancelled
 
 
+@on_sqlite
 def test_cancel_ends_a_process_that_ignores_the_request() -> None:
     made = make_job(prompts=1, seconds=60, stubborn=True)
     with WorkerProcess():
@@ -63,6 +65,7 @@ def test_cancelled_job_resumes_with_what_is_missing() -> None:
     assert written(made.id) == list(range(8))
 
 
+@on_sqlite
 def test_cancelled_before_it_began_never_runs() -> None:
     first, second = make_job(prompts=1, seconds=0), make_job(prompts=1, seconds=0)
     cancel(first.id)

@@ -6,8 +6,10 @@ from backend.values import JobStatus, Stage
 from tests.acceptance.workers import WorkerProcess, job, make_job, wait_for, wait_status, written
 
 pytestmark = pytest.mark.usefixtures("database")
+on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
+@on_sqlite
 def test_each_worker_takes_only_from_its_own_queues() -> None:
     generating = [make_job(prompts=1, seconds=0.1) for _ in range(2)]
     training = [make_job(Stage.train, prompts=1, seconds=0.1) for _ in range(2)]
@@ -18,6 +20,7 @@ def test_each_worker_takes_only_from_its_own_queues() -> None:
         assert {job(made.id).executor_id for made in training} == {trainer.executor_id}
 
 
+@on_sqlite
 def test_killed_trainer_s_job_waits_for_a_worker_of_its_queue() -> None:
     made = make_job(Stage.train, prompts=6, seconds=0.2)
     with WorkerProcess("train", "trainer") as trainer:
@@ -43,6 +46,7 @@ def test_two_workers_share_one_queue() -> None:
         assert one.executor_id != two.executor_id
 
 
+@on_sqlite
 def test_executor_id_in_use_is_refused() -> None:
     with WorkerProcess("generate", "host-gpu0"):
         second = WorkerProcess("generate", "host-gpu0")

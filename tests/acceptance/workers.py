@@ -24,9 +24,17 @@ class WorkerProcess:
     """A worker in a process of its own; killed at the end of the block if the test did not end it."""
 
     def __init__(self, queues: str = "generate,train", executor_id: str = "-", dead_after: float = 30) -> None:
-        argv = [sys.executable, str(Path(__file__).with_name("worker_process.py")), queues, executor_id, str(dead_after)]
+        argv = [
+            sys.executable,
+            str(Path(__file__).with_name("worker_process.py")),
+            queues,
+            executor_id,
+            str(dead_after),
+        ]
         environment = os.environ | {"PYTHONPATH": str(ROOT)}
-        self.process = subprocess.Popen(argv, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            argv, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
 
     def ready(self) -> Self:
         assert self.process.stdout is not None

@@ -36,7 +36,7 @@ class Example(Base):
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     dataset_id: Mapped[int] = mapped_column(ForeignKey("datasets.id", ondelete="CASCADE"))
     position: Mapped[int]
-    prompt_id: Mapped[int] = mapped_column(ForeignKey("prompts.id"))
+    prompt_id: Mapped[int] = mapped_column(ForeignKey("prompts.id"), index=True)
     sample_id: Mapped[int | None] = mapped_column(ForeignKey("samples.id"), index=True)
     rejected_id: Mapped[int | None] = mapped_column(ForeignKey("samples.id"), index=True)
     label: Mapped[bool | None]

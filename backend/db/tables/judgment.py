@@ -81,9 +81,9 @@ class Label(Base):
     updated_at: Mapped[datetime]
     kind: Mapped[str] = mapped_column(String(16), default="completion", server_default="completion")
     """The sample's kind."""
-    facet: Mapped[int] = mapped_column(Computed(FACET_SQL), deferred=True)
-    score_key: Mapped[float] = mapped_column(Computed(f"COALESCE(score, {UNSCORED})"), deferred=True)
-    spread_key: Mapped[float] = mapped_column(Computed(f"COALESCE(machine_spread, {UNSCORED})"), deferred=True)
+    facet: Mapped[int] = mapped_column(Computed(FACET_SQL, persisted=True), deferred=True)
+    score_key: Mapped[float] = mapped_column(Computed(f"COALESCE(score, {UNSCORED})", persisted=True), deferred=True)
+    spread_key: Mapped[float] = mapped_column(Computed(f"COALESCE(machine_spread, {UNSCORED})", persisted=True), deferred=True)
 
 
 class Template(Identified, Base):

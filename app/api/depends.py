@@ -1,0 +1,45 @@
+"""What routes share: who asks, and pages of a list."""
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Generic, TypeVar
+
+from fastapi import Depends, Query, Request
+from pydantic import BaseModel
+
+from backend.errors import InvalidInput, NotSignedIn
+from backend.services.access import Actor
+
+T = TypeVar("T")
+
+
+def actor(request: Request) -> Actor:
+    """Who the token or the session stands for."""
+    who = request.state.signed_in
+    if who is None:
+        raise NotSignedIn()
+    return who.actor
+
+
+Asking = Annotated[Actor, Depends(actor)]
+Limit = Annotated[int, Query(ge=1, le=200, description="how many at most")]
+After = Annotated[str | None, Query(description="`next` of the page before")]
+
+
+class Page(BaseModel, Generic[T]):
+    """One page of a list; `next` is the cursor of the following one, null at the end."""
+
+    items: list[T]
+    next: str | None = None
+
+
+def cut(
+    rows: Sequence[Any], *, limit: int, after: str | None, key: Callable[[Any], int]
+) -> tuple[list[Any], str | None]:
+    """Page a short list that a service returns whole, in its order; the cursor is the key of the last row."""
+    rows = list(rows)
+    if after is not None:
+        keys = [str(key(row)) for row in rows]
+        if after not in keys:
+            raise InvalidInput(f"There is no row {after!r} to continue after. Start from the first page.")
+        rows = rows[keys.index(after) + 1 :]
+    return rows[:limit], str(key(rows[limit - 1])) if len(rows) > limit else None

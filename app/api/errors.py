@@ -1,0 +1,55 @@
+"""One shape for every error: {"error": {"type", "message"}}."""
+
+import logging
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+
+from app.guard import error
+from backend import errors
+from backend.errors import RondoError
+
+log = logging.getLogger("rondo.app")
+
+STATUS: tuple[tuple[type[RondoError], int], ...] = (
+    (errors.NotFound, 404),
+    (errors.Conflict, 409),
+    (errors.InvalidInput, 422),
+    (errors.PermissionDenied, 403),
+    (errors.NotSignedIn, 401),
+    (errors.TooManyAttempts, 429),
+)
+"""Everything else a person may read is 400."""
+
+
+def add_to(app: FastAPI) -> None:
+    """Answer every failure in the one shape."""
+    app.add_exception_handler(RondoError, _ours)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unforeseen)
+
+
+def _ours(_request: Request, problem: Exception) -> Response:
+    assert isinstance(problem, RondoError)
+    status = next((status for kind, status in STATUS if isinstance(problem, kind)), 400)
+    return error(status, type(problem).__name__, problem.message)
+
+
+def _invalid(_request: Request, problem: Exception) -> Response:
+    assert isinstance(problem, RequestValidationError)
+    where = "; ".join(f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in problem.errors())
+    return error(422, "InvalidInput", f"The request cannot be used: {where}.")
+
+
+def _http(_request: Request, problem: Exception) -> Response:
+    assert isinstance(problem, HTTPException)
+    kinds = {401: "NotSignedIn", 403: "PermissionDenied", 404: "NotFound", 413: "InvalidInput"}
+    return error(problem.status_code, kinds.get(problem.status_code, "RequestError"), str(problem.detail))
+
+
+def _unforeseen(request: Request, problem: Exception) -> Response:
+    log.error("%s %s failed", request.method, request.url.path, exc_info=problem)
+    return error(500, "InternalError", "Something went wrong here. It is in the server's log.")

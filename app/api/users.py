@@ -1,0 +1,105 @@
+"""Oneself, one's tokens, and, for owners, everyone."""
+
+from datetime import datetime
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict
+
+from app.api.depends import After, Asking, Limit, Page, cut
+from backend.services import accounts, projects, sessions
+
+router = APIRouter(tags=["users"])
+
+
+class Me(BaseModel):
+    user_id: int
+    name: str
+    is_owner: bool
+    project_id: int | None
+
+
+class User(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    name: str
+    is_owner: bool
+    is_active: bool
+    has_password: bool
+    created_at: datetime
+
+
+class NewUser(BaseModel):
+    name: str
+    is_owner: bool = False
+
+
+class Link(BaseModel):
+    link: str
+
+
+class Token(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    name: str
+    created_at: datetime
+    expires_at: datetime
+    last_used_at: datetime | None
+
+
+class NewToken(BaseModel):
+    name: str
+    days: int = 90
+
+
+class Secret(BaseModel):
+    """The secret is shown this once."""
+
+    id: int
+    token: str
+
+
+@router.get("/me")
+def me(request: Request, actor: Asking) -> Me:
+    project_id = projects.current(actor, request.state.signed_in.project_id)
+    return Me(user_id=actor.user_id, name=actor.name, is_owner=actor.is_owner, project_id=project_id)
+
+
+@router.get("/users")
+def list_users(actor: Asking, limit: Limit = 50, after: After = None) -> Page[User]:
+    rows, following = cut(accounts.list_users(actor), limit=limit, after=after, key=lambda row: row.id)
+    return Page(items=[User.model_validate(row) for row in rows], next=following)
+
+
+@router.post("/users", status_code=201)
+def create_user(actor: Asking, body: NewUser) -> User:
+    accounts.create_user(actor, body.name, is_owner=body.is_owner)
+    return User.model_validate(accounts.find(actor, body.name.strip()))
+
+
+@router.post("/users/{user_id}/link", status_code=201)
+def make_link(actor: Asking, user_id: int) -> Link:
+    return Link(link=f"/login/link/{accounts.one_time_link(actor, user_id)}")
+
+
+@router.post("/users/{user_id}/deactivate", status_code=204)
+def deactivate(actor: Asking, user_id: int) -> None:
+    accounts.deactivate(actor, user_id)
+
+
+@router.get("/tokens")
+def list_tokens(actor: Asking, limit: Limit = 50, after: After = None) -> Page[Token]:
+    rows, following = cut(sessions.list_tokens(actor), limit=limit, after=after, key=lambda row: row.id)
+    return Page(items=[Token.model_validate(row) for row in rows], next=following)
+
+
+@router.post("/tokens", status_code=201)
+def create_token(actor: Asking, body: NewToken) -> Secret:
+    token_id, secret = sessions.create_token(actor, name=body.name, days=body.days)
+    return Secret(id=token_id, token=secret)
+
+
+@router.delete("/tokens/{token_id}", status_code=204)
+def revoke_token(actor: Asking, token_id: int) -> None:
+    sessions.revoke_token(actor, token_id)

@@ -1,0 +1,249 @@
+"""Draws a form from a part's knobs and reads it back as one dict; errors name the field, like `judge.votes`."""
+
+import copy
+import json
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from backend.errors import InvalidInput
+from backend.services import parts
+from backend.services.parts import Knob, KnobType
+
+Path = tuple[str | int, ...]
+UNSET = "(not set)"
+ESCAPES = {"\\": "\\\\", "\n": "\\n", "\t": "\\t"}
+
+
+@dataclass(frozen=True)
+class Field:
+    """One knob on the page."""
+
+    path: Path
+    knob: Knob
+    input: Component
+
+
+@dataclass(frozen=True)
+class Switch:
+    """A dropdown that puts another part into a slot; the form must then be drawn again."""
+
+    path: Path
+    kind: str
+    input: gr.Dropdown
+    is_many: bool = False
+
+
+@dataclass(frozen=True)
+class Form:
+    """The knobs drawn so far. `start` is the JSON that was drawn; reading changes a copy of it."""
+
+    start: dict[str, Any]
+    fields: list[Field] = field(default_factory=list)
+    switches: list[Switch] = field(default_factory=list)
+
+    @property
+    def inputs(self) -> list[Component]:
+        return [drawn.input for drawn in self.fields]
+
+    def read(self, values: Sequence[Any]) -> dict[str, Any]:
+        """Return the JSON with these values of the inputs; raises `InvalidInput` with the field's name."""
+        result = copy.deepcopy(self.start)
+        for drawn, value in zip(self.fields, values, strict=True):
+            put(result, drawn.path, from_input(drawn.knob, value, ".".join(map(str, drawn.path))))
+        return result
+
+    def switched(self, switch: Switch, values: Sequence[Any], chosen: Any) -> dict[str, Any]:
+        """Return the JSON with another part in a slot; knobs of the same name and type keep their value."""
+        result = self.read(values)
+        current = take(result, switch.path)
+        if switch.is_many:
+            known = {part["name"]: part for part in current}
+            put(result, switch.path, [known.get(name) or parts.defaults(switch.kind, name) for name in chosen])
+        else:
+            put(result, switch.path, parts.replace(switch.kind, current or {}, chosen))
+        return result
+
+
+def draw_part(form: Form, path: Path, kind: str, label: str) -> None:
+    """Draw the choice of a part and its knobs. Call inside the layout where they belong."""
+    current = take(form.start, path) or {}
+    names = list(parts.describe()[kind])
+    name = current.get("name")
+    about = parts.about()[kind].get(str(name), "")
+    drawn = gr.Dropdown(names, value=name, label=label, info=about)
+    form.switches.append(Switch(path, kind, drawn))
+    draw_knobs(form, path, parts.describe()[kind].get(str(name), []))
+
+
+def draw_parts(form: Form, path: Path, kind: str, label: str) -> None:
+    """Draw the choice of several parts, and the knobs of each."""
+    current = take(form.start, path) or []
+    chosen = [part["name"] for part in current]
+    drawn = gr.Dropdown(list(parts.describe()[kind]), value=chosen, multiselect=True, label=label)
+    form.switches.append(Switch(path, kind, drawn, is_many=True))
+    for place, part in enumerate(current):
+        knobs = parts.describe()[kind].get(part["name"], [])
+        if knobs:
+            with gr.Group():
+                gr.HTML(
+                    value={"name": part["name"], "about": parts.about()[kind].get(part["name"], "")},
+                    html_template=PART_TITLE,
+                    js_on_load=None,
+                )
+                draw_knobs(form, (*path, place), knobs)
+
+
+def draw_knobs(form: Form, path: Path, knobs: Sequence[Knob]) -> None:
+    """Draw one input a knob: short ones in rows, long texts and nested parts over the whole width."""
+    short = [knob for knob in knobs if knob.type not in WIDE]
+    if short:
+        with gr.Row(equal_height=False, elem_classes="rondo-knobs"):
+            for knob in short:
+                _draw(form, (*path, knob.name), knob)
+    for knob in knobs:
+        if knob.type is KnobType.part:
+            with gr.Group():
+                draw_part(form, (*path, knob.name), knob.kind, knob.name)
+        elif knob.type is KnobType.parts:
+            draw_parts(form, (*path, knob.name), knob.kind, knob.name)
+        elif knob.type in WIDE:
+            _draw(form, (*path, knob.name), knob)
+
+
+WIDE = (KnobType.text, KnobType.part, KnobType.parts, KnobType.json)
+PART_TITLE = "<p style='margin:8px 12px 0'><b>{{value.name}}</b> <span class='rondo-muted'>{{value.about}}</span></p>"
+
+
+def _draw(form: Form, path: Path, knob: Knob) -> None:
+    value = take(form.start, path)
+    shown = to_input(knob, knob.default if value is None and not knob.is_optional else value)
+    form.fields.append(Field(path, knob, _component(knob, shown)))
+
+
+def _component(knob: Knob, value: Any) -> Component:
+    common: dict[str, Any] = {"label": knob.name, "info": help_text(knob), "interactive": True, "min_width": 200}
+    match knob.type:
+        case KnobType.boolean:
+            return gr.Checkbox(value, **common)
+        case KnobType.integer | KnobType.number:
+            return gr.Number(value, **common)
+        case KnobType.choice:
+            return gr.Dropdown([*([UNSET] if knob.is_optional else []), *knob.choices], value=value, **common)
+        case KnobType.strings if knob.choices:
+            return gr.Dropdown(list(knob.choices), value=value, multiselect=True, **common)
+        case KnobType.text:
+            return gr.Textbox(value, lines=10, max_lines=30, elem_classes="rondo-template", **common)
+        case KnobType.strings:
+            return gr.Textbox(value, lines=1, max_lines=6, placeholder="one a line", **common)
+        case KnobType.json:
+            return gr.Textbox(value, lines=2, max_lines=12, placeholder="JSON", **common)
+        case _:
+            return gr.Textbox(value, **common)
+
+
+def help_text(knob: Knob) -> str:
+    """What stands under the field: description, bounds, default."""
+    default = to_input(knob, knob.default)
+    limits = [knob.bounds] if knob.bounds else []
+    if not knob.is_required and knob.type in (KnobType.integer, KnobType.number, KnobType.floats, KnobType.choice):
+        limits.append(f"default {'not set' if default in (None, UNSET, '') else default}")
+    words = knob.description[:1].upper() + knob.description[1:]
+    return f"{words} ({', '.join(limits)})".strip() if limits else words
+
+
+def to_input(knob: Knob, value: Any) -> Any:
+    """Turn a knob's JSON into what its component shows."""
+    match knob.type:
+        case KnobType.choice:
+            return UNSET if value is None and knob.is_optional else None if value is None else str(value)
+        case KnobType.strings if knob.choices:
+            return list(value or [])
+        case KnobType.strings:
+            return "\n".join(_escaped(text) for text in value or [])
+        case KnobType.floats:
+            return ", ".join(f"{number:g}" if isinstance(number, float) else str(number) for number in value or [])
+        case KnobType.json:
+            return "" if value is None else json.dumps(value, ensure_ascii=False, indent=1)
+        case KnobType.string | KnobType.text:
+            return "" if value is None else value
+    return value
+
+
+def from_input(knob: Knob, value: Any, name: str) -> Any:
+    """Turn what was typed into a knob's JSON; raises `InvalidInput` with the field's name."""
+    readers: dict[KnobType, Callable[[Any], Any]] = {
+        KnobType.integer: _number,
+        KnobType.number: _number,
+        KnobType.boolean: bool,
+        KnobType.strings: list if knob.choices else _strings,
+        KnobType.floats: _floats,
+        KnobType.json: _json,
+    }
+    if knob.is_optional and value in (None, "", UNSET):
+        return None
+    try:
+        return readers.get(knob.type, str)("" if value is None else value)
+    except ValueError as error:
+        raise InvalidInput(f"{name}: {error}") from error
+
+
+def put(data: Any, path: Path, value: Any) -> None:
+    """Set a value deep in JSON."""
+    for step in path[:-1]:
+        data = data[step]
+    data[path[-1]] = value
+
+
+def take(data: Any, path: Path) -> Any:
+    """Return a value deep in JSON; None where the last name is absent."""
+    for step in path[:-1]:
+        data = data[step]
+    return data.get(path[-1]) if isinstance(data, dict) else data[path[-1]]
+
+
+def _number(value: Any) -> float | int:
+    if value == "" or isinstance(value, bool):
+        raise ValueError("must be a number")
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError("must be a number")
+    return int(number) if number.is_integer() and abs(number) < 2**53 else number
+
+
+def _floats(text: str) -> list[float | int]:
+    pieces = [piece.strip() for piece in text.replace("\n", ",").split(",")]
+    try:
+        return [_number(piece) for piece in pieces if piece]
+    except ValueError as error:
+        raise ValueError("must be numbers with commas between them") from error
+
+
+def _strings(text: str) -> list[str]:
+    return [_unescaped(line) for line in text.split("\n") if line]
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text) if text.strip() else None
+    except ValueError as error:
+        raise ValueError(f"is not JSON ({error})") from error
+
+
+def _escaped(text: str) -> str:
+    return "".join(ESCAPES.get(character, character) for character in text)
+
+
+def _unescaped(line: str) -> str:
+    result, rest = "", iter(line)
+    for character in rest:
+        if character != "\\":
+            result += character
+            continue
+        following = next(rest, "")
+        result += {"n": "\n", "t": "\t", "\\": "\\"}.get(following, "\\" + following)
+    return result

@@ -1,0 +1,202 @@
+"""Overview: the loop as a line of rounds, how it went, and the one thing to do next."""
+
+from typing import Any
+
+import gradio as gr
+import plotly.graph_objects as go
+from gradio.context import get_blocks_context
+
+from app.pages import overview_templates as templates
+from app.toasts import toasts
+from app.widgets import charts
+from app.widgets.context import context
+from backend.services import overview
+from backend.services.loop_lines import Measured, RoundLine
+from backend.services.overview import Loop, NextAction
+from backend.values import JobStatus, RoundStatus, Stage
+
+TITLE, PATH = "Overview", ""
+POLL_SECONDS = 2.0
+LAUNCHES = ("next", "restart")
+STAGES = tuple(Stage)
+BADGES = {
+    RoundStatus.running: "accent",
+    RoundStatus.review: "warn",
+    RoundStatus.done: "ok",
+    RoundStatus.failed: "bad",
+    RoundStatus.cancelled: "",
+}
+
+
+def build() -> None:
+    """Lay out the page and wire it."""
+    seen = gr.State({})
+    action = gr.HTML(value=None, html_template=templates.ACTION, css_template=templates.ACTION_CSS, js_on_load=None)
+    with gr.Row(elem_classes="rondo-toolbar"):
+        launch = gr.Button("Launch", variant="primary", visible=False, scale=0, min_width=260, elem_id="launch-next")
+    line = gr.HTML(
+        value=None, html_template=templates.LINE, css_template=templates.LINE_CSS, js_on_load=templates.LINE_JS,
+        elem_id="loop",
+    )  # fmt: skip
+    chart = gr.Plot(show_label=False, visible=False, elem_id="loop-chart")
+    timer = gr.Timer(POLL_SECONDS)
+
+    shown = [action, launch, line, chart, seen]
+    blocks = get_blocks_context()
+    assert blocks is not None
+    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
+    blocks.root_block.load(draw, None, shown, **quiet)
+    timer.tick(refresh, [seen], shown, **quiet)
+    launch.click(start_next, [seen], shown, api_visibility="private", concurrency_limit=None)
+
+
+@toasts
+def draw(request: gr.Request) -> list[Any]:
+    """Draw everything."""
+    return _changes({}, request)
+
+
+@toasts
+def refresh(seen: dict[str, Any], request: gr.Request) -> list[Any]:
+    """Draw what changed since."""
+    return _changes(seen, request)
+
+
+@toasts
+def start_next(seen: dict[str, Any], request: gr.Request) -> list[Any]:
+    """Launch the recommended round."""
+    here = context(request)
+    overview.launch_next(here.actor, here.project_id, expected=seen.get("expected"))
+    return _changes(seen, request)
+
+
+def _changes(seen: dict[str, Any], request: gr.Request) -> list[Any]:
+    """New values of what differs from what the browser shows; the rest is left alone, so that nothing flickers."""
+    here = context(request)
+    loop = overview.loop(here.actor, here.project_id)
+    now = {
+        "action": action_value(loop.next_action),
+        "line": {"rounds": [line_value(line, loop) for line in loop.lines]},
+        "chart": chart_key(loop),
+        "expected": [loop.next_action.kind, loop.next_action.parent_id, len(loop.rounds)],
+    }
+    is_new = {key: seen.get(key) != value for key, value in now.items()}
+    button = gr.Button(loop.next_action.label, visible=loop.next_action.kind in LAUNCHES)
+    return [
+        now["action"] if is_new["action"] else gr.skip(),
+        button if is_new["action"] else gr.skip(),
+        now["line"] if is_new["line"] else gr.skip(),
+        gr.Plot(_figure(loop), visible=bool(loop.rounds)) if is_new["chart"] else gr.skip(),
+        now if any(is_new.values()) else gr.skip(),
+    ]
+
+
+def _figure(loop: Loop) -> go.Figure | None:
+    return charts.rounds(loop.lines) if loop.rounds else None
+
+
+def action_value(action: NextAction) -> dict[str, Any]:
+    """What the card of the next action shows."""
+    is_launch = action.kind in LAUNCHES
+    return {
+        "why": action.why,
+        "label": "" if is_launch else action.label,
+        "target": "/" + action.target,
+        "change": is_launch,
+    }
+
+
+def chart_key(loop: Loop) -> list[Any]:
+    """What the chart is drawn from."""
+    return [
+        [x.number, x.parent, x.accuracy and x.accuracy.value, x.kept_share, x.overridden_share] for x in loop.lines
+    ]
+
+
+def line_value(line: RoundLine, loop: Loop) -> dict[str, Any]:
+    """One round as its card shows it; texts only."""
+    progress = line.progress
+    return {
+        "title": "Base" if line.round_id is None else f"Round {line.number}",
+        "from": _origin(line),
+        "is_base": line.round_id is None,
+        "id": line.round_id or "",
+        "status": "" if line.round_id is None else _status(line),
+        "badge": BADGES[line.status],
+        "stages": _stages(line),
+        "percent": round(progress.share * 100) if progress else 0,
+        "progress": _progress_text(line),
+        "accuracy": percent(line.accuracy.value) if line.accuracy else "–",
+        "interval": interval(line.accuracy),
+        "samples": count(line.samples),
+        "judged": count(line.judged),
+        "kept": count(line.kept),
+        "overridden": percent(line.overridden_share),
+        "time": duration(line.seconds),
+        "checkpoint": line.checkpoint,
+        "checkpoint_id": line.checkpoint_id or "",
+        "recipe": line.recipe,
+        "error": (line.error or "").split("\n")[0][:300],
+    }
+
+
+def _origin(line: RoundLine) -> str:
+    if line.parent is None or line.parent == line.number - 1:
+        return ""
+    return "from the base" if line.parent == 0 else f"from round {line.parent}"
+
+
+def _status(line: RoundLine) -> str:
+    if line.status is RoundStatus.running and line.stage is not None:
+        queued = line.progress is not None and line.progress.status is JobStatus.queued
+        return f"{line.stage}, queued" if queued else str(line.stage)
+    return "waits for review" if line.status is RoundStatus.review else str(line.status)
+
+
+def _stages(line: RoundLine) -> list[dict[str, str]]:
+    if line.stage is None:
+        return []
+    if line.status is RoundStatus.done:
+        return [{"name": stage, "state": "done"} for stage in STAGES]
+    here = STAGES.index(Stage.review if line.status is RoundStatus.review else line.stage)
+    state = {RoundStatus.failed: "bad", RoundStatus.cancelled: "off", RoundStatus.review: "wait"}.get(line.status, "now")
+    return [
+        {"name": stage, "state": "done" if place < here else state if place == here else "todo"}
+        for place, stage in enumerate(STAGES)
+    ]
+
+
+def _progress_text(line: RoundLine) -> str:
+    job = line.progress
+    if job is None or not job.total:
+        return ""
+    left = (job.total - job.done) / job.rate if job.rate else None
+    text = f"{job.done:,} of {job.total:,} {job.unit}"
+    return f"{text}, {duration(left)} left" if left else text
+
+
+def percent(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1%}"
+
+
+def interval(measured: Measured | None) -> str:
+    """`38 to 47 %, n 400`."""
+    if measured is None:
+        return ""
+    if measured.low is None or measured.high is None:
+        return f"n {measured.n:,}"
+    return f"{measured.low * 100:.1f} to {measured.high * 100:.1f} %, n {measured.n:,}"
+
+
+def count(value: int | None) -> str:
+    return "–" if value is None else f"{value:,}"
+
+
+def duration(seconds: float | None) -> str:
+    """`42 s`, `3 min`, `1 h 20 min`."""
+    if seconds is None:
+        return "–"
+    if seconds < 90:
+        return f"{max(0, round(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

@@ -1,0 +1,92 @@
+"""Markup of the overview. Values go in through {{ }}, which escapes them."""
+
+ACTION = """
+{{#if value}}
+<section class="rondo-card next" aria-label="What to do next" aria-live="polite">
+  <p class="why">{{value.why}}</p>
+  {{#if value.label}}<a class="rondo-primary" href="{{value.target}}">{{value.label}}</a>{{/if}}
+  {{#if value.change}}<a class="rondo-quiet" href="{{value.target}}">Change something first</a>{{/if}}
+</section>
+{{/if}}
+"""
+ACTION_CSS = """
+.next { display: flex; flex-wrap: wrap; align-items: center; gap: 10px 16px; border-left: 3px solid var(--rondo-accent); }
+.next .why { margin: 0; flex: 1 1 280px; }
+.next a { text-decoration: none; display: inline-block; }
+"""
+
+LINE = """
+{{#if value}}
+<div class="line" tabindex="0" role="list" aria-label="Rounds, oldest first">
+{{#each value.rounds}}
+  <article class="rondo-card round {{#if this.is_base}}base{{/if}}" role="listitem">
+    <header>
+      <h3>{{this.title}}</h3>
+      {{#if this.status}}<span class="rondo-badge {{this.badge}}">{{this.status}}</span>{{/if}}
+    </header>
+    <p class="rondo-muted small">{{#if this.recipe}}{{this.recipe}}{{else}}{{this.checkpoint}}{{/if}} {{this.from}}</p>
+    <p class="accuracy"><b>{{this.accuracy}}</b> <span class="rondo-muted small">{{this.interval}}</span></p>
+    {{#unless this.is_base}}
+    <ol class="stages" aria-hidden="true">{{#each this.stages}}<li class="{{this.state}}" title="{{this.name}}"></li>{{/each}}</ol>
+    <p class="rondo-muted small progress">{{this.progress}}</p>
+    {{#if this.error}}<p class="error small" title="{{this.error}}">{{this.error}}</p>{{/if}}
+    <dl>
+      <div><dt>samples</dt><dd>{{this.samples}}</dd></div>
+      <div><dt>judged</dt><dd>{{this.judged}}</dd></div>
+      <div><dt>kept</dt><dd>{{this.kept}}</dd></div>
+      <div><dt>overridden</dt><dd>{{this.overridden}}</dd></div>
+      <div><dt>time</dt><dd>{{this.time}}</dd></div>
+    </dl>
+    <footer class="small">
+      <a href="/samples?round={{this.id}}">Samples</a>
+      {{#if this.checkpoint}}<a href="/checkpoints?checkpoint={{this.checkpoint_id}}">{{this.checkpoint}}</a>{{/if}}
+      {{#if this.checkpoint}}<a href="/new-round?from={{this.id}}">Start from here</a>{{/if}}
+    </footer>
+    {{/unless}}
+  </article>
+{{/each}}
+</div>
+{{#unless value.rounds}}
+<div class="rondo-empty"><p><b>No round yet.</b></p>
+<p>A round lets a checkpoint answer prompts, lets it judge its answers, shows both to people, and fine-tunes on what was kept.</p></div>
+{{/unless}}
+{{/if}}
+"""
+LINE_CSS = """
+.line { display: flex; gap: 12px; overflow-x: auto; padding-bottom: 6px; align-items: stretch; }
+.round { flex: 0 0 250px; box-sizing: border-box; display: flex; flex-direction: column; gap: 6px; }
+.round.base { flex-basis: 170px; background: var(--rondo-bg); }
+.round header { display: flex; align-items: center; justify-content: space-between; gap: 8px; }
+.round h3, .round p { margin: 0; }
+.small { font-size: 12px; }
+.accuracy b { font-size: 22px; font-weight: 600; font-variant-numeric: tabular-nums; margin-right: 4px; }
+.stages { display: flex; gap: 3px; margin: 2px 0 0; padding: 0; list-style: none; }
+.stages li { flex: 1; height: 4px; margin: 0; border-radius: 2px; background: var(--rondo-raised); }
+.stages li.done { background: var(--rondo-accent); }
+.stages li.now { background: var(--rondo-accent); animation: pulse 1.4s ease-in-out infinite; }
+.stages li.wait { background: var(--rondo-warn); }
+.stages li.bad { background: var(--rondo-bad); }
+.stages li.off { background: var(--rondo-control); }
+@keyframes pulse { 50% { opacity: 0.35; } }
+.progress { min-height: 18px; font-variant-numeric: tabular-nums; }
+.error { color: var(--rondo-bad); display: -webkit-box; -webkit-line-clamp: 3; -webkit-box-orient: vertical; overflow: hidden; }
+dl { display: grid; grid-template-columns: 1fr 1fr; gap: 2px 12px; margin: 0; font-variant-numeric: tabular-nums; }
+dl div { display: flex; justify-content: space-between; }
+dt { color: var(--rondo-muted); } dd { margin: 0; }
+.round footer { display: flex; flex-wrap: wrap; gap: 2px 12px; margin-top: auto; padding-top: 4px; }
+.round footer a { overflow-wrap: anywhere; }
+@media (max-width: 520px) {
+  .line { flex-direction: column; overflow-x: visible; }
+  .round, .round.base { flex-basis: auto; }
+}
+"""
+# The newest round is what one looks for first; afterwards the reader's own scrolling stays.
+LINE_JS = """
+let rounds = 0;
+const toEnd = () => {
+  const line = element.querySelector(".line");
+  if (line && line.children.length !== rounds) { rounds = line.children.length; line.scrollLeft = line.scrollWidth; }
+};
+watch("value", toEnd);
+toEnd();
+"""

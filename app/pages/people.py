@@ -1,0 +1,162 @@
+"""People of the project, and one's own account: password, browsers, tokens."""
+
+import gradio as gr
+
+from app.toasts import toasts
+from app.widgets.context import context
+from backend.errors import InvalidInput
+from backend.services import accounts, sessions
+from backend.values import Role
+
+TITLE, PATH = "People", "people"
+
+ROLES = [
+    ("Viewer: reads", "viewer"),
+    ("Reviewer: decides on samples", "reviewer"),
+    ("Curator: imports, launches, edits in bulk", "curator"),
+    ("Admin: also adds people", "admin"),
+]
+PEOPLE_COLUMNS = ["Name", "Role", "Account"]
+TOKEN_COLUMNS = ["Id", "Name", "Made", "Expires", "Last used"]
+SESSION_COLUMNS = ["Signed in", "Ends", "This browser"]
+
+
+def build() -> None:
+    """Lay out and wire the page."""
+    with gr.Tab("Members"):
+        people = _table(PEOPLE_COLUMNS, "Members of this project")
+        with gr.Row(equal_height=True):
+            name = gr.Textbox(label="Name", info="A new name makes an account.", max_length=80, elem_id="person-name")
+            role = gr.Dropdown(ROLES, value="reviewer", label="Role", elem_id="person-role")
+        with gr.Row():
+            add = gr.Button("Add or change role", variant="primary", elem_id="person-add")
+            remove = gr.Button("Remove from project")
+        link = gr.Textbox(
+            label="Invitation link",
+            info="Works once, for 7 days. Send it to that person only.",
+            visible=False,
+            interactive=False,
+            buttons=["copy"],
+            elem_id="person-link",
+        )
+    with gr.Tab("Your account"):
+        with gr.Row():
+            current = gr.Textbox(label="Current password", type="password", info="Leave empty if you have none yet.")
+            new = gr.Textbox(label="New password", type="password", info="At least 10 characters.")
+        change = gr.Button("Set password")
+        browsers = _table(SESSION_COLUMNS, "Where you are signed in")
+        end = gr.Button("Sign out everywhere else")
+    with gr.Tab("Tokens"):
+        tokens = _table(TOKEN_COLUMNS, "Tokens for programs, sent as Authorization: Bearer")
+        with gr.Row():
+            token_name = gr.Textbox(label="Name", info="Which program uses it.", max_length=80, elem_id="token-name")
+            days = gr.Number(90, label="Days it works", precision=0, minimum=1, maximum=365)
+            token_id = gr.Number(None, label="Id", info="Of the token to revoke.", precision=0, minimum=1)
+        with gr.Row():
+            make = gr.Button("Make a token", variant="primary", elem_id="token-make")
+            revoke = gr.Button("Revoke")
+        secret = gr.Textbox(
+            label="The new token",
+            info="Shown this once.",
+            visible=False,
+            interactive=False,
+            buttons=["copy"],
+            elem_id="token-secret",
+        )
+
+    private = {"api_visibility": "private"}
+    gr.on(None, show, None, [people, browsers, tokens], **private)
+    add.click(invite, [name, role], [people, link], **private)
+    remove.click(take_out, name, people, **private)
+    change.click(set_password, [current, new], [current, new, browsers], **private)
+    end.click(end_others, None, browsers, **private)
+    make.click(make_token, [token_name, days], [tokens, secret], **private)
+    revoke.click(revoke_token, token_id, tokens, **private)
+
+
+@toasts
+def show(request: gr.Request) -> tuple[list[list[str]], list[list[str]], list[list[str]]]:
+    """Fill the tables."""
+    asking = context(request)
+    return _people(request), _browsers(request), _tokens(asking.actor)
+
+
+@toasts
+def invite(name: str, role: str, request: gr.Request) -> tuple[list[list[str]], dict]:
+    """Add a person, or give a member another role."""
+    asking = context(request)
+    made = accounts.invite(asking.actor, asking.project_id, name, Role(role))
+    address = f"{asking.base_url}/login/link/{made}" if made else ""
+    if not made:
+        gr.Info(f"{name.strip()} is {role} now and signs in as before.")
+    return _people(request), gr.update(value=address, visible=bool(made))
+
+
+@toasts
+def take_out(name: str, request: gr.Request) -> list[list[str]]:
+    """Remove the named member."""
+    asking = context(request)
+    members = {person.name: person.user_id for person in accounts.list_people(asking.actor, asking.project_id)}
+    if name.strip() not in members:
+        raise InvalidInput(f"Nobody here is named {name.strip()!r}. Type a name from the table.")
+    accounts.remove(asking.actor, asking.project_id, members[name.strip()])
+    return _people(request)
+
+
+@toasts
+def set_password(current: str, new: str, request: gr.Request) -> tuple[str, str, list[list[str]]]:
+    """Change one's own password; other browsers are signed out."""
+    asking = context(request)
+    accounts.set_password(asking.actor, asking.actor.user_id, new, current=current, session_id=asking.session_id)
+    gr.Info("The password is set. Other browsers are signed out.")
+    return "", "", _browsers(request)
+
+
+@toasts
+def end_others(request: gr.Request) -> list[list[str]]:
+    """End one's other sessions."""
+    asking = context(request)
+    gr.Info(f"{sessions.end_others(asking.actor, current_id=asking.session_id)} other sessions ended.")
+    return _browsers(request)
+
+
+@toasts
+def make_token(name: str, days: float, request: gr.Request) -> tuple[list[list[str]], dict]:
+    """Make a token and show it once."""
+    asking = context(request)
+    _, secret = sessions.create_token(asking.actor, name=name, days=int(days or 0))
+    return _tokens(asking.actor), gr.update(value=secret, visible=True)
+
+
+@toasts
+def revoke_token(token_id: float | None, request: gr.Request) -> list[list[str]]:
+    """Revoke one of one's tokens."""
+    asking = context(request)
+    sessions.revoke_token(asking.actor, int(token_id or 0))
+    return _tokens(asking.actor)
+
+
+def _table(columns: list[str], label: str) -> gr.Dataframe:
+    return gr.Dataframe(headers=columns, datatype="str", label=label, interactive=False, wrap=True)
+
+
+def _people(request: gr.Request) -> list[list[str]]:
+    asking = context(request)
+    return [
+        [person.name, "owner" if person.is_owner else str(person.role), "active" if person.has_signed_in else "invited"]
+        for person in accounts.list_people(asking.actor, asking.project_id)
+    ]
+
+
+def _browsers(request: gr.Request) -> list[list[str]]:
+    asking = context(request)
+    rows = sessions.list_sessions(asking.actor, current_id=asking.session_id)
+    return [[f"{r.created_at:%Y-%m-%d %H:%M}", f"{r.expires_at:%Y-%m-%d}", "yes" if r.is_current else ""] for r in rows]
+
+
+def _tokens(actor: accounts.Actor) -> list[list[str]]:
+    return [
+        [str(t.id), t.name, f"{t.created_at:%Y-%m-%d}", f"{t.expires_at:%Y-%m-%d}",
+         f"{t.last_used_at:%Y-%m-%d %H:00}" if t.last_used_at else "never"]
+        for t in sessions.list_tokens(actor)
+    ]  # fmt: skip

@@ -1,0 +1,128 @@
+"""The doors: signing in by password or one-time link, signing out, choosing a project. Plain HTML, no script needed."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import RedirectResponse, Response
+
+from app import cookies, html
+from backend.errors import Conflict, InvalidInput, NotSignedIn, TooManyAttempts
+from backend.services import projects, sessions
+
+router = APIRouter(include_in_schema=False)
+
+Text = Annotated[str, Form()]
+
+
+@router.get("/login")
+def show_login(request: Request, next: str = "/") -> Response:
+    """Show the form, or go on when somebody is signed in already."""
+    if request.state.signed_in is not None:
+        return _go(next)
+    return html.page(request, "login", title="Sign in", next=_local(next), name="")
+
+
+@router.post("/login")
+def sign_in(request: Request, name: Text, password: Text, next: Text = "/") -> Response:
+    """Check the password."""
+    address = request.client.host if request.client else "unknown"
+    try:
+        secret = sessions.sign_in(name.strip(), password, address=address)
+    except (NotSignedIn, TooManyAttempts) as error:
+        status = 429 if isinstance(error, TooManyAttempts) else 401
+        return html.page(
+            request, "login", title="Sign in", status=status, problem=error.message, next=_local(next), name=name
+        )
+    return _enter(request, secret, next)
+
+
+@router.get("/login/link/{token}")
+def show_link(request: Request, token: str) -> Response:
+    """Ask before the link is used up: mail scanners and browsers fetch links that nobody clicked."""
+    name = sessions.peek_link(token)
+    return html.page(request, "link", title="Sign in", status=200 if name else 410, name=name)
+
+
+@router.post("/login/link/{token}")
+def use_link(request: Request, token: str) -> Response:
+    """Use the link up."""
+    try:
+        secret = sessions.sign_in_with_link(token)
+    except NotSignedIn:
+        return html.page(request, "link", title="Sign in", status=410, name=None)
+    return _enter(request, secret, "/")
+
+
+@router.post("/logout")
+def sign_out(request: Request) -> Response:
+    """End this browser's session."""
+    secret = cookies.secret_in(request)
+    if secret is not None:
+        sessions.sign_out(secret)
+    response = RedirectResponse("/login", 303)
+    cookies.take(response)
+    # What this browser kept of the pages goes with the session.
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response
+
+
+@router.post("/project")
+def choose_project(request: Request, project_id: Text, next: Text = "/") -> Response:
+    """Look at another project, or go and make one."""
+    who = request.state.signed_in
+    if not project_id.isdecimal():
+        return RedirectResponse("/welcome", 303)
+    projects.choose(who.actor, int(project_id), session_id=who.session_id)
+    return _go(next)
+
+
+@router.get("/welcome")
+def show_welcome(request: Request) -> Response:
+    """Offer to make a project."""
+    return _welcome(request)
+
+
+@router.post("/welcome")
+def create_project(request: Request, name: Text) -> Response:
+    """Make a project and look at it."""
+    who = request.state.signed_in
+    try:
+        project_id = projects.create(who.actor, name)
+    except (Conflict, InvalidInput) as error:
+        return _welcome(request, status=422, problem=error.message, name=name)
+    projects.choose(who.actor, project_id, session_id=who.session_id)
+    return _go("/")
+
+
+def _welcome(request: Request, *, status: int = 200, problem: str = "", name: str = "") -> Response:
+    actor = request.state.signed_in.actor
+    title = "New project" if actor.is_owner else "No project yet"
+    return html.page(
+        request,
+        "welcome",
+        title=title,
+        status=status,
+        problem=problem,
+        name=name,
+        user=actor.name,
+        is_owner=actor.is_owner,
+    )
+
+
+def _enter(request: Request, secret: str, next: str) -> Response:
+    old = cookies.secret_in(request)
+    if old is not None:
+        sessions.sign_out(old)
+    response = _go(next)
+    cookies.put(response, secret)
+    return response
+
+
+def _go(path: str) -> RedirectResponse:
+    return RedirectResponse(_local(path), 303)
+
+
+def _local(path: str) -> str:
+    """The path if it stays on this site, else the start page."""
+    is_local = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
+    return path if is_local and not path.startswith(("/login", "/api/")) else "/"

@@ -1,0 +1,90 @@
+"""The web application: guard, doors, REST, static files, Gradio's pages; and the worker, unless it runs elsewhere."""
+
+import logging
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+import gradio as gr
+from fastapi import FastAPI, Request
+from fastapi.responses import FileResponse, PlainTextResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+import static
+from app import api, pages, signin
+from app.guard import Guard
+from app.theme import RondoTheme
+from app.widgets import header
+from backend import __version__
+from backend.config import settings
+
+log = logging.getLogger("rondo.app")
+
+STATIC = Path(static.__path__[0])
+
+
+def create_app(*, with_worker: bool = True) -> ASGIApp:
+    """Build everything that answers requests."""
+    app = FastAPI(
+        title="Rondo",
+        version=__version__,
+        lifespan=_with_worker if with_worker else None,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+    )
+    app.add_api_route("/healthz", _health, include_in_schema=False)
+    app.add_api_route("/favicon.ico", _icon, include_in_schema=False)
+    # Gradio's own static files stay reachable at the address it expects them at.
+    app.mount("/static", StaticFiles(directory=STATIC, packages=[("gradio", "templates/frontend/static")]))
+    app.include_router(signin.router)
+    api.add_to(app)
+    header.install(pages.PAGES)
+    gr.mount_gradio_app(
+        app,
+        pages.build(),
+        path="/",
+        auth_dependency=_name,
+        theme=RondoTheme(),
+        footer_links=[],
+        run_history=False,
+        ssr_mode=False,
+        enable_monitoring=False,
+        mcp_server=False,
+        pwa=False,
+        show_error=False,
+        max_file_size=f"{settings().max_upload_mb}mb",
+    )
+    return Guard(app)
+
+
+@asynccontextmanager
+async def _with_worker(_app: FastAPI) -> AsyncIterator[None]:
+    import asyncio
+
+    from backend.jobs.worker import Worker
+
+    worker = Worker()
+    await asyncio.to_thread(worker.start)
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(worker.stop)
+
+
+def _name(request: Request) -> str | None:
+    who = request.state.signed_in
+    return who.actor.name if who is not None else None
+
+
+def _health() -> PlainTextResponse:
+    return PlainTextResponse("ok")
+
+
+def _icon() -> FileResponse:
+    return FileResponse(STATIC / "rondo.svg", media_type="image/svg+xml")

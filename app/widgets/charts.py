@@ -1,0 +1,130 @@
+"""Plotly figures that look right in light and dark: no background of their own, colors readable on both."""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+import plotly.graph_objects as go
+
+from backend.services.loop_lines import RoundLine
+
+ACCENT, ORANGE, GREEN, RED, VIOLET = "#6b7fe3", "#d98324", "#2f9e6a", "#d65a50", "#a06cc8"
+COLORS = (ACCENT, ORANGE, GREEN, RED, VIOLET)
+TEXT, GRID = "#868d9b", "rgba(134, 141, 155, 0.22)"
+FONT = 'Inter, system-ui, "Segoe UI", sans-serif'
+
+
+def blank(*, height: int = 260, x: str = "", y: str = "") -> go.Figure:
+    """An empty figure with the common look."""
+    axis = {"gridcolor": GRID, "zeroline": False, "linecolor": GRID, "automargin": True, "title_standoff": 8}
+    return go.Figure(
+        layout=go.Layout(
+            template="none",
+            height=height,
+            margin={"l": 44, "r": 12, "t": 28, "b": 36},
+            paper_bgcolor="rgba(0, 0, 0, 0)",
+            plot_bgcolor="rgba(0, 0, 0, 0)",
+            font={"family": FONT, "size": 12, "color": TEXT},
+            colorway=list(COLORS),
+            hovermode="x unified",
+            hoverlabel={"bgcolor": "#2a2d34", "bordercolor": "#2a2d34", "font": {"color": "#f1f2f4"}},
+            legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "bgcolor": "rgba(0, 0, 0, 0)"},
+            xaxis=axis | {"title": x},
+            yaxis=axis | {"title": y},
+            modebar={"remove": ["zoom", "pan", "select", "lasso", "autoScale", "zoomIn", "zoomOut", "toImage"]},
+        )
+    )
+
+
+def curves(series: Mapping[str, Sequence[tuple[float, float]]], *, x: str = "step", height: int = 220) -> go.Figure:
+    """One line a name, from (x, y) points."""
+    figure = blank(height=height, x=x)
+    for name, points in series.items():
+        figure.add_scatter(x=[p[0] for p in points], y=[p[1] for p in points], name=name, mode="lines", line_width=1.8)
+    figure.update_layout(showlegend=len(series) > 1)
+    return figure
+
+
+def histogram(
+    edges: Sequence[float], counts: Sequence[int], *, x: str = "score", height: int = 180, color: str = ACCENT
+) -> go.Figure:
+    """Bars of counts between edges (one more edge than counts)."""
+    figure = blank(height=height, x=x)
+    pairs = list(pairwise(edges))
+    bars = go.Bar(
+        x=[(low + high) / 2 for low, high in pairs],
+        y=list(counts),
+        width=[high - low for low, high in pairs],
+        hovertext=[f"{low:g} to {high:g}" for low, high in pairs],
+        hovertemplate="%{hovertext}: %{y}<extra></extra>",
+        marker={"color": color, "line": {"width": 0}},
+    )
+    figure.add_trace(bars)
+    figure.update_layout(showlegend=False, bargap=0.06, hovermode="closest")
+    return figure
+
+
+def rounds(lines: Sequence[RoundLine], *, height: int = 300) -> go.Figure:
+    """Held-out accuracy along the newest lineage with its 95 % band; shares of samples kept and labels overridden."""
+    figure = blank(height=height, x="round")
+    line = lineage(lines)
+    measured = [point for point in line if point.accuracy is not None]
+    _band(figure, measured)
+    values = [p.accuracy.value for p in measured if p.accuracy]
+    _series(figure, "held-out accuracy", measured, values, ACCENT, width=2.6)
+    _other_branches(figure, [p for p in lines if p.accuracy is not None and p not in line])
+    kept = [point for point in line if point.kept_share is not None]
+    _series(figure, "samples kept", kept, [p.kept_share for p in kept], GREEN, dash="dot")
+    overridden = [point for point in line if point.overridden_share is not None]
+    _series(figure, "labels overridden", overridden, [p.overridden_share for p in overridden], ORANGE, dash="dash")
+    numbers = [p.number for p in lines]
+    figure.update_yaxes(tickformat=".0%", range=[0, 1.02], dtick=0.25)
+    names = ["base" if number == 0 else str(number) for number in numbers]
+    step = max(1, len(numbers) // 12)
+    ends = [min(numbers, default=0) - 0.25, max(numbers, default=0) + 0.25]
+    figure.update_xaxes(tickvals=numbers[::step], ticktext=names[::step], range=ends)
+    return figure
+
+
+def lineage(lines: Sequence[RoundLine]) -> list[RoundLine]:
+    """From the base to the newest measured round, by parents."""
+    by_number = {line.number: line for line in lines}
+    newest = next((line for line in reversed(lines) if line.accuracy is not None), lines[-1] if lines else None)
+    found: list[RoundLine] = []
+    while newest is not None:
+        found.insert(0, newest)
+        newest = by_number.get(newest.parent) if newest.parent is not None else None
+    return found
+
+
+def _band(figure: go.Figure, points: Sequence[RoundLine]) -> None:
+    spans = [(p.number, p.accuracy.low, p.accuracy.high) for p in points if p.accuracy and p.accuracy.low is not None]
+    if len(spans) < 2:
+        for number, low, high in spans:
+            figure.add_scatter(x=[number] * 2, y=[low, high], mode="lines", line={"color": ACCENT, "width": 1},
+                               showlegend=False, hoverinfo="skip")  # fmt: skip
+        return
+    there, back = [s[0] for s in spans], [s[0] for s in reversed(spans)]
+    figure.add_scatter(
+        x=there + back, y=[s[2] for s in spans] + [s[1] for s in reversed(spans)], fill="toself",
+        fillcolor="rgba(107, 127, 227, 0.16)", line={"width": 0}, mode="lines", name="95 % interval", hoverinfo="skip",
+    )  # fmt: skip
+
+
+def _series(
+    figure: go.Figure, name: str, points: Sequence[RoundLine], values: Sequence[float | None], color: str, *,
+    dash: str = "solid", width: float = 1.6,
+) -> None:  # fmt: skip
+    if points:
+        figure.add_scatter(
+            x=[p.number for p in points], y=list(values), name=name, mode="lines+markers",
+            line={"color": color, "width": width, "dash": dash}, marker={"size": 7 if width > 2 else 5},
+            hovertemplate="%{y:.1%}",
+        )  # fmt: skip
+
+
+def _other_branches(figure: go.Figure, points: Sequence[RoundLine]) -> None:
+    if points:
+        figure.add_scatter(
+            x=[p.number for p in points], y=[p.accuracy.value for p in points if p.accuracy], name="other branches",
+            mode="markers", marker={"size": 8, "color": TEXT, "symbol": "circle-open"}, hovertemplate="%{y:.1%}",
+        )  # fmt: skip

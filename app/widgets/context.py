@@ -1,0 +1,34 @@
+"""Who asks, and about which project: read from the rows at every call, because every listener is a public endpoint."""
+
+from dataclasses import dataclass
+
+import gradio as gr
+from fastapi import Request
+
+from app import cookies
+from backend.errors import NotFound, NotSignedIn
+from backend.services import projects, sessions
+from backend.services.access import Actor
+
+
+@dataclass(frozen=True)
+class Context:
+    """`project_id` is what the browser looks at; services check what the actor may do there."""
+
+    actor: Actor
+    project_id: int
+    base_url: str
+    session_id: int | None
+
+
+def context(request: gr.Request) -> Context:
+    """Return who asks. Raises NotSignedIn when the session has ended, NotFound when there is no project to show."""
+    asked: Request | None = request.request
+    secret = cookies.secret_in(asked) if asked is not None else None
+    who = sessions.look_up(secret) if secret else None
+    if asked is None or who is None:
+        raise NotSignedIn("You are signed out. Reload the page to sign in again.")
+    project_id = projects.current(who.actor, who.project_id)
+    if project_id is None:
+        raise NotFound("You are not in any project yet. Ask a project admin to add you.")
+    return Context(who.actor, project_id, str(asked.base_url).rstrip("/"), who.session_id)

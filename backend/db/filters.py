@@ -1,0 +1,124 @@
+"""What a list of samples may be asked for: filters, sorts, and the place in a list."""
+
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from itertools import product
+from typing import Any
+
+from backend.errors import InvalidInput
+
+VERDICTS = ("undecided", "accept", "reject")
+SOURCES = ("none", "judge", "person")
+KINDS = ("completion", "edit", "other")
+FLAGS = ("is_overridden", "is_unparsed", "is_truncated", "is_flagged")
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Every field narrows; empty means all. `kind` other: whatever is neither completion nor edit.
+
+    `text` searches the sample, `prompt` its prompt: all words must occur, in any order; words joined without a
+    space and words in double quotes must follow each other; a star at the end of a word matches its beginning.
+    """
+
+    min_score: float | None = None
+    max_score: float | None = None
+    min_tokens: int | None = None
+    max_tokens: int | None = None
+    verdict: tuple[str, ...] = ()
+    source: tuple[str, ...] = ()
+    kind: tuple[str, ...] = ()
+    is_overridden: bool | None = None
+    is_unparsed: bool | None = None
+    is_truncated: bool | None = None
+    is_flagged: bool | None = None
+    text: str = ""
+    prompt: str = ""
+
+    def __post_init__(self) -> None:
+        for name, known in (("verdict", VERDICTS), ("source", SOURCES), ("kind", KINDS)):
+            wrong = [value for value in getattr(self, name) if value not in known]
+            if wrong:
+                raise InvalidInput(f"There is no {name} {wrong[0]!r}. Choose from {', '.join(known)}.")
+
+    def matches_facet(self, code: int) -> bool:
+        """Whether samples with this facet pass the filters that are facets."""
+        facet = decode_facet(code)
+        for name in ("verdict", "source", "kind"):
+            if getattr(self, name) and facet[name] not in getattr(self, name):
+                return False
+        return all(getattr(self, name) in (None, facet[name]) for name in FLAGS)
+
+    def facets(self) -> list[int]:
+        """The facets that pass."""
+        return [code for code in ALL_FACETS if self.matches_facet(code)]
+
+    def changed(self) -> dict[str, Any]:
+        """The fields that narrow, for an address or a token."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
+
+
+def encode_facet(verdict: str, source: str, kind: str, flags: tuple[bool, ...]) -> int:
+    """The number the database computes for `labels.facet` (0002_lists_and_search.py)."""
+    code = VERDICTS.index(verdict) + 3 * SOURCES.index(source) + 144 * KINDS.index(kind)
+    return code + sum(9 << n for n, flag in enumerate(flags) if flag)
+
+
+def decode_facet(code: int) -> dict[str, Any]:
+    """Back from the number."""
+    decoded: dict[str, Any] = {
+        "verdict": VERDICTS[code % 3],
+        "source": SOURCES[code // 3 % 3],
+        "kind": KINDS[code // 144],
+    }
+    return decoded | {name: bool(code % 144 // 9 >> n & 1) for n, name in enumerate(FLAGS)}
+
+
+ALL_FACETS = sorted(
+    encode_facet(verdict, source, kind, flags)
+    for verdict, source, kind, flags in product(VERDICTS, SOURCES, KINDS, product((False, True), repeat=len(FLAGS)))
+)
+
+
+class SortKey(StrEnum):
+    id = "id"
+    score = "score"
+    length = "length"
+    spread = "spread"
+    prompt = "prompt"
+    """Not offered: the order of a search in prompts that matches too many to be sorted."""
+
+
+@dataclass(frozen=True)
+class Sort:
+    """Samples without a score (or spread) come last in both directions. Equal ones follow each other by number."""
+
+    key: SortKey = SortKey.id
+    descending: bool = False
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """A place between two rows: after (or before) the row with this key and number, in this order."""
+
+    key: float
+    sample_id: int
+    sort: Sort
+    backward: bool = False
+
+    def __str__(self) -> str:
+        order = ("-" if self.sort.descending else "+") + self.sort.key
+        return f"{'b' if self.backward else 'f'}{order}:{self.key!r}:{self.sample_id}"
+
+    @classmethod
+    def read(cls, text: str) -> "Cursor":
+        """The cursor that was written so; an address may hold anything."""
+        try:
+            order, key, sample_id = text.split(":")
+            sort = Sort(SortKey(order[2:]), descending={"-": True, "+": False}[order[1]])
+            number = float(key)
+            if number != number:
+                raise ValueError("not a number")
+            return cls(number, int(sample_id), sort, backward={"b": True, "f": False}[order[0]])
+        except (ValueError, KeyError, IndexError) as error:
+            raise InvalidInput("This place in the list is not one. Go to the first page.") from error

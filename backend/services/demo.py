@@ -1,0 +1,208 @@
+"""The demo project: Countdown, a tiny model, and the loop without a browser."""
+
+import random
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import select
+
+from backend import demo, recipes
+from backend.config import settings
+from backend.db import reading, session, tables
+from backend.demo import countdown
+from backend.errors import RondoError
+from backend.services import prompts, reviews, rounds
+from backend.services.access import Actor
+from backend.values import DecisionKind, LabelSource, RoundStatus, Split, Verdict
+
+NAME = "Countdown demo"
+MODEL = "models/countdown-base"
+POLL_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class RoundResult:
+    """One line of the table `rondo demo --headless` prints; the base is number 0."""
+
+    number: int
+    checkpoint: str
+    samples: int
+    kept: int
+    held_out_accuracy: float | None
+    held_out_n: int
+    seconds: float
+
+    def to_json(self) -> dict[str, object]:
+        return asdict(self)
+
+
+def create(actor: Actor) -> int:
+    """Make the demo project, or finish making it; return its id. Safe to repeat."""
+    project_id = _project(actor)
+    checkpoint_id = _base(project_id)
+    sets = {
+        name: _prompt_set(actor, project_id, name, file, split)
+        for name, file, split in (
+            ("Countdown problems", "train.jsonl", Split.train),
+            ("Countdown held out", "held_out.jsonl", Split.held_out),
+            ("Judging seed", "judging_seed.jsonl", Split.train),
+        )
+    }
+    with session() as db:
+        project = db.get_one(tables.Project, project_id)
+        if not project.defaults:
+            recipe = recipes.get("rejection_sampling").with_changes(demo.RECIPE_CHANGES)
+            project.defaults = {
+                "recipe": recipe.model_dump(mode="json"),
+                "policy_id": checkpoint_id,
+                "reference_id": checkpoint_id,
+                "sample_set_ids": [sets["Countdown problems"]],
+                "held_out_set_ids": [sets["Countdown held out"]],
+                "mix_set_ids": [sets["Judging seed"]],
+                "num_prompts": demo.NUM_PROMPTS,
+                "seed": 1,
+                "is_reviewed": True,
+                "is_blind": True,
+            }
+    return project_id
+
+
+def _project(actor: Actor) -> int:
+    with session() as db:
+        found = db.scalar(select(tables.Project.id).where(tables.Project.name == NAME))
+        if found is not None:
+            return found
+        project = tables.Project(name=NAME, description=demo.DESCRIPTION, guidelines=demo.GUIDELINES)
+        db.add(project)
+        db.flush()
+        return project.id
+
+
+def _base(project_id: int) -> int:
+    """Copy the shipped model into the data folder and register it."""
+    folder = settings().folder / MODEL
+    if not (folder / "config.json").exists():
+        part = folder.with_suffix(".part")
+        shutil.rmtree(part, ignore_errors=True)
+        shutil.copytree(demo.MODEL_FOLDER, part)
+        part.rename(folder)
+    with session() as db:
+        checkpoint = tables.Checkpoint
+        known = select(checkpoint.id).where(checkpoint.project_id == project_id, checkpoint.name == "base")
+        found = db.scalar(known)
+        if found is not None:
+            return found
+        engine = {"name": "transformers", "model": MODEL, "batch_size": demo.BATCH_SIZE}
+        row = checkpoint(project_id=project_id, name="base", kind="base", role="policy", location=MODEL, engine=engine)
+        db.add(row)
+        db.flush()
+        return row.id
+
+
+def _prompt_set(actor: Actor, project_id: int, name: str, file: str, split: Split) -> int:
+    for found in prompts.list_sets(actor, project_id):
+        if found.name == name:
+            return found.id
+    made = prompts.import_file(actor, project_id, name, demo.PROMPT_FOLDER / file, split=split)
+    return made.sets[0].id
+
+
+def run_headless(
+    actor: Actor,
+    project_id: int,
+    *,
+    num_rounds: int,
+    seed: int,
+    decisions: int = 0,
+    say: Callable[[str], None] = lambda _line: None,
+) -> list[RoundResult]:
+    """Launch rounds one after the other and wait for each; a worker must be running.
+
+    With `decisions`, a simulated reviewer who is always right decides so many samples of each round: those the
+    judge is least sure of first. The true checker is used here and in the metrics only.
+    """
+    results: list[RoundResult] = []
+    for index in range(num_rounds):
+        started = time.monotonic()
+        plan = rounds.defaults(actor, project_id)
+        plan = rounds.Plan(**plan.__dict__ | {"is_reviewed": decisions > 0, "seed": seed * 1000 + index})
+        round_id = rounds.launch(actor, project_id, plan)
+        if decisions:
+            wait(actor, round_id, RoundStatus.review)
+            review(actor, round_id, decisions, seed=seed)
+            reviews.close(actor, round_id)
+        done = wait(actor, round_id, RoundStatus.done)
+        if not results:
+            results.append(_result(0, done.policy_id, done, seconds=0.0, is_base=True))
+            say(describe(results[-1]))
+        results.append(_result(done.number, done.checkpoint_id, done, seconds=time.monotonic() - started))
+        say(describe(results[-1]))
+    return results
+
+
+def wait(actor: Actor, round_id: int, status: RoundStatus) -> rounds.RoundView:
+    """Wait for the round to reach the status; raises `RondoError` with the round's error if it ends otherwise."""
+    while True:
+        found = rounds.get(actor, round_id)
+        if found.status is status:
+            return found
+        if found.status in (RoundStatus.failed, RoundStatus.cancelled, RoundStatus.done):
+            raise RondoError(f"Round {found.number} is {found.status}: {found.error or 'no error was noted'}")
+        time.sleep(POLL_SECONDS)
+
+
+def review(actor: Actor, round_id: int, decisions: int, *, seed: int) -> int:
+    """Let the perfect reviewer decide a random choice of samples; return how many labels it overrode."""
+    with reading() as db:
+        query = (
+            select(tables.Sample.id, tables.Sample.text, tables.Prompt.text, tables.Label.machine_verdict)
+            .join(tables.Prompt, tables.Prompt.id == tables.Sample.prompt_id)
+            .join(tables.Label, tables.Label.sample_id == tables.Sample.id)
+            .where(tables.Sample.round_id == round_id, tables.Label.source == LabelSource.judge)
+            .order_by(tables.Sample.id)
+        )
+        samples = list(db.execute(query))
+    chosen = random.Random(seed).sample(samples, min(decisions, len(samples)))
+    overridden = 0
+    for sample_id, text, problem, machine in chosen:
+        kind = DecisionKind.accept if countdown.is_correct(problem, text) else DecisionKind.reject
+        overridden += machine is not Verdict(kind.value)
+        reviews.decide(actor, client_id=f"simulated-{round_id}-{sample_id}", sample_id=sample_id, kind=kind, is_blind=True)
+    return overridden
+
+
+def _result(
+    number: int, checkpoint_id: int | None, done: rounds.RoundView, *, seconds: float, is_base: bool = False
+) -> RoundResult:
+    with reading() as db:
+        checkpoint = db.get_one(tables.Checkpoint, checkpoint_id)
+        metric = db.scalars(
+            select(tables.Metric).where(
+                tables.Metric.checkpoint_id == checkpoint_id, tables.Metric.name == "held_out_accuracy"
+            )
+        ).first()
+    return RoundResult(
+        number=number,
+        checkpoint=checkpoint.name,
+        samples=0 if is_base else done.counts.get("samples", 0),
+        kept=0 if is_base else done.counts.get("kept", 0),
+        held_out_accuracy=metric.value if metric else None,
+        held_out_n=metric.n if metric else 0,
+        seconds=round(seconds, 1),
+    )
+
+
+def describe(result: RoundResult) -> str:
+    """The result as one line of a table."""
+    accuracy = "-" if result.held_out_accuracy is None else f"{result.held_out_accuracy:.1%}"
+    return (
+        f"{result.number:>5}  {result.checkpoint:<12} {result.samples:>8} {result.kept:>7} "
+        f"{accuracy:>9} {result.held_out_n:>5} {result.seconds:>8.1f}"
+    )
+
+
+HEADER = f"{'round':>5}  {'checkpoint':<12} {'samples':>8} {'kept':>7} {'held out':>9} {'n':>5} {'seconds':>8}"
+"""The header of the lines `describe` makes."""
+

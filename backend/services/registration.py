@@ -1,0 +1,105 @@
+"""Registering a checkpoint that no round made: a folder, a model-hub name, an endpoint."""
+
+import re
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from backend.db import reading, session, tables
+from backend.errors import Conflict, InvalidInput
+from backend.services import model_folders
+from backend.services.access import Actor, require
+from backend.values import JSON, Role
+
+ROLES = ("policy", "judge", "reward")
+KEY_NAME = re.compile(r"[A-Z][A-Z0-9_]*_(API_KEY|TOKEN)")
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """An OpenAI-compatible server. `api_key_env` names the environment variable that holds the key, never the key."""
+
+    base_url: str
+    model: str
+    api_key_env: str = ""
+
+
+def register(
+    actor: Actor,
+    project_id: int,
+    *,
+    name: str,
+    location: str = "",
+    endpoint: Endpoint | None = None,
+    role: str = "policy",
+) -> int:
+    """Add a checkpoint that no round made: a folder or hub name, or an endpoint. Returns its id.
+
+    What makes the server read outside the data folder or send requests elsewhere needs a project admin.
+    """
+    reaches_out = endpoint is not None or model_folders.is_outside(location)
+    with reading() as db:
+        require(db, actor, project_id, Role.admin if reaches_out else Role.curator)
+    name = usable_name(name)
+    if role not in ROLES:
+        raise InvalidInput(f"There is no role {role!r}. Choose one of {', '.join(ROLES)}.")
+    columns = _served_by(endpoint) if endpoint else _loaded_from(location.strip())
+    base = columns.pop("base", None)
+    with session() as db:
+        require(db, actor, project_id, Role.admin if reaches_out else Role.curator)
+        same_base = select(tables.Checkpoint.id).where(
+            tables.Checkpoint.project_id == project_id, tables.Checkpoint.location == base
+        )
+        parent_id = db.scalar(same_base.limit(1)) if base else None
+        row = tables.Checkpoint(project_id=project_id, name=name, role=role, parent_id=parent_id, **columns)
+        db.add(row)
+        flush_name(db, name)
+        return row.id
+
+
+def _loaded_from(location: str) -> JSON:
+    if not location:
+        raise InvalidInput("The location is empty. Type a folder in the data folder, or a model-hub name.")
+    found = model_folders.inspect(location)
+    engine = {"name": "transformers", "model": found.base or found.location}
+    if found.is_adapter:
+        engine["adapter"] = found.location
+    return {
+        "kind": "adapter" if found.is_adapter else "base",
+        "location": found.location,
+        "engine": engine,
+        "details": {"architecture": found.architecture, "num_bytes": found.num_bytes},
+        "base": found.base,
+    }
+
+
+def _served_by(endpoint: Endpoint) -> JSON:
+    url, model = endpoint.base_url.strip().rstrip("/"), endpoint.model.strip()
+    if not re.fullmatch(r"https?://[^\s/@?#]+(/[^\s?#]*)?", url):
+        raise InvalidInput(f"The address {url!r} is not a base URL. Type it like http://127.0.0.1:8000/v1.")
+    if not model:
+        raise InvalidInput("The model's name is empty. Type the name under which the endpoint serves it.")
+    key = endpoint.api_key_env.strip()
+    if key and not KEY_NAME.fullmatch(key):
+        raise InvalidInput(
+            "api_key_env is the name of an environment variable that ends in _API_KEY or _TOKEN, e.g. MY_API_KEY, not "
+            "the key itself. Set the variable where the worker runs and type its name."
+        )
+    engine = {"name": "openai", "base_url": url, "model": model} | ({"api_key_env": key} if key else {})
+    return {"kind": "base", "location": url, "engine": engine, "details": {}}
+
+
+def usable_name(name: str) -> str:
+    name = name.strip()
+    if not 1 <= len(name) <= 120 or not name.isprintable():
+        raise InvalidInput("A checkpoint's name has 1 to 120 printable characters. Choose another one.")
+    return name
+
+
+def flush_name(db: Session, name: str) -> None:
+    try:
+        db.flush()
+    except IntegrityError as error:
+        raise Conflict(f"There is a checkpoint named {name!r} in this project already. Choose another name.") from error

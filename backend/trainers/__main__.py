@@ -1,0 +1,36 @@
+"""The training process: `python -m backend.trainers SPEC.json`. Its last line says why it failed, if it did."""
+
+import json
+import os
+import sys
+import traceback
+from pathlib import Path
+from types import TracebackType
+
+from backend.errors import RondoError
+from backend.trainers import Trainer, TrainSpec
+
+
+def main(spec_file: str) -> None:
+    """Train as the spec says."""
+    # One process trains on one GPU; TRL refuses to spread a model over several by itself.
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")
+    spec = TrainSpec(**json.loads(Path(spec_file).read_text(encoding="utf-8")))
+    trainer: Trainer = Trainer.load(spec.trainer)
+    trainer.main(spec)
+
+
+def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Write the error as the last line; a bug gets its traceback before it."""
+    sys.stdout.flush()
+    if isinstance(error, RondoError):
+        sys.stderr.write(f"ERROR: {' '.join(error.message.split())}\n")
+        return
+    traceback.print_exception(kind, error, trace)
+    first = (str(error).strip().splitlines() or [""])[0]
+    sys.stderr.write(f"ERROR: The training failed with {kind.__name__}: {first} The traceback is in the log.\n")
+
+
+if __name__ == "__main__":
+    sys.excepthook = report
+    main(sys.argv[1])

@@ -1,0 +1,103 @@
+"""The folders of a training: which are whole, which are left over from a crash, and whether the disk is full."""
+
+import errno
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from backend.errors import TrainerError
+from backend.trainers import final_folder
+
+STATE = "trainer_state.json"  # written last by transformers
+CHECKPOINT_FILES = (STATE, "optimizer.pt", "scheduler.pt", "rng_state.pth")
+NEARLY_FULL = 16 * 2**20
+
+
+def is_finished(output: Path, identity: str) -> bool:
+    """Say whether `final/` is there; raises if it is the result of something else."""
+    record = final_folder(str(output)) / "train.json"
+    if not record.is_file():
+        return False
+    if json.loads(record.read_text(encoding="utf-8"))["identity"] != identity:
+        raise TrainerError(f"{output} holds the result of another training. Choose another output folder.")
+    return True
+
+
+def claim(output: Path, identity: str) -> None:
+    """Note whose checkpoints lie here; those of another spec, and half-written ones, are removed."""
+    note = output / "identity"
+    if not note.is_file() or note.read_text(encoding="utf-8") != identity:
+        for folder in checkpoints(output):
+            shutil.rmtree(folder)
+        note.write_text(identity, encoding="utf-8")
+    remove_broken(output)
+
+
+def checkpoints(output: Path) -> list[Path]:
+    """Return TRL's checkpoint folders, newest first."""
+    found = [path for path in output.glob("checkpoint-*") if path.is_dir() and path.name[11:].isdigit()]
+    return sorted(found, key=step_of, reverse=True)
+
+
+def step_of(checkpoint: Path) -> int:
+    return int(checkpoint.name.removeprefix("checkpoint-"))
+
+
+def newest_checkpoint(output: Path) -> Path | None:
+    """Return the newest whole checkpoint."""
+    return next((folder for folder in checkpoints(output) if is_whole(folder)), None)
+
+
+def is_whole(checkpoint: Path) -> bool:
+    """Say whether a checkpoint was neither cut off in writing nor in deleting."""
+    weights = any((checkpoint / name).is_file() for name in ("model.safetensors", "adapter_model.safetensors"))
+    if not (weights or any(checkpoint.glob("*.safetensors.index.json"))):
+        return False
+    if not all((checkpoint / name).is_file() for name in CHECKPOINT_FILES):
+        return False
+    try:
+        state = json.loads((checkpoint / STATE).read_text(encoding="utf-8"))
+    except ValueError:
+        return False
+    return bool(state.get("global_step") == step_of(checkpoint))
+
+
+def remove_broken(output: Path) -> None:
+    """Remove what a crash left half-written: it can never be used and takes room."""
+    for folder in checkpoints(output):
+        if not is_whole(folder):
+            shutil.rmtree(folder)
+    shutil.rmtree(unfinished(output), ignore_errors=True)
+
+
+def unfinished(output: Path) -> Path:
+    return output / "final.tmp"
+
+
+def is_full_disk(error: BaseException, output: Path) -> bool:
+    """Say whether a failed save met a full disk; torch and safetensors have no error of their own for it."""
+    for one in causes(error):
+        if isinstance(one, OSError) and one.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        if "No space left" in str(one) or "os error 28" in str(one):
+            return True
+    torn = "PytorchStreamWriter" in str(error) or "unexpected pos" in str(error)
+    return torn and shutil.disk_usage(output).free < NEARLY_FULL
+
+
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def sync(folder: Path) -> None:
+    """Bring a folder's files to the disk, so that a later rename cannot come before them."""
+    for path in [*folder.rglob("*"), folder]:
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,99 @@
+"""Loads what a training starts from: policy, reference and tokenizer."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from backend.config import settings
+from backend.engines import _weights
+from backend.errors import MissingPrerequisite
+from backend.trainers import TrainSpec
+from backend.trainers._trl import TRLTrainer
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class Weights:
+    """`reference` None means: the policy's start, which TRL recovers by switching the new adapter off."""
+
+    policy: Any
+    reference: Any
+    tokenizer: Any
+    lora: Any
+    base: str
+    """Located model that an adapter in `final/` will need."""
+
+    @property
+    def context(self) -> int | None:
+        """Tokens the policy was made for."""
+        config = self.policy.config.get_text_config()
+        return getattr(config, "max_position_embeddings", None)
+
+    @property
+    def checkpoint_bytes(self) -> int:
+        """Size of one training checkpoint: weights, and two numbers of AdamW for each trained one."""
+        trained = [p for p in self.policy.parameters() if p.requires_grad]
+        return sum(3 * p.numel() * p.element_size() for p in trained)
+
+
+def load(trainer: TRLTrainer, spec: TrainSpec) -> Weights:
+    """Load all that a training needs; a policy that is an adapter goes on as adapter if `lora`, else merged."""
+    policy = _weights.locate(spec.policy)
+    _weights.check(policy)
+    continues = trainer.lora and _weights.is_adapter(policy)
+    dtype = number_format(trainer)
+    return Weights(
+        policy=_weights.load_model(policy, dtype=dtype, trainable=continues),
+        reference=_reference(trainer, spec, policy, dtype) if trainer.needs_reference else None,
+        tokenizer=_weights.load_tokenizer(policy),
+        lora=_lora(trainer) if trainer.lora and not continues else None,
+        base=_weights.base_of(policy) if continues else policy,
+    )
+
+
+def _reference(trainer: TRLTrainer, spec: TrainSpec, policy: str, dtype: "torch.dtype") -> Any:
+    wanted = _weights.locate(spec.reference or spec.policy)
+    if trainer.lora and wanted == policy:
+        return None
+    return _weights.load_model(wanted, dtype=dtype)
+
+
+def _lora(trainer: TRLTrainer) -> Any:
+    try:
+        from peft import LoraConfig
+    except ImportError as error:
+        raise MissingPrerequisite(
+            "LoRA needs peft, which is not installed. Run `pip install 'rondo[local]'`."
+        ) from error
+    targets = trainer.lora_target_modules
+    return LoraConfig(
+        task_type="CAUSAL_LM",
+        r=trainer.lora_r,
+        lora_alpha=trainer.lora_alpha,
+        lora_dropout=trainer.lora_dropout,
+        target_modules=targets if isinstance(targets, str) else list(targets),
+    )
+
+
+def has_bf16() -> bool:
+    """Say whether there is a GPU that computes in bfloat16."""
+    import torch
+
+    return torch.cuda.is_available() and torch.cuda.is_bf16_supported()
+
+
+def number_format(trainer: TRLTrainer) -> "torch.dtype":
+    """Full weights are trained in float32: bfloat16 would round small updates away."""
+    import torch
+
+    wanted = trainer.dtype
+    if wanted == "auto":
+        wanted = "bfloat16" if trainer.lora and has_bf16() else "float32"
+    return torch.bfloat16 if wanted == "bfloat16" else torch.float32
+
+
+def portable(located: str) -> str:
+    """Return a folder inside the data folder as a relative path, so that the data folder may move."""
+    prefix = f"{settings().folder}/"
+    return located.removeprefix(prefix)

@@ -1,0 +1,64 @@
+"""Writes how far a training is, one JSON object a line, for the process that follows it."""
+
+import json
+import math
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from backend.errors import TrainerError
+
+if TYPE_CHECKING:
+    from transformers import TrainerCallback
+
+SECONDS = 1.0  # between two lines without metrics
+
+
+def rewind(file: Path, *, step: int) -> None:
+    """Forget the lines after a step, which a resumed training writes again, and a line cut off by a crash."""
+    if not file.exists():
+        return
+    kept = [line for line in file.read_text(encoding="utf-8").splitlines() if 0 <= _step(line) <= step]
+    temporary = file.with_suffix(".tmp")
+    temporary.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+    temporary.replace(file)
+
+
+def _step(line: str) -> int:
+    try:
+        return int(json.loads(line)["step"])
+    except (ValueError, KeyError, TypeError):
+        return -1
+
+
+def callback(file: Path) -> "TrainerCallback":
+    """Return the callback: a line for each log and, in long pauses between logs, for the bar alone."""
+    from transformers import TrainerCallback
+
+    class Progress(TrainerCallback):
+        def __init__(self) -> None:
+            self.written_at = 0.0
+
+        def write(self, state: Any, metrics: dict[str, float]) -> None:
+            line = {"step": state.global_step, "max_steps": state.max_steps, "metrics": metrics}
+            with file.open("a", encoding="utf-8") as opened:
+                opened.write(json.dumps(line) + "\n")
+            self.written_at = time.monotonic()
+
+        def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            self.write(state, {})
+
+        def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            if time.monotonic() - self.written_at > SECONDS:
+                self.write(state, {})
+
+        def on_log(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            metrics = {name: float(value) for name, value in kwargs["logs"].items() if isinstance(value, int | float)}
+            if not math.isfinite(metrics.get("loss", 0.0)):
+                raise TrainerError(
+                    f"The loss became {metrics['loss']} at step {state.global_step} of {state.max_steps}. "
+                    "Lower learning_rate, or look for broken rows in the dataset."
+                )
+            self.write(state, {name: value for name, value in metrics.items() if math.isfinite(value)})
+
+    return Progress()

@@ -1,0 +1,207 @@
+"""Runs a training so that it can be killed at any moment: `final/` appears whole or not at all."""
+
+import contextlib
+import hashlib
+import json
+import math
+import random
+import shutil
+import time
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from backend.engines import _weights
+from backend.errors import InvalidInput, RondoError, TrainerError
+from backend.trainers import TrainSpec, _folders, _models, _progress, final_folder
+from backend.trainers._trl import TRLTrainer
+from backend.values import JSON
+
+if TYPE_CHECKING:
+    from transformers import Trainer as HFTrainer
+
+LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets")
+
+
+def run(trainer: TRLTrainer, spec: TrainSpec) -> None:
+    """Train from the newest whole checkpoint, write `final/`, then remove the checkpoints."""
+    output = Path(spec.output_dir)
+    identity = identify(spec)
+    if _folders.is_finished(output, identity):
+        return
+    rows = read_rows(trainer, spec)
+    _weights.prepare_libraries()
+    output.mkdir(parents=True, exist_ok=True)
+    _folders.claim(output, identity)
+    weights = _models.load(trainer, spec)
+    with explained(output, weights.checkpoint_bytes):
+        started = time.monotonic()
+        fitted = build(trainer, spec, weights, rows)
+        rows_used = len(fitted.train_dataset)  # type: ignore[arg-type]
+        if rows_used == 0:
+            raise InvalidInput(too_long(trainer, len(rows)))
+        checkpoint = _folders.newest_checkpoint(output)
+        _progress.rewind(output / "progress.jsonl", step=_folders.step_of(checkpoint) if checkpoint else -1)
+        result = fitted.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        if not math.isfinite(result.training_loss):
+            raise TrainerError("The loss became nan. Lower learning_rate, or look for broken rows in the dataset.")
+        record = {
+            "identity": identity,
+            "spec": spec.to_json(),
+            "versions": {name: version(name) for name in LIBRARIES},
+            "seed": spec.seed,
+            "seconds": round(time.monotonic() - started, 3),
+            "resumed_from_step": _folders.step_of(checkpoint) if checkpoint else 0,
+            "steps": fitted.state.global_step,
+            "rows": len(rows),
+            "rows_used": rows_used,
+            "metrics": last_metrics(fitted.state.log_history) | {"train_loss": result.training_loss},
+        }
+        write_final(fitted, weights, output, record)
+    for folder in _folders.checkpoints(output):
+        shutil.rmtree(folder)
+
+
+def identify(spec: TrainSpec) -> str:
+    """Hash what decides the result: the spec without its place, and the bytes of the dataset."""
+    file = Path(spec.dataset)
+    if not file.is_file():
+        raise InvalidInput(f"The dataset {file} is not there. Freeze the dataset again.")
+    with file.open("rb") as opened:
+        content = hashlib.file_digest(opened, "sha256").hexdigest()
+    decides = {name: value for name, value in spec.to_json().items() if name not in ("output_dir", "dataset")}
+    return hashlib.sha256(json.dumps([decides, content], sort_keys=True).encode()).hexdigest()
+
+
+def read_rows(trainer: TRLTrainer, spec: TrainSpec) -> list[JSON]:
+    """Read the dataset's rows, the needed columns only."""
+    if spec.dataset_type != trainer.trains_on:
+        raise InvalidInput(
+            f"The trainer {trainer.name} trains on {trainer.trains_on} data, but the dataset is {spec.dataset_type}. "
+            "Choose a trainer that fits."
+        )
+    rows = []
+    with Path(spec.dataset).open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                row = json.loads(line)
+                rows.append({column: row[column] for column in trainer.columns})
+            except (ValueError, KeyError, TypeError) as error:
+                raise InvalidInput(
+                    f"Line {number} of {spec.dataset} is not a row with {', '.join(trainer.columns)}: {error!r}. "
+                    "Freeze the dataset again."
+                ) from error
+    if not rows:
+        raise InvalidInput("The dataset is empty, so there is nothing to train on. Loosen the selector.")
+    if trainer.keeps_order:
+        random.Random(spec.seed).shuffle(rows)
+    return rows
+
+
+def build(trainer: TRLTrainer, spec: TrainSpec, weights: _models.Weights, rows: list[JSON]) -> "HFTrainer":
+    """Make the TRL trainer."""
+    import datasets
+
+    datasets.disable_progress_bars()
+    dataset = datasets.Dataset.from_list(rows)
+    try:
+        fitted = trainer.build(arguments(trainer, spec, weights), weights, dataset)
+    except StopIteration as error:
+        # TRL looks at the first row after dropping those that are too long.
+        raise InvalidInput(too_long(trainer, len(rows))) from error
+    fitted.add_callback(_progress.callback(Path(spec.output_dir) / "progress.jsonl"))
+    return fitted
+
+
+def arguments(trainer: TRLTrainer, spec: TrainSpec, weights: _models.Weights) -> dict[str, Any]:
+    """Return what goes into the TRL config of every trainer."""
+    import torch
+
+    on_gpu = torch.cuda.is_available()
+    same = (
+        "learning_rate num_train_epochs max_steps per_device_train_batch_size gradient_accumulation_steps "
+        "lr_scheduler_type warmup_steps weight_decay max_grad_norm logging_steps save_steps save_total_limit "
+        "gradient_checkpointing"
+    )
+    return {name: getattr(trainer, name) for name in same.split()} | {
+        "output_dir": spec.output_dir,
+        "seed": spec.seed,
+        "max_length": min(trainer.max_length, weights.context or trainer.max_length),
+        "bf16": trainer.bf16 if trainer.bf16 is not None else _models.has_bf16(),
+        "use_cpu": not on_gpu,
+        "dataloader_pin_memory": on_gpu,
+        "save_strategy": "steps",
+        "logging_first_step": True,
+        "logging_nan_inf_filter": False,
+        "report_to": "none",
+        "disable_tqdm": True,
+    }
+
+
+def too_long(trainer: TRLTrainer, rows: int) -> str:
+    """Say that nothing is left of the dataset."""
+    return (
+        f"All {rows} rows were dropped: their prompts alone fill max_length ({trainer.max_length}) or the model's "
+        "context. Raise max_length, or choose a model with a longer context."
+    )
+
+
+def write_final(fitted: "HFTrainer", weights: _models.Weights, output: Path, record: JSON) -> None:
+    """Write weights, tokenizer and record aside, then give them their name."""
+    folder = _folders.unfinished(output)
+    model: Any = fitted.accelerator.unwrap_model(fitted.model)
+    if trains_adapter(model):
+        # TRL may have added a second adapter, a frozen copy that served as the reference.
+        model.save_pretrained(folder, selected_adapters=["default"])
+        file = folder / "adapter_config.json"
+        config = json.loads(file.read_text(encoding="utf-8"))
+        config["base_model_name_or_path"] = _models.portable(weights.base)
+        file.write_text(json.dumps(config, indent=2), encoding="utf-8")
+    else:
+        model.config.use_cache = True
+        model.save_pretrained(folder)
+    # Trainers change the padding of theirs; the policy's own goes on unchanged.
+    _weights.load_tokenizer(_weights.locate(record["spec"]["policy"])).save_pretrained(folder)
+    (folder / "train.json").write_text(json.dumps(record, indent=2), encoding="utf-8")
+    _folders.sync(folder)
+    folder.rename(final_folder(str(output)))
+
+
+def trains_adapter(model: Any) -> bool:
+    from peft import PeftModel
+
+    return isinstance(model, PeftModel)
+
+
+def last_metrics(history: list[dict[str, Any]]) -> dict[str, float]:
+    """Return the newest logged value of each metric."""
+    merged: dict[str, float] = {}
+    for entry in history:
+        merged |= {name: value for name, value in entry.items() if isinstance(value, int | float)}
+    return {name: value for name, value in merged.items() if math.isfinite(value)}
+
+
+@contextlib.contextmanager
+def explained(output: Path, checkpoint_bytes: int) -> Iterator[None]:
+    """Turn a full disk and a full GPU into sentences; a full disk gets back what the last save took."""
+    import torch
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except RondoError:
+        raise
+    except torch.OutOfMemoryError as error:
+        raise TrainerError(
+            "The GPU ran out of memory. Lower per_device_train_batch_size (and raise gradient_accumulation_steps), "
+            "or switch on gradient_checkpointing or lora."
+        ) from error
+    except (OSError, RuntimeError, SafetensorError) as error:
+        if not _folders.is_full_disk(error, output):
+            raise
+        _folders.remove_broken(output)
+        raise TrainerError(
+            f"No space left in {output} while saving. A checkpoint takes about {checkpoint_bytes / 2**20:,.0f} MB: "
+            "free that much three times over, or set RONDO_DATA_DIR to a larger disk, then resume."
+        ) from error

@@ -1,0 +1,93 @@
+"""Direct preference optimization, with the variants that iterated methods use.
+
+`loss_type=("sigmoid", "sft")` adds the likelihood of the chosen side, as Iterative RPO and ScPO do. TRL's "sft"
+is the mean over all chosen tokens of a batch, so long texts count more. `weigh_examples` gives the papers' form:
+every example's two terms are multiplied by its weight w, and its likelihood is divided by its own length,
+-w * log sigmoid(beta * delta) - alpha * w / |y+| * log pi(y+). All weights 1 is Iterative RPO.
+"""
+
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from backend.trainers._trl import TRLTrainer
+from backend.values import DatasetType
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+    from transformers import Trainer as HFTrainer
+
+    from backend.trainers._models import Weights
+
+LossType = Literal[
+    "sigmoid",
+    "hinge",
+    "ipo",
+    "robust",
+    "nca_pair",
+    "bco_pair",
+    "sppo_hard",
+    "aot",
+    "aot_unpaired",
+    "apo_zero",
+    "apo_down",
+    "discopop",
+    "sft",
+    "sigmoid_norm",
+]
+WEIGHABLE = {"sigmoid", "sft"}
+
+
+class DPO(TRLTrainer):
+    """TRL's DPOTrainer, with a weight for each example if wanted."""
+
+    trains_on: ClassVar[DatasetType] = DatasetType.preference
+
+    learning_rate: float = Field(1e-6, gt=0, description="peak learning rate of AdamW")
+    beta: float = Field(0.1, gt=0, description="how strongly the policy is held to the reference")
+    loss_type: tuple[LossType, ...] = Field(("sigmoid",), min_length=1, description="terms of the loss")
+    loss_weights: tuple[float, ...] = Field((), description="factor of each term; empty: all 1")
+    weigh_examples: bool = Field(
+        False, description="multiply each example's loss by its weight, and divide its likelihood by its length"
+    )
+
+    @model_validator(mode="after")
+    def _terms_fit(self) -> "DPO":
+        if self.loss_weights and len(self.loss_weights) != len(self.loss_type):
+            raise ValueError(
+                f"There are {len(self.loss_weights)} loss_weights for {len(self.loss_type)} terms in loss_type. "
+                "Give one for each, or none."
+            )
+        if self.weigh_examples and not set(self.loss_type) <= WEIGHABLE:
+            raise ValueError("Examples can be weighed in the terms sigmoid and sft only. Choose these, or no weights.")
+        return self
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return ("prompt", "chosen", "rejected", *(("weight",) if self.weigh_examples else ()))
+
+    @property
+    def needs_reference(self) -> bool:
+        return True
+
+    def build(self, arguments: dict[str, Any], weights: "Weights", dataset: "Dataset") -> "HFTrainer":
+        from trl.trainer.dpo_config import DPOConfig
+        from trl.trainer.dpo_trainer import DPOTrainer
+
+        from backend.trainers._weighted_dpo import weighted_dpo
+
+        config = DPOConfig(
+            **arguments,
+            beta=self.beta,
+            loss_type=list(self.loss_type),
+            loss_weights=list(self.loss_weights) or None,
+        )
+        trainer_class = weighted_dpo() if self.weigh_examples else DPOTrainer
+        return trainer_class(
+            weights.policy,
+            ref_model=weights.reference,
+            args=config,
+            train_dataset=dataset,
+            processing_class=weights.tokenizer,
+            peft_config=weights.lora,
+        )

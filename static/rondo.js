@@ -1,0 +1,75 @@
+// Light and dark, the project switcher, page titles, and what to say when the session has ended.
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const choices = ["system", "light", "dark"];
+  const KEY = "rondo.theme";
+
+  const stored = () => {
+    const value = localStorage.getItem(KEY);
+    return choices.includes(value) ? value : "system";
+  };
+  const isDark = () => (stored() === "system" ? system.matches : stored() === "dark");
+
+  function paint() {
+    root.dataset.theme = isDark() ? "dark" : "light";
+    root.dataset.choice = stored();
+    // Gradio reads the class of the body, and sets it from the system when it starts.
+    if (document.body) document.body.classList.toggle("dark", isDark());
+    const button = document.querySelector(".rondo-theme");
+    if (button) button.setAttribute("aria-label", `Colors: ${stored()}. Change.`);
+  }
+
+  function retitle() {
+    const here = document.querySelector('.rondo-nav a[aria-current="page"]');
+    if (!here) return;
+    const title = `${here.textContent} · Rondo`;
+    if (document.title !== title) document.title = title;
+    here.scrollIntoView({ block: "nearest", inline: "center" });
+  }
+
+  function sayGoodbye() {
+    if (document.querySelector(".rondo-signed-out")) return;
+    const bar = document.createElement("p");
+    const link = document.createElement("a");
+    bar.className = "rondo-signed-out";
+    bar.setAttribute("role", "alert");
+    link.href = `/login?next=${encodeURIComponent(location.pathname + location.search)}`;
+    link.textContent = "Sign in again";
+    bar.append("You are signed out. ", link);
+    document.body.append(bar);
+  }
+
+  const plainFetch = window.fetch;
+  window.fetch = async (...request) => {
+    const response = await plainFetch(...request);
+    if (response.status === 401 && new URL(response.url, location.href).origin === location.origin) sayGoodbye();
+    return response;
+  };
+
+  system.addEventListener("change", paint);
+  paint();
+  document.addEventListener("DOMContentLoaded", () => {
+    paint();
+    new MutationObserver(() => {
+      if (document.body.classList.contains("dark") !== isDark()) paint();
+    }).observe(document.body, { attributes: true, attributeFilter: ["class"] });
+    retitle();
+    const title = document.querySelector("title") || document.head.appendChild(document.createElement("title"));
+    new MutationObserver(retitle).observe(title, { childList: true, characterData: true, subtree: true });
+
+    document.querySelector(".rondo-theme")?.addEventListener("click", () => {
+      localStorage.setItem(KEY, choices[(choices.indexOf(stored()) + 1) % choices.length]);
+      paint();
+    });
+    document.querySelector(".rondo-project select")?.addEventListener("change", (event) => event.target.form.submit());
+    const menu = document.querySelector(".rondo-menu");
+    document.addEventListener("click", (event) => {
+      if (menu && !menu.contains(event.target)) menu.open = false;
+    });
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && menu) menu.open = false;
+    });
+  });
+})();

@@ -1,0 +1,113 @@
+"""Whose work moves: that of executors which are surely dead, and no other."""
+
+import socket
+import time
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from backend import jobs
+from backend.db import now, reading, session, tables
+from backend.errors import Conflict
+from backend.jobs import durable, executors, transitions
+from backend.values import JobStatus, Stage
+from tests import rows
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+def running_job(executor_id: str) -> tables.Job:
+    """A job whose workflow that executor took, as DBOS' own dequeue leaves it."""
+    round_ = rows.make_round(rows.make_project())
+    with session() as db:
+        job = jobs.enqueue(db, stage=Stage.generate, project_id=round_.project_id, round_id=round_.id)
+    with session() as db:
+        table = "workflow_status" if db.get_bind().dialect.name == "sqlite" else "dbos.workflow_status"
+        statement = f"UPDATE {table} SET status = 'PENDING', executor_id = :executor WHERE workflow_uuid = :id"
+        db.execute(text(statement), {"executor": executor_id, "id": job.workflow_id})
+    transitions.start(job.id, job.workflow_id, executor_id)
+    return job
+
+
+def status(job: tables.Job) -> JobStatus:
+    with reading() as db:
+        return db.get_one(tables.Job, job.id).status
+
+
+def keeper(dead_after_seconds: float = 30) -> executors.Keeper:
+    return executors.Keeper("reaper", heartbeat_seconds=1, dead_after_seconds=dead_after_seconds)
+
+
+def elsewhere(executor_id: str, **columns: object) -> None:
+    values = {"host": "other-host", "process_id": 1, "queues": "generate", "started_at": now(), "heartbeat_at": now()}
+    with session() as db:
+        db.add(tables.Executor(id=executor_id, **values | columns))
+
+
+def test_work_stays_while_the_lock_is_held_and_moves_when_it_is_free() -> None:
+    lock = executors.claim("held")
+    executors.register(lock, ["generate"])
+    job = running_job("held")
+    with session() as db:
+        db.get_one(tables.Executor, "held").heartbeat_at = now() - timedelta(hours=1)
+    assert keeper(dead_after_seconds=0).recover() == 0
+    lock.release()
+    assert keeper().recover() == 1
+    assert status(job) == JobStatus.queued
+    assert keeper().recover() == 0
+
+
+def test_other_machine_s_work_moves_once_its_heartbeat_stands_still() -> None:
+    elsewhere("far-0", heartbeat_at=now() - timedelta(days=1))  # its clock is wrong, its heart beats
+    job = running_job("far-0")
+    mine = keeper(dead_after_seconds=0.2)
+    for _ in range(3):
+        assert mine.recover() == 0
+        time.sleep(0.1)
+        with session() as db:
+            db.get_one(tables.Executor, "far-0").heartbeat_at += timedelta(seconds=1)
+    mine.recover()
+    time.sleep(0.25)
+    assert mine.recover() == 1
+    assert status(job) == JobStatus.queued
+
+
+def test_retired_executor_s_work_moves_at_once() -> None:
+    elsewhere("far-0")
+    job = running_job("far-0")
+    assert keeper().recover() == 0
+    executors.retire("far-0")
+    assert keeper().recover() == 1
+    assert status(job) == JobStatus.queued
+
+
+def test_job_whose_workflow_is_over_is_queued_again() -> None:
+    round_ = rows.make_round(rows.make_project())
+    with session() as db:
+        job = jobs.enqueue(db, stage=Stage.generate, project_id=round_.project_id, round_id=round_.id)
+    assert keeper().recover() == 0
+    durable.withdraw([job.workflow_id])
+    assert keeper().recover() == 1
+    assert keeper().recover() == 0
+
+
+def test_own_leftovers_move_only_when_asked_to() -> None:
+    job = running_job("reaper")
+    assert keeper().recover() == 0
+    assert keeper().recover(own=True) == 1
+    assert status(job) == JobStatus.queued
+    assert durable.started_by("reaper") == []
+
+
+def test_id_of_a_living_worker_elsewhere_is_refused() -> None:
+    elsewhere("gpu0")
+    lock = executors.claim("gpu0")
+    with pytest.raises(Conflict, match="belonged to a worker on other-host"):
+        executors.register(lock, ["train"])
+    with session() as db:
+        db.get_one(tables.Executor, "gpu0").heartbeat_at = now() - timedelta(minutes=1)
+    executors.register(lock, ["train"])
+    with reading() as db:
+        assert db.get_one(tables.Executor, "gpu0").host == socket.gethostname()
+    lock.release()

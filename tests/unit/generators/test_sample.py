@@ -1,0 +1,74 @@
+from collections.abc import Sequence
+
+import pytest
+from pydantic import PrivateAttr, ValidationError
+
+from backend.engines import Engine
+from backend.engines.scripted import Scripted
+from backend.generators.sample import Sample
+from backend.values import Completion, Messages, Sampling
+from tests.groups import prompt
+
+PROMPTS = [prompt("one", id=11), prompt("two", id=12)]
+
+
+class Recording(Engine):
+    """Answers with prompt and number, and remembers how it was asked."""
+
+    _asked: list[Sampling] = PrivateAttr(default_factory=list)
+
+    def complete(self, prompts: Sequence[Messages], sampling: Sampling) -> list[list[Completion]]:
+        self._asked.append(sampling)
+        return [
+            [Completion(f"{m[0]['content']} {n} T={sampling.temperature}", "stop", 2, -0.5) for n in range(sampling.n)]
+            for m in prompts
+        ]
+
+
+# Not a part of the product: other tests see the registry without it.
+del Engine.registry["recording"]
+
+
+def test_returns_samples_in_order_with_positions():
+    found = Sample(n=3, temperature=0.5).generate(Recording(), PROMPTS, seed=7)
+    assert [[s.text for s in samples] for samples in found] == [
+        ["one 0 T=0.5", "one 1 T=0.5", "one 2 T=0.5"],
+        ["two 0 T=0.5", "two 1 T=0.5", "two 2 T=0.5"],
+    ]
+    assert [s.position for s in found[1]] == [0, 1, 2]
+    assert {(s.id, s.prompt_id, s.finish_reason, s.n_tokens, s.logprob) for s in found[1]} == {(0, 12, "stop", 2, -0.5)}
+
+
+def test_hands_every_knob_to_the_engine():
+    engine = Recording()
+    Sample(n=2, temperature=0.7, top_p=0.9, top_k=40, max_tokens=33, stop=("\n",)).generate(engine, PROMPTS, seed=7)
+    assert engine._asked == [
+        Sampling(temperature=0.7, top_p=0.9, top_k=40, max_tokens=33, n=2, seed=7, stop=("\n",))
+    ]
+
+
+def test_extra_samples_follow_at_their_own_temperature_and_seed():
+    engine = Recording()
+    generator = Sample(n=2, temperature=0.7, extra_n=1, extra_temperature=1.2)
+    found = generator.generate(engine, PROMPTS, seed=7)
+    assert [(s.position, s.text) for s in found[0]] == [(0, "one 0 T=0.7"), (1, "one 1 T=0.7"), (2, "one 0 T=1.2")]
+    assert engine._asked[1].seed not in (None, 7)
+    assert generator.samples_per_prompt == 3
+
+
+def test_same_seed_same_samples():
+    engine = Scripted(replies=tuple("abcdefgh"))
+    generator = Sample(n=8, extra_n=8)
+    assert generator.generate(engine, PROMPTS, seed=1) == generator.generate(engine, PROMPTS, seed=1)
+    assert generator.generate(engine, PROMPTS, seed=1) != generator.generate(engine, PROMPTS, seed=2)
+
+
+def test_keeps_what_was_cut_off_and_says_so():
+    found = Sample(n=1, max_tokens=2).generate(Scripted(replies=("one two three",)), PROMPTS, seed=1)
+    assert [(s.text, s.finish_reason) for s in found[0]] == [("one two", "length")]
+
+
+@pytest.mark.parametrize("knobs", [{"n": 0}, {"temperature": -0.1}, {"top_p": 0}, {"max_tokens": 0}, {"typo": 1}])
+def test_refuses_knobs_out_of_bounds(knobs):
+    with pytest.raises(ValidationError):
+        Sample(**knobs)

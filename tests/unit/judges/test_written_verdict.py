@@ -1,0 +1,82 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from backend.demo import countdown
+from backend.engines.scripted import Rule, Scripted
+from backend.judges.written_verdict import WrittenVerdict
+from backend.values import Group, Verdict
+from tests.groups import prompt, sample, texts
+
+JUDGE = WrittenVerdict()
+
+
+@pytest.mark.parametrize(
+    ("reply", "score", "rationale"),
+    [
+        ("3 5 7;21+5=26;Y", 1.0, "3 5 7;21+5=26"),
+        ("3 7 7;N", 0.0, "3 7 7"),
+        ("?;N", 0.0, "?"),
+        ("a;Y b;N", 0.0, "a;Y b"),  # the last one counts
+        ("the check; Y", 1.0, "the check"),
+        ("21+5=26", None, "21+5=26"),
+        ("Y", None, "Y"),
+        ("a;Yes", None, "a;Yes"),
+        ("a;y", None, "a;y"),
+        ("", None, ""),
+    ],
+)
+def test_reads_the_verdict_after_the_check(reply, score, rationale):
+    found = JUDGE.parse(reply, is_complete=True)
+    assert (found.score, found.rationale) == (score, rationale)
+
+
+@given(st.text(), st.booleans())
+def test_reads_a_closing_verdict_after_any_text(text, is_right):
+    assert JUDGE.parse(f"{text};{'Y' if is_right else 'N'}", is_complete=True).score == float(is_right)
+
+
+@given(st.text(alphabet="YN;=+3 \n"))
+def test_agrees_with_the_demo_on_what_ends_a_check(reply):
+    expected = countdown.parse_verdict(reply)
+    if expected is not None:
+        assert JUDGE.parse(reply, is_complete=True).score == float(expected)
+
+
+def test_judges_the_demo_with_its_template():
+    judge = WrittenVerdict(template=countdown.JUDGE_TEMPLATE, max_tokens=24)
+    question = prompt("3 5 7 = 26")
+    engine = Scripted(
+        rules=tuple(
+            Rule(pattern=rf"^3 5 7 = 26\? {answer}$", reply=countdown.check("3 5 7 = 26", answer.replace("\\", "")))
+            for answer in (r"3\*7\+5", r"3\+7\+5")
+        )
+    )
+    judgments = judge.judge(engine, [Group(question, (sample(1, "3*7+5"), sample(2, "3+7+5")))], seed=1)
+    assert [(j.score, j.verdict, j.rationale) for j in judgments] == [
+        (1.0, Verdict.accept, "3 5 7;21+5=26"),
+        (0.0, Verdict.reject, "3 5 7;10+5=15"),
+    ]
+
+
+def test_label_is_the_share_of_accepting_votes():
+    # Two of three accept: 2/3 >= 0.5, and 2/3 < 0.7.
+    engine = Scripted(replies=("a;Y",))
+    votes = WrittenVerdict(votes=3, temperature=1.0).judge(engine, [texts("x")], seed=1)
+    rejected = WrittenVerdict(votes=1).judge(Scripted(replies=("a;N",)), [texts("x")], seed=1)
+    score, verdict = JUDGE.label([*votes[:2], *rejected])
+    assert (round(score or 0, 4), verdict) == (0.6667, Verdict.accept)
+    assert WrittenVerdict(accept_at=0.7).label([*votes[:2], *rejected])[1] is Verdict.reject
+
+
+def test_own_words_may_end_a_check():
+    judge = WrittenVerdict(verdict_pattern=r"(?P<accept>RIGHT)|(?P<reject>WRONG)")
+    assert judge.parse("so RIGHT", is_complete=True).score == 1.0
+    assert judge.parse("RIGHT? no, WRONG", is_complete=True).score == 0.0
+
+
+@pytest.mark.parametrize("pattern", ["(", "Y|N", "(?P<accept>Y)", ""])
+def test_refuses_patterns_that_cannot_give_both_verdicts(pattern):
+    with pytest.raises(ValidationError):
+        WrittenVerdict(verdict_pattern=pattern)

@@ -1,0 +1,59 @@
+"""The house rules that a linter does not know."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCES = [p for folder in ("app", "backend", "migrations") for p in sorted((ROOT / folder).rglob("*.py"))]
+BROAD_EXCEPTS = {"app/toasts.py", "backend/pipeline/run.py", "backend/jobs/worker.py", "backend/trainers/__main__.py"}
+PART_FOLDERS = ("generators", "judges", "prompt_sources", "schedules", "selectors", "metrics", "engines", "trainers")
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def test_only_the_session_commits() -> None:
+    found = [name(p) for p in SOURCES if re.search(r"\.commit\(", p.read_text())]
+    assert found == []
+
+
+def test_broad_excepts_only_at_the_boundaries() -> None:
+    found = set()
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.ExceptHandler):
+                continue
+            caught = ast.unparse(node.type) if node.type else "everything"
+            if caught in ("Exception", "BaseException", "everything"):
+                found.add(name(path))
+    assert found <= BROAD_EXCEPTS
+
+
+def test_files_can_be_read_in_one_sitting() -> None:
+    long = {name(p): n for p in SOURCES if (n := len(p.read_text().splitlines())) > 400 and "versions" not in p.parts}
+    assert long == {}
+
+
+@pytest.mark.parametrize("forbidden", ["utils", "helpers", "common", "misc", "manager", "handlers", "core"])
+def test_no_module_has_a_name_that_says_nothing(forbidden: str) -> None:
+    assert [name(p) for p in SOURCES if p.stem == forbidden] == []
+
+
+def test_every_part_has_a_test_of_its_name() -> None:
+    tests = {p.stem for p in (ROOT / "tests").rglob("test_*.py")}
+    missing = [
+        name(p)
+        for folder in PART_FOLDERS
+        for p in sorted((ROOT / "backend" / folder).glob("[a-z]*.py"))
+        if f"test_{p.stem}" not in tests
+    ]
+    assert missing == []
+
+
+def test_no_file_names_a_package_address() -> None:
+    for path in (ROOT / "constraints.txt", ROOT / "pyproject.toml", ROOT / "Makefile"):
+        assert not re.search(r"index-url|find-links|https?://", path.read_text()), path.name
