@@ -65,17 +65,18 @@ class Form:
             known = {part["name"]: part for part in current}
             put(result, switch.path, [known.get(name) or parts.defaults(switch.kind, name) for name in chosen])
         else:
-            put(result, switch.path, parts.replace(switch.kind, current or {}, chosen))
+            new = None if chosen == UNSET else parts.replace(switch.kind, current or {}, chosen)
+            put(result, switch.path, new)
         return result
 
 
-def draw_part(form: Form, path: Path, kind: str, label: str) -> None:
+def draw_part(form: Form, path: Path, kind: str, label: str, *, is_optional: bool = False) -> None:
     """Draw the choice of a part and its knobs. Call inside the layout where they belong."""
     current = take(form.start, path) or {}
-    names = list(parts.describe()[kind])
+    names = [*([UNSET] if is_optional else []), *parts.describe()[kind]]
     name = current.get("name")
     about = parts.about()[kind].get(str(name), "")
-    drawn = gr.Dropdown(names, value=name, label=label, info=about)
+    drawn = gr.Dropdown(names, value=name or UNSET, label=label, info=about)
     form.switches.append(Switch(path, kind, drawn))
     draw_knobs(form, path, parts.describe()[kind].get(str(name), []))
 
@@ -108,7 +109,7 @@ def draw_knobs(form: Form, path: Path, knobs: Sequence[Knob]) -> None:
     for knob in knobs:
         if knob.type is KnobType.part:
             with gr.Group():
-                draw_part(form, (*path, knob.name), knob.kind, knob.name)
+                draw_part(form, (*path, knob.name), knob.kind, knob.name, is_optional=knob.is_optional)
         elif knob.type is KnobType.parts:
             draw_parts(form, (*path, knob.name), knob.kind, knob.name)
         elif knob.type in WIDE:
@@ -128,6 +129,8 @@ def _draw(form: Form, path: Path, knob: Knob) -> None:
 def _component(knob: Knob, value: Any) -> Component:
     common: dict[str, Any] = {"label": knob.name, "info": help_text(knob), "interactive": True, "min_width": 200}
     match knob.type:
+        case KnobType.boolean if knob.is_optional:
+            return gr.Dropdown([UNSET, "yes", "no"], value=value, **common)
         case KnobType.boolean:
             return gr.Checkbox(value, **common)
         case KnobType.integer | KnobType.number:
@@ -159,6 +162,8 @@ def help_text(knob: Knob) -> str:
 def to_input(knob: Knob, value: Any) -> Any:
     """Turn a knob's JSON into what its component shows."""
     match knob.type:
+        case KnobType.boolean if knob.is_optional:
+            return UNSET if value is None else "yes" if value else "no"
         case KnobType.choice:
             return UNSET if value is None and knob.is_optional else None if value is None else str(value)
         case KnobType.strings if knob.choices:
@@ -179,7 +184,7 @@ def from_input(knob: Knob, value: Any, name: str) -> Any:
     readers: dict[KnobType, Callable[[Any], Any]] = {
         KnobType.integer: _number,
         KnobType.number: _number,
-        KnobType.boolean: bool,
+        KnobType.boolean: lambda typed: typed in (True, "yes"),
         KnobType.strings: list if knob.choices else _strings,
         KnobType.floats: _floats,
         KnobType.json: _json,

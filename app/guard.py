@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import cookies
 from backend.config import settings
-from backend.services import sessions
+from backend.services import projects, sessions
 from backend.services.sessions import SignedIn
 
 MEGABYTE = 1024 * 1024
@@ -99,25 +99,39 @@ def _is_same_origin(headers: Headers) -> bool:
 async def _identify(request: Request) -> Response | None:
     """Note who is signed in on the request; refuse what is not open to everyone."""
     path = request.url.path
-    who = None
-    if not path.startswith("/static/"):
-        who = await anyio.to_thread.run_sync(_who, request, limiter=_lookups)
-    request.state.signed_in = who
-    if who is not None or path in OPEN or path.startswith(("/login/", "/static/")):
+    request.state.signed_in = None
+    if path.startswith("/static/"):
         return None
-    wants_page = request.method in ("GET", "HEAD") and "text/html" in request.headers.get("accept", "")
-    if wants_page and not path.startswith(("/api/", "/gradio_api/")):
+    wants_page = _wants_page(request)
+    who, has_project = await anyio.to_thread.run_sync(_who, request, wants_page, limiter=_lookups)
+    request.state.signed_in = who
+    if path in OPEN or path.startswith("/login/"):
+        return None
+    if who is None and _wants_html(request):
         query = f"?{request.url.query}" if request.url.query else ""
         return RedirectResponse(f"/login?next={quote(path + query)}", 303)
-    return error(401, "NotSignedIn", "You are not signed in. Sign in, or send a token as Authorization: Bearer.")
+    if who is None:
+        return error(401, "NotSignedIn", "You are not signed in. Sign in, or send a token as Authorization: Bearer.")
+    return None if has_project else RedirectResponse("/welcome", 303)
 
 
-def _who(request: Request) -> SignedIn | None:
+def _wants_page(request: Request) -> bool:
+    """Whether a person asks for one of Gradio's pages, which show a project."""
+    return _wants_html(request) and not request.url.path.startswith(("/login", "/welcome"))
+
+
+def _wants_html(request: Request) -> bool:
+    is_page = not request.url.path.startswith(("/api/", "/gradio_api/", "/assets/"))
+    return is_page and request.method in ("GET", "HEAD") and "text/html" in request.headers.get("accept", "")
+
+
+def _who(request: Request, wants_page: bool) -> tuple[SignedIn | None, bool]:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and request.url.path.startswith("/api/"):
-        return sessions.look_up_token(token.strip())
+        return sessions.look_up_token(token.strip()), True
     secret = cookies.secret_in(request)
-    return sessions.look_up(secret) if secret else None
+    who = sessions.look_up(secret) if secret else None
+    return who, not (wants_page and who) or projects.current(who.actor, who.project_id) is not None
 
 
 def _limit(path: str) -> int:

@@ -25,7 +25,8 @@ PART_PACKAGES = (
 
 
 def snake_case(name: str) -> str:
-    """`BestVersusWorst` -> `best_versus_worst`, `DPO` -> `dpo`, `PassAtK` -> `pass_at_k`."""
+    """`BestVersusWorst` -> `best_versus_worst`, `DPO` -> `dpo`, `PassAtK` -> `pass_at_k`, `OpenAI` -> `openai`."""
+    name = name.replace("OpenAI", "Openai")
     name = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", name)
     return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).lower()
 

@@ -12,7 +12,9 @@ def prompt(text: str = "question", *, id: int = 1, answer: str | None = None) ->
 
 def sample(id: int, text: str | None = None, **changes: Any) -> Sample:
     """A sample of prompt 1 at position id - 1; its text is its number unless given."""
-    return Sample(**({"id": id, "prompt_id": 1, "text": f"text {id}" if text is None else text, "position": id - 1} | changes))
+    return Sample(
+        **({"id": id, "prompt_id": 1, "text": f"text {id}" if text is None else text, "position": id - 1} | changes)
+    )
 
 
 def by_person(id: int, verdict: Verdict, text: str | None = None, **changes: Any) -> Sample:

@@ -10,8 +10,9 @@ from app.pages import overview_templates as templates
 from app.toasts import toasts
 from app.widgets import charts
 from app.widgets.context import context
+from app.widgets.formats import count, duration, interval, percent
 from backend.services import overview
-from backend.services.loop_lines import Measured, RoundLine
+from backend.services.loop_lines import RoundLine
 from backend.services.overview import Loop, NextAction
 from backend.values import JobStatus, RoundStatus, Stage
 
@@ -159,7 +160,8 @@ def _stages(line: RoundLine) -> list[dict[str, str]]:
     if line.status is RoundStatus.done:
         return [{"name": stage, "state": "done"} for stage in STAGES]
     here = STAGES.index(Stage.review if line.status is RoundStatus.review else line.stage)
-    state = {RoundStatus.failed: "bad", RoundStatus.cancelled: "off", RoundStatus.review: "wait"}.get(line.status, "now")
+    special = {RoundStatus.failed: "bad", RoundStatus.cancelled: "off", RoundStatus.review: "wait"}
+    state = special.get(line.status, "now")
     return [
         {"name": stage, "state": "done" if place < here else state if place == here else "todo"}
         for place, stage in enumerate(STAGES)
@@ -173,30 +175,3 @@ def _progress_text(line: RoundLine) -> str:
     left = (job.total - job.done) / job.rate if job.rate else None
     text = f"{job.done:,} of {job.total:,} {job.unit}"
     return f"{text}, {duration(left)} left" if left else text
-
-
-def percent(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1%}"
-
-
-def interval(measured: Measured | None) -> str:
-    """`38 to 47 %, n 400`."""
-    if measured is None:
-        return ""
-    if measured.low is None or measured.high is None:
-        return f"n {measured.n:,}"
-    return f"{measured.low * 100:.1f} to {measured.high * 100:.1f} %, n {measured.n:,}"
-
-
-def count(value: int | None) -> str:
-    return "–" if value is None else f"{value:,}"
-
-
-def duration(seconds: float | None) -> str:
-    """`42 s`, `3 min`, `1 h 20 min`."""
-    if seconds is None:
-        return "–"
-    if seconds < 90:
-        return f"{max(0, round(seconds))} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

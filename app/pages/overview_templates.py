@@ -10,7 +10,9 @@ ACTION = """
 {{/if}}
 """
 ACTION_CSS = """
-.next { display: flex; flex-wrap: wrap; align-items: center; gap: 10px 16px; border-left: 3px solid var(--rondo-accent); }
+.next {
+  display: flex; flex-wrap: wrap; align-items: center; gap: 10px 16px; border-left: 3px solid var(--rondo-accent);
+}
 .next .why { margin: 0; flex: 1 1 280px; }
 .next a { text-decoration: none; display: inline-block; }
 """
@@ -27,7 +29,9 @@ LINE = """
     <p class="rondo-muted small">{{#if this.recipe}}{{this.recipe}}{{else}}{{this.checkpoint}}{{/if}} {{this.from}}</p>
     <p class="accuracy"><b>{{this.accuracy}}</b> <span class="rondo-muted small">{{this.interval}}</span></p>
     {{#unless this.is_base}}
-    <ol class="stages" aria-hidden="true">{{#each this.stages}}<li class="{{this.state}}" title="{{this.name}}"></li>{{/each}}</ol>
+    <ol class="stages" aria-hidden="true">
+      {{#each this.stages}}<li class="{{this.state}}" title="{{this.name}}"></li>{{/each}}
+    </ol>
     <p class="rondo-muted small progress">{{this.progress}}</p>
     {{#if this.error}}<p class="error small" title="{{this.error}}">{{this.error}}</p>{{/if}}
     <dl>
@@ -48,7 +52,8 @@ LINE = """
 </div>
 {{#unless value.rounds}}
 <div class="rondo-empty"><p><b>No round yet.</b></p>
-<p>A round lets a checkpoint answer prompts, lets it judge its answers, shows both to people, and fine-tunes on what was kept.</p></div>
+<p>A round lets a checkpoint answer prompts and judge its answers, shows both to people,
+and fine-tunes on what was kept.</p></div>
 {{/unless}}
 {{/if}}
 """
@@ -69,7 +74,9 @@ LINE_CSS = """
 .stages li.off { background: var(--rondo-control); }
 @keyframes pulse { 50% { opacity: 0.35; } }
 .progress { min-height: 18px; font-variant-numeric: tabular-nums; }
-.error { color: var(--rondo-bad); display: -webkit-box; -webkit-line-clamp: 3; -webkit-box-orient: vertical; overflow: hidden; }
+.error {
+  color: var(--rondo-bad); display: -webkit-box; -webkit-line-clamp: 3; -webkit-box-orient: vertical; overflow: hidden;
+}
 dl { display: grid; grid-template-columns: 1fr 1fr; gap: 2px 12px; margin: 0; font-variant-numeric: tabular-nums; }
 dl div { display: flex; justify-content: space-between; }
 dt { color: var(--rondo-muted); } dd { margin: 0; }

@@ -166,7 +166,7 @@ def drivers(asked: Scope, column: str) -> dict[int, str]:
     others = [name for name in asked.ranges if name != column]
     if not others or not chosen:
         return chosen
-    cap = max(GATHERED // len(chosen), 100)
+    cap = GATHERED // len(chosen) + 1
     counts = [
         f"SELECT {facet} AS facet, '{name}' AS name, count(*) AS n FROM (SELECT 1 FROM {asked.labels(name)}"
         f" WHERE round_id = :round AND facet = {facet} AND {name} BETWEEN :{name}_lo AND :{name}_hi LIMIT {cap}) AS c"

@@ -16,6 +16,7 @@ from backend.errors import InvalidInput
 GATHERED_PROMPTS = 250
 PROBED = 500
 """So many samples may each be looked up in the text index for one page."""
+OF_PROMPT = "samples AS s ON s.prompt_id = h.id AND s.round_id = :round"
 SLICE = 3_000
 SLICES = 2
 
@@ -73,7 +74,7 @@ def search(asked: Scope, filters: Filters) -> Search:
     ends = "(SELECT {f}(id) FROM samples WHERE round_id = :round)"
     prompts = "(SELECT {f}(prompt_id) FROM groups WHERE round_id = :round AND split = 'train')"
     row = asked.one("SELECT " + ", ".join(q.format(f=f) for q in (ends, prompts) for f in ("min", "max")))
-    values |= dict(zip(("first", "last", "first_prompt", "last_prompt"), row))
+    values |= dict(zip(("first", "last", "first_prompt", "last_prompt"), row, strict=True))
     return Search(asked, expressions["text"], expressions["prompt"], values)
 
 
@@ -98,10 +99,8 @@ def candidates(wanted: Search) -> str | None:
         cap = f"({wanted.text_hits()} LIMIT {GATHERED})"
         return f"{cap} AS h {wanted.join} labels AS l ON l.sample_id = h.id WHERE 1 = 1{prompt_test}"
     if wanted.prompt and wanted.bounded(wanted.prompt_hits(), GATHERED_PROMPTS + 1) <= GATHERED_PROMPTS:
-        samples = f"({wanted.prompt_hits()} LIMIT {GATHERED_PROMPTS}) AS h {wanted.join} samples AS s"
-        joined = (
-            f"{samples} ON s.prompt_id = h.id AND s.round_id = :round {wanted.join} labels AS l ON l.sample_id = s.id"
-        )
+        prompts = f"({wanted.prompt_hits()} LIMIT {GATHERED_PROMPTS}) AS h {wanted.join} {OF_PROMPT}"
+        joined = f"{prompts} {wanted.join} labels AS l ON l.sample_id = s.id"
         return f"{joined} WHERE 1 = 1{text_test}"
     if counted_few(wanted.asked):
         return f"labels AS l WHERE 1 = 1{text_test}{prompt_test}"
@@ -115,7 +114,8 @@ def counted_few(asked: Scope) -> bool:
 
 def gather(wanted: Search, source: str, sort: Sort, cursor: Cursor | None, limit: int) -> Found:
     """Read all candidates, sort them, take a page."""
-    asked, rows = wanted.asked, []
+    asked = wanted.asked
+    rows: list[Row] = []
     where = f"{source} AND {asked.where(asked.any_facet, 'l.')}"
     for leg in legs(sort, cursor):
         if len(rows) <= limit:
@@ -145,13 +145,13 @@ def walk(wanted: Search, sort: Sort, cursor: Cursor | None, limit: int) -> Found
         at, is_partial = slice_end(wanted, key, at, descending)
         if not is_partial:
             break
-    page = found(
-        rows, limit, order, cursor, Count(len(rows), is_exact=not is_partial and cursor is None and len(rows) <= limit)
-    )
-    if is_partial and at is not None:
-        ahead = place(at, order, backward=backward)
-        page = replace(page, is_partial=True, **({"previous": ahead} if backward else {"next": ahead}))
-    return page
+    is_all = not is_partial and cursor is None and len(rows) <= limit
+    page = found(rows, limit, order, cursor, Count(min(len(rows), limit), is_exact=is_all))
+    if not is_partial or at is None:
+        return page
+    if backward:
+        return replace(page, is_partial=True, previous=place(at, order, backward=True))
+    return replace(page, is_partial=True, next=place(at, order))
 
 
 def slice_sql(wanted: Search, key: SortKey, at: Row | None, descending: bool) -> str:
@@ -175,9 +175,10 @@ def slice_rows(wanted: Search, key: SortKey, at: Row | None, descending: bool, l
         source = f"{part} labels AS l ON l.sample_id = h.id WHERE {where}{test} ORDER BY h.id {way}"
         sql = f"SELECT l.sample_id AS k, l.sample_id FROM {source} LIMIT :limit"
     else:
-        joined = f"{part} samples AS s ON s.prompt_id = h.id AND s.round_id = :round {wanted.join} labels AS l ON l.sample_id = s.id"
+        joined = f"{part} {OF_PROMPT} {wanted.join} labels AS l ON l.sample_id = s.id"
         after = f" AND (h.id, l.sample_id) {sign} (:key, :id)" if at else ""
-        sql = f"SELECT h.id AS k, l.sample_id FROM {joined} WHERE {where}{after} ORDER BY h.id {way}, l.sample_id {way} LIMIT :limit"
+        order = f"ORDER BY h.id {way}, l.sample_id {way}"
+        sql = f"SELECT h.id AS k, l.sample_id FROM {joined} WHERE {where}{after} {order} LIMIT :limit"
     return [tuple(row) for row in asked.all(sql, limit=limit, **wanted.values, **values)]
 
 

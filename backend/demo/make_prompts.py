@@ -15,7 +15,6 @@ from backend.demo.countdown import Problem
 
 FOLDER = Path(__file__).parent / "prompts"
 NUM_BASE, NUM_HELD_OUT, NUM_TRAIN = 1_000, 400, 6_000
-NUM_SOLVED = 400
 NUM_CHECKS = 2_600
 
 
@@ -23,7 +22,6 @@ def split(seed: int) -> tuple[list[Problem], list[Problem], list[Problem]]:
     """Draw the base, held-out and train problems.
 
     The first two show each key once; train shows keys in up to six orders, for want of other keys.
-    The first `NUM_SOLVED` base problems are those the base model sees solved; it sees all of them checked.
     """
     base = countdown.make_problems(NUM_BASE, seed=seed)
     taken = {problem.key for problem in base}
@@ -33,8 +31,8 @@ def split(seed: int) -> tuple[list[Problem], list[Problem], list[Problem]]:
 
 
 def solved_row(base: list[Problem], rng: random.Random) -> tuple[str, str]:
-    """Draw one of the few solved problems, in any order of its digits, and one of its solutions."""
-    return _solve(rng.choice(base[:NUM_SOLVED]), rng)
+    """Draw a base problem in any order of its digits, and one of its solutions."""
+    return _solve(rng.choice(base), rng)
 
 
 def _solve(problem: Problem, rng: random.Random) -> tuple[str, str]:
@@ -49,14 +47,14 @@ def _show(problem: Problem, rng: random.Random) -> str:
 def check_row(base: list[Problem], rng: random.Random) -> tuple[str, str]:
     """Draw a judge prompt and its check.
 
-    40 % of the answers are right, 35 % have the right digits and a wrong value, 17 % wrong digits, 8 %
+    37 % of the answers are right, 38 % have the right digits and a wrong value, 17 % wrong digits, 8 %
     are no expression: about what a policy between a bad and a good one gets wrong.
     """
     problem = rng.choice(base)
     kind = rng.random()
-    if kind < 0.40:
+    if kind < 0.37:
         answer = rng.choice(countdown.solutions(problem))
-    elif kind < 0.55:
+    elif kind < 0.50:
         answer = _wrong_value(problem, rng)
     elif kind < 0.75:
         problem, answer = _unsolvable(rng)
@@ -77,15 +75,16 @@ def _wrong_value(problem: Problem, rng: random.Random) -> str:
 
 
 def _unsolvable(rng: random.Random) -> tuple[Problem, str]:
-    """Take any digits and an expression of them, and ask for a number near its value that none makes.
+    """Take any digits and an expression of them, and ask for a number like its value that none makes.
 
-    So the arithmetic of all digits is taught without a word on any held-out or train problem.
+    So the arithmetic of all digits is taught without a word on any held-out or train problem. The
+    number differs by a little, in one decimal place or in sign: what a careless judge takes as equal.
     """
     a, b, c = rng.choices(countdown.DIGITS, k=3)
     by_value = countdown.expressions(tuple(sorted((a, b, c))))
     value = rng.choice(list(by_value))
-    missed = sorted(set(range(value - 20, value + 21)) - by_value.keys(), key=lambda target: abs(target - value))
-    return Problem((a, b, c), rng.choice(missed[:10])), rng.choice(by_value[value])
+    like = {value + sign * distance for sign in (-1, 1) for distance in (1, 2, 3, 10, 20, 30, 40, 50)} | {-value}
+    return Problem((a, b, c), rng.choice(sorted(like - by_value.keys()))), rng.choice(by_value[value])
 
 
 def _wrong_digits(problem: Problem, rng: random.Random) -> str:
@@ -110,7 +109,7 @@ def write(folder: Path, *, seed: int) -> None:
     """Write `train`, `held_out` and `judging_seed` as JSON lines."""
     base, held_out, train = split(seed)
     rng = random.Random(seed + 3)
-    rows = [_solve(problem, rng) for problem in base[:NUM_SOLVED]] + [check_row(base, rng) for _ in range(NUM_CHECKS)]
+    rows = [_solve(problem, rng) for problem in base] + [check_row(base, rng) for _ in range(NUM_CHECKS)]
     rng.shuffle(rows)
     folder.mkdir(parents=True, exist_ok=True)
     _write_lines(folder / "train.jsonl", ({"prompt": countdown.prompt(problem)} for problem in train))

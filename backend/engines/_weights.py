@@ -182,7 +182,8 @@ def add_adapter(model: "PreTrainedModel", folder: str, *, trainable: bool = Fals
         adapted = PeftModel.from_pretrained(model, folder, is_trainable=trainable)
     except (RuntimeError, ValueError, KeyError, TypeError) as error:
         raise InvalidInput(f"The adapter {folder} does not fit its base model: {_first_line(error)}") from error
-    return adapted if trainable else adapted.merge_and_unload()
+    # Putting an adapter on froze the base; merged, all of it is one model again.
+    return adapted if trainable else adapted.merge_and_unload().requires_grad_(True)
 
 
 def _options() -> dict[str, Any]:

@@ -75,14 +75,14 @@ class OpenAI(Engine):
                 pool.submit(self._ask, position, messages, sampling, seed)
                 for position, (messages, seed) in enumerate(zip(prompts, seeds, strict=True))
             ]
-            _, running = wait(pending, return_when=FIRST_EXCEPTION)
+            finished, running = wait(pending, return_when=FIRST_EXCEPTION)
             if running:
                 # One failed for good: the others need not wait out their retries.
                 self._endpoint.give_up()
                 pool.shutdown(cancel_futures=True)
                 self._endpoint.resume()
-        failed = next((one for one in pending if not one.cancelled() and one.exception()), None)
-        return [one.result() for one in (pending if failed is None else [failed])]
+        failed = [one for one in pending if one in finished and one.exception()]
+        return [one.result() for one in failed[:1] or pending]
 
     def _key(self) -> str | None:
         key = os.environ.get(self.api_key_env)

@@ -13,7 +13,7 @@ from backend.values import MetricValue
 class DistinctN(Metric):
     """Different n-grams as a share of all n-grams of a prompt's samples, averaged over prompts.
 
-    Li et al. 2016, arXiv 1510.03055, section 5, taken prompt by prompt so that rounds with different numbers
+    Li et al. 2016, arXiv 1510.03055, taken prompt by prompt so that rounds with different numbers
     of prompts compare. It falls with more and with longer samples: compare at equal n and length. Wilson's
     interval over prompts.
     """

@@ -10,8 +10,8 @@ from backend.values import MetricValue, Sample, Verdict
 class Length(Metric):
     """Mean tokens and characters of a round's samples, of the accepted ones too, and the share that was cut off.
 
-    Growth from round to round is the known side effect of self-rewarding (Yuan et al. 2024, arXiv 2401.10020,
-    table 3: 1092, 1552, 2552). Intervals by the normal approximation, Wilson's for the share.
+    Growth from round to round is the known side effect of self-rewarding (Yuan et al. 2024, arXiv 2401.10020:
+    1092, 1552, 2552). Intervals by the normal approximation, Wilson's for the share.
     """
 
     def compute(self, evidence: Evidence) -> list[MetricValue]:

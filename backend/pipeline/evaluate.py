@@ -85,9 +85,12 @@ def round_evidence(stage: StageContext) -> Evidence:
     """The round's own data: its groups, what the machine said, what people said."""
     label = tables.Label
     with reading() as db:
-        groups = group_values.load(db, group_values.group_rows(db, stage.round.id, Split.train))
+        # What people wrote says nothing about the policy or its judge.
+        groups = group_values.load(db, group_values.group_rows(db, stage.round.id, Split.train), edits=False)
         query = select(label.sample_id, label.machine_score, label.machine_verdict, label.verdict, label.source)
-        labels = db.execute(query.where(label.round_id == stage.round.id)).all()
+        query = query.join(tables.Sample, tables.Sample.id == label.sample_id)
+        of_policy = (label.round_id == stage.round.id, tables.Sample.kind == "completion")
+        labels = db.execute(query.where(*of_policy)).all()
         blind = select(tables.Decision.sample_id).where(
             tables.Decision.round_id == stage.round.id,
             tables.Decision.is_blind,

@@ -42,7 +42,7 @@ def prompts_of(db: Session, groups: Sequence[tables.Group]) -> list[values.Promp
 
 
 def samples_of(
-    db: Session, groups: Sequence[tables.Group], *, checkpoint_id: int | None = None
+    db: Session, groups: Sequence[tables.Group], *, checkpoint_id: int | None = None, edits: bool = True
 ) -> dict[int, list[values.Sample]]:
     """The samples of each group id with their effective labels, by position; edits come after completions."""
     found: dict[int, list[values.Sample]] = {g.id: [] for g in groups}
@@ -53,6 +53,8 @@ def samples_of(
             .where(tables.Sample.group_id.in_(ids))
             .order_by(tables.Sample.kind, tables.Sample.position, tables.Sample.id)
         )
+        if not edits:
+            query = query.where(tables.Sample.kind == "completion")
         if checkpoint_id is not None:
             query = query.where(tables.Sample.checkpoint_id == checkpoint_id)
         for sample, label in db.execute(query):
@@ -76,8 +78,10 @@ def sample_value(sample: tables.Sample, label: tables.Label | None) -> values.Sa
     )
 
 
-def load(db: Session, groups: Sequence[tables.Group], *, checkpoint_id: int | None = None) -> list[values.Group]:
+def load(
+    db: Session, groups: Sequence[tables.Group], *, checkpoint_id: int | None = None, edits: bool = True
+) -> list[values.Group]:
     """The groups as values, in order; a group without samples is an empty one."""
-    samples = samples_of(db, groups, checkpoint_id=checkpoint_id)
+    samples = samples_of(db, groups, checkpoint_id=checkpoint_id, edits=edits)
     prompts = prompts_of(db, groups)
     return [values.Group(p, tuple(samples[g.id])) for g, p in zip(groups, prompts, strict=True)]

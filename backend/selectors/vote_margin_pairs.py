@@ -34,7 +34,7 @@ class Answer:
 class VoteMarginPairs(Selector):
     """ScPO's pairs: y+ of the answer with most votes V+, y- of the one with fewest V-, weight (V+ - V-)/k.
 
-    Prasad et al. 2024, arXiv 2411.04109, section 3. A prompt counts only if V+ >= tau k. Reads V/k from the
+    Prasad et al. 2024, arXiv 2411.04109. A prompt counts only if V+ >= tau k. Reads V/k from the
     scores of `majority_vote`. A sample that a person accepted makes its answer right (V = k, as the paper
     treats known answers), a rejected one makes it wrong (V = 0, unless another sample of it was accepted).
     """

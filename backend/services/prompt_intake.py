@@ -79,7 +79,7 @@ def preview(
     warnings = []
     if mapping.messages is None and mapping.prompt is None:
         warnings.append("No column is named messages, prompt or text. Choose the one that holds the prompt.")
-        prompts: list[tuple[int, str, str, bool]] = []
+        prompts = [_as_imported(line, row, mapping) for line, row in rows if isinstance(row, str)]
     else:
         check_mapping(mapping, columns)
         prompts = [_as_imported(line, row, mapping) for line, row in rows]
@@ -150,9 +150,7 @@ def import_file(
         require(db, actor, project_id, Role.curator)
         _refuse_taken(db, project_id, names)
     source = _source(actor, path, uploaded=uploaded)
-    columns = _columns(list(islice(read(source), PREVIEW_ROWS)))
-    mapping = mapping or guess(columns)
-    check_mapping(mapping, columns)
+    mapping = _checked_mapping(source, mapping)
     with _staging() as folder, prompt_import.problem_file(folder / "problems.csv") as problems:
         num_rows = prompt_import.read_and_stage(source, mapping, problems, folder / "rows")
         if on_bad == "refuse" and problems.counts["bad row"]:
@@ -176,6 +174,18 @@ def import_file(
             problems.out.flush()
             report = _report([r for r in sets.values() if r.num_prompts], num_rows, problems, folder)
     return report
+
+
+def _checked_mapping(source: Path, mapping: Mapping | None) -> Mapping:
+    """The mapping, or the one the column names suggest; raises `InvalidInput` where it does not fit the file."""
+    rows = list(islice(read(source), PREVIEW_ROWS))
+    columns = _columns(rows)
+    if rows and not columns:
+        line, why = rows[0]
+        raise InvalidInput(f"{source.name} has no row that can be read. Line {line}: {why}. Nothing was imported.")
+    mapping = mapping or guess(columns)
+    check_mapping(mapping, columns)
+    return mapping
 
 
 def _names(name: str, split: Split, share: float) -> dict[Split, str]:

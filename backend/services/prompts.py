@@ -6,11 +6,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import String, cast, func, select
+from sqlalchemy import Select, String, cast, column, func, select, table, text
 from sqlalchemy.orm import Session
 
 from backend import values
 from backend.db import reading, session, tables
+from backend.db.search import match
 from backend.errors import Conflict, NotFound
 from backend.services.access import Actor, require
 from backend.services.prompt_intake import Preview, Report, import_file, importable, load_report, preview, report_path
@@ -114,19 +115,34 @@ def _get(db: Session, actor: Actor, set_id: int, role: Role = Role.viewer) -> Pr
 
 
 def browse(actor: Actor, set_id: int, *, search: str = "", cursor: int | None = None, limit: int = PAGE) -> Page:
-    """A page of the set in file order, from after `cursor`; `search` finds text of the last user message."""
-    prompt = tables.Prompt
+    """A page of the set in file order, from after `cursor`; `search` finds words of the last user message."""
+    limit = min(limit, 200)
     with reading() as db:
         _get(db, actor, set_id)
-        query = select(prompt).where(prompt.prompt_set_id == set_id)
-        if cursor is not None:
-            query = query.where(prompt.position > cursor)
-        if words := search.replace("\x00", "").strip():
-            query = query.where(prompt.text.icontains(words, autoescape=True))
-        rows = list(db.scalars(query.order_by(prompt.position).limit(min(limit, 200) + 1)))
-    more, rows = len(rows) > min(limit, 200), rows[: min(limit, 200)]
+        rows = list(db.scalars(_rows(db, set_id, search.strip(), -1 if cursor is None else cursor).limit(limit + 1)))
+    more, rows = len(rows) > limit, rows[:limit]
     shown = tuple(PromptView(p.id, p.position, p.messages, p.text, p.answer, p.extra) for p in rows)
     return Page(shown, rows[-1].position if more else None)
+
+
+def _rows(db: Session, set_id: int, search: str, after: int) -> Select[tables.Prompt]:
+    """The set's prompts behind a position, in order; with a search those that have its words."""
+    prompt = tables.Prompt
+    query = select(prompt).where(prompt.prompt_set_id == set_id, prompt.position > after)
+    if not search:
+        return query.order_by(prompt.position)
+    dialect = db.get_bind().dialect.name
+    expression, bound = match(search, dialect, "words")
+    if dialect != "sqlite":
+        return query.where(text(f"prompts.search_vector @@ {expression}").bindparams(**bound)).order_by(prompt.position)
+    # A set's ids rise with its positions, and FTS5 walks its hits by id: a common word costs no sort.
+    first = select(prompt.id).where(prompt.prompt_set_id == set_id, prompt.position > after)
+    hits = table("prompts_search", column("rowid"))
+    found = text(f"prompts_search MATCH {expression}").bindparams(**bound)
+    query = query.join(hits, hits.c.rowid == prompt.id).where(found)
+    return query.where(hits.c.rowid >= first.order_by(prompt.position).limit(1).scalar_subquery()).order_by(
+        hits.c.rowid
+    )
 
 
 def longest(actor: Actor, set_ids: Sequence[int]) -> values.Prompt | None:

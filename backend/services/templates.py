@@ -74,19 +74,14 @@ def save(actor: Actor, project_id: int, name: str, text: str) -> TemplateView:
         return _view(row, actor.name)
 
 
-def diff(actor: Actor, before_id: int, after_id: int) -> str:
-    """Return what changed between two versions as a unified diff; empty when nothing did."""
+def diff(actor: Actor, before_id: int, after: int | str) -> str:
+    """Return what changed from one version to another, or to a text being written, as a unified diff."""
     with reading() as db:
         before, _ = _find(db, actor, before_id)
-        after, _ = _find(db, actor, after_id)
-    lines = difflib.unified_diff(
-        before.text.splitlines(),
-        after.text.splitlines(),
-        f"{before.name} v{before.version}",
-        f"{after.name} v{after.version}",
-        lineterm="",
-    )
-    return "\n".join(lines)
+        other = _find(db, actor, after)[0] if isinstance(after, int) else None
+    text, title = (other.text, f"{other.name} v{other.version}") if other else (str(after), "not saved")
+    old, new = before.text.splitlines(), text.splitlines()
+    return "\n".join(difflib.unified_diff(old, new, f"{before.name} v{before.version}", title, lineterm=""))
 
 
 def _find(db: Session, actor: Actor, template_id: int) -> tuple[tables.Template, str | None]:

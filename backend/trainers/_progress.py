@@ -53,6 +53,8 @@ def callback(file: Path) -> "TrainerCallback":
                 self.write(state, {})
 
         def on_log(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            if "train_runtime" in kwargs["logs"]:
+                return  # the summary after the last step; it stands in train.json
             metrics = {name: float(value) for name, value in kwargs["logs"].items() if isinstance(value, int | float)}
             if not math.isfinite(metrics.get("loss", 0.0)):
                 raise TrainerError(

@@ -20,6 +20,11 @@ UNSCORED = -1e300
 """Stands for NULL in the sort keys: below every score."""
 
 
+def or_unscored(column: str) -> str:
+    """SQL for a column in which NULL comes below every number."""
+    return f"COALESCE({column}, {UNSCORED})"
+
+
 class Judgment(Identified, Base):
     """One reply of one judge. No verdict in the reply: score and verdict are NULL, `raw` keeps its text."""
 
@@ -82,8 +87,8 @@ class Label(Base):
     kind: Mapped[str] = mapped_column(String(16), default="completion", server_default="completion")
     """The sample's kind."""
     facet: Mapped[int] = mapped_column(Computed(FACET_SQL, persisted=True), deferred=True)
-    score_key: Mapped[float] = mapped_column(Computed(f"COALESCE(score, {UNSCORED})", persisted=True), deferred=True)
-    spread_key: Mapped[float] = mapped_column(Computed(f"COALESCE(machine_spread, {UNSCORED})", persisted=True), deferred=True)
+    score_key: Mapped[float] = mapped_column(Computed(or_unscored("score"), persisted=True), deferred=True)
+    spread_key: Mapped[float] = mapped_column(Computed(or_unscored("machine_spread"), persisted=True), deferred=True)
 
 
 class Template(Identified, Base):

@@ -42,9 +42,7 @@ def test_returns_samples_in_order_with_positions():
 def test_hands_every_knob_to_the_engine():
     engine = Recording()
     Sample(n=2, temperature=0.7, top_p=0.9, top_k=40, max_tokens=33, stop=("\n",)).generate(engine, PROMPTS, seed=7)
-    assert engine._asked == [
-        Sampling(temperature=0.7, top_p=0.9, top_k=40, max_tokens=33, n=2, seed=7, stop=("\n",))
-    ]
+    assert engine._asked == [Sampling(temperature=0.7, top_p=0.9, top_k=40, max_tokens=33, n=2, seed=7, stop=("\n",))]
 
 
 def test_extra_samples_follow_at_their_own_temperature_and_seed():

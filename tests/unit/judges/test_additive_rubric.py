@@ -139,7 +139,8 @@ def test_own_template_asks_for_the_rationale_before_the_score():
 
 
 @pytest.mark.parametrize(
-    "knobs", [{"template": "{response}"}, {"template": "x"}, {"votes": 0}, {"accept_at": 6}, {"lowest": 5, "highest": 5}]
+    "knobs",
+    [{"template": "{response}"}, {"template": "x"}, {"votes": 0}, {"accept_at": 6}, {"lowest": 5, "highest": 5}],
 )
 def test_refuses_knobs_that_cannot_work(knobs):
     with pytest.raises(ValidationError):

@@ -43,7 +43,9 @@ def test_gap_of_exactly_min_gap_makes_a_pair():
 def test_chance_decides_among_equals():
     group = scored([5.0, 5.0, 5.0, 1.0, 1.0])
     pairs = {
-        (e.sample_id, e.rejected_id) for seed in range(40) for e in BestVersusWorst().select([group], seed=seed).examples
+        (e.sample_id, e.rejected_id)
+        for seed in range(40)
+        for e in BestVersusWorst().select([group], seed=seed).examples
     }
     assert pairs == {(best, worst) for best in (1, 2, 3) for worst in (4, 5)}
 

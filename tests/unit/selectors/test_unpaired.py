@@ -27,7 +27,11 @@ def test_a_prompt_may_give_only_bad_examples():
 def test_people_stand_above_scores():
     group = Group(
         prompt(),
-        (by_person(1, Verdict.reject, score=1.0), by_person(2, Verdict.accept, score=0.0), by_person(3, Verdict.accept)),
+        (
+            by_person(1, Verdict.reject, score=1.0),
+            by_person(2, Verdict.accept, score=0.0),
+            by_person(3, Verdict.accept),
+        ),
     )
     assert labels(Unpaired().select([group], seed=1)) == {1: False, 2: True, 3: True}
 
@@ -39,7 +43,12 @@ def test_leaves_out_what_was_cut_off_unless_told():
 
 
 def test_takes_a_text_once_and_never_with_both_labels():
-    samples = (sample(1, "a", score=1.0), sample(2, "a ", score=1.0), sample(3, "b", score=1.0), sample(4, "b", score=0.0))
+    samples = (
+        sample(1, "a", score=1.0),
+        sample(2, "a ", score=1.0),
+        sample(3, "b", score=1.0),
+        sample(4, "b", score=0.0),
+    )
     selection = Unpaired().select([Group(prompt(), samples)], seed=1)
     assert labels(selection) == {1: True}
     assert selection.dropped == {"duplicate text": 1, "same text with both labels": 2}

@@ -12,7 +12,9 @@ def voted(*answers, id=1, voters=0):
     """A group with the scores that majority_vote gives."""
     group = Group(prompt(id=id), tuple(sample(n, answer) for n, answer in enumerate(answers, start=1)))
     shares = [j.score for j in MajorityVote(voters=voters).judge(None, [group], seed=1)]
-    return Group(group.prompt, tuple(sample(s.id, s.text, score=share) for s, share in zip(group.samples, shares, strict=True)))
+    return Group(
+        group.prompt, tuple(sample(s.id, s.text, score=share) for s, share in zip(group.samples, shares, strict=True))
+    )
 
 
 def pairs(group, *, seeds=range(30), **knobs):

@@ -4,7 +4,9 @@ from tests.groups import by_person, prompt, sample, scored
 
 
 def test_a_decision_holds_for_undecided_samples_with_the_same_text():
-    group = Group(prompt(), (by_person(1, Verdict.reject, "a"), sample(2, " a\n", score=1.0), sample(3, "b", score=1.0)))
+    group = Group(
+        prompt(), (by_person(1, Verdict.reject, "a"), sample(2, " a\n", score=1.0), sample(3, "b", score=1.0))
+    )
     decided = [(s.id, s.source, s.verdict) for s in with_twins(group)]
     assert decided == [
         (1, LabelSource.person, Verdict.reject),

@@ -1,0 +1,18 @@
+"""`rondo`: the same services as the pages, for terminals and programs. Imports are inside: `--help` must be quick."""
+
+import sys
+
+MINIMUM = (3, 11)
+
+
+def main() -> None:
+    """Run the command line; what a person can correct is one line on stderr."""
+    if sys.version_info < MINIMUM:
+        sys.exit(f"Rondo needs Python {'.'.join(map(str, MINIMUM))} or newer; this is {sys.version.split()[0]}.")
+    from app.cli.commands import app
+    from backend.errors import RondoError
+
+    try:
+        app()
+    except RondoError as error:
+        sys.exit(error.message)

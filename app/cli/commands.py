@@ -1,0 +1,107 @@
+"""The commands that run something, and the groups of the others."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.cli import database, datasets, rounds, users
+from app.cli.output import AsJson, emit, say
+
+app = typer.Typer(
+    help="Curate the data a language model generates about itself.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.add_typer(rounds.app, name="round", help="Launch rounds and follow them.")
+app.add_typer(users.app, name="user", help="Who may sign in.")
+app.add_typer(database.app, name="db", help="The database's schema and backup.")
+app.command("export")(datasets.export)
+
+Host = Annotated[str | None, typer.Option(help="Address to listen on. [default: 127.0.0.1]")]
+Port = Annotated[int | None, typer.Option(min=0, max=65535, help="Port; 0 takes any. [default: the first free from 7860]")]
+NoWorker = Annotated[bool, typer.Option("--no-worker", help="Run no jobs here; `rondo worker` does.")]
+Browser = Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")]
+DataDir = Annotated[Path | None, typer.Option(help="The data folder. [default: rondo-data]")]
+
+
+@app.command()
+def up(
+    host: Host = None,
+    port: Port = None,
+    no_worker: NoWorker = False,
+    browser: Browser = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Start the web page and, unless told otherwise, a worker. Ctrl-C ends both."""
+    from app.cli import serving
+
+    use_folder(data_dir)
+    serving.serve(serving.Wish(host, port, not no_worker, browser, as_json))
+
+
+@app.command()
+def demo(
+    headless: Annotated[bool, typer.Option("--headless", help="Run the loop here, without a page.")] = False,
+    num_rounds: Annotated[int, typer.Option("--rounds", min=1, max=100, help="How many rounds, headless.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of the rounds, headless.")] = 1,
+    reviewer_decisions: Annotated[
+        int, typer.Option(min=0, help="Decisions of a simulated perfect reviewer in each round, headless.")
+    ] = 0,
+    host: Host = None,
+    port: Port = None,
+    no_worker: NoWorker = False,
+    browser: Browser = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Start with the demo project: a tiny model that learns to solve number puzzles."""
+    from app.cli import headless as loop
+    from app.cli import serving
+    from backend.services import accounts, installation
+    from backend.services import demo as demo_project
+
+    use_folder(data_dir)
+    if headless:
+        loop.run(num_rounds=num_rounds, seed=seed, decisions=reviewer_decisions, as_json=as_json)
+        return
+    installation.prepare()
+    demo_project.create(accounts.local_owner())
+    serving.serve(serving.Wish(host, port, not no_worker, browser, as_json), is_prepared=True)
+
+
+@app.command()
+def worker(
+    queues: Annotated[str, typer.Option(help="Which jobs to take, separated by commas.")] = "generate,train",
+    executor_id: Annotated[str | None, typer.Option(help="A stable name of this worker. [default: host and slot]")] = None,
+    concurrency: Annotated[int, typer.Option(min=1, help="Jobs of each queue at a time.")] = 1,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take jobs until Ctrl-C."""
+    from backend import log
+    from backend.jobs.worker import Worker
+    from backend.jobs.worker import serve as work
+    from backend.services import installation
+
+    use_folder(data_dir)
+    log.setup()
+    installation.prepare()
+    names = [name.strip() for name in queues.split(",") if name.strip()]
+    runner = Worker(names, executor_id, concurrency=concurrency)
+    emit({"queues": names, "executor_id": executor_id}, as_json=as_json, text=f"Taking jobs from {', '.join(names)}.")
+    work(runner)
+    say("The worker has stopped.")
+
+
+def use_folder(data_dir: Path | None) -> None:
+    """Work in this data folder; the children read the same variable."""
+    if data_dir is not None:
+        from backend.config import settings
+
+        os.environ["RONDO_DATA_DIR"] = str(data_dir.expanduser().resolve())
+        settings.cache_clear()

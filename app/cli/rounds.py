@@ -1,0 +1,147 @@
+"""`rondo round ...`"""
+
+import time
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli.output import AsJson, Project, emit, say, table
+
+if TYPE_CHECKING:
+    from backend.services.access import Actor
+    from backend.services.rounds import RoundView
+
+app = typer.Typer(no_args_is_help=True)
+
+Number = Annotated[int | None, typer.Argument(help="The round's number, as the pages show it. [default: the newest]")]
+Timeout = Annotated[float | None, typer.Option(help="Seconds to wait at most. [default: no limit]")]
+FINAL = ("done", "failed", "cancelled")
+
+
+@app.command()
+def launch(
+    project: Project = None,
+    parent: Annotated[int | None, typer.Option(help="Number of the round to go on from. [default: the newest]")] = None,
+    num_prompts: Annotated[int | None, typer.Option("--prompts", min=1, help="How many prompts.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of prompts, samples and training.")] = None,
+    review: Annotated[bool | None, typer.Option("--review/--no-review", help="Whether people look before training.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Launch the next round, set up as the one before."""
+    from dataclasses import replace
+
+    from app.cli import asking
+    from backend.services import rounds
+
+    actor = asking.owner()
+    chosen = asking.project(actor, project)
+    parent_id = find(actor, chosen.id, parent).id if parent is not None else None
+    plan = rounds.defaults(actor, chosen.id, parent_id)
+    wishes = {"num_prompts": num_prompts, "seed": seed, "is_reviewed": review}
+    plan = replace(plan, **{name: value for name, value in wishes.items() if value is not None})
+    _emit(rounds.get(actor, rounds.launch(actor, chosen.id, plan)), as_json=as_json)
+
+
+@app.command("list")
+def list_rounds(project: Project = None, as_json: AsJson = False) -> None:
+    """List the project's rounds."""
+    from app.cli import asking
+    from backend.services import rounds
+
+    actor = asking.owner()
+    found = [as_dict(row) for row in rounds.list_rounds(actor, asking.project(actor, project).id)]
+    columns = ["number", "status", "stage", "samples", "kept", "recipe"]
+    emit({"rounds": found}, as_json=as_json, text=table(columns, [[row[name] for name in columns] for row in found]))
+
+
+@app.command()
+def status(number: Number = None, project: Project = None, as_json: AsJson = False) -> None:
+    """Show one round."""
+    actor, found = _one(project, number)
+    _emit(found, as_json=as_json)
+
+
+@app.command()
+def wait(number: Number = None, project: Project = None, timeout: Timeout = None, as_json: AsJson = False) -> None:
+    """Wait until a round is done or waits for people; exit 1 if it failed or was cancelled."""
+    from backend.errors import RondoError
+    from backend.services import rounds
+
+    actor, found = _one(project, number)
+    started, last = time.monotonic(), None
+    while found.status not in (*FINAL, "review"):
+        if timeout is not None and time.monotonic() - started > timeout:
+            raise RondoError(f"Round {found.number} is still in stage {found.stage} after {timeout:g} seconds. Wait longer.")
+        if found.stage != last:
+            say(f"Round {found.number}: {found.stage}")
+        last = found.stage
+        time.sleep(0.5)
+        found = rounds.get(actor, found.id)
+    _emit(found, as_json=as_json)
+    if found.status in ("failed", "cancelled"):
+        raise typer.Exit(1)
+
+
+@app.command("close-review")
+def close_review(number: Number = None, project: Project = None, as_json: AsJson = False) -> None:
+    """End the review of a round and go on to training."""
+    from backend.services import reviews, rounds
+
+    actor, found = _one(project, number)
+    reviews.close(actor, found.id)
+    _emit(rounds.get(actor, found.id), as_json=as_json)
+
+
+@app.command()
+def cancel(number: Number = None, project: Project = None, as_json: AsJson = False) -> None:
+    """Stop a round; what it has made so far stays."""
+    from backend.services import rounds
+
+    actor, found = _one(project, number)
+    rounds.cancel(actor, found.id)
+    _emit(rounds.get(actor, found.id), as_json=as_json)
+
+
+def find(actor: "Actor", project_id: int, number: int | None) -> "RoundView":
+    """Return the round of that number, or the newest."""
+    from backend.errors import NotFound
+    from backend.services import rounds
+
+    found = rounds.list_rounds(actor, project_id)
+    if not found:
+        raise NotFound("This project has no round yet. Launch one: `rondo round launch`.")
+    for one in found:
+        if one.number == (found[-1].number if number is None else number):
+            return one
+    raise NotFound(f"There is no round {number} in this project. `rondo round list` shows them.")
+
+
+def as_dict(row: "RoundView") -> dict[str, Any]:
+    """Return what programs get of a round."""
+    return {
+        "id": row.id,
+        "number": row.number,
+        "status": row.status,
+        "stage": row.stage,
+        "recipe": row.recipe["name"],
+        "checkpoint_id": row.checkpoint_id,
+        "samples": row.counts.get("samples", 0),
+        "kept": row.counts.get("kept", 0),
+        "counts": row.counts,
+        "error": row.error,
+        "created_at": row.created_at,
+        "finished_at": row.finished_at,
+    }
+
+
+def _one(project: str | None, number: int | None) -> "tuple[Actor, RoundView]":
+    from app.cli import asking
+
+    actor = asking.owner()
+    return actor, find(actor, asking.project(actor, project).id, number)
+
+
+def _emit(row: "RoundView", *, as_json: bool) -> None:
+    counts = ", ".join(f"{value} {name}" for name, value in row.counts.items() if isinstance(value, int))
+    text = f"Round {row.number}: {row.status}, stage {row.stage}" + (f" ({counts})" if counts else "")
+    emit(as_dict(row), as_json=as_json, text=text + (f"\n{row.error}" if row.error else ""))

@@ -1,0 +1,111 @@
+"""`rondo up`: find a port, serve, print one address, and stop everything on Ctrl-C."""
+
+import contextlib
+import errno
+import os
+import socket
+from dataclasses import dataclass
+
+import uvicorn
+
+from app.cli.output import emit, say
+from backend import log
+from backend.config import settings
+from backend.errors import Conflict, InvalidInput
+from backend.services import accounts, installation
+
+PORTS_TO_TRY = 20
+STOP_SECONDS = 2
+"""How long open connections may take: pages keep one open for as long as they are shown."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What was asked for on the command line; None means the setting."""
+
+    host: str | None
+    port: int | None
+    with_worker: bool
+    opens_browser: bool
+    as_json: bool
+
+
+class Server(uvicorn.Server):
+    """Says where it is once it really answers."""
+
+    def __init__(self, config: uvicorn.Config, wish: Wish, address: str) -> None:
+        super().__init__(config)
+        self.wish, self.address = wish, address
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if not self.should_exit:
+            announce(self.wish, self.address)
+
+
+def serve(wish: Wish, *, is_prepared: bool = False) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    log.setup()
+    if not is_prepared:
+        installation.prepare()
+    listening = bind(wish.host or settings().host, wish.port)
+    from app.web import create_app
+
+    host, port = listening.getsockname()[:2]
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
+    address = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
+    config = uvicorn.Config(
+        create_app(with_worker=wish.with_worker),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
+    with contextlib.suppress(KeyboardInterrupt):
+        Server(config, wish, address).run(sockets=[listening])
+
+
+def bind(host: str, port: int | None) -> socket.socket:
+    """Return a socket that listens. A port that was asked for is taken or refused; the default may move up."""
+    asked = port if port is not None else int(os.environ.get("RONDO_PORT", "-1"))
+    first = asked if asked >= 0 else settings().port
+    for candidate in [first] if asked >= 0 else range(first, first + PORTS_TO_TRY):
+        with contextlib.suppress(Conflict):
+            return _listen(host, candidate)
+    if asked >= 0:
+        raise Conflict(f"Port {first} of {host} is in use. Stop what uses it, or choose another: --port {first + 1}.")
+    raise Conflict(f"Ports {first} to {first + PORTS_TO_TRY - 1} of {host} are all in use. Choose one with --port.")
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+        listening.listen(256)
+    except OSError as error:
+        listening.close()
+        if error.errno == errno.EADDRINUSE:
+            raise Conflict() from error
+        raise InvalidInput(f"Cannot listen on {host}:{port}: {error.strerror}. Choose --host and --port.") from error
+    listening.set_inheritable(False)
+    return listening
+
+
+def announce(wish: Wish, address: str) -> None:
+    """Print the one address: a link that signs this machine's owner in once."""
+    (settings().folder / "address").write_text(address)
+    owner = accounts.local_owner()
+    link = f"{address}/login/link/{accounts.one_time_link(owner, owner.user_id)}"
+    emit(
+        {"address": address, "link": link, "user": owner.name, "data_dir": str(settings().folder), "process_id": os.getpid()},
+        as_json=wish.as_json,
+        text=f"\n  Rondo is ready: {link}\n  The link works once, for 15 minutes. Ctrl-C stops everything.\n",
+    )
+    if not wish.with_worker:
+        say("No worker runs here. Start one beside it: rondo worker")
+    if wish.opens_browser:
+        import webbrowser
+
+        webbrowser.open(link)

@@ -1,0 +1,76 @@
+"""Markup of the checkpoints page. Values go in through {{ }}, which escapes them."""
+
+TABLE = """
+{{#if value}}{{#if value.rows}}
+<div class="scroll"><table>
+<thead><tr><th scope="col">Checkpoint</th><th scope="col">Made by</th><th scope="col">Kind</th>
+{{#each value.metrics}}<th scope="col" class="number">{{this}}</th>{{/each}}</tr></thead>
+<tbody>{{#each value.rows}}<tr>
+  <th scope="row" style="padding-left: calc(10px + {{this.indent}}px)">
+    {{#if this.is_child}}<span class="rondo-muted" aria-hidden="true">└ </span>{{/if}}<a
+      href="/checkpoints?checkpoint={{this.id}}">{{this.name}}</a></th>
+  <td>{{this.round}}</td><td>{{this.kind}}</td>
+  {{#each this.cells}}
+  <td class="number">{{this.value}}<br><span class="rondo-muted">{{this.interval}}</span></td>{{/each}}
+</tr>{{/each}}</tbody></table></div>
+{{/if}}{{#unless value.rows}}<div class="rondo-empty"><p><b>No checkpoint yet.</b></p>
+<p>Register the model that the loop starts from, in the tab Register below.</p></div>{{/unless}}{{/if}}
+"""
+TABLE_CSS = """
+.scroll { overflow-x: auto; border: 1px solid var(--rondo-border); border-radius: var(--rondo-radius); }
+table { width: 100%; border-collapse: collapse; background: var(--rondo-surface); font-variant-numeric: tabular-nums; }
+th, td { padding: 7px 10px; text-align: left; vertical-align: top; border-bottom: 1px solid var(--rondo-border); }
+tbody tr:last-child > * { border-bottom: 0; }
+thead th { color: var(--rondo-muted); font-weight: 500; font-size: 12px; white-space: nowrap; }
+tbody th { font-weight: 550; white-space: nowrap; }
+.number { text-align: right; white-space: nowrap; }
+.number span { font-size: 12px; }
+"""
+
+DETAIL = """
+{{#if value}}<section class="rondo-card detail">
+<h3>{{value.name}}</h3>
+<p class="rondo-muted">{{value.kind}}, {{value.made}}</p>
+<dl>
+  <dt>Lineage</dt><dd>{{value.ancestors}}</dd>
+  <dt>Location</dt><dd>{{value.location}} <span class="rondo-muted">{{value.size}}</span></dd>
+  {{#if value.is_made}}
+  <dt>Round</dt><dd>round {{value.round}}: {{value.recipe}}</dd>
+  <dt>Roles</dt><dd>policy {{value.policy}}, reference {{value.reference}}, judge {{value.judge}}</dd>
+  {{#if value.dataset}}<dt>Dataset</dt>
+  <dd><a href="/datasets?dataset={{value.dataset}}">{{value.examples}}</a>
+  <span class="rondo-muted">hash {{value.hash}}</span></dd>{{/if}}
+  {{#if value.job}}<dt>Training</dt>
+  <dd><a href="/jobs?job={{value.job}}">job {{value.job}}</a> {{value.training}}</dd>{{/if}}
+  {{#if value.libraries}}<dt>Libraries</dt><dd>{{value.libraries}}</dd>{{/if}}
+  {{/if}}
+</dl>
+{{#if value.is_made}}
+<div class="columns">
+<div><h4>From prompts to training rows</h4>
+<table>{{#each value.funnel}}<tr><th scope="row">{{this.stage}}</th><td class="number">{{this.count}}</td>
+<td class="rondo-muted">{{this.dropped}}</td></tr>{{/each}}</table></div>
+<div><h4>People behind it</h4>
+{{#if value.people}}<table><tr><th scope="col">round</th><th scope="col">person</th><th scope="col">decisions</th>
+<th scope="col">overrides</th></tr>
+{{#each value.people}}<tr><td>{{this.round_number}}</td><td>{{this.person}}</td>
+<td class="number">{{this.decisions}}</td><td class="number">{{this.overrides}}</td></tr>{{/each}}</table>{{/if}}
+{{#unless value.people}}
+<p class="rondo-muted">Nobody decided anything in its lineage: the judge's word alone.</p>{{/unless}}
+</div></div>{{/if}}
+{{#unless value.is_made}}<p class="rondo-muted">No round made it: it was registered.</p>{{/unless}}
+</section>{{/if}}
+"""
+DETAIL_CSS = """
+.detail h3, .detail p { margin: 0; }
+.detail h4 { margin: 14px 0 4px; font-size: 13px; font-weight: 600; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: 4px 16px; margin: 12px 0 0; }
+dt { color: var(--rondo-muted); } dd { margin: 0; overflow-wrap: anywhere; }
+.columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(300px, 100%), 1fr)); gap: 0 32px; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { padding: 3px 14px 3px 0; text-align: left; font-weight: 400; vertical-align: top; }
+th[scope="col"] { color: var(--rondo-muted); font-size: 12px; }
+.number { text-align: right; }
+"""
+
+STATE = """{{#if value}}<p role="status" class="{{#if value.is_bad}}rondo-problem{{/if}}">{{value.text}}</p>{{/if}}"""

@@ -1,0 +1,267 @@
+"""Checkpoints: lineage and numbers side by side, who made each, a box to try prompts, registering new ones."""
+
+from typing import Any
+
+import gradio as gr
+
+from app.pages import checkpoint_templates as templates
+from app.toasts import toasts
+from app.widgets.context import context
+from app.widgets.formats import duration
+from backend.errors import InvalidInput
+from backend.services import checkpoints, trials
+from backend.services.checkpoints import CheckpointRow, Detail, Endpoint, Number, Trial
+from backend.values import Sampling
+
+TITLE, PATH = "Checkpoints", "checkpoints"
+POLL_SECONDS = 1.0
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
+QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
+FIRST_METRICS = ("held_out_accuracy", "pass_at_8")
+
+
+def build() -> None:
+    """Lay out the page and wire it."""
+    tried = gr.State(None)
+    table = gr.HTML(
+        value=None, html_template=templates.TABLE, css_template=templates.TABLE_CSS, js_on_load=None, elem_id="lineage"
+    )
+    with gr.Tab("Who made this model?"):
+        chosen = gr.Dropdown([], label="Checkpoint", elem_id="chosen-checkpoint")
+        made = gr.HTML(
+            value=None,
+            html_template=templates.DETAIL,
+            css_template=templates.DETAIL_CSS,
+            js_on_load=None,
+            elem_id="detail",
+        )
+        with gr.Row(equal_height=False):
+            new_name = gr.Textbox(label="New name", max_length=120)
+            rename = gr.Button("Rename", scale=0, min_width=120)
+            delete = gr.Button("Delete", variant="stop", scale=0, min_width=120)
+    with gr.Tab("Try a prompt"):
+        with gr.Row():
+            one = gr.Dropdown([], label="Checkpoint", elem_id="try-one")
+            two = gr.Dropdown([], label="And another one", info="Optional.", elem_id="try-two")
+        prompt = gr.Textbox(label="Prompt", lines=4, max_lines=20, elem_id="try-prompt")
+        with gr.Row():
+            temperature = gr.Number(0.0, label="temperature", info="0 is greedy.")
+            top_p = gr.Number(1.0, label="top_p")
+            max_tokens = gr.Number(256, label="max_tokens")
+            seed = gr.Number(0, label="seed")
+        ask = gr.Button("Try", variant="primary", elem_id="try-go")
+        state = gr.HTML(value=None, html_template=templates.STATE, js_on_load=None, elem_id="try-state")
+        with gr.Row():
+            replies = [
+                gr.Textbox(label="Reply", lines=6, max_lines=30, interactive=False, visible=False, elem_id=f"reply-{i}")
+                for i in range(2)
+            ]
+    with gr.Tab("Register"):
+        name, role, location, folder, url, model, key, served = _register_form()
+
+    lists = [table, chosen, one, two]
+    gr.on(None, load, None, [*lists, made, tried, prompt, state, *replies], **QUIET)
+    chosen.input(show, chosen, made, **QUIET)
+    rename.click(give_name, [chosen, new_name], [*lists, made], **PRIVATE)
+    delete.click(forget, chosen, [*lists, made], **PRIVATE)
+    asked = [one, two, prompt, temperature, top_p, max_tokens, seed]
+    ask.click(ask_checkpoints, asked, [tried, state, *replies], **PRIVATE)
+    gr.Timer(POLL_SECONDS).tick(poll, tried, [tried, state, *replies], **QUIET)
+    folder.click(register_folder, [name, role, location], [*lists, made], **PRIVATE)
+    served.click(register_endpoint, [name, role, url, model, key], [*lists, made], **PRIVATE)
+
+
+def _register_form() -> tuple[Any, ...]:
+    with gr.Row():
+        name = gr.Textbox(label="Name", max_length=120, elem_id="register-name")
+        role = gr.Dropdown(list(checkpoints.ROLES), value="policy", label="Role", info="What it is meant for.")
+    with gr.Group():
+        location = gr.Textbox(
+            label="Folder or model-hub name", elem_id="register-location",
+            info="A folder inside the data folder, an absolute folder (project admins only), or a name like org/model. "
+            "Weights must be safetensors, with a tokenizer and a chat template. Adapters name their base.",
+        )  # fmt: skip
+        folder = gr.Button("Register the folder", variant="primary", elem_id="register-folder")
+    with gr.Group():
+        with gr.Row():
+            url = gr.Textbox(label="base_url", info="Of an OpenAI-compatible endpoint, e.g. http://127.0.0.1:8000/v1.")
+            model = gr.Textbox(label="model", info="The name under which it is served.")
+            key = gr.Textbox(label="api_key_env", info="Environment variable that holds the key. May be empty.")
+        served = gr.Button("Register the endpoint (project admins)", elem_id="register-endpoint")
+    return name, role, location, folder, url, model, key, served
+
+
+@toasts
+def load(request: gr.Request) -> list[Any]:
+    """Fill the page; `?checkpoint=ID` chooses one. What one tried last is still there."""
+    here = context(request)
+    asked = str(request.query_params.get("checkpoint", ""))
+    lists, first = _lists(here.actor, here.project_id, int(asked) if asked.isdecimal() else None)
+    last = trials.newest(here.actor, here.project_id)
+    detail = _detail(checkpoints.detail(here.actor, first)) if first else None
+    return [*lists, detail, last and last.job_id, last.prompt if last else "", *_trial(last)]
+
+
+@toasts
+def show(checkpoint_id: int, request: gr.Request) -> dict[str, Any]:
+    """Show who made a checkpoint."""
+    return _detail(checkpoints.detail(context(request).actor, checkpoint_id))
+
+
+@toasts
+def give_name(checkpoint_id: int | None, name: str, request: gr.Request) -> list[Any]:
+    """Rename."""
+    here = context(request)
+    checkpoints.rename(here.actor, _known(checkpoint_id), name)
+    return _refreshed(request, checkpoint_id)
+
+
+@toasts
+def forget(checkpoint_id: int | None, request: gr.Request) -> list[Any]:
+    """Delete."""
+    here = context(request)
+    checkpoints.delete(here.actor, _known(checkpoint_id))
+    return _refreshed(request, None)
+
+
+@toasts
+def register_folder(name: str, role: str, location: str, request: gr.Request) -> list[Any]:
+    """Register a folder or hub name."""
+    here = context(request)
+    new = checkpoints.register(here.actor, here.project_id, name=name, location=location, role=role)
+    gr.Info(f"{name} is registered.")
+    return _refreshed(request, new)
+
+
+@toasts
+def register_endpoint(name: str, role: str, url: str, model: str, key: str, request: gr.Request) -> list[Any]:
+    """Register an endpoint."""
+    here = context(request)
+    new = checkpoints.register(here.actor, here.project_id, name=name, endpoint=Endpoint(url, model, key), role=role)
+    gr.Info(f"{name} is registered.")
+    return _refreshed(request, new)
+
+
+@toasts
+def ask_checkpoints(
+    one: int | None, two: int | None, text: str, temperature: float | None, top_p: float | None,
+    max_tokens: float | None, seed: float | None, request: gr.Request,
+) -> list[Any]:  # fmt: skip
+    """Start a trial."""
+    here = context(request)
+    if temperature is None or top_p is None or max_tokens is None:
+        raise InvalidInput("temperature, top_p and max_tokens must be numbers. Fill them in.")
+    sampling = Sampling(temperature, top_p, max_tokens=int(max_tokens), seed=None if seed is None else int(seed))
+    ids = [id_ for id_ in dict.fromkeys((one, two)) if id_]
+    job_id = checkpoints.try_prompt(here.actor, ids, text, sampling)
+    return [job_id, *_trial(checkpoints.try_result(here.actor, job_id))]
+
+
+@toasts
+def poll(job_id: int | None, request: gr.Request) -> list[Any]:
+    """Follow a trial until it is over."""
+    if job_id is None:
+        return [gr.skip()] * 4
+    trial = checkpoints.try_result(context(request).actor, job_id)
+    return [None if trial.is_over else gr.skip(), *_trial(trial)]
+
+
+def _known(checkpoint_id: int | None) -> int:
+    if checkpoint_id is None:
+        raise InvalidInput("Choose a checkpoint first.")
+    return checkpoint_id
+
+
+def _refreshed(request: gr.Request, chosen: int | None) -> list[Any]:
+    here = context(request)
+    lists, first = _lists(here.actor, here.project_id, chosen)
+    return [*lists, _detail(checkpoints.detail(here.actor, first)) if first else None]
+
+
+def _lists(actor: Any, project_id: int, chosen: int | None) -> tuple[list[Any], int | None]:
+    """The table and the three dropdowns, and which checkpoint they start with: the asked one, else the newest."""
+    rows = checkpoints.tree(actor, project_id)
+    ids = [row.id for row in rows]
+    newest = max(ids, default=None)
+    first = chosen if chosen in ids else newest
+    parent = next((row.parent_id for row in rows if row.id == first), None)
+    choices = [(row.name, row.id) for row in rows]
+    one = gr.Dropdown(choices=choices, value=first)
+    two = gr.Dropdown(choices=[("none", 0), *choices], value=parent or 0)
+    return [_table(rows), one, one, two], first
+
+
+def _table(rows: list[CheckpointRow]) -> dict[str, Any]:
+    found = {name for row in rows for name in row.metrics}
+    names = [n for n in FIRST_METRICS if n in found] + sorted(found - set(FIRST_METRICS))
+    return {
+        "metrics": [name.replace("_", " ") for name in names],
+        "rows": [
+            {
+                "id": row.id,
+                "name": row.name,
+                "indent": min(row.depth, 12) * 18,
+                "is_child": row.depth > 0,
+                "kind": row.kind if row.role == "policy" else f"{row.kind}, {row.role}",
+                "round": f"round {row.round_number}" if row.round_number else "registered",
+                "cells": [_number(row.metrics.get(name), name) for name in names],
+            }
+            for row in rows
+        ],
+    }
+
+
+def _number(number: Number | None, name: str) -> dict[str, str]:
+    if number is None or number.value is None:
+        return {"value": "–", "interval": ""}
+    is_share = number.low is not None and 0 <= number.value <= 1 and "length" not in name
+    numbers = (number.low, number.value, number.high)
+    low, value, high = ("" if x is None else f"{x * 100:.1f}" if is_share else f"{x:.3g}" for x in numbers)
+    spread = f"{low} to {high}, " if low and high else ""
+    return {"value": value + (" %" if is_share else ""), "interval": f"{spread}n {number.n:,}"}
+
+
+def _detail(detail: Detail) -> dict[str, Any]:
+    row, seconds = detail.row, detail.job_seconds
+    last = {k: f"{v:.4g}" for k, v in detail.job_metrics.items() if isinstance(v, int | float)}
+    return {
+        "name": row.name,
+        "kind": f"{row.kind} checkpoint, role {row.role}, served by {row.engine}",
+        "made": f"{row.created_at:%Y-%m-%d %H:%M} UTC",
+        "location": row.location,
+        "size": f"{detail.num_bytes / 1e6:,.1f} MB" if detail.num_bytes else "",
+        "ancestors": " ← ".join((row.name, *detail.ancestors)),
+        "is_made": row.round_id is not None,
+        "round": row.round_number,
+        "recipe": detail.recipe,
+        "policy": detail.policy,
+        "reference": detail.reference,
+        "judge": detail.judge,
+        "dataset": detail.dataset_id,
+        "examples": f"{detail.num_examples:,} {detail.dataset_type.replace('_', ' ')} rows",
+        "hash": detail.content_hash[:12],
+        "funnel": [_step(step) for step in detail.funnel],
+        "people": [vars(person) for person in detail.people],
+        "job": detail.job_id,
+        "training": ", ".join([*([duration(seconds)] if seconds else []), *(f"{k} {v}" for k, v in last.items())]),
+        "libraries": ", ".join(f"{k} {v}" for k, v in detail.provenance.get("libraries", {}).items() if v),
+    }
+
+
+def _step(step: dict[str, Any]) -> dict[str, str]:
+    dropped = "; ".join(f"{count:,} {reason}" for reason, count in step.get("dropped", {}).items())
+    return {"stage": step["stage"], "count": f"{step['count']:,}", "dropped": dropped}
+
+
+def _trial(trial: Trial | None) -> list[Any]:
+    """The line of the trial's state and the two replies."""
+    if trial is None:
+        return [None, gr.Textbox(visible=False), gr.Textbox(visible=False)]
+    boxes = [
+        gr.Textbox(
+            reply.text, visible=True, label=f"{reply.checkpoint}: {reply.num_tokens} tokens, {reply.finish_reason}"
+        )
+        for reply in trial.replies
+    ]
+    state = "" if trial.replies else trial.error or f"The trial is {trial.status}."
+    return [{"text": state, "is_bad": bool(trial.error)}, *boxes, *[gr.Textbox(visible=False)] * (2 - len(boxes))]

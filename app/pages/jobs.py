@@ -1,0 +1,246 @@
+"""Jobs: what runs in the background, how far it is, what it printed, and how to stop it or start it again."""
+
+from typing import Any
+
+import gradio as gr
+import plotly.graph_objects as go
+from gradio.context import get_blocks_context
+
+from app.pages import jobs_templates as templates
+from app.toasts import toasts
+from app.widgets import charts
+from app.widgets.context import Context, context
+from app.widgets.formats import duration
+from backend.errors import NotFound
+from backend.services import jobs
+from backend.services.jobs import JobDetail, JobView
+from backend.values import JobStatus
+
+TITLE, PATH = "Jobs", "jobs"
+POLL_SECONDS = 1.0
+COLUMNS = ["Job", "Round", "Stage", "Status", "Progress", "Rate", "Time left", "Took", "Last metrics"]
+WIDTHS = ["6%", "7%", "9%", "10%", "18%", "13%", "9%", "8%", "20%"]
+BADGES = {JobStatus.running: "accent", JobStatus.done: "ok", JobStatus.failed: "bad"}
+LOG_LINES = 16
+
+
+def build() -> None:
+    """Lay out the page and wire it."""
+    seen = gr.State({})
+    chosen = gr.JSON({}, visible="hidden")
+    card = gr.HTML(value=None, html_template=templates.CARD, css_template=templates.CARD_CSS, js_on_load=None)
+    with gr.Row(elem_classes="rondo-toolbar"):
+        cancel_button = gr.Button("Cancel", variant="stop", interactive=False, scale=0, elem_id="job-cancel")
+        resume_button = gr.Button("Resume", interactive=False, scale=0, elem_id="job-resume")
+        retry_button = gr.Button("Retry", interactive=False, scale=0, elem_id="job-retry")
+    error = gr.Textbox(
+        label="What went wrong", visible=False, interactive=False, lines=2, max_lines=8, elem_id="job-error"
+    )
+    with gr.Row():
+        loss = gr.Plot(label="Loss", visible=False, elem_id="job-loss")
+        rewards = gr.Plot(label="Rewards", visible=False, elem_id="job-rewards")
+    log = gr.Textbox(
+        label="Log",
+        interactive=False,
+        lines=6,
+        max_lines=LOG_LINES,
+        autoscroll=True,
+        buttons=["copy"],
+        elem_id="job-log",
+    )
+    table = gr.Dataframe(
+        headers=COLUMNS, datatype="str", column_widths=WIDTHS, interactive=False, wrap=True, label="All jobs",
+        show_label=True, elem_id="jobs-table",
+    )  # fmt: skip
+    with gr.Row(elem_classes="rondo-toolbar"):
+        newer = gr.Button("Newer", interactive=False, scale=0)
+        older = gr.Button("Older", interactive=False, scale=0)
+    timer = gr.Timer(POLL_SECONDS)
+
+    shown = [card, cancel_button, resume_button, retry_button, error, loss, rewards, log, table, newer, older, seen]
+    blocks = get_blocks_context()
+    assert blocks is not None
+    wired: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
+    quiet = wired | {"show_progress": "hidden"}
+    blocks.root_block.load(draw, None, shown, **quiet)
+    timer.tick(refresh, [seen], shown, **quiet)
+    table.select(choose, [seen], [*shown, chosen], **quiet)
+    chosen.change(None, [chosen], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
+    newer.click(to_newer, [seen], shown, **quiet)
+    older.click(to_older, [seen], shown, **quiet)
+    cancel_button.click(cancel, [seen], shown, **wired)
+    resume_button.click(resume, [seen], shown, **wired)
+    retry_button.click(retry, [seen], shown, **wired)
+
+
+@toasts
+def draw(request: gr.Request) -> list[Any]:
+    """Draw everything; the address says which job was chosen."""
+    asked = str(request.query_params.get("job", ""))
+    return _changes({"job": int(asked) if asked.isdecimal() else None}, request)
+
+
+@toasts
+def refresh(seen: dict[str, Any], request: gr.Request) -> list[Any]:
+    """Draw what changed since."""
+    return _changes(seen, request)
+
+
+@toasts
+def choose(seen: dict[str, Any], event: gr.SelectData, request: gr.Request) -> list[Any]:
+    """Show another job, and keep it in the address so that a reload shows it again."""
+    job_id = int(event.row_value[0])
+    return [*_changes(seen | {"job": job_id}, request), {"job": job_id}]
+
+
+@toasts
+def to_newer(seen: dict[str, Any], request: gr.Request) -> list[Any]:
+    """Page towards the newest job."""
+    return _changes(seen | {"pages": seen.get("pages", [])[:-1]}, request)
+
+
+@toasts
+def to_older(seen: dict[str, Any], request: gr.Request) -> list[Any]:
+    """Page towards the oldest job."""
+    last = [seen["last"]] if seen.get("last") else []
+    return _changes(seen | {"pages": seen.get("pages", []) + last}, request)
+
+
+@toasts
+def cancel(seen: dict[str, Any], request: gr.Request) -> list[Any]:
+    """Stop the shown job."""
+    jobs.cancel(context(request).actor, _shown_id(seen))
+    return _changes(seen, request)
+
+
+@toasts
+def resume(seen: dict[str, Any], request: gr.Request) -> list[Any]:
+    """Queue the shown cancelled job again."""
+    jobs.resume(context(request).actor, _shown_id(seen))
+    return _changes(seen, request)
+
+
+@toasts
+def retry(seen: dict[str, Any], request: gr.Request) -> list[Any]:
+    """Queue the shown failed job again."""
+    jobs.retry(context(request).actor, _shown_id(seen))
+    return _changes(seen, request)
+
+
+def _shown_id(seen: dict[str, Any]) -> int:
+    if not seen.get("shown"):
+        raise NotFound("No job is chosen. Choose one from the table.")
+    return int(seen["shown"])
+
+
+def _changes(seen: dict[str, Any], request: gr.Request) -> list[Any]:
+    """New values of what differs from what the browser shows; the rest is left alone, so that nothing flickers."""
+    here = context(request)
+    pages = seen.get("pages", [])
+    rows = jobs.list_jobs(here.actor, here.project_id, before_id=pages[-1] if pages else None)
+    detail = _detail(here, seen.get("job"), rows)
+    now = seen | {
+        "shown": detail.job.id if detail else None,
+        "card": card_value(detail.job) if detail else None,
+        "can": [detail.job.can_cancel, detail.job.can_resume, detail.job.can_retry] if detail else [False] * 3,
+        "error": (detail.job.error or "") if detail else "",
+        "log": detail.log_tail if detail else "",
+        "curves": [detail.job.id, detail.job.last_metrics] if detail else None,
+        "table": [table_row(job) for job in rows],
+        "last": rows[-1].id if rows else None,
+        "ends": [bool(pages), len(rows) == jobs.PAGE],
+    }
+    is_new = {key: key not in seen or seen[key] != value for key, value in now.items()}
+    can, ends = now["can"], now["ends"]
+    buttons = [gr.Button(interactive=each) if is_new["can"] else gr.skip() for each in can]
+    plots = _plots(here, detail) if is_new["curves"] else [gr.skip(), gr.skip()]
+    return [
+        now["card"] if is_new["card"] else gr.skip(),
+        *buttons,
+        gr.Textbox(now["error"], visible=bool(now["error"])) if is_new["error"] else gr.skip(),
+        *plots,
+        now["log"] if is_new["log"] else gr.skip(),
+        now["table"] if is_new["table"] else gr.skip(),
+        *[gr.Button(interactive=each) if is_new["ends"] else gr.skip() for each in ends],
+        now if any(is_new.values()) else gr.skip(),
+    ]
+
+
+def _detail(here: Context, job_id: int | None, rows: list[JobView]) -> JobDetail | None:
+    """The chosen job; without a choice the one that runs, else the newest."""
+    if job_id is not None:
+        try:
+            found = jobs.get(here.actor, job_id)
+        except NotFound:
+            found = None
+        if found is not None and found.job.project_id == here.project_id:
+            return found
+    running = [job for job in rows if job.status is JobStatus.running]
+    best = (running or rows)[:1]
+    return jobs.get(here.actor, best[0].id) if best else None
+
+
+def _plots(here: Context, detail: JobDetail | None) -> list[gr.Plot]:
+    curves = jobs.curves(here.actor, detail.job.id) if detail else {}
+    return [_plot(curves, "loss"), _plot(curves, "reward")]
+
+
+def _plot(curves: dict[str, list[tuple[int, float]]], word: str) -> gr.Plot:
+    series = {name: points for name, points in curves.items() if word in name}
+    figure: go.Figure | None = charts.curves(series) if series else None
+    return gr.Plot(figure, visible=bool(series))
+
+
+def table_row(job: JobView) -> list[str]:
+    """One job as the table shows it."""
+    return [
+        str(job.id),
+        str(job.round_number) if job.round_number is not None else "–",
+        "try a prompt" if job.round_id is None else str(job.stage),
+        str(job.status),
+        f"{job.fraction:.0%} ({job.done:,} of {job.total:,} {job.unit})" if job.total else "–",
+        rate(job),
+        duration(job.seconds_left),
+        duration(job.seconds),
+        ", ".join(f"{name} {number(value)}" for name, value in list(job.last_metrics.items())[:3]),
+    ]
+
+
+def card_value(job: JobView) -> dict[str, Any]:
+    """What the card shows; texts only."""
+    what = "try a prompt" if job.round_id is None else f"{job.stage}, round {job.round_number}"
+    facts = [f"attempt {job.attempt}" if job.attempt > 1 else "", f"by {job.created_by}" if job.created_by else ""]
+    facts += [f"on {job.executor_id}" if job.executor_id else ""]
+    return {
+        "title": f"Job {job.id}: {what}",
+        "status": str(job.status),
+        "badge": BADGES.get(job.status, ""),
+        "facts": ", ".join(fact for fact in facts if fact),
+        "percent": round(job.fraction * 100),
+        "progress": _progress(job),
+        "waits_for": job.waits_for,
+        "metrics": [{"name": name, "value": number(value)} for name, value in job.last_metrics.items()],
+    }
+
+
+def _progress(job: JobView) -> str:
+    parts = [f"{job.done:,} of {job.total:,} {job.unit}" if job.total else ""]
+    if job.status is JobStatus.running:
+        parts += [rate(job) if job.rate else "", f"{duration(job.seconds_left)} left" if job.seconds_left else ""]
+    parts += [f"{duration(job.seconds)} so far" if job.status is JobStatus.running else ""]
+    parts += [f"took {duration(job.seconds)}" if job.finished_at and job.seconds is not None else ""]
+    return ", ".join(part for part in parts if part) or "Waits in the queue."
+
+
+def rate(job: JobView) -> str:
+    """`3.4 prompts/s`; a slow one per minute."""
+    if not job.rate:
+        return "–"
+    return f"{job.rate:,.1f} {job.unit}/s" if job.rate >= 1 else f"{job.rate * 60:,.1f} {job.unit}/min"
+
+
+def number(value: object) -> str:
+    """Four digits that matter; what is not a number says so."""
+    if value is None:
+        return "not a number"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,216 @@
+"""New round: choose a recipe, its knobs, prompts and checkpoints; see what it will cost; launch."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+
+from app import forms
+from app.toasts import toasts
+from app.widgets import judge_template, round_form
+from app.widgets.context import Context, context
+from app.widgets.formats import duration
+from app.widgets.round_form import RoundFields, plan_of
+from backend.errors import InvalidInput, RondoError
+from backend.services import overview, parts, rounds
+from backend.services.rounds import Plan
+
+TITLE, PATH = "New round", "new-round"
+BASE = 0
+SLOT_TITLES = {
+    "prompt_source": "Prompt source",
+    "generator": "Generator: how samples are made",
+    "judge": "Judge: what samples are worth",
+    "selector": "Selector: what is trained on",
+    "trainer": "Trainer: how it is trained",
+    "schedule": "Schedule: what changes from round to round",
+    "metrics": "Metrics: what is measured",
+}
+OPEN_SLOTS = ("generator", "judge")
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
+QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
+ABOUT = """{{#if value}}<p class="rondo-muted about">{{value.text}}
+{{#if value.url}}<a href="{{value.url}}" target="_blank" rel="noreferrer">{{value.paper}}</a>{{/if}}</p>{{/if}}"""
+ESTIMATE = """
+{{#if value}}<section class="rondo-card estimate" aria-live="polite">
+{{#if value.problem}}<p class="problem">{{value.problem}}</p>{{/if}}
+{{#unless value.problem}}<dl>
+  <div><dt>samples</dt><dd>{{value.samples}}</dd></div>
+  <div><dt>judge calls</dt><dd>{{value.calls}}</dd></div>
+  <div><dt>new tokens, at most</dt><dd>{{value.tokens}}</dd></div>
+  <div><dt>time</dt><dd>{{value.time}}</dd></div>
+</dl>{{/unless}}
+{{#each value.warnings}}<p class="warning">{{this}}</p>{{/each}}
+</section>{{/if}}
+"""
+ESTIMATE_CSS = """
+.estimate { display: grid; gap: 8px; }
+.estimate p { margin: 0; white-space: pre-line; }
+dl { display: flex; flex-wrap: wrap; gap: 6px 28px; margin: 0; font-variant-numeric: tabular-nums; }
+dt { color: var(--rondo-muted); font-size: 12px; } dd { margin: 0; font-size: 16px; font-weight: 600; }
+.problem { color: var(--rondo-bad); } .warning { color: var(--rondo-warn); }
+"""
+EMPTY = """{{#if value}}<div class="rondo-empty"><p><b>{{value.problem}}</b></p>
+<p><a href="/prompts">Prompts</a> · <a href="/checkpoints">Checkpoints</a></p></div>{{/if}}"""
+
+
+def build() -> None:
+    """Lay out the page and wire what stays; the recipe's part is drawn, and wired, again whenever it changes."""
+    draft, parent, versions = gr.State({}), gr.State(None), gr.State([])
+    empty = gr.HTML(value=None, html_template=EMPTY, js_on_load=None)
+    with gr.Column(visible=False) as page:
+        with gr.Row(equal_height=False):
+            start = gr.Dropdown(
+                [], label="Start from", info="Everything below is then as that round had it.", elem_id="start-from"
+            )
+            recipe = gr.Dropdown(
+                [], label="Recipe", info="Slots that hold the same part keep their knobs.", elem_id="recipe"
+            )
+            clone = gr.Button("Clone the last round", scale=0, min_width=180, elem_id="clone-last")
+        about = gr.HTML(value=None, html_template=ABOUT, js_on_load=None)
+        estimate = gr.HTML(
+            value=None, html_template=ESTIMATE, css_template=ESTIMATE_CSS, js_on_load=None, elem_id="estimate"
+        )
+        launch = gr.Button("Launch", variant="primary", elem_id="launch")
+        fields = round_form.draw()
+
+        @gr.render(inputs=[draft, versions], triggers=[draft.change], show_progress="hidden")
+        def draw_recipe(drawn: dict[str, Any], saved: list[Any]) -> None:
+            if drawn:
+                _draw_recipe(drawn, saved, fields, (draft, versions, parent, recipe, about, estimate, launch))
+
+    shown = [empty, page, start, recipe, about, draft, parent, versions, estimate, *fields.inputs]
+    gr.on(None, load, None, shown, **QUIET)
+    start.input(start_from, [start], shown, **QUIET)
+    clone.click(load_last, None, shown, **QUIET)
+
+
+@toasts
+def load(request: gr.Request) -> list[Any]:
+    """Fill the form from the address (`?from=ROUND`), else from the last round."""
+    asked = str(request.query_params.get("from", ""))
+    return _shown(context(request), BASE if asked == "base" else int(asked) if asked.isdecimal() else None)
+
+
+@toasts
+def load_last(request: gr.Request) -> list[Any]:
+    """Fill the form from the last round and its new checkpoint."""
+    return _shown(context(request), None)
+
+
+@toasts
+def start_from(chosen: int | None, request: gr.Request) -> list[Any]:
+    """Fill the form from another round."""
+    return _shown(context(request), chosen)
+
+
+def _shown(here: Context, chosen: int | None) -> list[Any]:
+    lines = overview.loop(here.actor, here.project_id).lines
+    try:
+        plan = _plan(here, chosen, lines[0].checkpoint_id if lines else None)
+    except InvalidInput as error:
+        return [{"problem": error.message}, gr.Column(visible=False), *[gr.skip()] * 17]
+    starts = [("the base" if x.round_id is None else f"round {x.number}, {x.checkpoint}", x.round_id or BASE)
+              for x in reversed(lines) if x.round_id is None or x.checkpoint]  # fmt: skip
+    at = plan.parent_id or BASE
+    names = [(known["title"], known["name"]) for known in parts.recipes()]
+    if plan.recipe["name"] not in dict(map(reversed, names)):
+        names.append((plan.recipe["title"], plan.recipe["name"]))
+    return [
+        None,
+        gr.Column(visible=True),
+        gr.Dropdown(choices=starts or [("the project's defaults", BASE)], value=at if starts else BASE),
+        gr.Dropdown(choices=names, value=plan.recipe["name"]),
+        _about(plan.recipe),
+        _draft(plan.recipe),
+        plan.parent_id,
+        judge_template.choices(here.actor, here.project_id),
+        _guessed(here, lambda: plan),
+        *round_form.filled(here.actor, here.project_id, plan),
+    ]
+
+
+def _plan(here: Context, chosen: int | None, base_id: int | None) -> Plan:
+    plan = rounds.defaults(here.actor, here.project_id, chosen or None)
+    if chosen != BASE or base_id is None:
+        return plan
+    return Plan(**(vars(plan) | {"policy_id": base_id, "reference_id": base_id, "parent_id": None}))
+
+
+def _draw_recipe(drawn: dict[str, Any], saved: list[Any], fields: RoundFields, outer: tuple[Any, ...]) -> None:
+    """Draw the slots of a recipe and wire everything that reads them."""
+    draft, versions, parent, recipe, about, estimate, launch = outer
+    form = forms.Form(start=drawn["recipe"])
+    for slot, kind in parts.SLOT_KINDS.items():
+        with gr.Accordion(SLOT_TITLES[slot], open=slot in (*OPEN_SLOTS, drawn["open"]), elem_id=f"slot-{slot}"):
+            draw = forms.draw_parts if slot == "metrics" else forms.draw_part
+            draw(form, (slot,), kind, kind.replace("_", " "))
+            if slot == "judge":
+                judge_template.draw(form, saved, versions)
+    with gr.Accordion("More", open=False):
+        forms.draw_knobs(form, (), parts.recipe_knobs())
+    everything = [parent, *fields.inputs, *form.inputs]
+    size = 1 + len(fields.inputs)
+
+    def plan(values: Any, recipe_json: dict[str, Any] | None = None) -> Plan:
+        return plan_of(recipe_json or form.read(values[size:]), values[0], list(values[1:size]))
+
+    @toasts
+    def switch_recipe(request: gr.Request, name: str, *values: Any) -> list[Any]:
+        new = parts.switch_recipe(form.read(values[size:]), name)
+        return [_draft(new), _about(new), _guessed(context(request), lambda: plan(values, new))]
+
+    @toasts
+    def guess(request: gr.Request, *values: Any) -> dict[str, Any]:
+        return _guessed(context(request), lambda: plan(values))
+
+    @toasts
+    def start(request: gr.Request, *values: Any) -> None:
+        here = context(request)
+        rounds.launch(here.actor, here.project_id, plan(values, parts.validate(form.read(values[size:]))))
+
+    def switcher(switch: forms.Switch) -> Any:
+        @toasts
+        def put_part(request: gr.Request, chosen: Any, *values: Any) -> list[Any]:
+            new = form.switched(switch, values[size:], chosen)
+            guessed = _guessed(context(request), lambda: plan(values, new))
+            return [_draft(new, opened=str(switch.path[0])), guessed]
+
+        return put_part
+
+    recipe.input(switch_recipe, [recipe, *everything], [draft, about, estimate], **QUIET)
+    for switch in form.switches:
+        switch.input.input(switcher(switch), [switch.input, *everything], [draft, estimate], **QUIET)
+    changes = [component.change for component in everything[1:]]
+    gr.on(changes, guess, everything, estimate, trigger_mode="always_last", **QUIET)
+    launched = launch.click(start, everything, None, trigger_mode="once", **PRIVATE)
+    launched.success(None, js="() => { window.location.assign('/') }", api_visibility="private")
+
+
+def _draft(recipe: dict[str, Any], *, opened: str = "") -> dict[str, Any]:
+    """What is drawn. The time makes every draft differ from the one before, so that the same recipe is drawn again."""
+    return {"recipe": recipe, "open": opened, "at": time.monotonic_ns()}
+
+
+def _about(recipe: dict[str, Any]) -> dict[str, str]:
+    paper = str(recipe.get("paper", ""))
+    url = f"https://arxiv.org/abs/{paper}" if paper[:4].isdigit() else paper if paper.startswith("https://") else ""
+    return {"text": recipe["title"], "paper": f"arXiv {paper}" if paper[:4].isdigit() else paper, "url": url}
+
+
+def _guessed(here: Context, plan: Callable[[], Plan]) -> dict[str, Any]:
+    """What a plan costs, or what is wrong with its fields: said where the figures stand, since one may still type."""
+    try:
+        ready = plan()
+        parts.validate(ready.recipe)
+        found = rounds.estimate(here.actor, here.project_id, ready)
+    except RondoError as error:
+        return {"problem": error.message, "warnings": []}
+    return {
+        "samples": f"{found.samples:,}",
+        "calls": f"{found.judge_calls:,}",
+        "tokens": f"{found.tokens:,}",
+        "time": duration(found.seconds) if found.seconds is not None else "known after the first round",
+        "warnings": list(found.warnings),
+    }

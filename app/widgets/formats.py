@@ -1,0 +1,30 @@
+"""Numbers as people read them."""
+
+from backend.services.loop_lines import Measured
+
+
+def percent(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1%}"
+
+
+def interval(measured: Measured | None) -> str:
+    """`38 to 47 %, n 400`."""
+    if measured is None:
+        return ""
+    if measured.low is None or measured.high is None:
+        return f"n {measured.n:,}"
+    return f"{measured.low * 100:.1f} to {measured.high * 100:.1f} %, n {measured.n:,}"
+
+
+def count(value: int | None) -> str:
+    return "–" if value is None else f"{value:,}"
+
+
+def duration(seconds: float | None) -> str:
+    """`42 s`, `3 min`, `1 h 20 min`."""
+    if seconds is None:
+        return "–"
+    if seconds < 90:
+        return f"{max(0, round(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

@@ -1,0 +1,71 @@
+"""Saved versions of a judge's template, beside the field it is written in."""
+
+from typing import Any
+
+import gradio as gr
+
+from app.forms import Form
+from app.toasts import toasts
+from app.widgets.context import context
+from backend.errors import InvalidInput
+from backend.services import templates
+from backend.services.access import Actor
+from backend.services.parts import KnobType
+
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None, "show_progress": "hidden"}
+
+
+def choices(actor: Actor, project_id: int) -> list[tuple[str, int]]:
+    """Every saved version, newest of each name first."""
+    return [
+        (f"{row.name} v{row.version}, {row.created_by} {row.created_at:%Y-%m-%d %H:%M}", row.id)
+        for row in templates.list_templates(actor, project_id)
+    ]
+
+
+def draw(form: Form, saved: list[Any], versions: gr.State) -> None:
+    """Draw versions for the template field of the judge that the form has drawn; nothing for a judge without one."""
+    field = next((f for f in form.fields if f.path[0] == "judge" and f.knob.type is KnobType.text), None)
+    if field is None:
+        return
+    name = str(form.start["judge"]["name"])
+    with gr.Row(equal_height=False):
+        version = gr.Dropdown(
+            [(text, id_) for text, id_ in saved],
+            value=None,
+            label="Saved versions",
+            info="Choosing one puts it above.",
+            elem_id="template-version",
+        )
+        title = gr.Textbox(name, label="Name", info="Saving the same name again makes its next version.", max_length=80)
+        save = gr.Button("Save as a version", scale=0, min_width=160, elem_id="template-save")
+        compare = gr.Button("Compare", scale=0, min_width=110, elem_id="template-compare")
+    difference = gr.Code(value="", label="What the text above changes", visible=False, elem_id="template-diff")
+    version.input(put_version, version, field.input, **PRIVATE)
+    save.click(save_version, [title, field.input], [version, difference, versions], **PRIVATE)
+    compare.click(show_difference, [version, field.input], difference, **PRIVATE)
+
+
+@toasts
+def put_version(template_id: int, request: gr.Request) -> str:
+    """Put a saved text into the field."""
+    return templates.get(context(request).actor, template_id).text
+
+
+@toasts
+def save_version(name: str, text: str, request: gr.Request) -> list[Any]:
+    """Save the field's text."""
+    here = context(request)
+    row = templates.save(here.actor, here.project_id, name, text)
+    gr.Info(f"{row.name} v{row.version} is saved.")
+    known = choices(here.actor, here.project_id)
+    return [gr.Dropdown(choices=known, value=row.id), gr.Code(visible=False), known]
+
+
+@toasts
+def show_difference(template_id: int | None, text: str, request: gr.Request) -> Any:
+    """Show what the field changes in the chosen version."""
+    if template_id is None:
+        raise InvalidInput("Choose a saved version to compare with first.")
+    found = templates.diff(context(request).actor, template_id, text)
+    return gr.Code(found or "No difference.", visible=True)

@@ -1,0 +1,137 @@
+"""The fields of a new round beside its recipe: prompts, checkpoints, review, numbers."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from app.forms import from_input
+from backend.errors import InvalidInput
+from backend.services import checkpoints, prompts
+from backend.services.access import Actor
+from backend.services.parts import Knob, KnobType
+from backend.services.rounds import Plan
+from backend.values import Split
+
+SELF_JUDGE = 0
+"""Stands for "the judge is the policy" in the dropdown, which cannot hold None."""
+
+
+@dataclass(frozen=True)
+class RoundFields:
+    """The components, in the order in which handlers get their values."""
+
+    sample_sets: gr.Dropdown
+    held_out_sets: gr.Dropdown
+    mix_sets: gr.Dropdown
+    num_prompts: gr.Number
+    seed: gr.Number
+    policy: gr.Dropdown
+    reference: gr.Dropdown
+    judge: gr.Dropdown
+    is_reviewed: gr.Checkbox
+    is_blind: gr.Checkbox
+
+    @property
+    def inputs(self) -> list[Component]:
+        return [getattr(self, name) for name in self.__dataclass_fields__]
+
+
+def draw() -> RoundFields:
+    """Lay the fields out in three groups."""
+    with gr.Accordion("Prompts", open=True):
+        with gr.Row():
+            sample_sets = _sets("Prompt sets", "What the policy is asked. Only train sets are listed.", "sample-sets")
+            held_out = _sets("Held-out sets", "What checkpoints are measured on; never trained on.", "held-out")
+            mix = _sets("Seed sets to mix in", "Answered prompts to train on as well (mix_share).", "mix-sets")
+        with gr.Row():
+            number = gr.Number(500, label="Number of prompts", info="Drawn from the sets.", elem_id="num-prompts")
+            seed = gr.Number(0, label="Seed", info="Same seed, same fields: same round.", elem_id="seed")
+    with gr.Accordion("Checkpoints", open=True):
+        with gr.Row():
+            policy = _checkpoint("Policy", "Answers the prompts, and training starts from its weights.", "policy")
+            reference = _checkpoint(
+                "Reference",
+                "What the loss holds the policy near. Usually the same checkpoint; take the base instead to keep many "
+                "rounds from drifting away from it. SFT has no use for it.",
+                "reference",
+            )
+            judge = _checkpoint("Judge", "Judges the samples. Unset, the policy judges itself.", "judge")
+    with gr.Accordion("Review", open=True):
+        with gr.Row():
+            reviewed = gr.Checkbox(
+                True, label="People review", info="The round waits after judging until somebody closes the review.",
+                elem_id="is-reviewed",
+            )  # fmt: skip
+            blind = gr.Checkbox(
+                True, label="Blind", info="The judge's view is hidden until the reviewer decides.", elem_id="is-blind"
+            )
+    return RoundFields(sample_sets, held_out, mix, number, seed, policy, reference, judge, reviewed, blind)
+
+
+def filled(actor: Actor, project_id: int, plan: Plan) -> list[Any]:
+    """Updates that show a plan, with what there is to choose from."""
+    sets = prompts.list_sets(actor, project_id)
+    train = [(f"{s.name} ({s.num_prompts:,})", s.id) for s in sets if s.split is Split.train]
+    held_out = [(f"{s.name} ({s.num_prompts:,})", s.id) for s in sets if s.split is Split.held_out]
+    rows = checkpoints.tree(actor, project_id)
+    trainable = [(row.name, row.id) for row in rows if row.engine == "transformers"] or [(r.name, r.id) for r in rows]
+    judges = [("the policy itself", SELF_JUDGE), *((row.name, row.id) for row in rows)]
+    return [
+        gr.Dropdown(choices=train, value=_known(plan.sample_set_ids, train)),
+        gr.Dropdown(choices=held_out, value=_known(plan.held_out_set_ids, held_out)),
+        gr.Dropdown(choices=train, value=_known(plan.mix_set_ids, train)),
+        plan.num_prompts,
+        plan.seed,
+        gr.Dropdown(choices=trainable, value=plan.policy_id),
+        gr.Dropdown(choices=trainable, value=plan.reference_id),
+        gr.Dropdown(choices=judges, value=plan.judge_id or SELF_JUDGE),
+        plan.is_reviewed,
+        plan.is_blind,
+    ]
+
+
+def plan_of(recipe: dict[str, Any], parent_id: int | None, values: list[Any]) -> Plan:
+    """The plan that the fields say; raises `InvalidInput` with the field's name."""
+    sample, held_out, mix, number, seed, policy, reference, judge, reviewed, blind = values
+    return Plan(
+        recipe=recipe,
+        policy_id=_chosen(policy, "policy"),
+        reference_id=_chosen(reference, "reference"),
+        judge_id=judge or None,
+        sample_set_ids=tuple(sample or ()),
+        held_out_set_ids=tuple(held_out or ()),
+        mix_set_ids=tuple(mix or ()),
+        num_prompts=_whole(number, "number of prompts", lowest=1),
+        seed=_whole(seed, "seed", lowest=0),
+        is_reviewed=bool(reviewed),
+        is_blind=bool(blind),
+        parent_id=parent_id,
+    )
+
+
+def _sets(label: str, info: str, name: str) -> gr.Dropdown:
+    return gr.Dropdown([], value=[], multiselect=True, label=label, info=info, min_width=240, elem_id=name)
+
+
+def _checkpoint(label: str, info: str, name: str) -> gr.Dropdown:
+    return gr.Dropdown([], value=None, label=label, info=info, min_width=240, elem_id=name)
+
+
+def _known(ids: tuple[int, ...], choices: list[tuple[str, int]]) -> list[int]:
+    there = {id_ for _, id_ in choices}
+    return [id_ for id_ in ids if id_ in there]
+
+
+def _chosen(value: int | None, name: str) -> int:
+    if value is None:
+        raise InvalidInput(f"{name}: choose a checkpoint")
+    return value
+
+
+def _whole(value: Any, name: str, *, lowest: int) -> int:
+    number = from_input(Knob(name, KnobType.integer, None), value, name)
+    if number != int(number) or not lowest <= number < 2**31:
+        raise InvalidInput(f"{name}: must be a whole number of at least {lowest}")
+    return int(number)

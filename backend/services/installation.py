@@ -1,0 +1,111 @@
+"""The installation itself: its folder, its schema, its backup."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import OperationalError
+
+import migrations
+from backend import jobs
+from backend.config import settings
+from backend.db import dispose, now
+from backend.errors import Conflict, MissingPrerequisite
+
+
+def prepare() -> None:
+    """Make the data folder and bring the schema up to date, ours and the job engine's. Safe to repeat."""
+    check_folder()
+    try:
+        migrations.upgrade()
+        jobs.prepare()
+    except OperationalError as error:
+        raise _does_not_answer(error) from error
+
+
+def check_folder() -> Path:
+    """Return the data folder, which exists and can be written from now on."""
+    folder = settings().folder
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        raise MissingPrerequisite(
+            f"The data folder {folder} cannot be written: {error.strerror}. "
+            "Choose another one with RONDO_DATA_DIR or --data-dir."
+        ) from error
+
+
+def upgrade() -> str:
+    """Bring the schema up to date; return the database it was done to, without its password."""
+    prepare()
+    return str(make_url(settings().url))
+
+
+def downgrade(revision: str) -> None:
+    """Take our schema back to a revision; what newer revisions added is lost."""
+    check_folder()
+    dispose()
+    migrations.downgrade(revision)
+
+
+def backup(target: Path | None = None) -> Path:
+    """Copy the database to a file while everything runs on. Checkpoints and exports are files and stay where they are."""
+    url = make_url(settings().url)
+    is_sqlite = url.get_backend_name() == "sqlite"
+    if target is None:
+        name = f"rondo-{now():%Y%m%d-%H%M%S}.{'db' if is_sqlite else 'dump'}"
+        target = check_folder() / "backups" / name
+    if target.exists():
+        raise Conflict(f"{target} exists already. Choose another file.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(target.name + ".part")
+    try:
+        if is_sqlite:
+            _copy_sqlite(Path(url.database or ""), part)
+        else:
+            _dump_postgres(part)
+        part.rename(target)
+    finally:
+        part.unlink(missing_ok=True)
+    return target
+
+
+def _copy_sqlite(source: Path, target: Path) -> None:
+    if not source.exists():
+        raise MissingPrerequisite(f"There is no database at {source} yet. Start Rondo once: `rondo up`.")
+    with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as old, closing(sqlite3.connect(target)) as new:
+        old.backup(new, pages=2000)
+    target.chmod(0o600)
+
+
+def _dump_postgres(target: Path) -> None:
+    program = shutil.which("pg_dump")
+    if program is None:
+        raise MissingPrerequisite("pg_dump is not installed. Install PostgreSQL's client programs, then try again.")
+    url = make_url(settings().url)
+    # The password goes by the environment: a command line is for everyone to see.
+    environment = os.environ | ({"PGPASSWORD": str(url.password)} if url.password else {})
+    address = url.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
+    done = subprocess.run(
+        [program, "--format=custom", f"--file={target}", f"--dbname={address}"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise MissingPrerequisite(f"pg_dump failed: {done.stderr.strip()[-500:]}. Correct that, then try again.")
+
+
+def _does_not_answer(error: OperationalError) -> MissingPrerequisite:
+    reason = str(error.orig).strip().splitlines()[0] if error.orig else "no reason given"
+    return MissingPrerequisite(
+        f"The database {make_url(settings().url)} does not answer: {reason}. Start it, or correct RONDO_DATABASE_URL."
+    )

@@ -1,0 +1,137 @@
+"""What a round's samples are: lists by filter, sort and search, one in full, and the spread of their scores."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from sqlalchemy import Integer, cast, func, select
+from sqlalchemy.orm import Session
+
+from backend.db import reading, tables
+from backend.db.filters import Cursor, Filters, Sort, SortKey
+from backend.db.listing import Count, scope
+from backend.db.listing_search import find
+from backend.db.tables.judgment import UNSCORED
+from backend.errors import InvalidInput
+from backend.services.access import Actor
+from backend.services.rounds import get_row
+from backend.values import LabelSource, Verdict
+
+__all__ = ["Bin", "Count", "Filters", "Page", "Row", "Sort", "SortKey", "histogram", "page"]
+
+MAX_PAGE = 200
+PREVIEW = 200
+BINS = 20
+
+
+@dataclass(frozen=True)
+class Row:
+    """A sample in a list. `text` and `prompt` are cut after `PREVIEW` characters."""
+
+    id: int
+    score: float | None
+    verdict: Verdict | None
+    source: LabelSource
+    spread: float | None
+    is_overridden: bool
+    is_unparsed: bool
+    is_flagged: bool
+    kind: str
+    finish_reason: str
+    num_tokens: int
+    prompt: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows of a list and the places before and after them; `sort` is the order they are in.
+
+    A search with very many matches comes in the samples' own order. `is_partial`: so far nothing more was found
+    among the matches looked at; the next page goes on.
+    """
+
+    rows: tuple[Row, ...]
+    next_cursor: str | None
+    prev_cursor: str | None
+    count: Count
+    sort: Sort
+    is_partial: bool
+
+
+@dataclass(frozen=True)
+class Bin:
+    low: float
+    high: float
+    count: int
+
+
+def page(
+    actor: Actor,
+    round_id: int,
+    filters: Filters | None = None,
+    sort: Sort | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page:
+    """One page of a round's training samples."""
+    if not 1 <= limit <= MAX_PAGE:
+        raise InvalidInput(f"A page has 1 to {MAX_PAGE} samples, not {limit}. Ask for fewer and go on page by page.")
+    filters, place = filters or Filters(), Cursor.read(cursor) if cursor else None
+    with reading() as db:
+        get_row(db, actor, round_id)
+        got = find(scope(db, round_id, filters), filters, sort or Sort(), place, limit)
+        rows = read_rows(db, got.ids)
+    ends = (str(got.next) if got.next else None, str(got.previous) if got.previous else None)
+    return Page(tuple(rows), *ends, got.count, got.sort, got.is_partial)
+
+
+def read_rows(db: Session, ids: tuple[int, ...]) -> list[Row]:
+    """The rows for these ids, in their order."""
+    label, sample, prompt = tables.Label, tables.Sample, tables.Prompt
+    query = (
+        select(
+            label.sample_id, label.score, label.verdict, label.source, label.machine_spread, label.is_overridden,
+            label.is_unparsed, label.is_flagged, label.kind, sample.finish_reason, label.num_tokens,
+            func.substr(prompt.text, 1, PREVIEW), func.substr(sample.text, 1, PREVIEW),
+        )
+        .join(sample, sample.id == label.sample_id)
+        .join(prompt, prompt.id == sample.prompt_id)
+        .where(label.sample_id.in_(ids))
+    )  # fmt: skip
+    found = {row[0]: Row(*tuple(row)) for row in db.execute(query)} if ids else {}
+    return [found[sample_id] for sample_id in ids]
+
+
+def histogram(actor: Actor, round_id: int) -> list[Bin]:
+    """How the round's effective scores are spread, in up to 20 bins; samples without a score are in none."""
+    with reading() as db:
+        get_row(db, actor, round_id)
+        low, high = score_ends(db, round_id)
+        if low is None or high is None:
+            return []
+        width = (high - low) / BINS or 1.0
+        label = tables.Label
+        place = (label.score_key - low) / width
+        number = cast(place, Integer) if db.get_bind().dialect.name == "sqlite" else func.floor(place)
+        query = (
+            select(number, func.count())
+            .where(label.round_id == round_id, label.score_key > UNSCORED)
+            .group_by(number)
+            .with_hint(label, "INDEXED BY ix_labels_by_score", "sqlite")
+        )
+        counts: dict[int, int] = defaultdict(int)
+        for bin_number, count in db.execute(query):
+            counts[min(int(bin_number), BINS - 1)] += count
+    return [Bin(low + n * width, low + (n + 1) * width, counts[n]) for n in range(BINS if high > low else 1)]
+
+
+def score_ends(db: Session, round_id: int) -> tuple[float | None, float | None]:
+    """The lowest and the highest score, read from the ends of each facet's index range."""
+    ends: list[float] = []
+    for facet in scope(db, round_id, Filters()).facets:
+        key = tables.Label.score_key
+        inside = (tables.Label.round_id == round_id, tables.Label.facet == facet, key > UNSCORED)
+        ends += [
+            value for end in (func.min, func.max) if (value := db.scalar(select(end(key)).where(*inside))) is not None
+        ]
+    return (min(ends), max(ends)) if ends else (None, None)

@@ -1,0 +1,152 @@
+"""A round full of samples of every kind, and what a filter finds, worked out in plain Python."""
+
+import random
+from dataclasses import dataclass
+
+from sqlalchemy import insert, select
+
+from backend.db import now, session, tables
+from backend.db.filters import Filters, Sort, SortKey
+from backend.db.search import parse
+from backend.db.tables.judgment import UNSCORED
+from backend.values import LabelSource, Split, Verdict
+from tests import rows
+
+WORDS = ("red", "green", "blue", "Café", "42", "naïve", "ÜBER", "x1", "日本語", "3*5+7=22", "it's", "re-do")
+
+
+@dataclass(frozen=True)
+class Known:
+    """A sample as the test wrote it."""
+
+    id: int
+    prompt_id: int
+    prompt: str
+    text: str
+    kind: str
+    score: float | None
+    spread: float | None
+    verdict: Verdict | None
+    source: LabelSource
+    num_tokens: int
+    is_overridden: bool
+    is_unparsed: bool
+    is_truncated: bool
+    is_flagged: bool
+
+
+def make_labelled(project: tables.Project, *, number: int, seed: int = 1) -> tuple[tables.Round, list[Known]]:
+    """A round of that many samples with random labels, many of them equal, some without a score."""
+    chance = random.Random(seed)
+    texts = [f"{chance.choice(WORDS)} {chance.choice(WORDS)} prompt{i % 7}" for i in range(number // 4)]
+    prompts = rows.make_prompt_set(project, prompts=[f"{text} n{i}" for i, text in enumerate(texts)])
+    round_ = rows.make_round(project, sets=[prompts])
+    asked = rows.prompts_of(prompts)
+    with session() as db:
+        groups = [
+            tables.Group(round_id=round_.id, prompt_id=p.id, split=Split.train, position=i) for i, p in enumerate(asked)
+        ]
+        db.add_all(groups)
+        db.flush()
+        known = [_sample(chance, round_, groups[n // 4], asked[n // 4], n) for n in range(number)]
+        ids = db.scalars(
+            insert(tables.Sample).returning(tables.Sample.id, sort_by_parameter_order=True), [row for row, _ in known]
+        ).all()
+        labels = [label | {"sample_id": id_, "round_id": round_.id} for id_, (_, label) in zip(ids, known, strict=True)]
+        db.execute(insert(tables.Label), labels)
+    return round_, [
+        Known(
+            id=id_, prompt_id=row["prompt_id"], prompt=asked[n // 4].text, text=row["text"],
+            spread=label["machine_spread"],
+            **{name: label[name] for name in Known.__dataclass_fields__ if name in label},
+        )
+        for n, (id_, (row, label)) in enumerate(zip(ids, known, strict=True))
+    ]  # fmt: skip
+
+
+def _sample(chance: random.Random, round_: tables.Round, group: tables.Group, prompt: tables.Prompt, n: int) -> tuple:
+    score = chance.choice([None, 0.0, 1.0, 2.5, 2.5, 4.0, round(chance.uniform(0, 5), 2)])
+    verdict = None if score is None else chance.choice([Verdict.accept, Verdict.reject])
+    source = LabelSource.none if score is None else chance.choice([LabelSource.judge, LabelSource.person])
+    kind = chance.choice(["completion"] * 8 + ["edit", "critique"])
+    length = chance.choice([1, 2, 3, 10, 10, 50, chance.randint(1, 300)])
+    text = " ".join(chance.choice(WORDS) for _ in range(4)) + ("\nrare" if n % 97 == 0 else "")
+    flags = {f"is_{name}": chance.random() < 0.2 for name in ("overridden", "unparsed", "truncated", "flagged")}
+    sample = {
+        "project_id": round_.project_id, "round_id": round_.id, "group_id": group.id, "prompt_id": prompt.id,
+        "checkpoint_id": round_.policy_id, "split": Split.train, "kind": kind, "position": n, "text": text,
+        "finish_reason": "stop", "num_tokens": length, "seed": 0, "created_at": now(),
+    }  # fmt: skip
+    label = {
+        "score": score, "verdict": verdict, "source": source, "machine_score": score, "machine_verdict": verdict,
+        "machine_spread": None if chance.random() < 0.3 else chance.choice([0.0, 0.5, 1.2]), "kind": kind,
+        "num_tokens": length, "updated_at": now(),
+    }  # fmt: skip
+    return sample, label | flags
+
+
+def tokens(text: str) -> list[str]:
+    """What both databases make of a text: runs of letters and digits, folded to lower case."""
+    cleaned = "".join(c if c.isalnum() else " " for c in text.lower())
+    return cleaned.split()
+
+
+def contains(text: str, query: str) -> bool:
+    """Whether all terms of the query occur in the text, each as a run of words."""
+    said = tokens(text)
+    for term in parse(query):
+        words = [word.lower() for word in term.words]
+        runs = [said[i : i + len(words)] for i in range(len(said) - len(words) + 1)]
+        if term.is_prefix:
+            ok = any(run[:-1] == words[:-1] and run[-1].startswith(words[-1]) for run in runs)
+        else:
+            ok = words in runs
+        if not ok:
+            return False
+    return True
+
+
+def passes(sample: Known, filters: Filters) -> bool:
+    """The filters, one by one."""
+    kind = sample.kind if sample.kind in ("completion", "edit") else "other"
+    verdict = sample.verdict.value if sample.verdict else "undecided"
+    scored = filters.min_score is None and filters.max_score is None
+    return (
+        (not filters.verdict or verdict in filters.verdict)
+        and (not filters.source or sample.source.value in filters.source)
+        and (not filters.kind or kind in filters.kind)
+        and all(
+            getattr(filters, name) in (None, getattr(sample, name))
+            for name in ("is_overridden", "is_unparsed", "is_truncated", "is_flagged")
+        )
+        and (scored or sample.score is not None)
+        and (filters.min_score is None or (sample.score or 0) >= filters.min_score)
+        and (filters.max_score is None or (sample.score or 0) <= filters.max_score)
+        and (filters.min_tokens is None or sample.num_tokens >= filters.min_tokens)
+        and (filters.max_tokens is None or sample.num_tokens <= filters.max_tokens)
+        and (not filters.text or contains(sample.text, filters.text))
+        and (not filters.prompt or contains(sample.prompt, filters.prompt))
+    )
+
+
+def ordered(samples: list[Known], sort: Sort) -> list[int]:
+    """Ids in the order of the sort, those without a key last."""
+
+    def key(sample: Known) -> float:
+        value = {
+            SortKey.id: sample.id, SortKey.score: sample.score, SortKey.length: sample.num_tokens,
+            SortKey.spread: sample.spread, SortKey.prompt: sample.prompt_id,
+        }[sort.key]  # fmt: skip
+        return UNSCORED if value is None else value
+
+    with_key = [s for s in samples if key(s) > UNSCORED]
+    without = [s for s in samples if key(s) <= UNSCORED]
+    with_key.sort(key=lambda s: (key(s), s.id), reverse=sort.descending)
+    without.sort(key=lambda s: s.id, reverse=sort.descending)
+    return [s.id for s in with_key + without]
+
+
+def stored_facets(round_id: int) -> dict[int, int]:
+    with session() as db:
+        query = select(tables.Label.sample_id, tables.Label.facet).where(tables.Label.round_id == round_id)
+        return dict(db.execute(query).tuples().all())

@@ -1,0 +1,195 @@
+"""The overview: one line a round, and one recommended action for every state of the loop."""
+
+from typing import Any
+
+import pytest
+
+from backend import jobs
+from backend.db import session, tables
+from backend.errors import Conflict, NotFound
+from backend.services import overview, rounds
+from backend.services.access import Actor
+from backend.services.loop_lines import Measured, is_worse
+from backend.values import JobStatus, LabelSource, Role, RoundStatus, Split, Stage
+from tests import rows
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+def measure(
+    round_: tables.Round, checkpoint_id: int | None, value: float, *, spread: float = 0.05, n: int = 400
+) -> None:
+    with session() as db:
+        db.add(
+            tables.Metric(
+                project_id=round_.project_id, round_id=round_.id, checkpoint_id=checkpoint_id, name="held_out_accuracy",
+                value=value, low=value - spread, high=value + spread, n=n,
+            )
+        )  # fmt: skip
+
+
+def finish(project: tables.Project, policy: tables.Checkpoint, **columns: Any) -> tuple[tables.Round, tables.Checkpoint]:
+    """A done round and the checkpoint it made."""
+    made = rows.make_checkpoint(project, parent=policy)
+    done = {"status": RoundStatus.done, "stage": Stage.evaluate, "checkpoint_id": made.id}
+    return rows.make_round(project, policy, **done | columns), made
+
+
+def test_a_new_project_is_told_to_import_then_to_register_then_to_launch() -> None:
+    project = rows.make_project()
+    actor = rows.make_actor(project)
+    assert overview.loop(actor, project.id).next_action.kind == "import"
+    rows.make_prompt_set(project, split=Split.held_out)
+    assert overview.loop(actor, project.id).next_action.kind == "import", "held-out prompts alone start no round"
+    rows.make_prompt_set(project)
+    assert overview.loop(actor, project.id).next_action.kind == "register"
+    rows.make_checkpoint(project)
+    action = overview.loop(actor, project.id).next_action
+    assert (action.kind, action.target) == ("launch", "new-round")
+    assert overview.loop(actor, project.id).lines == ()
+
+
+def test_a_running_round_is_watched_and_shows_its_job() -> None:
+    project = rows.make_project()
+    actor, round_ = rows.make_actor(project), rows.make_round(project)
+    with session() as db:
+        job = jobs.enqueue(db, stage=Stage.generate, project_id=project.id, round_id=round_.id)
+        job.status, job.done, job.total, job.unit = JobStatus.running, 30, 120, "samples"
+    loop = overview.loop(actor, project.id)
+    assert [line.number for line in loop.lines] == [0, 1]
+    line = loop.rounds[0]
+    assert (line.samples, line.judged, line.progress and line.progress.share) == (30, None, 0.25)
+    assert (loop.next_action.kind, loop.next_action.target) == ("watch", f"jobs?job={job.id}")
+
+
+def test_a_round_in_review_counts_what_is_left() -> None:
+    project = rows.make_project()
+    actor, prompts = rows.make_actor(project), rows.make_prompt_set(project, prompts=4)
+    counts = {"samples": 8, "judgments": 8}
+    round_ = rows.make_round(project, status=RoundStatus.review, stage=Stage.judge, counts=counts)
+    samples = rows.make_samples(round_, prompts, scores=[1.0, 0.0])
+    with session() as db:
+        for sample, is_overridden in ((samples[0], True), (samples[1], False), (samples[2], False)):
+            label = db.get_one(tables.Label, sample.id)
+            label.source, label.is_overridden = LabelSource.person, is_overridden
+    loop = overview.loop(actor, project.id)
+    assert loop.next_action.kind == "review"
+    assert loop.next_action.target == f"review?round={round_.id}"
+    assert "3 of 8 samples are decided, 5 left" in loop.next_action.why
+    assert (loop.rounds[0].overridden, loop.rounds[0].overridden_share) == (1, 0.125)
+
+
+def test_a_failed_round_leads_to_its_newest_job() -> None:
+    project = rows.make_project()
+    actor = rows.make_actor(project)
+    round_ = rows.make_round(project, status=RoundStatus.failed, stage=Stage.train, error="The process ended.")
+    with session() as db:
+        job = jobs.enqueue(db, stage=Stage.train, project_id=project.id, round_id=round_.id)
+        job.status, job.active_key = JobStatus.failed, None
+    loop = overview.loop(actor, project.id)
+    assert (loop.next_action.kind, loop.next_action.target) == ("failed", f"jobs?job={job.id}")
+    assert loop.rounds[0].error == "The process ended."
+
+
+def test_a_done_round_offers_the_next_from_its_checkpoint() -> None:
+    project = rows.make_project()
+    actor, base = rows.make_actor(project), rows.make_checkpoint(project)
+    counts = {"samples": 200, "judgments": 600, "kept": 50, "overridden": 20}
+    round_, made = finish(project, base, counts=counts)
+    measure(round_, base.id, 0.43)
+    measure(round_, made.id, 0.60)
+    loop = overview.loop(actor, project.id)
+    first, line = loop.lines
+    assert (first.number, first.checkpoint, first.accuracy) == (0, base.name, Measured(0.43, 0.38, 0.48, 400))
+    assert line.accuracy is not None
+    assert line.accuracy.value == 0.60
+    assert (line.samples, line.judged, line.kept, line.overridden_share, line.kept_share) == (200, 200, 50, 0.1, 0.25)
+    action = loop.next_action
+    assert (action.kind, action.parent_id, action.target) == ("next", round_.id, f"new-round?from={round_.id}")
+
+
+def test_a_significant_fall_leads_back_to_the_best_round() -> None:
+    project = rows.make_project()
+    actor, base = rows.make_actor(project), rows.make_checkpoint(project)
+    first, better = finish(project, base)
+    measure(first, base.id, 0.43)
+    measure(first, better.id, 0.60)
+    second, worse = finish(project, better, parent_id=first.id)
+    measure(second, worse.id, 0.45)
+    action = overview.loop(actor, project.id).next_action
+    assert (action.kind, action.parent_id) == ("restart", first.id)
+    assert action.label == "Start round 3 from round 1"
+
+
+def test_a_fall_within_chance_goes_on() -> None:
+    project = rows.make_project()
+    actor, base = rows.make_actor(project), rows.make_checkpoint(project)
+    first, better = finish(project, base)
+    measure(first, better.id, 0.60)
+    second, other = finish(project, better, parent_id=first.id)
+    measure(second, other.id, 0.58)
+    assert overview.loop(actor, project.id).next_action.parent_id == second.id
+
+
+def test_is_worse_compares_the_fall_with_both_errors() -> None:
+    # Standard errors 0.0255 each, so a fall of more than 1.96 * 0.0361 = 0.0707 counts.
+    old = Measured(0.60, 0.55, 0.65, 400)
+    assert not is_worse(Measured(0.535, 0.485, 0.585, 400), old)
+    assert is_worse(Measured(0.525, 0.475, 0.575, 400), old)
+
+
+def test_a_round_from_an_earlier_one_shows_its_parent() -> None:
+    project = rows.make_project()
+    actor, base = rows.make_actor(project), rows.make_checkpoint(project)
+    first, made = finish(project, base)
+    finish(project, made, parent_id=first.id)
+    finish(project, made, parent_id=first.id)
+    assert [line.parent for line in overview.loop(actor, project.id).lines] == [None, 0, 1, 1]
+
+
+def test_a_cancelled_first_round_starts_over_from_the_base() -> None:
+    project = rows.make_project()
+    actor = rows.make_actor(project)
+    rows.make_round(project, status=RoundStatus.cancelled)
+    action = overview.loop(actor, project.id).next_action
+    assert (action.kind, action.target) == ("launch", "new-round?from=base")
+
+
+@pytest.mark.parametrize(("role", "kind"), [(Role.viewer, "wait"), (Role.reviewer, "wait"), (Role.curator, "next")])
+def test_who_may_not_launch_is_told_who_may(role: Role, kind: str) -> None:
+    project = rows.make_project()
+    finish(project, rows.make_checkpoint(project))
+    action = overview.loop(rows.make_actor(project, role), project.id).next_action
+    assert action.kind == kind
+    assert kind != "wait" or "a curator can: launch round 2" in action.why
+
+
+def test_a_stranger_sees_nothing() -> None:
+    project = rows.make_project()
+    with pytest.raises(NotFound):
+        overview.loop(rows.make_actor(), project.id)
+
+
+def launchable() -> tuple[Actor, tables.Project, tables.Round]:
+    """A project whose first round is done and can be followed by another."""
+    project = rows.make_project()
+    engine = {"engine": {"name": "transformers", "model": "models/base"}}
+    base = rows.make_checkpoint(project, **engine)
+    made = rows.make_checkpoint(project, parent=base, **engine)
+    sets = {"sets": [rows.make_prompt_set(project)], "held_out": [rows.make_prompt_set(project, split=Split.held_out)]}
+    done = {"status": RoundStatus.done, "checkpoint_id": made.id}
+    return rows.make_actor(project), project, rows.make_round(project, base, **sets, **done)
+
+
+def test_launching_the_next_round_takes_its_checkpoint() -> None:
+    actor, project, first = launchable()
+    second = rounds.get(actor, overview.launch_next(actor, project.id, expected=["next", first.id, 1]))
+    assert (second.number, second.parent_id, second.policy_id) == (2, first.id, first.checkpoint_id)
+
+
+def test_a_second_click_launches_nothing() -> None:
+    actor, project, first = launchable()
+    overview.launch_next(actor, project.id, expected=["next", first.id, 1])
+    with pytest.raises(Conflict, match="nothing was launched"):
+        overview.launch_next(actor, project.id, expected=["next", first.id, 1])
+    assert len(rounds.list_rounds(actor, project.id)) == 2

@@ -1,0 +1,403 @@
+"""Prompt sets from file to rows, on both databases."""
+
+import json
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from backend.config import settings
+from backend.db import reading, tables
+from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied, RondoError
+from backend.services import prompts
+from backend.services.access import Actor
+from backend.services.prompt_rows import content_hash
+from backend.services.prompts import Mapping
+from backend.values import Role, Split
+from tests import rows
+
+pytestmark = pytest.mark.usefixtures("database")
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "héllo 🙂🏳️‍🌈",
+    "שלום עולם",
+    "a\tb\x1b[31m",
+    "\u202eright to left",
+    "x" * 1_000_000,
+]
+
+
+@pytest.fixture
+def project() -> tables.Project:
+    return rows.make_project()
+
+
+@pytest.fixture
+def curator(project: tables.Project) -> Actor:
+    return rows.make_actor(project, Role.curator)
+
+
+def put(name: str, content: str | bytes) -> str:
+    """A file in the data folder's imports; returns the name to import it by."""
+    path = settings().folder / "imports" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return name
+
+
+def lines(*values: object) -> str:
+    return "".join(json.dumps(value, ensure_ascii=False) + "\n" for value in values)
+
+
+def texts(actor: Actor, set_id: int) -> list[str]:
+    return [row.text for row in prompts.browse(actor, set_id, limit=200).rows]
+
+
+def num_sets() -> int:
+    with reading() as db:
+        return db.scalar(select(func.count()).select_from(tables.PromptSet)) or 0
+
+
+def test_import_keeps_good_rows_and_names_the_bad_ones(project: tables.Project, curator: Actor) -> None:
+    name = put(
+        "mixed.jsonl",
+        lines({"prompt": "one", "answer": 1, "level": "easy"})
+        + "{broken\n"
+        + lines({"prompt": ""}, {"prompt": "two\x00"}, {"prompt": "three"}, {"prompt": "one"}),
+    )
+    report = prompts.import_file(curator, project.id, "mixed", name)
+    assert [(s.name, s.split, s.num_prompts) for s in report.sets] == [("mixed", Split.train, 2)]
+    assert (report.num_rows, report.num_bad, report.num_duplicates, report.num_overlaps) == (6, 3, 1, 0)
+    by_line = {p.line: p.reason for p in report.problems}
+    assert sorted(by_line) == [2, 3, 4, 6]
+    assert by_line[2].startswith("broken JSON")
+    assert "empty" in by_line[3]
+    assert "NUL" in by_line[4]
+    assert by_line[6] == "the same prompt as on line 1"
+    page = prompts.browse(curator, report.sets[0].id)
+    assert [(r.position, r.text, r.answer, r.extra) for r in page.rows] == [
+        (0, "one", "1", {"level": "easy"}),
+        (1, "three", None, {}),
+    ]
+    assert page.rows[0].messages == [{"role": "user", "content": "one"}]
+    assert page.next is None
+
+
+def test_report_is_there_again_later_with_every_row_in_the_file(project: tables.Project, curator: Actor) -> None:
+    bad = [f"{{bad {i}" for i in range(500)]
+    name = put("bad.jsonl", lines({"prompt": "good"}) + "\n".join(bad) + "\n")
+    report = prompts.import_file(curator, project.id, "few", name)
+    assert report.num_bad == 500
+    assert len(report.problems) == 200
+    again = prompts.report(curator, report.sets[0].id)
+    assert again == report
+    written = prompts.problems_file(curator, report.sets[0].id).read_text().splitlines()
+    assert len(written) == 501
+    assert written[500].startswith("501,bad row,broken JSON")
+
+
+def test_hash_is_that_of_the_canonical_json(project: tables.Project, curator: Actor) -> None:
+    report = prompts.import_file(curator, project.id, "s", put("a.jsonl", lines({"prompt": 'é "q" \\ \n🙂'})))
+    with reading() as db:
+        row = db.scalars(select(tables.Prompt).where(tables.Prompt.prompt_set_id == report.sets[0].id)).one()
+    assert row.content_hash == rows.content_hash(row.messages) == content_hash(row.messages)
+    assert row.created_at.tzinfo is not None
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "json", "csv", "parquet"])
+def test_each_format_gives_the_same_rows(project: tables.Project, curator: Actor, kind: str) -> None:
+    values = [{"question": f'what, is\n"{i}"?', "target": str(i), "topic": "sums"} for i in range(300)]
+    report = prompts.import_file(
+        curator, project.id, kind, put(f"data.{kind}.txt", as_file(values, kind)),
+        mapping=Mapping(prompt="question", answer="target"),
+    )  # fmt: skip
+    assert (report.num_rows, report.num_imported, report.num_bad) == (300, 300, 0)
+    page = prompts.browse(curator, report.sets[0].id, cursor=298)
+    assert [(r.text, r.answer, r.extra) for r in page.rows] == [('what, is\n"299"?', "299", {"topic": "sums"})]
+
+
+def as_file(values: list[dict[str, str]], kind: str) -> str | bytes:
+    if kind == "jsonl":
+        return "\ufeff" + lines(*values).replace("\n", "\r\n")
+    if kind == "json":
+        return json.dumps(values, indent=1)
+    if kind == "csv":
+        quoted = [",".join('"' + v.replace('"', '""') + '"' for v in row.values()) for row in values]
+        return "\ufeff" + "\r\n".join([",".join(values[0]), *quoted])
+    import io
+
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    out = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(values), out)
+    return out.getvalue()
+
+
+def test_messages_end_with_the_answer_or_with_the_user(project: tables.Project, curator: Actor) -> None:
+    user, system = {"role": "user", "content": "hi"}, {"role": "system", "content": "be kind"}
+    reply = {"role": "assistant", "content": "hello"}
+    name = put(
+        "chat.jsonl",
+        lines(
+            {"messages": [system, user, reply]},
+            {"messages": [user, reply, {"role": "user", "content": "again"}]},
+            {"messages": [user, user]},
+            {"messages": [system]},
+            {"messages": [{"role": "robot", "content": "hi"}]},
+            {"messages": [{"role": "user", "content": " "}]},
+            {"messages": [user, reply | {"tool_calls": [1]}]},
+            {"messages": []},
+            {"messages": "hi"},
+        ),
+    )
+    report = prompts.import_file(curator, project.id, "chat", name)
+    page = prompts.browse(curator, report.sets[0].id)
+    assert [(r.messages, r.answer) for r in page.rows] == [
+        ([system, user], "hello"),
+        ([user, reply, {"role": "user", "content": "again"}], None),
+    ]
+    assert [p.line for p in report.problems] == [3, 4, 5, 6, 7, 8, 9]
+    reasons = " | ".join(p.reason for p in report.problems)
+    for part in (
+        "message 2 has role 'user' where 'assistant' is due",
+        "no user message",
+        "role 'robot'",
+        "no text",
+        "tool_calls",
+    ):
+        assert part in reasons
+
+
+def test_split_depends_on_seed_and_prompt_only(project: tables.Project, curator: Actor) -> None:
+    values = [{"prompt": f"p{i}"} for i in range(400)]
+    first = prompts.import_file(
+        curator, project.id, "a", put("a.jsonl", lines(*values)), held_out_share=0.25, seed=7
+    )  # fmt: skip
+    assert [s.name for s in first.sets] == ["a", "a held out"]
+    assert [s.split for s in first.sets] == [Split.train, Split.held_out]
+    assert 60 <= first.sets[1].num_prompts <= 140
+    assert first.num_imported == 400
+    other = rows.make_project()
+    person = rows.make_actor(other, Role.curator)
+    turned = put("b.jsonl", lines(*reversed(values)))
+    second = prompts.import_file(person, other.id, "a", turned, held_out_share=0.25, seed=7)
+    third = prompts.import_file(person, rows_project(person).id, "a", turned, held_out_share=0.25, seed=8)
+    held = [set(texts(a, r.sets[1].id)) for a, r in ((curator, first), (person, second), (person, third))]
+    assert held[0] == held[1] != held[2]
+
+
+def rows_project(person: Actor) -> tables.Project:
+    """Another project the person is a curator of."""
+    from backend.db import session
+
+    project = rows.make_project()
+    with session() as db:
+        db.add(tables.Membership(project_id=project.id, user_id=person.user_id, role=Role.curator))
+    return project
+
+
+@pytest.mark.parametrize(("split", "there"), [(Split.train, Split.held_out), (Split.held_out, Split.train)])
+def test_a_prompt_of_the_other_split_is_left_out(
+    project: tables.Project, curator: Actor, split: Split, there: Split
+) -> None:
+    rows.make_prompt_set(project, "older", prompts=["two"], split=there)
+    rows.make_prompt_set(rows.make_project(), "elsewhere", prompts=["one"], split=there)
+    name = put("a.jsonl", lines({"prompt": "one"}, {"prompt": "two"}))
+    report = prompts.import_file(curator, project.id, "new", name, split=split)
+    assert texts(curator, report.sets[0].id) == ["one"]
+    assert report.num_overlaps == 1
+    assert report.problems[0].line == 2
+    assert "'older'" in report.problems[0].reason
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("empty.jsonl", b"", "empty"),
+        ("blank.csv", b"\xef\xbb\xbf \n\n", "empty"),
+        ("wide.jsonl", '{"prompt": "x"}'.encode("utf-16"), "UTF-16"),
+        ("a.zip", b"PK\x03\x04" + b"\x00" * 50, "zip archive"),
+        ("a.gz", b"\x1f\x8b" + b"\x00" * 50, "gzip"),
+        ("a.bin", b"\x7fELF\x00\x00", "not a text file"),
+        ("cut.parquet", b"PAR1" + b"\x15\x04" * 50, "cannot be read as Parquet"),
+        ("cut.json", b'[{"prompt": "a"},\n{"prompt": "b"', "line 2"),
+        ("all_bad.jsonl", b"{x\n{y\n", "has no row that can be read. Line 1: broken JSON"),
+            ("no_text.jsonl", b'{"prompt": ""}\n' * 3, "3 bad rows"),
+        ("open.csv", b'prompt,answer\na,b\n"c,d\n' + b"e,f\n" * 1000, "quote opened in the row on line 3"),
+        ("twice.csv", b"prompt,prompt\na,b\n", "each once"),
+        ("no_prompt.csv", b"who,what\na,b\n", "Choose the column"),
+    ],
+)  # fmt: skip
+def test_a_file_that_cannot_be_used_is_refused_whole(
+    project: tables.Project, curator: Actor, name: str, content: bytes, words: str
+) -> None:
+    path = put(name, content)
+    with pytest.raises(InvalidInput, match=words):
+        prompts.import_file(curator, project.id, "x", path)
+    assert num_sets() == 0
+    assert list((settings().folder / "tmp").glob("*")) == []
+
+
+def test_rows_of_a_csv_keep_their_line_when_ragged_or_in_another_encoding(
+    project: tables.Project, curator: Actor
+) -> None:
+    content = (
+        b'prompt;answer\r\n"two\r\nlines";1\r\nshort\r\nlong;1;2\r\n' + "café;3\r\n".encode("latin-1") + b"last;4\r\n"
+    )
+    report = prompts.import_file(curator, project.id, "csv", put("a.csv", content))
+    assert texts(curator, report.sets[0].id) == ["two\r\nlines", "last"]
+    assert {p.line: p.reason.split(",")[0] for p in report.problems} == {
+        4: "1 fields",
+        5: "3 fields",
+        6: "the text is not valid UTF-8 (or half of a surrogate pair); save the file as UTF-8",
+    }
+
+
+def test_hostile_text_is_stored_as_it_is(project: tables.Project, curator: Actor) -> None:
+    content = lines(*({"prompt": text, "answer": text[:50], "note": {"deep": [text[:50]]}} for text in HOSTILE))
+    report = prompts.import_file(curator, project.id, "<b>hostile</b>", put("a.jsonl", content))
+    assert report.num_bad == 0
+    assert texts(curator, report.sets[0].id) == HOSTILE
+    found = prompts.longest(curator, [report.sets[0].id])
+    assert found is not None
+    assert found.messages[-1]["content"] == HOSTILE[-1]
+
+
+def test_a_row_over_the_limit_is_skipped_and_the_next_one_read(project: tables.Project, curator: Actor) -> None:
+    content = lines(
+        {"prompt": "x" * 9_000_000}, {"prompt": "next"}, {"prompt": "half \ud800"}, {"prompt": "last", "w": "\x00"}
+    )
+    content = content.replace("\ud800", "\\ud800")
+    report = prompts.import_file(curator, project.id, "big", put("a.jsonl", content))
+    assert texts(curator, report.sets[0].id) == ["next"]
+    assert next(p.reason.split(";")[0] for p in report.problems) == "longer than 8 MB"
+    assert [p.line for p in report.problems] == [1, 3, 4]
+
+
+def test_one_bad_row_refuses_all_when_asked(project: tables.Project, curator: Actor) -> None:
+    name = put("a.jsonl", lines({"prompt": "a"}, {"text": "b"}))
+    with pytest.raises(InvalidInput, match="Line 2: column 'prompt' is missing"):
+        prompts.import_file(curator, project.id, "x", name, on_bad="refuse")
+    assert num_sets() == 0
+
+
+def test_a_path_outside_the_imports_folder_is_for_the_command_line_only(
+    project: tables.Project, curator: Actor, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret.jsonl"
+    secret.write_text(lines({"prompt": "a"}))
+    put("x.jsonl", lines({"prompt": "a"}))
+    (settings().folder / "imports" / "link.jsonl").symlink_to(secret)
+    for path in (str(secret), "../../secret.jsonl", "link.jsonl"):
+        with pytest.raises(InvalidInput, match="outside the folder"):
+            prompts.import_file(curator, project.id, "x", path)
+    shell = Actor(curator.user_id, curator.name, via="cli")
+    assert prompts.import_file(shell, project.id, "x", secret).num_imported == 1
+    assert prompts.import_file(curator, project.id, "y", secret, uploaded=True).num_imported == 1
+    with pytest.raises(NotFound, match=r"no file nothing\.jsonl"):
+        prompts.preview(curator, project.id, "nothing.jsonl")
+
+
+def test_names_are_taken_once(project: tables.Project, curator: Actor) -> None:
+    name = put("a.jsonl", lines({"prompt": "a"}))
+    prompts.import_file(curator, project.id, "set", name)
+    with pytest.raises(Conflict, match="already a prompt set 'set'"):
+        prompts.import_file(curator, project.id, " set ", name)
+    with pytest.raises(InvalidInput, match="needs a name"):
+        prompts.import_file(curator, project.id, " ", name)
+
+
+def test_preview_shows_columns_guess_and_what_will_become_of_the_rows(project: tables.Project, curator: Actor) -> None:
+    name = put(
+        "a.jsonl", lines({"Text": "a", "completion": [{"role": "assistant", "content": "b"}], "level": 1}, {"Text": ""})
+    )
+    preview = prompts.preview(curator, project.id, name)
+    assert preview.columns == ("Text", "completion", "level")
+    assert preview.mapping == Mapping(prompt="Text", answer="completion")
+    assert preview.prompts == ((1, "a", "b"), (2, "left out: column 'Text' is empty", ""))
+    assert (preview.num_rows, preview.is_whole) == (2, True)
+    assert preview.warnings == ("1 of the first 2 rows cannot be imported; the good ones can.",)
+    assert num_sets() == 0
+    other = prompts.preview(curator, project.id, name, mapping=Mapping(prompt="level"))
+    assert other.prompts[0][1] == "left out: column 'level' is a number, not text or a list of messages"
+    assert prompts.importable(curator, project.id) == ["a.jsonl"]
+
+
+def test_browse_pages_and_finds_words(project: tables.Project, curator: Actor) -> None:
+    made = rows.make_prompt_set(project, prompts=[f"apple {i}" if i % 2 else f"pear {i} 50% off" for i in range(130)])
+    rows.make_prompt_set(project, prompts=["apple of another set"])
+    seen, cursor = [], None
+    while True:
+        page = prompts.browse(curator, made.id, search="APPLE", cursor=cursor, limit=20)
+        seen += [row.text for row in page.rows]
+        cursor = page.next
+        if cursor is None:
+            break
+    assert seen == [f"apple {i}" for i in range(1, 130, 2)]
+    assert [r.text for r in prompts.browse(curator, made.id, search="pear 4").rows] == ["pear 4 50% off"]
+    assert prompts.browse(curator, made.id, search="nowhere").rows == ()
+    assert len(prompts.browse(curator, made.id).rows) == 50
+
+
+def test_delete_needs_an_admin_and_a_set_nobody_uses(project: tables.Project, curator: Actor) -> None:
+    admin = rows.make_actor(project)
+    report = prompts.import_file(curator, project.id, "free", put("a.jsonl", lines({"prompt": "a"})))
+    used = rows.make_prompt_set(project)
+    rows.make_round(project, sets=[used])
+    with pytest.raises(PermissionDenied):
+        prompts.delete_set(curator, report.sets[0].id)
+    with pytest.raises(Conflict, match="1 round"):
+        prompts.delete_set(admin, used.id)
+    prompts.delete_set(admin, report.sets[0].id)
+    assert [s.id for s in prompts.list_sets(curator, project.id)] == [used.id]
+    assert prompts.list_sets(curator, project.id)[0].num_rounds == 1
+    with reading() as db:
+        assert db.scalar(select(func.count()).select_from(tables.Prompt)) == 3
+    assert list((settings().folder / "reports").glob("*")) == []
+
+
+def test_strangers_learn_nothing_and_viewers_import_nothing(project: tables.Project, curator: Actor) -> None:
+    made = rows.make_prompt_set(project)
+    name = put("a.jsonl", lines({"prompt": "a"}))
+    viewer, stranger = rows.make_actor(project, Role.reviewer), rows.make_actor()
+    assert prompts.get(viewer, made.id).num_prompts == 3
+    for call in (
+        lambda: prompts.get(stranger, made.id),
+        lambda: prompts.browse(stranger, made.id),
+        lambda: prompts.report(stranger, made.id),
+        lambda: prompts.problems_file(stranger, made.id),
+        lambda: prompts.longest(stranger, [made.id]),
+        lambda: prompts.delete_set(stranger, made.id),
+    ):
+        with pytest.raises(NotFound, match=f"no prompt set {made.id}"):
+            call()
+    with pytest.raises(PermissionDenied):
+        prompts.import_file(viewer, project.id, "x", name)
+    with pytest.raises(RondoError):
+        prompts.preview(stranger, project.id, name)
+
+
+def test_nothing_is_left_when_writing_fails_in_the_middle(
+    project: tables.Project, curator: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from backend.services import prompt_import
+
+    monkeypatch.setattr(prompt_import, "ROWS_AT_ONCE", 10)
+    name = put("a.jsonl", lines(*({"prompt": f"p{i}"} for i in range(25))))
+    write, calls = prompt_import.Writer.write, []
+
+    def fails_late(self: prompt_import.Writer, chunk: list[prompt_import.Staged]) -> None:
+        calls.append(len(chunk))
+        if len(calls) == 3:
+            raise RuntimeError("the power went")
+        write(self, chunk)
+
+    monkeypatch.setattr(prompt_import.Writer, "write", fails_late)
+    with pytest.raises(RuntimeError):
+        prompts.import_file(curator, project.id, "x", name)
+    assert calls == [10, 10, 5]
+    with reading() as db:
+        assert db.scalar(select(func.count()).select_from(tables.Prompt)) == 0
+    assert num_sets() == 0

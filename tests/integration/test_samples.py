@@ -1,0 +1,186 @@
+"""Lists of samples: every filter, sort and search against the same worked out in plain Python."""
+
+import random
+
+import pytest
+
+from backend.db import listing, listing_search
+from backend.db.filters import KINDS, SOURCES, VERDICTS, Filters, Sort, SortKey, encode_facet
+from backend.errors import InvalidInput, NotFound
+from backend.services import samples
+from backend.services.access import Actor
+from tests import rows
+from tests.integration.labelled import Known, make_labelled, ordered, passes, stored_facets
+
+SORTS = [Sort(key, descending=way) for key in SortKey if key is not SortKey.prompt for way in (False, True)]
+
+
+def walk(actor: Actor, round_id: int, filters: Filters, sort: Sort, limit: int) -> tuple[list[int], Sort]:
+    """All ids page by page to the end, after checking that the way back visits the same pages."""
+    cursor, ids, pages, page = None, [], [], None
+    for _ in range(1_000):
+        page = samples.page(actor, round_id, filters, sort, cursor, limit)
+        ids += [row.id for row in page.rows]
+        pages.append([row.id for row in page.rows])
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    else:
+        pytest.fail("the list does not end")
+    back, cursor = list(pages[-1]), page.prev_cursor if page else None
+    for _ in range(1_000):
+        if cursor is None:
+            break
+        page = samples.page(actor, round_id, filters, sort, cursor, limit)
+        back = [row.id for row in page.rows] + back
+        cursor = page.prev_cursor
+    if pages[-1]:  # an empty last page, after a partial one, has no place to go back from
+        assert back == ids
+    return ids, page.sort if page else sort
+
+
+def test_a_facet_is_what_the_database_computes(database: str) -> None:
+    project = rows.make_project()
+    round_, known = make_labelled(project, number=200)
+    stored = stored_facets(round_.id)
+    for s in known:
+        kind = s.kind if s.kind in KINDS else "other"
+        flags = (s.is_overridden, s.is_unparsed, s.is_truncated, s.is_flagged)
+        verdict = s.verdict.value if s.verdict else "undecided"
+        assert stored[s.id] == encode_facet(verdict, s.source.value, kind, flags)
+
+
+def test_pages_make_the_whole_list_in_every_sort(database: str) -> None:
+    project = rows.make_project()
+    actor = rows.make_actor(project)
+    make_labelled(project, number=60, seed=3)
+    round_, known = make_labelled(project, number=240)
+    for sort in SORTS:
+        ids, _ = walk(actor, round_.id, Filters(), sort, 17)
+        assert ids == ordered(known, sort), sort
+
+
+SINGLE = [
+    *(Filters(verdict=(v,)) for v in VERDICTS),
+    *(Filters(source=(s,)) for s in SOURCES),
+    *(Filters(kind=(k,)) for k in KINDS),
+    *(Filters(**{f"is_{name}": value}) for name in ("overridden", "unparsed", "truncated", "flagged") for value in (True, False)),
+    Filters(min_score=2.5),
+    Filters(max_score=2.5),
+    Filters(min_score=1, max_score=1),
+    Filters(min_tokens=10),
+    Filters(max_tokens=10),
+    Filters(min_tokens=1000),
+    Filters(text="red"),
+    Filters(text="rare"),
+    Filters(text="CAFÉ blue"),
+    Filters(text='"red green"'),
+    Filters(text="3*5+7"),
+    Filters(text="gre*"),
+    Filters(text="re-d*"),
+    Filters(text="日本語"),
+    Filters(text="nothing"),
+    Filters(prompt="prompt3"),
+    Filters(prompt="über"),
+    Filters(text="red", prompt="prompt1"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("caps", ["large", "small"])
+def test_every_filter_finds_what_it_should(database: str, caps: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With small caps the same filters take the ways meant for a million samples."""
+    if caps == "small":
+        make_caps_small(monkeypatch)
+    project = rows.make_project()
+    actor = rows.make_actor(project)
+    make_labelled(project, number=80, seed=3)
+    round_, known = make_labelled(project, number=200)
+    for n, filters in enumerate(SINGLE):
+        check(actor, round_.id, known, filters, SORTS[n % len(SORTS)], 23)
+
+
+@pytest.mark.parametrize("caps", ["large", "small"])
+def test_any_combination_finds_what_it_should(database: str, caps: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if caps == "small":
+        make_caps_small(monkeypatch)
+    project = rows.make_project()
+    actor = rows.make_actor(project)
+    round_, known = make_labelled(project, number=200)
+    chance = random.Random(7)
+    for _ in range(40):
+        check(actor, round_.id, known, combined(chance), chance.choice(SORTS), chance.choice([9, 50]))
+
+
+def make_caps_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "GATHERED", 20)
+    monkeypatch.setattr(listing, "MERGED", 3)
+    for name, value in {"GATHERED": 20, "PROBED": 10, "GATHERED_PROMPTS": 3, "SLICE": 7}.items():
+        monkeypatch.setattr(listing_search, name, value)
+
+
+def combined(chance: random.Random) -> Filters:
+    """Two or three filters at once."""
+    fields: dict[str, object] = {}
+    for _ in range(chance.choice([2, 3])):
+        fields |= chance.choice(SINGLE).changed()
+    return Filters(**fields)  # type: ignore[arg-type]
+
+
+def check(actor: Actor, round_id: int, known: list[Known], filters: Filters, sort: Sort, limit: int) -> None:
+    ids, real = walk(actor, round_id, filters, sort, limit)
+    expected = [s for s in known if passes(s, filters)]
+    assert ids == ordered(expected, real), (filters, sort, real)
+    if not (filters.text or filters.prompt):
+        assert real == sort
+    first = samples.page(actor, round_id, filters, sort, None, limit)
+    assert first.count.number == len(expected) if first.count.is_exact else first.count.number <= len(expected)
+
+
+HOSTILE = ['"', "*", "()", "a AND (", "NEAR(a b)", "-red", "^red", "text:red", "{red}", 'x"y', "a\x00b", "';--", "red*", '"*"', "'", "a'b", "\\"]
+
+
+def test_nothing_typed_into_the_search_is_an_operator(database: str) -> None:
+    project = rows.make_project()
+    actor = rows.make_actor(project)
+    round_, known = make_labelled(project, number=40)
+    for query in HOSTILE:
+        if not any(c.isalnum() for c in query):
+            with pytest.raises(InvalidInput, match="no letter"):
+                samples.page(actor, round_.id, Filters(text=query))
+            continue
+        for filters in (Filters(text=query), Filters(prompt=query)):
+            check(actor, round_.id, known, filters, Sort(), 50)
+
+
+def test_a_broken_cursor_is_refused_with_a_way_out(database: str) -> None:
+    project = rows.make_project()
+    actor = rows.make_actor(project)
+    round_, _ = make_labelled(project, number=8)
+    for cursor in ("x", "f+id:1", "f+id:nan:1", "q+id:1:1", "f+price:1:1", "f+id:1:1:1", "f+prompt:1:1"):
+        with pytest.raises(InvalidInput):
+            samples.page(actor, round_.id, cursor=cursor)
+    with pytest.raises(InvalidInput, match="1 to 200"):
+        samples.page(actor, round_.id, limit=100_000)
+    with pytest.raises(InvalidInput, match="verdict"):
+        Filters(verdict=("maybe",))
+
+
+def test_a_stranger_finds_no_round(database: str) -> None:
+    round_, _ = make_labelled(rows.make_project(), number=8)
+    stranger = rows.make_actor(rows.make_project())
+    for call in (samples.page, samples.histogram):
+        with pytest.raises(NotFound):
+            call(stranger, round_.id)
+
+
+def test_the_histogram_counts_every_score_once(database: str) -> None:
+    project = rows.make_project()
+    actor = rows.make_actor(project)
+    round_, known = make_labelled(project, number=240)
+    bins = samples.histogram(actor, round_.id)
+    scores = [s.score for s in known if s.score is not None]
+    assert (bins[0].low, bins[-1].high) == (min(scores), pytest.approx(max(scores)))
+    assert [b.count for b in bins] == [
+        sum(min(int((s - min(scores)) / ((max(scores) - min(scores)) / 20)), 19) == n for s in scores) for n in range(20)
+    ]
+    assert samples.histogram(actor, rows.make_round(project).id) == []

@@ -1,0 +1,60 @@
+import pytest
+from pydantic import ValidationError
+
+from backend.engines import Engine
+from backend.engines.scripted import Rule, Scripted
+from backend.errors import ContextOverflow, EngineError, InvalidInput
+from backend.values import Sampling
+
+CHAT = [{"role": "user", "content": "What is 2 + 3?"}]
+OTHER = [{"role": "user", "content": "Name a color."}]
+
+
+def test_replies_depend_on_prompt_seed_and_position_only():
+    engine = Scripted(replies=tuple("abcdefgh"))
+    first = engine.complete([CHAT, OTHER], Sampling(n=8, seed=1))
+    engine.complete([OTHER] * 5, Sampling(n=3, seed=9))
+    assert engine.complete([CHAT, OTHER], Sampling(n=8, seed=1)) == first
+    assert engine.complete([OTHER], Sampling(n=8, seed=1)) == [first[1]]
+    assert engine.complete([CHAT], Sampling(n=8, seed=2)) != [first[0]]
+    assert len({completion.text for completion in first[0]}) > 2
+
+
+def test_greedy_ignores_the_seed():
+    engine = Scripted(replies=tuple("abcdefgh"))
+    texts = {engine.complete([CHAT], Sampling(temperature=0, seed=seed))[0][0].text for seed in range(10)}
+    assert len(texts) == 1
+
+
+def test_first_matching_rule_replies_and_others_get_the_replies():
+    rules = (Rule(pattern=r"\d \+ \d", reply=r"\boxed{5}"), Rule(pattern="What", reply="never"))
+    engine = Scripted(rules=rules, replies=("blue",))
+    texts = [group[0].text for group in engine.complete([CHAT, OTHER], Sampling(seed=0))]
+    assert texts == [r"\boxed{5}", "blue"]
+
+
+def test_a_long_reply_is_cut_and_says_so():
+    (completion,) = Scripted(replies=("one  two three",)).complete([CHAT], Sampling(max_tokens=2, seed=0))[0]
+    assert (completion.text, completion.finish_reason, completion.n_tokens) == ("one  two", "length", 2)
+    (whole,) = Scripted(replies=("one  two three",)).complete([CHAT], Sampling(max_tokens=3, seed=0))[0]
+    assert (whole.finish_reason, whole.logprob) == ("stop", -3.0)
+
+
+def test_a_prompt_over_the_context_names_its_position():
+    with pytest.raises(ContextOverflow, match="Prompt 2 has 5 words") as caught:
+        Scripted(replies=("a",), max_length=4).complete([OTHER, CHAT], Sampling())
+    assert caught.value.position == 1
+
+
+def test_says_what_is_missing_when_nothing_can_reply():
+    with pytest.raises(InvalidInput, match="neither replies nor rules"):
+        Scripted().complete([CHAT], Sampling())
+    with pytest.raises(EngineError, match="No rule of the scripted engine matches 'What is"):
+        Scripted(rules=(Rule(pattern="x{9}", reply="a"),)).complete([CHAT], Sampling())
+    with pytest.raises(ValidationError, match="is no regular expression"):
+        Rule(pattern="(", reply="a")
+
+
+def test_survives_its_json():
+    engine = Scripted(rules=(Rule(pattern="a", reply=("b", "c")),), replies=("d",))
+    assert Engine.load(engine.dump()) == engine

@@ -1,0 +1,328 @@
+"""The engine on a tiny random model, against `generate` and against forward passes worked out here."""
+
+import json
+import shutil
+import struct
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backend.config import settings
+from backend.engines import Engine
+from backend.engines._decoding import batches, draw, requests
+from backend.engines.transformers import Transformers, cut_at
+from backend.errors import ContextOverflow, EngineError, InvalidInput, MissingPrerequisite
+from backend.values import Completion, Sampling
+from tests.tiny import make_tiny_model
+
+
+def chat(text: str) -> list[dict[str, str]]:
+    return [{"role": "user", "content": text}]
+
+
+PROMPTS = [chat("2 + 3 ="), chat("a much longer question?"), chat("x"), chat("2 + 3 ="), chat("hello, you")]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_tiny_model(tmp_path_factory.mktemp("models") / "tiny", context=64)
+
+
+@pytest.fixture(scope="module")
+def engine(folder: Path) -> Iterator[Transformers]:
+    with Transformers(model=str(folder), device="cpu") as opened:
+        yield opened
+
+
+def texts(results: list[list[Completion]]) -> list[list[str]]:
+    return [[completion.text for completion in group] for group in results]
+
+
+def test_same_call_gives_the_same_whatever_ran_before(engine: Transformers):
+    import torch
+
+    sampling = Sampling(n=3, seed=7, max_tokens=24)
+    first = engine.complete(PROMPTS, sampling)
+    engine.complete(PROMPTS[:2], Sampling(seed=1, max_tokens=5))
+    torch.manual_seed(99)
+    state = torch.random.get_rng_state()
+    assert engine.complete(PROMPTS, sampling) == first
+    assert torch.equal(torch.random.get_rng_state(), state)
+    assert texts(engine.complete(PROMPTS, Sampling(n=3, seed=8, max_tokens=24))) != texts(first)
+
+
+def test_samples_of_equal_prompts_differ(engine: Transformers):
+    results = texts(engine.complete(PROMPTS, Sampling(n=3, seed=7, max_tokens=24)))
+    assert len(set(results[0] + results[3])) == 6
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 7])
+def test_batching_does_not_change_the_texts(engine: Transformers, folder: Path, batch_size: int):
+    sampling = Sampling(n=3, seed=7, max_tokens=24)
+    with Transformers(model=str(folder), device="cpu", batch_size=batch_size) as other:
+        assert texts(other.complete(PROMPTS, sampling)) == texts(engine.complete(PROMPTS, sampling))
+
+
+def test_without_a_seed_every_call_differs(engine: Transformers):
+    sampling = Sampling(max_tokens=24)
+    assert texts(engine.complete(PROMPTS, sampling)) != texts(engine.complete(PROMPTS, sampling))
+
+
+def test_greedy_equals_generate(engine: Transformers):
+    model, tokenizer = engine._model, engine._tokenizer
+    expected = []
+    for prompt in PROMPTS:
+        inputs = tokenizer.apply_chat_template(
+            [prompt], add_generation_prompt=True, return_tensors="pt", return_dict=True
+        )
+        ids = model.generate(**inputs, do_sample=False, max_new_tokens=24)
+        expected.append(tokenizer.decode(ids[0, inputs["input_ids"].shape[1] :], skip_special_tokens=True))
+    results = engine.complete(PROMPTS, Sampling(temperature=0, max_tokens=24))
+    assert [group[0].text for group in results] == expected
+    assert len(set(expected)) == 4
+
+
+def forward_logprobs(engine: Transformers, messages: Any, ids: list[int]) -> Any:
+    """Log-probability of each new token, from one plain forward pass without cache or padding."""
+    import torch
+
+    prompt = engine._encode([messages])[0]
+    with torch.no_grad():
+        logits = engine._model(input_ids=torch.tensor([prompt + ids])).logits[0].float()
+    return logits.log_softmax(-1)[len(prompt) - 1 : -1].gather(1, torch.tensor(ids)[:, None])[:, 0]
+
+
+@pytest.mark.parametrize(
+    "sampling", [Sampling(temperature=0.7, top_p=0.9, n=4, seed=3, max_tokens=55), Sampling(n=4, seed=1, max_tokens=55)]
+)
+def test_logprob_is_the_raw_models_with_the_end_token(engine: Transformers, sampling: Sampling):
+    ended = compared = 0
+    for messages, group in zip(PROMPTS, engine.complete(PROMPTS, sampling), strict=True):
+        for completion in group:
+            ids = engine._tokenizer(completion.text, add_special_tokens=False)["input_ids"]
+            if completion.finish_reason == "stop":
+                ids.append(engine._tokenizer.eos_token_id)
+                ended += 1
+            if len(ids) == completion.n_tokens:  # a special token inside leaves no trace in the text
+                compared += 1
+                assert completion.logprob == pytest.approx(
+                    float(forward_logprobs(engine, messages, ids).sum()), abs=1e-3
+                )
+    assert ended > 0
+    assert compared > 10
+
+
+def test_tokens_are_drawn_with_their_probabilities(engine: Transformers):
+    """4,000 first tokens against the softmax: a bound of five deviations on the most likely one."""
+    import torch
+
+    results = engine.complete([chat("x")], Sampling(n=4000, seed=5, max_tokens=1))
+    counts = Counter(completion.text for completion in results[0])
+    with torch.no_grad():
+        logits = engine._model(input_ids=torch.tensor([engine._encode([chat("x")])[0]])).logits[0, -1]
+    share, token = logits.softmax(-1).max(-1)
+    deviation = (share * (1 - share) / 4000) ** 0.5
+    observed = counts[engine._tokenizer.decode([int(token)])] / 4000
+    assert abs(observed - float(share)) < 5 * float(deviation)
+
+
+def test_temperature_top_k_and_top_p_choose_from_what_they_allow():
+    """Probabilities 0.5, 0.3, 0.15, 0.05: the number u picks the first token whose cumulated share exceeds it."""
+    import torch
+
+    logits = torch.tensor([[0.15, 0.5, 0.05, 0.3]]).log().repeat(4, 1)
+    uniform = torch.tensor([0.0, 0.49, 0.66, 0.99])
+    assert draw(logits, Sampling(), uniform).tolist() == [0, 1, 2, 3]
+    # top_k=2: 0.625 for token 1, then 0.375 for token 3.
+    assert draw(logits, Sampling(top_k=2), uniform).tolist() == [1, 1, 3, 3]
+    # top_p=0.6 needs two tokens, sorted: token 1 up to 0.625, then token 3.
+    assert draw(logits, Sampling(top_p=0.6), uniform).tolist() == [1, 1, 3, 3]
+    assert draw(logits, Sampling(top_p=0.4), uniform).tolist() == [1] * 4
+    assert draw(logits, Sampling(temperature=0.01), uniform).tolist() == [1] * 4
+    assert draw(logits, Sampling(temperature=0), None).tolist() == [1] * 4
+
+
+def test_batches_are_packed_by_length_with_all_rows_once():
+    wanted = requests([[1] * 3, [1] * 9, [1] * 5], Sampling(n=3), seed=0, context=None)
+    packed = list(batches(wanted, rows=4))
+    assert [[(one.position, len(one.keys)) for one in batch] for batch in packed] == [[(1, 3)], [(2, 3)], [(0, 3)]]
+    keys = [key for batch in batches(wanted, rows=2) for one in batch for key in one.keys]
+    assert sorted(keys) == sorted(key for one in wanted for key in one.keys)
+
+
+def test_a_prompt_over_the_context_names_its_position(engine: Transformers):
+    assert engine.context_length == 64
+    fits = chat("y" * (63 - engine.count_tokens(chat(""))))
+    (completion,) = engine.complete([fits], Sampling(max_tokens=10, temperature=0))[0]
+    assert (engine.count_tokens(fits), completion.n_tokens) == (63, 1)
+    too_long = chat(fits[0]["content"] + "y")
+    with pytest.raises(ContextOverflow, match=r"Prompt 2 of 2 has 64 tokens, but the context of .* is 64") as caught:
+        engine.complete([chat("x"), too_long], Sampling())
+    assert caught.value.position == 1
+
+
+def test_a_text_ends_at_the_end_of_the_context(engine: Transformers):
+    results = engine.complete([chat("y" * 40), chat("x")], Sampling(n=20, seed=1, max_tokens=1000))
+    lengths = [engine.count_tokens(chat("y" * 40)), engine.count_tokens(chat("x"))]
+    cut = [
+        length + completion.n_tokens
+        for length, group in zip(lengths, results, strict=True)
+        for completion in group
+        if completion.finish_reason == "length"
+    ]
+    assert set(cut) == {64}
+
+
+def test_stop_strings_end_a_text_before_them(engine: Transformers):
+    sampling = Sampling(temperature=0, max_tokens=24)
+    whole = engine.complete(PROMPTS, sampling)[0][0]
+    stop = whole.text[5:8]
+    stopped = engine.complete(PROMPTS, Sampling(temperature=0, max_tokens=24, stop=("no such", stop)))[0][0]
+    assert stopped.text == whole.text[: whole.text.index(stop)]
+    assert stopped.finish_reason == "stop"
+    assert stopped.n_tokens == whole.text.index(stop) + 3
+    assert cut_at("one two three", ("three", "two")) == "one "
+
+
+def test_nothing_to_do_is_nothing(engine: Transformers):
+    assert engine.complete([], Sampling()) == []
+
+
+def test_unknown_text_and_hostile_roles_are_refused_or_survive(engine: Transformers):
+    prompts = [chat("\u202eevil \x00 😀 <script>"), [{"role": "system", "content": "be brief"}, *chat("hi")]]
+    assert len(engine.complete(prompts, Sampling(max_tokens=3, seed=0))) == 2
+
+
+def test_an_engine_outside_its_block_says_so(folder: Path):
+    with pytest.raises(EngineError, match="Use the engine in a `with` block"):
+        Transformers(model=str(folder)).complete(PROMPTS, Sampling())
+
+
+def test_relative_folders_lie_in_the_data_folder(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("RONDO_DATA_DIR", str(folder.parent))
+    settings.cache_clear()
+    try:
+        with Engine.load({"name": "transformers", "model": "tiny"}) as opened:
+            assert opened.context_length == 64
+    finally:
+        settings.cache_clear()
+
+
+def copy(folder: Path, target: Path, **changes: Any) -> Path:
+    shutil.copytree(folder, target)
+    config = json.loads((target / "config.json").read_text())
+    (target / "config.json").write_text(json.dumps(config | changes))
+    return target
+
+
+def truncate(folder: Path) -> None:
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1000])
+
+
+def pickle_only(folder: Path) -> None:
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+
+
+def lose_a_shard(folder: Path) -> None:
+    (folder / "model.safetensors").unlink()
+    index = {"weight_map": {"lm_head.weight": "model-00001-of-00002.safetensors"}}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+
+
+def no_tokenizer(folder: Path) -> None:
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        (folder / name).unlink()
+
+
+def break_header(folder: Path) -> None:
+    (folder / "model.safetensors").write_bytes(struct.pack("<Q", 20) + b"{" * 20)
+
+
+def lose_a_tensor(folder: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    tensors = load_file(folder / "model.safetensors")
+    save_file({name: value for name, value in tensors.items() if "layers.1." not in name}, folder / "model.safetensors")
+
+
+BROKEN = [
+    (lambda folder: (folder / "config.json").unlink(), "has no config.json"),
+    (lambda folder: (folder / "config.json").write_text('{"model_'), "cannot be read"),
+    (no_tokenizer, "has no tokenizer"),
+    (lambda folder: (folder / "model.safetensors").unlink(), "has no model.safetensors. It is half-written"),
+    (pickle_only, "pickled weights only"),
+    (truncate, "missing or cut off"),
+    (break_header, "missing or cut off"),
+    (lose_a_shard, "model-00001-of-00002.safetensors are missing"),
+    (lose_a_tensor, r"lacks \d+ tensors, e.g. model.layers.1"),
+    (lambda folder: (folder / "chat_template.jinja").unlink(), "has no chat template"),
+]
+
+
+@pytest.mark.parametrize(("damage", "message"), BROKEN, ids=[message for _, message in BROKEN])
+def test_a_broken_folder_is_refused_in_words(folder: Path, tmp_path: Path, damage: Any, message: str):
+    broken = copy(folder, tmp_path / "broken")
+    damage(broken)
+    with pytest.raises(InvalidInput, match=message), Transformers(model=str(broken)):
+        pass
+
+
+def test_code_of_the_models_own_is_not_run(folder: Path, tmp_path: Path):
+    mark = tmp_path / "ran"
+    auto = {"AutoConfig": "own.Config", "AutoModelForCausalLM": "own.Model"}
+    hostile = copy(folder, tmp_path / "hostile", model_type="own_kind", auto_map=auto)
+    (hostile / "own.py").write_text(f"open({str(mark)!r}, 'w')\n")
+    with pytest.raises(InvalidInput, match="wants to run code of its own"), Transformers(model=str(hostile)):
+        pass
+    assert not mark.exists()
+
+
+def test_an_unknown_architecture_asks_for_an_upgrade(folder: Path, tmp_path: Path):
+    strange = copy(folder, tmp_path / "strange", model_type="from_the_future")
+    with pytest.raises(MissingPrerequisite, match="Upgrade transformers"), Transformers(model=str(strange)):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("model", "error", "message"),
+    [
+        ("/nowhere/at/all", InvalidInput, "There is no model folder /nowhere/at/all"),
+        ("checkpoints/12/final", InvalidInput, "There is no model folder .*checkpoints/12/final"),
+        ("nobody/no-such-model", MissingPrerequisite, "RONDO_HF_OFFLINE=false"),
+    ],
+)
+def test_a_missing_model_is_named(model: str, error: type[Exception], message: str):
+    with pytest.raises(error, match=message), Transformers(model=model):
+        pass
+
+
+def test_a_missing_gpu_is_named(folder: Path):
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    with pytest.raises(MissingPrerequisite, match="sees no GPU"), Transformers(model=str(folder), device="cuda:0"):
+        pass
+
+
+def test_the_part_is_known_without_torch():
+    script = "import sys; from backend.registry import import_all; import_all(); assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=Path(__file__).parents[3])
+
+
+def test_says_how_to_install_when_torch_is_missing(folder: Path):
+    script = (
+        "import sys; sys.modules['torch'] = None\n"
+        "from backend.engines.transformers import Transformers\n"
+        f"Transformers(model={str(folder)!r}).__enter__()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=Path(__file__).parents[3]
+    )
+    assert "pip install 'rondo[local]'" in done.stderr

@@ -1,0 +1,161 @@
+"""Forms: what a knob shows, what is read back, and errors that name the field."""
+
+import gradio as gr
+import pytest
+
+from app import forms
+from backend.errors import InvalidInput
+from backend.services import parts
+from backend.services.parts import Knob, KnobType
+
+
+def drawn(recipe: str) -> forms.Form:
+    """A recipe's form, drawn into a page of its own."""
+    start = next(known for known in parts.recipes() if known["name"] == recipe)
+    form = forms.Form(start=start)
+    with gr.Blocks():
+        for slot, kind in parts.SLOT_KINDS.items():
+            (forms.draw_parts if slot == "metrics" else forms.draw_part)(form, (slot,), kind, slot)
+        forms.draw_knobs(form, (), parts.recipe_knobs())
+    return form
+
+
+def shown(form: forms.Form) -> list[object]:
+    """What the browser would send back if nobody touched anything."""
+    return [drawn.input.value for drawn in form.fields]
+
+
+def place(form: forms.Form, *path: str | int) -> int:
+    return [drawn.path for drawn in form.fields].index(path)
+
+
+@pytest.mark.parametrize("recipe", [known["name"] for known in parts.recipes()])
+def test_reading_an_untouched_form_returns_the_recipe(recipe: str) -> None:
+    form = drawn(recipe)
+    assert parts.validate(form.read(shown(form))) == form.start
+
+
+def test_reading_puts_a_changed_value_into_its_slot_only() -> None:
+    form = drawn("self_rewarding")
+    values = shown(form)
+    values[place(form, "judge", "votes")] = 7
+    read = form.read(values)
+    assert read["judge"]["votes"] == 7
+    assert {**read, "judge": None} == {**form.start, "judge": None}
+    assert form.start["judge"]["votes"] != 7
+
+
+@pytest.mark.parametrize(
+    ("path", "typed", "message"),
+    [
+        (("judge", "votes"), 0, "judge.votes: must be at least 1"),
+        (("judge", "votes"), 2.5, "judge.votes: must be a whole number"),
+        (("generator", "top_p"), 0, "generator.top_p: must be greater than 0"),
+        (("generator", "temperature"), 9, "generator.temperature: must be at most 5"),
+        (("mix_share",), 1, "mix_share: must be less than 1"),
+    ],
+)
+def test_validation_names_the_field(path: tuple[str, ...], typed: float, message: str) -> None:
+    form = drawn("self_rewarding")
+    values = shown(form)
+    values[place(form, *path)] = typed
+    with pytest.raises(InvalidInput) as raised:
+        parts.validate(form.read(values))
+    assert raised.value.message.startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("path", "typed", "message"),
+    [
+        (("judge", "votes"), None, "judge.votes: must be a number"),
+        (("trainer", "loss_weights"), "1, two", "trainer.loss_weights: must be numbers with commas between them"),
+        (("trainer", "lora_target_modules"), "[", "trainer.lora_target_modules: is not JSON"),
+    ],
+)
+def test_reading_names_the_field_that_cannot_be_read(path: tuple[str, ...], typed: object, message: str) -> None:
+    form = drawn("self_rewarding")
+    values = shown(form)
+    values[place(form, *path)] = typed
+    with pytest.raises(InvalidInput) as raised:
+        form.read(values)
+    assert raised.value.message.startswith(message)
+
+
+def test_a_nested_part_is_drawn_and_read() -> None:
+    form = drawn("rejection_sampling")
+    metric = [part["name"] for part in form.start["metrics"]].index("held_out_accuracy")
+    values = shown(form)
+    values[place(form, "metrics", metric, "verifier", "pattern")] = "= (.*)"
+    assert form.read(values)["metrics"][metric]["verifier"]["pattern"] == "= (.*)"
+
+
+def test_switching_a_part_keeps_knobs_of_the_same_name() -> None:
+    form = drawn("self_rewarding")
+    values = shown(form)
+    values[place(form, "trainer", "learning_rate")] = 3e-4
+    switch = next(s for s in form.switches if s.path == ("trainer",))
+    read = form.switched(switch, values, "sft")
+    assert read["trainer"]["name"] == "sft"
+    assert read["trainer"]["learning_rate"] == 3e-4
+    assert "beta" not in read["trainer"]
+
+
+def test_switching_metrics_keeps_those_that_stay() -> None:
+    form = drawn("rejection_sampling")
+    switch = next(s for s in form.switches if s.is_many)
+    read = form.switched(switch, shown(form), ["pass_at_k", "score_ties"])
+    before = next(part for part in form.start["metrics"] if part["name"] == "pass_at_k")
+    assert read["metrics"] == [before, {"name": "score_ties"}]
+
+
+def test_an_optional_part_can_be_unset_and_set() -> None:
+    form = drawn("rejection_sampling")
+    quality = [part["name"] for part in form.start["metrics"]].index("judge_quality")
+    switch = next(s for s in form.switches if s.path == ("metrics", quality, "verifier"))
+    assert form.switched(switch, shown(form), "exact_match")["metrics"][quality]["verifier"]["name"] == "exact_match"
+    assert form.switched(switch, shown(form), forms.UNSET)["metrics"][quality]["verifier"] is None
+
+
+def test_strings_survive_line_breaks_and_backslashes() -> None:
+    knob = Knob("stop", KnobType.strings, [])
+    texts = ["\n\nQ:", "a\\nb", "\t", "plain"]
+    assert forms.from_input(knob, forms.to_input(knob, texts), "stop") == texts
+
+
+@pytest.mark.parametrize(("typed", "value"), [(forms.UNSET, None), ("yes", True), ("no", False)])
+def test_an_optional_switch_has_three_states(typed: str, value: bool | None) -> None:
+    knob = Knob("bf16", KnobType.boolean, None, is_optional=True)
+    assert forms.from_input(knob, typed, "bf16") is value
+    assert forms.to_input(knob, value) == typed
+
+
+def test_help_says_bounds_and_default() -> None:
+    knob = Knob("n", KnobType.integer, 4, "samples of each prompt", "at least 1")
+    assert forms.help_text(knob) == "Samples of each prompt (at least 1, default 4)"
+
+
+def test_a_recipe_whose_parts_do_not_fit_says_so() -> None:
+    form = drawn("self_rewarding")
+    switch = next(s for s in form.switches if s.path == ("trainer",))
+    with pytest.raises(InvalidInput, match="Choose a pair that fits"):
+        parts.validate(form.switched(switch, shown(form), "sft"))
+
+
+def test_changing_the_recipe_keeps_slots_with_the_same_part() -> None:
+    start = next(known for known in parts.recipes() if known["name"] == "self_rewarding")
+    start = start | {"generator": start["generator"] | {"n": 13}}
+    changed = parts.switch_recipe(start, "self_consistency_preference")
+    assert changed["generator"]["n"] == 13
+    assert changed["judge"]["name"] == "majority_vote"
+    parts.validate(changed)
+
+
+def test_every_knob_is_described() -> None:
+    missing = [
+        f"{kind}.{name}.{knob.name}"
+        for kind, named in parts.describe().items()
+        for name, knobs in named.items()
+        for knob in knobs
+        if not knob.description
+    ]
+    assert missing == []
