@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
+from app.widgets.markup import markup
 from backend.errors import InvalidInput
 from backend.services import parts
 from backend.services.parts import Knob, KnobType
@@ -91,11 +92,8 @@ def draw_parts(form: Form, path: Path, kind: str, label: str) -> None:
         knobs = parts.describe()[kind].get(part["name"], [])
         if knobs:
             with gr.Group():
-                gr.HTML(
-                    value={"name": part["name"], "about": parts.about()[kind].get(part["name"], "")},
-                    html_template=PART_TITLE,
-                    js_on_load=None,
-                )
+                title = {"name": part["name"], "about": parts.about()[kind].get(part["name"], "")}
+                markup(PART_TITLE, value=title)
                 draw_knobs(form, (*path, place), knobs)
 
 

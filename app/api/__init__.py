@@ -2,13 +2,13 @@
 
 from fastapi import FastAPI
 
-from app.api import errors, projects, users
+from app.api import checkpoints, datasets, errors, jobs, projects, prompts, reviews, rounds, samples, templates, users
 
-ROUTERS = (projects.router, users.router)
+NOUNS = (projects, prompts, templates, rounds, samples, reviews, jobs, checkpoints, datasets, users)
 
 
 def add_to(app: FastAPI) -> None:
     """Add all routes and the shape of errors."""
     errors.add_to(app)
-    for router in ROUTERS:
-        app.include_router(router, prefix="/api/v1")
+    for noun in NOUNS:
+        app.include_router(noun.router, prefix="/api/v1")

@@ -1,7 +1,7 @@
 """What routes share: who asks, and pages of a list."""
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 
 from fastapi import Depends, Query, Request
 from pydantic import BaseModel
@@ -23,6 +23,7 @@ def actor(request: Request) -> Actor:
 Asking = Annotated[Actor, Depends(actor)]
 Limit = Annotated[int, Query(ge=1, le=200, description="how many at most")]
 After = Annotated[str | None, Query(description="`next` of the page before")]
+Before = Annotated[int | None, Query(description="`next` of the page before")]
 
 
 class Page(BaseModel, Generic[T]):
@@ -32,14 +33,12 @@ class Page(BaseModel, Generic[T]):
     next: str | None = None
 
 
-def cut(
-    rows: Sequence[Any], *, limit: int, after: str | None, key: Callable[[Any], int]
-) -> tuple[list[Any], str | None]:
+def cut(rows: Sequence[T], *, limit: int, after: str | None, key: Callable[[T], int]) -> Page[T]:
     """Page a short list that a service returns whole, in its order; the cursor is the key of the last row."""
-    rows = list(rows)
     if after is not None:
         keys = [str(key(row)) for row in rows]
         if after not in keys:
             raise InvalidInput(f"There is no row {after!r} to continue after. Start from the first page.")
         rows = rows[keys.index(after) + 1 :]
-    return rows[:limit], str(key(rows[limit - 1])) if len(rows) > limit else None
+    following = str(key(rows[limit - 1])) if len(rows) > limit else None
+    return Page(items=list(rows[:limit]), next=following)

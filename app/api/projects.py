@@ -1,27 +1,15 @@
 """Projects and their people."""
 
-from datetime import datetime
-
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from app.api.depends import After, Asking, Limit, Page, cut
 from backend.services import accounts, projects
-from backend.values import JSON, Role
+from backend.services.accounts import Person
+from backend.services.projects import ProjectView
+from backend.values import Role
 
 router = APIRouter(tags=["projects"])
-
-
-class Project(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
-    id: int
-    name: str
-    description: str
-    guidelines: str
-    defaults: JSON
-    role: Role
-    created_at: datetime
 
 
 class NewProject(BaseModel):
@@ -35,23 +23,13 @@ class ProjectEdit(BaseModel):
     guidelines: str | None = None
 
 
-class Person(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
-    user_id: int
-    name: str
-    role: Role
-    is_owner: bool
-    has_signed_in: bool
-
-
 class NewPerson(BaseModel):
     name: str
     role: Role = Role.reviewer
 
 
 class Invitation(BaseModel):
-    """`link` is the address path of a one-time link, null for someone who has an account already."""
+    """`link` is the path of a one-time link, null for someone who has an account already."""
 
     name: str
     link: str | None
@@ -62,33 +40,29 @@ class RoleEdit(BaseModel):
 
 
 @router.get("/projects")
-def list_projects(actor: Asking, limit: Limit = 50, after: After = None) -> Page[Project]:
-    rows, following = cut(projects.list_mine(actor), limit=limit, after=after, key=lambda row: row.id)
-    return Page(items=[Project.model_validate(row) for row in rows], next=following)
+def list_projects(actor: Asking, limit: Limit = 50, after: After = None) -> Page[ProjectView]:
+    return cut(projects.list_mine(actor), limit=limit, after=after, key=lambda row: row.id)
 
 
 @router.post("/projects", status_code=201)
-def create_project(actor: Asking, body: NewProject) -> Project:
-    return Project.model_validate(projects.get(actor, projects.create(actor, body.name, description=body.description)))
+def create_project(actor: Asking, body: NewProject) -> ProjectView:
+    return projects.get(actor, projects.create(actor, body.name, description=body.description))
 
 
 @router.get("/projects/{project_id}")
-def get_project(actor: Asking, project_id: int) -> Project:
-    return Project.model_validate(projects.get(actor, project_id))
+def get_project(actor: Asking, project_id: int) -> ProjectView:
+    return projects.get(actor, project_id)
 
 
 @router.patch("/projects/{project_id}")
-def edit_project(actor: Asking, project_id: int, body: ProjectEdit) -> Project:
+def edit_project(actor: Asking, project_id: int, body: ProjectEdit) -> ProjectView:
     projects.edit(actor, project_id, **body.model_dump(exclude_unset=True))
-    return Project.model_validate(projects.get(actor, project_id))
+    return projects.get(actor, project_id)
 
 
 @router.get("/projects/{project_id}/people")
 def list_people(actor: Asking, project_id: int, limit: Limit = 50, after: After = None) -> Page[Person]:
-    rows, following = cut(
-        accounts.list_people(actor, project_id), limit=limit, after=after, key=lambda row: row.user_id
-    )
-    return Page(items=[Person.model_validate(row) for row in rows], next=following)
+    return cut(accounts.list_people(actor, project_id), limit=limit, after=after, key=lambda row: row.user_id)
 
 
 @router.post("/projects/{project_id}/people", status_code=201)

@@ -1,12 +1,12 @@
 """Oneself, one's tokens, and, for owners, everyone."""
 
-from datetime import datetime
-
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from app.api.depends import After, Asking, Limit, Page, cut
 from backend.services import accounts, projects, sessions
+from backend.services.accounts import UserView
+from backend.services.sessions import TokenView
 
 router = APIRouter(tags=["users"])
 
@@ -18,34 +18,15 @@ class Me(BaseModel):
     project_id: int | None
 
 
-class User(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
-    id: int
-    name: str
-    is_owner: bool
-    is_active: bool
-    has_password: bool
-    created_at: datetime
-
-
 class NewUser(BaseModel):
     name: str
     is_owner: bool = False
 
 
 class Link(BaseModel):
+    """The path of a link that signs its holder in once."""
+
     link: str
-
-
-class Token(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
-    id: int
-    name: str
-    created_at: datetime
-    expires_at: datetime
-    last_used_at: datetime | None
 
 
 class NewToken(BaseModel):
@@ -54,7 +35,7 @@ class NewToken(BaseModel):
 
 
 class Secret(BaseModel):
-    """The secret is shown this once."""
+    """The token is shown this once."""
 
     id: int
     token: str
@@ -67,15 +48,14 @@ def me(request: Request, actor: Asking) -> Me:
 
 
 @router.get("/users")
-def list_users(actor: Asking, limit: Limit = 50, after: After = None) -> Page[User]:
-    rows, following = cut(accounts.list_users(actor), limit=limit, after=after, key=lambda row: row.id)
-    return Page(items=[User.model_validate(row) for row in rows], next=following)
+def list_users(actor: Asking, limit: Limit = 50, after: After = None) -> Page[UserView]:
+    return cut(accounts.list_users(actor), limit=limit, after=after, key=lambda row: row.id)
 
 
 @router.post("/users", status_code=201)
-def create_user(actor: Asking, body: NewUser) -> User:
+def create_user(actor: Asking, body: NewUser) -> UserView:
     accounts.create_user(actor, body.name, is_owner=body.is_owner)
-    return User.model_validate(accounts.find(actor, body.name.strip()))
+    return accounts.find(actor, body.name.strip())
 
 
 @router.post("/users/{user_id}/link", status_code=201)
@@ -89,9 +69,8 @@ def deactivate(actor: Asking, user_id: int) -> None:
 
 
 @router.get("/tokens")
-def list_tokens(actor: Asking, limit: Limit = 50, after: After = None) -> Page[Token]:
-    rows, following = cut(sessions.list_tokens(actor), limit=limit, after=after, key=lambda row: row.id)
-    return Page(items=[Token.model_validate(row) for row in rows], next=following)
+def list_tokens(actor: Asking, limit: Limit = 50, after: After = None) -> Page[TokenView]:
+    return cut(sessions.list_tokens(actor), limit=limit, after=after, key=lambda row: row.id)
 
 
 @router.post("/tokens", status_code=201)

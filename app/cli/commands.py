@@ -22,7 +22,9 @@ app.add_typer(database.app, name="db", help="The database's schema and backup.")
 app.command("export")(datasets.export)
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on. [default: 127.0.0.1]")]
-Port = Annotated[int | None, typer.Option(min=0, max=65535, help="Port; 0 takes any. [default: the first free from 7860]")]
+Port = Annotated[
+    int | None, typer.Option(min=0, max=65535, help="Port; 0 takes any. [default: the first free from 7860]")
+]
 NoWorker = Annotated[bool, typer.Option("--no-worker", help="Run no jobs here; `rondo worker` does.")]
 Browser = Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")]
 DataDir = Annotated[Path | None, typer.Option(help="The data folder. [default: rondo-data]")]
@@ -77,7 +79,9 @@ def demo(
 @app.command()
 def worker(
     queues: Annotated[str, typer.Option(help="Which jobs to take, separated by commas.")] = "generate,train",
-    executor_id: Annotated[str | None, typer.Option(help="A stable name of this worker. [default: host and slot]")] = None,
+    executor_id: Annotated[
+        str | None, typer.Option(help="A stable name of this worker. [default: host and slot]")
+    ] = None,
     concurrency: Annotated[int, typer.Option(min=1, help="Jobs of each queue at a time.")] = 1,
     data_dir: DataDir = None,
     as_json: AsJson = False,

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from app.cli.output import AsJson, emit
+from app.cli.output import AsJson, emit, say
+from backend.values import DatasetType
 
 
 class Format(StrEnum):
@@ -18,7 +19,30 @@ def export(
     dataset: Annotated[int, typer.Argument(help="The dataset's id, as the Datasets page shows it.")],
     out: Annotated[Path, typer.Option(help="The file to write.")],
     format: Annotated[Format, typer.Option(help="The file's format.")] = Format.jsonl,
+    type: Annotated[DatasetType | None, typer.Option(help="TRL's dataset type. [default: as it was frozen]")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Only the columns TRL reads.")] = False,
+    leave_out: Annotated[bool, typer.Option("--leave-out", help="Without the rows that a check found.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write a frozen training set in TRL's conversational format."""
-    raise NotImplementedError
+    """Write a frozen training set in one of TRL's conversational types."""
+    from app.cli import asking
+    from backend.services import exports
+
+    made = exports.export(
+        asking.owner(), dataset, format=format.value, type=type, is_strict=strict, leave_out=leave_out, out=out
+    )
+    for finding in made.findings:
+        say(f"{finding.count} rows: {finding.meaning} (first at {', '.join(map(str, finding.positions[:5]))})")
+    for warning in made.warnings:
+        say(warning)
+    value = {
+        "file": str(made.path),
+        "rows": made.num_rows,
+        "bytes": made.num_bytes,
+        "format": made.format,
+        "type": made.type,
+        "findings": {finding.check: finding.count for finding in made.findings},
+        "left_out": made.left_out,
+        "warnings": made.warnings,
+    }
+    emit(value, as_json=as_json, text=f"{made.num_rows} rows in {made.path}")

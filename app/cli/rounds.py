@@ -24,7 +24,9 @@ def launch(
     parent: Annotated[int | None, typer.Option(help="Number of the round to go on from. [default: the newest]")] = None,
     num_prompts: Annotated[int | None, typer.Option("--prompts", min=1, help="How many prompts.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of prompts, samples and training.")] = None,
-    review: Annotated[bool | None, typer.Option("--review/--no-review", help="Whether people look before training.")] = None,
+    review: Annotated[
+        bool | None, typer.Option("--review/--no-review", help="Whether people look before training.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Launch the next round, set up as the one before."""
@@ -57,8 +59,7 @@ def list_rounds(project: Project = None, as_json: AsJson = False) -> None:
 @app.command()
 def status(number: Number = None, project: Project = None, as_json: AsJson = False) -> None:
     """Show one round."""
-    actor, found = _one(project, number)
-    _emit(found, as_json=as_json)
+    _emit(_one(project, number)[1], as_json=as_json)
 
 
 @app.command()
@@ -71,7 +72,9 @@ def wait(number: Number = None, project: Project = None, timeout: Timeout = None
     started, last = time.monotonic(), None
     while found.status not in (*FINAL, "review"):
         if timeout is not None and time.monotonic() - started > timeout:
-            raise RondoError(f"Round {found.number} is still in stage {found.stage} after {timeout:g} seconds. Wait longer.")
+            raise RondoError(
+                f"Round {found.number} is still in stage {found.stage} after {timeout:g} seconds. Wait longer."
+            )
         if found.stage != last:
             say(f"Round {found.number}: {found.stage}")
         last = found.stage

@@ -99,7 +99,13 @@ def announce(wish: Wish, address: str) -> None:
     owner = accounts.local_owner()
     link = f"{address}/login/link/{accounts.one_time_link(owner, owner.user_id)}"
     emit(
-        {"address": address, "link": link, "user": owner.name, "data_dir": str(settings().folder), "process_id": os.getpid()},
+        {
+            "address": address,
+            "link": link,
+            "user": owner.name,
+            "data_dir": str(settings().folder),
+            "process_id": os.getpid(),
+        },
         as_json=wish.as_json,
         text=f"\n  Rondo is ready: {link}\n  The link works once, for 15 minutes. Ctrl-C stops everything.\n",
     )

@@ -21,6 +21,7 @@ TABLE_CSS = """
 table { width: 100%; border-collapse: collapse; background: var(--rondo-surface); font-variant-numeric: tabular-nums; }
 th, td { padding: 7px 10px; text-align: left; vertical-align: top; border-bottom: 1px solid var(--rondo-border); }
 tbody tr:last-child > * { border-bottom: 0; }
+a { color: var(--rondo-accent); text-underline-offset: 2px; }
 thead th { color: var(--rondo-muted); font-weight: 500; font-size: 12px; white-space: nowrap; }
 tbody th { font-weight: 550; white-space: nowrap; }
 .number { text-align: right; white-space: nowrap; }
@@ -71,6 +72,7 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: 3px 14px 3px 0; text-align: left; font-weight: 400; vertical-align: top; }
 th[scope="col"] { color: var(--rondo-muted); font-size: 12px; }
 .number { text-align: right; }
+a { color: var(--rondo-accent); }
 """
 
 STATE = """{{#if value}}<p role="status" class="{{#if value.is_bad}}rondo-problem{{/if}}">{{value.text}}</p>{{/if}}"""

@@ -8,6 +8,7 @@ from app.pages import checkpoint_templates as templates
 from app.toasts import toasts
 from app.widgets.context import context
 from app.widgets.formats import duration
+from app.widgets.markup import markup
 from backend.errors import InvalidInput
 from backend.services import checkpoints, trials
 from backend.services.checkpoints import CheckpointRow, Detail, Endpoint, Number, Trial
@@ -23,22 +24,15 @@ FIRST_METRICS = ("held_out_accuracy", "pass_at_8")
 def build() -> None:
     """Lay out the page and wire it."""
     tried = gr.State(None)
-    table = gr.HTML(
-        value=None, html_template=templates.TABLE, css_template=templates.TABLE_CSS, js_on_load=None, elem_id="lineage"
-    )
+    table = markup(templates.TABLE, templates.TABLE_CSS, elem_id="lineage")
     with gr.Tab("Who made this model?"):
         chosen = gr.Dropdown([], label="Checkpoint", elem_id="chosen-checkpoint")
-        made = gr.HTML(
-            value=None,
-            html_template=templates.DETAIL,
-            css_template=templates.DETAIL_CSS,
-            js_on_load=None,
-            elem_id="detail",
-        )
-        with gr.Row(equal_height=False):
-            new_name = gr.Textbox(label="New name", max_length=120)
-            rename = gr.Button("Rename", scale=0, min_width=120)
-            delete = gr.Button("Delete", variant="stop", scale=0, min_width=120)
+        made = markup(templates.DETAIL, templates.DETAIL_CSS, elem_id="detail")
+        with gr.Accordion("Rename or delete", open=False):
+            new_name = gr.Textbox(label="New name", max_length=120, info="Nothing refers to the name.")
+            with gr.Row(elem_classes="rondo-toolbar"):
+                rename = gr.Button("Rename", size="md", scale=0, min_width=120)
+                delete = gr.Button("Delete, if nothing uses it", size="md", variant="stop", scale=0, min_width=120)
     with gr.Tab("Try a prompt"):
         with gr.Row():
             one = gr.Dropdown([], label="Checkpoint", elem_id="try-one")
@@ -49,8 +43,8 @@ def build() -> None:
             top_p = gr.Number(1.0, label="top_p")
             max_tokens = gr.Number(256, label="max_tokens")
             seed = gr.Number(0, label="seed")
-        ask = gr.Button("Try", variant="primary", elem_id="try-go")
-        state = gr.HTML(value=None, html_template=templates.STATE, js_on_load=None, elem_id="try-state")
+        ask = gr.Button("Try", variant="primary", size="md", elem_id="try-go")
+        state = markup(templates.STATE, elem_id="try-state")
         with gr.Row():
             replies = [
                 gr.Textbox(label="Reply", lines=6, max_lines=30, interactive=False, visible=False, elem_id=f"reply-{i}")
@@ -81,13 +75,13 @@ def _register_form() -> tuple[Any, ...]:
             info="A folder inside the data folder, an absolute folder (project admins only), or a name like org/model. "
             "Weights must be safetensors, with a tokenizer and a chat template. Adapters name their base.",
         )  # fmt: skip
-        folder = gr.Button("Register the folder", variant="primary", elem_id="register-folder")
+        folder = gr.Button("Register the folder", variant="primary", size="md", elem_id="register-folder")
     with gr.Group():
         with gr.Row():
             url = gr.Textbox(label="base_url", info="Of an OpenAI-compatible endpoint, e.g. http://127.0.0.1:8000/v1.")
             model = gr.Textbox(label="model", info="The name under which it is served.")
             key = gr.Textbox(label="api_key_env", info="Environment variable that holds the key. May be empty.")
-        served = gr.Button("Register the endpoint (project admins)", elem_id="register-endpoint")
+        served = gr.Button("Register the endpoint (project admins)", size="md", elem_id="register-endpoint")
     return name, role, location, folder, url, model, key, served
 
 

@@ -11,6 +11,7 @@ from app.toasts import toasts
 from app.widgets import judge_template, round_form
 from app.widgets.context import Context, context
 from app.widgets.formats import duration
+from app.widgets.markup import markup
 from app.widgets.round_form import RoundFields, plan_of
 from backend.errors import InvalidInput, RondoError
 from backend.services import overview, parts, rounds
@@ -58,21 +59,24 @@ EMPTY = """{{#if value}}<div class="rondo-empty"><p><b>{{value.problem}}</b></p>
 def build() -> None:
     """Lay out the page and wire what stays; the recipe's part is drawn, and wired, again whenever it changes."""
     draft, parent, versions = gr.State({}), gr.State(None), gr.State([])
-    empty = gr.HTML(value=None, html_template=EMPTY, js_on_load=None)
+    empty = markup(EMPTY)
     with gr.Column(visible=False) as page:
         with gr.Row(equal_height=False):
             start = gr.Dropdown(
                 [], label="Start from", info="Everything below is then as that round had it.", elem_id="start-from"
             )
             recipe = gr.Dropdown(
-                [], label="Recipe", info="Slots that hold the same part keep their knobs.", elem_id="recipe"
+                [],
+                label="Recipe",
+                info="Slots that hold the same part keep their knobs.",
+                interactive=True,
+                elem_id="recipe",
             )
-            clone = gr.Button("Clone the last round", scale=0, min_width=180, elem_id="clone-last")
-        about = gr.HTML(value=None, html_template=ABOUT, js_on_load=None)
-        estimate = gr.HTML(
-            value=None, html_template=ESTIMATE, css_template=ESTIMATE_CSS, js_on_load=None, elem_id="estimate"
-        )
-        launch = gr.Button("Launch", variant="primary", elem_id="launch")
+            clone = gr.Button("Clone the last round", size="md", scale=0, min_width=180, elem_id="clone-last")
+        about = markup(ABOUT)
+        with gr.Row(equal_height=False, elem_classes="rondo-sticky"):
+            estimate = markup(ESTIMATE, ESTIMATE_CSS, elem_id="estimate")
+            launch = gr.Button("Launch", variant="primary", size="md", scale=0, min_width=140, elem_id="launch")
         fields = round_form.draw()
 
         @gr.render(inputs=[draft, versions], triggers=[draft.change], show_progress="hidden")

@@ -11,6 +11,7 @@ from app.toasts import toasts
 from app.widgets import charts
 from app.widgets.context import context
 from app.widgets.formats import count, duration, interval, percent
+from app.widgets.markup import markup
 from backend.services import overview
 from backend.services.loop_lines import RoundLine
 from backend.services.overview import Loop, NextAction
@@ -32,13 +33,12 @@ BADGES = {
 def build() -> None:
     """Lay out the page and wire it."""
     seen = gr.State({})
-    action = gr.HTML(value=None, html_template=templates.ACTION, css_template=templates.ACTION_CSS, js_on_load=None)
+    action = markup(templates.ACTION, templates.ACTION_CSS, elem_id="next-action")
     with gr.Row(elem_classes="rondo-toolbar"):
-        launch = gr.Button("Launch", variant="primary", visible=False, scale=0, min_width=260, elem_id="launch-next")
-    line = gr.HTML(
-        value=None, html_template=templates.LINE, css_template=templates.LINE_CSS, js_on_load=templates.LINE_JS,
-        elem_id="loop",
-    )  # fmt: skip
+        launch = gr.Button(
+            "Launch", variant="primary", size="md", visible=False, scale=0, min_width=260, elem_id="launch-next"
+        )
+    line = markup(templates.LINE, templates.LINE_CSS, js=templates.LINE_JS, elem_id="loop")
     chart = gr.Plot(show_label=False, visible=False, elem_id="loop-chart")
     timer = gr.Timer(POLL_SECONDS)
 

@@ -32,7 +32,7 @@ LINE = """
     <ol class="stages" aria-hidden="true">
       {{#each this.stages}}<li class="{{this.state}}" title="{{this.name}}"></li>{{/each}}
     </ol>
-    <p class="rondo-muted small progress">{{this.progress}}</p>
+    {{#if this.progress}}<p class="rondo-muted small progress">{{this.progress}}</p>{{/if}}
     {{#if this.error}}<p class="error small" title="{{this.error}}">{{this.error}}</p>{{/if}}
     <dl>
       <div><dt>samples</dt><dd>{{this.samples}}</dd></div>
@@ -64,6 +64,7 @@ LINE_CSS = """
 .round header { display: flex; align-items: center; justify-content: space-between; gap: 8px; }
 .round h3, .round p { margin: 0; }
 .small { font-size: 12px; }
+.line a { color: var(--rondo-accent); }
 .accuracy b { font-size: 22px; font-weight: 600; font-variant-numeric: tabular-nums; margin-right: 4px; }
 .stages { display: flex; gap: 3px; margin: 2px 0 0; padding: 0; list-style: none; }
 .stages li { flex: 1; height: 4px; margin: 0; border-radius: 2px; background: var(--rondo-raised); }
@@ -73,7 +74,7 @@ LINE_CSS = """
 .stages li.bad { background: var(--rondo-bad); }
 .stages li.off { background: var(--rondo-control); }
 @keyframes pulse { 50% { opacity: 0.35; } }
-.progress { min-height: 18px; font-variant-numeric: tabular-nums; }
+.progress { font-variant-numeric: tabular-nums; }
 .error {
   color: var(--rondo-bad); display: -webkit-box; -webkit-line-clamp: 3; -webkit-box-orient: vertical; overflow: hidden;
 }
@@ -83,7 +84,7 @@ dt { color: var(--rondo-muted); } dd { margin: 0; }
 .round footer { display: flex; flex-wrap: wrap; gap: 2px 12px; margin-top: auto; padding-top: 4px; }
 .round footer a { overflow-wrap: anywhere; }
 @media (max-width: 520px) {
-  .line { flex-direction: column; overflow-x: visible; }
+  .line { flex-direction: column-reverse; overflow-x: visible; }
   .round, .round.base { flex-basis: auto; }
 }
 """

@@ -38,8 +38,8 @@ def draw(form: Form, saved: list[Any], versions: gr.State) -> None:
             elem_id="template-version",
         )
         title = gr.Textbox(name, label="Name", info="Saving the same name again makes its next version.", max_length=80)
-        save = gr.Button("Save as a version", scale=0, min_width=160, elem_id="template-save")
-        compare = gr.Button("Compare", scale=0, min_width=110, elem_id="template-compare")
+        save = gr.Button("Save as a version", size="md", scale=0, min_width=160, elem_id="template-save")
+        compare = gr.Button("Compare", size="md", scale=0, min_width=110, elem_id="template-compare")
     difference = gr.Code(value="", label="What the text above changes", visible=False, elem_id="template-diff")
     version.input(put_version, version, field.input, **PRIVATE)
     save.click(save_version, [title, field.input], [version, difference, versions], **PRIVATE)

@@ -46,8 +46,12 @@ def draw() -> RoundFields:
             held_out = _sets("Held-out sets", "What checkpoints are measured on; never trained on.", "held-out")
             mix = _sets("Seed sets to mix in", "Answered prompts to train on as well (mix_share).", "mix-sets")
         with gr.Row():
-            number = gr.Number(500, label="Number of prompts", info="Drawn from the sets.", elem_id="num-prompts")
-            seed = gr.Number(0, label="Seed", info="Same seed, same fields: same round.", elem_id="seed")
+            number = gr.Number(
+                500, label="Number of prompts", info="Drawn from the sets.", interactive=True, elem_id="num-prompts"
+            )
+            seed = gr.Number(
+                0, label="Seed", info="Same seed, same fields: same round.", interactive=True, elem_id="seed"
+            )
     with gr.Accordion("Checkpoints", open=True):
         with gr.Row():
             policy = _checkpoint("Policy", "Answers the prompts, and training starts from its weights.", "policy")
@@ -61,11 +65,18 @@ def draw() -> RoundFields:
     with gr.Accordion("Review", open=True):
         with gr.Row():
             reviewed = gr.Checkbox(
-                True, label="People review", info="The round waits after judging until somebody closes the review.",
+                True,
+                label="People review",
+                info="The round waits after judging until somebody closes the review.",
+                interactive=True,
                 elem_id="is-reviewed",
-            )  # fmt: skip
+            )
             blind = gr.Checkbox(
-                True, label="Blind", info="The judge's view is hidden until the reviewer decides.", elem_id="is-blind"
+                True,
+                label="Blind",
+                info="The judge's view is hidden until the reviewer decides.",
+                interactive=True,
+                elem_id="is-blind",
             )
     return RoundFields(sample_sets, held_out, mix, number, seed, policy, reference, judge, reviewed, blind)
 
@@ -79,9 +90,9 @@ def filled(actor: Actor, project_id: int, plan: Plan) -> list[Any]:
     trainable = [(row.name, row.id) for row in rows if row.engine == "transformers"] or [(r.name, r.id) for r in rows]
     judges = [("the policy itself", SELF_JUDGE), *((row.name, row.id) for row in rows)]
     return [
-        gr.Dropdown(choices=train, value=_known(plan.sample_set_ids, train)),
-        gr.Dropdown(choices=held_out, value=_known(plan.held_out_set_ids, held_out)),
-        gr.Dropdown(choices=train, value=_known(plan.mix_set_ids, train)),
+        gr.Dropdown(choices=train, value=_known(plan.sample_set_ids, train), multiselect=True),
+        gr.Dropdown(choices=held_out, value=_known(plan.held_out_set_ids, held_out), multiselect=True),
+        gr.Dropdown(choices=train, value=_known(plan.mix_set_ids, train), multiselect=True),
         plan.num_prompts,
         plan.seed,
         gr.Dropdown(choices=trainable, value=plan.policy_id),
@@ -112,11 +123,13 @@ def plan_of(recipe: dict[str, Any], parent_id: int | None, values: list[Any]) ->
 
 
 def _sets(label: str, info: str, name: str) -> gr.Dropdown:
-    return gr.Dropdown([], value=[], multiselect=True, label=label, info=info, min_width=240, elem_id=name)
+    return gr.Dropdown(
+        [], value=[], multiselect=True, label=label, info=info, min_width=240, interactive=True, elem_id=name
+    )
 
 
 def _checkpoint(label: str, info: str, name: str) -> gr.Dropdown:
-    return gr.Dropdown([], value=None, label=label, info=info, min_width=240, elem_id=name)
+    return gr.Dropdown([], value=None, label=label, info=info, min_width=240, interactive=True, elem_id=name)
 
 
 def _known(ids: tuple[int, ...], choices: list[tuple[str, int]]) -> list[int]:

@@ -18,7 +18,7 @@ class Filters:
     """Every field narrows; empty means all. `kind` other: whatever is neither completion nor edit.
 
     `text` searches the sample, `prompt` its prompt: all words must occur, in any order; words joined without a
-    space and words in double quotes must follow each other; a star at the end of a word matches its beginning.
+    space and words in double quotes must follow each other.
     """
 
     min_score: float | None = None

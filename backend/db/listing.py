@@ -237,12 +237,18 @@ def found(rows: Sequence[Row], limit: int, sort: Sort, cursor: Cursor | None, co
     )
 
 
-def listed(asked: Scope, sort: Sort, cursor: Cursor | None, limit: int) -> Found:
-    """A page without a search."""
+def listed_rows(asked: Scope, sort: Sort, cursor: Cursor | None, number: int) -> list[Row]:
+    """The first rows after the cursor, in its direction."""
     chosen = drivers(asked, COLUMN[sort.key])
     rows: list[Row] = []
     if chosen:
         for leg in legs(sort, cursor):
-            if len(rows) <= limit:
-                rows += merge(asked, chosen, leg, limit + 1 - len(rows))
-    return found(rows, limit, sort, cursor, counted(asked) if chosen else Count(0))
+            if len(rows) < number:
+                rows += merge(asked, chosen, leg, number - len(rows))
+    return rows
+
+
+def listed(asked: Scope, sort: Sort, cursor: Cursor | None, limit: int) -> Found:
+    """A page without a search."""
+    rows = listed_rows(asked, sort, cursor, limit + 1)
+    return found(rows, limit, sort, cursor, counted(asked) if rows or cursor else Count(0))

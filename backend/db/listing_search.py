@@ -1,203 +1,272 @@
-"""A page of a search: few matches are gathered and sorted, many are walked in the order of the text index.
+"""A page of a search: few matches are sorted, many are walked through in an order that some index has ready.
 
-Sorting half a million matches is no page's work. Such a search comes in the order of the samples (or of the
-prompts), which the text index gives for nothing, and says so in `Found.sort`. One page reads a bounded number of
-matches; when the other filters let too few of them pass, it ends early (`is_partial`) and the next page goes on.
+Sorting half a million matches is no page's work. Where the filters leave little, their rows come in the wanted order
+and each is looked up in the text index; else the matches come in the text index's own order, that of the samples
+(or of the prompts), and `Found.sort` says so. One page reads a bounded number of rows: when too few of them pass,
+it ends early (`is_partial`) and the next page goes on.
 """
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from backend.db.filters import Cursor, Filters, Sort, SortKey
-from backend.db.listing import GATHERED, Count, Found, Row, Scope, counted, found, legs, listed, place
-from backend.db.search import hits, id_column, match
+from backend.db.listing import COLUMN, Count, Found, Row, Scope, counted, found, listed, listed_rows, place
+from backend.db.search import SEARCHABLE, hits, id_column, match
+from backend.db.tables.judgment import UNSCORED
 from backend.errors import InvalidInput
 
-GATHERED_PROMPTS = 250
-PROBED = 500
-"""So many samples may each be looked up in the text index for one page."""
+SORTED = 1_500
+"""So many matches are read and sorted for one page."""
+SORTED_PROMPTS = 200
 OF_PROMPT = "samples AS s ON s.prompt_id = h.id AND s.round_id = :round"
+PROBES = 60
+"""So many rows are looked up in the text index at once, and twice that for one page: a look-up takes 0.1 ms."""
+BATCHES = 2
 SLICE = 3_000
-SLICES = 2
+"""So many matches are walked through at once, and twice that for one page."""
+PROBE_COST = 80
+"""A look-up in the text index costs as much as walking through so many matches."""
+
+Read = tuple[list[Row], Cursor | None]
+"""Rows, and the place to go on from; None when there is no more."""
+Reader = Callable[[Cursor | None, int], Read]
 
 
 @dataclass(frozen=True)
 class Search:
-    """The two search expressions with their values; empty where nothing is searched."""
+    """One searched table: the expression, its values, and the ids the round spans there."""
 
     asked: Scope
-    text: str
-    prompt: str
+    table: SEARCHABLE
+    expression: str
     values: dict[str, Any]
-
-    def text_hits(self, more: str = "") -> str:
-        name = id_column(self.dialect)
-        within = f" AND {name} BETWEEN :first AND :last" + (f" AND {name} {more}" if more else "")
-        return hits("samples", self.text, self.dialect) + within
-
-    def prompt_hits(self, more: str = "") -> str:
-        name = id_column(self.dialect)
-        within = f" AND {name} BETWEEN :first_prompt AND :last_prompt" + (f" AND {name} {more}" if more else "")
-        return hits("prompts", self.prompt, self.dialect) + within
-
-    def text_test(self) -> str:
-        """Whether the sample `l` matches, one look-up."""
-        return f" AND EXISTS ({hits('samples', self.text, self.dialect)} AND {id_column(self.dialect)} = l.sample_id)"
-
-    def prompt_test(self) -> str:
-        prompt = "(SELECT prompt_id FROM samples WHERE samples.id = l.sample_id)"
-        return f" AND EXISTS ({hits('prompts', self.prompt, self.dialect)} AND {id_column(self.dialect)} = {prompt})"
+    first: int
+    last: int
 
     @property
     def dialect(self) -> str:
         return "sqlite" if self.asked.is_sqlite else "postgresql"
+
+    def hits(self, more: str = "") -> str:
+        """A query for the ids that match; ids outside the round's span are other rounds'."""
+        name = id_column(self.dialect)
+        within = f" AND {name} BETWEEN {self.first} AND {self.last}" + (f" AND {name} {more}" if more else "")
+        return hits(self.table, self.expression, self.dialect) + within
+
+    @cached_property
+    def density(self) -> float:
+        """The share of rows that match, going by the first ones; 0 when all matches can be sorted."""
+        cap = SORTED if self.table == "samples" else SORTED_PROMPTS
+        ordered = f"{self.hits()} ORDER BY {id_column(self.dialect)} LIMIT {cap + 1}"
+        number, last = self.asked.one(f"SELECT count(*), max(id) FROM ({ordered}) AS c", **self.values)
+        return 0.0 if number <= cap else number / max(1, last - self.first + 1)
+
+    def test(self, id_: str) -> str:
+        return f" AND EXISTS ({hits(self.table, self.expression, self.dialect)} AND {id_column(self.dialect)} = {id_})"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A search in the samples, in their prompts, or both."""
+
+    asked: Scope
+    text: Search | None
+    prompt: Search | None
+
+    @property
+    def values(self) -> dict[str, Any]:
+        return (self.text.values if self.text else {}) | (self.prompt.values if self.prompt else {})
 
     @property
     def join(self) -> str:
         """SQLite keeps the order of a CROSS JOIN; PostgreSQL chooses by its statistics."""
         return "CROSS JOIN" if self.asked.is_sqlite else "JOIN"
 
-    def bounded(self, sql: str, cap: int) -> int:
-        return int(self.asked.one(f"SELECT count(*) FROM ({sql} LIMIT {cap}) AS c", **self.values)[0])
+    def passing(self, rows: list[Row], tests: list[Search]) -> list[Row]:
+        """Look each row up in the text indexes."""
+        if not tests or not rows:
+            return rows
+        ids = ", ".join(str(sample_id) for _, sample_id in rows)
+        where = "".join(one.test("s.id" if one is self.text else "s.prompt_id") for one in tests)
+        passed = self.asked.all(f"SELECT s.id FROM samples AS s WHERE s.id IN ({ids}){where}", **self.values)
+        ids_passed = {sample_id for (sample_id,) in passed}
+        return [row for row in rows if row[1] in ids_passed]
 
 
-def search(asked: Scope, filters: Filters) -> Search:
-    """The search of the filters within the ids the round spans."""
-    values: dict[str, Any] = {}
-    expressions = {}
-    for name in ("text", "prompt"):
-        expressions[name] = ""
-        if getattr(filters, name):
-            dialect = "sqlite" if asked.is_sqlite else "postgresql"
-            expressions[name], bound = match(getattr(filters, name), dialect, name)
-            values |= bound
-    ends = "(SELECT {f}(id) FROM samples WHERE round_id = :round)"
-    prompts = "(SELECT {f}(prompt_id) FROM groups WHERE round_id = :round AND split = 'train')"
-    row = asked.one("SELECT " + ", ".join(q.format(f=f) for q in (ends, prompts) for f in ("min", "max")))
-    values |= dict(zip(("first", "last", "first_prompt", "last_prompt"), row, strict=True))
-    return Search(asked, expressions["text"], expressions["prompt"], values)
+def search(asked: Scope, filters: Filters) -> Wanted:
+    """What the filters search for."""
+    spans = {
+        "samples": "SELECT {f}(id) FROM samples WHERE round_id = :round",
+        "prompts": "SELECT {f}(prompt_id) FROM groups WHERE round_id = :round AND split = 'train'",
+    }
 
+    def one(table: SEARCHABLE, query: str, name: str) -> Search | None:
+        if not query:
+            return None
+        expression, values = match(query, "sqlite" if asked.is_sqlite else "postgresql", name)
+        ends = asked.one("SELECT " + ", ".join(f"({spans[table].format(f=f)})" for f in ("min", "max")))
+        return Search(asked, table, expression, values, ends[0] or 0, ends[1] or 0)
 
-def searched(asked: Scope, filters: Filters, sort: Sort, cursor: Cursor | None, limit: int) -> Found:
-    """A page of what matches the search and the filters."""
-    wanted = search(asked, filters)
-    if not asked.facets:
-        return Found(sort=sort)
-    sort = cursor.sort if cursor else sort
-    if sort.key is not SortKey.prompt:
-        gathered = candidates(wanted)
-        if gathered is not None:
-            return gather(wanted, gathered, sort, cursor, limit)
-    return walk(wanted, sort, cursor, limit)
-
-
-def candidates(wanted: Search) -> str | None:
-    """A FROM clause with few enough rows to sort, and its tests; None when everything is large."""
-    prompt_test = wanted.prompt_test() if wanted.prompt else ""
-    text_test = wanted.text_test() if wanted.text else ""
-    if wanted.text and wanted.bounded(wanted.text_hits(), GATHERED + 1) <= GATHERED:
-        cap = f"({wanted.text_hits()} LIMIT {GATHERED})"
-        return f"{cap} AS h {wanted.join} labels AS l ON l.sample_id = h.id WHERE 1 = 1{prompt_test}"
-    if wanted.prompt and wanted.bounded(wanted.prompt_hits(), GATHERED_PROMPTS + 1) <= GATHERED_PROMPTS:
-        prompts = f"({wanted.prompt_hits()} LIMIT {GATHERED_PROMPTS}) AS h {wanted.join} {OF_PROMPT}"
-        joined = f"{prompts} {wanted.join} labels AS l ON l.sample_id = s.id"
-        return f"{joined} WHERE 1 = 1{text_test}"
-    if counted_few(wanted.asked):
-        return f"labels AS l WHERE 1 = 1{text_test}{prompt_test}"
-    return None
-
-
-def counted_few(asked: Scope) -> bool:
-    few = counted(asked)
-    return few.is_exact and few.number <= PROBED
-
-
-def gather(wanted: Search, source: str, sort: Sort, cursor: Cursor | None, limit: int) -> Found:
-    """Read all candidates, sort them, take a page."""
-    asked = wanted.asked
-    rows: list[Row] = []
-    where = f"{source} AND {asked.where(asked.any_facet, 'l.')}"
-    for leg in legs(sort, cursor):
-        if len(rows) <= limit:
-            tests, order = leg.sql("l.")
-            sql = f"SELECT l.{leg.column} AS k, l.sample_id FROM {where}{tests} ORDER BY {order} LIMIT :limit"
-            rows += [tuple(row) for row in asked.all(sql, limit=limit + 1 - len(rows), **wanted.values, **leg.values)]
-    number = asked.one(f"SELECT count(*) FROM {where}", **wanted.values)[0]
-    return found(rows, limit, sort, cursor, Count(number))
-
-
-def walk(wanted: Search, sort: Sort, cursor: Cursor | None, limit: int) -> Found:
-    """Go through the matches in the text index's own order, a slice at a time, until the page is full."""
-    key = SortKey.id if wanted.text else SortKey.prompt
-    if cursor is not None and cursor.sort.key is not key:
-        cursor = None  # the matches have become too many since the last page: this is another list
-    order = Sort(key, descending=sort.descending if sort.key is key else False)
-    backward = cursor is not None and cursor.backward
-    descending = order.descending != backward
-    at: Row | None = None if cursor is None else (cursor.key, cursor.sample_id)
-    rows: list[Row] = []
-    is_partial = False
-    for _ in range(SLICES):
-        rows += slice_rows(wanted, key, at, descending, limit + 1 - len(rows))
-        if len(rows) > limit:
-            is_partial = False
-            break
-        at, is_partial = slice_end(wanted, key, at, descending)
-        if not is_partial:
-            break
-    is_all = not is_partial and cursor is None and len(rows) <= limit
-    page = found(rows, limit, order, cursor, Count(min(len(rows), limit), is_exact=is_all))
-    if not is_partial or at is None:
-        return page
-    if backward:
-        return replace(page, is_partial=True, previous=place(at, order, backward=True))
-    return replace(page, is_partial=True, next=place(at, order))
-
-
-def slice_sql(wanted: Search, key: SortKey, at: Row | None, descending: bool) -> str:
-    """The next matches after `at`, in order. A prompt is begun again: some of its samples may still come."""
-    way, sign = ("DESC", "<") if descending else ("ASC", ">")
-    if key is SortKey.id:
-        return (
-            f"{wanted.text_hits(f'{sign} :id' if at else '')} ORDER BY {id_column(wanted.dialect)} {way} LIMIT {SLICE}"
-        )
-    hit = wanted.prompt_hits(f"{sign}= :key" if at else "")
-    return f"{hit} ORDER BY {id_column(wanted.dialect)} {way} LIMIT {GATHERED_PROMPTS}"
-
-
-def slice_rows(wanted: Search, key: SortKey, at: Row | None, descending: bool, limit: int) -> list[Row]:
-    asked, values = wanted.asked, {"key": at[0], "id": at[1]} if at else {}
-    way, sign = ("DESC", "<") if descending else ("ASC", ">")
-    part = f"({slice_sql(wanted, key, at, descending)}) AS h {wanted.join}"
-    where = asked.where(asked.any_facet, "l.")
-    if key is SortKey.id:
-        test = wanted.prompt_test() if wanted.prompt else ""
-        source = f"{part} labels AS l ON l.sample_id = h.id WHERE {where}{test} ORDER BY h.id {way}"
-        sql = f"SELECT l.sample_id AS k, l.sample_id FROM {source} LIMIT :limit"
-    else:
-        joined = f"{part} {OF_PROMPT} {wanted.join} labels AS l ON l.sample_id = s.id"
-        after = f" AND (h.id, l.sample_id) {sign} (:key, :id)" if at else ""
-        order = f"ORDER BY h.id {way}, l.sample_id {way}"
-        sql = f"SELECT h.id AS k, l.sample_id FROM {joined} WHERE {where}{after} {order} LIMIT :limit"
-    return [tuple(row) for row in asked.all(sql, limit=limit, **wanted.values, **values)]
-
-
-def slice_end(wanted: Search, key: SortKey, at: Row | None, descending: bool) -> tuple[Row | None, bool]:
-    """Where the slice ended, and whether there may be more after it."""
-    values = {"key": at[0], "id": at[1]} if at else {}
-    size = SLICE if key is SortKey.id else GATHERED_PROMPTS
-    ends = f"SELECT {'min' if descending else 'max'}(id), count(*) FROM ({slice_sql(wanted, key, at, descending)}) AS c"
-    last, number = wanted.asked.one(ends, **wanted.values, **values)
-    if number < size:
-        return at, False
-    return (last, last if key is SortKey.id else (0 if descending else 2**62)), True
+    return Wanted(asked, one("samples", filters.text, "text"), one("prompts", filters.prompt, "prompt"))
 
 
 def find(asked: Scope, filters: Filters, sort: Sort, cursor: Cursor | None, limit: int) -> Found:
     """A page of a round's samples; the cursor's own order counts."""
-    key = (cursor.sort if cursor else sort).key
-    if key is SortKey.prompt and not filters.prompt:
+    sort = cursor.sort if cursor else sort
+    if sort.key is SortKey.prompt and not filters.prompt:
         raise InvalidInput("The order by prompt is for searches in prompts only. Choose another one.")
-    if filters.text or filters.prompt:
-        return searched(asked, filters, sort, cursor, limit)
-    return listed(asked, cursor.sort if cursor else sort, cursor, limit)
+    if not (filters.text or filters.prompt):
+        return listed(asked, sort, cursor, limit)
+    wanted = search(asked, filters)
+    return chosen_way(wanted, sort, cursor, limit) if asked.facets else Found(sort=sort)
+
+
+def chosen_way(wanted: Wanted, sort: Sort, cursor: Cursor | None, limit: int) -> Found:
+    """The way that reads least: sort all matches, look up what the filters leave, or walk through the matches."""
+    text, prompt = wanted.text, wanted.prompt
+    by_prompt = sort.key is SortKey.prompt
+    if text and text.density == 0 and not by_prompt:
+        both = prompt is not None and prompt.density == 0
+        rows = few_matches(wanted, text, sort, prompt if both else None)
+        return page(
+            wanted,
+            sorted_reader(rows, sort),
+            sort,
+            cursor,
+            limit,
+            tests=[] if both or not prompt else [prompt],
+            all=rows,
+        )
+    if prompt and prompt.density == 0 and not by_prompt:
+        rows = few_prompts(wanted, prompt, sort)
+        return page(wanted, sorted_reader(rows, sort), sort, cursor, limit, tests=[text] if text else [], matches=rows)
+    tests = [one for one in (text, prompt) if one]
+    if not by_prompt and ((cursor is not None and sort.key is not SortKey.id) or few_candidates(wanted, tests)):
+        return page(wanted, filtered_reader(wanted.asked, sort), sort, cursor, limit, tests=tests)
+    first, *rest = tests
+    key = SortKey.id if first is text else SortKey.prompt
+    if cursor is not None and sort.key is not key:
+        cursor = None  # there are more matches than on the last page, and this is another list
+    order = Sort(key, descending=sort.descending and sort.key is key)
+    return page(wanted, walking_reader(wanted, first, order), order, cursor, limit, tests=rest)
+
+
+def few_candidates(wanted: Wanted, tests: list[Search]) -> bool:
+    """Whether looking up what the filters leave takes fewer reads than walking through what matches."""
+    few = counted(wanted.asked)
+    share = few.number / max(1, tests[0].last - tests[0].first + 1)
+    density = math.prod(one.density for one in tests)
+    return few.is_exact and (few.number <= PROBES * BATCHES or share * PROBE_COST < density)
+
+
+def page(
+    wanted: Wanted,
+    read: Reader,
+    sort: Sort,
+    cursor: Cursor | None,
+    limit: int,
+    *,
+    tests: list[Search],
+    matches: list[Row] | None = None,
+) -> Found:
+    """Rows in the reader's order; with tests they are looked up until the page is full or enough were."""
+    rows: list[Row] = []
+    at: Cursor | None = cursor
+    for _ in range(BATCHES):
+        batch, at = read(at, PROBES if tests else limit + 1 - len(rows))
+        rows += wanted.passing(batch, tests)
+        if len(rows) > limit or at is None:
+            break
+    is_all = at is None and cursor is None and len(rows) <= limit
+    count = Count(len(matches)) if matches is not None and not tests else Count(min(len(rows), limit), is_exact=is_all)
+    seen = found(rows, limit, sort, cursor, count)
+    if len(rows) > limit or at is None:
+        return seen
+    seen = replace(seen, is_partial=True)
+    return replace(seen, previous=at) if at.backward else replace(seen, next=at)
+
+
+def standing(row: Row, sort: Sort) -> tuple[bool, float, int]:
+    """What rows are compared by."""
+    key, sample_id = row
+    return key <= UNSCORED, -key if sort.descending else key, -sample_id if sort.descending else sample_id
+
+
+def sorted_reader(rows: list[Row], sort: Sort) -> Reader:
+    """All matches are here."""
+    rows = sorted(rows, key=lambda row: standing(row, sort))
+
+    def read(at: Cursor | None, number: int) -> Read:
+        if at is None:
+            left = rows
+        elif at.backward:
+            left = [row for row in reversed(rows) if standing(row, sort) < standing((at.key, at.sample_id), sort)]
+        else:
+            left = [row for row in rows if standing(row, sort) > standing((at.key, at.sample_id), sort)]
+        return ended(left[:number], number, sort, at)
+
+    return read
+
+
+def filtered_reader(asked: Scope, sort: Sort) -> Reader:
+    """What the filters leave, in the wanted order."""
+    return lambda at, number: ended(listed_rows(asked, sort, at, number), number, sort, at)
+
+
+def ended(rows: list[Row], number: int, sort: Sort, at: Cursor | None) -> Read:
+    if len(rows) < number or not rows:
+        return rows, None
+    return rows, place(rows[-1], sort, backward=at is not None and at.backward)
+
+
+def few_matches(wanted: Wanted, text: Search, sort: Sort, prompt: Search | None) -> list[Row]:
+    """All samples whose text matches and that pass the filters."""
+    labels = f"({text.hits()} LIMIT {SORTED}) AS h {wanted.join} labels AS l ON l.sample_id = h.id"
+    if prompt is None:
+        return matched(wanted, f"{labels} WHERE", sort)
+    return matched(
+        wanted, f"{labels} {wanted.join} samples AS s ON s.id = h.id WHERE s.prompt_id IN ({prompt.hits()}) AND", sort
+    )
+
+
+def few_prompts(wanted: Wanted, prompt: Search, sort: Sort) -> list[Row]:
+    """All samples whose prompt matches and that pass the filters."""
+    samples = f"({prompt.hits()} LIMIT {SORTED_PROMPTS}) AS h {wanted.join} {OF_PROMPT}"
+    return matched(wanted, f"{samples} {wanted.join} labels AS l ON l.sample_id = s.id WHERE", sort)
+
+
+def matched(wanted: Wanted, source: str, sort: Sort) -> list[Row]:
+    where = wanted.asked.where(wanted.asked.any_facet, "l.")
+    sql = f"SELECT l.{COLUMN[sort.key]} AS k, l.sample_id FROM {source} {where}"
+    return [(key, sample_id) for key, sample_id in wanted.asked.all(sql, **wanted.values)]
+
+
+def walking_reader(wanted: Wanted, by: Search, order: Sort) -> Reader:
+    """The matches in the text index's own order; one read is at most one slice of them."""
+    asked, name, is_text = wanted.asked, id_column(by.dialect), by is wanted.text
+    where = asked.where(asked.any_facet, "l.")
+
+    def read(at: Cursor | None, number: int) -> Read:
+        backward = at is not None and at.backward
+        way, sign, end = ("DESC", "<", "min") if order.descending != backward else ("ASC", ">", "max")
+        values = {"key": at.key, "id": at.sample_id} if at else {}
+        # A prompt is begun again: some of its samples may still come.
+        size, start = (SLICE, f"{sign} :id") if is_text else (SORTED_PROMPTS, f"{sign}= :key")
+        matches = f"({by.hits(start if at else '')} ORDER BY {name} {way} LIMIT {size}) AS h"
+        source = f"{matches} {wanted.join} labels AS l ON l.sample_id = h.id WHERE {where}"
+        if not is_text:
+            samples = f"{matches} {wanted.join} {OF_PROMPT} {wanted.join} labels AS l ON l.sample_id = s.id"
+            source = f"{samples} WHERE {where}" + (f" AND (h.id, l.sample_id) {sign} (:key, :id)" if at else "")
+        sql = f"SELECT h.id AS k, l.sample_id FROM {source} ORDER BY h.id {way}, l.sample_id {way} LIMIT :limit"
+        rows = [(key, id_) for key, id_ in asked.all(sql, limit=number, **by.values, **values)]
+        if len(rows) == number:
+            return rows, place(rows[-1], order, backward=backward)
+        last, seen = asked.one(f"SELECT {end}(h.id), count(*) FROM {matches}", **by.values, **values)
+        if seen < size:
+            return rows, None
+        return rows, place((last, last if is_text else 0 if way == "DESC" else 2**62), order, backward=backward)
+
+    return read

@@ -14,21 +14,23 @@ WORD = re.compile(r"[^\W_]+")
 
 @dataclass(frozen=True)
 class Term:
-    """Words that follow each other; with `is_prefix` the last one may go on."""
+    """Words that follow each other, as typed and as words."""
 
     raw: str
     words: tuple[str, ...]
-    is_prefix: bool = False
 
 
 def parse(query: str) -> tuple[Term, ...]:
-    """Read what a person typed. Nothing in it is an operator except double quotes and a star at a word's end."""
+    """Read what a person typed. Double quotes hold words together; nothing else in it is an operator.
+
+    There is no search for beginnings of words: a common one would have to read the whole index.
+    """
     terms = []
     for quoted, bare in TERM.findall(query.replace("\0", " ")):
         raw = quoted or bare.replace('"', " ")
         words = tuple(WORD.findall(raw))
         if words:
-            terms.append(Term(raw, words, is_prefix=not quoted and raw.endswith("*")))
+            terms.append(Term(raw, words))
     if not terms:
         raise InvalidInput("The search has no letter and no digit. Type a word, or empty the field.")
     if len(terms) > MAX_TERMS:
@@ -41,12 +43,10 @@ def match(query: str, dialect: str, name: str) -> tuple[str, dict[str, Any]]:
     terms = parse(query)
     if dialect == "sqlite":
         # FTS5 splits the raw text itself, as it split what it searches; within double quotes nothing is an operator.
-        phrases = [f'"{term.raw}"' + ("*" if term.is_prefix else "") for term in terms]
-        return f":{name}", {name: " AND ".join(phrases)}
+        return f":{name}", {name: " AND ".join(f'"{term.raw}"' for term in terms)}
     parts, values = [], {}
     for n, term in enumerate(terms):
-        words = [f"'{word}'" for word in term.words]
-        values[f"{name}{n}"] = " <-> ".join([*words[:-1], words[-1] + (":*" if term.is_prefix else "")])
+        values[f"{name}{n}"] = " <-> ".join(f"'{word}'" for word in term.words)
         parts.append(f"to_tsquery('simple', :{name}{n})")
     return f"({' && '.join(parts)})", values
 

@@ -1,0 +1,49 @@
+"""The demo that ships with Rondo: Countdown, a tiny model that can check better than it can answer, its settings."""
+
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parent
+MODEL_FOLDER = FOLDER / "model"
+PROMPT_FOLDER = FOLDER / "prompts"
+JUDGE_TEMPLATE = (FOLDER / "judge_template.txt").read_text(encoding="utf-8")
+
+DESCRIPTION = "Use three digits once each, with + - * and brackets, to make a target. A tiny model judges its own answers."
+GUIDELINES = (
+    "Accept an answer that uses each of the three digits exactly once and makes the target. Reject everything else: "
+    "another number, a digit missing or used twice, something that is no expression."
+)
+
+NUM_PROMPTS = 1_000
+BATCH_SIZE = 256
+MAX_TOKENS = 24
+
+RECIPE_CHANGES: dict[str, Any] = {
+    "title": "Rejection sampling, self-judged",
+    "generator": {"n": 8, "temperature": 1.0, "top_k": 0, "max_tokens": MAX_TOKENS},
+    "judge": {
+        "name": "written_verdict",
+        "votes": 1,
+        "temperature": 0.0,
+        "max_tokens": MAX_TOKENS,
+        "template": JUDGE_TEMPLATE,
+    },
+    "selector": {"threshold": 1.0, "max_per_prompt": 4},
+    "trainer": {
+        "learning_rate": 8e-4,
+        "max_steps": 250,
+        "per_device_train_batch_size": 32,
+        "warmup_steps": 20,
+        "max_length": 256,
+    },
+    "metrics": [
+        {"name": "held_out_accuracy", "verifier": {"name": "countdown"}},
+        {"name": "judge_quality", "verifier": {"name": "countdown"}},
+        {"name": "override_rate"},
+        {"name": "length"},
+        {"name": "distinct_n"},
+    ],
+    "mix_share": 0.5,
+    "earlier_rounds": True,
+}
+"""What the demo changes in the recipe `rejection_sampling`. The true checker is in the metrics only: it measures."""

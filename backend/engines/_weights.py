@@ -54,7 +54,7 @@ def check(located: str) -> None:
     if not folder.is_dir():
         return
     if is_adapter(located):
-        _check_weights(folder, "adapter_model")
+        check_adapter(located)
         return check(base_of(located))
     if not (folder / "config.json").is_file():
         raise InvalidInput(f"The model folder {folder} has no config.json. It is half-written: copy it again.")
@@ -62,6 +62,16 @@ def check(located: str) -> None:
     if not any((folder / name).is_file() for name in TOKENIZER_FILES):
         raise InvalidInput(f"The model folder {folder} has no tokenizer. Copy {TOKENIZER_FILES[0]} there.")
     return _check_weights(folder, "model")
+
+
+def check_adapter(located: str) -> None:
+    """Refuse a folder that is no whole adapter."""
+    folder = Path(located)
+    if not is_adapter(located):
+        raise InvalidInput(
+            f"The adapter folder {folder} has no adapter_config.json. It is half-written: copy it again."
+        )
+    _check_weights(folder, "adapter_model")
 
 
 def _check_weights(folder: Path, stem: str) -> None:
@@ -177,7 +187,7 @@ def add_adapter(model: "PreTrainedModel", folder: str, *, trainable: bool = Fals
         raise MissingPrerequisite(
             "Adapters need peft, which is not installed. Run `pip install 'rondo[local]'`."
         ) from error
-    _check_weights(Path(folder), "adapter_model")
+    check_adapter(folder)
     try:
         adapted = PeftModel.from_pretrained(model, folder, is_trainable=trainable)
     except (RuntimeError, ValueError, KeyError, TypeError) as error:

@@ -41,7 +41,7 @@ class Transformers(Engine):
         located = _weights.locate(self.model)
         _weights.check(located)
         if self.adapter:
-            _weights.check(_weights.locate(self.adapter))
+            _weights.check_adapter(_weights.locate(self.adapter))
 
     def __enter__(self) -> "Transformers":
         self.check()

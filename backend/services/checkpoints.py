@@ -13,11 +13,11 @@ from backend.db import reading, session, tables
 from backend.errors import Conflict, NotFound
 from backend.services import model_folders
 from backend.services.access import Actor, require
-from backend.services.registration import Endpoint, flush_name, register, usable_name
+from backend.services.registration import ROLES, Endpoint, flush_name, register, usable_name
 from backend.services.trials import Trial, try_prompt, try_result
 from backend.values import JSON, DecisionKind, Role, Stage
 
-__all__ = ["CheckpointRow", "Contribution", "Detail", "Endpoint", "Number", "Trial", "delete", "detail", "register",
+__all__ = ["ROLES", "CheckpointRow", "Contribution", "Detail", "Endpoint", "Number", "Trial", "delete", "detail", "register",
            "rename", "tree", "try_prompt", "try_result"]  # fmt: skip
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ def downgrade(revision: str) -> None:
 
 
 def backup(target: Path | None = None) -> Path:
-    """Copy the database to a file while everything runs on. Checkpoints and exports are files and stay where they are."""
+    """Copy the database to a file while everything runs on. Checkpoints are files and stay where they are."""
     url = make_url(settings().url)
     is_sqlite = url.get_backend_name() == "sqlite"
     if target is None:

@@ -113,7 +113,7 @@ def _watch(line: RoundLine) -> NextAction:
         why = f"Round {line.number} is about to {line.stage}."
         return NextAction("watch", f"Watch round {line.number}", why, "jobs")
     far = f"{job.done:,} of {job.total:,} {job.unit}" if job.total else job.status.value
-    why = f"It is in the stage {job.stage}: {far}."
+    why = f"Round {line.number} is in the stage {job.stage}: {far}."
     return NextAction("watch", f"Watch round {line.number}", why, f"jobs?job={job.job_id}")
 
 

@@ -3,18 +3,21 @@
 import re
 from dataclasses import dataclass
 
+from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from backend.db import reading, session, tables
+from backend.engines.openai import OpenAI
+from backend.engines.transformers import Transformers
 from backend.errors import Conflict, InvalidInput
-from backend.services import model_folders
+from backend.services import model_folders, parts
 from backend.services.access import Actor, require
 from backend.values import JSON, Role
 
 ROLES = ("policy", "judge", "reward")
-KEY_NAME = re.compile(r"[A-Z][A-Z0-9_]*_(API_KEY|TOKEN)")
+KEY_NAME = re.compile(r"RONDO_[A-Z0-9_]*API_KEY")
 
 
 @dataclass(frozen=True)
@@ -63,32 +66,31 @@ def _loaded_from(location: str) -> JSON:
     if not location:
         raise InvalidInput("The location is empty. Type a folder in the data folder, or a model-hub name.")
     found = model_folders.inspect(location)
-    engine = {"name": "transformers", "model": found.base or found.location}
-    if found.is_adapter:
-        engine["adapter"] = found.location
+    engine = Transformers(model=found.base or found.location, adapter=found.location if found.is_adapter else None)
     return {
         "kind": "adapter" if found.is_adapter else "base",
         "location": found.location,
-        "engine": engine,
+        "engine": engine.dump(),
         "details": {"architecture": found.architecture, "num_bytes": found.num_bytes},
         "base": found.base,
     }
 
 
 def _served_by(endpoint: Endpoint) -> JSON:
-    url, model = endpoint.base_url.strip().rstrip("/"), endpoint.model.strip()
-    if not re.fullmatch(r"https?://[^\s/@?#]+(/[^\s?#]*)?", url):
-        raise InvalidInput(f"The address {url!r} is not a base URL. Type it like http://127.0.0.1:8000/v1.")
-    if not model:
-        raise InvalidInput("The model's name is empty. Type the name under which the endpoint serves it.")
     key = endpoint.api_key_env.strip()
     if key and not KEY_NAME.fullmatch(key):
         raise InvalidInput(
-            "api_key_env is the name of an environment variable that ends in _API_KEY or _TOKEN, e.g. MY_API_KEY, not "
-            "the key itself. Set the variable where the worker runs and type its name."
+            "api_key_env is the name of an environment variable like RONDO_MY_API_KEY, not the key itself. Set the "
+            "variable where the worker runs and type its name."
         )
-    engine = {"name": "openai", "base_url": url, "model": model} | ({"api_key_env": key} if key else {})
-    return {"kind": "base", "location": url, "engine": engine, "details": {}}
+    url, model = endpoint.base_url.strip().rstrip("/"), endpoint.model.strip()
+    if not model:
+        raise InvalidInput("The model's name is empty. Type the name under which the endpoint serves it.")
+    try:
+        engine = OpenAI(base_url=url, model=model, **({"api_key_env": key} if key else {}))
+    except ValidationError as error:
+        raise InvalidInput(parts.explain(error)) from error
+    return {"kind": "base", "location": url, "engine": engine.dump(), "details": {}}
 
 
 def usable_name(name: str) -> str:

@@ -2,13 +2,14 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import pairwise
 
-from sqlalchemy import Integer, cast, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.db import reading, tables
 from backend.db.filters import Cursor, Filters, Sort, SortKey
-from backend.db.listing import Count, scope
+from backend.db.listing import MERGED, Count, scope
 from backend.db.listing_search import find
 from backend.db.tables.judgment import UNSCORED
 from backend.errors import InvalidInput
@@ -109,20 +110,24 @@ def histogram(actor: Actor, round_id: int) -> list[Bin]:
         low, high = score_ends(db, round_id)
         if low is None or high is None:
             return []
-        width = (high - low) / BINS or 1.0
-        label = tables.Label
-        place = (label.score_key - low) / width
-        number = cast(place, Integer) if db.get_bind().dialect.name == "sqlite" else func.floor(place)
-        query = (
-            select(number, func.count())
-            .where(label.round_id == round_id, label.score_key > UNSCORED)
-            .group_by(number)
-            .with_hint(label, "INDEXED BY ix_labels_by_score", "sqlite")
-        )
-        counts: dict[int, int] = defaultdict(int)
-        for bin_number, count in db.execute(query):
-            counts[min(int(bin_number), BINS - 1)] += count
-    return [Bin(low + n * width, low + (n + 1) * width, counts[n]) for n in range(BINS if high > low else 1)]
+        edges = [low + n * (high - low) / BINS for n in range(1, BINS)] if high > low else []
+        return count_between(db, round_id, [low, *edges, high])
+
+
+def count_between(db: Session, round_id: int, edges: list[float]) -> list[Bin]:
+    """Count each stretch of the index by facet: stepping through an index is much faster than grouping rows."""
+    asked, last = scope(db, round_id, Filters()), len(edges) - 2
+    parts = [
+        f"SELECT {n} AS bin, count(*) AS n FROM {asked.labels('score_key')} WHERE round_id = :round AND facet = {facet}"
+        f" AND score_key >= {low!r} AND score_key {'<=' if n == last else '<'} {high!r}"
+        for facet in asked.facets
+        for n, (low, high) in enumerate(pairwise(edges))
+    ]
+    counts: dict[int, int] = defaultdict(int)
+    for chunk in range(0, len(parts), MERGED):
+        for number, count in asked.all(" UNION ALL ".join(parts[chunk : chunk + MERGED])):
+            counts[number] += count
+    return [Bin(low, high, counts[n]) for n, (low, high) in enumerate(pairwise(edges))]
 
 
 def score_ends(db: Session, round_id: int) -> tuple[float | None, float | None]:

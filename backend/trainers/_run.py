@@ -126,7 +126,7 @@ def arguments(trainer: TRLTrainer, spec: TrainSpec, weights: _models.Weights) ->
     )
     return {name: getattr(trainer, name) for name in same.split()} | {
         "output_dir": spec.output_dir,
-        "seed": spec.seed,
+        "seed": spec.seed % 2**32,  # NumPy takes no larger one
         "max_length": min(trainer.max_length, weights.context or trainer.max_length),
         "bf16": trainer.bf16 if trainer.bf16 is not None else _models.has_bf16(),
         "use_cpu": not on_gpu,

@@ -97,11 +97,7 @@ def contains(text: str, query: str) -> bool:
     for term in parse(query):
         words = [word.lower() for word in term.words]
         runs = [said[i : i + len(words)] for i in range(len(said) - len(words) + 1)]
-        if term.is_prefix:
-            ok = any(run[:-1] == words[:-1] and run[-1].startswith(words[-1]) for run in runs)
-        else:
-            ok = words in runs
-        if not ok:
+        if words not in runs:
             return False
     return True
 

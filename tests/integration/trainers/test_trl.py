@@ -82,7 +82,7 @@ def spec_for(
         policy=str(policy),
         reference=str(reference) if reference else None,
         output_dir=str(folder),
-        seed=3,
+        seed=2**40 + 3,
     )
 
 
@@ -120,7 +120,7 @@ def test_trains_and_leaves_a_model_that_answers(kind: type[Any], lora: bool, tin
         after, before = (one.complete([message("user", "1 + 1 =")], sampling)[0][0] for one in (trained, base))
     assert after.logprob != before.logprob
     record = json.loads((final / "train.json").read_text())
-    assert (record["seed"], record["steps"], record["rows"], record["rows_used"]) == (3, 4, 16, 16)
+    assert (record["seed"], record["steps"], record["rows"], record["rows_used"]) == (2**40 + 3, 4, 16, 16)
     assert record["versions"]["trl"]
 
 
@@ -171,10 +171,18 @@ def token_logprobs(engine: Transformers, prompt: Any, text: str) -> Any:
 
 
 WEIGHED = [
-    {"prompt": message("user", "a"), "chosen": message("assistant", "yes"), "rejected": message("assistant", "n"), "weight": 0.75},
-    {"prompt": message("user", "bb"), "chosen": message("assistant", "k"), "rejected": message("assistant", "nope"), "weight": 0.25},
-    {"prompt": message("user", "c"), "chosen": message("assistant", "longer"), "rejected": message("assistant", "x"), "weight": 0.0},
-]  # fmt: skip
+    {
+        "prompt": message("user", prompt),
+        "chosen": message("assistant", chosen),
+        "rejected": message("assistant", rejected),
+        "weight": weight,
+    }
+    for prompt, chosen, rejected, weight in [
+        ("a", "yes", "n", 0.75),
+        ("bb", "k", "nope", 0.25),
+        ("c", "longer", "x", 0.0),
+    ]
+]
 
 
 @pytest.mark.parametrize("batch", [1, 3])
@@ -239,6 +247,11 @@ def test_an_adapter_goes_on_as_adapter_or_merged(tiny: Path, tmp_path: Path):
     on = train(DPO(**KNOBS, lora=True), first, tmp_path / "on")
     assert json.loads((on / "adapter_config.json").read_text())["base_model_name_or_path"] == str(tiny)
     assert not (on / "ref").exists()
+    answers = []
+    for model, adapter in ((on, None), (tiny, str(on))):
+        with Transformers(model=str(model), adapter=adapter, device="cpu") as engine:
+            answers.append(engine.complete([message("user", "1 + 1 =")], Sampling(seed=1, max_tokens=8)))
+    assert answers[0] == answers[1]
     # Against its own start the first margin is nil; against the base model it is not.
     assert progress(tmp_path / "on")[1]["metrics"]["rewards/margins"] == 0
     train(DPO(**KNOBS, lora=True), first, tmp_path / "base", reference=tiny)
@@ -248,11 +261,8 @@ def test_an_adapter_goes_on_as_adapter_or_merged(tiny: Path, tmp_path: Path):
     assert not (merged / "adapter_config.json").exists()
 
 
-@pytest.mark.parametrize("kind", [SFT, DPO])
-@pytest.mark.parametrize("lora", [False, True])
+@pytest.mark.parametrize(("kind", "lora"), [(SFT, False), (DPO, True)])
 def test_a_training_killed_midway_ends_in_the_same_weights(kind: type[Any], lora: bool, tiny: Path, tmp_path: Path):
-    if lora and kind is SFT:
-        pytest.skip("DPO with an adapter covers it")
     trainer = kind(**{**KNOBS, "max_steps": 60, "save_steps": 10, "lora": lora})
     straight = train(trainer, tiny, tmp_path / "straight")
     spec = spec_for(trainer, tiny, tmp_path / "killed")
@@ -267,7 +277,8 @@ def test_a_training_killed_midway_ends_in_the_same_weights(kind: type[Any], lora
     (broken / "model.safetensors").write_bytes(b"half")
     trainer.main(spec)
     record = json.loads((tmp_path / "killed/final/train.json").read_text())
-    assert 20 <= record["resumed_from_step"] < 60
+    # 10 where the kill met the last file of checkpoint-20 half-written.
+    assert 10 <= record["resumed_from_step"] < 60
     assert same(straight, tmp_path / "killed/final")
     losses = [
         [(li["step"], li["metrics"]["loss"]) for li in progress(tmp_path / name) if li["metrics"]]
@@ -301,11 +312,11 @@ def test_the_process_says_in_its_last_line_why_it_failed(tiny: Path, tmp_path: P
 
 def test_bad_data_is_refused_in_words(tiny: Path, tmp_path: Path):
     sft = SFT(**KNOBS)
-    with pytest.raises(InvalidInput, match="Line 1 of .* is not a row with prompt, completion"):
+    with pytest.raises(InvalidInput, match=r"Line 1 of .* is not a row with prompt, completion"):
         train(sft, tiny, tmp_path / "a", data=[{"prompt": []}])
     with pytest.raises(InvalidInput, match="trains on prompt_completion data, but the dataset is preference"):
         sft.main(spec_for(DPO(**KNOBS), tiny, tmp_path / "b"))
-    with pytest.raises(InvalidInput, match="The dataset .* is not there"):
+    with pytest.raises(InvalidInput, match=r"The dataset .* is not there"):
         sft.main(
             TrainSpec(sft.dump(), str(tmp_path / "no.jsonl"), "prompt_completion", str(tiny), None, str(tmp_path), 0)
         )

@@ -98,7 +98,7 @@ def forward_logprobs(engine: Transformers, messages: Any, ids: list[int]) -> Any
 
 
 @pytest.mark.parametrize(
-    "sampling", [Sampling(temperature=0.7, top_p=0.9, n=4, seed=3, max_tokens=55), Sampling(n=4, seed=1, max_tokens=55)]
+    "sampling", [Sampling(temperature=0.7, top_p=0.9, n=9, seed=3, max_tokens=55), Sampling(n=9, seed=1, max_tokens=55)]
 )
 def test_logprob_is_the_raw_models_with_the_end_token(engine: Transformers, sampling: Sampling):
     ended = compared = 0

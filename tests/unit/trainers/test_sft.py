@@ -107,9 +107,8 @@ def test_a_full_disk_is_recognized(error: Exception, full: bool, tmp_path: Path)
 
 
 def test_a_full_disk_is_recognized_behind_another_error(tmp_path: Path):
-    with pytest.raises(RuntimeError) as caught:
-        try:
-            os.write(os.open("/dev/full", os.O_WRONLY), b"x")
-        except OSError as error:
-            raise RuntimeError("unexpected pos 64 vs 0") from error
-    assert _folders.is_full_disk(caught.value, tmp_path)
+    with pytest.raises(OSError) as cause:
+        os.write(os.open("/dev/full", os.O_WRONLY), b"x")
+    error = RuntimeError("unexpected pos 64 vs 0")
+    error.__cause__ = cause.value
+    assert _folders.is_full_disk(error, tmp_path)

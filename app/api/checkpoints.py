@@ -1,0 +1,75 @@
+"""Checkpoints: lineage, registering, renaming, and trying a prompt on them."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from app.api.depends import After, Asking, Limit, Page, cut
+from backend.services import checkpoints, registration, trials
+from backend.services.checkpoints import CheckpointRow, Detail
+from backend.services.registration import Endpoint
+from backend.services.trials import Trial
+from backend.values import Sampling
+
+router = APIRouter(tags=["checkpoints"])
+
+
+class NewCheckpoint(BaseModel):
+    """A folder or hub name in `location`, or an OpenAI-compatible `endpoint`."""
+
+    name: str
+    location: str = ""
+    endpoint: Endpoint | None = None
+    role: str = "policy"
+
+
+class Name(BaseModel):
+    name: str
+
+
+class NewTrial(BaseModel):
+    checkpoint_ids: list[int] = Field(min_length=1, max_length=2)
+    text: str
+    sampling: Sampling = Sampling()
+
+
+@router.get("/projects/{project_id}/checkpoints")
+def list_checkpoints(actor: Asking, project_id: int, limit: Limit = 50, after: After = None) -> Page[CheckpointRow]:
+    """Children after their parent."""
+    return cut(checkpoints.tree(actor, project_id), limit=limit, after=after, key=lambda row: row.id)
+
+
+@router.post("/projects/{project_id}/checkpoints", status_code=201)
+def register(actor: Asking, project_id: int, body: NewCheckpoint) -> Detail:
+    made = registration.register(
+        actor, project_id, name=body.name, location=body.location, endpoint=body.endpoint, role=body.role
+    )
+    return checkpoints.detail(actor, made)
+
+
+@router.get("/checkpoints/{checkpoint_id}")
+def get_checkpoint(actor: Asking, checkpoint_id: int) -> Detail:
+    return checkpoints.detail(actor, checkpoint_id)
+
+
+@router.patch("/checkpoints/{checkpoint_id}")
+def rename(actor: Asking, checkpoint_id: int, body: Name) -> Detail:
+    checkpoints.rename(actor, checkpoint_id, body.name)
+    return checkpoints.detail(actor, checkpoint_id)
+
+
+@router.delete("/checkpoints/{checkpoint_id}", status_code=204)
+def delete(actor: Asking, checkpoint_id: int) -> None:
+    """Forget a checkpoint that nothing refers to; its files stay."""
+    checkpoints.delete(actor, checkpoint_id)
+
+
+@router.post("/trials", status_code=202)
+def try_prompt(actor: Asking, body: NewTrial) -> Trial:
+    """Ask one or two checkpoints; the replies are there once the job is done."""
+    job_id = trials.try_prompt(actor, body.checkpoint_ids, body.text, body.sampling)
+    return trials.try_result(actor, job_id)
+
+
+@router.get("/trials/{job_id}")
+def get_trial(actor: Asking, job_id: int) -> Trial:
+    return trials.try_result(actor, job_id)

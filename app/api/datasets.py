@@ -1,0 +1,54 @@
+"""Datasets: what training read, frozen; and its download in TRL's types."""
+
+from typing import Literal
+
+from fastapi import APIRouter
+from fastapi.responses import FileResponse
+
+from app.api.depends import After, Asking, Before, Limit, Page, cut
+from backend.services import datasets, exports
+from backend.services.datasets import DatasetDetail, DatasetView, Row, Verification
+from backend.values import DatasetType
+
+router = APIRouter(tags=["datasets"])
+
+MEDIA = {"jsonl": "application/x-ndjson", "parquet": "application/vnd.apache.parquet"}
+
+
+@router.get("/projects/{project_id}/datasets")
+def list_datasets(actor: Asking, project_id: int, limit: Limit = 50, after: After = None) -> Page[DatasetView]:
+    """Newest first."""
+    return cut(datasets.list_datasets(actor, project_id), limit=limit, after=after, key=lambda row: row.id)
+
+
+@router.get("/datasets/{dataset_id}")
+def get_dataset(actor: Asking, dataset_id: int) -> DatasetDetail:
+    """One dataset with its funnel, provenance and people."""
+    return datasets.get(actor, dataset_id)
+
+
+@router.get("/datasets/{dataset_id}/rows")
+def list_rows(actor: Asking, dataset_id: int, limit: Limit = 50, after: Before = None) -> Page[Row]:
+    found = datasets.rows(actor, dataset_id, cursor=after, limit=limit)
+    return Page(items=list(found.rows), next=None if found.next is None else str(found.next))
+
+
+@router.get("/datasets/{dataset_id}/verification")
+def verify(actor: Asking, dataset_id: int) -> Verification:
+    """Compute the content hash again and compare it with the frozen one."""
+    return datasets.verify(actor, dataset_id)
+
+
+@router.get("/datasets/{dataset_id}/export")
+def export(
+    actor: Asking,
+    dataset_id: int,
+    format: Literal["jsonl", "parquet"] = "jsonl",
+    type: DatasetType | None = None,
+    is_strict: bool = False,
+    leave_out: bool = False,
+) -> FileResponse:
+    """Download the rows; the headers say how many and what the checks found."""
+    made = exports.export(actor, dataset_id, format=format, type=type, is_strict=is_strict, leave_out=leave_out)
+    headers = {"X-Rows": str(made.num_rows), "X-Findings": str(sum(finding.count for finding in made.findings))}
+    return FileResponse(made.path, filename=made.name, media_type=MEDIA[format], headers=headers)

@@ -1,0 +1,77 @@
+"""Prompt sets: importing, reading, deleting."""
+
+import tempfile
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Form, UploadFile
+from fastapi.responses import FileResponse
+
+from app.api.depends import After, Asking, Before, Limit, Page, cut
+from backend.services import prompts
+from backend.services.prompt_intake import Report, import_file
+from backend.services.prompts import PromptSetView, PromptView
+from backend.values import Split
+
+router = APIRouter(tags=["prompts"])
+
+
+@router.get("/projects/{project_id}/prompt-sets")
+def list_sets(actor: Asking, project_id: int, limit: Limit = 50, after: After = None) -> Page[PromptSetView]:
+    """Newest first."""
+    return cut(prompts.list_sets(actor, project_id), limit=limit, after=after, key=lambda row: row.id)
+
+
+@router.post("/projects/{project_id}/prompt-sets/import", status_code=201)
+def import_set(
+    actor: Asking,
+    project_id: int,
+    file: UploadFile,
+    name: Annotated[str, Form()],
+    split: Annotated[Split, Form()] = Split.train,
+    held_out_share: Annotated[float, Form(ge=0, lt=1)] = 0.0,
+    seed: Annotated[int, Form()] = 0,
+    on_bad: Annotated[Literal["keep good", "refuse"], Form()] = "keep good",
+) -> Report:
+    """Import JSONL, CSV or Parquet with columns messages, prompt or text, and optionally answer."""
+    with tempfile.TemporaryDirectory(prefix="rondo-import-") as folder:
+        # The name ends in what says the kind of file; it is not trusted further than that.
+        path = Path(folder) / ("upload" + PurePosixPath(file.filename or "").suffix[:12].replace("/", ""))
+        with path.open("wb") as copy:
+            while chunk := file.file.read(1 << 20):
+                copy.write(chunk)
+        return import_file(
+            actor, project_id, name, path, split=split, held_out_share=held_out_share, seed=seed, on_bad=on_bad,
+            uploaded=True,
+        )  # fmt: skip
+
+
+@router.get("/prompt-sets/{set_id}")
+def get_set(actor: Asking, set_id: int) -> PromptSetView:
+    return prompts.get(actor, set_id)
+
+
+@router.get("/prompt-sets/{set_id}/report")
+def get_report(actor: Asking, set_id: int) -> Report | None:
+    """What the import said; null for a set that was not imported from a file."""
+    return prompts.report(actor, set_id)
+
+
+@router.get("/prompt-sets/{set_id}/problems")
+def get_problems(actor: Asking, set_id: int) -> FileResponse:
+    """Download every row that was left out, with its line and why, as CSV."""
+    return FileResponse(prompts.problems_file(actor, set_id), filename=f"prompt-set-{set_id}-left-out.csv")
+
+
+@router.get("/prompt-sets/{set_id}/prompts")
+def list_prompts(
+    actor: Asking, set_id: int, search: str = "", limit: Limit = 50, after: Before = None
+) -> Page[PromptView]:
+    found = prompts.browse(actor, set_id, search=search, cursor=after, limit=limit)
+    return Page(items=list(found.rows), next=None if found.next is None else str(found.next))
+
+
+@router.delete("/prompt-sets/{set_id}", status_code=204)
+def delete_set(actor: Asking, set_id: int) -> None:
+    """Delete a set that no round uses."""
+    prompts.delete_set(actor, set_id)

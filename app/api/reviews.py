@@ -1,0 +1,65 @@
+"""Review: what to decide next, decisions, taking them back, closing."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from app.api.depends import Asking, Limit
+from backend.services import review_queue, reviews
+from backend.services.decisions import Act
+from backend.services.review_queue import Item, Order
+from backend.services.reviews import Closing, Decided, Progress
+
+router = APIRouter(tags=["reviews"])
+
+
+class Acts(BaseModel):
+    """Written in order, all or none. Sending a `client_id` again changes nothing."""
+
+    decisions: list[Act] = Field(min_length=1, max_length=200)
+
+
+class Undo(BaseModel):
+    """A `client_id` makes it safe to send again."""
+
+    client_id: str = ""
+
+
+class Closed(BaseModel):
+    """The job that goes on with the round."""
+
+    job_id: int
+
+
+@router.get("/rounds/{round_id}/review")
+def get_progress(actor: Asking, round_id: int) -> Progress:
+    return reviews.progress(actor, round_id)
+
+
+@router.get("/rounds/{round_id}/review/queue")
+def get_queue(
+    actor: Asking, round_id: int, order: Order = Order.sequential, limit: Limit = 20, after: int = 0
+) -> list[Item]:
+    """The next samples to decide; in sequential order, `after` is the number of the last one there."""
+    return review_queue.queue(actor, round_id, order=order, limit=limit, after=after)
+
+
+@router.post("/rounds/{round_id}/decisions", status_code=201)
+def decide(actor: Asking, round_id: int, body: Acts) -> list[Decided]:
+    return reviews.decide_many(actor, round_id, body.decisions)
+
+
+@router.post("/rounds/{round_id}/decisions/undo")
+def undo(actor: Asking, round_id: int, body: Undo) -> Decided:
+    """Take back one's last decision in the round."""
+    return reviews.undo(actor, round_id, body.client_id)
+
+
+@router.get("/rounds/{round_id}/review/closing")
+def get_closing(actor: Asking, round_id: int) -> Closing:
+    """What closing the review now would go on with."""
+    return reviews.closing(actor, round_id)
+
+
+@router.post("/rounds/{round_id}/review/close")
+def close(actor: Asking, round_id: int) -> Closed:
+    return Closed(job_id=reviews.close(actor, round_id))

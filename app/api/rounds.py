@@ -1,0 +1,73 @@
+"""Rounds: the plan of the next one, launching it, following it."""
+
+from dataclasses import asdict
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from app.api.depends import After, Asking, Limit, Page, cut
+from backend.services import parts, rounds
+from backend.services.rounds import Estimate, Plan, RoundView
+from backend.values import JSON
+
+router = APIRouter(tags=["rounds"])
+
+
+class Changes(BaseModel):
+    """Fields of the plan that differ from the default one; absent fields stay as `GET .../plan` shows them."""
+
+    recipe: JSON | None = None
+    policy_id: int | None = None
+    reference_id: int | None = None
+    judge_id: int | None = None
+    sample_set_ids: tuple[int, ...] | None = None
+    held_out_set_ids: tuple[int, ...] | None = None
+    mix_set_ids: tuple[int, ...] | None = None
+    num_prompts: int | None = None
+    seed: int | None = None
+    is_reviewed: bool | None = None
+    is_blind: bool | None = None
+    parent_id: int | None = None
+
+    def plan(self, asking: Asking, project_id: int) -> Plan:
+        """The default plan, changed."""
+        default = rounds.defaults(asking, project_id, self.parent_id)
+        return Plan(**asdict(default) | self.model_dump(exclude_unset=True, exclude={"parent_id"}))
+
+
+@router.get("/parts")
+def list_parts(actor: Asking) -> JSON:
+    """Every part that a recipe can name, with its knobs, and the recipes."""
+    return {"parts": parts.describe(), "recipes": parts.recipes()}
+
+
+@router.get("/projects/{project_id}/plan")
+def get_plan(actor: Asking, project_id: int, parent_id: int | None = None) -> Plan:
+    return rounds.defaults(actor, project_id, parent_id)
+
+
+@router.post("/projects/{project_id}/plan/estimate")
+def estimate(actor: Asking, project_id: int, body: Changes) -> Estimate:
+    """Say how much a round would make; nothing is started."""
+    return rounds.estimate(actor, project_id, body.plan(actor, project_id))
+
+
+@router.get("/projects/{project_id}/rounds")
+def list_rounds(actor: Asking, project_id: int, limit: Limit = 50, after: After = None) -> Page[RoundView]:
+    return cut(rounds.list_rounds(actor, project_id), limit=limit, after=after, key=lambda row: row.id)
+
+
+@router.post("/projects/{project_id}/rounds", status_code=201)
+def launch(actor: Asking, project_id: int, body: Changes) -> RoundView:
+    return rounds.get(actor, rounds.launch(actor, project_id, body.plan(actor, project_id)))
+
+
+@router.get("/rounds/{round_id}")
+def get_round(actor: Asking, round_id: int) -> RoundView:
+    return rounds.get(actor, round_id)
+
+
+@router.post("/rounds/{round_id}/cancel")
+def cancel(actor: Asking, round_id: int) -> RoundView:
+    rounds.cancel(actor, round_id)
+    return rounds.get(actor, round_id)

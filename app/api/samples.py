@@ -1,0 +1,55 @@
+"""Samples of a round: filtered, sorted, searched, page by page."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from app.api.depends import Asking, Limit, Page
+from backend.services import samples
+from backend.services.samples import Bin, Count, Filters, Row, Sort, SortKey
+
+router = APIRouter(tags=["samples"])
+
+Several = Annotated[tuple[str, ...], Query()]
+
+
+class SamplePage(Page[Row]):
+    """`count` is bounded: not exact means at least so many."""
+
+    count: Count
+
+
+@router.get("/rounds/{round_id}/samples")
+def list_samples(
+    actor: Asking,
+    round_id: int,
+    min_score: float | None = None,
+    max_score: float | None = None,
+    min_tokens: int | None = None,
+    max_tokens: int | None = None,
+    verdict: Several = (),
+    source: Several = (),
+    kind: Several = (),
+    is_overridden: bool | None = None,
+    is_unparsed: bool | None = None,
+    is_truncated: bool | None = None,
+    is_flagged: bool | None = None,
+    text: str = "",
+    prompt: str = "",
+    sort: SortKey = SortKey.id,
+    descending: bool = False,
+    limit: Limit = 50,
+    after: str | None = None,
+) -> SamplePage:
+    filters = Filters(
+        min_score, max_score, min_tokens, max_tokens, verdict, source, kind,
+        is_overridden, is_unparsed, is_truncated, is_flagged, text, prompt,
+    )  # fmt: skip
+    found = samples.page(actor, round_id, filters, Sort(sort, descending), after, limit)
+    return SamplePage(items=list(found.rows), next=found.next_cursor, count=found.count)
+
+
+@router.get("/rounds/{round_id}/histogram")
+def histogram(actor: Asking, round_id: int) -> list[Bin]:
+    """How the scores are spread."""
+    return samples.histogram(actor, round_id)

@@ -1,0 +1,175 @@
+"""Accept or reject everything a filter finds: counted first, with a reason, in one batch that can be undone."""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session, aliased
+
+from backend.db import now, reading, session, tables
+from backend.db.filters import SOURCES, VERDICTS, Filters, Sort
+from backend.db.listing import scope
+from backend.db.listing_search import find
+from backend.errors import Conflict, InvalidInput, NotFound
+from backend.services import labels
+from backend.services.access import Actor
+from backend.services.decisions import lock_round, retraction
+from backend.services.rounds import get_row
+from backend.values import DecisionKind, Role, Verdict
+
+MAX_SAMPLES = 200_000
+"""One transaction: a worker waits for it."""
+READ = 5_000
+ACTIONS = (DecisionKind.accept, DecisionKind.reject)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a bulk action would do. `token` stands for exactly this: give it to `apply`."""
+
+    count: int
+    changed_verdicts: int
+    overridden_people: int
+    token: str
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A bulk action that was done."""
+
+    id: str
+    who: str
+    at: datetime
+    action: DecisionKind
+    count: int
+    reason: str
+    is_undone: bool
+
+
+def preview(actor: Actor, round_id: int, filters: Filters, action: DecisionKind) -> Preview:
+    """Count what `apply` would decide, and how many decisions of people it would override."""
+    with reading() as db:
+        get_row(db, actor, round_id, Role.curator)
+        return looked_at(db, round_id, filters, action)
+
+
+def apply(actor: Actor, round_id: int, filters: Filters, action: DecisionKind, *, reason: str, token: str) -> Batch:
+    """Decide on all samples the filter finds, as one batch; refused when that is no longer what was previewed."""
+    if not reason.strip():
+        raise InvalidInput("A bulk action needs a reason: others will read it. Write one.")
+    with session() as db:
+        get_row(db, actor, round_id, Role.curator)
+        round_ = lock_round(db, round_id, alone=True)
+        seen = looked_at(db, round_id, filters, action)
+        if seen.token != token:
+            raise Conflict(
+                f"The filter now finds {seen.count:,} samples, {seen.overridden_people:,} of them decided otherwise by "
+                "people: it changed since the preview. Preview again."
+            )
+        batch_id, ids = uuid.uuid4().hex, list(matching(db, round_id, filters))
+        for chunk in labels.in_chunks(ids):
+            db.execute(insert(tables.Decision), rows(db, actor, round_, action, batch_id, reason.strip(), chunk))
+            labels.recompute(db, chunk)
+        return Batch(batch_id, actor.name, now(), action, len(ids), reason.strip(), is_undone=False)
+
+
+def undo(actor: Actor, batch_id: str) -> int:
+    """Take back a whole batch; labels become what they were, later decisions of people stay. Return how many."""
+    decision, taken_back = tables.Decision, aliased(tables.Decision)
+    with session() as db:
+        round_id = db.scalar(select(decision.round_id).where(decision.batch_id == batch_id).limit(1))
+        if round_id is None:
+            raise NotFound("There is no such bulk action. Reload the page.")
+        get_row(db, actor, round_id, Role.curator)
+        lock_round(db, round_id, alone=True)
+        query = (
+            select(decision)
+            .outerjoin(taken_back, taken_back.retracts_id == decision.id)
+            .where(decision.batch_id == batch_id, decision.kind != DecisionKind.retract, taken_back.id.is_(None))
+        )
+        targets = list(db.scalars(query))
+        if not targets:
+            raise Conflict("This bulk action was undone already. Reload the page.")
+        db.add_all(retraction(actor, target, batch_id=batch_id) for target in targets)
+        db.flush()
+        labels.recompute(db, [target.sample_id for target in targets])
+        return len(targets)
+
+
+def history(actor: Actor, round_id: int) -> list[Batch]:
+    """The bulk actions of a round, latest first."""
+    decision, user = tables.Decision, tables.User
+    done = (
+        select(decision.batch_id, user.name, func.min(decision.created_at), decision.kind, func.count(), decision.note)
+        .join(user, user.id == decision.user_id)
+        .where(decision.round_id == round_id, decision.batch_id.is_not(None), decision.kind != DecisionKind.retract)
+        .group_by(decision.batch_id, user.name, decision.kind, decision.note)
+        .order_by(func.min(decision.id).desc())
+    )
+    undone = select(decision.batch_id).distinct().where(
+        decision.round_id == round_id, decision.batch_id.is_not(None), decision.kind == DecisionKind.retract
+    )
+    with reading() as db:
+        get_row(db, actor, round_id)
+        gone = set(db.scalars(undone))
+        return [
+            Batch(batch_id or "", who, at, kind, count, note, is_undone=batch_id in gone)
+            for batch_id, who, at, kind, count, note in db.execute(done)
+        ]
+
+
+def looked_at(db: Session, round_id: int, filters: Filters, action: DecisionKind) -> Preview:
+    """The preview, in this view of the rows."""
+    if action not in ACTIONS:
+        raise InvalidInput(f"A bulk action accepts or rejects; {action} is for single samples.")
+    count = sum(1 for _ in matching(db, round_id, filters))
+    if count > MAX_SAMPLES:
+        raise InvalidInput(f"The filter finds more than {MAX_SAMPLES:,} samples. Narrow it and do it in parts.")
+    verdicts = tuple(v for v in filters.verdict or VERDICTS if v != action.value)
+    others = replace(filters, verdict=verdicts)
+    changed = sum(1 for _ in matching(db, round_id, others)) if verdicts else 0
+    by_people = "person" in (filters.source or SOURCES) and bool(verdicts)
+    people = sum(1 for _ in matching(db, round_id, replace(others, source=("person",)))) if by_people else 0
+    said = json.dumps([round_id, action, filters.changed(), count, changed, people])
+    return Preview(count, changed, people, hashlib.sha256(said.encode()).hexdigest())
+
+
+def matching(db: Session, round_id: int, filters: Filters) -> Iterator[int]:
+    """All samples the filter finds, one more than allowed at most."""
+    asked, cursor, left = scope(db, round_id, filters), None, MAX_SAMPLES + 1
+    while left > 0:
+        page = find(asked, filters, Sort(), cursor, min(READ, left))
+        yield from page.ids
+        left, cursor = left - len(page.ids), page.next
+        if cursor is None:
+            return
+
+
+def rows(
+    db: Session,
+    actor: Actor,
+    round_: tables.Round,
+    action: DecisionKind,
+    batch_id: str,
+    reason: str,
+    ids: Sequence[int],
+) -> list[dict[str, Any]]:
+    """One decision for each sample."""
+    verdict = Verdict(action.value)
+    label, sample = tables.Label, tables.Sample
+    query = select(label.sample_id, label.machine_verdict, sample.group_id).join(sample, sample.id == label.sample_id)
+    return [
+        {
+            "client_id": f"{batch_id}-{sample_id}", "batch_id": batch_id, "project_id": round_.project_id,
+            "round_id": round_.id, "group_id": group_id, "sample_id": sample_id, "user_id": actor.user_id,
+            "note": reason, "via": actor.via, "value": {}, "is_blind": False, "kind": action,
+            "created_at": now(),
+            "is_override": labels.is_override(None, machine_verdict, verdict, None),
+        }
+        for sample_id, machine_verdict, group_id in db.execute(query.where(label.sample_id.in_(ids)))
+    ]  # fmt: skip

@@ -1,0 +1,174 @@
+"""Frozen training sets: what is in them, where it came from, and whether it is still what was frozen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from backend.db import reading, tables
+from backend.errors import NotFound
+from backend.pipeline import rows as dataset_rows
+from backend.pipeline.rows import Row
+from backend.services.access import Actor, require
+from backend.values import JSON, DatasetType, DecisionKind, Role
+
+__all__ = ["DatasetDetail", "DatasetView", "Row", "Verification", "get", "list_datasets", "rows", "verify"]
+
+PAGE = 25
+
+
+@dataclass(frozen=True)
+class DatasetView:
+    """A frozen training set, and the checkpoint that was trained on it."""
+
+    id: int
+    project_id: int
+    round_id: int
+    round_number: int
+    type: DatasetType
+    content_hash: str
+    num_examples: int
+    created_at: datetime
+    checkpoint_id: int | None
+    checkpoint: str | None
+
+
+@dataclass(frozen=True)
+class Person:
+    """A person and their standing decisions on samples of a dataset."""
+
+    name: str
+    num_decisions: int
+    num_overrides: int
+
+
+@dataclass(frozen=True)
+class DatasetDetail:
+    """A dataset with its funnel, what it was made from, its rows by origin, and the people behind it."""
+
+    view: DatasetView
+    funnel: tuple[JSON, ...]
+    provenance: JSON
+    origins: dict[str, int]
+    people: tuple[Person, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows by position and the cursor of the next page; None at the end."""
+
+    rows: tuple[Row, ...]
+    next: int | None
+
+
+@dataclass(frozen=True)
+class Verification:
+    """Whether the rows still have the hash they were frozen with."""
+
+    is_unchanged: bool
+    frozen_hash: str
+    hash_now: str
+    num_rows: int
+
+
+def find(db: Session, actor: Actor, dataset_id: int, role: Role = Role.viewer) -> tables.Dataset:
+    """The dataset's row, if the actor may see it; raises `NotFound` as if it did not exist otherwise."""
+    row = db.get(tables.Dataset, dataset_id)
+    missing = NotFound(f"There is no dataset {dataset_id}. Choose one from the list.")
+    if row is None:
+        raise missing
+    try:
+        require(db, actor, row.project_id, role)
+    except NotFound:
+        raise missing from None
+    return row
+
+
+def list_datasets(actor: Actor, project_id: int) -> list[DatasetView]:
+    """The project's datasets, newest first."""
+    with reading() as db:
+        require(db, actor, project_id, Role.viewer)
+        query = _views().where(tables.Dataset.project_id == project_id).order_by(tables.Dataset.id.desc())
+        return [_view(*found) for found in db.execute(query).tuples()]
+
+
+def get(actor: Actor, dataset_id: int) -> DatasetDetail:
+    """One dataset with all that is known of it."""
+    example = tables.Example
+    with reading() as db:
+        row = find(db, actor, dataset_id)
+        view = _view(*db.execute(_views().where(tables.Dataset.id == dataset_id)).tuples().one())
+        by_origin = select(example.origin, func.count()).where(example.dataset_id == dataset_id)
+        origins = {origin: count for origin, count in db.execute(by_origin.group_by(example.origin)).tuples()}
+        people = _people(db, row)
+    return DatasetDetail(view, tuple(row.funnel), row.provenance, origins, people)
+
+
+def _views() -> Any:
+    dataset, round_, checkpoint = tables.Dataset, tables.Round, tables.Checkpoint
+    query = select(dataset, round_.number, checkpoint.id, checkpoint.name).join(round_, round_.id == dataset.round_id)
+    return query.outerjoin(checkpoint, checkpoint.id == round_.checkpoint_id)
+
+
+def _view(row: tables.Dataset, round_number: int, checkpoint_id: int | None, checkpoint: str | None) -> DatasetView:
+    return DatasetView(
+        row.id, row.project_id, row.round_id, round_number, row.type, row.content_hash, row.num_examples,
+        row.created_at, checkpoint_id, checkpoint,
+    )  # fmt: skip
+
+
+def _people(db: Session, dataset: tables.Dataset) -> tuple[Person, ...]:
+    """Who decided on samples of the dataset; retracted decisions do not count."""
+    decision, example, user, edit = tables.Decision, tables.Example, tables.User, aliased(tables.Sample)
+    retraction = aliased(decision)
+    here = exists().where(example.dataset_id == dataset.id)
+    # The group comes first because it is indexed; who was edited from whom is not.
+    is_edited_from = (edit.group_id == decision.group_id) & (edit.edited_from_id == decision.sample_id)
+    is_used = or_(
+        here.where(example.sample_id == decision.sample_id),
+        here.where(example.rejected_id == decision.sample_id),
+        here.where(example.sample_id == edit.id, is_edited_from),
+    )
+    query = (
+        select(user.name, func.count(), func.count().filter(decision.is_override))
+        .join(decision, decision.user_id == user.id)
+        .where(
+            decision.project_id == dataset.project_id,
+            decision.kind != DecisionKind.retract,
+            ~exists().where(retraction.retracts_id == decision.id),
+            is_used,
+        )
+        .group_by(user.id, user.name)
+        .order_by(func.count().desc(), user.name)
+    )
+    return tuple(Person(*found) for found in db.execute(query).tuples())
+
+
+def rows(actor: Actor, dataset_id: int, *, cursor: int | None = None, limit: int = PAGE) -> Page:
+    """A page of the dataset's rows from after the position `cursor`."""
+    limit = min(limit, 200)
+    with reading() as db:
+        find(db, actor, dataset_id)
+        after = -1 if cursor is None else cursor
+        found: Sequence[Row] = list(dataset_rows.rows(db, dataset_id, after=after, limit=limit + 1))
+    return Page(tuple(found[:limit]), found[limit - 1].position if len(found) > limit else None)
+
+
+def verify(actor: Actor, dataset_id: int) -> Verification:
+    """Compute the content hash from the rows again and say whether it is the frozen one."""
+    count = 0
+    with reading() as db:
+        dataset = find(db, actor, dataset_id)
+        frozen = dataset.content_hash
+
+        def lines() -> Any:
+            nonlocal count
+            for row in dataset_rows.iterate(db, dataset_id):
+                count += 1
+                yield dataset_rows.line(row)
+
+        digest = dataset_rows.content_hash(lines())
+    return Verification(digest == frozen, frozen, digest, count)

@@ -1,0 +1,193 @@
+"""A frozen dataset's rows on their way out: with what is known of each side, turned into the type asked for."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, bindparam, select
+from sqlalchemy.orm import Session
+
+from backend.db import tables
+from backend.errors import InvalidInput
+from backend.values import DatasetType, LabelSource, Messages, Split, Verdict
+
+ROWS_AT_ONCE = 500
+DERIVABLE = {
+    DatasetType.prompt_completion: (DatasetType.prompt_completion,),
+    DatasetType.preference: (DatasetType.preference, DatasetType.prompt_completion, DatasetType.unpaired_preference),
+    DatasetType.unpaired_preference: (DatasetType.unpaired_preference, DatasetType.prompt_completion),
+}
+
+
+class Side(NamedTuple):
+    """One completion of a row. Without a sample it is the prompt's own answer."""
+
+    sample_id: int | None
+    text: str
+    is_truncated: bool
+    score: float | None
+    verdict: Verdict | None
+    source: LabelSource | None
+    round_id: int | None
+
+
+class Row(NamedTuple):
+    """One training row as it stands in the dataset, or as it was derived from one."""
+
+    position: int
+    prompt_id: int
+    prompt_hash: str
+    messages: Messages
+    chosen: Side
+    rejected: Side | None
+    label: bool | None
+    weight: float
+    origin: str
+
+
+def rows(db: Session, dataset_id: int) -> Iterator[Row]:
+    """The dataset's rows by position, read in pages so that memory stays flat."""
+    query, after = _page(dataset_id), -1
+    while page := db.execute(query, {"after": after}).all():
+        for r in page:
+            position, prompt_id, hash, messages, answer, sample_id, rejected_id, label, weight, origin = r[:10]
+            chosen = Side(sample_id, *_facts(r[10:16])) if sample_id is not None else _own_answer(answer)
+            rejected = Side(rejected_id, *_facts(r[16:])) if rejected_id is not None else None
+            yield Row(position, prompt_id, hash, messages, chosen, rejected, label, weight, origin)
+        after = page[-1][0]
+
+
+def _page(dataset_id: int) -> Select[Any]:
+    """The next rows after a position, as plain columns: entities would take most of an export's time."""
+    example, prompt, samples, labels = (
+        t.__table__ for t in (tables.Example, tables.Prompt, tables.Sample, tables.Label)
+    )
+    columns: list[Any] = [
+        example.c.position, example.c.prompt_id, prompt.c.content_hash, prompt.c.messages, prompt.c.answer,
+        example.c.sample_id, example.c.rejected_id, example.c.label, example.c.weight, example.c.origin,
+    ]  # fmt: skip
+    source = example.join(prompt, prompt.c.id == example.c.prompt_id)
+    for side in ("sample_id", "rejected_id"):
+        sample, said = samples.alias(f"{side}_sample"), labels.alias(f"{side}_label")
+        source = source.outerjoin(sample, sample.c.id == example.c[side])
+        source = source.outerjoin(said, said.c.sample_id == sample.c.id)
+        columns += [
+            sample.c.text,
+            sample.c.finish_reason,
+            said.c.score,
+            said.c.verdict,
+            said.c.source,
+            sample.c.round_id,
+        ]
+    where = (example.c.dataset_id == dataset_id, example.c.position > bindparam("after"))
+    return select(*columns).select_from(source).where(*where).order_by(example.c.position).limit(ROWS_AT_ONCE)
+
+
+def _facts(columns: Any) -> tuple[Any, ...]:
+    text, finish_reason, score, verdict, source, round_id = columns
+    return text or "", finish_reason == "length", score, verdict, source, round_id
+
+
+def _own_answer(answer: str | None) -> Side:
+    return Side(None, answer or "", False, None, None, None, None)
+
+
+def derive(found: Iterable[Row], stored: DatasetType, wanted: DatasetType, left_out: Counter[str]) -> Iterator[Row]:
+    """Turn rows into the wanted type; what cannot be turned is counted by reason. Raises `InvalidInput`."""
+    if wanted not in DERIVABLE[stored]:
+        possible = " or ".join(DERIVABLE[stored])
+        raise InvalidInput(
+            f"A {stored} dataset cannot be exported as {wanted}: its rows do not say it. Choose {possible}."
+        )
+    if wanted is stored:
+        yield from found
+    elif stored is DatasetType.preference:
+        yield from _sides(found, wanted, left_out)
+    else:
+        for row in found:
+            if row.label:
+                yield row
+            else:
+                left_out["not labelled as good"] += 1
+
+
+def _sides(found: Iterable[Row], wanted: DatasetType, left_out: Counter[str]) -> Iterator[Row]:
+    """Pairs as single completions: the chosen ones, or each side with the label its own verdict gives it.
+
+    A pair only says which side is better. Both may be good and both may be bad, so the label never comes from the pair.
+    """
+    seen: set[int] = set()
+    for row in found:
+        if wanted is DatasetType.prompt_completion:
+            yield _single(row, row.chosen, None)
+            continue
+        for side in (row.chosen, row.rejected):
+            if side is None or side.verdict is None:
+                left_out["no verdict of its own"] += 1
+            elif side.sample_id in seen:
+                left_out["a sample of an earlier pair"] += 1
+            else:
+                seen.add(side.sample_id or 0)
+                yield _single(row, side, side.verdict is Verdict.accept)
+
+
+def _single(row: Row, side: Side, label: bool | None) -> Row:
+    return Row(
+        row.position, row.prompt_id, row.prompt_hash, row.messages, side, None, label, row.weight, row.origin
+    )  # fmt: skip
+
+
+@dataclass
+class Checks:
+    """What should be looked at before a file leaves, counted; the first positions are kept."""
+
+    type: DatasetType
+    held_out: frozenset[int]
+    counts: Counter[str] = field(default_factory=Counter)
+    positions: dict[str, list[int]] = field(default_factory=dict)
+
+    def look(self, row: Row) -> bool:
+        """Note what is wrong with a row; return whether it is all right."""
+        wrong = self._wrong(row)
+        for name in wrong:
+            self.counts[name] += 1
+            shown = self.positions.setdefault(name, [])
+            if len(shown) < 20:
+                shown.append(row.position)
+        return not wrong
+
+    def _wrong(self, row: Row) -> list[str]:
+        chosen, rejected = row.chosen, row.rejected
+        text, other = chosen.text.strip(), rejected.text.strip() if rejected else None
+        found = {
+            "roles": not _are_in_turn(row.messages),
+            "empty": not text or not all(m["content"].strip() for m in row.messages),
+            "empty rejected side": other == "",
+            "identical pair": other == text,
+            "no label": self.type is DatasetType.unpaired_preference and row.label is None,
+            "held-out prompt": bool(self.held_out) and hash_key(row.prompt_hash) in self.held_out,
+            "truncated": chosen.is_truncated or (rejected is not None and rejected.is_truncated),
+        }
+        return [name for name, is_wrong in found.items() if is_wrong]
+
+
+def _are_in_turn(messages: Messages) -> bool:
+    roles = [m["role"] for m in messages]
+    if roles[:1] == ["system"]:
+        del roles[0]
+    return len(roles) % 2 == 1 and set(roles[::2]) == {"user"} and set(roles[1::2]) <= {"assistant"}
+
+
+def hash_key(content_hash: str) -> int:
+    """Eight bytes of a content hash: enough to tell a million prompts apart, in a quarter of the memory."""
+    return int(content_hash[:16], 16)
+
+
+def held_out_keys(db: Session, project_id: int) -> frozenset[int]:
+    """The keys of all held-out prompts of the project."""
+    sets = select(tables.PromptSet.id).where(
+        tables.PromptSet.project_id == project_id, tables.PromptSet.split == Split.held_out
+    )
+    query = select(tables.Prompt.content_hash).where(tables.Prompt.prompt_set_id.in_(sets))
+    return frozenset(map(hash_key, db.scalars(query.execution_options(yield_per=ROWS_AT_ONCE))))

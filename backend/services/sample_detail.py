@@ -1,0 +1,164 @@
+"""One sample in full: what was asked, what judges and people said, its group, and what it trained."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from backend.db import reading, tables
+from backend.errors import NotFound
+from backend.services.access import Actor, require
+from backend.services.samples import Row, read_rows
+from backend.values import DecisionKind, Messages, Role, Verdict
+
+MAX_HISTORY = 200
+MAX_GROUP = 200
+
+
+@dataclass(frozen=True)
+class JudgmentView:
+    judge: str
+    position: int
+    score: float | None
+    verdict: Verdict | None
+    rationale: str
+    raw: str
+    template_hash: str
+    finish_reason: str
+
+
+@dataclass(frozen=True)
+class DecisionView:
+    """A decision as history shows it; `is_retracted`: it was taken back later."""
+
+    id: int
+    who: str
+    at: datetime
+    kind: DecisionKind
+    score: float | None
+    note: str
+    is_blind: bool
+    is_override: bool
+    is_bulk: bool
+    is_retracted: bool
+    seconds: float | None
+    via: str
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A frozen dataset that holds the sample. `use`: kept, chosen or rejected."""
+
+    dataset_id: int
+    round_number: int
+    use: str
+    checkpoint: str | None
+
+
+@dataclass(frozen=True)
+class Detail:
+    """`label` is the sample's row in lists; `group` the rows of the other samples of its prompt in the round."""
+
+    label: Row
+    round_id: int
+    project_id: int
+    messages: Messages
+    answer: str | None
+    text: str
+    author: str | None
+    edited_from_id: int | None
+    machine_score: float | None
+    machine_verdict: Verdict | None
+    checkpoint: str
+    logprob: float | None
+    seed: int
+    score_like: bool
+    judgments: tuple[JudgmentView, ...]
+    group: tuple[Row, ...]
+    history: tuple[DecisionView, ...]
+    trained: tuple[Trained, ...]
+
+
+def detail(actor: Actor, sample_id: int) -> Detail:
+    """Everything about one sample."""
+    with reading() as db:
+        sample = db.get(tables.Sample, sample_id)
+        label = db.get(tables.Label, sample_id) if sample else None
+        if sample is None or label is None:
+            raise NotFound(f"There is no sample {sample_id}. It may have been deleted with its round.")
+        require(db, actor, sample.project_id, Role.viewer)
+        prompt = db.get_one(tables.Prompt, sample.prompt_id)
+        author = db.get(tables.User, sample.author_id) if sample.author_id else None
+        return Detail(
+            label=read_rows(db, (sample_id,))[0],
+            round_id=sample.round_id,
+            project_id=sample.project_id,
+            messages=prompt.messages,
+            answer=prompt.answer,
+            text=sample.text,
+            author=author.name if author else None,
+            edited_from_id=sample.edited_from_id,
+            machine_score=label.machine_score,
+            machine_verdict=label.machine_verdict,
+            checkpoint=db.get_one(tables.Checkpoint, sample.checkpoint_id).name,
+            logprob=sample.logprob,
+            seed=sample.seed,
+            score_like=sample.score_like,
+            judgments=tuple(judgments(db, sample_id)),
+            group=tuple(siblings(db, sample)),
+            history=tuple(decisions(db, sample_id)),
+            trained=tuple(datasets(db, sample_id)),
+        )
+
+
+def judgments(db: Session, sample_id: int) -> list[JudgmentView]:
+    judgment = tables.Judgment
+    query = select(judgment).where(judgment.sample_id == sample_id).order_by(judgment.judge, judgment.position)
+    return [
+        JudgmentView(**{name: getattr(row, name) for name in JudgmentView.__dataclass_fields__})
+        for row in db.scalars(query)
+    ]
+
+
+def siblings(db: Session, sample: tables.Sample) -> list[Row]:
+    """The other samples of the group, in order."""
+    other = tables.Sample
+    query = select(other.id).where(
+        other.group_id == sample.group_id, other.id != sample.id, other.split == sample.split
+    )
+    return read_rows(db, tuple(db.scalars(query.order_by(other.kind, other.position, other.id).limit(MAX_GROUP))))
+
+
+def decisions(db: Session, sample_id: int) -> list[DecisionView]:
+    """The history, oldest first."""
+    decision, user = tables.Decision, tables.User
+    query = select(decision, user.name).join(user, user.id == decision.user_id).where(decision.sample_id == sample_id)
+    rows = db.execute(query.order_by(decision.id.desc()).limit(MAX_HISTORY)).all()[::-1]
+    gone = {row.retracts_id for row, _ in rows}
+    return [
+        DecisionView(
+            row.id, who, row.created_at, row.kind, row.score, row.note, row.is_blind, row.is_override,
+            row.batch_id is not None, row.id in gone, row.seconds, row.via,
+        )
+        for row, who in rows
+    ]  # fmt: skip
+
+
+def datasets(db: Session, sample_id: int) -> list[Trained]:
+    """The frozen datasets with this sample and the checkpoints they made."""
+    example, dataset, round_, checkpoint = tables.Example, tables.Dataset, tables.Round, tables.Checkpoint
+    query = (
+        select(dataset.id, round_.number, example.rejected_id, example.label, func.max(checkpoint.name))
+        .join(dataset, dataset.id == example.dataset_id)
+        .join(round_, round_.id == dataset.round_id)
+        .outerjoin(checkpoint, checkpoint.id == round_.checkpoint_id)
+        .where(or_(example.sample_id == sample_id, example.rejected_id == sample_id))
+        .group_by(dataset.id, round_.number, example.rejected_id, example.label)
+        .order_by(dataset.id)
+    )
+    found = {}
+    for dataset_id, number, rejected_id, label, name in db.execute(query):
+        use = "rejected" if rejected_id == sample_id or label is False else "kept" if rejected_id is None else "chosen"
+        found[dataset_id, use] = Trained(dataset_id, number, use, name)
+    return list(found.values())

@@ -1,0 +1,157 @@
+"""The Samples page on a million samples: every filter, sort and search to its first rows, and on to the screen.
+
+`python -m tests.bench.samples_1m [--samples N] [--folder DIR]`: with a folder the project is kept and used again.
+"""
+
+import argparse
+import os
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.bench import samples_project
+from tests.bench.place import data_folder
+
+BUDGET_MS = 20.0
+
+
+@contextmanager
+def kept_folder(folder: Path) -> Iterator[Path]:
+    """Like `data_folder`, but the folder stays."""
+    import migrations
+    from backend import jobs
+    from backend.config import settings
+
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ["RONDO_DATA_DIR"], os.environ["RONDO_DATABASE_URL"] = str(folder), ""
+    settings.cache_clear()
+    migrations.upgrade()
+    jobs.prepare()
+    yield folder
+
+
+def queries() -> list[tuple[str, dict[str, object], str]]:
+    """Name, filters, sort: each filter alone, rare ones under every sort, conjunctions that are empty or nearly so."""
+    rare = {"is_overridden": True}
+    ends = ("+id", "-id", "+score", "-score", "+length", "-length", "+spread", "-spread")
+    found: list[tuple[str, dict[str, object], str]] = [(f"all, {sort}", {}, sort) for sort in ends]
+    found += [(f"overridden (0.2 %), {sort}", rare, sort) for sort in ends]
+    found += [(f"score 4 to 4.4, {sort}", {"min_score": 4.0, "max_score": 4.4}, sort) for sort in ends]
+    found += [(f"score 5 (rare), {sort}", {"min_score": 5.0}, sort) for sort in ends]
+    found += [(f"length 100 to 110, {sort}", {"min_tokens": 100, "max_tokens": 110}, sort) for sort in ends]
+    found += [(f"length over 900 (rare), {sort}", {"min_tokens": 900}, sort) for sort in ends]
+    for name in ("accept", "reject", "undecided"):
+        found.append((f"verdict {name}, -score", {"verdict": (name,)}, "-score"))
+    for name in ("none", "judge", "person"):
+        found.append((f"source {name}, -length", {"source": (name,)}, "-length"))
+    for name in ("is_unparsed", "is_truncated", "is_flagged"):
+        found.append((f"{name}, -spread", {name: True}, "-spread"))
+    return found + [
+        ("empty: flagged, unparsed, truncated", {"is_flagged": True, "is_unparsed": True, "is_truncated": True}, "+id"),
+        ("empty: unparsed with a score", {"is_unparsed": True, "min_score": 0.0}, "-score"),
+        ("empty: accepted by the judge under 2", {"verdict": ("accept",), "source": ("judge",), "max_score": 2.0}, "-length"),
+        ("score 0 to 1, length 0 to 30, +id", {"max_score": 1.0, "max_tokens": 30}, "+id"),
+        ("score over 4, length under 20 (empty), -spread", {"min_score": 4.0, "max_tokens": 20}, "-spread"),
+        ("score over 4, length 50 to 60, -spread", {"min_score": 4.0, "min_tokens": 50, "max_tokens": 60}, "-spread"),
+        ("score over 4, +length (against it)", {"min_score": 4.0}, "+length"),
+        ("length over 400, +score (against it)", {"min_tokens": 400}, "+score"),
+        ("search: unicorn (2 samples), -score", {"text": "unicorn"}, "-score"),
+        ("search: seldom (1,000 samples), -score", {"text": "seldom"}, "-score"),
+        ("search: seldom, overridden, -length", {"text": "seldom", **rare}, "-length"),
+        ("search: the (all samples), +id", {"text": "the"}, "+id"),
+        ("search: the, -id", {"text": "the"}, "-id"),
+        ("search: the, -score (comes by number)", {"text": "the"}, "-score"),
+        ("search: the of and to, +id", {"text": "the of and to"}, "+id"),
+        ("search: \"the of\" phrase, +id", {"text": '"the of"'}, "+id"),
+        ("search: the, overridden, -score", {"text": "the", **rare}, "-score"),
+        ("search: the, flagged, -score", {"text": "the", "is_flagged": True}, "-score"),
+        ("search: the, score 5, -score", {"text": "the", "min_score": 5.0}, "-score"),
+        ("search: the, unparsed and scored (empty)", {"text": "the", "is_unparsed": True, "min_score": 0.0}, "+id"),
+        ("search: nothing like it", {"text": "xyzzyx"}, "+id"),
+        ("search: seldom unicorn (empty)", {"text": "seldom unicorn"}, "-score"),
+        ("prompt: the (all), +id", {"prompt": "the"}, "+id"),
+        ("prompt: the, overridden, -score", {"prompt": "the", **rare}, "-score"),
+        ("prompt: babacedi, -score", {"prompt": "babacedi"}, "-score"),
+        ("prompt: the, text: the, +id", {"prompt": "the", "text": "the"}, "+id"),
+        ("prompt: nothing like it", {"prompt": "xyzzyx"}, "+id"),
+    ]  # fmt: skip
+
+
+def timed(call: Callable[[], object], repeats: int) -> list[float]:
+    """Milliseconds of each call, after one to warm up."""
+    call()
+    taken = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        call()
+        taken.append((time.perf_counter() - start) * 1000)
+    return sorted(taken)
+
+
+def report(name: str, taken: list[float], note: str = "") -> float:
+    middle, high = statistics.median(taken), taken[min(len(taken) - 1, int(len(taken) * 0.95))]
+    over = "  over budget" if middle > BUDGET_MS else ""
+    print(f"{name:48} {middle:9.2f} {high:9.2f} {taken[-1]:9.2f}  {note}{over}", flush=True)
+    return middle
+
+
+def in_the_database(actor: object, round_id: int, repeats: int) -> None:
+    from backend.db import reading
+    from backend.db.filters import Filters, Sort, SortKey
+    from backend.db.listing import scope
+    from backend.db.listing_search import find
+    from backend.services import samples
+
+    print(f"\n{'query':48} {'median ms':>9} {'p95':>9} {'worst':>9}  first rows, of how many; the whole call of the service")
+    medians = []
+    for name, fields, order in queries():
+        filters, sort = Filters(**fields), Sort(SortKey(order[1:]), descending=order[0] == "-")  # type: ignore[arg-type]
+        with reading() as db:
+            taken = timed(lambda: find(scope(db, round_id, filters), filters, sort, None, 50), repeats)
+        page = samples.page(actor, round_id, filters, sort)  # type: ignore[arg-type]
+        whole = statistics.median(timed(lambda: samples.page(actor, round_id, filters, sort), 5))  # type: ignore[arg-type]
+        count = f"{page.count.number}{'' if page.count.is_exact else '+'}"
+        part = ", goes on" if page.is_partial else ""
+        medians.append((report(name, taken, f"{len(page.rows)} of {count}{part}; {whole:.1f} ms"), name))
+        if page.next_cursor:
+            deep = samples.page(actor, round_id, filters, sort, page.next_cursor)  # type: ignore[arg-type]
+            assert not {r.id for r in deep.rows} & {r.id for r in page.rows}
+    slow = [name for middle, name in medians if middle > BUDGET_MS]
+    print(f"\n{len(medians)} queries, slowest median {max(medians)[0]:.1f} ms; over {BUDGET_MS:.0f} ms: {slow or 'none'}")
+    report("histogram of scores", timed(lambda: samples.histogram(actor, round_id), 3))  # type: ignore[arg-type]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--samples", type=int, default=1_000_000)
+    parser.add_argument("--repeats", type=int, default=20)
+    parser.add_argument("--folder", type=Path, help="keep the project here and use it again")
+    asked = parser.parse_args()
+    with kept_folder(asked.folder) if asked.folder else data_folder() as folder:
+        actor, round_id = opened(asked.samples)
+        print(f"{asked.samples:,} samples; database {sum(f.stat().st_size for f in folder.glob('rondo.db*')) / 1e6:,.0f} MB")
+        in_the_database(actor, round_id, asked.repeats)
+
+
+def opened(number: int) -> tuple[object, int]:
+    """The project in the folder, built where there is none yet."""
+    from sqlalchemy import select
+
+    from backend.db import reading, tables
+    from backend.services.access import Actor
+
+    with reading() as db:
+        round_id = db.scalar(select(tables.Round.id))
+        user = db.scalars(select(tables.User)).first()
+    if round_id is not None and user is not None:
+        return Actor(user.id, user.name), round_id
+    started = time.perf_counter()
+    actor, round_ = samples_project.build(number)
+    print(f"built in {time.perf_counter() - started:.0f} s", flush=True)
+    return actor, round_.id
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""The web application on a real port, for tests: one server, whatever database the test has just made."""
+
+import functools
+import socket
+import threading
+import time
+from typing import Any
+
+import httpx
+import uvicorn
+
+from app.web import create_app
+from backend.db import session
+from backend.services import sessions
+from backend.services.access import Actor
+
+
+@functools.lru_cache
+def application() -> Any:
+    """The application; it takes seconds to build and keeps nothing of a database."""
+    return create_app(with_worker=False)
+
+
+@functools.lru_cache
+def address() -> str:
+    """Start the server in a thread, once; it ends with the process."""
+    listening = socket.socket()
+    listening.bind(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(application(), log_config=None, server_header=False))
+    threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True).start()
+    for _ in range(200):
+        if server.started:
+            return f"http://127.0.0.1:{listening.getsockname()[1]}"
+        time.sleep(0.05)
+    raise RuntimeError("The server did not start.")
+
+
+def visitor() -> httpx.Client:
+    """A browser that nobody is signed in with."""
+    return httpx.Client(base_url=address(), timeout=30)
+
+
+def signed_in(actor: Actor) -> httpx.Client:
+    """A browser that this person signed in with, through the door."""
+    with session() as db:
+        link = sessions.link_for(db, actor.user_id)
+    client = visitor()
+    assert client.post(f"/login/link/{link}").status_code == 303
+    return client
+
+
+def with_token(actor: Actor) -> httpx.Client:
+    """A program of this person's."""
+    _, secret = sessions.create_token(actor, name="test")
+    return httpx.Client(base_url=address(), timeout=30, headers={"authorization": f"Bearer {secret}"})

@@ -1,0 +1,286 @@
+"""Frozen datasets: what is shown of them, and what leaves, read back with the libraries it is meant for."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backend.config import settings
+from backend.db import now, reading, session, tables
+from backend.errors import InvalidInput, NotFound
+from backend.pipeline import rows as dataset_rows
+from backend.services import datasets, exports
+from backend.services.access import Actor
+from backend.values import DatasetType, DecisionKind, Role, Split, Verdict
+from tests import rows
+
+pytestmark = pytest.mark.usefixtures("database")
+
+HOSTILE = '<img src=x onerror="alert(1)"> שלום 🙂\u2028\x1b[31m'
+
+
+@pytest.fixture
+def project() -> tables.Project:
+    return rows.make_project()
+
+
+@pytest.fixture
+def viewer(project: tables.Project) -> Actor:
+    return rows.make_actor(project, Role.viewer)
+
+
+def make_pairs(project: tables.Project, texts: list[str] | None = None) -> tuple[tables.Dataset, list[tables.Sample]]:
+    """Three prompts with two samples each, the first one better; all as pairs."""
+    prompt_set = rows.make_prompt_set(project, prompts=["a", HOSTILE, "c"])
+    round_ = rows.make_round(project, sets=[prompt_set])
+    samples = rows.make_samples(round_, prompt_set, texts=texts, scores=[1.0, 0.0])
+    pairs = [
+        {"prompt_id": good.prompt_id, "sample_id": good.id, "rejected_id": bad.id, "weight": 0.5}
+        for good, bad in zip(samples[::2], samples[1::2], strict=True)
+    ]
+    dataset = rows.make_dataset(
+        round_, DatasetType.preference, pairs, funnel=[{"stage": "selected", "count": 3, "dropped": {"tie": 1}}],
+        provenance={"seed": 1, "template_hashes": ["t" * 64]},
+    )  # fmt: skip
+    return freeze(dataset), samples
+
+
+def freeze(dataset: tables.Dataset) -> tables.Dataset:
+    """Give the dataset the hash of its rows, as the pipeline does."""
+    with session() as db:
+        row = db.get_one(tables.Dataset, dataset.id)
+        row.content_hash = dataset_rows.content_hash(map(dataset_rows.line, dataset_rows.iterate(db, dataset.id)))
+        db.merge(row)
+        hash = row.content_hash
+    with session() as db:
+        db.get_one(tables.Dataset, dataset.id).content_hash = hash
+    with reading() as db:
+        return db.get_one(tables.Dataset, dataset.id)
+
+
+def change(table: Any, id: int, **columns: Any) -> None:
+    with session() as db:
+        row = db.get_one(table, id)
+        for name, value in columns.items():
+            setattr(row, name, value)
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n")[:-1]]
+
+
+def test_list_and_get_say_where_a_dataset_comes_from(project: tables.Project, viewer: Actor) -> None:
+    dataset, samples = make_pairs(project)
+    made = rows.make_checkpoint(project, "round-1")
+    change(tables.Round, dataset.round_id, checkpoint_id=made.id)
+    person = rows.make_user("ada")
+    for number, (sample, override) in enumerate([(samples[0], True), (samples[1], False), (samples[2], False)]):
+        add_decision(sample, person, str(number), is_override=override)
+    add_decision(samples[4], person, "undone")
+    add_decision(samples[4], person, "undo", kind=DecisionKind.retract, retracts="undone")
+    [view] = datasets.list_datasets(viewer, project.id)
+    assert (view.id, view.round_number, view.type, view.num_examples) == (dataset.id, 1, DatasetType.preference, 3)
+    assert (view.checkpoint_id, view.checkpoint) == (made.id, "round-1")
+    detail = datasets.get(viewer, dataset.id)
+    assert detail.view == view
+    assert detail.origins == {"selected": 3}
+    assert detail.funnel[0]["dropped"] == {"tie": 1}
+    assert [(p.name, p.num_decisions, p.num_overrides) for p in detail.people] == [("ada", 3, 1)]
+
+
+def add_decision(
+    sample: tables.Sample,
+    person: tables.User,
+    client_id: str,
+    *,
+    kind: DecisionKind = DecisionKind.accept,
+    is_override: bool = False,
+    retracts: str | None = None,
+) -> None:
+    with session() as db:
+        undone = db.query(tables.Decision).filter_by(client_id=retracts).one().id if retracts else None
+        db.add(
+            tables.Decision(
+                client_id=client_id, project_id=sample.project_id, round_id=sample.round_id, group_id=sample.group_id,
+                sample_id=sample.id, user_id=person.id, kind=kind, is_override=is_override, retracts_id=undone,
+                created_at=now(),
+            )
+        )  # fmt: skip
+
+
+def test_people_include_who_edited_a_text_that_is_trained_on(project: tables.Project, viewer: Actor) -> None:
+    prompt_set = rows.make_prompt_set(project, prompts=1)
+    round_ = rows.make_round(project, sets=[prompt_set])
+    [original] = rows.make_samples(round_, prompt_set, n=1)
+    person = rows.make_user("grace")
+    with session() as db:
+        columns = {c.key: getattr(original, c.key) for c in tables.Sample.__table__.columns if c.key != "id"}
+        edit = tables.Sample(
+            **columns | {"kind": "edit", "text": "better", "author_id": person.id, "edited_from_id": original.id}
+        )
+        db.add(edit)
+    add_decision(original, person, "e", kind=DecisionKind.edit)
+    dataset = rows.make_dataset(
+        round_, DatasetType.prompt_completion, [{"prompt_id": edit.prompt_id, "sample_id": edit.id}]
+    )
+    assert [p.name for p in datasets.get(viewer, dataset.id).people] == ["grace"]
+
+
+def test_rows_page_by_position(project: tables.Project, viewer: Actor) -> None:
+    dataset, samples = make_pairs(project)
+    first = datasets.rows(viewer, dataset.id, limit=2)
+    assert [(r.position, r.sample_id, r.rejected_id, r.weight) for r in first.rows] == [
+        (0, samples[0].id, samples[1].id, 0.5),
+        (1, samples[2].id, samples[3].id, 0.5),
+    ]
+    second = datasets.rows(viewer, dataset.id, limit=2, cursor=first.next)
+    assert [r.position for r in second.rows] == [2]
+    assert second.next is None
+
+
+def test_verify_tells_a_changed_row(project: tables.Project, viewer: Actor) -> None:
+    dataset, samples = make_pairs(project)
+    assert datasets.verify(viewer, dataset.id).is_unchanged
+    change(tables.Sample, samples[3].id, text="slipped in")
+    found = datasets.verify(viewer, dataset.id)
+    assert not found.is_unchanged
+    assert found.frozen_hash == dataset.content_hash != found.hash_now
+    assert found.num_rows == 3
+
+
+def test_export_has_trl_columns_first_and_provenance_after(project: tables.Project, viewer: Actor) -> None:
+    dataset, samples = make_pairs(project)
+    made = exports.export(viewer, dataset.id)
+    assert (made.num_rows, made.findings, made.left_out, made.warnings) == (3, (), {}, ())
+    assert made.path == settings().folder / "exports" / f"dataset-{dataset.id}-preference.jsonl"
+    row = read(made.path)[1]
+    assert list(row)[:3] == ["prompt", "chosen", "rejected"]
+    assert row["prompt"] == [{"role": "user", "content": HOSTILE}]
+    assert row["chosen"] == [{"role": "assistant", "content": samples[2].text}]
+    with reading() as db:
+        policy = db.get_one(tables.Checkpoint, db.get_one(tables.Round, dataset.round_id).policy_id).name
+    assert {k: v for k, v in row.items() if k not in ("prompt", "chosen", "rejected")} == {
+        "score_chosen": 1.0, "score_rejected": 0.0, "margin": 1.0, "source_chosen": "judge", "source_rejected": "judge",
+        "chosen_sample_id": samples[2].id, "rejected_sample_id": samples[3].id, "prompt_id": samples[2].prompt_id,
+        "origin": "selected", "weight": 0.5, "round": 1, "checkpoint": policy, "judge_template": "t" * 64,
+        "snapshot": f"sha256:{dataset.content_hash}",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("format", ["jsonl", "parquet"])
+@pytest.mark.parametrize("is_strict", [True, False])
+@pytest.mark.parametrize("type", list(DatasetType))
+def test_exports_load_with_datasets_and_trl(
+    project: tables.Project, viewer: Actor, tmp_path: Path, format: exports.Format, is_strict: bool, type: DatasetType
+) -> None:
+    from datasets import load_dataset
+    from trl import is_conversational
+
+    dataset, _ = make_pairs(project)
+    made = exports.export(viewer, dataset.id, format=format, is_strict=is_strict, type=type)
+    loaded = load_dataset(
+        "json" if format == "jsonl" else "parquet", data_files=str(made.path), split="train", cache_dir=str(tmp_path)
+    )
+    columns = {
+        DatasetType.preference: ["prompt", "chosen", "rejected"],
+        DatasetType.prompt_completion: ["prompt", "completion"],
+        DatasetType.unpaired_preference: ["prompt", "completion", "label"],
+    }[type]
+    assert loaded.column_names[: len(columns)] == columns
+    assert (loaded.column_names == columns) is is_strict
+    assert len(loaded) == (6 if type is DatasetType.unpaired_preference else 3)
+    assert is_conversational(loaded[0])
+    assert loaded[1 if type is not DatasetType.unpaired_preference else 2]["prompt"][0]["content"] == HOSTILE
+    if type is DatasetType.unpaired_preference:
+        assert loaded["label"][:] == [True, False] * 3
+
+
+def test_parquet_reads_with_pandas(project: tables.Project, viewer: Actor) -> None:
+    import pandas
+
+    dataset, samples = make_pairs(project)
+    frame = pandas.read_parquet(exports.export(viewer, dataset.id, format="parquet").path)
+    assert list(frame["chosen_sample_id"]) == [s.id for s in samples[::2]]
+    assert frame["rejected"][2][0]["content"] == samples[5].text
+
+
+def test_labels_come_from_each_sides_own_verdict_not_from_the_pair(project: tables.Project, viewer: Actor) -> None:
+    dataset, samples = make_pairs(project)
+    change(tables.Label, samples[1].id, verdict=Verdict.accept)
+    change(tables.Label, samples[3].id, verdict=None, score=None)
+    made = exports.export(viewer, dataset.id, type=DatasetType.unpaired_preference)
+    labels = {r["sample_id"]: r["label"] for r in read(made.path)}
+    assert [labels.get(s.id) for s in samples] == [True, True, True, None, True, False]
+    assert made.left_out == {"no verdict of its own": 1}
+    assert "not its place in the pair" in made.warnings[0]
+
+
+def test_only_derivable_types_are_offered(project: tables.Project, viewer: Actor) -> None:
+    prompt_set = rows.make_prompt_set(project, prompts=["q"], answers=["the answer"])
+    round_ = rows.make_round(project, mix=[prompt_set])
+    seed = [{"prompt_id": rows.prompts_of(prompt_set)[0].id, "sample_id": None, "origin": "mix"}]
+    dataset = rows.make_dataset(round_, DatasetType.prompt_completion, seed)
+    assert exports.types(DatasetType.prompt_completion) == (DatasetType.prompt_completion,)
+    with pytest.raises(InvalidInput, match="cannot be exported as preference"):
+        exports.export(viewer, dataset.id, type=DatasetType.preference)
+    assert list((settings().folder / "exports").iterdir()) == []
+    [row] = read(exports.export(viewer, dataset.id).path)
+    assert row["completion"] == [{"role": "assistant", "content": "the answer"}]
+    assert (row["origin"], row["sample_id"], row["score"]) == ("mix", None, None)
+
+
+def test_good_rows_only_make_completions_of_labelled_ones(project: tables.Project, viewer: Actor) -> None:
+    prompt_set = rows.make_prompt_set(project, prompts=2)
+    round_ = rows.make_round(project, sets=[prompt_set])
+    samples = rows.make_samples(round_, prompt_set, n=1)
+    labelled = [{"prompt_id": s.prompt_id, "sample_id": s.id, "label": i == 0} for i, s in enumerate(samples)]
+    dataset = rows.make_dataset(round_, DatasetType.unpaired_preference, labelled)
+    made = exports.export(viewer, dataset.id, type=DatasetType.prompt_completion, is_strict=True)
+    assert [r["completion"][0]["content"] for r in read(made.path)] == [samples[0].text]
+    assert made.left_out == {"not labelled as good": 1}
+
+
+def test_checks_count_what_deserves_a_look_and_leave_it_out_when_asked(project: tables.Project, viewer: Actor) -> None:
+    dataset, samples = make_pairs(project, texts=["same", " same ", " ", "x", "long", "y"])
+    change(tables.Sample, samples[4].id, finish_reason="length")
+    rows.make_prompt_set(project, prompts=["c"], split=Split.held_out)
+    change(tables.Prompt, samples[4].prompt_id, messages=[{"role": "assistant", "content": "c"}])
+    made = exports.export(viewer, dataset.id)
+    assert {f.check: (f.count, f.positions) for f in made.findings} == {
+        "identical pair": (1, (0,)),
+        "empty": (1, (1,)),
+        "roles": (1, (2,)),
+        "held-out prompt": (1, (2,)),
+        "truncated": (1, (2,)),
+    }
+    assert made.num_rows == 3
+    change(tables.Sample, samples[0].id, text="another")
+    rest = exports.export(viewer, dataset.id, leave_out=True)
+    assert [r["chosen_sample_id"] for r in read(rest.path)] == [samples[0].id]
+    assert rest.left_out == {"found by a check": 2}
+
+
+def test_a_stranger_finds_no_dataset(project: tables.Project) -> None:
+    dataset, _ = make_pairs(project)
+    stranger = rows.make_actor(rows.make_project())
+    for call in (datasets.get, datasets.rows, datasets.verify, exports.export):
+        with pytest.raises(NotFound, match=f"no dataset {dataset.id}"):
+            call(stranger, dataset.id)  # type: ignore[operator]
+
+
+def test_old_exports_make_room(project: tables.Project, viewer: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exports, "KEPT", 2)
+    dataset, _ = make_pairs(project)
+    made = [exports.export(viewer, dataset.id, type=type).path for type in DatasetType]
+    assert sorted(p.name for p in made[0].parent.iterdir()) == sorted(p.name for p in made[1:])
+
+
+def test_only_the_command_line_chooses_where_to_write(project: tables.Project, viewer: Actor, tmp_path: Path) -> None:
+    dataset, _ = make_pairs(project)
+    wanted = tmp_path / "mine.jsonl"
+    assert exports.export(viewer, dataset.id, out=wanted).path != wanted
+    assert not wanted.exists()
+    shell = Actor(viewer.user_id, viewer.name, via="cli")
+    assert exports.export(shell, dataset.id, out=wanted).path == wanted
+    assert len(read(wanted)) == 3
