@@ -77,7 +77,7 @@ def draw_part(form: Form, path: Path, kind: str, label: str, *, is_optional: boo
     names = [*([UNSET] if is_optional else []), *parts.describe()[kind]]
     name = current.get("name")
     about = parts.about()[kind].get(str(name), "")
-    drawn = gr.Dropdown(names, value=name or UNSET, label=label, info=about)
+    drawn = gr.Dropdown(names, value=name or UNSET, label=label, info=about, interactive=True)
     form.switches.append(Switch(path, kind, drawn))
     draw_knobs(form, path, parts.describe()[kind].get(str(name), []))
 
@@ -86,14 +86,14 @@ def draw_parts(form: Form, path: Path, kind: str, label: str) -> None:
     """Draw the choice of several parts, and the knobs of each."""
     current = take(form.start, path) or []
     chosen = [part["name"] for part in current]
-    drawn = gr.Dropdown(list(parts.describe()[kind]), value=chosen, multiselect=True, label=label)
+    drawn = gr.Dropdown(list(parts.describe()[kind]), value=chosen, multiselect=True, label=label, interactive=True)
     form.switches.append(Switch(path, kind, drawn, is_many=True))
     for place, part in enumerate(current):
         knobs = parts.describe()[kind].get(part["name"], [])
         if knobs:
             with gr.Group():
                 title = {"name": part["name"], "about": parts.about()[kind].get(part["name"], "")}
-                markup(PART_TITLE, value=title)
+                markup(PART_TITLE, PART_CSS, value=title)
                 draw_knobs(form, (*path, place), knobs)
 
 
@@ -115,7 +115,8 @@ def draw_knobs(form: Form, path: Path, knobs: Sequence[Knob]) -> None:
 
 
 WIDE = (KnobType.text, KnobType.part, KnobType.parts, KnobType.json)
-PART_TITLE = "<p style='margin:8px 12px 0'><b>{{value.name}}</b> <span class='rondo-muted'>{{value.about}}</span></p>"
+PART_TITLE = "<p class='title'><b>{{value.name}}</b> <span class='rondo-muted'>{{value.about}}</span></p>"
+PART_CSS = ".title { margin: 0; padding: 8px 12px 0; background: var(--rondo-surface); }"
 
 
 def _draw(form: Form, path: Path, knob: Knob) -> None:

@@ -17,7 +17,7 @@ from backend.services import projects, sessions
 from backend.services.sessions import SignedIn
 
 MEGABYTE = 1024 * 1024
-OPEN = ("/login", "/static/", "/healthz", "/favicon.ico")
+OPEN = ("/login", "/healthz", "/favicon.ico")
 LARGE = ("/gradio_api/upload", "/import")
 # Parts of Gradio that Rondo does not use and that would only be something more to attack.
 HIDDEN = (
@@ -105,7 +105,7 @@ async def _identify(request: Request) -> Response | None:
     wants_page = _wants_page(request)
     who, has_project = await anyio.to_thread.run_sync(_who, request, wants_page, limiter=_lookups)
     request.state.signed_in = who
-    if path in OPEN or path.startswith("/login/"):
+    if path in OPEN or path.startswith("/login/link/"):
         return None
     if who is None and _wants_html(request):
         query = f"?{request.url.query}" if request.url.query else ""
@@ -165,7 +165,7 @@ def _bounded(receive: Receive, path: str) -> Receive:
 def _policy(path: str) -> str:
     if path.startswith("/gradio_api/file"):
         return FILE_POLICY
-    return OWN_POLICY if path.startswith((*OPEN, "/api/", "/welcome")) else GRADIO_POLICY
+    return OWN_POLICY if path.startswith((*OPEN, "/static/", "/api/", "/welcome")) else GRADIO_POLICY
 
 
 def _with_headers(scope: Scope, send: Send) -> Send:
@@ -184,8 +184,9 @@ def _with_headers(scope: Scope, send: Send) -> Send:
             headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
             if settings().secure_cookies:
                 headers["Strict-Transport-Security"] = "max-age=31536000"
-            if not path.startswith(("/static/", "/assets/")):
-                headers.setdefault("Cache-Control", "no-store")
+            if not path.startswith("/assets/"):
+                # Scripts import each other without a version: a browser asks whether its copy is still the newest.
+                headers.setdefault("Cache-Control", "no-cache" if path.startswith("/static/") else "no-store")
         await send(message)
 
     return sending

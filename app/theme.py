@@ -101,7 +101,7 @@ SHAPES = {
     "block_label_text_size": "*text_xs",
     "block_title_text_size": "*text_sm",
     "block_title_text_weight": "500",
-    "block_info_text_size": "*text_xs",
+    "block_info_text_size": "*text_sm",
     "layout_gap": "12px",
     "form_gap_width": "0px",
     "input_shadow": "none",

@@ -1,6 +1,7 @@
 """The UI's one error boundary: what a person may read is shown, the rest goes to the log."""
 
 import functools
+import html
 import inspect
 import logging
 from collections.abc import Callable
@@ -24,7 +25,8 @@ def toasts(handler: Callable[P, R]) -> Callable[P, R]:
         try:
             return handler(*args, **kwargs)
         except RondoError as error:
-            raise gr.Error(error.message, print_exception=False) from error
+            # A toast is HTML to Gradio, and a message may quote what somebody typed or a model wrote.
+            raise gr.Error(html.escape(error.message, quote=False), print_exception=False) from error
         except gr.Error:
             raise
         except Exception as error:

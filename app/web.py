@@ -2,6 +2,7 @@
 
 import logging
 import os
+import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -45,22 +46,30 @@ def create_app(*, with_worker: bool = True) -> ASGIApp:
     app.include_router(signin.router)
     api.add_to(app)
     header.install(pages.PAGES)
-    gr.mount_gradio_app(
-        app,
-        pages.build(),
-        path="/",
-        auth_dependency=_name,
-        theme=RondoTheme(),
-        footer_links=[],
-        run_history=False,
-        ssr_mode=False,
-        enable_monitoring=False,
-        mcp_server=False,
-        pwa=False,
-        show_error=False,
-        max_file_size=f"{settings().max_upload_mb}mb",
-    )
+    _mount_pages(app)
     return Guard(app)
+
+
+def _mount_pages(app: FastAPI) -> None:
+    """Put Gradio behind the guard, without what would show more of it than its pages."""
+    with warnings.catch_warnings():
+        # Said of every application with several pages, even when rendering on the server is off.
+        warnings.filterwarnings("ignore", "SSR mode is not supported")
+        gr.mount_gradio_app(
+            app,
+            pages.build(),
+            path="/",
+            auth_dependency=_name,
+            theme=RondoTheme(),
+            footer_links=[],
+            run_history=False,
+            ssr_mode=False,
+            enable_monitoring=False,
+            mcp_server=False,
+            pwa=False,
+            show_error=False,
+            max_file_size=f"{settings().max_upload_mb}mb",
+        )
 
 
 @asynccontextmanager

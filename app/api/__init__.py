@@ -1,9 +1,11 @@
 """REST under /api/v1: one router a noun, each route one service call."""
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 
 from app.api import checkpoints, datasets, errors, jobs, projects, prompts, reviews, rounds, samples, templates, users
+from backend.errors import NotFound
 
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 NOUNS = (projects, prompts, templates, rounds, samples, reviews, jobs, checkpoints, datasets, users)
 
 
@@ -12,3 +14,9 @@ def add_to(app: FastAPI) -> None:
     errors.add_to(app)
     for noun in NOUNS:
         app.include_router(noun.router, prefix="/api/v1")
+    app.add_api_route("/api/{rest:path}", _nothing, methods=METHODS, include_in_schema=False)
+
+
+def _nothing(request: Request) -> None:
+    """Answer here what would otherwise fall through to the pages."""
+    raise NotFound(f"There is no {request.method} {request.url.path}. /api/v1/openapi.json lists what there is.")

@@ -36,14 +36,15 @@ def build() -> None:
     with gr.Tab("Try a prompt"):
         with gr.Row():
             one = gr.Dropdown([], label="Checkpoint", elem_id="try-one")
-            two = gr.Dropdown([], label="And another one", info="Optional.", elem_id="try-two")
+            two = gr.Dropdown([], label="And another one", elem_id="try-two")
         prompt = gr.Textbox(label="Prompt", lines=4, max_lines=20, elem_id="try-prompt")
         with gr.Row():
-            temperature = gr.Number(0.0, label="temperature", info="0 is greedy.")
+            temperature = gr.Number(0.0, label="temperature")
             top_p = gr.Number(1.0, label="top_p")
             max_tokens = gr.Number(256, label="max_tokens")
             seed = gr.Number(0, label="seed")
-        ask = gr.Button("Try", variant="primary", size="md", elem_id="try-go")
+        with gr.Row(elem_classes="rondo-toolbar"):
+            ask = gr.Button("Try", variant="primary", size="md", scale=0, min_width=140, elem_id="try-go")
         state = markup(templates.STATE, elem_id="try-state")
         with gr.Row():
             replies = [
@@ -68,21 +69,29 @@ def build() -> None:
 def _register_form() -> tuple[Any, ...]:
     with gr.Row():
         name = gr.Textbox(label="Name", max_length=120, elem_id="register-name")
-        role = gr.Dropdown(list(checkpoints.ROLES), value="policy", label="Role", info="What it is meant for.")
-    with gr.Group():
+        role = gr.Dropdown(list(checkpoints.ROLES), value="policy", label="Role", elem_id="register-role")
+    with gr.Tab("Folder or model hub"):
         location = gr.Textbox(
-            label="Folder or model-hub name", elem_id="register-location",
+            label="Folder or model-hub name",
             info="A folder inside the data folder, an absolute folder (project admins only), or a name like org/model. "
             "Weights must be safetensors, with a tokenizer and a chat template. Adapters name their base.",
-        )  # fmt: skip
-        folder = gr.Button("Register the folder", variant="primary", size="md", elem_id="register-folder")
-    with gr.Group():
+            elem_id="register-location",
+        )
+        with gr.Row(elem_classes="rondo-toolbar"):
+            folder = _register_button("register-folder")
+    with gr.Tab("OpenAI-compatible endpoint"):
         with gr.Row():
-            url = gr.Textbox(label="base_url", info="Of an OpenAI-compatible endpoint, e.g. http://127.0.0.1:8000/v1.")
+            url = gr.Textbox(label="base_url", info="For example http://127.0.0.1:8000/v1.", elem_id="register-url")
             model = gr.Textbox(label="model", info="The name under which it is served.")
-            key = gr.Textbox(label="api_key_env", info="Environment variable that holds the key. May be empty.")
-        served = gr.Button("Register the endpoint (project admins)", size="md", elem_id="register-endpoint")
+            key = gr.Textbox(label="api_key_env", info="Environment variable with the key, like RONDO_MY_API_KEY.")
+        with gr.Row(elem_classes="rondo-toolbar"):
+            served = _register_button("register-endpoint")
+            markup("<p class='rondo-muted'>Project admins only. It can judge, but it cannot be trained.</p>")
     return name, role, location, folder, url, model, key, served
+
+
+def _register_button(elem_id: str) -> gr.Button:
+    return gr.Button("Register", variant="primary", size="md", scale=0, min_width=140, elem_id=elem_id)
 
 
 @toasts

@@ -52,14 +52,15 @@ dl { display: flex; flex-wrap: wrap; gap: 6px 28px; margin: 0; font-variant-nume
 dt { color: var(--rondo-muted); font-size: 12px; } dd { margin: 0; font-size: 16px; font-weight: 600; }
 .problem { color: var(--rondo-bad); } .warning { color: var(--rondo-warn); }
 """
+LINKS = "p { margin: 0; } a { color: var(--rondo-accent); }"
 EMPTY = """{{#if value}}<div class="rondo-empty"><p><b>{{value.problem}}</b></p>
 <p><a href="/prompts">Prompts</a> · <a href="/checkpoints">Checkpoints</a></p></div>{{/if}}"""
 
 
 def build() -> None:
     """Lay out the page and wire what stays; the recipe's part is drawn, and wired, again whenever it changes."""
-    draft, parent, versions = gr.State({}), gr.State(None), gr.State([])
-    empty = markup(EMPTY)
+    draft, typed, parent, versions = gr.State({}), gr.State({}), gr.State(None), gr.State([])
+    empty = markup(EMPTY, LINKS)
     with gr.Column(visible=False) as page:
         with gr.Row(equal_height=False):
             start = gr.Dropdown(
@@ -73,7 +74,7 @@ def build() -> None:
                 elem_id="recipe",
             )
             clone = gr.Button("Clone the last round", size="md", scale=0, min_width=180, elem_id="clone-last")
-        about = markup(ABOUT)
+        about = markup(ABOUT, LINKS)
         with gr.Row(equal_height=False, elem_classes="rondo-sticky"):
             estimate = markup(ESTIMATE, ESTIMATE_CSS, elem_id="estimate")
             launch = gr.Button("Launch", variant="primary", size="md", scale=0, min_width=140, elem_id="launch")
@@ -82,12 +83,14 @@ def build() -> None:
         @gr.render(inputs=[draft, versions], triggers=[draft.change], show_progress="hidden")
         def draw_recipe(drawn: dict[str, Any], saved: list[Any]) -> None:
             if drawn:
-                _draw_recipe(drawn, saved, fields, (draft, versions, parent, recipe, about, estimate, launch))
+                _draw_recipe(drawn, saved, fields, (draft, typed, versions, parent, recipe, about, estimate, launch))
 
-    shown = [empty, page, start, recipe, about, draft, parent, versions, estimate, *fields.inputs]
+    shown = [empty, page, start, recipe, about, draft, typed, parent, versions, estimate, *fields.inputs]
     gr.on(None, load, None, shown, **QUIET)
     start.input(start_from, [start], shown, **QUIET)
     clone.click(load_last, None, shown, **QUIET)
+    touched = [component.input for component in fields.inputs]
+    gr.on(touched, guess, [typed, parent, *fields.inputs], estimate, trigger_mode="always_last", **QUIET)
 
 
 @toasts
@@ -109,12 +112,19 @@ def start_from(chosen: int | None, request: gr.Request) -> list[Any]:
     return _shown(context(request), chosen)
 
 
+@toasts
+def guess(request: gr.Request, recipe: dict[str, Any], parent_id: int | None, *values: Any) -> dict[str, Any] | None:
+    """What the round would cost, when a field beside the recipe has changed."""
+    here = context(request)
+    return _guessed(here, lambda: plan_of(recipe, parent_id, list(values))) if recipe else None
+
+
 def _shown(here: Context, chosen: int | None) -> list[Any]:
     lines = overview.loop(here.actor, here.project_id).lines
     try:
         plan = _plan(here, chosen, lines[0].checkpoint_id if lines else None)
     except InvalidInput as error:
-        return [{"problem": error.message}, gr.Column(visible=False), *[gr.skip()] * 17]
+        return [{"problem": error.message}, gr.Column(visible=False), *[gr.skip()] * 18]
     starts = [("the base" if x.round_id is None else f"round {x.number}, {x.checkpoint}", x.round_id or BASE)
               for x in reversed(lines) if x.round_id is None or x.checkpoint]  # fmt: skip
     at = plan.parent_id or BASE
@@ -128,6 +138,7 @@ def _shown(here: Context, chosen: int | None) -> list[Any]:
         gr.Dropdown(choices=names, value=plan.recipe["name"]),
         _about(plan.recipe),
         _draft(plan.recipe),
+        plan.recipe,
         plan.parent_id,
         judge_template.choices(here.actor, here.project_id),
         _guessed(here, lambda: plan),
@@ -144,7 +155,7 @@ def _plan(here: Context, chosen: int | None, base_id: int | None) -> Plan:
 
 def _draw_recipe(drawn: dict[str, Any], saved: list[Any], fields: RoundFields, outer: tuple[Any, ...]) -> None:
     """Draw the slots of a recipe and wire everything that reads them."""
-    draft, versions, parent, recipe, about, estimate, launch = outer
+    draft, typed, versions, parent, recipe, about, estimate, launch = outer
     form = forms.Form(start=drawn["recipe"])
     for slot, kind in parts.SLOT_KINDS.items():
         with gr.Accordion(SLOT_TITLES[slot], open=slot in (*OPEN_SLOTS, drawn["open"]), elem_id=f"slot-{slot}"):
@@ -157,17 +168,22 @@ def _draw_recipe(drawn: dict[str, Any], saved: list[Any], fields: RoundFields, o
     everything = [parent, *fields.inputs, *form.inputs]
     size = 1 + len(fields.inputs)
 
-    def plan(values: Any, recipe_json: dict[str, Any] | None = None) -> Plan:
-        return plan_of(recipe_json or form.read(values[size:]), values[0], list(values[1:size]))
+    def plan(values: Any, recipe_json: dict[str, Any]) -> Plan:
+        return plan_of(recipe_json, values[0], list(values[1:size]))
 
     @toasts
     def switch_recipe(request: gr.Request, name: str, *values: Any) -> list[Any]:
         new = parts.switch_recipe(form.read(values[size:]), name)
-        return [_draft(new), _about(new), _guessed(context(request), lambda: plan(values, new))]
+        return [_draft(new), new, _about(new), _guessed(context(request), lambda: plan(values, new))]
 
     @toasts
-    def guess(request: gr.Request, *values: Any) -> dict[str, Any]:
-        return _guessed(context(request), lambda: plan(values))
+    def read(request: gr.Request, *values: Any) -> list[Any]:
+        here = context(request)
+        try:
+            new = form.read(values[size:])
+        except InvalidInput as error:
+            return [gr.skip(), {"problem": error.message, "warnings": []}]
+        return [new, _guessed(here, lambda: plan(values, new))]
 
     @toasts
     def start(request: gr.Request, *values: Any) -> None:
@@ -179,15 +195,17 @@ def _draw_recipe(drawn: dict[str, Any], saved: list[Any], fields: RoundFields, o
         def put_part(request: gr.Request, chosen: Any, *values: Any) -> list[Any]:
             new = form.switched(switch, values[size:], chosen)
             guessed = _guessed(context(request), lambda: plan(values, new))
-            return [_draft(new, opened=str(switch.path[0])), guessed]
+            return [_draft(new, opened=str(switch.path[0])), new, guessed]
 
         return put_part
 
-    recipe.input(switch_recipe, [recipe, *everything], [draft, about, estimate], **QUIET)
+    # Launching reads the fields themselves, not `typed`: what is on the page is launched, however fast the click.
+    recipe.input(switch_recipe, [recipe, *everything], [draft, typed, about, estimate], **QUIET)
     for switch in form.switches:
-        switch.input.input(switcher(switch), [switch.input, *everything], [draft, estimate], **QUIET)
-    changes = [component.change for component in everything[1:]]
-    gr.on(changes, guess, everything, estimate, trigger_mode="always_last", **QUIET)
+        switch.input.input(switcher(switch), [switch.input, *everything], [draft, typed, estimate], **QUIET)
+    # On input, not on change: drawing the form again changes fields whose listeners are gone by then.
+    touched = [knob.input for knob in form.inputs]
+    gr.on(touched, read, everything, [typed, estimate], trigger_mode="always_last", **QUIET)
     launched = launch.click(start, everything, None, trigger_mode="once", **PRIVATE)
     launched.success(None, js="() => { window.location.assign('/') }", api_visibility="private")
 

@@ -34,10 +34,7 @@ def build() -> None:
     """Lay out the page and wire it."""
     seen = gr.State({})
     action = markup(templates.ACTION, templates.ACTION_CSS, elem_id="next-action")
-    with gr.Row(elem_classes="rondo-toolbar"):
-        launch = gr.Button(
-            "Launch", variant="primary", size="md", visible=False, scale=0, min_width=260, elem_id="launch-next"
-        )
+    launch = gr.Button("Launch", variant="primary", size="md", visible=False, elem_id="launch-next")
     line = markup(templates.LINE, templates.LINE_CSS, js=templates.LINE_JS, elem_id="loop")
     chart = gr.Plot(show_label=False, visible=False, elem_id="loop-chart")
     timer = gr.Timer(POLL_SECONDS)

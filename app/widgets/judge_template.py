@@ -35,9 +35,12 @@ def draw(form: Form, saved: list[Any], versions: gr.State) -> None:
             value=None,
             label="Saved versions",
             info="Choosing one puts it above.",
+            interactive=True,
             elem_id="template-version",
         )
-        title = gr.Textbox(name, label="Name", info="Saving the same name again makes its next version.", max_length=80)
+        title = gr.Textbox(
+            name, label="Name", info="Saving the same name makes its next version.", max_length=80, interactive=True
+        )
         save = gr.Button("Save as a version", size="md", scale=0, min_width=160, elem_id="template-save")
         compare = gr.Button("Compare", size="md", scale=0, min_width=110, elem_id="template-compare")
     difference = gr.Code(value="", label="What the text above changes", visible=False, elem_id="template-diff")

@@ -24,11 +24,11 @@ INDEX = {
     "num_tokens": "ix_labels_by_length",
     "spread_key": "ix_labels_by_spread",
 }
-GATHERED = 3_000
-"""So many rows may be read and sorted for one page."""
+GATHERED = 2_000
+"""So many rows of one facet may be read and sorted for one page."""
 COUNTED = 10_000
 """Counts stop here."""
-READ_FOR_COUNT = 40_000
+READ_FOR_COUNT = 20_000
 MERGED = 200
 """Ranges in one statement; SQLite allows 500."""
 
@@ -166,7 +166,7 @@ def drivers(asked: Scope, column: str) -> dict[int, str]:
     others = [name for name in asked.ranges if name != column]
     if not others or not chosen:
         return chosen
-    cap = GATHERED // len(chosen) + 1
+    cap = GATHERED
     counts = [
         f"SELECT {facet} AS facet, '{name}' AS name, count(*) AS n FROM (SELECT 1 FROM {asked.labels(name)}"
         f" WHERE round_id = :round AND facet = {facet} AND {name} BETWEEN :{name}_lo AND :{name}_hi LIMIT {cap}) AS c"

@@ -18,7 +18,7 @@ from backend.db.search import SEARCHABLE, hits, id_column, match
 from backend.db.tables.judgment import UNSCORED
 from backend.errors import InvalidInput
 
-SORTED = 1_500
+SORTED = 1_000
 """So many matches are read and sorted for one page."""
 SORTED_PROMPTS = 200
 OF_PROMPT = "samples AS s ON s.prompt_id = h.id AND s.round_id = :round"
@@ -96,19 +96,23 @@ class Wanted:
         return [row for row in rows if row[1] in ids_passed]
 
 
+def ends_of(table: SEARCHABLE) -> str:
+    """The lowest and the highest id that the round has there, each read from the end of an index."""
+    source = {
+        "samples": "(SELECT {}(id) FROM samples WHERE round_id = :round)",
+        "prompts": "(SELECT {}(prompt_id) FROM groups WHERE round_id = :round AND split = 'train')",
+    }[table]
+    return f"{source.format('min')}, {source.format('max')}"
+
+
 def search(asked: Scope, filters: Filters) -> Wanted:
     """What the filters search for."""
-    spans = {
-        "samples": "SELECT {f}(id) FROM samples WHERE round_id = :round",
-        "prompts": "SELECT {f}(prompt_id) FROM groups WHERE round_id = :round AND split = 'train'",
-    }
-
     def one(table: SEARCHABLE, query: str, name: str) -> Search | None:
         if not query:
             return None
         expression, values = match(query, "sqlite" if asked.is_sqlite else "postgresql", name)
-        ends = asked.one("SELECT " + ", ".join(f"({spans[table].format(f=f)})" for f in ("min", "max")))
-        return Search(asked, table, expression, values, ends[0] or 0, ends[1] or 0)
+        first, last = asked.one(f"SELECT {ends_of(table)}")
+        return Search(asked, table, expression, values, first or 0, last or 0)
 
     return Wanted(asked, one("samples", filters.text, "text"), one("prompts", filters.prompt, "prompt"))
 
@@ -138,7 +142,7 @@ def chosen_way(wanted: Wanted, sort: Sort, cursor: Cursor | None, limit: int) ->
             cursor,
             limit,
             tests=[] if both or not prompt else [prompt],
-            all=rows,
+            matches=rows,
         )
     if prompt and prompt.density == 0 and not by_prompt:
         rows = few_prompts(wanted, prompt, sort)
@@ -157,7 +161,8 @@ def chosen_way(wanted: Wanted, sort: Sort, cursor: Cursor | None, limit: int) ->
 def few_candidates(wanted: Wanted, tests: list[Search]) -> bool:
     """Whether looking up what the filters leave takes fewer reads than walking through what matches."""
     few = counted(wanted.asked)
-    share = few.number / max(1, tests[0].last - tests[0].first + 1)
+    first, last = wanted.asked.one(f"SELECT {ends_of('samples')}")
+    share = few.number / max(1, last - first + 1)
     density = math.prod(one.density for one in tests)
     return few.is_exact and (few.number <= PROBES * BATCHES or share * PROBE_COST < density)
 

@@ -3,17 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime
 from math import hypot
-from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db import now, tables
+from backend.db.filters import Filters
+from backend.db.listing import Count, counted, scope
 from backend.values import JobStatus, RoundStatus, Stage
 
 ACCURACY = "held_out_accuracy"
-COUNT_LIMIT = 10_000
-"""People's labels are counted up to here: more reads as `10,000+` and costs no more."""
 
 
 @dataclass(frozen=True)
@@ -128,8 +127,8 @@ def _line(
     samples = _live(counts.get("samples"), job, Stage.generate)
     judged = _live(samples if "judgments" in counts else None, job, Stage.judge)
     overridden = counts.get("overridden")
-    if row.status is RoundStatus.review or overridden is None:
-        overridden = count_labels(db, tables.Label.round_id == row.id, tables.Label.is_overridden) if judged else None
+    if row.status is RoundStatus.review:
+        overridden = counted(scope(db, row.id, Filters(is_overridden=True))).number
     kept = counts.get("kept")
     end = row.finished_at or (now() if row.status in (RoundStatus.running, RoundStatus.review) else None)
     return RoundLine(
@@ -167,10 +166,9 @@ def _seconds(start: datetime, end: datetime | None) -> float | None:
     return (end - start).total_seconds() if end else None
 
 
-def count_labels(db: Session, *where: Any) -> int:
-    """Count labels, but not beyond the limit."""
-    rows = select(tables.Label.sample_id).where(*where).limit(COUNT_LIMIT).subquery()
-    return db.scalar(select(func.count()).select_from(rows)) or 0
+def count_decided(db: Session, round_id: int) -> Count:
+    """Samples whose label is a person's; counted up to a limit."""
+    return counted(scope(db, round_id, Filters(source=("person",))))
 
 
 def is_worse(new: Measured, old: Measured) -> bool:

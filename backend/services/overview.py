@@ -9,8 +9,8 @@ from backend.db import reading, tables
 from backend.errors import Conflict
 from backend.services import rounds
 from backend.services.access import Actor, require, role_of
-from backend.services.loop_lines import COUNT_LIMIT, RoundLine, count_labels, is_worse, lines_of
-from backend.values import LabelSource, Role, RoundStatus, Split
+from backend.services.loop_lines import RoundLine, count_decided, is_worse, lines_of
+from backend.values import Role, RoundStatus, Split
 
 
 @dataclass(frozen=True)
@@ -98,11 +98,10 @@ def _first_action(db: Session, project_id: int) -> NextAction:
 
 
 def _review(db: Session, line: RoundLine) -> NextAction:
-    label = tables.Label
-    decided = count_labels(db, label.round_id == line.round_id, label.source == LabelSource.person)
-    left = max(0, (line.samples or 0) - decided)
-    more = "+" if decided >= COUNT_LIMIT else ""
-    of = f"{decided:,}{more} of {line.samples or 0:,} samples are decided, {left:,} left"
+    decided = count_decided(db, line.round_id or 0)
+    left = max(0, (line.samples or 0) - decided.number)
+    number = f"{decided.number:,}" if decided.is_exact else f"over {decided.number:,}"
+    of = f"{number} of {line.samples or 0:,} samples are decided" + (f", {left:,} left" if decided.is_exact else "")
     why = f"Round {line.number} waits for people: {of}."
     return NextAction("review", f"Review round {line.number}", why, f"review?round={line.round_id}")
 

@@ -4,6 +4,8 @@ import functools
 import socket
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -40,16 +42,26 @@ def visitor() -> httpx.Client:
     return httpx.Client(base_url=address(), timeout=30)
 
 
-def signed_in(actor: Actor) -> httpx.Client:
+@contextmanager
+def signed_in(actor: Actor) -> Iterator[httpx.Client]:
     """A browser that this person signed in with, through the door."""
     with session() as db:
         link = sessions.link_for(db, actor.user_id)
-    client = visitor()
-    assert client.post(f"/login/link/{link}").status_code == 303
-    return client
+    with visitor() as client:
+        assert client.post(f"/login/link/{link}").status_code == 303
+        yield client
 
 
-def with_token(actor: Actor) -> httpx.Client:
+@contextmanager
+def with_token(actor: Actor) -> Iterator[httpx.Client]:
     """A program of this person's."""
     _, secret = sessions.create_token(actor, name="test")
-    return httpx.Client(base_url=address(), timeout=30, headers={"authorization": f"Bearer {secret}"})
+    with visitor() as client:
+        client.headers["authorization"] = f"Bearer {secret}"
+        yield client
+
+
+def blocks() -> Any:
+    """Gradio's pages."""
+    mounted = next(route for route in application().app.routes if route.path == "" and hasattr(route.app, "get_blocks"))
+    return mounted.app.get_blocks()

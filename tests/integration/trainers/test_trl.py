@@ -261,6 +261,7 @@ def test_an_adapter_goes_on_as_adapter_or_merged(tiny: Path, tmp_path: Path):
     assert not (merged / "adapter_config.json").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "lora"), [(SFT, False), (DPO, True)])
 def test_a_training_killed_midway_ends_in_the_same_weights(kind: type[Any], lora: bool, tiny: Path, tmp_path: Path):
     trainer = kind(**{**KNOBS, "max_steps": 60, "save_steps": 10, "lora": lora})

@@ -1,0 +1,112 @@
+// Decisions on their way to the server: in order, each with an id of its own, kept in this browser until confirmed.
+
+const BATCH = 25;
+const FIRST_WAIT = 500;
+const LONGEST_WAIT = 15000;
+
+export const newId = () =>
+  crypto.randomUUID ? crypto.randomUUID() : Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
+
+export class Outbox {
+  /**
+   * `send(acts)` resolves to {done, tally}, to {error}, or to undefined when nothing came back.
+   * `on.sent(act, result, tally)`, `on.refused(act, error)`, `on.change(outbox)`.
+   */
+  constructor(key, send, on) {
+    this.prefix = `${key}.`;
+    this.send = send;
+    this.on = on;
+    this.acts = this.stored();
+    this.busy = false;
+    this.wait = 0;
+    this.retryAt = 0;
+    this.timer = null;
+    this.batch = BATCH;
+    window.addEventListener("online", () => this.flush());
+  }
+
+  get size() {
+    return this.acts.length;
+  }
+
+  // One entry for each act, so that two tabs of one person never overwrite each other's.
+  stored() {
+    const found = [];
+    try {
+      for (let i = 0; i < localStorage.length; i++) {
+        const name = localStorage.key(i);
+        if (name.startsWith(this.prefix)) found.push([name, JSON.parse(localStorage.getItem(name))]);
+      }
+    } catch {
+      return [];
+    }
+    return found.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, act]) => ({ name, act }));
+  }
+
+  push(act) {
+    const order = `${String(Date.now()).padStart(15, "0")}.${String((this.count = (this.count || 0) + 1)).padStart(6, "0")}`;
+    const entry = { name: `${this.prefix}${order}.${act.client_id}`, act };
+    try {
+      localStorage.setItem(entry.name, JSON.stringify(act));
+    } catch {
+      // A full or forbidden store: the act still waits in memory, and leaving the page asks.
+    }
+    this.acts.push(entry);
+    this.on.change(this);
+    this.flush();
+  }
+
+  forget(entries) {
+    const gone = new Set(entries);
+    this.acts = this.acts.filter((entry) => !gone.has(entry));
+    for (const { name } of entries) {
+      try {
+        localStorage.removeItem(name);
+      } catch {
+        // Sent again on the next load, where it is found written already.
+      }
+    }
+  }
+
+  async flush() {
+    if (this.busy || !this.acts.length) return;
+    clearTimeout(this.timer);
+    this.busy = true;
+    this.retryAt = 0;
+    this.on.change(this);
+    const entries = this.acts.slice(0, this.batch);
+    let answer;
+    try {
+      answer = await this.send(entries.map((entry) => entry.act));
+    } catch {
+      answer = undefined;
+    }
+    this.busy = false;
+    this.settle(entries, answer);
+    this.on.change(this);
+    if (this.acts.length && !this.retryAt) this.flush();
+  }
+
+  settle(entries, answer) {
+    const lost = !answer || (answer.error && answer.error.type === "NotSignedIn");
+    if (lost) {
+      this.wait = Math.min(this.wait * 2 || FIRST_WAIT, LONGEST_WAIT);
+      this.retryAt = Date.now() + this.wait;
+      this.timer = setTimeout(() => this.flush(), this.wait);
+      return;
+    }
+    this.wait = 0;
+    if (!answer.error) {
+      this.batch = BATCH;
+      this.forget(entries);
+      entries.forEach((entry, i) => this.on.sent(entry.act, answer.done[i], answer.tally));
+    } else if (entries.length > 1) {
+      // All or none: one of them was refused. Find it by sending them one at a time.
+      this.batch = 1;
+    } else {
+      this.batch = BATCH;
+      this.forget(entries);
+      this.on.refused(entries[0].act, answer.error);
+    }
+  }
+}

@@ -1,0 +1,216 @@
+"""Everything that answers, asked without login and as every role. What is not in these tables fails the test."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from starlette.routing import Mount, Route
+
+from app.guard import HIDDEN
+from backend.services import accounts
+from backend.values import Role
+from tests import rows
+from tests.integration import site
+from tests.integration.walking import MARK, OWN, Browser, World, changed, make_world, snapshot
+
+ANYONE = "anyone who is signed in"
+OWNER = "owners"
+OPEN = {"/login", "/login/link/{token}", "/healthz", "/favicon.ico"}
+
+# method, path, who, body
+WRITES: list[tuple[str, str, Role | str, Any]] = [
+    ("POST", "/projects", OWNER, {"name": "New"}),
+    ("PATCH", "/projects/{project_id}", Role.admin, {"description": "new"}),
+    ("POST", "/projects/{project_id}/people", Role.admin, {"name": "newcomer", "role": "viewer"}),
+    ("PUT", "/projects/{project_id}/people/{user_id}", Role.admin, {"role": "admin"}),
+    ("DELETE", "/projects/{project_id}/people/{user_id}", Role.admin, None),
+    ("POST", "/projects/{project_id}/prompt-sets/import", Role.curator, "upload"),
+    ("DELETE", "/prompt-sets/{set_id}", Role.admin, None),
+    ("POST", "/projects/{project_id}/templates", Role.curator, {"name": "t", "text": "new {prompt} {response}"}),
+    ("POST", "/projects/{project_id}/plan/estimate", Role.viewer, {}),
+    ("POST", "/projects/{project_id}/rounds", Role.curator, {}),
+    ("POST", "/rounds/{round_id}/decisions", Role.reviewer, "decision"),
+    ("POST", "/rounds/{round_id}/decisions/undo", Role.reviewer, {}),
+    ("POST", "/rounds/{round_id}/review/close", Role.curator, None),
+    ("POST", "/rounds/{round_id}/cancel", Role.curator, None),
+    ("POST", "/jobs/{job_id}/resume", Role.curator, None),
+    ("POST", "/jobs/{job_id}/retry", Role.curator, None),
+    ("POST", "/jobs/{job_id}/cancel", Role.curator, None),
+    ("POST", "/projects/{project_id}/checkpoints", Role.curator, {"name": "c", "location": "models/none"}),
+    ("PATCH", "/checkpoints/{checkpoint_id}", Role.curator, {"name": "renamed"}),
+    ("DELETE", "/checkpoints/{checkpoint_id}", Role.curator, None),
+    ("POST", "/trials", Role.curator, "trial"),
+    ("POST", "/users", OWNER, {"name": "someone"}),
+    ("POST", "/users/{user_id}/link", OWNER, None),
+    ("POST", "/users/{user_id}/deactivate", OWNER, None),
+    ("POST", "/tokens", ANYONE, {"name": "t"}),
+    ("DELETE", "/tokens/{token_id}", ANYONE, None),
+]
+READS: dict[str, Role | str] = {
+    "/me": ANYONE, "/projects": ANYONE, "/tokens": ANYONE, "/parts": ANYONE, "/openapi.json": ANYONE, "/users": OWNER,
+    "/projects/{project_id}": Role.viewer, "/projects/{project_id}/people": Role.viewer,
+    "/projects/{project_id}/prompt-sets": Role.viewer, "/prompt-sets/{set_id}": Role.viewer,
+    "/prompt-sets/{set_id}/report": Role.viewer, "/prompt-sets/{set_id}/problems": Role.viewer,
+    "/prompt-sets/{set_id}/prompts": Role.viewer, "/projects/{project_id}/templates": Role.viewer,
+    "/templates/{template_id}": Role.viewer, "/projects/{project_id}/plan": Role.viewer,
+    "/projects/{project_id}/rounds": Role.viewer, "/rounds/{round_id}": Role.viewer,
+    "/rounds/{round_id}/samples": Role.viewer, "/rounds/{round_id}/histogram": Role.viewer,
+    "/rounds/{round_id}/review": Role.viewer, "/rounds/{round_id}/review/queue": Role.reviewer,
+    "/rounds/{round_id}/review/closing": Role.viewer, "/projects/{project_id}/jobs": Role.viewer,
+    "/jobs/{job_id}": Role.viewer, "/jobs/{job_id}/curves": Role.viewer,
+    "/projects/{project_id}/checkpoints": Role.viewer,
+    "/checkpoints/{checkpoint_id}": Role.viewer, "/trials/{job_id}": Role.viewer,
+    "/projects/{project_id}/datasets": Role.viewer, "/datasets/{dataset_id}": Role.viewer,
+    "/datasets/{dataset_id}/rows": Role.viewer, "/datasets/{dataset_id}/verification": Role.viewer,
+    "/datasets/{dataset_id}/export": Role.viewer,
+}  # fmt: skip
+NOT_THERE_IN_THIS_WORLD = {"/prompt-sets/{set_id}/problems"}
+
+
+def all_routes() -> Iterator[tuple[str, str]]:
+    """Method and path of every route, Gradio's own ones included."""
+    for route in site.application().app.routes:
+        inside = route.app.routes if isinstance(route, Mount) and route.path == "" else [route]
+        for one in inside:
+            if isinstance(one, Route):
+                yield from ((method, one.path) for method in one.methods or ())
+
+
+def api_routes() -> set[tuple[str, str]]:
+    found = {(method, path) for method, path in all_routes() if path.startswith("/api/") and "{rest:path}" not in path}
+    return {(method, path.removeprefix("/api/v1")) for method, path in found if method != "HEAD"}
+
+
+def filled(path: str, ids: dict[str, int]) -> str:
+    ids = ids | ({"job_id": ids["trial_id"]} if path.startswith("/trials") and "trial_id" in ids else {})
+    return re.sub(r"\{(\w+)(:path)?\}", lambda found: str(ids.get(found[1], 1)), path)
+
+
+def send(client: httpx.Client, method: str, path: str, body: Any, world: World) -> httpx.Response:
+    path = f"/api/v1{filled(path, world.ids)}"
+    if body == "upload":
+        return client.post(path, data={"name": "new"}, files={"file": ("x.jsonl", b'{"prompt": "hello"}\n')})
+    if body == "decision":
+        body = {
+            "decisions": [{"client_id": f"walk-{id(client)}", "sample_id": world.ids["sample_id"], "kind": "reject"}]
+        }
+    if body == "trial":
+        body = {"checkpoint_ids": [world.ids["policy_id"]], "text": "hello"}
+    return client.request(method, path, json=body)
+
+
+def refusals(needed: Role | str) -> dict[Role | None, set[int]]:
+    """Who is refused, and how: a stranger must not learn that there is something."""
+    if needed == ANYONE:
+        return {}
+    if needed == OWNER:
+        return {role: {403} for role in (None, *Role)}
+    assert isinstance(needed, Role)
+    return {None: {404}} | {role: {403} for role in Role if role.rank < needed.rank}
+
+
+@pytest.fixture
+def world(database: str) -> World:
+    accounts.local_owner()
+    return make_world()
+
+
+def test_without_login_every_route_sends_to_the_door(world: World) -> None:
+    seen = 0
+    with site.visitor() as client:
+        for method, path in all_routes():
+            if path in OPEN:
+                continue
+            seen += 1
+            for accept in ("text/html", "application/json"):
+                answer = client.request(method, filled(path, world.ids), headers={"accept": accept})
+                if filled(path, world.ids).startswith(HIDDEN):
+                    assert answer.status_code == 404, (method, path)
+                elif answer.status_code == 303:
+                    assert answer.headers["location"].startswith("/login?next="), (method, path)
+                else:
+                    assert answer.status_code == 401, (method, path, answer.text)
+                assert MARK not in answer.text
+                assert "content-security-policy" in answer.headers, (method, path)
+    assert seen > 100
+
+
+def test_without_login_no_listener_can_be_called(world: World) -> None:
+    before = snapshot()
+    with site.visitor() as client:
+        for number in site.blocks().fns:
+            body = {"data": [], "fn_index": number, "session_hash": "x"}
+            assert client.post("/gradio_api/queue/join", json=body).status_code == 401
+    assert changed(before) == set()
+
+
+def test_every_listener_is_kept_out_of_the_public_list() -> None:
+    visible = [fn.name for fn in site.blocks().fns.values() if fn.api_visibility == "public"]
+    assert visible == []
+
+
+def test_the_tables_of_this_test_name_every_route() -> None:
+    written = {(method, path) for method, path, _, _ in WRITES} | {("GET", path) for path in READS}
+    assert api_routes() == written
+
+
+@pytest.mark.parametrize(("method", "path", "needed", "body"), WRITES, ids=lambda value: str(value)[:40])
+def test_a_write_needs_its_role(world: World, method: str, path: str, needed: Role | str, body: Any) -> None:
+    for role, refused in refusals(needed).items():
+        with site.with_token(world.actor(role)) as client:
+            before = snapshot()
+            answer = send(client, method, path, body, world)
+            assert answer.status_code in refused, (role, answer.text)
+            assert answer.json()["error"]["message"]
+            assert MARK not in answer.text or "{project_id}" in path
+            assert changed(before) <= {"tokens"}, role
+    allowed = accounts.local_owner(via="api") if needed == OWNER else world.actor(needed if needed in [*Role] else None)
+    with site.with_token(allowed) as client:
+        assert send(client, method, path, body, world).status_code not in (401, 403, 500)
+
+
+@pytest.mark.parametrize(("path", "needed"), READS.items(), ids=lambda value: str(value)[:60])
+def test_a_read_needs_its_role(world: World, path: str, needed: Role | str) -> None:
+    before = snapshot()
+    for role, refused in refusals(needed).items():
+        with site.with_token(world.actor(role)) as client:
+            answer = send(client, "GET", path, None, world)
+            assert answer.status_code in refused, (role, answer.text)
+            assert MARK not in answer.text
+    allowed = accounts.local_owner(via="api") if needed == OWNER else world.actor(needed if needed in [*Role] else None)
+    with site.with_token(allowed) as client:
+        answer = send(client, "GET", path, None, world)
+        assert answer.status_code == (404 if path in NOT_THERE_IN_THIS_WORLD else 200), answer.text
+        assert answer.headers["cache-control"] == "no-store"
+    assert changed(before) <= {*OWN, "memberships"}
+
+
+@pytest.mark.parametrize(
+    ("role", "may_change"),
+    [(None, set()), (Role.viewer, set()), (Role.reviewer, {"decisions", "labels", "samples"})],
+    ids=["stranger", "viewer", "reviewer"],
+)
+def test_no_listener_lets_a_person_change_more_than_their_role(
+    world: World, role: Role | None, may_change: set[str]
+) -> None:
+    if role is None:
+        rows.make_project("another")
+    with site.signed_in(world.actor(role)) as client:
+        before = snapshot()
+        browser = Browser(client)
+        browser.walk()
+    assert changed(before) <= OWN | may_change
+    if role is None:
+        assert not any(MARK in said for said in browser.said)
+
+
+def test_the_same_walk_as_an_admin_does_change_things(world: World) -> None:
+    with site.signed_in(world.actor(Role.admin)) as client:
+        before = snapshot()
+        browser = Browser(client)
+        browser.walk()
+    assert {"tokens", "users", "checkpoints"} <= changed(before)
+    assert any(MARK in said for said in browser.said)
+    assert len(browser.succeeded) > len(site.blocks().fns) / 2

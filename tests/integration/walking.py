@@ -1,0 +1,182 @@
+"""What a walk over everything that answers needs: a project with something of everything, and what changed."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from sqlalchemy import select
+
+from backend.db import reading, session, tables
+from backend.services.access import Actor
+from backend.values import DatasetType, JobStatus, Role, RoundStatus, Split, Stage
+from tests import rows
+from tests.integration import site
+
+MARK = "xyzzy-secret"
+"""Stands in every text of the project; a stranger never sees it."""
+
+OWN = {"login_sessions", "login_links", "tokens", "users"}
+"""Tables in which everybody may change what is their own."""
+
+Snapshot = dict[str, str]
+
+
+@dataclass(frozen=True)
+class World:
+    """The ids of one row of each kind, as routes name them."""
+
+    ids: dict[str, int]
+    project: tables.Project
+
+    def actor(self, role: Role | None) -> Actor:
+        """A new person with that role; None: a stranger."""
+        return rows.make_actor(self.project if role else None, role or Role.viewer)
+
+
+def make_world() -> World:
+    """A project whose round waits for review, with samples, judgments, a job, a dataset and a template."""
+    project = rows.make_project(f"{MARK} project")
+    policy = rows.make_checkpoint(project, f"{MARK} base")
+    spare = rows.make_checkpoint(project, f"{MARK} spare")
+    prompts = rows.make_prompt_set(project, f"{MARK} prompts", prompts=[f"{MARK} {i}" for i in range(4)])
+    held_out = rows.make_prompt_set(project, f"{MARK} held out", split=Split.held_out, prompts=[f"{MARK} h"])
+    unused = rows.make_prompt_set(project, f"{MARK} unused")
+    round_ = rows.make_round(
+        project,
+        policy,
+        sets=[prompts],
+        held_out=[held_out],
+        status=RoundStatus.review,
+        stage=Stage.review,
+        is_reviewed=True,
+    )
+    samples = rows.make_samples(round_, prompts, texts=[f"{MARK} a", f"{MARK} b"], scores=[1.0, 0.0])
+    rows.make_judgments(samples)
+    dataset = rows.make_dataset(
+        round_, DatasetType.prompt_completion, [{"prompt_id": samples[0].prompt_id, "sample_id": samples[0].id}]
+    )
+    with session() as db:
+        job = tables.Job(
+            project_id=project.id, round_id=round_.id, workflow_id="w", stage=Stage.judge, queue="generate",
+            status=JobStatus.failed, error=MARK, log_tail=MARK,
+        )  # fmt: skip
+        trial = tables.Job(
+            project_id=project.id, workflow_id="t", stage=Stage.generate, queue="generate", status=JobStatus.done,
+            spec={"kind": "try", "checkpoint_ids": [policy.id], "messages": [], "sampling": {}},
+        )  # fmt: skip
+        template = tables.Template(project_id=project.id, name="t", version=1, text=MARK, content_hash="0" * 64)
+        member = tables.User(name=f"{MARK} member")
+        db.add_all([job, trial, template, member])
+        db.flush()
+        db.add(tables.Membership(project_id=project.id, user_id=member.id, role=Role.viewer))
+        ids = {
+            "project_id": project.id, "user_id": member.id, "round_id": round_.id, "sample_id": samples[0].id,
+            "checkpoint_id": spare.id, "policy_id": policy.id, "set_id": unused.id, "dataset_id": dataset.id,
+            "job_id": job.id, "trial_id": trial.id, "template_id": template.id, "token_id": 0,
+        }  # fmt: skip
+    return World(ids, project)
+
+
+def snapshot() -> Snapshot:
+    """A hash of every table's rows."""
+    with reading() as db:
+        return {
+            table.name: hashlib.sha256(
+                repr(sorted(map(repr, db.execute(select(table)).tuples().all()))).encode()
+            ).hexdigest()
+            for table in tables.Base.metadata.sorted_tables
+        }
+
+
+def changed(before: Snapshot) -> set[str]:
+    """The tables whose rows are not what they were."""
+    after = snapshot()
+    return {name for name in after if after[name] != before[name]}
+
+
+class Browser:
+    """Calls Gradio's listeners as a page would: what one listener sets, the next one gets."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        self.client = client
+        self.blocks = site.blocks()
+        self.values: dict[int, Any] = {}
+        self.choices: dict[int, list[Any]] = {}
+        self.said: list[str] = []
+        self.succeeded: set[int] = set()
+
+    def walk(self) -> None:
+        """Call every listener, those that run when a page opens first; then every function of the components."""
+        order = sorted(self.blocks.fns.values(), key=lambda fn: (not any(t[1] == "load" for t in fn.targets), fn._id))
+        for fn in order:
+            if fn.fn is not None:  # else it is a script of the page
+                self.call(fn)
+        for component_id, name in server_functions():
+            for data in (None, {}, [], 1, "x"):
+                body = {"data": data, "component_id": component_id, "fn_name": name, "session_hash": "walk"}
+                self.said.append(self.client.post("/gradio_api/component_server", json=body).text)
+
+    def call(self, fn: Any) -> None:
+        """Call one listener and remember what it set."""
+        body = {
+            "data": [self.value(i) for i in fn.inputs],
+            "fn_index": fn._id,
+            "session_hash": "walk",
+            "trigger_id": None,
+            "event_data": {"index": [0, 0], "value": "x", "row_value": ["1", "x"], "selected": True},
+        }
+        joined = self.client.post("/gradio_api/queue/join", json=body)
+        assert joined.status_code == 200, joined.text
+        for message in self.messages(joined.json()["event_id"]):
+            if message["msg"] == "process_completed":
+                self.said.append(json.dumps(message["output"]))
+                if message["success"]:
+                    self.succeeded.add(fn._id)
+                    self.remember(fn, message["output"].get("data", []))
+
+    def messages(self, event_id: str) -> Iterator[dict[str, Any]]:
+        """What the server says until that call is over."""
+        with self.client.stream("GET", "/gradio_api/queue/data", params={"session_hash": "walk"}) as stream:
+            for line in stream.iter_lines():
+                if line.startswith("data:"):
+                    message = json.loads(line[5:])
+                    yield message
+                    if message["msg"] == "close_stream" or (
+                        message["msg"] == "process_completed" and message["event_id"] == event_id
+                    ):
+                        return
+
+    def remember(self, fn: Any, data: list[Any]) -> None:
+        for component, value in zip(fn.outputs, data, strict=False):
+            if isinstance(value, dict) and value.get("__type__") == "update":
+                self.choices[component._id] = value.get("choices", self.choices.get(component._id, []))
+                if "value" not in value:
+                    continue
+                value = value["value"]
+            self.values[component._id] = value
+
+    def value(self, component: Any) -> Any:
+        """What stands in the component, or something that a person could put there."""
+        known = self.values.get(component._id)
+        if known not in (None, "", []):
+            return known
+        choices = self.choices.get(component._id) or getattr(component, "choices", None)
+        if choices:
+            first = choices[0][1] if isinstance(choices[0], list | tuple) else choices[0]
+            return [first] if getattr(component, "multiselect", False) else first
+        kind = type(component).__name__.lower()
+        if kind == "slider":
+            return component.minimum
+        plain = {"textbox": "x", "number": 1, "checkbox": True, "timer": 1, "checkboxgroup": []}
+        return plain.get(kind, getattr(component, "value", None) if kind == "dropdown" else None)
+
+
+def server_functions() -> Iterator[tuple[int, str]]:
+    """The functions that a component's own script may call."""
+    for component_id, component in site.blocks().blocks.items():
+        for name in dir(component):
+            if getattr(getattr(component, name, None), "_is_server_fn", False):
+                yield component_id, name

@@ -1,0 +1,105 @@
+"""Rows of a file as prompts, without a database."""
+
+import hashlib
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.errors import InvalidInput
+from backend.services.prompt_import import is_held_out
+from backend.services.prompt_rows import BadRow, Mapping, canonical_json, check_mapping, content_hash, guess, parse
+
+PROMPT = Mapping(prompt="prompt", answer="answer")
+CHAT = Mapping(messages="messages", answer="answer")
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), min_size=1, max_size=5))
+def test_canonical_json_is_what_json_writes_with_sorted_keys(texts: list[str]) -> None:
+    messages: Any = [{"role": ("user", "assistant")[i % 2], "content": text} for i, text in enumerate(texts)]
+    written = json.dumps(messages, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert canonical_json(messages) == written
+    assert content_hash(messages) == hashlib.sha256(written.encode()).hexdigest()
+
+
+@given(st.text())
+def test_any_text_is_either_kept_exactly_or_refused_with_a_reason(text: str) -> None:
+    row = {"prompt": text, "answer": text, "m": {"deep": [text]}}
+    if not text.strip() or "\x00" in text or any(0xD800 <= ord(c) < 0xE000 for c in text):
+        with pytest.raises(BadRow, match="is empty|NUL|not valid UTF-8"):
+            parse(row, PROMPT)
+        return
+    prompt = parse(row, PROMPT)
+    assert json.loads(prompt.messages) == [{"role": "user", "content": text}]
+    assert (prompt.text, prompt.answer) == (text, text)
+    assert json.loads(prompt.extra) == {"m": {"deep": [text]}}
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("x", "x"), (" ", None), (None, None), (42, "42"), (4.5, "4.5"), (True, "true"),
+        ([{"role": "assistant", "content": "y"}], "y"),
+    ],
+)  # fmt: skip
+def test_answers_become_text(given: Any, kept: str | None) -> None:
+    assert parse({"prompt": "p", "answer": given}, PROMPT).answer == kept
+
+
+@pytest.mark.parametrize("given", [["a"], {"a": 1}, [{"role": "user", "content": "y"}]])
+def test_an_answer_that_is_no_text_is_a_bad_row(given: Any) -> None:
+    with pytest.raises(BadRow, match="column 'answer' is"):
+        parse({"prompt": "p", "answer": given}, PROMPT)
+
+
+def test_two_answers_that_differ_are_a_bad_row() -> None:
+    turns = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]
+    assert parse({"messages": turns, "answer": "a"}, CHAT).answer == "a"
+    with pytest.raises(BadRow, match="two different answers"):
+        parse({"messages": turns, "answer": "b"}, CHAT)
+
+
+def test_messages_may_be_json_text_as_in_a_csv() -> None:
+    prompt = parse({"messages": '[{"role": "user", "content": "q"}]'}, CHAT)
+    assert prompt.text == "q"
+    assert prompt.messages == '[{"role":"user","content":"q"}]'
+
+
+def test_metadata_are_the_other_columns_or_those_chosen() -> None:
+    row = {"prompt": "p", "answer": "a", "x": 1, "y": None, "z": "2"}
+    assert json.loads(parse(row, PROMPT).extra) == {"x": 1, "z": "2"}
+    assert json.loads(parse(row, Mapping(prompt="prompt", metadata=("z",))).extra) == {"z": "2"}
+    with pytest.raises(BadRow, match="metadata cannot be kept"):
+        parse({"prompt": "p", "x": float("nan")}, PROMPT)
+
+
+@pytest.mark.parametrize(
+    ("columns", "mapping"),
+    [
+        (["Messages", "prompt"], Mapping(messages="Messages")),
+        (["text", "completion", "id"], Mapping(prompt="text", answer="completion")),
+        (["prompt", "text"], Mapping(prompt="prompt")),
+        (["who"], Mapping()),
+    ],
+)
+def test_guess_reads_the_names(columns: list[str], mapping: Mapping) -> None:
+    assert guess(columns) == mapping
+
+
+@pytest.mark.parametrize(
+    "mapping", [Mapping(), Mapping(messages="a", prompt="b"), Mapping(prompt="c"), Mapping(prompt="a", metadata=("c",))]
+)
+def test_a_mapping_that_does_not_fit_names_the_columns(mapping: Mapping) -> None:
+    with pytest.raises(InvalidInput, match="a, b"):
+        check_mapping(mapping, ["a", "b"])
+
+
+def test_the_held_out_share_is_met_and_grows_with_the_share() -> None:
+    digests = [hashlib.sha256(str(i).encode()).digest() for i in range(4000)]
+    tenth = {d for d in digests if is_held_out(d, share=0.1, seed=1)}
+    half = {d for d in digests if is_held_out(d, share=0.5, seed=1)}
+    assert 320 <= len(tenth) <= 480
+    assert tenth < half
+    assert tenth != {d for d in digests if is_held_out(d, share=0.1, seed=2)}
