@@ -35,3 +35,8 @@ def toasts(handler: Callable[P, R]) -> Callable[P, R]:
 
     wrapped.__signature__ = inspect.signature(handler)  # type: ignore[attr-defined]
     return wrapped
+
+
+def notice(message: str) -> None:
+    """Say in a toast that something is done. A toast is HTML to Gradio, so names in it are escaped."""
+    gr.Info(html.escape(message, quote=False))

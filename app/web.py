@@ -9,6 +9,7 @@ from pathlib import Path
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("GRADIO_DEFAULT_CONCURRENCY_LIMIT", "20")
 
 import gradio as gr
 from fastapi import FastAPI, Request

@@ -1,33 +1,36 @@
 """The pages, in the order of the loop."""
 
-import importlib
 from types import ModuleType
 
 import gradio as gr
 
-NAMES = ("overview", "prompts", "new_round", "samples", "review", "jobs", "checkpoints", "datasets", "people")
+from app.pages import checkpoints, datasets, jobs, new_round, overview, people, prompts, review, samples
+
+PAGES: tuple[ModuleType, ...] = (
+    overview,
+    prompts,
+    new_round,
+    samples,
+    review,
+    jobs,
+    checkpoints,
+    datasets,
+    people,
+)
 
 
-def _present() -> tuple[ModuleType, ...]:
-    found = []
-    for name in NAMES:
-        try:
-            found.append(importlib.import_module(f"app.pages.{name}"))
-        except ModuleNotFoundError as error:
-            print("MISSING PAGE", name, error)
-    return tuple(found)
+def build() -> gr.Blocks:
+    """Assemble the application; the first page is the start page.
 
-
-PAGES = _present()
-
-
-def build(pages: tuple[ModuleType, ...] = PAGES) -> gr.Blocks:
-    """Assemble the application; the first page is the start page."""
-    start, *others = pages
+    What `Blocks.route` does, without leaving the context after each page: leaving builds a whole application, and
+    nine of them cost seconds at every start.
+    """
     with gr.Blocks(title="Rondo", analytics_enabled=False, fill_width=True) as demo:
-        start.build()
-    for page in others:
-        with demo.route(page.TITLE, page.PATH):
+        for page in PAGES:
+            if page.PATH:
+                demo.pages.append((page.PATH, page.TITLE, True))
+                demo.current_page = page.PATH
             page.build()
-    demo.queue(default_concurrency_limit=20)
+            # Else the last field of this page and the first of the next would share a form.
+            demo.fill_expected_parents()
     return demo

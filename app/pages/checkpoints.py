@@ -5,7 +5,7 @@ from typing import Any
 import gradio as gr
 
 from app.pages import checkpoint_templates as templates
-from app.toasts import toasts
+from app.toasts import notice, toasts
 from app.widgets.context import context
 from app.widgets.formats import duration
 from app.widgets.markup import markup
@@ -132,7 +132,7 @@ def register_folder(name: str, role: str, location: str, request: gr.Request) ->
     """Register a folder or hub name."""
     here = context(request)
     new = checkpoints.register(here.actor, here.project_id, name=name, location=location, role=role)
-    gr.Info(f"{name} is registered.")
+    notice(f"{name} is registered.")
     return _refreshed(request, new)
 
 
@@ -141,7 +141,7 @@ def register_endpoint(name: str, role: str, url: str, model: str, key: str, requ
     """Register an endpoint."""
     here = context(request)
     new = checkpoints.register(here.actor, here.project_id, name=name, endpoint=Endpoint(url, model, key), role=role)
-    gr.Info(f"{name} is registered.")
+    notice(f"{name} is registered.")
     return _refreshed(request, new)
 
 

@@ -11,6 +11,7 @@ from app.toasts import toasts
 from app.widgets import charts
 from app.widgets.context import Context, context
 from app.widgets.formats import duration
+from app.widgets.markup import markup
 from backend.errors import NotFound
 from backend.services import jobs
 from backend.services.jobs import JobDetail, JobView
@@ -28,7 +29,7 @@ def build() -> None:
     """Lay out the page and wire it."""
     seen = gr.State({})
     chosen = gr.JSON({}, visible="hidden")
-    card = gr.HTML(value=None, html_template=templates.CARD, css_template=templates.CARD_CSS, js_on_load=None)
+    card = markup(templates.CARD, templates.CARD_CSS)
     with gr.Row(elem_classes="rondo-toolbar"):
         cancel_button = gr.Button("Cancel", variant="stop", interactive=False, scale=0, elem_id="job-cancel")
         resume_button = gr.Button("Resume", interactive=False, scale=0, elem_id="job-resume")

@@ -33,8 +33,11 @@ BADGES = {
 def build() -> None:
     """Lay out the page and wire it."""
     seen = gr.State({})
-    action = markup(templates.ACTION, templates.ACTION_CSS, elem_id="next-action")
-    launch = gr.Button("Launch", variant="primary", size="md", visible=False, elem_id="launch-next")
+    with gr.Row(equal_height=True):
+        action = markup(templates.ACTION, templates.ACTION_CSS, elem_id="next-action")
+        launch = gr.Button(
+            "Launch", variant="primary", size="md", visible=False, scale=0, min_width=240, elem_id="launch-next"
+        )
     line = markup(templates.LINE, templates.LINE_CSS, js=templates.LINE_JS, elem_id="loop")
     chart = gr.Plot(show_label=False, visible=False, elem_id="loop-chart")
     timer = gr.Timer(POLL_SECONDS)
@@ -106,9 +109,7 @@ def action_value(action: NextAction) -> dict[str, Any]:
 
 def chart_key(loop: Loop) -> list[Any]:
     """What the chart is drawn from."""
-    return [
-        [x.number, x.parent, x.accuracy and x.accuracy.value, x.kept_share, x.overridden_share] for x in loop.lines
-    ]
+    return [[x.number, x.parent, x.accuracy and x.accuracy.value, x.kept_share, x.overridden_share] for x in loop.lines]
 
 
 def line_value(line: RoundLine, loop: Loop) -> dict[str, Any]:

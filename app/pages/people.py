@@ -2,7 +2,7 @@
 
 import gradio as gr
 
-from app.toasts import toasts
+from app.toasts import notice, toasts
 from app.widgets.context import context
 from backend.errors import InvalidInput
 from backend.services import accounts, sessions
@@ -88,7 +88,7 @@ def invite(name: str, role: str, request: gr.Request) -> tuple[list[list[str]], 
     made = accounts.invite(asking.actor, asking.project_id, name, Role(role))
     address = f"{asking.base_url}/login/link/{made}" if made else ""
     if not made:
-        gr.Info(f"{name.strip()} is {role} now and signs in as before.")
+        notice(f"{name.strip()} is {role} now and signs in as before.")
     return _people(request), gr.update(value=address, visible=bool(made))
 
 
@@ -108,7 +108,7 @@ def set_password(current: str, new: str, request: gr.Request) -> tuple[str, str,
     """Change one's own password; other browsers are signed out."""
     asking = context(request)
     accounts.set_password(asking.actor, asking.actor.user_id, new, current=current, session_id=asking.session_id)
-    gr.Info("The password is set. Other browsers are signed out.")
+    notice("The password is set. Other browsers are signed out.")
     return "", "", _browsers(request)
 
 
@@ -116,7 +116,7 @@ def set_password(current: str, new: str, request: gr.Request) -> tuple[str, str,
 def end_others(request: gr.Request) -> list[list[str]]:
     """End one's other sessions."""
     asking = context(request)
-    gr.Info(f"{sessions.end_others(asking.actor, current_id=asking.session_id)} other sessions ended.")
+    notice(f"{sessions.end_others(asking.actor, current_id=asking.session_id)} other sessions ended.")
     return _browsers(request)
 
 

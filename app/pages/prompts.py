@@ -8,7 +8,7 @@ import gradio as gr
 from app.pages import prompts_import
 from app.pages import prompts_templates as templates
 from app.pages.prompts_import import HELD_OUT, NONE, PARTED, as_mapping, short, table
-from app.toasts import toasts
+from app.toasts import notice, toasts
 from app.widgets.context import context
 from app.widgets.markup import markup
 from backend.errors import InvalidInput, NotFound, PermissionDenied
@@ -145,7 +145,7 @@ def import_file(
         mapping=as_mapping(messages, prompt, answer, metadata),
         held_out_share=share if use == PARTED else 0.0, seed=int(seed or 0), on_bad="refuse" if strict else "keep good",
     )  # fmt: skip
-    gr.Info(f"{report.num_imported:,} prompts are imported.")
+    notice(f"{report.num_imported:,} prompts are imported.")
     return [*_shown(here.actor, here.project_id, {"set": report.sets[0].id}), gr.Tabs(selected="sets")]
 
 

@@ -21,9 +21,10 @@ class Context:
     session_id: int | None
 
 
-def context(request: gr.Request) -> Context:
+def context(request: gr.Request | Request) -> Context:
     """Return who asks. Raises NotSignedIn when the session has ended, NotFound when there is no project to show."""
-    asked: Request | None = request.request
+    # A listener gets Gradio's request around the real one, a component's server function gets the real one.
+    asked: Request | None = request.request if isinstance(request, gr.Request) else request
     secret = cookies.secret_in(asked) if asked is not None else None
     who = sessions.look_up(secret) if secret else None
     if asked is None or who is None:

@@ -5,7 +5,7 @@ from typing import Any
 import gradio as gr
 
 from app.forms import Form
-from app.toasts import toasts
+from app.toasts import notice, toasts
 from app.widgets.context import context
 from backend.errors import InvalidInput
 from backend.services import templates
@@ -60,7 +60,7 @@ def save_version(name: str, text: str, request: gr.Request) -> list[Any]:
     """Save the field's text."""
     here = context(request)
     row = templates.save(here.actor, here.project_id, name, text)
-    gr.Info(f"{row.name} v{row.version} is saved.")
+    notice(f"{row.name} v{row.version} is saved.")
     known = choices(here.actor, here.project_id)
     return [gr.Dropdown(choices=known, value=row.id), gr.Code(visible=False), known]
 

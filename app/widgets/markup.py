@@ -1,14 +1,37 @@
-"""Our own markup in a page: a Handlebars template whose {{ }} escape what people and models wrote."""
+"""Our own markup in a page: a Handlebars template whose {{ }} escape what people and models wrote.
+
+Gradio runs what Handlebars made once more, as the text of a JavaScript template literal: `${...}` in a model's answer
+would be executed, and a backslash would break the page. So backslashes and dollars of every value are written in a
+way that the literal turns back into themselves.
+"""
 
 from typing import Any
 
 import gradio as gr
 
 
+def literal(value: Any) -> Any:
+    """The value, every text in it safe inside a JavaScript template literal. Handlebars escapes the backtick."""
+    if isinstance(value, str):
+        return value.replace("\\", "\\\\").replace("$", "\\$")
+    if isinstance(value, dict):
+        return {key: literal(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [literal(one) for one in value]
+    return value
+
+
+class Markup(gr.HTML):
+    """Shows its value through a template."""
+
+    def postprocess(self, value: Any) -> Any:
+        return literal(value)
+
+
 def markup(
     template: str, css: str = "", *, js: str | None = None, value: Any = None, elem_id: str | None = None
-) -> gr.HTML:
+) -> Markup:
     """A component that shows its value through a template. Write {{x}}, never {{{x}}} or ${x}: those interpret."""
-    return gr.HTML(
+    return Markup(
         value=value, html_template=template, css_template=css, js_on_load=js, apply_default_css=False, elem_id=elem_id
     )

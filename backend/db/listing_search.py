@@ -107,6 +107,7 @@ def ends_of(table: SEARCHABLE) -> str:
 
 def search(asked: Scope, filters: Filters) -> Wanted:
     """What the filters search for."""
+
     def one(table: SEARCHABLE, query: str, name: str) -> Search | None:
         if not query:
             return None

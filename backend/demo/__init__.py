@@ -8,7 +8,7 @@ MODEL_FOLDER = FOLDER / "model"
 PROMPT_FOLDER = FOLDER / "prompts"
 JUDGE_TEMPLATE = (FOLDER / "judge_template.txt").read_text(encoding="utf-8")
 
-DESCRIPTION = "Use three digits once each, with + - * and brackets, to make a target. A tiny model judges its own answers."
+DESCRIPTION = "Use three digits once each, with + - *, to make a target. A tiny model judges its own answers."
 GUIDELINES = (
     "Accept an answer that uses each of the three digits exactly once and makes the target. Reject everything else: "
     "another number, a digit missing or used twice, something that is no expression."

@@ -1,7 +1,8 @@
-"""The demo's task: use three digits once each, with + - * and brackets, to make a target.
+"""The demo's task: use three digits once each, with + - *, to make a target.
 
 Making an expression is search, checking one is arithmetic, so a model can judge better than it can
-answer. A problem reads `3 5 7 = 26`, an answer `3*7+5`, a check `3 5 7;21+5=26;Y`.
+answer. A problem reads `3 5 7 = 26`, an answer `3*7+5`, a check `3 5 7;21+5=26;Y`. No problem needs brackets;
+the checker understands them.
 """
 
 import itertools
@@ -12,13 +13,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TypeAlias
 
 JUDGE_TEMPLATE = (Path(__file__).parent / "judge_template.txt").read_text(encoding="utf-8")
 DIGITS = range(1, 10)
 MALFORMED = "?;N"
-
-Key: TypeAlias = tuple[tuple[int, ...], int]
 
 _PROMPT = re.compile(r"\s*([1-9]) ([1-9]) ([1-9]) = (-?[0-9]{1,3})\s*")
 _VERDICT = re.compile(r";([YN])\s*$")
@@ -30,11 +28,6 @@ class Problem:
 
     digits: tuple[int, int, int]
     target: int
-
-    @property
-    def key(self) -> Key:
-        """What two problems share when they differ only in the order of their digits."""
-        return tuple(sorted(self.digits)), self.target
 
 
 @dataclass(frozen=True)
@@ -150,41 +143,34 @@ def _join(left: Node, op: str, right: Node | None) -> Node | None:
 
 @cache
 def expressions(digits: tuple[int, ...]) -> dict[int, tuple[str, ...]]:
-    """List every expression of these (sorted) digits by its value, without brackets that change nothing."""
+    """List every expression of these (sorted) digits without brackets, by its value."""
     found: defaultdict[int, set[str]] = defaultdict(set)
     for a, b, c in set(itertools.permutations(digits)):
         for first, second in itertools.product("+-*", repeat=2):
-            texts = [f"{a}{first}{b}{second}{c}"]
-            if first in "+-" and second == "*":
-                texts.append(f"({a}{first}{b})*{c}")
-            if first == "*" and second in "+-":
-                texts.append(f"{a}*({b}{second}{c})")
-            for text in texts:
-                node = parse_expression(text)
-                assert node is not None
-                found[node.value].add(text)
+            text = f"{a}{first}{b}{second}{c}"
+            node = parse_expression(text)
+            assert node is not None
+            found[node.value].add(text)
     return {value: tuple(sorted(texts)) for value, texts in sorted(found.items())}
 
 
 def solutions(problem: Problem) -> tuple[str, ...]:
-    """List every right answer without needless brackets, in a fixed order."""
+    """List every right answer without brackets, in a fixed order."""
     return expressions(tuple(sorted(problem.digits))).get(problem.target, ())
 
 
-def make_problems(n: int, *, seed: int, exclude: Collection[Key] = (), orders: int = 1) -> list[Problem]:
-    """Draw n solvable problems whose keys are not in `exclude`.
+def make_problems(n: int, *, seed: int, exclude: Collection[Problem] = ()) -> list[Problem]:
+    """Draw n solvable problems that are not in `exclude`; targets are not negative.
 
-    Each key is shown in at most `orders` different orders of its digits (six at most exist).
+    Another order of the same digits is another problem, as another wording of a question would be.
     """
-    rng = random.Random(seed)
     banned = set(exclude)
-    drawn: list[Problem] = []
-    for digits in itertools.combinations_with_replacement(DIGITS, 3):
-        shown = sorted(set(itertools.permutations(digits)))
-        for target in expressions(digits):
-            if (digits, target) not in banned:
-                picked = rng.sample(shown, min(orders, len(shown)))
-                drawn.extend(Problem((a, b, c), target) for a, b, c in picked)
+    drawn = [
+        Problem((a, b, c), target)
+        for a, b, c in itertools.product(DIGITS, repeat=3)
+        for target in expressions(tuple(sorted((a, b, c))))
+        if target >= 0 and Problem((a, b, c), target) not in banned
+    ]
     if n > len(drawn):
         raise ValueError(f"only {len(drawn)} problems are left, {n} were asked for")
-    return rng.sample(drawn, n)
+    return random.Random(seed).sample(drawn, n)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 FOLDER = Path(__file__).parent / "model"
-STEPS, BATCH, LEARNING_RATE, WARMUP = 2_000, 128, 2e-3, 100
+STEPS, BATCH, LEARNING_RATE, WARMUP = 1_500, 128, 2e-3, 100
 SOLVED_SHARE = 0.25
 MAX_LENGTH = 256
 SPECIAL = ["<|pad|>", "<|unk|>", "<|bos|>", "<|eos|>", "<|user|>", "<|assistant|>"]
@@ -83,7 +83,7 @@ def train(model: "LlamaForCausalLM", tokenizer: "PreTrainedTokenizerFast", *, se
 
     base, _, _ = make_prompts.split(seed)
     rng = random.Random(seed)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, weight_decay=0.01, fused=True)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, weight_decay=0.1, fused=True)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min((step + 1) / WARMUP, (steps - step) / (steps - WARMUP))
     )

@@ -111,8 +111,10 @@ def history(actor: Actor, round_id: int) -> list[Batch]:
         .group_by(decision.batch_id, user.name, decision.kind, decision.note)
         .order_by(func.min(decision.id).desc())
     )
-    undone = select(decision.batch_id).distinct().where(
-        decision.round_id == round_id, decision.batch_id.is_not(None), decision.kind == DecisionKind.retract
+    undone = (
+        select(decision.batch_id)
+        .distinct()
+        .where(decision.round_id == round_id, decision.batch_id.is_not(None), decision.kind == DecisionKind.retract)
     )
     with reading() as db:
         get_row(db, actor, round_id)

@@ -17,8 +17,11 @@ from backend.services.registration import ROLES, Endpoint, flush_name, register,
 from backend.services.trials import Trial, try_prompt, try_result
 from backend.values import JSON, DecisionKind, Role, Stage
 
-__all__ = ["ROLES", "CheckpointRow", "Contribution", "Detail", "Endpoint", "Number", "Trial", "delete", "detail", "register",
-           "rename", "tree", "try_prompt", "try_result"]  # fmt: skip
+__all__ = [
+    "ROLES", "CheckpointRow", "Contribution", "Detail", "Endpoint", "Number", "Trial", "delete", "detail", "register",
+    "rename", "tree", "try_prompt", "try_result",
+]  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Number:
@@ -202,9 +205,7 @@ def _seconds(job: tables.Job | None) -> float | None:
 def _people(db: Session, round_ids: list[int]) -> tuple[Contribution, ...]:
     """Decisions that stand (retracted ones do not), by round and person."""
     decision, round_, user = tables.Decision, tables.Round, tables.User
-    retraction = select(decision.retracts_id).where(
-        decision.round_id.in_(round_ids), decision.retracts_id.is_not(None)
-    )
+    retraction = select(decision.retracts_id).where(decision.round_id.in_(round_ids), decision.retracts_id.is_not(None))
     query = (
         select(round_.number, user.name, func.count(), func.count().filter(decision.is_override))
         .join(round_, round_.id == decision.round_id)

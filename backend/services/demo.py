@@ -120,8 +120,8 @@ def run_headless(
 ) -> list[RoundResult]:
     """Launch rounds one after the other and wait for each; a worker must be running.
 
-    With `decisions`, a simulated reviewer who is always right decides so many samples of each round: those the
-    judge is least sure of first. The true checker is used here and in the metrics only.
+    With `decisions`, a simulated reviewer who is always right decides so many samples of each round, drawn at
+    random. The true checker is used here and in the metrics only.
     """
     results: list[RoundResult] = []
     for index in range(num_rounds):
@@ -165,12 +165,12 @@ def review(actor: Actor, round_id: int, decisions: int, *, seed: int) -> int:
         )
         samples = list(db.execute(query))
     chosen = random.Random(seed).sample(samples, min(decisions, len(samples)))
-    overridden = 0
-    for sample_id, text, problem, machine in chosen:
+    acts = []
+    for sample_id, text, problem, _ in chosen:
         kind = DecisionKind.accept if countdown.is_correct(problem, text) else DecisionKind.reject
-        overridden += machine is not Verdict(kind.value)
-        reviews.decide(actor, client_id=f"simulated-{round_id}-{sample_id}", sample_id=sample_id, kind=kind, is_blind=True)
-    return overridden
+        acts.append(reviews.Act(f"simulated-{round_id}-{sample_id}", kind, sample_id, is_blind=True))
+    reviews.decide_many(actor, round_id, acts)
+    return sum(machine is not Verdict(act.kind.value) for act, (*_, machine) in zip(acts, chosen, strict=True))
 
 
 def _result(
@@ -205,4 +205,3 @@ def describe(result: RoundResult) -> str:
 
 HEADER = f"{'round':>5}  {'checkpoint':<12} {'samples':>8} {'kept':>7} {'held out':>9} {'n':>5} {'seconds':>8}"
 """The header of the lines `describe` makes."""
-

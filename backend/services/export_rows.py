@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, String, bindparam, select, type_coerce
 from sqlalchemy.orm import Session
 
 from backend.db import tables
 from backend.errors import InvalidInput
-from backend.values import DatasetType, LabelSource, Messages, Split, Verdict
+from backend.values import DatasetType, Messages, Split, Verdict
 
 ROWS_AT_ONCE = 500
 DERIVABLE = {
@@ -27,8 +27,8 @@ class Side(NamedTuple):
     text: str
     is_truncated: bool
     score: float | None
-    verdict: Verdict | None
-    source: LabelSource | None
+    verdict: str | None
+    source: str | None
     round_id: int | None
 
 
@@ -50,11 +50,14 @@ def rows(db: Session, dataset_id: int) -> Iterator[Row]:
     """The dataset's rows by position, read in pages so that memory stays flat."""
     query, after = _page(dataset_id), -1
     while page := db.execute(query, {"after": after}).all():
-        for r in page:
-            position, prompt_id, hash, messages, answer, sample_id, rejected_id, label, weight, origin = r[:10]
-            chosen = Side(sample_id, *_facts(r[10:16])) if sample_id is not None else _own_answer(answer)
-            rejected = Side(rejected_id, *_facts(r[16:])) if rejected_id is not None else None
-            yield Row(position, prompt_id, hash, messages, chosen, rejected, label, weight, origin)
+        for place, prompt_id, hash, messages, answer, good_id, bad_id, label, weight, origin, *facts in page:
+            text, reason, *more = facts[:6]
+            chosen = _own_answer(answer) if good_id is None else Side(good_id, text or "", reason == "length", *more)
+            rejected = None
+            if bad_id is not None:
+                text, reason, *more = facts[6:]
+                rejected = Side(bad_id, text or "", reason == "length", *more)
+            yield Row(place, prompt_id, hash, messages, chosen, rejected, label, weight, origin)
         after = page[-1][0]
 
 
@@ -76,17 +79,12 @@ def _page(dataset_id: int) -> Select[Any]:
             sample.c.text,
             sample.c.finish_reason,
             said.c.score,
-            said.c.verdict,
-            said.c.source,
+            type_coerce(said.c.verdict, String),
+            type_coerce(said.c.source, String),
             sample.c.round_id,
         ]
     where = (example.c.dataset_id == dataset_id, example.c.position > bindparam("after"))
     return select(*columns).select_from(source).where(*where).order_by(example.c.position).limit(ROWS_AT_ONCE)
-
-
-def _facts(columns: Any) -> tuple[Any, ...]:
-    text, finish_reason, score, verdict, source, round_id = columns
-    return text or "", finish_reason == "length", score, verdict, source, round_id
 
 
 def _own_answer(answer: str | None) -> Side:
@@ -129,7 +127,7 @@ def _sides(found: Iterable[Row], wanted: DatasetType, left_out: Counter[str]) ->
                 left_out["a sample of an earlier pair"] += 1
             else:
                 seen.add(side.sample_id or 0)
-                yield _single(row, side, side.verdict is Verdict.accept)
+                yield _single(row, side, side.verdict == Verdict.accept)
 
 
 def _single(row: Row, side: Side, label: bool | None) -> Row:

@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import accumulate
 from typing import Any
 
 from sqlalchemy import select
@@ -22,6 +23,8 @@ from backend.values import DecisionKind, LabelSource, Messages, Role, RoundStatu
 
 MAX_ITEMS = 100
 MAX_HELD = 1_000
+MAX_CHARACTERS = 4_000_000
+"""One answer holds no more text than this, but at least one sample."""
 TRIES = 40
 DRAWN = 250
 SMALLEST_SPREAD = 0.05
@@ -185,7 +188,9 @@ def items(db: Session, actor: Actor, round_: tables.Round, ids: Sequence[int]) -
     shown = [n for n in ids if not round_.is_blind] or sorted(decided_by(db, actor, ids))
     views = judge_views(db, shown)
     cut = float(round_.recipe.get("judge", {}).get("accept_at", 0.5))
-    return [item(*rows[n], views.get(n), cut) for n in ids if n in rows]
+    made = [item(*rows[n], views.get(n), cut) for n in ids if n in rows]
+    length = list(accumulate(len(one.text) for one in made))
+    return [one for one, so_far in zip(made, length, strict=True) if so_far <= MAX_CHARACTERS or one is made[0]]
 
 
 def item(row: tables.Sample, messages: Any, view: JudgeView | None, cut: float) -> Item:

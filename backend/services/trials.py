@@ -68,9 +68,7 @@ def try_prompt(actor: Actor, checkpoint_ids: list[int], text: str, sampling: Sam
                 "seed": sampling.seed,
             },
         }
-        job = jobs.enqueue(
-            db, stage=Stage.generate, project_id=first.project_id, spec=spec, created_by=actor.user_id
-        )
+        job = jobs.enqueue(db, stage=Stage.generate, project_id=first.project_id, spec=spec, created_by=actor.user_id)
         return job.id
 
 

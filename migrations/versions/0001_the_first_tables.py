@@ -554,6 +554,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("dataset_id", "position", name=op.f("uq_examples_dataset_id_position")),
     )
     with op.batch_alter_table("examples", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_examples_prompt_id"), ["prompt_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_examples_rejected_id"), ["rejected_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_examples_sample_id"), ["sample_id"], unique=False)
 
@@ -634,6 +635,7 @@ def downgrade() -> None:
     with op.batch_alter_table("examples", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_examples_sample_id"))
         batch_op.drop_index(batch_op.f("ix_examples_rejected_id"))
+        batch_op.drop_index(batch_op.f("ix_examples_prompt_id"))
 
     op.drop_table("examples")
     with op.batch_alter_table("decisions", schema=None) as batch_op:

@@ -1,7 +1,7 @@
 // The samples in the order they come: what was seen, what is on screen, what is fetched ahead.
 
-const LOW = 15;
-const FETCH = 40;
+const LOW = 50;
+const FETCH = 80;
 const HELD = 900;
 
 export class Line {

@@ -24,7 +24,10 @@ GIVE_UP_SECONDS = 240 + 15 * KILLS
 
 def launch(actor: Actor, project_id: int) -> int:
     plan = rounds.defaults(actor, project_id)
-    recipe = plan.recipe | {"trainer": plan.recipe["trainer"] | {"max_steps": 12, "save_steps": 4}, "groups_per_batch": 16}
+    recipe = plan.recipe | {
+        "trainer": plan.recipe["trainer"] | {"max_steps": 12, "save_steps": 4},
+        "groups_per_batch": 16,
+    }
     changes = {"recipe": recipe, "num_prompts": 160, "is_reviewed": False, "seed": 7, "parent_id": None}
     first = plan.__dict__ | changes
     with reading() as db:

@@ -9,7 +9,9 @@ import sys
 def run(*command: str, **environment: str) -> None:
     """One benchmark, as a process of its own so that none warms another up."""
     print(f"\n## {' '.join(command)}", flush=True)
-    done = subprocess.run([sys.executable, *command], env=os.environ | {"OMP_NUM_THREADS": "1"} | environment, check=False)
+    done = subprocess.run(
+        [sys.executable, *command], env=os.environ | {"OMP_NUM_THREADS": "1"} | environment, check=False
+    )
     if done.returncode:
         print(f"(ended with code {done.returncode})", flush=True)
 

@@ -104,7 +104,9 @@ def in_the_database(actor: object, round_id: int, repeats: int) -> None:
     from backend.db.listing_search import find
     from backend.services import samples
 
-    print(f"\n{'query':48} {'median ms':>9} {'p95':>9} {'worst':>9}  first rows, of how many; the whole call of the service")
+    print(
+        f"\n{'query':48} {'median ms':>9} {'p95':>9} {'worst':>9}  first rows, of how many; the whole call of the service"
+    )
     medians = []
     for name, fields, order in queries():
         filters, sort = Filters(**fields), Sort(SortKey(order[1:]), descending=order[0] == "-")  # type: ignore[arg-type]
@@ -119,7 +121,9 @@ def in_the_database(actor: object, round_id: int, repeats: int) -> None:
             deep = samples.page(actor, round_id, filters, sort, page.next_cursor)  # type: ignore[arg-type]
             assert not {r.id for r in deep.rows} & {r.id for r in page.rows}
     slow = [name for middle, name in medians if middle > BUDGET_MS]
-    print(f"\n{len(medians)} queries, slowest median {max(medians)[0]:.1f} ms; over {BUDGET_MS:.0f} ms: {slow or 'none'}")
+    print(
+        f"\n{len(medians)} queries, slowest median {max(medians)[0]:.1f} ms; over {BUDGET_MS:.0f} ms: {slow or 'none'}"
+    )
     report("histogram of scores", timed(lambda: samples.histogram(actor, round_id), 3))  # type: ignore[arg-type]
 
 
@@ -131,7 +135,9 @@ def main() -> None:
     asked = parser.parse_args()
     with kept_folder(asked.folder) if asked.folder else data_folder() as folder:
         actor, round_id = opened(asked.samples)
-        print(f"{asked.samples:,} samples; database {sum(f.stat().st_size for f in folder.glob('rondo.db*')) / 1e6:,.0f} MB")
+        print(
+            f"{asked.samples:,} samples; database {sum(f.stat().st_size for f in folder.glob('rondo.db*')) / 1e6:,.0f} MB"
+        )
         in_the_database(actor, round_id, asked.repeats)
 
 

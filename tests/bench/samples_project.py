@@ -14,8 +14,64 @@ from tests import rows
 
 PER_PROMPT = 8
 CHUNK = 20_000
-COMMON = "the of and to a in is that it for was on are as with his they at be this from have or by one had not but".split()
-SYLLABLES = "ba ce di fo gu ha je ki lo mu na pe qui ro su ta ve wi xo yu za bri cle dro fla gri".split()
+COMMON = [
+    "the",
+    "of",
+    "and",
+    "to",
+    "a",
+    "in",
+    "is",
+    "that",
+    "it",
+    "for",
+    "was",
+    "on",
+    "are",
+    "as",
+    "with",
+    "his",
+    "they",
+    "at",
+    "be",
+    "this",
+    "from",
+    "have",
+    "or",
+    "by",
+    "one",
+    "had",
+    "not",
+    "but",
+]
+SYLLABLES = [
+    "ba",
+    "ce",
+    "di",
+    "fo",
+    "gu",
+    "ha",
+    "je",
+    "ki",
+    "lo",
+    "mu",
+    "na",
+    "pe",
+    "qui",
+    "ro",
+    "su",
+    "ta",
+    "ve",
+    "wi",
+    "xo",
+    "yu",
+    "za",
+    "bri",
+    "cle",
+    "dro",
+    "fla",
+    "gri",
+]
 
 
 def vocabulary(size: int = 30_000) -> list[str]:
@@ -35,7 +91,9 @@ def in_chunks(values: Iterator[Any]) -> Iterator[list[Any]]:
 def build(number: int) -> tuple[Actor, tables.Round]:
     """Write the project; about a minute for a million samples."""
     project = rows.make_project("bench", guidelines="Accept what answers the question.")
-    round_ = rows.make_round(project, status=RoundStatus.review, stage=Stage.review, is_reviewed=True, num_prompts=number // PER_PROMPT)
+    round_ = rows.make_round(
+        project, status=RoundStatus.review, stage=Stage.review, is_reviewed=True, num_prompts=number // PER_PROMPT
+    )
     prompts = tables.PromptSet(project_id=project.id, name="bench", split=Split.train, num_prompts=number // PER_PROMPT)
     with session() as db:
         db.add(prompts)
@@ -57,7 +115,8 @@ def some_words(chance: random.Random, words: list[str], number: int) -> str:
     """Half common words, half of a long tail."""
     tail = len(words)
     return " ".join(
-        chance.choice(COMMON) if chance.random() < 0.5 else words[int(tail * chance.random() ** 3)] for _ in range(number)
+        chance.choice(COMMON) if chance.random() < 0.5 else words[int(tail * chance.random() ** 3)]
+        for _ in range(number)
     )
 
 
@@ -70,7 +129,14 @@ def prompt(set_id: int, n: int, chance: random.Random, words: list[str]) -> dict
 
 
 def group(round_id: int, n: int) -> dict[str, Any]:
-    return {"id": n + 1, "round_id": round_id, "prompt_id": n + 1, "split": Split.train, "position": n, "created_at": now()}
+    return {
+        "id": n + 1,
+        "round_id": round_id,
+        "prompt_id": n + 1,
+        "split": Split.train,
+        "position": n,
+        "created_at": now(),
+    }
 
 
 def sample(round_: tables.Round, n: int, chance: random.Random, words: list[str]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.bench.place import data_folder, run_stage
 
-BY_HAND = '''
+BY_HAND = """
 import json, sys
 from datasets import load_dataset
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -28,7 +28,7 @@ trainer = SFTTrainer(
 )
 trainer.train()
 trainer.save_model(sys.argv[2] + "/final")
-'''
+"""
 
 
 def main(max_steps: int = 200, repeats: int = 3) -> None:

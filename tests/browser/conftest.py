@@ -82,7 +82,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
-def page(chromium, server: Server) -> Iterator[object]:  # noqa: ANN001
+def page(chromium, server: Server) -> Iterator[object]:
     """A page that is signed in as the owner; any request that leaves the server fails the test."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
     strangers: list[str] = []
@@ -100,7 +100,7 @@ def page(chromium, server: Server) -> Iterator[object]:  # noqa: ANN001
     assert strangers == []
 
 
-def sign_in(page, server: Server) -> None:  # noqa: ANN001
+def sign_in(page, server: Server) -> None:
     """Use a fresh one-time link."""
     done = subprocess.run(
         [sys.executable, "-m", "app.cli", "user", "link", "owner", "--json"],

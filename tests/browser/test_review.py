@@ -16,7 +16,10 @@ from tests import rows
 from tests.integration import site
 
 pytestmark = pytest.mark.browser
-HOSTILE = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script><b>{{7*7}}${7*7}</b>\u202e\u0007'
+HOSTILE = (
+    '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script><b>{{7*7}}${window.hacked=1}</b>'
+    " `${7*7}` \\u{zz} C:\\new $$ \u202e\u0007"
+)
 READ_SHOWN = "Number(document.querySelector('#review-desk .facts').textContent.match(/Sample (\\d+)/)[1])"
 SEND = "**/gradio_api/component_server/"
 
@@ -40,7 +43,7 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.cache_clear()
 
 
-def sign_in(context, actor: Actor) -> None:  # noqa: ANN001
+def sign_in(context, actor: Actor) -> None:
     with session() as db:
         link = sessions.link_for(db, actor.user_id)
     assert context.request.post(f"{site.address()}/login/link/{link}", max_redirects=0).status == 303
@@ -51,7 +54,7 @@ class Review:
 
     def __init__(
         self,
-        chromium,  # noqa: ANN001
+        chromium,
         *,
         number: int = 40,
         is_blind: bool = True,
@@ -63,7 +66,8 @@ class Review:
         self.project = rows.make_project(guidelines=f"Be kind. {HOSTILE}")
         prompts = rows.make_prompt_set(self.project, prompts=[f"Question {n} {HOSTILE}" for n in range(number // 2)])
         self.round = rows.make_round(
-            self.project, status=RoundStatus.review, stage=Stage.review, is_reviewed=True, is_blind=is_blind, recipe=recipe
+            self.project, status=RoundStatus.review, stage=Stage.review, is_reviewed=True, is_blind=is_blind,
+            recipe=recipe,
         )  # fmt: skip
         texts = [f"Answer {n} {HOSTILE}" for n in range(number)]
         made = rows.make_samples(self.round, prompts, n=2, texts=texts, scores=[5.0, 1.0], threshold=4.0)
@@ -97,9 +101,10 @@ class Review:
 
 
 def test_fast_keys_are_each_saved_once_and_in_order(empty: None, chromium: object) -> None:
-    desk = Review(chromium, number=120)
+    desk = Review(chromium, number=240)
     for n in range(100):
         desk.page.keyboard.press("a" if n % 3 else "x")
+        desk.page.wait_for_timeout(10)
     desk.saved()
     kinds = [DecisionKind.accept if n % 3 else DecisionKind.reject for n in range(100)]
     assert desk.decisions() == list(zip(kinds, desk.ids[:100], strict=True))
@@ -131,16 +136,20 @@ PAINTS = """() => {
 }"""
 
 
+def is_sending(route) -> bool:
+    return "review_send" in (route.request.post_data or "")
+
+
 def test_nothing_is_lost_when_the_network_goes_and_the_page_is_reloaded(empty: None, chromium: object) -> None:
     desk = Review(chromium)
     desk.page.route(SEND, lambda route: route.abort())
     for key in "axa":
         desk.page.keyboard.press(key)
-    desk.page.wait_for_function("document.querySelector('#review-desk .unsaved').textContent.startsWith('3 unsaved – the server')")
+    desk.page.wait_for_selector("#review-desk .unsaved:text('3 unsaved – the server does not answer')")
     asked: list[str] = []
     desk.page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
     desk.page.unroute(SEND)
-    desk.page.route(SEND, lambda route: route.abort() if "review_send" in (route.request.post_data or "") else route.continue_())
+    desk.page.route(SEND, lambda route: route.abort() if is_sending(route) else route.continue_())
     desk.page.reload()
     assert asked == ["beforeunload"]
     desk.page.unroute(SEND)
@@ -158,7 +167,7 @@ def test_an_answer_that_got_lost_is_not_decided_twice(empty: None, chromium: obj
 
     def lose_the_first(route: object) -> None:
         response = route.fetch()  # type: ignore[attr-defined]
-        if "review_send" in (route.request.post_data or "") and not lost:  # type: ignore[attr-defined]
+        if is_sending(route) and not lost:
             lost.append(1)
             route.abort()  # type: ignore[attr-defined]
         else:
@@ -175,7 +184,7 @@ def test_an_answer_that_got_lost_is_not_decided_twice(empty: None, chromium: obj
 def test_the_judge_stays_hidden_until_the_decision(empty: None, chromium: object) -> None:
     desk = Review(chromium)
     sent: list[str] = []
-    desk.page.on("response", lambda response: sent.append(response.text()) if "component_server" in response.url else None)
+    desk.page.on("response", lambda got: sent.append(got.text()) if "component_server" in got.url else None)
     assert desk.page.locator(".judge").count() == 0
     desk.page.keyboard.press("x")
     desk.page.wait_for_selector(".revealed .judge")
@@ -225,14 +234,14 @@ def test_undo_after_a_reload_brings_the_sample_back(empty: None, chromium: objec
     desk.open()
     assert desk.shown == desk.ids[1]
     desk.page.keyboard.press("u")
-    desk.page.wait_for_function(f"document.querySelector('#review-desk .facts').textContent.includes('Sample {desk.ids[0]}')")
+    desk.page.wait_for_selector(f"#review-desk .facts:text('Sample {desk.ids[0]},')")
 
 
 def test_nothing_written_is_interpreted(empty: None, chromium: object) -> None:
     desk = Review(chromium, is_blind=False)
     desk.page.keyboard.press("a")
     desk.page.wait_for_selector(".revealed .judge")
-    assert desk.page.locator("#review-desk .answer .text").text_content() == f"Answer 1 {HOSTILE}"
+    assert (desk.page.locator("#review-desk .answer .text").text_content() or "").endswith(HOSTILE)
     assert HOSTILE in (desk.page.locator("#review-desk .guidelines").text_content() or "")
     assert desk.page.locator("#review-desk img, #review-desk b:text('49')").count() == 0
     assert desk.page.evaluate("window.hacked") is None

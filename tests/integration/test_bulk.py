@@ -40,7 +40,9 @@ def settle(round_id: int) -> None:
 
 
 @pytest.mark.parametrize("filters", [Filters(), Filters(min_score=2.5), Filters(text="red", verdict=("accept",))])
-def test_apply_does_what_preview_said_and_undo_restores(database: str, filters: Filters, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_apply_does_what_preview_said_and_undo_restores(
+    database: str, filters: Filters, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(bulk, "READ", 13)
     monkeypatch.setattr(listing_search, "SORTED", 20)
     project = rows.make_project()
@@ -55,7 +57,9 @@ def test_apply_does_what_preview_said_and_undo_restores(database: str, filters: 
     changed = [(b, a) for b, a in zip(before, after, strict=True) if b[2] != a[2]]
     assert batch.count == seen.count == sum(1 for row in after if row[3] == "person" and row[2] == "reject")
     assert len(changed) == seen.changed_verdicts
-    assert [(b.count, b.reason, b.is_undone) for b in bulk.history(curator, round_.id)] == [(seen.count, "too long", False)]
+    assert [(b.count, b.reason, b.is_undone) for b in bulk.history(curator, round_.id)] == [
+        (seen.count, "too long", False)
+    ]
     assert bulk.undo(curator, batch.id) == seen.count
     assert snapshot(round_.id) == before
     assert bulk.history(curator, round_.id)[0].is_undone
@@ -78,7 +82,12 @@ def test_a_decision_after_the_batch_survives_its_undo(database: str) -> None:
     curator = rows.make_actor(project, Role.curator)
     round_, _ = in_review(project, 20)
     batch = bulk.apply(
-        curator, round_.id, Filters(), REJECT, reason="all", token=bulk.preview(curator, round_.id, Filters(), REJECT).token
+        curator,
+        round_.id,
+        Filters(),
+        REJECT,
+        reason="all",
+        token=bulk.preview(curator, round_.id, Filters(), REJECT).token,
     )
     first = snapshot(round_.id)[0][0]
     reviews.decide(curator, uuid.uuid4().hex, first, ACCEPT, round_id=round_.id)
@@ -126,6 +135,9 @@ def test_bulk_is_for_curators_and_rounds_in_review(database: str) -> None:
         bulk.undo(curator, "none")
     with session() as db:
         db.execute(update(tables.Round).values(status=RoundStatus.running, stage=Stage.select))
-    for call in (lambda: bulk.undo(curator, batch.id), lambda: bulk.apply(curator, round_.id, Filters(), ACCEPT, reason="x", token=token)):
+    for call in (
+        lambda: bulk.undo(curator, batch.id),
+        lambda: bulk.apply(curator, round_.id, Filters(), ACCEPT, reason="x", token=token),
+    ):
         with pytest.raises(Conflict, match="frozen"):
             call()

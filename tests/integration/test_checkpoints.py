@@ -85,7 +85,11 @@ def test_the_detail_says_who_and_what_made_it_back_to_the_base() -> None:
         job.started_at = job.finished_at = now()
     detail = checkpoints.detail(actor, second.id)
     assert detail.ancestors == ("first", "base")
-    assert (detail.recipe, detail.policy, detail.judge) == ("Self-Rewarding Language Models", "first", "the policy itself")
+    assert (detail.recipe, detail.policy, detail.judge) == (
+        "Self-Rewarding Language Models",
+        "first",
+        "the policy itself",
+    )
     assert (detail.dataset_id, detail.funnel, detail.content_hash) == (dataset.id, funnel, "a" * 64)
     assert (detail.job_id, detail.job_seconds, detail.job_metrics) == (job.id, 0.0, {"loss": 0.5})
     found = [(person.round_number, person.person, person.decisions, person.overrides) for person in detail.people]
@@ -284,7 +288,10 @@ def test_a_prompt_is_tried_on_two_checkpoints() -> None:
         for name in ("one", "two")
     ]
     job_id = checkpoints.try_prompt(actor, ids, "Who are you?", Sampling(temperature=0.0, max_tokens=20, seed=1))
-    assert (checkpoints.try_result(actor, job_id).status, checkpoints.try_result(actor, job_id).replies) == ("queued", ())
+    assert (checkpoints.try_result(actor, job_id).status, checkpoints.try_result(actor, job_id).replies) == (
+        "queued",
+        (),
+    )
     with reading() as db:
         job = db.get_one(tables.Job, job_id)
     assert run_job(job_id, transitions.start(job.id, job.workflow_id, "here") or 0) == 0

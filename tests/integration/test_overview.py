@@ -28,7 +28,9 @@ def measure(
         )  # fmt: skip
 
 
-def finish(project: tables.Project, policy: tables.Checkpoint, **columns: Any) -> tuple[tables.Round, tables.Checkpoint]:
+def finish(
+    project: tables.Project, policy: tables.Checkpoint, **columns: Any
+) -> tuple[tables.Round, tables.Checkpoint]:
     """A done round and the checkpoint it made."""
     made = rows.make_checkpoint(project, parent=policy)
     done = {"status": RoundStatus.done, "stage": Stage.evaluate, "checkpoint_id": made.id}

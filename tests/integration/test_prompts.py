@@ -1,7 +1,6 @@
 """Prompt sets from file to rows, on both databases."""
 
 import json
-from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
@@ -15,17 +14,9 @@ from backend.services.prompt_rows import content_hash
 from backend.services.prompts import Mapping
 from backend.values import Role, Split
 from tests import rows
+from tests.importing import lines, put, texts
 
 pytestmark = pytest.mark.usefixtures("database")
-
-HOSTILE = [
-    "<script>alert(1)</script>",
-    "héllo 🙂🏳️‍🌈",
-    "שלום עולם",
-    "a\tb\x1b[31m",
-    "\u202eright to left",
-    "x" * 1_000_000,
-]
 
 
 @pytest.fixture
@@ -36,27 +27,6 @@ def project() -> tables.Project:
 @pytest.fixture
 def curator(project: tables.Project) -> Actor:
     return rows.make_actor(project, Role.curator)
-
-
-def put(name: str, content: str | bytes) -> str:
-    """A file in the data folder's imports; returns the name to import it by."""
-    path = settings().folder / "imports" / name
-    path.parent.mkdir(exist_ok=True)
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return name
-
-
-def lines(*values: object) -> str:
-    return "".join(json.dumps(value, ensure_ascii=False) + "\n" for value in values)
-
-
-def texts(actor: Actor, set_id: int) -> list[str]:
-    return [row.text for row in prompts.browse(actor, set_id, limit=200).rows]
-
-
-def num_sets() -> int:
-    with reading() as db:
-        return db.scalar(select(func.count()).select_from(tables.PromptSet)) or 0
 
 
 def test_import_keeps_good_rows_and_names_the_bad_ones(project: tables.Project, curator: Actor) -> None:
@@ -212,94 +182,6 @@ def test_a_prompt_of_the_other_split_is_left_out(
     assert "'older'" in report.problems[0].reason
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "words"),
-    [
-        ("empty.jsonl", b"", "empty"),
-        ("blank.csv", b"\xef\xbb\xbf \n\n", "empty"),
-        ("wide.jsonl", '{"prompt": "x"}'.encode("utf-16"), "UTF-16"),
-        ("a.zip", b"PK\x03\x04" + b"\x00" * 50, "zip archive"),
-        ("a.gz", b"\x1f\x8b" + b"\x00" * 50, "gzip"),
-        ("a.bin", b"\x7fELF\x00\x00", "not a text file"),
-        ("cut.parquet", b"PAR1" + b"\x15\x04" * 50, "cannot be read as Parquet"),
-        ("cut.json", b'[{"prompt": "a"},\n{"prompt": "b"', "line 2"),
-        ("all_bad.jsonl", b"{x\n{y\n", "has no row that can be read. Line 1: broken JSON"),
-            ("no_text.jsonl", b'{"prompt": ""}\n' * 3, "3 bad rows"),
-        ("open.csv", b'prompt,answer\na,b\n"c,d\n' + b"e,f\n" * 1000, "quote opened in the row on line 3"),
-        ("twice.csv", b"prompt,prompt\na,b\n", "each once"),
-        ("no_prompt.csv", b"who,what\na,b\n", "Choose the column"),
-    ],
-)  # fmt: skip
-def test_a_file_that_cannot_be_used_is_refused_whole(
-    project: tables.Project, curator: Actor, name: str, content: bytes, words: str
-) -> None:
-    path = put(name, content)
-    with pytest.raises(InvalidInput, match=words):
-        prompts.import_file(curator, project.id, "x", path)
-    assert num_sets() == 0
-    assert list((settings().folder / "tmp").glob("*")) == []
-
-
-def test_rows_of_a_csv_keep_their_line_when_ragged_or_in_another_encoding(
-    project: tables.Project, curator: Actor
-) -> None:
-    content = (
-        b'prompt;answer\r\n"two\r\nlines";1\r\nshort\r\nlong;1;2\r\n' + "café;3\r\n".encode("latin-1") + b"last;4\r\n"
-    )
-    report = prompts.import_file(curator, project.id, "csv", put("a.csv", content))
-    assert texts(curator, report.sets[0].id) == ["two\r\nlines", "last"]
-    assert {p.line: p.reason.split(",")[0] for p in report.problems} == {
-        4: "1 fields",
-        5: "3 fields",
-        6: "the text is not valid UTF-8 (or half of a surrogate pair); save the file as UTF-8",
-    }
-
-
-def test_hostile_text_is_stored_as_it_is(project: tables.Project, curator: Actor) -> None:
-    content = lines(*({"prompt": text, "answer": text[:50], "note": {"deep": [text[:50]]}} for text in HOSTILE))
-    report = prompts.import_file(curator, project.id, "<b>hostile</b>", put("a.jsonl", content))
-    assert report.num_bad == 0
-    assert texts(curator, report.sets[0].id) == HOSTILE
-    found = prompts.longest(curator, [report.sets[0].id])
-    assert found is not None
-    assert found.messages[-1]["content"] == HOSTILE[-1]
-
-
-def test_a_row_over_the_limit_is_skipped_and_the_next_one_read(project: tables.Project, curator: Actor) -> None:
-    content = lines(
-        {"prompt": "x" * 9_000_000}, {"prompt": "next"}, {"prompt": "half \ud800"}, {"prompt": "last", "w": "\x00"}
-    )
-    content = content.replace("\ud800", "\\ud800")
-    report = prompts.import_file(curator, project.id, "big", put("a.jsonl", content))
-    assert texts(curator, report.sets[0].id) == ["next"]
-    assert next(p.reason.split(";")[0] for p in report.problems) == "longer than 8 MB"
-    assert [p.line for p in report.problems] == [1, 3, 4]
-
-
-def test_one_bad_row_refuses_all_when_asked(project: tables.Project, curator: Actor) -> None:
-    name = put("a.jsonl", lines({"prompt": "a"}, {"text": "b"}))
-    with pytest.raises(InvalidInput, match="Line 2: column 'prompt' is missing"):
-        prompts.import_file(curator, project.id, "x", name, on_bad="refuse")
-    assert num_sets() == 0
-
-
-def test_a_path_outside_the_imports_folder_is_for_the_command_line_only(
-    project: tables.Project, curator: Actor, tmp_path: Path
-) -> None:
-    secret = tmp_path / "secret.jsonl"
-    secret.write_text(lines({"prompt": "a"}))
-    put("x.jsonl", lines({"prompt": "a"}))
-    (settings().folder / "imports" / "link.jsonl").symlink_to(secret)
-    for path in (str(secret), "../../secret.jsonl", "link.jsonl"):
-        with pytest.raises(InvalidInput, match="outside the folder"):
-            prompts.import_file(curator, project.id, "x", path)
-    shell = Actor(curator.user_id, curator.name, via="cli")
-    assert prompts.import_file(shell, project.id, "x", secret).num_imported == 1
-    assert prompts.import_file(curator, project.id, "y", secret, uploaded=True).num_imported == 1
-    with pytest.raises(NotFound, match=r"no file nothing\.jsonl"):
-        prompts.preview(curator, project.id, "nothing.jsonl")
-
-
 def test_names_are_taken_once(project: tables.Project, curator: Actor) -> None:
     name = put("a.jsonl", lines({"prompt": "a"}))
     prompts.import_file(curator, project.id, "set", name)
@@ -319,7 +201,7 @@ def test_preview_shows_columns_guess_and_what_will_become_of_the_rows(project: t
     assert preview.prompts == ((1, "a", "b"), (2, "left out: column 'Text' is empty", ""))
     assert (preview.num_rows, preview.is_whole) == (2, True)
     assert preview.warnings == ("1 of the first 2 rows cannot be imported; the good ones can.",)
-    assert num_sets() == 0
+    assert prompts.list_sets(curator, project.id) == []
     other = prompts.preview(curator, project.id, name, mapping=Mapping(prompt="level"))
     assert other.prompts[0][1] == "left out: column 'level' is a number, not text or a list of messages"
     assert prompts.importable(curator, project.id) == ["a.jsonl"]
@@ -377,27 +259,3 @@ def test_strangers_learn_nothing_and_viewers_import_nothing(project: tables.Proj
         prompts.import_file(viewer, project.id, "x", name)
     with pytest.raises(RondoError):
         prompts.preview(stranger, project.id, name)
-
-
-def test_nothing_is_left_when_writing_fails_in_the_middle(
-    project: tables.Project, curator: Actor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from backend.services import prompt_import
-
-    monkeypatch.setattr(prompt_import, "ROWS_AT_ONCE", 10)
-    name = put("a.jsonl", lines(*({"prompt": f"p{i}"} for i in range(25))))
-    write, calls = prompt_import.Writer.write, []
-
-    def fails_late(self: prompt_import.Writer, chunk: list[prompt_import.Staged]) -> None:
-        calls.append(len(chunk))
-        if len(calls) == 3:
-            raise RuntimeError("the power went")
-        write(self, chunk)
-
-    monkeypatch.setattr(prompt_import.Writer, "write", fails_late)
-    with pytest.raises(RuntimeError):
-        prompts.import_file(curator, project.id, "x", name)
-    assert calls == [10, 10, 5]
-    with reading() as db:
-        assert db.scalar(select(func.count()).select_from(tables.Prompt)) == 0
-    assert num_sets() == 0

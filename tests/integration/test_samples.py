@@ -136,7 +136,25 @@ def check(actor: Actor, round_id: int, known: list[Known], filters: Filters, sor
     assert first.count.number == len(expected) if first.count.is_exact else first.count.number <= len(expected)
 
 
-HOSTILE = ['"', "*", "()", "a AND (", "NEAR(a b)", "-red", "^red", "text:red", "{red}", 'x"y', "a\x00b", "';--", "red*", '"*"', "'", "a'b", "\\"]
+HOSTILE = [
+    '"',
+    "*",
+    "()",
+    "a AND (",
+    "NEAR(a b)",
+    "-red",
+    "^red",
+    "text:red",
+    "{red}",
+    'x"y',
+    "a\x00b",
+    "';--",
+    "red*",
+    '"*"',
+    "'",
+    "a'b",
+    "\\",
+]
 
 
 def test_nothing_typed_into_the_search_is_an_operator(database: str) -> None:

@@ -49,7 +49,13 @@ def test_the_difference_shows_changed_lines_between_versions_and_to_a_draft() ->
 
 @pytest.mark.parametrize(
     ("name", "text", "message"),
-    [("", "x", "name"), ("n" * 81, "x", "name"), ("n", " \n", "empty"), ("n", "x" * 100_001, "100,001"), ("n", "\x00", "NUL")],
+    [
+        ("", "x", "name"),
+        ("n" * 81, "x", "name"),
+        ("n", " \n", "empty"),
+        ("n", "x" * 100_001, "100,001"),
+        ("n", "\x00", "NUL"),
+    ],
 )
 def test_unusable_templates_are_refused(name: str, text: str, message: str) -> None:
     project = rows.make_project()

@@ -58,6 +58,7 @@ def make_world() -> World:
     dataset = rows.make_dataset(
         round_, DatasetType.prompt_completion, [{"prompt_id": samples[0].prompt_id, "sample_id": samples[0].id}]
     )
+    asked = [{"role": "user", "content": MARK}]
     with session() as db:
         job = tables.Job(
             project_id=project.id, round_id=round_.id, workflow_id="w", stage=Stage.judge, queue="generate",
@@ -65,7 +66,7 @@ def make_world() -> World:
         )  # fmt: skip
         trial = tables.Job(
             project_id=project.id, workflow_id="t", stage=Stage.generate, queue="generate", status=JobStatus.done,
-            spec={"kind": "try", "checkpoint_ids": [policy.id], "messages": [], "sampling": {}},
+            spec={"kind": "try", "checkpoint_ids": [policy.id], "messages": asked, "sampling": {}},
         )  # fmt: skip
         template = tables.Template(project_id=project.id, name="t", version=1, text=MARK, content_hash="0" * 64)
         member = tables.User(name=f"{MARK} member")

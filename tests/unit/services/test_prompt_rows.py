@@ -28,7 +28,7 @@ def test_canonical_json_is_what_json_writes_with_sorted_keys(texts: list[str]) -
 def test_any_text_is_either_kept_exactly_or_refused_with_a_reason(text: str) -> None:
     row = {"prompt": text, "answer": text, "m": {"deep": [text]}}
     if not text.strip() or "\x00" in text or any(0xD800 <= ord(c) < 0xE000 for c in text):
-        with pytest.raises(BadRow, match="is empty|NUL|not valid UTF-8"):
+        with pytest.raises(BadRow, match=r"is empty|NUL|not valid UTF-8"):
             parse(row, PROMPT)
         return
     prompt = parse(row, PROMPT)

@@ -1,0 +1,281 @@
+"""Samples: every sample of a round; filter, search, sort, open one, decide on many at once."""
+
+from typing import Any
+
+import gradio as gr
+import plotly.graph_objects as go
+
+from app.pages import samples_templates as templates
+from app.toasts import toasts
+from app.widgets import charts
+from app.widgets.context import Context, context
+from app.widgets.markup import markup
+from app.widgets.sample_card import card, table_row
+from app.widgets.sample_filters import (
+    filter_bar,
+    from_address,
+    from_bar,
+    read_filters,
+    read_sort,
+    sort_name,
+    to_address,
+    to_bar,
+)
+from backend.errors import InvalidInput, NotFound
+from backend.services import bulk, rounds, sample_detail, samples
+from backend.values import JSON, DecisionKind
+
+TITLE, PATH = "Samples", "samples"
+POLL_SECONDS = 4.0
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
+QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
+COLUMNS = ["Sample", "Score", "Verdict", "Label by", "Finish", "Tokens", "Spread", "Marks", "Prompt", "Text"]
+WIDTHS = ["7%", "6%", "7%", "7%", "6%", "6%", "6%", "11%", "20%", "24%"]
+
+
+def build() -> None:
+    """Lay out the page and wire it."""
+    query, digest, token = gr.State({}), gr.State(""), gr.State("")
+    kept = gr.JSON({}, visible="hidden")
+    with gr.Row(equal_height=True):
+        chosen = gr.Dropdown([], label="Round", filterable=False, scale=1, min_width=170, elem_id="samples-round")
+        with gr.Column(scale=4):
+            chart = gr.Plot(show_label=False, visible=False, elem_id="samples-histogram")
+    bar = filter_bar()
+    with gr.Row(elem_classes="rondo-toolbar"):
+        count = markup(templates.COUNT, value="", elem_id="samples-count")
+        clear = gr.Button("Clear filters", scale=0, min_width=120, size="md")
+        before = gr.Button("Previous", interactive=False, scale=0, min_width=100, size="md", elem_id="samples-previous")
+        after = gr.Button("Next", interactive=False, scale=0, min_width=100, size="md", elem_id="samples-next")
+    table = gr.Dataframe(
+        headers=COLUMNS, datatype="str", column_widths=WIDTHS, interactive=False, show_label=False, max_height=620,
+        elem_id="samples-table",
+    )  # fmt: skip
+    detail = markup(templates.DETAIL, templates.DETAIL_CSS, elem_id="sample-detail")
+    with gr.Accordion("Accept or reject everything the filter finds", open=False):
+        with gr.Row(equal_height=True):
+            action = gr.Radio([("Accept", "accept"), ("Reject", "reject")], value="reject", label="Action", scale=1)
+            reason = gr.Textbox(label="Reason", info="Others will read it beside each decision.", scale=3)
+        with gr.Row(elem_classes="rondo-toolbar"):
+            preview = gr.Button("Preview", scale=0, min_width=120, size="md", elem_id="bulk-preview")
+            apply = gr.Button(
+                "Apply", variant="stop", interactive=False, scale=0, min_width=120, size="md", elem_id="bulk-apply"
+            )
+            said = markup(templates.COUNT, value="", elem_id="bulk-said")
+        with gr.Row(equal_height=True):
+            batches = gr.Dropdown([], label="Done before", filterable=False, scale=3, elem_id="bulk-batches")
+            undo = gr.Button("Undo this one", scale=0, min_width=140, size="md", elem_id="bulk-undo")
+    timer = gr.Timer(POLL_SECONDS)
+
+    listed = [table, count, before, after, detail, query, digest, kept]
+    gr.on(None, draw, None, [chosen, *bar, *listed, batches], **QUIET)
+    gr.on(None, draw_chart, None, chart, **QUIET)
+    narrowed = [c.submit if isinstance(c, gr.Textbox) else c.input for c in bar]
+    gr.on(narrowed, narrow, [query, *bar], [*listed, token, apply, said], **QUIET)
+    clear.click(clear_bar, query, [*bar, *listed, token, apply, said], **QUIET)
+    chosen.input(choose_round, [query, chosen], [*listed, batches, token, apply, said], **QUIET)
+    chosen.input(chart_of, chosen, chart, **QUIET)
+    before.click(to_previous, query, listed, **QUIET)
+    after.click(to_next, query, listed, **QUIET)
+    table.select(open_row, query, [detail, query, kept], **QUIET)
+    timer.tick(refresh, [query, digest], listed, **QUIET)
+    preview.click(look_ahead, [query, action], [said, token, apply], **PRIVATE)
+    action.input(forget, None, [token, apply, said], **QUIET)
+    apply.click(do_apply, [query, action, reason, token], [*listed, batches, said, token, apply], **PRIVATE)
+    undo.click(do_undo, [query, batches], [*listed, batches, said], **PRIVATE)
+    kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
+
+
+@toasts
+def draw(request: gr.Request) -> list[Any]:
+    """Draw everything as the address says; a wrong place in the list is the first page."""
+    here, query = context(request), from_address(dict(request.query_params))
+    known = rounds.list_rounds(here.actor, here.project_id)
+    ids = [one.id for one in known]
+    query["round"] = query["round"] if query.get("round") in ids else (ids[-1] if ids else None)
+    names = [(f"Round {one.number}, {one.status}", one.id) for one in reversed(known)]
+    shown = listing(here, query, open_sample=True)
+    return [gr.Dropdown(names, value=query["round"]), *to_bar(query), *shown, batch_list(here, query)]
+
+
+@toasts
+def draw_chart(request: gr.Request) -> gr.Plot:
+    """The histogram comes on its own: the list does not wait for it."""
+    here, query = context(request), from_address(dict(request.query_params))
+    ids = [one.id for one in rounds.list_rounds(here.actor, here.project_id)]
+    return histogram(here, query["round"] if query.get("round") in ids else (ids[-1] if ids else None))
+
+
+@toasts
+def chart_of(round_id: int, request: gr.Request) -> gr.Plot:
+    """The histogram of another round."""
+    return histogram(context(request), round_id)
+
+
+@toasts
+def narrow(request: gr.Request, query: JSON, *values: Any) -> list[Any]:
+    """Filter, search, sort: from the first page."""
+    return [*listing(context(request), only_round(query) | from_bar(values)), *forget()]
+
+
+@toasts
+def clear_bar(query: JSON, request: gr.Request) -> list[Any]:
+    """Everything again."""
+    return [*to_bar({}), *listing(context(request), only_round(query)), *forget()]
+
+
+@toasts
+def choose_round(query: JSON, round_id: int, request: gr.Request) -> list[Any]:
+    """The same filters on another round."""
+    here = context(request)
+    moved = {name: value for name, value in query.items() if name not in ("sample", "at")} | {"round": round_id}
+    return [*listing(here, moved), batch_list(here, moved), *forget()]
+
+
+@toasts
+def to_previous(query: JSON, request: gr.Request) -> list[Any]:
+    """One page back."""
+    return listing(context(request), query | {"at": query.get("previous")})
+
+
+@toasts
+def to_next(query: JSON, request: gr.Request) -> list[Any]:
+    """One page on."""
+    return listing(context(request), query | {"at": query.get("next")})
+
+
+@toasts
+def open_row(query: JSON, event: gr.SelectData, request: gr.Request) -> list[Any]:
+    """Show one sample below the table, and keep it in the address."""
+    here, opened = context(request), query | {"sample": int(event.row_value[0])}
+    return [chosen_card(here, opened), opened, {"address": to_address(address_of(opened))}]
+
+
+@toasts
+def refresh(query: JSON, digest: str, request: gr.Request) -> list[Any]:
+    """Draw the page again only when something on it changed."""
+    if not query.get("round"):
+        return [gr.skip()] * 8
+    drawn = listing(context(request), query)
+    return [gr.skip()] * 8 if drawn[6] == digest else [*drawn[:4], gr.skip(), *drawn[5:]]
+
+
+@toasts
+def look_ahead(query: JSON, action: str, request: gr.Request) -> list[Any]:
+    """Count what Apply would do."""
+    seen = bulk.preview(context(request).actor, round_of(query), read_filters(query), DecisionKind(action))
+    said = (
+        f"{action.capitalize()} {seen.count:,} samples: {seen.changed_verdicts:,} change their verdict, "
+        f"{seen.overridden_people:,} of them decided otherwise by people."
+    )
+    return [said, seen.token, gr.Button(interactive=seen.count > 0)]
+
+
+@toasts
+def do_apply(query: JSON, action: str, reason: str, token: str, request: gr.Request) -> list[Any]:
+    """Do what was previewed."""
+    here = context(request)
+    batch = bulk.apply(
+        here.actor, round_of(query), read_filters(query), DecisionKind(action), reason=reason, token=token
+    )
+    said = f"Done: {batch.count:,} samples. It can be undone below."
+    return [*listing(here, query), batch_list(here, query), said, "", gr.Button(interactive=False)]
+
+
+@toasts
+def do_undo(query: JSON, batch_id: str | None, request: gr.Request) -> list[Any]:
+    """Take back a bulk action."""
+    if not batch_id:
+        raise InvalidInput("Choose the bulk action to undo from the list.")
+    here = context(request)
+    count = bulk.undo(here.actor, batch_id)
+    return [*listing(here, query), batch_list(here, query), f"Undone: {count:,} decisions taken back."]
+
+
+def forget() -> list[Any]:
+    """A preview is for the filter it was made with."""
+    return ["", gr.Button(interactive=False), ""]
+
+
+def only_round(query: JSON) -> JSON:
+    return {"round": query["round"]} if query.get("round") else {}
+
+
+def round_of(query: JSON) -> int:
+    if not query.get("round"):
+        raise NotFound("There is no round yet. Launch one first.")
+    return int(query["round"])
+
+
+def address_of(query: JSON) -> JSON:
+    """What of the query belongs into the address."""
+    return {name: value for name, value in query.items() if name not in ("next", "previous") and value is not None}
+
+
+def listing(here: Context, query: JSON, *, open_sample: bool = False) -> list[Any]:
+    """Table, count, the two buttons, detail, query, digest, address."""
+    if not query.get("round"):
+        hint = "No round yet. Launch one: its samples appear here while they are made."
+        return [[], hint, *[gr.Button(interactive=False)] * 2, None, query, "", {"address": ""}]
+    page = find_page(here, query)
+    query = query | {"next": page.next_cursor, "previous": page.prev_cursor}
+    rows, said = [table_row(row) for row in page.rows], counted(page, query)
+    ends = [gr.Button(interactive=bool(cursor)) for cursor in (page.prev_cursor, page.next_cursor)]
+    detail = chosen_card(here, query) if open_sample else gr.skip()
+    digest = str(hash(str([rows, said, page.next_cursor])))
+    return [rows, said, *ends, detail, query, digest, {"address": to_address(address_of(query))}]
+
+
+def find_page(here: Context, query: JSON) -> samples.Page:
+    """The page; an address that somebody shortened begins at the first one."""
+    filters, sort = read_filters(query), read_sort(query)
+    try:
+        return samples.page(here.actor, round_of(query), filters, sort, query.get("at"))
+    except InvalidInput:
+        if not query.get("at"):
+            raise
+        return samples.page(here.actor, round_of(query), filters, sort)
+
+
+def counted(page: samples.Page, query: JSON) -> str:
+    """How many there are, and what a long search does."""
+    number = f"{page.count.number:,}{'' if page.count.is_exact else '+'}"
+    words = [f"{number} samples" if page.count.number != 1 else f"{number} sample"]
+    if page.count.number == 0 and page.count.is_exact:
+        words = ["No sample passes these filters."]
+    if page.is_partial:
+        words.append("Only a part of the matches was looked through so far; Next goes on.")
+    if page.sort != read_sort(query):
+        words.append(f"So many match the search that they come {sort_name(page.sort)}.")
+    return " · ".join(words)
+
+
+def chosen_card(here: Context, query: JSON) -> JSON | None:
+    """The opened sample, if there is one and it is here."""
+    if not query.get("sample"):
+        return None
+    try:
+        found = sample_detail.detail(here.actor, query["sample"])
+    except NotFound:
+        return None
+    return card(found, address_of(query)) if found.project_id == here.project_id else None
+
+
+def batch_list(here: Context, query: JSON) -> gr.Dropdown:
+    """The bulk actions that can be undone."""
+    done = bulk.history(here.actor, round_of(query)) if query.get("round") else []
+    choices = [
+        (f"{b.action} {b.count:,} by {b.who}, {b.at:%Y-%m-%d %H:%M} UTC: {b.reason}"[:160], b.id)
+        for b in done
+        if not b.is_undone
+    ]
+    return gr.Dropdown(choices, value=choices[0][1] if choices else None)
+
+
+def histogram(here: Context, round_id: int | None) -> gr.Plot:
+    """How the scores are spread."""
+    bins = samples.histogram(here.actor, round_id) if round_id else []
+    if not bins:
+        return gr.Plot(visible=False)
+    figure: go.Figure = charts.histogram([bins[0].low, *(b.high for b in bins)], [b.count for b in bins], height=110)
+    return gr.Plot(figure, visible=True)

@@ -1,0 +1,75 @@
+"""Markup of the Samples page. Values go in through {{ }}, which escapes them."""
+
+COUNT = '<p class="rondo-muted" role="status">{{value}}</p>'
+
+DETAIL = """
+{{#if value}}
+<section class="rondo-card sample" aria-label="The chosen sample">
+  <header>
+    <h2>Sample {{value.id}}</h2>
+    <span class="rondo-badge {{value.badge}}">{{value.verdict}}</span>
+    {{#each value.marks}}<span class="rondo-badge warn">{{this}}</span>{{/each}}
+    <span class="rondo-muted small">{{value.facts}}</span>
+  </header>
+  <h3>Prompt</h3>
+  {{#each value.messages}}
+  <p class="small rondo-muted role">{{this.role}}</p><div class="words" dir="auto">{{this.content}}</div>
+  {{/each}}
+  {{#if value.answer}}<p class="small rondo-muted">Known answer: <span dir="auto">{{value.answer}}</span></p>{{/if}}
+  <h3>{{value.title}}</h3>
+  <div class="words main" dir="auto">{{value.text}}</div>
+  <div class="columns">
+    <div>
+      <h3>Judgments</h3>
+      {{#each value.judgments}}
+      <details {{#if this.open}}open{{/if}}>
+        <summary>{{this.title}}</summary>
+        <div class="words" dir="auto">{{this.rationale}}</div>
+        <details class="raw"><summary>Raw reply, template {{this.template}}</summary>
+        <div class="words" dir="auto">{{this.raw}}</div></details>
+      </details>
+      {{else}}<p class="rondo-muted">No judge has seen it.</p>{{/each}}
+      <h3>What it trained</h3>
+      {{#each value.trained}}<p><a href="/datasets?dataset={{this.id}}">{{this.title}}</a></p>
+      {{else}}<p class="rondo-muted">Nothing yet.</p>{{/each}}
+    </div>
+    <div>
+      <h3>Decisions</h3>
+      {{#each value.history}}
+      <p class="{{this.style}}"><b>{{this.what}}</b> {{this.who}}
+      <span class="rondo-muted small">{{this.facts}}</span></p>
+      {{else}}<p class="rondo-muted">Nobody has decided on it.</p>{{/each}}
+      <h3>The other samples of this prompt</h3>
+      {{#each value.group}}
+      <p class="other"><a href="?{{this.address}}">{{this.id}}</a>
+      <span class="rondo-badge {{this.badge}}">{{this.verdict}}</span> {{this.score}}
+      <span class="words" dir="auto">{{this.text}}</span></p>
+      {{else}}<p class="rondo-muted">There are none.</p>{{/each}}
+    </div>
+  </div>
+</section>
+{{/if}}
+"""
+DETAIL_CSS = """
+.sample header { display: flex; flex-wrap: wrap; align-items: baseline; gap: 4px 10px; }
+.sample h2, .sample h3 { margin: 0; }
+.sample h3 { margin: 14px 0 4px; }
+.sample .small { font-size: 12px; }
+.sample .role { margin: 4px 0 0; }
+.sample p { margin: 2px 0; }
+.sample .words {
+  max-height: 40vh; overflow: auto; white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: plaintext;
+}
+.sample .main { padding: 10px 12px; border: 1px solid var(--rondo-border); border-radius: var(--rondo-radius); }
+.sample .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(320px, 100%), 1fr)); gap: 0 24px; }
+.sample .columns > div { min-width: 0; }
+.sample .raw { margin: 4px 0 8px 14px; }
+.sample .gone { text-decoration: line-through; color: var(--rondo-muted); }
+.sample .other .words { display: inline; }
+"""
+
+KEEP_IN_ADDRESS = """(kept) => {
+  const address = new URL(window.location.href);
+  address.search = kept.address || "";
+  history.replaceState(history.state, "", address);
+}"""

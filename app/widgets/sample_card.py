@@ -1,0 +1,119 @@
+"""One sample as the Samples page shows it: plain values for a template that escapes them."""
+
+from app.widgets.sample_filters import to_address
+from backend.services.sample_detail import DecisionView, Detail, JudgmentView, Trained
+from backend.services.samples import Row
+from backend.values import JSON, DecisionKind, Verdict
+
+BADGES = {Verdict.accept: "ok", Verdict.reject: "bad", None: ""}
+WORDS = {
+    DecisionKind.accept: "Accepted by", DecisionKind.reject: "Rejected by", DecisionKind.score: "Scored by",
+    DecisionKind.edit: "Edited by", DecisionKind.flag: "Flagged by", DecisionKind.skip: "Skipped by",
+    DecisionKind.retract: "Taken back by",
+}  # fmt: skip
+LONGEST = 50_000
+"""A page shows so many characters of a text; the review desk and exports have it whole."""
+
+
+def score(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3g}"
+
+
+def table_row(row: Row) -> list[str]:
+    """A sample in the table; texts only."""
+    return [
+        str(row.id), score(row.score), row.verdict or "–", row.source if row.source != "none" else "–",
+        row.finish_reason, f"{row.num_tokens:,}", score(row.spread), ", ".join(marks(row)),
+        one_line(row.prompt), one_line(row.text),
+    ]  # fmt: skip
+
+
+def one_line(text: str) -> str:
+    """The beginning of a text without line breaks."""
+    return " ".join(text.split())[:120]
+
+
+def marks(row: Row) -> list[str]:
+    """What is unusual about a sample, in words."""
+    found = {"human disagrees": row.is_overridden, "unparsed": row.is_unparsed, "flagged": row.is_flagged}
+    found |= {"truncated": row.finish_reason == "length", row.kind: row.kind != "completion"}
+    return [name for name, is_so in found.items() if is_so]
+
+
+def card(detail: Detail, query: JSON) -> JSON:
+    """The chosen sample; `query` is where the links to its siblings go back to."""
+    row = detail.label
+    return {
+        "id": str(row.id),
+        "verdict": row.verdict or "no verdict",
+        "badge": BADGES[row.verdict],
+        "marks": marks(row) + (["contains something like a score"] if detail.score_like else []),
+        "facts": facts(detail),
+        "messages": [{"role": m["role"], "content": cut(m["content"])} for m in detail.messages],
+        "answer": detail.answer,
+        "title": f"Text by {detail.author}, edited from sample {detail.edited_from_id}" if detail.author else "Text",
+        "text": cut(detail.text),
+        "judgments": [judgment(one, is_first=n == 0) for n, one in enumerate(detail.judgments)],
+        "history": [decision(one) for one in detail.history],
+        "group": [sibling(one, query) for one in detail.group],
+        "trained": [trained(one) for one in detail.trained],
+    }
+
+
+def facts(detail: Detail) -> str:
+    row = detail.label
+    parts = [
+        f"score {score(row.score)}",
+        f"judge {score(detail.machine_score)} {detail.machine_verdict or ''}".rstrip(),
+        f"label by {row.source}",
+        f"{row.num_tokens:,} tokens",
+        f"finish {row.finish_reason}",
+        f"checkpoint {detail.checkpoint}",
+        f"seed {detail.seed}",
+    ]
+    return ", ".join(parts + ([f"log-prob {detail.logprob:.2f}"] if detail.logprob is not None else []))
+
+
+def judgment(one: JudgmentView, *, is_first: bool) -> JSON:
+    verdict = one.verdict or "no verdict"
+    return {
+        "title": f"{one.judge}, vote {one.position + 1}: {score(one.score)}, {verdict}",
+        "rationale": cut(one.rationale) or "(no words)",
+        "raw": cut(one.raw),
+        "template": one.template_hash[:8] or "none",
+        "open": is_first,
+    }
+
+
+def decision(one: DecisionView) -> JSON:
+    parts = [f"{one.at:%Y-%m-%d %H:%M} UTC", "bulk" if one.is_bulk else "blind" if one.is_blind else "judge shown"]
+    parts += [f"score {score(one.score)}"] if one.score is not None else []
+    parts += [f"{one.seconds:.1f} s"] if one.seconds is not None else []
+    parts += ["differs from the judge"] if one.is_override else []
+    parts += [f"note: {one.note}"] if one.note else []
+    return {
+        "what": WORDS.get(one.kind, str(one.kind)),
+        "who": one.who,
+        "facts": ", ".join(parts),
+        "style": "gone" if one.is_retracted else "",
+    }
+
+
+def sibling(row: Row, query: JSON) -> JSON:
+    return {
+        "id": str(row.id),
+        "verdict": row.verdict or "no verdict",
+        "badge": BADGES[row.verdict],
+        "score": score(row.score),
+        "text": row.text,
+        "address": to_address(query | {"sample": row.id}),
+    }
+
+
+def trained(one: Trained) -> JSON:
+    made = f", made checkpoint {one.checkpoint}" if one.checkpoint else ""
+    return {"id": str(one.dataset_id), "title": f"Round {one.round_number}: {one.use}{made}"}
+
+
+def cut(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} … ({len(text):,} characters)"

@@ -1,0 +1,84 @@
+"""The Samples page in Chromium: filters in the address, paging, one sample in full, bulk and its undo."""
+
+from sqlalchemy import func, select
+
+from backend.db import reading, tables
+from tests.browser.test_review import HOSTILE, Review, empty
+from tests.integration import site
+
+__all__ = ["empty"]
+
+
+def count(page) -> str:
+    return (page.locator("#samples-count").text_content() or "").strip()
+
+
+def open_samples(desk: Review, query: str = "") -> None:
+    desk.page.goto(f"{site.address()}/samples?round={desk.round.id}{query}")
+    desk.page.wait_for_selector("#samples-table [role=gridcell][data-row='0']", timeout=20_000)
+
+
+def cell(desk: Review, row: int, column: int) -> str:
+    return (
+        desk.page.locator(f"#samples-table [role=gridcell][data-row='{row}'][data-col='{column}']").text_content() or ""
+    ).strip()
+
+
+def test_filters_live_in_the_address_and_come_back_with_it(empty: None, chromium: object) -> None:
+    desk = Review(chromium, number=120)
+    page = desk.page
+    open_samples(desk)
+    assert count(page) == "120 samples"
+    page.locator("#samples-next").click()
+    page.wait_for_function("new URL(location).searchParams.get('at')")
+    assert cell(desk, 0, 0) == str(desk.ids[50])
+    page.reload()
+    page.wait_for_selector("#samples-table [role=gridcell][data-row='0']")
+    assert cell(desk, 0, 0) == str(desk.ids[50])
+    page.locator("#samples-search textarea, #samples-search input").fill('"answer 7"')
+    page.keyboard.press("Enter")
+    page.wait_for_function("(new URL(location).searchParams.get('text') || '').includes('answer 7')")
+    page.wait_for_selector("#samples-count:has-text('1 sample')")
+    assert cell(desk, 0, 0) == str(desk.ids[7])
+    open_samples(desk, "&verdict=accept&sort=-id&at=nonsense")
+    assert count(page) == "60 samples"
+    assert cell(desk, 0, 0) == str(desk.ids[118])
+    assert desk.errors == []
+
+
+def test_a_chosen_sample_is_shown_in_full_and_interprets_nothing(empty: None, chromium: object) -> None:
+    desk = Review(chromium)
+    desk.page.keyboard.press("x")
+    desk.saved()
+    open_samples(desk)
+    desk.page.locator("#samples-table [role=gridcell][data-row='0'][data-col='0']").click()
+    desk.page.wait_for_selector("#sample-detail .sample")
+    shown = desk.page.locator("#sample-detail").text_content() or ""
+    for words in (HOSTILE, "Question 0", "Rejected by", desk.actor.name, "blind", "because", "human disagrees"):
+        assert words in shown, words
+    assert desk.page.evaluate("window.hacked") is None
+    assert f"sample={desk.ids[0]}" in desk.page.url
+    desk.page.reload()
+    desk.page.wait_for_selector("#sample-detail .sample")
+    desk.page.locator("#sample-detail .other a").first.click()
+    desk.page.wait_for_selector(f"#sample-detail h2:has-text('Sample {desk.ids[1]}')")
+
+
+def test_bulk_counts_first_and_can_be_undone(empty: None, chromium: object) -> None:
+    desk = Review(chromium)
+    page = desk.page
+    open_samples(desk, "&verdict=accept")
+    page.get_by_text("Accept or reject everything the filter finds").click()
+    page.get_by_label("Reason").fill("not good enough")
+    page.locator("#bulk-preview").click()
+    page.wait_for_selector("#bulk-said:has-text('Reject 20 samples: 20 change their verdict, 0 of them')")
+    page.locator("#bulk-apply").click()
+    page.wait_for_selector("#bulk-said:has-text('Done: 20 samples')")
+    with reading() as db:
+        person = select(func.count()).where(tables.Label.source == "person", tables.Label.verdict == "reject")
+        assert db.scalar(person) == 20
+    page.locator("#bulk-undo").click()
+    page.wait_for_selector("#bulk-said:has-text('Undone: 20 decisions')")
+    with reading() as db:
+        assert db.scalar(person) == 0
+    page.wait_for_selector("#samples-count:has-text('20 samples')")

@@ -1,0 +1,105 @@
+"""The whole loop clicked through once, on the real demo: launch, review, train, measure, launch the next, cancel."""
+
+import re
+import time
+
+import pytest
+
+from tests.browser.conftest import Server, sign_in, start_server
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def wait_for(check, seconds: float, what: str) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if check():
+            return
+        time.sleep(0.3)
+    raise AssertionError(f"{what} did not happen within {seconds} seconds")
+
+
+def status(page, number: int) -> str:
+    """The badge of a round's card on the overview."""
+    card = page.locator("#loop .round", has_text=f"Round {number}").first
+    return (card.locator(".rondo-badge").first.text_content() or "").strip() if card.count() else ""
+
+
+@pytest.mark.timeout(420)
+def test_the_loop_is_clicked_through(page, server: Server) -> None:
+    root = server.address
+    # A small round, so that the test takes a minute: fewer prompts, fewer steps.
+    page.goto(f"{root}/new-round")
+    number = page.locator("#num-prompts input")
+    number.wait_for(timeout=30_000)
+    number.fill("60")
+    page.get_by_text("Trainer: how it is trained").click()
+    steps = page.get_by_label("max_steps")
+    steps.fill("12")
+    steps.press("Tab")
+    page.wait_for_function("document.querySelector('#estimate').textContent.includes('480')", timeout=20_000)
+    page.locator("#launch").click()
+    page.wait_for_url(f"{root}/")
+
+    wait_for(lambda: status(page, 1) == "waits for review", 120, "judging")
+    assert "480" in (page.locator("#loop .round", has_text="Round 1").text_content() or "")
+
+    # The review: keys, an undo, then the close button; a reload in the middle loses nothing.
+    page.goto(f"{root}/review")
+    page.wait_for_selector("#review-desk .answer .text", timeout=30_000)
+    for key in "axxau":
+        page.keyboard.press(key)
+    page.wait_for_function("document.querySelector('#review-desk .unsaved').textContent === 'All saved'")
+    page.reload()
+    page.wait_for_selector("#review-desk .answer .text", timeout=30_000)
+    assert "of 3" in (page.locator("#review-desk .tally").text_content() or "")
+    page.get_by_role("button", name="Close review…").click()
+    assert "3 of 480 samples were decided" in (page.locator("dialog[open]").text_content() or "")
+    page.get_by_role("button", name="Close the review").click()
+    page.wait_for_selector("text=The review is closed")
+
+    # Training in the background; the page is reloaded and tells the same truth.
+    page.goto(f"{root}/jobs")
+    page.wait_for_selector("#jobs-table", timeout=30_000)
+    wait_for(lambda: "train" in (page.locator("#jobs-table").text_content() or ""), 60, "the training job")
+    page.reload()
+    page.goto(f"{root}/")
+    wait_for(lambda: status(page, 1) == "done", 180, "training and measuring")
+    card = page.locator("#loop .round", has_text="Round 1").text_content() or ""
+    assert re.search(r"\d+(\.\d)?\s?%", card), card
+
+    # What it made: a checkpoint with its data and people, a dataset with its funnel.
+    page.goto(f"{root}/checkpoints")
+    page.wait_for_selector("#lineage >> text=round-1", timeout=30_000)
+    page.goto(f"{root}/datasets")
+    page.wait_for_selector("#dataset >> text=/[0-9a-f]{8}/", timeout=30_000)
+    page.goto(f"{root}/samples")
+    page.wait_for_selector("text=/of 480|480/", timeout=30_000)
+
+    # The next round is one click; cancelling it takes the process away and says so.
+    page.goto(f"{root}/")
+    page.wait_for_selector("#launch-next", timeout=30_000)
+    page.locator("#launch-next").click()
+    wait_for(lambda: status(page, 2) != "", 20, "round 2")
+    page.goto(f"{root}/jobs")
+    cancel = page.locator("#job-cancel:not([disabled])")
+    cancel.wait_for(timeout=30_000)
+    cancel.click()
+    page.goto(f"{root}/")
+    wait_for(lambda: status(page, 2) == "cancelled", 15, "cancelling")
+
+
+def test_ctrl_c_ends_everything_and_the_next_start_knows_the_rounds(chromium, tmp_path) -> None:
+    first = start_server(tmp_path / "data", "demo")
+    assert first.stop() == 0
+    started = time.monotonic()
+    second = start_server(tmp_path / "data", "demo")
+    try:
+        assert time.monotonic() - started < 30
+        context = chromium.new_context()
+        made = context.new_page()
+        sign_in(made, second)
+        made.wait_for_selector("text=No round yet", timeout=30_000)
+        context.close()
+    finally:
+        assert second.stop() == 0

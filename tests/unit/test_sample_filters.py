@@ -1,0 +1,115 @@
+"""Filters: in the page's address and back, as facets, and as the label they come from."""
+
+from urllib.parse import parse_qsl
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.widgets import sample_filters as bar
+from backend.db.filters import ALL_FACETS, FLAGS, KINDS, SOURCES, VERDICTS, Cursor, Sort, SortKey, decode_facet
+from backend.db.filters import encode_facet as encode
+from backend.db.search import match, parse
+from backend.errors import InvalidInput
+from backend.services.labels import Effect, Word, effect
+from backend.services.review_queue import worth
+from backend.values import DecisionKind, LabelSource, Verdict
+
+some = st.lists(st.sampled_from(["accept", "reject", "undecided"]), unique=True)
+words = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+
+
+@given(
+    text=words, prompt=words, verdict=some, low=st.none() | st.floats(-1e6, 1e6), most=st.none() | st.integers(0, 10**9)
+)
+def test_a_shared_address_restores_the_filters(
+    text: str, prompt: str, verdict: list[str], low: float | None, most: int | None
+) -> None:
+    query = bar.from_bar((text, prompt, verdict, [], [], ["is_flagged"], low, None, None, most, "-score"))
+    query["round"] = 7
+    again = bar.from_address(dict(parse_qsl(bar.to_address(query), keep_blank_values=True)))
+    assert again == query
+    assert bar.to_bar(again)[2] == verdict
+    assert bar.read_sort(again) == Sort(SortKey.score, descending=True)
+    assert bar.read_filters(again).is_flagged is True
+
+
+@given(st.dictionaries(st.sampled_from([*bar.NAMES, "round", "sample", "at"]), words))
+def test_any_address_gives_filters_or_says_why_not(parameters: dict[str, str]) -> None:
+    query = bar.from_address(parameters)
+    low, high = query.get("min_score"), query.get("max_score")
+    if low is not None and high is not None and low > high:
+        with pytest.raises(InvalidInput, match="hold nothing"):
+            bar.read_filters(query)
+    else:
+        bar.read_filters(query)
+    bar.read_sort(query)
+
+
+def test_a_range_the_wrong_way_round_is_said() -> None:
+    with pytest.raises(InvalidInput, match="lower one first"):
+        bar.read_filters({"min_score": 3.0, "max_score": 1.0})
+
+
+def test_every_facet_is_a_number_of_its_own() -> None:
+    assert len(set(ALL_FACETS)) == len(VERDICTS) * len(SOURCES) * len(KINDS) * 2 ** len(FLAGS)
+    for code in ALL_FACETS:
+        facet = decode_facet(code)
+        flags = tuple(facet[name] for name in FLAGS)
+        assert encode(facet["verdict"], facet["source"], facet["kind"], flags) == code
+
+
+@given(st.floats(allow_nan=False), st.integers(-(2**62), 2**62), st.sampled_from(SortKey), st.booleans(), st.booleans())
+def test_a_cursor_reads_what_it_wrote(
+    key: float, sample_id: int, sort: SortKey, descending: bool, backward: bool
+) -> None:
+    cursor = Cursor(key, sample_id, Sort(sort, descending=descending), backward)
+    assert Cursor.read(str(cursor)) == cursor
+
+
+@given(st.text(max_size=60))
+def test_a_search_is_words_whatever_is_typed(query: str) -> None:
+    try:
+        terms = parse(query)
+    except InvalidInput:
+        return
+    assert all(word.isalnum() or not word.isascii() for term in terms for word in term.words)
+    expression = match(query, "sqlite", "q")[1]["q"]
+    assert expression.count('"') == 2 * len(terms)
+    assert "\0" not in expression
+
+
+ACCEPT, REJECT, SCORE, FLAG, SKIP = (
+    DecisionKind.accept, DecisionKind.reject, DecisionKind.score, DecisionKind.flag, DecisionKind.skip
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("machine", "said", "expected"),
+    [
+        ((2.0, Verdict.reject), [], Effect(2.0, Verdict.reject, LabelSource.judge, False, False)),
+        ((None, None), [], Effect(None, None, LabelSource.none, False, False)),
+        ((2.0, Verdict.reject), [Word(SKIP)], Effect(2.0, Verdict.reject, LabelSource.judge, False, False)),
+        ((2.0, Verdict.reject), [Word(FLAG)], Effect(2.0, Verdict.reject, LabelSource.judge, False, True)),
+        ((2.0, Verdict.reject), [Word(ACCEPT)], Effect(2.0, Verdict.accept, LabelSource.person, True, False)),
+        (
+            (2.0, Verdict.reject),
+            [Word(ACCEPT), Word(REJECT)],
+            Effect(2.0, Verdict.reject, LabelSource.person, False, False),
+        ),
+        ((None, None), [Word(ACCEPT)], Effect(None, Verdict.accept, LabelSource.person, False, False)),
+        ((3.67, Verdict.accept), [Word(SCORE, 4.0)], Effect(4.0, Verdict.accept, LabelSource.person, False, False)),
+        ((3.67, Verdict.accept), [Word(SCORE, 5.0)], Effect(5.0, Verdict.accept, LabelSource.person, True, False)),
+        ((3.67, Verdict.accept), [Word(SCORE, 3.4)], Effect(3.4, Verdict.reject, LabelSource.person, True, False)),
+    ],
+)
+def test_the_label_from_what_was_said(
+    machine: tuple[float | None, Verdict | None], said: list[Word], expected: Effect
+) -> None:
+    assert effect(*machine, said, 3.5) == expected
+
+
+def test_a_look_is_worth_most_near_the_cut_and_where_the_judge_wavers() -> None:
+    assert worth(None, None, cut=4.0) == 1.0
+    assert worth(4.0, 0.0, cut=4.0) == 1.0
+    assert worth(2.0, 1.5, cut=4.0) > worth(2.0, 0.0, cut=4.0) > worth(1.0, 0.0, cut=4.0)
