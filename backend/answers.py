@@ -21,8 +21,8 @@ def extract(text: str, pattern: str = "") -> str | None:
 
 
 def normalise(answer: str, *, numbers: bool = True) -> str:
-    """Write an answer in one form: no case, spacing, `$` or full stop; with `numbers`, `1,000.0` as `1000`."""
-    plain = " ".join(answer.replace("\u2212", "-").split()).strip(" $*`").removesuffix(".").strip(" $*`").casefold()
+    """Write an answer in one form: no case, spacing, `$` or final full stops; with `numbers`, `1,000.0` as `1000`."""
+    plain = " ".join(answer.replace("\u2212", "-").split()).lstrip(" $*`").rstrip(" $*`.").casefold()
     return _number(plain) if numbers else plain
 
 

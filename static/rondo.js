@@ -56,6 +56,7 @@
       if (document.body.classList.contains("dark") !== isDark()) paint();
     }).observe(document.body, { attributes: true, attributeFilter: ["class"] });
     retitle();
+    addEventListener("resize", retitle);
     const title = document.querySelector("title") || document.head.appendChild(document.createElement("title"));
     new MutationObserver(retitle).observe(title, { childList: true, characterData: true, subtree: true });
 

@@ -41,7 +41,7 @@ DETAIL = """
       {{else}}<p class="rondo-muted">Nobody has decided on it.</p>{{/each}}
       <h3>The other samples of this prompt</h3>
       {{#each value.group}}
-      <p class="other"><a href="?{{this.address}}">{{this.id}}</a>
+      <p class="other"><a href="/samples?{{this.address}}">{{this.id}}</a>
       <span class="rondo-badge {{this.badge}}">{{this.verdict}}</span> {{this.score}}
       <span class="words" dir="auto">{{this.text}}</span></p>
       {{else}}<p class="rondo-muted">There are none.</p>{{/each}}
@@ -57,6 +57,7 @@ DETAIL_CSS = """
 .sample .small { font-size: 12px; }
 .sample .role { margin: 4px 0 0; }
 .sample p { margin: 2px 0; }
+.sample a { color: var(--rondo-accent); }
 .sample .words {
   max-height: 40vh; overflow: auto; white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: plaintext;
 }

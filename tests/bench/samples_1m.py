@@ -9,10 +9,20 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import select
+
+from backend.db import reading, tables
+from backend.db.filters import Filters, Sort, SortKey
+from backend.db.listing import scope
+from backend.db.listing_search import find
+from backend.services.access import Actor
+from backend.services.samples import Page, page
 from tests.bench import samples_project
 from tests.bench.place import data_folder
+from tests.bench.samples_screen import on_screen
 
 BUDGET_MS = 20.0
 
@@ -48,10 +58,11 @@ def queries() -> list[tuple[str, dict[str, object], str]]:
         found.append((f"source {name}, -length", {"source": (name,)}, "-length"))
     for name in ("is_unparsed", "is_truncated", "is_flagged"):
         found.append((f"{name}, -spread", {name: True}, "-spread"))
-    return found + [
+    found += [
         ("empty: flagged, unparsed, truncated", {"is_flagged": True, "is_unparsed": True, "is_truncated": True}, "+id"),
         ("empty: unparsed with a score", {"is_unparsed": True, "min_score": 0.0}, "-score"),
-        ("empty: accepted by the judge under 2", {"verdict": ("accept",), "source": ("judge",), "max_score": 2.0}, "-length"),
+        ("empty: accepted, by the judge, under 2", {"verdict": ("accept",), "source": ("judge",), "max_score": 2.0},
+         "-length"),
         ("score 0 to 1, length 0 to 30, +id", {"max_score": 1.0, "max_tokens": 30}, "+id"),
         ("score over 4, length under 20 (empty), -spread", {"min_score": 4.0, "max_tokens": 20}, "-spread"),
         ("score over 4, length 50 to 60, -spread", {"min_score": 4.0, "min_tokens": 50, "max_tokens": 60}, "-spread"),
@@ -77,6 +88,7 @@ def queries() -> list[tuple[str, dict[str, object], str]]:
         ("prompt: the, text: the, +id", {"prompt": "the", "text": "the"}, "+id"),
         ("prompt: nothing like it", {"prompt": "xyzzyx"}, "+id"),
     ]  # fmt: skip
+    return found
 
 
 def timed(call: Callable[[], object], repeats: int) -> list[float]:
@@ -97,34 +109,40 @@ def report(name: str, taken: list[float], note: str = "") -> float:
     return middle
 
 
-def in_the_database(actor: object, round_id: int, repeats: int) -> None:
-    from backend.db import reading
-    from backend.db.filters import Filters, Sort, SortKey
-    from backend.db.listing import scope
-    from backend.db.listing_search import find
+def in_the_database(actor: Actor, round_id: int, repeats: int) -> None:
     from backend.services import samples
 
-    print(
-        f"\n{'query':48} {'median ms':>9} {'p95':>9} {'worst':>9}  first rows, of how many; the whole call of the service"
-    )
+    print(f"\n{'query':48} {'median ms':>9} {'p95':>9} {'worst':>9}  first rows, of how many; whole call of the service")
     medians = []
     for name, fields, order in queries():
-        filters, sort = Filters(**fields), Sort(SortKey(order[1:]), descending=order[0] == "-")  # type: ignore[arg-type]
-        with reading() as db:
-            taken = timed(lambda: find(scope(db, round_id, filters), filters, sort, None, 50), repeats)
-        page = samples.page(actor, round_id, filters, sort)  # type: ignore[arg-type]
-        whole = statistics.median(timed(lambda: samples.page(actor, round_id, filters, sort), 5))  # type: ignore[arg-type]
+        asked = Asked(actor, round_id, Filters(**fields), Sort(SortKey(order[1:]), descending=order[0] == "-"))  # type: ignore[arg-type]
+        taken, page = timed(asked.find, repeats), asked.page()
         count = f"{page.count.number}{'' if page.count.is_exact else '+'}"
         part = ", goes on" if page.is_partial else ""
+        whole = statistics.median(timed(asked.page, 5))
         medians.append((report(name, taken, f"{len(page.rows)} of {count}{part}; {whole:.1f} ms"), name))
         if page.next_cursor:
-            deep = samples.page(actor, round_id, filters, sort, page.next_cursor)  # type: ignore[arg-type]
+            deep = samples.page(actor, round_id, asked.filters, asked.sort, page.next_cursor)
             assert not {r.id for r in deep.rows} & {r.id for r in page.rows}
     slow = [name for middle, name in medians if middle > BUDGET_MS]
-    print(
-        f"\n{len(medians)} queries, slowest median {max(medians)[0]:.1f} ms; over {BUDGET_MS:.0f} ms: {slow or 'none'}"
-    )
-    report("histogram of scores", timed(lambda: samples.histogram(actor, round_id), 3))  # type: ignore[arg-type]
+    print(f"\n{len(medians)} queries; slowest median {max(medians)[0]:.1f} ms; over {BUDGET_MS:.0f} ms: {slow or 'none'}")
+    taken = timed(lambda: samples.histogram(actor, round_id), 3)
+    print(f"histogram of all scores (comes after the rows): {statistics.median(taken):.0f} ms")
+
+
+@dataclass(frozen=True)
+class Asked:
+    actor: Actor
+    round_id: int
+    filters: Filters
+    sort: Sort
+
+    def find(self) -> object:
+        with reading() as db:
+            return find(scope(db, self.round_id, self.filters), self.filters, self.sort, None, 50)
+
+    def page(self) -> Page:
+        return page(self.actor, self.round_id, self.filters, self.sort)
 
 
 def main() -> None:
@@ -139,18 +157,14 @@ def main() -> None:
             f"{asked.samples:,} samples; database {sum(f.stat().st_size for f in folder.glob('rondo.db*')) / 1e6:,.0f} MB"
         )
         in_the_database(actor, round_id, asked.repeats)
+        on_screen(actor, round_id)
 
 
-def opened(number: int) -> tuple[object, int]:
+def opened(number: int) -> tuple[Actor, int]:
     """The project in the folder, built where there is none yet."""
-    from sqlalchemy import select
-
-    from backend.db import reading, tables
-    from backend.services.access import Actor
-
     with reading() as db:
         round_id = db.scalar(select(tables.Round.id))
-        user = db.scalars(select(tables.User)).first()
+        user = db.scalars(select(tables.User).join(tables.Membership)).first()
     if round_id is not None and user is not None:
         return Actor(user.id, user.name), round_id
     started = time.perf_counter()

@@ -90,15 +90,16 @@ def in_chunks(values: Iterator[Any]) -> Iterator[list[Any]]:
 
 def build(number: int) -> tuple[Actor, tables.Round]:
     """Write the project; about a minute for a million samples."""
+    num_prompts = number // PER_PROMPT
     project = rows.make_project("bench", guidelines="Accept what answers the question.")
     round_ = rows.make_round(
-        project, status=RoundStatus.review, stage=Stage.review, is_reviewed=True, num_prompts=number // PER_PROMPT
+        project, status=RoundStatus.review, stage=Stage.review, is_reviewed=True, num_prompts=num_prompts
     )
-    prompts = tables.PromptSet(project_id=project.id, name="bench", split=Split.train, num_prompts=number // PER_PROMPT)
+    prompts = tables.PromptSet(project_id=project.id, name="bench", split=Split.train, num_prompts=num_prompts)
     with session() as db:
         db.add(prompts)
     chance, words = random.Random(1), vocabulary()
-    for chunk in in_chunks(iter(range(number // PER_PROMPT))):
+    for chunk in in_chunks(iter(range(num_prompts))):
         with session() as db:
             db.execute(insert(tables.Prompt), [prompt(prompts.id, n, chance, words) for n in chunk])
             db.execute(insert(tables.Group), [group(round_.id, n) for n in chunk])
@@ -123,8 +124,8 @@ def some_words(chance: random.Random, words: list[str], number: int) -> str:
 def prompt(set_id: int, n: int, chance: random.Random, words: list[str]) -> dict[str, Any]:
     text = some_words(chance, words, 20)
     return {
-        "id": n + 1, "prompt_set_id": set_id, "position": n, "messages": [{"role": "user", "content": text}], "text": text,
-        "extra": {}, "content_hash": f"{n:064d}", "created_at": now(),
+        "id": n + 1, "prompt_set_id": set_id, "position": n, "messages": [{"role": "user", "content": text}],
+        "text": text, "extra": {}, "content_hash": f"{n:064d}", "created_at": now(),
     }  # fmt: skip
 
 
@@ -166,9 +167,10 @@ def label(round_id: int, n: int, chance: random.Random) -> dict[str, Any]:
     mean = sum(votes) / 3
     # Length follows the score a little, as it does with judges.
     length = max(1, int(chance.expovariate(1 / 120) + 10 * mean))
+    spread = None if score is None else (sum((v - mean) ** 2 for v in votes) / 3) ** 0.5
     return {
-        "sample_id": n + 1, "round_id": round_id, "score": score, "verdict": word, "source": source, "machine_score": score,
-        "machine_verdict": verdict, "machine_spread": (sum((v - mean) ** 2 for v in votes) / 3) ** 0.5 if score is not None else None,
+        "sample_id": n + 1, "round_id": round_id, "score": score, "verdict": word, "source": source,
+        "machine_score": score, "machine_verdict": verdict, "machine_spread": spread,
         "is_unparsed": score is None, "is_overridden": is_overridden, "is_truncated": length > 500,
         "is_flagged": chance.random() < 0.0005, "num_tokens": length, "updated_at": now(), "kind": "completion",
     }  # fmt: skip

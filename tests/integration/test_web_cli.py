@@ -1,0 +1,185 @@
+"""The command line as a person meets it: real processes, real ports, one JSON object."""
+
+import json
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).parents[2]
+Rondo = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def environment(folder: Path, **more: str) -> dict[str, str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("RONDO_")}
+    return clean | {"RONDO_DATA_DIR": str(folder), "PYTHONPATH": str(ROOT)} | more
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def rondo(folder: Path, tmp_path: Path) -> Rondo:
+    def run(*arguments: str, given: str = "", **more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "app.cli", *arguments],
+            capture_output=True, text=True, timeout=120, input=given, cwd=tmp_path, env=environment(folder, **more),
+        )  # fmt: skip
+
+    return run
+
+
+@pytest.fixture
+def start(folder: Path, tmp_path: Path) -> Iterator[Callable[..., tuple[subprocess.Popen[str], dict[str, Any]]]]:
+    started: list[subprocess.Popen[str]] = []
+
+    def up(*arguments: str) -> tuple[subprocess.Popen[str], dict[str, Any]]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app.cli", *arguments, "--json"],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=tmp_path, env=environment(folder),
+        )  # fmt: skip
+        started.append(process)
+        assert process.stdout is not None
+        return process, json.loads(process.stdout.readline())
+
+    yield up
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def said(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    """The one JSON object on stdout."""
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 1
+    return json.loads(done.stdout)
+
+
+def refused(done: subprocess.CompletedProcess[str]) -> str:
+    """The one line on stderr, without a traceback."""
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    return done.stderr.splitlines()[-1]
+
+
+def test_up_prints_one_address_that_lets_in_once_and_ctrl_c_ends_it(start: Any, folder: Path) -> None:
+    process, first = start("up", "--port", "0", "--no-worker")
+    assert first["address"].startswith("http://127.0.0.1:")
+    path = first["link"].removeprefix(first["address"])
+    with httpx.Client(base_url=first["address"], timeout=30) as client:
+        assert client.get("/healthz").text == "ok"
+        assert client.get("/api/v1/me").status_code == 401
+        assert client.post(path).status_code == 303
+        assert client.get("/api/v1/me").json()["is_owner"] is True
+        assert client.post(path).status_code == 410
+        with client.stream("GET", "/gradio_api/heartbeat/x"):  # an open page must not hold it up
+            process.send_signal(signal.SIGINT)
+            began = time.monotonic()
+            assert process.wait(20) == 0
+    assert time.monotonic() - began < 10
+    assert (folder / "secret.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_up_with_a_worker_leaves_no_process_behind(start: Any) -> None:
+    process, _ = start("up", "--port", "0")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(20) == 0
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
+
+
+def test_a_busy_port_that_was_asked_for_is_refused_with_a_way_out(rondo: Rondo) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        message = refused(rondo("up", "--port", str(port)))
+        assert message == (
+            f"Port {port} of 127.0.0.1 is in use. Stop what uses it, or choose another: --port {port + 1}."
+        )
+        assert "is in use" in refused(rondo("up", RONDO_PORT=str(port)))
+
+
+def test_an_address_that_is_not_ours_is_refused(rondo: Rondo) -> None:
+    assert "Choose --host and --port." in refused(rondo("up", "--host", "192.0.2.1", "--port", "0"))
+
+
+def test_a_folder_that_cannot_be_written_is_refused_with_a_way_out(rondo: Rondo, tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    message = refused(rondo("up", "--data-dir", str(blocked)))
+    assert "cannot be written" in message
+    assert "--data-dir" in message
+
+
+def test_a_database_that_does_not_answer_is_named_without_its_password(rondo: Rondo) -> None:
+    message = refused(rondo("user", "list", RONDO_DATABASE_URL="postgresql://ada:hunter2@127.0.0.1:1/x"))
+    assert "does not answer" in message
+    assert "hunter2" not in message
+
+
+def test_users_are_added_linked_listed_and_shut_out(rondo: Rondo) -> None:
+    ada = said(rondo("user", "add", "ada", "--owner", "--json"))
+    assert "/login/link/" in ada["link"]
+    assert rondo("user", "password", "ada", "--stdin", given="correct horse battery\n").returncode == 0
+    assert "at least 10" in refused(rondo("user", "password", "ada", "--stdin", given="short\n"))
+    assert said(rondo("user", "link", "ada", "--json"))["link"] != ada["link"]
+    assert said(rondo("user", "deactivate", "ada", "--json")) == {"name": "ada", "is_active": False}
+    users = {user["name"]: user for user in said(rondo("user", "list", "--json"))["users"]}
+    assert (users["ada"]["is_active"], users["ada"]["has_password"]) == (False, True)
+    assert users["owner"]["is_owner"] is True
+    assert "There is no user named 'bob'" in refused(rondo("user", "link", "bob"))
+
+
+def test_a_round_needs_a_project_and_says_so(rondo: Rondo) -> None:
+    for command in (("round", "launch"), ("round", "status"), ("round", "list"), ("round", "close-review", "3")):
+        assert "rondo demo" in refused(rondo(*command))
+
+
+def test_a_dataset_that_is_not_there_cannot_be_exported(rondo: Rondo, tmp_path: Path) -> None:
+    assert "dataset" in refused(rondo("export", "7", "--out", str(tmp_path / "x.jsonl")))
+    assert not (tmp_path / "x.jsonl").exists()
+
+
+def test_a_backup_is_a_database_that_opens(rondo: Rondo, tmp_path: Path) -> None:
+    said(rondo("user", "add", "ada", "--owner", "--json"))
+    done = rondo("db", "backup", "--json")
+    assert "copy them as well" in done.stderr
+    with sqlite3.connect(said(done)["file"]) as copy:
+        assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert copy.execute("SELECT name FROM users ORDER BY id").fetchall() == [("owner",), ("ada",)]
+    target = tmp_path / "mine.db"
+    said(rondo("db", "backup", "--out", str(target), "--json"))
+    assert "exists already" in refused(rondo("db", "backup", "--out", str(target)))
+
+
+def test_the_schema_goes_down_and_up_again_and_keeps_the_rows(rondo: Rondo) -> None:
+    said(rondo("user", "add", "ada", "--owner", "--json"))
+    assert said(rondo("db", "downgrade", "0001", "--yes", "--json")) == {"revision": "0001"}
+    assert said(rondo("db", "upgrade", "--json"))["revision"] == "head"
+    assert len(said(rondo("user", "list", "--json"))["users"]) == 2
+
+
+def test_a_wrong_option_is_explained(rondo: Rondo) -> None:
+    done = rondo("up", "--port", "abc")
+    assert done.returncode == 2
+    assert "--port" in done.stderr
+
+
+def test_help_is_quick(rondo: Rondo) -> None:
+    rondo("--help")
+    began = time.process_time(), os.times().children_user
+    assert "demo" in rondo("--help").stdout
+    assert os.times().children_user - began[1] < 1.0
