@@ -18,12 +18,12 @@ from backend.db.listing_search import find
 from backend.errors import Conflict, InvalidInput, NotFound
 from backend.services import labels
 from backend.services.access import Actor
-from backend.services.decisions import lock_round, retraction
+from backend.services.decisions import lock_round
 from backend.services.rounds import get_row
 from backend.values import DecisionKind, Role, Verdict
 
-MAX_SAMPLES = 200_000
-"""One transaction: a worker waits for it."""
+MAX_SAMPLES = 100_000
+"""One transaction, some seconds long: whoever else writes waits for it."""
 READ = 5_000
 ACTIONS = (DecisionKind.accept, DecisionKind.reject)
 
@@ -88,17 +88,29 @@ def undo(actor: Actor, batch_id: str) -> int:
         get_row(db, actor, round_id, Role.curator)
         lock_round(db, round_id, alone=True)
         query = (
-            select(decision)
+            select(decision.id, decision.project_id, decision.round_id, decision.group_id, decision.sample_id)
             .outerjoin(taken_back, taken_back.retracts_id == decision.id)
             .where(decision.batch_id == batch_id, decision.kind != DecisionKind.retract, taken_back.id.is_(None))
+            .order_by(decision.id)
         )
-        targets = list(db.scalars(query))
+        targets = db.execute(query).all()
         if not targets:
             raise Conflict("This bulk action was undone already. Reload the page.")
-        db.add_all(retraction(actor, target, batch_id=batch_id) for target in targets)
-        db.flush()
-        labels.recompute(db, [target.sample_id for target in targets])
+        for chunk in labels.in_chunks(targets):
+            db.execute(insert(tables.Decision), [retraction(actor, batch_id, *target) for target in chunk])
+            labels.recompute(db, [target.sample_id for target in chunk])
         return len(targets)
+
+
+def retraction(
+    actor: Actor, batch_id: str, id_: int, project_id: int, round_id: int, group_id: int, sample_id: int
+) -> dict[str, Any]:
+    """The row that takes one decision of a batch back."""
+    return {
+        "client_id": f"{batch_id}-undo-{id_}", "batch_id": batch_id, "project_id": project_id, "round_id": round_id,
+        "group_id": group_id, "sample_id": sample_id, "user_id": actor.user_id, "kind": DecisionKind.retract,
+        "retracts_id": id_, "via": actor.via, "value": {}, "created_at": now(),
+    }  # fmt: skip
 
 
 def history(actor: Actor, round_id: int) -> list[Batch]:

@@ -1,6 +1,5 @@
 """Writing decisions: appended once each, with the label they make in the same transaction."""
 
-import uuid
 from dataclasses import dataclass, field
 
 from sqlalchemy import func, select
@@ -183,19 +182,17 @@ def retract(db: Session, actor: Actor, round_: tables.Round, act: Act) -> Writte
         if act.retracts is not None and written(db, actor, round_, act.retracts) is not None:
             raise Conflict("This decision was taken back already. Reload the page to see what stands.")
         raise NotFound("There is nothing of yours to take back in this round.")
-    row = retraction(actor, target, client_id=act.client_id)
+    row = retraction(actor, target, act.client_id)
     db.add(row)
     db.flush()
     labels.recompute(db, affected(target))
     return seen(row, is_new=True)
 
 
-def retraction(
-    actor: Actor, target: tables.Decision, *, client_id: str = "", batch_id: str | None = None
-) -> tables.Decision:
+def retraction(actor: Actor, target: tables.Decision, client_id: str) -> tables.Decision:
     """The row that takes a decision back."""
     return tables.Decision(
-        client_id=client_id or uuid.uuid4().hex,
+        client_id=client_id,
         project_id=target.project_id,
         round_id=target.round_id,
         group_id=target.group_id,
@@ -203,7 +200,6 @@ def retraction(
         user_id=actor.user_id,
         kind=DecisionKind.retract,
         retracts_id=target.id,
-        batch_id=batch_id,
         via=actor.via,
     )
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session, aliased
@@ -12,6 +12,7 @@ from backend.db import now, tables
 from backend.values import DecisionKind, LabelSource, Verdict
 
 CHUNK = 500
+T = TypeVar("T")
 SCORE_GAP = 0.5
 """A person's score overrides the judge's mean from this difference on: a mean of votes is seldom a whole number."""
 LABELLING = (DecisionKind.accept, DecisionKind.reject, DecisionKind.score)
@@ -131,7 +132,7 @@ def statement() -> Any:
     return update(label).where(label.c.sample_id == bindparam("b_id")).values(**values, updated_at=now())  # type: ignore[arg-type]
 
 
-def in_chunks(ids: Sequence[int], size: int = CHUNK) -> Iterator[Sequence[int]]:
-    """Slices of a list of ids: databases bound how many values one statement may hold."""
-    for start in range(0, len(ids), size):
-        yield ids[start : start + size]
+def in_chunks(values: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
+    """Slices of a list: databases bound how many values one statement may hold."""
+    for start in range(0, len(values), size):
+        yield values[start : start + size]

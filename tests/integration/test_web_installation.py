@@ -47,9 +47,8 @@ def test_a_backup_is_written_whole_or_not_at_all(database: str, tmp_path: Path) 
     assert [path.name for path in tmp_path.glob("*.part")] == []
 
 
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_without_pg_dump_a_backup_says_what_to_install(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    if database.startswith("sqlite"):
-        pytest.skip("SQLite needs no program for it.")
     monkeypatch.setenv("PATH", "/nowhere")
     assert shutil.which("pg_dump") is None
     with pytest.raises(MissingPrerequisite, match="Install PostgreSQL's client programs"):

@@ -1,0 +1,68 @@
+"""The text index follows the samples: in, out, and through the migration in both directions with rows in it."""
+
+from sqlalchemy import delete, inspect
+
+import migrations
+from backend.db import session, tables
+from backend.db.filters import Filters
+from backend.db.session import write_engine
+from backend.services import samples
+from tests import rows
+
+
+def found(actor, round_, **filters: str) -> list[int]:
+    return [row.id for row in samples.page(actor, round_.id, Filters(**filters)).rows]  # type: ignore[arg-type]
+
+
+def test_samples_are_found_once_written_and_gone_with_their_project(database: str) -> None:
+    project = rows.make_project()
+    actor = rows.make_actor(project)
+    round_ = rows.make_round(project)
+    prompts = rows.make_prompt_set(project, prompts=["count the frogs", "count the owls"])
+    made = rows.make_samples(round_, prompts, n=2, texts=["one frog", "Two Frogs!", "owl: hoot-hoot", ""], scores=[1.0])
+    other = rows.make_project()
+    elsewhere = rows.make_samples(rows.make_round(other), rows.make_prompt_set(other, prompts=1), texts=["frogs"])
+    assert found(actor, round_, text="frogs") == [made[1].id]
+    assert found(actor, round_, text='"hoot hoot"') == [made[2].id]
+    assert found(actor, round_, prompt="OWLS") == [made[2].id, made[3].id]
+    with session() as db:
+        db.execute(delete(tables.Sample).where(tables.Sample.id == made[1].id))
+    assert found(actor, round_, text="frogs") == []
+    with session() as db:
+        db.execute(delete(tables.Project).where(tables.Project.id == other.id))
+        if database.startswith("sqlite"):
+            check = "INSERT INTO samples_search(samples_search, rank) VALUES ('integrity-check', 1)"
+            db.connection().exec_driver_sql(check)
+    assert elsewhere[0].id not in found(actor, round_, text="frog")
+
+
+def test_the_migration_goes_both_ways_with_rows_in_it(database: str) -> None:
+    project = rows.make_project()
+    actor = rows.make_actor(project)
+    round_ = rows.make_round(project)
+    made = rows.make_samples(
+        round_, rows.make_prompt_set(project, prompts=1), n=2, texts=["a b", "b c"], scores=[1.0, 0.0]
+    )
+    before = found(actor, round_, text="b"), found(actor, round_, verdict=("accept",))
+    write_engine().dispose()
+    migrations.downgrade("0001", database)
+    columns = {column["name"] for column in inspect(write_engine()).get_columns("labels")}
+    assert not columns & {"facet", "score_key", "spread_key", "kind"}
+    write_engine().dispose()
+    migrations.upgrade(database)
+    assert (found(actor, round_, text="b"), found(actor, round_, verdict=("accept",))) == before == (
+        [made[0].id, made[1].id], [made[0].id]
+    )  # fmt: skip
+
+
+def test_a_megabyte_of_text_and_odd_characters_are_stored_and_found(database: str) -> None:
+    project = rows.make_project()
+    actor = rows.make_actor(project)
+    round_ = rows.make_round(project)
+    long = "needle " + " ".join(f"w{n}" for n in range(150_000))
+    odd = "\u202eright\u202c 😀 e\u0301te\u0301 \x01\x1f " + "x" * 5_000
+    made = rows.make_samples(round_, rows.make_prompt_set(project, prompts=1), n=2, texts=[long, odd], scores=[1.0])
+    assert len(long) > 1_000_000
+    assert found(actor, round_, text="needle w17") == [made[0].id]
+    assert found(actor, round_, text="right") == [made[1].id]
+    assert found(actor, round_, text="e\u0301te\u0301") == [made[1].id]

@@ -1,0 +1,153 @@
+"""REST: pages of lists, one shape of errors, and the loop's way through it."""
+
+from pathlib import Path
+
+import httpx
+import pyarrow.parquet as pq
+import pytest
+
+from backend.services.access import Actor
+from backend.values import Role
+from tests import rows
+from tests.integration import site
+from tests.integration.walking import World, make_world
+
+
+@pytest.fixture
+def world(database: str) -> World:
+    return make_world()
+
+
+@pytest.fixture
+def curator(world: World) -> Actor:
+    return world.actor(Role.curator)
+
+
+def shape(answer: httpx.Response) -> tuple[int, str]:
+    """Status and type of an error in the one shape."""
+    error = answer.json()
+    assert error.keys() == {"error"}
+    assert error["error"].keys() == {"type", "message"}
+    assert error["error"]["message"]
+    return answer.status_code, error["error"]["type"]
+
+
+def everything(client: httpx.Client, path: str, limit: int) -> list[int]:
+    """All ids of a list, page by page."""
+    found: list[int] = []
+    after: str | None = None
+    while True:
+        page = client.get(path, params={"limit": limit} | ({"after": after} if after else {})).json()
+        assert len(page["items"]) <= limit
+        found += [item["id"] for item in page["items"]]
+        after = page["next"]
+        if after is None:
+            return found
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 100])
+def test_pages_of_every_kind_of_list_join_up(world: World, curator: Actor, limit: int) -> None:
+    ids = world.ids
+    with site.with_token(curator) as client:
+        for path in (
+            f"/api/v1/projects/{ids['project_id']}/prompt-sets",
+            f"/api/v1/projects/{ids['project_id']}/jobs",
+            f"/api/v1/projects/{ids['project_id']}/checkpoints",
+            f"/api/v1/rounds/{ids['round_id']}/samples",
+        ):
+            found = everything(client, path, limit)
+            assert found == everything(client, path, 200)
+            assert len(found) == len(set(found)) >= 2
+
+
+def test_every_error_has_one_shape(world: World, curator: Actor) -> None:
+    project = f"/api/v1/projects/{world.ids['project_id']}"
+    with site.visitor() as client:
+        assert shape(client.get("/api/v1/me")) == (401, "NotSignedIn")
+        bad_token = {"authorization": "Bearer rondo_wrong"}
+        assert shape(client.get("/api/v1/me", headers=bad_token)) == (401, "NotSignedIn")
+    with site.with_token(curator) as client:
+        assert shape(client.get("/api/v1/rounds/999")) == (404, "NotFound")
+        assert shape(client.get("/api/v1/nothing")) == (404, "NotFound")
+        assert shape(client.put("/api/v1/projects", json={})) == (404, "NotFound")
+        assert shape(client.patch(project, json={"name": "x"})) == (403, "PermissionDenied")
+        assert shape(client.get("/api/v1/rounds/abc")) == (422, "InvalidInput")
+        assert shape(client.get(f"{project}/rounds?after=77")) == (422, "InvalidInput")
+        assert shape(client.post(f"{project}/rounds", content=b"{half")) == (422, "InvalidInput")
+        assert shape(client.post("/api/v1/tokens", json={"name": "x", "days": 0})) == (422, "InvalidInput")
+        assert shape(client.get(f"{project}/jobs?limit=1000")) == (422, "InvalidInput")
+        url = f"/api/v1/rounds/{world.ids['round_id']}"
+        assert client.post(f"{url}/cancel").status_code == 200
+        assert shape(client.post(f"{url}/review/close")) == (409, "Conflict")
+
+
+def test_a_file_is_imported_with_its_bad_rows_reported(world: World, curator: Actor) -> None:
+    path = f"/api/v1/projects/{world.ids['project_id']}/prompt-sets/import"
+    content = '{"prompt": "eins ä"}\n{"prompt": 7}\n{"prompt": "two"}\n'.encode()
+    with site.with_token(curator) as client:
+        answer = client.post(path, data={"name": "new"}, files={"file": ("../../x.jsonl", content)})
+        assert answer.status_code == 201, answer.text
+        report = answer.json()
+        assert (report["num_rows"], report["num_bad"]) == (3, 1)
+        made = report["sets"][0]["id"]
+        prompts = client.get(f"/api/v1/prompt-sets/{made}/prompts").json()["items"]
+        assert [prompt["text"] for prompt in prompts] == ["eins ä", "two"]
+        assert shape(client.post(path, data={"name": "new"}, files={"file": ("x.jsonl", content)}))[0] in (409, 422)
+        assert shape(client.post(path, data={"name": "n"}, files={"file": ("x.exe", b"MZ")})) == (422, "InvalidInput")
+
+
+def test_decisions_sent_twice_count_once_and_can_be_taken_back(world: World) -> None:
+    url = f"/api/v1/rounds/{world.ids['round_id']}"
+    act = {"client_id": "decision-1", "sample_id": world.ids["sample_id"], "kind": "reject"}
+    with site.with_token(world.actor(Role.reviewer)) as client:
+        first = client.post(f"{url}/decisions", json={"decisions": [act]})
+        assert first.status_code == 201, first.text
+        again = client.post(f"{url}/decisions", json={"decisions": [act]})
+        assert first.json()[0]["decision"]["id"] == again.json()[0]["decision"]["id"]
+        assert client.get(f"{url}/review").json()["decided"] == 1
+        rejected = client.get(f"{url}/samples", params={"verdict": "reject", "source": "person"}).json()
+        assert [row["id"] for row in rejected["items"]] == [world.ids["sample_id"]]
+        assert rejected["count"] == {"number": 1, "is_exact": True}
+        assert client.post(f"{url}/decisions/undo", json={}).status_code == 200
+        assert client.get(f"{url}/review").json()["decided"] == 0
+
+
+def test_closing_the_review_enqueues_the_selection(world: World, curator: Actor) -> None:
+    url = f"/api/v1/rounds/{world.ids['round_id']}"
+    with site.with_token(curator) as client:
+        job_id = client.post(f"{url}/review/close").json()["job_id"]
+        assert client.get(f"/api/v1/jobs/{job_id}").json()["job"]["stage"] == "select"
+        assert client.get(url).json()["status"] == "running"
+        assert shape(client.post(f"{url}/review/close")) == (409, "Conflict")
+
+
+def test_a_dataset_is_downloaded_in_both_formats(world: World, tmp_path: Path) -> None:
+    url = f"/api/v1/datasets/{world.ids['dataset_id']}/export"
+    with site.with_token(world.actor(Role.viewer)) as client:
+        lines = client.get(url)
+        assert lines.headers["content-type"] == "application/x-ndjson"
+        assert lines.headers["x-rows"] == "1"
+        assert "attachment" in lines.headers["content-disposition"]
+        table = tmp_path / "x.parquet"
+        table.write_bytes(client.get(url, params={"format": "parquet", "is_strict": True}).content)
+        assert pq.read_table(table).num_rows == 1
+
+
+def test_a_round_is_launched_with_what_differs_from_its_plan(database: str) -> None:
+    project = rows.make_project()
+    policy = rows.make_checkpoint(project, engine={"name": "transformers", "model": "models/tiny"})
+    prompts, held_out = rows.make_prompt_set(project), rows.make_prompt_set(project, split="held_out")
+    with site.with_token(rows.make_actor(project, Role.curator)) as client:
+        url = f"/api/v1/projects/{project.id}"
+        recipe = next(r for r in client.get("/api/v1/parts").json()["recipes"] if r["name"] == "rejection_sampling")
+        wish = {
+            "recipe": recipe, "policy_id": policy.id, "reference_id": policy.id, "sample_set_ids": [prompts.id],
+            "held_out_set_ids": [held_out.id], "num_prompts": 2, "seed": 5, "is_reviewed": False,
+        }  # fmt: skip
+        estimated = client.post(f"{url}/plan/estimate", json=wish)
+        assert estimated.status_code == 200, estimated.text
+        assert client.get(f"{url}/rounds").json()["items"] == []
+        made = client.post(f"{url}/rounds", json=wish)
+        assert made.status_code == 201, made.text
+        assert (made.json()["number"], made.json()["seed"], made.json()["num_prompts"]) == (1, 5, 2)
+        assert [job["stage"] for job in client.get(f"{url}/jobs").json()["items"]] == ["generate"]
