@@ -14,7 +14,7 @@ GUIDELINES = (
     "another number, a digit missing or used twice, something that is no expression."
 )
 
-NUM_PROMPTS = 1_000
+NUM_PROMPTS = 1_500
 BATCH_SIZE = 256
 MAX_TOKENS = 24
 
@@ -28,11 +28,11 @@ RECIPE_CHANGES: dict[str, Any] = {
         "max_tokens": MAX_TOKENS,
         "template": JUDGE_TEMPLATE,
     },
-    "selector": {"threshold": 1.0, "max_per_prompt": 4},
+    "selector": {"threshold": 1.0, "max_per_prompt": 0},
     "trainer": {
         "learning_rate": 8e-4,
-        "max_steps": 250,
-        "per_device_train_batch_size": 32,
+        "max_steps": 300,
+        "per_device_train_batch_size": 64,
         "warmup_steps": 20,
         "max_length": 256,
     },
@@ -43,7 +43,7 @@ RECIPE_CHANGES: dict[str, Any] = {
         {"name": "length"},
         {"name": "distinct_n"},
     ],
-    "mix_share": 0.5,
+    "mix_share": 0.6,
     "earlier_rounds": True,
 }
 """What the demo changes in the recipe `rejection_sampling`. The true checker is in the metrics only: it measures."""

@@ -17,7 +17,7 @@ from backend.demo.countdown import Problem
 FOLDER = Path(__file__).parent / "prompts"
 NUM_BASE, NUM_HELD_OUT, NUM_TRAIN = 1_500, 400, 4_800
 NUM_SOLVED = 600
-NUM_CHECKS = 2_600
+NUM_CHECKS = 8_000
 
 
 def split(seed: int) -> tuple[list[Problem], list[Problem], list[Problem]]:

@@ -58,7 +58,7 @@ class TemplateJudge(Judge, abstract=True):
     def render(self, prompt: Messages, response: str) -> Messages:
         """Return the judge's chat. One pass: a `{prompt}` inside the response stays as it is."""
         texts = {"prompt": prompt_text(prompt), "response": response}
-        return [{"role": "user", "content": _SLOT.sub(lambda match: texts[match[1]], self.template)}]
+        return self._chat(_SLOT.sub(lambda match: texts[match[1]], self.template))
 
     def parse(self, reply: str, *, is_complete: bool) -> Reply:
         """Read score and rationale out of a reply; `is_complete` is False for one cut off at `max_tokens`."""
@@ -74,12 +74,26 @@ class TemplateJudge(Judge, abstract=True):
         sampling = Sampling(
             temperature=self.temperature, top_p=self.top_p, max_tokens=self.max_tokens, n=self.votes, seed=seed
         )
-        replies = engine.complete(chats, sampling) if chats else []
+        replies = self._ask(engine, chats, sampling)
         return [
             self._judgment(sample, position, completion)
             for sample, completions in zip(samples, replies, strict=True)
             for position, completion in enumerate(completions)
         ]
+
+    def _ask(self, engine: Engine, chats: list[Messages], sampling: Sampling) -> list[list[Completion]]:
+        """Return the replies to each chat. Greedy replies to equal chats are equal, so each chat is asked once then."""
+        if sampling.temperature > 0:
+            return engine.complete(chats, sampling) if chats else []
+        texts = [chat[0]["content"] for chat in chats]
+        distinct = list(dict.fromkeys(texts))
+        asked = [self._chat(text) for text in distinct]
+        replies = dict(zip(distinct, engine.complete(asked, sampling) if asked else [], strict=True))
+        return [replies[text] for text in texts]
+
+    @staticmethod
+    def _chat(text: str) -> Messages:
+        return [{"role": "user", "content": text}]
 
     def _judgment(self, sample: Sample, position: int, completion: Completion) -> Judgment:
         reply = self.parse(completion.text, is_complete=completion.finish_reason != "length")
