@@ -112,7 +112,9 @@ def report(name: str, taken: list[float], note: str = "") -> float:
 def in_the_database(actor: Actor, round_id: int, repeats: int) -> None:
     from backend.services import samples
 
-    print(f"\n{'query':48} {'median ms':>9} {'p95':>9} {'worst':>9}  first rows, of how many; whole call of the service")
+    print(
+        f"\n{'query':48} {'median ms':>9} {'p95':>9} {'worst':>9}  first rows, of how many; whole call of the service"
+    )
     medians = []
     for name, fields, order in queries():
         asked = Asked(actor, round_id, Filters(**fields), Sort(SortKey(order[1:]), descending=order[0] == "-"))  # type: ignore[arg-type]
@@ -125,7 +127,9 @@ def in_the_database(actor: Actor, round_id: int, repeats: int) -> None:
             deep = samples.page(actor, round_id, asked.filters, asked.sort, page.next_cursor)
             assert not {r.id for r in deep.rows} & {r.id for r in page.rows}
     slow = [name for middle, name in medians if middle > BUDGET_MS]
-    print(f"\n{len(medians)} queries; slowest median {max(medians)[0]:.1f} ms; over {BUDGET_MS:.0f} ms: {slow or 'none'}")
+    print(
+        f"\n{len(medians)} queries; slowest median {max(medians)[0]:.1f} ms; over {BUDGET_MS:.0f} ms: {slow or 'none'}"
+    )
     taken = timed(lambda: samples.histogram(actor, round_id), 3)
     print(f"histogram of all scores (comes after the rows): {statistics.median(taken):.0f} ms")
 

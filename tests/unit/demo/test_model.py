@@ -22,13 +22,13 @@ def shipped() -> "tuple[LlamaForCausalLM, PreTrainedTokenizerFast]":
 def test_answers_and_judges(shipped: "tuple[LlamaForCausalLM, PreTrainedTokenizerFast]") -> None:
     model, tokenizer = shipped
     _, held_out, _ = make_prompts.split(0)
-    texts = [countdown.prompt(problem) for problem in held_out[:128]]
+    texts = [countdown.prompt(problem) for problem in held_out]
     answers = measure.generate(model, tokenizer, texts)
     solved = sum(map(countdown.is_correct, texts, answers)) / len(texts)
-    assert 0.30 < solved < 0.75
+    assert 0.35 < solved < 0.70
     checks = measure.generate(model, tokenizer, list(map(countdown.judge_prompt, texts, answers)))
     judged = measure.compare(texts, answers, checks)
-    assert judged.accuracy > 0.9
+    assert judged.accuracy > 0.95
     assert judged.no_verdict == 0
 
 
