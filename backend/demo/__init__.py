@@ -28,10 +28,10 @@ RECIPE_CHANGES: dict[str, Any] = {
         "max_tokens": MAX_TOKENS,
         "template": JUDGE_TEMPLATE,
     },
-    "selector": {"threshold": 1.0, "max_per_prompt": 0},
+    "selector": {"threshold": 1.0, "max_per_prompt": 1},
     "trainer": {
-        "learning_rate": 8e-4,
-        "max_steps": 300,
+        "learning_rate": 1e-3,
+        "max_steps": 250,
         "per_device_train_batch_size": 64,
         "warmup_steps": 20,
         "max_length": 256,
@@ -43,7 +43,7 @@ RECIPE_CHANGES: dict[str, Any] = {
         {"name": "length"},
         {"name": "distinct_n"},
     ],
-    "mix_share": 0.6,
+    "mix_share": 0.5,
     "earlier_rounds": True,
 }
 """What the demo changes in the recipe `rejection_sampling`. The true checker is in the metrics only: it measures."""
