@@ -40,7 +40,12 @@ class Settings(BaseSettings):
 
     def environment(self) -> dict[str, str]:
         """The variables a child process needs to read the same settings."""
-        return os.environ | {"RONDO_DATA_DIR": str(self.folder), "RONDO_DATABASE_URL": self.url}
+        return os.environ | {
+            "RONDO_DATA_DIR": str(self.folder),
+            "RONDO_DATABASE_URL": self.url,
+            # Said both ways: the web process itself never asks the hub, whatever its jobs may do.
+            "HF_HUB_OFFLINE": "1" if self.hf_offline else "0",
+        }
 
 
 @lru_cache

@@ -54,6 +54,9 @@ def run() -> None:
             compare_type=True,
         )
         with context.begin_transaction():
+            if engine.dialect.name == "postgresql":
+                # The web process and a worker may start at the same moment on an empty database.
+                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(728364)")
             context.run_migrations()
     engine.dispose()
 

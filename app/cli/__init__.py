@@ -1,5 +1,6 @@
 """`rondo`: the same services as the pages, for terminals and programs. Imports are inside: `--help` must be quick."""
 
+import json
 import sys
 
 MINIMUM = (3, 11)
@@ -15,4 +16,6 @@ def main() -> None:
     try:
         app()
     except RondoError as error:
+        if "--json" in sys.argv:
+            print(json.dumps({"error": {"type": type(error).__name__, "message": error.message}}, ensure_ascii=False))
         sys.exit(error.message)

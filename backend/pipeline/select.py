@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from sqlalchemy import func, insert, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from backend import values
 from backend.db import reading, tables
@@ -18,9 +18,11 @@ from backend.errors import EmptySelection
 from backend.pipeline import groups as group_values
 from backend.pipeline import rows as dataset_rows
 from backend.pipeline.stage import Finish, StageContext, derive_seed
-from backend.values import SetUse, Split
+from backend.values import DecisionKind, SetUse, Split
 
 GROUPS_AT_ONCE = 500
+LABELLING = (DecisionKind.accept, DecisionKind.reject, DecisionKind.score, DecisionKind.edit)
+"""Decisions that change a label, as long as nobody took them back."""
 LIBRARIES = ("rondo", "torch", "transformers", "trl", "peft", "datasets", "accelerate")
 
 
@@ -140,9 +142,11 @@ def funnel(stage: StageContext, db: Session, chosen: Chosen) -> list[dict[str, A
 
 def provenance(stage: StageContext, db: Session) -> dict[str, Any]:
     """What one needs to make these rows again, and who had a hand in them."""
-    decision, user = tables.Decision, tables.User
+    decision, user, taken_back = tables.Decision, tables.User, aliased(tables.Decision)
     people = db.execute(
         select(user.name, func.count()).join(decision, decision.user_id == user.id)
+        .outerjoin(taken_back, taken_back.retracts_id == decision.id)
+        .where(taken_back.id.is_(None), decision.kind.in_(LABELLING))
         .where(decision.round_id == stage.round.id).group_by(user.name).order_by(user.name)
     )  # fmt: skip
     templates = select(tables.Judgment.template_hash).where(tables.Judgment.round_id == stage.round.id).distinct()

@@ -1,5 +1,6 @@
 """Write the dataset in TRL's format, run the trainer as a process of its own, follow its progress file."""
 
+import hashlib
 import json
 import sys
 from pathlib import Path
@@ -20,16 +21,28 @@ from backend.trainers import TrainSpec, final_folder
 from backend.values import JSON
 
 
-def folder_of(round_id: int) -> Path:
-    """Where a round's training writes, below the data folder."""
-    return Path("checkpoints") / f"round-{round_id}"
+def folder_of(round_: tables.Round, dataset: tables.Dataset) -> Path:
+    """Where a round's training writes, below the data folder.
+
+    What is trained, and from where, is part of the name: after a database is restored from a backup the same round
+    id may mean another training, and its weights must not be taken for this one's.
+    """
+    key = json.dumps(
+        [dataset.content_hash, round_.recipe["trainer"], round_.policy_id, round_.reference_id, round_.seed]
+    )
+    return Path("checkpoints") / f"round-{round_.id}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
 
 
-def write_dataset(stage: StageContext, folder: Path) -> tables.Dataset:
+def dataset_of(round_id: int) -> tables.Dataset:
+    """The round's frozen dataset."""
+    with reading() as db:
+        return db.scalars(select(tables.Dataset).where(tables.Dataset.round_id == round_id)).one()
+
+
+def write_dataset(dataset: tables.Dataset, folder: Path) -> None:
     """Write the frozen rows to `dataset.jsonl`; refuse if they are not what was frozen."""
     path, part = folder / "dataset.jsonl", folder / "dataset.jsonl.part"
     with reading() as db:
-        dataset = db.scalars(select(tables.Dataset).where(tables.Dataset.round_id == stage.round.id)).one()
         with part.open("w", encoding="utf-8") as out:
 
             def lines() -> Any:
@@ -45,7 +58,6 @@ def write_dataset(stage: StageContext, folder: Path) -> tables.Dataset:
             f"{dataset.content_hash[:12]}. Somebody changed rows in the database. Launch the round again."
         )
     part.replace(path)
-    return dataset
 
 
 def write_spec(stage: StageContext, dataset: tables.Dataset, folder: Path) -> Path:
@@ -108,10 +120,11 @@ def own_words(log: Path, start: int) -> str | None:
 
 def run(stage: StageContext) -> Finish:
     """Train, or take the weights a finished training left behind."""
-    relative = folder_of(stage.round.id)
+    dataset = dataset_of(stage.round.id)
+    relative = folder_of(stage.round, dataset)
     folder = settings().folder / relative
     folder.mkdir(parents=True, exist_ok=True)
-    dataset = write_dataset(stage, folder)
+    write_dataset(dataset, folder)
     spec = write_spec(stage, dataset, folder)
     follow = Follower(stage, folder / "progress.jsonl")
     log = log_path(stage.job_id)

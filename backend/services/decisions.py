@@ -1,5 +1,6 @@
 """Writing decisions: appended once each, with the label they make in the same transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import func, select
@@ -172,6 +173,13 @@ def make_edit(db: Session, actor: Actor, original: tables.Sample, text: str) -> 
     return made.id
 
 
+def lock_labels(db: Session, sample_ids: Sequence[int]) -> None:
+    """Hold the labels in order of their number, so that two people deciding at once never wait for each other."""
+    label = tables.Label
+    query = select(label.sample_id).where(label.sample_id.in_(sample_ids)).order_by(label.sample_id)
+    db.scalars(query.with_for_update()).all()
+
+
 def retract(db: Session, actor: Actor, round_: tables.Round, act: Act) -> Written:
     """Take back a decision of the actor's own."""
     before = written(db, actor, round_, act.client_id)
@@ -185,6 +193,8 @@ def retract(db: Session, actor: Actor, round_: tables.Round, act: Act) -> Writte
     row = retraction(actor, target, act.client_id)
     db.add(row)
     db.flush()
+    # Without the lock a colleague's decision that commits meanwhile would be overwritten by what was read before it.
+    lock_labels(db, affected(target))
     labels.recompute(db, affected(target))
     return seen(row, is_new=True)
 

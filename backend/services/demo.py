@@ -24,7 +24,7 @@ POLL_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class RoundResult:
-    """One line of the table `rondo demo --headless` prints; the base is number 0."""
+    """One line of the table `rondo demo --headless` prints; the first is where it starts, the base as number 0."""
 
     number: int
     checkpoint: str
@@ -124,10 +124,11 @@ def run_headless(
     random. The true checker is used here and in the metrics only.
     """
     results: list[RoundResult] = []
+    before = len(rounds.list_rounds(actor, project_id))
     for index in range(num_rounds):
         started = time.monotonic()
         plan = rounds.defaults(actor, project_id)
-        plan = rounds.Plan(**plan.__dict__ | {"is_reviewed": decisions > 0, "seed": seed * 1000 + index})
+        plan = rounds.Plan(**plan.__dict__ | {"is_reviewed": decisions > 0, "seed": seed * 1000 + before + index})
         round_id = rounds.launch(actor, project_id, plan)
         if decisions:
             wait(actor, round_id, RoundStatus.review)
@@ -135,7 +136,7 @@ def run_headless(
             reviews.close(actor, round_id)
         done = wait(actor, round_id, RoundStatus.done)
         if not results:
-            results.append(_result(0, done.policy_id, done, seconds=0.0, is_base=True))
+            results.append(_result(_number_of(done.policy_id), done.policy_id, done, seconds=0.0, is_base=True))
             say(describe(results[-1]))
         results.append(_result(done.number, done.checkpoint_id, done, seconds=time.monotonic() - started))
         say(describe(results[-1]))
@@ -171,6 +172,12 @@ def review(actor: Actor, round_id: int, decisions: int, *, seed: int) -> int:
         acts.append(reviews.Act(f"simulated-{round_id}-{sample_id}", kind, sample_id, is_blind=True))
     reviews.decide_many(actor, round_id, acts)
     return sum(machine is not Verdict(act.kind.value) for act, (*_, machine) in zip(acts, chosen, strict=True))
+
+
+def _number_of(checkpoint_id: int) -> int:
+    """The number of the round that made a checkpoint; 0 for a base."""
+    with reading() as db:
+        return db.scalar(select(tables.Round.number).where(tables.Round.checkpoint_id == checkpoint_id)) or 0
 
 
 def _result(

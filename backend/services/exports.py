@@ -86,7 +86,7 @@ def export(
     with reading() as db:
         dataset = find(db, actor, dataset_id)
         wanted = type or dataset.type
-        name = _name(dataset, wanted, format, is_strict=is_strict)
+        name = _name(dataset, wanted, format, is_strict=is_strict, leave_out=leave_out)
         checks = Checks(wanted, export_rows.held_out_keys(db, dataset.project_id))
         left_out: Counter[str] = Counter()
         found = export_rows.derive(export_rows.rows(db, dataset_id), dataset.type, wanted, left_out)
@@ -103,8 +103,8 @@ def export(
     return Export(path, name, format, wanted, num_rows, size, findings, dict(left_out), _warnings(dataset.type, wanted))
 
 
-def _name(dataset: tables.Dataset, type: DatasetType, format: str, *, is_strict: bool) -> str:
-    return f"dataset-{dataset.id}-{type}{'-strict' if is_strict else ''}.{format}"
+def _name(dataset: tables.Dataset, type: DatasetType, format: str, *, is_strict: bool, leave_out: bool) -> str:
+    return f"dataset-{dataset.id}-{type}{'-strict' if is_strict else ''}{'-checked' if leave_out else ''}.{format}"
 
 
 def _warnings(stored: DatasetType, wanted: DatasetType) -> tuple[str, ...]:

@@ -60,7 +60,8 @@ def launch_next(actor: Actor, project_id: int, *, expected: list[object] | None 
     now = [action.kind, action.parent_id, len(seen.rounds)]
     if action.kind not in ("next", "restart") or expected not in (None, now):
         raise Conflict("The loop has gone on since this page was drawn, so nothing was launched. Look at it again.")
-    return rounds.launch(actor, project_id, rounds.defaults(actor, project_id, action.parent_id))
+    plan = rounds.defaults(actor, project_id, action.parent_id)
+    return rounds.launch(actor, project_id, plan, after_number=max(line.number for line in seen.lines))
 
 
 def _next_action(db: Session, project_id: int, lines: tuple[RoundLine, ...]) -> NextAction:

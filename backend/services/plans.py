@@ -11,6 +11,7 @@ from backend import recipes
 from backend.db import reading, tables
 from backend.errors import InvalidInput, NotFound
 from backend.recipes import Recipe
+from backend.services import parts
 from backend.services.access import Actor, require
 from backend.values import JobStatus, Role, SetUse, Split, Stage
 
@@ -135,7 +136,8 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
         require(db, actor, project_id, Role.viewer)
         recipe = parse(plan.recipe)
         held = select(func.coalesce(func.sum(tables.PromptSet.num_prompts), 0))
-        available = db.scalar(held.where(tables.PromptSet.id.in_(plan.sample_set_ids)))
+        here = tables.PromptSet.project_id == project_id
+        available = db.scalar(held.where(here, tables.PromptSet.id.in_(plan.sample_set_ids)))
         prompts = min(plan.num_prompts, int(available or 0))
         samples = prompts * recipe.generator.samples_per_prompt
         calls = samples * recipe.judge.calls_per_sample
@@ -177,8 +179,7 @@ def parse(data: dict[str, Any]) -> Recipe:
     try:
         return Recipe.model_validate(data)
     except ValidationError as error:
-        lines = [f"{'.'.join(str(p) for p in e['loc']) or 'recipe'}: {e['msg']}" for e in error.errors()[:5]]
-        raise InvalidInput("The recipe cannot be used. " + "; ".join(lines) + ".") from error
+        raise InvalidInput("The recipe cannot be used.\n" + parts.explain(error)) from error
 
 
 def check(db: Session, project_id: int, plan: Plan) -> None:

@@ -13,7 +13,7 @@ from backend.engines.openai import OpenAI
 from backend.engines.transformers import Transformers
 from backend.errors import Conflict, InvalidInput
 from backend.services import model_folders, parts
-from backend.services.access import Actor, require
+from backend.services.access import Actor, require, require_owner
 from backend.values import JSON, Role
 
 ROLES = ("policy", "judge", "reward")
@@ -40,18 +40,19 @@ def register(
 ) -> int:
     """Add a checkpoint that no round made: a folder or hub name, or an endpoint. Returns its id.
 
-    What makes the server read outside the data folder or send requests elsewhere needs a project admin.
+    A folder outside the data folder needs a project admin. An endpoint needs an owner of the installation: the
+    installation's key is sent to wherever it says.
     """
-    reaches_out = endpoint is not None or model_folders.is_outside(location)
+    role_needed = Role.admin if endpoint is not None or model_folders.is_outside(location) else Role.curator
     with reading() as db:
-        require(db, actor, project_id, Role.admin if reaches_out else Role.curator)
+        _check_right(db, actor, project_id, role_needed, endpoint)
     name = usable_name(name)
     if role not in ROLES:
         raise InvalidInput(f"There is no role {role!r}. Choose one of {', '.join(ROLES)}.")
     columns = _served_by(endpoint) if endpoint else _loaded_from(location.strip())
     base = columns.pop("base", None)
     with session() as db:
-        require(db, actor, project_id, Role.admin if reaches_out else Role.curator)
+        _check_right(db, actor, project_id, role_needed, endpoint)
         same_base = select(tables.Checkpoint.id).where(
             tables.Checkpoint.project_id == project_id, tables.Checkpoint.location == base
         )
@@ -60,6 +61,12 @@ def register(
         db.add(row)
         flush_name(db, name)
         return row.id
+
+
+def _check_right(db: Session, actor: Actor, project_id: int, role: Role, endpoint: Endpoint | None) -> None:
+    require(db, actor, project_id, role)
+    if endpoint is not None:
+        require_owner(db, actor)
 
 
 def _loaded_from(location: str) -> JSON:

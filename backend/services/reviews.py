@@ -12,7 +12,7 @@ from backend import jobs
 from backend.db import reading, session, tables
 from backend.errors import Conflict
 from backend.services.access import Actor
-from backend.services.decisions import Act, Written, lock_round, write
+from backend.services.decisions import Act, Written, lock_labels, lock_round, write
 from backend.services.labels import LABELLING
 from backend.services.rounds import get_row
 from backend.values import DecisionKind, LabelSource, Role, RoundStatus, Stage, Verdict
@@ -123,13 +123,6 @@ def decide_many(actor: Actor, round_id: int, acts: Sequence[Act]) -> list[Decide
 def reveals(kind: DecisionKind) -> bool:
     """Whether the judge's view may be shown after an act of this kind: once the person has committed."""
     return kind in LABELLING
-
-
-def lock_labels(db: Session, sample_ids: Sequence[int]) -> None:
-    """Hold the labels in order of their number, so that two people deciding at once never wait for each other."""
-    label = tables.Label
-    query = select(label.sample_id).where(label.sample_id.in_(sample_ids)).order_by(label.sample_id)
-    db.scalars(query.with_for_update()).all()
 
 
 def undo(actor: Actor, round_id: int, client_id: str = "") -> Decided:

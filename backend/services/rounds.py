@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from backend import jobs
 from backend.db import reading, session, tables
-from backend.errors import NotFound
+from backend.errors import Conflict, NotFound
 from backend.services.access import Actor, require
 from backend.services.plans import Estimate, Plan, check, defaults, estimate, parse
 from backend.values import Role, RoundStatus, Stage
@@ -71,14 +71,19 @@ def list_rounds(actor: Actor, project_id: int) -> list[RoundView]:
         return [view(row) for row in db.scalars(query)]
 
 
-def launch(actor: Actor, project_id: int, plan: Plan) -> int:
-    """Write the round and enqueue its first job, in one transaction; return the round's id."""
+def launch(actor: Actor, project_id: int, plan: Plan, *, after_number: int | None = None) -> int:
+    """Write the round and enqueue its first job, in one transaction; return the round's id.
+
+    With `after_number`, raise `Conflict` unless the project's newest round has that number (0: there is none).
+    """
     recipe = parse(plan.recipe)
     with session() as db:
         require(db, actor, project_id, Role.curator)
         db.get_one(tables.Project, project_id, with_for_update=True)
         check(db, project_id, plan)
         last = db.scalar(select(func.max(tables.Round.number)).where(tables.Round.project_id == project_id))
+        if after_number is not None and (last or 0) != after_number:
+            raise Conflict("Another round was launched meanwhile, so nothing was launched. Look at the overview again.")
         row = tables.Round(
             project_id=project_id,
             number=(last or 0) + 1,
@@ -109,5 +114,13 @@ def cancel(actor: Actor, round_id: int) -> None:
         active = db.scalar(select(tables.Job.id).where(tables.Job.active_key == round_id))
         if active is not None:
             jobs.cancel(db, active)
-        elif row.status is RoundStatus.review:
-            row.status = RoundStatus.cancelled
+            return
+        # One conditional statement: a review that is being closed at this moment wins or loses, never both.
+        closed = (
+            update(tables.Round)
+            .where(tables.Round.id == round_id, tables.Round.status == RoundStatus.review)
+            .values(status=RoundStatus.cancelled)
+            .returning(tables.Round.id)
+        )
+        if db.scalar(closed) is None:
+            raise Conflict(f"Round {row.number} is {row.status}, so there is nothing to cancel. Reload the page.")

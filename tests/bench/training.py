@@ -33,7 +33,8 @@ trainer.save_model(sys.argv[2] + "/final")
 
 def main(max_steps: int = 200, repeats: int = 3) -> None:
     """Print both in turn and the ratio of the medians."""
-    from backend.pipeline.train import folder_of
+    from backend.db import reading, tables
+    from backend.pipeline.train import dataset_of, folder_of
     from backend.services import accounts, demo, rounds
 
     with data_folder() as folder:
@@ -50,7 +51,9 @@ def main(max_steps: int = 200, repeats: int = 3) -> None:
             for _ in range(3):
                 run_stage(round_id)
             job.append(run_stage(round_id))
-            spec = folder / folder_of(round_id) / "spec.json"
+            with reading() as db:
+                made = db.get_one(tables.Round, round_id)
+            spec = folder / folder_of(made, dataset_of(round_id)) / "spec.json"
             hand.append(by_hand(script, spec, folder / f"hand-{number}"))
         ratio = statistics.median(job) / statistics.median(hand)
         rows = sum(1 for _ in Path(json.loads(spec.read_text())["dataset"]).open())

@@ -231,12 +231,12 @@ def test_an_adapter_without_its_base_is_refused() -> None:
         checkpoints.register(rows.make_actor(project), project.id, name="x", location="models/adapter")
 
 
-def test_an_endpoint_needs_an_admin_and_keeps_the_key_out() -> None:
+def test_an_endpoint_needs_an_owner_and_keeps_the_key_out() -> None:
     project = rows.make_project()
     endpoint = Endpoint("http://127.0.0.1:8000/v1/", "tiny", "RONDO_MY_API_KEY")
     with pytest.raises(PermissionDenied):
-        checkpoints.register(rows.make_actor(project, Role.curator), project.id, name="x", endpoint=endpoint)
-    id_ = checkpoints.register(rows.make_actor(project), project.id, name="x", endpoint=endpoint)
+        checkpoints.register(rows.make_actor(project, Role.admin), project.id, name="x", endpoint=endpoint)
+    id_ = checkpoints.register(rows.make_actor(is_owner=True), project.id, name="x", endpoint=endpoint)
     with reading() as db:
         row = db.get_one(tables.Checkpoint, id_)
     assert row.location == "http://127.0.0.1:8000/v1"
@@ -255,7 +255,7 @@ def test_an_endpoint_needs_an_admin_and_keeps_the_key_out() -> None:
 def test_an_endpoint_that_cannot_work_is_refused(endpoint: Endpoint, message: str) -> None:
     project = rows.make_project()
     with pytest.raises(InvalidInput, match=message):
-        checkpoints.register(rows.make_actor(project), project.id, name="x", endpoint=endpoint)
+        checkpoints.register(rows.make_actor(is_owner=True), project.id, name="x", endpoint=endpoint)
 
 
 def test_names_are_unique_in_a_project_and_can_change() -> None:
