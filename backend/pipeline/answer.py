@@ -11,6 +11,7 @@ from backend.db import now, reading, tables
 from backend.engines import Engine
 from backend.errors import InvalidInput
 from backend.pipeline import groups as group_values
+from backend.pipeline.behind import WriteBehind
 from backend.pipeline.stage import StageContext
 from backend.values import Split
 
@@ -41,18 +42,19 @@ def answer_missing(
     Batches are cut by position and written whole, so a rerun sees the same batches and makes the same samples.
     """
     left_out = 0
-    for number, batch in enumerate(group_values.chunks(rows, stage.recipe.groups_per_batch)):
-        with reading() as db:
-            have = group_values.samples_of(db, batch, checkpoint_id=checkpoint_id)
-            prompts = group_values.prompts_of(db, batch)
-        pairs = [(g, p) for g, p in zip(batch, prompts, strict=True) if have[g.id] or not too_long(engine, p)]
-        left_out += len(batch) - len(pairs)
-        if pairs and not any(have.values()):
-            made = answer([p for _, p in pairs], number)
-            write(stage, [g for g, _ in pairs], made, checkpoint_id=checkpoint_id, seed=seed)
-            stage.progress.advance(sum(len(samples) for samples in made))
-        else:
-            stage.progress.advance(sum(len(have[g.id]) for g, _ in pairs))
+    with WriteBehind() as behind:
+        for number, batch in enumerate(group_values.chunks(rows, stage.recipe.groups_per_batch)):
+            with reading() as db:
+                have = group_values.samples_of(db, batch, checkpoint_id=checkpoint_id)
+                prompts = group_values.prompts_of(db, batch)
+            pairs = [(g, p) for g, p in zip(batch, prompts, strict=True) if have[g.id] or not too_long(engine, p)]
+            left_out += len(batch) - len(pairs)
+            if pairs and not any(have.values()):
+                made = answer([p for _, p in pairs], number)
+                behind(write, stage, [g for g, _ in pairs], made, checkpoint_id=checkpoint_id, seed=seed)
+                stage.progress.advance(sum(len(samples) for samples in made))
+            else:
+                stage.progress.advance(sum(len(have[g.id]) for g, _ in pairs))
     if rows and left_out == len(rows):
         raise InvalidInput(
             f"None of the {len(rows)} prompts fits into the model's context of {engine.context_length} tokens. "

@@ -14,6 +14,7 @@ from backend.db import now, reading, tables
 from backend.engines import Engine
 from backend.errors import ContextOverflow, JudgeError
 from backend.pipeline import groups as group_values
+from backend.pipeline.behind import WriteBehind
 from backend.pipeline.bind import engine_for
 from backend.pipeline.stage import Finish, StageContext, derive_seed
 from backend.values import Group, Judgment, LabelSource, Split
@@ -129,16 +130,21 @@ def run(stage: StageContext) -> Finish:
     judge = stage.recipe.judge
     stage.progress.start(stage.round.counts.get("samples", 0), "samples")
     binding = engine_for(stage.round.judge_id or stage.round.policy_id) if judge.needs_engine else nullcontext(None)
-    with binding as engine:
+    with binding as engine, WriteBehind() as behind:
+        replies = mute = 0
         for number, batch in enumerate(group_values.chunks(rows, stage.recipe.groups_per_batch)):
             with reading() as db:
-                groups = [g for g in group_values.load(db, batch) if g.samples]
+                groups = [g for g in group_values.load(db, batch, edits=False) if g.samples]
                 is_judged = bool(groups) and db.scalar(
                     select(tables.Judgment.id).where(tables.Judgment.sample_id == groups[0].samples[0].id).limit(1)
                 )
             if groups and not is_judged:
-                write(stage, judge_batch(stage, engine, groups, number), number)
-                check_parsed(stage, at_end=False)
+                made = judge_batch(stage, engine, groups, number)
+                behind(write, stage, made, number)
+                replies, mute = replies + len(made), mute + sum(j.score is None for j in made)
+                if replies >= ENOUGH_REPLIES and mute / replies > stage.recipe.unparsed_limit:
+                    behind.wait()
+                    check_parsed(stage, at_end=False)
             stage.progress.advance(sum(len(g.samples) for g in groups))
     judged, unparsed = check_parsed(stage, at_end=True)
 

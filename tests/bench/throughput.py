@@ -36,7 +36,9 @@ def bare_loop(round_id: int) -> float:
                 for group, completions in zip(batch, answers, strict=True)
                 for completion in completions
             ]
-            engine.complete(chats, sampling)
+            # Rondo asks a greedy judge once for equal chats; so does this loop, else it would lose unfairly.
+            distinct = {chat[0]["content"]: chat for chat in chats}
+            engine.complete(list(distinct.values()), sampling)
     return time.perf_counter() - started
 
 
