@@ -35,6 +35,8 @@ class Chosen:
     mix: list[values.Example] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)
     unit: str = "samples"
+    repeats: int = 0
+    """Rows of earlier rounds left out because a newer row says the same."""
 
     def origins(self) -> Iterator[tuple[str, values.Example]]:
         for origin in ("selected", "earlier", "mix"):
@@ -93,7 +95,7 @@ def add_earlier(stage: StageContext, db: Session, chosen: Chosen) -> None:
         older = [values.Example(e.prompt_id, e.sample_id, e.rejected_id, e.label, e.weight) for e in db.scalars(query)]
         for example, row in zip(older, dataset_rows.resolve(db, older), strict=True):
             if key(row) in seen:
-                chosen.dropped["same text in a newer round"] += 1
+                chosen.repeats += 1
             else:
                 seen.add(key(row))
                 chosen.earlier.append(example)
@@ -129,13 +131,14 @@ def funnel(stage: StageContext, db: Session, chosen: Chosen) -> list[dict[str, A
     samples = counts.get("samples", 0)
     too_long = {"too long for the context": counts["too_long"]} if counts.get("too_long") else {}
     no_verdict = {"no verdict in any reply": unparsed} if unparsed else {}
+    repeats = {"same text in a newer round": chosen.repeats} if chosen.repeats else {}
     return [
         {"stage": "prompts", "count": counts.get("prompts", 0), "dropped": too_long},
         {"stage": "samples", "count": samples, "dropped": {}},
         {"stage": "judged", "count": samples - unparsed, "dropped": no_verdict},
         {"stage": "labelled", "count": labelled, "dropped": {}, "by people": people},
         {"stage": "selected", "count": len(chosen.selected), "dropped": dict(chosen.dropped), "unit": chosen.unit},
-        {"stage": "training rows", "count": sum(1 for _ in chosen.origins()), "dropped": {},
+        {"stage": "training rows", "count": sum(1 for _ in chosen.origins()), "dropped": repeats,
          "earlier rounds": len(chosen.earlier), "seed rows": len(chosen.mix)},
     ]  # fmt: skip
 

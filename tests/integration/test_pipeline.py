@@ -232,7 +232,7 @@ def test_earlier_rounds_are_trained_on_once(database: str) -> None:
         texts_of = [json.dumps(row) for row in dataset_rows.iterate(db, other.id)]
     # The second round made the same samples as the first: every older row is a repeat.
     assert same.funnel[5]["earlier rounds"] == 0
-    assert same.funnel[4]["dropped"]["same text in a newer round"] == same.funnel[4]["count"]
+    assert same.funnel[5]["dropped"]["same text in a newer round"] == same.funnel[4]["count"]
     assert other.funnel[5]["earlier rounds"] > 0
     assert len(texts_of) == len(set(texts_of))
 
