@@ -21,8 +21,8 @@ def choose_prompts(stage: StageContext) -> None:
         if group_values.group_rows(db, stage.round.id, Split.train):
             return
         sets = stage.set_ids(SetUse.sample)
-        query = select(tables.Prompt).where(tables.Prompt.prompt_set_id.in_(sets)).order_by(tables.Prompt.id)
-        seeds = [group_values.prompt_value(row) for row in db.scalars(query)]
+        query = select(*group_values.PROMPT).where(tables.Prompt.prompt_set_id.in_(sets)).order_by(tables.Prompt.id)
+        seeds = [values.Prompt(*row) for row in db.execute(query)]
     seed = derive_seed(stage.round.seed, "prompts")
     chosen = stage.recipe.prompt_source.prompts(None, seeds, limit=stage.round.num_prompts, seed=seed)
     if not chosen:
