@@ -68,7 +68,8 @@ def samples_of(
             query = query.where(tables.Sample.checkpoint_id == checkpoint_id)
         rows: Any = db.execute(query)
         for row in rows:
-            found[row[0]].append(values.Sample(*row[1:-1], source=row[-1] or values.LabelSource.none))
+            group_id, *columns, source = row
+            found[group_id].append(values.Sample(*(*columns, source or values.LabelSource.none)))
     return found
 
 

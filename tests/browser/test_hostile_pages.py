@@ -1,12 +1,12 @@
 """Hostile text in every name and text there is: no page runs it, and nothing is asked of another host."""
 
 import pytest
-from tests import rows
-from tests.browser.test_review import HOSTILE, empty, sign_in  # noqa: F401 - `empty` is a fixture
-from tests.integration import site
 
 from backend.db import now, session, tables
 from backend.values import JobStatus, Split, Stage
+from tests import rows
+from tests.browser.test_review import HOSTILE, empty, sign_in  # noqa: F401 - `empty` is a fixture
+from tests.integration import site
 
 pytestmark = pytest.mark.browser
 BEACON = '<img src="http://203.0.113.9/x.png">'
@@ -35,12 +35,14 @@ def hostile_project() -> tables.Project:
 
 
 @pytest.mark.timeout(200)
-def test_no_page_runs_what_is_in_its_texts(empty: None, chromium) -> None:  # noqa: ANN001, F811
+def test_no_page_runs_what_is_in_its_texts(empty: None, chromium) -> None:  # noqa: F811
     project = hostile_project()
     actor = rows.make_actor(project, name=NAME)
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
     strangers: list[str] = []
-    context.on("request", lambda r: None if r.url.startswith((site.address(), "data:", "blob:")) else strangers.append(r.url))
+    context.on(
+        "request", lambda r: None if r.url.startswith((site.address(), "data:", "blob:")) else strangers.append(r.url)
+    )
     sign_in(context, actor)
     page = context.new_page()
     page.add_init_script("window.alert = () => { window.hacked = 1 }")
