@@ -168,12 +168,6 @@ def _policy(path: str) -> str:
     return OWN_POLICY if path.startswith((*OPEN, "/static/", "/api/", "/welcome")) else GRADIO_POLICY
 
 
-def _caching(path: str, status: int) -> str:
-    if path.startswith("/assets/") and status == 200:
-        return "private, max-age=31536000, immutable"  # Gradio's scripts: their names change with their content
-    return "no-cache" if path.startswith("/static/") else "no-store"
-
-
 def _with_headers(scope: Scope, send: Send) -> Send:
     """Add the security headers to whatever answers."""
     path: str = scope["path"]
