@@ -1,18 +1,21 @@
-"""The one cookie: a session's secret, signed with a key that stays in the data folder."""
+"""The cookies, signed with a key that stays in the data folder: a session's secret; and a sign-in that is under way."""
 
 import os
 import secrets
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from fastapi import Request, Response
-from itsdangerous import BadSignature, TimestampSigner
+from itsdangerous import BadSignature, TimestampSigner, URLSafeTimedSerializer
 
 from backend.config import settings
 from backend.services.sessions import SESSION_LASTS
 
 COOKIE = "rondo_session"
+FLOW = "rondo_sign_in"
+FLOW_LASTS = 600
 
 
 def put(response: Response, secret: str) -> None:
@@ -42,6 +45,35 @@ def secret_in(request: Request) -> str | None:
         return _signer(settings().folder).unsign(signed).decode()
     except BadSignature:
         return None
+
+
+def put_flow(response: Response, flow: dict[str, Any]) -> None:
+    """Let the browser keep what proves that it began a sign-in elsewhere."""
+    response.set_cookie(
+        FLOW, _serializer().dumps(flow), max_age=FLOW_LASTS, httponly=True, samesite="lax",
+        secure=settings().secure_cookies, path="/login/oidc",
+    )  # fmt: skip
+
+
+def take_flow(request: Request, response: Response) -> None:
+    """Make the browser forget the sign-in: its answer is good for once."""
+    if FLOW in request.cookies:
+        response.delete_cookie(
+            FLOW, path="/login/oidc", httponly=True, samesite="lax", secure=settings().secure_cookies
+        )
+
+
+def flow_in(request: Request) -> dict[str, Any] | None:
+    """What was kept of the sign-in, if it was put there by us within the last ten minutes."""
+    try:
+        kept: dict[str, Any] = _serializer().loads(request.cookies.get(FLOW, ""), max_age=FLOW_LASTS)
+    except BadSignature:
+        return None
+    return kept
+
+
+def _serializer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(_key(settings().folder / "secret.key"), salt="rondo.sign-in")
 
 
 @lru_cache(maxsize=4)

@@ -17,7 +17,7 @@ from backend.services import projects, sessions
 from backend.services.sessions import SignedIn
 
 MEGABYTE = 1024 * 1024
-OPEN = ("/login", "/healthz", "/favicon.ico")
+OPEN = ("/login", "/login/oidc", "/login/oidc/callback", "/healthz", "/favicon.ico")
 LARGE = ("/gradio_api/upload", "/import")
 # Parts of Gradio that Rondo does not use and that would only be something more to attack.
 HIDDEN = (

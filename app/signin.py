@@ -1,13 +1,14 @@
-"""The doors: signing in by password or one-time link, signing out, choosing a project. Plain HTML, no script needed."""
+"""The doors: signing in by password, link or provider; signing out; choosing a project. No script is needed."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from app import cookies, html
-from backend.errors import Conflict, InvalidInput, NotSignedIn, TooManyAttempts
-from backend.services import projects, sessions
+from backend.errors import Conflict, InvalidInput, NotSignedIn, RondoError, TooManyAttempts
+from backend.services import oidc, projects, sessions
 
 router = APIRouter(include_in_schema=False)
 
@@ -19,7 +20,7 @@ def show_login(request: Request, next: str = "/") -> Response:
     """Show the form, or go on when somebody is signed in already."""
     if request.state.signed_in is not None:
         return _go(next)
-    return html.page(request, "login", title="Sign in", next=_local(next), name="")
+    return _form(request, next=next)
 
 
 @router.post("/login")
@@ -30,9 +31,7 @@ def sign_in(request: Request, name: Text, password: Text, next: Text = "/") -> R
         secret = sessions.sign_in(name.strip(), password, address=address)
     except (NotSignedIn, TooManyAttempts) as error:
         status = 429 if isinstance(error, TooManyAttempts) else 401
-        return html.page(
-            request, "login", title="Sign in", status=status, problem=error.message, next=_local(next), name=name
-        )
+        return _form(request, status=status, problem=error.message, next=next, name=name)
     return _enter(request, secret, next)
 
 
@@ -40,7 +39,10 @@ def sign_in(request: Request, name: Text, password: Text, next: Text = "/") -> R
 def show_link(request: Request, token: str) -> Response:
     """Ask before the link is used up: mail scanners and browsers fetch links that nobody clicked."""
     name = sessions.peek_link(token)
-    return html.page(request, "link", title="Sign in", status=200 if name else 410, name=name)
+    elsewhere = oidc.provider() if name else None
+    return html.page(
+        request, "link", title="Sign in", status=200 if name else 410, name=name, provider=elsewhere, token=token
+    )
 
 
 @router.post("/login/link/{token}")
@@ -51,6 +53,35 @@ def use_link(request: Request, token: str) -> Response:
     except NotSignedIn:
         return html.page(request, "link", title="Sign in", status=410, name=None)
     return _enter(request, secret, "/")
+
+
+@router.get("/login/oidc")
+def go_to_provider(request: Request, next: str = "/", link: str = "") -> Response:
+    """Send the person to the provider that the settings name."""
+    # A link of someone else's, sent by another site, would sign this person in as that one.
+    if link and request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
+        return _form(request, status=403, problem="Open the link you were sent, and sign in from there.", next=next)
+    try:
+        address, flow = oidc.begin(_callback(request), next=_local(next), link=link)
+    except RondoError as error:
+        return _form(request, status=401, problem=error.message, next=next)
+    response = RedirectResponse(address, 303)
+    cookies.put_flow(response, asdict(flow))
+    return response
+
+
+@router.get("/login/oidc/callback")
+def come_from_provider(request: Request) -> Response:
+    """Take what the provider answered."""
+    kept = cookies.flow_in(request)
+    flow = oidc.Flow(**kept) if kept else None
+    try:
+        secret = oidc.finish(flow, _callback(request), request.query_params)
+        response = _enter(request, secret, flow.next if flow else "/")
+    except RondoError as error:
+        response = _form(request, status=401, problem=error.message)
+    cookies.take_flow(request, response)
+    return response
 
 
 @router.post("/logout")
@@ -92,6 +123,18 @@ def create_project(request: Request, name: Text) -> Response:
         return _welcome(request, status=422, problem=error.message, name=name)
     projects.choose(who.actor, project_id, session_id=who.session_id)
     return _go("/")
+
+
+def _form(request: Request, *, status: int = 200, problem: str = "", next: str = "/", name: str = "") -> Response:
+    """The sign-in form, with a way to the provider where one is set up."""
+    return html.page(
+        request, "login", title="Sign in", status=status, problem=problem, next=_local(next), name=name,
+        provider=oidc.provider(),
+    )  # fmt: skip
+
+
+def _callback(request: Request) -> str:
+    return f"{str(request.base_url).rstrip('/')}/login/oidc/callback"
 
 
 def _welcome(request: Request, *, status: int = 200, problem: str = "", name: str = "") -> Response:

@@ -78,12 +78,15 @@ async def _with_worker(_app: FastAPI) -> AsyncIterator[None]:
     import asyncio
 
     from backend.jobs.worker import Worker
+    from backend.services.close_rules import Keeper
 
-    worker = Worker()
+    worker, keeper = Worker(), Keeper()
     await asyncio.to_thread(worker.start)
+    keeper.start()
     try:
         yield
     finally:
+        await asyncio.to_thread(keeper.stop)
         await asyncio.to_thread(worker.stop)
 
 

@@ -21,6 +21,11 @@ class Settings(BaseSettings):
     hf_offline: bool = Field(True, description="never ask the model hub; set to false to load models by hub name")
     torch_threads: int = Field(1, description="CPU threads of each model process; 1 is fastest for tiny models")
     max_upload_mb: int = Field(200, description="largest file that may be uploaded")
+    oidc_issuer: str = Field("", description="OpenID Connect provider people may sign in with; empty means none")
+    oidc_client_id: str = Field("", description="how that provider knows this installation")
+    oidc_client_secret: SecretStr | None = Field(None, description="the client's secret at that provider")
+    oidc_domain: str = Field("", description="only let in verified addresses of this domain")
+    oidc_auto_create: bool = Field(False, description="make an account for whoever the provider vouches for")
     openai_api_key: SecretStr | None = Field(None, description="key for OpenAI-compatible endpoints")
 
     @property

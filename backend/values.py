@@ -69,6 +69,7 @@ class DecisionKind(StrEnum):
     edit = "edit"
     flag = "flag"
     skip = "skip"
+    note = "note"
     retract = "retract"
 
 

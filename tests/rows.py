@@ -8,7 +8,7 @@ from typing import Any
 
 from backend.db import now, session, tables
 from backend.services.access import Actor
-from backend.values import DatasetType, LabelSource, Role, RoundStatus, SetUse, Split, Stage, Verdict
+from backend.values import DatasetType, DecisionKind, LabelSource, Role, RoundStatus, SetUse, Split, Stage, Verdict
 
 _number = itertools.count(1)
 
@@ -259,4 +259,16 @@ def make_dataset(
         db.add(row)
         db.flush()
         db.add_all(tables.Example(dataset_id=row.id, position=i, **example) for i, example in enumerate(examples))
+    return row
+
+
+def make_decision(sample: tables.Sample, actor: Actor, kind: str = "accept", **columns: Any) -> tables.Decision:
+    """A decision's row alone, as if made in the review desk with the judge hidden; no label changes."""
+    values = {"is_blind": True, "seconds": 5.0} | columns
+    with session() as db:
+        row = tables.Decision(
+            client_id=f"made-{next(_number)}", project_id=sample.project_id, round_id=sample.round_id,
+            group_id=sample.group_id, sample_id=sample.id, user_id=actor.user_id, kind=DecisionKind(kind), **values,
+        )  # fmt: skip
+        db.add(row)
     return row

@@ -2,11 +2,30 @@
 
 from fastapi import FastAPI, Request
 
-from app.api import checkpoints, datasets, errors, jobs, projects, prompts, reviews, rounds, samples, templates, users
+from app.api import (
+    audit,
+    checkpoints,
+    curating,
+    datasets,
+    desk,
+    errors,
+    jobs,
+    projects,
+    prompts,
+    reviews,
+    rounds,
+    samples,
+    team,
+    templates,
+    users,
+)  # fmt: skip
 from backend.errors import NotFound
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
-NOUNS = (projects, prompts, templates, rounds, samples, reviews, jobs, checkpoints, datasets, users)
+NOUNS = (
+    projects, prompts, templates, rounds, samples, reviews, desk, curating, team, jobs, checkpoints, datasets, audit,
+    users,
+)  # fmt: skip
 
 
 def add_to(app: FastAPI) -> None:

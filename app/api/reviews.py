@@ -1,21 +1,36 @@
 """Review: what to decide next, decisions, taking them back, closing."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from app.api.depends import Asking, Limit
-from backend.services import review_queue, reviews
+from app.api.depends import Asking
+from backend.services import leases, review_queue, reviews
 from backend.services.decisions import Act
+from backend.services.leases import Holding
 from backend.services.review_queue import Item, Order
 from backend.services.reviews import Closing, Decided, Progress
 
 router = APIRouter(tags=["reviews"])
+
+Several = Annotated[tuple[int, ...], Query(max_length=500)]
+Few = Annotated[int, Query(ge=1, le=100, description="how many at most")]
 
 
 class Acts(BaseModel):
     """Written in order, all or none. Sending a `client_id` again changes nothing."""
 
     decisions: list[Act] = Field(min_length=1, max_length=200)
+
+
+class Wanted(BaseModel):
+    """`held`: what the program has already and does not want again."""
+
+    order: Order = Order.worth
+    limit: int = Field(20, ge=1, le=100)
+    after: int = 0
+    held: list[int] = Field(default=[], max_length=1000)
 
 
 class Undo(BaseModel):
@@ -37,10 +52,24 @@ def get_progress(actor: Asking, round_id: int) -> Progress:
 
 @router.get("/rounds/{round_id}/review/queue")
 def get_queue(
-    actor: Asking, round_id: int, order: Order = Order.sequential, limit: Limit = 20, after: int = 0
+    actor: Asking, round_id: int, order: Order = Order.sequential, limit: Few = 20, after: int = 0
 ) -> list[Item]:
-    """The next samples to decide; in sequential order, `after` is the number of the last one there."""
-    return review_queue.queue(actor, round_id, order=order, limit=limit, after=after)
+    """Look at the next items; nothing is reserved. In sequential order, `after` is the number of the last one there."""
+    return review_queue.queue(actor, round_id, order=order, limit=limit, after=after, peek=True)
+
+
+@router.post("/rounds/{round_id}/review/claims")
+def claim(actor: Asking, round_id: int, body: Wanted) -> list[Item]:
+    """Take the next items: they are reserved until each one's `lease_until`, and asking again gives them again."""
+    return review_queue.queue(actor, round_id, order=body.order, limit=body.limit, after=body.after, held=body.held)
+
+
+@router.get("/rounds/{round_id}/review/holders")
+def list_holders(
+    actor: Asking, round_id: int, sample_id: Annotated[tuple[int, ...], Query(max_length=500)] = ()
+) -> list[Holding]:
+    """Who has reserved or decided these items."""
+    return leases.holders(actor, round_id, sample_id)
 
 
 @router.post("/rounds/{round_id}/decisions", status_code=201)

@@ -27,6 +27,7 @@ class Changes(BaseModel):
     seed: int | None = None
     is_reviewed: bool | None = None
     is_blind: bool | None = None
+    review: JSON | None = None
     parent_id: int | None = None
 
     def plan(self, asking: Asking, project_id: int) -> Plan:

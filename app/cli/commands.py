@@ -91,6 +91,7 @@ def worker(
     from backend.jobs.worker import Worker
     from backend.jobs.worker import serve as work
     from backend.services import installation
+    from backend.services.close_rules import Keeper
 
     use_folder(data_dir)
     log.setup()
@@ -98,7 +99,10 @@ def worker(
     names = [name.strip() for name in queues.split(",") if name.strip()]
     runner = Worker(names, executor_id, concurrency=concurrency)
     emit({"queues": names, "executor_id": executor_id}, as_json=as_json, text=f"Taking jobs from {', '.join(names)}.")
+    keeper = Keeper()
+    keeper.start()
     work(runner)
+    keeper.stop()
     say("The worker has stopped.")
 
 

@@ -27,6 +27,9 @@ def launch(
     review: Annotated[
         bool | None, typer.Option("--review/--no-review", help="Whether people look before training.")
     ] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--review-set", help="Any setting of the review, as name=value.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Launch the next round, set up as the one before."""
@@ -41,6 +44,7 @@ def launch(
     plan = rounds.defaults(actor, chosen.id, parent_id)
     wishes = {"num_prompts": num_prompts, "seed": seed, "is_reviewed": review}
     plan = replace(plan, **{name: value for name, value in wishes.items() if value is not None})
+    plan = replace(plan, review=plan.review | settings_from(set_ or []))
     _emit(rounds.get(actor, rounds.launch(actor, chosen.id, plan)), as_json=as_json)
 
 
@@ -85,6 +89,47 @@ def wait(number: Number = None, project: Project = None, timeout: Timeout = None
         raise typer.Exit(1)
 
 
+@app.command()
+def queue(
+    number: Number = None,
+    project: Project = None,
+    order: Annotated[str, typer.Option(help="sequential, random, disagreement or worth.")] = "worth",
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many at most.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Show what the review's queue would give next; nothing is reserved."""
+    from dataclasses import asdict
+
+    from backend.errors import InvalidInput
+    from backend.services import review_queue
+
+    if order not in list(review_queue.Order):
+        raise InvalidInput(f"There is no order {order!r}. Choose from {', '.join(review_queue.Order)}.")
+    actor, found = _one(project, number)
+    items = review_queue.queue(actor, found.id, order=review_queue.Order(order), limit=limit, peek=True)
+    lines = [[item.sample_id, item.text.replace("\n", " ")[:60], item.reason or "-"] for item in items]
+    text = table(["sample", "text", "why"], lines) if items else "Nothing is left to decide."
+    emit({"items": [asdict(item) for item in items]}, as_json=as_json, text=text)
+
+
+@app.command("review")
+def review_settings(
+    number: Number = None,
+    project: Project = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="A setting to change, as name=value.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show how a round is reviewed, and change it while it waits."""
+    from backend.services import review_edits
+    from backend.services import review_settings as settings_of
+
+    actor, found = _one(project, number)
+    changes = settings_from(set_ or [])
+    settings = review_edits.edit_review(actor, found.id, changes) if changes else settings_of.read(found.review)
+    told = settings.model_dump(mode="json")
+    emit(told, as_json=as_json, text=table(["setting", "value"], [[name, value] for name, value in told.items()]))
+
+
 @app.command("close-review")
 def close_review(number: Number = None, project: Project = None, as_json: AsJson = False) -> None:
     """End the review of a round and go on to training."""
@@ -103,6 +148,16 @@ def cancel(number: Number = None, project: Project = None, as_json: AsJson = Fal
     actor, found = _one(project, number)
     rounds.cancel(actor, found.id)
     _emit(rounds.get(actor, found.id), as_json=as_json)
+
+
+def settings_from(given: list[str]) -> dict[str, Any]:
+    """Read `name=value` pairs; what a value may be, the settings say."""
+    from backend.errors import InvalidInput
+
+    wrong = [one for one in given if "=" not in one]
+    if wrong:
+        raise InvalidInput(f"A review setting is given as name=value, not {wrong[0]!r}.")
+    return {name.strip(): value.strip() for name, _, value in (one.partition("=") for one in given)}
 
 
 def find(actor: "Actor", project_id: int, number: int | None) -> "RoundView":

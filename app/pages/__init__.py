@@ -4,7 +4,20 @@ from types import ModuleType
 
 import gradio as gr
 
-from app.pages import checkpoints, datasets, jobs, new_round, overview, people, prompts, review, samples
+from app.pages import (
+    audit,
+    checkpoints,
+    datasets,
+    jobs,
+    me,
+    new_round,
+    overview,
+    people,
+    prompts,
+    review,
+    samples,
+    team,
+)
 
 PAGES: tuple[ModuleType, ...] = (
     overview,
@@ -12,10 +25,13 @@ PAGES: tuple[ModuleType, ...] = (
     new_round,
     samples,
     review,
+    team,
     jobs,
     checkpoints,
     datasets,
+    me,
     people,
+    audit,
 )
 
 

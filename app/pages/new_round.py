@@ -124,7 +124,7 @@ def _shown(here: Context, chosen: int | None) -> list[Any]:
     try:
         plan = _plan(here, chosen, lines[0].checkpoint_id if lines else None)
     except InvalidInput as error:
-        return [{"problem": error.message}, gr.Column(visible=False), *[gr.skip()] * 18]
+        return [{"problem": error.message}, gr.Column(visible=False), *[gr.skip()] * (18 + len(parts.review_knobs()))]
     starts = [("the base" if x.round_id is None else f"round {x.number}, {x.checkpoint}", x.round_id or BASE)
               for x in reversed(lines) if x.round_id is None or x.checkpoint]  # fmt: skip
     at = plan.parent_id or BASE

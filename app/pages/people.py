@@ -2,6 +2,7 @@
 
 import gradio as gr
 
+from app.pages import people_accounts
 from app.toasts import notice, toasts
 from app.widgets.context import context
 from backend.errors import InvalidInput
@@ -9,6 +10,7 @@ from backend.services import accounts, sessions
 from backend.values import Role
 
 TITLE, PATH = "People", "people"
+IN_MENU = True
 
 ROLES = [
     ("Viewer: reads", "viewer"),
@@ -18,7 +20,7 @@ ROLES = [
 ]
 PEOPLE_COLUMNS = ["Name", "Role", "Account"]
 TOKEN_COLUMNS = ["Id", "Name", "Made", "Expires", "Last used"]
-SESSION_COLUMNS = ["Signed in", "Ends", "This browser"]
+SESSION_COLUMNS = ["Id", "Signed in", "Ends", "This browser"]
 
 
 def build() -> None:
@@ -45,7 +47,10 @@ def build() -> None:
             new = gr.Textbox(label="New password", type="password", info="At least 10 characters.")
         change = gr.Button("Set password")
         browsers = _table(SESSION_COLUMNS, "Where you are signed in")
-        end = gr.Button("Sign out everywhere else")
+        with gr.Row(equal_height=True):
+            session_id = gr.Number(None, label="Id", info="Of the browser to sign out.", precision=0, minimum=1)
+            end_one = gr.Button("Sign that one out")
+            end = gr.Button("Sign out everywhere else")
     with gr.Tab("Tokens"):
         tokens = _table(TOKEN_COLUMNS, "Tokens for programs, sent as Authorization: Bearer")
         with gr.Row():
@@ -64,12 +69,16 @@ def build() -> None:
             elem_id="token-secret",
         )
 
+    with gr.Tab("Accounts") as accounts_tab:
+        people_accounts.build(accounts_tab)
+
     private = {"api_visibility": "private"}
     gr.on(None, show, None, [people, browsers, tokens], **private)
     add.click(invite, [name, role], [people, link], **private)
     remove.click(take_out, name, people, **private)
     change.click(set_password, [current, new], [current, new, browsers], **private)
     end.click(end_others, None, browsers, **private)
+    end_one.click(end_session, session_id, browsers, **private)
     make.click(make_token, [token_name, days], [tokens, secret], **private)
     revoke.click(revoke_token, token_id, tokens, **private)
 
@@ -121,6 +130,15 @@ def end_others(request: gr.Request) -> list[list[str]]:
 
 
 @toasts
+def end_session(session_id: float | None, request: gr.Request) -> list[list[str]]:
+    """End one of one's sessions."""
+    asking = context(request)
+    sessions.end(asking.actor, int(session_id or 0), current_id=asking.session_id)
+    notice("That browser is signed out.")
+    return _browsers(request)
+
+
+@toasts
 def make_token(name: str, days: float, request: gr.Request) -> tuple[list[list[str]], dict]:
     """Make a token and show it once."""
     asking = context(request)
@@ -151,7 +169,10 @@ def _people(request: gr.Request) -> list[list[str]]:
 def _browsers(request: gr.Request) -> list[list[str]]:
     asking = context(request)
     rows = sessions.list_sessions(asking.actor, current_id=asking.session_id)
-    return [[f"{r.created_at:%Y-%m-%d %H:%M}", f"{r.expires_at:%Y-%m-%d}", "yes" if r.is_current else ""] for r in rows]
+    return [
+        [str(r.id), f"{r.created_at:%Y-%m-%d %H:%M}", f"{r.expires_at:%Y-%m-%d}", "yes" if r.is_current else ""]
+        for r in rows
+    ]
 
 
 def _tokens(actor: accounts.Actor) -> list[list[str]]:

@@ -81,5 +81,10 @@ def shell(request: Request, pages: Sequence[ModuleType]) -> Shell:
     project_id = projects.current(who.actor, who.project_id)
     role = next((str(project.role) for project in mine if project.id == project_id), "no role")
     here = request.url.path.strip("/")
-    links = [Link(page.TITLE, page.PATH.strip("/"), page.PATH.strip("/") == here) for page in pages]
+    # What is about oneself and about accounts is in the menu of one's name, not among the steps of the loop.
+    links = [
+        Link(page.TITLE, page.PATH.strip("/"), page.PATH.strip("/") == here)
+        for page in pages
+        if not getattr(page, "IN_MENU", False) or page.PATH.strip("/") == here
+    ]
     return Shell(who.actor.name, role, who.actor.is_owner, mine, project_id, links)

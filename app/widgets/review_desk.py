@@ -1,26 +1,49 @@
 """The review desk: one component with its own script (static/review), and what that script may ask the server."""
 
-from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
 import gradio as gr
 
-from app.widgets.context import Context, context
+from app.widgets.context import Context
+from app.widgets.review_answers import (
+    actions,
+    answering,
+    history_row,
+    item_json,
+    listed,
+    mapping,
+    number,
+    progress_json,
+    read_act,
+    sent,
+    words,
+)  # fmt: skip
 from backend import __version__
-from backend.errors import Conflict, InvalidInput, RondoError
-from backend.services import projects, review_queue, reviews, rounds
+from backend.errors import InvalidInput
+from backend.services import (
+    item_history,
+    preferences,
+    projects,
+    repairs,
+    review_keys,
+    review_queue,
+    review_settings,
+    reviews,
+    rounds,
+)
 from backend.services.review_queue import Order
-from backend.services.reviews import Act, Closing, Decided
+from backend.services.review_settings import ReviewSettings
+from backend.services.reviews import Closing, Progress
 from backend.services.rounds import RoundView
-from backend.values import JSON, DecisionKind, Role, RoundStatus
+from backend.values import JSON, Role, RoundStatus
 
 MAX_ACTS = 50
+AHEAD, AHEAD_OF_GROUPS, LEAST_AHEAD = 80, 30, 5
+"""The most and the fewest items fetched ahead: what is fetched is reserved, and colleagues need some too."""
 HEAD = f'<link rel="stylesheet" href="/static/review/review.css?v={__version__}">'
 TEMPLATE = '<div class="rondo-muted">Opening the review…</div>'
 START = f"""import("/static/review/desk.js?v={__version__}").then((desk) => desk.start(element, server));"""
-
-Answer = Callable[[Any, gr.Request], JSON]
 
 
 def review_desk() -> gr.HTML:
@@ -31,32 +54,16 @@ def review_desk() -> gr.HTML:
         head=HEAD,
         elem_id="review-desk",
         apply_default_css=False,
-        server_functions=[review_open, review_more, review_send, review_closing, review_close],
-    )
-
-
-def answering(function: Callable[[Context, JSON], JSON]) -> Answer:
-    """Turn what a person may read into an answer; the script shows it and keeps what was not saved."""
-
-    def answer(data: Any, request: gr.Request) -> JSON:
-        try:
-            if not isinstance(data, dict):
-                raise InvalidInput("The page sent something it should not. Reload it.")
-            # Gradio hands server functions the bare request of FastAPI.
-            asked = request if isinstance(request, gr.Request) else gr.Request(request)
-            return function(context(asked), data)
-        except RondoError as error:
-            frozen = isinstance(error, Conflict) and "frozen" in error.message
-            return {"error": {"type": type(error).__name__, "message": error.message, "frozen": frozen}}
-
-    # Not functools.wraps: Gradio reads the parameters, to know that a request is wanted.
-    answer.__name__, answer.__doc__ = function.__name__, function.__doc__
-    return answer
+        server_functions=[
+            review_open, review_more, review_send, review_history, review_bind, review_show, review_repair,
+            review_repaired, review_closing, review_close,
+        ],
+    )  # fmt: skip
 
 
 @answering
 def review_open(here: Context, data: JSON) -> JSON:
-    """What the desk needs at the start: the rounds, the chosen one, guidelines, counters."""
+    """What the desk needs at the start: the rounds, the chosen one, guidelines, counters, the person's keys."""
     known = rounds.list_rounds(here.actor, here.project_id)
     chosen = chosen_round(known, data.get("round"))
     if chosen is None:
@@ -64,7 +71,8 @@ def review_open(here: Context, data: JSON) -> JSON:
     project = projects.get(here.actor, here.project_id)
     if project.role.rank < Role.reviewer.rank:
         return {"round": None, "empty": "Deciding needs the role reviewer; yours is viewer. Ask a project admin."}
-    progress = reviews.progress(here.actor, chosen.id)
+    settings = review_settings.read(chosen.review)
+    progress, own = reviews.progress(here.actor, chosen.id), preferences.get(here.actor)
     return {
         "me": here.actor.user_id,
         "rounds": [{"id": r.id, "number": r.number, "is_open": is_open(r)} for r in reversed(known)],
@@ -75,16 +83,22 @@ def review_open(here: Context, data: JSON) -> JSON:
             "is_open": is_open(chosen),
             "can_close": is_open(chosen) and project.role.rank >= Role.curator.rank,
         },
+        "mode": settings.mode,
+        "ahead": ahead(settings, progress, here.actor.user_id),
+        "orders": list(Order),
         "guidelines": project.guidelines,
         "scores": score_keys(chosen),
+        "why": list(review_keys.WHY),
+        "actions": actions(own),
+        "shows": own.model_dump(mode="json", exclude={"keys"}),
         "tally": asdict(progress.mine),
-        "progress": {"samples": progress.samples, "decided": progress.decided},
+        "progress": progress_json(progress),
     }
 
 
 @answering
 def review_more(here: Context, data: JSON) -> JSON:
-    """The next samples."""
+    """The next items."""
     try:
         order = Order(data.get("order", Order.sequential))
     except ValueError as error:
@@ -96,8 +110,9 @@ def review_more(here: Context, data: JSON) -> JSON:
         limit=number(data.get("limit", 20)),
         held=[number(n) for n in listed(data.get("held"))],
         include=[number(n) for n in listed(data.get("include"))],
+        peek=bool(data.get("peek")),
     )
-    return {"items": [asdict(item) for item in items]}
+    return {"items": [item_json(item) for item in items]}
 
 
 @answering
@@ -107,7 +122,45 @@ def review_send(here: Context, data: JSON) -> JSON:
     if not 1 <= len(acts) <= MAX_ACTS:
         raise InvalidInput(f"1 to {MAX_ACTS} decisions go in one call. Send the others in the next.")
     done = reviews.decide_many(here.actor, number(data.get("round")), [read_act(act) for act in acts])
-    return {"done": [shown(one) for one in done], "tally": asdict(done[-1].tally)}
+    return {"done": [sent(one) for one in done], "tally": asdict(done[-1].tally)}
+
+
+@answering
+def review_history(here: Context, data: JSON) -> JSON:
+    """What was said of an item so far, as far as this person may see it."""
+    found = item_history.read(here.actor, number(data.get("sample_id")))
+    return {"history": [history_row(one) for one in found.entries], "is_hidden": found.is_hidden}
+
+
+@answering
+def review_bind(here: Context, data: JSON) -> JSON:
+    """Change keys; the answer holds all of them."""
+    keys = {str(name): [str(key) for key in listed(keys)] for name, keys in mapping(data.get("keys")).items()}
+    return {"actions": actions(preferences.bind(here.actor, keys))}
+
+
+@answering
+def review_show(here: Context, data: JSON) -> JSON:
+    """Change how texts are shown."""
+    changes = mapping(data.get("changes"))
+    if "keys" in changes:
+        raise InvalidInput("Keys are changed on the sheet of keys.")
+    return {"shows": preferences.change(here.actor, **changes).model_dump(mode="json", exclude={"keys"})}
+
+
+@answering
+def review_repair(here: Context, data: JSON) -> JSON:
+    """Have a text rewritten; the answer names the job."""
+    return {"job_id": repairs.start(here.actor, number(data.get("sample_id")), words(data.get("instruction")))}
+
+
+@answering
+def review_repaired(here: Context, data: JSON) -> JSON:
+    """How far a rewrite is."""
+    found = repairs.get(here.actor, number(data.get("job_id")))
+    told = asdict(found) | {"is_over": found.is_over}
+    # An `error` of the answer itself would mean that the question failed.
+    return told | {"problem": told.pop("error")}
 
 
 @answering
@@ -135,6 +188,13 @@ def is_open(round_: RoundView) -> bool:
     return round_.status is RoundStatus.review
 
 
+def ahead(settings: ReviewSettings, progress: Progress, me: int) -> int:
+    """How many items the page may hold: half of a fair share of what is left."""
+    people = 1 + sum(one.is_here for one in progress.people if one.user_id != me)
+    most = AHEAD_OF_GROUPS if settings.by_group else AHEAD
+    return min(most, max(LEAST_AHEAD, progress.remaining // (2 * people)))
+
+
 def score_keys(round_: RoundView) -> list[int]:
     """The scores that digits give: the judge's scale, where it is one of whole numbers up to 9."""
     judge = round_.recipe.get("judge", {})
@@ -153,46 +213,3 @@ def closing_lines(sums: Closing) -> list[str]:
         f"{sums.without_verdict:,} have no verdict and are not trained on.",
         "Then the training data is selected and frozen, and training starts. Labels of this round change no more.",
     ]
-
-
-def read_act(data: Any) -> Act:
-    """An act as the script sent it; anything may come here."""
-    if not isinstance(data, dict):
-        raise InvalidInput("A decision has a client_id, a kind and a sample_id. Reload the page.")
-    try:
-        kind = DecisionKind(data.get("kind", ""))
-        score, seconds = data.get("score"), data.get("seconds")
-        return Act(
-            client_id=str(data.get("client_id", "")),
-            kind=kind,
-            sample_id=number(data.get("sample_id", 0)),
-            score=None if score is None else float(score),
-            text=None if data.get("text") is None else str(data["text"]),
-            note=str(data.get("note", "")),
-            seconds=None if seconds is None else min(max(float(seconds), 0.0), 86_400.0),
-            is_blind=bool(data.get("is_blind", True)),
-            retracts=None if data.get("retracts") is None else str(data["retracts"]),
-        )
-    except (TypeError, ValueError) as error:
-        raise InvalidInput(f"This is no decision: {error}. Reload the page.") from error
-
-
-def shown(one: Decided) -> JSON:
-    return {
-        "sample_id": one.decision.sample_id,
-        "is_override": one.decision.is_override,
-        "edit_id": one.decision.edit_id,
-        "judge": asdict(one.judge) if one.judge else None,
-    }
-
-
-def number(value: Any) -> int:
-    if not isinstance(value, int):
-        raise InvalidInput(f"{value!r} is no number of a row. Reload the page.")
-    return value
-
-
-def listed(value: Any) -> list[Any]:
-    if value is not None and not isinstance(value, list):
-        raise InvalidInput("The page sent something it should not. Reload it.")
-    return value or []

@@ -1,14 +1,15 @@
 """The fields of a new round beside its recipe: prompts, checkpoints, review, numbers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 from gradio.components import Component
 
-from app.forms import from_input
+from app.forms import Form, draw_knobs, from_input, to_input
 from backend.errors import InvalidInput
-from backend.services import checkpoints, prompts
+from backend.services import checkpoints, parts, prompts
 from backend.services.access import Actor
 from backend.services.parts import Knob, KnobType
 from backend.services.rounds import Plan
@@ -32,10 +33,12 @@ class RoundFields:
     judge: gr.Dropdown
     is_reviewed: gr.Checkbox
     is_blind: gr.Checkbox
+    review: Form
 
     @property
     def inputs(self) -> list[Component]:
-        return [getattr(self, name) for name in self.__dataclass_fields__]
+        own = [getattr(self, name) for name in self.__dataclass_fields__ if name != "review"]
+        return [*own, *self.review.inputs]
 
 
 def draw() -> RoundFields:
@@ -78,7 +81,10 @@ def draw() -> RoundFields:
                 interactive=True,
                 elem_id="is-blind",
             )
-    return RoundFields(sample_sets, held_out, mix, number, seed, policy, reference, judge, reviewed, blind)
+        with gr.Accordion("How people review", open=False, elem_id="review-settings"):
+            review = Form(start=parts.review_defaults())
+            draw_knobs(review, (), parts.review_knobs())
+    return RoundFields(sample_sets, held_out, mix, number, seed, policy, reference, judge, reviewed, blind, review)
 
 
 def filled(actor: Actor, project_id: int, plan: Plan) -> list[Any]:
@@ -100,12 +106,13 @@ def filled(actor: Actor, project_id: int, plan: Plan) -> list[Any]:
         gr.Dropdown(choices=judges, value=plan.judge_id or SELF_JUDGE),
         plan.is_reviewed,
         plan.is_blind,
+        *review_inputs(plan.review),
     ]
 
 
 def plan_of(recipe: dict[str, Any], parent_id: int | None, values: list[Any]) -> Plan:
     """The plan that the fields say; raises `InvalidInput` with the field's name."""
-    sample, held_out, mix, number, seed, policy, reference, judge, reviewed, blind = values
+    sample, held_out, mix, number, seed, policy, reference, judge, reviewed, blind, *review = values
     return Plan(
         recipe=recipe,
         policy_id=_chosen(policy, "policy"),
@@ -119,7 +126,20 @@ def plan_of(recipe: dict[str, Any], parent_id: int | None, values: list[Any]) ->
         is_reviewed=bool(reviewed),
         is_blind=bool(blind),
         parent_id=parent_id,
+        review=review_of(review),
     )
+
+
+def review_inputs(stored: dict[str, Any]) -> list[Any]:
+    """What the review's fields show."""
+    known = parts.review_defaults() | stored
+    return [to_input(knob, known[knob.name]) for knob in parts.review_knobs()]
+
+
+def review_of(values: Sequence[Any]) -> dict[str, Any]:
+    """The review settings that the fields say; raises `InvalidInput` with the field's name."""
+    knobs = parts.review_knobs()
+    return {k.name: from_input(k, value, f"review.{k.name}") for k, value in zip(knobs, values, strict=True)}
 
 
 def _sets(label: str, info: str, name: str) -> gr.Dropdown:

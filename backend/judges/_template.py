@@ -74,9 +74,9 @@ class TemplateJudge(Judge, abstract=True):
         sampling = Sampling(
             temperature=self.temperature, top_p=self.top_p, max_tokens=self.max_tokens, n=self.votes, seed=seed
         )
-        replies = self._ask(engine, chats, sampling)
+        replies, template_hash = self._ask(engine, chats, sampling), self.template_hash
         return [
-            self._judgment(sample, position, completion)
+            self._judgment(sample, position, completion, template_hash)
             for sample, completions in zip(samples, replies, strict=True)
             for position, completion in enumerate(completions)
         ]
@@ -95,7 +95,7 @@ class TemplateJudge(Judge, abstract=True):
     def _chat(text: str) -> Messages:
         return [{"role": "user", "content": text}]
 
-    def _judgment(self, sample: Sample, position: int, completion: Completion) -> Judgment:
+    def _judgment(self, sample: Sample, position: int, completion: Completion, template_hash: str) -> Judgment:
         reply = self.parse(completion.text, is_complete=completion.finish_reason != "length")
         return Judgment(
             sample_id=sample.id,
@@ -105,7 +105,7 @@ class TemplateJudge(Judge, abstract=True):
             verdict=self._verdict(reply.score),
             rationale=reply.rationale,
             raw=completion.text,
-            template_hash=self.template_hash,
+            template_hash=template_hash,
             n_tokens=completion.n_tokens,
             finish_reason=completion.finish_reason,
         )

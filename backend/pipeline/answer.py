@@ -3,15 +3,15 @@
 import logging
 import re
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
-from sqlalchemy import insert
+from sqlalchemy import Insert, insert, literal, select
 
 from backend import values
 from backend.db import now, reading, tables
 from backend.engines import Engine
-from backend.errors import InvalidInput
+from backend.errors import ContextOverflow, InvalidInput
 from backend.pipeline import groups as group_values
-from backend.pipeline.behind import WriteBehind
 from backend.pipeline.stage import StageContext
 from backend.values import Split
 
@@ -42,19 +42,22 @@ def answer_missing(
     Batches are cut by position and written whole, so a rerun sees the same batches and makes the same samples.
     """
     left_out = 0
-    with WriteBehind() as behind:
-        for number, batch in enumerate(group_values.chunks(rows, stage.recipe.groups_per_batch)):
-            with reading() as db:
-                have = group_values.samples_of(db, batch, checkpoint_id=checkpoint_id)
-                prompts = group_values.prompts_of(db, batch)
-            pairs = [(g, p) for g, p in zip(batch, prompts, strict=True) if have[g.id] or not too_long(engine, p)]
+    with reading() as db:
+        have = group_values.sample_counts(db, rows, checkpoint_id=checkpoint_id)
+    for number, batch in enumerate(group_values.chunks(rows, stage.recipe.groups_per_batch)):
+        with reading() as db:
+            prompts = group_values.prompts_of(db, batch)
+        pairs = list(zip(batch, prompts, strict=True))
+        if not any(group.id in have for group in batch):
+            made, pairs = answer_batch(engine, answer, pairs, number)
             left_out += len(batch) - len(pairs)
-            if pairs and not any(have.values()):
-                made = answer([p for _, p in pairs], number)
-                behind(write, stage, [g for g, _ in pairs], made, checkpoint_id=checkpoint_id, seed=seed)
-                stage.progress.advance(sum(len(samples) for samples in made))
-            else:
-                stage.progress.advance(sum(len(have[g.id]) for g, _ in pairs))
+            if pairs:
+                places = [(group.id, group.prompt_id) for group, _ in pairs]
+                write(stage, places, made, split=batch[0].split, checkpoint_id=checkpoint_id, seed=seed)
+            stage.progress.advance(sum(len(samples) for samples in made))
+        else:
+            left_out += sum(group.id not in have for group in batch)
+            stage.progress.advance(sum(have.get(group.id, 0) for group in batch))
     if rows and left_out == len(rows):
         raise InvalidInput(
             f"None of the {len(rows)} prompts fits into the model's context of {engine.context_length} tokens. "
@@ -63,51 +66,74 @@ def answer_missing(
     return left_out
 
 
+def answer_batch(
+    engine: Engine, answer: Answer, pairs: list[tuple[tables.Group, values.Prompt]], number: int
+) -> tuple[list[list[values.Sample]], list[tuple[tables.Group, values.Prompt]]]:
+    """The samples of a batch, and its prompts without those that turned out not to fit the context."""
+    try:
+        return answer([p for _, p in pairs], number), pairs
+    except ContextOverflow:
+        fitting = [(g, p) for g, p in pairs if not too_long(engine, p)]
+        if len(fitting) == len(pairs):
+            raise
+    return (answer([p for _, p in fitting], number) if fitting else []), fitting
+
+
 def write(
     stage: StageContext,
-    groups: Sequence[tables.Group],
+    places: Sequence[tuple[int, int]],
     made: Sequence[Sequence[values.Sample]],
     *,
+    split: Split,
     checkpoint_id: int,
     seed: int,
 ) -> None:
-    """Insert one batch of samples, and the empty labels of training samples, in one transaction."""
+    """Insert one batch of samples, and the empty labels of training samples, in one transaction.
+
+    `places`: each prompt's group id and prompt id. Plain tables, and labels made from the samples by one statement:
+    beside a small model every row counts.
+    """
+    written_at = now()
+    common = {
+        "project_id": stage.round.project_id,
+        "round_id": stage.round.id,
+        "checkpoint_id": checkpoint_id,
+        "kind": "completion",
+        "split": split,
+        "seed": seed,
+        "created_at": written_at,
+    }
     rows = [
         {
-            "project_id": stage.round.project_id,
-            "round_id": stage.round.id,
-            "group_id": group.id,
-            "prompt_id": group.prompt_id,
-            "checkpoint_id": checkpoint_id,
-            "split": group.split,
-            "kind": "completion",
+            **common,
+            "group_id": group_id,
+            "prompt_id": prompt_id,
             "position": sample.position,
             # PostgreSQL stores no NUL character, and a page could not show one.
             "text": sample.text.replace("\x00", "\ufffd"),
             "finish_reason": sample.finish_reason,
             "num_tokens": sample.n_tokens,
             "logprob": sample.logprob,
-            "seed": seed,
             "score_like": bool(SCORE_LIKE.search(sample.text)),
-            "created_at": now(),
         }
-        for group, samples in zip(groups, made, strict=True)
+        for (group_id, prompt_id), samples in zip(places, made, strict=True)
         for sample in samples
     ]
     if not rows:
         return
     with stage.writing() as db:
-        ids = db.scalars(insert(tables.Sample).returning(tables.Sample.id, sort_by_parameter_order=True), rows).all()
-        if groups[0].split is Split.train:
-            labels = [
-                {
-                    "sample_id": sample_id,
-                    "round_id": stage.round.id,
-                    "source": values.LabelSource.none,
-                    "is_truncated": row["finish_reason"] == "length",
-                    "num_tokens": row["num_tokens"],
-                    "updated_at": now(),
-                }
-                for sample_id, row in zip(ids, rows, strict=True)
-            ]
-            db.execute(insert(tables.Label), labels)
+        db.connection().execute(insert(tables.Sample.__table__), rows)  # type: ignore[arg-type]
+        if split is Split.train:
+            for ids in group_values.chunks([group_id for group_id, _ in places], group_values.CHUNK):
+                db.execute(empty_labels(ids, checkpoint_id, written_at))
+
+
+def empty_labels(group_ids: Sequence[int], checkpoint_id: int, at: datetime) -> Insert:
+    """The statement that gives each completion of these groups its label, without a word yet."""
+    sample, label = tables.Sample, tables.Label
+    is_truncated = sample.finish_reason == "length"
+    values_of = select(
+        sample.id, sample.round_id, is_truncated, sample.num_tokens, literal(at, label.updated_at.type)
+    ).where(sample.group_id.in_(group_ids), sample.checkpoint_id == checkpoint_id, sample.kind == "completion")
+    columns = [label.sample_id, label.round_id, label.is_truncated, label.num_tokens, label.updated_at]
+    return insert(label).from_select(columns, values_of)

@@ -94,6 +94,9 @@ def round_evidence(stage: StageContext) -> Evidence:
         blind = select(tables.Decision.sample_id).where(
             tables.Decision.round_id == stage.round.id,
             tables.Decision.is_blind,
+            # Gold items are chosen, not drawn, and a late word is no part of the label that is compared.
+            tables.Decision.is_gold.is_(False),
+            tables.Decision.is_late.is_(False),
             tables.Decision.kind.in_([DecisionKind.accept, DecisionKind.reject, DecisionKind.score]),
         )
         decided_blind = frozenset(db.scalars(blind))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend import values
@@ -48,6 +48,17 @@ def prompts_of(db: Session, groups: Sequence[tables.Group]) -> list[values.Promp
         for row in db.execute(select(*PROMPT).where(tables.Prompt.id.in_(ids))):
             found[row[0]] = values.Prompt(*row)
     return [found[g.prompt_id] for g in groups]
+
+
+def sample_counts(db: Session, groups: Sequence[tables.Group], *, checkpoint_id: int) -> dict[int, int]:
+    """How many samples of this checkpoint each group has; groups without any are left out."""
+    found: dict[int, int] = {}
+    for ids in chunks([g.id for g in groups], CHUNK):
+        query = select(tables.Sample.group_id, func.count()).where(
+            tables.Sample.group_id.in_(ids), tables.Sample.checkpoint_id == checkpoint_id
+        )
+        found |= {group_id: count for group_id, count in db.execute(query.group_by(tables.Sample.group_id))}
+    return found
 
 
 def samples_of(

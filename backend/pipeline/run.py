@@ -10,7 +10,7 @@ from backend.db import reading, session, tables
 from backend.errors import Cancelled, NotFound, RondoError
 from backend.jobs import transitions
 from backend.jobs.progress import Progress
-from backend.pipeline import evaluate, generate, judge, select, train, try_prompt
+from backend.pipeline import evaluate, generate, judge, repair, select, train, try_prompt
 from backend.pipeline.stage import Finish, StageContext, open_stage
 from backend.values import RoundStatus, Stage
 
@@ -58,6 +58,8 @@ def prepare(job_id: int, attempt: int, progress: Progress) -> tuple[Finish, Stag
         raise NotFound(f"There is no job {job_id}. It was deleted with its round.")
     if job.spec.get("kind") == "try":
         return try_prompt.run(job_id, progress), None
+    if job.spec.get("kind") == "repair":
+        return repair.run(job_id, progress), None
     stage = open_stage(job_id, attempt, progress)
     log.info("Round %s: %s, attempt %s.", stage.round.number, job.stage, attempt)
     return STAGES[job.stage](stage), stage

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import now, reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound
-from backend.services import credentials, sessions
+from backend.services import credentials, events, sessions
 from backend.services.access import Actor, require, require_owner
 from backend.values import Role
 
@@ -45,7 +45,7 @@ def local_owner(*, via: str = "cli") -> Actor:
         user = db.scalar(owners)
     if user is None:
         with session() as db:
-            user = db.scalar(owners) or _add(db, FIRST_OWNER, is_owner=True)
+            user = db.scalar(owners) or add(db, FIRST_OWNER, is_owner=True)
     return Actor(user.id, user.name, True, via)
 
 
@@ -54,7 +54,9 @@ def create_user(actor: Actor, name: str, *, password: str | None = None, is_owne
     password_hash = credentials.hash_password(password) if password is not None else None
     with session() as db:
         require_owner(db, actor)
-        return _add(db, name, is_owner=is_owner, password_hash=password_hash).id
+        user = add(db, name, is_owner=is_owner, password_hash=password_hash)
+        events.note(db, actor, "add account", user.name, is_owner=is_owner)
+        return user.id
 
 
 def list_users(actor: Actor) -> list[UserView]:
@@ -79,6 +81,7 @@ def one_time_link(actor: Actor, user_id: int) -> str:
         if actor.user_id != user_id:
             require_owner(db, actor)
         user = _active(db, user_id)
+        events.note(db, actor, "make login link", user.name)
         return sessions.link_for(db, user.id)
 
 
@@ -102,7 +105,8 @@ def set_password(
         )
         if changed is None:
             raise Conflict("The password was changed by someone else at the same time. Try again.")
-        sessions.end_all(db, user_id, but=session_id)
+        ended = sessions.end_all(db, user_id, but=session_id)
+        events.note(db, actor, "set password", user.name, ended_sessions=len(ended))
 
 
 def deactivate(actor: Actor, user_id: int) -> None:
@@ -116,7 +120,8 @@ def deactivate(actor: Actor, user_id: int) -> None:
         if user.is_owner and owners == 1:
             raise Conflict(f"{user.name} is the only owner. Make another one first: `rondo user add NAME --owner`.")
         user.is_active = False
-        sessions.end_all(db, user_id)
+        ended = sessions.end_all(db, user_id)
+        events.note(db, actor, "deactivate account", user.name, ended_sessions=len(ended))
         db.execute(
             update(tables.Token)
             .where(tables.Token.user_id == user_id, tables.Token.revoked_at.is_(None))
@@ -127,6 +132,27 @@ def deactivate(actor: Actor, user_id: int) -> None:
             .where(tables.LoginLink.user_id == user_id, tables.LoginLink.used_at.is_(None))
             .values(used_at=now())
         )
+
+
+def reactivate(actor: Actor, user_id: int) -> None:
+    """Let a deactivated person in again. Their password works as before; tokens and links stay useless."""
+    with session() as db:
+        require_owner(db, actor)
+        user = db.get(tables.User, user_id)
+        if user is None or user.is_active:
+            raise NotFound(f"There is no deactivated user {user_id}. `rondo user list` shows everyone.")
+        user.is_active = True
+        events.note(db, actor, "reactivate account", user.name)
+
+
+def end_sessions(actor: Actor, user_id: int) -> int:
+    """Sign a person out of every browser; they may sign in again. Return how many sessions ended."""
+    with session() as db:
+        require_owner(db, actor)
+        user = _active(db, user_id)
+        ended = sessions.end_all(db, user_id)
+        events.note(db, actor, "end sessions", user.name, ended_sessions=len(ended))
+        return len(ended)
 
 
 def list_people(actor: Actor, project_id: int) -> list[Person]:
@@ -164,11 +190,14 @@ def invite(actor: Actor, project_id: int, name: str, role: Role) -> str | None:
     with session() as db:
         require(db, actor, project_id, Role.admin)
         user = db.scalar(select(tables.User).where(func.lower(tables.User.name) == name.strip().lower()))
+        is_new = user is None
         if user is None:
-            user = _add(db, name)
+            user = add(db, name)
         elif not user.is_active:
             raise Conflict(f"{user.name} was shut out of this installation. Ask an owner.")
-        _member(db, project_id, user.id, role)
+        was = _member(db, project_id, user.id, role)
+        verb = "invite" if is_new else "add person" if was is None else "change role"
+        events.note(db, actor, verb, user.name, project_id=project_id, was=was, role=role)
         if not _never_was_elsewhere(db, user, project_id):
             return None
         return sessions.link_for(db, user.id, lasts=INVITATION_LASTS)
@@ -180,7 +209,9 @@ def set_role(actor: Actor, project_id: int, user_id: int, role: Role) -> None:
         require(db, actor, project_id, Role.admin)
         if db.get(tables.Membership, (project_id, user_id)) is None:
             raise NotFound("That person is not a member of this project. Add them first.")
-        _member(db, project_id, user_id, role)
+        was = _member(db, project_id, user_id, role)
+        user = db.get_one(tables.User, user_id)
+        events.note(db, actor, "change role", user.name, project_id=project_id, was=was, role=role)
 
 
 def remove(actor: Actor, project_id: int, user_id: int) -> None:
@@ -191,9 +222,12 @@ def remove(actor: Actor, project_id: int, user_id: int) -> None:
         if membership is None:
             raise NotFound("That person is not a member of this project.")
         db.delete(membership)
+        user = db.get_one(tables.User, user_id)
+        events.note(db, actor, "remove person", user.name, project_id=project_id, was=membership.role)
 
 
-def _add(db: Session, name: str, *, is_owner: bool = False, password_hash: str | None = None) -> tables.User:
+def add(db: Session, name: str, *, is_owner: bool = False, password_hash: str | None = None) -> tables.User:
+    """Add an account in the caller's transaction; who may do so is the caller's to check."""
     name = name.strip()
     if not 1 <= len(name) <= 80 or not name.isprintable():
         raise InvalidInput("A name has 1 to 80 printable characters. Choose another one.")
@@ -215,13 +249,16 @@ def _active(db: Session, user_id: int) -> tables.User:
     return user
 
 
-def _member(db: Session, project_id: int, user_id: int, role: Role) -> None:
+def _member(db: Session, project_id: int, user_id: int, role: Role) -> Role | None:
+    """Give the role and return the one before."""
     membership = db.get(tables.Membership, (project_id, user_id))
+    was = membership.role if membership is not None else None
     if membership is None:
         db.add(tables.Membership(project_id=project_id, user_id=user_id, role=role))
     else:
         membership.role = role
     db.flush()
+    return was
 
 
 def _never_was_elsewhere(db: Session, user: tables.User, project_id: int) -> bool:

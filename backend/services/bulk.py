@@ -16,7 +16,7 @@ from backend.db.filters import SOURCES, VERDICTS, Filters, Sort
 from backend.db.listing import scope
 from backend.db.listing_search import find
 from backend.errors import Conflict, InvalidInput, NotFound
-from backend.services import labels
+from backend.services import events, labels
 from backend.services.access import Actor
 from backend.services.decisions import lock_round
 from backend.services.rounds import get_row
@@ -75,6 +75,9 @@ def apply(actor: Actor, round_id: int, filters: Filters, action: DecisionKind, *
         for chunk in labels.in_chunks(ids):
             db.execute(insert(tables.Decision), rows(db, actor, round_, action, batch_id, reason.strip(), chunk))
             labels.recompute(db, chunk)
+        what = f"{len(ids):,} samples of round {round_.number}"
+        said = {"batch_id": batch_id, "reason": reason.strip(), "filters": filters.changed()}
+        events.note(db, actor, f"bulk {action}", what, project_id=round_.project_id, round_id=round_id, **said)
         return Batch(batch_id, actor.name, now(), action, len(ids), reason.strip(), is_undone=False)
 
 
@@ -99,6 +102,9 @@ def undo(actor: Actor, batch_id: str) -> int:
         for chunk in labels.in_chunks(targets):
             db.execute(insert(tables.Decision), [retraction(actor, batch_id, *target) for target in chunk])
             labels.recompute(db, [target.sample_id for target in chunk])
+        what = f"{len(targets):,} samples"
+        place = {"project_id": targets[0].project_id, "round_id": round_id}
+        events.note(db, actor, "undo bulk action", what, **place, batch_id=batch_id)
         return len(targets)
 
 

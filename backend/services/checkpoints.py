@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from backend.config import settings
 from backend.db import reading, session, tables
 from backend.errors import Conflict, NotFound
-from backend.services import model_folders
+from backend.services import events, model_folders
 from backend.services.access import Actor, require
 from backend.services.registration import ROLES, Endpoint, flush_name, register, usable_name
 from backend.services.trials import Trial, try_prompt, try_result
@@ -133,8 +133,11 @@ def rename(actor: Actor, checkpoint_id: int, name: str) -> None:
     """Give a checkpoint another name."""
     name = usable_name(name)
     with session() as db:
-        _find(db, actor, checkpoint_id, Role.curator).name = name
+        row = _find(db, actor, checkpoint_id, Role.curator)
+        was, row.name = row.name, name
         flush_name(db, name)
+        what: JSON = {"checkpoint_id": row.id, "was": was}
+        events.note(db, actor, "rename checkpoint", name, project_id=row.project_id, **what)
 
 
 def delete(actor: Actor, checkpoint_id: int) -> None:
@@ -145,6 +148,7 @@ def delete(actor: Actor, checkpoint_id: int) -> None:
         if users:
             raise Conflict(f"The checkpoint {row.name} is used by {users}, so its history would break. Keep it.")
         db.delete(row)
+        events.note(db, actor, "forget checkpoint", row.name, project_id=row.project_id, location=row.location)
 
 
 def _tree(db: Session, project_id: int) -> list[CheckpointRow]:

@@ -1,132 +1,225 @@
-"""Writing decisions: appended once each, with the label they make in the same transaction."""
+"""Writing decisions: appended once each, with slot and label in the same transaction."""
 
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from backend.db import now, tables
-from backend.errors import Conflict, InvalidInput, NotFound
-from backend.services import labels
+from backend.db import tables
+from backend.errors import NotFound
+from backend.services import group_decisions, labels, leases, review_settings
 from backend.services.access import Actor
-from backend.values import DecisionKind, LabelSource, RoundStatus
+from backend.services.acts import Act, Written, check, seen, written_before
+from backend.services.edits import make_edit, source
+from backend.services.group_decisions import TOGETHER
+from backend.services.labels import ANY_LABELLING
+from backend.services.retracts import retract
+from backend.services.review_locks import lock_labels, lock_round
+from backend.services.review_settings import Mode, ReviewSettings
+from backend.values import DecisionKind, Verdict
 
-MAX_TEXT = 1_000_000
-MAX_NOTE = 4_000
-MADE_BY_HAND = (
-    DecisionKind.accept, DecisionKind.reject, DecisionKind.score, DecisionKind.edit, DecisionKind.flag,
-    DecisionKind.skip, DecisionKind.retract,
-)  # fmt: skip
+__all__ = ["Act", "Place", "Written", "lock_labels", "lock_round", "places_of", "write", "write_all", "write_alone"]
 
-
-@dataclass(frozen=True)
-class Act:
-    """What a person did to a sample. `client_id` is made where the key was pressed: a repeated send is one decision.
-
-    `text` is for kind edit, `score` for kind score. A retract takes back the act of `retracts`, or the last one.
-    `is_blind`: the judge's view was hidden; it counts only where the round hides it and the person never saw it.
-    """
-
-    client_id: str
-    kind: DecisionKind
-    sample_id: int = 0
-    score: float | None = None
-    text: str | None = None
-    note: str = ""
-    seconds: float | None = None
-    is_blind: bool = True
-    retracts: str | None = None
+PASSING = (DecisionKind.skip, DecisionKind.edit)
+"""After these the item leaves the person's queue, undecided."""
 
 
 @dataclass(frozen=True)
-class Written:
-    """The decision's row. `edit_id`: the sample an edit made. `retracted_id`: the decision a retract took back."""
+class Place:
+    """Where an act belongs: the item whose slot it takes, the samples it may label, and what the machine said."""
 
-    id: int
-    client_id: str
-    sample_id: int
-    kind: DecisionKind
-    is_override: bool
-    edit_id: int | None = None
-    retracted_id: int | None = None
-    is_new: bool = field(default=True, compare=False)
+    item_id: int
+    group_id: int
+    members: tuple[int, ...]
+    is_gold: bool
+    machine: dict[int, tuple[float | None, Verdict | None]]
 
 
-def check(act: Act) -> None:
-    """Refuse what no page sends."""
-    if not 8 <= len(act.client_id) <= 64 or not act.client_id.isprintable():
-        raise InvalidInput("A decision needs a client_id of 8 to 64 characters, a new one for each. Use a UUID.")
-    if act.kind not in MADE_BY_HAND:
-        raise InvalidInput(f"A decision on a sample is one of {', '.join(MADE_BY_HAND)}, not {act.kind}.")
-    if act.kind is DecisionKind.score and (act.score is None or not -1e9 < act.score < 1e9):
-        raise InvalidInput("A score decision needs a number. Give one.")
-    if act.kind is DecisionKind.edit and not (act.text or "").strip():
-        raise InvalidInput("The edited text is empty. Write something, or reject the sample.")
-    if len(act.text or "") > MAX_TEXT or len(act.note) > MAX_NOTE:
-        raise InvalidInput(f"A text may have {MAX_TEXT:,} characters and a note {MAX_NOTE:,}. Shorten it.")
+def write_all(db: Session, actor: Actor, round_: tables.Round, acts: Sequence[Act]) -> list[Written]:
+    """Write acts in order; the round is locked. Locks and slots are taken first, in order of their numbers."""
+    for act in acts:
+        check(act)
+    settings = review_settings.read(round_.review)
+    places = places_of(db, round_, settings, [act for act in acts if act.kind is not DecisionKind.retract])
+    lock_labels(db, [n for act in acts for n in (act.sample_id, *members_of(places, act))])
+    done = written_before(db, actor, round_, [act.client_id for act in acts])
+    wanted = [places.get(act.client_id) for act in acts if act.kind in ANY_LABELLING and act.client_id not in done]
+    leases.settle(db, actor, round_, settings, [place.item_id for place in wanted if place and not place.is_gold])
+    found = []
+    for act in acts:
+        one = done.get(act.client_id) or write(db, actor, round_, act, settings, places.get(act.client_id))
+        done[act.client_id] = replace(one, is_new=False)
+        found.append(one)
+    return found
 
 
-def lock_round(db: Session, round_id: int, *, alone: bool = False) -> tables.Round:
-    """The round, held so that it cannot leave review before this transaction ends; `alone`: nobody else may decide."""
-    query = select(tables.Round).where(tables.Round.id == round_id).with_for_update(read=not alone)
-    round_ = db.scalars(query.execution_options(populate_existing=True)).one()
-    if round_.status is not RoundStatus.review:
-        raise Conflict(
-            f"Round {round_.number} is not in review (it is {round_.status}, stage {round_.stage}): its labels are "
-            "frozen with what training reads. Decide in a round that is in review, or launch a new one."
-        )
-    return round_
-
-
-def write(db: Session, actor: Actor, round_: tables.Round, act: Act) -> Written:
-    """Write one act, or find it written already. The round is locked, the label is locked here."""
+def write_alone(db: Session, actor: Actor, round_: tables.Round, act: Act, *, is_adjudication: bool = False) -> Written:
+    """Write one act that needs no slot; the round is locked."""
     check(act)
+    settings = review_settings.read(round_.review)
+    place = places_of(db, round_, settings, [act]).get(act.client_id)
+    lock_labels(db, [act.sample_id, *(place.members if place else ())])
+    done = written_before(db, actor, round_, [act.client_id])
+    return done.get(act.client_id) or write(db, actor, round_, act, settings, place, is_adjudication=is_adjudication)
+
+
+def members_of(places: dict[str, Place], act: Act) -> tuple[int, ...]:
+    place = places.get(act.client_id)
+    return place.members if place and act.kind in TOGETHER else ()
+
+
+def places_of(db: Session, round_: tables.Round, settings: ReviewSettings, acts: Sequence[Act]) -> dict[str, Place]:
+    """The item of each act, by client_id; acts on samples that are not in the round have none."""
+    sample = tables.Sample
+    ids = {act.sample_id for act in acts}
+    known = look_up(db, round_.id, sample.id.in_(ids)) if ids else {}
+    if settings.by_group or any(act.kind in TOGETHER for act in acts):
+        groups = sorted({row.group_id for row in known.values()})
+        known |= look_up(db, round_.id, sample.group_id.in_(groups)) if groups else {}
+    members: dict[int, list[Any]] = defaultdict(list)
+    for row in sorted(known.values(), key=lambda row: (row.position, row.id)):
+        if row.kind == "completion":
+            members[row.group_id].append(row)
+    found = {}
+    for act in acts:
+        row = known.get(act.sample_id)
+        if row is not None:
+            own = members[row.group_id] if act.kind in TOGETHER or settings.by_group else []
+            rows = own or [row]
+            machine = {one.id: (one.machine_score, one.machine_verdict) for one in [*rows, row]}
+            place = tuple(one.id for one in rows)
+            found[act.client_id] = Place(place[0], row.group_id, place, row.gold is not None, machine)
+    return found
+
+
+def look_up(db: Session, round_id: int, which: Any) -> dict[int, Any]:
+    """Samples with what the machine said, and whether they are gold items."""
+    label, sample, gold = tables.Label, tables.Sample, tables.GoldItem
+    query = (
+        select(
+            sample.id, sample.group_id, sample.kind, sample.position, label.machine_score, label.machine_verdict,
+            gold.sample_id.label("gold"),
+        )
+        .join(label, label.sample_id == sample.id)
+        .outerjoin(gold, gold.sample_id == sample.id)
+        .where(which, label.round_id == round_id)
+    )  # fmt: skip
+    return {row.id: row for row in db.execute(query)}
+
+
+def write(
+    db: Session,
+    actor: Actor,
+    round_: tables.Round,
+    act: Act,
+    settings: ReviewSettings,
+    place: Place | None,
+    *,
+    is_adjudication: bool = False,
+) -> Written:
+    """Write one act that was not written before."""
     if act.kind is DecisionKind.retract:
-        return retract(db, actor, round_, act)
-    label = db.scalars(
-        select(tables.Label).where(tables.Label.sample_id == act.sample_id).with_for_update()
-    ).one_or_none()
-    if label is None or label.round_id != round_.id:
+        return retract(db, actor, round_, act, settings)
+    if place is None:
         raise NotFound(f"There is no sample {act.sample_id} in round {round_.number}. Reload the page.")
-    before = written(db, actor, round_, act.client_id)
-    if before is not None:
-        return before
-    sample = db.get_one(tables.Sample, act.sample_id)
-    row = row_for(db, actor, round_, act, sample, label)
+    row = row_for(db, actor, round_, act, settings, place)
+    if act.kind in ANY_LABELLING:
+        row.is_adjudication = is_adjudication
+        row.is_gold = place.is_gold and not is_adjudication
+        if not (is_adjudication or row.is_gold):
+            take_slot(db, actor, row, place)
+    elif act.kind in PASSING:
+        leases.give_back(db, actor, place.item_id)
     db.add(row)
     db.flush()
-    touched = [sample.id]
+    touched = list(place.members) if act.kind in TOGETHER else [act.sample_id]
     if act.kind is DecisionKind.edit:
-        made = make_edit(db, actor, sample, (act.text or "").replace("\x00", "\ufffd"))
-        row.value = {"edit_id": made}
+        original = db.get_one(tables.Sample, act.sample_id)
+        made = make_edit(db, actor, original, (act.text or "").replace("\x00", "\ufffd"))
+        row.value = row.value | source(act.value) | {"edit_id": made}
         db.flush()
         touched.append(made)
-    labels.recompute(db, touched)
+    labels.recompute(db, touched, [round_])
     return seen(row, is_new=True)
 
 
+def take_slot(db: Session, actor: Actor, row: tables.Decision, place: Place) -> None:
+    """The slot is the person's for good; without one the decision is late."""
+    is_random = leases.decided(db, actor, place.item_id)
+    if is_random is not None:
+        row.is_random = is_random
+        return
+    row.is_late = True
+    row.value = row.value | {"late_because": late_because(db, place.item_id)}
+
+
+def late_because(db: Session, item_id: int) -> str:
+    """What happened meanwhile, for the person who came late."""
+    others = leases.holdings(db, [item_id])
+    done, held = [one.who for one in others if one.is_decided], [one.who for one in others if not one.is_decided]
+    kept = "yours is kept in the history and counts in no label."
+    if not held:
+        have = "1 other has" if len(done) == 1 else f"{len(done)} others have"
+        return f"{have} decided this meanwhile; {kept}"
+    return f"Your reservation ran out, and {' and '.join(held)} has this item now; {kept}"
+
+
 def row_for(
-    db: Session, actor: Actor, round_: tables.Round, act: Act, sample: tables.Sample, label: tables.Label
+    db: Session, actor: Actor, round_: tables.Round, act: Act, settings: ReviewSettings, place: Place
 ) -> tables.Decision:
     """The decision's row, with what only the server knows: blind or not, override or not."""
-    word = labels.Word(act.kind, act.score)
-    cut = float(round_.recipe.get("judge", {}).get("accept_at", 0.5))
-    after = labels.effect(label.machine_score, label.machine_verdict, [word], cut)
+    is_group, mode = act.kind in TOGETHER, act.mode or settings.mode
+    value = group_decisions.check(act.kind, act.value, place.members) if is_group else about_the_judge(act, place)
+    if is_group and mode not in (Mode.group, Mode.pair):
+        mode = Mode.group
+    sample_id = place.item_id if is_group else act.sample_id
+    hidden = round_.is_blind and act.is_blind and mode is not Mode.judgment
     return tables.Decision(
         client_id=act.client_id,
         project_id=round_.project_id,
         round_id=round_.id,
-        group_id=sample.group_id,
-        sample_id=sample.id,
+        group_id=place.group_id,
+        sample_id=sample_id,
         user_id=actor.user_id,
         kind=act.kind,
         score=act.score if act.kind is DecisionKind.score else None,
-        note=act.note,
+        value=value,
+        note=act.note.replace("\x00", "\ufffd"),
         seconds=act.seconds,
-        is_override=after.is_overridden,
-        is_blind=round_.is_blind and act.is_blind and not has_decided(db, actor, sample.id),
+        is_override=overrides(round_, act, place, value),
+        is_blind=hidden and not has_decided(db, actor, sample_id),
+        mode=mode,
+        is_random=False,
+        is_gold=False,
+        is_adjudication=False,
+        is_late=False,
         via=actor.via,
+    )
+
+
+def about_the_judge(act: Act, place: Place) -> dict[str, Any]:
+    """Whether the judge is right follows from the verdict; why it is not, from the person."""
+    if "judge_right" not in act.value:
+        return {}
+    said = place.machine[act.sample_id][1]
+    is_right = said is not None and said.value == act.kind.value
+    return {"judge_right": is_right, "why": "" if is_right else act.value.get("why", "")}
+
+
+def overrides(round_: tables.Round, act: Act, place: Place, value: dict[str, Any]) -> bool:
+    """Whether the act changes what the judge said of any of its samples."""
+    judge, machine = round_.recipe.get("judge", {}), place.machine
+    if act.kind not in TOGETHER:
+        word = labels.Word(act.kind, act.score)
+        return labels.effect(*machine[act.sample_id], [word], labels.cut_of(judge)).is_overridden
+    said = group_decisions.says(value, place.members, {n: score for n, (score, _) in machine.items()}, judge)
+    return any(
+        labels.effect(*machine[n], [labels.Word(one.kind, one.score)], labels.cut_of(judge)).is_overridden
+        for n, one in said.items()
+        if one.kind is not None
     )
 
 
@@ -134,125 +227,4 @@ def has_decided(db: Session, actor: Actor, sample_id: int) -> bool:
     """Whether the person was shown the judge's view of it: that comes with the answer to any label, kept or not."""
     decision = tables.Decision
     mine = select(decision.id).where(decision.sample_id == sample_id, decision.user_id == actor.user_id)
-    return db.scalar(mine.where(decision.kind.in_(labels.LABELLING)).limit(1)) is not None
-
-
-def make_edit(db: Session, actor: Actor, original: tables.Sample, text: str) -> int:
-    """Write the edited text as a sample of its own; the original stays, with its label."""
-    sample = tables.Sample
-    db.scalars(select(tables.Group.id).where(tables.Group.id == original.group_id).with_for_update()).one()
-    last = db.scalar(
-        select(func.max(sample.position)).where(sample.group_id == original.group_id, sample.kind == "edit")
-    )
-    tokens = max(1, round(original.num_tokens * len(text) / max(1, len(original.text))))
-    made = tables.Sample(
-        project_id=original.project_id,
-        round_id=original.round_id,
-        group_id=original.group_id,
-        prompt_id=original.prompt_id,
-        checkpoint_id=original.checkpoint_id,
-        author_id=actor.user_id,
-        edited_from_id=original.id,
-        split=original.split,
-        kind="edit",
-        position=0 if last is None else last + 1,
-        text=text,
-        finish_reason="stop",
-        num_tokens=tokens,
-        seed=0,
-    )
-    db.add(made)
-    db.flush()
-    db.add(
-        tables.Label(
-            sample_id=made.id, round_id=original.round_id, kind="edit", num_tokens=tokens, source=LabelSource.none,
-            updated_at=now(),
-        )
-    )  # fmt: skip
-    db.flush()
-    return made.id
-
-
-def lock_labels(db: Session, sample_ids: Sequence[int]) -> None:
-    """Hold the labels in order of their number, so that two people deciding at once never wait for each other."""
-    label = tables.Label
-    query = select(label.sample_id).where(label.sample_id.in_(sample_ids)).order_by(label.sample_id)
-    db.scalars(query.with_for_update()).all()
-
-
-def retract(db: Session, actor: Actor, round_: tables.Round, act: Act) -> Written:
-    """Take back a decision of the actor's own."""
-    before = written(db, actor, round_, act.client_id)
-    if before is not None:
-        return before
-    target = own_standing(db, actor, round_.id, act.retracts)
-    if target is None:
-        if act.retracts is not None and written(db, actor, round_, act.retracts) is not None:
-            raise Conflict("This decision was taken back already. Reload the page to see what stands.")
-        raise NotFound("There is nothing of yours to take back in this round.")
-    row = retraction(actor, target, act.client_id)
-    db.add(row)
-    db.flush()
-    # Without the lock a colleague's decision that commits meanwhile would be overwritten by what was read before it.
-    lock_labels(db, affected(target))
-    labels.recompute(db, affected(target))
-    return seen(row, is_new=True)
-
-
-def retraction(actor: Actor, target: tables.Decision, client_id: str) -> tables.Decision:
-    """The row that takes a decision back."""
-    return tables.Decision(
-        client_id=client_id,
-        project_id=target.project_id,
-        round_id=target.round_id,
-        group_id=target.group_id,
-        sample_id=target.sample_id,
-        user_id=actor.user_id,
-        kind=DecisionKind.retract,
-        retracts_id=target.id,
-        via=actor.via,
-    )
-
-
-def affected(decision: tables.Decision) -> list[int]:
-    """The samples whose label depends on it."""
-    edit_id = decision.value.get("edit_id")
-    return [decision.sample_id, *([edit_id] if edit_id is not None else [])]
-
-
-def own_standing(db: Session, actor: Actor, round_id: int, client_id: str | None) -> tables.Decision | None:
-    """The actor's decision of that client_id, or the last one, if it still stands; bulk actions have their own undo."""
-    decision, taken_back = tables.Decision, aliased(tables.Decision)
-    query = (
-        select(decision)
-        .outerjoin(taken_back, taken_back.retracts_id == decision.id)
-        .where(decision.round_id == round_id, decision.user_id == actor.user_id, decision.kind != DecisionKind.retract)
-        .where(taken_back.id.is_(None), decision.batch_id.is_(None))
-        .order_by(decision.id.desc())
-        .limit(1)
-        .with_for_update(of=decision)
-    )
-    return db.scalars(query if client_id is None else query.where(decision.client_id == client_id)).one_or_none()
-
-
-def written(db: Session, actor: Actor, round_: tables.Round, client_id: str) -> Written | None:
-    """The decision with this client_id, if it was written before."""
-    row = db.scalars(select(tables.Decision).where(tables.Decision.client_id == client_id)).one_or_none()
-    if row is None:
-        return None
-    if row.user_id != actor.user_id or row.round_id != round_.id:
-        raise Conflict("This client_id belongs to another decision. Send a new one.")
-    return seen(row, is_new=False)
-
-
-def seen(row: tables.Decision, *, is_new: bool) -> Written:
-    return Written(
-        row.id,
-        row.client_id,
-        row.sample_id,
-        row.kind,
-        row.is_override,
-        row.value.get("edit_id"),
-        row.retracts_id,
-        is_new,
-    )
+    return db.scalar(mine.where(decision.kind.in_(ANY_LABELLING)).limit(1)) is not None

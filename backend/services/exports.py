@@ -14,13 +14,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.config import settings
-from backend.db import reading, tables
+from backend.db import reading, session, tables
 from backend.errors import InvalidInput, MissingPrerequisite
-from backend.services import export_files, export_rows
+from backend.services import events, export_files, export_rows
 from backend.services.access import Actor
 from backend.services.datasets import find
 from backend.services.export_rows import Checks, Row
-from backend.values import DatasetType
+from backend.values import JSON, DatasetType
 
 Format = Literal["jsonl", "parquet"]
 KEPT = 20
@@ -100,6 +100,10 @@ def export(
         Finding(check, MEANINGS[check], count, tuple(checks.positions[check])) for check, count in checks.counts.items()
     )
     size = path.stat().st_size
+    with session() as db:
+        what: JSON = {"dataset_id": dataset_id, "type": wanted, "format": format, "num_rows": num_rows}
+        place = {"project_id": dataset.project_id, "round_id": dataset.round_id}
+        events.note(db, actor, "export dataset", name, **place, **what)
     return Export(path, name, format, wanted, num_rows, size, findings, dict(left_out), _warnings(dataset.type, wanted))
 
 

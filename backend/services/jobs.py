@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from backend import jobs
 from backend.db import now, reading, session, tables
 from backend.errors import NotFound
+from backend.services import events
 from backend.services.access import Actor, require
 from backend.values import JSON, JobStatus, Role, Stage
 
@@ -136,6 +137,7 @@ def cancel(actor: Actor, job_id: int) -> None:
     with session() as db:
         _require(db, actor, job_id, Role.curator)
         jobs.cancel(db, job_id)
+        _note(db, actor, "cancel job", job_id)
 
 
 def resume(actor: Actor, job_id: int) -> None:
@@ -143,6 +145,7 @@ def resume(actor: Actor, job_id: int) -> None:
     with session() as db:
         _require(db, actor, job_id, Role.curator)
         jobs.resume(db, job_id)
+        _note(db, actor, "resume job", job_id)
 
 
 def retry(actor: Actor, job_id: int) -> None:
@@ -150,6 +153,13 @@ def retry(actor: Actor, job_id: int) -> None:
     with session() as db:
         _require(db, actor, job_id, Role.curator)
         jobs.retry(db, job_id)
+        _note(db, actor, "retry job", job_id)
+
+
+def _note(db: Session, actor: Actor, verb: str, job_id: int) -> None:
+    job = db.get_one(tables.Job, job_id)
+    place = {"project_id": job.project_id, "round_id": job.round_id}
+    events.note(db, actor, verb, f"job {job_id}, {job.stage}", **place, job_id=job_id)
 
 
 def _require(db: Session, actor: Actor, job_id: int, role: Role) -> None:

@@ -1,6 +1,10 @@
-"""The label that stands: the judge's word, or what the last person said whose decision was not taken back."""
+"""The label that stands: the judge's word, or what people said whose decisions were not taken back.
 
-from collections import defaultdict
+One reviewer an item: the latest word wins. Several: each person's last word is a vote, and the majority wins; an
+adjudication stands above all votes, a bulk action above those before it.
+"""
+
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -9,6 +13,9 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session, aliased
 
 from backend.db import now, tables
+from backend.services import group_decisions, review_settings
+from backend.services.group_decisions import TOGETHER
+from backend.services.review_settings import ReviewSettings
 from backend.values import DecisionKind, LabelSource, Verdict
 
 CHUNK = 500
@@ -16,14 +23,19 @@ T = TypeVar("T")
 SCORE_GAP = 0.5
 """A person's score overrides the judge's mean from this difference on: a mean of votes is seldom a whole number."""
 LABELLING = (DecisionKind.accept, DecisionKind.reject, DecisionKind.score)
+ANY_LABELLING = LABELLING + TOGETHER
+"""With the decisions about a group, which label its samples."""
 
 
 @dataclass(frozen=True)
 class Word:
-    """One standing decision, as far as the label needs it."""
+    """One standing decision, as far as the label needs it. Without a kind it keeps the machine's verdict."""
 
-    kind: DecisionKind
+    kind: DecisionKind | None
     score: float | None = None
+    user_id: int = 0
+    is_adjudication: bool = False
+    is_bulk: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,30 +50,63 @@ class Effect:
 
 
 def effect(
-    machine_score: float | None, machine_verdict: Verdict | None, words: Sequence[Word], accept_at: float
+    machine_score: float | None,
+    machine_verdict: Verdict | None,
+    words: Sequence[Word],
+    accept_at: float,
+    *,
+    by_vote: bool = False,
 ) -> Effect:
-    """Compute the label from the machine's word and the standing decisions, oldest first; the latest one wins.
+    """Compute the label from the machine's word and the standing decisions, oldest first.
 
     Accepting or rejecting leaves the score as the judge gave it: selectors put a person's verdict above every score.
     """
     is_flagged = any(word.kind is DecisionKind.flag for word in words)
-    last = next((word for word in reversed(words) if word.kind in LABELLING), None)
-    if last is None:
+    spoken = [word for word in words if word.kind is None or word.kind in LABELLING]
+    if not spoken:
         judged = machine_score is not None or machine_verdict is not None
         source = LabelSource.judge if judged else LabelSource.none
         return Effect(machine_score, machine_verdict, source, is_overridden=False, is_flagged=is_flagged)
-    score, verdict = machine_score, Verdict.accept
-    if last.kind is DecisionKind.score and last.score is not None:
-        score = last.score
-        verdict = Verdict.accept if last.score >= accept_at else Verdict.reject
-    elif last.kind is DecisionKind.reject:
-        verdict = Verdict.reject
-    overridden = is_override(machine_score, machine_verdict, verdict, last.score)
-    return Effect(score, verdict, LabelSource.person, is_overridden=overridden, is_flagged=is_flagged)
+    deciding = votes(spoken, by_vote=by_vote)
+    verdict = majority([verdict_of(word, machine_verdict, accept_at) for word in deciding], machine_verdict)
+    scores = [word.score for word in deciding if word.score is not None]
+    score = sum(scores) / len(scores) if scores else None
+    overridden = is_override(machine_score, machine_verdict, verdict, score)
+    source = LabelSource.person
+    return Effect(machine_score if score is None else score, verdict, source, overridden, is_flagged)
+
+
+def votes(spoken: Sequence[Word], *, by_vote: bool) -> list[Word]:
+    """The words that count: the last adjudication alone; else the latest, or one of each person.
+
+    With votes, a bulk action counts alone until a later vote.
+    """
+    settled = [word for word in spoken if word.is_adjudication]
+    if settled or not by_vote or spoken[-1].is_bulk:
+        return (settled or list(spoken))[-1:]
+    return list({word.user_id: word for word in spoken if not word.is_bulk}.values())
+
+
+def verdict_of(word: Word, machine_verdict: Verdict | None, accept_at: float) -> Verdict | None:
+    if word.kind is DecisionKind.score and word.score is not None:
+        return Verdict.accept if word.score >= accept_at else Verdict.reject
+    if word.kind is None:
+        return machine_verdict
+    return Verdict.reject if word.kind is DecisionKind.reject else Verdict.accept
+
+
+def majority(verdicts: Sequence[Verdict | None], machine_verdict: Verdict | None) -> Verdict | None:
+    """The verdict most people gave; of a tie the machine's, and without one the latest."""
+    given = [verdict for verdict in verdicts if verdict is not None]
+    if not given:
+        return machine_verdict
+    counts = Counter(given).most_common()
+    is_tie = len(counts) > 1 and counts[0][1] == counts[1][1]
+    return (machine_verdict or given[-1]) if is_tie else counts[0][0]
 
 
 def is_override(
-    machine_score: float | None, machine_verdict: Verdict | None, verdict: Verdict, score: float | None
+    machine_score: float | None, machine_verdict: Verdict | None, verdict: Verdict | None, score: float | None
 ) -> bool:
     """Whether a person's word differs from the judge's. Where the judge has none, there is nothing to override."""
     if machine_verdict is not None and machine_verdict is not verdict:
@@ -69,55 +114,116 @@ def is_override(
     return score is not None and machine_score is not None and abs(score - machine_score) > SCORE_GAP
 
 
-def recompute(db: Session, sample_ids: Iterable[int]) -> None:
-    """Set the labels of these samples from their standing decisions, in the caller's transaction."""
+def recompute(db: Session, sample_ids: Iterable[int], rounds: Sequence[tables.Round] = ()) -> None:
+    """Set the labels of these samples from their standing decisions, in the caller's transaction.
+
+    `rounds`: the samples' rounds, where they are at hand.
+    """
     for ids in in_chunks(sorted(set(sample_ids))):
-        words = standing(db, ids)
         label = tables.Label
         columns = (label.sample_id, label.round_id, label.machine_score, label.machine_verdict, label.kind)
         rows = db.execute(select(*columns).where(label.sample_id.in_(ids))).all()
-        cuts = thresholds(db, {row.round_id for row in rows})
+        rules = Rules(db, {row.round_id for row in rows}, rounds)
+        words, together = standing(db, ids, rules)
         written = written_by_people(db, [row.sample_id for row in rows if row.kind == "edit"])
         changes = []
         for sample_id, round_id, score, verdict, _ in rows:
-            said = written.get(sample_id, []) + words[sample_id]
-            changes.append(change(sample_id, effect(score, verdict, said, cuts[round_id])))
+            said, cut = written.get(sample_id, []) + words[sample_id], rules.cuts[round_id]
+            is_vote = rules.settings[round_id].has_overlap
+            changes.append(change(sample_id, effect(score, verdict, said, cut, by_vote=is_vote)))
         if changes:
             db.connection().execute(statement(), changes)
+        closed = {c["b_id"] for c in changes if c["b_source"] is LabelSource.person} | together
+        show(db, [n for n in ids if n not in closed], is_open=True)
+        show(db, sorted(closed), is_open=False)
+
+
+def show(db: Session, sample_ids: Sequence[int], *, is_open: bool) -> None:
+    """Put samples into the order by worth, or take them out."""
+    if sample_ids:
+        worth = tables.Worth
+        db.execute(update(worth).where(worth.sample_id.in_(sample_ids)).values(is_open=is_open))
+
+
+class Rules:
+    """What the rounds of some samples say of labels: the judge, its cut, the review's settings."""
+
+    def __init__(self, db: Session, round_ids: set[int], rounds: Sequence[tables.Round] = ()) -> None:
+        rows: list[Any] = [(one.id, one.recipe, one.review) for one in rounds]
+        if not round_ids <= {one.id for one in rounds}:
+            query = select(tables.Round.id, tables.Round.recipe, tables.Round.review)
+            rows = list(db.execute(query.where(tables.Round.id.in_(round_ids))))
+        self.judges: dict[int, dict[str, Any]] = {}
+        self.settings: dict[int, ReviewSettings] = {}
+        for id_, recipe, review in rows:
+            self.judges[id_], self.settings[id_] = recipe.get("judge", {}), review_settings.read(review)
+        self.cuts = {id_: cut_of(judge) for id_, judge in self.judges.items()}
+
+
+def cut_of(judge: dict[str, Any]) -> float:
+    """The judge's cut; a recipe that names none has the default of every judge."""
+    return float(judge.get("accept_at", 0.5))
 
 
 def thresholds(db: Session, round_ids: set[int]) -> dict[int, float]:
-    """The judges' cuts; a recipe that names none has the default of every judge."""
-    query = select(tables.Round.id, tables.Round.recipe).where(tables.Round.id.in_(round_ids))
-    return {id_: float(recipe.get("judge", {}).get("accept_at", 0.5)) for id_, recipe in db.execute(query)}
+    """The cuts of these rounds' judges."""
+    return Rules(db, round_ids).cuts
 
 
-def standing(db: Session, sample_ids: Sequence[int]) -> dict[int, list[Word]]:
-    """The decisions about each sample that nobody took back, oldest first."""
-    decision, retraction = tables.Decision, aliased(tables.Decision)
+def standing(db: Session, sample_ids: Sequence[int], rules: Rules) -> tuple[dict[int, list[Word]], set[int]]:
+    """The decisions about each sample that nobody took back, oldest first; and the samples of decided groups.
+
+    What was said of a gold item measures the person; what came late is history.
+    """
+    decision, retraction, sample = tables.Decision, aliased(tables.Decision), tables.Sample
     query = (
-        select(decision.sample_id, decision.kind, decision.score)
+        select(decision)
         .outerjoin(retraction, retraction.retracts_id == decision.id)
-        .where(decision.sample_id.in_(sample_ids), retraction.id.is_(None), decision.kind != DecisionKind.retract)
-        .order_by(decision.id)
+        .where(retraction.id.is_(None), decision.is_late.is_(False), decision.is_gold.is_(False))
     )
+    alone = (decision.sample_id.in_(sample_ids), decision.kind.not_in((DecisionKind.retract, *TOGETHER)))
+    groups = select(sample.group_id).where(sample.id.in_(sample_ids))
+    heads = select(sample.id).where(sample.group_id.in_(groups), sample.kind == "completion", sample.position == 0)
+    about_group = (decision.sample_id.in_(heads), decision.kind.in_(TOGETHER))
+    rows = [*db.scalars(query.where(*alone)), *db.scalars(query.where(*about_group))]
     words: dict[int, list[Word]] = defaultdict(list)
-    for sample_id, kind, score in db.execute(query):
-        words[sample_id].append(Word(kind, score))
-    return words
+    together: set[int] = set()
+    # A decision that was removed and restored is a copy: it stands where the first one stood.
+    for row in sorted(rows, key=lambda row: row.value.get("restores", row.id)):
+        if row.kind in TOGETHER:
+            together |= add_group(db, row, rules, words)
+        else:
+            words[row.sample_id].append(word(row, row.kind, row.score))
+    return words, together
+
+
+def add_group(db: Session, row: tables.Decision, rules: Rules, words: dict[int, list[Word]]) -> set[int]:
+    """Add what a group decision says of each sample; return the group's samples."""
+    label = tables.Label
+    ids = group_decisions.members(db, [row.group_id])[row.group_id]
+    machine = select(label.sample_id, label.machine_score).where(label.sample_id.in_(ids))
+    scores = {n: score for n, score in db.execute(machine)}
+    for n, said in group_decisions.says(row.value, ids, scores, rules.judges[row.round_id]).items():
+        words[n].append(word(row, said.kind, said.score))
+    return set(ids)
+
+
+def word(row: tables.Decision, kind: DecisionKind | None, score: float | None) -> Word:
+    return Word(kind, score, row.user_id, row.is_adjudication, row.batch_id is not None)
 
 
 def written_by_people(db: Session, sample_ids: Sequence[int]) -> dict[int, list[Word]]:
     """An edited text counts as accepted by its author, as long as the edit was not taken back."""
     decision, retraction, sample = tables.Decision, aliased(tables.Decision), tables.Sample
     query = (
-        select(sample.id)
+        select(sample.id, decision.user_id)
         .join(decision, decision.sample_id == sample.edited_from_id)
         .outerjoin(retraction, retraction.retracts_id == decision.id)
         .where(sample.id.in_(sample_ids), decision.kind == DecisionKind.edit, retraction.id.is_(None))
         .where(decision.value["edit_id"].as_integer() == sample.id)
     )
-    return {sample_id: [Word(DecisionKind.accept)] for sample_id in db.scalars(query)} if sample_ids else {}
+    rows = db.execute(query) if sample_ids else ()
+    return {sample_id: [Word(DecisionKind.accept, user_id=user_id)] for sample_id, user_id in rows}
 
 
 def change(sample_id: int, to: Effect) -> dict[str, Any]:

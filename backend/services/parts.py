@@ -22,6 +22,7 @@ from backend.recipes import SLOTS, Recipe, get, names
 from backend.registry import Part, import_all
 from backend.schedules import Schedule
 from backend.selectors import Selector
+from backend.services.review_settings import ReviewSettings
 from backend.trainers import Trainer
 from backend.values import JSON
 
@@ -101,6 +102,16 @@ def recipe_knobs() -> list[Knob]:
     """Describe what a recipe sets beside its slots (share of seed rows, earlier rounds, ...)."""
     own = ("name", "title", "paper", *SLOTS)
     return [knob for knob in knobs_of(Recipe) if knob.name not in own]
+
+
+def review_knobs() -> list[Knob]:
+    """Describe how a round may be reviewed."""
+    return knobs_of(ReviewSettings)
+
+
+def review_defaults() -> JSON:
+    """Return the JSON of a review as it is without being asked for anything else."""
+    return ReviewSettings().model_dump(mode="json")  # type: ignore[call-arg]  # every field has a default
 
 
 def defaults(kind: str, name: str) -> JSON:

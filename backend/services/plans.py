@@ -1,6 +1,6 @@
 """What a launch needs: where it comes from, what it would cost, and whether it can work."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,14 +11,14 @@ from backend import recipes
 from backend.db import reading, tables
 from backend.errors import InvalidInput, NotFound
 from backend.recipes import Recipe
-from backend.services import parts
+from backend.services import parts, review_settings
 from backend.services.access import Actor, require
 from backend.values import JobStatus, Role, SetUse, Split, Stage
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a launch needs. `recipe` is the whole recipe as JSON."""
+    """What a launch needs. `recipe` is the whole recipe as JSON, `review` the fields of `ReviewSettings` to change."""
 
     recipe: dict[str, Any]
     policy_id: int
@@ -32,6 +32,7 @@ class Plan:
     is_reviewed: bool = True
     is_blind: bool = True
     parent_id: int | None = None
+    review: dict[str, Any] = field(default_factory=dict)
 
     def sets(self) -> list[tuple[int, SetUse]]:
         """(prompt set id, use) for each use of each set."""
@@ -82,6 +83,7 @@ def defaults(actor: Actor, project_id: int, parent_id: int | None = None) -> Pla
             is_reviewed=parent.is_reviewed,
             is_blind=parent.is_blind,
             parent_id=parent.id,
+            review=parent.review,
         )
 
 
@@ -184,6 +186,7 @@ def parse(data: dict[str, Any]) -> Recipe:
 
 def check(db: Session, project_id: int, plan: Plan) -> None:
     """Refuse what would fail later; the message names the field."""
+    review_settings.read(plan.review)
     if plan.num_prompts < 1:
         raise InvalidInput("Number of prompts: at least 1 is needed.")
     if not plan.sample_set_ids:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotSignedIn
+from backend.services import events
 from backend.services.access import Actor, require, require_owner, role_of
 from backend.values import Role
 
@@ -34,6 +35,7 @@ def create(actor: Actor, name: str, *, description: str = "", defaults: dict[str
         row = tables.Project(name=_usable(name), description=description, defaults=defaults or {})
         db.add(row)
         _flush(db, row.name)
+        events.note(db, actor, "make project", row.name, project_id=row.id)
         return row.id
 
 
@@ -83,6 +85,9 @@ def edit(
         row.description = row.description if description is None else description
         row.guidelines = row.guidelines if guidelines is None else guidelines
         _flush(db, row.name)
+        given = {"name": name, "description": description, "guidelines": guidelines}
+        changed = [field for field, value in given.items() if value is not None]
+        events.note(db, actor, "change project", row.name, project_id=project_id, changed=changed)
 
 
 def choose(actor: Actor, project_id: int, *, session_id: int) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from backend.config import settings
 from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, MissingPrerequisite, NotFound
-from backend.services import prompt_import
+from backend.services import events, prompt_import
 from backend.services.access import Actor, require
 from backend.services.prompt_files import read
 from backend.services.prompt_import import Problem, Problems
@@ -173,6 +173,10 @@ def import_file(
                 raise InvalidInput(f"{source.name} has no row that can be imported. " + _first_bad(source, problems))
             problems.out.flush()
             report = _report([r for r in sets.values() if r.num_prompts], num_rows, problems, folder)
+            for row in sets.values():
+                if row.num_prompts:
+                    what: JSON = {"prompt_set_id": row.id, "num_prompts": row.num_prompts, "file": source.name}
+                    events.note(db, actor, "import prompts", row.name, project_id=project_id, **what)
     return report
 
 

@@ -13,6 +13,7 @@ from backend import values
 from backend.db import reading, session, tables
 from backend.db.search import match
 from backend.errors import Conflict, NotFound
+from backend.services import events
 from backend.services.access import Actor, require
 from backend.services.prompt_intake import Preview, Report, import_file, importable, load_report, preview, report_path
 from backend.services.prompt_rows import Mapping
@@ -166,6 +167,7 @@ def delete_set(actor: Actor, set_id: int) -> None:
                 "Leave it; new rounds need not use it."
             )
         db.delete(db.get_one(tables.PromptSet, set_id))
+        events.note(db, actor, "delete prompts", found.name, project_id=found.project_id, prompt_set_id=set_id)
     for suffix in ("json", "csv"):
         report_path(set_id, suffix).unlink(missing_ok=True)
 

@@ -12,7 +12,7 @@ from backend.db import reading, session, tables
 from backend.engines.openai import OpenAI
 from backend.engines.transformers import Transformers
 from backend.errors import Conflict, InvalidInput
-from backend.services import model_folders, parts
+from backend.services import events, model_folders, parts
 from backend.services.access import Actor, require, require_owner
 from backend.values import JSON, Role
 
@@ -60,6 +60,8 @@ def register(
         row = tables.Checkpoint(project_id=project_id, name=name, role=role, parent_id=parent_id, **columns)
         db.add(row)
         flush_name(db, name)
+        what: JSON = {"checkpoint_id": row.id, "location": row.location, "role": role}
+        events.note(db, actor, "register checkpoint", name, project_id=project_id, **what)
         return row.id
 
 

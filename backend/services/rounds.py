@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from backend import jobs
 from backend.db import reading, session, tables
 from backend.errors import Conflict, NotFound
+from backend.services import events, review_settings
 from backend.services.access import Actor, require
 from backend.services.plans import Estimate, Plan, check, defaults, estimate, parse
 from backend.values import Role, RoundStatus, Stage
@@ -36,6 +37,7 @@ class RoundView:
     seed: int
     is_reviewed: bool
     is_blind: bool
+    review: dict[str, Any]
     counts: dict[str, Any]
     error: str | None
     created_at: datetime
@@ -96,6 +98,7 @@ def launch(actor: Actor, project_id: int, plan: Plan, *, after_number: int | Non
             seed=plan.seed,
             is_reviewed=plan.is_reviewed,
             is_blind=plan.is_blind,
+            review=review_settings.read(plan.review).model_dump(mode="json"),
             created_by=actor.user_id,
         )
         db.add(row)
@@ -104,6 +107,8 @@ def launch(actor: Actor, project_id: int, plan: Plan, *, after_number: int | Non
             db.add(tables.RoundPromptSet(round_id=row.id, prompt_set_id=set_id, use=use))
         db.flush()
         jobs.enqueue(db, stage=Stage.generate, project_id=project_id, round_id=row.id, created_by=actor.user_id)
+        what = {"recipe": str(plan.recipe.get("name", "")), "num_prompts": plan.num_prompts, "seed": plan.seed}
+        events.note(db, actor, "launch round", f"round {row.number}", project_id=project_id, round_id=row.id, **what)
         return row.id
 
 
@@ -111,6 +116,7 @@ def cancel(actor: Actor, round_id: int) -> None:
     """Stop the round's active job, or close a round that waits for review, for good."""
     with session() as db:
         row = get_row(db, actor, round_id, Role.curator)
+        events.note(db, actor, "cancel round", f"round {row.number}", project_id=row.project_id, round_id=round_id)
         active = db.scalar(select(tables.Job.id).where(tables.Job.active_key == round_id))
         if active is not None:
             jobs.cancel(db, active)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import now, reading, session, tables
 from backend.errors import InvalidInput, NotFound, NotSignedIn
-from backend.services import credentials
+from backend.services import credentials, events
 from backend.services.access import Actor
 from backend.services.throttle import Throttle
 
@@ -63,7 +63,7 @@ def sign_in(name: str, password: str, *, address: str) -> str:
         raise NotSignedIn("The name or the password is wrong. Try again, or ask an owner for a one-time link.")
     by_pair.succeed(keys[0][1])
     with session() as db:
-        return _open(db, user.id)
+        return open_for(db, user.id)
 
 
 def link_for(db: Session, user_id: int, *, lasts: timedelta = LINK_LASTS) -> str:
@@ -91,23 +91,28 @@ def peek_link(secret: str) -> str | None:
 def sign_in_with_link(secret: str) -> str:
     """Use the link up and return the secret of a new session."""
     with session() as db:
-        # The update decides: of two clicks on one link exactly one finds it unused.
-        user_id = db.scalar(
-            update(tables.LoginLink)
-            .where(
-                tables.LoginLink.secret_hash == credentials.digest(secret),
-                tables.LoginLink.used_at.is_(None),
-                tables.LoginLink.expires_at > now(),
-            )
-            .values(used_at=now())
-            .returning(tables.LoginLink.user_id)
+        return open_for(db, use_link(db, secret).id)
+
+
+def use_link(db: Session, secret: str) -> tables.User:
+    """Use the link up in the caller's transaction and return whom it stands for."""
+    # The update decides: of two clicks on one link exactly one finds it unused.
+    user_id = db.scalar(
+        update(tables.LoginLink)
+        .where(
+            tables.LoginLink.secret_hash == credentials.digest(secret),
+            tables.LoginLink.used_at.is_(None),
+            tables.LoginLink.expires_at > now(),
         )
-        user = db.get(tables.User, user_id) if user_id else None
-        if user is None or not user.is_active:
-            raise NotSignedIn(
-                "This link was used or has expired. Make a new one with `rondo user link NAME`, or ask an owner for it."
-            )
-        return _open(db, user.id)
+        .values(used_at=now())
+        .returning(tables.LoginLink.user_id)
+    )
+    user = db.get(tables.User, user_id) if user_id else None
+    if user is None or not user.is_active:
+        raise NotSignedIn(
+            "This link was used or has expired. Make a new one with `rondo user link NAME`, or ask an owner for it."
+        )
+    return user
 
 
 def look_up(secret: str) -> SignedIn | None:
@@ -190,7 +195,22 @@ def list_sessions(actor: Actor, *, current_id: int | None = None) -> list[Sessio
 def end_others(actor: Actor, *, current_id: int | None = None) -> int:
     """Sign the actor out everywhere but here; return how many sessions ended."""
     with session() as db:
-        return len(end_all(db, actor.user_id, but=current_id))
+        ended = end_all(db, actor.user_id, but=current_id)
+        events.note(db, actor, "end sessions", actor.name, ended_sessions=len(ended))
+        return len(ended)
+
+
+def end(actor: Actor, session_id: int, *, current_id: int | None = None) -> None:
+    """Sign one of the actor's other browsers out."""
+    if session_id == current_id:
+        raise InvalidInput("That is this browser. Sign out in the menu with your name.")
+    login = tables.LoginSession
+    mine = (login.id == session_id, login.user_id == actor.user_id, login.ended_at.is_(None))
+    with session() as db:
+        ended = db.scalar(update(login).where(*mine).values(ended_at=now()).returning(login.id))
+        if ended is None:
+            raise NotFound(f"You have no session {session_id} that is still open. Choose one from the list.")
+        events.note(db, actor, "end sessions", actor.name, ended_sessions=1)
 
 
 def end_all(db: Session, user_id: int, *, but: int | None = None) -> list[int]:
@@ -220,6 +240,7 @@ def create_token(actor: Actor, *, name: str, days: int = 90) -> tuple[int, str]:
         )
         db.add(row)
         db.flush()
+        events.note(db, actor, "make token", name, token_id=row.id, days=days)
         return row.id, secret
 
 
@@ -247,13 +268,15 @@ def revoke_token(actor: Actor, token_id: int) -> None:
                 tables.Token.id == token_id, tables.Token.user_id == actor.user_id, tables.Token.revoked_at.is_(None)
             )
             .values(revoked_at=now())
-            .returning(tables.Token.id)
+            .returning(tables.Token.name)
         )
         if revoked is None:
             raise NotFound(f"You have no token {token_id} that still works. Choose one from the list.")
+        events.note(db, actor, "revoke token", revoked, token_id=token_id)
 
 
-def _open(db: Session, user_id: int) -> str:
+def open_for(db: Session, user_id: int) -> str:
+    """Add a session in the caller's transaction and return its secret."""
     secret = credentials.make()
     db.add(
         tables.LoginSession(user_id=user_id, secret_hash=credentials.digest(secret), expires_at=now() + SESSION_LASTS)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import reading, session, tables
 from backend.errors import InvalidInput, NotFound
+from backend.services import events
 from backend.services.access import Actor, require
 from backend.values import Role
 
@@ -71,6 +72,8 @@ def save(actor: Actor, project_id: int, name: str, text: str) -> TemplateView:
         )  # fmt: skip
         db.add(row)
         db.flush()
+        what = {"template_id": row.id, "version": row.version}
+        events.note(db, actor, "save template", name, project_id=project_id, **what)
         return _view(row, actor.name)
 
 

@@ -95,9 +95,10 @@ def newest(actor: Actor, project_id: int) -> Trial | None:
             job.round_id.is_(None),
             job.stage == Stage.generate,
             job.created_by == actor.user_id,
+            job.spec["kind"].as_string() == "try",
         )
         found = db.scalar(query.order_by(job.id.desc()).limit(1))
-        return _trial(db, found) if found is not None and found.spec.get("kind") == "try" else None
+        return _trial(db, found) if found is not None else None
 
 
 def _trial(db: Session, job: tables.Job) -> Trial:

@@ -1,33 +1,66 @@
-// The review desk: paints the next sample at once, sends decisions behind, shows the judge's view when it arrives.
+// The review desk: paints the next item at once, sends decisions behind, shows the judge's view when it arrives.
 
-import { make, number, plural, written } from "./elements.js";
-import { judgeView, reveal, said } from "./judge.js";
-import { listen } from "./keys.js";
-import { closeDialog, layout } from "./layout.js";
+import { Acts } from "./acts.js";
+import { askToClose } from "./closing.js";
+import { Compare } from "./compare.js";
+import { edit } from "./editor.js";
+import { make } from "./elements.js";
+import { Find } from "./find.js";
+import { Help } from "./help.js";
+import { Bindings, listen } from "./keys.js";
+import { layout, toolbar } from "./layout.js";
 import { Line } from "./line.js";
-import { Outbox, newId } from "./outbox.js";
+import { GroupMode, PairMode } from "./mode_columns.js";
+import { JudgmentMode } from "./mode_judgment.js";
+import { SampleMode } from "./mode_sample.js";
+import { History, writeNote } from "./notes.js";
+import { Outbox } from "./outbox.js";
+import { Palette } from "./palette.js";
+import { Repair } from "./repair.js";
+import { Team } from "./team.js";
+import * as text from "./text.js";
 
-export class Desk {
-  constructor(element, server, opened, order) {
-    Object.assign(this, { element, server, order });
-    this.round = opened.round;
-    this.scores = opened.scores;
-    this.tally = opened.tally;
-    this.progress = opened.progress;
-    this.done = [];
-    this.parts = layout(element, { ...opened, order }, (command, value) => this.run(command, value));
-    this.outbox = new Outbox(`rondo.review.${opened.me}.${this.round.id}`, (acts) => this.ask("review_send", { acts }), {
-      sent: (act, result, tally) => this.sent(act, result, tally),
+const MODES = { sample: SampleMode, group: GroupMode, pair: PairMode, judgment: JudgmentMode };
+const WHILE_WORKING = ["help", "palette", "diff", "search", "history"];
+
+export class Desk extends Acts {
+  constructor(element, server, opened) {
+    super();
+    Object.assign(this, { element, server, opened, done: [], work: null });
+    const { round, scores, why, tally, progress, shows, me, order } = opened;
+    Object.assign(this, { round, scores, why, tally, progress, shows, me, order });
+    this.bindings = new Bindings(opened.actions, opened.mode);
+    this.mode = new MODES[opened.mode](this);
+    this.parts = layout(element, opened, this);
+    this.outbox = new Outbox(`rondo.review.${me}.${round.id}`, (acts) => this.ask("review_send", { acts }), {
+      sent: (act, result, sums) => this.sent(act, result, sums),
       refused: (act, error) => this.refused(act, error),
+      held: (act, error) => this.held(act, error),
       change: () => this.paintBar(),
     });
-    this.line = new Line((wanted) => this.ask("review_more", { order: this.order, ...wanted }), () => this.onItems());
+    this.line = new Line((wanted) => this.ask("review_more", { order: this.order, ...wanted }), () => this.onItems(), opened.ahead);
+    this.addTools();
     this.started = performance.now();
-    listen((command, key) => this.run(command, key));
+    listen(this.bindings, (name) => this.run(name));
     window.addEventListener("beforeunload", (event) => {
-      if (this.outbox.size || this.editor) event.preventDefault();
+      if (this.outbox.size || this.outbox.held.length || this.work) event.preventDefault();
     });
-    this.clock = setInterval(() => this.outbox.retryAt && this.paintBar(), 1000);
+    setInterval(() => this.outbox.retryAt && this.paintBar(), 1000);
+    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.outbox.flush());
+  }
+
+  addTools() {
+    const { parts } = this;
+    this.compare = new Compare(parts.compare, () => this.texts());
+    this.find = new Find(parts.find, () => [parts.prompt, parts.answer, parts.assist]);
+    this.history = new History(parts.history, (name, data) => this.ask(name, data));
+    this.palette = new Palette(parts.palette, () => this.commands());
+    this.help = new Help(parts.help, this.bindings, {
+      save: (keys) => this.ask("review_bind", { keys }),
+      changed: () => { parts.actions.replaceChildren(...toolbar(this)); this.paint({ keep: true }); },
+      knows: (name) => this.mode.knows(name),
+    });
+    this.team = new Team(this);
   }
 
   async start() {
@@ -35,10 +68,17 @@ export class Desk {
     this.onItems();
     if (this.round.is_open) await this.line.fill();
     this.paint();
+    this.team.beat();
   }
 
-  ask(name, data) {
-    return this.server[name]({ round: this.round.id, ...data });
+  /** Ask the server; undefined where nothing came back. Gradio hides why, so that is asked for too. */
+  async ask(name, data) {
+    const answer = await this.server[name]({ round: this.round.id, ...data }).catch(() => undefined);
+    return answer === undefined ? this.team.whySilent() : answer;
+  }
+
+  text(value) {
+    return text.written(value, { whole: this.whole, isRaw: this.shows.text === "raw", onMore: () => this.do_more() });
   }
 
   onItems() {
@@ -46,31 +86,57 @@ export class Desk {
     else this.paintBar();
   }
 
-  run(command, value) {
-    if (command.startsWith("score ")) [command, value] = ["score", command.slice(6)];
-    const act = this[`do_${command}`];
-    if (this.editor && !["round", "help"].includes(command)) return;
-    if (act) act.call(this, value);
+  run(name) {
+    if (this.work && !WHILE_WORKING.includes(name)) return this.hint("Save or leave the text you are writing first.");
+    if (!this.mode.knows(name)) return undefined;
+    if (this.round.is_open && this.mode.run(name)) return undefined;
+    return this[`do_${name}`]?.();
   }
 
-  do_accept() { this.decide("accept"); }
-  do_reject() { this.decide("reject"); }
+  /** Everything the palette offers. */
+  commands() {
+    const actions = this.bindings.actions.filter(({ name }) => this.mode.knows(name) && name !== "palette");
+    const choices = (part, label) =>
+      [...this.parts[part].options].map((option) => ({ label: `${label}: ${option.textContent}`, keys: [], run: () => this[`do_${part}`](option.value) }));
+    const toggle = { label: "Grey what all columns share, or show it", keys: [], run: () => this.show({ grey_common: !this.shows.grey_common }) };
+    return [
+      ...actions.map(({ name, label, keys }) => ({ label, keys, run: () => this.run(name) })),
+      { label: "Change keys", keys: [], run: () => { this.help.open(); this.help.isChanging = true; this.help.draw(); } },
+      ...(this.mode.names ? [toggle] : []),
+      ...(this.round.can_close ? [{ label: "Close the review", keys: [], run: () => this.do_closing() }] : []),
+      ...choices("order", "Order"), ...choices("round", "Go to"),
+    ];
+  }
+
+  do_help() { this.help.open(); }
+  do_palette() { this.palette.open(); }
+  do_search() { this.find.open(); }
+  do_diff() { this.compare.toggle(); }
+  do_history() { this.history.toggle(); }
+  do_closing() { return askToClose(this); }
   do_skip() { this.decide("skip"); }
-
-  do_score(key) {
-    if (this.scores.includes(Number(key))) this.decide("score", { score: Number(key) });
-  }
-
+  do_submit() { if (!this.mode.submit()) this.do_next(); }
   do_next() { this.line.next(); this.paint(); }
   do_previous() { this.line.previous(); this.paint(); }
-  do_more() { this.whole = true; this.paint({ keep: true }); }
+  do_more() { this.whole = !this.whole; this.paint({ keep: true }); }
+  do_raw() { this.show({ text: this.shows.text === "raw" ? "rendered" : "raw" }); }
+  do_note() { if (this.canAct) writeNote(this, this.line.current); }
 
-  do_help() { this.parts.help.showModal(); }
+  do_edit() {
+    const target = this.target();
+    if (target) edit(this, target);
+  }
+
+  do_repair() {
+    const target = this.target();
+    if (target) new Repair(this, target);
+  }
 
   do_order(value) {
     this.order = value;
     localStorage.setItem("rondo.review.order", value);
     this.line.restart();
+    this.parts.order.value = value;
     this.parts.order.blur();
     this.paint();
   }
@@ -81,207 +147,59 @@ export class Desk {
     location.assign(address);
   }
 
-  /** Note the decision, send it behind, paint the next sample now. */
-  decide(kind, more = {}) {
+  get canAct() {
+    return this.line.current && this.round.is_open && !this.work;
+  }
+
+  /** The sample to edit or repair: the one there is, the best so far, or the column one is in. */
+  target() {
     const item = this.line.current;
-    if (!item || !this.round.is_open) return;
-    const act = {
-      client_id: newId(), kind, sample_id: item.sample_id, is_blind: !item.judge,
-      seconds: Math.round(performance.now() - this.started) / 1000, ...more,
-    };
-    this.done.push({ item, client_id: act.client_id, before: item.mine || null });
-    item.mine = { kind, score: more.score ?? null, client_id: act.client_id, saved: false };
-    this.last = item;
-    this.outbox.push(act);
-    this.line.next();
-    this.paint();
+    if (!this.canAct || !item.members) return this.canAct ? item : null;
+    const focused = document.activeElement?.closest?.(".column")?.dataset.sample;
+    const id = this.mode.pick(item).best || Number(focused);
+    const found = item.members.find(({ sample_id }) => sample_id === id);
+    if (!found) this.hint("Choose a column first: click into it, or press Tab.");
+    return found || null;
   }
 
-  do_flag() {
+  /** The texts of the item that can be compared, those one most likely wants first. */
+  texts() {
     const item = this.line.current;
-    if (!item || !this.round.is_open) return;
-    const client_id = newId();
-    this.outbox.push(
-      item.flag ? { client_id, kind: "retract", sample_id: 0, retracts: item.flag } : { client_id, kind: "flag", sample_id: item.sample_id },
-    );
-    item.flag = item.flag ? null : client_id;
-    this.paint({ keep: true });
+    if (!item) return [];
+    const of = (one, name) => [
+      [name, one.text],
+      ...(one.repairs || []).map((repair, n) => [`${name}, repair ${n + 1}`, repair.text]),
+      ...(one.edits || []).map((edited, n) => [`${name}, your edit ${n + 1}`, edited]),
+    ];
+    const all = item.members ? item.members.flatMap((member, n) => of(member, `Sample ${this.mode.title(n)}`)) : of(item, "The sample");
+    const now = this.work?.text?.();
+    if (now) all.splice(1, 0, ["What you write", now]);
+    const pick = item.members && this.mode.pick(item);
+    const wanted = pick && [pick.best, pick.worst].map((id) => id && item.members.find(({ sample_id }) => sample_id === id)?.text);
+    if (wanted && wanted[0] && wanted[1]) all.sort((a, b) => (wanted.indexOf(b[1]) >= 0) - (wanted.indexOf(a[1]) >= 0));
+    return all;
   }
 
-  /** Take back the last decision of this page; before the first one here, the last one on the server. */
-  do_undo() {
-    if (!this.round.is_open) return;
-    const last = this.done.pop();
-    this.outbox.push({ client_id: newId(), kind: "retract", sample_id: 0, retracts: last ? last.client_id : null });
-    if (!last) return;
-    last.item.mine = last.before;
-    this.last = null;
-    this.line.goTo(last.item);
-    this.paint();
-  }
-
-  do_edit() {
-    const item = this.line.current;
-    if (!item || !this.round.is_open) return;
-    const box = make("textarea", { value: item.text, dir: "auto", "aria-label": "Edited text", rows: 12 });
-    const leave = () => { this.editor = null; this.paint({ keep: true }); };
-    const save = () => {
-      if (!box.value.trim() || box.value === item.text) return leave();
-      this.editor = null;
-      this.decide("edit", { text: box.value });
-    };
-    box.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") leave();
-      else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) save();
-    });
-    const buttons = make(
-      "p.rondo-toolbar", {},
-      make("button.rondo-primary", { type: "button", onclick: save }, "Save the edit"),
-      make("button.rondo-quiet", { type: "button", onclick: leave }, "Leave as it was"),
-      make("span.rondo-muted", {}, "The original stays; your text counts as accepted."),
-    );
-    this.editor = box;
-    this.parts.answer.replaceChildren(box, buttons);
-    box.focus();
-  }
-
-  async do_closing() {
-    const answer = await this.ask("review_closing", {});
-    const dialog = this.parts.closing;
-    if (!answer || answer.error) return this.say(answer ? answer.error.message : "The server does not answer. Try again.");
-    const close = make("button.rondo-primary", { type: "button", onclick: () => this.close() }, "Close the review");
-    close.disabled = this.outbox.size > 0;
-    const lines = answer.lines.map((line) => make("li", {}, line));
-    dialog.replaceChildren(make("h2", {}, `Close the review of round ${this.round.number}?`), make("ul", {}, ...lines), close, closeDialog());
-    if (this.outbox.size) close.before(make("p.rondo-problem", {}, `${plural(this.outbox.size, "decision")} of yours not saved yet. Wait a moment.`));
-    dialog.showModal();
-  }
-
-  async close() {
-    const answer = await this.ask("review_close", {});
-    this.parts.closing.close();
-    if (!answer || answer.error) return this.say(answer ? answer.error.message : "The server does not answer. Try again.");
-    this.round.is_open = false;
-    this.say("The review is closed. Selection and training go on in the background: see Jobs.", { good: true });
-    this.paint();
-  }
-
-  sent(act, result, tally) {
-    this.tally = tally;
-    if (act.kind === "retract") return this.retracted(act, result);
-    const item = this.line.find(result.sample_id);
-    if (!item) return;
-    if (result.judge) Object.assign(item, { judge: result.judge });
-    if (item.mine && item.mine.client_id === act.client_id) Object.assign(item.mine, { saved: true, is_override: result.is_override });
-    if (item === this.last) this.paintReveal();
-    if (item === this.shown && item.mine) this.paintMine();
-  }
-
-  /** After a reload there is nothing here to go back to: fetch what was taken back and show it. */
-  async retracted(act, result) {
-    if (act.retracts) return;
-    const answer = await this.ask("review_more", { order: this.order, include: [result.sample_id], limit: 1, held: [] });
-    if (answer && !answer.error && answer.items.length) {
-      this.line.insert(answer.items[0]);
-      this.paint();
-    }
-  }
-
-  refused(act, error) {
-    const entry = this.done.find((one) => one.client_id === act.client_id);
-    if (entry) {
-      this.done = this.done.filter((one) => one !== entry);
-      if (entry.item.mine && entry.item.mine.client_id === act.client_id) entry.item.mine = entry.before;
-    }
-    if (error.type === "Conflict" && error.frozen) this.round.is_open = false;
-    this.say(act.sample_id ? `Your decision on sample ${act.sample_id} was not saved. ${error.message}` : error.message);
-    this.paint({ keep: Boolean(this.editor) });
-  }
-
-  say(text, { good = false } = {}) {
-    this.parts.message.replaceChildren(make("span", {}, text), make("button.rondo-quiet", { type: "button", onclick: () => (this.parts.message.hidden = true) }, "OK"));
-    this.parts.message.className = `message ${good ? "good" : "rondo-problem"}`;
-    this.parts.message.hidden = false;
-  }
-
-  paint({ keep = false } = {}) {
-    if (this.editor) return this.paintBar();
-    const item = this.line.current;
-    if (!keep) {
-      this.started = performance.now();
-      this.whole = false;
-    }
-    this.shown = item;
-    this.parts.desk.classList.toggle("is-empty", !item);
-    this.parts.actions.hidden = !this.round.is_open;
-    if (item) this.paintItem(item);
-    else this.paintEmpty();
-    this.paintReveal();
-    this.paintBar();
-    if (!keep && item) this.parts.answer.scrollTop = 0;
-  }
-
-  paintItem(item) {
-    const { prompt, answer, facts, assist } = this.parts;
-    prompt.replaceChildren(...item.messages.map((message) => make("div.message-of", {}, make("span.role", {}, message.role), ...written(message.content, { whole: this.whole, onMore: () => this.do_more() }))));
-    answer.replaceChildren(...written(item.text, { whole: this.whole, onMore: () => this.do_more() }));
-    const cut = item.finish_reason === "length" ? ", cut off at the length limit" : "";
-    const note = item.score_like ? " Contains something like a score." : "";
-    facts.textContent = `Sample ${item.sample_id}, ${plural(item.num_tokens, "token")}${cut}.${note}${item.reason ? ` ${item.reason}` : ""}`;
-    if (item.flag) facts.append(" ", make("span.rondo-badge.warn", {}, "flagged"));
-    assist.replaceChildren(...(item.judge ? [judgeView(item.judge)] : []));
-    this.paintMine();
-  }
-
-  paintMine() {
-    const { mine } = this.line.current || {};
-    this.parts.mine.textContent = mine ? `${said(mine)}${mine.saved ? "" : " (not saved yet)"}. Another key changes it.` : "";
-    if (this.shown && this.shown.judge) this.parts.assist.replaceChildren(judgeView(this.shown.judge));
-  }
-
-  paintEmpty() {
-    const { prompt, answer, facts, mine, assist } = this.parts;
-    for (const part of [prompt, facts, mine, assist]) part.replaceChildren();
-    const what = !this.round.is_open
-      ? ["This round is not in review.", "Its labels are frozen. Choose a round that is in review, or launch one with review on."]
-      : this.line.isLost
-        ? ["The server does not answer.", "Trying again. What you decided is kept in this browser."]
-        : this.line.isDry
-          ? ["Nothing is left to decide in this order.", this.round.can_close ? "Choose another order, or close the review." : "Choose another order, or ask a curator to close the review."]
-          : ["Fetching samples…", ""];
-    answer.replaceChildren(make("div.rondo-empty", {}, make("p", {}, make("b", {}, what[0])), make("p", {}, what[1])));
-  }
-
-  paintReveal() {
-    const item = this.last;
-    const state = item && item.mine ? `${item.mine.client_id} ${item.mine.saved} ${Boolean(item.judge)}` : "";
-    if (state === this.revealed) return;
-    this.revealed = state;
-    this.parts.revealed.replaceChildren(...(state ? [reveal(item)] : []));
-  }
-
-  paintBar() {
-    const { outbox, parts } = this;
-    const seconds = outbox.retryAt ? Math.max(0, Math.ceil((outbox.retryAt - Date.now()) / 1000)) : 0;
-    const trouble = outbox.retryAt ? ` – the server does not answer, trying again in ${seconds} s` : "";
-    parts.unsaved.textContent = outbox.size ? `${outbox.size} unsaved${trouble}` : "All saved";
-    parts.unsaved.classList.toggle("is-waiting", outbox.size > 0);
-    const { decided, overridden } = this.tally;
-    parts.tally.textContent = decided ? `You overrode ${number(overridden)} of ${number(decided)}` : "";
-    parts.progress.textContent = `${this.progress.decided.toLocaleString()} of ${plural(this.progress.samples, "sample")} decided by people when opened`;
+  /** Change how things are shown, now and on the account. */
+  show(changes) {
+    Object.assign(this.shows, changes);
+    if (!("guidelines_open" in changes)) this.paint({ keep: true });
+    this.ask("review_show", { changes });
   }
 }
 
 /** Called by the page once the component is there. */
 export async function start(element, server) {
   const asked = new URLSearchParams(location.search).get("round");
-  const stored = localStorage.getItem("rondo.review.order");
+  // Without the parser texts are shown raw.
+  await text.load().catch(() => {});
   for (;;) {
-    const opened = await server.review_open({ round: asked ? Number(asked) : null });
+    const opened = await server.review_open({ round: asked ? Number(asked) : null }).catch(() => undefined);
     if (opened && !opened.error && opened.round) {
-      const desk = new Desk(element, server, opened, stored || (opened.round.is_blind ? "sequential" : "worth"));
-      element.desk = desk;
-      return desk.start();
+      const stored = localStorage.getItem("rondo.review.order");
+      opened.order = opened.orders.includes(stored) ? stored : "worth";
+      element.desk = new Desk(element, server, opened);
+      return element.desk.start();
     }
     const why = opened ? (opened.error ? opened.error.message : opened.empty) : "The server does not answer. Trying again.";
     element.replaceChildren(make("div.rondo-empty", {}, make("p", {}, why)));

@@ -1,7 +1,5 @@
 // Elements from plain values. Text goes in by textContent only: whatever a model or a person wrote stays text.
 
-const FOLD_AT = 12000;
-
 /** `make("p.rondo-muted", {hidden: true}, "text", child)`. */
 export function make(what, properties = {}, ...children) {
   const [tag, ...classes] = what.split(".");
@@ -16,17 +14,39 @@ export function make(what, properties = {}, ...children) {
   return element;
 }
 
-/** A written text as it is; a very long one is cut until asked for. */
-export function written(text, { whole = false, onMore = null } = {}) {
-  const isCut = !whole && text.length > FOLD_AT;
-  const body = make("div.text", { dir: "auto" });
-  body.textContent = isCut ? text.slice(0, FOLD_AT) : text;
-  if (!text) body.append(make("span.rondo-muted", {}, "(empty)"));
-  if (!isCut) return [body];
-  const more = make("button.rondo-quiet.more", { type: "button", onclick: onMore }, `Show all ${text.length.toLocaleString()} characters (m)`);
-  return [body, more];
-}
-
 export const number = (value) => (value === null || value === undefined ? "–" : String(Math.round(value * 100) / 100));
 
 export const plural = (count, word) => `${count.toLocaleString()} ${word}${count === 1 ? "" : "s"}`;
+
+export const closeDialog = () => make("form", { method: "dialog" }, make("button.rondo-quiet", {}, "Close"));
+
+/** The name of a key as keyboards show it. */
+export function keyName(key) {
+  const shown = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Mod: /Mac/.test(navigator.platform) ? "⌘" : "Ctrl" };
+  return key
+    .split(/\+(?=.)/)
+    .map((part) => shown[part] || (part.length === 1 ? part.toUpperCase() : part))
+    .join("+");
+}
+
+/** Do this once the next frame is on screen: what a key shows comes before what it sends. A hidden page has no frames. */
+export function afterPaint(work) {
+  let isDone = false;
+  const once = () => {
+    if (!isDone) work();
+    isDone = true;
+  };
+  requestAnimationFrame(() => setTimeout(once));
+  setTimeout(once, 100);
+}
+
+/** Keys of a text area's own: Ctrl+Enter saves, Escape leaves. */
+export function onTextKeys(box, { save, leave }) {
+  box.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && leave) leave();
+    else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) save();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  });
+}

@@ -3,30 +3,49 @@
 import { make, number } from "./elements.js";
 
 const VERDICTS = { accept: "accepted", reject: "rejected" };
-const MINE = { accept: "You accepted", reject: "You rejected", score: "You scored", edit: "You edited", skip: "You skipped" };
+const MINE = { accept: "You accepted", reject: "You rejected", edit: "You edited", skip: "You skipped" };
 
-export function said(mine) {
+/** What a person said of an item, in words. `names` calls the samples of a group by their columns. */
+export function said(mine, names = (id) => id) {
   if (!mine) return "";
-  return mine.kind === "score" ? `You gave ${number(mine.score)}` : MINE[mine.kind] || "";
+  const { kind, score, value } = mine;
+  if (kind === "score") return `You gave ${number(score)}`;
+  if (kind === "rank") return `You ranked ${value.order.map(names).join(", ")}`;
+  if (kind === "prefer") return preferred(value, names);
+  if (value && "judge_right" in value) {
+    return value.judge_right ? "You said the judge is right" : `You said the judge is wrong${value.why ? ` (${value.why})` : ""}`;
+  }
+  return MINE[kind] || "";
+}
+
+function preferred(value, names) {
+  if (value.all_bad) return "You called all bad";
+  if (value.tie) return "You called it a tie";
+  return `You chose ${names(value.best)}${value.worst ? ` over ${names(value.worst)}` : ""}`;
+}
+
+/** The verdict as a badge, the score beside it. */
+export function verdictLine(view) {
+  const verdict = view.verdict ? VERDICTS[view.verdict] : "gave no verdict";
+  const kind = view.verdict === "accept" ? "ok" : view.verdict === "reject" ? "bad" : "warn";
+  const scores = view.replies.map((reply) => number(reply.score)).join(", ");
+  return make(
+    "p.verdict",
+    {},
+    make(`span.rondo-badge.${kind}`, {}, `The judge ${verdict}`),
+    view.score === null ? null : make("span", {}, ` ${number(view.score)}`),
+    view.replies.length > 1 ? make("span.rondo-muted", {}, ` from ${scores}`) : null,
+  );
 }
 
 /** The judge's label and its replies. */
 export function judgeView(view) {
-  const verdict = view.verdict ? VERDICTS[view.verdict] : "gave no verdict";
-  const scores = view.replies.map((reply) => number(reply.score)).join(", ");
-  const head = make(
-    "p.verdict",
-    {},
-    make("span.rondo-badge." + (view.verdict === "accept" ? "ok" : view.verdict === "reject" ? "bad" : "warn"), {}, `The judge ${verdict}`),
-    view.score === null ? null : make("span", {}, ` ${number(view.score)}`),
-    view.replies.length > 1 ? make("span.rondo-muted", {}, ` from ${scores}`) : null,
-  );
   const replies = view.replies.map((reply) => {
     const text = make("p.rationale", { dir: "auto" });
     text.textContent = reply.rationale || "(no words)";
     return text;
   });
-  return make("div.judge", {}, head, ...replies.slice(0, 1), more(replies.slice(1)));
+  return make("div.judge", {}, verdictLine(view), ...replies.slice(0, 1), more(replies.slice(1)));
 }
 
 function more(replies) {
@@ -34,11 +53,24 @@ function more(replies) {
 }
 
 /** What slides in after a decision: what was said, by whom. */
-export function reveal(item) {
+export function reveal(item, names) {
   const { mine, judge } = item;
-  const title = make("p.title", {}, `Sample ${item.sample_id}: ${said(mine)}. `);
-  if (mine.is_override) title.append(make("span.rondo-badge.warn", {}, "differs from the judge"));
-  else if (judge && judge.verdict && mine.saved) title.append(make("span.rondo-badge.ok", {}, "the judge agrees"));
-  const waiting = mine.saved || !["accept", "reject", "score"].includes(mine.kind) ? null : make("p.rondo-muted", {}, "Saving…");
+  const title = make("p.title", {}, `${names ? "Group of sample" : "Sample"} ${item.sample_id}: ${said(mine, names)}. `);
+  if (mine.late) title.append(make("span.rondo-badge.warn", {}, "late: kept in the history"));
+  else if (mine.is_override) title.append(make("span.rondo-badge.warn", {}, "differs from the judge"));
+  else if (mine.saved && mine.kind !== "skip" && hasVerdict(item)) title.append(make("span.rondo-badge.ok", {}, "the judge agrees"));
+  if (names) return make("div.revealed", {}, title, scores(item, names));
+  const waiting = mine.saved || mine.kind === "skip" || mine.kind === "edit" ? null : make("p.rondo-muted", {}, "Saving…");
   return make("div.revealed", {}, title, judge ? judgeView(judge) : waiting);
+}
+
+const hasVerdict = (item) => (item.members || [item]).some(({ judge }) => judge && (judge.verdict || judge.score !== null));
+
+/** The judge's word on each sample of a group. */
+function scores(item, names) {
+  if (!item.members.some(({ judge }) => judge)) return item.mine.saved ? null : make("p.rondo-muted", {}, "Saving…");
+  const rows = item.members.map(({ sample_id, judge }) =>
+    make("li", {}, make("b", {}, `${names(sample_id)} `), ...(judge ? judgeView(judge).childNodes : ["no word of the judge"])),
+  );
+  return make("ul.judge.members", {}, ...rows);
 }

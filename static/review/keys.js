@@ -1,38 +1,61 @@
-// Which key does what. Never Backspace: it is pressed by accident.
-
-export const KEYS = [
-  { keys: ["a"], command: "accept", label: "Accept" },
-  { keys: ["x"], command: "reject", label: "Reject" },
-  { keys: ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"], command: "score", label: "Give this score", shown: "0 to 9" },
-  { keys: ["s"], command: "skip", label: "Skip" },
-  { keys: ["u"], command: "undo", label: "Undo the last decision" },
-  { keys: ["e"], command: "edit", label: "Edit the text (Ctrl+Enter saves, Esc leaves)" },
-  { keys: ["f"], command: "flag", label: "Flag" },
-  { keys: ["j", "ArrowRight", "Enter"], command: "next", label: "Next, without deciding", shown: "j, → or Enter" },
-  { keys: ["k", "ArrowLeft"], command: "previous", label: "Previous", shown: "k or ←" },
-  { keys: ["m"], command: "more", label: "Show the whole text" },
-  { keys: ["?"], command: "help", label: "These keys" },
-];
+// Which key does what: the bindings come from the server, a person may change them. The browser keeps its own keys.
 
 const MAY_REPEAT = new Set(["next", "previous"]);
-const COMMANDS = new Map(KEYS.flatMap(({ keys, command }) => keys.map((key) => [key, command])));
+const IN_TEXT = new Set(["palette"]);
+
+/** The names a key press may be bound under, the most exact first. */
+export function namesOf(event) {
+  const isAltGraph = event.getModifierState && event.getModifierState("AltGraph");
+  const mod = (event.ctrlKey || event.metaKey) && !isAltGraph ? "Mod+" : "";
+  const before = mod + (event.altKey && !isAltGraph ? "Alt+" : "");
+  const shift = event.shiftKey ? "Shift+" : "";
+  const key = event.key === " " ? "Space" : event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const isSign = key.length === 1 && key.toLowerCase() === key.toUpperCase() && !/\d/.test(key);
+  // A digit is a digit where the row above the letters types signs without Shift, and where Shift types a sign.
+  const digit = /^Digit(\d)$/.exec(event.code || "");
+  if (digit) return [...(isSign ? [before + key] : []), before + shift + digit[1]];
+  if (isSign) return [before + key, before + shift + key];
+  return shift ? [before + shift + key, before + key] : [before + key];
+}
+
+/** The actions of one mode and the keys that do them. */
+export class Bindings {
+  constructor(actions, mode) {
+    this.mode = mode;
+    this.set(actions);
+  }
+
+  set(actions) {
+    this.all = actions;
+    this.actions = actions.filter(({ modes }) => modes.includes(this.mode));
+    this.byName = new Map(this.actions.map((action) => [action.name, action]));
+    this.byKey = new Map(this.actions.flatMap(({ name, keys }) => keys.map((key) => [key, name])));
+  }
+
+  find(event) {
+    return namesOf(event).map((key) => this.byKey.get(key)).find(Boolean);
+  }
+
+  first(name) {
+    return this.byName.get(name)?.keys[0] || "";
+  }
+}
 
 const isTyping = (target) =>
   target instanceof HTMLElement && (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName));
 
-const isPressed = (target, key) => key === "Enter" && target instanceof HTMLElement && target.closest("button, a, summary");
+const isPressed = (target, key) =>
+  (key === "Enter" || key === " ") && target instanceof HTMLElement && target.closest("button, a, summary");
 
-/** Call `run(command, key)` for keys that mean something here. */
-export function listen(run) {
+/** Call `run(name)` for keys that mean something here. */
+export function listen(bindings, run) {
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return;
-    if (isTyping(event.target) || isPressed(event.target, event.key) || document.querySelector("dialog[open]")) return;
-    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    const command = COMMANDS.get(key);
-    if (!command) return;
+    if (event.isComposing || event.defaultPrevented || document.querySelector("dialog[open]")) return;
+    const name = bindings.find(event);
+    if (!name || ((isTyping(event.target) || isPressed(event.target, event.key)) && !IN_TEXT.has(name))) return;
     event.preventDefault();
     // A key held down is one decision, not thirty.
-    if (event.repeat && !MAY_REPEAT.has(command)) return;
-    run(command, key);
+    if (event.repeat && !MAY_REPEAT.has(name)) return;
+    run(name);
   });
 }

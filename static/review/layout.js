@@ -1,7 +1,6 @@
 // The desk's fixed parts, made once. Painting an item fills them.
 
-import { make } from "./elements.js";
-import { KEYS } from "./keys.js";
+import { keyName, make } from "./elements.js";
 
 const ORDERS = [
   ["worth", "Worth a look first"],
@@ -9,84 +8,95 @@ const ORDERS = [
   ["random", "Random"],
   ["disagreement", "Judge contradicts itself"],
 ];
+const MINOR = [
+  ["edit", "Edit", "minor"],
+  ["repair", "Repair", "minor"],
+  ["note", "Note", "minor"],
+  ["flag", "Flag", "minor"],
+  ["skip", "Skip", ""],
+  ["undo", "Undo", ""],
+  ["previous", "Back", "minor"],
+  ["next", "Next", "minor"],
+];
+const WAYS = { sample: "One sample", group: "Side by side", pair: "A or B", judgment: "Is the judge right?" };
 
-const button = (command, label, key, run, more = "") =>
-  make(
-    `button.action${more}`,
-    { type: "button", onclick: () => run(command), "aria-keyshortcuts": key, "data-command": command },
-    label,
-    make("kbd", { "aria-hidden": "true" }, key),
-  );
-
-export function layout(element, { round, rounds, guidelines, scores, order }, run) {
+export function layout(element, opened, desk) {
   const parts = {
     unsaved: make("span.unsaved", { role: "status" }),
     tally: make("span.tally"),
     progress: make("span.rondo-muted.progress"),
+    here: make("span.rondo-muted.here"),
+    lease: make("span.lease", { role: "status" }),
     message: make("div.message", { hidden: true, role: "alert" }),
+    find: make("div.find.rondo-toolbar", { hidden: true, role: "search" }),
     prompt: make("div.prompt"),
-    answer: make("article.answer", { tabIndex: -1, "aria-label": "The sample to decide" }),
+    answer: make("article.answer", { tabIndex: -1, "aria-label": "What to decide" }),
+    work: make("section.work", { hidden: true, "aria-label": "Editing" }),
+    compare: make("section.compare", { hidden: true, "aria-label": "Comparison" }),
     facts: make("p.facts.rondo-muted"),
-    mine: make("p.mine"),
+    mine: make("p.mine", { role: "status" }),
     assist: make("section.assist", { "aria-label": "The judge" }),
     revealed: make("section.reveal", { "aria-live": "polite", "aria-label": "The last decision" }),
+    history: make("details.history", {}, make("summary", {}, "Notes and history")),
     actions: make("div.actions", { role: "toolbar", "aria-label": "Decide" }),
     help: make("dialog.help"),
     closing: make("dialog.closing"),
+    palette: make("dialog.palette", { "aria-label": "All commands" }),
   };
-  parts.round = make("select", { "aria-label": "Round", onchange: (e) => run("round", e.target.value) });
-  for (const one of rounds) {
-    const option = make("option", { value: one.id }, `Round ${one.number}${one.is_open ? "" : " (not in review)"}`);
-    option.selected = one.id === round.id;
-    parts.round.append(option);
-  }
-  parts.order = make("select", { "aria-label": "Order", onchange: (e) => run("order", e.target.value) });
-  for (const [value, label] of ORDERS) {
-    const option = make("option", { value }, label);
-    option.selected = value === order;
-    parts.order.append(option);
-  }
-  parts.actions.append(
-    button("accept", "Accept", "a", run, ".accept"),
-    button("reject", "Reject", "x", run, ".reject"),
-    ...scores.map((score) => button(`score ${score}`, String(score), "", run, ".score")),
-    button("edit", "Edit", "e", run),
-    button("flag", "Flag", "f", run),
-    button("skip", "Skip", "s", run),
-    button("undo", "Undo", "u", run),
-    button("previous", "Back", "k", run),
-    button("next", "Next", "j", run),
-  );
-  const close = round.can_close
-    ? make("button.rondo-quiet.close", { type: "button", onclick: () => run("closing") }, "Close review…")
-    : null;
-  const bar = make(
-    "div.bar", {}, parts.round, parts.order, parts.progress, make("span.space"), parts.unsaved, parts.tally,
-    make("button.rondo-quiet", { type: "button", onclick: () => run("help"), "aria-label": "Keys" }, "?"), close,
-  );
-  const side = make(
-    "aside", {},
-    parts.revealed,
-    guidelines ? make("details.guidelines", { open: window.innerWidth > 900 }, make("summary", {}, "Guidelines"), text(guidelines)) : null,
-  );
-  const desk = make("div.desk", {}, make("main", {}, parts.prompt, parts.answer, parts.facts, parts.mine, parts.assist), side);
-  parts.help.append(...helpRows(scores), closeDialog());
-  parts.desk = desk;
-  element.replaceChildren(bar, parts.message, desk, parts.actions, parts.help, parts.closing);
+  parts.round = select("Round", rounds(opened), (value) => desk.do_round(value));
+  parts.order = select("Order", orders(opened), (value) => desk.do_order(value));
+  parts.actions.append(...toolbar(desk));
+  const main = make("main", {}, parts.find, parts.prompt, parts.answer, parts.compare, parts.work, parts.facts, parts.mine, parts.assist);
+  parts.guidelines = opened.guidelines ? guidelines(opened, desk) : null;
+  parts.desk = make(`div.desk.is-${opened.mode}`, {}, main, make("aside", {}, parts.revealed, parts.guidelines, parts.history));
+  element.replaceChildren(bar(parts, opened, desk), parts.message, parts.desk, parts.actions, parts.help, parts.closing, parts.palette);
   return parts;
 }
 
-function text(value) {
-  const body = make("div.text", { dir: "auto" });
-  body.textContent = value;
-  return body;
-}
-
-function helpRows(scores) {
-  const rows = KEYS.filter(({ command }) => command !== "score" || scores.length).map(({ keys, label, shown }) =>
-    make("tr", {}, make("td", {}, make("kbd", {}, shown || keys[0])), make("td", {}, label)),
+function bar(parts, opened, desk) {
+  const quiet = (label, run, more = {}) => make("button.rondo-quiet", { type: "button", onclick: run, ...more }, label);
+  const close = opened.round.can_close ? quiet("Close review…", () => desk.do_closing(), { className: "rondo-quiet close" }) : null;
+  return make(
+    "div.bar", {}, parts.round, parts.order, make("span.rondo-badge.way", {}, WAYS[opened.mode]), parts.progress, parts.here, make("span.space"),
+    parts.lease, parts.unsaved, parts.tally, quiet("Commands", () => desk.run("palette")), quiet("?", () => desk.run("help"), { "aria-label": "Keys" }), close,
   );
-  return [make("h2", {}, "Keys"), make("table", {}, make("tbody", {}, ...rows))];
 }
 
-export const closeDialog = () => make("form", { method: "dialog" }, make("button.rondo-quiet", {}, "Close"));
+/** The buttons below, with the keys that do the same. */
+export function toolbar(desk) {
+  return [...desk.mode.buttons, ...MINOR].map(([name, label, kind]) => {
+    const key = desk.bindings.first(name);
+    const hint = key && kind !== "score" ? make("kbd", { "aria-hidden": "true" }, keyName(key)) : null;
+    // A clicked button gives the focus back, or Enter would press it again.
+    const press = (event) => {
+      if (event.detail) event.currentTarget.blur();
+      desk.run(name);
+    };
+    const about = { type: "button", onclick: press, "data-command": name };
+    if (key) about["aria-keyshortcuts"] = key.replace("Mod", "Control");
+    return make(`button.action${kind ? `.${kind}` : ""}`, about, label, hint);
+  });
+}
+
+function select(label, options, change) {
+  const made = make("select", { "aria-label": label, onchange: (event) => change(event.target.value) });
+  for (const [value, text, isChosen] of options) {
+    const option = make("option", { value }, text);
+    option.selected = isChosen;
+    made.append(option);
+  }
+  return made;
+}
+
+const rounds = ({ rounds: known, round }) =>
+  known.map((one) => [one.id, `Round ${one.number}${one.is_open ? "" : " (not in review)"}`, one.id === round.id]);
+
+const orders = ({ order }) => ORDERS.map(([value, label]) => [value, label, value === order]);
+
+function guidelines({ guidelines: text, shows }, desk) {
+  const isOpen = window.innerWidth > 900 && shows.guidelines_open;
+  const made = make("details.guidelines", { open: isOpen }, make("summary", {}, "Guidelines"), make("div.body", {}, ...desk.text(text)));
+  if (window.innerWidth > 900) made.addEventListener("toggle", () => made.open !== desk.shows.guidelines_open && desk.show({ guidelines_open: made.open }));
+  return made;
+}
+

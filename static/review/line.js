@@ -1,14 +1,16 @@
-// The samples in the order they come: what was seen, what is on screen, what is fetched ahead.
+// The items in the order they come: what was seen, what is on screen, what is fetched ahead.
 
-const LOW = 50;
-const FETCH = 80;
+import { afterPaint } from "./elements.js";
+
 const HELD = 900;
+const LEAST = 10;
+const SECONDS = 20;
+const PACE_OF = 6;
 
 export class Line {
-  /** `fetch({held, limit})` resolves to {items}, to {error}, or to undefined. `onChange()` when items came. */
-  constructor(fetch, onChange) {
-    this.fetch = fetch;
-    this.onChange = onChange;
+  /** `fetch({held, limit})` resolves to {items}, to {error}, or to undefined. `onChange()` when items came. `most`: fetched ahead. */
+  constructor(fetch, onChange, most) {
+    Object.assign(this, { fetch, onChange, most, moves: [] });
     this.items = [];
     this.at = 0;
     this.fetching = null;
@@ -24,8 +26,33 @@ export class Line {
     return this.items.length - this.at - 1;
   }
 
+  /** How many to have ahead: what the person needs in twenty seconds. What lies here is reserved, so no more. */
+  get wanted() {
+    const { moves } = this;
+    if (moves.length < PACE_OF) return Math.min(this.most, 4 * LEAST);
+    const seconds = Math.max(0.05, (moves[moves.length - 1] - moves[0]) / 1000);
+    return Math.min(this.most, Math.max(LEAST, Math.ceil((SECONDS * (moves.length - 1)) / seconds)));
+  }
+
   find(sampleId) {
     return this.items.find((item) => item.sample_id === sampleId);
+  }
+
+  /** What is here and not decided: reserved for this person where the round reserves. */
+  get open() {
+    return this.items.filter((item) => !item.mine);
+  }
+
+  /** What comes after the item on screen. */
+  coming(count) {
+    return this.items.slice(this.at + 1, this.at + 1 + count);
+  }
+
+  /** Items ahead that belong to others now are not shown. */
+  drop(sampleIds) {
+    const gone = new Set(sampleIds);
+    const seen = this.items.slice(0, this.at + 1);
+    this.items = [...seen, ...this.items.slice(this.at + 1).filter((item) => item.mine || !gone.has(item.sample_id))];
   }
 
   add(items) {
@@ -43,7 +70,8 @@ export class Line {
 
   next() {
     if (this.at < this.items.length) this.at += 1;
-    if (this.ahead < LOW) this.fill();
+    this.moves = [...this.moves.slice(1 - PACE_OF), performance.now()];
+    if (this.ahead < this.wanted * 0.7) afterPaint(() => this.fill());
   }
 
   previous() {
@@ -65,7 +93,7 @@ export class Line {
   fill() {
     if (this.fetching || this.isDry) return this.fetching;
     const held = this.items.slice(-HELD).map((item) => item.sample_id);
-    this.fetching = this.fetch({ held, limit: FETCH }).then((answer) => {
+    this.fetching = this.fetch({ held, limit: Math.max(1, this.wanted - Math.max(0, this.ahead)) }).then((answer) => {
       this.fetching = null;
       this.isLost = !answer || Boolean(answer.error);
       if (!this.isLost) {

@@ -1,8 +1,11 @@
 // Decisions on their way to the server: in order, each with an id of its own, kept in this browser until confirmed.
 
+import { afterPaint } from "./elements.js";
+
 const BATCH = 25;
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 15000;
+const HOLDING = new Set(["PermissionDenied", "NotFound"]);
 
 export const newId = () =>
   crypto.randomUUID ? crypto.randomUUID() : Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
@@ -10,14 +13,16 @@ export const newId = () =>
 export class Outbox {
   /**
    * `send(acts)` resolves to {done, tally}, to {error}, or to undefined when nothing came back.
-   * `on.sent(act, result, tally)`, `on.refused(act, error)`, `on.change(outbox)`.
+   * `on.sent(act, result, tally)`, `on.refused(act, error)`, `on.held(act, error)`, `on.change(outbox)`.
    */
   constructor(key, send, on) {
     this.prefix = `${key}.`;
     this.send = send;
     this.on = on;
     this.acts = this.stored();
+    this.held = [];
     this.busy = false;
+    this.isSignedOut = false;
     this.wait = 0;
     this.retryAt = 0;
     this.timer = null;
@@ -27,6 +32,17 @@ export class Outbox {
 
   get size() {
     return this.acts.length;
+  }
+
+  /** Try again what the server would not take. */
+  release() {
+    this.acts = [...this.held.splice(0), ...this.acts];
+    this.flush();
+  }
+
+  giveUp() {
+    this.forget(this.held.splice(0));
+    this.on.change(this);
   }
 
   // One entry for each act, so that two tabs of one person never overwrite each other's.
@@ -53,7 +69,7 @@ export class Outbox {
     }
     this.acts.push(entry);
     this.on.change(this);
-    this.flush();
+    afterPaint(() => this.flush());
   }
 
   forget(entries) {
@@ -88,8 +104,8 @@ export class Outbox {
   }
 
   settle(entries, answer) {
-    const lost = !answer || (answer.error && answer.error.type === "NotSignedIn");
-    if (lost) {
+    this.isSignedOut = Boolean(answer && answer.error && answer.error.type === "NotSignedIn");
+    if (!answer || this.isSignedOut) {
       this.wait = Math.min(this.wait * 2 || FIRST_WAIT, LONGEST_WAIT);
       this.retryAt = Date.now() + this.wait;
       this.timer = setTimeout(() => this.flush(), this.wait);
@@ -103,6 +119,11 @@ export class Outbox {
     } else if (entries.length > 1) {
       // All or none: one of them was refused. Find it by sending them one at a time.
       this.batch = 1;
+    } else if (HOLDING.has(answer.error.type)) {
+      // A role or a round went away: what was decided stays in this browser until the person gives it up.
+      this.acts = this.acts.filter((entry) => !entries.includes(entry));
+      this.held.push(...entries);
+      this.on.held(entries[0].act, answer.error);
     } else {
       this.batch = BATCH;
       this.forget(entries);

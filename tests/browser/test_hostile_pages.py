@@ -1,17 +1,26 @@
 """Hostile text in every name and text there is: no page runs it, and nothing is asked of another host."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 
-from backend.db import now, session, tables
-from backend.values import JobStatus, Split, Stage
-from tests import rows
-from tests.browser.test_review import HOSTILE, empty, sign_in  # noqa: F401 - `empty` is a fixture
+from backend.db import now, reading, session, tables
+from backend.errors import InvalidInput
+from backend.services import accounts, projects
+from backend.services.access import Actor
+from backend.values import DecisionKind, JobStatus, Role, RoundStatus, Split, Stage
+from tests import hostile, rows
+from tests.browser.desk import HOSTILE, empty, sign_in
 from tests.integration import site
 
+__all__ = ["empty"]
 pytestmark = pytest.mark.browser
 BEACON = '<img src="http://203.0.113.9/x.png">'
 NAME = f"{BEACON}<svg onload=window.hacked=1>`${{window.hacked=1}}`"
-PAGES = ("", "prompts", "new-round", "samples", "review", "jobs", "checkpoints", "datasets", "people")
+PAGES = (
+    "", "prompts", "new-round", "samples", "review", "team", "jobs", "checkpoints", "datasets", "me", "people", "audit",
+)  # fmt: skip
 
 
 def hostile_project() -> tables.Project:
@@ -35,7 +44,7 @@ def hostile_project() -> tables.Project:
 
 
 @pytest.mark.timeout(200)
-def test_no_page_runs_what_is_in_its_texts(empty: None, chromium) -> None:  # noqa: F811
+def test_no_page_runs_what_is_in_its_texts(empty: None, chromium) -> None:
     project = hostile_project()
     actor = rows.make_actor(project, name=NAME)
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
@@ -54,3 +63,168 @@ def test_no_page_runs_what_is_in_its_texts(empty: None, chromium) -> None:  # no
         assert page.locator("img[src='x'], img[src*='203.0.113.9'], svg[onload]").count() == 0, path
     assert strangers == []
     context.close()
+
+
+TEXTS = hostile.STRINGS
+NAMES = [text for text in TEXTS if text.isprintable() and text.strip() == text and len(text) <= 80]
+BANNED = ("content security policy", "content-security-policy", hostile.HOST)
+
+
+class Watched:
+    """A browser of a person's in which anything that runs, asks or leaves is noticed."""
+
+    def __init__(self, chromium: Any, actor: Actor, project_id: int | None = None) -> None:
+        self.context = chromium.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+        sign_in(self.context, actor)
+        if project_id is not None:
+            chosen = {"project_id": str(project_id), "next": "/"}
+            self.context.request.post(f"{site.address()}/project", form=chosen, max_redirects=0)
+        self.noticed: list[str] = []
+        self.context.on("request", lambda request: self.at(request.url))
+        self.page = self.context.new_page()
+        self.page.on("dialog", lambda dialog: (self.noticed.append(f"dialog {dialog.message}"), dialog.dismiss()))
+        self.page.on("popup", lambda popup: self.noticed.append(f"popup {popup.url}"))
+        self.page.on("console", lambda said: self.said(said.text))
+
+    def at(self, url: str) -> None:
+        if not url.startswith((site.address(), "data:", "blob:")):
+            self.noticed.append(f"request {url}")
+
+    def said(self, text: str) -> None:
+        if any(word in text.lower() for word in BANNED):
+            self.noticed.append(f"console {text[:200]}")
+
+    def open(self, path: str, waits_for: str = ".gradio-container") -> None:
+        self.page.goto(f"{site.address()}/{path}")
+        self.page.wait_for_selector(waits_for, timeout=30_000, state="attached")
+
+    def check(self, where: str) -> None:
+        assert self.page.evaluate("window.__hit") is None, where
+        assert self.page.evaluate("({}).__hit") is None, where
+        assert self.page.url.startswith(site.address()), where
+        assert self.noticed == [], where
+
+
+def hostile_everywhere() -> tuple[tables.Round, Actor]:
+    """All texts as prompt, sample, rationale, note, name of a person, a set and a file; the first as a project's."""
+    project = rows.make_project(NAMES[0], guidelines="\n\n".join(TEXTS))
+    prompts = rows.make_prompt_set(project, prompts=[f"{n} {text}" for n, text in enumerate(TEXTS)])
+    round_ = rows.make_round(
+        project, status=RoundStatus.review, stage=Stage.review, is_reviewed=True, is_blind=False,
+        review={"random_share": 0.0},
+    )  # fmt: skip
+    samples = rows.make_samples(round_, prompts, n=1, texts=TEXTS, scores=[1.0, 0.0])
+    rows.make_judgments(samples)
+    owner = accounts.local_owner(via="page")
+    people = [rows.make_actor(project, Role.reviewer, name=name) for name in NAMES]
+    with session() as db:
+        for judgment, text in zip(db.query(tables.Judgment).order_by(tables.Judgment.id), TEXTS, strict=True):
+            judgment.rationale = judgment.raw = text
+        for name in NAMES:
+            db.add(tables.PromptSet(project_id=project.id, name=name, split=Split.train, origin=name, num_prompts=0))
+            db.add(tables.Project(name=f"{name} "))
+    extra = rows.make_samples(round_, rows.make_prompt_set(project, prompts=["x"] * 1), n=1, scores=[1.0])
+    with session() as db:
+        db.add_all(
+            tables.Decision(
+                client_id=f"hostile-{n}", project_id=project.id, round_id=round_.id, group_id=extra[0].group_id,
+                sample_id=extra[0].id, user_id=people[n % len(people)].user_id, kind=DecisionKind.flag, note=text,
+            )
+            for n, text in enumerate(TEXTS)
+        )  # fmt: skip
+    return round_, owner
+
+
+def test_there_are_at_least_two_hundred_texts_and_each_would_be_noticed() -> None:
+    assert len(TEXTS) == len(set(TEXTS)) >= 200
+    marked = ("__hit", hostile.HOST, "PHNjcmlwdD53aW5kb3cuX19oaXQ9MTwvc2NyaXB0Pg")
+    assert [text for text in TEXTS if not any(mark in text for mark in marked)] == []
+
+
+def test_the_texts_do_run_where_a_page_interprets_them(chromium: Any) -> None:
+    """Else the tests below would show nothing."""
+    page = chromium.new_page()
+    page.set_content("<p id=here></p>")
+    found = page.evaluate(
+        """async (texts) => {
+          let hits = 0;
+          for (const text of texts) {
+            window.__hit = undefined;
+            document.getElementById("here").innerHTML = text;
+            await new Promise((done) => setTimeout(done, 5));
+            hits += window.__hit ? 1 : 0;
+          }
+          return hits;
+        }""",
+        [text for text in hostile.EVENTS[:12]],
+    )
+    assert found >= 8
+    page.close()
+
+
+def test_names_that_are_no_names_are_refused(empty: None) -> None:
+    owner = accounts.local_owner(via="page")
+    for text in TEXTS:
+        if not text.strip().isprintable() or len(text.strip()) > 120:
+            with pytest.raises(InvalidInput):
+                projects.create(owner, text)
+        if not text.strip().isprintable() or len(text.strip()) > 80:
+            with pytest.raises(InvalidInput):
+                accounts.create_user(owner, text)
+
+
+@pytest.mark.timeout(280)
+def test_two_hundred_ways_to_run_a_script_run_none_on_any_page(empty: None, chromium: Any) -> None:
+    round_, owner = hostile_everywhere()
+    browser = Watched(chromium, owner, round_.project_id)
+    for path in PAGES:
+        browser.open(path)
+        browser.page.wait_for_timeout(1200)
+        browser.check(path)
+    through(browser, "samples", "#samples-next", "#samples-table [role=gridcell]")
+    through(browser, "audit", "#audit-older", "#audit-table td")
+    browser.context.close()
+
+
+def through(browser: Watched, path: str, button: str, cells: str, *, pages: int = 8) -> None:
+    """Turn the pages of a table until there is none."""
+    browser.open(path, cells)
+    for _ in range(pages):
+        browser.page.wait_for_timeout(300)
+        browser.check(path)
+        assert "__hit" in browser.page.inner_text("body"), path
+        if not browser.page.locator(button).is_enabled():
+            return
+        browser.page.locator(button).click()
+
+
+@pytest.mark.timeout(280)
+def test_the_review_desk_runs_none_of_them_either(empty: None, chromium: Any) -> None:
+    round_, owner = hostile_everywhere()
+    browser = Watched(chromium, owner, round_.project_id)
+    browser.open(f"review?round={round_.id}", "#review-desk .answer")
+    for n in range(len(TEXTS)):
+        browser.page.keyboard.press("ax"[n % 2])
+        browser.page.wait_for_timeout(25)
+        if n % 40 == 0:
+            browser.check(f"item {n}")
+    browser.page.wait_for_timeout(1500)
+    browser.check("the end")
+    with reading() as db:
+        assert db.query(tables.Decision).filter(tables.Decision.kind != DecisionKind.flag).count() >= 300
+    browser.context.close()
+
+
+@pytest.mark.parametrize("names", [TEXTS[:6], NAMES[-6:]], ids=["any", "printable"])
+def test_the_name_of_an_uploaded_file_is_only_a_name(empty: None, chromium: Any, names: Sequence[str]) -> None:
+    rows.make_project("Uploads")
+    browser = Watched(chromium, accounts.local_owner(via="page"))
+    for name in names:
+        browser.open("prompts")
+        browser.page.get_by_role("tab", name="Import").click()
+        browser.page.wait_for_selector("input[type=file]", state="attached")
+        content = {"name": f"{name}.jsonl", "mimeType": "application/json", "buffer": b'{"prompt": "hello"}\n'}
+        browser.page.locator("input[type=file]").last.set_input_files([content])
+        browser.page.wait_for_timeout(1200)
+        browser.check(name)
+    browser.context.close()

@@ -2,102 +2,17 @@
 
 import json
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
-from backend.db import reading, session, tables
-from backend.services import sessions
+from backend.db import reading, tables
 from backend.services.access import Actor
-from backend.values import DecisionKind, Role, RoundStatus, Stage
-from tests import rows
-from tests.integration import site
+from backend.values import DecisionKind, Role, RoundStatus
+from tests.browser.desk import HOSTILE, SEND, SHOWN, Review, empty, is_sending, sign_in
 
+__all__ = ["HOSTILE", "Review", "empty", "sign_in"]
 pytestmark = pytest.mark.browser
-HOSTILE = (
-    '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script><b>{{7*7}}${window.hacked=1}</b>'
-    " `${7*7}` \\u{zz} C:\\new $$ \u202e\u0007"
-)
-READ_SHOWN = "Number(document.querySelector('#review-desk .facts').textContent.match(/Sample (\\d+)/)[1])"
-SEND = "**/gradio_api/component_server/"
-
-
-@pytest.fixture
-def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An empty SQLite installation."""
-    import migrations
-    from backend import jobs
-    from backend.config import settings
-    from backend.db import dispose
-
-    monkeypatch.setenv("RONDO_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("RONDO_DATABASE_URL", "")
-    dispose()
-    settings.cache_clear()
-    migrations.upgrade()
-    jobs.prepare()
-    yield
-    dispose()
-    settings.cache_clear()
-
-
-def sign_in(context, actor: Actor) -> None:
-    with session() as db:
-        link = sessions.link_for(db, actor.user_id)
-    assert context.request.post(f"{site.address()}/login/link/{link}", max_redirects=0).status == 303
-
-
-class Review:
-    """A round in review, a reviewer signed in, the desk open."""
-
-    def __init__(
-        self,
-        chromium,
-        *,
-        number: int = 40,
-        is_blind: bool = True,
-        role: Role = Role.curator,
-        width: int = 1280,
-        waits_for: str = "#review-desk .answer .text",
-    ) -> None:
-        recipe = rows.RECIPE | {"judge": {"name": "additive_rubric", "accept_at": 4.0, "lowest": 0, "highest": 5}}
-        self.project = rows.make_project(guidelines=f"Be kind. {HOSTILE}")
-        prompts = rows.make_prompt_set(self.project, prompts=[f"Question {n} {HOSTILE}" for n in range(number // 2)])
-        self.round = rows.make_round(
-            self.project, status=RoundStatus.review, stage=Stage.review, is_reviewed=True, is_blind=is_blind,
-            recipe=recipe,
-        )  # fmt: skip
-        texts = [f"Answer {n} {HOSTILE}" for n in range(number)]
-        made = rows.make_samples(self.round, prompts, n=2, texts=texts, scores=[5.0, 1.0], threshold=4.0)
-        rows.make_judgments(made)
-        self.ids = [sample.id for sample in made]
-        self.actor = rows.make_actor(self.project, role)
-        self.context = chromium.new_context(viewport={"width": width, "height": 860})
-        sign_in(self.context, self.actor)
-        self.page = self.context.new_page()
-        self.errors: list[str] = []
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.waits_for = waits_for
-        self.open()
-
-    def open(self) -> None:
-        self.page.goto(f"{site.address()}/review?round={self.round.id}")
-        self.page.wait_for_selector(self.waits_for, timeout=20_000)
-
-    def saved(self) -> None:
-        self.page.wait_for_function("document.querySelector('#review-desk .unsaved').textContent === 'All saved'")
-
-    def decisions(self) -> list[tuple[DecisionKind, int]]:
-        """Kind and sample of every decision, in the order of writing."""
-        with reading() as db:
-            query = select(tables.Decision.kind, tables.Decision.sample_id).order_by(tables.Decision.id)
-            return [tuple(row) for row in db.execute(query)]
-
-    @property
-    def shown(self) -> int:
-        return self.page.evaluate(READ_SHOWN)
 
 
 def test_fast_keys_are_each_saved_once_and_in_order(empty: None, chromium: object) -> None:
@@ -136,10 +51,6 @@ PAINTS = """() => {
 }"""
 
 
-def is_sending(route) -> bool:
-    return "review_send" in (route.request.post_data or "")
-
-
 def test_nothing_is_lost_when_the_network_goes_and_the_page_is_reloaded(empty: None, chromium: object) -> None:
     desk = Review(chromium)
     desk.page.route(SEND, lambda route: route.abort())
@@ -153,7 +64,7 @@ def test_nothing_is_lost_when_the_network_goes_and_the_page_is_reloaded(empty: N
     desk.page.reload()
     assert asked == ["beforeunload"]
     desk.page.unroute(SEND)
-    desk.page.wait_for_selector("#review-desk .answer .text", timeout=20_000)
+    desk.page.wait_for_selector(SHOWN, timeout=20_000)
     desk.saved()
     assert desk.decisions() == [
         (DecisionKind.accept, desk.ids[0]), (DecisionKind.reject, desk.ids[1]), (DecisionKind.accept, desk.ids[2])
@@ -239,11 +150,14 @@ def test_undo_after_a_reload_brings_the_sample_back(empty: None, chromium: objec
 
 def test_nothing_written_is_interpreted(empty: None, chromium: object) -> None:
     desk = Review(chromium, is_blind=False)
-    desk.page.keyboard.press("a")
+    desk.press("a")
     desk.page.wait_for_selector(".revealed .judge")
-    assert (desk.page.locator("#review-desk .answer .text").text_content() or "").endswith(HOSTILE)
-    assert HOSTILE in (desk.page.locator("#review-desk .guidelines").text_content() or "")
-    assert desk.page.locator("#review-desk img, #review-desk b:text('49')").count() == 0
+    assert "<script>window.hacked=1</script><b>{{7*7}}${window.hacked=1}</b> ${7*7}" in desk.text(".answer")
+    assert desk.page.locator("#review-desk .answer code").text_content() == "${7*7}"
+    assert "{{7*7}}${window.hacked=1}</b> ${7*7}" in desk.text(".guidelines")
+    desk.press("v")
+    assert desk.text(".answer .text").endswith(HOSTILE)
+    assert desk.page.locator("#review-desk :is(img, script, b:text('49'))").count() == 0
     assert desk.page.evaluate("window.hacked") is None
 
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from backend.db import now, reading, session, tables
-from backend.errors import InvalidInput, NotFound, NotSignedIn, TooManyAttempts
+from backend.errors import InvalidInput, NotFound, NotSignedIn, PermissionDenied, TooManyAttempts
 from backend.services import accounts, sessions
 from backend.services.access import Actor
 from tests import rows
@@ -80,6 +80,44 @@ def test_signing_out_ends_this_session_only(ada: Actor) -> None:
     sessions.sign_out(one)
     assert sessions.look_up(one) is None
     assert sessions.look_up(two) is not None
+
+
+def test_one_of_the_browsers_is_ended_and_not_this_one(ada: Actor) -> None:
+    one, two = (sessions.sign_in("Ada", PASSWORD, address="x") for _ in range(2))
+    here, there = sessions.look_up(one), sessions.look_up(two)
+    assert here is not None
+    assert there is not None
+    with pytest.raises(InvalidInput, match="this browser"):
+        sessions.end(ada, here.session_id or 0, current_id=here.session_id)
+    sessions.end(ada, there.session_id or 0, current_id=here.session_id)
+    assert sessions.look_up(one) is not None
+    assert sessions.look_up(two) is None
+    with pytest.raises(NotFound):
+        sessions.end(ada, there.session_id or 0)
+
+
+def test_a_session_of_somebody_else_is_not_found(ada: Actor, owner: Actor) -> None:
+    who = sessions.look_up(sessions.sign_in("Ada", PASSWORD, address="x"))
+    assert who is not None
+    with pytest.raises(NotFound):
+        sessions.end(owner, who.session_id or 0)
+
+
+def test_an_owner_ends_all_sessions_and_lets_in_again(ada: Actor, owner: Actor) -> None:
+    secret = sessions.sign_in("Ada", PASSWORD, address="x")
+    with pytest.raises(PermissionDenied):
+        accounts.end_sessions(ada, ada.user_id)
+    assert accounts.end_sessions(owner, ada.user_id) == 1
+    assert sessions.look_up(secret) is None
+    accounts.deactivate(owner, ada.user_id)
+    with pytest.raises(NotSignedIn):
+        sessions.sign_in("Ada", PASSWORD, address="x")
+    with pytest.raises(PermissionDenied):
+        accounts.reactivate(ada, ada.user_id)
+    accounts.reactivate(owner, ada.user_id)
+    assert sessions.look_up(sessions.sign_in("Ada", PASSWORD, address="x")) is not None
+    with pytest.raises(NotFound):
+        accounts.reactivate(owner, ada.user_id)
 
 
 def test_ending_the_others_keeps_this_one(ada: Actor) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 
 from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
-from backend.services import review_queue, reviews
+from backend.services import leases, review_queue, reviews
 from backend.services.access import Actor
 from backend.services.reviews import Act, Tally
 from backend.values import DecisionKind, JobStatus, LabelSource, Role, RoundStatus, Stage, Verdict
@@ -141,12 +141,18 @@ def test_nobody_takes_back_what_another_decided(database: str) -> None:
         reviews.decide_many(desk.reviewer, desk.round.id, [Act(uuid.uuid4().hex, RETRACT, retracts=mine.client_id)])
 
 
-def test_the_latest_decision_of_anyone_stands(database: str) -> None:
+def test_the_latest_word_of_the_items_reviewer_stands_and_a_second_person_is_late(database: str) -> None:
     desk = Desk()
+    desk.act(0, ACCEPT)
     desk.act(0, REJECT)
-    theirs = desk.act(0, ACCEPT, desk.curator).decision
-    assert desk.label(desk.ids[0])[0] is Verdict.accept
-    reviews.decide_many(desk.curator, desk.round.id, [Act(uuid.uuid4().hex, RETRACT, retracts=theirs.client_id)])
+    late = desk.act(0, ACCEPT, desk.curator)
+    assert late.late_because == (
+        "1 other has decided this meanwhile; yours is kept in the history and counts in no label."
+    )
+    assert late.judge is not None, "they have committed"
+    assert desk.label(desk.ids[0])[0] is Verdict.reject
+    act = Act(uuid.uuid4().hex, RETRACT, retracts=late.decision.client_id)
+    reviews.decide_many(desk.curator, desk.round.id, [act])
     assert desk.label(desk.ids[0])[0] is Verdict.reject
 
 
@@ -256,7 +262,7 @@ def test_progress_counts_samples_not_key_presses(database: str) -> None:
     desk.act(2, SKIP)
     seen = reviews.progress(desk.reviewer, desk.round.id)
     assert (seen.samples, seen.decided, seen.mine, seen.is_open) == (4, 2, Tally(1, 1), True)
-    assert dict(seen.people) == {desk.reviewer.name: 1, desk.curator.name: 1}
+    assert {one.name: one.decided for one in seen.people} == {desk.reviewer.name: 1, desk.curator.name: 1}
 
 
 def test_the_queue_leaves_out_what_is_decided_skipped_or_held(database: str) -> None:
@@ -266,6 +272,7 @@ def test_the_queue_leaves_out_what_is_decided_skipped_or_held(database: str) -> 
     for order in review_queue.Order:
         found = {i.sample_id for i in review_queue.queue(desk.reviewer, desk.round.id, order=order, held=[desk.ids[3]])}
         assert found <= {desk.ids[2]}, order
+    leases.release(desk.reviewer, desk.round.id)
     theirs = review_queue.queue(desk.curator, desk.round.id)
     assert [i.sample_id for i in theirs] == desk.ids[1:], "a skip is for the one who skipped"
     again = review_queue.queue(desk.reviewer, desk.round.id, include=[desk.ids[0], desk.ids[1]])
@@ -276,6 +283,7 @@ def test_the_queue_orders_by_what_a_look_is_worth(database: str) -> None:
     desk = Desk(is_blind=False)
     with session() as db:
         db.execute(update(tables.Label).where(tables.Label.sample_id == desk.ids[1]).values(machine_spread=1.5))
+        db.execute(update(tables.Round).values(review={"random_share": 0.0}))
     by_worth = review_queue.queue(desk.reviewer, desk.round.id, order=review_queue.Order.worth)
     assert [i.sample_id for i in by_worth] == [desk.ids[3], desk.ids[2], desk.ids[1], desk.ids[0]] or [
         i.sample_id for i in by_worth

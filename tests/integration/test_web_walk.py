@@ -17,7 +17,7 @@ from tests.integration.walking import MARK, OWN, Browser, World, changed, make_w
 
 ANYONE = "anyone who is signed in"
 OWNER = "owners"
-OPEN = {"/login", "/login/link/{token}", "/healthz", "/favicon.ico"}
+OPEN = {"/login", "/login/link/{token}", "/login/oidc", "/login/oidc/callback", "/healthz", "/favicon.ico"}
 
 # method, path, who, body
 WRITES: list[tuple[str, str, Role | str, Any]] = [
@@ -33,6 +33,20 @@ WRITES: list[tuple[str, str, Role | str, Any]] = [
     ("POST", "/projects/{project_id}/rounds", Role.curator, {}),
     ("POST", "/rounds/{round_id}/decisions", Role.reviewer, "decision"),
     ("POST", "/rounds/{round_id}/decisions/undo", Role.reviewer, {}),
+    ("POST", "/rounds/{round_id}/review/here", Role.reviewer, {}),
+    ("POST", "/rounds/{round_id}/review/leave", Role.viewer, {}),
+    ("POST", "/rounds/{round_id}/review/claims", Role.reviewer, {}),
+    ("PATCH", "/rounds/{round_id}/review/settings", Role.curator, {"reservation_minutes": 5}),
+    (
+        "POST",
+        "/rounds/{round_id}/review/adjudication",
+        Role.curator,
+        {"client_id": "adjudication-1", "sample_id": 1, "kind": "accept"},
+    ),
+    ("POST", "/rounds/{round_id}/review/gold", Role.curator, {"sample_ids": [1], "verdict": "accept"}),
+    ("POST", "/rounds/{round_id}/review/gold/unmark", Role.curator, {"sample_ids": [1]}),
+    ("POST", "/rounds/{round_id}/review/assignments", Role.curator, {"user_id": 1, "sample_ids": [1]}),
+    ("DELETE", "/rounds/{round_id}/review/assignments/{user_id}", Role.curator, None),
     ("POST", "/rounds/{round_id}/review/close", Role.curator, None),
     ("POST", "/rounds/{round_id}/cancel", Role.curator, None),
     ("POST", "/jobs/{job_id}/resume", Role.curator, None),
@@ -42,9 +56,13 @@ WRITES: list[tuple[str, str, Role | str, Any]] = [
     ("PATCH", "/checkpoints/{checkpoint_id}", Role.curator, {"name": "renamed"}),
     ("DELETE", "/checkpoints/{checkpoint_id}", Role.curator, None),
     ("POST", "/trials", Role.curator, "trial"),
+    ("POST", "/rounds/{round_id}/reviewers/{user_id}/removal", Role.admin, {"reason": "because"}),
+    ("POST", "/rounds/{round_id}/removals/{removal_id}/undo", Role.admin, None),
     ("POST", "/users", OWNER, {"name": "someone"}),
     ("POST", "/users/{user_id}/link", OWNER, None),
     ("POST", "/users/{user_id}/deactivate", OWNER, None),
+    ("POST", "/users/{user_id}/reactivate", OWNER, None),
+    ("POST", "/users/{user_id}/end-sessions", OWNER, None),
     ("POST", "/tokens", ANYONE, {"name": "t"}),
     ("DELETE", "/tokens/{token_id}", ANYONE, None),
 ]
@@ -58,6 +76,9 @@ READS: dict[str, Role | str] = {
     "/projects/{project_id}/rounds": Role.viewer, "/rounds/{round_id}": Role.viewer,
     "/rounds/{round_id}/samples": Role.viewer, "/rounds/{round_id}/histogram": Role.viewer,
     "/rounds/{round_id}/review": Role.viewer, "/rounds/{round_id}/review/queue": Role.reviewer,
+    "/rounds/{round_id}/review/holders": Role.viewer, "/rounds/{round_id}/review/settings": Role.viewer,
+    "/rounds/{round_id}/review/adjudication": Role.curator, "/rounds/{round_id}/review/gold": Role.curator,
+    "/rounds/{round_id}/review/gold/accuracy": Role.curator, "/rounds/{round_id}/review/assignments": Role.viewer,
     "/rounds/{round_id}/review/closing": Role.viewer, "/projects/{project_id}/jobs": Role.viewer,
     "/jobs/{job_id}": Role.viewer, "/jobs/{job_id}/curves": Role.viewer,
     "/projects/{project_id}/checkpoints": Role.viewer,
@@ -65,6 +86,15 @@ READS: dict[str, Role | str] = {
     "/projects/{project_id}/datasets": Role.viewer, "/datasets/{dataset_id}": Role.viewer,
     "/datasets/{dataset_id}/rows": Role.viewer, "/datasets/{dataset_id}/verification": Role.viewer,
     "/datasets/{dataset_id}/export": Role.viewer,
+    "/projects/{project_id}/audit": Role.curator, "/projects/{project_id}/audit/export": Role.admin,
+    "/rounds/{round_id}/agreement": Role.curator, "/rounds/{round_id}/reviewers": Role.curator,
+    "/rounds/{round_id}/reviewers/me": Role.reviewer, "/rounds/{round_id}/removals": Role.curator,
+    "/rounds/{round_id}/reviewers/{user_id}/removal": Role.curator,
+}  # fmt: skip
+REVIEWERS = {"decisions", "labels", "samples", "leases", "presences", "worths"}
+CURATORS = {
+    "rounds", "round_prompt_sets", "jobs", "checkpoints", "templates", "prompt_sets", "prompts", "gold_items",
+    "assignments",
 }  # fmt: skip
 NOT_THERE_IN_THIS_WORLD = {"/prompt-sets/{set_id}/problems"}
 
@@ -186,13 +216,18 @@ def test_a_read_needs_its_role_and_changes_nothing(world: World) -> None:
             answer = send(client, "GET", path, None, world)
             assert answer.status_code == (404 if path in NOT_THERE_IN_THIS_WORLD else 200), (path, answer.text)
             assert answer.headers["cache-control"] == "no-store"
-    assert changed(before) <= {"tokens"}
+    assert changed(before) <= {"tokens", "events", "leases", "presences"}  # asking the queue reserves what it gives
 
 
 @pytest.mark.parametrize(
     ("role", "may_change"),
-    [(None, set()), (Role.viewer, set()), (Role.reviewer, {"decisions", "labels", "samples"})],
-    ids=["stranger", "viewer", "reviewer"],
+    [
+        (None, set()),
+        (Role.viewer, set()),
+        (Role.reviewer, REVIEWERS),
+        (Role.curator, REVIEWERS | CURATORS),
+    ],
+    ids=["stranger", "viewer", "reviewer", "curator"],
 )
 def test_no_listener_lets_a_person_change_more_than_their_role(
     world: World, role: Role | None, may_change: set[str]

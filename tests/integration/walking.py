@@ -18,8 +18,8 @@ from tests.integration import site
 MARK = "xyzzy-secret"
 """Stands in every text of the project; a stranger never sees it."""
 
-OWN = {"login_sessions", "login_links", "tokens", "users"}
-"""Tables in which everybody may change what is their own."""
+OWN = {"login_sessions", "login_links", "tokens", "users", "events"}
+"""Tables in which everybody may change what is their own, and the log of it."""
 
 Snapshot = dict[str, str]
 
@@ -78,6 +78,7 @@ def make_world() -> World:
             "checkpoint_id": spare.id, "policy_id": policy.id, "set_id": unused.id, "dataset_id": dataset.id,
             "job_id": job.id, "trial_id": trial.id, "template_id": template.id, "token_id": 0,
         }  # fmt: skip
+    rows.make_decision(samples[1], Actor(member.id, member.name), "accept")
     return World(ids, project)
 
 

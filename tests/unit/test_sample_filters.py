@@ -11,8 +11,8 @@ from backend.db.filters import ALL_FACETS, FLAGS, KINDS, SOURCES, VERDICTS, Curs
 from backend.db.filters import encode_facet as encode
 from backend.db.search import match, parse
 from backend.errors import InvalidInput
+from backend.pipeline.worth import near_the_cut
 from backend.services.labels import Effect, Word, effect
-from backend.services.review_queue import worth
 from backend.values import DecisionKind, LabelSource, Verdict
 
 some = st.lists(st.sampled_from(["accept", "reject", "undecided"]), unique=True)
@@ -110,6 +110,6 @@ def test_the_label_from_what_was_said(
 
 
 def test_a_look_is_worth_most_near_the_cut_and_where_the_judge_wavers() -> None:
-    assert worth(None, None, cut=4.0) == 1.0
-    assert worth(4.0, 0.0, cut=4.0) == 1.0
-    assert worth(2.0, 1.5, cut=4.0) > worth(2.0, 0.0, cut=4.0) > worth(1.0, 0.0, cut=4.0)
+    assert near_the_cut(None, None, cut=4.0) == 1.0
+    assert near_the_cut(4.0, 0.0, cut=4.0) == 1.0
+    assert near_the_cut(2.0, 1.5, cut=4.0) > near_the_cut(2.0, 0.0, cut=4.0) > near_the_cut(1.0, 0.0, cut=4.0)

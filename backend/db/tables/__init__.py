@@ -9,12 +9,13 @@ from backend.db.tables.judgment import Judgment, Label, Template
 from backend.db.tables.metric import Metric
 from backend.db.tables.project import Membership, Project
 from backend.db.tables.prompt import Prompt, PromptSet
+from backend.db.tables.review import Assignment, Event, GoldItem, Lease, Presence, Worth
 from backend.db.tables.round import Group, Round, RoundPromptSet
 from backend.db.tables.sample import Sample
 from backend.db.tables.user import LoginLink, LoginSession, Token, User
 
 __all__ = [
-    "Base", "Checkpoint", "Dataset", "Decision", "Example", "Executor", "Group", "Job", "JobPoint", "Judgment", "Label",
-    "LoginLink", "LoginSession", "Membership", "Metric", "Project", "Prompt", "PromptSet", "Round", "RoundPromptSet",
-    "Sample", "Template", "Token", "User",
+    "Assignment", "Base", "Checkpoint", "Dataset", "Decision", "Event", "Example", "Executor", "GoldItem", "Group",
+    "Job", "JobPoint", "Judgment", "Label", "Lease", "LoginLink", "LoginSession", "Membership", "Metric", "Presence",
+    "Project", "Prompt", "PromptSet", "Round", "RoundPromptSet", "Sample", "Template", "Token", "User", "Worth",
 ]  # fmt: skip

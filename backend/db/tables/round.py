@@ -32,6 +32,8 @@ class Round(Identified, Base):
     seed: Mapped[int]
     is_reviewed: Mapped[bool] = mapped_column(default=False)
     is_blind: Mapped[bool] = mapped_column(default=True)
+    review: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    """How people review it: the fields of services.review_settings.ReviewSettings; what is missing has its default."""
     counts: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """Written at the end of each stage: samples, judgments, unparsed, kept, overridden, funnel."""
     error: Mapped[str | None]

@@ -1,6 +1,7 @@
 """People, how they sign in, and what programs use instead."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -17,6 +18,10 @@ class User(Identified, Base):
     password_hash: Mapped[str | None]
     is_owner: Mapped[bool] = mapped_column(default=False)
     is_active: Mapped[bool] = mapped_column(default=True)
+    oidc_subject: Mapped[str | None] = mapped_column(unique=True)
+    """Issuer and subject of the OpenID Connect account that signs in as this person."""
+    preferences: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    """What the person changed for themselves: key bindings, how texts are shown."""
 
 
 class LoginLink(Identified, Base):

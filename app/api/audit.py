@@ -1,0 +1,50 @@
+"""Audit: who did what, when, to what, from where."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import StreamingResponse
+from pydantic import AwareDatetime
+
+from app.api.depends import After, Asking, Limit, Page
+from backend.services import audit
+from backend.services.audit import Asked, Entry
+
+router = APIRouter(tags=["audit"])
+
+MEDIA = {"jsonl": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
+
+
+def asked(
+    person: str = "",
+    kind: Annotated[Literal["", "decision", "event"], Query(description="decisions on items, or all else")] = "",
+    verb: str = "",
+    subject: Annotated[str, Query(description="a part of an event's subject or of a decision's note")] = "",
+    sample_id: int | None = None,
+    round_id: int | None = None,
+    via: str = "",
+    since: AwareDatetime | None = None,
+    until: AwareDatetime | None = None,
+) -> Asked:
+    """The filters; what is left out does not narrow. Times need a zone."""
+    return Asked(person, kind, verb, subject, sample_id, round_id, via, since, until)
+
+
+Filters = Annotated[Asked, Depends(asked)]
+
+
+@router.get("/projects/{project_id}/audit")
+def list_audit(actor: Asking, project_id: int, asked: Filters, limit: Limit = 50, after: After = None) -> Page[Entry]:
+    """Newest first."""
+    found = audit.listing(actor, project_id, asked, after=after, limit=limit)
+    return Page(items=list(found.entries), next=found.next)
+
+
+@router.get("/projects/{project_id}/audit/export")
+def export_audit(
+    actor: Asking, project_id: int, asked: Filters, format: Literal["jsonl", "csv"] = "jsonl"
+) -> StreamingResponse:
+    """Download every line, the decisions of bulk actions included."""
+    lines = audit.export(actor, project_id, asked, format=format)
+    headers = {"Content-Disposition": f'attachment; filename="audit-{project_id}.{format}"'}
+    return StreamingResponse(lines, media_type=MEDIA[format], headers=headers)

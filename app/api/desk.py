@@ -1,0 +1,59 @@
+"""What an open review desk says now and then: I am here, I hold these, I am leaving."""
+
+from datetime import datetime
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from app.api.depends import Asking
+from backend.services import leases, reviews
+from backend.services.leases import Holding
+from backend.services.reviews import Progress
+
+router = APIRouter(tags=["reviews"])
+
+
+class Held(BaseModel):
+    """Items reserved for the person."""
+
+    held: list[int] = Field(default=[], max_length=1000)
+
+
+class Beat(Held):
+    """`wants_progress`: also count how far the review is."""
+
+    wants_progress: bool = False
+
+
+class Heard(BaseModel):
+    """Until when what was kept is reserved, and who has what was lost."""
+
+    until: datetime
+    kept: list[int]
+    lost: list[Holding]
+    progress: Progress | None = None
+
+
+class GivenBack(BaseModel):
+    """How many items are free again."""
+
+    given_back: int
+
+
+@router.post("/rounds/{round_id}/review/here")
+def here(actor: Asking, round_id: int, body: Beat) -> Heard:
+    """Renew reservations and be seen; to be sent every 20 seconds."""
+    renewed = leases.renew(actor, round_id, body.held)
+    progress = reviews.progress(actor, round_id) if body.wants_progress else None
+    return Heard(
+        until=renewed.until,
+        kept=list(renewed.kept),
+        lost=list(renewed.lost),
+        progress=progress,
+    )
+
+
+@router.post("/rounds/{round_id}/review/leave")
+def leave(actor: Asking, round_id: int, body: Held) -> GivenBack:
+    """Give back what is not decided; without a list, everything in the round."""
+    return GivenBack(given_back=leases.release(actor, round_id, body.held or None))

@@ -1,0 +1,73 @@
+"""The team of a round: agreement, everybody's figures, taking work out; and ending somebody's access."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from app.api.depends import Asking
+from backend.services import accounts, agreement, removals, reviewer_stats
+from backend.services.agreement import Agreement
+from backend.services.removals import Preview, Removal
+from backend.services.reviewer_stats import Reviewer
+
+router = APIRouter(tags=["team"])
+
+
+class Reason(BaseModel):
+    reason: str
+
+
+class Restored(BaseModel):
+    """How many decisions stay out, because others have decided those items meanwhile."""
+
+    taken_by_others: int
+
+
+class Ended(BaseModel):
+    sessions: int
+
+
+@router.get("/rounds/{round_id}/agreement")
+def get_agreement(actor: Asking, round_id: int) -> Agreement:
+    return agreement.measure(actor, round_id)
+
+
+@router.get("/rounds/{round_id}/reviewers")
+def list_reviewers(actor: Asking, round_id: int) -> list[Reviewer]:
+    """Most decisions first."""
+    return reviewer_stats.everyone(actor, round_id)
+
+
+@router.get("/rounds/{round_id}/reviewers/me")
+def get_mine(actor: Asking, round_id: int) -> Reviewer:
+    return reviewer_stats.mine(actor, round_id)
+
+
+@router.get("/rounds/{round_id}/removals")
+def list_removals(actor: Asking, round_id: int) -> list[Removal]:
+    return removals.history(actor, round_id)
+
+
+@router.get("/rounds/{round_id}/reviewers/{user_id}/removal")
+def preview_removal(actor: Asking, round_id: int, user_id: int) -> Preview:
+    """What taking this person's work out of the round would change."""
+    return removals.preview(actor, round_id, user_id)
+
+
+@router.post("/rounds/{round_id}/reviewers/{user_id}/removal", status_code=201)
+def remove(actor: Asking, round_id: int, user_id: int, body: Reason) -> Removal:
+    return removals.remove(actor, round_id, user_id, reason=body.reason)
+
+
+@router.post("/rounds/{round_id}/removals/{removal_id}/undo")
+def undo_removal(actor: Asking, round_id: int, removal_id: str) -> Restored:
+    return Restored(taken_by_others=removals.undo(actor, round_id, removal_id))
+
+
+@router.post("/users/{user_id}/reactivate", status_code=204)
+def reactivate(actor: Asking, user_id: int) -> None:
+    accounts.reactivate(actor, user_id)
+
+
+@router.post("/users/{user_id}/end-sessions")
+def end_sessions(actor: Asking, user_id: int) -> Ended:
+    return Ended(sessions=accounts.end_sessions(actor, user_id))

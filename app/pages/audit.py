@@ -1,0 +1,167 @@
+"""Audit: who did what, when, to what, from where; filtered, and downloaded by admins."""
+
+from datetime import UTC, datetime, time
+from typing import Any
+from urllib.parse import urlencode
+
+import gradio as gr
+
+from app.toasts import toasts
+from app.widgets.context import Context, context
+from app.widgets.markup import markup
+from app.widgets.plain_table import plain_table, rows_of
+from backend.errors import InvalidInput, PermissionDenied
+from backend.services import accounts, audit, projects, rounds
+from backend.services.audit import Asked, Entry
+from backend.values import JSON, Role
+
+TITLE, PATH = "Audit", "audit"
+IN_MENU = True
+COLUMNS = ["When (UTC)", "Who", "What", "To what", "Round", "From", "Details"]
+SHOWN_DETAIL = 300
+KINDS = [("All", ""), ("Decisions on items", "decision"), ("Everything else", "event")]
+FROM = [("Anywhere", ""), ("Pages", "page"), ("API", "api"), ("Command line", "cli")]
+NAMES = ("person", "kind", "verb", "subject", "sample_id", "round_id", "via", "since", "until")
+SAID = """
+{{#if value.denied}}<div class="rondo-empty"><p>{{value.denied}}</p></div>{{/if}}
+{{#if value.links}}<p class="rondo-muted links">Download what the filters find:
+{{#each value.links}}<a href="{{this.href}}" download>{{this.name}}</a>{{/each}}</p>{{/if}}
+"""
+SAID_CSS = ".links { margin: 0; } .links a { color: var(--rondo-accent); margin-left: 8px; }"
+
+
+def build() -> None:
+    """Lay out the page and wire it."""
+    place = gr.State({"before": [], "next": None})
+    with gr.Row(equal_height=True):
+        person = gr.Dropdown([], label="Who", allow_custom_value=True, elem_id="audit-person")
+        kind = gr.Dropdown(KINDS, value="", label="Kind", filterable=False)
+        verb = gr.Dropdown([("All", "")], value="", label="What", elem_id="audit-verb")
+        subject = gr.Textbox(label="To what", placeholder="a word of it, or of a note", elem_id="audit-subject")
+        sample = gr.Number(None, label="Sample", precision=0, minimum=1, elem_id="audit-sample")
+    with gr.Row(equal_height=True):
+        round_ = gr.Dropdown([("All", 0)], value=0, label="Round", filterable=False)
+        via = gr.Dropdown(FROM, value="", label="From", filterable=False)
+        since = gr.Textbox(label="Since", placeholder="2026-01-31 or 2026-01-31 14:00", elem_id="audit-since")
+        until = gr.Textbox(label="Before", placeholder="2026-02-01", elem_id="audit-until")
+    with gr.Row(elem_classes="rondo-toolbar"):
+        newer = gr.Button("Newer", interactive=False, scale=0, min_width=100, size="md", elem_id="audit-newer")
+        older = gr.Button("Older", interactive=False, scale=0, min_width=100, size="md", elem_id="audit-older")
+        said = markup(SAID, SAID_CSS, elem_id="audit-said")
+    table = plain_table("audit-table")
+
+    bar = [person, kind, verb, subject, sample, round_, via, since, until]
+    shown = [table, newer, older, said, place]
+    private: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
+    gr.on(None, draw, None, [person, verb, round_, sample, *shown], **private)
+    typed = [c.submit if isinstance(c, gr.Textbox | gr.Number) else c.input for c in bar]
+    gr.on(typed, narrow, bar, shown, **private)
+    older.click(to_older, [place, *bar], shown, **private)
+    newer.click(to_newer, [place, *bar], shown, **private)
+
+
+@toasts
+def draw(request: gr.Request) -> list[Any]:
+    """Fill the filters and show the newest."""
+    here = context(request)
+    try:
+        verbs = audit.verbs(here.actor, here.project_id)
+    except PermissionDenied as error:
+        return [*[gr.skip()] * 7, {"denied": error.message}, gr.skip()]
+    people = [one.name for one in accounts.list_people(here.actor, here.project_id)]
+    numbers = [(f"Round {one.number}", one.id) for one in rounds.list_rounds(here.actor, here.project_id)]
+    filters = [
+        gr.update(choices=[("Everybody", ""), *((name, name) for name in people)], value=""),
+        gr.update(choices=[("All", ""), *((verb, verb) for verb in verbs)], value=""),
+        gr.update(choices=[("All", 0), *numbers], value=0),
+        None,
+    ]
+    return filters + _page(here, {}, [])
+
+
+@toasts
+def narrow(request: gr.Request, *given: Any) -> list[Any]:
+    """Show the newest of what the filters find."""
+    return _page(context(request), _named(given), [])
+
+
+@toasts
+def to_older(request: gr.Request, place: JSON, *given: Any) -> list[Any]:
+    """Show the page after this one."""
+    return _page(context(request), _named(given), [*place["before"], place["next"]])
+
+
+@toasts
+def to_newer(request: gr.Request, place: JSON, *given: Any) -> list[Any]:
+    """Show the page before this one."""
+    return _page(context(request), _named(given), place["before"][:-1])
+
+
+def _named(given: tuple[Any, ...]) -> JSON:
+    return dict(zip(NAMES, given, strict=True))
+
+
+def _page(here: Context, given: JSON, before: list[str]) -> list[Any]:
+    """The page that the last of these cursors leads to, and the place where it stands."""
+    asked = read(given)
+    found = audit.listing(here.actor, here.project_id, asked, after=before[-1] if before else None)
+    rows = rows_of(COLUMNS, [table_row(one) for one in found.entries], none="Nothing that the filters find.")
+    buttons = [gr.Button(interactive=bool(before)), gr.Button(interactive=found.next is not None)]
+    return [rows, *buttons, {"links": _links(here, asked)}, {"before": before, "next": found.next}]
+
+
+def _links(here: Context, asked: Asked) -> list[dict[str, str]]:
+    """Downloads, for those who may."""
+    if projects.get(here.actor, here.project_id).role.rank < Role.admin.rank:
+        return []
+    query = {name: value for name, value in vars(asked).items() if value not in ("", None, False)}
+    path = f"/api/v1/projects/{here.project_id}/audit/export"
+    formats = [query | {"format": format} for format in ("jsonl", "csv")]
+    return [{"name": one["format"].upper(), "href": f"{path}?{urlencode(one)}"} for one in formats]
+
+
+def read(given: dict[str, Any]) -> Asked:
+    """The filters as the service wants them."""
+    return Asked(
+        person=str(given.get("person") or ""),
+        kind=given.get("kind") or "",
+        verb=str(given.get("verb") or ""),
+        subject=str(given.get("subject") or "").strip(),
+        sample_id=int(given["sample_id"]) if given.get("sample_id") else None,
+        round_id=int(given["round_id"]) if given.get("round_id") else None,
+        via=str(given.get("via") or ""),
+        since=_moment(given.get("since")),
+        until=_moment(given.get("until")),
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    """A day or a minute of it, in UTC."""
+    if not (text or "").strip():
+        return None
+    try:
+        read = datetime.fromisoformat(str(text).strip())
+    except ValueError as error:
+        raise InvalidInput(f"{text!r} is no time. Write it as 2026-01-31 or 2026-01-31 14:00.") from error
+    return datetime.combine(read.date(), read.time() or time(), read.tzinfo or UTC)
+
+
+def table_row(one: Entry) -> list[str]:
+    """One act as the table shows it."""
+    number = "" if one.round is None else str(one.round)
+    return [f"{one.at:%Y-%m-%d %H:%M:%S}", one.who, one.verb, one.subject, number, one.via, details(one.details)]
+
+
+def details(said: JSON) -> str:
+    """`reason did not read, decisions 12`."""
+    return ", ".join(
+        name.replace("_", " ") if value is True else f"{name.replace('_', ' ')} {shortened(value)}"
+        for name, value in said.items()
+        if value not in (None, "", False, [])
+    )
+
+
+def shortened(value: Any) -> str:
+    """The value, long ones cut: the download has them whole."""
+    text = str(value)
+    return text if len(text) <= SHOWN_DETAIL else f"{text[:SHOWN_DETAIL]}…"

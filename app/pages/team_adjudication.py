@@ -1,0 +1,130 @@
+"""Team page: items on which people disagree, each settled with one key."""
+
+import uuid
+from typing import Any
+
+import gradio as gr
+
+from app.pages import team_templates as templates
+from app.toasts import toasts
+from app.widgets.context import Context, context
+from app.widgets.markup import markup
+from app.widgets.round_choice import known, needed
+from backend.services import adjudication
+from backend.services.adjudication import Disputed, Vote
+from backend.services.review_items import Item
+from backend.values import JSON, DecisionKind, Messages
+
+LETTERS = "ABCDEFGH"
+NOTHING = "Nobody disagrees on anything that is not settled yet."
+BADGES = {"accept": "ok", "reject": "bad"}
+
+
+def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
+    """Lay out the tab and wire it."""
+    seen = gr.State({})
+    item = markup(templates.ITEM, templates.ITEM_CSS, js=templates.ITEM_JS, value={}, elem_id="adjudication-item")
+    shown = [item, seen]
+    quiet = private | {"show_progress": "hidden"}
+    tab.select(show, chosen, shown, **quiet)
+    chosen.input(show, chosen, shown, **quiet)
+    item.click(answer, [chosen, seen], shown, trigger_mode="multiple", **quiet)
+
+
+@toasts
+def show(round_id: int | None, request: gr.Request) -> list[Any]:
+    """Show the first disputed item."""
+    return _next(context(request), known(round_id, request), [])
+
+
+@toasts
+def answer(round_id: int | None, seen: JSON, event: gr.EventData, request: gr.Request) -> list[Any]:
+    """Settle the shown item, or leave it for later, and show the next one."""
+    here, pressed = context(request), _pressed(event)
+    passed = list(seen.get("passed", []))
+    choice = seen.get("choices", {}).get(pressed)
+    if seen.get("sample") is None or (choice is None and pressed != "later"):
+        return [gr.skip(), gr.skip()]
+    if choice is None:
+        return _next(here, round_id, [*passed, seen["sample"]])
+    adjudication.decide(
+        here.actor, needed(round_id), uuid.uuid4().hex, int(seen["sample"]), DecisionKind(choice["kind"]),
+        value=choice["value"],
+    )  # fmt: skip
+    return _next(here, round_id, passed)
+
+
+def _pressed(event: gr.EventData) -> str:
+    return str((event._data or {}).get("word", "")) if isinstance(event._data, dict) else ""
+
+
+def _next(here: Context, round_id: int | None, passed: list[int]) -> list[Any]:
+    """The next item, with what may be said of it."""
+    if round_id is None:
+        return [{"empty": NOTHING}, {}]
+    found = adjudication.queue(here.actor, int(round_id), limit=1, held=passed)
+    if not found:
+        left = f" {len(passed):,} are left for later." if passed else ""
+        return [{"empty": NOTHING + left}, {}]
+    left = adjudication.count(here.actor, int(round_id))
+    choices = words(found[0].item)
+    kept = {one["word"]: {"kind": one["kind"], "value": one["value"]} for one in choices}
+    state = {"sample": found[0].item.sample_id, "passed": passed, "choices": kept}
+    return [item_value(found[0], left, choices), state]
+
+
+def words(item: Item) -> list[JSON]:
+    """What a curator may say of an item, each with its key."""
+    if not item.members:
+        return [
+            {"word": one, "key": key, "name": one.capitalize(), "kind": one, "value": {}}
+            for one, key in (("accept", "a"), ("reject", "x"))
+        ]
+    ids = [one.sample_id for one in item.members]
+    best = [
+        {"word": f"best {n}", "key": str(n + 1), "name": f"{LETTERS[n]} is best", "kind": "prefer",
+         "value": {"best": id_, "worst": None}}
+        for n, id_ in enumerate(ids[: len(LETTERS)])
+    ]  # fmt: skip
+    tie = {"word": "tie", "key": "t", "name": "Tie", "kind": "prefer", "value": {"tie": ids}}
+    bad = {"word": "all bad", "key": "b", "name": "All bad", "kind": "prefer", "value": {"all_bad": True}}
+    return [*best, tie, bad]
+
+
+def item_value(found: Disputed, left: int, choices: list[JSON]) -> JSON:
+    """What the card shows; texts only."""
+    item = found.item
+    names = {one.sample_id: LETTERS[n] for n, one in enumerate(item.members) if n < len(LETTERS)}
+    texts = [{"name": names.get(one.sample_id, str(one.sample_id)), "text": one.text} for one in item.members]
+    return {
+        "sample": item.sample_id,
+        "left": f"{left:,} to settle",
+        "prompt": last_question(item.messages),
+        "texts": texts or [{"name": "Sample", "text": item.text}],
+        "votes": [vote_value(one, names) for one in found.votes],
+        "judge": judge_word(item),
+        "buttons": [{"word": one["word"], "key": one["key"], "name": one["name"]} for one in choices],
+    }
+
+
+def last_question(messages: Messages) -> str:
+    return messages[-1]["content"] if messages else ""
+
+
+def judge_word(item: Item) -> str:
+    """What the judge gave; of a group nothing, because its word is on each sample."""
+    if item.judge is None or (item.judge.verdict is None and item.judge.score is None):
+        return ""
+    score = "" if item.judge.score is None else f" {item.judge.score:g}"
+    return f"{item.judge.verdict or 'no verdict'}{score}"
+
+
+def vote_value(one: Vote, names: dict[int, str]) -> JSON:
+    """One person's word."""
+    said = str(one.verdict or one.kind)
+    if one.kind is DecisionKind.score:
+        said = f"{said}, score {one.score:g}"
+    best = one.value.get("best") or next(iter(one.value.get("order", [])), None)
+    if one.kind in (DecisionKind.prefer, DecisionKind.rank):
+        said = f"{names.get(best, best)} is best" if best else "all bad" if one.value.get("all_bad") else "tie"
+    return {"who": one.who, "said": said, "badge": BADGES.get(str(one.verdict), ""), "note": one.note}

@@ -1,0 +1,86 @@
+"""Team page: gold items, whose right label is known; reviewers meet them and are not told."""
+
+from typing import Any
+
+import gradio as gr
+
+from app.pages import team_templates as templates
+from app.toasts import notice, toasts
+from app.widgets.context import Context, context
+from app.widgets.markup import markup
+from app.widgets.plain_table import plain_table, rows_of
+from app.widgets.round_choice import known, needed
+from backend.errors import InvalidInput
+from backend.services import gold
+from backend.services.gold import Gold
+from backend.values import Verdict
+
+COLUMNS = ["Sample", "Right label", "The judge says", "Met by", "Reason", "Marked by", "Text"]
+HELP = (
+    "A gold item looks like any other in the queue, at the share that the review's settings name. What people say of "
+    "it measures them and changes no label. Mark samples nobody has decided yet."
+)
+SHOWN_TEXT = 300
+
+
+def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
+    """Lay out the tab and wire it."""
+    markup(templates.NOTE, templates.NOTE_CSS, value=[HELP])
+    with gr.Row(equal_height=True):
+        samples = gr.Textbox(label="Samples", info="Numbers, as the Samples page shows them.", elem_id="gold-samples")
+        verdict = gr.Radio([("Accept", "accept"), ("Reject", "reject")], value="accept", label="Right label")
+        reason = gr.Textbox(label="Reason", info="Why this is right, for colleagues.", elem_id="gold-reason")
+    with gr.Row(elem_classes="rondo-toolbar"):
+        mark = gr.Button("Mark as gold", variant="primary", scale=0, min_width=140, size="md", elem_id="gold-mark")
+        unmark = gr.Button("Make ordinary again", scale=0, min_width=170, size="md", elem_id="gold-unmark")
+    table = plain_table("gold-table")
+
+    tab.select(show, chosen, table, **private)
+    chosen.input(show, chosen, table, **private)
+    mark.click(mark_gold, [chosen, samples, verdict, reason], [table, samples], **private)
+    unmark.click(unmark_gold, [chosen, samples], [table, samples], **private)
+
+
+@toasts
+def show(round_id: int | None, request: gr.Request) -> dict[str, Any]:
+    """List the chosen round's gold items."""
+    return _rows(context(request), known(round_id, request))
+
+
+@toasts
+def mark_gold(round_id: int | None, samples: str, verdict: str, reason: str, request: gr.Request) -> list[Any]:
+    """Give samples a known label."""
+    here = context(request)
+    number = gold.mark(here.actor, needed(round_id), numbers(samples), Verdict(verdict), reason=reason)
+    notice(f"{number:,} samples are gold items now.")
+    return [_rows(here, round_id), ""]
+
+
+@toasts
+def unmark_gold(round_id: int | None, samples: str, request: gr.Request) -> list[Any]:
+    """Take the known label away."""
+    here = context(request)
+    notice(f"{gold.unmark(here.actor, needed(round_id), numbers(samples)):,} samples are ordinary again.")
+    return [_rows(here, round_id), ""]
+
+
+def numbers(text: str) -> list[int]:
+    """`12, 15 18` as numbers."""
+    words = text.replace(",", " ").split()
+    wrong = next((word for word in words if not word.isdecimal() or len(word) > 18), None)
+    if wrong is not None or not words:
+        raise InvalidInput(f"{wrong or text!r} is no sample's number. Write numbers such as 12, 15, 18.")
+    return [int(word) for word in words]
+
+
+def _rows(here: Context, round_id: int | None) -> dict[str, Any]:
+    found = [] if round_id is None else gold.list_gold(here.actor, int(round_id))
+    return rows_of(COLUMNS, [table_row(one) for one in found], label="Gold items", none="No sample is marked yet.")
+
+
+def table_row(one: Gold) -> list[str]:
+    text = one.text if len(one.text) <= SHOWN_TEXT else f"{one.text[:SHOWN_TEXT]}…"
+    return [
+        str(one.sample_id), str(one.verdict), str(one.machine_verdict or "nothing"), str(one.met), one.reason,
+        one.who or "", text,
+    ]  # fmt: skip

@@ -1,0 +1,64 @@
+"""Team page: how far the review is, who is here, and each person's figures."""
+
+from typing import Any
+
+from app.widgets import figures
+from app.widgets.formats import duration
+from app.widgets.plain_table import rows_of
+from backend.services.review_progress import Progress
+from backend.services.reviewer_stats import Reviewer
+from backend.services.rounds import RoundView
+from backend.values import RoundStatus
+
+COLUMNS = [
+    "Person", "Decided", "Time an item", "Overrides", "With the judge", "Drawn at random", "With colleagues",
+    "Known labels", "Left", "Done", "Last seen",
+]  # fmt: skip
+
+
+def progress_value(round_: RoundView, at: Progress) -> dict[str, Any]:
+    """What the card of the review shows; texts only."""
+    is_open = round_.status is RoundStatus.review
+    return {
+        "title": f"Round {round_.number}",
+        "status": "in review" if is_open else str(round_.status),
+        "badge": "warn" if is_open else "",
+        "percent": round(100 * at.share),
+        "done": f"{at.decided:,} of {at.samples:,} items decided ({at.share:.0%}), {at.remaining:,} to go.",
+        "ends": _ends(at),
+        "here": [one.name for one in at.people if one.is_here],
+        "target": f"/review?round={round_.id}",
+        "way_on": "Open the review desk" if is_open else "",
+    }
+
+
+def _ends(at: Progress) -> str:
+    if not at.is_open:
+        return "The review is over: its labels are frozen with what training read."
+    if at.ends_at is None:
+        return "No estimate of the end: nothing was decided in the last quarter of an hour."
+    return f"At the pace of the last quarter of an hour done {figures.ends(at.ends_at)}."
+
+
+def table_value(everyone: list[Reviewer]) -> dict[str, Any]:
+    """Everybody's figures."""
+    return rows_of(COLUMNS, [table_row(one) for one in everyone], none="Nobody has decided anything yet.")
+
+
+def table_row(one: Reviewer) -> list[str]:
+    """One person as the table shows them."""
+    overrides = f"{one.overrides:,} ({one.overrides / one.decided:.0%})" if one.decided else "–"
+    gold = f"{one.gold_right} of {one.gold_seen}" if one.gold_seen else "–"
+    return [
+        one.name,
+        f"{one.decided:,}",
+        duration(one.seconds),
+        overrides,
+        figures.share(one.judge),
+        figures.share(one.judge_random),
+        figures.share(one.colleagues),
+        gold,
+        f"{one.left:,}{' assigned' if one.is_assigned else ''}",
+        figures.ends(one.done_at) if one.left else "–",
+        figures.ago(one.last_at),
+    ]

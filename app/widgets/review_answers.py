@@ -1,0 +1,138 @@
+"""Between the review desk's script and the services: what comes in is checked, what goes out is plain JSON."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import gradio as gr
+
+from app.widgets.context import Context, context
+from backend.errors import Conflict, InvalidInput, RondoError
+from backend.services import review_keys
+from backend.services.acts import Act
+from backend.services.item_history import Entry
+from backend.services.preferences import Preferences
+from backend.services.review_queue import Item
+from backend.services.review_settings import Mode
+from backend.services.reviews import Decided, Progress
+from backend.values import JSON, DecisionKind
+
+Answer = Callable[[Any, gr.Request], JSON]
+
+
+def answering(function: Callable[[Context, JSON], JSON]) -> Answer:
+    """Turn what a person may read into an answer; the script shows it and keeps what was not saved."""
+
+    def answer(data: Any, request: gr.Request) -> JSON:
+        try:
+            if not isinstance(data, dict):
+                raise InvalidInput("The page sent something it should not. Reload it.")
+            # Gradio hands server functions the bare request of FastAPI.
+            asked = request if isinstance(request, gr.Request) else gr.Request(request)
+            return function(context(asked), data)
+        except RondoError as error:
+            frozen = isinstance(error, Conflict) and "frozen" in error.message
+            return {"error": {"type": type(error).__name__, "message": error.message, "frozen": frozen}}
+
+    # Not functools.wraps: Gradio reads the parameters, to know that a request is wanted.
+    answer.__name__, answer.__doc__ = function.__name__, function.__doc__
+    return answer
+
+
+def read_act(data: Any) -> Act:
+    """An act as the script sent it; anything may come here."""
+    if not isinstance(data, dict):
+        raise InvalidInput("A decision has a client_id, a kind and a sample_id. Reload the page.")
+    try:
+        kind = DecisionKind(data.get("kind", ""))
+        score, seconds = data.get("score"), data.get("seconds")
+        return Act(
+            client_id=str(data.get("client_id", "")),
+            kind=kind,
+            sample_id=number(data.get("sample_id", 0)),
+            score=None if score is None else float(score),
+            value=mapping(data.get("value")),
+            text=None if data.get("text") is None else str(data["text"]),
+            note=str(data.get("note", "")),
+            seconds=None if seconds is None else min(max(float(seconds), 0.0), 86_400.0),
+            is_blind=bool(data.get("is_blind", True)),
+            retracts=None if data.get("retracts") is None else str(data["retracts"]),
+            mode=None if data.get("mode") is None else Mode(data["mode"]),
+        )
+    except (TypeError, ValueError) as error:
+        raise InvalidInput(f"This is no decision: {error}. Reload the page.") from error
+
+
+def sent(one: Decided) -> JSON:
+    """What came of an act."""
+    return {
+        "sample_id": one.decision.sample_id,
+        "is_override": one.decision.is_override,
+        "edit_id": one.decision.edit_id,
+        "judge": asdict(one.judge) if one.judge else None,
+        "judges": {str(sample_id): asdict(view) for sample_id, view in one.judges.items()},
+        "reason": one.reason,
+        "late_because": one.late_because,
+        "meanwhile": one.meanwhile,
+    }
+
+
+def item_json(item: Item) -> JSON:
+    """An item, times as text; a single sample has no members at all."""
+    told = asdict(item)
+    until = item.lease_until.isoformat() if item.lease_until else None
+    return told | {"lease_until": until, "members": told["members"] or None}
+
+
+def history_row(one: Entry) -> JSON:
+    return asdict(one) | {"at": one.at.isoformat()}
+
+
+def progress_json(progress: Progress) -> JSON:
+    """How far the review is, and who is here."""
+    return {
+        "samples": progress.samples,
+        "decided": progress.decided,
+        "mine": asdict(progress.mine),
+        "ends_at": progress.ends_at.isoformat() if progress.ends_at else None,
+        "here": {str(one.user_id): one.name for one in progress.people if one.is_here},
+    }
+
+
+def actions(own: Preferences) -> list[JSON]:
+    """Every action with its keys as this person has them."""
+    keys = review_keys.bound(own.keys)
+    return [
+        {
+            "name": action.name,
+            "label": action.label,
+            "keys": list(keys[action.name]),
+            "modes": list(action.modes),
+            "is_changed": action.name in own.keys,
+        }
+        for action in review_keys.ACTIONS
+    ]
+
+
+def number(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise InvalidInput(f"{value!r} is no number of a row. Reload the page.")
+    return value
+
+
+def listed(value: Any) -> list[Any]:
+    if value is not None and not isinstance(value, list):
+        raise InvalidInput("The page sent something it should not. Reload it.")
+    return value or []
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    if value is not None and not isinstance(value, dict):
+        raise InvalidInput("The page sent something it should not. Reload it.")
+    return value or {}
+
+
+def words(value: Any) -> str:
+    if not isinstance(value, str):
+        raise InvalidInput("The page sent something it should not. Reload it.")
+    return value

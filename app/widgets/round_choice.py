@@ -1,0 +1,41 @@
+"""Which round a page about reviewing shows: the one in its address, else the one that waits for people."""
+
+from typing import Any
+
+import gradio as gr
+
+from app.widgets.context import Context, context
+from backend.errors import NotFound
+from backend.services import rounds
+from backend.services.rounds import RoundView
+from backend.values import RoundStatus
+
+EMPTY = "No round of this project was reviewed yet. Launch one with “People review”."
+
+
+def reviewed(here: Context) -> list[RoundView]:
+    """Rounds that people look at, newest first."""
+    return [one for one in reversed(rounds.list_rounds(here.actor, here.project_id)) if one.is_reviewed]
+
+
+def opened(request: gr.Request) -> tuple[int | None, dict[str, Any]]:
+    """The round to show when the page opens, and the update of its dropdown."""
+    found = reviewed(context(request))
+    asked = str(request.query_params.get("round", ""))
+    waiting = [one for one in found if one.status is RoundStatus.review]
+    chosen = next((one for one in found if str(one.id) == asked), next(iter(waiting or found), None))
+    choices = [(f"Round {one.number}, {one.status}", one.id) for one in found]
+    value = chosen.id if chosen else None
+    return value, gr.update(choices=choices, value=value, interactive=len(found) > 1)
+
+
+def known(round_id: int | None, request: gr.Request) -> int | None:
+    """The chosen round; before the page has one, the round it is about to choose."""
+    return opened(request)[0] if round_id is None else int(round_id)
+
+
+def needed(round_id: int | None) -> int:
+    """The chosen round; raises `NotFound` where none is."""
+    if round_id is None:
+        raise NotFound(EMPTY)
+    return int(round_id)

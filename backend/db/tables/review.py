@@ -1,0 +1,123 @@
+"""Who may decide on which item now, who was asked to, which items have a known label, and who did what."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, false, text, true
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.db.base import Base, Identified
+from backend.values import Verdict
+
+
+class Lease(Base):
+    """One of an item's `num_reviewers_per_item` slots, held by one person until `expires_at`, or for good once decided.
+
+    The item is a sample, or a group named by its first sample. Slots are numbered from 0, so the primary key keeps an
+    item from having more reviewers than slots, and the unique key keeps them distinct. Taking back a decision frees
+    its slot. The first lease of an item writes rows for its other slots too, held by nobody: what is begun and not
+    complete is then one index range.
+    """
+
+    __tablename__ = "leases"
+    __table_args__ = (
+        UniqueConstraint("sample_id", "user_id"),
+        Index("ix_leases_round_id_user_id_expires_at", "round_id", "user_id", "expires_at"),
+        Index(
+            "ix_leases_open",
+            "round_id",
+            "expires_at",
+            "sample_id",
+            sqlite_where=text("decided_at IS NULL"),
+            postgresql_where=text("decided_at IS NULL"),
+        ),
+    )
+
+    sample_id: Mapped[int] = mapped_column(
+        ForeignKey("samples.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    slot: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    round_id: Mapped[int] = mapped_column(ForeignKey("rounds.id", ondelete="CASCADE"))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    expires_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    is_random: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """The queue drew the item at random for this person."""
+
+
+class Worth(Base):
+    """How likely a look at a sample changes its label, as judged when the judge had ended (pipeline/worth.py).
+
+    `is_open`: no person has labelled it yet, so that the next best one is the end of an index range.
+    """
+
+    __tablename__ = "worths"
+    __table_args__ = (Index("ix_worths_round_id_is_open_worth", "round_id", "is_open", "worth", "sample_id"),)
+
+    sample_id: Mapped[int] = mapped_column(
+        ForeignKey("samples.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    round_id: Mapped[int] = mapped_column(ForeignKey("rounds.id", ondelete="CASCADE"))
+    worth: Mapped[float]
+    why: Mapped[str] = mapped_column(String(24), default="")
+    """The strongest sign, as a word of pipeline/worth.py."""
+    is_open: Mapped[bool] = mapped_column(default=True, server_default=true())
+
+
+class Assignment(Base):
+    """An item that a curator gave to a person; nobody else's queue offers it."""
+
+    __tablename__ = "assignments"
+    __table_args__ = (Index("ix_assignments_round_id_user_id_sample_id", "round_id", "user_id", "sample_id"),)
+
+    sample_id: Mapped[int] = mapped_column(
+        ForeignKey("samples.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, autoincrement=False, index=True
+    )
+    round_id: Mapped[int] = mapped_column(ForeignKey("rounds.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime]
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+
+
+class GoldItem(Base):
+    """A sample whose right label is known. Reviewers meet it in their queue and are not told."""
+
+    __tablename__ = "gold_items"
+
+    sample_id: Mapped[int] = mapped_column(
+        ForeignKey("samples.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    round_id: Mapped[int] = mapped_column(ForeignKey("rounds.id", ondelete="CASCADE"), index=True)
+    verdict: Mapped[Verdict]
+    reason: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime]
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+
+
+class Presence(Base):
+    """When a person's review desk was last heard of in a round."""
+
+    __tablename__ = "presences"
+
+    round_id: Mapped[int] = mapped_column(ForeignKey("rounds.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True)
+    seen_at: Mapped[datetime]
+
+
+class Event(Identified, Base):
+    """One act that is no decision: who did what to which thing, from where. Appended, never changed."""
+
+    __tablename__ = "events"
+    __table_args__ = (Index("ix_events_project_id_id", "project_id", "id"),)
+
+    project_id: Mapped[int | None] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    round_id: Mapped[int | None] = mapped_column(ForeignKey("rounds.id", ondelete="SET NULL"), index=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
+    verb: Mapped[str] = mapped_column(String(40))
+    """What was done, as a word and its object: `close review`, `change role`."""
+    subject: Mapped[str] = mapped_column(default="")
+    """What it was done to, as a person reads it."""
+    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    via: Mapped[str] = mapped_column(String(16), default="page")

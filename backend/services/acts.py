@@ -1,0 +1,105 @@
+"""What a person does to a sample, as it is sent, and as it was written."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.db import tables
+from backend.errors import Conflict, InvalidInput
+from backend.services.access import Actor
+from backend.services.review_settings import Mode
+from backend.values import DecisionKind
+
+MAX_TEXT = 1_000_000
+MAX_NOTE = 4_000
+MAX_VALUE = 64
+WHY = ("", "arithmetic", "ignores the prompt", "format", "too strict", "too lenient", "other")
+"""Why a judge is wrong."""
+
+
+@dataclass(frozen=True)
+class Act:
+    """What a person did to a sample. `client_id` is made where the key was pressed: a repeated send is one decision.
+
+    `text` is for kind edit, `score` for kind score. A retract takes back the act of `retracts`, or the last one.
+    `is_blind`: the judge's view was hidden; it counts only where the round hides it and the person never saw it.
+    `value` is for prefer and rank, and for what one thinks of the judge. `mode`: how the item was shown, where the
+    round's setting changed meanwhile.
+    """
+
+    client_id: str
+    kind: DecisionKind
+    sample_id: int = 0
+    score: float | None = None
+    text: str | None = None
+    note: str = ""
+    seconds: float | None = None
+    is_blind: bool = True
+    retracts: str | None = None
+    value: dict[str, Any] = field(default_factory=dict)
+    mode: Mode | None = None
+
+
+@dataclass(frozen=True)
+class Written:
+    """The decision's row. `edit_id`: the sample an edit made. `retracted_id`: the decision a retract took back.
+
+    `late_because`: the item's reviewers were complete when it came; it is kept and counts in no label.
+    """
+
+    id: int
+    client_id: str
+    sample_id: int
+    kind: DecisionKind
+    is_override: bool
+    edit_id: int | None = None
+    retracted_id: int | None = None
+    is_new: bool = field(default=True, compare=False)
+    late_because: str | None = None
+
+
+def check(act: Act) -> None:
+    """Refuse what no page sends."""
+    if not 8 <= len(act.client_id) <= 64 or not act.client_id.isprintable():
+        raise InvalidInput("A decision needs a client_id of 8 to 64 characters, a new one for each. Use a UUID.")
+    if act.kind is DecisionKind.score and (act.score is None or not -1e9 < act.score < 1e9):
+        raise InvalidInput("A score decision needs a number. Give one.")
+    if act.kind is DecisionKind.edit and not (act.text or "").strip():
+        raise InvalidInput("The edited text is empty. Write something, or reject the sample.")
+    if act.kind is DecisionKind.note and not act.note.strip():
+        raise InvalidInput("The note is empty. Write something.")
+    if len(act.text or "") > MAX_TEXT or len(act.note) > MAX_NOTE or len(act.value) > MAX_VALUE:
+        raise InvalidInput(f"A text may have {MAX_TEXT:,} characters and a note {MAX_NOTE:,}. Shorten it.")
+    if act.value.get("why", "") not in WHY:
+        raise InvalidInput(f"Why the judge is wrong is one of {', '.join(WHY[1:])}, or nothing.")
+
+
+def written(db: Session, actor: Actor, round_: tables.Round, client_id: str) -> Written | None:
+    """The decision with this client_id, if it was written before."""
+    return written_before(db, actor, round_, [client_id]).get(client_id)
+
+
+def written_before(db: Session, actor: Actor, round_: tables.Round, client_ids: Sequence[str]) -> dict[str, Written]:
+    """Those of these decisions that were written before, by client_id."""
+    query = select(tables.Decision).where(tables.Decision.client_id.in_(client_ids))
+    rows = list(db.scalars(query)) if client_ids else []
+    if any(row.user_id != actor.user_id or row.round_id != round_.id for row in rows):
+        raise Conflict("This client_id belongs to another decision. Send a new one.")
+    return {row.client_id: seen(row, is_new=False) for row in rows}
+
+
+def seen(row: tables.Decision, *, is_new: bool) -> Written:
+    return Written(
+        row.id,
+        row.client_id,
+        row.sample_id,
+        row.kind,
+        row.is_override,
+        row.value.get("edit_id"),
+        row.retracts_id,
+        is_new,
+        row.value.get("late_because"),
+    )

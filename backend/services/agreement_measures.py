@@ -1,0 +1,179 @@
+"""Agreement between raters as numbers: kappa from statsmodels, alpha from krippendorff, 95 % intervals by bootstrap.
+
+Items on which the same was said are one pattern with a count. Drawing items with replacement is then one draw of a
+multinomial distribution over the patterns: the same bootstrap, at a cost that does not grow with the items.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import combinations
+from typing import Any, Literal
+
+import numpy as np
+
+RESAMPLES = 1000
+FEWEST_RESAMPLES = 100
+WORK = 20_000_000
+"""Cells that one interval may compute: where items have many values, it takes fewer resamples."""
+LEVELS = 40
+"""Scores of a continuous scale are rounded to this many steps of their range."""
+
+Value = str | float
+Pattern = tuple[Value, ...]
+Counts = tuple[tuple[Pattern, int], ...]
+Statistic = Callable[[Any], float | None]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A measure over `n` items with its interval; None where it is not defined, as when all said the same."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+
+
+UNKNOWN = Figure(None, None, None, 0)
+
+
+def percent(items: Iterable[Sequence[Value]], *, within: float = 0.0) -> Figure:
+    """The share of pairs of raters that agree, averaged over items; numbers agree up to a difference of `within`."""
+    return _percent(_counted(items), within)
+
+
+def cohen(pairs: Iterable[Sequence[Value]]) -> Figure:
+    """Cohen's kappa of two raters; each item is (what the first said, what the second said)."""
+    return _cohen(_counted(pairs, is_ordered=True))
+
+
+def fleiss(items: Iterable[Sequence[Value]]) -> Figure:
+    """Fleiss' kappa. It needs equally many raters on each item: of several numbers the commonest is taken."""
+    return _fleiss(_counted(items))
+
+
+def alpha(items: Iterable[Sequence[Value]], *, is_interval: bool = False) -> Figure:
+    """Krippendorff's alpha, nominal or interval; items may have any number of raters from two on."""
+    return _alpha(_counted(items), is_interval)
+
+
+def _counted(items: Iterable[Sequence[Value]], *, is_ordered: bool = False) -> Counts:
+    """Patterns and how often each occurs; who said what matters only to Cohen's kappa."""
+    counts = Counter(tuple(item) if is_ordered else tuple(sorted(item)) for item in items if len(item) > 1)  # type: ignore[type-var]
+    return tuple(sorted(counts.items(), key=repr))
+
+
+@lru_cache(maxsize=512)
+def _percent(counts: Counts, within: float) -> Figure:
+
+    shares = np.array([_share(pattern, within) for pattern, _ in counts])
+    return _figure(counts, lambda drawn: float(drawn @ shares / drawn.sum()))
+
+
+def _share(pattern: Pattern, within: float) -> float:
+    pairs = list(combinations(pattern, 2))
+    return sum(_is_same(a, b, within) for a, b in pairs) / len(pairs)
+
+
+def _is_same(a: Value, b: Value, within: float) -> bool:
+    if isinstance(a, str) or isinstance(b, str):
+        return a == b
+    return abs(a - b) <= within
+
+
+@lru_cache(maxsize=512)
+def _cohen(counts: Counts) -> Figure:
+    from statsmodels.stats.inter_rater import cohens_kappa
+
+    codes = _codes(counts)
+    first, second = (np.array([codes[pattern[side]] for pattern, _ in counts], dtype=int) for side in (0, 1))
+
+    def kappa(drawn: Any) -> float | None:
+        table = np.zeros((len(codes), len(codes)))
+        np.add.at(table, (first, second), drawn)
+        is_used = (table.sum(axis=0) + table.sum(axis=1)) > 0
+        return float(cohens_kappa(table, return_results=False)) if is_used.sum() > 1 else None
+
+    return _figure(counts, kappa)
+
+
+@lru_cache(maxsize=512)
+def _fleiss(counts: Counts) -> Figure:
+    from statsmodels.stats.inter_rater import fleiss_kappa
+
+    raters: Counter[int] = Counter()
+    for pattern, number in counts:
+        raters[len(pattern)] += number
+    commonest = max(raters, key=lambda size: (raters[size], size), default=0)
+    counts = tuple(one for one in counts if len(one[0]) == commonest)
+    rows, _ = _rows(counts, _codes(counts))
+
+    def kappa(drawn: Any) -> float | None:
+        table = np.repeat(rows, drawn, axis=0)
+        return float(fleiss_kappa(table)) if (table.sum(axis=0) > 0).sum() > 1 else None
+
+    return _figure(counts, kappa, cells=rows.shape[1] if len(rows) else 1)
+
+
+@lru_cache(maxsize=512)
+def _alpha(counts: Counts, is_interval: bool) -> Figure:
+    import krippendorff
+
+    counts = _rounded(counts) if is_interval else counts
+    rows, domain = _rows(counts, _codes(counts))
+    level: Literal["interval", "nominal"] = "interval" if is_interval else "nominal"
+    values = np.array(domain, dtype=float) if is_interval else np.arange(len(domain))
+
+    def alpha_of(drawn: Any) -> float | None:
+        table = np.repeat(rows, drawn, axis=0)
+        is_used = table.sum(axis=0) > 0
+        if is_used.sum() < 2:
+            return None
+        return float(
+            krippendorff.alpha(value_counts=table[:, is_used], value_domain=values[is_used], level_of_measurement=level)
+        )
+
+    return _figure(counts, alpha_of, cells=len(domain) ** 2)
+
+
+def _codes(counts: Counts) -> dict[Value, int]:
+    values = sorted({value for pattern, _ in counts for value in pattern})  # type: ignore[type-var]
+    return {value: code for code, value in enumerate(values)}
+
+
+def _rows(counts: Counts, codes: dict[Value, int]) -> tuple[Any, list[Value]]:
+    """How many raters gave each value, one row a pattern; and the values."""
+
+    rows = np.zeros((len(counts), len(codes)), dtype=int)
+    for place, (pattern, _) in enumerate(counts):
+        for value in pattern:
+            rows[place, codes[value]] += 1
+    return rows, list(codes)
+
+
+def _rounded(counts: Counts) -> Counts:
+    values = {float(value) for pattern, _ in counts for value in pattern}
+    if len(values) <= LEVELS:
+        return counts
+    low, step = min(values), (max(values) - min(values)) / LEVELS
+    merged: Counter[Pattern] = Counter()
+    for pattern, number in counts:
+        merged[tuple(sorted(low + round((float(value) - low) / step) * step for value in pattern))] += number
+    return tuple(sorted(merged.items(), key=repr))
+
+
+def _figure(counts: Counts, statistic: Statistic, *, cells: int = 1) -> Figure:
+    """The statistic on the items as they are, and the middle 95 % of it on items drawn with replacement."""
+
+    numbers = np.array([number for _, number in counts], dtype=int)
+    total = int(numbers.sum())
+    value = statistic(numbers) if total else None
+    if value is None or total < 2:
+        return Figure(value, None, None, total)
+    times = max(FEWEST_RESAMPLES, min(RESAMPLES, WORK // (total * cells)))
+    draws = np.random.default_rng(0).multinomial(total, numbers / total, size=times)
+    found = [one for one in map(statistic, draws) if one is not None]
+    low, high = np.percentile(found, [2.5, 97.5]) if found else (None, None)
+    return Figure(value, None if low is None else float(low), None if high is None else float(high), total)

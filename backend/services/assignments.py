@@ -1,0 +1,114 @@
+"""Assignments: items that a curator gave to a person; nobody else's queue offers them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from backend.db import now, reading, session, tables
+from backend.db.filters import Filters
+from backend.errors import InvalidInput
+from backend.services import bulk, events, group_decisions, review_settings
+from backend.services.access import Actor, role_of
+from backend.services.labels import in_chunks
+from backend.services.leases import in_round
+from backend.services.rounds import get_row
+from backend.values import Role
+
+MAX_ASSIGNED = 100_000
+
+
+@dataclass(frozen=True)
+class Assigned:
+    """What one person was given in a round, and how much of it they have decided."""
+
+    user_id: int
+    who: str
+    number: int
+    decided: int
+
+
+def count(actor: Actor, round_id: int, *, filters: Filters | None = None, sample_ids: Sequence[int] = ()) -> int:
+    """How many items `assign` would give; nothing is written."""
+    with reading() as db:
+        round_ = get_row(db, actor, round_id, Role.curator)
+        return len(chosen(db, round_, filters, sample_ids))
+
+
+def assign(
+    actor: Actor, round_id: int, user_id: int, *, filters: Filters | None = None, sample_ids: Sequence[int] = ()
+) -> int:
+    """Give everything a filter finds, or these samples, to a person; return how many items that are.
+
+    An item given to several people is offered to each of them. In rounds that are decided by group, a sample stands
+    for its group.
+    """
+    with session() as db:
+        round_ = get_row(db, actor, round_id, Role.curator)
+        who = assignee(db, round_, user_id)
+        ids = chosen(db, round_, filters, sample_ids)
+        dialect = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
+        common = {"round_id": round_id, "user_id": user_id, "created_at": now(), "created_by": actor.user_id}
+        for some in in_chunks(ids):
+            rows = [{"sample_id": n, **common} for n in some]
+            db.execute(dialect.insert(tables.Assignment).values(rows).on_conflict_do_nothing())
+        said = {"to": who, "number": len(ids)}
+        what = f"{len(ids):,} items of round {round_.number} to {who}"
+        events.note(db, actor, "assign items", what, project_id=round_.project_id, round_id=round_id, **said)
+    return len(ids)
+
+
+def unassign(actor: Actor, round_id: int, user_id: int, *, sample_ids: Sequence[int] | None = None) -> int:
+    """Take items from a person, all of the round without `sample_ids`; what they decided stays. Return how many."""
+    row, gone = tables.Assignment, 0
+    with session() as db:
+        round_ = get_row(db, actor, round_id, Role.curator)
+        theirs = delete(row).where(row.round_id == round_id, row.user_id == user_id)
+        if sample_ids is None:
+            gone = len(db.scalars(theirs.returning(row.sample_id)).all())
+        for some in in_chunks(list(sample_ids or ())):
+            gone += len(db.scalars(theirs.where(row.sample_id.in_(some)).returning(row.sample_id)).all())
+        place = {"project_id": round_.project_id, "round_id": round_id}
+        events.note(db, actor, "unassign items", f"{gone:,} items of round {round_.number}", **place, user=user_id)
+    return gone
+
+
+def list_assigned(actor: Actor, round_id: int) -> list[Assigned]:
+    """Who was given how much."""
+    row, lease, user = tables.Assignment, tables.Lease, tables.User
+    query = (
+        select(user.id, user.name, func.count(row.sample_id), func.count(lease.decided_at))
+        .join(user, user.id == row.user_id)
+        .outerjoin(lease, (lease.sample_id == row.sample_id) & (lease.user_id == row.user_id))
+        .where(row.round_id == round_id)
+        .group_by(user.id, user.name)
+        .order_by(user.name)
+    )
+    with reading() as db:
+        get_row(db, actor, round_id)
+        return [Assigned(*found) for found in db.execute(query)]
+
+
+def assignee(db: Session, round_: tables.Round, user_id: int) -> str:
+    """The person's name; raises unless they may decide in the project."""
+    user = db.get(tables.User, user_id)
+    role = None
+    if user is not None and user.is_active:
+        role = role_of(db, Actor(user.id, user.name, user.is_owner), round_.project_id)
+    if user is None or role is None or role.rank < Role.reviewer.rank:
+        raise InvalidInput(f"Person {user_id} cannot decide in this project. Make them a reviewer first.")
+    return user.name
+
+
+def chosen(db: Session, round_: tables.Round, filters: Filters | None, sample_ids: Sequence[int]) -> list[int]:
+    """The items, in order of their number."""
+    if (filters is None) == (not sample_ids):
+        raise InvalidInput("Say which items: a filter, or samples.")
+    ids = in_round(db, round_.id, sample_ids) if filters is None else list(bulk.matching(db, round_.id, filters))
+    if len(ids) > MAX_ASSIGNED:
+        raise InvalidInput(f"That are more than {MAX_ASSIGNED:,} samples. Narrow the filter and assign in parts.")
+    if review_settings.read(round_.review).by_group:
+        ids = [head for some in in_chunks(ids) for head in group_decisions.first_of(db, some).values()]
+    return sorted(set(ids))

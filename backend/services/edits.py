@@ -1,0 +1,53 @@
+"""A text that a person rewrote: a sample of its own, by that person."""
+
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backend.db import now, tables
+from backend.services.access import Actor
+from backend.values import LabelSource
+
+
+def source(value: dict[str, Any]) -> dict[str, Any]:
+    """Where the text came from, if the model rewrote it: the job and what it was asked."""
+    if value.get("source") != "repair" or not isinstance(value.get("job_id"), int):
+        return {}
+    return {"source": "repair", "job_id": value["job_id"], "instruction": str(value.get("instruction", ""))[:2_000]}
+
+
+def make_edit(db: Session, actor: Actor, original: tables.Sample, text: str) -> int:
+    """Write the edited text as a sample of its own; the original stays, with its label."""
+    sample = tables.Sample
+    db.scalars(select(tables.Group.id).where(tables.Group.id == original.group_id).with_for_update()).one()
+    last = db.scalar(
+        select(func.max(sample.position)).where(sample.group_id == original.group_id, sample.kind == "edit")
+    )
+    tokens = max(1, round(original.num_tokens * len(text) / max(1, len(original.text))))
+    made = tables.Sample(
+        project_id=original.project_id,
+        round_id=original.round_id,
+        group_id=original.group_id,
+        prompt_id=original.prompt_id,
+        checkpoint_id=original.checkpoint_id,
+        author_id=actor.user_id,
+        edited_from_id=original.id,
+        split=original.split,
+        kind="edit",
+        position=0 if last is None else last + 1,
+        text=text,
+        finish_reason="stop",
+        num_tokens=tokens,
+        seed=0,
+    )
+    db.add(made)
+    db.flush()
+    db.add(
+        tables.Label(
+            sample_id=made.id, round_id=original.round_id, kind="edit", num_tokens=tokens, source=LabelSource.none,
+            updated_at=now(),
+        )
+    )  # fmt: skip
+    db.flush()
+    return made.id

@@ -1,0 +1,166 @@
+"""Gold items: samples whose right label is known, met in the queue by reviewers who are not told."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import case, delete, func, select
+from sqlalchemy.orm import Session, aliased
+
+from backend.db import now, reading, session, tables
+from backend.errors import Conflict, InvalidInput, NotFound
+from backend.services import events
+from backend.services.access import Actor
+from backend.services.labels import ANY_LABELLING, LABELLING
+from backend.services.rounds import get_row
+from backend.values import DecisionKind, Role, Verdict
+
+MAX_MARKED = 1_000
+
+
+@dataclass(frozen=True)
+class Gold:
+    """A gold item, for curators."""
+
+    sample_id: int
+    text: str
+    verdict: Verdict
+    reason: str
+    machine_verdict: Verdict | None
+    who: str | None
+    at: datetime
+    met: int
+    """How many people decided on it."""
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """How one person did on the gold items of a round, by their last word on each."""
+
+    user_id: int
+    who: str
+    right: int
+    number: int
+
+
+def mark(actor: Actor, round_id: int, sample_ids: Sequence[int], verdict: Verdict, *, reason: str = "") -> int:
+    """Make samples gold items with this label; a marked one gets the new label. Return how many."""
+    ids = list(dict.fromkeys(sample_ids))
+    if not 1 <= len(ids) <= MAX_MARKED:
+        raise InvalidInput(f"Mark 1 to {MAX_MARKED:,} samples at once.")
+    with session() as db:
+        round_ = get_row(db, actor, round_id, Role.curator)
+        there = completions(db, round_id, ids)
+        missing = [n for n in ids if n not in there]
+        if missing:
+            raise NotFound(f"There is no sample {missing[0]} in round {round_.number}. Reload the page.")
+        begun = select(tables.Lease.sample_id).where(tables.Lease.sample_id.in_(ids))
+        decided = db.scalar(begun.where(tables.Lease.decided_at.is_not(None)).limit(1))
+        if decided is not None:
+            raise Conflict(f"Sample {decided} was decided by reviewers already. Choose one that nobody has decided.")
+        db.execute(delete(tables.Lease).where(tables.Lease.sample_id.in_(ids)))
+        db.execute(delete(tables.GoldItem).where(tables.GoldItem.sample_id.in_(ids)))
+        made = {"round_id": round_id, "verdict": verdict, "reason": reason, "created_at": now()}
+        db.add_all(tables.GoldItem(sample_id=n, created_by=actor.user_id, **made) for n in ids)
+        what = {"project_id": round_.project_id, "round_id": round_id, "verdict": verdict.value, "sample_ids": ids}
+        events.note(db, actor, "mark gold", f"{len(ids):,} samples of round {round_.number}", **what)  # type: ignore[arg-type]
+    return len(ids)
+
+
+def unmark(actor: Actor, round_id: int, sample_ids: Sequence[int]) -> int:
+    """Make gold items ordinary ones again; what was decided on them keeps measuring people. Return how many."""
+    gold = tables.GoldItem
+    with session() as db:
+        round_ = get_row(db, actor, round_id, Role.curator)
+        gone = delete(gold).where(gold.round_id == round_id, gold.sample_id.in_(sample_ids))
+        ids = list(db.scalars(gone.returning(gold.sample_id)))
+        place = {"project_id": round_.project_id, "round_id": round_id}
+        events.note(db, actor, "unmark gold", f"{len(ids):,} samples of round {round_.number}", **place, sample_ids=ids)
+    return len(ids)
+
+
+def list_gold(actor: Actor, round_id: int) -> list[Gold]:
+    """The gold items of a round. For curators: a reviewer must not know them."""
+    gold, sample, label, user, decision = (
+        tables.GoldItem, tables.Sample, tables.Label, tables.User, tables.Decision
+    )  # fmt: skip
+    met = (
+        select(func.count(decision.user_id.distinct()))
+        .where(decision.sample_id == gold.sample_id, decision.is_gold)
+        .scalar_subquery()
+    )
+    query = (
+        select(
+            gold.sample_id, sample.text, gold.verdict, gold.reason, label.machine_verdict, user.name, gold.created_at,
+            met,
+        )
+        .join(sample, sample.id == gold.sample_id)
+        .join(label, label.sample_id == gold.sample_id)
+        .outerjoin(user, user.id == gold.created_by)
+        .where(gold.round_id == round_id)
+        .order_by(gold.sample_id)
+    )  # fmt: skip
+    with reading() as db:
+        get_row(db, actor, round_id, Role.curator)
+        return [Gold(*row) for row in db.execute(query)]
+
+
+def accuracy(actor: Actor, round_id: int) -> list[Accuracy]:
+    """Each person's share of right decisions on gold items, best known first."""
+    decision, taken_back, gold, user = tables.Decision, aliased(tables.Decision), tables.GoldItem, tables.User
+    last = (
+        select(func.max(decision.id))
+        .outerjoin(taken_back, taken_back.retracts_id == decision.id)
+        .where(decision.round_id == round_id, decision.is_gold, decision.kind.in_(LABELLING), taken_back.id.is_(None))
+        .group_by(decision.sample_id, decision.user_id)
+    )
+    with reading() as db:
+        round_ = get_row(db, actor, round_id, Role.curator)
+        cut = float(round_.recipe.get("judge", {}).get("accept_at", 0.5))
+        accepts = case(
+            (decision.kind == DecisionKind.score, decision.score >= cut), else_=decision.kind == DecisionKind.accept
+        )
+        right = func.sum(case((accepts == (gold.verdict == Verdict.accept), 1), else_=0))
+        query = (
+            select(user.id, user.name, right, func.count())
+            .join(decision, decision.user_id == user.id)
+            .join(gold, gold.sample_id == decision.sample_id)
+            .where(decision.id.in_(last))
+            .group_by(user.id, user.name)
+            .order_by(func.count().desc(), user.name)
+        )
+        return [Accuracy(user_id, who, int(n or 0), number) for user_id, who, n, number in db.execute(query)]
+
+
+def completions(db: Session, round_id: int, ids: Sequence[int]) -> set[int]:
+    label = tables.Label
+    query = select(label.sample_id).where(label.round_id == round_id, label.sample_id.in_(ids))
+    return set(db.scalars(query.where(label.kind == "completion")))
+
+
+def among(db: Session, ids: Sequence[int]) -> set[int]:
+    """Those that are gold: they take no part in the ordinary queue."""
+    return set(db.scalars(select(tables.GoldItem.sample_id).where(tables.GoldItem.sample_id.in_(ids))))
+
+
+def unmet(db: Session, actor: Actor, round_id: int, held: Collection[int], number: int) -> list[int]:
+    """Gold items the person has not met yet, in an order of their own."""
+    gold, decision = tables.GoldItem, tables.Decision
+    if not number:
+        return []
+    mine = select(decision.id).where(decision.sample_id == gold.sample_id, decision.user_id == actor.user_id)
+    touched = mine.where(decision.kind.in_((*ANY_LABELLING, DecisionKind.skip, DecisionKind.edit)))
+    turn = (gold.sample_id * 2_654_435_761 + actor.user_id * 40_503) % 2**32
+    query = select(gold.sample_id).where(gold.round_id == round_id, ~touched.exists()).order_by(turn, gold.sample_id)
+    return [n for n in db.scalars(query.limit(number + len(held))) if n not in held][:number]
+
+
+def met(db: Session, actor: Actor, round_id: int) -> int:
+    """How many gold items the person has decided."""
+    gold, decision = tables.GoldItem, tables.Decision
+    query = (
+        select(func.count(gold.sample_id.distinct()))
+        .join(decision, decision.sample_id == gold.sample_id)
+        .where(gold.round_id == round_id, decision.user_id == actor.user_id, decision.is_gold)
+    )
+    return db.scalar(query) or 0

@@ -1,0 +1,137 @@
+"""Decisions about a whole group: checked, and turned into a word on each sample they speak of.
+
+Best accepts, worst rejects, all bad rejects all; a tie keeps the judge's verdicts and gives its samples one score; a
+rank spreads the scores evenly over the judge's scale, and its cut gives the verdicts.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.db import tables
+from backend.errors import InvalidInput
+from backend.services.review_settings import Mode
+from backend.values import DecisionKind
+
+TOGETHER = (DecisionKind.prefer, DecisionKind.rank)
+MAX_MEMBERS = 64
+
+
+@dataclass(frozen=True)
+class Said:
+    """What one group decision says of one sample. Without a kind it keeps the judge's verdict."""
+
+    kind: DecisionKind | None
+    score: float | None = None
+
+
+def check(kind: DecisionKind, value: dict[str, Any], member_ids: Sequence[int]) -> dict[str, Any]:
+    """The value, if it speaks of samples of this group and of each at most once; raises `InvalidInput`."""
+    if len(member_ids) > MAX_MEMBERS:
+        raise InvalidInput(f"A group of more than {MAX_MEMBERS} samples is decided one sample at a time.")
+    clean = ranked(value) if kind is DecisionKind.rank else preferred(value)
+    named = [n for n in spoken_of(clean) if n is not None]
+    strangers = sorted(set(named) - set(member_ids))
+    if strangers:
+        raise InvalidInput(f"Sample {strangers[0]} is not in this group. Reload the page.")
+    if len(set(named)) < len(named):
+        raise InvalidInput("A sample is named twice. Name each at most once.")
+    if kind is DecisionKind.rank and len(named) < 2:
+        raise InvalidInput("A rank names at least two samples, best first.")
+    return clean
+
+
+def preferred(value: dict[str, Any]) -> dict[str, Any]:
+    if value.get("all_bad") is True:
+        return {"all_bad": True}
+    tied = value.get("tie")
+    if isinstance(tied, list) and len(tied) > 1 and all(is_id(n) for n in tied):
+        return {"tie": tied}
+    best, worst = value.get("best"), value.get("worst")
+    if is_id(best) and (worst is None or is_id(worst)):
+        return {"best": best, "worst": worst}
+    raise InvalidInput('Prefer names {"best": id, "worst": id or null}, {"tie": [ids]} or {"all_bad": true}.')
+
+
+def ranked(value: dict[str, Any]) -> dict[str, Any]:
+    order = value.get("order")
+    if not isinstance(order, list) or not order or not all(is_id(n) for n in order):
+        raise InvalidInput('Rank names {"order": [ids, best first]}.')
+    return {"order": order}
+
+
+def is_id(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def spoken_of(value: dict[str, Any]) -> list[int | None]:
+    return [value.get("best"), value.get("worst"), *value.get("tie", ()), *value.get("order", ())]
+
+
+def says(
+    value: dict[str, Any], member_ids: Sequence[int], scores: dict[int, float | None], judge: dict[str, Any]
+) -> dict[int, Said]:
+    """The word on each member. `scores`: the machine's; `judge`: the recipe's judge, which may name a scale."""
+    if value.get("all_bad"):
+        return {n: Said(DecisionKind.reject) for n in member_ids}
+    if value.get("tie"):
+        known = [scores[n] for n in value["tie"] if scores.get(n) is not None]
+        mean = sum(known) / len(known) if known else None  # type: ignore[arg-type]
+        return {n: Said(None, mean) for n in value["tie"]}
+    if value.get("order"):
+        order, (low, high) = value["order"], scale(judge)
+        step = (high - low) / max(1, len(order) - 1)
+        return {n: Said(DecisionKind.score, high - place * step) for place, n in enumerate(order)}
+    said = {value["best"]: Said(DecisionKind.accept)} if value.get("best") is not None else {}
+    if value.get("worst") is not None:
+        said[value["worst"]] = Said(DecisionKind.reject)
+    return said
+
+
+def scale(judge: dict[str, Any]) -> tuple[float, float]:
+    """The judge's scale, else 0 to 1."""
+    low, high = judge.get("lowest"), judge.get("highest")
+    return (0.0, 1.0) if low is None or high is None else (float(low), float(high))
+
+
+def first_of(db: Session, sample_ids: Sequence[int]) -> dict[int, int]:
+    """For each sample the first completion of its group: the group's item."""
+    one, first = tables.Sample, tables.Sample.__table__.alias("first")
+    query = (
+        select(one.id, first.c.id)
+        .join(first, (first.c.group_id == one.group_id) & (first.c.checkpoint_id == one.checkpoint_id))
+        .where(one.id.in_(sample_ids), first.c.kind == "completion", first.c.position == 0)
+    )
+    return {sample_id: item_id for sample_id, item_id in db.execute(query)} if sample_ids else {}
+
+
+def members(db: Session, group_ids: Sequence[int]) -> dict[int, list[int]]:
+    """The completions of each group, by position."""
+    sample = tables.Sample
+    query = select(sample.group_id, sample.id).where(sample.group_id.in_(group_ids), sample.kind == "completion")
+    found: dict[int, list[int]] = {n: [] for n in group_ids}
+    for group_id, sample_id in db.execute(query.order_by(sample.position, sample.id)) if group_ids else ():
+        found[group_id].append(sample_id)
+    return found
+
+
+def shown(
+    mode: Mode, user_id: int, group_id: int, member_ids: Sequence[int], scores: dict[int, float | None]
+) -> list[int]:
+    """The samples an item shows: all of a group; of a pair the highest and the lowest score, in an order of its own.
+
+    The order depends on person and group, so that no side gives an answer away, and stays when the page is reloaded.
+    """
+    if mode is not Mode.pair or len(member_ids) < 2:
+        return list(member_ids)
+    known = [n for n in member_ids if scores.get(n) is not None]
+    place = {n: i for i, n in enumerate(member_ids)}
+    known.sort(key=lambda n: (scores[n] or 0.0, -place[n]))
+    has_two = len(known) > 1 and scores[known[0]] != scores[known[-1]]
+    pair = [known[-1], known[0]] if has_two else [member_ids[0], member_ids[-1]]
+    is_turned = hashlib.sha256(f"{user_id}:{group_id}".encode()).digest()[0] & 1
+    return pair[::-1] if is_turned else pair

@@ -1,0 +1,34 @@
+"""Who is here now: review desks that were heard of a moment ago."""
+
+from datetime import timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from backend.db import now, tables
+from backend.services.access import Actor
+
+HERE_SECONDS = 30.0
+
+
+def touch(db: Session, actor: Actor, round_id: int) -> None:
+    """The actor's desk is open."""
+    dialect = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
+    insert = dialect.insert(tables.Presence).values(round_id=round_id, user_id=actor.user_id, seen_at=now())
+    seen = {"seen_at": insert.excluded.seen_at}
+    db.execute(insert.on_conflict_do_update(index_elements=["round_id", "user_id"], set_=seen))
+
+
+def leave(db: Session, actor: Actor, round_id: int) -> None:
+    """The actor closed the desk."""
+    row = tables.Presence
+    db.execute(delete(row).where(row.round_id == round_id, row.user_id == actor.user_id))
+
+
+def here(db: Session, round_id: int) -> dict[int, str]:
+    """Names of the people whose desk was heard of within `HERE_SECONDS`, by user."""
+    row, user, since = tables.Presence, tables.User, now() - timedelta(seconds=HERE_SECONDS)
+    query = select(user.id, user.name).join(row, row.user_id == user.id)
+    found = query.where(row.round_id == round_id, row.seen_at >= since).order_by(user.name)
+    return {user_id: name for user_id, name in db.execute(found)}

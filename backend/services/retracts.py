@@ -1,0 +1,99 @@
+"""Taking back: a decision that retracts another, with label and slot in the same transaction."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, aliased
+
+from backend.db import tables
+from backend.errors import Conflict, NotFound
+from backend.services import group_decisions, labels, leases
+from backend.services.access import Actor
+from backend.services.acts import Act, Written, seen, written
+from backend.services.group_decisions import TOGETHER
+from backend.services.labels import ANY_LABELLING
+from backend.services.review_locks import lock_labels
+from backend.services.review_settings import ReviewSettings
+from backend.values import DecisionKind
+
+
+def retract(db: Session, actor: Actor, round_: tables.Round, act: Act, settings: ReviewSettings) -> Written:
+    """Take back a decision of the actor's own."""
+    while True:
+        target = own_standing(db, actor, round_.id, act.retracts)
+        # Asked after the target's lock was waited for: the same undo, sent twice at once, has been written by then.
+        before = written(db, actor, round_, act.client_id)
+        if before is not None:
+            return before
+        if target is None:
+            if act.retracts is not None and written(db, actor, round_, act.retracts) is not None:
+                raise Conflict("This decision was taken back already. Reload the page to see what stands.")
+            raise NotFound("There is nothing of yours to take back in this round.")
+        gone = select(tables.Decision.id).where(tables.Decision.retracts_id == target.id)
+        if db.scalar(gone) is None:
+            break
+    row = retraction(actor, target, act.client_id)
+    db.add(row)
+    db.flush()
+    touched = affected(db, target)
+    # Without the lock a colleague's decision that commits meanwhile would be overwritten by what was read before it.
+    lock_labels(db, touched)
+    labels.recompute(db, touched)
+    free_slot(db, actor, target, settings)
+    return seen(row, is_new=True)
+
+
+def free_slot(db: Session, actor: Actor, target: tables.Decision, settings: ReviewSettings) -> None:
+    """Free the slot once no word of the person on the item stands."""
+    if target.kind not in ANY_LABELLING or target.is_gold or target.is_late or target.is_adjudication:
+        return
+    decision, taken_back = tables.Decision, aliased(tables.Decision)
+    ids: tuple[int, ...] = (target.sample_id,)
+    if settings.by_group or target.kind in TOGETHER:
+        ids = tuple(group_decisions.members(db, [target.group_id])[target.group_id]) or ids
+    others = (
+        select(decision.id)
+        .outerjoin(taken_back, taken_back.retracts_id == decision.id)
+        .where(decision.sample_id.in_(ids), decision.user_id == actor.user_id, decision.kind.in_(ANY_LABELLING))
+        .where(taken_back.id.is_(None), decision.is_late.is_(False), decision.batch_id.is_(None))
+    )
+    if db.scalar(others.limit(1)) is None:
+        leases.reopen(db, actor.user_id, ids[0], settings)
+
+
+def retraction(actor: Actor, target: tables.Decision, client_id: str) -> tables.Decision:
+    """The row that takes a decision back."""
+    return tables.Decision(
+        client_id=client_id,
+        project_id=target.project_id,
+        round_id=target.round_id,
+        group_id=target.group_id,
+        sample_id=target.sample_id,
+        user_id=actor.user_id,
+        kind=DecisionKind.retract,
+        retracts_id=target.id,
+        value={},
+        mode=target.mode,
+        via=actor.via,
+    )
+
+
+def affected(db: Session, decision: tables.Decision) -> list[int]:
+    """The samples whose label depends on it."""
+    if decision.kind in TOGETHER:
+        return group_decisions.members(db, [decision.group_id])[decision.group_id]
+    edit_id = decision.value.get("edit_id")
+    return [decision.sample_id, *([edit_id] if edit_id is not None else [])]
+
+
+def own_standing(db: Session, actor: Actor, round_id: int, client_id: str | None) -> tables.Decision | None:
+    """The actor's decision of that client_id, or the last one, if it still stands; bulk actions have their own undo."""
+    decision, taken_back = tables.Decision, aliased(tables.Decision)
+    query = (
+        select(decision)
+        .outerjoin(taken_back, taken_back.retracts_id == decision.id)
+        .where(decision.round_id == round_id, decision.user_id == actor.user_id, decision.kind != DecisionKind.retract)
+        .where(taken_back.id.is_(None), decision.batch_id.is_(None))
+        .order_by(decision.id.desc())
+        .limit(1)
+        .with_for_update(of=decision)
+    )
+    return db.scalars(query if client_id is None else query.where(decision.client_id == client_id)).one_or_none()

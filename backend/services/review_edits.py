@@ -1,0 +1,42 @@
+"""Changing how a round is reviewed while it waits for people, or before it does."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from backend.db import session, tables
+from backend.errors import Conflict
+from backend.services import events, labels, leases, review_settings
+from backend.services.access import Actor
+from backend.services.review_settings import ReviewSettings
+from backend.services.rounds import get_row
+from backend.values import Role, RoundStatus, Stage
+
+BEFORE_REVIEW = (Stage.generate, Stage.judge)
+
+
+def edit_review(actor: Actor, round_id: int, changes: dict[str, Any]) -> ReviewSettings:
+    """Change these settings; what was decided stays, and labels follow the new rule. Return all settings."""
+    with session() as db:
+        get_row(db, actor, round_id, Role.curator)
+        query = select(tables.Round).where(tables.Round.id == round_id).with_for_update()
+        round_ = db.scalars(query.execution_options(populate_existing=True)).one()
+        is_ahead = round_.status is RoundStatus.running and round_.stage in BEFORE_REVIEW
+        if round_.status is not RoundStatus.review and not is_ahead:
+            raise Conflict(
+                f"Round {round_.number} is {round_.status}, stage {round_.stage}: its review is over. Change the "
+                "settings when you launch the next round."
+            )
+        before = review_settings.read(round_.review)
+        after = review_settings.read(round_.review | changes)
+        round_.review = after.model_dump(mode="json", exclude_defaults=True)
+        if before == after:
+            return after
+        db.flush()
+        leases.refit(db, round_id, after)
+        if before.has_overlap != after.has_overlap:
+            decided = select(tables.Decision.sample_id).where(tables.Decision.round_id == round_id).distinct()
+            labels.recompute(db, db.scalars(decided))
+        place = {"project_id": round_.project_id, "round_id": round_id}
+        events.note(db, actor, "edit review", f"round {round_.number}", **place, review=round_.review)  # type: ignore[arg-type]
+        return after

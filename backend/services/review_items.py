@@ -1,0 +1,183 @@
+"""Items as the desk shows them: texts in full, and the judge's and colleagues' words only where they may be seen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import accumulate
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.db import now, tables
+from backend.services import colleagues, group_decisions, labels, review_reasons
+from backend.services.access import Actor
+from backend.services.colleagues import Other
+from backend.services.judge_views import JudgeView, judge_views
+from backend.services.labels import ANY_LABELLING
+from backend.services.review_settings import Mode, ReviewSettings
+from backend.values import Messages
+
+MAX_CHARACTERS = 4_000_000
+"""One answer holds no more text than this, but at least one item."""
+MAX_SHOWN = 8
+"""Samples of a group side by side."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """One sample of a group, in the order in which it is shown."""
+
+    sample_id: int
+    text: str
+    finish_reason: str
+    num_tokens: int
+    score_like: bool
+    judge: JudgeView | None
+
+
+@dataclass(frozen=True)
+class Item:
+    """One item to decide. `judge` stays None while its view is hidden, and `reason` where it would give it away.
+
+    `members`: a group's samples, in the modes group and pair; the item is then named by the group's first sample.
+    `others`: what colleagues decided, once the person has decided or where the round shows it before.
+    """
+
+    sample_id: int
+    group_id: int
+    messages: Messages
+    text: str
+    finish_reason: str
+    num_tokens: int
+    score_like: bool
+    judge: JudgeView | None
+    reason: str | None
+    lease_until: datetime | None = None
+    is_random: bool = False
+    members: tuple[Member, ...] = ()
+    others: tuple[Other, ...] = ()
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What one page of items is made of."""
+
+    rows: dict[int, Any]
+    groups: dict[int, list[int]]
+    views: dict[int, JudgeView]
+    signs: dict[int, str]
+    others: dict[int, tuple[Other, ...]]
+    leases: dict[int, tuple[datetime, bool]]
+
+
+def items(
+    db: Session,
+    actor: Actor,
+    round_: tables.Round,
+    settings: ReviewSettings,
+    ids: Sequence[int],
+    why: dict[int, str],
+    *,
+    is_curating: bool = False,
+) -> list[Item]:
+    """The items in full, in this order. `why`: reasons that give nothing away. `is_curating`: hide nothing."""
+    shown = look_up(db, actor, round_, settings, ids, is_curating=is_curating)
+    cut = labels.cut_of(round_.recipe.get("judge", {}))
+    made = [item(n, shown, settings, cut, why.get(n)) for n in ids if n in shown.rows]
+    length = list(accumulate(len(one.text) + sum(len(m.text) for m in one.members) for one in made))
+    return [one for one, so_far in zip(made, length, strict=True) if so_far <= MAX_CHARACTERS or one is made[0]]
+
+
+def look_up(
+    db: Session,
+    actor: Actor,
+    round_: tables.Round,
+    settings: ReviewSettings,
+    ids: Sequence[int],
+    *,
+    is_curating: bool,
+) -> Shown:
+    """Everything about these items, in one query for each kind of thing."""
+    heads = read(db, ids)
+    groups: dict[int, list[int]] = {}
+    if settings.by_group:
+        groups = chosen(db, actor, settings, [row.group_id for row in heads.values()])
+    everything = list(dict.fromkeys([*ids, *(n for some in groups.values() for n in some)]))
+    rows = heads | read(db, [n for n in everything if n not in heads])
+    decided = decided_by(db, actor, ids)
+    is_open = is_curating or not round_.is_blind or settings.mode is Mode.judgment
+    seen = [n for n in everything if is_open or owner(rows, groups, heads, n) & decided]
+    told = [n for n in ids if is_curating or settings.others_visible or n in decided]
+    return Shown(
+        rows,
+        groups,
+        judge_views(db, seen),
+        review_reasons.signs(db, seen),
+        colleagues.others(db, actor, told),
+        own_leases(db, actor, settings, ids),
+    )
+
+
+def owner(rows: dict[int, Any], groups: dict[int, list[int]], heads: dict[int, Any], sample_id: int) -> set[int]:
+    """The item a sample belongs to: itself, or its group's."""
+    if not groups or sample_id not in rows:
+        return {sample_id}
+    group_id = rows[sample_id].group_id
+    return {n for n, row in heads.items() if row.group_id == group_id}
+
+
+def read(db: Session, ids: Sequence[int]) -> dict[int, Any]:
+    sample, prompt = tables.Sample, tables.Prompt
+    query = select(
+        sample.id, sample.group_id, prompt.messages, sample.text, sample.finish_reason, sample.num_tokens,
+        sample.score_like,
+    ).join(prompt, prompt.id == sample.prompt_id)  # fmt: skip
+    return {row.id: row for row in db.execute(query.where(sample.id.in_(ids)))} if ids else {}
+
+
+def chosen(db: Session, actor: Actor, settings: ReviewSettings, group_ids: Sequence[int]) -> dict[int, list[int]]:
+    """The samples each group shows."""
+    label = tables.Label
+    members = group_decisions.members(db, group_ids)
+    every = [n for some in members.values() for n in some]
+    query = select(label.sample_id, label.machine_score).where(label.sample_id.in_(every))
+    scores = {n: score for n, score in db.execute(query)} if every else {}
+    return {
+        group_id: group_decisions.shown(settings.mode, actor.user_id, group_id, ids, scores)[:MAX_SHOWN]
+        for group_id, ids in members.items()
+    }
+
+
+def item(n: int, shown: Shown, settings: ReviewSettings, cut: float, why: str | None) -> Item:
+    row, view = shown.rows[n], shown.views.get(n)
+    until, is_random = shown.leases[n]
+    ids = shown.groups.get(row.group_id, [])
+    reason = why or (review_reasons.reason(view, cut, shown.signs.get(n, "")) if view and not ids else None)
+    return Item(
+        n, row.group_id, row.messages, row.text, row.finish_reason, row.num_tokens, row.score_like, view, reason,
+        until, is_random, tuple(member(one, shown) for one in ids), shown.others.get(n, ()),
+    )  # fmt: skip
+
+
+def member(n: int, shown: Shown) -> Member:
+    row = shown.rows[n]
+    return Member(n, row.text, row.finish_reason, row.num_tokens, row.score_like, shown.views.get(n))
+
+
+def own_leases(
+    db: Session, actor: Actor, settings: ReviewSettings, ids: Sequence[int]
+) -> dict[int, tuple[datetime, bool]]:
+    """Until when each item is the actor's. One without a lease (a gold item) looks as if it had one."""
+    lease = tables.Lease
+    query = select(lease.sample_id, lease.expires_at, lease.is_random).where(lease.sample_id.in_(ids))
+    found = {n: (until, drawn) for n, until, drawn in db.execute(query.where(lease.user_id == actor.user_id))}
+    new = (now() + timedelta(minutes=settings.reservation_minutes), False)
+    return {n: found.get(n, new) for n in ids}
+
+
+def decided_by(db: Session, actor: Actor, ids: Sequence[int]) -> set[int]:
+    """Those the actor has labelled, even if taken back: the judge's view was shown then."""
+    decision = tables.Decision
+    query = select(decision.sample_id).where(decision.sample_id.in_(ids), decision.user_id == actor.user_id)
+    return set(db.scalars(query.where(decision.kind.in_(ANY_LABELLING)))) if ids else set()

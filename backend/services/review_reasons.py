@@ -1,0 +1,59 @@
+"""Why an item is in the queue, in words."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.db import tables
+from backend.services.judge_views import JudgeView
+from backend.values import Verdict
+
+ASSIGNED = "Assigned to you."
+BEGUN = "Others have decided this one too: it needs one more word."
+RANDOM = "Drawn at random, to measure the judge fairly."
+SIGNS = {
+    "judges": "Two judges disagree about this.",
+    "verifier": "A verifier says otherwise than the judge.",
+    "vote": "Most samples of this prompt give this answer, and the judge rejected it.",
+}
+HABITS = {
+    "vote": "for an answer that so many samples of the prompt give",
+    "top": "for an answer with so many votes",
+    "others": "beside what it said of the prompt's other samples",
+    "logprob": "for a text the model was so sure, or so unsure, of",
+    "grounded": "for a text with such words, measured by the prompt",
+    "covered": "for a text that uses so much, or so little, of the prompt",
+    "counted": "for a text with such words, counted against the prompt",
+    "reason_end": "where its reason ends like this",
+    "reason_in": "where its reason ends like this",
+    "reason_grounded": "where its reason speaks of such things",
+    "reason_covers": "where its reason takes up so much, or so little, of the prompt",
+    "length": "for a text of this length",
+    "reason_length": "where its reason is of this length",
+    "cut_off": "for a text that was cut off",
+}
+
+
+def reason(view: JudgeView, cut: float, why: str = "") -> str:
+    """Why a look is worth it. `why`: the strongest sign, a word of pipeline/worth.py."""
+    scores = [f"{reply.score:g}" for reply in view.replies if reply.score is not None]
+    if view.score is None and view.verdict is None:
+        return "The judge gave no verdict."
+    if why in SIGNS and not (why == "vote" and view.verdict is not Verdict.reject):
+        return SIGNS[why]
+    if why in HABITS and view.verdict is not None:
+        return f"The judge {view.verdict}ed this: unlike it {HABITS[why]}."
+    if view.spread:
+        return f"The judge gave {', '.join(scores)}."
+    if view.score is None:
+        return f"The judge {view.verdict}ed it."
+    near = abs(view.score - cut) <= 0.1 * max(1.0, abs(cut))
+    return f"Scored {view.score:g}, {'close to' if near else 'against'} the cut at {cut:g}."
+
+
+def signs(db: Session, sample_ids: Sequence[int]) -> dict[int, str]:
+    """The strongest sign of each sample, where its worth was written."""
+    worth = tables.Worth
+    query = select(worth.sample_id, worth.why).where(worth.sample_id.in_(sample_ids))
+    return {n: why for n, why in db.execute(query)} if sample_ids else {}

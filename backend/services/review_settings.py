@@ -1,0 +1,71 @@
+"""How a round is reviewed: chosen at launch, stored on the round, changed while it waits for people."""
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from backend.errors import InvalidInput
+
+
+class Mode(StrEnum):
+    """What one item is and how it is decided."""
+
+    sample = "sample"
+    group = "group"
+    pair = "pair"
+    judgment = "judgment"
+
+
+class CloseRule(StrEnum):
+    """What ends a review by itself."""
+
+    hand = "hand"
+    all_decided = "all_decided"
+    agreement = "agreement"
+    minutes = "minutes"
+
+
+class ReviewSettings(BaseModel):
+    """The fields are what the pages ask; names as LangSmith and Argilla spell them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mode: Mode = Field(Mode.sample, description="one sample, a group side by side, a pair, or the judge's judgment")
+    num_reviewers_per_item: int = Field(1, ge=1, le=10, description="distinct people who decide on one item")
+    overlap_share: float = Field(
+        1.0, ge=0, le=1, description="share of items that get all reviewers; the others get one"
+    )
+    reservation_minutes: float = Field(15.0, gt=0, le=1440, description="how long an item stays reserved for a person")
+    random_share: float = Field(0.1, ge=0, le=1, description="share of the queue drawn at random, for judge statistics")
+    gold_share: float = Field(0.0, ge=0, le=0.5, description="share of the queue with a known label")
+    others_visible: bool = Field(False, description="show colleagues' decisions before one's own")
+    close_rule: CloseRule = Field(CloseRule.hand, description="what ends the review")
+    close_agreement: float = Field(
+        0.8, ge=0, le=1, description="share of decided items on which reviewers agree, for the rule agreement"
+    )
+    close_minutes: float = Field(60.0, gt=0, description="minutes of people's time, for the rule minutes")
+
+    @property
+    def by_group(self) -> bool:
+        """Whether an item is a group, named by its first sample."""
+        return self.mode in (Mode.group, Mode.pair)
+
+    @property
+    def has_overlap(self) -> bool:
+        return self.num_reviewers_per_item > 1 and self.overlap_share > 0
+
+    def reviewers_of(self, item_id: int) -> int:
+        """How many people decide on this item: all, or one outside the overlap. Always the same for an item."""
+        spread = item_id * 2_654_435_761 % 2**32 / 2**32
+        return self.num_reviewers_per_item if spread < self.overlap_share else 1
+
+
+def read(stored: dict[str, Any]) -> ReviewSettings:
+    """The settings of a round or a plan; raises `InvalidInput` naming the field."""
+    try:
+        return ReviewSettings.model_validate(stored)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(map(str, first["loc"])) or "review"
+        raise InvalidInput(f"The review setting {name} is wrong: {first['msg']}. Change it.") from error

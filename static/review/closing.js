@@ -1,0 +1,27 @@
+// Closing the review: first what it would do, then the act.
+
+import { closeDialog, make, plural } from "./elements.js";
+
+const SILENT = "The server does not answer. Try again.";
+
+export async function askToClose(desk) {
+  const answer = await desk.ask("review_closing", {});
+  const dialog = desk.parts.closing;
+  if (!answer || answer.error) return desk.say(answer ? answer.error.message : SILENT);
+  const waiting = desk.outbox.size;
+  const close = make("button.rondo-primary", { type: "button", onclick: () => closeReview(desk) }, "Close the review");
+  close.disabled = waiting > 0;
+  const lines = answer.lines.map((line) => make("li", {}, line));
+  dialog.replaceChildren(make("h2", {}, `Close the review of round ${desk.round.number}?`), make("ul", {}, ...lines), close, closeDialog());
+  if (waiting) close.before(make("p.rondo-problem", {}, `${plural(waiting, "decision")} of yours not saved yet. Wait a moment.`));
+  return dialog.showModal();
+}
+
+async function closeReview(desk) {
+  const answer = await desk.ask("review_close", {});
+  desk.parts.closing.close();
+  if (!answer || answer.error) return desk.say(answer ? answer.error.message : SILENT);
+  desk.round.is_open = false;
+  desk.say("The review is closed. Selection and training go on in the background: see Jobs.", { good: true });
+  return desk.paint();
+}

@@ -1,0 +1,66 @@
+// Two texts of the item, word by word: what one lacks is struck through, what the other has is underlined.
+
+import { words } from "./diff.js";
+import { make } from "./elements.js";
+
+export class Compare {
+  /** `texts()` gives [[name, text], …] of the item on screen, the two to start with first. */
+  constructor(place, texts) {
+    Object.assign(this, { place, texts, isOpen: false });
+  }
+
+  toggle() {
+    if (this.isOpen) this.close();
+    else this.open();
+  }
+
+  close() {
+    this.isOpen = false;
+    this.place.replaceChildren();
+    this.place.hidden = true;
+  }
+
+  open() {
+    const texts = this.texts();
+    this.isOpen = true;
+    this.place.hidden = false;
+    if (texts.length < 2) return this.say("There is one text here. Edit or repair it, and the two can be compared.");
+    this.left = this.select("Compare", texts, 0);
+    this.right = this.select("with", texts, 1);
+    this.body = make("div.difference", { dir: "auto", tabIndex: 0, "aria-live": "polite" });
+    const close = make("button.rondo-quiet", { type: "button", onclick: () => this.close() }, "Close");
+    const legend = make("span.rondo-muted.legend", {}, make("del", {}, "only left"), " ", make("ins", {}, "only right"));
+    this.place.replaceChildren(make("p.rondo-toolbar", {}, this.left, this.right, legend, make("span.space"), close), this.body);
+    this.draw();
+    return undefined;
+  }
+
+  select(label, texts, chosen) {
+    const options = texts.map(([name, text], n) => {
+      const option = make("option", { value: String(n) }, name);
+      option.text_ = text;
+      option.selected = n === chosen;
+      return option;
+    });
+    return make("select", { "aria-label": label, onchange: () => this.draw() }, ...options);
+  }
+
+  say(text) {
+    this.place.replaceChildren(make("p.rondo-muted", {}, text));
+  }
+
+  async draw() {
+    const [one, other] = [this.left, this.right].map((select) => select.selectedOptions[0].text_);
+    const asked = (this.asked = Symbol("diff"));
+    const parts = await words(one, other);
+    if (asked !== this.asked || !this.isOpen) return;
+    if (!parts) return this.body.replaceChildren(make("p.rondo-muted", {}, "These texts are too long or too different to compare word by word."));
+    if (one === other) return this.body.replaceChildren(make("p.rondo-muted", {}, "The two are the same."));
+    this.body.replaceChildren(...parts.map(([text, change]) => part(text, change)));
+  }
+}
+
+function part(text, change) {
+  if (!change) return document.createTextNode(text);
+  return make(change < 0 ? "del" : "ins", { textContent: text });
+}

@@ -1,0 +1,70 @@
+// Asks the worker for diffs, and marks what texts have in common without touching their nodes.
+
+import { drawn } from "./math.js";
+
+let worker = null;
+let count = 0;
+const waiting = new Map();
+
+function ask(kind, texts) {
+  if (!worker) {
+    worker = new Worker("/static/review/diff_worker.js");
+    worker.onmessage = ({ data: { id, result } }) => {
+      waiting.get(id)?.(result);
+      waiting.delete(id);
+    };
+    worker.onerror = () => {
+      for (const settle of waiting.values()) settle(null);
+      waiting.clear();
+      worker = null;
+    };
+  }
+  return new Promise((settle) => {
+    waiting.set((count += 1), settle);
+    worker.postMessage({ id: count, kind, texts });
+  });
+}
+
+/** [[text, -1 | 0 | 1], …]; null where the texts are too long or too different. */
+export const words = (one, other) => ask("words", [one, other]);
+
+const GREY = "review-common";
+
+export const clearCommon = () => globalThis.CSS?.highlights?.delete(GREY);
+
+/** Grey what all these elements say, by ranges: their nodes stay as they are. */
+export async function greyCommon(elements, isCurrent) {
+  clearCommon();
+  if (!globalThis.CSS?.highlights || elements.length < 2) return;
+  await drawn();
+  const texts = elements.map((element) => element.textContent);
+  const found = await ask("common", texts);
+  if (!found || !isCurrent() || elements.some((element, n) => element.textContent !== texts[n])) return;
+  const highlight = new Highlight();
+  elements.forEach((element, n) => {
+    for (const range of rangesIn(element, found[n])) highlight.add(range);
+  });
+  CSS.highlights.set(GREY, highlight);
+}
+
+/** DOM ranges of [[start, end], …] counted in the element's text. */
+export function rangesIn(element, places) {
+  const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+  const made = [];
+  let node = walker.nextNode();
+  let before = 0;
+  for (const [start, end] of places) {
+    while (node && before + node.length <= start) [before, node] = [before + node.length, walker.nextNode()];
+    let from = start;
+    while (node && from < end) {
+      const range = new StaticRange({
+        startContainer: node, startOffset: from - before, endContainer: node, endOffset: Math.min(end - before, node.length),
+      });
+      made.push(range);
+      if (before + node.length >= end) break;
+      from = before + node.length;
+      [before, node] = [from, walker.nextNode()];
+    }
+  }
+  return made;
+}

@@ -1,0 +1,73 @@
+// Word diffs, away from the keys. A word is what the language of the text takes for one.
+/* global Diff */
+importScripts("/static/vendor/diff.min.js");
+
+const LONGEST = 200000;
+const TIMEOUT = 3000;
+const segmenter = new Intl.Segmenter(undefined, { granularity: "word" });
+const cut = (text) => Array.from(segmenter.segment(text), ({ segment }) => segment);
+const isWord = (token) => /[\p{L}\p{N}]/u.test(token);
+
+/** [[text, -1 | 0 | 1], …], or null where the texts are too long or too different. */
+function words(one, other) {
+  if (one.length + other.length > LONGEST) return null;
+  const parts = Diff.diffArrays(cut(one), cut(other), { timeout: TIMEOUT });
+  return parts && parts.map(({ value, added, removed }) => [value.join(""), removed ? -1 : added ? 1 : 0]);
+}
+
+/** Where each text says what all the others say too: for each one, [[start, end], …]. */
+function common(texts) {
+  const tokens = texts.map(cut);
+  const [base, ...others] = tokens;
+  if (texts.reduce((sum, text) => sum + text.length, 0) > LONGEST) return null;
+  const places = others.map((other) => matches(base, other));
+  if (places.includes(null)) return null;
+  const shared = base.map((_, at) => places.every((place) => place.has(at)));
+  const kept = runs(base, shared);
+  return tokens.map((list, n) => ranges(list, kept.map((at) => (n ? places[n - 1].get(at) : at))));
+}
+
+function matches(base, other) {
+  const parts = Diff.diffArrays(base, other, { timeout: TIMEOUT });
+  if (!parts) return null;
+  const found = new Map();
+  let [left, right] = [0, 0];
+  for (const { count, added, removed } of parts) {
+    if (!added && !removed) for (let n = 0; n < count; n++) found.set(left + n, right + n);
+    if (!added) left += count;
+    if (!removed) right += count;
+  }
+  return found;
+}
+
+/** Shared tokens in runs of at least two words: a single one in common says nothing. */
+function runs(base, shared) {
+  const kept = [];
+  for (let start = 0; start < base.length; start++) {
+    if (!shared[start]) continue;
+    let end = start;
+    while (end < base.length && shared[end]) end += 1;
+    const run = Array.from({ length: end - start }, (_, n) => start + n);
+    if (run.filter((at) => isWord(base[at])).length >= 2) kept.push(...run);
+    start = end;
+  }
+  return kept;
+}
+
+function ranges(tokens, kept) {
+  const starts = [];
+  let length = 0;
+  for (const token of tokens) starts.push(length), (length += token.length);
+  const found = [];
+  for (const at of kept) {
+    const [start, end] = [starts[at], starts[at] + tokens[at].length];
+    const last = found[found.length - 1];
+    if (last && last[1] === start) last[1] = end;
+    else found.push([start, end]);
+  }
+  return found;
+}
+
+onmessage = ({ data: { id, kind, texts } }) => {
+  postMessage({ id, result: kind === "common" ? common(texts) : words(...texts) });
+};

@@ -1,0 +1,88 @@
+// Search inside the item: every place is marked, Enter goes to the next one. Nodes stay as they are.
+
+import { make } from "./elements.js";
+import { rangesIn } from "./diff.js";
+
+const ALL = "review-found";
+const HERE = "review-found-here";
+const MOST = 2000;
+
+export class Find {
+  /** `inside()` gives the elements to look in. */
+  constructor(place, inside) {
+    Object.assign(this, { place, inside, ranges: [], at: 0 });
+    this.box = make("input", { type: "search", "aria-label": "Search inside the item", oninput: () => this.look() });
+    this.count = make("span.rondo-muted", { role: "status" });
+    this.box.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") this.close();
+      else if (event.key === "Enter") this.go(event.shiftKey ? -1 : 1);
+      else return;
+      event.preventDefault();
+      event.stopPropagation();
+    });
+    const close = make("button.rondo-quiet", { type: "button", onclick: () => this.close() }, "Close");
+    place.append(this.box, this.count, close);
+  }
+
+  open() {
+    this.place.hidden = false;
+    this.box.select();
+    this.box.focus();
+    this.look();
+  }
+
+  close() {
+    this.place.hidden = true;
+    this.box.blur();
+    this.clear();
+  }
+
+  clear() {
+    this.ranges = [];
+    for (const name of [ALL, HERE]) globalThis.CSS?.highlights?.delete(name);
+  }
+
+  /** Look again: the words changed, or the item did. */
+  look() {
+    this.clear();
+    if (this.place.hidden) return;
+    const wanted = this.box.value.toLowerCase();
+    if (!wanted) return this.tell();
+    for (const element of this.inside()) this.ranges.push(...rangesIn(element, places(element.textContent, wanted)));
+    this.ranges.length = Math.min(this.ranges.length, MOST);
+    this.at = 0;
+    if (globalThis.CSS?.highlights) CSS.highlights.set(ALL, new Highlight(...this.ranges));
+    this.show();
+  }
+
+  go(step) {
+    if (!this.ranges.length) return;
+    this.at = (this.at + step + this.ranges.length) % this.ranges.length;
+    this.show();
+  }
+
+  show() {
+    const here = this.ranges[this.at];
+    if (here) {
+      if (globalThis.CSS?.highlights) CSS.highlights.set(HERE, new Highlight(here));
+      here.startContainer.parentElement?.scrollIntoView({ block: "nearest" });
+    }
+    this.tell();
+  }
+
+  tell() {
+    const { length } = this.ranges;
+    this.count.textContent = !this.box.value ? "" : length ? `${this.at + 1} of ${length}` : "not found";
+  }
+}
+
+/** Places of the wanted words; a text whose length changes with its case is searched as it is written. */
+function places(text, wanted) {
+  const low = text.toLowerCase();
+  const searched = low.length === text.length ? low : text;
+  const found = [];
+  for (let at = searched.indexOf(wanted); at >= 0 && found.length < MOST; at = searched.indexOf(wanted, at + wanted.length)) {
+    found.push([at, at + wanted.length]);
+  }
+  return found;
+}

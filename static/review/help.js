@@ -1,0 +1,96 @@
+// The sheet of keys, drawn from the bindings as they are, where each can be changed.
+
+import { closeDialog, keyName, make } from "./elements.js";
+import { namesOf } from "./keys.js";
+
+const MODIFIERS = ["Shift", "Control", "Alt", "Meta", "AltGraph", "CapsLock"];
+const FIXED = [
+  ["Ctrl+Enter", "Save or send, from inside a text"],
+  ["Esc", "Leave a text, a search or a window"],
+];
+
+export class Help {
+  /** `save(keys)` resolves to {actions} or to {error}. */
+  constructor(dialog, bindings, { save, changed, knows }) {
+    Object.assign(this, { dialog, bindings, save, changed, knows, isChanging: false, waiting: null });
+    dialog.addEventListener("close", () => this.stop());
+    dialog.addEventListener("keydown", (event) => this.press(event), true);
+  }
+
+  open() {
+    this.stop();
+    this.draw();
+    this.dialog.showModal();
+    this.dialog.querySelector(".rondo-toolbar button").focus();
+  }
+
+  stop() {
+    this.isChanging = false;
+    this.waiting = null;
+  }
+
+  draw(problem = "") {
+    const scrolled = this.dialog.querySelector(".sheet")?.scrollTop || 0;
+    const rows = this.bindings.actions.filter(({ name }) => this.isChanging || this.knows(name)).map((action) => this.row(action));
+    const fixed = FIXED.map(([key, label]) => make("tr", {}, make("td", {}, make("kbd", {}, key)), make("td", {}, label)));
+    const head = this.isChanging ? "Press Change, then the new key. Every change is kept for you, on every machine." : null;
+    this.dialog.replaceChildren(
+      make("h2", {}, "Keys"),
+      head ? make("p.rondo-muted", {}, head) : "",
+      make("p.rondo-problem", { hidden: !problem, role: "alert" }, problem),
+      make("div.sheet", { tabIndex: 0 }, make("table", {}, make("tbody", {}, ...rows, ...fixed))),
+      make("p.rondo-toolbar", {}, ...this.buttons()),
+    );
+    this.dialog.querySelector(".sheet").scrollTop = scrolled;
+    // What had the focus is gone, and keys go where the focus is.
+    (this.dialog.querySelector(".is-waiting") || this.dialog.querySelector(".rondo-toolbar button")).focus({ preventScroll: true });
+  }
+
+  buttons() {
+    const button = (label, onclick) => make("button.rondo-quiet", { type: "button", onclick }, label);
+    const change = this.isChanging ? button("Done", () => { this.stop(); this.draw(); }) : button("Change keys…", () => { this.isChanging = true; this.draw(); });
+    return [change, this.isChanging ? button("All as they come", () => this.store({})) : null, closeDialog()];
+  }
+
+  row(action) {
+    const keys = action.keys.map((key) => make("kbd", {}, keyName(key)));
+    const isWaiting = this.waiting === action;
+    const shown = isWaiting ? [make("b", {}, "press a key…")] : keys.length ? keys : [make("span.rondo-muted", {}, "no key")];
+    const row = make("tr", {}, make("td.keys", {}, ...shown), make("td", {}, action.label));
+    if (!this.isChanging) return row;
+    const button = (label, onclick) => make(`button.rondo-quiet${label === "Stop" ? ".is-waiting" : ""}`, { type: "button", onclick, "aria-label": `${label}: ${action.label}` }, label);
+    row.append(make("td", {}, button(isWaiting ? "Stop" : "Change", () => { this.waiting = isWaiting ? null : action; this.draw(); })));
+    row.append(make("td", {}, action.keys.length ? button("Take away", () => this.bind(action, [])) : null));
+    return row;
+  }
+
+  press(event) {
+    if (!this.waiting || MODIFIERS.includes(event.key)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const action = this.waiting;
+    this.waiting = null;
+    if (event.key === "Escape") return this.draw();
+    return this.bind(action, [chosen(event)]);
+  }
+
+  bind(action, keys) {
+    const changes = {};
+    for (const one of this.bindings.all) if (one.is_changed || one.name === action.name) changes[one.name] = one.keys;
+    changes[action.name] = keys;
+    return this.store(changes);
+  }
+
+  async store(changes) {
+    const answer = await this.save(changes);
+    if (!answer || answer.error) return this.draw(answer ? answer.error.message : "The server does not answer. Try again.");
+    this.bindings.set(answer.actions);
+    this.changed();
+    return this.draw();
+  }
+}
+
+/** The name to keep for a pressed key: a sign as it is, a digit or letter with its Shift. */
+function chosen(event) {
+  return namesOf(event)[0];
+}

@@ -1,0 +1,74 @@
+// Is the judge right? Its view stands beside the sample from the start; a wrong one gets a reason by digit.
+
+import { keyName, make } from "./elements.js";
+import { judgeView } from "./judge.js";
+
+const OPPOSITE = { accept: "reject", reject: "accept" };
+
+export class JudgmentMode {
+  constructor(desk) {
+    this.desk = desk;
+    this.wrong = null;
+  }
+
+  get buttons() {
+    return [["right", "The judge is right", "accept"], ["wrong", "The judge is wrong", "reject"]];
+  }
+
+  knows() {
+    return true;
+  }
+
+  run(name) {
+    const item = this.desk.line.current;
+    if (!item) return true;
+    if (name === "right") this.decide(item, true, "");
+    else if (name === "wrong") this.choose(item);
+    else if (name.startsWith("why_")) {
+      if (this.wrong === item) this.decide(item, false, this.desk.why[Number(name.slice(4)) - 1]);
+    } else return false;
+    return true;
+  }
+
+  /** Without a verdict of the judge there is nothing to turn round: right accepts, wrong rejects. */
+  decide(item, isRight, why) {
+    const verdict = item.judge?.verdict || null;
+    const kind = verdict ? (isRight ? verdict : OPPOSITE[verdict]) : isRight ? "accept" : "reject";
+    const value = verdict ? { judge_right: isRight, why } : { judge_right: false, why };
+    this.wrong = null;
+    this.desk.decide(kind, { value });
+  }
+
+  choose(item) {
+    this.wrong = this.wrong === item ? null : item;
+    this.desk.paint({ keep: true });
+  }
+
+  submit() {
+    const item = this.desk.line.current;
+    if (!item || this.wrong !== item) return false;
+    this.decide(item, false, "");
+    return true;
+  }
+
+  paint(item) {
+    if (this.wrong !== item) this.wrong = null;
+    const { assist } = this.desk.parts;
+    const verdict = item.judge?.verdict;
+    const question = verdict ? "Is the judge right?" : "The judge gave no verdict. Right accepts the sample, wrong rejects it.";
+    const reasons = this.wrong ? this.reasons(item) : null;
+    assist.replaceChildren(...(item.judge ? [judgeView(item.judge)] : []), reasons || make("p.question", {}, question));
+    if (reasons) reasons.scrollIntoView({ block: "nearest" });
+  }
+
+  reasons(item) {
+    const { bindings } = this.desk;
+    const button = (why, n) => {
+      const key = bindings.first(`why_${n + 1}`);
+      const hint = key ? make("kbd", { "aria-hidden": "true" }, keyName(key)) : null;
+      return make("button.action", { type: "button", onclick: () => this.decide(item, false, why) }, why, hint);
+    };
+    const without = make("button.action", { type: "button", onclick: () => this.decide(item, false, "") }, "without a reason", make("kbd", { "aria-hidden": "true" }, keyName(bindings.first("submit") || "Enter")));
+    return make("div.reasons", { role: "group", "aria-label": "Why is it wrong?" }, make("b", {}, "Why is it wrong?"), ...this.desk.why.map(button), without);
+  }
+}

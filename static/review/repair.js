@@ -1,0 +1,127 @@
+// Repair: one line of instruction, the round's policy rewrites, then accept, edit or ask again.
+
+import { words } from "./diff.js";
+import { make, plural } from "./elements.js";
+
+const POLL = 700;
+const EXAMPLES = "For example: answer in one sentence";
+
+export class Repair {
+  constructor(desk, target) {
+    Object.assign(this, { desk, target, name: `rondo.review.repair.${desk.me}.${target.sample_id}` });
+    this.box = make("input", { type: "text", maxLength: 2000, placeholder: EXAMPLES, "aria-label": "What should change", dir: "auto" });
+    this.status = make("div.status", { role: "status" });
+    this.panel = make("div.repair", {});
+    this.panel.addEventListener("keydown", (event) => this.press(event));
+    desk.beginWork([this.panel], { text: () => this.text || "" });
+    const known = Number(localStorage.getItem(this.name));
+    if (known) this.wait(known);
+    else this.ask();
+  }
+
+  get isOpen() {
+    return this.panel.isConnected;
+  }
+
+  /** Keys of the panel's own; in the line of instruction only Escape. */
+  press(event) {
+    const isLine = event.target === this.box;
+    const name = isLine ? "" : this.desk.bindings.find(event);
+    if (event.key === "Escape") this.leave();
+    else if (isLine && event.key === "Enter" && !event.isComposing) this.send();
+    else if (name === "edit" && this.text) this.edit();
+    else if (name === "repair" && this.text) this.ask();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  ask() {
+    const send = make("button.rondo-primary", { type: "button", onclick: () => this.send() }, "Rewrite");
+    const leave = make("button.rondo-quiet", { type: "button", onclick: () => this.leave() }, "Leave");
+    this.box.value ||= this.instruction || "";
+    this.panel.replaceChildren(make("label", {}, "What should change?", this.box), make("p.rondo-toolbar", {}, send, leave), this.status);
+    this.box.focus();
+  }
+
+  leave() {
+    localStorage.removeItem(this.name);
+    this.desk.endWork();
+  }
+
+  async send() {
+    const instruction = this.box.value.trim();
+    if (!instruction || this.isSending) return;
+    this.isSending = true;
+    const answer = await this.desk.ask("review_repair", { sample_id: this.target.sample_id, instruction });
+    this.isSending = false;
+    if (!this.isOpen) return;
+    if (!answer || answer.error) return this.say(answer ? answer.error.message : "The server does not answer. Try again.");
+    localStorage.setItem(this.name, answer.job_id);
+    this.wait(answer.job_id);
+  }
+
+  say(text) {
+    this.status.replaceChildren(make("p.rondo-problem", {}, text));
+  }
+
+  /** The job goes on without this page; coming back finds it again. */
+  async wait(jobId) {
+    const leave = make("button.rondo-quiet", { type: "button", onclick: () => this.desk.endWork() }, "Go on meanwhile");
+    const line = make("p", {}, "The model rewrites…");
+    this.panel.replaceChildren(line, make("p.rondo-toolbar", {}, leave), this.status);
+    leave.focus();
+    while (this.isOpen) {
+      const got = await this.desk.ask("review_repaired", { job_id: jobId });
+      if (!this.isOpen) return;
+      if (got && got.error) return this.failed(got.error.message);
+      if (got && got.is_over) return got.text === null ? this.failed(got.problem || "The rewrite was cancelled.") : this.show(got);
+      line.textContent = !got ? "The server does not answer. Trying again…" : got.ahead ? `The model rewrites after ${plural(got.ahead, "other job")}…` : "The model rewrites…";
+      await new Promise((later) => setTimeout(later, POLL));
+    }
+  }
+
+  failed(message) {
+    localStorage.removeItem(this.name);
+    this.ask();
+    this.say(message);
+  }
+
+  async show(got) {
+    Object.assign(this, { text: got.text, instruction: got.instruction, job: got.job_id });
+    this.target.repairs = [...(this.target.repairs || []).filter((one) => one.job !== got.job_id), { job: got.job_id, text: got.text }];
+    const parts = await words(this.target.text, got.text);
+    if (!this.isOpen) return;
+    const body = make("div.difference", { dir: "auto", tabIndex: 0, "aria-label": "The rewrite" });
+    if (parts && isAlike(parts)) body.append(...parts.map(([text, change]) => (change ? make(change < 0 ? "del" : "ins", { textContent: text }) : text)));
+    else body.textContent = got.text;
+    const accept = make("button.rondo-primary", { type: "button", onclick: () => this.accept() }, "Accept the repair");
+    const button = (label, onclick) => make("button.rondo-quiet", { type: "button", onclick }, label);
+    const cut = got.finish_reason === "length" ? make("p.rondo-muted", {}, "Cut off at the length limit.") : "";
+    this.panel.replaceChildren(
+      make("p.rondo-muted", {}, `Asked: ${got.instruction}`), body, cut,
+      make("p.rondo-toolbar", {}, accept, button("Edit it", () => this.edit()), button("Ask again", () => this.ask()), button("Leave", () => this.leave())),
+    );
+    accept.focus();
+  }
+
+  get source() {
+    return { source: "repair", job_id: this.job, instruction: this.instruction };
+  }
+
+  accept() {
+    localStorage.removeItem(this.name);
+    this.desk.edited(this.target, this.text, this.source);
+  }
+
+  edit() {
+    localStorage.removeItem(this.name);
+    this.desk.editFrom(this.target, this.text, this.source);
+  }
+}
+
+/** Whether the two texts share enough for their difference to be read. */
+function isAlike(parts) {
+  const length = (change) => parts.filter(([, one]) => one === change).reduce((sum, [text]) => sum + text.length, 0);
+  return length(0) >= 0.4 * (length(0) + Math.max(length(-1), length(1)));
+}

@@ -1,0 +1,107 @@
+// Painting the desk: the item, what was said of it, the bar above.
+
+import { make, number, plural } from "./elements.js";
+import { judgeView, reveal, said } from "./judge.js";
+import { peopleHere, progressLine } from "./team.js";
+
+
+export function paintItem(desk, item) {
+  const { prompt, answer, facts, assist } = desk.parts;
+  prompt.replaceChildren(...item.messages.map((message) => make("div.message-of", {}, make("span.role", {}, message.role), ...desk.text(message.content))));
+  if (item.members) {
+    facts.textContent = `${plural(item.members.length, "sample")} of one prompt. Sample ${item.sample_id} is the first.`;
+    assist.replaceChildren();
+  } else {
+    answer.replaceChildren(...desk.text(item.text));
+    const cut = item.finish_reason === "length" ? ", cut off at the length limit" : "";
+    const note = item.score_like ? " Contains something like a score." : "";
+    facts.textContent = `Sample ${item.sample_id}, ${plural(item.num_tokens, "token")}${cut}.${note}`;
+    assist.replaceChildren(...(item.judge ? [judgeView(item.judge)] : []));
+  }
+  if (item.reason) facts.append(" ", make("span.reason", {}, `Why here: ${item.reason}`));
+  if (item.is_random) facts.append(" ", make("span.rondo-badge", { title: "Drawn at random, so that judge statistics stay honest" }, "drawn at random"));
+  if (item.flag) facts.append(" ", make("span.rondo-badge.warn", {}, "⚑ flagged"));
+  desk.mode.paint(item);
+  paintMine(desk);
+  paintOthers(desk, item);
+}
+
+/** What the person said of the item on screen, or has chosen so far. */
+export function paintMine(desk) {
+  const item = desk.line.current;
+  if (!item) return;
+  const chosen = desk.mode.chosen ? desk.mode.chosen(item) : "";
+  const names = item.members ? desk.mode.names(item) : undefined;
+  const before = item.mine ? `${said(item.mine, names)}${item.mine.saved ? "" : " (not saved yet)"}. Another key changes it.` : "";
+  desk.parts.mine.textContent = chosen || before;
+  if (item.judge && !item.members && desk.opened.mode === "sample") desk.parts.assist.replaceChildren(judgeView(item.judge));
+}
+
+/** Colleagues' decisions, where the server sent them. */
+function paintOthers(desk, item) {
+  if (!item.others.length) return;
+  const names = item.members ? desk.mode.names(item) : undefined;
+  const rows = item.others.map((one) => {
+    const note = one.note ? make("p.note", { dir: "auto", textContent: one.note }) : null;
+    return make("li", {}, make("b", {}, one.who), ` ${said(one, names).replace(/^You /, "") || one.kind}`, note);
+  });
+  desk.parts.assist.append(make("div.others", {}, make("b", {}, "Colleagues"), make("ul", {}, ...rows)));
+}
+
+export function paintEmpty(desk) {
+  const { prompt, answer, facts, mine, assist } = desk.parts;
+  for (const part of [prompt, facts, mine, assist]) part.replaceChildren();
+  const [title, text] = whyEmpty(desk);
+  answer.replaceChildren(make("div.rondo-empty", {}, make("p", {}, make("b", {}, title)), make("p", {}, text)));
+}
+
+function whyEmpty({ round, line }) {
+  if (!round.is_open) return ["This round is not in review.", "Its labels are frozen. Choose a round that is in review, or launch one with review on."];
+  if (line.isLost) return [line.problem || "The server does not answer.", "Trying again. What you decided is kept in this browser."];
+  if (!line.isDry) return ["Fetching samples…", ""];
+  const close = round.can_close ? "close the review" : "ask a curator to close the review";
+  return ["Nothing is left to decide in this order.", `Choose another order, or ${close}. What colleagues hold comes back here if they leave it.`];
+}
+
+export function paintReveal(desk) {
+  const item = desk.last;
+  const isShown = item && item.mine;
+  const judged = item && (item.members || [item]).filter(({ judge }) => judge).length;
+  const state = isShown ? `${item.mine.client_id} ${item.mine.saved} ${judged}` : "";
+  if (state === desk.revealed) return;
+  desk.revealed = state;
+  desk.parts.revealed.replaceChildren(...(state ? [reveal(item, item.members ? desk.mode.names(item) : undefined)] : []));
+}
+
+export function paintBar(desk) {
+  const { outbox, parts, tally } = desk;
+  const seconds = outbox.retryAt ? Math.max(0, Math.ceil((outbox.retryAt - Date.now()) / 1000)) : 0;
+  const why = outbox.isSignedOut ? "you are signed out" : "the server does not answer";
+  const trouble = outbox.retryAt ? ` – ${why}, trying again in ${seconds} s` : "";
+  const waiting = outbox.size + outbox.held.length;
+  parts.unsaved.textContent = waiting ? `${waiting} unsaved${trouble}` : "All saved";
+  parts.unsaved.classList.toggle("is-waiting", waiting > 0);
+  parts.tally.textContent = tally.decided ? `You overrode ${number(tally.overridden)} of ${number(tally.decided)}` : "";
+  // What this person decided since the server last counted is known here.
+  const { samples, decided, mine } = desk.progress;
+  const counted = { ...desk.progress, decided: Math.min(samples, decided + Math.max(0, tally.decided - mine.decided)) };
+  parts.progress.textContent = progressLine(counted, Boolean(desk.mode.names));
+  parts.here.textContent = peopleHere(desk.progress.here, desk.me);
+  paintSignedOut(desk);
+}
+
+/** A session that ended: sign in elsewhere, nothing here is lost. */
+function paintSignedOut(desk) {
+  if (!desk.outbox.isSignedOut || desk.saidSignedOut) {
+    if (!desk.outbox.isSignedOut && desk.saidSignedOut) {
+      desk.saidSignedOut = false;
+      document.querySelector(".rondo-signed-out")?.remove();
+      desk.parts.message.hidden = true;
+    }
+    return;
+  }
+  desk.saidSignedOut = true;
+  const link = make("a.signed-out", { href: `/login?next=${encodeURIComponent("/review")}`, target: "_blank", rel: "noopener" }, "Sign in again in a new tab");
+  desk.say("Your session has ended. What you decided is kept in this browser and is sent once you are signed in. ", { link });
+}
+

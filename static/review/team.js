@@ -1,0 +1,122 @@
+// Others in the same round: whose item this is and until when, who is here, how far the queue is.
+
+import { plural } from "./elements.js";
+
+const BEAT = 20000;
+const SOON = 60000;
+const PROGRESS_EVERY = 3;
+
+export class Team {
+  constructor(desk) {
+    this.desk = desk;
+    this.until = new Map();
+    this.beats = 0;
+    this.timer = setInterval(() => this.beat(), BEAT);
+    this.clock = setInterval(() => this.paintLease(), 1000);
+    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.beat(true));
+    window.addEventListener("pagehide", () => this.leave());
+    // Back from the browser's own memory of the page: the reservations were given back.
+    window.addEventListener("pageshow", (event) => event.persisted && this.beat());
+  }
+
+  address(what) {
+    return `/api/v1/rounds/${this.desk.round.id}/review${what}`;
+  }
+
+  send(what, body, more = {}) {
+    return fetch(this.address(what), { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), ...more });
+  }
+
+  /** Say that this desk is open, and keep what it holds. A desk nobody looks at lets its reservations end. */
+  async beat(wantsProgress = false) {
+    const { desk } = this;
+    if (document.visibilityState !== "visible" || !desk.round.is_open || this.isBeating) return;
+    this.isBeating = true;
+    try {
+      const held = desk.line.open.map(({ sample_id }) => sample_id);
+      const response = await this.send("/here", { held, wants_progress: wantsProgress || this.beats++ % PROGRESS_EVERY === 0 });
+      if (response.ok) this.hear(await response.json());
+    } catch {
+      // Without a network the clock on the page goes on; the next beat tells.
+    } finally {
+      this.isBeating = false;
+    }
+  }
+
+  /** An error where the session has ended, else undefined: the server, or the way to it, is gone. */
+  async whySilent() {
+    try {
+      const response = await fetch(this.address(""), { headers: { Accept: "application/json" } });
+      return response.status === 401 ? { error: { type: "NotSignedIn", message: "Your session has ended. Sign in again in a new tab." } } : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  hear({ until, kept, lost, progress }) {
+    const { desk } = this;
+    for (const id of kept) this.until.set(id, Date.parse(until));
+    for (const { sample_id, who } of lost) {
+      this.until.set(sample_id, 0);
+      const item = desk.line.find(sample_id);
+      if (item) item.holder = who;
+    }
+    desk.line.drop(lost.map(({ sample_id }) => sample_id));
+    if (progress) {
+      const here = Object.fromEntries(progress.people.filter((one) => one.is_here).map((one) => [one.user_id, one.name]));
+      desk.progress = { ...progress, here };
+    }
+    desk.paintBar();
+    this.paintLease();
+  }
+
+  /** Give back what is not decided, when the page goes. */
+  leave() {
+    const held = this.desk.line.open.map(({ sample_id }) => sample_id);
+    if (this.desk.round.is_open) this.send("/leave", { held }, { keepalive: true }).catch(() => {});
+  }
+
+  /** When the item's reservation ends, in milliseconds; null where nothing is reserved. */
+  ends(item) {
+    if (!item || item.mine) return null;
+    if (this.until.has(item.sample_id)) return this.until.get(item.sample_id);
+    return item.lease_until ? Date.parse(item.lease_until) : null;
+  }
+
+  paintLease() {
+    const { lease } = this.desk.parts;
+    const item = this.desk.shown;
+    const ends = this.ends(item);
+    const left = ends === null ? null : ends - Date.now();
+    let text = "";
+    if (left !== null && left <= 0) text = "No longer reserved for you: somebody else may get it too. Your decision is kept either way.";
+    else if (left !== null) {
+      const at = new Date(ends).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+      text = left < SOON ? `Yours for ${plural(Math.ceil(left / 1000), "second")} more` : `Yours until ${at}`;
+    }
+    if (item && item.holder && !item.mine) text = `${item.holder} is on this item`;
+    if (lease.textContent !== text) lease.textContent = text;
+    lease.classList.toggle("is-ending", left !== null && left < SOON);
+  }
+}
+
+/** Who else is here, in a few words. */
+export function peopleHere(people, me) {
+  const others = Object.entries(people).filter(([id]) => Number(id) !== me).map(([, name]) => name);
+  if (!others.length) return "";
+  const named = others.slice(0, 3).join(", ");
+  return `Also here: ${named}${others.length > 3 ? ` and ${others.length - 3} more` : ""}`;
+}
+
+/** How far the queue is, and when it will be done by the pace of the last minutes. */
+export function progressLine({ decided, samples, ends_at: endsAt }, isGroups) {
+  const end = endsAt ? `, done ${clock(new Date(endsAt))}` : "";
+  return `${decided.toLocaleString()} of ${plural(samples, isGroups ? "group" : "sample")} decided${end}`;
+}
+
+function clock(at) {
+  const isToday = at.toDateString() === new Date().toDateString();
+  return isToday
+    ? `about ${at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}`
+    : `about ${at.toLocaleDateString([], { day: "numeric", month: "short" })}`;
+}

@@ -1,0 +1,49 @@
+// How a text is shown: rendered or raw, long ones folded, the next ones made ready while nothing else is to do.
+
+import { make } from "./elements.js";
+import { hasMarks, load, render } from "./markdown.js";
+
+const FOLD_AT = 12000;
+const RENDER_UP_TO = 100000;
+const KEPT = 24;
+const ready = new Map();
+
+/** A text as it is. */
+export function plain(text) {
+  const body = make("div.text", { dir: "auto" });
+  body.textContent = text;
+  if (!text) body.append(make("span.rondo-muted", {}, "(empty)"));
+  return body;
+}
+
+const isRendered = (text, { isRaw, whole }) =>
+  !isRaw && text.length <= (whole ? RENDER_UP_TO : FOLD_AT) && hasMarks(text);
+
+/** Nodes for a text. A very long one is cut, and raw, until asked for. */
+export function written(text, { whole = false, isRaw = false, onMore = null } = {}) {
+  if (isRendered(text, { isRaw, whole })) {
+    const made = ready.get(text) || render(text);
+    ready.delete(text);
+    if (made) return [made];
+  }
+  if (whole || text.length <= FOLD_AT) return [plain(text)];
+  const more = make("button.rondo-quiet.more", { type: "button", onclick: onMore }, `Show all ${text.length.toLocaleString()} characters (m)`);
+  return [plain(text.slice(0, FOLD_AT)), more];
+}
+
+const later = globalThis.requestIdleCallback || ((work) => setTimeout(work, 50));
+
+/** Render these texts when there is time, so that painting them takes none. */
+export function prepare(texts, isRaw) {
+  if (isRaw) return;
+  later(() => {
+    for (const text of texts) {
+      if (ready.has(text) || !isRendered(text, { isRaw })) continue;
+      const made = render(text);
+      if (made) ready.set(text, made);
+    }
+    while (ready.size > KEPT) ready.delete(ready.keys().next().value);
+  });
+}
+
+export { load };

@@ -1,0 +1,224 @@
+"""Many reviewers at once against a real server: nothing lost, nothing doubled, no slot held twice, no item over k.
+
+The suite runs few; the figures are of RONDO_REVIEWERS=50 RONDO_DECISIONS=100 on PostgreSQL and 10 by 100 on SQLite:
+`RONDO_REVIEWERS=50 RONDO_DECISIONS=100 pytest -s tests/acceptance/test_many_reviewers.py -k postgresql`.
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import func, select
+
+from backend.db import reading, tables
+from backend.services import sessions
+from backend.services.access import Actor
+from backend.values import LabelSource, Role, RoundStatus, Stage
+from tests import rows
+
+K = 2
+AT_ONCE = 5
+GIVE_UP_SECONDS = 240 + 0.2 * int(os.environ.get("RONDO_REVIEWERS", 0)) * int(os.environ.get("RONDO_DECISIONS", 0))
+FEW = {"sqlite": (4, 10), "postgresql": (8, 15)}
+
+
+class Server:
+    """`rondo up` without a worker, on one port however often it is started."""
+
+    def __init__(self, folder: Path) -> None:
+        self.log = folder / "server.log"
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.start()
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "app.cli", "up", "--no-worker", "--json", "--port", str(self.port)]
+        with self.log.open("ab") as errors:
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line, self.log.read_text()[-3000:]
+        assert json.loads(line)["address"] == self.address
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(30)
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(30)
+
+
+class Reviewers:
+    """One thread a person: claims a few items, decides each, sends again with the same client_id until it is told."""
+
+    def __init__(self, server: Server, round_id: int, people: list[Actor], decisions: int) -> None:
+        self.server, self.round_id, self.decisions = server, round_id, decisions
+        self.people = people
+        self.secrets = {one.user_id: sessions.create_token(one, name="load")[1] for one in people}
+        self.lock = threading.Lock()
+        self.given: dict[int, set[int]] = defaultdict(set)
+        self.acknowledged: dict[str, tuple[int, int]] = {}
+        self.late: list[str] = []
+        self.problems: list[str] = []
+        self.retries = 0
+        self.until = time.monotonic() + GIVE_UP_SECONDS
+
+    def run(self, *, in_the_middle: object = None) -> float:
+        """Let all work; return seconds. `in_the_middle` is called when a third is done."""
+        threads = [threading.Thread(target=self.work, args=(one,), daemon=True) for one in self.people]
+        started = time.perf_counter()
+        for thread in threads:
+            thread.start()
+        if callable(in_the_middle):
+            while len(self.acknowledged) < self.decisions * len(self.people) / 3 and time.monotonic() < self.until:
+                time.sleep(0.01)
+            in_the_middle()
+        for thread in threads:
+            thread.join(max(1.0, self.until - time.monotonic()))
+        assert not any(thread.is_alive() for thread in threads), "somebody still waits"
+        return time.perf_counter() - started
+
+    def work(self, one: Actor) -> None:
+        try:
+            headers = {"authorization": f"Bearer {self.secrets[one.user_id]}"}
+            with httpx.Client(base_url=self.server.address, headers=headers, timeout=30) as client:
+                done = 0
+                while done < self.decisions:
+                    items = self.claim(client, one, min(AT_ONCE, self.decisions - done))
+                    assert items, "the queue ran dry"
+                    for sample_id in items:
+                        self.decide(client, one, sample_id)
+                        done += 1
+        except Exception as error:
+            self.problems.append(f"{one.name}: {error!r}")
+
+    def claim(self, client: httpx.Client, one: Actor, number: int) -> list[int]:
+        answer = self.send(client, f"/rounds/{self.round_id}/review/claims", {"limit": number, "order": "worth"})
+        ids = [item["sample_id"] for item in answer]
+        with self.lock:
+            for sample_id in ids:
+                self.given[sample_id].add(one.user_id)
+        return ids
+
+    def decide(self, client: httpx.Client, one: Actor, sample_id: int) -> None:
+        client_id = uuid.uuid4().hex
+        kind = "accept" if (sample_id + one.user_id) % 3 else "reject"
+        act = {"client_id": client_id, "kind": kind, "sample_id": sample_id, "seconds": 1.0}
+        answer = self.send(client, f"/rounds/{self.round_id}/decisions", {"decisions": [act]})
+        with self.lock:
+            self.acknowledged[client_id] = (one.user_id, sample_id)
+            if answer[0]["decision"]["late_because"]:
+                self.late.append(answer[0]["decision"]["late_because"])
+
+    def send(self, client: httpx.Client, path: str, body: dict) -> list[dict]:
+        """Send until there is an answer; only a server that is away or failed is asked again."""
+        while True:
+            assert time.monotonic() < self.until, "gave up"
+            try:
+                answer = client.post(f"/api/v1{path}", json=body)
+                if answer.status_code < 500:
+                    assert answer.is_success, answer.text
+                    return answer.json()
+            except httpx.TransportError:
+                pass
+            with self.lock:
+                self.retries += 1
+            time.sleep(0.1)
+
+
+def size(database: str) -> tuple[int, int]:
+    few = FEW["sqlite" if database.startswith("sqlite") else "postgresql"]
+    return int(os.environ.get("RONDO_REVIEWERS", few[0])), int(os.environ.get("RONDO_DECISIONS", few[1]))
+
+
+def make(database: str, server: Server) -> Reviewers:
+    number, decisions = size(database)
+    project = rows.make_project()
+    round_ = rows.make_round(
+        project, status=RoundStatus.review, stage=Stage.review, is_reviewed=True,
+        review={"num_reviewers_per_item": K},
+    )  # fmt: skip
+    # More items than needed: near the end everybody else holds some.
+    prompts = -(-number * decisions // (4 * K)) + number * AT_ONCE // 4
+    rows.make_samples(round_, rows.make_prompt_set(project, prompts=prompts), n=4, scores=[1.0, 0.0, 0.6])
+    people = [rows.make_actor(project, Role.reviewer) for _ in range(number)]
+    return Reviewers(server, round_.id, people, decisions)
+
+
+def check(load: Reviewers) -> None:
+    """Compare what the clients were told with the rows."""
+    decision, lease, label = tables.Decision, tables.Lease, tables.Label
+    with reading() as db:
+        written = {row.client_id: (row.user_id, row.sample_id) for row in db.scalars(select(decision))}
+        slots = db.execute(select(lease.sample_id, lease.slot, lease.user_id, lease.decided_at)).all()
+        people = select(func.count()).where(label.source == LabelSource.person)
+        labelled = db.scalar(people)
+    assert load.problems == []
+    assert written == load.acknowledged, "lost, or made up"
+    assert len(written) == load.decisions * len(load.people)
+    assert max(Counter(written.values()).values()) == 1, "doubled"
+    assert load.late == [], "nobody came late: every item was leased"
+    assert max(len(people_of) for people_of in load.given.values()) <= K, "a slot held twice"
+    assert max(slot for _, slot, _, _ in slots) < K
+    holders = [(n, who) for n, _, who, _ in slots if who is not None]
+    assert len(holders) == len(set(holders)), "one person in two slots"
+    decided = Counter(n for n, _, _, at in slots if at is not None)
+    assert max(decided.values()) <= K, "an item over k"
+    assert decided == Counter(sample_id for _, sample_id in written.values())
+    assert labelled == len(decided)
+
+
+def report(database: str, load: Reviewers, seconds: float, note: str = "") -> None:
+    total = len(load.acknowledged)
+    print(
+        f"\n{database.split(':')[0]}: {len(load.people)} reviewers, {load.decisions} decisions each, k = {K}: "
+        f"{total} in {seconds:.1f} s, {total / seconds:.0f} decisions per second; 0 lost, 0 doubled, 0 slots held "
+        f"twice, 0 items over k{note}",
+        flush=True,
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(GIVE_UP_SECONDS + 120)
+def test_many_reviewers_at_once_lose_and_double_nothing(database: str, tmp_path: Path) -> None:
+    server = Server(tmp_path)
+    try:
+        load = make(database, server)
+        seconds = load.run()
+        check(load)
+        report(database, load, seconds)
+    finally:
+        server.stop()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(GIVE_UP_SECONDS + 120)
+def test_a_server_killed_in_the_middle_loses_and_doubles_nothing(database: str, tmp_path: Path) -> None:
+    server = Server(tmp_path)
+
+    def kill_and_restart() -> None:
+        server.kill()
+        server.start()
+
+    try:
+        load = make(database, server)
+        seconds = load.run(in_the_middle=kill_and_restart)
+        check(load)
+        assert load.retries > 0, "nobody noticed that the server was away"
+        report(database, load, seconds, f"; killed once, {load.retries} sends repeated")
+    finally:
+        server.stop()

@@ -1,0 +1,153 @@
+"""A review desk in Chromium for tests: a round in review, a person signed in, the desk open."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from backend.db import reading, session, tables
+from backend.services import sessions
+from backend.services.access import Actor
+from backend.values import DecisionKind, Role, RoundStatus, Stage
+from tests import rows
+from tests.integration import site
+
+HOSTILE = (
+    '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script><b>{{7*7}}${window.hacked=1}</b>'
+    " `${7*7}` \\u{zz} C:\\new $$ \u202e\u0007"
+)
+READ_SHOWN = "Number(document.querySelector('#review-desk .facts').textContent.match(/Sample (\\d+)/)[1])"
+SEND = "**/gradio_api/component_server/"
+SAVED = "document.querySelector('#review-desk .unsaved').textContent === 'All saved'"
+SHOWN = "#review-desk .answer :is(.text, .markdown)"
+ORDER = "localStorage['rondo.review.order'] ||= 'sequential'"
+RECIPE = rows.RECIPE | {"judge": {"name": "additive_rubric", "accept_at": 4.0, "lowest": 0, "highest": 5}}
+
+
+@pytest.fixture
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An empty SQLite installation."""
+    import migrations
+    from backend import jobs
+    from backend.config import settings
+    from backend.db import dispose
+
+    monkeypatch.setenv("RONDO_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("RONDO_DATABASE_URL", "")
+    dispose()
+    settings.cache_clear()
+    migrations.upgrade()
+    jobs.prepare()
+    yield
+    dispose()
+    settings.cache_clear()
+
+
+def sign_in(context: Any, actor: Actor) -> None:
+    with session() as db:
+        link = sessions.link_for(db, actor.user_id)
+    assert context.request.post(f"{site.address()}/login/link/{link}", max_redirects=0).status == 303
+
+
+class Review:
+    """A round in review, a reviewer signed in, the desk open.
+
+    `review`: settings of the round (`mode`, `num_reviewers_per_item`...). `beside`: join this desk's round instead.
+    """
+
+    def __init__(
+        self,
+        chromium: Any,
+        *,
+        number: int = 40,
+        n: int = 2,
+        texts: list[str] | None = None,
+        is_blind: bool = True,
+        role: Role = Role.curator,
+        width: int = 1280,
+        waits_for: str = SHOWN,
+        review: dict[str, Any] | None = None,
+        engine: dict[str, Any] | None = None,
+        beside: "Review | None" = None,
+        dark: bool = False,
+    ) -> None:
+        if beside is None:
+            self.make_round(number, n, texts, is_blind, review or {}, engine)
+        else:
+            self.project, self.round, self.ids = beside.project, beside.round, beside.ids
+        self.actor = rows.make_actor(self.project, role)
+        self.context = chromium.new_context(
+            viewport={"width": width, "height": 860}, color_scheme="dark" if dark else "light"
+        )
+        # By worth, the order of the tests' samples would be the queue's business; here they come as they were made.
+        self.context.add_init_script(ORDER)
+        sign_in(self.context, self.actor)
+        self.page = self.context.new_page()
+        self.errors: list[str] = []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.waits_for = waits_for
+        self.open()
+
+    def make_round(
+        self, number: int, n: int, texts: list[str] | None, is_blind: bool, review: dict[str, Any], engine: Any
+    ) -> None:
+        self.project = rows.make_project(guidelines=f"Be kind. {HOSTILE}")
+        prompts = rows.make_prompt_set(self.project, prompts=[f"Question {i} {HOSTILE}" for i in range(number // n)])
+        policy = rows.make_checkpoint(self.project, engine=engine) if engine else None
+        # A share drawn at random would make the order of the tests' samples a matter of luck.
+        self.round = rows.make_round(
+            self.project, policy, status=RoundStatus.review, stage=Stage.review, is_reviewed=True, is_blind=is_blind,
+            recipe=RECIPE, review={"random_share": 0.0} | review,
+        )  # fmt: skip
+        texts = texts or [f"Answer {i} {HOSTILE}" for i in range(number)]
+        made = rows.make_samples(
+            self.round, prompts, n=n, texts=texts, scores=[5.0, 1.0, 3.0][: max(n, 2)], threshold=4.0
+        )
+        rows.make_judgments(made)
+        self.ids = [sample.id for sample in made]
+
+    def open(self) -> None:
+        self.page.goto(f"{site.address()}/review?round={self.round.id}")
+        self.page.wait_for_selector(self.waits_for, timeout=20_000)
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def saved(self) -> None:
+        self.page.wait_for_function(SAVED)
+
+    def decisions(self) -> list[tuple[DecisionKind, int]]:
+        """Kind and sample of every decision, in the order of writing."""
+        return [(row.kind, row.sample_id) for row in self.written()]
+
+    def written(self) -> list[tables.Decision]:
+        """Every decision of the round, in the order of writing."""
+        with reading() as db:
+            query = select(tables.Decision).where(tables.Decision.round_id == self.round.id)
+            return list(db.scalars(query.order_by(tables.Decision.id)))
+
+    def text(self, selector: str) -> str:
+        return (self.page.locator(f"#review-desk {selector}").text_content() or "").strip()
+
+    @property
+    def shown(self) -> int:
+        return int(self.page.evaluate(READ_SHOWN))
+
+    def beat(self, call: str = "beat()") -> None:
+        """Do now what the page does every twenty seconds."""
+        find = "Array.from(document.querySelectorAll('#review-desk, #review-desk *')).find((one) => one.desk)"
+        self.page.evaluate(f"{find}.desk.team.{call}")
+
+    def shot(self, path: str) -> None:
+        """For people who look at the result."""
+        self.page.screenshot(path=path)
+
+
+def is_sending(route: Any) -> bool:
+    return "review_send" in (route.request.post_data or "")
+
+
+__all__ = ["HOSTILE", "RECIPE", "SEND", "SHOWN", "Review", "empty", "is_sending", "sign_in"]

@@ -1,0 +1,193 @@
+"""Every mode of the review desk in Chromium, by keys, by mouse and on a phone."""
+
+import pytest
+
+from backend.db import reading, tables
+from backend.values import DecisionKind, Verdict
+from tests.browser.desk import Review, empty
+
+__all__ = ["empty"]
+pytestmark = pytest.mark.browser
+K = DecisionKind
+GROUP, PAIR, JUDGMENT = ({"mode": mode} for mode in ("group", "pair", "judgment"))
+COLUMN = "#review-desk .column"
+
+
+def values(desk: Review) -> list[tuple[DecisionKind, int, dict]]:
+    return [(row.kind, row.sample_id, row.value) for row in desk.written()]
+
+
+def verdicts(*sample_ids: int) -> list[Verdict | None]:
+    with reading() as db:
+        return [db.get_one(tables.Label, n).verdict for n in sample_ids]
+
+
+def columns(desk: Review) -> list[int]:
+    """The samples on screen, from left to right."""
+    return [int(n) for n in desk.page.locator(COLUMN).evaluate_all("all => all.map((one) => one.dataset.sample)")]
+
+
+def test_a_group_is_decided_by_digits_and_enter(empty: None, chromium: object) -> None:
+    desk = Review(chromium, number=24, n=4, review=GROUP)
+    first, second, third, fourth = (desk.ids[i : i + 4] for i in range(0, 16, 4))
+    assert columns(desk) == first
+    desk.press("2", "Shift+4")
+    assert "best 2, worst 4" in desk.text(".mine")
+    assert desk.decisions() == []
+    desk.press("Enter")
+    assert columns(desk) == second
+    desk.press("=")
+    desk.press("0")
+    desk.press("g", "3", "1", "4", "Enter")
+    desk.saved()
+    assert values(desk) == [
+        (K.prefer, first[0], {"best": first[1], "worst": first[3]}),
+        (K.prefer, second[0], {"tie": second}),
+        (K.prefer, third[0], {"all_bad": True}),
+        (K.rank, fourth[0], {"order": [fourth[2], fourth[0], fourth[3], fourth[1]]}),
+    ]
+    assert {row.mode for row in desk.written()} == {"group"}
+    assert verdicts(first[1], first[3], *third) == [Verdict.accept, *[Verdict.reject] * 5]
+    assert desk.errors == []
+
+
+def test_a_choice_in_a_group_is_changed_and_undone_before_and_after(empty: None, chromium: object) -> None:
+    desk = Review(chromium, number=12, n=3, review=GROUP)
+    desk.press("1", "2", "Shift+2", "Shift+3", "3")
+    assert "best 3." in desk.text(".mine")
+    desk.press("3", "Shift+1", "Enter")
+    assert "Choose the best one too" in desk.text(".mine")
+    desk.press("8", "2", "Enter", "u")
+    assert columns(desk) == desk.ids[:3]
+    desk.press("Enter")
+    assert columns(desk) == desk.ids[3:6]
+    desk.saved()
+    assert values(desk)[0] == (K.prefer, desk.ids[0], {"best": desk.ids[1], "worst": desk.ids[0]})
+    assert [kind for kind, _ in desk.decisions()] == [K.prefer, K.retract]
+
+
+def test_a_group_is_decided_by_mouse_and_by_dragging(empty: None, chromium: object) -> None:
+    desk = Review(chromium, number=12, n=3, review=GROUP, width=1400)
+    page = desk.page
+    page.locator(COLUMN).nth(1).get_by_role("button", name="Best").click()
+    page.locator(COLUMN).nth(0).get_by_role("button", name="Worst").click()
+    page.get_by_role("toolbar").get_by_role("button", name="Submit").click()
+    page.get_by_role("toolbar").get_by_role("button", name="Rank").click()
+    for n in (0, 1, 2):
+        page.locator(COLUMN).nth(n).get_by_role("button", name="Next rank").click()
+    page.locator(COLUMN).nth(2).locator(".handle").drag_to(page.locator(COLUMN).nth(0))
+    assert "3, 1, 2" in desk.text(".mine")
+    page.get_by_role("button", name="Better: 2").click()
+    page.get_by_role("toolbar").get_by_role("button", name="Submit").click()
+    desk.saved()
+    ids = desk.ids
+    assert values(desk) == [
+        (K.prefer, ids[0], {"best": ids[1], "worst": ids[0]}),
+        (K.rank, ids[3], {"order": [ids[5], ids[4], ids[3]]}),
+    ]
+
+
+def test_a_group_on_a_phone_stands_below_each_other(empty: None, chromium: object) -> None:
+    desk = Review(chromium, number=16, n=8, review=GROUP, width=400)
+    assert desk.page.evaluate("document.documentElement.scrollWidth") <= 400
+    below = desk.page.locator("#review-desk .actions").bounding_box()
+    assert below["y"] + below["height"] <= 861
+    desk.page.locator(COLUMN).nth(7).get_by_role("button", name="Best").click()
+    desk.page.get_by_role("toolbar").get_by_role("button", name="Submit").click()
+    desk.saved()
+    assert values(desk) == [(K.prefer, desk.ids[0], {"best": desk.ids[7], "worst": None})]
+
+
+def test_what_the_columns_share_is_greyed_and_the_difference_shown(empty: None, chromium: object) -> None:
+    texts = ["We add two and three, which gives five.", "We add two and three, which gives six apples."]
+    desk = Review(chromium, number=8, texts=texts, review=GROUP)
+    desk.page.wait_for_function("CSS.highlights.has('review-common')")
+    greyed = desk.page.evaluate(
+        "Array.from(CSS.highlights.get('review-common'), (r) => r.startContainer.data.slice(r.startOffset, r.endOffset))"
+    )
+    assert greyed == ["We add two and three, which gives "] * 2
+    desk.press("d")
+    desk.page.wait_for_selector("#review-desk .difference ins")
+    assert desk.text(".difference del") == "five"
+    assert desk.text(".difference ins") == "six apples"
+    desk.press("d")
+    assert desk.page.locator("#review-desk .difference").count() == 0
+
+
+def test_a_pair_is_decided_by_one_key_and_its_sides_stay_hidden(empty: None, chromium: object) -> None:
+    desk = Review(chromium, number=40, review=PAIR)
+    desk.page.wait_for_selector(COLUMN)
+    seen = []
+    for key in "1=20":
+        seen.append(columns(desk))
+        desk.press(key)
+    desk.saved()
+    (a, _), tied, (_, b), bad = seen
+    assert values(desk) == [
+        (K.prefer, desk.ids[0], {"best": a, "worst": seen[0][1]}),
+        (K.prefer, desk.ids[2], {"tie": tied}),
+        (K.prefer, desk.ids[4], {"best": b, "worst": seen[2][0]}),
+        (K.prefer, desk.ids[6], {"all_bad": True}),
+    ]
+    assert {row.mode for row in desk.written()} == {"pair"}
+    # The order of the sides says nothing: over twenty pairs both orders come.
+    sides = set()
+    for _ in range(16):
+        desk.page.wait_for_selector(COLUMN)
+        left, right = columns(desk)
+        sides.add(left < right)
+        desk.press("j")
+    assert sides == {True, False}
+    assert bad == sorted(bad) or bad == sorted(bad, reverse=True)
+
+
+def test_the_judge_of_a_pair_is_hidden_until_the_choice(empty: None, chromium: object) -> None:
+    desk = Review(chromium, number=8, review=PAIR)
+    assert desk.page.locator("#review-desk .verdict").count() == 0
+    low_first = columns(desk)[0] == desk.ids[1]
+    # The judge gave the pair's first sample 5 and its second 1; take the lower one.
+    desk.press("1" if low_first else "2")
+    desk.page.wait_for_selector("#review-desk .revealed .verdict")
+    assert desk.page.locator("#review-desk .revealed .verdict").count() == 2
+    assert "differs from the judge" in desk.text(".revealed")
+    assert desk.text(".tally") == "You overrode 1 of 1"
+
+
+def test_a_judgment_is_right_or_wrong_with_a_reason(empty: None, chromium: object) -> None:
+    desk = Review(chromium, number=12, review=JUDGMENT)
+    ids = desk.ids
+    assert "The judge accepted" in desk.text(".assist")
+    desk.press("y")
+    desk.press("1", "x")
+    assert "Why is it wrong?" in desk.text(".assist")
+    desk.press("2")
+    desk.press("x", "Enter")
+    desk.page.get_by_role("toolbar").get_by_role("button", name="The judge is wrong").click()
+    desk.page.get_by_role("button", name="too lenient").click()
+    desk.saved()
+    right, why = {"judge_right": True, "why": ""}, "ignores the prompt"
+    # The judge accepts the first sample of each pair and rejects the second.
+    assert values(desk) == [
+        (K.accept, ids[0], right),
+        (K.accept, ids[1], {"judge_right": False, "why": why}),
+        (K.reject, ids[2], {"judge_right": False, "why": ""}),
+        (K.accept, ids[3], {"judge_right": False, "why": "too lenient"}),
+    ]
+    assert [row.is_blind for row in desk.written()] == [False] * 4
+    assert desk.text(".tally") == "You overrode 3 of 4"
+
+
+def test_pairs_and_judgments_work_by_mouse_on_a_phone(empty: None, chromium: object) -> None:
+    desk = Review(chromium, number=8, review=PAIR, width=400)
+    assert desk.page.evaluate("document.documentElement.scrollWidth") <= 400
+    left = columns(desk)[0]
+    desk.page.get_by_role("button", name="A is better").click()
+    desk.page.get_by_role("button", name="Both are bad").click()
+    desk.saved()
+    assert [value for _, _, value in values(desk)][1] == {"all_bad": True}
+    assert values(desk)[0][2]["best"] == left
+    judgment = Review(chromium, number=8, review=JUDGMENT, width=400)
+    assert judgment.page.evaluate("document.documentElement.scrollWidth") <= 400
+    judgment.page.get_by_role("button", name="The judge is right").click()
+    judgment.saved()
+    assert values(judgment) == [(K.accept, judgment.ids[0], {"judge_right": True, "why": ""})]

@@ -1,0 +1,224 @@
+"""The review desk among others: two browsers at once, reservations, a network, a session, a role that go away."""
+
+import os
+import time
+from datetime import timedelta
+
+import pytest
+
+from backend.db import now, session, tables
+from backend.values import DecisionKind, Role
+from tests.browser.desk import SAVED, Review, empty, sign_in
+
+__all__ = ["empty"]
+pytestmark = pytest.mark.browser
+K = DecisionKind
+SECONDS = float(os.environ.get("RONDO_KEY_SECONDS", "5"))
+REVIEWER = Role.reviewer
+
+
+def by_person(*desks: Review) -> list[list[int]]:
+    """The samples each person decided, in order."""
+    written = desks[0].written()
+    return [[row.sample_id for row in written if row.user_id == desk.actor.user_id] for desk in desks]
+
+
+def change(table: type, key: object, **columns: object) -> None:
+    with session() as db:
+        row = db.get_one(table, key)
+        for name, value in columns.items():
+            setattr(row, name, value)
+
+
+def change_lease(desk: Review, sample_id: int, **columns: object) -> None:
+    with session() as db:
+        row = db.query(tables.Lease).filter_by(sample_id=sample_id, user_id=desk.actor.user_id).one()
+        for name, value in columns.items():
+            setattr(row, name, value)
+
+
+def press_in_turn(one: Review, other: Review, times: int) -> None:
+    """The one accepts, the other rejects; a key without an item on screen would mean nothing."""
+    for _ in range(times):
+        for desk, key in ((one, "a"), (other, "x")):
+            desk.page.wait_for_selector("#review-desk .desk:not(.is-empty)")
+            desk.press(key)
+
+
+@pytest.mark.timeout(120 + 6 * SECONDS)
+def test_keys_at_twenty_per_second_are_each_applied_once_in_order(empty: None, chromium: object) -> None:
+    presses = int(SECONDS * 20)
+    desk = Review(chromium, number=2 * ((presses + 60) // 2))
+    keys = ["axs"[n % 3] for n in range(presses)]
+    started = time.perf_counter()
+    for n, key in enumerate(keys):
+        time.sleep(max(0.0, started + n / 20 - time.perf_counter()))
+        desk.press(key)
+    taken = time.perf_counter() - started
+    desk.page.wait_for_function(SAVED, timeout=60_000)
+    print(f"{presses} keys in {taken:.1f} s")
+    kinds = [{"a": K.accept, "x": K.reject, "s": K.skip}[key] for key in keys]
+    assert desk.decisions() == list(zip(kinds, desk.ids[:presses], strict=True))
+    assert desk.errors == []
+
+
+@pytest.mark.timeout(120)
+def test_ten_seconds_without_a_network_lose_nothing_and_double_nothing(empty: None, chromium: object) -> None:
+    desk = Review(chromium, number=60)
+    desk.press("a")
+    desk.saved()
+    desk.context.set_offline(True)
+    gone = time.monotonic()
+    for key in "xaxxa":
+        desk.press(key)
+        desk.page.wait_for_timeout(1000)
+    desk.page.wait_for_selector("#review-desk .unsaved:text('5 unsaved – the server does not answer')")
+    desk.page.wait_for_timeout(max(0.0, 10 - (time.monotonic() - gone)) * 1000)
+    desk.press("a")
+    desk.context.set_offline(False)
+    desk.page.wait_for_function(SAVED, timeout=30_000)
+    kinds = [{"a": K.accept, "x": K.reject}[key] for key in "axaxxaa"]
+    assert desk.decisions() == list(zip(kinds, desk.ids[:7], strict=True))
+
+
+def test_two_people_never_get_the_same_item_where_one_is_wanted(empty: None, chromium: object) -> None:
+    one = Review(chromium, number=120, role=REVIEWER)
+    other = Review(chromium, role=REVIEWER, beside=one)
+    press_in_turn(one, other, 45)
+    one.saved()
+    other.saved()
+    mine, theirs = by_person(one, other)
+    assert len(mine) == len(theirs) == 45
+    assert not set(mine) & set(theirs)
+    one.beat("beat(true)")
+    one.page.wait_for_selector(f"#review-desk .here:text('Also here: {other.actor.name}')")
+
+
+def test_two_people_both_get_every_item_where_two_are_wanted(empty: None, chromium: object) -> None:
+    one = Review(chromium, number=12, role=REVIEWER, review={"num_reviewers_per_item": 2})
+    other = Review(chromium, role=REVIEWER, beside=one)
+    press_in_turn(one, other, 12)
+    one.saved()
+    other.saved()
+    mine, theirs = by_person(one, other)
+    assert sorted(mine) == sorted(theirs) == sorted(one.ids)
+
+
+def test_what_is_not_decided_is_given_back_when_the_page_is_left(empty: None, chromium: object) -> None:
+    one = Review(chromium, number=4, role=REVIEWER)
+    assert one.text(".lease").startswith("Yours until ")
+    other = Review(
+        chromium, role=REVIEWER, beside=one, waits_for="#review-desk .rondo-empty:has-text('Nothing is left')"
+    )
+    one.press("a")
+    one.saved()
+    one.page.goto("about:blank")
+    time.sleep(0.5)
+    other.waits_for = "#review-desk .answer .markdown"
+    other.open()
+    assert other.shown == one.ids[1]
+
+
+def test_a_reservation_that_runs_out_is_said_and_a_late_decision_is_kept(empty: None, chromium: object) -> None:
+    one = Review(chromium, number=4, role=REVIEWER)
+    first = one.shown
+    change_lease(one, first, expires_at=now() + timedelta(seconds=40))
+    one.beat(f"until.set({first}, Date.now() + 40000)")
+    one.page.wait_for_selector("#review-desk .lease.is-ending:has-text('more')")
+    with session() as db:
+        for row in db.query(tables.Lease):
+            row.expires_at = now() - timedelta(seconds=1)
+    other = Review(chromium, role=REVIEWER, beside=one)
+    assert other.shown == first
+    one.beat()
+    one.page.wait_for_selector(f"#review-desk .lease:has-text('{other.actor.name} is on this item')")
+    other.press("a")
+    other.saved()
+    one.press("x")
+    one.page.wait_for_selector("#review-desk .message:has-text('came late')")
+    one.saved()
+    written = {row.user_id: row for row in one.written()}
+    assert written[one.actor.user_id].is_late
+    assert not written[other.actor.user_id].is_late
+    with session() as db:
+        assert db.get_one(tables.Label, first).verdict == "accept"
+
+
+def test_a_role_taken_away_keeps_the_decisions_until_it_is_back(empty: None, chromium: object) -> None:
+    desk = Review(chromium, number=12, role=REVIEWER)
+    change(tables.Membership, (desk.project.id, desk.actor.user_id), role=Role.viewer)
+    desk.press("a", "x")
+    desk.page.wait_for_selector("#review-desk .message:has-text('2 decisions of yours were not saved')")
+    assert "needs the role reviewer" in desk.text(".message")
+    assert desk.text(".unsaved").startswith("2 unsaved")
+    assert desk.decisions() == []
+    change(tables.Membership, (desk.project.id, desk.actor.user_id), role=REVIEWER)
+    desk.page.get_by_role("button", name="Try again").click()
+    desk.saved()
+    assert desk.decisions() == [(K.accept, desk.ids[0]), (K.reject, desk.ids[1])]
+
+
+def test_a_round_deleted_meanwhile_is_said_and_the_decision_can_be_given_up(empty: None, chromium: object) -> None:
+    desk = Review(chromium, number=12, role=REVIEWER)
+    with session() as db:
+        db.delete(db.get_one(tables.Round, desk.round.id))
+    desk.press("a")
+    desk.page.wait_for_selector("#review-desk .message:has-text('There is no round')")
+    desk.page.get_by_role("button", name="Give it up").click()
+    desk.saved()
+
+
+def test_a_session_that_ended_keeps_everything_and_goes_on_after_signing_in_elsewhere(
+    empty: None, chromium: object
+) -> None:
+    desk = Review(chromium, number=12)
+    desk.context.clear_cookies()
+    desk.press("a", "e")
+    desk.page.keyboard.type("typed while signed out ")
+    desk.page.wait_for_selector("#review-desk .message a:text('Sign in again in a new tab')")
+    assert desk.page.locator(".message a").get_attribute("target") == "_blank"
+    desk.press("Control+Enter")
+    assert desk.text(".unsaved").startswith("2 unsaved")
+    sign_in(desk.context, desk.actor)
+    desk.page.wait_for_function(SAVED, timeout=30_000)
+    assert desk.decisions() == [(K.accept, desk.ids[0]), (K.edit, desk.ids[1])]
+    assert desk.page.locator("#review-desk .message").is_hidden()
+
+
+def test_two_tabs_of_one_person_add_up(empty: None, chromium: object) -> None:
+    desk = Review(chromium, number=60)
+    tab = desk.context.new_page()
+    tab.goto(desk.page.url)
+    tab.wait_for_selector("#review-desk .answer .markdown")
+    for _ in range(5):
+        desk.press("a")
+        tab.keyboard.press("x")
+    desk.saved()
+    tab.wait_for_function(SAVED)
+    written = desk.decisions()
+    assert len(written) == 10
+    assert [n for kind, n in written if kind is K.accept] == desk.ids[:5]
+
+
+def test_colleagues_words_come_after_ones_own_unless_the_round_shows_them(empty: None, chromium: object) -> None:
+    hidden = {"num_reviewers_per_item": 2}
+    one = Review(chromium, number=4, role=REVIEWER, review=hidden)
+    one.press("x")
+    one.saved()
+    other = Review(chromium, role=REVIEWER, beside=one)
+    other.press("h")
+    while other.shown != one.ids[0]:
+        other.press("j")
+    other.page.wait_for_selector("#review-desk .history :text('Colleagues')")
+    assert one.actor.name not in other.text(".desk")
+    other.press("a")
+    other.saved()
+    other.press("k")
+    other.page.wait_for_selector(f"#review-desk .history li:has-text('{one.actor.name} rejected')")
+    shown = Review(chromium, number=4, role=REVIEWER, review=hidden | {"others_visible": True})
+    shown.press("x")
+    shown.saved()
+    second = Review(chromium, role=REVIEWER, beside=shown)
+    while second.shown != shown.ids[0]:
+        second.press("j")
+    assert f"{shown.actor.name} rejected" in second.text(".others")

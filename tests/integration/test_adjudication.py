@@ -1,0 +1,126 @@
+"""Adjudication: what reviewers disagree on is settled once, and all originals stay."""
+
+import uuid
+
+import pytest
+
+from backend.errors import InvalidInput, PermissionDenied
+from backend.services import adjudication, reviews
+from backend.services.reviews import Act
+from backend.values import DecisionKind, Verdict
+from tests.integration.reviewing import ACCEPT, REJECT, RETRACT, SCORE, SKIP, Team
+
+PREFER = DecisionKind.prefer
+
+
+def waiting(team: Team) -> list[int]:
+    return [one.item.sample_id for one in adjudication.queue(team.curator, team.round.id)]
+
+
+def settle(team: Team, n: int, kind: DecisionKind, **fields: object) -> reviews.Decided:
+    return adjudication.decide(team.curator, team.round.id, uuid.uuid4().hex, n, kind, **fields)  # type: ignore[arg-type]
+
+
+def test_items_with_two_verdicts_wait_with_all_votes(database: str) -> None:
+    team = Team(prompts=2, num_reviewers_per_item=2)
+    a, b, c, d = team.ids
+    for n, kinds in ((a, (ACCEPT, REJECT)), (b, (REJECT, REJECT)), (c, (REJECT,))):
+        for name, kind in zip(("ann", "bob"), kinds, strict=False):
+            team.act(name, n, kind, note=f"{name} says {kind}")
+    team.act("ann", d, SCORE, score=4.5)
+    team.act("bob", d, SCORE, score=3.5)
+    assert waiting(team) == [a, d]
+    assert adjudication.count(team.curator, team.round.id) == 2
+    first = adjudication.queue(team.curator, team.round.id)[0]
+    assert [(v.who, v.verdict, v.note) for v in first.votes] == [
+        (team.who("ann").name, Verdict.accept, "ann says accept"),
+        (team.who("bob").name, Verdict.reject, "bob says reject"),
+    ]
+    assert first.item.judge is not None, "a curator sees everything"
+    assert [v.verdict for v in adjudication.queue(team.curator, team.round.id)[1].votes] == [
+        Verdict.accept,
+        Verdict.reject,
+    ]
+    assert adjudication.queue(team.curator, team.round.id, held=[a])[0].item.sample_id == d
+
+
+def test_the_adjudication_stands_above_votes_before_and_after(database: str) -> None:
+    team = Team(prompts=1, num_reviewers_per_item=3)
+    n = team.ids[0]
+    team.act("ann", n, ACCEPT)
+    team.act("bob", n, REJECT)
+    done = settle(team, n, REJECT)
+    assert waiting(team) == []
+    assert team.label(n)[0] is Verdict.reject
+    later = team.act("cid", n, ACCEPT)
+    assert (
+        later.meanwhile
+        == f"{team.curator.name} has settled this item; your word is kept and does not change the label."
+    )
+    assert team.label(n)[0] is Verdict.reject
+    assert [d.is_adjudication for d in team.decisions()] == [False, False, True, False]
+    assert len(team.slots(n)) == 3, "it took no slot"
+    act = Act(uuid.uuid4().hex, RETRACT, retracts=done.decision.client_id)
+    reviews.decide_many(team.curator, team.round.id, [act])
+    assert team.label(n)[0] is Verdict.accept, "two of three votes"
+    assert waiting(team) == [n]
+
+
+def test_a_changed_mind_ends_the_dispute(database: str) -> None:
+    team = Team(prompts=1, num_reviewers_per_item=2)
+    n = team.ids[0]
+    team.act("ann", n, ACCEPT)
+    other = team.act("bob", n, REJECT)
+    assert waiting(team) == [n]
+    team.act("ann", n, REJECT)
+    assert waiting(team) == []
+    team.act("ann", n, ACCEPT)
+    assert waiting(team) == [n]
+    team.take_back("bob", other)
+    assert waiting(team) == []
+
+
+def test_late_words_and_skips_are_no_dispute(database: str) -> None:
+    team = Team(prompts=1)
+    team.act("ann", team.ids[0], ACCEPT)
+    team.act("bob", team.ids[0], REJECT)
+    team.act("bob", team.ids[0], SKIP)
+    assert waiting(team) == []
+
+
+def test_the_same_adjudication_sent_again_is_one(database: str) -> None:
+    team = Team(prompts=1, num_reviewers_per_item=2)
+    first = adjudication.decide(team.curator, team.round.id, "same-client-id", team.ids[0], REJECT)
+    again = adjudication.decide(team.curator, team.round.id, "same-client-id", team.ids[0], REJECT)
+    assert first.decision == again.decision
+    assert len(team.decisions()) == 1
+
+
+def test_groups_on_which_people_differ_are_settled_as_groups(database: str) -> None:
+    team = Team(prompts=2, n=3, scores=(5.0, 2.0, 4.0), mode="group", num_reviewers_per_item=2)
+    a, b, c = team.ids[:3]
+    team.act("ann", a, PREFER, value={"best": a, "worst": c})
+    team.act("bob", a, PREFER, value={"best": b, "worst": c})
+    team.act("ann", team.ids[3], PREFER, value={"best": team.ids[3], "worst": None})
+    team.act("bob", team.ids[3], PREFER, value={"best": team.ids[3], "worst": team.ids[4]})
+    assert waiting(team) == [a], "the best is the same, the worst may differ"
+    settle(team, a, PREFER, value={"all_bad": True})
+    assert waiting(team) == []
+    assert {team.label(n)[0] for n in (a, b, c)} == {Verdict.reject}
+
+
+def test_adjudication_is_for_curators(database: str) -> None:
+    team = Team(prompts=1)
+    for call in (
+        lambda: adjudication.queue(team.who("ann"), team.round.id),
+        lambda: adjudication.count(team.who("ann"), team.round.id),
+        lambda: adjudication.look(team.who("ann"), team.round.id, team.ids[0]),
+        lambda: adjudication.decide(team.who("ann"), team.round.id, "client-id", team.ids[0], ACCEPT),
+    ):
+        with pytest.raises(PermissionDenied):
+            call()
+    with pytest.raises(InvalidInput, match="An adjudication is one of"):
+        settle(team, team.ids[0], SKIP)
+    looked = adjudication.look(team.curator, team.round.id, team.ids[0])
+    assert looked is not None
+    assert looked.votes == ()

@@ -1,0 +1,162 @@
+"""What ends a review by itself, and what people see of it until then."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import select, update
+
+from backend.db import now, reading, session, tables
+from backend.errors import Conflict, InvalidInput, PermissionDenied
+from backend.services import close_rules, gold, leases, review_edits, reviews
+from backend.values import DecisionKind, LabelSource, RoundStatus, Stage, Verdict
+from tests import rows
+from tests.integration.reviewing import ACCEPT, REJECT, SKIP, Team, count
+
+
+def owned(**review: object) -> Team:
+    """A team in an installation that has an owner, for whom rules act."""
+    rows.make_user(is_owner=True)
+    return Team(**review)  # type: ignore[arg-type]
+
+
+def status(team: Team) -> tuple[RoundStatus, Stage]:
+    with reading() as db:
+        row = db.get_one(tables.Round, team.round.id)
+        return row.status, row.stage
+
+
+def test_a_review_closes_when_all_items_are_decided(database: str) -> None:
+    team = owned(prompts=2, close_rule="all_decided")
+    gold.mark(team.curator, team.round.id, team.ids[3:], Verdict.accept)
+    for n in team.ids[:2]:
+        team.act("ann", n, ACCEPT)
+    team.act("ann", team.ids[2], SKIP)
+    assert close_rules.close_due() == []
+    team.act("bob", team.ids[2], REJECT)
+    assert close_rules.close_due() == [team.round.id]
+    assert status(team) == (RoundStatus.running, Stage.select)
+    assert close_rules.close_due() == []
+    assert count(tables.Job) == 1
+    with reading() as db:
+        noted = db.scalars(select(tables.Event).where(tables.Event.verb == "close review")).one()
+    assert (noted.via, noted.details["because"]) == ("rule", "rule all_decided: 3 of 3 items are decided")
+
+
+def test_all_items_means_all_reviewers_of_each(database: str) -> None:
+    team = owned(prompts=1, close_rule="all_decided", num_reviewers_per_item=2)
+    for name in ("ann", "bob"):
+        assert close_rules.close_due() == []
+        for n in team.ids:
+            team.act(name, n, REJECT)
+    assert reviews.progress(team.curator, team.round.id).remaining == 0
+    assert close_rules.close_due() == [team.round.id]
+
+
+def test_all_groups_decided_is_all_decided(database: str) -> None:
+    team = owned(prompts=2, close_rule="all_decided", mode="group")
+    for n in team.ids[::2]:
+        assert close_rules.close_due() == []
+        team.act("ann", n, DecisionKind.prefer, value={"best": n, "worst": None})
+    assert close_rules.close_due() == [team.round.id]
+
+
+def test_a_review_closes_when_reviewers_agree(database: str) -> None:
+    team = owned(prompts=15, close_rule="agreement", close_agreement=0.9, num_reviewers_per_item=2)
+    for place, n in enumerate(team.ids[:20]):
+        team.act("ann", n, ACCEPT)
+        team.act("bob", n, ACCEPT if place > 2 else REJECT)
+    assert close_rules.close_due() == [], "17 of 20"
+    team.act("bob", team.ids[0], ACCEPT)
+    assert close_rules.close_due() == [team.round.id], "18 of 20"
+
+
+def test_a_review_closes_when_the_minutes_are_spent(database: str) -> None:
+    team = owned(prompts=2, close_rule="minutes", close_minutes=2)
+    team.act("ann", team.ids[0], ACCEPT, seconds=70.0)
+    assert close_rules.close_due() == []
+    team.act("bob", team.ids[1], ACCEPT, seconds=50.0)
+    assert close_rules.close_due() == [team.round.id]
+    with pytest.raises(Conflict, match="frozen"):
+        team.act("ann", team.ids[2], ACCEPT)
+
+
+def test_several_processes_that_look_at_once_close_once(database: str) -> None:
+    team = owned(prompts=1, close_rule="all_decided")
+    for n in team.ids:
+        team.act("ann", n, ACCEPT)
+    with ThreadPoolExecutor(6) as pool:
+        closed = list(pool.map(lambda _: close_rules.close_due(), range(6)))
+    assert sorted(map(len, closed)) == [0] * 5 + [1]
+    assert count(tables.Job) == 1
+
+
+def test_the_keeper_looks_by_itself_until_it_is_stopped(database: str) -> None:
+    team = owned(prompts=1, close_rule="all_decided")
+    keeper = close_rules.Keeper(every_seconds=0.05)
+    keeper.start()
+    try:
+        for n in team.ids:
+            team.act("ann", n, ACCEPT)
+        until = time.monotonic() + 10
+        while status(team)[0] is RoundStatus.review and time.monotonic() < until:
+            time.sleep(0.05)
+    finally:
+        keeper.stop()
+    assert status(team) == (RoundStatus.running, Stage.select)
+
+
+def test_by_hand_nothing_closes_by_itself(database: str) -> None:
+    team = owned(prompts=1)
+    for n in team.ids:
+        team.act("ann", n, ACCEPT)
+    assert close_rules.close_due() == []
+
+
+def test_progress_says_who_is_here_how_fast_and_when_it_ends(database: str) -> None:
+    team = Team(prompts=5)
+    mine = team.queue("ann", limit=2)
+    for n in mine:
+        team.act("ann", n, REJECT, seconds=9.0)
+    leases.renew(team.who("bob"), team.round.id, [])
+    seen = reviews.progress(team.who("ann"), team.round.id)
+    assert (seen.samples, seen.decided, seen.remaining, seen.share) == (10, 2, 8, 0.2)
+    assert [(p.name, p.decided, p.per_hour, p.is_here) for p in seen.people] == [
+        (team.who("ann").name, 2, pytest.approx(400.0), True),
+        (team.who("bob").name, 0, None, True),
+    ]
+    assert seen.ends_at is not None
+    assert seen.ends_at > now(), "8 more at 2 a quarter of an hour"
+    leases.release(team.who("ann"), team.round.id)
+    with session() as db:
+        db.execute(update(tables.Presence).values(seen_at=now().replace(year=2020)))
+    assert not any(p.is_here for p in reviews.progress(team.who("ann"), team.round.id).people)
+
+
+def test_settings_change_while_the_round_waits_and_not_after(database: str) -> None:
+    team = Team(prompts=1)
+    changed = review_edits.edit_review(team.curator, team.round.id, {"reservation_minutes": 3, "others_visible": True})
+    assert (changed.reservation_minutes, changed.others_visible, changed.random_share) == (3, True, 0.0)
+    with pytest.raises(InvalidInput, match="num_reviewers_per_item"):
+        review_edits.edit_review(team.curator, team.round.id, {"num_reviewers_per_item": 0})
+    with pytest.raises(InvalidInput, match="review setting no_such"):
+        review_edits.edit_review(team.curator, team.round.id, {"no_such": 1})
+    with pytest.raises(PermissionDenied):
+        review_edits.edit_review(team.who("ann"), team.round.id, {})
+    reviews.close(team.curator, team.round.id)
+    with pytest.raises(Conflict, match="review is over"):
+        review_edits.edit_review(team.curator, team.round.id, {"reservation_minutes": 5})
+
+
+def test_a_label_that_a_curator_changed_underneath_is_told(database: str) -> None:
+    from backend.services import bulk
+
+    team = Team(prompts=1)
+    team.queue("ann")
+    token = bulk.preview(team.curator, team.round.id, bulk.Filters(), ACCEPT).token
+    bulk.apply(team.curator, team.round.id, bulk.Filters(), ACCEPT, reason="all right", token=token)
+    done = team.act("ann", team.ids[0], REJECT)
+    assert done.meanwhile == (
+        f"{team.curator.name} had decided this in a bulk action (accept); your word stands above it now."
+    )
+    assert team.label(team.ids[0])[::2] == (Verdict.reject, LabelSource.person)

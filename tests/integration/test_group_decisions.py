@@ -1,0 +1,158 @@
+"""Decisions about groups: best and worst, ties, all bad, ranks, pairs with hidden sides; and judging the judge."""
+
+from typing import Any
+
+import pytest
+
+from backend.errors import InvalidInput
+from backend.services import review_edits, reviews
+from backend.services.review_queue import Order
+from backend.values import DecisionKind, LabelSource, Verdict
+from tests.integration.reviewing import ACCEPT, REJECT, Team
+
+PREFER, RANK = DecisionKind.prefer, DecisionKind.rank
+
+
+def group_team(**review: Any) -> Team:
+    return Team(prompts=2, n=4, scores=(5.0, 2.0, None, 4.0), mode="group", **review)
+
+
+def test_a_group_is_one_item_named_by_its_first_sample(database: str) -> None:
+    team = group_team()
+    items = team.items("ann")
+    assert [item.sample_id for item in items] == [team.ids[0], team.ids[4]]
+    assert [m.sample_id for m in items[0].members] == team.ids[:4]
+    assert [m.text for m in items[0].members] == [s.text for s in team.samples[:4]]
+    assert all(m.judge is None for m in items[0].members), "blind"
+    assert team.queue("bob") == []
+    for order in Order:
+        assert set(team.queue("ann", order=order)) <= {team.ids[0], team.ids[4]}
+
+
+def test_best_accepts_and_worst_rejects_and_the_others_keep_the_judges_label(database: str) -> None:
+    team = group_team()
+    a, b, c, d = team.ids[:4]
+    done = team.act("ann", a, PREFER, value={"best": b, "worst": a})
+    assert [team.label(n)[0] for n in (a, b, c, d)] == [Verdict.reject, Verdict.accept, None, Verdict.accept]
+    assert [team.label(n)[2] for n in (b, c, d)] == [LabelSource.person, LabelSource.none, LabelSource.judge]
+    assert done.decision.is_override
+    assert set(done.judges) == {a, b, c, d}
+    assert team.queue("ann") == [team.ids[4]]
+    team.take_back("ann", done)
+    assert [team.label(n)[2] for n in (a, b)] == [LabelSource.judge] * 2
+    assert team.queue("ann") == [a, team.ids[4]]
+    row = team.decisions(kind=PREFER)[0]
+    assert (row.mode, row.sample_id, row.value) == ("group", a, {"best": b, "worst": a})
+
+
+def test_a_group_decided_by_another_of_its_samples_is_the_same_item(database: str) -> None:
+    team = group_team()
+    a, b = team.ids[:2]
+    team.act("ann", b, PREFER, value={"best": b, "worst": None})
+    assert team.decisions()[0].sample_id == a
+    assert team.act("bob", a, PREFER, value={"best": a, "worst": None}).late_because is not None
+    assert team.label(a)[2] is LabelSource.judge
+
+
+def test_all_bad_rejects_all_and_a_tie_gives_one_score(database: str) -> None:
+    team = group_team()
+    team.act("ann", team.ids[0], PREFER, value={"all_bad": True})
+    assert {team.label(n)[:3:2] for n in team.ids[:4]} == {(Verdict.reject, LabelSource.person)}
+    team.act("ann", team.ids[4], PREFER, value={"tie": team.ids[4:]})
+    scores = [team.label(n)[1] for n in team.ids[4:]]
+    assert scores == pytest.approx([11 / 3] * 4)
+    assert [team.label(n)[0] for n in team.ids[4:]] == [Verdict.accept, Verdict.reject, None, Verdict.accept]
+
+
+def test_a_rank_spreads_scores_over_the_judges_scale(database: str) -> None:
+    team = group_team()
+    a, b, c, d = team.ids[:4]
+    team.act("ann", a, RANK, value={"order": [c, d, b, a]})
+    assert [team.label(n)[1] for n in (c, d, b, a)] == pytest.approx([5.0, 10 / 3, 5 / 3, 0.0])
+    assert [team.label(n)[0] for n in (c, d, b, a)] == [Verdict.accept] + [Verdict.reject] * 3
+
+
+def test_votes_about_groups_count_for_each_sample(database: str) -> None:
+    team = group_team(num_reviewers_per_item=3)
+    a, b = team.ids[:2]
+    team.act("ann", a, PREFER, value={"best": b, "worst": a})
+    team.act("bob", a, PREFER, value={"best": b, "worst": None})
+    team.act("cid", a, PREFER, value={"best": a, "worst": b})
+    assert team.label(b)[0] is Verdict.accept
+    assert team.label(a)[0] is Verdict.accept, "one against one: as the judge said"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {}, {"best": None}, {"best": "1"}, {"best": 10**9}, {"tie": []}, {"tie": [1]}, {"order": [1]}, {"all_bad": False},
+        {"best": True, "worst": None},
+    ],
+)  # fmt: skip
+def test_a_group_decision_that_says_nothing_is_refused(database: str, value: dict[str, Any]) -> None:
+    team = group_team()
+    for kind in (PREFER, RANK):
+        with pytest.raises(InvalidInput):
+            team.act("ann", team.ids[0], kind, value=value)
+    with pytest.raises(InvalidInput, match="twice"):
+        team.act("ann", team.ids[0], RANK, value={"order": [team.ids[0], team.ids[0]]})
+    with pytest.raises(InvalidInput, match="not in this group"):
+        team.act("ann", team.ids[0], PREFER, value={"best": team.ids[4], "worst": None})
+    assert team.decisions() == []
+
+
+def test_a_pair_is_the_best_and_the_worst_scored_with_sides_that_tell_nothing(database: str) -> None:
+    team = Team(prompts=20, n=4, scores=(2.0, 5.0, None, 4.0), mode="pair")
+    by_person = {}
+    for name in ("ann", "bob"):
+        items = team.items(name, limit=20, peek=True)
+        assert all({team.ids.index(m.sample_id) % 4 for m in item.members} == {0, 1} for item in items)
+        by_person[name] = [team.ids.index(item.members[0].sample_id) % 4 for item in items]
+        assert by_person[name] == [
+            team.ids.index(item.members[0].sample_id) % 4 for item in team.items(name, limit=20, peek=True)
+        ]
+        assert 3 <= sum(by_person[name]) <= 17, "the better one is on either side"
+    assert by_person["ann"] != by_person["bob"]
+    both = team.items("ann", limit=1)[0].members
+    team.act("ann", both[0].sample_id, PREFER, value={"best": both[0].sample_id, "worst": both[1].sample_id})
+    assert team.label(both[0].sample_id)[0] is Verdict.accept
+    assert team.label(both[1].sample_id)[0] is Verdict.reject
+    assert team.decisions()[0].mode == "pair"
+
+
+def test_judging_the_judge_is_never_blind_and_says_why(database: str) -> None:
+    team = Team(prompts=1, mode="judgment")
+    item = team.items("ann")[0]
+    assert item.judge is not None
+    team.act("ann", team.ids[0], REJECT, value={"judge_right": True, "why": "arithmetic"})
+    team.act("ann", team.ids[1], REJECT, value={"judge_right": True, "why": "format"})
+    rows = team.decisions()
+    assert [(d.mode, d.is_blind) for d in rows] == [("judgment", False)] * 2
+    assert [d.value for d in rows] == [
+        {"judge_right": False, "why": "arithmetic"}, {"judge_right": True, "why": ""}
+    ], "whether it is right follows from the verdict"  # fmt: skip
+    with pytest.raises(InvalidInput, match="Why the judge is wrong"):
+        team.act("ann", team.ids[0], REJECT, value={"judge_right": False, "why": "<b>"})
+
+
+def test_a_note_changes_no_label_and_takes_no_slot(database: str) -> None:
+    team = Team(prompts=1)
+    team.act("ann", team.ids[0], DecisionKind.note, note="see the guidelines")
+    assert team.label(team.ids[0])[2] is LabelSource.judge
+    assert team.slots(team.ids[0]) == []
+    assert team.queue("bob")[0] == team.ids[0]
+    with pytest.raises(InvalidInput, match="empty"):
+        team.act("ann", team.ids[0], DecisionKind.note, note=" ")
+
+
+def test_group_decisions_stay_when_the_mode_changes(database: str) -> None:
+    team = group_team()
+    a, b = team.ids[:2]
+    team.act("ann", a, PREFER, value={"best": b, "worst": a})
+    review_edits.edit_review(team.curator, team.round.id, {"mode": "sample"})
+    assert team.label(b)[0] is Verdict.accept
+    assert b not in team.queue("bob", limit=100)
+    team.act("bob", team.ids[5], ACCEPT)
+    team.act("bob", team.ids[4], PREFER, value={"all_bad": True})
+    assert team.label(team.ids[5])[0] is Verdict.reject, "sent by a page that was still open: the later word"
+    assert reviews.progress(team.curator, team.round.id).decided == 6

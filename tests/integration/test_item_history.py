@@ -1,0 +1,87 @@
+"""What the review desk tells of an item's past, and to whom."""
+
+import uuid
+from typing import Any
+
+import pytest
+
+from backend.db import now, session, tables
+from backend.errors import NotFound, PermissionDenied
+from backend.services import item_history, reviews
+from backend.services.access import Actor
+from backend.values import DecisionKind, Role, RoundStatus, Stage, Verdict
+from tests import rows
+
+K = DecisionKind
+
+
+def in_review(**review: Any) -> tuple[tables.Project, tables.Round, list[tables.Sample]]:
+    project = rows.make_project()
+    round_ = rows.make_round(
+        project, status=RoundStatus.review, stage=Stage.review, is_reviewed=True,
+        review={"num_reviewers_per_item": 3} | review,
+    )  # fmt: skip
+    return project, round_, rows.make_samples(round_, rows.make_prompt_set(project), scores=[1.0, 0.0])
+
+
+def decide(actor: Actor, sample: tables.Sample, kind: DecisionKind, **more: Any) -> reviews.Decided:
+    return reviews.decide(actor, uuid.uuid4().hex, sample.id, kind, round_id=sample.round_id, **more)
+
+
+def seen(actor: Actor, sample: tables.Sample) -> list[tuple[str, DecisionKind]]:
+    return [(one.who, one.kind) for one in item_history.read(actor, sample.id).entries]
+
+
+def test_colleagues_words_come_after_ones_own(database: str) -> None:
+    project, _, samples = in_review()
+    one, other = (rows.make_actor(project, Role.reviewer) for _ in range(2))
+    decide(one, samples[0], K.accept)
+    decide(one, samples[0], K.note, note="odd")
+    decide(other, samples[0], K.flag)
+    assert seen(other, samples[0]) == [(other.name, K.flag)]
+    assert item_history.read(other, samples[0].id).is_hidden
+    decide(other, samples[0], K.reject)
+    assert seen(other, samples[0]) == [
+        (one.name, K.accept), (one.name, K.note), (other.name, K.flag), (other.name, K.reject)
+    ]  # fmt: skip
+    told = item_history.read(other, samples[0].id)
+    assert (told.is_hidden, told.entries[1].note) == (False, "odd")
+
+
+def test_a_round_may_show_them_before_and_what_was_taken_back_says_so(database: str) -> None:
+    project, round_, samples = in_review(others_visible=True)
+    one, other = (rows.make_actor(project, Role.reviewer) for _ in range(2))
+    decide(one, samples[0], K.accept)
+    reviews.undo(one, round_.id)
+    found = item_history.read(other, samples[0].id)
+    assert [(e.kind, e.is_retracted) for e in found.entries] == [(K.accept, True), (K.retract, False)]
+    assert not found.is_hidden
+
+
+def test_a_gold_item_looks_as_if_nobody_came_before(database: str) -> None:
+    project, round_, samples = in_review(others_visible=True)
+    one, other = (rows.make_actor(project, Role.reviewer) for _ in range(2))
+    with session() as db:
+        db.add(tables.GoldItem(sample_id=samples[0].id, round_id=round_.id, verdict=Verdict.accept, created_at=now()))
+    decide(one, samples[0], K.accept)
+    assert seen(other, samples[0]) == []
+    assert seen(one, samples[0]) == [(one.name, K.accept)]
+
+
+def test_a_group_has_one_history(database: str) -> None:
+    project, _, samples = in_review(mode="group")
+    actor = rows.make_actor(project, Role.reviewer)
+    decide(actor, samples[0], K.prefer, value={"best": samples[1].id, "worst": None})
+    decide(actor, samples[1], K.note, note="the better one")
+    assert [kind for _, kind in seen(actor, samples[0])] == [K.prefer, K.note]
+    assert seen(actor, samples[2]) == []
+
+
+def test_who_may_not_decide_reads_no_history(database: str) -> None:
+    project, _, samples = in_review()
+    with pytest.raises(PermissionDenied):
+        item_history.read(rows.make_actor(project, Role.viewer), samples[0].id)
+    with pytest.raises(NotFound):
+        item_history.read(rows.make_actor(rows.make_project()), samples[0].id)
+    with pytest.raises(NotFound, match="no sample"):
+        item_history.read(rows.make_actor(project), samples[-1].id + 1)

@@ -1,0 +1,220 @@
+"""Leases: claimed by one conditional statement, renewed, released, taken over; never two people in one slot."""
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import delete, select, update
+
+from backend.db import now, reading, session, tables
+from backend.errors import NotFound, PermissionDenied
+from backend.services import leases, review_queue, reviews
+from backend.services.reviews import Act
+from backend.values import LabelSource, Role, RoundStatus, Verdict
+from tests import rows
+from tests.integration.reviewing import ACCEPT, REJECT, SKIP, Team, count
+
+
+def test_two_people_never_get_the_same_item(database: str) -> None:
+    team = Team(prompts=3)
+    assert team.queue("ann", limit=4) == team.ids[:4]
+    assert team.queue("bob", limit=4) == team.ids[4:]
+    assert team.queue("cid") == []
+    assert team.queue("ann", limit=4) == team.ids[:4], "a reload goes on with the same items"
+
+
+def test_ten_people_at_once_share_all_items_and_none_twice(database: str) -> None:
+    team = Team(prompts=10, n=4)
+    names = [f"p{n}" for n in range(10)]
+    people = [team.who(name) for name in names]
+
+    def ask(who: rows.Actor) -> list[int]:
+        return [item.sample_id for item in review_queue.queue(who, team.round.id, limit=10)]
+
+    with ThreadPoolExecutor(10) as pool:
+        got = [n for found in pool.map(ask, people) for n in found]
+    assert len(got) == len(set(got))
+    assert sorted(got) == team.ids, "40 items, 10 people of whom each wanted 10"
+
+
+def test_an_expired_lease_is_taken_over_and_the_first_holder_is_told(database: str) -> None:
+    team = Team(prompts=1)
+    team.queue("ann")
+    team.run_out()
+    assert team.queue("bob", limit=1) == team.ids[:1]
+    renewed = leases.renew(team.who("ann"), team.round.id, team.ids)
+    assert renewed.kept == (team.ids[1],), "nobody took the other one: it is renewed"
+    assert [(one.sample_id, one.who, one.is_decided) for one in renewed.lost] == [
+        (team.ids[0], team.who("bob").name, False)
+    ]
+    assert timedelta(minutes=14) < renewed.until - now() < timedelta(minutes=16)
+    assert team.slots(team.ids[0]) == [(0, team.who("bob").user_id, False)]
+
+
+def test_a_lease_that_ran_out_while_typing_still_counts_when_nobody_took_it(database: str) -> None:
+    team = Team(prompts=1)
+    team.queue("ann")
+    team.run_out()
+    done = team.act("ann", team.ids[0], REJECT)
+    assert done.late_because is None
+    assert team.label(team.ids[0])[0] is Verdict.reject
+
+
+def test_a_decision_after_a_take_over_is_kept_as_late(database: str) -> None:
+    team = Team(prompts=1)
+    team.queue("ann")
+    team.run_out()
+    team.queue("bob")
+    done = team.act("ann", team.ids[0], REJECT)
+    assert done.late_because is not None
+    assert team.who("bob").name in done.late_because
+    assert team.label(team.ids[0])[2] is LabelSource.judge, "the one who holds it decides"
+    assert [d.is_late for d in team.decisions()] == [True]
+    assert team.act("bob", team.ids[0], ACCEPT).late_because is None
+    assert team.label(team.ids[0])[:1] == (Verdict.accept,)
+
+
+def test_leaving_gives_items_back_at_once(database: str) -> None:
+    team = Team(prompts=2)
+    mine = team.queue("ann")
+    team.act("ann", mine[0], ACCEPT)
+    assert team.queue("bob") == []
+    assert leases.release(team.who("ann"), team.round.id, mine[1:2]) == 1
+    assert team.queue("bob") == mine[1:2]
+    assert leases.release(team.who("ann"), team.round.id) == 2, "the decided one is no lease any more"
+    assert team.queue("bob") == mine[1:]
+    assert team.slots(mine[0]) == [(0, team.who("ann").user_id, True)]
+
+
+def test_a_skipped_item_is_free_for_others_and_gone_for_the_one_who_skipped(database: str) -> None:
+    team = Team(prompts=1)
+    first = team.queue("ann")[0]
+    team.act("ann", first, SKIP)
+    assert first not in team.queue("ann")
+    assert team.queue("bob") == [first]
+
+
+def test_holders_are_named_with_the_time_they_have(database: str) -> None:
+    team = Team(prompts=1, reservation_minutes=5)
+    team.queue("ann", limit=1)
+    found = leases.holders(team.who("bob"), team.round.id, team.ids)
+    assert [(one.sample_id, one.who, one.is_decided) for one in found] == [(team.ids[0], team.who("ann").name, False)]
+    assert timedelta(minutes=4) < found[0].expires_at - now() < timedelta(minutes=6)
+
+
+def test_taking_a_decision_back_leaves_a_lease(database: str) -> None:
+    team = Team(prompts=1)
+    team.queue("ann")
+    done = team.act("ann", team.ids[0], REJECT)
+    team.take_back("ann", done)
+    assert team.slots(team.ids[0]) == [(0, team.who("ann").user_id, False)]
+    assert team.queue("bob") == []
+    team.run_out()
+    assert team.ids[0] in team.queue("bob")
+
+
+def test_taking_back_one_of_two_decisions_keeps_the_slot(database: str) -> None:
+    team = Team(prompts=1)
+    team.act("ann", team.ids[0], REJECT)
+    team.take_back("ann", team.act("ann", team.ids[0], ACCEPT))
+    assert team.slots(team.ids[0]) == [(0, team.who("ann").user_id, True)]
+    assert team.label(team.ids[0])[0] is Verdict.reject
+
+
+def test_two_tabs_of_one_person_are_one_reviewer(database: str) -> None:
+    team = Team(prompts=1, num_reviewers_per_item=2)
+    first, second = team.queue("ann"), team.queue("ann")
+    assert first == second
+    team.act("ann", first[0], ACCEPT)
+    again = team.act("ann", first[0], REJECT)
+    assert again.late_because is None
+    assert team.label(first[0])[0] is Verdict.reject, "the later word of the same person"
+    assert [slot for slot, who, _ in team.slots(first[0]) if who == team.who("ann").user_id] == [0]
+
+
+def test_two_tabs_that_ask_at_once_take_no_second_slot(database: str) -> None:
+    team = Team(prompts=5, num_reviewers_per_item=3)
+    ann = team.who("ann")
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: review_queue.queue(ann, team.round.id, limit=10), range(8)))
+    for n in team.ids:
+        assert [who for _, who, _ in team.slots(n)].count(ann.user_id) == 1
+
+
+def test_the_same_undo_sent_at_once_takes_back_one(database: str) -> None:
+    team = Team(prompts=1)
+    team.act("ann", team.ids[0], REJECT)
+    team.act("ann", team.ids[1], REJECT)
+    ann = team.who("ann")
+    with ThreadPoolExecutor(8) as pool:
+        done = list(pool.map(lambda _: reviews.undo(ann, team.round.id, "undo-same-id"), range(16)))
+    assert len({one.decision.id for one in done}) == 1
+    assert count(tables.Decision) == 3
+
+
+def test_different_undos_sent_at_once_take_back_one_decision_each(database: str) -> None:
+    team = Team(prompts=4)
+    ann = team.who("ann")
+    for n in team.ids:
+        team.act("ann", n, REJECT)
+    with ThreadPoolExecutor(8) as pool:
+        done = list(pool.map(lambda _: reviews.undo(ann, team.round.id), range(8)))
+    assert len({one.decision.retracted_id for one in done}) == 8
+    assert {team.label(n)[2] for n in team.ids} == {LabelSource.judge}
+
+
+def test_a_role_taken_away_in_the_middle_is_said_and_nothing_is_written(database: str) -> None:
+    team = Team(prompts=1)
+    team.queue("ann")
+    with session() as db:
+        db.execute(
+            update(tables.Membership)
+            .where(tables.Membership.user_id == team.who("ann").user_id)
+            .values(role=Role.viewer)
+        )
+    with pytest.raises(PermissionDenied, match="reviewer"):
+        team.act("ann", team.ids[0], ACCEPT)
+    with pytest.raises(PermissionDenied):
+        leases.renew(team.who("ann"), team.round.id, team.ids)
+    assert count(tables.Decision) == 0
+    leases.release(team.who("ann"), team.round.id)
+    assert team.queue("bob") == team.ids, "leaving works without the role"
+
+
+def test_an_item_deleted_with_its_round_is_not_found(database: str) -> None:
+    team = Team(prompts=1)
+    team.queue("ann")
+    with session() as db:
+        db.execute(delete(tables.Round).where(tables.Round.id == team.round.id))
+    for call in (
+        lambda: team.act("ann", team.ids[0], ACCEPT),
+        lambda: leases.renew(team.who("ann"), team.round.id, team.ids),
+        lambda: team.queue("ann"),
+    ):
+        with pytest.raises(NotFound, match=f"no round {team.round.id}"):
+            call()
+    assert count(tables.Lease) == 0
+
+
+def test_a_round_that_went_on_meanwhile_freezes_and_says_so(database: str) -> None:
+    team = Team(prompts=1)
+    team.queue("ann")
+    reviews.close(team.curator, team.round.id)
+    with pytest.raises(reviews.Conflict, match="frozen"):
+        team.act("ann", team.ids[0], ACCEPT)
+    with reading() as db:
+        assert db.scalars(select(tables.Round.status)).one() is RoundStatus.running
+
+
+def test_a_resent_decision_takes_no_slot_and_says_the_same(database: str) -> None:
+    team = Team(prompts=1)
+    first = team.act("bob", team.ids[0], ACCEPT)
+    act = Act(uuid.uuid4().hex, REJECT, team.ids[0])
+    late = reviews.decide_many(team.who("ann"), team.round.id, [act])[0]
+    team.take_back("bob", first)
+    leases.release(team.who("bob"), team.round.id)
+    again = reviews.decide_many(team.who("ann"), team.round.id, [act])[0]
+    assert late.decision == again.decision
+    assert again.late_because == late.late_because
+    assert [who for _, who, _ in team.slots(team.ids[0])] == [None]

@@ -1,0 +1,50 @@
+"""What a person changed for themselves in the review desk."""
+
+import pytest
+
+from backend.db import reading, session, tables
+from backend.errors import InvalidInput, NotSignedIn
+from backend.services import preferences, review_keys
+from backend.services.preferences import Shown
+from tests import rows
+
+
+def test_keys_are_kept_for_one_person_and_only_where_they_differ(database: str) -> None:
+    one, other = rows.make_actor(), rows.make_actor()
+    preferences.bind(one, {"accept": ["Space", "Space"], "reject": ["x"], "palette": []})
+    assert preferences.get(one).keys == {"accept": ("Space",), "palette": ()}
+    assert preferences.get(other).keys == {}
+    keys = review_keys.bound(preferences.get(one).keys)
+    assert (keys["accept"], keys["reject"], keys["palette"]) == (("Space",), ("x",), ())
+    preferences.bind(one, {})
+    with reading() as db:
+        assert db.get_one(tables.User, one.user_id).preferences == {}
+
+
+def test_a_refused_binding_changes_nothing(database: str) -> None:
+    actor = rows.make_actor()
+    preferences.bind(actor, {"skip": ["q"]})
+    with pytest.raises(InvalidInput, match="would mean both"):
+        preferences.bind(actor, {"skip": ["a"]})
+    assert preferences.get(actor).keys == {"skip": ("q",)}
+
+
+def test_display_choices_stay_beside_the_keys(database: str) -> None:
+    actor = rows.make_actor()
+    preferences.bind(actor, {"skip": ["q"]})
+    preferences.change(actor, text="raw", grey_common=False)
+    found = preferences.get(actor)
+    assert (found.text, found.grey_common, found.keys) == (Shown.raw, False, {"skip": ("q",)})
+    for wrong in ({"text": "html"}, {"color": "red"}):
+        with pytest.raises(InvalidInput, match="preference"):
+            preferences.change(actor, **wrong)
+    assert preferences.get(actor) == found
+
+
+def test_a_deactivated_account_changes_nothing(database: str) -> None:
+    actor = rows.make_actor()
+    with session() as db:
+        db.get_one(tables.User, actor.user_id).is_active = False
+    for call in (lambda: preferences.get(actor), lambda: preferences.bind(actor, {})):
+        with pytest.raises(NotSignedIn):
+            call()

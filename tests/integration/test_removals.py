@@ -1,0 +1,212 @@
+"""Taking a person's work out: what it changes, what learned from it, and back again."""
+
+import json
+from typing import Any
+
+import pytest
+
+from backend.db import reading, session, tables
+from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
+from backend.services import bulk, removals, reviews
+from backend.services.access import Actor
+from backend.services.removals import Affected, Changed, Learned
+from backend.values import DatasetType, DecisionKind, LabelSource, Role, RoundStatus, Stage, Verdict
+from tests import rows
+
+
+class Place:
+    """A round in review with two reviewers; the judge accepts every second sample."""
+
+    def __init__(self, *, reviewers: int = 1) -> None:
+        self.project = rows.make_project()
+        self.base = rows.make_checkpoint(self.project, "base")
+        prompts = rows.make_prompt_set(self.project, prompts=4)
+        self.round = rows.make_round(
+            self.project, self.base, status=RoundStatus.review, stage=Stage.review, is_reviewed=True,
+            review={"num_reviewers_per_item": reviewers},
+        )  # fmt: skip
+        self.samples = rows.make_samples(self.round, prompts, scores=[1.0, 0.0])
+        self.ids = [one.id for one in self.samples]
+        self.admin = rows.make_actor(self.project, Role.admin)
+        self.curator = rows.make_actor(self.project, Role.curator)
+        self.ada = rows.make_actor(self.project, Role.reviewer, name="Ada")
+        self.ben = rows.make_actor(self.project, Role.reviewer, name="Ben")
+
+    def decide(self, actor: Actor, number: int, kind: str, **more: Any) -> None:
+        client_id = f"{actor.name}-{number}-{kind}"
+        reviews.decide(actor, client_id, self.ids[number], DecisionKind(kind), round_id=self.round.id, **more)
+
+    def labels(self) -> list[tuple[Any, ...]]:
+        with reading() as db:
+            found = db.query(tables.Label).filter_by(round_id=self.round.id).order_by(tables.Label.sample_id)
+            return [
+                (one.sample_id, one.verdict, one.score, one.source, one.is_overridden, one.is_flagged) for one in found
+            ]
+
+    def label(self, number: int) -> tuple[Verdict | None, LabelSource]:
+        return self.labels()[number][1], self.labels()[number][3]
+
+
+@pytest.fixture
+def place(database: str) -> Place:
+    return Place()
+
+
+def table(name: str) -> list[str]:
+    with reading() as db:
+        return sorted(map(repr, db.execute(tables.Base.metadata.tables[name].select()).tuples().all()))
+
+
+def test_the_preview_says_what_the_removal_does_and_changes_nothing(place: Place) -> None:
+    place.decide(place.ada, 0, "reject")
+    place.decide(place.ada, 1, "reject")
+    place.decide(place.ada, 2, "flag")
+    place.decide(place.ben, 3, "accept")
+    before = {name: table(name) for name in ("decisions", "labels", "leases", "events")}
+    seen = removals.preview(place.curator, place.round.id, place.ada.user_id)
+    assert {name: table(name) for name in before} == before
+    assert (seen.person, seen.decisions, seen.is_frozen) == ("Ada", 3, False)
+    assert set(seen.labels) == {
+        Changed("reject 1", "accept 1", "judge", 1),
+        Changed("reject 0", "reject 0", "judge", 1),
+    }
+    removals.remove(place.admin, place.round.id, place.ada.user_id, reason="did not read")
+    assert [place.label(n) for n in (0, 1, 3)] == [
+        (Verdict.accept, LabelSource.judge), (Verdict.reject, LabelSource.judge), (Verdict.accept, LabelSource.person)
+    ]  # fmt: skip
+    assert not place.labels()[2][5]
+
+
+def test_undo_restores_every_label_as_it_was(place: Place) -> None:
+    place.decide(place.ada, 0, "reject")
+    place.decide(place.ada, 1, "score", score=4.0)
+    place.decide(place.ada, 2, "edit", text="better")
+    place.decide(place.ada, 3, "flag")
+    seen = bulk.preview(place.curator, place.round.id, bulk.Filters(verdict=("reject",)), DecisionKind.accept)
+    bulk.apply(
+        place.curator, place.round.id, bulk.Filters(verdict=("reject",)), DecisionKind.accept, reason="r",
+        token=seen.token,
+    )  # fmt: skip
+    before = place.labels()
+    assert place.label(0) == (Verdict.accept, LabelSource.person)  # the bulk action came later and stands above
+    done = removals.remove(place.admin, place.round.id, place.ada.user_id, reason="mistake")
+    assert place.labels() != before
+    assert removals.undo(place.admin, place.round.id, done.id) == 0
+    assert place.labels() == before
+    again = removals.remove(place.admin, place.round.id, place.ada.user_id, reason="not a mistake")
+    removals.undo(place.admin, place.round.id, again.id)
+    assert place.labels() == before
+    with pytest.raises(Conflict, match="taken back already"):
+        removals.undo(place.admin, place.round.id, done.id)
+
+
+def test_the_originals_stay_in_the_history(place: Place) -> None:
+    place.decide(place.ada, 0, "reject")
+    done = removals.remove(place.admin, place.round.id, place.ada.user_id, reason="did not read")
+    removals.undo(place.admin, place.round.id, done.id)
+    with reading() as db:
+        found = [
+            (one.kind.value, one.user_id, one.batch_id)
+            for one in db.query(tables.Decision).order_by(tables.Decision.id)
+        ]
+    assert found == [
+        ("reject", place.ada.user_id, None), ("retract", place.admin.user_id, done.id),
+        ("reject", place.ada.user_id, None),
+    ]  # fmt: skip
+    (said,) = removals.history(place.curator, place.round.id)
+    assert (said.person, said.reason, said.is_undone, said.decisions) == ("Ada", "did not read", True, 1)
+
+
+def test_with_several_reviewers_the_others_votes_stand(database: str) -> None:
+    place = Place(reviewers=3)
+    place.decide(place.ada, 0, "reject")
+    place.decide(place.ben, 0, "reject")
+    place.decide(place.curator, 0, "accept")
+    assert place.label(0)[0] is Verdict.reject
+    removals.remove(place.admin, place.round.id, place.ada.user_id, reason="x")
+    assert place.label(0) == (Verdict.accept, LabelSource.person)  # one to one: the judge's verdict
+
+
+def test_a_freed_item_can_be_decided_by_others_and_stays_theirs(place: Place) -> None:
+    place.decide(place.ada, 0, "reject")
+    place.decide(place.ada, 1, "accept")
+    done = removals.remove(place.admin, place.round.id, place.ada.user_id, reason="x")
+    place.decide(place.ben, 0, "accept")
+    assert place.label(0) == (Verdict.accept, LabelSource.person)
+    assert removals.undo(place.admin, place.round.id, done.id) == 1
+    assert place.label(0) == (Verdict.accept, LabelSource.person)
+    assert place.label(1) == (Verdict.accept, LabelSource.person)
+    with reading() as db:
+        held = [
+            (one.sample_id, one.user_id) for one in db.query(tables.Lease).where(tables.Lease.decided_at.is_not(None))
+        ]
+    assert sorted(held) == [(place.ids[0], place.ben.user_id), (place.ids[1], place.ada.user_id)]
+
+
+def trained(place: Place) -> tuple[tables.Checkpoint, tables.Checkpoint, tables.Dataset]:
+    """Freeze the round, with a checkpoint that it made and one that came of that."""
+    made = rows.make_checkpoint(place.project, "made", parent=place.base)
+    child = rows.make_checkpoint(place.project, "child", parent=made)
+    rows.make_checkpoint(place.project, "elsewhere", parent=place.base)
+    pairs = [
+        {"prompt_id": place.samples[0].prompt_id, "sample_id": place.ids[0], "rejected_id": place.ids[1]},
+        {"prompt_id": place.samples[2].prompt_id, "sample_id": place.ids[2], "rejected_id": place.ids[3]},
+    ]
+    dataset = rows.make_dataset(place.round, DatasetType.preference, pairs)
+    with session() as db:
+        round_ = db.get_one(tables.Round, place.round.id)
+        round_.status, round_.stage, round_.checkpoint_id = RoundStatus.done, Stage.evaluate, made.id
+    return made, child, dataset
+
+
+def test_a_frozen_round_keeps_its_labels_and_names_what_learned(place: Place) -> None:
+    place.decide(place.ada, 1, "accept")
+    place.decide(place.ben, 3, "accept")
+    made, child, dataset = trained(place)
+    before = {name: table(name) for name in ("decisions", "labels", "leases")}
+    seen = removals.preview(place.curator, place.round.id, place.ada.user_id)
+    assert seen.is_frozen
+    assert seen.labels == (Changed("accept 0", "reject 0", "judge", 1),)
+    assert seen.datasets == (Learned(dataset.id, 1, 1),)
+    assert seen.checkpoints == (Affected(made.id, "made", True), Affected(child.id, "child", False))
+    assert removals.learned_from_removed(place.curator, place.project.id) == set()
+    done = removals.remove(place.admin, place.round.id, place.ada.user_id, reason="x")
+    assert {name: table(name) for name in before} == before
+    grandchild = rows.make_checkpoint(place.project, "grandchild", parent=child)
+    assert removals.learned_from_removed(place.curator, place.project.id) == {made.id, child.id, grandchild.id}
+    removals.undo(place.admin, place.round.id, done.id)
+    assert removals.learned_from_removed(place.curator, place.project.id) == set()
+
+
+def test_work_nothing_learned_from_names_no_checkpoint(place: Place) -> None:
+    place.decide(place.ada, 5, "accept")
+    trained(place)
+    seen = removals.preview(place.curator, place.round.id, place.ada.user_id)
+    assert (seen.datasets, seen.checkpoints) == ((), ())
+
+
+def test_it_is_noted_with_its_reason(place: Place) -> None:
+    place.decide(place.ada, 0, "reject")
+    done = removals.remove(place.admin, place.round.id, place.ada.user_id, reason=" did not read ")
+    with reading() as db:
+        event = db.query(tables.Event).filter_by(verb="remove work").one()
+    assert (event.subject, event.user_id, event.round_id) == ("Ada", place.admin.user_id, place.round.id)
+    assert event.details["reason"] == "did not read"
+    assert json.dumps(event.details)
+    assert event.details["batch_id"] == done.id
+
+
+def test_roles_reasons_and_what_is_not_there(place: Place) -> None:
+    place.decide(place.ada, 0, "reject")
+    with pytest.raises(PermissionDenied):
+        removals.preview(place.ben, place.round.id, place.ada.user_id)
+    with pytest.raises(PermissionDenied):
+        removals.remove(place.curator, place.round.id, place.ada.user_id, reason="x")
+    with pytest.raises(InvalidInput, match="reason"):
+        removals.remove(place.admin, place.round.id, place.ada.user_id, reason=" ")
+    with pytest.raises(NotFound, match="nothing that stands"):
+        removals.remove(place.admin, place.round.id, place.ben.user_id, reason="x")
+    with pytest.raises(NotFound):
+        removals.preview(rows.make_actor(), place.round.id, place.ada.user_id)
+    with pytest.raises(NotFound, match="no such removal"):
+        removals.undo(place.admin, place.round.id, "nothing")

@@ -1,0 +1,125 @@
+"""Each reviewer's figures, and what is left."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+
+from backend.db import now, session, tables
+from backend.errors import PermissionDenied
+from backend.services import reviewer_stats
+from backend.values import Role, RoundStatus, Verdict
+from tests import rows
+from tests.integration.test_agreement import Place
+
+
+@pytest.fixture
+def place(database: str) -> Place:
+    return Place()
+
+
+def test_how_many_how_fast_and_how_often_the_judge_was_overridden(place: Place) -> None:
+    for sample, seconds, is_override in zip(place.samples, (2.0, 4.0, 9.0), (False, True, True), strict=False):
+        rows.make_decision(sample, place.ada, "accept", seconds=seconds, is_override=is_override)
+    rows.make_decision(place.samples[3], place.ada, "skip", seconds=None)
+    rows.make_decision(place.samples[4], place.ada, "accept", is_late=True, seconds=1.0)
+    one = reviewer_stats.mine(place.ada, place.round.id)
+    assert (one.name, one.decided, one.skipped, one.late, one.overrides) == ("Ada", 3, 1, 1, 2)
+    assert one.seconds == 3.0  # the middle of 1, 2, 4 and 9
+    assert one.minutes == pytest.approx(16 / 60)
+    assert one.last_at is not None
+
+
+def test_agreement_with_judge_and_colleagues(place: Place) -> None:
+    place.say(place.ada, "axaa")
+    place.say(place.ben, "ax", is_random=True)
+    place.say(place.ben, "..xx")
+    ada, ben = (reviewer_stats.mine(actor, place.round.id) for actor in (place.ada, place.ben))
+    assert (ada.judge.value, ada.judge.n, ada.judge_random.n) == (0.75, 4, 0)
+    assert (ben.judge_random.value, ben.judge_random.n) == (1.0, 2)
+    assert ada.colleagues.value == ben.colleagues.value == 0.5
+    assert ada.colleagues.n == 4
+
+
+def test_gold_accuracy_is_told_to_curators_at_once_and_to_oneself_at_the_end(place: Place) -> None:
+    with session() as db:
+        for sample, verdict in zip(place.samples, (Verdict.accept, Verdict.reject), strict=False):
+            db.add(tables.GoldItem(sample_id=sample.id, round_id=place.round.id, verdict=verdict, created_at=now()))
+    place.say(place.ada, "aa", is_gold=True)
+    (one,) = reviewer_stats.everyone(place.curator, place.round.id)
+    assert (one.gold_seen, one.gold_right, one.decided) == (2, 1, 0)
+    assert reviewer_stats.mine(place.ada, place.round.id).gold_seen is None
+    with session() as db:
+        db.execute(update(tables.Round).values(status=RoundStatus.done))
+    assert reviewer_stats.mine(place.ada, place.round.id).gold_right == 1
+
+
+def test_the_last_word_on_a_gold_item_counts(place: Place) -> None:
+    with session() as db:
+        db.add(
+            tables.GoldItem(
+                sample_id=place.samples[0].id, round_id=place.round.id, verdict=Verdict.reject, created_at=now()
+            )
+        )
+    place.say(place.ada, "a", is_gold=True)
+    place.say(place.ada, "x", is_gold=True)
+    (one,) = reviewer_stats.everyone(place.curator, place.round.id)
+    assert (one.gold_seen, one.gold_right) == (1, 1)
+
+
+def test_what_is_left_is_shared_by_those_who_are_at_it(place: Place) -> None:
+    place.say(place.ada, "ax", seconds=10.0)
+    assert reviewer_stats.mine(place.ada, place.round.id).left == 8
+    place.say(place.ben, "..ax", seconds=20.0)
+    ada, ben = (reviewer_stats.mine(actor, place.round.id) for actor in (place.ada, place.ben))
+    assert (ada.left, ada.seconds_left, ada.is_assigned) == (3, 30.0, False)
+    assert (ben.left, ben.seconds_left) == (3, 60.0)
+    assert ben.done_at is not None
+    assert abs(ben.done_at - now() - timedelta(seconds=60)) < timedelta(seconds=5)
+    with session() as db:
+        db.execute(update(tables.Decision).values(created_at=now() - timedelta(hours=2)))
+    assert reviewer_stats.mine(place.ada, place.round.id).left == 6  # nobody else is at it now
+
+
+def test_assigned_items_are_what_is_left_for_their_person(place: Place) -> None:
+    with session() as db:
+        for sample in place.samples[:4]:
+            db.add(
+                tables.Assignment(
+                    sample_id=sample.id, user_id=place.ada.user_id, round_id=place.round.id, created_at=now()
+                )
+            )
+    place.say(place.ada, "a....x")
+    ada = reviewer_stats.mine(place.ada, place.round.id)
+    assert (ada.left, ada.is_assigned) == (3, True)
+
+
+def test_several_reviewers_an_item_leave_more_to_do(place: Place) -> None:
+    place.say(place.ada, "ax")
+    with session() as db:
+        db.execute(update(tables.Round).values(review={"num_reviewers_per_item": 3, "overlap_share": 0.5}))
+    assert reviewer_stats.mine(place.ada, place.round.id).left == 10 * 2 - 2
+
+
+def test_nothing_is_left_when_the_review_is_over(place: Place) -> None:
+    place.say(place.ada, "a")
+    with session() as db:
+        db.execute(update(tables.Round).values(status=RoundStatus.done))
+    one = reviewer_stats.mine(place.ada, place.round.id)
+    assert (one.left, one.seconds_left) == (0, 0.0)
+
+
+def test_who_did_nothing_yet_sees_zeros(place: Place) -> None:
+    one = reviewer_stats.mine(place.ben, place.round.id)
+    assert (one.name, one.decided, one.seconds, one.seconds_left, one.judge.value) == ("Ben", 0, None, None, None)
+    assert one.left == 10
+
+
+def test_everyone_is_listed_with_the_busiest_first_and_needs_a_curator(place: Place) -> None:
+    place.say(place.ada, "a")
+    place.say(place.ben, "ax")
+    assert [one.name for one in reviewer_stats.everyone(place.curator, place.round.id)] == ["Ben", "Ada"]
+    with pytest.raises(PermissionDenied):
+        reviewer_stats.everyone(place.ada, place.round.id)
+    with pytest.raises(PermissionDenied):
+        reviewer_stats.mine(rows.make_actor(place.project, Role.viewer), place.round.id)

@@ -1,0 +1,82 @@
+"""A review over REST: claiming, deciding, settling, gold, assignments, settings; and the queue on the command line."""
+
+import json
+import uuid
+
+import pytest
+from typer.testing import CliRunner
+
+from backend.services import accounts
+from tests.integration import site
+from tests.integration.reviewing import Team
+
+
+def test_a_program_claims_decides_and_is_told_when_it_is_late(database: str) -> None:
+    team = Team(prompts=2, num_reviewers_per_item=1)
+    base = f"/api/v1/rounds/{team.round.id}"
+    with site.with_token(team.who("ann")) as ann, site.with_token(team.who("bob")) as bob:
+        looked = ann.get(f"{base}/review/queue").json()
+        assert team.slots(team.ids[0]) == [], "looking takes nothing"
+        claimed = ann.post(f"{base}/review/claims", json={"order": "sequential", "limit": 3}).json()
+        assert [one["sample_id"] for one in looked][:3] == [one["sample_id"] for one in claimed] == team.ids[:3]
+        assert claimed[0]["lease_until"]
+        assert [one["sample_id"] for one in bob.post(f"{base}/review/claims", json={}).json()] == team.ids[3:]
+        held = bob.get(f"{base}/review/holders", params={"sample_id": team.ids[0]}).json()
+        assert [(one["who"], one["is_decided"]) for one in held] == [(team.who("ann").name, False)]
+        act = {"client_id": uuid.uuid4().hex, "kind": "reject", "sample_id": team.ids[0]}
+        assert ann.post(f"{base}/decisions", json={"decisions": [act]}).status_code == 201
+        again = ann.post(f"{base}/decisions", json={"decisions": [act]}).json()
+        assert again[0]["decision"]["late_because"] is None
+        late = bob.post(f"{base}/decisions", json={"decisions": [act | {"client_id": uuid.uuid4().hex}]}).json()
+        assert "1 other has decided this meanwhile" in late[0]["decision"]["late_because"]
+        seen = ann.get(f"{base}/review").json()
+        assert (seen["decided"], seen["remaining"], seen["people"][0]["decided"]) == (1, 3, 1)
+
+
+def test_a_curator_sets_up_and_settles_a_review(database: str) -> None:
+    team = Team(prompts=2, num_reviewers_per_item=2)
+    base = f"/api/v1/rounds/{team.round.id}/review"
+    for name, kind in (("ann", "accept"), ("bob", "reject")):
+        with site.with_token(team.who(name)) as client:
+            act = {"client_id": uuid.uuid4().hex, "kind": kind, "sample_id": team.ids[0]}
+            client.post(f"/api/v1/rounds/{team.round.id}/decisions", json={"decisions": [act]})
+    with site.with_token(team.curator) as client:
+        changed = client.patch(f"{base}/settings", json={"reservation_minutes": 2}).json()
+        assert changed == client.get(f"{base}/settings").json()
+        assert (changed["reservation_minutes"], changed["num_reviewers_per_item"]) == (2, 2)
+        assert client.patch(f"{base}/settings", json={"mode": "x"}).status_code == 422
+        disputed = client.get(f"{base}/adjudication").json()
+        assert [(one["item"]["sample_id"], len(one["votes"])) for one in disputed] == [(team.ids[0], 2)]
+        settled = {"client_id": uuid.uuid4().hex, "sample_id": team.ids[0], "kind": "reject"}
+        assert client.post(f"{base}/adjudication", json=settled).status_code == 201
+        assert client.get(f"{base}/adjudication").json() == []
+        marked = {"sample_ids": team.ids[2:3], "verdict": "accept", "reason": "known"}
+        assert client.post(f"{base}/gold", json=marked).json() == {"number": 1}
+        assert [one["sample_id"] for one in client.get(f"{base}/gold").json()] == team.ids[2:3]
+        assert client.get(f"{base}/gold/accuracy").json() == []
+        ann = team.who("ann").user_id
+        given = {"user_id": ann, "filters": {"max_score": 3.0}, "only_count": True}
+        assert client.post(f"{base}/assignments", json=given).json() == {"number": 2}
+        assert client.get(f"{base}/assignments").json() == []
+        assert client.post(f"{base}/assignments", json=given | {"only_count": False}).json() == {"number": 2}
+        assert client.get(f"{base}/assignments").json()[0]["number"] == 2
+        assert client.delete(f"{base}/assignments/{ann}").json() == {"number": 2}
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_the_command_line_shows_the_same_queue_and_takes_nothing(database: str) -> None:
+    from app.cli.commands import app
+
+    team = Team(prompts=2, is_blind=False)
+    accounts.local_owner()
+    run = CliRunner().invoke
+    shown = run(app, ["round", "queue", "--order", "sequential", "--limit", "2", "--json"])
+    assert shown.exit_code == 0, shown.output
+    assert [item["sample_id"] for item in json.loads(shown.stdout)["items"]] == team.ids[:2]
+    assert team.slots(team.ids[0]) == []
+    text = run(app, ["round", "queue", "--order", "sequential"]).stdout
+    assert "Scored 5, against the cut at 4." in text
+    assert run(app, ["round", "queue", "--order", "best"]).exit_code != 0
+    changed = run(app, ["round", "review", "--set", "num_reviewers_per_item=3", "--json"])
+    assert json.loads(changed.stdout)["num_reviewers_per_item"] == 3
+    assert run(app, ["round", "review", "--set", "num_reviewers_per_item"]).exit_code != 0

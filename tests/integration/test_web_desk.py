@@ -1,0 +1,41 @@
+"""What an open review desk says over REST: I am here, I hold these, I am leaving."""
+
+from backend.services import leases, review_queue
+from backend.services.access import Actor
+from backend.values import Role, RoundStatus, Stage
+from tests import rows
+from tests.integration import site
+
+
+def test_a_desk_keeps_what_it_holds_and_gives_it_back(database: str) -> None:
+    project = rows.make_project()
+    round_ = rows.make_round(project, status=RoundStatus.review, stage=Stage.review, is_reviewed=True)
+    samples = rows.make_samples(round_, rows.make_prompt_set(project), scores=[1.0, 0.0])
+    one, other = (rows.make_actor(project, Role.reviewer) for _ in range(2))
+    held = [item.sample_id for item in review_queue.queue(one, round_.id, limit=2)]
+    theirs = review_queue.queue(other, round_.id, limit=1)[0].sample_id
+    address = f"/api/v1/rounds/{round_.id}/review"
+    with site.signed_in(one) as client:
+        heard = client.post(f"{address}/here", json={"held": [*held, theirs], "wants_progress": True}).json()
+        assert sorted(heard["kept"]) == sorted(held)
+        assert [(lost["sample_id"], lost["who"]) for lost in heard["lost"]] == [(theirs, other.name)]
+        assert [person["name"] for person in heard["progress"]["people"] if person["is_here"]] == [one.name, other.name]
+        assert client.post(f"{address}/here", json={}).json()["progress"] is None
+        assert client.post(f"{address}/leave", json={"held": held}).json() == {"given_back": 2}
+        assert client.post(f"{address}/here", json={"held": [0] * 1001}).status_code == 422
+    assert leases.holders(other, round_.id, [s.id for s in samples])[0].who == other.name
+
+
+def test_another_site_a_viewer_and_a_stranger_hold_nothing(database: str) -> None:
+    project = rows.make_project()
+    round_ = rows.make_round(project, status=RoundStatus.review, stage=Stage.review, is_reviewed=True)
+    address = f"/api/v1/rounds/{round_.id}/review/here"
+    people: list[tuple[Actor, int]] = [(rows.make_actor(project, Role.viewer), 403), (rows.make_actor(), 404)]
+    for actor, status in people:
+        with site.signed_in(actor) as client:
+            assert client.post(address, json={}).status_code == status
+    with site.signed_in(rows.make_actor(project, Role.reviewer)) as client:
+        assert client.post(address, json={}, headers={"sec-fetch-site": "cross-site"}).status_code == 403
+        assert client.post(address, json={}).status_code == 200
+    with site.visitor() as client:
+        assert client.post(address, json={}).status_code == 401

@@ -1,0 +1,99 @@
+"""What a look is worth, without a database: signs put together, and where a judge contradicts its habit."""
+
+import random
+from itertools import groupby
+
+import numpy
+import pytest
+
+from backend.pipeline import worth
+from backend.pipeline.worth import Seen, features, near_the_cut, plain_signs, together, unlike_the_judge
+from backend.services.group_decisions import says, shown
+from backend.services.review_settings import Mode, ReviewSettings
+from backend.values import DecisionKind, Verdict
+
+
+def seen(
+    n: int, *, group: int = 0, text: str = "a", rationale: str = "", verdict: Verdict | None = Verdict.accept
+) -> Seen:
+    score = None if verdict is None else float(verdict is Verdict.accept)
+    one = Seen(n, group, "make 12", text, -1.0, 3, False, score, verdict, 0.0)
+    one.answer, one.rationale = text, rationale
+    return one
+
+
+def test_verdicts_against_the_judges_own_habit_come_first() -> None:
+    chance = random.Random(1)
+    samples, odd = [], set(chance.sample(range(2_000), 12))
+    for n in range(2_000):
+        is_like_others = chance.random() < 0.5
+        accepts = is_like_others is not (n in odd)
+        verdict = Verdict.accept if accepts else Verdict.reject
+        reason = f"it is {12 if is_like_others else chance.randint(13, 99)}"
+        samples.append(seen(n, group=n // 4, text=f"{chance.randint(1, 9)}", rationale=reason, verdict=verdict))
+    groups = [list(group) for _, group in groupby(samples, key=lambda one: one.group)]
+    columns = [row for group in groups for row in features(group)]
+    surprise, because = unlike_the_judge(numpy.array(columns), [one.verdict for one in samples], seed=3)
+    first = numpy.argsort(-surprise)[:12]
+    assert set(first.tolist()) == odd
+    assert {because[n] for n in first} <= {"reason_end", "reason_in", "reason_grounded", "reason_covers"}
+    again, _ = unlike_the_judge(numpy.array(columns), [one.verdict for one in samples], seed=3)
+    assert (again == surprise).all(), "the same seed gives the same order"
+
+
+@pytest.mark.parametrize("verdicts", [[Verdict.accept] * 300, [None] * 300, [Verdict.accept, Verdict.reject] * 20])
+def test_without_enough_verdicts_of_both_kinds_there_is_no_habit(verdicts: list[Verdict | None]) -> None:
+    columns = numpy.random.default_rng(0).random((len(verdicts), len(worth.FEATURES)))
+    assert not unlike_the_judge(columns, verdicts, seed=1)[0].any()
+
+
+def test_a_reply_without_a_verdict_is_worth_a_look_and_a_conflict_more_than_none() -> None:
+    row = features([seen(1)])[0]
+    assert plain_signs(seen(1, verdict=None), row, cut=0.5, verifiers=set()) == {"unparsed": 1.0}
+    plain = plain_signs(seen(1), row, cut=0.5, verifiers=set())
+    one = seen(1)
+    one.verdicts = {"written_verdict": Verdict.accept, "exact_match": Verdict.reject}
+    against = plain_signs(one, row, cut=0.5, verifiers={"exact_match"})
+    assert together(1, 1, against)["worth"] > together(1, 1, plain)["worth"]
+    assert together(1, 1, against)["why"] == "verifier"
+    assert "judges" in plain_signs(one, row, cut=0.5, verifiers=set())
+
+
+def test_a_rejected_answer_that_most_samples_give_is_a_conflict_with_the_vote() -> None:
+    group = [seen(n, text="7", verdict=Verdict.reject) for n in range(3)] + [seen(3, text="8", verdict=Verdict.reject)]
+    signs = [plain_signs(one, row, cut=0.5, verifiers=set()) for one, row in zip(group, features(group), strict=True)]
+    assert ["vote" in found for found in signs] == [True, True, True, False]
+
+
+def test_near_the_cut_and_wavering() -> None:
+    assert near_the_cut(None, None, cut=4.0) == 1.0
+    assert near_the_cut(2.0, 1.5, cut=4.0) > near_the_cut(2.0, 0.0, cut=4.0) > near_the_cut(1.0, 0.0, cut=4.0)
+
+
+def test_features_are_as_many_as_their_names_and_finite_for_any_text() -> None:
+    for text in ("", "\x00", "word " * 500, "日本語", "12"):
+        row = features([seen(1, text=text, rationale=text)])[0]
+        assert len(row) == len(worth.FEATURES)
+        assert all(numpy.isfinite(row))
+
+
+def test_the_share_of_items_with_all_reviewers_is_about_the_asked_one_and_stays() -> None:
+    settings = ReviewSettings(num_reviewers_per_item=3, overlap_share=0.25)
+    many = [settings.reviewers_of(n) for n in range(1, 10_001)]
+    assert 0.22 < many.count(3) / len(many) < 0.28
+    assert many == [settings.reviewers_of(n) for n in range(1, 10_001)]
+    assert {ReviewSettings(num_reviewers_per_item=3, overlap_share=0.0).reviewers_of(n) for n in range(99)} == {1}
+    assert {ReviewSettings(num_reviewers_per_item=3).reviewers_of(n) for n in range(99)} == {3}
+
+
+def test_a_rank_without_a_scale_runs_from_one_to_zero() -> None:
+    said = says({"order": [3, 1, 2]}, [1, 2, 3], {}, {})
+    assert {n: (one.kind, one.score) for n, one in said.items()} == {
+        3: (DecisionKind.score, 1.0), 1: (DecisionKind.score, 0.5), 2: (DecisionKind.score, 0.0)
+    }  # fmt: skip
+
+
+def test_a_pair_without_scores_is_the_first_and_the_last() -> None:
+    sides = {tuple(shown(Mode.pair, user, 5, [1, 2, 3], {})) for user in range(40)}
+    assert sides == {(1, 3), (3, 1)}
+    assert shown(Mode.pair, 1, 5, [1], {}) == [1]
