@@ -19,6 +19,7 @@ HOSTILE = (
     " `${7*7}` \\u{zz} C:\\new $$ \u202e\u0007"
 )
 READ_SHOWN = "Number(document.querySelector('#review-desk .facts').textContent.match(/Sample (\\d+)/)[1])"
+FIND = "Array.from(document.querySelectorAll('#review-desk, #review-desk *')).find((one) => one.desk)"
 SEND = "**/gradio_api/component_server/"
 SAVED = "document.querySelector('#review-desk .unsaved').textContent === 'All saved'"
 SHOWN = "#review-desk .answer :is(.text, .markdown)"
@@ -138,8 +139,15 @@ class Review:
 
     def beat(self, call: str = "beat()") -> None:
         """Do now what the page does every twenty seconds."""
-        find = "Array.from(document.querySelectorAll('#review-desk, #review-desk *')).find((one) => one.desk)"
-        self.page.evaluate(f"{find}.desk.team.{call}")
+        self.page.evaluate(f"{FIND}.desk.team.{call}")
+
+    def hold_beats(self) -> None:
+        """Let no beat through, and wait for one under way: its answer would set the reservations anew."""
+        self.page.route("**/review/here", lambda route: route.abort())
+        self.page.wait_for_function(f"!{FIND}.desk.team.isBeating")
+
+    def let_beats(self) -> None:
+        self.page.unroute("**/review/here")
 
     def shot(self, path: str) -> None:
         """For people who look at the result."""

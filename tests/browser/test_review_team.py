@@ -122,6 +122,7 @@ def test_what_is_not_decided_is_given_back_when_the_page_is_left(empty: None, ch
 def test_a_reservation_that_runs_out_is_said_and_a_late_decision_is_kept(empty: None, chromium: object) -> None:
     one = Review(chromium, number=4, role=REVIEWER)
     first = one.shown
+    one.hold_beats()
     change_lease(one, first, expires_at=now() + timedelta(seconds=40))
     one.beat(f"until.set({first}, Date.now() + 40000)")
     one.page.wait_for_selector("#review-desk .lease.is-ending:has-text('more')")
@@ -130,6 +131,7 @@ def test_a_reservation_that_runs_out_is_said_and_a_late_decision_is_kept(empty: 
             row.expires_at = now() - timedelta(seconds=1)
     other = Review(chromium, role=REVIEWER, beside=one)
     assert other.shown == first
+    one.let_beats()
     one.beat()
     one.page.wait_for_selector(f"#review-desk .lease:has-text('{other.actor.name} is on this item')")
     other.press("a")
