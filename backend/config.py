@@ -44,8 +44,9 @@ class Settings(BaseSettings):
         return self.database_url
 
     def environment(self) -> dict[str, str]:
-        """The variables a child process needs to read the same settings."""
-        return os.environ | {
+        """The variables a child process needs to read the same settings; nobody signs in there."""
+        kept = {name: value for name, value in os.environ.items() if name.upper() != "RONDO_OIDC_CLIENT_SECRET"}
+        return kept | {
             "RONDO_DATA_DIR": str(self.folder),
             "RONDO_DATABASE_URL": self.url,
             # Said both ways: the web process itself never asks the hub, whatever its jobs may do.

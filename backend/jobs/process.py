@@ -12,6 +12,11 @@ from backend.jobs.child import PARENT_PIPE
 
 TERMINATE_SECONDS = 1.0
 
+KEEP_FREED_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(32 * 2**20), "MALLOC_TRIM_THRESHOLD_": str(4 * 2**30)}
+"""glibc's allocator keeps what was freed instead of giving it back to the kernel (mallopt(3)). A model on the CPU
+frees and takes the same tensors for every token; with the defaults each comes as new pages. The job's process ends
+with the job, and its memory with it."""
+
 
 class ChildProcess:
     """A process in its own group that reads the other end of a pipe we hold: it ends when we do."""
@@ -22,7 +27,7 @@ class ChildProcess:
     @classmethod
     async def start(cls, argv: list[str], log: Path, attempt: int) -> "ChildProcess":
         log.parent.mkdir(parents=True, exist_ok=True)
-        environment = settings().environment() | {PARENT_PIPE: "0", "PYTHONUNBUFFERED": "1"}
+        environment = KEEP_FREED_MEMORY | settings().environment() | {PARENT_PIPE: "0", "PYTHONUNBUFFERED": "1"}
         theirs, ours = os.pipe()
         try:
             with log.open("ab") as output:

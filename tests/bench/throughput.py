@@ -1,11 +1,19 @@
 """Generating and judging through Rondo against the same engine called in a bare loop."""
 
 import json
+import os
 import statistics
+import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from backend.jobs.process import KEEP_FREED_MEMORY
 from tests.bench.place import data_folder, run_stage
+
+if TYPE_CHECKING:
+    from backend.services.access import Actor
 
 
 def bare_loop(round_id: int, file: Path | None = None) -> float:
@@ -55,32 +63,70 @@ def bare_loop(round_id: int, file: Path | None = None) -> float:
     return time.perf_counter() - started
 
 
-def main(num_prompts: int = 1500, repeats: int = 3) -> None:
-    """Print all in turn and the ratios of the medians, after one round that loads the libraries."""
+def untrained(actor: "Actor", project_id: int, folder: Path, *, width: int, layers: int) -> tuple[int, float]:
+    """A checkpoint of random weights with the demo's tokenizer, as large as asked; its id and millions of weights."""
+    from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
+
+    from backend import demo
+    from backend.services import registration
+
+    tokenizer = AutoTokenizer.from_pretrained(demo.MODEL_FOLDER)
+    model = LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=len(tokenizer), hidden_size=width, intermediate_size=3 * width, num_hidden_layers=layers,
+            num_attention_heads=8, max_position_embeddings=2048, tie_word_embeddings=True,
+            bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id,
+            pad_token_id=tokenizer.pad_token_id,
+        )
+    )  # fmt: skip
+    tokenizer.model_max_length = 2048
+    place = folder / "models" / f"untrained-{width}"
+    model.save_pretrained(place), tokenizer.save_pretrained(place)
+    number = registration.register(actor, project_id, name=place.name, location=str(place))
+    return number, model.num_parameters() / 1e6
+
+
+def compare(launch: Callable[[int], int], folder: Path, *, num_prompts: int, repeats: int, name: str) -> None:
+    """Print all three in turn and the ratios of the medians, after one round that loads the libraries."""
+    warm = launch(32)
+    run_stage(warm), run_stage(warm), bare_loop(warm)
+    through, bare, kept = [], [], []
+    for number in range(repeats):
+        round_id = launch(num_prompts)
+        through.append(run_stage(round_id) + run_stage(round_id))
+        bare.append(bare_loop(round_id))
+        kept.append(bare_loop(round_id, folder / f"{name}-{number}.jsonl"))
+    ours, thrown, script = map(statistics.median, (through, bare, kept))
+    print(f"generate + judge, {name}, {num_prompts} prompts, {repeats} times in turn: through Rondo {ours:.1f} s; "
+          f"a script that keeps its samples and scores as JSONL {script:.1f} s, throughput ratio {script / ours:.3f} "
+          f"(budget at least 0.97); the engine's calls alone {thrown:.1f} s, ratio {thrown / ours:.3f}", flush=True)  # fmt: skip
+
+
+def main(repeats: int = 5) -> None:
+    """The demo's model, which makes and judges a sample in two milliseconds, and a larger one."""
     from backend.services import accounts, demo, rounds
 
     with data_folder() as folder:
         actor = accounts.local_owner()
         project_id = demo.create(actor)
-        plan = rounds.defaults(actor, project_id)
+        plan = rounds.defaults(actor, project_id).__dict__ | {"is_reviewed": False}
+        # What an untrained model says is no verdict; here only the time counts.
+        other = {"recipe": plan["recipe"] | {"unparsed_limit": 1.0}}
 
-        def launch(number: int) -> int:
-            changed = rounds.Plan(**plan.__dict__ | {"num_prompts": number, "is_reviewed": False})
-            return rounds.launch(actor, project_id, changed)
+        def launcher(**changed: object) -> Callable[[int], int]:
+            return lambda number: rounds.launch(
+                actor, project_id, rounds.Plan(**plan | changed | {"num_prompts": number})
+            )
 
-        warm = launch(64)
-        run_stage(warm), run_stage(warm), bare_loop(warm)
-        through, bare, kept = [], [], []
-        for number in range(repeats):
-            round_id = launch(num_prompts)
-            through.append(run_stage(round_id) + run_stage(round_id))
-            bare.append(bare_loop(round_id))
-            kept.append(bare_loop(round_id, folder / f"{number}.jsonl"))
-        ours, thrown, script = map(statistics.median, (through, bare, kept))
-        print(f"generate + judge, {num_prompts} prompts, {repeats} times in turn: through Rondo {ours:.1f} s; "
-              f"a script that keeps its samples and scores as JSONL {script:.1f} s, throughput ratio {script / ours:.3f} "
-              f"(budget at least 0.97); the engine's calls alone {thrown:.1f} s, ratio {thrown / ours:.3f}")  # fmt: skip
+        compare(launcher(), folder, num_prompts=1500, repeats=repeats, name="the demo's model (0.9 M)")
+        number, size = untrained(actor, project_id, folder, width=512, layers=8)
+        launch = launcher(policy_id=number, reference_id=number, **other)
+        compare(launch, folder, num_prompts=64, repeats=repeats, name=f"an untrained model ({size:.0f} M)")
 
 
 if __name__ == "__main__":
-    main()
+    # A job's process gets this from its worker, and a process reads it when it starts; both sides run with it.
+    if os.environ.keys() >= KEEP_FREED_MEMORY.keys():
+        main()
+    else:
+        os.execve(sys.executable, [sys.executable, "-m", "tests.bench.throughput"], os.environ | KEEP_FREED_MEMORY)
