@@ -87,7 +87,7 @@ def words(item: Item) -> list[JSON]:
         for n, id_ in enumerate(ids[: len(LETTERS)])
     ]  # fmt: skip
     tie = {"word": "tie", "key": "t", "name": "Tie", "kind": "prefer", "value": {"tie": ids}}
-    bad = {"word": "all bad", "key": "b", "name": "All bad", "kind": "prefer", "value": {"all_bad": True}}
+    bad = {"word": "all bad", "key": "b", "name": "All bad", "kind": "prefer", "value": {"all_bad": ids}}
     return [*best, tie, bad]
 
 

@@ -15,7 +15,9 @@ class JudgeQuality(Metric):
     """Accuracy, precision and recall of the machine's accepts, and the share of samples without a verdict.
 
     Numbers ending in `_people` compare with blind decisions alone: who has seen the judge's verdict is no
-    witness. Samples without a machine verdict are in none but `judge_unparsed`.
+    witness. A queue that looks where the judge is likely to be wrong makes it look worse than it is, so those
+    ending in `_people_random` compare with the samples that were drawn at random only. Samples without a machine
+    verdict are in none but `judge_unparsed`.
     """
 
     verifier: Judge | None = Field(
@@ -29,11 +31,11 @@ class JudgeQuality(Metric):
 
     def compute(self, evidence: Evidence) -> list[MetricValue]:
         machine = {i: verdict for i, (_, verdict) in evidence.machine.items() if verdict is not None}
-        blind = {i: verdict for i, verdict in evidence.people.items() if i in evidence.blind}
+        drawn = {i: verdict for i, verdict in evidence.blind.items() if i in evidence.drawn}
         found = [_share("judge_unparsed", len(evidence.machine) - len(machine), len(evidence.machine))]
         if self.verifier is not None:
             found += _agreement(machine, self._truth(self.verifier, evidence), "")
-        return found + _agreement(machine, blind, "_people")
+        return found + _agreement(machine, evidence.blind, "_people") + _agreement(machine, drawn, "_people_random")
 
     def _truth(self, verifier: Judge, evidence: Evidence) -> dict[int, Verdict]:
         said = verdicts(verifier, evidence.round_groups)

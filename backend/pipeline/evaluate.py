@@ -1,10 +1,11 @@
 """Answer the held-out prompts with the policy and the new checkpoint; compute the round's metrics."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import delete, insert, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from backend import values
 from backend.db import now, reading, tables
@@ -15,6 +16,7 @@ from backend.pipeline.bind import engine_for
 from backend.pipeline.stage import Finish, StageContext, derive_seed
 from backend.values import DecisionKind, LabelSource, MetricValue, RoundStatus, Sampling, SetUse, Split, Verdict
 
+LABELLING = (DecisionKind.accept, DecisionKind.reject, DecisionKind.score)
 Measured = tuple[int | None, MetricValue, dict[str, Any]]
 """Checkpoint or None for the round, the number, and what it was measured by."""
 
@@ -91,20 +93,41 @@ def round_evidence(stage: StageContext) -> Evidence:
         query = query.join(tables.Sample, tables.Sample.id == label.sample_id)
         of_policy = (label.round_id == stage.round.id, tables.Sample.kind == "completion")
         labels = db.execute(query.where(*of_policy)).all()
-        blind = select(tables.Decision.sample_id).where(
-            tables.Decision.round_id == stage.round.id,
-            tables.Decision.is_blind,
-            # Gold items are chosen, not drawn, and a late word is no part of the label that is compared.
-            tables.Decision.is_gold.is_(False),
-            tables.Decision.is_late.is_(False),
-            tables.Decision.kind.in_([DecisionKind.accept, DecisionKind.reject, DecisionKind.score]),
-        )
-        decided_blind = frozenset(db.scalars(blind))
+        blind, drawn = blind_verdicts(db, stage)
     machine: dict[int, tuple[float | None, Verdict | None]] = {
         i: (score, verdict) for i, score, verdict, _, _ in labels
     }
     people = {i: verdict for i, _, _, verdict, source in labels if source is LabelSource.person and verdict is not None}
-    return Evidence(round_groups=groups, machine=machine, people=people, blind=decided_blind)
+    return Evidence(round_groups=groups, machine=machine, people=people, blind=blind, drawn=drawn)
+
+
+def blind_verdicts(db: Session, stage: StageContext) -> tuple[dict[int, Verdict], frozenset[int]]:
+    """What people said of samples before they saw the judge, where most agree; and which samples were drawn at random.
+
+    Each person's last standing word counts, and only if it was blind: who decided again had seen the judge's. Gold
+    items are chosen, not drawn, and neither a bulk action nor an adjudication is a witness.
+    """
+    decision, taken_back = tables.Decision, aliased(tables.Decision)
+    query = (
+        select(decision)
+        .outerjoin(taken_back, taken_back.retracts_id == decision.id)
+        .where(decision.round_id == stage.round.id, decision.kind.in_(LABELLING), taken_back.id.is_(None))
+        .where(decision.is_gold.is_(False), decision.is_late.is_(False), decision.is_adjudication.is_(False))
+        .where(decision.batch_id.is_(None))
+        .order_by(decision.id)
+    )
+    last = {(row.sample_id, row.user_id): row for row in db.scalars(query)}
+    cut = float(stage.round.recipe.get("judge", {}).get("accept_at", 0.5))
+    said: dict[int, list[bool]] = defaultdict(list)
+    drawn = set()
+    for (sample_id, _), row in last.items():
+        if row.is_blind:
+            is_good = row.score is not None and row.score >= cut
+            said[sample_id].append(is_good if row.kind is DecisionKind.score else row.kind is DecisionKind.accept)
+            drawn |= {sample_id} if row.is_random else set()
+    clear = {n: sum(votes) for n, votes in said.items() if 2 * sum(votes) != len(votes)}
+    verdicts = {n: Verdict.accept if 2 * good > len(said[n]) else Verdict.reject for n, good in clear.items()}
+    return verdicts, frozenset(drawn)
 
 
 def run(stage: StageContext) -> Finish:

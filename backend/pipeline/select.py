@@ -21,7 +21,10 @@ from backend.pipeline.stage import Finish, StageContext, derive_seed
 from backend.values import DecisionKind, SetUse, Split
 
 GROUPS_AT_ONCE = 500
-LABELLING = (DecisionKind.accept, DecisionKind.reject, DecisionKind.score, DecisionKind.edit)
+LABELLING = (
+    DecisionKind.accept, DecisionKind.reject, DecisionKind.score, DecisionKind.prefer, DecisionKind.rank,
+    DecisionKind.edit,
+)  # fmt: skip
 """Decisions that change a label, as long as nobody took them back."""
 LIBRARIES = ("rondo", "torch", "transformers", "trl", "peft", "datasets", "accelerate")
 

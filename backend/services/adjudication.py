@@ -107,7 +107,7 @@ def disputed(round_: tables.Round) -> Any:
     is_settled = (
         select(settled.id)
         .outerjoin(unsettled, unsettled.retracts_id == settled.id)
-        .where(settled.sample_id == decision.sample_id, unsettled.id.is_(None))
+        .where(settled.sample_id == decision.sample_id, settled.kind.in_(votes), unsettled.id.is_(None))
         .where(settled.is_adjudication | and_(settled.batch_id.is_not(None), settled.id > decision.id))
     )
     cut = labels.cut_of(round_.recipe.get("judge", {}))
@@ -155,7 +155,7 @@ def read_votes(db: Session, round_: tables.Round, ids: Sequence[int]) -> dict[in
     )
     cut, last = labels.cut_of(round_.recipe.get("judge", {})), dict[tuple[int, int], Vote]()
     for row, who in db.execute(query) if ids else ():
-        word = None if row.kind in TOGETHER else labels.verdict_of(labels.Word(row.kind, row.score), None, cut)
+        word = None if row.kind in TOGETHER else labels.verdict_of(labels.Word(row.kind, row.score), cut)
         vote = Vote(row.user_id, who, row.kind, word, row.score, row.value, row.note, row.created_at)
         last[row.sample_id, row.user_id] = vote
     found: dict[int, list[Vote]] = defaultdict(list)

@@ -13,6 +13,7 @@ from backend.errors import NotFound
 from backend.pipeline import rows as dataset_rows
 from backend.pipeline.rows import Row
 from backend.services.access import Actor, require
+from backend.services.group_decisions import TOGETHER
 from backend.values import JSON, DatasetType, DecisionKind, Role
 
 __all__ = ["DatasetDetail", "DatasetView", "Row", "Verification", "get", "list_datasets", "rows", "verify"]
@@ -122,15 +123,17 @@ def _view(row: tables.Dataset, round_number: int, checkpoint_id: int | None, che
 
 def _people(db: Session, dataset: tables.Dataset) -> tuple[Person, ...]:
     """Who decided on samples of the dataset; retracted decisions do not count."""
-    decision, example, user, edit = tables.Decision, tables.Example, tables.User, aliased(tables.Sample)
+    decision, example, user, other = tables.Decision, tables.Example, tables.User, aliased(tables.Sample)
     retraction = aliased(decision)
     here = exists().where(example.dataset_id == dataset.id)
     # The group comes first because it is indexed; who was edited from whom is not.
-    is_edited_from = (edit.group_id == decision.group_id) & (edit.edited_from_id == decision.sample_id)
+    is_edited_from = (other.group_id == decision.group_id) & (other.edited_from_id == decision.sample_id)
+    is_of_group = (other.group_id == decision.group_id) & decision.kind.in_(TOGETHER)
     is_used = or_(
         here.where(example.sample_id == decision.sample_id),
         here.where(example.rejected_id == decision.sample_id),
-        here.where(example.sample_id == edit.id, is_edited_from),
+        here.where(example.sample_id == other.id, is_edited_from | is_of_group),
+        here.where(example.rejected_id == other.id, is_of_group),
     )
     query = (
         select(user.name, func.count(), func.count().filter(decision.is_override))

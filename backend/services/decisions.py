@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
@@ -22,9 +22,6 @@ from backend.services.review_settings import Mode, ReviewSettings
 from backend.values import DecisionKind, Verdict
 
 __all__ = ["Act", "Place", "Written", "lock_labels", "lock_round", "places_of", "write", "write_all", "write_alone"]
-
-PASSING = (DecisionKind.skip, DecisionKind.edit)
-"""After these the item leaves the person's queue, undecided."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +43,8 @@ def write_all(db: Session, actor: Actor, round_: tables.Round, acts: Sequence[Ac
     places = places_of(db, round_, settings, [act for act in acts if act.kind is not DecisionKind.retract])
     lock_labels(db, [n for act in acts for n in (act.sample_id, *members_of(places, act))])
     done = written_before(db, actor, round_, [act.client_id for act in acts])
-    wanted = [places.get(act.client_id) for act in acts if act.kind in ANY_LABELLING and act.client_id not in done]
+    kinds = labels.deciding(settings)
+    wanted = [places.get(act.client_id) for act in acts if act.kind in kinds and act.client_id not in done]
     leases.settle(db, actor, round_, settings, [place.item_id for place in wanted if place and not place.is_gold])
     found = []
     for act in acts:
@@ -126,12 +124,12 @@ def write(
     if place is None:
         raise NotFound(f"There is no sample {act.sample_id} in round {round_.number}. Reload the page.")
     row = row_for(db, actor, round_, act, settings, place)
-    if act.kind in ANY_LABELLING:
+    if act.kind in labels.deciding(settings):
         row.is_adjudication = is_adjudication
         row.is_gold = place.is_gold and not is_adjudication
         if not (is_adjudication or row.is_gold):
             take_slot(db, actor, row, place)
-    elif act.kind in PASSING:
+    elif act.kind is DecisionKind.skip:
         leases.give_back(db, actor, place.item_id)
     db.add(row)
     db.flush()
@@ -190,7 +188,7 @@ def row_for(
         note=act.note.replace("\x00", "\ufffd"),
         seconds=act.seconds,
         is_override=overrides(round_, act, place, value),
-        is_blind=hidden and not has_decided(db, actor, sample_id),
+        is_blind=hidden and not judge_was_shown(db, actor, place, act),
         mode=mode,
         is_random=False,
         is_gold=False,
@@ -215,16 +213,18 @@ def overrides(round_: tables.Round, act: Act, place: Place, value: dict[str, Any
     if act.kind not in TOGETHER:
         word = labels.Word(act.kind, act.score)
         return labels.effect(*machine[act.sample_id], [word], labels.cut_of(judge)).is_overridden
-    said = group_decisions.says(value, place.members, {n: score for n, (score, _) in machine.items()}, judge)
-    return any(
-        labels.effect(*machine[n], [labels.Word(one.kind, one.score)], labels.cut_of(judge)).is_overridden
-        for n, one in said.items()
-        if one.kind is not None
-    )
+    return group_decisions.overrides(value, machine)
 
 
-def has_decided(db: Session, actor: Actor, sample_id: int) -> bool:
-    """Whether the person was shown the judge's view of it: that comes with the answer to any label, kept or not."""
-    decision = tables.Decision
-    mine = select(decision.id).where(decision.sample_id == sample_id, decision.user_id == actor.user_id)
-    return db.scalar(mine.where(decision.kind.in_(ANY_LABELLING)).limit(1)) is not None
+def judge_was_shown(db: Session, actor: Actor, place: Place, act: Act) -> bool:
+    """Whether the person saw the judge's view before: it comes with the answer to any label, kept or taken back.
+
+    A decision about the group showed the judge on each of its samples, and one about a sample part of its group.
+    """
+    decision, sample = tables.Decision, tables.Sample
+    together = select(sample.id).where(sample.group_id == place.group_id)
+    mine = select(decision.id).where(decision.sample_id.in_(together), decision.user_id == actor.user_id)
+    mine = mine.where(decision.kind.in_(ANY_LABELLING))
+    if act.kind not in TOGETHER:
+        mine = mine.where(or_(decision.sample_id == act.sample_id, decision.kind.in_(TOGETHER)))
+    return db.scalar(mine.limit(1)) is not None

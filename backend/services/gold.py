@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, aliased
 
 from backend.db import now, reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound
-from backend.services import events
+from backend.services import events, review_settings
 from backend.services.access import Actor
 from backend.services.labels import ANY_LABELLING, LABELLING
 from backend.services.rounds import get_row
@@ -50,6 +50,11 @@ def mark(actor: Actor, round_id: int, sample_ids: Sequence[int], verdict: Verdic
         raise InvalidInput(f"Mark 1 to {MAX_MARKED:,} samples at once.")
     with session() as db:
         round_ = get_row(db, actor, round_id, Role.curator)
+        if review_settings.read(round_.review).by_group:
+            raise InvalidInput(
+                f"Round {round_.number} is reviewed by group, and a known label is of one sample. Choose the mode "
+                "sample."
+            )
         there = completions(db, round_id, ids)
         missing = [n for n in ids if n not in there]
         if missing:

@@ -1,7 +1,7 @@
 """Decisions about a whole group: checked, and turned into a word on each sample they speak of.
 
-Best accepts, worst rejects, all bad rejects all; a tie keeps the judge's verdicts and gives its samples one score; a
-rank spreads the scores evenly over the judge's scale, and its cut gives the verdicts.
+Best accepts, worst rejects, all bad rejects what was shown; a tie gives its samples one score and no verdict; a rank
+spreads the scores evenly over the judge's scale, and its cut gives the verdicts.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from backend.db import tables
 from backend.errors import InvalidInput
 from backend.services.review_settings import Mode
-from backend.values import DecisionKind
+from backend.values import DecisionKind, Verdict
 
 TOGETHER = (DecisionKind.prefer, DecisionKind.rank)
 MAX_MEMBERS = 64
@@ -23,7 +23,7 @@ MAX_MEMBERS = 64
 
 @dataclass(frozen=True)
 class Said:
-    """What one group decision says of one sample. Without a kind it keeps the judge's verdict."""
+    """What one group decision says of one sample. Without a kind it says how good, and not whether good enough."""
 
     kind: DecisionKind | None
     score: float | None = None
@@ -46,15 +46,15 @@ def check(kind: DecisionKind, value: dict[str, Any], member_ids: Sequence[int]) 
 
 
 def preferred(value: dict[str, Any]) -> dict[str, Any]:
-    if value.get("all_bad") is True:
-        return {"all_bad": True}
-    tied = value.get("tie")
+    bad, tied = value.get("all_bad"), value.get("tie")
+    if isinstance(bad, list) and bad and all(is_id(n) for n in bad):
+        return {"all_bad": bad}
     if isinstance(tied, list) and len(tied) > 1 and all(is_id(n) for n in tied):
         return {"tie": tied}
     best, worst = value.get("best"), value.get("worst")
     if is_id(best) and (worst is None or is_id(worst)):
         return {"best": best, "worst": worst}
-    raise InvalidInput('Prefer names {"best": id, "worst": id or null}, {"tie": [ids]} or {"all_bad": true}.')
+    raise InvalidInput('Prefer names {"best": id, "worst": id or null}, {"tie": [ids]} or {"all_bad": [ids]}.')
 
 
 def ranked(value: dict[str, Any]) -> dict[str, Any]:
@@ -69,15 +69,14 @@ def is_id(value: Any) -> bool:
 
 
 def spoken_of(value: dict[str, Any]) -> list[int | None]:
-    return [value.get("best"), value.get("worst"), *value.get("tie", ()), *value.get("order", ())]
+    several = (value.get(name, ()) for name in ("tie", "all_bad", "order"))
+    return [value.get("best"), value.get("worst"), *(n for some in several for n in some)]
 
 
-def says(
-    value: dict[str, Any], member_ids: Sequence[int], scores: dict[int, float | None], judge: dict[str, Any]
-) -> dict[int, Said]:
-    """The word on each member. `scores`: the machine's; `judge`: the recipe's judge, which may name a scale."""
+def says(value: dict[str, Any], scores: dict[int, float | None], judge: dict[str, Any]) -> dict[int, Said]:
+    """The word on each sample it speaks of. `scores`: the machine's; `judge`: the recipe's, which may name a scale."""
     if value.get("all_bad"):
-        return {n: Said(DecisionKind.reject) for n in member_ids}
+        return {n: Said(DecisionKind.reject) for n in value["all_bad"]}
     if value.get("tie"):
         known = [scores[n] for n in value["tie"] if scores.get(n) is not None]
         mean = sum(known) / len(known) if known else None  # type: ignore[arg-type]
@@ -90,6 +89,22 @@ def says(
     if value.get("worst") is not None:
         said[value["worst"]] = Said(DecisionKind.reject)
     return said
+
+
+def overrides(value: dict[str, Any], machine: dict[int, tuple[float | None, Verdict | None]]) -> bool:
+    """Whether it contradicts the judge: another one first, a tie of two verdicts, all bad where one was accepted.
+
+    `machine`: score and verdict of each member. Where the judge gave no score, there is nothing to contradict.
+    """
+    if value.get("all_bad"):
+        return any(machine[n][1] is Verdict.accept for n in value["all_bad"])
+    if value.get("tie"):
+        return len({machine[n][1] for n in value["tie"]} - {None}) > 1
+    first = value["order"][0] if value.get("order") else value["best"]
+    compared = value.get("order") or machine
+    scores = [machine[n][0] for n in compared]
+    highest = max((score for score in scores if score is not None), default=None)
+    return highest is not None and machine[first][0] != highest
 
 
 def scale(judge: dict[str, Any]) -> tuple[float, float]:

@@ -1,7 +1,8 @@
 """The label that stands: the judge's word, or what people said whose decisions were not taken back.
 
 One reviewer an item: the latest word wins. Several: each person's last word is a vote, and the majority wins; an
-adjudication stands above all votes, a bulk action above those before it.
+adjudication stands above all votes, a bulk action above those before it. Whoever rewrites a text accepts the new one
+and rejects the old one.
 """
 
 from collections import Counter, defaultdict
@@ -25,11 +26,18 @@ SCORE_GAP = 0.5
 LABELLING = (DecisionKind.accept, DecisionKind.reject, DecisionKind.score)
 ANY_LABELLING = LABELLING + TOGETHER
 """With the decisions about a group, which label its samples."""
+DECIDING = (*ANY_LABELLING, DecisionKind.edit)
+"""With rewriting, which rejects the text as it was but is no vote on the judge."""
+
+
+def deciding(settings: ReviewSettings) -> tuple[DecisionKind, ...]:
+    """What decides an item. A rewrite decides its sample, but not the group the sample is shown with."""
+    return ANY_LABELLING if settings.by_group else DECIDING
 
 
 @dataclass(frozen=True)
 class Word:
-    """One standing decision, as far as the label needs it. Without a kind it keeps the machine's verdict."""
+    """One standing decision, as far as the label needs it. Without a kind it gives a score and no verdict."""
 
     kind: DecisionKind | None
     score: float | None = None
@@ -60,6 +68,7 @@ def effect(
     """Compute the label from the machine's word and the standing decisions, oldest first.
 
     Accepting or rejecting leaves the score as the judge gave it: selectors put a person's verdict above every score.
+    A tie leaves no verdict: whoever calls samples equally good did not say that they are good.
     """
     is_flagged = any(word.kind is DecisionKind.flag for word in words)
     spoken = [word for word in words if word.kind is None or word.kind in LABELLING]
@@ -67,9 +76,9 @@ def effect(
         judged = machine_score is not None or machine_verdict is not None
         source = LabelSource.judge if judged else LabelSource.none
         return Effect(machine_score, machine_verdict, source, is_overridden=False, is_flagged=is_flagged)
-    deciding = votes(spoken, by_vote=by_vote)
-    verdict = majority([verdict_of(word, machine_verdict, accept_at) for word in deciding], machine_verdict)
-    scores = [word.score for word in deciding if word.score is not None]
+    counted = votes(spoken, by_vote=by_vote)
+    verdict = majority([verdict_of(word, accept_at) for word in counted], machine_verdict)
+    scores = [word.score for word in counted if word.score is not None]
     score = sum(scores) / len(scores) if scores else None
     overridden = is_override(machine_score, machine_verdict, verdict, score)
     source = LabelSource.person
@@ -87,19 +96,19 @@ def votes(spoken: Sequence[Word], *, by_vote: bool) -> list[Word]:
     return list({word.user_id: word for word in spoken if not word.is_bulk}.values())
 
 
-def verdict_of(word: Word, machine_verdict: Verdict | None, accept_at: float) -> Verdict | None:
+def verdict_of(word: Word, accept_at: float) -> Verdict | None:
     if word.kind is DecisionKind.score and word.score is not None:
         return Verdict.accept if word.score >= accept_at else Verdict.reject
     if word.kind is None:
-        return machine_verdict
+        return None
     return Verdict.reject if word.kind is DecisionKind.reject else Verdict.accept
 
 
 def majority(verdicts: Sequence[Verdict | None], machine_verdict: Verdict | None) -> Verdict | None:
-    """The verdict most people gave; of a tie the machine's, and without one the latest."""
+    """The verdict most people gave; of equally many the machine's, without one the latest; None if nobody gave one."""
     given = [verdict for verdict in verdicts if verdict is not None]
     if not given:
-        return machine_verdict
+        return None
     counts = Counter(given).most_common()
     is_tie = len(counts) > 1 and counts[0][1] == counts[1][1]
     return (machine_verdict or given[-1]) if is_tie else counts[0][0]
@@ -109,7 +118,7 @@ def is_override(
     machine_score: float | None, machine_verdict: Verdict | None, verdict: Verdict | None, score: float | None
 ) -> bool:
     """Whether a person's word differs from the judge's. Where the judge has none, there is nothing to override."""
-    if machine_verdict is not None and machine_verdict is not verdict:
+    if machine_verdict is not None and verdict is not None and machine_verdict is not verdict:
         return True
     return score is not None and machine_score is not None and abs(score - machine_score) > SCORE_GAP
 
@@ -193,7 +202,8 @@ def standing(db: Session, sample_ids: Sequence[int], rules: Rules) -> tuple[dict
         if row.kind in TOGETHER:
             together |= add_group(db, row, rules, words)
         else:
-            words[row.sample_id].append(word(row, row.kind, row.score))
+            kind = DecisionKind.reject if row.kind is DecisionKind.edit else row.kind
+            words[row.sample_id].append(word(row, kind, row.score))
     return words, together
 
 
@@ -203,7 +213,7 @@ def add_group(db: Session, row: tables.Decision, rules: Rules, words: dict[int, 
     ids = group_decisions.members(db, [row.group_id])[row.group_id]
     machine = select(label.sample_id, label.machine_score).where(label.sample_id.in_(ids))
     scores = {n: score for n, score in db.execute(machine)}
-    for n, said in group_decisions.says(row.value, ids, scores, rules.judges[row.round_id]).items():
+    for n, said in group_decisions.says(row.value, scores, rules.judges[row.round_id]).items():
         words[n].append(word(row, said.kind, said.score))
     return set(ids)
 
@@ -220,6 +230,7 @@ def written_by_people(db: Session, sample_ids: Sequence[int]) -> dict[int, list[
         .join(decision, decision.sample_id == sample.edited_from_id)
         .outerjoin(retraction, retraction.retracts_id == decision.id)
         .where(sample.id.in_(sample_ids), decision.kind == DecisionKind.edit, retraction.id.is_(None))
+        .where(decision.is_late.is_(False))
         .where(decision.value["edit_id"].as_integer() == sample.id)
     )
     rows = db.execute(query) if sample_ids else ()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -149,15 +149,18 @@ def begin(db: Session, round_id: int, sample_ids: Sequence[int], settings: Revie
 
 def free_slot(taken: Sequence[Any], user_id: int, number: int, at: datetime) -> int | None:
     """The slot this person may take: their own, else the first one that is free. None where there is none."""
-    by_slot = {row.slot: row for row in taken}
     for row in taken:
         if row.user_id == user_id:
-            return None if row.decided_at is not None else row.slot
-    for slot in range(number):
-        row_ = by_slot.get(slot)
-        if row_ is None or is_free(row_, at):
-            return slot
-    return None
+            return None if row.decided_at is not None else int(row.slot)
+    for row in taken:
+        if is_free(row, at):
+            return int(row.slot)
+    return missing(taken, number)[0] if len(taken) < number else None
+
+
+def missing(taken: Sequence[Any], number: int) -> list[int]:
+    """The slots that have no row yet, lowest first."""
+    return sorted(set(range(max(number, len(taken) + 1))) - {row.slot for row in taken})
 
 
 def is_free(row: Any, at: datetime) -> bool:
@@ -188,14 +191,25 @@ def give_back(db: Session, actor: Actor, item_id: int) -> None:
 
 
 def refit(db: Session, round_id: int, settings: ReviewSettings) -> None:
-    """After the number of reviewers changed: items that were begun get the slots they lack, and lose free ones."""
-    lease = tables.Lease
+    """After the number of reviewers changed: items that were begun get the slots they lack, and lose those too many.
+
+    Also those somebody holds: a decision that comes for one of them is late. The caller holds `one_at_a_time`.
+    """
+    lease, at = tables.Lease, now()
     begun = [n for (n,) in db.execute(select(lease.sample_id).where(lease.round_id == round_id).distinct())]
     for ids in chunked(begun):
-        begin(db, round_id, ids, settings, now())
-        for n in ids:
-            over = (lease.sample_id == n, lease.slot >= settings.reviewers_of(n))
-            db.execute(delete(lease).where(*over, lease.user_id.is_(None), lease.decided_at.is_(None)))
+        over, under = [], []
+        for n, taken in slots(db, ids).items():
+            open_, number = [row for row in taken if row.decided_at is None], settings.reviewers_of(n)
+            wanted = max(0, number - (len(taken) - len(open_)))
+            over += [{"b_id": n, "b_slot": row.slot} for row in open_[wanted:]]
+            under += [(n, slot) for slot in missing(taken, number)[: max(0, wanted - len(open_))]]
+        if over:
+            one = (lease.sample_id == bindparam("b_id"), lease.slot == bindparam("b_slot"))
+            db.connection().execute(delete(lease).where(*one), over)
+        nobody = {"round_id": round_id, "user_id": None, "expires_at": at, "is_random": False}
+        db.add_all(tables.Lease(sample_id=n, slot=slot, **nobody) for n, slot in under)
+    db.flush()
 
 
 def reopen(db: Session, user_id: int, item_id: int, settings: ReviewSettings) -> None:

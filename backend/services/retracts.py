@@ -9,7 +9,6 @@ from backend.services import group_decisions, labels, leases
 from backend.services.access import Actor
 from backend.services.acts import Act, Written, seen, written
 from backend.services.group_decisions import TOGETHER
-from backend.services.labels import ANY_LABELLING
 from backend.services.review_locks import lock_labels
 from backend.services.review_settings import ReviewSettings
 from backend.values import DecisionKind
@@ -43,7 +42,8 @@ def retract(db: Session, actor: Actor, round_: tables.Round, act: Act, settings:
 
 def free_slot(db: Session, actor: Actor, target: tables.Decision, settings: ReviewSettings) -> None:
     """Free the slot once no word of the person on the item stands."""
-    if target.kind not in ANY_LABELLING or target.is_gold or target.is_late or target.is_adjudication:
+    kinds = labels.deciding(settings)
+    if target.kind not in kinds or target.is_gold or target.is_late or target.is_adjudication:
         return
     decision, taken_back = tables.Decision, aliased(tables.Decision)
     ids: tuple[int, ...] = (target.sample_id,)
@@ -52,7 +52,7 @@ def free_slot(db: Session, actor: Actor, target: tables.Decision, settings: Revi
     others = (
         select(decision.id)
         .outerjoin(taken_back, taken_back.retracts_id == decision.id)
-        .where(decision.sample_id.in_(ids), decision.user_id == actor.user_id, decision.kind.in_(ANY_LABELLING))
+        .where(decision.sample_id.in_(ids), decision.user_id == actor.user_id, decision.kind.in_(kinds))
         .where(taken_back.id.is_(None), decision.is_late.is_(False), decision.batch_id.is_(None))
     )
     if db.scalar(others.limit(1)) is None:

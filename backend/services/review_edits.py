@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
 
 from backend.db import session, tables
 from backend.errors import Conflict
@@ -29,10 +30,13 @@ def edit_review(actor: Actor, round_id: int, changes: dict[str, Any]) -> ReviewS
             )
         before = review_settings.read(round_.review)
         after = review_settings.read(round_.review | changes)
+        if before.by_group != after.by_group:
+            refuse_mode(db, round_)
         round_.review = after.model_dump(mode="json", exclude_defaults=True)
         if before == after:
             return after
         db.flush()
+        leases.one_at_a_time(db, round_id)
         leases.refit(db, round_id, after)
         if before.has_overlap != after.has_overlap:
             decided = select(tables.Decision.sample_id).where(tables.Decision.round_id == round_id).distinct()
@@ -40,3 +44,21 @@ def edit_review(actor: Actor, round_id: int, changes: dict[str, Any]) -> ReviewS
         place = {"project_id": round_.project_id, "round_id": round_id}
         events.note(db, actor, "edit review", f"round {round_.number}", **place, review=round_.review)  # type: ignore[arg-type]
         return after
+
+
+def refuse_mode(db: Session, round_: tables.Round) -> None:
+    """Samples and groups are different items: what was decided of the one would be counted among the other."""
+    lease, gold = tables.Lease, tables.GoldItem
+    decided = select(lease.sample_id).where(lease.round_id == round_.id, lease.decided_at.is_not(None)).limit(1)
+    marked = select(gold.sample_id).where(gold.round_id == round_.id).limit(1)
+    why = (
+        "items of it are decided already" if db.scalar(decided) is not None
+        else "it has gold items, whose known label is of one sample" if db.scalar(marked) is not None
+        else ""
+    )  # fmt: skip
+    if why:
+        raise Conflict(
+            f"Round {round_.number} can't change between samples and groups: {why}. Take that back first, or review "
+            "the next round in the other mode."
+        )
+    db.execute(delete(lease).where(lease.round_id == round_.id))

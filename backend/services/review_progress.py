@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 from backend.db import now, reading, tables
 from backend.services import presence, review_settings
 from backend.services.access import Actor
-from backend.services.labels import ANY_LABELLING
+from backend.services.labels import ANY_LABELLING, deciding
 from backend.services.review_settings import ReviewSettings
 from backend.services.rounds import get_row
 from backend.values import LabelSource, RoundStatus, Split, Verdict
@@ -92,13 +92,13 @@ def progress(actor: Actor, round_id: int) -> Progress:
         counts = count_items(db, round_id, settings)
         remaining = counts.items - counts.complete
         is_open = round_.status is RoundStatus.review
-        people, recent = count_people(db, round_id)
-        mine = tally(db, actor, round_id)
+        people, recent = count_people(db, round_id, settings)
+        mine = tally(db, actor, round_id, settings)
     ends_at = now() + remaining * timedelta(minutes=RATE_MINUTES) / recent if is_open and recent and remaining else None
     return Progress(counts.items, counts.decided, mine, people, is_open, remaining, ends_at)
 
 
-def count_people(db: Session, round_id: int) -> tuple[tuple[Person, ...], int]:
+def count_people(db: Session, round_id: int, settings: ReviewSettings) -> tuple[tuple[Person, ...], int]:
     """Each person's items and pace, and how many decisions all made of late."""
     decision, taken_back, user = tables.Decision, aliased(tables.Decision), tables.User
     late = func.sum(case((decision.created_at > now() - timedelta(minutes=RATE_MINUTES), 1), else_=0))
@@ -109,7 +109,7 @@ def count_people(db: Session, round_id: int) -> tuple[tuple[Person, ...], int]:
         )
         .join(user, user.id == decision.user_id)
         .outerjoin(taken_back, taken_back.retracts_id == decision.id)
-        .where(decision.round_id == round_id, decision.kind.in_(ANY_LABELLING), taken_back.id.is_(None))
+        .where(decision.round_id == round_id, decision.kind.in_(deciding(settings)), taken_back.id.is_(None))
         .where(decision.batch_id.is_(None))
         .group_by(user.id, user.name)
     )  # fmt: skip
@@ -123,14 +123,14 @@ def count_people(db: Session, round_id: int) -> tuple[tuple[Person, ...], int]:
     return tuple(sorted(people, key=lambda one: (-one.decided, one.name))), sum(int(row[5] or 0) for row in rows)
 
 
-def tally(db: Session, actor: Actor, round_id: int) -> Tally:
+def tally(db: Session, actor: Actor, round_id: int, settings: ReviewSettings) -> Tally:
     """Count the actor's items by their last standing decision."""
     decision, taken_back = tables.Decision, aliased(tables.Decision)
     last = (
         select(func.max(decision.id))
         .outerjoin(taken_back, taken_back.retracts_id == decision.id)
-        .where(decision.round_id == round_id, decision.user_id == actor.user_id, decision.kind.in_(ANY_LABELLING))
-        .where(taken_back.id.is_(None), decision.batch_id.is_(None))
+        .where(decision.round_id == round_id, decision.user_id == actor.user_id, taken_back.id.is_(None))
+        .where(decision.kind.in_(deciding(settings)), decision.batch_id.is_(None))
         .group_by(decision.sample_id)
     )
     overridden = func.sum(case((decision.is_override, 1), else_=0))
@@ -162,8 +162,12 @@ def count_groups(db: Session, round_id: int) -> Counts:
 def incomplete(db: Session, round_id: int) -> int:
     """Items with a person's label and a slot nobody has decided; what a curator settled needs no more."""
     lease, label, decision = tables.Lease, tables.Label, tables.Decision
-    settled = select(decision.id).where(
-        decision.sample_id == lease.sample_id, decision.is_adjudication | decision.batch_id.is_not(None)
+    undone = aliased(tables.Decision)
+    settled = (
+        select(decision.id)
+        .outerjoin(undone, undone.retracts_id == decision.id)
+        .where(decision.sample_id == lease.sample_id, decision.kind.in_(ANY_LABELLING), undone.id.is_(None))
+        .where(decision.is_adjudication | decision.batch_id.is_not(None))
     )
     query = (
         select(func.count(lease.sample_id.distinct()))

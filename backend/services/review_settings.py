@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from backend.errors import InvalidInput
 
@@ -45,6 +45,12 @@ class ReviewSettings(BaseModel):
         0.8, ge=0, le=1, description="share of decided items on which reviewers agree, for the rule agreement"
     )
     close_minutes: float = Field(60.0, gt=0, description="minutes of people's time, for the rule minutes")
+
+    @model_validator(mode="after")
+    def _gold_needs_samples(self) -> "ReviewSettings":
+        if self.by_group and self.gold_share:
+            raise ValueError("a known label is of one sample, and this mode decides groups. Set gold_share to 0")
+        return self
 
     @property
     def by_group(self) -> bool:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from backend import jobs
 from backend.db import session, tables
 from backend.errors import Conflict
-from backend.services import colleagues, events, group_decisions, labels, review_reasons
+from backend.services import colleagues, events, group_decisions, labels, review_reasons, review_settings
 from backend.services.access import Actor
 from backend.services.colleagues import Other
 from backend.services.decisions import Act, Written, lock_round, write_all
@@ -88,7 +88,8 @@ def answers(db: Session, actor: Actor, round_: tables.Round, done: Sequence[Writ
     groups = members_of(db, [one.sample_id for one in told if one.kind in TOGETHER])
     views = judge_views(db, [*ids, *(n for some in groups.values() for n in some)])
     said, signs = colleagues.others(db, actor, ids), review_reasons.signs(db, ids)
-    now_at, cut = tally(db, actor, round_.id), labels.cut_of(round_.recipe.get("judge", {}))
+    settings = review_settings.read(round_.review)
+    now_at, cut = tally(db, actor, round_.id, settings), labels.cut_of(round_.recipe.get("judge", {}))
     made = []
     for one in done:
         if not reveals(one.kind):

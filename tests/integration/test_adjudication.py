@@ -104,7 +104,7 @@ def test_groups_on_which_people_differ_are_settled_as_groups(database: str) -> N
     team.act("ann", team.ids[3], PREFER, value={"best": team.ids[3], "worst": None})
     team.act("bob", team.ids[3], PREFER, value={"best": team.ids[3], "worst": team.ids[4]})
     assert waiting(team) == [a], "the best is the same, the worst may differ"
-    settle(team, a, PREFER, value={"all_bad": True})
+    settle(team, a, PREFER, value={"all_bad": [a, b, c]})
     assert waiting(team) == []
     assert {team.label(n)[0] for n in (a, b, c)} == {Verdict.reject}
 

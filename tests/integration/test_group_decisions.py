@@ -4,10 +4,14 @@ from typing import Any
 
 import pytest
 
-from backend.errors import InvalidInput
-from backend.services import review_edits, reviews
+from backend.db import reading
+from backend.errors import Conflict, InvalidInput
+from backend.pipeline import groups
+from backend.selectors.above_threshold import AboveThreshold
+from backend.selectors.best_versus_worst import BestVersusWorst
+from backend.services import gold, review_edits
 from backend.services.review_queue import Order
-from backend.values import DecisionKind, LabelSource, Verdict
+from backend.values import DecisionKind, LabelSource, Split, Verdict
 from tests.integration.reviewing import ACCEPT, REJECT, Team
 
 PREFER, RANK = DecisionKind.prefer, DecisionKind.rank
@@ -54,14 +58,47 @@ def test_a_group_decided_by_another_of_its_samples_is_the_same_item(database: st
     assert team.label(a)[2] is LabelSource.judge
 
 
-def test_all_bad_rejects_all_and_a_tie_gives_one_score(database: str) -> None:
+def test_all_bad_rejects_what_was_shown_and_a_tie_gives_one_score_and_no_verdict(database: str) -> None:
     team = group_team()
-    team.act("ann", team.ids[0], PREFER, value={"all_bad": True})
-    assert {team.label(n)[:3:2] for n in team.ids[:4]} == {(Verdict.reject, LabelSource.person)}
+    team.act("ann", team.ids[0], PREFER, value={"all_bad": team.ids[:3]})
+    assert {team.label(n)[:3:2] for n in team.ids[:3]} == {(Verdict.reject, LabelSource.person)}
+    assert team.label(team.ids[3])[::2] == (Verdict.accept, LabelSource.judge), "nobody saw it"
     team.act("ann", team.ids[4], PREFER, value={"tie": team.ids[4:]})
     scores = [team.label(n)[1] for n in team.ids[4:]]
     assert scores == pytest.approx([11 / 3] * 4)
-    assert [team.label(n)[0] for n in team.ids[4:]] == [Verdict.accept, Verdict.reject, None, Verdict.accept]
+    assert {team.label(n)[::2] for n in team.ids[4:]} == {(None, LabelSource.person)}, "equally good is not good"
+
+
+def test_a_tie_makes_no_pair_and_leaves_the_threshold_to_the_score(database: str) -> None:
+    team = group_team()
+    team.act("ann", team.ids[0], PREFER, value={"tie": team.ids[:2]})
+    with reading() as db:
+        rows = groups.group_rows(db, team.round.id, Split.train)
+        found = groups.load(db, rows[:1])
+    best = BestVersusWorst().select(found, seed=0)
+    assert [(e.sample_id, e.rejected_id) for e in best.examples] == [(team.ids[3], team.ids[1])] or [
+        (e.sample_id, e.rejected_id) for e in best.examples
+    ] == [(team.ids[3], team.ids[0])], "4.0 against a mean of 3.5: the judge's gap, not the tied ones"
+    assert best.examples[0].weight == 1.0
+    kept = AboveThreshold(threshold=3.4).select(found, seed=0)
+    assert {e.sample_id for e in kept.examples} == {team.ids[0], team.ids[1], team.ids[3]}
+
+
+def test_only_who_is_first_decides_whether_the_judge_was_overridden(database: str) -> None:
+    """Machine scores 5, 2, none, 4; the cut is 4."""
+    team = group_team()
+    a, b, c, d = team.ids[:4]
+    for value, is_override in (
+        ({"best": a, "worst": d}, False),
+        ({"best": d, "worst": a}, True),
+        ({"tie": [a, d]}, False),
+        ({"tie": [a, b]}, True),
+        ({"all_bad": [b, c]}, False),
+        ({"all_bad": [a, b]}, True),
+    ):
+        assert team.act("ann", a, PREFER, value=value).decision.is_override is is_override, value
+    assert not team.act("ann", a, RANK, value={"order": [a, d, b]}).decision.is_override, "the judge's own order"
+    assert team.act("ann", a, RANK, value={"order": [d, a, b]}).decision.is_override
 
 
 def test_a_rank_spreads_scores_over_the_judges_scale(database: str) -> None:
@@ -85,7 +122,7 @@ def test_votes_about_groups_count_for_each_sample(database: str) -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        {}, {"best": None}, {"best": "1"}, {"best": 10**9}, {"tie": []}, {"tie": [1]}, {"order": [1]}, {"all_bad": False},
+        {}, {"best": None}, {"best": "1"}, {"best": 10**9}, {"tie": []}, {"tie": [1]}, {"order": [1]}, {"all_bad": True},
         {"best": True, "worst": None},
     ],
 )  # fmt: skip
@@ -145,14 +182,45 @@ def test_a_note_changes_no_label_and_takes_no_slot(database: str) -> None:
         team.act("ann", team.ids[0], DecisionKind.note, note=" ")
 
 
-def test_group_decisions_stay_when_the_mode_changes(database: str) -> None:
+def test_the_item_changes_only_while_nothing_is_decided(database: str) -> None:
     team = group_team()
     a, b = team.ids[:2]
-    team.act("ann", a, PREFER, value={"best": b, "worst": a})
+    team.queue("ann")
     review_edits.edit_review(team.curator, team.round.id, {"mode": "sample"})
-    assert team.label(b)[0] is Verdict.accept
-    assert b not in team.queue("bob", limit=100)
-    team.act("bob", team.ids[5], ACCEPT)
-    team.act("bob", team.ids[4], PREFER, value={"all_bad": True})
-    assert team.label(team.ids[5])[0] is Verdict.reject, "sent by a page that was still open: the later word"
-    assert reviews.progress(team.curator, team.round.id).decided == 6
+    assert team.slots(a) == [], "what was held as a group is free"
+    done = team.act("bob", a, PREFER, value={"all_bad": [a, b]})
+    assert team.label(b)[0] is Verdict.reject, "sent by a page that was still open"
+    with pytest.raises(Conflict, match="decided already"):
+        review_edits.edit_review(team.curator, team.round.id, {"mode": "pair"})
+    team.take_back("bob", done)
+    assert review_edits.edit_review(team.curator, team.round.id, {"mode": "pair"}).by_group
+
+
+def test_who_saw_the_judge_on_a_group_is_blind_to_none_of_its_samples(database: str) -> None:
+    team = group_team()
+    a, b = team.ids[:2]
+    team.take_back("ann", team.act("ann", a, PREFER, value={"best": b, "worst": a}))
+    review_edits.edit_review(team.curator, team.round.id, {"mode": "sample"})
+    team.act("ann", b, ACCEPT)
+    team.act("bob", a, ACCEPT)
+    assert [row.is_blind for row in team.decisions(kind=ACCEPT)] == [False, True]
+
+
+def test_a_rewrite_leaves_the_group_to_be_decided(database: str) -> None:
+    team = group_team()
+    a = team.queue("ann")[0]
+    team.act("ann", a, DecisionKind.edit, text="better")
+    assert team.slots(a) == [(0, team.who("ann").user_id, False)], "still theirs"
+    assert not team.act("ann", a, PREFER, value={"best": team.ids[1], "worst": None}).late_because
+
+
+def test_gold_and_groups_do_not_go_together(database: str) -> None:
+    team = group_team()
+    with pytest.raises(InvalidInput, match="by group"):
+        gold.mark(team.curator, team.round.id, team.ids[:1], Verdict.accept)
+    with pytest.raises(InvalidInput, match="gold_share"):
+        review_edits.edit_review(team.curator, team.round.id, {"gold_share": 0.1})
+    review_edits.edit_review(team.curator, team.round.id, {"mode": "sample"})
+    gold.mark(team.curator, team.round.id, team.ids[:1], Verdict.accept)
+    with pytest.raises(Conflict, match="gold items"):
+        review_edits.edit_review(team.curator, team.round.id, {"mode": "group"})

@@ -9,7 +9,7 @@ from backend.services import bulk, labels, review_edits, review_queue, review_se
 from backend.services.bulk import Filters
 from backend.services.review_queue import Order
 from backend.services.reviews import Act
-from backend.values import LabelSource, Verdict
+from backend.values import DecisionKind, LabelSource, Verdict
 from tests.integration.reviewing import ACCEPT, REJECT, SCORE, Team
 
 
@@ -193,3 +193,47 @@ def test_taken_back_items_come_back_into_the_order_by_worth(database: str, kind:
     with session() as db:
         labels.recompute(db, team.ids)
     assert team.queue("ann", order=Order.worth) == team.ids[::-1]
+
+
+def test_fewer_reviewers_leave_no_slot_too_many_open_whoever_holds_it(database: str) -> None:
+    team = Team(prompts=1, num_reviewers_per_item=3)
+    first, other = team.ids
+    for name in ("ann", "bob", "cid"):
+        team.queue(name)
+    team.act("cid", first, REJECT)
+    for name in ("ann", "bob"):
+        team.act(name, other, REJECT)
+    review_edits.edit_review(team.curator, team.round.id, {"num_reviewers_per_item": 2})
+    assert sorted(done for _, _, done in team.slots(first)) == [False, True]
+    assert [done for _, _, done in team.slots(other)] == [True, True]
+    assert reviews.progress(team.curator, team.round.id).remaining == 1
+    done = [team.act(name, n, REJECT) for name, n in (("ann", first), ("bob", first), ("cid", other))]
+    assert [one.late_because is None for one in done] == [True, False, False], "two of each count"
+    assert reviews.progress(team.curator, team.round.id).remaining == 0
+    review_edits.edit_review(team.curator, team.round.id, {"num_reviewers_per_item": 3})
+    assert reviews.progress(team.curator, team.round.id).remaining == 2
+    assert team.queue("dan") == team.ids
+    assert team.queue("eve") == []
+
+
+def test_a_rewrite_is_that_persons_word_on_the_item(database: str) -> None:
+    team = Team(prompts=1)
+    first = team.queue("ann")[0]
+    done = team.act("ann", first, DecisionKind.edit, text="better")
+    assert team.slots(first) == [(0, team.who("ann").user_id, True)]
+    assert first not in team.queue("bob")
+    assert reviews.progress(team.who("ann"), team.round.id).mine.decided == 1
+    assert reviews.progress(team.curator, team.round.id).remaining == 1
+    assert team.act("bob", first, ACCEPT).late_because is not None
+    team.take_back("ann", done)
+    assert team.slots(first) == [(0, team.who("ann").user_id, False)]
+
+
+def test_a_rewrite_that_comes_late_changes_nothing(database: str) -> None:
+    team = Team(prompts=1)
+    team.act("ann", team.ids[0], ACCEPT)
+    late = team.act("bob", team.ids[0], DecisionKind.edit, text="worse")
+    assert late.late_because is not None
+    assert team.label(team.ids[0])[0] is Verdict.accept
+    assert late.decision.edit_id is not None
+    assert team.label(late.decision.edit_id)[::2] == (None, LabelSource.none), "kept, and not trained on"

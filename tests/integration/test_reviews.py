@@ -156,7 +156,7 @@ def test_the_latest_word_of_the_items_reviewer_stands_and_a_second_person_is_lat
     assert desk.label(desk.ids[0])[0] is Verdict.reject
 
 
-def test_an_edit_is_a_sample_by_its_author_and_leaves_the_original(database: str) -> None:
+def test_an_edit_is_an_accepted_sample_by_its_author_and_rejects_the_original(database: str) -> None:
     desk = Desk()
     before = desk.label(desk.ids[1])
     made = [desk.act(1, EDIT, text=text).decision.edit_id for text in ("better", "better still")]
@@ -167,10 +167,13 @@ def test_an_edit_is_a_sample_by_its_author_and_leaves_the_original(database: str
     ]  # fmt: skip
     assert {e.edited_from_id for e in edits} == {desk.ids[1]}
     assert desk.label(made[0])[:3] == (Verdict.accept, None, LabelSource.person)
-    assert desk.label(desk.ids[1]) == before
+    assert desk.label(desk.ids[1])[:3] == (Verdict.reject, before[1], LabelSource.person)
+    assert desk.label(desk.ids[1])[3] == (before[0] is Verdict.accept), "as the judge saw it, or not"
     reviews.undo(desk.reviewer, desk.round.id)
     assert desk.label(made[1])[:3] == (None, None, LabelSource.none)
     assert desk.label(made[0])[2] is LabelSource.person
+    reviews.undo(desk.reviewer, desk.round.id)
+    assert desk.label(desk.ids[1]) == before
     with pytest.raises(InvalidInput, match="empty"):
         desk.act(1, EDIT, text="  ")
 

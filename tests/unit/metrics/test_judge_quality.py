@@ -29,11 +29,14 @@ def test_compares_with_the_verifier():
 
 def test_compares_with_blind_decisions_only():
     people = {1: ACCEPT, 3: ACCEPT, 4: REJECT, 5: REJECT, 6: ACCEPT}
-    evidence = Evidence(round_groups=[GROUP], machine=MACHINE, people=people, blind=frozenset({1, 3, 4, 6}))
+    blind = {i: verdict for i, verdict in people.items() if i != 5}
+    drawn = frozenset({1, 4, 5})
+    evidence = Evidence(round_groups=[GROUP], machine=MACHINE, people=people, blind=blind, drawn=drawn)
     found = numbers(JudgeQuality(), evidence)
     assert found["judge_accuracy_people"] == (pytest.approx(1 / 3), 3)  # 1 agrees, 3 and 4 do not; 5 was not blind
     assert found["judge_precision_people"] == (0.5, 2)  # of 1 and 4
     assert found["judge_recall_people"] == (0.5, 2)  # of 1 and 3
+    assert found["judge_accuracy_people_random"] == (0.5, 2)  # 1 agrees, 4 does not; 3 was looked for
     assert "judge_accuracy" not in found
 
 

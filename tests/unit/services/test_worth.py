@@ -87,7 +87,7 @@ def test_the_share_of_items_with_all_reviewers_is_about_the_asked_one_and_stays(
 
 
 def test_a_rank_without_a_scale_runs_from_one_to_zero() -> None:
-    said = says({"order": [3, 1, 2]}, [1, 2, 3], {}, {})
+    said = says({"order": [3, 1, 2]}, {}, {})
     assert {n: (one.kind, one.score) for n, one in said.items()} == {
         3: (DecisionKind.score, 1.0), 1: (DecisionKind.score, 0.5), 2: (DecisionKind.score, 0.0)
     }  # fmt: skip
