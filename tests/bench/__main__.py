@@ -31,7 +31,6 @@ def main() -> None:
     run("-m", "tests.bench.review_keys", "--samples", samples)
     run("-m", "tests.bench.import_export", "--rows", samples)
     run("-m", "tests.bench.demo_loop", "--seeds", str(asked.seeds))
-    run("-m", "tests.bench.review_keys", "--samples", samples)
     run("-m", "tests.bench.worth_of_a_look", "--seeds", str(asked.reviewed_seeds), "--train")
     run("-m", "pytest", "-s", "tests/acceptance/test_many_reviewers.py", RONDO_REVIEWERS="50", RONDO_DECISIONS="100")
     run("-m", "pytest", "-s", "tests/acceptance/test_killed_round.py", RONDO_KILLS=str(asked.kills))

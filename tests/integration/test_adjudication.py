@@ -5,9 +5,11 @@ import uuid
 import pytest
 
 from backend.errors import InvalidInput, PermissionDenied
-from backend.services import adjudication, reviews
+from backend.services import adjudication, bulk, removals, reviews
+from backend.services.bulk import Filters
 from backend.services.reviews import Act
-from backend.values import DecisionKind, Verdict
+from backend.values import DecisionKind, Role, Verdict
+from tests import rows
 from tests.integration.reviewing import ACCEPT, REJECT, RETRACT, SCORE, SKIP, Team
 
 PREFER = DecisionKind.prefer
@@ -107,6 +109,26 @@ def test_groups_on_which_people_differ_are_settled_as_groups(database: str) -> N
     settle(team, a, PREFER, value={"all_bad": [a, b, c]})
     assert waiting(team) == []
     assert {team.label(n)[0] for n in (a, b, c)} == {Verdict.reject}
+
+
+def test_removing_a_persons_work_settles_nothing(database: str) -> None:
+    """A removal and an undone bulk action write rows with a batch, and those are no word on the item."""
+    team = Team(prompts=1, num_reviewers_per_item=3)
+    admin, first = rows.make_actor(team.project, Role.admin), team.ids[0]
+    for name, kind in (("ann", ACCEPT), ("bob", ACCEPT), ("cid", REJECT)):
+        team.act(name, first, kind)
+    removal = removals.remove(admin, team.round.id, team.who("ann").user_id, reason="left")
+    assert waiting(team) == [first]
+    assert reviews.progress(team.curator, team.round.id).remaining == 2, "one of three is missing again"
+    removals.undo(admin, team.round.id, removal.id)
+    assert waiting(team) == [first]
+    looked = bulk.preview(team.curator, team.round.id, Filters(), ACCEPT)
+    batch = bulk.apply(team.curator, team.round.id, Filters(), ACCEPT, reason="all", token=looked.token)
+    assert waiting(team) == []
+    assert reviews.progress(team.curator, team.round.id).remaining == 0
+    bulk.undo(team.curator, batch.id)
+    assert waiting(team) == [first]
+    assert reviews.progress(team.curator, team.round.id).remaining == 1
 
 
 def test_adjudication_is_for_curators(database: str) -> None:
