@@ -48,6 +48,7 @@ class Written:
     """The decision's row. `edit_id`: the sample an edit made. `retracted_id`: the decision a retract took back.
 
     `late_because`: the item's reviewers were complete when it came; it is kept and counts in no label.
+    `replaces`: client_id and kind of the person's own word that stood before; from another tab, it is news to this one.
     """
 
     id: int
@@ -59,6 +60,7 @@ class Written:
     retracted_id: int | None = None
     is_new: bool = field(default=True, compare=False)
     late_because: str | None = None
+    replaces: tuple[str, str] | None = None
 
 
 def check(act: Act) -> None:
@@ -102,4 +104,5 @@ def seen(row: tables.Decision, *, is_new: bool) -> Written:
         row.retracts_id,
         is_new,
         row.value.get("late_because"),
+        tuple(row.value["replaces"]) if "replaces" in row.value else None,
     )

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import select
+from sqlalchemy.orm import Session, aliased
 
 from backend.db import tables
 from backend.errors import NotFound
@@ -175,6 +175,7 @@ def row_for(
         mode = Mode.group
     sample_id = place.item_id if is_group else act.sample_id
     hidden = round_.is_blind and act.is_blind and mode is not Mode.judgment
+    before = own_words(db, actor, place)
     return tables.Decision(
         client_id=act.client_id,
         project_id=round_.project_id,
@@ -184,11 +185,11 @@ def row_for(
         user_id=actor.user_id,
         kind=act.kind,
         score=act.score if act.kind is DecisionKind.score else None,
-        value=value,
+        value=value | replaced(sample_id, act.kind, before),
         note=act.note.replace("\x00", "\ufffd"),
         seconds=act.seconds,
         is_override=overrides(round_, act, place, value),
-        is_blind=hidden and not judge_was_shown(db, actor, place, act),
+        is_blind=hidden and not judge_was_shown(act, before),
         mode=mode,
         is_random=False,
         is_gold=False,
@@ -216,15 +217,33 @@ def overrides(round_: tables.Round, act: Act, place: Place, value: dict[str, Any
     return group_decisions.overrides(value, machine)
 
 
-def judge_was_shown(db: Session, actor: Actor, place: Place, act: Act) -> bool:
+def own_words(db: Session, actor: Actor, place: Place) -> list[Any]:
+    """What the person has said of this group and its samples, taken back or not, oldest first."""
+    decision, taken_back, sample = tables.Decision, aliased(tables.Decision), tables.Sample
+    together = select(sample.id).where(sample.group_id == place.group_id)
+    query = (
+        select(
+            decision.sample_id, decision.kind, decision.client_id,
+            (taken_back.id.is_(None) & decision.batch_id.is_(None) & ~decision.is_adjudication).label("stands"),
+        )
+        .outerjoin(taken_back, taken_back.retracts_id == decision.id)
+        .where(decision.sample_id.in_(together), decision.user_id == actor.user_id, decision.kind.in_(labels.DECIDING))
+        .order_by(decision.id)
+    )  # fmt: skip
+    return list(db.execute(query))
+
+
+def judge_was_shown(act: Act, before: Sequence[Any]) -> bool:
     """Whether the person saw the judge's view before: it comes with the answer to any label, kept or taken back.
 
     A decision about the group showed the judge on each of its samples, and one about a sample part of its group.
     """
-    decision, sample = tables.Decision, tables.Sample
-    together = select(sample.id).where(sample.group_id == place.group_id)
-    mine = select(decision.id).where(decision.sample_id.in_(together), decision.user_id == actor.user_id)
-    mine = mine.where(decision.kind.in_(ANY_LABELLING))
-    if act.kind not in TOGETHER:
-        mine = mine.where(or_(decision.sample_id == act.sample_id, decision.kind.in_(TOGETHER)))
-    return db.scalar(mine.limit(1)) is not None
+    showing = [one for one in before if one.kind in ANY_LABELLING]
+    return any(act.kind in TOGETHER or one.kind in TOGETHER or one.sample_id == act.sample_id for one in showing)
+
+
+def replaced(sample_id: int, kind: DecisionKind, before: Sequence[Any]) -> dict[str, Any]:
+    """The person's own word that this one takes the place of."""
+    alike = next((kinds for kinds in (TOGETHER, labels.LABELLING) if kind in kinds), ())
+    found = [one for one in before if one.stands and one.sample_id == sample_id and one.kind in alike]
+    return {"replaces": [found[-1].client_id, found[-1].kind]} if found else {}

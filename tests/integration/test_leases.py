@@ -126,9 +126,11 @@ def test_two_tabs_of_one_person_are_one_reviewer(database: str) -> None:
     team = Team(prompts=1, num_reviewers_per_item=2)
     first, second = team.queue("ann"), team.queue("ann")
     assert first == second
-    team.act("ann", first[0], ACCEPT)
+    one = team.act("ann", first[0], ACCEPT)
+    assert one.decision.replaces is None
     again = team.act("ann", first[0], REJECT)
     assert again.late_because is None
+    assert again.decision.replaces == (one.decision.client_id, "accept"), "so that a page that did not know can tell"
     assert team.label(first[0])[0] is Verdict.reject, "the later word of the same person"
     assert [slot for slot, who, _ in team.slots(first[0]) if who == team.who("ann").user_id] == [0]
 
