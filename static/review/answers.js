@@ -62,6 +62,12 @@ export class Answers {
     if (isNothing) this.hint(error.message);
   }
 
+  /** An undo and what it was for met in this browser: neither is sent. */
+  withdrawn(act) {
+    this.undone.delete(act.client_id);
+    this.sayHeld();
+  }
+
   keepText(act) {
     keepDraft(this, act.sample_id, act.text);
     this.news.keepText(act);

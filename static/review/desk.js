@@ -39,6 +39,7 @@ export class Desk extends Acts {
       sent: (act, result, sums) => this.sent(act, result, sums),
       refused: (act, error) => this.refused(act, error),
       held: (error) => this.held(error),
+      withdrawn: (act) => this.withdrawn(act),
       change: () => this.paintBar(),
     });
     this.line = new Line((wanted) => this.ask("review_more", { order: this.order, ...wanted }), {

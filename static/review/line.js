@@ -20,6 +20,7 @@ export class Line {
     this.at = 0;
     this.fetching = null;
     this.turn = 0;
+    this.unwanted = [];
     this.isDry = false;
     this.isLost = false;
     this.problem = "";
@@ -74,19 +75,20 @@ export class Line {
   }
 
   /** Start again in another order, keeping what was decided; the rest is free for others once the new items are here. */
-  async restart() {
-    const before = this.open;
+  restart() {
+    this.unwanted.push(...this.open);
     this.items = this.items.filter((item) => item.mine);
     this.at = this.items.length;
     this.isDry = false;
     this.turn += 1;
     this.fetching = null;
-    await this.fill();
-    this.letGo(before);
+    return this.fill();
   }
 
-  letGo(items) {
-    const ids = items.map((item) => item.sample_id).filter((id) => !this.find(id));
+  /** Not while an answer is awaited: the server may be giving the same items again. */
+  letGo() {
+    if (this.fetching) return;
+    const ids = this.unwanted.splice(0).map((item) => item.sample_id).filter((id) => !this.find(id));
     if (ids.length) this.onDrop(ids);
   }
 
@@ -128,7 +130,10 @@ export class Line {
   }
 
   take(answer, turn) {
-    if (turn !== this.turn) return this.letGo(answer?.items || []);
+    if (turn !== this.turn) {
+      this.unwanted.push(...(answer?.items || []));
+      return this.letGo();
+    }
     this.fetching = null;
     this.isLost = !answer || Boolean(answer.error);
     this.problem = answer?.error?.message || "";
@@ -137,6 +142,7 @@ export class Line {
       this.add(answer.items);
       this.isDry = this.items.length === before;
     }
+    this.letGo();
     this.onChange();
     if (this.isLost) this.timer = setTimeout(() => this.fill(), answer ? REFUSED_WAIT : SILENT_WAIT);
     return undefined;

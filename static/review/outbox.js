@@ -14,7 +14,7 @@ export const newId = () =>
 export class Outbox {
   /**
    * `send(acts)` resolves to {done, tally}, to {error}, or to undefined when nothing came back.
-   * `on.sent(act, result, tally)`, `on.refused(act, error)`, `on.held(error)`, `on.change(outbox)`.
+   * `on.sent(act, result, tally)`, `on.refused(act, error)`, `on.held(error)`, `on.withdrawn(act)`, `on.change(outbox)`.
    */
   constructor(key, send, on) {
     this.prefix = `${key}.`;
@@ -141,9 +141,10 @@ export class Outbox {
     } else {
       this.batch = BATCH;
       this.forget(entries);
+      const [{ act }] = entries;
       // Kept for later, an undo could take back another decision; what it was for need not be sent any more.
-      if (entries[0].act.kind === "retract") this.withdraw(entries[0].act.retracts);
-      this.on.refused(entries[0].act, answer.error);
+      if (act.kind === "retract" && this.withdraw(act.retracts)) this.on.withdrawn(act);
+      else this.on.refused(act, answer.error);
     }
   }
 }

@@ -36,6 +36,7 @@ export class Team {
       const held = desk.line.open.map(({ sample_id }) => sample_id);
       const response = await this.send("/here", { held, wants_progress: wantsProgress || !desk.line.current || this.beats++ % PROGRESS_EVERY === 0 });
       if (response.ok) this.hear(await response.json());
+      else desk.line.wake();
     } catch {
       // Without a network the clock on the page goes on; the next beat tells.
     } finally {
