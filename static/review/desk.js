@@ -68,7 +68,7 @@ export class Desk extends Acts {
       changed: () => { parts.actions.replaceChildren(...toolbar(this)); this.paint({ keep: true }); },
       knows: (name) => this.mode.knows(name),
     });
-    this.news = new News(parts.news, (act) => this.reopen(act));
+    this.news = new News(parts.news, { reopen: (act) => this.reopen(act), mayEdit: () => this.round.is_open });
     this.team = new Team(this);
   }
 

@@ -15,9 +15,9 @@ const SEVERAL = {
 };
 
 export class News {
-  /** `reopen(act)` goes on with a text that was refused. */
-  constructor(place, reopen) {
-    Object.assign(this, { place, reopen });
+  /** `reopen(act)` goes on with a text that was refused, where `mayEdit()`. */
+  constructor(place, { reopen, mayEdit }) {
+    Object.assign(this, { place, reopen, mayEdit });
     this.clear();
   }
 
@@ -52,8 +52,8 @@ export class News {
 
   text(act) {
     const box = make("textarea", { value: act.text, readOnly: true, rows: 4, dir: "auto", "aria-label": `Your text for sample ${act.sample_id}` });
-    const again = make("button.rondo-quiet", { type: "button", onclick: () => this.reopen(act) }, "Edit it again");
-    return make("details", {}, make("summary", {}, `Your text for sample ${act.sample_id} is kept in this browser`), box, make("p.rondo-toolbar", {}, again));
+    const again = this.mayEdit() && make("button.rondo-quiet", { type: "button", onclick: () => this.reopen(act) }, "Edit it again");
+    return make("details", {}, make("summary", {}, `Your text for sample ${act.sample_id} is kept in this browser`), box, again ? make("p.rondo-toolbar", {}, again) : null);
   }
 }
 

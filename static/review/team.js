@@ -85,7 +85,7 @@ export class Team {
 
   /** When the item's reservation ends, in milliseconds; null where nothing is reserved. */
   ends(item) {
-    if (!item || item.mine) return null;
+    if (!item || item.mine || !this.desk.round.is_open) return null;
     if (this.until.has(item.sample_id)) return this.until.get(item.sample_id);
     return item.lease_until ? Date.parse(item.lease_until) : null;
   }

@@ -85,6 +85,23 @@ def test_a_refused_text_stays_readable_and_every_refused_decision_is_counted(emp
     assert desk.decisions() == []
 
 
+def test_a_text_that_was_too_long_is_opened_again_as_it_was_written(empty: None, chromium: object) -> None:
+    desk = Review(chromium)
+    box = desk.page.get_by_label("Edited text")
+    desk.press("e")
+    box.evaluate("(one) => { one.value = 'w'.repeat(1000001); }")
+    desk.press("Control+Enter")
+    desk.page.wait_for_selector("#review-desk .news:has-text('Shorten it')")
+    desk.page.get_by_text(f"Your text for sample {desk.ids[0]}").click()
+    desk.page.get_by_role("button", name="Edit it again").click()
+    assert len(box.input_value()) == 1_000_001
+    box.evaluate("(one) => { one.value = 'shorter'; }")
+    desk.press("Control+Enter")
+    desk.saved()
+    assert desk.decisions() == [(K.edit, desk.ids[0])]
+    assert desk.errors == []
+
+
 def test_a_call_that_is_never_answered_is_made_again(empty: None, chromium: object) -> None:
     desk = Review(chromium)
     swallowed: list[object] = []
