@@ -6,23 +6,30 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from app.api.depends import Asking
-from backend.services import leases, reviews
+from backend.services import access, leases, reviews
 from backend.services.leases import Holding
 from backend.services.reviews import Progress
 
 router = APIRouter(tags=["reviews"])
 
 
-class Held(BaseModel):
-    """Items reserved for the person."""
+class Page(BaseModel):
+    """`me`: the person the page was made for; somebody else may have signed in beside it."""
+
+    me: int | None = None
+
+
+class Beat(Page):
+    """Items reserved for the person. `wants_progress`: also count how far the review is."""
 
     held: list[int] = Field(default=[], max_length=1000)
-
-
-class Beat(Held):
-    """`wants_progress`: also count how far the review is."""
-
     wants_progress: bool = False
+
+
+class Leaving(Page):
+    """The items to give back; without a list, all."""
+
+    held: list[int] | None = Field(default=None, max_length=1000)
 
 
 class Heard(BaseModel):
@@ -43,6 +50,7 @@ class GivenBack(BaseModel):
 @router.post("/rounds/{round_id}/review/here")
 def here(actor: Asking, round_id: int, body: Beat) -> Heard:
     """Renew reservations and be seen; to be sent every 20 seconds."""
+    access.check_same(actor, body.me)
     renewed = leases.renew(actor, round_id, body.held)
     progress = reviews.progress(actor, round_id) if body.wants_progress else None
     return Heard(
@@ -54,6 +62,7 @@ def here(actor: Asking, round_id: int, body: Beat) -> Heard:
 
 
 @router.post("/rounds/{round_id}/review/leave")
-def leave(actor: Asking, round_id: int, body: Held) -> GivenBack:
+def leave(actor: Asking, round_id: int, body: Leaving) -> GivenBack:
     """Give back what is not decided; without a list, everything in the round."""
-    return GivenBack(given_back=leases.release(actor, round_id, body.held or None))
+    access.check_same(actor, body.me)
+    return GivenBack(given_back=leases.release(actor, round_id, body.held))

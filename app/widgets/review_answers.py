@@ -9,6 +9,7 @@ import gradio as gr
 from app.widgets.context import Context, context
 from backend.errors import Conflict, InvalidInput, RondoError
 from backend.services import review_keys
+from backend.services.access import check_same
 from backend.services.acts import Act
 from backend.services.item_history import Entry
 from backend.services.preferences import Preferences
@@ -21,7 +22,10 @@ Answer = Callable[[Any, gr.Request], JSON]
 
 
 def answering(function: Callable[[Context, JSON], JSON]) -> Answer:
-    """Turn what a person may read into an answer; the script shows it and keeps what was not saved."""
+    """Turn what a person may read into an answer; the script shows it and keeps what was not saved.
+
+    `me` in what the script sends: the person the page was made for.
+    """
 
     def answer(data: Any, request: gr.Request) -> JSON:
         try:
@@ -29,7 +33,9 @@ def answering(function: Callable[[Context, JSON], JSON]) -> Answer:
                 raise InvalidInput("The page sent something it should not. Reload it.")
             # Gradio hands server functions the bare request of FastAPI.
             asked = request if isinstance(request, gr.Request) else gr.Request(request)
-            return function(context(asked), data)
+            here = context(asked)
+            check_same(here.actor, None if data.get("me") is None else number(data["me"]))
+            return function(here, data)
         except RondoError as error:
             frozen = isinstance(error, Conflict) and "frozen" in error.message
             return {"error": {"type": type(error).__name__, "message": error.message, "frozen": frozen}}

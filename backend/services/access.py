@@ -48,6 +48,15 @@ def require(db: Session, actor: Actor, project_id: int, role: Role) -> None:
         )
 
 
+def check_same(actor: Actor, user_id: int | None) -> None:
+    """Raise `NotSignedIn` where an open page is somebody else's: its cookie is that of whoever signed in last."""
+    if user_id is not None and user_id != actor.user_id:
+        raise NotSignedIn(
+            f"{actor.name} is signed in in this browser now, and this page is somebody else's. Nothing is saved under "
+            f"the name of {actor.name}. Sign out there and sign in as yourself, in a new tab."
+        )
+
+
 def require_owner(db: Session, actor: Actor) -> None:
     """Raise unless the actor owns the installation."""
     user = db.get(tables.User, actor.user_id)

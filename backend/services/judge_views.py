@@ -16,7 +16,7 @@ SHOWN_RATIONALE = 4_000
 
 @dataclass(frozen=True)
 class Reply:
-    """One reply of the judge, its rationale cut after `SHOWN_RATIONALE` characters."""
+    """One reply of the judge. A rationale of more than `SHOWN_RATIONALE` characters is cut, and says so."""
 
     judge: str
     score: float | None
@@ -39,15 +39,16 @@ def judge_views(db: Session, sample_ids: Sequence[int]) -> dict[int, JudgeView]:
     if not sample_ids:
         return {}
     judgment, label = tables.Judgment, tables.Label
-    rationale = func.substr(judgment.rationale, 1, SHOWN_RATIONALE)
+    rationale = func.substr(judgment.rationale, 1, SHOWN_RATIONALE), func.length(judgment.rationale)
     query = (
-        select(judgment.sample_id, judgment.judge, judgment.score, judgment.verdict, rationale)
+        select(judgment.sample_id, judgment.judge, judgment.score, judgment.verdict, *rationale)
         .where(judgment.sample_id.in_(sample_ids), judgment.position < SHOWN_REPLIES)
         .order_by(judgment.sample_id, judgment.judge, judgment.position)
     )
     replies: dict[int, list[Reply]] = defaultdict(list)
-    for sample_id, *reply in db.execute(query):
-        replies[sample_id].append(Reply(*reply))
+    for sample_id, judge, score, verdict, text, length in db.execute(query):
+        shown = text if length <= SHOWN_RATIONALE else f"{text} … ({length:,} characters)"
+        replies[sample_id].append(Reply(judge, score, verdict, shown))
     machine = select(label.sample_id, label.machine_score, label.machine_verdict, label.machine_spread)
     return {
         sample_id: JudgeView(score, verdict, spread, tuple(replies[sample_id]))

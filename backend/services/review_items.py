@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from backend.db import now, tables
 from backend.services import colleagues, group_decisions, labels, review_reasons
@@ -16,7 +16,7 @@ from backend.services.colleagues import Other
 from backend.services.judge_views import JudgeView, judge_views
 from backend.services.labels import ANY_LABELLING
 from backend.services.review_settings import Mode, ReviewSettings
-from backend.values import Messages
+from backend.values import DecisionKind, Messages
 
 MAX_CHARACTERS = 4_000_000
 """One answer holds no more text than this, but at least one item."""
@@ -41,6 +41,7 @@ class Item:
     """One item to decide. `judge` stays None while its view is hidden, and `reason` where it would give it away.
 
     `members`: a group's samples, in the modes group and pair; the item is then named by the group's first sample.
+    `num_members`: how many the group has, shown or not. `flag`: the client_id of the person's own standing flag.
     `others`: what colleagues decided, once the person has decided or where the round shows it before.
     """
 
@@ -57,6 +58,8 @@ class Item:
     is_random: bool = False
     members: tuple[Member, ...] = ()
     others: tuple[Other, ...] = ()
+    num_members: int = 0
+    flag: str | None = None
 
 
 @dataclass(frozen=True)
@@ -65,8 +68,10 @@ class Shown:
 
     rows: dict[int, Any]
     groups: dict[int, list[int]]
+    sizes: dict[int, int]
     views: dict[int, JudgeView]
-    signs: dict[int, str]
+    signs: dict[int, review_reasons.Sign]
+    flags: dict[int, str]
     others: dict[int, tuple[Other, ...]]
     leases: dict[int, tuple[datetime, bool]]
 
@@ -100,9 +105,10 @@ def look_up(
 ) -> Shown:
     """Everything about these items, in one query for each kind of thing."""
     heads = read(db, ids)
-    groups: dict[int, list[int]] = {}
+    members: dict[int, list[int]] = {}
     if settings.by_group:
-        groups = chosen(db, actor, settings, [row.group_id for row in heads.values()])
+        members = group_decisions.members(db, [row.group_id for row in heads.values()])
+    groups = chosen(db, actor, settings, members)
     everything = list(dict.fromkeys([*ids, *(n for some in groups.values() for n in some)]))
     rows = heads | read(db, [n for n in everything if n not in heads])
     decided = decided_by(db, actor, ids)
@@ -112,8 +118,10 @@ def look_up(
     return Shown(
         rows,
         groups,
+        {group_id: len(some) for group_id, some in members.items()},
         judge_views(db, seen),
         review_reasons.signs(db, seen),
+        own_flags(db, actor, ids),
         colleagues.others(db, actor, told),
         own_leases(db, actor, settings, ids),
     )
@@ -136,10 +144,9 @@ def read(db: Session, ids: Sequence[int]) -> dict[int, Any]:
     return {row.id: row for row in db.execute(query.where(sample.id.in_(ids)))} if ids else {}
 
 
-def chosen(db: Session, actor: Actor, settings: ReviewSettings, group_ids: Sequence[int]) -> dict[int, list[int]]:
+def chosen(db: Session, actor: Actor, settings: ReviewSettings, members: dict[int, list[int]]) -> dict[int, list[int]]:
     """The samples each group shows."""
     label = tables.Label
-    members = group_decisions.members(db, group_ids)
     every = [n for some in members.values() for n in some]
     query = select(label.sample_id, label.machine_score).where(label.sample_id.in_(every))
     scores = {n: score for n, score in db.execute(query)} if every else {}
@@ -153,10 +160,11 @@ def item(n: int, shown: Shown, settings: ReviewSettings, cut: float, why: str | 
     row, view = shown.rows[n], shown.views.get(n)
     until, is_random = shown.leases[n]
     ids = shown.groups.get(row.group_id, [])
-    reason = why or (review_reasons.reason(view, cut, shown.signs.get(n, "")) if view and not ids else None)
     return Item(
-        n, row.group_id, row.messages, row.text, row.finish_reason, row.num_tokens, row.score_like, view, reason,
+        n, row.group_id, row.messages, row.text, row.finish_reason, row.num_tokens, row.score_like, view,
+        why or review_reasons.of_item(ids or [n], shown.views, shown.signs, cut),
         until, is_random, tuple(member(one, shown) for one in ids), shown.others.get(n, ()),
+        shown.sizes.get(row.group_id, 0), shown.flags.get(n),
     )  # fmt: skip
 
 
@@ -174,6 +182,19 @@ def own_leases(
     found = {n: (until, drawn) for n, until, drawn in db.execute(query.where(lease.user_id == actor.user_id))}
     new = (now() + timedelta(minutes=settings.reservation_minutes), False)
     return {n: found.get(n, new) for n in ids}
+
+
+def own_flags(db: Session, actor: Actor, ids: Sequence[int]) -> dict[int, str]:
+    """The client_id of the actor's flag on each item that has one and was not unflagged."""
+    decision, taken_back = tables.Decision, aliased(tables.Decision)
+    query = (
+        select(decision.sample_id, decision.client_id)
+        .outerjoin(taken_back, taken_back.retracts_id == decision.id)
+        .where(decision.sample_id.in_(ids), decision.user_id == actor.user_id, decision.kind == DecisionKind.flag)
+        .where(taken_back.id.is_(None))
+        .order_by(decision.id)
+    )
+    return {n: client_id for n, client_id in db.execute(query)} if ids else {}
 
 
 def decided_by(db: Session, actor: Actor, ids: Sequence[int]) -> set[int]:

@@ -1,6 +1,7 @@
 """Why an item is in the queue, in words."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -35,6 +36,14 @@ HABITS = {
 }
 
 
+@dataclass(frozen=True)
+class Sign:
+    """How much a look at a sample is worth, and the strongest sign of it."""
+
+    worth: float
+    why: str
+
+
 def reason(view: JudgeView, cut: float, why: str = "") -> str:
     """Why a look is worth it. `why`: the strongest sign, a word of pipeline/worth.py."""
     scores = [f"{reply.score:g}" for reply in view.replies if reply.score is not None]
@@ -52,8 +61,22 @@ def reason(view: JudgeView, cut: float, why: str = "") -> str:
     return f"Scored {view.score:g}, {'close to' if near else 'against'} the cut at {cut:g}."
 
 
-def signs(db: Session, sample_ids: Sequence[int]) -> dict[int, str]:
+def of_item(
+    sample_ids: Sequence[int], views: Mapping[int, JudgeView], signs: Mapping[int, Sign], cut: float
+) -> str | None:
+    """Why an item is worth a look: a sample, or the one of a group that is worth most. None while hidden or unknown."""
+    if len(sample_ids) == 1:
+        [n] = sample_ids
+        return reason(views[n], cut, signs[n].why if n in signs else "") if n in views else None
+    known = [n for n in sample_ids if n in views and n in signs]
+    if not known:
+        return None
+    best = max(known, key=lambda n: signs[n].worth)
+    return f"One of them: {reason(views[best], cut, signs[best].why)}"
+
+
+def signs(db: Session, sample_ids: Sequence[int]) -> dict[int, Sign]:
     """The strongest sign of each sample, where its worth was written."""
     worth = tables.Worth
-    query = select(worth.sample_id, worth.why).where(worth.sample_id.in_(sample_ids))
-    return {n: why for n, why in db.execute(query)} if sample_ids else {}
+    query = select(worth.sample_id, worth.worth, worth.why).where(worth.sample_id.in_(sample_ids))
+    return {n: Sign(much, why) for n, much, why in db.execute(query)} if sample_ids else {}

@@ -87,7 +87,7 @@ def answers(db: Session, actor: Actor, round_: tables.Round, done: Sequence[Writ
     ids = list(dict.fromkeys(one.sample_id for one in told))
     groups = members_of(db, [one.sample_id for one in told if one.kind in TOGETHER])
     views = judge_views(db, [*ids, *(n for some in groups.values() for n in some)])
-    said, signs = colleagues.others(db, actor, ids), review_reasons.signs(db, ids)
+    said, signs = colleagues.others(db, actor, ids), review_reasons.signs(db, list(views))
     settings = review_settings.read(round_.review)
     now_at, cut = tally(db, actor, round_.id, settings), labels.cut_of(round_.recipe.get("judge", {}))
     made = []
@@ -97,7 +97,7 @@ def answers(db: Session, actor: Actor, round_: tables.Round, done: Sequence[Writ
             continue
         n, view = one.sample_id, views.get(one.sample_id)
         shown = {m: views[m] for m in groups.get(n, [n] if view else []) if m in views}
-        reason = review_reasons.reason(view, cut, signs.get(n, "")) if view and one.kind not in TOGETHER else None
+        reason = review_reasons.of_item(groups.get(n, [n]), views, signs, cut)
         told_of = said.get(n, ())
         made.append(Decided(one, view, now_at, shown, reason, told_of, colleagues.meanwhile(told_of)))
     return made

@@ -42,7 +42,13 @@ export class Compare {
       option.selected = n === chosen;
       return option;
     });
-    return make("select", { "aria-label": label, onchange: () => this.draw() }, ...options);
+    return make("select", { "aria-label": label, onchange: () => this.choose() }, ...options);
+  }
+
+  /** The keys are the desk's again once a text is chosen. */
+  choose() {
+    this.body.focus({ preventScroll: true });
+    return this.draw();
   }
 
   say(text) {

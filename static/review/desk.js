@@ -4,7 +4,7 @@ import { Acts } from "./acts.js";
 import { askToClose } from "./closing.js";
 import { Compare } from "./compare.js";
 import { edit } from "./editor.js";
-import { make } from "./elements.js";
+import { make, within } from "./elements.js";
 import { Find } from "./find.js";
 import { Help } from "./help.js";
 import { Bindings, listen } from "./keys.js";
@@ -13,6 +13,7 @@ import { Line } from "./line.js";
 import { GroupMode, PairMode } from "./mode_columns.js";
 import { JudgmentMode } from "./mode_judgment.js";
 import { SampleMode } from "./mode_sample.js";
+import { News } from "./news.js";
 import { History, writeNote } from "./notes.js";
 import { Outbox } from "./outbox.js";
 import { Palette } from "./palette.js";
@@ -21,12 +22,14 @@ import { Team } from "./team.js";
 import * as text from "./text.js";
 
 const MODES = { sample: SampleMode, group: GroupMode, pair: PairMode, judgment: JudgmentMode };
+const ANSWER_IN = 30000;
+const FIRST = "Save or leave the text you are writing first.";
 const WHILE_WORKING = ["help", "palette", "diff", "search", "history"];
 
 export class Desk extends Acts {
   constructor(element, server, opened) {
     super();
-    Object.assign(this, { element, server, opened, done: [], work: null });
+    Object.assign(this, { element, server, opened, done: [], undone: new Map(), work: null });
     const { round, scores, why, tally, progress, shows, me, order } = opened;
     Object.assign(this, { round, scores, why, tally, progress, shows, me, order });
     this.bindings = new Bindings(opened.actions, opened.mode);
@@ -35,10 +38,15 @@ export class Desk extends Acts {
     this.outbox = new Outbox(`rondo.review.${me}.${round.id}`, (acts) => this.ask("review_send", { acts }), {
       sent: (act, result, sums) => this.sent(act, result, sums),
       refused: (act, error) => this.refused(act, error),
-      held: (act, error) => this.held(act, error),
+      held: (error) => this.held(error),
+      withdrawn: (act) => this.withdrawn(act),
       change: () => this.paintBar(),
     });
-    this.line = new Line((wanted) => this.ask("review_more", { order: this.order, ...wanted }), () => this.onItems(), opened.ahead);
+    this.line = new Line((wanted) => this.ask("review_more", { order: this.order, ...wanted }), {
+      onChange: () => this.onItems(),
+      onDrop: (ids) => this.team.giveBack(ids),
+      most: opened.ahead,
+    });
     this.addTools();
     this.started = performance.now();
     listen(this.bindings, (name) => this.run(name));
@@ -52,7 +60,7 @@ export class Desk extends Acts {
   addTools() {
     const { parts } = this;
     this.compare = new Compare(parts.compare, () => this.texts());
-    this.find = new Find(parts.find, () => [parts.prompt, parts.answer, parts.assist]);
+    this.find = new Find(parts.find, { inside: () => [parts.prompt, parts.answer, parts.assist], unfold: () => this.unfold() });
     this.history = new History(parts.history, (name, data) => this.ask(name, data));
     this.palette = new Palette(parts.palette, () => this.commands());
     this.help = new Help(parts.help, this.bindings, {
@@ -60,6 +68,7 @@ export class Desk extends Acts {
       changed: () => { parts.actions.replaceChildren(...toolbar(this)); this.paint({ keep: true }); },
       knows: (name) => this.mode.knows(name),
     });
+    this.news = new News(parts.news, { reopen: (act) => this.reopen(act), mayEdit: () => this.round.is_open });
     this.team = new Team(this);
   }
 
@@ -73,7 +82,8 @@ export class Desk extends Acts {
 
   /** Ask the server; undefined where nothing came back. Gradio hides why, so that is asked for too. */
   async ask(name, data) {
-    const answer = await this.server[name]({ round: this.round.id, ...data }).catch(() => undefined);
+    const asked = this.server[name]({ me: this.me, round: this.round.id, ...data }).catch(() => undefined);
+    const answer = await within(ANSWER_IN, asked);
     return answer === undefined ? this.team.whySilent() : answer;
   }
 
@@ -87,7 +97,7 @@ export class Desk extends Acts {
   }
 
   run(name) {
-    if (this.work && !WHILE_WORKING.includes(name)) return this.hint("Save or leave the text you are writing first.");
+    if (this.work && !WHILE_WORKING.includes(name)) return this.hint(FIRST);
     if (!this.mode.knows(name)) return undefined;
     if (this.round.is_open && this.mode.run(name)) return undefined;
     return this[`do_${name}`]?.();
@@ -119,6 +129,7 @@ export class Desk extends Acts {
   do_next() { this.line.next(); this.paint(); }
   do_previous() { this.line.previous(); this.paint(); }
   do_more() { this.whole = !this.whole; this.paint({ keep: true }); }
+  unfold() { if (!this.work && this.parts.desk.querySelector("main .more")) this.do_more(); }
   do_raw() { this.show({ text: this.shows.text === "raw" ? "rendered" : "raw" }); }
   do_note() { if (this.canAct) writeNote(this, this.line.current); }
 
@@ -133,12 +144,16 @@ export class Desk extends Acts {
   }
 
   do_order(value) {
+    this.parts.order.blur();
+    if (this.work) {
+      this.parts.order.value = this.order;
+      return this.hint(FIRST);
+    }
     this.order = value;
     localStorage.setItem("rondo.review.order", value);
     this.line.restart();
     this.parts.order.value = value;
-    this.parts.order.blur();
-    this.paint();
+    return this.paint();
   }
 
   do_round(id) {

@@ -21,6 +21,9 @@ function keep(name, text) {
   }
 }
 
+/** Keep a text that was not saved, to be found when the sample is edited again. */
+export const keepDraft = (desk, sampleId, text) => keep(draftName(desk, sampleId), text);
+
 /** Open the editor on a sample; `start` is what to begin with where it is not the sample's own text. */
 export function edit(desk, target, { start = null, value = null } = {}) {
   const name = draftName(desk, target.sample_id);
@@ -35,8 +38,9 @@ export function edit(desk, target, { start = null, value = null } = {}) {
   const save = () => {
     if (!box.value.trim() || box.value === target.text) return leave();
     clearTimeout(timer);
-    keep(name, null);
-    return desk.edited(target, box.value, value);
+    if (desk.edited(target, box.value, value)) keep(name, null);
+    else keep(name, box.value);
+    return undefined;
   };
   box.addEventListener("input", () => {
     clearTimeout(timer);

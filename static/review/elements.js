@@ -40,6 +40,13 @@ export function afterPaint(work) {
   setTimeout(once, 100);
 }
 
+/** What the promise gives; undefined where that takes longer. The call itself may still arrive. */
+export function within(milliseconds, promise) {
+  let timer = null;
+  const late = new Promise((resolve) => (timer = setTimeout(resolve, milliseconds)));
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
 /** Keys of a text area's own: Ctrl+Enter saves, Escape leaves. */
 export function onTextKeys(box, { save, leave }) {
   box.addEventListener("keydown", (event) => {

@@ -8,9 +8,9 @@ const HERE = "review-found-here";
 const MOST = 2000;
 
 export class Find {
-  /** `inside()` gives the elements to look in. */
-  constructor(place, inside) {
-    Object.assign(this, { place, inside, ranges: [], at: 0 });
+  /** `inside()` gives the elements to look in, `unfold()` writes all of their texts. */
+  constructor(place, { inside, unfold }) {
+    Object.assign(this, { place, inside, unfold, ranges: [], at: 0 });
     this.box = make("input", { type: "search", "aria-label": "Search inside the item", oninput: () => this.look() });
     this.count = make("span.rondo-muted", { role: "status" });
     this.box.addEventListener("keydown", (event) => {
@@ -45,14 +45,15 @@ export class Find {
   /** Look again: the words changed, or the item did. */
   look() {
     this.clear();
-    if (this.place.hidden) return;
+    if (this.place.hidden) return undefined;
     const wanted = this.box.value.toLowerCase();
     if (!wanted) return this.tell();
+    this.unfold();
     for (const element of this.inside()) this.ranges.push(...rangesIn(element, places(element.textContent, wanted)));
     this.ranges.length = Math.min(this.ranges.length, MOST);
     this.at = 0;
     if (globalThis.CSS?.highlights) CSS.highlights.set(ALL, new Highlight(...this.ranges));
-    this.show();
+    return this.show();
   }
 
   go(step) {

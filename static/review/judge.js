@@ -19,7 +19,7 @@ export function said(mine, names = (id) => id) {
 }
 
 function preferred(value, names) {
-  if (value.all_bad) return "You called all bad";
+  if (value.all_bad) return `You called ${value.all_bad.length === 2 ? "both" : "all"} bad`;
   if (value.tie) return "You called it a tie";
   return `You chose ${names(value.best)}${value.worst ? ` over ${names(value.worst)}` : ""}`;
 }
@@ -59,9 +59,10 @@ export function reveal(item, names) {
   if (mine.late) title.append(make("span.rondo-badge.warn", {}, "late: kept in the history"));
   else if (mine.is_override) title.append(make("span.rondo-badge.warn", {}, "differs from the judge"));
   else if (mine.saved && mine.kind !== "skip" && hasVerdict(item)) title.append(make("span.rondo-badge.ok", {}, "the judge agrees"));
-  if (names) return make("div.revealed", {}, title, scores(item, names));
+  const why = item.reason && mine.saved ? make("p.rondo-muted.why", {}, `Why it was here: ${item.reason}`) : null;
+  if (names) return make("div.revealed", {}, title, why, scores(item, names));
   const waiting = mine.saved || mine.kind === "skip" || mine.kind === "edit" ? null : make("p.rondo-muted", {}, "Saving…");
-  return make("div.revealed", {}, title, judge ? judgeView(judge) : waiting);
+  return make("div.revealed", {}, title, why, judge ? judgeView(judge) : waiting);
 }
 
 const hasVerdict = (item) => (item.members || [item]).some(({ judge }) => judge && (judge.verdict || judge.score !== null));

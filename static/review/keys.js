@@ -50,6 +50,8 @@ const isPressed = (target, key) =>
 /** Call `run(name)` for keys that mean something here. */
 export function listen(bindings, run) {
   document.addEventListener("keydown", (event) => {
+    // A list that was chosen from keeps the keys until it is left.
+    if (event.key === "Escape" && event.target.tagName === "SELECT") event.target.blur();
     if (event.isComposing || event.defaultPrevented || document.querySelector("dialog[open]")) return;
     const name = bindings.find(event);
     if (!name || ((isTyping(event.target) || isPressed(event.target, event.key)) && !IN_TEXT.has(name))) return;

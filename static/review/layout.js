@@ -26,8 +26,10 @@ export function layout(element, opened, desk) {
     tally: make("span.tally"),
     progress: make("span.rondo-muted.progress"),
     here: make("span.rondo-muted.here"),
-    lease: make("span.lease", { role: "status" }),
+    lease: make("span.lease"),
+    spoken: make("p.spoken", { role: "status" }),
     message: make("div.message", { hidden: true, role: "alert" }),
+    news: make("div.news.rondo-problem", { hidden: true, role: "alert" }),
     find: make("div.find.rondo-toolbar", { hidden: true, role: "search" }),
     prompt: make("div.prompt"),
     answer: make("article.answer", { tabIndex: -1, "aria-label": "What to decide" }),
@@ -39,8 +41,8 @@ export function layout(element, opened, desk) {
     revealed: make("section.reveal", { "aria-live": "polite", "aria-label": "The last decision" }),
     history: make("details.history", {}, make("summary", {}, "Notes and history")),
     actions: make("div.actions", { role: "toolbar", "aria-label": "Decide" }),
-    help: make("dialog.help"),
-    closing: make("dialog.closing"),
+    help: make("dialog.help", { "aria-label": "Keys" }),
+    closing: make("dialog.closing", { "aria-label": "Close the review" }),
     palette: make("dialog.palette", { "aria-label": "All commands" }),
   };
   parts.round = select("Round", rounds(opened), (value) => desk.do_round(value));
@@ -49,7 +51,7 @@ export function layout(element, opened, desk) {
   const main = make("main", {}, parts.find, parts.prompt, parts.answer, parts.compare, parts.work, parts.facts, parts.mine, parts.assist);
   parts.guidelines = opened.guidelines ? guidelines(opened, desk) : null;
   parts.desk = make(`div.desk.is-${opened.mode}`, {}, main, make("aside", {}, parts.revealed, parts.guidelines, parts.history));
-  element.replaceChildren(bar(parts, opened, desk), parts.message, parts.desk, parts.actions, parts.help, parts.closing, parts.palette);
+  element.replaceChildren(bar(parts, opened, desk), parts.message, parts.news, parts.spoken, parts.desk, parts.actions, parts.help, parts.closing, parts.palette);
   return parts;
 }
 

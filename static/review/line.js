@@ -6,16 +6,25 @@ const HELD = 900;
 const LEAST = 10;
 const SECONDS = 20;
 const PACE_OF = 6;
+const SILENT_WAIT = 2000;
+const REFUSED_WAIT = 10000;
 
 export class Line {
-  /** `fetch({held, limit})` resolves to {items}, to {error}, or to undefined. `onChange()` when items came. `most`: fetched ahead. */
-  constructor(fetch, onChange, most) {
-    Object.assign(this, { fetch, onChange, most, moves: [] });
+  /**
+   * `fetch({held, limit})` resolves to {items}, to {error}, or to undefined. `most`: fetched ahead.
+   * `onChange()` when items came, `onDrop(ids)` when reserved ones are not wanted any more.
+   */
+  constructor(fetch, { onChange, onDrop, most }) {
+    Object.assign(this, { fetch, onChange, onDrop, most, moves: [] });
     this.items = [];
     this.at = 0;
     this.fetching = null;
+    this.turn = 0;
+    this.unwanted = [];
     this.isDry = false;
     this.isLost = false;
+    this.problem = "";
+    this.timer = null;
   }
 
   get current() {
@@ -43,6 +52,11 @@ export class Line {
     return this.items.filter((item) => !item.mine);
   }
 
+  /** What was passed without a word, and is still reserved. */
+  get passed() {
+    return this.items.slice(0, this.at).filter((item) => !item.mine);
+  }
+
   /** What comes after the item on screen. */
   coming(count) {
     return this.items.slice(this.at + 1, this.at + 1 + count);
@@ -60,12 +74,28 @@ export class Line {
     this.items.push(...items.filter((item) => !known.has(item.sample_id)));
   }
 
-  /** Start again in another order, keeping what was decided. */
+  /** Start again in another order, keeping what was decided; the rest is free for others once the new items are here. */
   restart() {
+    this.unwanted.push(...this.open);
     this.items = this.items.filter((item) => item.mine);
     this.at = this.items.length;
     this.isDry = false;
+    this.turn += 1;
+    this.fetching = null;
     return this.fill();
+  }
+
+  /** Not while an answer is awaited: the server may be giving the same items again. */
+  letGo() {
+    if (this.fetching) return;
+    const ids = this.unwanted.splice(0).map((item) => item.sample_id).filter((id) => !this.find(id));
+    if (ids.length) this.onDrop(ids);
+  }
+
+  /** Where nothing was left, somebody may have left something by now. */
+  wake() {
+    this.isDry = false;
+    if (this.ahead < this.wanted * 0.7) this.fill();
   }
 
   next() {
@@ -83,28 +113,38 @@ export class Line {
     if (place >= 0) this.at = place;
   }
 
-  /** Put an item that the server sent on screen, before what is on screen now. */
-  insert(item) {
+  /** Put an item on screen, before what is on screen now; `isNext`: after it. */
+  insert(item, { isNext = false } = {}) {
     const known = this.find(item.sample_id);
-    if (known) return this.goTo(known);
-    this.items.splice(this.at, 0, item);
+    if (!known) this.items.splice(isNext ? this.at + 1 : this.at, 0, item);
+    else if (!isNext) this.goTo(known);
   }
 
   fill() {
     if (this.fetching || this.isDry) return this.fetching;
+    clearTimeout(this.timer);
+    const { turn } = this;
     const held = this.items.slice(-HELD).map((item) => item.sample_id);
-    this.fetching = this.fetch({ held, limit: Math.max(1, this.wanted - Math.max(0, this.ahead)) }).then((answer) => {
-      this.fetching = null;
-      this.isLost = !answer || Boolean(answer.error);
-      if (!this.isLost) {
-        const before = this.items.length;
-        this.add(answer.items);
-        this.isDry = this.items.length === before;
-      }
-      this.onChange();
-      if (this.isLost) setTimeout(() => this.fill(), 2000);
-      return answer;
-    });
+    this.fetching = this.fetch({ held, limit: Math.max(1, this.wanted - Math.max(0, this.ahead)) }).then((answer) => this.take(answer, turn));
     return this.fetching;
+  }
+
+  take(answer, turn) {
+    if (turn !== this.turn) {
+      this.unwanted.push(...(answer?.items || []));
+      return this.letGo();
+    }
+    this.fetching = null;
+    this.isLost = !answer || Boolean(answer.error);
+    this.problem = answer?.error?.message || "";
+    if (!this.isLost) {
+      const before = this.items.length;
+      this.add(answer.items);
+      this.isDry = this.items.length === before;
+    }
+    this.letGo();
+    this.onChange();
+    if (this.isLost) this.timer = setTimeout(() => this.fill(), answer ? REFUSED_WAIT : SILENT_WAIT);
+    return undefined;
   }
 }

@@ -31,6 +31,11 @@ class Columns {
     this.desk.decide("prefer", { value });
   }
 
+  /** Those one has seen: what a pair leaves out, or a group of more than fit, keeps its label. */
+  allBad(item) {
+    this.prefer({ all_bad: item.members.map(({ sample_id }) => sample_id) });
+  }
+
   tie(item) {
     this.prefer({ tie: item.members.map(({ sample_id }) => sample_id) });
   }
@@ -80,7 +85,7 @@ export class PairMode extends Columns {
     if (name === "first") this.prefer({ best: a, worst: b });
     else if (name === "second") this.prefer({ best: b, worst: a });
     else if (name === "tie") this.tie(item);
-    else if (name === "none") this.prefer({ all_bad: true });
+    else if (name === "none") this.allBad(item);
     else return false;
     return true;
   }
@@ -125,7 +130,7 @@ export class GroupMode extends Columns {
     const column = /^(best|worst)_(\d)$/.exec(name);
     if (column) this.choose(item, column[1], item.members[Number(column[2]) - 1]);
     else if (name === "tie") this.tie(item);
-    else if (name === "none") this.prefer({ all_bad: true });
+    else if (name === "none") this.allBad(item);
     else if (name === "rank") this.ranking.toggle(item);
     else return false;
     return true;
@@ -168,9 +173,17 @@ export class GroupMode extends Columns {
       marks.replaceChildren();
       column.classList.remove("is-best", "is-worst");
       this.mark(column, marks, item, member);
-      column.querySelector("footer").replaceWith(this.foot(item, member, item.members.indexOf(member)));
+      this.refoot(column, this.foot(item, member, item.members.indexOf(member)));
     }
     this.desk.tellChoice();
+  }
+
+  /** New buttons below a column. A focus that a key brought stays; after a click the keys are the desk's. */
+  refoot(column, foot) {
+    const before = column.querySelector("footer");
+    const at = [...before.querySelectorAll("button")].findIndex((one) => one.matches(":focus-visible"));
+    before.replaceWith(foot);
+    foot.querySelectorAll("button")[at]?.focus({ preventScroll: true });
   }
 
   mark(column, marks, item, member) {

@@ -1,10 +1,11 @@
 // Decisions on their way to the server: in order, each with an id of its own, kept in this browser until confirmed.
 
-import { afterPaint } from "./elements.js";
+import { afterPaint, within } from "./elements.js";
 
 const BATCH = 25;
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 15000;
+const ANSWER_IN = 8000;
 const HOLDING = new Set(["PermissionDenied", "NotFound"]);
 
 export const newId = () =>
@@ -13,7 +14,7 @@ export const newId = () =>
 export class Outbox {
   /**
    * `send(acts)` resolves to {done, tally}, to {error}, or to undefined when nothing came back.
-   * `on.sent(act, result, tally)`, `on.refused(act, error)`, `on.held(act, error)`, `on.change(outbox)`.
+   * `on.sent(act, result, tally)`, `on.refused(act, error)`, `on.held(error)`, `on.withdrawn(act)`, `on.change(outbox)`.
    */
   constructor(key, send, on) {
     this.prefix = `${key}.`;
@@ -23,6 +24,7 @@ export class Outbox {
     this.held = [];
     this.busy = false;
     this.isSignedOut = false;
+    this.whySignedOut = "";
     this.wait = 0;
     this.retryAt = 0;
     this.timer = null;
@@ -40,9 +42,19 @@ export class Outbox {
     this.flush();
   }
 
+  /** Forget what is held, and return it. */
   giveUp() {
-    this.forget(this.held.splice(0));
-    this.on.change(this);
+    const entries = this.held.splice(0);
+    this.forget(entries);
+    return entries;
+  }
+
+  /** Drop an act that is held; false where there is none, and the server may have it. */
+  withdraw(clientId) {
+    const found = this.held.filter(({ act }) => act.client_id === clientId);
+    this.held = this.held.filter((entry) => !found.includes(entry));
+    this.forget(found);
+    return found.length > 0;
   }
 
   // One entry for each act, so that two tabs of one person never overwrite each other's.
@@ -93,7 +105,8 @@ export class Outbox {
     const entries = this.acts.slice(0, this.batch);
     let answer;
     try {
-      answer = await this.send(entries.map((entry) => entry.act));
+      // Lost packets give no error. What did arrive is known by its client_id, and not written again.
+      answer = await within(ANSWER_IN, this.send(entries.map((entry) => entry.act)));
     } catch {
       answer = undefined;
     }
@@ -105,6 +118,7 @@ export class Outbox {
 
   settle(entries, answer) {
     this.isSignedOut = Boolean(answer && answer.error && answer.error.type === "NotSignedIn");
+    this.whySignedOut = this.isSignedOut ? answer.error.message : "";
     if (!answer || this.isSignedOut) {
       this.wait = Math.min(this.wait * 2 || FIRST_WAIT, LONGEST_WAIT);
       this.retryAt = Date.now() + this.wait;
@@ -119,15 +133,18 @@ export class Outbox {
     } else if (entries.length > 1) {
       // All or none: one of them was refused. Find it by sending them one at a time.
       this.batch = 1;
-    } else if (HOLDING.has(answer.error.type)) {
+    } else if (HOLDING.has(answer.error.type) && entries[0].act.kind !== "retract") {
       // A role or a round went away: what was decided stays in this browser until the person gives it up.
       this.acts = this.acts.filter((entry) => !entries.includes(entry));
       this.held.push(...entries);
-      this.on.held(entries[0].act, answer.error);
+      this.on.held(answer.error);
     } else {
       this.batch = BATCH;
       this.forget(entries);
-      this.on.refused(entries[0].act, answer.error);
+      const [{ act }] = entries;
+      // Kept for later, an undo could take back another decision; what it was for need not be sent any more.
+      if (act.kind === "retract" && this.withdraw(act.retracts)) this.on.withdrawn(act);
+      else this.on.refused(act, answer.error);
     }
   }
 }

@@ -110,8 +110,7 @@ export class Repair {
   }
 
   accept() {
-    localStorage.removeItem(this.name);
-    this.desk.edited(this.target, this.text, this.source);
+    if (this.desk.edited(this.target, this.text, this.source)) localStorage.removeItem(this.name);
   }
 
   edit() {

@@ -9,7 +9,9 @@ export function paintItem(desk, item) {
   const { prompt, answer, facts, assist } = desk.parts;
   prompt.replaceChildren(...item.messages.map((message) => make("div.message-of", {}, make("span.role", {}, message.role), ...desk.text(message.content))));
   if (item.members) {
-    facts.textContent = `${plural(item.members.length, "sample")} of one prompt. Sample ${item.sample_id} is the first.`;
+    const { length } = item.members;
+    const count = length < item.num_members ? `${length} of ${plural(item.num_members, "sample")} shown` : plural(length, "sample");
+    facts.textContent = `${count}, of one prompt. Sample ${item.sample_id} is the first.`;
     assist.replaceChildren();
   } else {
     answer.replaceChildren(...desk.text(item.text));
@@ -52,7 +54,21 @@ export function paintEmpty(desk) {
   const { prompt, answer, facts, mine, assist } = desk.parts;
   for (const part of [prompt, facts, mine, assist]) part.replaceChildren();
   const [title, text] = whyEmpty(desk);
-  answer.replaceChildren(make("div.rondo-empty", {}, make("p", {}, make("b", {}, title)), make("p", {}, text)));
+  const shown = make("div.rondo-empty", {}, make("p", {}, make("b", {}, title)), make("p", {}, text), wayBack(desk));
+  // It is painted again with every look at the server; a button that has the focus stays.
+  if (answer.firstChild?.textContent !== shown.textContent) answer.replaceChildren(shown);
+}
+
+/** To what was passed with the arrows: it is still reserved, and still to be decided. */
+function wayBack(desk) {
+  const { passed, isLost } = desk.line;
+  if (!passed.length || isLost || !desk.round.is_open) return null;
+  const go = () => { desk.line.goTo(passed[0]); desk.paint(); };
+  const [items, what] = [desk.mode.names ? "group" : "sample", passed.length === 1 ? "it" : "the first of them"];
+  return make(
+    "p", {}, `You passed ${plural(passed.length, items)} without a decision; reserved for you, and still to be decided. `,
+    make("button.rondo-primary", { type: "button", onclick: go }, `Go to ${what}`),
+  );
 }
 
 function whyEmpty({ round, line }) {
@@ -61,6 +77,19 @@ function whyEmpty({ round, line }) {
   if (!line.isDry) return ["Fetching samples…", ""];
   const close = round.can_close ? "close the review" : "ask a curator to close the review";
   return ["Nothing is left to decide in this order.", `Choose another order, or ${close}. What colleagues hold comes back here if they leave it.`];
+}
+
+/** What is on screen, in a few words. */
+export function spoken(desk) {
+  const item = desk.line.current;
+  if (!item) return whyEmpty(desk)[0];
+  const { samples, decided } = counted(desk);
+  return `${item.members ? "Group of sample" : "Sample"} ${item.sample_id}, ${(samples - decided).toLocaleString()} left`;
+}
+
+/** How far the review is: what this person decided since the server last counted is known here. */
+function counted({ progress, tally }) {
+  return { ...progress, decided: Math.min(progress.samples, progress.decided + Math.max(0, tally.decided - progress.mine.decided)) };
 }
 
 export function paintReveal(desk) {
@@ -76,32 +105,28 @@ export function paintReveal(desk) {
 export function paintBar(desk) {
   const { outbox, parts, tally } = desk;
   const seconds = outbox.retryAt ? Math.max(0, Math.ceil((outbox.retryAt - Date.now()) / 1000)) : 0;
-  const why = outbox.isSignedOut ? "you are signed out" : "the server does not answer";
+  const why = outbox.isSignedOut ? "you are not signed in" : "the server does not answer";
   const trouble = outbox.retryAt ? ` – ${why}, trying again in ${seconds} s` : "";
   const waiting = outbox.size + outbox.held.length;
   parts.unsaved.textContent = waiting ? `${waiting} unsaved${trouble}` : "All saved";
   parts.unsaved.classList.toggle("is-waiting", waiting > 0);
   parts.tally.textContent = tally.decided ? `You overrode ${number(tally.overridden)} of ${number(tally.decided)}` : "";
-  // What this person decided since the server last counted is known here.
-  const { samples, decided, mine } = desk.progress;
-  const counted = { ...desk.progress, decided: Math.min(samples, decided + Math.max(0, tally.decided - mine.decided)) };
-  parts.progress.textContent = progressLine(counted, Boolean(desk.mode.names));
+  parts.progress.textContent = progressLine(counted(desk), Boolean(desk.mode.names));
   parts.here.textContent = peopleHere(desk.progress.here, desk.me);
   paintSignedOut(desk);
 }
 
 /** A session that ended: sign in elsewhere, nothing here is lost. */
 function paintSignedOut(desk) {
-  if (!desk.outbox.isSignedOut || desk.saidSignedOut) {
-    if (!desk.outbox.isSignedOut && desk.saidSignedOut) {
-      desk.saidSignedOut = false;
-      document.querySelector(".rondo-signed-out")?.remove();
-      desk.parts.message.hidden = true;
-    }
+  const why = desk.outbox.whySignedOut;
+  if (why === (desk.saidSignedOut || "")) return;
+  desk.saidSignedOut = why;
+  if (!why) {
+    document.querySelector(".rondo-signed-out")?.remove();
+    desk.parts.message.hidden = true;
     return;
   }
-  desk.saidSignedOut = true;
   const link = make("a.signed-out", { href: `/login?next=${encodeURIComponent("/review")}`, target: "_blank", rel: "noopener" }, "Sign in again in a new tab");
-  desk.say("Your session has ended. What you decided is kept in this browser and is sent once you are signed in. ", { link });
+  desk.say(`${why} What you decided is kept in this browser and is sent once you are signed in. `, { link });
 }
 

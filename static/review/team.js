@@ -24,7 +24,7 @@ export class Team {
   }
 
   send(what, body, more = {}) {
-    return fetch(this.address(what), { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), ...more });
+    return fetch(this.address(what), { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ me: this.desk.me, ...body }), signal: AbortSignal.timeout(BEAT), ...more });
   }
 
   /** Say that this desk is open, and keep what it holds. A desk nobody looks at lets its reservations end. */
@@ -34,8 +34,9 @@ export class Team {
     this.isBeating = true;
     try {
       const held = desk.line.open.map(({ sample_id }) => sample_id);
-      const response = await this.send("/here", { held, wants_progress: wantsProgress || this.beats++ % PROGRESS_EVERY === 0 });
+      const response = await this.send("/here", { held, wants_progress: wantsProgress || !desk.line.current || this.beats++ % PROGRESS_EVERY === 0 });
       if (response.ok) this.hear(await response.json());
+      else desk.line.wake();
     } catch {
       // Without a network the clock on the page goes on; the next beat tells.
     } finally {
@@ -46,8 +47,8 @@ export class Team {
   /** An error where the session has ended, else undefined: the server, or the way to it, is gone. */
   async whySilent() {
     try {
-      const response = await fetch(this.address(""), { headers: { Accept: "application/json" } });
-      return response.status === 401 ? { error: { type: "NotSignedIn", message: "Your session has ended. Sign in again in a new tab." } } : undefined;
+      const response = await fetch(this.address(""), { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(5000) });
+      return response.status === 401 ? { error: { type: "NotSignedIn", message: "Your session has ended." } } : undefined;
     } catch {
       return undefined;
     }
@@ -65,20 +66,26 @@ export class Team {
     if (progress) {
       const here = Object.fromEntries(progress.people.filter((one) => one.is_here).map((one) => [one.user_id, one.name]));
       desk.progress = { ...progress, here };
+      if (!progress.is_open) return desk.closed();
     }
+    desk.line.wake();
     desk.paintBar();
-    this.paintLease();
+    return this.paintLease();
   }
 
   /** Give back what is not decided, when the page goes. */
   leave() {
     const held = this.desk.line.open.map(({ sample_id }) => sample_id);
-    if (this.desk.round.is_open) this.send("/leave", { held }, { keepalive: true }).catch(() => {});
+    this.giveBack(held);
+  }
+
+  giveBack(held) {
+    if (held.length && this.desk.round.is_open) this.send("/leave", { held }, { keepalive: true }).catch(() => {});
   }
 
   /** When the item's reservation ends, in milliseconds; null where nothing is reserved. */
   ends(item) {
-    if (!item || item.mine) return null;
+    if (!item || item.mine || !this.desk.round.is_open) return null;
     if (this.until.has(item.sample_id)) return this.until.get(item.sample_id);
     return item.lease_until ? Date.parse(item.lease_until) : null;
   }
@@ -96,7 +103,11 @@ export class Team {
     }
     if (item && item.holder && !item.mine) text = `${item.holder} is on this item`;
     if (lease.textContent !== text) lease.textContent = text;
-    lease.classList.toggle("is-ending", left !== null && left < SOON);
+    const isEnding = left !== null && left < SOON;
+    lease.classList.toggle("is-ending", isEnding);
+    // Said once for each item: the seconds are for the eye.
+    if (isEnding && this.warned !== item) this.desk.announce(text);
+    this.warned = isEnding ? item : null;
   }
 }
 

@@ -43,7 +43,7 @@ def test_a_group_is_decided_by_digits_and_enter(empty: None, chromium: object) -
     assert values(desk) == [
         (K.prefer, first[0], {"best": first[1], "worst": first[3]}),
         (K.prefer, second[0], {"tie": second}),
-        (K.prefer, third[0], {"all_bad": True}),
+        (K.prefer, third[0], {"all_bad": third}),
         (K.rank, fourth[0], {"order": [fourth[2], fourth[0], fourth[3], fourth[1]]}),
     ]
     assert {row.mode for row in desk.written()} == {"group"}
@@ -127,7 +127,7 @@ def test_a_pair_is_decided_by_one_key_and_its_sides_stay_hidden(empty: None, chr
         (K.prefer, desk.ids[0], {"best": a, "worst": seen[0][1]}),
         (K.prefer, desk.ids[2], {"tie": tied}),
         (K.prefer, desk.ids[4], {"best": b, "worst": seen[2][0]}),
-        (K.prefer, desk.ids[6], {"all_bad": True}),
+        (K.prefer, desk.ids[6], {"all_bad": bad}),
     ]
     assert {row.mode for row in desk.written()} == {"pair"}
     # The order of the sides says nothing: over twenty pairs both orders come.
@@ -182,9 +182,10 @@ def test_pairs_and_judgments_work_by_mouse_on_a_phone(empty: None, chromium: obj
     assert desk.page.evaluate("document.documentElement.scrollWidth") <= 400
     left = columns(desk)[0]
     desk.page.get_by_role("button", name="A is better").click()
+    bad = columns(desk)
     desk.page.get_by_role("button", name="Both are bad").click()
     desk.saved()
-    assert [value for _, _, value in values(desk)][1] == {"all_bad": True}
+    assert [value for _, _, value in values(desk)][1] == {"all_bad": bad}
     assert values(desk)[0][2]["best"] == left
     judgment = Review(chromium, number=8, review=JUDGMENT, width=400)
     assert judgment.page.evaluate("document.documentElement.scrollWidth") <= 400

@@ -137,7 +137,7 @@ def test_a_reservation_that_runs_out_is_said_and_a_late_decision_is_kept(empty: 
     other.press("a")
     other.saved()
     one.press("x")
-    one.page.wait_for_selector("#review-desk .message:has-text('came late')")
+    one.page.wait_for_selector("#review-desk .news:has-text('came late')")
     one.saved()
     written = {row.user_id: row for row in one.written()}
     assert written[one.actor.user_id].is_late

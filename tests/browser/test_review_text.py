@@ -108,3 +108,14 @@ def test_searching_marks_every_place_and_keys_are_letters_meanwhile(empty: None,
     desk.press("a")
     desk.saved()
     assert len(desk.decisions()) == 1
+
+
+def test_searching_looks_into_the_folded_part_too(empty: None, chromium: object) -> None:
+    desk = Review(chromium, number=4, texts=["word " * 3000 + "needle", "thread " * 3000 + "needle"])
+    desk.press("/")
+    desk.page.keyboard.type("needle")
+    assert desk.text(".find [role=status]") == "1 of 1"
+    desk.page.evaluate("document.querySelector('#review-desk .find input').blur()")
+    desk.press("j")
+    desk.page.wait_for_selector("#review-desk .find [role=status]:has-text('1 of 1')")
+    assert len(desk.text(".answer .text")) > 12100

@@ -39,3 +39,30 @@ def test_another_site_a_viewer_and_a_stranger_hold_nothing(database: str) -> Non
         assert client.post(address, json={}).status_code == 200
     with site.visitor() as client:
         assert client.post(address, json={}).status_code == 401
+
+
+def test_a_page_with_nothing_in_hand_gives_nothing_back_and_one_without_a_list_everything(database: str) -> None:
+    project = rows.make_project()
+    round_ = rows.make_round(project, status=RoundStatus.review, stage=Stage.review, is_reviewed=True)
+    rows.make_samples(round_, rows.make_prompt_set(project), scores=[1.0, 0.0])
+    one = rows.make_actor(project, Role.reviewer)
+    held = review_queue.queue(one, round_.id, limit=2)
+    address = f"/api/v1/rounds/{round_.id}/review/leave"
+    with site.signed_in(one) as client:
+        assert client.post(address, json={"held": []}).json() == {"given_back": 0}
+        assert client.post(address, json={}).json() == {"given_back": len(held)}
+
+
+def test_a_page_of_somebody_else_holds_nothing_in_the_name_of_who_signed_in_since(database: str) -> None:
+    project = rows.make_project()
+    round_ = rows.make_round(project, status=RoundStatus.review, stage=Stage.review, is_reviewed=True)
+    samples = rows.make_samples(round_, rows.make_prompt_set(project), scores=[1.0, 0.0])
+    one, other = (rows.make_actor(project, Role.reviewer) for _ in range(2))
+    address = f"/api/v1/rounds/{round_.id}/review"
+    with site.signed_in(other) as client:
+        for what in ("/here", "/leave"):
+            refused = client.post(f"{address}{what}", json={"me": one.user_id, "held": [samples[0].id]})
+            assert refused.status_code == 401
+            assert f"{other.name} is signed in in this browser now" in refused.text
+        assert client.post(f"{address}/here", json={"me": other.user_id}).status_code == 200
+    assert leases.holders(one, round_.id, [s.id for s in samples]) == []

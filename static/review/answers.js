@@ -1,0 +1,140 @@
+// What the server answers to what was sent: taken, late, refused, or held until it may be taken.
+
+import { keepDraft } from "./editor.js";
+import { make } from "./elements.js";
+import * as screen from "./screen.js";
+
+export class Answers {
+  sent(act, result, tally) {
+    this.tally = tally;
+    if (result.late_because) this.news.tell("late", result.sample_id, result.late_because);
+    if (result.meanwhile) this.news.tell("settled", result.sample_id, result.meanwhile);
+    if (act.kind === "retract") return this.retracted(act, result);
+    const item = this.line.find(act.sample_id);
+    if (!item) return undefined;
+    this.judged(item, result);
+    if (item.mine && item.mine.client_id === act.client_id) {
+      Object.assign(item.mine, { saved: true, is_override: result.is_override, late: Boolean(result.late_because) });
+    }
+    if (item === this.last) screen.paintReveal(this);
+    if (item === this.shown && item.mine && !this.work) screen.paintMine(this);
+    if (item === this.shown || act.kind === "note") this.history.show(this.shown);
+    return undefined;
+  }
+
+  /** The judge's view, which comes once the person has committed. */
+  judged(item, { judge, judges, reason }) {
+    item.reason ||= reason;
+    if (judge && !item.members) item.judge = judge;
+    for (const member of item.members || []) {
+      if (judges && judges[member.sample_id]) member.judge = judges[member.sample_id];
+    }
+  }
+
+  /** After a reload there is nothing here to go back to: fetch what was taken back and show it. */
+  async retracted(act, result) {
+    this.undone.delete(act.client_id);
+    if (act.retracts) return;
+    const answer = await this.ask("review_more", { order: this.order, include: [result.sample_id], limit: 1, held: [], peek: true });
+    const item = answer && !answer.error && answer.items[0];
+    if (!item) return;
+    const known = this.line.find(item.sample_id);
+    if (known) known.flag = item.flag;
+    // What is being written stays on screen.
+    this.line.insert(item, { isNext: Boolean(this.work) });
+    this.paint();
+  }
+
+  refused(act, error) {
+    const isFrozen = error.type === "Conflict" && error.frozen;
+    if (isFrozen) this.round.is_open = false;
+    const isUndo = act.kind === "retract";
+    const entry = isUndo ? this.undone.get(act.client_id) : this.done.find((one) => one.client_id === act.client_id);
+    this.undone.delete(act.client_id);
+    // Nothing stands that could be taken back: what is shown is right, and there is nothing to settle.
+    const isNothing = isUndo && !isFrozen && (error.type === "NotFound" || error.type === "Conflict");
+    if (entry && !isUndo) this.revert(entry);
+    if (entry && isUndo && !isNothing) this.standsAgain(entry);
+    if (act.text) this.keepText(act);
+    if (!isNothing) this.news.tell("refused", act.sample_id, error.message);
+    this.sayHeld();
+    this.paint({ keep: true });
+    if (isNothing) this.hint(error.message);
+  }
+
+  /** An undo and what it was for met in this browser: neither is sent. */
+  withdrawn(act) {
+    this.undone.delete(act.client_id);
+    this.sayHeld();
+  }
+
+  keepText(act) {
+    keepDraft(this, act.sample_id, act.text);
+    this.news.keepText(act);
+  }
+
+  /** The server would not take it, and may later: the role or the round is gone. It stays in this browser. */
+  held(error) {
+    this.whyHeld = error.message;
+    this.sayHeld();
+    this.paintBar();
+  }
+
+  sayHeld() {
+    const count = this.outbox.held.length;
+    if (!this.whyHeld) return;
+    if (!count) {
+      this.whyHeld = "";
+      this.parts.message.hidden = true;
+      return;
+    }
+    const buttons = [
+      make("button.rondo-quiet", { type: "button", onclick: () => this.tryAgain() }, "Try again"),
+      make("button.rondo-quiet", { type: "button", onclick: () => this.giveUp() }, count > 1 ? "Give them up" : "Give it up"),
+    ];
+    const what = count > 1 ? `${count} decisions of yours were not saved; they are` : "A decision of yours was not saved; it is";
+    this.say(`${what} kept in this browser. ${this.whyHeld}`, { buttons });
+  }
+
+  tryAgain() {
+    this.whyHeld = "";
+    this.parts.message.hidden = true;
+    this.outbox.release();
+  }
+
+  giveUp() {
+    for (const { act } of this.outbox.giveUp()) {
+      const entry = this.done.find((one) => one.client_id === act.client_id);
+      if (entry) this.revert(entry);
+      if (act.text) this.keepText(act);
+    }
+    this.sayHeld();
+    this.paint({ keep: true });
+  }
+
+  /** Somebody ended the review, or a rule of the round did. */
+  closed() {
+    if (!this.round.is_open) return;
+    this.round.is_open = false;
+    this.say("The review of this round was closed: its labels are frozen with what training reads.");
+    this.paint({ keep: true });
+  }
+
+  /** The act does not stand. */
+  revert(entry) {
+    const { item, target, text, client_id, before } = entry;
+    this.done = this.done.filter((one) => one !== entry);
+    if (item.flag === client_id) item.flag = null;
+    if (item.mine?.client_id === client_id) item.mine = before;
+    if (text) target.edits = (target.edits || []).filter((one) => one !== text);
+  }
+
+  /** The act stands after all. */
+  standsAgain(entry) {
+    const { kind, item, target, text, client_id, before, after } = entry;
+    this.done.push(entry);
+    if (kind === "flag") item.flag ||= client_id;
+    else if ((item.mine || null) === before) item.mine = after;
+    if (text) target.edits = [...(target.edits || []), text];
+  }
+}

@@ -1,0 +1,64 @@
+// What came of decisions that is not as it was shown: refused, late, settled by others. It adds up until it was read.
+
+import { make } from "./elements.js";
+
+const NAMED = 8;
+const ONE = {
+  refused: (id) => `Your decision on sample ${id} was not saved. `,
+  late: (id) => `Your decision on sample ${id} came late. `,
+  settled: (id) => `Sample ${id}: `,
+};
+const SEVERAL = {
+  refused: (count, ids) => `${count} decisions of yours were not saved (samples ${ids}). `,
+  late: (count, ids) => `${count} decisions of yours came late (samples ${ids}). `,
+  settled: (count, ids) => `Samples ${ids}: `,
+};
+
+export class News {
+  /** `reopen(act)` goes on with a text that was refused, where `mayEdit()`. */
+  constructor(place, { reopen, mayEdit }) {
+    Object.assign(this, { place, reopen, mayEdit });
+    this.clear();
+  }
+
+  clear() {
+    this.lines = new Map();
+    this.texts = [];
+    this.place.hidden = true;
+    this.place.replaceChildren();
+  }
+
+  /** What happened to a decision, and why; the same thing with the same reason is one line. */
+  tell(kind, sampleId, why) {
+    const key = `${kind} ${why}`;
+    const line = this.lines.get(key) || { kind, why, ids: [] };
+    if (sampleId) line.ids.push(sampleId);
+    this.lines.set(key, line);
+    this.draw();
+  }
+
+  /** A text that the server did not take stays readable here. */
+  keepText(act) {
+    this.texts.push(act);
+    this.draw();
+  }
+
+  draw() {
+    const lines = [...this.lines.values()].map((line) => make("p", {}, inWords(line)));
+    const ok = make("button.rondo-quiet", { type: "button", onclick: () => this.clear() }, "OK");
+    this.place.replaceChildren(...lines, ...this.texts.map((act) => this.text(act)), make("p.rondo-toolbar", {}, ok));
+    this.place.hidden = false;
+  }
+
+  text(act) {
+    const box = make("textarea", { value: act.text, readOnly: true, rows: 4, dir: "auto", "aria-label": `Your text for sample ${act.sample_id}` });
+    const again = this.mayEdit() && make("button.rondo-quiet", { type: "button", onclick: () => this.reopen(act) }, "Edit it again");
+    return make("details", {}, make("summary", {}, `Your text for sample ${act.sample_id} is kept in this browser`), box, again ? make("p.rondo-toolbar", {}, again) : null);
+  }
+}
+
+function inWords({ kind, why, ids }) {
+  if (!ids.length) return why;
+  const named = ids.slice(0, NAMED).join(", ") + (ids.length > NAMED ? ` and ${ids.length - NAMED} more` : "");
+  return (ids.length === 1 ? ONE[kind](ids[0]) : SEVERAL[kind](ids.length, named)) + why;
+}

@@ -1,0 +1,301 @@
+"""The review desk when something comes between: refusals, silence, another person, an order changed in the middle."""
+
+import pytest
+from sqlalchemy import func, select
+
+from backend.db import now, reading, session, tables
+from backend.services import reviews
+from backend.services.access import Actor
+from backend.values import DecisionKind, Role
+from tests import rows
+from tests.browser.desk import FIND, SAVED, SEND, Review, empty, is_sending, sign_in
+
+__all__ = ["empty"]
+pytestmark = pytest.mark.browser
+K = DecisionKind
+OUTBOX = "Object.keys(localStorage).filter((name) => /^rondo.review.\\d/.test(name)).length"
+HELD_HERE = f"{FIND}.desk.line.open.length"
+
+
+def set_role(desk: Review, role: Role) -> None:
+    with session() as db:
+        db.get_one(tables.Membership, (desk.project.id, desk.actor.user_id)).role = role
+
+
+def close(desk: Review) -> None:
+    with session() as db:
+        db.get_one(tables.Membership, (desk.project.id, desk.actor.user_id)).role = Role.curator
+    reviews.close(Actor(desk.actor.user_id, desk.actor.name), desk.round.id)
+
+
+def leased(desk: Review) -> int:
+    lease = tables.Lease
+    mine = select(func.count()).where(lease.user_id == desk.actor.user_id, lease.decided_at.is_(None))
+    with reading() as db:
+        return db.scalar(mine.where(lease.expires_at > now())) or 0
+
+
+def test_an_open_edit_stays_with_its_item_when_another_order_is_chosen(empty: None, chromium: object) -> None:
+    desk = Review(chromium)
+    desk.press("e", "Control+A")
+    desk.page.keyboard.type("mine")
+    order = desk.page.get_by_label("Order")
+    order.select_option("random")
+    assert order.input_value() == "sequential"
+    assert "Save or leave the text" in desk.text(".mine")
+    desk.page.get_by_label("Edited text").focus()
+    desk.press("Control+Enter")
+    desk.saved()
+    assert desk.decisions() == [(K.edit, desk.ids[0])]
+    assert desk.shown == desk.ids[1]
+    assert desk.errors == []
+
+
+def test_an_edit_begun_while_an_undo_is_fetched_decides_its_own_item(empty: None, chromium: object) -> None:
+    desk = Review(chromium)
+    desk.press("a")
+    desk.saved()
+    desk.open()
+    desk.press("u", "e", "Control+A")
+    desk.page.keyboard.type("mine")
+    desk.page.wait_for_function(f"{FIND}.desk.line.find({desk.ids[0]})")
+    desk.press("Control+Enter")
+    desk.saved()
+    assert desk.decisions()[-1] == (K.edit, desk.ids[1])
+    assert desk.shown == desk.ids[0]
+    assert desk.errors == []
+
+
+def test_a_refused_text_stays_readable_and_every_refused_decision_is_counted(empty: None, chromium: object) -> None:
+    desk = Review(chromium)
+    desk.page.route(SEND, lambda route: route.abort() if is_sending(route) else route.continue_())
+    desk.press("e", "Control+A")
+    desk.page.keyboard.type("worth keeping")
+    desk.press("Control+Enter", "a", "x")
+    close(desk)
+    desk.page.unroute(SEND)
+    desk.page.wait_for_selector("#review-desk .news:has-text('3 decisions of yours were not saved')", timeout=15_000)
+    assert f"(samples {desk.ids[0]}, {desk.ids[1]}, {desk.ids[2]})" in desk.text(".news")
+    desk.page.get_by_text(f"Your text for sample {desk.ids[0]}").click()
+    assert desk.page.locator(".news textarea").input_value() == "worth keeping"
+    draft = f"rondo.review.draft.{desk.actor.user_id}.{desk.ids[0]}"
+    assert desk.page.evaluate(f"localStorage['{draft}']") == "worth keeping"
+    desk.page.locator(".news").get_by_role("button", name="OK").click()
+    assert desk.page.locator(".news").is_hidden()
+    assert desk.decisions() == []
+
+
+def test_a_text_that_was_too_long_is_opened_again_as_it_was_written(empty: None, chromium: object) -> None:
+    desk = Review(chromium)
+    box = desk.page.get_by_label("Edited text")
+    desk.press("e")
+    box.evaluate("(one) => { one.value = 'w'.repeat(1000001); }")
+    desk.press("Control+Enter")
+    desk.page.wait_for_selector("#review-desk .news:has-text('Shorten it')")
+    desk.page.get_by_text(f"Your text for sample {desk.ids[0]}").click()
+    desk.page.get_by_role("button", name="Edit it again").click()
+    assert len(box.input_value()) == 1_000_001
+    box.evaluate("(one) => { one.value = 'shorter'; }")
+    desk.press("Control+Enter")
+    desk.saved()
+    assert desk.decisions() == [(K.edit, desk.ids[0])]
+    assert desk.errors == []
+
+
+def test_a_call_that_is_never_answered_is_made_again(empty: None, chromium: object) -> None:
+    desk = Review(chromium)
+    swallowed: list[object] = []
+
+    def swallow_the_first(route: object) -> None:
+        if is_sending(route) and not swallowed:
+            swallowed.append(route)
+        else:
+            route.continue_()  # type: ignore[attr-defined]
+
+    desk.page.route(SEND, swallow_the_first)
+    desk.press("a")
+    desk.page.wait_for_function(SAVED, timeout=15_000)
+    assert len(swallowed) == 1
+    assert desk.decisions() == [(K.accept, desk.ids[0])]
+
+
+def test_a_flag_is_shown_after_a_reload_and_taken_off_by_the_same_key(empty: None, chromium: object) -> None:
+    desk = Review(chromium)
+    desk.press("f")
+    desk.saved()
+    desk.open()
+    assert "flagged" in desk.text(".facts")
+    desk.press("f")
+    desk.saved()
+    assert "flagged" not in desk.text(".facts")
+    assert [kind for kind, _ in desk.decisions()] == [K.flag, K.retract]
+
+
+def test_undo_takes_back_the_last_thing_done_notes_and_flags_too(empty: None, chromium: object) -> None:
+    desk = Review(chromium)
+    desk.press("a", "n")
+    desk.page.keyboard.type("odd")
+    desk.press("Control+Enter", "f", "u")
+    assert "flagged" not in desk.text(".facts")
+    desk.press("u", "u")
+    assert desk.shown == desk.ids[0]
+    desk.saved()
+    undone = [row.retracts_id for row in desk.written() if row.kind is K.retract]
+    assert undone == [row.id for row in desk.written() if row.kind is not K.retract][::-1]
+
+
+def test_a_refused_flag_loses_its_badge(empty: None, chromium: object) -> None:
+    desk = Review(chromium)
+    close(desk)
+    desk.press("f")
+    desk.page.wait_for_selector("#review-desk .news:has-text('was not saved')")
+    assert "flagged" not in desk.text(".facts")
+
+
+def test_an_undo_with_nothing_to_take_back_is_said_and_not_kept(empty: None, chromium: object) -> None:
+    desk = Review(chromium)
+    desk.press("u")
+    desk.page.wait_for_selector("#review-desk .mine:has-text('nothing of yours to take back')")
+    desk.saved()
+    assert desk.page.evaluate(OUTBOX) == 0
+
+
+def test_an_undo_of_what_was_held_sends_neither(empty: None, chromium: object) -> None:
+    desk = Review(chromium, role=Role.reviewer)
+    set_role(desk, Role.viewer)
+    desk.press("a", "x")
+    desk.page.wait_for_selector("#review-desk .message:has-text('2 decisions of yours were not saved')")
+    desk.press("u")
+    assert desk.shown == desk.ids[1]
+    assert desk.text(".unsaved").startswith("1 unsaved")
+    # This undo is on its way together with what it takes back.
+    desk.press("s", "u")
+    desk.page.wait_for_function(f"{OUTBOX} === 1 && !{FIND}.desk.outbox.size")
+    assert "A decision of yours was not saved" in desk.text(".message")
+    assert desk.page.locator(".news").is_hidden()
+    set_role(desk, Role.reviewer)
+    desk.page.get_by_role("button", name="Try again").click()
+    desk.saved()
+    assert desk.decisions() == [(K.accept, desk.ids[0])]
+
+
+def test_an_undo_that_was_refused_shows_what_stands(empty: None, chromium: object) -> None:
+    desk = Review(chromium, role=Role.reviewer)
+    desk.press("a")
+    desk.saved()
+    set_role(desk, Role.viewer)
+    desk.press("u")
+    desk.page.wait_for_selector("#review-desk .news:has-text('needs the role reviewer')")
+    assert "You accepted" in desk.text(".mine")
+    assert desk.page.evaluate(OUTBOX) == 0
+
+
+def test_decisions_of_one_person_are_never_saved_as_anothers(empty: None, chromium: object) -> None:
+    desk = Review(chromium)
+    other = rows.make_actor(desk.project, Role.reviewer)
+    sign_in(desk.context, other)
+    desk.press("a", "x")
+    desk.page.wait_for_selector(f"#review-desk .message:has-text('{other.name} is signed in in this browser now')")
+    desk.beat()
+    assert desk.decisions() == []
+    sign_in(desk.context, desk.actor)
+    desk.page.wait_for_function(SAVED, timeout=30_000)
+    assert {row.user_id for row in desk.written()} == {desk.actor.user_id}
+    assert desk.decisions() == [(K.accept, desk.ids[0]), (K.reject, desk.ids[1])]
+
+
+def test_what_others_leave_comes_without_a_reload_and_passed_items_are_named(empty: None, chromium: object) -> None:
+    one = Review(chromium, number=4, role=Role.reviewer)
+    nothing = "#review-desk .rondo-empty:has-text('Nothing is left')"
+    other = Review(chromium, role=Role.reviewer, beside=one, waits_for=nothing)
+    assert other.page.locator(".spoken").text_content() == "Nothing is left to decide in this order."
+    one.press("j", "j", "j", "j")
+    one.page.wait_for_selector("#review-desk .rondo-empty:has-text('You passed 4 samples without a decision')")
+    one.page.get_by_role("button", name="Go to the first of them").click()
+    assert one.shown == one.ids[0]
+    one.press("a")
+    one.saved()
+    one.page.goto("about:blank")
+    other.page.wait_for_timeout(500)
+    other.beat()
+    other.page.wait_for_selector("#review-desk .answer .markdown")
+    assert other.shown == one.ids[1]
+
+
+def test_an_empty_page_says_what_the_server_said(empty: None, chromium: object) -> None:
+    desk = Review(chromium, number=2, role=Role.reviewer)
+    set_role(desk, Role.viewer)
+    desk.press("j", "j")
+    desk.beat()
+    desk.page.wait_for_selector("#review-desk .rondo-empty:has-text('needs the role reviewer')")
+
+
+def test_a_review_that_ends_meanwhile_is_said(empty: None, chromium: object) -> None:
+    desk = Review(chromium)
+    close(desk)
+    desk.beat("beat(true)")
+    desk.page.wait_for_selector("#review-desk .message:has-text('was closed')")
+    assert desk.page.locator("#review-desk .actions").is_hidden()
+
+
+def test_another_order_gives_back_what_the_first_had_reserved(empty: None, chromium: object) -> None:
+    desk = Review(chromium, number=200)
+    desk.page.wait_for_function(f"{HELD_HERE} >= 40")
+    desk.page.get_by_label("Order").select_option("random")
+    desk.page.get_by_label("Order").select_option("sequential")
+    desk.page.wait_for_function(f"{HELD_HERE} >= 40 && !{FIND}.desk.line.fetching")
+    desk.page.wait_for_timeout(1000)
+    assert leased(desk) == desk.page.evaluate(HELD_HERE)
+
+
+def test_the_time_of_a_decision_is_sent_once_and_ends_at_five_minutes(empty: None, chromium: object) -> None:
+    desk = Review(chromium, number=12, n=3, review={"mode": "group"})
+    desk.page.evaluate(f"{FIND}.desk.started -= 20000")
+    desk.press("1", "e", "Control+A")
+    desk.page.keyboard.type("better")
+    desk.press("Control+Enter", "Enter")
+    desk.page.evaluate(f"{FIND}.desk.started -= 3600000")
+    desk.press("=")
+    desk.saved()
+    edit, prefer, tie = (row.seconds for row in desk.written())
+    assert edit >= 20 > prefer
+    assert tie == 300
+
+
+def test_a_screen_reader_hears_the_next_item_and_the_keyboard_keeps_its_place(empty: None, chromium: object) -> None:
+    desk = Review(chromium, number=12, n=3, review={"mode": "group"})
+    page = desk.page
+    assert desk.text(".spoken") == f"Group of sample {desk.ids[0]}, 4 left"
+    best = page.locator("#review-desk .column").nth(1).get_by_role("button", name="Best")
+    best.focus()
+    desk.press("Enter", "Tab", "Shift+Tab")
+    assert best.get_attribute("aria-pressed") == "true"
+    assert page.evaluate("document.activeElement.textContent").startswith("Best")
+    page.locator("#review-desk .column").nth(0).get_by_role("button", name="Worst").click()
+    desk.press("Enter")
+    assert desk.text(".spoken").startswith(f"Group of sample {desk.ids[3]}, ")
+    desk.press("d")
+    page.get_by_label("with", exact=True).select_option(index=2)
+    desk.press("=")
+    desk.saved()
+    assert [kind for kind, _ in desk.decisions()] == [K.prefer, K.prefer]
+    desk.press("?")
+    assert page.get_by_role("dialog", name="Keys").is_visible()
+    assert page.locator("#review-desk .lease[role]").count() == 0
+
+
+def test_a_group_of_more_than_fit_says_so_and_all_bad_means_those_shown(empty: None, chromium: object) -> None:
+    desk = Review(chromium, number=24, n=12, review={"mode": "group"})
+    assert "8 of 12 samples shown" in desk.text(".facts")
+    desk.press("0")
+    desk.saved()
+    assert [row.value for row in desk.written()] == [{"all_bad": desk.ids[:8]}]
+    pair = Review(chromium, number=12, n=3, review={"mode": "pair"})
+    assert "2 of 3 samples shown" in pair.text(".facts")
+
+
+def test_after_the_key_a_blind_round_says_why_the_item_was_here(empty: None, chromium: object) -> None:
+    desk = Review(chromium)
+    assert "Why here" not in desk.text(".facts")
+    desk.press("x")
+    desk.page.wait_for_selector("#review-desk .revealed .why:has-text('Why it was here: ')")

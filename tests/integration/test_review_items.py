@@ -1,0 +1,73 @@
+"""What an item tells: why it is here, the person's own flag, how large its group is, a judge's long words."""
+
+from typing import Any
+
+from backend.db import session, tables
+from backend.services.judge_views import SHOWN_RATIONALE, judge_views
+from backend.values import DecisionKind
+from tests.integration.reviewing import Team
+
+PREFER, FLAG = DecisionKind.prefer, DecisionKind.flag
+
+
+def write_worths(team: Team, *worths: tuple[int, float, str]) -> None:
+    with session() as db:
+        for n, worth, why in worths:
+            db.add(tables.Worth(sample_id=n, round_id=team.round.id, worth=worth, why=why))
+
+
+def group(**more: Any) -> Team:
+    team = Team(prompts=2, n=4, scores=(5.0, 2.0, 3.0, 4.0), mode="group", **more)
+    write_worths(team, (team.ids[0], 0.2, "top"), (team.ids[2], 0.9, "judges"))
+    return team
+
+
+def test_a_group_says_the_strongest_sign_among_its_samples(database: str) -> None:
+    team = group(is_blind=False)
+    first, second = team.items("ann")
+    assert first.reason == "One of them: Two judges disagree about this."
+    assert second.reason is None, "no sign was written"
+
+
+def test_a_blind_group_says_why_only_after_the_decision(database: str) -> None:
+    team = group()
+    assert [item.reason for item in team.items("ann")] == [None, None]
+    done = team.act("ann", team.ids[0], PREFER, value={"best": team.ids[1], "worst": None})
+    assert done.reason == "One of them: Two judges disagree about this."
+
+
+def test_a_sample_keeps_its_own_reason(database: str) -> None:
+    team = Team(is_blind=False)
+    write_worths(team, (team.ids[1], 0.9, "judges"))
+    assert [item.reason for item in team.items("ann")][:2] == [
+        "Scored 5, against the cut at 4.", "Two judges disagree about this."
+    ]  # fmt: skip
+
+
+def test_an_item_comes_with_the_persons_own_standing_flag(database: str) -> None:
+    team = Team(num_reviewers_per_item=2)
+    mine = team.act("ann", team.ids[0], FLAG)
+    team.act("bob", team.ids[1], FLAG)
+    assert [item.flag for item in team.items("ann")][:2] == [mine.decision.client_id, None]
+    team.take_back("ann", mine)
+    assert team.items("ann")[0].flag is None
+
+
+def test_an_item_says_how_many_samples_its_group_has_shown_or_not(database: str) -> None:
+    pair = Team(prompts=1, n=4, mode="pair", scores=(5.0, 2.0, 3.0, 4.0)).items("ann")[0]
+    assert (len(pair.members), pair.num_members) == (2, 4)
+    large = Team(prompts=1, n=10, mode="group").items("ann")[0]
+    assert (len(large.members), large.num_members) == (8, 10)
+
+
+def test_a_long_rationale_says_that_it_was_cut(database: str) -> None:
+    team = Team()
+    with session() as db:
+        for row in db.query(tables.Judgment).filter_by(sample_id=team.ids[0]):
+            row.rationale = "x" * 12_345
+        for row in db.query(tables.Judgment).filter_by(sample_id=team.ids[1]):
+            row.rationale = "y" * SHOWN_RATIONALE
+    with session() as db:
+        views = judge_views(db, team.ids[:2])
+    assert views[team.ids[0]].replies[0].rationale == "x" * SHOWN_RATIONALE + " … (12,345 characters)"
+    assert views[team.ids[1]].replies[0].rationale == "y" * SHOWN_RATIONALE
