@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from backend.db import now, reading, tables
 from backend.services import agreement, agreement_measures, review_progress, review_settings, votes
 from backend.services.access import Actor
+from backend.services.acts import is_first, spent
 from backend.services.agreement import Criterion, JudgesWord, Said
 from backend.services.agreement_measures import UNKNOWN, Figure, Value
 from backend.services.labels import ANY_LABELLING, LABELLING, thresholds
@@ -166,8 +167,8 @@ def _left(found: Found, user_id: int) -> int:
 def _work(db: Session, round_id: int) -> dict[int, Work]:
     """Times, skips and late decisions of each person; bulk actions take no time on an item."""
     decision = tables.Decision
-    query = select(decision.user_id, decision.kind, decision.seconds, decision.is_late, decision.created_at).where(
-        decision.round_id == round_id, decision.batch_id.is_(None)
+    query = select(decision.user_id, decision.kind, spent(decision), decision.is_late, decision.created_at).where(
+        decision.round_id == round_id, decision.batch_id.is_(None), is_first(decision)
     )
     times: dict[int, list[float]] = defaultdict(list)
     skipped: Counter[int] = Counter()
