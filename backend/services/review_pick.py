@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, aliased
 from backend.db import now, tables
 from backend.db.filters import Sort
 from backend.services import gold, group_decisions, leases, review_reasons
-from backend.services.access import Actor
+from backend.services.access import Actor, may_decide
 from backend.services.review_settings import ReviewSettings
 from backend.services.review_walks import PAGE, Order, Pages, along, at_random, walk
 from backend.values import DecisionKind, LabelSource
@@ -89,9 +89,10 @@ class Asked:
         return set(self.db.scalars(query))
 
     def assigned_elsewhere(self, ids: Sequence[int]) -> set[int]:
-        row = tables.Assignment
-        others, mine = set[int](), set[int]()
-        for n, user_id in self.db.execute(select(row.sample_id, row.user_id).where(row.sample_id.in_(ids))):
+        """Those that a curator gave to others; what is given to nobody who may still decide is anybody's."""
+        row, others, mine = tables.Assignment, set[int](), set[int]()
+        given = select(row.sample_id, row.user_id).where(row.sample_id.in_(ids))
+        for n, user_id in self.db.execute(given.where(row.user_id.in_(may_decide(self.round.project_id)))):
             (mine if user_id == self.actor.user_id else others).add(n)
         return others - mine
 

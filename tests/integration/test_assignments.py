@@ -4,7 +4,7 @@ import pytest
 
 from backend.db.filters import Filters
 from backend.errors import InvalidInput, PermissionDenied
-from backend.services import assignments
+from backend.services import accounts, assignments
 from backend.services.review_queue import Order
 from backend.values import Role
 from tests import rows
@@ -68,3 +68,16 @@ def test_assigning_needs_a_curator_and_a_reviewer(database: str) -> None:
             assignments.assign(team.curator, team.round.id, who.user_id, sample_ids=team.ids)
     with pytest.raises(InvalidInput, match="Say which items"):
         assignments.count(team.curator, team.round.id)
+
+
+def test_what_was_given_to_somebody_who_may_no_longer_decide_is_anybodys(database: str) -> None:
+    team, owner = Team(prompts=2), accounts.local_owner()
+    admin = rows.make_actor(team.project)
+    for n, name in zip(team.ids, ("ann", "bob", "cid"), strict=False):
+        assignments.assign(team.curator, team.round.id, team.who(name).user_id, sample_ids=[n])
+    assignments.assign(team.curator, team.round.id, owner.user_id, sample_ids=team.ids[3:])
+    assert team.queue("dee", peek=True) == []
+    accounts.deactivate(owner, team.who("ann").user_id)
+    accounts.remove(admin, team.project.id, team.who("bob").user_id)
+    accounts.set_role(admin, team.project.id, team.who("cid").user_id, Role.viewer)
+    assert sorted(team.queue("dee", peek=True)) == team.ids[:3], "an owner may decide in every project"
