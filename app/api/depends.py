@@ -6,7 +6,7 @@ from typing import Annotated, Generic, TypeVar
 from fastapi import Depends, Query, Request
 from pydantic import BaseModel
 
-from backend.errors import InvalidInput, NotSignedIn
+from backend.errors import InvalidInput, NotSignedIn, PermissionDenied
 from backend.services.access import Actor
 
 T = TypeVar("T")
@@ -20,7 +20,15 @@ def actor(request: Request) -> Actor:
     return who.actor
 
 
+def browsing(request: Request, actor: Annotated[Actor, Depends(actor)]) -> Actor:
+    """Who is signed in with a browser: what lets in must not be made by a token, or it would outlive the token."""
+    if request.state.signed_in.session_id is None:
+        raise PermissionDenied("A token cannot make links, tokens or accounts. Sign in with a browser and do it there.")
+    return actor
+
+
 Asking = Annotated[Actor, Depends(actor)]
+Browsing = Annotated[Actor, Depends(browsing)]
 Limit = Annotated[int, Query(ge=1, le=200, description="how many at most")]
 After = Annotated[str | None, Query(description="`next` of the page before")]
 Before = Annotated[int | None, Query(description="`next` of the page before")]

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from app.api.depends import After, Asking, Limit, Page, cut
+from app.api.depends import After, Asking, Browsing, Limit, Page, cut
 from backend.services import accounts, projects
 from backend.services.accounts import Person
 from backend.services.projects import ProjectView
@@ -66,7 +66,7 @@ def list_people(actor: Asking, project_id: int, limit: Limit = 50, after: After 
 
 
 @router.post("/projects/{project_id}/people", status_code=201)
-def invite(actor: Asking, project_id: int, body: NewPerson) -> Invitation:
+def invite(actor: Browsing, project_id: int, body: NewPerson) -> Invitation:
     secret = accounts.invite(actor, project_id, body.name, body.role)
     return Invitation(name=body.name, link=f"/login/link/{secret}" if secret else None)
 

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
-from app.api.depends import After, Asking, Limit, Page, cut
+from app.api.depends import After, Asking, Browsing, Limit, Page, cut
 from backend.services import accounts, projects, sessions
 from backend.services.accounts import UserView
 from backend.services.sessions import TokenView
@@ -53,13 +53,13 @@ def list_users(actor: Asking, limit: Limit = 50, after: After = None) -> Page[Us
 
 
 @router.post("/users", status_code=201)
-def create_user(actor: Asking, body: NewUser) -> UserView:
+def create_user(actor: Browsing, body: NewUser) -> UserView:
     accounts.create_user(actor, body.name, is_owner=body.is_owner)
     return accounts.find(actor, body.name.strip())
 
 
 @router.post("/users/{user_id}/link", status_code=201)
-def make_link(actor: Asking, user_id: int) -> Link:
+def make_link(actor: Browsing, user_id: int) -> Link:
     return Link(link=f"/login/link/{accounts.one_time_link(actor, user_id)}")
 
 
@@ -74,7 +74,7 @@ def list_tokens(actor: Asking, limit: Limit = 50, after: After = None) -> Page[T
 
 
 @router.post("/tokens", status_code=201)
-def create_token(actor: Asking, body: NewToken) -> Secret:
+def create_token(actor: Browsing, body: NewToken) -> Secret:
     token_id, secret = sessions.create_token(actor, name=body.name, days=body.days)
     return Secret(id=token_id, token=secret)
 

@@ -6,7 +6,7 @@ import gradio as gr
 import plotly.graph_objects as go
 
 from app.pages import samples_templates as templates
-from app.toasts import toasts
+from app.toasts import notice, toasts
 from app.widgets import charts
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
@@ -21,7 +21,7 @@ from app.widgets.sample_filters import (
     to_address,
     to_bar,
 )
-from backend.errors import InvalidInput, NotFound
+from backend.errors import InvalidInput, NotFound, PermissionDenied
 from backend.services import bulk, rounds, sample_detail, samples
 from backend.values import JSON, DecisionKind
 
@@ -88,13 +88,18 @@ def build() -> None:
 
 @toasts
 def draw(request: gr.Request) -> list[Any]:
-    """Draw everything as the address says; a wrong place in the list is the first page."""
+    """Draw everything as the address says; a wrong place in the list is the first page, without what is hidden now."""
     here, query = context(request), from_address(dict(request.query_params))
     known = rounds.list_rounds(here.actor, here.project_id)
     ids = [one.id for one in known]
     query["round"] = query["round"] if query.get("round") in ids else (ids[-1] if ids else None)
     names = [(f"Round {one.number}, {one.status}", one.id) for one in reversed(known)]
-    shown = listing(here, query, open_sample=True)
+    try:
+        shown = listing(here, query, open_sample=True)
+    except PermissionDenied as error:
+        notice(error.message)
+        query = {name: value for name, value in query.items() if name in ("round", "sample")}
+        shown = listing(here, query, open_sample=True)
     return [gr.Dropdown(names, value=query["round"]), *to_bar(query), *shown, batch_list(here, query)]
 
 

@@ -28,7 +28,7 @@ DETAIL = """
         <details class="raw"><summary>Raw reply, template {{this.template}}</summary>
         <div class="words" dir="auto">{{this.raw}}</div></details>
       </details>
-      {{else}}<p class="rondo-muted">No judge has seen it.</p>{{/each}}
+      {{else}}<p class="rondo-muted">{{value.unjudged}}</p>{{/each}}
       <h3>What it trained</h3>
       {{#each value.trained}}<p><a href="/datasets?dataset={{this.id}}">{{this.title}}</a></p>
       {{else}}<p class="rondo-muted">Nothing yet.</p>{{/each}}

@@ -11,6 +11,7 @@ WORDS = {
     DecisionKind.edit: "Edited by", DecisionKind.flag: "Flagged by", DecisionKind.skip: "Skipped by",
     DecisionKind.retract: "Taken back by",
 }  # fmt: skip
+HIDDEN = "hidden until you decide"
 LONGEST = 50_000
 """A page shows so many characters of a text; the review desk and exports have it whole."""
 
@@ -37,6 +38,7 @@ def marks(row: Row) -> list[str]:
     """What is unusual about a sample, in words."""
     found = {"human disagrees": row.is_overridden, "unparsed": row.is_unparsed, "flagged": row.is_flagged}
     found |= {"truncated": row.finish_reason == "length", row.kind: row.kind != "completion"}
+    found |= {HIDDEN: row.is_hidden}
     return [name for name, is_so in found.items() if is_so]
 
 
@@ -53,6 +55,7 @@ def card(detail: Detail, query: JSON) -> JSON:
         "answer": detail.answer,
         "title": f"Text by {detail.author}, edited from sample {detail.edited_from_id}" if detail.author else "Text",
         "text": cut(detail.text),
+        "unjudged": f"The judge's view is {HIDDEN}." if row.is_hidden else "No judge has seen it.",
         "judgments": [judgment(one, is_first=n == 0) for n, one in enumerate(detail.judgments)],
         "history": [decision(one) for one in detail.history],
         "group": [sibling(one, query) for one in detail.group],
@@ -63,15 +66,19 @@ def card(detail: Detail, query: JSON) -> JSON:
 def facts(detail: Detail) -> str:
     row = detail.label
     parts = [
-        f"score {score(row.score)}",
-        f"judge {score(detail.machine_score)} {detail.machine_verdict or ''}".rstrip(),
-        f"label by {row.source}",
+        *([] if row.is_hidden else [f"score {score(row.score)}"]),
+        *([] if detail.machine_score is None and row.is_hidden else [judged(detail)]),
+        *([] if row.is_hidden else [f"label by {row.source}"]),
         f"{row.num_tokens:,} tokens",
         f"finish {row.finish_reason}",
         f"checkpoint {detail.checkpoint}",
         f"seed {detail.seed}",
     ]
     return ", ".join(parts + ([f"log-prob {detail.logprob:.2f}"] if detail.logprob is not None else []))
+
+
+def judged(detail: Detail) -> str:
+    return f"judge {score(detail.machine_score)} {detail.machine_verdict or ''}".rstrip()
 
 
 def judgment(one: JudgmentView, *, is_first: bool) -> JSON:

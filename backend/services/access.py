@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
@@ -35,6 +35,14 @@ def role_of(db: Session, actor: Actor, project_id: int) -> Role | None:
             tables.Membership.project_id == project_id, tables.Membership.user_id == actor.user_id
         )
     )
+
+
+def may_decide(project_id: int) -> Select[int]:
+    """The ids of those who may decide on items of the project now."""
+    user, member = tables.User, tables.Membership
+    is_member = (member.user_id == user.id) & (member.project_id == project_id)
+    roles = [role for role in Role if role.rank >= Role.reviewer.rank]
+    return select(user.id).outerjoin(member, is_member).where(user.is_active, user.is_owner | member.role.in_(roles))
 
 
 def require(db: Session, actor: Actor, project_id: int, role: Role) -> None:

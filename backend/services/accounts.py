@@ -7,7 +7,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from backend.db import now, reading, session, tables
+from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound
 from backend.services import credentials, events, sessions
 from backend.services.access import Actor, require, require_owner
@@ -88,7 +88,10 @@ def one_time_link(actor: Actor, user_id: int) -> str:
 def set_password(
     actor: Actor, user_id: int, new: str, *, current: str | None = None, session_id: int | None = None
 ) -> None:
-    """Change a password and sign the person out everywhere else. One's own needs the current one, if there is one."""
+    """Change a password and sign the person out everywhere else. One's own needs the current one, if there is one.
+
+    A first password also ends tokens and links: whoever made them may have been somebody else.
+    """
     with reading() as db:
         user = _active(db, user_id)
         if actor.user_id != user_id or actor.via == "cli":
@@ -105,8 +108,11 @@ def set_password(
         )
         if changed is None:
             raise Conflict("The password was changed by someone else at the same time. Try again.")
-        ended = sessions.end_all(db, user_id, but=session_id)
-        events.note(db, actor, "set password", user.name, ended_sessions=len(ended))
+        if user.password_hash is None:
+            ended = sessions.shut(db, user_id, but=session_id)
+        else:
+            ended = len(sessions.end_all(db, user_id, but=session_id))
+        events.note(db, actor, "set password", user.name, ended_sessions=ended)
 
 
 def deactivate(actor: Actor, user_id: int) -> None:
@@ -120,18 +126,7 @@ def deactivate(actor: Actor, user_id: int) -> None:
         if user.is_owner and owners == 1:
             raise Conflict(f"{user.name} is the only owner. Make another one first: `rondo user add NAME --owner`.")
         user.is_active = False
-        ended = sessions.end_all(db, user_id)
-        events.note(db, actor, "deactivate account", user.name, ended_sessions=len(ended))
-        db.execute(
-            update(tables.Token)
-            .where(tables.Token.user_id == user_id, tables.Token.revoked_at.is_(None))
-            .values(revoked_at=now())
-        )
-        db.execute(
-            update(tables.LoginLink)
-            .where(tables.LoginLink.user_id == user_id, tables.LoginLink.used_at.is_(None))
-            .values(used_at=now())
-        )
+        events.note(db, actor, "deactivate account", user.name, ended_sessions=sessions.shut(db, user_id))
 
 
 def reactivate(actor: Actor, user_id: int) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
@@ -16,6 +16,9 @@ from backend.values import DecisionKind
 MAX_TEXT = 1_000_000
 MAX_NOTE = 4_000
 MAX_VALUE = 64
+MAX_SECONDS = 86_400.0
+COUNTED_SECONDS = 300.0
+"""Whoever takes longer over one item was away: sums of people's time count so much of it."""
 WHY = ("", "arithmetic", "ignores the prompt", "format", "too strict", "too lenient", "other")
 """Why a judge is wrong."""
 
@@ -69,6 +72,8 @@ def check(act: Act) -> None:
         raise InvalidInput("A decision needs a client_id of 8 to 64 characters, a new one for each. Use a UUID.")
     if act.kind is DecisionKind.score and (act.score is None or not -1e9 < act.score < 1e9):
         raise InvalidInput("A score decision needs a number. Give one.")
+    if act.seconds is not None and not 0 <= act.seconds <= MAX_SECONDS:
+        raise InvalidInput(f"The seconds spent on an item are 0 to {MAX_SECONDS:,.0f}. Send one of these, or none.")
     if act.kind is DecisionKind.edit and not (act.text or "").strip():
         raise InvalidInput("The edited text is empty. Write something, or reject the sample.")
     if act.kind is DecisionKind.note and not act.note.strip():
@@ -77,6 +82,16 @@ def check(act: Act) -> None:
         raise InvalidInput(f"A text may have {MAX_TEXT:,} characters and a note {MAX_NOTE:,}. Shorten it.")
     if act.value.get("why", "") not in WHY:
         raise InvalidInput(f"Why the judge is wrong is one of {', '.join(WHY[1:])}, or nothing.")
+
+
+def spent(decision: Any) -> Any:
+    """The seconds a decision counts for in a sum, as a column."""
+    return case((decision.seconds > COUNTED_SECONDS, COUNTED_SECONDS), else_=decision.seconds)
+
+
+def is_first(decision: Any) -> Any:
+    """Whether the decision is no copy that taking a removal back wrote: a copy's time was spent once."""
+    return decision.value["restores"].as_integer().is_(None)
 
 
 def written(db: Session, actor: Actor, round_: tables.Round, client_id: str) -> Written | None:

@@ -2,20 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from backend.db import now, reading, session, tables
 from backend.db.filters import Filters
 from backend.errors import InvalidInput
 from backend.services import bulk, events, group_decisions, review_settings
 from backend.services.access import Actor, role_of
-from backend.services.labels import in_chunks
+from backend.services.labels import ANY_LABELLING, in_chunks
 from backend.services.leases import in_round
+from backend.services.review_settings import ReviewSettings
 from backend.services.rounds import get_row
-from backend.values import Role
+from backend.values import DecisionKind, LabelSource, Role
 
 MAX_ASSIGNED = 100_000
 
@@ -42,8 +44,8 @@ def assign(
 ) -> int:
     """Give everything a filter finds, or these samples, to a person; return how many items that are.
 
-    An item given to several people is offered to each of them. In rounds that are decided by group, a sample stands
-    for its group.
+    An item that wants no more reviewers is left out; one given to several people is offered to each of them. In rounds
+    that are decided by group, a sample stands for its group.
     """
     with session() as db:
         round_ = get_row(db, actor, round_id, Role.curator)
@@ -77,11 +79,10 @@ def unassign(actor: Actor, round_id: int, user_id: int, *, sample_ids: Sequence[
 
 def list_assigned(actor: Actor, round_id: int) -> list[Assigned]:
     """Who was given how much."""
-    row, lease, user = tables.Assignment, tables.Lease, tables.User
+    row, user = tables.Assignment, tables.User
     query = (
-        select(user.id, user.name, func.count(row.sample_id), func.count(lease.decided_at))
+        select(user.id, user.name, func.count(row.sample_id), func.count(row.sample_id).filter(has_decided(row)))
         .join(user, user.id == row.user_id)
-        .outerjoin(lease, (lease.sample_id == row.sample_id) & (lease.user_id == row.user_id))
         .where(row.round_id == round_id)
         .group_by(user.id, user.name)
         .order_by(user.name)
@@ -102,13 +103,47 @@ def assignee(db: Session, round_: tables.Round, user_id: int) -> str:
     return user.name
 
 
+def has_decided(row: Any) -> ColumnElement[bool]:
+    """Whether a word of the assigned person on the item stands; a gold item is told from no other by it."""
+    return _said(row, ANY_LABELLING)
+
+
+def has_passed(row: Any) -> ColumnElement[bool]:
+    """Whether the assigned person skipped or rewrote the item."""
+    return _said(row, (DecisionKind.skip, DecisionKind.edit))
+
+
+def _said(row: Any, kinds: Sequence[DecisionKind]) -> ColumnElement[bool]:
+    decision, taken_back = aliased(tables.Decision), aliased(tables.Decision)
+    said = (
+        select(decision.id)
+        .outerjoin(taken_back, taken_back.retracts_id == decision.id)
+        .where(decision.sample_id == row.sample_id, decision.user_id == row.user_id)
+        .where(decision.kind.in_(kinds), taken_back.id.is_(None))
+    )
+    return said.exists()
+
+
+def is_complete(sample_id: Any, settings: ReviewSettings) -> ColumnElement[bool]:
+    """Whether the item wants no more reviewers. A gold item always does: everybody may meet it once."""
+    lease, label, gold = aliased(tables.Lease), aliased(tables.Label), aliased(tables.GoldItem)
+    slots, known = select(lease.slot).where(lease.sample_id == sample_id), select(gold.sample_id)
+    done = slots.where(lease.decided_at.is_not(None)).exists() & ~slots.where(lease.decided_at.is_(None)).exists()
+    if not settings.has_overlap:
+        settled = select(label.sample_id).where(label.sample_id == sample_id, label.source == LabelSource.person)
+        done = done | settled.exists()
+    return done & ~known.where(gold.sample_id == sample_id).exists()
+
+
 def chosen(db: Session, round_: tables.Round, filters: Filters | None, sample_ids: Sequence[int]) -> list[int]:
-    """The items, in order of their number."""
+    """The items that want a reviewer yet, in order of their number."""
     if (filters is None) == (not sample_ids):
         raise InvalidInput("Say which items: a filter, or samples.")
     ids = in_round(db, round_.id, sample_ids) if filters is None else list(bulk.matching(db, round_.id, filters))
     if len(ids) > MAX_ASSIGNED:
         raise InvalidInput(f"That are more than {MAX_ASSIGNED:,} samples. Narrow the filter and assign in parts.")
-    if review_settings.read(round_.review).by_group:
+    settings, label = review_settings.read(round_.review), tables.Label
+    if settings.by_group:
         ids = [head for some in in_chunks(ids) for head in group_decisions.first_of(db, some).values()]
-    return sorted(set(ids))
+    wanted = select(label.sample_id).where(~is_complete(label.sample_id, settings))
+    return sorted({n for some in in_chunks(ids) for n in db.scalars(wanted.where(label.sample_id.in_(some)))})

@@ -12,6 +12,7 @@ from backend.db import reading, session, tables
 from backend.errors import Conflict, RondoError
 from backend.services import review_settings, reviews, votes
 from backend.services.access import Actor
+from backend.services.acts import is_first, spent
 from backend.services.review_progress import count_items
 from backend.services.review_settings import CloseRule
 from backend.values import RoundStatus
@@ -46,9 +47,9 @@ def due(db: Session, round_: tables.Round) -> State:
         said = f"reviewers agree on {agreed:,} of {shared:,} items that several decided"
         return State(settings.close_rule, is_due, said)
     if settings.close_rule is CloseRule.minutes:
-        spent = minutes(db, round_.id)
-        is_due = spent >= settings.close_minutes
-        return State(settings.close_rule, is_due, f"{spent:.0f} of {settings.close_minutes:g} minutes are spent")
+        passed = minutes(db, round_.id)
+        is_due = passed >= settings.close_minutes
+        return State(settings.close_rule, is_due, f"{passed:.0f} of {settings.close_minutes:g} minutes are spent")
     return State(settings.close_rule, is_due=False, says="a curator closes it by hand")
 
 
@@ -64,8 +65,8 @@ def agreement(db: Session, round_id: int) -> tuple[int, int]:
 def minutes(db: Session, round_id: int) -> float:
     """The time all people spent on items, as their desks measured it."""
     decision = tables.Decision
-    spent = db.scalar(select(func.sum(decision.seconds)).where(decision.round_id == round_id))
-    return float(spent or 0.0) / 60
+    query = select(func.sum(spent(decision))).where(decision.round_id == round_id, is_first(decision))
+    return float(db.scalar(query) or 0.0) / 60
 
 
 def close_due() -> list[int]:

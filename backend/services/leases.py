@@ -23,6 +23,8 @@ from backend.services.rounds import get_row
 from backend.values import Role
 
 CHUNK = 500
+SAFE = timedelta(seconds=5)
+"""A lease that has longer to run is taken by nobody else during a transaction."""
 LOCK = 0x1EA5E
 """The class of the advisory locks that let one claim of a round follow the other on PostgreSQL."""
 
@@ -56,6 +58,7 @@ def renew(actor: Actor, round_id: int, sample_ids: Sequence[int]) -> Renewed:
         settings = review_settings.read(round_.review)
         until = now() + timedelta(minutes=settings.reservation_minutes)
         presence.touch(db, actor, round_id)
+        one_at_a_time(db, round_id)
         kept = extend(db, actor, ids, until) | known(db, round_id, actor, ids)
         gone = [n for n in ids if n not in kept]
         kept |= set(claim(db, actor, round_, settings, in_round(db, round_id, gone)))
@@ -70,12 +73,13 @@ def release(actor: Actor, round_id: int, sample_ids: Sequence[int] | None = None
     given_back = 0
     with session() as db:
         get_row(db, actor, round_id)
+        if sample_ids is None:
+            presence.leave(db, actor, round_id)
+        one_at_a_time(db, round_id)
         wanted: list[Any] = [()] if sample_ids is None else [(lease.sample_id.in_(ids),) for ids in chunked(sample_ids)]
         for where in wanted:
             free = update(lease).where(*mine, *where).values(user_id=None, expires_at=now(), is_random=False)
             given_back += len(db.scalars(free.returning(lease.sample_id)).all())
-        if sample_ids is None:
-            presence.leave(db, actor, round_id)
     return given_back
 
 
@@ -172,6 +176,10 @@ def settle(db: Session, actor: Actor, round_: tables.Round, settings: ReviewSett
     ids = sorted(set(item_ids))
     lease = tables.Lease
     mine = select(lease.sample_id).where(lease.sample_id.in_(ids), lease.user_id == actor.user_id)
+    live = mine.where(or_(lease.decided_at.is_not(None), lease.expires_at >= now() + SAFE))
+    if ids and len(db.scalars(live).all()) < len(ids):
+        # Who holds all of them, as nearly everybody does, waits for nobody.
+        one_at_a_time(db, round_.id)
     held = set(db.scalars(mine.order_by(lease.sample_id).with_for_update())) if ids else set()
     claim(db, actor, round_, settings, [n for n in ids if n not in held])
 
@@ -269,7 +277,10 @@ def in_round(db: Session, round_id: int, sample_ids: Sequence[int]) -> list[int]
 
 
 def one_at_a_time(db: Session, round_id: int) -> None:
-    """Let claims of a round wait for each other, instead of in a circle. SQLite has one writer anyway."""
+    """Let claims of a round wait for each other, instead of in a circle. SQLite has one writer anyway.
+
+    Whoever wants it takes it after their presence and before any lease.
+    """
     if db.get_bind().dialect.name == "postgresql":
         db.execute(select(func.pg_advisory_xact_lock(LOCK, round_id % 2**31)))
 

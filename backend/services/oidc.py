@@ -2,6 +2,7 @@
 
 Whom a provider's account stands for, in this order: the account it was linked to before; the one an invitation or
 one-time link is for; the one whose name is the verified e-mail address; with `RONDO_OIDC_AUTO_CREATE` a new one.
+Linking an account shuts out whoever used it before: an invitation may have been used by the one who sent it.
 """
 
 import hmac
@@ -177,8 +178,9 @@ def _person(db: Session, claims: JSON, link: str) -> tables.User:
         raise NotSignedIn(f"There is no account for {who}. Ask a project admin to invite you, by that name or by link.")
     if found.oidc_subject is not None:
         raise NotSignedIn(f"{found.name} signs in with another account of the provider. Ask an owner.")
-    found.oidc_subject = subject
-    events.note(db, _actor(found), "link sign-in", found.name, issuer=claims["iss"])
+    found.oidc_subject, found.password_hash = subject, None
+    ended = sessions.shut(db, found.id)
+    events.note(db, _actor(found), "link sign-in", found.name, issuer=claims["iss"], ended_sessions=ended)
     return found
 
 

@@ -54,6 +54,7 @@ def free_slot(db: Session, actor: Actor, target: tables.Decision, settings: Revi
         .outerjoin(taken_back, taken_back.retracts_id == decision.id)
         .where(decision.sample_id.in_(ids), decision.user_id == actor.user_id, decision.kind.in_(kinds))
         .where(taken_back.id.is_(None), decision.is_late.is_(False), decision.batch_id.is_(None))
+        .where(decision.is_adjudication.is_(False), decision.is_gold.is_(False))
     )
     if db.scalar(others.limit(1)) is None:
         leases.reopen(db, actor.user_id, ids[0], settings)

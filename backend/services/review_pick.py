@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session, aliased
 
 from backend.db import now, tables
 from backend.db.filters import Sort
-from backend.services import gold, group_decisions, leases, review_reasons
-from backend.services.access import Actor
+from backend.services import assignments, gold, group_decisions, leases, review_reasons
+from backend.services.access import Actor, may_decide
 from backend.services.review_settings import ReviewSettings
 from backend.services.review_walks import PAGE, Order, Pages, along, at_random, walk
 from backend.values import DecisionKind, LabelSource
@@ -89,9 +89,10 @@ class Asked:
         return set(self.db.scalars(query))
 
     def assigned_elsewhere(self, ids: Sequence[int]) -> set[int]:
-        row = tables.Assignment
-        others, mine = set[int](), set[int]()
-        for n, user_id in self.db.execute(select(row.sample_id, row.user_id).where(row.sample_id.in_(ids))):
+        """Those that a curator gave to others; what is given to nobody who may still decide is anybody's."""
+        row, others, mine = tables.Assignment, set[int](), set[int]()
+        given = select(row.sample_id, row.user_id).where(row.sample_id.in_(ids))
+        for n, user_id in self.db.execute(given.where(row.user_id.in_(may_decide(self.round.project_id)))):
             (mine if user_id == self.actor.user_id else others).add(n)
         return others - mine
 
@@ -100,9 +101,10 @@ def pick(asked: Asked) -> Picked:
     """The next items, in order."""
     found, missing = Picked(), asked.limit
     kinds = places(asked, missing)
-    gold_ids = gold.unmet(asked.db, asked.actor, asked.round.id, asked.held, kinds.count("gold"))
     first = Picked()
     first.add(assigned(asked, missing), review_reasons.ASSIGNED)
+    met = asked.held.union(first.ids)
+    gold_ids = gold.unmet(asked.db, asked.actor, asked.round.id, met, kinds.count("gold"))
     if len(first.ids) < missing and asked.settings.has_overlap:
         first.add(begun(asked, missing - len(first.ids), first.ids), review_reasons.BEGUN)
     number = max(0, missing - len(gold_ids) - len(first.ids))
@@ -110,7 +112,7 @@ def pick(asked: Asked) -> Picked:
     order = walk(asked.db, asked.round, asked.settings, asked.order, asked.after, asked.actor.user_id)
     ordered = draw(asked, order, number, [*first.ids, *drawn])
     found.why |= first.why | dict.fromkeys(drawn, review_reasons.RANDOM)
-    found.drawn, found.free = set(drawn), set(gold_ids)
+    found.drawn, found.free = set(drawn), {*gold_ids, *gold.among(asked.db, first.ids)}
     found.ids = mixed(kinds, gold_ids, drawn, [*first.ids, *ordered])[:missing]
     return found
 
@@ -158,19 +160,18 @@ def draw(asked: Asked, pages: Pages, number: int, seen: Sequence[int]) -> list[i
 
 
 def assigned(asked: Asked, number: int) -> list[int]:
-    """What a curator gave to this person and they have not decided yet."""
-    row, lease, label = tables.Assignment, tables.Lease, tables.Label
-    mine = (lease.sample_id == row.sample_id) & (lease.user_id == asked.actor.user_id)
+    """What a curator gave to this person and they have not decided yet; gold items among it like any other."""
+    row = tables.Assignment
     query = (
         select(row.sample_id)
-        .outerjoin(lease, mine)
-        .join(label, label.sample_id == row.sample_id)
-        .where(row.round_id == asked.round.id, row.user_id == asked.actor.user_id, lease.decided_at.is_(None))
+        .where(row.round_id == asked.round.id, row.user_id == asked.actor.user_id)
+        .where(~assignments.has_decided(row), ~assignments.is_complete(row.sample_id, asked.settings))
         .order_by(row.sample_id)
     )
-    if not asked.settings.has_overlap:
-        query = query.where(label.source != LabelSource.person)
-    return asked.may_have(list(asked.db.scalars(query.limit(4 * PAGE))))[:number]
+    ids = list(asked.db.scalars(query.limit(4 * PAGE)))
+    known = gold.among(asked.db, ids) - asked.held
+    offered = {*asked.may_have(ids), *(known - asked.passed_on(sorted(known)))}
+    return [n for n in ids if n in offered][:number]
 
 
 def begun(asked: Asked, number: int, seen: Sequence[int]) -> list[int]:

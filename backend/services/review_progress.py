@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased
 from backend.db import now, reading, tables
 from backend.services import presence, review_settings
 from backend.services.access import Actor
+from backend.services.acts import spent
 from backend.services.labels import ANY_LABELLING, deciding
 from backend.services.review_settings import ReviewSettings
 from backend.services.rounds import get_row
@@ -105,7 +106,7 @@ def count_people(db: Session, round_id: int, settings: ReviewSettings) -> tuple[
     query = (
         select(
             user.id, user.name, func.count(decision.sample_id.distinct()), func.count(decision.seconds),
-            func.sum(decision.seconds), late,
+            func.sum(spent(decision)), late,
         )
         .join(user, user.id == decision.user_id)
         .outerjoin(taken_back, taken_back.retracts_id == decision.id)

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from backend.db import now, reading, tables
-from backend.services import agreement, agreement_measures, review_progress, review_settings, votes
+from backend.services import agreement, agreement_measures, assignments, review_progress, review_settings, votes
 from backend.services.access import Actor
+from backend.services.acts import is_first, spent
 from backend.services.agreement import Criterion, JudgesWord, Said
 from backend.services.agreement_measures import UNKNOWN, Figure, Value
 from backend.services.labels import ANY_LABELLING, LABELLING, thresholds
@@ -108,7 +109,7 @@ def _find(db: Session, round_id: int) -> Found:
     settings = review_settings.read(round_.review)
     read, _, word, places = agreement.gathered(db, round_id)
     work = _work(db, round_id)
-    assigned = _assigned(db, round_id)
+    assigned = _assigned(db, round_id, settings)
     people = {*work, *assigned, *(vote.user_id for vote in read.cast)}
     names = {id_: name for id_, name in db.execute(select(tables.User.id, tables.User.name)) if id_ in people}
     is_group = settings.by_group
@@ -166,8 +167,8 @@ def _left(found: Found, user_id: int) -> int:
 def _work(db: Session, round_id: int) -> dict[int, Work]:
     """Times, skips and late decisions of each person; bulk actions take no time on an item."""
     decision = tables.Decision
-    query = select(decision.user_id, decision.kind, decision.seconds, decision.is_late, decision.created_at).where(
-        decision.round_id == round_id, decision.batch_id.is_(None)
+    query = select(decision.user_id, decision.kind, spent(decision), decision.is_late, decision.created_at).where(
+        decision.round_id == round_id, decision.batch_id.is_(None), is_first(decision)
     )
     times: dict[int, list[float]] = defaultdict(list)
     skipped: Counter[int] = Counter()
@@ -202,21 +203,11 @@ def _gold(db: Session, round_id: int) -> dict[int, tuple[int, int]]:
     return {user_id: (number, right[user_id]) for user_id, number in seen.items()}
 
 
-def _assigned(db: Session, round_id: int) -> dict[int, int]:
-    """Assigned items that the person has not decided yet, of everyone who was assigned any."""
-    assignment, decision, taken_back = tables.Assignment, tables.Decision, aliased(tables.Decision)
-    done = (
-        select(decision.id)
-        .outerjoin(taken_back, taken_back.retracts_id == decision.id)
-        .where(decision.sample_id == assignment.sample_id, decision.user_id == assignment.user_id)
-        .where(decision.kind.in_(ANY_LABELLING), taken_back.id.is_(None))
-        .exists()
-    )
-    query = (
-        select(assignment.user_id, func.count().filter(~done))
-        .where(assignment.round_id == round_id)
-        .group_by(assignment.user_id)
-    )
+def _assigned(db: Session, round_id: int, settings: review_settings.ReviewSettings) -> dict[int, int]:
+    """Assigned items that the person's queue still has for them, of everyone who was assigned any."""
+    row = tables.Assignment
+    gone = (assignments.has_decided(row), assignments.has_passed(row), assignments.is_complete(row.sample_id, settings))
+    query = select(row.user_id, func.count().filter(~or_(*gone))).where(row.round_id == round_id).group_by(row.user_id)
     return {user_id: number for user_id, number in db.execute(query)}
 
 

@@ -1,13 +1,14 @@
 """One sample in full: what was asked, what judges and people said, its group, and what it trained."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, and_, func, literal, or_, select, true
 from sqlalchemy.orm import Session
 
 from backend.db import reading, tables
 from backend.errors import NotFound
+from backend.services import sample_sight
 from backend.services.access import Actor, require
 from backend.services.samples import Row, read_rows
 from backend.values import DecisionKind, Messages, Role, Verdict
@@ -58,7 +59,10 @@ class Trained:
 
 @dataclass(frozen=True)
 class Detail:
-    """`label` is the sample's row in lists; `group` the rows of the other samples of its prompt in the round."""
+    """`label` is the sample's row in lists; `group` the rows of the other samples of its prompt in the round.
+
+    Where the label's `is_hidden` is set, judgments and colleagues' decisions are left out as the round hides them.
+    """
 
     label: Row
     round_id: int
@@ -90,8 +94,11 @@ def detail(actor: Actor, sample_id: int) -> Detail:
         require(db, actor, sample.project_id, Role.viewer)
         prompt = db.get_one(tables.Prompt, sample.prompt_id)
         author = db.get(tables.User, sample.author_id) if sample.author_id else None
+        kept = sample_sight.hidden(db, actor, db.get_one(tables.Round, sample.round_id))
+        (row,) = sample_sight.seen(db, actor, kept, read_rows(db, (sample_id,)))
+        hides_judge = row.is_hidden and kept.judge
         return Detail(
-            label=read_rows(db, (sample_id,))[0],
+            label=row,
             round_id=sample.round_id,
             project_id=sample.project_id,
             messages=prompt.messages,
@@ -99,15 +106,18 @@ def detail(actor: Actor, sample_id: int) -> Detail:
             text=sample.text,
             author=author.name if author else None,
             edited_from_id=sample.edited_from_id,
-            machine_score=label.machine_score,
-            machine_verdict=label.machine_verdict,
+            machine_score=None if hides_judge else label.machine_score,
+            machine_verdict=None if hides_judge else label.machine_verdict,
             checkpoint=db.get_one(tables.Checkpoint, sample.checkpoint_id).name,
             logprob=sample.logprob,
             seed=sample.seed,
             score_like=sample.score_like,
-            judgments=tuple(judgments(db, sample_id)),
-            group=tuple(siblings(db, sample)),
-            history=tuple(decisions(db, sample_id)),
+            judgments=() if hides_judge else tuple(judgments(db, sample_id)),
+            group=tuple(sample_sight.seen(db, actor, kept, siblings(db, sample))),
+            history=tuple(
+                replace(one, is_override=one.is_override and not hides_judge)
+                for one in decisions(db, sample_id, _told(actor, kept, row))
+            ),
             trained=tuple(datasets(db, sample_id)),
         )
 
@@ -130,11 +140,20 @@ def siblings(db: Session, sample: tables.Sample) -> list[Row]:
     return read_rows(db, tuple(db.scalars(query.order_by(other.kind, other.position, other.id).limit(MAX_GROUP))))
 
 
-def decisions(db: Session, sample_id: int) -> list[DecisionView]:
+def _told(actor: Actor, kept: sample_sight.Hidden, row: Row) -> ColumnElement[bool]:
+    """Which decisions the actor is told: their own always; on gold items no others', as at the desk."""
+    decision = tables.Decision
+    if not kept:
+        return true()
+    is_told = literal(not (row.is_hidden and kept.others))
+    return or_(decision.user_id == actor.user_id, and_(decision.is_gold.is_(False), is_told))
+
+
+def decisions(db: Session, sample_id: int, told: ColumnElement[bool]) -> list[DecisionView]:
     """The history, oldest first."""
     decision, user = tables.Decision, tables.User
     query = select(decision, user.name).join(user, user.id == decision.user_id).where(decision.sample_id == sample_id)
-    rows = db.execute(query.order_by(decision.id.desc()).limit(MAX_HISTORY)).all()[::-1]
+    rows = db.execute(query.where(told).order_by(decision.id.desc()).limit(MAX_HISTORY)).all()[::-1]
     gone = {row.retracts_id for row, _ in rows}
     return [
         DecisionView(

@@ -13,6 +13,7 @@ from backend.db.listing import MERGED, Count, scope
 from backend.db.listing_search import find
 from backend.db.tables.judgment import UNSCORED
 from backend.errors import InvalidInput
+from backend.services import sample_sight
 from backend.services.access import Actor
 from backend.services.rounds import get_row
 from backend.values import LabelSource, Verdict
@@ -26,7 +27,10 @@ BINS = 20
 
 @dataclass(frozen=True)
 class Row:
-    """A sample in a list. `text` and `prompt` are cut after `PREVIEW` characters."""
+    """A sample in a list. `text` and `prompt` are cut after `PREVIEW` characters.
+
+    `is_hidden`: what was said of the sample is withheld until the review is over or the person has decided.
+    """
 
     id: int
     score: float | None
@@ -41,6 +45,7 @@ class Row:
     num_tokens: int
     prompt: str
     text: str
+    is_hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,9 +84,10 @@ def page(
         raise InvalidInput(f"A page has 1 to {MAX_PAGE} samples, not {limit}. Ask for fewer and go on page by page.")
     filters, place = filters or Filters(), Cursor.read(cursor) if cursor else None
     with reading() as db:
-        get_row(db, actor, round_id)
+        kept = sample_sight.hidden(db, actor, get_row(db, actor, round_id))
+        sample_sight.refuse(kept, filters, place.sort if place else sort or Sort())
         got = find(scope(db, round_id, filters), filters, sort or Sort(), place, limit)
-        rows = read_rows(db, got.ids)
+        rows = sample_sight.seen(db, actor, kept, read_rows(db, got.ids))
     ends = (str(got.next) if got.next else None, str(got.previous) if got.previous else None)
     return Page(tuple(rows), *ends, got.count, got.sort, got.is_partial)
 
@@ -104,9 +110,13 @@ def read_rows(db: Session, ids: tuple[int, ...]) -> list[Row]:
 
 
 def histogram(actor: Actor, round_id: int) -> list[Bin]:
-    """How the round's effective scores are spread, in up to 20 bins; samples without a score are in none."""
+    """How the round's effective scores are spread, in up to 20 bins; samples without a score are in none.
+
+    Empty while the scores are hidden from the actor.
+    """
     with reading() as db:
-        get_row(db, actor, round_id)
+        if sample_sight.hidden(db, actor, get_row(db, actor, round_id)).judge:
+            return []
         low, high = score_ends(db, round_id)
         if low is None or high is None:
             return []

@@ -223,6 +223,14 @@ def end_all(db: Session, user_id: int, *, but: int | None = None) -> list[int]:
     return list(db.scalars(statement.values(ended_at=now()).returning(tables.LoginSession.id)))
 
 
+def shut(db: Session, user_id: int, *, but: int | None = None) -> int:
+    """Make everything useless that lets in as this person, but a password; return how many sessions ended."""
+    token, link = tables.Token, tables.LoginLink
+    db.execute(update(token).where(token.user_id == user_id, token.revoked_at.is_(None)).values(revoked_at=now()))
+    db.execute(update(link).where(link.user_id == user_id, link.used_at.is_(None)).values(used_at=now()))
+    return len(end_all(db, user_id, but=but))
+
+
 def create_token(actor: Actor, *, name: str, days: int = 90) -> tuple[int, str]:
     """Return the id and the secret of a new token; the secret is shown this once."""
     name = name.strip()

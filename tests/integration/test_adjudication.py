@@ -146,3 +146,14 @@ def test_adjudication_is_for_curators(database: str) -> None:
     looked = adjudication.look(team.curator, team.round.id, team.ids[0])
     assert looked is not None
     assert looked.votes == ()
+
+
+def test_a_vote_taken_back_frees_its_slot_though_the_same_person_settled_the_item(database: str) -> None:
+    team = Team(prompts=1, num_reviewers_per_item=2)
+    n = team.ids[0]
+    team.people["curator"] = team.curator
+    vote = team.act("curator", n, ACCEPT)
+    team.act("bob", n, REJECT)
+    settle(team, n, ACCEPT)
+    team.take_back("curator", vote)
+    assert [is_decided for _, who, is_decided in team.slots(n) if who == team.curator.user_id] == [False]

@@ -1,5 +1,6 @@
 """What ends a review by itself, and what people see of it until then."""
 
+import math
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -8,7 +9,7 @@ from sqlalchemy import select, update
 
 from backend.db import now, reading, session, tables
 from backend.errors import Conflict, InvalidInput, PermissionDenied
-from backend.services import close_rules, gold, leases, review_edits, reviews
+from backend.services import close_rules, gold, leases, removals, review_edits, reviews
 from backend.values import DecisionKind, LabelSource, RoundStatus, Stage, Verdict
 from tests import rows
 from tests.integration.reviewing import ACCEPT, REJECT, SKIP, Team, count
@@ -79,6 +80,21 @@ def test_a_review_closes_when_the_minutes_are_spent(database: str) -> None:
     assert close_rules.close_due() == [team.round.id]
     with pytest.raises(Conflict, match="frozen"):
         team.act("ann", team.ids[2], ACCEPT)
+
+
+def test_nobody_closes_a_review_by_claiming_hours(database: str) -> None:
+    team = owned(prompts=2, close_rule="minutes", close_minutes=9)
+    for seconds in (1e12, -1.0, math.inf, math.nan):
+        with pytest.raises(InvalidInput, match="seconds"):
+            team.act("ann", team.ids[0], ACCEPT, seconds=seconds)
+    team.act("ann", team.ids[0], ACCEPT, seconds=80_000.0)
+    assert close_rules.close_due() == [], "one item counts for five minutes"
+    admin = rows.make_actor(team.project)
+    done = removals.remove(admin, team.round.id, team.who("ann").user_id, reason="did not read")
+    removals.undo(admin, team.round.id, done.id)
+    assert close_rules.close_due() == [], "nor twice, after it was taken out and put back"
+    team.act("bob", team.ids[1], ACCEPT, seconds=240.0)
+    assert close_rules.close_due() == [team.round.id]
 
 
 def test_several_processes_that_look_at_once_close_once(database: str) -> None:

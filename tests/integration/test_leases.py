@@ -1,5 +1,6 @@
 """Leases: claimed by one conditional statement, renewed, released, taken over; never two people in one slot."""
 
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -9,7 +10,7 @@ from sqlalchemy import delete, select, update
 
 from backend.db import now, reading, session, tables
 from backend.errors import NotFound, PermissionDenied
-from backend.services import leases, review_queue, reviews
+from backend.services import leases, review_queue, review_settings, reviews
 from backend.services.reviews import Act
 from backend.values import LabelSource, Role, RoundStatus, Verdict
 from tests import rows
@@ -142,6 +143,28 @@ def test_two_tabs_that_ask_at_once_take_no_second_slot(database: str) -> None:
         list(pool.map(lambda _: review_queue.queue(ann, team.round.id, limit=10), range(8)))
     for n in team.ids:
         assert [who for _, who, _ in team.slots(n)].count(ann.user_id) == 1
+
+
+@pytest.mark.parametrize("what", ["renew", "decide"])
+def test_who_claims_and_who_holds_what_ran_out_do_not_wait_in_a_circle(database: str, what: str) -> None:
+    team = Team(prompts=2)
+    ann, bob = team.who("ann"), team.who("bob")
+    mine = team.queue("ann", limit=3)
+    team.run_out()
+    acts = [Act(uuid.uuid4().hex, ACCEPT, n) for n in team.ids]
+    calls = {
+        "renew": lambda: leases.renew(ann, team.round.id, team.ids),
+        "decide": lambda: reviews.decide_many(ann, team.round.id, acts),
+    }
+    with ThreadPoolExecutor(1) as pool:
+        with session() as db:
+            db.get_one(tables.Round, team.round.id)  # SQLite begins here
+            leases.one_at_a_time(db, team.round.id)
+            waiting = pool.submit(calls[what])
+            time.sleep(0.5)  # long enough to lock what it can
+            won = leases.claim(db, bob, team.round, review_settings.read(team.round.review), mine)
+        waiting.result()
+    assert won == mine
 
 
 def test_the_same_undo_sent_at_once_takes_back_one(database: str) -> None:

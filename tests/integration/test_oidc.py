@@ -16,7 +16,7 @@ import pytest
 from backend.config import settings
 from backend.db import reading, session, tables
 from backend.errors import NotSignedIn
-from backend.services import accounts, oidc, projects
+from backend.services import accounts, oidc, projects, sessions
 from backend.services.access import Actor
 from backend.values import Role
 from tests.integration import site
@@ -136,7 +136,7 @@ def test_a_verified_address_signs_in_as_the_account_of_that_name(provider: Provi
     with reading() as db:
         assert db.get(tables.User, ada).oidc_subject == f"{provider.address} ada"
         event = db.query(tables.Event).filter_by(verb="link sign-in").one()
-        assert (event.user_id, event.details) == (ada, {"issuer": provider.address})
+        assert (event.user_id, event.details) == (ada, {"issuer": provider.address, "ended_sessions": 0})
 
 
 def test_the_code_is_bound_to_the_browser_that_asked(provider: Provider, owner: Actor) -> None:
@@ -176,6 +176,30 @@ def test_an_invitation_links_whatever_the_name_is(provider: Provider, owner: Act
         assert "was used or has expired" in client.get(f"/login/link/{link}").text
         through(provider, client, "bob")
         assert name_of(client) == "Bobby"
+
+
+@pytest.mark.parametrize("with_link", [False, True])
+def test_whoever_used_the_account_before_it_was_linked_is_out(
+    provider: Provider, owner: Actor, with_link: bool
+) -> None:
+    project = projects.create(owner, "Loop")
+    secret = sessions.sign_in_with_link(accounts.invite(owner, project, "ada@example.org", Role.reviewer) or "")
+    sender = sessions.look_up(secret)
+    assert sender is not None
+    accounts.set_password(sender.actor, sender.actor.user_id, "I was here before", session_id=sender.session_id)
+    _, token = sessions.create_token(sender.actor, name="mine")
+    kept, link = (accounts.one_time_link(owner, sender.actor.user_id) for _ in range(2))
+    with site.visitor() as client:
+        through(provider, client, "ada", **({"link": link} if with_link else {}))
+        assert name_of(client) == "ada@example.org"
+    assert sessions.look_up(secret) is sessions.look_up_token(token) is sessions.peek_link(kept) is None
+    with pytest.raises(NotSignedIn):
+        sessions.sign_in("ada@example.org", "I was here before", address="x")
+    with site.visitor() as client:
+        through(provider, client, "ada")
+        _, later = sessions.create_token(sender.actor, name="hers")
+        through(provider, client, "ada")
+        assert sessions.look_up_token(later) is not None
 
 
 def test_a_link_that_another_site_sent_begins_nothing(provider: Provider, owner: Actor) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from backend.db import now, session, tables
 from backend.errors import PermissionDenied
-from backend.services import reviewer_stats
+from backend.services import removals, reviewer_stats
 from backend.values import Role, RoundStatus, Verdict
 from tests import rows
 from tests.integration.test_agreement import Place
@@ -28,6 +28,18 @@ def test_how_many_how_fast_and_how_often_the_judge_was_overridden(place: Place) 
     assert one.seconds == 3.0  # the middle of 1, 2, 4 and 9
     assert one.minutes == pytest.approx(16 / 60)
     assert one.last_at is not None
+
+
+def test_a_decision_that_was_removed_and_restored_counts_once(place: Place) -> None:
+    rows.make_decision(place.samples[0], place.ada, "accept", seconds=1e12)
+    rows.make_decision(place.samples[1], place.ada, "skip", seconds=10.0)
+    rows.make_decision(place.samples[2], place.ada, "accept", is_late=True, seconds=20.0)
+    admin = rows.make_actor(place.project)
+    done = removals.remove(admin, place.round.id, place.ada.user_id, reason="did not read")
+    removals.undo(admin, place.round.id, done.id)
+    (one,) = [one for one in reviewer_stats.everyone(place.curator, place.round.id) if one.name == "Ada"]
+    assert (one.skipped, one.late, one.minutes) == (1, 1, pytest.approx(320 / 60))
+    assert one.done_at is not None
 
 
 def test_agreement_with_judge_and_colleagues(place: Place) -> None:

@@ -29,7 +29,8 @@ def test_detail_has_the_whole_story(database: str) -> None:
     )
     trained = rows.make_checkpoint(project, "better")
     with session() as db:
-        db.get_one(tables.Round, round_.id).checkpoint_id = trained.id
+        row = db.get_one(tables.Round, round_.id)
+        row.checkpoint_id, row.status = trained.id, RoundStatus.done
     viewer = rows.make_actor(project, Role.viewer)
     seen = sample_detail.detail(viewer, made[0].id)
     assert (seen.text, seen.answer, seen.messages[0]["content"]) == (made[0].text, "Because.", "Why?")

@@ -74,7 +74,7 @@ def test_every_error_has_one_shape(world: World, curator: Actor) -> None:
         assert shape(client.get("/api/v1/rounds/abc")) == (422, "InvalidInput")
         assert shape(client.get(f"{project}/rounds?after=77")) == (422, "InvalidInput")
         assert shape(client.post(f"{project}/rounds", content=b"{half")) == (422, "InvalidInput")
-        assert shape(client.post("/api/v1/tokens", json={"name": "x", "days": 0})) == (422, "InvalidInput")
+        assert shape(client.post("/api/v1/tokens", json={"name": "x", "days": 0})) == (403, "PermissionDenied")
         assert shape(client.get(f"{project}/jobs?limit=1000")) == (422, "InvalidInput")
         url = f"/api/v1/rounds/{world.ids['round_id']}"
         assert client.post(f"{url}/cancel").status_code == 200
@@ -105,7 +105,8 @@ def test_decisions_sent_twice_count_once_and_can_be_taken_back(world: World) -> 
         again = client.post(f"{url}/decisions", json={"decisions": [act]})
         assert first.json()[0]["decision"]["id"] == again.json()[0]["decision"]["id"]
         assert client.get(f"{url}/review").json()["decided"] == 1
-        rejected = client.get(f"{url}/samples", params={"verdict": "reject", "source": "person"}).json()
+        with site.with_token(world.actor(Role.curator)) as curating:
+            rejected = curating.get(f"{url}/samples", params={"verdict": "reject", "source": "person"}).json()
         assert [row["id"] for row in rejected["items"]] == [world.ids["sample_id"]]
         assert rejected["count"] == {"number": 1, "is_exact": True}
         assert client.post(f"{url}/decisions/undo", json={}).status_code == 200
@@ -151,3 +152,20 @@ def test_a_round_is_launched_with_what_differs_from_its_plan(database: str) -> N
         assert made.status_code == 201, made.text
         assert (made.json()["number"], made.json()["seed"], made.json()["num_prompts"]) == (1, 5, 2)
         assert [job["stage"] for job in client.get(f"{url}/jobs").json()["items"]] == ["generate"]
+
+
+def test_a_token_makes_nothing_that_outlives_it(world: World) -> None:
+    owner = rows.make_actor(is_owner=True)
+    people = f"/api/v1/projects/{world.ids['project_id']}/people"
+    asked = [
+        (f"/api/v1/users/{owner.user_id}/link", {}), ("/api/v1/tokens", {"name": "next", "days": 365}),
+        ("/api/v1/users", {"name": "other", "is_owner": True}), (people, {"name": "guest", "role": "admin"}),
+    ]  # fmt: skip
+    with site.with_token(owner) as client:
+        for path, body in asked:
+            answer = client.post(path, json=body)
+            assert shape(answer) == (403, "PermissionDenied")
+            assert "Sign in with a browser" in answer.json()["error"]["message"]
+        assert client.get("/api/v1/users").status_code == 200
+    with site.signed_in(owner) as client:
+        assert [client.post(path, json=body).status_code for path, body in asked] == [201] * 4

@@ -1,0 +1,134 @@
+"""What the lists of samples tell of a round in review, and to whom."""
+
+import uuid
+
+import pytest
+
+from app.widgets import sample_card
+from backend.db import session, tables
+from backend.db.filters import Filters, Sort, SortKey
+from backend.errors import PermissionDenied
+from backend.services import reviews, sample_detail, samples
+from backend.services.access import Actor
+from backend.services.samples import Row
+from backend.values import DecisionKind, LabelSource, Role, RoundStatus, Verdict
+from tests import rows
+from tests.integration.reviewing import ACCEPT, REJECT, Team
+
+UNTOLD = (None, None, LabelSource.none, False)
+
+
+def listed(team: Team, actor: Actor) -> list[Row]:
+    return list(samples.page(actor, team.round.id).rows)
+
+
+def words(row: Row) -> tuple[float | None, Verdict | None, LabelSource, bool]:
+    return row.score, row.verdict, row.source, row.is_overridden
+
+
+def viewer(team: Team) -> Actor:
+    return rows.make_actor(team.project, Role.viewer)
+
+
+def test_who_has_not_decided_sees_nothing_of_the_judge_nor_of_colleagues(database: str) -> None:
+    team = Team(prompts=1)
+    team.act("ann", team.ids[0], REJECT, note="dull")
+    team.act("ann", team.ids[1], DecisionKind.flag)
+    for actor in (viewer(team), team.who("bob")):
+        assert [(words(row), row.is_hidden, row.is_flagged) for row in listed(team, actor)] == [
+            (UNTOLD, True, False)
+        ] * 2
+        seen = sample_detail.detail(actor, team.ids[0])
+        assert (seen.judgments, seen.history, seen.machine_score, seen.machine_verdict) == ((), (), None, None)
+        assert [words(row) for row in seen.group] == [UNTOLD]
+        assert sample_card.card(seen, {})["unjudged"] == "The judge's view is hidden until you decide."
+        assert "judge" not in sample_card.facts(seen)
+        assert samples.histogram(actor, team.round.id) == []
+    first, second = listed(team, team.who("ann"))
+    assert (words(first), first.is_hidden) == ((5.0, Verdict.reject, LabelSource.person, True), False)
+    assert (words(second), second.is_hidden) == (UNTOLD, True)
+
+
+def test_after_ones_own_word_everything_is_told(database: str) -> None:
+    team = Team(prompts=1, num_reviewers_per_item=2)
+    team.act("ann", team.ids[0], REJECT, note="dull")
+    team.act("bob", team.ids[0], ACCEPT)
+    seen = sample_detail.detail(team.who("bob"), team.ids[0])
+    assert (len(seen.judgments), seen.machine_score, [one.note for one in seen.history]) == (1, 5.0, ["dull", ""])
+
+
+def test_curators_see_everything_and_everybody_does_when_the_review_is_over(database: str) -> None:
+    team = Team(prompts=1)
+    team.act("ann", team.ids[0], REJECT)
+    reader = viewer(team)
+    assert words(listed(team, team.curator)[0]) == (5.0, Verdict.reject, LabelSource.person, True)
+    assert samples.page(team.curator, team.round.id, Filters(is_overridden=True), Sort(SortKey.score)).count.number == 1
+    with session() as db:
+        db.get_one(tables.Round, team.round.id).status = RoundStatus.done
+    assert words(listed(team, reader)[0]) == (5.0, Verdict.reject, LabelSource.person, True)
+    assert len(sample_detail.detail(reader, team.ids[0]).history) == 1
+    assert samples.histogram(reader, team.round.id)
+
+
+@pytest.mark.parametrize(
+    "filters", [{"min_score": 1.0}, {"verdict": ("accept",)}, {"source": ("person",)}, {"is_overridden": True},
+                {"is_unparsed": False}, {"is_flagged": True}],
+)  # fmt: skip
+def test_what_is_hidden_cannot_be_filtered_by(database: str, filters: dict) -> None:
+    team = Team(prompts=1)
+    with pytest.raises(PermissionDenied, match="filter by"):
+        samples.page(viewer(team), team.round.id, Filters(**filters))
+
+
+def test_what_is_hidden_cannot_be_sorted_by(database: str) -> None:
+    team = Team(prompts=2)
+    place = samples.page(team.curator, team.round.id, sort=Sort(SortKey.score), limit=1).next_cursor
+    for key in (SortKey.score, SortKey.spread):
+        with pytest.raises(PermissionDenied, match=f"sort by {key}"):
+            samples.page(viewer(team), team.round.id, sort=Sort(key))
+    with pytest.raises(PermissionDenied, match="sort by score"):
+        samples.page(viewer(team), team.round.id, cursor=place)
+    found = samples.page(viewer(team), team.round.id, Filters(min_tokens=1, kind=("completion",)), Sort(SortKey.length))
+    assert found.count.number == 4
+
+
+def test_where_the_judge_is_shown_its_word_stands_instead_of_colleagues(database: str) -> None:
+    team = Team(prompts=1, is_blind=False)
+    team.act("ann", team.ids[0], REJECT)
+    reader = viewer(team)
+    assert words(listed(team, reader)[0]) == (5.0, Verdict.accept, LabelSource.judge, False)
+    seen = sample_detail.detail(reader, team.ids[0])
+    assert (len(seen.judgments), seen.history, seen.machine_score) == (1, (), 5.0)
+    assert samples.histogram(reader, team.round.id)
+    assert samples.page(reader, team.round.id, Filters(min_score=4.0)).count.number == 1
+    with pytest.raises(PermissionDenied):
+        samples.page(reader, team.round.id, Filters(source=("person",)))
+
+
+def test_where_others_may_be_seen_they_are(database: str) -> None:
+    team = Team(prompts=1, is_blind=False, others_visible=True)
+    team.act("ann", team.ids[0], REJECT)
+    assert words(listed(team, viewer(team))[0]) == (5.0, Verdict.reject, LabelSource.person, True)
+    assert len(sample_detail.detail(viewer(team), team.ids[0]).history) == 1
+    blind = Team(prompts=1, others_visible=True)
+    blind.act("ann", blind.ids[0], REJECT)
+    seen = sample_detail.detail(viewer(blind), blind.ids[0])
+    assert (words(seen.label), len(seen.history), seen.judgments) == (UNTOLD, 1, ())
+    assert not seen.history[0].is_override
+
+
+def test_a_word_on_a_group_is_a_word_on_its_samples(database: str) -> None:
+    team = Team(prompts=2, mode="group")
+    team.act("ann", team.ids[0], DecisionKind.prefer, value={"best": team.ids[0], "worst": team.ids[1]})
+    assert [row.is_hidden for row in listed(team, team.who("ann"))] == [False, False, True, True]
+    assert [row.is_hidden for row in listed(team, team.who("bob"))] == [True] * 4
+
+
+def test_ones_own_rewriting_is_seen_and_a_gold_items_other_decisions_are_not(database: str) -> None:
+    team = Team(prompts=1)
+    act = reviews.Act(uuid.uuid4().hex, DecisionKind.edit, team.ids[0], text="Better.")
+    edit = reviews.decide_many(team.who("ann"), team.round.id, [act])[0].decision.edit_id
+    assert not sample_detail.detail(team.who("ann"), edit or 0).label.is_hidden
+    rows.make_decision(team.samples[1], team.who("bob"), "accept", is_gold=True)
+    rows.make_decision(team.samples[1], team.who("ann"), "accept", is_gold=True)
+    assert [one.who for one in sample_detail.detail(team.who("ann"), team.ids[1]).history] == [team.who("ann").name]
