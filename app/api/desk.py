@@ -41,12 +41,6 @@ class Heard(BaseModel):
     progress: Progress | None = None
 
 
-class GivenBack(BaseModel):
-    """How many items are free again."""
-
-    given_back: int
-
-
 @router.post("/rounds/{round_id}/review/here")
 def here(actor: Asking, round_id: int, body: Beat) -> Heard:
     """Renew reservations and be seen; to be sent every 20 seconds."""
@@ -61,8 +55,11 @@ def here(actor: Asking, round_id: int, body: Beat) -> Heard:
     )
 
 
-@router.post("/rounds/{round_id}/review/leave")
-def leave(actor: Asking, round_id: int, body: Leaving) -> GivenBack:
-    """Give back what is not decided; without a list, everything in the round."""
+@router.post("/rounds/{round_id}/review/leave", status_code=204)
+def leave(actor: Asking, round_id: int, body: Leaving) -> None:
+    """Give back what is not decided; without a list, everything in the round.
+
+    Says nothing of how many were: a gold item is held by nobody, and must not be told by that.
+    """
     access.check_same(actor, body.me)
-    return GivenBack(given_back=leases.release(actor, round_id, body.held))
+    leases.release(actor, round_id, body.held)

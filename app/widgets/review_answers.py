@@ -80,6 +80,7 @@ def sent(one: Decided) -> JSON:
         "reason": one.reason,
         "late_because": one.late_because,
         "meanwhile": one.meanwhile,
+        "replaces": one.decision.replaces,
     }
 
 

@@ -84,10 +84,14 @@ def release(actor: Actor, round_id: int, sample_ids: Sequence[int] | None = None
 
 
 def holders(actor: Actor, round_id: int, sample_ids: Sequence[int]) -> list[Holding]:
-    """Who holds or has decided these items; a countdown shows `expires_at`."""
+    """Who else holds or has decided these items; a countdown shows `expires_at`.
+
+    What the actor holds is left out: they know, and a gold item, which nobody holds, would be the one that is missing.
+    """
     with reading() as db:
         get_row(db, actor, round_id)
-        return holdings(db, in_round(db, round_id, sample_ids))
+        found = holdings(db, in_round(db, round_id, sample_ids))
+        return [one for one in found if one.user_id != actor.user_id]
 
 
 def claim(

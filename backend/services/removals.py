@@ -272,19 +272,19 @@ def _restore(db: Session, actor: Actor, round_: tables.Round, event: tables.Even
     removed = list(db.scalars(query))
     settings = review_settings.read(round_.review)
     person = Actor(int(event.details["user_id"]), event.subject)
-    needs_slot = sorted({one.sample_id for one in removed if _held_a_slot(one)})
+    needs_slot = sorted({one.sample_id for one in removed if _held_a_slot(one, settings)})
     won = set(leases.claim(db, person, round_, settings, needs_slot))
     for item in won:
         leases.decided(db, person, item)
-    back = [one for one in removed if not _held_a_slot(one) or one.sample_id in won]
+    back = [one for one in removed if not _held_a_slot(one, settings) or one.sample_id in won]
     for chunk in in_chunks(back):
         db.execute(insert(tables.Decision), [_copy(actor, one, event.details["batch_id"]) for one in chunk])
     labels.recompute(db, _touched(db, back))
     return len(removed) - len(back)
 
 
-def _held_a_slot(one: tables.Decision) -> bool:
-    is_vote = one.kind in labels.ANY_LABELLING and one.batch_id is None
+def _held_a_slot(one: tables.Decision, settings: review_settings.ReviewSettings) -> bool:
+    is_vote = one.kind in labels.deciding(settings) and one.batch_id is None
     return is_vote and not (one.is_gold or one.is_late or one.is_adjudication)
 
 

@@ -180,8 +180,10 @@ def own_leases(
     lease = tables.Lease
     query = select(lease.sample_id, lease.expires_at, lease.is_random).where(lease.sample_id.in_(ids))
     found = {n: (until, drawn) for n, until, drawn in db.execute(query.where(lease.user_id == actor.user_id))}
-    new = (now() + timedelta(minutes=settings.reservation_minutes), False)
-    return {n: found.get(n, new) for n in ids}
+    # To the same microsecond as those that were claimed with it.
+    new = now() + timedelta(minutes=settings.reservation_minutes)
+    latest = max((until for until, _ in found.values()), default=new)
+    return {n: found.get(n, (latest, False)) for n in ids}
 
 
 def own_flags(db: Session, actor: Actor, ids: Sequence[int]) -> dict[int, str]:

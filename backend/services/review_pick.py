@@ -78,13 +78,13 @@ class Asked:
         return list(dict.fromkeys(heads[n] for n in ids if n in heads))
 
     def passed_on(self, ids: Sequence[int]) -> set[int]:
-        """Those the person skipped or rewrote."""
+        """Those the person skipped."""
         decision, taken_back = tables.Decision, aliased(tables.Decision)
         query = (
             select(decision.sample_id)
             .outerjoin(taken_back, taken_back.retracts_id == decision.id)
             .where(decision.sample_id.in_(ids), decision.user_id == self.actor.user_id, taken_back.id.is_(None))
-            .where(decision.kind.in_((DecisionKind.skip, DecisionKind.edit)))
+            .where(decision.kind == DecisionKind.skip)
         )
         return set(self.db.scalars(query))
 

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from statistics import median
 
@@ -87,12 +87,17 @@ class Found:
 
 
 def mine(actor: Actor, round_id: int) -> Reviewer:
-    """The actor's own figures; on gold items only when the review is over: a counter that moves names them."""
+    """The actor's own figures; on gold items only when the review is over: a counter that moves names them.
+
+    `decided` and `overrides` are what the desk counts, gold items included, so that neither number stands still there.
+    """
     with reading() as db:
-        get_row(db, actor, round_id, Role.reviewer)
+        round_ = get_row(db, actor, round_id, Role.reviewer)
         found = _find(db, round_id)
         found.names.setdefault(actor.user_id, actor.name)
-    return _reviewer(found, actor.user_id, is_own=True)
+        counted = review_progress.tally(db, actor, round_id, review_settings.read(round_.review))
+    own = _reviewer(found, actor.user_id, is_own=True)
+    return replace(own, decided=counted.decided, overrides=counted.overridden)
 
 
 def everyone(actor: Actor, round_id: int) -> list[Reviewer]:

@@ -28,6 +28,7 @@ export class Acts extends Answers {
 
   /** Send an act; `u` takes it back. */
   remember(act, item, target = item) {
+    this.known.add(act.client_id);
     this.done.push({ kind: act.kind, text: act.text, client_id: act.client_id, item, target, before: item.mine || null });
     this.outbox.push(act);
   }

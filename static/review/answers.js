@@ -4,11 +4,14 @@ import { keepDraft } from "./editor.js";
 import { make } from "./elements.js";
 import * as screen from "./screen.js";
 
+const WORDS = { accept: "accept", reject: "reject", score: "a score", prefer: "a choice", rank: "a rank" };
+
 export class Answers {
   sent(act, result, tally) {
     this.tally = tally;
     if (result.late_because) this.news.tell("late", result.sample_id, result.late_because);
     if (result.meanwhile) this.news.tell("settled", result.sample_id, result.meanwhile);
+    if (result.replaces && !this.known.has(result.replaces[0])) this.news.tell("elsewhere", result.sample_id, WORDS[result.replaces[1]]);
     if (act.kind === "retract") return this.retracted(act, result);
     const item = this.line.find(act.sample_id);
     if (!item) return undefined;

@@ -29,7 +29,7 @@ const WHILE_WORKING = ["help", "palette", "diff", "search", "history"];
 export class Desk extends Acts {
   constructor(element, server, opened) {
     super();
-    Object.assign(this, { element, server, opened, done: [], undone: new Map(), work: null });
+    Object.assign(this, { element, server, opened, done: [], undone: new Map(), known: new Set(), work: null });
     const { round, scores, why, tally, progress, shows, me, order } = opened;
     Object.assign(this, { round, scores, why, tally, progress, shows, me, order });
     this.bindings = new Bindings(opened.actions, opened.mode);

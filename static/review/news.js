@@ -7,11 +7,13 @@ const ONE = {
   refused: (id) => `Your decision on sample ${id} was not saved. `,
   late: (id) => `Your decision on sample ${id} came late. `,
   settled: (id) => `Sample ${id}: `,
+  elsewhere: (id) => `You had decided sample ${id} elsewhere, in another tab or before a reload; your new word stands instead. It was: `,
 };
 const SEVERAL = {
   refused: (count, ids) => `${count} decisions of yours were not saved (samples ${ids}). `,
   late: (count, ids) => `${count} decisions of yours came late (samples ${ids}). `,
   settled: (count, ids) => `Samples ${ids}: `,
+  elsewhere: (count, ids) => `You had decided ${count} samples elsewhere, in another tab or before a reload (${ids}); your new words stand instead. They were: `,
 };
 
 export class News {

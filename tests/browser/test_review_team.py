@@ -200,6 +200,11 @@ def test_two_tabs_of_one_person_add_up(empty: None, chromium: object) -> None:
     written = desk.decisions()
     assert len(written) == 10
     assert [n for kind, n in written if kind is K.accept] == desk.ids[:5]
+    assert [n for kind, n in written if kind is K.reject] == desk.ids[:5], "both tabs hold the same items"
+    # Whichever word came second took the place of the first, and its page says so.
+    told = [page.locator("#review-desk .message").all_text_contents() for page in (desk.page, tab)]
+    assert "5" in " ".join(told[0] + told[1])
+    assert "elsewhere, in another tab or before a reload" in " ".join(told[0] + told[1])
 
 
 def test_colleagues_words_come_after_ones_own_unless_the_round_shows_them(empty: None, chromium: object) -> None:
