@@ -3,6 +3,7 @@
 Plain ASGI around the whole application, Gradio's own routes included: nothing below can forget it.
 """
 
+from dataclasses import replace
 from urllib.parse import quote, urlsplit
 
 import anyio
@@ -11,7 +12,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import cookies
+from app import cookies, origin
 from backend.config import settings
 from backend.services import projects, sessions
 from backend.services.sessions import SignedIn
@@ -131,6 +132,7 @@ def _who(request: Request, wants_page: bool) -> tuple[SignedIn | None, bool]:
         return sessions.look_up_token(token.strip()), True
     secret = cookies.secret_in(request)
     who = sessions.look_up(secret) if secret else None
+    who = replace(who, actor=replace(who.actor, via=origin.via(request))) if who else None
     return who, not (wants_page and who) or projects.current(who.actor, who.project_id) is not None
 
 

@@ -1,11 +1,11 @@
 """Who asks, and about which project: read from the rows at every call, because every listener is a public endpoint."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import gradio as gr
 from fastapi import Request
 
-from app import cookies
+from app import cookies, origin
 from backend.errors import NotFound, NotSignedIn
 from backend.services import projects, sessions
 from backend.services.access import Actor
@@ -32,4 +32,5 @@ def context(request: gr.Request | Request) -> Context:
     project_id = projects.current(who.actor, who.project_id)
     if project_id is None:
         raise NotFound("You are not in any project yet. Ask a project admin to add you.")
-    return Context(who.actor, project_id, str(asked.base_url).rstrip("/"), who.session_id)
+    actor = replace(who.actor, via=origin.via(asked))
+    return Context(actor, project_id, str(asked.base_url).rstrip("/"), who.session_id)

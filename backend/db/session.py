@@ -44,6 +44,8 @@ def make_engine(url: str, *, write: bool) -> Engine:
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
+        # SQLite's own knows only ASCII; PostgreSQL's and Python's agree on the rest. No index stands on it.
+        connection.create_function("lower", 1, _lower, deterministic=True)
         cursor = connection.cursor()
         for pragma in SQLITE_PRAGMAS:
             cursor.execute(pragma)
@@ -56,6 +58,10 @@ def make_engine(url: str, *, write: bool) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
     return engine
+
+
+def _lower(text: str | None) -> str | None:
+    return None if text is None else text.lower()
 
 
 @lru_cache(maxsize=4)

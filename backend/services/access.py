@@ -12,7 +12,7 @@ from backend.values import Role
 
 @dataclass(frozen=True)
 class Actor:
-    """The person behind a call; `via` is page, api or cli. An owner is admin of every project."""
+    """The person behind a call; `via` is page (and which), api, cli or rule. An owner is admin of every project."""
 
     user_id: int
     name: str

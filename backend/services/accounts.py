@@ -120,10 +120,10 @@ def deactivate(actor: Actor, user_id: int) -> None:
     with session() as db:
         require_owner(db, actor)
         user = _active(db, user_id)
-        owners = db.scalar(
-            select(func.count()).select_from(tables.User).where(tables.User.is_owner, tables.User.is_active)
-        )
-        if user.is_owner and owners == 1:
+        # Locked: two owners who shut each other out at the same moment would both go.
+        is_owner = (tables.User.is_owner, tables.User.is_active)
+        owners = db.scalars(select(tables.User.id).where(*is_owner).order_by(tables.User.id).with_for_update()).all()
+        if user.is_owner and len(owners) == 1:
             raise Conflict(f"{user.name} is the only owner. Make another one first: `rondo user add NAME --owner`.")
         user.is_active = False
         events.note(db, actor, "deactivate account", user.name, ended_sessions=sessions.shut(db, user_id))

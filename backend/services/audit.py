@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, cast, func, or_, select
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from backend.db import reading, session, tables
@@ -30,7 +31,8 @@ Format = Literal["jsonl", "csv"]
 class Asked:
     """What to show; empty means all. `subject` is searched for in an event's subject and in a decision's note.
 
-    A bulk action is one event; its decisions are listed for a single sample, and with `is_whole`.
+    A bulk action is one event; its decisions are listed for a single sample, and with `is_whole`. `via` page is every
+    page.
     """
 
     person: str = ""
@@ -82,7 +84,7 @@ def verbs(actor: Actor, project_id: int) -> list[str]:
     """What there is to filter by: kinds of decisions, and what was done here so far."""
     with reading() as db:
         require(db, actor, project_id, Role.curator)
-        found = db.scalars(select(tables.Event.verb).where(tables.Event.project_id == project_id).distinct())
+        found = db.scalars(select(tables.Event.verb).where(_is_shown(db, actor, project_id)).distinct())
         return sorted({*found, *map(str, DecisionKind)})
 
 
@@ -163,15 +165,11 @@ def _events(
     db: Session, actor: Actor, project_id: int, asked: Asked, before: int | None, limit: int
 ) -> Iterator[Entry]:
     event, user, round_ = tables.Event, tables.User, tables.Round
-    if asked.sample_id is not None:
-        return
-    here = event.project_id == project_id
-    asking = db.get(user, actor.user_id)
     query: Any = (
         select(event, user.name, round_.number)
         .outerjoin(user, user.id == event.user_id)
         .outerjoin(round_, round_.id == event.round_id)
-        .where(or_(here, event.project_id.is_(None)) if asking is not None and asking.is_owner else here)
+        .where(_is_shown(db, actor, project_id))
         .order_by(event.id.desc())
         .limit(limit)
     )
@@ -180,10 +178,28 @@ def _events(
         query = query.where(event.verb == asked.verb)
     if asked.subject:
         query = query.where(event.subject.icontains(asked.subject, autoescape=True))
+    if asked.sample_id is not None:
+        query = query.where(_is_about(db, asked.sample_id))
     for row, who, number in db.execute(query):
         yield Entry(
             row.id, False, row.created_at, who or "", row.verb, row.subject, number, None, row.via, dict(row.details)
         )
+
+
+def _is_shown(db: Session, actor: Actor, project_id: int) -> ColumnElement[bool]:
+    """The project's events, and for owners those of no project."""
+    asking, here = db.get(tables.User, actor.user_id), tables.Event.project_id == project_id
+    return or_(here, tables.Event.project_id.is_(None)) if asking is not None and asking.is_owner else here
+
+
+def _is_about(db: Session, sample_id: int) -> ColumnElement[bool]:
+    """Whether an event names the sample, alone or among others."""
+    details = tables.Event.details
+    alone = details["sample_id"].as_integer() == sample_id
+    if db.get_bind().dialect.name == "postgresql":
+        return or_(alone, cast(details, JSONB).contains({"sample_ids": [sample_id]}))
+    each = func.json_each(details, "$.sample_ids").table_valued("value")
+    return or_(alone, select(each.c.value).where(each.c.value == sample_id).exists())
 
 
 def _narrowed(query: Select[Any], table: Any, asked: Asked, before: int | None) -> Any:
@@ -193,7 +209,7 @@ def _narrowed(query: Select[Any], table: Any, asked: Asked, before: int | None) 
     if asked.round_id is not None:
         query = query.where(table.round_id == asked.round_id)
     if asked.via:
-        query = query.where(table.via == asked.via)
+        query = query.where(or_(table.via == asked.via, table.via.startswith(f"{asked.via} ", autoescape=True)))
     if asked.since is not None:
         query = query.where(table.created_at >= asked.since)
     if asked.until is not None:

@@ -4,12 +4,11 @@ import logging
 import threading
 from dataclasses import dataclass
 
-from sqlalchemy import func, or_, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.db import reading, session, tables
-from backend.errors import Conflict, RondoError
+from backend.errors import Conflict
 from backend.services import review_settings, reviews, votes
 from backend.services.access import Actor
 from backend.services.acts import is_first, spent
@@ -72,17 +71,26 @@ def minutes(db: Session, round_id: int) -> float:
 def close_due() -> list[int]:
     """Close every review whose rule is met; return the rounds. Several processes may do this at once."""
     with reading() as db:
-        query = select(tables.Round).where(tables.Round.status == RoundStatus.review)
-        ready = [(one.id, state) for one in db.scalars(query) if (state := due(db, one)).is_due]
-    closed = []
-    for round_id, state in ready:
-        try:
-            if close(round_id):
-                closed.append(round_id)
-                log.info("Round %s: the review is closed by rule, as %s.", round_id, state.says)
-        except Conflict:
-            log.info("Round %s was closed by somebody else at the same moment.", round_id)
-    return closed
+        open_ = list(db.scalars(select(tables.Round.id).where(tables.Round.status == RoundStatus.review)))
+    return [round_id for round_id in open_ if _closed(round_id)]
+
+
+def _closed(round_id: int) -> bool:
+    """Close one review if it is due. What goes wrong with one must not keep the others open."""
+    try:
+        with reading() as db:
+            round_ = db.get(tables.Round, round_id)
+            state = due(db, round_) if round_ is not None else None
+        if state is None or not state.is_due or not close(round_id):
+            return False
+        log.info("Round %s: the review is closed by rule, as %s.", round_id, state.says)
+    except Conflict:
+        log.info("Round %s was closed by somebody else at the same moment.", round_id)
+        return False
+    except Exception:
+        log.warning("Round %s could not be looked at; it is again in a moment.", round_id, exc_info=True)
+        return False
+    return True
 
 
 def close(round_id: int) -> bool:
@@ -100,10 +108,12 @@ def close(round_id: int) -> bool:
 
 
 def on_behalf(db: Session, round_: tables.Round) -> Actor | None:
-    """A rule acts for whoever launched the round, else for an owner."""
-    user = tables.User
-    query = select(user).where(or_(user.id == round_.created_by, user.is_owner)).order_by(user.is_owner, user.id)
-    found = db.scalars(query).first()
+    """A rule acts for whoever launched the round and is still here, else for an owner."""
+    user, member = tables.User, tables.Membership
+    mine = select(member.user_id).where(member.project_id == round_.project_id)
+    launched = (user.id == round_.created_by) & user.id.in_(mine)
+    query = select(user).where(user.is_active, launched | user.is_owner)
+    found = db.scalars(query.order_by(user.id != (round_.created_by or 0), user.id)).first()
     return None if found is None else Actor(found.id, found.name, found.is_owner, via="rule")
 
 
@@ -126,5 +136,6 @@ class Keeper:
         while not self._stop.wait(self._every_seconds):
             try:
                 close_due()
-            except (RondoError, SQLAlchemyError):
+            except Exception:
+                # Whatever it was, the thread is the only one that looks.
                 log.warning("Reviews could not be looked at; they are again in a moment.", exc_info=True)

@@ -13,7 +13,7 @@ MAX_SUBJECT = 500
 
 def note(
     db: Session,
-    actor: Actor,
+    actor: Actor | None,
     verb: str,
     subject: str,
     *,
@@ -23,16 +23,18 @@ def note(
 ) -> None:
     """Write down who did what to which thing, in the caller's transaction: it is noted if and only if it happened.
 
+    Nobody is known who failed to sign in: `actor` None.
+
     `verb` is a word and its object (`close review`), `subject` a person's words for the thing. No secret goes in.
     """
     db.add(
         tables.Event(
             project_id=project_id,
             round_id=round_id,
-            user_id=actor.user_id,
+            user_id=actor.user_id if actor else None,
             verb=verb[:MAX_VERB],
             subject=subject[:MAX_SUBJECT],
             details=details,
-            via=actor.via,
+            via=actor.via if actor else "page",
         )
     )

@@ -59,7 +59,7 @@ def renew(actor: Actor, round_id: int, sample_ids: Sequence[int]) -> Renewed:
         until = now() + timedelta(minutes=settings.reservation_minutes)
         presence.touch(db, actor, round_id)
         one_at_a_time(db, round_id)
-        kept = extend(db, actor, ids, until) | known(db, round_id, actor, ids)
+        kept = extend(db, actor, ids, until) | known(db, round_id, ids)
         gone = [n for n in ids if n not in kept]
         kept |= set(claim(db, actor, round_, settings, in_round(db, round_id, gone)))
         lost = [one for one in holdings(db, [n for n in gone if n not in kept]) if one.user_id != actor.user_id]
@@ -265,7 +265,7 @@ def extend(db: Session, actor: Actor, sample_ids: Sequence[int], until: datetime
     return kept
 
 
-def known(db: Session, round_id: int, actor: Actor, sample_ids: Sequence[int]) -> set[int]:
+def known(db: Session, round_id: int, sample_ids: Sequence[int]) -> set[int]:
     """Gold items need no lease, and an answer must not tell them from others."""
     gold = tables.GoldItem
     query = select(gold.sample_id).where(gold.round_id == round_id)

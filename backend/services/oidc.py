@@ -14,11 +14,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from backend.config import settings
 from backend.db import session, tables
-from backend.errors import InvalidInput, MissingPrerequisite, NotSignedIn
+from backend.errors import Conflict, InvalidInput, MissingPrerequisite, NotSignedIn
 from backend.services import accounts, events, sessions
 from backend.services.access import Actor
 from backend.values import JSON
@@ -66,11 +67,20 @@ def finish(flow: Flow | None, redirect_uri: str, answer: Mapping[str, str]) -> s
         why = answer.get("error_description") or answer.get("error") or "no code"
         raise NotSignedIn(f"The provider did not sign you in ({why[:200]}). Start again, or use a password.")
     claims = _claims(flow, redirect_uri, answer["code"])
+    try:
+        return _entered(claims, flow.link)
+    except (IntegrityError, Conflict):
+        # The same person came in by another tab at the same moment, and made or linked the account there.
+        return _entered(claims, flow.link)
+
+
+def _entered(claims: JSON, link: str) -> str:
+    """Open a session for whom the claims stand for."""
     with session() as db:
-        user = _person(db, claims, flow.link)
+        user = _person(db, claims, link)
         if not user.is_active:
             raise NotSignedIn(f"{user.name} was shut out of this installation. Ask an owner.")
-        return sessions.open_for(db, user.id)
+        return sessions.open_for(db, user, by="provider")
 
 
 def verified(id_token: str, keys: JSON, *, issuer: str, nonce: str, access_token: str | None = None) -> JSON:
@@ -91,8 +101,9 @@ def verified(id_token: str, keys: JSON, *, issuer: str, nonce: str, access_token
         claims = CodeIDToken(token.claims, token.header, expected, said)
         claims.validate(leeway=SKEW)
     except (JoseError, ValueError) as error:
-        what = getattr(error, "description", "") or getattr(error, "error", "") or str(error)
-        raise NotSignedIn(f"The provider's answer cannot be trusted ({what}). Start again, or ask an owner.") from error
+        raise NotSignedIn(
+            f"The provider's answer cannot be trusted ({error}). Start again, or ask an owner."
+        ) from error
     return dict(claims)
 
 
@@ -119,7 +130,8 @@ def _discover(client: Any) -> JSON:
     found = _read(client, f"{issuer}/.well-known/openid-configuration")
     if str(found.get("issuer", "")).rstrip("/") != issuer:
         raise NotSignedIn(f"The provider at {issuer} says it is {found.get('issuer')!r}. Correct RONDO_OIDC_ISSUER.")
-    for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
+    needed = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+    for name in (*needed, *(["userinfo_endpoint"] if "userinfo_endpoint" in found else [])):
         _check_line(str(found.get(name, "")))
     return found
 
@@ -176,6 +188,9 @@ def _person(db: Session, claims: JSON, link: str) -> tables.User:
     if found is None:
         who = address or "this sign-in (the provider gives no verified address)"
         raise NotSignedIn(f"There is no account for {who}. Ask a project admin to invite you, by that name or by link.")
+    db.refresh(found, with_for_update=True)
+    if found.oidc_subject == subject:
+        return found
     if found.oidc_subject is not None:
         raise NotSignedIn(f"{found.name} signs in with another account of the provider. Ask an owner.")
     found.oidc_subject, found.password_hash = subject, None

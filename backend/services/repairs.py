@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from backend import jobs
 from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound, TooManyAttempts
+from backend.services import events
 from backend.services.access import Actor, require
 from backend.services.rounds import get_row
 from backend.values import JobStatus, Role, RoundStatus, Stage
@@ -60,6 +61,8 @@ def start(actor: Actor, sample_id: int, instruction: str) -> int:
             "seed": secrets.randbelow(2**31),
         }
         job = jobs.enqueue(db, stage=Stage.generate, project_id=round_.project_id, spec=spec, created_by=actor.user_id)
+        place = {"project_id": round_.project_id, "round_id": round_.id, "sample_id": sample_id, "job_id": job.id}
+        events.note(db, actor, "ask for repair", f"sample {sample_id}", instruction=words, **place)
         return job.id
 
 

@@ -57,13 +57,22 @@ def sign_in(name: str, password: str, *, address: str) -> str:
         user = db.scalar(select(tables.User).where(tables.User.name == name))
     # Hashing takes tens of milliseconds: never inside a transaction.
     is_right = credentials.is_password(password, user.password_hash if user else None)
-    if user is None or not is_right or not user.is_active:
+    with session() as db:
+        found = _still(db, user) if user is not None and is_right else None
+        if found is not None:
+            by_pair.succeed(keys[0][1])
+            return open_for(db, found, by="password")
         for throttle, key in keys:
             throttle.fail(key)
-        raise NotSignedIn("The name or the password is wrong. Try again, or ask an owner for a one-time link.")
-    by_pair.succeed(keys[0][1])
-    with session() as db:
-        return open_for(db, user.id)
+        # What was typed may be a password, so only the name of an account that is there is written down.
+        events.note(db, None, "fail to sign in", user.name if user else "an unknown name", address=address)
+    raise NotSignedIn("The name or the password is wrong. Try again, or ask an owner for a one-time link.")
+
+
+def _still(db: Session, user: tables.User) -> tables.User | None:
+    """The account, if it is active and its password is the one that was compared, until this transaction ends."""
+    same = (tables.User.id == user.id, tables.User.is_active, tables.User.password_hash == user.password_hash)
+    return db.scalar(select(tables.User).where(*same).with_for_update())
 
 
 def link_for(db: Session, user_id: int, *, lasts: timedelta = LINK_LASTS) -> str:
@@ -91,7 +100,7 @@ def peek_link(secret: str) -> str | None:
 def sign_in_with_link(secret: str) -> str:
     """Use the link up and return the secret of a new session."""
     with session() as db:
-        return open_for(db, use_link(db, secret).id)
+        return open_for(db, use_link(db, secret), by="link")
 
 
 def use_link(db: Session, secret: str) -> tables.User:
@@ -167,14 +176,13 @@ def look_up_token(secret: str) -> SignedIn | None:
 
 def sign_out(secret: str) -> None:
     """End the session of this secret."""
+    login = tables.LoginSession
+    this = (login.secret_hash == credentials.digest(secret), login.ended_at.is_(None))
     with session() as db:
-        db.execute(
-            update(tables.LoginSession)
-            .where(
-                tables.LoginSession.secret_hash == credentials.digest(secret), tables.LoginSession.ended_at.is_(None)
-            )
-            .values(ended_at=now())
-        )
+        user_id = db.scalar(update(login).where(*this).values(ended_at=now()).returning(login.user_id))
+        if user_id is not None:
+            user = db.get_one(tables.User, user_id)
+            events.note(db, Actor(user.id, user.name, user.is_owner), "sign out", user.name)
 
 
 def list_sessions(actor: Actor, *, current_id: int | None = None) -> list[SessionView]:
@@ -283,10 +291,11 @@ def revoke_token(actor: Actor, token_id: int) -> None:
         events.note(db, actor, "revoke token", revoked, token_id=token_id)
 
 
-def open_for(db: Session, user_id: int) -> str:
-    """Add a session in the caller's transaction and return its secret."""
+def open_for(db: Session, user: tables.User, *, by: str) -> str:
+    """Add a session in the caller's transaction and return its secret; `by` password, link or provider."""
     secret = credentials.make()
     db.add(
-        tables.LoginSession(user_id=user_id, secret_hash=credentials.digest(secret), expires_at=now() + SESSION_LASTS)
+        tables.LoginSession(user_id=user.id, secret_hash=credentials.digest(secret), expires_at=now() + SESSION_LASTS)
     )
+    events.note(db, Actor(user.id, user.name, user.is_owner), "sign in", user.name, by=by)
     return secret

@@ -1,5 +1,8 @@
 """People, what they may do, and who may let whom in."""
 
+import contextlib
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from backend.db import reading, tables
@@ -91,6 +94,9 @@ def test_names_are_unique_whatever_their_case(owner: Actor) -> None:
     accounts.create_user(owner, "Ada")
     with pytest.raises(Conflict, match="already"):
         accounts.create_user(owner, "ada")
+    accounts.create_user(owner, "ÖMER")
+    with pytest.raises(Conflict, match="already"):
+        accounts.create_user(owner, "ömer")
 
 
 @pytest.mark.parametrize("name", ["", "   ", "a" * 81, "line\nbreak", "nul\x00"])
@@ -195,6 +201,19 @@ def test_the_last_owner_stays(owner: Actor) -> None:
         accounts.deactivate(owner, owner.user_id)
     other = accounts.create_user(owner, "Second", is_owner=True)
     accounts.deactivate(owner, other)
+
+
+def test_of_two_owners_who_shut_each_other_out_at_once_one_stays(owner: Actor) -> None:
+    other = Actor(accounts.create_user(owner, "Second", is_owner=True), "Second", True)
+    pairs = [(owner, other.user_id), (other, owner.user_id)]
+
+    def shut(pair: tuple[Actor, int]) -> None:
+        with contextlib.suppress(Conflict, PermissionDenied):
+            accounts.deactivate(*pair)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(shut, pairs))
+    assert sum(one.is_active for one in (user("owner"), user("Second"))) == 1
 
 
 def test_only_owners_see_everyone_and_start_projects(owner: Actor, project_id: int) -> None:

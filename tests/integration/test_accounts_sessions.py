@@ -11,7 +11,7 @@ from sqlalchemy import update
 
 from backend.db import now, reading, session, tables
 from backend.errors import InvalidInput, NotFound, NotSignedIn, PermissionDenied, TooManyAttempts
-from backend.services import accounts, sessions
+from backend.services import accounts, credentials, sessions
 from backend.services.access import Actor
 from tests import rows
 
@@ -65,6 +65,16 @@ def test_five_failures_of_a_name_from_an_address_wait_a_minute(ada: Actor) -> No
     with pytest.raises(TooManyAttempts, match="Wait"):
         sessions.sign_in("Ada", PASSWORD, address="10.0.0.1")
     assert sessions.sign_in("Ada", PASSWORD, address="10.0.0.2")
+
+
+def test_a_password_changed_while_it_is_compared_lets_nobody_in(ada: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    def compared(password: str, password_hash: str | None) -> bool:
+        backdate(tables.User, password_hash="another")
+        return True
+
+    monkeypatch.setattr(credentials, "is_password", compared)
+    with pytest.raises(NotSignedIn):
+        sessions.sign_in("Ada", PASSWORD, address="10.0.0.1")
 
 
 def test_many_names_from_one_address_wait_too(ada: Actor) -> None:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,11 +11,11 @@ from sqlalchemy import update
 
 from backend.db import now, session, tables
 from backend.db.filters import Filters
-from backend.errors import InvalidInput, NotFound, PermissionDenied
-from backend.services import accounts, audit, bulk, reviews
+from backend.errors import InvalidInput, NotFound, NotSignedIn, PermissionDenied
+from backend.services import accounts, audit, bulk, gold, repairs, reviews, sessions
 from backend.services.access import Actor
 from backend.services.audit import Asked
-from backend.values import DecisionKind, Role, RoundStatus, Stage
+from backend.values import DecisionKind, Role, RoundStatus, Stage, Verdict
 from tests import rows
 
 FORMULA = '=HYPERLINK("http://attacker.invalid","x")'
@@ -83,6 +84,41 @@ def test_each_filter_narrows(place: Place, asked: dict, expected: list[str]) -> 
     asked = {name: now() + timedelta(minutes=1) if value == "later" else value for name, value in asked.items()}
     asked |= {"round_id": place.round.id} if "round_id" in asked else {}
     assert [one.verb for one in place.listing(**asked)] == expected
+
+
+def test_where_it_came_from_is_filtered_by_its_kind(place: Place) -> None:
+    for via in ("page /team", "page", "pages", "rule"):
+        accounts.invite(replace(place.admin, via=via), place.project.id, "Nils", Role.viewer)
+    assert [one.via for one in place.listing(via="page")] == ["page", "page /team"]
+    assert [one.via for one in place.listing(via="page /team")] == ["page /team"]
+    assert [one.via for one in place.listing(via="rule")] == ["rule"]
+
+
+def test_a_sample_shows_the_events_that_name_it(place: Place) -> None:
+    place.decide(0)
+    gold.mark(place.curator, place.round.id, place.ids[1:3], Verdict.accept, reason="known")
+    repairs.start(place.reviewer, place.ids[2], "shorter")
+    assert [one.verb for one in place.listing(sample_id=place.ids[0])] == ["accept"]
+    assert [one.verb for one in place.listing(sample_id=place.ids[1])] == ["mark gold"]
+    assert [one.verb for one in place.listing(sample_id=place.ids[2])] == ["ask for repair", "mark gold"]
+
+
+def test_signing_in_and_out_is_noted_and_so_is_failing_to(place: Place) -> None:
+    owner = accounts.local_owner()
+    accounts.create_user(owner, "Zoe", password="correct horse battery")
+    sessions.sign_out(sessions.sign_in("Zoe", "correct horse battery", address="10.0.0.9"))
+    sessions.sign_in_with_link(accounts.one_time_link(owner, place.admin.user_id))
+    for name, password in (("Zoe", "wrong horse battery"), ("my password by mistake", "x")):
+        with pytest.raises(NotSignedIn):
+            sessions.sign_in(name, password, address="10.0.0.9")
+    said = [(one.who, one.verb, one.subject, one.details.get("by")) for one in place.listing(owner)[:6]]
+    assert said == [
+        ("", "fail to sign in", "an unknown name", None), ("", "fail to sign in", "Zoe", None),
+        ("Ada", "sign in", "Ada", "link"), ("owner", "make login link", "Ada", None), ("Zoe", "sign out", "Zoe", None),
+        ("Zoe", "sign in", "Zoe", "password"),
+    ]  # fmt: skip
+    assert "fail to sign in" in audit.verbs(owner, place.project.id)
+    assert place.listing(person="Zoe") == [], "what belongs to no project is for owners"
 
 
 def test_pages_join_without_gap_or_repeat(place: Place) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from backend.db import now, reading, session, tables
 from backend.errors import Conflict, InvalidInput, PermissionDenied
-from backend.services import close_rules, gold, leases, removals, review_edits, reviews
+from backend.services import accounts, close_rules, gold, leases, removals, review_edits, reviews
 from backend.values import DecisionKind, LabelSource, RoundStatus, Stage, Verdict
 from tests import rows
 from tests.integration.reviewing import ACCEPT, REJECT, SKIP, Team, count
@@ -120,6 +120,32 @@ def test_the_keeper_looks_by_itself_until_it_is_stopped(database: str) -> None:
     finally:
         keeper.stop()
     assert status(team) == (RoundStatus.running, Stage.select)
+
+
+def test_a_rule_acts_for_whoever_launched_the_round_while_they_are_here(database: str) -> None:
+    first, second = (rows.make_actor(is_owner=True) for _ in range(2))
+    team = Team(prompts=1)
+    for launched, expected in ((second, second), (team.curator, team.curator), (team.who("ann"), team.who("ann"))):
+        team.round.created_by = launched.user_id
+        with reading() as db:
+            found = close_rules.on_behalf(db, team.round)
+        assert found is not None
+        assert (found.user_id, found.via) == (expected.user_id, "rule")
+    accounts.deactivate(first, team.who("ann").user_id)
+    with reading() as db:
+        found = close_rules.on_behalf(db, team.round)
+    assert found is not None
+    assert found.user_id == first.user_id
+
+
+def test_one_round_that_cannot_be_read_keeps_no_other_open(database: str, caplog: pytest.LogCaptureFixture) -> None:
+    broken, team = Team(prompts=1), owned(prompts=1, close_rule="all_decided")
+    with session() as db:
+        db.get_one(tables.Round, broken.round.id).review = {"close_rule": "whenever"}
+    for n in team.ids:
+        team.act("ann", n, ACCEPT)
+    assert close_rules.close_due() == [team.round.id]
+    assert f"Round {broken.round.id} could not be looked at" in caplog.text
 
 
 def test_by_hand_nothing_closes_by_itself(database: str) -> None:

@@ -40,7 +40,7 @@ def test_accounts_leave_their_lines(owner: Actor, ada: Actor) -> None:
     accounts.reactivate(owner, ada.user_id)
     assert noted() == [
         ("add account", "Ada"), ("make login link", "Ada"), ("set password", "Ada"), ("make token", "script"),
-        ("revoke token", "script"), ("end sessions", "Ada"), ("deactivate account", "Ada"),
+        ("revoke token", "script"), ("sign in", "Ada"), ("end sessions", "Ada"), ("deactivate account", "Ada"),
         ("reactivate account", "Ada"),
     ]  # fmt: skip
 

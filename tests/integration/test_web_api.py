@@ -169,3 +169,14 @@ def test_a_token_makes_nothing_that_outlives_it(world: World) -> None:
         assert client.get("/api/v1/users").status_code == 200
     with site.signed_in(owner) as client:
         assert [client.post(path, json=body).status_code for path, body in asked] == [201] * 4
+
+
+def test_an_act_says_from_which_page_it_came(world: World) -> None:
+    owner = rows.make_actor(is_owner=True)
+    with site.signed_in(owner) as client:
+        for page in (f"{site.address()}/people", ""):
+            client.post("/api/v1/tokens", json={"name": "t"}, headers={"referer": page})
+    with site.with_token(owner) as client:
+        url = f"/api/v1/projects/{world.ids['project_id']}/audit"
+        found = client.get(url, params={"verb": "make token", "via": "page"}).json()["items"]
+        assert [one["via"] for one in found][:3] == ["page", "page", "page /people"], "the first is the program's own"

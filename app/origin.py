@@ -1,0 +1,15 @@
+"""From which page a request comes, as the audit tells it."""
+
+import re
+
+from fastapi import Request
+
+LONGEST = 16
+"""As long as the column."""
+PAGE = re.compile(r"https?://[^/]+(/[a-z-]*)([?#]|$)")
+
+
+def via(request: Request) -> str:
+    """`page /team`, or `page` where the browser does not say. It says what it likes: a help to read by, no proof."""
+    found = PAGE.match(request.headers.get("referer", ""))
+    return f"page {found[1]}"[:LONGEST] if found else "page"
