@@ -192,3 +192,42 @@ def test_pairs_and_judgments_work_by_mouse_on_a_phone(empty: None, chromium: obj
     judgment.page.get_by_role("button", name="The judge is right").click()
     judgment.saved()
     assert values(judgment) == [(K.accept, judgment.ids[0], {"judge_right": True, "why": ""})]
+
+
+def test_a_screen_reader_hears_the_next_item_and_the_keyboard_keeps_its_place(empty: None, chromium: object) -> None:
+    desk = Review(chromium, number=12, n=3, review={"mode": "group"})
+    page = desk.page
+    assert desk.text(".spoken") == f"Group of sample {desk.ids[0]}, 4 left"
+    best = page.locator("#review-desk .column").nth(1).get_by_role("button", name="Best")
+    best.focus()
+    desk.press("Enter", "Tab", "Shift+Tab")
+    assert best.get_attribute("aria-pressed") == "true"
+    assert page.evaluate("document.activeElement.textContent").startswith("Best")
+    page.locator("#review-desk .column").nth(0).get_by_role("button", name="Worst").click()
+    desk.press("Enter")
+    assert desk.text(".spoken").startswith(f"Group of sample {desk.ids[3]}, ")
+    desk.press("d")
+    page.get_by_label("with", exact=True).select_option(index=2)
+    desk.press("=")
+    desk.saved()
+    assert [kind for kind, _ in desk.decisions()] == [K.prefer, K.prefer]
+    desk.press("?")
+    assert page.get_by_role("dialog", name="Keys").is_visible()
+    assert page.locator("#review-desk .lease[role]").count() == 0
+
+
+def test_a_group_of_more_than_fit_says_so_and_all_bad_means_those_shown(empty: None, chromium: object) -> None:
+    desk = Review(chromium, number=24, n=12, review={"mode": "group"})
+    assert "8 of 12 samples shown" in desk.text(".facts")
+    desk.press("0")
+    desk.saved()
+    assert [row.value for row in desk.written()] == [{"all_bad": desk.ids[:8]}]
+    pair = Review(chromium, number=12, n=3, review={"mode": "pair"})
+    assert "2 of 3 samples shown" in pair.text(".facts")
+
+
+def test_after_the_key_a_blind_round_says_why_the_item_was_here(empty: None, chromium: object) -> None:
+    desk = Review(chromium)
+    assert "Why here" not in desk.text(".facts")
+    desk.press("x")
+    desk.page.wait_for_selector("#review-desk .revealed .why:has-text('Why it was here: ')")
