@@ -131,7 +131,7 @@ def tally(db: Session, actor: Actor, round_id: int, settings: ReviewSettings) ->
         select(func.max(decision.id))
         .outerjoin(taken_back, taken_back.retracts_id == decision.id)
         .where(decision.round_id == round_id, decision.user_id == actor.user_id, taken_back.id.is_(None))
-        .where(decision.kind.in_(deciding(settings)), decision.batch_id.is_(None))
+        .where(decision.kind.in_(deciding(settings)), decision.batch_id.is_(None), decision.is_late.is_(False))
         .group_by(decision.sample_id)
     )
     overridden = func.sum(case((decision.is_override, 1), else_=0))
