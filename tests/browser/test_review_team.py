@@ -202,7 +202,7 @@ def test_two_tabs_of_one_person_add_up(empty: None, chromium: object) -> None:
     assert [n for kind, n in written if kind is K.accept] == desk.ids[:5]
     assert [n for kind, n in written if kind is K.reject] == desk.ids[:5], "both tabs hold the same items"
     # Whichever word came second took the place of the first, and its page says so.
-    told = [page.locator("#review-desk .message").all_text_contents() for page in (desk.page, tab)]
+    told = [page.locator("#review-desk .news").all_text_contents() for page in (desk.page, tab)]
     assert "5" in " ".join(told[0] + told[1])
     assert "elsewhere, in another tab or before a reload" in " ".join(told[0] + told[1])
 
