@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from backend.db import now, reading, session, tables
 from backend.errors import Conflict, InvalidInput, PermissionDenied
-from backend.services import accounts, close_rules, gold, leases, removals, review_edits, reviews
+from backend.services import accounts, close_rules, gold, leases, removals, review_edits, review_progress, reviews
 from backend.values import DecisionKind, LabelSource, RoundStatus, Stage, Verdict
 from tests import rows
 from tests.integration.reviewing import ACCEPT, REJECT, SKIP, Team, count
@@ -174,6 +174,17 @@ def test_progress_says_who_is_here_how_fast_and_when_it_ends(database: str) -> N
     with session() as db:
         db.execute(update(tables.Presence).values(seen_at=now().replace(year=2020)))
     assert not any(p.is_here for p in reviews.progress(team.who("ann"), team.round.id).people)
+
+
+def test_counts_that_took_long_stand_for_a_while(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    team = Team(prompts=5)
+    monkeypatch.setattr(review_progress, "SLOW_SECONDS", 0.0)
+    monkeypatch.setattr(review_progress, "STANDS", 1e6)
+    assert reviews.progress(team.curator, team.round.id).decided == 0
+    team.act("ann", team.ids[0], ACCEPT)
+    assert reviews.progress(team.curator, team.round.id).decided == 0
+    review_progress._counted.clear()
+    assert reviews.progress(team.curator, team.round.id).decided == 1
 
 
 def until_the_end(team: Team) -> float:
