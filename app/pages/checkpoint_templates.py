@@ -8,7 +8,8 @@ TABLE = """
 <tbody>{{#each value.rows}}<tr>
   <th scope="row" style="padding-left: calc(10px + {{this.indent}}px)">
     {{#if this.is_child}}<span class="rondo-muted" aria-hidden="true">└ </span>{{/if}}<a
-      href="/checkpoints?checkpoint={{this.id}}">{{this.name}}</a></th>
+      href="/checkpoints?checkpoint={{this.id}}">{{this.name}}</a>
+    {{#if this.is_doubtful}}<span class="rondo-badge warn">learned from removed work</span>{{/if}}</th>
   <td>{{this.round}}</td><td>{{this.kind}}</td>
   {{#each this.cells}}
   <td class="number">{{this.value}}<br><span class="rondo-muted">{{this.interval}}</span></td>{{/each}}
@@ -32,6 +33,8 @@ DETAIL = """
 {{#if value}}<section class="rondo-card detail">
 <h3>{{value.name}}</h3>
 <p class="rondo-muted">{{value.kind}}, {{value.made}}</p>
+{{#if value.is_doubtful}}<p><span class="rondo-badge warn">learned from removed work</span> Work of a person that it
+or an ancestor was trained on was removed later: see <a href="/team">Team</a>, Remove work.</p>{{/if}}
 <dl>
   <dt>Lineage</dt><dd>{{value.ancestors}}</dd>
   <dt>Location</dt><dd>{{value.location}} <span class="rondo-muted">{{value.size}}</span></dd>

@@ -10,7 +10,8 @@ from app.widgets.context import context
 from app.widgets.formats import duration
 from app.widgets.markup import markup
 from backend.errors import InvalidInput
-from backend.services import checkpoints, trials
+from backend.services import checkpoints, removals, trials
+from backend.services.access import Actor
 from backend.services.checkpoints import CheckpointRow, Detail, Endpoint, Number, Trial
 from backend.values import Sampling
 
@@ -101,14 +102,15 @@ def load(request: gr.Request) -> list[Any]:
     asked = str(request.query_params.get("checkpoint", ""))
     lists, first = _lists(here.actor, here.project_id, int(asked) if asked.isdecimal() else None)
     last = trials.newest(here.actor, here.project_id)
-    detail = _detail(checkpoints.detail(here.actor, first)) if first else None
+    detail = shown(here.actor, here.project_id, first) if first else None
     return [*lists, detail, last and last.job_id, last.prompt if last else "", *_trial(last)]
 
 
 @toasts
 def show(checkpoint_id: int, request: gr.Request) -> dict[str, Any]:
     """Show who made a checkpoint."""
-    return _detail(checkpoints.detail(context(request).actor, checkpoint_id))
+    here = context(request)
+    return shown(here.actor, here.project_id, checkpoint_id)
 
 
 @toasts
@@ -178,7 +180,13 @@ def _known(checkpoint_id: int | None) -> int:
 def _refreshed(request: gr.Request, chosen: int | None) -> list[Any]:
     here = context(request)
     lists, first = _lists(here.actor, here.project_id, chosen)
-    return [*lists, _detail(checkpoints.detail(here.actor, first)) if first else None]
+    return [*lists, shown(here.actor, here.project_id, first) if first else None]
+
+
+def shown(actor: Actor, project_id: int, checkpoint_id: int) -> dict[str, Any]:
+    """Who made a checkpoint, and whether it learned from work that does not stand any more."""
+    removed = removals.learned_from_removed(actor, project_id)
+    return _detail(checkpoints.detail(actor, checkpoint_id)) | {"is_doubtful": checkpoint_id in removed}
 
 
 def _lists(actor: Any, project_id: int, chosen: int | None) -> tuple[list[Any], int | None]:
@@ -191,10 +199,11 @@ def _lists(actor: Any, project_id: int, chosen: int | None) -> tuple[list[Any], 
     choices = [(row.name, row.id) for row in rows]
     one = gr.Dropdown(choices=choices, value=first)
     two = gr.Dropdown(choices=[("none", 0), *choices], value=parent or 0)
-    return [_table(rows), one, one, two], first
+    return [table_value(rows, removals.learned_from_removed(actor, project_id)), one, one, two], first
 
 
-def _table(rows: list[CheckpointRow]) -> dict[str, Any]:
+def table_value(rows: list[CheckpointRow], doubtful: set[int]) -> dict[str, Any]:
+    """The lineage; `doubtful` ones learned from work that was removed later."""
     found = {name for row in rows for name in row.metrics}
     names = [n for n in FIRST_METRICS if n in found] + sorted(found - set(FIRST_METRICS))
     return {
@@ -205,6 +214,7 @@ def _table(rows: list[CheckpointRow]) -> dict[str, Any]:
                 "name": row.name,
                 "indent": min(row.depth, 12) * 18,
                 "is_child": row.depth > 0,
+                "is_doubtful": row.id in doubtful,
                 "kind": row.kind if row.role == "policy" else f"{row.kind}, {row.role}",
                 "round": f"round {row.round_number}" if row.round_number else "registered",
                 "cells": [_number(row.metrics.get(name), name) for name in names],

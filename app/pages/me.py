@@ -92,7 +92,7 @@ def _facts(mine: Reviewer) -> list[tuple[str, str, str]]:
         ("Time an item", duration(mine.seconds), f"{mine.minutes:,.0f} minutes in all"),
         ("Judge overridden", f"{mine.overrides:,}", overrode),
         ("Agreement with the judge", figures.share(mine.judge), _judge_note(mine)),
-        ("Agreement with colleagues", figures.share(mine.colleagues), _kappa_note(mine)),
+        ("Agreement with colleagues", figures.share(mine.colleagues), _alpha_note(mine)),
         ("Known labels met", gold, SHOWN_AFTER if mine.gold_seen is None else "items whose right label was known"),
     ]
 
@@ -102,6 +102,7 @@ def _judge_note(mine: Reviewer) -> str:
     return f"{mine.judge.n:,} decided before you saw its view{drawn}"
 
 
-def _kappa_note(mine: Reviewer) -> str:
-    kappa = f", Cohen's kappa {figures.kappa(mine.colleagues_kappa)}" if mine.colleagues_kappa.value is not None else ""
-    return f"on {mine.colleagues.n:,} shared decisions{kappa}"
+def _alpha_note(mine: Reviewer) -> str:
+    alpha = mine.colleagues_alpha
+    said = f"; Krippendorff's alpha of these items {figures.kappa(alpha)}" if alpha.value is not None else ""
+    return f"on {mine.colleagues.n:,} shared decisions{said}"

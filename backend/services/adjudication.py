@@ -63,13 +63,6 @@ def queue(actor: Actor, round_id: int, *, limit: int = 20, held: Sequence[int] =
         return shown(db, actor, round_, ids)
 
 
-def look(actor: Actor, round_id: int, sample_id: int) -> Disputed | None:
-    """One item with its votes, disputed or not; None where it is not in the round."""
-    with reading() as db:
-        round_ = get_row(db, actor, round_id, Role.curator)
-        return next(iter(shown(db, actor, round_, [sample_id])), None)
-
-
 def decide(
     actor: Actor,
     round_id: int,

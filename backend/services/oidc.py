@@ -66,16 +66,19 @@ def finish(flow: Flow | None, redirect_uri: str, answer: Mapping[str, str]) -> s
     if "code" not in answer:
         why = answer.get("error_description") or answer.get("error") or "no code"
         raise NotSignedIn(f"The provider did not sign you in ({why[:200]}). Start again, or use a password.")
-    claims = _claims(flow, redirect_uri, answer["code"])
+    return enter(_claims(flow, redirect_uri, answer["code"]), flow.link)
+
+
+def enter(claims: JSON, link: str = "") -> str:
+    """Return the secret of a new session of whom verified claims stand for."""
     try:
-        return _entered(claims, flow.link)
+        return _entered(claims, link)
     except (IntegrityError, Conflict):
         # The same person came in by another tab at the same moment, and made or linked the account there.
-        return _entered(claims, flow.link)
+        return _entered(claims, link)
 
 
 def _entered(claims: JSON, link: str) -> str:
-    """Open a session for whom the claims stand for."""
     with session() as db:
         user = _person(db, claims, link)
         if not user.is_active:

@@ -1,5 +1,6 @@
 """How far a review is, who did how much, who is here, when it will end, and what closing it would go on with."""
 
+import time
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +18,10 @@ from backend.services.rounds import get_row
 from backend.values import LabelSource, RoundStatus, Split, Verdict
 
 RATE_MINUTES = 15
-"""The estimated end goes by what was decided in so many minutes."""
+"""The estimated end goes by what was decided in so many minutes, or since the first decision in them."""
+SLOW_SECONDS = 0.1
+STANDS = 20.0
+"""Counts that took longer than `SLOW_SECONDS` are shown for so many times as long."""
 EDIT_FACETS = range(144, 288)
 
 
@@ -85,28 +89,60 @@ class Counts:
     complete: int
 
 
+_counted: dict[tuple[str, int, ReviewSettings], tuple[float, Counts]] = {}
+
+
 def progress(actor: Actor, round_id: int) -> Progress:
     """How far the review of a round is."""
     with reading() as db:
         round_ = get_row(db, actor, round_id)
         settings = review_settings.read(round_.review)
-        counts = count_items(db, round_id, settings)
+        counts = count_now_and_then(db, round_id, settings)
         remaining = counts.items - counts.complete
         is_open = round_.status is RoundStatus.review
-        people, recent = count_people(db, round_id, settings)
-        mine = tally(db, actor, round_id, settings)
-    ends_at = now() + remaining * timedelta(minutes=RATE_MINUTES) / recent if is_open and recent and remaining else None
+        people, recent, since = count_people(db, round_id, settings)
+        mine, ends_at = tally(db, actor, round_id, settings), None
+        if is_open and remaining and since is not None:
+            # What was decided in the first seconds says little: a minute is the least that a pace goes by.
+            took = max(now() - since, timedelta(minutes=1))
+            ends_at = now() + wanted(db, round_id, settings, counts) * took / recent
     return Progress(counts.items, counts.decided, mine, people, is_open, remaining, ends_at)
 
 
-def count_people(db: Session, round_id: int, settings: ReviewSettings) -> tuple[tuple[Person, ...], int]:
-    """Each person's items and pace, and how many decisions all made of late."""
+def count_now_and_then(db: Session, round_id: int, settings: ReviewSettings) -> Counts:
+    """`count_items`; where that takes long, what it found stands for a while, because every open desk asks for it."""
+    key, at = (str(db.get_bind().engine.url), round_id, settings), time.monotonic()
+    until, counts = _counted.get(key, (0.0, None))
+    if counts is None or at >= until:
+        counts = count_items(db, round_id, settings)
+        took = time.monotonic() - at
+        if took >= SLOW_SECONDS:
+            _counted[key] = (at + STANDS * took, counts)
+    return counts
+
+
+def wanted(db: Session, round_id: int, settings: ReviewSettings, counts: Counts) -> float:
+    """How many decisions are still wanted: of items that were begun exactly, of the others going by their share."""
+    fresh = (counts.items - counts.decided) * (1 + (settings.num_reviewers_per_item - 1) * settings.overlap_share)
+    if not settings.has_overlap or counts.decided == counts.complete:
+        return fresh
+    lease, done = tables.Lease, aliased(tables.Lease)
+    begun = select(done.slot).where(done.sample_id == lease.sample_id, done.decided_at.is_not(None))
+    slots = select(func.count()).where(lease.round_id == round_id, lease.decided_at.is_(None), begun.exists())
+    return fresh + (db.scalar(slots) or 0)
+
+
+def count_people(
+    db: Session, round_id: int, settings: ReviewSettings
+) -> tuple[tuple[Person, ...], int, datetime | None]:
+    """Each person's items and pace, how many decisions all made of late, and when the first of these was."""
     decision, taken_back, user = tables.Decision, aliased(tables.Decision), tables.User
-    late = func.sum(case((decision.created_at > now() - timedelta(minutes=RATE_MINUTES), 1), else_=0))
+    is_late = decision.created_at > now() - timedelta(minutes=RATE_MINUTES)
     query = (
         select(
             user.id, user.name, func.count(decision.sample_id.distinct()), func.count(decision.seconds),
-            func.sum(spent(decision)), late,
+            func.sum(spent(decision)), func.sum(case((is_late, 1), else_=0)),
+            func.min(case((is_late, decision.created_at))),
         )
         .join(user, user.id == decision.user_id)
         .outerjoin(taken_back, taken_back.retracts_id == decision.id)
@@ -117,11 +153,12 @@ def count_people(db: Session, round_id: int, settings: ReviewSettings) -> tuple[
     rows, here = db.execute(query).all(), presence.here(db, round_id)
     people = [
         Person(user_id, name, number, 3600 * timed / seconds if seconds else None, user_id in here)
-        for user_id, name, number, timed, seconds, _ in rows
+        for user_id, name, number, timed, seconds, *_ in rows
     ]
     known = {one.user_id for one in people}
     people += [Person(user_id, name, 0, None, is_here=True) for user_id, name in here.items() if user_id not in known]
-    return tuple(sorted(people, key=lambda one: (-one.decided, one.name))), sum(int(row[5] or 0) for row in rows)
+    since = min((row[6] for row in rows if row[6] is not None), default=None)
+    return tuple(sorted(people, key=lambda one: (-one.decided, one.name))), sum(int(row[5] or 0) for row in rows), since
 
 
 def tally(db: Session, actor: Actor, round_id: int, settings: ReviewSettings) -> Tally:

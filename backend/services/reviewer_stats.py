@@ -28,6 +28,8 @@ ACTIVE = timedelta(hours=1)
 class Reviewer:
     """One person in one round. `seconds`: the median time of a decision; `minutes`: the sum.
 
+    `colleagues`: over decisions shared with others; the alpha is Krippendorff's, over all words on these items.
+
     `judge`: agreement on verdicts (in group modes: on the best) with the judge, decided before its view was seen;
     `judge_random` of these those drawn at random. `gold_seen` is None where the person must not tell gold items.
     `left` is the person's assigned items, or an equal share of what is open; `done_at` if they go on at once.
@@ -46,7 +48,7 @@ class Reviewer:
     judge_kappa: Figure
     judge_random: Figure
     colleagues: Figure
-    colleagues_kappa: Figure
+    colleagues_alpha: Figure
     gold_seen: int | None
     gold_right: int | None
     left: int
@@ -127,12 +129,13 @@ def _find(db: Session, round_id: int) -> Found:
 
 
 def _reviewer(found: Found, user_id: int, *, is_own: bool = False) -> Reviewer:
-    """One person's figures; the kappas, which take longest, only for themselves."""
+    """One person's figures; kappa and alpha, which take longest, only for themselves."""
     own = [vote for vote in found.read.cast if vote.user_id == user_id]
     work = found.work.get(user_id, Work((), 0, 0, None))
     hidden = [vote for vote in own if vote.judge_hidden]
     judge = _against_judge(found, hidden)
     colleagues = _against_colleagues(found, user_id)
+    shared = [tuple(words.values()) for words in found.said.values() if user_id in words]
     seen, right = (None, None) if is_own and found.is_open else found.gold.get(user_id, (0, 0))
     left, seconds = _left(found, user_id), median(work.times) if work.times else None
     return Reviewer(
@@ -140,7 +143,7 @@ def _reviewer(found: Found, user_id: int, *, is_own: bool = False) -> Reviewer:
         sum(vote.is_override for vote in own), seconds, sum(work.times) / 60, work.last_at,
         agreement_measures.percent(judge), agreement_measures.cohen(judge) if is_own else UNKNOWN,
         agreement_measures.percent(_against_judge(found, [vote for vote in hidden if vote.is_random])),
-        agreement_measures.percent(colleagues), agreement_measures.cohen(colleagues) if is_own else UNKNOWN,
+        agreement_measures.percent(colleagues), agreement_measures.alpha(shared) if is_own else UNKNOWN,
         seen, right, left, user_id in found.assigned, None if seconds is None else left * seconds,
     )  # fmt: skip
 

@@ -223,12 +223,11 @@ def end(actor: Actor, session_id: int, *, current_id: int | None = None) -> None
 
 def end_all(db: Session, user_id: int, *, but: int | None = None) -> list[int]:
     """End a person's sessions in the caller's transaction."""
-    statement = update(tables.LoginSession).where(
-        tables.LoginSession.user_id == user_id, tables.LoginSession.ended_at.is_(None)
-    )
+    login = tables.LoginSession
+    theirs = update(login).where(login.user_id == user_id, login.ended_at.is_(None))
     if but is not None:
-        statement = statement.where(tables.LoginSession.id != but)
-    return list(db.scalars(statement.values(ended_at=now()).returning(tables.LoginSession.id)))
+        theirs = theirs.where(login.id != but)
+    return list(db.scalars(theirs.values(ended_at=now()).returning(login.id)))
 
 
 def shut(db: Session, user_id: int, *, but: int | None = None) -> int:

@@ -3,13 +3,14 @@
 import math
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
 
 from backend.db import now, reading, session, tables
 from backend.errors import Conflict, InvalidInput, PermissionDenied
-from backend.services import accounts, close_rules, gold, leases, removals, review_edits, reviews
+from backend.services import accounts, close_rules, gold, leases, removals, review_edits, review_progress, reviews
 from backend.values import DecisionKind, LabelSource, RoundStatus, Stage, Verdict
 from tests import rows
 from tests.integration.reviewing import ACCEPT, REJECT, SKIP, Team, count
@@ -173,6 +174,47 @@ def test_progress_says_who_is_here_how_fast_and_when_it_ends(database: str) -> N
     with session() as db:
         db.execute(update(tables.Presence).values(seen_at=now().replace(year=2020)))
     assert not any(p.is_here for p in reviews.progress(team.who("ann"), team.round.id).people)
+
+
+def test_counts_that_took_long_stand_for_a_while(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    team = Team(prompts=5)
+    monkeypatch.setattr(review_progress, "SLOW_SECONDS", 0.0)
+    monkeypatch.setattr(review_progress, "STANDS", 1e6)
+    assert reviews.progress(team.curator, team.round.id).decided == 0
+    team.act("ann", team.ids[0], ACCEPT)
+    assert reviews.progress(team.curator, team.round.id).decided == 0
+    review_progress._counted.clear()
+    assert reviews.progress(team.curator, team.round.id).decided == 1
+
+
+def until_the_end(team: Team) -> float:
+    seen = reviews.progress(team.curator, team.round.id)
+    assert seen.ends_at is not None
+    return (seen.ends_at - now()).total_seconds()
+
+
+def decided_since(minutes: float) -> None:
+    with session() as db:
+        db.execute(update(tables.Decision).values(created_at=now() - timedelta(minutes=minutes)))
+
+
+def test_the_end_is_estimated_from_the_first_decision_of_late(database: str) -> None:
+    team = Team(prompts=5)
+    for n in team.ids[:2]:
+        team.act("ann", n, ACCEPT)
+    assert until_the_end(team) == pytest.approx(4 * 60, abs=5), "a minute is the least that a pace goes by"
+    decided_since(5)
+    assert until_the_end(team) == pytest.approx(8 / 2 * 5 * 60, abs=5)
+
+
+def test_the_end_counts_every_reviewer_an_item_lacks(database: str) -> None:
+    team = Team(prompts=5, num_reviewers_per_item=3)
+    for n in team.ids[:2]:
+        team.act("ann", n, ACCEPT)
+    team.act("bob", team.ids[0], ACCEPT)
+    team.queue("cid", limit=5)  # what is only reserved is wanted as much
+    decided_since(3)
+    assert until_the_end(team) == pytest.approx((8 * 3 + 1 + 2) / 3 * 3 * 60, abs=5)
 
 
 def test_settings_change_while_the_round_waits_and_not_after(database: str) -> None:

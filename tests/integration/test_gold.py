@@ -3,7 +3,7 @@
 import pytest
 
 from backend.errors import Conflict, NotFound, PermissionDenied
-from backend.services import gold, leases, reviewer_stats, reviews
+from backend.services import gold, leases, reviewer_stats, reviews, samples
 from backend.services.review_queue import Item
 from backend.values import LabelSource, Verdict
 from tests import rows
@@ -61,6 +61,9 @@ def test_nothing_tells_a_gold_item_from_others(database: str) -> None:
     team.act("ann", there[0].sample_id, ACCEPT)
     assert reviewer_stats.mine(team.who("ann"), team.round.id).decided == 1
     assert reviews.progress(team.who("ann"), team.round.id).mine.decided == 1
+    team.act("ann", others[0].sample_id, ACCEPT)
+    listed = {row.id: row for row in samples.page(team.who("ann"), team.round.id).rows}
+    assert listed[there[0].sample_id].source is listed[others[0].sample_id].source is LabelSource.person
     items = [item for item in items if item is not there[0]]
     renewed = leases.renew(team.who("ann"), team.round.id, [item.sample_id for item in items])
     assert set(renewed.kept) == {item.sample_id for item in items}

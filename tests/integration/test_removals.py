@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from app.pages import checkpoints as page
 from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
-from backend.services import bulk, removals, reviews
+from backend.services import bulk, checkpoints, removals, reviews
 from backend.services.access import Actor
 from backend.services.removals import Affected, Changed, Learned
 from backend.values import DatasetType, DecisionKind, LabelSource, Role, RoundStatus, Stage, Verdict
@@ -174,6 +175,11 @@ def test_a_frozen_round_keeps_its_labels_and_names_what_learned(place: Place) ->
     assert {name: table(name) for name in before} == before
     grandchild = rows.make_checkpoint(place.project, "grandchild", parent=child)
     assert removals.learned_from_removed(place.curator, place.project.id) == {made.id, child.id, grandchild.id}
+    tree = checkpoints.tree(place.curator, place.project.id)
+    drawn = page.table_value(tree, removals.learned_from_removed(place.curator, place.project.id))
+    assert {row["id"] for row in drawn["rows"] if row["is_doubtful"]} == {made.id, child.id, grandchild.id}
+    assert page.shown(place.curator, place.project.id, child.id)["is_doubtful"]
+    assert not page.shown(place.curator, place.project.id, place.base.id)["is_doubtful"]
     removals.undo(place.admin, place.round.id, done.id)
     assert removals.learned_from_removed(place.curator, place.project.id) == set()
 

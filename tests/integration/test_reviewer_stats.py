@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from backend.db import now, session, tables
 from backend.errors import PermissionDenied
-from backend.services import removals, reviewer_stats
+from backend.services import agreement_measures, removals, reviewer_stats
 from backend.values import Role, RoundStatus, Verdict
 from tests import rows
 from tests.integration.test_agreement import Place
@@ -51,6 +51,16 @@ def test_agreement_with_judge_and_colleagues(place: Place) -> None:
     assert (ben.judge_random.value, ben.judge_random.n) == (1.0, 2)
     assert ada.colleagues.value == ben.colleagues.value == 0.5
     assert ada.colleagues.n == 4
+
+
+def test_several_colleagues_are_no_second_rater(place: Place) -> None:
+    cid = rows.make_actor(place.project, Role.reviewer)
+    for actor, said in ((place.ada, "axaxax"), (place.ben, "axaaax"), (cid, "xxaxxx....")):
+        place.say(actor, said)
+    ada = reviewer_stats.mine(place.ada, place.round.id)
+    words = list(zip("axaxax", "axaaax", "xxaxxx", strict=True))
+    assert ada.colleagues_alpha.value == pytest.approx(agreement_measures.alpha(words).value)
+    assert ada.colleagues_alpha.n == 6, "items, not pairs of people"
 
 
 def test_gold_accuracy_is_told_to_curators_at_once_and_to_oneself_at_the_end(place: Place) -> None:
