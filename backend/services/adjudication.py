@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import and_, case, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from backend.db import reading, session, tables
@@ -121,10 +121,15 @@ def disputed(round_: tables.Round) -> Any:
 
 
 def said(decision: type[tables.Decision]) -> Any:
-    """Whom a group decision puts first, as a word."""
-    value = decision.value
-    best = func.coalesce(value["best"].as_string(), value["order"][0].as_string())
-    return case((best.is_not(None), best), (value["all_bad"].as_string().is_not(None), "all bad"), else_="tie")
+    """Which text a group decision puts first; two samples with the same text are no dispute."""
+    value, sample = decision.value, tables.Sample
+    best = func.coalesce(value["best"].as_integer(), value["order"][0].as_integer())
+    text = select(func.trim(sample.text)).where(sample.id == best).scalar_subquery()
+    return case(
+        (best.is_not(None), literal("best ") + text),
+        (value["all_bad"].as_string().is_not(None), "all bad"),
+        else_="tie",
+    )
 
 
 def shown(db: Session, actor: Actor, round_: tables.Round, ids: Sequence[int]) -> list[Disputed]:

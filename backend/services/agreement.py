@@ -201,12 +201,15 @@ def _pair(
 
 
 def _places(db: Session, group_ids: Iterable[int]) -> dict[int, str]:
-    """The place of each sample in its group, as a word that sorts."""
+    """The place of each sample in its group, as a word that sorts; of equal texts the first one's."""
     sample = tables.Sample
     found: dict[int, str] = {}
     for chunk in in_chunks(sorted(set(group_ids))):
-        query = select(sample.id, sample.position).where(sample.group_id.in_(chunk), sample.kind == "completion")
-        found |= {id_: f"{position + 1:03}" for id_, position in db.execute(query)}
+        first: dict[tuple[int, str], str] = {}
+        query = select(sample.id, sample.group_id, sample.position, sample.text)
+        query = query.where(sample.group_id.in_(chunk), sample.kind == "completion").order_by(sample.position)
+        for id_, group_id, position, text in db.execute(query):
+            found[id_] = first.setdefault((group_id, text.strip()), f"{position + 1:03}")
     return found
 
 
@@ -229,6 +232,6 @@ def _judges_word(db: Session, cast: Iterable[Vote], places: dict[int, str]) -> J
             if id_ in places and score is not None:
                 scores[group_id][id_] = score
     for group_id, found in scores.items():
-        highest = [id_ for id_, score in found.items() if score == max(found.values())]
-        word.best[groups[group_id]] = places[highest[0]] if len(highest) == 1 else "tie"
+        highest = {places[id_] for id_, score in found.items() if score == max(found.values())}
+        word.best[groups[group_id]] = highest.pop() if len(highest) == 1 else "tie"
     return word

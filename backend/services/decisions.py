@@ -212,7 +212,9 @@ def overrides(round_: tables.Round, act: Act, place: Place, value: dict[str, Any
     """Whether the act changes what the judge said of any of its samples."""
     judge, machine = round_.recipe.get("judge", {}), place.machine
     if act.kind not in TOGETHER:
-        word = labels.Word(act.kind, act.score)
+        # Whoever rewrites a text does not let it stand.
+        kind = DecisionKind.reject if act.kind is DecisionKind.edit else act.kind
+        word = labels.Word(kind, act.score)
         return labels.effect(*machine[act.sample_id], [word], labels.cut_of(judge)).is_overridden
     return group_decisions.overrides(value, machine)
 

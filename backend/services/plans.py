@@ -15,6 +15,9 @@ from backend.services import parts, review_settings
 from backend.services.access import Actor, require
 from backend.values import JobStatus, Role, SetUse, Split, Stage
 
+MANY_PASSES = 3
+"""More passes over all samples of a round draw a warning: a selector keeps far fewer rows than there are samples."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -156,9 +159,23 @@ def _warnings(plan: Plan, recipe: Recipe, prompts: int) -> list[str]:
         found.append("Without a held-out set nobody will know whether the new checkpoint is better.")
     if recipe.mix_share and not plan.mix_set_ids:
         found.append("The recipe mixes seed rows in, but no set to mix is chosen.")
+    if (passes := _passes(recipe, prompts)) > MANY_PASSES:
+        found.append(
+            f"The trainer's steps go at least {passes:.0f} times over the rows this round can give, and more often "
+            "over what the selector keeps: a model forgets by that. Lower max_steps, or take more prompts or samples."
+        )
     if plan.policy_id != plan.reference_id:
         found.append("Policy and reference differ: the loss measures distance from the reference, not from the start.")
     return found
+
+
+def _passes(recipe: Recipe, prompts: int) -> float:
+    """How often a fixed number of steps sees each row, if every sample were kept; 0 where epochs are asked for."""
+    knobs = recipe.trainer.model_dump()
+    steps = knobs.get("max_steps", -1)
+    rows = prompts * recipe.generator.samples_per_prompt / (1 - min(recipe.mix_share, 0.99))
+    batch = knobs.get("per_device_train_batch_size", 1) * knobs.get("gradient_accumulation_steps", 1)
+    return float(steps * batch / rows) if steps > 0 and rows else 0.0
 
 
 def _seconds(db: Session, project_id: int, samples: int) -> float | None:

@@ -3,9 +3,11 @@
 import uuid
 
 import pytest
+from sqlalchemy import update
 
+from backend.db import session, tables
 from backend.errors import InvalidInput, PermissionDenied
-from backend.services import adjudication, bulk, removals, reviews
+from backend.services import adjudication, agreement, bulk, removals, reviews
 from backend.services.bulk import Filters
 from backend.services.reviews import Act
 from backend.values import DecisionKind, Role, Verdict
@@ -109,6 +111,18 @@ def test_groups_on_which_people_differ_are_settled_as_groups(database: str) -> N
     settle(team, a, PREFER, value={"all_bad": [a, b, c]})
     assert waiting(team) == []
     assert {team.label(n)[0] for n in (a, b, c)} == {Verdict.reject}
+
+
+def test_two_who_chose_the_same_text_agree(database: str) -> None:
+    team = Team(prompts=1, n=3, scores=(5.0, 2.0, 4.0), mode="group", num_reviewers_per_item=2)
+    a, b, _ = team.ids
+    with session() as db:
+        db.execute(update(tables.Sample).where(tables.Sample.id.in_((a, b))).values(text="the same"))
+    team.act("ann", a, PREFER, value={"best": a, "worst": None})
+    team.act("bob", a, PREFER, value={"best": b, "worst": None})
+    assert waiting(team) == []
+    (among,) = agreement.measure(team.curator, team.round.id).among
+    assert among.percent.value == 1.0
 
 
 def test_removing_a_persons_work_settles_nothing(database: str) -> None:

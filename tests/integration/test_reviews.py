@@ -166,6 +166,9 @@ def test_an_edit_is_an_accepted_sample_by_its_author_and_rejects_the_original(da
         ("better", "edit", 0, desk.reviewer.user_id), ("better still", "edit", 1, desk.reviewer.user_id)
     ]  # fmt: skip
     assert {e.edited_from_id for e in edits} == {desk.ids[1]}
+    with reading() as db:
+        overrides = db.scalars(select(tables.Decision.is_override).order_by(tables.Decision.id))
+        assert set(overrides) == {before[0] is Verdict.accept}, "whoever rewrites a text does not let it stand"
     assert desk.label(made[0])[:3] == (Verdict.accept, None, LabelSource.person)
     assert desk.label(desk.ids[1])[:3] == (Verdict.reject, before[1], LabelSource.person)
     assert desk.label(desk.ids[1])[3] == (before[0] is Verdict.accept), "as the judge saw it, or not"
