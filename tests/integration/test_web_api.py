@@ -147,6 +147,13 @@ def test_a_round_is_launched_with_what_differs_from_its_plan(database: str) -> N
         }  # fmt: skip
         estimated = client.post(f"{url}/plan/estimate", json=wish)
         assert estimated.status_code == 200, estimated.text
+        # 2 prompts of 32 samples are 64 rows at most; 30 steps of 32 see each 15 times.
+        many = {"max_steps": 30, "per_device_train_batch_size": 32}
+        assert recipe["generator"]["n"] == 32
+        long = wish | {"recipe": recipe | {"trainer": recipe["trainer"] | many}}
+        warned = client.post(f"{url}/plan/estimate", json=long).json()["warnings"]
+        assert [one for one in warned if "15 times over the rows" in one], warned
+        assert not [one for one in estimated.json()["warnings"] if "times over" in one]
         assert client.get(f"{url}/rounds").json()["items"] == []
         made = client.post(f"{url}/rounds", json=wish)
         assert made.status_code == 201, made.text
