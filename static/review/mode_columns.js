@@ -1,9 +1,11 @@
 // Samples of one prompt side by side: two of them in hidden order (pair), or up to eight (group).
 
 import { greyCommon } from "./diff.js";
+import { hasDraft } from "./editor.js";
 import { keyName, make } from "./elements.js";
-import { Ranking } from "./ranking.js";
 import { verdictLine } from "./judge.js";
+import { Ranking } from "./ranking.js";
+import { draftBadge } from "./screen.js";
 
 const LETTERS = "AB";
 
@@ -59,7 +61,7 @@ class Columns {
     const { desk } = this;
     const cut = member.finish_reason === "length" ? ", cut off" : "";
     const marks = make("span.marks");
-    const head = make("header", {}, make("b.name", {}, this.title(n)), marks, make("span.rondo-muted.size", {}, `${member.num_tokens} tokens${cut}`));
+    const head = make("header", {}, make("b.name", {}, this.title(n)), marks, hasDraft(desk, member.sample_id) ? draftBadge() : null, make("span.rondo-muted.size", {}, `${member.num_tokens} tokens${cut}`));
     const body = make("div.body", { tabIndex: 0 }, ...desk.text(member.text));
     const judged = member.judge ? make("div.judged", {}, verdictLine(member.judge)) : null;
     const column = make("section.column", { "aria-label": `Sample ${this.title(n)}` }, head, body, judged, this.foot(item, member, n));

@@ -1,9 +1,9 @@
 // Painting the desk: the item, what was said of it, the bar above.
 
+import { hasDraft } from "./editor.js";
 import { make, number, plural } from "./elements.js";
 import { judgeView, reveal, said } from "./judge.js";
 import { peopleHere, progressLine } from "./team.js";
-
 
 export function paintItem(desk, item) {
   const { prompt, answer, facts, assist } = desk.parts;
@@ -23,10 +23,14 @@ export function paintItem(desk, item) {
   if (item.reason) facts.append(" ", make("span.reason", {}, `Why here: ${item.reason}`));
   if (item.is_random) facts.append(" ", make("span.rondo-badge", { title: "Drawn at random, so that judge statistics stay honest" }, "drawn at random"));
   if (item.flag) facts.append(" ", make("span.rondo-badge.warn", {}, "⚑ flagged"));
+  if (!item.members && hasDraft(desk, item.sample_id)) facts.append(" ", draftBadge());
   desk.mode.paint(item);
   paintMine(desk);
   paintOthers(desk, item);
 }
+
+/** An edit was begun and not saved. */
+export const draftBadge = () => make("span.rondo-badge.accent.draft", { title: "A text of yours waits in this browser; editing opens it" }, "✎ draft");
 
 /** What the person said of the item on screen, or has chosen so far. */
 export function paintMine(desk) {
