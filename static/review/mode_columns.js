@@ -45,9 +45,7 @@ class Columns {
   paint(item) {
     const { answer } = this.desk.parts;
     const columns = item.members.map((member, n) => this.column(item, member, n));
-    const box = make("div.columns", {}, ...columns);
-    box.style.setProperty("--columns", String(columns.length));
-    answer.replaceChildren(box);
+    answer.replaceChildren(make("div.columns", {}, ...columns));
     if (this.desk.shows.grey_common) this.grey(item, columns);
   }
 

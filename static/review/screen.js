@@ -115,7 +115,8 @@ export function paintBar(desk) {
   parts.unsaved.textContent = waiting ? `${waiting} unsaved${trouble}` : "All saved";
   parts.unsaved.classList.toggle("is-waiting", waiting > 0);
   parts.tally.textContent = tally.decided ? `You overrode ${number(tally.overridden)} of ${number(tally.decided)}` : "";
-  parts.progress.textContent = progressLine(counted(desk), Boolean(desk.mode.names));
+  const [count, pace] = progressLine(counted(desk), Boolean(desk.mode.names));
+  parts.progress.replaceChildren(count, make("span.pace", {}, pace));
   parts.here.textContent = peopleHere(desk.progress.here, desk.me);
   paintSignedOut(desk);
 }
