@@ -22,6 +22,7 @@ export class Acts extends Answers {
     item.mine = { kind, score: more.score ?? null, value: more.value || null, client_id: act.client_id, saved: false };
     this.last = item;
     this.work = null;
+    this.mode.forget?.(item);
     if (item === this.line.current) this.line.next();
     this.paint();
   }

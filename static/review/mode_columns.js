@@ -21,6 +21,11 @@ class Columns {
     return this.picks.get(item);
   }
 
+  /** Decided: where the item comes back, it is as it was at first. */
+  forget(item) {
+    this.picks.delete(item);
+  }
+
   names(item) {
     return (id) => this.title(Math.max(0, item.members.findIndex(({ sample_id }) => sample_id === id)));
   }
@@ -159,7 +164,6 @@ export class GroupMode extends Columns {
     if (!pick.best && item.members.length > 2) this.desk.hint("Choose the best one too, then submit.");
     else {
       const best = pick.best || item.members.find(({ sample_id }) => sample_id !== pick.worst).sample_id;
-      this.picks.delete(item);
       this.prefer({ best, worst: pick.worst });
     }
     return true;

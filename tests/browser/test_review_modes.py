@@ -231,3 +231,13 @@ def test_after_the_key_a_blind_round_says_why_the_item_was_here(empty: None, chr
     assert "Why here" not in desk.text(".facts")
     desk.press("x")
     desk.page.wait_for_selector("#review-desk .revealed .why:has-text('Why it was here: ')")
+
+
+@pytest.mark.parametrize("key", ["=", "0", "s"])
+def test_an_undone_decision_brings_the_group_back_as_it_was_at_first(empty: None, chromium: object, key: str) -> None:
+    desk = Review(chromium, number=12, n=3, review=GROUP)
+    desk.press("g", "2", "1", key, "u")
+    assert columns(desk) == desk.ids[:3]
+    assert "rank" not in desk.text(".answer").lower()
+    assert desk.page.locator(f"{COLUMN} [aria-pressed]").count() == 6
+    assert desk.text(".mine") == ""
