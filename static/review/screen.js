@@ -58,7 +58,7 @@ export function paintEmpty(desk) {
   const { prompt, answer, facts, mine, assist } = desk.parts;
   for (const part of [prompt, facts, mine, assist]) part.replaceChildren();
   const [title, text] = whyEmpty(desk);
-  const shown = make("div.rondo-empty", {}, make("p", {}, make("b", {}, title)), make("p", {}, text), wayBack(desk));
+  const shown = make("div.rondo-empty", {}, make("p", {}, make("b", {}, title)), make("p", {}, text), wayBack(desk), waysOn(desk));
   // It is painted again with every look at the server; a button that has the focus stays.
   if (answer.firstChild?.textContent !== shown.textContent) answer.replaceChildren(shown);
 }
@@ -75,6 +75,11 @@ function wayBack(desk) {
   );
 }
 
+/** Where a round that is not in review goes on. */
+function waysOn({ round }) {
+  return round.is_open ? null : make("p", {}, make("a", { href: "/" }, "Overview"), " · ", make("a", { href: "/jobs" }, "Jobs"));
+}
+
 function whyEmpty({ round, line }) {
   if (!round.is_open) return ["This round is not in review.", "Its labels are frozen. Choose a round that is in review, or launch one with review on."];
   if (line.isLost) return [line.problem || "The server does not answer.", "Trying again. What you decided is kept in this browser."];
@@ -86,7 +91,7 @@ function whyEmpty({ round, line }) {
 /** What is on screen, in a few words. */
 export function spoken(desk) {
   const item = desk.line.current;
-  if (!item) return whyEmpty(desk)[0];
+  if (!item || !desk.round.is_open) return whyEmpty(desk)[0];
   const { samples, decided } = counted(desk);
   return `${item.members ? "Group of sample" : "Sample"} ${item.sample_id}, ${(samples - decided).toLocaleString()} left`;
 }

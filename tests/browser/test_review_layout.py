@@ -45,3 +45,18 @@ def test_the_two_ways_out_of_the_closing_window_are_apart(empty: None, chromium:
     desk.press("Enter")
     assert desk.page.locator("dialog.closing").is_hidden()
     assert desk.page.locator("#review-desk .actions").is_visible()
+
+
+@pytest.mark.parametrize("mode", ["sample", "group"])
+def test_a_closed_review_shows_the_ways_on_and_nothing_to_decide(empty: None, chromium: object, mode: str) -> None:
+    desk = Review(chromium, number=12, n=3, review={"mode": mode})
+    desk.page.get_by_role("button", name="Close review…").click()
+    desk.page.get_by_role("button", name="Close the review").click()
+    desk.page.wait_for_selector("#review-desk .message a:text('See Jobs')")
+    links = desk.page.locator("#review-desk .rondo-empty a")
+    assert [one.get_attribute("href") for one in links.all()] == ["/", "/jobs"]
+    assert desk.page.locator("#review-desk .answer :is(.markdown, .column)").count() == 0
+    assert desk.page.locator("#review-desk .actions").is_hidden()
+    desk.press("k", "j")
+    assert desk.page.locator("#review-desk .answer :is(.markdown, .column)").count() == 0
+    assert desk.errors == []
