@@ -146,6 +146,7 @@ export class GroupMode extends Columns {
     const pick = this.pick(item);
     if (pick.order) {
       if (what === "best") this.ranking.place(item, member.sample_id);
+      else this.desk.hint("While you rank, digits alone give the ranks, from best to worst.");
       return;
     }
     const id = member.sample_id;
