@@ -70,7 +70,7 @@ export function edit(desk, target, { start = null, value = null } = {}) {
     box.focus();
   };
   const isRestored = start === null && draft !== null && isWorthKeeping();
-  const about = make("span.rondo-muted", {}, isRestored ? "This is what you typed before." : "The original stays; your text counts as accepted.");
+  const about = make("span.rondo-muted", {}, isRestored ? "This is what you typed before." : "Your text counts as accepted, the original as rejected.");
   const said = make("p.said", { role: "status" });
   const say = (text) => {
     said.textContent = text;
