@@ -22,6 +22,7 @@ export class Acts extends Answers {
     item.mine = { kind, score: more.score ?? null, value: more.value || null, client_id: act.client_id, saved: false };
     this.last = item;
     this.work = null;
+    this.mode.forget?.(item);
     if (item === this.line.current) this.line.next();
     this.paint();
   }
@@ -154,7 +155,8 @@ export class Acts extends Answers {
 
   paint({ keep = false } = {}) {
     if (this.work) return this.paintBar();
-    const item = this.line.current;
+    // A round that is closed has nothing to decide: no item stays on screen as if it had.
+    const item = this.round.is_open ? this.line.current : undefined;
     if (item !== this.shown) keep = false;
     if (!keep) {
       this.started = performance.now();

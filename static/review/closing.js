@@ -11,10 +11,13 @@ export async function askToClose(desk) {
   const waiting = desk.outbox.size;
   const close = make("button.rondo-primary", { type: "button", onclick: () => closeReview(desk) }, "Close the review");
   close.disabled = waiting > 0;
+  const notYet = closeDialog("Not yet");
   const lines = answer.lines.map((line) => make("li", {}, line));
-  dialog.replaceChildren(make("h2", {}, `Close the review of round ${desk.round.number}?`), make("ul", {}, ...lines), close, closeDialog());
-  if (waiting) close.before(make("p.rondo-problem", {}, `${plural(waiting, "decision")} of yours not saved yet. Wait a moment.`));
-  return dialog.showModal();
+  dialog.replaceChildren(make("h2", {}, `Close the review of round ${desk.round.number}?`), make("ul", {}, ...lines), make("div.rondo-toolbar", {}, close, notYet));
+  if (waiting) dialog.lastChild.before(make("p.rondo-problem", {}, `${plural(waiting, "decision")} of yours not saved yet. Wait a moment.`));
+  dialog.showModal();
+  // Enter must not end a review by the way.
+  return notYet.querySelector("button").focus();
 }
 
 async function closeReview(desk) {
@@ -22,6 +25,7 @@ async function closeReview(desk) {
   desk.parts.closing.close();
   if (!answer || answer.error) return desk.say(answer ? answer.error.message : SILENT);
   desk.round.is_open = false;
-  desk.say("The review is closed. Selection and training go on in the background: see Jobs.", { good: true });
+  const link = make("a", { href: "/jobs" }, "See Jobs");
+  desk.say("The review is closed. Selection and training go on in the background. ", { good: true, link });
   return desk.paint();
 }

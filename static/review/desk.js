@@ -4,7 +4,7 @@ import { Acts } from "./acts.js";
 import { askToClose } from "./closing.js";
 import { Compare } from "./compare.js";
 import { edit } from "./editor.js";
-import { make, within } from "./elements.js";
+import { keyName, make, within } from "./elements.js";
 import { Find } from "./find.js";
 import { Help } from "./help.js";
 import { Bindings, listen } from "./keys.js";
@@ -49,7 +49,7 @@ export class Desk extends Acts {
     });
     this.addTools();
     this.started = performance.now();
-    listen(this.bindings, (name) => this.run(name));
+    listen(this.bindings, (name, key) => this.run(name, key), (key) => this.missed(key));
     window.addEventListener("beforeunload", (event) => {
       if (this.outbox.size || this.outbox.held.length || this.work) event.preventDefault();
     });
@@ -96,11 +96,18 @@ export class Desk extends Acts {
     else this.paintBar();
   }
 
-  run(name) {
+  run(name, key = "") {
     if (this.work && !WHILE_WORKING.includes(name)) return this.hint(FIRST);
-    if (!this.mode.knows(name)) return undefined;
+    if (!this.mode.knows(name)) return this.missed(key);
     if (this.round.is_open && this.mode.run(name)) return undefined;
     return this[`do_${name}`]?.();
+  }
+
+  /** A key that nothing is bound to in this mode. */
+  missed(key) {
+    if (this.work || !this.round.is_open) return;
+    const help = this.bindings.first("help");
+    this.hint(`${key} means nothing here; ${help ? keyName(help) : "Commands"} shows ${help ? "the keys" : "what there is"}.`);
   }
 
   /** Everything the palette offers. */

@@ -1,12 +1,15 @@
-// Editing a text in place. What is typed is kept in this browser until it is saved or left.
+// Editing a text in place. What is typed is kept in this browser until it is saved.
 
-import { make, onTextKeys } from "./elements.js";
+import { keyName, make, onTextKeys } from "./elements.js";
+
+const EMPTY = "The text is empty: write something, or reject the sample.";
+const UNCHANGED = "Nothing is changed; Esc leaves it.";
 
 const draftName = (desk, id) => `rondo.review.draft.${desk.me}.${id}`;
 
 function recall(name) {
   try {
-    return localStorage.getItem(name);
+    return localStorage.getItem(name) || null;
   } catch {
     return null;
   }
@@ -24,37 +27,62 @@ function keep(name, text) {
 /** Keep a text that was not saved, to be found when the sample is edited again. */
 export const keepDraft = (desk, sampleId, text) => keep(draftName(desk, sampleId), text);
 
+/** Whether a text of this person waits here for the sample. */
+export const hasDraft = (desk, sampleId) => recall(draftName(desk, sampleId)) !== null;
+
 /** Open the editor on a sample; `start` is what to begin with where it is not the sample's own text. */
 export function edit(desk, target, { start = null, value = null } = {}) {
   const name = draftName(desk, target.sample_id);
   const draft = recall(name);
+  // As a text area gives it back: without the line ends of other systems.
+  const original = target.text.replace(/\r\n?/g, "\n");
   const box = make("textarea", { value: start ?? draft ?? target.text, dir: "auto", "aria-label": "Edited text", rows: 12 });
+  const isWorthKeeping = () => box.value.trim() !== "" && box.value !== original;
+  const keepNow = () => keep(name, isWorthKeeping() ? box.value : null);
   let timer = null;
   const leave = () => {
     clearTimeout(timer);
-    keep(name, null);
+    keepNow();
     desk.endWork();
+    if (isWorthKeeping()) desk.hint(`Your text is kept: ${keyName(desk.bindings.first("edit")) || "Edit"} opens it again.`);
   };
   const save = () => {
-    if (!box.value.trim() || box.value === target.text) return leave();
+    if (!isWorthKeeping()) return say(box.value.trim() ? UNCHANGED : EMPTY);
     clearTimeout(timer);
-    if (desk.edited(target, box.value, value)) keep(name, null);
-    else keep(name, box.value);
+    // Before the desk is painted again: what is sent is no draft.
+    keep(name, null);
+    if (!desk.edited(target, box.value, value)) keep(name, box.value);
     return undefined;
   };
   box.addEventListener("input", () => {
+    say("");
     clearTimeout(timer);
-    timer = setTimeout(() => keep(name, box.value), 300);
+    timer = setTimeout(keepNow, 300);
   });
   onTextKeys(box, { save, leave });
-  const restored = start === null && draft !== null && draft !== target.text;
+  const back = make("button.rondo-quiet", { type: "button", hidden: !isWorthKeeping(), onclick: () => goBack() }, "Back to the original");
+  const goBack = () => {
+    clearTimeout(timer);
+    box.value = original;
+    keepNow();
+    back.hidden = true;
+    say("This is the original again.");
+    box.focus();
+  };
+  const isRestored = start === null && draft !== null && isWorthKeeping();
+  const about = make("span.rondo-muted", {}, isRestored ? "This is what you typed before." : "Your text counts as accepted, the original as rejected.");
+  const said = make("p.said", { role: "status" });
+  const say = (text) => {
+    said.textContent = text;
+    if (text) box.focus();
+  };
   const buttons = make(
     "p.rondo-toolbar", {},
     make("button.rondo-primary", { type: "button", onclick: save }, "Save the edit"),
-    make("button.rondo-quiet", { type: "button", onclick: leave }, "Leave as it was"),
+    make("button.rondo-quiet", { type: "button", onclick: leave }, "Leave"),
     make("button.rondo-quiet", { type: "button", onclick: () => desk.compare.toggle() }, "Compare"),
-    make("span.rondo-muted", {}, restored ? "This is what you typed before." : "The original stays; your text counts as accepted."),
+    back, about,
   );
-  desk.beginWork([box, buttons], { inPlace: true, text: () => box.value });
+  desk.beginWork([box, said, buttons], { inPlace: true, text: () => box.value });
   box.focus();
 }

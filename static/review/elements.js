@@ -18,7 +18,7 @@ export const number = (value) => (value === null || value === undefined ? "–" 
 
 export const plural = (count, word) => `${count.toLocaleString()} ${word}${count === 1 ? "" : "s"}`;
 
-export const closeDialog = () => make("form", { method: "dialog" }, make("button.rondo-quiet", {}, "Close"));
+export const closeDialog = (label = "Close") => make("form", { method: "dialog" }, make("button.rondo-quiet", {}, label));
 
 /** The name of a key as keyboards show it. */
 export function keyName(key) {

@@ -47,17 +47,25 @@ const isTyping = (target) =>
 const isPressed = (target, key) =>
   (key === "Enter" || key === " ") && target instanceof HTMLElement && target.closest("button, a, summary");
 
-/** Call `run(name)` for keys that mean something here. */
-export function listen(bindings, run) {
+/** A sign pressed alone: more than that may be meant for the browser. */
+const isPlain = (event) =>
+  event.key.length === 1 && event.key !== " " && !event.repeat && !(event.ctrlKey || event.metaKey || event.altKey || event.shiftKey);
+
+/** Call `run(name, key)` for keys that mean something here, `missed(key)` for signs that do not. */
+export function listen(bindings, run, missed) {
   document.addEventListener("keydown", (event) => {
     // A list that was chosen from keeps the keys until it is left.
     if (event.key === "Escape" && event.target.tagName === "SELECT") event.target.blur();
     if (event.isComposing || event.defaultPrevented || document.querySelector("dialog[open]")) return;
     const name = bindings.find(event);
-    if (!name || ((isTyping(event.target) || isPressed(event.target, event.key)) && !IN_TEXT.has(name))) return;
+    if ((isTyping(event.target) || isPressed(event.target, event.key)) && !IN_TEXT.has(name)) return;
+    if (!name) {
+      if (isPlain(event)) missed(event.key);
+      return;
+    }
     event.preventDefault();
     // A key held down is one decision, not thirty.
     if (event.repeat && !MAY_REPEAT.has(name)) return;
-    run(name);
+    run(name, event.key);
   });
 }

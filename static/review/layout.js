@@ -48,10 +48,17 @@ export function layout(element, opened, desk) {
   parts.round = select("Round", rounds(opened), (value) => desk.do_round(value));
   parts.order = select("Order", orders(opened), (value) => desk.do_order(value));
   parts.actions.append(...toolbar(desk));
-  const main = make("main", {}, parts.find, parts.prompt, parts.answer, parts.compare, parts.work, parts.facts, parts.mine, parts.assist);
+  const main = make("main", {}, parts.find, parts.prompt, parts.answer, parts.compare, parts.work, parts.facts, parts.assist);
   parts.guidelines = opened.guidelines ? guidelines(opened, desk) : null;
   parts.desk = make(`div.desk.is-${opened.mode}`, {}, main, make("aside", {}, parts.revealed, parts.guidelines, parts.history));
-  element.replaceChildren(bar(parts, opened, desk), parts.message, parts.news, parts.spoken, parts.desk, parts.actions, parts.help, parts.closing, parts.palette);
+  element.classList.add("review-frame");
+  const measure = () => element.style.setProperty("--review-top", `${Math.round(element.getBoundingClientRect().top + window.scrollY)}px`);
+  measure();
+  window.addEventListener("resize", measure);
+  const below = make("div.below", {}, parts.mine, parts.actions);
+  element.replaceChildren(
+    bar(parts, opened, desk), standing(parts), parts.message, parts.news, parts.spoken, parts.desk, below, parts.help, parts.closing, parts.palette,
+  );
   return parts;
 }
 
@@ -59,10 +66,13 @@ function bar(parts, opened, desk) {
   const quiet = (label, run, more = {}) => make("button.rondo-quiet", { type: "button", onclick: run, ...more }, label);
   const close = opened.round.can_close ? quiet("Close review…", () => desk.do_closing(), { className: "rondo-quiet close" }) : null;
   return make(
-    "div.bar", {}, parts.round, parts.order, make("span.rondo-badge.way", {}, WAYS[opened.mode]), parts.progress, parts.here, make("span.space"),
-    parts.lease, parts.unsaved, parts.tally, quiet("Commands", () => desk.run("palette")), quiet("?", () => desk.run("help"), { "aria-label": "Keys" }), close,
+    "div.bar", {}, parts.round, parts.order, make("span.rondo-badge.way", {}, WAYS[opened.mode]), make("span.space"),
+    quiet("Commands", () => desk.run("palette")), quiet("?", () => desk.run("help"), { "aria-label": "Keys" }), close,
   );
 }
+
+/** How far the review is and how one stands in it. */
+const standing = ({ progress, here, lease, unsaved, tally }) => make("div.standing", {}, progress, here, make("span.space"), lease, unsaved, tally);
 
 /** The buttons below, with the keys that do the same. */
 export function toolbar(desk) {

@@ -1,9 +1,11 @@
 // Samples of one prompt side by side: two of them in hidden order (pair), or up to eight (group).
 
 import { greyCommon } from "./diff.js";
+import { hasDraft } from "./editor.js";
 import { keyName, make } from "./elements.js";
-import { Ranking } from "./ranking.js";
 import { verdictLine } from "./judge.js";
+import { Ranking } from "./ranking.js";
+import { draftBadge } from "./screen.js";
 
 const LETTERS = "AB";
 
@@ -17,6 +19,11 @@ class Columns {
   pick(item) {
     if (!this.picks.has(item)) this.picks.set(item, { best: null, worst: null });
     return this.picks.get(item);
+  }
+
+  /** Decided: where the item comes back, it is as it was at first. */
+  forget(item) {
+    this.picks.delete(item);
   }
 
   names(item) {
@@ -43,9 +50,7 @@ class Columns {
   paint(item) {
     const { answer } = this.desk.parts;
     const columns = item.members.map((member, n) => this.column(item, member, n));
-    const box = make("div.columns", {}, ...columns);
-    box.style.setProperty("--columns", String(columns.length));
-    answer.replaceChildren(box);
+    answer.replaceChildren(make("div.columns", {}, ...columns));
     if (this.desk.shows.grey_common) this.grey(item, columns);
   }
 
@@ -59,7 +64,7 @@ class Columns {
     const { desk } = this;
     const cut = member.finish_reason === "length" ? ", cut off" : "";
     const marks = make("span.marks");
-    const head = make("header", {}, make("b.name", {}, this.title(n)), marks, make("span.rondo-muted.size", {}, `${member.num_tokens} tokens${cut}`));
+    const head = make("header", {}, make("b.name", {}, this.title(n)), marks, hasDraft(desk, member.sample_id) ? draftBadge() : null, make("span.rondo-muted.size", {}, `${member.num_tokens} tokens${cut}`));
     const body = make("div.body", { tabIndex: 0 }, ...desk.text(member.text));
     const judged = member.judge ? make("div.judged", {}, verdictLine(member.judge)) : null;
     const column = make("section.column", { "aria-label": `Sample ${this.title(n)}` }, head, body, judged, this.foot(item, member, n));
@@ -141,6 +146,7 @@ export class GroupMode extends Columns {
     const pick = this.pick(item);
     if (pick.order) {
       if (what === "best") this.ranking.place(item, member.sample_id);
+      else this.desk.hint("While you rank, digits alone give the ranks, from best to worst.");
       return;
     }
     const id = member.sample_id;
@@ -159,7 +165,6 @@ export class GroupMode extends Columns {
     if (!pick.best && item.members.length > 2) this.desk.hint("Choose the best one too, then submit.");
     else {
       const best = pick.best || item.members.find(({ sample_id }) => sample_id !== pick.worst).sample_id;
-      this.picks.delete(item);
       this.prefer({ best, worst: pick.worst });
     }
     return true;

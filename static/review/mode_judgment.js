@@ -26,6 +26,7 @@ export class JudgmentMode {
     else if (name === "wrong") this.choose(item);
     else if (name.startsWith("why_")) {
       if (this.wrong === item) this.decide(item, false, this.desk.why[Number(name.slice(4)) - 1]);
+      else this.desk.hint("Say first that the judge is wrong; then a digit says why.");
     } else return false;
     return true;
   }

@@ -49,7 +49,6 @@ export class Ranking {
       return true;
     }
     const last = item.members.map(({ sample_id }) => sample_id).filter((id) => !order.includes(id));
-    this.mode.picks.delete(item);
     this.mode.desk.decide("rank", { value: { order: [...order, ...last] } });
     return true;
   }

@@ -1,9 +1,9 @@
 // Painting the desk: the item, what was said of it, the bar above.
 
+import { hasDraft } from "./editor.js";
 import { make, number, plural } from "./elements.js";
 import { judgeView, reveal, said } from "./judge.js";
 import { peopleHere, progressLine } from "./team.js";
-
 
 export function paintItem(desk, item) {
   const { prompt, answer, facts, assist } = desk.parts;
@@ -23,10 +23,14 @@ export function paintItem(desk, item) {
   if (item.reason) facts.append(" ", make("span.reason", {}, `Why here: ${item.reason}`));
   if (item.is_random) facts.append(" ", make("span.rondo-badge", { title: "Drawn at random, so that judge statistics stay honest" }, "drawn at random"));
   if (item.flag) facts.append(" ", make("span.rondo-badge.warn", {}, "⚑ flagged"));
+  if (!item.members && hasDraft(desk, item.sample_id)) facts.append(" ", draftBadge());
   desk.mode.paint(item);
   paintMine(desk);
   paintOthers(desk, item);
 }
+
+/** An edit was begun and not saved. */
+export const draftBadge = () => make("span.rondo-badge.accent.draft", { title: "A text of yours waits in this browser; editing opens it" }, "✎ draft");
 
 /** What the person said of the item on screen, or has chosen so far. */
 export function paintMine(desk) {
@@ -54,7 +58,7 @@ export function paintEmpty(desk) {
   const { prompt, answer, facts, mine, assist } = desk.parts;
   for (const part of [prompt, facts, mine, assist]) part.replaceChildren();
   const [title, text] = whyEmpty(desk);
-  const shown = make("div.rondo-empty", {}, make("p", {}, make("b", {}, title)), make("p", {}, text), wayBack(desk));
+  const shown = make("div.rondo-empty", {}, make("p", {}, make("b", {}, title)), make("p", {}, text), wayBack(desk), waysOn(desk));
   // It is painted again with every look at the server; a button that has the focus stays.
   if (answer.firstChild?.textContent !== shown.textContent) answer.replaceChildren(shown);
 }
@@ -71,6 +75,11 @@ function wayBack(desk) {
   );
 }
 
+/** Where a round that is not in review goes on. */
+function waysOn({ round }) {
+  return round.is_open ? null : make("p", {}, make("a", { href: "/" }, "Overview"), " · ", make("a", { href: "/jobs" }, "Jobs"));
+}
+
 function whyEmpty({ round, line }) {
   if (!round.is_open) return ["This round is not in review.", "Its labels are frozen. Choose a round that is in review, or launch one with review on."];
   if (line.isLost) return [line.problem || "The server does not answer.", "Trying again. What you decided is kept in this browser."];
@@ -82,7 +91,7 @@ function whyEmpty({ round, line }) {
 /** What is on screen, in a few words. */
 export function spoken(desk) {
   const item = desk.line.current;
-  if (!item) return whyEmpty(desk)[0];
+  if (!item || !desk.round.is_open) return whyEmpty(desk)[0];
   const { samples, decided } = counted(desk);
   return `${item.members ? "Group of sample" : "Sample"} ${item.sample_id}, ${(samples - decided).toLocaleString()} left`;
 }
@@ -111,7 +120,8 @@ export function paintBar(desk) {
   parts.unsaved.textContent = waiting ? `${waiting} unsaved${trouble}` : "All saved";
   parts.unsaved.classList.toggle("is-waiting", waiting > 0);
   parts.tally.textContent = tally.decided ? `You overrode ${number(tally.overridden)} of ${number(tally.decided)}` : "";
-  parts.progress.textContent = progressLine(counted(desk), Boolean(desk.mode.names));
+  const [count, pace] = progressLine(counted(desk), Boolean(desk.mode.names));
+  parts.progress.replaceChildren(count, make("span.pace", {}, pace));
   parts.here.textContent = peopleHere(desk.progress.here, desk.me);
   paintSignedOut(desk);
 }

@@ -119,10 +119,10 @@ export function peopleHere(people, me) {
   return `Also here: ${named}${others.length > 3 ? ` and ${others.length - 3} more` : ""}`;
 }
 
-/** How far the queue is, and when it will be done by the pace of the last minutes. */
+/** How far the queue is, and when it will be done by the pace of the last minutes: two parts of a line. */
 export function progressLine({ decided, samples, ends_at: endsAt }, isGroups) {
   const end = endsAt ? `, done ${clock(new Date(endsAt))}` : "";
-  return `${decided.toLocaleString()} of ${plural(samples, isGroups ? "group" : "sample")} decided${end}`;
+  return [`${decided.toLocaleString()} of ${plural(samples, isGroups ? "group" : "sample")} decided`, end];
 }
 
 function clock(at) {

@@ -166,7 +166,10 @@ def test_closing_by_mouse_on_a_phone_freezes_the_round(empty: None, chromium: ob
     assert desk.page.evaluate("document.documentElement.scrollWidth") <= 400
     desk.page.get_by_role("button", name="Accept").click()
     desk.saved()
-    desk.page.get_by_role("button", name="Close review…").click()
+    desk.page.get_by_role("button", name="Commands").click()
+    desk.page.locator(".palette li", has_text="Close the review").click()
+    desk.page.wait_for_selector("dialog.closing[open]")
+    assert desk.page.evaluate("document.activeElement.textContent") == "Not yet"
     assert "1 of 40 samples were decided" in (desk.page.locator("dialog[open]").text_content() or "")
     desk.page.get_by_role("button", name="Close the review").click()
     desk.page.wait_for_selector("text=The review is closed")

@@ -231,3 +231,33 @@ def test_after_the_key_a_blind_round_says_why_the_item_was_here(empty: None, chr
     assert "Why here" not in desk.text(".facts")
     desk.press("x")
     desk.page.wait_for_selector("#review-desk .revealed .why:has-text('Why it was here: ')")
+
+
+@pytest.mark.parametrize("key", ["=", "0", "s"])
+def test_an_undone_decision_brings_the_group_back_as_it_was_at_first(empty: None, chromium: object, key: str) -> None:
+    desk = Review(chromium, number=12, n=3, review=GROUP)
+    desk.press("g", "2", "1", key, "u")
+    assert columns(desk) == desk.ids[:3]
+    assert "rank" not in desk.text(".answer").lower()
+    assert desk.page.locator(f"{COLUMN} [aria-pressed]").count() == 6
+    assert desk.text(".mine") == ""
+
+
+def test_a_key_that_means_nothing_in_this_mode_says_so(empty: None, chromium: object) -> None:
+    desk = Review(chromium, number=12, n=3, review=GROUP)
+    for key in "a7":
+        desk.press(key)
+        assert desk.text(".mine") == f"{key} means nothing here; ? shows the keys."
+    desk.press("e")
+    assert desk.text(".mine").startswith("Choose a column first")
+    desk.press("g", "Shift+1")
+    assert desk.text(".mine").startswith("While you rank")
+    sample = Review(chromium)
+    sample.press("Control+b", "Alt+q", "Shift+Q", "ArrowDown", "/", "q", "Escape")
+    assert sample.text(".mine") == ""
+    sample.press("9")
+    assert sample.text(".mine") == "9 means nothing here; ? shows the keys."
+    judgment = Review(chromium, review=JUDGMENT)
+    judgment.press("2")
+    assert judgment.text(".mine").startswith("Say first that the judge is wrong")
+    assert desk.decisions() == sample.decisions() == judgment.decisions() == []

@@ -1,0 +1,62 @@
+"""Where things stand on the review desk: what has to stay in its place, and in sight."""
+
+import pytest
+
+from tests.browser.desk import Review, empty
+
+__all__ = ["empty"]
+pytestmark = pytest.mark.browser
+TOPS = "['.desk', '.actions'].map((one) => document.querySelector(`#review-desk ${one}`).getBoundingClientRect().top)"
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_header_and_buttons_keep_their_place(empty: None, chromium: object, width: int) -> None:
+    texts = ["short", "not long", "a long one\n\n" * 200, "short again"]
+    desk = Review(chromium, number=4, texts=texts, width=width)
+    tops = [desk.page.evaluate(TOPS)]
+    for key in ("a", "a", "e"):
+        desk.press(key)
+        desk.page.wait_for_selector("#review-desk .tally:has-text('You overrode')")
+        tops.append(desk.page.evaluate(TOPS))
+    assert tops == tops[:1] * 4
+    assert "2 of 4 samples decided" in desk.text(".progress")
+    assert desk.page.locator("#review-desk .progress").is_visible()
+    desk.page.evaluate("scrollTo(0, 1e6)")
+    below, last = (desk.page.locator(f"#review-desk {one}").bounding_box() for one in (".below", "aside"))
+    assert below["y"] + below["height"] <= 861
+    assert last["y"] + last["height"] <= below["y"]
+
+
+def test_columns_wrap_where_there_is_no_room_beside(empty: None, chromium: object) -> None:
+    desk = Review(chromium, number=16, n=8, review={"mode": "group"})
+    boxes = [one.bounding_box() for one in desk.page.locator("#review-desk .column").all()]
+    edge = desk.page.locator("#review-desk aside").bounding_box()["x"]
+    assert all(box["x"] + box["width"] <= edge and box["width"] >= 240 for box in boxes)
+    assert len({box["y"] for box in boxes}) > 1
+
+
+def test_the_two_ways_out_of_the_closing_window_are_apart(empty: None, chromium: object) -> None:
+    desk = Review(chromium)
+    desk.page.get_by_role("button", name="Close review…").click()
+    yes, no = (desk.page.get_by_role("button", name=name).bounding_box() for name in ("Close the review", "Not yet"))
+    assert no["x"] >= yes["x"] + yes["width"] + 6
+    item, box = (desk.page.locator(f"dialog.closing {one}").first.bounding_box() for one in ("li", "h2"))
+    assert item["x"] >= box["x"] + 14
+    desk.press("Enter")
+    assert desk.page.locator("dialog.closing").is_hidden()
+    assert desk.page.locator("#review-desk .actions").is_visible()
+
+
+@pytest.mark.parametrize("mode", ["sample", "group"])
+def test_a_closed_review_shows_the_ways_on_and_nothing_to_decide(empty: None, chromium: object, mode: str) -> None:
+    desk = Review(chromium, number=12, n=3, review={"mode": mode})
+    desk.page.get_by_role("button", name="Close review…").click()
+    desk.page.get_by_role("button", name="Close the review").click()
+    desk.page.wait_for_selector("#review-desk .message a:text('See Jobs')")
+    links = desk.page.locator("#review-desk .rondo-empty a")
+    assert [one.get_attribute("href") for one in links.all()] == ["/", "/jobs"]
+    assert desk.page.locator("#review-desk .answer :is(.markdown, .column)").count() == 0
+    assert desk.page.locator("#review-desk .actions").is_hidden()
+    desk.press("k", "j")
+    assert desk.page.locator("#review-desk .answer :is(.markdown, .column)").count() == 0
+    assert desk.errors == []
