@@ -6,6 +6,7 @@ import gradio as gr
 
 from app.pages import team_templates as templates
 from app.toasts import notice, toasts
+from app.widgets.beside import problem, refused_beside
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.plain_table import plain_table, rows_of
@@ -27,6 +28,7 @@ def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
         apply = gr.Button(
             "Remove", variant="stop", interactive=False, scale=0, min_width=120, size="md", elem_id="removal-apply"
         )
+    refused = problem("removal-problem")
     card = markup(templates.REMOVAL, templates.REMOVAL_CSS, value={}, elem_id="removal-card")
     done = plain_table("removal-done")
     with gr.Row(equal_height=True):
@@ -34,27 +36,30 @@ def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
         back = gr.Button("Restore this work", scale=0, min_width=160, size="md", elem_id="removal-undo")
 
     shown = [person, card, apply, done, which]
-    tab.select(show, chosen, shown, **private)
-    chosen.input(show, chosen, shown, **private)
-    person.input(forget, None, [card, apply], **private)
-    look.click(preview, [chosen, person], [card, apply], **private)
-    apply.click(remove, [chosen, person, reason], [*shown, reason], **private)
-    back.click(undo, [chosen, which], shown, **private)
+    tab.select(show, chosen, [*shown, refused], **private)
+    chosen.input(show, chosen, [*shown, refused], **private)
+    person.input(forget, None, [card, apply, refused], **private)
+    look.click(preview, [chosen, person], [card, apply, refused], **private)
+    apply.click(remove, [chosen, person, reason], [*shown, reason, refused], **private)
+    back.click(undo, [chosen, which], [*shown, refused], **private)
 
 
 @toasts
+@refused_beside(5)
 def show(round_id: int | None, request: gr.Request) -> list[Any]:
     """Fill the tab for the chosen round."""
     return _shown(context(request), known(round_id, request))
 
 
 @toasts
+@refused_beside(2)
 def forget() -> list[Any]:
     """A preview is of one person."""
     return [{}, gr.Button(interactive=False)]
 
 
 @toasts
+@refused_beside(2)
 def preview(round_id: int | None, user_id: int | None, request: gr.Request) -> list[Any]:
     """Say what removing would change."""
     found = removals.preview(context(request).actor, needed(round_id), _person(user_id))
@@ -62,6 +67,7 @@ def preview(round_id: int | None, user_id: int | None, request: gr.Request) -> l
 
 
 @toasts
+@refused_beside(6)
 def remove(round_id: int | None, user_id: int | None, reason: str, request: gr.Request) -> list[Any]:
     """Take the work out."""
     here = context(request)
@@ -72,6 +78,7 @@ def remove(round_id: int | None, user_id: int | None, reason: str, request: gr.R
 
 
 @toasts
+@refused_beside(5)
 def undo(round_id: int | None, removal_id: str | None, request: gr.Request) -> list[Any]:
     """Restore the work."""
     here = context(request)
