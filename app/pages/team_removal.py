@@ -1,5 +1,6 @@
 """Team page: taking one person's work out of the round."""
 
+import re
 from typing import Any
 
 import gradio as gr
@@ -13,9 +14,11 @@ from app.widgets.plain_table import plain_table, rows_of
 from app.widgets.round_choice import known, needed
 from backend.errors import InvalidInput
 from backend.services import removals, reviewer_stats
-from backend.services.removals import Preview, Removal
+from backend.services.removals import Changed, Preview, Removal
+from backend.values import LabelSource
 
 COLUMNS = ["When (UTC)", "Who", "Whose work", "Decisions", "Reason", "State"]
+WHOSE = {LabelSource.person: "by a person's word", LabelSource.judge: "the judge's", LabelSource.none: "nobody's"}
 
 
 def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
@@ -125,10 +128,7 @@ def card_value(found: Preview) -> dict[str, Any]:
     return {
         "person": found.person,
         "what": f"{found.decisions:,} decisions; {changes:,} labels {now}.{frozen if found.is_frozen else ''}",
-        "labels": [
-            {"count": f"{one.count:,}", "before": one.before, "after": f"{one.after} ({one.source})"}
-            for one in found.labels
-        ],
+        "labels": [changed_words(one) for one in found.labels],
         "datasets": [
             {"id": one.dataset_id, "round": one.round_number, "examples": f"{one.examples:,}"} for one in found.datasets
         ],
@@ -137,3 +137,22 @@ def card_value(found: Preview) -> dict[str, Any]:
             for one in found.checkpoints
         ],
     }
+
+
+def changed_words(one: Changed) -> str:
+    """`9 labels go from no verdict back to accept, score 0.75 to 1 (the judge's)`."""
+    (was, scored), (now, scores) = _verdict_and_score(one.before), _verdict_and_score(one.after)
+    is_one, is_persons = one.count == 1, one.source == LabelSource.person
+    number = f"{one.count:,} {'label' if is_one else 'labels'}"
+    if was == now:
+        moved = f"{'stays' if is_one else 'stay'} {was}"
+    else:
+        moved = f"{'goes' if is_one else 'go'} from {was} {'' if is_persons else 'back '}to {now}"
+    score = "" if scored == scores else f", score {scored or 'none'} to {scores or 'none'}"
+    return f"{number} {moved}{score} ({WHOSE.get(one.source, one.source)})"
+
+
+def _verdict_and_score(word: str) -> tuple[str, str]:
+    """`no verdict 0.75` as its two parts; a label may have no score."""
+    head, _, tail = word.rpartition(" ")
+    return (head, tail) if re.fullmatch(r"-?[0-9].*", tail) else (word, "")
