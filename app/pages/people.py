@@ -1,9 +1,12 @@
 """People of the project, and one's own account: password, browsers, tokens."""
 
+from typing import Any
+
 import gradio as gr
 
 from app.pages import people_accounts
 from app.toasts import notice, toasts
+from app.widgets.beside import problem, refused_beside
 from app.widgets.context import context
 from backend.errors import InvalidInput
 from backend.services import accounts, sessions
@@ -33,6 +36,7 @@ def build() -> None:
         with gr.Row():
             add = gr.Button("Add or change role", variant="primary", elem_id="person-add")
             remove = gr.Button("Remove from project")
+        refused = problem("person-problem")
         link = gr.Textbox(
             label="Invitation link",
             info="Works once, for 7 days. Send it to that person only.",
@@ -74,8 +78,8 @@ def build() -> None:
 
     private = {"api_visibility": "private"}
     gr.on(None, show, None, [people, browsers, tokens], **private)
-    add.click(invite, [name, role], [people, link], **private)
-    remove.click(take_out, name, people, **private)
+    add.click(invite, [name, role], [people, link, refused], **private)
+    remove.click(take_out, name, [people, refused], **private)
     change.click(set_password, [current, new], [current, new, browsers], **private)
     end.click(end_others, None, browsers, **private)
     end_one.click(end_session, session_id, browsers, **private)
@@ -91,25 +95,27 @@ def show(request: gr.Request) -> tuple[list[list[str]], list[list[str]], list[li
 
 
 @toasts
-def invite(name: str, role: str, request: gr.Request) -> tuple[list[list[str]], dict]:
+@refused_beside(2)
+def invite(name: str, role: str, request: gr.Request) -> list[Any]:
     """Add a person, or give a member another role."""
     asking = context(request)
     made = accounts.invite(asking.actor, asking.project_id, name, Role(role))
     address = f"{asking.base_url}/login/link/{made}" if made else ""
-    if not made:
-        notice(f"{name.strip()} is {role} now and signs in as before.")
-    return _people(request), gr.update(value=address, visible=bool(made))
+    way_in = "may come in with the link below" if made else "signs in as before"
+    notice(f"{name.strip()} is {role} now and {way_in}.")
+    return [_people(request), gr.update(value=address, visible=bool(made))]
 
 
 @toasts
-def take_out(name: str, request: gr.Request) -> list[list[str]]:
+@refused_beside(1)
+def take_out(name: str, request: gr.Request) -> list[Any]:
     """Remove the named member."""
     asking = context(request)
     members = {person.name: person.user_id for person in accounts.list_people(asking.actor, asking.project_id)}
     if name.strip() not in members:
         raise InvalidInput(f"Nobody here is named {name.strip()!r}. Type a name from the table.")
     accounts.remove(asking.actor, asking.project_id, members[name.strip()])
-    return _people(request)
+    return [_people(request)]
 
 
 @toasts

@@ -12,10 +12,11 @@ from app.widgets.markup import markup
 from app.widgets.round_choice import known, needed
 from backend.services import adjudication
 from backend.services.adjudication import Disputed, Vote
+from backend.services.judge_views import JudgeView
 from backend.services.review_items import Item
 from backend.values import JSON, DecisionKind, Messages
 
-LETTERS = "ABCDEFGH"
+KEYS = "12345678"
 NOTHING = "Nobody disagrees on anything that is not settled yet."
 BADGES = {"accept": "ok", "reject": "bad"}
 
@@ -82,9 +83,9 @@ def words(item: Item) -> list[JSON]:
         ]
     ids = [one.sample_id for one in item.members]
     best = [
-        {"word": f"best {n}", "key": str(n + 1), "name": f"{LETTERS[n]} is best", "kind": "prefer",
+        {"word": f"best {key}", "key": key, "name": f"{key} is best", "kind": "prefer",
          "value": {"best": id_, "worst": None}}
-        for n, id_ in enumerate(ids[: len(LETTERS)])
+        for key, id_ in zip(KEYS, ids, strict=False)
     ]  # fmt: skip
     tie = {"word": "tie", "key": "t", "name": "Tie", "kind": "prefer", "value": {"tie": ids}}
     bad = {"word": "all bad", "key": "b", "name": "All bad", "kind": "prefer", "value": {"all_bad": ids}}
@@ -94,15 +95,15 @@ def words(item: Item) -> list[JSON]:
 def item_value(found: Disputed, left: int, choices: list[JSON]) -> JSON:
     """What the card shows; texts only."""
     item = found.item
-    names = {one.sample_id: LETTERS[n] for n, one in enumerate(item.members) if n < len(LETTERS)}
-    texts = [{"name": names.get(one.sample_id, str(one.sample_id)), "text": one.text} for one in item.members]
+    names = {one.sample_id: str(n) for n, one in enumerate(item.members, start=1)}
+    texts = [{"name": names[one.sample_id], "text": one.text, "judge": judge_word(one.judge)} for one in item.members]
     return {
-        "sample": item.sample_id,
+        "title": title(item),
         "left": f"{left:,} to settle",
         "prompt": last_question(item.messages),
         "texts": texts or [{"name": "Sample", "text": item.text}],
         "votes": [vote_value(one, names) for one in found.votes],
-        "judge": judge_word(item),
+        "judge": "" if item.members else judge_word(item.judge),
         "buttons": [{"word": one["word"], "key": one["key"], "name": one["name"]} for one in choices],
     }
 
@@ -111,12 +112,21 @@ def last_question(messages: Messages) -> str:
     return messages[-1]["content"] if messages else ""
 
 
-def judge_word(item: Item) -> str:
-    """What the judge gave; of a group nothing, because its word is on each sample."""
-    if item.judge is None or (item.judge.verdict is None and item.judge.score is None):
+def title(item: Item) -> str:
+    """`Sample 12`, `Prompt of samples 482 to 489`."""
+    ids = sorted(one.sample_id for one in item.members)
+    if not ids:
+        return f"Sample {item.sample_id}"
+    is_run = len(ids) > 2 and ids[-1] - ids[0] == len(ids) - 1
+    return f"Prompt of samples {f'{ids[0]} to {ids[-1]}' if is_run else ', '.join(map(str, ids))}"
+
+
+def judge_word(said: JudgeView | None) -> str:
+    """What the judge gave one sample: `accept 1`."""
+    if said is None or (said.verdict is None and said.score is None):
         return ""
-    score = "" if item.judge.score is None else f" {item.judge.score:g}"
-    return f"{item.judge.verdict or 'no verdict'}{score}"
+    score = "" if said.score is None else f" {said.score:g}"
+    return f"{said.verdict or 'no verdict'}{score}"
 
 
 def vote_value(one: Vote, names: dict[int, str]) -> JSON:

@@ -7,6 +7,7 @@ import gradio as gr
 from app.pages import team_templates as templates
 from app.pages.team_gold import numbers
 from app.toasts import notice, toasts
+from app.widgets.beside import problem, refused_beside
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.plain_table import plain_table, rows_of
@@ -30,7 +31,11 @@ def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
     markup(templates.NOTE, templates.NOTE_CSS, value=[HELP])
     with gr.Row(equal_height=True):
         person = gr.Dropdown([], label="To", filterable=False, elem_id="assign-person")
-        samples = gr.Textbox(label="Samples", info="Numbers; empty: what the filters find.", elem_id="assign-samples")
+        samples = gr.Textbox(
+            label="Samples",
+            info="Numbers and ranges (300-305); empty: what the filters find.",
+            elem_id="assign-samples",
+        )
     with gr.Row(equal_height=True):
         text = gr.Textbox(label="Search in samples", elem_id="assign-text")
         prompt = gr.Textbox(label="Search in prompts")
@@ -43,17 +48,19 @@ def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
         give = gr.Button("Assign", variant="primary", scale=0, min_width=110, size="md", elem_id="assign-give")
         take = gr.Button("Take all from this person", scale=0, min_width=210, size="md", elem_id="assign-take")
         said = markup(templates.NOTE, templates.NOTE_CSS, value=[], elem_id="assign-said")
+    refused = problem("assign-problem")
     table = plain_table("assign-table")
 
     fields = [samples, text, prompt, verdict, source, low, high]
-    tab.select(show, chosen, [person, table, said, low, high], **private)
-    chosen.input(show, chosen, [person, table, said, low, high], **private)
-    look.click(count, [chosen, *fields], said, **private)
-    give.click(assign, [chosen, person, *fields], [table, said], **private)
-    take.click(take_back, [chosen, person], [table, said], **private)
+    tab.select(show, chosen, [person, table, said, low, high, refused], **private)
+    chosen.input(show, chosen, [person, table, said, low, high, refused], **private)
+    look.click(count, [chosen, *fields], [said, refused], **private)
+    give.click(assign, [chosen, person, *fields], [table, said, refused], **private)
+    take.click(take_back, [chosen, person], [table, said, refused], **private)
 
 
 @toasts
+@refused_beside(5)
 def show(round_id: int | None, request: gr.Request) -> list[Any]:
     """Fill the tab for the chosen round."""
     here, round_id = context(request), known(round_id, request)
@@ -63,13 +70,15 @@ def show(round_id: int | None, request: gr.Request) -> list[Any]:
 
 
 @toasts
-def count(request: gr.Request, round_id: int | None, *fields: Any) -> list[str]:
+@refused_beside(1)
+def count(request: gr.Request, round_id: int | None, *fields: Any) -> list[Any]:
     """Say how many items that would be."""
     found = assignments.count(context(request).actor, needed(round_id), **which(fields))
-    return [f"{found:,} items."]
+    return [[f"{found:,} items."]]
 
 
 @toasts
+@refused_beside(2)
 def assign(request: gr.Request, round_id: int | None, user_id: int | None, *fields: Any) -> list[Any]:
     """Give the items."""
     here = context(request)
@@ -79,6 +88,7 @@ def assign(request: gr.Request, round_id: int | None, user_id: int | None, *fiel
 
 
 @toasts
+@refused_beside(2)
 def take_back(round_id: int | None, user_id: int | None, request: gr.Request) -> list[Any]:
     """Take everything from a person that they have not decided, and what they have."""
     here = context(request)

@@ -1,11 +1,13 @@
 """Team page: gold items, whose right label is known; reviewers meet them and are not told."""
 
+import re
 from typing import Any
 
 import gradio as gr
 
 from app.pages import team_templates as templates
 from app.toasts import notice, toasts
+from app.widgets.beside import problem, refused_beside
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.plain_table import plain_table, rows_of
@@ -21,33 +23,42 @@ HELP = (
     "it measures them and changes no label. Mark samples nobody has decided yet."
 )
 SHOWN_TEXT = 300
+MAX_NUMBERS = 10_000
+NUMBER = re.compile(r"[0-9]{1,18}")
+EXAMPLE = "Write numbers and ranges such as 12, 15, 300-305."
 
 
 def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
     """Lay out the tab and wire it."""
     markup(templates.NOTE, templates.NOTE_CSS, value=[HELP])
     with gr.Row(equal_height=True):
-        samples = gr.Textbox(label="Samples", info="Numbers, as the Samples page shows them.", elem_id="gold-samples")
+        samples = gr.Textbox(
+            label="Samples", info="Numbers as the Samples page shows them, or ranges: 300-305.", elem_id="gold-samples"
+        )
         verdict = gr.Radio([("Accept", "accept"), ("Reject", "reject")], value="accept", label="Right label")
         reason = gr.Textbox(label="Reason", info="Why this is right, for colleagues.", elem_id="gold-reason")
     with gr.Row(elem_classes="rondo-toolbar"):
         mark = gr.Button("Mark as gold", variant="primary", scale=0, min_width=140, size="md", elem_id="gold-mark")
         unmark = gr.Button("Make ordinary again", scale=0, min_width=170, size="md", elem_id="gold-unmark")
+    refused = problem("gold-problem")
     table = plain_table("gold-table")
 
-    tab.select(show, chosen, table, **private)
-    chosen.input(show, chosen, table, **private)
-    mark.click(mark_gold, [chosen, samples, verdict, reason], [table, samples], **private)
-    unmark.click(unmark_gold, [chosen, samples], [table, samples], **private)
+    tab.select(show, chosen, [table, refused], **private)
+    chosen.input(show, chosen, [table, refused], **private)
+    shown = [table, samples, refused]
+    mark.click(mark_gold, [chosen, samples, verdict, reason], shown, **private)
+    unmark.click(unmark_gold, [chosen, samples], shown, **private)
 
 
 @toasts
-def show(round_id: int | None, request: gr.Request) -> dict[str, Any]:
+@refused_beside(1)
+def show(round_id: int | None, request: gr.Request) -> list[Any]:
     """List the chosen round's gold items."""
-    return _rows(context(request), known(round_id, request))
+    return [_rows(context(request), known(round_id, request))]
 
 
 @toasts
+@refused_beside(2)
 def mark_gold(round_id: int | None, samples: str, verdict: str, reason: str, request: gr.Request) -> list[Any]:
     """Give samples a known label."""
     here = context(request)
@@ -57,6 +68,7 @@ def mark_gold(round_id: int | None, samples: str, verdict: str, reason: str, req
 
 
 @toasts
+@refused_beside(2)
 def unmark_gold(round_id: int | None, samples: str, request: gr.Request) -> list[Any]:
     """Take the known label away."""
     here = context(request)
@@ -65,12 +77,21 @@ def unmark_gold(round_id: int | None, samples: str, request: gr.Request) -> list
 
 
 def numbers(text: str) -> list[int]:
-    """`12, 15 18` as numbers."""
-    words = text.replace(",", " ").split()
-    wrong = next((word for word in words if not word.isdecimal() or len(word) > 18), None)
-    if wrong is not None or not words:
-        raise InvalidInput(f"{wrong or text!r} is no sample's number. Write numbers such as 12, 15, 18.")
-    return [int(word) for word in words]
+    """`12, 15 300-305` as numbers, each once; raises `InvalidInput` naming the wrong one."""
+    found: dict[int, None] = {}
+    for word in re.sub(r"\s*[-–]\s*", "-", text).replace(",", " ").split():
+        first, dash, last = word.partition("-")
+        if not NUMBER.fullmatch(first) or (dash and not NUMBER.fullmatch(last)):
+            raise InvalidInput(f"{word!r} is no sample's number. {EXAMPLE}")
+        low, high = int(first), int(last or first)
+        if high < low:
+            raise InvalidInput(f"The range {word} runs backwards. Write it as {high}-{low}.")
+        if len(found) + high - low >= MAX_NUMBERS:
+            raise InvalidInput(f"That are more than {MAX_NUMBERS:,} numbers. Give fewer at a time.")
+        found |= dict.fromkeys(range(low, high + 1))
+    if not found:
+        raise InvalidInput(f"No sample is named. {EXAMPLE}")
+    return list(found)
 
 
 def _rows(here: Context, round_id: int | None) -> dict[str, Any]:

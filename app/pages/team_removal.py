@@ -1,20 +1,24 @@
 """Team page: taking one person's work out of the round."""
 
+import re
 from typing import Any
 
 import gradio as gr
 
 from app.pages import team_templates as templates
 from app.toasts import notice, toasts
+from app.widgets.beside import problem, refused_beside
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.plain_table import plain_table, rows_of
 from app.widgets.round_choice import known, needed
 from backend.errors import InvalidInput
 from backend.services import removals, reviewer_stats
-from backend.services.removals import Preview, Removal
+from backend.services.removals import Changed, Preview, Removal
+from backend.values import LabelSource
 
 COLUMNS = ["When (UTC)", "Who", "Whose work", "Decisions", "Reason", "State"]
+WHOSE = {LabelSource.person: "by a person's word", LabelSource.judge: "the judge's", LabelSource.none: "nobody's"}
 
 
 def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
@@ -27,6 +31,7 @@ def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
         apply = gr.Button(
             "Remove", variant="stop", interactive=False, scale=0, min_width=120, size="md", elem_id="removal-apply"
         )
+    refused = problem("removal-problem")
     card = markup(templates.REMOVAL, templates.REMOVAL_CSS, value={}, elem_id="removal-card")
     done = plain_table("removal-done")
     with gr.Row(equal_height=True):
@@ -34,27 +39,30 @@ def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
         back = gr.Button("Restore this work", scale=0, min_width=160, size="md", elem_id="removal-undo")
 
     shown = [person, card, apply, done, which]
-    tab.select(show, chosen, shown, **private)
-    chosen.input(show, chosen, shown, **private)
-    person.input(forget, None, [card, apply], **private)
-    look.click(preview, [chosen, person], [card, apply], **private)
-    apply.click(remove, [chosen, person, reason], [*shown, reason], **private)
-    back.click(undo, [chosen, which], shown, **private)
+    tab.select(show, chosen, [*shown, refused], **private)
+    chosen.input(show, chosen, [*shown, refused], **private)
+    person.input(forget, None, [card, apply, refused], **private)
+    look.click(preview, [chosen, person], [card, apply, refused], **private)
+    apply.click(remove, [chosen, person, reason], [*shown, reason, refused], **private)
+    back.click(undo, [chosen, which], [*shown, refused], **private)
 
 
 @toasts
+@refused_beside(5)
 def show(round_id: int | None, request: gr.Request) -> list[Any]:
     """Fill the tab for the chosen round."""
     return _shown(context(request), known(round_id, request))
 
 
 @toasts
+@refused_beside(2)
 def forget() -> list[Any]:
     """A preview is of one person."""
     return [{}, gr.Button(interactive=False)]
 
 
 @toasts
+@refused_beside(2)
 def preview(round_id: int | None, user_id: int | None, request: gr.Request) -> list[Any]:
     """Say what removing would change."""
     found = removals.preview(context(request).actor, needed(round_id), _person(user_id))
@@ -62,6 +70,7 @@ def preview(round_id: int | None, user_id: int | None, request: gr.Request) -> l
 
 
 @toasts
+@refused_beside(6)
 def remove(round_id: int | None, user_id: int | None, reason: str, request: gr.Request) -> list[Any]:
     """Take the work out."""
     here = context(request)
@@ -72,6 +81,7 @@ def remove(round_id: int | None, user_id: int | None, reason: str, request: gr.R
 
 
 @toasts
+@refused_beside(5)
 def undo(round_id: int | None, removal_id: str | None, request: gr.Request) -> list[Any]:
     """Restore the work."""
     here = context(request)
@@ -118,10 +128,7 @@ def card_value(found: Preview) -> dict[str, Any]:
     return {
         "person": found.person,
         "what": f"{found.decisions:,} decisions; {changes:,} labels {now}.{frozen if found.is_frozen else ''}",
-        "labels": [
-            {"count": f"{one.count:,}", "before": one.before, "after": f"{one.after} ({one.source})"}
-            for one in found.labels
-        ],
+        "labels": [changed_words(one) for one in found.labels],
         "datasets": [
             {"id": one.dataset_id, "round": one.round_number, "examples": f"{one.examples:,}"} for one in found.datasets
         ],
@@ -130,3 +137,22 @@ def card_value(found: Preview) -> dict[str, Any]:
             for one in found.checkpoints
         ],
     }
+
+
+def changed_words(one: Changed) -> str:
+    """`9 labels go from no verdict back to accept, score 0.75 to 1 (the judge's)`."""
+    (was, scored), (now, scores) = _verdict_and_score(one.before), _verdict_and_score(one.after)
+    is_one, is_persons = one.count == 1, one.source == LabelSource.person
+    number = f"{one.count:,} {'label' if is_one else 'labels'}"
+    if was == now:
+        moved = f"{'stays' if is_one else 'stay'} {was}"
+    else:
+        moved = f"{'goes' if is_one else 'go'} from {was} {'' if is_persons else 'back '}to {now}"
+    score = "" if scored == scores else f", score {scored or 'none'} to {scores or 'none'}"
+    return f"{number} {moved}{score} ({WHOSE.get(one.source, one.source)})"
+
+
+def _verdict_and_score(word: str) -> tuple[str, str]:
+    """`no verdict 0.75` as its two parts; a label may have no score."""
+    head, _, tail = word.rpartition(" ")
+    return (head, tail) if re.fullmatch(r"-?[0-9].*", tail) else (word, "")

@@ -7,6 +7,7 @@ import gradio as gr
 from app.forms import Form, draw_knobs
 from app.pages import team_templates as templates
 from app.toasts import notice, toasts
+from app.widgets.beside import problem, refused_beside
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.round_choice import known, needed
@@ -32,36 +33,42 @@ def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
         close = gr.Button(
             "Close the review", interactive=False, scale=0, min_width=170, size="md", elem_id="review-close"
         )
+    refused = problem("review-problem")
     with gr.Row(elem_classes="rondo-toolbar", visible=False) as sure:
         said = markup(templates.NOTE, templates.NOTE_CSS, value=[], elem_id="review-closing")
         really = gr.Button(
             "Close and go on", variant="stop", scale=0, min_width=170, size="md", elem_id="review-really"
         )
 
-    shown = [note, save, close, sure, *form.inputs]
+    state = [note, save, close, sure]
+    shown = [*state, *form.inputs, refused]
     tab.select(show, chosen, shown, **private)
     chosen.input(show, chosen, shown, **private)
-    save.click(save_settings, [chosen, *form.inputs], shown, **private)
-    close.click(ask, chosen, [sure, said], **private)
-    really.click(close_review, chosen, shown, **private)
+    save.click(save_settings, [chosen, *form.inputs], [sure, refused], **private)
+    close.click(ask, chosen, [sure, said, refused], **private)
+    really.click(close_review, chosen, [*state, refused], **private)
 
 
 @toasts
 def show(round_id: int | None, request: gr.Request) -> list[Any]:
     """Fill the form from the chosen round."""
-    return _shown(context(request), known(round_id, request))
+    here, round_id = context(request), known(round_id, request)
+    stored = {} if round_id is None else rounds.get(here.actor, round_id).review
+    return [*_state(here, round_id), *review_inputs(stored), {}]
 
 
 @toasts
+@refused_beside(1)
 def save_settings(request: gr.Request, round_id: int | None, *values: Any) -> list[Any]:
     """Change the settings; what was decided stays."""
     here = context(request)
     review_edits.edit_review(here.actor, needed(round_id), review_of(values))
     notice("The settings are saved. They count from the next item on.")
-    return _shown(here, round_id)
+    return [gr.Row(visible=False)]
 
 
 @toasts
+@refused_beside(2)
 def ask(round_id: int | None, request: gr.Request) -> list[Any]:
     """Say what closing goes on with, before it does."""
     found = reviews.closing(context(request).actor, needed(round_id))
@@ -69,12 +76,13 @@ def ask(round_id: int | None, request: gr.Request) -> list[Any]:
 
 
 @toasts
+@refused_beside(4)
 def close_review(round_id: int | None, request: gr.Request) -> list[Any]:
     """Close the review and start the selection."""
     here = context(request)
     reviews.close(here.actor, needed(round_id))
     notice("The review is closed. The round goes on with the selection; look at the jobs.")
-    return _shown(here, round_id)
+    return _state(here, round_id)
 
 
 def closing_words(found: Closing) -> list[str]:
@@ -87,10 +95,8 @@ def closing_words(found: Closing) -> list[str]:
     ]
 
 
-def _shown(here: Context, round_id: int | None) -> list[Any]:
-    if round_id is None:
-        return [[], *[gr.Button(interactive=False)] * 2, gr.Row(visible=False), *review_inputs({})]
-    round_ = rounds.get(here.actor, int(round_id))
-    is_open = round_.status is RoundStatus.review
+def _state(here: Context, round_id: int | None) -> list[Any]:
+    """The note and the buttons; the fields stay as they are typed."""
+    is_open = round_id is not None and rounds.get(here.actor, int(round_id)).status is RoundStatus.review
     buttons = [gr.Button(interactive=is_open), gr.Button(interactive=is_open)]
-    return [[] if is_open else [OVER], *buttons, gr.Row(visible=False), *review_inputs(round_.review)]
+    return [[] if is_open or round_id is None else [OVER], *buttons, gr.Row(visible=False)]

@@ -35,11 +35,12 @@ NOTE_CSS = ".line { margin: 0 0 4px; }"
 
 ITEM = """
 {{#if value.empty}}<div class="rondo-empty"><p>{{value.empty}}</p></div>{{/if}}
-{{#if value.sample}}
+{{#if value.title}}
 <article class="rondo-card item" aria-label="An item on which people disagree">
-  <header><h3>Sample {{value.sample}}</h3><span class="rondo-muted">{{value.left}}</span></header>
+  <header><h3>{{value.title}}</h3><span class="rondo-muted">{{value.left}}</span></header>
   {{#if value.prompt}}<h4>Prompt</h4><pre class="prompt">{{value.prompt}}</pre>{{/if}}
-  {{#each value.texts}}<h4>{{this.name}}</h4><pre>{{this.text}}</pre>{{/each}}
+  {{#each value.texts}}<h4>{{this.name}}</h4><pre>{{this.text}}</pre>
+    {{#if this.judge}}<p class="rondo-muted judged">The judge: {{this.judge}}</p>{{/if}}{{/each}}
   <h4>What was said</h4>
   <ul>{{#each value.votes}}
     <li><b>{{this.who}}</b> <span class="rondo-badge {{this.badge}}">{{this.said}}</span>
@@ -75,6 +76,7 @@ ITEM_CSS = """
   margin: 0; padding: 10px; max-height: 320px; overflow: auto; border-radius: var(--rondo-radius);
   background: var(--rondo-raised); font-size: 13px; white-space: pre-wrap; overflow-wrap: anywhere;
 }
+.item .judged { margin: 4px 0 0; font-size: 12px; }
 .item .keys button { padding: 6px 12px; }
 .item .keys { display: flex; flex-wrap: wrap; gap: 8px; margin: 14px 0 0; }
 .item kbd { margin-left: 4px; padding: 0 5px; border-radius: 4px; background: var(--rondo-raised); font-size: 12px; }
@@ -87,7 +89,7 @@ REMOVAL = """
   <h3>Removing the work of {{value.person}}</h3>
   <p>{{value.what}}</p>
   {{#if value.labels}}<h4>Labels that change</h4><ul>
-    {{#each value.labels}}<li><b>{{this.count}}</b> from {{this.before}} to {{this.after}}</li>{{/each}}</ul>{{/if}}
+    {{#each value.labels}}<li>{{this}}</li>{{/each}}</ul>{{/if}}
   {{#if value.datasets}}<h4>Datasets that hold these samples</h4><ul>
     {{#each value.datasets}}<li><a href="/datasets?dataset={{this.id}}">Dataset {{this.id}}</a> of round
       {{this.round}}: {{this.examples}} examples</li>{{/each}}</ul>{{/if}}

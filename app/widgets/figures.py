@@ -8,7 +8,7 @@ from backend.services.agreement_measures import Figure
 
 
 def share(figure: Figure) -> str:
-    """`82 % (74 to 90)`."""
+    """`82% (74 to 90)`, `0% (12 items, too few to say)`."""
     if figure.value is None:
         return "–"
     return f"{figure.value:.0%}{_interval(figure, 100, '.0f')}"
@@ -36,5 +36,5 @@ def ago(at: datetime | None) -> str:
 
 def _interval(figure: Figure, times: int, format: str) -> str:
     if figure.low is None or figure.high is None:
-        return ""
+        return f" ({figure.n} item{'' if figure.n == 1 else 's'}, too few to say)"
     return f" ({figure.low * times:{format}} to {figure.high * times:{format}})"

@@ -17,6 +17,8 @@ RESAMPLES = 1000
 FEWEST_RESAMPLES = 100
 WORK = 20_000_000
 """Cells that one interval may compute: where items have many values, it takes fewer resamples."""
+FEW, SAME = 30, 1e-9
+"""Below so many items, an interval without width says nothing: drawing equal values again gives equal values."""
 LEVELS = 40
 """Scores of a continuous scale are rounded to this many steps of their range."""
 
@@ -28,7 +30,8 @@ Statistic = Callable[[Any], float | None]
 
 @dataclass(frozen=True)
 class Figure:
-    """A measure over `n` items with its interval; None where it is not defined, as when all said the same."""
+    """A measure over `n` items with its interval; None where it is not defined, as when all said the same or few
+    items leave it no width."""
 
     value: float | None
     low: float | None
@@ -69,7 +72,7 @@ def _counted(items: Iterable[Sequence[Value]], *, is_ordered: bool = False) -> C
 def _percent(counts: Counts, within: float) -> Figure:
 
     shares = np.array([_share(pattern, within) for pattern, _ in counts])
-    return _figure(counts, lambda drawn: float(drawn @ shares / drawn.sum()))
+    return _figure(counts, lambda drawn: float(drawn @ shares / drawn.sum()), fewest=1)
 
 
 def _share(pattern: Pattern, within: float) -> float:
@@ -164,16 +167,21 @@ def _rounded(counts: Counts) -> Counts:
     return tuple(sorted(merged.items(), key=repr))
 
 
-def _figure(counts: Counts, statistic: Statistic, *, cells: int = 1) -> Figure:
-    """The statistic on the items as they are, and the middle 95 % of it on items drawn with replacement."""
+def _figure(counts: Counts, statistic: Statistic, *, cells: int = 1, fewest: int = 2) -> Figure:
+    """The statistic on the items as they are, and the middle 95 % of it on items drawn with replacement.
+
+    `fewest`: on fewer items it says nothing and stays None.
+    """
 
     numbers = np.array([number for _, number in counts], dtype=int)
     total = int(numbers.sum())
-    value = statistic(numbers) if total else None
+    value = statistic(numbers) if total >= fewest else None
     if value is None or total < 2:
         return Figure(value, None, None, total)
     times = max(FEWEST_RESAMPLES, min(RESAMPLES, WORK // (total * cells)))
     draws = np.random.default_rng(0).multinomial(total, numbers / total, size=times)
     found = [one for one in map(statistic, draws) if one is not None]
-    low, high = np.percentile(found, [2.5, 97.5]) if found else (None, None)
-    return Figure(value, None if low is None else float(low), None if high is None else float(high), total)
+    low, high = np.percentile(found, [2.5, 97.5]) if found else (value, value)
+    if not found or (total < FEW and high - low < SAME):
+        return Figure(value, None, None, total)
+    return Figure(value, float(low), float(high), total)

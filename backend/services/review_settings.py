@@ -68,10 +68,12 @@ class ReviewSettings(BaseModel):
 
 
 def read(stored: dict[str, Any]) -> ReviewSettings:
-    """The settings of a round or a plan; raises `InvalidInput` naming the field."""
+    """The settings of a round or a plan; raises `InvalidInput` naming what is wrong."""
     try:
         return ReviewSettings.model_validate(stored)
     except ValidationError as error:
         first = error.errors()[0]
-        name = ".".join(map(str, first["loc"])) or "review"
-        raise InvalidInput(f"The review setting {name} is wrong: {first['msg']}. Change it.") from error
+        name, why = ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, ")
+        if not name:  # a rule over several fields, which says itself what to do
+            raise InvalidInput(f"The review settings don't fit together: {why}.") from error
+        raise InvalidInput(f"The review setting {name} is wrong: {why}. Change it.") from error

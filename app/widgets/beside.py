@@ -1,0 +1,34 @@
+"""What a form is refused for, said beside it: a raised error covers every output with a red box and loses the input."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+
+from app.widgets.markup import Markup, markup
+from backend.errors import RondoError
+
+PROBLEM = """{{#if value.problem}}<p class="rondo-problem problem" role="alert">{{value.problem}}</p>{{/if}}"""
+PROBLEM_CSS = ".problem { margin: 0; }"
+
+
+def problem(elem_id: str) -> Markup:
+    """The place of the message; it is the last output of every handler that is `refused_beside`."""
+    return markup(PROBLEM, PROBLEM_CSS, value={}, elem_id=elem_id)
+
+
+def refused_beside(others: int) -> Callable[[Callable[..., list[Any]]], Callable[..., list[Any]]]:
+    """Append the message to what a handler returns for its `others` outputs; a refusal leaves those as they are."""
+
+    def decorated(handler: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
+        @functools.wraps(handler)
+        def wrapped(*args: Any, **kwargs: Any) -> list[Any]:
+            try:
+                return [*handler(*args, **kwargs), {}]
+            except RondoError as error:
+                return [*[gr.skip()] * others, {"problem": error.message}]
+
+        return wrapped
+
+    return decorated

@@ -1,0 +1,74 @@
+"""What the forms of the Team and People pages say of refused input, in Chromium."""
+
+from typing import Any
+
+import pytest
+
+from backend.db import reading, tables
+from tests.browser.desk import empty
+from tests.browser.test_team import Team, team
+
+__all__ = ["empty", "team"]
+pytestmark = pytest.mark.browser
+
+
+def field(team: Team, label: str) -> Any:
+    return team.page.locator("#team-review-settings").get_by_label(label).first
+
+
+def refused(team: Team, place: str, text: str) -> None:
+    """The message stands beside the form; nothing is covered."""
+    team.page.locator(f"#{place} [role=alert]", has_text=text).wait_for(timeout=20_000)
+    assert team.page.locator(".gradio-container span.error").count() == 0
+    assert team.page.locator(".toast-body").count() == 0
+
+
+def test_refused_settings_are_told_beside_the_form_and_stay_typed(team: Team) -> None:
+    team.open()
+    team.tab("Review settings")
+    number, gold = field(team, "num_reviewers_per_item"), field(team, "gold_share")
+    team.page.wait_for_function("!document.querySelector('#review-save').disabled", timeout=20_000)
+    number.fill("99")
+    gold.fill("0.2")
+    team.page.locator("#review-save").click()
+    refused(team, "review-problem", "num_reviewers_per_item")
+    assert (number.input_value(), gold.input_value()) == ("99", "0.2")
+    number.fill("3")
+    team.page.locator("#review-save").click()
+    team.page.get_by_text("The settings are saved").wait_for(timeout=20_000)
+    assert team.page.locator("#review-problem [role=alert]").count() == 0
+    with reading() as db:
+        stored = db.get_one(tables.Round, team.round.id).review
+        assert (stored["num_reviewers_per_item"], stored["gold_share"]) == (3, 0.2)
+
+
+def test_refused_samples_and_people_are_told_beside_their_form(team: Team) -> None:
+    team.open()
+    team.tab("Gold items")
+    samples = team.page.locator("#gold-samples textarea, #gold-samples input")
+    samples.fill("12, x")
+    team.page.locator("#gold-mark").click()
+    refused(team, "gold-problem", "'x' is no sample's number")
+    assert samples.input_value() == "12, x"
+    samples.fill(f"{team.ids[0]}-{team.ids[2]}")
+    team.page.locator("#gold-mark").click()
+    team.sees("gold-table", str(team.ids[2]))
+    team.tab("Assignments")
+    team.page.locator("#assign-give").click()
+    refused_now = team.page.locator("#assign-problem [role=alert]", has_text="Nobody is chosen")
+    refused_now.wait_for(timeout=20_000)
+    team.tab("Remove work")
+    team.page.locator("#removal-preview").click()
+    team.page.locator("#removal-problem [role=alert]", has_text="Choose whose work").wait_for(timeout=20_000)
+    assert team.page.locator(".gradio-container span.error").count() == 0
+
+
+def test_an_invitation_says_that_it_is_made_and_takes_the_refusal_away(team: Team) -> None:
+    team.open("people")
+    team.page.locator("#person-add").click()
+    refused(team, "person-problem", "A name has 1 to 80")
+    team.page.locator("#person-name textarea, #person-name input").fill("maria")
+    team.page.locator("#person-add").click()
+    team.page.locator(".toast-body", has_text="maria is reviewer now").wait_for(timeout=20_000)
+    team.page.locator("#person-link").wait_for(timeout=20_000)
+    assert team.page.locator("#person-problem [role=alert]").count() == 0

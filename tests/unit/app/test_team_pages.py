@@ -1,0 +1,104 @@
+"""What the Team pages make of typed text and of found figures, without a browser."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from app.pages import team_adjudication, team_gold, team_removal
+from app.widgets import figures
+from backend.errors import InvalidInput
+from backend.services import agreement_measures as measures
+from backend.services import review_settings
+from backend.services.adjudication import Disputed, Vote
+from backend.services.judge_views import JudgeView
+from backend.services.removals import Changed
+from backend.services.review_items import Item, Member
+from backend.values import DecisionKind, Messages, Verdict
+
+
+def test_numbers_are_separated_by_commas_or_blanks_and_may_be_ranges() -> None:
+    assert team_gold.numbers("12, 15 18") == [12, 15, 18]
+    assert team_gold.numbers("300-303,7 5 - 6 300") == [300, 301, 302, 303, 7, 5, 6]
+    assert len(team_gold.numbers("1-10000")) == 10_000
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "No sample is named"),
+        ("12, x", "'x' is no sample's number"),
+        ("-5", "'-5' is no sample's number"),
+        ("3-", "'3-' is no sample's number"),
+        ("1-2-3", "'1-2-3' is no sample's number"),
+        ("305-300", "Write it as 300-305"),
+        ("1-10001", "more than 10,000"),
+        ("1-9999999999", "more than 10,000"),
+        ("1-9000 20000-21001", "more than 10,000"),
+    ],
+)
+def test_a_wrong_number_is_named(text: str, said: str) -> None:
+    with pytest.raises(InvalidInput, match=said):
+        team_gold.numbers(text)
+
+
+def test_a_rule_over_several_settings_is_told_in_its_own_words() -> None:
+    with pytest.raises(InvalidInput) as refused:
+        review_settings.read({"mode": "group", "gold_share": 0.2})
+    assert refused.value.message == (
+        "The review settings don't fit together: a known label is of one sample, and this mode decides groups. "
+        "Set gold_share to 0."
+    )
+    with pytest.raises(InvalidInput, match="The review setting num_reviewers_per_item is wrong"):
+        review_settings.read({"num_reviewers_per_item": 99})
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (Changed("accept 1", "reject 1", "person", 1), "1 label goes from accept to reject (by a person's word)"),
+        (
+            Changed("no verdict 0.75", "accept 1", "judge", 9),
+            "9 labels go from no verdict back to accept, score 0.75 to 1 (the judge's)",
+        ),
+        (Changed("accept", "accept 1e-05", "judge", 2), "2 labels stay accept, score none to 1e-05 (the judge's)"),
+    ],
+)
+def test_a_label_that_would_change_is_told_in_a_sentence(changed: Changed, said: str) -> None:
+    assert team_removal.changed_words(changed) == said
+
+
+def test_figures_of_few_equal_items_claim_no_certainty() -> None:
+    assert figures.share(measures.percent([["a", "b"]] * 12)) == "0% (12 items, too few to say)"
+    assert figures.share(measures.percent([["a", "a"]])) == "100% (1 item, too few to say)"
+    assert figures.share(measures.percent([["a", "a"]] * 30)) == "100% (100 to 100)"
+    for measure in (measures.cohen, measures.fleiss, measures.alpha):
+        assert figures.kappa(measure([("a", "b")])) == "–"
+        assert " to " in figures.kappa(measure([("a", "b"), ("a", "a"), ("b", "b")] * 4))
+
+
+def disputed(*ids: int) -> Disputed:
+    judge = JudgeView(1.0, Verdict.accept, None, ())
+    members = tuple(Member(n, f"answer {n}", "stop", 3, False, replace(judge, score=n / 10)) for n in ids)
+    messages: Messages = [{"role": "user", "content": "3 9 7 = 60"}]
+    item = Item(ids[0], 1, messages, "answer", "stop", 3, False, judge, None, members=members if ids[1:] else ())
+    vote = Vote(1, "maria", DecisionKind.prefer, None, None, {"best": ids[-1], "worst": None}, "", datetime.now(UTC))
+    return Disputed(item, (vote,))
+
+
+def test_the_answers_of_a_group_are_numbered_as_their_keys_and_each_has_its_score() -> None:
+    found = disputed(482, 483, 484)
+    choices = team_adjudication.words(found.item)
+    shown = team_adjudication.item_value(found, 12, choices)
+    assert shown["title"] == "Prompt of samples 482 to 484"
+    assert [(one["name"], one["judge"]) for one in shown["texts"]] == [
+        ("1", "accept 48.2"), ("2", "accept 48.3"), ("3", "accept 48.4")
+    ]  # fmt: skip
+    assert shown["judge"] == "", "the judge has no word on a group"
+    assert shown["votes"][0]["said"] == "3 is best"
+    assert [(one["key"], one["name"]) for one in choices][:3] == [
+        ("1", "1 is best"), ("2", "2 is best"), ("3", "3 is best")
+    ]  # fmt: skip
+    assert team_adjudication.title(disputed(4, 9).item) == "Prompt of samples 4, 9"
+    assert team_adjudication.item_value(disputed(4), 1, [])["title"] == "Sample 4"
+    assert team_adjudication.item_value(disputed(4), 1, [])["judge"] == "accept 1"
