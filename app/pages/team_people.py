@@ -37,7 +37,7 @@ def _ends(at: Progress) -> str:
         return "The review is over: its labels are frozen with what training read."
     if at.ends_at is None:
         return "No estimate of the end: nothing was decided in the last quarter of an hour."
-    return f"At the pace of late done {figures.ends(at.ends_at)}."
+    return f"At the recent pace: done {figures.ends(at.ends_at)}."
 
 
 def table_value(everyone: list[Reviewer]) -> dict[str, Any]:
