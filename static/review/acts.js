@@ -120,6 +120,7 @@ export class Acts extends Answers {
     const place = inPlace && !this.line.current.members ? answer : work;
     this.work = { item: this.work?.item || this.line.current, text };
     work.hidden = place !== work;
+    answer.classList.toggle("is-edited", place === answer);
     place.replaceChildren(...nodes);
   }
 
@@ -166,7 +167,9 @@ export class Acts extends Answers {
     this.shown = item;
     this.parts.desk.classList.toggle("is-empty", !item);
     this.parts.actions.hidden = !this.round.is_open;
+    if (this.parts.close) this.parts.close.hidden = !this.round.is_open;
     this.parts.work.hidden = true;
+    this.parts.answer.classList.remove("is-edited");
     if (this.compare.isOpen && !keep) this.compare.close();
     if (item) screen.paintItem(this, item);
     else screen.paintEmpty(this);

@@ -120,7 +120,7 @@ export class Desk extends Acts {
       ...actions.map(({ name, label, keys }) => ({ label, keys, run: () => this.run(name) })),
       { label: "Change keys", keys: [], run: () => { this.help.open(); this.help.isChanging = true; this.help.draw(); } },
       ...(this.mode.names ? [toggle] : []),
-      ...(this.round.can_close ? [{ label: "Close the review", keys: [], run: () => this.do_closing() }] : []),
+      ...(this.round.can_close && this.round.is_open ? [{ label: "Close the review", keys: [], run: () => this.do_closing() }] : []),
       ...choices("order", "Order"), ...choices("round", "Go to"),
     ];
   }

@@ -54,6 +54,9 @@ export function layout(element, opened, desk) {
   element.classList.add("review-frame");
   const measure = () => element.style.setProperty("--review-top", `${Math.round(element.getBoundingClientRect().top + window.scrollY)}px`);
   measure();
+  // In script: selectors that look for what a page holds are worked out again with every text.
+  element.closest("main")?.style.setProperty("padding-bottom", "0", "important");
+  document.documentElement.style.scrollPadding = "64px 0 140px";
   window.addEventListener("resize", measure);
   const below = make("div.below", {}, parts.mine, parts.actions);
   element.replaceChildren(
@@ -64,10 +67,10 @@ export function layout(element, opened, desk) {
 
 function bar(parts, opened, desk) {
   const quiet = (label, run, more = {}) => make("button.rondo-quiet", { type: "button", onclick: run, ...more }, label);
-  const close = opened.round.can_close ? quiet("Close review…", () => desk.do_closing(), { className: "rondo-quiet close" }) : null;
+  parts.close = opened.round.can_close ? quiet("Close review…", () => desk.do_closing(), { className: "rondo-quiet close" }) : null;
   return make(
     "div.bar", {}, parts.round, parts.order, make("span.rondo-badge.way", {}, WAYS[opened.mode]), make("span.space"),
-    quiet("Commands", () => desk.run("palette")), quiet("?", () => desk.run("help"), { "aria-label": "Keys" }), close,
+    quiet("Commands", () => desk.run("palette")), quiet("?", () => desk.run("help"), { "aria-label": "Keys" }), parts.close,
   );
 }
 

@@ -121,7 +121,7 @@ export function paintBar(desk) {
   parts.unsaved.classList.toggle("is-waiting", waiting > 0);
   parts.tally.textContent = tally.decided ? `You overrode ${number(tally.overridden)} of ${number(tally.decided)}` : "";
   const [count, pace] = progressLine(counted(desk), Boolean(desk.mode.names));
-  parts.progress.replaceChildren(count, make("span.pace", {}, pace));
+  if (parts.progress.textContent !== count + pace) parts.progress.replaceChildren(count, make("span.pace", {}, pace));
   parts.here.textContent = peopleHere(desk.progress.here, desk.me);
   paintSignedOut(desk);
 }

@@ -57,6 +57,7 @@ def test_a_closed_review_shows_the_ways_on_and_nothing_to_decide(empty: None, ch
     assert [one.get_attribute("href") for one in links.all()] == ["/", "/jobs"]
     assert desk.page.locator("#review-desk .answer :is(.markdown, .column)").count() == 0
     assert desk.page.locator("#review-desk .actions").is_hidden()
+    assert desk.page.get_by_role("button", name="Close review…").is_hidden()
     desk.press("k", "j")
     assert desk.page.locator("#review-desk .answer :is(.markdown, .column)").count() == 0
     assert desk.errors == []
