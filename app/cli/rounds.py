@@ -9,6 +9,7 @@ from app.cli.output import AsJson, Project, emit, say, table
 
 if TYPE_CHECKING:
     from backend.services.access import Actor
+    from backend.services.review_items import Item
     from backend.services.rounds import RoundView
 
 app = typer.Typer(no_args_is_help=True)
@@ -107,8 +108,7 @@ def queue(
         raise InvalidInput(f"There is no order {order!r}. Choose from {', '.join(review_queue.Order)}.")
     actor, found = _one(project, number)
     items = review_queue.queue(actor, found.id, order=review_queue.Order(order), limit=limit, peek=True)
-    lines = [[item.sample_id, item.text.replace("\n", " ")[:60], item.reason or "-"] for item in items]
-    text = table(["sample", "text", "why"], lines) if items else "Nothing is left to decide."
+    text = _queued(items) if items else "Nothing is left to decide."
     emit({"items": [asdict(item) for item in items]}, as_json=as_json, text=text)
 
 
@@ -197,6 +197,18 @@ def _one(project: str | None, number: int | None) -> "tuple[Actor, RoundView]":
 
     actor = asking.owner()
     return actor, find(actor, asking.project(actor, project).id, number)
+
+
+def _queued(items: "list[Item]") -> str:
+    """The next items as a table; a group is named by its first sample and shown by its prompt."""
+    if not items[0].num_members:
+        lines = [[one.sample_id, one.text.replace("\n", " ")[:60], one.reason or "-"] for one in items]
+        return table(["sample", "text", "why"], lines)
+    asked = [one.messages[-1]["content"].replace("\n", " ")[:60] for one in items]
+    groups = [
+        [one.sample_id, one.num_members, prompt, one.reason or "-"] for one, prompt in zip(items, asked, strict=True)
+    ]
+    return table(["group", "samples", "prompt", "why"], groups)
 
 
 def _emit(row: "RoundView", *, as_json: bool) -> None:

@@ -19,6 +19,7 @@ TITLE, PATH = "Audit", "audit"
 IN_MENU = True
 COLUMNS = ["When (UTC)", "Who", "What", "To what", "Round", "From", "Details"]
 SHOWN_DETAIL = 300
+EMPTY: tuple[Any, ...] = (None, "", [], {})
 KINDS = [("All", ""), ("Decisions on items", "decision"), ("Everything else", "event")]
 FROM = [("Anywhere", ""), ("Pages", "page"), ("API", "api"), ("Command line", "cli"), ("Rules", "rule")]
 NAMES = ("person", "kind", "verb", "subject", "sample_id", "round_id", "via", "since", "until")
@@ -154,14 +155,27 @@ def table_row(one: Entry) -> list[str]:
 
 def details(said: JSON) -> str:
     """`reason did not read, decisions 12`."""
-    return ", ".join(
-        name.replace("_", " ") if value is True else f"{name.replace('_', ' ')} {shortened(value)}"
-        for name, value in said.items()
-        if value not in (None, "", False, [])
-    )
-
-
-def shortened(value: Any) -> str:
-    """The value, long ones cut: the download has them whole."""
-    text = str(value)
+    text = in_words(said)
     return text if len(text) <= SHOWN_DETAIL else f"{text[:SHOWN_DETAIL]}…"
+
+
+def in_words(value: Any) -> str:
+    """JSON as words; what is empty goes unsaid. The download has it as it is."""
+    if isinstance(value, dict):
+        return ", ".join(_named_words(str(name), one) for name, one in value.items() if _is_said(one))
+    if isinstance(value, list):
+        return ", ".join(f"({in_words(one)})" if isinstance(one, dict | list) else in_words(one) for one in value)
+    return str(value)
+
+
+def _is_said(value: Any) -> bool:
+    # Zero equals False, and is a number worth saying.
+    return value is not False and value not in EMPTY
+
+
+def _named_words(name: str, value: Any) -> str:
+    word = name.replace("_", " ")
+    if value is True:
+        return word
+    # `value` is the column that holds a decision's words: its name says nothing.
+    return in_words(value) if name == "value" else f"{word} {in_words(value)}"

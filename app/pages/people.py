@@ -22,8 +22,8 @@ ROLES = [
     ("Admin: also adds people", "admin"),
 ]
 PEOPLE_COLUMNS = ["Name", "Role", "Account"]
-TOKEN_COLUMNS = ["Id", "Name", "Made", "Expires", "Last used"]
-SESSION_COLUMNS = ["Id", "Signed in", "Ends", "This browser"]
+TOKEN_COLUMNS = ["Id", "Name", "Made", "Expires", "Last used (UTC)"]
+SESSION_COLUMNS = ["Id", "Signed in (UTC)", "Ends", "This browser"]
 
 
 def build() -> None:

@@ -105,7 +105,7 @@ def _shown(here: Context, round_id: int | None) -> list[Any]:
     if round_id is not None:
         people = [(name, user_id) for user_id, name in reviewer_stats.names(here.actor, int(round_id)).items()]
         done = removals.history(here.actor, int(round_id))
-    standing = [(f"{one.person}, {one.at:%d %b %H:%M}", one.id) for one in done if not one.is_undone]
+    standing = [choice(one) for one in done if not one.is_undone]
     return [
         gr.update(choices=people, value=None),
         {},
@@ -113,6 +113,11 @@ def _shown(here: Context, round_id: int | None) -> list[Any]:
         rows_of(COLUMNS, [table_row(one) for one in done], label="Done before"),
         gr.update(choices=standing, value=standing[0][1] if standing else None),
     ]
+
+
+def choice(one: Removal) -> tuple[str, str]:
+    """A removal as the list to take back from names it."""
+    return f"{one.person}, {one.at:%Y-%m-%d %H:%M} UTC", one.id
 
 
 def table_row(one: Removal) -> list[str]:

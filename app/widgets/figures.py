@@ -26,7 +26,7 @@ def ends(at: datetime | None) -> str:
     if at is None:
         return "–"
     seconds = (at - now()).total_seconds()
-    day = "" if at.date() == now().date() else f"{at:%d %b} "
+    day = "" if at.date() == now().date() else f"{at:%Y-%m-%d} "
     return f"in {duration(seconds)}, {day}{at:%H:%M} UTC"
 
 

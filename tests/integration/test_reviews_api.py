@@ -77,6 +77,19 @@ def test_the_command_line_shows_the_same_queue_and_takes_nothing(database: str) 
     text = run(app, ["round", "queue", "--order", "sequential"]).stdout
     assert "Scored 5, against the cut at 4." in text
     assert run(app, ["round", "queue", "--order", "best"]).exit_code != 0
+    assert text.split()[:3] == ["sample", "text", "why"]
     changed = run(app, ["round", "review", "--set", "num_reviewers_per_item=3", "--json"])
     assert json.loads(changed.stdout)["num_reviewers_per_item"] == 3
     assert run(app, ["round", "review", "--set", "num_reviewers_per_item"]).exit_code != 0
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_the_command_line_says_that_a_queue_is_of_groups_and_how_large_they_are(database: str) -> None:
+    from app.cli.commands import app
+
+    team = Team(prompts=2, n=3, mode="group")
+    accounts.local_owner()
+    lines = CliRunner().invoke(app, ["round", "queue", "--order", "sequential"]).stdout.splitlines()
+    assert lines[0].split() == ["group", "samples", "prompt", "why"]
+    shown = [line.split()[:2] for line in lines[1:] if line.strip() and line.split()[0].isdigit()]
+    assert shown == [[str(team.ids[0]), "3"], [str(team.ids[3]), "3"]]

@@ -1,18 +1,19 @@
 """What the Team pages make of typed text and of found figures, without a browser."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.pages import team_adjudication, team_gold, team_removal
+from app.pages import audit, team_adjudication, team_gold, team_removal
 from app.widgets import figures
+from backend.db import now
 from backend.errors import InvalidInput
 from backend.services import agreement_measures as measures
 from backend.services import review_settings
 from backend.services.adjudication import Disputed, Vote
 from backend.services.judge_views import JudgeView
-from backend.services.removals import Changed
+from backend.services.removals import Changed, Removal
 from backend.services.review_items import Item, Member
 from backend.values import DecisionKind, Messages, Verdict
 
@@ -102,3 +103,18 @@ def test_the_answers_of_a_group_are_numbered_as_their_keys_and_each_has_its_scor
     assert team_adjudication.title(disputed(4, 9).item) == "Prompt of samples 4, 9"
     assert team_adjudication.item_value(disputed(4), 1, [])["title"] == "Sample 4"
     assert team_adjudication.item_value(disputed(4), 1, [])["judge"] == "accept 1"
+
+
+def test_the_audit_tells_details_in_words() -> None:
+    assert audit.details({"value": {"best": 482, "worst": None}, "seconds": 3.5}) == "best 482, seconds 3.5"
+    assert audit.details({"value": {"tie": [4, 5]}, "is_blind": True}) == "tie 4, 5, is blind"
+    assert audit.details({"review": {"mode": "group", "gold_share": 0.0}}) == "review mode group, gold share 0.0"
+    assert audit.details({"edits": [{"was": 1}, {"was": 2}], "none": {}}) == "edits (was 1), (was 2)"
+    assert len(audit.details({"note": "x" * 900})) == audit.SHOWN_DETAIL + 1
+
+
+def test_times_are_told_in_one_way() -> None:
+    late = now() + timedelta(days=2)
+    assert figures.ends(late).endswith(f", {late:%Y-%m-%d %H:%M} UTC")
+    one = Removal("a", "Cleo", "Ada", datetime(2026, 11, 21, 18, 9, tzinfo=UTC), "tired", 3, False, False, ())
+    assert team_removal.choice(one) == ("Ada, 2026-11-21 18:09 UTC", "a")
