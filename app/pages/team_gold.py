@@ -51,7 +51,7 @@ def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
 
 
 @toasts
-@refused_beside(1)
+@refused_beside(1, clears=False)
 def show(round_id: int | None, request: gr.Request) -> list[Any]:
     """List the chosen round's gold items."""
     return [_rows(context(request), known(round_id, request))]

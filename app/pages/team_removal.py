@@ -48,7 +48,7 @@ def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
 
 
 @toasts
-@refused_beside(5)
+@refused_beside(5, clears=False)
 def show(round_id: int | None, request: gr.Request) -> list[Any]:
     """Fill the tab for the chosen round."""
     return _shown(context(request), known(round_id, request))

@@ -18,14 +18,19 @@ def problem(elem_id: str) -> Markup:
     return markup(PROBLEM, PROBLEM_CSS, value={}, elem_id=elem_id)
 
 
-def refused_beside(others: int) -> Callable[[Callable[..., list[Any]]], Callable[..., list[Any]]]:
-    """Append the message to what a handler returns for its `others` outputs; a refusal leaves those as they are."""
+def refused_beside(
+    others: int, *, clears: bool = True
+) -> Callable[[Callable[..., list[Any]]], Callable[..., list[Any]]]:
+    """Append the message to what a handler returns for its `others` outputs; a refusal leaves those as they are.
+
+    `clears`: success takes an earlier message away. Not where a list is shown: it may come after what was refused.
+    """
 
     def decorated(handler: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
         @functools.wraps(handler)
         def wrapped(*args: Any, **kwargs: Any) -> list[Any]:
             try:
-                return [*handler(*args, **kwargs), {}]
+                return [*handler(*args, **kwargs), {} if clears else gr.skip()]
             except RondoError as error:
                 return [*[gr.skip()] * others, {"problem": error.message}]
 
