@@ -88,8 +88,8 @@ def database(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest
         admin.dispose()
         url = f"{server}/{name}"
     monkeypatch.setenv("RONDO_DATABASE_URL", url)
-    dispose()
     settings.cache_clear()
+    dispose()
     migrations.upgrade(url)
     jobs.prepare()
     try:

@@ -37,8 +37,9 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     monkeypatch.setenv("RONDO_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("RONDO_DATABASE_URL", "")
-    dispose()
+    # In this order: a page of the test before may still ask, and would keep an engine made by the old settings.
     settings.cache_clear()
+    dispose()
     migrations.upgrade()
     jobs.prepare()
     yield

@@ -53,6 +53,10 @@ class Team:
     def open(self, path: str = "team") -> None:
         self.page.goto(f"{site.address()}/{path}")
         self.page.wait_for_selector(".gradio-container", timeout=30_000)
+        if path == "team":
+            # Before the page has chosen its round, its forms have nothing to act on.
+            chosen = "Array.from(document.querySelectorAll('input')).some((one) => one.value.startsWith('Round '))"
+            self.page.wait_for_function(chosen, timeout=30_000)
 
     def tab(self, name: str) -> None:
         self.page.get_by_role("tab", name=name, exact=True).click()
