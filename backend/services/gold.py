@@ -73,7 +73,7 @@ def mark(actor: Actor, round_id: int, sample_ids: Sequence[int], verdict: Verdic
 
 
 def unmark(actor: Actor, round_id: int, sample_ids: Sequence[int]) -> int:
-    """Make gold items ordinary ones again; what was decided on them keeps measuring people. Return how many."""
+    """Make gold items ordinary ones again; what was said of them is history and measures nobody. Return how many."""
     gold = tables.GoldItem
     with session() as db:
         round_ = get_row(db, actor, round_id, Role.curator)
