@@ -6,10 +6,10 @@ from fastapi import Request
 
 LONGEST = 16
 """As long as the column."""
-PAGE = re.compile(r"https?://[^/]+(/[a-z-]*)([?#]|$)")
+PAGE = re.compile(r"https?://[^/]+/([a-z-]*)([?#]|$)")
 
 
 def via(request: Request) -> str:
-    """`page /team`, or `page` where the browser does not say. It says what it likes: a help to read by, no proof."""
+    """`page team`, or `page` where the browser does not say. It says what it likes: a help to read by, no proof."""
     found = PAGE.match(request.headers.get("referer", ""))
-    return f"page {found[1]}"[:LONGEST] if found else "page"
+    return f"page {found[1] or 'overview'}"[:LONGEST] if found else "page"

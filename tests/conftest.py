@@ -11,6 +11,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from tests.installation import migrate, point_at
+
 # The same examples on every machine and in every run: a red test is red again.
 hypothesis.settings.register_profile("rondo", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("rondo")
@@ -65,35 +67,54 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite file that nobody has open."""
+    folder = tmp_path_factory.mktemp("migrated")
+    migrate("", folder)
+    assert [one.name for one in folder.iterdir()] == ["rondo.db"], "a file beside it would be left behind"
+    return folder / "rondo.db"
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A migrated, empty PostgreSQL database that nobody is connected to."""
+    _on_server(postgres_server, "CREATE DATABASE migrated")
+    migrate(f"{postgres_server}/migrated", tmp_path_factory.mktemp("migrated"))
+    return "migrated"
+
+
+def _on_server(server: str, statement: str) -> None:
+    from sqlalchemy import create_engine, text
+
+    engine = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A migrated, empty database of this test's own; the settings point at it. Yields its address."""
-    from sqlalchemy import create_engine, text
-
-    import migrations
-    from backend import jobs
     from backend.config import settings
     from backend.db import dispose
 
-    monkeypatch.setenv("RONDO_DATA_DIR", str(tmp_path / "data"))
-    (tmp_path / "data").mkdir()
+    folder = tmp_path / "data"
+    folder.mkdir()
+    server, name = "", f"t{uuid.uuid4().hex[:12]}"
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'data' / 'rondo.db'}"
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), folder / "rondo.db")
+        url = f"sqlite:///{folder / 'rondo.db'}"
     else:
         server = request.getfixturevalue("postgres_server")
-        name = f"t{uuid.uuid4().hex[:12]}"
-        admin = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
-        with admin.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}"))
-        admin.dispose()
+        _on_server(server, f"CREATE DATABASE {name} TEMPLATE {request.getfixturevalue('migrated_postgres')}")
         url = f"{server}/{name}"
-    monkeypatch.setenv("RONDO_DATABASE_URL", url)
-    settings.cache_clear()
-    dispose()
-    migrations.upgrade(url)
-    jobs.prepare()
+    point_at(url, folder, monkeypatch)
     try:
         yield url
     finally:
         dispose()
         settings.cache_clear()
+        if server:
+            # Hundreds of databases would keep the server's autovacuum busy for the rest of the run.
+            _on_server(server, f"DROP DATABASE {name} WITH (FORCE)")

@@ -49,7 +49,7 @@ export class Desk extends Acts {
     });
     this.addTools();
     this.started = performance.now();
-    listen(this.bindings, (name, key) => this.run(name, key), (key) => this.missed(key));
+    listen(this.bindings, (name, key) => this.run(name, key), { missed: (key) => this.missed(key), leave: () => this.leave() });
     window.addEventListener("beforeunload", (event) => {
       if (this.outbox.size || this.outbox.held.length || this.work) event.preventDefault();
     });
@@ -108,6 +108,11 @@ export class Desk extends Acts {
     if (this.work || !this.round.is_open) return;
     const help = this.bindings.first("help");
     this.hint(`${key} means nothing here; ${help ? keyName(help) : "Commands"} shows ${help ? "the keys" : "what there is"}.`);
+  }
+
+  /** Escape: out of what was begun on the item and not submitted. */
+  leave() {
+    if (!this.work && this.canAct) this.mode.leave?.(this.line.current);
   }
 
   /** Everything the palette offers. */

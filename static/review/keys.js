@@ -51,8 +51,8 @@ const isPressed = (target, key) =>
 const isPlain = (event) =>
   event.key.length === 1 && event.key !== " " && !event.repeat && !(event.ctrlKey || event.metaKey || event.altKey || event.shiftKey);
 
-/** Call `run(name, key)` for keys that mean something here, `missed(key)` for signs that do not. */
-export function listen(bindings, run, missed) {
+/** Call `run(name, key)` for keys that mean something here, `missed(key)` for signs that do not, `leave()` for Escape. */
+export function listen(bindings, run, { missed, leave }) {
   document.addEventListener("keydown", (event) => {
     // A list that was chosen from keeps the keys until it is left.
     if (event.key === "Escape" && event.target.tagName === "SELECT") event.target.blur();
@@ -60,7 +60,8 @@ export function listen(bindings, run, missed) {
     const name = bindings.find(event);
     if ((isTyping(event.target) || isPressed(event.target, event.key)) && !IN_TEXT.has(name)) return;
     if (!name) {
-      if (isPlain(event)) missed(event.key);
+      if (event.key === "Escape") leave();
+      else if (isPlain(event)) missed(event.key);
       return;
     }
     event.preventDefault();

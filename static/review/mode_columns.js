@@ -141,6 +141,16 @@ export class GroupMode extends Columns {
     return true;
   }
 
+  /** Out of ranking, or of what was chosen so far. */
+  leave(item) {
+    const pick = this.pick(item);
+    if (pick.order) this.ranking.toggle(item);
+    else if (pick.best || pick.worst) {
+      this.forget(item);
+      this.remark(item);
+    }
+  }
+
   choose(item, what, member) {
     if (!member) return;
     const pick = this.pick(item);

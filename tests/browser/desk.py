@@ -1,5 +1,6 @@
 """A review desk in Chromium for tests: a round in review, a person signed in, the desk open."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from backend.services import sessions
 from backend.services.access import Actor
 from backend.values import DecisionKind, Role, RoundStatus, Stage
 from tests import rows
+from tests.installation import point_at
 from tests.integration import site
 
 HOSTILE = (
@@ -28,20 +30,13 @@ RECIPE = rows.RECIPE | {"judge": {"name": "additive_rubric", "accept_at": 4.0, "
 
 
 @pytest.fixture
-def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def empty(migrated_sqlite: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An empty SQLite installation."""
-    import migrations
-    from backend import jobs
     from backend.config import settings
     from backend.db import dispose
 
-    monkeypatch.setenv("RONDO_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("RONDO_DATABASE_URL", "")
-    # In this order: a page of the test before may still ask, and would keep an engine made by the old settings.
-    settings.cache_clear()
-    dispose()
-    migrations.upgrade()
-    jobs.prepare()
+    shutil.copy(migrated_sqlite, tmp_path / "rondo.db")
+    point_at("", tmp_path, monkeypatch)
     yield
     dispose()
     settings.cache_clear()

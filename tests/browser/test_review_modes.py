@@ -243,6 +243,20 @@ def test_an_undone_decision_brings_the_group_back_as_it_was_at_first(empty: None
     assert desk.text(".mine") == ""
 
 
+def test_escape_leaves_ranking_and_then_what_was_chosen(empty: None, chromium: object) -> None:
+    desk = Review(chromium, number=12, n=3, review=GROUP)
+    desk.press("g", "2", "Escape")
+    assert "rank" not in desk.text(".answer").lower()
+    desk.press("2", "Shift+1")
+    assert desk.text(".mine") == "Chosen: best 2, worst 1. Submit it."
+    desk.press("Escape", "Escape")
+    assert desk.page.locator(f"{COLUMN}.is-best, {COLUMN}.is-worst").count() == 0
+    assert desk.text(".mine") == ""
+    desk.press("Enter")
+    assert columns(desk) == desk.ids[3:6]
+    assert desk.decisions() == []
+
+
 def test_a_key_that_means_nothing_in_this_mode_says_so(empty: None, chromium: object) -> None:
     desk = Review(chromium, number=12, n=3, review=GROUP)
     for key in "a7":

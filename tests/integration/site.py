@@ -1,7 +1,6 @@
 """The web application on a real port, for tests: one server, whatever database the test has just made."""
 
 import functools
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from typing import Any
 import httpx
 import uvicorn
 
+from app.cli.serving import bind
 from app.web import create_app
 from backend.db import session
 from backend.services import sessions
@@ -26,8 +26,7 @@ def application() -> Any:
 @functools.lru_cache
 def address() -> str:
     """Start the server in a thread, once; it ends with the process."""
-    listening = socket.socket()
-    listening.bind(("127.0.0.1", 0))
+    listening = bind("127.0.0.1", 0)
     server = uvicorn.Server(uvicorn.Config(application(), log_config=None, server_header=False))
     threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True).start()
     for _ in range(200):

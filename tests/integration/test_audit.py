@@ -87,10 +87,10 @@ def test_each_filter_narrows(place: Place, asked: dict, expected: list[str]) -> 
 
 
 def test_where_it_came_from_is_filtered_by_its_kind(place: Place) -> None:
-    for via in ("page /team", "page", "pages", "rule"):
+    for via in ("page team", "page", "pages", "rule"):
         accounts.invite(replace(place.admin, via=via), place.project.id, "Nils", Role.viewer)
-    assert [one.via for one in place.listing(via="page")] == ["page", "page /team"]
-    assert [one.via for one in place.listing(via="page /team")] == ["page /team"]
+    assert [one.via for one in place.listing(via="page")] == ["page", "page team"]
+    assert [one.via for one in place.listing(via="page team")] == ["page team"]
     assert [one.via for one in place.listing(via="rule")] == ["rule"]
 
 

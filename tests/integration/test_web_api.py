@@ -186,4 +186,4 @@ def test_an_act_says_from_which_page_it_came(world: World) -> None:
     with site.with_token(owner) as client:
         url = f"/api/v1/projects/{world.ids['project_id']}/audit"
         found = client.get(url, params={"verb": "make token", "via": "page"}).json()["items"]
-        assert [one["via"] for one in found][:3] == ["page", "page", "page /people"], "the first is the program's own"
+        assert [one["via"] for one in found][:3] == ["page", "page", "page people"], "the first is the program's own"

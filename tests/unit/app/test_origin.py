@@ -9,8 +9,8 @@ from app import origin
 @pytest.mark.parametrize(
     ("referer", "said"),
     [
-        ("http://localhost:7860/team?round=3", "page /team"), ("http://localhost:7860/", "page /"),
-        ("https://x/checkpoints", "page /checkpoint"), ("", "page"), ("https://x/<b>", "page"), ("http://x/a/b", "page"),
+        ("http://localhost:7860/team?round=3", "page team"), ("http://localhost:7860/", "page overview"),
+        ("https://x/checkpoints", "page checkpoints"), ("", "page"), ("https://x/<b>", "page"), ("http://x/a/b", "page"),
     ],
 )  # fmt: skip
 def test_the_page_is_told_as_far_as_the_column_has_room(referer: str, said: str) -> None:
