@@ -36,7 +36,7 @@ up: $(VENV)/.base  ## the same without the demo project
 	@$(BIN)/rondo up
 
 test: $(VENV)/.dev  ## all tests; needs Chromium and PostgreSQL for all of them
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-fast: $(VENV)/.dev  ## unit tests only, seconds
 	$(BIN)/pytest tests/unit

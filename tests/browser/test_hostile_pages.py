@@ -58,7 +58,7 @@ def test_no_page_runs_what_is_in_its_texts(empty: None, chromium) -> None:
     for path in PAGES:
         page.goto(f"{site.address()}/{path}")
         page.wait_for_selector(".gradio-container", timeout=30_000)
-        page.wait_for_timeout(2500)
+        page.wait_for_timeout(1200)
         assert page.evaluate("window.hacked") is None, path
         assert page.locator("img[src='x'], img[src*='203.0.113.9'], svg[onload]").count() == 0, path
     assert strangers == []
