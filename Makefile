@@ -35,8 +35,9 @@ demo: $(VENV)/.base  ## install, make the demo project, open the web page and th
 up: $(VENV)/.base  ## the same without the demo project
 	@$(BIN)/rondo up
 
+# Three at once on two cores: browser tests wait half of their time. In order of files, so that the long ones come first.
 test: $(VENV)/.dev  ## all tests; needs Chromium and PostgreSQL for all of them
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n $(or $(WORKERS),3) --dist loadfile --no-loadscope-reorder
 
 test-fast: $(VENV)/.dev  ## unit tests only, seconds
 	$(BIN)/pytest tests/unit
