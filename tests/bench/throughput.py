@@ -26,6 +26,7 @@ def bare_loop(round_id: int, file: Path | None = None) -> float:
     from backend.db import reading, tables
     from backend.pipeline import groups as group_values
     from backend.pipeline.bind import engine_for
+    from backend.pipeline.stage import derive_seed
     from backend.recipes import Recipe
     from backend.values import Sampling, Split
 
@@ -39,11 +40,15 @@ def bare_loop(round_id: int, file: Path | None = None) -> float:
     g, j = recipe.generator.model_dump(), recipe.judge.model_dump()
     started = time.perf_counter()
     with engine_for(found.policy_id) as engine:
-        sampling = Sampling(g["temperature"], g["top_p"], g["top_k"], g["max_tokens"], g["n"], 1)
-        answered = [engine.complete([group.prompt.messages for group in batch], sampling) for batch in batches]
+        answered = []
+        for number, batch in enumerate(batches):
+            seed = derive_seed(found.seed, "generate", number)
+            sampling = Sampling(g["temperature"], g["top_p"], g["top_k"], g["max_tokens"], g["n"], seed)
+            answered.append(engine.complete([group.prompt.messages for group in batch], sampling))
     with engine_for(found.policy_id) as engine:
-        sampling = Sampling(j["temperature"], j["top_p"], 0, j["max_tokens"], j["votes"], 1)
-        for batch, answers in zip(batches, answered, strict=True):
+        for number, (batch, answers) in enumerate(zip(batches, answered, strict=True)):
+            seed = derive_seed(found.seed, "judge", number)
+            sampling = Sampling(j["temperature"], j["top_p"], 0, j["max_tokens"], j["votes"], seed)
             asked = [
                 (group.prompt, completion, recipe.judge.render(group.prompt.messages, completion.text))  # type: ignore[attr-defined]
                 for group, completions in zip(batch, answers, strict=True)
