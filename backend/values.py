@@ -39,6 +39,9 @@ class Stage(StrEnum):
     evaluate = "evaluate"
 
 
+BEFORE_REVIEW = (Stage.generate, Stage.judge)
+
+
 class Split(StrEnum):
     train = "train"
     held_out = "held_out"

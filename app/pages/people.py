@@ -50,11 +50,13 @@ def build() -> None:
             current = gr.Textbox(label="Current password", type="password", info="Leave empty if you have none yet.")
             new = gr.Textbox(label="New password", type="password", info="At least 10 characters.")
         change = gr.Button("Set password")
+        refused_password = problem("password-problem")
         browsers = _table(SESSION_COLUMNS, "Where you are signed in")
         with gr.Row(equal_height=True):
             session_id = gr.Number(None, label="Id", info="Of the browser to sign out.", precision=0, minimum=1)
             end_one = gr.Button("Sign that one out")
             end = gr.Button("Sign out everywhere else")
+        refused_session = problem("session-problem")
     with gr.Tab("Tokens"):
         tokens = _table(TOKEN_COLUMNS, "Tokens for programs, sent as Authorization: Bearer")
         with gr.Row():
@@ -64,6 +66,7 @@ def build() -> None:
         with gr.Row():
             make = gr.Button("Make a token", variant="primary", elem_id="token-make")
             revoke = gr.Button("Revoke")
+        refused_token = problem("token-problem")
         secret = gr.Textbox(
             label="The new token",
             info="Shown this once.",
@@ -80,11 +83,11 @@ def build() -> None:
     gr.on(None, show, None, [people, browsers, tokens], **private)
     add.click(invite, [name, role], [people, link, refused], **private)
     remove.click(take_out, name, [people, refused], **private)
-    change.click(set_password, [current, new], [current, new, browsers], **private)
-    end.click(end_others, None, browsers, **private)
-    end_one.click(end_session, session_id, browsers, **private)
-    make.click(make_token, [token_name, days], [tokens, secret], **private)
-    revoke.click(revoke_token, token_id, tokens, **private)
+    change.click(set_password, [current, new], [current, new, browsers, refused_password], **private)
+    end.click(end_others, None, [browsers, refused_session], **private)
+    end_one.click(end_session, session_id, [browsers, refused_session], **private)
+    make.click(make_token, [token_name, days], [tokens, secret, refused_token], **private)
+    revoke.click(revoke_token, token_id, [tokens, refused_token], **private)
 
 
 @toasts
@@ -119,45 +122,50 @@ def take_out(name: str, request: gr.Request) -> list[Any]:
 
 
 @toasts
-def set_password(current: str, new: str, request: gr.Request) -> tuple[str, str, list[list[str]]]:
+@refused_beside(3)
+def set_password(current: str, new: str, request: gr.Request) -> list[Any]:
     """Change one's own password; other browsers are signed out."""
     asking = context(request)
     accounts.set_password(asking.actor, asking.actor.user_id, new, current=current, session_id=asking.session_id)
     notice("The password is set. Other browsers are signed out.")
-    return "", "", _browsers(request)
+    return ["", "", _browsers(request)]
 
 
 @toasts
-def end_others(request: gr.Request) -> list[list[str]]:
+@refused_beside(1)
+def end_others(request: gr.Request) -> list[Any]:
     """End one's other sessions."""
     asking = context(request)
     notice(f"{sessions.end_others(asking.actor, current_id=asking.session_id)} other sessions ended.")
-    return _browsers(request)
+    return [_browsers(request)]
 
 
 @toasts
-def end_session(session_id: float | None, request: gr.Request) -> list[list[str]]:
+@refused_beside(1)
+def end_session(session_id: float | None, request: gr.Request) -> list[Any]:
     """End one of one's sessions."""
     asking = context(request)
     sessions.end(asking.actor, int(session_id or 0), current_id=asking.session_id)
     notice("That browser is signed out.")
-    return _browsers(request)
+    return [_browsers(request)]
 
 
 @toasts
-def make_token(name: str, days: float, request: gr.Request) -> tuple[list[list[str]], dict]:
+@refused_beside(2)
+def make_token(name: str, days: float, request: gr.Request) -> list[Any]:
     """Make a token and show it once."""
     asking = context(request)
     _, secret = sessions.create_token(asking.actor, name=name, days=int(days or 0))
-    return _tokens(asking.actor), gr.update(value=secret, visible=True)
+    return [_tokens(asking.actor), gr.update(value=secret, visible=True)]
 
 
 @toasts
-def revoke_token(token_id: float | None, request: gr.Request) -> list[list[str]]:
+@refused_beside(1)
+def revoke_token(token_id: float | None, request: gr.Request) -> list[Any]:
     """Revoke one of one's tokens."""
     asking = context(request)
     sessions.revoke_token(asking.actor, int(token_id or 0))
-    return _tokens(asking.actor)
+    return [_tokens(asking.actor)]
 
 
 def _table(columns: list[str], label: str) -> gr.Dataframe:

@@ -5,6 +5,7 @@ from typing import Any
 import gradio as gr
 
 from app.toasts import notice, toasts
+from app.widgets.beside import problem, refused_beside
 from app.widgets.context import Context, context
 from backend.errors import InvalidInput
 from backend.services import accounts
@@ -29,13 +30,13 @@ def build(tab: gr.Tab) -> None:
         end = gr.Button("Sign out everywhere", scale=0, min_width=180, size="md")
         shut = gr.Button("Deactivate", variant="stop", scale=0, min_width=130, size="md", elem_id="account-deactivate")
         let_in = gr.Button("Reactivate", scale=0, min_width=130, size="md")
+    refused = problem("account-problem")
 
     private: dict[str, Any] = {"api_visibility": "private"}
     tab.select(show, None, table, **private)
-    make.click(make_link, name, link, **private)
-    end.click(end_sessions, name, table, **private)
-    shut.click(deactivate, name, table, **private)
-    let_in.click(reactivate, name, table, **private)
+    make.click(make_link, name, [link, refused], **private)
+    for button, handler in ((end, end_sessions), (shut, deactivate), (let_in, reactivate)):
+        button.click(handler, name, [table, refused], **private)
 
 
 @toasts
@@ -45,37 +46,41 @@ def show(request: gr.Request) -> list[list[str]]:
 
 
 @toasts
-def make_link(name: str, request: gr.Request) -> dict[str, Any]:
+@refused_beside(1)
+def make_link(name: str, request: gr.Request) -> list[Any]:
     """Make a link that signs the person in once."""
     here = context(request)
     secret = accounts.one_time_link(here.actor, _id(here, name))
-    return gr.update(value=f"{here.base_url}/login/link/{secret}", visible=True)
+    return [gr.update(value=f"{here.base_url}/login/link/{secret}", visible=True)]
 
 
 @toasts
-def end_sessions(name: str, request: gr.Request) -> list[list[str]]:
+@refused_beside(1)
+def end_sessions(name: str, request: gr.Request) -> list[Any]:
     """Sign the person out of every browser."""
     here = context(request)
     ended = accounts.end_sessions(here.actor, _id(here, name))
     notice(f"{ended} sessions of {name.strip()} ended.")
-    return _rows(here)
+    return [_rows(here)]
 
 
 @toasts
-def deactivate(name: str, request: gr.Request) -> list[list[str]]:
+@refused_beside(1)
+def deactivate(name: str, request: gr.Request) -> list[Any]:
     """Shut the person out at once."""
     here = context(request)
     accounts.deactivate(here.actor, _id(here, name))
     notice(f"{name.strip()} is shut out: sessions, tokens and links ended. What they decided stays.")
-    return _rows(here)
+    return [_rows(here)]
 
 
 @toasts
-def reactivate(name: str, request: gr.Request) -> list[list[str]]:
+@refused_beside(1)
+def reactivate(name: str, request: gr.Request) -> list[Any]:
     """Let the person in again."""
     here = context(request)
     accounts.reactivate(here.actor, _id(here, name))
-    return _rows(here)
+    return [_rows(here)]
 
 
 def _id(here: Context, name: str) -> int:

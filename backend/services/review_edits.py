@@ -11,9 +11,7 @@ from backend.services import events, labels, leases, review_settings
 from backend.services.access import Actor
 from backend.services.review_settings import ReviewSettings
 from backend.services.rounds import get_row
-from backend.values import Role, RoundStatus, Stage
-
-BEFORE_REVIEW = (Stage.generate, Stage.judge)
+from backend.values import BEFORE_REVIEW, Role, RoundStatus
 
 
 def edit_review(actor: Actor, round_id: int, changes: dict[str, Any]) -> ReviewSettings:

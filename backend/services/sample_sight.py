@@ -1,5 +1,6 @@
-"""What of a round's samples a person may see while it is reviewed: who is yet to decide is not told what others said.
+"""What of a round's samples a person may see until its review is over: who will decide is not told what others say.
 
+That begins with the round: whoever reads the scores while the judge is at work has seen them when the review begins.
 Curators see everything. Whoever may only read never decides, and sees the judge's view when the review is over.
 """
 
@@ -18,7 +19,7 @@ from backend.services.access import Actor, role_of
 from backend.services.group_decisions import TOGETHER
 from backend.services.labels import ANY_LABELLING, LABELLING, Word, cut_of, verdict_of
 from backend.services.review_settings import Mode
-from backend.values import LabelSource, Role, RoundStatus, Verdict
+from backend.values import BEFORE_REVIEW, LabelSource, Role, RoundStatus, Verdict
 
 if TYPE_CHECKING:
     from backend.services.samples import Row
@@ -43,7 +44,7 @@ class Hidden:
 
 def hidden(db: Session, actor: Actor, round_: tables.Round) -> Hidden:
     """What this round hides from the actor now."""
-    if round_.status is not RoundStatus.review:
+    if not awaits_decisions(round_):
         return Hidden()
     settings = review_settings.read(round_.review)
     found = Hidden(round_.is_blind and settings.mode is not Mode.judgment, not settings.others_visible)
@@ -51,14 +52,19 @@ def hidden(db: Session, actor: Actor, round_: tables.Round) -> Hidden:
     return Hidden() if role is not None and role.rank >= Role.curator.rank else found
 
 
+def awaits_decisions(round_: tables.Round) -> bool:
+    is_ahead = round_.status is RoundStatus.running and round_.stage in BEFORE_REVIEW and round_.is_reviewed
+    return is_ahead or round_.status is RoundStatus.review
+
+
 def refuse(kept: Hidden, filters: Filters, sort: Sort) -> None:
     """Raise where a filter or an order would tell what is hidden."""
     names = JUDGE if kept.judge else OTHERS if kept.others else {}
     asked = [word for name, word in names.items() if name in filters.changed()]
     if asked:
-        raise PermissionDenied(f"You cannot filter by {asked[0]} while this round is reviewed. {TOLD} Leave it out.")
+        raise PermissionDenied(f"You cannot filter by {asked[0]} until this round is reviewed. {TOLD} Leave it out.")
     if kept.judge and sort.key in (SortKey.score, SortKey.spread):
-        raise PermissionDenied(f"You cannot sort by {sort.key} while this round is reviewed. {TOLD} Choose another.")
+        raise PermissionDenied(f"You cannot sort by {sort.key} until this round is reviewed. {TOLD} Choose another.")
 
 
 def seen(db: Session, actor: Actor, kept: Hidden, rows: "Sequence[Row]") -> "list[Row]":

@@ -72,3 +72,23 @@ def test_an_invitation_says_that_it_is_made_and_takes_the_refusal_away(team: Tea
     team.page.locator(".toast-body", has_text="maria is reviewer now").wait_for(timeout=20_000)
     team.page.locator("#person-link").wait_for(timeout=20_000)
     assert team.page.locator("#person-problem [role=alert]").count() == 0
+
+
+def test_ones_own_password_browsers_and_tokens_are_refused_beside_their_form_too(team: Team) -> None:
+    team.open("people")
+    team.tab("Your account")
+    new = team.page.get_by_label("New password").first
+    new.fill("short")
+    team.page.get_by_role("button", name="Set password").click()
+    refused(team, "password-problem", "10")
+    assert new.input_value() == "short"
+    new.fill("long enough for anybody")
+    team.page.get_by_role("button", name="Set password").click()
+    team.page.locator(".toast-body", has_text="The password is set").wait_for(timeout=20_000)
+    assert team.page.locator("#password-problem [role=alert]").count() == 0
+    team.page.locator(".toast-close").first.click()
+    team.page.get_by_role("button", name="Sign that one out").click()
+    refused(team, "session-problem", "You have no session 0")
+    team.tab("Tokens")
+    team.page.get_by_role("button", name="Revoke").click()
+    refused(team, "token-problem", "You have no token 0")

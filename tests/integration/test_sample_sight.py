@@ -11,7 +11,7 @@ from backend.errors import PermissionDenied
 from backend.services import reviews, sample_detail, samples
 from backend.services.access import Actor
 from backend.services.samples import Row
-from backend.values import DecisionKind, LabelSource, Role, RoundStatus, Verdict
+from backend.values import DecisionKind, LabelSource, Role, RoundStatus, Stage, Verdict
 from tests import rows
 from tests.integration.reviewing import ACCEPT, REJECT, Team
 
@@ -68,6 +68,20 @@ def test_curators_see_everything_and_everybody_does_when_the_review_is_over(data
     assert words(listed(team, reader)[0]) == (5.0, Verdict.reject, LabelSource.person, True)
     assert len(sample_detail.detail(reader, team.ids[0]).history) == 1
     assert samples.histogram(reader, team.round.id)
+
+
+@pytest.mark.parametrize("stage", [Stage.generate, Stage.judge])
+def test_nothing_is_told_either_while_the_judge_is_at_work(database: str, stage: Stage) -> None:
+    team = Team(prompts=1)
+    with session() as db:
+        round_ = db.get_one(tables.Round, team.round.id)
+        round_.status, round_.stage = RoundStatus.running, stage
+    assert [words(row) for row in listed(team, team.who("ann"))] == [UNTOLD] * 2
+    assert sample_detail.detail(team.who("ann"), team.ids[0]).judgments == ()
+    assert words(listed(team, team.curator)[0]) == (5.0, Verdict.accept, LabelSource.judge, False)
+    with session() as db:
+        db.get_one(tables.Round, team.round.id).is_reviewed = False
+    assert words(listed(team, team.who("ann"))[0]) == (5.0, Verdict.accept, LabelSource.judge, False)
 
 
 @pytest.mark.parametrize(
