@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from backend.services.export_rows import Row, Side
 from backend.values import JSON, DatasetType
@@ -107,6 +106,8 @@ def write_jsonl(path: Path, objects: Iterator[JSON]) -> int:
 
 def write_parquet(path: Path, objects: Iterable[JSON], columns: pa.Schema) -> int:
     """Write row groups under one schema; return how many rows."""
+    import pyarrow.parquet as pq
+
     total = 0
     with pq.ParquetWriter(path, columns, compression="zstd") as out:
         tables = _tables(iter(objects), columns)

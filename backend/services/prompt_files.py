@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from backend.errors import InvalidInput
 
@@ -230,6 +229,8 @@ def _csv(file: BinaryIO, path: Path) -> Iterator[Row]:
 
 
 def _parquet(path: Path) -> Iterator[Row]:
+    import pyarrow.parquet as pq
+
     try:
         with pq.ParquetFile(path, memory_map=True, buffer_size=CHUNK, pre_buffer=False) as file:
             _check_parquet(path, file.metadata)
@@ -245,7 +246,7 @@ def _parquet(path: Path) -> Iterator[Row]:
         ) from error
 
 
-def _check_parquet(path: Path, metadata: pq.FileMetaData) -> None:
+def _check_parquet(path: Path, metadata: Any) -> None:
     """Refuse an empty file and one that would unpack to more than any data folder should take."""
     if metadata.num_rows == 0:
         raise _empty(path)
