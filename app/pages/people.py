@@ -53,7 +53,7 @@ def build() -> None:
         refused_password = problem("password-problem")
         browsers = _table(SESSION_COLUMNS, "Where you are signed in")
         with gr.Row(equal_height=True):
-            session_id = gr.Number(None, label="Id", info="Of the browser to sign out.", precision=0, minimum=1)
+            session = gr.Dropdown([], label="Browser", filterable=False, elem_id="session-chosen")
             end_one = gr.Button("Sign that one out")
             end = gr.Button("Sign out everywhere else")
         refused_session = problem("session-problem")
@@ -61,8 +61,8 @@ def build() -> None:
         tokens = _table(TOKEN_COLUMNS, "Tokens for programs, sent as Authorization: Bearer")
         with gr.Row():
             token_name = gr.Textbox(label="Name", info="Which program uses it.", max_length=80, elem_id="token-name")
-            days = gr.Number(90, label="Days it works", precision=0, minimum=1, maximum=365)
-            token_id = gr.Number(None, label="Id", info="Of the token to revoke.", precision=0, minimum=1)
+            days = gr.Number(90, label="Days it works", info="1 to 365.", precision=0)
+            token = gr.Dropdown([], label="Token to revoke", filterable=False, elem_id="token-chosen")
         with gr.Row():
             make = gr.Button("Make a token", variant="primary", elem_id="token-make")
             revoke = gr.Button("Revoke")
@@ -80,21 +80,20 @@ def build() -> None:
         people_accounts.build(accounts_tab)
 
     private = {"api_visibility": "private"}
-    gr.on(None, show, None, [people, browsers, tokens], **private)
+    gr.on(None, show, None, [people, browsers, session, tokens, token], **private)
     add.click(invite, [name, role], [people, link, refused], **private)
     remove.click(take_out, name, [people, refused], **private)
-    change.click(set_password, [current, new], [current, new, browsers, refused_password], **private)
-    end.click(end_others, None, [browsers, refused_session], **private)
-    end_one.click(end_session, session_id, [browsers, refused_session], **private)
-    make.click(make_token, [token_name, days], [tokens, secret, refused_token], **private)
-    revoke.click(revoke_token, token_id, [tokens, refused_token], **private)
+    change.click(set_password, [current, new], [current, new, browsers, session, refused_password], **private)
+    end.click(end_others, None, [browsers, session, refused_session], **private)
+    end_one.click(end_session, session, [browsers, session, refused_session], **private)
+    make.click(make_token, [token_name, days], [tokens, token, secret, refused_token], **private)
+    revoke.click(revoke_token, token, [tokens, token, refused_token], **private)
 
 
 @toasts
-def show(request: gr.Request) -> tuple[list[list[str]], list[list[str]], list[list[str]]]:
-    """Fill the tables."""
-    asking = context(request)
-    return _people(request), _browsers(request), _tokens(asking.actor)
+def show(request: gr.Request) -> list[Any]:
+    """Fill the tables and what is chosen from."""
+    return [_people(request), *_browsers(request), *_tokens(context(request).actor)]
 
 
 @toasts
@@ -122,50 +121,54 @@ def take_out(name: str, request: gr.Request) -> list[Any]:
 
 
 @toasts
-@refused_beside(3)
+@refused_beside(4)
 def set_password(current: str, new: str, request: gr.Request) -> list[Any]:
     """Change one's own password; other browsers are signed out."""
     asking = context(request)
     accounts.set_password(asking.actor, asking.actor.user_id, new, current=current, session_id=asking.session_id)
     notice("The password is set. Other browsers are signed out.")
-    return ["", "", _browsers(request)]
-
-
-@toasts
-@refused_beside(1)
-def end_others(request: gr.Request) -> list[Any]:
-    """End one's other sessions."""
-    asking = context(request)
-    notice(f"{sessions.end_others(asking.actor, current_id=asking.session_id)} other sessions ended.")
-    return [_browsers(request)]
-
-
-@toasts
-@refused_beside(1)
-def end_session(session_id: float | None, request: gr.Request) -> list[Any]:
-    """End one of one's sessions."""
-    asking = context(request)
-    sessions.end(asking.actor, int(session_id or 0), current_id=asking.session_id)
-    notice("That browser is signed out.")
-    return [_browsers(request)]
+    return ["", "", *_browsers(request)]
 
 
 @toasts
 @refused_beside(2)
+def end_others(request: gr.Request) -> list[Any]:
+    """End one's other sessions."""
+    asking = context(request)
+    notice(f"{sessions.end_others(asking.actor, current_id=asking.session_id)} other sessions ended.")
+    return _browsers(request)
+
+
+@toasts
+@refused_beside(2)
+def end_session(session_id: int | None, request: gr.Request) -> list[Any]:
+    """End one of one's sessions."""
+    asking = context(request)
+    if session_id is None:
+        raise InvalidInput("No browser is chosen. Choose one from the list.")
+    sessions.end(asking.actor, session_id, current_id=asking.session_id)
+    notice("That browser is signed out.")
+    return _browsers(request)
+
+
+@toasts
+@refused_beside(3)
 def make_token(name: str, days: float, request: gr.Request) -> list[Any]:
     """Make a token and show it once."""
     asking = context(request)
     _, secret = sessions.create_token(asking.actor, name=name, days=int(days or 0))
-    return [_tokens(asking.actor), gr.update(value=secret, visible=True)]
+    return [*_tokens(asking.actor), gr.update(value=secret, visible=True)]
 
 
 @toasts
-@refused_beside(1)
-def revoke_token(token_id: float | None, request: gr.Request) -> list[Any]:
+@refused_beside(2)
+def revoke_token(token_id: int | None, request: gr.Request) -> list[Any]:
     """Revoke one of one's tokens."""
     asking = context(request)
-    sessions.revoke_token(asking.actor, int(token_id or 0))
-    return [_tokens(asking.actor)]
+    if token_id is None:
+        raise InvalidInput("No token is chosen. Choose one from the list.")
+    sessions.revoke_token(asking.actor, token_id)
+    return _tokens(asking.actor)
 
 
 def _table(columns: list[str], label: str) -> gr.Dataframe:
@@ -180,18 +183,24 @@ def _people(request: gr.Request) -> list[list[str]]:
     ]
 
 
-def _browsers(request: gr.Request) -> list[list[str]]:
+def _browsers(request: gr.Request) -> list[Any]:
+    """The table, and the others of them to choose from."""
     asking = context(request)
     rows = sessions.list_sessions(asking.actor, current_id=asking.session_id)
-    return [
+    others = [(f"{r.id}, signed in {r.created_at:%Y-%m-%d %H:%M}", r.id) for r in rows if not r.is_current]
+    table = [
         [str(r.id), f"{r.created_at:%Y-%m-%d %H:%M}", f"{r.expires_at:%Y-%m-%d}", "yes" if r.is_current else ""]
         for r in rows
     ]
+    return [table, gr.update(choices=others, value=None)]
 
 
-def _tokens(actor: accounts.Actor) -> list[list[str]]:
-    return [
+def _tokens(actor: accounts.Actor) -> list[Any]:
+    """The table, and the tokens to choose from."""
+    rows = sessions.list_tokens(actor)
+    table = [
         [str(t.id), t.name, f"{t.created_at:%Y-%m-%d}", f"{t.expires_at:%Y-%m-%d}",
          f"{t.last_used_at:%Y-%m-%d %H:00}" if t.last_used_at else "never"]
-        for t in sessions.list_tokens(actor)
+        for t in rows
     ]  # fmt: skip
+    return [table, gr.update(choices=[(f"{t.id}, {t.name}", t.id) for t in rows], value=None)]

@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from backend.db import reading, tables
-from tests.browser.desk import empty
+from backend.services import sessions
+from tests.browser.desk import empty, sign_in
 from tests.browser.test_team import Team, team
+from tests.integration import site
 
 __all__ = ["empty", "team"]
 pytestmark = pytest.mark.browser
@@ -80,15 +82,36 @@ def test_ones_own_password_browsers_and_tokens_are_refused_beside_their_form_too
     new = team.page.get_by_label("New password").first
     new.fill("short")
     team.page.get_by_role("button", name="Set password").click()
-    refused(team, "password-problem", "10")
+    refused(team, "password-problem", "has 5 characters")
     assert new.input_value() == "short"
+    team.page.get_by_role("button", name="Sign that one out").click()
+    refused(team, "session-problem", "No browser is chosen")
     new.fill("long enough for anybody")
     team.page.get_by_role("button", name="Set password").click()
     team.page.locator(".toast-body", has_text="The password is set").wait_for(timeout=20_000)
     assert team.page.locator("#password-problem [role=alert]").count() == 0
-    team.page.locator(".toast-close").first.click()
+
+
+def test_a_browser_and_a_token_are_chosen_from_a_list_to_be_ended(team: Team) -> None:
+    others = [secret for _, secret in (sessions.create_token(team.curator, name=name) for name in ("one", "two"))]
+    elsewhere = team.context.browser.new_context()
+    sign_in(elsewhere, team.curator)
+    team.open("people")
+    team.tab("Your account")
+    choose(team, "session-chosen")
     team.page.get_by_role("button", name="Sign that one out").click()
-    refused(team, "session-problem", "You have no session 0")
+    team.page.locator(".toast-body", has_text="signed out").wait_for(timeout=20_000)
+    assert "/login" in elsewhere.request.get(f"{site.address()}/me", headers={"accept": "text/html"}).url
+    elsewhere.close()
     team.tab("Tokens")
     team.page.get_by_role("button", name="Revoke").click()
-    refused(team, "token-problem", "You have no token 0")
+    team.page.locator("#token-problem [role=alert]", has_text="No token is chosen").wait_for(timeout=20_000)
+    choose(team, "token-chosen", "two")
+    team.page.get_by_role("button", name="Revoke").click()
+    team.page.wait_for_function("!document.querySelector('#token-problem [role=alert]')", timeout=20_000)
+    assert [sessions.look_up_token(secret) is not None for secret in others] == [True, False]
+
+
+def choose(team: Team, place: str, text: str = "") -> None:
+    team.page.locator(f"#{place} input").click()
+    team.page.locator(f"#{place}").get_by_role("option").filter(has_text=text).first.click()
