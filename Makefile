@@ -56,8 +56,8 @@ format: $(VENV)/.dev  ## let ruff format and fix
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.dev  ## the figures of docs/bench.md, as ratios; SAMPLES=100000 makes it quicker
-	$(BIN)/python -m tests.bench --samples $(or $(SAMPLES),1000000)
+bench: $(VENV)/.dev  ## the figures of docs/bench.md, as ratios: hours; SIZE=--quick shows in minutes that it runs
+	$(BIN)/python -m tests.bench $(SIZE)
 
 model: $(VENV)/.base  ## make the demo model and its prompts again, from nothing
 	$(BIN)/python -m backend.demo.make_model

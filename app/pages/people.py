@@ -49,13 +49,13 @@ def build() -> None:
         with gr.Row():
             current = gr.Textbox(label="Current password", type="password", info="Leave empty if you have none yet.")
             new = gr.Textbox(label="New password", type="password", info="At least 10 characters.")
-        change = gr.Button("Set password")
+        change = gr.Button("Set password", size="md")
         refused_password = problem("password-problem")
         browsers = _table(SESSION_COLUMNS, "Where you are signed in")
-        with gr.Row(equal_height=True):
-            session = gr.Dropdown([], label="Browser", filterable=False, elem_id="session-chosen")
-            end_one = gr.Button("Sign that one out")
-            end = gr.Button("Sign out everywhere else")
+        session = gr.Dropdown([], label="Another browser", filterable=False, elem_id="session-chosen")
+        with gr.Row(elem_classes="rondo-toolbar"):
+            end_one = gr.Button("Sign that one out", scale=0, min_width=180, size="md")
+            end = gr.Button("Sign out everywhere else", scale=0, min_width=210, size="md")
         refused_session = problem("session-problem")
     with gr.Tab("Tokens"):
         tokens = _table(TOKEN_COLUMNS, "Tokens for programs, sent as Authorization: Bearer")

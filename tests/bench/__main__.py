@@ -16,24 +16,47 @@ def run(*command: str, **environment: str) -> None:
         print(f"(ended with code {done.returncode})", flush=True)
 
 
+FULL = {
+    "samples": 1_000_000, "repeats": 5, "seeds": 3, "rounds": 3, "reviewed_seeds": 5, "reviewers": 50, "decisions": 100,
+    "kills": 50,
+}  # fmt: skip
+QUICK = {
+    "samples": 20_000, "repeats": 1, "seeds": 1, "rounds": 1, "reviewed_seeds": 1, "reviewers": 10, "decisions": 20,
+    "kills": 3,
+}  # fmt: skip
+HELP = {
+    "samples": "size of the project for the Samples page and the review desk, and of the imported file",
+    "repeats": "how often each of two things is timed in turn",
+    "seeds": "seeds of the demo's loop",
+    "rounds": "rounds of the demo's loop",
+    "reviewed_seeds": "seeds of the review by worth and at random",
+    "reviewers": "people who decide at once",
+    "decisions": "decisions of each of them",
+    "kills": "how often the worker is killed",
+}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--samples", type=int, default=1_000_000, help="size of the project for the Samples page")
-    parser.add_argument("--seeds", type=int, default=3, help="seeds of the demo's loop")
-    parser.add_argument("--reviewed-seeds", type=int, default=5, help="seeds of the review by worth and at random")
-    parser.add_argument("--kills", type=int, default=50, help="how often the worker is killed")
+    parser.add_argument("--quick", action="store_true", help="everything once and small: whether it runs, no figures")
+    for name, value in FULL.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=int, help=f"{HELP[name]} ({value:,})")
     asked = parser.parse_args()
-    samples = str(asked.samples)
-    run("-m", "tests.bench.throughput")
-    run("-m", "tests.bench.training")
+    sizes = QUICK if asked.quick else FULL
+    size = {name: str(getattr(asked, name) or value) for name, value in sizes.items()}
+    repeats, samples = ("--repeats", size["repeats"]), ("--samples", size["samples"])
+    run("-m", "tests.bench.throughput", *repeats)
+    run("-m", "tests.bench.training", *repeats)
     run("-m", "tests.bench.web_process")
-    run("-m", "tests.bench.samples_1m", "--samples", samples)
-    run("-m", "tests.bench.review_keys", "--samples", samples)
-    run("-m", "tests.bench.import_export", "--rows", samples)
-    run("-m", "tests.bench.demo_loop", "--seeds", str(asked.seeds))
-    run("-m", "tests.bench.worth_of_a_look", "--seeds", str(asked.reviewed_seeds), "--train")
-    run("-m", "pytest", "-s", "tests/acceptance/test_many_reviewers.py", RONDO_REVIEWERS="50", RONDO_DECISIONS="100")
-    run("-m", "pytest", "-s", "tests/acceptance/test_killed_round.py", RONDO_KILLS=str(asked.kills))
+    run("-m", "tests.bench.samples_1m", *samples)
+    run("-m", "tests.bench.review_keys", *samples)
+    run("-m", "tests.bench.import_export", "--rows", size["samples"])
+    run("-m", "tests.bench.demo_loop", "--seeds", size["seeds"], "--rounds", size["rounds"])
+    train = [] if asked.quick else ["--train"]
+    run("-m", "tests.bench.worth_of_a_look", "--seeds", size["reviewed_seeds"], *train)
+    many = {"RONDO_REVIEWERS": size["reviewers"], "RONDO_DECISIONS": size["decisions"]}
+    run("-m", "pytest", "-s", "tests/acceptance/test_many_reviewers.py", **many)
+    run("-m", "pytest", "-s", "tests/acceptance/test_killed_round.py", RONDO_KILLS=size["kills"])
 
 
 if __name__ == "__main__":

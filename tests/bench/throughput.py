@@ -1,5 +1,6 @@
 """Generating and judging through Rondo against the same engine called in a bare loop."""
 
+import argparse
 import json
 import os
 import statistics
@@ -107,10 +108,13 @@ def compare(launch: Callable[[int], int], folder: Path, *, num_prompts: int, rep
           f"(budget at least 0.97); the engine's calls alone {thrown:.1f} s, ratio {thrown / ours:.3f}", flush=True)  # fmt: skip
 
 
-def main(repeats: int = 5) -> None:
+def main() -> None:
     """The demo's model, which makes and judges a sample in two milliseconds, and a larger one."""
     from backend.services import accounts, demo, rounds
 
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repeats", type=int, default=5, help="how often each is timed")
+    repeats = parser.parse_args().repeats
     with data_folder() as folder:
         actor = accounts.local_owner()
         project_id = demo.create(actor)
@@ -134,4 +138,8 @@ if __name__ == "__main__":
     if os.environ.keys() >= KEEP_FREED_MEMORY.keys():
         main()
     else:
-        os.execve(sys.executable, [sys.executable, "-m", "tests.bench.throughput"], os.environ | KEEP_FREED_MEMORY)
+        os.execve(
+            sys.executable,
+            [sys.executable, "-m", "tests.bench.throughput", *sys.argv[1:]],
+            os.environ | KEEP_FREED_MEMORY,
+        )

@@ -1,5 +1,6 @@
 """A training job against the same TRL script written by hand, each as a process of its own."""
 
+import argparse
 import json
 import statistics
 import subprocess
@@ -69,4 +70,6 @@ def by_hand(script: Path, spec: Path, output: Path) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repeats", type=int, default=3, help="how often each is timed")
+    main(repeats=parser.parse_args().repeats)
