@@ -6,9 +6,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from backend.db import now, reading, session, tables
+from backend.db.aliases import alias
 from backend.db.filters import Filters
 from backend.errors import InvalidInput
 from backend.services import bulk, events, group_decisions, review_settings
@@ -114,7 +115,7 @@ def has_passed(row: Any) -> ColumnElement[bool]:
 
 
 def _said(row: Any, kinds: Sequence[DecisionKind]) -> ColumnElement[bool]:
-    decision, taken_back = aliased(tables.Decision), aliased(tables.Decision)
+    decision, taken_back = alias(tables.Decision, "said"), alias(tables.Decision, "said_taken_back")
     said = (
         select(decision.id)
         .outerjoin(taken_back, taken_back.retracts_id == decision.id)
@@ -126,7 +127,11 @@ def _said(row: Any, kinds: Sequence[DecisionKind]) -> ColumnElement[bool]:
 
 def is_complete(sample_id: Any, settings: ReviewSettings) -> ColumnElement[bool]:
     """Whether the item wants no more reviewers. A gold item always does: everybody may meet it once."""
-    lease, label, gold = aliased(tables.Lease), aliased(tables.Label), aliased(tables.GoldItem)
+    lease, label, gold = (
+        alias(tables.Lease, "wanted_lease"),
+        alias(tables.Label, "wanted_label"),
+        alias(tables.GoldItem, "wanted_gold"),
+    )
     slots, known = select(lease.slot).where(lease.sample_id == sample_id), select(gold.sample_id)
     done = slots.where(lease.decided_at.is_not(None)).exists() & ~slots.where(lease.decided_at.is_(None)).exists()
     if not settings.has_overlap:

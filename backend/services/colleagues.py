@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from backend.db import tables
+from backend.db.aliases import alias
 from backend.services.access import Actor
 from backend.services.labels import ANY_LABELLING
 from backend.values import DecisionKind
@@ -31,7 +32,7 @@ class Other:
 
 def others(db: Session, actor: Actor, sample_ids: Sequence[int]) -> dict[int, tuple[Other, ...]]:
     """The standing decisions of others on these items. A gold item has none to show: it looks as if one came first."""
-    decision, taken_back, user = tables.Decision, aliased(tables.Decision), tables.User
+    decision, taken_back, user = tables.Decision, alias(tables.Decision, "taken_back"), tables.User
     query = (
         select(
             decision.sample_id, user.name, decision.kind, decision.score, decision.value, decision.note,

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from backend.db import tables
+from backend.db.aliases import alias
 from backend.errors import NotFound
 from backend.services import group_decisions, labels, leases, review_settings
 from backend.services.access import Actor
@@ -221,7 +222,7 @@ def overrides(round_: tables.Round, act: Act, place: Place, value: dict[str, Any
 
 def own_words(db: Session, actor: Actor, place: Place) -> list[Any]:
     """What the person has said of this group and its samples, taken back or not, oldest first."""
-    decision, taken_back, sample = tables.Decision, aliased(tables.Decision), tables.Sample
+    decision, taken_back, sample = tables.Decision, alias(tables.Decision, "taken_back"), tables.Sample
     together = select(sample.id).where(sample.group_id == place.group_id)
     query = (
         select(

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import bindparam, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from backend.db import now, tables
+from backend.db.aliases import alias
 from backend.services import group_decisions, review_settings
 from backend.services.group_decisions import TOGETHER
 from backend.services.review_settings import ReviewSettings
@@ -184,7 +185,7 @@ def standing(db: Session, sample_ids: Sequence[int], rules: Rules) -> tuple[dict
 
     What was said of a gold item measures the person; what came late is history.
     """
-    decision, retraction, sample = tables.Decision, aliased(tables.Decision), tables.Sample
+    decision, retraction, sample = tables.Decision, alias(tables.Decision, "taken_back"), tables.Sample
     query = (
         select(decision)
         .outerjoin(retraction, retraction.retracts_id == decision.id)
@@ -224,7 +225,7 @@ def word(row: tables.Decision, kind: DecisionKind | None, score: float | None) -
 
 def written_by_people(db: Session, sample_ids: Sequence[int]) -> dict[int, list[Word]]:
     """An edited text counts as accepted by its author, as long as the edit was not taken back."""
-    decision, retraction, sample = tables.Decision, aliased(tables.Decision), tables.Sample
+    decision, retraction, sample = tables.Decision, alias(tables.Decision, "taken_back"), tables.Sample
     query = (
         select(sample.id, decision.user_id)
         .join(decision, decision.sample_id == sample.edited_from_id)

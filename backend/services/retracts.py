@@ -1,9 +1,10 @@
 """Taking back: a decision that retracts another, with label and slot in the same transaction."""
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from backend.db import tables
+from backend.db.aliases import alias
 from backend.errors import Conflict, NotFound
 from backend.services import group_decisions, labels, leases
 from backend.services.access import Actor
@@ -45,7 +46,7 @@ def free_slot(db: Session, actor: Actor, target: tables.Decision, settings: Revi
     kinds = labels.deciding(settings)
     if target.kind not in kinds or target.is_gold or target.is_late or target.is_adjudication:
         return
-    decision, taken_back = tables.Decision, aliased(tables.Decision)
+    decision, taken_back = tables.Decision, alias(tables.Decision, "taken_back")
     ids: tuple[int, ...] = (target.sample_id,)
     if settings.by_group or target.kind in TOGETHER:
         ids = tuple(group_decisions.members(db, [target.group_id])[target.group_id]) or ids
@@ -87,7 +88,7 @@ def affected(db: Session, decision: tables.Decision) -> list[int]:
 
 def own_standing(db: Session, actor: Actor, round_id: int, client_id: str | None) -> tables.Decision | None:
     """The actor's decision of that client_id, or the last one, if it still stands; bulk actions have their own undo."""
-    decision, taken_back = tables.Decision, aliased(tables.Decision)
+    decision, taken_back = tables.Decision, alias(tables.Decision, "taken_back")
     query = (
         select(decision)
         .outerjoin(taken_back, taken_back.retracts_id == decision.id)

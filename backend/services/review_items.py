@@ -7,9 +7,10 @@ from itertools import accumulate
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from backend.db import now, tables
+from backend.db.aliases import alias
 from backend.services import colleagues, group_decisions, labels, review_reasons
 from backend.services.access import Actor
 from backend.services.colleagues import Other
@@ -188,7 +189,7 @@ def own_leases(
 
 def own_flags(db: Session, actor: Actor, ids: Sequence[int]) -> dict[int, str]:
     """The client_id of the actor's flag on each item that has one and was not unflagged."""
-    decision, taken_back = tables.Decision, aliased(tables.Decision)
+    decision, taken_back = tables.Decision, alias(tables.Decision, "taken_back")
     query = (
         select(decision.sample_id, decision.client_id)
         .outerjoin(taken_back, taken_back.retracts_id == decision.id)

@@ -11,9 +11,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from backend.db import now, tables
+from backend.db.aliases import alias
 from backend.db.filters import Sort
 from backend.services import assignments, gold, group_decisions, leases, review_reasons
 from backend.services.access import Actor, may_decide
@@ -79,7 +80,7 @@ class Asked:
 
     def passed_on(self, ids: Sequence[int]) -> set[int]:
         """Those the person skipped."""
-        decision, taken_back = tables.Decision, aliased(tables.Decision)
+        decision, taken_back = tables.Decision, alias(tables.Decision, "taken_back")
         query = (
             select(decision.sample_id)
             .outerjoin(taken_back, taken_back.retracts_id == decision.id)
@@ -176,7 +177,7 @@ def assigned(asked: Asked, number: int) -> list[int]:
 
 def begun(asked: Asked, number: int, seen: Sequence[int]) -> list[int]:
     """Items that others have decided and that lack more reviewers: looked for at both ends, and at last everywhere."""
-    lease, other = tables.Lease, aliased(tables.Lease)
+    lease, other = tables.Lease, alias(tables.Lease, "other_lease")
     is_open = (lease.round_id == asked.round.id, lease.decided_at.is_(None), lease.expires_at < asked.at)
     ends = [
         list(asked.db.scalars(select(lease.sample_id).where(*is_open).order_by(*way).limit(2 * PAGE)))

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import case, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from backend.db import now, reading, tables
+from backend.db.aliases import alias
 from backend.services import presence, review_settings
 from backend.services.access import Actor
 from backend.services.acts import spent
@@ -126,7 +127,7 @@ def wanted(db: Session, round_id: int, settings: ReviewSettings, counts: Counts)
     fresh = (counts.items - counts.decided) * (1 + (settings.num_reviewers_per_item - 1) * settings.overlap_share)
     if not settings.has_overlap or counts.decided == counts.complete:
         return fresh
-    lease, done = tables.Lease, aliased(tables.Lease)
+    lease, done = tables.Lease, alias(tables.Lease, "done_lease")
     begun = select(done.slot).where(done.sample_id == lease.sample_id, done.decided_at.is_not(None))
     slots = select(func.count()).where(lease.round_id == round_id, lease.decided_at.is_(None), begun.exists())
     return fresh + (db.scalar(slots) or 0)
@@ -136,7 +137,7 @@ def count_people(
     db: Session, round_id: int, settings: ReviewSettings
 ) -> tuple[tuple[Person, ...], int, datetime | None]:
     """Each person's items and pace, how many decisions all made of late, and when the first of these was."""
-    decision, taken_back, user = tables.Decision, aliased(tables.Decision), tables.User
+    decision, taken_back, user = tables.Decision, alias(tables.Decision, "taken_back"), tables.User
     is_late = decision.created_at > now() - timedelta(minutes=RATE_MINUTES)
     query = (
         select(
@@ -163,7 +164,7 @@ def count_people(
 
 def tally(db: Session, actor: Actor, round_id: int, settings: ReviewSettings) -> Tally:
     """Count the actor's items by their last standing decision."""
-    decision, taken_back = tables.Decision, aliased(tables.Decision)
+    decision, taken_back = tables.Decision, alias(tables.Decision, "taken_back")
     last = (
         select(func.max(decision.id))
         .outerjoin(taken_back, taken_back.retracts_id == decision.id)
@@ -188,7 +189,7 @@ def count_items(db: Session, round_id: int, settings: ReviewSettings) -> Counts:
 
 
 def count_groups(db: Session, round_id: int) -> Counts:
-    lease, group, open_ = tables.Lease, tables.Group, aliased(tables.Lease)
+    lease, group, open_ = tables.Lease, tables.Group, alias(tables.Lease, "open_lease")
     every = select(func.count()).where(group.round_id == round_id, group.split == Split.train)
     done = select(lease.sample_id).where(lease.round_id == round_id, lease.decided_at.is_not(None)).distinct()
     lacks = select(open_.sample_id).where(open_.sample_id == lease.sample_id, open_.decided_at.is_(None))
@@ -200,7 +201,7 @@ def count_groups(db: Session, round_id: int) -> Counts:
 def incomplete(db: Session, round_id: int) -> int:
     """Items with a person's label and a slot nobody has decided; what a curator settled needs no more."""
     lease, label, decision = tables.Lease, tables.Label, tables.Decision
-    undone = aliased(tables.Decision)
+    undone = alias(tables.Decision, "taken_back")
     settled = (
         select(decision.id)
         .outerjoin(undone, undone.retracts_id == decision.id)

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from backend.db import tables
+from backend.db.aliases import alias
 from backend.db.filters import Filters, Sort, SortKey
 from backend.errors import PermissionDenied
 from backend.services import review_settings
@@ -85,7 +86,7 @@ def seen(db: Session, actor: Actor, kept: Hidden, rows: "Sequence[Row]") -> "lis
 
 def own_gold(db: Session, actor: Actor, sample_ids: Collection[int]) -> dict[int, Verdict]:
     """What the actor said of gold items: they look decided, though their label stays, or they would be known by it."""
-    decision, taken_back = tables.Decision, aliased(tables.Decision)
+    decision, taken_back = tables.Decision, alias(tables.Decision, "taken_back")
     query = (
         select(decision.sample_id, decision.kind, decision.score, tables.Round.recipe)
         .join(tables.Round, tables.Round.id == decision.round_id)

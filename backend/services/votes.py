@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from backend.db import tables
+from backend.db.aliases import alias
 from backend.services import labels
 from backend.services.group_decisions import TOGETHER
 from backend.services.labels import ANY_LABELLING, LABELLING
@@ -42,7 +43,7 @@ class Votes:
 
 def read(db: Session, round_id: int) -> Votes:
     """The votes of a round, in the order in which they were cast."""
-    decision, taken_back = tables.Decision, aliased(tables.Decision)
+    decision, taken_back = tables.Decision, alias(tables.Decision, "taken_back")
     query = (
         select(
             decision.sample_id, decision.group_id, decision.user_id, decision.kind, decision.score, decision.value,
