@@ -51,6 +51,8 @@ class Settings(BaseSettings):
             "RONDO_DATABASE_URL": self.url,
             # Said both ways: the web process itself never asks the hub, whatever its jobs may do.
             "HF_HUB_OFFLINE": "1" if self.hf_offline else "0",
+            # Where the hub may be asked, then for models and nothing else.
+            "HF_HUB_DISABLE_TELEMETRY": "1",
         }
 
 
