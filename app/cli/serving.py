@@ -1,6 +1,7 @@
 """`rondo up`: find a port, serve, print one address, and stop everything on Ctrl-C."""
 
 import contextlib
+import ctypes
 import errno
 import gc
 import os
@@ -16,6 +17,8 @@ from backend.errors import Conflict, InvalidInput
 from backend.services import accounts, installation
 
 PORTS_TO_TRY = 20
+M_ARENA_MAX = -8
+"""As malloc.h has it."""
 STOP_SECONDS = 2
 """How long open connections may take: pages keep one open for as long as they are shown."""
 
@@ -47,6 +50,7 @@ class Server(uvicorn.Server):
 def serve(wish: Wish, *, is_prepared: bool = False) -> None:
     """Serve until SIGINT or SIGTERM."""
     log.setup()
+    _share_one_arena()
     if not is_prepared:
         installation.prepare()
     listening = bind(wish.host or settings().host, wish.port)
@@ -66,6 +70,12 @@ def serve(wish: Wish, *, is_prepared: bool = False) -> None:
     gc.freeze()  # what stands now stands to the end: neither looked through again nor taken apart on Ctrl-C
     with contextlib.suppress(KeyboardInterrupt):
         Server(config, wish, address).run(sockets=[listening])
+
+
+def _share_one_arena() -> None:
+    """Let all threads take memory from one place (glibc, mallopt(3)): each of many that make pages kept its rest."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
 
 
 def bind(host: str, port: int | None) -> socket.socket:
