@@ -54,6 +54,7 @@ def hidden(db: Session, actor: Actor, round_: tables.Round) -> Hidden:
 
 
 def awaits_decisions(round_: tables.Round) -> bool:
+    """Whether people decide on the round, or will when the judge has ended."""
     is_ahead = round_.status is RoundStatus.running and round_.stage in BEFORE_REVIEW and round_.is_reviewed
     return is_ahead or round_.status is RoundStatus.review
 
