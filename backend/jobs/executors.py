@@ -102,10 +102,11 @@ class Keeper:
         if self._thread.is_alive():
             self._thread.join(timeout=10)
 
-    def recover(self, *, own: bool = False) -> int:
+    def recover(self, *, own: bool = False, stopping: bool = False) -> int:
         """Queue the work of dead executors again, with `own` also this one's; return how many jobs moved.
 
-        `own` is right only before this worker takes work and after it has let go of all of it.
+        `own` is right only before this worker takes work and, with `stopping`, after it has let go of all of it: then
+        its own jobs are handed back, not lost.
         """
         executors = self._executors()
         dead: dict[str, bool] = {self.executor_id: own}
@@ -116,7 +117,7 @@ class Keeper:
                 dead[executor_id] = row is None or self._is_dead(row)
             return dead[executor_id]
 
-        moved = _recover_jobs(is_dead)
+        moved = _recover_jobs(is_dead, handed_back=self.executor_id if stopping else None)
         if own:
             durable.withdraw(durable.started_by(self.executor_id))
         return moved
@@ -152,7 +153,7 @@ class Keeper:
         return time.monotonic() - since > self._dead_after_seconds
 
 
-def _recover_jobs(is_dead: Callable[[str], bool]) -> int:
+def _recover_jobs(is_dead: Callable[[str], bool], *, handed_back: str | None) -> int:
     """Move each active job whose workflow will never end it: lost with its executor, or over without a result."""
     with reading() as db:
         jobs = db.execute(select(Job.id, Job.workflow_id).where(Job.status.in_(transitions.ACTIVE))).all()
@@ -163,7 +164,7 @@ def _recover_jobs(is_dead: Callable[[str], bool]) -> int:
         waits = workflow_id in workflows and executor_id is None
         if waits or (executor_id is not None and not is_dead(executor_id)):
             continue
-        if transitions.take_over(job_id, workflow_id):
+        if transitions.take_over(job_id, workflow_id, lost=executor_id is None or executor_id != handed_back):
             log.info("Job %s was left by executor %s and is queued again.", job_id, executor_id or "none")
             moved += 1
     return moved

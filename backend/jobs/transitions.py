@@ -16,6 +16,9 @@ from backend.values import JSON, JobStatus, RoundStatus, Stage
 
 ACTIVE = (JobStatus.queued, JobStatus.running)
 ENDED = (JobStatus.done, JobStatus.failed, JobStatus.cancelled)
+MAX_LOSSES = 8
+"""Workers in a row that a job may lose at the same place: a machine may be unlucky, but a worker that dies of its job
+dies again at every start, and the web process with it where it is embedded."""
 
 
 def enqueue(
@@ -68,20 +71,39 @@ def resume(db: Session, job_id: int) -> Job:
     _refuse_superseded(db, job)
     _refuse_second(db, job.round_id)
     job.error = job.traceback = job.finished_at = None
+    job.losses = job.done_at_loss = 0
     _requeue(db, job)
     _follow(db, job, RoundStatus.running)
     return job
 
 
-def take_over(job_id: int, workflow_id: str) -> bool:
-    """Queue a lost job again under a new workflow; False when it has ended or someone else did it first."""
+def take_over(job_id: int, workflow_id: str, *, lost: bool = True) -> bool:
+    """Queue a job again under a new workflow; False when it has ended, is given up or someone else did it first.
+
+    `lost`: its worker died, it was not handed back. A job that may be what kills its workers is not tried for ever.
+    """
     with session() as db:
         job = locked(db, job_id)
         if job.status not in ACTIVE or job.workflow_id != workflow_id:
             return False
-        _requeue(db, job)
         durable.withdraw_after_commit(db, workflow_id)
+        if lost and job.status == JobStatus.running and _count_loss(job) >= MAX_LOSSES:
+            job.error = (
+                f"Job {job_id} ({job.stage}) lost its worker {job.losses} times in a row without getting further than "
+                f"{job.done} of {job.total} {job.unit}".rstrip()
+                + ". Each time the whole worker process ended, as when memory runs out. What the job had finished is "
+                "kept. Give it less to do at once or the machine more memory, then press Retry."
+            )
+            _end(db, job, JobStatus.failed, RoundStatus.failed, error=job.error)
+            return False
+        _requeue(db, job)
         return True
+
+
+def _count_loss(job: Job) -> int:
+    job.losses = 1 if job.done > job.done_at_loss else job.losses + 1
+    job.done_at_loss = job.done
+    return job.losses
 
 
 def start(job_id: int, workflow_id: str, executor_id: str) -> int | None:

@@ -94,7 +94,7 @@ class Worker:
         if self._keeper is not None:
             self._keeper.stop()
             try:
-                self._keeper.recover(own=True)
+                self._keeper.recover(own=True, stopping=True)
                 executors.retire(self.executor_id)
             except SQLAlchemyError:
                 log.warning("The database did not answer; the next worker picks the jobs up.", exc_info=True)

@@ -42,6 +42,9 @@ class Job(Identified, Base):
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     updated_at: Mapped[datetime | None]
+    losses: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How often in a row its worker died under it before it got any further; `done_at_loss` is where it stood."""
+    done_at_loss: Mapped[int] = mapped_column(default=0, server_default="0")
     created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
 
 

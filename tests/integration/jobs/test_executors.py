@@ -11,7 +11,7 @@ from backend import jobs
 from backend.db import now, reading, session, tables
 from backend.errors import Conflict
 from backend.jobs import durable, executors, transitions
-from backend.values import JobStatus, Stage
+from backend.values import JobStatus, RoundStatus, Stage
 from tests import rows
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -98,6 +98,47 @@ def test_own_leftovers_move_only_when_asked_to() -> None:
     assert keeper().recover(own=True) == 1
     assert status(job) == JobStatus.queued
     assert durable.started_by("reaper") == []
+
+
+def lose(job: tables.Job, *, done: int, times: int = 1) -> None:
+    """The job is taken, gets so far, and its worker dies, so many times."""
+    for _ in range(times):
+        with session() as db:
+            row = db.get_one(tables.Job, job.id)
+            row.done, row.total, row.unit = done, 96, "prompts"
+            workflow_id = row.workflow_id
+        transitions.take_over(job.id, workflow_id)
+        with reading() as db:
+            workflow_id = db.get_one(tables.Job, job.id).workflow_id
+        transitions.start(job.id, workflow_id, "next")
+
+
+def test_a_job_that_takes_its_worker_down_again_and_again_is_given_up_and_may_be_retried() -> None:
+    job = running_job("reaper")
+    lose(job, done=3, times=transitions.MAX_LOSSES - 1)
+    lose(job, done=12, times=transitions.MAX_LOSSES - 1)  # it got on, so the count began anew
+    assert status(job) == JobStatus.running
+    lose(job, done=12)
+    with reading() as db:
+        failed, round_ = db.get_one(tables.Job, job.id), db.get_one(tables.Round, job.round_id)
+    assert failed.status == JobStatus.failed
+    assert failed.active_key is None
+    assert f"lost its worker {transitions.MAX_LOSSES} times in a row without getting further than 12 of 96 prompts" in (
+        failed.error or ""
+    )
+    assert (round_.status, round_.error) == (RoundStatus.failed, failed.error)
+    assert keeper().recover() == 0
+    with session() as db:
+        jobs.resume(db, job.id)
+    lose(job, done=12)
+    assert status(job) != JobStatus.failed
+
+
+def test_a_worker_that_hands_its_jobs_back_has_not_lost_them() -> None:
+    job = running_job("reaper")
+    assert keeper().recover(own=True, stopping=True) == 1
+    with reading() as db:
+        assert db.get_one(tables.Job, job.id).losses == 0
 
 
 def test_id_of_a_living_worker_elsewhere_is_refused() -> None:
