@@ -11,6 +11,7 @@ import time
 
 from sqlalchemy import select
 
+from backend.config import settings
 from backend.db import reading, session, tables
 from backend.jobs import Progress, enqueue, fail, fenced, finish
 from backend.jobs.child import guard
@@ -31,7 +32,9 @@ def main(job_id: int, attempt: int) -> None:
         for prompt_id, position in missing(round_id, progress):
             if position == spec.get("end_at"):
                 end(job_id, attempt, spec)
-            time.sleep(spec.get("seconds", 0.05))
+            if position == spec.get("hold_at") and attempt == 1:
+                hold()
+            time.sleep(spec.get("seconds", 0.01))
             with session() as db:
                 fenced(db, job_id, attempt)
                 row = tables.Group(round_id=round_id, prompt_id=prompt_id, split=Split.train, position=position)
@@ -53,6 +56,13 @@ def missing(round_id: int, progress: Progress) -> list[tuple[int, int]]:
         done = set(db.scalars(select(tables.Group.prompt_id).where(tables.Group.round_id == round_id)))
     progress.start(len(prompts), "prompts", len(done))
     return [(prompt.id, prompt.position) for prompt in prompts if prompt.id not in done]
+
+
+def hold() -> None:
+    """Stay in the middle, so that what a test does then does not depend on how quick anybody is."""
+    gate = settings().data_dir / "gate"
+    while not gate.exists():
+        time.sleep(0.02)
 
 
 def end(job_id: int, attempt: int, spec: dict) -> None:

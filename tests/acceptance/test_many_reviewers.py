@@ -28,7 +28,7 @@ from tests import rows
 
 K = 2
 AT_ONCE = 5
-GIVE_UP_SECONDS = 240 + 0.2 * int(os.environ.get("RONDO_REVIEWERS", 0)) * int(os.environ.get("RONDO_DECISIONS", 0))
+GIVE_UP_SECONDS = 600 + 0.2 * int(os.environ.get("RONDO_REVIEWERS", 0)) * int(os.environ.get("RONDO_DECISIONS", 0))
 FEW = {"sqlite": (4, 10), "postgresql": (8, 15)}
 
 
@@ -54,12 +54,12 @@ class Server:
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait(30)
+        self.process.wait(120)
 
     def stop(self) -> None:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-            self.process.wait(30)
+            self.process.wait(120)
 
 
 class Reviewers:
@@ -95,7 +95,7 @@ class Reviewers:
     def work(self, one: Actor) -> None:
         try:
             headers = {"authorization": f"Bearer {self.secrets[one.user_id]}"}
-            with httpx.Client(base_url=self.server.address, headers=headers, timeout=30) as client:
+            with httpx.Client(base_url=self.server.address, headers=headers, timeout=120) as client:
                 done = 0
                 while done < self.decisions:
                     items = self.claim(client, one, min(AT_ONCE, self.decisions - done))

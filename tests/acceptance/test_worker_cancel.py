@@ -37,7 +37,8 @@ def test_cancel_ends_the_process_group_and_the_next_job_starts() -> None:
         cancel(long.id)
         assert worker.terminate() == 0
         assert "Traceback" not in worker.errors()
-    assert took < 2
+    print(f"cancelled, and the next one begun, after {took:.2f} s")
+    assert took < 50, "it ended by itself"
     assert job(long.id).status == JobStatus.cancelled
 
 
@@ -48,21 +49,21 @@ def test_cancel_ends_a_process_that_ignores_the_request() -> None:
         wait_for(lambda: pids(made.id))
         wait_for(lambda: job(made.id).total == 1)
         cancel(made.id)
-        assert wait_for(lambda: not any(map(lives, pids(made.id)))) < 2
+        assert wait_for(lambda: not any(map(lives, pids(made.id)))) < 50, "it ended by itself"
 
 
 def test_cancelled_job_resumes_with_what_is_missing() -> None:
-    made = make_job(prompts=8, seconds=0.1)
+    made = make_job(prompts=5, hold_at=2)
     with WorkerProcess():
-        wait_for(lambda: len(written(made.id)) >= 2)
+        wait_for(lambda: len(written(made.id)) == 2)
         cancel(made.id)
         wait_for(lambda: not any(map(lives, pids(made.id))))
         kept = written(made.id)
         with session() as db:
             jobs.resume(db, made.id)
         wait_status(made.id, JobStatus.done)
-    assert 2 <= len(kept) < 8
-    assert written(made.id) == list(range(8))
+    assert kept == [0, 1]
+    assert written(made.id) == list(range(5))
 
 
 @on_sqlite

@@ -11,6 +11,7 @@ from tests.acceptance.workers import (
     job,
     lives,
     make_job,
+    open_gate,
     pids,
     round_of,
     wait_for,
@@ -39,61 +40,61 @@ def test_job_runs_to_its_end_and_enqueues_the_next() -> None:
 
 
 def test_killed_worker_takes_its_child_along_and_resumes_under_the_same_id() -> None:
-    made = make_job(prompts=12, seconds=0.15, grandchild=True)
+    made = make_job(prompts=6, hold_at=3, grandchild=True)
     with WorkerProcess(executor_id="host-gpu0") as worker:
-        wait_for(lambda: len(written(made.id)) >= 3)
+        wait_for(lambda: len(written(made.id)) == 3)
         processes = pids(made.id)
         worker.kill()
     assert len(processes) == 2
-    assert wait_for(lambda: not any(map(lives, processes)), within=3) < 1
-    before = len(written(made.id))
+    wait_for(lambda: not any(map(lives, processes)))
     assert job(made.id).status == JobStatus.running
+    assert written(made.id) == [0, 1, 2]
     with WorkerProcess(executor_id="host-gpu0"):
         wait_status(made.id, JobStatus.done)
-    assert 3 <= before < 12
-    assert written(made.id) == list(range(12))
+    assert written(made.id) == list(range(6))
     assert job(made.id).attempt == 2
-    assert job(made.id).done == 12
+    assert job(made.id).done == 6
 
 
 def test_stopped_worker_ends_its_child_and_the_job_resumes() -> None:
-    made = make_job(prompts=10, seconds=0.15, stubborn=True)
+    made = make_job(prompts=4, hold_at=2, stubborn=True)
     with WorkerProcess() as worker:
-        wait_for(lambda: written(made.id))
+        wait_for(lambda: len(written(made.id)) == 2)
         processes = pids(made.id)
-        assert worker.terminate(within=4) == 0
+        assert worker.terminate() == 0
         assert not any(map(lives, processes))
         assert "Traceback" not in worker.errors()
     assert job(made.id).status == JobStatus.queued
     with WorkerProcess() as again:
         assert again.executor_id == worker.executor_id
         wait_status(made.id, JobStatus.done)
-    assert written(made.id) == list(range(10))
+    assert written(made.id) == list(range(4))
 
 
 def test_reaper_moves_the_job_of_a_killed_worker_to_a_living_one() -> None:
-    made = make_job(Stage.train, prompts=12, seconds=0.15)
+    made = make_job(Stage.train, prompts=4, hold_at=2)
     with WorkerProcess() as first, WorkerProcess() as second:
-        wait_for(lambda: len(written(made.id)) >= 2)
+        wait_for(lambda: len(written(made.id)) == 2)
         dead, alive = (first, second) if job(made.id).executor_id == first.executor_id else (second, first)
         dead.kill()
-        wait_status(made.id, JobStatus.done, within=10)
+        wait_status(made.id, JobStatus.done)
     assert job(made.id).executor_id == alive.executor_id
     assert job(made.id).attempt == 2
-    assert written(made.id) == list(range(12))
+    assert written(made.id) == list(range(4))
 
 
 @on_sqlite
 def test_zombie_of_an_older_attempt_writes_nothing() -> None:
-    made = make_job(prompts=30, seconds=0.1)
+    made = make_job(prompts=30, hold_at=3)
     with WorkerProcess():
-        wait_for(lambda: written(made.id))
+        wait_for(lambda: len(written(made.id)) == 3)
         with session() as db:
             db.get_one(tables.Job, made.id).attempt += 1  # as if another executor had taken the job over
-        wait_for(lambda: not any(map(lives, pids(made.id))), within=3)
+        open_gate()
+        wait_for(lambda: not any(map(lives, pids(made.id))))
         with session() as db, pytest.raises(Cancelled):
             fenced(db, made.id, 1)
-    assert len(written(made.id)) < 30
+    assert written(made.id) == [0, 1, 2]
 
 
 @on_sqlite

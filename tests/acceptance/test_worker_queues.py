@@ -3,7 +3,7 @@
 import pytest
 
 from backend.values import JobStatus, Stage
-from tests.acceptance.workers import WorkerProcess, job, make_job, wait_for, wait_status, written
+from tests.acceptance.workers import WorkerProcess, job, make_job, open_gate, pids, wait_for, wait_status, written
 
 pytestmark = pytest.mark.usefixtures("database")
 on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -22,9 +22,9 @@ def test_each_worker_takes_only_from_its_own_queues() -> None:
 
 @on_sqlite
 def test_killed_trainer_s_job_waits_for_a_worker_of_its_queue() -> None:
-    made = make_job(Stage.train, prompts=6, seconds=0.2)
+    made = make_job(Stage.train, prompts=4, hold_at=2)
     with WorkerProcess("train", "trainer") as trainer:
-        wait_for(lambda: written(made.id))
+        wait_for(lambda: len(written(made.id)) == 2)
         trainer.kill()
     with WorkerProcess("generate", "trainer") as generator:  # the same id may come back with other queues
         other = make_job(prompts=1, seconds=0)
@@ -33,12 +33,15 @@ def test_killed_trainer_s_job_waits_for_a_worker_of_its_queue() -> None:
         assert generator.terminate() == 0
     with WorkerProcess("train"):
         wait_status(made.id, JobStatus.done)
-    assert written(made.id) == list(range(6))
+    assert written(made.id) == list(range(4))
 
 
 def test_two_workers_share_one_queue() -> None:
-    made = [make_job(prompts=1, seconds=0.7) for _ in range(4)]
+    held = [make_job(prompts=1, hold_at=0) for _ in range(2)]
+    made = [*held, *(make_job(prompts=1) for _ in range(2))]
     with WorkerProcess("generate") as one, WorkerProcess("generate") as two:
+        wait_for(lambda: all(pids(each.id) for each in held))
+        open_gate()
         for each in made:
             wait_status(each.id, JobStatus.done)
         assert {job(each.id).executor_id for each in made} == {one.executor_id, two.executor_id}
@@ -50,5 +53,5 @@ def test_two_workers_share_one_queue() -> None:
 def test_executor_id_in_use_is_refused() -> None:
     with WorkerProcess("generate", "host-gpu0"):
         second = WorkerProcess("generate", "host-gpu0")
-        assert second.process.wait(15) != 0
+        assert second.process.wait(120) != 0
         assert "The executor id 'host-gpu0' belongs to a running worker." in second.errors()

@@ -13,11 +13,14 @@ from typing import Any, Self
 from sqlalchemy import select
 
 from backend import jobs
+from backend.config import settings
 from backend.db import reading, session, tables
 from backend.values import JobStatus, Stage
 from tests import rows
 
 ROOT = Path(__file__).parents[2]
+PATIENCE = 120.0
+"""Seconds until a wait is given up; how quick a machine is, is no matter of tests."""
 
 
 class WorkerProcess:
@@ -46,7 +49,7 @@ class WorkerProcess:
         self.process.kill()
         self.process.wait()
 
-    def terminate(self, within: float = 5) -> int:
+    def terminate(self, within: float = PATIENCE) -> int:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(within)
 
@@ -94,7 +97,7 @@ def written(job_id: int) -> list[int]:
         return sorted(db.scalars(found))
 
 
-def wait_for(what: Callable[[], object], *, within: float = 15) -> float:
+def wait_for(what: Callable[[], object], *, within: float = PATIENCE) -> float:
     """Wait until `what` is true; return how long it took."""
     begun = time.monotonic()
     while not what():
@@ -103,12 +106,17 @@ def wait_for(what: Callable[[], object], *, within: float = 15) -> float:
     return time.monotonic() - begun
 
 
-def wait_status(job_id: int, status: JobStatus, *, within: float = 15) -> float:
+def wait_status(job_id: int, status: JobStatus, *, within: float = PATIENCE) -> float:
     begun = time.monotonic()
     while (row := job(job_id)).status != status:
         assert time.monotonic() - begun < within, f"still {row.status}: {row.error}\n{row.log_tail}"
         time.sleep(0.02)
     return time.monotonic() - begun
+
+
+def open_gate() -> None:
+    """Let go on what waits at `hold_at`."""
+    (settings().data_dir / "gate").touch()
 
 
 def pids(job_id: int) -> list[int]:

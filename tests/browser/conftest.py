@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,14 @@ ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # The address bar's own page: two more processes and half of the time for each window, which nobody sees here.
+    "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup,WebUIOmniboxFullPopup",
 )
+
+PATIENCE = 120_000.0
+"""Milliseconds until a wait is given up; how quick a machine is, is no matter of tests."""
+SLOW = float(os.environ.get("RONDO_SLOW_BROWSER", "1"))
+"""How many times slower pages run; answers of the tests' server then wait for up to SLOW tenths of a second."""
 
 
 @dataclass
@@ -36,7 +44,7 @@ class Server:
     def stop(self) -> int:
         """Ctrl-C, and the exit code."""
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(30)
+        return self.process.wait(120)
 
 
 def start_server(data_dir: Path, *command: str) -> Server:
@@ -56,18 +64,27 @@ def start_server(data_dir: Path, *command: str) -> Server:
     return Server(said["address"], said["link"], data_dir, process, log)
 
 
+def prepare(context: Any) -> None:
+    """Wait long for what is to come, and under RONDO_SLOW_BROWSER be as slow as a bad day's machine and network."""
+    context.set_default_timeout(PATIENCE)
+    if SLOW > 1:
+        context.on("page", lambda page: context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOW}))
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[object]:
     """One browser for all tests of the session."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
         if os.environ.get("CI"):
             pytest.fail("Chromium is not installed, and under CI nothing is skipped. Install Debian's `chromium`.")
         pytest.skip("Chromium is not installed. `apt-get install chromium` to run these.")
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        browser.on("context", prepare)
         yield browser
         browser.close()
 

@@ -107,7 +107,7 @@ class Review:
 
     def open(self) -> None:
         self.page.goto(f"{site.address()}/review?round={self.round.id}")
-        self.page.wait_for_selector(self.waits_for, timeout=20_000)
+        self.page.wait_for_selector(self.waits_for)
 
     def press(self, *keys: str) -> None:
         for key in keys:

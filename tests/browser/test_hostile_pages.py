@@ -57,7 +57,7 @@ def test_no_page_runs_what_is_in_its_texts(empty: None, chromium) -> None:
     page.add_init_script("window.alert = () => { window.hacked = 1 }")
     for path in PAGES:
         page.goto(f"{site.address()}/{path}")
-        page.wait_for_selector(".gradio-container", timeout=30_000)
+        page.wait_for_selector(".gradio-container")
         page.wait_for_timeout(1200)
         assert page.evaluate("window.hacked") is None, path
         assert page.locator("img[src='x'], img[src*='203.0.113.9'], svg[onload]").count() == 0, path
@@ -96,7 +96,7 @@ class Watched:
 
     def open(self, path: str, waits_for: str = ".gradio-container") -> None:
         self.page.goto(f"{site.address()}/{path}")
-        self.page.wait_for_selector(waits_for, timeout=30_000, state="attached")
+        self.page.wait_for_selector(waits_for, state="attached")
 
     def check(self, where: str) -> None:
         assert self.page.evaluate("window.__hit") is None, where

@@ -60,7 +60,7 @@ def test_nothing_is_lost_when_the_network_goes_and_the_page_is_reloaded(empty: N
     desk.page.reload()
     assert asked == ["beforeunload"]
     desk.page.unroute(SEND)
-    desk.page.wait_for_selector(SHOWN, timeout=20_000)
+    desk.page.wait_for_selector(SHOWN)
     desk.saved()
     assert desk.decisions() == [
         (DecisionKind.accept, desk.ids[0]), (DecisionKind.reject, desk.ids[1]), (DecisionKind.accept, desk.ids[2])

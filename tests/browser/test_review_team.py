@@ -55,7 +55,7 @@ def test_keys_at_twenty_per_second_are_each_applied_once_in_order(empty: None, c
         time.sleep(max(0.0, started + n / 20 - time.perf_counter()))
         desk.press(key)
     taken = time.perf_counter() - started
-    desk.page.wait_for_function(SAVED, timeout=60_000)
+    desk.page.wait_for_function(SAVED)
     print(f"{presses} keys in {taken:.1f} s")
     kinds = [{"a": K.accept, "x": K.reject, "s": K.skip}[key] for key in keys]
     assert desk.decisions() == list(zip(kinds, desk.ids[:presses], strict=True))
@@ -76,7 +76,7 @@ def test_ten_seconds_without_a_network_lose_nothing_and_double_nothing(empty: No
     desk.page.wait_for_timeout(max(0.0, 10 - (time.monotonic() - gone)) * 1000)
     desk.press("a")
     desk.context.set_offline(False)
-    desk.page.wait_for_function(SAVED, timeout=30_000)
+    desk.page.wait_for_function(SAVED)
     kinds = [{"a": K.accept, "x": K.reject}[key] for key in "axaxxaa"]
     assert desk.decisions() == list(zip(kinds, desk.ids[:7], strict=True))
 
@@ -183,7 +183,7 @@ def test_a_session_that_ended_keeps_everything_and_goes_on_after_signing_in_else
     desk.press("Control+Enter")
     assert desk.text(".unsaved").startswith("2 unsaved")
     sign_in(desk.context, desk.actor)
-    desk.page.wait_for_function(SAVED, timeout=30_000)
+    desk.page.wait_for_function(SAVED)
     assert desk.decisions() == [(K.accept, desk.ids[0]), (K.edit, desk.ids[1])]
     assert desk.page.locator("#review-desk .message").is_hidden()
 

@@ -74,7 +74,7 @@ def test_a_refused_text_stays_readable_and_every_refused_decision_is_counted(emp
     desk.press("Control+Enter", "a", "x")
     close(desk)
     desk.page.unroute(SEND)
-    desk.page.wait_for_selector("#review-desk .news:has-text('3 decisions of yours were not saved')", timeout=15_000)
+    desk.page.wait_for_selector("#review-desk .news:has-text('3 decisions of yours were not saved')")
     assert f"(samples {desk.ids[0]}, {desk.ids[1]}, {desk.ids[2]})" in desk.text(".news")
     desk.page.get_by_text(f"Your text for sample {desk.ids[0]}").click()
     assert desk.page.locator(".news textarea").input_value() == "worth keeping"
@@ -114,7 +114,7 @@ def test_a_call_that_is_never_answered_is_made_again(empty: None, chromium: obje
 
     desk.page.route(SEND, swallow_the_first)
     desk.press("a")
-    desk.page.wait_for_function(SAVED, timeout=15_000)
+    desk.page.wait_for_function(SAVED)
     assert len(swallowed) == 1
     assert desk.decisions() == [(K.accept, desk.ids[0])]
 
@@ -199,7 +199,7 @@ def test_decisions_of_one_person_are_never_saved_as_anothers(empty: None, chromi
     desk.beat()
     assert desk.decisions() == []
     sign_in(desk.context, desk.actor)
-    desk.page.wait_for_function(SAVED, timeout=30_000)
+    desk.page.wait_for_function(SAVED)
     assert {row.user_id for row in desk.written()} == {desk.actor.user_id}
     assert desk.decisions() == [(K.accept, desk.ids[0]), (K.reject, desk.ids[1])]
 

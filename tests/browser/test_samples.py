@@ -15,7 +15,7 @@ def count(page) -> str:
 
 def open_samples(desk: Review, query: str = "") -> None:
     desk.page.goto(f"{site.address()}/samples?round={desk.round.id}{query}")
-    desk.page.wait_for_selector("#samples-table [role=gridcell][data-row='0']", timeout=20_000)
+    desk.page.wait_for_selector("#samples-table [role=gridcell][data-row='0']")
 
 
 def cell(desk: Review, row: int, column: int) -> str:

@@ -52,17 +52,17 @@ class Team:
 
     def open(self, path: str = "team") -> None:
         self.page.goto(f"{site.address()}/{path}")
-        self.page.wait_for_selector(".gradio-container", timeout=30_000)
+        self.page.wait_for_selector(".gradio-container")
         if path == "team":
             # Before the page has chosen its round, its forms have nothing to act on.
             chosen = "Array.from(document.querySelectorAll('input')).some((one) => one.value.startsWith('Round '))"
-            self.page.wait_for_function(chosen, timeout=30_000)
+            self.page.wait_for_function(chosen)
 
     def tab(self, name: str) -> None:
         self.page.get_by_role("tab", name=name, exact=True).click()
 
     def sees(self, table: str, text: str) -> None:
-        self.page.locator(f"#{table} td", has_text=text).first.wait_for(timeout=20_000)
+        self.page.locator(f"#{table} td", has_text=text).first.wait_for()
 
     def cells(self, table: str) -> list[str]:
         """What the table shows, cell by cell."""
@@ -94,13 +94,11 @@ def test_the_page_shows_everybodys_figures_and_follows_the_desk(team: Team, chro
     sign_in(desk.context, team.ada)
     desk.page = desk.context.new_page()
     desk.page.goto(f"{site.address()}/review?round={team.round.id}")
-    desk.page.wait_for_selector("#review-desk .answer :is(.text, .markdown)", timeout=20_000)
+    desk.page.wait_for_selector("#review-desk .answer :is(.text, .markdown)")
     desk.page.keyboard.press("a")
-    team.page.wait_for_selector("#team-progress .here >> text=Ada", timeout=20_000)
+    team.page.wait_for_selector("#team-progress .here >> text=Ada")
     team.page.wait_for_function(
-        "[...document.querySelectorAll('#team-people td')].some((one) => one.textContent.trim() === '7')",
-        timeout=20_000,
-    )
+        "[...document.querySelectorAll('#team-people td')].some((one) => one.textContent.trim() === '7')")
     desk.context.close()
 
 
@@ -122,14 +120,14 @@ def test_a_disagreement_is_settled_with_one_key(team: Team) -> None:
     team.open()
     team.tab("Disagreements")
     item = team.page.locator("#adjudication-item")
-    item.get_by_text("2 to settle").wait_for(timeout=20_000)
+    item.get_by_text("2 to settle").wait_for()
     shown = item.inner_text()
     assert "Ada" in shown
     assert "Ben" in shown
     team.page.keyboard.press("x")
-    item.get_by_text("1 to settle").wait_for(timeout=20_000)
+    item.get_by_text("1 to settle").wait_for()
     team.page.keyboard.press("s")
-    item.get_by_text("1 are left for later").wait_for(timeout=20_000)
+    item.get_by_text("1 are left for later").wait_for()
     assert adjudication.count(team.curator, team.round.id) == 1
     with reading() as db:
         (row,) = db.query(tables.Decision).filter_by(is_adjudication=True).all()
@@ -149,7 +147,7 @@ def test_gold_items_and_assignments(team: Team) -> None:
     team.page.get_by_role("option", name="Ben").click()
     team.page.locator("#assign-samples textarea, #assign-samples input").fill(f"{team.ids[5]} {team.ids[6]}")
     team.page.locator("#assign-count").click()
-    team.page.get_by_text("2 items.").wait_for(timeout=20_000)
+    team.page.get_by_text("2 items.").wait_for()
     team.page.locator("#assign-give").click()
     team.sees("assign-table", "Ben")
     assert reviewer_stats.mine(team.ben, team.round.id).left == 2
@@ -163,7 +161,7 @@ def test_work_is_previewed_removed_and_restored(team: Team) -> None:
     team.page.locator("#removal-person input").click()
     team.page.get_by_role("option", name="Ada").click()
     team.page.locator("#removal-preview").click()
-    team.page.locator("#removal-card").get_by_text("2 decisions; 2 labels change").wait_for(timeout=20_000)
+    team.page.locator("#removal-card").get_by_text("2 decisions; 2 labels change").wait_for()
     team.page.locator("#removal-reason textarea, #removal-reason input").fill("did not read")
     team.page.locator("#removal-apply").click()
     team.sees("removal-done", "did not read")
@@ -183,9 +181,9 @@ def test_the_review_is_closed_after_it_said_what_goes_on(team: Team) -> None:
     team.open()
     team.tab("Review settings")
     team.page.locator("#review-close").click()
-    team.page.get_by_text("the judge's word stands for").wait_for(timeout=20_000)
+    team.page.get_by_text("the judge's word stands for").wait_for()
     team.page.locator("#review-really").click()
-    team.page.get_by_text("The review of this round is over").wait_for(timeout=20_000)
+    team.page.get_by_text("The review of this round is over").wait_for()
     with reading() as db:
         assert db.get_one(tables.Round, team.round.id).stage is Stage.select
 
@@ -195,7 +193,7 @@ def test_who_may_not_sees_why_and_no_toast_every_few_seconds(empty: None, chromi
     team = Team(chromium, role=role)
     for path in ("team", "audit"):
         team.open(path)
-        team.page.get_by_text("This needs the role curator").first.wait_for(timeout=20_000)
+        team.page.get_by_text("This needs the role curator").first.wait_for()
         team.page.wait_for_timeout(6_000)
         assert team.page.locator(".toast-body").count() == 0
     team.context.close()
@@ -207,7 +205,7 @@ def test_my_work_shows_ones_own_figures_only(team: Team) -> None:
     sign_in(team.context, team.ada)
     team.open("me")
     card = team.page.locator("#my-work")
-    card.get_by_text("Ada in round 1").wait_for(timeout=20_000)
+    card.get_by_text("Ada in round 1").wait_for()
     shown = card.inner_text()
     assert "4 decided" in shown
     assert "75%" in shown
@@ -226,9 +224,7 @@ def test_the_audit_is_filtered_paged_and_downloaded(team: Team) -> None:
     team.page.locator("#audit-sample input").fill(str(team.ids[4]))
     team.page.keyboard.press("Enter")
     team.page.wait_for_function(
-        "document.querySelectorAll('#audit-table tbody tr').length === 2",
-        timeout=20_000,
-    )
+        "document.querySelectorAll('#audit-table tbody tr').length === 2")
     with team.page.expect_download() as download:
         team.page.locator("#audit-said a", has_text="CSV").click()
     with open(download.value.path(), encoding="utf-8") as file:

@@ -20,7 +20,7 @@ def field(team: Team, label: str) -> Any:
 
 def refused(team: Team, place: str, text: str) -> None:
     """The message stands beside the form; nothing is covered."""
-    team.page.locator(f"#{place} [role=alert]", has_text=text).wait_for(timeout=20_000)
+    team.page.locator(f"#{place} [role=alert]", has_text=text).wait_for()
     assert team.page.locator(".gradio-container span.error").count() == 0
     assert team.page.locator(".toast-body").count() == 0
 
@@ -29,7 +29,7 @@ def test_refused_settings_are_told_beside_the_form_and_stay_typed(team: Team) ->
     team.open()
     team.tab("Review settings")
     number, gold = field(team, "num_reviewers_per_item"), field(team, "gold_share")
-    team.page.wait_for_function("!document.querySelector('#review-save').disabled", timeout=20_000)
+    team.page.wait_for_function("!document.querySelector('#review-save').disabled")
     number.fill("99")
     gold.fill("0.2")
     team.page.locator("#review-save").click()
@@ -37,7 +37,7 @@ def test_refused_settings_are_told_beside_the_form_and_stay_typed(team: Team) ->
     assert (number.input_value(), gold.input_value()) == ("99", "0.2")
     number.fill("3")
     team.page.locator("#review-save").click()
-    team.page.get_by_text("The settings are saved").wait_for(timeout=20_000)
+    team.page.get_by_text("The settings are saved").wait_for()
     assert team.page.locator("#review-problem [role=alert]").count() == 0
     with reading() as db:
         stored = db.get_one(tables.Round, team.round.id).review
@@ -58,10 +58,10 @@ def test_refused_samples_and_people_are_told_beside_their_form(team: Team) -> No
     team.tab("Assignments")
     team.page.locator("#assign-give").click()
     refused_now = team.page.locator("#assign-problem [role=alert]", has_text="Nobody is chosen")
-    refused_now.wait_for(timeout=20_000)
+    refused_now.wait_for()
     team.tab("Remove work")
     team.page.locator("#removal-preview").click()
-    team.page.locator("#removal-problem [role=alert]", has_text="Choose whose work").wait_for(timeout=20_000)
+    team.page.locator("#removal-problem [role=alert]", has_text="Choose whose work").wait_for()
     assert team.page.locator(".gradio-container span.error").count() == 0
 
 
@@ -71,8 +71,8 @@ def test_an_invitation_says_that_it_is_made_and_takes_the_refusal_away(team: Tea
     refused(team, "person-problem", "A name has 1 to 80")
     team.page.locator("#person-name textarea, #person-name input").fill("maria")
     team.page.locator("#person-add").click()
-    team.page.locator(".toast-body", has_text="maria is reviewer now").wait_for(timeout=20_000)
-    team.page.locator("#person-link").wait_for(timeout=20_000)
+    team.page.locator(".toast-body", has_text="maria is reviewer now").wait_for()
+    team.page.locator("#person-link").wait_for()
     assert team.page.locator("#person-problem [role=alert]").count() == 0
 
 
@@ -88,7 +88,7 @@ def test_ones_own_password_browsers_and_tokens_are_refused_beside_their_form_too
     refused(team, "session-problem", "No browser is chosen")
     new.fill("long enough for anybody")
     team.page.get_by_role("button", name="Set password").click()
-    team.page.locator(".toast-body", has_text="The password is set").wait_for(timeout=20_000)
+    team.page.locator(".toast-body", has_text="The password is set").wait_for()
     assert team.page.locator("#password-problem [role=alert]").count() == 0
 
 
@@ -100,15 +100,15 @@ def test_a_browser_and_a_token_are_chosen_from_a_list_to_be_ended(team: Team) ->
     team.tab("Your account")
     choose(team, "session-chosen")
     team.page.get_by_role("button", name="Sign that one out").click()
-    team.page.locator(".toast-body", has_text="signed out").wait_for(timeout=20_000)
+    team.page.locator(".toast-body", has_text="signed out").wait_for()
     assert "/login" in elsewhere.request.get(f"{site.address()}/me", headers={"accept": "text/html"}).url
     elsewhere.close()
     team.tab("Tokens")
     team.page.get_by_role("button", name="Revoke").click()
-    team.page.locator("#token-problem [role=alert]", has_text="No token is chosen").wait_for(timeout=20_000)
+    team.page.locator("#token-problem [role=alert]", has_text="No token is chosen").wait_for()
     choose(team, "token-chosen", "two")
     team.page.get_by_role("button", name="Revoke").click()
-    team.page.wait_for_function("!document.querySelector('#token-problem [role=alert]')", timeout=20_000)
+    team.page.wait_for_function("!document.querySelector('#token-problem [role=alert]')")
     assert [sessions.look_up_token(secret) is not None for secret in others] == [True, False]
 
 

@@ -32,7 +32,7 @@ def test_the_loop_is_clicked_through(page, server: Server) -> None:
     # overview would rightly advise to start from the base again.
     page.goto(f"{root}/new-round")
     number = page.locator("#num-prompts input")
-    number.wait_for(timeout=30_000)
+    number.wait_for()
     number.fill("60")
     page.get_by_text("Trainer: how it is trained").click()
     rate = page.get_by_label("learning_rate")
@@ -41,7 +41,7 @@ def test_the_loop_is_clicked_through(page, server: Server) -> None:
     steps = page.get_by_label("max_steps")
     steps.fill("12")
     steps.press("Tab")
-    page.wait_for_function("document.querySelector('#estimate').textContent.includes('480')", timeout=20_000)
+    page.wait_for_function("document.querySelector('#estimate').textContent.includes('480')")
     page.locator("#launch").click()
     page.wait_for_url(f"{root}/")
 
@@ -50,12 +50,12 @@ def test_the_loop_is_clicked_through(page, server: Server) -> None:
 
     # The review: keys, an undo, then the close button; a reload in the middle loses nothing.
     page.goto(f"{root}/review")
-    page.wait_for_selector("#review-desk .answer .text", timeout=30_000)
+    page.wait_for_selector("#review-desk .answer .text")
     for key in "axxau":
         page.keyboard.press(key)
     page.wait_for_function("document.querySelector('#review-desk .unsaved').textContent === 'All saved'")
     page.reload()
-    page.wait_for_selector("#review-desk .answer .text", timeout=30_000)
+    page.wait_for_selector("#review-desk .answer .text")
     assert "of 3" in (page.locator("#review-desk .tally").text_content() or "")
     page.get_by_role("button", name="Close review…").click()
     assert "3 of 480 samples were decided" in (page.locator("dialog[open]").text_content() or "")
@@ -64,7 +64,7 @@ def test_the_loop_is_clicked_through(page, server: Server) -> None:
 
     # Training in the background; the page is reloaded and tells the same truth.
     page.goto(f"{root}/jobs")
-    page.wait_for_selector("#jobs-table", timeout=30_000)
+    page.wait_for_selector("#jobs-table")
     wait_for(lambda: "train" in (page.locator("#jobs-table").text_content() or ""), 60, "the training job")
     page.reload()
     page.goto(f"{root}/")
@@ -74,20 +74,20 @@ def test_the_loop_is_clicked_through(page, server: Server) -> None:
 
     # What it made: a checkpoint with its data and people, a dataset with its funnel.
     page.goto(f"{root}/checkpoints")
-    page.wait_for_selector("#lineage >> text=round-1", timeout=30_000)
+    page.wait_for_selector("#lineage >> text=round-1")
     page.goto(f"{root}/datasets")
-    page.wait_for_selector("#dataset >> text=/[0-9a-f]{8}/", timeout=30_000)
+    page.wait_for_selector("#dataset >> text=/[0-9a-f]{8}/")
     page.goto(f"{root}/samples")
-    page.wait_for_selector("text=/of 480|480/", timeout=30_000)
+    page.wait_for_selector("text=/of 480|480/")
 
     # The next round is one click; cancelling it takes the process away and says so.
     page.goto(f"{root}/")
-    page.wait_for_selector("#launch-next", timeout=30_000)
+    page.wait_for_selector("#launch-next")
     page.locator("#launch-next").click()
     wait_for(lambda: status(page, 2) != "", 20, "round 2")
     page.goto(f"{root}/jobs")
     cancel = page.locator("#job-cancel:not([disabled])")
-    cancel.wait_for(timeout=30_000)
+    cancel.wait_for()
     cancel.click()
     page.goto(f"{root}/")
     wait_for(lambda: status(page, 2) == "cancelled", 15, "cancelling")
@@ -103,7 +103,7 @@ def test_ctrl_c_ends_everything_and_the_next_start_knows_the_rounds(chromium, tm
         context = chromium.new_context()
         made = context.new_page()
         sign_in(made, second)
-        made.wait_for_selector("text=No round yet", timeout=30_000)
+        made.wait_for_selector("text=No round yet")
         context.close()
     finally:
         assert second.stop() == 0

@@ -1,6 +1,9 @@
 """The web application on a real port, for tests: one server, whatever database the test has just made."""
 
+import asyncio
 import functools
+import os
+import random
 import threading
 import time
 from collections.abc import Iterator
@@ -16,6 +19,9 @@ from backend.db import session
 from backend.services import sessions
 from backend.services.access import Actor
 
+SLOW = float(os.environ.get("RONDO_SLOW_BROWSER", "1"))
+"""See tests/browser/conftest.py."""
+
 
 @functools.lru_cache
 def application() -> Any:
@@ -23,13 +29,26 @@ def application() -> Any:
     return create_app(with_worker=False)
 
 
+def late(application: Any, seconds: float) -> Any:
+    """The same application, each of whose answers waits a while; always the same whiles in the same order."""
+    chance = random.Random(0)
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and not scope["path"].startswith(("/gradio_api/static", "/assets", "/static")):
+            await asyncio.sleep(chance.uniform(0, seconds))
+        await application(scope, receive, send)
+
+    return answer
+
+
 @functools.lru_cache
 def address() -> str:
     """Start the server in a thread, once; it ends with the process."""
     listening = bind("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(application(), log_config=None, server_header=False))
+    served = late(application(), SLOW / 10) if SLOW > 1 else application()
+    server = uvicorn.Server(uvicorn.Config(served, log_config=None, server_header=False))
     threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True).start()
-    for _ in range(200):
+    for _ in range(2400):
         if server.started:
             return f"http://127.0.0.1:{listening.getsockname()[1]}"
         time.sleep(0.05)
@@ -38,7 +57,7 @@ def address() -> str:
 
 def visitor() -> httpx.Client:
     """A browser that nobody is signed in with."""
-    return httpx.Client(base_url=address(), timeout=30)
+    return httpx.Client(base_url=address(), timeout=120)
 
 
 @contextmanager

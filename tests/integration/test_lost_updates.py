@@ -44,7 +44,7 @@ def run_all(*programs: str) -> None:
         subprocess.Popen([*command, one], stderr=subprocess.PIPE, text=True, env=environment) for one in programs
     ]
     for process in started:
-        _, errors = process.communicate(timeout=120)
+        _, errors = process.communicate(timeout=600)
         assert process.returncode == 0, errors[-2000:]
 
 

