@@ -68,7 +68,9 @@ def prepare(context: Any) -> None:
     """Wait long for what is to come, and under RONDO_SLOW_BROWSER be as slow as a bad day's machine and network."""
     context.set_default_timeout(PATIENCE)
     if SLOW > 1:
-        context.on("page", lambda page: context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOW}))
+        context.on(
+            "page", lambda page: context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOW})
+        )
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,13 @@
 """A review desk in Chromium for tests: a round in review, a person signed in, the desk open."""
 
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 from sqlalchemy import select
 
 from backend.db import reading, session, tables
@@ -129,6 +131,22 @@ class Review:
     def text(self, selector: str) -> str:
         return (self.page.locator(f"#review-desk {selector}").text_content() or "").strip()
 
+    def sees(self, selector: str, text: str) -> None:
+        """Waits until the text stands there, among others."""
+        expect(self.page.locator(f"#review-desk {selector}")).to_contain_text(text)
+
+    def sees_not(self, selector: str, text: str) -> None:
+        """Waits until the text stands there no more."""
+        expect(self.page.locator(f"#review-desk {selector}")).not_to_contain_text(text)
+
+    def shows(self, selector: str, text: str) -> None:
+        """Waits until exactly this stands there."""
+        expect(self.page.locator(f"#review-desk {selector}")).to_have_text(text)
+
+    def comes(self, sample_id: int) -> None:
+        """Waits until this sample is on screen."""
+        self.sees(".facts", f"Sample {sample_id},")
+
     @property
     def shown(self) -> int:
         return int(self.page.evaluate(READ_SHOWN))
@@ -150,8 +168,16 @@ class Review:
         self.page.screenshot(path=path)
 
 
+def until(check: Callable[[], object]) -> None:
+    """Wait for what no page shows, such as a row."""
+    end = time.monotonic() + 120
+    while not check():
+        assert time.monotonic() < end, "nothing after two minutes"
+        time.sleep(0.05)
+
+
 def is_sending(route: Any) -> bool:
     return "review_send" in (route.request.post_data or "")
 
 
-__all__ = ["HOSTILE", "RECIPE", "SEND", "SHOWN", "Review", "empty", "is_sending", "sign_in"]
+__all__ = ["HOSTILE", "RECIPE", "SEND", "SHOWN", "Review", "empty", "is_sending", "sign_in", "until"]

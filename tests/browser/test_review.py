@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 from sqlalchemy import select
 
 from backend.db import reading, tables
@@ -23,8 +24,8 @@ def test_fast_keys_are_each_saved_once_and_in_order(empty: None, chromium: objec
     desk.saved()
     kinds = [DecisionKind.accept if n % 3 else DecisionKind.reject for n in range(100)]
     assert desk.decisions() == list(zip(kinds, desk.ids[:100], strict=True))
-    assert desk.shown == desk.ids[100]
-    assert desk.page.locator(".tally").text_content() == "You overrode 50 of 100"
+    desk.comes(desk.ids[100])
+    expect(desk.page.locator(".tally")).to_have_text("You overrode 50 of 100")
     assert desk.errors == []
 
 
@@ -35,10 +36,10 @@ def test_the_next_sample_is_painted_without_the_server(empty: None, chromium: ob
     is_held = True
     desk.page.route(SEND, lambda route: unanswered.append(route) if is_held else route.continue_())
     for n in range(10):
-        assert desk.shown == desk.ids[n]
+        desk.comes(desk.ids[n])
         desk.press("ax"[n % 2])
-    assert desk.shown == desk.ids[10]
-    assert desk.text(".unsaved").startswith("10 unsaved")
+    desk.comes(desk.ids[10])
+    desk.sees(".unsaved", "10 unsaved")
     assert desk.decisions() == []
     is_held = False
     for route in unanswered:
@@ -65,7 +66,7 @@ def test_nothing_is_lost_when_the_network_goes_and_the_page_is_reloaded(empty: N
     assert desk.decisions() == [
         (DecisionKind.accept, desk.ids[0]), (DecisionKind.reject, desk.ids[1]), (DecisionKind.accept, desk.ids[2])
     ]  # fmt: skip
-    assert desk.shown == desk.ids[3]
+    desk.comes(desk.ids[3])
 
 
 def test_an_answer_that_got_lost_is_not_decided_twice(empty: None, chromium: object) -> None:
@@ -95,13 +96,13 @@ def test_the_judge_stays_hidden_until_the_decision(empty: None, chromium: object
     assert desk.page.locator(".judge").count() == 0
     desk.page.keyboard.press("x")
     desk.page.wait_for_selector(".revealed .judge")
-    assert "The judge accepted" in (desk.page.locator(".revealed").text_content() or "")
-    assert "differs from the judge" in (desk.page.locator(".revealed").text_content() or "")
+    expect(desk.page.locator(".revealed")).to_contain_text("The judge accepted")
+    expect(desk.page.locator(".revealed")).to_contain_text("differs from the judge")
     desk.page.wait_for_timeout(200)
     items = [item for text in sent if '"items"' in text for item in json.loads(text)["items"]]
     assert all(item["judge"] is None and item["reason"] is None for item in items)
     assisted = Review(chromium, is_blind=False)
-    assert assisted.page.locator(".assist .judge").count() == 1
+    expect(assisted.page.locator(".assist .judge")).to_have_count(1)
 
 
 def test_undo_edit_skip_flag_score_and_moving_work_by_key(empty: None, chromium: object) -> None:
@@ -109,7 +110,7 @@ def test_undo_edit_skip_flag_score_and_moving_work_by_key(empty: None, chromium:
     page, ids = desk.page, desk.ids
     page.keyboard.press("x")
     page.keyboard.press("u")
-    assert desk.shown == ids[0]
+    desk.comes(ids[0])
     page.keyboard.press("4")
     page.keyboard.press("s")
     page.keyboard.press("f")
@@ -117,14 +118,14 @@ def test_undo_edit_skip_flag_score_and_moving_work_by_key(empty: None, chromium:
     page.keyboard.press("Control+A")
     page.keyboard.type("axu better")
     page.keyboard.press("Control+Enter")
-    assert desk.shown == ids[3]
+    desk.comes(ids[3])
     page.keyboard.press("k")
     page.keyboard.press("k")
     page.keyboard.press("Backspace")
-    assert desk.shown == ids[1]
+    desk.comes(ids[1])
     page.keyboard.press("j")
     page.keyboard.press("9")
-    assert desk.shown == ids[2]
+    desk.comes(ids[2])
     desk.saved()
     K = DecisionKind
     assert desk.decisions() == [
@@ -139,7 +140,7 @@ def test_undo_after_a_reload_brings_the_sample_back(empty: None, chromium: objec
     desk.page.keyboard.press("a")
     desk.saved()
     desk.open()
-    assert desk.shown == desk.ids[1]
+    desk.comes(desk.ids[1])
     desk.page.keyboard.press("u")
     desk.page.wait_for_selector(f"#review-desk .facts:text('Sample {desk.ids[0]},')")
 
@@ -148,9 +149,9 @@ def test_nothing_written_is_interpreted(empty: None, chromium: object) -> None:
     desk = Review(chromium, is_blind=False)
     desk.press("a")
     desk.page.wait_for_selector(".revealed .judge")
-    assert "<script>window.hacked=1</script><b>{{7*7}}${window.hacked=1}</b> ${7*7}" in desk.text(".answer")
-    assert desk.page.locator("#review-desk .answer code").text_content() == "${7*7}"
-    assert "{{7*7}}${window.hacked=1}</b> ${7*7}" in desk.text(".guidelines")
+    desk.sees(".answer", "<script>window.hacked=1</script><b>{{7*7}}${window.hacked=1}</b> ${7*7}")
+    expect(desk.page.locator("#review-desk .answer code")).to_have_text("${7*7}")
+    desk.sees(".guidelines", "{{7*7}}${window.hacked=1}</b> ${7*7}")
     desk.press("v")
     assert desk.text(".answer .text").endswith(HOSTILE)
     assert desk.page.locator("#review-desk :is(img, script, b:text('49'))").count() == 0
@@ -166,7 +167,7 @@ def test_closing_by_mouse_on_a_phone_freezes_the_round(empty: None, chromium: ob
     desk.page.locator(".palette li", has_text="Close the review").click()
     desk.page.wait_for_selector("dialog.closing[open]")
     assert desk.page.evaluate("document.activeElement.textContent") == "Not yet"
-    assert "1 of 40 samples were decided" in (desk.page.locator("dialog[open]").text_content() or "")
+    expect(desk.page.locator("dialog[open]")).to_contain_text("1 of 40 samples were decided")
     desk.page.get_by_role("button", name="Close the review").click()
     desk.page.wait_for_selector("text=The review is closed")
     with reading() as db:
@@ -190,5 +191,5 @@ def test_a_decision_refused_meanwhile_is_said_and_not_shown_as_made(empty: None,
 
 def test_a_viewer_is_told_what_is_missing(empty: None, chromium: object) -> None:
     desk = Review(chromium, role=Role.viewer, waits_for="#review-desk .rondo-empty")
-    assert "needs the role reviewer" in (desk.page.locator("#review-desk").text_content() or "")
-    assert desk.page.locator("#review-desk button").count() == 0
+    expect(desk.page.locator("#review-desk")).to_contain_text("needs the role reviewer")
+    expect(desk.page.locator("#review-desk button")).to_have_count(0)

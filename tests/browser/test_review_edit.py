@@ -1,6 +1,7 @@
 """Editing in the review desk: what is saved, what is kept, what is said."""
 
 import pytest
+from playwright.sync_api import expect
 
 from backend.values import DecisionKind
 from tests.browser.desk import Review, empty
@@ -14,13 +15,13 @@ def test_an_empty_or_unchanged_edit_stays_open_and_says_why(empty: None, chromiu
     desk = Review(chromium)
     box = desk.page.get_by_label("Edited text")
     desk.press("e", "Control+Enter")
-    assert desk.text(".said") == "Nothing is changed; Esc leaves it."
+    desk.shows(".said", "Nothing is changed; Esc leaves it.")
     desk.press("Control+A", "Delete", "Control+Enter")
-    assert desk.text(".said") == "The text is empty: write something, or reject the sample."
+    desk.shows(".said", "The text is empty: write something, or reject the sample.")
     desk.page.get_by_role("button", name="Save the edit").click()
-    assert box.is_visible()
+    expect(box).to_be_visible()
     desk.page.keyboard.type("better")
-    assert desk.text(".said") == ""
+    desk.shows(".said", "")
     desk.press("Control+Enter")
     desk.saved()
     assert desk.decisions() == [(K.edit, desk.ids[0])]
@@ -34,20 +35,20 @@ def test_escape_keeps_the_draft_and_the_item_shows_it(empty: None, chromium: obj
     assert (badge.count(), desk.text(".mine")) == (0, "")
     desk.press("e")
     before = box.input_value()
-    assert page.get_by_role("button", name="Back to the original").is_hidden()
+    expect(page.get_by_role("button", name="Back to the original")).to_be_hidden()
     desk.press("Control+A")
     page.keyboard.type("half a tho")
     desk.press("Escape")
-    assert desk.text(".mine") == "Your text is kept: E opens it again."
-    assert badge.is_visible()
+    desk.shows(".mine", "Your text is kept: E opens it again.")
+    expect(badge).to_be_visible()
     desk.open()
-    assert badge.is_visible()
+    expect(badge).to_be_visible()
     desk.press("e")
-    assert box.input_value() == "half a tho"
+    expect(box).to_have_value("half a tho")
     page.get_by_role("button", name="Back to the original").click()
-    assert box.input_value() == before
+    expect(box).to_have_value(before)
     desk.press("Escape")
-    assert badge.count() == 0
+    expect(badge).to_have_count(0)
     assert desk.decisions() == []
 
 
@@ -57,8 +58,8 @@ def test_a_column_shows_its_draft_until_it_is_saved(empty: None, chromium: objec
     desk.press("2", "e", "Control+A")
     desk.page.keyboard.type("better")
     desk.press("Escape")
-    assert badge.is_visible()
+    expect(badge).to_be_visible()
     desk.press("e", "Control+Enter")
-    assert badge.count() == 0
+    expect(badge).to_have_count(0)
     desk.saved()
     assert desk.decisions() == [(K.edit, desk.ids[1])]

@@ -1,6 +1,7 @@
 """Where things stand on the review desk: what has to stay in its place, and in sight."""
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.desk import Review, empty
 
@@ -42,8 +43,8 @@ def test_the_two_ways_out_of_the_closing_window_are_apart(empty: None, chromium:
     item, box = (desk.page.locator(f"dialog.closing {one}").first.bounding_box() for one in ("li", "h2"))
     assert item["x"] >= box["x"] + 14
     desk.press("Enter")
-    assert desk.page.locator("dialog.closing").is_hidden()
-    assert desk.page.locator("#review-desk .actions").is_visible()
+    expect(desk.page.locator("dialog.closing")).to_be_hidden()
+    expect(desk.page.locator("#review-desk .actions")).to_be_visible()
 
 
 @pytest.mark.parametrize("mode", ["sample", "group"])
@@ -54,9 +55,9 @@ def test_a_closed_review_shows_the_ways_on_and_nothing_to_decide(empty: None, ch
     desk.page.wait_for_selector("#review-desk .message a:text('See Jobs')")
     links = desk.page.locator("#review-desk .rondo-empty a")
     assert [one.get_attribute("href") for one in links.all()] == ["/", "/jobs"]
-    assert desk.page.locator("#review-desk .answer :is(.markdown, .column)").count() == 0
-    assert desk.page.locator("#review-desk .actions").is_hidden()
-    assert desk.page.get_by_role("button", name="Close review…").is_hidden()
+    expect(desk.page.locator("#review-desk .answer :is(.markdown, .column)")).to_have_count(0)
+    expect(desk.page.locator("#review-desk .actions")).to_be_hidden()
+    expect(desk.page.get_by_role("button", name="Close review…")).to_be_hidden()
     desk.press("k", "j")
-    assert desk.page.locator("#review-desk .answer :is(.markdown, .column)").count() == 0
+    expect(desk.page.locator("#review-desk .answer :is(.markdown, .column)")).to_have_count(0)
     assert desk.errors == []

@@ -1,6 +1,7 @@
 """Every mode of the review desk in Chromium, by keys, by mouse and on a phone."""
 
 import pytest
+from playwright.sync_api import expect
 
 from backend.db import reading, tables
 from backend.values import DecisionKind, Verdict
@@ -27,15 +28,23 @@ def columns(desk: Review) -> list[int]:
     return [int(n) for n in desk.page.locator(COLUMN).evaluate_all("all => all.map((one) => one.dataset.sample)")]
 
 
+def columns_are(desk: Review, ids: list[int]) -> None:
+    """Waits until the samples are on screen in this order."""
+    desk.page.wait_for_function(
+        "(ids) => Array.from(document.querySelectorAll('#review-desk .column'), (one) => one.dataset.sample).join() === ids",
+        arg=",".join(map(str, ids)),
+    )
+
+
 def test_a_group_is_decided_by_digits_and_enter(empty: None, chromium: object) -> None:
     desk = Review(chromium, number=24, n=4, review=GROUP)
     first, second, third, fourth = (desk.ids[i : i + 4] for i in range(0, 16, 4))
-    assert columns(desk) == first
+    columns_are(desk, first)
     desk.press("2", "Shift+4")
-    assert "best 2, worst 4" in desk.text(".mine")
+    desk.sees(".mine", "best 2, worst 4")
     assert desk.decisions() == []
     desk.press("Enter")
-    assert columns(desk) == second
+    columns_are(desk, second)
     desk.press("=")
     desk.press("0")
     desk.press("g", "3", "1", "4", "Enter")
@@ -54,13 +63,13 @@ def test_a_group_is_decided_by_digits_and_enter(empty: None, chromium: object) -
 def test_a_choice_in_a_group_is_changed_and_undone_before_and_after(empty: None, chromium: object) -> None:
     desk = Review(chromium, number=12, n=3, review=GROUP)
     desk.press("1", "2", "Shift+2", "Shift+3", "3")
-    assert "best 3." in desk.text(".mine")
+    desk.sees(".mine", "best 3.")
     desk.press("3", "Shift+1", "Enter")
-    assert "Choose the best one too" in desk.text(".mine")
+    desk.sees(".mine", "Choose the best one too")
     desk.press("8", "2", "Enter", "u")
-    assert columns(desk) == desk.ids[:3]
+    columns_are(desk, desk.ids[:3])
     desk.press("Enter")
-    assert columns(desk) == desk.ids[3:6]
+    columns_are(desk, desk.ids[3:6])
     desk.saved()
     assert values(desk)[0] == (K.prefer, desk.ids[0], {"best": desk.ids[1], "worst": desk.ids[0]})
     assert [kind for kind, _ in desk.decisions()] == [K.prefer, K.retract]
@@ -76,7 +85,7 @@ def test_a_group_is_decided_by_mouse_and_by_dragging(empty: None, chromium: obje
     for n in (0, 1, 2):
         page.locator(COLUMN).nth(n).get_by_role("button", name="Next rank").click()
     page.locator(COLUMN).nth(2).locator(".handle").drag_to(page.locator(COLUMN).nth(0))
-    assert "3, 1, 2" in desk.text(".mine")
+    desk.sees(".mine", "3, 1, 2")
     page.get_by_role("button", name="Better: 2").click()
     page.get_by_role("toolbar").get_by_role("button", name="Submit").click()
     desk.saved()
@@ -108,10 +117,10 @@ def test_what_the_columns_share_is_greyed_and_the_difference_shown(empty: None, 
     assert greyed == ["We add two and three, which gives "] * 2
     desk.press("d")
     desk.page.wait_for_selector("#review-desk .difference ins")
-    assert desk.text(".difference del") == "five"
-    assert desk.text(".difference ins") == "six apples"
+    desk.shows(".difference del", "five")
+    desk.shows(".difference ins", "six apples")
     desk.press("d")
-    assert desk.page.locator("#review-desk .difference").count() == 0
+    expect(desk.page.locator("#review-desk .difference")).to_have_count(0)
 
 
 def test_a_pair_is_decided_by_one_key_and_its_sides_stay_hidden(empty: None, chromium: object) -> None:
@@ -148,18 +157,18 @@ def test_the_judge_of_a_pair_is_hidden_until_the_choice(empty: None, chromium: o
     # The judge gave the pair's first sample 5 and its second 1; take the lower one.
     desk.press("1" if low_first else "2")
     desk.page.wait_for_selector("#review-desk .revealed .verdict")
-    assert desk.page.locator("#review-desk .revealed .verdict").count() == 2
-    assert "differs from the judge" in desk.text(".revealed")
-    assert desk.text(".tally") == "You overrode 1 of 1"
+    expect(desk.page.locator("#review-desk .revealed .verdict")).to_have_count(2)
+    desk.sees(".revealed", "differs from the judge")
+    desk.shows(".tally", "You overrode 1 of 1")
 
 
 def test_a_judgment_is_right_or_wrong_with_a_reason(empty: None, chromium: object) -> None:
     desk = Review(chromium, number=12, review=JUDGMENT)
     ids = desk.ids
-    assert "The judge accepted" in desk.text(".assist")
+    desk.sees(".assist", "The judge accepted")
     desk.press("y")
     desk.press("1", "x")
-    assert "Why is it wrong?" in desk.text(".assist")
+    desk.sees(".assist", "Why is it wrong?")
     desk.press("2")
     desk.press("x", "Enter")
     desk.page.get_by_role("toolbar").get_by_role("button", name="The judge is wrong").click()
@@ -174,7 +183,7 @@ def test_a_judgment_is_right_or_wrong_with_a_reason(empty: None, chromium: objec
         (K.accept, ids[3], {"judge_right": False, "why": "too lenient"}),
     ]
     assert [row.is_blind for row in desk.written()] == [False] * 4
-    assert desk.text(".tally") == "You overrode 3 of 4"
+    desk.shows(".tally", "You overrode 3 of 4")
 
 
 def test_pairs_and_judgments_work_by_mouse_on_a_phone(empty: None, chromium: object) -> None:
@@ -197,33 +206,33 @@ def test_pairs_and_judgments_work_by_mouse_on_a_phone(empty: None, chromium: obj
 def test_a_screen_reader_hears_the_next_item_and_the_keyboard_keeps_its_place(empty: None, chromium: object) -> None:
     desk = Review(chromium, number=12, n=3, review={"mode": "group"})
     page = desk.page
-    assert desk.text(".spoken") == f"Group of sample {desk.ids[0]}, 4 left"
+    desk.shows(".spoken", f"Group of sample {desk.ids[0]}, 4 left")
     best = page.locator("#review-desk .column").nth(1).get_by_role("button", name="Best")
     best.focus()
     desk.press("Enter", "Tab", "Shift+Tab")
-    assert best.get_attribute("aria-pressed") == "true"
+    expect(best).to_have_attribute("aria-pressed", "true")
     assert page.evaluate("document.activeElement.textContent").startswith("Best")
     page.locator("#review-desk .column").nth(0).get_by_role("button", name="Worst").click()
     desk.press("Enter")
-    assert desk.text(".spoken").startswith(f"Group of sample {desk.ids[3]}, ")
+    desk.sees(".spoken", f"Group of sample {desk.ids[3]}, ")
     desk.press("d")
     page.get_by_label("with", exact=True).select_option(index=2)
     desk.press("=")
     desk.saved()
     assert [kind for kind, _ in desk.decisions()] == [K.prefer, K.prefer]
     desk.press("?")
-    assert page.get_by_role("dialog", name="Keys").is_visible()
-    assert page.locator("#review-desk .lease[role]").count() == 0
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    expect(page.locator("#review-desk .lease[role]")).to_have_count(0)
 
 
 def test_a_group_of_more_than_fit_says_so_and_all_bad_means_those_shown(empty: None, chromium: object) -> None:
     desk = Review(chromium, number=24, n=12, review={"mode": "group"})
-    assert "8 of 12 samples shown" in desk.text(".facts")
+    desk.sees(".facts", "8 of 12 samples shown")
     desk.press("0")
     desk.saved()
     assert [row.value for row in desk.written()] == [{"all_bad": desk.ids[:8]}]
     pair = Review(chromium, number=12, n=3, review={"mode": "pair"})
-    assert "2 of 3 samples shown" in pair.text(".facts")
+    pair.sees(".facts", "2 of 3 samples shown")
 
 
 def test_after_the_key_a_blind_round_says_why_the_item_was_here(empty: None, chromium: object) -> None:
@@ -237,10 +246,10 @@ def test_after_the_key_a_blind_round_says_why_the_item_was_here(empty: None, chr
 def test_an_undone_decision_brings_the_group_back_as_it_was_at_first(empty: None, chromium: object, key: str) -> None:
     desk = Review(chromium, number=12, n=3, review=GROUP)
     desk.press("g", "2", "1", key, "u")
-    assert columns(desk) == desk.ids[:3]
+    columns_are(desk, desk.ids[:3])
     assert "rank" not in desk.text(".answer").lower()
-    assert desk.page.locator(f"{COLUMN} [aria-pressed]").count() == 6
-    assert desk.text(".mine") == ""
+    expect(desk.page.locator(f"{COLUMN} [aria-pressed]")).to_have_count(6)
+    desk.shows(".mine", "")
 
 
 def test_escape_leaves_ranking_and_then_what_was_chosen(empty: None, chromium: object) -> None:
@@ -248,12 +257,12 @@ def test_escape_leaves_ranking_and_then_what_was_chosen(empty: None, chromium: o
     desk.press("g", "2", "Escape")
     assert "rank" not in desk.text(".answer").lower()
     desk.press("2", "Shift+1")
-    assert desk.text(".mine") == "Chosen: best 2, worst 1. Submit it."
+    desk.shows(".mine", "Chosen: best 2, worst 1. Submit it.")
     desk.press("Escape", "Escape")
-    assert desk.page.locator(f"{COLUMN}.is-best, {COLUMN}.is-worst").count() == 0
-    assert desk.text(".mine") == ""
+    expect(desk.page.locator(f"{COLUMN}.is-best, {COLUMN}.is-worst")).to_have_count(0)
+    desk.shows(".mine", "")
     desk.press("Enter")
-    assert columns(desk) == desk.ids[3:6]
+    columns_are(desk, desk.ids[3:6])
     assert desk.decisions() == []
 
 
@@ -261,17 +270,17 @@ def test_a_key_that_means_nothing_in_this_mode_says_so(empty: None, chromium: ob
     desk = Review(chromium, number=12, n=3, review=GROUP)
     for key in "a7":
         desk.press(key)
-        assert desk.text(".mine") == f"{key} means nothing here; ? shows the keys."
+        desk.shows(".mine", f"{key} means nothing here; ? shows the keys.")
     desk.press("e")
-    assert desk.text(".mine").startswith("Choose a column first")
+    desk.sees(".mine", "Choose a column first")
     desk.press("g", "Shift+1")
-    assert desk.text(".mine").startswith("While you rank")
+    desk.sees(".mine", "While you rank")
     sample = Review(chromium)
     sample.press("Control+b", "Alt+q", "Shift+Q", "ArrowDown", "/", "q", "Escape")
-    assert sample.text(".mine") == ""
+    sample.shows(".mine", "")
     sample.press("9")
-    assert sample.text(".mine") == "9 means nothing here; ? shows the keys."
+    sample.shows(".mine", "9 means nothing here; ? shows the keys.")
     judgment = Review(chromium, review=JUDGMENT)
     judgment.press("2")
-    assert judgment.text(".mine").startswith("Say first that the judge is wrong")
+    judgment.sees(".mine", "Say first that the judge is wrong")
     assert desk.decisions() == sample.decisions() == judgment.decisions() == []

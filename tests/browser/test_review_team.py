@@ -5,6 +5,7 @@ import time
 from datetime import timedelta
 
 import pytest
+from playwright.sync_api import expect
 
 from backend.db import now, session, tables
 from backend.values import DecisionKind, Role
@@ -45,7 +46,7 @@ def press_in_turn(one: Review, other: Review, times: int) -> None:
             desk.press(key)
 
 
-@pytest.mark.timeout(120 + 6 * SECONDS)
+@pytest.mark.timeout(900 + 6 * SECONDS)
 def test_keys_at_twenty_per_second_are_each_applied_once_in_order(empty: None, chromium: object) -> None:
     presses = int(SECONDS * 20)
     desk = Review(chromium, number=2 * ((presses + 60) // 2))
@@ -53,6 +54,7 @@ def test_keys_at_twenty_per_second_are_each_applied_once_in_order(empty: None, c
     started = time.perf_counter()
     for n, key in enumerate(keys):
         time.sleep(max(0.0, started + n / 20 - time.perf_counter()))
+        desk.page.wait_for_selector("#review-desk .desk:not(.is-empty)")
         desk.press(key)
     taken = time.perf_counter() - started
     desk.page.wait_for_function(SAVED)
@@ -62,7 +64,6 @@ def test_keys_at_twenty_per_second_are_each_applied_once_in_order(empty: None, c
     assert desk.errors == []
 
 
-@pytest.mark.timeout(120)
 def test_ten_seconds_without_a_network_lose_nothing_and_double_nothing(empty: None, chromium: object) -> None:
     desk = Review(chromium, number=60)
     desk.press("a")
@@ -107,7 +108,7 @@ def test_two_people_both_get_every_item_where_two_are_wanted(empty: None, chromi
 
 def test_what_is_not_decided_is_given_back_when_the_page_is_left(empty: None, chromium: object) -> None:
     one = Review(chromium, number=4, role=REVIEWER)
-    assert one.text(".lease").startswith("Yours until ")
+    one.sees(".lease", "Yours until ")
     other = Review(
         chromium, role=REVIEWER, beside=one, waits_for="#review-desk .rondo-empty:has-text('Nothing is left')"
     )
@@ -117,7 +118,7 @@ def test_what_is_not_decided_is_given_back_when_the_page_is_left(empty: None, ch
     time.sleep(0.5)
     other.waits_for = "#review-desk .answer .markdown"
     other.open()
-    assert other.shown == one.ids[1]
+    other.comes(one.ids[1])
 
 
 def test_a_reservation_that_runs_out_is_said_and_a_late_decision_is_kept(empty: None, chromium: object) -> None:
@@ -131,7 +132,7 @@ def test_a_reservation_that_runs_out_is_said_and_a_late_decision_is_kept(empty: 
         for row in db.query(tables.Lease):
             row.expires_at = now() - timedelta(seconds=1)
     other = Review(chromium, role=REVIEWER, beside=one)
-    assert other.shown == first
+    other.comes(first)
     one.let_beats()
     one.beat()
     one.page.wait_for_selector(f"#review-desk .lease:has-text('{other.actor.name} is on this item')")
@@ -152,8 +153,8 @@ def test_a_role_taken_away_keeps_the_decisions_until_it_is_back(empty: None, chr
     change(tables.Membership, (desk.project.id, desk.actor.user_id), role=Role.viewer)
     desk.press("a", "x")
     desk.page.wait_for_selector("#review-desk .message:has-text('2 decisions of yours were not saved')")
-    assert "needs the role reviewer" in desk.text(".message")
-    assert desk.text(".unsaved").startswith("2 unsaved")
+    desk.sees(".message", "needs the role reviewer")
+    desk.sees(".unsaved", "2 unsaved")
     assert desk.decisions() == []
     change(tables.Membership, (desk.project.id, desk.actor.user_id), role=REVIEWER)
     desk.page.get_by_role("button", name="Try again").click()
@@ -179,13 +180,13 @@ def test_a_session_that_ended_keeps_everything_and_goes_on_after_signing_in_else
     desk.press("a", "e")
     desk.page.keyboard.type("typed while signed out ")
     desk.page.wait_for_selector("#review-desk .message a:text('Sign in again in a new tab')")
-    assert desk.page.locator(".message a").get_attribute("target") == "_blank"
+    expect(desk.page.locator(".message a")).to_have_attribute("target", "_blank")
     desk.press("Control+Enter")
-    assert desk.text(".unsaved").startswith("2 unsaved")
+    desk.sees(".unsaved", "2 unsaved")
     sign_in(desk.context, desk.actor)
     desk.page.wait_for_function(SAVED)
     assert desk.decisions() == [(K.accept, desk.ids[0]), (K.edit, desk.ids[1])]
-    assert desk.page.locator("#review-desk .message").is_hidden()
+    expect(desk.page.locator("#review-desk .message")).to_be_hidden()
 
 
 def test_two_tabs_of_one_person_add_up(empty: None, chromium: object) -> None:
@@ -229,4 +230,4 @@ def test_colleagues_words_come_after_ones_own_unless_the_round_shows_them(empty:
     second = Review(chromium, role=REVIEWER, beside=shown)
     while second.shown != shown.ids[0]:
         second.press("j")
-    assert f"{shown.actor.name} rejected" in second.text(".others")
+    second.sees(".others", f"{shown.actor.name} rejected")

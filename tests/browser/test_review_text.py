@@ -1,8 +1,10 @@
 """Texts in the review desk: Markdown, code and formulas drawn without interpreting them, folding, searching."""
 
 import pytest
+from playwright.sync_api import expect
 
-from tests.browser.desk import Review, empty
+from backend.services import preferences
+from tests.browser.desk import Review, empty, until
 
 __all__ = ["empty"]
 pytestmark = pytest.mark.browser
@@ -36,18 +38,18 @@ def test_markdown_code_and_formulas_are_drawn_and_nothing_is_run(empty: None, ch
     page = desk.page
     page.wait_for_selector("#review-desk .answer math")
     inside = page.locator("#review-desk .answer")
-    assert inside.locator("h1").text_content() == "Title"
-    assert inside.locator("ol > li").count() == 2
+    expect(inside.locator("h1")).to_have_text("Title")
+    expect(inside.locator("ol > li")).to_have_count(2)
     assert inside.locator("pre code").text_content() == 'print("<script>window.hacked=1</script>")'
     assert inside.locator("td").all_text_contents() == ["1", "2"]
-    assert inside.locator("math").count() == 3
-    assert inside.locator("mfrac").count() == 1
-    assert "price $5 and $6," in (inside.text_content() or "")
+    expect(inside.locator("math")).to_have_count(3)
+    expect(inside.locator("mfrac")).to_have_count(1)
+    expect(inside).to_contain_text("price $5 and $6,")
     # A link shows where it leads and leads nowhere, in a formula too.
-    assert "a link (https://203.0.113.9/a)" in (inside.text_content() or "")
-    assert "\\href" in (inside.locator("math").last.text_content() or "")
-    assert "<details ontoggle=" in (inside.text_content() or "")
-    assert inside.locator("a, img, script, details, [href], [src], [onclick]").count() == 0
+    expect(inside).to_contain_text("a link (https://203.0.113.9/a)")
+    expect(inside.locator("math").last).to_contain_text("\\href")
+    expect(inside).to_contain_text("<details ontoggle=")
+    expect(inside.locator("a, img, script, details, [href], [src], [onclick]")).to_have_count(0)
     page.wait_for_timeout(300)
     assert page.evaluate("window.hacked") is None
     assert [url for url in asked if "203.0.113.9" in url] == []
@@ -58,21 +60,21 @@ def test_the_stars_of_a_calculation_stay_while_words_are_emphasized(empty: None,
     desk = Review(chromium, number=4, texts=["8*6*5, (3+4)*5*(2), *yes* and **(no)**."])
     inside = desk.page.locator("#review-desk .answer")
     desk.page.wait_for_selector("#review-desk .answer em")
-    assert "8*6*5, (3+4)*5*(2), yes and (no)." in (inside.text_content() or "")
+    expect(inside).to_contain_text("8*6*5, (3+4)*5*(2), yes and (no).")
     assert inside.locator("em").all_text_contents() == ["yes"]
     assert inside.locator("strong").all_text_contents() == ["(no)"]
 
 
 def test_the_raw_text_is_one_key_away_and_remembered(empty: None, chromium: object) -> None:
     desk = Review(chromium, number=4, texts=[RICH])
-    assert desk.page.locator("#review-desk .answer h1").count() == 1
+    expect(desk.page.locator("#review-desk .answer h1")).to_have_count(1)
     desk.press("v")
     assert desk.page.locator("#review-desk .answer .text").text_content() == RICH
-    desk.page.wait_for_timeout(300)
+    until(lambda: preferences.get(desk.actor).text == "raw")
     desk.open()
     assert desk.page.locator("#review-desk .answer .text").text_content() == RICH
     desk.press("v")
-    assert desk.page.locator("#review-desk .answer h1").count() == 1
+    expect(desk.page.locator("#review-desk .answer h1")).to_have_count(1)
 
 
 def test_a_long_text_folds_and_a_huge_one_stays_raw(empty: None, chromium: object) -> None:
@@ -80,13 +82,13 @@ def test_a_long_text_folds_and_a_huge_one_stays_raw(empty: None, chromium: objec
     desk = Review(chromium, number=4, texts=texts)
     page = desk.page
     assert len(desk.text(".answer .text")) < 12100
-    assert "Show all 27,000 characters" in desk.text(".answer .more")
+    desk.sees(".answer .more", "Show all 27,000 characters")
     desk.press("m")
-    assert page.locator("#review-desk .answer strong").count() == 3000
+    expect(page.locator("#review-desk .answer strong")).to_have_count(3000)
     desk.press("m")
-    assert page.locator("#review-desk .answer strong").count() == 0
+    expect(page.locator("#review-desk .answer strong")).to_have_count(0)
     desk.press("j", "m")
-    assert page.locator("#review-desk .answer strong").count() == 0
+    expect(page.locator("#review-desk .answer strong")).to_have_count(0)
     assert len(page.locator("#review-desk .answer .text").text_content() or "") == 270000
 
 
@@ -95,13 +97,13 @@ def test_searching_marks_every_place_and_keys_are_letters_meanwhile(empty: None,
     page = desk.page
     desk.press("/")
     page.keyboard.type("axe")
-    assert desk.text(".find [role=status]") == "1 of 3"
+    desk.shows(".find [role=status]", "1 of 3")
     marked = (
         "Array.from(CSS.highlights.get('review-found'), (r) => r.startContainer.data.slice(r.startOffset, r.endOffset))"
     )
     assert page.evaluate(marked) == ["axe", "Axe", "AXE"]
     desk.press("Enter", "Enter", "Enter", "Shift+Enter")
-    assert desk.text(".find [role=status]") == "3 of 3"
+    desk.shows(".find [role=status]", "3 of 3")
     desk.press("Escape")
     assert page.evaluate("CSS.highlights.has('review-found')") is False
     assert desk.decisions() == []
@@ -114,7 +116,7 @@ def test_searching_looks_into_the_folded_part_too(empty: None, chromium: object)
     desk = Review(chromium, number=4, texts=["word " * 3000 + "needle", "thread " * 3000 + "needle"])
     desk.press("/")
     desk.page.keyboard.type("needle")
-    assert desk.text(".find [role=status]") == "1 of 1"
+    desk.shows(".find [role=status]", "1 of 1")
     desk.page.evaluate("document.querySelector('#review-desk .find input').blur()")
     desk.press("j")
     desk.page.wait_for_selector("#review-desk .find [role=status]:has-text('1 of 1')")

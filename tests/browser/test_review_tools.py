@@ -1,6 +1,7 @@
 """Keys of one's own, the palette, notes, editing and repairing in the review desk."""
 
 import pytest
+from playwright.sync_api import expect
 from sqlalchemy import select
 
 from backend.db import reading, tables
@@ -37,7 +38,7 @@ def test_a_key_is_changed_for_good_and_a_bad_one_refused_with_the_reason(empty: 
     bind(desk, "Accept", "q")
     page.wait_for_selector("dialog[open] tr:has-text('Accept') kbd:text('Q')")
     page.get_by_role("button", name="Close", exact=True).click()
-    assert page.locator("[data-command=accept] kbd").text_content() == "Q"
+    expect(page.locator("[data-command=accept] kbd")).to_have_text("Q")
     desk.press("a", "q")
     desk.saved()
     assert desk.decisions() == [(K.accept, desk.ids[0])]
@@ -84,9 +85,9 @@ def test_notes_flags_and_history_of_the_item_are_shown(empty: None, chromium: ob
     page.keyboard.type("axu odd <b>one</b>")
     desk.press("Control+Enter", "f")
     page.wait_for_selector("#review-desk .history .note")
-    assert desk.text(".history .note") == "axu odd <b>one</b>"
-    assert desk.shown == desk.ids[0]
-    assert "flagged" in desk.text(".facts")
+    desk.shows(".history .note", "axu odd <b>one</b>")
+    desk.comes(desk.ids[0])
+    desk.sees(".facts", "flagged")
     desk.press("f", "n", "Escape", "a", "k")
     page.wait_for_selector("#review-desk .history li:has-text('accepted')")
     desk.saved()
@@ -100,7 +101,8 @@ def test_leaving_asks_while_a_text_is_being_written_and_the_draft_is_kept(empty:
     page = desk.page
     desk.press("e", "Control+A")
     page.keyboard.type("half a tho")
-    page.wait_for_timeout(500)
+    draft = f"rondo.review.draft.{desk.actor.user_id}.{desk.ids[0]}"
+    page.wait_for_function(f"localStorage['{draft}'] === 'half a tho'")
     asked: list[str] = []
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
     page.reload()
@@ -108,7 +110,7 @@ def test_leaving_asks_while_a_text_is_being_written_and_the_draft_is_kept(empty:
     page.wait_for_selector("#review-desk .answer .markdown")
     desk.press("e")
     box = page.get_by_label("Edited text")
-    assert box.input_value() == "half a tho"
+    expect(box).to_have_value("half a tho")
     page.keyboard.type("ught")
     page.get_by_role("button", name="Compare").click()
     page.wait_for_selector("#review-desk .difference ins")
@@ -156,7 +158,7 @@ def test_a_repair_is_asked_for_retried_and_accepted_and_the_original_stays(empty
         made = db.get_one(tables.Sample, edit.value["edit_id"])
         assert (made.text, made.edited_from_id, made.author_id) == ("Answer.", desk.ids[0], desk.actor.user_id)
         assert db.get_one(tables.Sample, desk.ids[0]).text.startswith("Answer 0")
-    assert desk.shown == desk.ids[1]
+    desk.comes(desk.ids[1])
 
 
 def test_a_repair_that_fails_says_why_and_one_may_go_on_meanwhile(empty: None, chromium: object) -> None:

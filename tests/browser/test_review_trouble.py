@@ -1,6 +1,7 @@
 """The review desk when something comes between: refusals, silence, another person, an order changed in the middle."""
 
 import pytest
+from playwright.sync_api import expect
 from sqlalchemy import func, select
 
 from backend.db import now, reading, session, tables
@@ -8,7 +9,7 @@ from backend.services import reviews
 from backend.services.access import Actor
 from backend.values import DecisionKind, Role
 from tests import rows
-from tests.browser.desk import FIND, SAVED, SEND, Review, empty, is_sending, sign_in
+from tests.browser.desk import FIND, SAVED, SEND, Review, empty, is_sending, sign_in, until
 
 __all__ = ["empty"]
 pytestmark = pytest.mark.browser
@@ -41,13 +42,13 @@ def test_an_open_edit_stays_with_its_item_when_another_order_is_chosen(empty: No
     desk.page.keyboard.type("mine")
     order = desk.page.get_by_label("Order")
     order.select_option("random")
-    assert order.input_value() == "sequential"
-    assert "Save or leave the text" in desk.text(".mine")
+    expect(order).to_have_value("sequential")
+    desk.sees(".mine", "Save or leave the text")
     desk.page.get_by_label("Edited text").focus()
     desk.press("Control+Enter")
     desk.saved()
     assert desk.decisions() == [(K.edit, desk.ids[0])]
-    assert desk.shown == desk.ids[1]
+    desk.comes(desk.ids[1])
     assert desk.errors == []
 
 
@@ -62,7 +63,7 @@ def test_an_edit_begun_while_an_undo_is_fetched_decides_its_own_item(empty: None
     desk.press("Control+Enter")
     desk.saved()
     assert desk.decisions()[-1] == (K.edit, desk.ids[1])
-    assert desk.shown == desk.ids[0]
+    desk.comes(desk.ids[0])
     assert desk.errors == []
 
 
@@ -75,13 +76,13 @@ def test_a_refused_text_stays_readable_and_every_refused_decision_is_counted(emp
     close(desk)
     desk.page.unroute(SEND)
     desk.page.wait_for_selector("#review-desk .news:has-text('3 decisions of yours were not saved')")
-    assert f"(samples {desk.ids[0]}, {desk.ids[1]}, {desk.ids[2]})" in desk.text(".news")
+    desk.sees(".news", f"(samples {desk.ids[0]}, {desk.ids[1]}, {desk.ids[2]})")
     desk.page.get_by_text(f"Your text for sample {desk.ids[0]}").click()
-    assert desk.page.locator(".news textarea").input_value() == "worth keeping"
+    expect(desk.page.locator(".news textarea")).to_have_value("worth keeping")
     draft = f"rondo.review.draft.{desk.actor.user_id}.{desk.ids[0]}"
     assert desk.page.evaluate(f"localStorage['{draft}']") == "worth keeping"
     desk.page.locator(".news").get_by_role("button", name="OK").click()
-    assert desk.page.locator(".news").is_hidden()
+    expect(desk.page.locator(".news")).to_be_hidden()
     assert desk.decisions() == []
 
 
@@ -124,10 +125,10 @@ def test_a_flag_is_shown_after_a_reload_and_taken_off_by_the_same_key(empty: Non
     desk.press("f")
     desk.saved()
     desk.open()
-    assert "flagged" in desk.text(".facts")
+    desk.sees(".facts", "flagged")
     desk.press("f")
     desk.saved()
-    assert "flagged" not in desk.text(".facts")
+    desk.sees_not(".facts", "flagged")
     assert [kind for kind, _ in desk.decisions()] == [K.flag, K.retract]
 
 
@@ -136,9 +137,9 @@ def test_undo_takes_back_the_last_thing_done_notes_and_flags_too(empty: None, ch
     desk.press("a", "n")
     desk.page.keyboard.type("odd")
     desk.press("Control+Enter", "f", "u")
-    assert "flagged" not in desk.text(".facts")
+    desk.sees_not(".facts", "flagged")
     desk.press("u", "u")
-    assert desk.shown == desk.ids[0]
+    desk.comes(desk.ids[0])
     desk.saved()
     undone = [row.retracts_id for row in desk.written() if row.kind is K.retract]
     assert undone == [row.id for row in desk.written() if row.kind is not K.retract][::-1]
@@ -149,7 +150,7 @@ def test_a_refused_flag_loses_its_badge(empty: None, chromium: object) -> None:
     close(desk)
     desk.press("f")
     desk.page.wait_for_selector("#review-desk .news:has-text('was not saved')")
-    assert "flagged" not in desk.text(".facts")
+    desk.sees_not(".facts", "flagged")
 
 
 def test_an_undo_with_nothing_to_take_back_is_said_and_not_kept(empty: None, chromium: object) -> None:
@@ -166,13 +167,13 @@ def test_an_undo_of_what_was_held_sends_neither(empty: None, chromium: object) -
     desk.press("a", "x")
     desk.page.wait_for_selector("#review-desk .message:has-text('2 decisions of yours were not saved')")
     desk.press("u")
-    assert desk.shown == desk.ids[1]
-    assert desk.text(".unsaved").startswith("1 unsaved")
+    desk.comes(desk.ids[1])
+    desk.sees(".unsaved", "1 unsaved")
     # This undo is on its way together with what it takes back.
     desk.press("s", "u")
     desk.page.wait_for_function(f"{OUTBOX} === 1 && !{FIND}.desk.outbox.size")
-    assert "A decision of yours was not saved" in desk.text(".message")
-    assert desk.page.locator(".news").is_hidden()
+    desk.sees(".message", "A decision of yours was not saved")
+    expect(desk.page.locator(".news")).to_be_hidden()
     set_role(desk, Role.reviewer)
     desk.page.get_by_role("button", name="Try again").click()
     desk.saved()
@@ -186,7 +187,7 @@ def test_an_undo_that_was_refused_shows_what_stands(empty: None, chromium: objec
     set_role(desk, Role.viewer)
     desk.press("u")
     desk.page.wait_for_selector("#review-desk .news:has-text('needs the role reviewer')")
-    assert "You accepted" in desk.text(".mine")
+    desk.sees(".mine", "You accepted")
     assert desk.page.evaluate(OUTBOX) == 0
 
 
@@ -208,18 +209,18 @@ def test_what_others_leave_comes_without_a_reload_and_passed_items_are_named(emp
     one = Review(chromium, number=4, role=Role.reviewer)
     nothing = "#review-desk .rondo-empty:has-text('Nothing is left')"
     other = Review(chromium, role=Role.reviewer, beside=one, waits_for=nothing)
-    assert other.page.locator(".spoken").text_content() == "Nothing is left to decide in this order."
+    expect(other.page.locator(".spoken")).to_have_text("Nothing is left to decide in this order.")
     one.press("j", "j", "j", "j")
     one.page.wait_for_selector("#review-desk .rondo-empty:has-text('You passed 4 samples without a decision')")
     one.page.get_by_role("button", name="Go to the first of them").click()
-    assert one.shown == one.ids[0]
+    one.comes(one.ids[0])
     one.press("a")
     one.saved()
     one.page.goto("about:blank")
     other.page.wait_for_timeout(500)
     other.beat()
     other.page.wait_for_selector("#review-desk .answer .markdown")
-    assert other.shown == one.ids[1]
+    other.comes(one.ids[1])
 
 
 def test_an_empty_page_says_what_the_server_said(empty: None, chromium: object) -> None:
@@ -235,7 +236,7 @@ def test_a_review_that_ends_meanwhile_is_said(empty: None, chromium: object) -> 
     close(desk)
     desk.beat("beat(true)")
     desk.page.wait_for_selector("#review-desk .message:has-text('was closed')")
-    assert desk.page.locator("#review-desk .actions").is_hidden()
+    expect(desk.page.locator("#review-desk .actions")).to_be_hidden()
 
 
 def test_another_order_gives_back_what_the_first_had_reserved(empty: None, chromium: object) -> None:
@@ -244,8 +245,7 @@ def test_another_order_gives_back_what_the_first_had_reserved(empty: None, chrom
     desk.page.get_by_label("Order").select_option("random")
     desk.page.get_by_label("Order").select_option("sequential")
     desk.page.wait_for_function(f"{HELD_HERE} >= 40 && !{FIND}.desk.line.fetching")
-    desk.page.wait_for_timeout(1000)
-    assert leased(desk) == desk.page.evaluate(HELD_HERE)
+    until(lambda: leased(desk) == desk.page.evaluate(HELD_HERE))
 
 
 def test_the_time_of_a_decision_is_sent_once_and_ends_at_five_minutes(empty: None, chromium: object) -> None:

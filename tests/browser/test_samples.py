@@ -1,5 +1,8 @@
 """The Samples page in Chromium: filters in the address, paging, one sample in full, bulk and its undo."""
 
+import re
+
+from playwright.sync_api import expect
 from sqlalchemy import func, select
 
 from backend.db import reading, tables
@@ -9,8 +12,9 @@ from tests.integration import site
 __all__ = ["empty"]
 
 
-def count(page) -> str:
-    return (page.locator("#samples-count").text_content() or "").strip()
+def counts(page, text: str) -> None:
+    """Waits until the page says so."""
+    expect(page.locator("#samples-count")).to_have_text(text)
 
 
 def open_samples(desk: Review, query: str = "") -> None:
@@ -18,31 +22,31 @@ def open_samples(desk: Review, query: str = "") -> None:
     desk.page.wait_for_selector("#samples-table [role=gridcell][data-row='0']")
 
 
-def cell(desk: Review, row: int, column: int) -> str:
-    return (
-        desk.page.locator(f"#samples-table [role=gridcell][data-row='{row}'][data-col='{column}']").text_content() or ""
-    ).strip()
+def first_is(desk: Review, sample_id: int) -> None:
+    """Waits until the table begins with this sample."""
+    cell = desk.page.locator("#samples-table [role=gridcell][data-row='0'][data-col='0']")
+    expect(cell).to_have_text(str(sample_id))
 
 
 def test_filters_live_in_the_address_and_come_back_with_it(empty: None, chromium: object) -> None:
     desk = Review(chromium, number=120)
     page = desk.page
     open_samples(desk)
-    assert count(page) == "120 samples"
+    counts(page, "120 samples")
     page.locator("#samples-next").click()
     page.wait_for_function("new URL(location).searchParams.get('at')")
-    assert cell(desk, 0, 0) == str(desk.ids[50])
+    first_is(desk, desk.ids[50])
     page.reload()
     page.wait_for_selector("#samples-table [role=gridcell][data-row='0']")
-    assert cell(desk, 0, 0) == str(desk.ids[50])
+    first_is(desk, desk.ids[50])
     page.locator("#samples-search textarea, #samples-search input").fill('"answer 7"')
     page.keyboard.press("Enter")
     page.wait_for_function("(new URL(location).searchParams.get('text') || '').includes('answer 7')")
     page.wait_for_selector("#samples-count:has-text('1 sample')")
-    assert cell(desk, 0, 0) == str(desk.ids[7])
+    first_is(desk, desk.ids[7])
     open_samples(desk, "&verdict=accept&sort=-id&at=nonsense")
-    assert count(page) == "60 samples"
-    assert cell(desk, 0, 0) == str(desk.ids[118])
+    counts(page, "60 samples")
+    first_is(desk, desk.ids[118])
     assert desk.errors == []
 
 
@@ -57,7 +61,7 @@ def test_a_chosen_sample_is_shown_in_full_and_interprets_nothing(empty: None, ch
     for words in (HOSTILE, "Question 0", "Rejected by", desk.actor.name, "blind", "because", "human disagrees"):
         assert words in shown, words
     assert desk.page.evaluate("window.hacked") is None
-    assert f"sample={desk.ids[0]}" in desk.page.url
+    expect(desk.page).to_have_url(re.compile(f"sample={desk.ids[0]}"))
     desk.page.reload()
     desk.page.wait_for_selector("#sample-detail .sample")
     desk.page.locator("#sample-detail .other a").first.click()

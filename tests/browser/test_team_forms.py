@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from backend.db import reading, tables
 from backend.services import sessions
@@ -38,7 +39,7 @@ def test_refused_settings_are_told_beside_the_form_and_stay_typed(team: Team) ->
     number.fill("3")
     team.page.locator("#review-save").click()
     team.page.get_by_text("The settings are saved").wait_for()
-    assert team.page.locator("#review-problem [role=alert]").count() == 0
+    expect(team.page.locator("#review-problem [role=alert]")).to_have_count(0)
     with reading() as db:
         stored = db.get_one(tables.Round, team.round.id).review
         assert (stored["num_reviewers_per_item"], stored["gold_share"]) == (3, 0.2)
@@ -51,7 +52,7 @@ def test_refused_samples_and_people_are_told_beside_their_form(team: Team) -> No
     samples.fill("12, x")
     team.page.locator("#gold-mark").click()
     refused(team, "gold-problem", "'x' is no sample's number")
-    assert samples.input_value() == "12, x"
+    expect(samples).to_have_value("12, x")
     samples.fill(f"{team.ids[0]}-{team.ids[2]}")
     team.page.locator("#gold-mark").click()
     team.sees("gold-table", str(team.ids[2]))
@@ -73,7 +74,7 @@ def test_an_invitation_says_that_it_is_made_and_takes_the_refusal_away(team: Tea
     team.page.locator("#person-add").click()
     team.page.locator(".toast-body", has_text="maria is reviewer now").wait_for()
     team.page.locator("#person-link").wait_for()
-    assert team.page.locator("#person-problem [role=alert]").count() == 0
+    expect(team.page.locator("#person-problem [role=alert]")).to_have_count(0)
 
 
 def test_ones_own_password_browsers_and_tokens_are_refused_beside_their_form_too(team: Team) -> None:
@@ -83,13 +84,13 @@ def test_ones_own_password_browsers_and_tokens_are_refused_beside_their_form_too
     new.fill("short")
     team.page.get_by_role("button", name="Set password").click()
     refused(team, "password-problem", "has 5 characters")
-    assert new.input_value() == "short"
+    expect(new).to_have_value("short")
     team.page.get_by_role("button", name="Sign that one out").click()
     refused(team, "session-problem", "No browser is chosen")
     new.fill("long enough for anybody")
     team.page.get_by_role("button", name="Set password").click()
     team.page.locator(".toast-body", has_text="The password is set").wait_for()
-    assert team.page.locator("#password-problem [role=alert]").count() == 0
+    expect(team.page.locator("#password-problem [role=alert]")).to_have_count(0)
 
 
 def test_a_browser_and_a_token_are_chosen_from_a_list_to_be_ended(team: Team) -> None:
