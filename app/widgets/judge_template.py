@@ -50,8 +50,10 @@ def draw(form: Form, saved: list[Any], versions: gr.State) -> None:
 
 
 @toasts
-def put_version(template_id: int, request: gr.Request) -> str:
+def put_version(template_id: int | None, request: gr.Request) -> Any:
     """Put a saved text into the field."""
+    if template_id is None:
+        return gr.skip()
     return templates.get(context(request).actor, template_id).text
 
 

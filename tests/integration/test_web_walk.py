@@ -91,6 +91,8 @@ READS: dict[str, Role | str] = {
     "/rounds/{round_id}/reviewers/me": Role.reviewer, "/rounds/{round_id}/removals": Role.curator,
     "/rounds/{round_id}/reviewers/{user_id}/removal": Role.curator,
 }  # fmt: skip
+LAUNCHING = {"start", "read", "switch_recipe", "put_part", "save_version"}
+"""Listeners of the round form, which is drawn anew for each recipe; they are in no list of the application's."""
 REVIEWERS = {"decisions", "labels", "samples", "leases", "presences", "worths"}
 CURATORS = {
     "rounds", "round_prompt_sets", "jobs", "checkpoints", "templates", "prompt_sets", "prompts", "gold_items",
@@ -246,6 +248,7 @@ def test_no_listener_lets_a_person_change_more_than_their_role(
         browser = Browser(client)
         browser.walk()
     assert changed(before) <= OWN | may_change
+    assert browser.called >= (LAUNCHING if role else set()), browser.called
     if role is None:
         assert not any(MARK in said for said in browser.said)
 
@@ -257,4 +260,6 @@ def test_the_same_walk_as_an_admin_does_change_things(world: World) -> None:
         browser.walk()
     assert {"tokens", "users", "checkpoints"} <= changed(before)
     assert any(MARK in said for said in browser.said)
+    assert browser.done >= LAUNCHING - {"start"}
+    assert "start" in browser.done, browser.said
     assert len(browser.succeeded) > len(site.blocks().fns) / 2

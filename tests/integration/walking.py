@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 from sqlalchemy import select
 
+from backend import demo
 from backend.db import reading, session, tables
 from backend.services.access import Actor
 from backend.values import DatasetType, JobStatus, Role, RoundStatus, Split, Stage
@@ -39,7 +40,9 @@ class World:
 def make_world() -> World:
     """A project whose round waits for review, with samples, judgments, a job, a dataset and a template."""
     project = rows.make_project(f"{MARK} project")
-    policy = rows.make_checkpoint(project, f"{MARK} base")
+    policy = rows.make_checkpoint(  # with weights, so that a round can be launched from it
+        project, f"{MARK} base", location=str(demo.MODEL_FOLDER), engine={"name": "transformers"}
+    )
     spare = rows.make_checkpoint(project, f"{MARK} spare")
     prompts = rows.make_prompt_set(project, f"{MARK} prompts", prompts=[f"{MARK} {i}" for i in range(4)])
     held_out = rows.make_prompt_set(project, f"{MARK} held out", split=Split.held_out, prompts=[f"{MARK} h"])
@@ -109,6 +112,9 @@ class Browser:
         self.choices: dict[int, list[Any]] = {}
         self.said: list[str] = []
         self.succeeded: set[int] = set()
+        self.drawn: dict[int, dict[str, Any]] = {}
+        self.called: set[str] = set()
+        self.done: set[str] = set()
 
     def walk(self) -> None:
         """Call every listener, those that run when a page opens first; then every function of the components."""
@@ -116,16 +122,50 @@ class Browser:
         for fn in order:
             if fn.fn is not None:  # else it is a script of the page
                 self.call(fn)
+        for number in list(self.drawn):
+            self.walk_drawn(number)
         for component_id, name in server_functions():
             for data in (None, {}, [], 1, "x"):
                 body = {"data": data, "component_id": component_id, "fn_name": name, "session_hash": "walk"}
                 self.said.append(self.client.post("/gradio_api/component_server", json=body).text)
 
+    def walk_drawn(self, number: int) -> None:
+        """Call the listeners of what that function draws into the page, as drawn first and for another recipe."""
+        for recipe in (None, "self_rewarding"):
+            if recipe is not None and self.listeners(number):  # a stranger is drawn nothing
+                switch = self.listeners(number)["switch_recipe"]
+                self.values[switch["inputs"][0]] = recipe
+                self.call_drawn(number, switch)
+                self.call(self.blocks.fns[number])
+            # Launching comes first: others may put something into the fields that no round can be launched with.
+            for listener in sorted(self.listeners(number).values(), key=lambda one: one["api_name"] != "start"):
+                self.call_drawn(number, listener)
+
+    def listeners(self, number: int) -> dict[str, dict[str, Any]]:
+        """What is listened to in that drawing, by name."""
+        return {one["api_name"]: one for one in self.drawn[number]["dependencies"] if one["backend_fn"]}
+
+    def call_drawn(self, number: int, listener: dict[str, Any]) -> None:
+        made = {one["id"]: one for one in self.drawn[number]["components"]}
+
+        def value(component_id: int) -> Any:
+            if component_id in self.blocks.blocks:
+                return self.value(self.blocks.blocks[component_id])
+            return self.values.get(component_id, made[component_id]["props"].get("value"))
+
+        self.called.add(listener["api_name"])
+        self.post(listener["id"], [value(i) for i in listener["inputs"]], listener["outputs"])
+        if listener["id"] in self.succeeded:
+            self.done.add(listener["api_name"])
+
     def call(self, fn: Any) -> None:
         """Call one listener and remember what it set."""
+        self.post(fn._id, [self.value(i) for i in fn.inputs], [component._id for component in fn.outputs])
+
+    def post(self, number: int, data: list[Any], outputs: list[int]) -> None:
         body = {
-            "data": [self.value(i) for i in fn.inputs],
-            "fn_index": fn._id,
+            "data": data,
+            "fn_index": number,
             "session_hash": "walk",
             "trigger_id": None,
             "event_data": {"index": [0, 0], "value": "x", "row_value": ["1", "x"], "selected": True},
@@ -136,8 +176,10 @@ class Browser:
             if message["msg"] == "process_completed":
                 self.said.append(json.dumps(message["output"]))
                 if message["success"]:
-                    self.succeeded.add(fn._id)
-                    self.remember(fn, message["output"].get("data", []))
+                    self.succeeded.add(number)
+                    self.remember(outputs, message["output"].get("data", []))
+                    if drawn := message["output"].get("render_config"):
+                        self.drawn[number] = drawn
 
     def messages(self, event_id: str) -> Iterator[dict[str, Any]]:
         """What the server says until that call is over."""
@@ -151,14 +193,14 @@ class Browser:
                     ):
                         return
 
-    def remember(self, fn: Any, data: list[Any]) -> None:
-        for component, value in zip(fn.outputs, data, strict=False):
+    def remember(self, outputs: list[int], data: list[Any]) -> None:
+        for component_id, value in zip(outputs, data, strict=False):
             if isinstance(value, dict) and value.get("__type__") == "update":
-                self.choices[component._id] = value.get("choices", self.choices.get(component._id, []))
+                self.choices[component_id] = value.get("choices", self.choices.get(component_id, []))
                 if "value" not in value:
                     continue
                 value = value["value"]
-            self.values[component._id] = value
+            self.values[component_id] = value
 
     def value(self, component: Any) -> Any:
         """What stands in the component, or something that a person could put there."""
