@@ -9,6 +9,7 @@ from app.pages import (
     team_agreement,
     team_assign,
     team_gold,
+    team_guidelines,
     team_people,
     team_removal,
     team_review,
@@ -46,6 +47,8 @@ def build() -> None:
             team_assign.build(chosen, assign_tab, PRIVATE)
         with gr.Tab("Gold items") as gold_tab:
             team_gold.build(chosen, gold_tab, PRIVATE)
+        with gr.Tab("Guidelines"):
+            team_guidelines.build(PRIVATE)
         with gr.Tab("Review settings") as review_tab:
             team_review.build(chosen, review_tab, PRIVATE)
         with gr.Tab("Remove work") as removal_tab:

@@ -14,6 +14,8 @@ from backend.services import events
 from backend.services.access import Actor, require, require_owner, role_of
 from backend.values import Role
 
+MAX_GUIDELINES = 100_000
+
 
 @dataclass(frozen=True)
 class ProjectView:
@@ -77,6 +79,12 @@ def edit(
     guidelines: str | None = None,
 ) -> None:
     """Change what a project is called, what it is for, and what reviewers are told; None leaves a field as it is."""
+    if guidelines is not None and len(guidelines) > MAX_GUIDELINES:
+        raise InvalidInput(
+            f"Guidelines may have {MAX_GUIDELINES:,} characters, these have {len(guidelines):,}. Shorten them."
+        )
+    if "\x00" in f"{description}{guidelines}":
+        raise InvalidInput("The text holds a NUL character, which no database keeps. Remove it.")
     with session() as db:
         require(db, actor, project_id, Role.admin)
         row = db.get(tables.Project, project_id)

@@ -116,3 +116,23 @@ def test_a_browser_and_a_token_are_chosen_from_a_list_to_be_ended(team: Team) ->
 def choose(team: Team, place: str, text: str = "") -> None:
     team.page.locator(f"#{place} input").click()
     team.page.locator(f"#{place}").get_by_role("option").filter(has_text=text).first.click()
+
+
+def test_guidelines_are_written_and_stand_beside_the_item(team: Team, chromium: object) -> None:
+    team.open()
+    team.tab("Guidelines")
+    text = team.page.locator("#guidelines-text textarea")
+    text.fill("# Be strict\n\nA sum without its result is **wrong**.")
+    team.page.locator("#guidelines-save").click()
+    team.page.locator(".toast-body", has_text="The guidelines are saved").wait_for()
+    team.open()
+    team.tab("Guidelines")
+    expect(text).to_have_value("# Be strict\n\nA sum without its result is **wrong**.")
+    sign_in(team.context, team.ada)
+    team.page.goto(f"{site.address()}/review?round={team.round.id}")
+    expect(team.page.locator("#review-desk .guidelines strong")).to_have_text("wrong")
+    team.open()
+    team.tab("Guidelines")
+    text.fill("mine")
+    team.page.locator("#guidelines-save").click()
+    team.page.locator("#guidelines-problem [role=alert]", has_text="This needs the role admin").wait_for()

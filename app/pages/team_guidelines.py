@@ -1,0 +1,45 @@
+"""Team page: what reviewers are told, shown beside every item."""
+
+from typing import Any
+
+import gradio as gr
+
+from app.toasts import notice, toasts
+from app.widgets.beside import problem, refused_beside
+from app.widgets.context import context
+from backend.services import projects
+
+
+def build(private: dict[str, Any]) -> None:
+    """Lay out the tab and wire it."""
+    gr.Markdown("What a good answer is in this project, with examples. Every reviewer sees it beside the item.")
+    text = gr.Textbox(
+        label="Guidelines",
+        interactive=False, lines=14, max_lines=40, max_length=projects.MAX_GUIDELINES, elem_id="guidelines-text",
+        info="Markdown: headings, lists, code and formulas are drawn.",
+    )  # fmt: skip
+    with gr.Row(elem_classes="rondo-toolbar"):
+        save = gr.Button(
+            "Save guidelines", variant="primary", scale=0, min_width=170, size="md", elem_id="guidelines-save"
+        )
+    refused = problem("guidelines-problem")
+    # With the page, not with the tab: what is typed and not yet saved stays while one looks at another tab.
+    gr.on(None, show, None, [text, refused], **private)
+    save.click(save_text, text, [text, refused], **private)
+
+
+@toasts
+def show(request: gr.Request) -> list[Any]:
+    """Fill the field from the project."""
+    here = context(request)
+    return [gr.Textbox(projects.get(here.actor, here.project_id).guidelines, interactive=True), {}]
+
+
+@toasts
+@refused_beside(1)
+def save_text(text: str | None, request: gr.Request) -> list[Any]:
+    """Keep the text; reviewers get it when they open the desk."""
+    here = context(request)
+    projects.edit(here.actor, here.project_id, guidelines=text or "")
+    notice("The guidelines are saved. Reviewers see them when they open the review desk.")
+    return [gr.skip()]
