@@ -16,7 +16,7 @@ check-python:
 	@command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON). Install Python 3.11 or newer, or say which: make demo PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || { \
 	  echo "$(PYTHON) is $$($(PYTHON) -V 2>&1), but Rondo needs Python 3.11 to 3.13. Say which to use: make demo PYTHON=python3.12"; exit 1; }
-	@test -w . || { echo "This folder is not writable, and the environment goes into $(VENV) here. Clone into a folder of yours, or give another place: make demo VENV=/path"; exit 1; }
+	@test -w . || { echo "This folder, $(CURDIR), is not writable, and the environment and the demo's data go into it. Clone Rondo into a folder of yours and run it there."; exit 1; }
 
 # torch goes first and alone, so that pip takes the build its own configuration names (a CPU build where there is one).
 $(VENV)/.base: constraints.txt pyproject.toml | check-python

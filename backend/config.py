@@ -4,8 +4,10 @@ import os
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from backend.errors import InvalidInput
 
 
 class Settings(BaseSettings):
@@ -58,5 +60,12 @@ class Settings(BaseSettings):
 
 @lru_cache
 def settings() -> Settings:
-    """The settings of this process; read once."""
-    return Settings()
+    """The settings of this process; read once. Raises `InvalidInput` for a value that means nothing."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        name = f"RONDO_{str(wrong['loc'][0]).upper()}"
+        raise InvalidInput(
+            f"{name} is {wrong['input']!r}: {wrong['msg']}. Correct it in the environment or in the file .env."
+        ) from None

@@ -80,13 +80,20 @@ def _share_one_arena() -> None:
 
 def bind(host: str, port: int | None) -> socket.socket:
     """Return a socket that listens. A port that was asked for is taken or refused; the default may move up."""
-    asked = port if port is not None else int(os.environ.get("RONDO_PORT", "-1"))
-    first = asked if asked >= 0 else settings().port
-    for candidate in [first] if asked >= 0 else range(first, first + PORTS_TO_TRY):
+    first = port if port is not None else settings().port
+    is_asked = port is not None or "port" in settings().model_fields_set
+    for candidate in [first] if is_asked else range(first, first + PORTS_TO_TRY):
         with contextlib.suppress(Conflict):
-            return _listen(host, candidate)
-    if asked >= 0:
-        raise Conflict(f"Port {first} of {host} is in use. Stop what uses it, or choose another: --port {first + 1}.")
+            listening = _listen(host, candidate)
+            if candidate != first:
+                used = f"{first} is" if candidate == first + 1 else f"{first} to {candidate - 1} are"
+                say(f"Port {used} in use, perhaps by another Rondo; this one takes {candidate}.")
+            return listening
+    if is_asked:
+        raise Conflict(
+            f"Port {first} of {host} is in use. Stop what uses it, or choose another: --port {first + 1}, or "
+            f"RONDO_PORT={first + 1}."
+        )
     raise Conflict(f"Ports {first} to {first + PORTS_TO_TRY - 1} of {host} are all in use. Choose one with --port.")
 
 

@@ -104,9 +104,17 @@ def test_a_busy_port_that_was_asked_for_is_refused_with_a_way_out(rondo: Rondo) 
         port = taken.getsockname()[1]
         message = refused(rondo("up", "--port", str(port)))
         assert message == (
-            f"Port {port} of 127.0.0.1 is in use. Stop what uses it, or choose another: --port {port + 1}."
+            f"Port {port} of 127.0.0.1 is in use. Stop what uses it, or choose another: --port {port + 1}, or "
+            f"RONDO_PORT={port + 1}."
         )
         assert "is in use" in refused(rondo("up", RONDO_PORT=str(port)))
+
+
+def test_a_setting_that_means_nothing_is_named(rondo: Rondo) -> None:
+    message = refused(rondo("user", "list", RONDO_PORT="abc"))
+    assert message.startswith("RONDO_PORT is 'abc': ")
+    done = rondo("user", "list", "--json", RONDO_PORT="abc")
+    assert json.loads(done.stdout)["error"]["type"] == "InvalidInput"
 
 
 def test_an_address_that_is_not_ours_is_refused(rondo: Rondo) -> None:

@@ -4,7 +4,11 @@ import asyncio
 import socket
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
+from app.cli import serving
 from app.cli.serving import bind
+from backend.config import Settings
 
 
 def test_an_answer_is_sent_at_once_and_not_when_the_one_before_was_acknowledged() -> None:
@@ -20,8 +24,22 @@ def test_an_answer_is_sent_at_once_and_not_when_the_one_before_was_acknowledged(
         async with await asyncio.start_server(connected, sock=listening):
             _, writer = await asyncio.open_connection(*listening.getsockname())
             writer.close()
-            return await asyncio.wait_for(seen.get(), 5)
+            return await asyncio.wait_for(seen.get(), 60)
 
     # In a thread of its own: a browser test before this one may have left a loop in this one.
     with ThreadPoolExecutor() as aside:
         assert aside.submit(asyncio.run, accepted()).result() == 1
+
+
+def test_a_busy_port_that_nobody_asked_for_is_left_to_the_other_and_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with bind("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setattr(serving, "settings", lambda: Settings.model_construct({"host"}, port=port))
+        with bind("127.0.0.1", None) as moved:
+            own = moved.getsockname()[1]
+    assert own > port
+    said = capsys.readouterr().err
+    assert f"Port {port} " in said
+    assert f"this one takes {own}." in said
