@@ -10,6 +10,7 @@ from app.toasts import toasts
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.round_choice import known, needed
+from backend.errors import Conflict, NotFound
 from backend.services import adjudication
 from backend.services.adjudication import Disputed, Vote
 from backend.services.judge_views import JudgeView
@@ -29,7 +30,8 @@ def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
     quiet = private | {"show_progress": "hidden"}
     tab.select(show, chosen, shown, **quiet)
     chosen.input(show, chosen, shown, **quiet)
-    item.click(answer, [chosen, seen], shown, trigger_mode="multiple", **quiet)
+    pressed = item.click(answer, [chosen, seen], shown, trigger_mode="multiple", **quiet)
+    pressed.failure(None, js=templates.ITEM_FAILED, api_visibility="private")
 
 
 @toasts
@@ -40,38 +42,68 @@ def show(round_id: int | None, request: gr.Request) -> list[Any]:
 
 @toasts
 def answer(round_id: int | None, seen: JSON, event: gr.EventData, request: gr.Request) -> list[Any]:
-    """Settle the shown item, or leave it for later, and show the next one."""
-    here, pressed = context(request), _pressed(event)
+    """Settle the shown item, leave it for later, or take the last one back; show what comes next."""
+    here, (pressed, sample_id) = context(request), _pressed(event)
     passed = list(seen.get("passed", []))
     choice = seen.get("choices", {}).get(pressed)
-    if seen.get("sample") is None or (choice is None and pressed != "later"):
-        return [gr.skip(), gr.skip()]
+    if pressed == "undo":
+        return _undo(here, needed(round_id), seen, passed)
+    if sample_id != seen.get("sample") or (choice is None and pressed != "later"):
+        return _next(here, round_id, passed)
     if choice is None:
-        return _next(here, round_id, [*passed, seen["sample"]])
-    adjudication.decide(
-        here.actor, needed(round_id), uuid.uuid4().hex, int(seen["sample"]), DecisionKind(choice["kind"]),
-        value=choice["value"],
-    )  # fmt: skip
-    return _next(here, round_id, passed)
+        return _next(here, round_id, [*passed, sample_id])
+    try:
+        # One id for each time an item is shown: whatever is pressed twice on it settles it once.
+        done = adjudication.decide(
+            here.actor, needed(round_id), seen["turn"], sample_id, DecisionKind(choice["kind"]), value=choice["value"]
+        )
+    except Conflict as error:
+        return _next(here, round_id, passed, said=error.message, is_bad=True)
+    return _next(here, round_id, passed, said=done.meanwhile or "")
 
 
-def _pressed(event: gr.EventData) -> str:
-    return str((event._data or {}).get("word", "")) if isinstance(event._data, dict) else ""
+def _undo(here: Context, round_id: int, seen: JSON, passed: list[int]) -> list[Any]:
+    """Take back the curator's last word, and show its item again."""
+    turn = seen.get("turn") or uuid.uuid4().hex
+    try:
+        done = adjudication.undo(here.actor, round_id, f"{turn}-undo")
+    except (Conflict, NotFound) as error:
+        return _next(here, round_id, passed, said=error.message, is_bad=True)
+    left = [one for one in passed if one != done.decision.sample_id]
+    return _next(here, round_id, left, first=done.decision.sample_id, said="Taken back. Settle this item again.")
 
 
-def _next(here: Context, round_id: int | None, passed: list[int]) -> list[Any]:
-    """The next item, with what may be said of it."""
+def _pressed(event: gr.EventData) -> tuple[str, int]:
+    """The word, and the number of the sample it was meant for."""
+    data = event._data if isinstance(event._data, dict) else {}
+    sample_id = data.get("sample")
+    return str(data.get("word", "")), sample_id if isinstance(sample_id, int) else 0
+
+
+def _next(
+    here: Context,
+    round_id: int | None,
+    passed: list[int],
+    *,
+    first: int | None = None,
+    said: str = "",
+    is_bad: bool = False,
+) -> list[Any]:
+    """The next item, or `first`, with what may be said of it. `turn` makes each answer a new one to the page."""
     if round_id is None:
         return [{"empty": NOTHING}, {}]
-    found = adjudication.queue(here.actor, int(round_id), limit=1, held=passed)
+    turn = uuid.uuid4().hex
+    news = {"turn": turn, "said": said, "is_bad": is_bad, "undo": True}
+    again = adjudication.one_item(here.actor, int(round_id), first) if first is not None else None
+    found = [again] if again else adjudication.queue(here.actor, int(round_id), limit=1, held=passed)
     if not found:
         left = f" {len(passed):,} are left for later." if passed else ""
-        return [{"empty": NOTHING + left}, {}]
+        return [news | {"empty": NOTHING + left}, {"turn": turn, "passed": passed}]
     left = adjudication.count(here.actor, int(round_id))
     choices = words(found[0].item)
     kept = {one["word"]: {"kind": one["kind"], "value": one["value"]} for one in choices}
-    state = {"sample": found[0].item.sample_id, "passed": passed, "choices": kept}
-    return [item_value(found[0], left, choices), state]
+    state = {"sample": found[0].item.sample_id, "turn": turn, "passed": passed, "choices": kept}
+    return [item_value(found[0], left, choices) | news, state]
 
 
 def words(item: Item) -> list[JSON]:
@@ -98,6 +130,7 @@ def item_value(found: Disputed, left: int, choices: list[JSON]) -> JSON:
     names = {one.sample_id: str(n) for n, one in enumerate(item.members, start=1)}
     texts = [{"name": names[one.sample_id], "text": one.text, "judge": judge_word(one.judge)} for one in item.members]
     return {
+        "sample": item.sample_id,
         "title": title(item),
         "left": f"{left:,} to settle",
         "prompt": last_question(item.messages),

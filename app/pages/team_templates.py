@@ -34,9 +34,12 @@ NOTE = """
 NOTE_CSS = ".line { margin: 0 0 4px; }"
 
 ITEM = """
-{{#if value.empty}}<div class="rondo-empty"><p>{{value.empty}}</p></div>{{/if}}
+{{#if value.said}}<p class="{{#if value.is_bad}}rondo-problem{{/if}} said" role="status">{{value.said}}</p>{{/if}}
+{{#if value.empty}}<div class="rondo-empty"><p>{{value.empty}}</p>
+  {{#if value.undo}}<p><button type="button" class="rondo-quiet" data-word="undo" data-key="u">Undo my last
+    <kbd>u</kbd></button></p>{{/if}}</div>{{/if}}
 {{#if value.title}}
-<article class="rondo-card item" aria-label="An item on which people disagree">
+<article class="rondo-card item" data-sample="{{value.sample}}" aria-label="An item on which people disagree">
   <header><h3>{{value.title}}</h3><span class="rondo-muted">{{value.left}}</span></header>
   {{#if value.prompt}}<h4>Prompt</h4><pre class="prompt">{{value.prompt}}</pre>{{/if}}
   {{#each value.texts}}<h4>{{this.name}}</h4><pre>{{this.text}}</pre>
@@ -49,16 +52,26 @@ ITEM = """
   <p class="keys">{{#each value.buttons}}
     <button type="button" class="rondo-quiet" data-word="{{this.word}}" data-key="{{this.key}}">{{this.name}}
       <kbd>{{this.key}}</kbd></button>{{/each}}
-    <button type="button" class="rondo-quiet" data-word="later" data-key="s">Later <kbd>s</kbd></button></p>
+    <button type="button" class="rondo-quiet" data-word="later" data-key="s">Later <kbd>s</kbd></button>
+    <button type="button" class="rondo-quiet" data-word="undo" data-key="u">Undo my last <kbd>u</kbd></button></p>
 </article>
 {{/if}}
 """
 # The template is drawn again for each item, so the listener sits on what stays around it.
 ITEM_JS = """
+// From a key on, nothing counts until the next item is painted, or the server refused: it was meant for what was shown.
+let waits = false;
+const ready = () => {
+  waits = false;
+  for (const button of element.querySelectorAll("button[data-word]")) button.disabled = false;
+};
+watch("value", ready);
+document.addEventListener("rondo-adjudication-failed", ready);
 const press = (button) => {
-  if (!button || button.disabled) return;
-  button.disabled = true;
-  trigger("click", { word: button.dataset.word });
+  if (!button || waits) return;
+  waits = button.disabled = true;
+  const sample = Number(element.querySelector("[data-sample]")?.dataset.sample || 0);
+  trigger("click", { word: button.dataset.word, sample });
 };
 element.addEventListener("click", (event) => press(event.target.closest("button[data-word]")));
 document.addEventListener("keydown", (event) => {
@@ -68,7 +81,9 @@ document.addEventListener("keydown", (event) => {
   if (button) { event.preventDefault(); press(button); }
 });
 """
+ITEM_FAILED = "() => { document.dispatchEvent(new Event('rondo-adjudication-failed')); }"
 ITEM_CSS = """
+.said { margin: 0 0 10px; }
 .item header { display: flex; align-items: baseline; justify-content: space-between; gap: 10px; }
 .item h3 { margin: 0; }
 .item h4 { margin: 10px 0 4px; color: var(--rondo-muted); font-size: 12px; font-weight: 500; }

@@ -37,7 +37,8 @@ def answering(function: Callable[[Context, JSON], JSON]) -> Answer:
             check_same(here.actor, None if data.get("me") is None else number(data["me"]))
             return function(here, data)
         except RondoError as error:
-            frozen = isinstance(error, Conflict) and "frozen" in error.message
+            # The whole phrase: a refusal may quote what somebody typed.
+            frozen = isinstance(error, Conflict) and "labels are frozen with what training reads" in error.message
             return {"error": {"type": type(error).__name__, "message": error.message, "frozen": frozen}}
 
     # Not functools.wraps: Gradio reads the parameters, to know that a request is wanted.

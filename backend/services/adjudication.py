@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,10 +10,10 @@ from sqlalchemy import and_, case, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from backend.db import reading, session, tables
-from backend.errors import InvalidInput
-from backend.services import decisions, labels, review_items, review_settings
+from backend.errors import Conflict, InvalidInput, NotFound
+from backend.services import colleagues, decisions, labels, review_items, review_settings
 from backend.services.access import Actor
-from backend.services.acts import Act, Written
+from backend.services.acts import Act, Written, written
 from backend.services.group_decisions import TOGETHER
 from backend.services.labels import ANY_LABELLING
 from backend.services.review_items import Item
@@ -63,6 +63,13 @@ def queue(actor: Actor, round_id: int, *, limit: int = 20, held: Sequence[int] =
         return shown(db, actor, round_, ids)
 
 
+def one_item(actor: Actor, round_id: int, sample_id: int) -> Disputed | None:
+    """This item with all votes, disputed or not; None where the round has no such item."""
+    with reading() as db:
+        round_ = get_row(db, actor, round_id, Role.curator)
+        return next(iter(shown(db, actor, round_, [sample_id])), None)
+
+
 def decide(
     actor: Actor,
     round_id: int,
@@ -75,15 +82,77 @@ def decide(
     note: str = "",
     seconds: float | None = None,
 ) -> Decided:
-    """Settle an item: this word stands above all votes until it is taken back. It needs no slot and takes none."""
+    """Settle an item: this word stands above all votes until it is taken back. It needs no slot and takes none.
+
+    One's own word may be replaced; `Conflict` where somebody else's stands.
+    """
     act = Act(client_id, kind, sample_id, score=score, value=value or {}, note=note, seconds=seconds, is_blind=False)
     if kind not in ANY_LABELLING:
         raise InvalidInput(f"An adjudication is one of {', '.join(ANY_LABELLING)}, not {kind}.")
     with session() as db:
         get_row(db, actor, round_id, Role.curator)
         round_ = decisions.lock_round(db, round_id)
+        if written(db, actor, round_, client_id) is None:
+            refuse_settled(db, actor, round_, act)
         done: Written = decisions.write_alone(db, actor, round_, act, is_adjudication=True)
+        answer = answers(db, actor, round_, [done])[0]
+        # This word is the last adjudication: of what others did, only a bulk action is news.
+        return replace(answer, meanwhile=colleagues.meanwhile([o for o in answer.others if not o.is_adjudication]))
+
+
+def undo(actor: Actor, round_id: int, client_id: str) -> Decided:
+    """Take back the actor's last adjudication in the round that stands; sent again, it takes back no other."""
+    decision, taken_back = tables.Decision, aliased(tables.Decision)
+    query = (
+        select(decision.client_id)
+        .outerjoin(taken_back, taken_back.retracts_id == decision.id)
+        .where(decision.round_id == round_id, decision.user_id == actor.user_id, decision.is_adjudication)
+        .where(taken_back.id.is_(None))
+        .order_by(decision.id.desc())
+        .limit(1)
+    )
+    with session() as db:
+        get_row(db, actor, round_id, Role.curator)
+        round_ = decisions.lock_round(db, round_id)
+        before, last = written(db, actor, round_, client_id), db.scalar(query)
+        if before is None and last is None:
+            raise NotFound("You have settled no item of this round that could be taken back. Settle one first.")
+        done = (
+            before or decisions.write_all(db, actor, round_, [Act(client_id, DecisionKind.retract, retracts=last)])[0]
+        )
         return answers(db, actor, round_, [done])[0]
+
+
+def refuse_settled(db: Session, actor: Actor, round_: tables.Round, act: Act) -> None:
+    """Raise `Conflict` where the word that stands on what the act speaks of is somebody else's adjudication."""
+    place = decisions.places_of(db, round_, review_settings.read(round_.review), [act]).get(act.client_id)
+    if place is None:
+        return
+    # Two curators at once: the second one waits here until the first one's word is written.
+    decisions.lock_labels(db, [act.sample_id, *place.members])
+    decision, taken_back, user = tables.Decision, aliased(tables.Decision), tables.User
+    ids = place.members if act.kind in TOGETHER else (act.sample_id,)
+    query = (
+        select(decision, user.name)
+        .join(user, user.id == decision.user_id)
+        .outerjoin(taken_back, taken_back.retracts_id == decision.id)
+        .where(decision.group_id == place.group_id, decision.is_adjudication, taken_back.id.is_(None))
+        .where(or_(decision.sample_id.in_(ids), decision.kind.in_(TOGETHER)))
+    )
+    found = sorted(db.execute(query), key=lambda one: one[0].value.get("restores", one[0].id))
+    if found and found[-1][0].user_id != actor.user_id:
+        row, who = found[-1]
+        raise Conflict(
+            f"{who} settled this item meanwhile: {in_words(row)}. Ask {who} to take that back, or go on to the next."
+        )
+
+
+def in_words(row: tables.Decision) -> str:
+    """`accept`, `score 4`, `sample 12 is best`, `tie`."""
+    best = row.value.get("best") or next(iter(row.value.get("order", [])), None)
+    if row.kind in TOGETHER:
+        return f"sample {best} is best" if best else "all bad" if row.value.get("all_bad") else "tie"
+    return f"score {row.score:g}" if row.score is not None else str(row.kind)
 
 
 def disputed(round_: tables.Round) -> Any:

@@ -1,6 +1,6 @@
 """Taking back: a decision that retracts another, with label and slot in the same transaction."""
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
@@ -27,6 +27,8 @@ def retract(db: Session, actor: Actor, round_: tables.Round, act: Act, settings:
             if act.retracts is not None and written(db, actor, round_, act.retracts) is not None:
                 raise Conflict("This decision was taken back already. Reload the page to see what stands.")
             raise NotFound("There is nothing of yours to take back in this round.")
+        if target.batch_id is not None:
+            raise Conflict(bulk_first(db, target))
         gone = select(tables.Decision.id).where(tables.Decision.retracts_id == target.id)
         if db.scalar(gone) is None:
             break
@@ -86,14 +88,30 @@ def affected(db: Session, decision: tables.Decision) -> list[int]:
     return [decision.sample_id, *([edit_id] if edit_id is not None else [])]
 
 
+def bulk_first(db: Session, target: tables.Decision) -> str:
+    """Why a decision of a bulk action is not taken back here: the action is undone as a whole, or not at all."""
+    decision, taken_back = tables.Decision, alias(tables.Decision, "taken_back")
+    standing = (
+        select(func.count())
+        .select_from(decision)
+        .outerjoin(taken_back, taken_back.retracts_id == decision.id)
+        .where(decision.batch_id == target.batch_id, decision.kind == target.kind, taken_back.id.is_(None))
+    )
+    what = f"{target.kind} on {db.scalar(standing):,} samples: {target.note[:160]}"
+    return (
+        f"What you did last is a bulk action ({what}). Nothing was taken back: undo it as a whole on the Samples page, "
+        "under Done before, or go on."
+    )
+
+
 def own_standing(db: Session, actor: Actor, round_id: int, client_id: str | None) -> tables.Decision | None:
-    """The actor's decision of that client_id, or the last one, if it still stands; bulk actions have their own undo."""
+    """The actor's decision of that client_id, or the last one, if it still stands; it may be part of a bulk action."""
     decision, taken_back = tables.Decision, alias(tables.Decision, "taken_back")
     query = (
         select(decision)
         .outerjoin(taken_back, taken_back.retracts_id == decision.id)
         .where(decision.round_id == round_id, decision.user_id == actor.user_id, decision.kind != DecisionKind.retract)
-        .where(taken_back.id.is_(None), decision.batch_id.is_(None))
+        .where(taken_back.id.is_(None))
         .order_by(decision.id.desc())
         .limit(1)
         .with_for_update(of=decision)

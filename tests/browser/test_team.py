@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from backend.db import reading, tables
-from backend.services import adjudication, reviewer_stats, reviews
+from backend.services import reviewer_stats, reviews
 from backend.services.access import Actor
 from backend.values import DecisionKind, Role, RoundStatus, Stage, Verdict
 from tests import rows
@@ -113,27 +113,6 @@ def test_agreement_is_told_with_intervals(team: Team) -> None:
     assert [cell.strip() for cell in row[:4]] == ["verdict", "Ada", "Ben", "30"]
     assert all(" to " in cell for cell in row[4:7])
     team.sees("agreement-judge", "the judge")
-
-
-def test_a_disagreement_is_settled_with_one_key(team: Team) -> None:
-    team.decide(team.ada, "aax")
-    team.decide(team.ben, "axa")
-    team.open()
-    team.tab("Disagreements")
-    item = team.page.locator("#adjudication-item")
-    item.get_by_text("2 to settle").wait_for()
-    shown = item.inner_text()
-    assert "Ada" in shown
-    assert "Ben" in shown
-    team.page.keyboard.press("x")
-    item.get_by_text("1 to settle").wait_for()
-    team.page.keyboard.press("s")
-    item.get_by_text("1 are left for later").wait_for()
-    assert adjudication.count(team.curator, team.round.id) == 1
-    with reading() as db:
-        (row,) = db.query(tables.Decision).filter_by(is_adjudication=True).all()
-        assert (row.sample_id, row.kind) == (team.ids[1], DecisionKind.reject)
-        assert db.get_one(tables.Label, team.ids[1]).verdict is Verdict.reject
 
 
 def test_gold_items_and_assignments(team: Team) -> None:

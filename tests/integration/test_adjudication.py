@@ -1,12 +1,13 @@
 """Adjudication: what reviewers disagree on is settled once, and all originals stay."""
 
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import update
 
 from backend.db import session, tables
-from backend.errors import InvalidInput, PermissionDenied
+from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.services import adjudication, agreement, bulk, removals, reviews
 from backend.services.bulk import Filters
 from backend.services.reviews import Act
@@ -100,6 +101,77 @@ def test_the_same_adjudication_sent_again_is_one(database: str) -> None:
     assert len(team.decisions()) == 1
 
 
+def test_what_a_curator_settled_no_other_settles_over_it(database: str) -> None:
+    team = Team(prompts=1, num_reviewers_per_item=2)
+    n, second = team.ids[0], rows.make_actor(team.project, Role.curator)
+    first = settle(team, n, ACCEPT)
+    with pytest.raises(Conflict, match=f"^{team.curator.name} settled this item meanwhile: accept. Ask "):
+        adjudication.decide(second, team.round.id, "second-client-id", n, REJECT)
+    assert team.label(n)[0] is Verdict.accept
+    assert settle(team, n, REJECT).meanwhile is None, "one's own word may be replaced"
+    assert team.label(n)[0] is Verdict.reject
+    for _ in range(2):
+        adjudication.undo(team.curator, team.round.id, uuid.uuid4().hex)
+    done = adjudication.decide(second, team.round.id, "second-client-id", n, REJECT)
+    assert done.meanwhile is None
+    again = adjudication.decide(team.curator, team.round.id, first.decision.client_id, n, ACCEPT)
+    assert again.decision == first.decision, "what was written before is told again, not refused"
+    assert team.label(n)[0] is Verdict.reject
+
+
+def test_a_settled_group_is_not_settled_over_either(database: str) -> None:
+    team = Team(prompts=1, n=3, scores=(5.0, 2.0, 4.0), mode="group", num_reviewers_per_item=2)
+    (a, b, c), second = team.ids, rows.make_actor(team.project, Role.curator)
+    settle(team, b, PREFER, value={"best": b, "worst": None})
+    for kind, value in ((PREFER, {"all_bad": [a, b, c]}), (REJECT, {})):
+        with pytest.raises(Conflict, match=f"settled this item meanwhile: sample {b} is best"):
+            adjudication.decide(second, team.round.id, uuid.uuid4().hex, c, kind, value=value)
+    assert team.label(b)[0] is Verdict.accept
+
+
+def test_of_two_curators_at_once_one_settles_and_the_other_is_told(database: str) -> None:
+    team = Team(prompts=6, num_reviewers_per_item=2)
+    people = {ACCEPT: team.curator, REJECT: rows.make_actor(team.project, Role.curator)}
+
+    def one(n: int, kind: DecisionKind) -> str:
+        try:
+            adjudication.decide(people[kind], team.round.id, uuid.uuid4().hex, n, kind)
+        except Conflict as error:
+            return error.message
+        return ""
+
+    with ThreadPoolExecutor(8) as pool:
+        told = list(pool.map(lambda act: one(*act), [(n, kind) for n in team.ids for kind in people]))
+    for n, answers in zip(team.ids, zip(told[::2], told[1::2], strict=True), strict=True):
+        (row,) = team.decisions(sample_id=n)
+        assert str(team.label(n)[0]) == str(row.kind)
+        refused = answers[1 if row.kind is ACCEPT else 0]
+        assert refused.startswith(f"{people[row.kind].name} settled this item meanwhile: {row.kind}.")
+        assert sorted(answers)[0] == ""
+
+
+def test_undo_takes_back_ones_own_last_adjudication(database: str) -> None:
+    team = Team(prompts=2, num_reviewers_per_item=2)
+    a, b = team.ids[:2]
+    for name, kind in (("ann", ACCEPT), ("bob", REJECT)):
+        team.act(name, a, kind)
+        team.act(name, b, kind)
+    second = rows.make_actor(team.project, Role.curator)
+    adjudication.decide(second, team.round.id, uuid.uuid4().hex, b, ACCEPT)
+    settle(team, a, REJECT)
+    reviews.decide(team.curator, uuid.uuid4().hex, team.ids[2], ACCEPT, round_id=team.round.id)
+    assert waiting(team) == []
+    done = adjudication.undo(team.curator, team.round.id, "undo-client-id")
+    assert done.decision.sample_id == a
+    assert adjudication.undo(team.curator, team.round.id, "undo-client-id").decision == done.decision
+    assert waiting(team) == [a], "neither the other's adjudication nor a decision at the desk"
+    found = adjudication.one_item(team.curator, team.round.id, a)
+    assert found is not None
+    assert [one.who for one in found.votes] == [team.who("ann").name, team.who("bob").name]
+    with pytest.raises(NotFound, match="You have settled no item of this round"):
+        adjudication.undo(team.curator, team.round.id, uuid.uuid4().hex)
+
+
 def test_groups_on_which_people_differ_are_settled_as_groups(database: str) -> None:
     team = Team(prompts=2, n=3, scores=(5.0, 2.0, 4.0), mode="group", num_reviewers_per_item=2)
     a, b, c = team.ids[:3]
@@ -151,6 +223,8 @@ def test_adjudication_is_for_curators(database: str) -> None:
         lambda: adjudication.queue(team.who("ann"), team.round.id),
         lambda: adjudication.count(team.who("ann"), team.round.id),
         lambda: adjudication.decide(team.who("ann"), team.round.id, "client-id", team.ids[0], ACCEPT),
+        lambda: adjudication.undo(team.who("ann"), team.round.id, "client-id"),
+        lambda: adjudication.one_item(team.who("ann"), team.round.id, team.ids[0]),
     ):
         with pytest.raises(PermissionDenied):
             call()

@@ -5,6 +5,8 @@ import uuid
 import pytest
 from sqlalchemy import func, select, update
 
+from app.pages import samples as samples_page
+from app.widgets.context import Context
 from backend.db import listing_search, reading, session, tables
 from backend.db.filters import Filters
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
@@ -97,6 +99,44 @@ def test_a_decision_after_the_batch_survives_its_undo(database: str) -> None:
     assert [(d.kind, d.is_bulk, d.is_retracted) for d in shown] == [
         (REJECT, True, True), (ACCEPT, False, False), (DecisionKind.retract, True, False)
     ]  # fmt: skip
+
+
+def test_undo_at_the_desk_names_the_bulk_action_and_takes_nothing_older(database: str) -> None:
+    project = rows.make_project()
+    curator, other = rows.make_actor(project, Role.curator), rows.make_actor(project, Role.curator)
+    round_, _ = in_review(project, 20)
+    first = snapshot(round_.id)[0][0]
+    reviews.decide(curator, uuid.uuid4().hex, first, ACCEPT, round_id=round_.id)
+    reviews.decide(other, uuid.uuid4().hex, first, ACCEPT, round_id=round_.id)
+    seen = bulk.preview(curator, round_.id, Filters(), REJECT)
+    batch = bulk.apply(curator, round_.id, Filters(), REJECT, reason="frozen dessert", token=seen.token)
+    said = rf"is a bulk action \(reject on {seen.count} samples: frozen dessert\).*on the Samples page"
+    for act in (
+        Act(uuid.uuid4().hex, DecisionKind.retract),
+        Act(uuid.uuid4().hex, DecisionKind.retract, retracts=f"{batch.id}-{first}"),
+    ):
+        with pytest.raises(Conflict, match=said):
+            reviews.decide_many(curator, round_.id, [act])
+    assert reviews.undo(other, round_.id).decision.sample_id == first, "it is not the other's bulk action"
+    last = reviews.decide(curator, uuid.uuid4().hex, first, ACCEPT, round_id=round_.id)
+    undone = reviews.undo(curator, round_.id, "undo-client-id")
+    assert undone.decision.retracted_id == last.decision.id, "what came after the bulk action"
+    assert reviews.undo(curator, round_.id, "undo-client-id").decision == undone.decision, "sent again"
+    bulk.undo(curator, batch.id)
+    assert reviews.undo(curator, round_.id).decision.sample_id == first, "with it undone, what came before"
+
+
+def test_the_newest_bulk_action_is_the_one_the_page_offers_to_undo(database: str) -> None:
+    project = rows.make_project()
+    curator = rows.make_actor(project, Role.curator)
+    round_, _ = in_review(project, 20)
+    here, made = Context(curator, project.id, "", None), []
+    for action in (ACCEPT, REJECT):
+        token = bulk.preview(curator, round_.id, Filters(), action).token
+        made.append(bulk.apply(curator, round_.id, Filters(), action, reason="all", token=token))
+    assert samples_page.batch_list(here, {"round": round_.id}).value == made[1].id
+    bulk.undo(curator, made[1].id)
+    assert samples_page.batch_list(here, {"round": round_.id}).value == made[0].id
 
 
 def test_apply_refuses_what_was_not_previewed(database: str) -> None:
