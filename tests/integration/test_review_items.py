@@ -5,12 +5,14 @@ from typing import Any
 from backend.db import session, tables
 from backend.services.judge_views import SHOWN_RATIONALE, judge_views
 from backend.values import DecisionKind
+from tests import rows
 from tests.integration.reviewing import Team
 
 PREFER, FLAG = DecisionKind.prefer, DecisionKind.flag
 
 
 def write_worths(team: Team, *worths: tuple[int, float, str]) -> None:
+    rows.make_judgments(team.samples, judge="another_rubric")
     with session() as db:
         for n, worth, why in worths:
             db.add(tables.Worth(sample_id=n, round_id=team.round.id, worth=worth, why=why))
