@@ -38,7 +38,7 @@ DETAIL = """
       {{#each value.history}}
       <p class="{{this.style}}"><b>{{this.what}}</b> {{this.who}}
       <span class="rondo-muted small">{{this.facts}}</span></p>
-      {{else}}<p class="rondo-muted">Nobody has decided on it.</p>{{/each}}
+      {{else}}<p class="rondo-muted">{{value.undecided}}</p>{{/each}}
       <h3>The other samples of this prompt</h3>
       {{#each value.group}}
       <p class="other"><a href="/samples?{{this.address}}">{{this.id}}</a>

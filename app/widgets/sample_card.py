@@ -9,9 +9,11 @@ BADGES = {Verdict.accept: "ok", Verdict.reject: "bad", None: ""}
 WORDS = {
     DecisionKind.accept: "Accepted by", DecisionKind.reject: "Rejected by", DecisionKind.score: "Scored by",
     DecisionKind.edit: "Edited by", DecisionKind.flag: "Flagged by", DecisionKind.skip: "Skipped by",
-    DecisionKind.retract: "Taken back by",
+    DecisionKind.retract: "Taken back by", DecisionKind.prefer: "Compared with its group by",
+    DecisionKind.rank: "Ranked with its group by", DecisionKind.note: "Noted by",
 }  # fmt: skip
 HIDDEN = "hidden until you decide"
+OTHERS_LATER = "What colleagues decide is shown after your own decision."
 LONGEST = 50_000
 """A page shows so many characters of a text; the review desk and exports have it whole."""
 
@@ -58,6 +60,7 @@ def card(detail: Detail, query: JSON) -> JSON:
         "unjudged": f"The judge's view is {HIDDEN}." if row.is_hidden else "No judge has seen it.",
         "judgments": [judgment(one, is_first=n == 0) for n, one in enumerate(detail.judgments)],
         "history": [decision(one) for one in detail.history],
+        "undecided": OTHERS_LATER if detail.hides_others else "Nobody has decided on it.",
         "group": [sibling(one, query) for one in detail.group],
         "trained": [trained(one) for one in detail.trained],
     }
@@ -93,7 +96,8 @@ def judgment(one: JudgmentView, *, is_first: bool) -> JSON:
 
 
 def decision(one: DecisionView) -> JSON:
-    parts = [f"{one.at:%Y-%m-%d %H:%M} UTC", "bulk" if one.is_bulk else "blind" if one.is_blind else "judge shown"]
+    parts = [one.words] if one.words else []
+    parts += [f"{one.at:%Y-%m-%d %H:%M} UTC", "bulk" if one.is_bulk else "blind" if one.is_blind else "judge shown"]
     parts += [f"score {score(one.score)}"] if one.score is not None else []
     parts += [f"{one.seconds:.1f} s"] if one.seconds is not None else []
     parts += ["differs from the judge"] if one.is_override else []

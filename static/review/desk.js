@@ -61,7 +61,7 @@ export class Desk extends Acts {
     const { parts } = this;
     this.compare = new Compare(parts.compare, () => this.texts());
     this.find = new Find(parts.find, { inside: () => [parts.prompt, parts.answer, parts.assist], unfold: () => this.unfold() });
-    this.history = new History(parts.history, (name, data) => this.ask(name, data));
+    this.history = new History(parts.history, (name, data) => this.ask(name, data), (n) => this.mode.title(n));
     this.palette = new Palette(parts.palette, () => this.commands());
     this.help = new Help(parts.help, this.bindings, {
       save: (keys) => this.ask("review_bind", { keys }),
