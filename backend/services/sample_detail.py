@@ -60,7 +60,8 @@ class Trained:
 
 @dataclass(frozen=True)
 class Detail:
-    """`label` is the sample's row in lists; `group` the rows of the other samples of its prompt in the round.
+    """`label` is the sample's row in lists; `group` the rows of the other samples of its prompt in the round;
+    `original` the text before it was edited.
 
     Where the label's `is_hidden` is set, judgments and colleagues' decisions are left out as the round hides them;
     `hides_others`: those decisions are.
@@ -74,6 +75,7 @@ class Detail:
     text: str
     author: str | None
     edited_from_id: int | None
+    original: str | None
     machine_score: float | None
     machine_verdict: Verdict | None
     checkpoint: str
@@ -109,6 +111,7 @@ def detail(actor: Actor, sample_id: int) -> Detail:
             text=sample.text,
             author=author.name if author else None,
             edited_from_id=sample.edited_from_id,
+            original=db.get_one(tables.Sample, sample.edited_from_id).text if sample.edited_from_id else None,
             machine_score=None if hides_judge else label.machine_score,
             machine_verdict=None if hides_judge else label.machine_verdict,
             checkpoint=db.get_one(tables.Checkpoint, sample.checkpoint_id).name,

@@ -95,12 +95,33 @@ def test_a_group_decision_of_others_is_told_after_ones_own(database: str) -> Non
     assert len(sample_detail.detail(team.who("bob"), b).history) == 1
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "marked"),
+    [
+        ("The cat sat.", "The dog sat down.", "The [-cat sat][+dog sat down]."),
+        ("same", "same", "same"),
+        ("", "new", "[+new]"),
+        ("a  b\n c", "a  b\n", "a  [-b\n c][+b\n]"),
+    ],
+)
+def test_what_was_changed_is_shown_word_by_word(before: str, after: str, marked: str) -> None:
+    found = sample_card.changes(before, after)
+    signs = {"deletion": "[-{}]", "insertion": "[+{}]", "none": "{}"}
+    assert "".join(signs[one["role"]].format(one["text"]) for one in found) == marked
+    assert "".join(one["text"] for one in found if one["role"] != "insertion") == before
+    assert "".join(one["text"] for one in found if one["role"] != "deletion") == after
+
+
 def test_an_edit_and_its_original_both_tell_of_it(database: str) -> None:
     team = Team(prompts=1)
     edit = team.act("ann", team.ids[0], DecisionKind.edit, text="better").decision.edit_id
     assert edit is not None
     said = [("Edited by", f"made sample {edit}")]
     assert [told(team, "ann", n) for n in (team.ids[0], edit, team.ids[1])] == [said, said, []]
+    shown = sample_card.card(sample_detail.detail(team.who("ann"), edit), {})
+    assert (shown["original"], shown["text"]) == (team.samples[0].text, "better")
+    assert [one["text"] for one in shown["changes"] if one["role"] != "insertion"] == [team.samples[0].text]
+    assert sample_card.card(sample_detail.detail(team.who("ann"), team.ids[0]), {})["changes"] == []
     assert sample_card.card(sample_detail.detail(team.curator, team.ids[1]), {})["undecided"] == (
         "Nobody has decided on it."
     )
