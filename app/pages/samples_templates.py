@@ -18,6 +18,14 @@ DETAIL = """
   {{#if value.answer}}<p class="small rondo-muted">Known answer: <span dir="auto">{{value.answer}}</span></p>{{/if}}
   <h3>{{value.title}}</h3>
   <div class="words main" dir="auto">{{value.text}}</div>
+  {{#if value.changes}}
+  <h3>What was changed</h3>
+  <div class="words main changes" dir="auto">{{#each value.changes}}<span
+    role="{{this.role}}" class="{{this.style}}">{{this.text}}</span>{{/each}}</div>
+  {{else}}{{#if value.original}}
+  <h3>The original</h3>
+  <div class="words main" dir="auto">{{value.original}}</div>
+  {{/if}}{{/if}}
   <div class="columns">
     <div>
       <h3>Judgments</h3>
@@ -38,7 +46,7 @@ DETAIL = """
       {{#each value.history}}
       <p class="{{this.style}}"><b>{{this.what}}</b> {{this.who}}
       <span class="rondo-muted small">{{this.facts}}</span></p>
-      {{else}}<p class="rondo-muted">Nobody has decided on it.</p>{{/each}}
+      {{else}}<p class="rondo-muted">{{value.undecided}}</p>{{/each}}
       <h3>The other samples of this prompt</h3>
       {{#each value.group}}
       <p class="other"><a href="/samples?{{this.address}}">{{this.id}}</a>
@@ -62,6 +70,8 @@ DETAIL_CSS = """
   max-height: 40vh; overflow: auto; white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: plaintext;
 }
 .sample .main { padding: 10px 12px; border: 1px solid var(--rondo-border); border-radius: var(--rondo-radius); }
+.sample .out { background: var(--rondo-bad-soft); color: var(--rondo-bad); text-decoration: line-through; }
+.sample .in { background: var(--rondo-ok-soft); color: var(--rondo-ok); text-decoration: underline; }
 .sample .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(320px, 100%), 1fr)); gap: 0 24px; }
 .sample .columns > div { min-width: 0; }
 .sample .raw { margin: 4px 0 8px 14px; }

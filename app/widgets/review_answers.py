@@ -13,7 +13,7 @@ from backend.services.access import check_same
 from backend.services.acts import Act
 from backend.services.item_history import Entry
 from backend.services.preferences import Preferences
-from backend.services.review_queue import Item
+from backend.services.review_queue import Earlier, Item
 from backend.services.review_settings import Mode
 from backend.services.reviews import Decided, Progress
 from backend.values import JSON, DecisionKind
@@ -90,6 +90,13 @@ def item_json(item: Item) -> JSON:
     told = asdict(item)
     until = item.lease_until.isoformat() if item.lease_until else None
     return told | {"lease_until": until, "members": told["members"] or None}
+
+
+def earlier_json(found: Earlier) -> JSON:
+    """An item decided before, with what was said of it as the script keeps it."""
+    mine = {"client_id": found.client_id, "kind": found.kind, "score": found.score, "value": found.value or None}
+    mine |= {"is_override": found.is_override, "late": found.is_late, "saved": True}
+    return item_json(found.item) | {"mine": mine}
 
 
 def history_row(one: Entry) -> JSON:

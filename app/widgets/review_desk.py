@@ -9,6 +9,7 @@ from app.widgets.context import Context
 from app.widgets.review_answers import (
     actions,
     answering,
+    earlier_json,
     history_row,
     item_json,
     listed,
@@ -55,8 +56,8 @@ def review_desk() -> gr.HTML:
         elem_id="review-desk",
         apply_default_css=False,
         server_functions=[
-            review_open, review_more, review_send, review_history, review_bind, review_show, review_repair,
-            review_repaired, review_closing, review_close,
+            review_open, review_more, review_earlier, review_send, review_history, review_bind, review_show,
+            review_repair, review_repaired, review_closing, review_close,
         ],
     )  # fmt: skip
 
@@ -113,6 +114,14 @@ def review_more(here: Context, data: JSON) -> JSON:
         peek=bool(data.get("peek")),
     )
     return {"items": [item_json(item) for item in items]}
+
+
+@answering
+def review_earlier(here: Context, data: JSON) -> JSON:
+    """What the person decided last and the page does not hold, such as before it was loaded."""
+    held = [number(n) for n in listed(data.get("held"))]
+    found = review_queue.earlier(here.actor, number(data.get("round")), held)
+    return {"item": earlier_json(found) if found else None}
 
 
 @answering

@@ -1,5 +1,9 @@
 """One sample as the Samples page shows it: plain values for a template that escapes them."""
 
+import re
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+
 from app.widgets.sample_filters import to_address
 from backend.services.sample_detail import DecisionView, Detail, JudgmentView, Trained
 from backend.services.samples import Row
@@ -9,9 +13,13 @@ BADGES = {Verdict.accept: "ok", Verdict.reject: "bad", None: ""}
 WORDS = {
     DecisionKind.accept: "Accepted by", DecisionKind.reject: "Rejected by", DecisionKind.score: "Scored by",
     DecisionKind.edit: "Edited by", DecisionKind.flag: "Flagged by", DecisionKind.skip: "Skipped by",
-    DecisionKind.retract: "Taken back by",
+    DecisionKind.retract: "Taken back by", DecisionKind.prefer: "Compared with its group by",
+    DecisionKind.rank: "Ranked with its group by", DecisionKind.note: "Noted by",
 }  # fmt: skip
 HIDDEN = "hidden until you decide"
+OTHERS_LATER = "What colleagues decide is shown after your own decision."
+LONGEST_COMPARED = 8_000
+"""Two texts of more characters together are shown one below the other: comparing them would keep the page waiting."""
 LONGEST = 50_000
 """A page shows so many characters of a text; the review desk and exports have it whole."""
 
@@ -55,12 +63,33 @@ def card(detail: Detail, query: JSON) -> JSON:
         "answer": detail.answer,
         "title": f"Text by {detail.author}, edited from sample {detail.edited_from_id}" if detail.author else "Text",
         "text": cut(detail.text),
+        "original": cut(detail.original or ""),
+        "changes": changes(detail.original, detail.text) if detail.original is not None else [],
         "unjudged": f"The judge's view is {HIDDEN}." if row.is_hidden else "No judge has seen it.",
         "judgments": [judgment(one, is_first=n == 0) for n, one in enumerate(detail.judgments)],
         "history": [decision(one) for one in detail.history],
+        "undecided": OTHERS_LATER if detail.hides_others else "Nobody has decided on it.",
         "group": [sibling(one, query) for one in detail.group],
         "trained": [trained(one) for one in detail.trained],
     }
+
+
+def changes(before: str, after: str) -> list[JSON]:
+    """The two texts as one, word by word: what was taken out, what was put in. Nothing where they are long."""
+    if len(before) + len(after) > LONGEST_COMPARED:
+        return []
+    old, new = (re.findall(r"(?:\w+|[^\w\s])\s*|\s+", text) for text in (before, after))
+    return list(_changes(old, new))
+
+
+def _changes(old: list[str], new: list[str]) -> Iterator[JSON]:
+    for _, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        gone, come = "".join(old[i:j]), "".join(new[k:m])
+        if gone == come:
+            yield {"text": gone, "role": "none", "style": ""}
+            continue
+        yield from [{"text": gone, "role": "deletion", "style": "out"}] if gone else []
+        yield from [{"text": come, "role": "insertion", "style": "in"}] if come else []
 
 
 def facts(detail: Detail) -> str:
@@ -93,7 +122,8 @@ def judgment(one: JudgmentView, *, is_first: bool) -> JSON:
 
 
 def decision(one: DecisionView) -> JSON:
-    parts = [f"{one.at:%Y-%m-%d %H:%M} UTC", "bulk" if one.is_bulk else "blind" if one.is_blind else "judge shown"]
+    parts = [one.words] if one.words else []
+    parts += [f"{one.at:%Y-%m-%d %H:%M} UTC", "bulk" if one.is_bulk else "blind" if one.is_blind else "judge shown"]
     parts += [f"score {score(one.score)}"] if one.score is not None else []
     parts += [f"{one.seconds:.1f} s"] if one.seconds is not None else []
     parts += ["differs from the judge"] if one.is_override else []

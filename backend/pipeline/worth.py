@@ -1,10 +1,11 @@
 """What a look is worth: how likely a person's look at a sample changes its label, written when the judge has ended.
 
 Four signs are put together as if they were independent. The judge's repeated scores differ, or lie near the cut. Its
-verdict is against another judge, or against a verifier. Most samples of the prompt give one answer, and the verdict
-is against that vote. And the verdict is unlike the judge: a small logistic model learns from this round how the
-judge's verdict goes with what can be read off prompt, sample and rationale, and what it would not have expected
-stands out. The model knows no task and no right answer; it finds where the judge contradicts its own habit.
+verdict is against another judge's, or against a verifier's: where the prompt has an answer, comparing with it is a
+second opinion. Most samples of the prompt give one answer, and the verdict is against that vote. And the verdict is
+unlike the judge: a small logistic model learns from this round how the judge's verdict goes with what can be read off
+prompt, sample and rationale, and what it would not have expected stands out. The model knows no task and no right
+answer; it finds where the judge contradicts its own habit. A sign says where people should look, and labels nothing.
 """
 
 import math
@@ -19,11 +20,13 @@ from numpy.typing import NDArray
 from sqlalchemy import case, delete, func, insert, select
 from sqlalchemy.orm import Session
 
-from backend import answers
+from backend import answers, values
 from backend.db import reading, tables
 from backend.judges import Judge, Verifier
+from backend.judges.exact_match import ExactMatch
 from backend.pipeline import groups as group_values
 from backend.pipeline.stage import StageContext, derive_seed
+from backend.recipes import Recipe
 from backend.values import Split, Verdict
 
 READ = 2_000
@@ -35,6 +38,9 @@ FEWEST = 100
 SMALLEST_SPREAD = 0.05
 """A judge that repeats itself exactly is still taken to be wrong near its cut."""
 OTHER_JUDGE, VERIFIER, VOTE = 0.8, 0.9, 0.15
+CHECKER = str(ExactMatch.name)
+COMPARABLE = 100
+"""A known answer of more characters is a text to learn from: that a sample differs from it says nothing."""
 
 WORD = re.compile(r"\w+")
 FEATURES = (
@@ -60,16 +66,21 @@ class Seen:
     spread: float | None
     answer: str = ""
     rationale: str = ""
+    known: str | None = None
+    """The prompt's answer."""
     verdicts: dict[str, Verdict] = field(default_factory=dict)
-    """By judge, where there are several."""
+    """Of others than the round's judge, by name."""
 
 
 def write(stage: StageContext) -> None:
     """Write the worth of every completion of the round; writing again changes nothing."""
     cut = float(getattr(stage.recipe.judge, "accept_at", 0.5))
-    names, samples, columns, signs = verifiers(stage), [], [], []
-    for seen in read(stage.round.id):
+    names, check = verifiers(stage), checker(stage.recipe)
+    samples, columns, signs = [], [], []
+    for seen in read(stage.round.id, str(stage.recipe.judge.name)):
         found = features(seen)
+        if check is not None:
+            compare(check, seen)
         for one, row in zip(seen, found, strict=True):
             samples.append((one.id, one.verdict))
             columns.append(row)
@@ -103,7 +114,9 @@ def plain_signs(one: Seen, row: Sequence[float], *, cut: float, verifiers: set[s
         return {"unparsed": 1.0}
     signs = {"spread" if one.spread else "cut": near_the_cut(one.score, one.spread, cut=cut)}
     others = {judge for judge, verdict in one.verdicts.items() if verdict is not one.verdict}
-    if others:
+    if CHECKER in others:
+        signs[CHECKER] = VERIFIER
+    elif others:
         signs["verifier" if others & verifiers else "judges"] = VERIFIER if others & verifiers else OTHER_JUDGE
     share, is_top = row[0], row[1] > 0
     if share > 0.5 and is_top and one.verdict is Verdict.reject:
@@ -197,24 +210,48 @@ def is_verifier(judge: str) -> bool:
     return part is not None and issubclass(part, Verifier)
 
 
-def read(round_id: int) -> Iterator[list[Seen]]:
-    """The groups of the round, each with its completions."""
+def checker(recipe: Recipe) -> ExactMatch | None:
+    """What compares samples with the prompt's answer, as the recipe's metrics do; None where it is the judge already.
+
+    None too where the metrics ask only another program what is right: the task is one that comparing cannot check.
+    """
+    if isinstance(recipe.judge, ExactMatch):
+        return None
+    asked = [one for one in (getattr(metric, "verifier", None) for metric in recipe.metrics) if one is not None]
+    return next((one for one in asked if isinstance(one, ExactMatch)), None if asked else ExactMatch())
+
+
+def compare(check: ExactMatch, group: Sequence[Seen]) -> None:
+    """Note what the checker says of each sample whose prompt has an answer that can be compared."""
+    known = group[0].known
+    if known is None or len(answers.extract(known) or known) > COMPARABLE:
+        return
+    samples = tuple(values.Sample(one.id, 0, one.text) for one in group)
+    said = check.judge(None, [values.Group(values.Prompt(0, [], known), samples)], seed=0)
+    for one, judgment in zip(group, said, strict=True):
+        if judgment.verdict is not None:
+            one.verdicts[CHECKER] = judgment.verdict
+
+
+def read(round_id: int, own: str) -> Iterator[list[Seen]]:
+    """The groups of the round, each with its completions. `own`: the name of the round's judge."""
     with reading() as db:
         ids = [group.id for group in group_values.group_rows(db, round_id, Split.train)]
     for some in group_values.chunks(ids, AT_ONCE):
         with reading() as db:
             by_group: dict[int, list[Seen]] = defaultdict(list)
-            for one in read_samples(db, some):
+            for one in read_samples(db, some, own):
                 by_group[one.group].append(one)
         yield from by_group.values()
 
 
-def read_samples(db: Session, group_ids: Sequence[int]) -> list[Seen]:
-    sample, label, prompt, judgment = tables.Sample, tables.Label, tables.Prompt, tables.Judgment
+def read_samples(db: Session, group_ids: Sequence[int], own: str) -> list[Seen]:
+    sample, label, prompt = tables.Sample, tables.Label, tables.Prompt
     query = (
         select(
             sample.id, sample.group_id, end_of(prompt.text), end_of(sample.text), sample.logprob, sample.num_tokens,
             sample.finish_reason, label.machine_score, label.machine_verdict, label.machine_spread,
+            end_of(prompt.answer),
         )
         .join(prompt, prompt.id == sample.prompt_id)
         .join(label, label.sample_id == sample.id)
@@ -222,22 +259,27 @@ def read_samples(db: Session, group_ids: Sequence[int]) -> list[Seen]:
         .order_by(sample.id)
     )  # fmt: skip
     found: dict[int, Seen] = {}
-    for id_, group, asked, text, logprob, tokens, reason, score, verdict, spread in db.execute(query):
+    for id_, group, asked, text, logprob, tokens, reason, score, verdict, spread, known in db.execute(query):
         one = Seen(id_, group, asked, text, logprob or 0.0, tokens, reason == "length", score, verdict, spread)
-        one.answer = answers.normalise(answers.extract(text) or "")
+        one.answer, one.known = answers.normalise(answers.extract(text) or ""), known
         found[id_] = one
-    said = (
-        select(judgment.sample_id, judgment.judge, judgment.position, judgment.verdict, end_of(judgment.rationale))
-        .join(sample, sample.id == judgment.sample_id)
-        .where(sample.group_id.in_(group_ids))
-    )
-    for sample_id, judge, position, verdict, rationale in db.execute(said):
-        if sample_id in found and position == 0:
-            one = found[sample_id]
-            one.rationale = one.rationale or rationale
-            if verdict is not None:
-                one.verdicts[judge] = verdict
+    add_judgments(db, group_ids, found, own)
     return list(found.values())
+
+
+def add_judgments(db: Session, group_ids: Sequence[int], found: dict[int, Seen], own: str) -> None:
+    """The round's own judge gives its reason; its replies together are the verdict that is there already."""
+    sample, judgment = tables.Sample, tables.Judgment
+    said = (
+        select(judgment.sample_id, judgment.judge, judgment.verdict, end_of(judgment.rationale))
+        .join(sample, sample.id == judgment.sample_id)
+        .where(sample.group_id.in_(group_ids), judgment.position == 0)
+    )
+    for sample_id, judge, verdict, rationale in db.execute(said):
+        if sample_id in found and judge == own:
+            found[sample_id].rationale = rationale
+        elif sample_id in found and verdict is not None:
+            found[sample_id].verdicts[judge] = verdict
 
 
 def end_of(column: Any) -> Any:

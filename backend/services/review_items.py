@@ -35,6 +35,7 @@ class Member:
     num_tokens: int
     score_like: bool
     judge: JudgeView | None
+    edits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Item:
     `members`: a group's samples, in the modes group and pair; the item is then named by the group's first sample.
     `num_members`: how many the group has, shown or not. `flag`: the client_id of the person's own standing flag.
     `others`: what colleagues decided, once the person has decided or where the round shows it before.
+    `edits`: the texts the person made of this one, of edits that stand.
     """
 
     sample_id: int
@@ -61,6 +63,7 @@ class Item:
     others: tuple[Other, ...] = ()
     num_members: int = 0
     flag: str | None = None
+    edits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,7 @@ class Shown:
     flags: dict[int, str]
     others: dict[int, tuple[Other, ...]]
     leases: dict[int, tuple[datetime, bool]]
+    edits: dict[int, tuple[str, ...]]
 
 
 def items(
@@ -91,8 +95,12 @@ def items(
     shown = look_up(db, actor, round_, settings, ids, is_curating=is_curating)
     cut = labels.cut_of(round_.recipe.get("judge", {}))
     made = [item(n, shown, settings, cut, why.get(n)) for n in ids if n in shown.rows]
-    length = list(accumulate(len(one.text) + sum(len(m.text) for m in one.members) for one in made))
+    length = list(accumulate(characters(one) + sum(map(characters, one.members)) for one in made))
     return [one for one, so_far in zip(made, length, strict=True) if so_far <= MAX_CHARACTERS or one is made[0]]
+
+
+def characters(one: Item | Member) -> int:
+    return len(one.text) + sum(map(len, one.edits))
 
 
 def look_up(
@@ -125,6 +133,7 @@ def look_up(
         own_flags(db, actor, ids),
         colleagues.others(db, actor, told),
         own_leases(db, actor, settings, ids),
+        own_edits(db, actor, everything),
     )
 
 
@@ -165,13 +174,14 @@ def item(n: int, shown: Shown, settings: ReviewSettings, cut: float, why: str | 
         n, row.group_id, row.messages, row.text, row.finish_reason, row.num_tokens, row.score_like, view,
         why or review_reasons.of_item(ids or [n], shown.views, shown.signs, cut),
         until, is_random, tuple(member(one, shown) for one in ids), shown.others.get(n, ()),
-        shown.sizes.get(row.group_id, 0), shown.flags.get(n),
+        shown.sizes.get(row.group_id, 0), shown.flags.get(n), shown.edits.get(n, ()),
     )  # fmt: skip
 
 
 def member(n: int, shown: Shown) -> Member:
     row = shown.rows[n]
-    return Member(n, row.text, row.finish_reason, row.num_tokens, row.score_like, shown.views.get(n))
+    view, edits = shown.views.get(n), shown.edits.get(n, ())
+    return Member(n, row.text, row.finish_reason, row.num_tokens, row.score_like, view, edits)
 
 
 def own_leases(
@@ -198,6 +208,23 @@ def own_flags(db: Session, actor: Actor, ids: Sequence[int]) -> dict[int, str]:
         .order_by(decision.id)
     )
     return {n: client_id for n, client_id in db.execute(query)} if ids else {}
+
+
+def own_edits(db: Session, actor: Actor, ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """The texts the actor made of each sample, oldest first, without those of edits taken back."""
+    decision, taken_back, made = tables.Decision, alias(tables.Decision, "taken_back"), tables.Sample
+    query = (
+        select(decision.sample_id, made.text)
+        .join(made, made.id == decision.value["edit_id"].as_integer())
+        .outerjoin(taken_back, taken_back.retracts_id == decision.id)
+        .where(decision.sample_id.in_(ids), decision.user_id == actor.user_id, decision.kind == DecisionKind.edit)
+        .where(taken_back.id.is_(None))
+        .order_by(decision.id)
+    )
+    found: dict[int, tuple[str, ...]] = {}
+    for n, text in db.execute(query) if ids else ():
+        found[n] = (*found.get(n, ()), text)
+    return found
 
 
 def decided_by(db: Session, actor: Actor, ids: Sequence[int]) -> set[int]:

@@ -1,25 +1,42 @@
 """What to look at next: items this person may decide, leased to them as they are returned, each with its reason."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db import reading, session, tables
+from backend.db.aliases import alias
 from backend.errors import InvalidInput
 from backend.services import leases, presence, review_settings
 from backend.services.access import Actor
+from backend.services.group_decisions import TOGETHER
+from backend.services.labels import DECIDING
 from backend.services.review_items import Item, Member, items
 from backend.services.review_pick import Asked, Picked, pick
 from backend.services.review_walks import Order
 from backend.services.rounds import get_row
-from backend.values import Role, RoundStatus
+from backend.values import DecisionKind, Role, RoundStatus
 
-__all__ = ["Item", "Member", "Order", "queue"]
+__all__ = ["Earlier", "Item", "Member", "Order", "earlier", "queue"]
 
 MAX_ITEMS = 100
 MAX_HELD = 1_000
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """An item the person has decided, and what they said of it: it stands."""
+
+    item: Item
+    client_id: str
+    kind: DecisionKind
+    score: float | None
+    value: dict[str, Any]
+    is_override: bool
+    is_late: bool
 
 
 def queue(
@@ -54,6 +71,30 @@ def queue(
             won += pick_alone(actor, round_id, order, limit - len(won), after, taken | set(won), found)
     with reading() as db:
         return items(db, actor, round_, settings, [*again, *won], found.why)
+
+
+def earlier(actor: Actor, round_id: int, held: Sequence[int] = ()) -> Earlier | None:
+    """What the actor decided last, apart from the items held in the page; None where there is nothing more."""
+    if len(held) > MAX_HELD:
+        raise InvalidInput(f"A page holds up to {MAX_HELD} items. Reload it.")
+    decision, taken_back = tables.Decision, alias(tables.Decision, "taken_back")
+    with reading() as db:
+        round_ = get_row(db, actor, round_id, Role.reviewer)
+        settings = review_settings.read(round_.review)
+        query = (
+            select(decision)
+            .outerjoin(taken_back, taken_back.retracts_id == decision.id)
+            .where(decision.round_id == round_id, decision.user_id == actor.user_id, taken_back.id.is_(None))
+            .where(decision.kind.in_(TOGETHER if settings.by_group else DECIDING), decision.sample_id.not_in(held))
+            .where(decision.batch_id.is_(None), decision.is_adjudication.is_(False))
+            .order_by(decision.id.desc())
+            .limit(1)
+        )
+        row = db.scalar(query) if round_.status is RoundStatus.review else None
+        if row is None:
+            return None
+        [item] = items(db, actor, round_, settings, [row.sample_id], {})
+        return Earlier(item, row.client_id, row.kind, row.score, row.value, row.is_override, row.is_late)
 
 
 def claim(actor: Actor, round_id: int, found: Picked) -> list[int]:

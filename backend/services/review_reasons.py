@@ -18,6 +18,8 @@ SIGNS = {
     "verifier": "A verifier says otherwise than the judge.",
     "vote": "Most samples of this prompt give this answer, and the judge rejected it.",
 }
+CHECKER = "The checker (exact match) says {}."
+"""It is asked where its word is against the judge's."""
 HABITS = {
     "vote": "for an answer that so many samples of the prompt give",
     "top": "for an answer with so many votes",
@@ -49,7 +51,9 @@ def reason(view: JudgeView, cut: float, why: str = "") -> str:
     scores = [f"{reply.score:g}" for reply in view.replies if reply.score is not None]
     if view.score is None and view.verdict is None:
         return "The judge gave no verdict."
-    if why in SIGNS and not (why == "vote" and view.verdict is not Verdict.reject):
+    if why == "exact_match" and view.verdict is not None:
+        return CHECKER.format("reject" if view.verdict is Verdict.accept else "accept")
+    if why in SIGNS and holds(why, view):
         return SIGNS[why]
     if why in HABITS and view.verdict is not None:
         return f"The judge {view.verdict}ed this: unlike it {HABITS[why]}."
@@ -59,6 +63,13 @@ def reason(view: JudgeView, cut: float, why: str = "") -> str:
         return f"The judge {view.verdict}ed it."
     near = abs(view.score - cut) <= 0.1 * max(1.0, abs(cut))
     return f"Scored {view.score:g}, {'close to' if near else 'against'} the cut at {cut:g}."
+
+
+def holds(why: str, view: JudgeView) -> bool:
+    """Whether the judge's view bears the sign out: it may have been written before the rules for it changed."""
+    if why == "vote":
+        return view.verdict is Verdict.reject
+    return len({reply.judge for reply in view.replies}) > 1
 
 
 def of_item(

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import reading, tables
 from backend.errors import NotFound
-from backend.services import sample_sight
+from backend.services import decision_words, sample_sight
 from backend.services.access import Actor, require
 from backend.services.samples import Row, read_rows
 from backend.values import DecisionKind, Messages, Role, Verdict
@@ -31,13 +31,14 @@ class JudgmentView:
 
 @dataclass(frozen=True)
 class DecisionView:
-    """A decision as history shows it; `is_retracted`: it was taken back later."""
+    """A decision as history shows it. `words`: what it says beyond its kind. `is_retracted`: taken back later."""
 
     id: int
     who: str
     at: datetime
     kind: DecisionKind
     score: float | None
+    words: str
     note: str
     is_blind: bool
     is_override: bool
@@ -59,9 +60,11 @@ class Trained:
 
 @dataclass(frozen=True)
 class Detail:
-    """`label` is the sample's row in lists; `group` the rows of the other samples of its prompt in the round.
+    """`label` is the sample's row in lists; `group` the rows of the other samples of its prompt in the round;
+    `original` the text before it was edited.
 
-    Where the label's `is_hidden` is set, judgments and colleagues' decisions are left out as the round hides them.
+    Where the label's `is_hidden` is set, judgments and colleagues' decisions are left out as the round hides them;
+    `hides_others`: those decisions are.
     """
 
     label: Row
@@ -72,6 +75,7 @@ class Detail:
     text: str
     author: str | None
     edited_from_id: int | None
+    original: str | None
     machine_score: float | None
     machine_verdict: Verdict | None
     checkpoint: str
@@ -82,6 +86,7 @@ class Detail:
     group: tuple[Row, ...]
     history: tuple[DecisionView, ...]
     trained: tuple[Trained, ...]
+    hides_others: bool
 
 
 def detail(actor: Actor, sample_id: int) -> Detail:
@@ -106,6 +111,7 @@ def detail(actor: Actor, sample_id: int) -> Detail:
             text=sample.text,
             author=author.name if author else None,
             edited_from_id=sample.edited_from_id,
+            original=db.get_one(tables.Sample, sample.edited_from_id).text if sample.edited_from_id else None,
             machine_score=None if hides_judge else label.machine_score,
             machine_verdict=None if hides_judge else label.machine_verdict,
             checkpoint=db.get_one(tables.Checkpoint, sample.checkpoint_id).name,
@@ -116,9 +122,10 @@ def detail(actor: Actor, sample_id: int) -> Detail:
             group=tuple(sample_sight.seen(db, actor, kept, siblings(db, sample))),
             history=tuple(
                 replace(one, is_override=one.is_override and not hides_judge)
-                for one in decisions(db, sample_id, _told(actor, kept, row))
+                for one in decisions(db, sample, _told(actor, kept, row), tells_judge=not hides_judge)
             ),
             trained=tuple(datasets(db, sample_id)),
+            hides_others=row.is_hidden and kept.others,
         )
 
 
@@ -149,15 +156,20 @@ def _told(actor: Actor, kept: sample_sight.Hidden, row: Row) -> ColumnElement[bo
     return or_(decision.user_id == actor.user_id, and_(decision.is_gold.is_(False), is_told))
 
 
-def decisions(db: Session, sample_id: int, told: ColumnElement[bool]) -> list[DecisionView]:
-    """The history, oldest first."""
+def decisions(
+    db: Session, sample: tables.Sample, told: ColumnElement[bool], *, tells_judge: bool
+) -> list[DecisionView]:
+    """The history, oldest first: decisions that name the sample, those on its group that speak of it, its edit."""
     decision, user = tables.Decision, tables.User
-    query = select(decision, user.name).join(user, user.id == decision.user_id).where(decision.sample_id == sample_id)
+    others = decision_words.speaking_of(db, sample)
+    is_about = or_(decision.sample_id == sample.id, decision.id.in_(others), decision.retracts_id.in_(others))
+    query = select(decision, user.name).join(user, user.id == decision.user_id).where(is_about)
     rows = db.execute(query.where(told).order_by(decision.id.desc()).limit(MAX_HISTORY)).all()[::-1]
     gone = {row.retracts_id for row, _ in rows}
     return [
         DecisionView(
-            row.id, who, row.created_at, row.kind, row.score, row.note, row.is_blind, row.is_override,
+            row.id, who, row.created_at, row.kind, row.score,
+            decision_words.words(row.value, tells_judge=tells_judge), row.note, row.is_blind, row.is_override,
             row.batch_id is not None, row.id in gone, row.seconds, row.via,
         )
         for row, who in rows

@@ -23,6 +23,7 @@ import * as text from "./text.js";
 
 const MODES = { sample: SampleMode, group: GroupMode, pair: PairMode, judgment: JudgmentMode };
 const ANSWER_IN = 30000;
+const HELD = 900;
 const FIRST = "Save or leave the text you are writing first.";
 const WHILE_WORKING = ["help", "palette", "diff", "search", "history"];
 
@@ -61,7 +62,7 @@ export class Desk extends Acts {
     const { parts } = this;
     this.compare = new Compare(parts.compare, () => this.texts());
     this.find = new Find(parts.find, { inside: () => [parts.prompt, parts.answer, parts.assist], unfold: () => this.unfold() });
-    this.history = new History(parts.history, (name, data) => this.ask(name, data));
+    this.history = new History(parts.history, (name, data) => this.ask(name, data), (n) => this.mode.title(n));
     this.palette = new Palette(parts.palette, () => this.commands());
     this.help = new Help(parts.help, this.bindings, {
       save: (keys) => this.ask("review_bind", { keys }),
@@ -139,11 +140,32 @@ export class Desk extends Acts {
   do_skip() { this.decide("skip"); }
   do_submit() { if (!this.mode.submit()) this.do_next(); }
   do_next() { this.line.next(); this.paint(); }
-  do_previous() { this.line.previous(); this.paint(); }
+  do_previous() {
+    if (!this.line.at) return this.toEarlier();
+    this.line.previous();
+    return this.paint();
+  }
+
   do_more() { this.whole = !this.whole; this.paint({ keep: true }); }
   unfold() { if (!this.work && this.parts.desk.querySelector("main .more")) this.do_more(); }
   do_raw() { this.show({ text: this.shows.text === "raw" ? "rendered" : "raw" }); }
   do_note() { if (this.canAct) writeNote(this, this.line.current); }
+
+  /** Before the first item here come those decided before the page was loaded. */
+  async toEarlier() {
+    if (this.isGoingBack || !this.round.is_open) return;
+    this.isGoingBack = true;
+    const answer = await this.ask("review_earlier", { held: this.line.items.slice(0, HELD).map(({ sample_id }) => sample_id) });
+    this.isGoingBack = false;
+    const item = answer?.item;
+    if (!item || this.line.at || this.work || this.line.find(item.sample_id)) return;
+    const { kind, client_id } = item.mine;
+    this.known.add(client_id);
+    // What is taken back is what was done last: this came before everything done here.
+    this.done.unshift({ kind, client_id, text: kind === "edit" ? item.edits.at(-1) : undefined, item, target: item, before: null });
+    this.line.insert(item);
+    this.paint();
+  }
 
   do_edit() {
     const target = this.target();
@@ -198,7 +220,8 @@ export class Desk extends Acts {
       ...(one.repairs || []).map((repair, n) => [`${name}, repair ${n + 1}`, repair.text]),
       ...(one.edits || []).map((edited, n) => [`${name}, your edit ${n + 1}`, edited]),
     ];
-    const all = item.members ? item.members.flatMap((member, n) => of(member, `Sample ${this.mode.title(n)}`)) : of(item, "The sample");
+    const some = item.members ? item.members.map((member, n) => of(member, `Sample ${this.mode.title(n)}`)) : [of(item, "The sample")];
+    const all = some.sort((a, b) => (b.length > 1) - (a.length > 1)).flat();
     const now = this.work?.text?.();
     if (now) all.splice(1, 0, ["What you write", now]);
     const pick = item.members && this.mode.pick(item);

@@ -26,8 +26,9 @@ export function writeNote(desk, item) {
 }
 
 export class History {
-  constructor(place, ask) {
-    Object.assign(this, { place, ask, item: null });
+  /** `title(n)`: what the n-th of an item's samples is called on screen. */
+  constructor(place, ask, title) {
+    Object.assign(this, { place, ask, title, item: null });
     this.body = make("div.body");
     place.append(this.body);
     place.addEventListener("toggle", () => this.draw());
@@ -50,14 +51,20 @@ export class History {
     const answer = await this.ask("review_history", { sample_id: item.sample_id });
     if (item !== this.item) return;
     if (!answer || answer.error) return this.body.replaceChildren(make("p.rondo-muted", {}, answer ? answer.error.message : "The server does not answer."));
-    const rows = answer.history.map(row);
+    const rows = answer.history.map((one) => row(one, this.placed(one.words)));
     this.body.replaceChildren(rows.length ? make("ol", {}, ...rows) : make("p.rondo-muted", {}, "Nothing yet."));
     if (answer.is_hidden) this.body.append(make("p.rondo-muted", {}, "Colleagues' decisions are shown after yours."));
   }
+
+  /** Samples are named by their numbers; those on screen by their columns too. */
+  placed(words) {
+    const ids = (this.item.members || []).map(({ sample_id }) => String(sample_id));
+    return words.replace(/sample (\d+)/g, (name, id) => (ids.includes(id) ? `${name} (${this.title(ids.indexOf(id))})` : name));
+  }
 }
 
-function row(one) {
-  const what = `${KINDS[one.kind] || one.kind}${one.score === null ? "" : ` ${number(one.score)}`}`;
+function row(one, words) {
+  const what = `${KINDS[one.kind] || one.kind}${one.score === null ? "" : ` ${number(one.score)}`}${words ? `: ${words}` : ""}`;
   const at = new Date(one.at).toLocaleString([], { dateStyle: "short", timeStyle: "short" });
   const line = make("li", {}, make("b", {}, one.who), ` ${what} `, make("span.rondo-muted", {}, at));
   if (one.is_retracted) line.append(" ", make("span.rondo-badge", {}, "taken back"));

@@ -2,9 +2,12 @@
 
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy import select
 
+from backend.db import reading, tables
 from backend.values import DecisionKind
 from tests.browser.desk import Review, empty
+from tests.integration import site
 
 __all__ = ["empty"]
 pytestmark = pytest.mark.browser
@@ -63,3 +66,69 @@ def test_a_column_shows_its_draft_until_it_is_saved(empty: None, chromium: objec
     expect(badge).to_have_count(0)
     desk.saved()
     assert desk.decisions() == [(K.edit, desk.ids[1])]
+
+
+def test_after_a_reload_an_edit_is_compared_with_its_original(empty: None, chromium: object) -> None:
+    desk = Review(chromium, texts=[f"The cat {n} sat." for n in range(40)])
+    difference = desk.page.locator("#review-desk .difference")
+    desk.press("x", "e", "Control+A")
+    desk.page.keyboard.type("The dog 1 sat.")
+    desk.press("Control+Enter")
+    desk.saved()
+    desk.open()
+    desk.comes(desk.ids[2])
+    desk.press("k")
+    desk.comes(desk.ids[1])
+    desk.sees(".mine", "You edited.")
+    desk.press("d")
+    expect(difference.locator("del")).to_have_text("cat")
+    expect(difference.locator("ins")).to_have_text("dog")
+    desk.press("k")
+    desk.comes(desk.ids[0])
+    desk.sees(".mine", "You rejected.")
+    desk.press("a", "j")
+    desk.saved()
+    desk.comes(desk.ids[2])
+    assert desk.decisions() == [(K.reject, desk.ids[0]), (K.edit, desk.ids[1]), (K.accept, desk.ids[0])]
+    expect(desk.page.locator("#review-desk .news")).to_be_hidden()
+    assert desk.errors == []
+
+
+def test_what_came_back_after_a_reload_is_taken_back_with_its_text(empty: None, chromium: object) -> None:
+    desk = Review(chromium)
+    desk.press("e", "Control+A")
+    desk.page.keyboard.type("better")
+    desk.press("Control+Enter")
+    desk.saved()
+    desk.open()
+    desk.comes(desk.ids[1])
+    desk.press("k")
+    desk.comes(desk.ids[0])
+    desk.press("u")
+    desk.saved()
+    desk.comes(desk.ids[0])
+    desk.shows(".mine", "")
+    desk.press("d")
+    desk.sees(".compare", "There is one text here.")
+    assert [kind for kind, _ in desk.decisions()] == [K.edit, K.retract]
+    desk.press("x", "k")
+    desk.sees(".mine", "You rejected.")
+    assert desk.errors == []
+
+
+def test_after_a_reload_a_columns_edit_is_what_is_compared(empty: None, chromium: object) -> None:
+    desk = Review(chromium, number=12, n=3, texts=[f"The cat {n} sat." for n in range(12)], review={"mode": "group"})
+    desk.press("2", "e", "Control+A")
+    desk.page.keyboard.type("The dog 1 sat.")
+    desk.press("Control+Enter")
+    desk.saved()
+    desk.open()
+    desk.press("d")
+    expect(desk.page.locator("#review-desk .difference ins")).to_have_text("dog")
+    with reading() as db:
+        edit = db.scalars(select(tables.Sample.id).where(tables.Sample.kind == "edit")).one()
+    desk.page.goto(f"{site.address()}/samples?round={desk.round.id}&sample={edit}")
+    shown = desk.page.locator("#sample-detail .changes")
+    expect(shown).to_have_text("The cat dog 1 sat.")
+    expect(shown.get_by_role("deletion")).to_have_text("cat ")
+    assert desk.errors == []

@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 from backend.db import reading, tables
 from backend.values import DecisionKind, Verdict
 from tests.browser.desk import Review, empty
+from tests.integration import site
 
 __all__ = ["empty"]
 pytestmark = pytest.mark.browser
@@ -284,3 +285,17 @@ def test_a_key_that_means_nothing_in_this_mode_says_so(empty: None, chromium: ob
     judgment.press("2")
     judgment.sees(".mine", "Say first that the judge is wrong")
     assert desk.decisions() == sample.decisions() == judgment.decisions() == []
+
+
+def test_the_history_of_a_group_says_what_was_chosen(empty: None, chromium: object) -> None:
+    desk = Review(chromium, number=12, n=3, review={"mode": "group"})
+    desk.press("2", "Shift+1", "Enter")
+    desk.saved()
+    desk.press("k", "h")
+    first, second = desk.ids[:2]
+    desk.sees(".history li", f"chose among the group: best: sample {second} (2), worst: sample {first} (1)")
+    desk.page.goto(f"{site.address()}/samples?round={desk.round.id}&sample={second}")
+    shown = desk.page.locator("#sample-detail")
+    expect(shown).to_contain_text(f"best: sample {second}, worst: sample {first}")
+    expect(shown).not_to_contain_text("Nobody has decided on it.")
+    assert desk.errors == []

@@ -77,6 +77,34 @@ def test_a_group_has_one_history(database: str) -> None:
     assert seen(actor, samples[2]) == []
 
 
+def test_a_history_says_what_was_decided(database: str) -> None:
+    project, _, samples = in_review(mode="group")
+    actor, (a, b) = rows.make_actor(project, Role.reviewer), samples[:2]
+    decide(actor, a, K.prefer, value={"best": b.id, "worst": a.id})
+    decide(actor, a, K.prefer, value={"tie": [a.id, b.id]})
+    decide(actor, a, K.prefer, value={"all_bad": [a.id, b.id]})
+    decide(actor, a, K.rank, value={"order": [b.id, a.id]})
+    edit = decide(actor, b, K.edit, text="better").decision.edit_id
+    assert [one.words for one in item_history.read(actor, a.id).entries] == [
+        f"best: sample {b.id}, worst: sample {a.id}", f"tie: sample {a.id}, sample {b.id}",
+        f"all bad: sample {a.id}, sample {b.id}", f"best first: sample {b.id}, sample {a.id}", f"made sample {edit}",
+    ]  # fmt: skip
+
+
+def test_what_was_said_of_the_judge_is_told_to_who_may_see_the_judge(database: str) -> None:
+    project, round_, samples = in_review(mode="judgment", others_visible=True)
+    one, other = (rows.make_actor(project, Role.reviewer) for _ in range(2))
+    decide(one, samples[0], K.accept, value={"judge_right": True})
+    decide(one, samples[1], K.accept, value={"judge_right": False, "why": "too strict"})
+    told = ["the judge is right", "the judge is wrong: too strict"]
+    assert [item_history.read(other, n.id).entries[0].words for n in samples[:2]] == told
+    with session() as db:
+        row = db.get_one(tables.Round, round_.id)
+        row.review, row.is_blind = row.review | {"mode": "sample"}, True
+    assert [item_history.read(other, n.id).entries[0].words for n in samples[:2]] == ["", ""]
+    assert [item_history.read(one, n.id).entries[0].words for n in samples[:2]] == told
+
+
 def test_who_may_not_decide_reads_no_history(database: str) -> None:
     project, _, samples = in_review()
     with pytest.raises(PermissionDenied):

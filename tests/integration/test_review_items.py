@@ -2,15 +2,21 @@
 
 from typing import Any
 
+import pytest
+
 from backend.db import session, tables
+from backend.errors import NotFound
+from backend.services import review_queue
 from backend.services.judge_views import SHOWN_RATIONALE, judge_views
 from backend.values import DecisionKind
+from tests import rows
 from tests.integration.reviewing import Team
 
-PREFER, FLAG = DecisionKind.prefer, DecisionKind.flag
+PREFER, FLAG, EDIT = DecisionKind.prefer, DecisionKind.flag, DecisionKind.edit
 
 
 def write_worths(team: Team, *worths: tuple[int, float, str]) -> None:
+    rows.make_judgments(team.samples, judge="another_rubric")
     with session() as db:
         for n, worth, why in worths:
             db.add(tables.Worth(sample_id=n, round_id=team.round.id, worth=worth, why=why))
@@ -58,6 +64,46 @@ def test_an_item_says_how_many_samples_its_group_has_shown_or_not(database: str)
     assert (len(pair.members), pair.num_members) == (2, 4)
     large = Team(prompts=1, n=10, mode="group").items("ann")[0]
     assert (len(large.members), large.num_members) == (8, 10)
+
+
+def test_an_item_comes_with_the_persons_own_standing_edits(database: str) -> None:
+    team = group(num_reviewers_per_item=2)
+    taken_back = team.act("ann", team.ids[1], EDIT, text="worse")
+    team.take_back("ann", taken_back)
+    team.act("ann", team.ids[1], EDIT, text="better")
+    team.act("ann", team.ids[1], EDIT, text="best")
+    team.act("bob", team.ids[0], EDIT, text="bob's")
+    assert [m.edits for m in team.items("ann")[0].members] == [(), ("better", "best"), (), ()]
+    assert [m.edits for m in team.items("bob")[0].members] == [("bob's",), (), (), ()]
+
+
+def test_what_one_decided_last_comes_back_with_what_was_said(database: str) -> None:
+    team = Team(num_reviewers_per_item=2)
+    a, b, c = team.ids[:3]
+    team.act("ann", a, EDIT, text="better")
+    team.act("ann", b, DecisionKind.accept)
+    team.take_back("ann", team.act("ann", c, DecisionKind.accept))
+    team.act("bob", c, DecisionKind.reject)
+    last = review_queue.earlier(team.who("ann"), team.round.id)
+    assert last is not None
+    assert (last.item.sample_id, last.kind, last.item.judge is not None) == (b, DecisionKind.accept, True)
+    before = review_queue.earlier(team.who("ann"), team.round.id, [b])
+    assert before is not None
+    assert (before.item.sample_id, before.kind, before.item.edits) == (a, EDIT, ("better",))
+    assert review_queue.earlier(team.who("ann"), team.round.id, [a, b]) is None
+    with pytest.raises(NotFound):
+        review_queue.earlier(rows.make_actor(), team.round.id)
+
+
+def test_of_a_group_it_is_the_choice_that_comes_back(database: str) -> None:
+    team = group()
+    a, b = team.ids[:2]
+    team.act("ann", a, PREFER, value={"best": b, "worst": None})
+    team.act("ann", b, EDIT, text="better")
+    last = review_queue.earlier(team.who("ann"), team.round.id)
+    assert last is not None
+    assert (last.item.sample_id, last.kind, last.value) == (a, PREFER, {"best": b, "worst": None})
+    assert last.item.members[1].edits == ("better",)
 
 
 def test_a_long_rationale_says_that_it_was_cut(database: str) -> None:

@@ -4,11 +4,15 @@ import uuid
 
 import pytest
 
+from app.widgets import sample_card
 from backend.db import session, tables
 from backend.errors import NotFound
 from backend.services import reviews, sample_detail
 from backend.values import DatasetType, DecisionKind, Role, RoundStatus, Stage, Verdict
 from tests import rows
+from tests.integration.reviewing import Team
+
+PREFER, RANK = DecisionKind.prefer, DecisionKind.rank
 
 
 def test_detail_has_the_whole_story(database: str) -> None:
@@ -54,3 +58,70 @@ def test_detail_has_the_whole_story(database: str) -> None:
         sample_detail.detail(rows.make_actor(rows.make_project()), made[0].id)
     with pytest.raises(NotFound):
         sample_detail.detail(viewer, 10**9)
+
+
+def told(team: Team, who: str, sample_id: int) -> list[tuple[str, str]]:
+    """What the page says was done to the sample: the act, and the first of its facts."""
+    history = sample_card.card(sample_detail.detail(team.who(who), sample_id), {})["history"]
+    return [(one["what"], one["facts"].split(" UTC")[0].rsplit(", ", 1)[0]) for one in history]
+
+
+def test_every_sample_a_group_decision_speaks_of_has_it_in_its_history(database: str) -> None:
+    team = Team(prompts=2, n=4, scores=(5.0, 2.0, 3.0, 4.0), mode="group", num_reviewers_per_item=2)
+    a, b, c, d = team.ids[:4]
+    done = team.act("ann", a, PREFER, value={"best": b, "worst": c})
+    said = [("Compared with its group by", f"best: sample {b}, worst: sample {c}")]
+    assert [told(team, "ann", n) for n in (a, b, c, d)] == [said, said, said, []]
+    team.act("bob", a, RANK, value={"order": [d, c, b, a]})
+    ranked = ("Ranked with its group by", f"best first: sample {d}, sample {c}, sample {b}, sample {a}")
+    assert [told(team, "ann", n) for n in (c, d)] == [[*said, ranked], [ranked]]
+    team.take_back("ann", done)
+    shown = sample_detail.detail(team.who("ann"), c).history
+    assert [(one.kind, one.is_retracted) for one in shown] == [
+        (PREFER, True), (RANK, False), (DecisionKind.retract, False)
+    ]  # fmt: skip
+    assert [one.kind for one in sample_detail.detail(team.who("ann"), team.ids[4]).history] == []
+
+
+def test_a_group_decision_of_others_is_told_after_ones_own(database: str) -> None:
+    team = Team(prompts=1, n=3, scores=(5.0, 2.0, 3.0), mode="group", num_reviewers_per_item=2)
+    a, b, c = team.ids
+    team.act("ann", a, PREFER, value={"best": b, "worst": c})
+    hidden = sample_detail.detail(team.who("bob"), b)
+    assert (hidden.history, hidden.hides_others) == ((), True)
+    assert sample_card.card(hidden, {})["undecided"] == "What colleagues decide is shown after your own decision."
+    team.act("bob", a, PREFER, value={"best": c, "worst": None})
+    assert len(sample_detail.detail(team.who("bob"), c).history) == 2
+    assert len(sample_detail.detail(team.who("bob"), b).history) == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "marked"),
+    [
+        ("The cat sat.", "The dog sat down.", "The [-cat sat][+dog sat down]."),
+        ("same", "same", "same"),
+        ("", "new", "[+new]"),
+        ("a  b\n c", "a  b\n", "a  [-b\n c][+b\n]"),
+    ],
+)
+def test_what_was_changed_is_shown_word_by_word(before: str, after: str, marked: str) -> None:
+    found = sample_card.changes(before, after)
+    signs = {"deletion": "[-{}]", "insertion": "[+{}]", "none": "{}"}
+    assert "".join(signs[one["role"]].format(one["text"]) for one in found) == marked
+    assert "".join(one["text"] for one in found if one["role"] != "insertion") == before
+    assert "".join(one["text"] for one in found if one["role"] != "deletion") == after
+
+
+def test_an_edit_and_its_original_both_tell_of_it(database: str) -> None:
+    team = Team(prompts=1)
+    edit = team.act("ann", team.ids[0], DecisionKind.edit, text="better").decision.edit_id
+    assert edit is not None
+    said = [("Edited by", f"made sample {edit}")]
+    assert [told(team, "ann", n) for n in (team.ids[0], edit, team.ids[1])] == [said, said, []]
+    shown = sample_card.card(sample_detail.detail(team.who("ann"), edit), {})
+    assert (shown["original"], shown["text"]) == (team.samples[0].text, "better")
+    assert [one["text"] for one in shown["changes"] if one["role"] != "insertion"] == [team.samples[0].text]
+    assert sample_card.card(sample_detail.detail(team.who("ann"), team.ids[0]), {})["changes"] == []
+    assert sample_card.card(sample_detail.detail(team.curator, team.ids[1]), {})["undecided"] == (
+        "Nobody has decided on it."
+    )

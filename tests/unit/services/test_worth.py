@@ -1,11 +1,13 @@
 """What a look is worth, without a database: signs put together, and where a judge contradicts its habit."""
 
+import json
 import random
 from itertools import groupby
 
 import numpy
 import pytest
 
+from backend import demo, recipes
 from backend.pipeline import worth
 from backend.pipeline.worth import Seen, features, near_the_cut, plain_signs, together, unlike_the_judge
 from backend.services.group_decisions import says, shown
@@ -52,11 +54,18 @@ def test_a_reply_without_a_verdict_is_worth_a_look_and_a_conflict_more_than_none
     assert plain_signs(seen(1, verdict=None), row, cut=0.5, verifiers=set()) == {"unparsed": 1.0}
     plain = plain_signs(seen(1), row, cut=0.5, verifiers=set())
     one = seen(1)
-    one.verdicts = {"written_verdict": Verdict.accept, "exact_match": Verdict.reject}
-    against = plain_signs(one, row, cut=0.5, verifiers={"exact_match"})
+    one.verdicts = {"written_verdict": Verdict.accept, "majority_vote": Verdict.reject}
+    against = plain_signs(one, row, cut=0.5, verifiers={"majority_vote"})
     assert together(1, 1, against)["worth"] > together(1, 1, plain)["worth"]
     assert together(1, 1, against)["why"] == "verifier"
     assert "judges" in plain_signs(one, row, cut=0.5, verifiers=set())
+
+
+def test_the_demo_has_nothing_to_compare_with() -> None:
+    """Its true checker measures; were it, or a known answer, among the signs, the queue would find what it tells."""
+    lines = (demo.PROMPT_FOLDER / "train.jsonl").read_text(encoding="utf-8").splitlines()
+    assert not any(json.loads(line).get("answer") for line in lines)
+    assert worth.checker(recipes.get("rejection_sampling").with_changes(demo.RECIPE_CHANGES)) is None
 
 
 def test_a_rejected_answer_that_most_samples_give_is_a_conflict_with_the_vote() -> None:

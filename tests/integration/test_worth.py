@@ -1,0 +1,121 @@
+"""What the judge's end writes for the queue: whose word counts as a second opinion, and what a person reads of it."""
+
+from typing import Any, cast
+
+import pytest
+
+from backend.db import reading, session, tables
+from backend.pipeline import worth
+from backend.pipeline.stage import StageContext
+from backend.recipes import Recipe
+from backend.services import review_reasons
+from backend.services.judge_views import judge_views
+from backend.values import JobStatus, RoundStatus, Stage, Verdict
+from tests import rows
+
+REPLIES = (3.0, 5.0, 5.0)
+
+
+def judged(
+    texts: list[str], verdicts: list[Verdict], *, answer: str | None = None, **recipe: Any
+) -> tuple[StageContext, list[int]]:
+    """A round of one prompt at the end of judging: each sample with this verdict."""
+    project = rows.make_project()
+    prompts = rows.make_prompt_set(project, prompts=1, answers=[answer])
+    scores = [5.0 if verdict is Verdict.accept else 1.0 for verdict in verdicts]
+    changed = rows.RECIPE | {"judge": {"name": "additive_rubric", "accept_at": 4.0}} | recipe
+    round_ = rows.make_round(
+        project, status=RoundStatus.running, stage=Stage.judge, is_reviewed=True, recipe=changed, sets=[prompts]
+    )
+    made = rows.make_samples(round_, prompts, n=len(texts), texts=texts, scores=scores, threshold=4.0)
+    with session() as db:
+        job = tables.Job(
+            project_id=project.id, round_id=round_.id, workflow_id=f"worth-{round_.id}", stage=Stage.judge,
+            queue="generate", status=JobStatus.running, attempt=1,
+        )  # fmt: skip
+        db.add(job)
+    stage = StageContext(job.id, 1, round_, Recipe.model_validate(changed), cast(Any, None))
+    return stage, [sample.id for sample in made]
+
+
+def add_judgments(stage: StageContext, sample_id: int, judge: str, *scores: float) -> None:
+    with session() as db:
+        db.add_all(
+            tables.Judgment(
+                round_id=stage.round.id, sample_id=sample_id, judge=judge, position=n, score=score,
+                verdict=Verdict.accept if score >= 4 else Verdict.reject, rationale=f"{judge} {n}", raw="",
+            )
+            for n, score in enumerate(scores)
+        )  # fmt: skip
+
+
+def told(stage: StageContext, ids: list[int]) -> list[tuple[str, str]]:
+    """Write the worths; the strongest sign of each sample and its words."""
+    worth.write(stage)
+    with reading() as db:
+        signs, views = review_reasons.signs(db, ids), judge_views(db, ids)
+    return [(signs[n].why, review_reasons.reason(views[n], 4.0, signs[n].why)) for n in ids]
+
+
+def test_a_judge_that_gives_several_replies_is_still_one_judge(database: str) -> None:
+    stage, [one] = judged(["x"], [Verdict.accept])
+    add_judgments(stage, one, "additive_rubric", *REPLIES)
+    with session() as db:
+        label = db.get_one(tables.Label, one)
+        label.machine_score, label.machine_spread = 13 / 3, 0.94
+    assert told(stage, [one]) == [("spread", "The judge gave 3, 5, 5.")]
+
+
+def test_another_judges_word_against_it_is_a_disagreement(database: str) -> None:
+    stage, ids = judged(["x", "y"], [Verdict.accept, Verdict.accept])
+    for n, other in zip(ids, (1.0, 5.0), strict=True):
+        add_judgments(stage, n, "additive_rubric", 5.0)
+        add_judgments(stage, n, "written_verdict", other)
+    assert [why for why, _ in told(stage, ids)] == ["judges", "cut"]
+    assert told(stage, ids)[0][1] == "Two judges disagree about this."
+
+
+def test_where_the_prompt_has_an_answer_the_checker_is_a_second_opinion_and_no_label(database: str) -> None:
+    texts, A, R = ["It is\n12", "It is\n13", "So\n12.0", "no"], Verdict.accept, Verdict.reject
+    stage, ids = judged(texts, [A, A, R, R], answer="#### 12")
+    for n in ids:
+        add_judgments(stage, n, "additive_rubric", 5.0 if n in ids[:2] else 1.0)
+    before = labels_of(ids)
+    assert [(why, said) for why, said in told(stage, ids) if why == "exact_match"] == [
+        ("exact_match", "The checker (exact match) says reject."),
+        ("exact_match", "The checker (exact match) says accept."),
+    ]
+    assert [why == "exact_match" for why, _ in told(stage, ids)] == [False, True, True, False]
+    assert labels_of(ids) == before
+    with reading() as db:
+        assert {row.judge for row in db.query(tables.Judgment)} == {"additive_rubric"}
+
+
+def labels_of(ids: list[int]) -> list[Any]:
+    with reading() as db:
+        found = [db.get_one(tables.Label, n) for n in ids]
+        return [(one.verdict, one.score, one.source, one.machine_verdict) for one in found]
+
+
+@pytest.mark.parametrize(
+    ("answer", "recipe"),
+    [
+        (None, {}),
+        ("word " * 40, {}),
+        ("12", {"judge": {"name": "exact_match"}}),
+        ("12", {"metrics": [{"name": "held_out_accuracy", "verifier": {"name": "countdown"}}]}),
+    ],
+    ids=["no answer", "a text to learn from", "it is the judge", "another program knows what is right"],
+)
+def test_the_checker_keeps_silent(database: str, answer: str | None, recipe: dict[str, Any]) -> None:
+    stage, [one] = judged(["It is\n13"], [Verdict.accept], answer=answer, **recipe)
+    add_judgments(stage, one, str(stage.recipe.judge.name), 5.0)
+    assert told(stage, [one])[0][0] == "cut"
+
+
+def test_a_sign_that_the_judges_view_does_not_bear_out_is_not_said(database: str) -> None:
+    stage, [one] = judged(["x"], [Verdict.accept])
+    add_judgments(stage, one, "additive_rubric", 5.0)
+    with reading() as db:
+        view = judge_views(db, [one])[one]
+    assert review_reasons.reason(view, 4.0, "judges") == "Scored 5, against the cut at 4."
