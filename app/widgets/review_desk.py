@@ -66,16 +66,24 @@ def review_open(here: Context, data: JSON) -> JSON:
     """What the desk needs at the start: the rounds, the chosen one, guidelines, counters, the person's keys."""
     known = rounds.list_rounds(here.actor, here.project_id)
     chosen = chosen_round(known, data.get("round"))
-    if chosen is None:
-        return {"round": None, "empty": "No round yet. Launch one with review on; its samples come here to be decided."}
-    project = projects.get(here.actor, here.project_id)
-    if project.role.rank < Role.reviewer.rank:
-        return {"round": None, "empty": "Deciding needs the role reviewer; yours is viewer. Ask a project admin."}
-    settings = review_settings.read(chosen.review)
-    progress, own = reviews.progress(here.actor, chosen.id), preferences.get(here.actor)
-    return {
+    base = {
         "me": here.actor.user_id,
         "rounds": [{"id": r.id, "number": r.number, "is_open": is_open(r)} for r in reversed(known)],
+    }
+    if chosen is None:
+        return base | {
+            "round": None,
+            "empty": "No round yet. Launch one with review on; its samples come here to be decided.",
+        }
+    project = projects.get(here.actor, here.project_id)
+    if project.role.rank < Role.reviewer.rank:
+        return base | {
+            "round": None,
+            "empty": "Deciding needs the role reviewer; yours is viewer. Ask a project admin.",
+        }
+    settings = review_settings.read(chosen.review)
+    progress, own = reviews.progress(here.actor, chosen.id), preferences.get(here.actor)
+    return base | {
         "round": {
             "id": chosen.id,
             "number": chosen.number,

@@ -5,6 +5,7 @@ import { askToClose } from "./closing.js";
 import { Compare } from "./compare.js";
 import { edit } from "./editor.js";
 import { keyName, make, within } from "./elements.js";
+import { Elsewhere } from "./elsewhere.js";
 import { Find } from "./find.js";
 import { Help } from "./help.js";
 import { Bindings, listen } from "./keys.js";
@@ -40,7 +41,7 @@ export class Desk extends Acts {
       refused: (act, error) => this.refused(act, error),
       held: (error) => this.held(error),
       withdrawn: (act) => this.withdrawn(act),
-      change: () => this.paintBar(),
+      change: (outbox) => this.changed(outbox),
     });
     this.line = new Line((wanted) => this.ask("review_more", { order: this.order, ...wanted }), {
       onChange: () => this.onItems(),
@@ -70,6 +71,7 @@ export class Desk extends Acts {
     });
     this.news = new News(parts.news, { reopen: (act) => this.reopen(act), mayEdit: () => this.round.is_open });
     this.team = new Team(this);
+    this.elsewhere = new Elsewhere(parts.elsewhere, { me: this.me, rounds: this.opened.rounds, own: this.round.id });
   }
 
   async start() {
@@ -85,6 +87,11 @@ export class Desk extends Acts {
     const asked = this.server[name]({ me: this.me, round: this.round.id, ...data }).catch(() => undefined);
     const answer = await within(ANSWER_IN, asked);
     return answer === undefined ? this.team.whySilent() : answer;
+  }
+
+  changed(outbox) {
+    this.paintBar();
+    if (!outbox.size && !outbox.busy) this.elsewhere.lookLater();
   }
 
   text(value) {
@@ -229,7 +236,9 @@ export async function start(element, server) {
       return element.desk.start();
     }
     const why = opened ? (opened.error ? opened.error.message : opened.empty) : "The server does not answer. Trying again.";
-    element.replaceChildren(make("div.rondo-empty", {}, make("p", {}, why)));
+    const elsewhere = make("div.elsewhere.rondo-problem", { hidden: true, role: "status" });
+    element.replaceChildren(elsewhere, make("div.rondo-empty", {}, make("p", {}, why)));
+    if (opened?.me) new Elsewhere(elsewhere, { me: opened.me, rounds: opened.rounds, mayDecide: false });
     if (opened) return undefined;
     await new Promise((later) => setTimeout(later, 2000));
   }
