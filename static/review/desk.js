@@ -31,8 +31,8 @@ export class Desk extends Acts {
   constructor(element, server, opened) {
     super();
     Object.assign(this, { element, server, opened, done: [], undone: new Map(), known: new Set(), work: null });
-    const { round, scores, why, tally, progress, shows, me, order } = opened;
-    Object.assign(this, { round, scores, why, tally, progress, shows, me, order });
+    const { round, scores, scale, why, tally, progress, shows, me, order } = opened;
+    Object.assign(this, { round, scores, scale, why, tally, progress, shows, me, order });
     this.bindings = new Bindings(opened.actions, opened.mode);
     this.mode = new MODES[opened.mode](this);
     this.parts = layout(element, opened, this);

@@ -29,7 +29,9 @@ export class Bindings {
     this.all = actions;
     this.actions = actions.filter(({ modes }) => modes.includes(this.mode));
     this.byName = new Map(this.actions.map((action) => [action.name, action]));
-    this.byKey = new Map(this.actions.flatMap(({ name, keys }) => keys.map((key) => [key, name])));
+    // A key that a person chose stays theirs where a later version gives it to something else.
+    const inOrder = [...this.actions].sort((a, b) => a.is_changed - b.is_changed);
+    this.byKey = new Map(inOrder.flatMap(({ name, keys }) => keys.map((key) => [key, name])));
   }
 
   find(event) {
