@@ -1,7 +1,7 @@
 // Decisions of this person in other rounds that wait in this browser: a desk sends only those of its own round.
 
-import { keepDraft } from "./editor.js";
 import { make, plural } from "./elements.js";
+import { keepWords } from "./notes.js";
 
 const ACT = /^rondo\.review\.(\d+)\.(\d+)\.(\d{15})\./;
 /** Another tab needs a moment for what it sends. */
@@ -59,8 +59,7 @@ export class Elsewhere {
 
   giveUp(names) {
     for (const name of names) {
-      const { sample_id, text } = JSON.parse(localStorage.getItem(name)) || {};
-      if (text) keepDraft(this, sample_id, text);
+      keepWords(this, JSON.parse(localStorage.getItem(name)) || {});
       localStorage.removeItem(name);
     }
     this.look();
