@@ -50,7 +50,8 @@ export class Desk extends Acts {
     });
     this.addTools();
     this.started = performance.now();
-    listen(this.bindings, (name, key) => this.run(name, key), { missed: (key) => this.missed(key), leave: () => this.leave() });
+    const knows = (name) => this.mode.knows(name);
+    listen(this.bindings, (name, key) => this.run(name, key), { knows, missed: (key) => this.missed(key), leave: () => this.leave() });
     window.addEventListener("beforeunload", (event) => {
       if (this.outbox.size || this.outbox.held.length || this.work) event.preventDefault();
     });
