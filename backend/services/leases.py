@@ -67,10 +67,7 @@ def renew(actor: Actor, round_id: int, sample_ids: Sequence[int]) -> Renewed:
 
 
 def release(actor: Actor, round_id: int, sample_ids: Sequence[int] | None = None, *, is_gone: bool = False) -> int:
-    """Give back what the actor holds and has not decided: these items, or all of the round. Return how many.
-
-    Who gives back all, or whose page `is_gone`, is not here any more; another page of theirs says so again soon.
-    """
+    """Give back these items or all of the round, as far as not decided; `is_gone`: be here no more. Return how many."""
     lease = tables.Lease
     mine = (lease.round_id == round_id, lease.user_id == actor.user_id, lease.decided_at.is_(None))
     given_back = 0
