@@ -27,9 +27,10 @@ class Beat(Page):
 
 
 class Leaving(Page):
-    """The items to give back; without a list, all."""
+    """The items to give back; without a list, all. `is_gone`: the page is closed, and nobody sits at it."""
 
     held: list[int] | None = Field(default=None, max_length=1000)
+    is_gone: bool = False
 
 
 class Heard(BaseModel):
@@ -62,4 +63,4 @@ def leave(actor: Asking, round_id: int, body: Leaving) -> None:
     Says nothing of how many were: a gold item is held by nobody, and must not be told by that.
     """
     access.check_same(actor, body.me)
-    leases.release(actor, round_id, body.held)
+    leases.release(actor, round_id, body.held, is_gone=body.is_gone)

@@ -67,16 +67,24 @@ def review_open(here: Context, data: JSON) -> JSON:
     """What the desk needs at the start: the rounds, the chosen one, guidelines, counters, the person's keys."""
     known = rounds.list_rounds(here.actor, here.project_id)
     chosen = chosen_round(known, data.get("round"))
-    if chosen is None:
-        return {"round": None, "empty": "No round yet. Launch one with review on; its samples come here to be decided."}
-    project = projects.get(here.actor, here.project_id)
-    if project.role.rank < Role.reviewer.rank:
-        return {"round": None, "empty": "Deciding needs the role reviewer; yours is viewer. Ask a project admin."}
-    settings = review_settings.read(chosen.review)
-    progress, own = reviews.progress(here.actor, chosen.id), preferences.get(here.actor)
-    return {
+    base = {
         "me": here.actor.user_id,
         "rounds": [{"id": r.id, "number": r.number, "is_open": is_open(r)} for r in reversed(known)],
+    }
+    if chosen is None:
+        return base | {
+            "round": None,
+            "empty": "No round yet. Launch one with review on; its samples come here to be decided.",
+        }
+    project = projects.get(here.actor, here.project_id)
+    if project.role.rank < Role.reviewer.rank:
+        return base | {
+            "round": None,
+            "empty": "Deciding needs the role reviewer; yours is viewer. Ask a project admin.",
+        }
+    settings = review_settings.read(chosen.review)
+    progress, own = reviews.progress(here.actor, chosen.id), preferences.get(here.actor)
+    return base | {
         "round": {
             "id": chosen.id,
             "number": chosen.number,
@@ -89,6 +97,7 @@ def review_open(here: Context, data: JSON) -> JSON:
         "orders": list(Order),
         "guidelines": project.guidelines,
         "scores": score_keys(chosen),
+        "scale": scale(chosen),
         "why": list(review_keys.WHY),
         "actions": actions(own),
         "shows": own.model_dump(mode="json", exclude={"keys"}),
@@ -204,11 +213,18 @@ def ahead(settings: ReviewSettings, progress: Progress, me: int) -> int:
     return min(most, max(LEAST_AHEAD, progress.remaining // (2 * people)))
 
 
-def score_keys(round_: RoundView) -> list[int]:
-    """The scores that digits give: the judge's scale, where it is one of whole numbers up to 9."""
+def scale(round_: RoundView) -> tuple[float, float] | None:
+    """The lowest and the highest score of the judge; None where it has no scale."""
     judge = round_.recipe.get("judge", {})
     lowest, highest = judge.get("lowest"), judge.get("highest")
-    if lowest is None or highest is None or not 0 <= lowest < highest <= 9 or highest <= 1:
+    return None if lowest is None or highest is None else (lowest, highest)
+
+
+def score_keys(round_: RoundView) -> list[int]:
+    """The scores that have a key each: the judge's scale, where it is one of whole numbers up to 10."""
+    lowest, highest = map(float, scale(round_) or (0, 0))
+    is_whole = lowest.is_integer() and highest.is_integer()
+    if not is_whole or not 0 <= lowest < highest <= 10 or highest <= 1:
         return []
     return list(range(int(lowest), int(highest) + 1))
 

@@ -66,14 +66,14 @@ def renew(actor: Actor, round_id: int, sample_ids: Sequence[int]) -> Renewed:
     return Renewed(until, tuple(n for n in ids if n in kept), tuple(lost))
 
 
-def release(actor: Actor, round_id: int, sample_ids: Sequence[int] | None = None) -> int:
-    """Give back what the actor holds and has not decided: these items, or all of the round. Return how many."""
+def release(actor: Actor, round_id: int, sample_ids: Sequence[int] | None = None, *, is_gone: bool = False) -> int:
+    """Give back these items or all of the round, as far as not decided; `is_gone`: be here no more. Return how many."""
     lease = tables.Lease
     mine = (lease.round_id == round_id, lease.user_id == actor.user_id, lease.decided_at.is_(None))
     given_back = 0
     with session() as db:
         get_row(db, actor, round_id)
-        if sample_ids is None:
+        if is_gone or sample_ids is None:
             presence.leave(db, actor, round_id)
         one_at_a_time(db, round_id)
         wanted: list[Any] = [()] if sample_ids is None else [(lease.sample_id.in_(ids),) for ids in chunked(sample_ids)]

@@ -37,6 +37,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("accept", "Accept", ("a",), SAMPLE),
     Action("reject", "Reject", ("x",), SAMPLE),
     *(Action(f"score_{n}", f"Score {n}", (str(n),), SAMPLE) for n in range(10)),
+    Action("score_10", "Score 10", ("t",), SAMPLE),
+    Action("score", "Type a score", ("p",), SAMPLE),
     Action("right", "The judge is right", ("y",), JUDGMENT),
     Action("wrong", "The judge is wrong", ("x",), JUDGMENT),
     *(Action(f"why_{n}", f"Wrong: {why}", (str(n),), JUDGMENT) for n, why in enumerate(WHY, 1)),

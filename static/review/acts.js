@@ -4,6 +4,7 @@ import { Answers } from "./answers.js";
 import { edit } from "./editor.js";
 import { make } from "./elements.js";
 import { clearCommon } from "./diff.js";
+import { writeNote } from "./notes.js";
 import { newId } from "./outbox.js";
 import * as screen from "./screen.js";
 import { prepare } from "./text.js";
@@ -68,15 +69,21 @@ export class Acts extends Answers {
   /** Go on with a text that was refused, where its item is still here. */
   reopen({ sample_id, text, value }) {
     const item = this.line.items.find((one) => (one.members || [one]).some((member) => member.sample_id === sample_id));
-    if (!item || this.work || !this.round.is_open) return this.hint("This sample cannot be edited now. Copy the text from the message.");
+    if (!item || this.work || !this.round.is_open) return this.hint(`This sample cannot be edited now. Copy the ${text ? "text" : "note"} from the message.`);
     this.line.goTo(item);
     this.paint();
+    if (!text) return writeNote(this, item);
     return edit(this, item.members?.find((member) => member.sample_id === sample_id) || item, { start: text, value: value || null });
   }
 
   noted(item, note) {
-    this.remember({ client_id: newId(), kind: "note", sample_id: item.sample_id, note }, item);
-    this.hint("Noted.");
+    const act = { client_id: newId(), kind: "note", sample_id: item.sample_id, note };
+    if (!this.round.is_open) {
+      this.say("The review was closed meanwhile. Your note is kept in this browser.");
+      return this.keepText(act);
+    }
+    this.remember(act, item);
+    return this.hint("Noted.");
   }
 
   do_flag() {

@@ -1,7 +1,7 @@
 // What the server answers to what was sent: taken, late, refused, or held until it may be taken.
 
-import { keepDraft } from "./editor.js";
 import { make } from "./elements.js";
+import { keepWords } from "./notes.js";
 import * as screen from "./screen.js";
 
 const WORDS = { accept: "accept", reject: "reject", score: "a score", prefer: "a choice", rank: "a rank" };
@@ -58,7 +58,7 @@ export class Answers {
     const isNothing = isUndo && !isFrozen && (error.type === "NotFound" || error.type === "Conflict");
     if (entry && !isUndo) this.revert(entry);
     if (entry && isUndo && !isNothing) this.standsAgain(entry);
-    if (act.text) this.keepText(act);
+    this.keepText(act);
     if (!isNothing) this.news.tell("refused", act.sample_id, error.message);
     this.sayHeld();
     this.paint({ keep: true });
@@ -71,8 +71,10 @@ export class Answers {
     this.sayHeld();
   }
 
+  /** What was written and not saved is found by the key that wrote it, and can be read at once. */
   keepText(act) {
-    keepDraft(this, act.sample_id, act.text);
+    if (!act.text && !act.note) return;
+    keepWords(this, act);
     this.news.keepText(act);
   }
 
@@ -109,7 +111,7 @@ export class Answers {
     for (const { act } of this.outbox.giveUp()) {
       const entry = this.done.find((one) => one.client_id === act.client_id);
       if (entry) this.revert(entry);
-      if (act.text) this.keepText(act);
+      this.keepText(act);
     }
     this.sayHeld();
     this.paint({ keep: true });

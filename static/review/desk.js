@@ -5,6 +5,7 @@ import { askToClose } from "./closing.js";
 import { Compare } from "./compare.js";
 import { edit } from "./editor.js";
 import { keyName, make, within } from "./elements.js";
+import { Elsewhere } from "./elsewhere.js";
 import { Find } from "./find.js";
 import { Help } from "./help.js";
 import { Bindings, listen } from "./keys.js";
@@ -31,8 +32,8 @@ export class Desk extends Acts {
   constructor(element, server, opened) {
     super();
     Object.assign(this, { element, server, opened, done: [], undone: new Map(), known: new Set(), work: null });
-    const { round, scores, why, tally, progress, shows, me, order } = opened;
-    Object.assign(this, { round, scores, why, tally, progress, shows, me, order });
+    const { round, scores, scale, why, tally, progress, shows, me, order } = opened;
+    Object.assign(this, { round, scores, scale, why, tally, progress, shows, me, order });
     this.bindings = new Bindings(opened.actions, opened.mode);
     this.mode = new MODES[opened.mode](this);
     this.parts = layout(element, opened, this);
@@ -41,7 +42,7 @@ export class Desk extends Acts {
       refused: (act, error) => this.refused(act, error),
       held: (error) => this.held(error),
       withdrawn: (act) => this.withdrawn(act),
-      change: () => this.paintBar(),
+      change: (outbox) => this.changed(outbox),
     });
     this.line = new Line((wanted) => this.ask("review_more", { order: this.order, ...wanted }), {
       onChange: () => this.onItems(),
@@ -50,7 +51,8 @@ export class Desk extends Acts {
     });
     this.addTools();
     this.started = performance.now();
-    listen(this.bindings, (name, key) => this.run(name, key), { missed: (key) => this.missed(key), leave: () => this.leave() });
+    const knows = (name) => this.mode.knows(name);
+    listen(this.bindings, (name, key) => this.run(name, key), { knows, missed: (key) => this.missed(key), leave: () => this.leave() });
     window.addEventListener("beforeunload", (event) => {
       if (this.outbox.size || this.outbox.held.length || this.work) event.preventDefault();
     });
@@ -71,6 +73,7 @@ export class Desk extends Acts {
     });
     this.news = new News(parts.news, { reopen: (act) => this.reopen(act), mayEdit: () => this.round.is_open });
     this.team = new Team(this);
+    this.elsewhere = new Elsewhere(parts.elsewhere, { me: this.me, rounds: this.opened.rounds, own: this.round.id });
   }
 
   async start() {
@@ -86,6 +89,11 @@ export class Desk extends Acts {
     const asked = this.server[name]({ me: this.me, round: this.round.id, ...data }).catch(() => undefined);
     const answer = await within(ANSWER_IN, asked);
     return answer === undefined ? this.team.whySilent() : answer;
+  }
+
+  changed(outbox) {
+    this.paintBar();
+    if (!outbox.size && !outbox.busy) this.elsewhere.lookLater();
   }
 
   text(value) {
@@ -252,7 +260,9 @@ export async function start(element, server) {
       return element.desk.start();
     }
     const why = opened ? (opened.error ? opened.error.message : opened.empty) : "The server does not answer. Trying again.";
-    element.replaceChildren(make("div.rondo-empty", {}, make("p", {}, why)));
+    const elsewhere = make("div.elsewhere.rondo-problem", { hidden: true, role: "status" });
+    element.replaceChildren(elsewhere, make("div.rondo-empty", {}, make("p", {}, why)));
+    if (opened?.me) new Elsewhere(elsewhere, { me: opened.me, rounds: opened.rounds, mayDecide: false });
     if (opened) return undefined;
     await new Promise((later) => setTimeout(later, 2000));
   }

@@ -7,7 +7,8 @@ const UNCHANGED = "Nothing is changed; Esc leaves it.";
 
 const draftName = (desk, id) => `rondo.review.draft.${desk.me}.${id}`;
 
-function recall(name) {
+/** What was kept under this name, else null. */
+export function recall(name) {
   try {
     return localStorage.getItem(name) || null;
   } catch {
@@ -15,7 +16,8 @@ function recall(name) {
   }
 }
 
-function keep(name, text) {
+/** Keep a text under this name; null forgets it. */
+export function keep(name, text) {
   try {
     if (text === null) localStorage.removeItem(name);
     else localStorage.setItem(name, text);

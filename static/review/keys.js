@@ -29,11 +29,18 @@ export class Bindings {
     this.all = actions;
     this.actions = actions.filter(({ modes }) => modes.includes(this.mode));
     this.byName = new Map(this.actions.map((action) => [action.name, action]));
-    this.byKey = new Map(this.actions.flatMap(({ name, keys }) => keys.map((key) => [key, name])));
+    // A key that a person chose stays theirs where a later version gives it to something else.
+    const inOrder = [...this.actions].sort((a, b) => a.is_changed - b.is_changed);
+    this.byKey = new Map(inOrder.flatMap(({ name, keys }) => keys.map((key) => [key, name])));
   }
 
-  find(event) {
-    return namesOf(event).map((key) => this.byKey.get(key)).find(Boolean);
+  /** The action a key press means. `knows(name)`: whether it means something now. */
+  find(event, knows = () => true) {
+    const found = namesOf(event).map((key) => this.byKey.get(key)).filter(Boolean);
+    // Where Shift+7 types the sign of another action, the digit is meant, unless the person chose that sign.
+    const isShifted = event.shiftKey && /^Digit\d$/.test(event.code || "");
+    if (isShifted && found.length > 1 && knows(found[1]) && !this.byName.get(found[0]).is_changed) return found[1];
+    return found[0];
   }
 
   first(name) {
@@ -51,13 +58,13 @@ const isPressed = (target, key) =>
 const isPlain = (event) =>
   event.key.length === 1 && event.key !== " " && !event.repeat && !(event.ctrlKey || event.metaKey || event.altKey || event.shiftKey);
 
-/** Call `run(name, key)` for keys that mean something here, `missed(key)` for signs that do not, `leave()` for Escape. */
-export function listen(bindings, run, { missed, leave }) {
+/** Call `run(name, key)` for keys that mean something here, where `knows(name)`; `missed(key)` for signs that do not, `leave()` for Escape. */
+export function listen(bindings, run, { knows, missed, leave }) {
   document.addEventListener("keydown", (event) => {
     // A list that was chosen from keeps the keys until it is left.
     if (event.key === "Escape" && event.target.tagName === "SELECT") event.target.blur();
     if (event.isComposing || event.defaultPrevented || document.querySelector("dialog[open]")) return;
-    const name = bindings.find(event);
+    const name = bindings.find(event, knows);
     if ((isTyping(event.target) || isPressed(event.target, event.key)) && !IN_TEXT.has(name)) return;
     if (!name) {
       if (event.key === "Escape") leave();

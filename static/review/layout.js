@@ -29,6 +29,7 @@ export function layout(element, opened, desk) {
     lease: make("span.lease"),
     spoken: make("p.spoken", { role: "status" }),
     message: make("div.message", { hidden: true, role: "alert" }),
+    elsewhere: make("div.elsewhere.rondo-problem", { hidden: true, role: "status" }),
     news: make("div.news.rondo-problem", { hidden: true, role: "alert" }),
     find: make("div.find.rondo-toolbar", { hidden: true, role: "search" }),
     prompt: make("div.prompt"),
@@ -60,7 +61,7 @@ export function layout(element, opened, desk) {
   window.addEventListener("resize", measure);
   const below = make("div.below", {}, parts.mine, parts.actions);
   element.replaceChildren(
-    bar(parts, opened, desk), standing(parts), parts.message, parts.news, parts.spoken, parts.desk, below, parts.help, parts.closing, parts.palette,
+    bar(parts, opened, desk), standing(parts), parts.elsewhere, parts.message, parts.news, parts.spoken, parts.desk, below, parts.help, parts.closing, parts.palette,
   );
   return parts;
 }

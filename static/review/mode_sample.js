@@ -1,25 +1,69 @@
-// One sample at a time: accept, reject, or a score; one key each.
+// One sample at a time: accept, reject, or a score; one key each, or a field where the scale has more than keys.
+
+import { make } from "./elements.js";
+
+const NUMBER = /^[+-]?(\d+([.,]\d*)?|[.,]\d+)$/;
 
 export class SampleMode {
   constructor(desk) {
     this.desk = desk;
   }
 
+  /** Whether scores are typed: the judge has a scale, and it is none of single keys. */
+  get isTyped() {
+    return Boolean(this.desk.scale) && !this.desk.scores.length;
+  }
+
   get buttons() {
-    const scores = this.desk.scores.map((score) => [`score_${score}`, String(score), "score"]);
-    return [["accept", "Accept", "accept"], ["reject", "Reject", "reject"], ...scores];
+    const scores = this.desk.scores.map((score) => [`score_${score}`, String(score), score > 9 ? "" : "score"]);
+    const typed = this.isTyped ? [["score", "Score…", ""]] : [];
+    return [["accept", "Accept", "accept"], ["reject", "Reject", "reject"], ...scores, ...typed];
   }
 
   /** Whether an action of the list means something in this round. */
   knows(name) {
+    if (name === "score") return this.isTyped;
     return !name.startsWith("score_") || this.desk.scores.includes(Number(name.slice(6)));
   }
 
   run(name) {
     if (name === "accept" || name === "reject") this.desk.decide(name);
+    else if (name === "score") this.ask();
     else if (name.startsWith("score_")) this.desk.decide("score", { score: Number(name.slice(6)) });
     else return false;
     return true;
+  }
+
+  /** A field for the score: Enter gives it, Escape leaves. */
+  ask() {
+    const { desk } = this;
+    const item = desk.line.current;
+    if (!desk.canAct) return;
+    const [low, high] = desk.scale;
+    // Phones have no minus on their pad of numbers.
+    const box = make("input", { type: "text", inputMode: low < 0 ? "text" : "decimal", autocomplete: "off", size: 8, value: item.mine?.score ?? "" });
+    const said = make("p.said", { role: "status" });
+    const save = () => {
+      const problem = wrong(box.value.trim(), desk.scale);
+      said.textContent = problem;
+      if (problem) return box.focus();
+      desk.endWork();
+      return desk.decide("score", { score: read(box.value) }, item);
+    };
+    box.addEventListener("input", () => (said.textContent = ""));
+    box.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") desk.endWork();
+      else if (event.key === "Enter" && !event.isComposing) save();
+      else return;
+      event.preventDefault();
+      event.stopPropagation();
+    });
+    const button = (kind, label, onclick) => make(`button.${kind}`, { type: "button", onclick }, label);
+    const buttons = make("p.rondo-toolbar", {}, button("rondo-primary", "Give the score", save), button("rondo-quiet", "Leave", () => desk.endWork()));
+    desk.beginWork([make("label", {}, `Score, ${low} to ${high} `, box), said, buttons]);
+    box.scrollIntoView({ block: "nearest" });
+    box.select();
+    box.focus();
   }
 
   submit() {
@@ -27,4 +71,14 @@ export class SampleMode {
   }
 
   paint() {}
+}
+
+const read = (text) => Number(text.trim().replace(",", "."));
+
+/** What is wrong with a typed score; empty where nothing is. */
+function wrong(text, [low, high]) {
+  const way = `Give a number from ${low} to ${high}.`;
+  if (!text) return `No score is typed. ${way}`;
+  if (!NUMBER.test(text)) return `${text} is no number. ${way}`;
+  return read(text) < low || read(text) > high ? `${text} is not on the judge's scale. ${way}` : "";
 }

@@ -39,7 +39,7 @@ export class News {
     this.draw();
   }
 
-  /** A text that the server did not take stays readable here. */
+  /** A text or a note that the server did not take stays readable here. */
   keepText(act) {
     this.texts.push(act);
     this.draw();
@@ -53,9 +53,10 @@ export class News {
   }
 
   text(act) {
-    const box = make("textarea", { value: act.text, readOnly: true, rows: 4, dir: "auto", "aria-label": `Your text for sample ${act.sample_id}` });
+    const what = act.text ? "text" : "note";
+    const box = make("textarea", { value: act.text || act.note, readOnly: true, rows: 4, dir: "auto", "aria-label": `Your ${what} for sample ${act.sample_id}` });
     const again = this.mayEdit() && make("button.rondo-quiet", { type: "button", onclick: () => this.reopen(act) }, "Edit it again");
-    return make("details", {}, make("summary", {}, `Your text for sample ${act.sample_id} is kept in this browser`), box, again ? make("p.rondo-toolbar", {}, again) : null);
+    return make("details", {}, make("summary", {}, `Your ${what} for sample ${act.sample_id} is kept in this browser`), box, again ? make("p.rondo-toolbar", {}, again) : null);
   }
 }
 

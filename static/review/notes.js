@@ -1,27 +1,50 @@
 // Notes, and what was done to the item so far: one's own always, colleagues' as far as the server tells.
 
-import { make, number, onTextKeys } from "./elements.js";
+import { keep, keepDraft, recall } from "./editor.js";
+import { keyName, make, number, onTextKeys } from "./elements.js";
 
 const KINDS = {
   accept: "accepted", reject: "rejected", score: "gave", prefer: "chose among the group", rank: "ranked the group", edit: "edited",
   flag: "flagged", skip: "skipped", note: "noted", retract: "took a decision back",
 };
 
-/** Write a note; the item stays on screen. */
+const noteName = (desk, id) => `rondo.review.note.${desk.me}.${id}`;
+
+/** Keep the words of an act that was not saved, to be found when they are written again. */
+export function keepWords(desk, { sample_id, text, note }) {
+  if (text) keepDraft(desk, sample_id, text);
+  if (note) keep(noteName(desk, sample_id), note);
+}
+
+/** Write a note; the item stays on screen. What is typed is kept in this browser until it is sent. */
 export function writeNote(desk, item) {
-  const box = make("textarea", { rows: 3, maxLength: 4000, dir: "auto", "aria-label": "Note" });
+  const name = noteName(desk, item.sample_id);
+  const box = make("textarea", { value: recall(name) || "", rows: 3, maxLength: 4000, dir: "auto", "aria-label": "Note" });
+  const keepNow = () => keep(name, box.value.trim() ? box.value : null);
+  let timer = null;
   const save = () => {
+    clearTimeout(timer);
+    keep(name, null);
     const note = box.value.trim();
     desk.endWork();
     if (note) desk.noted(item, note);
   };
-  onTextKeys(box, { save, leave: () => desk.endWork() });
-  const buttons = make(
-    "p.rondo-toolbar", {},
-    make("button.rondo-primary", { type: "button", onclick: save }, "Save the note"),
-    make("button.rondo-quiet", { type: "button", onclick: () => desk.endWork() }, "Leave"),
-  );
-  desk.beginWork([box, buttons]);
+  const leave = () => {
+    clearTimeout(timer);
+    keepNow();
+    desk.endWork();
+    if (!box.value.trim()) return;
+    if (desk.round.is_open) desk.hint(`Your note is kept: ${keyName(desk.bindings.first("note")) || "Note"} opens it again.`);
+    else desk.keepText({ kind: "note", sample_id: item.sample_id, note: box.value });
+  };
+  box.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(keepNow, 300);
+  });
+  onTextKeys(box, { save, leave });
+  const button = (kind, label, onclick) => make(`button.${kind}`, { type: "button", onclick }, label);
+  const about = box.value ? make("span.rondo-muted", {}, "This is what you typed before.") : null;
+  desk.beginWork([box, make("p.rondo-toolbar", {}, button("rondo-primary", "Save the note", save), button("rondo-quiet", "Leave", leave), about)]);
   box.focus();
 }
 

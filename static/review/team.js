@@ -73,14 +73,18 @@ export class Team {
     return this.paintLease();
   }
 
-  /** Give back what is not decided, when the page goes. */
+  /** Give back what is not decided, and be here no more, when the page goes. */
   leave() {
     const held = this.desk.line.open.map(({ sample_id }) => sample_id);
-    this.giveBack(held);
+    this.tellLeft({ held, is_gone: true });
   }
 
   giveBack(held) {
-    if (held.length && this.desk.round.is_open) this.send("/leave", { held }, { keepalive: true }).catch(() => {});
+    if (held.length) this.tellLeft({ held });
+  }
+
+  tellLeft(what) {
+    if (this.desk.round.is_open) this.send("/leave", what, { keepalive: true }).catch(() => {});
   }
 
   /** When the item's reservation ends, in milliseconds; null where nothing is reserved. */
@@ -99,7 +103,7 @@ export class Team {
     if (left !== null && left <= 0) text = "No longer reserved for you: somebody else may get it too. Your decision is kept either way.";
     else if (left !== null) {
       const at = new Date(ends).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-      text = left < SOON ? `Yours for ${plural(Math.ceil(left / 1000), "second")} more` : `Yours until ${at}`;
+      text = left < SOON ? `Yours for ${plural(Math.ceil(left / 1000), "second")} more` : `Yours for ${Math.round(left / 60000)} min, until ${at}`;
     }
     if (item && item.holder && !item.mine) text = `${item.holder} is on this item`;
     if (lease.textContent !== text) lease.textContent = text;

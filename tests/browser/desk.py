@@ -53,7 +53,8 @@ def sign_in(context: Any, actor: Actor) -> None:
 class Review:
     """A round in review, a reviewer signed in, the desk open.
 
-    `review`: settings of the round (`mode`, `num_reviewers_per_item`...). `beside`: join this desk's round instead.
+    `review`: settings of the round (`mode`, `num_reviewers_per_item`...). `judge`: knobs of its judge that differ.
+    `beside`: join this desk's round instead.
     """
 
     def __init__(
@@ -71,7 +72,9 @@ class Review:
         engine: dict[str, Any] | None = None,
         beside: "Review | None" = None,
         dark: bool = False,
+        judge: dict[str, Any] | None = None,
     ) -> None:
+        self.recipe = RECIPE | {"judge": RECIPE["judge"] | (judge or {})}
         if beside is None:
             self.make_round(number, n, texts, is_blind, review or {}, engine)
         else:
@@ -98,7 +101,7 @@ class Review:
         # A share drawn at random would make the order of the tests' samples a matter of luck.
         self.round = rows.make_round(
             self.project, policy, status=RoundStatus.review, stage=Stage.review, is_reviewed=True, is_blind=is_blind,
-            recipe=RECIPE, review={"random_share": 0.0} | review,
+            recipe=self.recipe, review={"random_share": 0.0} | review,
         )  # fmt: skip
         texts = texts or [f"Answer {i} {HOSTILE}" for i in range(number)]
         made = rows.make_samples(

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from backend.db import reading, tables
+from backend.db import reading, session, tables
 from backend.values import DecisionKind, Verdict
 from tests.browser.desk import Review, empty
 from tests.integration import site
@@ -13,6 +13,8 @@ pytestmark = pytest.mark.browser
 K = DecisionKind
 GROUP, PAIR, JUDGMENT = ({"mode": mode} for mode in ("group", "pair", "judgment"))
 COLUMN = "#review-desk .column"
+GERMAN_7 = """document.body.dispatchEvent(
+    new KeyboardEvent("keydown", { key: "/", code: "Digit7", shiftKey: true, bubbles: true }))"""
 
 
 def values(desk: Review) -> list[tuple[DecisionKind, int, dict]]:
@@ -299,3 +301,19 @@ def test_the_history_of_a_group_says_what_was_chosen(empty: None, chromium: obje
     expect(shown).to_contain_text(f"best: sample {second}, worst: sample {first}")
     expect(shown).not_to_contain_text("Nobody has decided on it.")
     assert desk.errors == []
+
+
+def test_shift_and_a_digit_mean_the_column_where_they_type_the_sign_of_searching(empty: None, chromium: object) -> None:
+    desk = Review(chromium, number=16, n=8, review=GROUP)
+    search = desk.page.get_by_label("Search inside the item")
+    desk.page.evaluate(GERMAN_7)
+    desk.sees(".mine", "worst 7")
+    expect(search).to_be_hidden()
+    small = Review(chromium, number=12, n=3, review=GROUP)
+    small.page.evaluate(GERMAN_7)
+    expect(small.page.get_by_label("Search inside the item")).to_be_focused()
+    with session() as db:
+        db.get_one(tables.User, desk.actor.user_id).preferences = {"keys": {"search": ["/", "q"]}}
+    desk.open()
+    desk.page.evaluate(GERMAN_7)
+    expect(search).to_be_focused()

@@ -1,15 +1,16 @@
 """The review desk among others: two browsers at once, reservations, a network, a session, a role that go away."""
 
 import os
+import re
 import time
 from datetime import timedelta
 
 import pytest
 from playwright.sync_api import expect
 
-from backend.db import now, session, tables
+from backend.db import now, reading, session, tables
 from backend.values import DecisionKind, Role
-from tests.browser.desk import SAVED, Review, empty, sign_in
+from tests.browser.desk import SAVED, Review, empty, sign_in, until
 
 __all__ = ["empty"]
 pytestmark = pytest.mark.browser
@@ -108,7 +109,7 @@ def test_two_people_both_get_every_item_where_two_are_wanted(empty: None, chromi
 
 def test_what_is_not_decided_is_given_back_when_the_page_is_left(empty: None, chromium: object) -> None:
     one = Review(chromium, number=4, role=REVIEWER)
-    one.sees(".lease", "Yours until ")
+    expect(one.page.locator("#review-desk .lease")).to_have_text(re.compile(r"Yours for \d+ min, until \d"))
     other = Review(
         chromium, role=REVIEWER, beside=one, waits_for="#review-desk .rondo-empty:has-text('Nothing is left')"
     )
@@ -119,6 +120,28 @@ def test_what_is_not_decided_is_given_back_when_the_page_is_left(empty: None, ch
     other.waits_for = "#review-desk .answer .markdown"
     other.open()
     other.comes(one.ids[1])
+
+
+def test_who_closes_the_page_is_not_here_any_more(empty: None, chromium: object) -> None:
+    one = Review(chromium, number=4, role=REVIEWER)
+    other = Review(
+        chromium, role=REVIEWER, beside=one, waits_for="#review-desk .rondo-empty:has-text('Nothing is left')"
+    )
+    other.beat("beat(true)")
+    other.sees(".here", f"Also here: {one.actor.name}")
+    # Nothing is left to give back.
+    for key in "axax":
+        one.press(key)
+    one.saved()
+    one.page.goto("about:blank")
+    until(lambda: not is_here(one))
+    other.beat("beat(true)")
+    other.shows(".here", "")
+
+
+def is_here(desk: Review) -> bool:
+    with reading() as db:
+        return db.get(tables.Presence, (desk.round.id, desk.actor.user_id)) is not None
 
 
 def test_a_reservation_that_runs_out_is_said_and_a_late_decision_is_kept(empty: None, chromium: object) -> None:

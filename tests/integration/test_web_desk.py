@@ -1,6 +1,6 @@
 """What an open review desk says over REST: I am here, I hold these, I am leaving."""
 
-from backend.services import leases, review_queue
+from backend.services import leases, review_queue, reviews
 from backend.services.access import Actor
 from backend.values import Role, RoundStatus, Stage
 from tests import rows
@@ -69,3 +69,20 @@ def test_a_page_of_somebody_else_holds_nothing_in_the_name_of_who_signed_in_sinc
             assert f"{other.name} is signed in in this browser now" in refused.text
         assert client.post(f"{address}/here", json={"me": other.user_id}).status_code == 200
     assert leases.holders(one, round_.id, [s.id for s in samples]) == []
+
+
+def test_who_closed_the_page_is_not_here_and_who_only_gave_items_back_is(database: str) -> None:
+    project = rows.make_project()
+    round_ = rows.make_round(project, status=RoundStatus.review, stage=Stage.review, is_reviewed=True)
+    one = rows.make_actor(project, Role.reviewer)
+    address = f"/api/v1/rounds/{round_.id}/review"
+
+    def is_here() -> bool:
+        return any(person.is_here for person in reviews.progress(one, round_.id).people)
+
+    with site.signed_in(one) as client:
+        client.post(f"{address}/here", json={})
+        assert client.post(f"{address}/leave", json={"held": []}).status_code == 204
+        assert is_here()
+        assert client.post(f"{address}/leave", json={"held": [], "is_gone": True}).status_code == 204
+        assert not is_here()

@@ -1,0 +1,67 @@
+// Decisions of this person in other rounds that wait in this browser: a desk sends only those of its own round.
+
+import { make, plural } from "./elements.js";
+import { keepWords } from "./notes.js";
+
+const ACT = /^rondo\.review\.(\d+)\.(\d+)\.(\d{15})\./;
+/** Another tab needs a moment for what it sends. */
+const MOMENT = 10000;
+
+/** The names of what waits, by round. `least`: milliseconds it has to be old. */
+function waiting(me, own, least) {
+  const found = new Map();
+  try {
+    for (const name of Object.keys(localStorage)) {
+      const [, who, round, at] = ACT.exec(name) || [];
+      const isMeant = Number(who) === me && Number(round) !== own && Date.now() - Number(at) >= least;
+      if (isMeant) found.set(Number(round), [...(found.get(Number(round)) || []), name]);
+    }
+  } catch {
+    // A forbidden store keeps nothing.
+  }
+  return [...found].sort(([a], [b]) => a - b);
+}
+
+export class Elsewhere {
+  /** `own`: the round of this desk, which sends its own. `mayDecide`: where not, opening a round sends nothing. */
+  constructor(place, { me, rounds, own = null, mayDecide = true }) {
+    Object.assign(this, { place, me, own, mayDecide, numbers: new Map(rounds.map(({ id, number }) => [id, number])) });
+    place.hidden = true;
+    window.addEventListener("storage", () => place.hidden || this.look());
+    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.lookLater());
+    this.look();
+  }
+
+  lookLater() {
+    this.look(this.place.hidden ? MOMENT : 0);
+  }
+
+  look(least = 0) {
+    const lines = waiting(this.me, this.own, least).map(([round, names]) => this.line(round, names));
+    const text = lines.map((line) => line.textContent).join("");
+    // The same words stay as they are: a link that has the focus keeps it.
+    if (text !== this.place.textContent || !lines.length) this.place.replaceChildren(...lines);
+    this.place.hidden = !lines.length;
+  }
+
+  line(round, names) {
+    const [are, them] = names.length === 1 ? ["is", "it"] : ["are", "them"];
+    const count = plural(names.length, "decision");
+    const number = this.numbers.get(round);
+    if (number === undefined) {
+      const giveUp = make("button.rondo-quiet", { type: "button", onclick: () => this.giveUp(names) }, `Give ${them} up`);
+      return make("p", {}, `${count} in a round of another project, or in one that was deleted, ${are} not saved yet. Choose its project above to send ${them}. `, giveUp);
+    }
+    const what = `${count} in round ${number} ${are} not saved yet. `;
+    if (!this.mayDecide) return make("p", {}, `${what}Kept in this browser until you may decide again.`);
+    return make("p", {}, what, make("a", { href: `/review?round=${round}` }, `Open that round to send ${them}`));
+  }
+
+  giveUp(names) {
+    for (const name of names) {
+      keepWords(this, JSON.parse(localStorage.getItem(name)) || {});
+      localStorage.removeItem(name);
+    }
+    this.look();
+  }
+}
