@@ -82,7 +82,7 @@ def launch(actor: Actor, project_id: int, plan: Plan, *, after_number: int | Non
     with session() as db:
         require(db, actor, project_id, Role.curator)
         db.get_one(tables.Project, project_id, with_for_update=True)
-        check(db, project_id, plan)
+        check(db, project_id, plan, recipe)
         last = db.scalar(select(func.max(tables.Round.number)).where(tables.Round.project_id == project_id))
         if after_number is not None and (last or 0) != after_number:
             raise Conflict("Another round was launched meanwhile, so nothing was launched. Look at the overview again.")

@@ -170,6 +170,17 @@ def test_a_judge_that_answers_nonsense_fails_with_three_replies(database: str) -
         assert db.get_one(tables.Round, round_id).status is RoundStatus.failed
 
 
+def test_a_judge_without_known_answers_says_so_and_what_helps(database: str) -> None:
+    loop = Loop()
+    loop.prompts = make_prompt_set(loop.project, prompts=10, answers=["good one", *[None] * 9])
+    job = loop.run(loop.launch({"judge": {"name": "exact_match"}}), until=Stage.judge)
+    assert job.status is JobStatus.failed
+    assert "54 of 60 judge replies have no verdict" in str(job.error)
+    assert str(job.error).count("The prompt has no known answer.") == 3
+    assert "Import prompts with an answer column, choose a judge that needs none, or raise" in str(job.error)
+    assert "template" not in str(job.error)
+
+
 def test_a_selector_that_keeps_nothing_says_why(database: str) -> None:
     loop = Loop()
     round_id = loop.launch({"selector": {"threshold": 2.0}})
