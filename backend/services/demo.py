@@ -149,7 +149,8 @@ def wait(actor: Actor, round_id: int, status: RoundStatus) -> rounds.RoundView:
         found = rounds.get(actor, round_id)
         if found.status is status:
             return found
-        if found.status in (RoundStatus.failed, RoundStatus.cancelled, RoundStatus.done):
+        is_given_back = found.status is RoundStatus.review and found.error is not None
+        if is_given_back or found.status in (RoundStatus.failed, RoundStatus.cancelled, RoundStatus.done):
             raise RondoError(f"Round {found.number} is {found.status}: {found.error or 'no error was noted'}")
         time.sleep(POLL_SECONDS)
 

@@ -103,7 +103,8 @@ def _review(db: Session, line: RoundLine) -> NextAction:
     left = max(0, (line.samples or 0) - decided.number)
     number = f"{decided.number:,}" if decided.is_exact else f"over {decided.number:,}"
     of = f"{number} of {line.samples or 0:,} samples are decided" + (f", {left:,} left" if decided.is_exact else "")
-    why = f"Round {line.number} waits for people: {of}."
+    again = " again, as nothing was kept" if line.error else ""
+    why = f"Round {line.number} waits for people{again}: {of}."
     return NextAction("review", f"Review round {line.number}", why, f"review?round={line.round_id}")
 
 
