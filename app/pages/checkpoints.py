@@ -257,6 +257,7 @@ def _detail(detail: Detail) -> dict[str, Any]:
         "people": [vars(person) for person in detail.people],
         "job": detail.job_id,
         "training": ", ".join([*([duration(seconds)] if seconds else []), *(f"{k} {v}" for k, v in last.items())]),
+        "rows": detail.training_rows,
         "libraries": ", ".join(f"{k} {v}" for k, v in detail.provenance.get("libraries", {}).items() if v),
     }
 
