@@ -69,7 +69,7 @@ def status(number: Number = None, project: Project = None, as_json: AsJson = Fal
 
 @app.command()
 def wait(number: Number = None, project: Project = None, timeout: Timeout = None, as_json: AsJson = False) -> None:
-    """Wait until a round is done or waits for people; exit 1 if it failed or was cancelled."""
+    """Wait until a round is done or waits for people; exit 1 if it failed, was cancelled or kept nothing."""
     from backend.errors import RondoError
     from backend.services import rounds
 
@@ -86,7 +86,8 @@ def wait(number: Number = None, project: Project = None, timeout: Timeout = None
         time.sleep(0.5)
         found = rounds.get(actor, found.id)
     _emit(found, as_json=as_json)
-    if found.status in ("failed", "cancelled"):
+    if found.status in ("failed", "cancelled") or found.error is not None:
+        # A round of which nothing was kept waits for people again, with its error.
         raise typer.Exit(1)
 
 

@@ -46,6 +46,7 @@ or an ancestor was trained on was removed later: see <a href="/team">Team</a>, R
   <span class="rondo-muted">hash {{value.hash}}</span></dd>{{/if}}
   {{#if value.job}}<dt>Training</dt>
   <dd><a href="/jobs?job={{value.job}}">job {{value.job}}</a> {{value.training}}</dd>{{/if}}
+  {{#if value.rows}}<dt>Training rows</dt><dd>{{value.rows}}</dd>{{/if}}
   {{#if value.libraries}}<dt>Libraries</dt><dd>{{value.libraries}}</dd>{{/if}}
   {{/if}}
 </dl>

@@ -87,7 +87,9 @@ def _register_form() -> tuple[Any, ...]:
             key = gr.Textbox(label="api_key_env", info="Environment variable with the key, like RONDO_MY_API_KEY.")
         with gr.Row(elem_classes="rondo-toolbar"):
             served = _register_button("register-endpoint")
-            markup("<p class='rondo-muted'>Project admins only. It can judge, but it cannot be trained.</p>")
+            markup(
+                "<p class='rondo-muted'>Owners of this installation only. It can judge, but it cannot be trained.</p>"
+            )
     return name, role, location, folder, url, model, key, served
 
 
@@ -257,6 +259,7 @@ def _detail(detail: Detail) -> dict[str, Any]:
         "people": [vars(person) for person in detail.people],
         "job": detail.job_id,
         "training": ", ".join([*([duration(seconds)] if seconds else []), *(f"{k} {v}" for k, v in last.items())]),
+        "rows": detail.training_rows,
         "libraries": ", ".join(f"{k} {v}" for k, v in detail.provenance.get("libraries", {}).items() if v),
     }
 

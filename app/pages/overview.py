@@ -12,7 +12,8 @@ from app.widgets import charts
 from app.widgets.context import context
 from app.widgets.formats import count, duration, interval, percent
 from app.widgets.markup import markup
-from backend.services import overview
+from backend.errors import Conflict
+from backend.services import overview, rounds
 from backend.services.loop_lines import RoundLine
 from backend.services.overview import Loop, NextAction
 from backend.values import JobStatus, RoundStatus, Stage
@@ -38,17 +39,28 @@ def build() -> None:
         launch = gr.Button(
             "Launch", variant="primary", size="md", visible=False, scale=0, min_width=240, elem_id="launch-next"
         )
+        cancel = gr.Button("Cancel round…", size="md", visible=False, scale=0, min_width=160, elem_id="cancel-round")
+    with gr.Row(elem_classes="rondo-toolbar", visible=False) as sure:
+        said = markup(templates.SURE, elem_id="cancel-said")
+        really = gr.Button(
+            "Cancel the round", variant="stop", size="md", scale=0, min_width=160, elem_id="cancel-really"
+        )
+        keep = gr.Button("Keep it", size="md", scale=0, min_width=120, elem_id="cancel-keep")
     line = markup(templates.LINE, templates.LINE_CSS, js=templates.LINE_JS, elem_id="loop")
     chart = gr.Plot(show_label=False, visible=False, elem_id="loop-chart")
     timer = gr.Timer(POLL_SECONDS)
 
-    shown = [action, launch, line, chart, seen]
+    shown = [action, launch, cancel, sure, line, chart, seen]
     blocks = get_blocks_context()
     assert blocks is not None
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
     blocks.root_block.load(draw, None, shown, **quiet)
     timer.tick(refresh, [seen], shown, **quiet)
-    launch.click(start_next, [seen], shown, api_visibility="private", concurrency_limit=None)
+    wired: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
+    launch.click(start_next, [seen], shown, **wired)
+    cancel.click(ask_cancel, [seen], [sure, said], **wired)
+    keep.click(keep_waiting, None, sure, **wired)
+    really.click(cancel_waiting, [seen], shown, **wired)
 
 
 @toasts
@@ -71,6 +83,32 @@ def start_next(seen: dict[str, Any], request: gr.Request) -> list[Any]:
     return _changes(seen, request)
 
 
+@toasts
+def ask_cancel(seen: dict[str, Any], request: gr.Request) -> list[Any]:
+    """Say what cancelling means, before it does."""
+    found = rounds.get(context(request).actor, _waiting_id(seen))
+    return [gr.Row(visible=True), {"number": found.number}]
+
+
+@toasts
+def keep_waiting() -> gr.Row:
+    """Do nothing."""
+    return gr.Row(visible=False)
+
+
+@toasts
+def cancel_waiting(seen: dict[str, Any], request: gr.Request) -> list[Any]:
+    """Cancel the round that waits for people."""
+    rounds.cancel(context(request).actor, _waiting_id(seen), only_waiting=True)
+    return _changes(seen, request)
+
+
+def _waiting_id(seen: dict[str, Any]) -> int:
+    if not seen.get("cancels"):
+        raise Conflict("No round waits for people any more, so there is nothing to cancel. Look at the loop again.")
+    return int(seen["cancels"])
+
+
 def _changes(seen: dict[str, Any], request: gr.Request) -> list[Any]:
     """New values of what differs from what the browser shows; the rest is left alone, so that nothing flickers."""
     here = context(request)
@@ -79,6 +117,7 @@ def _changes(seen: dict[str, Any], request: gr.Request) -> list[Any]:
         "action": action_value(loop.next_action),
         "line": {"rounds": [line_value(line, loop) for line in loop.lines]},
         "chart": chart_key(loop),
+        "cancels": loop.next_action.cancels_id,
         "expected": [loop.next_action.kind, loop.next_action.parent_id, len(loop.rounds)],
     }
     is_new = {key: seen.get(key) != value for key, value in now.items()}
@@ -86,6 +125,8 @@ def _changes(seen: dict[str, Any], request: gr.Request) -> list[Any]:
     return [
         now["action"] if is_new["action"] else gr.skip(),
         button if is_new["action"] else gr.skip(),
+        gr.Button(visible=now["cancels"] is not None) if is_new["cancels"] else gr.skip(),
+        gr.Row(visible=False) if is_new["cancels"] else gr.skip(),
         now["line"] if is_new["line"] else gr.skip(),
         gr.Plot(_figure(loop), visible=bool(loop.rounds)) if is_new["chart"] else gr.skip(),
         now if any(is_new.values()) else gr.skip(),

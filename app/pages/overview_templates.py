@@ -17,6 +17,11 @@ ACTION_CSS = """
 .next a { text-decoration: none; display: inline-block; }
 """
 
+SURE = """
+{{#if value}}<p role="alert">Round {{value.number}} ends here for good: its samples and decisions stay to be read, and
+nothing is trained on them.</p>{{/if}}
+"""
+
 LINE = """
 {{#if value}}
 <div class="line" tabindex="0" role="list" aria-label="Rounds, oldest first">

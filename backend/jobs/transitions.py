@@ -69,6 +69,7 @@ def resume(db: Session, job_id: int) -> Job:
     if job.status == JobStatus.done:
         raise Conflict(f"Job {job_id} is done, so there is nothing to resume. Launch a new round to do it again.")
     _refuse_superseded(db, job)
+    _refuse_in_review(db, job)
     _refuse_second(db, job.round_id)
     job.error = job.traceback = job.finished_at = None
     job.losses = job.done_at_loss = 0
@@ -221,6 +222,15 @@ def _refuse_superseded(db: Session, job: Job) -> None:
     found = db.scalar(newer) if job.round_id is not None else None
     if found is not None:
         raise Conflict(f"The round went on after job {job.id}. Resume its newest job, {found}, instead.")
+
+
+def _refuse_in_review(db: Session, job: Job) -> None:
+    round_ = db.execute(select(Round.number, Round.status).where(Round.id == job.round_id).with_for_update()).first()
+    if round_ is not None and round_.status is RoundStatus.review:
+        raise Conflict(
+            f"Round {round_.number} waits for people, and job {job.id} would do the same again. Decide on samples on "
+            "the Review page and close the review: that starts the next job."
+        )
 
 
 def _flush(db: Session, round_id: int | None) -> None:

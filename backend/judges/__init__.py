@@ -19,6 +19,11 @@ class Judge(Part, kind="judge"):
         """False for judges that only compute (a verifier, a vote)."""
         return True
 
+    @property
+    def needs_answer(self) -> bool:
+        """True for judges that compare with the prompt's known answer: without one they give no verdict."""
+        return False
+
     def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:
         """Return the judgments of all samples, keyed by `sample_id`; at least one for each sample."""
         raise NotImplementedError

@@ -28,6 +28,10 @@ class ExactMatch(Verifier):
     def _compiles(cls, pattern: str) -> str:
         return answers.check_pattern(pattern)
 
+    @property
+    def needs_answer(self) -> bool:
+        return True
+
     def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:
         return [self._compare(group.prompt, sample) for group in groups for sample in group.samples]
 

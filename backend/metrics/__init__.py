@@ -38,6 +38,11 @@ class Metric(Part, kind="metric"):
         """Sampled completions wanted per held-out prompt beside the greedy one (0: greedy only)."""
         return 0
 
+    @property
+    def needs_answer(self) -> bool:
+        """True where only held-out prompts with a known answer can be measured."""
+        return False
+
     def compute(self, evidence: Evidence) -> list[MetricValue]:
         """Return the numbers; value None where nothing could be computed."""
         raise NotImplementedError

@@ -28,6 +28,10 @@ class HeldOutAccuracy(Metric):
     def scope(self) -> str:
         return "checkpoint"
 
+    @property
+    def needs_answer(self) -> bool:
+        return self.verifier.needs_answer
+
     def compute(self, evidence: Evidence) -> list[MetricValue]:
         greedy = [answered(group, 0, 0) for group in evidence.held_out]
         found = [said[0] for said in verdicts(self.verifier, greedy)]

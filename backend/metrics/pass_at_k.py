@@ -50,6 +50,10 @@ class PassAtK(Metric):
         return "checkpoint"
 
     @property
+    def needs_answer(self) -> bool:
+        return self.verifier.needs_answer
+
+    @property
     def held_out_samples(self) -> int:
         return self.n
 

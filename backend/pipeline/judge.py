@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from backend.db import now, reading, tables
 from backend.engines import Engine
 from backend.errors import ContextOverflow, JudgeError
+from backend.judges import Judge
 from backend.pipeline import groups as group_values
 from backend.pipeline import worth
 from backend.pipeline.bind import engine_for
@@ -120,14 +121,26 @@ def check_parsed(stage: StageContext, *, at_end: bool) -> tuple[int, int]:
             )
         ).one()
         if total and unparsed / total > stage.recipe.unparsed_limit and (at_end or total >= ENOUGH_REPLIES):
-            query = select(judgment.raw).where(judgment.round_id == stage.round.id, judgment.score.is_(None)).limit(3)
-            replies = " | ".join(repr(raw[:200]) for raw in db.scalars(query))
+            query = select(judgment.raw, judgment.rationale).where(
+                judgment.round_id == stage.round.id, judgment.score.is_(None)
+            )
+            # A judge that computes replies nothing; why it could not tell is its rationale.
+            replies = " | ".join(repr((raw or rationale)[:200]) for raw, rationale in db.execute(query.limit(3)))
             raise JudgeError(
                 f"{unparsed} of {total} judge replies have no verdict, more than the recipe's limit of "
-                f"{stage.recipe.unparsed_limit:.0%}. Three of them: {replies}. Edit the judge's template, bind another "
-                "judge, or raise unparsed_limit, in a new round."
+                f"{stage.recipe.unparsed_limit:.0%}. Three of them: {replies}. {way_out(stage.recipe.judge)}, or raise "
+                "unparsed_limit, in a new round."
             )
     return total, unparsed
+
+
+def way_out(judge: Judge) -> str:
+    """What a person can change about a judge that gave no verdicts."""
+    if judge.needs_answer:
+        return "Import prompts with an answer column, choose a judge that needs none"
+    if judge.needs_engine:
+        return "Edit the judge's template, bind another judge"
+    return "Change the judge's knobs, choose another judge"
 
 
 def run(stage: StageContext) -> Finish:

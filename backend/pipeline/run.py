@@ -4,10 +4,11 @@ import logging
 import traceback
 from collections.abc import Callable
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from backend.db import reading, session, tables
-from backend.errors import Cancelled, NotFound, RondoError
+from backend.errors import Cancelled, EmptySelection, NotFound, RondoError
 from backend.jobs import transitions
 from backend.jobs.progress import Progress
 from backend.pipeline import evaluate, generate, judge, repair, select, train, try_prompt
@@ -77,6 +78,12 @@ def go_on(db: Session, stage: StageContext) -> None:
         )
 
 
+def give_back(db: Session, round_id: int) -> None:
+    """Let a reviewed round of which nothing was kept wait for people again; its error stays until they close it."""
+    failed = update(tables.Round).where(tables.Round.id == round_id, tables.Round.is_reviewed)
+    db.execute(failed.values(status=RoundStatus.review, stage=Stage.review, finished_at=None))
+
+
 def report(job_id: int, attempt: int, error: Exception) -> int:
     """Write the error where people see it: a RondoError as it is, anything else as unexpected with its traceback."""
     trace = traceback.format_exc()
@@ -89,7 +96,9 @@ def report(job_id: int, attempt: int, error: Exception) -> int:
         message = f"Unexpected {type(error).__name__}: {error}. The log has the traceback; resume the job to try again."
     try:
         with session() as db:
-            transitions.fail(db, job_id, attempt, error=message, traceback=trace)
+            job = transitions.fail(db, job_id, attempt, error=message, traceback=trace)
+            if isinstance(error, EmptySelection) and job.round_id is not None:
+                give_back(db, job.round_id)
     except Cancelled:
         return 0
     return 1

@@ -27,6 +27,14 @@ LABELLING = (
 )  # fmt: skip
 """Decisions that change a label, as long as nobody took them back."""
 LIBRARIES = ("rondo", "torch", "transformers", "trl", "peft", "datasets", "accelerate")
+BACK_IN_REVIEW = (
+    "The round is back in review: accept or reject samples by hand and close the review again, or launch a round with "
+    "a lower threshold or more samples per prompt."
+)
+LAUNCH_ANOTHER = (
+    "Nobody reviews this round, so its labels stay as they are: launch a round with a lower threshold, more samples "
+    "per prompt, or a review."
+)
 
 
 @dataclass
@@ -62,8 +70,8 @@ def choose(stage: StageContext, db: Session) -> Chosen:
     if not chosen.selected:
         reasons = "; ".join(f"{reason}: {count}" for reason, count in chosen.dropped.most_common()) or "no samples"
         raise EmptySelection(
-            f"The selector {stage.recipe.selector.name} kept nothing of {len(rows)} groups ({reasons}). Accept "
-            "samples by hand, or launch a round with a lower threshold or more samples per prompt."
+            f"The selector {stage.recipe.selector.name} kept nothing of {len(rows)} groups ({reasons}). "
+            + (BACK_IN_REVIEW if stage.round.is_reviewed else LAUNCH_ANOTHER)
         )
     if stage.recipe.earlier_rounds:
         add_earlier(stage, db, chosen)

@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import logging
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ from backend.pipeline.bind import checkpoint_row, engine_json
 from backend.pipeline.stage import Finish, StageContext
 from backend.trainers import TrainSpec, final_folder
 from backend.values import JSON
+
+logger = logging.getLogger("rondo.pipeline")
 
 
 def folder_of(round_: tables.Round, dataset: tables.Dataset) -> Path:
@@ -118,6 +122,21 @@ def own_words(log: Path, start: int) -> str | None:
     return said[-1] if said else None
 
 
+def rows_used(final: Path) -> dict[str, int]:
+    """How many rows the training was given, and how many it used: TRL drops those whose prompt fills max_length."""
+    record = json.loads((final / "train.json").read_text(encoding="utf-8"))
+    return {name: record[name] for name in ("rows", "rows_used")}
+
+
+def say_rows(used: Mapping[str, int]) -> str:
+    """What `rows_used` found, in words."""
+    rows, kept = used["rows"], used["rows_used"]
+    if kept == rows:
+        return f"All {rows:,} rows used"
+    were = "was" if rows - kept == 1 else "were"
+    return f"{kept:,} of {rows:,} rows used; {rows - kept:,} {were} too long for max_length"
+
+
 def run(stage: StageContext) -> Finish:
     """Train, or take the weights a finished training left behind."""
     dataset = dataset_of(stage.round.id)
@@ -135,6 +154,10 @@ def run(stage: StageContext) -> Finish:
     except TrainerError as error:
         raise TrainerError(own_words(log, start) or error.message) from error
     final = final_folder(str(relative))
+    used = rows_used(settings().folder / final)
+    logger.info("%s", say_rows(used))
+    if dropped := used["rows"] - used["rows_used"]:
+        stage.progress.metrics(follow.step, {"rows_too_long": dropped})
 
     def finish(db: Session) -> None:
         parent = db.get_one(tables.Checkpoint, stage.round.policy_id)
@@ -150,7 +173,7 @@ def run(stage: StageContext) -> Finish:
             location=str(final),
             engine=engine,
             parent_id=parent.id,
-            details={"recipe": stage.recipe.name, "trainer": stage.recipe.trainer.name},
+            details={"recipe": stage.recipe.name, "trainer": stage.recipe.trainer.name} | used,
         )
         db.add(checkpoint)
         db.flush()

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from backend.config import settings
 from backend.db import reading, session, tables
 from backend.errors import Conflict, NotFound
+from backend.pipeline.train import say_rows
 from backend.services import events, model_folders
 from backend.services.access import Actor, require
 from backend.services.registration import ROLES, Endpoint, flush_name, register, usable_name
@@ -82,6 +83,7 @@ class Detail:
     job_id: int | None
     job_seconds: float | None
     job_metrics: JSON
+    training_rows: str
     num_bytes: int
     details: JSON
 
@@ -124,6 +126,7 @@ def detail(actor: Actor, checkpoint_id: int) -> Detail:
         job_id=job.id if job else None,
         job_seconds=_seconds(job),
         job_metrics=dict(job.last_metrics) if job else {},
+        training_rows=say_rows(checkpoint.details) if "rows_used" in checkpoint.details else "",
         num_bytes=model_folders.size(settings().folder / checkpoint.location) if checkpoint.location else 0,
         details=dict(checkpoint.details),
     )

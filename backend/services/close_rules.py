@@ -35,6 +35,9 @@ class State:
 def due(db: Session, round_: tables.Round) -> State:
     """Whether the round's rule is met."""
     settings = review_settings.read(round_.review)
+    if round_.error is not None:
+        # By the same labels the same nothing would be kept, over and over.
+        return State(settings.close_rule, is_due=False, says="nothing was kept, so a curator closes it by hand")
     if settings.close_rule is CloseRule.all_decided:
         counts = count_items(db, round_.id, settings)
         is_due = counts.items > 0 and counts.complete >= counts.items

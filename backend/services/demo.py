@@ -24,7 +24,7 @@ POLL_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class RoundResult:
-    """One line of the table `rondo demo --headless` prints; the first is where it starts, the base as number 0."""
+    """One line of the table `rondo demo --headless` prints; the first is the base, as number 0."""
 
     number: int
     checkpoint: str
@@ -136,7 +136,7 @@ def run_headless(
             reviews.close(actor, round_id)
         done = wait(actor, round_id, RoundStatus.done)
         if not results:
-            results.append(_result(_number_of(done.policy_id), done.policy_id, done, seconds=0.0, is_base=True))
+            results.append(_result(0, _base_of(done.policy_id), done, seconds=0.0, is_base=True))
             say(describe(results[-1]))
         results.append(_result(done.number, done.checkpoint_id, done, seconds=time.monotonic() - started))
         say(describe(results[-1]))
@@ -149,7 +149,8 @@ def wait(actor: Actor, round_id: int, status: RoundStatus) -> rounds.RoundView:
         found = rounds.get(actor, round_id)
         if found.status is status:
             return found
-        if found.status in (RoundStatus.failed, RoundStatus.cancelled, RoundStatus.done):
+        is_given_back = found.status is RoundStatus.review and found.error is not None
+        if is_given_back or found.status in (RoundStatus.failed, RoundStatus.cancelled, RoundStatus.done):
             raise RondoError(f"Round {found.number} is {found.status}: {found.error or 'no error was noted'}")
         time.sleep(POLL_SECONDS)
 
@@ -174,10 +175,13 @@ def review(actor: Actor, round_id: int, decisions: int, *, seed: int) -> int:
     return sum(machine is not Verdict(act.kind.value) for act, (*_, machine) in zip(acts, chosen, strict=True))
 
 
-def _number_of(checkpoint_id: int) -> int:
-    """The number of the round that made a checkpoint; 0 for a base."""
+def _base_of(checkpoint_id: int) -> int:
+    """The checkpoint at the root of this one's lineage: where the first round of all started."""
     with reading() as db:
-        return db.scalar(select(tables.Round.number).where(tables.Round.checkpoint_id == checkpoint_id)) or 0
+        found = db.get_one(tables.Checkpoint, checkpoint_id)
+        while found.parent_id is not None:
+            found = db.get_one(tables.Checkpoint, found.parent_id)
+        return found.id
 
 
 def _result(

@@ -1,6 +1,6 @@
 """A project's loop at a glance: one line a round, and the one thing to do next."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -15,13 +15,17 @@ from backend.values import Role, RoundStatus, Split
 
 @dataclass(frozen=True)
 class NextAction:
-    """The one recommended thing to do. `target`: a page with its query; `parent_id`: the round a launch starts from."""
+    """The one recommended thing to do. `target`: a page with its query; `parent_id`: the round a launch starts from.
+
+    `cancels_id`: the waiting round that may be cancelled instead.
+    """
 
     kind: str
     label: str
     why: str
     target: str
     parent_id: int | None = None
+    cancels_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -103,8 +107,10 @@ def _review(db: Session, line: RoundLine) -> NextAction:
     left = max(0, (line.samples or 0) - decided.number)
     number = f"{decided.number:,}" if decided.is_exact else f"over {decided.number:,}"
     of = f"{number} of {line.samples or 0:,} samples are decided" + (f", {left:,} left" if decided.is_exact else "")
-    why = f"Round {line.number} waits for people: {of}."
-    return NextAction("review", f"Review round {line.number}", why, f"review?round={line.round_id}")
+    again = " again, as nothing was kept" if line.error else ""
+    why = f"Round {line.number} waits for people{again}: {of}."
+    target = f"review?round={line.round_id}"
+    return NextAction("review", f"Review round {line.number}", why, target, cancels_id=line.round_id)
 
 
 def _watch(line: RoundLine) -> NextAction:
@@ -147,5 +153,5 @@ def _allowed(action: NextAction, role: Role) -> NextAction:
              "restart": Role.curator, "review": Role.reviewer}  # fmt: skip
     needed = needs.get(action.kind, Role.viewer)
     if role.rank >= needed.rank:
-        return action
+        return action if role.rank >= Role.curator.rank else replace(action, cancels_id=None)
     return NextAction("wait", "", f"{action.why} Next, a {needed} can: {action.label.lower()}.", "")

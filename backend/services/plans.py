@@ -11,12 +11,15 @@ from backend import recipes
 from backend.db import reading, tables
 from backend.errors import InvalidInput, NotFound
 from backend.recipes import Recipe
-from backend.services import parts, review_settings
+from backend.services import known_answers, parts, review_settings
 from backend.services.access import Actor, require
 from backend.values import JobStatus, Role, SetUse, Split, Stage
 
 MANY_PASSES = 3
 """More passes over all samples of a round draw a warning: a selector keeps far fewer rows than there are samples."""
+
+FIRST_RECIPE, FIRST_WITHOUT_ANSWERS = "rejection_sampling", "self_rewarding"
+"""What a project starts with; the second where most of its prompts have no known answer to compare with."""
 
 
 @dataclass(frozen=True)
@@ -108,11 +111,15 @@ def _first_plan(db: Session, project_id: int) -> Plan:
     if base is None:
         raise InvalidInput("This project has no checkpoint yet. Register one on the Checkpoints page first.")
     sets = db.execute(select(prompt_set.id, prompt_set.split).where(prompt_set.project_id == project_id)).all()
+    train = tuple(i for i, split in sets if split is Split.train)
+    recipe = recipes.get(FIRST_RECIPE)
+    if known_answers.count(db, project_id, train).would_fail(recipe):
+        recipe = recipes.get(FIRST_WITHOUT_ANSWERS)
     plan = Plan(
-        recipe=recipes.get("rejection_sampling").model_dump(mode="json"),
+        recipe=recipe.model_dump(mode="json"),
         policy_id=base,
         reference_id=base,
-        sample_set_ids=tuple(i for i, split in sets if split is Split.train),
+        sample_set_ids=train,
         held_out_set_ids=tuple(i for i, split in sets if split is Split.held_out),
     )
     known: dict[str, Any] = {
@@ -148,7 +155,10 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
         calls = samples * recipe.judge.calls_per_sample
         tokens = samples * recipe.generator.max_tokens_per_sample + calls * recipe.judge.max_tokens_per_call
         seconds = _seconds(db, project_id, samples)
-        return Estimate(samples, calls, tokens, seconds, tuple(_warnings(plan, recipe, prompts)))
+        warnings = _warnings(plan, recipe, prompts) + known_answers.warnings(
+            db, project_id, recipe, sample=plan.sample_set_ids, held_out=plan.held_out_set_ids
+        )
+        return Estimate(samples, calls, tokens, seconds, tuple(warnings))
 
 
 def _warnings(plan: Plan, recipe: Recipe, prompts: int) -> list[str]:
@@ -201,7 +211,7 @@ def parse(data: dict[str, Any]) -> Recipe:
         raise InvalidInput("The recipe cannot be used.\n" + parts.explain(error)) from error
 
 
-def check(db: Session, project_id: int, plan: Plan) -> None:
+def check(db: Session, project_id: int, plan: Plan, recipe: Recipe) -> None:
     """Refuse what would fail later; the message names the field."""
     review_settings.read(plan.review)
     if plan.num_prompts < 1:
@@ -217,6 +227,7 @@ def check(db: Session, project_id: int, plan: Plan) -> None:
             raise InvalidInput(
                 f"The parent round {plan.parent_id} is not in this project. Choose one from the overview."
             )
+    known_answers.check(db, project_id, recipe, plan.sample_set_ids)
 
 
 def _check_checkpoints(db: Session, project_id: int, plan: Plan) -> None:

@@ -139,7 +139,7 @@ def go_on(db: Session, actor: Actor, round_id: int, *, because: str = "by hand")
             f"Round {round_.number} is not in review (it is {round_.status}, stage {round_.stage}): there is "
             "nothing to close. Look at the jobs to see what it does."
         )
-    round_.status, round_.stage = RoundStatus.running, Stage.select
+    round_.status, round_.stage, round_.error = RoundStatus.running, Stage.select, None
     project_id, what = round_.project_id, f"round {round_.number}"
     events.note(db, actor, "close review", what, project_id=project_id, round_id=round_id, because=because)
     job = jobs.enqueue(db, stage=Stage.select, project_id=project_id, round_id=round_id, created_by=actor.user_id)

@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from backend import jobs
-from backend.db import reading, session, tables
+from backend.db import now, reading, session, tables
 from backend.errors import Conflict, NotFound
 from backend.services import events, review_settings
 from backend.services.access import Actor, require
@@ -82,7 +82,7 @@ def launch(actor: Actor, project_id: int, plan: Plan, *, after_number: int | Non
     with session() as db:
         require(db, actor, project_id, Role.curator)
         db.get_one(tables.Project, project_id, with_for_update=True)
-        check(db, project_id, plan)
+        check(db, project_id, plan, recipe)
         last = db.scalar(select(func.max(tables.Round.number)).where(tables.Round.project_id == project_id))
         if after_number is not None and (last or 0) != after_number:
             raise Conflict("Another round was launched meanwhile, so nothing was launched. Look at the overview again.")
@@ -112,21 +112,27 @@ def launch(actor: Actor, project_id: int, plan: Plan, *, after_number: int | Non
         return row.id
 
 
-def cancel(actor: Actor, round_id: int) -> None:
-    """Stop the round's active job, or close a round that waits for review, for good."""
+def cancel(actor: Actor, round_id: int, *, only_waiting: bool = False) -> None:
+    """Stop the round's active job, or close a round that waits for review, for good; `only_waiting`: the latter only.
+
+    Raises `Conflict` where there is nothing to cancel.
+    """
     with session() as db:
         row = get_row(db, actor, round_id, Role.curator)
         events.note(db, actor, "cancel round", f"round {row.number}", project_id=row.project_id, round_id=round_id)
         active = db.scalar(select(tables.Job.id).where(tables.Job.active_key == round_id))
-        if active is not None:
+        if active is not None and not only_waiting:
             jobs.cancel(db, active)
             return
         # One conditional statement: a review that is being closed at this moment wins or loses, never both.
         closed = (
             update(tables.Round)
             .where(tables.Round.id == round_id, tables.Round.status == RoundStatus.review)
-            .values(status=RoundStatus.cancelled)
+            .values(status=RoundStatus.cancelled, finished_at=now())
             .returning(tables.Round.id)
         )
-        if db.scalar(closed) is None:
-            raise Conflict(f"Round {row.number} is {row.status}, so there is nothing to cancel. Reload the page.")
+        if db.scalar(closed) is not None:
+            return
+        if only_waiting:
+            raise Conflict(f"Round {row.number} waits for nobody any more, so it was not cancelled. Look at it again.")
+        raise Conflict(f"Round {row.number} is {row.status}, so there is nothing to cancel. Reload the page.")

@@ -7,14 +7,14 @@ from sqlalchemy import func, select
 
 from backend import recipes
 from backend.db import reading, session, tables
-from backend.errors import InvalidInput
+from backend.errors import Conflict, InvalidInput
 from backend.jobs import transitions
 from backend.pipeline import rows as dataset_rows
 from backend.pipeline.run import run_job
-from backend.services import rounds
+from backend.services import close_rules, jobs, overview, reviews, rounds
 from backend.services.access import Actor
-from backend.values import JobStatus, LabelSource, RoundStatus, Split, Stage, Verdict
-from tests.rows import make_actor, make_checkpoint, make_project, make_prompt_set
+from backend.values import DecisionKind, JobStatus, LabelSource, RoundStatus, Split, Stage, Verdict
+from tests.rows import make_actor, make_checkpoint, make_project, make_prompt_set, make_user
 
 POLICY = {
     "name": "scripted",
@@ -170,6 +170,17 @@ def test_a_judge_that_answers_nonsense_fails_with_three_replies(database: str) -
         assert db.get_one(tables.Round, round_id).status is RoundStatus.failed
 
 
+def test_a_judge_without_known_answers_says_so_and_what_helps(database: str) -> None:
+    loop = Loop()
+    loop.prompts = make_prompt_set(loop.project, prompts=10, answers=["good one", *[None] * 9])
+    job = loop.run(loop.launch({"judge": {"name": "exact_match"}}), until=Stage.judge)
+    assert job.status is JobStatus.failed
+    assert "54 of 60 judge replies have no verdict" in str(job.error)
+    assert str(job.error).count("The prompt has no known answer.") == 3
+    assert "Import prompts with an answer column, choose a judge that needs none, or raise" in str(job.error)
+    assert "template" not in str(job.error)
+
+
 def test_a_selector_that_keeps_nothing_says_why(database: str) -> None:
     loop = Loop()
     round_id = loop.launch({"selector": {"threshold": 2.0}})
@@ -177,8 +188,45 @@ def test_a_selector_that_keeps_nothing_says_why(database: str) -> None:
     assert job.status is JobStatus.failed
     assert "kept nothing of 10 groups" in str(job.error)
     assert "below threshold" in str(job.error)
+    assert "by hand" not in str(job.error), "nobody may decide on what is not reviewed"
     with reading() as db:
         assert db.scalar(select(func.count()).select_from(tables.Dataset)) == 0
+        assert db.get_one(tables.Round, round_id).status is RoundStatus.failed
+
+
+def test_a_reviewed_round_of_which_nothing_is_kept_goes_back_to_people(database: str) -> None:
+    loop = Loop()
+    make_user(is_owner=True)
+    round_id = loop.launch({"selector": {"threshold": 2.0}}, is_reviewed=True, review={"close_rule": "all_decided"})
+    loop.run(round_id, until=Stage.judge)
+    with reading() as db:
+        ids = list(db.scalars(select(tables.Sample.id).where(tables.Sample.round_id == round_id)))
+    reviews.decide_many(loop.actor, round_id, [reviews.Act(f"reject-{n:04}", DecisionKind.reject, n) for n in ids])
+    reviews.close(loop.actor, round_id)
+    job = loop.run(round_id, until=Stage.select)
+    assert job.status is JobStatus.failed
+    assert "The round is back in review: accept or reject samples by hand and close" in str(job.error)
+    found = rounds.get(loop.actor, round_id)
+    assert (found.status, found.stage, found.error) == (RoundStatus.review, Stage.review, job.error)
+    assert found.finished_at is None
+    seen = overview.loop(loop.actor, loop.project.id)
+    assert (seen.next_action.kind, seen.rounds[0].error) == ("review", job.error)
+    assert "waits for people again, as nothing was kept" in seen.next_action.why
+    # Neither a retry nor the rule asks the same selector over the same labels.
+    with pytest.raises(Conflict, match="close the review"):
+        jobs.retry(loop.actor, job.id)
+    assert close_rules.close_due() == []
+
+    reviews.decide_many(loop.actor, round_id, [reviews.Act("accept-one", DecisionKind.accept, ids[0])])
+    reviews.close(loop.actor, round_id)
+    with pytest.raises(Conflict, match="not in review"):
+        reviews.close(loop.actor, round_id)
+    again = loop.run(round_id, until=Stage.select)
+    assert again.status is JobStatus.done, again.error
+    found = rounds.get(loop.actor, round_id)
+    assert (found.status, found.stage, found.error) == (RoundStatus.running, Stage.train, None)
+    with reading() as db:
+        assert db.scalars(select(tables.Example.sample_id)).all() == [ids[0]]
 
 
 def test_prompts_over_the_context_are_left_out_and_counted(database: str) -> None:

@@ -137,7 +137,8 @@ def test_a_dataset_is_downloaded_in_both_formats(world: World, tmp_path: Path) -
 def test_a_round_is_launched_with_what_differs_from_its_plan(database: str) -> None:
     project = rows.make_project()
     policy = rows.make_checkpoint(project, engine={"name": "transformers", "model": "models/tiny"})
-    prompts, held_out = rows.make_prompt_set(project), rows.make_prompt_set(project, split="held_out")
+    prompts = rows.make_prompt_set(project, prompts=3, answers=["4"] * 3)
+    held_out = rows.make_prompt_set(project, split="held_out")
     with site.with_token(rows.make_actor(project, Role.curator)) as client:
         url = f"/api/v1/projects/{project.id}"
         recipe = next(r for r in client.get("/api/v1/parts").json()["recipes"] if r["name"] == "rejection_sampling")

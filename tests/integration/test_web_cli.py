@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -13,6 +14,12 @@ from typing import Any
 
 import httpx
 import pytest
+
+from backend.config import settings
+from backend.db import dispose
+from backend.values import RoundStatus, Stage
+from tests import rows
+from tests.installation import point_at
 
 ROOT = Path(__file__).parents[2]
 Rondo = Callable[..., subprocess.CompletedProcess[str]]
@@ -151,6 +158,20 @@ def test_users_are_added_linked_listed_and_shut_out(rondo: Rondo) -> None:
 def test_a_round_needs_a_project_and_says_so(rondo: Rondo) -> None:
     for command in (("round", "launch"), ("round", "status"), ("round", "list"), ("round", "close-review", "3")):
         assert "rondo demo" in refused(rondo(*command))
+
+
+@pytest.mark.parametrize(("error", "code"), [("It kept nothing.", 1), (None, 0)])
+def test_waiting_fails_where_a_round_went_back_to_people(
+    rondo: Rondo, folder: Path, migrated_sqlite: Path, monkeypatch: pytest.MonkeyPatch, error: str | None, code: int
+) -> None:
+    point_at("", folder, monkeypatch)
+    shutil.copy(migrated_sqlite, folder / "rondo.db")
+    rows.make_round(rows.make_project(), status=RoundStatus.review, stage=Stage.review, error=error)
+    dispose()
+    settings.cache_clear()
+    done = rondo("round", "wait", "1", "--json")
+    assert done.returncode == code, done.stderr
+    assert json.loads(done.stdout)["error"] == error
 
 
 def test_a_dataset_that_is_not_there_cannot_be_exported(rondo: Rondo, tmp_path: Path) -> None:

@@ -22,6 +22,9 @@ MARK = "xyzzy-secret"
 OWN = {"login_sessions", "login_links", "tokens", "users", "events"}
 """Tables in which everybody may change what is their own, and the log of it."""
 
+ENDS_THE_ROUND = "cancel_waiting"
+"""The listener that comes last: after it there is nothing left to review."""
+
 Snapshot = dict[str, str]
 
 
@@ -118,7 +121,10 @@ class Browser:
 
     def walk(self) -> None:
         """Call every listener, those that run when a page opens first; then every function of the components."""
-        order = sorted(self.blocks.fns.values(), key=lambda fn: (not any(t[1] == "load" for t in fn.targets), fn._id))
+        order = sorted(
+            self.blocks.fns.values(),
+            key=lambda fn: (fn.name == ENDS_THE_ROUND, not any(t[1] == "load" for t in fn.targets), fn._id),
+        )
         for fn in order:
             if fn.fn is not None:  # else it is a script of the page
                 self.call(fn)

@@ -2,6 +2,8 @@ import pytest
 from pydantic import ValidationError
 
 from backend.judges.exact_match import ExactMatch
+from backend.judges.majority_vote import MajorityVote
+from backend.metrics.held_out_accuracy import HeldOutAccuracy
 from backend.values import Verdict
 from tests.groups import texts
 
@@ -33,6 +35,13 @@ def test_prompt_without_a_known_answer_gives_no_score():
 
 def test_numbers_by_value_only_when_asked():
     assert scores(ExactMatch(numbers=False), texts("1.0", "1", answer="1")) == [0.0, 1.0]
+
+
+def test_only_a_judge_that_compares_needs_answers():
+    assert ExactMatch().needs_answer
+    assert not MajorityVote().needs_answer
+    assert HeldOutAccuracy().needs_answer
+    assert not HeldOutAccuracy(verifier=MajorityVote()).needs_answer
 
 
 def test_needs_no_engine_and_labels_by_the_score():

@@ -1,0 +1,87 @@
+"""Whether the chosen prompts have the answers that a round's judge and metrics compare with."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backend.db import tables
+from backend.errors import InvalidInput
+from backend.recipes import Recipe
+
+
+@dataclass(frozen=True)
+class Answers:
+    """How many prompts there are, and how many of them have no known answer."""
+
+    prompts: int
+    missing: int
+
+    @property
+    def is_none_known(self) -> bool:
+        return 0 < self.prompts == self.missing
+
+    def would_fail(self, recipe: Recipe) -> bool:
+        """Whether the recipe's judge would leave more samples without a verdict than its limit allows."""
+        return recipe.judge.needs_answer and self.missing > recipe.unparsed_limit * self.prompts
+
+
+def count(db: Session, project_id: int, set_ids: Iterable[int]) -> Answers:
+    """Count the prompts of these sets of the project."""
+    prompt, prompt_set = tables.Prompt, tables.PromptSet
+    query = (
+        select(func.count(), func.count().filter(prompt.answer.is_(None)))
+        .select_from(prompt)
+        .join(prompt_set, prompt_set.id == prompt.prompt_set_id)
+        .where(prompt_set.project_id == project_id, prompt_set.id.in_(set_ids))
+    )
+    return Answers(*db.execute(query).one())
+
+
+def check(db: Session, project_id: int, recipe: Recipe, set_ids: Iterable[int]) -> None:
+    """Raise `InvalidInput` where the judge could not give a single verdict."""
+    if recipe.judge.needs_answer and (found := count(db, project_id, set_ids)).is_none_known:
+        raise InvalidInput(_none_known(recipe, found))
+
+
+def warnings(
+    db: Session, project_id: int, recipe: Recipe, *, sample: Iterable[int], held_out: Iterable[int]
+) -> list[str]:
+    """What a person should know before the launch."""
+    said = []
+    if recipe.judge.needs_answer and (found := count(db, project_id, sample)).missing:
+        said.append(_of_judge(recipe, found))
+    measures = [metric.name for metric in recipe.metrics if metric.needs_answer]
+    if measures and (found := count(db, project_id, held_out)).missing:
+        said.append(_of_metrics(", ".join(map(str, measures)), found))
+    return said
+
+
+def _none_known(recipe: Recipe, found: Answers) -> str:
+    return (
+        f"None of the {found.prompts:,} prompts in the chosen sets has an answer, and the judge {recipe.judge.name} "
+        "compares samples with it: no sample would get a verdict. Import prompts with an answer column, or choose a "
+        "judge that needs none."
+    )
+
+
+def _of_judge(recipe: Recipe, found: Answers) -> str:
+    if found.is_none_known:
+        return _none_known(recipe, found)
+    said = (
+        f"{found.missing:,} of the {found.prompts:,} prompts in the chosen sets have no answer, and the judge "
+        f"{recipe.judge.name} gives their samples no verdict."
+    )
+    if found.would_fail(recipe):
+        said += f" That is more than unparsed_limit ({recipe.unparsed_limit:.0%}), so judging would probably fail."
+    return said
+
+
+def _of_metrics(names: str, found: Answers) -> str:
+    if found.is_none_known:
+        return f"None of the {found.prompts:,} held-out prompts has an answer, so this cannot be measured: {names}."
+    return (
+        f"{found.missing:,} of the {found.prompts:,} held-out prompts have no answer and are left out of what compares "
+        f"with it: {names}."
+    )

@@ -1,0 +1,54 @@
+"""The overview in Chromium: a round that waits for people is cancelled there, after one more question."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import expect
+
+from backend.db import reading, tables
+from backend.values import Role, RoundStatus
+from tests import rows
+from tests.browser.desk import empty, sign_in
+from tests.browser.test_team import Team
+
+__all__ = ["empty"]
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def team(empty: None, chromium: object) -> Iterator[Team]:
+    made = Team(chromium, role=Role.curator)
+    yield made
+    assert made.errors == []
+    made.context.close()
+
+
+def status(team: Team) -> RoundStatus:
+    with reading() as db:
+        return db.get_one(tables.Round, team.round.id).status
+
+
+def test_a_round_that_waits_for_people_is_cancelled_after_a_question(team: Team) -> None:
+    team.open("")
+    cancel, really = team.page.locator("#cancel-round"), team.page.locator("#cancel-really")
+    card = team.page.locator("#loop .round", has_text="Round 1")
+    expect(card).to_contain_text("waits for review")
+    expect(really).to_be_hidden()
+    cancel.click()
+    expect(team.page.locator("#cancel-said")).to_contain_text("Round 1 ends here for good")
+    team.page.locator("#cancel-keep").click()
+    expect(really).to_be_hidden()
+    assert status(team) is RoundStatus.review
+    cancel.click()
+    really.click()
+    expect(card).to_contain_text("cancelled")
+    expect(cancel).to_be_hidden()
+    expect(really).to_be_hidden()
+    assert status(team) is RoundStatus.cancelled
+
+
+def test_who_may_not_cancel_is_not_offered_it(team: Team) -> None:
+    sign_in(team.context, rows.make_actor(team.project, Role.reviewer))
+    team.open("")
+    expect(team.page.locator("#next-action")).to_contain_text("waits for people")
+    expect(team.page.locator("#cancel-round")).to_be_hidden()

@@ -1,0 +1,67 @@
+"""Rows that are too long to be trained on: a real tiny training counts them, and people see how many there were."""
+
+import pytest
+
+from app.pages.checkpoints import shown
+from backend import recipes
+from backend.config import settings
+from backend.db import reading, session, tables
+from backend.jobs import transitions
+from backend.jobs.logs import log_path
+from backend.pipeline import rows as dataset_rows
+from backend.pipeline.run import run_job
+from backend.trainers.sft import SFT
+from backend.values import DatasetType, JobStatus, Role, Stage
+from tests import rows
+from tests.integration.trainers.training import KNOBS
+from tests.tiny import make_tiny_model
+
+
+def train(project: tables.Project, prompts: list[str]) -> tables.Job:
+    """Run the training of a round over these prompts; return its ended job."""
+    make_tiny_model(settings().folder / "models/tiny", hidden=16, layers=1)
+    policy = rows.make_checkpoint(project, engine={"name": "transformers", "model": "models/tiny"})
+    asked = rows.make_prompt_set(project, prompts=prompts)
+    recipe = recipes.get("rejection_sampling").with_changes({"trainer": SFT(**KNOBS | {"max_steps": 2}).dump()})
+    round_ = rows.make_round(
+        project,
+        policy,
+        sets=[asked],
+        stage=Stage.train,
+        recipe=recipe.model_dump(mode="json"),
+        num_prompts=len(prompts),
+    )
+    samples = rows.make_samples(round_, asked, n=1, texts=["a right answer"], scores=[1.0])
+    examples = [{"prompt_id": one.prompt_id, "sample_id": one.id, "origin": "selected"} for one in samples]
+    dataset = rows.make_dataset(round_, DatasetType.prompt_completion, examples)
+    with session() as db:
+        lines = map(dataset_rows.line, dataset_rows.iterate(db, dataset.id))
+        db.get_one(tables.Dataset, dataset.id).content_hash = dataset_rows.content_hash(lines)
+        job = transitions.enqueue(db, stage=Stage.train, project_id=project.id, round_id=round_.id)
+    attempt = transitions.start(job.id, job.workflow_id, "here")
+    assert attempt is not None
+    run_job(job.id, attempt)
+    with reading() as db:
+        return db.get_one(tables.Job, job.id)
+
+
+@pytest.mark.parametrize(
+    ("prompts", "said", "metric"),
+    [
+        (["1 + 1 =", "x" * 300, "2 + 2 ="], "2 of 3 rows used; 1 was too long for max_length", 1.0),
+        (["1 + 1 =", "2 + 2 ="], "All 2 rows used", None),
+    ],
+)
+def test_rows_that_are_too_long_are_counted_where_people_look(
+    database: str, caplog: pytest.LogCaptureFixture, prompts: list[str], said: str, metric: float | None
+) -> None:
+    project = rows.make_project()
+    caplog.set_level("INFO", "rondo.pipeline")
+    job = train(project, prompts)
+    assert job.status is JobStatus.done, log_path(job.id).read_text()
+    assert job.last_metrics.get("rows_too_long") == metric
+    # What the stage logs is what the job's process prints.
+    assert said in caplog.messages
+    with reading() as db:
+        made = db.get_one(tables.Round, job.round_id).checkpoint_id
+    assert shown(rows.make_actor(project, Role.viewer), project.id, made or 0)["rows"] == said
