@@ -5,15 +5,18 @@ import os
 import subprocess
 import sys
 
+failed: list[str] = []
+
 
 def run(*command: str, **environment: str) -> None:
-    """One benchmark, as a process of its own so that none warms another up."""
+    """One benchmark, as a process of its own so that none warms another up; the others run where it fails."""
     print(f"\n## {' '.join(command)}", flush=True)
     done = subprocess.run(
         [sys.executable, *command], env=os.environ | {"OMP_NUM_THREADS": "1"} | environment, check=False
     )
     if done.returncode:
         print(f"(ended with code {done.returncode})", flush=True)
+        failed.append(" ".join(command))
 
 
 FULL = {
@@ -57,6 +60,8 @@ def main() -> None:
     many = {"RONDO_REVIEWERS": size["reviewers"], "RONDO_DECISIONS": size["decisions"]}
     run("-m", "pytest", "-s", "tests/acceptance/test_many_reviewers.py", **many)
     run("-m", "pytest", "-s", "tests/acceptance/test_killed_round.py", RONDO_KILLS=size["kills"])
+    if failed:
+        sys.exit(f"These did not run to their end: {'; '.join(failed)}")
 
 
 if __name__ == "__main__":
