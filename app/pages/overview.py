@@ -39,14 +39,15 @@ def build() -> None:
         launch = gr.Button(
             "Launch", variant="primary", size="md", visible=False, scale=0, min_width=240, elem_id="launch-next"
         )
-        cancel = gr.Button("Cancel round…", size="md", visible=False, scale=0, min_width=160, elem_id="cancel-round")
-    with gr.Row(elem_classes="rondo-toolbar", visible=False) as sure:
-        said = markup(templates.SURE, elem_id="cancel-said")
-        really = gr.Button(
-            "Cancel the round", variant="stop", size="md", scale=0, min_width=160, elem_id="cancel-really"
-        )
-        keep = gr.Button("Keep it", size="md", scale=0, min_width=120, elem_id="cancel-keep")
     line = markup(templates.LINE, templates.LINE_CSS, js=templates.LINE_JS, elem_id="loop")
+    cancel = gr.Button("Cancel round…", size="md", visible=False, elem_id="cancel-round")
+    with gr.Column(visible=False) as sure:
+        said = markup(templates.SURE, elem_id="cancel-said")
+        with gr.Row(elem_classes="rondo-toolbar"):
+            really = gr.Button(
+                "Cancel the round", variant="stop", size="md", scale=0, min_width=160, elem_id="cancel-really"
+            )
+            keep = gr.Button("Keep it", size="md", scale=0, min_width=120, elem_id="cancel-keep")
     chart = gr.Plot(show_label=False, visible=False, elem_id="loop-chart")
     timer = gr.Timer(POLL_SECONDS)
 
@@ -87,13 +88,13 @@ def start_next(seen: dict[str, Any], request: gr.Request) -> list[Any]:
 def ask_cancel(seen: dict[str, Any], request: gr.Request) -> list[Any]:
     """Say what cancelling means, before it does."""
     found = rounds.get(context(request).actor, _waiting_id(seen))
-    return [gr.Row(visible=True), {"number": found.number}]
+    return [gr.Column(visible=True), {"number": found.number}]
 
 
 @toasts
-def keep_waiting() -> gr.Row:
+def keep_waiting() -> gr.Column:
     """Do nothing."""
-    return gr.Row(visible=False)
+    return gr.Column(visible=False)
 
 
 @toasts
@@ -126,7 +127,7 @@ def _changes(seen: dict[str, Any], request: gr.Request) -> list[Any]:
         now["action"] if is_new["action"] else gr.skip(),
         button if is_new["action"] else gr.skip(),
         gr.Button(visible=now["cancels"] is not None) if is_new["cancels"] else gr.skip(),
-        gr.Row(visible=False) if is_new["cancels"] else gr.skip(),
+        gr.Column(visible=False) if is_new["cancels"] else gr.skip(),
         now["line"] if is_new["line"] else gr.skip(),
         gr.Plot(_figure(loop), visible=bool(loop.rounds)) if is_new["chart"] else gr.skip(),
         now if any(is_new.values()) else gr.skip(),
