@@ -5,6 +5,8 @@ from typing import Any
 
 FOLDER = Path(__file__).parent
 MODEL_FOLDER = FOLDER / "model"
+LOCATION = "models/countdown-base"
+"""Where the demo project has its copy, below the data folder."""
 PROMPT_FOLDER = FOLDER / "prompts"
 JUDGE_TEMPLATE = (FOLDER / "judge_template.txt").read_text(encoding="utf-8")
 
@@ -17,6 +19,10 @@ GUIDELINES = (
 NUM_PROMPTS = 1_500
 BATCH_SIZE = 256
 MAX_TOKENS = 24
+
+PACE = (0.0012, 0.0016, 0.2, 12.0, 250)
+"""Seconds of a first round on two cores (docs/bench.md): for each sample, each judgment, each step of training, and for
+measuring, and the steps. The start of each process is in them."""
 
 RECIPE_CHANGES: dict[str, Any] = {
     "title": "Rejection sampling, self-judged",

@@ -18,7 +18,6 @@ from backend.services.access import Actor
 from backend.values import DecisionKind, LabelSource, RoundStatus, Split, Verdict
 
 NAME = "Countdown demo"
-MODEL = "models/countdown-base"
 POLL_SECONDS = 0.5
 
 
@@ -82,7 +81,7 @@ def _project(actor: Actor) -> int:
 
 def _base(project_id: int) -> int:
     """Copy the shipped model into the data folder and register it."""
-    folder = settings().folder / MODEL
+    folder = settings().folder / demo.LOCATION
     if not (folder / "config.json").exists():
         part = folder.with_suffix(".part")
         shutil.rmtree(part, ignore_errors=True)
@@ -94,8 +93,10 @@ def _base(project_id: int) -> int:
         found = db.scalar(known)
         if found is not None:
             return found
-        engine = {"name": "transformers", "model": MODEL, "batch_size": demo.BATCH_SIZE}
-        row = checkpoint(project_id=project_id, name="base", kind="base", role="policy", location=MODEL, engine=engine)
+        engine = {"name": "transformers", "model": demo.LOCATION, "batch_size": demo.BATCH_SIZE}
+        row = checkpoint(
+            project_id=project_id, name="base", kind="base", role="policy", location=demo.LOCATION, engine=engine
+        )
         db.add(row)
         db.flush()
         return row.id

@@ -11,9 +11,9 @@ from backend import recipes
 from backend.db import reading, tables
 from backend.errors import InvalidInput, NotFound
 from backend.recipes import Recipe
-from backend.services import known_answers, parts, review_settings
+from backend.services import known_answers, parts, plan_seconds, review_settings
 from backend.services.access import Actor, require
-from backend.values import JobStatus, Role, SetUse, Split, Stage
+from backend.values import Role, SetUse, Split
 
 MANY_PASSES = 3
 """More passes over all samples of a round draw a warning: a selector keeps far fewer rows than there are samples."""
@@ -154,7 +154,7 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
         samples = prompts * recipe.generator.samples_per_prompt
         calls = samples * recipe.judge.calls_per_sample
         tokens = samples * recipe.generator.max_tokens_per_sample + calls * recipe.judge.max_tokens_per_call
-        seconds = _seconds(db, project_id, samples)
+        seconds = plan_seconds.estimated(db, project_id, recipe, samples=samples, policy_id=plan.policy_id)
         warnings = _warnings(plan, recipe, prompts) + known_answers.warnings(
             db, project_id, recipe, sample=plan.sample_set_ids, held_out=plan.held_out_set_ids
         )
@@ -186,21 +186,6 @@ def _passes(recipe: Recipe, prompts: int) -> float:
     rows = prompts * recipe.generator.samples_per_prompt / (1 - min(recipe.mix_share, 0.99))
     batch = knobs.get("per_device_train_batch_size", 1) * knobs.get("gradient_accumulation_steps", 1)
     return float(steps * batch / rows) if steps > 0 and rows else 0.0
-
-
-def _seconds(db: Session, project_id: int, samples: int) -> float | None:
-    """From the newest finished jobs of this project: seconds per sample of sampling and judging, whole trainings."""
-    job, total = tables.Job, 0.0
-    for stage in (Stage.generate, Stage.judge, Stage.train):
-        query = select(job).where(
-            job.project_id == project_id, job.stage == stage, job.status == JobStatus.done, job.round_id.is_not(None)
-        )
-        last = db.scalars(query.order_by(job.id.desc()).limit(1)).one_or_none()
-        if last is None or last.started_at is None or last.finished_at is None or not last.total:
-            return None
-        seconds = (last.finished_at - last.started_at).total_seconds()
-        total += seconds if stage is Stage.train else seconds * samples / last.total
-    return total
 
 
 def parse(data: dict[str, Any]) -> Recipe:
