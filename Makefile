@@ -36,6 +36,7 @@ up: $(VENV)/.base  ## the same without the demo project
 	@$(BIN)/rondo up
 
 # Three at once on two cores: browser tests wait half of their time. In order of files, so that the long ones come first.
+# RONDO_SLOW_BROWSER=4 makes pages four times slower and answers late: what a browser test does not wait for fails then.
 test: $(VENV)/.dev  ## all tests; needs Chromium and PostgreSQL for all of them
 	$(BIN)/pytest -n $(or $(WORKERS),3) --dist loadfile --no-loadscope-reorder
 
