@@ -7,7 +7,7 @@ import pytest
 
 from backend.db import now, reading, session, tables
 from backend.errors import InvalidInput
-from backend.services import accounts, projects
+from backend.services import accounts, projects, reviews
 from backend.services.access import Actor
 from backend.values import DecisionKind, JobStatus, Role, RoundStatus, Split, Stage
 from tests import hostile, rows
@@ -104,20 +104,21 @@ class Watched:
         assert self.noticed == [], where
 
 
-def hostile_everywhere() -> tuple[tables.Round, Actor]:
+def hostile_everywhere(mode: str = "sample", n: int = 1) -> tuple[tables.Round, Actor]:
     """All texts as prompt, sample, rationale, note, name of a person, a set and a file; the first as a project's."""
     project = rows.make_project(NAMES[0], guidelines="\n\n".join(TEXTS))
-    prompts = rows.make_prompt_set(project, prompts=[f"{n} {text}" for n, text in enumerate(TEXTS)])
+    texts = TEXTS[: len(TEXTS) // n * n]
+    prompts = rows.make_prompt_set(project, prompts=[f"{i} {text}" for i, text in enumerate(texts[::n])])
     round_ = rows.make_round(
         project, status=RoundStatus.review, stage=Stage.review, is_reviewed=True, is_blind=False,
-        review={"random_share": 0.0},
+        review={"random_share": 0.0, "mode": mode},
     )  # fmt: skip
-    samples = rows.make_samples(round_, prompts, n=1, texts=TEXTS, scores=[1.0, 0.0])
+    samples = rows.make_samples(round_, prompts, n=n, texts=texts, scores=[1.0, 0.0])
     rows.make_judgments(samples)
     owner = accounts.local_owner(via="page")
     people = [rows.make_actor(project, Role.reviewer, name=name) for name in NAMES]
     with session() as db:
-        for judgment, text in zip(db.query(tables.Judgment).order_by(tables.Judgment.id), TEXTS, strict=True):
+        for judgment, text in zip(db.query(tables.Judgment).order_by(tables.Judgment.id), texts, strict=True):
             judgment.rationale = judgment.raw = text
         for name in NAMES:
             db.add(tables.PromptSet(project_id=project.id, name=name, split=Split.train, origin=name, num_prompts=0))
@@ -209,6 +210,44 @@ def test_the_review_desk_runs_none_of_them_either(empty: None, chromium: Any) ->
     browser.check("the end")
     with reading() as db:
         assert db.query(tables.Decision).filter(tables.Decision.kind != DecisionKind.flag).count() == len(TEXTS)
+    browser.context.close()
+
+
+@pytest.mark.parametrize(("mode", "key"), [("group", "2"), ("pair", "=")])
+def test_groups_and_pairs_with_their_history_run_none_of_them(empty: None, chromium: Any, mode: str, key: str) -> None:
+    round_, owner = hostile_everywhere(mode, n=4 if mode == "group" else 2)
+    browser = Watched(chromium, owner, round_.project_id)
+    browser.open(f"review?round={round_.id}", "#review-desk .column")
+    browser.page.keyboard.press("h")
+    for n in range(60):
+        browser.page.wait_for_selector("#review-desk .desk:not(.is-empty)")
+        browser.page.keyboard.press(key)
+        if mode == "group":
+            browser.page.keyboard.press("Enter")
+        if n % 20 == 0:
+            browser.check(f"item {n}")
+    browser.page.wait_for_function(SAVED)
+    browser.check("the end")
+    with reading() as db:
+        assert db.query(tables.Decision).filter_by(kind=DecisionKind.prefer).count() == 60
+    browser.context.close()
+
+
+def test_no_tab_of_the_team_page_runs_any(empty: None, chromium: Any) -> None:
+    round_, owner = hostile_everywhere()
+    with reading() as db:
+        sample_id = db.query(tables.Sample.id).filter_by(round_id=round_.id).first()[0]
+        people = [Actor(row.id, row.name) for row in db.query(tables.User).filter(tables.User.id != owner.user_id)]
+    for one, kind in zip(people, (DecisionKind.accept, DecisionKind.reject), strict=False):
+        reviews.decide(one, f"client-{one.user_id}", sample_id, kind, round_id=round_.id, note=TEXTS[0])
+    browser = Watched(chromium, owner, round_.project_id)
+    browser.open(f"team?round={round_.id}", "#team-people td")
+    tabs = browser.page.get_by_role("tab")
+    assert tabs.count() >= 8
+    for n in range(tabs.count()):
+        tabs.nth(n).click()
+        browser.page.wait_for_timeout(1200)
+        browser.check(f"tab {n}")
     browser.context.close()
 
 
