@@ -111,7 +111,7 @@ def server() -> Iterator[Server]:
 
 
 def engine(server: Server, **knobs: Any) -> OpenAI:
-    return OpenAI(**{"base_url": server.url, "model": "m", "retry_seconds": 0.01, "timeout": 5, **knobs})
+    return OpenAI(**{"base_url": server.url, "model": "m", "retry_seconds": 0.01, "timeout": 60, **knobs})
 
 
 def complete(server: Server, prompts: list[Any], sampling: Sampling = Sampling(seed=1), **knobs: Any) -> list[Any]:  # noqa: B008
@@ -141,7 +141,7 @@ def test_every_prompt_has_its_own_seed_and_the_same_one_again(server: Server):
 
 
 def test_keeps_to_the_concurrency(server: Server):
-    server.delay = 0.02
+    server.delay = 0.1
     complete(server, [chat(str(i)) for i in range(12)], concurrency=3)
     assert server.most_in_flight == 3
 
