@@ -70,6 +70,7 @@ DETAIL_CSS = """
   max-height: 40vh; overflow: auto; white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: plaintext;
 }
 .sample .main { padding: 10px 12px; border: 1px solid var(--rondo-border); border-radius: var(--rondo-radius); }
+.sample .changes span { unicode-bidi: isolate; }
 .sample .out { background: var(--rondo-bad-soft); color: var(--rondo-bad); text-decoration: line-through; }
 .sample .in { background: var(--rondo-ok-soft); color: var(--rondo-ok); text-decoration: underline; }
 .sample .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(320px, 100%), 1fr)); gap: 0 24px; }

@@ -21,7 +21,7 @@ ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    # The address bar's own page: two more processes and half of the time for each window, which nobody sees here.
+    # The address bar's own page: two more processes and two fifths of the processor's time for each window, which nobody sees here.
     "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup,WebUIOmniboxFullPopup",
 )
 

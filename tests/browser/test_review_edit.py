@@ -83,6 +83,8 @@ def test_after_a_reload_an_edit_is_compared_with_its_original(empty: None, chrom
     desk.press("d")
     expect(difference.locator("del")).to_have_text("cat")
     expect(difference.locator("ins")).to_have_text("dog")
+    # Else a sign that turns the direction of writing in one part would turn the other's text round.
+    expect(difference.locator("ins")).to_have_css("unicode-bidi", "isolate")
     desk.press("k")
     desk.comes(desk.ids[0])
     desk.sees(".mine", "You rejected.")
@@ -129,6 +131,7 @@ def test_after_a_reload_a_columns_edit_is_what_is_compared(empty: None, chromium
         edit = db.scalars(select(tables.Sample.id).where(tables.Sample.kind == "edit")).one()
     desk.page.goto(f"{site.address()}/samples?round={desk.round.id}&sample={edit}")
     shown = desk.page.locator("#sample-detail .changes")
+    expect(shown.locator(".in")).to_have_css("unicode-bidi", "isolate")
     expect(shown).to_have_text("The cat dog 1 sat.")
     expect(shown.get_by_role("deletion")).to_have_text("cat ")
     assert desk.errors == []
