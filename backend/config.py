@@ -3,6 +3,7 @@
 import os
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -59,8 +60,7 @@ class Settings(BaseSettings):
 
 
 @lru_cache
-def settings() -> Settings:
-    """The settings of this process; read once. Raises `InvalidInput` for a value that means nothing."""
+def _read() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
@@ -69,3 +69,18 @@ def settings() -> Settings:
         raise InvalidInput(
             f"{name} is {wrong['input']!r}: {wrong['msg']}. Correct it in the environment or in the file .env."
         ) from None
+
+
+_lock = Lock()
+
+
+def settings() -> Settings:
+    """The settings of this process; read once. Raises `InvalidInput` for a value that means nothing."""
+    with _lock:
+        return _read()
+
+
+def reread() -> None:
+    """Read the settings anew when they are next asked for; whoever is reading them now finishes first."""
+    with _lock:
+        _read.cache_clear()

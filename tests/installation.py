@@ -6,7 +6,7 @@ import pytest
 
 import migrations
 from backend import jobs
-from backend.config import settings
+from backend.config import reread
 from backend.db import dispose
 
 
@@ -16,7 +16,7 @@ def point_at(url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RONDO_DATA_DIR", str(folder))
     monkeypatch.setenv("RONDO_DATABASE_URL", url)
     # In this order: a page of the test before may still ask, and would keep an engine made by the old settings.
-    settings.cache_clear()
+    reread()
     dispose()
 
 
@@ -27,4 +27,4 @@ def migrate(url: str, folder: Path) -> None:
         migrations.upgrade(url or None)
         jobs.prepare()
         dispose()
-    settings.cache_clear()
+    reread()

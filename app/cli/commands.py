@@ -109,7 +109,7 @@ def worker(
 def use_folder(data_dir: Path | None) -> None:
     """Work in this data folder; the children read the same variable."""
     if data_dir is not None:
-        from backend.config import settings
+        from backend.config import reread
 
         os.environ["RONDO_DATA_DIR"] = str(data_dir.expanduser().resolve())
-        settings.cache_clear()
+        reread()

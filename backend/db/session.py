@@ -8,7 +8,7 @@ write fails at once however long busy_timeout is; beginning IMMEDIATE does neith
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import lru_cache
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
@@ -64,16 +64,26 @@ def _lower(text: str | None) -> str | None:
     return None if text is None else text.lower()
 
 
-@lru_cache(maxsize=4)
+_engines: dict[tuple[str, bool], Engine] = {}
+_lock = Lock()
+
+
+def _engine(url: str, *, write: bool) -> Engine:
+    """The one engine for `url`. By address, so that whoever asked for another database's just now changes nothing."""
+    with _lock:
+        if (url, write) not in _engines:
+            _engines[url, write] = make_engine(url, write=write)
+        return _engines[url, write]
+
+
 def write_engine(url: str = "") -> Engine:
     """The engine every change goes through."""
-    return make_engine(url or settings().url, write=True)
+    return _engine(url or settings().url, write=True)
 
 
-@lru_cache(maxsize=4)
 def read_engine(url: str = "") -> Engine:
     """The engine of pages and queries."""
-    return make_engine(url or settings().url, write=False)
+    return _engine(url or settings().url, write=False)
 
 
 @contextmanager
@@ -92,7 +102,8 @@ def reading() -> Iterator[Session]:
 
 def dispose() -> None:
     """Close all connections and forget the engines (tests, and before a fork)."""
-    for cached in (write_engine, read_engine):
-        if cached.cache_info().currsize:
-            cached().dispose()
-        cached.cache_clear()
+    with _lock:
+        engines = list(_engines.values())
+        _engines.clear()
+    for engine in engines:
+        engine.dispose()

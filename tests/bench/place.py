@@ -12,20 +12,20 @@ def data_folder() -> Iterator[Path]:
     """Point the settings at an empty, migrated SQLite installation; remove it afterwards."""
     import migrations
     from backend import jobs
-    from backend.config import settings
+    from backend.config import reread
     from backend.db import dispose
 
     with tempfile.TemporaryDirectory(prefix="rondo-bench-") as folder:
         os.environ["RONDO_DATA_DIR"], os.environ["RONDO_DATABASE_URL"] = folder, ""
         dispose()
-        settings.cache_clear()
+        reread()
         migrations.upgrade()
         jobs.prepare()
         try:
             yield Path(folder)
         finally:
             dispose()
-            settings.cache_clear()
+            reread()
 
 
 def run_stage(round_id: int) -> float:

@@ -32,11 +32,11 @@ def kept_folder(folder: Path) -> Iterator[Path]:
     """Like `data_folder`, but the folder stays."""
     import migrations
     from backend import jobs
-    from backend.config import settings
+    from backend.config import reread
 
     folder.mkdir(parents=True, exist_ok=True)
     os.environ["RONDO_DATA_DIR"], os.environ["RONDO_DATABASE_URL"] = str(folder), ""
-    settings.cache_clear()
+    reread()
     migrations.upgrade()
     jobs.prepare()
     yield folder

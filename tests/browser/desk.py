@@ -34,14 +34,14 @@ RECIPE = rows.RECIPE | {"judge": {"name": "additive_rubric", "accept_at": 4.0, "
 @pytest.fixture
 def empty(migrated_sqlite: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An empty SQLite installation."""
-    from backend.config import settings
+    from backend.config import reread
     from backend.db import dispose
 
     shutil.copy(migrated_sqlite, tmp_path / "rondo.db")
     point_at("", tmp_path, monkeypatch)
     yield
     dispose()
-    settings.cache_clear()
+    reread()
 
 
 def sign_in(context: Any, actor: Actor) -> None:

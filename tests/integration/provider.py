@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import httpx
 import pytest
 
-from backend.config import settings
+from backend.config import reread
 
 CLIENT = "rondo-test"
 VERIFIED = {"email": "ada@example.org", "email_verified": True}
@@ -74,7 +74,7 @@ def started(**options: Any) -> tuple[Provider, Callable[[], None]]:
 def configure(monkeypatch: pytest.MonkeyPatch, **values: str) -> None:
     for name, value in values.items():
         monkeypatch.setenv(f"RONDO_OIDC_{name.upper()}", value)
-    settings.cache_clear()
+    reread()
 
 
 def begun(client: httpx.Client, **query: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.config import settings
+from backend.config import reread, settings
 from backend.services import registration
 from tests import rows
 from tests.integration.hub import COMMIT, hub
@@ -44,7 +44,7 @@ def test_a_model_is_fetched_by_its_name_and_kept(tmp_path: Path, monkeypatch: py
     project = rows.make_project()
     actor = rows.make_actor(project)
     monkeypatch.setenv("RONDO_HF_OFFLINE", "false")
-    settings.cache_clear()
+    reread()
     assert registration.register(actor, project.id, name="from the hub", location=REPO) > 0
     with hub(REPO, source) as served:
         assert load(served.address, home) in range(1, 5)
@@ -52,7 +52,7 @@ def test_a_model_is_fetched_by_its_name_and_kept(tmp_path: Path, monkeypatch: py
         assert all(path.startswith((f"/{REPO}/", f"/api/models/{REPO}")) for _, path in served.asked)
         before = len(served.asked)
         monkeypatch.setenv("RONDO_HF_OFFLINE", "true")
-        settings.cache_clear()
+        reread()
         assert load(served.address, home) in range(1, 5)
         assert len(served.asked) == before, "what was fetched once needs no hub"
 
@@ -60,9 +60,9 @@ def test_a_model_is_fetched_by_its_name_and_kept(tmp_path: Path, monkeypatch: py
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_name_the_hub_does_not_know_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RONDO_HF_OFFLINE", "false")
-    settings.cache_clear()
+    reread()
     with hub("team/another", tmp_path) as served:
         assert "Check the name, or give a local folder." in str(load(served.address, tmp_path / "hub"))
     monkeypatch.setenv("RONDO_HF_OFFLINE", "true")
-    settings.cache_clear()
+    reread()
     assert "set RONDO_HF_OFFLINE=false" in str(load("http://127.0.0.1:9", tmp_path / "hub"))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from app import cookies
-from backend.config import settings
+from backend.config import reread, settings
 from backend.services import accounts, projects, sessions
 from backend.services.access import Actor
 from backend.values import Role
@@ -66,7 +66,7 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(owner: Actor) -> 
 
 def test_the_cookie_is_for_https_only_when_told(owner: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RONDO_SECURE_COOKIES", "true")
-    settings.cache_clear()
+    reread()
     with site.visitor() as client:
         answer = post_login(client)
     assert "secure" in answer.headers["set-cookie"].lower()
@@ -213,7 +213,7 @@ def test_files_outside_gradios_own_folder_are_not_served(owner: Actor) -> None:
 
 def test_an_upload_over_the_limit_is_refused(owner: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RONDO_MAX_UPLOAD_MB", "1")
-    settings.cache_clear()
+    reread()
     with site.signed_in(owner) as client:
         answer = client.post("/gradio_api/upload", files={"files": ("x.jsonl", b"x" * 3_000_000)})
         assert answer.status_code == 413

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from backend.config import settings
+from backend.config import reread
 from backend.db import dispose
 from backend.values import RoundStatus, Stage
 from tests import rows
@@ -168,7 +168,7 @@ def test_waiting_fails_where_a_round_went_back_to_people(
     shutil.copy(migrated_sqlite, folder / "rondo.db")
     rows.make_round(rows.make_project(), status=RoundStatus.review, stage=Stage.review, error=error)
     dispose()
-    settings.cache_clear()
+    reread()
     done = rondo("round", "wait", "1", "--json")
     assert done.returncode == code, done.stderr
     assert json.loads(done.stdout)["error"] == error

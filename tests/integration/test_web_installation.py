@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import migrations
-from backend.config import settings
+from backend.config import reread
 from backend.db import dispose
 from backend.errors import Conflict, MissingPrerequisite
 from backend.services import accounts, installation
@@ -60,7 +60,7 @@ def test_a_database_that_does_not_answer_is_named_without_its_password(
 ) -> None:
     monkeypatch.setenv("RONDO_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("RONDO_DATABASE_URL", "postgresql://ada:hunter2@127.0.0.1:1/x")
-    settings.cache_clear()
+    reread()
     dispose()
     try:
         with pytest.raises(MissingPrerequisite, match="does not answer") as caught:
@@ -68,4 +68,4 @@ def test_a_database_that_does_not_answer_is_named_without_its_password(
         assert "hunter2" not in caught.value.message
     finally:
         dispose()
-        settings.cache_clear()
+        reread()

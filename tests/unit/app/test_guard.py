@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 
 from app import api, guard
 from app.guard import Guard
-from backend.config import settings
+from backend.config import reread
 
 BASE = "http://rondo.test"
 
@@ -18,7 +18,7 @@ BASE = "http://rondo.test"
 def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
     monkeypatch.setenv("RONDO_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("RONDO_MAX_UPLOAD_MB", "1")
-    settings.cache_clear()
+    reread()
     app = FastAPI()
     api.errors.add_to(app)
 
@@ -35,7 +35,7 @@ def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClie
         return "the source"
 
     yield TestClient(Guard(app), base_url=BASE, follow_redirects=False)
-    settings.cache_clear()
+    reread()
 
 
 @pytest.mark.parametrize(

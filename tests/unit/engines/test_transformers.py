@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from backend.config import settings
+from backend.config import reread
 from backend.engines import Engine
 from backend.engines._decoding import batches, draw, requests
 from backend.engines.transformers import Transformers, cut_at
@@ -205,12 +205,12 @@ def test_an_engine_outside_its_block_says_so(folder: Path):
 
 def test_relative_folders_lie_in_the_data_folder(folder: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("RONDO_DATA_DIR", str(folder.parent))
-    settings.cache_clear()
+    reread()
     try:
         with Engine.load({"name": "transformers", "model": "tiny"}) as opened:
             assert opened.context_length == 64
     finally:
-        settings.cache_clear()
+        reread()
 
 
 def copy(folder: Path, target: Path, **changes: Any) -> Path:

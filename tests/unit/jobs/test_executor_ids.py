@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.config import settings
+from backend.config import reread
 from backend.errors import Conflict, InvalidInput
 from backend.jobs import executors
 
@@ -13,9 +13,9 @@ from backend.jobs import executors
 @pytest.fixture(autouse=True)
 def _data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("RONDO_DATA_DIR", str(tmp_path))
-    settings.cache_clear()
+    reread()
     yield
-    settings.cache_clear()
+    reread()
 
 
 def test_default_ids_are_slots_and_a_freed_slot_is_taken_again() -> None:

@@ -1,0 +1,39 @@
+"""Moving from one installation to the next while others still ask: nobody keeps the old one's connections."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from backend.config import settings
+from backend.db.session import dispose, read_engine, write_engine
+from tests.installation import point_at
+
+
+def test_who_asks_meanwhile_leaves_no_engine_of_the_installation_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_over = threading.Event()
+
+    def ask() -> None:
+        while not is_over.is_set():
+            read_engine()
+            write_engine()
+
+    asking = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in asking:
+        thread.start()
+    wrong = []
+    try:
+        for n in range(50):
+            folder = tmp_path / str(n)
+            point_at("", folder, monkeypatch)
+            for engine in (read_engine(), write_engine()):
+                if engine.url.database != str(folder / "rondo.db") or settings().folder != folder:
+                    wrong.append((n, engine.url.database))
+    finally:
+        is_over.set()
+        for thread in asking:
+            thread.join()
+        dispose()
+    assert wrong == []
