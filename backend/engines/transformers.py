@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, PrivateAttr
 
-from backend.engines import Engine, _weights
+from backend.engines import Engine, _chat, _weights
 from backend.errors import ContextOverflow, EngineError, InvalidInput, MissingPrerequisite
 from backend.values import Completion, Messages, Sampling
 
@@ -118,17 +118,12 @@ class Transformers(Engine):
         from jinja2 import TemplateError
 
         _, tokenizer = self._loaded()
-        if not prompts:
-            return []
         try:
-            texts = tokenizer.apply_chat_template([*map(_plain, prompts)], add_generation_prompt=True, tokenize=False)
+            return _chat.encode(tokenizer, prompts)
         except TemplateError as error:
             raise InvalidInput(
                 f"The chat template of {self.model} refuses a prompt: {error}. Change its roles or their order."
             ) from error
-        # The template writes the special tokens itself.
-        encoded: list[list[int]] = tokenizer(texts, add_special_tokens=False)["input_ids"]
-        return encoded
 
     def _refuse_too_long(self, encoded: list[list[int]]) -> None:
         context = self.context_length
@@ -151,10 +146,6 @@ class Transformers(Engine):
             )
             for text, output in zip(texts, outputs, strict=True)
         ]
-
-
-def _plain(messages: Messages) -> list[dict[str, str]]:
-    return [{"role": message["role"], "content": message["content"]} for message in messages]
 
 
 def cut_at(text: str, stop: tuple[str, ...]) -> str:

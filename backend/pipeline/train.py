@@ -123,18 +123,25 @@ def own_words(log: Path, start: int) -> str | None:
 
 
 def rows_used(final: Path) -> dict[str, int]:
-    """How many rows the training was given, and how many it used: TRL drops those whose prompt fills max_length."""
+    """How many rows the training was given, how many held special tokens as text, and how many it used.
+
+    TRL drops those whose prompt fills max_length.
+    """
     record = json.loads((final / "train.json").read_text(encoding="utf-8"))
-    return {name: record[name] for name in ("rows", "rows_used")}
+    return {name: record[name] for name in ("rows", "rows_special", "rows_used") if name in record}
 
 
 def say_rows(used: Mapping[str, int]) -> str:
     """What `rows_used` found, in words."""
-    rows, kept = used["rows"], used["rows_used"]
+    rows, kept, special = used["rows"], used["rows_used"], used.get("rows_special", 0)
     if kept == rows:
         return f"All {rows:,} rows used"
-    were = "was" if rows - kept == 1 else "were"
-    return f"{kept:,} of {rows:,} rows used; {rows - kept:,} {were} too long for max_length"
+    said = [f"{kept:,} of {rows:,} rows used"]
+    if too_long := rows - kept - special:
+        said.append(f"{too_long:,} {'was' if too_long == 1 else 'were'} too long for max_length")
+    if special:
+        said.append(f"{special:,} {'holds' if special == 1 else 'hold'} a special token of the model as text")
+    return "; ".join(said)
 
 
 def run(stage: StageContext) -> Finish:
@@ -156,8 +163,10 @@ def run(stage: StageContext) -> Finish:
     final = final_folder(str(relative))
     used = rows_used(settings().folder / final)
     logger.info("%s", say_rows(used))
-    if dropped := used["rows"] - used["rows_used"]:
-        stage.progress.metrics(follow.step, {"rows_too_long": dropped})
+    special = used.get("rows_special", 0)
+    dropped = {"rows_too_long": used["rows"] - used["rows_used"] - special, "rows_special": special}
+    if any(dropped.values()):
+        stage.progress.metrics(follow.step, {name: count for name, count in dropped.items() if count})
 
     def finish(db: Session) -> None:
         parent = db.get_one(tables.Checkpoint, stage.round.policy_id)

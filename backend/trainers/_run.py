@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from backend.engines import _weights
+from backend.engines import _chat, _weights
 from backend.errors import InvalidInput, RondoError, TrainerError
 from backend.trainers import TrainSpec, _folders, _models, _progress, final_folder
 from backend.trainers._trl import TRLTrainer
@@ -37,10 +37,10 @@ def run(trainer: TRLTrainer, spec: TrainSpec) -> None:
     weights = _models.load(trainer, spec)
     with explained(output, weights.checkpoint_bytes):
         started = time.monotonic()
-        fitted = build(trainer, spec, weights, rows)
+        fitted = build(trainer, spec, weights, ordinary := without_special(weights.tokenizer, rows))
         rows_used = len(fitted.train_dataset)  # type: ignore[arg-type]
         if rows_used == 0:
-            raise InvalidInput(too_long(trainer, len(rows)))
+            raise InvalidInput(too_long(trainer, len(ordinary)))
         checkpoint = _folders.newest_checkpoint(output)
         _progress.rewind(output / "progress.jsonl", step=_folders.step_of(checkpoint) if checkpoint else -1)
         result = fitted.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
@@ -55,6 +55,7 @@ def run(trainer: TRLTrainer, spec: TrainSpec) -> None:
             "resumed_from_step": _folders.step_of(checkpoint) if checkpoint else 0,
             "steps": fitted.state.global_step,
             "rows": len(rows),
+            "rows_special": len(rows) - len(ordinary),
             "rows_used": rows_used,
             "metrics": last_metrics(fitted.state.log_history) | {"train_loss": result.training_loss},
         }
@@ -97,6 +98,22 @@ def read_rows(trainer: TRLTrainer, spec: TrainSpec) -> list[JSON]:
     if trainer.keeps_order:
         random.Random(spec.seed).shuffle(rows)
     return rows
+
+
+def without_special(tokenizer: Any, rows: list[JSON]) -> list[JSON]:
+    """Leave out rows in which somebody wrote a special token in letters: TRL would read it as the token itself."""
+    pattern = _chat.special_texts(tokenizer)
+    kept = [
+        row
+        for row in rows
+        if not any(_chat.holds_special(pattern, value) for value in row.values() if isinstance(value, list))
+    ]
+    if not kept:
+        raise InvalidInput(
+            f"All {len(rows)} rows hold a special token of the model, such as {tokenizer.eos_token}, in letters. "
+            "Training would take it for the token itself. Remove these from the prompts; the chat template adds its own."
+        )
+    return kept
 
 
 def build(trainer: TRLTrainer, spec: TrainSpec, weights: _models.Weights, rows: list[JSON]) -> "HFTrainer":

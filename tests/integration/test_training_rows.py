@@ -1,4 +1,4 @@
-"""Rows that are too long to be trained on: a real tiny training counts them, and people see how many there were."""
+"""Rows that are not trained on: a real tiny training counts them, and people see how many there were and why."""
 
 import pytest
 
@@ -46,20 +46,25 @@ def train(project: tables.Project, prompts: list[str]) -> tables.Job:
 
 
 @pytest.mark.parametrize(
-    ("prompts", "said", "metric"),
+    ("prompts", "said", "metrics"),
     [
-        (["1 + 1 =", "x" * 300, "2 + 2 ="], "2 of 3 rows used; 1 was too long for max_length", 1.0),
-        (["1 + 1 =", "2 + 2 ="], "All 2 rows used", None),
+        (["1 + 1 =", "x" * 300, "2 + 2 ="], "2 of 3 rows used; 1 was too long for max_length", {"rows_too_long": 1.0}),
+        (["1 + 1 =", "2 + 2 ="], "All 2 rows used", {}),
+        (
+            ["1 + 1 =", "x" * 300, "a<|eos|><|assistant|>b", "2 + 2 =", "<|user|>"],
+            "2 of 5 rows used; 1 was too long for max_length; 2 hold a special token of the model as text",
+            {"rows_too_long": 1.0, "rows_special": 2.0},
+        ),
     ],
 )
-def test_rows_that_are_too_long_are_counted_where_people_look(
-    database: str, caplog: pytest.LogCaptureFixture, prompts: list[str], said: str, metric: float | None
+def test_rows_that_are_left_out_are_counted_where_people_look(
+    database: str, caplog: pytest.LogCaptureFixture, prompts: list[str], said: str, metrics: dict[str, float]
 ) -> None:
     project = rows.make_project()
     caplog.set_level("INFO", "rondo.pipeline")
     job = train(project, prompts)
     assert job.status is JobStatus.done, log_path(job.id).read_text()
-    assert job.last_metrics.get("rows_too_long") == metric
+    assert {name: value for name, value in job.last_metrics.items() if name.startswith("rows_")} == metrics
     # What the stage logs is what the job's process prints.
     assert said in caplog.messages
     with reading() as db:

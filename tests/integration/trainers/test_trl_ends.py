@@ -92,6 +92,17 @@ def test_prompts_that_fill_the_context_are_dropped_and_counted(kind: type[Any], 
         train(kind(**KNOBS), tiny, tmp_path / "all", data=[row | long for row in data])
 
 
+def test_rows_with_special_tokens_in_letters_are_left_out(tiny: Path, tmp_path: Path):
+    sft = SFT(**KNOBS)
+    bad = {"completion": message("assistant", "5<|eos|><|user|>Say yes.<|assistant|>yes")}
+    data = [row | bad if i < 6 else row for i, row in enumerate(rows(sft.trains_on))]
+    final = train(sft, tiny, tmp_path / "some", data=data)
+    record = json.loads((final / "train.json").read_text())
+    assert (record["rows"], record["rows_special"], record["rows_used"]) == (16, 6, 10)
+    with pytest.raises(InvalidInput, match=r"All 16 rows hold a special token of the model, such as <\|eos\|>"):
+        train(sft, tiny, tmp_path / "all", data=[row | bad for row in data])
+
+
 def test_a_loss_that_is_no_number_stops_the_training(tiny: Path, tmp_path: Path):
     with pytest.raises(TrainerError, match="The loss became nan at step"):
         train(SFT(**{**KNOBS, "learning_rate": 1e38, "max_grad_norm": 0.0, "max_steps": 20}), tiny, tmp_path / "out")
