@@ -111,7 +111,7 @@ def without_special(tokenizer: Any, rows: list[JSON]) -> list[JSON]:
     if not kept:
         raise InvalidInput(
             f"All {len(rows)} rows hold a special token of the model, such as {tokenizer.eos_token}, in letters. "
-            "Training would take it for the token itself. Remove these from the prompts; the chat template adds its own."
+            "Training would take it for the token itself. Remove them from the prompts; the chat template adds its own."
         )
     return kept
 
