@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import tables
 from backend.db.aliases import alias
-from backend.errors import NotFound
+from backend.errors import InvalidInput, NotFound
 from backend.services import group_decisions, labels, leases, review_settings
 from backend.services.access import Actor
 from backend.services.acts import Act, Written, check, seen, written_before
@@ -124,6 +124,7 @@ def write(
         return retract(db, actor, round_, act, settings)
     if place is None:
         raise NotFound(f"There is no sample {act.sample_id} in round {round_.number}. Reload the page.")
+    check_score(round_, act)
     row = row_for(db, actor, round_, act, settings, place)
     if act.kind in labels.deciding(settings):
         row.is_adjudication = is_adjudication
@@ -198,6 +199,18 @@ def row_for(
         is_late=False,
         via=actor.via,
     )
+
+
+def check_score(round_: tables.Round, act: Act) -> None:
+    """Refuse a score that the judge's scale does not have; the label would hold it as it is."""
+    judge = round_.recipe.get("judge", {})
+    if act.kind is not DecisionKind.score or act.score is None or None in (judge.get("lowest"), judge.get("highest")):
+        return
+    lowest, highest = group_decisions.scale(judge)
+    if not lowest <= act.score <= highest:
+        raise InvalidInput(
+            f"The score {act.score:g} is not on this round's scale, {lowest:g} to {highest:g}. Give one that is."
+        )
 
 
 def about_the_judge(act: Act, place: Place) -> dict[str, Any]:

@@ -76,7 +76,6 @@ def wait(round_id: int, seconds: float) -> bool:
 
 @pytest.mark.slow
 @pytest.mark.timeout(2 * GIVE_UP_SECONDS)
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_killed_round_makes_the_same_rows_as_an_undisturbed_one(database: str, tmp_path: Path) -> None:
     actor = accounts.local_owner()
     project_id = demo.create(actor)

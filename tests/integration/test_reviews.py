@@ -18,7 +18,7 @@ ACCEPT, REJECT, SCORE, EDIT, FLAG, SKIP, RETRACT = (
     DecisionKind.accept, DecisionKind.reject, DecisionKind.score, DecisionKind.edit, DecisionKind.flag,
     DecisionKind.skip, DecisionKind.retract,
 )  # fmt: skip
-RECIPE = rows.RECIPE | {"judge": {"name": "additive_rubric", "accept_at": 4.0}}
+RECIPE = rows.RECIPE | {"judge": {"name": "additive_rubric", "accept_at": 4.0, "lowest": 0, "highest": 5}}
 
 
 class Desk:
@@ -49,6 +49,15 @@ class Desk:
 def count(table: type) -> int:
     with reading() as db:
         return db.scalar(select(func.count()).select_from(table)) or 0
+
+
+@pytest.mark.parametrize("score", [-0.5, 5.5, 1e8])
+def test_a_score_that_is_not_on_the_scale_is_refused(database: str, score: float) -> None:
+    desk = Desk()
+    with pytest.raises(InvalidInput, match="is not on this round's scale, 0 to 5"):
+        desk.act(0, SCORE, score=score)
+    assert count(tables.Decision) == 0
+    assert desk.label(desk.ids[0]) == (Verdict.accept, 5.0, LabelSource.judge, False)
 
 
 def test_a_decision_sets_the_label_and_says_whether_it_overrode(database: str) -> None:
