@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import pyarrow as pa
-
 from backend.errors import InvalidInput
 
 ROW_BYTES = 8 * 1024 * 1024
@@ -229,6 +227,7 @@ def _csv(file: BinaryIO, path: Path) -> Iterator[Row]:
 
 
 def _parquet(path: Path) -> Iterator[Row]:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
