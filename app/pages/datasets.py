@@ -13,6 +13,7 @@ from app.toasts import toasts
 from app.widgets import charts
 from app.widgets.context import context
 from app.widgets.markup import markup
+from app.widgets.table import Table
 from backend.errors import InvalidInput
 from backend.services import datasets, exports
 from backend.services.access import Actor
@@ -150,7 +151,7 @@ def _shown(actor: Actor, project_id: int, chosen: int | None) -> list[Any]:
     if not ids:
         empty: list[list[str]] = []
         return [
-            {"is_empty": True}, gr.Dataframe(empty, visible=False), gr.Plot(visible=False), empty, empty,
+            {"is_empty": True}, Table(empty, visible=False), gr.Plot(visible=False), empty, empty,
             gr.Button(interactive=False), gr.Button(interactive=False), gr.Textbox(visible=False), empty,
             gr.Dropdown([], value=None), None, None, {}, {},
         ]  # fmt: skip
@@ -160,7 +161,7 @@ def _shown(actor: Actor, project_id: int, chosen: int | None) -> list[Any]:
     rows, first, more, seen = _page(actor, view.id, None)
     return [
         card_value(detail),
-        gr.Dataframe([list_row(v) for v in found], visible=True),
+        Table([list_row(v) for v in found], visible=True),
         gr.Plot(funnel_chart(detail), visible=bool(detail.funnel)),
         [funnel_row(step) for step in detail.funnel],
         rows,

@@ -12,6 +12,7 @@ from app.widgets import charts
 from app.widgets.context import Context, context
 from app.widgets.formats import duration
 from app.widgets.markup import markup
+from app.widgets.table import Table
 from backend.errors import NotFound
 from backend.services import jobs
 from backend.services.jobs import JobDetail, JobView
@@ -49,7 +50,7 @@ def build() -> None:
         buttons=["copy"],
         elem_id="job-log",
     )
-    table = gr.Dataframe(
+    table = Table(
         headers=COLUMNS, datatype="str", column_widths=WIDTHS, interactive=False, wrap=True, label="All jobs",
         show_label=True, elem_id="jobs-table",
     )  # fmt: skip

@@ -8,6 +8,7 @@ from app.pages import people_accounts
 from app.toasts import notice, toasts
 from app.widgets.beside import problem, refused_beside
 from app.widgets.context import context
+from app.widgets.table import Table
 from backend.errors import InvalidInput
 from backend.services import accounts, sessions
 from backend.values import Role
@@ -171,8 +172,8 @@ def revoke_token(token_id: int | None, request: gr.Request) -> list[Any]:
     return _tokens(asking.actor)
 
 
-def _table(columns: list[str], label: str) -> gr.Dataframe:
-    return gr.Dataframe(headers=columns, datatype="str", label=label, interactive=False, wrap=True)
+def _table(columns: list[str], label: str) -> Table:
+    return Table(headers=columns, datatype="str", label=label, interactive=False, wrap=True)
 
 
 def _people(request: gr.Request) -> list[list[str]]:

@@ -7,6 +7,7 @@ import gradio as gr
 from app.toasts import notice, toasts
 from app.widgets.beside import problem, refused_beside
 from app.widgets.context import Context, context
+from app.widgets.table import Table
 from backend.errors import InvalidInput
 from backend.services import accounts
 
@@ -15,7 +16,7 @@ COLUMNS = ["Name", "Account", "Password", "Made"]
 
 def build(tab: gr.Tab) -> None:
     """Lay out the tab and wire it."""
-    table = gr.Dataframe(
+    table = Table(
         headers=COLUMNS, datatype="str", label="Everybody of this installation, for owners", show_label=True,
         interactive=False, wrap=True, elem_id="accounts-table",
     )  # fmt: skip

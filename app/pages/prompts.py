@@ -11,6 +11,7 @@ from app.pages.prompts_import import HELD_OUT, NONE, PARTED, as_mapping, short, 
 from app.toasts import notice, toasts
 from app.widgets.context import context
 from app.widgets.markup import markup
+from app.widgets.table import Table
 from backend.errors import InvalidInput, NotFound, PermissionDenied
 from backend.services import prompts
 from backend.services.access import Actor
@@ -155,7 +156,7 @@ def _shown(actor: Actor, project_id: int, seen: dict[str, Any]) -> list[Any]:
     chosen = next((s for s in sets if s.id == seen.get("set")), sets[0] if sets else None)
     if chosen is None:
         nothing = gr.Button(interactive=False)
-        hidden = gr.Dataframe(visible=False)
+        hidden = Table(visible=False)
         return [
             {"is_empty": True},
             hidden,
@@ -175,10 +176,10 @@ def _shown(actor: Actor, project_id: int, seen: dict[str, Any]) -> list[Any]:
     left_out = [[str(p.line), p.kind, short(p.reason)] for p in report.problems] if report else []
     return [
         card_value(chosen, report),
-        gr.Dataframe([set_row(s) for s in sets], visible=True),
-        gr.Dataframe(left_out, visible=bool(left_out), label=_left_out_label(report, len(left_out))),
+        Table([set_row(s) for s in sets], visible=True),
+        Table(left_out, visible=bool(left_out), label=_left_out_label(report, len(left_out))),
         query,
-        gr.Dataframe([prompt_row(row) for row in page.rows], visible=True, label=f"Prompts of {chosen.name}"),
+        Table([prompt_row(row) for row in page.rows], visible=True, label=f"Prompts of {chosen.name}"),
         gr.Button(interactive=seen.get("after") is not None),
         gr.Button(interactive=page.next is not None),
         gr.Button(interactive=chosen.num_rounds == 0),

@@ -10,6 +10,7 @@ from app.pages import prompts_templates as templates
 from app.toasts import toasts
 from app.widgets.context import context
 from app.widgets.markup import markup
+from app.widgets.table import Table
 from backend.errors import InvalidInput
 from backend.services import prompts
 from backend.services.prompts import Mapping, Preview
@@ -25,9 +26,9 @@ class Importing:
 
     upload: gr.File
     path: gr.Dropdown
-    raw: gr.Dataframe
+    raw: Table
     columns: list[Any]
-    become: gr.Dataframe
+    become: Table
     notes: gr.HTML
     name: gr.Textbox
     use: gr.Radio
@@ -47,9 +48,9 @@ class Importing:
 
 def table(
     headers: list[str], label: str, elem_id: str, *, widths: list[int] | None = None, visible: bool = True
-) -> gr.Dataframe:
+) -> Table:
     """A table that shows texts as they are; widths in percent."""
-    return gr.Dataframe(
+    return Table(
         headers=headers, datatype="str", interactive=False, wrap=True, label=label, show_label=True, elem_id=elem_id,
         visible=visible, column_widths=[f"{width}%" for width in widths] if widths else None,
     )  # fmt: skip
@@ -124,7 +125,7 @@ def as_mapping(messages: str, prompt: str, answer: str, metadata: list[str]) -> 
 def _looked_at(preview: Preview | None) -> list[Any]:
     if preview is None:
         columns: list[Any] = [gr.Dropdown([NONE], value=NONE) for _ in range(3)]
-        tables = gr.Dataframe(visible=False)
+        tables = Table(visible=False)
         return [tables, *columns, gr.Dropdown([], value=[]), tables, None, gr.Button(interactive=False)]
     mapping = preview.mapping
     names, used = list(preview.columns), (mapping.messages, mapping.prompt, mapping.answer)
@@ -133,10 +134,10 @@ def _looked_at(preview: Preview | None) -> list[Any]:
     raw = [[cell(row.get(name)) for name in names] for row in preview.rows]
     become = [[str(line), short(text), short(answer)] for line, text, answer in preview.prompts]
     return [
-        gr.Dataframe(value=raw, headers=names, visible=True) if names else gr.Dataframe(visible=False),
+        Table(value=raw, headers=names, visible=True) if names else Table(visible=False),
         *single,
         gr.Dropdown(names, value=others),
-        gr.Dataframe(value=become, visible=True),
+        Table(value=become, visible=True),
         list(preview.warnings) or None,
         gr.Button(interactive=mapping.messages is not None or mapping.prompt is not None),
     ]

@@ -21,6 +21,7 @@ from app.widgets.sample_filters import (
     to_address,
     to_bar,
 )
+from app.widgets.table import Table
 from backend.errors import InvalidInput, NotFound, PermissionDenied
 from backend.services import bulk, rounds, sample_detail, samples
 from backend.values import JSON, DecisionKind
@@ -47,7 +48,7 @@ def build() -> None:
         clear = gr.Button("Clear filters", scale=0, min_width=120, size="md")
         before = gr.Button("Previous", interactive=False, scale=0, min_width=100, size="md", elem_id="samples-previous")
         after = gr.Button("Next", interactive=False, scale=0, min_width=100, size="md", elem_id="samples-next")
-    table = gr.Dataframe(
+    table = Table(
         headers=COLUMNS, datatype="str", column_widths=WIDTHS, interactive=False, show_label=False, max_height=620,
         elem_id="samples-table",
     )  # fmt: skip

@@ -5,10 +5,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+from app import imports
+
 HEAVY = ("torch", "transformers", "trl", "datasets", "accelerate", "peft", "vllm")
+FRAMES = ("pandas", "pyarrow", "matplotlib", "polars")
 
 
 def modules_after(code: str, tmp_path: Path) -> set[str]:
@@ -25,9 +29,49 @@ def modules_after(code: str, tmp_path: Path) -> set[str]:
 
 @pytest.mark.parametrize("code", ["import app.web", "from app.web import create_app; create_app()"])
 def test_the_web_process_starts_without_the_model_libraries(code: str, tmp_path: Path) -> None:
-    assert modules_after(code, tmp_path).isdisjoint(HEAVY)
+    assert modules_after(code, tmp_path).isdisjoint((*HEAVY, *FRAMES))
 
 
 def test_help_imports_neither_pages_nor_rows(tmp_path: Path) -> None:
     loaded = modules_after("import app.cli.commands", tmp_path)
     assert loaded.isdisjoint((*HEAVY, "gradio", "fastapi", "sqlalchemy", "dbos", "pandas"))
+
+
+def test_tables_are_shown_without_frames(tmp_path: Path) -> None:
+    code = "from app.widgets.table import Table; assert Table(headers=['a'], value=[['1']]).value['data'] == [['1']]"
+    assert modules_after(code, tmp_path).isdisjoint(FRAMES)
+
+
+def test_who_asks_gradio_about_a_frame_still_gets_an_answer(tmp_path: Path) -> None:
+    code = """
+from app.widgets.table import Table
+from gradio.caching import cache_hash
+assert cache_hash([1]) != cache_hash([2])
+import pandas
+a, b = (pandas.DataFrame({"x": [value]}) for value in (1, 2))
+assert cache_hash(a) == cache_hash(a.copy()) != cache_hash(b)
+"""
+    assert "pandas" in modules_after(code, tmp_path)
+
+
+def test_a_pandas_that_is_there_is_left_there(tmp_path: Path) -> None:
+    code = "import pandas, app.web, gradio.caching, sys; assert sys.modules['pandas'] is pandas is gradio.caching.pd"
+    modules_after(code, tmp_path)
+
+
+def test_gradio_parses_no_sources_while_it_is_imported(tmp_path: Path) -> None:
+    modules_after("import ast; ast.parse = None; import app.web", tmp_path)
+    from gradio import component_meta
+
+    # What is left out, and that it gives nothing back, is Gradio's own affair: read it again when this fails.
+    assert component_meta.create_or_modify_pyi is imports._nothing
+
+
+def test_a_gradio_that_names_things_differently_is_imported_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = ModuleType("gradio.component_meta")
+    imports.without_stub_files(lambda m: setattr(m, "done", True), module)
+    assert module.done
+    assert not hasattr(module, "create_or_modify_pyi")
+    monkeypatch.setitem(imports.WAYS, "json.tool", lambda execute, m: execute(m))
+    assert imports.Finder.find_spec("json.nothing") is None
+    assert imports.Finder.find_spec("json.tool", ["/nowhere"]) is None
