@@ -54,6 +54,7 @@ def serve(wish: Wish, *, is_prepared: bool = False) -> None:
     if not is_prepared:
         installation.prepare()
     listening = bind(wish.host or settings().host, wish.port)
+    gc.disable()  # nearly all that is made from here on stays: looking through it again and again is a tenth of a start
     from app.web import create_app
 
     host, port = listening.getsockname()[:2]
@@ -68,6 +69,7 @@ def serve(wish: Wish, *, is_prepared: bool = False) -> None:
     )
     gc.collect()
     gc.freeze()  # what stands now stands to the end: neither looked through again nor taken apart on Ctrl-C
+    gc.enable()
     with contextlib.suppress(KeyboardInterrupt):
         Server(config, wish, address).run(sockets=[listening])
 

@@ -1,8 +1,12 @@
 """The socket that `rondo up` listens on."""
 
 import asyncio
+import os
 import socket
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -43,3 +47,17 @@ def test_a_busy_port_that_nobody_asked_for_is_left_to_the_other_and_said(
     said = capsys.readouterr().err
     assert f"Port {port} " in said
     assert f"this one takes {own}." in said
+
+
+def test_garbage_is_left_lying_while_pages_are_made_and_collected_from_then_on(tmp_path: Path) -> None:
+    code = """
+import gc
+from app import web
+from app.cli import serving
+make, seen = web.create_app, []
+web.create_app = lambda **wish: seen.append(gc.isenabled()) or make(**wish)
+serving.Server.run = lambda self, sockets: seen.append(gc.isenabled())
+serving.serve(serving.Wish("127.0.0.1", 0, False, False, False))
+assert seen == [False, True] and gc.get_freeze_count() > 100_000, (seen, gc.get_freeze_count())
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, env=os.environ | {"RONDO_DATA_DIR": str(tmp_path)})
