@@ -93,7 +93,7 @@ def _json_lines(file: BinaryIO, _path: Path) -> Iterator[Row]:
     for number, line in _lines(file):
         if line is None:
             yield number, _too_long()
-        elif line.strip():
+        elif not line.isspace():
             yield number, _object(line)
 
 

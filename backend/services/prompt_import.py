@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
@@ -25,9 +24,10 @@ from backend.values import Split
 
 SHOWN = 200
 """Bad rows, duplicates and overlaps kept in a report; the file beside it lists them all."""
-ROWS_AT_ONCE = 5000
-ROWS_A_STATEMENT = 250
-COLUMNS = ("prompt_set_id", "position", "messages", "text", "answer", "extra", "content_hash", "created_at")
+ROWS_AT_ONCE = 20_000
+TEXT_AT_ONCE = 16 * 1024**2
+"""Characters after which a chunk of rows is full before it has `ROWS_AT_ONCE`: memory stays flat with long rows too."""
+COLUMNS = "prompt_set_id, created_at, position, messages, text, answer, extra, content_hash"
 HASHES_AT_ONCE = 500
 
 Staged = tuple[int, str, str, str | None, str, bytes]
@@ -67,7 +67,10 @@ def stage(rows: Iterable[tuple[int, Any]], mapping: Mapping, problems: Problems,
     """Write the good prompts to `out` in chunks, each prompt once; return how many rows were seen."""
     seen: dict[int, int] = {}
     chunk: list[Staged] = []
-    total = 0
+    total = held = 0
+    pickler = pickle.Pickler(out, protocol=pickle.HIGHEST_PROTOCOL)
+    # Without a memo: no text is in a chunk twice, and to note each of them takes most of the time.
+    pickler.fast = True
     for line, row in rows:
         total += 1
         prompt = _prompt(line, row, mapping, problems)
@@ -78,12 +81,13 @@ def stage(rows: Iterable[tuple[int, Any]], mapping: Mapping, problems: Problems,
         if (first := seen.setdefault(key, line)) != line:
             problems.add(line, "duplicate", f"the same prompt as on line {first}")
             continue
-        chunk.append((line, prompt.messages, prompt.text, prompt.answer, prompt.extra, prompt.digest))
-        if len(chunk) == ROWS_AT_ONCE:
-            pickle.dump(chunk, out, protocol=pickle.HIGHEST_PROTOCOL)
-            chunk = []
+        chunk.append((line, *prompt))
+        held += len(prompt.messages) + len(prompt.text) + len(prompt.answer or "") + len(prompt.extra)
+        if len(chunk) == ROWS_AT_ONCE or held >= TEXT_AT_ONCE:
+            pickler.dump(chunk)
+            chunk, held = [], 0
     if chunk:
-        pickle.dump(chunk, out, protocol=pickle.HIGHEST_PROTOCOL)
+        pickler.dump(chunk)
     return total
 
 
@@ -138,47 +142,60 @@ class Writer:
     def write(self, chunk: list[Staged]) -> None:
         """Insert a chunk, without the prompts that a set of the other split has already."""
         for split, members in self._by_split(chunk).items():
-            taken = self._taken(split, [m[5].hex() for m in members])
-            rows: list[tuple[Any, ...]] = []
-            start = self.sets[split].num_prompts
-            for line, messages, text, answer, extra, digest in members:
-                hash = digest.hex()
-                if hash in taken:
-                    there = f"{opposite(split).value.replace('_', '-')} set {taken[hash]!r}"
-                    self.problems.add(line, "overlap", f"the same prompt is in the {there}")
-                else:
-                    row = (self.sets[split].id, start + len(rows), messages, text, answer, extra, hash, self.created_at)
-                    rows.append(row)
-            self._insert(rows)
-            self.sets[split].num_prompts += len(rows)
+            taken = self._taken(split, [m[5].hex() for m in members]) if self.others[split] else {}
+            if taken:
+                members = self._without(members, taken, split)
+            into = self.sets[split]
+            numbered = enumerate(members, into.num_prompts)
+            self._insert(into.id, [(place, *row, digest.hex()) for place, (_, *row, digest) in numbered])
+            into.num_prompts += len(members)
 
-    def _insert(self, rows: list[tuple[Any, ...]]) -> None:
-        """Insert many rows a statement, past the column types.
+    def _without(self, members: list[Staged], taken: dict[str, str], split: Split) -> list[Staged]:
+        """The prompts that are not taken; the others are noted."""
+        left = []
+        for member in members:
+            if name := taken.get(member[5].hex()):
+                there = f"{opposite(split).value.replace('_', '-')} set {name!r}"
+                self.problems.add(member[0], "overlap", f"the same prompt is in the {there}")
+            else:
+                left.append(member)
+        return left
 
-        Messages and metadata are JSON text already, and SQLite's full-text index writes out what it has gathered at
-        every statement: row by row an import takes four times as long.
+    def _insert(self, set_id: int, rows: list[tuple[Any, ...]]) -> None:
+        """Insert rows (position and what follows it in `COLUMNS`) with one statement, past the column types.
+
+        Messages and metadata are JSON text already. One statement, because SQLite's full-text index writes out what it
+        has gathered at every one: row by row an import takes many times as long.
         """
-        is_sqlite = self.db.get_bind().dialect.name == "sqlite"
-        one = "(?,?,?,?,?,?,?,?)" if is_sqlite else "(%s,%s,%s::jsonb,%s,%s,%s::jsonb,%s,%s)"
-        for start in range(0, len(rows), ROWS_A_STATEMENT):
-            part = rows[start : start + ROWS_A_STATEMENT]
-            statement = f"INSERT INTO prompts ({', '.join(COLUMNS)}) VALUES {','.join([one] * len(part))}"
-            self.db.connection().exec_driver_sql(statement, tuple(chain.from_iterable(part)))
+        if not rows:
+            return
+        connection = self.db.connection()
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql("CREATE TEMP TABLE arriving (position, messages, text, answer, extra, hash)")
+            connection.exec_driver_sql("INSERT INTO arriving VALUES (?, ?, ?, ?, ?, ?)", rows)
+            statement = f"INSERT INTO prompts ({COLUMNS}) SELECT ?, ?, arriving.* FROM arriving ORDER BY rowid"
+            connection.exec_driver_sql(statement, (set_id, self.created_at))
+            connection.exec_driver_sql("DROP TABLE arriving")
+            return
+        psycopg: Any = connection.connection.driver_connection
+        with psycopg.cursor() as cursor, cursor.copy(f"COPY prompts ({COLUMNS}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row((set_id, self.created_at, *row))
 
     def _by_split(self, chunk: list[Staged]) -> dict[Split, list[Staged]]:
         if len(self.sets) == 1:
             return {next(iter(self.sets)): chunk}
-        parted: dict[Split, list[Staged]] = {Split.train: [], Split.held_out: []}
+        train: list[Staged] = []
+        held_out: list[Staged] = []
         for member in chunk:
-            held_out = is_held_out(member[5], share=self.share, seed=self.seed)
-            parted[Split.held_out if held_out else Split.train].append(member)
-        return parted
+            (held_out if is_held_out(member[5], share=self.share, seed=self.seed) else train).append(member)
+        return {Split.train: train, Split.held_out: held_out}
 
     def _taken(self, split: Split, hashes: list[str]) -> dict[str, str]:
         """Which of these prompts the sets of the other split have, and the name of the set."""
         others, prompt = self.others[split], tables.Prompt
         found: dict[str, str] = {}
-        for start in range(0, len(hashes) if others else 0, HASHES_AT_ONCE):
+        for start in range(0, len(hashes), HASHES_AT_ONCE):
             query = select(prompt.content_hash, prompt.prompt_set_id).where(
                 prompt.prompt_set_id.in_(others), prompt.content_hash.in_(hashes[start : start + HASHES_AT_ONCE])
             )

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from json.encoder import encode_basestring
-from typing import Any
+from typing import Any, NamedTuple
 
 from backend.errors import InvalidInput
 from backend.services.prompt_files import ROW_BYTES, type_name
@@ -30,8 +30,7 @@ class Mapping:
     metadata: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True)
-class ParsedPrompt:
+class ParsedPrompt(NamedTuple):
     """A prompt ready to be written: messages and metadata as JSON, the hash as bytes."""
 
     messages: str
@@ -74,27 +73,37 @@ def parse(row: dict[str, Any], mapping: Mapping) -> ParsedPrompt:
     if value is None:
         raise BadRow(f"column {column!r} is missing or empty")
     answer = _answer(row.get(mapping.answer), mapping.answer) if mapping.answer else None
-    messages, last_turn = _messages(value, column, is_list=mapping.messages is not None)
-    if last_turn is not None:
-        if answer is not None and answer != last_turn:
-            raise BadRow(f"the last assistant turn and column {mapping.answer!r} are two different answers")
-        answer = last_turn
-    digest = _digest(canonical_json(messages))
+    if isinstance(value, str) and mapping.messages is None:
+        text, written = value, encode_basestring(_question(value, column))
+        stored, canonical = _stored_turn("user", written), _canonical_turn("user", written)
+    else:
+        messages, last_turn = _messages(value, column, is_list=mapping.messages is not None)
+        if last_turn is not None:
+            if answer is not None and answer != last_turn:
+                raise BadRow(f"the last assistant turn and column {mapping.answer!r} are two different answers")
+            answer = last_turn
+        turns = [(m["role"], encode_basestring(m["content"])) for m in messages]
+        text, stored = messages[-1]["content"], ",".join(_stored_turn(*turn) for turn in turns)
+        canonical = ",".join(_canonical_turn(*turn) for turn in turns)
+    digest = _digest(f"[{canonical}]")
     if answer is not None:
         _check_text(answer)
-    return ParsedPrompt(_stored_json(messages), messages[-1]["content"], answer, _extra(row, mapping), digest)
+    return ParsedPrompt(f"[{stored}]", text, answer, _extra(row, mapping), digest)
 
 
 def canonical_json(messages: Messages) -> str:
     """The messages as JSON with sorted keys and no blanks: what the content hash is taken from."""
-    parts = [f'{{"content":{encode_basestring(m["content"])},"role":"{m["role"]}"}}' for m in messages]
-    return f"[{','.join(parts)}]"
+    return f"[{','.join(_canonical_turn(m['role'], encode_basestring(m['content'])) for m in messages)}]"
 
 
-def _stored_json(messages: Messages) -> str:
-    """The messages with the role first: the order that PostgreSQL keeps, so both databases return the same text."""
-    parts = [f'{{"role":"{m["role"]}","content":{encode_basestring(m["content"])}}}' for m in messages]
-    return f"[{','.join(parts)}]"
+def _canonical_turn(role: str, written: str) -> str:
+    """One message of the canonical JSON, its content as JSON already."""
+    return f'{{"content":{written},"role":"{role}"}}'
+
+
+def _stored_turn(role: str, written: str) -> str:
+    """The role first: the order that PostgreSQL keeps, so both databases return the same text."""
+    return f'{{"role":"{role}","content":{written}}}'
 
 
 def content_hash(messages: Messages) -> str:
@@ -131,20 +140,25 @@ def has_nul(value: Any) -> bool:
 def _check_text(text: str) -> None:
     if "\x00" in text:
         raise BadRow(_nul())
+    if text.isascii():
+        return
     try:
         text.encode()
     except UnicodeEncodeError as error:
         raise BadRow(_not_text()) from error
 
 
+def _question(value: str, column: str) -> str:
+    """The text of a prompt that is one user message."""
+    if not value or value.isspace():
+        raise BadRow(f"column {column!r} is empty")
+    if "\x00" in value:
+        raise BadRow(_nul())
+    return value
+
+
 def _messages(value: Any, column: str, *, is_list: bool) -> tuple[Messages, str | None]:
     """The messages to ask, and the assistant turn after them if there was one."""
-    if isinstance(value, str) and not is_list:
-        if not value.strip():
-            raise BadRow(f"column {column!r} is empty")
-        if "\x00" in value:
-            raise BadRow(_nul())
-        return [{"role": "user", "content": value}], None
     if isinstance(value, str):
         try:
             value = json.loads(value)
@@ -209,15 +223,26 @@ _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=str).enc
 def _extra(row: dict[str, Any], mapping: Mapping) -> str:
     """The metadata columns, without empty ones, as JSON."""
     used = (mapping.messages, mapping.prompt, mapping.answer)
-    names = mapping.metadata if mapping.metadata is not None else [c for c in row if c not in used]
-    extra = {name: row[name] for name in names if row.get(name) is not None}
+    if mapping.metadata is None:
+        extra = {name: value for name, value in row.items() if value is not None and name not in used}
+    else:
+        extra = {name: row[name] for name in mapping.metadata if row.get(name) is not None}
     if not extra:
         return "{}"
     try:
-        text = _encode(extra)
+        text = _flat_json(extra) if _FLAT.keys() >= set(map(type, extra.values())) else _encode(extra)
     except (ValueError, TypeError, RecursionError) as error:
         raise BadRow(f"the metadata cannot be kept: {error}; leave the column out") from error
     _check_text(text)
     if "\\u0000" in text and has_nul(json.loads(text)):
         raise BadRow("the metadata " + _nul())
     return text
+
+
+_FLAT = {str: encode_basestring, int: int.__repr__}
+
+
+def _flat_json(extra: dict[str, Any]) -> str:
+    """What `_encode` writes of texts and whole numbers, without walking through its general case for every row."""
+    parts = [f"{encode_basestring(name)}: {_FLAT[type(value)](value)}" for name, value in extra.items()]
+    return f"{{{', '.join(parts)}}}"

@@ -10,7 +10,7 @@ from backend.db import reading, tables
 from backend.errors import InvalidInput, NotFound
 from backend.services import prompts
 from backend.services.access import Actor
-from backend.values import Role
+from backend.values import Role, Split
 from tests import rows
 from tests.importing import lines, put, texts
 
@@ -151,3 +151,44 @@ def test_nothing_is_left_when_writing_fails_in_the_middle(
     with reading() as db:
         assert db.scalar(select(func.count()).select_from(tables.Prompt)) == 0
     assert num_sets() == 0
+
+
+@pytest.mark.parametrize(("size", "text"), [(20_000, 10**9), (7, 10**9), (20_000, 100)])
+def test_chunks_are_one_import_whatever_their_size(
+    project: tables.Project, curator: Actor, monkeypatch: pytest.MonkeyPatch, size: int, text: int
+) -> None:
+    from backend.services import prompt_import
+
+    monkeypatch.setattr(prompt_import, "ROWS_AT_ONCE", size)
+    monkeypatch.setattr(prompt_import, "TEXT_AT_ONCE", text)
+    values = [f"p{i} {HOSTILE[i % 5]} \\N \\. \t\r\n" for i in range(60)]
+    rows.make_prompt_set(project, "measured", prompts=[values[13], values[59]], split=Split.held_out)
+    content = "".join(lines({"prompt": v, "answer": v, "note": v}, {"prompt": v}) for v in values) + "{x\n"
+    report = prompts.import_file(curator, project.id, "whole", put("a.jsonl", content))
+    assert (report.num_bad, report.num_duplicates, report.num_overlaps) == (1, 60, 2)
+    assert [p.line for p in report.problems if p.kind == "overlap"] == [27, 119]
+    assert [p.line for p in report.problems if p.kind == "duplicate"] == [2 * i + 2 for i in range(60)]
+    page = prompts.browse(curator, report.sets[0].id, limit=200)
+    assert [r.position for r in page.rows] == list(range(58))
+    assert [r.id for r in page.rows] == sorted(r.id for r in page.rows)
+    assert [r.text for r in page.rows] == [v for i, v in enumerate(values) if i not in (13, 59)]
+    assert [(r.answer, r.extra) for r in page.rows] == [(r.text, {"note": r.text}) for r in page.rows]
+    assert [r.text for r in prompts.browse(curator, report.sets[0].id, search="p17").rows] == [values[17]]
+    person = rows.make_actor(other := rows.make_project(), Role.curator)
+    parted = prompts.import_file(person, other.id, "parts", "a.jsonl", held_out_share=0.3, seed=5)
+    train, held_out = (texts(person, one.id) for one in parted.sets)
+    assert sorted(train + held_out) == sorted(values)
+    drawn = [1, 2, 5, 7, 8, 16, 17, 20, 21, 23, 25, 34, 36, 38, 39, 41, 44, 55, 56, 57, 58]
+    assert [values.index(v) for v in held_out] == drawn, "the same seed, the same prompts, in every version"
+
+
+def test_what_a_chunk_holds_is_bounded_by_its_text_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from backend.services import prompt_import
+    from backend.services.prompt_rows import Mapping
+
+    monkeypatch.setattr(prompt_import, "TEXT_AT_ONCE", 5000)
+    target = tmp_path / "rows"
+    with prompt_import.problem_file(tmp_path / "problems") as problems, target.open("wb") as out:
+        given = ((i, {"prompt": f"{i} " + "x" * 1000}) for i in range(10))
+        assert prompt_import.stage(given, Mapping(prompt="prompt"), problems, out) == 10
+    assert [len(chunk) for chunk in prompt_import.staged(target)] == [3, 3, 3, 1]
