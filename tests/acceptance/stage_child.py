@@ -25,7 +25,7 @@ def main(job_id: int, attempt: int) -> None:
         spec, round_id = job.spec, job.round_id
     print(f"attempt {attempt} pid {os.getpid()}", flush=True)
     if "grandchild" in spec:
-        print(f"grandchild pid {subprocess.Popen(['sleep', '60']).pid}", flush=True)
+        print(f"grandchild pid {subprocess.Popen(['sleep', '3600']).pid}", flush=True)
     if spec.get("stubborn"):
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     with Progress(job_id, attempt, write_seconds=0.1) as progress:

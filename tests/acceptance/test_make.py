@@ -5,11 +5,12 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import httpx
 import pytest
+
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,10 +42,7 @@ def test_make_demo_prints_an_address_that_answers_and_ctrl_c_leaves_nothing(tmp_
     finally:
         os.killpg(process.pid, signal.SIGINT)
         process.wait(120)
-    end = time.monotonic() + 120
-    while is_there(process.pid):
-        assert time.monotonic() < end, "something of it is left"
-        time.sleep(0.05)
+    until(lambda: not is_there(process.pid), "its end")
 
 
 def is_there(group: int) -> bool:

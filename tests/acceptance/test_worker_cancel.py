@@ -11,10 +11,10 @@ from tests.acceptance.workers import (
     lives,
     make_job,
     pids,
-    wait_for,
     wait_status,
     written,
 )
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("database")
 on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -26,38 +26,37 @@ def cancel(job_id: int) -> None:
 
 
 def test_cancel_ends_the_process_group_and_the_next_job_starts() -> None:
-    long, next_one = make_job(prompts=1, seconds=60, grandchild=True), make_job(prompts=1, seconds=0)
+    long, next_one = make_job(prompts=1, seconds=3600, grandchild=True), make_job(prompts=1, seconds=0)
     with WorkerProcess() as worker:
-        wait_for(lambda: len(pids(long.id)) == 2)
+        until(lambda: len(pids(long.id)) == 2)
         processes = pids(long.id)
         cancel(long.id)
-        took = wait_for(lambda: not any(map(lives, processes)))
-        took += wait_for(lambda: job(next_one.id).status != JobStatus.queued)
+        took = until(lambda: not any(map(lives, processes)))
+        took += until(lambda: job(next_one.id).status != JobStatus.queued)
         wait_status(next_one.id, JobStatus.done)
         cancel(long.id)
         assert worker.terminate() == 0
         assert "Traceback" not in worker.errors()
     print(f"cancelled, and the next one begun, after {took:.2f} s")
-    assert took < 50, "it ended by itself"
     assert job(long.id).status == JobStatus.cancelled
 
 
 @on_sqlite
 def test_cancel_ends_a_process_that_ignores_the_request() -> None:
-    made = make_job(prompts=1, seconds=60, stubborn=True)
+    made = make_job(prompts=1, seconds=3600, stubborn=True)
     with WorkerProcess():
-        wait_for(lambda: pids(made.id))
-        wait_for(lambda: job(made.id).total == 1)
+        until(lambda: pids(made.id))
+        until(lambda: job(made.id).total == 1)
         cancel(made.id)
-        assert wait_for(lambda: not any(map(lives, pids(made.id)))) < 50, "it ended by itself"
+        until(lambda: not any(map(lives, pids(made.id))))
 
 
 def test_cancelled_job_resumes_with_what_is_missing() -> None:
     made = make_job(prompts=5, hold_at=2)
     with WorkerProcess():
-        wait_for(lambda: len(written(made.id)) == 2)
+        until(lambda: len(written(made.id)) == 2)
         cancel(made.id)
-        wait_for(lambda: not any(map(lives, pids(made.id))))
+        until(lambda: not any(map(lives, pids(made.id))))
         kept = written(made.id)
         with session() as db:
             jobs.resume(db, made.id)

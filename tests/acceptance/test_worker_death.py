@@ -14,10 +14,10 @@ from tests.acceptance.workers import (
     open_gate,
     pids,
     round_of,
-    wait_for,
     wait_status,
     written,
 )
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("database")
 on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -42,11 +42,11 @@ def test_job_runs_to_its_end_and_enqueues_the_next() -> None:
 def test_killed_worker_takes_its_child_along_and_resumes_under_the_same_id() -> None:
     made = make_job(prompts=6, hold_at=3, grandchild=True)
     with WorkerProcess(executor_id="host-gpu0") as worker:
-        wait_for(lambda: len(written(made.id)) == 3)
+        until(lambda: len(written(made.id)) == 3)
         processes = pids(made.id)
         worker.kill()
     assert len(processes) == 2
-    wait_for(lambda: not any(map(lives, processes)))
+    until(lambda: not any(map(lives, processes)))
     assert job(made.id).status == JobStatus.running
     assert written(made.id) == [0, 1, 2]
     with WorkerProcess(executor_id="host-gpu0"):
@@ -59,7 +59,7 @@ def test_killed_worker_takes_its_child_along_and_resumes_under_the_same_id() -> 
 def test_stopped_worker_ends_its_child_and_the_job_resumes() -> None:
     made = make_job(prompts=4, hold_at=2, stubborn=True)
     with WorkerProcess() as worker:
-        wait_for(lambda: len(written(made.id)) == 2)
+        until(lambda: len(written(made.id)) == 2)
         processes = pids(made.id)
         assert worker.terminate() == 0
         assert not any(map(lives, processes))
@@ -74,7 +74,7 @@ def test_stopped_worker_ends_its_child_and_the_job_resumes() -> None:
 def test_reaper_moves_the_job_of_a_killed_worker_to_a_living_one() -> None:
     made = make_job(Stage.train, prompts=4, hold_at=2)
     with WorkerProcess() as first, WorkerProcess() as second:
-        wait_for(lambda: len(written(made.id)) == 2)
+        until(lambda: len(written(made.id)) == 2)
         dead, alive = (first, second) if job(made.id).executor_id == first.executor_id else (second, first)
         dead.kill()
         wait_status(made.id, JobStatus.done)
@@ -87,11 +87,11 @@ def test_reaper_moves_the_job_of_a_killed_worker_to_a_living_one() -> None:
 def test_zombie_of_an_older_attempt_writes_nothing() -> None:
     made = make_job(prompts=30, hold_at=3)
     with WorkerProcess():
-        wait_for(lambda: len(written(made.id)) == 3)
+        until(lambda: len(written(made.id)) == 3)
         with session() as db:
             db.get_one(tables.Job, made.id).attempt += 1  # as if another executor had taken the job over
         open_gate()
-        wait_for(lambda: not any(map(lives, pids(made.id))))
+        until(lambda: not any(map(lives, pids(made.id))))
         with session() as db, pytest.raises(Cancelled):
             fenced(db, made.id, 1)
     assert written(made.id) == [0, 1, 2]

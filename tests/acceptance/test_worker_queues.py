@@ -3,7 +3,8 @@
 import pytest
 
 from backend.values import JobStatus, Stage
-from tests.acceptance.workers import WorkerProcess, job, make_job, open_gate, pids, wait_for, wait_status, written
+from tests.acceptance.workers import WorkerProcess, job, make_job, open_gate, pids, wait_status, written
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("database")
 on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -24,7 +25,7 @@ def test_each_worker_takes_only_from_its_own_queues() -> None:
 def test_killed_trainer_s_job_waits_for_a_worker_of_its_queue() -> None:
     made = make_job(Stage.train, prompts=4, hold_at=2)
     with WorkerProcess("train", "trainer") as trainer:
-        wait_for(lambda: len(written(made.id)) == 2)
+        until(lambda: len(written(made.id)) == 2)
         trainer.kill()
     with WorkerProcess("generate", "trainer") as generator:  # the same id may come back with other queues
         other = make_job(prompts=1, seconds=0)
@@ -40,7 +41,7 @@ def test_two_workers_share_one_queue() -> None:
     held = [make_job(prompts=1, hold_at=0) for _ in range(2)]
     made = [*held, *(make_job(prompts=1) for _ in range(2))]
     with WorkerProcess("generate") as one, WorkerProcess("generate") as two:
-        wait_for(lambda: all(pids(each.id) for each in held))
+        until(lambda: all(pids(each.id) for each in held))
         open_gate()
         for each in made:
             wait_status(each.id, JobStatus.done)

@@ -5,8 +5,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,10 +15,9 @@ from backend.config import settings
 from backend.db import reading, session, tables
 from backend.values import JobStatus, Stage
 from tests import rows
+from tests.waiting import PATIENCE, until
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 120.0
-"""Seconds until a wait is given up; how quick a machine is, is no matter of tests."""
 
 
 class WorkerProcess:
@@ -97,21 +94,12 @@ def written(job_id: int) -> list[int]:
         return sorted(db.scalars(found))
 
 
-def wait_for(what: Callable[[], object], *, within: float = PATIENCE) -> float:
-    """Wait until `what` is true; return how long it took."""
-    begun = time.monotonic()
-    while not what():
-        assert time.monotonic() - begun < within, f"nothing after {within} s"
-        time.sleep(0.02)
-    return time.monotonic() - begun
+def wait_status(job_id: int, status: JobStatus) -> None:
+    def stands() -> str:
+        row = job(job_id)
+        return f"{status} of a job that is {row.status}: {row.error}\n{row.log_tail}\n"
 
-
-def wait_status(job_id: int, status: JobStatus, *, within: float = PATIENCE) -> float:
-    begun = time.monotonic()
-    while (row := job(job_id)).status != status:
-        assert time.monotonic() - begun < within, f"still {row.status}: {row.error}\n{row.log_tail}"
-        time.sleep(0.02)
-    return time.monotonic() - begun
+    until(lambda: job(job_id).status == status, stands)
 
 
 def open_gate() -> None:

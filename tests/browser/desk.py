@@ -1,8 +1,7 @@
 """A review desk in Chromium for tests: a round in review, a person signed in, the desk open."""
 
 import shutil
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from backend.services import sessions
 from backend.services.access import Actor
 from backend.values import DecisionKind, Role, RoundStatus, Stage
 from tests import rows
-from tests.installation import point_at
+from tests.installation import leave, point_at
 from tests.integration import site
 
 HOSTILE = (
@@ -34,14 +33,10 @@ RECIPE = rows.RECIPE | {"judge": {"name": "additive_rubric", "accept_at": 4.0, "
 @pytest.fixture
 def empty(migrated_sqlite: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An empty SQLite installation."""
-    from backend.config import reread
-    from backend.db import dispose
-
     shutil.copy(migrated_sqlite, tmp_path / "rondo.db")
     point_at("", tmp_path, monkeypatch)
     yield
-    dispose()
-    reread()
+    leave()
 
 
 def sign_in(context: Any, actor: Actor) -> None:
@@ -171,16 +166,8 @@ class Review:
         self.page.screenshot(path=path)
 
 
-def until(check: Callable[[], object]) -> None:
-    """Wait for what no page shows, such as a row."""
-    end = time.monotonic() + 120
-    while not check():
-        assert time.monotonic() < end, "nothing after two minutes"
-        time.sleep(0.05)
-
-
 def is_sending(route: Any) -> bool:
     return "review_send" in (route.request.post_data or "")
 
 
-__all__ = ["HOSTILE", "RECIPE", "SEND", "SHOWN", "Review", "empty", "is_sending", "sign_in", "until"]
+__all__ = ["HOSTILE", "RECIPE", "SEND", "SHOWN", "Review", "empty", "is_sending", "sign_in"]

@@ -10,7 +10,8 @@ from playwright.sync_api import expect
 
 from backend.db import now, reading, session, tables
 from backend.values import DecisionKind, Role
-from tests.browser.desk import SAVED, Review, empty, sign_in, until
+from tests.browser.desk import SAVED, Review, empty, sign_in
+from tests.waiting import until
 
 __all__ = ["empty"]
 pytestmark = pytest.mark.browser

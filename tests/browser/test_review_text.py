@@ -4,7 +4,8 @@ import pytest
 from playwright.sync_api import expect
 
 from backend.services import preferences
-from tests.browser.desk import Review, empty, until
+from tests.browser.desk import Review, empty
+from tests.waiting import until
 
 __all__ = ["empty"]
 pytestmark = pytest.mark.browser

@@ -9,7 +9,8 @@ from backend.services import acts, reviews
 from backend.services.access import Actor
 from backend.values import DecisionKind, Role
 from tests import rows
-from tests.browser.desk import FIND, SAVED, SEND, Review, empty, is_sending, sign_in, until
+from tests.browser.desk import FIND, SAVED, SEND, Review, empty, is_sending, sign_in
+from tests.waiting import until
 
 __all__ = ["empty"]
 pytestmark = pytest.mark.browser

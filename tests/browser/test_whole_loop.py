@@ -1,21 +1,14 @@
 """The whole loop clicked through once, on the real demo: launch, review, train, measure, launch the next, cancel."""
 
 import re
-import time
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Server, sign_in, start_server
+from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-
-def wait_for(check, what: str) -> None:
-    end = time.monotonic() + 400
-    while not check():
-        assert time.monotonic() < end, f"{what} did not happen"
-        time.sleep(0.3)
 
 
 def status(page, number: int) -> str:
@@ -43,7 +36,7 @@ def test_the_loop_is_clicked_through(page, server: Server) -> None:
     page.locator("#launch").click()
     page.wait_for_url(f"{root}/")
 
-    wait_for(lambda: status(page, 1) == "waits for review", "judging")
+    until(lambda: status(page, 1) == "waits for review", "judging")
     expect(page.locator("#loop .round", has_text="Round 1")).to_contain_text("480")
 
     # The review: keys, an undo, then the close button; a reload in the middle loses nothing.
@@ -63,10 +56,10 @@ def test_the_loop_is_clicked_through(page, server: Server) -> None:
     # Training in the background; the page is reloaded and tells the same truth.
     page.goto(f"{root}/jobs")
     page.wait_for_selector("#jobs-table")
-    wait_for(lambda: "train" in (page.locator("#jobs-table").text_content() or ""), "the training job")
+    until(lambda: "train" in (page.locator("#jobs-table").text_content() or ""), "the training job")
     page.reload()
     page.goto(f"{root}/")
-    wait_for(lambda: status(page, 1) == "done", "training and measuring")
+    until(lambda: status(page, 1) == "done", "training and measuring")
     card = page.locator("#loop .round", has_text="Round 1").text_content() or ""
     assert re.search(r"\d+(\.\d)?\s?%", card), card
 
@@ -82,13 +75,13 @@ def test_the_loop_is_clicked_through(page, server: Server) -> None:
     page.goto(f"{root}/")
     page.wait_for_selector("#launch-next")
     page.locator("#launch-next").click()
-    wait_for(lambda: status(page, 2) != "", "round 2")
+    until(lambda: status(page, 2) != "", "round 2")
     page.goto(f"{root}/jobs")
     cancel = page.locator("#job-cancel:not([disabled])")
     cancel.wait_for()
     cancel.click()
     page.goto(f"{root}/")
-    wait_for(lambda: status(page, 2) == "cancelled", "cancelling")
+    until(lambda: status(page, 2) == "cancelled", "cancelling")
 
 
 def test_ctrl_c_ends_everything_and_the_next_start_knows_the_rounds(chromium, tmp_path) -> None:

@@ -1,23 +1,26 @@
 """The web application on a real port, for tests: one server, whatever database the test has just made."""
 
 import asyncio
+import contextlib
 import functools
 import os
 import random
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import httpx
 import uvicorn
+from starlette.responses import PlainTextResponse
 
 from app.cli.serving import bind
 from app.web import create_app
 from backend.db import session
 from backend.services import sessions
 from backend.services.access import Actor
+from tests import installation
+from tests.waiting import until
 
 SLOW = float(os.environ.get("RONDO_SLOW_BROWSER", "1"))
 """See tests/browser/conftest.py."""
@@ -41,18 +44,63 @@ def late(application: Any, seconds: float) -> Any:
     return answer
 
 
+class Door:
+    """The application while a test runs. Between two tests nobody comes in: it would be in another one's data.
+
+    `is_busy` says whether something goes on inside that no request waits for.
+    """
+
+    def __init__(self, application: Any, is_busy: Callable[[], bool] = lambda: False) -> None:
+        self.application, self.is_busy = application, is_busy
+        self.is_open, self.inside = True, 0
+
+    def open(self) -> None:
+        self.is_open = True
+
+    def shut(self) -> None:
+        """Returns once everybody is out; who takes too long, such as one whom a test never answers, is left inside."""
+        self.is_open = False
+        with contextlib.suppress(AssertionError):
+            until(lambda: not self.inside and not self.is_busy(), "leaving", patience=20)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        is_inside = scope["type"] == "http"
+        self.inside += is_inside  # before looking at the door, which another thread shuts
+
+        def go_out() -> None:
+            nonlocal is_inside
+            self.inside -= is_inside
+            is_inside = False
+
+        async def sending(message: Any) -> None:
+            if any(value.startswith(b"text/event-stream") for _, value in message.get("headers", ())):
+                go_out()  # it lasts as long as its page, and only says what others found
+            await send(message)
+
+        over = PlainTextResponse("This test is over.", 503)
+        try:
+            await (self.application if self.is_open or not is_inside else over)(scope, receive, sending)
+        finally:
+            go_out()
+
+
+def works() -> bool:
+    """Whether Gradio has something to do: it answers before it begins."""
+    queue = blocks()._queue
+    waiting = any(one.queue for one in queue.event_queue_per_concurrency_id.values())
+    return waiting or any(job is not None for job in queue.active_jobs)
+
+
 @functools.lru_cache
 def address() -> str:
     """Start the server in a thread, once; it ends with the process."""
     listening = bind("127.0.0.1", 0)
-    served = late(application(), SLOW / 10) if SLOW > 1 else application()
-    server = uvicorn.Server(uvicorn.Config(served, log_config=None, server_header=False))
+    door = Door(late(application(), SLOW / 10) if SLOW > 1 else application(), works)
+    server = uvicorn.Server(uvicorn.Config(door, log_config=None, server_header=False))
     threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True).start()
-    for _ in range(2400):
-        if server.started:
-            return f"http://127.0.0.1:{listening.getsockname()[1]}"
-        time.sleep(0.05)
-    raise RuntimeError("The server did not start.")
+    until(lambda: server.started, "the server's start")
+    installation.doors.append(door)
+    return f"http://127.0.0.1:{listening.getsockname()[1]}"
 
 
 def visitor() -> httpx.Client:

@@ -2,7 +2,6 @@
 
 import contextlib
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -16,13 +15,6 @@ from backend.services.access import Actor
 from tests import rows
 
 PASSWORD = "correct horse battery"
-
-
-@pytest.fixture(autouse=True)
-def fresh_throttles() -> Iterator[None]:
-    yield
-    for throttle in (sessions.by_pair, sessions.by_name, sessions.by_address):
-        throttle.clear()
 
 
 @pytest.fixture

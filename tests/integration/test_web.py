@@ -1,7 +1,5 @@
 """The doors and the frame: signing in and out through the browser's eyes."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from app import cookies
@@ -14,13 +12,6 @@ from tests.integration import site
 
 PASSWORD = "correct horse battery"
 PAGE = {"accept": "text/html"}
-
-
-@pytest.fixture(autouse=True)
-def fresh_throttles() -> Iterator[None]:
-    yield
-    for throttle in (sessions.by_pair, sessions.by_name, sessions.by_address):
-        throttle.clear()
 
 
 @pytest.fixture

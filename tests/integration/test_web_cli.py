@@ -15,11 +15,9 @@ from typing import Any
 import httpx
 import pytest
 
-from backend.config import reread
-from backend.db import dispose
 from backend.values import RoundStatus, Stage
 from tests import rows
-from tests.installation import point_at
+from tests.installation import leave, point_at
 
 ROOT = Path(__file__).parents[2]
 Rondo = Callable[..., subprocess.CompletedProcess[str]]
@@ -167,8 +165,7 @@ def test_waiting_fails_where_a_round_went_back_to_people(
     point_at("", folder, monkeypatch)
     shutil.copy(migrated_sqlite, folder / "rondo.db")
     rows.make_round(rows.make_project(), status=RoundStatus.review, stage=Stage.review, error=error)
-    dispose()
-    reread()
+    leave()
     done = rondo("round", "wait", "1", "--json")
     assert done.returncode == code, done.stderr
     assert json.loads(done.stdout)["error"] == error
