@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import uuid
 from collections.abc import Iterator
@@ -11,15 +10,31 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from tests.installation import migrate, point_at
+from backend.config import Settings
+from tests.installation import leave, migrate, point_at
+from tests.ports import reserve_port
 
 # The same examples on every machine and in every run: a red test is red again.
-hypothesis.settings.register_profile("rondo", derandomize=True, deadline=None, database=None)
+# How long one takes to make is a matter of the machine.
+hypothesis.settings.register_profile(
+    "rondo",
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
 hypothesis.settings.load_profile("rondo")
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+# The settings of the person who runs the tests do not count: not from the environment, nor from a file .env, which
+# counts for less than the environment.
+for _name, _field in Settings.model_fields.items():
+    os.environ.pop(f"RONDO_{_name.upper()}", None)
+    if _name not in ("host", "port") and _field.default is not None:
+        os.environ[f"RONDO_{_name.upper()}"] = str(_field.default)
+Settings.model_config["env_file"] = None
 # Whoever asks between two tests, a page on its way out say, must not find the data of the person who runs them.
 os.environ["RONDO_DATA_DIR"] = "/nowhere/rondo"
 os.environ["RONDO_DATABASE_URL"] = ""
@@ -50,14 +65,12 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder.mkdir()
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres", "postgres")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     data = folder / "data"
     initdb = [str(binaries / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8"]
     subprocess.run(_as_postgres([*initdb, "--locale=C.UTF-8"]), check=True, capture_output=True)
+    reserved, port = reserve_port()
     options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200"
-    control = [str(binaries / "pg_ctl"), "-D", str(data), "-w"]
+    control = [str(binaries / "pg_ctl"), "-D", str(data), "-w", "-t", "600"]
     subprocess.run(
         _as_postgres([*control, "-l", str(folder / "log"), "-o", options, "start"]),
         check=True,
@@ -68,6 +81,7 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     finally:
         subprocess.run(_as_postgres([*control, "-m", "immediate", "stop"]), check=False, capture_output=True)
         shutil.rmtree(folder, ignore_errors=True)
+        reserved.close()
 
 
 @pytest.fixture(scope="session")
@@ -99,9 +113,6 @@ def _on_server(server: str, statement: str) -> None:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A migrated, empty database of this test's own; the settings point at it. Yields its address."""
-    from backend.config import reread
-    from backend.db import dispose
-
     folder = tmp_path / "data"
     folder.mkdir()
     server, name = "", f"t{uuid.uuid4().hex[:12]}"
@@ -116,8 +127,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest
     try:
         yield url
     finally:
-        dispose()
-        reread()
+        leave()
         if server:
             # Hundreds of databases would keep the server's autovacuum busy for the rest of the run.
             _on_server(server, f"DROP DATABASE {name} WITH (FORCE)")

@@ -7,7 +7,6 @@ The suite runs few; the figures are of RONDO_REVIEWERS=50 RONDO_DECISIONS=100 on
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -25,6 +24,7 @@ from backend.services import sessions
 from backend.services.access import Actor
 from backend.values import LabelSource, Role, RoundStatus, Stage
 from tests import rows
+from tests.ports import reserve_port
 
 K = 2
 AT_ONCE = 5
@@ -37,9 +37,7 @@ class Server:
 
     def __init__(self, folder: Path) -> None:
         self.log = folder / "server.log"
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.reserved, self.port = reserve_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.start()
 
@@ -60,6 +58,7 @@ class Server:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
             self.process.wait(120)
+        self.reserved.close()
 
 
 class Reviewers:
