@@ -1,9 +1,8 @@
 """What ends a review by itself, and what people see of it until then."""
 
 import math
-import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -14,6 +13,7 @@ from backend.services import accounts, close_rules, gold, leases, removals, revi
 from backend.values import DecisionKind, LabelSource, RoundStatus, Stage, Verdict
 from tests import rows
 from tests.integration.reviewing import ACCEPT, REJECT, SKIP, Team, count
+from tests.waiting import until
 
 
 def owned(**review: object) -> Team:
@@ -115,9 +115,7 @@ def test_the_keeper_looks_by_itself_until_it_is_stopped(database: str) -> None:
     try:
         for n in team.ids:
             team.act("ann", n, ACCEPT)
-        until = time.monotonic() + 120
-        while status(team)[0] is RoundStatus.review and time.monotonic() < until:
-            time.sleep(0.05)
+        until(lambda: status(team)[0] is not RoundStatus.review)
     finally:
         keeper.stop()
     assert status(team) == (RoundStatus.running, Stage.select)
@@ -187,34 +185,39 @@ def test_counts_that_took_long_stand_for_a_while(database: str, monkeypatch: pyt
     assert reviews.progress(team.curator, team.round.id).decided == 1
 
 
-def until_the_end(team: Team) -> float:
+@pytest.fixture
+def noon(monkeypatch: pytest.MonkeyPatch) -> datetime:
+    """A moment at which the clock of estimates stands."""
+    at = now()
+    monkeypatch.setattr(review_progress, "now", lambda: at)
+    return at
+
+
+def until_the_end(team: Team, noon: datetime, *, since: float) -> float:
+    """In seconds, where all decisions were made so many minutes ago."""
+    with session() as db:
+        db.execute(update(tables.Decision).values(created_at=noon - timedelta(minutes=since)))
     seen = reviews.progress(team.curator, team.round.id)
     assert seen.ends_at is not None
-    return (seen.ends_at - now()).total_seconds()
+    return (seen.ends_at - noon).total_seconds()
 
 
-def decided_since(minutes: float) -> None:
-    with session() as db:
-        db.execute(update(tables.Decision).values(created_at=now() - timedelta(minutes=minutes)))
-
-
-def test_the_end_is_estimated_from_the_first_decision_of_late(database: str) -> None:
+def test_the_end_is_estimated_from_the_first_decision_of_late(database: str, noon: datetime) -> None:
     team = Team(prompts=5)
     for n in team.ids[:2]:
         team.act("ann", n, ACCEPT)
-    assert until_the_end(team) == pytest.approx(4 * 60, abs=5), "a minute is the least that a pace goes by"
-    decided_since(5)
-    assert until_the_end(team) == pytest.approx(8 / 2 * 5 * 60, abs=5)
+    pace = "a minute is the least that a pace goes by"
+    assert until_the_end(team, noon, since=0.1) == pytest.approx(4 * 60), pace
+    assert until_the_end(team, noon, since=5) == pytest.approx(8 / 2 * 5 * 60)
 
 
-def test_the_end_counts_every_reviewer_an_item_lacks(database: str) -> None:
+def test_the_end_counts_every_reviewer_an_item_lacks(database: str, noon: datetime) -> None:
     team = Team(prompts=5, num_reviewers_per_item=3)
     for n in team.ids[:2]:
         team.act("ann", n, ACCEPT)
     team.act("bob", team.ids[0], ACCEPT)
     team.queue("cid", limit=5)  # what is only reserved is wanted as much
-    decided_since(3)
-    assert until_the_end(team) == pytest.approx((8 * 3 + 1 + 2) / 3 * 3 * 60, abs=5)
+    assert until_the_end(team, noon, since=3) == pytest.approx((8 * 3 + 1 + 2) / 3 * 3 * 60)
 
 
 def test_settings_change_while_the_round_waits_and_not_after(database: str) -> None:

@@ -47,7 +47,7 @@ def test_time_left_follows_from_the_rate() -> None:
     detail = service.get(rows.make_actor(project, Role.viewer), job.id)
     assert detail.job.seconds_left == 20
     assert detail.job.fraction == 0.3
-    assert detail.job.seconds == pytest.approx(10, abs=5)
+    assert 10 <= detail.job.seconds < 600
     assert detail.log_tail == "a\n"
     assert (detail.job.can_cancel, detail.job.can_resume, detail.job.can_retry) == (True, False, False)
 
