@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import expect
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from backend.db import reading, session, tables
+from backend.db import now, reading, session, tables
 from backend.services import sessions
 from backend.services.access import Actor
 from backend.values import DecisionKind, Role, RoundStatus, Stage
 from tests import rows
 from tests.installation import leave, point_at
 from tests.integration import site
+from tests.waiting import until
 
 HOSTILE = (
     '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script><b>{{7*7}}${window.hacked=1}</b>'
@@ -113,6 +114,10 @@ class Review:
         for key in keys:
             self.page.keyboard.press(key)
 
+    def has_item(self) -> None:
+        """Waits until there is something to decide: a key that comes before it would mean nothing."""
+        self.page.wait_for_selector("#review-desk .desk:not(.is-empty)")
+
     def saved(self) -> None:
         self.page.wait_for_function(SAVED)
 
@@ -125,6 +130,18 @@ class Review:
         with reading() as db:
             query = select(tables.Decision).where(tables.Decision.round_id == self.round.id)
             return list(db.scalars(query.order_by(tables.Decision.id)))
+
+    def leased(self) -> int:
+        """How many items are reserved for the person and not decided."""
+        lease = tables.Lease
+        mine = select(func.count()).where(lease.user_id == self.actor.user_id, lease.decided_at.is_(None))
+        with reading() as db:
+            return db.scalar(mine.where(lease.expires_at > now())) or 0
+
+    def leave(self) -> None:
+        """Go to another page, and wait until the server knows."""
+        self.page.goto("about:blank")
+        until(lambda: not self.leased(), "giving back")
 
     def text(self, selector: str) -> str:
         return (self.page.locator(f"#review-desk {selector}").text_content() or "").strip()

@@ -1,9 +1,11 @@
 """Hostile text in every name and text there is: no page runs it, and nothing is asked of another host."""
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from backend.db import now, reading, session, tables
 from backend.errors import InvalidInput
@@ -46,26 +48,21 @@ def hostile_project() -> tables.Project:
 def test_no_page_runs_what_is_in_its_texts(empty: None, chromium) -> None:
     project = hostile_project()
     actor = rows.make_actor(project, name=NAME)
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    strangers: list[str] = []
-    context.on(
-        "request", lambda r: None if r.url.startswith((site.address(), "data:", "blob:")) else strangers.append(r.url)
-    )
-    sign_in(context, actor)
-    page = context.new_page()
-    page.add_init_script("window.alert = () => { window.hacked = 1 }")
+    browser = Watched(chromium, actor)
+    browser.page.add_init_script("window.alert = () => { window.hacked = 1 }")
     for path in PAGES:
-        page.goto(f"{site.address()}/{path}")
-        page.wait_for_selector(".gradio-container")
-        page.wait_for_timeout(1200)
-        assert page.evaluate("window.hacked") is None, path
-        assert page.locator("img[src='x'], img[src*='203.0.113.9'], svg[onload]").count() == 0, path
-    assert strangers == []
-    context.close()
+        browser.open(path)
+        browser.settle()
+        browser.check(path)
+        assert browser.page.evaluate("window.hacked") is None, path
+        assert browser.page.locator("img[src='x'], img[src*='203.0.113.9'], svg[onload]").count() == 0, path
+    browser.context.close()
 
 
 TEXTS = hostile.STRINGS
 NAMES = [text for text in TEXTS if text.isprintable() and text.strip() == text and len(text) <= 80]
+SETTLES_WITHIN = 20.0
+"""Seconds; a page that polls may never stand still, and what is shown then is looked at all the same."""
 BANNED = ("content security policy", "content-security-policy", hostile.HOST)
 
 
@@ -79,21 +76,35 @@ class Watched:
             chosen = {"project_id": str(project_id), "next": "/"}
             self.context.request.post(f"{site.address()}/project", form=chosen, max_redirects=0)
         self.noticed: list[str] = []
-        self.context.on("request", lambda request: self.at(request.url))
+        self.asked: set[Any] = set()
+        self.context.on("request", self.at)
+        self.context.on("requestfinished", lambda request: self.asked.discard(request))
+        self.context.on("requestfailed", lambda request: self.asked.discard(request))
         self.page = self.context.new_page()
         self.page.on("dialog", lambda dialog: (self.noticed.append(f"dialog {dialog.message}"), dialog.dismiss()))
         self.page.on("popup", lambda popup: self.noticed.append(f"popup {popup.url}"))
         self.page.on("console", lambda said: self.said(said.text))
 
-    def at(self, url: str) -> None:
-        if not url.startswith((site.address(), "data:", "blob:")):
-            self.noticed.append(f"request {url}")
+    def at(self, request: Any) -> None:
+        if not request.url.startswith((site.address(), "data:", "blob:")):
+            self.noticed.append(f"request {request.url}")
+        if "/heartbeat/" not in request.url:  # that one lasts as long as the page
+            self.asked.add(request)
+
+    def settle(self) -> None:
+        """Wait until nothing was asked for a while: what the page was told by then, it has drawn."""
+        still = 0
+        end = time.monotonic() + SETTLES_WITHIN
+        while still < 20 and time.monotonic() < end:
+            self.page.wait_for_timeout(20)
+            still = 0 if self.asked else still + 1
 
     def said(self, text: str) -> None:
         if any(word in text.lower() for word in BANNED):
             self.noticed.append(f"console {text[:200]}")
 
     def open(self, path: str, waits_for: str = ".gradio-container") -> None:
+        self.asked.clear()  # who leaves a page waits for nothing there
         self.page.goto(f"{site.address()}/{path}")
         self.page.wait_for_selector(waits_for, state="attached")
 
@@ -178,7 +189,7 @@ def test_two_hundred_ways_to_run_a_script_run_none_on_any_page(empty: None, chro
     browser = Watched(chromium, owner, round_.project_id)
     for path in PAGES:
         browser.open(path)
-        browser.page.wait_for_timeout(1200)
+        browser.settle()
         browser.check(path)
     through(browser, "samples", "#samples-next", "#samples-table [role=gridcell]")
     through(browser, "audit", "#audit-older", "#audit-table td")
@@ -188,13 +199,16 @@ def test_two_hundred_ways_to_run_a_script_run_none_on_any_page(empty: None, chro
 def through(browser: Watched, path: str, button: str, cells: str, *, pages: int = 8) -> None:
     """Turn the pages of a table until there is none."""
     browser.open(path, cells)
+    table = browser.page.locator(cells.split()[0])
     for _ in range(pages):
-        browser.page.wait_for_timeout(300)
+        browser.settle()
         browser.check(path)
         assert "__hit" in browser.page.inner_text("body"), path
         if not browser.page.locator(button).is_enabled():
             return
+        before = table.inner_text()
         browser.page.locator(button).click()
+        expect(table).not_to_have_text(before, use_inner_text=True)
 
 
 def test_the_review_desk_runs_none_of_them_either(empty: None, chromium: Any) -> None:
@@ -246,7 +260,7 @@ def test_no_tab_of_the_team_page_runs_any(empty: None, chromium: Any) -> None:
     assert tabs.count() >= 8
     for n in range(tabs.count()):
         tabs.nth(n).click()
-        browser.page.wait_for_timeout(1200)
+        browser.settle()
         browser.check(f"tab {n}")
     browser.context.close()
 
@@ -261,6 +275,6 @@ def test_the_name_of_an_uploaded_file_is_only_a_name(empty: None, chromium: Any,
         browser.page.wait_for_selector("input[type=file]", state="attached")
         content = {"name": f"{name}.jsonl", "mimeType": "application/json", "buffer": b'{"prompt": "hello"}\n'}
         browser.page.locator("input[type=file]").last.set_input_files([content])
-        browser.page.wait_for_timeout(1200)
+        browser.settle()
         browser.check(name)
     browser.context.close()

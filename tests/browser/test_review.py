@@ -19,8 +19,8 @@ pytestmark = pytest.mark.browser
 def test_fast_keys_are_each_saved_once_and_in_order(empty: None, chromium: object) -> None:
     desk = Review(chromium, number=240)
     for n in range(100):
-        desk.page.keyboard.press("a" if n % 3 else "x")
-        desk.page.wait_for_timeout(10)
+        desk.has_item()
+        desk.press("a" if n % 3 else "x")
     desk.saved()
     kinds = [DecisionKind.accept if n % 3 else DecisionKind.reject for n in range(100)]
     assert desk.decisions() == list(zip(kinds, desk.ids[:100], strict=True))
@@ -98,7 +98,7 @@ def test_the_judge_stays_hidden_until_the_decision(empty: None, chromium: object
     desk.page.wait_for_selector(".revealed .judge")
     expect(desk.page.locator(".revealed")).to_contain_text("The judge accepted")
     expect(desk.page.locator(".revealed")).to_contain_text("differs from the judge")
-    desk.page.wait_for_timeout(200)
+    desk.saved()
     items = [item for text in sent if '"items"' in text for item in json.loads(text)["items"]]
     assert all(item["judge"] is None and item["reason"] is None for item in items)
     assisted = Review(chromium, is_blind=False)

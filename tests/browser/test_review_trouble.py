@@ -2,9 +2,8 @@
 
 import pytest
 from playwright.sync_api import expect
-from sqlalchemy import func, select
 
-from backend.db import now, reading, session, tables
+from backend.db import session, tables
 from backend.services import acts, reviews
 from backend.services.access import Actor
 from backend.values import DecisionKind, Role
@@ -28,13 +27,6 @@ def close(desk: Review) -> None:
     with session() as db:
         db.get_one(tables.Membership, (desk.project.id, desk.actor.user_id)).role = Role.curator
     reviews.close(Actor(desk.actor.user_id, desk.actor.name), desk.round.id)
-
-
-def leased(desk: Review) -> int:
-    lease = tables.Lease
-    mine = select(func.count()).where(lease.user_id == desk.actor.user_id, lease.decided_at.is_(None))
-    with reading() as db:
-        return db.scalar(mine.where(lease.expires_at > now())) or 0
 
 
 def test_an_open_edit_stays_with_its_item_when_another_order_is_chosen(empty: None, chromium: object) -> None:
@@ -220,8 +212,7 @@ def test_what_others_leave_comes_without_a_reload_and_passed_items_are_named(emp
     one.comes(one.ids[0])
     one.press("a")
     one.saved()
-    one.page.goto("about:blank")
-    other.page.wait_for_timeout(500)
+    one.leave()
     other.beat()
     other.page.wait_for_selector("#review-desk .answer .markdown")
     other.comes(one.ids[1])
@@ -249,7 +240,7 @@ def test_another_order_gives_back_what_the_first_had_reserved(empty: None, chrom
     desk.page.get_by_label("Order").select_option("random")
     desk.page.get_by_label("Order").select_option("sequential")
     desk.page.wait_for_function(f"{HELD_HERE} >= 40 && !{FIND}.desk.line.fetching")
-    until(lambda: leased(desk) == desk.page.evaluate(HELD_HERE))
+    until(lambda: desk.leased() == desk.page.evaluate(HELD_HERE))
 
 
 def test_the_time_of_a_decision_is_sent_once_and_ends_at_five_minutes(empty: None, chromium: object) -> None:
