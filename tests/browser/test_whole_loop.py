@@ -1,4 +1,4 @@
-"""The whole loop clicked through once, on the real demo: launch, review, train, measure, launch the next, cancel."""
+"""The whole loop clicked through once, on the real demo: launch, review, train, measure, the next, cancel, Ctrl-C."""
 
 import re
 
@@ -9,6 +9,8 @@ from tests.browser.conftest import Server, sign_in, start_server
 from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
+TRAINED = 400.0
+"""Seconds until a stage of the small round is given up."""
 
 
 def status(page, number: int) -> str:
@@ -17,7 +19,7 @@ def status(page, number: int) -> str:
     return (card.locator(".rondo-badge").first.text_content() or "").strip() if card.count() else ""
 
 
-def test_the_loop_is_clicked_through(page, server: Server) -> None:
+def test_the_loop_is_clicked_through_and_known_after_the_next_start(chromium, page, server: Server) -> None:
     root = server.address
     # A small and gentle round: the test takes a minute, and the new checkpoint is not worse than the base. Were it, the
     # overview would rightly advise to start from the base again.
@@ -36,7 +38,7 @@ def test_the_loop_is_clicked_through(page, server: Server) -> None:
     page.locator("#launch").click()
     page.wait_for_url(f"{root}/")
 
-    until(lambda: status(page, 1) == "waits for review", "judging")
+    until(lambda: status(page, 1) == "waits for review", "judging", patience=TRAINED)
     expect(page.locator("#loop .round", has_text="Round 1")).to_contain_text("480")
 
     # The review: keys, an undo, then the close button; a reload in the middle loses nothing.
@@ -56,10 +58,10 @@ def test_the_loop_is_clicked_through(page, server: Server) -> None:
     # Training in the background; the page is reloaded and tells the same truth.
     page.goto(f"{root}/jobs")
     page.wait_for_selector("#jobs-table")
-    until(lambda: "train" in (page.locator("#jobs-table").text_content() or ""), "the training job")
+    until(lambda: "train" in (page.locator("#jobs-table").text_content() or ""), "the training job", patience=TRAINED)
     page.reload()
     page.goto(f"{root}/")
-    until(lambda: status(page, 1) == "done", "training and measuring")
+    until(lambda: status(page, 1) == "done", "training and measuring", patience=TRAINED)
     card = page.locator("#loop .round", has_text="Round 1").text_content() or ""
     assert re.search(r"\d+(\.\d)?\s?%", card), card
 
@@ -81,18 +83,17 @@ def test_the_loop_is_clicked_through(page, server: Server) -> None:
     cancel.wait_for()
     cancel.click()
     page.goto(f"{root}/")
-    until(lambda: status(page, 2) == "cancelled", "cancelling")
+    until(lambda: status(page, 2) == "cancelled", "cancelling", patience=TRAINED)
 
-
-def test_ctrl_c_ends_everything_and_the_next_start_knows_the_rounds(chromium, tmp_path) -> None:
-    first = start_server(tmp_path / "data", "demo")
-    assert first.stop() == 0
-    second = start_server(tmp_path / "data", "demo")
+    # Ctrl-C ends everything, and the next start knows the rounds.
+    assert server.stop() == 0
+    again = start_server(server.data_dir, "demo")
     try:
         context = chromium.new_context()
         made = context.new_page()
-        sign_in(made, second)
-        made.wait_for_selector("text=No round yet")
+        sign_in(made, again)
+        expect(made.locator("#loop .round", has_text="Round 1").first).to_contain_text("done")
+        expect(made.locator("#loop .round", has_text="Round 2").first).to_contain_text("cancelled")
         context.close()
     finally:
-        assert second.stop() == 0
+        assert again.stop() == 0
