@@ -41,9 +41,18 @@
     document.body.append(bar);
   }
 
+  // Which project this tab shows, told with every request: the session's may be another tab's choice by now.
+  function named(what, how) {
+    const project = document.querySelector(".rondo-project")?.dataset.project;
+    if (!project || new URL(what.url ?? what, location.href).origin !== location.origin) return how;
+    const headers = new Headers(how?.headers ?? what.headers);
+    headers.set("X-Rondo-Project", project);
+    return { ...how, headers };
+  }
+
   const plainFetch = window.fetch;
-  window.fetch = async (...request) => {
-    const response = await plainFetch(...request);
+  window.fetch = async (what, how) => {
+    const response = await plainFetch(what, named(what, how));
     if (response.status === 401 && new URL(response.url, location.href).origin === location.origin) sayGoodbye();
     return response;
   };

@@ -10,10 +10,13 @@ from backend.errors import NotFound, NotSignedIn
 from backend.services import projects, sessions
 from backend.services.access import Actor
 
+DRAWN = "x-rondo-project"
+"""The header in which a page says of which project it was drawn."""
+
 
 @dataclass(frozen=True)
 class Context:
-    """`project_id` is what the browser looks at; services check what the actor may do there."""
+    """`project_id` is what this tab shows; services check what the actor may do there."""
 
     actor: Actor
     project_id: int
@@ -29,8 +32,13 @@ def context(request: gr.Request | Request) -> Context:
     who = sessions.look_up(secret) if secret else None
     if asked is None or who is None:
         raise NotSignedIn("You are signed out. Reload the page to sign in again.")
-    project_id = projects.current(who.actor, who.project_id)
+    # Another tab may have gone to another project meanwhile: what is done here is done to what the header here names.
+    drawn = asked.headers.get(DRAWN, "")
+    wanted = int(drawn) if drawn.isdecimal() else who.project_id
+    project_id = projects.current(who.actor, wanted)
     if project_id is None:
         raise NotFound("You are not in any project yet. Ask a project admin to add you.")
+    if drawn and project_id != wanted:
+        raise NotFound("You are no longer in the project that this page shows. Reload the page.")
     actor = replace(who.actor, via=origin.via(asked))
     return Context(actor, project_id, str(asked.base_url).rstrip("/"), who.session_id)

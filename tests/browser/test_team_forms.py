@@ -4,9 +4,12 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy import delete, select
 
-from backend.db import reading, tables
+from backend.db import reading, session, tables
 from backend.services import sessions
+from backend.values import Role
+from tests import rows
 from tests.browser.desk import empty, sign_in
 from tests.browser.test_team import Team, team
 from tests.integration import site
@@ -136,3 +139,35 @@ def test_guidelines_are_written_and_stand_beside_the_item(team: Team, chromium: 
     text.fill("mine")
     team.page.locator("#guidelines-save").click()
     team.page.locator("#guidelines-problem [role=alert]", has_text="This needs the role admin").wait_for()
+
+
+def test_a_tab_acts_on_the_project_it_shows_whatever_another_tab_went_to(team: Team) -> None:
+    other = rows.make_project("Elsewhere", guidelines="Theirs.")
+    with session() as db:
+        db.add(tables.Membership(project_id=other.id, user_id=team.curator.user_id, role=Role.admin))
+    team.open()
+    team.tab("Guidelines")
+    text = team.page.locator("#guidelines-text textarea")
+    text.fill("Ours.")
+    asked = {"project_id": str(other.id)}
+    assert team.context.request.post(f"{site.address()}/project", form=asked, max_redirects=0).status == 303
+    team.page.locator("#guidelines-save").click()
+    team.page.locator(".toast-body", has_text="The guidelines are saved").wait_for()
+    with reading() as db:
+        told = {row.name: row.guidelines for row in db.scalars(select(tables.Project))}
+    assert told == {"Countdown": "Ours.", "Elsewhere": "Theirs."}
+
+
+def test_a_tab_that_shows_a_project_one_has_left_does_nothing(team: Team) -> None:
+    other = rows.make_project("Elsewhere", guidelines="Theirs.")
+    with session() as db:
+        db.add(tables.Membership(project_id=other.id, user_id=team.curator.user_id, role=Role.admin))
+    team.open()
+    team.tab("Guidelines")
+    team.page.locator("#guidelines-text textarea").fill("Ours.")
+    with session() as db:
+        db.execute(delete(tables.Membership).where(tables.Membership.project_id == team.project.id))
+    team.page.locator("#guidelines-save").click()
+    team.page.get_by_text("You are no longer in the project that this page shows").first.wait_for()
+    with reading() as db:
+        assert db.get_one(tables.Project, other.id).guidelines == "Theirs."
