@@ -22,6 +22,7 @@ TITLE, PATH = "Prompts", "prompts"
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 SETS = ["Set", "Name", "Use", "Prompts", "From", "By", "Made", "Rounds"]
+EMPTY = {"is_empty": True}
 ROWS = ["#", "Prompt", "Answer", "Metadata"]
 
 
@@ -48,19 +49,24 @@ def build() -> None:
             with gr.Row(elem_classes="rondo-toolbar"):
                 first = gr.Button("First page", interactive=False, scale=0)
                 more = gr.Button("Next page", interactive=False, scale=0, elem_id="prompt-next")
-                delete = gr.Button("Delete this set", variant="stop", interactive=False, scale=0)
+                delete = gr.Button("Delete this set…", interactive=False, scale=0, elem_id="prompt-delete")
+            with gr.Row(elem_classes="rondo-toolbar", visible=False) as sure:
+                really = gr.Button("Delete", variant="stop", scale=0, elem_id="prompt-delete-really")
+                keep = gr.Button("Keep it", scale=0)
             whole = gr.Textbox(label="Prompt", lines=3, max_lines=24, visible=False, elem_id="prompt-whole")
         with gr.Tab("Import", id="import"):
             form = prompts_import.build()
 
-    shown = [card, sets, problems, search, rows, first, more, delete, whole, seen, kept]
-    gr.on(None, draw, None, [*shown, form.path], **QUIET)
+    shown = [card, sets, problems, search, rows, first, more, delete, sure, whole, seen, kept]
+    gr.on(None, draw, None, [*shown, form.path, tabs], **QUIET)
     sets.select(choose, [seen], shown, **QUIET)
     search.submit(find, [seen, search], shown, **QUIET)
     first.click(to_first, [seen], shown, **QUIET)
     more.click(to_next, [seen], shown, **QUIET)
     rows.select(open_prompt, [seen], whole, **QUIET)
-    delete.click(delete_set, [seen], shown, **PRIVATE)
+    delete.click(ask_delete, [seen], [sure, really], **PRIVATE)
+    keep.click(lambda: gr.Row(visible=False), None, sure, **QUIET)
+    really.click(delete_set, [seen], shown, **PRIVATE)
     kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
 
     gr.on([form.upload.change, form.path.input], prompts_import.look, form.source, form.looked_at, **PRIVATE)
@@ -68,7 +74,8 @@ def build() -> None:
         column.input(prompts_import.look_again, [*form.source, *form.columns], form.looked_at, **QUIET)
     form.use.change(prompts_import.show_share, form.use, form.share, **QUIET)
     given = [*form.source, *form.columns, form.name, form.use, form.share, form.seed, form.strict]
-    form.go.click(import_file, given, [*shown, tabs], **PRIVATE)
+    done = form.go.click(import_file, given, [*shown, tabs], **PRIVATE)
+    done.success(None, None, None, js="() => window.scrollTo(0, 0)", api_visibility="private")
 
 
 @toasts
@@ -77,12 +84,14 @@ def draw(request: gr.Request) -> list[Any]:
     here = context(request)
     asked = str(request.query_params.get("set", ""))
     seen = {"set": int(asked) if asked.isdecimal() else None, "q": str(request.query_params.get("q", ""))}
+    drawn = _shown(here.actor, here.project_id, seen)
     try:
         files = prompts.importable(here.actor, here.project_id)
-        path = gr.Dropdown([NONE, *files], value=NONE)
     except PermissionDenied:
-        path = gr.Dropdown([NONE], value=NONE)
-    return [*_shown(here.actor, here.project_id, seen), path]
+        return [*drawn, gr.Dropdown([NONE], value=NONE), gr.Tabs()]
+    # Whoever comes to a project without prompts comes to import some.
+    first = gr.Tabs(selected="import") if drawn[0] == EMPTY else gr.Tabs()
+    return [*drawn, gr.Dropdown([NONE, *files], value=NONE), first]
 
 
 @toasts
@@ -122,6 +131,16 @@ def open_prompt(seen: dict[str, Any], event: gr.SelectData, request: gr.Request)
 
 
 @toasts
+def ask_delete(seen: dict[str, Any], request: gr.Request) -> list[Any]:
+    """Ask once more, naming what would go."""
+    here = context(request)
+    chosen = next((s for s in prompts.list_sets(here.actor, here.project_id) if s.id == seen.get("set")), None)
+    if chosen is None:
+        raise NotFound("No set is chosen. Choose one from the table.")
+    return [gr.Row(visible=True), gr.Button(f"Delete {short(chosen.name)} and its {chosen.num_prompts:,} prompts")]
+
+
+@toasts
 def delete_set(seen: dict[str, Any], request: gr.Request) -> list[Any]:
     """Delete the chosen set."""
     here = context(request)
@@ -158,7 +177,7 @@ def _shown(actor: Actor, project_id: int, seen: dict[str, Any]) -> list[Any]:
         nothing = gr.Button(interactive=False)
         hidden = Table(visible=False)
         return [
-            {"is_empty": True},
+            EMPTY,
             hidden,
             hidden,
             "",
@@ -166,6 +185,7 @@ def _shown(actor: Actor, project_id: int, seen: dict[str, Any]) -> list[Any]:
             nothing,
             nothing,
             nothing,
+            gr.Row(visible=False),
             gr.Textbox(visible=False),
             {},
             {},
@@ -183,6 +203,7 @@ def _shown(actor: Actor, project_id: int, seen: dict[str, Any]) -> list[Any]:
         gr.Button(interactive=seen.get("after") is not None),
         gr.Button(interactive=page.next is not None),
         gr.Button(interactive=chosen.num_rounds == 0),
+        gr.Row(visible=False),
         gr.Textbox(visible=False),
         seen | {"next": page.next},
         {"set": str(chosen.id), "q": query},

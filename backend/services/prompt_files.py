@@ -107,7 +107,7 @@ def _object(line: bytes) -> dict[str, Any] | str:
     except UnicodeDecodeError as error:
         return f"not UTF-8 at byte {error.start + 1}; save the file as UTF-8"
     except json.JSONDecodeError as error:
-        return f"broken JSON: {error.msg} at column {error.colno}"
+        return f"broken JSON: {error.msg.removesuffix(' at')} at column {error.colno}"
     except (ValueError, RecursionError) as error:
         return f"broken JSON: {error}"
     return value if isinstance(value, dict) else f"a JSON object is needed, this is {type_name(value)}"

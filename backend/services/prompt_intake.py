@@ -75,7 +75,7 @@ def preview(
     rows = list(islice(read(source), PREVIEW_ROWS + 1))
     is_whole, rows = len(rows) <= PREVIEW_ROWS, rows[:PREVIEW_ROWS]
     columns = _columns(rows)
-    mapping = mapping or guess(columns)
+    mapping = mapping or _suggested(rows, columns)
     warnings = []
     if mapping.messages is None and mapping.prompt is None:
         warnings.append("No column is named messages, prompt or text. Choose the one that holds the prompt.")
@@ -84,7 +84,8 @@ def preview(
         check_mapping(mapping, columns)
         prompts = [_as_imported(line, row, mapping) for line, row in rows]
     if bad := sum(not good for *_, good in prompts):
-        warnings.append(f"{bad} of the first {len(rows)} rows cannot be imported; the good ones can.")
+        rest = "the good ones can" if bad < len(rows) else "look at the columns chosen below"
+        warnings.append(f"{bad} of the first {len(rows)} rows cannot be imported; {rest}.")
     samples = tuple(row for _, row in rows if isinstance(row, dict))[:20]
     shown = tuple((line, text, answer) for line, text, answer, _ in prompts[:20])
     return Preview(columns, samples, mapping, len(rows), is_whole, shown, tuple(warnings))
@@ -187,9 +188,20 @@ def _checked_mapping(source: Path, mapping: Mapping | None) -> Mapping:
     if rows and not columns:
         line, why = rows[0]
         raise InvalidInput(f"{source.name} has no row that can be read. Line {line}: {why}. Nothing was imported.")
-    mapping = mapping or guess(columns)
+    mapping = mapping or _suggested(rows, columns)
     check_mapping(mapping, columns)
     return mapping
+
+
+def _suggested(rows: Sequence[tuple[int, Any]], columns: Sequence[str]) -> Mapping:
+    """The mapping that the names suggest. A column `messages` that a stray row has makes no file of prompts bad."""
+    mapping = guess(columns)
+    texts = guess(name for name in columns if name != mapping.messages)
+
+    def filled(column: str | None) -> int:
+        return sum(isinstance(row, dict) and row.get(column) is not None for _, row in rows) if column else 0
+
+    return texts if filled(texts.prompt) > filled(mapping.messages) else mapping
 
 
 def _names(name: str, split: Split, share: float) -> dict[Split, str]:

@@ -207,6 +207,18 @@ def test_preview_shows_columns_guess_and_what_will_become_of_the_rows(project: t
     assert prompts.importable(curator, project.id) == ["a.jsonl"]
 
 
+def test_a_stray_row_with_messages_does_not_leave_out_the_rows_with_prompts(
+    project: tables.Project, curator: Actor
+) -> None:
+    stray = {"messages": [{"role": "user", "content": "m"}]}
+    name = put("stray.jsonl", lines({"prompt": "a"}, {"prompt": "b"}, {"prompt": "c"}, stray))
+    preview = prompts.preview(curator, project.id, name)
+    assert (preview.mapping.prompt, preview.mapping.messages) == ("prompt", None)
+    assert prompts.import_file(curator, project.id, "three", name).num_imported == 3
+    wrong = prompts.preview(curator, project.id, name, mapping=Mapping(messages="prompt"))
+    assert wrong.warnings == ("4 of the first 4 rows cannot be imported; look at the columns chosen below.",)
+
+
 def test_browse_pages_and_finds_words(project: tables.Project, curator: Actor) -> None:
     made = rows.make_prompt_set(project, prompts=[f"apple {i}" if i % 2 else f"pear {i} 50% off" for i in range(130)])
     rows.make_prompt_set(project, prompts=["apple of another set"])

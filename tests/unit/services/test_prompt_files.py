@@ -27,6 +27,7 @@ def test_blank_lines_count_but_are_no_rows(tmp_path: Path) -> None:
         ("3", "this is a number"),
         ('{"a": NaN}', "NaN is not JSON"),
         ('{"a": 1} x', "more text after the object, at column 9"),
+        ('{"a": "b', "broken JSON: Unterminated string starting at column 7"),
         ('{"a": ' + "1" * 5000 + "}", "Exceeds the limit"),
         ('{"a": ' + "[" * 100_000, "broken JSON"),
     ],

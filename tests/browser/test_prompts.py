@@ -1,0 +1,45 @@
+"""The Prompts page in Chromium: a first import, and deleting a set."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from backend.services import prompts
+from backend.values import Role
+from tests import rows
+from tests.browser.desk import empty, sign_in, until
+from tests.integration import site
+
+__all__ = ["empty"]
+pytestmark = pytest.mark.browser
+
+
+def test_a_first_import_is_where_one_lands_and_a_set_is_deleted_only_after_a_question(
+    empty: None, chromium: Any, tmp_path: Path
+) -> None:
+    project = rows.make_project()
+    admin = rows.make_actor(project, Role.admin)
+    file = tmp_path / "mine.jsonl"
+    file.write_text("\n".join(json.dumps({"prompt": f"Question {n}"}) for n in range(40)))
+    context = chromium.new_context(viewport={"width": 1200, "height": 600})
+    sign_in(context, admin)
+    page = context.new_page()
+    page.goto(f"{site.address()}/prompts")
+    page.locator("#import-upload input[type=file]").set_input_files(file)
+    page.locator("#import-name input, #import-name textarea").fill("Mine")
+    page.locator("#import-go:enabled").click()
+    expect(page.locator("#prompt-set")).to_contain_text("Of 40 rows, 40 to Mine")
+    page.wait_for_function("window.scrollY === 0")
+    page.locator("#prompt-delete").click()
+    really = page.locator("#prompt-delete-really")
+    expect(really).to_have_text("Delete Mine and its 40 prompts")
+    page.get_by_role("button", name="Keep it").click()
+    expect(really).to_be_hidden()
+    assert [one.name for one in prompts.list_sets(admin, project.id)] == ["Mine"]
+    page.locator("#prompt-delete").click()
+    really.click()
+    until(lambda: not prompts.list_sets(admin, project.id))
+    context.close()
