@@ -5,6 +5,7 @@ from typing import Any
 from app.widgets import figures
 from app.widgets.formats import duration
 from app.widgets.plain_table import rows_of
+from app.widgets.round_choice import why_closed
 from backend.services.review_progress import Progress
 from backend.services.reviewer_stats import Reviewer
 from backend.services.rounds import RoundView
@@ -24,17 +25,26 @@ def progress_value(round_: RoundView, at: Progress) -> dict[str, Any]:
         "status": "in review" if is_open else str(round_.status),
         "badge": "warn" if is_open else "",
         "percent": round(100 * at.share),
-        "done": f"{at.decided:,} of {at.samples:,} items decided ({at.share:.0%}), {at.remaining:,} to go.",
-        "ends": _ends(at),
+        "done": done(at),
+        "ends": _ends(round_, at),
         "here": [one.name for one in at.people if one.is_here],
         "target": f"/review?round={round_.id}",
         "way_on": "Open the review desk" if is_open else "",
     }
 
 
-def _ends(at: Progress) -> str:
+def done(at: Progress) -> str:
+    """How many items are decided, with all the people they need or not, and how many are to go."""
+    far, begun = (
+        f"{at.decided:,} of {at.samples:,} items decided ({at.share:.0%})",
+        at.decided + at.remaining - at.samples,
+    )
+    return far + (f", {begun:,} of these still need another word" if begun > 0 else "") + f", {at.remaining:,} to go."
+
+
+def _ends(round_: RoundView, at: Progress) -> str:
     if not at.is_open:
-        return "The review is over: its labels are frozen with what training read."
+        return why_closed(round_)
     if at.ends_at is None:
         return "No estimate of the end: nothing was decided in the last quarter of an hour."
     return f"At the recent pace: done {figures.ends(at.ends_at)}."

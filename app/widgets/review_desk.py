@@ -20,6 +20,7 @@ from app.widgets.review_answers import (
     sent,
     words,
 )  # fmt: skip
+from app.widgets.round_choice import why_closed
 from backend import __version__
 from backend.errors import InvalidInput
 from backend.services import (
@@ -90,6 +91,7 @@ def review_open(here: Context, data: JSON) -> JSON:
             "number": chosen.number,
             "is_blind": chosen.is_blind,
             "is_open": is_open(chosen),
+            "why_closed": why_closed(chosen),
             "can_close": is_open(chosen) and project.role.rank >= Role.curator.rank,
         },
         "mode": settings.mode,

@@ -8,7 +8,7 @@ from app.widgets.context import Context, context
 from backend.errors import NotFound
 from backend.services import rounds
 from backend.services.rounds import RoundView
-from backend.values import RoundStatus
+from backend.values import BEFORE_REVIEW, RoundStatus
 
 EMPTY = "No round of this project was reviewed yet. Launch one with “People review”."
 
@@ -27,6 +27,17 @@ def opened(request: gr.Request) -> tuple[int | None, dict[str, Any]]:
     choices = [(f"Round {one.number}, {one.status}", one.id) for one in found]
     value = chosen.id if chosen else None
     return value, gr.update(choices=choices, value=value, interactive=len(found) > 1)
+
+
+def why_closed(round_: RoundView) -> str:
+    """Why nobody decides on the round now, or, while it is in review, what will be the reason when it is over."""
+    if not round_.is_reviewed:
+        return "It was launched without people's review: the judge's labels stand."
+    if round_.status is RoundStatus.review or round_.stage not in BEFORE_REVIEW:
+        return "The review is over: its labels are frozen with what training read."
+    if round_.status is RoundStatus.running:
+        return "It comes to its review once its samples are made and judged."
+    return "It ended before its review."
 
 
 def known(round_id: int | None, request: gr.Request) -> int | None:

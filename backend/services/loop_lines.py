@@ -167,8 +167,8 @@ def _seconds(start: datetime, end: datetime | None) -> float | None:
 
 
 def count_decided(db: Session, round_id: int) -> Count:
-    """Samples whose label is a person's; counted up to a limit."""
-    return counted(scope(db, round_id, Filters(source=("person",))))
+    """Samples whose label is a person's, without the texts that people wrote; counted up to a limit."""
+    return counted(scope(db, round_id, Filters(source=("person",), kind=("completion", "other"))))
 
 
 def is_worse(new: Measured, old: Measured) -> bool:

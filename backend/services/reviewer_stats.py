@@ -15,7 +15,7 @@ from backend.services.access import Actor
 from backend.services.acts import is_first, spent
 from backend.services.agreement import Criterion, JudgesWord, Said
 from backend.services.agreement_measures import UNKNOWN, Figure, Value
-from backend.services.labels import ANY_LABELLING, LABELLING, thresholds
+from backend.services.labels import ANY_LABELLING, LABELLING, deciding, thresholds
 from backend.services.rounds import get_row
 from backend.services.votes import Vote
 from backend.values import DecisionKind, LabelSource, Role, RoundStatus, Verdict
@@ -107,8 +107,24 @@ def everyone(actor: Actor, round_id: int) -> list[Reviewer]:
     with reading() as db:
         get_row(db, actor, round_id, Role.curator)
         found = _find(db, round_id)
-    people = [_reviewer(found, user_id) for user_id in found.names]
+        decided = _decided(db, round_id)
+    people = [replace(_reviewer(found, one), decided=decided.get(one, 0)) for one in found.names]
     return sorted(people, key=lambda one: (-one.decided, one.name))
+
+
+def _decided(db: Session, round_id: int) -> dict[int, int]:
+    """How many items each person decided, with those they rewrote; gold items and settling are no part of it."""
+    decision, taken_back = tables.Decision, aliased(tables.Decision)
+    settings = review_settings.read(db.get_one(tables.Round, round_id).review)
+    query = (
+        select(decision.user_id, func.count(decision.sample_id.distinct()))
+        .outerjoin(taken_back, taken_back.retracts_id == decision.id)
+        .where(decision.round_id == round_id, decision.kind.in_(deciding(settings)), taken_back.id.is_(None))
+        .where(decision.batch_id.is_(None), decision.is_late.is_(False))
+        .where(decision.is_gold.is_(False), decision.is_adjudication.is_(False))
+        .group_by(decision.user_id)
+    )
+    return {user_id: number for user_id, number in db.execute(query)}
 
 
 def _find(db: Session, round_id: int) -> Found:

@@ -81,7 +81,7 @@ function waysOn({ round }) {
 }
 
 function whyEmpty({ round, line }) {
-  if (!round.is_open) return ["This round is not in review.", "Its labels are frozen. Choose a round that is in review, or launch one with review on."];
+  if (!round.is_open) return ["This round is not in review.", `${round.why_closed} Choose a round that is in review, or launch one with review on.`];
   if (line.isLost) return [line.problem || "The server does not answer.", "Trying again. What you decided is kept in this browser."];
   if (!line.isDry) return ["Fetching samples…", ""];
   const close = round.can_close ? "close the review" : "ask a curator to close the review";
@@ -120,7 +120,8 @@ export function paintBar(desk) {
   parts.unsaved.textContent = waiting ? `${waiting} unsaved${trouble}` : "All saved";
   parts.unsaved.classList.toggle("is-waiting", waiting > 0);
   parts.tally.textContent = tally.decided ? `You overrode ${number(tally.overridden)} of ${number(tally.decided)}` : "";
-  const [count, pace] = progressLine(counted(desk), Boolean(desk.mode.names));
+  const at = counted(desk);
+  const [count, pace] = progressLine(desk.round.is_open ? at : { ...at, ends_at: null }, Boolean(desk.mode.names));
   if (parts.progress.textContent !== count + pace) parts.progress.replaceChildren(count, make("span.pace", {}, pace));
   parts.here.textContent = peopleHere(desk.progress.here, desk.me);
   paintSignedOut(desk);

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from backend.db import session, tables
 from backend.services import acts, reviews
 from backend.services.access import Actor
-from backend.values import DecisionKind, Role
+from backend.values import DecisionKind, Role, RoundStatus, Stage
 from tests import rows
 from tests.browser.desk import FIND, SAVED, SEND, Review, empty, is_sending, sign_in
 from tests.waiting import until
@@ -232,6 +232,18 @@ def test_a_review_that_ends_meanwhile_is_said(empty: None, chromium: object) -> 
     desk.beat("beat(true)")
     desk.page.wait_for_selector("#review-desk .message:has-text('was closed')")
     expect(desk.page.locator("#review-desk .actions")).to_be_hidden()
+    desk.sees(".rondo-empty", "its labels are frozen")
+    desk.sees_not(".progress", "about")
+
+
+def test_a_round_whose_samples_are_still_made_is_not_said_to_be_over(empty: None, chromium: object) -> None:
+    desk = Review(chromium)
+    with session() as db:
+        row = db.get_one(tables.Round, desk.round.id)
+        row.status, row.stage = RoundStatus.running, Stage.judge
+    desk.page.reload()
+    desk.sees(".rondo-empty", "It comes to its review once its samples are made and judged")
+    desk.sees_not(".rondo-empty", "frozen")
 
 
 def test_another_order_gives_back_what_the_first_had_reserved(empty: None, chromium: object) -> None:

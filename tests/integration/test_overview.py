@@ -74,6 +74,8 @@ def test_a_round_in_review_counts_what_is_left() -> None:
         for sample, is_overridden in ((samples[0], True), (samples[1], False), (samples[2], False)):
             label = db.get_one(tables.Label, sample.id)
             label.source, label.is_overridden = LabelSource.person, is_overridden
+        written = db.get_one(tables.Label, samples[3].id)
+        written.source, written.kind = LabelSource.person, "edit"
     loop = overview.loop(actor, project.id)
     assert loop.next_action.kind == "review"
     assert loop.next_action.target == f"review?round={round_.id}"

@@ -42,6 +42,16 @@ def test_a_decision_that_was_removed_and_restored_counts_once(place: Place) -> N
     assert one.done_at is not None
 
 
+def test_a_rewritten_item_is_decided_in_the_team_as_it_is_for_oneself(place: Place) -> None:
+    place.say(place.ada, "aax")
+    rows.make_decision(place.samples[3], place.ada, "edit")
+    place.say(place.ada, "....aa", is_late=True)
+    (team,) = [one for one in reviewer_stats.everyone(place.curator, place.round.id) if one.name == "Ada"]
+    own = reviewer_stats.mine(place.ada, place.round.id)
+    assert team.decided == own.decided == 4
+    assert team.judge.n == 3, "a rewrite is no word on the judge"
+
+
 def test_agreement_with_judge_and_colleagues(place: Place) -> None:
     place.say(place.ada, "axaa")
     place.say(place.ben, "ax", is_random=True)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.pages import audit, team_adjudication, team_gold, team_removal
+from app.pages import audit, team_adjudication, team_gold, team_people, team_removal
 from app.widgets import figures
 from backend.db import now
 from backend.errors import InvalidInput
@@ -15,6 +15,7 @@ from backend.services.adjudication import Disputed, Vote
 from backend.services.judge_views import JudgeView
 from backend.services.removals import Changed, Removal
 from backend.services.review_items import Item, Member
+from backend.services.review_progress import Progress, Tally
 from backend.values import DecisionKind, Messages, Verdict
 
 
@@ -118,3 +119,11 @@ def test_times_are_told_in_one_way() -> None:
     assert figures.ends(late).endswith(f", {late:%Y-%m-%d %H:%M} UTC")
     one = Removal("a", "Cleo", "Ada", datetime(2026, 11, 21, 18, 9, tzinfo=UTC), "tired", 3, False, False, ())
     assert team_removal.choice(one) == ("Ada, 2026-11-21 18:09 UTC", "a")
+
+
+def test_items_that_lack_a_reviewer_are_told_apart_from_those_nobody_has_begun() -> None:
+    begun = Progress(samples=12_000, decided=14, mine=Tally(0, 0), people=(), is_open=True, remaining=11_988)
+    assert team_people.done(begun) == (
+        "14 of 12,000 items decided (0%), 2 of these still need another word, 11,988 to go."
+    )
+    assert team_people.done(replace(begun, remaining=11_986)) == "14 of 12,000 items decided (0%), 11,986 to go."
