@@ -24,6 +24,8 @@ COLUMNS = ["Job", "Round", "Stage", "Status", "Progress", "Rate", "Time left", "
 WIDTHS = ["6%", "7%", "9%", "10%", "18%", "13%", "9%", "8%", "20%"]
 BADGES = {JobStatus.running: "accent", JobStatus.done: "ok", JobStatus.failed: "bad"}
 LOG_LINES = 16
+OUTSIDE = {"try": "try a prompt", "repair": "rewrite a sample"}
+"""Jobs outside rounds, by their kind."""
 
 
 def build() -> None:
@@ -198,7 +200,7 @@ def table_row(job: JobView) -> list[str]:
     return [
         str(job.id),
         str(job.round_number) if job.round_number is not None else "–",
-        "try a prompt" if job.round_id is None else str(job.stage),
+        OUTSIDE.get(job.kind or "", str(job.stage)),
         str(job.status),
         f"{job.fraction:.0%} ({job.done:,} of {job.total:,} {job.unit})" if job.total else "–",
         rate(job),
@@ -210,7 +212,7 @@ def table_row(job: JobView) -> list[str]:
 
 def card_value(job: JobView) -> dict[str, Any]:
     """What the card shows; texts only."""
-    what = "try a prompt" if job.round_id is None else f"{job.stage}, round {job.round_number}"
+    what = OUTSIDE.get(job.kind or "", f"{job.stage}, round {job.round_number}")
     facts = [f"attempt {job.attempt}" if job.attempt > 1 else "", f"by {job.created_by}" if job.created_by else ""]
     facts += [f"on {job.executor_id}" if job.executor_id else ""]
     return {

@@ -32,6 +32,7 @@ COLUMNS = (
     tables.Job.total,
     tables.Job.rate,
     tables.Job.unit,
+    tables.Job.spec["kind"].as_string().label("kind"),
     tables.Job.last_metrics,
     tables.Job.error,
     tables.Job.created_at,
@@ -50,7 +51,9 @@ class JobView:
     project_id: int
     round_id: int | None
     round_number: int | None
-    """None for a job outside rounds: a prompt tried on a checkpoint."""
+    """None for a job outside rounds: a prompt tried on a checkpoint, a sample rewritten."""
+    kind: str | None
+    """What a job outside rounds is for: `try` a prompt, `repair` a sample."""
     stage: Stage
     status: JobStatus
     attempt: int
@@ -194,6 +197,7 @@ def _view(row: Row[Any], listening: set[str]) -> JobView:
         project_id=job["project_id"],
         round_id=job["round_id"],
         round_number=job["number"],
+        kind=job["kind"],
         stage=job["stage"],
         status=job["status"],
         attempt=job["attempt"],

@@ -56,7 +56,7 @@ def reason(view: JudgeView, cut: float, why: str = "") -> str:
     if why in SIGNS and holds(why, view):
         return SIGNS[why]
     if why in HABITS and view.verdict is not None:
-        return f"The judge {view.verdict}ed this: unlike it {HABITS[why]}."
+        return f"The judge {view.verdict}ed this, which is unlike it {HABITS[why]}."
     if view.spread:
         return f"The judge gave {', '.join(scores)}."
     if view.score is None:

@@ -3,12 +3,13 @@
 import pytest
 from sqlalchemy import select
 
+from app.pages import jobs as page
 from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied, TooManyAttempts
 from backend.jobs import transitions
 from backend.pipeline import repair
 from backend.pipeline.run import run_job
-from backend.services import repairs, trials
+from backend.services import jobs, repairs, trials
 from backend.values import JobStatus, Role, RoundStatus, Stage
 from tests import rows
 
@@ -58,6 +59,8 @@ def test_asking_again_draws_another_seed_and_the_job_before_counts_as_ahead(data
     with reading() as db:
         seeds = [db.get_one(tables.Job, job_id).spec["seed"] for job_id in (first, second)]
     assert seeds[0] != seeds[1]
+    listed = [page.table_row(job)[2] for job in jobs.list_jobs(actor, project.id)]
+    assert listed == ["rewrite a sample", "rewrite a sample"]
 
 
 def test_a_model_that_fails_is_told_in_words(database: str) -> None:
