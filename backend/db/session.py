@@ -12,7 +12,7 @@ from threading import Lock
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session
 
 from backend.config import settings
 
@@ -89,7 +89,7 @@ def read_engine(url: str = "") -> Engine:
 @contextmanager
 def session() -> Iterator[Session]:
     """One transaction: committed at the end of the block, rolled back on any error. The only commit there is."""
-    with sessionmaker(write_engine(), expire_on_commit=False).begin() as db:
+    with Session(write_engine(), expire_on_commit=False) as db, db.begin():
         yield db
 
 

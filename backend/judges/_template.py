@@ -75,10 +75,13 @@ class TemplateJudge(Judge, abstract=True):
             temperature=self.temperature, top_p=self.top_p, max_tokens=self.max_tokens, n=self.votes, seed=seed
         )
         replies, template_hash = self._ask(engine, chats, sampling), self.template_hash
+        # Equal chats share their replies, so what a reply says is read once.
+        distinct = {id(completions): completions for completions in replies}
+        said = {key: [*map(self._read, completions)] for key, completions in distinct.items()}
         return [
-            self._judgment(sample, position, completion, template_hash)
+            self._judgment(sample, position, completion, reply, template_hash)
             for sample, completions in zip(samples, replies, strict=True)
-            for position, completion in enumerate(completions)
+            for position, (completion, reply) in enumerate(zip(completions, said[id(completions)], strict=True))
         ]
 
     def _ask(self, engine: Engine, chats: list[Messages], sampling: Sampling) -> list[list[Completion]]:
@@ -95,8 +98,12 @@ class TemplateJudge(Judge, abstract=True):
     def _chat(text: str) -> Messages:
         return [{"role": "user", "content": text}]
 
-    def _judgment(self, sample: Sample, position: int, completion: Completion, template_hash: str) -> Judgment:
-        reply = self.parse(completion.text, is_complete=completion.finish_reason != "length")
+    def _read(self, completion: Completion) -> Reply:
+        return self.parse(completion.text, is_complete=completion.finish_reason != "length")
+
+    def _judgment(
+        self, sample: Sample, position: int, completion: Completion, reply: Reply, template_hash: str
+    ) -> Judgment:
         return Judgment(
             sample_id=sample.id,
             judge=str(self.name),

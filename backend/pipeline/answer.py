@@ -4,11 +4,13 @@ import logging
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Insert, insert, literal, select
 
 from backend import values
 from backend.db import now, reading, tables
+from backend.db.bulk import insert_rows
 from backend.engines import Engine
 from backend.errors import ContextOverflow, InvalidInput
 from backend.pipeline import groups as group_values
@@ -90,9 +92,12 @@ def write(
 ) -> None:
     """Insert one batch of samples, and the empty labels of training samples, in one transaction.
 
-    `places`: each prompt's group id and prompt id. Plain tables, and labels made from the samples by one statement:
-    beside a small model every row counts.
+    `places`: each prompt's group id and prompt id. Labels are made from the samples by one statement: beside a small
+    model every row counts.
     """
+    samples = [sample for several in made for sample in several]
+    if not samples:
+        return
     written_at = now()
     common = {
         "project_id": stage.round.project_id,
@@ -103,26 +108,20 @@ def write(
         "seed": seed,
         "created_at": written_at,
     }
-    rows = [
-        {
-            **common,
-            "group_id": group_id,
-            "prompt_id": prompt_id,
-            "position": sample.position,
-            # PostgreSQL stores no NUL character, and a page could not show one.
-            "text": sample.text.replace("\x00", "\ufffd"),
-            "finish_reason": sample.finish_reason,
-            "num_tokens": sample.n_tokens,
-            "logprob": sample.logprob,
-            "score_like": bool(SCORE_LIKE.search(sample.text)),
-        }
-        for (group_id, prompt_id), samples in zip(places, made, strict=True)
-        for sample in samples
-    ]
-    if not rows:
-        return
+    whose = [place for place, several in zip(places, made, strict=True) for _ in several]
+    columns: dict[str, list[Any]] = {
+        "group_id": [group_id for group_id, _ in whose],
+        "prompt_id": [prompt_id for _, prompt_id in whose],
+        "position": [sample.position for sample in samples],
+        # PostgreSQL stores no NUL character, and a page could not show one.
+        "text": [sample.text.replace("\x00", "\ufffd") for sample in samples],
+        "finish_reason": [sample.finish_reason for sample in samples],
+        "num_tokens": [sample.n_tokens for sample in samples],
+        "logprob": [sample.logprob for sample in samples],
+        "score_like": [bool(SCORE_LIKE.search(sample.text)) for sample in samples],
+    }
     with stage.writing() as db:
-        db.connection().execute(insert(tables.Sample.__table__), rows)  # type: ignore[arg-type]
+        insert_rows(db, tables.Sample, common, columns)
         if split is Split.train:
             for ids in group_values.chunks([group_id for group_id, _ in places], group_values.CHUNK):
                 db.execute(empty_labels(ids, checkpoint_id, written_at))

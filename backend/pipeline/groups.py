@@ -45,7 +45,7 @@ def prompts_of(db: Session, groups: Sequence[tables.Group]) -> list[values.Promp
     """The groups' prompts, in order."""
     found: dict[int, values.Prompt] = {}
     for ids in chunks([g.prompt_id for g in groups], CHUNK):
-        for row in db.execute(select(*PROMPT).where(tables.Prompt.id.in_(ids))):
+        for row in db.connection().execute(select(*PROMPT).where(tables.Prompt.id.in_(ids))).all():
             found[row[0]] = values.Prompt(*row)
     return [found[g.prompt_id] for g in groups]
 
@@ -62,32 +62,42 @@ def sample_counts(db: Session, groups: Sequence[tables.Group], *, checkpoint_id:
 
 
 def samples_of(
-    db: Session, groups: Sequence[tables.Group], *, checkpoint_id: int | None = None, edits: bool = True
+    db: Session,
+    groups: Sequence[tables.Group],
+    *,
+    checkpoint_id: int | None = None,
+    edits: bool = True,
+    labels: bool = True,
 ) -> dict[int, list[values.Sample]]:
-    """The samples of each group id with their effective labels, by position; edits come after completions."""
+    """The samples of each group id by position, edits after completions; with their effective labels if wanted."""
     found: dict[int, list[values.Sample]] = {g.id: [] for g in groups}
+    label = tables.Label
     for ids in chunks([g.id for g in groups], CHUNK):
-        query = (
-            select(tables.Sample.group_id, *SAMPLE, *LABEL)
-            .outerjoin(tables.Label, tables.Label.sample_id == tables.Sample.id)
-            .where(tables.Sample.group_id.in_(ids))
-            .order_by(tables.Sample.kind, tables.Sample.position, tables.Sample.id)
-        )
+        query = select(tables.Sample.group_id, *SAMPLE, *(LABEL if labels else ()))
+        if labels:
+            query = query.outerjoin(label, label.sample_id == tables.Sample.id)
         if not edits:
             query = query.where(tables.Sample.kind == "completion")
         if checkpoint_id is not None:
             query = query.where(tables.Sample.checkpoint_id == checkpoint_id)
-        rows: Any = db.execute(query)
-        for row in rows:
-            group_id, *columns, source = row
-            found[group_id].append(values.Sample(*(*columns, source or values.LabelSource.none)))
+        order = (tables.Sample.kind, tables.Sample.position, tables.Sample.id)
+        rows: Any = db.connection().execute(query.where(tables.Sample.group_id.in_(ids)).order_by(*order)).all()
+        for group_id, *columns in rows:
+            if labels:
+                columns[-1] = columns[-1] or values.LabelSource.none
+            found[group_id].append(values.Sample(*columns))
     return found
 
 
 def load(
-    db: Session, groups: Sequence[tables.Group], *, checkpoint_id: int | None = None, edits: bool = True
+    db: Session,
+    groups: Sequence[tables.Group],
+    *,
+    checkpoint_id: int | None = None,
+    edits: bool = True,
+    labels: bool = True,
 ) -> list[values.Group]:
     """The groups as values, in order; a group without samples is an empty one."""
-    samples = samples_of(db, groups, checkpoint_id=checkpoint_id, edits=edits)
+    samples = samples_of(db, groups, checkpoint_id=checkpoint_id, edits=edits, labels=labels)
     prompts = prompts_of(db, groups)
     return [values.Group(p, tuple(samples[g.id])) for g, p in zip(groups, prompts, strict=True)]

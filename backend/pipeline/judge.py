@@ -7,10 +7,11 @@ from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.db import now, reading, tables
+from backend.db.bulk import insert_rows, update_rows
 from backend.engines import Engine
 from backend.errors import ContextOverflow, JudgeError
 from backend.judges import Judge
@@ -54,59 +55,56 @@ def write(stage: StageContext, made: Sequence[Judgment], number: int) -> None:
     if not made:
         return
     checkpoint_id = (stage.round.judge_id or stage.round.policy_id) if stage.recipe.judge.needs_engine else None
-    by_sample: dict[int, list[Judgment]] = defaultdict(list)
-    for judgment in made:
-        by_sample[judgment.sample_id].append(judgment)
+    written_at = now()
     common = {
         "round_id": stage.round.id,
         "checkpoint_id": checkpoint_id,
         "seed": derive_seed(stage.round.seed, "judge", number),
-        "created_at": now(),
+        "created_at": written_at,
     }
-    rows = [
-        {
-            **common,
-            "sample_id": j.sample_id,
-            "judge": j.judge,
-            "position": j.position,
-            "score": j.score,
-            "verdict": j.verdict,
-            "rationale": j.rationale.replace("\x00", "\ufffd"),
-            "raw": j.raw.replace("\x00", "\ufffd"),
-            "template_hash": j.template_hash,
-            "num_tokens": j.n_tokens,
-            "finish_reason": j.finish_reason,
-        }
-        for j in made
-    ]
-    labels = [machine_label(stage, sample_id, judgments) for sample_id, judgments in by_sample.items()]
-    label: Any = tables.Label.__table__
-    said: dict[str, Any] = {name: bindparam(f"b_{name}") for name in ("score", "verdict", "source", "is_unparsed")}
-    machine: dict[str, Any] = {f"machine_{name}": bindparam(f"b_{name}") for name in ("score", "verdict", "spread")}
-    statement = update(label).where(label.c.sample_id == bindparam("b_id")).values(**said, **machine, updated_at=now())
+    columns: dict[str, list[Any]] = {
+        "sample_id": [j.sample_id for j in made],
+        "judge": [j.judge for j in made],
+        "position": [j.position for j in made],
+        "score": [j.score for j in made],
+        "verdict": [j.verdict for j in made],
+        "rationale": [j.rationale.replace("\x00", "\ufffd") for j in made],
+        "raw": [j.raw.replace("\x00", "\ufffd") for j in made],
+        "template_hash": [j.template_hash for j in made],
+        "num_tokens": [j.n_tokens for j in made],
+        "finish_reason": [j.finish_reason for j in made],
+    }
+    labels = machine_labels(stage, made)
     with stage.writing() as db:
-        db.connection().execute(insert(tables.Judgment.__table__), rows)  # type: ignore[arg-type]
-        db.connection().execute(statement, labels)
+        insert_rows(db, tables.Judgment, common, columns)
+        update_rows(db, tables.Label, "sample_id", {"updated_at": written_at}, labels)
 
 
-def machine_label(stage: StageContext, sample_id: int, judgments: Sequence[Judgment]) -> dict[str, Any]:
-    """The label the judge's word alone gives. Judging ends before people decide, so it is the effective one."""
-    score, verdict = stage.recipe.judge.label(judgments)
-    scores = [j.score for j in judgments if j.score is not None]
-    return {
-        "b_id": sample_id,
-        "b_score": score,
-        "b_verdict": verdict,
-        "b_source": LabelSource.judge if scores else LabelSource.none,
-        "b_spread": spread(scores),
-        "b_is_unparsed": not scores,
+def machine_labels(stage: StageContext, made: Sequence[Judgment]) -> dict[str, list[Any]]:
+    """The columns of the labels the judge's word alone gives.
+
+    Judging ends before people decide, so the machine's label is the effective one.
+    """
+    by_sample: dict[int, list[Judgment]] = defaultdict(list)
+    for judgment in made:
+        by_sample[judgment.sample_id].append(judgment)
+    said = [stage.recipe.judge.label(judgments) for judgments in by_sample.values()]
+    scores = [[j.score for j in judgments if j.score is not None] for judgments in by_sample.values()]
+    columns: dict[str, list[Any]] = {
+        "sample_id": [*by_sample],
+        "score": [score for score, _ in said],
+        "verdict": [verdict for _, verdict in said],
+        "source": [LabelSource.judge if some else LabelSource.none for some in scores],
+        "machine_spread": [spread(some) for some in scores],
+        "is_unparsed": [not some for some in scores],
     }
+    return columns | {"machine_score": columns["score"], "machine_verdict": columns["verdict"]}
 
 
 def spread(scores: Sequence[float]) -> float | None:
     """The scores' standard deviation. Not `statistics.pstdev`: its fractions take longer than writing the row."""
-    if not scores:
-        return None
+    if len(scores) < 2:
+        return 0.0 if scores else None
     mean = math.fsum(scores) / len(scores)
     return math.sqrt(math.fsum((score - mean) ** 2 for score in scores) / len(scores))
 
@@ -154,7 +152,8 @@ def run(stage: StageContext) -> Finish:
         replies = mute = 0
         for number, batch in enumerate(group_values.chunks(rows, stage.recipe.groups_per_batch)):
             with reading() as db:
-                groups = [g for g in group_values.load(db, batch, edits=False) if g.samples]
+                # A sample that was not judged has no label to read yet.
+                groups = [g for g in group_values.load(db, batch, edits=False, labels=False) if g.samples]
                 is_judged = bool(groups) and db.scalar(
                     select(tables.Judgment.id).where(tables.Judgment.sample_id == groups[0].samples[0].id).limit(1)
                 )

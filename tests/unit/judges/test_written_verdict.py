@@ -5,6 +5,7 @@ from pydantic import ValidationError
 
 from backend.demo import countdown
 from backend.engines.scripted import Rule, Scripted
+from backend.judges._template import Reply
 from backend.judges.written_verdict import WrittenVerdict
 from backend.values import Group, Verdict
 from tests.groups import prompt, sample, texts
@@ -68,6 +69,21 @@ def test_label_is_the_share_of_accepting_votes():
     score, verdict = JUDGE.label([*votes[:2], *rejected])
     assert (round(score or 0, 4), verdict) == (0.6667, Verdict.accept)
     assert WrittenVerdict(accept_at=0.7).label([*votes[:2], *rejected])[1] is Verdict.reject
+
+
+def test_the_shared_reply_to_equal_chats_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    parse = WrittenVerdict.parse
+
+    def noting(self: WrittenVerdict, reply: str, *, is_complete: bool) -> Reply:
+        read.append(reply)
+        return parse(self, reply, is_complete=is_complete)
+
+    monkeypatch.setattr(WrittenVerdict, "parse", noting)
+    engine = Scripted(rules=(Rule(pattern="x", reply="a;Y"), Rule(pattern="y", reply="b;N")))
+    made = WrittenVerdict(template="{prompt} {response}").judge(engine, [texts("x", "y", "x", "x")], seed=1)
+    assert [(j.sample_id, j.score, j.raw) for j in made] == [(1, 1, "a;Y"), (2, 0, "b;N"), (3, 1, "a;Y"), (4, 1, "a;Y")]
+    assert read == ["a;Y", "b;N"]
 
 
 def test_own_words_may_end_a_check():
