@@ -14,6 +14,7 @@ from backend.db.bulk import insert_rows
 from backend.engines import Engine
 from backend.errors import ContextOverflow, InvalidInput
 from backend.pipeline import groups as group_values
+from backend.pipeline.groups import GroupRow
 from backend.pipeline.stage import StageContext
 from backend.values import Split
 
@@ -37,7 +38,7 @@ def too_long(engine: Engine, prompt: values.Prompt) -> bool:
 
 
 def answer_missing(
-    stage: StageContext, rows: Sequence[tables.Group], *, engine: Engine, checkpoint_id: int, answer: Answer, seed: int
+    stage: StageContext, rows: Sequence[GroupRow], *, engine: Engine, checkpoint_id: int, answer: Answer, seed: int
 ) -> int:
     """Answer the batches that have no samples of this checkpoint yet; return how many prompts were too long.
 
@@ -69,8 +70,8 @@ def answer_missing(
 
 
 def answer_batch(
-    engine: Engine, answer: Answer, pairs: list[tuple[tables.Group, values.Prompt]], number: int
-) -> tuple[list[list[values.Sample]], list[tuple[tables.Group, values.Prompt]]]:
+    engine: Engine, answer: Answer, pairs: list[tuple[GroupRow, values.Prompt]], number: int
+) -> tuple[list[list[values.Sample]], list[tuple[GroupRow, values.Prompt]]]:
     """The samples of a batch, and its prompts without those that turned out not to fit the context."""
     try:
         return answer([p for _, p in pairs], number), pairs

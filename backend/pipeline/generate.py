@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend import values
 from backend.db import now, reading, tables
+from backend.db.bulk import insert_rows
 from backend.errors import InvalidInput
 from backend.pipeline import groups as group_values
 from backend.pipeline.answer import answer_missing
@@ -22,17 +23,15 @@ def choose_prompts(stage: StageContext) -> None:
             return
         sets = stage.set_ids(SetUse.sample)
         query = select(*group_values.PROMPT).where(tables.Prompt.prompt_set_id.in_(sets)).order_by(tables.Prompt.id)
-        seeds = [values.Prompt(*row) for row in db.execute(query)]
+        seeds = [values.Prompt(*row) for row in db.connection().execute(query).all()]
     seed = derive_seed(stage.round.seed, "prompts")
     chosen = stage.recipe.prompt_source.prompts(None, seeds, limit=stage.round.num_prompts, seed=seed)
     if not chosen:
         raise InvalidInput("The prompt sets of this round hold no prompts. Import some or choose other sets.")
-    rows = [
-        {"round_id": stage.round.id, "prompt_id": p.id, "split": Split.train, "position": i, "created_at": now()}
-        for i, p in enumerate(chosen)
-    ]
+    common = {"round_id": stage.round.id, "split": Split.train, "created_at": now()}
+    columns = {"prompt_id": [p.id for p in chosen], "position": range(len(chosen))}
     with stage.writing() as db:
-        db.execute(insert(tables.Group), rows)
+        insert_rows(db, tables.Group, common, columns)
 
 
 def run(stage: StageContext) -> Finish:

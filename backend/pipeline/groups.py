@@ -1,7 +1,7 @@
 """Rows into the values parts take."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -35,13 +35,23 @@ SAMPLE = (
 LABEL = (tables.Label.score, tables.Label.verdict, tables.Label.source)
 
 
-def group_rows(db: Session, round_id: int, split: Split) -> list[tables.Group]:
+class GroupRow(NamedTuple):
+    """What stages need of a group's row."""
+
+    id: int
+    prompt_id: int
+    split: Split
+
+
+def group_rows(db: Session, round_id: int, split: Split) -> list[GroupRow]:
     """The round's groups of one split, by position."""
-    query = select(tables.Group).where(tables.Group.round_id == round_id, tables.Group.split == split)
-    return list(db.scalars(query.order_by(tables.Group.position)))
+    group = tables.Group
+    query = select(group.id, group.prompt_id).where(group.round_id == round_id, group.split == split)
+    rows = db.connection().execute(query.order_by(group.position)).all()
+    return [GroupRow(group_id, prompt_id, split) for group_id, prompt_id in rows]
 
 
-def prompts_of(db: Session, groups: Sequence[tables.Group]) -> list[values.Prompt]:
+def prompts_of(db: Session, groups: Sequence[GroupRow]) -> list[values.Prompt]:
     """The groups' prompts, in order."""
     found: dict[int, values.Prompt] = {}
     for ids in chunks([g.prompt_id for g in groups], CHUNK):
@@ -50,7 +60,7 @@ def prompts_of(db: Session, groups: Sequence[tables.Group]) -> list[values.Promp
     return [found[g.prompt_id] for g in groups]
 
 
-def sample_counts(db: Session, groups: Sequence[tables.Group], *, checkpoint_id: int) -> dict[int, int]:
+def sample_counts(db: Session, groups: Sequence[GroupRow], *, checkpoint_id: int) -> dict[int, int]:
     """How many samples of this checkpoint each group has; groups without any are left out."""
     found: dict[int, int] = {}
     for ids in chunks([g.id for g in groups], CHUNK):
@@ -63,7 +73,7 @@ def sample_counts(db: Session, groups: Sequence[tables.Group], *, checkpoint_id:
 
 def samples_of(
     db: Session,
-    groups: Sequence[tables.Group],
+    groups: Sequence[GroupRow],
     *,
     checkpoint_id: int | None = None,
     edits: bool = True,
@@ -91,7 +101,7 @@ def samples_of(
 
 def load(
     db: Session,
-    groups: Sequence[tables.Group],
+    groups: Sequence[GroupRow],
     *,
     checkpoint_id: int | None = None,
     edits: bool = True,
