@@ -13,5 +13,5 @@ def until(check: Callable[[], object], what: str | Callable[[], str] = "it", *, 
     while not check():
         said = what if isinstance(what, str) else what()
         assert time.monotonic() - begun < patience, f"{said} did not happen within {patience:.0f} s"
-        time.sleep(0.02)
+        time.sleep(0.05)
     return time.monotonic() - begun

@@ -6,17 +6,16 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Server, sign_in, start_server
-from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-TRAINED = 400.0
-"""Seconds until a stage of the small round is given up."""
+TRAINED = 400_000.0
+"""Milliseconds until a stage of the small round is given up."""
 
 
-def status(page, number: int) -> str:
-    """The badge of a round's card on the overview."""
+def reaches(page, number: int, status: str) -> None:
+    """Waits until the badge of the round's card on the overview says so."""
     card = page.locator("#loop .round", has_text=f"Round {number}").first
-    return (card.locator(".rondo-badge").first.text_content() or "").strip() if card.count() else ""
+    expect(card.locator(".rondo-badge").first).to_have_text(status, timeout=TRAINED)
 
 
 def test_the_loop_is_clicked_through_and_known_after_the_next_start(chromium, page, server: Server) -> None:
@@ -38,7 +37,7 @@ def test_the_loop_is_clicked_through_and_known_after_the_next_start(chromium, pa
     page.locator("#launch").click()
     page.wait_for_url(f"{root}/")
 
-    until(lambda: status(page, 1) == "waits for review", "judging", patience=TRAINED)
+    reaches(page, 1, "waits for review")
     expect(page.locator("#loop .round", has_text="Round 1")).to_contain_text("480")
 
     # The review: keys, an undo, then the close button; a reload in the middle loses nothing.
@@ -57,13 +56,11 @@ def test_the_loop_is_clicked_through_and_known_after_the_next_start(chromium, pa
 
     # Training in the background; the page is reloaded and tells the same truth.
     page.goto(f"{root}/jobs")
-    page.wait_for_selector("#jobs-table")
-    until(lambda: "train" in (page.locator("#jobs-table").text_content() or ""), "the training job", patience=TRAINED)
+    expect(page.locator("#jobs-table")).to_contain_text("train", timeout=TRAINED)
     page.reload()
     page.goto(f"{root}/")
-    until(lambda: status(page, 1) == "done", "training and measuring", patience=TRAINED)
-    card = page.locator("#loop .round", has_text="Round 1").text_content() or ""
-    assert re.search(r"\d+(\.\d)?\s?%", card), card
+    reaches(page, 1, "done")
+    expect(page.locator("#loop .round", has_text="Round 1")).to_contain_text(re.compile(r"\d+(\.\d)?\s?%"))
 
     # What it made: a checkpoint with its data and people, a dataset with its funnel.
     page.goto(f"{root}/checkpoints")
@@ -77,13 +74,13 @@ def test_the_loop_is_clicked_through_and_known_after_the_next_start(chromium, pa
     page.goto(f"{root}/")
     page.wait_for_selector("#launch-next")
     page.locator("#launch-next").click()
-    until(lambda: status(page, 2) != "", "round 2")
+    expect(page.locator("#loop .round", has_text="Round 2").first).to_be_visible()
     page.goto(f"{root}/jobs")
     cancel = page.locator("#job-cancel:not([disabled])")
     cancel.wait_for()
     cancel.click()
     page.goto(f"{root}/")
-    until(lambda: status(page, 2) == "cancelled", "cancelling", patience=TRAINED)
+    reaches(page, 2, "cancelled")
 
     # Ctrl-C ends everything, and the next start knows the rounds.
     assert server.stop() == 0
