@@ -138,7 +138,8 @@ def _callback(request: Request) -> str:
 
 
 def _welcome(request: Request, *, status: int = 200, problem: str = "", name: str = "") -> Response:
-    actor = request.state.signed_in.actor
+    who = request.state.signed_in
+    actor = who.actor
     title = "New project" if actor.is_owner else "No project yet"
     return html.page(
         request,
@@ -149,6 +150,7 @@ def _welcome(request: Request, *, status: int = 200, problem: str = "", name: st
         name=name,
         user=actor.name,
         is_owner=actor.is_owner,
+        has_project=projects.current(actor, who.project_id) is not None,
     )
 
 

@@ -83,8 +83,8 @@ LINE_CSS = """
 .error {
   color: var(--rondo-bad); display: -webkit-box; -webkit-line-clamp: 3; -webkit-box-orient: vertical; overflow: hidden;
 }
-dl { display: grid; grid-template-columns: 1fr 1fr; gap: 2px 12px; margin: 0; font-variant-numeric: tabular-nums; }
-dl div { display: flex; justify-content: space-between; }
+dl { display: grid; grid-template-columns: 1fr auto; gap: 2px 12px; margin: 0; font-variant-numeric: tabular-nums; }
+dl div { display: flex; justify-content: space-between; gap: 4px; }
 dt { color: var(--rondo-muted); } dd { margin: 0; }
 .round footer { display: flex; flex-wrap: wrap; gap: 2px 12px; margin-top: auto; padding-top: 4px; }
 .round footer a { overflow-wrap: anywhere; }

@@ -80,6 +80,11 @@ DETAIL_CSS = """
 .sample .other .words { display: inline; }
 """
 
+# The table is as high as a window: without this, a click on a row would seem to do nothing.
+INTO_VIEW = """() => {
+  setTimeout(() => document.querySelector("#sample-detail")?.scrollIntoView({ block: "nearest" }), 100);
+}"""
+
 KEEP_IN_ADDRESS = """(kept) => {
   const address = new URL(window.location.href);
   address.search = kept.address || "";

@@ -57,6 +57,7 @@ def test_a_chosen_sample_is_shown_in_full_and_interprets_nothing(empty: None, ch
     open_samples(desk)
     desk.page.locator("#samples-table [role=gridcell][data-row='0'][data-col='0']").click()
     desk.page.wait_for_selector("#sample-detail .sample")
+    expect(desk.page.locator("#sample-detail h2")).to_be_in_viewport()
     shown = desk.page.locator("#sample-detail").text_content() or ""
     for words in (HOSTILE, "Question 0", "Rejected by", desk.actor.name, "blind", "because", "human disagrees"):
         assert words in shown, words

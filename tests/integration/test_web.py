@@ -138,8 +138,10 @@ def test_a_new_installation_asks_the_owner_for_a_project(owner: Actor) -> None:
     with site.signed_in(owner) as client:
         assert client.get("/", headers=PAGE).headers["location"] == "/welcome"
         assert "New project" in client.get("/welcome").text
+        assert "Back to" not in client.get("/welcome").text
         assert client.post("/welcome", data={"name": "  "}).status_code == 422
         assert client.post("/welcome", data={"name": "Loop <b>"}).headers["location"] == "/"
+        assert '<a href="/">Back to your projects</a>' in client.get("/welcome").text
         page = client.get("/", headers=PAGE)
         assert page.status_code == 200
         assert "Loop &lt;b&gt;" in page.text
