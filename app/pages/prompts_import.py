@@ -99,7 +99,10 @@ def look(upload: str | None, path: str, request: gr.Request) -> list[Any]:
         return _looked_at(None)
     here = context(request)
     source = {"path": upload or path, "uploaded": upload is not None}
-    return _looked_at(prompts.preview(here.actor, here.project_id, **source))
+    try:
+        return _looked_at(prompts.preview(here.actor, here.project_id, **source))
+    except InvalidInput as error:
+        return _looked_at(None, error.message)
 
 
 @toasts
@@ -122,11 +125,18 @@ def as_mapping(messages: str, prompt: str, answer: str, metadata: list[str]) -> 
     return Mapping(*names, metadata=tuple(name for name in metadata if name not in used))
 
 
-def _looked_at(preview: Preview | None) -> list[Any]:
+def _looked_at(preview: Preview | None, problem: str = "") -> list[Any]:
     if preview is None:
         columns: list[Any] = [gr.Dropdown([NONE], value=NONE) for _ in range(3)]
         tables = Table(visible=False)
-        return [tables, *columns, gr.Dropdown([], value=[]), tables, None, gr.Button(interactive=False)]
+        return [
+            tables,
+            *columns,
+            gr.Dropdown([], value=[]),
+            tables,
+            [problem] if problem else None,
+            gr.Button(interactive=False),
+        ]
     mapping = preview.mapping
     names, used = list(preview.columns), (mapping.messages, mapping.prompt, mapping.answer)
     single = [gr.Dropdown([NONE, *names], value=value or NONE) for value in used]

@@ -28,6 +28,12 @@ def test_a_first_import_is_where_one_lands_and_a_set_is_deleted_only_after_a_que
     sign_in(context, admin)
     page = context.new_page()
     page.goto(f"{site.address()}/prompts")
+    nothing = tmp_path / "nothing.jsonl"
+    nothing.touch()
+    page.locator("#import-upload input[type=file]").set_input_files(nothing)
+    expect(page.locator("#import-notes")).to_contain_text("nothing.jsonl is empty. Choose a file")
+    expect(page.locator("span.error")).to_have_count(0)
+    page.locator("#import-upload").get_by_label("Clear").click()
     page.locator("#import-upload input[type=file]").set_input_files(file)
     page.locator("#import-name input, #import-name textarea").fill("Mine")
     page.locator("#import-go:enabled").click()

@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from backend.values import RoundStatus
+from tests import rows
 from tests.browser.desk import Review, empty
 
 __all__ = ["empty"]
@@ -61,3 +63,14 @@ def test_a_closed_review_shows_the_ways_on_and_nothing_to_decide(empty: None, ch
     desk.press("k", "j")
     expect(desk.page.locator("#review-desk .answer :is(.markdown, .column)")).to_have_count(0)
     assert desk.errors == []
+
+
+def test_the_order_can_be_read_on_a_phone_beside_rounds_of_long_names(empty: None, chromium: object) -> None:
+    desk = Review(chromium, width=400)
+    rows.make_round(desk.project, status=RoundStatus.done)
+    desk.page.reload()
+    desk.page.wait_for_selector("#review-desk option:text('(not in review)')", state="attached")
+    order = desk.page.get_by_label("Order").bounding_box()
+    assert order["width"] >= 100
+    beyond = "document.documentElement.scrollWidth > innerWidth"
+    assert not desk.page.evaluate(beyond)
