@@ -291,10 +291,14 @@ def revoke_token(actor: Actor, token_id: int) -> None:
 
 
 def open_for(db: Session, user: tables.User, *, by: str) -> str:
-    """Add a session in the caller's transaction and return its secret; `by` password, link or provider."""
-    secret = credentials.make()
-    db.add(
-        tables.LoginSession(user_id=user.id, secret_hash=credentials.digest(secret), expires_at=now() + SESSION_LASTS)
-    )
+    """Add a session in the caller's transaction and return its secret; `by` password, link or provider.
+
+    It looks at the project that the person's session before looked at.
+    """
+    login, secret = tables.LoginSession, credentials.make()
+    before = select(login.project_id).where(login.user_id == user.id, login.project_id.is_not(None))
+    project_id = db.scalar(before.order_by(login.id.desc()).limit(1))
+    digest, until = credentials.digest(secret), now() + SESSION_LASTS
+    db.add(login(user_id=user.id, secret_hash=digest, expires_at=until, project_id=project_id))
     events.note(db, Actor(user.id, user.name, user.is_owner), "sign in", user.name, by=by)
     return secret

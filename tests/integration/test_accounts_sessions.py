@@ -10,8 +10,9 @@ from sqlalchemy import update
 
 from backend.db import now, reading, session, tables
 from backend.errors import InvalidInput, NotFound, NotSignedIn, PermissionDenied, TooManyAttempts
-from backend.services import accounts, credentials, sessions
+from backend.services import accounts, credentials, projects, sessions
 from backend.services.access import Actor
+from backend.values import Role
 from tests import rows
 
 PASSWORD = "correct horse battery"
@@ -82,6 +83,21 @@ def test_signing_out_ends_this_session_only(ada: Actor) -> None:
     sessions.sign_out(one)
     assert sessions.look_up(one) is None
     assert sessions.look_up(two) is not None
+
+
+def test_signing_in_again_goes_back_to_the_project_one_was_in(ada: Actor) -> None:
+    for name in ("First", "Second"):
+        project = rows.make_project(name)
+        with session() as db:
+            db.add(tables.Membership(project_id=project.id, user_id=ada.user_id, role=Role.viewer))
+    before = sessions.look_up(secret := sessions.sign_in("Ada", PASSWORD, address="x"))
+    assert before is not None
+    assert before.project_id is None
+    projects.choose(ada, project.id, session_id=before.session_id or 0)
+    sessions.sign_out(secret)
+    again = sessions.look_up(sessions.sign_in("Ada", PASSWORD, address="x"))
+    assert again is not None
+    assert again.project_id == project.id
 
 
 def test_one_of_the_browsers_is_ended_and_not_this_one(ada: Actor) -> None:
