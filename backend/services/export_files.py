@@ -4,14 +4,21 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import accumulate, chain, islice
+from json.encoder import encode_basestring
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from backend.services.export_rows import Row, Side
-from backend.values import JSON, DatasetType
+from backend.services.export_rows import NO_SIDE, Row, Side
+from backend.values import DatasetType, Messages
 
 if TYPE_CHECKING:
     import pyarrow as pa  # in the functions: the web process is a tenth smaller until something is exported
+
+Values = tuple[Any, ...]
+"""One row as it is written: a value for each of `columns`, in their order."""
+Columns = dict[str, str]
+"""What each column holds: messages, or Arrow's name of a type."""
 
 ROWS_AT_ONCE = 500
 TABLES_A_GROUP = 20
@@ -41,81 +48,113 @@ class Provenance:
     judge_template: str
     rounds: dict[int, tuple[int, str]]
 
-    def columns(self, row: Row) -> JSON:
+    def values(self, row: Row, type: DatasetType) -> Values:
         """The provenance of a row in flat columns."""
         number, checkpoint = self.rounds.get(row.chosen.round_id or 0, (None, None))
-        every = {
-            "prompt_id": row.prompt_id, "origin": row.origin, "weight": row.weight, "round": number,
-            "checkpoint": checkpoint, "judge_template": self.judge_template, "snapshot": self.snapshot,
-        }  # fmt: skip
-        return (_pair(row.chosen, row.rejected) if row.rejected else _single(row.chosen)) | every
+        sides = _pair(row.chosen, row.rejected or NO_SIDE) if type is DatasetType.preference else _single(row.chosen)
+        every = row.prompt_id, row.origin, row.weight, number, checkpoint, self.judge_template, self.snapshot
+        return sides + every
 
 
-def _single(side: Side) -> JSON:
-    return {"score": side.score, "source": side.source, "sample_id": side.sample_id}
+def _single(side: Side) -> Values:
+    return side.score, side.source, side.sample_id
 
 
-def _pair(chosen: Side, rejected: Side) -> JSON:
-    has_both = chosen.score is not None and rejected.score is not None
-    return {
-        "score_chosen": chosen.score,
-        "score_rejected": rejected.score,
-        "margin": (chosen.score or 0.0) - (rejected.score or 0.0) if has_both else None,
-        "source_chosen": chosen.source,
-        "source_rejected": rejected.source,
-        "chosen_sample_id": chosen.sample_id,
-        "rejected_sample_id": rejected.sample_id,
-    }
+def _pair(chosen: Side, rejected: Side) -> Values:
+    margin = None if chosen.score is None or rejected.score is None else chosen.score - rejected.score
+    sources = chosen.source, rejected.source
+    return chosen.score, rejected.score, margin, *sources, chosen.sample_id, rejected.sample_id
 
 
-def trl(row: Row, type: DatasetType) -> JSON:
+def trl(row: Row, type: DatasetType) -> Values:
     """The columns TRL reads, and no other (TRL docs, "Dataset formats and types")."""
     chosen = [{"role": "assistant", "content": row.chosen.text}]
     if type is DatasetType.prompt_completion:
-        return {"prompt": row.messages, "completion": chosen}
+        return row.messages, chosen
     if type is DatasetType.unpaired_preference:
-        return {"prompt": row.messages, "completion": chosen, "label": row.label}
-    rejected = [{"role": "assistant", "content": row.rejected.text if row.rejected else ""}]
-    return {"prompt": row.messages, "chosen": chosen, "rejected": rejected}
+        return row.messages, chosen, row.label
+    return row.messages, chosen, [{"role": "assistant", "content": (row.rejected or NO_SIDE).text}]
 
 
-def shape(type: DatasetType, provenance: Provenance | None) -> Callable[[Row], JSON]:
-    """What turns a row into the object that is written."""
+def shape(type: DatasetType, provenance: Provenance | None) -> Callable[[Row], Values]:
+    """What turns a row into the values that are written."""
     if provenance is None:
         return lambda row: trl(row, type)
-    return lambda row: trl(row, type) | provenance.columns(row)
+    return lambda row: trl(row, type) + provenance.values(row, type)
 
 
-def schema(type: DatasetType, *, is_strict: bool) -> "pa.Schema":
-    """The Parquet columns, always the same and in the same order."""
+def columns(type: DatasetType, *, is_strict: bool) -> Columns:
+    """What is written, always the same and in the same order."""
+    if is_strict:
+        return dict(_TRL[type])
+    return _TRL[type] | (_PAIR if type is DatasetType.preference else _SINGLE) | _EVERY
+
+
+def schema(columns: Columns) -> "pa.Schema":
+    """The same for Parquet."""
     import pyarrow as pa
 
     messages = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
-    columns = dict(_TRL[type])
-    if not is_strict:
-        columns |= (_PAIR if type is DatasetType.preference else _SINGLE) | _EVERY
     return pa.schema([(n, messages if t == _MESSAGES else pa.type_for_alias(t)) for n, t in columns.items()])
 
 
-def write_jsonl(path: Path, objects: Iterator[JSON]) -> int:
+def write_jsonl(path: Path, rows: Iterator[Values], columns: Columns) -> int:
     """Write one object a line, UTF-8 as it is; return how many."""
-    encode = json.JSONEncoder(ensure_ascii=False).encode
-    total = 0
+    write, total = as_json(columns), 0
     with path.open("w", encoding="utf-8", newline="\n") as out:
-        while lines := [encode(o) for o in islice(objects, ROWS_AT_ONCE)]:
+        while lines := [write(row) for row in islice(rows, ROWS_AT_ONCE)]:
             out.write("\n".join(lines) + "\n")
             total += len(lines)
     return total
 
 
-def write_parquet(path: Path, objects: Iterable[JSON], columns: "pa.Schema") -> int:
+def as_json(columns: Columns) -> Callable[[Values], str]:
+    """What writes a row as `json` with `ensure_ascii=False` would write its object, in less than half the time."""
+    template = ", ".join(f"{encode_basestring(name)}: %s" for name in columns)
+    writers = [_IN_JSON[held] for held in columns.values()]
+
+    def write(row: Values) -> str:
+        return f"{{{template % tuple([in_json(value) for in_json, value in zip(writers, row, strict=True)])}}}"
+
+    return write
+
+
+def _turns(messages: Messages) -> str:
+    turns = [
+        f'{{"role": {encode_basestring(m["role"])}, "content": {encode_basestring(m["content"])}}}' for m in messages
+    ]
+    return f"[{', '.join(turns)}]"
+
+
+def _text(value: str | None) -> str:
+    return "null" if value is None else encode_basestring(value)
+
+
+def _whole(value: int | None) -> str:
+    return "null" if value is None else repr(value)
+
+
+def _number(value: float | None) -> str:
+    return "null" if value is None else repr(value) if isfinite(value) else json.dumps(value)
+
+
+_IN_JSON: dict[str, Callable[[Any], str]] = {
+    _MESSAGES: _turns,
+    "string": _text,
+    "float64": _number,
+    "int64": _whole,
+    "bool": json.dumps,
+}
+
+
+def write_parquet(path: Path, rows: Iterable[Values], columns: Columns) -> int:
     """Write row groups under one schema; return how many rows."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    total = 0
-    with pq.ParquetWriter(path, columns, compression="zstd") as out:
-        tables = _tables(iter(objects), columns)
+    as_arrow, total = schema(columns), 0
+    with pq.ParquetWriter(path, as_arrow, compression="zstd") as out:
+        tables = _tables(iter(rows), as_arrow)
         while group := list(islice(tables, TABLES_A_GROUP)):
             table = pa.concat_tables(group)
             out.write_table(table)
@@ -123,16 +162,16 @@ def write_parquet(path: Path, objects: Iterable[JSON], columns: "pa.Schema") -> 
     return total
 
 
-def _tables(objects: Iterator[JSON], columns: "pa.Schema") -> Iterator["pa.Table"]:
+def _tables(found: Iterator[Values], columns: "pa.Schema") -> Iterator["pa.Table"]:
     """Few rows at a time: Python's garbage collector walks every row that is alive, again and again."""
     import pyarrow as pa
 
-    while rows := list(islice(objects, ROWS_AT_ONCE)):
-        arrays = [_array([row[field.name] for row in rows], field.type) for field in columns]
+    while rows := list(islice(found, ROWS_AT_ONCE)):
+        arrays = [_array(values, field.type) for values, field in zip(zip(*rows, strict=True), columns, strict=True)]
         yield pa.Table.from_arrays(arrays, schema=columns)
 
 
-def _array(values: list[Any], type: "pa.DataType") -> "pa.Array":
+def _array(values: Values, type: "pa.DataType") -> "pa.Array":
     """One column. Messages are built from their parts, which takes a third of the time of lists of dicts."""
     import pyarrow as pa
 

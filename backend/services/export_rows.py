@@ -1,11 +1,12 @@
 """A frozen dataset's rows on their way out: with what is known of each side, turned into the type asked for."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, String, bindparam, select, type_coerce
+from sqlalchemy import Integer, Select, String, bindparam, select, type_coerce
 from sqlalchemy.orm import Session
 
 from backend.db import tables
@@ -13,6 +14,7 @@ from backend.errors import InvalidInput
 from backend.values import DatasetType, Messages, Split, Verdict
 
 ROWS_AT_ONCE = 500
+_decode = json.JSONDecoder().raw_decode
 DERIVABLE = {
     DatasetType.prompt_completion: (DatasetType.prompt_completion,),
     DatasetType.preference: (DatasetType.preference, DatasetType.prompt_completion, DatasetType.unpaired_preference),
@@ -30,6 +32,9 @@ class Side(NamedTuple):
     verdict: str | None
     source: str | None
     round_id: int | None
+
+
+NO_SIDE = Side(None, "", False, None, None, None, None)
 
 
 class Row(NamedTuple):
@@ -50,25 +55,35 @@ def rows(db: Session, dataset_id: int) -> Iterator[Row]:
     """The dataset's rows by position, read in pages so that memory stays flat."""
     query, after = _page(dataset_id), -1
     while page := db.execute(query, {"after": after}).all():
-        for place, prompt_id, hash, messages, answer, good_id, bad_id, label, weight, origin, *facts in page:
-            text, reason, *more = facts[:6]
-            chosen = _own_answer(answer) if good_id is None else Side(good_id, text or "", reason == "length", *more)
-            rejected = None
-            if bad_id is not None:
-                text, reason, *more = facts[6:]
-                rejected = Side(bad_id, text or "", reason == "length", *more)
-            yield Row(place, prompt_id, hash, messages, chosen, rejected, label, weight, origin)
+        for (
+            place, prompt_id, hash, messages, answer, label, weight, origin,
+            good_id, good, good_end, good_score, good_verdict, good_source, good_round,
+            bad_id, bad, bad_end, bad_score, bad_verdict, bad_source, bad_round,
+        ) in page:  # fmt: skip
+            chosen = NO_SIDE._replace(text=answer or "") if good_id is None else Side(
+                good_id, good or "", good_end == "length", good_score, good_verdict, good_source, good_round
+            )  # fmt: skip
+            rejected = None if bad_id is None else Side(
+                bad_id, bad or "", bad_end == "length", bad_score, bad_verdict, bad_source, bad_round
+            )  # fmt: skip
+            asked = _decode(messages)[0] if isinstance(messages, str) else messages
+            is_good = None if label is None else bool(label)
+            yield Row(place, prompt_id, hash, asked, chosen, rejected, is_good, weight, origin)
         after = page[-1][0]
 
 
 def _page(dataset_id: int) -> Select[Any]:
-    """The next rows after a position, as plain columns: entities would take most of an export's time."""
+    """The next rows after a position, as plain columns: entities would take most of an export's time.
+
+    As the driver gives them, too: SQLite has messages as text and a label as 0 or 1. To turn a page's columns by their
+    types takes as long again as to read them.
+    """
     example, prompt, samples, labels = (
         t.__table__ for t in (tables.Example, tables.Prompt, tables.Sample, tables.Label)
     )
     columns: list[Any] = [
-        example.c.position, example.c.prompt_id, prompt.c.content_hash, prompt.c.messages, prompt.c.answer,
-        example.c.sample_id, example.c.rejected_id, example.c.label, example.c.weight, example.c.origin,
+        example.c.position, example.c.prompt_id, prompt.c.content_hash, type_coerce(prompt.c.messages, String),
+        prompt.c.answer, type_coerce(example.c.label, Integer), example.c.weight, example.c.origin,
     ]  # fmt: skip
     source = example.join(prompt, prompt.c.id == example.c.prompt_id)
     for side in ("sample_id", "rejected_id"):
@@ -76,6 +91,7 @@ def _page(dataset_id: int) -> Select[Any]:
         source = source.outerjoin(sample, sample.c.id == example.c[side])
         source = source.outerjoin(said, said.c.sample_id == sample.c.id)
         columns += [
+            example.c[side],
             sample.c.text,
             sample.c.finish_reason,
             said.c.score,
@@ -85,10 +101,6 @@ def _page(dataset_id: int) -> Select[Any]:
         ]
     where = (example.c.dataset_id == dataset_id, example.c.position > bindparam("after"))
     return select(*columns).select_from(source).where(*where).order_by(example.c.position).limit(ROWS_AT_ONCE)
-
-
-def _own_answer(answer: str | None) -> Side:
-    return Side(None, answer or "", False, None, None, None, None)
 
 
 def derive(found: Iterable[Row], stored: DatasetType, wanted: DatasetType, left_out: Counter[str]) -> Iterator[Row]:
@@ -158,20 +170,26 @@ class Checks:
     def _wrong(self, row: Row) -> list[str]:
         chosen, rejected = row.chosen, row.rejected
         text, other = chosen.text.strip(), rejected.text.strip() if rejected else None
-        found = {
-            "roles": not _are_in_turn(row.messages),
-            "empty": not text or not all(m["content"].strip() for m in row.messages),
-            "empty rejected side": other == "",
-            "identical pair": other == text,
-            "no label": self.type is DatasetType.unpaired_preference and row.label is None,
-            "held-out prompt": bool(self.held_out) and hash_key(row.prompt_hash) in self.held_out,
-            "truncated": chosen.is_truncated or (rejected is not None and rejected.is_truncated),
-        }
-        return [name for name, is_wrong in found.items() if is_wrong]
+        wrong = [] if _are_in_turn(row.messages) else ["roles"]
+        if not text or "" in [m["content"].strip() for m in row.messages]:
+            wrong.append("empty")
+        if other == "":
+            wrong.append("empty rejected side")
+        if other == text:
+            wrong.append("identical pair")
+        if row.label is None and self.type is DatasetType.unpaired_preference:
+            wrong.append("no label")
+        if self.held_out and hash_key(row.prompt_hash) in self.held_out:
+            wrong.append("held-out prompt")
+        if chosen.is_truncated or (rejected and rejected.is_truncated):
+            wrong.append("truncated")
+        return wrong
 
 
 def _are_in_turn(messages: Messages) -> bool:
     roles = [m["role"] for m in messages]
+    if roles == ["user"]:
+        return True
     if roles[:1] == ["system"]:
         del roles[0]
     return len(roles) % 2 == 1 and set(roles[::2]) == {"user"} and set(roles[1::2]) <= {"assistant"}

@@ -90,12 +90,12 @@ def export(
         checks = Checks(wanted, export_rows.held_out_keys(db, dataset.project_id))
         left_out: Counter[str] = Counter()
         found = export_rows.derive(export_rows.rows(db, dataset_id), dataset.type, wanted, left_out)
-        objects = map(
+        written = map(
             export_files.shape(wanted, None if is_strict else _provenance(db, dataset)),
             _checked(found, checks, left_out, leave_out=leave_out),
         )
         path = out if out is not None and actor.via == "cli" else settings().folder / "exports" / name
-        num_rows = _write(path, format, objects, export_files.schema(wanted, is_strict=is_strict))
+        num_rows = _write(path, format, written, export_files.columns(wanted, is_strict=is_strict))
     findings = tuple(
         Finding(check, MEANINGS[check], count, tuple(checks.positions[check])) for check, count in checks.counts.items()
     )
@@ -144,7 +144,7 @@ def _provenance(db: Session, dataset: tables.Dataset) -> export_files.Provenance
     return export_files.Provenance(f"sha256:{dataset.content_hash}", templates, rounds)
 
 
-def _write(path: Path, format: Format, objects: Iterator[dict[str, Any]], columns: Any) -> int:
+def _write(path: Path, format: Format, rows: Iterator[export_files.Values], columns: export_files.Columns) -> int:
     """Write beside the target and rename, so that a reader sees a whole file or none."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".part-")
@@ -152,9 +152,9 @@ def _write(path: Path, format: Format, objects: Iterator[dict[str, Any]], column
     part = Path(name)
     try:
         if format == "jsonl":
-            num_rows = export_files.write_jsonl(part, objects)
+            num_rows = export_files.write_jsonl(part, rows, columns)
         else:
-            num_rows = export_files.write_parquet(part, objects, columns)
+            num_rows = export_files.write_parquet(part, rows, columns)
         part.replace(path)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):

@@ -1,0 +1,66 @@
+"""Rows of a dataset as lines of JSON: exactly what `json` would write, for every type and with every value."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.services.export_files import Provenance, columns, shape, write_jsonl
+from backend.services.export_rows import Row, Side
+from backend.values import DatasetType
+
+PROVENANCE = Provenance("sha256:0", 'a"b,%s', {1: (3, "policy %d")})
+NUMBERS = st.none() | st.floats()
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
+ROLES = st.sampled_from(["system", "user", "assistant"])
+MESSAGES = st.lists(st.builds(lambda role, text: {"role": role, "content": text}, ROLES, TEXTS), max_size=3)
+SIDES = st.builds(
+    Side, st.none() | st.integers(1), TEXTS, st.booleans(), NUMBERS, st.none(), st.none() | TEXTS, st.sampled_from([None, 1, 2])
+)  # fmt: skip
+ROWS = st.builds(
+    Row, st.integers(), st.integers(), TEXTS, MESSAGES, SIDES, SIDES, st.sampled_from([None, True, False]), st.floats(), TEXTS
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("is_strict", [False, True])
+@pytest.mark.parametrize("type", list(DatasetType))
+@given(rows=st.lists(ROWS, max_size=3))
+def test_a_line_is_what_json_writes(
+    tmp_path_factory: pytest.TempPathFactory, type: DatasetType, is_strict: bool, rows: list[Row]
+) -> None:
+    named = columns(type, is_strict=is_strict)
+    found = [shape(type, None if is_strict else PROVENANCE)(row) for row in rows]
+    path = tmp_path_factory.getbasetemp() / "x.jsonl"
+    assert write_jsonl(path, iter(found), named) == len(rows)
+    objects = [dict(zip(named, values, strict=True)) for values in found]
+    assert path.read_bytes().decode() == "".join(json.dumps(o, ensure_ascii=False) + "\n" for o in objects)
+
+
+def test_the_columns_say_what_they_hold(tmp_path: Path) -> None:
+    good, bad = Side(7, "yes", False, 1.0, "accept", "judge", 1), Side(8, "no", False, 0.25, "reject", "human", 1)
+    row = Row(0, 5, "ff", [{"role": "user", "content": "q?"}], good, bad, None, 0.5, "selected")
+    assert line(tmp_path, row, DatasetType.preference) == {
+        "prompt": [{"role": "user", "content": "q?"}],
+        "chosen": [{"role": "assistant", "content": "yes"}],
+        "rejected": [{"role": "assistant", "content": "no"}],
+        "score_chosen": 1.0, "score_rejected": 0.25, "margin": 0.75, "source_chosen": "judge",
+        "source_rejected": "human", "chosen_sample_id": 7, "rejected_sample_id": 8, "prompt_id": 5,
+        "origin": "selected", "weight": 0.5, "round": 3, "checkpoint": "policy %d", "judge_template": 'a"b,%s',
+        "snapshot": "sha256:0",
+    }  # fmt: skip
+    alone = row._replace(rejected=None, label=False, chosen=good._replace(round_id=9))
+    assert line(tmp_path, alone, DatasetType.unpaired_preference) == {
+        "prompt": [{"role": "user", "content": "q?"}],
+        "completion": [{"role": "assistant", "content": "yes"}],
+        "label": False, "score": 1.0, "source": "judge", "sample_id": 7, "prompt_id": 5, "origin": "selected",
+        "weight": 0.5, "round": None, "checkpoint": None, "judge_template": 'a"b,%s', "snapshot": "sha256:0",
+    }  # fmt: skip
+
+
+def line(tmp_path: Path, row: Row, type: DatasetType) -> dict[str, Any]:
+    path = tmp_path / f"{type}.jsonl"
+    write_jsonl(path, iter([shape(type, PROVENANCE)(row)]), columns(type, is_strict=False))
+    return json.loads(path.read_text())
