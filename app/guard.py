@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import cookies, origin
+from app import cookies, html, origin
 from backend.config import settings
 from backend.services import projects, sessions
 from backend.services.sessions import SignedIn
@@ -68,12 +68,29 @@ class Guard:
         if refusal is not None:
             await refusal(scope, receive, send)
             return
+        if _wants_html(request):
+            send = _with_lost_page(request, receive, send)
         await self.app(scope, _bounded(receive, scope["path"]), send)
 
 
 def error(status: int, type_: str, message: str) -> JSONResponse:
     """The one shape of every error."""
     return JSONResponse({"error": {"type": type_, "message": message}}, status)
+
+
+def _with_lost_page(request: Request, receive: Receive, send: Send) -> Send:
+    """Show a person who went where nothing is a page, not Gradio's JSON."""
+    is_lost = False
+
+    async def sending(message: Message) -> None:
+        nonlocal is_lost
+        if message["type"] == "http.response.start" and message["status"] == 404:
+            is_lost = True
+            await html.page(request, "lost", title="There is nothing here", status=404)(request.scope, receive, send)
+        elif not is_lost:
+            await send(message)
+
+    return sending
 
 
 def _refuse(request: Request) -> Response | None:

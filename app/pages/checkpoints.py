@@ -26,37 +26,40 @@ def build() -> None:
     """Lay out the page and wire it."""
     tried = gr.State(None)
     table = markup(templates.TABLE, templates.TABLE_CSS, elem_id="lineage")
-    with gr.Tab("Who made this model?"):
-        chosen = gr.Dropdown([], label="Checkpoint", elem_id="chosen-checkpoint")
-        made = markup(templates.DETAIL, templates.DETAIL_CSS, elem_id="detail")
-        with gr.Accordion("Rename or delete", open=False):
-            new_name = gr.Textbox(label="New name", max_length=120, info="Nothing refers to the name.")
+    with gr.Tabs(selected="made") as tabs:
+        with gr.Tab("Who made this model?", id="made"):
+            chosen = gr.Dropdown([], label="Checkpoint", elem_id="chosen-checkpoint")
+            made = markup(templates.DETAIL, templates.DETAIL_CSS, elem_id="detail")
+            with gr.Accordion("Rename or delete", open=False):
+                new_name = gr.Textbox(label="New name", max_length=120, info="Nothing refers to the name.")
+                with gr.Row(elem_classes="rondo-toolbar"):
+                    rename = gr.Button("Rename", size="md", scale=0, min_width=120)
+                    delete = gr.Button("Delete, if nothing uses it", size="md", variant="stop", scale=0, min_width=120)
+        with gr.Tab("Try a prompt", id="try"):
+            with gr.Row():
+                one = gr.Dropdown([], label="Checkpoint", elem_id="try-one")
+                two = gr.Dropdown([], label="And another one", elem_id="try-two")
+            prompt = gr.Textbox(label="Prompt", lines=4, max_lines=20, elem_id="try-prompt")
+            with gr.Row():
+                temperature = gr.Number(0.0, label="temperature")
+                top_p = gr.Number(1.0, label="top_p")
+                max_tokens = gr.Number(256, label="max_tokens")
+                seed = gr.Number(0, label="seed")
             with gr.Row(elem_classes="rondo-toolbar"):
-                rename = gr.Button("Rename", size="md", scale=0, min_width=120)
-                delete = gr.Button("Delete, if nothing uses it", size="md", variant="stop", scale=0, min_width=120)
-    with gr.Tab("Try a prompt"):
-        with gr.Row():
-            one = gr.Dropdown([], label="Checkpoint", elem_id="try-one")
-            two = gr.Dropdown([], label="And another one", elem_id="try-two")
-        prompt = gr.Textbox(label="Prompt", lines=4, max_lines=20, elem_id="try-prompt")
-        with gr.Row():
-            temperature = gr.Number(0.0, label="temperature")
-            top_p = gr.Number(1.0, label="top_p")
-            max_tokens = gr.Number(256, label="max_tokens")
-            seed = gr.Number(0, label="seed")
-        with gr.Row(elem_classes="rondo-toolbar"):
-            ask = gr.Button("Try", variant="primary", size="md", scale=0, min_width=140, elem_id="try-go")
-        state = markup(templates.STATE, elem_id="try-state")
-        with gr.Row():
-            replies = [
-                gr.Textbox(label="Reply", lines=6, max_lines=30, interactive=False, visible=False, elem_id=f"reply-{i}")
-                for i in range(2)
-            ]
-    with gr.Tab("Register"):
-        name, role, location, folder, url, model, key, served = _register_form()
+                ask = gr.Button("Try", variant="primary", size="md", scale=0, min_width=140, elem_id="try-go")
+            state = markup(templates.STATE, elem_id="try-state")
+            with gr.Row():
+                replies = [
+                    gr.Textbox(
+                        label="Reply", lines=6, max_lines=30, interactive=False, visible=False, elem_id=f"reply-{i}"
+                    )
+                    for i in range(2)
+                ]
+        with gr.Tab("Register", id="register"):
+            name, role, location, folder, url, model, key, served = _register_form()
 
     lists = [table, chosen, one, two]
-    gr.on(None, load, None, [*lists, made, tried, prompt, state, *replies], **QUIET)
+    gr.on(None, load, None, [*lists, made, tried, prompt, state, *replies, tabs], **QUIET)
     chosen.input(show, chosen, made, **QUIET)
     rename.click(give_name, [chosen, new_name], [*lists, made], **PRIVATE)
     delete.click(forget, chosen, [*lists, made], **PRIVATE)
@@ -105,7 +108,9 @@ def load(request: gr.Request) -> list[Any]:
     lists, first = _lists(here.actor, here.project_id, int(asked) if asked.isdecimal() else None)
     last = trials.newest(here.actor, here.project_id)
     detail = shown(here.actor, here.project_id, first) if first else None
-    return [*lists, detail, last and last.job_id, last.prompt if last else "", *_trial(last)]
+    # Whoever comes to a project without checkpoints comes to register one.
+    opened = gr.Tabs() if first else gr.Tabs(selected="register")
+    return [*lists, detail, last and last.job_id, last.prompt if last else "", *_trial(last), opened]
 
 
 @toasts

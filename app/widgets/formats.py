@@ -4,7 +4,10 @@ from backend.services.loop_lines import Measured
 
 
 def percent(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1%}"
+    """`12.3%`; a share so small that it would read as none is said to be small."""
+    if value is None:
+        return "–"
+    return "under 0.1%" if 0 < value < 0.0005 else f"{value:.1%}"
 
 
 def interval(measured: Measured | None) -> str:

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
-from backend.db import reading, tables
+from backend.db import reading, session, tables
 from backend.values import Role, RoundStatus
 from tests import rows
 from tests.browser.desk import empty, sign_in
 from tests.browser.test_team import Team
+from tests.integration import site
 
 __all__ = ["empty"]
 pytestmark = pytest.mark.browser
@@ -52,3 +53,18 @@ def test_who_may_not_cancel_is_not_offered_it(team: Team) -> None:
     team.open("")
     expect(team.page.locator("#next-action")).to_contain_text("waits for people")
     expect(team.page.locator("#cancel-round")).to_be_hidden()
+
+
+def test_whoever_has_no_checkpoint_lands_where_one_is_registered(team: Team) -> None:
+    other = rows.make_project("New")
+    with session() as db:
+        db.add(tables.Membership(project_id=other.id, user_id=team.curator.user_id, role=Role.admin))
+    place = {"project_id": str(other.id)}
+    assert team.context.request.post(f"{site.address()}/project", form=place, max_redirects=0).status == 303
+    team.page.goto(f"{site.address()}/checkpoints")
+    expect(team.page.locator("#register-location")).to_be_visible()
+    place = {"project_id": str(team.project.id)}
+    assert team.context.request.post(f"{site.address()}/project", form=place, max_redirects=0).status == 303
+    team.page.goto(f"{site.address()}/checkpoints")
+    expect(team.page.locator("#detail")).to_contain_text("base")
+    expect(team.page.locator("#register-location")).to_be_hidden()

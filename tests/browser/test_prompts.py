@@ -10,8 +10,9 @@ from playwright.sync_api import expect
 from backend.services import prompts
 from backend.values import Role
 from tests import rows
-from tests.browser.desk import empty, sign_in, until
+from tests.browser.desk import empty, sign_in
 from tests.integration import site
+from tests.waiting import until
 
 __all__ = ["empty"]
 pytestmark = pytest.mark.browser

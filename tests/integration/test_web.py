@@ -210,3 +210,16 @@ def test_an_upload_over_the_limit_is_refused(owner: Actor, monkeypatch: pytest.M
     with site.signed_in(owner) as client:
         answer = client.post("/gradio_api/upload", files={"files": ("x.jsonl", b"x" * 3_000_000)})
         assert answer.status_code == 413
+
+
+def test_who_goes_where_nothing_is_gets_a_page_with_a_way_back(owner: Actor) -> None:
+    projects.create(owner, "One")
+    with site.signed_in(owner) as client:
+        answer = client.get("/nowhere/<b>x</b>", headers=PAGE)
+        assert answer.status_code == 404
+        assert answer.headers["content-type"].startswith("text/html")
+        assert '<a href="/">To the overview</a>' in answer.text
+        assert "<b>x</b>" not in answer.text
+        assert "content-security-policy" in answer.headers
+        assert client.get("/nowhere").json() == {"detail": "Not Found"}, "a program is told in JSON"
+        assert client.get("/jobs", headers=PAGE).status_code == 200
