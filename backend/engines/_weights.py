@@ -57,7 +57,9 @@ def check(located: str) -> None:
         check_adapter(located)
         return check(base_of(located))
     if not (folder / "config.json").is_file():
-        raise InvalidInput(f"The model folder {folder} has no config.json. It is half-written: copy it again.")
+        raise InvalidInput(
+            f"The folder {folder} has no config.json: it is no model's, or half-written. Choose another or copy it again."
+        )
     _read_json(folder / "config.json")
     if not any((folder / name).is_file() for name in TOKENIZER_FILES):
         raise InvalidInput(f"The model folder {folder} has no tokenizer. Copy {TOKENIZER_FILES[0]} there.")

@@ -22,6 +22,7 @@ from backend.recipes import SLOTS, Recipe, get, names
 from backend.registry import Part, import_all
 from backend.schedules import Schedule
 from backend.selectors import Selector
+from backend.services import refusals
 from backend.services.review_settings import ReviewSettings
 from backend.trainers import Trainer
 from backend.values import JSON
@@ -146,38 +147,7 @@ def validate(recipe: JSON) -> JSON:
     try:
         return Recipe.model_validate(recipe).model_dump(mode="json")
     except ValidationError as error:
-        raise InvalidInput(explain(error)) from error
-
-
-def explain(error: ValidationError) -> str:
-    """Write a pydantic error for the person who typed: one line a field, the field's name first."""
-    lines = []
-    for problem in error.errors(include_url=False):
-        where = ".".join(str(place) for place in problem["loc"] if not str(place).startswith("function-"))
-        lines.append(f"{where}: {_words(problem)}" if where else _words(problem))
-    return "\n".join(lines)
-
-
-def _words(problem: Any) -> str:
-    kind, context = problem["type"], problem.get("ctx", {})
-    limits = {
-        "greater_than_equal": ("must be at least", "ge"),
-        "greater_than": ("must be greater than", "gt"),
-        "less_than_equal": ("must be at most", "le"),
-        "less_than": ("must be less than", "lt"),
-    }
-    if kind in limits:
-        words, key = limits[kind]
-        return f"{words} {context[key]}"
-    if kind in ("int_type", "int_parsing", "int_from_float"):
-        return "must be a whole number"
-    if kind in ("float_type", "float_parsing"):
-        return "must be a number"
-    if kind in ("string_type", "missing"):
-        return "must not be empty"
-    if kind == "extra_forbidden":
-        return "is not a knob of this part"
-    return str(problem["msg"]).removeprefix("Value error, ")
+        raise InvalidInput(refusals.explain(error)) from error
 
 
 def _knob(name: str, field: FieldInfo) -> Knob:

@@ -11,7 +11,7 @@ from backend import recipes
 from backend.db import reading, tables
 from backend.errors import InvalidInput, NotFound
 from backend.recipes import Recipe
-from backend.services import known_answers, parts, plan_seconds, review_settings
+from backend.services import known_answers, plan_seconds, refusals, review_settings
 from backend.services.access import Actor, require
 from backend.values import Role, SetUse, Split
 
@@ -193,7 +193,7 @@ def parse(data: dict[str, Any]) -> Recipe:
     try:
         return Recipe.model_validate(data)
     except ValidationError as error:
-        raise InvalidInput("The recipe cannot be used.\n" + parts.explain(error)) from error
+        raise InvalidInput("The recipe cannot be used.\n" + refusals.explain(error)) from error
 
 
 def check(db: Session, project_id: int, plan: Plan, recipe: Recipe) -> None:

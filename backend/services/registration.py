@@ -12,7 +12,7 @@ from backend.db import reading, session, tables
 from backend.engines.openai import OpenAI
 from backend.engines.transformers import Transformers
 from backend.errors import Conflict, InvalidInput
-from backend.services import events, model_folders, parts
+from backend.services import events, model_folders, refusals
 from backend.services.access import Actor, require, require_owner
 from backend.values import JSON, Role
 
@@ -98,7 +98,7 @@ def _served_by(endpoint: Endpoint) -> JSON:
     try:
         engine = OpenAI(base_url=url, model=model, **({"api_key_env": key} if key else {}))
     except ValidationError as error:
-        raise InvalidInput(parts.explain(error)) from error
+        raise InvalidInput(refusals.explain(error)) from error
     return {"kind": "base", "location": url, "engine": engine.dump(), "details": {}}
 
 

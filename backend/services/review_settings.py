@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from backend.errors import InvalidInput
+from backend.services import refusals
 
 
 class Mode(StrEnum):
@@ -73,7 +74,7 @@ def read(stored: dict[str, Any]) -> ReviewSettings:
         return ReviewSettings.model_validate(stored)
     except ValidationError as error:
         first = error.errors()[0]
-        name, why = ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, ")
+        name, why = ".".join(map(str, first["loc"])), refusals.words(first)
         if not name:  # a rule over several fields, which says itself what to do
             raise InvalidInput(f"The review settings don't fit together: {why}.") from error
-        raise InvalidInput(f"The review setting {name} is wrong: {why}. Change it.") from error
+        raise InvalidInput(f"The review setting {name} is wrong: it {why}. Change it.") from error

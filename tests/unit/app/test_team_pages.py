@@ -51,7 +51,9 @@ def test_a_rule_over_several_settings_is_told_in_its_own_words() -> None:
         "The review settings don't fit together: a known label is of one sample, and this mode decides groups. "
         "Set gold_share to 0."
     )
-    with pytest.raises(InvalidInput, match="The review setting num_reviewers_per_item is wrong"):
+    with pytest.raises(
+        InvalidInput, match=r"setting num_reviewers_per_item is wrong: it must be at most 10\. Change it"
+    ):
         review_settings.read({"num_reviewers_per_item": 99})
 
 

@@ -48,7 +48,7 @@ EDGES: list[tuple[bytes, tuple[str | None, ...] | str | None]] = [
     (b'{"prompt": "a", "k": "\\\\u0000"}',
      ('[{"role":"user","content":"a"}]', 'a', None, '{"k": "\\\\u0000"}', '5168bd63')),
     (b'{"prompt": "tab\there"}',
-     'broken JSON: Invalid control character at at column 16'),
+     'broken JSON: Invalid control character at column 16'),
     (b'{"prompt": "esc \\u001b \\u007f \\t \\n \\r \\b \\f \\/ \\" \\\\", "k": "\\u001b\\u007f\\t\\"\\\\"}',
      ('[{"role":"user","content":"esc \\u001b \x7f \\t \\n \\r \\b \\f / \\" \\\\"}]', 'esc \x1b \x7f \t \n \r \x08 \x0c / " \\', None, '{"k": "\\u001b\x7f\\t\\"\\\\"}', '82d32587')),
     (b'\xef\xbb\xbf{"prompt": "a"}',
