@@ -58,7 +58,7 @@ def check(located: str) -> None:
         return check(base_of(located))
     if not (folder / "config.json").is_file():
         raise InvalidInput(
-            f"The folder {folder} has no config.json: it is no model's, or half-written. Choose another or copy it again."
+            f"The folder {folder} has no config.json: it is no model's, or half-written. Choose or copy it again."
         )
     _read_json(folder / "config.json")
     if not any((folder / name).is_file() for name in TOKENIZER_FILES):
