@@ -82,7 +82,8 @@ def build() -> None:
     opened.success(None, None, None, js=templates.INTO_VIEW, api_visibility="private")
     timer.tick(refresh, [query, digest], listed, **QUIET)
     preview.click(look_ahead, [query, action], [said, token, apply], **PRIVATE)
-    action.input(forget, None, [token, apply, said], **QUIET)
+    # In the browser, since an answer to this could come after that to the next preview; a token is of one action.
+    action.input(None, None, [apply, said], js=templates.FORGET_PREVIEW, api_visibility="private")
     apply.click(do_apply, [query, action, reason, token], [*listed, batches, said, token, apply], **PRIVATE)
     undo.click(do_undo, [query, batches], [*listed, batches, said], **PRIVATE)
     kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")

@@ -90,3 +90,5 @@ KEEP_IN_ADDRESS = """(kept) => {
   address.search = kept.address || "";
   history.replaceState(history.state, "", address);
 }"""
+
+FORGET_PREVIEW = """() => [{ __type__: "update", interactive: false }, ""]"""

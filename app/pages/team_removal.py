@@ -41,7 +41,8 @@ def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
     shown = [person, card, apply, done, which]
     tab.select(show, chosen, [*shown, refused], **private)
     chosen.input(show, chosen, [*shown, refused], **private)
-    person.input(forget, None, [card, apply, refused], **private)
+    # A preview is of one person. In the browser, since an answer to this could come after that to the next preview.
+    person.input(None, None, [card, apply, refused], js=templates.FORGET_REMOVAL, api_visibility="private")
     look.click(preview, [chosen, person], [card, apply, refused], **private)
     apply.click(remove, [chosen, person, reason], [*shown, reason, refused], **private)
     back.click(undo, [chosen, which], [*shown, refused], **private)
@@ -52,13 +53,6 @@ def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
 def show(round_id: int | None, request: gr.Request) -> list[Any]:
     """Fill the tab for the chosen round."""
     return _shown(context(request), known(round_id, request))
-
-
-@toasts
-@refused_beside(2)
-def forget() -> list[Any]:
-    """A preview is of one person."""
-    return [{}, gr.Button(interactive=False)]
 
 
 @toasts

@@ -121,3 +121,5 @@ REMOVAL_CSS = """
 .removal ul { margin: 0; padding-left: 18px; }
 .removal a { color: var(--rondo-accent); }
 """
+
+FORGET_REMOVAL = """() => [{}, { __type__: "update", interactive: false }, {}]"""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from backend.db import reading, tables
 from backend.services import reviewer_stats, reviews
@@ -149,6 +150,21 @@ def test_work_is_previewed_removed_and_restored(team: Team) -> None:
     team.page.locator("#removal-undo").click()
     team.sees("removal-done", "restored")
     assert [row.verdict for row in labels(team)] == before
+
+
+def test_a_preview_is_of_the_person_it_was_made_for(team: Team) -> None:
+    team.decide(team.ada, "xx")
+    team.decide(team.ben, "a")
+    team.open()
+    team.tab("Remove work")
+    for name in ("Ada", "Ben"):
+        team.page.locator("#removal-person input").click()
+        team.page.get_by_role("option", name=name).click()
+        expect(team.page.locator("#removal-card")).not_to_contain_text("decisions;")
+        expect(team.page.locator("#removal-apply")).to_be_disabled()
+        team.page.locator("#removal-preview").click()
+        expect(team.page.locator("#removal-card")).to_contain_text("decisions;")
+        expect(team.page.locator("#removal-apply")).to_be_enabled()
 
 
 def labels(team: Team) -> list[tables.Label]:
