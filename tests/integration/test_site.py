@@ -1,6 +1,7 @@
 """The server that the tests of a process share: what is left of one test does not reach the next."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -46,7 +47,9 @@ def test_who_is_inside_when_a_test_ends_is_waited_for_and_nobody_comes_in_after(
             assert (await client.get("/")).text == "found"
             stream.cancel()
 
-    asyncio.run(visit())
+    # In a thread of its own: where a browser test ran before, this one has Playwright's loop.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, visit()).result()
 
 
 def test_failures_of_one_installation_slow_nobody_down_in_the_next(
