@@ -26,14 +26,16 @@ def holds_special(pattern: re.Pattern[str] | None, messages: Messages) -> bool:
     return pattern is not None and any(pattern.search(message["content"]) for message in messages)
 
 
-def encode(tokenizer: "PreTrainedTokenizerBase", chats: Sequence[Messages]) -> list[list[int]]:
+def encode(
+    tokenizer: "PreTrainedTokenizerBase", pattern: re.Pattern[str] | None, chats: Sequence[Messages]
+) -> list[list[int]]:
     """Render chats by the tokenizer's template, an answer being due, and return their token ids.
 
+    `pattern`: the tokenizer's `special_texts`, found once, since some tokenizers have thousands.
     Raises `jinja2.TemplateError` where the template refuses a chat.
     """
     if not chats:
         return []
-    pattern = special_texts(tokenizer)
     plain, held = [], {}
     for position, chat in enumerate(chats):
         contents = [message["content"] for message in chat]

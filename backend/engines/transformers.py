@@ -36,6 +36,7 @@ class Transformers(Engine):
 
     _model: Any = PrivateAttr(None)
     _tokenizer: Any = PrivateAttr(None)
+    _special: Any = PrivateAttr(None)
 
     def check(self) -> None:
         located = _weights.locate(self.model)
@@ -52,6 +53,7 @@ class Transformers(Engine):
         if self.adapter:
             model = _weights.add_adapter(model, _weights.locate(self.adapter))
         self._tokenizer = _weights.load_tokenizer(located)
+        self._special = _chat.special_texts(self._tokenizer)
         self._model = model.to(device).eval()
         return self
 
@@ -119,7 +121,7 @@ class Transformers(Engine):
 
         _, tokenizer = self._loaded()
         try:
-            return _chat.encode(tokenizer, prompts)
+            return _chat.encode(tokenizer, self._special, prompts)
         except TemplateError as error:
             raise InvalidInput(
                 f"The chat template of {self.model} refuses a prompt: {error}. Change its roles or their order."
