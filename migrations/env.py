@@ -6,6 +6,7 @@ from alembic import context
 from sqlalchemy import create_engine, event, pool
 
 from backend.db.base import JsonColumn, UtcDateTime
+from backend.db.folding import indexed
 from backend.db.tables import Base
 
 config = context.config
@@ -36,6 +37,8 @@ def run() -> None:
         @event.listens_for(engine, "connect")
         def _connect(connection: Any, _record: Any) -> None:
             connection.isolation_level = None
+            # The triggers of the text index call it.
+            connection.create_function("rondo_fold", 1, indexed, deterministic=True)
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA busy_timeout=15000")
             connection.execute("PRAGMA foreign_keys=OFF")

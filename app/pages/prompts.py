@@ -43,7 +43,10 @@ def build() -> None:
             )
             with gr.Row(elem_classes="rondo-toolbar"):
                 search = gr.Textbox(
-                    label="Search", placeholder="words; Enter searches", max_lines=1, elem_id="prompt-search"
+                    label="Search",
+                    placeholder='words, "as it stands", /regex/; Enter searches',
+                    max_lines=1,
+                    elem_id="prompt-search",
                 )
             rows = table(ROWS, "Prompts of this set", "prompt-rows", widths=[7, 55, 15, 23])
             with gr.Row(elem_classes="rondo-toolbar"):

@@ -31,7 +31,9 @@ NAMES = ("text", "prompt", *CHOICES, *NUMBERS, "sort")
 def filter_bar() -> list[gr.components.Component]:
     """The components in the order of `NAMES`."""
     with gr.Row(equal_height=True):
-        text = gr.Textbox(label="Search in samples", placeholder='words, or "words in a row"', elem_id="samples-search")
+        text = gr.Textbox(
+            label="Search in samples", placeholder='words, "as it stands", /regex/', elem_id="samples-search"
+        )
         prompt = gr.Textbox(label="Search in prompts", elem_id="samples-prompt")
         sort = gr.Dropdown(SORTS, value="+id", label="Sort", filterable=False, elem_id="samples-sort")
     with gr.Row(equal_height=True):

@@ -17,8 +17,9 @@ FLAGS = ("is_overridden", "is_unparsed", "is_truncated", "is_flagged")
 class Filters:
     """Every field narrows; empty means all. `kind` other: whatever is neither completion nor edit.
 
-    `text` searches the sample, `prompt` its prompt: all words must occur, in any order; words joined without a
-    space and words in double quotes must follow each other.
+    `text` searches the sample, `prompt` its prompt, as `backend.db.search.parse` reads it: all words must occur, in
+    any order; what has signs in it or stands in double quotes must occur as it is; within slashes stands a regular
+    expression.
     """
 
     min_score: float | None = None

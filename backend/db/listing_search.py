@@ -3,7 +3,7 @@
 Sorting half a million matches is no page's work. Where the filters leave little, their rows come in the wanted order
 and each is looked up in the text index; else the matches come in the text index's own order, that of the samples
 (or of the prompts), and `Found.sort` says so. One page reads a bounded number of rows: when too few of them pass,
-it ends early (`is_partial`) and the next page goes on.
+it ends early (`is_partial`) and the next page goes on. What the index cannot tell (`Query.check`) is read in the text.
 """
 
 import math
@@ -14,7 +14,7 @@ from typing import Any
 
 from backend.db.filters import Cursor, Filters, Sort, SortKey
 from backend.db.listing import COLUMN, Count, Found, Row, Scope, counted, found, listed, listed_rows, place
-from backend.db.search import SEARCHABLE, hits, id_column, match
+from backend.db.search import SEARCHABLE, Query, hits, id_column, parse
 from backend.db.tables.judgment import UNSCORED
 from backend.errors import InvalidInput
 
@@ -29,6 +29,8 @@ SLICE = 3_000
 """So many matches are walked through at once, and twice that for one page."""
 PROBE_COST = 80
 """A look-up in the text index costs as much as walking through so many matches."""
+CHECKED = 500
+"""So many texts are read at once, and twice that for one page."""
 
 Read = tuple[list[Row], Cursor | None]
 """Rows, and the place to go on from; None when there is no more."""
@@ -37,10 +39,14 @@ Reader = Callable[[Cursor | None, int], Read]
 
 @dataclass(frozen=True)
 class Search:
-    """One searched table: the expression, its values, and the ids the round spans there."""
+    """One searched table: the query, its expression and values, and the ids the round spans there.
+
+    Without an expression there is nothing to look up in the index, and the texts alone tell what matches.
+    """
 
     asked: Scope
     table: SEARCHABLE
+    query: Query
     expression: str
     values: dict[str, Any]
     first: int
@@ -58,7 +64,9 @@ class Search:
 
     @cached_property
     def density(self) -> float:
-        """The share of rows that match, going by the first ones; 0 when all matches can be sorted."""
+        """The share of rows that match in the index, going by the first ones; 0 when all of them can be sorted."""
+        if not self.expression:
+            return 1.0
         cap = SORTED if self.table == "samples" else SORTED_PROMPTS
         ordered = f"{self.hits()} ORDER BY {id_column(self.dialect)} LIMIT {cap + 1}"
         number, last = self.asked.one(f"SELECT count(*), max(id) FROM ({ordered}) AS c", **self.values)
@@ -84,6 +92,25 @@ class Wanted:
     def join(self) -> str:
         """SQLite keeps the order of a CROSS JOIN; PostgreSQL chooses by its statistics."""
         return "CROSS JOIN" if self.asked.is_sqlite else "JOIN"
+
+    @property
+    def searches(self) -> list[Search]:
+        return [one for one in (self.text, self.prompt) if one]
+
+    def checked(self, rows: list[Row], searches: list[Search]) -> list[Row]:
+        """Read the texts of the rows where the index does not tell whether they match."""
+        for one in searches:
+            if one.query.check is None or not rows:
+                continue
+            passed: set[int] = set()
+            for start in range(0, len(rows), CHECKED):
+                ids = ", ".join(str(sample_id) for _, sample_id in rows[start : start + CHECKED])
+                source = f"samples AS s {self.join} prompts AS p ON p.id = s.prompt_id" if one is self.prompt else ""
+                column = "p.text" if source else "s.text"
+                texts = self.asked.all(f"SELECT s.id, {column} FROM {source or 'samples AS s'} WHERE s.id IN ({ids})")
+                passed.update(sample_id for sample_id, text in texts if one.query.check(text))
+            rows = [row for row in rows if row[1] in passed]
+        return rows
 
     def passing(self, rows: list[Row], tests: list[Search]) -> list[Row]:
         """Look each row up in the text indexes."""
@@ -111,9 +138,10 @@ def search(asked: Scope, filters: Filters) -> Wanted:
     def one(table: SEARCHABLE, query: str, name: str) -> Search | None:
         if not query:
             return None
-        expression, values = match(query, "sqlite" if asked.is_sqlite else "postgresql", name)
+        wanted = parse(query)
+        expression, values = wanted.match("sqlite" if asked.is_sqlite else "postgresql", name) or ("", {})
         first, last = asked.one(f"SELECT {ends_of(table)}")
-        return Search(asked, table, expression, values, first or 0, last or 0)
+        return Search(asked, table, wanted, expression, values, first or 0, last or 0)
 
     return Wanted(asked, one("samples", filters.text, "text"), one("prompts", filters.prompt, "prompt"))
 
@@ -136,27 +164,32 @@ def chosen_way(wanted: Wanted, sort: Sort, cursor: Cursor | None, limit: int) ->
     if text and text.density == 0 and not by_prompt:
         both = prompt is not None and prompt.density == 0
         rows = few_matches(wanted, text, sort, prompt if both else None)
-        return page(
-            wanted,
-            sorted_reader(rows, sort),
-            sort,
-            cursor,
-            limit,
-            tests=[] if both or not prompt else [prompt],
-            matches=rows,
-        )
+        return sorted_page(wanted, rows, sort, cursor, limit, tests=[] if both or not prompt else [prompt])
     if prompt and prompt.density == 0 and not by_prompt:
         rows = few_prompts(wanted, prompt, sort)
-        return page(wanted, sorted_reader(rows, sort), sort, cursor, limit, tests=[text] if text else [], matches=rows)
-    tests = [one for one in (text, prompt) if one]
-    if not by_prompt and ((cursor is not None and sort.key is not SortKey.id) or few_candidates(wanted, tests)):
-        return page(wanted, filtered_reader(wanted.asked, sort), sort, cursor, limit, tests=tests)
-    first, *rest = tests
+        return sorted_page(wanted, rows, sort, cursor, limit, tests=[text] if text else [])
+    looked_up = [one for one in wanted.searches if one.expression]
+    if by_prompt and not (prompt and prompt.expression):
+        raise InvalidInput("The order by prompt is for searches for words in prompts only. Choose another one.")
+    goes_on = cursor is not None and sort.key is not SortKey.id
+    if not looked_up or (not by_prompt and (goes_on or few_candidates(wanted, looked_up))):
+        reader = filtered_reader(wanted.asked, sort)
+        return page(wanted, reader, sort, cursor, limit, tests=looked_up, checks=wanted.searches)
+    first, *rest = looked_up
     key = SortKey.id if first is text else SortKey.prompt
     if cursor is not None and sort.key is not key:
         cursor = None  # there are more matches than on the last page, and this is another list
     order = Sort(key, descending=sort.descending and sort.key is key)
-    return page(wanted, walking_reader(wanted, first, order), order, cursor, limit, tests=rest)
+    reader = walking_reader(wanted, first, order)
+    return page(wanted, reader, order, cursor, limit, tests=rest, checks=wanted.searches)
+
+
+def sorted_page(
+    wanted: Wanted, rows: list[Row], sort: Sort, cursor: Cursor | None, limit: int, *, tests: list[Search]
+) -> Found:
+    """A page of few matches, which are all here: those that the texts do not confirm are left out before they count."""
+    rows = wanted.checked(rows, [one for one in wanted.searches if one not in tests])
+    return page(wanted, sorted_reader(rows, sort), sort, cursor, limit, tests=tests, checks=tests, matches=rows)
 
 
 def few_candidates(wanted: Wanted, tests: list[Search]) -> bool:
@@ -176,18 +209,25 @@ def page(
     limit: int,
     *,
     tests: list[Search],
+    checks: list[Search],
     matches: list[Row] | None = None,
 ) -> Found:
-    """Rows in the reader's order; with tests they are looked up until the page is full or enough were."""
+    """Rows in the reader's order.
+
+    With `tests` they are looked up in the index, with `checks` in their texts, until the page is full or enough were.
+    """
     rows: list[Row] = []
     at: Cursor | None = cursor
+    checks = [one for one in checks if one.query.check is not None]
+    tests = [one for one in tests if one.expression]
     for _ in range(BATCHES):
-        batch, at = read(at, PROBES if tests else limit + 1 - len(rows))
-        rows += wanted.passing(batch, tests)
+        batch, at = read(at, PROBES if tests else CHECKED if checks else limit + 1 - len(rows))
+        rows += wanted.checked(wanted.passing(batch, tests), checks)
         if len(rows) > limit or at is None:
             break
     is_all = at is None and cursor is None and len(rows) <= limit
-    count = Count(len(matches)) if matches is not None and not tests else Count(min(len(rows), limit), is_exact=is_all)
+    is_known = matches is not None and not (tests or checks)
+    count = Count(len(matches or ())) if is_known else Count(min(len(rows), limit), is_exact=is_all)
     seen = found(rows, limit, sort, cursor, count)
     if len(rows) > limit or at is None:
         return seen

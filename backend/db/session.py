@@ -15,6 +15,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.orm import Session
 
 from backend.config import settings
+from backend.db.folding import indexed
 
 SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -46,6 +47,7 @@ def make_engine(url: str, *, write: bool) -> Engine:
         connection.isolation_level = None
         # SQLite's own knows only ASCII; PostgreSQL's and Python's agree on the rest. No index stands on it.
         connection.create_function("lower", 1, _lower, deterministic=True)
+        connection.create_function("rondo_fold", 1, indexed, deterministic=True)
         cursor = connection.cursor()
         for pragma in SQLITE_PRAGMAS:
             cursor.execute(pragma)

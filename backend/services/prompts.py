@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from backend import values
 from backend.db import reading, session, tables
-from backend.db.search import match
+from backend.db.search import Query, parse
 from backend.errors import Conflict, NotFound
 from backend.services import events
 from backend.services.access import Actor, require
@@ -25,6 +25,8 @@ __all__ = [
 ]  # fmt: skip
 
 PAGE = 50
+CHECKED = 2_000
+"""So many texts are read for one page of a search that the index cannot answer."""
 
 
 @dataclass(frozen=True)
@@ -116,24 +118,44 @@ def _get(db: Session, actor: Actor, set_id: int, role: Role = Role.viewer) -> Pr
 
 
 def browse(actor: Actor, set_id: int, *, search: str = "", cursor: int | None = None, limit: int = PAGE) -> Page:
-    """A page of the set in file order, from after `cursor`; `search` finds words of the last user message."""
+    """A page of the set in file order, from after `cursor`; `search` finds text of the last user message.
+
+    A search that has to read the texts themselves may end a page before it is full; the next page goes on.
+    """
     limit = min(limit, 200)
     with reading() as db:
         _get(db, actor, set_id)
-        rows = list(db.scalars(_rows(db, set_id, search.strip(), -1 if cursor is None else cursor).limit(limit + 1)))
-    more, rows = len(rows) > limit, rows[:limit]
+        rows, more_after = _read(db, set_id, search.strip(), -1 if cursor is None else cursor, limit)
     shown = tuple(PromptView(p.id, p.position, p.messages, p.text, p.answer, p.extra) for p in rows)
-    return Page(shown, rows[-1].position if more else None)
+    return Page(shown, more_after)
 
 
-def _rows(db: Session, set_id: int, search: str, after: int) -> Select[tables.Prompt]:
+def _read(db: Session, set_id: int, search: str, after: int, limit: int) -> tuple[Sequence[tables.Prompt], int | None]:
+    """Up to `limit` prompts behind a position, and the position to go on from, if there may be more."""
+    query = parse(search) if search else None
+    check = query.check if query else None
+    if check is None:
+        rows = db.scalars(_rows(db, set_id, query, after).limit(limit + 1)).all()
+        return rows[:limit], rows[limit - 1].position if len(rows) > limit else None
+    found: list[tables.Prompt] = []
+    for number, row in enumerate(db.scalars(_rows(db, set_id, query, after).limit(CHECKED)), 1):
+        after = row.position
+        if check(row.text):
+            found.append(row)
+        if len(found) == limit or number == CHECKED:
+            return found, after
+    return found, None
+
+
+def _rows(db: Session, set_id: int, search: Query | None, after: int) -> Select[tables.Prompt]:
     """The set's prompts behind a position, in order; with a search those that have its words."""
     prompt = tables.Prompt
     query = select(prompt).where(prompt.prompt_set_id == set_id, prompt.position > after)
-    if not search:
-        return query.order_by(prompt.position)
     dialect = db.get_bind().dialect.name
-    expression, bound = match(search, dialect, "words")
+    looked_up = search.match(dialect, "words") if search else None
+    if looked_up is None:
+        return query.order_by(prompt.position)
+    expression, bound = looked_up
     if dialect != "sqlite":
         return query.where(text(f"prompts.search_vector @@ {expression}").bindparams(**bound)).order_by(prompt.position)
     # A set's ids rise with its positions, and FTS5 walks its hits by id: a common word costs no sort.

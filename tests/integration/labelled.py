@@ -1,18 +1,20 @@
 """A round full of samples of every kind, and what a filter finds, worked out in plain Python."""
 
 import random
+import re
+import unicodedata
 from dataclasses import dataclass
 
 from sqlalchemy import insert, select
 
 from backend.db import now, session, tables
 from backend.db.filters import Filters, Sort, SortKey
-from backend.db.search import parse
 from backend.db.tables.judgment import UNSCORED
 from backend.values import LabelSource, Split, Verdict
 from tests import rows
 
-WORDS = ("red", "green", "blue", "Café", "42", "naïve", "ÜBER", "x1", "日本語", "3*5+7=22", "it's", "re-do")
+WORDS = ("red", "green", "blue", "Café", "42", "naïve", "ÜBER", "x1", "日本語", "3*5+7=22", "it's", "re-do", "7*9-3", "7 9 3",
+         "cafe\u0301", "서울의", "ﬁne", "长江=river", "→")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -85,21 +87,33 @@ def _sample(chance: random.Random, round_: tables.Round, group: tables.Group, pr
     return sample, label | flags
 
 
-def tokens(text: str) -> list[str]:
-    """What both databases make of a text: runs of letters and digits, folded to lower case."""
-    cleaned = "".join(c if c.isalnum() else " " for c in text.lower())
-    return cleaned.split()
+def plain(text: str) -> str:
+    """The text in NFKC form without case, its blanks as one blank each."""
+    return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).split())
 
 
 def contains(text: str, query: str) -> bool:
-    """Whether all terms of the query occur in the text, each as a run of words."""
-    said = tokens(text)
-    for term in parse(query):
-        words = [word.lower() for word in term.words]
-        runs = [said[i : i + len(words)] for i in range(len(said) - len(words) + 1)]
-        if words not in runs:
-            return False
-    return True
+    """Whether all terms of the query occur in the text, as characters that do not begin or end inside a word."""
+    if len(query) > 2 and query[0] == query[-1] == "/":
+        return re.search(query[1:-1], text, re.IGNORECASE) is not None
+    terms = [
+        quoted or bare.replace('"', " ") for quoted, bare in re.findall(r'"([^"]*)"?|(\S+)', query.replace("\0", " "))
+    ]
+    return all(occurs(plain(text), plain(term)) for term in terms if term.strip())
+
+
+def occurs(text: str, term: str) -> bool:
+    """Whether the term stands somewhere in the text; a letter of ours beside a letter of it is inside a word."""
+
+    def is_letter(character: str) -> bool:
+        return character.isalnum() and not "\u3000" < character < "\ua000" and not "\uac00" <= character < "\ud7a4"
+
+    for start in range(len(text) - len(term) + 1):
+        before, after = text[start - 1 : start], text[start + len(term) : start + len(term) + 1]
+        is_cut = (is_letter(term[0]) and is_letter(before)) or (is_letter(term[-1]) and is_letter(after))
+        if text.startswith(term, start) and not is_cut:
+            return True
+    return False
 
 
 def passes(sample: Known, filters: Filters) -> bool:

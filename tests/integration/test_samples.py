@@ -79,6 +79,20 @@ SINGLE = [
     Filters(text="3*5+7"),
     Filters(text="re-do"),
     Filters(text="日本語"),
+    Filters(text="本語"),
+    Filters(text="7*9-3"),
+    Filters(text='"7 9 3"'),
+    Filters(text="café"),
+    Filters(text="서울"),
+    Filters(text="FINE"),
+    Filters(text="江=river"),
+    Filters(text="→"),
+    Filters(text="→ red"),
+    Filters(text="*"),
+    Filters(text=r"/\d\*\d/"),
+    Filters(text="/^red|rare$/", prompt="prompt1"),
+    Filters(prompt="→"),
+    Filters(prompt='"→ prompt2"', text="red"),
     Filters(text="nothing"),
     Filters(prompt="prompt3"),
     Filters(prompt="über"),
@@ -114,7 +128,7 @@ def test_any_combination_finds_what_it_should(database: str, caps: str, monkeypa
 def make_caps_small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listing, "GATHERED", 20)
     monkeypatch.setattr(listing, "MERGED", 3)
-    for name, value in {"SORTED": 20, "SORTED_PROMPTS": 3, "PROBES": 8, "SLICE": 7}.items():
+    for name, value in {"SORTED": 20, "SORTED_PROMPTS": 3, "PROBES": 8, "SLICE": 7, "CHECKED": 9}.items():
         monkeypatch.setattr(listing_search, name, value)
 
 
@@ -162,12 +176,24 @@ def test_nothing_typed_into_the_search_is_an_operator(database: str) -> None:
     actor = rows.make_actor(project)
     round_, known = make_labelled(project, number=40)
     for query in HOSTILE:
-        if not any(c.isalnum() for c in query):
-            with pytest.raises(InvalidInput, match="no letter"):
+        if not query.replace('"', "").strip():
+            with pytest.raises(InvalidInput, match="no character"):
                 samples.page(actor, round_.id, Filters(text=query))
             continue
         for filters in (Filters(text=query), Filters(prompt=query)):
             check(actor, round_.id, known, filters, Sort(), 50)
+
+
+def test_a_regular_expression_is_refused_where_it_is_none_or_would_run_for_ever(database: str) -> None:
+    project = rows.make_project()
+    actor = rows.make_actor(project)
+    round_ = rows.make_round(project)
+    rows.make_samples(round_, rows.make_prompt_set(project, prompts=1), texts=["a" * 5_000 + "!"], scores=[1.0])
+    for broken in ("/(/", "/[z-a]/", "/*/"):
+        with pytest.raises(InvalidInput, match="no regular expression"):
+            samples.page(actor, round_.id, Filters(text=broken))
+    with pytest.raises(InvalidInput, match="takes too long"):
+        samples.page(actor, round_.id, Filters(text="/(a|aa)+$/"))
 
 
 def test_a_broken_cursor_is_refused_with_a_way_out(database: str) -> None:

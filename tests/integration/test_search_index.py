@@ -1,5 +1,9 @@
 """The text index follows the samples: in, out, and through the migration in both directions with rows in it."""
 
+import json
+from pathlib import Path
+
+import pytest
 from sqlalchemy import delete, inspect
 
 import migrations
@@ -7,6 +11,7 @@ from backend.db import session, tables
 from backend.db.filters import Filters
 from backend.db.session import write_engine
 from backend.services import samples
+from backend.services.prompts import browse
 from tests import rows
 
 
@@ -23,7 +28,8 @@ def test_samples_are_found_once_written_and_gone_with_their_project(database: st
     other = rows.make_project()
     elsewhere = rows.make_samples(rows.make_round(other), rows.make_prompt_set(other, prompts=1), texts=["frogs"])
     assert found(actor, round_, text="frogs") == [made[1].id]
-    assert found(actor, round_, text='"hoot hoot"') == [made[2].id]
+    assert found(actor, round_, text="hoot-hoot") == found(actor, round_, text="hoot owl") == [made[2].id]
+    assert found(actor, round_, text='"hoot hoot"') == []
     assert found(actor, round_, prompt="OWLS") == [made[2].id, made[3].id]
     with session() as db:
         db.execute(delete(tables.Sample).where(tables.Sample.id == made[1].id))
@@ -66,3 +72,56 @@ def test_a_megabyte_of_text_and_odd_characters_are_stored_and_found(database: st
     assert found(actor, round_, text="needle w17") == [made[0].id]
     assert found(actor, round_, text="right") == [made[1].id]
     assert found(actor, round_, text="e\u0301te\u0301") == [made[1].id]
+
+
+FOUND = [
+    json.loads(line) for line in (Path(__file__).parent.parent / "data/found/search_words.jsonl").open(encoding="utf-8")
+]
+
+
+def test_words_of_every_script_are_found_in_texts_that_hold_them(database: str) -> None:
+    """Texts without blanks between words, decomposed accents, full-width letters, ligatures, joiners."""
+    project = rows.make_project()
+    actor = rows.make_actor(project)
+    round_ = rows.make_round(project)
+    pairs = [(row["prompt"], row["search"]) for row in FOUND] + [
+        ("กรุงเทพมหานครเป็นเมืองหลวงของประเทศไทย", "เมืองหลวง"),
+        ("ຫຼວງພະບາງແມ່ນເມືອງມໍລະດົກ", "ເມືອງ"),
+        ("ភ្នំពេញជារាជធានី", "រាជធានី"),
+        ("東京タワーの高さは333mです", "333m"),
+        ("わたしはカメラを買いました", "ｶﾒﾗ"),
+        ("Ｆｕｌｌ　ｗｉｄｔｈ", "full width"),
+        ("re\u0301sume\u0301 of a cafe\u0301", "résumé"),
+        ("an ef\ufb01cient ship", "efficient"),
+        ("zero\u200bwidth joins", "zerowidth"),
+        ("Straße nach Süden", '"STRAßE nach"'),
+        ("Привет, мир!", "привет, МИР"),
+        ("किताब पढ़ना अच्छा है", "किताब"),
+        ("if x <= 3 && y != 4: return", "x <= 3 && y"),
+        ("7*9-3=60", "7*9-3"),
+        ("𠮷野家で食べる", "𠮷野"),
+        ("اللغة العربية جميلة", "العربية"),
+    ]
+    prompts = rows.make_prompt_set(project, prompts=[text for text, _ in pairs])
+    made = rows.make_samples(round_, prompts, n=1, texts=[text for text, _ in pairs], scores=[1.0])
+    for place, (_, query) in enumerate(pairs):
+        assert made[place].id in found(actor, round_, text=query), query
+        assert made[place].id in found(actor, round_, prompt=query), query
+        assert place in [row.position for row in browse(actor, prompts.id, search=query).rows], query
+    assert found(actor, round_, text="7-9*3") == []
+    assert found(actor, round_, text="江长") == []
+
+
+def test_a_search_for_signs_reads_the_prompts_page_by_page(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backend.services.prompts.CHECKED", 7)
+    project = rows.make_project()
+    actor = rows.make_actor(project)
+    prompts = rows.make_prompt_set(project, prompts=[f"{n} {'=>' if n % 5 == 0 else '->'} x" for n in range(40)])
+    seen, cursor = [], None
+    while True:
+        page = browse(actor, prompts.id, search="=>", cursor=cursor, limit=3)
+        seen += [row.position for row in page.rows]
+        if page.next is None:
+            break
+        cursor = page.next
+    assert seen == [0, 5, 10, 15, 20, 25, 30, 35]

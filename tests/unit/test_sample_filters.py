@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from app.widgets import sample_filters as bar
 from backend.db.filters import ALL_FACETS, FLAGS, KINDS, SOURCES, VERDICTS, Cursor, Sort, SortKey, decode_facet
 from backend.db.filters import encode_facet as encode
-from backend.db.search import match, parse
+from backend.db.search import parse
 from backend.errors import InvalidInput
 from backend.pipeline.worth import near_the_cut
 from backend.services.labels import Effect, Word, effect
@@ -70,13 +70,29 @@ def test_a_cursor_reads_what_it_wrote(
 @given(st.text(max_size=60))
 def test_a_search_is_words_whatever_is_typed(query: str) -> None:
     try:
-        terms = parse(query)
+        wanted = parse(query)
     except InvalidInput:
         return
-    assert all(word.isalnum() or not word.isascii() for term in terms for word in term.words)
-    expression = match(query, "sqlite", "q")[1]["q"]
-    assert expression.count('"') == 2 * len(terms)
-    assert "\0" not in expression
+    if wanted.pattern:
+        return
+    looked_up = wanted.match("sqlite", "q")
+    words = [term.words for term in wanted.terms if term.words]
+    assert (looked_up is None) == (not words)
+    if looked_up is not None:
+        expression = looked_up[1]["q"]
+        assert expression.count('"') == 2 * len(words)
+        assert "\0" not in expression
+
+
+@given(st.text(min_size=1, max_size=12), st.text(max_size=8), st.text(max_size=8))
+def test_a_quoted_text_is_found_between_blanks(row: str, before: str, after: str) -> None:
+    """Folding both sides must not hide what was searched for as it stands."""
+    row = row.replace('"', "").replace("\0", "").strip()
+    try:
+        wanted = parse(f'"{row}"')
+    except InvalidInput:
+        return
+    assert wanted.check is None or wanted.check(f"{before} {row} {after}") or len(wanted.terms) != 1
 
 
 ACCEPT, REJECT, SCORE, FLAG, SKIP = (
