@@ -44,7 +44,7 @@ def build() -> None:
             with gr.Row(elem_classes="rondo-toolbar"):
                 search = gr.Textbox(
                     label="Search",
-                    placeholder='words, "as it stands", /regex/; Enter searches',
+                    placeholder='words, "as it stands", /regex/',
                     max_lines=1,
                     elem_id="prompt-search",
                 )

@@ -9,7 +9,7 @@ import re
 import unicodedata
 
 INVISIBLE = "\u00ad\u200b-\u200d\u2060\ufeff"
-"""Soft hyphen, zero-width blanks and joiners, byte order mark: a range of a regular expression in Python and PostgreSQL."""
+"""Soft hyphen, zero-width blanks and joiners, byte order mark, as a range of a regular expression."""
 UNSPACED = (
     "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3040-\u31ff"
     "\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff"

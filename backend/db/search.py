@@ -1,4 +1,4 @@
-"""Search behind one interface: FTS5 on SQLite, tsvector on PostgreSQL, and a look at the texts where words do not say all.
+"""Search behind one interface: FTS5 on SQLite, tsvector on PostgreSQL, and the texts where words do not say all.
 
 The index knows words. What has signs or blanks in it, or a script without blanks, is looked up by its words first and
 then compared with the text, character by character. A search without any word, and a regular expression, have nothing
@@ -118,7 +118,7 @@ def compiled(pattern: str) -> "regex.Pattern[str]":
         return regex.compile(pattern, regex.IGNORECASE | regex.V0)
     except (regex.error, RecursionError, OverflowError) as error:
         raise InvalidInput(
-            f"/{pattern}/ is no regular expression: {error}. Correct it, or put it in double quotes to find it as it is."
+            f"/{pattern}/ is no regular expression: {error}. Correct it, or put it in double quotes."
         ) from error
 
 
