@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import cookies, html, origin
+from app import cookies, html, origin, payloads
 from backend.config import settings
 from backend.services import projects, sessions
 from backend.services.sessions import SignedIn
@@ -70,7 +70,11 @@ class Guard:
             return
         if _wants_html(request):
             send = _with_lost_page(request, receive, send)
-        await self.app(scope, _bounded(receive, scope["path"]), send)
+        receive = _bounded(receive, scope["path"])
+        if scope["path"].startswith(payloads.PREFIX):
+            await payloads.pass_on(self.app, scope, receive, send, request.state.signed_in)
+        else:
+            await self.app(scope, receive, send)
 
 
 def error(status: int, type_: str, message: str) -> JSONResponse:

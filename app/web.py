@@ -21,12 +21,13 @@ from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 import static
-from app import api, pages, signin
+from app import api, gradio_files, pages, signin, uploads
 from app.guard import Guard
 from app.theme import RondoTheme
 from app.widgets import header
 from backend import __version__
 from backend.config import settings
+from backend.services import installation
 
 log = logging.getLogger("rondo.app")
 
@@ -56,12 +57,14 @@ def create_app(*, with_worker: bool = True) -> ASGIApp:
 
 def _mount_pages(app: FastAPI) -> None:
     """Put Gradio behind the guard, without what would show more of it than its pages."""
+    uploads.make_folder()
+    built = pages.build()
     with warnings.catch_warnings():
         # Said of every application with several pages, even when rendering on the server is off.
         warnings.filterwarnings("ignore", "SSR mode is not supported")
         gr.mount_gradio_app(
             app,
-            pages.build(),
+            built,
             path="/",
             auth_dependency=_name,
             theme=RondoTheme(),
@@ -74,6 +77,7 @@ def _mount_pages(app: FastAPI) -> None:
             show_error=False,
             max_file_size=f"{settings().max_upload_mb}mb",
         )
+    gradio_files.install(built)
 
 
 @asynccontextmanager
@@ -98,8 +102,9 @@ def _name(request: Request) -> str | None:
     return who.actor.name if who is not None else None
 
 
-def _health() -> PlainTextResponse:
-    return PlainTextResponse("ok")
+async def _health() -> PlainTextResponse:
+    said = installation.problem()
+    return PlainTextResponse("ok") if said is None else PlainTextResponse(said, 503)
 
 
 def _icon() -> FileResponse:

@@ -164,7 +164,7 @@ def import_file(
         raise InvalidInput("There is no file to import. Upload one, or choose one of the imports folder.")
     split = Split.held_out if use == HELD_OUT else Split.train
     report = prompts.import_file(
-        here.actor, here.project_id, name, upload or path, uploaded=upload is not None, split=split,
+        here.actor, here.project_id, name, **prompts_import.source_of(here, upload, path), split=split,
         mapping=as_mapping(messages, prompt, answer, metadata),
         held_out_share=share if use == PARTED else 0.0, seed=int(seed or 0), on_bad="refuse" if strict else "keep good",
     )  # fmt: skip

@@ -6,9 +6,10 @@ from typing import Any
 
 import gradio as gr
 
+from app import uploads
 from app.pages import prompts_templates as templates
 from app.toasts import toasts
-from app.widgets.context import context
+from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.table import Table
 from backend.errors import InvalidInput
@@ -98,7 +99,7 @@ def look(upload: str | None, path: str, request: gr.Request) -> list[Any]:
     if upload is None and path == NONE:
         return _looked_at(None)
     here = context(request)
-    source = {"path": upload or path, "uploaded": upload is not None}
+    source = source_of(here, upload, path)
     try:
         return _looked_at(prompts.preview(here.actor, here.project_id, **source))
     except InvalidInput as error:
@@ -114,8 +115,15 @@ def look_again(
     if (upload is None and path == NONE) or (mapping.messages is None) == (mapping.prompt is None):
         raise InvalidInput("Choose a file, then one column that holds the prompt: messages or prompt, not both.")
     here = context(request)
-    source = {"path": upload or path, "uploaded": upload is not None}
+    source = source_of(here, upload, path)
     return _looked_at(prompts.preview(here.actor, here.project_id, mapping=mapping, **source))
+
+
+def source_of(here: Context, upload: str | None, path: str) -> dict[str, Any]:
+    """The file as the services take it; raises `NotFound` for an upload that is not this login's."""
+    if upload is None:
+        return {"path": path, "uploaded": False}
+    return {"path": uploads.require_own(here.session_id, upload), "uploaded": True}
 
 
 def as_mapping(messages: str, prompt: str, answer: str, metadata: list[str]) -> Mapping:

@@ -15,6 +15,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.orm import Session
 
 from backend.config import settings
+from backend.db import place
 from backend.db.folding import indexed
 
 SQLITE_PRAGMAS = (
@@ -55,6 +56,8 @@ def make_engine(url: str, *, write: bool) -> Engine:
             cursor.execute("PRAGMA query_only=ON")
         cursor.close()
 
+    place.watch(engine, url)  # after the above, which makes SQLite open its log
+
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
@@ -90,7 +93,11 @@ def read_engine(url: str = "") -> Engine:
 
 @contextmanager
 def session() -> Iterator[Session]:
-    """One transaction: committed at the end of the block, rolled back on any error. The only commit there is."""
+    """One transaction: committed at the end of the block, rolled back on any error. The only commit there is.
+
+    Raises `MissingPrerequisite` where the database file is no longer the one that was opened.
+    """
+    place.require(settings().url)
     with Session(write_engine(), expire_on_commit=False) as db, db.begin():
         yield db
 
@@ -109,3 +116,9 @@ def dispose() -> None:
         _engines.clear()
     for engine in engines:
         engine.dispose()
+    place.forget()
+
+
+def problem() -> str | None:
+    """Why nothing can be saved any more: the database file was deleted or replaced. None while all is well."""
+    return place.problem(settings().url)

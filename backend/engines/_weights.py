@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from backend.config import settings
 from backend.errors import EngineError, InvalidInput, MissingPrerequisite, RondoError
+from backend.files import read_text, require_regular
 from backend.values import JSON
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model")
+WEIGHTS_BYTES = 1024**4
+HEADER_BYTES = 100_000_000
+"""As safetensors itself has it."""
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
 
 
@@ -53,6 +57,7 @@ def check(located: str) -> None:
     folder = Path(located)
     if not folder.is_dir():
         return
+    _refuse_other_than_files(folder)
     if is_adapter(located):
         check_adapter(located)
         return check(base_of(located))
@@ -64,6 +69,13 @@ def check(located: str) -> None:
     if not any((folder / name).is_file() for name in TOKENIZER_FILES):
         raise InvalidInput(f"The model folder {folder} has no tokenizer. Copy {TOKENIZER_FILES[0]} there.")
     return _check_weights(folder, "model")
+
+
+def _refuse_other_than_files(folder: Path) -> None:
+    """What loads a model opens whatever has the right name: a pipe holds it up for good, a device fills the memory."""
+    for path in folder.iterdir():
+        if not path.is_dir():
+            require_regular(path, WEIGHTS_BYTES)
 
 
 def check_adapter(located: str) -> None:
@@ -88,6 +100,8 @@ def _check_weights(folder: Path, stem: str) -> None:
         raise InvalidInput(f"The model folder {folder} has no {single.name}. It is half-written: copy it again.")
     names = set(_read_json(index).get("weight_map", {}).values()) if index.is_file() else {single.name}
     for name in sorted(names):
+        if Path(name).name != name:
+            raise InvalidInput(f"{index} names {name}, which is not beside it. Copy the model again.")
         if not _is_whole(folder / name):
             raise InvalidInput(f"The weights {folder / name} are missing or cut off. Copy the file again.")
 
@@ -99,7 +113,7 @@ def _is_whole(file: Path) -> bool:
     size = file.stat().st_size
     with file.open("rb") as opened:
         start = opened.read(8)
-        if len(start) < 8 or (length := struct.unpack("<Q", start)[0]) > size - 8:
+        if len(start) < 8 or (length := struct.unpack("<Q", start)[0]) > min(size - 8, HEADER_BYTES):
             return False
         try:
             header: JSON = json.loads(opened.read(length))
@@ -111,7 +125,7 @@ def _is_whole(file: Path) -> bool:
 
 def _read_json(file: Path) -> JSON:
     try:
-        value = json.loads(file.read_text(encoding="utf-8"))
+        value = json.loads(read_text(file))
     except (OSError, ValueError) as error:
         raise InvalidInput(f"{file} cannot be read: {error}. It is half-written: copy the model again.") from error
     if not isinstance(value, dict):

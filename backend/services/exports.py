@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from backend.config import settings
 from backend.db import reading, session, tables
 from backend.errors import InvalidInput, MissingPrerequisite
+from backend.files import is_private
 from backend.services import events, export_files, export_rows
 from backend.services.access import Actor
 from backend.services.datasets import find
@@ -81,6 +82,8 @@ def export(
 
     `is_strict` writes the columns TRL reads and no provenance. `out` is for the command line.
     """
+    if out is not None and is_private(out):
+        raise InvalidInput(f"{out} is Rondo's own and would be lost. Choose another file.")
     if format not in ("jsonl", "parquet"):
         raise InvalidInput(f"There is no export format {format!r}. Choose jsonl or parquet.")
     with reading() as db:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import OperationalError
 from backend import jobs
 from backend.config import settings
 from backend.db import dispose, now, reading
+from backend.db import problem as db_problem
 from backend.errors import Conflict, MissingPrerequisite
 
 
@@ -54,6 +55,11 @@ def is_current() -> bool:
         if not inspect(db.connection()).has_table("alembic_version"):
             return False
         return list(db.scalars(text("SELECT version_num FROM alembic_version"))) == [newest]
+
+
+def problem() -> str | None:
+    """Why nothing that people do can be saved any more; None while all is well. Opens nothing and waits for nobody."""
+    return db_problem()
 
 
 def upgrade() -> str:

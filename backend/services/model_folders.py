@@ -8,6 +8,7 @@ from pathlib import Path
 from backend.config import settings
 from backend.engines import _weights
 from backend.errors import InvalidInput, MissingPrerequisite
+from backend.files import read_text
 from backend.values import JSON
 
 TEMPLATE_FILES = ("chat_template.jinja", "chat_template.json")
@@ -138,7 +139,7 @@ def _architecture(folder: Path) -> str:
 
 def _json(file: Path) -> JSON:
     try:
-        value = json.loads(file.read_text(encoding="utf-8"))
+        value = json.loads(read_text(file))
     except (OSError, ValueError) as error:
         raise InvalidInput(f"{file} cannot be read: {error}. It is half-written: copy the model again.") from error
     if not isinstance(value, dict):

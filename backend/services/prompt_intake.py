@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from backend.config import settings
 from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, MissingPrerequisite, NotFound
+from backend.files import is_private, require_regular
 from backend.services import events, prompt_import
 from backend.services.access import Actor, require
 from backend.services.prompt_files import read
@@ -25,6 +26,8 @@ from backend.services.prompt_rows import BadRow, Mapping, check_mapping, guess, 
 from backend.values import JSON, Role, Split
 
 PREVIEW_ROWS = 1000
+LARGEST = 16 * 1024**3
+"""Bytes of a file that is read at all: one with a hole in it may say any size, and would be read to its end."""
 
 
 @dataclass(frozen=True)
@@ -109,8 +112,10 @@ def importable(actor: Actor, project_id: int) -> list[str]:
     """Files in the data folder's `imports` folder, by name: what can be imported by path."""
     with reading() as db:
         require(db, actor, project_id, Role.curator)
-    folder = settings().folder / "imports"
-    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
+    folder = (settings().folder / "imports").resolve()
+    # A link may lead anywhere, a pipe may never end: only what would be read is offered.
+    found = (p for p in folder.rglob("*") if p.is_file() and p.resolve().is_relative_to(folder) and not is_private(p))
+    return sorted(str(p.relative_to(folder)) for p in found)
 
 
 def _source(actor: Actor, path: str | Path, *, uploaded: bool) -> Path:
@@ -125,6 +130,7 @@ def _source(actor: Actor, path: str | Path, *, uploaded: bool) -> Path:
     limit = settings().max_upload_mb
     if uploaded and source.stat().st_size > limit * 1024**2:
         raise InvalidInput(f"{source.name} is over {limit} MB. Put it into {folder} and import it by path.")
+    require_regular(source, LARGEST)
     return source
 
 

@@ -1,0 +1,353 @@
+"""Nobody gets a file of the server's: every listener and route is told to read one, in every way, as every role."""
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from gradio.context import LocalContext
+from gradio.processing_utils import async_move_files_to_cache
+from gradio.state_holder import SessionState
+
+from backend.config import settings
+from backend.db import session
+from backend.services import accounts, sessions
+from backend.values import Role
+from tests.integration import canaries, site
+from tests.integration.canaries import Canaries, old_shapes, shapes
+from tests.integration.test_web_walk import WRITES, all_routes, api_routes, filled
+from tests.integration.walking import World, make_world, server_functions
+
+ROLES = (None, *Role)
+AT_ONCE = 8
+LONGEST = 30
+"""Seconds that one answer may take while others are asked for beside it."""
+
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def world(database: str) -> World:
+    accounts.local_owner()
+    return make_world()
+
+
+@pytest.fixture
+def cookies(world: World) -> dict[Role | None, httpx.Cookies]:
+    """A browser's cookies for a person of each role; None: a stranger to the project."""
+    return {role: signed_in(world, role) for role in ROLES}
+
+
+@pytest.fixture
+def laid(cookies: Any, tmp_path: Path) -> Iterator[Canaries]:
+    laid = canaries.lay(tmp_path / "outside")
+    yield laid
+    for file in laid.files:
+        file.unlink()
+
+
+def signed_in(world: World, role: Role | None) -> httpx.Cookies:
+    with session() as db:
+        link = sessions.link_for(db, world.actor(role).user_id)
+    with site.visitor() as client:
+        assert client.post(f"/login/link/{link}").status_code == 303
+        return client.cookies
+
+
+class Attacker:
+    """Sends many requests at once and keeps what came back: status, and everything that could be read of it."""
+
+    def __init__(self, cookies: httpx.Cookies | None, canaries: Canaries) -> None:
+        self.cookies, self.canaries = cookies, canaries
+        self.statuses: list[int] = []
+        self.slowest = 0.0
+
+    def send(self, requests: Sequence[tuple[str, str, dict[str, Any]]]) -> list[int]:
+        """Send each (method, path, arguments of httpx); return the statuses, in order."""
+        return asyncio.run(self._all(requests))
+
+    async def _all(self, requests: Sequence[tuple[str, str, dict[str, Any]]]) -> list[int]:
+        limits = httpx.Limits(max_connections=AT_ONCE)
+        async with httpx.AsyncClient(
+            base_url=site.address(), cookies=self.cookies, timeout=LONGEST, limits=limits
+        ) as client:
+            turns = asyncio.Semaphore(AT_ONCE)
+            return await asyncio.gather(*(self._one(client, turns, *request) for request in requests))
+
+    async def _one(
+        self, client: httpx.AsyncClient, turns: asyncio.Semaphore, method: str, path: str, how: dict[str, Any]
+    ) -> int:
+        async with turns:
+            began = time.monotonic()
+            answer = await client.request(method, path, **how)
+            self.canaries.check_answer(answer.content)
+            if path.endswith("/queue/join") and answer.status_code == 200:
+                await self._follow(client, how["json"]["session_hash"])
+            self.slowest = max(self.slowest, time.monotonic() - began)
+        return answer.status_code
+
+    async def _follow(self, client: httpx.AsyncClient, page: str) -> None:
+        """What the listener said; and the file that it said something is to be read at."""
+        async with client.stream("GET", "/gradio_api/queue/data", params={"session_hash": page}) as stream:
+            said = b"".join([chunk async for chunk in stream.aiter_bytes()])
+        self.canaries.check_answer(said)
+        for word in said.decode().replace("'", '"').replace(" to ", '"').split('"'):
+            if word.startswith("/") and Path(word).is_file():
+                self.canaries.check_answer((await client.get(f"/gradio_api/file={word}")).content)
+
+
+def join(number: int, values: list[Any], page: str, value: Any) -> tuple[str, str, dict[str, Any]]:
+    body = {
+        "data": values,
+        "fn_index": number,
+        "session_hash": page,
+        "trigger_id": None,
+        "event_data": {"index": [0, 0], "value": value, "row_value": ["1", "x"], "selected": True},
+    }
+    return "POST", "/gradio_api/queue/join", {"json": body}
+
+
+def listeners() -> list[Any]:
+    return [fn for fn in site.blocks().fns.values() if fn.fn is not None]
+
+
+def events(laid: Canaries, url: str, turn: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """For each listener the file in each field, every role in other ways; the first role as Gradio's own pages do."""
+    ways = [shape for target in laid.targets for shape in shapes(target, url)]
+    for place, fn in enumerate(listeners()):
+        value = ways[0] if turn == 0 else ways[(place + 37 * turn) % len(ways)]
+        yield join(fn._id, [value] * max(1, len(fn.inputs)), f"attack-{place}", value)
+
+
+def called(laid: Canaries, url: str, turn: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """The functions that a component's own script may call."""
+    ways = shapes(str(laid.files[0]), url)
+    for place, (component_id, name) in enumerate(server_functions()):
+        value = ways[(place + turn) % len(ways)]
+        body = {"data": value, "component_id": component_id, "fn_name": name, "session_hash": "attack"}
+        yield "POST", "/gradio_api/component_server", {"json": body}
+
+
+def test_no_event_names_a_file_or_an_address(cookies: dict[Role | None, httpx.Cookies], laid: Canaries) -> None:
+    with canaries.listening() as (url, asked):
+        for turn, role in enumerate(ROLES):
+            attacker = Attacker(cookies[role], laid)
+            requests = [*events(laid, url, turn), *called(laid, url, turn)]
+            assert len(requests) > 100
+            assert set(attacker.send(requests)) == {400}, role
+            assert attacker.slowest < LONGEST
+        nobody = Attacker(None, laid)
+        assert set(nobody.send([*events(laid, url, 0), *called(laid, url, 0)])) == {401}
+    assert asked == []
+    laid.check_copies()
+
+
+def test_the_import_takes_no_file_in_any_way(cookies: dict[Role | None, httpx.Cookies], laid: Canaries) -> None:
+    fn = next(fn for fn in listeners() if any(type(one).__name__ == "File" for one in fn.inputs))
+    with canaries.listening() as (url, asked):
+        new = [shape for target in laid.targets for shape in shapes(target, url)]
+        attacker = Attacker(cookies[Role.admin], laid)
+        assert set(attacker.send([join(fn._id, [one, "(none)"], f"new-{i}", one) for i, one in enumerate(new)])) == {
+            400
+        }
+        targets = (*laid.targets, url)
+        old = [old_shapes(target)[turn % 4] for turn, target in enumerate(targets)]
+        attacker.send([join(fn._id, [one, "(none)"], f"old-{i}", 1) for i, one in enumerate(old)])
+        by_name = [
+            *laid.targets[:2],
+            *map(str, laid.endless),
+            "zero",
+            "link.jsonl",
+            "../rondo.db",
+            "../secret.key",
+            url,
+        ]
+        attacker.send([join(fn._id, [None, one], f"name-{i}", 1) for i, one in enumerate(by_name)])
+    assert asked == []
+    laid.check_copies()
+
+
+def test_texts_that_are_paths_and_addresses_stay_texts(
+    cookies: dict[Role | None, httpx.Cookies], laid: Canaries
+) -> None:
+    with canaries.listening() as (url, asked):
+        texts = (str(laid.files[0]), url)
+        requests = [
+            join(fn._id, [texts[place % 2]] * len(fn.inputs), f"text-{place}", "x")
+            for place, fn in enumerate(listeners())
+            if fn.fn.__module__.startswith(("app.pages.prompts", "app.pages.checkpoints"))
+        ]
+        assert len(requests) > 10
+        attacker = Attacker(cookies[Role.admin], laid)
+        attacker.send(requests)
+    assert asked == []
+    laid.check_copies()
+
+
+def doors(laid: Canaries, url: str) -> Iterator[str]:
+    """Addresses of Gradio's that read a file."""
+    for target in (*laid.targets[::3], f"{settings().folder}/rondo.db", "/dev/zero", url, f"{url}/../x"):
+        for door in (
+            "file=",
+            "file/",
+            "proxy=",
+            "file=file://",
+            "file=/proc/self/root",
+            "stream/",
+            "custom_component/",
+        ):
+            yield f"/gradio_api/{door}{target}"
+        up = "/".join(["..", *[".."] * 12]) + target
+        escaped = up.replace("/", "%2f").replace(".", "%2e")
+        for folder in ("static", "assets", "svelte", "gradio_api/file=static"):
+            yield f"/{folder}/{escaped}"
+        yield f"/config?deep_link={escaped}"
+
+
+def test_no_address_reads_a_file(cookies: dict[Role | None, httpx.Cookies], laid: Canaries) -> None:
+    with canaries.listening() as (url, asked):
+        paths = list(doors(laid, url))
+        for role, method in ((Role.viewer, "GET"), (Role.admin, "HEAD")):
+            statuses = Attacker(cookies[role], laid).send([(method, path, {}) for path in paths])
+            assert [path for path, status in zip(paths, statuses, strict=True) if status >= 500] == []
+            assert {s for p, s in zip(paths, statuses, strict=True) if "/gradio_api/" in p} == {404}
+    assert asked == []
+    laid.check_copies()
+
+
+def rest(world: World, laid: Canaries, url: str, turn: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Every route of REST with files and addresses where it takes something, and every other route of Gradio's."""
+    target = str(laid.files[turn % len(laid.files)])
+    values = (*shapes(target, url), target, url, f"{target}/..", "/dev", "/proc/self", str(settings().folder))
+    known = {(method, path): body for method, path, _, body in WRITES}
+    for place, (method, path) in enumerate(sorted(api_routes())):
+        if method == "DELETE":  # takes nothing but ids, and would take away what the next is tried on
+            continue
+        address = f"/api/v1{filled(path, world.ids)}"
+        if method == "GET":
+            yield method, address, {"params": {"search": target, "path": target, "file": url, "format": target}}
+            continue
+        body, value = known[method, path], values[(place + 5 * turn) % len(values)]
+        given = dict.fromkeys(body, value) if isinstance(body, dict) and body else {"x": value}
+        yield method, address, {"json": given}
+        if "location" in given:
+            yield from ((method, address, {"json": {"name": "c", "location": one}}) for one in values)
+        named = {"file": (target, b'{"prompt": "x"}\n'), "path": (None, target.encode())}
+        yield method, address, {"files": named, "data": {"name": target}}
+    for method, path in sorted(set(all_routes())):
+        if method == "POST" and path.startswith("/gradio_api/"):
+            yield method, filled(path, world.ids), {"json": {"data": values, "session_hash": "x"}}
+            yield method, filled(path, world.ids), {"data": {"path": target, "url": url}}
+
+
+def test_no_route_gives_a_file_away(world: World, cookies: dict[Role | None, httpx.Cookies], laid: Canaries) -> None:
+    with canaries.listening() as (url, asked):
+        for turn, role in enumerate(ROLES):
+            requests = list(rest(world, laid, url, turn))
+            statuses = Attacker(cookies[role], laid).send(requests)
+            wrong = [r for r, status in zip(requests, statuses, strict=True) if status >= 500]
+            assert wrong == [], role
+        assert set(Attacker(None, laid).send(requests)) <= {401, 404}
+    assert asked == []
+    laid.check_copies()
+
+
+def test_gradio_itself_takes_no_file_where_a_value_comes_from_elsewhere(laid: Canaries, world: World) -> None:
+    """What is refused before Gradio sees it, and what a row of the database could hold."""
+    blocks = site.blocks()
+    LocalContext.blocks.set(blocks)
+    state = SessionState(blocks)
+    refused = pytest.raises(Exception, match=r"was not uploaded by a user|is an address")
+
+    async def attack(url: str) -> int:
+        targets, seen = [*map(str, laid.files), f"{settings().folder}/rondo.db", url], 0
+        for place, fn in enumerate(fn for fn in listeners() if not all(one.stateful for one in fn.inputs)):
+            seen, file = seen + 1, {"path": targets[place % len(targets)], "meta": canaries.META}
+            with refused:
+                await blocks.preprocess_data(fn, [{"a": [file]}] * len(fn.inputs), state)
+        for block in blocks.blocks.values():
+            if type(block).__name__ in ("JSON", "HTML", "Plot"):
+                seen += 1
+                for target in (str(laid.files[-1]), url, str(Path("pyproject.toml").resolve())):
+                    with refused:
+                        await async_move_files_to_cache({"path": target, "meta": canaries.META}, block, True)
+        return seen
+
+    with canaries.listening() as (url, asked):
+        assert asyncio.run(attack(url)) > 70
+    assert asked == []
+    laid.check_copies()
+
+
+def upload(client: httpx.Client, content: bytes) -> str:
+    answer = client.post("/gradio_api/upload?upload_id=u", files={"files": ("mine.jsonl", content)})
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()[0])
+
+
+def look(client: httpx.Client, path: str) -> httpx.Response:
+    """What the page does with an upload: the value as the browser sends it."""
+    fn = next(fn for fn in listeners() if fn.name == "look")
+    file = {
+        "path": path, "url": f"{site.address()}/gradio_api/file={path}", "size": 9, "orig_name": "mine.jsonl",
+        "mime_type": "", "is_stream": False, "meta": canaries.META,
+    }  # fmt: skip
+    _, address, how = join(fn._id, [file, "(none)"], "mine", [file])
+    return client.post(address, **how)
+
+
+def said(client: httpx.Client) -> str:
+    """What this login hears on its page `mine`; where there is no such page, Gradio breaks off."""
+    heard = b""
+    with (
+        contextlib.suppress(httpx.RemoteProtocolError),
+        client.stream("GET", "/gradio_api/queue/data", params={"session_hash": "mine"}) as stream,
+    ):
+        for chunk in stream.iter_bytes():
+            heard += chunk
+    return heard.decode()
+
+
+def test_an_upload_is_its_logins_own(world: World) -> None:
+    with site.signed_in(world.actor(Role.curator)) as mine, site.signed_in(world.actor(Role.curator)) as theirs:
+        path = upload(mine, b'{"prompt": "a question of mine"}\n')
+        folder = Path(path).parent.parent
+        assert folder.stat().st_mode & 0o777 == 0o700
+        assert look(mine, path).status_code == 200
+        assert "a question of mine" in said(mine)
+        assert mine.get(f"/gradio_api/file={path}").content.startswith(b'{"prompt"')
+        assert look(theirs, path).status_code == 400
+        assert theirs.get(f"/gradio_api/file={path}").status_code == 404
+        for name in (f"{path}/../x", path.upper(), f"{path}\0", f" {path}"):
+            assert look(mine, name).status_code == 400
+        (Path(path).parent / "linked.jsonl").symlink_to(settings().folder / "secret.key")
+        assert look(mine, f"{Path(path).parent}/linked.jsonl").status_code == 400
+
+
+@pytest.mark.filterwarnings("ignore")  # Gradio raises where a page is unknown
+def test_nobody_hears_what_is_said_to_anothers_page(world: World) -> None:
+    with site.signed_in(world.actor(Role.curator)) as mine, site.signed_in(world.actor(Role.curator)) as theirs:
+        path = upload(mine, b'{"prompt": "a question of mine"}\n')
+        assert look(mine, path).status_code == 200
+        assert "a question of mine" not in said(theirs)
+        assert "a question of mine" in said(mine)
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [(b"x", "application/json"), (b"[" * 5000, "application/json"), (b'{"data": []}', "text/plain"),
+     (b'{"a":' * 200 + b"1" + b"}" * 200, "application/json"), (b"9" * 5000, "application/json"),
+     (json.dumps({"path": "/x"}).encode("utf-16"), "application/json")],
+    ids=["no JSON", "brackets", "another type", "deep", "a long number", "UTF-16"],
+)  # fmt: skip
+def test_what_cannot_be_read_is_not_handed_on(world: World, content: bytes, kind: str) -> None:
+    with site.signed_in(world.actor(Role.viewer)) as client:
+        for address in ("/gradio_api/queue/join", "/gradio_api/component_server"):
+            answer = client.post(address, content=content, headers={"content-type": kind})
+            assert answer.status_code == 400
+            assert answer.json()["error"]["message"]
