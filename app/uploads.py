@@ -4,6 +4,8 @@ Kept in memory, like everything else that Gradio knows of a page: after a restar
 """
 
 import os
+import shutil
+import time
 from collections import OrderedDict
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,6 +14,8 @@ from threading import Lock
 from backend.config import settings
 from backend.errors import NotFound
 
+LASTS = 24 * 3600
+"""Seconds that an upload stays."""
 LOGINS = 10_000
 FILES = 100
 """Of one login; naming an older one is refused."""
@@ -25,8 +29,20 @@ def make_folder() -> Path:
     folder = settings().folder / "uploads"
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
+    _forget_old(folder)
     os.environ["GRADIO_TEMP_DIR"] = str(folder)
     return folder
+
+
+def _forget_old(folder: Path) -> None:
+    """Delete what a process that was killed left; one that ends, and one that runs on, delete their own."""
+    for path in folder.iterdir():
+        if time.time() - path.lstat().st_mtime < LASTS:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def note(session_id: int, paths: Iterable[str]) -> None:

@@ -4,6 +4,7 @@ from types import ModuleType
 
 import gradio as gr
 
+from app import uploads
 from app.pages import (
     audit,
     checkpoints,
@@ -41,7 +42,8 @@ def build() -> gr.Blocks:
     What `Blocks.route` does, without leaving the context after each page: leaving builds a whole application, and
     nine of them cost seconds at every start.
     """
-    with gr.Blocks(title="Rondo", analytics_enabled=False, fill_width=True) as demo:
+    kept = (3600, uploads.LASTS)  # looked through every hour
+    with gr.Blocks(title="Rondo", analytics_enabled=False, fill_width=True, delete_cache=kept) as demo:
         for page in PAGES:
             if page.PATH:
                 demo.pages.append((page.PATH, page.TITLE, True))
