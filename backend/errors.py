@@ -17,9 +17,16 @@
   - Cancelled              a person stopped the job
 """
 
+from typing import ClassVar
+
 
 class RondoError(Exception):
-    """An error whose message is written for the person who reads it."""
+    """An error whose message is written for the person who reads it.
+
+    `is_final`: the same job would fail in the same way, so trying it again is not offered.
+    """
+
+    is_final: ClassVar[bool] = False
 
     def __init__(self, message: str | None = None) -> None:
         super().__init__(message or (self.__doc__ or "").strip())
@@ -39,6 +46,8 @@ class Conflict(RondoError):
 
 class InvalidInput(RondoError):
     """What was given cannot be used."""
+
+    is_final = True
 
 
 class UnknownPart(InvalidInput):
@@ -71,6 +80,8 @@ class EngineError(RondoError):
 class ContextOverflow(EngineError):
     """The prompt does not fit into the model's context. Shorten it or choose another model."""
 
+    is_final = True
+
     def __init__(self, message: str | None = None, *, position: int | None = None) -> None:
         super().__init__(message)
         self.position = position  # of the prompt in the call, from 0
@@ -79,9 +90,13 @@ class ContextOverflow(EngineError):
 class JudgeError(RondoError):
     """Too many judge replies had no verdict."""
 
+    is_final = True
+
 
 class EmptySelection(RondoError):
     """Nothing passed the selector."""
+
+    is_final = True
 
 
 class TrainerError(RondoError):

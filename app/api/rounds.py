@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from app.api.depends import After, Asking, Limit, Page, cut
 from backend.services import parts, rounds
+from backend.services import reselect as reselecting
 from backend.services.rounds import Estimate, Plan, RoundView
 from backend.values import JSON
 
@@ -14,7 +15,10 @@ router = APIRouter(tags=["rounds"])
 
 
 class Changes(BaseModel):
-    """Fields of the plan that differ from the default one; absent fields stay as `GET .../plan` shows them."""
+    """Fields of the plan that differ from the default one; absent fields stay as `GET .../plan` shows them.
+
+    `again`: the round whose settings are the default, seed included.
+    """
 
     recipe: JSON | None = None
     policy_id: int | None = None
@@ -29,11 +33,30 @@ class Changes(BaseModel):
     is_blind: bool | None = None
     review: JSON | None = None
     parent_id: int | None = None
+    again: int | None = None
 
     def plan(self, asking: Asking, project_id: int) -> Plan:
         """The default plan, changed."""
-        default = rounds.defaults(asking, project_id, self.parent_id)
-        return Plan(**asdict(default) | self.model_dump(exclude_unset=True, exclude={"parent_id"}))
+        default = _default(asking, project_id, self.parent_id, self.again)
+        return Plan(**asdict(default) | self.model_dump(exclude_unset=True, exclude={"parent_id", "again"}))
+
+
+class Selector(BaseModel):
+    """Knobs of the round's selector that change, or a whole other one with its `name`."""
+
+    selector: JSON
+
+
+class Started(BaseModel):
+    """The job that goes on with the round."""
+
+    job_id: int
+
+
+def _default(actor: Asking, project_id: int, parent_id: int | None, again: int | None) -> Plan:
+    if again is not None:
+        return rounds.again(actor, project_id, again)
+    return rounds.defaults(actor, project_id, parent_id)
 
 
 @router.get("/parts")
@@ -43,8 +66,9 @@ def list_parts(actor: Asking) -> JSON:
 
 
 @router.get("/projects/{project_id}/plan")
-def get_plan(actor: Asking, project_id: int, parent_id: int | None = None) -> Plan:
-    return rounds.defaults(actor, project_id, parent_id)
+def get_plan(actor: Asking, project_id: int, parent_id: int | None = None, again: int | None = None) -> Plan:
+    """What the next round would be: from `parent_id`, else from where it has best start; or a round `again`."""
+    return _default(actor, project_id, parent_id, again)
 
 
 @router.post("/projects/{project_id}/plan/estimate")
@@ -72,3 +96,9 @@ def get_round(actor: Asking, round_id: int) -> RoundView:
 def cancel(actor: Asking, round_id: int) -> RoundView:
     rounds.cancel(actor, round_id)
     return rounds.get(actor, round_id)
+
+
+@router.post("/rounds/{round_id}/select", status_code=202)
+def reselect(actor: Asking, round_id: int, body: Selector) -> Started:
+    """Select again from the samples of a round that stopped after judging, with another selector."""
+    return Started(job_id=reselecting.reselect(actor, round_id, body.selector))

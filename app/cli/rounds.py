@@ -22,7 +22,8 @@ FINAL = ("done", "failed", "cancelled")
 @app.command()
 def launch(
     project: Project = None,
-    parent: Annotated[int | None, typer.Option(help="Number of the round to go on from. [default: the newest]")] = None,
+    parent: Annotated[int | None, typer.Option(help="Number of the round to go on from. [default: the best]")] = None,
+    again: Annotated[int | None, typer.Option(help="Number of a round whose settings to take, seed included.")] = None,
     num_prompts: Annotated[int | None, typer.Option("--prompts", min=1, help="How many prompts.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of prompts, samples and training.")] = None,
     review: Annotated[
@@ -41,8 +42,10 @@ def launch(
 
     actor = asking.owner()
     chosen = asking.project(actor, project)
-    parent_id = find(actor, chosen.id, parent).id if parent is not None else None
-    plan = rounds.defaults(actor, chosen.id, parent_id)
+    if again is not None:
+        plan = rounds.again(actor, chosen.id, find(actor, chosen.id, again).id)
+    else:
+        plan = rounds.defaults(actor, chosen.id, find(actor, chosen.id, parent).id if parent is not None else None)
     wishes = {"num_prompts": num_prompts, "seed": seed, "is_reviewed": review}
     plan = replace(plan, **{name: value for name, value in wishes.items() if value is not None})
     plan = replace(plan, review=plan.review | settings_from(set_ or []))
@@ -129,6 +132,22 @@ def review_settings(
     settings = review_edits.edit_review(actor, found.id, changes) if changes else settings_of.read(found.review)
     told = settings.model_dump(mode="json")
     emit(told, as_json=as_json, text=table(["setting", "value"], [[name, value] for name, value in told.items()]))
+
+
+@app.command("select")
+def reselect(
+    number: Number = None,
+    project: Project = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="A knob of the selector, as name=value.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Select again from the samples of a round that stopped after judging."""
+    from backend.services import reselect as reselecting
+    from backend.services import rounds
+
+    actor, found = _one(project, number)
+    reselecting.reselect(actor, found.id, settings_from(set_ or []))
+    _emit(rounds.get(actor, found.id), as_json=as_json)
 
 
 @app.command("close-review")

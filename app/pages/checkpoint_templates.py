@@ -80,3 +80,8 @@ a { color: var(--rondo-accent); }
 """
 
 STATE = """{{#if value}}<p role="status" class="{{#if value.is_bad}}rondo-problem{{/if}}">{{value.text}}</p>{{/if}}"""
+
+SURE = """
+{{#if value}}<p role="alert">{{value.name}} leaves the list for good. Its files stay where they are. A checkpoint that
+a round, a sample or another checkpoint refers to is refused.</p>{{/if}}
+"""

@@ -9,11 +9,12 @@ from app.toasts import notice, toasts
 from app.widgets.context import context
 from app.widgets.formats import duration
 from app.widgets.markup import markup
+from app.widgets.roles import needs, only
 from backend.errors import InvalidInput
 from backend.services import checkpoints, removals, trials
 from backend.services.access import Actor
 from backend.services.checkpoints import CheckpointRow, Detail, Endpoint, Number, Trial
-from backend.values import Sampling
+from backend.values import Role, Sampling
 
 TITLE, PATH = "Checkpoints", "checkpoints"
 POLL_SECONDS = 1.0
@@ -30,12 +31,22 @@ def build() -> None:
         with gr.Tab("Who made this model?", id="made"):
             chosen = gr.Dropdown([], label="Checkpoint", elem_id="chosen-checkpoint")
             made = markup(templates.DETAIL, templates.DETAIL_CSS, elem_id="detail")
-            with gr.Accordion("Rename or delete", open=False):
+            with gr.Accordion("Rename or delete", open=False, elem_classes=needs(Role.curator)):
                 new_name = gr.Textbox(label="New name", max_length=120, info="Nothing refers to the name.")
                 with gr.Row(elem_classes="rondo-toolbar"):
                     rename = gr.Button("Rename", size="md", scale=0, min_width=120)
-                    delete = gr.Button("Delete, if nothing uses it", size="md", variant="stop", scale=0, min_width=120)
-        with gr.Tab("Try a prompt", id="try"):
+                    delete = gr.Button(
+                        "Delete…", size="md", variant="stop", scale=0, min_width=120, elem_id="checkpoint-delete"
+                    )
+                with gr.Column(visible=False) as sure:
+                    asked_once = markup(templates.SURE, elem_id="checkpoint-delete-said")
+                    with gr.Row(elem_classes="rondo-toolbar"):
+                        really = gr.Button(
+                            "Delete it", size="md", variant="stop", scale=0, min_width=120,
+                            elem_id="checkpoint-delete-really",
+                        )  # fmt: skip
+                        keep = gr.Button("Keep it", size="md", scale=0, min_width=120, elem_id="checkpoint-keep")
+        with gr.Tab("Try a prompt", id="try"), only(Role.curator, "Trying a prompt"):
             with gr.Row():
                 one = gr.Dropdown([], label="Checkpoint", elem_id="try-one")
                 two = gr.Dropdown([], label="And another one", elem_id="try-two")
@@ -55,14 +66,17 @@ def build() -> None:
                     )
                     for i in range(2)
                 ]
-        with gr.Tab("Register", id="register"):
+        with gr.Tab("Register", id="register"), only(Role.curator, "Registering a checkpoint"):
             name, role, location, folder, url, model, key, served = _register_form()
 
     lists = [table, chosen, one, two]
     gr.on(None, load, None, [*lists, made, tried, prompt, state, *replies, tabs], **QUIET)
     chosen.input(show, chosen, made, **QUIET)
+    # Another checkpoint is another question.
+    gr.on([chosen.input, keep.click], lambda: gr.Column(visible=False), None, sure, **QUIET)
     rename.click(give_name, [chosen, new_name], [*lists, made], **PRIVATE)
-    delete.click(forget, chosen, [*lists, made], **PRIVATE)
+    delete.click(ask_forget, chosen, [sure, asked_once], **PRIVATE)
+    really.click(forget, chosen, [*lists, made, sure], **PRIVATE)
     asked = [one, two, prompt, temperature, top_p, max_tokens, seed]
     ask.click(ask_checkpoints, asked, [tried, state, *replies], **PRIVATE)
     gr.Timer(POLL_SECONDS).tick(poll, tried, [tried, state, *replies], **QUIET)
@@ -129,11 +143,18 @@ def give_name(checkpoint_id: int | None, name: str, request: gr.Request) -> list
 
 
 @toasts
+def ask_forget(checkpoint_id: int | None, request: gr.Request) -> list[Any]:
+    """Ask once more, naming what would go."""
+    found = checkpoints.detail(context(request).actor, _known(checkpoint_id))
+    return [gr.Column(visible=True), {"name": found.row.name}]
+
+
+@toasts
 def forget(checkpoint_id: int | None, request: gr.Request) -> list[Any]:
     """Delete."""
     here = context(request)
     checkpoints.delete(here.actor, _known(checkpoint_id))
-    return _refreshed(request, None)
+    return [*_refreshed(request, None), gr.Column(visible=False)]
 
 
 @toasts

@@ -7,16 +7,18 @@ import plotly.graph_objects as go
 from gradio.context import get_blocks_context
 
 from app.pages import jobs_templates as templates
+from app.pages import jobs_ways_out
 from app.toasts import toasts
 from app.widgets import charts
 from app.widgets.context import Context, context
 from app.widgets.formats import duration
 from app.widgets.markup import markup
+from app.widgets.roles import needs
 from app.widgets.table import Table
 from backend.errors import NotFound
 from backend.services import jobs
 from backend.services.jobs import JobDetail, JobView
-from backend.values import JobStatus
+from backend.values import JobStatus, Role
 
 TITLE, PATH = "Jobs", "jobs"
 POLL_SECONDS = 1.0
@@ -33,13 +35,14 @@ def build() -> None:
     seen = gr.State({})
     chosen = gr.JSON({}, visible="hidden")
     card = markup(templates.CARD, templates.CARD_CSS)
-    with gr.Row(elem_classes="rondo-toolbar"):
+    with gr.Row(elem_classes=["rondo-toolbar", needs(Role.curator)]):
         cancel_button = gr.Button("Cancel", variant="stop", interactive=False, scale=0, elem_id="job-cancel")
         resume_button = gr.Button("Resume", interactive=False, scale=0, elem_id="job-resume")
         retry_button = gr.Button("Retry", interactive=False, scale=0, elem_id="job-retry")
     error = gr.Textbox(
         label="What went wrong", visible=False, interactive=False, lines=2, max_lines=8, elem_id="job-error"
     )
+    out = jobs_ways_out.build()
     with gr.Row():
         loss = gr.Plot(label="Loss", visible=False, elem_id="job-loss")
         rewards = gr.Plot(label="Rewards", visible=False, elem_id="job-rewards")
@@ -61,7 +64,21 @@ def build() -> None:
         older = gr.Button("Older", interactive=False, scale=0)
     timer = gr.Timer(POLL_SECONDS)
 
-    shown = [card, cancel_button, resume_button, retry_button, error, loss, rewards, log, table, newer, older, seen]
+    shown = [
+        card,
+        cancel_button,
+        resume_button,
+        retry_button,
+        error,
+        loss,
+        rewards,
+        log,
+        table,
+        newer,
+        older,
+        seen,
+        out.stopped,
+    ]
     blocks = get_blocks_context()
     assert blocks is not None
     wired: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
@@ -75,6 +92,7 @@ def build() -> None:
     cancel_button.click(cancel, [seen], shown, **wired)
     resume_button.click(resume, [seen], shown, **wired)
     retry_button.click(retry, [seen], shown, **wired)
+    jobs_ways_out.wire(out, seen, (refresh, shown))
 
 
 @toasts
@@ -148,6 +166,7 @@ def _changes(seen: dict[str, Any], request: gr.Request) -> list[Any]:
         "card": card_value(detail.job) if detail else None,
         "can": [detail.job.can_cancel, detail.job.can_resume, detail.job.can_retry] if detail else [False] * 3,
         "error": (detail.job.error or "") if detail else "",
+        "stopped": jobs_ways_out.stopped(here, detail),
         "log": detail.log_tail if detail else "",
         "curves": [detail.job.id, detail.job.last_metrics] if detail else None,
         "table": [table_row(job) for job in rows],
@@ -167,6 +186,7 @@ def _changes(seen: dict[str, Any], request: gr.Request) -> list[Any]:
         now["table"] if is_new["table"] else gr.skip(),
         *[gr.Button(interactive=each) if is_new["ends"] else gr.skip() for each in ends],
         now if any(is_new.values()) else gr.skip(),
+        now["stopped"] if is_new["stopped"] else gr.skip(),
     ]
 
 

@@ -12,13 +12,16 @@ from app.widgets import judge_template, round_form
 from app.widgets.context import Context, context
 from app.widgets.formats import duration
 from app.widgets.markup import markup
+from app.widgets.roles import only
 from app.widgets.round_form import RoundFields, plan_of
-from backend.errors import InvalidInput, RondoError
+from backend.errors import InvalidInput, NotFound, RondoError
 from backend.services import overview, parts, rounds
 from backend.services.rounds import Plan
+from backend.values import Role
 
 TITLE, PATH = "New round", "new-round"
-BASE = 0
+DEFAULTS = 0
+"""Stands for the project's defaults in the dropdown of starts; below 0, the base checkpoint of that id."""
 SLOT_TITLES = {
     "prompt_source": "Prompt source",
     "generator": "Generator: how samples are made",
@@ -61,7 +64,7 @@ def build() -> None:
     """Lay out the page and wire what stays; the recipe's part is drawn, and wired, again whenever it changes."""
     draft, typed, parent, versions = gr.State({}), gr.State({}), gr.State(None), gr.State([])
     empty = markup(EMPTY, LINKS)
-    with gr.Column(visible=False) as page:
+    with gr.Column(visible=False) as page, only(Role.curator, "Launching a round"):
         with gr.Row(equal_height=False):
             start = gr.Dropdown(
                 [], label="Start from", info="Everything below is then as that round had it.", elem_id="start-from"
@@ -95,21 +98,47 @@ def build() -> None:
 
 @toasts
 def load(request: gr.Request) -> list[Any]:
-    """Fill the form from the address (`?from=ROUND`), else from the last round."""
-    asked = str(request.query_params.get("from", ""))
-    return _shown(context(request), BASE if asked == "base" else int(asked) if asked.isdecimal() else None)
+    """Fill the form from the address: `?from=ROUND` goes on from it, `?base=CHECKPOINT` starts over, `?again=ROUND`
+    repeats it; else from where the overview recommends."""
+    here, asked = context(request), request.query_params
+    for name, plan in (("from", _from), ("base", _from_base), ("again", _again)):
+        if name in asked:
+            return _shown(here, lambda plan=plan, name=name: plan(here, _id(asked[name])))
+    return _shown(here, lambda: rounds.defaults(here.actor, here.project_id))
 
 
 @toasts
 def load_last(request: gr.Request) -> list[Any]:
-    """Fill the form from the last round and its new checkpoint."""
-    return _shown(context(request), None)
+    """Fill the form with the settings of the newest round, as it was launched."""
+    here = context(request)
+    return _shown(here, lambda: rounds.again(here.actor, here.project_id))
 
 
 @toasts
 def start_from(chosen: int | None, request: gr.Request) -> list[Any]:
-    """Fill the form from another round."""
-    return _shown(context(request), chosen)
+    """Fill the form from another round, or from a base checkpoint."""
+    here = context(request)
+    if chosen is not None and chosen < DEFAULTS:
+        return _shown(here, lambda: _from_base(here, -chosen))
+    return _shown(here, lambda: rounds.defaults(here.actor, here.project_id, chosen or None))
+
+
+def _id(text: str) -> int:
+    if not text.isdecimal() or len(text) > 18:
+        raise NotFound(f"{text[:40]!r} is no number of a round or checkpoint. Choose where to start from the list.")
+    return int(text)
+
+
+def _from(here: Context, round_id: int) -> Plan:
+    return rounds.defaults(here.actor, here.project_id, round_id)
+
+
+def _from_base(here: Context, checkpoint_id: int) -> Plan:
+    return rounds.defaults(here.actor, here.project_id, base_id=checkpoint_id)
+
+
+def _again(here: Context, round_id: int) -> Plan:
+    return rounds.again(here.actor, here.project_id, round_id)
 
 
 @toasts
@@ -119,22 +148,22 @@ def guess(request: gr.Request, recipe: dict[str, Any], parent_id: int | None, *v
     return _guessed(here, lambda: plan_of(recipe, parent_id, list(values))) if recipe else None
 
 
-def _shown(here: Context, chosen: int | None) -> list[Any]:
-    lines = overview.loop(here.actor, here.project_id).lines
+def _shown(here: Context, make: Callable[[], Plan]) -> list[Any]:
     try:
-        plan = _plan(here, chosen, lines[0].checkpoint_id if lines else None)
-    except InvalidInput as error:
+        plan = make()
+    except (InvalidInput, NotFound) as error:
         return [{"problem": error.message}, gr.Column(visible=False), *[gr.skip()] * (18 + len(parts.review_knobs()))]
-    starts = [("the base" if x.round_id is None else f"round {x.number}, {x.checkpoint}", x.round_id or BASE)
-              for x in reversed(lines) if x.round_id is None or x.checkpoint]  # fmt: skip
-    at = plan.parent_id or BASE
+    starts = _starts(here)
+    at = plan.parent_id or -plan.policy_id
+    if starts and at not in dict(map(reversed, starts)):
+        starts.append((f"checkpoint {plan.policy_id}", at))
     names = [(known["title"], known["name"]) for known in parts.recipes()]
     if plan.recipe["name"] not in dict(map(reversed, names)):
         names.append((plan.recipe["title"], plan.recipe["name"]))
     return [
         None,
         gr.Column(visible=True),
-        gr.Dropdown(choices=starts or [("the project's defaults", BASE)], value=at if starts else BASE),
+        gr.Dropdown(choices=starts or [("the project's defaults", DEFAULTS)], value=at if starts else DEFAULTS),
         gr.Dropdown(choices=names, value=plan.recipe["name"]),
         _about(plan.recipe),
         _draft(plan.recipe),
@@ -146,11 +175,12 @@ def _shown(here: Context, chosen: int | None) -> list[Any]:
     ]
 
 
-def _plan(here: Context, chosen: int | None, base_id: int | None) -> Plan:
-    plan = rounds.defaults(here.actor, here.project_id, chosen or None)
-    if chosen != BASE or base_id is None:
-        return plan
-    return Plan(**(vars(plan) | {"policy_id": base_id, "reference_id": base_id, "parent_id": None}))
+def _starts(here: Context) -> list[tuple[str, int]]:
+    """What a round can start from, newest first: rounds with a checkpoint, then the bases."""
+    lines = overview.loop(here.actor, here.project_id).lines
+    made = [(f"round {x.number}, {x.checkpoint}", x.round_id) for x in reversed(lines) if x.round_id and x.checkpoint]
+    bases = [(f"the base {x.checkpoint}", -x.checkpoint_id) for x in lines if x.round_id is None and x.checkpoint_id]
+    return made + bases
 
 
 def _draw_recipe(drawn: dict[str, Any], saved: list[Any], fields: RoundFields, outer: tuple[Any, ...]) -> None:

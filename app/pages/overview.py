@@ -159,7 +159,7 @@ def line_value(line: RoundLine, loop: Loop) -> dict[str, Any]:
     progress = line.progress
     return {
         "title": "Base" if line.round_id is None else f"Round {line.number}",
-        "from": _origin(line),
+        "from": _origin(line, loop),
         "is_base": line.round_id is None,
         "id": line.round_id or "",
         "status": "" if line.round_id is None else _status(line),
@@ -177,14 +177,19 @@ def line_value(line: RoundLine, loop: Loop) -> dict[str, Any]:
         "checkpoint": line.checkpoint,
         "checkpoint_id": line.checkpoint_id or "",
         "recipe": line.recipe,
+        "is_stopped": line.status in (RoundStatus.failed, RoundStatus.cancelled),
         "error": (line.error or "").split("\n")[0][:300],
     }
 
 
-def _origin(line: RoundLine) -> str:
-    if line.parent is None or line.parent == line.number - 1:
+def _origin(line: RoundLine, loop: Loop) -> str:
+    has_one_base = sum(x.round_id is None for x in loop.lines) < 2
+    if line.parent is None or (line.parent == line.number - 1 and (line.parent > 0 or has_one_base)):
         return ""
-    return "from the base" if line.parent == 0 else f"from round {line.parent}"
+    if line.parent != 0:
+        return f"from round {line.parent}"
+    base = next((x for x in loop.lines if x.round_id is None and x.checkpoint_id == line.policy_id), None)
+    return f"from the base {base.checkpoint}" if base else "from the base"
 
 
 def _status(line: RoundLine) -> str:

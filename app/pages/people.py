@@ -8,6 +8,7 @@ from app.pages import people_accounts
 from app.toasts import notice, toasts
 from app.widgets.beside import problem, refused_beside
 from app.widgets.context import context
+from app.widgets.roles import needs
 from app.widgets.table import Table
 from backend.errors import InvalidInput
 from backend.services import accounts, sessions
@@ -31,10 +32,10 @@ def build() -> None:
     """Lay out and wire the page."""
     with gr.Tab("Members"):
         people = _table(PEOPLE_COLUMNS, "Members of this project")
-        with gr.Row(equal_height=True):
+        with gr.Row(equal_height=True, elem_classes=needs(Role.admin)):
             name = gr.Textbox(label="Name", info="A new name makes an account.", max_length=80, elem_id="person-name")
             role = gr.Dropdown(ROLES, value="reviewer", label="Role", elem_id="person-role")
-        with gr.Row():
+        with gr.Row(elem_classes=needs(Role.admin)):
             add = gr.Button("Add or change role", variant="primary", elem_id="person-add")
             remove = gr.Button("Remove from project")
         refused = problem("person-problem")

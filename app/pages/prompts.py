@@ -11,12 +11,13 @@ from app.pages.prompts_import import HELD_OUT, NONE, PARTED, as_mapping, short, 
 from app.toasts import notice, toasts
 from app.widgets.context import context
 from app.widgets.markup import markup
+from app.widgets.roles import needs, only
 from app.widgets.table import Table
 from backend.errors import InvalidInput, NotFound, PermissionDenied
 from backend.services import prompts
 from backend.services.access import Actor
 from backend.services.prompts import PromptSetView, PromptView, Report
-from backend.values import Split
+from backend.values import Role, Split
 
 TITLE, PATH = "Prompts", "prompts"
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
@@ -52,12 +53,15 @@ def build() -> None:
             with gr.Row(elem_classes="rondo-toolbar"):
                 first = gr.Button("First page", interactive=False, scale=0)
                 more = gr.Button("Next page", interactive=False, scale=0, elem_id="prompt-next")
-                delete = gr.Button("Delete this set…", interactive=False, scale=0, elem_id="prompt-delete")
+                delete = gr.Button(
+                    "Delete this set…", interactive=False, scale=0, elem_id="prompt-delete",
+                    elem_classes=needs(Role.admin),
+                )  # fmt: skip
             with gr.Row(elem_classes="rondo-toolbar", visible=False) as sure:
                 really = gr.Button("Delete", variant="stop", scale=0, elem_id="prompt-delete-really")
                 keep = gr.Button("Keep it", scale=0)
             whole = gr.Textbox(label="Prompt", lines=3, max_lines=24, visible=False, elem_id="prompt-whole")
-        with gr.Tab("Import", id="import"):
+        with gr.Tab("Import", id="import"), only(Role.curator, "Importing prompts"):
             form = prompts_import.build()
 
     shown = [card, sets, problems, search, rows, first, more, delete, sure, whole, seen, kept]

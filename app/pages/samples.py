@@ -10,6 +10,7 @@ from app.toasts import notice, toasts
 from app.widgets import charts
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
+from app.widgets.roles import needs
 from app.widgets.sample_card import card, table_row
 from app.widgets.sample_filters import (
     filter_bar,
@@ -24,7 +25,7 @@ from app.widgets.sample_filters import (
 from app.widgets.table import Table
 from backend.errors import InvalidInput, NotFound, PermissionDenied
 from backend.services import bulk, rounds, sample_detail, samples
-from backend.values import JSON, DecisionKind
+from backend.values import JSON, DecisionKind, Role
 
 TITLE, PATH = "Samples", "samples"
 POLL_SECONDS = 4.0
@@ -53,7 +54,7 @@ def build() -> None:
         elem_id="samples-table",
     )  # fmt: skip
     detail = markup(templates.DETAIL, templates.DETAIL_CSS, elem_id="sample-detail")
-    with gr.Accordion("Accept or reject everything the filter finds", open=False):
+    with gr.Accordion("Accept or reject everything the filter finds", open=False, elem_classes=needs(Role.curator)):
         with gr.Row(equal_height=True):
             action = gr.Radio([("Accept", "accept"), ("Reject", "reject")], value="reject", label="Action", scale=1)
             reason = gr.Textbox(label="Reason", info="Others will read it beside each decision.", scale=3)

@@ -20,8 +20,10 @@ from app.widgets import round_choice
 from app.widgets.context import context
 from app.widgets.markup import markup
 from app.widgets.plain_table import plain_table
+from app.widgets.roles import only
 from backend.errors import PermissionDenied
 from backend.services import reviewer_stats, reviews, rounds
+from backend.values import Role
 
 TITLE, PATH = "Team", "team"
 POLL_SECONDS = 5.0
@@ -41,17 +43,17 @@ def build() -> None:
             people = plain_table("team-people")
         with gr.Tab("Agreement") as agreement_tab:
             team_agreement.build(chosen, agreement_tab, PRIVATE)
-        with gr.Tab("Disagreements") as adjudication_tab:
+        with gr.Tab("Disagreements") as adjudication_tab, only(Role.curator, "Settling disagreements"):
             team_adjudication.build(chosen, adjudication_tab, PRIVATE)
-        with gr.Tab("Assignments") as assign_tab:
+        with gr.Tab("Assignments") as assign_tab, only(Role.curator, "Assigning items"):
             team_assign.build(chosen, assign_tab, PRIVATE)
-        with gr.Tab("Gold items") as gold_tab:
+        with gr.Tab("Gold items") as gold_tab, only(Role.curator, "Marking gold items"):
             team_gold.build(chosen, gold_tab, PRIVATE)
         with gr.Tab("Guidelines"):
             team_guidelines.build(PRIVATE)
-        with gr.Tab("Review settings") as review_tab:
+        with gr.Tab("Review settings") as review_tab, only(Role.curator, "Changing and closing a review"):
             team_review.build(chosen, review_tab, PRIVATE)
-        with gr.Tab("Remove work") as removal_tab:
+        with gr.Tab("Remove work") as removal_tab, only(Role.admin, "Removing a person's work"):
             team_removal.build(chosen, removal_tab, PRIVATE)
     timer = gr.Timer(POLL_SECONDS)
 

@@ -7,7 +7,9 @@ import gradio as gr
 from app.toasts import notice, toasts
 from app.widgets.beside import problem, refused_beside
 from app.widgets.context import context
+from app.widgets.roles import needs
 from backend.services import projects
+from backend.values import Role
 
 
 def build(private: dict[str, Any]) -> None:
@@ -20,8 +22,9 @@ def build(private: dict[str, Any]) -> None:
     )  # fmt: skip
     with gr.Row(elem_classes="rondo-toolbar"):
         save = gr.Button(
-            "Save guidelines", variant="primary", scale=0, min_width=170, size="md", elem_id="guidelines-save"
-        )
+            "Save guidelines", variant="primary", scale=0, min_width=170, size="md", elem_id="guidelines-save",
+            elem_classes=needs(Role.admin),
+        )  # fmt: skip
     refused = problem("guidelines-problem")
     # With the page, not with the tab: what is typed and not yet saved stays while one looks at another tab.
     gr.on(None, show, None, [text, refused], **private)

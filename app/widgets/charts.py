@@ -87,12 +87,13 @@ def rounds(lines: Sequence[RoundLine], *, height: int = 300) -> go.Figure:
 
 def lineage(lines: Sequence[RoundLine]) -> list[RoundLine]:
     """From the base to the newest measured round, by parents."""
-    by_number = {line.number: line for line in lines}
+    by_number = {line.number: line for line in lines if line.round_id is not None}
+    bases = {line.checkpoint_id: line for line in lines if line.round_id is None}
     newest = next((line for line in reversed(lines) if line.accuracy is not None), lines[-1] if lines else None)
     found: list[RoundLine] = []
     while newest is not None:
         found.insert(0, newest)
-        newest = by_number.get(newest.parent) if newest.parent is not None else None
+        newest = by_number.get(newest.parent or 0) or bases.get(newest.policy_id)
     return found
 
 

@@ -71,6 +71,11 @@ def resume(db: Session, job_id: int) -> Job:
     _refuse_superseded(db, job)
     _refuse_in_review(db, job)
     _refuse_second(db, job.round_id)
+    if job.is_final:
+        raise Conflict(
+            f"Job {job_id} would fail in the same way again: what it says has to change first. Change the round's "
+            "settings and launch it again, or select again with another threshold."
+        )
     job.error = job.traceback = job.finished_at = None
     job.losses = job.done_at_loss = 0
     _requeue(db, job)
@@ -140,9 +145,10 @@ def finish(db: Session, job_id: int, attempt: int) -> Job:
     return job
 
 
-def fail(db: Session, job_id: int, attempt: int, *, error: str, traceback: str = "") -> Job:
-    """Mark the job and its round failed, with what a person should read."""
+def fail(db: Session, job_id: int, attempt: int, *, error: str, traceback: str = "", is_final: bool = False) -> Job:
+    """Mark the job and its round failed, with what a person should read; `is_final`: it would fail again."""
     job = fenced(db, job_id, attempt)
+    job.is_final = is_final
     job.error, job.traceback = storable(error), storable(traceback) or None
     _end(db, job, JobStatus.failed, RoundStatus.failed, error=job.error)
     return job

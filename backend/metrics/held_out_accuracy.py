@@ -41,6 +41,9 @@ class HeldOutAccuracy(Metric):
             "unverifiable": len(found) - len(known),
             "unanswered": sum(not group.samples for group in evidence.held_out),
             "truncated": sum(s.finish_reason == "length" for group in greedy for s in group.samples),
+            # Which prompts: two checkpoints are compared prompt by prompt.
+            "right": [g.prompt.id for g, v in zip(greedy, found, strict=True) if v is Verdict.accept],
+            "wrong": [g.prompt.id for g, v in zip(greedy, found, strict=True) if v not in (None, Verdict.accept)],
         }
         if not known:
             return [MetricValue("held_out_accuracy", None, details=details)]

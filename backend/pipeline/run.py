@@ -96,7 +96,8 @@ def report(job_id: int, attempt: int, error: Exception) -> int:
         message = f"Unexpected {type(error).__name__}: {error}. The log has the traceback; resume the job to try again."
     try:
         with session() as db:
-            job = transitions.fail(db, job_id, attempt, error=message, traceback=trace)
+            is_final = isinstance(error, RondoError) and error.is_final
+            job = transitions.fail(db, job_id, attempt, error=message, traceback=trace, is_final=is_final)
             if isinstance(error, EmptySelection) and job.round_id is not None:
                 give_back(db, job.round_id)
     except Cancelled:

@@ -28,12 +28,12 @@ LABELLING = (
 """Decisions that change a label, as long as nobody took them back."""
 LIBRARIES = ("rondo", "torch", "transformers", "trl", "peft", "datasets", "accelerate")
 BACK_IN_REVIEW = (
-    "The round is back in review: accept or reject samples by hand and close the review again, or launch a round with "
-    "a lower threshold or more samples per prompt."
+    "The round is back in review: accept or reject samples by hand and close the review again, select again with "
+    "another threshold on the Jobs page, or launch a round with more samples per prompt."
 )
 LAUNCH_ANOTHER = (
-    "Nobody reviews this round, so its labels stay as they are: launch a round with a lower threshold, more samples "
-    "per prompt, or a review."
+    "Nobody reviews this round, so its labels stay as they are: select again with another threshold on the Jobs page, "
+    "or launch a round with more samples per prompt or a review."
 )
 
 

@@ -35,6 +35,7 @@ COLUMNS = (
     tables.Job.spec["kind"].as_string().label("kind"),
     tables.Job.last_metrics,
     tables.Job.error,
+    tables.Job.is_final,
     tables.Job.created_at,
     tables.Job.started_at,
     tables.Job.finished_at,
@@ -66,6 +67,8 @@ class JobView:
     seconds_left: float | None
     last_metrics: JSON
     error: str | None
+    is_final: bool
+    """It failed in a way in which it would fail again."""
     waits_for: str
     """Why a queued job does not start, if no worker could take it."""
     created_by: str | None
@@ -89,7 +92,7 @@ class JobView:
 
     @property
     def can_retry(self) -> bool:
-        return self.status == JobStatus.failed
+        return self.status == JobStatus.failed and not self.is_final
 
 
 @dataclass(frozen=True)
@@ -210,6 +213,7 @@ def _view(row: Row[Any], listening: set[str]) -> JobView:
         seconds_left=remaining / job["rate"] if running and job["rate"] and job["total"] else None,
         last_metrics=job["last_metrics"],
         error=job["error"],
+        is_final=job["is_final"],
         waits_for=_hint(job["queue"]) if waits else "",
         created_by=job["name"],
         created_at=job["created_at"],

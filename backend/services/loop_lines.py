@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from backend.db import now, tables
 from backend.db.filters import Filters
 from backend.db.listing import Count, counted, scope
+from backend.services.paired import Paired
 from backend.values import JobStatus, RoundStatus, Stage
 
 ACCURACY = "held_out_accuracy"
@@ -23,6 +24,7 @@ class Measured:
     low: float | None
     high: float | None
     n: int
+    metric_id: int = 0
 
     @property
     def error(self) -> float:
@@ -49,7 +51,10 @@ class Progress:
 
 @dataclass(frozen=True)
 class RoundLine:
-    """One round in a line. The base checkpoint is number 0 and has no round."""
+    """One round in a line. A base checkpoint, from which a round without a parent started, is number 0.
+
+    `policy_id`: the checkpoint that the round started from; None for a base.
+    """
 
     number: int
     round_id: int | None
@@ -70,6 +75,7 @@ class RoundLine:
     checkpoint_id: int | None
     checkpoint: str
     error: str | None
+    policy_id: int | None = None
 
 
 def lines_of(db: Session, project_id: int) -> tuple[RoundLine, ...]:
@@ -82,8 +88,8 @@ def lines_of(db: Session, project_id: int) -> tuple[RoundLine, ...]:
     names: dict[int, str] = dict(db.execute(checkpoints).tuples().all())
     accuracy, jobs = accuracies(db, project_id), _active_jobs(db, project_id)
     numbers = {row.id: row.number for row in found}
-    base = found[0].policy_id
-    lines = [_base_line(base, names.get(base, ""), accuracy.get(base))]
+    bases = dict.fromkeys(row.policy_id for row in found if row.parent_id is None)
+    lines = [_base_line(base, names.get(base, ""), accuracy.get(base)) for base in bases]
     for row in found:
         measured = accuracy.get(row.checkpoint_id) if row.checkpoint_id else None
         parent = numbers.get(row.parent_id or 0, 0)
@@ -95,14 +101,18 @@ def lines_of(db: Session, project_id: int) -> tuple[RoundLine, ...]:
 def accuracies(db: Session, project_id: int) -> dict[int, Measured]:
     """Held-out accuracy by checkpoint id; the newest where a checkpoint was measured more than once."""
     metric = tables.Metric
-    query = select(metric.checkpoint_id, metric.value, metric.low, metric.high, metric.n).where(
+    query = select(metric.checkpoint_id, metric.value, metric.low, metric.high, metric.n, metric.id).where(
         metric.project_id == project_id,
         metric.name == ACCURACY,
         metric.checkpoint_id.is_not(None),
         metric.value.is_not(None),
     )
     found = db.execute(query.order_by(metric.id))
-    return {id_: Measured(value, low, high, n) for id_, value, low, high, n in found if id_ and value is not None}
+    return {
+        id_: Measured(value, low, high, n, metric_id)
+        for id_, value, low, high, n, metric_id in found
+        if id_ and value is not None
+    }
 
 
 def _active_jobs(db: Session, project_id: int) -> dict[int, tables.Job]:
@@ -150,6 +160,7 @@ def _line(
         checkpoint_id=row.checkpoint_id,
         checkpoint=checkpoint,
         error=row.error,
+        policy_id=row.policy_id,
     )
 
 
@@ -171,6 +182,12 @@ def count_decided(db: Session, round_id: int) -> Count:
     return counted(scope(db, round_id, Filters(source=("person",), kind=("completion", "other"))))
 
 
-def is_worse(new: Measured, old: Measured) -> bool:
-    """True if the fall is beyond chance: a two-sided test at 5 % on the standard errors of both."""
+def is_worse(new: Measured, old: Measured, pairs: Paired | None = None) -> bool:
+    """True if the fall is beyond chance, two-sided at 5 %.
+
+    With `pairs`, by McNemar's exact test on the prompts that both were measured on; else on the standard errors of
+    both, which overlooks most falls on the same prompts.
+    """
+    if pairs is not None:
+        return pairs.newly_wrong > pairs.newly_right and pairs.p < 0.05
     return old.value - new.value > 1.96 * hypot(new.error, old.error)

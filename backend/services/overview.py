@@ -9,8 +9,9 @@ from backend.db import reading, tables
 from backend.errors import Conflict
 from backend.services import rounds
 from backend.services.access import Actor, require, role_of
-from backend.services.loop_lines import RoundLine, count_decided, is_worse, lines_of
-from backend.values import Role, RoundStatus, Split
+from backend.services.loop_lines import RoundLine, count_decided, lines_of
+from backend.services.starts import name, recommended
+from backend.values import JobStatus, Role, RoundStatus, Split
 
 
 @dataclass(frozen=True)
@@ -71,19 +72,14 @@ def launch_next(actor: Actor, project_id: int, *, expected: list[object] | None 
 def _next_action(db: Session, project_id: int, lines: tuple[RoundLine, ...]) -> NextAction:
     if not lines:
         return _first_action(db, project_id)
-    made = lines[1:]
+    made = [line for line in lines if line.round_id is not None]
     waiting = [line for line in made if line.status is RoundStatus.review]
     if waiting:
         return _review(db, waiting[-1])
     running = [line for line in made if line.status is RoundStatus.running]
     if running:
         return _watch(running[-1])
-    newest = made[-1]
-    if newest.status is RoundStatus.failed:
-        why = f"Round {newest.number} failed while it was to {newest.stage}. What it wrote so far is kept."
-        job = db.scalar(select(func.max(tables.Job.id)).where(tables.Job.round_id == newest.round_id))
-        return NextAction("failed", f"See why round {newest.number} failed", why, f"jobs?job={job}" if job else "jobs")
-    return _launch(lines)
+    return _stopped(db, made[-1]) or _launch(db, lines)
 
 
 def _first_action(db: Session, project_id: int) -> NextAction:
@@ -123,34 +119,40 @@ def _watch(line: RoundLine) -> NextAction:
     return NextAction("watch", f"Watch round {line.number}", why, f"jobs?job={job.job_id}")
 
 
-def _launch(lines: tuple[RoundLine, ...]) -> NextAction:
-    """After the newest round: from its checkpoint, unless that is significantly worse than an earlier one."""
-    newest = lines[-1]
-    done = [line for line in lines if line.checkpoint_id is not None]
-    last = done[-1]
-    number = newest.number + 1
-    best = max(done, key=lambda line: line.accuracy.value if line.accuracy else -1.0)
-    if best.accuracy and last.accuracy and is_worse(last.accuracy, best.accuracy):
-        whose = f"round {best.number}" if best.round_id else "the base"
-        why = (
-            f"Held-out accuracy fell from {best.accuracy.value:.1%} ({whose}) to {last.accuracy.value:.1%} "
-            f"(round {last.number}), more than chance explains."
-        )
-        target = f"new-round?from={best.round_id or 'base'}"
-        kind = "restart" if best.round_id else "launch"
-        return NextAction(kind, f"Start round {number} from {whose}", why, target, best.round_id)
-    if last.round_id is None:
-        why = f"Round {newest.number} ended without a checkpoint ({newest.status})."
-        return NextAction("launch", "Launch a round from the base", why, "new-round?from=base")
-    why = f"Round {last.number} is done and its checkpoint {last.checkpoint} is measured."
-    target = f"new-round?from={last.round_id}"
-    return NextAction("next", f"Launch round {number} from {last.checkpoint}", why, target, last.round_id)
+def _stopped(db: Session, line: RoundLine) -> NextAction | None:
+    """What to do about the newest round where it failed, or was cancelled in the middle of a job."""
+    job = db.scalars(
+        select(tables.Job).where(tables.Job.round_id == line.round_id).order_by(tables.Job.id.desc()).limit(1)
+    ).one_or_none()
+    target = f"jobs?job={job.id}" if job else "jobs"
+    if line.status is RoundStatus.failed:
+        why = f"Round {line.number} failed while it was to {line.stage}. What it wrote so far is kept."
+        return NextAction("failed", f"See why round {line.number} failed", why, target)
+    if job is not None and job.status is JobStatus.cancelled:
+        far = f", {job.done:,} of {job.total:,} {job.unit} done" if job.total else ""
+        why = f"Round {line.number} was cancelled while it was to {line.stage}{far}. It can go on from there."
+        return NextAction("resume", f"Resume round {line.number}", why, target)
+    return None
+
+
+def _launch(db: Session, lines: tuple[RoundLine, ...]) -> NextAction:
+    """After the newest round: from where `starts.recommended` says."""
+    start = recommended(db, lines)
+    assert start is not None
+    number, line = lines[-1].number + 1, start.line
+    if line.round_id is None:
+        label = f"Start round {number} from {name(line)}" if start.fell_from else f"Launch a round from {name(line)}"
+        return NextAction("launch", label, start.why, f"new-round?base={line.checkpoint_id}")
+    target = f"new-round?from={line.round_id}"
+    if start.fell_from:
+        return NextAction("restart", f"Start round {number} from {name(line)}", start.why, target, line.round_id)
+    return NextAction("next", f"Launch round {number} from {line.checkpoint}", start.why, target, line.round_id)
 
 
 def _allowed(action: NextAction, role: Role) -> NextAction:
     """People who may not do the next thing are told who may."""
     needs = {"import": Role.curator, "register": Role.curator, "launch": Role.curator, "next": Role.curator,
-             "restart": Role.curator, "review": Role.reviewer}  # fmt: skip
+             "restart": Role.curator, "resume": Role.curator, "review": Role.reviewer}  # fmt: skip
     needed = needs.get(action.kind, Role.viewer)
     if role.rank >= needed.rank:
         return action if role.rank >= Role.curator.rank else replace(action, cancels_id=None)

@@ -13,6 +13,8 @@ from backend.errors import InvalidInput, NotFound
 from backend.recipes import Recipe
 from backend.services import known_answers, plan_seconds, refusals, review_settings
 from backend.services.access import Actor, require
+from backend.services.loop_lines import lines_of
+from backend.services.starts import recommended
 from backend.values import Role, SetUse, Split
 
 MANY_PASSES = 3
@@ -61,47 +63,77 @@ class Estimate:
     warnings: tuple[str, ...] = ()
 
 
-def defaults(actor: Actor, project_id: int, parent_id: int | None = None) -> Plan:
-    """The plan a form starts with: that of the parent (else the last trained round) with its new checkpoint.
+def defaults(actor: Actor, project_id: int, parent_id: int | None = None, *, base_id: int | None = None) -> Plan:
+    """The plan a form starts with: that of the parent with its new checkpoint.
 
-    A first round gets the project's defaults. The recipe's schedule may change knobs, given the rounds so far.
+    Without a parent, what the overview recommends: the newest checkpoint, or the best one where the newest is worse.
+    `base_id`: from this checkpoint, without a parent, as the newest round was otherwise. A first round gets the
+    project's defaults. The recipe's schedule may change knobs, given the rounds so far.
     """
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
-        parent = _parent(db, project_id, parent_id)
-        if parent is None:
+        if parent_id is not None:
+            parent = _round(db, project_id, parent_id)
+            return _next_plan(db, parent, parent.checkpoint_id or parent.policy_id, parent.id)
+        start = recommended(db, lines_of(db, project_id))
+        if start is None:
+            plan = _first_plan(db, project_id)
+            return plan if base_id is None else replace(plan, policy_id=base_id, reference_id=base_id)
+        if base_id is None and start.line.round_id is not None:
+            parent = _round(db, project_id, start.line.round_id)
+            return _next_plan(db, parent, parent.checkpoint_id or parent.policy_id, parent.id)
+        newest = select(tables.Round).where(tables.Round.project_id == project_id)
+        row = db.scalars(newest.order_by(tables.Round.number.desc()).limit(1)).one()
+        return _next_plan(db, row, base_id or start.line.checkpoint_id or row.policy_id, None)
+
+
+def again(actor: Actor, project_id: int, round_id: int | None = None) -> Plan:
+    """The plan of a round as it was launched, seed included; without an id, of the newest round."""
+    with reading() as db:
+        require(db, actor, project_id, Role.viewer)
+        if round_id is None:
+            round_id = db.scalar(select(func.max(tables.Round.id)).where(tables.Round.project_id == project_id))
+        if round_id is None:
             return _first_plan(db, project_id)
-        sets: dict[SetUse, list[int]] = {use: [] for use in SetUse}
-        chosen = select(tables.RoundPromptSet).where(tables.RoundPromptSet.round_id == parent.id)
-        for link in db.scalars(chosen.order_by(tables.RoundPromptSet.prompt_set_id)):
-            sets[link.use].append(link.prompt_set_id)
-        start = parent.checkpoint_id or parent.policy_id
-        return Plan(
-            recipe=_scheduled(db, parent),
-            policy_id=start,
-            reference_id=start,
-            judge_id=parent.judge_id,
-            sample_set_ids=tuple(sets[SetUse.sample]),
-            held_out_set_ids=tuple(sets[SetUse.held_out]),
-            mix_set_ids=tuple(sets[SetUse.mix]),
-            num_prompts=parent.num_prompts,
-            seed=parent.seed + 1,
-            is_reviewed=parent.is_reviewed,
-            is_blind=parent.is_blind,
-            parent_id=parent.id,
-            review=parent.review,
-        )
+        row = _round(db, project_id, round_id)
+        plan = _plan_of(db, row)
+        return replace(plan, recipe=row.recipe, reference_id=row.reference_id, seed=row.seed, parent_id=row.parent_id)
 
 
-def _parent(db: Session, project_id: int, parent_id: int | None) -> tables.Round | None:
-    query = select(tables.Round).where(tables.Round.project_id == project_id)
-    if parent_id is not None:
-        found = db.scalars(query.where(tables.Round.id == parent_id)).one_or_none()
-        if found is None:
-            raise NotFound(f"There is no round {parent_id} in this project. Choose one from the overview.")
-        return found
-    done = query.where(tables.Round.checkpoint_id.is_not(None)).order_by(tables.Round.number.desc()).limit(1)
-    return db.scalars(done).one_or_none()
+def _round(db: Session, project_id: int, round_id: int) -> tables.Round:
+    found = db.get(tables.Round, round_id)
+    if found is None or found.project_id != project_id:
+        raise NotFound(f"There is no round {round_id} in this project. Choose one from the overview.")
+    return found
+
+
+def _plan_of(db: Session, row: tables.Round) -> Plan:
+    """What the round was launched with; the recipe as it is stored."""
+    sets: dict[SetUse, list[int]] = {use: [] for use in SetUse}
+    chosen = select(tables.RoundPromptSet).where(tables.RoundPromptSet.round_id == row.id)
+    for link in db.scalars(chosen.order_by(tables.RoundPromptSet.prompt_set_id)):
+        sets[link.use].append(link.prompt_set_id)
+    return Plan(
+        recipe=row.recipe,
+        policy_id=row.policy_id,
+        reference_id=row.policy_id,
+        judge_id=row.judge_id,
+        sample_set_ids=tuple(sets[SetUse.sample]),
+        held_out_set_ids=tuple(sets[SetUse.held_out]),
+        mix_set_ids=tuple(sets[SetUse.mix]),
+        num_prompts=row.num_prompts,
+        seed=row.seed,
+        is_reviewed=row.is_reviewed,
+        is_blind=row.is_blind,
+        review=row.review,
+    )
+
+
+def _next_plan(db: Session, row: tables.Round, start: int, parent_id: int | None) -> Plan:
+    """As the round was, from another checkpoint and with the next seed."""
+    recipe = _scheduled(db, row)
+    changed = {"policy_id": start, "reference_id": start, "parent_id": parent_id, "seed": row.seed + 1}
+    return replace(_plan_of(db, row), recipe=recipe, **changed)
 
 
 def _first_plan(db: Session, project_id: int) -> Plan:

@@ -12,10 +12,10 @@ from backend.db import now, reading, session, tables
 from backend.errors import Conflict, NotFound
 from backend.services import events, review_settings
 from backend.services.access import Actor, require
-from backend.services.plans import Estimate, Plan, check, defaults, estimate, parse
+from backend.services.plans import Estimate, Plan, again, check, defaults, estimate, parse
 from backend.values import Role, RoundStatus, Stage
 
-__all__ = ["Estimate", "Plan", "RoundView", "cancel", "defaults", "estimate", "get", "launch", "list_rounds"]
+__all__ = ["Estimate", "Plan", "RoundView", "again", "cancel", "defaults", "estimate", "get", "launch", "list_rounds"]
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,13 @@ pytestmark = pytest.mark.usefixtures("database")
 
 
 def measure(
-    round_: tables.Round, checkpoint_id: int | None, value: float, *, spread: float = 0.05, n: int = 400
+    round_: tables.Round, checkpoint_id: int | None, value: float, *, spread: float = 0.05, n: int = 400, **details: Any
 ) -> None:
     with session() as db:
         db.add(
             tables.Metric(
                 project_id=round_.project_id, round_id=round_.id, checkpoint_id=checkpoint_id, name="held_out_accuracy",
-                value=value, low=value - spread, high=value + spread, n=n,
+                value=value, low=value - spread, high=value + spread, n=n, details=details,
             )
         )  # fmt: skip
 
@@ -104,7 +104,9 @@ def test_a_done_round_offers_the_next_from_its_checkpoint() -> None:
     measure(round_, made.id, 0.60)
     loop = overview.loop(actor, project.id)
     first, line = loop.lines
-    assert (first.number, first.checkpoint, first.accuracy) == (0, base.name, Measured(0.43, 0.38, 0.48, 400))
+    assert (first.number, first.checkpoint) == (0, base.name)
+    assert first.accuracy is not None
+    assert (first.accuracy.value, first.accuracy.low, first.accuracy.n) == (0.43, 0.38, 400)
     assert line.accuracy is not None
     assert line.accuracy.value == 0.60
     assert (line.samples, line.judged, line.kept, line.overridden_share, line.kept_share) == (200, 200, 50, 0.1, 0.25)
@@ -135,6 +137,66 @@ def test_a_fall_within_chance_goes_on() -> None:
     assert overview.loop(actor, project.id).next_action.parent_id == second.id
 
 
+def test_a_fall_on_the_same_prompts_is_tested_prompt_by_prompt() -> None:
+    """From 48.2 to 42.2 % of 400 prompts: within the two intervals, and yet 36 newly wrong against 12 newly right."""
+    project = rows.make_project()
+    actor, base = rows.make_actor(project), rows.make_checkpoint(project)
+    first, made = finish(project, base)
+    was = set(range(193))
+    now = (was - set(range(36))) | set(range(300, 312))
+    everything = set(range(400))
+    for checkpoint, right in ((base, was), (made, now)):
+        measure(first, checkpoint.id, len(right) / 400, right=sorted(right), wrong=sorted(everything - right))
+    action = overview.loop(actor, project.id).next_action
+    assert (action.kind, action.target) == ("launch", f"new-round?base={base.id}")
+    assert "36 are newly wrong and 12 newly right" in action.why
+    plan = rounds.defaults(actor, project.id)
+    assert (plan.policy_id, plan.parent_id) == (base.id, None), "the form starts where the overview says"
+
+
+def test_a_small_fall_on_the_same_prompts_is_said_and_goes_on() -> None:
+    project = rows.make_project()
+    actor, base = rows.make_actor(project), rows.make_checkpoint(project)
+    first, made = finish(project, base)
+    measure(first, base.id, 0.5, right=list(range(50)), wrong=list(range(50, 100)), n=100)
+    measure(first, made.id, 0.48, right=list(range(2, 50)), wrong=[0, 1, *range(50, 100)], n=100)
+    action = overview.loop(actor, project.id).next_action
+    assert (action.kind, action.parent_id) == ("next", first.id)
+    assert "below the 50.0%" in action.why
+    assert rounds.defaults(actor, project.id).parent_id == first.id
+
+
+def test_each_base_has_its_own_line_and_is_named() -> None:
+    project = rows.make_project()
+    actor, one, two = rows.make_actor(project), rows.make_checkpoint(project), rows.make_checkpoint(project)
+    finish(project, one)
+    second, worse = finish(project, two)
+    measure(second, two.id, 0.60)
+    measure(second, worse.id, 0.30)
+    loop = overview.loop(actor, project.id)
+    assert [(line.number, line.checkpoint) for line in loop.lines[:2]] == [(0, one.name), (0, two.name)]
+    assert [line.policy_id for line in loop.rounds] == [one.id, two.id]
+    assert loop.next_action.target == f"new-round?base={two.id}"
+    assert two.name in loop.next_action.label
+    assert rounds.defaults(actor, project.id).policy_id == two.id
+    assert rounds.defaults(actor, project.id, base_id=one.id).policy_id == one.id
+    from app.widgets import charts
+
+    assert next(line.checkpoint_id for line in charts.lineage(loop.lines)) == two.id
+
+
+def test_a_cancelled_training_can_be_resumed() -> None:
+    project = rows.make_project()
+    actor = rows.make_actor(project)
+    round_ = rows.make_round(project, status=RoundStatus.cancelled, stage=Stage.train)
+    with session() as db:
+        job = jobs.enqueue(db, stage=Stage.train, project_id=project.id, round_id=round_.id)
+        job.status, job.active_key, job.done, job.total, job.unit = JobStatus.cancelled, None, 30, 120, "steps"
+    action = overview.loop(actor, project.id).next_action
+    assert (action.kind, action.target) == ("resume", f"jobs?job={job.id}")
+    assert "cancelled while it was to train, 30 of 120 steps done" in action.why
+
+
 def test_is_worse_compares_the_fall_with_both_errors() -> None:
     # Standard errors 0.0255 each, so a fall of more than 1.96 * 0.0361 = 0.0707 counts.
     old = Measured(0.60, 0.55, 0.65, 400)
@@ -156,7 +218,8 @@ def test_a_cancelled_first_round_starts_over_from_the_base() -> None:
     actor = rows.make_actor(project)
     rows.make_round(project, status=RoundStatus.cancelled)
     action = overview.loop(actor, project.id).next_action
-    assert (action.kind, action.target) == ("launch", "new-round?from=base")
+    assert action.kind == "launch"
+    assert action.target.startswith("new-round?base=")
 
 
 @pytest.mark.parametrize(("role", "kind"), [(Role.viewer, "wait"), (Role.reviewer, "wait"), (Role.curator, "next")])

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.base import Base, Identified
@@ -39,6 +39,8 @@ class Job(Identified, Base):
     log_tail: Mapped[str] = mapped_column(default="")
     error: Mapped[str | None]
     traceback: Mapped[str | None]
+    is_final: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """The job failed in a way in which it would fail again."""
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     updated_at: Mapped[datetime | None]

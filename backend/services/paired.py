@@ -1,0 +1,40 @@
+"""Two checkpoints on the same held-out prompts: who was right where, and whether chance explains the difference."""
+
+from dataclasses import dataclass
+from math import comb
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.db import tables
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Prompts that both checkpoints were measured on, and those that only one of them answers right."""
+
+    n: int
+    newly_right: int
+    newly_wrong: int
+
+    @property
+    def p(self) -> float:
+        """Two-sided p-value of McNemar's exact test (McNemar 1947, Psychometrika 12): under chance alone, each prompt
+        that one of the two gets right is as likely the one's as the other's."""
+        changed = self.newly_right + self.newly_wrong
+        fewer = min(self.newly_right, self.newly_wrong)
+        tail = sum(comb(changed, k) for k in range(fewer + 1))
+        return min(1.0, 2 * tail / 2**changed)
+
+
+def paired(db: Session, old_metric_id: int, new_metric_id: int) -> Paired | None:
+    """Compare two measurements prompt by prompt; None where one of them does not say which prompts were right."""
+    metric = tables.Metric
+    rows = db.execute(select(metric.id, metric.details).where(metric.id.in_((old_metric_id, new_metric_id))))
+    details = dict(rows.tuples().all())
+    if any("right" not in details.get(id_, {}) for id_ in (old_metric_id, new_metric_id)):
+        return None
+    old, new = details[old_metric_id], details[new_metric_id]
+    both = {*old["right"], *old["wrong"]} & {*new["right"], *new["wrong"]}
+    was, now = both & {*old["right"]}, both & {*new["right"]}
+    return Paired(len(both), len(now - was), len(was - now)) if both else None

@@ -1,0 +1,68 @@
+"""Where the next round had best start: the newest checkpoint, unless it is worse than an earlier one beyond chance."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from backend.services.loop_lines import RoundLine, is_worse
+from backend.services.paired import Paired, paired
+
+
+@dataclass(frozen=True)
+class Start:
+    """The line to start from and why. `fell_from`: the newest line, where that is worse than `line`."""
+
+    line: RoundLine
+    why: str
+    fell_from: RoundLine | None = None
+
+
+def recommended(db: Session, lines: tuple[RoundLine, ...]) -> Start | None:
+    """Return where to start; None while no round was launched."""
+    if not lines:
+        return None
+    newest = lines[-1]
+    trained = [line for line in lines if line.round_id is not None and line.checkpoint_id is not None]
+    if not trained:
+        base = next((line for line in lines if line.checkpoint_id == newest.policy_id), lines[0])
+        return Start(base, f"Round {newest.number} ended without a checkpoint ({newest.status}).")
+    last = trained[-1]
+    measured = [line for line in lines if line.accuracy is not None]
+    best = max(measured, key=lambda line: line.accuracy.value if line.accuracy else -1.0, default=last)
+    pairs = compared(db, best, last)
+    if best.accuracy and last.accuracy and is_worse(last.accuracy, best.accuracy, pairs):
+        return Start(best, _fall(best, last, pairs), last)
+    why = f"Round {last.number} is done and its checkpoint {last.checkpoint} is measured."
+    if best is not last and best.accuracy and last.accuracy and best.accuracy.value > last.accuracy.value:
+        why += (
+            f" Its held-out accuracy, {last.accuracy.value:.1%}, is below the {best.accuracy.value:.1%} of "
+            f"{name(best)}, by no more than chance explains."
+        )
+    return Start(last, why)
+
+
+def compared(db: Session, old: RoundLine, new: RoundLine) -> Paired | None:
+    """The two lines' checkpoints, prompt by prompt; None where that is not known."""
+    if old is new or not (old.accuracy and new.accuracy):
+        return None
+    return paired(db, old.accuracy.metric_id, new.accuracy.metric_id)
+
+
+def name(line: RoundLine) -> str:
+    """What a line is called inside a sentence."""
+    return f"round {line.number}" if line.round_id else f"the base {line.checkpoint}"
+
+
+def _fall(best: RoundLine, last: RoundLine, pairs: Paired | None) -> str:
+    assert best.accuracy is not None
+    assert last.accuracy is not None
+    text = (
+        f"Held-out accuracy fell from {best.accuracy.value:.1%} ({name(best)}) to {last.accuracy.value:.1%} "
+        f"(round {last.number}), more than chance explains"
+    )
+    if pairs is None:
+        return f"{text}."
+    return (
+        f"{text}: of the same {pairs.n:,} prompts {pairs.newly_wrong:,} are newly wrong and {pairs.newly_right:,} "
+        f"newly right (McNemar's test, p = {pairs.p:.2g})."
+    )

@@ -1,0 +1,124 @@
+"""What becomes of a round that failed or was cancelled: launched again, selected again, or resumed where that helps."""
+
+import pytest
+
+from backend import jobs
+from backend.db import reading, session, tables
+from backend.errors import Conflict, InvalidInput, PermissionDenied
+from backend.jobs import transitions
+from backend.services import jobs as job_service
+from backend.services import parts, reselect, rounds
+from backend.values import DatasetType, JobStatus, Role, RoundStatus, Split, Stage
+from tests import rows
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+def stopped_round(status: RoundStatus = RoundStatus.failed, **columns: object) -> tuple[tables.Project, tables.Round]:
+    """A round that was judged and stopped while selecting."""
+    project = rows.make_project()
+    engine = {"engine": {"name": "transformers", "model": "models/base"}}
+    base = rows.make_checkpoint(project, **engine)
+    sets = {"sets": [rows.make_prompt_set(project)], "held_out": [rows.make_prompt_set(project, split=Split.held_out)]}
+    round_ = rows.make_round(project, base, **sets, status=status, stage=Stage.select, **columns)  # type: ignore[arg-type]
+    with session() as db:
+        for stage, how in ((Stage.judge, JobStatus.done), (Stage.select, JobStatus.failed)):
+            job = jobs.enqueue(db, stage=stage, project_id=project.id, round_id=round_.id)
+            job.status, job.active_key = how, None
+            db.flush()
+    return project, round_
+
+
+def job_of(round_: tables.Round) -> tables.Job:
+    with reading() as db:
+        return db.query(tables.Job).filter_by(round_id=round_.id).order_by(tables.Job.id.desc()).first()
+
+
+@pytest.mark.parametrize("status", [RoundStatus.failed, RoundStatus.cancelled])
+def test_a_stopped_round_selects_again_with_another_threshold(status: RoundStatus) -> None:
+    project, round_ = stopped_round(status, error="nothing was kept")
+    actor = rows.make_actor(project)
+    offered = reselect.stopped(actor, round_.id, job_id=job_of(round_).id)
+    assert offered is not None
+    assert offered.selector == rows.RECIPE["selector"]
+    job_id = reselect.reselect(actor, round_.id, {"min_gap": 0.25})
+    found = rounds.get(actor, round_.id)
+    assert (found.status, found.stage, found.error) == (RoundStatus.running, Stage.select, None)
+    assert found.recipe["selector"]["min_gap"] == 0.25
+    assert job_service.get(actor, job_id).job.stage is Stage.select
+    with reading() as db:
+        event = db.query(tables.Event).filter_by(verb="select again").one()
+    assert event.details["before"].get("min_gap", 0.0) != event.details["after"]["min_gap"] == 0.25
+
+
+def test_a_dataset_that_nothing_was_trained_on_is_made_anew() -> None:
+    project, round_ = stopped_round(RoundStatus.cancelled)
+    prompts = rows.make_prompt_set(project)
+    samples = rows.make_samples(round_, prompts, scores=[1.0])
+    example = {"prompt_id": samples[0].prompt_id, "sample_id": samples[0].id}
+    rows.make_dataset(round_, DatasetType.prompt_completion, [example])
+    reselect.reselect(rows.make_actor(project), round_.id, {})
+    with reading() as db:
+        assert db.query(tables.Dataset).filter_by(round_id=round_.id).count() == 0
+        assert db.query(tables.Sample).filter_by(round_id=round_.id).count() == len(samples)
+
+
+def test_only_a_round_that_stopped_between_judging_and_a_checkpoint_selects_again() -> None:
+    project, round_ = stopped_round()
+    actor = rows.make_actor(project)
+    with pytest.raises(PermissionDenied):
+        reselect.reselect(rows.make_actor(project, Role.reviewer), round_.id, {})
+    for broken in ({"min_gap": "high"}, {"no_such_knob": 1}, {"name": "no_such_part"}, {"name": "above_threshold"}):
+        with pytest.raises(InvalidInput):
+            reselect.reselect(actor, round_.id, broken)
+    assert rounds.get(actor, round_.id).status is RoundStatus.failed, "a refused selector changes nothing"
+    running = rows.make_round(project, status=RoundStatus.running, stage=Stage.select)
+    trained = rows.make_round(project, status=RoundStatus.failed, checkpoint_id=rows.make_checkpoint(project).id)
+    unjudged = rows.make_round(project, status=RoundStatus.cancelled, stage=Stage.generate)
+    for other in (running, trained, unjudged):
+        with pytest.raises(Conflict, match="stopped after judging"):
+            reselect.reselect(actor, other.id, {})
+
+
+def test_retry_is_offered_only_where_it_may_help() -> None:
+    project, round_ = stopped_round()
+    actor = rows.make_actor(project)
+    with session() as db:
+        job = db.get_one(tables.Job, job_of(round_).id)
+        job.is_final, job.error = True, "Nothing passed."
+    assert not job_service.get(actor, job.id).job.can_retry
+    with pytest.raises(Conflict, match="same way"):
+        job_service.retry(actor, job.id)
+    with session() as db:
+        db.get_one(tables.Job, job.id).is_final = False
+    assert job_service.get(actor, job.id).job.can_retry
+    job_service.retry(actor, job.id)
+
+
+def test_a_job_that_fails_with_a_final_error_says_so() -> None:
+    from backend.pipeline.run import report
+
+    project, _ = stopped_round()
+    for number, (error, is_final) in enumerate(((InvalidInput("No prompts."), True), (OSError("disk"), False))):
+        other = rows.make_round(project)
+        with session() as db:
+            job = jobs.enqueue(db, stage=Stage.generate, project_id=project.id, round_id=other.id)
+        attempt = transitions.start(job.id, job.workflow_id, f"executor-{number}")
+        assert attempt is not None
+        report(job.id, attempt, error)
+        assert job_of(other).is_final is is_final
+
+
+def test_launching_again_takes_every_setting_of_the_round() -> None:
+    project, round_ = stopped_round(num_prompts=2, seed=41, is_reviewed=True, is_blind=False)
+    rows.make_round(project, status=RoundStatus.cancelled, seed=7)
+    actor = rows.make_actor(project)
+    plan = rounds.again(actor, project.id, round_.id)
+    assert (plan.num_prompts, plan.seed, plan.policy_id, plan.is_blind) == (2, 41, round_.policy_id, False)
+    assert plan.recipe == rounds.get(actor, round_.id).recipe
+    assert rounds.again(actor, project.id).seed == 7, "without an id, the newest round, however it ended"
+    launched = rounds.get(actor, rounds.launch(actor, project.id, plan))
+    before = rounds.get(actor, round_.id)
+    assert launched.recipe == parts.validate(before.recipe)
+    for name in ("policy_id", "reference_id", "judge_id", "num_prompts", "seed", "is_reviewed", "is_blind"):
+        assert getattr(launched, name) == getattr(before, name), name
