@@ -263,6 +263,14 @@ def _guessed(here: Context, plan: Callable[[], Plan]) -> dict[str, Any]:
         "samples": f"{found.samples:,}",
         "calls": f"{found.judge_calls:,}",
         "tokens": f"{found.tokens:,}",
-        "time": duration(found.seconds) if found.seconds is not None else "known after the first round",
+        "time": _time(found),
         "warnings": list(found.warnings),
     }
+
+
+def _time(found: rounds.Estimate) -> str:
+    """How long the round takes; with a bound where its texts may be much longer than the last ones."""
+    if found.seconds is None or found.seconds_at_most is None:
+        return "known after the first round"
+    likely, at_most = duration(found.seconds), duration(found.seconds_at_most)
+    return f"about {likely}, at most {at_most}" if found.seconds_at_most > 1.2 * found.seconds else f"about {likely}"

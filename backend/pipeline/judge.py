@@ -170,6 +170,7 @@ def run(stage: StageContext) -> Finish:
 
     def finish(db: Session) -> None:
         found = db.get_one(tables.Round, stage.round.id)
-        found.counts = found.counts | {"judgments": judged, "unparsed": unparsed}
+        written = db.scalar(select(func.sum(tables.Judgment.num_tokens)).where(tables.Judgment.round_id == found.id))
+        found.counts = found.counts | {"judgments": judged, "unparsed": unparsed, "judge_tokens": int(written or 0)}
 
     return finish

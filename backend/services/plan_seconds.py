@@ -1,9 +1,9 @@
-"""How long a round will take: by the newest jobs of the project; before its first round, the demo by its known pace."""
+"""How long a round will take, by the tokens it may make: from the newest jobs of the same model in the project; before
+its first round, the demo by its known pace."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, func, select, true
 from sqlalchemy.orm import Session
 
 from backend import demo
@@ -13,52 +13,126 @@ from backend.values import JobStatus, Stage
 
 
 @dataclass(frozen=True)
+class Seconds:
+    """What a round takes if its texts are as long as the last time, and if each is as long as it may be."""
+
+    likely: float
+    at_most: float
+
+
+@dataclass(frozen=True)
 class Pace:
     """Seconds, with the start of each process: of sampling and of judging one sample, of a step of training, of all
-    measuring; `steps` is how many steps that training had."""
+    measuring. `steps` is how many steps that training had; the tokens are the mean length of a sample and of what the
+    judge wrote on one, None where nobody counted."""
 
     sample: float
     judgment: float
     step: float
     measuring: float
     steps: int
+    sample_tokens: float | None = None
+    judgment_tokens: float | None = None
 
-    def seconds(self, recipe: Recipe, samples: int) -> float:
+    def seconds(self, recipe: Recipe, samples: int) -> Seconds:
         """What a round with so many samples takes; epochs are taken to be as many steps as the last time."""
         asked = int(getattr(recipe.trainer, "max_steps", -1))
         steps = asked if asked > 0 else self.steps
-        return samples * (self.sample + self.judgment) + steps * self.step + self.measuring
+        rest = steps * self.step + self.measuring
+        most_sample = float(recipe.generator.max_tokens_per_sample)
+        most_judgment = float(recipe.judge.calls_per_sample * recipe.judge.max_tokens_per_call)
+        sampling = [self.sample * share for share in shares(self.sample_tokens, most_sample)]
+        judging = [self.judgment * share for share in shares(self.judgment_tokens, most_judgment)]
+        likely, at_most = (samples * (a + b) + rest for a, b in zip(sampling, judging, strict=True))
+        return Seconds(likely, at_most)
 
 
-DEMO = Pace(*demo.PACE)
+def shares(before: float | None, most: float) -> tuple[float, float]:
+    """Of the time one text took before: as long as then unless it is cut off earlier, and as long as it may be."""
+    if not before or not most:
+        return 1.0, 1.0
+    return min(before, most) / before, most / before
 
 
-def estimated(db: Session, project_id: int, recipe: Recipe, *, samples: int, policy_id: int) -> float | None:
-    """Seconds of a round; None where nothing is known yet."""
-    pace = _of_jobs(db, project_id)
+DEMO = Pace(*demo.PACE, *demo.TOKENS)
+
+
+def estimated(
+    db: Session, project_id: int, recipe: Recipe, *, samples: int, policy_id: int, judge_id: int | None
+) -> Seconds | None:
+    """Seconds of a round; None where nothing is known yet of this policy and judge."""
+    pace = _of_jobs(db, project_id, policy_id, judge_id or policy_id if recipe.judge.needs_engine else None)
     if pace is None and _is_demo(db, policy_id):
         pace = DEMO
     return None if pace is None else pace.seconds(recipe, samples)
 
 
-def _of_jobs(db: Session, project_id: int) -> Pace | None:
-    found = dict(_newest(db, project_id))
-    if not {Stage.generate, Stage.judge, Stage.train} <= set(found):
+def _of_jobs(db: Session, project_id: int, policy_id: int, judge_id: int | None) -> Pace | None:
+    family = _family(db, project_id, policy_id)
+    ours = tables.Round.policy_id.in_(family)
+    judge = func.coalesce(tables.Round.judge_id, tables.Round.policy_id)
+    sampled = _newest(db, project_id, Stage.generate, ours)
+    judged = _newest(
+        db, project_id, Stage.judge, true() if judge_id is None else judge.in_(_family(db, project_id, judge_id))
+    )
+    trained = _newest(db, project_id, Stage.train, ours)
+    if sampled is None or judged is None or trained is None:
         return None
-    sample, judgment, step = (found[stage][0] / found[stage][1] for stage in (Stage.generate, Stage.judge, Stage.train))
-    return Pace(sample, judgment, step, found.get(Stage.evaluate, (0.0, 1))[0], found[Stage.train][1])
+    measured = _newest(db, project_id, Stage.evaluate, ours)
+    return Pace(
+        sample=sampled.per_unit,
+        judgment=judged.per_unit,
+        step=trained.per_unit,
+        measuring=measured.seconds if measured else 0.0,
+        steps=trained.units,
+        sample_tokens=sampled.tokens,
+        judgment_tokens=judged.tokens,
+    )
 
 
-def _newest(db: Session, project_id: int) -> Iterator[tuple[Stage, tuple[float, int]]]:
-    """Of each stage the newest finished job of a round: its seconds, and how many units it did."""
-    job = tables.Job
-    for stage in (Stage.generate, Stage.judge, Stage.train, Stage.evaluate):
-        query = select(job).where(
-            job.project_id == project_id, job.stage == stage, job.status == JobStatus.done, job.round_id.is_not(None)
-        )
-        last = db.scalars(query.order_by(job.id.desc()).limit(1)).one_or_none()
-        if last is not None and last.started_at is not None and last.finished_at is not None and last.total:
-            yield stage, ((last.finished_at - last.started_at).total_seconds(), last.total)
+@dataclass(frozen=True)
+class Took:
+    """A finished job: its seconds, how many units it did, and the mean tokens of one where that was counted."""
+
+    seconds: float
+    units: int
+    tokens: float | None
+
+    @property
+    def per_unit(self) -> float:
+        return self.seconds / self.units
+
+
+def _newest(db: Session, project_id: int, stage: Stage, which: ColumnElement[bool]) -> Took | None:
+    """The newest finished job of the stage in a round of that kind."""
+    job, round_ = tables.Job, tables.Round
+    query: Select[tuple[tables.Job, dict[str, int]]] = (
+        select(job, round_.counts)
+        .join(round_, round_.id == job.round_id)
+        .where(job.project_id == project_id, job.stage == stage, job.status == JobStatus.done, job.total > 0, which)
+    )
+    found = db.execute(query.order_by(job.id.desc()).limit(1)).first()
+    if found is None or found[0].started_at is None or found[0].finished_at is None:
+        return None
+    last, counts = found
+    samples = counts.get("samples")
+    tokens = {Stage.generate: counts.get("tokens"), Stage.judge: counts.get("judge_tokens")}.get(stage)
+    mean = tokens / samples if tokens and samples else None
+    return Took((last.finished_at - last.started_at).total_seconds(), last.total, mean)
+
+
+def _family(db: Session, project_id: int, checkpoint_id: int) -> set[int]:
+    """All checkpoints that descend from the same base: models of one size, which take the same time."""
+    checkpoint = tables.Checkpoint
+    rows = db.execute(select(checkpoint.id, checkpoint.parent_id).where(checkpoint.project_id == project_id))
+    parents = dict(rows.tuples().all())
+
+    def base(id_: int) -> int:
+        while (above := parents.get(id_)) is not None:
+            id_ = above
+        return id_
+
+    return {id_ for id_ in parents if base(id_) == base(checkpoint_id)}
 
 
 def _is_demo(db: Session, policy_id: int) -> bool:

@@ -11,7 +11,7 @@ from backend import recipes
 from backend.db import reading, tables
 from backend.errors import InvalidInput, NotFound
 from backend.recipes import Recipe
-from backend.services import known_answers, plan_seconds, refusals, review_settings
+from backend.services import contexts, known_answers, plan_seconds, refusals, review_settings
 from backend.services.access import Actor, require
 from backend.services.loop_lines import lines_of
 from backend.services.starts import recommended
@@ -54,12 +54,14 @@ class Plan:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Upper bounds for a plan; `seconds` only where this project has measured rates."""
+    """Upper bounds for a plan. `seconds` is what texts as long as the last time take, `seconds_at_most` texts of full
+    length; both only where this project has measured the model's rates."""
 
     samples: int
     judge_calls: int
     tokens: int
     seconds: float | None
+    seconds_at_most: float | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -186,11 +188,19 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
         samples = prompts * recipe.generator.samples_per_prompt
         calls = samples * recipe.judge.calls_per_sample
         tokens = samples * recipe.generator.max_tokens_per_sample + calls * recipe.judge.max_tokens_per_call
-        seconds = plan_seconds.estimated(db, project_id, recipe, samples=samples, policy_id=plan.policy_id)
+        seconds = plan_seconds.estimated(
+            db, project_id, recipe, samples=samples, policy_id=plan.policy_id, judge_id=plan.judge_id
+        )
+        no_room, little_room = contexts.problems(
+            db, recipe, policy_id=plan.policy_id, judge_id=plan.judge_id, sample_set_ids=plan.sample_set_ids
+        )
+        if no_room:
+            raise InvalidInput("\n".join(no_room))
         warnings = _warnings(plan, recipe, prompts) + known_answers.warnings(
             db, project_id, recipe, sample=plan.sample_set_ids, held_out=plan.held_out_set_ids
         )
-        return Estimate(samples, calls, tokens, seconds, tuple(warnings))
+        likely, at_most = (seconds.likely, seconds.at_most) if seconds else (None, None)
+        return Estimate(samples, calls, tokens, likely, at_most, tuple(warnings + little_room))
 
 
 def _warnings(plan: Plan, recipe: Recipe, prompts: int) -> list[str]:
@@ -245,6 +255,11 @@ def check(db: Session, project_id: int, plan: Plan, recipe: Recipe) -> None:
                 f"The parent round {plan.parent_id} is not in this project. Choose one from the overview."
             )
     known_answers.check(db, project_id, recipe, plan.sample_set_ids)
+    no_room, _ = contexts.problems(
+        db, recipe, policy_id=plan.policy_id, judge_id=plan.judge_id, sample_set_ids=plan.sample_set_ids
+    )
+    if no_room:
+        raise InvalidInput("\n".join(no_room))
 
 
 def _check_checkpoints(db: Session, project_id: int, plan: Plan) -> None:

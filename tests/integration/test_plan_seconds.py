@@ -31,9 +31,15 @@ def said(project: tables.Project, **changes: Any) -> float | None:
     plan = rounds.defaults(actor, project.id)
     recipe = plan.recipe | {"trainer": plan.recipe["trainer"] | {"max_steps": 15}}
     recipe["generator"] = recipe["generator"] | {"n": 8}
+    return estimated(project, recipe, **changes).seconds
+
+
+def estimated(project: tables.Project, recipe: dict[str, Any], **changes: Any) -> rounds.Estimate:
+    actor = rows.make_actor(project)
+    plan = rounds.defaults(actor, project.id)
     return rounds.estimate(
         actor, project.id, rounds.Plan(**vars(plan) | {"recipe": recipe, "num_prompts": 10} | changes)
-    ).seconds
+    )
 
 
 def test_a_round_is_estimated_by_the_newest_jobs_of_the_project() -> None:
@@ -58,3 +64,35 @@ def test_the_demos_first_round_is_estimated_by_the_demos_pace() -> None:
     rows.make_checkpoint(project, "base", location=demo.LOCATION, engine={"name": "transformers"})
     sample, judgment, step, measuring, _ = demo.PACE
     assert said(project) == pytest.approx(80 * (sample + judgment) + 15 * step + measuring)
+
+
+def test_the_time_follows_the_tokens_that_a_sample_may_have() -> None:
+    """100 s for 1,000 samples of 10 tokens: 80 samples take 8 s again, 4 s if cut off at 5 tokens, 80 s at 100."""
+    project = rows.make_project()
+    rows.make_prompt_set(project, prompts=10)
+    round_ = rows.make_round(project, counts={"samples": 1_000, "tokens": 10_000})
+    job(round_, Stage.generate, seconds=100, units=1_000)
+    job(round_, Stage.judge, seconds=0, units=1_000)
+    job(round_, Stage.train, seconds=0, units=30)
+    recipe = rounds.defaults(rows.make_actor(project), project.id).recipe
+    for most, likely, at_most in ((5, 4, 4), (10, 8, 8), (100, 8, 80), (3_000, 8, 2_400)):
+        changed = recipe | {"generator": recipe["generator"] | {"n": 8, "max_tokens": most}}
+        found = estimated(project, changed)
+        assert (found.seconds, found.seconds_at_most) == (pytest.approx(likely), pytest.approx(at_most)), most
+
+
+def test_another_model_is_not_estimated_by_this_ones_jobs() -> None:
+    project = rows.make_project()
+    rows.make_prompt_set(project, prompts=10)
+    round_ = rows.make_round(project)
+    for stage in (Stage.generate, Stage.judge, Stage.train):
+        job(round_, stage, seconds=50, units=100)
+    child = rows.make_checkpoint(project, parent=checkpoint(round_.policy_id))
+    other = rows.make_checkpoint(project)
+    assert said(project, policy_id=child.id, reference_id=child.id) is not None
+    assert said(project, policy_id=other.id, reference_id=other.id) is None
+
+
+def checkpoint(checkpoint_id: int) -> tables.Checkpoint:
+    with session() as db:
+        return db.get_one(tables.Checkpoint, checkpoint_id)

@@ -1,0 +1,134 @@
+"""What a plan's texts need of the contexts they must fit into, as far as it can be told without loading a model."""
+
+import json
+import logging
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backend.db import tables
+from backend.engines import _weights
+from backend.recipes import Recipe
+
+log = logging.getLogger("rondo.services")
+
+CONTEXT_FIELDS = ("max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length")
+LONGEST_TEXT = 200_000
+"""Characters of a prompt that are counted; a longer one fits into no context that matters here."""
+
+
+def problems(
+    db: Session, recipe: Recipe, *, policy_id: int, judge_id: int | None, sample_set_ids: tuple[int, ...]
+) -> tuple[list[str], list[str]]:
+    """Return (what cannot work, what may not): sentences with subject, reason and way out.
+
+    Where a context or a tokenizer is not known (an endpoint, a model that is not here yet), nothing is said of it.
+    """
+    longest = _longest(db, sample_set_ids)
+    policy = db.get(tables.Checkpoint, policy_id)
+    judge = db.get(tables.Checkpoint, judge_id) if judge_id else policy
+    errors, warnings = _of_policy(policy, recipe, longest)
+    if recipe.judge.needs_engine:
+        more_errors, more_warnings = _of_judge(judge, recipe, longest)
+        errors, warnings = errors + more_errors, warnings + more_warnings
+    return errors, warnings
+
+
+def _of_policy(policy: tables.Checkpoint | None, recipe: Recipe, longest: str) -> tuple[list[str], list[str]]:
+    context = context_of(policy)
+    if policy is None or context is None:
+        return [], []
+    most = recipe.generator.max_tokens_per_sample
+    asked = tokens_of(policy, longest)
+    warnings = []
+    if asked is not None and asked >= context:
+        warnings.append(
+            f"The longest prompt has at least {asked:,} tokens, but the context of {policy.name} holds {context:,}: "
+            "prompts without room for an answer are left out and counted."
+        )
+    elif most + (asked or 0) > context:
+        warnings.append(
+            f"generator.max_tokens is {most:,}, but the context of {policy.name} holds {context:,} tokens, prompt and "
+            "answer together: longer answers are cut off there."
+        )
+    return [], warnings
+
+
+def _of_judge(judge: tables.Checkpoint | None, recipe: Recipe, longest: str) -> tuple[list[str], list[str]]:
+    context, template = context_of(judge), getattr(recipe.judge, "template", "")
+    if judge is None or context is None or not template:
+        return [], []
+    own, asked = tokens_of(judge, template), tokens_of(judge, longest)
+    if own is None:
+        return [], []
+    if own >= context:
+        return [
+            f"judge.template: it has {own:,} tokens, but the context of the judge {judge.name} holds {context:,}. "
+            "Shorten the template, or choose a judge with a longer context."
+        ], []
+    whole = own + (asked or 0) + recipe.generator.max_tokens_per_sample + recipe.judge.max_tokens_per_call
+    if whole <= context:
+        return [], []
+    return [], [
+        f"The judge's template ({own:,} tokens), the longest prompt, a sample and a reply of full length need "
+        f"{whole:,} tokens, but the context of {judge.name} holds {context:,}: what does not fit gets no score."
+    ]
+
+
+def context_of(checkpoint: tables.Checkpoint | None) -> int | None:
+    """How many tokens the checkpoint's context holds; None where that is not written in a folder of this machine."""
+    folder = _folder(checkpoint)
+    return None if folder is None else _context(str(folder), _changed(folder / "config.json"))
+
+
+def tokens_of(checkpoint: tables.Checkpoint, text: str) -> int | None:
+    """How many tokens the checkpoint's tokenizer makes of a text, without the marks of a chat."""
+    folder = _folder(checkpoint)
+    if folder is None or not (folder / "tokenizer.json").is_file():
+        return None
+    tokenizer = _tokenizer(str(folder), _changed(folder / "tokenizer.json"))
+    return None if tokenizer is None else len(tokenizer.encode(text[:LONGEST_TEXT], add_special_tokens=False).ids)
+
+
+def _folder(checkpoint: tables.Checkpoint | None) -> Path | None:
+    """The folder with the configuration; of an adapter, its base's."""
+    model = (checkpoint.engine.get("model") if checkpoint else None) or None
+    if checkpoint is None or checkpoint.engine.get("name") != "transformers" or not model:
+        return None
+    folder = Path(_weights.locate(str(model)))
+    return folder if folder.is_dir() else None
+
+
+def _changed(file: Path) -> float:
+    return file.stat().st_mtime if file.is_file() else 0.0
+
+
+@lru_cache(maxsize=64)
+def _context(folder: str, _changed_at: float) -> int | None:
+    try:
+        config = json.loads((Path(folder) / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    known = [config[name] for name in CONTEXT_FIELDS if isinstance(config.get(name), int)]
+    return min(known, default=None)
+
+
+@lru_cache(maxsize=2)
+def _tokenizer(folder: str, _changed_at: float) -> Any:
+    try:
+        from tokenizers import Tokenizer  # comes with transformers, and needs no torch
+
+        return Tokenizer.from_file(str(Path(folder) / "tokenizer.json"))
+    except Exception as error:  # the library raises nothing narrower
+        log.warning("The tokenizer in %s cannot be read, so no tokens are counted: %s", folder, error)
+        return None
+
+
+def _longest(db: Session, set_ids: tuple[int, ...]) -> str:
+    """The longest last message of the sets' prompts."""
+    prompt = tables.Prompt
+    query = select(prompt.text).where(prompt.prompt_set_id.in_(set_ids)).order_by(func.length(prompt.text).desc())
+    return db.scalar(query.limit(1)) or ""

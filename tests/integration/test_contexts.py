@@ -1,0 +1,75 @@
+"""What cannot fit into a context is said before a launch: the template, the longest prompt, the longest answer."""
+
+from typing import Any
+
+import pytest
+
+from backend import demo
+from backend.errors import InvalidInput
+from backend.services import rounds
+from backend.services.access import Actor
+from backend.values import Split
+from tests import rows
+
+pytestmark = pytest.mark.usefixtures("database")
+ENGINE = {"engine": {"name": "transformers", "model": str(demo.MODEL_FOLDER)}}
+"""The demo's model: a token a character, and a context of 256."""
+
+
+def plan(
+    template: str = "{prompt} {response}", *, prompt: str = "1 2 3 = 6", **generator: Any
+) -> tuple[Actor, int, rounds.Plan]:
+    project = rows.make_project()
+    rows.make_prompt_set(project, prompts=[prompt])
+    rows.make_prompt_set(project, split=Split.held_out)
+    rows.make_checkpoint(project, **ENGINE)
+    actor = rows.make_actor(project)
+    found = rounds.defaults(actor, project.id)
+    judge = {"name": "written_verdict", "votes": 1, "max_tokens": 24, "template": template}
+    recipe = found.recipe | {"judge": judge, "generator": found.recipe["generator"] | {"max_tokens": 24} | generator}
+    return actor, project.id, rounds.Plan(**vars(found) | {"recipe": recipe})
+
+
+def warnings(*args: Any, **kwargs: Any) -> str:
+    actor, project_id, made = plan(*args, **kwargs)
+    return " ".join(rounds.estimate(actor, project_id, made).warnings)
+
+
+def test_what_fits_is_not_mentioned() -> None:
+    assert "context" not in warnings()
+
+
+def test_a_template_longer_than_the_judges_context_is_refused_before_launch() -> None:
+    actor, project_id, made = plan("x" * 300 + " {prompt} {response}")
+    for ask in (rounds.estimate, rounds.launch):
+        with pytest.raises(InvalidInput, match=r"judge\.template: it has 320 tokens.*holds 256"):
+            ask(actor, project_id, made)
+    assert rounds.list_rounds(actor, project_id) == []
+
+
+def test_a_template_that_leaves_little_room_is_told() -> None:
+    assert "what does not fit gets no score" in warnings("x" * 200 + " {prompt} {response}")
+
+
+def test_more_tokens_than_the_policy_holds_are_told() -> None:
+    said = warnings(max_tokens=512)
+    assert "generator.max_tokens is 512, but the context of" in said
+    assert "holds 256 tokens" in said
+
+
+def test_a_prompt_without_room_for_an_answer_is_told() -> None:
+    assert "The longest prompt has at least 400 tokens" in warnings(prompt="9" * 400)
+
+
+def test_an_endpoint_and_a_model_that_is_not_here_are_not_guessed_at() -> None:
+    actor, project_id, made = plan("x" * 300 + " {prompt} {response}")
+    from backend.db import session, tables
+
+    with session() as db:
+        away = tables.Checkpoint(
+            project_id=project_id, name="away", kind="base", role="judge", location="http://127.0.0.1:9/v1",
+            engine={"name": "openai", "base_url": "http://127.0.0.1:9/v1", "model": "m"},
+        )  # fmt: skip
+        db.add(away)
+    found = rounds.estimate(actor, project_id, rounds.Plan(**vars(made) | {"judge_id": away.id}))
+    assert "template" not in " ".join(found.warnings)
