@@ -1,13 +1,13 @@
 """Jobs that would fail again in the same way: trying them again is not offered
 
-Revision: 0011, after 0004
+Revision: 0011, after 0009
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0011"
-down_revision = "0004"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
