@@ -49,6 +49,7 @@ WRITES: list[tuple[str, str, Role | str, Any]] = [
     ("DELETE", "/rounds/{round_id}/review/assignments/{user_id}", Role.curator, None),
     ("POST", "/rounds/{round_id}/review/close", Role.curator, None),
     ("POST", "/rounds/{round_id}/cancel", Role.curator, None),
+    ("POST", "/rounds/{round_id}/select", Role.curator, {"selector": {}}),
     ("POST", "/jobs/{job_id}/resume", Role.curator, None),
     ("POST", "/jobs/{job_id}/retry", Role.curator, None),
     ("POST", "/jobs/{job_id}/cancel", Role.curator, None),
@@ -91,8 +92,8 @@ READS: dict[str, Role | str] = {
     "/rounds/{round_id}/reviewers/me": Role.reviewer, "/rounds/{round_id}/removals": Role.curator,
     "/rounds/{round_id}/reviewers/{user_id}/removal": Role.curator,
 }  # fmt: skip
-LAUNCHING = {"start", "read", "switch_recipe", "put_part", "save_version"}
-"""Listeners of the round form, which is drawn anew for each recipe; they are in no list of the application's."""
+LAUNCHING = {"start", "read", "switch_recipe", "put_part", "save_version", "select_again"}
+"""Listeners of forms that are drawn anew, for each recipe or stopped round; they are in no list of the application's."""
 REVIEWERS = {"decisions", "labels", "samples", "leases", "presences", "worths"}
 CURATORS = {
     "rounds", "round_prompt_sets", "jobs", "checkpoints", "templates", "prompt_sets", "prompts", "gold_items",
