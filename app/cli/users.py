@@ -33,7 +33,7 @@ def add(
     else:
         secret = accounts.invite(actor, asking.project(actor, project).id, name, role)
     link = f"{address or asking.address()}/login/link/{secret}" if secret else None
-    known = f"{name} has an account already and signs in as before."
+    known = f"{name} has an account already and signs in as before. If they never did: rondo user link {name}"
     emit({"name": name, "role": "owner" if owner else role, "link": link}, as_json=as_json, text=link or known)
 
 

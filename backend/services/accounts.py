@@ -90,7 +90,7 @@ def set_password(
 ) -> None:
     """Change a password and sign the person out everywhere else. One's own needs the current one, if there is one.
 
-    A first password also ends tokens and links: whoever made them may have been somebody else.
+    Tokens and links end, too: whoever made them may have been somebody else, who knew the old password.
     """
     with reading() as db:
         user = _active(db, user_id)
@@ -108,10 +108,7 @@ def set_password(
         )
         if changed is None:
             raise Conflict("The password was changed by someone else at the same time. Try again.")
-        if user.password_hash is None:
-            ended = sessions.shut(db, user_id, but=session_id)
-        else:
-            ended = len(sessions.end_all(db, user_id, but=session_id))
+        ended = sessions.shut(db, user_id, but=session_id)
         events.note(db, actor, "set password", user.name, ended_sessions=ended)
 
 
@@ -141,7 +138,7 @@ def reactivate(actor: Actor, user_id: int) -> None:
 
 
 def end_sessions(actor: Actor, user_id: int) -> int:
-    """Sign a person out of every browser; they may sign in again. Return how many sessions ended."""
+    """Sign a person out of every browser; they may sign in again. Links end, tokens work on. Return how many ended."""
     with session() as db:
         require_owner(db, actor)
         user = _active(db, user_id)
@@ -180,7 +177,7 @@ def invite(actor: Actor, project_id: int, name: str, role: Role) -> str | None:
     """Make a person a member. A new one gets a link, valid 7 days, used once; its secret is returned.
 
     Someone who has an account already signs in as before: None. An admin of one project must not be able to make a
-    link into another person's account.
+    link into another person's account, nor to keep one: a link made before ends when the account gains a role.
     """
     with session() as db:
         require(db, actor, project_id, Role.admin)
@@ -188,7 +185,10 @@ def invite(actor: Actor, project_id: int, name: str, role: Role) -> str | None:
         is_new = user is None
         if user is None:
             user = add(db, name)
-        elif not user.is_active:
+        else:
+            # What decides whether a link may be made is read once nobody else can change it.
+            db.refresh(user, with_for_update=True)
+        if not user.is_active:
             raise Conflict(f"{user.name} was shut out of this installation. Ask an owner.")
         was = _member(db, project_id, user.id, role)
         verb = "invite" if is_new else "add person" if was is None else "change role"
@@ -217,6 +217,7 @@ def remove(actor: Actor, project_id: int, user_id: int) -> None:
         if membership is None:
             raise NotFound("That person is not a member of this project.")
         db.delete(membership)
+        sessions.end_links(db, user_id)
         user = db.get_one(tables.User, user_id)
         events.note(db, actor, "remove person", user.name, project_id=project_id, was=membership.role)
 
@@ -245,7 +246,8 @@ def _active(db: Session, user_id: int) -> tables.User:
 
 
 def _member(db: Session, project_id: int, user_id: int, role: Role) -> Role | None:
-    """Give the role and return the one before."""
+    """Give the role and return the one before; a link made for less ends."""
+    sessions.end_links(db, user_id)
     membership = db.get(tables.Membership, (project_id, user_id))
     was = membership.role if membership is not None else None
     if membership is None:

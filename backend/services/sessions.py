@@ -76,7 +76,11 @@ def _still(db: Session, user: tables.User) -> tables.User | None:
 
 
 def link_for(db: Session, user_id: int, *, lasts: timedelta = LINK_LASTS) -> str:
-    """Add a login link and return its secret; who may do so is the caller's to check."""
+    """Add a login link and return its secret; who may do so is the caller's to check.
+
+    An account has one link that works: those before are useless from now on.
+    """
+    end_links(db, user_id)
     secret = credentials.make()
     db.add(tables.LoginLink(user_id=user_id, secret_hash=credentials.digest(secret), expires_at=now() + lasts))
     return secret
@@ -105,21 +109,16 @@ def sign_in_with_link(secret: str) -> str:
 
 def use_link(db: Session, secret: str) -> tables.User:
     """Use the link up in the caller's transaction and return whom it stands for."""
+    link, account = tables.LoginLink, tables.User
+    this = (link.secret_hash == credentials.digest(secret), link.used_at.is_(None), link.expires_at > now())
+    # The account before the link, as everybody else locks them who ends a link.
+    db.execute(select(account.id).join(link, link.user_id == account.id).where(*this).with_for_update(of=account))
     # The update decides: of two clicks on one link exactly one finds it unused.
-    user_id = db.scalar(
-        update(tables.LoginLink)
-        .where(
-            tables.LoginLink.secret_hash == credentials.digest(secret),
-            tables.LoginLink.used_at.is_(None),
-            tables.LoginLink.expires_at > now(),
-        )
-        .values(used_at=now())
-        .returning(tables.LoginLink.user_id)
-    )
-    user = db.get(tables.User, user_id) if user_id else None
+    user_id = db.scalar(update(link).where(*this).values(used_at=now()).returning(link.user_id))
+    user = db.get(account, user_id) if user_id else None
     if user is None or not user.is_active:
         raise NotSignedIn(
-            "This link was used or has expired. Make a new one with `rondo user link NAME`, or ask an owner for it."
+            "This link was used, has expired, or ended when the account changed. Make a new one with `rondo user link NAME`, or ask an owner for it."
         )
     return user
 
@@ -222,7 +221,8 @@ def end(actor: Actor, session_id: int, *, current_id: int | None = None) -> None
 
 
 def end_all(db: Session, user_id: int, *, but: int | None = None) -> list[int]:
-    """End a person's sessions in the caller's transaction."""
+    """End a person's sessions in the caller's transaction, and the links that one of them may have made."""
+    end_links(db, user_id)
     login = tables.LoginSession
     theirs = update(login).where(login.user_id == user_id, login.ended_at.is_(None))
     if but is not None:
@@ -230,11 +230,22 @@ def end_all(db: Session, user_id: int, *, but: int | None = None) -> list[int]:
     return list(db.scalars(theirs.values(ended_at=now()).returning(login.id)))
 
 
+def end_links(db: Session, user_id: int) -> None:
+    """Make the links useless that would let in as this person, in the caller's transaction.
+
+    To be called before an account gains anything: a link opens what the account was when the link was made, and
+    never more. The account stays locked to the end of the transaction, so that of a link that is made and a right
+    that is given at the same moment the later one sees the other.
+    """
+    user, link = tables.User, tables.LoginLink
+    db.execute(select(user.id).where(user.id == user_id).with_for_update())
+    db.execute(update(link).where(link.user_id == user_id, link.used_at.is_(None)).values(used_at=now()))
+
+
 def shut(db: Session, user_id: int, *, but: int | None = None) -> int:
     """Make everything useless that lets in as this person, but a password; return how many sessions ended."""
-    token, link = tables.Token, tables.LoginLink
+    token = tables.Token
     db.execute(update(token).where(token.user_id == user_id, token.revoked_at.is_(None)).values(revoked_at=now()))
-    db.execute(update(link).where(link.user_id == user_id, link.used_at.is_(None)).values(used_at=now()))
     return len(end_all(db, user_id, but=but))
 
 
@@ -293,8 +304,10 @@ def revoke_token(actor: Actor, token_id: int) -> None:
 def open_for(db: Session, user: tables.User, *, by: str) -> str:
     """Add a session in the caller's transaction and return its secret; `by` password, link or provider.
 
-    It looks at the project that the person's session before looked at.
+    It looks at the project that the person's session before looked at. Links that were not used end: the person
+    came in without them.
     """
+    end_links(db, user.id)
     login, secret = tables.LoginSession, credentials.make()
     before = select(login.project_id).where(login.user_id == user.id, login.project_id.is_not(None))
     project_id = db.scalar(before.order_by(login.id.desc()).limit(1))

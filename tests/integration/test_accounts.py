@@ -143,19 +143,20 @@ def test_an_own_password_needs_the_current_one_and_ends_other_sessions(owner: Ac
         sessions.sign_in("Ada", PASSWORD, address="x")
 
 
-def test_a_first_password_ends_what_somebody_else_may_have_made(owner: Actor, project_id: int) -> None:
+def test_a_new_password_ends_what_somebody_else_may_have_made(owner: Actor, project_id: int) -> None:
     ada = enter(accounts.invite(owner, project_id, "Ada", Role.viewer))
-    here, elsewhere = (sessions.sign_in_with_link(accounts.one_time_link(owner, ada.user_id)) for _ in range(2))
-    link = accounts.one_time_link(owner, ada.user_id)
-    _, token = sessions.create_token(ada, name="script")
-    signed_in = sessions.look_up(here)
-    assert signed_in is not None
-    accounts.set_password(ada, ada.user_id, PASSWORD, session_id=signed_in.session_id)
-    assert sessions.look_up(here) is not None
-    assert sessions.look_up(elsewhere) is sessions.look_up_token(token) is sessions.peek_link(link) is None
-    _, token = sessions.create_token(ada, name="script")
-    accounts.set_password(ada, ada.user_id, "another password", current=PASSWORD, session_id=signed_in.session_id)
-    assert sessions.look_up_token(token) is not None
+    current = None
+    for new in (PASSWORD, "another password"):
+        here, elsewhere = (sessions.sign_in_with_link(accounts.one_time_link(owner, ada.user_id)) for _ in range(2))
+        link = accounts.one_time_link(owner, ada.user_id)
+        _, token = sessions.create_token(ada, name="script")
+        signed_in = sessions.look_up(here)
+        assert signed_in is not None
+        accounts.set_password(ada, ada.user_id, new, current=current, session_id=signed_in.session_id)
+        assert sessions.look_up(here) is not None
+        assert sessions.look_up(elsewhere) is sessions.look_up_token(token) is sessions.peek_link(link) is None
+        assert sessions.list_tokens(ada) == []
+        current = new
 
 
 def test_somebody_elses_password_is_the_owners_to_set(owner: Actor, project_id: int) -> None:

@@ -172,7 +172,7 @@ def test_a_link_works_once(owner: Actor) -> None:
     assert sessions.peek_link(link) == "owner"  # looking does not use it up
     sessions.sign_in_with_link(link)
     assert sessions.peek_link(link) is None
-    with pytest.raises(NotSignedIn, match="used or has expired"):
+    with pytest.raises(NotSignedIn, match="was used, has expired"):
         sessions.sign_in_with_link(link)
 
 

@@ -90,7 +90,7 @@ def test_an_invitation_links_whatever_the_name_is(provider: Provider, owner: Act
         through(provider, client, "bob", link=link)
         assert name_of(client) == "Bobby"
     with site.visitor() as client:
-        assert "was used or has expired" in client.get(f"/login/link/{link}").text
+        assert "was used, has expired, or ended" in client.get(f"/login/link/{link}").text
         through(provider, client, "bob")
         assert name_of(client) == "Bobby"
 
