@@ -4,6 +4,7 @@ Plain ASGI around the whole application, Gradio's own routes included: nothing b
 """
 
 from dataclasses import replace
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import anyio
@@ -12,9 +13,10 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import cookies, html, origin, payloads
+from app import cookies, html, origin, payloads, proxies
 from backend.config import settings
-from backend.services import projects, sessions
+from backend.errors import Busy
+from backend.services import projects, sessions, trouble
 from backend.services.sessions import SignedIn
 
 MEGABYTE = 1024 * 1024
@@ -45,6 +47,10 @@ OWN_POLICY = (
 )
 FILE_POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'"
 
+BODY_SECONDS, SLOWEST = 30.0, 8 * 1024
+"""A body may take this many seconds, and one more for so many bytes of it."""
+TOO_SLOW = "The rest of this request did not come in time. Send it again over a faster line."
+
 _lookups = anyio.CapacityLimiter(16)
 
 
@@ -60,6 +66,7 @@ class Guard:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
+            scope = proxies.believed(scope)
             await self._request(scope, receive, _with_headers(scope, send))
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -77,9 +84,19 @@ class Guard:
             await self.app(scope, receive, send)
 
 
-def error(status: int, type_: str, message: str) -> JSONResponse:
+def error(status: int, type_: str, message: str, *, retry_after: int | None = None) -> JSONResponse:
     """The one shape of every error."""
-    return JSONResponse({"error": {"type": type_, "message": message}}, status)
+    told: dict[str, Any] = {"type": type_, "message": message}
+    if retry_after is None:
+        return JSONResponse({"error": told}, status)
+    return JSONResponse(
+        {"error": told | {"retry_after": retry_after}}, status, headers={"Retry-After": str(retry_after)}
+    )
+
+
+def busy(problem: Busy) -> JSONResponse:
+    """The answer to what the database did not get round to."""
+    return error(503, "Busy", problem.message, retry_after=problem.retry_after)
 
 
 def _with_lost_page(request: Request, receive: Receive, send: Send) -> Send:
@@ -122,10 +139,15 @@ async def _identify(request: Request) -> Response | None:
     """Note who is signed in on the request; refuse what is not open to everyone."""
     path = request.url.path
     request.state.signed_in = None
-    if path.startswith("/static/"):
-        return None
+    if path.startswith("/static/") or path == "/healthz":
+        return None  # these wait for nothing
     wants_page = _wants_page(request)
-    who, has_project = await anyio.to_thread.run_sync(_who, request, wants_page, limiter=_lookups)
+    try:
+        who, has_project = await anyio.to_thread.run_sync(_who, request, wants_page, limiter=_lookups)
+    except trouble.DATABASE_ERRORS as problem:
+        if (passing := trouble.as_busy(problem)) is None:
+            raise
+        return busy(passing)
     request.state.signed_in = who
     if path in OPEN or path.startswith("/login/link/"):
         return None
@@ -171,15 +193,24 @@ def _too_large(path: str) -> str:
 
 
 def _bounded(receive: Receive, path: str) -> Receive:
-    """Count what comes: a request may not say how long it is."""
-    seen, limit = 0, _limit(path)
+    """Count what comes, and how fast: a request may not say how long it is, and may take for ever to send it."""
+    seen, limit, is_whole = 0, _limit(path), False
+    started: float | None = None
 
     async def bounded() -> Message:
-        nonlocal seen
-        message = await receive()
+        nonlocal seen, is_whole, started
+        if is_whole:
+            return await receive()  # only waits for the other side to leave
+        started = anyio.current_time() if started is None else started
+        try:
+            with anyio.fail_after(started + BODY_SECONDS + seen / SLOWEST - anyio.current_time()):
+                message = await receive()
+        except TimeoutError:
+            raise HTTPException(408, TOO_SLOW) from None
         seen += len(message.get("body", b""))
         if seen > limit:
             raise HTTPException(413, _too_large(path))
+        is_whole = not message.get("more_body", False)
         return message
 
     return bounded

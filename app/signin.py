@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from app import cookies, html
+from app import cookies, gate, html
 from backend.errors import Conflict, InvalidInput, NotSignedIn, RondoError, TooManyAttempts
 from backend.services import oidc, projects, sessions
 
@@ -16,7 +16,7 @@ Text = Annotated[str, Form()]
 
 
 @router.get("/login")
-def show_login(request: Request, next: str = "/") -> Response:
+async def show_login(request: Request, next: str = "/") -> Response:
     """Show the form, or go on when somebody is signed in already."""
     if request.state.signed_in is not None:
         return _go(next)
@@ -24,15 +24,18 @@ def show_login(request: Request, next: str = "/") -> Response:
 
 
 @router.post("/login")
-def sign_in(request: Request, name: Text, password: Text, next: Text = "/") -> Response:
-    """Check the password."""
+async def sign_in(request: Request, name: Text, password: Text, next: Text = "/") -> Response:
+    """Check the password. Many at once wait here for their turn, and for no thread that a page needs."""
     address = request.client.host if request.client else "unknown"
+
+    def enter() -> Response:
+        return _enter(request, sessions.sign_in(name.strip(), password, address=address), next)
+
     try:
-        secret = sessions.sign_in(name.strip(), password, address=address)
+        return await gate.passwords.run(enter)
     except (NotSignedIn, TooManyAttempts) as error:
         status = 429 if isinstance(error, TooManyAttempts) else 401
-        return _form(request, status=status, problem=error.message, next=next, name=name)
-    return _enter(request, secret, next)
+        return _form(request, status=status, problem=error.message, next=next, name=name, retry_after=error.retry_after)
 
 
 @router.get("/login/link/{token}")
@@ -56,13 +59,13 @@ def use_link(request: Request, token: str) -> Response:
 
 
 @router.get("/login/oidc")
-def go_to_provider(request: Request, next: str = "/", link: str = "") -> Response:
+async def go_to_provider(request: Request, next: str = "/", link: str = "") -> Response:
     """Send the person to the provider that the settings name."""
     # A link of someone else's, sent by another site, would sign this person in as that one.
     if link and request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
         return _form(request, status=403, problem="Open the link you were sent, and sign in from there.", next=next)
     try:
-        address, flow = oidc.begin(_callback(request), next=_local(next), link=link)
+        address, flow = await gate.provider.run(lambda: oidc.begin(_callback(request), next=_local(next), link=link))
     except RondoError as error:
         return _form(request, status=401, problem=error.message, next=next)
     response = RedirectResponse(address, 303)
@@ -71,13 +74,17 @@ def go_to_provider(request: Request, next: str = "/", link: str = "") -> Respons
 
 
 @router.get("/login/oidc/callback")
-def come_from_provider(request: Request) -> Response:
+async def come_from_provider(request: Request) -> Response:
     """Take what the provider answered."""
     kept = cookies.flow_in(request)
     flow = oidc.Flow(**kept) if kept else None
-    try:
+
+    def enter() -> Response:
         secret = oidc.finish(flow, _callback(request), request.query_params)
-        response = _enter(request, secret, flow.next if flow else "/")
+        return _enter(request, secret, flow.next if flow else "/")
+
+    try:
+        response = await gate.provider.run(enter)
     except RondoError as error:
         response = _form(request, status=401, problem=error.message)
     cookies.take_flow(request, response)
@@ -125,12 +132,18 @@ def create_project(request: Request, name: Text) -> Response:
     return _go("/")
 
 
-def _form(request: Request, *, status: int = 200, problem: str = "", next: str = "/", name: str = "") -> Response:
+def _form(
+    request: Request, *, status: int = 200, problem: str = "", next: str = "/", name: str = "",
+    retry_after: int | None = None,
+) -> Response:  # fmt: skip
     """The sign-in form, with a way to the provider where one is set up."""
-    return html.page(
+    response = html.page(
         request, "login", title="Sign in", status=status, problem=problem, next=_local(next), name=name,
         provider=oidc.provider(),
     )  # fmt: skip
+    if retry_after is not None:
+        response.headers["Retry-After"] = str(retry_after)
+    return response
 
 
 def _callback(request: Request) -> str:

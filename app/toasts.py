@@ -10,6 +10,7 @@ from typing import ParamSpec, TypeVar
 import gradio as gr
 
 from backend.errors import RondoError
+from backend.services import trouble
 
 log = logging.getLogger("rondo.app")
 
@@ -30,6 +31,8 @@ def toasts(handler: Callable[P, R]) -> Callable[P, R]:
         except gr.Error:
             raise
         except Exception as error:
+            if (passing := trouble.as_busy(error)) is not None:
+                raise gr.Error(passing.message, print_exception=False) from error
             log.exception("%s failed", handler.__qualname__)
             raise gr.Error("Something went wrong here. It is in the server's log.", print_exception=False) from error
 

@@ -2,13 +2,19 @@
 
 import os
 from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from threading import Lock
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from backend.errors import InvalidInput
+
+
+def split(value: str) -> list[str]:
+    """The words of a list that commas or spaces separate."""
+    return value.replace(",", " ").split()
 
 
 class Settings(BaseSettings):
@@ -21,6 +27,9 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(7860, description="port to listen on")
     secure_cookies: bool = Field(False, description="send session cookies over HTTPS only (set behind a TLS proxy)")
+    trusted_proxies: str = Field(
+        "", description="addresses or networks of proxies whose X-Forwarded headers are believed; empty means none"
+    )
     hf_offline: bool = Field(True, description="never ask the model hub; set to false to load models by hub name")
     torch_threads: int = Field(1, description="CPU threads of each model process; 1 is fastest for tiny models")
     max_upload_mb: int = Field(200, description="largest file that may be uploaded")
@@ -30,6 +39,21 @@ class Settings(BaseSettings):
     oidc_domain: str = Field("", description="only let in verified addresses of this domain")
     oidc_auto_create: bool = Field(False, description="make an account for whoever the provider vouches for")
     openai_api_key: SecretStr | None = Field(None, description="key for OpenAI-compatible endpoints")
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_addresses(cls, value: str) -> str:
+        for one in split(value):
+            try:
+                ip_network(one)
+            except ValueError:
+                raise ValueError(f"{one!r} is no address and no network such as 127.0.0.1 or 10.0.0.0/8") from None
+        return value
+
+    @property
+    def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The networks whose X-Forwarded headers are believed."""
+        return tuple(ip_network(one) for one in split(self.trusted_proxies))
 
     @property
     def folder(self) -> Path:

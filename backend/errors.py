@@ -7,7 +7,8 @@
     . UnknownPart          no part of that name; names the known ones
   - PermissionDenied       the role does not allow it
   - NotSignedIn            nobody is signed in
-  - TooManyAttempts        throttled
+  - TooManyAttempts        throttled; says when to try again
+  - Busy                   the database did not get round to it; the same again works
   - MissingPrerequisite    a package, key, file or device is absent; says how to get it
   - EngineError            a server or library failed; retryable
     . ContextOverflow      the prompt does not fit; not retryable
@@ -17,6 +18,7 @@
   - Cancelled              a person stopped the job
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -24,12 +26,15 @@ class RondoError(Exception):
     """An error whose message is written for the person who reads it.
 
     `is_final`: the same job would fail in the same way, so trying it again is not offered.
+    `retry_after`: seconds after which the same may work; None where it will not by itself.
     """
 
     is_final: ClassVar[bool] = False
+    retry_after: int | None = None
 
-    def __init__(self, message: str | None = None) -> None:
+    def __init__(self, message: str | None = None, *, retry_after: int | None = None) -> None:
         super().__init__(message or (self.__doc__ or "").strip())
+        self.retry_after = retry_after if retry_after is not None else type(self).retry_after
 
     @property
     def message(self) -> str:
@@ -53,8 +58,9 @@ class InvalidInput(RondoError):
 class UnknownPart(InvalidInput):
     """There is no part of that name."""
 
-    def __init__(self, *, kind: str, name: object, known: list[str]) -> None:
-        super().__init__(f"There is no {kind} named {name!r}. Known: {', '.join(known) or 'none'}.")
+    def __init__(self, *, kind: str, name: object, known: list[str], left_out: Sequence[str] = ()) -> None:
+        said = f"There is no {kind} named {name!r}. Known: {', '.join(known) or 'none'}."
+        super().__init__(" ".join((said, *left_out)))
 
 
 class PermissionDenied(RondoError):
@@ -67,6 +73,12 @@ class NotSignedIn(RondoError):
 
 class TooManyAttempts(RondoError):
     """Too many attempts. Wait a minute and try again."""
+
+
+class Busy(RondoError):
+    """The database is busy and did not take this. Nothing of it was saved: try again in a few seconds."""
+
+    retry_after = 2
 
 
 class MissingPrerequisite(RondoError):

@@ -1,15 +1,19 @@
 """Parts are frozen pydantic models found by name: fields are knobs, the one method is what they do."""
 
 import importlib
+import logging
 import pkgutil
 import re
-from importlib.metadata import entry_points
+import threading
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from backend.errors import UnknownPart
+
+log = logging.getLogger("rondo.registry")
 
 PART_PACKAGES = (
     "engines",
@@ -22,6 +26,16 @@ PART_PACKAGES = (
     "metrics",
     "recipes",
 )
+
+
+_catalogues: list[dict[str, Any]] = []
+
+
+def catalogue() -> dict[str, Any]:
+    """A new, empty mapping of names to what is registered; a package that cannot be loaded leaves nothing in it."""
+    made: dict[str, Any] = {}
+    _catalogues.append(made)
+    return made
 
 
 def snake_case(name: str) -> str:
@@ -43,7 +57,7 @@ class Part(BaseModel):
     def __init_subclass__(cls, kind: str | None = None, abstract: bool = False, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if kind is not None:  # class Judge(Part, kind="judge")
-            cls.kind, cls.registry = kind, {}
+            cls.kind, cls.registry = kind, catalogue()
         elif not abstract:  # class MajorityVote(Judge)
             cls.name = snake_case(cls.__name__)
             cls.registry[cls.name] = cls
@@ -57,7 +71,7 @@ class Part(BaseModel):
         fields = dict(value)
         name = fields.pop("name", None)
         if name not in cls.registry:
-            raise UnknownPart(kind=cls.kind, name=name, known=sorted(cls.registry))
+            raise UnknownPart(kind=cls.kind, name=name, known=sorted(cls.registry), left_out=left_out())
         return cls.registry[name](**fields)
 
     def dump(self) -> dict[str, Any]:
@@ -75,19 +89,64 @@ class Part(BaseModel):
         )
 
 
-_imported = False
+_lock = threading.RLock()
+_is_filled = _is_filling = False
+_left_out: dict[str, str] = {}
 
 
 def import_all() -> None:
-    """Import every part and recipe module, and those of other packages' entry points `rondo.parts`."""
-    global _imported
-    if _imported:
+    """Import every part and recipe module, and those of other packages' entry points `rondo.parts`.
+
+    Who asks while another thread imports waits until everything is there. A package of others that cannot be loaded
+    is left out, see `left_out`; one of our own raises, and is tried again at the next call.
+    """
+    global _is_filled, _is_filling
+    if _is_filled:
         return
-    _imported = True
+    with _lock:
+        if _is_filled or _is_filling:  # the latter: a module that is being imported asks for a part
+            return
+        _is_filling = True
+        try:
+            _import_own()
+            for entry_point in entry_points(group="rondo.parts"):
+                _import(entry_point)
+            _is_filled = True
+        finally:
+            _is_filling = False
+
+
+def left_out() -> tuple[str, ...]:
+    """What to say of each package that could not be loaded."""
+    return tuple(_left_out.values())
+
+
+def _import_own() -> None:
     for package_name in PART_PACKAGES:
         package = importlib.import_module(f"backend.{package_name}")
         for module in pkgutil.iter_modules(package.__path__):
             if not module.name.startswith("_"):
                 importlib.import_module(f"backend.{package_name}.{module.name}")
-    for entry_point in entry_points(group="rondo.parts"):
+
+
+def _import(entry_point: EntryPoint) -> None:
+    """Load what another package adds: all of it, or nothing where that fails or replaces what is there."""
+    before = [dict(one) for one in _catalogues]
+    try:
         entry_point.load()
+        both = zip(before, _catalogues, strict=False)
+        taken = [name for old, new in both for name in old if new.get(name) is not old[name]]
+        if taken:
+            raise ImportError(f"it registers {', '.join(taken)}, which is there already; it has to take other names")
+    except (Exception, SystemExit) as error:
+        for old, new in zip(before, _catalogues, strict=False):
+            new.clear()
+            new.update(old)
+        del _catalogues[len(before) :]
+        reason = next(iter(str(error).strip().splitlines()), "no reason given")
+        package = entry_point.dist.name if entry_point.dist else entry_point.value
+        _left_out[f"{package} {entry_point.name}"] = said = (
+            f"The package {package} (entry point {entry_point.name}) could not be loaded, and its parts are left out: "
+            f"{type(error).__name__}: {reason}. Correct or remove it, then start Rondo again."
+        )
+        log.error("%s", said, exc_info=error)

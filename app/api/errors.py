@@ -7,9 +7,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from app.guard import error
+from app.guard import busy, error
 from backend import errors
 from backend.errors import RondoError
+from backend.services import trouble
 
 log = logging.getLogger("rondo.app")
 
@@ -20,6 +21,7 @@ STATUS: tuple[tuple[type[RondoError], int], ...] = (
     (errors.PermissionDenied, 403),
     (errors.NotSignedIn, 401),
     (errors.TooManyAttempts, 429),
+    (errors.Busy, 503),
 )
 """Everything else a person may read is 400."""
 
@@ -29,13 +31,23 @@ def add_to(app: FastAPI) -> None:
     app.add_exception_handler(RondoError, _ours)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    for kind in trouble.DATABASE_ERRORS:
+        app.add_exception_handler(kind, _database)
     app.add_exception_handler(Exception, _unforeseen)
 
 
 def _ours(_request: Request, problem: Exception) -> Response:
     assert isinstance(problem, RondoError)
     status = next((status for kind, status in STATUS if isinstance(problem, kind)), 400)
-    return error(status, type(problem).__name__, problem.message)
+    return error(status, type(problem).__name__, problem.message, retry_after=problem.retry_after)
+
+
+def _database(request: Request, problem: Exception) -> Response:
+    passing = trouble.as_busy(problem)
+    if passing is None:
+        return _unforeseen(request, problem)
+    log.warning("%s %s was not done: the database is busy.", request.method, request.url.path)
+    return busy(passing)
 
 
 def _invalid(_request: Request, problem: Exception) -> Response:

@@ -90,12 +90,13 @@ def worker(
     from backend import log
     from backend.jobs.worker import Worker
     from backend.jobs.worker import serve as work
-    from backend.services import installation
+    from backend.services import installation, parts
     from backend.services.close_rules import Keeper
 
     use_folder(data_dir)
     log.setup()
     installation.prepare()
+    parts.load()
     names = [name.strip() for name in queues.split(",") if name.strip()]
     runner = Worker(names, executor_id, concurrency=concurrency)
     emit({"queues": names, "executor_id": executor_id}, as_json=as_json, text=f"Taking jobs from {', '.join(names)}.")

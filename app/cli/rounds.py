@@ -38,9 +38,11 @@ def launch(
     from dataclasses import replace
 
     from app.cli import asking
-    from backend.services import rounds
+    from backend.services import parts, rounds
 
     actor = asking.owner()
+    for problem in parts.left_out():
+        say(problem)
     chosen = asking.project(actor, project)
     if again is not None:
         plan = rounds.again(actor, chosen.id, find(actor, chosen.id, again).id)

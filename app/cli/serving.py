@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 import uvicorn
 
+from app import connections
 from app.cli.output import emit, say
 from backend import log
 from backend.config import settings
 from backend.errors import Conflict, InvalidInput
-from backend.services import accounts, installation
+from backend.services import accounts, installation, parts
 
 PORTS_TO_TRY = 20
 M_ARENA_MAX = -8
@@ -57,16 +58,12 @@ def serve(wish: Wish, *, is_prepared: bool = False) -> None:
     gc.disable()  # nearly all that is made from here on stays: looking through it again and again is a tenth of a start
     from app.web import create_app
 
+    parts.load()
     host, port = listening.getsockname()[:2]
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
     address = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
-    config = uvicorn.Config(
-        create_app(with_worker=wish.with_worker),
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=STOP_SECONDS,
-    )
+    connections.allow_files()
+    config = connections.configuration(create_app(with_worker=wish.with_worker), timeout_graceful_shutdown=STOP_SECONDS)
     gc.collect()
     gc.freeze()  # what stands now stands to the end: neither looked through again nor taken apart on Ctrl-C
     gc.enable()
@@ -104,6 +101,7 @@ def _listen(host: str, port: int) -> socket.socket:
     # Asyncio sends small packets at once only where the socket names TCP; without it, each answer waits 40 ms.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    connections.watch(listening)
     try:
         listening.bind((host, port))
         listening.listen(256)

@@ -8,7 +8,7 @@ import gradio as gr
 
 from app.widgets.context import Context, context
 from backend.errors import Conflict, InvalidInput, RondoError
-from backend.services import review_keys
+from backend.services import review_keys, trouble
 from backend.services.access import check_same
 from backend.services.acts import Act
 from backend.services.item_history import Entry
@@ -40,6 +40,10 @@ def answering(function: Callable[[Context, JSON], JSON]) -> Answer:
             # The whole phrase: a refusal may quote what somebody typed.
             frozen = isinstance(error, Conflict) and "labels are frozen with what training reads" in error.message
             return {"error": {"type": type(error).__name__, "message": error.message, "frozen": frozen}}
+        except trouble.DATABASE_ERRORS as error:
+            if (passing := trouble.as_busy(error)) is None:
+                raise
+            return {"error": {"type": "Busy", "message": passing.message, "retry_after": passing.retry_after}}
 
     # Not functools.wraps: Gradio reads the parameters, to know that a request is wanted.
     answer.__name__, answer.__doc__ = function.__name__, function.__doc__

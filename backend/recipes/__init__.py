@@ -9,7 +9,7 @@ from backend.generators import Generator
 from backend.judges import Judge
 from backend.metrics import Metric
 from backend.prompt_sources import PromptSource
-from backend.registry import import_all
+from backend.registry import catalogue, import_all, left_out
 from backend.schedules import Schedule
 from backend.selectors import Selector
 from backend.trainers import Trainer
@@ -59,7 +59,7 @@ class Recipe(BaseModel):
         return Recipe.model_validate(data)
 
 
-_recipes: dict[str, Recipe] = {}
+_recipes: dict[str, Recipe] = catalogue()
 
 
 def register(recipe: Recipe) -> None:
@@ -71,7 +71,7 @@ def get(name: str) -> Recipe:
     """Return the recipe of that name; raises `UnknownPart`."""
     import_all()
     if name not in _recipes:
-        raise UnknownPart(kind="recipe", name=name, known=sorted(_recipes))
+        raise UnknownPart(kind="recipe", name=name, known=sorted(_recipes), left_out=left_out())
     return _recipes[name]
 
 

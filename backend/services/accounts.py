@@ -11,10 +11,14 @@ from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound
 from backend.services import credentials, events, sessions
 from backend.services.access import Actor, require, require_owner
+from backend.services.throttle import Throttle, guessing
 from backend.values import Role
 
 INVITATION_LASTS = timedelta(days=7)
 FIRST_OWNER = "owner"
+
+by_account = Throttle(5)
+"""Wrong current passwords of somebody who is signed in."""
 
 
 @dataclass(frozen=True)
@@ -94,10 +98,11 @@ def set_password(
     """
     with reading() as db:
         user = _active(db, user_id)
-        if actor.user_id != user_id or actor.via == "cli":
+        is_own = actor.user_id == user_id and actor.via != "cli"
+        if not is_own:
             require_owner(db, actor)
-        elif user.password_hash and not credentials.is_password(current or "", user.password_hash):
-            raise InvalidInput("The current password is wrong. Type it again, or ask an owner to set a new one.")
+    if is_own and user.password_hash:
+        _check_current(actor, user, current or "")
     password_hash = credentials.hash_password(new)
     with session() as db:
         changed = db.scalar(
@@ -110,6 +115,16 @@ def set_password(
             raise Conflict("The password was changed by someone else at the same time. Try again.")
         ended = sessions.shut(db, user_id, but=session_id)
         events.note(db, actor, "set password", user.name, ended_sessions=ended)
+
+
+def _check_current(actor: Actor, user: tables.User, current: str) -> None:
+    """Raise unless the person typed their password. Slowed down: the browser they left open may have another guest."""
+    with guessing((by_account, str(user.id))):
+        if not credentials.is_password(current, user.password_hash):
+            with session() as db:
+                events.note(db, actor, "fail to change password", user.name)
+            raise InvalidInput("The current password is wrong. Type it again, or ask an owner to set a new one.")
+    by_account.clear(str(user.id))
 
 
 def deactivate(actor: Actor, user_id: int) -> None:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from backend import registry
 from backend.engines import Engine
 from backend.errors import InvalidInput
 from backend.generators import Generator
@@ -69,6 +70,17 @@ class Knob:
     is_optional: bool = False
     is_required: bool = False
     kind: str = ""
+
+
+def load() -> None:
+    """Import all parts and recipes, before anybody asks for one; a package that cannot be loaded is in the log."""
+    import_all()
+
+
+def left_out() -> tuple[str, ...]:
+    """What to say of each package whose parts could not be loaded."""
+    import_all()
+    return registry.left_out()
 
 
 @lru_cache(maxsize=1)

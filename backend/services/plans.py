@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from backend import recipes
+from backend import recipes, registry
 from backend.db import reading, tables
 from backend.errors import InvalidInput, NotFound
 from backend.recipes import Recipe
@@ -216,6 +216,7 @@ def _warnings(plan: Plan, recipe: Recipe, prompts: int) -> list[str]:
             f"The trainer's steps go at least {passes:.0f} times over the rows this round can give, and more often "
             "over what the selector keeps: a model forgets by that. Lower max_steps, or take more prompts or samples."
         )
+    found.extend(registry.left_out())
     if plan.policy_id != plan.reference_id:
         found.append("Policy and reference differ: the loss measures distance from the reference, not from the start.")
     return found

@@ -10,7 +10,7 @@ from backend.db import now, reading, session, tables
 from backend.errors import InvalidInput, NotFound, NotSignedIn
 from backend.services import credentials, events
 from backend.services.access import Actor
-from backend.services.throttle import Throttle
+from backend.services.throttle import Throttle, guessing, neighbourhood
 
 SESSION_LASTS = timedelta(days=14)
 LINK_LASTS = timedelta(minutes=15)
@@ -50,23 +50,25 @@ class TokenView:
 
 def sign_in(name: str, password: str, *, address: str) -> str:
     """Return the secret of a new session. Five failures of a name from an address make both wait a minute."""
-    keys = ((by_pair, f"{name.lower()}\n{address}"), (by_name, name.lower()), (by_address, address))
-    for throttle, key in keys:
-        throttle.check(key)
-    with reading() as db:
-        user = db.scalar(select(tables.User).where(tables.User.name == name))
-    # Hashing takes tens of milliseconds: never inside a transaction.
-    is_right = credentials.is_password(password, user.password_hash if user else None)
-    with session() as db:
-        found = _still(db, user) if user is not None and is_right else None
-        if found is not None:
-            by_pair.succeed(keys[0][1])
-            return open_for(db, found, by="password")
-        for throttle, key in keys:
-            throttle.fail(key)
-        # What was typed may be a password, so only the name of an account that is there is written down.
-        events.note(db, None, "fail to sign in", user.name if user else "an unknown name", address=address)
-    raise NotSignedIn("The name or the password is wrong. Try again, or ask an owner for a one-time link.")
+    place = neighbourhood(address)
+    pair = f"{name.lower()}\n{place}"
+    with guessing((by_pair, pair), (by_name, name.lower()), (by_address, place)):
+        with reading() as db:
+            user = db.scalar(select(tables.User).where(tables.User.name == name))
+        # Hashing takes tens of milliseconds: never inside a transaction.
+        is_right = credentials.is_password(password, user.password_hash if user else None)
+        with session() as db:
+            found = _still(db, user) if user is not None and is_right else None
+            if found is None:
+                # What was typed may be a password, so only the name of an account that is there is written down.
+                events.note(db, None, "fail to sign in", user.name if user else "an unknown name", address=address)
+                secret = ""
+            else:
+                secret = open_for(db, found, by="password")
+        if not secret:
+            raise NotSignedIn("The name or the password is wrong. Try again, or ask an owner for a one-time link.")
+    by_pair.clear(pair)
+    return secret
 
 
 def _still(db: Session, user: tables.User) -> tables.User | None:
@@ -118,7 +120,8 @@ def use_link(db: Session, secret: str) -> tables.User:
     user = db.get(account, user_id) if user_id else None
     if user is None or not user.is_active:
         raise NotSignedIn(
-            "This link was used, has expired, or ended when the account changed. Make a new one with `rondo user link NAME`, or ask an owner for it."
+            "This link was used, has expired, or ended when the account changed. Make a new one with "
+            "`rondo user link NAME`, or ask an owner for it."
         )
     return user
 

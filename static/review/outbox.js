@@ -119,8 +119,11 @@ export class Outbox {
   settle(entries, answer) {
     this.isSignedOut = Boolean(answer && answer.error && answer.error.type === "NotSignedIn");
     this.whySignedOut = this.isSignedOut ? answer.error.message : "";
-    if (!answer || this.isSignedOut) {
-      this.wait = Math.min(this.wait * 2 || FIRST_WAIT, LONGEST_WAIT);
+    // Busy: nothing of it was written, and the same works a little later.
+    const isBusy = Boolean(answer && answer.error && answer.error.type === "Busy");
+    if (!answer || this.isSignedOut || isBusy) {
+      const asked = isBusy ? 1000 * (answer.error.retry_after || 0) : 0;
+      this.wait = asked || Math.min(this.wait * 2 || FIRST_WAIT, LONGEST_WAIT);
       this.retryAt = Date.now() + this.wait;
       this.timer = setTimeout(() => this.flush(), this.wait);
       return;

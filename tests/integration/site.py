@@ -14,6 +14,7 @@ import httpx
 import uvicorn
 from starlette.responses import PlainTextResponse
 
+from app import connections
 from app.cli.serving import bind
 from app.web import create_app
 from backend.db import session
@@ -96,7 +97,7 @@ def address() -> str:
     """Start the server in a thread, once; it ends with the process."""
     listening = bind("127.0.0.1", 0)
     door = Door(late(application(), SLOW / 10) if SLOW > 1 else application(), works)
-    server = uvicorn.Server(uvicorn.Config(door, log_config=None, server_header=False))
+    server = uvicorn.Server(connections.configuration(door))
     threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True).start()
     until(lambda: server.started, "the server's start")
     installation.doors.append(door)
