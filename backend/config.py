@@ -24,6 +24,7 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(Path("rondo-data"), description="folder for the database, checkpoints, datasets and logs")
     database_url: str = Field("", description="SQLAlchemy address; empty means SQLite in the data folder")
+    group_access: bool = Field(False, description="let the data folder's group read and write it as well")
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(7860, description="port to listen on")
     secure_cookies: bool = Field(False, description="send session cookies over HTTPS only (set behind a TLS proxy)")

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from backend import private
 from backend.errors import TrainerError
 from backend.jobs.logs import last_lines, tail
 
@@ -19,8 +20,9 @@ def guard() -> None:
     """Call first thing in a child: when the worker's end of the pipe closes, the whole process group is killed.
 
     The kernel closes it however the worker dies, so this also holds for kill -9. Without a worker (a child
-    started by hand) there is nothing to watch.
+    started by hand) there is nothing to watch. What a child writes is closed to others in any case.
     """
+    private.keep()
     descriptor = os.environ.get(PARENT_PIPE)
     if descriptor is not None:
         threading.Thread(target=_watch, args=(int(descriptor),), name="parent-guard", daemon=True).start()

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,6 +26,11 @@ from backend.values import JSON
 logger = logging.getLogger("rondo.pipeline")
 
 
+FOLDER = Path("checkpoints")
+"""Below the data folder; in it `round-ID-...` for each training."""
+OF_ROUND = re.compile(r"round-(\d{1,18})-.*", re.ASCII)
+
+
 def folder_of(round_: tables.Round, dataset: tables.Dataset) -> Path:
     """Where a round's training writes, below the data folder.
 
@@ -34,7 +40,7 @@ def folder_of(round_: tables.Round, dataset: tables.Dataset) -> Path:
     key = json.dumps(
         [dataset.content_hash, round_.recipe["trainer"], round_.policy_id, round_.reference_id, round_.seed]
     )
-    return Path("checkpoints") / f"round-{round_.id}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
+    return FOLDER / f"round-{round_.id}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
 
 
 def dataset_of(round_id: int) -> tables.Dataset:

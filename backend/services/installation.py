@@ -15,7 +15,7 @@ from types import ModuleType
 from sqlalchemy import inspect, make_url, text
 from sqlalchemy.exc import OperationalError
 
-from backend import jobs
+from backend import jobs, private
 from backend.config import settings
 from backend.db import dispose, now, reading
 from backend.db import problem as db_problem
@@ -24,18 +24,20 @@ from backend.errors import Conflict, MissingPrerequisite
 
 def prepare() -> None:
     """Make the data folder and bring the schema up to date, ours and the job engine's. Safe to repeat."""
-    check_folder()
+    private.tighten(check_folder())
     try:
         if not is_current():
             _migrations().upgrade()
         jobs.prepare()
+        private.share(settings().folder / "rondo.db")
     except OperationalError as error:
         raise _does_not_answer(error) from error
 
 
 def check_folder() -> Path:
-    """Return the data folder, which exists and can be written from now on."""
+    """Return the data folder, which exists, can be written, and takes what only its owner can read from now on."""
     folder = settings().folder
+    private.keep()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

@@ -12,7 +12,7 @@ from backend.db import reading, session, tables
 from backend.engines.openai import OpenAI
 from backend.engines.transformers import Transformers
 from backend.errors import Conflict, InvalidInput
-from backend.services import events, model_folders, refusals
+from backend.services import events, model_folders, model_owners, refusals
 from backend.services.access import Actor, require, require_owner
 from backend.values import JSON, Role
 
@@ -40,12 +40,14 @@ def register(
 ) -> int:
     """Add a checkpoint that no round made: a folder or hub name, or an endpoint. Returns its id.
 
-    A folder outside the data folder needs a project admin. An endpoint needs an owner of the installation: the
-    installation's key is sent to wherever it says.
+    A folder outside the data folder needs a project admin; another project's is refused (`model_owners`). An endpoint
+    needs an owner of the installation: the installation's key is sent to wherever it says.
     """
     role_needed = Role.admin if endpoint is not None or model_folders.is_outside(location) else Role.curator
     with reading() as db:
         _check_right(db, actor, project_id, role_needed, endpoint)
+        if endpoint is None and location.strip():
+            model_owners.check(db, actor, project_id, location)
     name = usable_name(name)
     if role not in ROLES:
         raise InvalidInput(f"There is no role {role!r}. Choose one of {', '.join(ROLES)}.")

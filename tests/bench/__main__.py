@@ -21,11 +21,11 @@ def run(*command: str, **environment: str) -> None:
 
 FULL = {
     "samples": 1_000_000, "repeats": 5, "seeds": 3, "rounds": 3, "reviewed_seeds": 5, "reviewers": 50, "decisions": 100,
-    "kills": 50,
+    "kills": 50, "people": 300,
 }  # fmt: skip
 QUICK = {
     "samples": 20_000, "repeats": 1, "seeds": 1, "rounds": 1, "reviewed_seeds": 1, "reviewers": 10, "decisions": 20,
-    "kills": 3,
+    "kills": 3, "people": 30,
 }  # fmt: skip
 HELP = {
     "samples": "size of the project for the Samples page and the review desk, and of the imported file",
@@ -36,6 +36,7 @@ HELP = {
     "reviewers": "people who decide at once",
     "decisions": "decisions of each of them",
     "kills": "how often the worker is killed",
+    "people": "who sign in at once beside ten reviewers",
 }
 
 
@@ -51,6 +52,7 @@ def main() -> None:
     run("-m", "tests.bench.throughput", *repeats)
     run("-m", "tests.bench.training", *repeats)
     run("-m", "tests.bench.web_process")
+    run("-m", "tests.bench.logins", "--people", size["people"])
     run("-m", "tests.bench.samples_1m", *samples)
     run("-m", "tests.bench.review_keys", *samples)
     run("-m", "tests.bench.import_export", "--rows", size["samples"])

@@ -118,7 +118,7 @@ def test_only_gradio_pages_may_evaluate_scripts(client: TestClient) -> None:
 
 
 def test_the_secret_key_is_for_its_owner_only(tmp_path: Path, client: TestClient) -> None:
-    client.get("/healthz", headers={"cookie": "rondo_session=forged.abc.def"})
+    client.get("/login", headers={"cookie": "rondo_session=forged.abc.def"})
     key = tmp_path / "secret.key"
     assert key.stat().st_mode & 0o777 == 0o600
     assert len(key.read_text()) >= 43

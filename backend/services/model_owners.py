@@ -1,0 +1,64 @@
+"""Whose a model folder is. Inside the data folder lie the models of every project, and a path is no right to one."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.config import settings
+from backend.db import tables
+from backend.engines import _weights
+from backend.errors import PermissionDenied
+from backend.pipeline import train
+from backend.services.access import Actor
+
+
+def check(db: Session, actor: Actor, project_id: int, location: str) -> None:
+    """Raise `PermissionDenied` where the model, a file of it or its base belongs to another project.
+
+    What a round trained is its project's and nobody else's. A folder that somebody put there belongs to the projects
+    that registered it first; an owner of the installation may register it in others.
+    """
+    located = Path(_weights.locate(location.strip()))
+    if not located.is_dir():
+        return
+    folders = [located]
+    if _weights.is_adapter(str(located)) and (base := Path(_weights.base_of(str(located)))).is_dir():
+        folders.append(base)
+    for path in {path for folder in folders for path in _reached(folder)}:
+        if _is_of_others(db, project_id, path, is_owner=actor.is_owner):
+            raise PermissionDenied(
+                f"The model folder {location} belongs to another project of this installation, or reads from a folder "
+                "that does. Register a folder of your own, or ask an owner of the installation for a copy of it."
+            )
+
+
+def _reached(folder: Path) -> Iterator[Path]:
+    """Where the folder and its files really lie, relative to the data folder, as far as that is inside."""
+    home = settings().folder
+    for path in (folder, *folder.iterdir()):
+        resolved = path.resolve()
+        if resolved.is_relative_to(home):
+            yield resolved.relative_to(home)
+
+
+def _is_of_others(db: Session, project_id: int, path: Path, *, is_owner: bool) -> bool:
+    if (number := _round_of(path)) is not None:
+        # The folder of a round that was deleted is nobody's.
+        return db.scalar(select(tables.Round.project_id).where(tables.Round.id == number)) != project_id
+    checkpoint = tables.Checkpoint
+    found = db.scalars(select(checkpoint.project_id).where(checkpoint.location.in_(_upwards(path)))).all()
+    return bool(found) and not is_owner and project_id not in found
+
+
+def _round_of(path: Path) -> int | None:
+    """The round whose training writes there."""
+    is_below = len(path.parts) > 1 and path.is_relative_to(train.FOLDER)
+    found = train.OF_ROUND.fullmatch(path.parts[1]) if is_below else None
+    return int(found[1]) if found else None
+
+
+def _upwards(path: Path) -> list[str]:
+    """The path and the folders it lies in, as locations are stored."""
+    return [str(one) for one in (path, *path.parents) if one != Path()]

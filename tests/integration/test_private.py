@@ -1,0 +1,141 @@
+"""The data folder is its owner's: modes of what is there and of what comes, seen from outside the process."""
+
+import json
+import logging
+import os
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from backend import private
+from backend.config import reread
+
+OPEN = {"rondo.db": 0o644, "models/m/model.safetensors": 0o664, "secret.key": 0o600, "models/run.sh": 0o755}
+
+
+@pytest.fixture(autouse=True)
+def umask(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A process that would leave everything readable, as most are started; the tests' own is left as it was."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+    monkeypatch.undo()
+    reread()
+
+
+def modes(folder: Path) -> dict[str, int]:
+    found = {".": stat.S_IMODE(folder.stat().st_mode)}
+    return found | {
+        str(path.relative_to(folder)): stat.S_IMODE(path.lstat().st_mode)
+        for path in folder.rglob("*")
+        if not path.is_symlink()
+    }
+
+
+def rondo(folder: Path, *command: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"RONDO_DATA_DIR": str(folder), "RONDO_DATABASE_URL": ""} | settings
+    done = subprocess.run(
+        [sys.executable, "-m", "app.cli", *command], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def make_open(folder: Path) -> None:
+    for name, mode in OPEN.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x")
+        path.chmod(mode)
+    folder.chmod(0o755)
+
+
+def test_what_the_command_line_makes_is_closed_and_what_was_open_before_is_closed_with_a_word(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    (folder / "models").mkdir(parents=True)
+    (folder / "models" / "weights").write_text("x")
+    outside = tmp_path / "outside"
+    outside.write_text("x")
+    (folder / "link").symlink_to(outside)
+    done = rondo(folder, "user", "add", "Ada", "--owner")
+    backup = json.loads(rondo(folder, "db", "backup", "--json").stdout)
+    found = modes(folder)
+    assert "rondo.db" in found
+    assert Path(backup["file"]).exists()
+    assert {name: oct(mode) for name, mode in found.items() if mode & 0o077} == {}
+    assert f"{folder} could be read by others; 3 files and folders" in done.stderr
+    assert stat.S_IMODE(outside.stat().st_mode) == 0o644, "what a link leads to is not ours"
+    assert "could be read" not in rondo(folder, "user", "list").stderr
+
+
+def test_a_childs_files_are_closed_however_it_was_started(tmp_path: Path) -> None:
+    code = "import os; from backend.jobs.child import guard; guard(); open('made', 'w').close(); os.mkdir('folder')"
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+    assert stat.S_IMODE((tmp_path / "made").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "folder").stat().st_mode) == 0o700
+
+
+def test_only_what_others_can_reach_is_changed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    make_open(tmp_path)
+    with caplog.at_level(logging.WARNING, "rondo.private"):
+        private.tighten(tmp_path)
+        private.tighten(tmp_path)
+    assert modes(tmp_path) == {
+        ".": 0o700, "models": 0o700, "models/m": 0o700, "rondo.db": 0o600, "models/m/model.safetensors": 0o600,
+        "secret.key": 0o600, "models/run.sh": 0o700,
+    }  # fmt: skip
+    assert len(caplog.messages) == 1
+    assert "6 files and folders" in caplog.messages[0]
+
+
+def test_the_group_keeps_its_access_where_the_settings_say_so(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    make_open(folder)
+    folder.chmod(0o2775)
+    (folder / "rondo.db").unlink()
+    rondo(folder, "user", "list", RONDO_GROUP_ACCESS="true")
+    found = modes(folder)
+    assert found["."] == 0o2770
+    assert found["rondo.db"] == 0o660
+    assert found["models/m/model.safetensors"] == 0o660
+    assert not [name for name, mode in found.items() if mode & 0o007]
+
+
+def test_a_home_folder_is_not_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    make_open(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with caplog.at_level(logging.WARNING, "rondo.private"):
+        private.tighten(tmp_path)
+    assert modes(tmp_path)["rondo.db"] == 0o644
+    assert "no folder for Rondo alone" in caplog.messages[0]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be somebody else")
+def test_a_folder_of_somebody_else_is_used_as_it_is() -> None:
+    """A volume that is mounted open and belongs to root: Rondo works there, and says what it could not close."""
+    code = """
+import os, sys
+from pathlib import Path
+from backend import private
+folder = Path(sys.argv[1])
+os.setuid(65534)
+private.keep()
+(folder / "made").write_text("x")
+private.tighten(folder)
+print(oct((folder / "made").stat().st_mode))
+"""
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        Path(name).chmod(0o777)
+        environment = os.environ | {"HOME": "/nonexistent"}
+        done = subprocess.run(
+            [sys.executable, "-c", code, name], env=environment, capture_output=True, text=True, check=False
+        )
+    assert done.stdout.strip() == "0o100600", done.stderr
+    assert "1 files and folders belong to others" in done.stderr
