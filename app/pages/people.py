@@ -50,7 +50,10 @@ def build() -> None:
     with gr.Tab("Your account"):
         with gr.Row():
             current = gr.Textbox(label="Current password", type="password", info="Leave empty if you have none yet.")
-            new = gr.Textbox(label="New password", type="password", info="At least 10 characters.")
+            new = gr.Textbox(
+                label="New password", type="password",
+                info="At least 10 characters. Ends your tokens and signs out your other browsers.",
+            )  # fmt: skip
         change = gr.Button("Set password", size="md")
         refused_password = problem("password-problem")
         browsers = _table(SESSION_COLUMNS, "Where you are signed in")
@@ -85,7 +88,8 @@ def build() -> None:
     gr.on(None, show, None, [people, browsers, session, tokens, token], **private)
     add.click(invite, [name, role], [people, link, refused], **private)
     remove.click(take_out, name, [people, refused], **private)
-    change.click(set_password, [current, new], [current, new, browsers, session, refused_password], **private)
+    after = [current, new, browsers, session, tokens, token, refused_password]
+    change.click(set_password, [current, new], after, **private)
     end.click(end_others, None, [browsers, session, refused_session], **private)
     end_one.click(end_session, session, [browsers, session, refused_session], **private)
     make.click(make_token, [token_name, days], [tokens, token, secret, refused_token], **private)
@@ -123,13 +127,13 @@ def take_out(name: str, request: gr.Request) -> list[Any]:
 
 
 @toasts
-@refused_beside(4)
+@refused_beside(6)
 def set_password(current: str, new: str, request: gr.Request) -> list[Any]:
-    """Change one's own password; other browsers are signed out."""
+    """Change one's own password; other browsers are signed out, tokens revoked."""
     asking = context(request)
     accounts.set_password(asking.actor, asking.actor.user_id, new, current=current, session_id=asking.session_id)
-    notice("The password is set. Other browsers are signed out.")
-    return ["", "", *_browsers(request)]
+    notice("The password is set. Your other browsers are signed out and your tokens are revoked.")
+    return ["", "", *_browsers(request), *_tokens(asking.actor)]
 
 
 @toasts

@@ -7,7 +7,7 @@ from backend.db import session, tables
 from backend.services import acts, reviews
 from backend.services.access import Actor
 from backend.values import DecisionKind, Role, RoundStatus, Stage
-from tests import rows
+from tests import held, rows
 from tests.browser.desk import FIND, SAVED, SEND, Review, empty, is_sending, sign_in
 from tests.waiting import until
 
@@ -114,6 +114,23 @@ def test_a_call_that_is_never_answered_is_made_again(empty: None, chromium: obje
     desk.page.wait_for_function(SAVED)
     assert len(swallowed) == 1
     assert desk.decisions() == [(K.accept, desk.ids[0])]
+
+
+def test_what_a_held_database_did_not_take_waits_and_is_sent_again_when_it_said(
+    empty: None, chromium: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held.wait_for_little(monkeypatch)
+    desk = Review(chromium)
+    desk.has_item()
+    with held.Held():
+        desk.press("a", "x", "a")
+        desk.page.wait_for_function(f"{FIND}.desk.outbox.retryAt > Date.now() + 1000")
+        assert desk.page.evaluate(OUTBOX) == 3
+        assert desk.page.locator("#review-desk .news:visible").count() == 0, "nothing is refused"
+    desk.saved()
+    assert desk.decisions() == [(K.accept, desk.ids[0]), (K.reject, desk.ids[1]), (K.accept, desk.ids[2])]
+    assert desk.page.evaluate(OUTBOX) == 0
+    assert desk.errors == []
 
 
 def test_a_flag_is_shown_after_a_reload_and_taken_off_by_the_same_key(empty: None, chromium: object) -> None:

@@ -1,6 +1,5 @@
 """Many sign in at once, or the database is held: pages and health go on, and what was not done says when to come again."""
 
-import importlib
 import sqlite3
 import threading
 import time
@@ -12,11 +11,11 @@ import pytest
 from sqlalchemy import exc
 
 from app import gate, guard
-from backend.config import settings
-from backend.db import dispose, reading, tables
+from backend.db import reading, tables
 from backend.errors import InvalidInput, TooManyAttempts
 from backend.services import accounts, credentials, projects, sessions, trouble
 from backend.services.access import Actor
+from tests import held
 from tests.integration import site
 
 PASSWORD = "correct horse battery"
@@ -117,27 +116,9 @@ def test_health_waits_neither_for_the_database_nor_for_a_thread(owner: Actor, mo
             one.result()
 
 
-class Held:
-    """Somebody else writes, and does not end."""
-
-    def __init__(self) -> None:
-        self.connection = sqlite3.connect(settings().folder / "rondo.db", isolation_level=None)
-
-    def __enter__(self) -> None:
-        self.connection.execute("BEGIN IMMEDIATE")
-
-    def __exit__(self, *_: object) -> None:
-        self.connection.execute("ROLLBACK")
-        self.connection.close()
-
-
 @pytest.fixture
 def impatient(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A tenth of a second instead of fifteen."""
-    module = importlib.import_module("backend.db.session")  # the package has a function of that name
-    pragmas = tuple(one.replace("15000", "100") for one in module.SQLITE_PRAGMAS)
-    monkeypatch.setattr(module, "SQLITE_PRAGMAS", pragmas)
-    dispose()
+    held.wait_for_little(monkeypatch)
 
 
 @SQLITE_ONLY
@@ -146,7 +127,7 @@ def test_what_a_held_database_did_not_take_is_a_503_that_says_when_and_works_the
 ) -> None:
     form = {"name": "owner", "password": PASSWORD}
     with site.signed_in(owner) as client:
-        with Held():
+        with held.Held():
             answers = [
                 client.post("/api/v1/projects", json={"name": "Two"}),
                 client.post("/api/v1/tokens", json={"name": "script"}),
@@ -168,7 +149,7 @@ def test_who_asks_is_not_told_to_sign_in_where_only_the_database_is_held(impatie
     _, secret = sessions.create_token(owner, name="script")
     with site.visitor() as client:
         client.headers["authorization"] = f"Bearer {secret}"
-        with Held():
+        with held.Held():
             answer = client.get("/api/v1/me")
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
         assert client.get("/api/v1/me").status_code == 200
@@ -176,7 +157,7 @@ def test_who_asks_is_not_told_to_sign_in_where_only_the_database_is_held(impatie
 
 @SQLITE_ONLY
 def test_a_sign_in_that_the_database_refused_is_no_failed_guess(impatient: None, owner: Actor) -> None:
-    with Held():
+    with held.Held():
         assert [sign_in().status_code for _ in range(6)] == [503] * 6
     assert sign_in().status_code == 303
 
