@@ -71,18 +71,18 @@ class Throttle:
 def guessing(*counted: tuple[Throttle, str]) -> Iterator[None]:
     """Count what is done in the block as a failure of all keys if it raises that a secret was wrong, and only then."""
     taken: list[tuple[Throttle, str]] = []
+    is_wrong = False
     try:
         for throttle, key in counted:
             throttle.take(key)
             taken.append((throttle, key))
         yield
     except (NotSignedIn, InvalidInput):
+        is_wrong = True
         raise
-    except BaseException:
-        _give_back(taken)
-        raise
-    else:
-        _give_back(taken)
+    finally:
+        for throttle, key in [] if is_wrong else taken:
+            throttle.give_back(key)
 
 
 def neighbourhood(address: str) -> str:
@@ -94,11 +94,6 @@ def neighbourhood(address: str) -> str:
     if isinstance(found, IPv6Address) and found.ipv4_mapped is None:
         return str(ip_network((found, 64), strict=False))
     return str(found)
-
-
-def _give_back(taken: list[tuple[Throttle, str]]) -> None:
-    for throttle, key in taken:
-        throttle.give_back(key)
 
 
 def _digest(key: str) -> bytes:

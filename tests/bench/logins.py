@@ -20,8 +20,9 @@ from tests.bench.place import data_folder
 from tests.bench.web_process import resident_mb, start
 
 PASSWORD = "correct horse battery"
-REST = 0.2
+REST = 0.5
 """Between two decisions of one reviewer: somebody who reads decides far less often."""
+ITEMS, SET, BEFORE = 2400, 200, 40
 
 
 def prepare(people: int, reviewers: int, items: int) -> tuple[int, list[str]]:
@@ -33,7 +34,8 @@ def prepare(people: int, reviewers: int, items: int) -> tuple[int, list[str]]:
 
     project = rows.make_project()
     round_ = rows.make_round(project, status=RoundStatus.review, stage=Stage.review, is_reviewed=True)
-    rows.make_samples(round_, rows.make_prompt_set(project, prompts=items // 4), n=4, scores=[1.0, 0.0, 0.6])
+    for _ in range(items // SET):
+        rows.make_samples(round_, rows.make_prompt_set(project, prompts=SET // 4), n=4, scores=[1.0, 0.0, 0.6])
     deciding = [rows.make_actor(project, Role.reviewer) for _ in range(reviewers)]
     password_hash = credentials.hash_password(PASSWORD)
     with session() as db:
@@ -54,6 +56,7 @@ class Load:
         self.signing_in: list[float] = []
         self.answers: Counter[int] = Counter()
         self.decided = 0
+        self.seconds = 0.0
         self.is_over = False
 
     async def health_checks(self) -> None:
@@ -105,11 +108,14 @@ async def run(load: Load, round_id: int, tokens: list[str], people: int) -> None
     """Let the reviewers get going, then let everybody sign in at once, until the last is in."""
     others = [asyncio.create_task(load.health_checks())]
     others += [asyncio.create_task(load.review(round_id, token)) for token in tokens]
-    await asyncio.sleep(3)
+    while len(load.reviewing) < BEFORE or len(load.health) < BEFORE:
+        await asyncio.sleep(0.1)
     for figures in (load.reviewing, load.health):
         print(f"before: {describe(figures)}")
         figures.clear()
+    started = time.perf_counter()
     await asyncio.gather(*(load.sign_in(number) for number in range(people)))
+    load.seconds = time.perf_counter() - started
     load.is_over = True
     await asyncio.gather(*others)
 
@@ -146,18 +152,16 @@ def main() -> None:
     parser.add_argument("--reviewers", type=int, default=10)
     asked = parser.parse_args()
     with data_folder() as folder:
-        round_id, tokens = prepare(asked.people, asked.reviewers, items=8000)
+        round_id, tokens = prepare(asked.people, asked.reviewers, items=ITEMS)
         process, link = start(str(folder))
         try:
             load = Load(str(httpx.URL(link).copy_with(path="/")).rstrip("/"))
             with Memory(process.pid) as memory:
-                started = time.perf_counter()
                 asyncio.run(run(load, round_id, tokens, asked.people))
-                seconds = time.perf_counter() - started - 3
         finally:
             process.terminate()
             process.wait(60)
-    print(f"{asked.people} sign-ins at once, the last after {seconds:.1f} s (load {os.getloadavg()[0]:.1f}): "
+    print(f"{asked.people} sign-ins at once, the last after {load.seconds:.1f} s (load {os.getloadavg()[0]:.1f}): "
           f"{describe(load.signing_in)}; answers {dict(load.answers)}")  # fmt: skip
     print(f"{asked.reviewers} reviewers, {load.decided} decisions, claims and decisions: {describe(load.reviewing)}")
     print(f"health, asked every 0.1 s: {describe(load.health)}")
