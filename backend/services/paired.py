@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
+from backend.values import JSON
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ def paired(db: Session, old_metric_id: int, new_metric_id: int) -> Paired | None
     """Compare two measurements prompt by prompt; None where one of them does not say which prompts were right."""
     metric = tables.Metric
     rows = db.execute(select(metric.id, metric.details).where(metric.id.in_((old_metric_id, new_metric_id))))
-    details = dict(rows.tuples().all())
+    details: dict[int, JSON] = dict(rows.tuples().all())
     if any("right" not in details.get(id_, {}) for id_ in (old_metric_id, new_metric_id)):
         return None
     old, new = details[old_metric_id], details[new_metric_id]

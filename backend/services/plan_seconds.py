@@ -2,6 +2,7 @@
 its first round, the demo by its known pace."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select, true
 from sqlalchemy.orm import Session
@@ -106,7 +107,7 @@ class Took:
 def _newest(db: Session, project_id: int, stage: Stage, which: ColumnElement[bool]) -> Took | None:
     """The newest finished job of the stage in a round of that kind."""
     job, round_ = tables.Job, tables.Round
-    query: Select[tuple[tables.Job, dict[str, int]]] = (
+    query: Select[tables.Job, dict[str, Any]] = (
         select(job, round_.counts)
         .join(round_, round_.id == job.round_id)
         .where(job.project_id == project_id, job.stage == stage, job.status == JobStatus.done, job.total > 0, which)

@@ -133,9 +133,14 @@ def _plan_of(db: Session, row: tables.Round) -> Plan:
 
 def _next_plan(db: Session, row: tables.Round, start: int, parent_id: int | None) -> Plan:
     """As the round was, from another checkpoint and with the next seed."""
-    recipe = _scheduled(db, row)
-    changed = {"policy_id": start, "reference_id": start, "parent_id": parent_id, "seed": row.seed + 1}
-    return replace(_plan_of(db, row), recipe=recipe, **changed)
+    return replace(
+        _plan_of(db, row),
+        recipe=_scheduled(db, row),
+        policy_id=start,
+        reference_id=start,
+        parent_id=parent_id,
+        seed=row.seed + 1,
+    )
 
 
 def _first_plan(db: Session, project_id: int) -> Plan:

@@ -52,10 +52,12 @@ def reselect(actor: Actor, round_id: int, selector: JSON) -> int:
         row.recipe = validate(row.recipe | {"selector": selector if is_other else before | selector})
         db.execute(delete(tables.Dataset).where(tables.Dataset.round_id == round_id))
         row.status, row.stage, row.error, row.finished_at = RoundStatus.running, Stage.select, None, None
-        place = {"project_id": row.project_id, "round_id": round_id}
-        job = jobs.enqueue(db, stage=Stage.select, created_by=actor.user_id, **place)
+        job = jobs.enqueue(
+            db, stage=Stage.select, project_id=row.project_id, round_id=round_id, created_by=actor.user_id
+        )
         change = {"before": before, "after": row.recipe["selector"]}
-        events.note(db, actor, "select again", f"round {row.number}", **place, **change)
+        what = f"round {row.number}"
+        events.note(db, actor, "select again", what, project_id=row.project_id, round_id=round_id, **change)
         return job.id
 
 
