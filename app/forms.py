@@ -194,6 +194,8 @@ def from_input(knob: Knob, value: Any, name: str) -> Any:
         return readers.get(knob.type, str)("" if value is None else value)
     except ValueError as error:
         raise InvalidInput(f"{name}: {error}") from error
+    except (TypeError, AttributeError, OverflowError) as error:
+        raise InvalidInput(f"{name}: this field does not hold {type(value).__name__}. Type its value again.") from error
 
 
 def put(data: Any, path: Path, value: Any) -> None:

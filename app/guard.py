@@ -14,8 +14,10 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import cookies, html, origin, payloads, proxies
+from app.nesting import Nesting
+from backend.boundary import MOST_DEPTH
 from backend.config import settings
-from backend.errors import Busy
+from backend.errors import Busy, written_out
 from backend.services import projects, sessions, trouble
 from backend.services.sessions import SignedIn
 
@@ -50,6 +52,7 @@ FILE_POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'"
 BODY_SECONDS, SLOWEST = 30.0, 8 * 1024
 """A body may take this many seconds, and one more for so many bytes of it."""
 TOO_SLOW = "The rest of this request did not come in time. Send it again over a faster line."
+TOO_DEEP = f"This JSON is nested more than {MOST_DEPTH} deep. Send something flatter."
 
 _lookups = anyio.CapacityLimiter(16)
 
@@ -77,7 +80,7 @@ class Guard:
             return
         if _wants_html(request):
             send = _with_lost_page(request, receive, send)
-        receive = _bounded(receive, scope["path"])
+        receive = _bounded(receive, request)
         if scope["path"].startswith(payloads.PREFIX):
             await payloads.pass_on(self.app, scope, receive, send, request.state.signed_in)
         else:
@@ -86,7 +89,7 @@ class Guard:
 
 def error(status: int, type_: str, message: str, *, retry_after: int | None = None) -> JSONResponse:
     """The one shape of every error."""
-    told: dict[str, Any] = {"type": type_, "message": message}
+    told: dict[str, Any] = {"type": type_, "message": written_out(message)}
     if retry_after is None:
         return JSONResponse({"error": told}, status)
     return JSONResponse(
@@ -192,8 +195,10 @@ def _too_large(path: str) -> str:
     return f"This is larger than {most:.2g} MB. Send less, or ask for a larger RONDO_MAX_UPLOAD_MB."
 
 
-def _bounded(receive: Receive, path: str) -> Receive:
-    """Count what comes, and how fast: a request may not say how long it is, and may take for ever to send it."""
+def _bounded(receive: Receive, request: Request) -> Receive:
+    """Count what comes, how fast, and how deep its JSON is nested: a request may not say how long it is, and may take
+    for ever to send it."""
+    path, nesting = request.url.path, None if _is_form(request.headers) else Nesting()
     seen, limit, is_whole = 0, _limit(path), False
     started: float | None = None
 
@@ -207,13 +212,23 @@ def _bounded(receive: Receive, path: str) -> Receive:
                 message = await receive()
         except TimeoutError:
             raise HTTPException(408, TOO_SLOW) from None
-        seen += len(message.get("body", b""))
+        piece = message.get("body", b"")
+        seen += len(piece)
         if seen > limit:
             raise HTTPException(413, _too_large(path))
+        if nesting is not None:
+            nesting.feed(piece)
+            if nesting.deepest > MOST_DEPTH:
+                raise HTTPException(422, TOO_DEEP)
         is_whole = not message.get("more_body", False)
         return message
 
     return bounded
+
+
+def _is_form(headers: Headers) -> bool:
+    """Whether the body is a form, with a file perhaps, and no JSON."""
+    return headers.get("content-type", "").startswith(("multipart/", "application/x-www-form-urlencoded"))
 
 
 def _policy(path: str) -> str:

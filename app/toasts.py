@@ -9,6 +9,7 @@ from typing import ParamSpec, TypeVar
 
 import gradio as gr
 
+from app.listeners import UNFIT, does_not_fit
 from backend.errors import RondoError
 from backend.services import trouble
 
@@ -33,6 +34,9 @@ def toasts(handler: Callable[P, R]) -> Callable[P, R]:
         except Exception as error:
             if (passing := trouble.as_busy(error)) is not None:
                 raise gr.Error(passing.message, print_exception=False) from error
+            if does_not_fit(handler, args, kwargs):
+                log.info("%s was sent what it does not take: %s", handler.__qualname__, type(error).__name__)
+                raise gr.Error(UNFIT, print_exception=False) from error
             log.exception("%s failed", handler.__qualname__)
             raise gr.Error("Something went wrong here. It is in the server's log.", print_exception=False) from error
 

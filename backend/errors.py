@@ -38,7 +38,12 @@ class RondoError(Exception):
 
     @property
     def message(self) -> str:
-        return str(self.args[0])
+        return written_out(str(self.args[0]))
+
+
+def written_out(text: str) -> str:
+    """A text that may quote what somebody sent, as an answer can hold it: half of an emoji is spelled out."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 class NotFound(RondoError):

@@ -32,7 +32,7 @@ def add_to(app: FastAPI) -> None:
     """Add all routes and the shape of errors."""
     errors.add_to(app)
     for noun in NOUNS:
-        app.include_router(noun.router, prefix="/api/v1")
+        app.include_router(noun.router, prefix="/api/v1", responses=errors.RESPONSES)
     app.add_api_route("/api/{rest:path}", _nothing, methods=METHODS, include_in_schema=False)
 
 

@@ -6,7 +6,8 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime
 
-from app.api.depends import After, Asking, Limit, Page
+from app.api.depends import After, Asking, Limit, Page, file_of
+from backend.boundary import Id, Line
 from backend.services import audit
 from backend.services.audit import Asked, Entry
 
@@ -16,13 +17,13 @@ MEDIA = {"jsonl": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
 
 
 def asked(
-    person: str = "",
+    person: Line = "",
     kind: Annotated[Literal["", "decision", "event"], Query(description="decisions on items, or all else")] = "",
-    verb: str = "",
-    subject: Annotated[str, Query(description="a part of an event's subject or of a decision's note")] = "",
-    sample_id: int | None = None,
-    round_id: int | None = None,
-    via: str = "",
+    verb: Line = "",
+    subject: Annotated[Line, Query(description="a part of an event's subject or of a decision's note")] = "",
+    sample_id: Id | None = None,
+    round_id: Id | None = None,
+    via: Line = "",
     since: AwareDatetime | None = None,
     until: AwareDatetime | None = None,
 ) -> Asked:
@@ -34,15 +35,15 @@ Filters = Annotated[Asked, Depends(asked)]
 
 
 @router.get("/projects/{project_id}/audit")
-def list_audit(actor: Asking, project_id: int, asked: Filters, limit: Limit = 50, after: After = None) -> Page[Entry]:
+def list_audit(actor: Asking, project_id: Id, asked: Filters, limit: Limit = 50, after: After = None) -> Page[Entry]:
     """Newest first."""
     found = audit.listing(actor, project_id, asked, after=after, limit=limit)
     return Page(items=list(found.entries), next=found.next)
 
 
-@router.get("/projects/{project_id}/audit/export")
+@router.get("/projects/{project_id}/audit/export", **file_of(*MEDIA.values()))
 def export_audit(
-    actor: Asking, project_id: int, asked: Filters, format: Literal["jsonl", "csv"] = "jsonl"
+    actor: Asking, project_id: Id, asked: Filters, format: Literal["jsonl", "csv"] = "jsonl"
 ) -> StreamingResponse:
     """Download every line, the decisions of bulk actions included."""
     lines = audit.export(actor, project_id, asked, format=format)

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from app.api.depends import After, Asking, Limit, Page, cut
+from backend.boundary import Id, Line, Name, Text
 from backend.services import checkpoints, registration, trials
 from backend.services.checkpoints import CheckpointRow, Detail
 from backend.services.registration import Endpoint
@@ -16,30 +17,30 @@ router = APIRouter(tags=["checkpoints"])
 class NewCheckpoint(BaseModel):
     """A folder or hub name in `location`, or an OpenAI-compatible `endpoint`."""
 
-    name: str
-    location: str = ""
+    name: Name
+    location: Line = ""
     endpoint: Endpoint | None = None
-    role: str = "policy"
+    role: Line = "policy"
 
 
-class Name(BaseModel):
-    name: str
+class Renaming(BaseModel):
+    name: Name
 
 
 class NewTrial(BaseModel):
-    checkpoint_ids: list[int] = Field(min_length=1, max_length=2)
-    text: str
+    checkpoint_ids: list[Id] = Field(min_length=1, max_length=2)
+    text: Text
     sampling: Sampling = Sampling()
 
 
 @router.get("/projects/{project_id}/checkpoints")
-def list_checkpoints(actor: Asking, project_id: int, limit: Limit = 50, after: After = None) -> Page[CheckpointRow]:
+def list_checkpoints(actor: Asking, project_id: Id, limit: Limit = 50, after: After = None) -> Page[CheckpointRow]:
     """Children after their parent."""
     return cut(checkpoints.tree(actor, project_id), limit=limit, after=after, key=lambda row: row.id)
 
 
 @router.post("/projects/{project_id}/checkpoints", status_code=201)
-def register(actor: Asking, project_id: int, body: NewCheckpoint) -> Detail:
+def register(actor: Asking, project_id: Id, body: NewCheckpoint) -> Detail:
     made = registration.register(
         actor, project_id, name=body.name, location=body.location, endpoint=body.endpoint, role=body.role
     )
@@ -47,18 +48,18 @@ def register(actor: Asking, project_id: int, body: NewCheckpoint) -> Detail:
 
 
 @router.get("/checkpoints/{checkpoint_id}")
-def get_checkpoint(actor: Asking, checkpoint_id: int) -> Detail:
+def get_checkpoint(actor: Asking, checkpoint_id: Id) -> Detail:
     return checkpoints.detail(actor, checkpoint_id)
 
 
 @router.patch("/checkpoints/{checkpoint_id}")
-def rename(actor: Asking, checkpoint_id: int, body: Name) -> Detail:
+def rename(actor: Asking, checkpoint_id: Id, body: Renaming) -> Detail:
     checkpoints.rename(actor, checkpoint_id, body.name)
     return checkpoints.detail(actor, checkpoint_id)
 
 
 @router.delete("/checkpoints/{checkpoint_id}", status_code=204)
-def delete(actor: Asking, checkpoint_id: int) -> None:
+def delete(actor: Asking, checkpoint_id: Id) -> None:
     """Forget a checkpoint that nothing refers to; its files stay."""
     checkpoints.delete(actor, checkpoint_id)
 
@@ -71,5 +72,5 @@ def try_prompt(actor: Asking, body: NewTrial) -> Trial:
 
 
 @router.get("/trials/{job_id}")
-def get_trial(actor: Asking, job_id: int) -> Trial:
+def get_trial(actor: Asking, job_id: Id) -> Trial:
     return trials.try_result(actor, job_id)

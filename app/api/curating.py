@@ -1,11 +1,12 @@
 """What curators set up and settle in a review: its settings, disagreements, gold items, assignments."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from app.api.depends import Asking
+from backend.boundary import Data, Id, Line, Note, Score
 from backend.services import adjudication, assignments, gold, review_edits, rounds
 from backend.services import review_settings as settings_of
 from backend.services.adjudication import Disputed
@@ -18,18 +19,18 @@ from backend.values import JSON, DecisionKind, Verdict
 
 router = APIRouter(tags=["reviews"])
 
-Ids = Annotated[list[int], Field(max_length=1000)]
+Ids = Annotated[list[Id], Field(max_length=1000)]
 
 
 class Settled(BaseModel):
     """The word that stands above all votes. Sending a `client_id` again changes nothing."""
 
-    client_id: str
-    sample_id: int
+    client_id: Line
+    sample_id: Id
     kind: DecisionKind
-    score: float | None = None
-    value: dict[str, Any] = {}
-    note: str = ""
+    score: Score | None = None
+    value: Data = {}
+    note: Note = ""
 
 
 class Marked(BaseModel):
@@ -37,7 +38,7 @@ class Marked(BaseModel):
 
     sample_ids: Ids
     verdict: Verdict
-    reason: str = ""
+    reason: Note = ""
 
 
 class Which(BaseModel):
@@ -47,7 +48,7 @@ class Which(BaseModel):
 class Given(BaseModel):
     """Either `filters`, as samples are filtered, or `sample_ids`. With `only_count`, nothing is written."""
 
-    user_id: int
+    user_id: Id
     filters: Filters | None = None
     sample_ids: Ids = []
     only_count: bool = False
@@ -58,57 +59,57 @@ class Counted(BaseModel):
 
 
 @router.get("/rounds/{round_id}/review/settings")
-def get_settings(actor: Asking, round_id: int) -> ReviewSettings:
+def get_settings(actor: Asking, round_id: Id) -> ReviewSettings:
     return settings_of.read(rounds.get(actor, round_id).review)
 
 
 @router.patch("/rounds/{round_id}/review/settings")
-def edit_settings(actor: Asking, round_id: int, body: JSON) -> ReviewSettings:
+def edit_settings(actor: Asking, round_id: Id, body: Data) -> ReviewSettings:
     """Change some settings of a round whose review is not over."""
     return review_edits.edit_review(actor, round_id, body)
 
 
 @router.get("/rounds/{round_id}/review/adjudication")
-def list_disputed(actor: Asking, round_id: int, limit: Annotated[int, Field(ge=1, le=100)] = 20) -> list[Disputed]:
+def list_disputed(actor: Asking, round_id: Id, limit: Annotated[int, Field(ge=1, le=100)] = 20) -> list[Disputed]:
     """Items on which reviewers disagree, with all votes."""
     return adjudication.queue(actor, round_id, limit=limit)
 
 
 @router.post("/rounds/{round_id}/review/adjudication", status_code=201)
-def adjudicate(actor: Asking, round_id: int, body: Settled) -> Decided:
+def adjudicate(actor: Asking, round_id: Id, body: Settled) -> Decided:
     return adjudication.decide(
         actor, round_id, body.client_id, body.sample_id, body.kind, score=body.score, value=body.value, note=body.note
     )
 
 
 @router.get("/rounds/{round_id}/review/gold")
-def list_gold(actor: Asking, round_id: int) -> list[Gold]:
+def list_gold(actor: Asking, round_id: Id) -> list[Gold]:
     return gold.list_gold(actor, round_id)
 
 
 @router.post("/rounds/{round_id}/review/gold", status_code=201)
-def mark_gold(actor: Asking, round_id: int, body: Marked) -> Counted:
+def mark_gold(actor: Asking, round_id: Id, body: Marked) -> Counted:
     return Counted(number=gold.mark(actor, round_id, body.sample_ids, body.verdict, reason=body.reason))
 
 
 @router.post("/rounds/{round_id}/review/gold/unmark")
-def unmark_gold(actor: Asking, round_id: int, body: Which) -> Counted:
+def unmark_gold(actor: Asking, round_id: Id, body: Which) -> Counted:
     return Counted(number=gold.unmark(actor, round_id, body.sample_ids))
 
 
 @router.get("/rounds/{round_id}/review/gold/accuracy")
-def gold_accuracy(actor: Asking, round_id: int) -> list[Accuracy]:
+def gold_accuracy(actor: Asking, round_id: Id) -> list[Accuracy]:
     """How each reviewer did on the gold items."""
     return gold.accuracy(actor, round_id)
 
 
 @router.get("/rounds/{round_id}/review/assignments")
-def list_assigned(actor: Asking, round_id: int) -> list[Assigned]:
+def list_assigned(actor: Asking, round_id: Id) -> list[Assigned]:
     return assignments.list_assigned(actor, round_id)
 
 
 @router.post("/rounds/{round_id}/review/assignments", status_code=201)
-def assign(actor: Asking, round_id: int, body: Given) -> Counted:
+def assign(actor: Asking, round_id: Id, body: Given) -> Counted:
     """Give items to a person; nobody else's queue offers them."""
     which: JSON = {"filters": body.filters, "sample_ids": body.sample_ids}
     if body.only_count:
@@ -117,6 +118,6 @@ def assign(actor: Asking, round_id: int, body: Given) -> Counted:
 
 
 @router.delete("/rounds/{round_id}/review/assignments/{user_id}")
-def unassign(actor: Asking, round_id: int, user_id: int) -> Counted:
+def unassign(actor: Asking, round_id: Id, user_id: Id) -> Counted:
     """Take everything that is not decided from a person's list."""
     return Counted(number=assignments.unassign(actor, round_id, user_id))

@@ -5,7 +5,8 @@ from typing import Literal
 from fastapi import APIRouter
 from fastapi.responses import FileResponse
 
-from app.api.depends import After, Asking, Before, Limit, Page, cut
+from app.api.depends import After, Asking, Before, Limit, Page, cut, file_of
+from backend.boundary import Id
 from backend.services import datasets, exports
 from backend.services.datasets import DatasetDetail, DatasetView, Row, Verification
 from backend.values import DatasetType
@@ -16,33 +17,33 @@ MEDIA = {"jsonl": "application/x-ndjson", "parquet": "application/vnd.apache.par
 
 
 @router.get("/projects/{project_id}/datasets")
-def list_datasets(actor: Asking, project_id: int, limit: Limit = 50, after: After = None) -> Page[DatasetView]:
+def list_datasets(actor: Asking, project_id: Id, limit: Limit = 50, after: After = None) -> Page[DatasetView]:
     """Newest first."""
     return cut(datasets.list_datasets(actor, project_id), limit=limit, after=after, key=lambda row: row.id)
 
 
 @router.get("/datasets/{dataset_id}")
-def get_dataset(actor: Asking, dataset_id: int) -> DatasetDetail:
+def get_dataset(actor: Asking, dataset_id: Id) -> DatasetDetail:
     """One dataset with its funnel, provenance and people."""
     return datasets.get(actor, dataset_id)
 
 
 @router.get("/datasets/{dataset_id}/rows")
-def list_rows(actor: Asking, dataset_id: int, limit: Limit = 50, after: Before = None) -> Page[Row]:
+def list_rows(actor: Asking, dataset_id: Id, limit: Limit = 50, after: Before = None) -> Page[Row]:
     found = datasets.rows(actor, dataset_id, cursor=after, limit=limit)
     return Page(items=list(found.rows), next=None if found.next is None else str(found.next))
 
 
 @router.get("/datasets/{dataset_id}/verification")
-def verify(actor: Asking, dataset_id: int) -> Verification:
+def verify(actor: Asking, dataset_id: Id) -> Verification:
     """Compute the content hash again and compare it with the frozen one."""
     return datasets.verify(actor, dataset_id)
 
 
-@router.get("/datasets/{dataset_id}/export")
+@router.get("/datasets/{dataset_id}/export", **file_of(*MEDIA.values()))
 def export(
     actor: Asking,
-    dataset_id: int,
+    dataset_id: Id,
     format: Literal["jsonl", "parquet"] = "jsonl",
     type: DatasetType | None = None,
     is_strict: bool = False,

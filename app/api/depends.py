@@ -1,11 +1,12 @@
 """What routes share: who asks, and pages of a list."""
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel
 
+from backend.boundary import Id
 from backend.errors import InvalidInput, NotSignedIn, PermissionDenied
 from backend.services.access import Actor
 
@@ -31,7 +32,13 @@ Asking = Annotated[Actor, Depends(actor)]
 Browsing = Annotated[Actor, Depends(browsing)]
 Limit = Annotated[int, Query(ge=1, le=200, description="how many at most")]
 After = Annotated[str | None, Query(description="`next` of the page before")]
-Before = Annotated[int | None, Query(description="`next` of the page before")]
+Before = Annotated[Id | None, Query(description="`next` of the page before")]
+
+
+def file_of(*media: str) -> dict[str, Any]:
+    """How the document describes a route that answers with a file of one of these types."""
+    content = {one: {"schema": {"type": "string", "format": "binary"}} for one in media}
+    return {"response_class": Response, "responses": {200: {"content": content, "description": "The file"}}}
 
 
 class Page(BaseModel, Generic[T]):

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from app.api.depends import Asking
+from backend.boundary import Id
 from backend.services import access, leases, reviews
 from backend.services.leases import Holding
 from backend.services.reviews import Progress
@@ -16,20 +17,20 @@ router = APIRouter(tags=["reviews"])
 class Page(BaseModel):
     """`me`: the person the page was made for; somebody else may have signed in beside it."""
 
-    me: int | None = None
+    me: Id | None = None
 
 
 class Beat(Page):
     """Items reserved for the person. `wants_progress`: also count how far the review is."""
 
-    held: list[int] = Field(default=[], max_length=1000)
+    held: list[Id] = Field(default=[], max_length=1000)
     wants_progress: bool = False
 
 
 class Leaving(Page):
     """The items to give back; without a list, all. `is_gone`: the page is closed, and nobody sits at it."""
 
-    held: list[int] | None = Field(default=None, max_length=1000)
+    held: list[Id] | None = Field(default=None, max_length=1000)
     is_gone: bool = False
 
 
@@ -43,7 +44,7 @@ class Heard(BaseModel):
 
 
 @router.post("/rounds/{round_id}/review/here")
-def here(actor: Asking, round_id: int, body: Beat) -> Heard:
+def here(actor: Asking, round_id: Id, body: Beat) -> Heard:
     """Renew reservations and be seen; to be sent every 20 seconds."""
     access.check_same(actor, body.me)
     renewed = leases.renew(actor, round_id, body.held)
@@ -57,7 +58,7 @@ def here(actor: Asking, round_id: int, body: Beat) -> Heard:
 
 
 @router.post("/rounds/{round_id}/review/leave", status_code=204)
-def leave(actor: Asking, round_id: int, body: Leaving) -> None:
+def leave(actor: Asking, round_id: Id, body: Leaving) -> None:
     """Give back what is not decided; without a list, everything in the round.
 
     Says nothing of how many were: a gold item is held by nobody, and must not be told by that.

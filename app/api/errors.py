@@ -1,18 +1,36 @@
 """One shape for every error: {"error": {"type", "message"}}."""
 
 import logging
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from app.guard import busy, error
 from backend import errors
 from backend.errors import RondoError
-from backend.services import trouble
+from backend.services import refusals, trouble
 
 log = logging.getLogger("rondo.app")
+
+
+class Said(BaseModel):
+    """What went wrong: which kind of error, and a sentence for whoever reads it."""
+
+    type: str
+    message: str
+
+
+class Problem(BaseModel):
+    """Every answer that is not what was asked for has this shape."""
+
+    error: Said
+
+
+RESPONSES: dict[int | str, dict[str, Any]] = {"4XX": {"model": Problem, "description": "Refused, and why"}}
 
 STATUS: tuple[tuple[type[RondoError], int], ...] = (
     (errors.NotFound, 404),
@@ -36,10 +54,20 @@ def add_to(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unforeseen)
 
 
+def status_of(problem: RondoError) -> int:
+    """The HTTP status of an error that a person may read."""
+    return next((status for kind, status in STATUS if isinstance(problem, kind)), 400)
+
+
+def kind_of(problem: RondoError) -> str:
+    """The name of its kind, one of those in backend/errors.py."""
+    known = vars(errors)
+    return next(kind.__name__ for kind in type(problem).__mro__ if known.get(kind.__name__) is kind)
+
+
 def _ours(_request: Request, problem: Exception) -> Response:
     assert isinstance(problem, RondoError)
-    status = next((status for kind, status in STATUS if isinstance(problem, kind)), 400)
-    return error(status, type(problem).__name__, problem.message, retry_after=problem.retry_after)
+    return error(status_of(problem), kind_of(problem), problem.message, retry_after=problem.retry_after)
 
 
 def _database(request: Request, problem: Exception) -> Response:
@@ -52,13 +80,13 @@ def _database(request: Request, problem: Exception) -> Response:
 
 def _invalid(_request: Request, problem: Exception) -> Response:
     assert isinstance(problem, RequestValidationError)
-    where = "; ".join(f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in problem.errors())
+    where = "; ".join(f"{'.'.join(map(str, one['loc'][1:]))}: {refusals.words(one)}" for one in problem.errors()[:10])
     return error(422, "InvalidInput", f"The request cannot be used: {where}.")
 
 
 def _http(_request: Request, problem: Exception) -> Response:
     assert isinstance(problem, HTTPException)
-    kinds = {401: "NotSignedIn", 403: "PermissionDenied", 404: "NotFound", 413: "InvalidInput"}
+    kinds = {401: "NotSignedIn", 403: "PermissionDenied", 404: "NotFound", 413: "InvalidInput", 422: "InvalidInput"}
     return error(problem.status_code, kinds.get(problem.status_code, "RequestError"), str(problem.detail))
 
 

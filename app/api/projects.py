@@ -4,6 +4,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from app.api.depends import After, Asking, Browsing, Limit, Page, cut
+from backend.boundary import Id, Name, Text
 from backend.services import accounts, projects
 from backend.services.accounts import Person
 from backend.services.projects import ProjectView
@@ -13,18 +14,18 @@ router = APIRouter(tags=["projects"])
 
 
 class NewProject(BaseModel):
-    name: str
-    description: str = ""
+    name: Name
+    description: Text = ""
 
 
 class ProjectEdit(BaseModel):
-    name: str | None = None
-    description: str | None = None
-    guidelines: str | None = None
+    name: Name | None = None
+    description: Text | None = None
+    guidelines: Text | None = None
 
 
 class NewPerson(BaseModel):
-    name: str
+    name: Name
     role: Role = Role.reviewer
 
 
@@ -50,32 +51,32 @@ def create_project(actor: Asking, body: NewProject) -> ProjectView:
 
 
 @router.get("/projects/{project_id}")
-def get_project(actor: Asking, project_id: int) -> ProjectView:
+def get_project(actor: Asking, project_id: Id) -> ProjectView:
     return projects.get(actor, project_id)
 
 
 @router.patch("/projects/{project_id}")
-def edit_project(actor: Asking, project_id: int, body: ProjectEdit) -> ProjectView:
+def edit_project(actor: Asking, project_id: Id, body: ProjectEdit) -> ProjectView:
     projects.edit(actor, project_id, **body.model_dump(exclude_unset=True))
     return projects.get(actor, project_id)
 
 
 @router.get("/projects/{project_id}/people")
-def list_people(actor: Asking, project_id: int, limit: Limit = 50, after: After = None) -> Page[Person]:
+def list_people(actor: Asking, project_id: Id, limit: Limit = 50, after: After = None) -> Page[Person]:
     return cut(accounts.list_people(actor, project_id), limit=limit, after=after, key=lambda row: row.user_id)
 
 
 @router.post("/projects/{project_id}/people", status_code=201)
-def invite(actor: Browsing, project_id: int, body: NewPerson) -> Invitation:
+def invite(actor: Browsing, project_id: Id, body: NewPerson) -> Invitation:
     secret = accounts.invite(actor, project_id, body.name, body.role)
     return Invitation(name=body.name, link=f"/login/link/{secret}" if secret else None)
 
 
 @router.put("/projects/{project_id}/people/{user_id}", status_code=204)
-def set_role(actor: Asking, project_id: int, user_id: int, body: RoleEdit) -> None:
+def set_role(actor: Asking, project_id: Id, user_id: Id, body: RoleEdit) -> None:
     accounts.set_role(actor, project_id, user_id, body.role)
 
 
 @router.delete("/projects/{project_id}/people/{user_id}", status_code=204)
-def remove(actor: Asking, project_id: int, user_id: int) -> None:
+def remove(actor: Asking, project_id: Id, user_id: Id) -> None:
     accounts.remove(actor, project_id, user_id)

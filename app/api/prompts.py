@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form, UploadFile
 from fastapi.responses import FileResponse
 
-from app.api.depends import After, Asking, Before, Limit, Page, cut
+from app.api.depends import After, Asking, Before, Limit, Page, cut, file_of
+from backend.boundary import Id, Line, Name, Seed
 from backend.services import prompts
 from backend.services.prompt_intake import Report, import_file
 from backend.services.prompts import PromptSetView, PromptView
@@ -17,7 +18,7 @@ router = APIRouter(tags=["prompts"])
 
 
 @router.get("/projects/{project_id}/prompt-sets")
-def list_sets(actor: Asking, project_id: int, limit: Limit = 50, after: After = None) -> Page[PromptSetView]:
+def list_sets(actor: Asking, project_id: Id, limit: Limit = 50, after: After = None) -> Page[PromptSetView]:
     """Newest first."""
     return cut(prompts.list_sets(actor, project_id), limit=limit, after=after, key=lambda row: row.id)
 
@@ -25,12 +26,12 @@ def list_sets(actor: Asking, project_id: int, limit: Limit = 50, after: After = 
 @router.post("/projects/{project_id}/prompt-sets/import", status_code=201)
 def import_set(
     actor: Asking,
-    project_id: int,
+    project_id: Id,
     file: UploadFile,
-    name: Annotated[str, Form()],
+    name: Annotated[Name, Form()],
     split: Annotated[Split, Form()] = Split.train,
     held_out_share: Annotated[float, Form(ge=0, lt=1)] = 0.0,
-    seed: Annotated[int, Form()] = 0,
+    seed: Annotated[Seed, Form()] = 0,
     on_bad: Annotated[Literal["keep good", "refuse"], Form()] = "keep good",
 ) -> Report:
     """Import JSONL, CSV or Parquet with columns messages, prompt or text, and optionally answer."""
@@ -47,31 +48,31 @@ def import_set(
 
 
 @router.get("/prompt-sets/{set_id}")
-def get_set(actor: Asking, set_id: int) -> PromptSetView:
+def get_set(actor: Asking, set_id: Id) -> PromptSetView:
     return prompts.get(actor, set_id)
 
 
 @router.get("/prompt-sets/{set_id}/report")
-def get_report(actor: Asking, set_id: int) -> Report | None:
+def get_report(actor: Asking, set_id: Id) -> Report | None:
     """What the import said; null for a set that was not imported from a file."""
     return prompts.report(actor, set_id)
 
 
-@router.get("/prompt-sets/{set_id}/problems")
-def get_problems(actor: Asking, set_id: int) -> FileResponse:
+@router.get("/prompt-sets/{set_id}/problems", **file_of("text/csv"))
+def get_problems(actor: Asking, set_id: Id) -> FileResponse:
     """Download every row that was left out, with its line and why, as CSV."""
     return FileResponse(prompts.problems_file(actor, set_id), filename=f"prompt-set-{set_id}-left-out.csv")
 
 
 @router.get("/prompt-sets/{set_id}/prompts")
 def list_prompts(
-    actor: Asking, set_id: int, search: str = "", limit: Limit = 50, after: Before = None
+    actor: Asking, set_id: Id, search: Line = "", limit: Limit = 50, after: Before = None
 ) -> Page[PromptView]:
     found = prompts.browse(actor, set_id, search=search, cursor=after, limit=limit)
     return Page(items=list(found.rows), next=None if found.next is None else str(found.next))
 
 
 @router.delete("/prompt-sets/{set_id}", status_code=204)
-def delete_set(actor: Asking, set_id: int) -> None:
+def delete_set(actor: Asking, set_id: Id) -> None:
     """Delete a set that no round uses."""
     prompts.delete_set(actor, set_id)

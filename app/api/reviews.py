@@ -1,12 +1,15 @@
 """Review: what to decide next, decisions, taking them back, closing."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
 from app.api.depends import Asking
-from backend.services import leases, review_queue, reviews
+from app.api.errors import Said, kind_of, status_of
+from backend.boundary import Id, Line
+from backend.errors import InvalidInput, RondoError, written_out
+from backend.services import leases, refusals, review_queue, reviews, sent_acts
 from backend.services.decisions import Act
 from backend.services.leases import Holding
 from backend.services.review_queue import Item, Order
@@ -14,14 +17,37 @@ from backend.services.reviews import Closing, Decided, Progress
 
 router = APIRouter(tags=["reviews"])
 
-Several = Annotated[tuple[int, ...], Query(max_length=500)]
+Several = Annotated[tuple[Id, ...], Query(max_length=500)]
 Few = Annotated[int, Query(ge=1, le=100, description="how many at most")]
 
 
-class Acts(BaseModel):
-    """Written in order, all or none. Sending a `client_id` again changes nothing."""
+class Unreadable(InvalidInput):
+    """A decision that is none, and the `client_id` it came with."""
 
-    decisions: list[Act] = Field(min_length=1, max_length=200)
+    def __init__(self, sent: Any, error: ValidationError) -> None:
+        super().__init__(f"This decision cannot be used: {refusals.explain(error)}.")
+        self.client_id = sent.get("client_id", "") if isinstance(sent, dict) else ""
+
+
+def _readable(sent: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return read(sent)
+    except ValidationError as error:
+        return Unreadable(sent, error)
+
+
+class Acts(BaseModel):
+    """Written in order. One that cannot be written is set aside; sending a `client_id` again changes nothing."""
+
+    decisions: list[Annotated[Act, WrapValidator(_readable)]] = Field(min_length=1, max_length=200)
+
+
+class Refused(BaseModel):
+    """A decision that was not written, and why, as if it had been sent alone; the others in the call were."""
+
+    client_id: str
+    status: int
+    error: Said
 
 
 class Wanted(BaseModel):
@@ -29,66 +55,79 @@ class Wanted(BaseModel):
 
     order: Order = Order.worth
     limit: int = Field(20, ge=1, le=100)
-    after: int = 0
-    held: list[int] = Field(default=[], max_length=1000)
+    after: Id = 0
+    held: list[Id] = Field(default=[], max_length=1000)
 
 
 class Undo(BaseModel):
     """A `client_id` makes it safe to send again."""
 
-    client_id: str = ""
+    client_id: Line = ""
 
 
 class Closed(BaseModel):
     """The job that goes on with the round."""
 
-    job_id: int
+    job_id: Id
 
 
 @router.get("/rounds/{round_id}/review")
-def get_progress(actor: Asking, round_id: int) -> Progress:
+def get_progress(actor: Asking, round_id: Id) -> Progress:
     return reviews.progress(actor, round_id)
 
 
 @router.get("/rounds/{round_id}/review/queue")
 def get_queue(
-    actor: Asking, round_id: int, order: Order = Order.sequential, limit: Few = 20, after: int = 0
+    actor: Asking, round_id: Id, order: Order = Order.sequential, limit: Few = 20, after: Id = 0
 ) -> list[Item]:
     """Look at the next items; nothing is reserved. In sequential order, `after` is the number of the last one there."""
     return review_queue.queue(actor, round_id, order=order, limit=limit, after=after, peek=True)
 
 
 @router.post("/rounds/{round_id}/review/claims")
-def claim(actor: Asking, round_id: int, body: Wanted) -> list[Item]:
+def claim(actor: Asking, round_id: Id, body: Wanted) -> list[Item]:
     """Take the next items: they are reserved until each one's `lease_until`, and asking again gives them again."""
     return review_queue.queue(actor, round_id, order=body.order, limit=body.limit, after=body.after, held=body.held)
 
 
 @router.get("/rounds/{round_id}/review/holders")
 def list_holders(
-    actor: Asking, round_id: int, sample_id: Annotated[tuple[int, ...], Query(max_length=500)] = ()
+    actor: Asking, round_id: Id, sample_id: Annotated[tuple[Id, ...], Query(max_length=500)] = ()
 ) -> list[Holding]:
     """Who has reserved or decided these items."""
     return leases.holders(actor, round_id, sample_id)
 
 
 @router.post("/rounds/{round_id}/decisions", status_code=201)
-def decide(actor: Asking, round_id: int, body: Acts) -> list[Decided]:
-    return reviews.decide_many(actor, round_id, body.decisions)
+def decide(actor: Asking, round_id: Id, body: Acts) -> list[Decided | Refused]:
+    """Write decisions. What came of each, in their order; if none can be written, the answer is the first's error."""
+    found = sent_acts.decide_each(actor, round_id, body.decisions)
+    errors = [one for one in found if isinstance(one, RondoError)]
+    if len(errors) == len(found):
+        raise errors[0]
+    return [
+        _refused(sent, one) if isinstance(one, RondoError) else one
+        for sent, one in zip(body.decisions, found, strict=True)
+    ]
+
+
+def _refused(sent: Act | Unreadable, error: RondoError) -> Refused:
+    said = Said(type=kind_of(error), message=error.message)
+    return Refused(client_id=written_out(str(sent.client_id)), status=status_of(error), error=said)
 
 
 @router.post("/rounds/{round_id}/decisions/undo")
-def undo(actor: Asking, round_id: int, body: Undo) -> Decided:
+def undo(actor: Asking, round_id: Id, body: Undo) -> Decided:
     """Take back one's last decision in the round."""
     return reviews.undo(actor, round_id, body.client_id)
 
 
 @router.get("/rounds/{round_id}/review/closing")
-def get_closing(actor: Asking, round_id: int) -> Closing:
+def get_closing(actor: Asking, round_id: Id) -> Closing:
     """What closing the review now would go on with."""
     return reviews.closing(actor, round_id)
 
 
 @router.post("/rounds/{round_id}/review/close")
-def close(actor: Asking, round_id: int) -> Closed:
+def close(actor: Asking, round_id: Id) -> Closed:
     return Closed(job_id=reviews.close(actor, round_id))

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from app.api.depends import After, Asking, Limit, Page, cut
+from backend.boundary import Count, Data, Id, Seed
 from backend.services import parts, rounds
 from backend.services import reselect as reselecting
 from backend.services.rounds import Estimate, Plan, RoundView
@@ -20,22 +21,22 @@ class Changes(BaseModel):
     `again`: the round whose settings are the default, seed included.
     """
 
-    recipe: JSON | None = None
-    policy_id: int | None = None
-    reference_id: int | None = None
-    judge_id: int | None = None
-    sample_set_ids: tuple[int, ...] | None = None
-    held_out_set_ids: tuple[int, ...] | None = None
-    mix_set_ids: tuple[int, ...] | None = None
-    num_prompts: int | None = None
-    seed: int | None = None
+    recipe: Data | None = None
+    policy_id: Id | None = None
+    reference_id: Id | None = None
+    judge_id: Id | None = None
+    sample_set_ids: tuple[Id, ...] | None = None
+    held_out_set_ids: tuple[Id, ...] | None = None
+    mix_set_ids: tuple[Id, ...] | None = None
+    num_prompts: Count | None = None
+    seed: Seed | None = None
     is_reviewed: bool | None = None
     is_blind: bool | None = None
-    review: JSON | None = None
-    parent_id: int | None = None
-    again: int | None = None
+    review: Data | None = None
+    parent_id: Id | None = None
+    again: Id | None = None
 
-    def plan(self, asking: Asking, project_id: int) -> Plan:
+    def plan(self, asking: Asking, project_id: Id) -> Plan:
         """The default plan, changed."""
         default = _default(asking, project_id, self.parent_id, self.again)
         return Plan(**asdict(default) | self.model_dump(exclude_unset=True, exclude={"parent_id", "again"}))
@@ -44,7 +45,7 @@ class Changes(BaseModel):
 class Selector(BaseModel):
     """Knobs of the round's selector that change, or a whole other one with its `name`."""
 
-    selector: JSON
+    selector: Data
 
 
 class Started(BaseModel):
@@ -66,39 +67,39 @@ def list_parts(actor: Asking) -> JSON:
 
 
 @router.get("/projects/{project_id}/plan")
-def get_plan(actor: Asking, project_id: int, parent_id: int | None = None, again: int | None = None) -> Plan:
+def get_plan(actor: Asking, project_id: Id, parent_id: Id | None = None, again: Id | None = None) -> Plan:
     """What the next round would be: from `parent_id`, else from where it has best start; or a round `again`."""
     return _default(actor, project_id, parent_id, again)
 
 
 @router.post("/projects/{project_id}/plan/estimate")
-def estimate(actor: Asking, project_id: int, body: Changes) -> Estimate:
+def estimate(actor: Asking, project_id: Id, body: Changes) -> Estimate:
     """Say how much a round would make; nothing is started."""
     return rounds.estimate(actor, project_id, body.plan(actor, project_id))
 
 
 @router.get("/projects/{project_id}/rounds")
-def list_rounds(actor: Asking, project_id: int, limit: Limit = 50, after: After = None) -> Page[RoundView]:
+def list_rounds(actor: Asking, project_id: Id, limit: Limit = 50, after: After = None) -> Page[RoundView]:
     return cut(rounds.list_rounds(actor, project_id), limit=limit, after=after, key=lambda row: row.id)
 
 
 @router.post("/projects/{project_id}/rounds", status_code=201)
-def launch(actor: Asking, project_id: int, body: Changes) -> RoundView:
+def launch(actor: Asking, project_id: Id, body: Changes) -> RoundView:
     return rounds.get(actor, rounds.launch(actor, project_id, body.plan(actor, project_id)))
 
 
 @router.get("/rounds/{round_id}")
-def get_round(actor: Asking, round_id: int) -> RoundView:
+def get_round(actor: Asking, round_id: Id) -> RoundView:
     return rounds.get(actor, round_id)
 
 
 @router.post("/rounds/{round_id}/cancel")
-def cancel(actor: Asking, round_id: int) -> RoundView:
+def cancel(actor: Asking, round_id: Id) -> RoundView:
     rounds.cancel(actor, round_id)
     return rounds.get(actor, round_id)
 
 
 @router.post("/rounds/{round_id}/select", status_code=202)
-def reselect(actor: Asking, round_id: int, body: Selector) -> Started:
+def reselect(actor: Asking, round_id: Id, body: Selector) -> Started:
     """Select again from the samples of a round that stopped after judging, with another selector."""
     return Started(job_id=reselecting.reselect(actor, round_id, body.selector))

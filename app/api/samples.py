@@ -5,12 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from app.api.depends import Asking, Limit, Page
+from backend import boundary
+from backend.boundary import Id, Line, Score
 from backend.services import samples
 from backend.services.samples import Bin, Count, Filters, Row, Sort, SortKey
 
 router = APIRouter(tags=["samples"])
 
-Several = Annotated[tuple[str, ...], Query()]
+Several = Annotated[tuple[Line, ...], Query(max_length=20)]
 
 
 class SamplePage(Page[Row]):
@@ -22,11 +24,11 @@ class SamplePage(Page[Row]):
 @router.get("/rounds/{round_id}/samples")
 def list_samples(
     actor: Asking,
-    round_id: int,
-    min_score: float | None = None,
-    max_score: float | None = None,
-    min_tokens: int | None = None,
-    max_tokens: int | None = None,
+    round_id: Id,
+    min_score: Score | None = None,
+    max_score: Score | None = None,
+    min_tokens: boundary.Count | None = None,
+    max_tokens: boundary.Count | None = None,
     verdict: Several = (),
     source: Several = (),
     kind: Several = (),
@@ -34,12 +36,12 @@ def list_samples(
     is_unparsed: bool | None = None,
     is_truncated: bool | None = None,
     is_flagged: bool | None = None,
-    text: str = "",
-    prompt: str = "",
+    text: Line = "",
+    prompt: Line = "",
     sort: SortKey = SortKey.id,
     descending: bool = False,
     limit: Limit = 50,
-    after: str | None = None,
+    after: Line | None = None,
 ) -> SamplePage:
     filters = Filters(
         min_score, max_score, min_tokens, max_tokens, verdict, source, kind,
@@ -50,6 +52,6 @@ def list_samples(
 
 
 @router.get("/rounds/{round_id}/histogram")
-def histogram(actor: Asking, round_id: int) -> list[Bin]:
+def histogram(actor: Asking, round_id: Id) -> list[Bin]:
     """How the scores are spread."""
     return samples.histogram(actor, round_id)

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from app.api.depends import Asking
+from backend.boundary import Id, Line, Note
 from backend.services import accounts, agreement, removals, reviewer_stats
 from backend.services.agreement import Agreement
 from backend.services.removals import Preview, Removal
@@ -13,7 +14,7 @@ router = APIRouter(tags=["team"])
 
 
 class Reason(BaseModel):
-    reason: str
+    reason: Note
 
 
 class Restored(BaseModel):
@@ -27,47 +28,47 @@ class Ended(BaseModel):
 
 
 @router.get("/rounds/{round_id}/agreement")
-def get_agreement(actor: Asking, round_id: int) -> Agreement:
+def get_agreement(actor: Asking, round_id: Id) -> Agreement:
     return agreement.measure(actor, round_id)
 
 
 @router.get("/rounds/{round_id}/reviewers")
-def list_reviewers(actor: Asking, round_id: int) -> list[Reviewer]:
+def list_reviewers(actor: Asking, round_id: Id) -> list[Reviewer]:
     """Most decisions first."""
     return reviewer_stats.everyone(actor, round_id)
 
 
 @router.get("/rounds/{round_id}/reviewers/me")
-def get_mine(actor: Asking, round_id: int) -> Reviewer:
+def get_mine(actor: Asking, round_id: Id) -> Reviewer:
     return reviewer_stats.mine(actor, round_id)
 
 
 @router.get("/rounds/{round_id}/removals")
-def list_removals(actor: Asking, round_id: int) -> list[Removal]:
+def list_removals(actor: Asking, round_id: Id) -> list[Removal]:
     return removals.history(actor, round_id)
 
 
 @router.get("/rounds/{round_id}/reviewers/{user_id}/removal")
-def preview_removal(actor: Asking, round_id: int, user_id: int) -> Preview:
+def preview_removal(actor: Asking, round_id: Id, user_id: Id) -> Preview:
     """What taking this person's work out of the round would change."""
     return removals.preview(actor, round_id, user_id)
 
 
 @router.post("/rounds/{round_id}/reviewers/{user_id}/removal", status_code=201)
-def remove(actor: Asking, round_id: int, user_id: int, body: Reason) -> Removal:
+def remove(actor: Asking, round_id: Id, user_id: Id, body: Reason) -> Removal:
     return removals.remove(actor, round_id, user_id, reason=body.reason)
 
 
 @router.post("/rounds/{round_id}/removals/{removal_id}/undo")
-def undo_removal(actor: Asking, round_id: int, removal_id: str) -> Restored:
+def undo_removal(actor: Asking, round_id: Id, removal_id: Line) -> Restored:
     return Restored(taken_by_others=removals.undo(actor, round_id, removal_id))
 
 
 @router.post("/users/{user_id}/reactivate", status_code=204)
-def reactivate(actor: Asking, user_id: int) -> None:
+def reactivate(actor: Asking, user_id: Id) -> None:
     accounts.reactivate(actor, user_id)
 
 
 @router.post("/users/{user_id}/end-sessions")
-def end_sessions(actor: Asking, user_id: int) -> Ended:
+def end_sessions(actor: Asking, user_id: Id) -> Ended:
     return Ended(sessions=accounts.end_sessions(actor, user_id))

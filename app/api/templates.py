@@ -4,6 +4,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from app.api.depends import After, Asking, Limit, Page, cut
+from backend.boundary import Id, Name, Text
 from backend.services import templates
 from backend.services.templates import TemplateView
 
@@ -11,20 +12,20 @@ router = APIRouter(tags=["templates"])
 
 
 class NewVersion(BaseModel):
-    name: str
-    text: str
+    name: Name
+    text: Text
 
 
 @router.get("/projects/{project_id}/templates")
-def list_templates(actor: Asking, project_id: int, limit: Limit = 50, after: After = None) -> Page[TemplateView]:
+def list_templates(actor: Asking, project_id: Id, limit: Limit = 50, after: After = None) -> Page[TemplateView]:
     return cut(templates.list_templates(actor, project_id), limit=limit, after=after, key=lambda row: row.id)
 
 
 @router.post("/projects/{project_id}/templates", status_code=201)
-def save(actor: Asking, project_id: int, body: NewVersion) -> TemplateView:
+def save(actor: Asking, project_id: Id, body: NewVersion) -> TemplateView:
     return templates.save(actor, project_id, body.name, body.text)
 
 
 @router.get("/templates/{template_id}")
-def get_template(actor: Asking, template_id: int) -> TemplateView:
+def get_template(actor: Asking, template_id: Id) -> TemplateView:
     return templates.get(actor, template_id)

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
 from app.api.depends import After, Asking, Browsing, Limit, Page, cut
+from backend.boundary import Count, Id, Name
 from backend.services import accounts, projects, sessions
 from backend.services.accounts import UserView
 from backend.services.sessions import TokenView
@@ -12,14 +13,14 @@ router = APIRouter(tags=["users"])
 
 
 class Me(BaseModel):
-    user_id: int
+    user_id: Id
     name: str
     is_owner: bool
-    project_id: int | None
+    project_id: Id | None
 
 
 class NewUser(BaseModel):
-    name: str
+    name: Name
     is_owner: bool = False
 
 
@@ -30,8 +31,8 @@ class Link(BaseModel):
 
 
 class NewToken(BaseModel):
-    name: str
-    days: int = 90
+    name: Name
+    days: Count = 90
 
 
 class Secret(BaseModel):
@@ -55,16 +56,16 @@ def list_users(actor: Asking, limit: Limit = 50, after: After = None) -> Page[Us
 @router.post("/users", status_code=201)
 def create_user(actor: Browsing, body: NewUser) -> UserView:
     accounts.create_user(actor, body.name, is_owner=body.is_owner)
-    return accounts.find(actor, body.name.strip())
+    return accounts.find(actor, body.name)
 
 
 @router.post("/users/{user_id}/link", status_code=201)
-def make_link(actor: Browsing, user_id: int) -> Link:
+def make_link(actor: Browsing, user_id: Id) -> Link:
     return Link(link=f"/login/link/{accounts.one_time_link(actor, user_id)}")
 
 
 @router.post("/users/{user_id}/deactivate", status_code=204)
-def deactivate(actor: Asking, user_id: int) -> None:
+def deactivate(actor: Asking, user_id: Id) -> None:
     accounts.deactivate(actor, user_id)
 
 
@@ -80,5 +81,5 @@ def create_token(actor: Browsing, body: NewToken) -> Secret:
 
 
 @router.delete("/tokens/{token_id}", status_code=204)
-def revoke_token(actor: Asking, token_id: int) -> None:
+def revoke_token(actor: Asking, token_id: Id) -> None:
     sessions.revoke_token(actor, token_id)

@@ -5,6 +5,7 @@ from types import ModuleType
 import gradio as gr
 
 from app import uploads
+from app.listeners import Pages
 from app.pages import (
     audit,
     checkpoints,
@@ -43,7 +44,7 @@ def build() -> gr.Blocks:
     nine of them cost seconds at every start.
     """
     kept = (3600, uploads.LASTS)  # looked through every hour
-    with gr.Blocks(title="Rondo", analytics_enabled=False, fill_width=True, delete_cache=kept) as demo:
+    with Pages(title="Rondo", analytics_enabled=False, fill_width=True, delete_cache=kept) as demo:
         for page in PAGES:
             if page.PATH:
                 demo.pages.append((page.PATH, page.TITLE, True))

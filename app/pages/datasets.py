@@ -13,7 +13,7 @@ from app.toasts import toasts
 from app.widgets import charts
 from app.widgets.context import context
 from app.widgets.markup import markup
-from app.widgets.table import Table
+from app.widgets.table import Table, row_number
 from backend.errors import InvalidInput
 from backend.services import datasets, exports
 from backend.services.access import Actor
@@ -84,7 +84,7 @@ def draw(request: gr.Request) -> list[Any]:
 def choose(event: gr.SelectData, request: gr.Request) -> list[Any]:
     """Show another dataset."""
     here = context(request)
-    return _shown(here.actor, here.project_id, int(event.row_value[0]))
+    return _shown(here.actor, here.project_id, row_number(event))
 
 
 @toasts
@@ -102,7 +102,7 @@ def to_next(seen: dict[str, Any], request: gr.Request) -> list[Any]:
 @toasts
 def open_row(seen: dict[str, Any], event: gr.SelectData, request: gr.Request) -> gr.Textbox:
     """Show one row whole."""
-    place = int(event.row_value[0])
+    place = row_number(event)
     found = datasets.rows(context(request).actor, _chosen(seen), cursor=place - 1, limit=1).rows
     return gr.Textbox(whole_row(found[0]), visible=True, label=f"Row {place}") if found else gr.Textbox(visible=False)
 

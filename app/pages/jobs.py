@@ -14,7 +14,7 @@ from app.widgets.context import Context, context
 from app.widgets.formats import duration
 from app.widgets.markup import markup
 from app.widgets.roles import needs
-from app.widgets.table import Table
+from app.widgets.table import Table, row_number
 from backend.errors import NotFound
 from backend.services import jobs
 from backend.services.jobs import JobDetail, JobView
@@ -111,7 +111,7 @@ def refresh(seen: dict[str, Any], request: gr.Request) -> list[Any]:
 @toasts
 def choose(seen: dict[str, Any], event: gr.SelectData, request: gr.Request) -> list[Any]:
     """Show another job, and keep it in the address so that a reload shows it again."""
-    job_id = int(event.row_value[0])
+    job_id = row_number(event)
     return [*_changes(seen | {"job": job_id}, request), {"job": job_id}]
 
 

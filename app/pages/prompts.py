@@ -12,7 +12,7 @@ from app.toasts import notice, toasts
 from app.widgets.context import context
 from app.widgets.markup import markup
 from app.widgets.roles import needs, only
-from app.widgets.table import Table
+from app.widgets.table import Table, row_number
 from backend.errors import InvalidInput, NotFound, PermissionDenied
 from backend.services import prompts
 from backend.services.access import Actor
@@ -105,7 +105,7 @@ def draw(request: gr.Request) -> list[Any]:
 def choose(seen: dict[str, Any], event: gr.SelectData, request: gr.Request) -> list[Any]:
     """Show another set."""
     here = context(request)
-    return _shown(here.actor, here.project_id, {"set": int(event.row_value[0]), "q": ""})
+    return _shown(here.actor, here.project_id, {"set": row_number(event), "q": ""})
 
 
 @toasts
@@ -132,7 +132,7 @@ def to_next(seen: dict[str, Any], request: gr.Request) -> list[Any]:
 @toasts
 def open_prompt(seen: dict[str, Any], event: gr.SelectData, request: gr.Request) -> gr.Textbox:
     """Show one prompt whole."""
-    place = int(event.row_value[0])
+    place = row_number(event)
     found = prompts.browse(context(request).actor, seen["set"], cursor=place - 1, limit=1).rows
     return gr.Textbox(whole(found[0]), visible=True, label=f"Prompt {place}") if found else gr.Textbox(visible=False)
 

@@ -22,7 +22,7 @@ from app.widgets.sample_filters import (
     to_address,
     to_bar,
 )
-from app.widgets.table import Table
+from app.widgets.table import Table, row_number
 from backend.errors import InvalidInput, NotFound, PermissionDenied
 from backend.services import bulk, rounds, sample_detail, samples
 from backend.values import JSON, DecisionKind, Role
@@ -156,7 +156,7 @@ def to_next(query: JSON, request: gr.Request) -> list[Any]:
 @toasts
 def open_row(query: JSON, event: gr.SelectData, request: gr.Request) -> list[Any]:
     """Show one sample below the table, and keep it in the address."""
-    here, opened = context(request), query | {"sample": int(event.row_value[0])}
+    here, opened = context(request), query | {"sample": row_number(event)}
     return [chosen_card(here, opened), opened, {"address": to_address(address_of(opened))}]
 
 

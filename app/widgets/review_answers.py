@@ -1,5 +1,6 @@
 """Between the review desk's script and the services: what comes in is checked, what goes out is plain JSON."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from app.widgets.context import Context, context
+from backend.boundary import MOST_ID
 from backend.errors import Conflict, InvalidInput, RondoError
 from backend.services import review_keys, trouble
 from backend.services.access import check_same
@@ -18,6 +20,9 @@ from backend.services.review_settings import Mode
 from backend.services.reviews import Decided, Progress
 from backend.values import JSON, DecisionKind
 
+log = logging.getLogger("rondo.app")
+
+FAILED = "Something went wrong here. It is in the server's log."
 Answer = Callable[[Any, gr.Request], JSON]
 
 
@@ -37,17 +42,31 @@ def answering(function: Callable[[Context, JSON], JSON]) -> Answer:
             check_same(here.actor, None if data.get("me") is None else number(data["me"]))
             return function(here, data)
         except RondoError as error:
-            # The whole phrase: a refusal may quote what somebody typed.
-            frozen = isinstance(error, Conflict) and "labels are frozen with what training reads" in error.message
-            return {"error": {"type": type(error).__name__, "message": error.message, "frozen": frozen}}
-        except trouble.DATABASE_ERRORS as error:
-            if (passing := trouble.as_busy(error)) is None:
-                raise
-            return {"error": {"type": "Busy", "message": passing.message, "retry_after": passing.retry_after}}
+            return {"error": error_json(error)}
+        except Exception as error:
+            if (passing := trouble.as_busy(error)) is not None:
+                return {"error": {"type": "Busy", "message": passing.message, "retry_after": passing.retry_after}}
+            # Without an answer the script would send the same again for ever.
+            log.exception("%s failed", function.__name__)
+            return {"error": {"type": "InternalError", "message": FAILED, "frozen": False}}
 
     # Not functools.wraps: Gradio reads the parameters, to know that a request is wanted.
     answer.__name__, answer.__doc__ = function.__name__, function.__doc__
     return answer
+
+
+def error_json(error: RondoError) -> JSON:
+    # The whole phrase: a refusal may quote what somebody typed.
+    frozen = isinstance(error, Conflict) and "labels are frozen with what training reads" in error.message
+    return {"type": type(error).__name__, "message": error.message, "frozen": frozen}
+
+
+def act_or_error(data: Any) -> Act | RondoError:
+    """An act as the script sent it, or why it is none."""
+    try:
+        return read_act(data)
+    except RondoError as error:
+        return error
 
 
 def read_act(data: Any) -> Act:
@@ -70,12 +89,14 @@ def read_act(data: Any) -> Act:
             retracts=None if data.get("retracts") is None else str(data["retracts"]),
             mode=None if data.get("mode") is None else Mode(data["mode"]),
         )
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise InvalidInput(f"This is no decision: {error}. Reload the page.") from error
 
 
-def sent(one: Decided) -> JSON:
+def sent(one: Decided | RondoError) -> JSON:
     """What came of an act."""
+    if isinstance(one, RondoError):
+        return {"error": error_json(one)}
     return {
         "sample_id": one.decision.sample_id,
         "is_override": one.decision.is_override,
@@ -134,7 +155,7 @@ def actions(own: Preferences) -> list[JSON]:
 
 
 def number(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MOST_ID:
         raise InvalidInput(f"{value!r} is no number of a row. Reload the page.")
     return value
 

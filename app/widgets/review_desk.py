@@ -7,6 +7,7 @@ import gradio as gr
 
 from app.widgets.context import Context
 from app.widgets.review_answers import (
+    act_or_error,
     actions,
     answering,
     earlier_json,
@@ -16,7 +17,6 @@ from app.widgets.review_answers import (
     mapping,
     number,
     progress_json,
-    read_act,
     sent,
     words,
 )  # fmt: skip
@@ -33,10 +33,11 @@ from backend.services import (
     review_settings,
     reviews,
     rounds,
+    sent_acts,
 )
 from backend.services.review_queue import Order
 from backend.services.review_settings import ReviewSettings
-from backend.services.reviews import Closing, Progress
+from backend.services.reviews import Closing, Decided, Progress
 from backend.services.rounds import RoundView
 from backend.values import JSON, Role, RoundStatus
 
@@ -137,12 +138,13 @@ def review_earlier(here: Context, data: JSON) -> JSON:
 
 @answering
 def review_send(here: Context, data: JSON) -> JSON:
-    """Write decisions, in the order they were made."""
+    """Write decisions, in the order they were made; one that cannot be written says why and holds up no other."""
     acts = listed(data.get("acts"))
     if not 1 <= len(acts) <= MAX_ACTS:
         raise InvalidInput(f"1 to {MAX_ACTS} decisions go in one call. Send the others in the next.")
-    done = reviews.decide_many(here.actor, number(data.get("round")), [read_act(act) for act in acts])
-    return {"done": [sent(one) for one in done], "tally": asdict(done[-1].tally)}
+    done = sent_acts.decide_each(here.actor, number(data.get("round")), [act_or_error(act) for act in acts])
+    tallies = [asdict(one.tally) for one in done if isinstance(one, Decided)]
+    return {"done": [sent(one) for one in done], "tally": tallies[-1] if tallies else None}
 
 
 @answering
@@ -197,9 +199,9 @@ def review_close(here: Context, data: JSON) -> JSON:
 
 def chosen_round(known: list[RoundView], asked: Any) -> RoundView | None:
     """The asked round of this project; else the newest one in review; else the newest."""
-    by_id = {one.id: one for one in known}
-    if asked in by_id:
-        return by_id[asked]
+    for one in known:
+        if one.id == asked:
+            return one
     waiting = [one for one in known if is_open(one)]
     return next(iter([*reversed(waiting), *reversed(known)]), None)
 

@@ -5,6 +5,8 @@ from enum import StrEnum
 from itertools import product
 from typing import Any
 
+from backend import boundary
+from backend.boundary import Count, Line, Score
 from backend.errors import InvalidInput
 
 VERDICTS = ("undecided", "accept", "reject")
@@ -22,10 +24,10 @@ class Filters:
     expression.
     """
 
-    min_score: float | None = None
-    max_score: float | None = None
-    min_tokens: int | None = None
-    max_tokens: int | None = None
+    min_score: Score | None = None
+    max_score: Score | None = None
+    min_tokens: Count | None = None
+    max_tokens: Count | None = None
     verdict: tuple[str, ...] = ()
     source: tuple[str, ...] = ()
     kind: tuple[str, ...] = ()
@@ -33,10 +35,12 @@ class Filters:
     is_unparsed: bool | None = None
     is_truncated: bool | None = None
     is_flagged: bool | None = None
-    text: str = ""
-    prompt: str = ""
+    text: Line = ""
+    prompt: Line = ""
 
     def __post_init__(self) -> None:
+        boundary.text(self.text, "What is searched for in texts", boundary.MOST_LINE)
+        boundary.text(self.prompt, "What is searched for in prompts", boundary.MOST_LINE)
         for name, known in (("verdict", VERDICTS), ("source", SOURCES), ("kind", KINDS)):
             wrong = [value for value in getattr(self, name) if value not in known]
             if wrong:
@@ -117,9 +121,9 @@ class Cursor:
         try:
             order, key, sample_id = text.split(":")
             sort = Sort(SortKey(order[2:]), descending={"-": True, "+": False}[order[1]])
-            number = float(key)
-            if number != number:
-                raise ValueError("not a number")
-            return cls(number, int(sample_id), sort, backward={"b": True, "f": False}[order[0]])
+            number, place = float(key), int(sample_id)
+            if number != number or not 0 <= place <= boundary.MOST_ID:
+                raise ValueError("not a place")
+            return cls(number, place, sort, backward={"b": True, "f": False}[order[0]])
         except (ValueError, KeyError, IndexError) as error:
             raise InvalidInput("This place in the list is not one. Go to the first page.") from error

@@ -15,8 +15,9 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.orm import Session
 
 from backend.config import settings
-from backend.db import place
+from backend.db import place, refused
 from backend.db.folding import indexed
+from backend.db.refused import to_json
 
 SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -37,11 +38,17 @@ def now() -> datetime:
 def make_engine(url: str, *, write: bool) -> Engine:
     """An engine for `url`, set up as the module says."""
     if not url.startswith("sqlite"):
-        engine = create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=15, hide_parameters=True)
+        engine = create_engine(
+            url, pool_pre_ping=True, pool_size=5, max_overflow=15, hide_parameters=True, json_serializer=to_json
+        )
+        refused.guard(engine)
         return engine if write else engine.execution_options(postgresql_readonly=True)
     lax = {"check_same_thread": False, "timeout": 15}
     # Parameters hold people's texts, and an error that quotes five hundred of them says nothing.
-    engine = create_engine(url, connect_args=lax, pool_size=8, max_overflow=24, hide_parameters=True)
+    engine = create_engine(
+        url, connect_args=lax, pool_size=8, max_overflow=24, hide_parameters=True, json_serializer=to_json
+    )
+    refused.guard(engine)
 
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from backend.boundary import clean
 from backend.db import now, reading, session
 from backend.db.tables import Job, Round
 from backend.errors import Cancelled, Conflict, NotFound
@@ -149,7 +150,7 @@ def fail(db: Session, job_id: int, attempt: int, *, error: str, traceback: str =
     """Mark the job and its round failed, with what a person should read; `is_final`: it would fail again."""
     job = fenced(db, job_id, attempt)
     job.is_final = is_final
-    job.error, job.traceback = storable(error), storable(traceback) or None
+    job.error, job.traceback = clean(error), clean(traceback) or None
     _end(db, job, JobStatus.failed, RoundStatus.failed, error=job.error)
     return job
 
@@ -176,7 +177,7 @@ def look(job_id: int, attempt: int) -> JobStatus | None:
 def write_log_tail(job_id: int, attempt: int, tail: str, *, process_id: int | None) -> None:
     with session() as db:
         mine = update(Job).where(Job.id == job_id, Job.attempt == attempt)
-        db.execute(mine.values(log_tail=storable(tail), process_id=process_id, updated_at=now()))
+        db.execute(mine.values(log_tail=clean(tail), process_id=process_id, updated_at=now()))
 
 
 def locked(db: Session, job_id: int) -> Job:
@@ -184,11 +185,6 @@ def locked(db: Session, job_id: int) -> Job:
     if job is None:
         raise NotFound(f"There is no job {job_id}. Choose one from the list.")
     return job
-
-
-def storable(text: str) -> str:
-    """PostgreSQL refuses NUL characters in text."""
-    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}")
 
 
 def _requeue(db: Session, job: Job) -> None:

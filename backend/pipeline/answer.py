@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Insert, insert, literal, select
 
 from backend import values
+from backend.boundary import clean
 from backend.db import now, reading, tables
 from backend.db.bulk import insert_rows
 from backend.engines import Engine
@@ -115,7 +116,7 @@ def write(
         "prompt_id": [prompt_id for _, prompt_id in whose],
         "position": [sample.position for sample in samples],
         # PostgreSQL stores no NUL character, and a page could not show one.
-        "text": [sample.text.replace("\x00", "\ufffd") for sample in samples],
+        "text": [clean(sample.text) for sample in samples],
         "finish_reason": [sample.finish_reason for sample in samples],
         "num_tokens": [sample.n_tokens for sample in samples],
         "logprob": [sample.logprob for sample in samples],

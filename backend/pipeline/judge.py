@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from backend.boundary import clean
 from backend.db import now, reading, tables
 from backend.db.bulk import insert_rows, update_rows
 from backend.engines import Engine
@@ -68,8 +69,8 @@ def write(stage: StageContext, made: Sequence[Judgment], number: int) -> None:
         "position": [j.position for j in made],
         "score": [j.score for j in made],
         "verdict": [j.verdict for j in made],
-        "rationale": [j.rationale.replace("\x00", "\ufffd") for j in made],
-        "raw": [j.raw.replace("\x00", "\ufffd") for j in made],
+        "rationale": [clean(j.rationale) for j in made],
+        "raw": [clean(j.raw) for j in made],
         "template_hash": [j.template_hash for j in made],
         "num_tokens": [j.n_tokens for j in made],
         "finish_reason": [j.finish_reason for j in made],

@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from backend.boundary import clean
 from backend.db import reading, tables
 from backend.errors import NotFound
 from backend.jobs.progress import Progress
@@ -32,7 +33,7 @@ def run(job_id: int, progress: Progress) -> Finish:
     with engine_for(spec["checkpoint_id"]) as engine:
         [[completion]] = engine.complete([messages(prompt.messages, sample.text, spec["instruction"])], sampling)
     progress.advance(1)
-    reply = {"text": completion.text.replace("\x00", "\ufffd"), "finish_reason": completion.finish_reason}
+    reply = {"text": clean(completion.text), "finish_reason": completion.finish_reason}
 
     def finish(db: Session) -> None:
         job = db.get_one(tables.Job, job_id)

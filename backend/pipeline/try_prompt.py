@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 from sqlalchemy.orm import Session
 
+from backend.boundary import clean
 from backend.db import reading, tables
 from backend.jobs.progress import Progress
 from backend.pipeline.bind import engine_for
@@ -23,7 +24,7 @@ def run(job_id: int, progress: Progress) -> Finish:
             [[completion]] = engine.complete([spec["messages"]], Sampling(**knobs | {"n": 1}))
         made = asdict(completion)
         replies[str(checkpoint_id)] = {
-            "text": made["text"], "finish_reason": made["finish_reason"], "num_tokens": made["n_tokens"],
+            "text": clean(made["text"]), "finish_reason": made["finish_reason"], "num_tokens": made["n_tokens"],
         }  # fmt: skip
         progress.advance(1)
 

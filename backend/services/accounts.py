@@ -7,6 +7,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from backend import boundary
 from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound
 from backend.services import credentials, events, sessions
@@ -16,6 +17,7 @@ from backend.values import Role
 
 INVITATION_LASTS = timedelta(days=7)
 FIRST_OWNER = "owner"
+MOST_NAME = 80
 
 by_account = Throttle(5)
 """Wrong current passwords of somebody who is signed in."""
@@ -196,7 +198,7 @@ def invite(actor: Actor, project_id: int, name: str, role: Role) -> str | None:
     """
     with session() as db:
         require(db, actor, project_id, Role.admin)
-        user = db.scalar(select(tables.User).where(func.lower(tables.User.name) == name.strip().lower()))
+        user = db.scalar(select(tables.User).where(func.lower(tables.User.name) == boundary.tidied(name).lower()))
         is_new = user is None
         if user is None:
             user = add(db, name)
@@ -239,9 +241,7 @@ def remove(actor: Actor, project_id: int, user_id: int) -> None:
 
 def add(db: Session, name: str, *, is_owner: bool = False, password_hash: str | None = None) -> tables.User:
     """Add an account in the caller's transaction; who may do so is the caller's to check."""
-    name = name.strip()
-    if not 1 <= len(name) <= 80 or not name.isprintable():
-        raise InvalidInput("A name has 1 to 80 printable characters. Choose another one.")
+    name = boundary.name(name, "A person's name", MOST_NAME)
     if db.scalar(select(tables.User.id).where(func.lower(tables.User.name) == name.lower())):
         raise Conflict(f"There is a user named {name!r} already. Choose another name.")
     user = tables.User(name=name, is_owner=is_owner, password_hash=password_hash)

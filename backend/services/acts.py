@@ -7,14 +7,16 @@ from typing import Any
 from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
+from backend import boundary
+from backend.boundary import Data, Id, Line, Note, Score, Text
 from backend.db import tables
 from backend.errors import Conflict, InvalidInput
 from backend.services.access import Actor
 from backend.services.review_settings import Mode
 from backend.values import DecisionKind
 
-MAX_TEXT = 1_000_000
-MAX_NOTE = 4_000
+MAX_TEXT = boundary.MOST_TEXT
+MAX_NOTE = boundary.MOST_NOTE
 MAX_VALUE = 64
 MAX_SECONDS = 86_400.0
 COUNTED_SECONDS = 300.0
@@ -33,16 +35,16 @@ class Act:
     round's setting changed meanwhile.
     """
 
-    client_id: str
+    client_id: Line
     kind: DecisionKind
-    sample_id: int = 0
-    score: float | None = None
-    text: str | None = None
-    note: str = ""
+    sample_id: Id = 0
+    score: Score | None = None
+    text: Text | None = None
+    note: Note = ""
     seconds: float | None = None
     is_blind: bool = True
-    retracts: str | None = None
-    value: dict[str, Any] = field(default_factory=dict)
+    retracts: Line | None = None
+    value: Data = field(default_factory=dict)
     mode: Mode | None = None
 
 
@@ -78,8 +80,12 @@ def check(act: Act) -> None:
         raise InvalidInput("The edited text is empty. Write something, or reject the sample.")
     if act.kind is DecisionKind.note and not act.note.strip():
         raise InvalidInput("The note is empty. Write something.")
-    if len(act.text or "") > MAX_TEXT or len(act.note) > MAX_NOTE or len(act.value) > MAX_VALUE:
-        raise InvalidInput(f"A text may have {MAX_TEXT:,} characters and a note {MAX_NOTE:,}. Shorten it.")
+    boundary.text(act.text or "", "The edited text", MAX_TEXT)
+    boundary.text(act.note, "The note", MAX_NOTE)
+    boundary.text(act.retracts or "", "What is taken back", boundary.MOST_LINE)
+    if len(act.value) > MAX_VALUE:
+        raise InvalidInput(f"What a decision says has at most {MAX_VALUE} fields. Send fewer.")
+    boundary.plain(act.value)
     if act.value.get("why", "") not in WHY:
         raise InvalidInput(f"Why the judge is wrong is one of {', '.join(WHY[1:])}, or nothing.")
 

@@ -138,7 +138,7 @@ def write(
     touched = list(place.members) if act.kind in TOGETHER else [act.sample_id]
     if act.kind is DecisionKind.edit:
         original = db.get_one(tables.Sample, act.sample_id)
-        made = make_edit(db, actor, original, (act.text or "").replace("\x00", "\ufffd"))
+        made = make_edit(db, actor, original, act.text or "")
         row.value = row.value | source(act.value) | {"edit_id": made}
         db.flush()
         touched.append(made)
@@ -188,7 +188,7 @@ def row_for(
         kind=act.kind,
         score=act.score if act.kind is DecisionKind.score else None,
         value=value | replaced(sample_id, act.kind, before),
-        note=act.note.replace("\x00", "\ufffd"),
+        note=act.note,
         seconds=act.seconds,
         is_override=overrides(round_, act, place, value),
         is_blind=hidden and not judge_was_shown(act, before),

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from backend import recipes, registry
+from backend import boundary, recipes, registry
 from backend.db import reading, tables
 from backend.errors import InvalidInput, NotFound
 from backend.recipes import Recipe
@@ -139,7 +139,7 @@ def _next_plan(db: Session, row: tables.Round, start: int, parent_id: int | None
         policy_id=start,
         reference_id=start,
         parent_id=parent_id,
-        seed=row.seed + 1,
+        seed=(row.seed + 1) % (boundary.MOST_SEED + 1),
     )
 
 
@@ -185,6 +185,7 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
     """How much a plan will make and how long that may take; nothing is started. Raises `InvalidInput`."""
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
+        check_numbers(plan)
         recipe = parse(plan.recipe)
         held = select(func.coalesce(func.sum(tables.PromptSet.num_prompts), 0))
         here = tables.PromptSet.project_id == project_id
@@ -244,11 +245,18 @@ def parse(data: dict[str, Any]) -> Recipe:
         raise InvalidInput("The recipe cannot be used.\n" + refusals.explain(error)) from error
 
 
+def check_numbers(plan: Plan) -> None:
+    """Refuse numbers that no round can have."""
+    boundary.whole(plan.num_prompts, "Number of prompts", least=1)
+    boundary.whole(plan.seed, "Seed", most=boundary.MOST_SEED)
+    boundary.plain(plan.recipe)
+    boundary.plain(plan.review)
+
+
 def check(db: Session, project_id: int, plan: Plan, recipe: Recipe) -> None:
     """Refuse what would fail later; the message names the field."""
     review_settings.read(plan.review)
-    if plan.num_prompts < 1:
-        raise InvalidInput("Number of prompts: at least 1 is needed.")
+    check_numbers(plan)
     if not plan.sample_set_ids:
         raise InvalidInput("No prompt set is chosen to sample from. Choose at least one train set.")
     _check_checkpoints(db, project_id, plan)

@@ -8,12 +8,14 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from backend import boundary
 from backend.db import reading, session, tables
-from backend.errors import Conflict, InvalidInput, NotSignedIn
+from backend.errors import Conflict, NotSignedIn
 from backend.services import events
 from backend.services.access import Actor, require, require_owner, role_of
 from backend.values import Role
 
+MAX_DESCRIPTION = 10_000
 MAX_GUIDELINES = 100_000
 
 
@@ -32,6 +34,7 @@ class ProjectView:
 
 def create(actor: Actor, name: str, *, description: str = "", defaults: dict[str, Any] | None = None) -> int:
     """Start a project; only owners of the installation do."""
+    boundary.text(description, "The description", MAX_DESCRIPTION)
     with session() as db:
         require_owner(db, actor)
         row = tables.Project(name=_usable(name), description=description, defaults=defaults or {})
@@ -79,12 +82,8 @@ def edit(
     guidelines: str | None = None,
 ) -> None:
     """Change what a project is called, what it is for, and what reviewers are told; None leaves a field as it is."""
-    if guidelines is not None and len(guidelines) > MAX_GUIDELINES:
-        raise InvalidInput(
-            f"Guidelines may have {MAX_GUIDELINES:,} characters, these have {len(guidelines):,}. Shorten them."
-        )
-    if "\x00" in f"{description}{guidelines}":
-        raise InvalidInput("The text holds a NUL character, which no database keeps. Remove it.")
+    boundary.text(guidelines or "", "The text of the guidelines", MAX_GUIDELINES)
+    boundary.text(description or "", "The description", MAX_DESCRIPTION)
     with session() as db:
         require(db, actor, project_id, Role.admin)
         row = db.get(tables.Project, project_id)
@@ -116,10 +115,7 @@ def current(actor: Actor, chosen_id: int | None) -> int | None:
 
 
 def _usable(name: str) -> str:
-    name = name.strip()
-    if not 1 <= len(name) <= 120 or not name.isprintable():
-        raise InvalidInput("A project's name has 1 to 120 printable characters. Choose another one.")
-    return name
+    return boundary.name(name, "A project's name")
 
 
 def _flush(db: Session, name: str) -> None:

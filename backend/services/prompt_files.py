@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from backend.errors import InvalidInput
+from backend.services import prompt_parquet_limits
 
 ROW_BYTES = 8 * 1024 * 1024
 """Longest row that is read; a longer one is reported and skipped."""
@@ -228,10 +229,9 @@ def _csv(file: BinaryIO, path: Path) -> Iterator[Row]:
 
 def _parquet(path: Path) -> Iterator[Row]:
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     try:
-        with pq.ParquetFile(path, memory_map=True, buffer_size=CHUNK, pre_buffer=False) as file:
+        with prompt_parquet_limits.opened(path, memory_map=True, buffer_size=CHUNK, pre_buffer=False) as file:
             _check_parquet(path, file.metadata)
             number = 0
             for batch in file.iter_batches(PARQUET_ROWS):

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from backend import boundary
 from backend.config import settings
 from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, MissingPrerequisite, NotFound
@@ -211,9 +212,7 @@ def _suggested(rows: Sequence[tuple[int, Any]], columns: Sequence[str]) -> Mappi
 
 
 def _names(name: str, split: Split, share: float) -> dict[Split, str]:
-    name = name.strip()
-    if not name or len(name) > 100:
-        raise InvalidInput("A prompt set needs a name of 1 to 100 characters. Type one.")
+    name = boundary.name(name, "A prompt set's name", 100)
     if not 0 <= share < 1:
         raise InvalidInput(f"The held-out share is {share}; it must be at least 0 and below 1.")
     if split is Split.held_out or not share:

@@ -30,6 +30,10 @@ def words(problem: Any) -> str:
         return "must be a whole number"
     if kind in ("float_type", "float_parsing"):
         return "must be a number"
+    if kind == "int_parsing_size":
+        return "must be a number of at most 64 bits"
+    if kind == "string_type" and problem["input"] is not None:
+        return "must be a text"
     if kind in ("string_type", "missing"):
         return "must not be empty"
     if kind == "extra_forbidden":

@@ -8,6 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from backend import boundary
+from backend.boundary import Line
 from backend.db import reading, session, tables
 from backend.engines.openai import OpenAI
 from backend.engines.transformers import Transformers
@@ -24,9 +26,9 @@ KEY_NAME = re.compile(r"RONDO_[A-Z0-9_]*API_KEY")
 class Endpoint:
     """An OpenAI-compatible server. `api_key_env` names the environment variable that holds the key, never the key."""
 
-    base_url: str
-    model: str
-    api_key_env: str = ""
+    base_url: Line
+    model: Line
+    api_key_env: Line = ""
 
 
 def register(
@@ -105,10 +107,7 @@ def _served_by(endpoint: Endpoint) -> JSON:
 
 
 def usable_name(name: str) -> str:
-    name = name.strip()
-    if not 1 <= len(name) <= 120 or not name.isprintable():
-        raise InvalidInput("A checkpoint's name has 1 to 120 printable characters. Choose another one.")
-    return name
+    return boundary.name(name, "A checkpoint's name")
 
 
 def flush_name(db: Session, name: str) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from backend import boundary
 from backend.db import now, reading, session, tables
 from backend.errors import InvalidInput, NotFound, NotSignedIn
 from backend.services import credentials, events
@@ -254,11 +255,8 @@ def shut(db: Session, user_id: int, *, but: int | None = None) -> int:
 
 def create_token(actor: Actor, *, name: str, days: int = 90) -> tuple[int, str]:
     """Return the id and the secret of a new token; the secret is shown this once."""
-    name = name.strip()
-    if not name or len(name) > 80:
-        raise InvalidInput("A token needs a name of 1 to 80 characters. Say which program will use it.")
-    if not 1 <= days <= 365:
-        raise InvalidInput(f"A token lasts 1 to 365 days, not {days}.")
+    name = boundary.name(name, "A token's name", 80)
+    days = boundary.whole(days, "The days that a token lasts", least=1, most=365)
     secret = credentials.make(TOKEN_PREFIX)
     with session() as db:
         row = tables.Token(

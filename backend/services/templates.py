@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from backend import boundary
 from backend.db import reading, session, tables
 from backend.errors import InvalidInput, NotFound
 from backend.services import events
@@ -101,16 +102,10 @@ def _find(db: Session, actor: Actor, template_id: int) -> tuple[tables.Template,
 
 
 def _checked(name: str, text: str) -> tuple[str, str]:
-    name = name.strip()
-    if not name or len(name) > 80:
-        raise InvalidInput("The template's name must have 1 to 80 characters. Type another one.")
+    name = boundary.name(name, "The template's name", 80)
     if not text.strip():
         raise InvalidInput("The template is empty. Type what the judge should be asked.")
-    if len(text) > MAX_CHARACTERS:
-        raise InvalidInput(f"The template has {len(text):,} characters; {MAX_CHARACTERS:,} are allowed. Shorten it.")
-    if "\x00" in text or "\x00" in name:
-        raise InvalidInput("The template contains a NUL character. Remove it.")
-    return name, text
+    return name, boundary.text(text, "The template", MAX_CHARACTERS)
 
 
 def _view(row: tables.Template, author: str | None) -> TemplateView:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend import jobs
+from backend import boundary, jobs
 from backend.db import reading, session, tables
 from backend.errors import InvalidInput, NotFound
 from backend.services.access import Actor, require
@@ -118,10 +118,10 @@ def _reply(checkpoint_id: int, name: str, given: JSON) -> Reply:
 def _check(text: str, sampling: Sampling) -> None:
     if not text.strip():
         raise InvalidInput("The prompt is empty. Type what to ask.")
-    if len(text) > MAX_CHARACTERS or "\x00" in text:
-        raise InvalidInput(f"The prompt has over {MAX_CHARACTERS:,} characters, or a NUL character. Shorten it.")
-    if not 1 <= sampling.max_tokens <= MAX_TOKENS:
-        raise InvalidInput(f"max_tokens: must be between 1 and {MAX_TOKENS:,}")
+    boundary.text(text, "The prompt", MAX_CHARACTERS)
+    boundary.whole(sampling.max_tokens, "max_tokens", least=1, most=MAX_TOKENS)
+    if sampling.seed is not None:
+        boundary.whole(sampling.seed, "seed", most=boundary.MOST_SEED)
     if not 0 <= sampling.temperature <= 5:
         raise InvalidInput("temperature: must be between 0 and 5")
     if not 0 < sampling.top_p <= 1:

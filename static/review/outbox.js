@@ -6,14 +6,18 @@ const BATCH = 25;
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 15000;
 const ANSWER_IN = 8000;
-const HOLDING = new Set(["PermissionDenied", "NotFound"]);
+/** How often an act is sent alone to a server that fails with it, before the next ones are. */
+const TRIES = 3;
+const FAILED = "InternalError";
+const HOLDING = new Set(["PermissionDenied", "NotFound", FAILED]);
 
 export const newId = () =>
   crypto.randomUUID ? crypto.randomUUID() : Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
 
 export class Outbox {
   /**
-   * `send(acts)` resolves to {done, tally}, to {error}, or to undefined when nothing came back.
+   * `send(acts)` resolves to {done, tally}, where each of `done` may be an {error}, to {error} of them all, or to
+   * undefined when nothing came back.
    * `on.sent(act, result, tally)`, `on.refused(act, error)`, `on.held(error)`, `on.withdrawn(act)`, `on.change(outbox)`.
    */
   constructor(key, send, on) {
@@ -121,7 +125,7 @@ export class Outbox {
     this.whySignedOut = this.isSignedOut ? answer.error.message : "";
     // Busy: nothing of it was written, and the same works a little later.
     const isBusy = Boolean(answer && answer.error && answer.error.type === "Busy");
-    if (!answer || this.isSignedOut || isBusy) {
+    if (!answer || this.isSignedOut || isBusy || this.mayPass(entries, answer.error)) {
       const asked = isBusy ? 1000 * (answer.error.retry_after || 0) : 0;
       this.wait = asked || Math.min(this.wait * 2 || FIRST_WAIT, LONGEST_WAIT);
       this.retryAt = Date.now() + this.wait;
@@ -129,25 +133,34 @@ export class Outbox {
       return;
     }
     this.wait = 0;
-    if (!answer.error) {
-      this.batch = BATCH;
-      this.forget(entries);
-      entries.forEach((entry, i) => this.on.sent(entry.act, answer.done[i], answer.tally));
-    } else if (entries.length > 1) {
-      // All or none: one of them was refused. Find it by sending them one at a time.
-      this.batch = 1;
-    } else if (HOLDING.has(answer.error.type) && entries[0].act.kind !== "retract") {
-      // A role or a round went away: what was decided stays in this browser until the person gives it up.
-      this.acts = this.acts.filter((entry) => !entries.includes(entry));
-      this.held.push(...entries);
-      this.on.held(answer.error);
-    } else {
-      this.batch = BATCH;
-      this.forget(entries);
-      const [{ act }] = entries;
-      // Kept for later, an undo could take back another decision; what it was for need not be sent any more.
-      if (act.kind === "retract" && this.withdraw(act.retracts)) this.on.withdrawn(act);
-      else this.on.refused(act, answer.error);
+    this.batch = BATCH;
+    // An error of the whole answer is that of each; else every act has its own, and none holds up another.
+    entries.forEach((entry, i) => this.settleOne(entry, answer.error ? { error: answer.error } : answer.done[i], answer.tally));
+  }
+
+  /** The server failed, and may not the next time. One act that makes it fail is found by sending them one at a time. */
+  mayPass(entries, error) {
+    if (!error || error.type !== FAILED) return false;
+    this.batch = 1;
+    const [first] = entries;
+    if (entries.length === 1) first.failures = (first.failures || 0) + 1;
+    return entries.length > 1 || first.failures < TRIES;
+  }
+
+  settleOne(entry, result, tally) {
+    const { act } = entry;
+    const { error } = result;
+    if (error && HOLDING.has(error.type) && act.kind !== "retract") {
+      // A role or a round went away, or the server fails: what was decided stays here until the person gives it up.
+      this.acts = this.acts.filter((one) => one !== entry);
+      this.held.push(entry);
+      this.on.held(error);
+      return;
     }
+    this.forget([entry]);
+    if (!error) this.on.sent(act, result, tally);
+    // Kept for later, an undo could take back another decision; what it was for need not be sent any more.
+    else if (act.kind === "retract" && this.withdraw(act.retracts)) this.on.withdrawn(act);
+    else this.on.refused(act, error);
   }
 }

@@ -1,0 +1,78 @@
+"""What a page's events hand in, checked before any listener sees it: every listener is a public endpoint."""
+
+import html
+import inspect
+import logging
+from collections.abc import Callable
+from typing import Any, get_type_hints
+
+import gradio as gr
+from pydantic import TypeAdapter, ValidationError
+from pydantic.errors import PydanticSchemaGenerationError
+
+from backend import boundary
+from backend.errors import InvalidInput
+
+log = logging.getLogger("rondo.app")
+
+UNFIT = "What this page sent does not fit its fields. Reload the page."
+
+
+class Pages(gr.Blocks):
+    """Blocks whose listeners get only what their fields can hold; whoever sends something else is told so."""
+
+    async def process_api(self, *args: Any, **kwargs: Any) -> Any:
+        """As Gradio's, after a look at the event's own data."""
+        event, block_fn = kwargs.get("event_data"), kwargs.get("block_fn", args[0] if args else None)
+        data = None if event is None else event._data
+        _check(data)
+        if _is_of_a_choice(block_fn) and not (isinstance(data, dict) and {"index", "value"} <= data.keys()):
+            raise gr.Error(UNFIT, print_exception=False)
+        return await super().process_api(*args, **kwargs)
+
+    async def preprocess_data(self, block_fn: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """As Gradio's. What its components do not take is an answer to the sender, not a fault of the server."""
+        _check(inputs)
+        try:
+            return await super().preprocess_data(block_fn, inputs, *args, **kwargs)
+        except gr.Error as error:
+            raise gr.Error(html.escape(f"{error.message} {UNFIT}", quote=False), print_exception=False) from error
+        except Exception as error:
+            log.info("%s was sent what it does not take: %s", block_fn.name, type(error).__name__)
+            raise gr.Error(UNFIT, print_exception=False) from error
+
+
+def _is_of_a_choice(block_fn: Any) -> bool:
+    """Whether the listener is told which row or choice was taken."""
+    function = getattr(block_fn, "fn", None)
+    parameters = inspect.signature(function).parameters.values() if function is not None else ()
+    return any(one.annotation is gr.SelectData for one in parameters)
+
+
+def does_not_fit(handler: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether an argument is not of the type that the listener names: then its failure is the sender's."""
+    try:
+        given = inspect.signature(handler).bind(*args, **kwargs).arguments
+    except TypeError:
+        return True
+    hints = {name: hint for name, hint in get_type_hints(handler).items() if name in given}
+    return any(not _fits(given[name], hint) for name, hint in hints.items())
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    if isinstance(value, gr.Request | gr.EventData) or hint is Any:
+        return True
+    try:
+        TypeAdapter(hint).validate_python(value)
+    except ValidationError:
+        return False
+    except PydanticSchemaGenerationError:  # of a hint that is no type of data
+        return True
+    return True
+
+
+def _check(sent: Any) -> None:
+    try:
+        boundary.plain(sent)
+    except InvalidInput as error:
+        raise gr.Error(html.escape(error.message, quote=False), print_exception=False) from error

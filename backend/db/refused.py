@@ -1,0 +1,60 @@
+"""What no database can hold is the sender's to correct: every session says so with `InvalidInput`.
+
+Below all services, so that none of them can forget it: numbers of more than 64 bits, half of an emoji, a NUL
+character, a number that is not finite inside of JSON.
+"""
+
+import json
+import logging
+import re
+from typing import Any
+
+from sqlalchemy import Engine, event
+from sqlalchemy.engine import ExceptionContext
+
+from backend import boundary
+from backend.errors import InvalidInput
+
+log = logging.getLogger("rondo.db")
+
+NUL_IN_JSON = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+
+
+def guard(engine: Engine) -> None:
+    """Turn what the driver or the server says of such a value into `InvalidInput`."""
+
+    @event.listens_for(engine, "handle_error")
+    def _explain(context: ExceptionContext) -> None:
+        error = context.original_exception
+        if isinstance(error, InvalidInput):  # of a column's type, which SQLAlchemy would wrap with the statement
+            raise error
+        if why := _why(error):
+            raise InvalidInput(why) from error
+
+
+def to_json(value: Any) -> str:
+    """The JSON of a column; raises `InvalidInput` for what PostgreSQL's jsonb refuses, on SQLite as well."""
+    try:
+        written = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(f"This cannot be stored: {error}. Change it.") from error
+    if boundary.fault_of(written, len(written)) or NUL_IN_JSON.search(written):
+        boundary.plain(value)
+    return written
+
+
+def _why(error: BaseException) -> str | None:
+    if isinstance(error, OverflowError):
+        return "A number here has more than 64 bits, and nothing has such a number. Type a smaller one."
+    if isinstance(error, UnicodeEncodeError):
+        half = error.object[error.start : error.start + 1]
+        return f"A text here {boundary.fault_of(half)}."
+    if type(error).__module__.startswith("psycopg") and _is_data_error(error):
+        reason = str(error).splitlines()[0]
+        log.warning("The database refused a value: %s", reason)
+        return f"A value here cannot be stored ({reason}). Change it."
+    return None
+
+
+def _is_data_error(error: BaseException) -> bool:
+    return any(kind.__name__ == "DataError" for kind in type(error).__mro__)

@@ -1,0 +1,132 @@
+"""Every listener and every function of a component, given what no page sends: it answers with a sentence.
+
+A listener is a public endpoint: its inputs may be of any type, of any size, and no text at all. With
+`RONDO_API_EXAMPLES` set, each is sent everything; else each is sent some of it.
+"""
+
+import json
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from backend.services import accounts
+from tests.integration import site
+from tests.integration.walking import ENDS_THE_ROUND, Browser, World, make_world, server_functions
+
+HALF = "half \ud83d"
+DEEP: Any = 0
+for _ in range(60):
+    DEEP = [DEEP]
+HOSTILE: tuple[Any, ...] = (
+    HALF, "nul \x00", "\u202eback\u200d", "", 2**70, -(2**63) - 1, -1, 0.5, 1e300, float("nan"), float("-inf"), None, True,
+    [], [[]], {}, {HALF: HALF}, [None, "x", 1], DEEP, {"round": 2**70, "at": "f+id:nan:1", "sample": "x", "value": 1},
+)  # fmt: skip
+EVENTS: tuple[Any, ...] = (
+    None, {}, [], {"index": HALF, "value": HALF, "row_value": [HALF]}, {"index": [2**70, -1], "row_value": [2**70]},
+    {"index": None, "value": None, "row_value": None}, {"index": [0, 0], "value": float("nan"), "row_value": []},
+)  # fmt: skip
+FIELDS = (
+    "round", "acts", "sample_id", "keys", "changes", "job_id", "order", "held", "include", "limit", "me", "instruction",
+)  # fmt: skip
+ONE_OF = 12
+VAGUE = "Something went wrong"
+
+
+class Sender(Browser):
+    """A page that sends what it likes."""
+
+    def send(self, number: int, data: list[Any], event: Any) -> dict[str, Any]:
+        """What the listener answers."""
+        body = {"data": data, "fn_index": number, "session_hash": "walk", "trigger_id": None, "event_data": event}
+        joined = self.client.post(
+            "/gradio_api/queue/join", content=json.dumps(body), headers={"content-type": "application/json"}
+        )
+        if joined.status_code != 200:
+            assert joined.status_code < 500, joined.text
+            return {"error": joined.text}
+        for message in self.messages(joined.json()["event_id"]):
+            if message["msg"] == "process_completed":
+                return {} if message["success"] else message["output"]
+        return {"error": None}
+
+    def listeners_of_all(self) -> Iterator[tuple[str, int, list[Any]]]:
+        """Name, number and inputs of every listener, those of what is drawn into a page first."""
+        for number in list(self.drawn):
+            for name, listener in self.listeners(number).items():
+                yield name, listener["id"], [self.values.get(i) for i in listener["inputs"]]
+        found = [fn for fn in self.blocks.fns.values() if fn.fn is not None]
+        for fn in sorted(found, key=lambda fn: fn.name == ENDS_THE_ROUND):
+            yield fn.name, fn._id, [self.value(one) for one in fn.inputs]
+
+
+def some_of(values: Sequence[Any], turn: int) -> list[tuple[int, Any]]:
+    """Each with its place: all of them where there is time, else every so many, others at each turn."""
+    step = 1 if os.environ.get("RONDO_API_EXAMPLES") else ONE_OF
+    return [(place, value) for place, value in enumerate(values) if (place + turn) % step == 0]
+
+
+def attacks(data: list[Any], turn: int) -> Iterator[tuple[list[Any], Any]]:
+    """Inputs and an event: one value at all places, one value at one place, too few, too many, and odd events."""
+    for place, value in some_of(HOSTILE, turn):
+        yield [value] * len(data), EVENTS[place % len(EVENTS)]
+        if data:
+            at = place % len(data)
+            yield [*data[:at], value, *data[at + 1 :]], {"index": [0, 0], "value": "x", "row_value": ["1", "x"]}
+    for _, event in some_of(EVENTS, turn):
+        yield data, event
+    yield data[:-1], None
+    yield [*data, HALF], None
+
+
+SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def world(database: str) -> World:
+    accounts.local_owner()
+    return make_world()
+
+
+@SQLITE
+def test_every_listener_answers_with_a_sentence_whatever_it_is_sent(
+    world: World, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong: dict[str, list[Any]] = {}
+    with site.signed_in(accounts.local_owner()) as client:
+        sender = Sender(client)
+        for number in [fn._id for fn in sender.blocks.fns.values() if any(t[1] == "load" for t in fn.targets)]:
+            sender.call(sender.blocks.fns[number])
+        for turn, (name, number, data) in enumerate(list(sender.listeners_of_all())):
+            for sent, event in attacks(data, turn):
+                told = sender.send(number, sent, event)
+                if told and (not told.get("error") or VAGUE in str(told["error"])):
+                    wrong.setdefault(name, [sent, event, told])
+    assert not wrong, "\n".join(f"{name}: {repr(one)[:600]}" for name, one in wrong.items())
+    assert not [one.getMessage() for one in caplog.records if one.levelno >= logging.ERROR]
+    assert "Traceback" not in capsys.readouterr().err
+
+
+@SQLITE
+def test_every_function_of_a_component_answers_with_a_sentence_whatever_it_is_sent(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    wrong = []
+    real = {"round": world.ids["round_id"], "sample_id": world.ids["sample_id"], "acts": [{"kind": "skip"}]}
+    sent: list[Any] = [*HOSTILE, *({**real, field: value} for field in FIELDS for value in HOSTILE)]
+    act = {"client_id": "fuzzed-acts", "kind": "note", "sample_id": world.ids["sample_id"], "note": "x"}
+    sent += [real | {"acts": [act | {field: value}]} for field in (*act, "value", "score", "mode") for value in HOSTILE]
+    with site.signed_in(accounts.local_owner()) as client:
+        for turn, (component_id, name) in enumerate(server_functions()):
+            for _, data in some_of(sent, turn):
+                body = {"data": data, "component_id": component_id, "fn_name": name, "session_hash": "walk"}
+                answer = client.post("/gradio_api/component_server", content=json.dumps(body))
+                told = answer.json() if answer.status_code == 200 else {}
+                if answer.status_code >= 500 or VAGUE in answer.text or (told.get("error") or {}).get("message") == "":
+                    wrong.append((name, repr(data)[:300], answer.text[:200]))
+                if name == "review_close":
+                    break  # the round would be over for the others
+    assert not wrong, wrong[:20]
+    assert not [one.getMessage() for one in caplog.records if one.levelno >= logging.ERROR]
