@@ -20,6 +20,7 @@ from tests.integration import site
 from tests.integration.walking import World, changed, make_world, snapshot
 
 HALF = "half \ud83d"
+JSON = {"content-type": "application/json"}
 FOUND = {"decisions": [{"client_id": "aaaaaaaa-1", "kind": "note", "sample_id": 1, "note": HALF}]}
 
 
@@ -42,7 +43,7 @@ CALLS: list[Callable[[Actor, World], Any]] = [
     lambda owner, _: projects.create(owner, "x", defaults={"recipe": {"name": "nul \x00"}}),
     lambda owner, _: projects.create(owner, "x", defaults={"seed": float("nan")}),
     lambda owner, _: projects.create(owner, "two\nlines"),
-    lambda owner, _: accounts.find(owner, HALF),
+    lambda owner, _: accounts.create_user(owner, HALF),
     lambda owner, world: projects.edit(owner, world.ids["project_id"], guidelines=HALF),
     lambda owner, world: trials.try_prompt(owner, [world.ids["policy_id"]], HALF, Sampling()),
     lambda owner, world: trials.try_prompt(owner, [world.ids["policy_id"]], "x", Sampling(seed=2**64)),
@@ -73,7 +74,9 @@ def test_a_service_refuses_it_with_a_sentence_and_writes_nothing(
 
 def test_half_an_emoji_in_a_decision_is_refused_with_a_sentence(world: World) -> None:
     with site.with_token(world.actor(Role.reviewer)) as client:
-        answer = client.post(f"/api/v1/rounds/{world.ids['round_id']}/decisions", content=json.dumps(FOUND))
+        answer = client.post(
+            f"/api/v1/rounds/{world.ids['round_id']}/decisions", content=json.dumps(FOUND), headers=JSON
+        )
     assert answer.status_code == 422
     assert "half of an emoji (U+D83D alone), which cannot be stored. Remove it" in answer.json()["error"]["message"]
 
@@ -91,7 +94,9 @@ def test_one_bad_act_holds_up_no_other(world: World, bad: dict[str, Any]) -> Non
     acts = [good, {"sample_id": world.ids["sample_id"]} | bad, good]
     sent = {"decisions": [one | {"client_id": f"act-number-{place}"} for place, one in enumerate(acts)]}
     with site.with_token(world.actor(Role.reviewer)) as client:
-        answer = client.post(f"/api/v1/rounds/{world.ids['round_id']}/decisions", content=json.dumps(sent))
+        answer = client.post(
+            f"/api/v1/rounds/{world.ids['round_id']}/decisions", content=json.dumps(sent), headers=JSON
+        )
     assert answer.status_code == 201, answer.text
     first, refused, last = answer.json()
     assert first["decision"]["kind"] == last["decision"]["kind"] == "flag"
@@ -114,7 +119,7 @@ def test_an_undo_of_an_act_that_was_refused_takes_back_no_other(world: World) ->
 def test_json_that_is_nested_too_deep_is_refused_unread(world: World, owner: Actor, path: str) -> None:
     deep = '{"name": ' + "[" * 600 + "]" * 600 + "}"
     with site.signed_in(owner) as client:
-        answer = client.post(path, content=deep, headers={"content-type": "application/json"})
+        answer = client.post(path, content=deep, headers=JSON)
     assert answer.status_code == 422
     assert "nested more than 64 deep" in answer.text
 
