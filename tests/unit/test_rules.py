@@ -9,7 +9,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SOURCES = [p for folder in ("app", "backend", "migrations") for p in sorted((ROOT / folder).rglob("*.py"))]
 BROAD_EXCEPTS = {
+    "app/listeners.py",  # what a listener was sent is looked at after it failed, in whatever way
     "app/toasts.py",
+    "app/widgets/review_answers.py",  # without an answer the desk would send the same again for ever
     "backend/pipeline/run.py",
     "backend/services/contexts.py",  # the library of tokenizers raises nothing narrower
     "backend/services/close_rules.py",  # the thread that looks at every round: one that cannot be read stops no other
