@@ -1,28 +1,71 @@
-"""Read the final answer out of a text, and write it so that equal answers are equal strings."""
+"""Read the final answer out of a text, compare it, and write it so that equal answers are equal strings."""
 
 import re
 from collections import deque
-from fractions import Fraction
+from dataclasses import dataclass
 
-_BOXED = re.compile(r"\\boxed\s*\{")
-_MARKER = re.compile(r"####|\banswer(?:\s+is\b|\s*:)", re.IGNORECASE)
-_NUMBER = re.compile(r"([-+]?)([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,30})(\.[0-9]{1,30})?(?:/([0-9]{1,30}))?")
+from backend.answers import equality, numbers, reading
+from backend.answers.reading import Kind
+from backend.answers.thinking import spoken
+
+
+@dataclass(frozen=True)
+class Known:
+    """A known answer: what is compared, and what kind of answer is looked for in a text."""
+
+    answer: str
+    kind: Kind
+
+    @classmethod
+    def of(cls, written: str) -> "Known":
+        """Read a known answer; of a whole solution, what its box or its `####` holds."""
+        answer = next((found for found in reading.marked(written) if found), None)
+        if answer is None and "\n" in written.strip():
+            answer = extract(written)
+        answer = (answer or written).strip()
+        return cls(answer, reading.kind_of(answer))
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a text gives as its answer; `is_marked` where the text says that this is the answer."""
+
+    answer: str
+    is_marked: bool
+
+
+def find(text: str, known: Known | None = None, pattern: str = "") -> Found | None:
+    """Return the answer of a text, None where none can be read: strictly first, then as the field's harnesses do.
+
+    With a pattern: its last match outside the thinking, of that the group `answer`, else the first group, else all
+    of it. Without: the last `\\boxed{...}`, `<answer>` or `####`, what follows `answer:` or "the answer is", and at
+    last what looks like the known answer: the last number, letter, formula or line.
+    """
+    if pattern:
+        matched = (_matched(spoken(text), pattern) or "").strip()
+        return Found(matched, is_marked=True) if matched else None
+    kind, like = (known.kind, known.answer) if known else (Kind.any, "")
+    found = reading.read(text, kind, like)
+    answer = found[0].strip().strip("\"'`*") if found else ""
+    return Found(answer.strip(), found[1]) if found and answer.strip() else None
 
 
 def extract(text: str, pattern: str = "") -> str | None:
-    """Return the answer a text gives, or None.
+    """Return the answer a text gives, without knowing the right one; None where none can be read."""
+    found = find(text, pattern=pattern)
+    return found.answer if found else None
 
-    With a pattern: its last match, of that the group `answer`, else the first group, else all of it.
-    Without: what the last `\\boxed{...}` holds, else the rest of the line after the last `####`,
-    `answer is` or `answer:`, else the last line that is not empty.
-    """
-    found = _matched(text, pattern) if pattern else _final_answer(text)
-    return (found or "").strip() or None
+
+def is_equal(said: str, known: Known, *, with_numbers: bool = True) -> bool:
+    """Say whether an answer is the known one: numbers exactly, formulas by math-verify, else the same words."""
+    if known.kind is Kind.choice:
+        return _letter(said) == _letter(known.answer)
+    return equality.are_equal(said, known.answer, with_numbers=with_numbers)
 
 
 def normalise(answer: str, *, numbers: bool = True) -> str:
     """Write an answer in one form: no case, spacing, `$` or final full stops; with `numbers`, `1,000.0` as `1000`."""
-    plain = " ".join(answer.replace("\u2212", "-").split()).lstrip(" $*`").rstrip(" $*`.").casefold()
+    plain = equality.words(answer)
     return _number(plain) if numbers else plain
 
 
@@ -51,34 +94,10 @@ def _matched(text: str, pattern: str) -> str | None:
     return match[1] if match.re.groups else match[0]
 
 
-def _final_answer(text: str) -> str | None:
-    boxes = list(_BOXED.finditer(text))
-    if boxes:
-        return _until_closed(text[boxes[-1].end() :])
-    markers = list(_MARKER.finditer(text))
-    if markers:
-        rest = text[markers[-1].end() :].lstrip(" \t\r\n:*")
-        return rest.splitlines()[0] if rest else None
-    lines = [line for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else None
-
-
-def _until_closed(text: str) -> str | None:
-    """What stands before the brace that closes; None where none does, as in a text that was cut off."""
-    depth = 1
-    for at, symbol in enumerate(text):
-        depth += (symbol == "{") - (symbol == "}")
-        if depth == 0:
-            return text[:at]
-    return None
+def _letter(answer: str) -> str:
+    return re.sub(r"[^A-Za-z]", "", re.sub(r"\\[a-z]+", "", answer))[:1].upper()
 
 
 def _number(text: str) -> str:
-    match = _NUMBER.fullmatch(text)
-    if match is None:
-        return text
-    sign, whole, decimals, denominator = match.groups()
-    if denominator is not None and int(denominator) == 0:
-        return text
-    value = Fraction(sign + whole.replace(",", "") + (decimals or "")) / int(denominator or 1)
-    return str(value)
+    found = numbers.parse(text)
+    return text if found is None else found.text

@@ -26,7 +26,7 @@ def nearest(matches: Iterator[re.Match[str]], *, first: bool) -> list[re.Match[s
 
 
 def is_aside(text: str, start: int, end: int) -> bool:
-    """Say whether what stands there is quoted, or an example by the words before it on its line or on the line above."""
+    """Say whether what stands there is quoted, or an example by the words on its line or on the line above."""
     line_start = max(text.rfind("\n", 0, start) + 1, start - _READ)
     before = text[line_start:start]
     if re.match(r"\s*>\s+\w", text[line_start:end]) or _is_quoted(text, line_start, start, end):

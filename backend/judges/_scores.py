@@ -42,14 +42,18 @@ _UNCLEAR = re.compile(
     r"|[^\S\n]*(?:to|or|percent)\b|[^\S\n]*(?:points?\s+|pts\.?\s+)?(?:for|per)\b",
     re.IGNORECASE,
 )
-_CONDITION = re.compile(r"[^\S\n]*[*_\"']*(?:would|could|might|should|requires?|needs?|means?|if|is\s+for|worthy)\b", re.IGNORECASE)
+_CONDITION = re.compile(
+    r"[^\S\n]*[*_\"']*(?:would|could|might|should|requires?|needs?|means?|if|is\s+for|worthy)\b", re.IGNORECASE
+)
 _LEAD = re.compile(
     r"(?:.*(?:[.!?;:)\]\uff1a\u3002|>-]|\*\*|__)\s*|[\W_]*(?:[0-9]+[.)]\s+)?(?:\\\w+\{)?)"
     r"(?:(?:and|so|thus|therefore|hence|my|the|final|total|overall|assigned|given|resulting|gesamt|finale?)[,:\s*_\"]*){0,5}",
     re.IGNORECASE | re.DOTALL,
 )
 _TOTAL = re.compile(r"\b(?:final|total|overall|gesamt|finale?)[\s_*\"-]*$", re.IGNORECASE)
-_WEAK_LEAD = re.compile(r"(?:\b(?:a|the|my|this|its|of|final|total|overall|assigned)|[^\w\s])\s*[*_\"'`]*$", re.IGNORECASE)
+_WEAK_LEAD = re.compile(
+    r"(?:\b(?:a|the|my|this|its|of|final|total|overall|assigned)|[^\w\s])\s*[*_\"'`]*$", re.IGNORECASE
+)
 _OTHER_SCALE = re.compile(
     rf"\bmax(?:imum|imal|\.)?[_\s]?(?:possible[_\s]?)?(?:score|points?|rating|grade)?[\s\"'*_`]*(?:[:=]|\bis\b|\bof\b)?\s*(?P<max>{_NUM})"
     rf"|\bscale\s+(?:of|from)\s+{_NUM}\s*(?:to|-|\u2013)\s*(?P<to>{_NUM})",
@@ -63,7 +67,7 @@ _MOST_OBJECTS, _READ_BEFORE = 50, 200
 
 @dataclass(frozen=True)
 class Mention:
-    """A place that speaks of a score: its value, None where that is unclear. The higher the rank, the more it counts."""
+    """A place that speaks of a score, its value or None where that is unclear. The higher rank counts."""
 
     start: int
     end: int

@@ -64,7 +64,7 @@ class TemplateJudge(Judge, abstract=True):
         return self._chat(_SLOT.sub(lambda match: texts[match[1]], self.template))
 
     def parse(self, reply: str, *, is_complete: bool) -> Reply:
-        """Read score and rationale out of a reply, never out of its thinking; `is_complete` is False for one cut off."""
+        """Read score and rationale, never out of thinking; `is_complete` is False for a reply that was cut off."""
         raise NotImplementedError
 
     def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:

@@ -13,7 +13,9 @@ from backend.judges._template import Reply, TemplateJudge
 TEMPLATE = Path(__file__).with_suffix(".txt").read_text(encoding="utf-8")
 VERDICT = r"(?m);[\s*_`]*(?:(?P<accept>Y)|(?P<reject>N))(?=[\s.!*_`)\]\"']*$)"
 
-_NEGATED = re.compile(r"(?:\b(?:not|never|hardly)|n['\u2019]t)\s+(?:(?:\w+ly|quite|at all|yet|a|the)\s+){0,2}$", re.IGNORECASE)
+_NEGATED = re.compile(
+    r"(?:\b(?:not|never|hardly)|n['\u2019]t)\s+(?:(?:\w+ly|quite|at all|yet|a|the)\s+){0,2}$", re.IGNORECASE
+)
 _DOUBTED = re.compile(r"\b(?:not|cannot|never|nor|neither|hardly)\b|n['\u2019]t\b", re.IGNORECASE)
 
 
@@ -34,8 +36,8 @@ class WrittenVerdict(TemplateJudge):
     template: str = Field(TEMPLATE, description="what the judge is asked; {prompt} and {response} are filled in")
     verdict_pattern: str = Field(
         VERDICT,
-        description="regular expression with the groups `accept` and `reject`; its last match in the reply counts, the first where "
-        "the verdict comes first",
+        description="regular expression with the groups `accept` and `reject`; its last match counts, the "
+        "first where the verdict comes first",
     )
     accept_at: float = Field(0.5, ge=0, le=1, description="lowest share of accepting votes that is labelled accept")
 

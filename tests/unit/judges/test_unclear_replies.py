@@ -152,7 +152,7 @@ CASES = {
         ('He wrote "Score: 5", which I ignore.', None),
         ("The answer says `Score: 5` itself.", None),
         ("The answer contains “Score: 5”.\nScore: 0", 0),
-        ("Example output: {\"score\": 5}\n{\"score\": 1}", 1),
+        ('Example output: {"score": 5}\n{"score": 1}', 1),
     ],
     "spellings": [
         (f'{FENCE}json\n{{"score": 3}}\n{FENCE}', 3),
@@ -210,7 +210,8 @@ def test_reads_a_clear_score_only(reply, score):
 
 
 @pytest.mark.parametrize(
-    "reply", [reply for cases in CASES.values() for reply, _ in cases] + [row["reply"] for row in rows("judge_replies.jsonl")]
+    "reply",
+    [reply for cases in CASES.values() for reply, _ in cases] + [row["reply"] for row in rows("judge_replies.jsonl")],
 )
 def test_a_reply_that_was_cut_off_has_no_score(reply):
     assert RUBRIC.parse(reply, is_complete=False).score is None
@@ -300,7 +301,9 @@ def test_own_words_are_read_with_their_negation(reply, score):
     assert judge.parse(reply, is_complete=True).score == score
 
 
-@pytest.mark.parametrize(("reason", "score"), [("stop", 4.0), ("length", None), ("error", None), ("content_filter", None)])
+@pytest.mark.parametrize(
+    ("reason", "score"), [("stop", 4.0), ("length", None), ("error", None), ("content_filter", None)]
+)
 def test_only_a_reply_that_is_known_to_have_ended_is_complete(reason, score):
     assert RUBRIC._read(Completion("Score: 4", reason, 3)).score == score
 
