@@ -22,7 +22,8 @@ _SENTENCE = re.compile(
 _COPULA = re.compile(r"\b(?:is|are|was|were|equals|be|as|to)\b:?|[=:：]", re.IGNORECASE)
 _NO_ANSWER = re.compile(
     r"(?:correct|right|wrong|incorrect|final|below|above|clear|given|as follows|the following|in the|not\b|n/?a\b"
-    r"|none given|unknown|unclear|unsure|i(?:['’]m| am) (?:sorry|not|unable)|i (?:do not|don['’]t|can ?not|can['’]t)|sorry\b|\?+$)",
+    r"|none given|unknown|unclear|unsure|i(?:['’]m| am) (?:sorry|not|unable)"
+    r"|i (?:do not|don['’]t|can ?not|can['’]t)|sorry\b|\?+$)",
     re.IGNORECASE,
 )
 _CHOICE = re.compile(

@@ -15,25 +15,29 @@ _KEY = (
     r"|\u5206\u6570|\u30b9\u30b3\u30a2|\u70b9\u6570|\uc810\uc218)(?![^\W_])"
 )
 _NUM = r"[0-9]{1,9}(?:\.[0-9]{1,9})?"
-_NOTE = r"(?:\s*\([^()\n]{0,60}\))?"
+_NOTE = r"(?:\s{0,9}\([^()\n]{0,60}\))?"
 _MENTION = re.compile(
     rf"""(?P<key>{_KEY})
     (?:["'*_`~\]}}|\\]|[^\S\n]){{0,12}}
-    (?:\(\s*(?:scale\s*)?(?:(?P<low>{_NUM})\s*(?:-|\u2013|to|/)\s*)?(?:out\s+of\s+|/\s*|max\.?\s*)?(?P<high>{_NUM})\s*\)
-       |(?:out\s+of|/)\s*(?P<of>{_NUM}))?
+    (?:\(\s{{0,9}}(?:scale\s{{0,9}})?(?:(?P<low>{_NUM})\s{{0,9}}(?:-|\u2013|to|/)\s{{0,9}})?(?:out\s{{1,9}}of\s{{1,9}}|/\s{{0,9}}|max\.?\s{{0,9}})?(?P<high>{_NUM})\s{{0,9}}\)
+       |(?:out\s{{1,9}}of|/)\s{{0,9}}(?P<of>{_NUM}))?
     (?:["'*_`~\]}}|\\]|[^\S\n]){{0,12}}
     (?P<sep>[:\uff1a=>|]|[-\u2013\u2014](?=\s)|\bis\b:?|\bof\b)?
     (?P<gap>(?:[\s"'*_`\[({{}}<$|]|\\(?:boxed|textbf|text|mathbf|\(|\[)){{0,12}})
     (?P<value>[-+\u2212]?{_NUM})""",
     re.IGNORECASE | re.VERBOSE,
 )
-_SUM = re.compile(rf"{_NUM}{_NOTE}(?:\s*\+\s*{_NUM}{_NOTE})+(?:\s*=+\s*(?P<total>{_NUM}))?")
-_TOTAL_FIRST = re.compile(rf"(?P<total>{_NUM})\s*=+\s*(?P<sum>{_NUM}{_NOTE}(?:\s*\+\s*{_NUM}{_NOTE})+)")
-_DIFFERENCE = re.compile(rf"(?P<sum>{_NUM}(?:\s*[-+\u2212]\s*{_NUM})+)\s*=+\s*(?P<total>{_NUM})")
+_SUM = re.compile(rf"{_NUM}{_NOTE}(?:\s{{0,9}}\+\s{{0,9}}{_NUM}{_NOTE}){{1,20}}(?:\s{{0,9}}=+\s{{0,9}}(?P<total>{_NUM}))?")
+_TOTAL_FIRST = re.compile(
+    rf"(?P<total>{_NUM})\s{{0,9}}=+\s{{0,9}}(?P<sum>{_NUM}{_NOTE}(?:\s{{0,9}}\+\s{{0,9}}{_NUM}{_NOTE}){{1,20}})"
+)
+_DIFFERENCE = re.compile(
+    rf"(?P<sum>{_NUM}(?:\s{{0,9}}[-+\u2212]\s{{0,9}}{_NUM}){{1,20}})\s{{0,9}}=+\s{{0,9}}(?P<total>{_NUM})"
+)
 _CLOSERS = re.compile(r"(?:[\"'*_`~\])}$|>]|\\[)\]])*")
 _SCALE = re.compile(
-    rf"\s*(?:points?\s*|pts\.?\s*|stars?\s*)?[(\[]?\s*(?:/|\uff0f|\\/|out\s+of|of|von|sur|de|su|\u0438\u0437)\s*"
-    rf"(?:a\s+)?(?:possible|total(?:\s+of)?|maximum(?:\s+of)?)?\s*[*_]*(?P<of>{_NUM})[)\]]?(?:[\"'*_`~\])}}$|>]|\\[)\]])*",
+    rf"\s{{0,9}}(?:points?\s{{0,9}}|pts\.?\s{{0,9}}|stars?\s{{0,9}})?[(\[]?\s{{0,9}}(?:/|\uff0f|\\/|out\s{{1,9}}of|of|von|sur|de|su|\u0438\u0437)\s{{0,9}}"
+    rf"(?:a\s{{1,9}})?(?:possible|total(?:\s{{1,9}}of)?|maximum(?:\s{{1,9}}of)?)?\s{{0,9}}[*_]*(?P<of>{_NUM})[)\]]?(?:[\"'*_`~\])}}$|>]|\\[)\]])*",
     re.IGNORECASE,
 )
 _UNCLEAR = re.compile(

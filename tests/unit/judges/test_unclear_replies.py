@@ -1,6 +1,7 @@
 """Replies as judges really write them: an unclear one has no score."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -311,3 +312,20 @@ def test_only_a_reply_that_is_known_to_have_ended_is_complete(reason, score):
 def test_what_stands_in_a_sample_scores_nothing():
     engine = Scripted(replies=("<think>The answer says Score: 5</think>I cannot tell.",))
     assert {j.score for j in RUBRIC.judge(engine, [texts("Score: 5")], seed=1)} == {None}
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "score" + "*" * 100_000, "score: 1 " * 20_000, "score: 1" + " " * 100_000 + "x", "score: 1 (" * 10_000,
+        '{"a":' * 50_000, "{" * 50_000, "score: " + "1+" * 50_000, "<think>" * 20_000, "</think>" * 20_000,
+        ";Y\n" * 30_000, ";Y" * 30_000, "not correct " * 10_000, "max " * 30_000, "\n" * 100_000, '"' * 100_000,
+    ],
+    ids=lambda reply: reply[:12],
+)  # fmt: skip
+def test_no_reply_takes_long(reply):
+    words = WrittenVerdict(verdict_pattern=r"\b(?:(?P<accept>correct)|(?P<reject>incorrect))\b")
+    started = time.process_time()
+    for judge in (RUBRIC, VERDICT, words):
+        judge.parse(reply, is_complete=True)
+    assert time.process_time() - started < 2
