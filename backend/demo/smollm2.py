@@ -105,7 +105,9 @@ def make_model(out: Path) -> None:
     """Read the GGUF file and write it as float32 safetensors, with tokenizer and chat template."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()
     read = AutoModelForCausalLM.from_pretrained(source(), gguf_file=GGUF, dtype=torch.float32)
     config = read.config
     del config.quantization_config  # the weights that are written are not quantized

@@ -135,7 +135,7 @@ def check_parsed(stage: StageContext, *, at_end: bool) -> tuple[int, int]:
 def way_out(judge: Judge) -> str:
     """What a person can change about a judge that gave no verdicts."""
     if judge.needs_answer:
-        return "Import prompts with an answer column, ask for answers that can be read, choose a judge that needs none"
+        return "Import prompts with an answer column, choose a judge that needs none"
     if judge.needs_engine:
         return "Edit the judge's template, bind another judge"
     return "Change the judge's knobs, choose another judge"
