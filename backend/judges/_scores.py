@@ -27,7 +27,9 @@ _MENTION = re.compile(
     (?P<value>[-+\u2212]?{_NUM})""",
     re.IGNORECASE | re.VERBOSE,
 )
-_SUM = re.compile(rf"{_NUM}{_NOTE}(?:\s{{0,9}}\+\s{{0,9}}{_NUM}{_NOTE}){{1,20}}(?:\s{{0,9}}=+\s{{0,9}}(?P<total>{_NUM}))?")
+_SUM = re.compile(
+    rf"{_NUM}{_NOTE}(?:\s{{0,9}}\+\s{{0,9}}{_NUM}{_NOTE}){{1,20}}(?:\s{{0,9}}=+\s{{0,9}}(?P<total>{_NUM}))?"
+)
 _TOTAL_FIRST = re.compile(
     rf"(?P<total>{_NUM})\s{{0,9}}=+\s{{0,9}}(?P<sum>{_NUM}{_NOTE}(?:\s{{0,9}}\+\s{{0,9}}{_NUM}{_NOTE}){{1,20}})"
 )
