@@ -26,6 +26,7 @@ _NO_ANSWER = re.compile(
     r"|i (?:do not|don['’]t|can ?not|can['’]t)|sorry\b|\?+$)",
     re.IGNORECASE,
 )
+_NONE_GIVEN = re.compile(r"\b(?:no|not a|cannot|can['’]t|unable)\b[^.!?\n]{0,40}\banswer\b", re.IGNORECASE)
 _CHOICE = re.compile(
     r"[\s*_`\"'$]*(?:\\(?:text|mathrm|mathbf|textbf)\s*\{)?[(\[]?"
     r"(?P<letter>[A-J])(?P<end>[)\].:,*_}]|\s*$|(?=\s))"
@@ -92,7 +93,7 @@ def read(text: str, kind: Kind, like: str = "") -> tuple[str, bool] | None:
         for _, rest in sorted(((not is_label, rest) for rest, is_label in rests), key=lambda one: one[0]):
             if not _NO_ANSWER.match(rest):
                 return _phrase(rest), True
-    found = _FLEXIBLE[kind](text, like)
+    found = None if _NONE_GIVEN.search(text) else _FLEXIBLE[kind](text, like)
     return None if found is None else (found, False)
 
 
