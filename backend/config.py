@@ -23,6 +23,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="RONDO_", env_file=".env", extra="ignore", frozen=True)
 
     data_dir: Path = Field(Path("rondo-data"), description="folder for the database, checkpoints, datasets and logs")
+    cache: Path = Field(Path("~/.cache/rondo"), description="folder for what is made once: the model of `make real`")
     database_url: str = Field("", description="SQLAlchemy address; empty means SQLite in the data folder")
     group_access: bool = Field(False, description="let the data folder's group read and write it as well")
     host: str = Field("127.0.0.1", description="address to listen on")

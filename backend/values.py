@@ -1,5 +1,7 @@
 """The values that parts take and return: no database, no library types."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -7,6 +9,11 @@ from typing import Any
 from typing_extensions import TypedDict  # pydantic cannot read that of typing before Python 3.12
 
 JSON = dict[str, Any]
+
+
+def mean_score(scores: Sequence[float]) -> float:
+    """Return the mean of scores. The same scores in another order have the same mean: no difference is noise."""
+    return round(math.fsum(scores) / len(scores), 12)
 
 
 class Message(TypedDict):

@@ -49,6 +49,9 @@ def up(
 @app.command()
 def demo(
     headless: Annotated[bool, typer.Option("--headless", help="Run the loop here, without a page.")] = False,
+    real: Annotated[
+        bool, typer.Option("--real", help="SmolLM2-135M in place of the tiny model; headless: a round of each recipe.")
+    ] = False,
     num_rounds: Annotated[int, typer.Option("--rounds", min=1, max=100, help="How many rounds, headless.")] = 1,
     seed: Annotated[int, typer.Option(help="Seed of the rounds, headless.")] = 1,
     reviewer_decisions: Annotated[
@@ -64,15 +67,18 @@ def demo(
     """Start with the demo project: a tiny model that learns to solve number puzzles."""
     from app.cli import headless as loop
     from app.cli import serving
-    from backend.services import accounts, installation
+    from backend.services import accounts, installation, real_demo
     from backend.services import demo as demo_project
 
     use_folder(data_dir)
+    if headless and real:
+        loop.run_each(seed=seed, as_json=as_json)
+        return
     if headless:
         loop.run(num_rounds=num_rounds, seed=seed, decisions=reviewer_decisions, as_json=as_json)
         return
     installation.prepare()
-    demo_project.create(accounts.local_owner())
+    (real_demo if real else demo_project).create(accounts.local_owner())
     serving.serve(serving.Wish(host, port, not no_worker, browser, as_json), is_prepared=True)
 
 

@@ -1,21 +1,18 @@
 """`rondo demo --headless`: the loop without a browser."""
 
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 from app.cli.output import emit, say
 from backend import log
-from backend.services import accounts, demo, installation
+from backend.services import accounts, demo, installation, real_demo
+from backend.services.access import Actor
 
 
 def run(*, num_rounds: int, seed: int, decisions: int, as_json: bool) -> None:
     """Run the rounds with a worker of our own and print a table of accuracy per round."""
-    from backend.jobs.worker import Worker
-
-    log.setup()
-    installation.prepare()
-    owner = accounts.local_owner()
-    project_id = demo.create(owner)
-    worker = Worker()
-    worker.start()
-    try:
+    with _working(demo.create) as (owner, project_id):
         if not as_json:
             print(demo.HEADER, flush=True)
         results = demo.run_headless(
@@ -26,10 +23,37 @@ def run(*, num_rounds: int, seed: int, decisions: int, as_json: bool) -> None:
             decisions=decisions,
             say=say if as_json else _print,
         )
-    finally:
-        worker.stop()
     if as_json:
         emit({"rounds": [result.to_json() for result in results]}, as_json=True, text="")
+
+
+def run_each(*, seed: int, as_json: bool) -> None:
+    """Run a round of each recipe on the real model and print a table; exits with 1 where one failed."""
+    with _working(real_demo.create) as (owner, project_id):
+        if not as_json:
+            print(real_demo.HEADER, flush=True)
+        results = real_demo.run_each(owner, project_id, seed=seed, say=say if as_json else _print)
+    if as_json:
+        emit({"recipes": [result.to_json() for result in results]}, as_json=True, text="")
+    if any(result.error for result in results):
+        sys.exit(1)
+
+
+@contextmanager
+def _working(create: Callable[[Actor], int]) -> Iterator[tuple[Actor, int]]:
+    """Make the project and let a worker run while it is used: its owner, its id."""
+    from backend.jobs.worker import Worker
+
+    log.setup()
+    installation.prepare()
+    owner = accounts.local_owner()
+    project_id = create(owner)
+    worker = Worker()
+    worker.start()
+    try:
+        yield owner, project_id
+    finally:
+        worker.stop()
 
 
 def _print(line: str) -> None:

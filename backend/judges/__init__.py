@@ -6,7 +6,7 @@ from pydantic import Field
 
 from backend.engines import Engine
 from backend.registry import Part
-from backend.values import Group, Judgment, Messages, Sample, Verdict
+from backend.values import Group, Judgment, Messages, Sample, Verdict, mean_score
 
 
 class Judge(Part, kind="judge"):
@@ -33,7 +33,7 @@ class Judge(Part, kind="judge"):
         scores = [j.score for j in judgments if j.score is not None]
         if not scores:
             return None, None
-        mean = sum(scores) / len(scores)
+        mean = mean_score(scores)
         return mean, Verdict.accept if mean >= self.accept_at else Verdict.reject
 
     @property

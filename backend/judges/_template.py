@@ -33,6 +33,9 @@ class TemplateJudge(Judge, abstract=True):
     )
     max_tokens: int = Field(512, ge=1, description="longest reply in tokens")
     template: str = Field(description="what the judge is asked; {prompt} and {response} are filled in")
+    verdict_first: bool = Field(
+        False, description="the template asks for the verdict before its reasons: a reply that was cut off counts, too"
+    )
 
     @field_validator("template")
     @classmethod
@@ -61,7 +64,7 @@ class TemplateJudge(Judge, abstract=True):
         return self._chat(_SLOT.sub(lambda match: texts[match[1]], self.template))
 
     def parse(self, reply: str, *, is_complete: bool) -> Reply:
-        """Read score and rationale out of a reply; `is_complete` is False for one cut off at `max_tokens`."""
+        """Read score and rationale, never out of thinking; `is_complete` is False for a reply that was cut off."""
         raise NotImplementedError
 
     def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:
@@ -99,7 +102,8 @@ class TemplateJudge(Judge, abstract=True):
         return [{"role": "user", "content": text}]
 
     def _read(self, completion: Completion) -> Reply:
-        return self.parse(completion.text, is_complete=completion.finish_reason != "length")
+        """Only a reply that is known to have ended is complete."""
+        return self.parse(completion.text, is_complete=completion.finish_reason == "stop")
 
     def _judgment(
         self, sample: Sample, position: int, completion: Completion, reply: Reply, template_hash: str

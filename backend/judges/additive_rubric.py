@@ -1,28 +1,22 @@
 """The additive 0-5 rubric of Self-Rewarding Language Models, in our own words, with scores read strictly."""
 
-import re
 from pathlib import Path
 from typing import Self
 
 from pydantic import Field, model_validator
 
+from backend.answers.thinking import spoken
+from backend.judges import _scores
 from backend.judges._template import Reply, TemplateJudge
 
 TEMPLATE = Path(__file__).with_suffix(".txt").read_text(encoding="utf-8")
-
-# `Score: 4`, `**Score:** 4/5`, `score - 4.5`; not a range such as `Score (0-5)` or `Score: 3 or 4`, nor `4th`.
-_SCORE = re.compile(
-    r"(?<![^\W_])score(?![^\W_])(?:[^\w-]|_){0,12}(?:-\s+)?(-?[0-9]+(?:\.[0-9]+)?)"
-    r"(?!\w|\.[0-9]|\s*(?:-|\u2013|to\b|or\b)\s*[0-9])",
-    re.IGNORECASE,
-)
 
 
 class AdditiveRubric(TemplateJudge):
     """Score a sample from 0 to 5, one point for each criterion met; the label is the mean of the votes.
 
-    Yuan et al. 2024, arXiv 2401.10020, section 2 and figure 2. The rationale comes before the score. The last
-    score of the reply counts; a reply without one, or with one off the scale, has none.
+    Yuan et al. 2024, arXiv 2401.10020, section 2 and figure 2. The rationale comes before the score. A reply
+    that gives no clear score, or one off the scale, has none.
     """
 
     template: str = Field(TEMPLATE, description="what the judge is asked; {prompt} and {response} are filled in")
@@ -40,10 +34,11 @@ class AdditiveRubric(TemplateJudge):
         return self
 
     def parse(self, reply: str, *, is_complete: bool) -> Reply:
-        matches = list(_SCORE.finditer(reply))
+        reply = spoken(reply)
+        said = _scores.read(reply, _scores.Scale(self.lowest, self.highest), first=self.verdict_first)
         # The number at the end of a reply that was cut off may lack digits.
-        if not matches or (not is_complete and matches[-1].end() == len(reply)):
+        is_cut = not is_complete and (not self.verdict_first or said is None or said.end == len(reply.rstrip()))
+        if said is None or is_cut:
             return Reply(None, reply.strip())
-        score = float(matches[-1][1])
-        rationale = reply[: matches[-1].start()].strip(" \n\t*#_")
-        return Reply(score if self.lowest <= score <= self.highest else None, rationale)
+        rationale = reply[said.end :] if self.verdict_first else reply[: said.start]
+        return Reply(said.value, rationale.strip(" \n\t*#_"))

@@ -7,21 +7,24 @@ from pydantic import Field, field_validator
 from backend import answers
 from backend.engines import Engine
 from backend.judges import Verifier
-from backend.values import Group, Judgment, Prompt, Sample
+from backend.values import Group, Judgment, Sample
 
 
 class ExactMatch(Verifier):
-    """Score 1 where the answers are equal after normalising, else 0; None where the prompt has no known answer.
+    """Score 1 where the sample's final answer equals the known one, else 0; None where nothing can be compared.
 
-    A sample without an answer is wrong, not unknown: the prompt's answer is known.
+    A sample is read strictly first, then flexibly, as lm-evaluation-harness does, and compared by number, by
+    math-verify or by its words. What could not be read, and what was cut off before it gave an answer, has no score.
     """
 
     pattern: str = Field(
         "",
         description="regular expression whose last match holds the answer (group `answer` or the first); empty: "
-        r"\boxed{}, `####`, `answer:` or the last line",
+        r"\boxed{}, `####`, `answer:`, else the last number, letter, formula or line",
     )
-    numbers: bool = Field(True, description="compare numbers by value: 1,000 equals 1000.0")
+    numbers: bool = Field(
+        True, description="compare by value: 1,000 equals 1000.0, 1/2 equals 0.5; off: by words alone"
+    )
 
     @field_validator("pattern")
     @classmethod
@@ -33,17 +36,22 @@ class ExactMatch(Verifier):
         return True
 
     def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:
-        return [self._compare(group.prompt, sample) for group in groups for sample in group.samples]
+        return [judgment for group in groups for judgment in self._compare_all(group)]
 
-    def _compare(self, prompt: Prompt, sample: Sample) -> Judgment:
-        if prompt.answer is None:
-            return self.judgment(sample, None, "The prompt has no known answer.")
-        found = answers.extract(sample.text, self.pattern)
+    def _compare_all(self, group: Group) -> list[Judgment]:
+        if group.prompt.answer is None:
+            return [self.judgment(sample, None, "The prompt has no known answer.") for sample in group.samples]
+        known = answers.Known.of(group.prompt.answer)
+        return [self._compare(sample, known, group.prompt.answer) for sample in group.samples]
+
+    def _compare(self, sample: Sample, known: answers.Known, written: str) -> Judgment:
+        found = answers.find(sample.text, known, self.pattern)
         if found is None:
-            return self.judgment(sample, 0.0, "No answer found in the sample.")
-        known = answers.extract(prompt.answer) or prompt.answer
-        is_right = self._plain(found) in {self._plain(prompt.answer), self._plain(known)}
-        return self.judgment(sample, float(is_right), f"Found {found}, known {known}.")
-
-    def _plain(self, answer: str) -> str:
-        return answers.normalise(answer, numbers=self.numbers)
+            return self.judgment(sample, None, "No answer could be read in the sample.")
+        if sample.finish_reason == "length" and not found.is_marked:
+            return self.judgment(sample, None, "The sample was cut off before it gave an answer.")
+        is_right = any(
+            answers.is_equal(found.answer, one, with_numbers=self.numbers)
+            for one in (known, answers.Known(written, known.kind))
+        )
+        return self.judgment(sample, float(is_right), f"Found {found.answer}, known {known.answer}.")

@@ -5,11 +5,18 @@ from pathlib import Path
 
 from pydantic import Field, field_validator
 
-from backend.answers import check_pattern, last_match
+from backend.answers import check_pattern
+from backend.answers.thinking import spoken
+from backend.judges._asides import clause, is_aside, is_supposed, nearest
 from backend.judges._template import Reply, TemplateJudge
 
 TEMPLATE = Path(__file__).with_suffix(".txt").read_text(encoding="utf-8")
-VERDICT = r";\s*(?:(?P<accept>Y)|(?P<reject>N))\b"
+VERDICT = r"(?m);[\s*_`]*(?:(?P<accept>Y)|(?P<reject>N))(?=[\s.!*_`)\]\"']*$)"
+
+_NEGATED = re.compile(
+    r"(?:\b(?:not|never|hardly)|n['\u2019]t)\s+(?:(?:\w+ly|quite|at all|yet|a|the)\s+){0,2}$", re.IGNORECASE
+)
+_DOUBTED = re.compile(r"\b(?:not|cannot|never|nor|neither|hardly)\b|n['\u2019]t\b", re.IGNORECASE)
 
 
 class WrittenVerdict(TemplateJudge):
@@ -29,7 +36,8 @@ class WrittenVerdict(TemplateJudge):
     template: str = Field(TEMPLATE, description="what the judge is asked; {prompt} and {response} are filled in")
     verdict_pattern: str = Field(
         VERDICT,
-        description="regular expression with the groups `accept` and `reject`; its last match in the reply counts",
+        description="regular expression with the groups `accept` and `reject`; its last match counts, the "
+        "first where the verdict comes first",
     )
     accept_at: float = Field(0.5, ge=0, le=1, description="lowest share of accepting votes that is labelled accept")
 
@@ -45,7 +53,46 @@ class WrittenVerdict(TemplateJudge):
         return pattern
 
     def parse(self, reply: str, *, is_complete: bool) -> Reply:
-        match = last_match(self.verdict_pattern, reply)
-        if match is None or (match["accept"] is None) == (match["reject"] is None):
+        reply = spoken(reply)
+        matches = nearest(re.finditer(self.verdict_pattern, reply), first=self.verdict_first)
+        found = [match for match in matches if not self._is_aside(reply, match)]
+        match = self._deciding(reply, found) if is_complete or self.verdict_first else None
+        score = None if match is None else self._score(reply, match)
+        if match is None or score is None:
             return Reply(None, reply.strip())
-        return Reply(0.0 if match["accept"] is None else 1.0, reply[: match.start()].strip())
+        return Reply(score, (reply[match.end() :] if self.verdict_first else reply[: match.start()]).strip())
+
+    def _deciding(self, reply: str, found: list[re.Match[str]]) -> re.Match[str] | None:
+        """The match that counts: the first where the verdict comes first, else the last. Where they differ, the last
+        counts only at the end of the reply.
+        """
+        if not found:
+            return None
+        if self.verdict_first:
+            return found[0]
+        is_at_end = re.search(r"\w", reply[found[-1].end() :]) is None
+        return found[-1] if is_at_end or len({self._score(reply, match) for match in found}) == 1 else None
+
+    @staticmethod
+    def _score(reply: str, match: re.Match[str]) -> float | None:
+        """1 or 0; of a word, its opposite after "not", and None after another doubt."""
+        accept, reject = match["accept"], match["reject"]
+        if (accept is None) == (reject is None):
+            return None
+        score, word = (0.0, reject) if accept is None else (1.0, accept)
+        before = clause(reply[: match.start()].rpartition("\n")[2])
+        if not _is_word(match) or not word:
+            return score
+        if negated := _NEGATED.search(before):
+            return None if _DOUBTED.search(before[: negated.start()]) else 1.0 - score
+        return None if _DOUBTED.search(before) else score
+
+    @staticmethod
+    def _is_aside(reply: str, match: re.Match[str]) -> bool:
+        supposed = _is_word(match) and is_supposed(reply, match.start())
+        return supposed or is_aside(reply, match.start(), match.end())
+
+
+def _is_word(match: re.Match[str]) -> bool:
+    """Whether the verdict is a word of a sentence; after a sign such as `;` it stands for itself."""
+    return match[0][:1].isalpha()

@@ -29,6 +29,11 @@ def verdicts(verifier: Judge, groups: Iterable[Group]) -> list[list[Verdict | No
     return found
 
 
+def is_unreadable(verifier: Judge, group: Group, verdict: Verdict | None) -> bool:
+    """Say whether a sample has no verdict though there is a known answer to compare it with: it gave no answer."""
+    return verdict is None and verifier.needs_answer and group.prompt.answer is not None
+
+
 def answered(group: Group, first: int, last: int, n: int = 1) -> Group:
     """Return the group with its samples of these positions; without any, with n empty ones, which are wrong."""
     samples = tuple(sample for sample in group.samples if first <= sample.position <= last)

@@ -6,7 +6,7 @@ from backend.judges import Judge
 from backend.judges.exact_match import ExactMatch
 from backend.metrics import Evidence, Metric
 from backend.metrics._intervals import wilson
-from backend.metrics._verify import answered, check_verifier, verdicts
+from backend.metrics._verify import answered, check_verifier, is_unreadable, verdicts
 from backend.values import MetricValue, Verdict
 
 
@@ -14,7 +14,8 @@ class HeldOutAccuracy(Metric):
     """Share of held-out prompts whose greedy answer (position 0) the verifier accepts, with Wilson's interval.
 
     No answer, or one that cannot be read, is wrong: every checkpoint is measured on the same prompts. Prompts of
-    which the verifier cannot tell are left out and counted in `unverifiable`.
+    which the verifier cannot tell are left out and counted in `unverifiable`; answers that cannot be read, in
+    `unreadable`.
     """
 
     verifier: Judge = Field(default_factory=ExactMatch, description="judge that computes what is right")
@@ -35,9 +36,11 @@ class HeldOutAccuracy(Metric):
     def compute(self, evidence: Evidence) -> list[MetricValue]:
         greedy = [answered(group, 0, 0) for group in evidence.held_out]
         found = [said[0] for said in verdicts(self.verifier, greedy)]
-        known = [verdict is Verdict.accept for verdict in found if verdict is not None]
+        unread = [is_unreadable(self.verifier, group, said) for group, said in zip(greedy, found, strict=True)]
+        known = [said is Verdict.accept for said, is_unread in zip(found, unread, strict=True) if is_unread or said]
         details = {
             "correct": sum(known),
+            "unreadable": sum(unread),
             "unverifiable": len(found) - len(known),
             "unanswered": sum(not group.samples for group in evidence.held_out),
             "truncated": sum(s.finish_reason == "length" for group in greedy for s in group.samples),

@@ -9,7 +9,7 @@ from backend.judges import Judge
 from backend.judges.exact_match import ExactMatch
 from backend.metrics import Evidence, Metric
 from backend.metrics._intervals import shares
-from backend.metrics._verify import answered, check_verifier, verdicts
+from backend.metrics._verify import answered, check_verifier, is_unreadable, verdicts
 from backend.values import MetricValue, Verdict
 
 
@@ -26,7 +26,8 @@ def estimate(n: int, c: int, k: int) -> float:
 class PassAtK(Metric):
     """Mean over held-out prompts of the chance that one of k samples at temperature 1 is right.
 
-    The interval is Wilson's over prompts. A prompt without samples counts as never right; prompts with fewer
+    The interval is Wilson's over prompts. A prompt without samples counts as never right, and an answer that cannot
+    be read as wrong; prompts with fewer
     than k samples, or of which the verifier cannot tell, are left out and counted.
     """
 
@@ -60,9 +61,16 @@ class PassAtK(Metric):
     def compute(self, evidence: Evidence) -> list[MetricValue]:
         # Position 0 is the greedy answer; more than n may be there because another metric wanted them.
         sampled = [answered(group, 1, self.n, n=self.n) for group in evidence.held_out]
-        known = [said for said in verdicts(self.verifier, sampled) if None not in said and len(said) >= self.k]
+        unread = 0
+        known: list[list[Verdict | None]] = []
+        for group, row in zip(sampled, verdicts(self.verifier, sampled), strict=True):
+            unreadable = [is_unreadable(self.verifier, group, said) for said in row]
+            unread += sum(unreadable)
+            said = [Verdict.reject if is_unread else one for one, is_unread in zip(row, unreadable, strict=True)]
+            if None not in said and len(said) >= self.k:
+                known.append(said)
         found = [estimate(len(said), said.count(Verdict.accept), self.k) for said in known]
-        details = {"samples": self.n, "left_out": len(sampled) - len(found)}
+        details = {"samples": self.n, "left_out": len(sampled) - len(found), "unreadable": unread}
         if not found:
             return [MetricValue(f"pass_at_{self.k}", None, details=details)]
         value, low, high = shares(found)

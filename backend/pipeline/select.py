@@ -77,7 +77,22 @@ def choose(stage: StageContext, db: Session) -> Chosen:
         add_earlier(stage, db, chosen)
     if stage.recipe.mix_share:
         add_mix(stage, db, chosen)
+    check_labels(stage, chosen)
     return chosen
+
+
+def check_labels(stage: StageContext, chosen: Chosen) -> None:
+    """Refuse a dataset of good and bad examples that has one of them only: KTO learns from telling them apart."""
+    if stage.recipe.selector.makes is not values.DatasetType.unpaired_preference:
+        return
+    labels = {example.label for _, example in chosen.origins() if example.label is not None}
+    if len(labels) == 1:
+        count, which = len(chosen.selected) + len(chosen.earlier), "good" if True in labels else "bad"
+        raise EmptySelection(
+            f"All {count} examples that the selector {stage.recipe.selector.name} kept are labelled {which}, and the "
+            f"trainer {stage.recipe.trainer.name} learns from the difference between good and bad ones. "
+            + (BACK_IN_REVIEW if stage.round.is_reviewed else LAUNCH_ANOTHER)
+        )
 
 
 def ancestors(db: Session, round_id: int | None) -> list[int]:

@@ -2,10 +2,11 @@
 
 What people said stands above every score, in all selectors: a text that a person accepted is never a
 rejected side, one that a person rejected is never trained on as good, and both hold for every sample of the
-group with the same text.
+group with the same text. One thing stands above both: a text without a visible character is never good.
 """
 
 import random
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
@@ -45,6 +46,16 @@ def with_twins(group: Group) -> list[Sample]:
 def is_truncated(sample: Sample) -> bool:
     """Say whether a sample was cut off and nobody accepted it as it is."""
     return sample.finish_reason == "length" and by_person(sample) is not Verdict.accept
+
+
+def is_blank(sample: Sample) -> bool:
+    """Say whether a text has no visible character: spaces, zero-width and control characters show nothing."""
+    return all(unicodedata.category(sign)[0] in "ZC" for sign in sample.text)
+
+
+def score_of(sample: Sample) -> float | None:
+    """Return the score without the noise of adding: scores that differ by less than a billionth are equal."""
+    return None if sample.score is None else round(sample.score, 9)
 
 
 def random_for(group: Group, seed: int) -> random.Random:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from backend.selectors import Selector, by_person, is_truncated, random_for, with_twins
+from backend.selectors import Selector, by_person, is_blank, is_truncated, random_for, score_of, with_twins
 from backend.values import DatasetType, Example, Group, Sample, Selection, Verdict
 
 
@@ -51,6 +51,8 @@ class AboveThreshold(Selector):
         return kept
 
     def _objection(self, sample: Sample) -> str | None:
+        if is_blank(sample):
+            return "empty text"
         match by_person(sample):
             case Verdict.accept:
                 return None
@@ -58,9 +60,10 @@ class AboveThreshold(Selector):
                 return "rejected by a person"
         if self.drop_truncated and is_truncated(sample):
             return "truncated"
-        if sample.score is None:
+        score = score_of(sample)
+        if score is None:
             return "no score"
-        return None if sample.score >= self.threshold else "below threshold"
+        return None if score >= self.threshold else "below threshold"
 
     def _distinct(self, samples: list[Sample]) -> list[Sample]:
         if not self.drop_duplicates:
@@ -72,4 +75,5 @@ class AboveThreshold(Selector):
 
 
 def _goodness(sample: Sample) -> tuple[bool, float]:
-    return by_person(sample) is Verdict.accept, sample.score if sample.score is not None else float("-inf")
+    score = score_of(sample)
+    return by_person(sample) is Verdict.accept, float("-inf") if score is None else score

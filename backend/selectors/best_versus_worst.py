@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from backend.selectors import Selector, by_person, is_truncated, random_for, with_twins
+from backend.selectors import Selector, by_person, is_blank, is_truncated, random_for, score_of, with_twins
 from backend.values import DatasetType, Example, Group, Sample, Selection, Verdict
 
 _STANDING = {Verdict.accept: 1, None: 0, Verdict.reject: -1}
@@ -26,7 +26,7 @@ class BestVersusWorst(Selector):
     """Highest score against lowest; equal scores drop the prompt (Yuan et al. 2024, arXiv 2401.10020, section 2.3).
 
     What a person accepted stands above every score and what a person rejected below; among equals chance
-    decides. A person's score without a verdict counts like a judge's.
+    decides. A person's score without a verdict counts like a judge's. An empty text is on neither side.
     """
 
     makes: ClassVar[DatasetType] = DatasetType.preference
@@ -55,16 +55,17 @@ class BestVersusWorst(Selector):
 
     def _pair(self, group: Group, seed: int) -> Pair | str:
         """Return the pair, or the reason why there is none."""
-        usable = [sample for sample in with_twins(group) if self._is_usable(sample)]
+        scored = [sample for sample in with_twins(group) if self._is_usable(sample)]
+        usable = [sample for sample in scored if not is_blank(sample)]
         random_for(group, seed).shuffle(usable)
         best = max((s for s in usable if by_person(s) is not Verdict.reject), key=_rank, default=None)
         worst = min((s for s in usable if by_person(s) is not Verdict.accept), key=_rank, default=None)
         if len(usable) < 2:
-            return "fewer than two scored samples"
+            return "fewer than two scored samples" if len(scored) < 2 else "empty text"
         if best is None or worst is None:
             return "all accepted or all rejected by people"
         is_by_person = by_person(best) is not None or by_person(worst) is not None
-        gap = _rank(best)[1] - _rank(worst)[1]
+        gap = round(_rank(best)[1] - _rank(worst)[1], 9)
         if not is_by_person and gap <= 0:
             return "equal scores"
         if best.text.strip() == worst.text.strip():
@@ -80,4 +81,4 @@ class BestVersusWorst(Selector):
 
 
 def _rank(sample: Sample) -> tuple[int, float]:
-    return _STANDING[by_person(sample)], sample.score if sample.score is not None else 0.0
+    return _STANDING[by_person(sample)], score_of(sample) or 0.0

@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from backend.selectors import Selector, by_person, is_truncated, with_twins
+from backend.selectors import Selector, by_person, is_blank, is_truncated, score_of, with_twins
 from backend.values import DatasetType, Example, Group, Sample, Selection, Verdict
 
 
@@ -14,7 +14,8 @@ class Unpaired(Selector):
     """True from one score up, false below another, as KTO wants them (Ethayarajh et al. 2024, arXiv 2402.01306).
 
     Labels are absolute: a prompt may give only good or only bad examples. What a person decided stands above
-    the score. Samples in between, and those nobody scored, are left out, not called false.
+    the score. Samples in between, and those nobody scored, are left out, not called false. An empty text is never
+    labelled true.
     """
 
     makes: ClassVar[DatasetType] = DatasetType.unpaired_preference
@@ -60,13 +61,18 @@ class Unpaired(Selector):
 
     def _label(self, sample: Sample) -> bool | str:
         """Return the label, or the reason why there is none."""
+        label = self._of_text(sample)
+        return "empty text" if label is True and is_blank(sample) else label
+
+    def _of_text(self, sample: Sample) -> bool | str:
         verdict = by_person(sample)
         if verdict is not None:
             return verdict is Verdict.accept
         if self.drop_truncated and is_truncated(sample):
             return "truncated"
-        if sample.score is None:
+        score = score_of(sample)
+        if score is None:
             return "no score"
-        if sample.score >= self.accept_at:
+        if score >= self.accept_at:
             return True
-        return False if sample.score < self.reject_below else "between the thresholds"
+        return False if score < self.reject_below else "between the thresholds"

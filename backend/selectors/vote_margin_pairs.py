@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, field_validator
 
 from backend import answers
-from backend.selectors import Selector, by_person, is_truncated, random_for
+from backend.selectors import Selector, by_person, is_blank, is_truncated, random_for
 from backend.values import DatasetType, Example, Group, Sample, Selection, Verdict
 
 _CLOSE = 1e-9
@@ -98,7 +98,7 @@ class VoteMarginPairs(Selector):
         for sample in group.samples:
             text = answers.extract(sample.text, self.pattern)
             verdict = by_person(sample)
-            if text is None or (verdict is None and sample.score is None) or is_truncated(sample):
+            if text is None or is_blank(sample) or (verdict is None and sample.score is None) or is_truncated(sample):
                 continue
             answer = found.setdefault(answers.normalise(text, numbers=self.numbers), Answer())
             match verdict:

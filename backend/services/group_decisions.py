@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from backend.db import tables
 from backend.errors import InvalidInput
 from backend.services.review_settings import Mode
-from backend.values import DecisionKind, Verdict
+from backend.values import DecisionKind, Verdict, mean_score
 
 TOGETHER = (DecisionKind.prefer, DecisionKind.rank)
 MAX_MEMBERS = 64
@@ -78,8 +78,8 @@ def says(value: dict[str, Any], scores: dict[int, float | None], judge: dict[str
     if value.get("all_bad"):
         return {n: Said(DecisionKind.reject) for n in value["all_bad"]}
     if value.get("tie"):
-        known = [scores[n] for n in value["tie"] if scores.get(n) is not None]
-        mean = sum(known) / len(known) if known else None  # type: ignore[arg-type]
+        known = [score for n in value["tie"] if (score := scores.get(n)) is not None]
+        mean = mean_score(known) if known else None
         return {n: Said(None, mean) for n in value["tie"]}
     if value.get("order"):
         order, (low, high) = value["order"], scale(judge)

@@ -18,7 +18,7 @@ from backend.db.aliases import alias
 from backend.services import group_decisions, review_settings
 from backend.services.group_decisions import TOGETHER
 from backend.services.review_settings import ReviewSettings
-from backend.values import DecisionKind, LabelSource, Verdict
+from backend.values import DecisionKind, LabelSource, Verdict, mean_score
 
 CHUNK = 500
 T = TypeVar("T")
@@ -80,7 +80,7 @@ def effect(
     counted = votes(spoken, by_vote=by_vote)
     verdict = majority([verdict_of(word, accept_at) for word in counted], machine_verdict)
     scores = [word.score for word in counted if word.score is not None]
-    score = sum(scores) / len(scores) if scores else None
+    score = mean_score(scores) if scores else None
     overridden = is_override(machine_score, machine_verdict, verdict, score)
     source = LabelSource.person
     return Effect(machine_score if score is None else score, verdict, source, overridden, is_flagged)

@@ -194,6 +194,18 @@ def test_a_selector_that_keeps_nothing_says_why(database: str) -> None:
         assert db.get_one(tables.Round, round_id).status is RoundStatus.failed
 
 
+@pytest.mark.parametrize(("replies", "which"), [(["good one"], "good"), (["bad one"], "bad")])
+def test_a_dataset_with_one_label_is_refused_before_training(database: str, replies: list[str], which: str) -> None:
+    loop = Loop(POLICY | {"replies": replies})
+    round_id = loop.launch({"selector": {"name": "unpaired"}, "trainer": {"name": "kto"}})
+    job = loop.run(round_id, until=Stage.select)
+    assert job.status is JobStatus.failed
+    assert f"that the selector unpaired kept are labelled {which}" in str(job.error)
+    assert "the difference between good and bad" in str(job.error)
+    with reading() as db:
+        assert db.scalar(select(func.count()).select_from(tables.Dataset)) == 0
+
+
 def test_a_reviewed_round_of_which_nothing_is_kept_goes_back_to_people(database: str) -> None:
     loop = Loop()
     make_user(is_owner=True)

@@ -51,9 +51,9 @@ def test_keeps_the_rationale_before_the_score():
     assert JUDGE.parse("Nothing to say.", is_complete=True).rationale == "Nothing to say."
 
 
-def test_takes_no_number_from_the_end_of_a_reply_that_was_cut_off():
+def test_takes_no_number_from_a_reply_that_was_cut_off():
     assert JUDGE.parse("fine. Score: 4", is_complete=False).score is None  # might have become 4.5
-    assert JUDGE.parse("fine. Score: 4\nFurther", is_complete=False).score == 4.0
+    assert JUDGE.parse("fine. Score: 4\nFurther", is_complete=False).score is None  # another might have come
 
 
 @given(st.text(), st.integers(0, 5))

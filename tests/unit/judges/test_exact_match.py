@@ -14,17 +14,17 @@ def scores(judge, group):
 
 def test_compares_the_final_answer_with_the_known_one():
     group = texts("so\n#### 1,000", "#### 999", "The answer is 1000.0.", "1000 I think", answer="1000")
-    assert scores(ExactMatch(), group) == [1.0, 0.0, 1.0, 0.0]
+    assert scores(ExactMatch(), group) == [1.0, 0.0, 1.0, 1.0]
 
 
 def test_known_answer_may_be_a_whole_solution():
     assert scores(ExactMatch(), texts("72", "71", answer="48+24 = <<48+24=72>>72\n#### 72")) == [1.0, 0.0]
 
 
-def test_answer_that_is_missing_is_wrong():
+def test_an_answer_that_cannot_be_read_has_no_score():
     judgment = ExactMatch(pattern=r"= (\d+)").judge(None, [texts("none here", answer="4")], seed=1)[0]
-    assert (judgment.score, judgment.verdict) == (0.0, Verdict.reject)
-    assert judgment.rationale == "No answer found in the sample."
+    assert (judgment.score, judgment.verdict) == (None, None)
+    assert judgment.rationale == "No answer could be read in the sample."
 
 
 def test_prompt_without_a_known_answer_gives_no_score():

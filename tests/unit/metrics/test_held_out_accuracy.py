@@ -57,3 +57,11 @@ def test_refuses_a_verifier_that_asks_a_model():
 
 def test_is_of_a_checkpoint_and_needs_no_samples():
     assert (HeldOutAccuracy().scope, HeldOutAccuracy().held_out_samples) == ("checkpoint", 0)
+
+
+def test_an_answer_that_cannot_be_read_is_wrong_and_counted():
+    value = measured(
+        texts("4", answer="4"), texts("I cannot say.", answer="4"), texts("<think>4", answer="4"), texts("4")
+    )
+    assert (value.value, value.n) == (pytest.approx(1 / 3), 3)
+    assert (value.details["unreadable"], value.details["unverifiable"]) == (2, 1)

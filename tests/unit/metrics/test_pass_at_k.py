@@ -59,3 +59,8 @@ def test_asks_for_its_samples_and_refuses_too_few():
     assert (PassAtK(k=4, n=16).held_out_samples, PassAtK().scope) == (16, "checkpoint")
     with pytest.raises(ValidationError, match=r"pass@8 cannot be estimated from 4"):
         PassAtK(k=8, n=4)
+
+
+def test_an_answer_that_cannot_be_read_is_wrong_and_counted():
+    (value,) = PassAtK(k=1, n=2).compute(Evidence(held_out=[texts("4", "I cannot say.", "4", answer="4")]))
+    assert (value.value, value.n, value.details["unreadable"]) == (0.5, 1, 1)
