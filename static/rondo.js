@@ -1,4 +1,4 @@
-// Light and dark, the project switcher, page titles, and what to say when the session has ended.
+// Light and dark, the menus, page titles, and what to say when the session has ended.
 (() => {
   "use strict";
   const root = document.documentElement;
@@ -24,7 +24,8 @@
   function retitle() {
     const here = document.querySelector('.rondo-nav a[aria-current="page"]');
     if (!here) return;
-    const title = `${here.textContent} · Rondo`;
+    const project = document.querySelector(".rondo-project")?.dataset.name;
+    const title = `${here.textContent} · ${project} · Rondo`;
     if (document.title !== title) document.title = title;
     here.scrollIntoView({ block: "nearest", inline: "center" });
   }
@@ -41,18 +42,9 @@
     document.body.append(bar);
   }
 
-  // Which project this tab shows, told with every request: the session's may be another tab's choice by now.
-  function named(what, how) {
-    const project = document.querySelector(".rondo-project")?.dataset.project;
-    if (!project || new URL(what.url ?? what, location.href).origin !== location.origin) return how;
-    const headers = new Headers(how?.headers ?? what.headers);
-    headers.set("X-Rondo-Project", project);
-    return { ...how, headers };
-  }
-
   const plainFetch = window.fetch;
   window.fetch = async (what, how) => {
-    const response = await plainFetch(what, named(what, how));
+    const response = await plainFetch(what, how);
     if (response.status === 401 && new URL(response.url, location.href).origin === location.origin) sayGoodbye();
     return response;
   };
@@ -73,13 +65,23 @@
       localStorage.setItem(KEY, choices[(choices.indexOf(stored()) + 1) % choices.length]);
       paint();
     });
-    document.querySelector(".rondo-project select")?.addEventListener("change", (event) => event.target.form.submit());
-    const menu = document.querySelector(".rondo-menu");
+    // The page's scripts keep things in the address, so the link is to no address that stands there before.
+    document.querySelector(".rondo-skip")?.addEventListener("click", (event) => {
+      event.preventDefault();
+      const main = document.querySelector("#rondo-main");
+      main.focus();
+      main.scrollIntoView();
+    });
+    const menus = [...document.querySelectorAll(".rondo-menu")];
     document.addEventListener("click", (event) => {
-      if (menu && !menu.contains(event.target)) menu.open = false;
+      for (const menu of menus) if (!menu.contains(event.target)) menu.open = false;
     });
     document.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && menu) menu.open = false;
+      if (event.key !== "Escape") return;
+      for (const menu of menus.filter((one) => one.open)) {
+        menu.open = false;
+        menu.querySelector("summary").focus();
+      }
     });
   });
 })();

@@ -8,7 +8,7 @@ TABLE = """
 <tbody>{{#each value.rows}}<tr>
   <th scope="row" style="padding-left: calc(10px + {{this.indent}}px)">
     {{#if this.is_child}}<span class="rondo-muted" aria-hidden="true">└ </span>{{/if}}<a
-      href="/checkpoints?checkpoint={{this.id}}">{{this.name}}</a>
+      href="checkpoints?checkpoint={{this.id}}">{{this.name}}</a>
     {{#if this.is_doubtful}}<span class="rondo-badge warn">learned from removed work</span>{{/if}}</th>
   <td>{{this.round}}</td><td>{{this.kind}}</td>
   {{#each this.cells}}
@@ -30,11 +30,12 @@ tbody th { font-weight: 550; white-space: nowrap; }
 """
 
 DETAIL = """
-{{#if value}}<section class="rondo-card detail">
+{{#if value.missing}}<div class="rondo-empty" role="alert"><p>{{value.missing}}</p></div>{{/if}}
+{{#if value.name}}<section class="rondo-card detail">
 <h3>{{value.name}}</h3>
 <p class="rondo-muted">{{value.kind}}, {{value.made}}</p>
 {{#if value.is_doubtful}}<p><span class="rondo-badge warn">learned from removed work</span> Work of a person that it
-or an ancestor was trained on was removed later: see <a href="/team">Team</a>, Remove work.</p>{{/if}}
+or an ancestor was trained on was removed later: see <a href="team">Team</a>, Remove work.</p>{{/if}}
 <dl>
   <dt>Lineage</dt><dd>{{value.ancestors}}</dd>
   <dt>Location</dt><dd>{{value.location}} <span class="rondo-muted">{{value.size}}</span></dd>
@@ -42,10 +43,10 @@ or an ancestor was trained on was removed later: see <a href="/team">Team</a>, R
   <dt>Round</dt><dd>round {{value.round}}: {{value.recipe}}</dd>
   <dt>Roles</dt><dd>policy {{value.policy}}, reference {{value.reference}}, judge {{value.judge}}</dd>
   {{#if value.dataset}}<dt>Dataset</dt>
-  <dd><a href="/datasets?dataset={{value.dataset}}">{{value.examples}}</a>
+  <dd><a href="datasets?dataset={{value.dataset}}">{{value.examples}}</a>
   <span class="rondo-muted">hash {{value.hash}}</span></dd>{{/if}}
   {{#if value.job}}<dt>Training</dt>
-  <dd><a href="/jobs?job={{value.job}}">job {{value.job}}</a> {{value.training}}</dd>{{/if}}
+  <dd><a href="jobs?job={{value.job}}">job {{value.job}}</a> {{value.training}}</dd>{{/if}}
   {{#if value.rows}}<dt>Training rows</dt><dd>{{value.rows}}</dd>{{/if}}
   {{#if value.libraries}}<dt>Libraries</dt><dd>{{value.libraries}}</dd>{{/if}}
   {{/if}}

@@ -11,6 +11,7 @@ from app.pages import datasets_templates as templates
 from app.pages.prompts_import import short, table
 from app.toasts import toasts
 from app.widgets import charts
+from app.widgets.asked import Asked, asked, not_here
 from app.widgets.context import context
 from app.widgets.markup import markup
 from app.widgets.table import Table
@@ -76,15 +77,14 @@ def build() -> None:
 def draw(request: gr.Request) -> list[Any]:
     """Draw everything; the address says which dataset was chosen."""
     here = context(request)
-    asked = str(request.query_params.get("dataset", ""))
-    return _shown(here.actor, here.project_id, int(asked) if asked.isdecimal() else None)
+    return _shown(here.actor, here.project_id, asked(request, "dataset", "dataset"))
 
 
 @toasts
 def choose(event: gr.SelectData, request: gr.Request) -> list[Any]:
     """Show another dataset."""
     here = context(request)
-    return _shown(here.actor, here.project_id, int(event.row_value[0]))
+    return _shown(here.actor, here.project_id, Asked(int(event.row_value[0])))
 
 
 @toasts
@@ -144,18 +144,20 @@ def _chosen(seen: dict[str, Any]) -> int:
     return int(seen["dataset"])
 
 
-def _shown(actor: Actor, project_id: int, chosen: int | None) -> list[Any]:
-    """The list, and all about the chosen dataset, else about the newest."""
+def _shown(actor: Actor, project_id: int, chosen: Asked) -> list[Any]:
+    """The list, and all about the chosen dataset; without a choice about the newest."""
     found = datasets.list_datasets(actor, project_id)
     ids = [view.id for view in found]
-    if not ids:
+    missing = chosen.missing or (not_here("dataset", chosen.id) if chosen.id not in (None, *ids) else "")
+    if missing or not ids:
         empty: list[list[str]] = []
         return [
-            {"is_empty": True}, Table(empty, visible=False), gr.Plot(visible=False), empty, empty,
+            {"missing": missing} if missing else {"is_empty": True},
+            Table([list_row(v) for v in found], visible=bool(ids)), gr.Plot(visible=False), empty, empty,
             gr.Button(interactive=False), gr.Button(interactive=False), gr.Textbox(visible=False), empty,
             gr.Dropdown([], value=None), None, None, {}, {},
         ]  # fmt: skip
-    detail = datasets.get(actor, chosen if chosen in ids else ids[0])
+    detail = datasets.get(actor, ids[0] if chosen.id is None else chosen.id)
     view = detail.view
     types = [str(type) for type in exports.types(view.type)]
     rows, first, more, seen = _page(actor, view.id, None)

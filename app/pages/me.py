@@ -49,7 +49,7 @@ def show(round_id: int | None, request: gr.Request) -> dict[str, Any]:
 def _value(round_id: int | None, request: gr.Request) -> dict[str, Any]:
     here = context(request)
     if round_id is None:
-        return {"empty": round_choice.EMPTY}
+        return {"empty": round_choice.why_none(request)}
     try:
         mine = reviewer_stats.mine(here.actor, int(round_id))
     except PermissionDenied:
@@ -61,7 +61,7 @@ def _value(round_id: int | None, request: gr.Request) -> dict[str, Any]:
 def _way_on(mine: Reviewer, round_id: int) -> dict[str, Any]:
     if not mine.left:
         return {"target": "", "go": ""}
-    return {"target": f"/review?round={round_id}", "go": "Go on reviewing" if mine.decided else "Start reviewing"}
+    return {"target": f"review?round={round_id}", "go": "Go on reviewing" if mine.decided else "Start reviewing"}
 
 
 def card_value(mine: Reviewer, number: int) -> dict[str, Any]:

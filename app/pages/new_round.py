@@ -9,6 +9,7 @@ import gradio as gr
 from app import forms
 from app.toasts import toasts
 from app.widgets import judge_template, round_form
+from app.widgets.asked import asked
 from app.widgets.context import Context, context
 from app.widgets.formats import duration
 from app.widgets.markup import markup
@@ -57,7 +58,7 @@ dt { color: var(--rondo-muted); font-size: 12px; } dd { margin: 0; font-size: 16
 """
 LINKS = "p { margin: 0; } a { color: var(--rondo-accent); }"
 EMPTY = """{{#if value}}<div class="rondo-empty"><p><b>{{value.problem}}</b></p>
-<p><a href="/prompts">Prompts</a> · <a href="/checkpoints">Checkpoints</a></p></div>{{/if}}"""
+<p><a href="prompts">Prompts</a> · <a href="checkpoints">Checkpoints</a></p></div>{{/if}}"""
 
 
 def build() -> None:
@@ -237,7 +238,7 @@ def _draw_recipe(drawn: dict[str, Any], saved: list[Any], fields: RoundFields, o
     touched = [knob.input for knob in form.inputs]
     gr.on(touched, read, everything, [typed, estimate], trigger_mode="always_last", **QUIET)
     launched = launch.click(start, everything, None, trigger_mode="once", **PRIVATE)
-    launched.success(None, js="() => { window.location.assign('/') }", api_visibility="private")
+    launched.success(None, js="() => { window.location.assign('./') }", api_visibility="private")
 
 
 def _draft(recipe: dict[str, Any], *, opened: str = "") -> dict[str, Any]:

@@ -47,11 +47,11 @@ LINE = """
       <div><dt>time</dt><dd>{{this.time}}</dd></div>
     </dl>
     <footer class="small">
-      <a href="/samples?round={{this.id}}">Samples</a>
-      {{#if this.checkpoint}}<a href="/checkpoints?checkpoint={{this.checkpoint_id}}">{{this.checkpoint}}</a>{{/if}}
+      <a href="samples?round={{this.id}}">Samples</a>
+      {{#if this.checkpoint}}<a href="checkpoints?checkpoint={{this.checkpoint_id}}">{{this.checkpoint}}</a>{{/if}}
       <span class="rondo-needs-curator">
-        {{#if this.checkpoint}}<a href="/new-round?from={{this.id}}">Start from here</a>{{/if}}
-        {{#if this.is_stopped}}<a href="/new-round?again={{this.id}}">Change and launch again</a>{{/if}}
+        {{#if this.checkpoint}}<a href="new-round?from={{this.id}}">Start from here</a>{{/if}}
+        {{#if this.is_stopped}}<a href="new-round?again={{this.id}}">Change and launch again</a>{{/if}}
       </span>
     </footer>
     {{/unless}}

@@ -28,7 +28,7 @@ def progress_value(round_: RoundView, at: Progress) -> dict[str, Any]:
         "done": done(at),
         "ends": _ends(round_, at),
         "here": [one.name for one in at.people if one.is_here],
-        "target": f"/review?round={round_.id}",
+        "target": f"review?round={round_.id}",
         "way_on": "Open the review desk" if is_open else "",
     }
 

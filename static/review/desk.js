@@ -252,7 +252,7 @@ export async function start(element, server) {
   // Without the parser texts are shown raw.
   await text.load().catch(() => {});
   for (;;) {
-    const opened = await server.review_open({ round: asked ? Number(asked) : null }).catch(() => undefined);
+    const opened = await server.review_open({ round: asked }).catch(() => undefined);
     if (opened && !opened.error && opened.round) {
       const stored = localStorage.getItem("rondo.review.order");
       opened.order = opened.orders.includes(stored) ? stored : "worth";

@@ -108,8 +108,8 @@ def changed(before: Snapshot) -> set[str]:
 class Browser:
     """Calls Gradio's listeners as a page would: what one listener sets, the next one gets."""
 
-    def __init__(self, client: httpx.Client) -> None:
-        self.client = client
+    def __init__(self, client: httpx.Client, slug: str) -> None:
+        self.client, self.root = client, f"/p/{slug}/gradio_api"
         self.blocks = site.blocks()
         self.values: dict[int, Any] = {}
         self.choices: dict[int, list[Any]] = {}
@@ -133,7 +133,7 @@ class Browser:
         for component_id, name in server_functions():
             for data in (None, {}, [], 1, "x"):
                 body = {"data": data, "component_id": component_id, "fn_name": name, "session_hash": "walk"}
-                self.said.append(self.client.post("/gradio_api/component_server", json=body).text)
+                self.said.append(self.client.post(f"{self.root}/component_server", json=body).text)
 
     def walk_drawn(self, number: int) -> None:
         """Call the listeners of what that function draws into the page, as drawn first and for another recipe."""
@@ -176,7 +176,7 @@ class Browser:
             "trigger_id": None,
             "event_data": {"index": [0, 0], "value": "x", "row_value": ["1", "x"], "selected": True},
         }
-        joined = self.client.post("/gradio_api/queue/join", json=body)
+        joined = self.client.post(f"{self.root}/queue/join", json=body)
         assert joined.status_code == 200, joined.text
         for message in self.messages(joined.json()["event_id"]):
             if message["msg"] == "process_completed":
@@ -189,7 +189,7 @@ class Browser:
 
     def messages(self, event_id: str) -> Iterator[dict[str, Any]]:
         """What the server says until that call is over."""
-        with self.client.stream("GET", "/gradio_api/queue/data", params={"session_hash": "walk"}) as stream:
+        with self.client.stream("GET", f"{self.root}/queue/data", params={"session_hash": "walk"}) as stream:
             for line in stream.iter_lines():
                 if line.startswith("data:"):
                     message = json.loads(line[5:])
