@@ -1,4 +1,4 @@
-// Light and dark, the menus, page titles, and what to say when the session has ended.
+// Light and dark, the menus, page titles, the zone of times, and what to say when the session has ended.
 (() => {
   "use strict";
   const root = document.documentElement;
@@ -49,6 +49,22 @@
     return response;
   };
 
+  // The server writes times in this zone.
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+  document.cookie = `rondo_zone=${zone}; path=/; max-age=31536000; samesite=lax`;
+
+  function nameZone() {
+    const offset = new Intl.DateTimeFormat("en", { timeZoneName: "longOffset" }).formatToParts().find(({ type }) => type === "timeZoneName");
+    const name = `${zone} (${offset.value})`;
+    const line = document.querySelector(".rondo-zone");
+    if (line) line.textContent = `Times are those of ${name}.`;
+    // Times stand in tables and lists that are drawn anew all the time: a tooltip is given when the pointer comes.
+    document.addEventListener("mouseover", ({ target }) => {
+      const isTime = !target.title && !target.firstElementChild && /\d [A-Z][a-z]{2} \d{4}, \d\d:\d\d|(in|about|until) .*\d\d:\d\d\.?$/.test(target.textContent.slice(0, 200));
+      if (isTime) target.title = `Time of ${name}`;
+    });
+  }
+
   system.addEventListener("change", paint);
   paint();
   document.addEventListener("DOMContentLoaded", () => {
@@ -56,6 +72,7 @@
     new MutationObserver(() => {
       if (document.body.classList.contains("dark") !== isDark()) paint();
     }).observe(document.body, { attributes: true, attributeFilter: ["class"] });
+    nameZone();
     retitle();
     addEventListener("resize", retitle);
     const title = document.querySelector("title") || document.head.appendChild(document.createElement("title"));

@@ -11,6 +11,7 @@ from app.widgets.context import context
 from app.widgets.formats import duration
 from app.widgets.markup import markup
 from app.widgets.roles import needs, only
+from app.widgets.times import moment
 from backend.errors import InvalidInput
 from backend.services import checkpoints, removals, trials
 from backend.services.access import Actor
@@ -273,7 +274,7 @@ def _detail(detail: Detail) -> dict[str, Any]:
     return {
         "name": row.name,
         "kind": f"{row.kind} checkpoint, role {row.role}, served by {row.engine}",
-        "made": f"{row.created_at:%Y-%m-%d %H:%M} UTC",
+        "made": moment(row.created_at),
         "location": row.location,
         "size": f"{detail.num_bytes / 1e6:,.1f} MB" if detail.num_bytes else "",
         "ancestors": " ← ".join((row.name, *detail.ancestors)),

@@ -15,6 +15,7 @@ from app.widgets.asked import Asked, asked, not_here
 from app.widgets.context import context
 from app.widgets.markup import markup
 from app.widgets.table import Table
+from app.widgets.times import moment
 from backend.errors import InvalidInput
 from backend.services import datasets, exports
 from backend.services.access import Actor
@@ -203,7 +204,7 @@ def card_value(detail: DatasetDetail) -> dict[str, Any]:
         "rows": f"{view.num_examples:,} rows ({origins})",
         "round": view.round_number,
         "round_id": view.round_id,
-        "made": f"{view.created_at:%Y-%m-%d %H:%M} UTC",
+        "made": moment(view.created_at),
         "checkpoint": view.checkpoint,
         "checkpoint_id": view.checkpoint_id,
         "hash": view.content_hash,
@@ -245,7 +246,7 @@ def funnel_row(step: dict[str, Any]) -> list[str]:
 
 def list_row(view: DatasetView) -> list[str]:
     """One dataset as the table shows it."""
-    frozen = f"{view.created_at:%Y-%m-%d %H:%M}"
+    frozen = moment(view.created_at)
     type, checkpoint = view.type.replace("_", " "), view.checkpoint or "–"
     return [
         str(view.id), str(view.round_number), type, f"{view.num_examples:,}", checkpoint, view.content_hash[:12], frozen

@@ -6,7 +6,7 @@ import gradio as gr
 
 from app.pages import me_templates as templates
 from app.toasts import toasts
-from app.widgets import figures, round_choice
+from app.widgets import figures, round_choice, times
 from app.widgets.context import context
 from app.widgets.formats import duration
 from app.widgets.markup import markup
@@ -80,7 +80,7 @@ def _left(mine: Reviewer) -> str:
     if not mine.left:
         return f"{mine.decided:,} decided. Nothing is left for you in this round."
     whose = "assigned to you" if mine.is_assigned else "left as your share of what is open"
-    pace = f"; at your pace done {figures.ends(mine.done_at)}" if mine.done_at else ""
+    pace = f"; at your pace done {times.ends(mine.done_at)}" if mine.done_at else ""
     return f"{mine.decided:,} decided, {mine.left:,} {whose}{pace}."
 
 

@@ -14,6 +14,7 @@ from app.widgets.context import context
 from app.widgets.markup import markup
 from app.widgets.roles import needs, only
 from app.widgets.table import Table
+from app.widgets.times import moment
 from backend.errors import InvalidInput, NotFound, PermissionDenied
 from backend.services import prompts
 from backend.services.access import Actor
@@ -254,7 +255,7 @@ def use_of(row: PromptSetView) -> str:
 
 def set_row(row: PromptSetView) -> list[str]:
     """One set as the table shows it."""
-    made, rounds = f"{row.created_at:%Y-%m-%d %H:%M}", str(row.num_rounds)
+    made, rounds = moment(row.created_at), str(row.num_rounds)
     by = row.created_by or "–"
     return [str(row.id), row.name, use_of(row), f"{row.num_prompts:,}", row.origin, by, made, rounds]
 

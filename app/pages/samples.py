@@ -24,6 +24,7 @@ from app.widgets.sample_filters import (
     to_bar,
 )
 from app.widgets.table import Table
+from app.widgets.times import moment
 from backend.errors import InvalidInput, NotFound, PermissionDenied
 from backend.services import bulk, rounds, sample_detail, samples
 from backend.values import JSON, DecisionKind, Role
@@ -300,9 +301,7 @@ def batch_list(here: Context, query: JSON) -> gr.Dropdown:
     """The bulk actions that can be undone."""
     done = bulk.history(here.actor, round_of(query)) if query.get("round") else []
     choices = [
-        (f"{b.action} {b.count:,} by {b.who}, {b.at:%Y-%m-%d %H:%M} UTC: {b.reason}"[:160], b.id)
-        for b in done
-        if not b.is_undone
+        (f"{b.action} {b.count:,} by {b.who}, {moment(b.at)}: {b.reason}"[:160], b.id) for b in done if not b.is_undone
     ]
     return gr.Dropdown(choices, value=choices[0][1] if choices else None)
 

@@ -6,6 +6,7 @@ import gradio as gr
 from fastapi import Request
 
 from app import cookies, origin
+from app.widgets import times
 from backend.errors import InvalidInput, NotFound, NotSignedIn
 from backend.services import projects, sessions
 from backend.services.access import Actor
@@ -29,6 +30,8 @@ def context(request: gr.Request | Request) -> Context:
     """
     # A listener gets Gradio's request around the real one, a component's server function gets the real one.
     asked: Request | None = request.request if isinstance(request, gr.Request) else request
+    if asked is not None:
+        times.see_from(asked)
     secret = cookies.secret_in(asked) if asked is not None else None
     who = sessions.look_up(secret) if secret else None
     if asked is None or who is None:
