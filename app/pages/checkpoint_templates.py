@@ -32,7 +32,7 @@ tbody th { font-weight: 550; white-space: nowrap; }
 DETAIL = """
 {{#if value.missing}}<div class="rondo-empty" role="alert"><p>{{value.missing}}</p></div>{{/if}}
 {{#if value.name}}<section class="rondo-card detail">
-<h3>{{value.name}}</h3>
+<h2>{{value.name}}</h2>
 <p class="rondo-muted">{{value.kind}}, {{value.made}}</p>
 {{#if value.is_doubtful}}<p><span class="rondo-badge warn">learned from removed work</span> Work of a person that it
 or an ancestor was trained on was removed later: see <a href="team">Team</a>, Remove work.</p>{{/if}}
@@ -53,10 +53,10 @@ or an ancestor was trained on was removed later: see <a href="team">Team</a>, Re
 </dl>
 {{#if value.is_made}}
 <div class="columns">
-<div><h4>From prompts to training rows</h4>
+<div><h3>From prompts to training rows</h3>
 <table>{{#each value.funnel}}<tr><th scope="row">{{this.stage}}</th><td class="number">{{this.count}}</td>
 <td class="rondo-muted">{{this.dropped}}</td></tr>{{/each}}</table></div>
-<div><h4>People behind it</h4>
+<div><h3>People behind it</h3>
 {{#if value.people}}<table><tr><th scope="col">round</th><th scope="col">person</th><th scope="col">decisions</th>
 <th scope="col">overrides</th></tr>
 {{#each value.people}}<tr><td>{{this.round_number}}</td><td>{{this.person}}</td>
@@ -68,8 +68,9 @@ or an ancestor was trained on was removed later: see <a href="team">Team</a>, Re
 </section>{{/if}}
 """
 DETAIL_CSS = """
-.detail h3, .detail p { margin: 0; }
-.detail h4 { margin: 14px 0 4px; font-size: 13px; font-weight: 600; }
+.detail h2, .detail p { margin: 0; }
+.detail h2 { font-size: 16px; }
+.detail h3 { margin: 14px 0 4px; font-size: 13px; font-weight: 600; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 4px 16px; margin: 12px 0 0; }
 dt { color: var(--rondo-muted); } dd { margin: 0; overflow-wrap: anywhere; }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(300px, 100%), 1fr)); gap: 0 32px; }

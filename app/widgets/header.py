@@ -47,6 +47,7 @@ class Shell:
     project: ProjectView
     projects: list[Link]
     pages: list[Link]
+    title: str
     here: str
     root: str
 
@@ -97,6 +98,6 @@ def shell(request: Request, pages: Sequence[ModuleType]) -> Shell:
     # The same page of the others: what is chosen on it is of this project, and stays behind.
     mine = [Link(one.name, page_path(one.slug, here), one.id == project.id) for one in projects.list_mine(actor)]
     return Shell(
-        actor.name, str(project.role), actor.is_owner, project, mine, links, page_path(slug, here),
-        page_path(slug).rstrip("/"),
+        actor.name, str(project.role), actor.is_owner, project, mine, links,
+        next(link.title for link in links if link.is_here), page_path(slug, here), page_path(slug).rstrip("/"),
     )  # fmt: skip

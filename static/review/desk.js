@@ -155,7 +155,7 @@ export class Desk extends Acts {
   }
 
   do_more() { this.whole = !this.whole; this.paint({ keep: true }); }
-  unfold() { if (!this.work && this.parts.desk.querySelector("main .more")) this.do_more(); }
+  unfold() { if (!this.work && this.parts.desk.querySelector(".middle .more")) this.do_more(); }
   do_raw() { this.show({ text: this.shows.text === "raw" ? "rendered" : "raw" }); }
   do_note() { if (this.canAct) writeNote(this, this.line.current); }
 
