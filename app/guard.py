@@ -89,7 +89,12 @@ class Guard:
             return html.page(request, "lost", title="There is nothing here", status=404)
         if not addresses.opens_page(request, self.pages):
             return None
-        found = await anyio.to_thread.run_sync(addresses.find, request, limiter=_lookups)
+        try:
+            found = await anyio.to_thread.run_sync(addresses.find, request, limiter=_lookups)
+        except trouble.DATABASE_ERRORS as problem:
+            if (passing := trouble.as_busy(problem)) is None:
+                raise
+            return busy(passing)
         if isinstance(found, Response):
             return found
         request.state.project = found

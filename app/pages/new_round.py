@@ -9,7 +9,6 @@ import gradio as gr
 from app import forms
 from app.toasts import toasts
 from app.widgets import judge_template, round_form
-from app.widgets.asked import asked
 from app.widgets.context import Context, context
 from app.widgets.formats import duration
 from app.widgets.markup import markup

@@ -1,6 +1,6 @@
 """Projects have addresses: the slug that stands in /p/SLUG/, and those from before a renaming
 
-Revision: 0010, after 0009
+Revision: 0010, after 0011
 """
 
 import unicodedata
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0010"
-down_revision = "0009"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
