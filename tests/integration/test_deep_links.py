@@ -25,7 +25,6 @@ LINKS: list[tuple[str, str, str, str, str, Sign]] = [
     ("samples", "draw", "round", "round", "round_id", lambda n: f'"round={n}"'),
     ("team", "draw", "round", "reviewed round", "round_id", lambda n: "items decided"),
     ("me", "draw", "round", "reviewed round", "round_id", lambda n: "Time an item"),
-    ("new_round", "load", "from", "round", "round_id", lambda n: '"calls"'),
 ]
 
 
