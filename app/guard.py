@@ -13,12 +13,12 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import cookies, html, origin, payloads, proxies
+from app import addresses, cookies, html, origin, payloads, proxies
 from app.nesting import Nesting
 from backend.boundary import MOST_DEPTH
 from backend.config import settings
 from backend.errors import Busy, written_out
-from backend.services import projects, sessions, trouble
+from backend.services import sessions, trouble
 from backend.services.sessions import SignedIn
 
 MEGABYTE = 1024 * 1024
@@ -60,8 +60,8 @@ _lookups = anyio.CapacityLimiter(16)
 class Guard:
     """The outermost application."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, pages: frozenset[str] = frozenset()) -> None:
+        self.app, self.pages = app, pages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -69,12 +69,12 @@ class Guard:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
-            scope = proxies.believed(scope)
+            scope = addresses.inward(proxies.believed(scope))
             await self._request(scope, receive, _with_headers(scope, send))
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
-        refusal = _refuse(request) or await _identify(request)
+        refusal = _refuse(request) or await _identify(request) or await self._place(request)
         if refusal is not None:
             await refusal(scope, receive, send)
             return
@@ -85,6 +85,23 @@ class Guard:
             await payloads.pass_on(self.app, scope, receive, send, request.state.signed_in)
         else:
             await self.app(scope, receive, send)
+
+    async def _place(self, request: Request) -> Response | None:
+        """Note of which project a page is asked for; answer where that is elsewhere or nowhere."""
+        if addresses.is_stray(request, self.pages):
+            return html.page(request, "lost", title="There is nothing here", status=404)
+        if not addresses.opens_page(request, self.pages):
+            return None
+        try:
+            found = await anyio.to_thread.run_sync(addresses.find, request, limiter=_lookups)
+        except trouble.DATABASE_ERRORS as problem:
+            if (passing := trouble.as_busy(problem)) is None:
+                raise
+            return busy(passing)
+        if isinstance(found, Response):
+            return found
+        request.state.project = found
+        return None
 
 
 def error(status: int, type_: str, message: str, *, retry_after: int | None = None) -> JSONResponse:
@@ -144,9 +161,8 @@ async def _identify(request: Request) -> Response | None:
     request.state.signed_in = None
     if path.startswith("/static/") or path == "/healthz":
         return None  # these wait for nothing
-    wants_page = _wants_page(request)
     try:
-        who, has_project = await anyio.to_thread.run_sync(_who, request, wants_page, limiter=_lookups)
+        who = await anyio.to_thread.run_sync(_who, request, limiter=_lookups)
     except trouble.DATABASE_ERRORS as problem:
         if (passing := trouble.as_busy(problem)) is None:
             raise
@@ -156,15 +172,10 @@ async def _identify(request: Request) -> Response | None:
         return None
     if who is None and _wants_html(request):
         query = f"?{request.url.query}" if request.url.query else ""
-        return RedirectResponse(f"/login?next={quote(path + query)}", 303)
+        return RedirectResponse(f"/login?next={quote(quote(request.state.address) + query)}", 303)
     if who is None:
         return error(401, "NotSignedIn", "You are not signed in. Sign in, or send a token as Authorization: Bearer.")
-    return None if has_project else RedirectResponse("/welcome", 303)
-
-
-def _wants_page(request: Request) -> bool:
-    """Whether a person asks for one of Gradio's pages, which show a project."""
-    return _wants_html(request) and not request.url.path.startswith(("/login", "/welcome"))
+    return None
 
 
 def _wants_html(request: Request) -> bool:
@@ -172,14 +183,13 @@ def _wants_html(request: Request) -> bool:
     return is_page and request.method in ("GET", "HEAD") and "text/html" in request.headers.get("accept", "")
 
 
-def _who(request: Request, wants_page: bool) -> tuple[SignedIn | None, bool]:
+def _who(request: Request) -> SignedIn | None:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and request.url.path.startswith("/api/"):
-        return sessions.look_up_token(token.strip()), True
+        return sessions.look_up_token(token.strip())
     secret = cookies.secret_in(request)
     who = sessions.look_up(secret) if secret else None
-    who = replace(who, actor=replace(who.actor, via=origin.via(request))) if who else None
-    return who, not (wants_page and who) or projects.current(who.actor, who.project_id) is not None
+    return replace(who, actor=replace(who.actor, via=origin.via(request))) if who else None
 
 
 def _limit(path: str) -> int:

@@ -6,7 +6,7 @@ from fastapi import Request
 
 LONGEST = 16
 """As long as the column."""
-PAGE = re.compile(r"https?://[^/]+/([a-z-]*)([?#]|$)")
+PAGE = re.compile(r"https?://[^/]+/(?:p/[^/]+/)?([a-z-]*)([?#]|$)")
 
 
 def via(request: Request) -> str:

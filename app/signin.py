@@ -1,4 +1,4 @@
-"""The doors: signing in by password, link or provider; signing out; choosing a project. No script is needed."""
+"""The doors: signing in by password, link or provider; signing out; making a project. No script is needed."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -7,6 +7,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from app import cookies, gate, html
+from app.addresses import page_path
 from backend.errors import Conflict, InvalidInput, NotSignedIn, RondoError, TooManyAttempts
 from backend.services import oidc, projects, sessions
 
@@ -104,16 +105,6 @@ def sign_out(request: Request) -> Response:
     return response
 
 
-@router.post("/project")
-def choose_project(request: Request, project_id: Text, next: Text = "/") -> Response:
-    """Look at another project, or go and make one."""
-    who = request.state.signed_in
-    if not project_id.isdecimal():
-        return RedirectResponse("/welcome", 303)
-    projects.choose(who.actor, int(project_id), session_id=who.session_id)
-    return _go(next)
-
-
 @router.get("/welcome")
 def show_welcome(request: Request) -> Response:
     """Offer to make a project."""
@@ -128,8 +119,7 @@ def create_project(request: Request, name: Text) -> Response:
         project_id = projects.create(who.actor, name)
     except (Conflict, InvalidInput) as error:
         return _welcome(request, status=422, problem=error.message, name=name)
-    projects.choose(who.actor, project_id, session_id=who.session_id)
-    return _go("/")
+    return _go(page_path(projects.get(who.actor, project_id).slug))
 
 
 def _form(

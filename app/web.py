@@ -52,7 +52,7 @@ def create_app(*, with_worker: bool = True) -> ASGIApp:
     api.add_to(app)
     header.install(pages.PAGES)
     _mount_pages(app)
-    return Guard(app)
+    return Guard(app, frozenset(f"/{page.PATH}" for page in pages.PAGES))
 
 
 def _mount_pages(app: FastAPI) -> None:

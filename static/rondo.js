@@ -1,4 +1,4 @@
-// Light and dark, the project switcher, page titles, and what to say when the session has ended.
+// Light and dark, the menus, page titles, the zone of times, and what to say when the session has ended.
 (() => {
   "use strict";
   const root = document.documentElement;
@@ -24,7 +24,8 @@
   function retitle() {
     const here = document.querySelector('.rondo-nav a[aria-current="page"]');
     if (!here) return;
-    const title = `${here.textContent} · Rondo`;
+    const project = document.querySelector(".rondo-project")?.dataset.name;
+    const title = `${here.textContent} · ${project} · Rondo`;
     if (document.title !== title) document.title = title;
     here.scrollIntoView({ block: "nearest", inline: "center" });
   }
@@ -41,21 +42,28 @@
     document.body.append(bar);
   }
 
-  // Which project this tab shows, told with every request: the session's may be another tab's choice by now.
-  function named(what, how) {
-    const project = document.querySelector(".rondo-project")?.dataset.project;
-    if (!project || new URL(what.url ?? what, location.href).origin !== location.origin) return how;
-    const headers = new Headers(how?.headers ?? what.headers);
-    headers.set("X-Rondo-Project", project);
-    return { ...how, headers };
-  }
-
   const plainFetch = window.fetch;
   window.fetch = async (what, how) => {
-    const response = await plainFetch(what, named(what, how));
+    const response = await plainFetch(what, how);
     if (response.status === 401 && new URL(response.url, location.href).origin === location.origin) sayGoodbye();
     return response;
   };
+
+  // The server writes times in this zone.
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+  document.cookie = `rondo_zone=${zone}; path=/; max-age=31536000; samesite=lax`;
+
+  function nameZone() {
+    const offset = new Intl.DateTimeFormat("en", { timeZoneName: "longOffset" }).formatToParts().find(({ type }) => type === "timeZoneName");
+    const name = `${zone} (${offset.value})`;
+    const line = document.querySelector(".rondo-zone");
+    if (line) line.textContent = `Times are those of ${name}.`;
+    // Times stand in tables and lists that are drawn anew all the time: a tooltip is given when the pointer comes.
+    document.addEventListener("mouseover", ({ target }) => {
+      const isTime = !target.title && !target.firstElementChild && /\d [A-Z][a-z]{2} \d{4}, \d\d:\d\d|(in|about|until) .*\d\d:\d\d\.?$/.test(target.textContent.slice(0, 200));
+      if (isTime) target.title = `Time of ${name}`;
+    });
+  }
 
   system.addEventListener("change", paint);
   paint();
@@ -64,6 +72,7 @@
     new MutationObserver(() => {
       if (document.body.classList.contains("dark") !== isDark()) paint();
     }).observe(document.body, { attributes: true, attributeFilter: ["class"] });
+    nameZone();
     retitle();
     addEventListener("resize", retitle);
     const title = document.querySelector("title") || document.head.appendChild(document.createElement("title"));
@@ -73,13 +82,23 @@
       localStorage.setItem(KEY, choices[(choices.indexOf(stored()) + 1) % choices.length]);
       paint();
     });
-    document.querySelector(".rondo-project select")?.addEventListener("change", (event) => event.target.form.submit());
-    const menu = document.querySelector(".rondo-menu");
+    // The page's scripts keep things in the address, so the link is to no address that stands there before.
+    document.querySelector(".rondo-skip")?.addEventListener("click", (event) => {
+      event.preventDefault();
+      const main = document.querySelector("#rondo-main");
+      main.focus();
+      main.scrollIntoView();
+    });
+    const menus = [...document.querySelectorAll(".rondo-menu")];
     document.addEventListener("click", (event) => {
-      if (menu && !menu.contains(event.target)) menu.open = false;
+      for (const menu of menus) if (!menu.contains(event.target)) menu.open = false;
     });
     document.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && menu) menu.open = false;
+      if (event.key !== "Escape") return;
+      for (const menu of menus.filter((one) => one.open)) {
+        menu.open = false;
+        menu.querySelector("summary").focus();
+      }
     });
   });
 })();

@@ -1,23 +1,23 @@
 """Audit: who did what, when, to what, from where; filtered, and downloaded by admins."""
 
-from datetime import UTC, datetime, time
 from typing import Any
 from urllib.parse import urlencode
 
 import gradio as gr
 
 from app.toasts import toasts
+from app.widgets import times
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.plain_table import plain_table, rows_of
-from backend.errors import InvalidInput, PermissionDenied
+from backend.errors import PermissionDenied
 from backend.services import accounts, audit, projects, rounds
 from backend.services.audit import Asked, Entry
 from backend.values import JSON, Role
 
 TITLE, PATH = "Audit", "audit"
 IN_MENU = True
-COLUMNS = ["When (UTC)", "Who", "What", "To what", "Round", "From", "Details"]
+COLUMNS = ["When", "Who", "What", "To what", "Round", "From", "Details"]
 SHOWN_DETAIL = 300
 EMPTY: tuple[Any, ...] = (None, "", [], {})
 KINDS = [("All", ""), ("Decisions on items", "decision"), ("Everything else", "event")]
@@ -131,26 +131,15 @@ def read(given: dict[str, Any]) -> Asked:
         sample_id=int(given["sample_id"]) if given.get("sample_id") else None,
         round_id=int(given["round_id"]) if given.get("round_id") else None,
         via=str(given.get("via") or ""),
-        since=_moment(given.get("since")),
-        until=_moment(given.get("until")),
+        since=times.read(given.get("since")),
+        until=times.read(given.get("until")),
     )
-
-
-def _moment(text: str | None) -> datetime | None:
-    """A day or a minute of it, in UTC."""
-    if not (text or "").strip():
-        return None
-    try:
-        read = datetime.fromisoformat(str(text).strip())
-    except ValueError as error:
-        raise InvalidInput(f"{text!r} is no time. Write it as 2026-01-31 or 2026-01-31 14:00.") from error
-    return datetime.combine(read.date(), read.time() or time(), read.tzinfo or UTC)
 
 
 def table_row(one: Entry) -> list[str]:
     """One act as the table shows it."""
     number = "" if one.round is None else str(one.round)
-    return [f"{one.at:%Y-%m-%d %H:%M:%S}", one.who, one.verb, one.subject, number, one.via, details(one.details)]
+    return [times.logged(one.at), one.who, one.verb, one.subject, number, one.via, details(one.details)]
 
 
 def details(said: JSON) -> str:

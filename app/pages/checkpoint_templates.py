@@ -8,7 +8,7 @@ TABLE = """
 <tbody>{{#each value.rows}}<tr>
   <th scope="row" style="padding-left: calc(10px + {{this.indent}}px)">
     {{#if this.is_child}}<span class="rondo-muted" aria-hidden="true">└ </span>{{/if}}<a
-      href="/checkpoints?checkpoint={{this.id}}">{{this.name}}</a>
+      href="checkpoints?checkpoint={{this.id}}">{{this.name}}</a>
     {{#if this.is_doubtful}}<span class="rondo-badge warn">learned from removed work</span>{{/if}}</th>
   <td>{{this.round}}</td><td>{{this.kind}}</td>
   {{#each this.cells}}
@@ -30,11 +30,12 @@ tbody th { font-weight: 550; white-space: nowrap; }
 """
 
 DETAIL = """
-{{#if value}}<section class="rondo-card detail">
-<h3>{{value.name}}</h3>
+{{#if value.missing}}<div class="rondo-empty" role="alert"><p>{{value.missing}}</p></div>{{/if}}
+{{#if value.name}}<section class="rondo-card detail">
+<h2>{{value.name}}</h2>
 <p class="rondo-muted">{{value.kind}}, {{value.made}}</p>
 {{#if value.is_doubtful}}<p><span class="rondo-badge warn">learned from removed work</span> Work of a person that it
-or an ancestor was trained on was removed later: see <a href="/team">Team</a>, Remove work.</p>{{/if}}
+or an ancestor was trained on was removed later: see <a href="team">Team</a>, Remove work.</p>{{/if}}
 <dl>
   <dt>Lineage</dt><dd>{{value.ancestors}}</dd>
   <dt>Location</dt><dd>{{value.location}} <span class="rondo-muted">{{value.size}}</span></dd>
@@ -42,20 +43,20 @@ or an ancestor was trained on was removed later: see <a href="/team">Team</a>, R
   <dt>Round</dt><dd>round {{value.round}}: {{value.recipe}}</dd>
   <dt>Roles</dt><dd>policy {{value.policy}}, reference {{value.reference}}, judge {{value.judge}}</dd>
   {{#if value.dataset}}<dt>Dataset</dt>
-  <dd><a href="/datasets?dataset={{value.dataset}}">{{value.examples}}</a>
+  <dd><a href="datasets?dataset={{value.dataset}}">{{value.examples}}</a>
   <span class="rondo-muted">hash {{value.hash}}</span></dd>{{/if}}
   {{#if value.job}}<dt>Training</dt>
-  <dd><a href="/jobs?job={{value.job}}">job {{value.job}}</a> {{value.training}}</dd>{{/if}}
+  <dd><a href="jobs?job={{value.job}}">job {{value.job}}</a> {{value.training}}</dd>{{/if}}
   {{#if value.rows}}<dt>Training rows</dt><dd>{{value.rows}}</dd>{{/if}}
   {{#if value.libraries}}<dt>Libraries</dt><dd>{{value.libraries}}</dd>{{/if}}
   {{/if}}
 </dl>
 {{#if value.is_made}}
 <div class="columns">
-<div><h4>From prompts to training rows</h4>
+<div><h3>From prompts to training rows</h3>
 <table>{{#each value.funnel}}<tr><th scope="row">{{this.stage}}</th><td class="number">{{this.count}}</td>
 <td class="rondo-muted">{{this.dropped}}</td></tr>{{/each}}</table></div>
-<div><h4>People behind it</h4>
+<div><h3>People behind it</h3>
 {{#if value.people}}<table><tr><th scope="col">round</th><th scope="col">person</th><th scope="col">decisions</th>
 <th scope="col">overrides</th></tr>
 {{#each value.people}}<tr><td>{{this.round_number}}</td><td>{{this.person}}</td>
@@ -67,8 +68,9 @@ or an ancestor was trained on was removed later: see <a href="/team">Team</a>, R
 </section>{{/if}}
 """
 DETAIL_CSS = """
-.detail h3, .detail p { margin: 0; }
-.detail h4 { margin: 14px 0 4px; font-size: 13px; font-weight: 600; }
+.detail h2, .detail p { margin: 0; }
+.detail h2 { font-size: 16px; }
+.detail h3 { margin: 14px 0 4px; font-size: 13px; font-weight: 600; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 4px 16px; margin: 12px 0 0; }
 dt { color: var(--rondo-muted); } dd { margin: 0; overflow-wrap: anywhere; }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(300px, 100%), 1fr)); gap: 0 32px; }

@@ -6,10 +6,12 @@ import gradio as gr
 
 from app.pages import checkpoint_templates as templates
 from app.toasts import notice, toasts
+from app.widgets.asked import Asked, asked
 from app.widgets.context import context
 from app.widgets.formats import duration
 from app.widgets.markup import markup
 from app.widgets.roles import needs, only
+from app.widgets.times import moment
 from backend.errors import InvalidInput
 from backend.services import checkpoints, removals, trials
 from backend.services.access import Actor
@@ -118,12 +120,13 @@ def _register_button(elem_id: str) -> gr.Button:
 def load(request: gr.Request) -> list[Any]:
     """Fill the page; `?checkpoint=ID` chooses one. What one tried last is still there."""
     here = context(request)
-    asked = str(request.query_params.get("checkpoint", ""))
-    lists, first = _lists(here.actor, here.project_id, int(asked) if asked.isdecimal() else None)
+    known = {row.id for row in checkpoints.tree(here.actor, here.project_id)}
+    chosen = asked(request, "checkpoint", "checkpoint", known)
+    lists, first = _lists(here.actor, here.project_id, chosen)
     last = trials.newest(here.actor, here.project_id)
-    detail = shown(here.actor, here.project_id, first) if first else None
+    detail = shown(here.actor, here.project_id, first) if first else {"missing": chosen.missing}
     # Whoever comes to a project without checkpoints comes to register one.
-    opened = gr.Tabs() if first else gr.Tabs(selected="register")
+    opened = gr.Tabs() if known else gr.Tabs(selected="register")
     return [*lists, detail, last and last.job_id, last.prompt if last else "", *_trial(last), opened]
 
 
@@ -207,7 +210,7 @@ def _known(checkpoint_id: int | None) -> int:
 
 def _refreshed(request: gr.Request, chosen: int | None) -> list[Any]:
     here = context(request)
-    lists, first = _lists(here.actor, here.project_id, chosen)
+    lists, first = _lists(here.actor, here.project_id, Asked(chosen))
     return [*lists, shown(here.actor, here.project_id, first) if first else None]
 
 
@@ -217,12 +220,15 @@ def shown(actor: Actor, project_id: int, checkpoint_id: int) -> dict[str, Any]:
     return _detail(checkpoints.detail(actor, checkpoint_id)) | {"is_doubtful": checkpoint_id in removed}
 
 
-def _lists(actor: Any, project_id: int, chosen: int | None) -> tuple[list[Any], int | None]:
-    """The table and the three dropdowns, and which checkpoint they start with: the asked one, else the newest."""
+def _lists(actor: Any, project_id: int, chosen: Asked) -> tuple[list[Any], int | None]:
+    """The table and the three dropdowns, and which checkpoint they start with: the asked one, else the newest.
+
+    None where the asked one is not there.
+    """
     rows = checkpoints.tree(actor, project_id)
     ids = [row.id for row in rows]
-    newest = max(ids, default=None)
-    first = chosen if chosen in ids else newest
+    newest = None if chosen.missing else max(ids, default=None)
+    first = chosen.id if chosen.id in ids else newest
     parent = next((row.parent_id for row in rows if row.id == first), None)
     choices = [(row.name, row.id) for row in rows]
     one = gr.Dropdown(choices=choices, value=first)
@@ -268,7 +274,7 @@ def _detail(detail: Detail) -> dict[str, Any]:
     return {
         "name": row.name,
         "kind": f"{row.kind} checkpoint, role {row.role}, served by {row.engine}",
-        "made": f"{row.created_at:%Y-%m-%d %H:%M} UTC",
+        "made": moment(row.created_at),
         "location": row.location,
         "size": f"{detail.num_bytes / 1e6:,.1f} MB" if detail.num_bytes else "",
         "ancestors": " ← ".join((row.name, *detail.ancestors)),

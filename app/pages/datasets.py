@@ -11,9 +11,11 @@ from app.pages import datasets_templates as templates
 from app.pages.prompts_import import short, table
 from app.toasts import toasts
 from app.widgets import charts
+from app.widgets.asked import Asked, asked, not_here
 from app.widgets.context import context
 from app.widgets.markup import markup
 from app.widgets.table import Table, row_number
+from app.widgets.times import moment
 from backend.errors import InvalidInput
 from backend.services import datasets, exports
 from backend.services.access import Actor
@@ -76,15 +78,14 @@ def build() -> None:
 def draw(request: gr.Request) -> list[Any]:
     """Draw everything; the address says which dataset was chosen."""
     here = context(request)
-    asked = str(request.query_params.get("dataset", ""))
-    return _shown(here.actor, here.project_id, int(asked) if asked.isdecimal() else None)
+    return _shown(here.actor, here.project_id, asked(request, "dataset", "dataset"))
 
 
 @toasts
 def choose(event: gr.SelectData, request: gr.Request) -> list[Any]:
     """Show another dataset."""
     here = context(request)
-    return _shown(here.actor, here.project_id, row_number(event))
+    return _shown(here.actor, here.project_id, Asked(row_number(event)))
 
 
 @toasts
@@ -144,18 +145,20 @@ def _chosen(seen: dict[str, Any]) -> int:
     return int(seen["dataset"])
 
 
-def _shown(actor: Actor, project_id: int, chosen: int | None) -> list[Any]:
-    """The list, and all about the chosen dataset, else about the newest."""
+def _shown(actor: Actor, project_id: int, chosen: Asked) -> list[Any]:
+    """The list, and all about the chosen dataset; without a choice about the newest."""
     found = datasets.list_datasets(actor, project_id)
     ids = [view.id for view in found]
-    if not ids:
+    missing = chosen.missing or (not_here("dataset", chosen.id) if chosen.id not in (None, *ids) else "")
+    if missing or not ids:
         empty: list[list[str]] = []
         return [
-            {"is_empty": True}, Table(empty, visible=False), gr.Plot(visible=False), empty, empty,
+            {"missing": missing} if missing else {"is_empty": True},
+            Table([list_row(v) for v in found], visible=bool(ids)), gr.Plot(visible=False), empty, empty,
             gr.Button(interactive=False), gr.Button(interactive=False), gr.Textbox(visible=False), empty,
             gr.Dropdown([], value=None), None, None, {}, {},
         ]  # fmt: skip
-    detail = datasets.get(actor, chosen if chosen in ids else ids[0])
+    detail = datasets.get(actor, ids[0] if chosen.id is None else chosen.id)
     view = detail.view
     types = [str(type) for type in exports.types(view.type)]
     rows, first, more, seen = _page(actor, view.id, None)
@@ -201,7 +204,7 @@ def card_value(detail: DatasetDetail) -> dict[str, Any]:
         "rows": f"{view.num_examples:,} rows ({origins})",
         "round": view.round_number,
         "round_id": view.round_id,
-        "made": f"{view.created_at:%Y-%m-%d %H:%M} UTC",
+        "made": moment(view.created_at),
         "checkpoint": view.checkpoint,
         "checkpoint_id": view.checkpoint_id,
         "hash": view.content_hash,
@@ -243,7 +246,7 @@ def funnel_row(step: dict[str, Any]) -> list[str]:
 
 def list_row(view: DatasetView) -> list[str]:
     """One dataset as the table shows it."""
-    frozen = f"{view.created_at:%Y-%m-%d %H:%M}"
+    frozen = moment(view.created_at)
     type, checkpoint = view.type.replace("_", " "), view.checkpoint or "–"
     return [
         str(view.id), str(view.round_number), type, f"{view.num_examples:,}", checkpoint, view.content_hash[:12], frozen

@@ -2,7 +2,8 @@
 
 DATASET = """
 {{#if value}}
-{{#if value.is_empty}}
+{{#if value.missing}}<div class="rondo-empty" role="alert"><p>{{value.missing}}</p></div>
+{{else}}{{#if value.is_empty}}
 <div class="rondo-empty"><p><b>No dataset yet.</b></p>
 <p>A round freezes what its selector kept, right before it trains. Launch a round first.</p></div>
 {{else}}
@@ -10,14 +11,14 @@ DATASET = """
   <header><h2>{{value.title}}</h2><span class="rondo-badge accent">{{value.type}}</span>
   <span class="rondo-muted">{{value.rows}}</span></header>
   <dl>
-    <dt>Frozen by</dt><dd><a href="/samples?round={{value.round_id}}">round {{value.round}}</a>, {{value.made}}</dd>
-    <dt>Trained</dt><dd>{{#if value.checkpoint}}<a href="/checkpoints?checkpoint={{value.checkpoint_id}}"
+    <dt>Frozen by</dt><dd><a href="samples?round={{value.round_id}}">round {{value.round}}</a>, {{value.made}}</dd>
+    <dt>Trained</dt><dd>{{#if value.checkpoint}}<a href="checkpoints?checkpoint={{value.checkpoint_id}}"
       >{{value.checkpoint}}</a>{{else}}no checkpoint yet{{/if}}</dd>
     <dt>Content hash</dt><dd><code>{{value.hash}}</code></dd>
     {{#each value.provenance}}<dt>{{this.name}}</dt><dd>{{this.value}}</dd>{{/each}}
   </dl>
 </section>
-{{/if}}{{/if}}
+{{/if}}{{/if}}{{/if}}
 """
 DATASET_CSS = """
 .dataset header { display: flex; flex-wrap: wrap; align-items: baseline; gap: 4px 12px; }

@@ -10,6 +10,7 @@ from app.pages import jobs_templates as templates
 from app.pages import jobs_ways_out
 from app.toasts import toasts
 from app.widgets import charts
+from app.widgets.asked import asked, not_here
 from app.widgets.context import Context, context
 from app.widgets.formats import duration
 from app.widgets.markup import markup
@@ -98,8 +99,8 @@ def build() -> None:
 @toasts
 def draw(request: gr.Request) -> list[Any]:
     """Draw everything; the address says which job was chosen."""
-    asked = str(request.query_params.get("job", ""))
-    return _changes({"job": int(asked) if asked.isdecimal() else None}, request)
+    found = asked(request, "job", "job")
+    return _changes({"job": found.id, "missing": found.missing}, request)
 
 
 @toasts
@@ -112,7 +113,7 @@ def refresh(seen: dict[str, Any], request: gr.Request) -> list[Any]:
 def choose(seen: dict[str, Any], event: gr.SelectData, request: gr.Request) -> list[Any]:
     """Show another job, and keep it in the address so that a reload shows it again."""
     job_id = row_number(event)
-    return [*_changes(seen | {"job": job_id}, request), {"job": job_id}]
+    return [*_changes(seen | {"job": job_id, "missing": ""}, request), {"job": job_id}]
 
 
 @toasts
@@ -160,10 +161,10 @@ def _changes(seen: dict[str, Any], request: gr.Request) -> list[Any]:
     here = context(request)
     pages = seen.get("pages", [])
     rows = jobs.list_jobs(here.actor, here.project_id, before_id=pages[-1] if pages else None)
-    detail = _detail(here, seen.get("job"), rows)
+    detail, missing = _detail(here, seen, rows)
     now = seen | {
         "shown": detail.job.id if detail else None,
-        "card": card_value(detail.job) if detail else None,
+        "card": card_value(detail.job) if detail else {"missing": missing} if missing else None,
         "can": [detail.job.can_cancel, detail.job.can_resume, detail.job.can_retry] if detail else [False] * 3,
         "error": (detail.job.error or "") if detail else "",
         "stopped": jobs_ways_out.stopped(here, detail),
@@ -190,18 +191,20 @@ def _changes(seen: dict[str, Any], request: gr.Request) -> list[Any]:
     ]
 
 
-def _detail(here: Context, job_id: int | None, rows: list[JobView]) -> JobDetail | None:
-    """The chosen job; without a choice the one that runs, else the newest."""
-    if job_id is not None:
+def _detail(here: Context, seen: dict[str, Any], rows: list[JobView]) -> tuple[JobDetail | None, str]:
+    """The chosen job, or that it is not here; without a choice the one that runs, else the newest."""
+    if seen.get("missing"):
+        return None, seen["missing"]
+    if seen.get("job") is not None:
         try:
-            found = jobs.get(here.actor, job_id)
+            found = jobs.get(here.actor, seen["job"])
         except NotFound:
             found = None
-        if found is not None and found.job.project_id == here.project_id:
-            return found
+        is_here = found is not None and found.job.project_id == here.project_id
+        return (found, "") if is_here else (None, not_here("job", seen["job"]))
     running = [job for job in rows if job.status is JobStatus.running]
     best = (running or rows)[:1]
-    return jobs.get(here.actor, best[0].id) if best else None
+    return jobs.get(here.actor, best[0].id) if best else None, ""
 
 
 def _plots(here: Context, detail: JobDetail | None) -> list[gr.Plot]:

@@ -2,6 +2,7 @@
 
 CARD = """
 {{#if value}}
+{{#if value.missing}}<div class="rondo-empty" role="alert"><p>{{value.missing}}</p></div>{{else}}
 <section class="rondo-card job" aria-label="The chosen job">
   <header>
     <h2>{{value.title}}</h2>
@@ -16,6 +17,7 @@ CARD = """
   <dl>{{#each value.metrics}}<div><dt>{{this.name}}</dt><dd>{{this.value}}</dd></div>{{/each}}</dl>
   {{/if}}
 </section>
+{{/if}}
 {{else}}
 <div class="rondo-empty"><p><b>No job yet.</b></p>
 <p>Launch a round: each of its stages becomes a job that runs in the background.</p></div>

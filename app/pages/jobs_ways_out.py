@@ -19,7 +19,7 @@ from backend.values import Role
 WAYS = """
 {{#if value}}<section class="rondo-card ways" aria-label="Ways out">
 <p>Round {{value.number}} ended here. What it wrote is kept.</p>
-<p><a class="rondo-primary" href="/new-round?again={{value.round_id}}">Change and launch again</a></p>
+<p><a class="rondo-primary" href="new-round?again={{value.round_id}}">Change and launch again</a></p>
 </section>{{/if}}
 """
 WAYS_CSS = """

@@ -6,7 +6,7 @@ import gradio as gr
 
 from app.pages import me_templates as templates
 from app.toasts import toasts
-from app.widgets import figures, round_choice
+from app.widgets import figures, round_choice, times
 from app.widgets.context import context
 from app.widgets.formats import duration
 from app.widgets.markup import markup
@@ -49,7 +49,7 @@ def show(round_id: int | None, request: gr.Request) -> dict[str, Any]:
 def _value(round_id: int | None, request: gr.Request) -> dict[str, Any]:
     here = context(request)
     if round_id is None:
-        return {"empty": round_choice.EMPTY}
+        return {"empty": round_choice.why_none(request)}
     try:
         mine = reviewer_stats.mine(here.actor, int(round_id))
     except PermissionDenied:
@@ -61,7 +61,7 @@ def _value(round_id: int | None, request: gr.Request) -> dict[str, Any]:
 def _way_on(mine: Reviewer, round_id: int) -> dict[str, Any]:
     if not mine.left:
         return {"target": "", "go": ""}
-    return {"target": f"/review?round={round_id}", "go": "Go on reviewing" if mine.decided else "Start reviewing"}
+    return {"target": f"review?round={round_id}", "go": "Go on reviewing" if mine.decided else "Start reviewing"}
 
 
 def card_value(mine: Reviewer, number: int) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def _left(mine: Reviewer) -> str:
     if not mine.left:
         return f"{mine.decided:,} decided. Nothing is left for you in this round."
     whose = "assigned to you" if mine.is_assigned else "left as your share of what is open"
-    pace = f"; at your pace done {figures.ends(mine.done_at)}" if mine.done_at else ""
+    pace = f"; at your pace done {times.ends(mine.done_at)}" if mine.done_at else ""
     return f"{mine.decided:,} decided, {mine.left:,} {whose}{pace}."
 
 

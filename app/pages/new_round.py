@@ -57,7 +57,7 @@ dt { color: var(--rondo-muted); font-size: 12px; } dd { margin: 0; font-size: 16
 """
 LINKS = "p { margin: 0; } a { color: var(--rondo-accent); }"
 EMPTY = """{{#if value}}<div class="rondo-empty"><p><b>{{value.problem}}</b></p>
-<p><a href="/prompts">Prompts</a> · <a href="/checkpoints">Checkpoints</a></p></div>{{/if}}"""
+<p><a href="prompts">Prompts</a> · <a href="checkpoints">Checkpoints</a></p></div>{{/if}}"""
 
 
 def build() -> None:
@@ -237,7 +237,7 @@ def _draw_recipe(drawn: dict[str, Any], saved: list[Any], fields: RoundFields, o
     touched = [knob.input for knob in form.inputs]
     gr.on(touched, read, everything, [typed, estimate], trigger_mode="always_last", **QUIET)
     launched = launch.click(start, everything, None, trigger_mode="once", **PRIVATE)
-    launched.success(None, js="() => { window.location.assign('/') }", api_visibility="private")
+    launched.success(None, js="() => { window.location.assign('./') }", api_visibility="private")
 
 
 def _draft(recipe: dict[str, Any], *, opened: str = "") -> dict[str, Any]:

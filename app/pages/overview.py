@@ -144,7 +144,7 @@ def action_value(action: NextAction) -> dict[str, Any]:
     return {
         "why": action.why,
         "label": "" if is_launch else action.label,
-        "target": "/" + action.target,
+        "target": action.target or "./",
         "change": is_launch,
     }
 

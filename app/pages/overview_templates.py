@@ -28,7 +28,7 @@ LINE = """
 {{#each value.rounds}}
   <article class="rondo-card round {{#if this.is_base}}base{{/if}}" role="listitem">
     <header>
-      <h3>{{this.title}}</h3>
+      <h2>{{this.title}}</h2>
       {{#if this.status}}<span class="rondo-badge {{this.badge}}">{{this.status}}</span>{{/if}}
     </header>
     <p class="rondo-muted small">{{#if this.recipe}}{{this.recipe}}{{else}}{{this.checkpoint}}{{/if}} {{this.from}}</p>
@@ -47,11 +47,11 @@ LINE = """
       <div><dt>time</dt><dd>{{this.time}}</dd></div>
     </dl>
     <footer class="small">
-      <a href="/samples?round={{this.id}}">Samples</a>
-      {{#if this.checkpoint}}<a href="/checkpoints?checkpoint={{this.checkpoint_id}}">{{this.checkpoint}}</a>{{/if}}
+      <a href="samples?round={{this.id}}">Samples</a>
+      {{#if this.checkpoint}}<a href="checkpoints?checkpoint={{this.checkpoint_id}}">{{this.checkpoint}}</a>{{/if}}
       <span class="rondo-needs-curator">
-        {{#if this.checkpoint}}<a href="/new-round?from={{this.id}}">Start from here</a>{{/if}}
-        {{#if this.is_stopped}}<a href="/new-round?again={{this.id}}">Change and launch again</a>{{/if}}
+        {{#if this.checkpoint}}<a href="new-round?from={{this.id}}">Start from here</a>{{/if}}
+        {{#if this.is_stopped}}<a href="new-round?again={{this.id}}">Change and launch again</a>{{/if}}
       </span>
     </footer>
     {{/unless}}
@@ -70,7 +70,8 @@ LINE_CSS = """
 .round { flex: 0 0 250px; box-sizing: border-box; display: flex; flex-direction: column; gap: 6px; }
 .round.base { flex-basis: 170px; background: var(--rondo-bg); }
 .round header { display: flex; align-items: center; justify-content: space-between; gap: 8px; }
-.round h3, .round p { margin: 0; }
+.round h2, .round p { margin: 0; }
+.round h2 { font-size: 15px; }
 .small { font-size: 12px; }
 .line a { color: var(--rondo-accent); }
 .accuracy b { font-size: 22px; font-weight: 600; font-variant-numeric: tabular-nums; margin-right: 4px; }

@@ -10,6 +10,7 @@ from app.widgets.beside import problem, refused_beside
 from app.widgets.context import context
 from app.widgets.roles import needs
 from app.widgets.table import Table
+from app.widgets.times import day, moment
 from backend.errors import InvalidInput
 from backend.services import accounts, sessions
 from backend.values import Role
@@ -24,8 +25,8 @@ ROLES = [
     ("Admin: also adds people", "admin"),
 ]
 PEOPLE_COLUMNS = ["Name", "Role", "Account"]
-TOKEN_COLUMNS = ["Id", "Name", "Made", "Expires", "Last used (UTC)"]
-SESSION_COLUMNS = ["Id", "Signed in (UTC)", "Ends", "This browser"]
+TOKEN_COLUMNS = ["Id", "Name", "Made", "Expires", "Last used, to the hour"]
+SESSION_COLUMNS = ["Id", "Signed in", "Ends", "This browser"]
 
 
 def build() -> None:
@@ -193,11 +194,8 @@ def _browsers(request: gr.Request) -> list[Any]:
     """The table, and the others of them to choose from."""
     asking = context(request)
     rows = sessions.list_sessions(asking.actor, current_id=asking.session_id)
-    others = [(f"{r.id}, signed in {r.created_at:%Y-%m-%d %H:%M}", r.id) for r in rows if not r.is_current]
-    table = [
-        [str(r.id), f"{r.created_at:%Y-%m-%d %H:%M}", f"{r.expires_at:%Y-%m-%d}", "yes" if r.is_current else ""]
-        for r in rows
-    ]
+    others = [(f"{r.id}, signed in {moment(r.created_at)}", r.id) for r in rows if not r.is_current]
+    table = [[str(r.id), moment(r.created_at), day(r.expires_at), "yes" if r.is_current else ""] for r in rows]
     return [table, gr.update(choices=others, value=None)]
 
 
@@ -205,8 +203,8 @@ def _tokens(actor: accounts.Actor) -> list[Any]:
     """The table, and the tokens to choose from."""
     rows = sessions.list_tokens(actor)
     table = [
-        [str(t.id), t.name, f"{t.created_at:%Y-%m-%d}", f"{t.expires_at:%Y-%m-%d}",
-         f"{t.last_used_at:%Y-%m-%d %H:00}" if t.last_used_at else "never"]
+        [str(t.id), t.name, day(t.created_at), day(t.expires_at),
+         moment(t.last_used_at) if t.last_used_at else "never"]
         for t in rows
     ]  # fmt: skip
     return [table, gr.update(choices=[(f"{t.id}, {t.name}", t.id) for t in rows], value=None)]

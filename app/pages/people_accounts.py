@@ -8,6 +8,7 @@ from app.toasts import notice, toasts
 from app.widgets.beside import problem, refused_beside
 from app.widgets.context import Context, context
 from app.widgets.table import Table
+from app.widgets.times import day
 from backend.errors import InvalidInput
 from backend.services import accounts
 
@@ -96,7 +97,7 @@ def _rows(here: Context) -> list[list[str]]:
             one.name,
             f"{'owner, ' if one.is_owner else ''}{'active' if one.is_active else 'shut out'}",
             "yes" if one.has_password else "none",
-            f"{one.created_at:%Y-%m-%d}",
+            day(one.created_at),
         ]
         for one in accounts.list_users(here.actor)
     ]

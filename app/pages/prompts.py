@@ -9,10 +9,12 @@ from app.pages import prompts_import
 from app.pages import prompts_templates as templates
 from app.pages.prompts_import import HELD_OUT, NONE, PARTED, as_mapping, short, table
 from app.toasts import notice, toasts
+from app.widgets.asked import asked, not_here
 from app.widgets.context import context
 from app.widgets.markup import markup
 from app.widgets.roles import needs, only
 from app.widgets.table import Table, row_number
+from app.widgets.times import moment
 from backend.errors import InvalidInput, NotFound, PermissionDenied
 from backend.services import prompts
 from backend.services.access import Actor
@@ -89,8 +91,8 @@ def build() -> None:
 def draw(request: gr.Request) -> list[Any]:
     """Draw everything; the address says which set was chosen and what was searched."""
     here = context(request)
-    asked = str(request.query_params.get("set", ""))
-    seen = {"set": int(asked) if asked.isdecimal() else None, "q": str(request.query_params.get("q", ""))}
+    chosen = asked(request, "set", "prompt set")
+    seen = {"set": chosen.id, "missing": chosen.missing, "q": str(request.query_params.get("q", ""))}
     drawn = _shown(here.actor, here.project_id, seen)
     try:
         files = prompts.importable(here.actor, here.project_id)
@@ -179,13 +181,15 @@ def import_file(
 def _shown(actor: Actor, project_id: int, seen: dict[str, Any]) -> list[Any]:
     """The sets, and of the chosen one (else the newest) its report and a page of its prompts."""
     sets = prompts.list_sets(actor, project_id)
-    chosen = next((s for s in sets if s.id == seen.get("set")), sets[0] if sets else None)
-    if chosen is None:
+    wanted, missing = seen.get("set"), seen.get("missing", "")
+    chosen = next((s for s in sets if wanted in (None, s.id)), None)
+    missing = missing or (not_here("prompt set", wanted) if wanted is not None and chosen is None else "")
+    if chosen is None or missing:
         nothing = gr.Button(interactive=False)
         hidden = Table(visible=False)
         return [
-            EMPTY,
-            hidden,
+            {"missing": missing} if missing else EMPTY,
+            Table([set_row(s) for s in sets], visible=bool(sets)),
             hidden,
             "",
             hidden,
@@ -197,7 +201,7 @@ def _shown(actor: Actor, project_id: int, seen: dict[str, Any]) -> list[Any]:
             {},
             {},
         ]
-    seen = seen if chosen.id == seen.get("set") else {"set": chosen.id}
+    seen = {name: value for name, value in seen.items() if name != "missing"} | {"set": chosen.id}
     report, query = prompts.report(actor, chosen.id), seen.get("q", "")
     page = prompts.browse(actor, chosen.id, search=query, cursor=seen.get("after"))
     left_out = [[str(p.line), p.kind, short(p.reason)] for p in report.problems] if report else []
@@ -251,7 +255,7 @@ def use_of(row: PromptSetView) -> str:
 
 def set_row(row: PromptSetView) -> list[str]:
     """One set as the table shows it."""
-    made, rounds = f"{row.created_at:%Y-%m-%d %H:%M}", str(row.num_rounds)
+    made, rounds = moment(row.created_at), str(row.num_rounds)
     by = row.created_by or "–"
     return [str(row.id), row.name, use_of(row), f"{row.num_prompts:,}", row.origin, by, made, rounds]
 

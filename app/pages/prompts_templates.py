@@ -2,7 +2,8 @@
 
 SET = """
 {{#if value}}
-{{#if value.is_empty}}
+{{#if value.missing}}<div class="rondo-empty" role="alert"><p>{{value.missing}}</p></div>
+{{else}}{{#if value.is_empty}}
 <div class="rondo-empty"><p><b>No prompt set yet.</b></p>
 <p>Import a file of prompts in the tab Import: JSONL, CSV or Parquet.
 A share of it can be held out for measuring.</p></div>
@@ -14,7 +15,7 @@ A share of it can be held out for measuring.</p></div>
   {{#if value.link}}<p>
   <a href="{{value.link}}" download>Download the list of all rows that were left out (CSV)</a></p>{{/if}}
 </section>
-{{/if}}{{/if}}
+{{/if}}{{/if}}{{/if}}
 """
 SET_CSS = """
 .prompt-set header { display: flex; flex-wrap: wrap; align-items: baseline; gap: 4px 12px; }

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from app.pages import samples_templates as templates
 from app.toasts import notice, toasts
 from app.widgets import charts
+from app.widgets.asked import Asked, asked, not_here
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.roles import needs
@@ -23,12 +24,15 @@ from app.widgets.sample_filters import (
     to_bar,
 )
 from app.widgets.table import Table, row_number
+from app.widgets.times import moment
 from backend.errors import InvalidInput, NotFound, PermissionDenied
 from backend.services import bulk, rounds, sample_detail, samples
 from backend.values import JSON, DecisionKind, Role
 
 TITLE, PATH = "Samples", "samples"
 POLL_SECONDS = 4.0
+UNKEPT = ("next", "previous", "no_round", "no_sample")
+"""What of a query belongs to the drawn page, not into its address."""
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 COLUMNS = ["Sample", "Score", "Verdict", "Label by", "Finish", "Tokens", "Spread", "Marks", "Prompt", "Text"]
@@ -70,7 +74,8 @@ def build() -> None:
     timer = gr.Timer(POLL_SECONDS)
 
     listed = [table, count, before, after, detail, query, digest, kept]
-    gr.on(None, draw, None, [chosen, *bar, *listed, batches], **QUIET)
+    drawn = gr.on(None, draw, None, [chosen, *bar, *listed, batches], **QUIET)
+    drawn.success(None, None, None, js=templates.INTO_VIEW_IF_ASKED, api_visibility="private")
     gr.on(None, draw_chart, None, chart, **QUIET)
     narrowed = [c.submit if isinstance(c, gr.Textbox) else c.input for c in bar]
     gr.on(narrowed, narrow, [query, *bar], [*listed, token, apply, said], **QUIET)
@@ -93,10 +98,9 @@ def build() -> None:
 @toasts
 def draw(request: gr.Request) -> list[Any]:
     """Draw everything as the address says; a wrong place in the list is the first page, without what is hidden now."""
-    here, query = context(request), from_address(dict(request.query_params))
+    here = context(request)
     known = rounds.list_rounds(here.actor, here.project_id)
-    ids = [one.id for one in known]
-    query["round"] = query["round"] if query.get("round") in ids else (ids[-1] if ids else None)
+    query = wanted(here, request, [one.id for one in known])
     names = [(f"Round {one.number}, {one.status}", one.id) for one in reversed(known)]
     try:
         shown = listing(here, query, open_sample=True)
@@ -110,9 +114,9 @@ def draw(request: gr.Request) -> list[Any]:
 @toasts
 def draw_chart(request: gr.Request) -> gr.Plot:
     """The histogram comes on its own: the list does not wait for it."""
-    here, query = context(request), from_address(dict(request.query_params))
+    here = context(request)
     ids = [one.id for one in rounds.list_rounds(here.actor, here.project_id)]
-    return histogram(here, query["round"] if query.get("round") in ids else (ids[-1] if ids else None))
+    return histogram(here, wanted(here, request, ids)["round"])
 
 
 @toasts
@@ -137,7 +141,9 @@ def clear_bar(query: JSON, request: gr.Request) -> list[Any]:
 def choose_round(query: JSON, round_id: int, request: gr.Request) -> list[Any]:
     """The same filters on another round."""
     here = context(request)
-    moved = {name: value for name, value in query.items() if name not in ("sample", "at")} | {"round": round_id}
+    moved = {name: value for name, value in query.items() if name not in ("sample", "at", "no_round", "no_sample")} | {
+        "round": round_id
+    }
     return [*listing(here, moved), batch_list(here, moved), *forget()]
 
 
@@ -156,7 +162,7 @@ def to_next(query: JSON, request: gr.Request) -> list[Any]:
 @toasts
 def open_row(query: JSON, event: gr.SelectData, request: gr.Request) -> list[Any]:
     """Show one sample below the table, and keep it in the address."""
-    here, opened = context(request), query | {"sample": row_number(event)}
+    here, opened = context(request), query | {"sample": row_number(event), "no_sample": ""}
     return [chosen_card(here, opened), opened, {"address": to_address(address_of(opened))}]
 
 
@@ -206,8 +212,19 @@ def forget() -> list[Any]:
     return ["", gr.Button(interactive=False), ""]
 
 
+def wanted(here: Context, request: gr.Request, round_ids: list[int]) -> JSON:
+    """What the address asks for; without a round that of the sample, else the newest."""
+    round_, sample = asked(request, "round", "round", round_ids), asked(request, "sample", "sample")
+    query = from_address(dict(request.query_params)) | {"round": round_.id, "sample": sample.id}
+    query |= {"no_round": round_.missing, "no_sample": sample.missing}
+    if round_ == Asked():
+        found = found_sample(here, sample.id)
+        query["round"] = found.round_id if found else next(reversed(round_ids), None)
+    return query
+
+
 def only_round(query: JSON) -> JSON:
-    return {"round": query["round"]} if query.get("round") else {}
+    return {name: query[name] for name in ("round", "no_round") if query.get(name)}
 
 
 def round_of(query: JSON) -> int:
@@ -218,14 +235,16 @@ def round_of(query: JSON) -> int:
 
 def address_of(query: JSON) -> JSON:
     """What of the query belongs into the address."""
-    return {name: value for name, value in query.items() if name not in ("next", "previous") and value is not None}
+    kept = {name: value for name, value in query.items() if name not in UNKEPT}
+    return {name: value for name, value in kept.items() if value is not None}
 
 
 def listing(here: Context, query: JSON, *, open_sample: bool = False) -> list[Any]:
     """Table, count, the two buttons, detail, query, digest, address."""
     if not query.get("round"):
-        hint = "No round yet. Launch one: its samples appear here while they are made."
-        return [[], hint, *[gr.Button(interactive=False)] * 2, None, query, "", {"address": ""}]
+        hint = query.get("no_round") or "No round yet. Launch one: its samples appear here while they are made."
+        # The address stays: who mistyped it may want to mend it.
+        return [[], hint, *[gr.Button(interactive=False)] * 2, None, query, "", gr.skip()]
     page = find_page(here, query)
     query = query | {"next": page.next_cursor, "previous": page.prev_cursor}
     rows, said = [table_row(row) for row in page.rows], counted(page, query)
@@ -260,23 +279,29 @@ def counted(page: samples.Page, query: JSON) -> str:
 
 
 def chosen_card(here: Context, query: JSON) -> JSON | None:
-    """The opened sample, if there is one and it is here."""
+    """The opened sample, or that it is not here."""
+    if query.get("no_sample"):
+        return {"missing": query["no_sample"]}
     if not query.get("sample"):
         return None
+    found = found_sample(here, query["sample"])
+    return card(found, address_of(query)) if found else {"missing": not_here("sample", query["sample"])}
+
+
+def found_sample(here: Context, sample_id: int | None) -> sample_detail.Detail | None:
+    """The sample, if this project has it."""
     try:
-        found = sample_detail.detail(here.actor, query["sample"])
+        found = sample_detail.detail(here.actor, sample_id) if sample_id else None
     except NotFound:
         return None
-    return card(found, address_of(query)) if found.project_id == here.project_id else None
+    return found if found and found.project_id == here.project_id else None
 
 
 def batch_list(here: Context, query: JSON) -> gr.Dropdown:
     """The bulk actions that can be undone."""
     done = bulk.history(here.actor, round_of(query)) if query.get("round") else []
     choices = [
-        (f"{b.action} {b.count:,} by {b.who}, {b.at:%Y-%m-%d %H:%M} UTC: {b.reason}"[:160], b.id)
-        for b in done
-        if not b.is_undone
+        (f"{b.action} {b.count:,} by {b.who}, {moment(b.at)}: {b.reason}"[:160], b.id) for b in done if not b.is_undone
     ]
     return gr.Dropdown(choices, value=choices[0][1] if choices else None)
 

@@ -3,7 +3,8 @@
 COUNT = '<p class="rondo-muted" role="status">{{value}}</p>'
 
 DETAIL = """
-{{#if value}}
+{{#if value.missing}}<div class="rondo-empty" role="alert"><p>{{value.missing}}</p></div>{{/if}}
+{{#if value.id}}
 <section class="rondo-card sample" aria-label="The chosen sample">
   <header>
     <h2>Sample {{value.id}}</h2>
@@ -38,7 +39,7 @@ DETAIL = """
       </details>
       {{else}}<p class="rondo-muted">{{value.unjudged}}</p>{{/each}}
       <h3>What it trained</h3>
-      {{#each value.trained}}<p><a href="/datasets?dataset={{this.id}}">{{this.title}}</a></p>
+      {{#each value.trained}}<p><a href="datasets?dataset={{this.id}}">{{this.title}}</a></p>
       {{else}}<p class="rondo-muted">Nothing yet.</p>{{/each}}
     </div>
     <div>
@@ -49,7 +50,7 @@ DETAIL = """
       {{else}}<p class="rondo-muted">{{value.undecided}}</p>{{/each}}
       <h3>The other samples of this prompt</h3>
       {{#each value.group}}
-      <p class="other"><a href="/samples?{{this.address}}">{{this.id}}</a>
+      <p class="other"><a href="samples?{{this.address}}">{{this.id}}</a>
       <span class="rondo-badge {{this.badge}}">{{this.verdict}}</span> {{this.score}}
       <span class="words" dir="auto">{{this.text}}</span></p>
       {{else}}<p class="rondo-muted">There are none.</p>{{/each}}
@@ -80,10 +81,14 @@ DETAIL_CSS = """
 .sample .other .words { display: inline; }
 """
 
-# The table is as high as a window: without this, a click on a row would seem to do nothing.
+# The table is as high as a window: without this, a click on a row, or an address of a sample, would seem to do nothing.
 INTO_VIEW = """() => {
   setTimeout(() => document.querySelector("#sample-detail")?.scrollIntoView({ block: "nearest" }), 100);
 }"""
+
+INTO_VIEW_IF_ASKED = f"""() => {{
+  if (new URLSearchParams(window.location.search).has("sample")) ({INTO_VIEW})();
+}}"""
 
 KEEP_IN_ADDRESS = """(kept) => {
   const address = new URL(window.location.href);

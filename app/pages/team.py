@@ -86,7 +86,7 @@ def _changes(round_id: int | None, seen: dict[str, Any], request: gr.Request) ->
     """New values of what differs from what the browser shows; the rest is left alone, so that nothing flickers."""
     here = context(request)
     if round_id is None:
-        return [{"empty": round_choice.EMPTY}, {}, {}]
+        return [{"empty": round_choice.why_none(request)}, {}, {}]
     at = reviews.progress(here.actor, int(round_id))
     key = [round_id, at.decided, at.remaining, [[one.user_id, one.decided] for one in at.people]]
     people: Any = gr.skip()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.widgets import figures
+from app.widgets import figures, times
 from app.widgets.formats import duration
 from app.widgets.plain_table import rows_of
 from app.widgets.round_choice import why_closed
@@ -28,7 +28,7 @@ def progress_value(round_: RoundView, at: Progress) -> dict[str, Any]:
         "done": done(at),
         "ends": _ends(round_, at),
         "here": [one.name for one in at.people if one.is_here],
-        "target": f"/review?round={round_.id}",
+        "target": f"review?round={round_.id}",
         "way_on": "Open the review desk" if is_open else "",
     }
 
@@ -47,7 +47,7 @@ def _ends(round_: RoundView, at: Progress) -> str:
         return why_closed(round_)
     if at.ends_at is None:
         return "No estimate of the end: nothing was decided in the last quarter of an hour."
-    return f"At the recent pace: done {figures.ends(at.ends_at)}."
+    return f"At the recent pace: done {times.ends(at.ends_at)}."
 
 
 def table_value(everyone: list[Reviewer]) -> dict[str, Any]:
@@ -69,6 +69,6 @@ def table_row(one: Reviewer) -> list[str]:
         figures.share(one.colleagues),
         gold,
         f"{one.left:,}{' assigned' if one.is_assigned else ''}",
-        figures.ends(one.done_at) if one.left else "–",
-        figures.ago(one.last_at),
+        times.ends(one.done_at) if one.left else "–",
+        times.ago(one.last_at),
     ]

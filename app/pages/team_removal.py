@@ -12,12 +12,13 @@ from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.plain_table import plain_table, rows_of
 from app.widgets.round_choice import known, needed
+from app.widgets.times import moment
 from backend.errors import InvalidInput
 from backend.services import removals, reviewer_stats
 from backend.services.removals import Changed, Preview, Removal
 from backend.values import LabelSource
 
-COLUMNS = ["When (UTC)", "Who", "Whose work", "Decisions", "Reason", "State"]
+COLUMNS = ["When", "Who", "Whose work", "Decisions", "Reason", "State"]
 WHOSE = {LabelSource.person: "by a person's word", LabelSource.judge: "the judge's", LabelSource.none: "nobody's"}
 
 
@@ -111,12 +112,12 @@ def _shown(here: Context, round_id: int | None) -> list[Any]:
 
 def choice(one: Removal) -> tuple[str, str]:
     """A removal as the list to take back from names it."""
-    return f"{one.person}, {one.at:%Y-%m-%d %H:%M} UTC", one.id
+    return f"{one.person}, {moment(one.at)}", one.id
 
 
 def table_row(one: Removal) -> list[str]:
     state = "restored" if one.is_undone else "labels frozen" if one.is_frozen else "out"
-    return [f"{one.at:%Y-%m-%d %H:%M}", one.who, one.person, f"{one.decisions:,}", one.reason, state]
+    return [moment(one.at), one.who, one.person, f"{one.decisions:,}", one.reason, state]
 
 
 def card_value(found: Preview) -> dict[str, Any]:

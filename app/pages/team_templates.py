@@ -106,10 +106,10 @@ REMOVAL = """
   {{#if value.labels}}<h4>Labels that change</h4><ul>
     {{#each value.labels}}<li>{{this}}</li>{{/each}}</ul>{{/if}}
   {{#if value.datasets}}<h4>Datasets that hold these samples</h4><ul>
-    {{#each value.datasets}}<li><a href="/datasets?dataset={{this.id}}">Dataset {{this.id}}</a> of round
+    {{#each value.datasets}}<li><a href="datasets?dataset={{this.id}}">Dataset {{this.id}}</a> of round
       {{this.round}}: {{this.examples}} examples</li>{{/each}}</ul>{{/if}}
   {{#if value.checkpoints}}<h4>Checkpoints that learned from it</h4><ul>
-    {{#each value.checkpoints}}<li><a href="/checkpoints?checkpoint={{this.id}}">{{this.name}}</a>
+    {{#each value.checkpoints}}<li><a href="checkpoints?checkpoint={{this.id}}">{{this.name}}</a>
       <span class="rondo-muted">{{this.how}}</span></li>{{/each}}</ul>
   {{else}}<p class="rondo-muted">No checkpoint learned from it.</p>{{/if}}
 </article>

@@ -6,12 +6,10 @@ import gradio as gr
 from fastapi import Request
 
 from app import cookies, origin
-from backend.errors import NotFound, NotSignedIn
+from app.widgets import times
+from backend.errors import InvalidInput, NotFound, NotSignedIn
 from backend.services import projects, sessions
 from backend.services.access import Actor
-
-DRAWN = "x-rondo-project"
-"""The header in which a page says of which project it was drawn."""
 
 
 @dataclass(frozen=True)
@@ -25,20 +23,25 @@ class Context:
 
 
 def context(request: gr.Request | Request) -> Context:
-    """Return who asks. Raises NotSignedIn when the session has ended, NotFound when there is no project to show."""
+    """Return who asks, about the project that their page shows.
+
+    Raises NotSignedIn when the session has ended, InvalidInput when the request names no project, NotFound when the
+    person is not in it.
+    """
     # A listener gets Gradio's request around the real one, a component's server function gets the real one.
     asked: Request | None = request.request if isinstance(request, gr.Request) else request
+    if asked is not None:
+        times.see_from(asked)
     secret = cookies.secret_in(asked) if asked is not None else None
     who = sessions.look_up(secret) if secret else None
     if asked is None or who is None:
         raise NotSignedIn("You are signed out. Reload the page to sign in again.")
-    # Another tab may have gone to another project meanwhile: what is done here is done to what the header here names.
-    drawn = asked.headers.get(DRAWN, "")
-    wanted = int(drawn) if drawn.isdecimal() else who.project_id
-    project_id = projects.current(who.actor, wanted)
-    if project_id is None:
-        raise NotFound("You are not in any project yet. Ask a project admin to add you.")
-    if drawn and project_id != wanted:
-        raise NotFound("You are no longer in the project that this page shows. Reload the page.")
+    # Never the session's project: that is where any of this person's tabs went last.
+    name = asked.state.project_name
+    if name is None:
+        raise InvalidInput("This request does not say which project it is about. Reload the page.")
+    project = projects.at(who.actor, name)
+    if project is None:
+        raise NotFound("You are not in the project that this page shows, or no longer. Reload the page.")
     actor = replace(who.actor, via=origin.via(asked))
-    return Context(actor, project_id, str(asked.base_url).rstrip("/"), who.session_id)
+    return Context(actor, project.id, str(asked.base_url).rstrip("/"), who.session_id)

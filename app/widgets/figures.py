@@ -1,9 +1,5 @@
 """Measures of agreement as people read them."""
 
-from datetime import datetime
-
-from app.widgets.formats import duration
-from backend.db import now
 from backend.services.agreement_measures import Figure
 
 
@@ -19,19 +15,6 @@ def kappa(figure: Figure) -> str:
     if figure.value is None:
         return "–"
     return f"{figure.value:.2f}{_interval(figure, 1, '.2f')}"
-
-
-def ends(at: datetime | None) -> str:
-    """`in 40 min, 14:20 UTC`."""
-    if at is None:
-        return "–"
-    seconds = (at - now()).total_seconds()
-    day = "" if at.date() == now().date() else f"{at:%Y-%m-%d} "
-    return f"in {duration(seconds)}, {day}{at:%H:%M} UTC"
-
-
-def ago(at: datetime | None) -> str:
-    return "never" if at is None else f"{duration((now() - at).total_seconds())} ago"
 
 
 def _interval(figure: Figure, times: int, format: str) -> str:

@@ -15,6 +15,7 @@ from fastapi import Request
 from jinja2 import ChoiceLoader, DictLoader, FileSystemLoader
 
 from app import html
+from app.addresses import page_path
 from backend import __version__
 from backend.services import projects
 from backend.services.projects import ProjectView
@@ -25,12 +26,14 @@ HEAD = (
     f'<link rel="stylesheet" href="/static/rondo.css?v={__version__}">'
     f'<script src="/static/rondo.js?v={__version__}"></script>'
 )
+ROOT = "window.gradio_config.root = window.location.origin + {{ rondo_shell(request).root | toorjson }};"
+"""Gradio's script takes its page's name from what follows the root in the address, and asks below the root."""
 
 
 @dataclass(frozen=True)
 class Link:
     title: str
-    path: str
+    href: str
     is_here: bool
 
 
@@ -41,9 +44,12 @@ class Shell:
     name: str
     role: str
     is_owner: bool
-    projects: list[ProjectView]
-    project_id: int | None
+    project: ProjectView
+    projects: list[Link]
     pages: list[Link]
+    title: str
+    here: str
+    root: str
 
 
 def install(pages: Sequence[ModuleType]) -> None:
@@ -65,6 +71,11 @@ def framed(source: str) -> str:
     source = re.sub(r"<meta\s+(?:property|name)=\"(?:og|twitter):[^>]*/>", "", source)
     source = re.sub(r"<link rel=\"manifest\"[^>]*/>", "", source)
     for place, with_ours in (
+        # Links in a page and its questions are relative to its project; what the page is built of is the same in all.
+        (r"(<base href=\"\{\{ base_url[^>]*>)", r"\1"),
+        (r"(window\.gradio_config = \{\{ config \| toorjson \}\};)", rf"\1 {ROOT}"),
+        (r"src=\"\./assets/", 'src="/assets/'),
+        (r"href=\"\./assets/", 'href="/assets/'),
         (r"(</head>)", rf"{HEAD}\1"),
         (r"(<body[^>]*>)", r'\1{% include "header.html" %}'),
     ):
@@ -76,15 +87,17 @@ def framed(source: str) -> str:
 
 def shell(request: Request, pages: Sequence[ModuleType]) -> Shell:
     """Return what this person's header shows on this page."""
-    who = request.state.signed_in
-    mine = projects.list_mine(who.actor)
-    project_id = projects.current(who.actor, who.project_id)
-    role = next((str(project.role) for project in mine if project.id == project_id), "no role")
-    here = request.url.path.strip("/")
+    actor, project = request.state.signed_in.actor, request.state.project
+    here, slug = request.url.path.strip("/"), project.slug
     # What is about oneself and about accounts is in the menu of one's name, not among the steps of the loop.
     links = [
-        Link(page.TITLE, page.PATH.strip("/"), page.PATH.strip("/") == here)
+        Link(page.TITLE, page_path(slug, page.PATH), here == page.PATH)
         for page in pages
-        if not getattr(page, "IN_MENU", False) or page.PATH.strip("/") == here
+        if not getattr(page, "IN_MENU", False) or here == page.PATH
     ]
-    return Shell(who.actor.name, role, who.actor.is_owner, mine, project_id, links)
+    # The same page of the others: what is chosen on it is of this project, and stays behind.
+    mine = [Link(one.name, page_path(one.slug, here), one.id == project.id) for one in projects.list_mine(actor)]
+    return Shell(
+        actor.name, str(project.role), actor.is_owner, project, mine, links,
+        next(link.title for link in links if link.is_here), page_path(slug, here), page_path(slug).rstrip("/"),
+    )  # fmt: skip

@@ -7,6 +7,7 @@ import gradio as gr
 from app.forms import Form
 from app.toasts import notice, toasts
 from app.widgets.context import context
+from app.widgets.times import moment
 from backend.errors import InvalidInput
 from backend.services import templates
 from backend.services.access import Actor
@@ -18,7 +19,7 @@ PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": Non
 def choices(actor: Actor, project_id: int) -> list[tuple[str, int]]:
     """Every saved version, newest of each name first."""
     return [
-        (f"{row.name} v{row.version}, {row.created_by} {row.created_at:%Y-%m-%d %H:%M}", row.id)
+        (f"{row.name} v{row.version}, {row.created_by} {moment(row.created_at)}", row.id)
         for row in templates.list_templates(actor, project_id)
     ]
 

@@ -1,10 +1,10 @@
 """The review desk: one component with its own script (static/review), and what that script may ask the server."""
 
 from dataclasses import asdict
-from typing import Any
 
 import gradio as gr
 
+from app.widgets.asked import asked_for
 from app.widgets.context import Context
 from app.widgets.review_answers import (
     act_or_error,
@@ -68,11 +68,14 @@ def review_desk() -> gr.HTML:
 def review_open(here: Context, data: JSON) -> JSON:
     """What the desk needs at the start: the rounds, the chosen one, guidelines, counters, the person's keys."""
     known = rounds.list_rounds(here.actor, here.project_id)
-    chosen = chosen_round(known, data.get("round"))
+    wanted = asked_for(str(data.get("round") or ""), "round", {one.id for one in known})
+    chosen = chosen_round(known, wanted.id)
     base = {
         "me": here.actor.user_id,
         "rounds": [{"id": r.id, "number": r.number, "is_open": is_open(r)} for r in reversed(known)],
     }
+    if wanted.missing:
+        return base | {"round": None, "empty": wanted.missing}
     if chosen is None:
         return base | {
             "round": None,
@@ -197,7 +200,7 @@ def review_close(here: Context, data: JSON) -> JSON:
     return {"job": reviews.close(here.actor, number(data.get("round")))}
 
 
-def chosen_round(known: list[RoundView], asked: Any) -> RoundView | None:
+def chosen_round(known: list[RoundView], asked: int | None) -> RoundView | None:
     """The asked round of this project; else the newest one in review; else the newest."""
     for one in known:
         if one.id == asked:

@@ -4,6 +4,7 @@ from typing import Any
 
 import gradio as gr
 
+from app.widgets.asked import Asked, asked
 from app.widgets.context import Context, context
 from backend.errors import NotFound
 from backend.services import rounds
@@ -19,14 +20,20 @@ def reviewed(here: Context) -> list[RoundView]:
 
 
 def opened(request: gr.Request) -> tuple[int | None, dict[str, Any]]:
-    """The round to show when the page opens, and the update of its dropdown."""
+    """The round to show when the page opens, and the update of its dropdown; None where the asked one is not there."""
     found = reviewed(context(request))
-    asked = str(request.query_params.get("round", ""))
+    chosen = asked(request, "round", "reviewed round", {one.id for one in found})
     waiting = [one for one in found if one.status is RoundStatus.review]
-    chosen = next((one for one in found if str(one.id) == asked), next(iter(waiting or found), None))
+    first = next((one.id for one in waiting or found), None)
     choices = [(f"Round {one.number}, {one.status}", one.id) for one in found]
-    value = chosen.id if chosen else None
-    return value, gr.update(choices=choices, value=value, interactive=len(found) > 1)
+    value = first if chosen == Asked() else chosen.id
+    return value, gr.update(choices=choices, value=value, interactive=len(found) > 1 or bool(chosen.missing))
+
+
+def why_none(request: gr.Request) -> str:
+    """Why the page shows no round: none was reviewed, or the address asks for another one."""
+    ids = {one.id for one in reviewed(context(request))}
+    return asked(request, "round", "reviewed round", ids).missing or EMPTY
 
 
 def why_closed(round_: RoundView) -> str:

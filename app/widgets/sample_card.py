@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 
 from app.widgets.sample_filters import to_address
+from app.widgets.times import moment
 from backend.services.sample_detail import DecisionView, Detail, JudgmentView, Trained
 from backend.services.samples import Row
 from backend.values import JSON, DecisionKind, Verdict
@@ -123,7 +124,7 @@ def judgment(one: JudgmentView, *, is_first: bool) -> JSON:
 
 def decision(one: DecisionView) -> JSON:
     parts = [one.words] if one.words else []
-    parts += [f"{one.at:%Y-%m-%d %H:%M} UTC", "bulk" if one.is_bulk else "blind" if one.is_blind else "judge shown"]
+    parts += [moment(one.at), "bulk" if one.is_bulk else "blind" if one.is_blind else "judge shown"]
     parts += [f"score {score(one.score)}"] if one.score is not None else []
     parts += [f"{one.seconds:.1f} s"] if one.seconds is not None else []
     parts += ["differs from the judge"] if one.is_override else []

@@ -85,13 +85,13 @@ def from_address(parameters: Mapping[str, str]) -> JSON:
         for name, choices in zip(CHOICES, (VERDICTS, SOURCES, KINDS, ONLY), strict=True)
     }
     query: JSON = {}
-    for name in (*NAMES, "round", "sample", "at"):
+    for name in (*NAMES, "at"):
         value = str(parameters.get(name, ""))
         if not value:
             continue
         if name in CHOICES:
             query[name] = [one for one in value.split(",") if one in known[name]]
-        elif name in NUMBERS or name in ("round", "sample"):
+        elif name in NUMBERS:
             query |= _number(name, value)
         elif name != "sort" or value in {one for _, one in SORTS}:
             query[name] = value

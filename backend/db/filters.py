@@ -41,6 +41,9 @@ class Filters:
     def __post_init__(self) -> None:
         boundary.text(self.text, "What is searched for in texts", boundary.MOST_LINE)
         boundary.text(self.prompt, "What is searched for in prompts", boundary.MOST_LINE)
+        for name in ("min_tokens", "max_tokens"):
+            if (number := getattr(self, name)) is not None:
+                boundary.whole(number, f"{name}: the number of tokens")
         for name, known in (("verdict", VERDICTS), ("source", SOURCES), ("kind", KINDS)):
             wrong = [value for value in getattr(self, name) if value not in known]
             if wrong:

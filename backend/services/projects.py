@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from backend import boundary
 from backend.db import reading, session, tables
+from backend.db.slugs import normal
+from backend.db.tables.project import slug_for
 from backend.errors import Conflict, NotSignedIn
 from backend.services import events
 from backend.services.access import Actor, require, require_owner, role_of
@@ -21,10 +23,11 @@ MAX_GUIDELINES = 100_000
 
 @dataclass(frozen=True)
 class ProjectView:
-    """A project and the actor's role in it."""
+    """A project and the actor's role in it; its pages are at /p/SLUG/."""
 
     id: int
     name: str
+    slug: str
     description: str
     guidelines: str
     defaults: dict[str, Any]
@@ -88,7 +91,8 @@ def edit(
         require(db, actor, project_id, Role.admin)
         row = db.get(tables.Project, project_id)
         assert row is not None
-        row.name = row.name if name is None else _usable(name)
+        if name is not None:
+            _rename(db, row, _usable(name))
         row.description = row.description if description is None else description
         row.guidelines = row.guidelines if guidelines is None else guidelines
         _flush(db, row.name)
@@ -114,6 +118,29 @@ def current(actor: Actor, chosen_id: int | None) -> int | None:
     return chosen_id if chosen_id in mine else next(iter(mine), None)
 
 
+def at(actor: Actor, asked: str) -> ProjectView | None:
+    """Return the project that an address names; None where there is none, or none that the actor may see.
+
+    An address names it by its slug, by one that it had before it was renamed, or by its exact name.
+    """
+    mine, slug = list_mine(actor), normal(asked)
+    found = next((one for one in mine if one.slug == slug), None)
+    if found is None and asked.isprintable():
+        with reading() as db:
+            before = db.scalar(select(tables.FormerSlug.project_id).where(tables.FormerSlug.slug == slug))
+        found = next((one for one in mine if one.id == before), None)
+    return found or next((one for one in mine if one.name == asked), None)
+
+
+def _rename(db: Session, row: tables.Project, name: str) -> None:
+    """Give it another name; its address follows, and the one before goes on to lead to it."""
+    slug = slug_for(db.connection(), name, row.id)
+    if slug != row.slug:
+        db.execute(delete(tables.FormerSlug).where(tables.FormerSlug.slug == slug))
+        db.add(tables.FormerSlug(slug=row.slug, project_id=row.id))
+    row.name, row.slug = name, slug
+
+
 def _usable(name: str) -> str:
     return boundary.name(name, "A project's name")
 
@@ -126,4 +153,4 @@ def _flush(db: Session, name: str) -> None:
 
 
 def _view(row: tables.Project, role: Role) -> ProjectView:
-    return ProjectView(row.id, row.name, row.description, row.guidelines, row.defaults, role, row.created_at)
+    return ProjectView(row.id, row.name, row.slug, row.description, row.guidelines, row.defaults, role, row.created_at)

@@ -25,7 +25,7 @@ async function closeReview(desk) {
   desk.parts.closing.close();
   if (!answer || answer.error) return desk.say(answer ? answer.error.message : SILENT);
   desk.round.is_open = false;
-  const link = make("a", { href: "/jobs" }, "See Jobs");
+  const link = make("a", { href: "jobs" }, "See Jobs");
   desk.say("The review is closed. Selection and training go on in the background. ", { good: true, link });
   return desk.paint();
 }

@@ -155,7 +155,7 @@ export class Desk extends Acts {
   }
 
   do_more() { this.whole = !this.whole; this.paint({ keep: true }); }
-  unfold() { if (!this.work && this.parts.desk.querySelector("main .more")) this.do_more(); }
+  unfold() { if (!this.work && this.parts.desk.querySelector(".middle .more")) this.do_more(); }
   do_raw() { this.show({ text: this.shows.text === "raw" ? "rendered" : "raw" }); }
   do_note() { if (this.canAct) writeNote(this, this.line.current); }
 
@@ -252,7 +252,7 @@ export async function start(element, server) {
   // Without the parser texts are shown raw.
   await text.load().catch(() => {});
   for (;;) {
-    const opened = await server.review_open({ round: asked ? Number(asked) : null }).catch(() => undefined);
+    const opened = await server.review_open({ round: asked }).catch(() => undefined);
     if (opened && !opened.error && opened.round) {
       const stored = localStorage.getItem("rondo.review.order");
       opened.order = opened.orders.includes(stored) ? stored : "worth";

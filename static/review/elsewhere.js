@@ -54,7 +54,7 @@ export class Elsewhere {
     }
     const what = `${count} in round ${number} ${are} not saved yet. `;
     if (!this.mayDecide) return make("p", {}, `${what}Kept in this browser until you may decide again.`);
-    return make("p", {}, what, make("a", { href: `/review?round=${round}` }, `Open that round to send ${them}`));
+    return make("p", {}, what, make("a", { href: `review?round=${round}` }, `Open that round to send ${them}`));
   }
 
   giveUp(names) {

@@ -49,7 +49,7 @@ export function layout(element, opened, desk) {
   parts.round = select("Round", rounds(opened), (value) => desk.do_round(value));
   parts.order = select("Order", orders(opened), (value) => desk.do_order(value));
   parts.actions.append(...toolbar(desk));
-  const main = make("main", {}, parts.find, parts.prompt, parts.answer, parts.compare, parts.work, parts.facts, parts.assist);
+  const main = make("div.middle", {}, parts.find, parts.prompt, parts.answer, parts.compare, parts.work, parts.facts, parts.assist);
   parts.guidelines = opened.guidelines ? guidelines(opened, desk) : null;
   parts.desk = make(`div.desk.is-${opened.mode}`, {}, main, make("aside", {}, parts.revealed, parts.guidelines, parts.history));
   element.classList.add("review-frame");

@@ -223,7 +223,7 @@ export class GroupMode extends Columns {
       const key = this.desk.bindings.first(`${what}_${n + 1}`);
       const isChosen = pick[what] === member.sample_id;
       const hint = key ? make("kbd", { "aria-hidden": "true" }, keyName(key)) : null;
-      return make("button.rondo-quiet", { type: "button", "aria-pressed": String(isChosen), onclick: () => this.choose(item, what, member) }, label, hint);
+      return make("button.rondo-quiet", { type: "button", "aria-pressed": String(isChosen), "aria-label": `${label}: sample ${this.title(n)}`, onclick: () => this.choose(item, what, member) }, label, hint);
     };
     return make("footer", {}, button("best", "Best"), button("worst", "Worst"));
   }

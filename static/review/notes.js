@@ -2,6 +2,7 @@
 
 import { keep, keepDraft, recall } from "./editor.js";
 import { keyName, make, number, onTextKeys } from "./elements.js";
+import { moment } from "./times.js";
 
 const KINDS = {
   accept: "accepted", reject: "rejected", score: "gave", prefer: "chose among the group", rank: "ranked the group", edit: "edited",
@@ -88,7 +89,7 @@ export class History {
 
 function row(one, words) {
   const what = `${KINDS[one.kind] || one.kind}${one.score === null ? "" : ` ${number(one.score)}`}${words ? `: ${words}` : ""}`;
-  const at = new Date(one.at).toLocaleString([], { dateStyle: "short", timeStyle: "short" });
+  const at = moment(new Date(one.at));
   const line = make("li", {}, make("b", {}, one.who), ` ${what} `, make("span.rondo-muted", {}, at));
   if (one.is_retracted) line.append(" ", make("span.rondo-badge", {}, "taken back"));
   if (one.is_late) line.append(" ", make("span.rondo-badge.warn", {}, "late"));

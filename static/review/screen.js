@@ -77,7 +77,7 @@ function wayBack(desk) {
 
 /** Where a round that is not in review goes on. */
 function waysOn({ round }) {
-  return round.is_open ? null : make("p", {}, make("a", { href: "/" }, "Overview"), " · ", make("a", { href: "/jobs" }, "Jobs"));
+  return round.is_open ? null : make("p", {}, make("a", { href: "./" }, "Overview"), " · ", make("a", { href: "jobs" }, "Jobs"));
 }
 
 function whyEmpty({ round, line }) {
@@ -137,7 +137,7 @@ function paintSignedOut(desk) {
     desk.parts.message.hidden = true;
     return;
   }
-  const link = make("a.signed-out", { href: `/login?next=${encodeURIComponent("/review")}`, target: "_blank", rel: "noopener" }, "Sign in again in a new tab");
+  const link = make("a.signed-out", { href: `/login?next=${encodeURIComponent(location.pathname + location.search)}`, target: "_blank", rel: "noopener" }, "Sign in again in a new tab");
   desk.say(`${why} What you decided is kept in this browser and is sent once you are signed in. `, { link });
 }
 

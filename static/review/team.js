@@ -1,6 +1,7 @@
 // Others in the same round: whose item this is and until when, who is here, how far the queue is.
 
 import { plural } from "./elements.js";
+import { clock, soon } from "./times.js";
 
 const BEAT = 20000;
 const SOON = 60000;
@@ -102,7 +103,7 @@ export class Team {
     let text = "";
     if (left !== null && left <= 0) text = "No longer reserved for you: somebody else may get it too. Your decision is kept either way.";
     else if (left !== null) {
-      const at = new Date(ends).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+      const at = clock(new Date(ends));
       text = left < SOON ? `Yours for ${plural(Math.ceil(left / 1000), "second")} more` : `Yours for ${Math.round(left / 60000)} min, until ${at}`;
     }
     if (item && item.holder && !item.mine) text = `${item.holder} is on this item`;
@@ -125,13 +126,6 @@ export function peopleHere(people, me) {
 
 /** How far the queue is, and when it will be done by the pace of the last minutes: two parts of a line. */
 export function progressLine({ decided, samples, ends_at: endsAt }, isGroups) {
-  const end = endsAt ? `, done ${clock(new Date(endsAt))}` : "";
+  const end = endsAt ? `, done about ${soon(new Date(endsAt))}` : "";
   return [`${decided.toLocaleString()} of ${plural(samples, isGroups ? "group" : "sample")} decided`, end];
-}
-
-function clock(at) {
-  const isToday = at.toDateString() === new Date().toDateString();
-  return isToday
-    ? `about ${at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}`
-    : `about ${at.toLocaleDateString([], { day: "numeric", month: "short" })}`;
 }

@@ -73,8 +73,9 @@ class Watched:
         self.context = chromium.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
         sign_in(self.context, actor)
         if project_id is not None:
-            chosen = {"project_id": str(project_id), "next": "/"}
-            self.context.request.post(f"{site.address()}/project", form=chosen, max_redirects=0)
+            with reading() as db:
+                place = site.page(db.get_one(tables.Project, project_id))
+            self.context.request.get(place, headers={"accept": "text/html"})
         self.noticed: list[str] = []
         self.asked: set[Any] = set()
         self.context.on("request", self.at)

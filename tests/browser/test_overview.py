@@ -59,12 +59,8 @@ def test_whoever_has_no_checkpoint_lands_where_one_is_registered(team: Team) -> 
     other = rows.make_project("New")
     with session() as db:
         db.add(tables.Membership(project_id=other.id, user_id=team.curator.user_id, role=Role.admin))
-    place = {"project_id": str(other.id)}
-    assert team.context.request.post(f"{site.address()}/project", form=place, max_redirects=0).status == 303
-    team.page.goto(f"{site.address()}/checkpoints")
+    team.page.goto(site.page(other, "checkpoints"))
     expect(team.page.locator("#register-location")).to_be_visible()
-    place = {"project_id": str(team.project.id)}
-    assert team.context.request.post(f"{site.address()}/project", form=place, max_redirects=0).status == 303
-    team.page.goto(f"{site.address()}/checkpoints")
+    team.page.goto(site.page(team.project, "checkpoints"))
     expect(team.page.locator("#detail")).to_contain_text("base")
     expect(team.page.locator("#register-location")).to_be_hidden()

@@ -149,8 +149,7 @@ def test_a_tab_acts_on_the_project_it_shows_whatever_another_tab_went_to(team: T
     team.tab("Guidelines")
     text = team.page.locator("#guidelines-text textarea")
     text.fill("Ours.")
-    asked = {"project_id": str(other.id)}
-    assert team.context.request.post(f"{site.address()}/project", form=asked, max_redirects=0).status == 303
+    assert team.context.request.get(site.page(other, "team"), headers={"accept": "text/html"}).status == 200
     team.page.locator("#guidelines-save").click()
     team.page.locator(".toast-body", has_text="The guidelines are saved").wait_for()
     with reading() as db:

@@ -15,6 +15,7 @@ import uvicorn
 from starlette.responses import PlainTextResponse
 
 from app import connections
+from app.addresses import page_path
 from app.cli.serving import bind
 from app.web import create_app
 from backend.db import session
@@ -102,6 +103,11 @@ def address() -> str:
     until(lambda: server.started, "the server's start")
     installation.doors.append(door)
     return f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+def page(project: Any, path: str = "") -> str:
+    """The address of a project's page, such as `jobs?job=3`."""
+    return address() + page_path(project.slug, path)
 
 
 def visitor() -> httpx.Client:

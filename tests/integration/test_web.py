@@ -125,7 +125,7 @@ def test_signing_in_again_ends_the_session_before(owner: Actor) -> None:
         assert client.get("/api/v1/me").status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/logout", "/project", "/welcome", "/api/v1/tokens", "/gradio_api/queue/join"])
+@pytest.mark.parametrize("path", ["/logout", "/welcome", "/api/v1/tokens", "/gradio_api/queue/join"])
 def test_another_site_cannot_act_in_ones_name(owner: Actor, path: str) -> None:
     with site.signed_in(owner) as client:
         for headers in ({"origin": "https://evil.test"}, {"sec-fetch-site": "cross-site"}):
@@ -140,9 +140,10 @@ def test_a_new_installation_asks_the_owner_for_a_project(owner: Actor) -> None:
         assert "New project" in client.get("/welcome").text
         assert "Back to" not in client.get("/welcome").text
         assert client.post("/welcome", data={"name": "  "}).status_code == 422
-        assert client.post("/welcome", data={"name": "Loop <b>"}).headers["location"] == "/"
+        assert client.post("/welcome", data={"name": "Loop <b>"}).headers["location"] == "/p/loop-b/"
         assert '<a href="/">Back to your projects</a>' in client.get("/welcome").text
-        page = client.get("/", headers=PAGE)
+        assert client.get("/", headers=PAGE).headers["location"] == "/p/loop-b/"
+        page = client.get("/p/loop-b/", headers=PAGE)
         assert page.status_code == 200
         assert "Loop &lt;b&gt;" in page.text
         assert "<b>" not in page.text
@@ -158,24 +159,23 @@ def test_someone_without_a_project_is_told_whom_to_ask(owner: Actor) -> None:
 def test_the_header_shows_my_projects_and_my_role(owner: Actor) -> None:
     mine, other = rows.make_project("Mine"), rows.make_project("Not mine")
     with site.signed_in(rows.make_actor(mine, Role.reviewer, name="Ada")) as client:
-        page = client.get("/people", headers=PAGE).text
-        assert "Mine</option>" in page
+        page = client.get("/p/mine/people", headers=PAGE).text
+        assert '<a href="/p/mine/people" aria-current="true">Mine</a>' in page
         assert "Not mine" not in page
         assert "New project" not in page
         assert "reviewer in this project" in page
-        assert '<a href="/people" aria-current="page">' in page
-        assert client.post("/project", data={"project_id": str(other.id)}).status_code == 404
+        assert '<a href="/p/mine/people" aria-current="page">' in page
+        assert client.get(f"/p/{other.slug}/people", headers=PAGE).status_code == 404
 
 
 def test_the_chosen_project_stays_with_the_browser(owner: Actor) -> None:
     one, two = projects.create(owner, "One"), projects.create(owner, "Two")
     with site.signed_in(owner) as client, site.signed_in(owner) as elsewhere:
         assert client.get("/api/v1/me").json()["project_id"] == one
-        answer = client.post("/project", data={"project_id": str(two), "next": "/people"})
-        assert answer.headers["location"] == "/people"
+        assert client.get("/p/two/people", headers=PAGE).status_code == 200
         assert client.get("/api/v1/me").json()["project_id"] == two
+        assert client.get("/jobs?job=1", headers=PAGE).headers["location"] == "/p/two/jobs?job=1"
         assert elsewhere.get("/api/v1/me").json()["project_id"] == one
-        assert client.post("/project", data={"project_id": "new"}).headers["location"] == "/welcome"
 
 
 def test_a_token_is_for_the_api_only(owner: Actor) -> None:
@@ -183,7 +183,7 @@ def test_a_token_is_for_the_api_only(owner: Actor) -> None:
         assert program.get("/api/v1/me").json()["name"] == "owner"
         assert program.get("/config").status_code == 401
         assert program.get("/", headers=PAGE).status_code == 303
-        assert program.post("/project", data={"project_id": "1"}).status_code == 401
+        assert program.post("/welcome", data={"name": "x"}).status_code == 401
 
 
 def test_gradio_says_nothing_of_its_listeners_and_files_without_a_session(owner: Actor) -> None:
@@ -222,4 +222,6 @@ def test_who_goes_where_nothing_is_gets_a_page_with_a_way_back(owner: Actor) -> 
         assert "<b>x</b>" not in answer.text
         assert "content-security-policy" in answer.headers
         assert client.get("/nowhere").json() == {"detail": "Not Found"}, "a program is told in JSON"
-        assert client.get("/jobs", headers=PAGE).status_code == 200
+        for path in ("/p/one/nowhere", "/p/one/login", "/p/one/api/v1/me", "/p/one/p/one/jobs"):
+            assert client.get(path, headers=PAGE).status_code == 404
+        assert client.get("/p/one/jobs", headers=PAGE).status_code == 200

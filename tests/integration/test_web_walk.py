@@ -246,7 +246,7 @@ def test_no_listener_lets_a_person_change_more_than_their_role(
         rows.make_project("another")
     with site.signed_in(world.actor(role)) as client:
         before = snapshot()
-        browser = Browser(client)
+        browser = Browser(client, world.project.slug)
         browser.walk()
     assert changed(before) <= OWN | may_change
     assert browser.called >= (LAUNCHING if role else set()), browser.called
@@ -257,7 +257,7 @@ def test_no_listener_lets_a_person_change_more_than_their_role(
 def test_the_same_walk_as_an_admin_does_change_things(world: World) -> None:
     with site.signed_in(world.actor(Role.admin)) as client:
         before = snapshot()
-        browser = Browser(client)
+        browser = Browser(client, world.project.slug)
         browser.walk()
     assert {"tokens", "users", "checkpoints"} <= changed(before)
     assert any(MARK in said for said in browser.said)

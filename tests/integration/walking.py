@@ -40,16 +40,16 @@ class World:
         return rows.make_actor(self.project if role else None, role or Role.viewer)
 
 
-def make_world() -> World:
-    """A project whose round waits for review, with samples, judgments, a job, a dataset and a template."""
-    project = rows.make_project(f"{MARK} project")
+def make_world(mark: str = MARK) -> World:
+    """A project whose round waits for review, with samples, judgments, a job, a dataset and a template; `mark` stands in every text."""
+    project = rows.make_project(f"{mark} project")
     policy = rows.make_checkpoint(  # with weights, so that a round can be launched from it
-        project, f"{MARK} base", location=str(demo.MODEL_FOLDER), engine={"name": "transformers"}
+        project, f"{mark} base", location=str(demo.MODEL_FOLDER), engine={"name": "transformers"}
     )
-    spare = rows.make_checkpoint(project, f"{MARK} spare")
-    prompts = rows.make_prompt_set(project, f"{MARK} prompts", prompts=[f"{MARK} {i}" for i in range(4)])
-    held_out = rows.make_prompt_set(project, f"{MARK} held out", split=Split.held_out, prompts=[f"{MARK} h"])
-    unused = rows.make_prompt_set(project, f"{MARK} unused")
+    spare = rows.make_checkpoint(project, f"{mark} spare")
+    prompts = rows.make_prompt_set(project, f"{mark} prompts", prompts=[f"{mark} {i}" for i in range(4)])
+    held_out = rows.make_prompt_set(project, f"{mark} held out", split=Split.held_out, prompts=[f"{mark} h"])
+    unused = rows.make_prompt_set(project, f"{mark} unused")
     round_ = rows.make_round(
         project,
         policy,
@@ -59,23 +59,23 @@ def make_world() -> World:
         stage=Stage.review,
         is_reviewed=True,
     )
-    samples = rows.make_samples(round_, prompts, texts=[f"{MARK} a", f"{MARK} b"], scores=[1.0, 0.0])
+    samples = rows.make_samples(round_, prompts, texts=[f"{mark} a", f"{mark} b"], scores=[1.0, 0.0])
     rows.make_judgments(samples)
     dataset = rows.make_dataset(
         round_, DatasetType.prompt_completion, [{"prompt_id": samples[0].prompt_id, "sample_id": samples[0].id}]
     )
-    asked = [{"role": "user", "content": MARK}]
+    asked = [{"role": "user", "content": mark}]
     with session() as db:
         job = tables.Job(
-            project_id=project.id, round_id=round_.id, workflow_id="w", stage=Stage.judge, queue="generate",
-            status=JobStatus.failed, error=MARK, log_tail=MARK,
+            project_id=project.id, round_id=round_.id, workflow_id=f"{mark} w", stage=Stage.judge, queue="generate",
+            status=JobStatus.failed, error=mark, log_tail=mark,
         )  # fmt: skip
         trial = tables.Job(
-            project_id=project.id, workflow_id="t", stage=Stage.generate, queue="generate", status=JobStatus.done,
+            project_id=project.id, workflow_id=f"{mark} t", stage=Stage.generate, queue="generate", status=JobStatus.done,
             spec={"kind": "try", "checkpoint_ids": [policy.id], "messages": asked, "sampling": {}},
         )  # fmt: skip
-        template = tables.Template(project_id=project.id, name="t", version=1, text=MARK, content_hash="0" * 64)
-        member = tables.User(name=f"{MARK} member")
+        template = tables.Template(project_id=project.id, name="t", version=1, text=mark, content_hash="0" * 64)
+        member = tables.User(name=f"{mark} member")
         db.add_all([job, trial, template, member])
         db.flush()
         db.add(tables.Membership(project_id=project.id, user_id=member.id, role=Role.viewer))
@@ -108,8 +108,9 @@ def changed(before: Snapshot) -> set[str]:
 class Browser:
     """Calls Gradio's listeners as a page would: what one listener sets, the next one gets."""
 
-    def __init__(self, client: httpx.Client) -> None:
-        self.client = client
+    def __init__(self, client: httpx.Client, slug: str) -> None:
+        self.client, self.root = client, f"/p/{slug}/gradio_api"
+        self.query: dict[str, str] = {}
         self.blocks = site.blocks()
         self.values: dict[int, Any] = {}
         self.choices: dict[int, list[Any]] = {}
@@ -133,7 +134,7 @@ class Browser:
         for component_id, name in server_functions():
             for data in (None, {}, [], 1, "x"):
                 body = {"data": data, "component_id": component_id, "fn_name": name, "session_hash": "walk"}
-                self.said.append(self.client.post("/gradio_api/component_server", json=body).text)
+                self.said.append(self.client.post(f"{self.root}/component_server", json=body).text)
 
     def walk_drawn(self, number: int) -> None:
         """Call the listeners of what that function draws into the page, as drawn first and for another recipe."""
@@ -176,7 +177,7 @@ class Browser:
             "trigger_id": None,
             "event_data": {"index": [0, 0], "value": "x", "row_value": ["1", "x"], "selected": True},
         }
-        joined = self.client.post("/gradio_api/queue/join", json=body)
+        joined = self.client.post(f"{self.root}/queue/join", json=body, params=self.query)
         assert joined.status_code == 200, joined.text
         for message in self.messages(joined.json()["event_id"]):
             if message["msg"] == "process_completed":
@@ -189,7 +190,7 @@ class Browser:
 
     def messages(self, event_id: str) -> Iterator[dict[str, Any]]:
         """What the server says until that call is over."""
-        with self.client.stream("GET", "/gradio_api/queue/data", params={"session_hash": "walk"}) as stream:
+        with self.client.stream("GET", f"{self.root}/queue/data", params={"session_hash": "walk"}) as stream:
             for line in stream.iter_lines():
                 if line.startswith("data:"):
                     message = json.loads(line[5:])

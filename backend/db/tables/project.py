@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import ForeignKey, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import Connection, ForeignKey, String, event, select
+from sqlalchemy.orm import Mapped, Mapper, mapped_column
 
 from backend.db.base import Base, Identified
+from backend.db.slugs import free_slug
 from backend.values import Role
 
 
@@ -15,6 +16,8 @@ class Project(Identified, Base):
     __tablename__ = "projects"
 
     name: Mapped[str] = mapped_column(String(120), unique=True)
+    slug: Mapped[str] = mapped_column(String(400), unique=True)
+    """Its name in addresses. Made of the name when the row is written, and again when the project is renamed."""
     description: Mapped[str] = mapped_column(default="")
     guidelines: Mapped[str] = mapped_column(default="")
     defaults: Mapped[dict[str, Any]] = mapped_column(default=dict)
@@ -26,3 +29,28 @@ class Membership(Base):
     project_id: Mapped[int] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True)
     role: Mapped[Role]
+
+
+class FormerSlug(Base):
+    """What a project was called in addresses before it was renamed: links to it go on to lead there."""
+
+    __tablename__ = "former_slugs"
+
+    slug: Mapped[str] = mapped_column(String(400), primary_key=True)
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), index=True)
+
+
+def slug_for(connection: Connection, name: str, project_id: int | None = None) -> str:
+    """A slug for the project of this name that is, and was, no other project's."""
+
+    def is_taken(slug: str) -> bool:
+        now = select(Project.id).where(Project.slug == slug)
+        before = select(FormerSlug.project_id).where(FormerSlug.slug == slug)
+        return any(owner != project_id for owner in connection.scalars(now.union(before)))
+
+    return free_slug(name, is_taken)
+
+
+@event.listens_for(Project, "before_insert")
+def _give_slug(_mapper: Mapper[Project], connection: Connection, project: Project) -> None:
+    project.slug = slug_for(connection, project.name)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.pages import audit, team_adjudication, team_gold, team_people, team_removal
-from app.widgets import figures
+from app.widgets import figures, times
 from backend.db import now
 from backend.errors import InvalidInput
 from backend.services import agreement_measures as measures
@@ -118,9 +118,9 @@ def test_the_audit_tells_details_in_words() -> None:
 
 def test_times_are_told_in_one_way() -> None:
     late = now() + timedelta(days=2)
-    assert figures.ends(late).endswith(f", {late:%Y-%m-%d %H:%M} UTC")
+    assert times.ends(late).endswith(f", {times.moment(late)}")
     one = Removal("a", "Cleo", "Ada", datetime(2026, 11, 21, 18, 9, tzinfo=UTC), "tired", 3, False, False, ())
-    assert team_removal.choice(one) == ("Ada, 2026-11-21 18:09 UTC", "a")
+    assert team_removal.choice(one) == ("Ada, 21 Nov 2026, 18:09", "a")
 
 
 def test_items_that_lack_a_reviewer_are_told_apart_from_those_nobody_has_begun() -> None:

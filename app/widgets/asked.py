@@ -1,0 +1,41 @@
+"""What a page's address asks for: the number of a row, such as `?job=3`. Where it is not there, the page says so."""
+
+import re
+from collections.abc import Container
+from dataclasses import dataclass
+
+import gradio as gr
+
+NUMBER = re.compile(r"[0-9]{1,18}")
+SHOWN = 40
+"""As much of a wrong number is repeated."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """`id` is None where the address asks for nothing, or for what is no number; `missing` says what is not there."""
+
+    id: int | None = None
+    missing: str = ""
+
+
+def asked(request: gr.Request, name: str, what: str, known: Container[int] | None = None) -> Asked:
+    """Return the row that the parameter `name` asks for; without `known` the caller looks whether it is there."""
+    return asked_for(str(request.query_params.get(name, "")), what, known)
+
+
+def asked_for(text: str, what: str, known: Container[int] | None = None) -> Asked:
+    """Return the row of that number."""
+    text = text.strip()
+    if not text:
+        return Asked()
+    if not NUMBER.fullmatch(text):
+        said = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+        return Asked(missing=f"The address asks for {what} “{said}”, which is no number of a {what}.")
+    number = int(text)
+    return Asked(number) if known is None or number in known else Asked(missing=not_here(what, number))
+
+
+def not_here(what: str, number: int) -> str:
+    """Say that this project has no such row: one of another project is not told from one that is nowhere."""
+    return f"There is no {what} {number} in this project. It is another project's, or the address is wrong."

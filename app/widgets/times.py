@@ -1,0 +1,71 @@
+"""Times as the person reads them: in the zone of their browser, in one format. Files, exports and REST keep ISO, UTC.
+
+The browser tells its zone in a cookie (static/rondo.js), and `context` calls `see_from` for every call of a page: the
+functions here write for whoever asked. What runs outside a page writes UTC.
+"""
+
+from contextvars import ContextVar
+from datetime import UTC, datetime, time, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from fastapi import Request
+
+from app.widgets.formats import duration
+from backend.db import now
+from backend.errors import InvalidInput
+
+COOKIE = "rondo_zone"
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+_zone: ContextVar[tzinfo] = ContextVar("zone", default=UTC)
+
+
+def see_from(request: Request) -> None:
+    """Write times in the zone that this browser told, until its call is answered; UTC where it told none we know."""
+    name = request.cookies.get(COOKIE, "").replace("%2F", "/")
+    try:
+        # A name is also a path below the zones' folder: ZoneInfo refuses what leads out of it.
+        _zone.set(ZoneInfo(name) if name else UTC)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        _zone.set(UTC)
+
+
+def day(at: datetime) -> str:
+    """`28 Nov 2026`."""
+    local = at.astimezone(_zone.get())
+    return f"{local.day} {MONTHS[local.month - 1]} {local.year}"
+
+
+def moment(at: datetime) -> str:
+    """`28 Nov 2026, 14:05`."""
+    return f"{day(at)}, {at.astimezone(_zone.get()):%H:%M}"
+
+
+def logged(at: datetime) -> str:
+    """`28 Nov 2026, 14:05:09`, for logs."""
+    return f"{day(at)}, {at.astimezone(_zone.get()):%H:%M:%S}"
+
+
+def ends(at: datetime | None) -> str:
+    """`in 40 min, 14:20`; with the day where that is not today."""
+    if at is None:
+        return "–"
+    seconds = (at - now()).total_seconds()
+    said = f"{at.astimezone(_zone.get()):%H:%M}" if day(at) == day(now()) else moment(at)
+    return f"in {duration(seconds)}, {said}"
+
+
+def ago(at: datetime | None) -> str:
+    """`5 min ago`."""
+    return "never" if at is None else f"{duration((now() - at).total_seconds())} ago"
+
+
+def read(text: str | None) -> datetime | None:
+    """A day or a minute of it as somebody typed it, in their zone unless they wrote another; None for nothing."""
+    if not (text or "").strip():
+        return None
+    try:
+        typed = datetime.fromisoformat(str(text).strip())
+    except ValueError as error:
+        raise InvalidInput(f"{text!r} is no time. Write it as 2026-01-31 or 2026-01-31 14:00.") from error
+    return datetime.combine(typed.date(), typed.time() or time(), typed.tzinfo or _zone.get())

@@ -1,0 +1,118 @@
+"""Every page and mode of the review desk, read by axe-core: nothing serious or critical that is ours, in both themes."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from backend.values import DatasetType
+from tests import rows
+from tests.browser.desk import Review, empty
+from tests.browser.test_addresses import running_job
+from tests.browser.test_team import Team
+from tests.integration import site
+
+__all__ = ["empty"]
+pytestmark = pytest.mark.browser
+
+AXE = Axe()
+SHOWN = {
+    "": "#loop .round", "prompts": "#prompt-set h2", "new-round": "#launch", "samples": "#sample-detail h2",
+    "team": "#team-people td", "jobs": ".job h2", "checkpoints": "#detail h2", "datasets": "#dataset h2",
+    "me": "#my-work .facts, #my-work dl, #my-work .rondo-empty", "people": "#person-name", "audit": "#audit-table td",
+}  # fmt: skip
+"""What each page shows once it is drawn."""
+PAGES = tuple(SHOWN)
+OPTIONS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"], "resultTypes": ["violations"]}
+COUNTED = ("serious", "critical")
+OURS_TOO = (
+    "landmark-no-duplicate-main",
+    "landmark-one-main",
+    "page-has-heading-one",
+    "heading-order",
+    "bypass",
+    "region",
+)
+"""Counted though axe holds them to be moderate."""
+GRADIOS = {
+    ("aria-prohibited-attr", ".empty"): "An empty plot is a div with a label; the markup is inside Gradio's component.",
+}
+"""Gradio's own: the rule, and a part of the selector."""
+
+
+def found(page: Any) -> list[str]:
+    """Violations, one a line."""
+    told = AXE.run(page, options=OPTIONS).response["violations"]
+    return [
+        f"{one['id']} ({one['impact']}): {node['target']} {node['html'][:160]} {node.get('failureSummary', '')[:200]!r}"
+        for one in told
+        if one["impact"] in COUNTED or one["id"] in OURS_TOO
+        for node in one["nodes"]
+        if not any(one["id"] == rule and part in str(node["target"]) for rule, part in GRADIOS)
+    ]
+
+
+def found_in_both_themes(page: Any) -> list[str]:
+    told = []
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        page.wait_for_selector(f":root[data-theme={theme}]")
+        page.wait_for_timeout(500)  # colors fade from one to the other
+        told += [f"{theme}: {line}" for line in found(page)]
+    return told
+
+
+@pytest.fixture
+def team(empty: None, chromium: object) -> Iterator[Team]:
+    """A project with something on every page."""
+    made = Team(chromium)
+    row = {"prompt_id": made.samples[0].prompt_id, "sample_id": made.samples[0].id}
+    rows.make_dataset(made.round, DatasetType.prompt_completion, [row])
+    running_job(made.project)
+    made.decide(made.ada, "axaxax")
+    made.decide(made.ben, "xxaa")
+    yield made
+    made.context.close()
+
+
+def test_no_page_keeps_anybody_out(team: Team) -> None:
+    told = []
+    for path in PAGES:
+        team.page.goto(site.page(team.project, f"{path}?sample={team.ids[0]}" if path == "samples" else path))
+        # An animation of Gradio's shows what it loads; then what is there is drawn.
+        team.page.wait_for_selector(SHOWN[path])
+        told += [f"{path} {line}" for line in found_in_both_themes(team.page)]
+    assert told == []
+
+
+@pytest.mark.parametrize("mode", ["sample", "group", "pair", "judgment"])
+def test_no_mode_of_the_desk_keeps_anybody_out(empty: None, chromium: Any, mode: str) -> None:
+    shown = {"sample": "#review-desk .answer :is(.text, .markdown)"}.get(mode, "#review-desk .answer > *")
+    desk = Review(chromium, review={"mode": mode}, number=8, n=2, waits_for=shown)
+    assert found_in_both_themes(desk.page) == []
+    if mode == "group":
+        names = [
+            one.get_attribute("aria-label") for one in desk.page.locator("#review-desk .column footer button").all()
+        ]
+        assert names == ["Best: sample A", "Worst: sample A", "Best: sample B", "Worst: sample B"]
+    desk.context.close()
+
+
+def test_the_first_key_leads_past_the_header_and_the_focus_is_seen(team: Team) -> None:
+    page = team.page
+    page.goto(site.page(team.project, "jobs?job=1"))
+    page.wait_for_selector(SHOWN["jobs"])
+    page.keyboard.press("Tab")
+    expect(page.locator(".rondo-skip")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#rondo-main")).to_be_focused()
+    assert page.url.endswith("/jobs?job=1")
+    page.keyboard.press("Tab")
+    assert (
+        page.evaluate(
+            "getComputedStyle(document.activeElement).outlineStyle + getComputedStyle(document.activeElement).boxShadow"
+        )
+        != "nonenone"
+    )

@@ -1,0 +1,103 @@
+"""What a page's address asks for: shown where it is there; where it is not, that is said and nothing else is shown."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from app.widgets import asked
+from backend.db import session, tables
+from backend.services import accounts
+from backend.values import Role
+from tests.integration import site
+from tests.integration.walking import Browser, World, make_world, server_functions
+
+Sign = Callable[[int], str]
+
+# module, listener, parameter, what it is called, the world's id, what is shown where it is there
+LINKS: list[tuple[str, str, str, str, str, Sign]] = [
+    ("jobs", "draw", "job", "job", "job_id", lambda n: f"Job {n}:"),
+    ("datasets", "draw", "dataset", "dataset", "dataset_id", lambda n: f"Dataset {n}"),
+    ("checkpoints", "load", "checkpoint", "checkpoint", "checkpoint_id", lambda n: "served by"),
+    ("prompts", "draw", "set", "prompt set", "set_id", lambda n: "3 prompts, from"),
+    ("samples", "draw", "sample", "sample", "sample_id", lambda n: "No judge has seen it."),
+    ("samples", "draw", "round", "round", "round_id", lambda n: f'"round={n}"'),
+    ("team", "draw", "round", "reviewed round", "round_id", lambda n: "items decided"),
+    ("me", "draw", "round", "reviewed round", "round_id", lambda n: "Time an item"),
+]
+
+
+class Opened(Browser):
+    """Opens a page with a query."""
+
+    def ask(self, module: str, listener: str, **query: str) -> str:
+        fns = [fn for fn in self.blocks.fns.values() if fn.fn is not None and fn.name == listener]
+        fn = next(one for one in fns if one.fn.__module__ == f"app.pages.{module}")
+        self.query = query
+        self.said.clear()
+        self.call(fn)
+        return json.dumps(json.loads(self.said[-1]), ensure_ascii=False)
+
+    def server(self, name: str, data: dict[str, Any]) -> dict[str, Any]:
+        """What a function of the desk's script answers."""
+        component_id = next(number for number, known in server_functions() if known == name)
+        body = {"data": data, "component_id": component_id, "fn_name": name, "session_hash": "walk"}
+        told: dict[str, Any] = self.client.post(f"{self.root}/component_server", json=body).json()
+        return told
+
+
+@pytest.fixture
+def worlds(database: str) -> Iterator[tuple[World, World, Opened]]:
+    """A project, another one, and a curator of both who looks at the first."""
+    accounts.local_owner()
+    here, elsewhere = make_world(), make_world("elsewhere")
+    with session() as db:
+        db.get_one(tables.Round, here.ids["round_id"]).checkpoint_id = here.ids["policy_id"]
+    owner = accounts.local_owner()
+    with site.signed_in(owner) as client:
+        yield here, elsewhere, Opened(client, here.project.slug)
+
+
+@pytest.mark.parametrize(
+    ("module", "listener", "name", "what", "id_name", "sign"), LINKS, ids=[f"{one[0]}-{one[2]}" for one in LINKS]
+)
+def test_what_an_address_asks_for_is_shown_or_said_not_to_be_there(
+    worlds: tuple[World, World, Opened], module: str, listener: str, name: str, what: str, id_name: str, sign: Sign
+) -> None:
+    here, elsewhere, browser = worlds
+    there = here.ids[id_name]
+    said = browser.ask(module, listener, **{name: str(there)})
+    assert sign(there) in said
+    assert "in this project." not in said
+    for value in ("999", str(elsewhere.ids[id_name]), "9" * 30, "abc", "-1", "<b>x</b>", "1.0"):
+        said = browser.ask(module, listener, **{name: value})
+        words = f"There is no {what} {value} in this project."
+        assert (words if asked.NUMBER.fullmatch(value) else f"which is no number of a {what}.") in said, said
+        assert sign(there) not in said, said
+
+
+def test_a_sample_without_its_round_is_shown_in_its_round(worlds: tuple[World, World, Opened]) -> None:
+    here, _, browser = worlds
+    said = browser.ask("samples", "draw", sample=str(here.ids["sample_id"]))
+    assert f'"value": {here.ids["round_id"]}' in said
+    assert f"round={here.ids['round_id']}&sample={here.ids['sample_id']}" in said
+
+
+@pytest.mark.parametrize("round_", ["999", "abc", "-1", "9" * 30])
+def test_the_desk_opens_no_other_round_than_the_asked_one(worlds: tuple[World, World, Opened], round_: str) -> None:
+    here, elsewhere, browser = worlds
+    for asked_round in (round_, str(elsewhere.ids["round_id"])):
+        told = browser.server("review_open", {"round": asked_round})
+        assert told["round"] is None
+        assert "round" in told["empty"]
+    assert browser.server("review_open", {"round": str(here.ids["round_id"])})["round"]["id"] == here.ids["round_id"]
+
+
+def test_what_names_no_project_is_refused(worlds: tuple[World, World, Opened]) -> None:
+    _, elsewhere, browser = worlds
+    browser.root = "/gradio_api"
+    assert "does not say which project" in browser.ask("jobs", "draw")
+    with site.signed_in(elsewhere.actor(Role.admin)) as client:
+        browser.client, browser.root = client, f"/p/{worlds[0].project.slug}/gradio_api"
+        assert "not in the project that this page shows" in browser.ask("jobs", "draw")

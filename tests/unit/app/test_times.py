@@ -1,0 +1,71 @@
+"""Times as the person reads them."""
+
+import re
+from collections.abc import Iterator
+from contextvars import copy_context
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from fastapi import Request
+
+from app.widgets import times
+from backend.db import now
+from backend.errors import InvalidInput
+
+APP = Path(__file__).parents[3] / "app"
+AT = datetime(2026, 11, 28, 20, 35, 9, tzinfo=UTC)
+
+
+def seen_from(cookie: str, function, *given):
+    """What the function says to a browser with that cookie."""
+    request = Request({"type": "http", "headers": [(b"cookie", f"{times.COOKIE}={cookie}".encode())]})
+
+    def asked():
+        times.see_from(request)
+        return function(*given)
+
+    return copy_context().run(asked)
+
+
+@pytest.mark.parametrize(
+    ("zone", "said"),
+    [
+        ("Asia/Kolkata", "29 Nov 2026, 02:05"), ("Asia%2FKolkata", "29 Nov 2026, 02:05"),
+        ("America/New_York", "28 Nov 2026, 15:35"), ("UTC", "28 Nov 2026, 20:35"), ("", "28 Nov 2026, 20:35"),
+        ("../../etc/passwd", "28 Nov 2026, 20:35"), ("/etc/passwd", "28 Nov 2026, 20:35"),
+        ("No/Where", "28 Nov 2026, 20:35"), ("Asia", "28 Nov 2026, 20:35"), ("x" * 5000, "28 Nov 2026, 20:35"),
+    ],
+)  # fmt: skip
+def test_a_moment_is_told_in_the_browsers_zone(zone: str, said: str) -> None:
+    assert seen_from(zone, times.moment, AT) == said
+    assert times.moment(AT) == "28 Nov 2026, 20:35"
+
+
+def test_days_logs_and_what_was_typed_are_in_that_zone_too() -> None:
+    assert seen_from("Asia/Kolkata", times.day, AT) == "29 Nov 2026"
+    assert seen_from("America/New_York", times.logged, AT) == "28 Nov 2026, 15:35:09"
+    assert seen_from("Asia/Kolkata", times.read, "2026-11-29 02:05") == AT.replace(second=0)
+    assert seen_from("Asia/Kolkata", times.read, "2026-11-28T20:35:09+00:00") == AT
+    assert times.read("2026-11-28") == datetime(2026, 11, 28, tzinfo=UTC)
+    assert times.read(" ") is None
+    with pytest.raises(InvalidInput, match="is no time"):
+        times.read("yesterday")
+
+
+def test_what_ends_today_has_no_day_and_what_ends_later_has_one() -> None:
+    at = now().replace(microsecond=0)
+    assert times.ends(at + timedelta(days=3)).endswith(f", {times.moment(at + timedelta(days=3))}")
+    assert times.ends(None) == "–"
+    assert times.ago(at - timedelta(minutes=5)) == "5 min ago"
+    assert times.ago(None) == "never"
+
+
+def modules() -> Iterator[Path]:
+    yield from (APP / "pages").glob("*.py")
+    yield from (one for one in (APP / "widgets").glob("*.py") if one.name != "times.py")
+
+
+def test_no_page_writes_a_time_another_way() -> None:
+    written = re.compile(r":%[YmdHBbjc]|strftime|\(UTC\)|\} UTC")
+    assert [path.name for path in modules() if written.search(path.read_text())] == []
