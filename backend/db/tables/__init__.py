@@ -8,7 +8,7 @@ from backend.db.tables.job import Executor, Job, JobPoint
 from backend.db.tables.judgment import Judgment, Label, Template
 from backend.db.tables.metric import Metric
 from backend.db.tables.project import Membership, Project
-from backend.db.tables.prompt import Prompt, PromptSet
+from backend.db.tables.prompt import ImportedCompletion, Prompt, PromptSet
 from backend.db.tables.review import Assignment, Event, GoldItem, Lease, Presence, Worth
 from backend.db.tables.round import Group, Round, RoundPromptSet
 from backend.db.tables.sample import Sample
@@ -16,6 +16,6 @@ from backend.db.tables.user import LoginLink, LoginSession, Token, User
 
 __all__ = [
     "Assignment", "Base", "Checkpoint", "Dataset", "Decision", "Event", "Example", "Executor", "GoldItem", "Group",
-    "Job", "JobPoint", "Judgment", "Label", "Lease", "LoginLink", "LoginSession", "Membership", "Metric", "Presence",
+    "ImportedCompletion", "Job", "JobPoint", "Judgment", "Label", "Lease", "LoginLink", "LoginSession", "Membership", "Metric", "Presence",
     "Project", "Prompt", "PromptSet", "Round", "RoundPromptSet", "Sample", "Template", "Token", "User", "Worth",
 ]  # fmt: skip
