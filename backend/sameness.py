@@ -9,7 +9,7 @@ INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
 )
 SHORT = 16
-"""Longest text of one or two words that, as a later turn, is compared with the turns before it: "go on" asks nothing."""
+"""Longest text of one or two words that, as a later turn, counts with the turns before it: "go on" asks nothing."""
 
 
 def normal(text: str) -> str:
@@ -23,7 +23,7 @@ def normal(text: str) -> str:
 
 
 def text_key(text: str, turns: Sequence[str] = ()) -> int:
-    """A 64-bit key (with sign) of the last user turn; `turns`: all turns without the system's, where there are several."""
+    """A 64-bit key (with sign) of the last user turn; `turns`: all turns of the chat without the system's."""
     told = normal(text)
     if len(turns) > 1 and len(told) <= SHORT and len(told.split()) < 3:
         told = "\n".join(map(normal, turns))

@@ -30,9 +30,13 @@ def preview(file: File, mapping: MappingText = None, project: Project = None, as
     found = prompts.preview(actor, chosen.id, file.resolve(), mapping=from_json(mapping))
     for said in (*found.notes, *found.warnings):
         say(said)
-    columns = table(["column", "role", "what becomes of it"], [[f.column, f.role or "-", f.becomes] for f in found.becomes])
-    rows = [f"{row.line}: left out: {row.reason}" if row.reason else f"{row.line}: {row.text}" for row in found.prompts[:3]]
-    text = "\n\n".join([f"{found.kind}: {found.format}", columns, *rows])
+    columns = table(
+        ["column", "role", "what becomes of it"], [[f.column, f.role or "-", f.becomes] for f in found.becomes]
+    )
+    rows = [
+        f"{row.line}: left out: {row.reason}" if row.reason else f"{row.line}: {row.text}" for row in found.prompts[:3]
+    ]
+    text = "\n\n".join([f"{found.kind}: {found.format}", table(["column", "role", "becomes"], columns), *rows])
     emit(asdict(found), as_json=as_json, text=text)
 
 

@@ -62,7 +62,11 @@ def table(
 def build() -> Importing:
     """Lay out the tab."""
     with gr.Row():
-        upload = gr.File(label="A file: JSONL, JSON, CSV, plain text (also .gz), Parquet or Arrow", type="filepath", elem_id="import-upload")
+        upload = gr.File(
+            label="A file: JSONL, JSON, CSV, plain text (also .gz), Parquet or Arrow",
+            type="filepath",
+            elem_id="import-upload",
+        )
         path = gr.Dropdown(
             [NONE], value=NONE, label="Or a file of the data folder's imports folder", elem_id="import-path",
             info="Files too large to upload, and folders of save_to_disk, go there by hand.",
@@ -168,9 +172,7 @@ def as_mapping(*columns: Any) -> Mapping:
 
 def _looked_at(preview: Preview | None, problem: str = "") -> list[Any]:
     if preview is None:
-        columns = [
-            gr.Dropdown([], value=[]) if role in MANY else gr.Dropdown([NONE], value=NONE) for role in ROLES
-        ]
+        columns = [gr.Dropdown([], value=[]) if role in MANY else gr.Dropdown([NONE], value=NONE) for role in ROLES]
         hidden = Table(visible=False)
         said = {"problems": [problem]} if problem else None
         return [hidden, *columns, hidden, hidden, said, gr.Button(interactive=False)]
@@ -207,7 +209,7 @@ def become_row(row: Finished) -> list[str]:
     if row.reason:
         return [str(row.line), f"left out: {row.reason}", "", ""]
     completions = "\n\n".join(f"{noted(one.extra)}: {short(one.text)}" for one in row.completions)
-    return [str(row.line), short(row.text), short(row.answer or ""), completions]
+    return [str(row.line), row.text[:1500], short(row.answer or ""), completions]
 
 
 def noted(extra: dict[str, Any]) -> str:

@@ -205,8 +205,8 @@ class Stager:
                 if not self.is_chosen:
                     raise LateColumn(number, row)
                 raise InvalidInput(
-                    f"{self.unit.capitalize()} {number:,} is the first with a column {name!r}, which the mapping does not "
-                    "name. Give it a role, or list it as metadata. Nothing was imported."
+                    f"{self.unit.capitalize()} {number:,} is the first with a column {name!r}, which the mapping does "
+                    "not name. Give it a role, or list it as metadata. Nothing was imported."
                 )
             self.late[name] = number
 

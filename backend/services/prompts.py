@@ -22,8 +22,8 @@ from backend.services.prompt_preview import Finished, Preview
 from backend.values import JSON, Role, Split
 
 __all__ = [
-    "Completion", "Finished", "Mapping", "Page", "Preview", "PromptSetView", "PromptView", "Report", "browse", "delete_set", "get", "import_file",
-    "importable", "list_sets", "longest", "preview", "problems_file", "report",
+    "Completion", "Finished", "Mapping", "Page", "Preview", "PromptSetView", "PromptView", "Report", "browse",
+    "delete_set", "get", "import_file", "importable", "list_sets", "longest", "preview", "problems_file", "report",
 ]  # fmt: skip
 
 PAGE = 50

@@ -72,7 +72,8 @@ def _shards(path: Path) -> list[Path]:
         names = [str(one["filename"]) for one in state["_data_files"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InvalidInput(
-            f"{path.name} is no folder that `save_to_disk` made: its {STATE} cannot be read. Choose a file, or such a folder."
+            f"{path.name} is no folder that `save_to_disk` made: its {STATE} cannot be read. Choose a file, or such a "
+            "folder."
         ) from error
     files = [path / name for name in names]
     if any(file.parent != path or file.is_symlink() or not file.is_file() for file in files):

@@ -226,7 +226,8 @@ def _wrapped(window: _Window, notes: Notes) -> Iterator[Any]:
         if name in WRAPPERS and window.skip() == "[":
             if wraps:
                 raise InvalidInput(
-                    f"{window.path.name} holds several lists of rows, {wraps!r} and {name!r}. Save each as its own file."
+                    f"{window.path.name} holds several lists of rows, {wraps!r} and {name!r}. Save each as a file of its "
+                    "own."
                 )
             wraps = name
             window.at += 1

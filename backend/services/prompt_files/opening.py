@@ -109,7 +109,8 @@ def _pieces(path: Path, opened: Opened) -> Iterator[bytes]:
                     data_out = decoder.decode(data, final=not data).encode("utf-8", "surrogatepass")
                 except UnicodeDecodeError as error:
                     raise InvalidInput(
-                        f"{path.name} begins like {opened.encoding.upper()}, but is not all of it ({error.reason}). Save it as UTF-8."
+                        f"{path.name} begins like {opened.encoding.upper()}, but is not all of it "
+                        f"({error.reason}). Save it as UTF-8."
                     ) from error
             else:
                 data_out = data
@@ -140,11 +141,13 @@ class _raw:
             data = self.file.read(size)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise InvalidInput(
-                f"{self.path.name} is a gzip file that cannot be unpacked ({error}). It may be cut off; nothing was imported."
+                f"{self.path.name} is a gzip file that cannot be unpacked ({error}). It may be cut off; "
+                "nothing was imported."
             ) from error
         self.done += len(data)
         if self.is_packed and self.done > self.most:
             raise InvalidInput(
-                f"{self.path.name} unpacks to more than {self.most // 1024**2} MB, over {MOST_PACKED} times its size. Import it unpacked, in pieces."
+                f"{self.path.name} unpacks to more than {self.most // 1024**2} MB, over "
+                f"{MOST_PACKED} times its size. Import it unpacked, in pieces."
             )
         return data
