@@ -50,7 +50,7 @@ class Mapping:
     @cached_property
     def is_simple(self) -> bool:
         """Whether a prompt column is all that makes the prompt, and no completions come with it."""
-        return self.used <= {self.prompt, self.answer}
+        return self.used <= {self.prompt, self.answer} and not self.has_completions
 
     @property
     def has_completions(self) -> bool:

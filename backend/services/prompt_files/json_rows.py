@@ -18,9 +18,11 @@ WRAPPERS = (
     "test", "validation", "questions", "results", "tasks",
 )  # fmt: skip
 """Names under which a file's rows lie when one object wraps them all."""
+NAMES = frozenset(("prompt", "question", "instruction", "messages", "conversations", "text", "problem", "input", "query"))
+"""Names of which one among an object's own makes it a row, not a wrapper."""
 _SIMPLE = r'(?:"[^"\\]*"|-?[\d.eE+-]+|null|true|false)'
 WRAPPED = re.compile(
-    rf'\{{\s*(?:"[^"\\]*"\s*:\s*{_SIMPLE}\s*,\s*)*"(?:{"|".join(WRAPPERS)})"\s*:\s*\[\s*[\[{{\]]'.encode()
+    rf'\{{\s*(?:"(?!(?:{"|".join(sorted(NAMES))})")[^"\\]*"\s*:\s*{_SIMPLE}\s*,\s*)*"(?:{"|".join(WRAPPERS)})"\s*:\s*\[\s*[\[{{\]]'.encode()
 )
 PRETTY = re.compile(rb'\{[ \t]*(?:"[^"\\\r\n]*"[ \t]*:[ \t]*(?:[\[{]|"[^\r\n]*",?|[\w.+-]+,?)?[ \t]*)?\r?\n')
 """An object that goes on after its first line."""
@@ -93,6 +95,14 @@ def lines(file: BinaryIO, _path: Path, notes: Notes) -> Iterator[Row]:
 
 def unwrapped(number: int, row: dict[str, Any] | str, notes: Notes) -> Iterator[Row]:
     """The rows of a file that is one object: its columns as lists (or by index), or the object itself as one row."""
+    if isinstance(row, dict) and NAMES.isdisjoint(row):
+        wraps = [name for name in WRAPPERS if isinstance(row.get(name), list)]
+        if len(wraps) == 1:
+            notes.add(_said(wraps[0], [name for name in row if name != wraps[0]]))
+            for place, value in enumerate(row[wraps[0]], 1):
+                inner = _inner(value)
+                yield place, inner if isinstance(inner, dict) else f"a JSON object is needed, this is {type_name(inner)}"
+            return
     columns = _columns(row) if isinstance(row, dict) else None
     if columns is None:
         yield number, row
@@ -223,11 +233,11 @@ def _wrapped(window: _Window, notes: Notes) -> Iterator[Any]:
         if window.skip() != ":":
             raise window.broken("a colon is missing")
         window.at += 1
-        if name in WRAPPERS and window.skip() == "[":
+        if window.skip() == "[" and name in WRAPPERS:
             if wraps:
                 raise InvalidInput(
-                    f"{window.path.name} holds several lists of rows, {wraps!r} and {name!r}. Save each as a file of its "
-                    "own."
+                    f"{window.path.name} holds several lists of rows, {wraps!r} and {name!r}. Save each as a file of "
+                    "its own."
                 )
             wraps = name
             window.at += 1
@@ -238,10 +248,12 @@ def _wrapped(window: _Window, notes: Notes) -> Iterator[Any]:
     if not wraps:
         yield from (row for _, row in unwrapped(1, others, notes))
     else:
-        notes.add(
-            f"The rows lie under {wraps!r}"
-            + (f"; beside them {', '.join(map(repr, others))} is not imported" if others else "")
-        )
+        notes.add(_said(wraps, list(others)))
+
+
+def _said(wraps: str, others: list[str]) -> str:
+    beside = f"; beside them {', '.join(map(repr, others))} is not imported" if others else ""
+    return f"The rows lie under {wraps!r}{beside}"
 
 
 def _inner(value: Any) -> Any:
