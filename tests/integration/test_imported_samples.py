@@ -137,7 +137,12 @@ def test_a_killed_stage_makes_the_same_rows_again(database: str) -> None:
         with reading() as db:
             sample = tables.Sample
             query = select(sample.prompt_id, sample.position, sample.kind, sample.text, sample.extra)
-            return [tuple(row) for row in db.execute(query.where(sample.round_id == round_id).order_by(sample.prompt_id, sample.position))]
+            return [
+                tuple(row)
+                for row in db.execute(
+                    query.where(sample.round_id == round_id).order_by(sample.prompt_id, sample.position)
+                )
+            ]
 
     for changes in (FILE_ONLY, {"generator": {"n": 2}, "judge": {"name": "noted"}}):
         loop = Loop(PAIRS, SCRIPTED)

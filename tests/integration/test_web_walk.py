@@ -27,6 +27,7 @@ WRITES: list[tuple[str, str, Role | str, Any]] = [
     ("PUT", "/projects/{project_id}/people/{user_id}", Role.admin, {"role": "admin"}),
     ("DELETE", "/projects/{project_id}/people/{user_id}", Role.admin, None),
     ("POST", "/projects/{project_id}/prompt-sets/import", Role.curator, "upload"),
+    ("POST", "/projects/{project_id}/prompt-sets/preview", Role.curator, "upload"),
     ("DELETE", "/prompt-sets/{set_id}", Role.admin, None),
     ("POST", "/projects/{project_id}/templates", Role.curator, {"name": "t", "text": "new {prompt} {response}"}),
     ("POST", "/projects/{project_id}/plan/estimate", Role.viewer, {}),

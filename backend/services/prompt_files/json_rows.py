@@ -18,7 +18,9 @@ WRAPPERS = (
     "test", "validation", "questions", "results", "tasks",
 )  # fmt: skip
 """Names under which a file's rows lie when one object wraps them all."""
-NAMES = frozenset(("prompt", "question", "instruction", "messages", "conversations", "text", "problem", "input", "query"))
+NAMES = frozenset(
+    ("prompt", "question", "instruction", "messages", "conversations", "text", "problem", "input", "query")
+)
 """Names of which one among an object's own makes it a row, not a wrapper."""
 _SIMPLE = r'(?:"[^"\\]*"|-?[\d.eE+-]+|null|true|false)'
 WRAPPED = re.compile(
@@ -101,7 +103,10 @@ def unwrapped(number: int, row: dict[str, Any] | str, notes: Notes) -> Iterator[
             notes.add(_said(wraps[0], [name for name in row if name != wraps[0]]))
             for place, value in enumerate(row[wraps[0]], 1):
                 inner = _inner(value)
-                yield place, inner if isinstance(inner, dict) else f"a JSON object is needed, this is {type_name(inner)}"
+                yield (
+                    place,
+                    inner if isinstance(inner, dict) else f"a JSON object is needed, this is {type_name(inner)}",
+                )
             return
     columns = _columns(row) if isinstance(row, dict) else None
     if columns is None:

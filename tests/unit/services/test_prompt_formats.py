@@ -156,7 +156,7 @@ RELATIVES: list[tuple[str, str, str | bytes, str, list[Any] | str]] = [
     ("tables", "a.parquet", parquet(prompt=["a"], answer=[date(2020, 2, 29)]), "answers", [("user: a", "2020-02-29")]),
     ("tables", "a.parquet", parquet(prompt=["a"], answer=pa.array([1_600_000_000_123_456_789], pa.timestamp("ns"))), "answers",
      [("user: a", "2020-09-13 12:26:40.123456789")]),
-    ("tables", "a.parquet", parquet(prompt=["a"], answer=pa.array([datetime(2020, 1, 1)], pa.timestamp("us", tz="Europe/Berlin"))),
+    ("tables", "a.parquet", parquet(prompt=["a"], answer=pa.array([datetime.fromisoformat("2020-01-01")], pa.timestamp("us", tz="Europe/Berlin"))),
      "answers", [("user: a", "2020-01-01 00:00:00.000000Z")]),
     ("tables", "a.parquet", parquet(prompt=["a"], answer=[b"\xff\xfe"]), "answers", ["! column 'answer' is an object; an answer is text"]),
     ("tables", "a.parquet", parquet(prompt=[b"a"], more=[[("k", "v")]]), "prompt-only", ["user: a"]),
@@ -268,7 +268,9 @@ def test_folders_that_datasets_saves_are_read_shard_by_shard(tmp_path: Path) -> 
     with pytest.raises(InvalidInput, match="several splits: test, train"):
         look(tmp_path / "both")
     assert len(look(tmp_path / "both" / "train").prompts) == 10
-    (tmp_path / "plain" / "state.json").write_text('{"_data_files": [{"filename": "../both/train/data-00000-of-00001.arrow"}]}')
+    (tmp_path / "plain" / "state.json").write_text(
+        '{"_data_files": [{"filename": "../both/train/data-00000-of-00001.arrow"}]}'
+    )
     with pytest.raises(InvalidInput, match="not complete"):
         look(tmp_path / "plain")
     (tmp_path / "other").mkdir()
