@@ -3,7 +3,7 @@
 On SQLite the table of samples is made again, because a column becomes nullable there; its triggers are kept. Going
 back gives imported samples the policy of their round, and drops what files said of them.
 
-Revision: 0005, after 0004
+Revision: 0005, after 0011
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0005"
-down_revision = "0004"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
@@ -70,15 +70,20 @@ def downgrade() -> None:
 
 
 def make_nullable(*, is_nullable: bool) -> None:
-    """Let samples have no checkpoint, or not. SQLite makes the table anew, and its triggers with it."""
+    """Let samples have no checkpoint, or not. SQLite makes the table anew, so its triggers and views are made again."""
     db = op.get_bind()
-    triggers: list[str] = []
+    again: list[str] = []
     if db.dialect.name == "sqlite":
+        views = db.exec_driver_sql(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'view' AND sql LIKE '%samples%'"
+        ).all()
+        for name, _ in views:
+            db.exec_driver_sql(f"DROP VIEW {name}")
         of_samples = "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'samples'"
-        triggers = [row[0] for row in db.exec_driver_sql(of_samples)]
+        again = [sql for _, sql in views] + [row[0] for row in db.exec_driver_sql(of_samples)]
     with op.batch_alter_table("samples") as batch_op:
         batch_op.alter_column("checkpoint_id", existing_type=NUMBER, nullable=is_nullable)
-    for sql in triggers:
+    for sql in again:
         db.exec_driver_sql(sql)
 
 
