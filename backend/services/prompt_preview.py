@@ -15,7 +15,7 @@ from backend.services.prompt_rows import BadRow, parse
 from backend.values import JSON, Messages
 
 PREVIEW_ROWS = 1000
-SCANNED_ROWS = 20_000
+SCANNED_ROWS = 5_000
 """Rows of a file without fixed columns whose column names are read."""
 SHOWN_ROWS = 20
 SHOWN_TEXT = 4000

@@ -25,9 +25,9 @@ class ParsedPrompt(NamedTuple):
     text: str
     answer: str | None
     extra: str
-    digest: bytes
     key: int
     """Equal for prompts whose last user turns differ in blanks, case or spelling of characters only."""
+    digest: bytes
     completions: tuple[Completion, ...] = ()
     ignored: tuple[str, ...] = ()
     """Names of what its messages held besides role and text."""
@@ -45,7 +45,7 @@ def parse(row: dict[str, Any], mapping: Mapping) -> ParsedPrompt:
             _check_text(answer)
         digest = _digest(f"[{_canonical_turn('user', written)}]")
         stored = f"[{_stored_turn('user', written)}]"
-        return ParsedPrompt(stored, text, answer, _extra(row, mapping), digest, text_key(text))
+        return ParsedPrompt(stored, text, answer, _extra(row, mapping), text_key(text), digest)
     return _parse_all(row, mapping)
 
 
@@ -72,7 +72,7 @@ def _parse_all(row: dict[str, Any], mapping: Mapping) -> ParsedPrompt:
         _check_text(text)
     key = text_key(messages[-1]["content"], [m["content"] for m in messages if m["role"] != "system"])
     return ParsedPrompt(
-        f"[{stored}]", messages[-1]["content"], answer, _extra(row, mapping), digest, key, completions,
+        f"[{stored}]", messages[-1]["content"], answer, _extra(row, mapping), key, digest, completions,
         tuple(sorted(ignored)),
     )  # fmt: skip
 

@@ -76,23 +76,22 @@ def _number(written: str) -> float | NumberText:
 
 def lines(file: BinaryIO, _path: Path, notes: Notes) -> Iterator[Row]:
     """One object a line. Where a single line is all there is, it may wrap the rows."""
-    decoder, first = Decoder(notes), None
-    for number, line in limits.lines(file):
-        if line is None:
-            row: dict[str, Any] | str = limits.too_long()
-        elif line.isspace():
-            continue
-        else:
-            row = _object(line, decoder)
-        if first is None:
-            first = (number, row)
-            continue
-        if first[0]:
-            yield first
-            first = (0, "")
-        yield number, row
-    if first is not None and first[0]:
+    decoder = Decoder(notes)
+    rows = (
+        (number, limits.too_long() if line is None else _object(line, decoder))
+        for number, line in limits.lines(file)
+        if line is None or not line.isspace()
+    )
+    first = next(rows, None)
+    if first is None:
+        return
+    second = next(rows, None)
+    if second is None:
         yield from unwrapped(*first, notes)
+        return
+    yield first
+    yield second
+    yield from rows
 
 
 def unwrapped(number: int, row: dict[str, Any] | str, notes: Notes) -> Iterator[Row]:
