@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from backend.errors import InvalidInput
+from backend.errors import InvalidInput, NotFound
 from backend.files import read_text, require_regular
 from backend.services.prompt_files import limits
 from backend.services.prompt_files.limits import Notes, Row
@@ -70,7 +70,7 @@ def _shards(path: Path) -> list[Path]:
     try:
         state = json.loads(read_text(path / STATE))
         names = [str(one["filename"]) for one in state["_data_files"]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (NotFound, OSError, ValueError, KeyError, TypeError) as error:
         raise InvalidInput(
             f"{path.name} is no folder that `save_to_disk` made: its {STATE} cannot be read. Choose a file, or such a "
             "folder."
