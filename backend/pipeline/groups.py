@@ -113,7 +113,11 @@ def samples_of(
         for group_id, kind, extra, *columns in rows:
             if labels:
                 columns[-1] = columns[-1] or values.LabelSource.none
-            found[group_id].append(values.Sample(*columns, kind=kind, extra=extra))
+            sample: values.Sample = values.Sample(*columns)
+            # Most samples are completions of which nothing is noted: a batch is read between two calls of the model.
+            found[group_id].append(
+                sample if not extra and kind == "completion" else replace(sample, kind=kind, extra=extra)
+            )
     return found
 
 

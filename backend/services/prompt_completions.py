@@ -54,16 +54,16 @@ def pair_of(row: dict[str, Any], mapping: Mapping, ignored: set[str]) -> tuple[M
         raise BadRow("chosen and rejected begin with nothing in common, so there is no prompt")
     same = min(same, len(chosen) - 1, len(rejected) - 1)
     asked, ends = chosen[:same], (chosen[same:], rejected[same:])
-    for column, end in zip((mapping.chosen, mapping.rejected), ends, strict=True):
+    for name, end in zip((mapping.chosen, mapping.rejected), ends, strict=True):
         if len(end) != 1 or end[0]["role"] != "assistant":
-            raise BadRow(f"column {column!r} goes on with other than one assistant turn after what both sides share")
+            raise BadRow(f"column {name!r} goes on with other than one assistant turn after what both sides share")
         if not end[0]["content"].strip():
-            raise BadRow(f"the last turn of column {column!r} is empty")
+            raise BadRow(f"the last turn of column {name!r} is empty")
     prompt_messages.check_order(asked)
     scores = (mapping.score_chosen, mapping.score_rejected)
     return asked, tuple(
-        Completion(end[0]["content"], {"chosen": is_chosen, "column": column} | _scored(row, score))
-        for end, is_chosen, column, score in zip(
+        Completion(end[0]["content"], {"chosen": is_chosen, "column": name} | _scored(row, score))
+        for end, is_chosen, name, score in zip(
             ends, (True, False), (mapping.chosen, mapping.rejected), scores, strict=True
         )
     )

@@ -1,5 +1,6 @@
 """Completions of a file from the import to the training rows: samples without a checkpoint, on both databases."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from backend.errors import InvalidInput
 from backend.jobs import transitions
 from backend.pipeline import rows as dataset_rows
 from backend.pipeline.run import run_job
-from backend.services import checkpoints, prompts, rounds, sample_detail, samples
+from backend.services import checkpoints, exports, prompts, rounds, sample_detail, samples
 from backend.services.access import Actor
 from backend.values import JobStatus, LabelSource, Split, Stage, Verdict
 from tests.importing import lines, put
@@ -126,6 +127,11 @@ def test_imported_samples_stand_beside_the_models_own(database: str) -> None:
         (1.0, Verdict.accept, LabelSource.judge), (0.0, Verdict.reject, LabelSource.judge),
     ]  # fmt: skip
     assert len(training_rows(round_id)) == 6
+    with reading() as db:
+        dataset_id = db.scalars(select(tables.Dataset.id).where(tables.Dataset.round_id == round_id)).one()
+    made_file = exports.export(loop.actor, dataset_id, format="jsonl")
+    written = [json.loads(line) for line in made_file.path.read_text().splitlines()]
+    assert [(row["checkpoint"], row["round"]) for row in written] == [(None, 1)] * 6
     shown = sample_detail.detail(loop.actor, made[2][0].id)
     assert (shown.author, shown.checkpoint, shown.noted["chosen"]) == ("import", None, True)
     page = samples.page(loop.actor, round_id, samples.Filters(kind=("other",)))
