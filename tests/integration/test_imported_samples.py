@@ -1,6 +1,7 @@
 """Completions of a file from the import to the training rows: samples without a checkpoint, on both databases."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ from backend.errors import InvalidInput
 from backend.jobs import transitions
 from backend.pipeline import rows as dataset_rows
 from backend.pipeline.run import run_job
-from backend.services import checkpoints, exports, prompts, rounds, sample_detail, samples
+from backend.services import checkpoints, exports, prompts, review_queue, reviews, rounds, sample_detail, samples
 from backend.services.access import Actor
-from backend.values import JobStatus, LabelSource, Split, Stage, Verdict
+from backend.services.reviews import Act
+from backend.values import DecisionKind, JobStatus, LabelSource, Split, Stage, Verdict
 from tests.importing import lines, put
 from tests.rows import make_actor, make_checkpoint, make_project, make_prompt_set
 from tests.tiny import make_tiny_model
@@ -51,10 +53,10 @@ class Loop:
             seed=3,
         )
 
-    def launch(self, recipe: str, changes: dict[str, Any]) -> int:
+    def launch(self, recipe: str, changes: dict[str, Any], **plan: Any) -> int:
         with session() as db:
             db.get_one(tables.Checkpoint, self.checkpoint.id).engine = {"name": "transformers", "model": "none"}
-        made = rounds.launch(self.actor, self.project.id, self.plan(recipe, changes))
+        made = rounds.launch(self.actor, self.project.id, replace(self.plan(recipe, changes), **plan))
         with session() as db:
             db.get_one(tables.Checkpoint, self.checkpoint.id).engine = self.engine
         return made
@@ -136,6 +138,37 @@ def test_imported_samples_stand_beside_the_models_own(database: str) -> None:
     assert (shown.author, shown.checkpoint, shown.noted["chosen"]) == ("import", None, True)
     page = samples.page(loop.actor, round_id, samples.Filters(kind=("other",)))
     assert len(page.rows) == 12
+
+
+@pytest.mark.parametrize("mode", ["sample", "group"])
+def test_imported_samples_are_reviewed_like_others(database: str, mode: str) -> None:
+    loop = Loop(PAIRS, SCRIPTED)
+    changes = FILE_ONLY | {"selector": {"name": "imported_pairs"}}
+    round_id = loop.launch("self_rewarding", changes, is_reviewed=True, review={"mode": mode})
+    loop.run(round_id, until=Stage.judge)
+    items = review_queue.queue(loop.actor, round_id, order=review_queue.Order.sequential, limit=100)
+    assert len(items) == (12 if mode == "sample" else 6)
+    with reading() as db:
+        sample = tables.Sample
+        query = select(sample).where(sample.round_id == round_id, sample.group_id == items[0].group_id)
+        chosen, rejected = db.scalars(query.order_by(sample.position)).all()
+    if mode == "sample":
+        acts = [Act("decision-one", DecisionKind.reject, chosen.id)]
+    else:
+        # The whole group is named by its first sample, whichever side is meant.
+        acts = [Act("decision-one", DecisionKind.prefer, rejected.id, value={"best": rejected.id, "worst": chosen.id})]
+    done = reviews.decide_many(loop.actor, round_id, acts)
+    assert done[0].decision.is_override
+    with reading() as db:
+        label = db.get_one(tables.Label, chosen.id)
+        assert (label.verdict, label.source, label.machine_verdict) == (
+            Verdict.reject,
+            LabelSource.person,
+            Verdict.accept,
+        )
+    reviews.close(loop.actor, round_id)
+    loop.run(round_id, until=Stage.select)
+    assert len(training_rows(round_id)) == 5
 
 
 def test_a_killed_stage_makes_the_same_rows_again(database: str) -> None:
