@@ -98,7 +98,7 @@ LAUNCHING = {"start", "read", "switch_recipe", "put_part", "save_version", "sele
 REVIEWERS = {"decisions", "labels", "samples", "leases", "presences", "worths"}
 CURATORS = {
     "rounds", "round_prompt_sets", "jobs", "checkpoints", "templates", "prompt_sets", "prompts", "gold_items",
-    "assignments",
+    "assignments", "imported_completions",
 }  # fmt: skip
 NOT_THERE_IN_THIS_WORLD = {"/prompt-sets/{set_id}/problems"}
 
