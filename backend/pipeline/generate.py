@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import nullcontext
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -62,7 +63,9 @@ def run(stage: StageContext) -> Finish:
         rows = group_values.group_rows(db, stage.round.id, Split.train)
         imported = count_imported(db, rows) if generator.takes_imported else 0
     stage.progress.start(len(rows) * generator.samples_per_prompt + imported, "samples")
-    with engine_for(stage.round.policy_id) if generator.needs_engine else nullcontext(None) as engine:
+    # A generator that asks no model gets None.
+    opened: Any = engine_for(stage.round.policy_id) if generator.needs_engine else nullcontext()
+    with opened as engine:
 
         def answer(prompts: Sequence[values.Prompt], number: int) -> list[list[values.Sample]]:
             if imported:

@@ -93,6 +93,8 @@ def _ipc(path: Path) -> Iterator[Any]:
         _check_columns(path, reader.schema)
         batches = (reader.get_batch(i) for i in range(reader.num_record_batches)) if is_file else reader
         for batch in batches:
+            # Offsets are taken as the file has them: unchecked, wrong ones would read past the end of it.
+            batch.validate(full=True)
             for start in range(0, batch.num_rows, limits.PARQUET_ROWS):
                 yield batch.slice(start, limits.PARQUET_ROWS)
 

@@ -59,7 +59,10 @@ def header_of(lines: Iterator[str], path: Path) -> tuple[list[str], str, int]:
         elif header_line.strip():
             break
     delimiter = delimiter or max(",;\t", key=header_line.count)
-    names = [name.strip() for name in next(csv.reader([header_line], delimiter=delimiter), [])]
+    try:
+        names = [name.strip() for name in next(csv.reader([header_line], delimiter=delimiter), [])]
+    except csv.Error:
+        names = []
     named = [name for name in names if name]
     if not named or len(set(named)) < len(named):
         raise InvalidInput(

@@ -278,6 +278,24 @@ def test_folders_that_datasets_saves_are_read_shard_by_shard(tmp_path: Path) -> 
         look(tmp_path / "other")
 
 
+def test_an_arrow_file_whose_offsets_lead_outside_is_refused(tmp_path: Path) -> None:
+    whole = arrow(True, prompt=["Name a river", "Name a sea"])
+    # The offsets 0, 12 and 22 of the two texts; 200 lies behind the end of them.
+    offsets = b"".join(n.to_bytes(4, "little") for n in (0, 12, 22))
+    assert whole.count(offsets) == 1
+    path = tmp_path / "a.arrow"
+    path.write_bytes(whole.replace(offsets, offsets[:8] + (200).to_bytes(4, "little")))
+    with pytest.raises(InvalidInput, match="cannot be read as Arrow"):
+        look(path)
+
+
+def test_a_header_with_a_bare_line_end_in_it_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"prompt,an\rswer\na,b\n")
+    with pytest.raises(InvalidInput, match="must name the columns"):
+        look(path)
+
+
 def test_a_gzip_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from backend.services.prompt_files import opening
 
