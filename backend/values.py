@@ -140,16 +140,30 @@ class Completion:
 
 
 @dataclass(frozen=True)
+class Imported:
+    """A completion that a file brought with its prompt. `extra`: what the file says of it."""
+
+    text: str
+    extra: JSON = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Prompt:
+    """`imported` is filled for generators only."""
+
     id: int
     messages: Messages
     answer: str | None = None
     metadata: JSON = field(default_factory=dict)
+    imported: tuple[Imported, ...] = ()
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A completion of a prompt. `id` is 0 until the row is written."""
+    """A completion of a prompt. `id` is 0 until the row is written.
+
+    `kind`: completion, edit or import. `extra`: what its maker noted; of an import what the file says.
+    """
 
     id: int
     prompt_id: int
@@ -161,6 +175,8 @@ class Sample:
     score: float | None = None
     verdict: Verdict | None = None
     source: LabelSource = LabelSource.none
+    kind: str = "completion"
+    extra: JSON = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,8 @@
 """Prompt sets: importing, reading, deleting."""
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
 
@@ -11,10 +13,17 @@ from app.api.depends import After, Asking, Before, Limit, Page, cut, file_of
 from backend.boundary import Id, Line, Name, Seed
 from backend.services import prompts
 from backend.services.prompt_intake import Report, import_file
-from backend.services.prompts import PromptSetView, PromptView
+from backend.services.prompt_mapping import from_json
+from backend.services.prompts import Preview, PromptSetView, PromptView
 from backend.values import Split
 
 router = APIRouter(tags=["prompts"])
+
+MappingForm = Annotated[
+    str | None,
+    Form(description='Which column holds what, as JSON: {"prompt": "question", "answer": "target"}; by default the '
+         "format's own."),
+]  # fmt: skip
 
 
 @router.get("/projects/{project_id}/prompt-sets")
@@ -33,18 +42,36 @@ def import_set(
     held_out_share: Annotated[float, Form(ge=0, lt=1)] = 0.0,
     seed: Annotated[Seed, Form()] = 0,
     on_bad: Annotated[Literal["keep good", "refuse"], Form()] = "keep good",
+    mapping: MappingForm = None,
 ) -> Report:
-    """Import JSONL, CSV or Parquet with columns messages, prompt or text, and optionally answer."""
+    """Import a file of any known format; with a mapping, its columns as the mapping says."""
+    chosen = from_json(mapping)
+    with received(file) as path:
+        return import_file(
+            actor, project_id, name, path, mapping=chosen, split=split, held_out_share=held_out_share, seed=seed,
+            on_bad=on_bad, uploaded=True,
+        )  # fmt: skip
+
+
+@router.post("/projects/{project_id}/prompt-sets/preview")
+def preview_file(actor: Asking, project_id: int, file: UploadFile, mapping: MappingForm = None) -> Preview:
+    """Say what an import would make of a file: its format, every column's fate, the first finished prompts."""
+    chosen = from_json(mapping)
+    with received(file) as path:
+        return prompts.preview(actor, project_id, path, mapping=chosen, uploaded=True)
+
+
+@contextmanager
+def received(file: UploadFile) -> Iterator[Path]:
+    """The upload as a file of its own, gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="rondo-import-") as folder:
         # The name ends in what says the kind of file; it is not trusted further than that.
-        path = Path(folder) / ("upload" + PurePosixPath(file.filename or "").suffix[:12].replace("/", ""))
+        suffixes = [suffix[:12] for suffix in PurePosixPath(file.filename or "").suffixes[-2:]]
+        path = Path(folder) / ("upload" + "".join(suffixes).replace("/", ""))
         with path.open("wb") as copy:
             while chunk := file.file.read(1 << 20):
                 copy.write(chunk)
-        return import_file(
-            actor, project_id, name, path, split=split, held_out_share=held_out_share, seed=seed, on_bad=on_bad,
-            uploaded=True,
-        )  # fmt: skip
+        yield path
 
 
 @router.get("/prompt-sets/{set_id}")

@@ -7,7 +7,7 @@ import gradio as gr
 
 from app.pages import prompts_import
 from app.pages import prompts_templates as templates
-from app.pages.prompts_import import HELD_OUT, NONE, PARTED, as_mapping, short, table
+from app.pages.prompts_import import HELD_OUT, NONE, PARTED, as_mapping, noted, short, table
 from app.toasts import notice, toasts
 from app.widgets.asked import asked, not_here
 from app.widgets.context import context
@@ -26,7 +26,7 @@ PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": Non
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 SETS = ["Set", "Name", "Use", "Prompts", "From", "By", "Made", "Rounds"]
 EMPTY = {"is_empty": True}
-ROWS = ["#", "Prompt", "Answer", "Metadata"]
+ROWS = ["#", "Prompt", "Answer", "Completions", "Metadata"]
 
 
 def build() -> None:
@@ -51,7 +51,7 @@ def build() -> None:
                     max_lines=1,
                     elem_id="prompt-search",
                 )
-            rows = table(ROWS, "Prompts of this set", "prompt-rows", widths=[7, 55, 15, 23])
+            rows = table(ROWS, "Prompts of this set", "prompt-rows", widths=[6, 42, 14, 22, 16])
             with gr.Row(elem_classes="rondo-toolbar"):
                 first = gr.Button("First page", interactive=False, scale=0)
                 more = gr.Button("Next page", interactive=False, scale=0, elem_id="prompt-next")
@@ -82,7 +82,7 @@ def build() -> None:
     for column in form.columns:
         column.input(prompts_import.look_again, [*form.source, *form.columns], form.looked_at, **QUIET)
     form.use.change(prompts_import.show_share, form.use, form.share, **QUIET)
-    given = [*form.source, *form.columns, form.name, form.use, form.share, form.seed, form.strict]
+    given = [*form.source, form.name, form.use, form.share, form.seed, form.strict, *form.columns]
     done = form.go.click(import_file, given, [*shown, tabs], **PRIVATE)
     done.success(None, None, None, js="() => window.scrollTo(0, 0)", api_visibility="private")
 
@@ -161,8 +161,8 @@ def delete_set(seen: dict[str, Any], request: gr.Request) -> list[Any]:
 
 @toasts
 def import_file(
-    upload: str | None, path: str, messages: str, prompt: str, answer: str, metadata: list[str], name: str, use: str,
-    share: float, seed: float | None, strict: bool, request: gr.Request,
+    upload: str | None, path: str, name: str, use: str, share: float, seed: float | None, strict: bool,
+    request: gr.Request, *columns: Any,
 ) -> list[Any]:  # fmt: skip
     """Import the file and show the set it became."""
     here = context(request)
@@ -171,7 +171,7 @@ def import_file(
     split = Split.held_out if use == HELD_OUT else Split.train
     report = prompts.import_file(
         here.actor, here.project_id, name, **prompts_import.source_of(here, upload, path), split=split,
-        mapping=as_mapping(messages, prompt, answer, metadata),
+        mapping=as_mapping(*columns),
         held_out_share=share if use == PARTED else 0.0, seed=int(seed or 0), on_bad="refuse" if strict else "keep good",
     )  # fmt: skip
     notice(f"{report.num_imported:,} prompts are imported.")
@@ -222,8 +222,10 @@ def _shown(actor: Actor, project_id: int, seen: dict[str, Any]) -> list[Any]:
 
 
 def _left_out_label(report: Report | None, num_shown: int) -> str:
-    total = report.num_bad + report.num_duplicates + report.num_overlaps if report else 0
-    return f"Rows that were left out: {total:,}" + (f", the first {num_shown} shown" if total > num_shown else "")
+    left_out = report.num_bad + report.num_duplicates + report.num_overlaps if report else 0
+    near = report.num_near if report else 0
+    label = f"Rows that were left out: {left_out:,}" + (f"; near-duplicates, kept: {near:,}" if near else "")
+    return label + (f", the first {num_shown} shown" if left_out + near > num_shown else "")
 
 
 def card_value(chosen: PromptSetView, report: Report | None) -> dict[str, Any]:
@@ -235,6 +237,7 @@ def card_value(chosen: PromptSetView, report: Report | None) -> dict[str, Any]:
         "badge": "accent" if chosen.split is Split.train else "warn",
         "facts": f"{chosen.num_prompts:,} prompts, from {chosen.origin or 'this project'}",
         "report": summary(report) if report else "",
+        "notes": list(report.notes) if report else [],
         "link": f"/api/v1/prompt-sets/{chosen.id}/problems" if has_left_out else "",
     }
 
@@ -244,6 +247,7 @@ def summary(report: Report) -> str:
     went = " and ".join(f"{s.num_prompts:,} to {s.name}" for s in report.sets)
     counts = ((report.num_bad, "bad row"), (report.num_duplicates, "duplicate"), (report.num_overlaps, "overlap"))
     left_out = ", ".join(f"{count:,} {what}{'s' * (count > 1)}" for count, what in counts if count)
+    went += f", with {report.num_completions:,} completions" if report.num_completions else ""
     return f"Of {report.num_rows:,} rows, {went}; " + (
         f"left out: {left_out}." if left_out else "nothing was left out."
     )
@@ -264,12 +268,18 @@ def prompt_row(row: PromptView) -> list[str]:
     """One prompt as the table shows it."""
     turns = f"[{len(row.messages)} messages] " if len(row.messages) > 1 else ""
     metadata = json.dumps(row.extra, ensure_ascii=False) if row.extra else ""
-    return [str(row.position), turns + short(row.text), short(row.answer or ""), short(metadata)]
+    return [str(row.position), turns + short(row.text), short(row.answer or ""), completions_of(row), short(metadata)]
+
+
+def completions_of(row: PromptView) -> str:
+    """The completions that the file brought for a prompt, the beginning of each."""
+    return "\n".join(f"{noted(one.extra)}: {one.text[:80]}" for one in row.completions)
 
 
 def whole(row: PromptView) -> str:
     """All messages, the answer and the metadata as text."""
     parts = [f"{message['role']}:\n{message['content']}" for message in row.messages]
     parts += [f"answer:\n{row.answer}"] if row.answer is not None else []
+    parts += [f"imported completion ({noted(one.extra)}):\n{one.text}" for one in row.completions]
     parts += [f"metadata:\n{json.dumps(row.extra, ensure_ascii=False, indent=1)}"] if row.extra else []
     return "\n\n".join(parts)

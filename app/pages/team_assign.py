@@ -105,7 +105,7 @@ def which(fields: tuple[Any, ...]) -> JSON:
     return {
         "filters": Filters(
             text=given["text"] or "", prompt=given["prompt"] or "", verdict=tuple(given["verdict"] or ()),
-            source=tuple(given["source"] or ()), kind=("completion",), min_score=given["low"],
+            source=tuple(given["source"] or ()), kind=("completion", "other"), min_score=given["low"],
             max_score=given["high"],
         )
     }  # fmt: skip

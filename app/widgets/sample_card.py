@@ -51,6 +51,14 @@ def marks(row: Row) -> list[str]:
     return [name for name, is_so in found.items() if is_so]
 
 
+def title(detail: Detail) -> str:
+    """Who wrote the text, where no checkpoint did."""
+    if detail.edited_from_id is not None:
+        return f"Text by {detail.author}, edited from sample {detail.edited_from_id}"
+    said = ", ".join(f"{name} {value}" for name, value in detail.noted.items() if not isinstance(value, dict | list))
+    return f"Text by {detail.author} (the file says {said or 'nothing of it'})" if detail.author else "Text"
+
+
 def card(detail: Detail, query: JSON) -> JSON:
     """The chosen sample; `query` is where the links to its siblings go back to."""
     row = detail.label
@@ -62,7 +70,7 @@ def card(detail: Detail, query: JSON) -> JSON:
         "facts": facts(detail),
         "messages": [{"role": m["role"], "content": cut(m["content"])} for m in detail.messages],
         "answer": detail.answer,
-        "title": f"Text by {detail.author}, edited from sample {detail.edited_from_id}" if detail.author else "Text",
+        "title": title(detail),
         "text": cut(detail.text),
         "original": cut(detail.original or ""),
         "changes": changes(detail.original, detail.text) if detail.original is not None else [],
@@ -101,7 +109,7 @@ def facts(detail: Detail) -> str:
         *([] if row.is_hidden else [f"label by {row.source}"]),
         f"{row.num_tokens:,} tokens",
         f"finish {row.finish_reason}",
-        f"checkpoint {detail.checkpoint}",
+        f"checkpoint {detail.checkpoint}" if detail.checkpoint else "brought by a file",
         f"seed {detail.seed}",
     ]
     return ", ".join(parts + ([f"log-prob {detail.logprob:.2f}"] if detail.logprob is not None else []))

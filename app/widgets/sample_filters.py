@@ -12,7 +12,7 @@ from backend.values import JSON
 
 VERDICTS = [("Accept", "accept"), ("Reject", "reject"), ("Undecided", "undecided")]
 SOURCES = [("Person", "person"), ("Judge", "judge"), ("Nobody", "none")]
-KINDS = [("Completion", "completion"), ("Edit", "edit"), ("Other", "other")]
+KINDS = [("Completion", "completion"), ("Edit", "edit"), ("Import", "other")]
 ONLY = [
     ("Human disagrees", "is_overridden"), ("Unparsed", "is_unparsed"), ("Truncated", "is_truncated"),
     ("Flagged", "is_flagged"),

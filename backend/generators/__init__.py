@@ -6,6 +6,9 @@ from backend.engines import Engine
 from backend.registry import Part
 from backend.values import Prompt, Sample
 
+IMPORT = "import"
+"""The kind of samples that a file brought."""
+
 
 class Generator(Part, kind="generator"):
     """Makes the samples of each prompt."""
@@ -15,11 +18,41 @@ class Generator(Part, kind="generator"):
         raise NotImplementedError
 
     @property
+    def needs_engine(self) -> bool:
+        """False for a generator that asks no model."""
+        return True
+
+    @property
+    def takes_imported(self) -> bool:
+        """Whether completions that a file brought with a prompt become samples."""
+        return False
+
+    @property
     def samples_per_prompt(self) -> int:
-        """How many samples one prompt gets, for estimates."""
+        """How many samples the model makes of one prompt, for estimates."""
         raise NotImplementedError
 
     @property
     def max_tokens_per_sample(self) -> int:
         """Upper bound of new tokens of one sample, for estimates."""
         raise NotImplementedError
+
+
+def imported_samples(prompt: Prompt, first: int = 0, limit: int = 0) -> list[Sample]:
+    """Return a prompt's imported completions as samples, from position `first` on; a limit of 0 means all.
+
+    Their number of tokens is a guess from their length: no tokenizer has read them.
+    """
+    taken = prompt.imported[:limit] if limit else prompt.imported
+    return [
+        Sample(
+            id=0,
+            prompt_id=prompt.id,
+            text=one.text,
+            n_tokens=max(1, len(one.text) // 4),
+            position=position,
+            kind=IMPORT,
+            extra=one.extra,
+        )
+        for position, one in enumerate(taken, first)
+    ]

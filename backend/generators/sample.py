@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pydantic import Field
 
 from backend.engines import Engine
-from backend.generators import Generator
+from backend.generators import Generator, imported_samples
 from backend.values import Completion, Prompt, Sampling
 from backend.values import Sample as SampleValue
 
@@ -31,6 +31,10 @@ class Sample(Generator):
     extra_n: int = Field(0, ge=0, le=1024, description="further samples of each prompt at the extra temperature")
     extra_temperature: float = Field(1.2, ge=0, le=5, description="temperature of the extra samples")
 
+    take_imported: bool = Field(
+        True, description="completions that files brought with the prompts become samples beside the model's"
+    )
+
     def generate(self, engine: Engine, prompts: Sequence[Prompt], *, seed: int) -> list[list[SampleValue]]:
         messages = [prompt.messages for prompt in prompts]
         found = engine.complete(messages, self._sampling(self.n, self.temperature, seed))
@@ -39,7 +43,14 @@ class Sample(Generator):
             other = random.Random(f"{seed} extra").getrandbits(31)
             extra = engine.complete(messages, self._sampling(self.extra_n, self.extra_temperature, other))
             found = [first + more for first, more in zip(found, extra, strict=True)]
-        return [_samples(prompt, completions) for prompt, completions in zip(prompts, found, strict=True)]
+        made = [_samples(prompt, completions) for prompt, completions in zip(prompts, found, strict=True)]
+        if not self.take_imported:
+            return made
+        return [own + imported_samples(prompt, len(own)) for prompt, own in zip(prompts, made, strict=True)]
+
+    @property
+    def takes_imported(self) -> bool:
+        return self.take_imported
 
     @property
     def samples_per_prompt(self) -> int:

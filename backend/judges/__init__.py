@@ -20,6 +20,11 @@ class Judge(Part, kind="judge"):
         return True
 
     @property
+    def may_be_silent(self) -> bool:
+        """True for judges that say nothing of some samples by design: those do not count as without a verdict."""
+        return False
+
+    @property
     def needs_answer(self) -> bool:
         """True for judges that compare with the prompt's known answer: without one they give no verdict."""
         return False

@@ -43,7 +43,9 @@ class MajorityVote(Verifier):
 
     def _count(self, group: Group) -> list[Judgment]:
         found = [(sample, self._answer(sample)) for sample in group.samples]
-        voting = [answer for sample, answer in found if not self.voters or sample.position < self.voters]
+        # What a file brought has no vote among what the model made.
+        own = [one for one in found if one[0].kind != "import"] or found
+        voting = [answer for sample, answer in own if not self.voters or sample.position < self.voters]
         if len(voting) < self.min_votes:
             return [
                 self.judgment(sample, None, f"{len(voting)} votes, {self.min_votes} needed.") for sample, _ in found

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Insert, insert, literal, select
+from sqlalchemy import Insert, insert, literal, or_, select
 
 from backend import values
 from backend.boundary import clean
@@ -39,7 +39,13 @@ def too_long(engine: Engine, prompt: values.Prompt) -> bool:
 
 
 def answer_missing(
-    stage: StageContext, rows: Sequence[GroupRow], *, engine: Engine, checkpoint_id: int, answer: Answer, seed: int
+    stage: StageContext,
+    rows: Sequence[GroupRow],
+    *,
+    engine: Engine | None,
+    checkpoint_id: int,
+    answer: Answer,
+    seed: int,
 ) -> int:
     """Answer the batches that have no samples of this checkpoint yet; return how many prompts were too long.
 
@@ -64,20 +70,21 @@ def answer_missing(
             stage.progress.advance(sum(have.get(group.id, 0) for group in batch))
     if rows and left_out == len(rows):
         raise InvalidInput(
-            f"None of the {len(rows)} prompts fits into the model's context of {engine.context_length} tokens. "
+            f"None of the {len(rows)} prompts fits into the model's context of "
+            f"{engine.context_length if engine else 'unknown'} tokens. "
             "Choose shorter prompts or a model with a longer context."
         )
     return left_out
 
 
 def answer_batch(
-    engine: Engine, answer: Answer, pairs: list[tuple[GroupRow, values.Prompt]], number: int
+    engine: Engine | None, answer: Answer, pairs: list[tuple[GroupRow, values.Prompt]], number: int
 ) -> tuple[list[list[values.Sample]], list[tuple[GroupRow, values.Prompt]]]:
     """The samples of a batch, and its prompts without those that turned out not to fit the context."""
     try:
         return answer([p for _, p in pairs], number), pairs
     except ContextOverflow:
-        fitting = [(g, p) for g, p in pairs if not too_long(engine, p)]
+        fitting = [(g, p) for g, p in pairs if engine is None or not too_long(engine, p)]
         if len(fitting) == len(pairs):
             raise
     return (answer([p for _, p in fitting], number) if fitting else []), fitting
@@ -104,8 +111,6 @@ def write(
     common = {
         "project_id": stage.round.project_id,
         "round_id": stage.round.id,
-        "checkpoint_id": checkpoint_id,
-        "kind": "completion",
         "split": split,
         "seed": seed,
         "created_at": written_at,
@@ -120,6 +125,10 @@ def write(
         "finish_reason": [sample.finish_reason for sample in samples],
         "num_tokens": [sample.n_tokens for sample in samples],
         "logprob": [sample.logprob for sample in samples],
+        # A file brought imported samples, no checkpoint.
+        "checkpoint_id": [None if sample.kind == "import" else checkpoint_id for sample in samples],
+        "kind": [sample.kind for sample in samples],
+        "extra": [sample.extra for sample in samples],
         "score_like": [bool(SCORE_LIKE.search(sample.text)) for sample in samples],
     }
     with stage.writing() as db:
@@ -130,11 +139,15 @@ def write(
 
 
 def empty_labels(group_ids: Sequence[int], checkpoint_id: int, at: datetime) -> Insert:
-    """The statement that gives each completion of these groups its label, without a word yet."""
+    """The statement that gives each new sample of these groups its label, without a word yet."""
     sample, label = tables.Sample, tables.Label
     is_truncated = sample.finish_reason == "length"
     values_of = select(
-        sample.id, sample.round_id, is_truncated, sample.num_tokens, literal(at, label.updated_at.type)
-    ).where(sample.group_id.in_(group_ids), sample.checkpoint_id == checkpoint_id, sample.kind == "completion")
-    columns = [label.sample_id, label.round_id, label.is_truncated, label.num_tokens, label.updated_at]
+        sample.id, sample.round_id, is_truncated, sample.num_tokens, literal(at, label.updated_at.type), sample.kind
+    ).where(
+        sample.group_id.in_(group_ids),
+        or_(sample.checkpoint_id == checkpoint_id, sample.checkpoint_id.is_(None)),
+        sample.kind.in_(tables.JUDGED),
+    )
+    columns = [label.sample_id, label.round_id, label.is_truncated, label.num_tokens, label.updated_at, label.kind]
     return insert(label).from_select(columns, values_of)

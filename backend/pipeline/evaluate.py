@@ -88,7 +88,9 @@ def round_evidence(stage: StageContext) -> Evidence:
     label = tables.Label
     with reading() as db:
         # What people wrote says nothing about the policy or its judge.
-        groups = group_values.load(db, group_values.group_rows(db, stage.round.id, Split.train), edits=False)
+        groups = group_values.load(
+            db, group_values.group_rows(db, stage.round.id, Split.train), edits=False, imported=False
+        )
         query = select(label.sample_id, label.machine_score, label.machine_verdict, label.verdict, label.source)
         query = query.join(tables.Sample, tables.Sample.id == label.sample_id)
         of_policy = (label.round_id == stage.round.id, tables.Sample.kind == "completion")

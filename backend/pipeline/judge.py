@@ -119,6 +119,8 @@ def check_parsed(stage: StageContext, *, at_end: bool) -> tuple[int, int]:
                 judgment.round_id == stage.round.id
             )
         ).one()
+        if stage.recipe.judge.may_be_silent and unparsed < total:
+            return total, unparsed
         if total and unparsed / total > stage.recipe.unparsed_limit and (at_end or total >= ENOUGH_REPLIES):
             query = select(judgment.raw, judgment.rationale).where(
                 judgment.round_id == stage.round.id, judgment.score.is_(None)
@@ -135,6 +137,8 @@ def check_parsed(stage: StageContext, *, at_end: bool) -> tuple[int, int]:
 
 def way_out(judge: Judge) -> str:
     """What a person can change about a judge that gave no verdicts."""
+    if judge.may_be_silent:
+        return "Choose prompt sets whose file notes something on its completions, choose another judge"
     if judge.needs_answer:
         return "Import prompts with an answer column, choose a judge that needs none"
     if judge.needs_engine:
@@ -162,7 +166,11 @@ def run(stage: StageContext) -> Finish:
                 made = judge_batch(stage, engine, groups, number)
                 write(stage, made, number)
                 replies, mute = replies + len(made), mute + sum(j.score is None for j in made)
-                if replies >= ENOUGH_REPLIES and mute / replies > stage.recipe.unparsed_limit:
+                if (
+                    not judge.may_be_silent
+                    and replies >= ENOUGH_REPLIES
+                    and mute / replies > stage.recipe.unparsed_limit
+                ):
                     check_parsed(stage, at_end=False)
             stage.progress.advance(sum(len(g.samples) for g in groups))
     judged, unparsed = check_parsed(stage, at_end=True)

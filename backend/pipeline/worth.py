@@ -255,7 +255,7 @@ def read_samples(db: Session, group_ids: Sequence[int], own: str) -> list[Seen]:
         )
         .join(prompt, prompt.id == sample.prompt_id)
         .join(label, label.sample_id == sample.id)
-        .where(sample.group_id.in_(group_ids), sample.kind == "completion")
+        .where(sample.group_id.in_(group_ids), sample.kind.in_(tables.JUDGED))
         .order_by(sample.id)
     )  # fmt: skip
     found: dict[int, Seen] = {}

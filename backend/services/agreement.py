@@ -207,7 +207,7 @@ def _places(db: Session, group_ids: Iterable[int]) -> dict[int, str]:
     for chunk in in_chunks(sorted(set(group_ids))):
         first: dict[tuple[int, str], str] = {}
         query = select(sample.id, sample.group_id, sample.position, sample.text)
-        query = query.where(sample.group_id.in_(chunk), sample.kind == "completion").order_by(sample.position)
+        query = query.where(sample.group_id.in_(chunk), sample.kind.in_(tables.JUDGED)).order_by(sample.position)
         for id_, group_id, position, text in db.execute(query):
             found[id_] = first.setdefault((group_id, text.strip()), f"{position + 1:03}")
     return found

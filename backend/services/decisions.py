@@ -80,7 +80,7 @@ def places_of(db: Session, round_: tables.Round, settings: ReviewSettings, acts:
         known |= look_up(db, round_.id, sample.group_id.in_(groups)) if groups else {}
     members: dict[int, list[Any]] = defaultdict(list)
     for row in sorted(known.values(), key=lambda row: (row.position, row.id)):
-        if row.kind == "completion":
+        if row.kind in tables.JUDGED:
             members[row.group_id].append(row)
     found = {}
     for act in acts:

@@ -51,6 +51,8 @@ class Provenance:
     def values(self, row: Row, type: DatasetType) -> Values:
         """The provenance of a row in flat columns."""
         number, checkpoint = self.rounds.get(row.chosen.round_id or 0, (None, None))
+        if row.chosen.kind == "import":
+            checkpoint = None  # a file brought it
         sides = _pair(row.chosen, row.rejected or NO_SIDE) if type is DatasetType.preference else _single(row.chosen)
         every = row.prompt_id, row.origin, row.weight, number, checkpoint, self.judge_template, self.snapshot
         return sides + every

@@ -32,6 +32,7 @@ class Side(NamedTuple):
     verdict: str | None
     source: str | None
     round_id: int | None
+    kind: str | None = None
 
 
 NO_SIDE = Side(None, "", False, None, None, None, None)
@@ -57,14 +58,14 @@ def rows(db: Session, dataset_id: int) -> Iterator[Row]:
     while page := db.execute(query, {"after": after}).all():
         for (
             place, prompt_id, hash, messages, answer, label, weight, origin,
-            good_id, good, good_end, good_score, good_verdict, good_source, good_round,
-            bad_id, bad, bad_end, bad_score, bad_verdict, bad_source, bad_round,
+            good_id, good, good_end, good_score, good_verdict, good_source, good_round, good_kind,
+            bad_id, bad, bad_end, bad_score, bad_verdict, bad_source, bad_round, bad_kind,
         ) in page:  # fmt: skip
             chosen = NO_SIDE._replace(text=answer or "") if good_id is None else Side(
-                good_id, good or "", good_end == "length", good_score, good_verdict, good_source, good_round
+                good_id, good or "", good_end == "length", good_score, good_verdict, good_source, good_round, good_kind
             )  # fmt: skip
             rejected = None if bad_id is None else Side(
-                bad_id, bad or "", bad_end == "length", bad_score, bad_verdict, bad_source, bad_round
+                bad_id, bad or "", bad_end == "length", bad_score, bad_verdict, bad_source, bad_round, bad_kind
             )  # fmt: skip
             asked = _decode(messages)[0] if isinstance(messages, str) else messages
             is_good = None if label is None else bool(label)
@@ -98,6 +99,7 @@ def _page(dataset_id: int) -> Select[Any]:
             type_coerce(said.c.verdict, String),
             type_coerce(said.c.source, String),
             sample.c.round_id,
+            sample.c.kind,
         ]
     where = (example.c.dataset_id == dataset_id, example.c.position > bindparam("after"))
     return select(*columns).select_from(source).where(*where).order_by(example.c.position).limit(ROWS_AT_ONCE)

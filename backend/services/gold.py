@@ -140,7 +140,7 @@ def accuracy(actor: Actor, round_id: int) -> list[Accuracy]:
 def completions(db: Session, round_id: int, ids: Sequence[int]) -> set[int]:
     label = tables.Label
     query = select(label.sample_id).where(label.round_id == round_id, label.sample_id.in_(ids))
-    return set(db.scalars(query.where(label.kind == "completion")))
+    return set(db.scalars(query.where(label.kind.in_(tables.JUDGED))))
 
 
 def among(db: Session, ids: Sequence[int]) -> set[int]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
@@ -116,10 +116,13 @@ def scale(judge: dict[str, Any]) -> tuple[float, float]:
 def first_of(db: Session, sample_ids: Sequence[int]) -> dict[int, int]:
     """For each sample the first completion of its group: the group's item."""
     one, first = tables.Sample, tables.Sample.__table__.alias("first")
+    # A held-out group has a first completion of each checkpoint. What was imported has none, and is in no such group.
+    have_none = or_(first.c.checkpoint_id.is_(None), one.checkpoint_id.is_(None))
+    is_same = or_(first.c.checkpoint_id == one.checkpoint_id, have_none)
     query = (
         select(one.id, first.c.id)
-        .join(first, (first.c.group_id == one.group_id) & (first.c.checkpoint_id == one.checkpoint_id))
-        .where(one.id.in_(sample_ids), first.c.kind == "completion", first.c.position == 0)
+        .join(first, (first.c.group_id == one.group_id) & is_same)
+        .where(one.id.in_(sample_ids), first.c.kind.in_(tables.JUDGED), first.c.position == 0)
     )
     return {sample_id: item_id for sample_id, item_id in db.execute(query)} if sample_ids else {}
 
@@ -127,7 +130,7 @@ def first_of(db: Session, sample_ids: Sequence[int]) -> dict[int, int]:
 def members(db: Session, group_ids: Sequence[int]) -> dict[int, list[int]]:
     """The completions of each group, by position."""
     sample = tables.Sample
-    query = select(sample.group_id, sample.id).where(sample.group_id.in_(group_ids), sample.kind == "completion")
+    query = select(sample.group_id, sample.id).where(sample.group_id.in_(group_ids), sample.kind.in_(tables.JUDGED))
     found: dict[int, list[int]] = {n: [] for n in group_ids}
     for group_id, sample_id in db.execute(query.order_by(sample.position, sample.id)) if group_ids else ():
         found[group_id].append(sample_id)

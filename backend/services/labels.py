@@ -193,7 +193,7 @@ def standing(db: Session, sample_ids: Sequence[int], rules: Rules) -> tuple[dict
     )
     alone = (decision.sample_id.in_(sample_ids), decision.kind.not_in((DecisionKind.retract, *TOGETHER)))
     groups = select(sample.group_id).where(sample.id.in_(sample_ids))
-    heads = select(sample.id).where(sample.group_id.in_(groups), sample.kind == "completion", sample.position == 0)
+    heads = select(sample.id).where(sample.group_id.in_(groups), sample.kind.in_(tables.JUDGED), sample.position == 0)
     about_group = (decision.sample_id.in_(heads), decision.kind.in_(TOGETHER))
     rows = [*db.scalars(query.where(*alone)), *db.scalars(query.where(*about_group))]
     words: dict[int, list[Word]] = defaultdict(list)

@@ -11,7 +11,7 @@ from backend import boundary, recipes, registry
 from backend.db import reading, tables
 from backend.errors import InvalidInput, NotFound
 from backend.recipes import Recipe
-from backend.services import contexts, known_answers, plan_seconds, refusals, review_settings
+from backend.services import contexts, imported_completions, known_answers, plan_seconds, refusals, review_settings
 from backend.services.access import Actor, require
 from backend.services.loop_lines import lines_of
 from backend.services.starts import recommended
@@ -190,10 +190,14 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
         held = select(func.coalesce(func.sum(tables.PromptSet.num_prompts), 0))
         here = tables.PromptSet.project_id == project_id
         available = db.scalar(held.where(here, tables.PromptSet.id.in_(plan.sample_set_ids)))
-        prompts = min(plan.num_prompts, int(available or 0))
-        samples = prompts * recipe.generator.samples_per_prompt
+        with_some, brought = imported_completions.count(db, project_id, plan.sample_set_ids)
+        available = int(available or 0) if recipe.generator.needs_engine else with_some
+        prompts = min(plan.num_prompts, available)
+        taken = round(brought * prompts / available) if recipe.generator.takes_imported and available else 0
+        made = prompts * recipe.generator.samples_per_prompt
+        samples = made + taken
         calls = samples * recipe.judge.calls_per_sample
-        tokens = samples * recipe.generator.max_tokens_per_sample + calls * recipe.judge.max_tokens_per_call
+        tokens = made * recipe.generator.max_tokens_per_sample + calls * recipe.judge.max_tokens_per_call
         seconds = plan_seconds.estimated(
             db, project_id, recipe, samples=samples, policy_id=plan.policy_id, judge_id=plan.judge_id
         )
@@ -202,14 +206,15 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
         )
         if no_room:
             raise InvalidInput("\n".join(no_room))
-        warnings = _warnings(plan, recipe, prompts) + known_answers.warnings(
+        warnings = _warnings(plan, recipe, prompts, samples) + imported_completions.warnings(recipe, brought)
+        warnings += known_answers.warnings(
             db, project_id, recipe, sample=plan.sample_set_ids, held_out=plan.held_out_set_ids
         )
         likely, at_most = (seconds.likely, seconds.at_most) if seconds else (None, None)
         return Estimate(samples, calls, tokens, likely, at_most, tuple(warnings + little_room))
 
 
-def _warnings(plan: Plan, recipe: Recipe, prompts: int) -> list[str]:
+def _warnings(plan: Plan, recipe: Recipe, prompts: int, samples: int) -> list[str]:
     found = []
     if prompts < plan.num_prompts:
         found.append(f"The chosen prompt sets hold {prompts} prompts, fewer than the {plan.num_prompts} asked for.")
@@ -217,7 +222,7 @@ def _warnings(plan: Plan, recipe: Recipe, prompts: int) -> list[str]:
         found.append("Without a held-out set nobody will know whether the new checkpoint is better.")
     if recipe.mix_share and not plan.mix_set_ids:
         found.append("The recipe mixes seed rows in, but no set to mix is chosen.")
-    if (passes := _passes(recipe, prompts)) > MANY_PASSES:
+    if (passes := _passes(recipe, samples)) > MANY_PASSES:
         found.append(
             f"The trainer's steps go at least {passes:.0f} times over the rows this round can give, and more often "
             "over what the selector keeps: a model forgets by that. Lower max_steps, or take more prompts or samples."
@@ -228,11 +233,11 @@ def _warnings(plan: Plan, recipe: Recipe, prompts: int) -> list[str]:
     return found
 
 
-def _passes(recipe: Recipe, prompts: int) -> float:
+def _passes(recipe: Recipe, samples: int) -> float:
     """How often a fixed number of steps sees each row, if every sample were kept; 0 where epochs are asked for."""
     knobs = recipe.trainer.model_dump()
     steps = knobs.get("max_steps", -1)
-    rows = prompts * recipe.generator.samples_per_prompt / (1 - min(recipe.mix_share, 0.99))
+    rows = samples / (1 - min(recipe.mix_share, 0.99))
     batch = knobs.get("per_device_train_batch_size", 1) * knobs.get("gradient_accumulation_steps", 1)
     return float(steps * batch / rows) if steps > 0 and rows else 0.0
 
@@ -269,6 +274,7 @@ def check(db: Session, project_id: int, plan: Plan, recipe: Recipe) -> None:
                 f"The parent round {plan.parent_id} is not in this project. Choose one from the overview."
             )
     known_answers.check(db, project_id, recipe, plan.sample_set_ids)
+    imported_completions.check(db, project_id, recipe, plan.sample_set_ids)
     no_room, _ = contexts.problems(
         db, recipe, policy_id=plan.policy_id, judge_id=plan.judge_id, sample_set_ids=plan.sample_set_ids
     )

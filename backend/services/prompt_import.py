@@ -1,41 +1,55 @@
 """A file of prompts -> a staging file of checked prompts -> rows.
 
-The file is read and checked first, without the database; the transaction then only inserts. So a bad file costs no
-lock, and a crash at any point leaves nothing half-imported.
+The file is read and checked first, without the database; the transaction then only inserts (`prompt_writer`). So a
+bad file costs no lock, and a crash at any point leaves nothing half-imported.
 """
 
 import csv
 import hashlib
+import json
 import pickle
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
-from backend.db import now, tables
-from backend.services.prompt_files import read
-from backend.services.prompt_rows import BadRow, Mapping, ParsedPrompt, parse
-from backend.values import Split
+from backend.errors import InvalidInput
+from backend.services.prompt_completions import Completion
+from backend.services.prompt_files import PromptFile
+from backend.services.prompt_formats import known_names
+from backend.services.prompt_mapping import Mapping
+from backend.services.prompt_rows import BadRow, ParsedPrompt, parse
 
 SHOWN = 200
 """Bad rows, duplicates and overlaps kept in a report; the file beside it lists them all."""
 ROWS_AT_ONCE = 10_000
 TEXT_AT_ONCE = 8 * 1024**2
 """Characters after which a chunk of rows is full before it has `ROWS_AT_ONCE`: memory stays flat with long rows too."""
-COLUMNS = "prompt_set_id, created_at, position, messages, text, answer, extra, content_hash"
-HASHES_AT_ONCE = 500
 
-Staged = tuple[int, str, str, str | None, str, bytes]
+
+class Staged(NamedTuple):
+    """A checked prompt. `messages` None: a row that only brings further completions to a prompt before it."""
+
+    number: int
+    messages: str | None
+    text: str
+    answer: str | None
+    extra: str
+    key: int
+    digest: bytes
+    completions: tuple[tuple[int, str, str], ...] = ()
+    """Position, text and note (as JSON) of each."""
+
+
+StagedRow = tuple[Any, ...]
+"""The values of a `Staged`: a plain tuple is written and read in half the time."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A row that was left out. `kind`: bad row, duplicate or overlap."""
+    """A row that something is said of. `kind`: bad row, duplicate or overlap, which are left out, or near duplicate."""
 
     line: int
     kind: str
@@ -44,7 +58,7 @@ class Problem:
 
 @dataclass
 class Problems:
-    """Counts all rows that were left out, keeps the first of each kind, and writes every one to a CSV file."""
+    """Counts all rows that something is said of, keeps the first of each kind, and writes each to a CSV file."""
 
     out: IO[str]
     counts: Counter[str] = field(default_factory=Counter)
@@ -55,158 +69,168 @@ class Problems:
         self.writer.writerow(["line", "kind", "reason"])
 
     def add(self, line: int, kind: str, reason: str) -> None:
-        """Note a row that is left out, with its line and why."""
+        """Note a row, with its line (or place) and why."""
         self.counts[kind] += 1
         shown = self.first.setdefault(kind, [])
         if len(shown) < SHOWN:
             shown.append(Problem(line, kind, reason))
         self.writer.writerow([line, kind, reason])
 
+    def clear(self) -> None:
+        """Forget everything: the file is read again."""
+        self.counts.clear()
+        self.first.clear()
+        self.out.seek(0)
+        self.out.truncate()
+        self.writer.writerow(["line", "kind", "reason"])
 
-def stage(rows: Iterable[tuple[int, Any]], mapping: Mapping, problems: Problems, out: IO[bytes]) -> int:
-    """Write the good prompts to `out` in chunks, each prompt once; return how many rows were seen."""
-    seen: dict[int, int] = {}
-    chunk: list[Staged] = []
-    total = held = 0
-    pickler = pickle.Pickler(out, protocol=pickle.HIGHEST_PROTOCOL)
-    # Without a memo: no text is in a chunk twice, and to note each of them takes most of the time.
-    pickler.fast = True
-    for line, row in rows:
-        total += 1
-        prompt = _prompt(line, row, mapping, problems)
-        if prompt is None:
-            continue
-        # Eight bytes of the hash: at a million prompts, two different ones meet with a chance of 3 in 100 million.
-        key = int.from_bytes(prompt.digest[:8], "big")
-        if (first := seen.setdefault(key, line)) != line:
-            problems.add(line, "duplicate", f"the same prompt as on line {first}")
-            continue
-        chunk.append((line, *prompt))
-        held += len(prompt.messages) + len(prompt.text) + len(prompt.answer or "") + len(prompt.extra)
-        if len(chunk) == ROWS_AT_ONCE or held >= TEXT_AT_ONCE:
+
+class LateColumn(Exception):
+    """A row behind those that were looked at is the first with a column of a known name."""
+
+    def __init__(self, number: int, row: dict[str, Any]) -> None:
+        super().__init__(number)
+        self.number, self.row = number, row
+
+
+@dataclass
+class Stager:
+    """Checks rows under a mapping and writes the good prompts, each once, to a staging file in chunks.
+
+    `known`: the columns of the rows that were looked at. `is_chosen`: a person chose the mapping.
+    """
+
+    mapping: Mapping
+    problems: Problems
+    known: set[str] | None = None
+    is_chosen: bool = False
+    unit: str = "line"
+    ignored: Counter[str] = field(default_factory=Counter)
+    late: dict[str, int] = field(default_factory=dict)
+    num_rows: int = 0
+    num_merged: int = 0
+
+    def __post_init__(self) -> None:
+        self.seen: dict[int, int] = {}
+        self.num_completions: Counter[int] = Counter()
+        self.told: set[int] = set()
+        self.names = known_names()
+
+    def stage(self, rows: Iterable[tuple[int, Any]], out: IO[bytes]) -> int:
+        """Write the good prompts of these rows to `out`; return how many rows were seen."""
+        chunk: list[StagedRow] = []
+        held = 0
+        pickler = pickle.Pickler(out, protocol=pickle.HIGHEST_PROTOCOL)
+        # Without a memo: no text is in a chunk twice, and to note each of them takes most of the time.
+        pickler.fast = True
+        known, mapping, seen, problems = self.known, self.mapping, self.seen, self.problems
+        for number, row in rows:
+            self.num_rows += 1
+            if isinstance(row, str):
+                problems.add(number, "bad row", row)
+                continue
+            if known is not None and not known.issuperset(row):
+                self._meet(number, row, known)
+            try:
+                prompt = parse(row, mapping)
+            except BadRow as error:
+                problems.add(number, "bad row", str(error))
+                continue
+            # Eight bytes of the hash: at a million prompts, two different ones meet with a chance of 3 in 100 million.
+            key = int.from_bytes(prompt.digest[:8], "big")
+            if key in seen or prompt.completions or prompt.ignored:
+                staged = self._with_completions(number, key, prompt)
+                if staged is None:
+                    continue
+                held += sum(len(text) + len(note) for _, text, note in staged[7])
+            else:
+                staged = (number, *prompt[:6], ())
+            seen.setdefault(key, number)
+            chunk.append(staged)
+            held += len(prompt.messages) + len(prompt.text) + len(prompt.answer or "") + len(prompt.extra)
+            if len(chunk) == ROWS_AT_ONCE or held >= TEXT_AT_ONCE:
+                pickler.dump(chunk)
+                chunk, held = [], 0
+        if chunk:
             pickler.dump(chunk)
-            chunk, held = [], 0
-    if chunk:
-        pickler.dump(chunk)
-    return total
+        self._check_columns()
+        return self.num_rows
 
+    def _with_completions(self, number: int, key: int, prompt: ParsedPrompt) -> StagedRow | None:
+        """The prompt with its completions numbered; None for a row that brings nothing new."""
+        self.ignored.update(prompt.ignored)
+        first = self.seen.get(key)
+        noted = [self._noted(number, key, one, prompt, first) for one in prompt.completions]
+        completions = tuple(one for one in noted if one is not None)
+        if first is None:
+            return Staged(
+                number,
+                prompt.messages,
+                prompt.text,
+                prompt.answer,
+                prompt.extra,
+                prompt.key,
+                prompt.digest,
+                completions,
+            )
+        if not completions:
+            self.problems.add(number, "duplicate", f"the same prompt as on {self.unit} {first}")
+            return None
+        self.num_merged += 1
+        return (number, None, "", None, "{}", prompt.key, prompt.digest, completions)
 
-def _prompt(line: int, row: Any, mapping: Mapping, problems: Problems) -> ParsedPrompt | None:
-    if isinstance(row, str):
-        problems.add(line, "bad row", row)
-        return None
-    try:
-        return parse(row, mapping)
-    except BadRow as error:
-        problems.add(line, "bad row", str(error))
-        return None
+    def _noted(
+        self, number: int, key: int, one: Completion, prompt: ParsedPrompt, first: int | None
+    ) -> tuple[int, str, str] | None:
+        """A completion with its position and its note; None for one that this prompt has already."""
+        note = json.dumps(one.extra, ensure_ascii=False, default=str)
+        told = hash((key, one.text, note))
+        if told in self.told:
+            return None
+        self.told.add(told)
+        extra = one.extra | {"row": number}
+        if first is not None and prompt.extra != "{}":
+            extra["metadata"] = json.loads(prompt.extra)
+        position = self.num_completions[key]
+        self.num_completions[key] += 1
+        return position, one.text, json.dumps(extra, ensure_ascii=False, default=str)
+
+    def _meet(self, number: int, row: dict[str, Any], known: set[str]) -> None:
+        """Note columns that no row before had; raises where their names say that the mapping may be wrong."""
+        for name in row:
+            if name in known:
+                continue
+            known.add(name)
+            if row[name] is None or name in self.mapping.used or name in (self.mapping.metadata or ()):
+                continue
+            if name.strip().lower() in self.names:
+                if not self.is_chosen:
+                    raise LateColumn(number, row)
+                raise InvalidInput(
+                    f"{self.unit.capitalize()} {number:,} is the first with a column {name!r}, which the mapping does "
+                    "not name. Give it a role, or list it as metadata. Nothing was imported."
+                )
+            self.late[name] = number
+
+    def _check_columns(self) -> None:
+        """Raise `InvalidInput` for a column of the mapping that no row had."""
+        if self.known is None or self.problems.counts["bad row"] == self.num_rows:
+            return
+        for column in sorted(self.mapping.used - self.known):
+            raise InvalidInput(f"The file has no column {column!r}. Its columns: {', '.join(sorted(self.known))}.")
 
 
 def staged(path: Path) -> Iterator[list[Staged]]:
     """The chunks of a staging file this process has just written."""
     with path.open("rb") as file:
         while file.peek(1):
-            yield pickle.load(file)
+            yield [*map(Staged._make, pickle.load(file))]
 
 
 def is_held_out(digest: bytes, *, share: float, seed: int) -> bool:
     """Whether a prompt goes to the held-out set: by seed and content, so the order of the file does not matter."""
     drawn = hashlib.sha256(f"{seed}:".encode() + digest).digest()
     return int.from_bytes(drawn[:8], "big") < share * 2**64
-
-
-@dataclass
-class Writer:
-    """Inserts staged prompts into the set of their split, in one caller's transaction."""
-
-    db: Session
-    project_id: int
-    sets: dict[Split, tables.PromptSet]
-    share: float
-    seed: int
-    problems: Problems
-
-    def __post_init__(self) -> None:
-        self.others = {split: self._sets_of(opposite(split)) for split in self.sets}
-        dialect = self.db.get_bind().dialect
-        as_stored = tables.Prompt.__table__.c.created_at.type.dialect_impl(dialect).bind_processor(dialect)
-        self.created_at = as_stored(now()) if as_stored else now()
-
-    def _sets_of(self, split: Split) -> dict[int, str]:
-        query = select(tables.PromptSet.id, tables.PromptSet.name).where(
-            tables.PromptSet.project_id == self.project_id, tables.PromptSet.split == split
-        )
-        own = {s.id for s in self.sets.values()}
-        return {id: name for id, name in self.db.execute(query).tuples() if id not in own}
-
-    def write(self, chunk: list[Staged]) -> None:
-        """Insert a chunk, without the prompts that a set of the other split has already."""
-        for split, members in self._by_split(chunk).items():
-            taken = self._taken(split, [m[5].hex() for m in members]) if self.others[split] else {}
-            if taken:
-                members = self._without(members, taken, split)
-            into = self.sets[split]
-            numbered = enumerate(members, into.num_prompts)
-            self._insert(into.id, [(place, *row, digest.hex()) for place, (_, *row, digest) in numbered])
-            into.num_prompts += len(members)
-
-    def _without(self, members: list[Staged], taken: dict[str, str], split: Split) -> list[Staged]:
-        """The prompts that are not taken; the others are noted."""
-        left = []
-        for member in members:
-            hash = member[5].hex()
-            if hash in taken:
-                there = f"{opposite(split).value.replace('_', '-')} set {taken[hash]!r}"
-                self.problems.add(member[0], "overlap", f"the same prompt is in the {there}")
-            else:
-                left.append(member)
-        return left
-
-    def _insert(self, set_id: int, rows: list[tuple[Any, ...]]) -> None:
-        """Insert rows (position and what follows it in `COLUMNS`), past the column types.
-
-        Messages and metadata are JSON text already. On SQLite all in one statement, because its full-text index writes
-        out what it has gathered at every one; on PostgreSQL by COPY, which costs this process a third of an INSERT.
-        """
-        if not rows:
-            return
-        connection = self.db.connection()
-        if connection.dialect.name == "sqlite":
-            connection.exec_driver_sql("CREATE TEMP TABLE arriving (position, messages, text, answer, extra, hash)")
-            connection.exec_driver_sql("INSERT INTO arriving VALUES (?, ?, ?, ?, ?, ?)", rows)
-            statement = f"INSERT INTO prompts ({COLUMNS}) SELECT ?, ?, arriving.* FROM arriving ORDER BY rowid"
-            connection.exec_driver_sql(statement, (set_id, self.created_at))
-            connection.exec_driver_sql("DROP TABLE arriving")
-            return
-        psycopg: Any = connection.connection.driver_connection
-        with psycopg.cursor() as cursor, cursor.copy(f"COPY prompts ({COLUMNS}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row((set_id, self.created_at, *row))
-
-    def _by_split(self, chunk: list[Staged]) -> dict[Split, list[Staged]]:
-        if len(self.sets) == 1:
-            return {next(iter(self.sets)): chunk}
-        train: list[Staged] = []
-        held_out: list[Staged] = []
-        for member in chunk:
-            (held_out if is_held_out(member[5], share=self.share, seed=self.seed) else train).append(member)
-        return {Split.train: train, Split.held_out: held_out}
-
-    def _taken(self, split: Split, hashes: list[str]) -> dict[str, str]:
-        """Which of these prompts the sets of the other split have, and the name of the set."""
-        others, prompt = self.others[split], tables.Prompt
-        found: dict[str, str] = {}
-        for start in range(0, len(hashes), HASHES_AT_ONCE):
-            query = select(prompt.content_hash, prompt.prompt_set_id).where(
-                prompt.prompt_set_id.in_(others), prompt.content_hash.in_(hashes[start : start + HASHES_AT_ONCE])
-            )
-            found |= {hash: others[set_id] for hash, set_id in self.db.execute(query).tuples()}
-        return found
-
-
-def opposite(split: Split) -> Split:
-    """Held out for train, train for held out."""
-    return Split.train if split is Split.held_out else Split.held_out
 
 
 @contextmanager
@@ -216,7 +240,7 @@ def problem_file(path: Path) -> Iterator[Problems]:
         yield Problems(out)
 
 
-def read_and_stage(source: Path, mapping: Mapping, problems: Problems, target: Path) -> int:
-    """Read a whole file into a staging file; return how many rows it has."""
+def read_and_stage(source: PromptFile, stager: Stager, target: Path) -> None:
+    """Read a whole file into a staging file."""
     with target.open("wb") as out:
-        return stage(read(source), mapping, problems, out)
+        stager.stage(source.rows(), out)

@@ -4,12 +4,11 @@ import errno
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -19,30 +18,15 @@ from backend.config import settings
 from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, MissingPrerequisite, NotFound
 from backend.files import is_private, require_regular
-from backend.services import events, prompt_import
+from backend.services import events, prompt_import, prompt_near, prompt_preview
 from backend.services.access import Actor, require
-from backend.services.prompt_files import read
-from backend.services.prompt_import import Problem, Problems
-from backend.services.prompt_rows import BadRow, Mapping, check_mapping, guess, parse
+from backend.services.prompt_files import PromptFile, open_file
+from backend.services.prompt_files.arrow_rows import LARGEST, SPLITS, STATE
+from backend.services.prompt_import import Problem, Problems, Stager
+from backend.services.prompt_mapping import Mapping
+from backend.services.prompt_preview import Preview
+from backend.services.prompt_writer import Writer
 from backend.values import JSON, Role, Split
-
-PREVIEW_ROWS = 1000
-LARGEST = 16 * 1024**3
-"""Bytes of a file that is read at all: one with a hole in it may say any size, and would be read to its end."""
-
-
-@dataclass(frozen=True)
-class Preview:
-    """The start of a file: its columns, some rows as they are and as they would be imported."""
-
-    columns: tuple[str, ...]
-    rows: tuple[JSON, ...]
-    mapping: Mapping
-    num_rows: int
-    is_whole: bool
-    prompts: tuple[tuple[int, str, str], ...]
-    """Line, prompt text or the reason it is left out, answer: of the first rows under the mapping."""
-    warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -63,6 +47,12 @@ class Report:
     num_duplicates: int
     num_overlaps: int
     problems: tuple[Problem, ...]
+    num_merged: int = 0
+    """Rows that ask what a row before asks, and brought completions for it."""
+    num_near: int = 0
+    """Near-duplicates across the splits: kept, but worth a look."""
+    num_completions: int = 0
+    notes: tuple[str, ...] = ()
 
     @property
     def num_imported(self) -> int:
@@ -75,38 +65,7 @@ def preview(
     """Read the start of a file and show how it would be imported; writes nothing."""
     with reading() as db:
         require(db, actor, project_id, Role.curator)
-    source = _source(actor, path, uploaded=uploaded)
-    rows = list(islice(read(source), PREVIEW_ROWS + 1))
-    is_whole, rows = len(rows) <= PREVIEW_ROWS, rows[:PREVIEW_ROWS]
-    columns = _columns(rows)
-    mapping = mapping or _suggested(rows, columns)
-    warnings = []
-    if mapping.messages is None and mapping.prompt is None:
-        warnings.append("No column is named messages, prompt or text. Choose the one that holds the prompt.")
-        prompts = [_as_imported(line, row, mapping) for line, row in rows if isinstance(row, str)]
-    else:
-        check_mapping(mapping, columns)
-        prompts = [_as_imported(line, row, mapping) for line, row in rows]
-    if bad := sum(not good for *_, good in prompts):
-        rest = "the good ones can" if bad < len(rows) else "look at the columns chosen below"
-        warnings.append(f"{bad} of the first {len(rows)} rows cannot be imported; {rest}.")
-    samples = tuple(row for _, row in rows if isinstance(row, dict))[:20]
-    shown = tuple((line, text, answer) for line, text, answer, _ in prompts[:20])
-    return Preview(columns, samples, mapping, len(rows), is_whole, shown, tuple(warnings))
-
-
-def _columns(rows: Sequence[tuple[int, Any]]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(str(name) for _, row in rows if isinstance(row, dict) for name in row))
-
-
-def _as_imported(line: int, row: Any, mapping: Mapping) -> tuple[int, str, str, bool]:
-    if isinstance(row, str):
-        return line, f"left out: {row}", "", False
-    try:
-        prompt = parse(row, mapping)
-    except BadRow as error:
-        return line, f"left out: {error}", "", False
-    return line, prompt.text[:500], (prompt.answer or "")[:200], True
+    return prompt_preview.preview(open_file(_source(actor, path, uploaded=uploaded)), mapping)
 
 
 def importable(actor: Actor, project_id: int) -> list[str]:
@@ -114,9 +73,11 @@ def importable(actor: Actor, project_id: int) -> list[str]:
     with reading() as db:
         require(db, actor, project_id, Role.curator)
     folder = (settings().folder / "imports").resolve()
+    saved = {path.parent for path in folder.rglob(STATE)}
     # A link may lead anywhere, a pipe may never end: only what would be read is offered.
-    found = (p for p in folder.rglob("*") if p.is_file() and p.resolve().is_relative_to(folder) and not is_private(p))
-    return sorted(str(p.relative_to(folder)) for p in found)
+    found = [p for p in folder.rglob("*") if p.resolve().is_relative_to(folder) and not is_private(p)]
+    files = {p for p in found if p.is_file() and p.name != SPLITS and not saved & set(p.parents)}
+    return sorted(str(p.relative_to(folder)) for p in files | (saved & set(found)))
 
 
 def _source(actor: Actor, path: str | Path, *, uploaded: bool) -> Path:
@@ -126,12 +87,14 @@ def _source(actor: Actor, path: str | Path, *, uploaded: bool) -> Path:
     source = source.expanduser().resolve()
     if not uploaded and actor.via != "cli" and not source.is_relative_to(folder):
         raise InvalidInput(f"{path} is outside the folder {folder}. Put the file there, or upload it.")
-    if not source.is_file():
+    if not source.is_file() and not (source.is_dir() and not uploaded):
         raise NotFound(f"There is no file {source.name} in {source.parent}. Check its name, or upload it.")
     limit = settings().max_upload_mb
     if uploaded and source.stat().st_size > limit * 1024**2:
         raise InvalidInput(f"{source.name} is over {limit} MB. Put it into {folder} and import it by path.")
-    require_regular(source, LARGEST)
+    # Of a folder that `save_to_disk` made each file is looked at before it is read.
+    if not source.is_dir():
+        require_regular(source, LARGEST)
     return source
 
 
@@ -157,10 +120,9 @@ def import_file(
     with reading() as db:
         require(db, actor, project_id, Role.curator)
         _refuse_taken(db, project_id, names)
-    source = _source(actor, path, uploaded=uploaded)
-    mapping = _checked_mapping(source, mapping)
+    source = open_file(_source(actor, path, uploaded=uploaded))
     with _staging() as folder, prompt_import.problem_file(folder / "problems.csv") as problems:
-        num_rows = prompt_import.read_and_stage(source, mapping, problems, folder / "rows")
+        stager = _staged(source, mapping, problems, folder / "rows")
         if on_bad == "refuse" and problems.counts["bad row"]:
             raise InvalidInput(
                 _first_bad(source, problems) + " Nothing was imported. Mend them, or keep the good rows."
@@ -168,47 +130,73 @@ def import_file(
         with session() as db:
             require(db, actor, project_id, Role.curator)
             _refuse_taken(db, project_id, names)
-            sets = {s: _new_set(actor, project_id, n, s, source.name) for s, n in names.items()}
+            sets = {s: _new_set(actor, project_id, n, s, source.path.name) for s, n in names.items()}
             db.add_all(sets.values())
             db.flush()
-            writer = prompt_import.Writer(db, project_id, sets, held_out_share, seed, problems)
+            writer = Writer(db, project_id, sets, held_out_share, seed, problems, source.unit)
             for chunk in prompt_import.staged(folder / "rows"):
                 writer.write(chunk)
+            writer.finish()
+            made = [row for row in sets.values() if row.num_prompts]
+            if not made:
+                raise InvalidInput(
+                    f"{source.path.name} has no row that can be imported. " + _first_bad(source, problems)
+                )
+            compared = prompt_near.note(db, project_id, writer)
             for row in sets.values():
                 if not row.num_prompts:
                     db.delete(row)
-            if not any(row.num_prompts for row in sets.values()):
-                raise InvalidInput(f"{source.name} has no row that can be imported. " + _first_bad(source, problems))
             problems.out.flush()
-            report = _report([r for r in sets.values() if r.num_prompts], num_rows, problems, folder)
-            for row in sets.values():
-                if row.num_prompts:
-                    what: JSON = {"prompt_set_id": row.id, "num_prompts": row.num_prompts, "file": source.name}
-                    events.note(db, actor, "import prompts", row.name, project_id=project_id, **what)
+            notes = _notes(source, stager, sets, held_out_share, compared)
+            report = _report(made, stager, writer, problems, notes, folder)
+            for row in made:
+                what: JSON = {"prompt_set_id": row.id, "num_prompts": row.num_prompts, "file": source.path.name}
+                events.note(db, actor, "import prompts", row.name, project_id=project_id, **what)
     return report
 
 
-def _checked_mapping(source: Path, mapping: Mapping | None) -> Mapping:
-    """The mapping, or the one the column names suggest; raises `InvalidInput` where it does not fit the file."""
-    rows = list(islice(read(source), PREVIEW_ROWS))
-    columns = _columns(rows)
-    if rows and not columns:
-        line, why = rows[0]
-        raise InvalidInput(f"{source.name} has no row that can be read. Line {line}: {why}. Nothing was imported.")
-    mapping = mapping or _suggested(rows, columns)
-    check_mapping(mapping, columns)
-    return mapping
+def _staged(source: PromptFile, mapping: Mapping | None, problems: Problems, target: Path) -> Stager:
+    """Read the file into a staging file; once more where a late column changes what the file seems to be."""
+    looked = prompt_preview.look_at(source)
+    rows, columns = list(looked.rows), set(looked.columns)
+    chosen = prompt_preview.mapping_for(source, looked, mapping)
+    is_settled = mapping is not None
+    while True:
+        known = None if source.is_table else set(columns)
+        stager = Stager(chosen, problems, known, is_settled, source.unit)
+        try:
+            prompt_import.read_and_stage(source, stager, target)
+        except prompt_import.LateColumn as late:
+            problems.clear()
+            rows.append((late.number, late.row))
+            columns |= late.row.keys()
+            chosen = prompt_preview.suggest(source, rows, [*dict.fromkeys([*looked.columns, *columns])])[1]
+            continue
+        return stager
 
 
-def _suggested(rows: Sequence[tuple[int, Any]], columns: Sequence[str]) -> Mapping:
-    """The mapping that the names suggest. A column `messages` that a stray row has makes no file of prompts bad."""
-    mapping = guess(columns)
-    texts = guess(name for name in columns if name != mapping.messages)
-
-    def filled(column: str | None) -> int:
-        return sum(isinstance(row, dict) and row.get(column) is not None for _, row in rows) if column else 0
-
-    return texts if filled(texts.prompt) > filled(mapping.messages) else mapping
+def _notes(
+    source: PromptFile, stager: Stager, sets: dict[Split, tables.PromptSet], share: float, compared: str
+) -> list[str]:
+    """What the import did that is no problem of a single row."""
+    notes = [*source.notes.sentences()]
+    kept = "metadata" if stager.mapping.metadata is None else "dropped, since the mapping does not name it"
+    notes += [f"Column {name!r} is first on {source.unit} {number:,}: {kept}" for name, number in stager.late.items()]
+    if stager.ignored:
+        left = ", ".join(f"{name} ({count:,})" for name, count in stager.ignored.most_common(10))
+        notes.append(f"Messages held more than role and text, which is not imported: {left}")
+    if stager.num_merged:
+        notes.append(
+            f"{stager.num_merged:,} rows ask what a row before asks; their completions were added to that prompt"
+        )
+    if share and len(sets) > 1:
+        notes += [
+            f"No prompt fell into the {split.value.replace('_', '-')} share, so there is no such set. "
+            "Take another seed or share, or a file with more prompts"
+            for split, row in sets.items()
+            if not row.num_prompts
+        ]
+    return [*notes, *([compared] if compared else [])]
 
 
 def _names(name: str, split: Split, share: float) -> dict[Split, str]:
@@ -252,10 +240,10 @@ def _staging() -> Iterator[Path]:
         ) from error
 
 
-def _first_bad(source: Path, problems: Problems) -> str:
-    shown = [f"line {p.line}: {p.reason}" for kind in problems.first.values() for p in kind[:3]]
+def _first_bad(source: PromptFile, problems: Problems) -> str:
+    shown = [f"{source.unit} {p.line}: {p.reason}" for kind in problems.first.values() for p in kind[:3]]
     counted = ", ".join(f"{n} {kind}s" for kind, n in problems.counts.items()) or "no rows"
-    return f"{source.name}: {counted}. " + " ".join(f"{text[:1].upper()}{text[1:]}." for text in shown[:5])
+    return f"{source.path.name}: {counted}. " + " ".join(f"{text[:1].upper()}{text[1:]}." for text in shown[:5])
 
 
 def report_path(set_id: int, suffix: str) -> Path:
@@ -263,14 +251,20 @@ def report_path(set_id: int, suffix: str) -> Path:
     return settings().folder / "reports" / f"prompts-{set_id}.{suffix}"
 
 
-def _report(sets: list[tables.PromptSet], num_rows: int, problems: Problems, folder: Path) -> Report:
+def _report(
+    sets: list[tables.PromptSet], stager: Stager, writer: Writer, problems: Problems, notes: list[str], folder: Path
+) -> Report:
     """Make the report and keep it beside the data."""
     report = Report(
         sets=tuple(SetCount(s.id, s.name, s.split, s.num_prompts) for s in sets),
-        num_rows=num_rows,
+        num_rows=stager.num_rows,
         num_bad=problems.counts["bad row"],
         num_duplicates=problems.counts["duplicate"],
         num_overlaps=problems.counts["overlap"],
+        num_merged=stager.num_merged,
+        num_near=problems.counts["near duplicate"],
+        num_completions=writer.num_completions,
+        notes=tuple(notes),
         problems=tuple(p for first in problems.first.values() for p in first),
     )
     for row in sets:
@@ -287,5 +281,6 @@ def load_report(set_id: int) -> Report | None:
         return None
     data = json.loads(path.read_text(encoding="utf-8"))
     data["sets"] = tuple(SetCount(s["id"], s["name"], Split(s["split"]), s["num_prompts"]) for s in data["sets"])
+    data["notes"] = tuple(data.get("notes", ()))
     data["problems"] = tuple(Problem(**p) for p in data["problems"])
     return Report(**data)

@@ -1,33 +1,21 @@
-"""One row of a file -> one prompt: which column is what, what a prompt must be, and its content hash."""
+"""One row of a file -> one prompt with its answer, metadata and completions, and the hashes it is compared by."""
 
 import hashlib
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
 from json.encoder import encode_basestring
 from typing import Any, NamedTuple
 
-from backend.errors import InvalidInput
-from backend.services.prompt_files import ROW_BYTES, type_name
-from backend.values import Message, Messages
+from backend.sameness import text_key
+from backend.services import prompt_messages
+from backend.services.prompt_completions import Completion, completions_of, pair_of
+from backend.services.prompt_files import limits
+from backend.services.prompt_files.limits import NumberText, Written, type_name
+from backend.services.prompt_mapping import Mapping
+from backend.services.prompt_messages import BadRow, looks_like_chat, read_chat
+from backend.services.prompt_text import chosen_answer, plain_text, with_choices
+from backend.values import Messages
 
-MESSAGES_COLUMNS = ("messages", "conversation", "conversations")
-PROMPT_COLUMNS = ("prompt", "text", "instruction", "question", "input")
-ANSWER_COLUMNS = ("answer", "completion", "response", "output", "target")
-
-
-class BadRow(ValueError):
-    """Why a row cannot become a prompt; the message continues "line 7: "."""
-
-
-@dataclass(frozen=True)
-class Mapping:
-    """Which column holds what: `messages` or `prompt`, not both. `metadata` None means all other columns."""
-
-    messages: str | None = None
-    prompt: str | None = None
-    answer: str | None = None
-    metadata: tuple[str, ...] | None = None
+__all__ = ["BadRow", "ParsedPrompt", "canonical_json", "content_hash", "parse"]
 
 
 class ParsedPrompt(NamedTuple):
@@ -37,58 +25,137 @@ class ParsedPrompt(NamedTuple):
     text: str
     answer: str | None
     extra: str
+    key: int
+    """Equal for prompts whose last user turns differ in blanks, case or spelling of characters only."""
     digest: bytes
-
-
-def guess(columns: Iterable[str]) -> Mapping:
-    """The mapping that the names suggest; neither messages nor prompt where no name is known."""
-    by_name = {column.strip().lower(): column for column in columns}
-
-    def first(names: tuple[str, ...]) -> str | None:
-        return next((by_name[name] for name in names if name in by_name), None)
-
-    messages = first(MESSAGES_COLUMNS)
-    return Mapping(messages, None if messages else first(PROMPT_COLUMNS), first(ANSWER_COLUMNS))
-
-
-def check_mapping(mapping: Mapping, columns: Iterable[str]) -> None:
-    """Raise `InvalidInput` unless exactly one prompt column is chosen and every chosen column exists."""
-    known = list(columns)
-    listed = ", ".join(known) or "none"
-    if (mapping.messages is None) == (mapping.prompt is None):
-        raise InvalidInput(
-            "Choose the column that holds the prompt: either messages (a list of role and content) or prompt (text). "
-            f"Columns of the file: {listed}."
-        )
-    chosen = [mapping.messages, mapping.prompt, mapping.answer, *(mapping.metadata or ())]
-    for column in chosen:
-        if column is not None and column not in known:
-            raise InvalidInput(f"The file has no column {column!r}. Its columns: {listed}.")
+    completions: tuple[Completion, ...] = ()
+    ignored: tuple[str, ...] = ()
+    """Names of what its messages held besides role and text."""
 
 
 def parse(row: dict[str, Any], mapping: Mapping) -> ParsedPrompt:
     """Return the row as a prompt; raises `BadRow` with the reason."""
+    if not MEDIA.isdisjoint(row):
+        _refuse_media(row, mapping)
+    value = row.get(mapping.prompt) if mapping.is_simple and mapping.prompt else None
+    if type(value) is str and not _is_chat(value):
+        text, written = value, encode_basestring(_question(value, mapping.prompt or ""))
+        answer = _answer(row.get(mapping.answer), mapping.answer) if mapping.answer else None
+        if answer is not None:
+            _check_text(answer)
+        digest = _digest(f"[{_canonical_turn('user', written)}]")
+        stored = f"[{_stored_turn('user', written)}]"
+        return ParsedPrompt(stored, text, answer, _extra(row, mapping), text_key(text), digest)
+    return _parse_all(row, mapping)
+
+
+def _is_chat(value: str) -> bool:
+    """Whether a text is a chat written out."""
+    if value[:200].lstrip()[:1] not in ("[", "{", "(", "a", "H", "A"):
+        return False
+    return looks_like_chat(value) or prompt_messages.transcript(value) is not None
+
+
+def _parse_all(row: dict[str, Any], mapping: Mapping) -> ParsedPrompt:
+    ignored: set[str] = set()
+    if mapping.is_implicit:
+        messages, completions = pair_of(row, mapping, ignored)
+        last_turn = None
+    else:
+        messages, last_turn = _asked(row, mapping, ignored)
+        completions = completions_of(row, mapping, messages, ignored)
+    answer = _known_answer(row, mapping, last_turn)
+    turns = [(m["role"], encode_basestring(m["content"])) for m in messages]
+    stored = ",".join(_stored_turn(*turn) for turn in turns)
+    digest = _digest(f"[{','.join(_canonical_turn(*turn) for turn in turns)}]")
+    for text in [answer or "", *(m["content"] for m in messages), *(one.text for one in completions)]:
+        _check_text(text)
+    key = text_key(messages[-1]["content"], [m["content"] for m in messages if m["role"] != "system"])
+    return ParsedPrompt(
+        f"[{stored}]", messages[-1]["content"], answer, _extra(row, mapping), key, digest, completions,
+        tuple(sorted(ignored)),
+    )  # fmt: skip
+
+
+def _asked(row: dict[str, Any], mapping: Mapping, ignored: set[str]) -> tuple[Messages, str | None]:
+    """The messages to ask, and the assistant turn after them if there was one."""
     column = mapping.messages or mapping.prompt or ""
     value = row.get(column)
     if value is None:
         raise BadRow(f"column {column!r} is missing or empty")
-    answer = _answer(row.get(mapping.answer), mapping.answer) if mapping.answer else None
-    if isinstance(value, str) and mapping.messages is None:
-        text, written = value, encode_basestring(_question(value, column))
-        stored, canonical = _stored_turn("user", written), _canonical_turn("user", written)
+    is_text = isinstance(value, str) and not isinstance(value, NumberText)
+    if mapping.messages is not None or isinstance(value, list | dict) or (is_text and looks_like_chat(value)):
+        messages = read_chat(value, column, ignored)
+    elif is_text and (turns := prompt_messages.transcript(value)) is not None:
+        messages = turns
+        if messages and messages[-1]["role"] == "assistant" and not messages[-1]["content"]:
+            messages.pop()  # "Assistant:" at the end asks for an answer
+    elif is_text:
+        messages = [{"role": "user", "content": _question(value, column)}]
     else:
-        messages, last_turn = _messages(value, column, is_list=mapping.messages is not None)
-        if last_turn is not None:
-            if answer is not None and answer != last_turn:
-                raise BadRow(f"the last assistant turn and column {mapping.answer!r} are two different answers")
-            answer = last_turn
-        turns = [(m["role"], encode_basestring(m["content"])) for m in messages]
-        text, stored = messages[-1]["content"], ",".join(_stored_turn(*turn) for turn in turns)
-        canonical = ",".join(_canonical_turn(*turn) for turn in turns)
-    digest = _digest(f"[{canonical}]")
-    if answer is not None:
-        _check_text(answer)
-    return ParsedPrompt(f"[{stored}]", text, answer, _extra(row, mapping), digest)
+        raise BadRow(f"column {column!r} is {type_name(value)}, not text or a list of messages")
+    last_turn = messages.pop()["content"] if messages and messages[-1]["role"] == "assistant" else None
+    messages = _with_more(messages, row, mapping)
+    prompt_messages.check_order(messages)
+    return messages, last_turn
+
+
+def _with_more(messages: Messages, row: dict[str, Any], mapping: Mapping) -> Messages:
+    """The turns with what other columns add: context and choices below the last, history and system before all."""
+    if messages and messages[-1]["role"] == "user":
+        parts = [messages[-1]["content"]]
+        parts += [text for name in mapping.context if (text := plain_text(row.get(name), name))]
+        if mapping.choices and (listed := with_choices(row, mapping.choices)):
+            parts.append(listed)
+        messages = [*messages[:-1], {"role": "user", "content": "\n\n".join(parts)}]
+    if mapping.history:
+        messages = [*_history(row.get(mapping.history), mapping.history), *messages]
+    system = plain_text(row.get(mapping.system), mapping.system) if mapping.system else ""
+    if system:
+        if messages and messages[0]["role"] == "system":
+            if messages[0]["content"] == system:
+                return messages
+            raise BadRow(f"column {mapping.system!r} and the first message are two different system turns")
+        messages = [{"role": "system", "content": system}, *messages]
+    return messages
+
+
+def _history(value: Any, column: str) -> Messages:
+    """Earlier turns: a list of [question, answer], or of messages."""
+    if not value:
+        return []
+    if isinstance(value, str) and value.lstrip().startswith(("[", "(")):
+        value = prompt_messages.from_text(value, column)
+    if isinstance(value, list) and all(isinstance(one, dict) for one in value):
+        return read_chat(value, column, set())
+    found: Messages = []
+    for pair in value if isinstance(value, list) else [value]:
+        if not isinstance(pair, list | tuple) or len(pair) != 2 or not all(isinstance(text, str) for text in pair):
+            raise BadRow(f"column {column!r} is no list of pairs of question and answer")
+        found += [{"role": "user", "content": pair[0]}, {"role": "assistant", "content": pair[1]}]
+    return found
+
+
+MEDIA = frozenset(("image", "images", "audio", "audios", "video", "videos", "Image", "Images"))
+
+
+def _refuse_media(row: dict[str, Any], mapping: Mapping) -> None:
+    """Refuse a row that is about a picture or a sound, unless the mapping drops its column."""
+    for name in MEDIA.intersection(row):
+        if row[name] and (mapping.metadata is None or name in mapping.metadata):
+            raise BadRow(f"column {name!r} is not empty, and a prompt holds text only; drop the column or the row")
+
+
+def _known_answer(row: dict[str, Any], mapping: Mapping, last_turn: str | None) -> str | None:
+    answer = None
+    if mapping.answer:
+        value = row.get(mapping.answer)
+        answer = chosen_answer(row, mapping.choices, value) if mapping.choices else _answer(value, mapping.answer)
+    if last_turn is None:
+        return answer
+    if answer is not None and answer != last_turn:
+        raise BadRow(f"the last assistant turn and column {mapping.answer!r} are two different answers")
+    return last_turn
 
 
 def canonical_json(messages: Messages) -> str:
@@ -112,8 +179,8 @@ def content_hash(messages: Messages) -> str:
 
 
 def _digest(canonical: str) -> bytes:
-    if len(canonical) > ROW_BYTES:
-        raise BadRow(f"longer than {ROW_BYTES // 1024**2} MB; shorten it")
+    if len(canonical) > limits.ROW_BYTES:
+        raise BadRow(limits.too_long())
     try:
         return hashlib.sha256(canonical.encode()).digest()
     except UnicodeEncodeError as error:
@@ -157,64 +224,31 @@ def _question(value: str, column: str) -> str:
     return value
 
 
-def _messages(value: Any, column: str, *, is_list: bool) -> tuple[Messages, str | None]:
-    """The messages to ask, and the assistant turn after them if there was one."""
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError) as error:
-            raise BadRow(f"column {column!r} is text, not a list of messages; map it as the prompt column") from error
-    if not isinstance(value, list):
-        wanted = "a list of messages" if is_list else "text or a list of messages"
-        raise BadRow(f"column {column!r} is {type_name(value)}, not {wanted}")
-    messages = [_message(item, number) for number, item in enumerate(value, 1)]
-    last_turn = messages.pop()["content"] if messages and messages[-1]["role"] == "assistant" else None
-    _check_order(messages)
-    return messages, last_turn
-
-
-def _message(item: Any, number: int) -> Message:
-    if not isinstance(item, dict):
-        raise BadRow(f"message {number} is {type_name(item)}, not an object with role and content")
-    role, content = item.get("role"), item.get("content")
-    if role not in ("system", "user", "assistant"):
-        raise BadRow(f"message {number} has role {role!r}; known are system, user and assistant")
-    if not isinstance(content, str) or not content.strip():
-        raise BadRow(f"message {number} ({role}) has no text")
-    if "\x00" in content:
-        raise BadRow(f"message {number} {_nul()}")
-    if len(item) > 2 and (more := sorted(k for k, v in item.items() if k not in ("role", "content") and v is not None)):
-        raise BadRow(f"message {number} has {', '.join(more)}, which a prompt cannot hold; remove it")
-    return {"role": role, "content": content}
-
-
-def _check_order(messages: Messages) -> None:
-    """An optional system turn, then user and assistant in turn, the user last."""
-    turns = messages[1:] if messages and messages[0]["role"] == "system" else messages
-    if not turns:
-        raise BadRow("there is no user message")
-    for place, message in enumerate(turns):
-        wanted = "assistant" if place % 2 else "user"
-        if message["role"] != wanted:
-            number = len(messages) - len(turns) + place + 1
-            raise BadRow(f"message {number} has role {message['role']!r} where {wanted!r} is due")
-    if turns[-1]["role"] != "user":
-        raise BadRow("the last message must be the user's")
-
-
 def _answer(value: Any, column: str | None) -> str | None:
-    """The answer as text: a number as JSON writes it, a single assistant message as its content."""
+    """The answer as text: a number as the file writes it, a single assistant message as its content."""
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
     if isinstance(value, str):
-        return value
+        if looks_like_chat(value):
+            return _only_turn(read_chat(value, column or "", set()), column)
+        return str(value)
+    if isinstance(value, Written):
+        return value.text
     if isinstance(value, list):
-        if len(value) == 1 and isinstance(value[0], dict) and value[0].get("role") == "assistant":
-            return _message(value[0], 1)["content"]
+        if value and all(isinstance(one, dict) and ("role" in one or "from" in one) for one in value):
+            return _only_turn(read_chat(value, column or "", set()), column)
         raise BadRow(f"column {column!r} is a list; an answer is text or one assistant message")
     if isinstance(value, dict):
+        if isinstance(texts := value.get("text"), list) and texts and isinstance(texts[0], str):
+            return texts[0]  # SQuAD: spellings of one answer, with their places
         raise BadRow(f"column {column!r} is an object; an answer is text")
-    return json.dumps(value)
+    return json.dumps(value) if isinstance(value, bool | int | float) else str(value)
+
+
+def _only_turn(messages: Messages, column: str | None) -> str:
+    if len(messages) == 1 and messages[0]["role"] == "assistant":
+        return messages[0]["content"]
+    raise BadRow(f"column {column!r} is a list; an answer is text or one assistant message")
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=str).encode
@@ -222,8 +256,8 @@ _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=str).enc
 
 def _extra(row: dict[str, Any], mapping: Mapping) -> str:
     """The metadata columns, without empty ones, as JSON."""
-    used = (mapping.messages, mapping.prompt, mapping.answer)
     if mapping.metadata is None:
+        used = mapping.used
         extra = {name: value for name, value in row.items() if value is not None and name not in used}
     else:
         extra = {name: row[name] for name in mapping.metadata if row.get(name) is not None}

@@ -1,5 +1,6 @@
 """Prompt sets: look at a file, import it, browse and delete what was imported."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,13 +16,14 @@ from backend.db.search import Query, parse
 from backend.errors import Conflict, NotFound
 from backend.services import events
 from backend.services.access import Actor, require
-from backend.services.prompt_intake import Preview, Report, import_file, importable, load_report, preview, report_path
-from backend.services.prompt_rows import Mapping
+from backend.services.prompt_intake import Report, import_file, importable, load_report, preview, report_path
+from backend.services.prompt_mapping import Mapping
+from backend.services.prompt_preview import Finished, Preview
 from backend.values import JSON, Role, Split
 
 __all__ = [
-    "Mapping", "Page", "Preview", "PromptSetView", "PromptView", "Report", "browse", "delete_set", "get", "import_file",
-    "importable", "list_sets", "longest", "preview", "problems_file", "report",
+    "Completion", "Finished", "Mapping", "Page", "Preview", "PromptSetView", "PromptView", "Report", "browse",
+    "delete_set", "get", "import_file", "importable", "list_sets", "longest", "preview", "problems_file", "report",
 ]  # fmt: skip
 
 PAGE = 50
@@ -43,6 +45,14 @@ class PromptSetView:
 
 
 @dataclass(frozen=True)
+class Completion:
+    """A text that the file brought for a prompt. `extra`: what it says of it."""
+
+    text: str
+    extra: JSON
+
+
+@dataclass(frozen=True)
 class PromptView:
     id: int
     position: int
@@ -50,6 +60,7 @@ class PromptView:
     text: str
     answer: str | None
     extra: JSON
+    completions: tuple[Completion, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -126,8 +137,20 @@ def browse(actor: Actor, set_id: int, *, search: str = "", cursor: int | None = 
     with reading() as db:
         _get(db, actor, set_id)
         rows, more_after = _read(db, set_id, search.strip(), -1 if cursor is None else cursor, limit)
-    shown = tuple(PromptView(p.id, p.position, p.messages, p.text, p.answer, p.extra) for p in rows)
+        brought = completions(db, [p.id for p in rows])
+    shown = tuple(
+        PromptView(p.id, p.position, p.messages, p.text, p.answer, p.extra, tuple(brought.get(p.id, ()))) for p in rows
+    )
     return Page(shown, more_after)
+
+
+def completions(db: Session, prompt_ids: Sequence[int]) -> dict[int, list[Completion]]:
+    """The completions that a file brought, by prompt."""
+    row, found = tables.ImportedCompletion, defaultdict[int, list[Completion]](list)
+    query = select(row.prompt_id, row.text, row.extra).where(row.prompt_id.in_(prompt_ids))
+    for prompt_id, said, extra in db.execute(query.order_by(row.prompt_id, row.position)) if prompt_ids else ():
+        found[prompt_id].append(Completion(said, extra))
+    return found
 
 
 def _read(db: Session, set_id: int, search: str, after: int, limit: int) -> tuple[Sequence[tables.Prompt], int | None]:

@@ -92,7 +92,9 @@ def group_by_group(db: Session, round_id: int, after: int, user_id: int) -> Page
 
 def heads(db: Session, round_id: int, after: int) -> Pages:
     sample = tables.Sample
-    query = select(sample.id).where(sample.round_id == round_id, sample.split == "train", sample.kind == "completion")
+    query = select(sample.id).where(
+        sample.round_id == round_id, sample.split == "train", sample.kind.in_(tables.JUDGED)
+    )
     while True:
         some = list(db.scalars(query.where(sample.position == 0, sample.id > after).order_by(sample.id).limit(PAGE)))
         if not some:
@@ -168,7 +170,7 @@ def with_what_is_known(db: Session, known: dict[int, float]) -> dict[int, float]
     query = (
         select(sample.group_id, sample.text, label.verdict, label.machine_verdict)
         .join(label, label.sample_id == sample.id)
-        .where(sample.group_id.in_(set(here.values())), sample.kind == "completion")
+        .where(sample.group_id.in_(set(here.values())), sample.kind.in_(tables.JUDGED))
         .where(label.source == LabelSource.person, label.verdict.is_not(None))
     )
     decided: dict[int, dict[str, tuple[bool, object]]] = defaultdict(dict)

@@ -248,7 +248,7 @@ def _settled(db: Session, round_id: int, said: set[int]) -> int:
     """Items that a bulk action labelled: no reviewer is wanted there."""
     label = tables.Label
     query = select(label.sample_id).where(
-        label.round_id == round_id, label.kind == "completion", label.source == LabelSource.person
+        label.round_id == round_id, label.kind.in_(tables.JUDGED), label.source == LabelSource.person
     )
     return sum(sample_id not in said for sample_id in db.scalars(query))
 

@@ -11,7 +11,7 @@ from backend.errors import NotFound
 from backend.services import decision_words, sample_sight
 from backend.services.access import Actor, require
 from backend.services.samples import Row, read_rows
-from backend.values import DecisionKind, Messages, Role, Verdict
+from backend.values import JSON, DecisionKind, Messages, Role, Verdict
 
 MAX_HISTORY = 200
 MAX_GROUP = 200
@@ -78,7 +78,9 @@ class Detail:
     original: str | None
     machine_score: float | None
     machine_verdict: Verdict | None
-    checkpoint: str
+    checkpoint: str | None
+    noted: JSON
+    """What the file that brought the sample says of it; empty for others."""
     logprob: float | None
     seed: int
     score_like: bool
@@ -109,12 +111,13 @@ def detail(actor: Actor, sample_id: int) -> Detail:
             messages=prompt.messages,
             answer=prompt.answer,
             text=sample.text,
-            author=author.name if author else None,
+            author=author.name if author else "import" if sample.kind == "import" else None,
             edited_from_id=sample.edited_from_id,
             original=db.get_one(tables.Sample, sample.edited_from_id).text if sample.edited_from_id else None,
             machine_score=None if hides_judge else label.machine_score,
             machine_verdict=None if hides_judge else label.machine_verdict,
-            checkpoint=db.get_one(tables.Checkpoint, sample.checkpoint_id).name,
+            checkpoint=db.get_one(tables.Checkpoint, sample.checkpoint_id).name if sample.checkpoint_id else None,
+            noted={} if hides_judge else sample.extra,
             logprob=sample.logprob,
             seed=sample.seed,
             score_like=sample.score_like,

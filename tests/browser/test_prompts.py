@@ -50,3 +50,33 @@ def test_a_first_import_is_where_one_lands_and_a_set_is_deleted_only_after_a_que
     really.click()
     until(lambda: not prompts.list_sets(admin, project.id))
     context.close()
+
+
+def test_the_import_names_the_format_the_columns_and_the_finished_prompt(
+    empty: None, chromium: Any, tmp_path: Path
+) -> None:
+    project = rows.make_project()
+    curator = rows.make_actor(project, Role.curator)
+    file = tmp_path / "pairs.jsonl"
+    row = {
+        "system": "Be brief",
+        "prompt": "Name a river",
+        "chosen": "Elbe",
+        "rejected": "Alps",
+        "note": "from the atlas",
+    }
+    file.write_text(json.dumps(row) + "\n" + json.dumps(row | {"prompt": "Name a sea"}) + "\n")
+    context = chromium.new_context(viewport={"width": 1200, "height": 900})
+    sign_in(context, curator)
+    page = context.new_page()
+    page.goto(f"{site.address()}/prompts")
+    page.locator("#import-upload input[type=file]").set_input_files(file)
+    expect(page.locator("#import-notes")).to_contain_text("Recognised JSON lines: TRL preference")
+    expect(page.locator("#import-columns")).to_contain_text("the model does not see it")
+    expect(page.locator("#import-become")).to_contain_text("system: Be brief")
+    expect(page.locator("#import-become")).to_contain_text("rejected: Alps")
+    page.locator("#import-name input, #import-name textarea").fill("Pairs")
+    page.locator("#import-go:enabled").click()
+    expect(page.locator("#prompt-set")).to_contain_text("2 to Pairs, with 4 completions")
+    expect(page.locator("#prompt-rows")).to_contain_text("chosen: Elbe")
+    context.close()

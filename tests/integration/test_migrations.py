@@ -10,6 +10,7 @@ from backend.services.access import Actor
 from tests import rows
 from tests.integration.walking import World, make_world
 
+MADE_BY_0005 = {"imported_completions"}
 MADE_BY_0003 = {"events", "presences", "assignments", "gold_items", "leases", "worths"}
 
 
@@ -28,6 +29,15 @@ def fill(world: World) -> None:
         )
         db.execute(insert(tables.Worth).values(place | {"worth": 0.5, "why": "cut"}))
         db.get_one(tables.Job, ids["job_id"]).losses = 3
+        of = {"prompt_id": sample.prompt_id, "position": 9, "text": "brought"}
+        db.add(tables.ImportedCompletion(**of, extra={"chosen": True}))
+        made = tables.Sample(
+            project_id=sample.project_id, round_id=sample.round_id, group_id=sample.group_id, kind="import",
+            finish_reason="stop", num_tokens=1, seed=0, extra={"chosen": True}, **of,
+        )  # fmt: skip
+        db.add(made)
+        db.flush()
+        db.add(tables.Label(sample_id=made.id, round_id=sample.round_id, kind="import", updated_at=now()))
 
 
 def counts() -> dict[str, int]:
@@ -38,6 +48,11 @@ def counts() -> dict[str, int]:
         }
 
 
+def keys() -> list[int]:
+    with reading() as db:
+        return list(db.scalars(select(tables.Prompt.text_key).order_by(tables.Prompt.id)))
+
+
 def decisions() -> list[tuple]:
     with reading() as db:
         row = tables.Decision
@@ -45,18 +60,22 @@ def decisions() -> list[tuple]:
         return [tuple(one) for one in db.execute(query.order_by(row.id))]
 
 
-@pytest.mark.parametrize("revision", ["0003", "0002", "0001"])
+@pytest.mark.parametrize("revision", ["0004", "0003", "0002", "0001"])
 def test_down_to_a_revision_and_up_again_keeps_the_rows(database: str, revision: str) -> None:
     world = make_world()
     fill(world)
-    before, said = counts(), decisions()
+    before, said, told = counts(), decisions(), keys()
+    assert all(told)
     assert said
     assert all(before[name] for name in ("gold_items", "leases", "worths", "decisions", "labels", "examples", "jobs"))
     write_engine().dispose()
     migrations.downgrade(revision, database)
     migrations.upgrade(database)
-    gone = MADE_BY_0003 if revision < "0003" else set()
+    gone = MADE_BY_0005 | (MADE_BY_0003 if revision < "0003" else set())
     assert counts() == {name: 0 if name in gone else number for name, number in before.items()}
     assert decisions() == said
+    assert keys() == told
     with reading() as db:
-        assert db.get_one(tables.Job, world.ids["job_id"]).losses == 0
+        imported = db.scalars(select(tables.Sample).where(tables.Sample.kind == "import")).one()
+        assert (imported.text, imported.checkpoint_id, imported.extra) == ("brought", None, {})
+        assert db.get_one(tables.Job, world.ids["job_id"]).losses == (3 if revision == "0004" else 0)

@@ -197,13 +197,18 @@ def test_preview_shows_columns_guess_and_what_will_become_of_the_rows(project: t
     )
     preview = prompts.preview(curator, project.id, name)
     assert preview.columns == ("Text", "completion", "level")
-    assert preview.mapping == Mapping(prompt="Text", answer="completion")
-    assert preview.prompts == ((1, "a", "b"), (2, "left out: column 'Text' is empty", ""))
+    assert preview.mapping == Mapping(prompt="Text", answer="completion", completion="completion")
+    assert [(p.line, p.text, p.answer, p.reason) for p in preview.prompts] == [
+        (1, "user: a", "b", ""), (2, "", None, "column 'Text' is empty"),
+    ]  # fmt: skip
+    assert [(fate.column, fate.role) for fate in preview.becomes] == [
+        ("Text", "prompt"), ("completion", "answer, completion"), ("level", "metadata"),
+    ]  # fmt: skip
     assert (preview.num_rows, preview.is_whole) == (2, True)
     assert preview.warnings == ("1 of the first 2 rows cannot be imported; the good ones can.",)
     assert prompts.list_sets(curator, project.id) == []
     other = prompts.preview(curator, project.id, name, mapping=Mapping(prompt="level"))
-    assert other.prompts[0][1] == "left out: column 'level' is a number, not text or a list of messages"
+    assert other.prompts[0].reason == "column 'level' is a number, not text or a list of messages"
     assert prompts.importable(curator, project.id) == ["a.jsonl"]
 
 

@@ -46,7 +46,7 @@ def num_sets() -> int:
     [
         ("empty.jsonl", b"", "empty"),
         ("blank.csv", b"\xef\xbb\xbf \n\n", "empty"),
-        ("wide.jsonl", '{"prompt": "x"}'.encode("utf-16"), "UTF-16"),
+        ("wide.jsonl", '{"prompt": "x"}'.encode("utf-16")[:-1], "UTF-16"),
         ("a.zip", b"PK\x03\x04" + b"\x00" * 50, "zip archive"),
         ("a.gz", b"\x1f\x8b" + b"\x00" * 50, "gzip"),
         ("a.bin", b"\x7fELF\x00\x00", "not a text file"),
@@ -132,19 +132,19 @@ def test_a_path_outside_the_imports_folder_is_for_the_command_line_only(
 def test_nothing_is_left_when_writing_fails_in_the_middle(
     project: tables.Project, curator: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from backend.services import prompt_import
+    from backend.services import prompt_import, prompt_writer
 
     monkeypatch.setattr(prompt_import, "ROWS_AT_ONCE", 10)
     name = put("a.jsonl", lines(*({"prompt": f"p{i}"} for i in range(25))))
-    write, calls = prompt_import.Writer.write, []
+    write, calls = prompt_writer.Writer.write, []
 
-    def fails_late(self: prompt_import.Writer, chunk: list[prompt_import.Staged]) -> None:
+    def fails_late(self: prompt_writer.Writer, chunk: list[prompt_import.Staged]) -> None:
         calls.append(len(chunk))
         if len(calls) == 3:
             raise RuntimeError("the power went")
         write(self, chunk)
 
-    monkeypatch.setattr(prompt_import.Writer, "write", fails_late)
+    monkeypatch.setattr(prompt_writer.Writer, "write", fails_late)
     with pytest.raises(RuntimeError):
         prompts.import_file(curator, project.id, "x", name)
     assert calls == [10, 10, 5]
@@ -184,11 +184,11 @@ def test_chunks_are_one_import_whatever_their_size(
 
 def test_what_a_chunk_holds_is_bounded_by_its_text_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from backend.services import prompt_import
-    from backend.services.prompt_rows import Mapping
+    from backend.services.prompt_mapping import Mapping
 
     monkeypatch.setattr(prompt_import, "TEXT_AT_ONCE", 5000)
     target = tmp_path / "rows"
     with prompt_import.problem_file(tmp_path / "problems") as problems, target.open("wb") as out:
         given = ((i, {"prompt": f"{i} " + "x" * 1000}) for i in range(10))
-        assert prompt_import.stage(given, Mapping(prompt="prompt"), problems, out) == 10
+        assert prompt_import.Stager(Mapping(prompt="prompt"), problems).stage(given, out) == 10
     assert [len(chunk) for chunk in prompt_import.staged(target)] == [3, 3, 3, 1]

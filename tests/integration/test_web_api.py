@@ -1,5 +1,6 @@
 """REST: pages of lists, one shape of errors, and the loop's way through it."""
 
+import json
 from pathlib import Path
 
 import httpx
@@ -94,6 +95,32 @@ def test_a_file_is_imported_with_its_bad_rows_reported(world: World, curator: Ac
         assert [prompt["text"] for prompt in prompts] == ["eins ä", "two"]
         assert shape(client.post(path, data={"name": "new"}, files={"file": ("x.jsonl", content)}))[0] in (409, 422)
         assert shape(client.post(path, data={"name": "n"}, files={"file": ("x.exe", b"MZ")})) == (422, "InvalidInput")
+
+
+def test_a_file_is_previewed_and_imported_under_one_mapping(world: World, curator: Actor) -> None:
+    base = f"/api/v1/projects/{world.ids['project_id']}/prompt-sets"
+    content = b"question,note,good,bad\nName a river,be brief,Elbe,Alps\n"
+    mapping = json.dumps({"prompt": "question", "context": ["note"], "chosen": "good", "rejected": "bad"})
+    with site.with_token(curator) as client:
+        sent = {"data": {"mapping": mapping}, "files": {"file": ("x.csv", content)}}
+        shown = client.post(f"{base}/preview", **sent)
+        assert shown.status_code == 200, shown.text
+        found = shown.json()
+        assert [fate["role"] for fate in found["becomes"]] == ["prompt", "context", "chosen", "rejected"]
+        assert found["prompts"][0]["messages"] == [{"role": "user", "content": "Name a river\n\nbe brief"}]
+        guessed = client.post(f"{base}/preview", files={"file": ("x.csv", content)}).json()
+        assert [fate["role"] for fate in guessed["becomes"]] == ["prompt", "metadata", "metadata", "metadata"]
+        made = client.post(f"{base}/import", data={"name": "new", "mapping": mapping}, files=sent["files"]).json()
+        assert (made["num_completions"], made["sets"][0]["num_prompts"]) == (2, 1)
+        (prompt,) = client.get(f"/api/v1/prompt-sets/{made['sets'][0]['id']}/prompts").json()["items"]
+        assert [one["text"] for one in prompt["completions"]] == ["Elbe", "Alps"]
+        for wrong in ('{"promt": "a"}', "[", '{"prompt": "nowhere"}', '{"chosen": "good"}'):
+            answer = client.post(f"{base}/preview", data={"mapping": wrong}, files=sent["files"])
+            assert shape(answer) == (422, "InvalidInput"), wrong
+        import gzip
+
+        packed = {"file": ("x.jsonl.gz", gzip.compress(b'{"prompt": "p"}\n'))}
+        assert client.post(f"{base}/preview", files=packed).json()["kind"] == "JSON lines, packed"
 
 
 def test_decisions_sent_twice_count_once_and_can_be_taken_back(world: World) -> None:

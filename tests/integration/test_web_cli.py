@@ -158,6 +158,26 @@ def test_a_round_needs_a_project_and_says_so(rondo: Rondo) -> None:
         assert "rondo demo" in refused(rondo(*command))
 
 
+def test_prompts_are_previewed_and_imported(
+    rondo: Rondo, folder: Path, tmp_path: Path, migrated_sqlite: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    point_at("", folder, monkeypatch)
+    shutil.copy(migrated_sqlite, folder / "rondo.db")
+    rows.make_project("Mine")
+    leave()
+    file = tmp_path / "pairs.jsonl"
+    file.write_text('{"q": "Name a river", "chosen": "Elbe", "rejected": "Alps"}\n')
+    mapping = '{"prompt": "q", "chosen": "chosen", "rejected": "rejected"}'
+    shown = rondo("prompts", "preview", str(file), "--mapping", mapping)
+    assert "user: Name a river" in shown.stdout, shown.stderr
+    assert "an imported completion, noted as rejected" in shown.stdout
+    done = rondo("prompts", "import", str(file), "--name", "Pairs", "--mapping", mapping, "--json")
+    assert json.loads(done.stdout)["num_completions"] == 2
+    assert "The mapping cannot be read" in refused(
+        rondo("prompts", "import", str(file), "--name", "x", "--mapping", "{")
+    )
+
+
 @pytest.mark.parametrize(("error", "code"), [("It kept nothing.", 1), (None, 0)])
 def test_waiting_fails_where_a_round_went_back_to_people(
     rondo: Rondo, folder: Path, migrated_sqlite: Path, monkeypatch: pytest.MonkeyPatch, error: str | None, code: int

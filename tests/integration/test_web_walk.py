@@ -27,6 +27,7 @@ WRITES: list[tuple[str, str, Role | str, Any]] = [
     ("PUT", "/projects/{project_id}/people/{user_id}", Role.admin, {"role": "admin"}),
     ("DELETE", "/projects/{project_id}/people/{user_id}", Role.admin, None),
     ("POST", "/projects/{project_id}/prompt-sets/import", Role.curator, "upload"),
+    ("POST", "/projects/{project_id}/prompt-sets/preview", Role.curator, "upload"),
     ("DELETE", "/prompt-sets/{set_id}", Role.admin, None),
     ("POST", "/projects/{project_id}/templates", Role.curator, {"name": "t", "text": "new {prompt} {response}"}),
     ("POST", "/projects/{project_id}/plan/estimate", Role.viewer, {}),
@@ -97,7 +98,7 @@ LAUNCHING = {"start", "read", "switch_recipe", "put_part", "save_version", "sele
 REVIEWERS = {"decisions", "labels", "samples", "leases", "presences", "worths"}
 CURATORS = {
     "rounds", "round_prompt_sets", "jobs", "checkpoints", "templates", "prompt_sets", "prompts", "gold_items",
-    "assignments",
+    "assignments", "imported_completions",
 }  # fmt: skip
 NOT_THERE_IN_THIS_WORLD = {"/prompt-sets/{set_id}/problems"}
 

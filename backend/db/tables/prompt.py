@@ -3,10 +3,16 @@
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.base import Base, Identified
+from backend.sameness import text_key
 from backend.values import Split
+
+
+def _key(context: DefaultExecutionContext) -> int:
+    return text_key(context.get_current_parameters()["text"])  # type: ignore[no-untyped-call]
 
 
 class PromptSet(Identified, Base):
@@ -24,12 +30,16 @@ class PromptSet(Identified, Base):
 
 
 class Prompt(Identified, Base):
-    """`text` is the last user message, for lists and search; `messages` is what is asked."""
+    """`text` is the last user message, for lists and search; `messages` is what is asked.
+
+    `text_key` is equal for prompts that ask the same in another spelling (`backend/sameness.py`).
+    """
 
     __tablename__ = "prompts"
     __table_args__ = (
         UniqueConstraint("prompt_set_id", "content_hash"),
         Index("ix_prompts_prompt_set_id_position", "prompt_set_id", "position"),
+        Index("ix_prompts_prompt_set_id_text_key", "prompt_set_id", "text_key"),
     )
 
     prompt_set_id: Mapped[int] = mapped_column(ForeignKey("prompt_sets.id", ondelete="CASCADE"))
@@ -39,3 +49,19 @@ class Prompt(Identified, Base):
     answer: Mapped[str | None]
     extra: Mapped[dict[str, Any]] = mapped_column(default=dict)
     content_hash: Mapped[str] = mapped_column(String(64))
+    text_key: Mapped[int] = mapped_column(default=_key)
+
+
+class ImportedCompletion(Identified, Base):
+    """A completion that a file brought for a prompt.
+
+    `extra`: what the file says of it (chosen, label, score), and its row.
+    """
+
+    __tablename__ = "imported_completions"
+    __table_args__ = (UniqueConstraint("prompt_id", "position"),)
+
+    prompt_id: Mapped[int] = mapped_column(ForeignKey("prompts.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    text: Mapped[str]
+    extra: Mapped[dict[str, Any]] = mapped_column(default=dict)

@@ -1,14 +1,21 @@
 """Completions."""
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.base import Base, Identified
 from backend.values import Split
 
+JUDGED = ("completion", "import")
+"""Kinds of samples that are judged and reviewed: what a checkpoint made and what a file brought."""
+
 
 class Sample(Identified, Base):
     """One completion. `split` held_out: made for measuring, by `checkpoint_id`, and never trained on.
+
+    `kind` import: a file brought it with its prompt; it has no checkpoint, and `extra` holds what the file says of it.
 
     `author_id`: the person who wrote or edited it (`kind` edit, `edited_from_id` the original).
     `score_like`: the text contains something like a score, which a careless judge might read as its own.
@@ -17,15 +24,19 @@ class Sample(Identified, Base):
     __tablename__ = "samples"
     __table_args__ = (
         UniqueConstraint("group_id", "checkpoint_id", "kind", "position"),
+        Index(
+            "uq_samples_without_checkpoint", "group_id", "kind", "position", unique=True,
+            sqlite_where=text("checkpoint_id IS NULL"), postgresql_where=text("checkpoint_id IS NULL"),
+        ),
         Index("ix_samples_round_id_id", "round_id", "id"),
         Index("ix_samples_prompt_id_round_id", "prompt_id", "round_id"),
-    )
+    )  # fmt: skip
 
     project_id: Mapped[int] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
     round_id: Mapped[int] = mapped_column(ForeignKey("rounds.id", ondelete="CASCADE"))
     group_id: Mapped[int] = mapped_column(ForeignKey("groups.id", ondelete="CASCADE"))
     prompt_id: Mapped[int] = mapped_column(ForeignKey("prompts.id"))
-    checkpoint_id: Mapped[int] = mapped_column(ForeignKey("checkpoints.id"))
+    checkpoint_id: Mapped[int | None] = mapped_column(ForeignKey("checkpoints.id"))
     author_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     edited_from_id: Mapped[int | None] = mapped_column(ForeignKey("samples.id", ondelete="CASCADE"))
     split: Mapped[Split] = mapped_column(default=Split.train)
@@ -37,3 +48,4 @@ class Sample(Identified, Base):
     logprob: Mapped[float | None]
     seed: Mapped[int]
     score_like: Mapped[bool] = mapped_column(default=False)
+    extra: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from backend.errors import InvalidInput
-from backend.services import prompt_files
-from backend.services.prompt_files import read
+from backend.services.prompt_files import limits, open_file, read
 
 
 def rows(tmp_path: Path, content: str | bytes, name: str = "file") -> list[tuple[int, object]]:
@@ -25,7 +24,8 @@ def test_blank_lines_count_but_are_no_rows(tmp_path: Path) -> None:
     [
         ("[1]", "this is a list"),
         ("3", "this is a number"),
-        ('{"a": NaN}', "NaN is not JSON"),
+        ('{"a": 1, "b": 2, "a": 3}', "the key 'a' stands twice"),
+        ('{"b": [{"a": 1, "a": 3}]}', "the key 'a' stands twice"),
         ('{"a": 1} x', "more text after the object, at column 9"),
         ('{"a": "b', "broken JSON: Unterminated string starting at column 7"),
         ('{"a": ' + "1" * 5000 + "}", "Exceeds the limit"),
@@ -42,13 +42,13 @@ def test_a_bad_line_has_a_reason_and_the_next_is_read(tmp_path: Path, line: str,
 
 @pytest.mark.parametrize("chunk", [1, 2, 7, 1000])
 def test_an_array_is_read_in_pieces_of_any_size(tmp_path: Path, chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prompt_files, "CHUNK", chunk)
+    monkeypatch.setattr(limits, "CHUNK", chunk)
     values = [{"prompt": f"é🙂\n{i}", "n": [i, {"x": "]},{"}]} for i in range(20)]
     found = rows(tmp_path, json.dumps(values, indent=2, ensure_ascii=False))
     assert [row for _, row in found] == values
-    assert [line for line, _ in found][:3] == [2, 11, 20]
+    assert [number for number, _ in found][:3] == [1, 2, 3]
     assert rows(tmp_path, "[]") == []
-    assert rows(tmp_path, '[{"a": 1}, 2]') == [(1, {"a": 1}), (1, "a JSON object is needed, this is a number")]
+    assert rows(tmp_path, '[{"a": 1}, 2]') == [(1, {"a": 1}), (2, "a JSON object is needed, this is a number")]
 
 
 @pytest.mark.parametrize("content", ['[{"a": 1}', '[{"a": 1} {"b": 2}]', '[{"a": 1},', '[{"a" 1}]', '[{"a": "\\q"}]'])
@@ -58,8 +58,8 @@ def test_a_broken_array_is_refused_with_its_line(tmp_path: Path, content: str) -
 
 
 def test_a_line_over_the_limit_is_skipped_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prompt_files, "ROW_BYTES", 1000)
-    monkeypatch.setattr(prompt_files, "CHUNK", 64)
+    monkeypatch.setattr(limits, "ROW_BYTES", 1000)
+    monkeypatch.setattr(limits, "CHUNK", 64)
     long = json.dumps({"a": "x" * 5000})
     found = rows(tmp_path, f'{{"a": 1}}\n{long}\n{{"a": 2}}\n', "x.jsonl")
     assert [(line, isinstance(row, str)) for line, row in found] == [(1, False), (2, True), (3, False)]
@@ -99,6 +99,19 @@ def test_a_parquet_file_that_would_fill_the_disk_is_refused(tmp_path: Path, monk
     path = tmp_path / "x.parquet"
     pq.write_table(pa.table({"prompt": ["x" * 100_000] * 100}), path, compression="zstd", use_dictionary=False)
     assert path.stat().st_size < 50_000
-    monkeypatch.setattr(prompt_files, "PARQUET_BYTES", 1_000_000)
+    monkeypatch.setattr(limits, "UNPACKED_BYTES", 1_000_000)
     with pytest.raises(InvalidInput, match="would unpack to"):
         list(read(path))
+
+
+def test_numbers_are_kept_as_they_are_written_and_missing_ones_are_missing(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text('{"a": 1.50, "b": 1e400, "c": 0.1234567890123456789, "d": NaN, "e": 2.5, "f": -Infinity}\n')
+    source = open_file(path)
+    ((_, row),) = source.rows()
+    assert isinstance(row, dict)
+    assert {name: getattr(value, "text", value) for name, value in row.items()} == {
+        "a": "1.50", "b": "1e400", "c": "0.1234567890123456789", "d": None, "e": "2.5", "f": "-Infinity",
+    }  # fmt: skip
+    assert row["e"] == 2.5
+    assert source.notes.sentences() == ("NaN is taken as missing",)

@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.errors import InvalidInput
+from backend.services.prompt_formats import recognise
 from backend.services.prompt_import import is_held_out
-from backend.services.prompt_rows import BadRow, Mapping, canonical_json, check_mapping, content_hash, guess, parse
+from backend.services.prompt_mapping import Mapping, check_mapping, from_json
+from backend.services.prompt_rows import BadRow, canonical_json, content_hash, parse
 
 PROMPT = Mapping(prompt="prompt", answer="answer")
 CHAT = Mapping(messages="messages", answer="answer")
@@ -79,13 +81,29 @@ def test_metadata_are_the_other_columns_or_those_chosen() -> None:
     ("columns", "mapping"),
     [
         (["Messages", "prompt"], Mapping(messages="Messages")),
-        (["text", "completion", "id"], Mapping(prompt="text", answer="completion")),
+        (["text", "completion", "id"], Mapping(prompt="text", answer="completion", completion="completion")),
         (["prompt", "text"], Mapping(prompt="prompt")),
-        (["who"], Mapping()),
+        (["who"], None),
     ],
 )
-def test_guess_reads_the_names(columns: list[str], mapping: Mapping) -> None:
-    assert guess(columns) == mapping
+def test_the_names_of_the_columns_suggest_a_mapping(columns: list[str], mapping: Mapping | None) -> None:
+    found = recognise(columns, [])
+    assert (found and found[1]) == mapping
+
+
+def test_a_mapping_is_read_from_json() -> None:
+    assert from_json('{"prompt": "q", "context": "c", "metadata": []}') == Mapping(
+        prompt="q", context=("c",), metadata=()
+    )
+    assert from_json(" ") is None
+    for text, words in (
+        ("[]", "it is no object"),
+        ("{", "it is no JSON"),
+        ('{"promt": "q"}', "promt"),
+        ('{"prompt": 1}', "prompt"),
+    ):
+        with pytest.raises(InvalidInput, match=words):
+            from_json(text)
 
 
 @pytest.mark.parametrize(

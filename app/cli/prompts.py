@@ -1,0 +1,70 @@
+"""`rondo prompts ...`"""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.cli.output import AsJson, Project, emit, say, table
+from backend.values import Split
+
+app = typer.Typer(no_args_is_help=True)
+
+File = Annotated[Path, typer.Argument(help="The file, or the folder that save_to_disk made.")]
+MappingText = Annotated[
+    str | None,
+    typer.Option("--mapping", help='Which column holds what, as JSON: {"prompt": "question", "answer": "target"}.'),
+]
+
+
+@app.command()
+def preview(file: File, mapping: MappingText = None, project: Project = None, as_json: AsJson = False) -> None:
+    """Say what an import would make of a file; nothing is written."""
+    from app.cli import asking
+    from backend.services import prompts
+    from backend.services.prompt_mapping import from_json
+
+    actor = asking.owner()
+    chosen = asking.project(actor, project)
+    found = prompts.preview(actor, chosen.id, file.resolve(), mapping=from_json(mapping))
+    for said in (*found.notes, *found.warnings):
+        say(said)
+    columns = table(
+        ["column", "role", "what becomes of it"], [[f.column, f.role or "-", f.becomes] for f in found.becomes]
+    )
+    rows = [
+        f"{row.line}: left out: {row.reason}" if row.reason else f"{row.line}: {row.text}" for row in found.prompts[:3]
+    ]
+    text = "\n\n".join([f"{found.kind}: {found.format}", table(["column", "role", "becomes"], columns), *rows])
+    emit(asdict(found), as_json=as_json, text=text)
+
+
+@app.command("import")
+def import_(
+    file: File,
+    name: Annotated[str, typer.Option(help="The name of the set.")],
+    mapping: MappingText = None,
+    split: Annotated[Split, typer.Option(help="What the set is for.")] = Split.train,
+    held_out_share: Annotated[float, typer.Option(min=0, max=0.99, help="Share that goes to a held-out set.")] = 0.0,
+    seed: Annotated[int, typer.Option(help="Seed of the held-out share.")] = 0,
+    strict: Annotated[bool, typer.Option("--strict", help="Import nothing if any row is bad.")] = False,
+    project: Project = None,
+    as_json: AsJson = False,
+) -> None:
+    """Import a file of prompts as a set."""
+    from app.cli import asking
+    from backend.services import prompts
+    from backend.services.prompt_mapping import from_json
+
+    actor = asking.owner()
+    chosen = asking.project(actor, project)
+    report = prompts.import_file(
+        actor, chosen.id, name, file.resolve(), mapping=from_json(mapping), split=split, held_out_share=held_out_share,
+        seed=seed, on_bad="refuse" if strict else "keep good",
+    )  # fmt: skip
+    for note in report.notes:
+        say(note)
+    left_out = f"{report.num_bad} bad rows, {report.num_duplicates} duplicates, {report.num_overlaps} overlaps"
+    text = f"{report.num_imported} prompts and {report.num_completions} completions imported; left out: {left_out}"
+    emit(asdict(report), as_json=as_json, text=text)

@@ -1,0 +1,44 @@
+"""What a plan's prompt sets hold of imported completions, and what becomes of them in the round."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backend.db import tables
+from backend.errors import InvalidInput
+from backend.recipes import Recipe
+
+
+def count(db: Session, project_id: int, set_ids: Iterable[int]) -> tuple[int, int]:
+    """How many prompts of these sets of the project have imported completions, and how many completions these are."""
+    row, prompt, prompt_set = tables.ImportedCompletion, tables.Prompt, tables.PromptSet
+    query = (
+        select(func.count(row.prompt_id.distinct()), func.count())
+        .join(prompt, prompt.id == row.prompt_id)
+        .join(prompt_set, prompt_set.id == prompt.prompt_set_id)
+        .where(prompt_set.project_id == project_id, prompt_set.id.in_(set_ids))
+    )
+    prompts, completions = db.execute(query).one()
+    return prompts, completions
+
+
+def check(db: Session, project_id: int, recipe: Recipe, set_ids: Iterable[int]) -> None:
+    """Raise `InvalidInput` where the generator only takes imported completions and there are none."""
+    if not recipe.generator.needs_engine and not count(db, project_id, set_ids)[0]:
+        raise InvalidInput(
+            f"The chosen prompt sets hold no imported completions, and the generator {recipe.generator.name} makes "
+            "none. Choose sets imported with completions, pairs or labels, or another generator."
+        )
+
+
+def warnings(recipe: Recipe, completions: int) -> list[str]:
+    """What becomes of the completions of the chosen sets."""
+    if not completions:
+        return []
+    held = f"The chosen prompt sets hold {completions:,} imported completions. "
+    if not recipe.generator.takes_imported:
+        return [held + f"The generator {recipe.generator.name} leaves them out."]
+    if recipe.generator.needs_engine:
+        return [held + "They become samples beside the model's; turn take_imported off to leave them out."]
+    return []

@@ -1,0 +1,218 @@
+"""Completions of a file from the import to the training rows: samples without a checkpoint, on both databases."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from backend import recipes
+from backend.db import reading, session, tables
+from backend.errors import InvalidInput
+from backend.jobs import transitions
+from backend.pipeline import rows as dataset_rows
+from backend.pipeline.run import run_job
+from backend.services import checkpoints, exports, prompts, review_queue, reviews, rounds, sample_detail, samples
+from backend.services.access import Actor
+from backend.services.reviews import Act
+from backend.values import DecisionKind, JobStatus, LabelSource, Split, Stage, Verdict
+from tests.importing import lines, put
+from tests.rows import make_actor, make_checkpoint, make_project, make_prompt_set
+from tests.tiny import make_tiny_model
+
+PAIRS = [{"prompt": f"{i}+1=?", "chosen": f"{i + 1}", "rejected": f"{i}"} for i in range(6)]
+LABELS = [
+    {"prompt": f"{i // 2}+1=?", "completion": f"{i // 2 + i % 2}", "label": bool(i % 2)} for i in range(8)
+]  # fmt: skip
+QUICK = {"max_steps": 2, "max_length": 64, "per_device_train_batch_size": 2, "logging_steps": 1}
+FILE_ONLY = {"generator": {"name": "imported", "max_tokens": 8}, "judge": {"name": "noted"}}
+
+
+class Loop:
+    """A project with one checkpoint and the prompts of a file."""
+
+    def __init__(self, values: list[dict[str, Any]], engine: dict[str, Any]) -> None:
+        self.project = make_project()
+        self.actor: Actor = make_actor(self.project)
+        self.engine = engine
+        self.checkpoint = make_checkpoint(self.project, engine=engine)
+        self.report = prompts.import_file(self.actor, self.project.id, "file", put("file.jsonl", lines(*values)))
+        self.held_out = make_prompt_set(self.project, prompts=["9+9=?"], answers=["18"], split=Split.held_out)
+
+    def plan(self, recipe: str, changes: dict[str, Any]) -> rounds.Plan:
+        return rounds.Plan(
+            recipe=recipes.get(recipe).with_changes(changes).model_dump(mode="json"),
+            policy_id=self.checkpoint.id,
+            reference_id=self.checkpoint.id,
+            sample_set_ids=(self.report.sets[0].id,),
+            held_out_set_ids=(self.held_out.id,),
+            num_prompts=100,
+            is_reviewed=False,
+            seed=3,
+        )
+
+    def launch(self, recipe: str, changes: dict[str, Any], **plan: Any) -> int:
+        with session() as db:
+            db.get_one(tables.Checkpoint, self.checkpoint.id).engine = {"name": "transformers", "model": "none"}
+        made = rounds.launch(self.actor, self.project.id, replace(self.plan(recipe, changes), **plan))
+        with session() as db:
+            db.get_one(tables.Checkpoint, self.checkpoint.id).engine = self.engine
+        return made
+
+    def run(self, round_id: int, *, until: Stage) -> tables.Job:
+        while True:
+            with reading() as db:
+                job = db.scalars(select(tables.Job).where(tables.Job.active_key == round_id)).one()
+            attempt = transitions.start(job.id, job.workflow_id, "here")
+            assert attempt is not None
+            run_job(job.id, attempt)
+            with reading() as db:
+                ended = db.get_one(tables.Job, job.id)
+            if ended.stage is until or ended.status is not JobStatus.done:
+                assert ended.status is JobStatus.done, ended.error
+                return ended
+
+
+def training_rows(round_id: int) -> list[dict[str, Any]]:
+    with reading() as db:
+        dataset = db.scalars(select(tables.Dataset).where(tables.Dataset.round_id == round_id)).one()
+        return list(dataset_rows.iterate(db, dataset.id))
+
+
+def as_pair(row: dict[str, Any]) -> tuple[str, str, str]:
+    return row["prompt"][-1]["content"], row["chosen"][0]["content"], row["rejected"][0]["content"]
+
+
+def test_the_pairs_of_a_file_are_trained_on_by_dpo_without_any_judge_model(database: str, tmp_path: Path) -> None:
+    loop = Loop(PAIRS, {"name": "transformers", "model": str(make_tiny_model(tmp_path / "model"))})
+    assert (loop.report.num_imported, loop.report.num_completions) == (6, 12)
+    round_id = loop.launch("self_rewarding", FILE_ONLY | {"trainer": QUICK})
+    loop.run(round_id, until=Stage.evaluate)
+    assert sorted(map(as_pair, training_rows(round_id))) == sorted(
+        (row["prompt"], row["chosen"], row["rejected"]) for row in PAIRS
+    )
+    done = rounds.get(loop.actor, round_id)
+    assert done.checkpoint_id is not None
+    assert checkpoints.detail(loop.actor, done.checkpoint_id)
+
+
+def test_the_labels_of_a_file_are_trained_on_by_kto(database: str, tmp_path: Path) -> None:
+    loop = Loop(LABELS, {"name": "transformers", "model": str(make_tiny_model(tmp_path / "model"))})
+    assert (loop.report.num_imported, loop.report.num_completions, loop.report.num_merged) == (4, 8, 4)
+    changes = FILE_ONLY | {"selector": {"name": "unpaired"}, "trainer": {"name": "kto", **QUICK}}
+    round_id = loop.launch("self_rewarding", changes)
+    loop.run(round_id, until=Stage.train)
+    made = [(r["prompt"][-1]["content"], r["completion"][0]["content"], r["label"]) for r in training_rows(round_id)]
+    assert sorted(made) == sorted((r["prompt"], r["completion"], r["label"]) for r in LABELS)
+
+
+SCRIPTED = {"name": "scripted", "replies": ["own one", "own two"]}
+
+
+def test_imported_samples_stand_beside_the_models_own(database: str) -> None:
+    loop = Loop(PAIRS, SCRIPTED)
+    round_id = loop.launch("self_rewarding", {"generator": {"n": 2}, "judge": {"name": "noted"}})
+    loop.run(round_id, until=Stage.select)
+    with reading() as db:
+        sample, label = tables.Sample, tables.Label
+        query = select(sample, label).join(label, label.sample_id == sample.id).where(sample.round_id == round_id)
+        made = db.execute(query.order_by(sample.group_id, sample.position)).tuples().all()
+    assert len(made) == 6 * 4
+    assert [(s.kind, s.position, s.checkpoint_id is None, lab.kind) for s, lab in made[:4]] == [
+        ("completion", 0, False, "completion"), ("completion", 1, False, "completion"),
+        ("import", 2, True, "import"), ("import", 3, True, "import"),
+    ]  # fmt: skip
+    assert [(lab.score, lab.verdict, lab.source) for _, lab in made[:4]] == [
+        (None, None, LabelSource.none), (None, None, LabelSource.none),
+        (1.0, Verdict.accept, LabelSource.judge), (0.0, Verdict.reject, LabelSource.judge),
+    ]  # fmt: skip
+    assert len(training_rows(round_id)) == 6
+    with reading() as db:
+        dataset_id = db.scalars(select(tables.Dataset.id).where(tables.Dataset.round_id == round_id)).one()
+    made_file = exports.export(loop.actor, dataset_id, format="jsonl")
+    written = [json.loads(line) for line in made_file.path.read_text().splitlines()]
+    assert [(row["checkpoint"], row["round"]) for row in written] == [(None, 1)] * 6
+    shown = sample_detail.detail(loop.actor, made[2][0].id)
+    assert (shown.author, shown.checkpoint, shown.noted["chosen"]) == ("import", None, True)
+    page = samples.page(loop.actor, round_id, samples.Filters(kind=("other",)))
+    assert len(page.rows) == 12
+
+
+@pytest.mark.parametrize("mode", ["sample", "group"])
+def test_imported_samples_are_reviewed_like_others(database: str, mode: str) -> None:
+    loop = Loop(PAIRS, SCRIPTED)
+    changes = FILE_ONLY | {"selector": {"name": "imported_pairs"}}
+    round_id = loop.launch("self_rewarding", changes, is_reviewed=True, review={"mode": mode})
+    loop.run(round_id, until=Stage.judge)
+    items = review_queue.queue(loop.actor, round_id, order=review_queue.Order.sequential, limit=100)
+    assert len(items) == (12 if mode == "sample" else 6)
+    with reading() as db:
+        sample = tables.Sample
+        query = select(sample).where(sample.round_id == round_id, sample.group_id == items[0].group_id)
+        chosen, rejected = db.scalars(query.order_by(sample.position)).all()
+    if mode == "sample":
+        acts = [Act("decision-one", DecisionKind.reject, chosen.id)]
+    else:
+        # The whole group is named by its first sample, whichever side is meant.
+        acts = [Act("decision-one", DecisionKind.prefer, rejected.id, value={"best": rejected.id, "worst": chosen.id})]
+    done = reviews.decide_many(loop.actor, round_id, acts)
+    assert done[0].decision.is_override
+    with reading() as db:
+        label = db.get_one(tables.Label, chosen.id)
+        assert (label.verdict, label.source, label.machine_verdict) == (
+            Verdict.reject,
+            LabelSource.person,
+            Verdict.accept,
+        )
+    reviews.close(loop.actor, round_id)
+    loop.run(round_id, until=Stage.select)
+    assert len(training_rows(round_id)) == 5
+
+
+def test_a_killed_stage_makes_the_same_rows_again(database: str) -> None:
+    def texts(round_id: int) -> list[tuple[Any, ...]]:
+        with reading() as db:
+            sample = tables.Sample
+            query = select(sample.prompt_id, sample.position, sample.kind, sample.text, sample.extra)
+            return [
+                tuple(row)
+                for row in db.execute(
+                    query.where(sample.round_id == round_id).order_by(sample.prompt_id, sample.position)
+                )
+            ]
+
+    for changes in (FILE_ONLY, {"generator": {"n": 2}, "judge": {"name": "noted"}}):
+        loop = Loop(PAIRS, SCRIPTED)
+        whole = loop.launch("self_rewarding", changes | {"groups_per_batch": 2})
+        loop.run(whole, until=Stage.select)
+        cut = loop.launch("self_rewarding", changes | {"groups_per_batch": 2})
+        loop.run(cut, until=Stage.generate)
+        with session() as db:
+            groups = select(tables.Group.id).where(tables.Group.round_id == cut, tables.Group.position.between(2, 3))
+            gone = select(tables.Sample.id).where(tables.Sample.group_id.in_(groups))
+            db.execute(tables.Label.__table__.delete().where(tables.Label.sample_id.in_(gone)))
+            db.execute(tables.Sample.__table__.delete().where(tables.Sample.group_id.in_(groups)))
+            job = db.scalars(select(tables.Job).where(tables.Job.active_key == cut)).one()
+            job.stage = Stage.generate
+            db.get_one(tables.Round, cut).stage = Stage.generate
+        loop.run(cut, until=Stage.select)
+        assert texts(cut) == texts(whole)
+        assert sorted(map(as_pair, training_rows(cut))) == sorted(map(as_pair, training_rows(whole)))
+        with reading() as db:
+            assert db.get_one(tables.Round, cut).counts["too_long"] == 0
+
+
+def test_the_estimate_counts_what_files_brought_and_a_generator_without_any_is_refused(database: str) -> None:
+    loop = Loop(PAIRS, {"name": "transformers", "model": "none"})
+    found = rounds.estimate(loop.actor, loop.project.id, loop.plan("self_rewarding", {"generator": {"n": 2}}))
+    assert found.samples == 6 * 2 + 12
+    assert any("12 imported completions" in warning for warning in found.warnings)
+    alone = rounds.estimate(loop.actor, loop.project.id, loop.plan("self_rewarding", FILE_ONLY))
+    assert (alone.samples, alone.tokens) == (12, 0)
+    off = loop.plan("self_rewarding", {"generator": {"take_imported": False}})
+    assert any("leaves them out" in warning for warning in rounds.estimate(loop.actor, loop.project.id, off).warnings)
+    bare = Loop([{"prompt": "a"}], {"name": "transformers", "model": "none"})
+    with pytest.raises(InvalidInput, match="hold no imported completions"):
+        rounds.launch(bare.actor, bare.project.id, bare.plan("self_rewarding", FILE_ONLY))
