@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import delete, insert, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from backend import values
-from backend.db import now, reading, tables
+from backend.db import now, reading, standing, tables
 from backend.metrics import Evidence, Metric
 from backend.pipeline import groups as group_values
 from backend.pipeline.answer import answer_missing
@@ -16,7 +16,6 @@ from backend.pipeline.bind import engine_for
 from backend.pipeline.stage import Finish, StageContext, derive_seed
 from backend.values import DecisionKind, LabelSource, MetricValue, RoundStatus, Sampling, SetUse, Split, Verdict
 
-LABELLING = (DecisionKind.accept, DecisionKind.reject, DecisionKind.score)
 Measured = tuple[int | None, MetricValue, dict[str, Any]]
 """Checkpoint or None for the round, the number, and what it was measured by."""
 
@@ -107,13 +106,10 @@ def blind_verdicts(db: Session, stage: StageContext) -> tuple[dict[int, Verdict]
     Each person's last standing word counts, and only if it was blind: who decided again had seen the judge's. Gold
     items are chosen, not drawn, and neither a bulk action nor an adjudication is a witness.
     """
-    decision, taken_back = tables.Decision, aliased(tables.Decision)
+    decision = tables.Decision
     query = (
-        select(decision)
-        .outerjoin(taken_back, taken_back.retracts_id == decision.id)
-        .where(decision.round_id == stage.round.id, decision.kind.in_(LABELLING), taken_back.id.is_(None))
-        .where(decision.is_gold.is_(False), decision.is_late.is_(False), decision.is_adjudication.is_(False))
-        .where(decision.batch_id.is_(None))
+        standing.votes(decision, kinds=standing.LABELLING)
+        .where(decision.round_id == stage.round.id)
         .order_by(decision.id)
     )
     last = {(row.sample_id, row.user_id): row for row in db.scalars(query)}
