@@ -88,16 +88,20 @@ def round_evidence(stage: StageContext) -> Evidence:
     with reading() as db:
         # What people wrote says nothing about the policy or its judge.
         groups = group_values.load(db, group_values.group_rows(db, stage.round.id, Split.train), edits=False)
-        query = select(label.sample_id, label.machine_score, label.machine_verdict, label.verdict, label.source)
+        query = select(label.sample_id, label.machine_score, label.machine_verdict, label.verdict, label.source,
+            label.is_overridden,
+        )  # fmt: skip
         query = query.join(tables.Sample, tables.Sample.id == label.sample_id)
         of_policy = (label.round_id == stage.round.id, tables.Sample.kind == "completion")
         labels = db.execute(query.where(*of_policy)).all()
         blind, drawn = blind_verdicts(db, stage)
-    machine: dict[int, tuple[float | None, Verdict | None]] = {
-        i: (score, verdict) for i, score, verdict, _, _ in labels
-    }
-    people = {i: verdict for i, _, _, verdict, source in labels if source is LabelSource.person and verdict is not None}
-    return Evidence(round_groups=groups, machine=machine, people=people, blind=blind, drawn=drawn)
+    machine: dict[int, tuple[float | None, Verdict | None]] = {i: (score, verdict) for i, score, verdict, *_ in labels}
+    by_people = [row for row in labels if row.source is LabelSource.person and row.verdict is not None]
+    people = {row.sample_id: row.verdict for row in by_people}
+    overridden = frozenset(row.sample_id for row in by_people if row.is_overridden)
+    return Evidence(
+        round_groups=groups, machine=machine, people=people, overridden=overridden, blind=blind, drawn=drawn
+    )
 
 
 def blind_verdicts(db: Session, stage: StageContext) -> tuple[dict[int, Verdict], frozenset[int]]:

@@ -205,11 +205,15 @@ def provenance(stage: StageContext, db: Session) -> dict[str, Any]:
 
 
 def looked_at(db: Session, round_id: int) -> tuple[int, int]:
-    """Of how many samples that the judge had labelled people gave the label, and on how many it was overridden."""
+    """To how many samples that the judge had labelled people gave a verdict, and how many of these they overrode."""
     label = tables.Label
-    is_judged = label.machine_verdict.is_not(None) | label.machine_score.is_not(None)
+    is_judged = label.machine_verdict.is_not(None)
     query = select(func.count(), func.count().filter(label.is_overridden)).where(
-        label.round_id == round_id, label.source == values.LabelSource.person, is_judged
+        label.round_id == round_id,
+        label.source == values.LabelSource.person,
+        label.verdict.is_not(None),
+        label.kind != "edit",
+        is_judged,
     )
     decided, overridden = db.execute(query).one()
     return decided, overridden
