@@ -12,7 +12,8 @@ def closing_lines(found: Closing) -> list[str]:
     return [
         f"{found.decided:,} of {found.samples:,} samples are decided by people{known} "
         f"({found.accepted_by_people:,} accepted, {found.rejected_by_people:,} rejected).",
-        f"{kept:,} keep the judge's label ({found.accepted_by_judge:,} accepted, {found.rejected_by_judge:,} rejected).",
+        f"{kept:,} keep the judge's label "
+        f"({found.accepted_by_judge:,} accepted, {found.rejected_by_judge:,} rejected).",
         f"{found.without_verdict:,} have no verdict and are not trained on.",
         *open_lines(found),
         FROZEN,

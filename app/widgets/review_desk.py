@@ -5,6 +5,7 @@ from typing import Any
 
 import gradio as gr
 
+from app.widgets.closing_lines import closing_lines
 from app.widgets.context import Context
 from app.widgets.review_answers import (
     act_or_error,

@@ -7,13 +7,14 @@ Four kinds of decisions stand and are still no ordinary vote. Whoever selects sa
 - `adjudication`: a curator's word that settles a disagreement.
 - `batch`: one of a bulk action's, made of a filter and not by looking at the item.
 
-Four populations of these are used everywhere; what a use wants beyond them it says with `decisions`.
+Five populations of these are used everywhere; what a use wants beyond them it says with `decisions`.
 
 - `votes`: none of the four. Agreement, disagreements, and what people say of the judge.
 - `own_words`: with gold. What one person decided at the desk: a reviewer sees these counts, and a count that stood
   still at a gold item would name it. Every count of a person's items, on every page, is of these.
 - `label_words`: with adjudications and bulk actions. Who shaped the labels that training reads; gold items have the
   label that a curator knew, so what reviewers said of them shaped none.
+- `on_gold`: what was said of gold items, late or not: it measures the person either way.
 - `everything`: all four. What a person or a batch takes back.
 """
 
@@ -80,6 +81,12 @@ def label_words(
 ) -> Select[Any]:
     """What people said that shaped a label training reads."""
     return decisions(*columns, late=False, gold=False, adjudication=True, batch=True, kinds=kinds, of=of)
+
+
+def on_gold(*columns: Any, of: Decision = tables.Decision) -> Select[Any]:
+    """What reviewers said of items whose label is known, except by rewriting them."""
+    query = decisions(*columns, late=True, gold=True, adjudication=False, batch=False, kinds=LABELLING, of=of)
+    return query.where(of.is_gold)
 
 
 def everything(

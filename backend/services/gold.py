@@ -13,7 +13,6 @@ from sqlalchemy import case, delete, func, select
 from sqlalchemy.orm import Session
 
 from backend.db import now, reading, session, standing, tables
-from backend.db.standing import LABELLING
 from backend.errors import Conflict, InvalidInput, NotFound
 from backend.services import events, review_settings
 from backend.services.access import Actor
@@ -99,8 +98,8 @@ def list_gold(actor: Actor, round_id: int) -> list[Gold]:
         tables.GoldItem, tables.Sample, tables.Label, tables.User, tables.Decision
     )  # fmt: skip
     met = (
-        standing.own_words(func.count(decision.user_id.distinct()))
-        .where(decision.sample_id == gold.sample_id, decision.is_gold)
+        standing.on_gold(func.count(decision.user_id.distinct()))
+        .where(decision.sample_id == gold.sample_id)
         .scalar_subquery()
     )
     query = (
@@ -123,8 +122,8 @@ def accuracy(actor: Actor, round_id: int) -> list[Accuracy]:
     """Each person's share of right decisions on gold items, best known first."""
     decision, gold, user = tables.Decision, tables.GoldItem, tables.User
     last = (
-        standing.own_words(func.max(decision.id), kinds=LABELLING)
-        .where(decision.round_id == round_id, decision.is_gold)
+        standing.on_gold(func.max(decision.id))
+        .where(decision.round_id == round_id)
         .group_by(decision.sample_id, decision.user_id)
     )
     with reading() as db:

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.db import now, reading, standing, tables
-from backend.db.standing import ANY_LABELLING, LABELLING
+from backend.db.standing import ANY_LABELLING
 from backend.services import (
     agreement,
     agreement_measures,
@@ -206,11 +206,9 @@ def _gold(db: Session, round_id: int) -> dict[int, tuple[int, int]]:
     """How many gold items each person met, and on how many their last word was right."""
     decision, gold = tables.Decision, tables.GoldItem
     query = (
-        standing.own_words(
-            decision.user_id, decision.sample_id, decision.kind, decision.score, gold.verdict, kinds=LABELLING
-        )
+        standing.on_gold(decision.user_id, decision.sample_id, decision.kind, decision.score, gold.verdict)
         .join(gold, gold.sample_id == decision.sample_id)
-        .where(decision.round_id == round_id, decision.is_gold)
+        .where(decision.round_id == round_id)
         .order_by(decision.id)
     )
     cut = thresholds(db, {round_id}).get(round_id, 0.5)
