@@ -64,7 +64,7 @@ def histogram(
 
 
 def rounds(lines: Sequence[RoundLine], *, height: int = 300) -> go.Figure:
-    """Held-out accuracy along the newest lineage with its 95 % band; shares of samples kept and decisions that override."""
+    """Held-out accuracy along the newest lineage with its 95 % band; the shares kept and overridden."""
     figure = blank(height=height, x="round")
     line = lineage(lines)
     measured = [point for point in line if point.accuracy is not None]

@@ -107,6 +107,12 @@ def last_own_words(round_id: int, *, by_group: bool) -> Select[Any]:
     return query.where(decision.round_id == round_id).group_by(decision.user_id, item)
 
 
+def last_label_words() -> Select[Any]:
+    """The id of each person's last word on each item that shaped its label; to be narrowed to rounds."""
+    decision = tables.Decision
+    return label_words(func.max(decision.id)).group_by(decision.round_id, decision.user_id, decision.sample_id)
+
+
 def is_taken_back(of: Decision = tables.Decision) -> ColumnElement[bool]:
     """Whether the decision was taken back, as a column, where what was taken back is wanted too."""
     taken_back = alias(tables.Decision, f"{_name(of)}_taken_back")

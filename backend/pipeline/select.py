@@ -184,9 +184,9 @@ def provenance(stage: StageContext, db: Session) -> dict[str, Any]:
     """What one needs to make these rows again, and who had a hand in them."""
     decision, user = tables.Decision, tables.User
     people = db.execute(
-        standing.label_words(user.name, func.count())
-        .join(user, user.id == decision.user_id)
-        .where(decision.round_id == stage.round.id)
+        select(user.name, func.count())
+        .join(decision, decision.user_id == user.id)
+        .where(decision.id.in_(standing.last_label_words().where(decision.round_id == stage.round.id)))
         .group_by(user.name)
         .order_by(user.name)
     )

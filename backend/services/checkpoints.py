@@ -213,10 +213,10 @@ def _people(db: Session, round_ids: list[int]) -> tuple[Contribution, ...]:
     """Whose words shaped the labels of these rounds, by round and person."""
     decision, round_, user = tables.Decision, tables.Round, tables.User
     query = (
-        standing.label_words(round_.number, user.name, func.count(), func.count().filter(decision.is_override))
-        .join(round_, round_.id == decision.round_id)
+        select(round_.number, user.name, func.count(), func.count().filter(decision.is_override))
+        .join(decision, decision.round_id == round_.id)
         .join(user, user.id == decision.user_id)
-        .where(decision.round_id.in_(round_ids))
+        .where(decision.id.in_(standing.last_label_words().where(decision.round_id.in_(round_ids))))
         .group_by(round_.number, user.name)
         .order_by(round_.number.desc(), func.count().desc())
     )

@@ -134,10 +134,11 @@ def _people(db: Session, dataset: tables.Dataset) -> tuple[Person, ...]:
         here.where(example.sample_id == other.id, is_edited_from | is_of_group),
         here.where(example.rejected_id == other.id, is_of_group),
     )
+    last = standing.last_label_words().where(decision.project_id == dataset.project_id)
     query = (
-        standing.label_words(user.name, func.count(), func.count().filter(decision.is_override))
-        .join(user, user.id == decision.user_id)
-        .where(decision.project_id == dataset.project_id, is_used)
+        select(user.name, func.count(), func.count().filter(decision.is_override))
+        .join(decision, decision.user_id == user.id)
+        .where(decision.id.in_(last), is_used)
         .group_by(user.id, user.name)
         .order_by(func.count().desc(), user.name)
     )

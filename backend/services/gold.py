@@ -5,7 +5,7 @@ reserved, counted and shown as they are, and its label moves with what is said o
 the review: what people said of it measures them, and selection gives it the label that was known.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -148,6 +148,18 @@ def completions(db: Session, round_id: int, ids: Sequence[int]) -> set[int]:
     label = tables.Label
     query = select(label.sample_id).where(label.round_id == round_id, label.sample_id.in_(ids))
     return set(db.scalars(query.where(label.kind == "completion")))
+
+
+def among(db: Session, ids: Sequence[int]) -> set[int]:
+    """Those that are gold."""
+    return set(db.scalars(select(tables.GoldItem.sample_id).where(tables.GoldItem.sample_id.in_(ids))))
+
+
+def left_out(db: Session, pages: Iterable[list[int]]) -> Iterator[list[int]]:
+    """The pages without gold items."""
+    for page in pages:
+        known = among(db, page)
+        yield [n for n in page if n not in known]
 
 
 def fresh(db: Session, actor: Actor, round_id: int) -> Iterator[list[int]]:

@@ -102,7 +102,12 @@ class Asked:
     @property
     def brings_gold_forward(self) -> bool:
         """Whether nobody can tell by the order that an item came before its turn."""
-        return self.order is Order.random or (self.order in MIXED and self.hides_judge)
+        return self.order is Order.random or self.draws_gold_by_lot
+
+    @property
+    def draws_gold_by_lot(self) -> bool:
+        """Whether what was drawn at random says so, and gold items may come in two ways: then a lot decides."""
+        return self.order in MIXED and self.hides_judge
 
 
 def pick(asked: Asked) -> Picked:
@@ -116,13 +121,15 @@ def pick(asked: Asked) -> Picked:
     number, num_gold = max(0, missing - len(first.ids)), 0
     if not first.ids and asked.brings_gold_forward:
         num_gold = kinds.count("gold")
-    drawn = draw(asked, at_random(asked.db, asked.round.id), min(number, kinds.count("random")), first.ids)
+    lots = at_random(asked.db, asked.round.id)
+    lots = gold.left_out(asked.db, lots) if asked.draws_gold_by_lot else lots
+    drawn = draw(asked, lots, min(number, kinds.count("random")), first.ids)
     order = walk(asked.db, asked.round, asked.settings, asked.order, asked.after, asked.actor.user_id)
     ordered = draw(asked, order, number + num_gold if number else 0, [*first.ids, *drawn])
     # Where the order has ended, gold items would come alone.
     known = draw(asked, gold.fresh(asked.db, asked.actor, asked.round.id), num_gold, drawn) if ordered else []
     ordered = [n for n in ordered if n not in known]
-    found.drawn = {*drawn, *(n for n in known if is_lot(asked, n))}
+    found.drawn = {*drawn, *says_drawn(asked, [*ordered, *known])}
     found.why |= first.why | dict.fromkeys(found.drawn, review_reasons.RANDOM)
     found.ids = mixed(kinds, known, drawn, [*first.ids, *ordered])[:missing]
     return found
@@ -140,10 +147,12 @@ def mixed(kinds: Sequence[str], known: list[int], drawn: list[int], ordered: lis
     return made
 
 
-def is_lot(asked: Asked, sample_id: int) -> bool:
-    """Whether a gold item brought forward says that it was drawn at random: as many do as of other items."""
+def says_drawn(asked: Asked, ids: Sequence[int]) -> set[int]:
+    """The gold items among these that say they were drawn at random: as many as of other items do."""
+    if not asked.draws_gold_by_lot:
+        return set()
     share = asked.settings.random_share / (1 - asked.settings.gold_share)
-    return asked.order in MIXED and chance(asked, f"lot {sample_id}") < share
+    return {n for n in gold.among(asked.db, ids) if chance(asked, f"lot {n}") < share}
 
 
 def chance(asked: Asked, of: object) -> float:

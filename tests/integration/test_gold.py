@@ -1,10 +1,11 @@
-"""Gold items: met once by each reviewer, told by nothing, no part of any label."""
+"""Gold items: met like any item, told by nothing, and trained on with the label that was known."""
 
 import pytest
 
+from backend.db import session, tables
 from backend.errors import Conflict, NotFound, PermissionDenied
 from backend.services import gold, leases, reviewer_stats, reviews, samples
-from backend.services.review_queue import Item
+from backend.services.review_queue import Item, Order
 from backend.values import LabelSource, Verdict
 from tests import rows
 from tests.integration.reviewing import ACCEPT, REJECT, Team
@@ -18,35 +19,38 @@ def marked(**review: object) -> tuple[Team, list[int]]:
 
 
 def test_every_reviewer_meets_each_gold_item_at_most_once(database: str) -> None:
-    team, known = marked()
+    team, known = marked(num_reviewers_per_item=2)
     for name in ("ann", "bob"):
         met: list[int] = []
         for _ in range(8):
-            items = team.queue(name, limit=5)
+            items = team.queue(name, limit=5, order=Order.random)
             met += [n for n in items if n in known]
             for n in items:
                 team.act(name, n, ACCEPT)
         assert len(met) == len(set(met))
-        assert len(met) >= 3, "about a third of 20 or 40"
+        assert len(met) == 8, "there are as many as its share, and no item is left"
     assert len(team.decisions(is_gold=True)) == len({(d.user_id, d.sample_id) for d in team.decisions(is_gold=True)})
 
 
-def test_a_gold_decision_changes_no_label_and_takes_no_slot(database: str) -> None:
-    team, known = marked()
-    before = team.label(known[0])
-    for name in ("ann", "bob", "cid"):
-        done = team.act(name, known[0], REJECT)
-        assert (done.late_because, done.others) == (None, ())
-        assert done.judge is not None
-    assert team.label(known[0]) == before
-    assert team.slots(known[0]) == []
-    assert [d.is_gold for d in team.decisions()] == [True] * 3
-    assert reviews.progress(team.curator, team.round.id).samples == 32, "gold items are no part of the work"
+def test_a_gold_item_is_decided_like_any_other_and_measures_all_who_did(database: str) -> None:
+    team, known = marked(num_reviewers_per_item=2)
+    both = (known[0], next(n for n in team.ids if n not in known))
+    seen = []
+    for n in both:
+        done = [team.act(name, n, REJECT) for name in ("ann", "bob", "cid")]
+        assert all(one.judge is not None for one in done)
+        said = [(one.late_because is not None, len(one.others)) for one in done]
+        seen.append((said, team.label(n)[::2], [place[::2] for place in team.slots(n)]))
+    assert seen[0] == seen[1]
+    assert seen[0][0] == [(False, 0), (False, 1), (True, 2)]
+    assert [d.is_gold for d in team.decisions()] == [True] * 3 + [False] * 3
+    assert reviews.progress(team.curator, team.round.id).samples == 40
+    assert [one.number for one in gold.accuracy(team.curator, team.round.id)] == [1, 1, 1], "late or not"
 
 
 def test_nothing_tells_a_gold_item_from_others(database: str) -> None:
     team, known = marked()
-    items = team.items("ann", limit=30)
+    items = team.items("ann", limit=30, order=Order.random)
     there = [item for item in items if item.sample_id in known]
     others = [item for item in items if item.sample_id not in known]
     assert there
@@ -77,21 +81,47 @@ def test_accuracy_goes_by_each_persons_last_word(database: str) -> None:
     team.act("ann", known[1], ACCEPT)
     team.act("ann", known[2], REJECT)
     wrong = team.act("bob", known[0], REJECT)
+    assert wrong.late_because is not None, "it measures all the same"
     found = {one.who: (one.right, one.number) for one in gold.accuracy(team.curator, team.round.id)}
     assert found == {team.who("ann").name: (2, 3), team.who("bob").name: (0, 1)}
     team.take_back("bob", wrong)
     assert len(gold.accuracy(team.curator, team.round.id)) == 1
-    assert [one.met for one in gold.list_gold(team.curator, team.round.id)][:3] == [2, 1, 1]
+    assert [one.met for one in gold.list_gold(team.curator, team.round.id)][:3] == [1, 1, 1]
 
 
-def test_gold_items_stay_out_of_the_ordinary_queue_until_unmarked(database: str) -> None:
+def test_by_number_a_gold_item_comes_when_it_is_its_turn(database: str) -> None:
+    team, _ = marked()
+    assert team.queue("ann", limit=40) == team.ids
+
+
+@pytest.mark.parametrize("order", [Order.worth, Order.random])
+def test_a_share_of_the_queue_is_brought_forward_and_says_as_often_as_others_that_it_was_drawn(
+    database: str, order: Order
+) -> None:
+    team = Team(prompts=400, gold_share=0.2, random_share=0.3)
+    with session() as db:
+        for n in team.ids:
+            db.add(tables.Worth(sample_id=n, round_id=team.round.id, worth=n / 1000, why="cut", is_open=True))
+    known = team.ids[:60]  # what is worth least
+    gold.mark(team.curator, team.round.id, known, Verdict.accept)
+    items = [item for number in range(4) for item in team.items(f"p{number}", limit=50, order=order)]
+    there = [item for item in items if item.sample_id in known]
+    others = [item for item in items if item.sample_id not in known]
+    assert 25 <= len(there) <= 60, "about 20 % of 200"
+    if order is Order.worth:
+        said = [sum(item.is_random for item in some) / len(some) for some in (there, others)]
+        assert abs(said[0] - said[1]) < 0.25
+        assert 0.1 < said[0] < 0.6
+        assert {item.reason for item in there} == {item.reason for item in others}
+
+
+def test_unmarked_it_is_an_ordinary_item_again(database: str) -> None:
     team = Team(prompts=2)
     gold.mark(team.curator, team.round.id, team.ids[:1], Verdict.reject)
-    assert team.queue("ann") == team.ids[1:]
     assert gold.unmark(team.curator, team.round.id, team.ids) == 1
-    assert team.queue("ann") == team.ids
     team.act("ann", team.ids[0], REJECT)
-    assert team.label(team.ids[0])[2] is LabelSource.person
+    assert not team.decisions()[0].is_gold
+    assert gold.accuracy(team.curator, team.round.id) == []
 
 
 def test_gold_is_for_curators_and_for_what_nobody_has_decided(database: str) -> None:
