@@ -11,4 +11,3 @@ def test_only_one_file_joins_decisions_with_what_took_them_back() -> None:
     """But for two questions about retractions themselves: was this one taken back just now, and by which batch."""
     found = {str(path.relative_to(BACKEND)) for path in BACKEND.rglob("*.py") if JOINED.search(path.read_text())}
     assert found == {"db/standing.py", "services/removals.py", "services/retracts.py", "services/sample_detail.py"}
-
