@@ -126,8 +126,11 @@ def pick(asked: Asked) -> Picked:
     drawn = draw(asked, lots, min(number, kinds.count("random")), first.ids)
     order = walk(asked.db, asked.round, asked.settings, asked.order, asked.after, asked.actor.user_id)
     ordered = draw(asked, order, number + num_gold if number else 0, [*first.ids, *drawn])
-    # Where the order has ended, gold items would come alone.
-    known = draw(asked, gold.fresh(asked.db, asked.actor, asked.round.id), num_gold, drawn) if ordered else []
+    known: list[int] = []
+    if ordered and not first.ids and asked.brings_gold_forward:
+        # Where the order has ended, they would come alone. Looked for whether wanted or not: no answer takes longer.
+        fresh = gold.fresh(asked.db, asked.actor, asked.round.id)
+        known = draw(asked, fresh, max(1, num_gold), drawn)[:num_gold]
     ordered = [n for n in ordered if n not in known]
     found.drawn = {*drawn, *says_drawn(asked, [*ordered, *known])}
     found.why |= first.why | dict.fromkeys(found.drawn, review_reasons.RANDOM)

@@ -42,7 +42,8 @@ class Reviewer:
 
     `judge`: agreement on verdicts (in group modes: on the best) with the judge, decided before its view was seen;
     `judge_random` of these those drawn at random. `gold_seen` is None where the person must not tell gold items.
-    `left` is the person's assigned items, or an equal share of what is open; `done_at` if they go on at once.
+    `left` is the person's assigned items (`is_assigned`), and after these, or without, an equal share of what is open;
+    `done_at` if they go on at once.
     """
 
     user_id: int
@@ -155,7 +156,7 @@ def _reviewer(found: Found, user_id: int, *, is_own: bool = False) -> Reviewer:
         agreement_measures.percent(judge), agreement_measures.cohen(judge) if is_own else UNKNOWN,
         agreement_measures.percent(_against_judge(found, [vote for vote in hidden if vote.is_random])),
         agreement_measures.percent(colleagues), agreement_measures.alpha(shared) if is_own else UNKNOWN,
-        seen, right, left, user_id in found.assigned, None if seconds is None else left * seconds,
+        seen, right, left, bool(found.assigned.get(user_id)), None if seconds is None else left * seconds,
     )  # fmt: skip
 
 
@@ -173,10 +174,10 @@ def _against_colleagues(found: Found, user_id: int) -> list[tuple[Value, Value]]
 
 
 def _left(found: Found, user_id: int) -> int:
-    """Assigned items that wait, or the person's equal share of the open slots."""
+    """Assigned items that wait; without any, the person's equal share of the open slots."""
     if not found.is_open:
         return 0
-    if user_id in found.assigned:
+    if found.assigned.get(user_id):
         return found.assigned[user_id]
     since = now() - ACTIVE
     active = {id_ for id_, work in found.work.items() if work.last_at and work.last_at >= since} | {user_id}

@@ -97,8 +97,9 @@ def test_what_others_completed_is_neither_left_nor_assigned(database: str, revie
     assert (
         reviewer_stats.mine(ann, team.round.id).left == len(set(team.queue("ann", peek=True)) & set(team.ids[:4])) == 1
     )
+    assert reviewer_stats.mine(ann, team.round.id).is_assigned
     team.act("ann", team.ids[3], ACCEPT)
-    assert reviewer_stats.mine(ann, team.round.id).left == 0
+    assert not reviewer_stats.mine(ann, team.round.id).is_assigned
     assert assignments.count(team.curator, team.round.id, sample_ids=team.ids[6:]) == 1
 
 
@@ -111,7 +112,8 @@ def test_a_gold_item_is_assigned_offered_and_done_like_any_other(database: str) 
     assert reviewer_stats.mine(ann, team.round.id).left == 2
     for left, n in zip((1, 0), team.ids, strict=False):
         team.act("ann", n, ACCEPT)
-        assert reviewer_stats.mine(ann, team.round.id).left == left
+        mine = reviewer_stats.mine(ann, team.round.id)
+        assert (mine.left, mine.is_assigned) == ((1, True) if left else (2, False)), "after these, what is open"
         assert not {*team.ids[: 2 - left]} & {*team.queue("ann", peek=True)}
     (one,) = assignments.list_assigned(team.curator, team.round.id)
     assert (one.number, one.decided) == (2, 2)
