@@ -4,7 +4,7 @@ import pytest
 
 from backend.db import session, tables
 from backend.errors import Conflict, NotFound, PermissionDenied
-from backend.services import gold, leases, reviewer_stats, reviews, samples
+from backend.services import assignments, gold, leases, overview, reviewer_stats, reviews, samples
 from backend.services.review_queue import Item, Order
 from backend.values import LabelSource, Verdict
 from tests import rows
@@ -142,3 +142,48 @@ def test_gold_is_for_curators_and_for_what_nobody_has_decided(database: str) -> 
         gold.mark(team.curator, team.round.id, other.ids, Verdict.accept)
     with pytest.raises(NotFound):
         gold.list_gold(rows.make_actor(rows.make_project()), team.round.id)
+
+
+def numbers(team: Team, name: str) -> dict[str, float | None]:
+    """Everything that is counted where a reviewer sees it."""
+    actor, round_id = team.who(name), team.round.id
+    progress, mine = reviews.progress(actor, round_id), reviewer_stats.mine(actor, round_id)
+    line = overview.loop(actor, team.project.id).rounds[-1]
+    found: dict[str, float | None] = {
+        "decided": progress.decided, "remaining": progress.remaining, "samples": progress.samples,
+        "share": progress.share, "my decided": progress.mine.decided, "my overridden": progress.mine.overridden,
+        "people": sum(one.decided for one in progress.people), "left": mine.left, "all decided": line.decided,
+        "all overridden": line.overridden, "late": mine.late, "skipped": mine.skipped,
+    }  # fmt: skip
+    for figure in ("judge", "judge_kappa", "judge_random", "colleagues", "colleagues_alpha"):
+        found[f"{figure} n"] = getattr(mine, figure).n
+    for one in assignments.list_assigned(actor, round_id):
+        found |= {f"{one.who} number": one.number, f"{one.who} decided": one.decided}
+    return found
+
+
+def moves(reviewers: int, *, is_assigned: bool, of_gold: bool) -> list[dict[str, float]]:
+    """What every count does at four decisions of one person, who is alone at it, on gold items or on none."""
+    team = Team(prompts=10, scores=(5.0,), num_reviewers_per_item=reviewers, gold_share=0.3)
+    known = team.ids[: 6 if of_gold else 0] + team.ids[12:14]
+    gold.mark(team.curator, team.round.id, known, Verdict.reject)
+    ann = team.who("ann")
+    if is_assigned:
+        assignments.assign(team.curator, team.round.id, ann.user_id, sample_ids=team.ids[:12])
+    for n in team.ids[4:6]:
+        team.act("bob", n, ACCEPT)
+    found = []
+    for n, kind in ((0, REJECT), (1, ACCEPT), (4, REJECT), (5, ACCEPT)):
+        before, done = numbers(team, "ann"), team.act("ann", team.ids[n], kind)
+        after = numbers(team, "ann")
+        told = {"late": done.late_because is not None, "others": len(done.others), "judge": done.judge is not None}
+        found.append({name: round((after[name] or 0) - (before[name] or 0), 6) for name in after} | told)
+    return [{name.replace(ann.name, "ann"): one for name, one in move.items()} for move in found]
+
+
+@pytest.mark.parametrize("reviewers", [1, 2])
+@pytest.mark.parametrize("is_assigned", [True, False])
+def test_every_count_moves_alike_for_a_gold_item(database: str, reviewers: int, *, is_assigned: bool) -> None:
+    seen = [moves(reviewers, is_assigned=is_assigned, of_gold=of_gold) for of_gold in (True, False)]
+    assert seen[0] == seen[1]
+    assert seen[0][0]["judge n"] == 1
