@@ -59,9 +59,6 @@ def here(actor: Asking, round_id: Id, body: Beat) -> Heard:
 
 @router.post("/rounds/{round_id}/review/leave", status_code=204)
 def leave(actor: Asking, round_id: Id, body: Leaving) -> None:
-    """Give back what is not decided; without a list, everything in the round.
-
-    Says nothing of how many were: a gold item is held by nobody, and must not be told by that.
-    """
+    """Give back what is not decided; without a list, everything in the round."""
     access.check_same(actor, body.me)
     leases.release(actor, round_id, body.held, is_gone=body.is_gone)

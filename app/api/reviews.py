@@ -124,7 +124,7 @@ def undo(actor: Asking, round_id: Id, body: Undo) -> Decided:
 
 @router.get("/rounds/{round_id}/review/closing")
 def get_closing(actor: Asking, round_id: Id) -> Closing:
-    """What closing the review now would go on with."""
+    """What closing the review now would go on with, and what it would leave open; for curators."""
     return reviews.closing(actor, round_id)
 
 

@@ -153,13 +153,26 @@ def reselect(
 
 
 @app.command("close-review")
-def close_review(number: Number = None, project: Project = None, as_json: AsJson = False) -> None:
+def close_review(
+    number: Number = None,
+    project: Project = None,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Only say what would be trained on, and what would stay open.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """End the review of a round and go on to training."""
+    from dataclasses import asdict
+
+    from app.widgets.closing_lines import closing_lines
     from backend.services import reviews, rounds
 
     actor, found = _one(project, number)
+    if preview:
+        at = reviews.closing(actor, found.id)
+        return emit(asdict(at), as_json=as_json, text="\n".join(closing_lines(at)))
     reviews.close(actor, found.id)
-    _emit(rounds.get(actor, found.id), as_json=as_json)
+    return _emit(rounds.get(actor, found.id), as_json=as_json)
 
 
 @app.command()

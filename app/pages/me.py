@@ -70,7 +70,7 @@ def card_value(mine: Reviewer, number: int) -> dict[str, Any]:
     return {
         "title": f"{mine.name} in round {number}",
         "badge": "assigned to you" if mine.is_assigned else "",
-        "percent": round(100 * mine.decided / whole) if whole else 100,
+        "percent": round(100 * mine.decided / whole) if whole else 0,
         "left": _left(mine),
         "facts": [dict(zip(("name", "value", "note"), fact, strict=True)) for fact in _facts(mine)],
     }

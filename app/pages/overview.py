@@ -172,7 +172,8 @@ def line_value(line: RoundLine, loop: Loop) -> dict[str, Any]:
         "samples": count(line.samples),
         "judged": count(line.judged),
         "kept": count(line.kept),
-        "overridden": percent(line.overridden_share),
+        "overridden": _overridden(line),
+        "looked_at": percent(line.looked_at_share),
         "time": duration(line.seconds),
         "checkpoint": line.checkpoint,
         "checkpoint_id": line.checkpoint_id or "",
@@ -180,6 +181,12 @@ def line_value(line: RoundLine, loop: Loop) -> dict[str, Any]:
         "is_stopped": line.status in (RoundStatus.failed, RoundStatus.cancelled),
         "error": (line.error or "").split("\n")[0][:300],
     }
+
+
+def _overridden(line: RoundLine) -> str:
+    """`42.3% of 26`: of what people decided."""
+    share = line.overridden_share
+    return "–" if share is None else f"{percent(share)} of {line.decided:,}"
 
 
 def _origin(line: RoundLine, loop: Loop) -> str:

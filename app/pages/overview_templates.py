@@ -43,6 +43,7 @@ LINE = """
       <div><dt>samples</dt><dd>{{this.samples}}</dd></div>
       <div><dt>judged</dt><dd>{{this.judged}}</dd></div>
       <div><dt>kept</dt><dd>{{this.kept}}</dd></div>
+      <div><dt>looked at</dt><dd>{{this.looked_at}}</dd></div>
       <div><dt>overridden</dt><dd>{{this.overridden}}</dd></div>
       <div><dt>time</dt><dd>{{this.time}}</dd></div>
     </dl>

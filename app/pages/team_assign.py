@@ -20,8 +20,8 @@ from backend.values import JSON, Role
 
 COLUMNS = ["Person", "Items", "Decided", "Left"]
 HELP = (
-    "An assigned item is in its person's queue and in nobody else's. Without an assignment an item goes to whoever "
-    "comes first."
+    "An assigned item is in its person's queue and in nobody else's until that person has decided or skipped it; then "
+    "the reviewers it still lacks may be anybody. Without an assignment an item goes to whoever comes first."
 )
 NAMES = ("samples", "text", "prompt", "verdict", "source", "low", "high")
 

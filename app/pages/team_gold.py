@@ -19,8 +19,8 @@ from backend.values import Verdict
 
 COLUMNS = ["Sample", "Right label", "The judge says", "Met by", "Reason", "Marked by", "Text"]
 HELP = (
-    "A gold item looks like any other in the queue, at the share that the review's settings name. What people say of "
-    "it measures them and changes no label. Mark samples nobody has decided yet."
+    "A gold item is any item to reviewers: as many decide on it as on others. What they say of it measures them; "
+    "training reads the label that you give here. Mark samples nobody has decided yet."
 )
 SHOWN_TEXT = 300
 MAX_NUMBERS = 10_000

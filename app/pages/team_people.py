@@ -1,16 +1,18 @@
 """Team page: how far the review is, who is here, and each person's figures."""
 
+from math import floor
 from typing import Any
 
 from app.widgets import figures, times
 from app.widgets.formats import duration
 from app.widgets.plain_table import rows_of
-from app.widgets.round_choice import why_closed
+from app.widgets.round_choice import is_before_review, why_closed
 from backend.services.review_progress import Progress
 from backend.services.reviewer_stats import Reviewer
 from backend.services.rounds import RoundView
 from backend.values import RoundStatus
 
+AHEAD = "The review has not begun. Its settings can be changed under Review settings."
 COLUMNS = [
     "Person", "Decided", "Time an item", "Overrides", "With the judge", "Drawn at random", "With colleagues",
     "Known labels", "Left", "Done", "Last seen",
@@ -19,13 +21,14 @@ COLUMNS = [
 
 def progress_value(round_: RoundView, at: Progress) -> dict[str, Any]:
     """What the card of the review shows; texts only."""
-    is_open = round_.status is RoundStatus.review
+    is_open, is_ahead = round_.status is RoundStatus.review, is_before_review(round_)
     return {
         "title": f"Round {round_.number}",
-        "status": "in review" if is_open else str(round_.status),
+        "status": "in review" if is_open else "before its review" if is_ahead else str(round_.status),
         "badge": "warn" if is_open else "",
-        "percent": round(100 * at.share),
-        "done": done(at),
+        "has_bar": not is_ahead,
+        "percent": floor(100 * at.share),
+        "done": AHEAD if is_ahead else done(at),
         "ends": _ends(round_, at),
         "here": [one.name for one in at.people if one.is_here],
         "target": f"review?round={round_.id}",
@@ -34,12 +37,10 @@ def progress_value(round_: RoundView, at: Progress) -> dict[str, Any]:
 
 
 def done(at: Progress) -> str:
-    """How many items are decided, with all the people they need or not, and how many are to go."""
-    far, begun = (
-        f"{at.decided:,} of {at.samples:,} items decided ({at.share:.0%})",
-        at.decided + at.remaining - at.samples,
-    )
-    return far + (f", {begun:,} of these still need another word" if begun > 0 else "") + f", {at.remaining:,} to go."
+    """How many items are decided by all the people they need, how many by some, and how many are to go."""
+    begun, share = at.decided - at.complete, floor(100 * at.share)
+    more = f", {begun:,} more have been begun and need another word" if begun > 0 else ""
+    return f"{at.complete:,} of {at.samples:,} items decided ({share} %){more}, {at.remaining:,} to go."
 
 
 def _ends(round_: RoundView, at: Progress) -> str:

@@ -8,14 +8,15 @@ from app.forms import Form, draw_knobs
 from app.pages import team_templates as templates
 from app.toasts import notice, toasts
 from app.widgets.beside import problem, refused_beside
+from app.widgets.closing_lines import closing_lines
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
-from app.widgets.round_choice import known, needed
+from app.widgets.round_choice import is_before_review, known, needed
 from app.widgets.round_form import review_inputs, review_of
 from backend.services import parts, review_edits, reviews, rounds
-from backend.services.reviews import Closing
 from backend.values import RoundStatus
 
+AHEAD = "The review of this round has not begun: what you save here is how it begins."
 OVER = "The review of this round is over. Change the settings when you launch the next one."
 
 
@@ -72,7 +73,7 @@ def save_settings(request: gr.Request, round_id: int | None, *values: Any) -> li
 def ask(round_id: int | None, request: gr.Request) -> list[Any]:
     """Say what closing goes on with, before it does."""
     found = reviews.closing(context(request).actor, needed(round_id))
-    return [gr.Row(visible=True), closing_words(found)]
+    return [gr.Row(visible=True), closing_lines(found)]
 
 
 @toasts
@@ -85,18 +86,11 @@ def close_review(round_id: int | None, request: gr.Request) -> list[Any]:
     return _state(here, round_id)
 
 
-def closing_words(found: Closing) -> list[str]:
-    """What closing goes on with, in words."""
-    return [
-        f"Of {found.samples:,} samples people accepted {found.accepted_by_people:,} and rejected "
-        f"{found.rejected_by_people:,}; the judge's word stands for {found.accepted_by_judge:,} accepted and "
-        f"{found.rejected_by_judge:,} rejected; {found.without_verdict:,} have no verdict. "
-        "The labels are frozen then."
-    ]
-
-
 def _state(here: Context, round_id: int | None) -> list[Any]:
     """The note and the buttons; the fields stay as they are typed."""
-    is_open = round_id is not None and rounds.get(here.actor, int(round_id)).status is RoundStatus.review
-    buttons = [gr.Button(interactive=is_open), gr.Button(interactive=is_open)]
-    return [[] if is_open or round_id is None else [OVER], *buttons, gr.Row(visible=False)]
+    found = None if round_id is None else rounds.get(here.actor, int(round_id))
+    is_open = found is not None and found.status is RoundStatus.review
+    is_ahead = found is not None and is_before_review(found)
+    buttons = [gr.Button(interactive=is_open or is_ahead), gr.Button(interactive=is_open)]
+    said = [] if is_open or found is None else [AHEAD if is_ahead else OVER]
+    return [said, *buttons, gr.Row(visible=False)]

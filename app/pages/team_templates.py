@@ -5,8 +5,9 @@ PROGRESS = """
 {{#if value.title}}
 <section class="rondo-card progress" aria-label="How far the review is">
   <header><h2>{{value.title}}</h2><span class="rondo-badge {{value.badge}}">{{value.status}}</span></header>
+  {{#if value.has_bar}}
   <div class="bar" role="progressbar" aria-valuemin="0" aria-valuemax="100" aria-valuenow="{{value.percent}}"
-    aria-label="Items decided"><i style="width: {{value.percent}}%"></i></div>
+    aria-label="Items decided"><i style="width: {{value.percent}}%"></i></div>{{/if}}
   <p class="numbers">{{value.done}}</p>
   <p class="rondo-muted">{{value.ends}}</p>
   <p class="here">{{#if value.here}}<b>Here now</b>

@@ -64,7 +64,7 @@ def histogram(
 
 
 def rounds(lines: Sequence[RoundLine], *, height: int = 300) -> go.Figure:
-    """Held-out accuracy along the newest lineage with its 95 % band; shares of samples kept and labels overridden."""
+    """Held-out accuracy along the newest lineage with its 95 % band; the shares kept and overridden."""
     figure = blank(height=height, x="round")
     line = lineage(lines)
     measured = [point for point in line if point.accuracy is not None]
@@ -75,7 +75,14 @@ def rounds(lines: Sequence[RoundLine], *, height: int = 300) -> go.Figure:
     kept = [point for point in line if point.kept_share is not None]
     _series(figure, "samples kept", kept, [p.kept_share for p in kept], GREEN, dash="dot")
     overridden = [point for point in line if point.overridden_share is not None]
-    _series(figure, "labels overridden", overridden, [p.overridden_share for p in overridden], ORANGE, dash="dash")
+    _series(
+        figure,
+        "overridden, of what people decided",
+        overridden,
+        [p.overridden_share for p in overridden],
+        ORANGE,
+        dash="dash",
+    )
     numbers = [p.number for p in lines]
     figure.update_yaxes(tickformat=".0%", range=[0, 1.02], dtick=0.25)
     names = ["base" if number == 0 else str(number) for number in numbers]

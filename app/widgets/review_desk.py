@@ -5,6 +5,7 @@ from dataclasses import asdict
 import gradio as gr
 
 from app.widgets.asked import asked_for
+from app.widgets.closing_lines import closing_lines
 from app.widgets.context import Context
 from app.widgets.review_answers import (
     act_or_error,
@@ -37,7 +38,7 @@ from backend.services import (
 )
 from backend.services.review_queue import Order
 from backend.services.review_settings import ReviewSettings
-from backend.services.reviews import Closing, Decided, Progress
+from backend.services.reviews import Decided, Progress
 from backend.services.rounds import RoundView
 from backend.values import JSON, Role, RoundStatus
 
@@ -234,14 +235,3 @@ def score_keys(round_: RoundView) -> list[int]:
     if not is_whole or not 0 <= lowest < highest <= 10 or highest <= 1:
         return []
     return list(range(int(lowest), int(highest) + 1))
-
-
-def closing_lines(sums: Closing) -> list[str]:
-    kept = sums.accepted_by_judge + sums.rejected_by_judge
-    return [
-        f"{sums.decided:,} of {sums.samples:,} samples were decided by people "
-        f"({sums.accepted_by_people:,} accepted, {sums.rejected_by_people:,} rejected).",
-        f"{kept:,} keep the judge's label ({sums.accepted_by_judge:,} accepted, {sums.rejected_by_judge:,} rejected).",
-        f"{sums.without_verdict:,} have no verdict and are not trained on.",
-        "Then the training data is selected and frozen, and training starts. Labels of this round change no more.",
-    ]

@@ -36,6 +36,11 @@ def why_none(request: gr.Request) -> str:
     return asked(request, "round", "reviewed round", ids).missing or EMPTY
 
 
+def is_before_review(round_: RoundView) -> bool:
+    """Whether the round is on its way to its review."""
+    return round_.is_reviewed and round_.status is RoundStatus.running and round_.stage in BEFORE_REVIEW
+
+
 def why_closed(round_: RoundView) -> str:
     """Why nobody decides on the round now, or, while it is in review, what will be the reason when it is over."""
     if not round_.is_reviewed:

@@ -14,6 +14,7 @@ class Evidence:
     held_out: groups of held-out prompts answered by one checkpoint (greedy sample at position 0 when
     `greedy_first`); round_groups: the round's training groups with effective labels;
     machine: sample id -> (score, verdict) as the judge labelled it; people: sample id -> verdict by people;
+    overridden: ids of samples on which people decided otherwise than the judge, by verdict or by score;
     blind: sample id -> verdict by people who had not seen the judge's; drawn: ids of samples they met at random.
     """
 
@@ -21,6 +22,7 @@ class Evidence:
     round_groups: Sequence[Group] = ()
     machine: dict[int, tuple[float | None, Verdict | None]] = field(default_factory=dict)
     people: dict[int, Verdict] = field(default_factory=dict)
+    overridden: frozenset[int] = frozenset()
     blind: dict[int, Verdict] = field(default_factory=dict)
     drawn: frozenset[int] = frozenset()
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import delete, insert, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from backend import values
-from backend.db import now, reading, tables
+from backend.db import now, reading, standing, tables
 from backend.metrics import Evidence, Metric
 from backend.pipeline import groups as group_values
 from backend.pipeline.answer import answer_missing
@@ -16,7 +16,6 @@ from backend.pipeline.bind import engine_for
 from backend.pipeline.stage import Finish, StageContext, derive_seed
 from backend.values import DecisionKind, LabelSource, MetricValue, RoundStatus, Sampling, SetUse, Split, Verdict
 
-LABELLING = (DecisionKind.accept, DecisionKind.reject, DecisionKind.score)
 Measured = tuple[int | None, MetricValue, dict[str, Any]]
 """Checkpoint or None for the round, the number, and what it was measured by."""
 
@@ -91,16 +90,21 @@ def round_evidence(stage: StageContext) -> Evidence:
         groups = group_values.load(
             db, group_values.group_rows(db, stage.round.id, Split.train), edits=False, imported=False
         )
-        query = select(label.sample_id, label.machine_score, label.machine_verdict, label.verdict, label.source)
+        query = select(
+            label.sample_id, label.machine_score, label.machine_verdict, label.verdict, label.source,
+            label.is_overridden,
+        )  # fmt: skip
         query = query.join(tables.Sample, tables.Sample.id == label.sample_id)
         of_policy = (label.round_id == stage.round.id, tables.Sample.kind == "completion")
         labels = db.execute(query.where(*of_policy)).all()
         blind, drawn = blind_verdicts(db, stage)
-    machine: dict[int, tuple[float | None, Verdict | None]] = {
-        i: (score, verdict) for i, score, verdict, _, _ in labels
-    }
-    people = {i: verdict for i, _, _, verdict, source in labels if source is LabelSource.person and verdict is not None}
-    return Evidence(round_groups=groups, machine=machine, people=people, blind=blind, drawn=drawn)
+    machine: dict[int, tuple[float | None, Verdict | None]] = {i: (score, verdict) for i, score, verdict, *_ in labels}
+    by_people = [row for row in labels if row.source is LabelSource.person and row.verdict is not None]
+    people = {row.sample_id: row.verdict for row in by_people}
+    overridden = frozenset(row.sample_id for row in by_people if row.is_overridden)
+    return Evidence(
+        round_groups=groups, machine=machine, people=people, overridden=overridden, blind=blind, drawn=drawn
+    )
 
 
 def blind_verdicts(db: Session, stage: StageContext) -> tuple[dict[int, Verdict], frozenset[int]]:
@@ -109,13 +113,10 @@ def blind_verdicts(db: Session, stage: StageContext) -> tuple[dict[int, Verdict]
     Each person's last standing word counts, and only if it was blind: who decided again had seen the judge's. Gold
     items are chosen, not drawn, and neither a bulk action nor an adjudication is a witness.
     """
-    decision, taken_back = tables.Decision, aliased(tables.Decision)
+    decision = tables.Decision
     query = (
-        select(decision)
-        .outerjoin(taken_back, taken_back.retracts_id == decision.id)
-        .where(decision.round_id == stage.round.id, decision.kind.in_(LABELLING), taken_back.id.is_(None))
-        .where(decision.is_gold.is_(False), decision.is_late.is_(False), decision.is_adjudication.is_(False))
-        .where(decision.batch_id.is_(None))
+        standing.votes(decision, kinds=standing.LABELLING)
+        .where(decision.round_id == stage.round.id)
         .order_by(decision.id)
     )
     last = {(row.sample_id, row.user_id): row for row in db.scalars(query)}

@@ -5,27 +5,22 @@ import json
 import random
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from sqlalchemy import func, insert, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import Session
 
 from backend import values
-from backend.db import reading, tables
+from backend.db import now, reading, standing, tables
 from backend.errors import EmptySelection
 from backend.pipeline import groups as group_values
 from backend.pipeline import rows as dataset_rows
 from backend.pipeline.stage import Finish, StageContext, derive_seed
-from backend.values import DecisionKind, SetUse, Split
+from backend.values import SetUse, Split
 
 GROUPS_AT_ONCE = 500
-LABELLING = (
-    DecisionKind.accept, DecisionKind.reject, DecisionKind.score, DecisionKind.prefer, DecisionKind.rank,
-    DecisionKind.edit,
-)  # fmt: skip
-"""Decisions that change a label, as long as nobody took them back."""
 LIBRARIES = ("rondo", "torch", "transformers", "trl", "peft", "datasets", "accelerate")
 BACK_IN_REVIEW = (
     "The round is back in review: accept or reject samples by hand and close the review again, select again with "
@@ -57,11 +52,11 @@ class Chosen:
 
 def choose(stage: StageContext, db: Session) -> Chosen:
     """Run the selector over all groups, then add what the recipe asks for beside them."""
-    chosen = Chosen()
+    chosen, known = Chosen(), known_labels(db, stage.round.id)
     rows = group_values.group_rows(db, stage.round.id, Split.train)
     stage.progress.start(len(rows), "groups")
     for number, batch in enumerate(group_values.chunks(rows, GROUPS_AT_ONCE)):
-        groups = [g for g in group_values.load(db, batch) if g.samples]
+        groups = [with_known(g, known) for g in group_values.load(db, batch) if g.samples]
         selection = stage.recipe.selector.select(groups, seed=derive_seed(stage.round.seed, "select", number))
         chosen.selected += selection.examples
         chosen.dropped.update(selection.dropped)
@@ -93,6 +88,34 @@ def check_labels(stage: StageContext, chosen: Chosen) -> None:
             f"trainer {stage.recipe.trainer.name} learns from the difference between good and bad ones. "
             + (BACK_IN_REVIEW if stage.round.is_reviewed else LAUNCH_ANOTHER)
         )
+
+
+def known_labels(db: Session, round_id: int) -> dict[int, dict[str, Any]]:
+    """The columns of the labels of gold items: the verdict that is known, with the score that the judge gave."""
+    gold, label = tables.GoldItem, tables.Label
+    query = (
+        select(gold.sample_id, gold.verdict, label.machine_score)
+        .join(label, label.sample_id == gold.sample_id)
+        .where(gold.round_id == round_id)
+    )
+    person = values.LabelSource.person
+    return {n: {"verdict": verdict, "score": score, "source": person} for n, verdict, score in db.execute(query)}
+
+
+def with_known(group: values.Group, known: dict[int, dict[str, Any]]) -> values.Group:
+    """The group with the labels that are known, which stand above everything that was said of them."""
+    if not any(one.id in known for one in group.samples):
+        return group
+    return replace(group, samples=tuple(replace(one, **known.get(one.id, {})) for one in group.samples))
+
+
+def write_known(db: Session, round_id: int) -> None:
+    """Give gold items the label that is known, now that nobody decides any more."""
+    label = tables.Label
+    for sample_id, columns in known_labels(db, round_id).items():
+        is_overridden = label.machine_verdict.is_not(None) & (label.machine_verdict != columns["verdict"])
+        change = update(label).where(label.sample_id == sample_id)
+        db.execute(change.values(**columns, is_overridden=is_overridden, updated_at=now()))
 
 
 def ancestors(db: Session, round_id: int | None) -> list[int]:
@@ -146,13 +169,16 @@ def add_mix(stage: StageContext, db: Session, chosen: Chosen) -> None:
 
 def funnel(stage: StageContext, db: Session, chosen: Chosen) -> list[dict[str, Any]]:
     """Prompts -> samples -> judged -> labelled -> selected, each with its count; the last with reasons for drops."""
-    counts, label = stage.round.counts, tables.Label
+    counts, label, gold = stage.round.counts, tables.Label, tables.GoldItem
+    is_known = gold.sample_id.is_not(None)
     labelled, people, unparsed = db.execute(
         select(
-            func.count().filter(label.verdict.is_not(None)),
-            func.count().filter(label.source == values.LabelSource.person),
+            func.count().filter(label.verdict.is_not(None) | is_known),
+            func.count().filter((label.source == values.LabelSource.person) | is_known),
             func.count().filter(label.is_unparsed),
-        ).where(label.round_id == stage.round.id)
+        )
+        .outerjoin(gold, gold.sample_id == label.sample_id)
+        .where(label.round_id == stage.round.id)
     ).one()
     samples = counts.get("samples", 0)
     too_long = {"too long for the context": counts["too_long"]} if counts.get("too_long") else {}
@@ -171,13 +197,14 @@ def funnel(stage: StageContext, db: Session, chosen: Chosen) -> list[dict[str, A
 
 def provenance(stage: StageContext, db: Session) -> dict[str, Any]:
     """What one needs to make these rows again, and who had a hand in them."""
-    decision, user, taken_back = tables.Decision, tables.User, aliased(tables.Decision)
+    decision, user = tables.Decision, tables.User
     people = db.execute(
-        select(user.name, func.count()).join(decision, decision.user_id == user.id)
-        .outerjoin(taken_back, taken_back.retracts_id == decision.id)
-        .where(taken_back.id.is_(None), decision.kind.in_(LABELLING))
-        .where(decision.round_id == stage.round.id).group_by(user.name).order_by(user.name)
-    )  # fmt: skip
+        select(user.name, func.count())
+        .join(decision, decision.user_id == user.id)
+        .where(decision.id.in_(standing.last_label_words().where(decision.round_id == stage.round.id)))
+        .group_by(user.name)
+        .order_by(user.name)
+    )
     templates = select(tables.Judgment.template_hash).where(tables.Judgment.round_id == stage.round.id).distinct()
     recipe = json.dumps(stage.round.recipe, sort_keys=True).encode()
     return {
@@ -190,6 +217,21 @@ def provenance(stage: StageContext, db: Session) -> dict[str, Any]:
         "people": {name: count for name, count in people},
         "libraries": {name: library_version(name) for name in LIBRARIES},
     }
+
+
+def looked_at(db: Session, round_id: int) -> tuple[int, int]:
+    """To how many samples that the judge had labelled people gave a verdict, and how many of these they overrode."""
+    label = tables.Label
+    is_judged = label.machine_verdict.is_not(None)
+    query = select(func.count(), func.count().filter(label.is_overridden)).where(
+        label.round_id == round_id,
+        label.source == values.LabelSource.person,
+        label.verdict.is_not(None),
+        label.kind != "edit",
+        is_judged,
+    )
+    decided, overridden = db.execute(query).one()
+    return decided, overridden
 
 
 def library_version(name: str) -> str | None:
@@ -237,12 +279,12 @@ def run(stage: StageContext) -> Finish:
             for i, (origin, e) in enumerate(chosen.origins())
         ]
         db.execute(insert(tables.Example), rows)
-        overridden = db.scalar(
-            select(func.count()).where(tables.Label.round_id == stage.round.id, tables.Label.is_overridden)
-        )
+        write_known(db, stage.round.id)
+        decided, overridden = looked_at(db, stage.round.id)
         found = db.get_one(tables.Round, stage.round.id)
         found.counts = found.counts | {
-            "kept": len(chosen.selected), "overridden": overridden, "labelled": steps[3]["count"], "funnel": steps,
+            "kept": len(chosen.selected), "decided": decided, "overridden": overridden,
+            "labelled": steps[3]["count"], "funnel": steps,
         }  # fmt: skip
 
     return finish

@@ -6,16 +6,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, case, func, literal, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
 
-from backend.db import reading, session, tables
+from backend.db import reading, session, standing, tables
+from backend.db.standing import ANY_LABELLING, TOGETHER
 from backend.errors import Conflict, InvalidInput, NotFound
-from backend.services import colleagues, decisions, labels, review_items, review_settings
+from backend.services import colleagues, decisions, disputes, labels, review_items, review_settings
 from backend.services.access import Actor
 from backend.services.acts import Act, Written, written
-from backend.services.group_decisions import TOGETHER
-from backend.services.labels import ANY_LABELLING
 from backend.services.review_items import Item
 from backend.services.reviews import Decided, answers
 from backend.services.rounds import get_row
@@ -50,7 +49,7 @@ def count(actor: Actor, round_id: int) -> int:
     """How many items wait for an adjudication."""
     with reading() as db:
         round_ = get_row(db, actor, round_id, Role.curator)
-        return db.scalar(select(func.count()).select_from(disputed(round_).subquery())) or 0
+        return db.scalar(select(func.count()).select_from(disputes.disputed(round_).subquery())) or 0
 
 
 def queue(actor: Actor, round_id: int, *, limit: int = 20, held: Sequence[int] = ()) -> list[Disputed]:
@@ -59,7 +58,7 @@ def queue(actor: Actor, round_id: int, *, limit: int = 20, held: Sequence[int] =
         raise InvalidInput(f"A queue gives 1 to {MAX_ITEMS} items at a time. Ask for fewer.")
     with reading() as db:
         round_ = get_row(db, actor, round_id, Role.curator)
-        ids = [n for n in db.scalars(disputed(round_).limit(limit + len(held))) if n not in set(held)][:limit]
+        ids = [n for n in db.scalars(disputes.disputed(round_).limit(limit + len(held))) if n not in set(held)][:limit]
         return shown(db, actor, round_, ids)
 
 
@@ -102,12 +101,10 @@ def decide(
 
 def undo(actor: Actor, round_id: int, client_id: str) -> Decided:
     """Take back the actor's last adjudication in the round that stands; sent again, it takes back no other."""
-    decision, taken_back = tables.Decision, aliased(tables.Decision)
+    decision = tables.Decision
     query = (
-        select(decision.client_id)
-        .outerjoin(taken_back, taken_back.retracts_id == decision.id)
+        standing.label_words(decision.client_id)
         .where(decision.round_id == round_id, decision.user_id == actor.user_id, decision.is_adjudication)
-        .where(taken_back.id.is_(None))
         .order_by(decision.id.desc())
         .limit(1)
     )
@@ -130,13 +127,12 @@ def refuse_settled(db: Session, actor: Actor, round_: tables.Round, act: Act) ->
         return
     # Two curators at once: the second one waits here until the first one's word is written.
     decisions.lock_labels(db, [act.sample_id, *place.members])
-    decision, taken_back, user = tables.Decision, aliased(tables.Decision), tables.User
+    decision, user = tables.Decision, tables.User
     ids = place.members if act.kind in TOGETHER else (act.sample_id,)
     query = (
-        select(decision, user.name)
+        standing.label_words(decision, user.name)
         .join(user, user.id == decision.user_id)
-        .outerjoin(taken_back, taken_back.retracts_id == decision.id)
-        .where(decision.group_id == place.group_id, decision.is_adjudication, taken_back.id.is_(None))
+        .where(decision.group_id == place.group_id, decision.is_adjudication)
         .where(or_(decision.sample_id.in_(ids), decision.kind.in_(TOGETHER)))
     )
     found = sorted(db.execute(query), key=lambda one: one[0].value.get("restores", one[0].id))
@@ -155,52 +151,6 @@ def in_words(row: tables.Decision) -> str:
     return f"score {row.score:g}" if row.score is not None else str(row.kind)
 
 
-def disputed(round_: tables.Round) -> Any:
-    """The items, in order of their number: two verdicts, scores on both sides of the cut, or two ways to order."""
-    decision, taken_back, later = tables.Decision, aliased(tables.Decision), aliased(tables.Decision)
-    undone, settled, unsettled = aliased(tables.Decision), aliased(tables.Decision), aliased(tables.Decision)
-    votes = (*ANY_LABELLING,)
-    is_later = (
-        select(later.id)
-        .outerjoin(undone, undone.retracts_id == later.id)
-        .where(later.sample_id == decision.sample_id, later.user_id == decision.user_id, later.id > decision.id)
-        .where(later.kind.in_(votes), undone.id.is_(None), later.is_late.is_(False), later.batch_id.is_(None))
-    )
-    is_settled = (
-        select(settled.id)
-        .outerjoin(unsettled, unsettled.retracts_id == settled.id)
-        .where(settled.sample_id == decision.sample_id, settled.kind.in_(votes), unsettled.id.is_(None))
-        .where(settled.is_adjudication | and_(settled.batch_id.is_not(None), settled.id > decision.id))
-    )
-    cut = labels.cut_of(round_.recipe.get("judge", {}))
-    accepts = or_(
-        decision.kind == DecisionKind.accept, and_(decision.kind == DecisionKind.score, decision.score >= cut)
-    )
-    word = case((decision.kind.in_(TOGETHER), said(decision)), (accepts, "accept"), else_="reject")
-    return (
-        select(decision.sample_id)
-        .outerjoin(taken_back, taken_back.retracts_id == decision.id)
-        .where(decision.round_id == round_.id, decision.kind.in_(votes), taken_back.id.is_(None))
-        .where(decision.is_late.is_(False), decision.is_gold.is_(False), decision.batch_id.is_(None))
-        .where(decision.is_adjudication.is_(False), ~is_later.exists(), ~is_settled.exists())
-        .group_by(decision.sample_id)
-        .having(func.count(word.distinct()) > 1)
-        .order_by(decision.sample_id)
-    )
-
-
-def said(decision: type[tables.Decision]) -> Any:
-    """Which text a group decision puts first; two samples with the same text are no dispute."""
-    value, sample = decision.value, tables.Sample
-    best = func.coalesce(value["best"].as_integer(), value["order"][0].as_integer())
-    text = select(func.trim(sample.text)).where(sample.id == best).scalar_subquery()
-    return case(
-        (best.is_not(None), literal("best ") + text),
-        (value["all_bad"].as_string().is_not(None), "all bad"),
-        else_="tie",
-    )
-
-
 def shown(db: Session, actor: Actor, round_: tables.Round, ids: Sequence[int]) -> list[Disputed]:
     settings = review_settings.read(round_.review)
     votes = read_votes(db, round_, ids)
@@ -210,14 +160,11 @@ def shown(db: Session, actor: Actor, round_: tables.Round, ids: Sequence[int]) -
 
 def read_votes(db: Session, round_: tables.Round, ids: Sequence[int]) -> dict[int, list[Vote]]:
     """Each reviewer's last standing word on each item."""
-    decision, taken_back, user = tables.Decision, aliased(tables.Decision), tables.User
+    decision, user = tables.Decision, tables.User
     query = (
-        select(decision, user.name)
+        standing.votes(decision, user.name)
         .join(user, user.id == decision.user_id)
-        .outerjoin(taken_back, taken_back.retracts_id == decision.id)
-        .where(decision.sample_id.in_(ids), decision.kind.in_(ANY_LABELLING), taken_back.id.is_(None))
-        .where(decision.is_late.is_(False), decision.is_gold.is_(False), decision.batch_id.is_(None))
-        .where(decision.is_adjudication.is_(False))
+        .where(decision.sample_id.in_(ids))
         .order_by(decision.id)
     )
     cut, last = labels.cut_of(round_.recipe.get("judge", {})), dict[tuple[int, int], Vote]()

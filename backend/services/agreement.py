@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import combinations
 
@@ -92,9 +92,13 @@ def measure(actor: Actor, round_id: int) -> Agreement:
     return computed(round_id, read, names, word, places)
 
 
-def gathered(db: Session, round_id: int) -> tuple[votes.Votes, dict[int, str], JudgesWord, dict[int, str]]:
+def gathered(
+    db: Session, round_id: int, *, with_gold: bool = False
+) -> tuple[votes.Votes, dict[int, str], JudgesWord, dict[int, str]]:
     """Votes, people's names, the judge's word, and the place of each sample in its group."""
     read = votes.read(db, round_id)
+    if with_gold:
+        read = replace(read, cast=read.cast + read.on_gold)
     people = {vote.user_id for vote in read.cast}
     names = {id_: name for id_, name in db.execute(select(tables.User.id, tables.User.name)) if id_ in people}
     places = _places(db, [vote.group_id for vote in read.cast if vote.best is not None])

@@ -1,4 +1,7 @@
-"""Assignments: items that a curator gave to a person; nobody else's queue offers them."""
+"""Assignments: items that a curator gave to a person; nobody else's queue offers them until that person has.
+
+Who was given an item comes first. Once they have decided or skipped it, the slots that are left are anybody's.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,13 +11,13 @@ from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from backend.db import now, reading, session, tables
+from backend.db import now, reading, session, standing, tables
 from backend.db.aliases import alias
 from backend.db.filters import Filters
 from backend.errors import InvalidInput
 from backend.services import bulk, events, group_decisions, review_settings
 from backend.services.access import Actor, role_of
-from backend.services.labels import ANY_LABELLING, in_chunks
+from backend.services.labels import deciding, in_chunks
 from backend.services.leases import in_round
 from backend.services.review_settings import ReviewSettings
 from backend.services.rounds import get_row
@@ -81,15 +84,16 @@ def unassign(actor: Actor, round_id: int, user_id: int, *, sample_ids: Sequence[
 def list_assigned(actor: Actor, round_id: int) -> list[Assigned]:
     """Who was given how much."""
     row, user = tables.Assignment, tables.User
-    query = (
-        select(user.id, user.name, func.count(row.sample_id), func.count(row.sample_id).filter(has_decided(row)))
-        .join(user, user.id == row.user_id)
-        .where(row.round_id == round_id)
-        .group_by(user.id, user.name)
-        .order_by(user.name)
-    )
     with reading() as db:
-        get_row(db, actor, round_id)
+        settings = review_settings.read(get_row(db, actor, round_id).review)
+        decided = func.count(row.sample_id).filter(has_decided(row, settings))
+        query = (
+            select(user.id, user.name, func.count(row.sample_id), decided)
+            .join(user, user.id == row.user_id)
+            .where(row.round_id == round_id)
+            .group_by(user.id, user.name)
+            .order_by(user.name)
+        )
         return [Assigned(*found) for found in db.execute(query)]
 
 
@@ -104,40 +108,38 @@ def assignee(db: Session, round_: tables.Round, user_id: int) -> str:
     return user.name
 
 
-def has_decided(row: Any) -> ColumnElement[bool]:
-    """Whether a word of the assigned person on the item stands; a gold item is told from no other by it."""
-    return _said(row, ANY_LABELLING)
+def has_decided(row: Any, settings: ReviewSettings) -> ColumnElement[bool]:
+    """Whether a word of the assigned person on the item stands, in time or late: no more is asked of them."""
+    return _said(row, deciding(settings))
 
 
 def has_passed(row: Any) -> ColumnElement[bool]:
-    """Whether the assigned person skipped or rewrote the item."""
-    return _said(row, (DecisionKind.skip, DecisionKind.edit))
+    """Whether the assigned person skipped the item."""
+    return _said(row, (DecisionKind.skip,))
+
+
+def is_waiting(row: Any, settings: ReviewSettings) -> ColumnElement[bool]:
+    """Whether the assigned person has yet to come: until then nobody else is offered the item."""
+    return ~has_decided(row, settings) & ~has_passed(row)
 
 
 def _said(row: Any, kinds: Sequence[DecisionKind]) -> ColumnElement[bool]:
-    decision, taken_back = alias(tables.Decision, "said"), alias(tables.Decision, "said_taken_back")
-    said = (
-        select(decision.id)
-        .outerjoin(taken_back, taken_back.retracts_id == decision.id)
-        .where(decision.sample_id == row.sample_id, decision.user_id == row.user_id)
-        .where(decision.kind.in_(kinds), taken_back.id.is_(None))
+    decision = alias(tables.Decision, "said")
+    said = standing.decisions(
+        decision.id, late=True, gold=True, adjudication=False, batch=False, kinds=kinds, of=decision
     )
-    return said.exists()
+    return said.where(decision.sample_id == row.sample_id, decision.user_id == row.user_id).exists()
 
 
 def is_complete(sample_id: Any, settings: ReviewSettings) -> ColumnElement[bool]:
-    """Whether the item wants no more reviewers. A gold item always does: everybody may meet it once."""
-    lease, label, gold = (
-        alias(tables.Lease, "wanted_lease"),
-        alias(tables.Label, "wanted_label"),
-        alias(tables.GoldItem, "wanted_gold"),
-    )
-    slots, known = select(lease.slot).where(lease.sample_id == sample_id), select(gold.sample_id)
+    """Whether the item wants no more reviewers."""
+    lease, label = alias(tables.Lease, "wanted_lease"), alias(tables.Label, "wanted_label")
+    slots = select(lease.slot).where(lease.sample_id == sample_id)
     done = slots.where(lease.decided_at.is_not(None)).exists() & ~slots.where(lease.decided_at.is_(None)).exists()
     if not settings.has_overlap:
         settled = select(label.sample_id).where(label.sample_id == sample_id, label.source == LabelSource.person)
         done = done | settled.exists()
-    return done & ~known.where(gold.sample_id == sample_id).exists()
+    return done
 
 
 def chosen(db: Session, round_: tables.Round, filters: Filters | None, sample_ids: Sequence[int]) -> list[int]:

@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, insert, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
-from backend.db import now, reading, session, tables
+from backend.db import now, reading, session, standing, tables
 from backend.db.filters import SOURCES, VERDICTS, Filters, Sort
 from backend.db.listing import scope
 from backend.db.listing_search import find
@@ -83,7 +83,7 @@ def apply(actor: Actor, round_id: int, filters: Filters, action: DecisionKind, *
 
 def undo(actor: Actor, batch_id: str) -> int:
     """Take back a whole batch; labels become what they were, later decisions of people stay. Return how many."""
-    decision, taken_back = tables.Decision, aliased(tables.Decision)
+    decision = tables.Decision
     with session() as db:
         round_id = db.scalar(select(decision.round_id).where(decision.batch_id == batch_id).limit(1))
         if round_id is None:
@@ -91,9 +91,10 @@ def undo(actor: Actor, batch_id: str) -> int:
         get_row(db, actor, round_id, Role.curator)
         lock_round(db, round_id, alone=True)
         query = (
-            select(decision.id, decision.project_id, decision.round_id, decision.group_id, decision.sample_id)
-            .outerjoin(taken_back, taken_back.retracts_id == decision.id)
-            .where(decision.batch_id == batch_id, decision.kind != DecisionKind.retract, taken_back.id.is_(None))
+            standing.everything(
+                decision.id, decision.project_id, decision.round_id, decision.group_id, decision.sample_id
+            )
+            .where(decision.batch_id == batch_id)
             .order_by(decision.id)
         )
         targets = db.execute(query).all()

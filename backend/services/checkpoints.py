@@ -9,14 +9,14 @@ from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from backend.config import settings
-from backend.db import reading, session, tables
+from backend.db import reading, session, standing, tables
 from backend.errors import Conflict, NotFound
 from backend.pipeline.train import say_rows
 from backend.services import events, model_folders
 from backend.services.access import Actor, require
 from backend.services.registration import ROLES, Endpoint, flush_name, register, usable_name
 from backend.services.trials import Trial, try_prompt, try_result
-from backend.values import JSON, DecisionKind, Role, Stage
+from backend.values import JSON, Role, Stage
 
 __all__ = [
     "ROLES", "CheckpointRow", "Contribution", "Detail", "Endpoint", "Number", "Trial", "delete", "detail", "register",
@@ -210,18 +210,13 @@ def _seconds(job: tables.Job | None) -> float | None:
 
 
 def _people(db: Session, round_ids: list[int]) -> tuple[Contribution, ...]:
-    """Decisions that stand (retracted ones do not), by round and person."""
+    """Whose words shaped the labels of these rounds, by round and person."""
     decision, round_, user = tables.Decision, tables.Round, tables.User
-    retraction = select(decision.retracts_id).where(decision.round_id.in_(round_ids), decision.retracts_id.is_not(None))
     query = (
         select(round_.number, user.name, func.count(), func.count().filter(decision.is_override))
-        .join(round_, round_.id == decision.round_id)
+        .join(decision, decision.round_id == round_.id)
         .join(user, user.id == decision.user_id)
-        .where(
-            decision.round_id.in_(round_ids),
-            decision.kind.not_in([DecisionKind.retract, DecisionKind.skip]),
-            decision.id.not_in(retraction),
-        )
+        .where(decision.id.in_(standing.last_label_words().where(decision.round_id.in_(round_ids))))
         .group_by(round_.number, user.name)
         .order_by(round_.number.desc(), func.count().desc())
     )

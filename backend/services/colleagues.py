@@ -5,13 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.db import tables
-from backend.db.aliases import alias
+from backend.db import standing, tables
+from backend.db.standing import ANY_LABELLING
 from backend.services.access import Actor
-from backend.services.labels import ANY_LABELLING
 from backend.values import DecisionKind
 
 SHOWN = (*ANY_LABELLING, DecisionKind.flag, DecisionKind.note)
@@ -31,17 +29,15 @@ class Other:
 
 
 def others(db: Session, actor: Actor, sample_ids: Sequence[int]) -> dict[int, tuple[Other, ...]]:
-    """The standing decisions of others on these items. A gold item has none to show: it looks as if one came first."""
-    decision, taken_back, user = tables.Decision, alias(tables.Decision, "taken_back"), tables.User
+    """Everything of others that stands on these items, flags and notes among it, whether it counts or not."""
+    decision, user = tables.Decision, tables.User
     query = (
-        select(
+        standing.everything(
             decision.sample_id, user.name, decision.kind, decision.score, decision.value, decision.note,
-            decision.batch_id.is_not(None), decision.is_adjudication,
+            decision.batch_id.is_not(None), decision.is_adjudication, kinds=SHOWN,
         )
         .join(user, user.id == decision.user_id)
-        .outerjoin(taken_back, taken_back.retracts_id == decision.id)
-        .where(decision.sample_id.in_(sample_ids), decision.user_id != actor.user_id, decision.kind.in_(SHOWN))
-        .where(taken_back.id.is_(None), decision.is_gold.is_(False))
+        .where(decision.sample_id.in_(sample_ids), decision.user_id != actor.user_id)
         .order_by(decision.id)
     )  # fmt: skip
     found: dict[int, list[Other]] = defaultdict(list)

@@ -8,13 +8,13 @@ from typing import Any
 from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from backend.db import reading, tables
+from backend.db import reading, standing, tables
+from backend.db.standing import TOGETHER
 from backend.errors import NotFound
 from backend.pipeline import rows as dataset_rows
 from backend.pipeline.rows import Row
 from backend.services.access import Actor, require
-from backend.services.group_decisions import TOGETHER
-from backend.values import JSON, DatasetType, DecisionKind, Role
+from backend.values import JSON, DatasetType, Role
 
 __all__ = ["DatasetDetail", "DatasetView", "Row", "Verification", "get", "list_datasets", "rows", "verify"]
 
@@ -122,9 +122,8 @@ def _view(row: tables.Dataset, round_number: int, checkpoint_id: int | None, che
 
 
 def _people(db: Session, dataset: tables.Dataset) -> tuple[Person, ...]:
-    """Who decided on samples of the dataset; retracted decisions do not count."""
+    """Whose words shaped the labels of the dataset's samples."""
     decision, example, user, other = tables.Decision, tables.Example, tables.User, aliased(tables.Sample)
-    retraction = aliased(decision)
     here = exists().where(example.dataset_id == dataset.id)
     # The group comes first because it is indexed; who was edited from whom is not.
     is_edited_from = (other.group_id == decision.group_id) & (other.edited_from_id == decision.sample_id)
@@ -135,15 +134,11 @@ def _people(db: Session, dataset: tables.Dataset) -> tuple[Person, ...]:
         here.where(example.sample_id == other.id, is_edited_from | is_of_group),
         here.where(example.rejected_id == other.id, is_of_group),
     )
+    last = standing.last_label_words().where(decision.project_id == dataset.project_id)
     query = (
         select(user.name, func.count(), func.count().filter(decision.is_override))
         .join(decision, decision.user_id == user.id)
-        .where(
-            decision.project_id == dataset.project_id,
-            decision.kind != DecisionKind.retract,
-            ~exists().where(retraction.retracts_id == decision.id),
-            is_used,
-        )
+        .where(decision.id.in_(last), is_used)
         .group_by(user.id, user.name)
         .order_by(func.count().desc(), user.name)
     )

@@ -7,8 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
+from backend.db.standing import TOGETHER
 from backend.services import group_decisions
-from backend.services.group_decisions import TOGETHER
 from backend.values import DecisionKind
 
 

@@ -8,15 +8,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.db import tables
-from backend.db.aliases import alias
+from backend.db import standing, tables
+from backend.db.standing import ANY_LABELLING, DECIDING, LABELLING, TOGETHER
 from backend.errors import InvalidInput, NotFound
 from backend.services import group_decisions, labels, leases, review_settings
 from backend.services.access import Actor
 from backend.services.acts import Act, Written, check, seen, written_before
 from backend.services.edits import make_edit, source
-from backend.services.group_decisions import TOGETHER
-from backend.services.labels import ANY_LABELLING
 from backend.services.retracts import retract
 from backend.services.review_locks import lock_labels, lock_round
 from backend.services.review_settings import Mode, ReviewSettings
@@ -46,7 +44,7 @@ def write_all(db: Session, actor: Actor, round_: tables.Round, acts: Sequence[Ac
     done = written_before(db, actor, round_, [act.client_id for act in acts])
     kinds = labels.deciding(settings)
     wanted = [places.get(act.client_id) for act in acts if act.kind in kinds and act.client_id not in done]
-    leases.settle(db, actor, round_, settings, [place.item_id for place in wanted if place and not place.is_gold])
+    leases.settle(db, actor, round_, settings, [place.item_id for place in wanted if place])
     found = []
     for act in acts:
         one = done.get(act.client_id) or write(db, actor, round_, act, settings, places.get(act.client_id))
@@ -129,7 +127,7 @@ def write(
     if act.kind in labels.deciding(settings):
         row.is_adjudication = is_adjudication
         row.is_gold = place.is_gold and not is_adjudication
-        if not (is_adjudication or row.is_gold):
+        if not is_adjudication:
             take_slot(db, actor, row, place)
     elif act.kind is DecisionKind.skip:
         leases.give_back(db, actor, place.item_id)
@@ -235,15 +233,14 @@ def overrides(round_: tables.Round, act: Act, place: Place, value: dict[str, Any
 
 def own_words(db: Session, actor: Actor, place: Place) -> list[Any]:
     """What the person has said of this group and its samples, taken back or not, oldest first."""
-    decision, taken_back, sample = tables.Decision, alias(tables.Decision, "taken_back"), tables.Sample
+    decision, sample = tables.Decision, tables.Sample
     together = select(sample.id).where(sample.group_id == place.group_id)
     query = (
         select(
             decision.sample_id, decision.kind, decision.client_id,
-            (taken_back.id.is_(None) & decision.batch_id.is_(None) & ~decision.is_adjudication).label("stands"),
+            (~standing.is_taken_back() & decision.batch_id.is_(None) & ~decision.is_adjudication).label("stands"),
         )
-        .outerjoin(taken_back, taken_back.retracts_id == decision.id)
-        .where(decision.sample_id.in_(together), decision.user_id == actor.user_id, decision.kind.in_(labels.DECIDING))
+        .where(decision.sample_id.in_(together), decision.user_id == actor.user_id, decision.kind.in_(DECIDING))
         .order_by(decision.id)
     )  # fmt: skip
     return list(db.execute(query))
@@ -260,6 +257,6 @@ def judge_was_shown(act: Act, before: Sequence[Any]) -> bool:
 
 def replaced(sample_id: int, kind: DecisionKind, before: Sequence[Any]) -> dict[str, Any]:
     """The person's own word that this one takes the place of."""
-    alike = next((kinds for kinds in (TOGETHER, labels.LABELLING) if kind in kinds), ())
+    alike = next((kinds for kinds in (TOGETHER, LABELLING) if kind in kinds), ())
     found = [one for one in before if one.stands and one.sample_id == sample_id and one.kind in alike]
     return {"replaces": [found[-1].client_id, found[-1].kind]} if found else {}

@@ -1,21 +1,27 @@
-"""Gold items: samples whose right label is known, met in the queue by reviewers who are not told."""
+"""Gold items: samples whose right label is known, met in the queue by reviewers who are not told.
 
-from collections.abc import Collection, Sequence
+To a reviewer a gold item is any item, by construction and not by disguise: it has as many slots as others, is assigned,
+reserved, counted and shown as they are, and its label moves with what is said of it. What sets it apart comes after
+the review: what people said of it measures them, and selection gives it the label that was known.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import case, delete, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
-from backend.db import now, reading, session, tables
+from backend.db import now, reading, session, standing, tables
 from backend.errors import Conflict, InvalidInput, NotFound
 from backend.services import events, review_settings
 from backend.services.access import Actor
-from backend.services.labels import ANY_LABELLING, LABELLING
 from backend.services.rounds import get_row
 from backend.values import DecisionKind, Role, Verdict
 
 MAX_MARKED = 1_000
+MAX_FRESH = 500
+"""So many are looked through for one request."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,6 @@ def mark(actor: Actor, round_id: int, sample_ids: Sequence[int], verdict: Verdic
         decided = db.scalar(begun.where(tables.Lease.decided_at.is_not(None)).limit(1))
         if decided is not None:
             raise Conflict(f"Sample {decided} was decided by reviewers already. Choose one that nobody has decided.")
-        db.execute(delete(tables.Lease).where(tables.Lease.sample_id.in_(ids)))
         db.execute(delete(tables.GoldItem).where(tables.GoldItem.sample_id.in_(ids)))
         made = {"round_id": round_id, "verdict": verdict, "reason": reason, "created_at": now()}
         db.add_all(tables.GoldItem(sample_id=n, created_by=actor.user_id, **made) for n in ids)
@@ -73,7 +78,10 @@ def mark(actor: Actor, round_id: int, sample_ids: Sequence[int], verdict: Verdic
 
 
 def unmark(actor: Actor, round_id: int, sample_ids: Sequence[int]) -> int:
-    """Make gold items ordinary ones again; what was said of them is history and measures nobody. Return how many."""
+    """Make gold items ordinary ones again; what was said of them measures nobody and stays in their label.
+
+    Return how many there were.
+    """
     gold = tables.GoldItem
     with session() as db:
         round_ = get_row(db, actor, round_id, Role.curator)
@@ -90,8 +98,8 @@ def list_gold(actor: Actor, round_id: int) -> list[Gold]:
         tables.GoldItem, tables.Sample, tables.Label, tables.User, tables.Decision
     )  # fmt: skip
     met = (
-        select(func.count(decision.user_id.distinct()))
-        .where(decision.sample_id == gold.sample_id, decision.is_gold)
+        standing.on_gold(func.count(decision.user_id.distinct()))
+        .where(decision.sample_id == gold.sample_id)
         .scalar_subquery()
     )
     query = (
@@ -112,11 +120,10 @@ def list_gold(actor: Actor, round_id: int) -> list[Gold]:
 
 def accuracy(actor: Actor, round_id: int) -> list[Accuracy]:
     """Each person's share of right decisions on gold items, best known first."""
-    decision, taken_back, gold, user = tables.Decision, aliased(tables.Decision), tables.GoldItem, tables.User
+    decision, gold, user = tables.Decision, tables.GoldItem, tables.User
     last = (
-        select(func.max(decision.id))
-        .outerjoin(taken_back, taken_back.retracts_id == decision.id)
-        .where(decision.round_id == round_id, decision.is_gold, decision.kind.in_(LABELLING), taken_back.id.is_(None))
+        standing.on_gold(func.max(decision.id))
+        .where(decision.round_id == round_id)
         .group_by(decision.sample_id, decision.user_id)
     )
     with reading() as db:
@@ -144,28 +151,21 @@ def completions(db: Session, round_id: int, ids: Sequence[int]) -> set[int]:
 
 
 def among(db: Session, ids: Sequence[int]) -> set[int]:
-    """Those that are gold: they take no part in the ordinary queue."""
+    """Those that are gold."""
     return set(db.scalars(select(tables.GoldItem.sample_id).where(tables.GoldItem.sample_id.in_(ids))))
 
 
-def unmet(db: Session, actor: Actor, round_id: int, held: Collection[int], number: int) -> list[int]:
-    """Gold items the person has not met yet, in an order of their own."""
-    gold, decision = tables.GoldItem, tables.Decision
-    if not number:
-        return []
-    mine = select(decision.id).where(decision.sample_id == gold.sample_id, decision.user_id == actor.user_id)
-    touched = mine.where(decision.kind.in_((*ANY_LABELLING, DecisionKind.skip, DecisionKind.edit)))
+def left_out(db: Session, pages: Iterable[list[int]]) -> Iterator[list[int]]:
+    """The pages without gold items."""
+    for page in pages:
+        known = among(db, page)
+        yield [n for n in page if n not in known]
+
+
+def fresh(db: Session, actor: Actor, round_id: int) -> Iterator[list[int]]:
+    """Gold items that nobody has decided, in one page, in an order of the person's own."""
+    gold, lease = tables.GoldItem, tables.Lease
+    decided = select(lease.slot).where(lease.sample_id == gold.sample_id, lease.decided_at.is_not(None))
     turn = (gold.sample_id * 2_654_435_761 + actor.user_id * 40_503) % 2**32
-    query = select(gold.sample_id).where(gold.round_id == round_id, ~touched.exists()).order_by(turn, gold.sample_id)
-    return [n for n in db.scalars(query.limit(number + len(held))) if n not in held][:number]
-
-
-def met(db: Session, actor: Actor, round_id: int) -> int:
-    """How many gold items the person has decided."""
-    gold, decision = tables.GoldItem, tables.Decision
-    query = (
-        select(func.count(gold.sample_id.distinct()))
-        .join(decision, decision.sample_id == gold.sample_id)
-        .where(gold.round_id == round_id, decision.user_id == actor.user_id, decision.is_gold)
-    )
-    return db.scalar(query) or 0
+    query = select(gold.sample_id).where(gold.round_id == round_id, ~decided.exists()).order_by(turn, gold.sample_id)
+    yield list(db.scalars(query.limit(MAX_FRESH)))

@@ -17,7 +17,6 @@ from backend.errors import InvalidInput
 from backend.services.review_settings import Mode
 from backend.values import DecisionKind, Verdict, mean_score
 
-TOGETHER = (DecisionKind.prefer, DecisionKind.rank)
 MAX_MEMBERS = 64
 
 

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, literal, or_, select
+from sqlalchemy import literal, or_, select
 from sqlalchemy.orm import Session
 
 from backend.db import reading, tables
+from backend.db.standing import ANY_LABELLING
 from backend.errors import NotFound
 from backend.services import decision_words, review_settings
 from backend.services.access import Actor
-from backend.services.labels import ANY_LABELLING
 from backend.services.review_settings import Mode
 from backend.services.rounds import get_row
 from backend.values import DecisionKind, Role
@@ -60,9 +60,7 @@ def read(actor: Actor, sample_id: int) -> History:
         is_done = has_decided(db, actor, about)
         is_told = settings.others_visible or is_done
         sees_judge = is_done or not round_.is_blind or settings.mode is Mode.judgment
-        # A gold item looks as if nobody came before: what others said of it would tell it from the rest.
-        of_others = and_(decision.is_gold.is_(False), literal(is_told))
-        seen = or_(decision.user_id == actor.user_id, of_others)
+        seen = or_(decision.user_id == actor.user_id, literal(is_told))
         rows = db.execute(about.where(seen).order_by(decision.id.desc()).limit(MAX_ROWS)).all()[::-1]
     gone = {row.retracts_id for row, _ in rows}
     found = [entry(row, who, is_retracted=row.id in gone, sees_judge=sees_judge) for row, who in rows]

@@ -13,10 +13,9 @@ from typing import Any, TypeVar
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
-from backend.db import now, tables
-from backend.db.aliases import alias
+from backend.db import now, standing, tables
+from backend.db.standing import ANY_LABELLING, DECIDING, LABELLING, TOGETHER
 from backend.services import group_decisions, review_settings
-from backend.services.group_decisions import TOGETHER
 from backend.services.review_settings import ReviewSettings
 from backend.values import DecisionKind, LabelSource, Verdict, mean_score
 
@@ -24,11 +23,6 @@ CHUNK = 500
 T = TypeVar("T")
 SCORE_GAP = 0.5
 """A person's score overrides the judge's mean from this difference on: a mean of votes is seldom a whole number."""
-LABELLING = (DecisionKind.accept, DecisionKind.reject, DecisionKind.score)
-ANY_LABELLING = LABELLING + TOGETHER
-"""With the decisions about a group, which label its samples."""
-DECIDING = (*ANY_LABELLING, DecisionKind.edit)
-"""With rewriting, which rejects the text as it was but is no vote on the judge."""
 
 
 def deciding(settings: ReviewSettings) -> tuple[DecisionKind, ...]:
@@ -134,7 +128,7 @@ def recompute(db: Session, sample_ids: Iterable[int], rounds: Sequence[tables.Ro
         columns = (label.sample_id, label.round_id, label.machine_score, label.machine_verdict, label.kind)
         rows = db.execute(select(*columns).where(label.sample_id.in_(ids))).all()
         rules = Rules(db, {row.round_id for row in rows}, rounds)
-        words, together = standing(db, ids, rules)
+        words, together = words_of(db, ids, rules)
         written = written_by_people(db, [row.sample_id for row in rows if row.kind == "edit"])
         changes = []
         for sample_id, round_id, score, verdict, _ in rows:
@@ -180,18 +174,14 @@ def thresholds(db: Session, round_ids: set[int]) -> dict[int, float]:
     return Rules(db, round_ids).cuts
 
 
-def standing(db: Session, sample_ids: Sequence[int], rules: Rules) -> tuple[dict[int, list[Word]], set[int]]:
-    """The decisions about each sample that nobody took back, oldest first; and the samples of decided groups.
+def words_of(db: Session, sample_ids: Sequence[int], rules: Rules) -> tuple[dict[int, list[Word]], set[int]]:
+    """The decisions about each sample that stand, oldest first; and the samples of decided groups.
 
-    What was said of a gold item measures the person; what came late is history.
+    All but late ones: those of gold items, too, whose label moves with them until selection writes the known one.
     """
-    decision, retraction, sample = tables.Decision, alias(tables.Decision, "taken_back"), tables.Sample
-    query = (
-        select(decision)
-        .outerjoin(retraction, retraction.retracts_id == decision.id)
-        .where(retraction.id.is_(None), decision.is_late.is_(False), decision.is_gold.is_(False))
-    )
-    alone = (decision.sample_id.in_(sample_ids), decision.kind.not_in((DecisionKind.retract, *TOGETHER)))
+    decision, sample = tables.Decision, tables.Sample
+    query = standing.decisions(decision, late=False, gold=True, adjudication=True, batch=True)
+    alone = (decision.sample_id.in_(sample_ids), decision.kind.not_in(TOGETHER))
     groups = select(sample.group_id).where(sample.id.in_(sample_ids))
     heads = select(sample.id).where(sample.group_id.in_(groups), sample.kind.in_(tables.JUDGED), sample.position == 0)
     about_group = (decision.sample_id.in_(heads), decision.kind.in_(TOGETHER))
@@ -225,14 +215,11 @@ def word(row: tables.Decision, kind: DecisionKind | None, score: float | None) -
 
 def written_by_people(db: Session, sample_ids: Sequence[int]) -> dict[int, list[Word]]:
     """An edited text counts as accepted by its author, as long as the edit was not taken back."""
-    decision, retraction, sample = tables.Decision, alias(tables.Decision, "taken_back"), tables.Sample
+    decision, sample = tables.Decision, tables.Sample
     query = (
-        select(sample.id, decision.user_id)
-        .join(decision, decision.sample_id == sample.edited_from_id)
-        .outerjoin(retraction, retraction.retracts_id == decision.id)
-        .where(sample.id.in_(sample_ids), decision.kind == DecisionKind.edit, retraction.id.is_(None))
-        .where(decision.is_late.is_(False))
-        .where(decision.value["edit_id"].as_integer() == sample.id)
+        standing.own_words(sample.id, decision.user_id, kinds=(DecisionKind.edit,))
+        .join(sample, sample.edited_from_id == decision.sample_id)
+        .where(sample.id.in_(sample_ids), decision.value["edit_id"].as_integer() == sample.id)
     )
     rows = db.execute(query) if sample_ids else ()
     return {sample_id: [Word(DecisionKind.accept, user_id=user_id)] for sample_id, user_id in rows}

@@ -59,7 +59,7 @@ def renew(actor: Actor, round_id: int, sample_ids: Sequence[int]) -> Renewed:
         until = now() + timedelta(minutes=settings.reservation_minutes)
         presence.touch(db, actor, round_id)
         one_at_a_time(db, round_id)
-        kept = extend(db, actor, ids, until) | known(db, round_id, ids)
+        kept = extend(db, actor, ids, until)
         gone = [n for n in ids if n not in kept]
         kept |= set(claim(db, actor, round_, settings, in_round(db, round_id, gone)))
         lost = [one for one in holdings(db, [n for n in gone if n not in kept]) if one.user_id != actor.user_id]
@@ -84,10 +84,7 @@ def release(actor: Actor, round_id: int, sample_ids: Sequence[int] | None = None
 
 
 def holders(actor: Actor, round_id: int, sample_ids: Sequence[int]) -> list[Holding]:
-    """Who else holds or has decided these items; a countdown shows `expires_at`.
-
-    What the actor holds is left out: they know, and a gold item, which nobody holds, would be the one that is missing.
-    """
+    """Who else holds or has decided these items; a countdown shows `expires_at`."""
     with reading() as db:
         get_row(db, actor, round_id)
         found = holdings(db, in_round(db, round_id, sample_ids))
@@ -263,13 +260,6 @@ def extend(db: Session, actor: Actor, sample_ids: Sequence[int], until: datetime
         db.execute(update(lease).where(*mine, lease.decided_at.is_(None)).values(expires_at=until))
         kept |= set(db.scalars(select(lease.sample_id).where(*mine)))
     return kept
-
-
-def known(db: Session, round_id: int, sample_ids: Sequence[int]) -> set[int]:
-    """Gold items need no lease, and an answer must not tell them from others."""
-    gold = tables.GoldItem
-    query = select(gold.sample_id).where(gold.round_id == round_id)
-    return {n for ids in chunked(sample_ids) for n in db.scalars(query.where(gold.sample_id.in_(ids)))}
 
 
 def in_round(db: Session, round_id: int, sample_ids: Sequence[int]) -> list[int]:

@@ -1,17 +1,17 @@
 """One line a round: what the overview shows of it. Reads the rows the stages wrote; counts nothing large."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from math import hypot
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.db import now, tables
-from backend.db.filters import Filters
+from backend.db.filters import Filters, decode_facet
 from backend.db.listing import Count, counted, scope
 from backend.services.paired import Paired
-from backend.values import JobStatus, RoundStatus, Stage
+from backend.values import JSON, JobStatus, RoundStatus, Stage
 
 ACCURACY = "held_out_accuracy"
 
@@ -67,8 +67,9 @@ class RoundLine:
     samples: int | None
     judged: int | None
     kept: int | None
+    decided: int | None
+    """Samples that the judge had labelled and people gave a verdict; edits are no part of them."""
     overridden: int | None
-    overridden_share: float | None
     kept_share: float | None
     accuracy: Measured | None
     seconds: float | None
@@ -76,6 +77,16 @@ class RoundLine:
     checkpoint: str
     error: str | None
     policy_id: int | None = None
+
+    @property
+    def overridden_share(self) -> float | None:
+        """Of what people decided; None where nobody did."""
+        return self.overridden / self.decided if self.decided and self.overridden is not None else None
+
+    @property
+    def looked_at_share(self) -> float | None:
+        """How much of what the judge labelled people decided on; None where nobody did."""
+        return self.decided / self.judged if self.judged and self.decided else None
 
 
 def lines_of(db: Session, project_id: int) -> tuple[RoundLine, ...]:
@@ -125,7 +136,7 @@ def _active_jobs(db: Session, project_id: int) -> dict[int, tables.Job]:
 def _base_line(checkpoint_id: int, name: str, accuracy: Measured | None) -> RoundLine:
     return RoundLine(
         number=0, round_id=None, parent=None, status=RoundStatus.done, stage=None, progress=None, recipe="",
-        samples=None, judged=None, kept=None, overridden=None, overridden_share=None, kept_share=None,
+        samples=None, judged=None, kept=None, decided=None, overridden=None, kept_share=None,
         accuracy=accuracy, seconds=None, checkpoint_id=checkpoint_id, checkpoint=name, error=None,
     )  # fmt: skip
 
@@ -136,9 +147,11 @@ def _line(
     counts = row.counts
     samples = _live(counts.get("samples"), job, Stage.generate)
     judged = _live(samples if "judgments" in counts else None, job, Stage.judge)
-    overridden = counts.get("overridden")
+    decided, overridden = counts.get("decided"), counts.get("overridden")
+    if decided is None:
+        decided = _decided_in(counts.get("funnel", []))
     if row.status is RoundStatus.review:
-        overridden = counted(scope(db, row.id, Filters(is_overridden=True))).number
+        decided, overridden = _decided_now(db, row.id)
     kept = counts.get("kept")
     end = row.finished_at or (now() if row.status in (RoundStatus.running, RoundStatus.review) else None)
     return RoundLine(
@@ -152,8 +165,8 @@ def _line(
         samples=samples,
         judged=judged,
         kept=kept,
+        decided=decided,
         overridden=overridden,
-        overridden_share=overridden / judged if judged and overridden is not None else None,
         kept_share=kept / samples if samples and kept is not None else None,
         accuracy=accuracy,
         seconds=_seconds(row.created_at, end),
@@ -167,6 +180,23 @@ def _line(
 def _live(counted: int | None, job: tables.Job | None, stage: Stage) -> int | None:
     """What the stage wrote at its end, or how far it is while it runs."""
     return job.done if counted is None and job is not None and job.stage is stage else counted
+
+
+def _decided_in(funnel: list[JSON]) -> int | None:
+    """What rounds say that were selected before the number stood on its own."""
+    return next((step["by people"] for step in funnel if "by people" in step), None)
+
+
+def _decided_now(db: Session, round_id: int) -> tuple[int, int]:
+    """Of a round in review: how many samples people gave a verdict that the judge had labelled, and overrode."""
+    label = tables.Label
+    by_people = Filters(source=("person",), verdict=("accept", "reject"), kind=("completion", "other"))
+    judged = replace(by_people, is_unparsed=False).facets()
+    query = select(func.count()).where(label.round_id == round_id)
+    return tuple(
+        db.scalar(query.where(label.facet.in_(facets))) or 0
+        for facets in (judged, [one for one in judged if decode_facet(one)["is_overridden"]])
+    )  # type: ignore[return-value]
 
 
 def _progress(job: tables.Job) -> Progress:

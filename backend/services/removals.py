@@ -14,7 +14,8 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session, aliased
 
-from backend.db import now, reading, session, tables
+from backend.db import now, reading, session, standing, tables
+from backend.db.standing import TOGETHER
 from backend.errors import Conflict, InvalidInput, NotFound
 from backend.services import events, group_decisions, labels, learned, leases, review_settings
 from backend.services.access import Actor, require
@@ -187,15 +188,10 @@ def _remove(
 
 
 def _standing(db: Session, round_id: int, user_id: int) -> Iterator[tables.Decision]:
-    decision, taken_back = tables.Decision, aliased(tables.Decision)
-    query = (
-        select(decision)
-        .outerjoin(taken_back, taken_back.retracts_id == decision.id)
-        .where(decision.round_id == round_id, decision.user_id == user_id, taken_back.id.is_(None))
-        .where(decision.kind != DecisionKind.retract)
-        .order_by(decision.id)
-    )
-    yield from db.scalars(query)
+    """Everything of the person that stands: flags, skips, late words and bulk actions go with the rest."""
+    decision = tables.Decision
+    query = standing.everything(decision).where(decision.round_id == round_id, decision.user_id == user_id)
+    yield from db.scalars(query.order_by(decision.id))
 
 
 def _touched(db: Session, targets: Iterable[tables.Decision]) -> list[int]:
@@ -203,7 +199,7 @@ def _touched(db: Session, targets: Iterable[tables.Decision]) -> list[int]:
     found, groups = set(), set()
     for one in targets:
         found.add(one.sample_id)
-        if one.kind in group_decisions.TOGETHER:
+        if one.kind in TOGETHER:
             groups.add(one.group_id)
         if one.value.get("edit_id") is not None:
             found.add(int(one.value["edit_id"]))
@@ -285,7 +281,7 @@ def _restore(db: Session, actor: Actor, round_: tables.Round, event: tables.Even
 
 def _held_a_slot(one: tables.Decision, settings: review_settings.ReviewSettings) -> bool:
     is_vote = one.kind in labels.deciding(settings) and one.batch_id is None
-    return is_vote and not (one.is_gold or one.is_late or one.is_adjudication)
+    return is_vote and not (one.is_late or one.is_adjudication)
 
 
 def _copy(actor: Actor, one: tables.Decision, batch_id: str) -> dict[str, Any]:

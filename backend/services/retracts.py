@@ -3,13 +3,12 @@
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from backend.db import tables
-from backend.db.aliases import alias
+from backend.db import standing, tables
+from backend.db.standing import TOGETHER
 from backend.errors import Conflict, NotFound
 from backend.services import group_decisions, labels, leases
 from backend.services.access import Actor
 from backend.services.acts import Act, Written, seen, written
-from backend.services.group_decisions import TOGETHER
 from backend.services.review_locks import lock_labels
 from backend.services.review_settings import ReviewSettings
 from backend.values import DecisionKind
@@ -46,18 +45,14 @@ def retract(db: Session, actor: Actor, round_: tables.Round, act: Act, settings:
 def free_slot(db: Session, actor: Actor, target: tables.Decision, settings: ReviewSettings) -> None:
     """Free the slot once no word of the person on the item stands."""
     kinds = labels.deciding(settings)
-    if target.kind not in kinds or target.is_gold or target.is_late or target.is_adjudication:
+    if target.kind not in kinds or target.is_late or target.is_adjudication:
         return
-    decision, taken_back = tables.Decision, alias(tables.Decision, "taken_back")
+    decision = tables.Decision
     ids: tuple[int, ...] = (target.sample_id,)
     if settings.by_group or target.kind in TOGETHER:
         ids = tuple(group_decisions.members(db, [target.group_id])[target.group_id]) or ids
-    others = (
-        select(decision.id)
-        .outerjoin(taken_back, taken_back.retracts_id == decision.id)
-        .where(decision.sample_id.in_(ids), decision.user_id == actor.user_id, decision.kind.in_(kinds))
-        .where(taken_back.id.is_(None), decision.is_late.is_(False), decision.batch_id.is_(None))
-        .where(decision.is_adjudication.is_(False), decision.is_gold.is_(False))
+    others = standing.own_words(decision.id, kinds=kinds).where(
+        decision.sample_id.in_(ids), decision.user_id == actor.user_id
     )
     if db.scalar(others.limit(1)) is None:
         leases.reopen(db, actor.user_id, ids[0], settings)
@@ -90,14 +85,8 @@ def affected(db: Session, decision: tables.Decision) -> list[int]:
 
 def bulk_first(db: Session, target: tables.Decision) -> str:
     """Why a decision of a bulk action is not taken back here: the action is undone as a whole, or not at all."""
-    decision, taken_back = tables.Decision, alias(tables.Decision, "taken_back")
-    standing = (
-        select(func.count())
-        .select_from(decision)
-        .outerjoin(taken_back, taken_back.retracts_id == decision.id)
-        .where(decision.batch_id == target.batch_id, decision.kind == target.kind, taken_back.id.is_(None))
-    )
-    what = f"{target.kind} on {db.scalar(standing):,} samples: {target.note[:160]}"
+    number = standing.everything(func.count(), kinds=(target.kind,)).where(tables.Decision.batch_id == target.batch_id)
+    what = f"{target.kind} on {db.scalar(number):,} samples: {target.note[:160]}"
     return (
         f"What you did last is a bulk action ({what}). Nothing was taken back: undo it as a whole on the Samples page, "
         "under Done before, or go on."
@@ -106,12 +95,10 @@ def bulk_first(db: Session, target: tables.Decision) -> str:
 
 def own_standing(db: Session, actor: Actor, round_id: int, client_id: str | None) -> tables.Decision | None:
     """The actor's decision of that client_id, or the last one, if it still stands; it may be part of a bulk action."""
-    decision, taken_back = tables.Decision, alias(tables.Decision, "taken_back")
+    decision = tables.Decision
     query = (
-        select(decision)
-        .outerjoin(taken_back, taken_back.retracts_id == decision.id)
-        .where(decision.round_id == round_id, decision.user_id == actor.user_id, decision.kind != DecisionKind.retract)
-        .where(taken_back.id.is_(None))
+        standing.everything(decision)
+        .where(decision.round_id == round_id, decision.user_id == actor.user_id)
         .order_by(decision.id.desc())
         .limit(1)
         .with_for_update(of=decision)

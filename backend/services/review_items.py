@@ -9,13 +9,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.db import now, tables
-from backend.db.aliases import alias
+from backend.db import now, standing, tables
+from backend.db.standing import ANY_LABELLING
 from backend.services import colleagues, group_decisions, labels, review_reasons
 from backend.services.access import Actor
 from backend.services.colleagues import Other
 from backend.services.judge_views import JudgeView, judge_views
-from backend.services.labels import ANY_LABELLING
 from backend.services.review_settings import Mode, ReviewSettings
 from backend.values import DecisionKind, Messages
 
@@ -187,38 +186,32 @@ def member(n: int, shown: Shown) -> Member:
 def own_leases(
     db: Session, actor: Actor, settings: ReviewSettings, ids: Sequence[int]
 ) -> dict[int, tuple[datetime, bool]]:
-    """Until when each item is the actor's. One without a lease (a gold item) looks as if it had one."""
+    """Until when each item is the actor's; one that was only looked at, until when it would be."""
     lease = tables.Lease
     query = select(lease.sample_id, lease.expires_at, lease.is_random).where(lease.sample_id.in_(ids))
     found = {n: (until, drawn) for n, until, drawn in db.execute(query.where(lease.user_id == actor.user_id))}
-    # To the same microsecond as those that were claimed with it.
     new = now() + timedelta(minutes=settings.reservation_minutes)
-    latest = max((until for until, _ in found.values()), default=new)
-    return {n: found.get(n, (latest, False)) for n in ids}
+    return {n: found.get(n, (new, False)) for n in ids}
 
 
 def own_flags(db: Session, actor: Actor, ids: Sequence[int]) -> dict[int, str]:
     """The client_id of the actor's flag on each item that has one and was not unflagged."""
-    decision, taken_back = tables.Decision, alias(tables.Decision, "taken_back")
+    decision = tables.Decision
     query = (
-        select(decision.sample_id, decision.client_id)
-        .outerjoin(taken_back, taken_back.retracts_id == decision.id)
-        .where(decision.sample_id.in_(ids), decision.user_id == actor.user_id, decision.kind == DecisionKind.flag)
-        .where(taken_back.id.is_(None))
+        standing.everything(decision.sample_id, decision.client_id, kinds=(DecisionKind.flag,))
+        .where(decision.sample_id.in_(ids), decision.user_id == actor.user_id)
         .order_by(decision.id)
     )
     return {n: client_id for n, client_id in db.execute(query)} if ids else {}
 
 
 def own_edits(db: Session, actor: Actor, ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
-    """The texts the actor made of each sample, oldest first, without those of edits taken back."""
-    decision, taken_back, made = tables.Decision, alias(tables.Decision, "taken_back"), tables.Sample
+    """The texts the actor made of each sample, oldest first, late ones among them, without those taken back."""
+    decision, made = tables.Decision, tables.Sample
     query = (
-        select(decision.sample_id, made.text)
+        standing.everything(decision.sample_id, made.text, kinds=(DecisionKind.edit,))
         .join(made, made.id == decision.value["edit_id"].as_integer())
-        .outerjoin(taken_back, taken_back.retracts_id == decision.id)
-        .where(decision.sample_id.in_(ids), decision.user_id == actor.user_id, decision.kind == DecisionKind.edit)
-        .where(taken_back.id.is_(None))
+        .where(decision.sample_id.in_(ids), decision.user_id == actor.user_id)
         .order_by(decision.id)
     )
     found: dict[int, tuple[str, ...]] = {}

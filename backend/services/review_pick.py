@@ -2,6 +2,9 @@
 
 What a person holds already comes again where the order has it: a reload goes on with the same items. Two shares are
 mixed in at places that depend on person, round and place alone: gold items, and items drawn at random.
+
+A gold item is in every walk, as any item is; its share only brings it forward, and only where nothing gives that away:
+not among what was assigned or begun, nor by number, nor into an order by what the judge's view shows.
 """
 
 import hashlib
@@ -10,15 +13,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from backend.db import now, tables
+from backend.db import now, standing, tables
 from backend.db.aliases import alias
 from backend.db.filters import Sort
 from backend.services import assignments, gold, group_decisions, leases, review_reasons
 from backend.services.access import Actor, may_decide
-from backend.services.review_settings import ReviewSettings
+from backend.services.review_settings import Mode, ReviewSettings
 from backend.services.review_walks import PAGE, Order, Pages, along, at_random, walk
 from backend.values import DecisionKind, LabelSource
 
@@ -28,11 +31,10 @@ MIXED = (Order.worth, Order.disagreement)
 
 @dataclass
 class Picked:
-    """What was found: ids in order, those drawn at random, those that need no lease, and reasons to show."""
+    """What was found: ids in order, those drawn at random, and reasons to show."""
 
     ids: list[int] = field(default_factory=list)
     drawn: set[int] = field(default_factory=set)
-    free: set[int] = field(default_factory=set)
     why: dict[int, str] = field(default_factory=dict)
 
     def add(self, ids: Iterable[int], why: str = "") -> None:
@@ -63,7 +65,7 @@ class Asked:
         wanted = [n for n in wanted if n not in dropped]
         if not wanted:
             return []
-        out = self.passed_on(wanted) | self.assigned_elsewhere(wanted) | gold.among(self.db, wanted)
+        out = self.passed_on(wanted) | self.assigned_elsewhere(wanted)
         taken = leases.slots(self.db, [n for n in wanted if n not in out])
         return [n for n in wanted if n not in out and self.has_place(n, taken)]
 
@@ -80,22 +82,32 @@ class Asked:
 
     def passed_on(self, ids: Sequence[int]) -> set[int]:
         """Those the person skipped."""
-        decision, taken_back = tables.Decision, alias(tables.Decision, "taken_back")
-        query = (
-            select(decision.sample_id)
-            .outerjoin(taken_back, taken_back.retracts_id == decision.id)
-            .where(decision.sample_id.in_(ids), decision.user_id == self.actor.user_id, taken_back.id.is_(None))
-            .where(decision.kind == DecisionKind.skip)
-        )
-        return set(self.db.scalars(query))
+        decision = tables.Decision
+        query = standing.everything(decision.sample_id, kinds=(DecisionKind.skip,))
+        return set(self.db.scalars(query.where(decision.sample_id.in_(ids), decision.user_id == self.actor.user_id)))
 
     def assigned_elsewhere(self, ids: Sequence[int]) -> set[int]:
-        """Those that a curator gave to others; what is given to nobody who may still decide is anybody's."""
-        row, others, mine = tables.Assignment, set[int](), set[int]()
-        given = select(row.sample_id, row.user_id).where(row.sample_id.in_(ids))
-        for n, user_id in self.db.execute(given.where(row.user_id.in_(may_decide(self.round.project_id)))):
-            (mine if user_id == self.actor.user_id else others).add(n)
-        return others - mine
+        """Those that wait for others a curator gave them to; who may no longer decide is not waited for."""
+        row = tables.Assignment
+        given = select(row.sample_id, row.user_id, assignments.is_waiting(row, self.settings))
+        given = given.where(row.sample_id.in_(ids), row.user_id.in_(may_decide(self.round.project_id)))
+        rows = self.db.execute(given).all()
+        mine = {n for n, user_id, _ in rows if user_id == self.actor.user_id}
+        return {n for n, _, is_waiting in rows if is_waiting} - mine
+
+    @property
+    def hides_judge(self) -> bool:
+        return self.round.is_blind and self.settings.mode is not Mode.judgment
+
+    @property
+    def brings_gold_forward(self) -> bool:
+        """Whether nobody can tell by the order that an item came before its turn."""
+        return self.order is Order.random or self.draws_gold_by_lot
+
+    @property
+    def draws_gold_by_lot(self) -> bool:
+        """Whether what was drawn at random says so, and gold items may come in two ways: then a lot decides."""
+        return self.order in MIXED and self.hides_judge
 
 
 def pick(asked: Asked) -> Picked:
@@ -104,23 +116,31 @@ def pick(asked: Asked) -> Picked:
     kinds = places(asked, missing)
     first = Picked()
     first.add(assigned(asked, missing), review_reasons.ASSIGNED)
-    met = asked.held.union(first.ids)
-    gold_ids = gold.unmet(asked.db, asked.actor, asked.round.id, met, kinds.count("gold"))
     if len(first.ids) < missing and asked.settings.has_overlap:
         first.add(begun(asked, missing - len(first.ids), first.ids), review_reasons.BEGUN)
-    number = max(0, missing - len(gold_ids) - len(first.ids))
-    drawn = draw(asked, at_random(asked.db, asked.round.id), min(number, kinds.count("random")), first.ids)
+    number, num_gold = max(0, missing - len(first.ids)), 0
+    if not first.ids and asked.brings_gold_forward:
+        num_gold = kinds.count("gold")
+    lots = at_random(asked.db, asked.round.id)
+    lots = gold.left_out(asked.db, lots) if asked.draws_gold_by_lot else lots
+    drawn = draw(asked, lots, min(number, kinds.count("random")), first.ids)
     order = walk(asked.db, asked.round, asked.settings, asked.order, asked.after, asked.actor.user_id)
-    ordered = draw(asked, order, number, [*first.ids, *drawn])
-    found.why |= first.why | dict.fromkeys(drawn, review_reasons.RANDOM)
-    found.drawn, found.free = set(drawn), {*gold_ids, *gold.among(asked.db, first.ids)}
-    found.ids = mixed(kinds, gold_ids, drawn, [*first.ids, *ordered])[:missing]
+    ordered = draw(asked, order, number + num_gold if number else 0, [*first.ids, *drawn])
+    known: list[int] = []
+    if ordered and not first.ids and asked.brings_gold_forward:
+        # Where the order has ended, they would come alone. Looked for whether wanted or not: no answer takes longer.
+        fresh = gold.fresh(asked.db, asked.actor, asked.round.id)
+        known = draw(asked, fresh, max(1, num_gold), drawn)[:num_gold]
+    ordered = [n for n in ordered if n not in known]
+    found.drawn = {*drawn, *says_drawn(asked, [*ordered, *known])}
+    found.why |= first.why | dict.fromkeys(found.drawn, review_reasons.RANDOM)
+    found.ids = mixed(kinds, known, drawn, [*first.ids, *ordered])[:missing]
     return found
 
 
-def mixed(kinds: Sequence[str], gold_ids: list[int], drawn: list[int], ordered: list[int]) -> list[int]:
+def mixed(kinds: Sequence[str], known: list[int], drawn: list[int], ordered: list[int]) -> list[int]:
     """Put each at its place; where a kind has run out, the order goes on, and the other way round."""
-    by_kind = {"gold": gold_ids[::-1], "random": drawn[::-1], "order": ordered[::-1]}
+    by_kind = {"gold": known[::-1], "random": drawn[::-1], "order": ordered[::-1]}
     made = []
     for kind in kinds:
         for source in (by_kind[kind], by_kind["order"], by_kind["random"], by_kind["gold"]):
@@ -130,21 +150,38 @@ def mixed(kinds: Sequence[str], gold_ids: list[int], drawn: list[int], ordered: 
     return made
 
 
+def says_drawn(asked: Asked, ids: Sequence[int]) -> set[int]:
+    """The gold items among these that say they were drawn at random: as many as of other items do."""
+    if not asked.draws_gold_by_lot:
+        return set()
+    share = asked.settings.random_share / (1 - asked.settings.gold_share)
+    return {n for n in gold.among(asked.db, ids) if chance(asked, f"lot {n}") < share}
+
+
+def chance(asked: Asked, of: object) -> float:
+    """A number from 0 to 1 that depends on person, round and this alone."""
+    digest = hashlib.sha256(f"{asked.actor.user_id}:{asked.round.id}:{of}".encode()).digest()
+    return int.from_bytes(digest[:6], "big") / 2**48
+
+
 def places(asked: Asked, number: int) -> list[str]:
-    """What belongs at each of the person's next places: gold, random, or the order."""
-    lease, settings, db = tables.Lease, asked.settings, asked.db
+    """What belongs at each of the person's next places: gold, random, or the order.
+
+    A skip takes a place as a decision does, so that what comes next does not move.
+    """
+    lease, decision, settings, db = tables.Lease, tables.Decision, asked.settings, asked.db
     mine = select(func.count()).where(lease.round_id == asked.round.id, lease.user_id == asked.actor.user_id)
     waiting = mine.where(lease.sample_id.in_(asked.held), lease.decided_at.is_(None))
     done = (db.scalar(mine.where(lease.decided_at.is_not(None))) or 0) + (db.scalar(waiting) or 0)
-    done += gold.met(db, asked.actor, asked.round.id) + len(gold.among(db, sorted(asked.held)))
+    skips = standing.everything(func.count(decision.sample_id.distinct()), kinds=(DecisionKind.skip,))
+    done += db.scalar(skips.where(decision.round_id == asked.round.id, decision.user_id == asked.actor.user_id)) or 0
     is_mixed, made = asked.order in MIXED, []
     for place in range(done, done + number):
-        digest = hashlib.sha256(f"{asked.actor.user_id}:{asked.round.id}:{place}".encode()).digest()
-        chance = int.from_bytes(digest[:6], "big") / 2**48
-        if chance < settings.gold_share:
+        drawn = chance(asked, place)
+        if drawn < settings.gold_share:
             made.append("gold")
         else:
-            is_random = is_mixed and chance < settings.gold_share + settings.random_share
+            is_random = is_mixed and drawn < settings.gold_share + settings.random_share
             made.append("random" if is_random else "order")
     return made
 
@@ -161,18 +198,15 @@ def draw(asked: Asked, pages: Pages, number: int, seen: Sequence[int]) -> list[i
 
 
 def assigned(asked: Asked, number: int) -> list[int]:
-    """What a curator gave to this person and they have not decided yet; gold items among it like any other."""
+    """What a curator gave to this person and they have not decided yet."""
     row = tables.Assignment
     query = (
         select(row.sample_id)
         .where(row.round_id == asked.round.id, row.user_id == asked.actor.user_id)
-        .where(~assignments.has_decided(row), ~assignments.is_complete(row.sample_id, asked.settings))
+        .where(assignments.is_waiting(row, asked.settings), ~assignments.is_complete(row.sample_id, asked.settings))
         .order_by(row.sample_id)
     )
-    ids = list(asked.db.scalars(query.limit(4 * PAGE)))
-    known = gold.among(asked.db, ids) - asked.held
-    offered = {*asked.may_have(ids), *(known - asked.passed_on(sorted(known)))}
-    return [n for n in ids if n in offered][:number]
+    return asked.may_have(list(asked.db.scalars(query.limit(4 * PAGE))))[:number]
 
 
 def begun(asked: Asked, number: int, seen: Sequence[int]) -> list[int]:
@@ -199,8 +233,16 @@ def begun(asked: Asked, number: int, seen: Sequence[int]) -> list[int]:
     if found or len(ends[0]) < 2 * PAGE or not is_worn_out(asked):
         return found
     mine = select(other.sample_id).where(other.user_id == asked.actor.user_id, other.sample_id == lease.sample_id)
-    rest = select(lease.sample_id).where(*is_open, ~mine.exists()).order_by(lease.sample_id).limit(4 * PAGE)
-    return draw(asked, iter([list(asked.db.scalars(rest))]), number, seen)
+    rest = select(lease.sample_id).where(*is_open, ~mine.exists()).order_by(lease.sample_id)
+    return draw(asked, in_pages(asked.db, rest, lease.sample_id), number, seen)
+
+
+def in_pages(db: Session, query: Select[Any], by: Any) -> Pages:
+    """What a query in the order of a number finds, page by page."""
+    last = 0
+    while page := list(db.scalars(query.where(by > last).limit(4 * PAGE))):
+        yield page
+        last = page[-1]
 
 
 def is_worn_out(asked: Asked) -> bool:

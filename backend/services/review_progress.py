@@ -8,15 +8,17 @@ from datetime import datetime, timedelta
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from backend.db import now, reading, tables
+from backend.db import now, reading, standing, tables
 from backend.db.aliases import alias
-from backend.services import presence, review_settings
+from backend.db.standing import ANY_LABELLING
+from backend.services import presence, review_settings, tallies
 from backend.services.access import Actor
 from backend.services.acts import spent
-from backend.services.labels import ANY_LABELLING, deciding
+from backend.services.labels import deciding
 from backend.services.review_settings import ReviewSettings
 from backend.services.rounds import get_row
-from backend.values import LabelSource, RoundStatus, Split, Verdict
+from backend.services.tallies import Tally
+from backend.values import BEFORE_REVIEW, LabelSource, RoundStatus, Split, Verdict
 
 RATE_MINUTES = 15
 """The estimated end goes by what was decided in so many minutes, or since the first decision in them."""
@@ -24,14 +26,6 @@ SLOW_SECONDS = 0.1
 STANDS = 20.0
 """Counts that took longer than `SLOW_SECONDS` are shown for so many times as long."""
 EDIT_FACETS = range(144, 288)
-
-
-@dataclass(frozen=True)
-class Tally:
-    """How many items the person has decided in the round, and on how many the judge was overridden."""
-
-    decided: int
-    overridden: int
 
 
 @dataclass(frozen=True)
@@ -49,7 +43,8 @@ class Person:
 class Progress:
     """Where a review is, in items: samples, or groups where these are decided. `people`: most decided first.
 
-    `decided`: a person's label stands. `remaining`: not yet decided by all reviewers they need.
+    `decided`: a person's label stands. `remaining`: not yet decided by all reviewers they need. `has_begun`: the review
+    has come, and may be over.
     """
 
     samples: int
@@ -59,26 +54,17 @@ class Progress:
     is_open: bool
     remaining: int = 0
     ends_at: datetime | None = None
+    has_begun: bool = True
+
+    @property
+    def complete(self) -> int:
+        """Items that want no more reviewers."""
+        return self.samples - self.remaining
 
     @property
     def share(self) -> float:
-        return self.decided / self.samples if self.samples else 1.0
-
-
-@dataclass(frozen=True)
-class Closing:
-    """What closing the review will do, in numbers."""
-
-    samples: int
-    accepted_by_people: int
-    rejected_by_people: int
-    accepted_by_judge: int
-    rejected_by_judge: int
-    without_verdict: int
-
-    @property
-    def decided(self) -> int:
-        return self.accepted_by_people + self.rejected_by_people
+        """How much of the review is done; nothing of one that has not begun."""
+        return self.complete / self.samples if self.has_begun and self.samples else 0.0
 
 
 @dataclass(frozen=True)
@@ -102,12 +88,13 @@ def progress(actor: Actor, round_id: int) -> Progress:
         remaining = counts.items - counts.complete
         is_open = round_.status is RoundStatus.review
         people, recent, since = count_people(db, round_id, settings)
-        mine, ends_at = tally(db, actor, round_id, settings), None
+        mine, ends_at = tallies.of_one(db, actor.user_id, round_id, settings), None
+        has_begun = round_.stage not in BEFORE_REVIEW
         if is_open and remaining and since is not None:
             # What was decided in the first seconds says little: a minute is the least that a pace goes by.
             took = max(now() - since, timedelta(minutes=1))
             ends_at = now() + wanted(db, round_id, settings, counts) * took / recent
-    return Progress(counts.items, counts.decided, mine, people, is_open, remaining, ends_at)
+    return Progress(counts.items, counts.decided, mine, people, is_open, remaining, ends_at, has_begun)
 
 
 def count_now_and_then(db: Session, round_id: int, settings: ReviewSettings) -> Counts:
@@ -137,44 +124,28 @@ def count_people(
     db: Session, round_id: int, settings: ReviewSettings
 ) -> tuple[tuple[Person, ...], int, datetime | None]:
     """Each person's items and pace, how many decisions all made of late, and when the first of these was."""
-    decision, taken_back, user = tables.Decision, alias(tables.Decision, "taken_back"), tables.User
-    is_late = decision.created_at > now() - timedelta(minutes=RATE_MINUTES)
+    decision, user = tables.Decision, tables.User
+    is_recent = decision.created_at > now() - timedelta(minutes=RATE_MINUTES)
     query = (
-        select(
-            user.id, user.name, func.count(decision.sample_id.distinct()), func.count(decision.seconds),
-            func.sum(spent(decision)), func.sum(case((is_late, 1), else_=0)),
-            func.min(case((is_late, decision.created_at))),
+        standing.own_words(
+            user.id, user.name, func.count(decision.seconds), func.sum(spent(decision)),
+            func.sum(case((is_recent, 1), else_=0)), func.min(case((is_recent, decision.created_at))),
+            kinds=deciding(settings),
         )
         .join(user, user.id == decision.user_id)
-        .outerjoin(taken_back, taken_back.retracts_id == decision.id)
-        .where(decision.round_id == round_id, decision.kind.in_(deciding(settings)), taken_back.id.is_(None))
-        .where(decision.batch_id.is_(None))
+        .where(decision.round_id == round_id)
         .group_by(user.id, user.name)
     )  # fmt: skip
     rows, here = db.execute(query).all(), presence.here(db, round_id)
+    number = tallies.of_all(db, round_id, settings)
     people = [
-        Person(user_id, name, number, 3600 * timed / seconds if seconds else None, user_id in here)
-        for user_id, name, number, timed, seconds, *_ in rows
+        Person(user_id, name, number[user_id].decided, 3600 * timed / seconds if seconds else None, user_id in here)
+        for user_id, name, timed, seconds, *_ in rows
     ]
     known = {one.user_id for one in people}
     people += [Person(user_id, name, 0, None, is_here=True) for user_id, name in here.items() if user_id not in known]
-    since = min((row[6] for row in rows if row[6] is not None), default=None)
-    return tuple(sorted(people, key=lambda one: (-one.decided, one.name))), sum(int(row[5] or 0) for row in rows), since
-
-
-def tally(db: Session, actor: Actor, round_id: int, settings: ReviewSettings) -> Tally:
-    """Count the actor's items by their last standing decision."""
-    decision, taken_back = tables.Decision, alias(tables.Decision, "taken_back")
-    last = (
-        select(func.max(decision.id))
-        .outerjoin(taken_back, taken_back.retracts_id == decision.id)
-        .where(decision.round_id == round_id, decision.user_id == actor.user_id, taken_back.id.is_(None))
-        .where(decision.kind.in_(deciding(settings)), decision.batch_id.is_(None), decision.is_late.is_(False))
-        .group_by(decision.sample_id)
-    )
-    overridden = func.sum(case((decision.is_override, 1), else_=0))
-    decided, number = db.execute(select(func.count(), overridden).where(decision.id.in_(last))).one()
-    return Tally(decided, int(number or 0))
+    since = min((row[5] for row in rows if row[5] is not None), default=None)
+    return tuple(sorted(people, key=lambda one: (-one.decided, one.name))), sum(int(row[4] or 0) for row in rows), since
 
 
 def count_items(db: Session, round_id: int, settings: ReviewSettings) -> Counts:
@@ -184,8 +155,7 @@ def count_items(db: Session, round_id: int, settings: ReviewSettings) -> Counts:
     sums = count_labels(db, round_id, edits=False)
     items, decided = sum(sums.values()), sum(n for (source, _), n in sums.items() if source is LabelSource.person)
     lacking = incomplete(db, round_id) if settings.has_overlap else 0
-    known = undecided_gold(db, round_id)
-    return Counts(items - known, decided, decided - lacking)
+    return Counts(items, decided, decided - lacking)
 
 
 def count_groups(db: Session, round_id: int) -> Counts:
@@ -201,11 +171,9 @@ def count_groups(db: Session, round_id: int) -> Counts:
 def incomplete(db: Session, round_id: int) -> int:
     """Items with a person's label and a slot nobody has decided; what a curator settled needs no more."""
     lease, label, decision = tables.Lease, tables.Label, tables.Decision
-    undone = alias(tables.Decision, "taken_back")
     settled = (
-        select(decision.id)
-        .outerjoin(undone, undone.retracts_id == decision.id)
-        .where(decision.sample_id == lease.sample_id, decision.kind.in_(ANY_LABELLING), undone.id.is_(None))
+        standing.label_words(decision.id, kinds=ANY_LABELLING)
+        .where(decision.sample_id == lease.sample_id)
         .where(decision.is_adjudication | decision.batch_id.is_not(None))
     )
     query = (
@@ -215,13 +183,6 @@ def incomplete(db: Session, round_id: int) -> int:
         .where(~settled.exists())
     )
     return db.scalar(query) or 0
-
-
-def undecided_gold(db: Session, round_id: int) -> int:
-    """Gold items whose label nobody sets: they are no part of the work."""
-    gold, label = tables.GoldItem, tables.Label
-    query = select(func.count()).select_from(gold).join(label, label.sample_id == gold.sample_id)
-    return db.scalar(query.where(gold.round_id == round_id, label.source != LabelSource.person)) or 0
 
 
 def count_labels(db: Session, round_id: int, *, edits: bool = True) -> dict[tuple[LabelSource, Verdict | None], int]:
@@ -237,19 +198,3 @@ def count_labels(db: Session, round_id: int, *, edits: bool = True) -> dict[tupl
         if edits or facet not in EDIT_FACETS:
             sums[sources[facet // 3 % 3], verdicts[facet % 3]] += number
     return sums
-
-
-def closing(actor: Actor, round_id: int) -> Closing:
-    """What closing the review now would go on with."""
-    with reading() as db:
-        get_row(db, actor, round_id)
-        sums = count_labels(db, round_id)
-    person, judge = LabelSource.person, LabelSource.judge
-    return Closing(
-        samples=sum(sums.values()),
-        accepted_by_people=sums[person, Verdict.accept],
-        rejected_by_people=sums[person, Verdict.reject],
-        accepted_by_judge=sums[judge, Verdict.accept],
-        rejected_by_judge=sums[judge, Verdict.reject],
-        without_verdict=sum(n for (_, verdict), n in sums.items() if verdict is None),
-    )

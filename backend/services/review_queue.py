@@ -7,13 +7,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.db import reading, session, tables
-from backend.db.aliases import alias
+from backend.db import reading, session, standing, tables
+from backend.db.standing import DECIDING, TOGETHER
 from backend.errors import InvalidInput
 from backend.services import leases, presence, review_settings
 from backend.services.access import Actor
-from backend.services.group_decisions import TOGETHER
-from backend.services.labels import DECIDING
 from backend.services.review_items import Item, Member, items
 from backend.services.review_pick import Asked, Picked, pick
 from backend.services.review_walks import Order
@@ -77,16 +75,21 @@ def earlier(actor: Actor, round_id: int, held: Sequence[int] = ()) -> Earlier | 
     """What the actor decided last, apart from the items held in the page; None where there is nothing more."""
     if len(held) > MAX_HELD:
         raise InvalidInput(f"A page holds up to {MAX_HELD} items. Reload it.")
-    decision, taken_back = tables.Decision, alias(tables.Decision, "taken_back")
+    decision = tables.Decision
     with reading() as db:
         round_ = get_row(db, actor, round_id, Role.reviewer)
         settings = review_settings.read(round_.review)
         query = (
-            select(decision)
-            .outerjoin(taken_back, taken_back.retracts_id == decision.id)
-            .where(decision.round_id == round_id, decision.user_id == actor.user_id, taken_back.id.is_(None))
-            .where(decision.kind.in_(TOGETHER if settings.by_group else DECIDING), decision.sample_id.not_in(held))
-            .where(decision.batch_id.is_(None), decision.is_adjudication.is_(False))
+            standing.decisions(
+                decision,
+                late=True,
+                gold=True,
+                adjudication=False,
+                batch=False,
+                kinds=TOGETHER if settings.by_group else DECIDING,
+            )
+            .where(decision.round_id == round_id, decision.user_id == actor.user_id)
+            .where(decision.sample_id.not_in(held))
             .order_by(decision.id.desc())
             .limit(1)
         )
@@ -119,10 +122,8 @@ def pick_alone(
 
 
 def take(db: Session, actor: Actor, round_: tables.Round, found: Picked) -> list[int]:
-    wanted = [n for n in found.ids if n not in found.free]
     settings = review_settings.read(round_.review)
-    won = set(leases.claim(db, actor, round_, settings, wanted, drawn=found.drawn)) | found.free
-    return [n for n in found.ids if n in won]
+    return leases.claim(db, actor, round_, settings, found.ids, drawn=found.drawn)
 
 
 def in_round(db: Session, round_id: int, ids: Sequence[int]) -> list[int]:

@@ -2,21 +2,31 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
-from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
-from backend.db import now, reading, tables
-from backend.services import agreement, agreement_measures, assignments, review_progress, review_settings, votes
+from backend.db import now, reading, standing, tables
+from backend.db.standing import ANY_LABELLING
+from backend.services import (
+    agreement,
+    agreement_measures,
+    assignments,
+    review_progress,
+    review_settings,
+    tallies,
+    votes,
+)
 from backend.services.access import Actor
 from backend.services.acts import is_first, spent
 from backend.services.agreement import Criterion, JudgesWord, Said
 from backend.services.agreement_measures import UNKNOWN, Figure, Value
-from backend.services.labels import ANY_LABELLING, LABELLING, deciding, thresholds
+from backend.services.labels import deciding, thresholds
 from backend.services.rounds import get_row
+from backend.services.tallies import Tally
 from backend.services.votes import Vote
 from backend.values import DecisionKind, LabelSource, Role, RoundStatus, Verdict
 
@@ -32,7 +42,8 @@ class Reviewer:
 
     `judge`: agreement on verdicts (in group modes: on the best) with the judge, decided before its view was seen;
     `judge_random` of these those drawn at random. `gold_seen` is None where the person must not tell gold items.
-    `left` is the person's assigned items, or an equal share of what is open; `done_at` if they go on at once.
+    `left` is the person's assigned items (`is_assigned`), and after these, or without, an equal share of what is open;
+    `done_at` if they go on at once.
     """
 
     user_id: int
@@ -83,6 +94,7 @@ class Found:
     places: dict[int, str]
     said: Said
     work: dict[int, Work]
+    tallies: dict[int, Tally]
     gold: dict[int, tuple[int, int]]
     assigned: dict[int, int]
     open_slots: int
@@ -91,15 +103,13 @@ class Found:
 def mine(actor: Actor, round_id: int) -> Reviewer:
     """The actor's own figures; on gold items only when the review is over: a counter that moves names them.
 
-    `decided` and `overrides` are what the desk counts, gold items included, so that neither number stands still there.
+    While it goes on, what is said of gold items is in every figure, so that none stands still there.
     """
     with reading() as db:
-        round_ = get_row(db, actor, round_id, Role.reviewer)
-        found = _find(db, round_id)
+        get_row(db, actor, round_id, Role.reviewer)
+        found = _find(db, round_id, hides_gold=True)
         found.names.setdefault(actor.user_id, actor.name)
-        counted = review_progress.tally(db, actor, round_id, review_settings.read(round_.review))
-    own = _reviewer(found, actor.user_id, is_own=True)
-    return replace(own, decided=counted.decided, overrides=counted.overridden)
+    return _reviewer(found, actor.user_id, is_own=True)
 
 
 def everyone(actor: Actor, round_id: int) -> list[Reviewer]:
@@ -107,30 +117,15 @@ def everyone(actor: Actor, round_id: int) -> list[Reviewer]:
     with reading() as db:
         get_row(db, actor, round_id, Role.curator)
         found = _find(db, round_id)
-        decided = _decided(db, round_id)
-    people = [replace(_reviewer(found, one), decided=decided.get(one, 0)) for one in found.names]
+    people = [_reviewer(found, one) for one in found.names]
     return sorted(people, key=lambda one: (-one.decided, one.name))
 
 
-def _decided(db: Session, round_id: int) -> dict[int, int]:
-    """How many items each person decided, with those they rewrote; gold items and settling are no part of it."""
-    decision, taken_back = tables.Decision, aliased(tables.Decision)
-    settings = review_settings.read(db.get_one(tables.Round, round_id).review)
-    query = (
-        select(decision.user_id, func.count(decision.sample_id.distinct()))
-        .outerjoin(taken_back, taken_back.retracts_id == decision.id)
-        .where(decision.round_id == round_id, decision.kind.in_(deciding(settings)), taken_back.id.is_(None))
-        .where(decision.batch_id.is_(None), decision.is_late.is_(False))
-        .where(decision.is_gold.is_(False), decision.is_adjudication.is_(False))
-        .group_by(decision.user_id)
-    )
-    return {user_id: number for user_id, number in db.execute(query)}
-
-
-def _find(db: Session, round_id: int) -> Found:
+def _find(db: Session, round_id: int, *, hides_gold: bool = False) -> Found:
     round_ = db.get_one(tables.Round, round_id)
     settings = review_settings.read(round_.review)
-    read, _, word, places = agreement.gathered(db, round_id)
+    is_open = round_.status is RoundStatus.review
+    read, _, word, places = agreement.gathered(db, round_id, with_gold=hides_gold and is_open)
     work = _work(db, round_id)
     assigned = _assigned(db, round_id, settings)
     people = {*work, *assigned, *(vote.user_id for vote in read.cast)}
@@ -139,8 +134,8 @@ def _find(db: Session, round_id: int) -> Found:
     criterion = Criterion.best if is_group else Criterion.verdict
     said = agreement.by_item(read.cast, criterion, places)
     return Found(
-        round_id, round_.status is RoundStatus.review, criterion, read, names, word, places, said, work,
-        _gold(db, round_id), assigned, _open_slots(db, round_id, settings, read.cast),
+        round_id, is_open, criterion, read, names, word, places, said, work, tallies.of_all(db, round_id, settings),
+        _gold(db, round_id), assigned, _open_slots(db, round_id, settings) if is_open else 0,
     )  # fmt: skip
 
 
@@ -154,13 +149,14 @@ def _reviewer(found: Found, user_id: int, *, is_own: bool = False) -> Reviewer:
     shared = [tuple(words.values()) for words in found.said.values() if user_id in words]
     seen, right = (None, None) if is_own and found.is_open else found.gold.get(user_id, (0, 0))
     left, seconds = _left(found, user_id), median(work.times) if work.times else None
+    counted = found.tallies.get(user_id, Tally())
     return Reviewer(
-        user_id, found.names.get(user_id, ""), len(own), work.skipped, work.late,
-        sum(vote.is_override for vote in own), seconds, sum(work.times) / 60, work.last_at,
+        user_id, found.names.get(user_id, ""), counted.decided, work.skipped, work.late,
+        counted.overridden, seconds, sum(work.times) / 60, work.last_at,
         agreement_measures.percent(judge), agreement_measures.cohen(judge) if is_own else UNKNOWN,
         agreement_measures.percent(_against_judge(found, [vote for vote in hidden if vote.is_random])),
         agreement_measures.percent(colleagues), agreement_measures.alpha(shared) if is_own else UNKNOWN,
-        seen, right, left, user_id in found.assigned, None if seconds is None else left * seconds,
+        seen, right, left, bool(found.assigned.get(user_id)), None if seconds is None else left * seconds,
     )  # fmt: skip
 
 
@@ -178,10 +174,10 @@ def _against_colleagues(found: Found, user_id: int) -> list[tuple[Value, Value]]
 
 
 def _left(found: Found, user_id: int) -> int:
-    """Assigned items that wait, or the person's equal share of the open slots."""
+    """Assigned items that wait; without any, the person's equal share of the open slots."""
     if not found.is_open:
         return 0
-    if user_id in found.assigned:
+    if found.assigned.get(user_id):
         return found.assigned[user_id]
     since = now() - ACTIVE
     active = {id_ for id_, work in found.work.items() if work.last_at and work.last_at >= since} | {user_id}
@@ -209,13 +205,11 @@ def _work(db: Session, round_id: int) -> dict[int, Work]:
 
 def _gold(db: Session, round_id: int) -> dict[int, tuple[int, int]]:
     """How many gold items each person met, and on how many their last word was right."""
-    decision, taken_back, gold = tables.Decision, aliased(tables.Decision), tables.GoldItem
+    decision, gold = tables.Decision, tables.GoldItem
     query = (
-        select(decision.user_id, decision.sample_id, decision.kind, decision.score, gold.verdict)
+        standing.on_gold(decision.user_id, decision.sample_id, decision.kind, decision.score, gold.verdict)
         .join(gold, gold.sample_id == decision.sample_id)
-        .outerjoin(taken_back, taken_back.retracts_id == decision.id)
-        .where(decision.round_id == round_id, decision.is_gold, decision.kind.in_(LABELLING))
-        .where(taken_back.id.is_(None))
+        .where(decision.round_id == round_id)
         .order_by(decision.id)
     )
     cut = thresholds(db, {round_id}).get(round_id, 0.5)
@@ -230,16 +224,18 @@ def _gold(db: Session, round_id: int) -> dict[int, tuple[int, int]]:
 def _assigned(db: Session, round_id: int, settings: review_settings.ReviewSettings) -> dict[int, int]:
     """Assigned items that the person's queue still has for them, of everyone who was assigned any."""
     row = tables.Assignment
-    gone = (assignments.has_decided(row), assignments.has_passed(row), assignments.is_complete(row.sample_id, settings))
-    query = select(row.user_id, func.count().filter(~or_(*gone))).where(row.round_id == round_id).group_by(row.user_id)
+    left = assignments.is_waiting(row, settings) & ~assignments.is_complete(row.sample_id, settings)
+    query = select(row.user_id, func.count().filter(left)).where(row.round_id == round_id).group_by(row.user_id)
     return {user_id: number for user_id, number in db.execute(query)}
 
 
-def _open_slots(db: Session, round_id: int, settings: review_settings.ReviewSettings, cast: Iterable[Vote]) -> int:
+def _open_slots(db: Session, round_id: int, settings: review_settings.ReviewSettings) -> int:
     """How many decisions of reviewers are still wanted, about: reviewers are counted by the share of overlap."""
+    decision = tables.Decision
     items = review_progress.count_items(db, round_id, settings).items
     per_item = 1 + (settings.num_reviewers_per_item - 1) * settings.overlap_share
-    said = {(vote.sample_id, vote.user_id) for vote in cast}
+    words = standing.own_words(decision.sample_id, decision.user_id, kinds=deciding(settings)).distinct()
+    said = set(db.execute(words.where(decision.round_id == round_id)).tuples())
     settled = 0 if settings.by_group else _settled(db, round_id, {item for item, _ in said})
     return max(0, round((items - settled) * per_item) - len(said))
 

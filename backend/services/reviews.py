@@ -10,16 +10,17 @@ from sqlalchemy.orm import Session
 
 from backend import jobs
 from backend.db import session, tables
+from backend.db.standing import ANY_LABELLING, TOGETHER
 from backend.errors import Conflict
-from backend.services import colleagues, events, group_decisions, labels, review_reasons, review_settings
+from backend.services import colleagues, events, group_decisions, labels, review_reasons, review_settings, tallies
 from backend.services.access import Actor
 from backend.services.colleagues import Other
 from backend.services.decisions import Act, Written, lock_round, write_all
-from backend.services.group_decisions import TOGETHER
 from backend.services.judge_views import JudgeView, Reply, judge_views
-from backend.services.labels import ANY_LABELLING
-from backend.services.review_progress import Closing, Person, Progress, Tally, closing, progress, tally
+from backend.services.review_closing import Closing, closing
+from backend.services.review_progress import Person, Progress, progress
 from backend.services.rounds import get_row
+from backend.services.tallies import Tally
 from backend.values import DecisionKind, Role, RoundStatus, Stage
 
 __all__ = [
@@ -89,7 +90,7 @@ def answers(db: Session, actor: Actor, round_: tables.Round, done: Sequence[Writ
     views = judge_views(db, [*ids, *(n for some in groups.values() for n in some)])
     said, signs = colleagues.others(db, actor, ids), review_reasons.signs(db, list(views))
     settings = review_settings.read(round_.review)
-    now_at, cut = tally(db, actor, round_.id, settings), labels.cut_of(round_.recipe.get("judge", {}))
+    now_at, cut = tallies.of_one(db, actor.user_id, round_.id, settings), labels.cut_of(round_.recipe.get("judge", {}))
     made = []
     for one in done:
         if not reveals(one.kind):

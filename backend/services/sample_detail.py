@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from backend.db import reading, tables
@@ -151,12 +151,10 @@ def siblings(db: Session, sample: tables.Sample) -> list[Row]:
 
 
 def _told(actor: Actor, kept: sample_sight.Hidden, row: Row) -> ColumnElement[bool]:
-    """Which decisions the actor is told: their own always; on gold items no others', as at the desk."""
-    decision = tables.Decision
-    if not kept:
+    """Which decisions the actor is told: their own always, others' where these are not hidden."""
+    if not (row.is_hidden and kept.others):
         return true()
-    is_told = literal(not (row.is_hidden and kept.others))
-    return or_(decision.user_id == actor.user_id, and_(decision.is_gold.is_(False), is_told))
+    return tables.Decision.user_id == actor.user_id
 
 
 def decisions(

@@ -4,7 +4,7 @@ That begins with the round: whoever reads the scores while the judge is at work 
 Curators see everything. Whoever may only read never decides, and sees the judge's view when the review is over.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,15 +12,13 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
-from backend.db.aliases import alias
 from backend.db.filters import Filters, Sort, SortKey
+from backend.db.standing import ANY_LABELLING, TOGETHER
 from backend.errors import PermissionDenied
 from backend.services import review_settings
 from backend.services.access import Actor, role_of
-from backend.services.group_decisions import TOGETHER
-from backend.services.labels import ANY_LABELLING, LABELLING, Word, cut_of, verdict_of
 from backend.services.review_settings import Mode
-from backend.values import BEFORE_REVIEW, LabelSource, Role, RoundStatus, Verdict
+from backend.values import BEFORE_REVIEW, LabelSource, Role, RoundStatus
 
 if TYPE_CHECKING:
     from backend.services.samples import Row
@@ -76,30 +74,7 @@ def seen(db: Session, actor: Actor, kept: Hidden, rows: "Sequence[Row]") -> "lis
     label = tables.Label
     query = select(label.sample_id, label.machine_score, label.machine_verdict).where(label.sample_id.in_(ids))
     words = {} if kept.judge or len(known) == len(ids) else {n: (score, said) for n, score, said in db.execute(query)}
-    own = own_gold(db, actor, known) if kept else {}
-    return [
-        replace(row, verdict=own[row.id], source=LabelSource.person)
-        if row.id in own
-        else row if row.id in known else masked(kept, row, *words.get(row.id, (None, None)))
-        for row in rows
-    ]  # fmt: skip
-
-
-def own_gold(db: Session, actor: Actor, sample_ids: Collection[int]) -> dict[int, Verdict]:
-    """What the actor said of gold items: they look decided, though their label stays, or they would be known by it."""
-    decision, taken_back = tables.Decision, alias(tables.Decision, "taken_back")
-    query = (
-        select(decision.sample_id, decision.kind, decision.score, tables.Round.recipe)
-        .join(tables.Round, tables.Round.id == decision.round_id)
-        .outerjoin(taken_back, taken_back.retracts_id == decision.id)
-        .where(decision.sample_id.in_(sample_ids), decision.user_id == actor.user_id, decision.is_gold)
-        .where(decision.kind.in_(LABELLING), taken_back.id.is_(None))
-        .order_by(decision.id)
-    )
-    rows = db.execute(query) if sample_ids else ()
-    said = {n: (Word(kind, score), cut_of(recipe.get("judge", {}))) for n, kind, score, recipe in rows}
-    verdicts = {n: verdict_of(word, cut) for n, (word, cut) in said.items()}
-    return {n: verdict for n, verdict in verdicts.items() if verdict is not None}
+    return [row if row.id in known else masked(kept, row, *words.get(row.id, (None, None))) for row in rows]
 
 
 def masked(kept: Hidden, row: "Row", score: Any, verdict: Any) -> "Row":

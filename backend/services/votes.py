@@ -4,14 +4,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.db import tables
-from backend.db.aliases import alias
+from backend.db import standing, tables
+from backend.db.standing import ANY_LABELLING, LABELLING, TOGETHER
 from backend.services import labels
-from backend.services.group_decisions import TOGETHER
-from backend.services.labels import ANY_LABELLING, LABELLING
 from backend.values import DecisionKind, Verdict
 
 
@@ -35,39 +32,42 @@ class Vote:
 
 @dataclass(frozen=True)
 class Votes:
-    """`left_out` counts the decisions that are no votes, by reason."""
+    """`on_gold`: words on gold items, in no figure but a person's own. `left_out` counts what is no vote, by reason."""
 
     cast: tuple[Vote, ...]
+    on_gold: tuple[Vote, ...]
     left_out: dict[str, int]
 
 
 def read(db: Session, round_id: int) -> Votes:
-    """The votes of a round, in the order in which they were cast."""
-    decision, taken_back = tables.Decision, alias(tables.Decision, "taken_back")
+    """The votes of a round, in the order in which they were cast; everything else that stands is counted by reason."""
+    decision = tables.Decision
     query = (
-        select(
+        standing.everything(
             decision.sample_id, decision.group_id, decision.user_id, decision.kind, decision.score, decision.value,
             decision.mode, decision.is_blind, decision.is_random, decision.is_gold, decision.is_adjudication,
-            decision.is_late, decision.batch_id, decision.is_override,
+            decision.is_late, decision.batch_id, decision.is_override, kinds=ANY_LABELLING,
         )
-        .outerjoin(taken_back, taken_back.retracts_id == decision.id)
-        .where(decision.round_id == round_id, decision.kind.in_(ANY_LABELLING), taken_back.id.is_(None))
+        .where(decision.round_id == round_id)
         .order_by(decision.id)
     )  # fmt: skip
     cut = labels.thresholds(db, {round_id}).get(round_id, 0.5)
     last: dict[tuple[int, int, bool], Vote] = {}
+    on_gold: dict[tuple[int, int], Vote] = {}
     left_out: Counter[str] = Counter()
     for row in db.execute(query):
         why = _no_vote(row)
         if why:
             left_out[why] += 1
+            if row.is_gold and not row.is_late:
+                on_gold[row.sample_id, row.user_id] = _vote(row, cut)
             continue
         vote = _vote(row, cut)
         key = (vote.sample_id, vote.user_id, vote.best is not None)
         if last.pop(key, None) is not None:
             left_out["replaced by the same person's later word"] += 1
         last[key] = vote
-    return Votes(tuple(last.values()), dict(left_out))
+    return Votes(tuple(last.values()), tuple(on_gold.values()), dict(left_out))
 
 
 def _no_vote(row: Any) -> str | None:

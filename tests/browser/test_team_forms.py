@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 
 from backend.db import reading, session, tables
 from backend.services import sessions
-from backend.values import Role
+from backend.values import Role, RoundStatus, Stage
 from tests import rows
 from tests.browser.desk import empty, sign_in
 from tests.browser.test_team import Team, team
@@ -46,6 +46,41 @@ def test_refused_settings_are_told_beside_the_form_and_stay_typed(team: Team) ->
     with reading() as db:
         stored = db.get_one(tables.Round, team.round.id).review
         assert (stored["num_reviewers_per_item"], stored["gold_share"]) == (3, 0.2)
+
+
+def test_before_its_review_a_round_shows_no_share_and_its_settings_can_be_corrected(team: Team) -> None:
+    with session() as db:
+        row = db.get_one(tables.Round, team.round.id)
+        row.status, row.stage = RoundStatus.running, Stage.judge
+    team.open()
+    team.page.locator("#team-progress").get_by_text("The review has not begun").wait_for()
+    assert "%" not in team.page.locator("#team-progress").inner_text()
+    assert team.page.locator("#team-progress [role=progressbar]").count() == 0
+    team.tab("Review settings")
+    team.page.wait_for_function("!document.querySelector('#review-save').disabled")
+    expect(team.page.locator("#review-close")).to_be_disabled()
+    field(team, "num_reviewers_per_item").fill("3")
+    team.page.locator("#review-save").click()
+    team.page.get_by_text("The settings are saved").wait_for()
+    with reading() as db:
+        assert db.get_one(tables.Round, team.round.id).review["num_reviewers_per_item"] == 3
+
+
+def test_closing_says_what_would_stay_open(team: Team) -> None:
+    team.decide(team.ada, "axa")
+    team.decide(team.ben, "x")
+    team.open()
+    team.tab("Review settings")
+    team.page.wait_for_function("!document.querySelector('#review-close').disabled")
+    team.page.locator("#review-close").click()
+    said = team.page.locator("#review-closing")
+    for text in ("37 of 40 items are not decided by anybody", "2 of 40 items are decided by fewer people",
+                 "1 of 40 items are disputed and not settled"):  # fmt: skip
+        said.get_by_text(text).wait_for()
+    desk = team.context.new_page()
+    desk.goto(f"{site.address()}/review?round={team.round.id}")
+    desk.get_by_role("button", name="Close review").click()
+    desk.locator("dialog.closing").get_by_text("2 of 40 items are decided by fewer people").wait_for()
 
 
 def test_refused_samples_and_people_are_told_beside_their_form(team: Team) -> None:

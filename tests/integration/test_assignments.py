@@ -2,13 +2,14 @@
 
 import pytest
 
+from app.widgets.closing_lines import closing_lines
 from backend.db.filters import Filters
 from backend.errors import InvalidInput, PermissionDenied
-from backend.services import accounts, assignments, gold, reviewer_stats
+from backend.services import accounts, assignments, close_rules, gold, review_closing, reviewer_stats, reviews
 from backend.services.review_queue import Order
 from backend.values import Role, Verdict
 from tests import rows
-from tests.integration.reviewing import ACCEPT, SKIP, Team
+from tests.integration.reviewing import ACCEPT, REJECT, SKIP, Team
 
 
 def test_assigned_items_come_first_and_to_nobody_else(database: str) -> None:
@@ -96,8 +97,9 @@ def test_what_others_completed_is_neither_left_nor_assigned(database: str, revie
     assert (
         reviewer_stats.mine(ann, team.round.id).left == len(set(team.queue("ann", peek=True)) & set(team.ids[:4])) == 1
     )
+    assert reviewer_stats.mine(ann, team.round.id).is_assigned
     team.act("ann", team.ids[3], ACCEPT)
-    assert reviewer_stats.mine(ann, team.round.id).left == 0
+    assert not reviewer_stats.mine(ann, team.round.id).is_assigned
     assert assignments.count(team.curator, team.round.id, sample_ids=team.ids[6:]) == 1
 
 
@@ -110,7 +112,71 @@ def test_a_gold_item_is_assigned_offered_and_done_like_any_other(database: str) 
     assert reviewer_stats.mine(ann, team.round.id).left == 2
     for left, n in zip((1, 0), team.ids, strict=False):
         team.act("ann", n, ACCEPT)
-        assert reviewer_stats.mine(ann, team.round.id).left == left
+        mine = reviewer_stats.mine(ann, team.round.id)
+        assert (mine.left, mine.is_assigned) == ((1, True) if left else (2, False)), "after these, what is open"
         assert not {*team.ids[: 2 - left]} & {*team.queue("ann", peek=True)}
     (one,) = assignments.list_assigned(team.curator, team.round.id)
     assert (one.number, one.decided) == (2, 2)
+
+
+def decide_all(team: Team, names: tuple[str, ...], *, skips: int = 0) -> int:
+    """Let these people take turns, a few items each, until nobody is offered anything; return how many they decided."""
+    number = 0
+    while True:
+        before = number
+        for name in names:
+            for n in team.queue(name, limit=3, order=Order.worth):
+                is_skip = name == names[-1] and skips and n % skips == 0
+                number += not is_skip
+                team.act(name, n, SKIP if is_skip else ACCEPT)
+        if number == before:
+            return number
+
+
+def test_assigned_items_with_overlap_are_decided_to_the_end_and_the_review_closes(database: str) -> None:
+    rows.make_user(is_owner=True)
+    team = Team(prompts=15, num_reviewers_per_item=2, gold_share=0.2, close_rule="all_decided")
+    gold.mark(team.curator, team.round.id, team.ids[::4], Verdict.accept)
+    assignments.assign(team.curator, team.round.id, team.who("ann").user_id, sample_ids=team.ids[:10])
+    assignments.assign(team.curator, team.round.id, team.who("bob").user_id, sample_ids=team.ids[15:])
+    assert decide_all(team, ("cid", "dan")) == 2 * 5, "what was given to others waits for them"
+    assert decide_all(team, ("ann",)) == 10 + 0
+    at = reviews.progress(team.curator, team.round.id)
+    assert (at.decided, at.remaining, at.complete) == (15, 25, 5)
+    assert review_closing.closing(team.curator, team.round.id).half_reviewed == 10
+    assert close_rules.close_due() == []
+    decide_all(team, ("cid", "dan", "ann", "bob", "eve"), skips=4)
+    assert reviews.progress(team.curator, team.round.id).remaining == 0
+    assert all(len({row.user_id for row in team.decisions(sample_id=n) if row.kind is ACCEPT}) == 2 for n in team.ids)
+    assert close_rules.close_due() == [team.round.id]
+
+
+def test_what_its_person_skipped_is_open_to_others(database: str) -> None:
+    team = Team(prompts=1)
+    assignments.assign(team.curator, team.round.id, team.who("ann").user_id, sample_ids=team.ids)
+    assert team.queue("bob") == []
+    team.act("ann", team.ids[0], SKIP)
+    assert team.queue("bob") == team.ids[:1]
+
+
+def test_closing_says_what_is_open(database: str) -> None:
+    team = Team(prompts=4, num_reviewers_per_item=2)
+    gold.mark(team.curator, team.round.id, team.ids[5:6], Verdict.accept)
+    assignments.assign(team.curator, team.round.id, team.who("dan").user_id, sample_ids=team.ids[6:])
+    for name, kind in (("ann", ACCEPT), ("bob", REJECT)):
+        for n in team.ids[:2]:
+            team.act(name, n, kind)
+    team.act("ann", team.ids[2], ACCEPT)
+    team.act("ann", team.ids[5], REJECT)
+    at = review_closing.closing(team.curator, team.round.id)
+    assert (at.items, at.undecided, at.half_reviewed, at.unsettled, at.assigned_undecided) == (8, 4, 2, 2, 2)
+    assert (at.known_labels, at.accepted_by_people, at.rejected_by_people) == (1, 3, 1), "gold by its known label"
+    lines = closing_lines(at)
+    assert [line.split(";")[0] for line in lines if line.startswith("Open")] == [
+        "Open: 4 of 8 items are not decided by anybody",
+        "Open: 2 of 8 items are decided by fewer people than they should be",
+        "Open: 2 of 8 items are assigned and not decided by their person",
+        "Open: 2 of 8 items are disputed and not settled",
+    ]
+    with pytest.raises(PermissionDenied):
+        review_closing.closing(team.who("ann"), team.round.id)

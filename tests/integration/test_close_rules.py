@@ -36,13 +36,15 @@ def test_a_review_closes_when_all_items_are_decided(database: str) -> None:
     team.act("ann", team.ids[2], SKIP)
     assert close_rules.close_due() == []
     team.act("bob", team.ids[2], REJECT)
+    assert close_rules.close_due() == [], "a gold item is decided like any other"
+    team.act("bob", team.ids[3], REJECT)
     assert close_rules.close_due() == [team.round.id]
     assert status(team) == (RoundStatus.running, Stage.select)
     assert close_rules.close_due() == []
     assert count(tables.Job) == 1
     with reading() as db:
         noted = db.scalars(select(tables.Event).where(tables.Event.verb == "close review")).one()
-    assert (noted.via, noted.details["because"]) == ("rule", "rule all_decided: 3 of 3 items are decided")
+    assert (noted.via, noted.details["because"]) == ("rule", "rule all_decided: 4 of 4 items are decided")
 
 
 def test_all_items_means_all_reviewers_of_each(database: str) -> None:

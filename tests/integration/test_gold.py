@@ -1,10 +1,11 @@
-"""Gold items: met once by each reviewer, told by nothing, no part of any label."""
+"""Gold items: met like any item, told by nothing, and trained on with the label that was known."""
 
 import pytest
 
+from backend.db import session, tables
 from backend.errors import Conflict, NotFound, PermissionDenied
-from backend.services import gold, leases, reviewer_stats, reviews, samples
-from backend.services.review_queue import Item
+from backend.services import assignments, gold, leases, overview, reviewer_stats, reviews, samples
+from backend.services.review_queue import Item, Order
 from backend.values import LabelSource, Verdict
 from tests import rows
 from tests.integration.reviewing import ACCEPT, REJECT, Team
@@ -18,35 +19,38 @@ def marked(**review: object) -> tuple[Team, list[int]]:
 
 
 def test_every_reviewer_meets_each_gold_item_at_most_once(database: str) -> None:
-    team, known = marked()
+    team, known = marked(num_reviewers_per_item=2)
     for name in ("ann", "bob"):
         met: list[int] = []
         for _ in range(8):
-            items = team.queue(name, limit=5)
+            items = team.queue(name, limit=5, order=Order.random)
             met += [n for n in items if n in known]
             for n in items:
                 team.act(name, n, ACCEPT)
         assert len(met) == len(set(met))
-        assert len(met) >= 3, "about a third of 20 or 40"
+        assert len(met) == 8, "there are as many as its share, and no item is left"
     assert len(team.decisions(is_gold=True)) == len({(d.user_id, d.sample_id) for d in team.decisions(is_gold=True)})
 
 
-def test_a_gold_decision_changes_no_label_and_takes_no_slot(database: str) -> None:
-    team, known = marked()
-    before = team.label(known[0])
-    for name in ("ann", "bob", "cid"):
-        done = team.act(name, known[0], REJECT)
-        assert (done.late_because, done.others) == (None, ())
-        assert done.judge is not None
-    assert team.label(known[0]) == before
-    assert team.slots(known[0]) == []
-    assert [d.is_gold for d in team.decisions()] == [True] * 3
-    assert reviews.progress(team.curator, team.round.id).samples == 32, "gold items are no part of the work"
+def test_a_gold_item_is_decided_like_any_other_and_measures_all_who_did(database: str) -> None:
+    team, known = marked(num_reviewers_per_item=2)
+    both = (known[0], next(n for n in team.ids if n not in known))
+    seen = []
+    for n in both:
+        done = [team.act(name, n, REJECT) for name in ("ann", "bob", "cid")]
+        assert all(one.judge is not None for one in done)
+        said = [(one.late_because is not None, len(one.others)) for one in done]
+        seen.append((said, team.label(n)[::2], [place[::2] for place in team.slots(n)]))
+    assert seen[0] == seen[1]
+    assert seen[0][0] == [(False, 0), (False, 1), (True, 2)]
+    assert [d.is_gold for d in team.decisions()] == [True] * 3 + [False] * 3
+    assert reviews.progress(team.curator, team.round.id).samples == 40
+    assert [one.number for one in gold.accuracy(team.curator, team.round.id)] == [1, 1, 1], "late or not"
 
 
 def test_nothing_tells_a_gold_item_from_others(database: str) -> None:
     team, known = marked()
-    items = team.items("ann", limit=30)
+    items = team.items("ann", limit=30, order=Order.random)
     there = [item for item in items if item.sample_id in known]
     others = [item for item in items if item.sample_id not in known]
     assert there
@@ -77,21 +81,47 @@ def test_accuracy_goes_by_each_persons_last_word(database: str) -> None:
     team.act("ann", known[1], ACCEPT)
     team.act("ann", known[2], REJECT)
     wrong = team.act("bob", known[0], REJECT)
+    assert wrong.late_because is not None, "it measures all the same"
     found = {one.who: (one.right, one.number) for one in gold.accuracy(team.curator, team.round.id)}
     assert found == {team.who("ann").name: (2, 3), team.who("bob").name: (0, 1)}
     team.take_back("bob", wrong)
     assert len(gold.accuracy(team.curator, team.round.id)) == 1
-    assert [one.met for one in gold.list_gold(team.curator, team.round.id)][:3] == [2, 1, 1]
+    assert [one.met for one in gold.list_gold(team.curator, team.round.id)][:3] == [1, 1, 1]
 
 
-def test_gold_items_stay_out_of_the_ordinary_queue_until_unmarked(database: str) -> None:
+def test_by_number_a_gold_item_comes_when_it_is_its_turn(database: str) -> None:
+    team, _ = marked()
+    assert team.queue("ann", limit=40) == team.ids
+
+
+@pytest.mark.parametrize("order", [Order.worth, Order.random])
+def test_a_share_of_the_queue_is_brought_forward_and_says_as_often_as_others_that_it_was_drawn(
+    database: str, order: Order
+) -> None:
+    team = Team(prompts=400, gold_share=0.2, random_share=0.3)
+    with session() as db:
+        for n in team.ids:
+            db.add(tables.Worth(sample_id=n, round_id=team.round.id, worth=n / 1000, why="cut", is_open=True))
+    known = team.ids[:60]  # what is worth least
+    gold.mark(team.curator, team.round.id, known, Verdict.accept)
+    items = [item for number in range(4) for item in team.items(f"p{number}", limit=50, order=order)]
+    there = [item for item in items if item.sample_id in known]
+    others = [item for item in items if item.sample_id not in known]
+    assert 25 <= len(there) <= 60, "about 20 % of 200"
+    if order is Order.worth:
+        said = [sum(item.is_random for item in some) / len(some) for some in (there, others)]
+        assert abs(said[0] - said[1]) < 0.25
+        assert 0.1 < said[0] < 0.6
+        assert {item.reason for item in there} == {item.reason for item in others}
+
+
+def test_unmarked_it_is_an_ordinary_item_again(database: str) -> None:
     team = Team(prompts=2)
     gold.mark(team.curator, team.round.id, team.ids[:1], Verdict.reject)
-    assert team.queue("ann") == team.ids[1:]
     assert gold.unmark(team.curator, team.round.id, team.ids) == 1
-    assert team.queue("ann") == team.ids
     team.act("ann", team.ids[0], REJECT)
-    assert team.label(team.ids[0])[2] is LabelSource.person
+    assert not team.decisions()[0].is_gold
+    assert gold.accuracy(team.curator, team.round.id) == []
 
 
 def test_gold_is_for_curators_and_for_what_nobody_has_decided(database: str) -> None:
@@ -112,3 +142,48 @@ def test_gold_is_for_curators_and_for_what_nobody_has_decided(database: str) -> 
         gold.mark(team.curator, team.round.id, other.ids, Verdict.accept)
     with pytest.raises(NotFound):
         gold.list_gold(rows.make_actor(rows.make_project()), team.round.id)
+
+
+def numbers(team: Team, name: str) -> dict[str, float | None]:
+    """Everything that is counted where a reviewer sees it."""
+    actor, round_id = team.who(name), team.round.id
+    progress, mine = reviews.progress(actor, round_id), reviewer_stats.mine(actor, round_id)
+    line = overview.loop(actor, team.project.id).rounds[-1]
+    found: dict[str, float | None] = {
+        "decided": progress.decided, "remaining": progress.remaining, "samples": progress.samples,
+        "share": progress.share, "my decided": progress.mine.decided, "my overridden": progress.mine.overridden,
+        "people": sum(one.decided for one in progress.people), "left": mine.left, "all decided": line.decided,
+        "all overridden": line.overridden, "late": mine.late, "skipped": mine.skipped,
+    }  # fmt: skip
+    for figure in ("judge", "judge_kappa", "judge_random", "colleagues", "colleagues_alpha"):
+        found[f"{figure} n"] = getattr(mine, figure).n
+    for one in assignments.list_assigned(actor, round_id):
+        found |= {f"{one.who} number": one.number, f"{one.who} decided": one.decided}
+    return found
+
+
+def moves(reviewers: int, *, is_assigned: bool, of_gold: bool) -> list[dict[str, float]]:
+    """What every count does at four decisions of one person, who is alone at it, on gold items or on none."""
+    team = Team(prompts=10, scores=(5.0,), num_reviewers_per_item=reviewers, gold_share=0.3)
+    known = team.ids[: 6 if of_gold else 0] + team.ids[12:14]
+    gold.mark(team.curator, team.round.id, known, Verdict.reject)
+    ann = team.who("ann")
+    if is_assigned:
+        assignments.assign(team.curator, team.round.id, ann.user_id, sample_ids=team.ids[:12])
+    for n in team.ids[4:6]:
+        team.act("bob", n, ACCEPT)
+    found = []
+    for n, kind in ((0, REJECT), (1, ACCEPT), (4, REJECT), (5, ACCEPT)):
+        before, done = numbers(team, "ann"), team.act("ann", team.ids[n], kind)
+        after = numbers(team, "ann")
+        told = {"late": done.late_because is not None, "others": len(done.others), "judge": done.judge is not None}
+        found.append({name: round((after[name] or 0) - (before[name] or 0), 6) for name in after} | told)
+    return [{name.replace(ann.name, "ann"): one for name, one in move.items()} for move in found]
+
+
+@pytest.mark.parametrize("reviewers", [1, 2])
+@pytest.mark.parametrize("is_assigned", [True, False])
+def test_every_count_moves_alike_for_a_gold_item(database: str, reviewers: int, *, is_assigned: bool) -> None:
+    seen = [moves(reviewers, is_assigned=is_assigned, of_gold=of_gold) for of_gold in (True, False)]
+    assert seen[0] == seen[1]
+    assert seen[0][0]["judge n"] == 1

@@ -80,7 +80,8 @@ def test_a_round_in_review_counts_what_is_left() -> None:
     assert loop.next_action.kind == "review"
     assert loop.next_action.target == f"review?round={round_.id}"
     assert "3 of 8 samples are decided, 5 left" in loop.next_action.why
-    assert (loop.rounds[0].overridden, loop.rounds[0].overridden_share) == (1, 0.125)
+    assert (loop.rounds[0].decided, loop.rounds[0].overridden, loop.rounds[0].overridden_share) == (3, 1, 1 / 3)
+    assert loop.rounds[0].looked_at_share == 3 / 8
 
 
 def test_a_failed_round_leads_to_its_newest_job() -> None:
@@ -98,7 +99,7 @@ def test_a_failed_round_leads_to_its_newest_job() -> None:
 def test_a_done_round_offers_the_next_from_its_checkpoint() -> None:
     project = rows.make_project()
     actor, base = rows.make_actor(project), rows.make_checkpoint(project)
-    counts = {"samples": 200, "judgments": 600, "kept": 50, "overridden": 20}
+    counts = {"samples": 200, "judgments": 600, "kept": 50, "decided": 80, "overridden": 20}
     round_, made = finish(project, base, counts=counts)
     measure(round_, base.id, 0.43)
     measure(round_, made.id, 0.60)
@@ -109,7 +110,8 @@ def test_a_done_round_offers_the_next_from_its_checkpoint() -> None:
     assert (first.accuracy.value, first.accuracy.low, first.accuracy.n) == (0.43, 0.38, 400)
     assert line.accuracy is not None
     assert line.accuracy.value == 0.60
-    assert (line.samples, line.judged, line.kept, line.overridden_share, line.kept_share) == (200, 200, 50, 0.1, 0.25)
+    assert (line.samples, line.judged, line.kept, line.overridden_share, line.kept_share) == (200, 200, 50, 0.25, 0.25)
+    assert line.looked_at_share == 0.4
     action = loop.next_action
     assert (action.kind, action.parent_id, action.target) == ("next", round_.id, f"new-round?from={round_.id}")
 

@@ -11,7 +11,7 @@ from backend.errors import Conflict, InvalidInput
 from backend.jobs import transitions
 from backend.pipeline import rows as dataset_rows
 from backend.pipeline.run import run_job
-from backend.services import close_rules, jobs, overview, reviews, rounds
+from backend.services import close_rules, gold, jobs, overview, reviews, rounds
 from backend.services.access import Actor
 from backend.values import DecisionKind, JobStatus, LabelSource, RoundStatus, Split, Stage, Verdict
 from tests.rows import make_actor, make_checkpoint, make_project, make_prompt_set, make_user
@@ -239,6 +239,44 @@ def test_a_reviewed_round_of_which_nothing_is_kept_goes_back_to_people(database:
     assert (found.status, found.stage, found.error) == (RoundStatus.running, Stage.train, None)
     with reading() as db:
         assert db.scalars(select(tables.Example.sample_id)).all() == [ids[0]]
+
+
+def test_a_gold_item_is_trained_on_with_the_label_that_was_known(database: str) -> None:
+    loop = Loop()
+    round_id = loop.launch(is_reviewed=True)
+    loop.run(round_id, until=Stage.judge)
+    with reading() as db:
+        sample, label = tables.Sample, tables.Label
+        judged = select(sample.id, sample.group_id, sample.text, label.machine_verdict)
+        rows = db.execute(judged.join(label, label.sample_id == sample.id).where(sample.round_id == round_id)).all()
+    # One a group: a person's word is on the twins of a text, too.
+    good = list({row.group_id: row.id for row in rows if row.machine_verdict is Verdict.accept}.values())
+    bad = [row.id for row in rows if row.machine_verdict is Verdict.reject]
+    text_of = {row.id: (row.group_id, row.text) for row in rows}
+    gold.mark(loop.actor, round_id, good[:1], Verdict.reject)
+    gold.mark(loop.actor, round_id, bad[:1], Verdict.accept)
+    # A reviewer falls for both; of two others they override one.
+    words = {good[0]: "accept", bad[0]: "reject", good[1]: "accept", good[2]: "reject"}
+    acts = [reviews.Act(f"decide-{n:04}", DecisionKind(word), n) for n, word in words.items()]
+    reviews.decide_many(loop.actor, round_id, acts)
+    with reading() as db:
+        assert db.get_one(tables.Label, good[0]).verdict is Verdict.accept, "until then nothing tells"
+    reviews.close(loop.actor, round_id)
+    job = loop.run(round_id, until=Stage.select)
+    assert job.status is JobStatus.done, job.error
+    with reading() as db:
+        kept = {text_of[n or 0] for n in db.scalars(select(tables.Example.sample_id))}
+        labels = {n: db.get_one(tables.Label, n) for n in (good[0], bad[0])}
+        dataset = db.scalars(select(tables.Dataset)).one()
+        counts = db.get_one(tables.Round, round_id).counts
+    assert [text_of[n] in kept for n in (good[0], bad[0], good[1], good[2])] == [False, True, True, False]
+    assert [(row.verdict, row.source, row.is_overridden) for row in labels.values()] == [
+        (Verdict.reject, LabelSource.person, True), (Verdict.accept, LabelSource.person, True),
+    ]  # fmt: skip
+    assert dataset.provenance["people"] == {loop.actor.name: 2}, "what was said of gold items shaped nothing"
+    assert (counts["decided"], counts["overridden"]) == (4, 3)
+    (line,) = overview.loop(loop.actor, loop.project.id).rounds
+    assert (line.overridden_share, line.looked_at_share) == (3 / 4, 4 / 60)
 
 
 def test_prompts_over_the_context_are_left_out_and_counted(database: str) -> None:

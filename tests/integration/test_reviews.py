@@ -259,6 +259,7 @@ def test_closing_goes_on_with_selection_once(database: str) -> None:
     desk.act(1, ACCEPT)
     summary = reviews.closing(desk.curator, desk.round.id)
     assert (summary.samples, summary.decided, summary.accepted_by_judge, summary.without_verdict) == (4, 1, 2, 1)
+    assert (summary.items, summary.undecided, summary.is_all_done) == (4, 3, False)
     job_id = reviews.close(desk.curator, desk.round.id)
     with reading() as db:
         job, round_ = db.get_one(tables.Job, job_id), db.get_one(tables.Round, desk.round.id)

@@ -8,7 +8,7 @@ from app.widgets import sample_card
 from backend.db import session, tables
 from backend.db.filters import Filters, Sort, SortKey
 from backend.errors import PermissionDenied
-from backend.services import reviews, sample_detail, samples
+from backend.services import gold, reviews, sample_detail, samples
 from backend.services.access import Actor
 from backend.services.samples import Row
 from backend.values import DecisionKind, LabelSource, Role, RoundStatus, Stage, Verdict
@@ -138,11 +138,21 @@ def test_a_word_on_a_group_is_a_word_on_its_samples(database: str) -> None:
     assert [row.is_hidden for row in listed(team, team.who("bob"))] == [True] * 4
 
 
-def test_ones_own_rewriting_is_seen_and_a_gold_items_other_decisions_are_not(database: str) -> None:
+def test_ones_own_rewriting_is_seen_and_a_gold_item_looks_like_any_other(database: str) -> None:
     team = Team(prompts=1)
     act = reviews.Act(uuid.uuid4().hex, DecisionKind.edit, team.ids[0], text="Better.")
     edit = reviews.decide_many(team.who("ann"), team.round.id, [act])[0].decision.edit_id
     assert not sample_detail.detail(team.who("ann"), edit or 0).label.is_hidden
-    rows.make_decision(team.samples[1], team.who("bob"), "accept", is_gold=True)
-    rows.make_decision(team.samples[1], team.who("ann"), "accept", is_gold=True)
-    assert [one.who for one in sample_detail.detail(team.who("ann"), team.ids[1]).history] == [team.who("ann").name]
+    faces = []
+    for is_gold in (True, False):
+        team = Team(prompts=1, num_reviewers_per_item=2)
+        if is_gold:
+            gold.mark(team.curator, team.round.id, team.ids[1:], Verdict.reject)
+        team.act("bob", team.ids[1], ACCEPT)
+        told = []
+        for _ in range(2):
+            seen = sample_detail.detail(team.who("ann"), team.ids[1])
+            told.append((seen.label.is_hidden, seen.label.verdict, seen.label.source, len(seen.history)))
+            team.act("ann", team.ids[1], ACCEPT)
+        faces.append(told)
+    assert faces[0] == faces[1] == [(True, None, LabelSource.none, 0), (False, Verdict.accept, LabelSource.person, 2)]

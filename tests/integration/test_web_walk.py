@@ -81,7 +81,7 @@ READS: dict[str, Role | str] = {
     "/rounds/{round_id}/review/holders": Role.viewer, "/rounds/{round_id}/review/settings": Role.viewer,
     "/rounds/{round_id}/review/adjudication": Role.curator, "/rounds/{round_id}/review/gold": Role.curator,
     "/rounds/{round_id}/review/gold/accuracy": Role.curator, "/rounds/{round_id}/review/assignments": Role.viewer,
-    "/rounds/{round_id}/review/closing": Role.viewer, "/projects/{project_id}/jobs": Role.viewer,
+    "/rounds/{round_id}/review/closing": Role.curator, "/projects/{project_id}/jobs": Role.viewer,
     "/jobs/{job_id}": Role.viewer, "/jobs/{job_id}/curves": Role.viewer,
     "/projects/{project_id}/checkpoints": Role.viewer,
     "/checkpoints/{checkpoint_id}": Role.viewer, "/trials/{job_id}": Role.viewer,

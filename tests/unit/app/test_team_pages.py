@@ -126,6 +126,14 @@ def test_times_are_told_in_one_way() -> None:
 def test_items_that_lack_a_reviewer_are_told_apart_from_those_nobody_has_begun() -> None:
     begun = Progress(samples=12_000, decided=14, mine=Tally(0, 0), people=(), is_open=True, remaining=11_988)
     assert team_people.done(begun) == (
-        "14 of 12,000 items decided (0%), 2 of these still need another word, 11,988 to go."
+        "12 of 12,000 items decided (0 %), 2 more have been begun and need another word, 11,988 to go."
     )
-    assert team_people.done(replace(begun, remaining=11_986)) == "14 of 12,000 items decided (0%), 11,986 to go."
+    assert team_people.done(replace(begun, remaining=11_986)) == "14 of 12,000 items decided (0 %), 11,986 to go."
+    nearly = replace(begun, decided=12_000, remaining=1)
+    assert team_people.done(nearly).startswith("11,999 of 12,000 items decided (99 %), 1 more")
+
+
+def test_a_review_that_has_not_begun_shows_no_share() -> None:
+    nothing = Progress(samples=0, decided=0, mine=Tally(0, 0), people=(), is_open=False, has_begun=False)
+    assert nothing.share == 0
+    assert replace(nothing, samples=40).share == 0

@@ -1,0 +1,37 @@
+"""How many items each person decided in a round: the one count of it, on every page and in every answer."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session
+
+from backend.db import standing, tables
+from backend.services.review_settings import ReviewSettings
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many items the person has decided in the round, and on how many the judge was overridden."""
+
+    decided: int = 0
+    overridden: int = 0
+
+
+def of_all(db: Session, round_id: int, settings: ReviewSettings) -> dict[int, Tally]:
+    """Everybody's, by user; by each one's last word on each item, see `standing.own_words`."""
+    return _count(db, round_id, settings, None)
+
+
+def of_one(db: Session, user_id: int, round_id: int, settings: ReviewSettings) -> Tally:
+    """One person's."""
+    return _count(db, round_id, settings, user_id).get(user_id, Tally())
+
+
+def _count(db: Session, round_id: int, settings: ReviewSettings, user_id: int | None) -> dict[int, Tally]:
+    decision = tables.Decision
+    last = standing.last_own_words(round_id, by_group=settings.by_group)
+    if user_id is not None:
+        last = last.where(decision.user_id == user_id)
+    overridden = func.sum(case((decision.is_override, 1), else_=0))
+    query = select(decision.user_id, func.count(), overridden).where(decision.id.in_(last)).group_by(decision.user_id)
+    return {user_id: Tally(number, int(over or 0)) for user_id, number, over in db.execute(query)}
