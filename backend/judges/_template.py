@@ -99,7 +99,7 @@ class TemplateJudge(Judge, abstract=True):
         return [{"role": "user", "content": text}]
 
     def _read(self, completion: Completion) -> Reply:
-        return self.parse(completion.text, is_complete=completion.finish_reason != "length")
+        return self.parse(completion.text, is_complete=completion.finish_reason == "stop")
 
     def _judgment(
         self, sample: Sample, position: int, completion: Completion, reply: Reply, template_hash: str
@@ -115,6 +115,8 @@ class TemplateJudge(Judge, abstract=True):
             template_hash=template_hash,
             n_tokens=completion.n_tokens,
             finish_reason=completion.finish_reason,
+            reasoning=completion.reasoning,
+            failure=completion.failure,
         )
 
     def _verdict(self, score: float | None) -> Verdict | None:

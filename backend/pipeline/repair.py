@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from backend.db import reading, tables
+from backend.engines import served
 from backend.errors import NotFound
 from backend.jobs.progress import Progress
 from backend.pipeline.bind import engine_for
@@ -30,7 +31,9 @@ def run(job_id: int, progress: Progress) -> Finish:
     room = min(MAX_TOKENS, max(64, int(ROOM * sample.num_tokens)))
     sampling = Sampling(temperature=TEMPERATURE, max_tokens=room, n=1, seed=spec["seed"])
     with engine_for(spec["checkpoint_id"]) as engine:
-        [[completion]] = engine.complete([messages(prompt.messages, sample.text, spec["instruction"])], sampling)
+        [[completion]] = served(
+            engine.complete([messages(prompt.messages, sample.text, spec["instruction"])], sampling)
+        )
     progress.advance(1)
     reply = {"text": completion.text.replace("\x00", "\ufffd"), "finish_reason": completion.finish_reason}
 
