@@ -95,12 +95,13 @@ class Endpoint:
         When retries do not help: raises `PromptError` where the request may be at fault, `EngineError` where the
         server is.
         """
-        for attempt in range(self.max_retries + 1):
-            result = self._try(body)
-            if not isinstance(result, Again):
-                return result
-            if attempt < self.max_retries and self._gave_up.wait(max(result.wait, self._backoff(attempt))):
+        attempt = 0
+        while isinstance(result := self._try(body), Again):
+            if attempt == self.max_retries or self._gave_up.wait(max(result.wait, self._backoff(attempt))):
                 break
+            attempt += 1
+        else:
+            return result
         message = (
             f"{self.url} failed {attempt + 1} times, last with: {clean(result.reason, self._key)}. "
             "Check that the server runs and is not overloaded, then try again."

@@ -73,8 +73,8 @@ def refusal_of(status: int, body: Any, *, key: str | None) -> Refusal:
     if not isinstance(error, dict):
         error = {"message": error if isinstance(error, str) else json.dumps(error)}
     # Hosted routers wrap the words of the server behind them.
-    inner = error.get("innererror") if isinstance(error.get("innererror"), dict) else {}
-    raw = error.get("metadata", {}).get("raw", "") if isinstance(error.get("metadata"), dict) else ""
+    inner, wrapped = ({} if not isinstance(x := error.get(n), dict) else x for n in ("innererror", "metadata"))
+    raw = wrapped.get("raw") or ""
     said = error.get("message") or error.get("detail") or error.get("msg") or "no reason given"
     message = clean(" ".join(f"{said} {raw}".split()), key)[:300]
     return Refusal(

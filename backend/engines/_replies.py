@@ -57,12 +57,13 @@ def _completion(choice: JSON, share: int, stop: tuple[str, ...]) -> Completion:
     except OddReply as error:
         return failed(FailureKind.reply, f"The reply cannot be read: {error}.")[0]
     logprobs = _logprobs(choice.get("logprobs"))
+    known = [one for one in logprobs if one is not None]
     place = min((text.find(one) for one in stop if one in text), default=-1)
     return Completion(
         text=text if place < 0 else text[:place],
         finish_reason=finish if place < 0 else "stop",
         n_tokens=len(logprobs) or share,
-        logprob=math.fsum(logprobs) if logprobs and None not in logprobs else None,  # type: ignore[arg-type]
+        logprob=math.fsum(known) if known and len(known) == len(logprobs) else None,
         reasoning=reasoning,
     )
 
@@ -130,12 +131,12 @@ def _logprobs(value: Any) -> list[float | None]:
     tokens = _object(value).get("content")
     if not isinstance(tokens, list):
         return []
-    given = [_object(token).get("logprob") for token in tokens]
-    return [float(one) if _is_number(one) else None for one in given]
+    return [_finite(_object(token).get("logprob")) for token in tokens]
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+def _finite(value: Any) -> float | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return float(value) if is_number else None
 
 
 def _number(value: Any) -> int:

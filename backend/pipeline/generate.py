@@ -10,10 +10,11 @@ from backend.db import now, reading, tables
 from backend.db.bulk import insert_rows
 from backend.errors import InvalidInput
 from backend.pipeline import groups as group_values
+from backend.pipeline import left_out
 from backend.pipeline.answer import answer_missing
 from backend.pipeline.bind import engine_for
 from backend.pipeline.stage import Finish, StageContext, derive_seed
-from backend.values import SetUse, Split
+from backend.values import SetUse, Split, Stage
 
 
 def choose_prompts(stage: StageContext) -> None:
@@ -40,15 +41,19 @@ def run(stage: StageContext) -> Finish:
     generator = stage.recipe.generator
     with reading() as db:
         rows = group_values.group_rows(db, stage.round.id, Split.train)
-    stage.progress.start(len(rows) * generator.samples_per_prompt, "samples")
+    if left_out.is_retry(stage):
+        stage.progress.start(len({row.group_id for row in left_out.asked(stage)}), "prompts")
+    else:
+        stage.progress.start(len(rows) * generator.samples_per_prompt, "samples")
     with engine_for(stage.round.policy_id) as engine:
 
         def answer(prompts: Sequence[values.Prompt], number: int) -> list[list[values.Sample]]:
             return generator.generate(engine, prompts, seed=derive_seed(stage.round.seed, "generate", number))
 
-        left_out = answer_missing(
+        answer_missing(
             stage, rows, engine=engine, checkpoint_id=stage.round.policy_id, answer=answer, seed=stage.round.seed
         )
+        notes = engine.notes()
 
     def finish(db: Session) -> None:
         made = db.execute(
@@ -56,12 +61,13 @@ def run(stage: StageContext) -> Finish:
                 func.count(),
                 func.coalesce(func.sum(tables.Label.num_tokens), 0),
                 func.count().filter(tables.Label.is_truncated),
-            ).where(tables.Label.round_id == stage.round.id)
+            ).where(tables.Label.round_id == stage.round.id, tables.Label.kind == "completion")
         ).one()
+        left_out.note_served(db, stage.round.policy_id, notes)
         found = db.get_one(tables.Round, stage.round.id)
         found.counts = found.counts | {
             "prompts": len(rows),
-            "too_long": left_out,
+            "left_out": left_out.counts(db, stage.round.id, Stage.generate),
             "samples": made[0],
             "tokens": int(made[1]),
             "truncated": made[2],

@@ -37,3 +37,5 @@ class Sample(Identified, Base):
     logprob: Mapped[float | None]
     seed: Mapped[int]
     score_like: Mapped[bool] = mapped_column(default=False)
+    reasoning: Mapped[str | None]
+    """What the endpoint gave apart from the text; looked at, neither judged nor trained on."""
