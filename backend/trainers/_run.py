@@ -177,6 +177,9 @@ def write_final(fitted: "HFTrainer", weights: _models.Weights, output: Path, rec
         file.write_text(json.dumps(config, indent=2), encoding="utf-8")
     else:
         model.config.use_cache = True
+        if getattr(model.config, "output_router_logits", False):
+            # Switched on for the load balancing of a mixture of experts; a model cannot be sampled with it.
+            model.config.output_router_logits = False
         model.save_pretrained(folder)
     # Trainers change the padding of theirs; the policy's own goes on unchanged.
     _weights.load_tokenizer(_weights.locate(record["spec"]["policy"])).save_pretrained(folder)
