@@ -187,13 +187,13 @@ def _generation_prompt(asked: str, plain: str, whole: str) -> Line:
         return _warned("generation_prompt", "The template adds nothing where an answer is due (add_generation_prompt).")
     if whole.startswith(asked):
         return _passed("generation_prompt", "A question with the generation prompt begins its training row.")
-    shared = next(
-        (n for n, (a, b) in enumerate(zip(asked, whole, strict=False)) if a != b), min(map(len, (asked, whole)))
-    )
+    pairs = enumerate(zip(asked, whole, strict=False))
+    shared = next((n for n, (a, b) in pairs if a != b), min(len(asked), len(whole)))
     return _warned(
         "generation_prompt",
         f"A question ends with {asked[shared:][:60]!r} when it is asked, and its training row goes on with "
-        f"{whole[shared:][:30]!r}: what is trained is not what is sampled.",
+        f"{whole[shared:][:30]!r}. What is trained is not what is sampled: the first tokens of an answer, and the end "
+        "token of a short one, are left out of the loss.",
     )
 
 
@@ -219,10 +219,10 @@ def _pad(tokens: Tokens) -> Iterator[Line]:
 
 
 def _context(config: JSON, tokens: Tokens) -> Iterator[Line]:
-    inner = config.get("text_config") if isinstance(config.get("text_config"), dict) else {}
-    known = [value for name in LENGTHS for value in (config.get(name), inner.get(name)) if _is_length(value)]
-    if _is_length(tokens.max_length):
-        known.append(tokens.max_length)
+    inner = config.get("text_config")
+    configs = [config, inner] if isinstance(inner, dict) else [config]
+    given = [tokens.max_length, *(one.get(name) for one in configs for name in LENGTHS)]
+    known = [int(value) for value in given if value is not None and _is_length(value)]
     if known:
         yield _passed("context", f"The context holds {min(known):,} tokens.")
     else:
@@ -275,8 +275,8 @@ def _weights(folder: Path, config: JSON, tokens: Tokens) -> Iterator[Line]:
         if rows < tokens.number:
             yield _failed(
                 "vocabulary",
-                f"The embedding has {rows:,} rows, but the tokenizer {tokens.number:,} tokens: using the last ones would "
-                "end the process. Copy weights and tokenizer of the same model.",
+                f"The embedding has {rows:,} rows, but the tokenizer {tokens.number:,} tokens: using the last ones "
+                "would end the process. Copy weights and tokenizer of the same model.",
             )
         else:
             yield _passed("vocabulary", f"The embedding has {rows:,} rows for {tokens.number:,} tokens.")

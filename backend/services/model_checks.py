@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from backend.db import now, reading, session, tables
-from backend.engines import _model_check, _weights
+from backend.db import reading, session, tables
 from backend.engines._model_check import Line, Outcome
 from backend.engines.openai import OpenAI
 from backend.errors import InvalidInput, NotFound, RondoError
+from backend.pipeline import model_check
 from backend.pipeline.bind import engine_json
 from backend.services import events
 from backend.services.access import Actor, require
@@ -43,18 +42,9 @@ def of(details: JSON) -> Checks:
     return Checks(str(stored.get("at", "")), lines)
 
 
-def stored(lines: Sequence[Line]) -> JSON:
-    """What goes into a checkpoint's details."""
-    return {"checks": {"at": f"{now():%Y-%m-%d %H:%M} UTC", "lines": [line.to_json() for line in lines]}}
-
-
 def of_folder(location: str, base: str | None) -> list[Line]:
-    """Check a model's folder; raises `InvalidInput` with what cannot be used. A hub name is checked once it is here."""
-    folder = Path(_weights.locate(base or location))
-    own = Path(_weights.locate(location))
-    if not folder.is_dir():
-        return [Line("files", Outcome.warn, "The model is not downloaded yet. It is checked before it is trained.")]
-    lines = _model_check.run(own, folder if base else None) if own.is_dir() else _model_check.run(folder)
+    """Check a model's folder; raises `InvalidInput` with what cannot be used."""
+    lines = model_check.of_engine({"model": base or location, "adapter": location if base else None})
     if failed := [line.text for line in lines if line.outcome is Outcome.fail]:
         raise InvalidInput(f"The model {location} cannot be used. {' '.join(failed)}")
     return lines
@@ -87,7 +77,7 @@ def check(actor: Actor, checkpoint_id: int) -> Checks:
     lines = _lines(row)
     with session() as db:
         row = _find(db, actor, checkpoint_id)
-        row.details = row.details | stored(lines)
+        row.details = row.details | model_check.stored(lines)
         events.note(db, actor, "check checkpoint", row.name, project_id=row.project_id, checkpoint_id=row.id)
         return of(row.details)
 
@@ -99,8 +89,7 @@ def _lines(row: tables.Checkpoint) -> list[Line]:
     if data.get("name") != "transformers":
         return [Line("files", Outcome.warn, f"The engine {data.get('name')} has no files to check.")]
     try:
-        location = data.get("adapter") or data["model"]
-        return of_folder(location, data["model"] if data.get("adapter") else None)
+        return model_check.of_engine(data)
     except RondoError as error:
         return [Line("model", Outcome.fail, error.message)]
 

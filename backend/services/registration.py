@@ -12,6 +12,7 @@ from backend.db import reading, session, tables
 from backend.engines.openai import OpenAI
 from backend.engines.transformers import Transformers
 from backend.errors import Conflict, InvalidInput
+from backend.pipeline import model_check
 from backend.services import events, model_checks, model_folders, model_owners, refusals
 from backend.services.access import Actor, require, require_owner
 from backend.values import JSON, Role
@@ -84,7 +85,7 @@ def _loaded_from(location: str) -> JSON:
         "kind": "adapter" if found.is_adapter else "base",
         "location": found.location,
         "engine": engine.dump(),
-        "details": {"architecture": found.architecture, "num_bytes": found.num_bytes} | model_checks.stored(checks),
+        "details": {"architecture": found.architecture, "num_bytes": found.num_bytes} | model_check.stored(checks),
         "base": found.base,
     }
 
@@ -104,7 +105,7 @@ def _served_by(endpoint: Endpoint) -> JSON:
     except ValidationError as error:
         raise InvalidInput(refusals.explain(error)) from error
     return {"kind": "base", "location": url, "engine": engine.dump(),
-            "details": model_checks.stored(model_checks.of_endpoint(engine))}  # fmt: skip
+            "details": model_check.stored(model_checks.of_endpoint(engine))}  # fmt: skip
 
 
 def usable_name(name: str) -> str:

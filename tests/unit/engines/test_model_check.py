@@ -58,7 +58,7 @@ def test_a_good_model_passes_every_line(folder: Path) -> None:
         ("{% for m in messages %}{{ m.content }}", "Unexpected end of template"),
         ("{{ messages[0]['content'] | shout }}", "No filter named 'shout'"),
         ("{{ raise_exception('only tools') }}", "only tools"),
-        ("{{ messages.__class__.__mro__ }}", "__mro__"),
+        ("{{ messages.__class__.__mro__ }}", "access to attribute '__class__'"),
         ("{{ messages[0]['content'] + 1 }}", "refuses a plain question"),
     ],
 )
@@ -112,7 +112,7 @@ def test_system_turns_that_are_refused_or_dropped_are_said(folder: Path, templat
     ],
 )  # fmt: skip
 def test_what_training_rows_lose_is_said(folder: Path, template: str, names: set[str]) -> None:
-    assert bad(with_template(folder, template)) == dict.fromkeys(names, "warn") | ({"system": "pass"} if False else {})
+    assert bad(with_template(folder, template)) == dict.fromkeys(names, "warn")
 
 
 def test_a_template_without_answers_cannot_be_trained(folder: Path) -> None:
