@@ -28,7 +28,8 @@ LIST = """
     {{#if this.prompt}}<p class="prompt">{{this.prompt}}</p>{{/if}}
     <p class="links">
       {{#if this.set}}<a href="/prompts?set={{this.set}}&amp;q={{this.query}}">Prompt {{this.prompt_id}}</a>{{/if}}
-      {{#if this.sample}}<a href="/samples?round={{this.round}}&amp;sample={{this.sample}}">Sample {{this.sample}}</a>{{/if}}
+      {{#if this.sample}}<a
+        href="/samples?round={{this.round}}&amp;sample={{this.sample}}">Sample {{this.sample}}</a>{{/if}}
       {{#if this.job}}<a href="/jobs?job={{this.job}}">Job {{this.job}}</a>{{/if}}
       {{#if this.can_retry}}<button type="button" class="rondo-quiet" data-id="{{this.id}}">Try again</button>{{/if}}
     </p>
