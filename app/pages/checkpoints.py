@@ -32,8 +32,7 @@ def build() -> None:
         with gr.Tab("Who made this model?", id="made"):
             chosen = gr.Dropdown([], label="Checkpoint", elem_id="chosen-checkpoint")
             made = markup(templates.DETAIL, templates.DETAIL_CSS, elem_id="detail")
-            with gr.Column(elem_classes=needs(Role.curator)):
-                checks, check = checkpoints_checks.draw()
+            checks, check = checkpoints_checks.draw()
             with gr.Accordion("Rename or delete", open=False, elem_classes=needs(Role.curator)):
                 new_name = gr.Textbox(label="New name", max_length=120, info="Nothing refers to the name.")
                 with gr.Row(elem_classes="rondo-toolbar"):

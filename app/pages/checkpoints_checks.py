@@ -7,9 +7,11 @@ import gradio as gr
 from app.toasts import notice, toasts
 from app.widgets.context import context
 from app.widgets.markup import markup
+from app.widgets.roles import needs
 from backend.errors import InvalidInput
 from backend.services import checkpoints, model_checks
 from backend.services.checkpoints import Detail
+from backend.values import Role
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 BADGES = {"pass": "ok", "warn": "warn", "fail": "bad"}
@@ -43,7 +45,7 @@ LINES_CSS = """
 def draw() -> tuple[Any, gr.Button]:
     """Draw the lines and the button; the page wires them."""
     lines = markup(LINES, LINES_CSS, elem_id="checks")
-    with gr.Row(elem_classes="rondo-toolbar"):
+    with gr.Row(elem_classes=["rondo-toolbar", needs(Role.curator)]):
         again = gr.Button("Check again", size="md", scale=0, min_width=140, elem_id="check-again")
     return lines, again
 

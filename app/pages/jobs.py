@@ -6,9 +6,8 @@ import gradio as gr
 import plotly.graph_objects as go
 from gradio.context import get_blocks_context
 
-from app.pages import jobs_failures
+from app.pages import jobs_failures, jobs_ways_out
 from app.pages import jobs_templates as templates
-from app.pages import jobs_ways_out
 from app.toasts import toasts
 from app.widgets import charts
 from app.widgets.context import Context, context

@@ -10,9 +10,11 @@ from gradio.context import get_blocks_context
 from app.toasts import notice, toasts
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
+from app.widgets.roles import needs
 from backend.errors import InvalidInput, NotFound
 from backend.services import failures, rounds
 from backend.services.failures import FailureView
+from backend.values import Role
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
@@ -31,7 +33,8 @@ LIST = """
       {{#if this.sample}}<a
         href="/samples?round={{this.round}}&amp;sample={{this.sample}}">Sample {{this.sample}}</a>{{/if}}
       {{#if this.job}}<a href="/jobs?job={{this.job}}">Job {{this.job}}</a>{{/if}}
-      {{#if this.can_retry}}<button type="button" class="rondo-quiet" data-id="{{this.id}}">Try again</button>{{/if}}
+      {{#if this.can_retry}}<button type="button" class="rondo-quiet rondo-needs-curator"
+        data-id="{{this.id}}">Try again</button>{{/if}}
     </p>
   </li>{{/each}}
 </ul>
@@ -64,7 +67,14 @@ def build() -> None:
         gr.HTML("<h2>Left out</h2>", apply_default_css=False)
         with gr.Row(elem_classes="rondo-toolbar"):
             chosen = gr.Dropdown([], label="Round", elem_id="left-out-round", scale=0, min_width=260)
-            retry = gr.Button("Try all again", size="md", scale=0, min_width=140, elem_id="left-out-retry")
+            retry = gr.Button(
+                "Try all again",
+                elem_classes=needs(Role.curator),
+                size="md",
+                scale=0,
+                min_width=140,
+                elem_id="left-out-retry",
+            )
             reload = gr.Button("Look again", size="md", scale=0, min_width=120, elem_id="left-out-reload")
         table = markup(LIST, LIST_CSS, js=LIST_JS, elem_id="left-out-list")
     shown = [section, chosen, retry, table]

@@ -192,8 +192,8 @@ def _generation_prompt(asked: str, plain: str, whole: str) -> Line:
     return _warned(
         "generation_prompt",
         f"A question ends with {asked[shared:][:60]!r} when it is asked, and its training row goes on with "
-        f"{whole[shared:].replace(ANSWER, 'ANSWER')[:30]!r}. What is trained is not what is sampled: the first tokens of an answer, and the end "
-        "token of a short one, are left out of the loss.",
+        f"{whole[shared:].replace(ANSWER, 'ANSWER')[:30]!r}. What is trained is not what is sampled: the first "
+        "tokens of an answer, and the end token of a short one, are left out of the loss.",
     )
 
 

@@ -1,13 +1,13 @@
 """What was left out of a round while it went on, and the reasoning that endpoints give apart from a text
 
-Revision: 0006, after 0004
+Revision: 0006, after 0011
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
