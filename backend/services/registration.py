@@ -43,7 +43,7 @@ def register(
 
     A model is checked, and refused with the reason where it cannot be used; an endpoint is asked once, and registered
     whatever comes of it. A folder outside the data folder needs a project admin; another project's is refused
-    (`model_owners`). An endpoint needs an owner of the installation: the installation's key is sent to wherever it says.
+    (`model_owners`). An endpoint needs an owner of the installation: its key is sent to wherever the address says.
     """
     role_needed = Role.admin if endpoint is not None or model_folders.is_outside(location) else Role.curator
     with reading() as db:

@@ -27,6 +27,8 @@ class JudgmentView:
     raw: str
     template_hash: str
     finish_reason: str
+    reasoning: str | None
+    """What its endpoint gave apart from the reply."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,8 @@ class Detail:
     machine_verdict: Verdict | None
     checkpoint: str
     logprob: float | None
+    reasoning: str | None
+    """What its endpoint gave apart from the text."""
     seed: int
     score_like: bool
     judgments: tuple[JudgmentView, ...]
@@ -116,6 +120,7 @@ def detail(actor: Actor, sample_id: int) -> Detail:
             machine_verdict=None if hides_judge else label.machine_verdict,
             checkpoint=db.get_one(tables.Checkpoint, sample.checkpoint_id).name,
             logprob=sample.logprob,
+            reasoning=sample.reasoning,
             seed=sample.seed,
             score_like=sample.score_like,
             judgments=() if hides_judge else tuple(judgments(db, sample_id)),

@@ -48,7 +48,7 @@ def test_the_lines_stand_on_a_registered_model_and_are_made_again_on_demand() ->
     found = model_checks.check(actor, made)
     assert (found.worst, outcomes(actor, made)["template"]) == (Outcome.fail, "fail")
     shutil.rmtree(folder)
-    assert "There is no model folder" in model_checks.check(actor, made).lines[0].text
+    assert "There is no folder of that name here." in model_checks.check(actor, made).lines[0].text
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_the_launch_says_how_many_system_turns_a_template_does_not_take(template
             row = db.get_one(tables.Prompt, prompt.id)
             row.messages = [{"role": "system", "content": "Be brief."}, *row.messages]
     plan = rounds.Plan(
-        recipe=recipes.get("self_rewarding").model_dump(mode="json"), policy_id=made, reference_id=made,
+        recipe=recipes.get("rejection_sampling").model_dump(mode="json"), policy_id=made, reference_id=made,
         sample_set_ids=(prompts.id,), num_prompts=3,
     )  # fmt: skip
     warned = [one for one in rounds.estimate(actor, project.id, plan).warnings if "system turn" in one]
