@@ -160,7 +160,7 @@ def list_value(rows: list[FailureView], total: int) -> dict[str, Any]:
                 "set": row.prompt_set_id or "",
                 "sample": row.sample_id or "",
                 "job": row.job_id or "",
-                "can_retry": not row.cannot_retry and not row.is_asked,
+                "can_retry": not row.cannot_retry,
             }
             for row in rows
         ],
