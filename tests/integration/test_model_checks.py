@@ -48,7 +48,7 @@ def test_the_lines_stand_on_a_registered_model_and_are_made_again_on_demand() ->
     found = model_checks.check(actor, made)
     assert (found.worst, outcomes(actor, made)["template"]) == (Outcome.fail, "fail")
     shutil.rmtree(folder)
-    assert "There is no folder of that name here." in model_checks.check(actor, made).lines[0].text
+    assert "There is no folder of that name here, nor" in model_checks.check(actor, made).lines[0].text
 
 
 @pytest.mark.parametrize(
