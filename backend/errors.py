@@ -11,7 +11,8 @@
   - Busy                   the database did not get round to it; the same again works
   - MissingPrerequisite    a package, key, file or device is absent; says how to get it
   - EngineError            a server or library failed; retryable
-    . ContextOverflow      the prompt does not fit; not retryable
+    . PromptError          one prompt cannot be served, others can
+    . ContextOverflow      a prompt error: it does not fit; not retryable
   - JudgeError             too many replies without a verdict; carries three of them
   - EmptySelection         nothing passed; carries the counts
   - TrainerError           the training process exited badly; carries its last lines
@@ -94,14 +95,22 @@ class EngineError(RondoError):
     """A model server or library failed. Trying again may help."""
 
 
-class ContextOverflow(EngineError):
+class PromptError(EngineError):
+    """One prompt cannot be served. The others go on."""
+
+    kind = "refused"
+
+    def __init__(self, message: str | None = None, *, kind: str = "", position: int | None = None) -> None:
+        super().__init__(message)
+        self.kind = kind or self.kind  # a word of values.FailureKind
+        self.position = position  # of the prompt in the call, from 0
+
+
+class ContextOverflow(PromptError):
     """The prompt does not fit into the model's context. Shorten it or choose another model."""
 
     is_final = True
-
-    def __init__(self, message: str | None = None, *, position: int | None = None) -> None:
-        super().__init__(message)
-        self.position = position  # of the prompt in the call, from 0
+    kind = "context"
 
 
 class JudgeError(RondoError):

@@ -127,16 +127,57 @@ class Sampling:
     stop: tuple[str, ...] = ()
 
 
+class FailureKind(StrEnum):
+    """Why one prompt, reply or row was left out while others went on."""
+
+    context = "context"
+    """It does not fit into the model's context."""
+    template = "template"
+    """The model's chat template refuses it."""
+    filter = "filter"
+    """A content filter refused the prompt or the reply."""
+    refused = "refused"
+    """The server calls the request wrong."""
+    timeout = "timeout"
+    reply = "reply"
+    """The reply cannot be read."""
+    server = "server"
+    error = "error"
+    too_long = "too_long"
+    """A training row longer than max_length."""
+    special = "special"
+    """A training row that holds a special token of the model in letters."""
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it lies in the text itself, so that many in a row say nothing about the server or the model."""
+        return self not in (FailureKind.refused, FailureKind.timeout, FailureKind.reply, FailureKind.server,
+                            FailureKind.error)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why there is no reply. `reason` is for the person who reads it."""
+
+    kind: FailureKind
+    reason: str
+
+
 @dataclass(frozen=True)
 class Completion:
     """What an engine returned for one prompt: new tokens only, never the prompt."""
 
     text: str
     finish_reason: str
-    """`stop`, `length` (cut off at max_tokens) or `error`."""
+    """`stop`, `length` (cut off at max_tokens), `unknown` (the server's word is not known), or `error` with `failure`.
+    Only a text that ended with `stop` is complete."""
     n_tokens: int
     logprob: float | None = None
     """Sum of the log-probabilities of the new tokens under the sampling policy, in nats."""
+    reasoning: str = ""
+    """What the server gave apart from the text: kept to be looked at, neither judged nor trained on."""
+    failure: Failure | None = None
+    """Why there is no text; the other completions of the call may have theirs."""
 
 
 @dataclass(frozen=True)
@@ -177,6 +218,9 @@ class Sample:
     source: LabelSource = LabelSource.none
     kind: str = "completion"
     extra: JSON = field(default_factory=dict)
+    reasoning: str = ""
+    failure: Failure | None = None
+    """Why it could not be made: it is then listed on the round and is no row of its samples."""
 
 
 @dataclass(frozen=True)
@@ -206,6 +250,9 @@ class Judgment:
     template_hash: str = ""
     n_tokens: int = 0
     finish_reason: str = "stop"
+    reasoning: str = ""
+    failure: Failure | None = None
+    """Why the judge could not be asked: it is then listed on the round and is no judgment."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from pydantic import BaseModel, Field
 
 from app.api.depends import After, Asking, Limit, Page, cut
 from backend.boundary import Id, Line, Name, Text
-from backend.services import checkpoints, registration, trials
+from backend.services import checkpoints, model_checks, registration, trials
 from backend.services.checkpoints import CheckpointRow, Detail
 from backend.services.registration import Endpoint
 from backend.services.trials import Trial
@@ -62,6 +62,13 @@ def rename(actor: Asking, checkpoint_id: Id, body: Renaming) -> Detail:
 def delete(actor: Asking, checkpoint_id: Id) -> None:
     """Forget a checkpoint that nothing refers to; its files stay."""
     checkpoints.delete(actor, checkpoint_id)
+
+
+@router.post("/checkpoints/{checkpoint_id}/check")
+def check(actor: Asking, checkpoint_id: int) -> Detail:
+    """Check the model again; of an endpoint, send one short request."""
+    model_checks.check(actor, checkpoint_id)
+    return checkpoints.detail(actor, checkpoint_id)
 
 
 @router.post("/trials", status_code=202)

@@ -3,12 +3,14 @@
 from dataclasses import asdict
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
-from app.api.depends import After, Asking, Limit, Page, cut
+from app.api.depends import After, Asking, Before, Limit, Page, cut
 from backend.boundary import Count, Data, Id, Seed
-from backend.services import parts, rounds
+from backend.services import failures, jobs, parts, rounds
 from backend.services import reselect as reselecting
+from backend.services.failures import FailureView
+from backend.services.jobs import JobView
 from backend.services.rounds import Estimate, Plan, RoundView
 from backend.values import JSON
 
@@ -91,6 +93,25 @@ def launch(actor: Asking, project_id: Id, body: Changes) -> RoundView:
 @router.get("/rounds/{round_id}")
 def get_round(actor: Asking, round_id: Id) -> RoundView:
     return rounds.get(actor, round_id)
+
+
+class Retry(BaseModel):
+    """`ids` of what to try again; null: all that may be."""
+
+    ids: list[int] | None = Field(None, min_length=1, max_length=failures.MAX_IDS)
+
+
+@router.get("/rounds/{round_id}/failures")
+def list_failures(actor: Asking, round_id: int, limit: Limit = 50, after: Before = None) -> Page[FailureView]:
+    """List what was left out of a round with its reason, oldest first."""
+    rows = failures.list_failures(actor, round_id, limit=limit + 1, after_id=after)
+    return Page(items=rows[:limit], next=str(rows[limit - 1].id) if len(rows) > limit else None)
+
+
+@router.post("/rounds/{round_id}/failures/retry", status_code=202)
+def retry_failures(actor: Asking, round_id: int, body: Retry) -> JobView:
+    """Ask again for what was left out, in a job of its own."""
+    return jobs.get(actor, failures.retry(actor, round_id, body.ids)).job
 
 
 @router.post("/rounds/{round_id}/cancel")

@@ -5,6 +5,7 @@ from typing import Any
 import gradio as gr
 
 from app.pages import checkpoint_templates as templates
+from app.pages import checkpoints_checks
 from app.toasts import notice, toasts
 from app.widgets.asked import Asked, asked
 from app.widgets.context import context
@@ -33,6 +34,7 @@ def build() -> None:
         with gr.Tab("Who made this model?", id="made"):
             chosen = gr.Dropdown([], label="Checkpoint", elem_id="chosen-checkpoint")
             made = markup(templates.DETAIL, templates.DETAIL_CSS, elem_id="detail")
+            checks, check = checkpoints_checks.draw()
             with gr.Accordion("Rename or delete", open=False, elem_classes=needs(Role.curator)):
                 new_name = gr.Textbox(label="New name", max_length=120, info="Nothing refers to the name.")
                 with gr.Row(elem_classes="rondo-toolbar"):
@@ -71,19 +73,20 @@ def build() -> None:
         with gr.Tab("Register", id="register"), only(Role.curator, "Registering a checkpoint"):
             name, role, location, folder, url, model, key, served = _register_form()
 
-    lists = [table, chosen, one, two]
-    gr.on(None, load, None, [*lists, made, tried, prompt, state, *replies, tabs], **QUIET)
-    chosen.input(show, chosen, made, **QUIET)
+    lists, made_of = [table, chosen, one, two], [made, checks]
+    gr.on(None, load, None, [*lists, *made_of, tried, prompt, state, *replies, tabs], **QUIET)
+    chosen.input(show, chosen, made_of, **QUIET)
+    check.click(checkpoints_checks.check_again, chosen, checks, **checkpoints_checks.PRIVATE)
     # Another checkpoint is another question.
     gr.on([chosen.input, keep.click], lambda: gr.Column(visible=False), None, sure, **QUIET)
-    rename.click(give_name, [chosen, new_name], [*lists, made], **PRIVATE)
+    rename.click(give_name, [chosen, new_name], [*lists, *made_of], **PRIVATE)
     delete.click(ask_forget, chosen, [sure, asked_once], **PRIVATE)
-    really.click(forget, chosen, [*lists, made, sure], **PRIVATE)
+    really.click(forget, chosen, [*lists, *made_of, sure], **PRIVATE)
     asked = [one, two, prompt, temperature, top_p, max_tokens, seed]
     ask.click(ask_checkpoints, asked, [tried, state, *replies], **PRIVATE)
     gr.Timer(POLL_SECONDS).tick(poll, tried, [tried, state, *replies], **QUIET)
-    folder.click(register_folder, [name, role, location], [*lists, made], **PRIVATE)
-    served.click(register_endpoint, [name, role, url, model, key], [*lists, made], **PRIVATE)
+    folder.click(register_folder, [name, role, location], [*lists, *made_of], **PRIVATE)
+    served.click(register_endpoint, [name, role, url, model, key], [*lists, *made_of], **PRIVATE)
 
 
 def _register_form() -> tuple[Any, ...]:
@@ -124,17 +127,19 @@ def load(request: gr.Request) -> list[Any]:
     chosen = asked(request, "checkpoint", "checkpoint", known)
     lists, first = _lists(here.actor, here.project_id, chosen)
     last = trials.newest(here.actor, here.project_id)
-    detail = shown(here.actor, here.project_id, first) if first else {"missing": chosen.missing}
+    detail = made_values(here.actor, here.project_id, first)
+    if chosen.missing:
+        detail[0] = {"missing": chosen.missing}
     # Whoever comes to a project without checkpoints comes to register one.
     opened = gr.Tabs() if known else gr.Tabs(selected="register")
-    return [*lists, detail, last and last.job_id, last.prompt if last else "", *_trial(last), opened]
+    return [*lists, *detail, last and last.job_id, last.prompt if last else "", *_trial(last), opened]
 
 
 @toasts
-def show(checkpoint_id: int, request: gr.Request) -> dict[str, Any]:
-    """Show who made a checkpoint."""
+def show(checkpoint_id: int, request: gr.Request) -> list[Any]:
+    """Show who made a checkpoint, and what was checked of it."""
     here = context(request)
-    return shown(here.actor, here.project_id, checkpoint_id)
+    return made_values(here.actor, here.project_id, checkpoint_id)
 
 
 @toasts
@@ -211,7 +216,15 @@ def _known(checkpoint_id: int | None) -> int:
 def _refreshed(request: gr.Request, chosen: int | None) -> list[Any]:
     here = context(request)
     lists, first = _lists(here.actor, here.project_id, Asked(chosen))
-    return [*lists, shown(here.actor, here.project_id, first) if first else None]
+    return [*lists, *made_values(here.actor, here.project_id, first)]
+
+
+def made_values(actor: Actor, project_id: int, checkpoint_id: int | None) -> list[Any]:
+    """The card of a checkpoint and the lines of its checks."""
+    if not checkpoint_id:
+        return [None, None]
+    checks = checkpoints_checks.value(checkpoints.detail(actor, checkpoint_id))
+    return [shown(actor, project_id, checkpoint_id), checks]
 
 
 def shown(actor: Actor, project_id: int, checkpoint_id: int) -> dict[str, Any]:

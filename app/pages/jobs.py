@@ -6,8 +6,8 @@ import gradio as gr
 import plotly.graph_objects as go
 from gradio.context import get_blocks_context
 
+from app.pages import jobs_failures, jobs_ways_out
 from app.pages import jobs_templates as templates
-from app.pages import jobs_ways_out
 from app.toasts import toasts
 from app.widgets import charts
 from app.widgets.asked import asked, not_here
@@ -29,6 +29,8 @@ BADGES = {JobStatus.running: "accent", JobStatus.done: "ok", JobStatus.failed: "
 LOG_LINES = 16
 OUTSIDE = {"try": "try a prompt", "repair": "rewrite a sample"}
 """Jobs outside rounds, by their kind."""
+AGAIN = "retry"
+"""Jobs that ask again for what was left out."""
 
 
 def build() -> None:
@@ -63,6 +65,7 @@ def build() -> None:
     with gr.Row(elem_classes="rondo-toolbar"):
         newer = gr.Button("Newer", interactive=False, scale=0)
         older = gr.Button("Older", interactive=False, scale=0)
+    jobs_failures.build()
     timer = gr.Timer(POLL_SECONDS)
 
     shown = [
@@ -223,7 +226,7 @@ def table_row(job: JobView) -> list[str]:
     return [
         str(job.id),
         str(job.round_number) if job.round_number is not None else "–",
-        OUTSIDE.get(job.kind or "", str(job.stage)),
+        OUTSIDE.get(job.kind or "", f"{job.stage} again" if job.kind == AGAIN else str(job.stage)),
         str(job.status),
         f"{job.fraction:.0%} ({job.done:,} of {job.total:,} {job.unit})" if job.total else "–",
         rate(job),
@@ -235,7 +238,8 @@ def table_row(job: JobView) -> list[str]:
 
 def card_value(job: JobView) -> dict[str, Any]:
     """What the card shows; texts only."""
-    what = OUTSIDE.get(job.kind or "", f"{job.stage}, round {job.round_number}")
+    again = ", what was left out" if job.kind == AGAIN else ""
+    what = OUTSIDE.get(job.kind or "", f"{job.stage}, round {job.round_number}{again}")
     facts = [f"attempt {job.attempt}" if job.attempt > 1 else "", f"by {job.created_by}" if job.created_by else ""]
     facts += [f"on {job.executor_id}" if job.executor_id else ""]
     return {

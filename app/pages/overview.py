@@ -179,6 +179,7 @@ def line_value(line: RoundLine, loop: Loop) -> dict[str, Any]:
         "checkpoint_id": line.checkpoint_id or "",
         "recipe": line.recipe,
         "is_stopped": line.status in (RoundStatus.failed, RoundStatus.cancelled),
+        "left_out": f"{line.left_out:,} left out" if line.left_out else "",
         "error": (line.error or "").split("\n")[0][:300],
     }
 

@@ -49,6 +49,7 @@ LINE = """
     </dl>
     <footer class="small">
       <a href="samples?round={{this.id}}">Samples</a>
+      {{#if this.left_out}}<a href="jobs?left_out={{this.id}}">{{this.left_out}}</a>{{/if}}
       {{#if this.checkpoint}}<a href="checkpoints?checkpoint={{this.checkpoint_id}}">{{this.checkpoint}}</a>{{/if}}
       <span class="rondo-needs-curator">
         {{#if this.checkpoint}}<a href="new-round?from={{this.id}}">Start from here</a>{{/if}}

@@ -19,6 +19,8 @@ DETAIL = """
   {{#if value.answer}}<p class="small rondo-muted">Known answer: <span dir="auto">{{value.answer}}</span></p>{{/if}}
   <h3>{{value.title}}</h3>
   <div class="words main" dir="auto">{{value.text}}</div>
+  {{#if value.reasoning}}<details class="raw"><summary>Reasoning, apart from the text</summary>
+  <div class="words" dir="auto">{{value.reasoning}}</div></details>{{/if}}
   {{#if value.changes}}
   <h3>What was changed</h3>
   <div class="words main changes" dir="auto">{{#each value.changes}}<span
@@ -35,7 +37,9 @@ DETAIL = """
         <summary>{{this.title}}</summary>
         <div class="words" dir="auto">{{this.rationale}}</div>
         <details class="raw"><summary>Raw reply, template {{this.template}}</summary>
-        <div class="words" dir="auto">{{this.raw}}</div></details>
+        <div class="words" dir="auto">{{this.raw}}</div>
+        {{#if this.reasoning}}<p class="rondo-muted">Reasoning, apart from the reply</p>
+        <div class="words" dir="auto">{{this.reasoning}}</div>{{/if}}</details>
       </details>
       {{else}}<p class="rondo-muted">{{value.unjudged}}</p>{{/each}}
       <h3>What it trained</h3>

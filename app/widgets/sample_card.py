@@ -72,6 +72,7 @@ def card(detail: Detail, query: JSON) -> JSON:
         "answer": detail.answer,
         "title": title(detail),
         "text": cut(detail.text),
+        "reasoning": cut(detail.reasoning or ""),
         "original": cut(detail.original or ""),
         "changes": changes(detail.original, detail.text) if detail.original is not None else [],
         "unjudged": f"The judge's view is {HIDDEN}." if row.is_hidden else "No judge has seen it.",
@@ -125,6 +126,7 @@ def judgment(one: JudgmentView, *, is_first: bool) -> JSON:
         "title": f"{one.judge}, vote {one.position + 1}: {score(one.score)}, {verdict}",
         "rationale": cut(one.rationale) or "(no words)",
         "raw": cut(one.raw),
+        "reasoning": cut(one.reasoning or ""),
         "template": one.template_hash[:8] or "none",
         "open": is_first,
     }

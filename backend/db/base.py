@@ -70,6 +70,7 @@ class Base(DeclarativeBase):
                 values.Role,
                 values.JobStatus,
                 values.RoundStatus,
+                values.FailureKind,
             )
         },
     }

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from backend.errors import PromptError
 from backend.registry import Part
-from backend.values import Completion, Messages, Sampling
+from backend.values import Completion, Failure, FailureKind, Messages, Sampling
 
 
 class Engine(Part, kind="engine"):
@@ -25,9 +26,14 @@ class Engine(Part, kind="engine"):
         The same prompts, sampling and seed give the same completions, whatever ran before.
         The text ends before a stop string; the end token counts in `n_tokens` and `logprob`. A text that
         reaches the end of the context has finish reason `length`.
-        Raises `ContextOverflow` (with the prompt's position), `EngineError`, `MissingPrerequisite`.
+        A prompt that cannot be served gets completions with a `failure`, and the others theirs. What would befall
+        every prompt is raised: `EngineError`, `MissingPrerequisite`.
         """
         raise NotImplementedError
+
+    def notes(self) -> tuple[str, ...]:
+        """Return what a person should know of how it was served so far, such as settings that the server refused."""
+        return ()
 
     def count_tokens(self, messages: Messages) -> int | None:
         """Tokens of the rendered prompt, or None where the engine cannot know."""
@@ -37,3 +43,19 @@ class Engine(Part, kind="engine"):
     def context_length(self) -> int | None:
         """Tokens of prompt and completion together, or None where the engine cannot know."""
         return None
+
+
+def failed(kind: FailureKind, reason: str, n: int = 1) -> list[Completion]:
+    """Return the n completions of a prompt that cannot be served."""
+    return [Completion("", "error", 0, failure=Failure(kind, reason))] * n
+
+
+def served(completions: list[list[Completion]]) -> list[list[Completion]]:
+    """Return the completions as they are; raises `PromptError` for the first that failed.
+
+    For callers that ask one thing and have no list of what was left out.
+    """
+    for completion in (one for several in completions for one in several):
+        if completion.failure is not None:
+            raise PromptError(completion.failure.reason, kind=completion.failure.kind)
+    return completions

@@ -8,10 +8,26 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from jinja2 import TemplateError
+
 from backend.values import Messages
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
+
+
+REFUSALS = (TemplateError, TypeError, ValueError, KeyError, AttributeError, IndexError)
+"""What a chat template raises for messages it was not made for."""
+
+
+def refusal(model: str, messages: Messages, error: Exception) -> str:
+    """Say that the chat template refuses a chat, naming its roles."""
+    roles = ", ".join(message["role"] for message in messages)
+    said = str(error).strip().rstrip(".") or type(error).__name__
+    return (
+        f"The chat template of {model} refuses messages with the roles {roles}: {said}. Change their roles or order, "
+        "or choose another model."
+    )
 
 
 def special_texts(tokenizer: "PreTrainedTokenizerBase") -> re.Pattern[str] | None:
@@ -32,7 +48,7 @@ def encode(
     """Render chats by the tokenizer's template, an answer being due, and return their token ids.
 
     `pattern`: the tokenizer's `special_texts`, found once, since some tokenizers have thousands.
-    Raises `jinja2.TemplateError` where the template refuses a chat.
+    Raises one of `REFUSALS` where the template refuses a chat.
     """
     if not chats:
         return []

@@ -1,45 +1,62 @@
-"""One HTTP endpoint that takes and returns JSON, with retries."""
+"""One HTTP endpoint that takes and returns JSON, with retries and bounds."""
 
 import json
+import math
 import random
-import re
 import threading
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import httpx
 
-from backend.errors import EngineError, MissingPrerequisite
-from backend.values import JSON
+from backend.engines._refusals import Refusal, clean, refusal_of
+from backend.errors import EngineError, MissingPrerequisite, PromptError
+from backend.values import JSON, FailureKind
 
 LONGEST_WAIT = 30.0
 LONGEST_RETRY_AFTER = 300.0
-REFUSALS = (400, 413, 422)  # the request itself is at fault; the caller may change it
+LARGEST_REPLY = 64 * 2**20
+"""Bytes of one reply; 1,024 samples with log-probabilities take a third of it."""
+LARGEST_ERROR = 64 * 2**10
+REFUSALS = (400, 413, 422, 451)  # the request itself is at fault; the caller may change it
 RETRYABLE = (408, 409, 425, 429)
-CONTEXT = re.compile(r"context[ _-]?(length|window|size)|maximum (model|prompt|input) length|too many tokens", re.I)
-DROPPABLE = ("logprobs", "max_tokens", "n")
+SPENT = ("insufficient_quota", "billing_hard_limit_reached")
 
 
 @dataclass(frozen=True)
-class Refusal:
-    """The server says that the request is wrong."""
+class Answer:
+    """A reply's status, headers and body, read whole within the bounds."""
 
     status: int
-    message: str
-    code: str
-    param: str
+    headers: httpx.Headers
+    body: bytes
+
+    def json(self) -> Any:
+        """Return the parsed body; raises `ValueError` for what is no JSON."""
+        try:
+            return json.loads(self.body)
+        except RecursionError as error:
+            raise ValueError("nested too deep") from error
 
     @property
-    def is_context(self) -> bool:
-        return self.code == "context_length_exceeded" or bool(CONTEXT.search(self.message))
+    def said(self) -> Any:
+        """The parsed body, or its first characters as text."""
+        try:
+            return self.json()
+        except ValueError:
+            return self.body[:1000].decode("utf-8", errors="replace")
 
-    def names(self, sent: set[str]) -> str | None:
-        """Return the field at fault, if it is one that can be left out or renamed."""
-        for field in DROPPABLE:
-            if field in sent and (self.param == field or re.search(rf"(?<![\w]){field}(?![\w])", self.message)):
-                return field
-        return None
+
+@dataclass(frozen=True)
+class Again:
+    """Why a request is to be sent again, and what kind of failure it is when that does not help."""
+
+    kind: FailureKind
+    reason: str
+    wait: float = 0.0
 
 
 class Endpoint:
@@ -58,6 +75,8 @@ class Endpoint:
             timeout=httpx.Timeout(timeout, connect=min(timeout, 15.0), pool=None),
             limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
             headers={"Authorization": f"Bearer {key}"} if key else {},
+            # The key goes to the address that a person typed, and nowhere else.
+            follow_redirects=False,
         )
 
     def close(self) -> None:
@@ -71,80 +90,108 @@ class Endpoint:
         self._gave_up.clear()
 
     def post(self, body: JSON) -> JSON | Refusal:
-        """Return the reply, or the refusal of a wrong request; raises `EngineError` when retries do not help."""
-        reason = ""
-        for attempt in range(self.max_retries + 1):
-            wanted = 0.0
-            try:
-                response = self._client.post(self.url, json=body)
-            except httpx.TimeoutException:
-                reason = f"no reply within {self.timeout:g} seconds"
-            except httpx.RequestError as error:
-                reason = f"no connection ({type(error).__name__}: {error})"
-            else:
-                result = self._read(response)
-                if not isinstance(result, str):
-                    return result
-                reason, wanted = result, retry_after(response)
-            if attempt < self.max_retries and self._gave_up.wait(max(wanted, self._backoff(attempt))):
-                break
-        raise EngineError(
-            f"{self.url} failed {attempt + 1} times, last with: {self._clean(reason)}. "
-            "Check that the server runs and is not overloaded, then resume."
-        )
+        """Return the reply, or the refusal of a wrong request.
 
-    def _read(self, response: httpx.Response) -> JSON | Refusal | str:
-        """Return the reply, a refusal, or in words why to try again."""
-        status = response.status_code
-        if status in REFUSALS:
-            return self._refusal(response)
+        When retries do not help: raises `PromptError` where the request may be at fault, `EngineError` where the
+        server is.
+        """
+        attempt = 0
+        while isinstance(result := self._try(body), Again):
+            if attempt == self.max_retries or self._gave_up.wait(max(result.wait, self._backoff(attempt))):
+                break
+            attempt += 1
+        else:
+            return result
+        message = (
+            f"{self.url} failed {attempt + 1} times, last with: {clean(result.reason, self._key)}. "
+            "Check that the server runs and is not overloaded, then try again."
+        )
+        if result.kind is FailureKind.error:
+            raise EngineError(message)
+        raise PromptError(message, kind=result.kind)
+
+    def _try(self, body: JSON) -> JSON | Refusal | Again:
+        try:
+            answer = self._send(body)
+        except httpx.TimeoutException:
+            return Again(FailureKind.timeout, f"no reply within {self.timeout:g} seconds")
+        except (httpx.ConnectError, httpx.UnsupportedProtocol) as error:
+            return Again(FailureKind.error, f"no connection ({type(error).__name__}: {error})")
+        except httpx.RequestError as error:
+            return Again(FailureKind.server, f"no connection ({type(error).__name__}: {error})")
+        return self._read(answer)
+
+    def _send(self, body: JSON) -> Answer:
+        """Post once. A reply that trickles is cut off at the time limit, a huge one at its size."""
+        until = time.monotonic() + self.timeout
+        with self._client.stream("POST", self.url, json=body) as response:
+            most = LARGEST_REPLY if response.status_code == 200 else LARGEST_ERROR
+            content = bytearray()
+            for piece in response.iter_bytes():
+                content += piece
+                if len(content) > most:
+                    if response.status_code == 200:
+                        raise PromptError(
+                            f"{self.url} sent a reply of over {most // 2**20} MB, which is not read. Ask for fewer "
+                            "samples or tokens at once.",
+                            kind=FailureKind.reply,
+                        )
+                    break
+                if time.monotonic() > until:
+                    raise httpx.ReadTimeout("the reply trickles")
+            return Answer(response.status_code, response.headers, bytes(content))
+
+    def _read(self, answer: Answer) -> JSON | Refusal | Again:
+        """Return the reply, a refusal, or why to try again."""
+        status = answer.status
+        if status == 200:
+            return self._reply(answer)
+        refusal = refusal_of(status, answer.said, key=self._key)
+        if status in REFUSALS or (status == 403 and refusal.is_filter):
+            if refusal.is_missing_model:
+                raise self._wrong_address(status, refusal.message)
+            return refusal
         if status in (401, 403):
             raise MissingPrerequisite(
-                f"{self.url} refused the key with status {status}: {self._refusal(response).message} "
+                f"{self.url} refused the key with status {status}: {refusal.message} "
                 "Set the right key in the environment (see api_key_env) and restart."
             )
+        if status == 429 and refusal.code in SPENT:
+            raise EngineError(f"{self.url} says that the account is spent: {refusal.message} Raise its limit.")
         if status in RETRYABLE or status >= 500:
-            return f"status {status} {self._refusal(response).message}"
-        if status != 200:
-            raise EngineError(
-                f"{self.url} answered with status {status}: {self._refusal(response).message} "
-                "Check the base_url (it ends in /v1) and the model's name."
-            )
+            kind = FailureKind.error if status == 429 else FailureKind.server
+            return Again(kind, f"status {status} {refusal.message}", retry_after(answer.headers))
+        if 300 <= status < 400:
+            where = answer.headers.get("Location", "another address")[:200]
+            raise self._wrong_address(status, f"it redirects to {where}, which is not followed.")
+        raise self._wrong_address(status, refusal.message)
+
+    def _wrong_address(self, status: int, message: str) -> EngineError:
+        return EngineError(
+            f"{self.url} answered with status {status}: {message} "
+            "Check the base_url (it ends in /v1) and the model's name."
+        )
+
+    def _reply(self, answer: Answer) -> JSON | Refusal | Again:
+        """Read what came with status 200, which is not always a reply."""
         try:
-            reply = response.json()
+            reply = answer.json()
         except ValueError:
-            return "a reply that is cut off or no JSON"
+            sort = answer.headers.get("Content-Type", "of no type")[:60]
+            return Again(FailureKind.reply, f"a reply that is cut off or no JSON ({sort})")
         if isinstance(reply, dict) and is_chat(reply):
             return reply
-        return f"a reply without choices: {self._refusal(response).message}"
-
-    def _refusal(self, response: httpx.Response) -> Refusal:
-        try:
-            error = response.json()
-        except ValueError:
-            error = {"message": response.text}
-        if isinstance(error, dict):
-            error = error.get("error", error)
-        if not isinstance(error, dict):
-            error = {"message": error if isinstance(error, str) else json.dumps(error)}
-        message = self._clean(str(error.get("message") or error.get("detail") or "no reason given"))
-        message = " ".join(message.split())[:300]
-        return Refusal(
-            status=response.status_code,
-            message=message if message.endswith(".") else message + ".",
-            code=str(error.get("code") or ""),
-            param=str(error.get("param") or ""),
-        )
+        refusal = refusal_of(200, reply, key=self._key)
+        if refusal.is_context or refusal.is_filter:
+            return refusal
+        return Again(FailureKind.reply, f"a reply without choices: {refusal.message}", retry_after(answer.headers))
 
     def _backoff(self, attempt: int) -> float:
         return min(LONGEST_WAIT, self.retry_seconds * 2**attempt) * random.uniform(0.5, 1.0)
 
-    def _clean(self, text: str) -> str:
-        return text.replace(self._key, "***") if self._key else text
-
 
 def is_chat(reply: object) -> bool:
-    """Say whether a reply has at least one choice with a message."""
+    """Say whether a reply has at least one choice, each with a message."""
     choices = reply.get("choices") if isinstance(reply, dict) else None
     return (
         isinstance(choices, list)
@@ -153,14 +200,14 @@ def is_chat(reply: object) -> bool:
     )
 
 
-def retry_after(response: httpx.Response) -> float:
+def retry_after(headers: httpx.Headers) -> float:
     """Return the seconds the server asks to wait: given as a number or as a date, 0 if neither."""
-    value = response.headers.get("Retry-After", "")
+    value = headers.get("Retry-After", "")
     try:
         seconds = float(value)
     except ValueError:
         try:
             seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             seconds = 0.0
-    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER)
+    return 0.0 if math.isnan(seconds) else min(max(seconds, 0.0), LONGEST_RETRY_AFTER)

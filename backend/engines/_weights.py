@@ -25,6 +25,7 @@ TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model")
 WEIGHTS_BYTES = 1024**4
 HEADER_BYTES = 100_000_000
 """As safetensors itself has it."""
+STATE_SPACE = ("mamba", "mamba2", "falcon_mamba", "rwkv", "xlstm", "recurrent_gemma")
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
 
 
@@ -65,7 +66,11 @@ def check(located: str) -> None:
         raise InvalidInput(
             f"The folder {folder} has no config.json: it is no model's, or half-written. Choose or copy it again."
         )
-    _read_json(folder / "config.json")
+    if (kind := _read_json(folder / "config.json").get("model_type")) in STATE_SPACE:
+        raise InvalidInput(
+            f"The model {folder} ({kind}) keeps a state instead of keys and values, so several samples of one prompt "
+            "cannot be drawn from it here. Serve it elsewhere, for example with vLLM, and register its endpoint."
+        )
     if not any((folder / name).is_file() for name in TOKENIZER_FILES):
         raise InvalidInput(f"The model folder {folder} has no tokenizer. Copy {TOKENIZER_FILES[0]} there.")
     return _check_weights(folder, "model")
@@ -191,6 +196,9 @@ def load_model(located: str, *, dtype: "torch.dtype | str", trainable: bool = Fa
     if info["missing_keys"]:
         missing = sorted(info["missing_keys"])
         raise InvalidInput(f"The model {base} lacks {len(missing)} tensors, e.g. {missing[0]}. Copy it again.")
+    if getattr(model.config, "output_router_logits", False) and not trainable:
+        # Trainers switch it on for a mixture of experts; with it on, a model computes a loss that sampling cannot give.
+        model.config.output_router_logits = False
     loaded: PreTrainedModel = add_adapter(model, located, trainable=trainable) if base != located else model
     return loaded
 

@@ -2,28 +2,44 @@
 
 import hashlib
 import json
+import logging
 import os
 import secrets
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import Field, PrivateAttr, field_validator
 
 from backend.config import settings
-from backend.engines import Engine
+from backend.engines import Engine, failed
 from backend.engines._http import Endpoint
-from backend.errors import ContextOverflow, EngineError, MissingPrerequisite
-from backend.values import JSON, Completion, Messages, Sampling
+from backend.engines._refusals import Refusal
+from backend.engines._replies import completions_of
+from backend.errors import ContextOverflow, EngineError, MissingPrerequisite, PromptError
+from backend.values import JSON, Completion, FailureKind, Messages, Sampling
+
+log = logging.getLogger("rondo.engines")
 
 DEFAULT_KEY = "RONDO_OPENAI_API_KEY"
-FINISH_REASONS = {"stop": "stop", "length": "length"}
+FIRST = 8
+"""So many failures of a server before anything was served say that it does not serve."""
+LEFT_OUT = {
+    "logprobs": "logprobs is left out, so samples have no log-probability",
+    "max_tokens": "max_tokens is sent as max_completion_tokens",
+    "n": "samples of a prompt are asked for one by one",
+    "seed": "seed is left out, so the same request may get another reply",
+    "stop": "stop is left out, and texts are cut at the stop strings here",
+    "room": "no limit of tokens is sent, so a text may fill the context",
+}
+"""What follows from leaving a field out."""
 
 
 class OpenAI(Engine):
-    """Each prompt is a request with a seed of its own. What a server refuses (logprobs, n) is left out after that."""
+    """Each prompt is a request with a seed of its own. A field that the server refuses is left out after that."""
 
     base_url: str = Field(description="address up to and including /v1, e.g. http://127.0.0.1:8000/v1")
     model: str = Field(description="the model's name on the server")
@@ -36,9 +52,16 @@ class OpenAI(Engine):
     retry_seconds: float = Field(0.5, gt=0, description="wait before the first retry; doubles up to 30 seconds")
     supports_n: bool = Field(True, description="ask for all samples of a prompt in one request")
     logprobs: bool = Field(True, description="ask for log-probabilities")
+    send_defaults: bool = Field(
+        False,
+        description="send temperature and top_p also where they are 1, for servers with defaults of their own "
+        "(vLLM takes those of the model, unless it was started with --generation-config vllm)",
+    )
 
     _endpoint: Endpoint | None = PrivateAttr(None)
-    _refused: set[str] = PrivateAttr(default_factory=set)
+    _refused: dict[str, str] = PrivateAttr(default_factory=dict)
+    _tally: dict[str, int] = PrivateAttr(default_factory=lambda: {"served": 0, "failed": 0})
+    _lock: Any = PrivateAttr(default_factory=Lock)
 
     @field_validator("base_url")
     @classmethod
@@ -95,59 +118,97 @@ class OpenAI(Engine):
             )
         return key
 
+    def notes(self) -> tuple[str, ...]:
+        return tuple(self._refused.values())
+
     def _ask(self, position: int, messages: Messages, sampling: Sampling, seed: int) -> list[Completion]:
-        """Return the n completions of one prompt, in one request or in several."""
+        """Return the n completions of one prompt, in one request or in several; failures where it cannot be served."""
         completions: list[Completion] = []
-        while len(completions) < sampling.n:
-            missing = sampling.n - len(completions)
-            together = missing if self.supports_n and "n" not in self._refused else 1
-            completions += self._request(position, messages, sampling, together, (seed + len(completions)) % 2**31)
+        try:
+            while len(completions) < sampling.n:
+                missing = sampling.n - len(completions)
+                together = missing if self.supports_n and "n" not in self._refused else 1
+                completions += self._request(position, messages, sampling, together, (seed + len(completions)) % 2**31)
+        except PromptError as error:
+            kind = FailureKind(error.kind)
+            self._count(kind, error)
+            completions += failed(kind, error.message, sampling.n - len(completions))
+        else:
+            self._count(None, None)
         return completions[: sampling.n]
+
+    def _count(self, kind: FailureKind | None, error: PromptError | None) -> None:
+        """Keep count of what was served; raises `EngineError` where a server fails from the start."""
+        if kind is not None and kind.is_own:
+            return
+        with self._lock:
+            self._tally["served" if kind is None else "failed"] += 1
+            is_down = not self._tally["served"] and self._tally["failed"] >= FIRST
+        if is_down and error is not None:
+            raise EngineError(f"The first {FIRST} requests all failed. One of them: {error.message}") from error
 
     def _request(self, position: int, messages: Messages, sampling: Sampling, n: int, seed: int) -> list[Completion]:
         assert self._endpoint is not None
-        refused = set(self._refused)
+        refused = dict(self._refused)
         while True:
-            body = self._body(messages, sampling, 1 if "n" in refused else n, seed, refused)
+            body = self._body(messages, sampling, 1 if "n" in refused else n, seed, set(refused))
             reply = self._endpoint.post(body)
             if isinstance(reply, dict):
                 # Only now is it known that leaving these out was right.
-                self._refused |= refused - {"room"}
-                return completions_of(reply)
+                self._remember({field: said for field, said in refused.items() if field != "room"})
+                return completions_of(reply, sampling.stop if "stop" in refused else ())
+            if reply.is_filter:
+                raise PromptError(
+                    f"{self.base_url} refused the prompt by its content filter: {reply.message} Change the prompt, or "
+                    "ask another model.",
+                    kind=FailureKind.filter,
+                    position=position,
+                )
             if reply.is_context and "room" in refused:
                 raise ContextOverflow(
-                    f"Prompt {position + 1} does not fit into the context of {self.model} at {self.base_url}: "
+                    f"The prompt does not fit into the context of {self.model} at {self.base_url}: "
                     f"{reply.message} Shorten it or choose another model.",
                     position=position,
                 )
             # A server that adds max_tokens to the prompt: without it the text may fill the context.
-            refusal = "room" if reply.is_context else reply.names(set(body) - {"model", "messages"})
-            if refusal is None or refusal in refused:
-                raise EngineError(
+            field = "room" if reply.is_context else reply.names(set(body) - {"model", "messages"})
+            if field is None or field in refused:
+                raise PromptError(
                     f"{self.base_url} refused a request for {self.model} with status {reply.status}: "
-                    f"{reply.message} Check the model's name and the sampling settings."
+                    f"{reply.message} Check the model's name and the sampling settings.",
+                    position=position,
                 )
-            refused.add(refusal)
+            refused[field] = self._said(field, reply)
+
+    def _said(self, field: str, reply: Refusal) -> str:
+        what = LEFT_OUT.get(field, f"{field} is left out, and the server's own is taken")
+        return f"{self.model} at {self.base_url} refuses {field}: {what}. It said: {reply.message}"
+
+    def _remember(self, refused: dict[str, str]) -> None:
+        """Leave these fields out from now on, and say so once."""
+        with self._lock:
+            new = {field: said for field, said in refused.items() if field not in self._refused}
+            self._refused |= new
+        for said in new.values():
+            log.warning("%s", said)
 
     def _body(self, messages: Messages, sampling: Sampling, n: int, seed: int, refused: set[str]) -> JSON:
-        body: JSON = {
-            "model": self.model,
-            "messages": messages,
-            "temperature": sampling.temperature,
-            "top_p": sampling.top_p,
-            "seed": seed,
-        }
+        """The request: only what differs from the API's defaults, and nothing that the server refused."""
+        body: JSON = {"model": self.model, "messages": messages, "seed": seed}
+        for field, value in (("temperature", sampling.temperature), ("top_p", sampling.top_p)):
+            if value != 1 or self.send_defaults:
+                body[field] = value
         if "room" not in refused:
             body["max_completion_tokens" if "max_tokens" in refused else "max_tokens"] = sampling.max_tokens
         if n > 1:
             body["n"] = n
-        if self.logprobs and "logprobs" not in refused:
+        if self.logprobs:
             body["logprobs"] = True
         if sampling.top_k > 0:
             body["top_k"] = sampling.top_k
         if sampling.stop:
             body["stop"] = list(sampling.stop)
-        return body
+        return {field: value for field, value in body.items() if field not in refused}
 
 
 def seeds_of(prompts: Sequence[Messages], seed: int) -> list[int]:
@@ -160,21 +221,3 @@ def seeds_of(prompts: Sequence[Messages], seed: int) -> list[int]:
         seen[content] += 1
         seeds.append(int.from_bytes(digest) % 2**31)
     return seeds
-
-
-def completions_of(reply: JSON) -> list[Completion]:
-    """Read the choices of a reply, in order of their index."""
-    choices = sorted(reply["choices"], key=lambda choice: choice.get("index") or 0)
-    total = (reply.get("usage") or {}).get("completion_tokens") or 0
-    return [_completion(choice, total // len(choices)) for choice in choices]
-
-
-def _completion(choice: JSON, share: int) -> Completion:
-    """Without log-probabilities only the tokens of all choices together are known: each gets its share."""
-    tokens: list[Any] = (choice.get("logprobs") or {}).get("content") or []
-    return Completion(
-        text=choice["message"].get("content") or "",
-        finish_reason=FINISH_REASONS.get(choice.get("finish_reason") or "stop", "error"),
-        n_tokens=len(tokens) or share,
-        logprob=sum(token["logprob"] for token in tokens) if tokens else None,
-    )

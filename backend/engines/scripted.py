@@ -9,18 +9,19 @@ from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from backend.engines import Engine
-from backend.errors import ContextOverflow, EngineError, InvalidInput
-from backend.values import Completion, Messages, Sampling
+from backend.engines import Engine, failed
+from backend.errors import EngineError, InvalidInput
+from backend.values import Completion, FailureKind, Messages, Sampling
 
 
 class Rule(BaseModel):
-    """Prompts whose text matches `pattern` get one of the replies."""
+    """Prompts whose text matches `pattern` get one of the replies; with `fails`, they fail and it is the reason."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     pattern: str
     reply: str | tuple[str, ...]
+    fails: FailureKind | None = None
 
     @field_validator("pattern")
     @classmethod
@@ -46,7 +47,7 @@ class Scripted(Engine):
 
     def complete(self, prompts: Sequence[Messages], sampling: Sampling) -> list[list[Completion]]:
         time.sleep(self.delay_seconds)
-        return [self._completions(position, messages, sampling) for position, messages in enumerate(prompts)]
+        return [self._completions(messages, sampling) for messages in prompts]
 
     def count_tokens(self, messages: Messages) -> int:
         return sum(len(message["content"].split()) for message in messages)
@@ -55,19 +56,20 @@ class Scripted(Engine):
     def context_length(self) -> int | None:
         return self.max_length
 
-    def _completions(self, position: int, messages: Messages, sampling: Sampling) -> list[Completion]:
+    def _completions(self, messages: Messages, sampling: Sampling) -> list[Completion]:
         words = self.count_tokens(messages)
         if self.max_length is not None and words + 1 > self.max_length:
-            raise ContextOverflow(
-                f"Prompt {position + 1} has {words} words, but the context is {self.max_length}. Shorten it.",
-                position=position,
-            )
+            reason = f"The prompt has {words} words, but the context is {self.max_length}. Shorten it."
+            return failed(FailureKind.context, reason, sampling.n)
+        rule = next((one for one in self.rules if one.fails and re.search(one.pattern, _text(messages))), None)
+        if rule is not None and rule.fails is not None:
+            return failed(rule.fails, str(rule.reply), sampling.n)
         room = sampling.max_tokens if self.max_length is None else min(sampling.max_tokens, self.max_length - words)
         choices = self._choices(messages)
         return [cut(choices[self._draw(messages, sampling, copy) % len(choices)], room) for copy in range(sampling.n)]
 
     def _choices(self, messages: Messages) -> tuple[str, ...]:
-        text = "\n".join(message["content"] for message in messages)
+        text = _text(messages)
         for rule in self.rules:
             if re.search(rule.pattern, text):
                 return rule.replies
@@ -80,6 +82,10 @@ class Scripted(Engine):
     def _draw(self, messages: Messages, sampling: Sampling, copy: int) -> int:
         key = [messages, sampling.seed, copy] if sampling.temperature else [messages]
         return int.from_bytes(hashlib.blake2b(json.dumps(key).encode(), digest_size=8).digest())
+
+
+def _text(messages: Messages) -> str:
+    return "\n".join(message["content"] for message in messages)
 
 
 def cut(text: str, room: int) -> Completion:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, PrivateAttr
 
-from backend.engines import Engine, _chat, _weights
-from backend.errors import ContextOverflow, EngineError, InvalidInput, MissingPrerequisite
-from backend.values import Completion, Messages, Sampling
+from backend.engines import Engine, _chat, _weights, failed
+from backend.errors import EngineError, MissingPrerequisite, PromptError
+from backend.values import Completion, Failure, FailureKind, Messages, Sampling
 
 if TYPE_CHECKING:
     import torch
@@ -70,14 +70,17 @@ class Transformers(Engine):
         from backend.engines._decoding import Decoder, batches, requests
 
         model, tokenizer = self._loaded()
-        encoded = self._encode(prompts)
-        self._refuse_too_long(encoded)
+        encoded, refused = self._encode_each(prompts)
+        refused |= self._too_long(encoded)
+        fitting = [position for position in range(len(prompts)) if position not in refused]
         seed = sampling.seed if sampling.seed is not None else secrets.randbits(63)
-        wanted = requests(encoded, sampling, seed=seed, context=self.context_length)
+        wanted = requests([encoded[n] for n in fitting], sampling, seed=seed, context=self.context_length)
         decoder = Decoder(model, tokenizer, sampling)
         results: list[list[Completion]] = [[] for _ in prompts]
+        for position, failure in refused.items():
+            results[position] = failed(failure.kind, failure.reason, sampling.n)
         for batch in batches(wanted, rows=self.batch_size):
-            positions = [one.position for one in batch for _ in one.keys]
+            positions = [fitting[one.position] for one in batch for _ in one.keys]
             outputs = _decoded(decoder.decode, batch)
             for position, completion in zip(positions, self._completions(outputs, sampling.stop), strict=True):
                 results[position].append(completion)
@@ -117,25 +120,40 @@ class Transformers(Engine):
         return torch.bfloat16 if self.dtype == "bfloat16" else torch.float32
 
     def _encode(self, prompts: Sequence[Messages]) -> list[list[int]]:
-        from jinja2 import TemplateError
+        encoded, refused = self._encode_each(prompts)
+        for failure in refused.values():
+            raise PromptError(failure.reason, kind=failure.kind)
+        return encoded
 
+    def _encode_each(self, prompts: Sequence[Messages]) -> tuple[list[list[int]], dict[int, Failure]]:
+        """Token ids of each prompt (none for a refused one), and why the template refuses which."""
         _, tokenizer = self._loaded()
         try:
-            return _chat.encode(tokenizer, self._special, prompts)
-        except TemplateError as error:
-            raise InvalidInput(
-                f"The chat template of {self.model} refuses a prompt: {error}. Change its roles or their order."
-            ) from error
+            return _chat.encode(tokenizer, self._special, prompts), {}
+        except _chat.REFUSALS:
+            pass  # some prompt is at fault: each alone, then
+        encoded: list[list[int]] = []
+        refused: dict[int, Failure] = {}
+        for position, prompt in enumerate(prompts):
+            try:
+                encoded += _chat.encode(tokenizer, self._special, [prompt])
+            except _chat.REFUSALS as error:
+                encoded.append([])
+                refused[position] = Failure(FailureKind.template, _chat.refusal(self.model, prompt, error))
+        return encoded, refused
 
-    def _refuse_too_long(self, encoded: list[list[int]]) -> None:
+    def _too_long(self, encoded: list[list[int]]) -> dict[int, Failure]:
+        """Why which prompts leave no room for a new token."""
         context = self.context_length
-        for position, ids in enumerate(encoded):
-            if context is not None and len(ids) + 1 > context:
-                raise ContextOverflow(
-                    f"Prompt {position + 1} of {len(encoded)} has {len(ids)} tokens, but the context of {self.model} "
-                    f"is {context}. Shorten it or choose another model.",
-                    position=position,
-                )
+        return {
+            position: Failure(
+                FailureKind.context,
+                f"The prompt has {len(ids)} tokens, but the context of {self.model} is {context}. "
+                "Shorten it or choose another model.",
+            )
+            for position, ids in enumerate(encoded)
+            if context is not None and len(ids) + 1 > context
+        }
 
     def _completions(self, outputs: "Sequence[Output]", stop: tuple[str, ...]) -> list[Completion]:
         texts = self._tokenizer.batch_decode([output.ids for output in outputs], skip_special_tokens=True)

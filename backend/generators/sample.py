@@ -82,6 +82,8 @@ def _samples(prompt: Prompt, completions: Sequence[Completion]) -> list[SampleVa
             n_tokens=completion.n_tokens,
             logprob=completion.logprob,
             position=position,
+            reasoning=completion.reasoning,
+            failure=completion.failure,
         )
         for position, completion in enumerate(completions)
     ]

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -15,6 +15,8 @@ from backend.jobs import durable
 from backend.jobs.logs import last_lines
 from backend.values import JSON, JobStatus, RoundStatus, Stage
 
+BESIDE = "retry"
+"""The kind of a job that runs beside its round, whose status it leaves alone: trying again what was left out."""
 ACTIVE = (JobStatus.queued, JobStatus.running)
 ENDED = (JobStatus.done, JobStatus.failed, JobStatus.cancelled)
 MAX_LOSSES = 8
@@ -70,7 +72,8 @@ def resume(db: Session, job_id: int) -> Job:
     if job.status == JobStatus.done:
         raise Conflict(f"Job {job_id} is done, so there is nothing to resume. Launch a new round to do it again.")
     _refuse_superseded(db, job)
-    _refuse_in_review(db, job)
+    if not _is_beside(job):
+        _refuse_in_review(db, job)
     _refuse_second(db, job.round_id)
     if job.is_final:
         raise Conflict(
@@ -207,8 +210,12 @@ def _follow(
     db: Session, job: Job, status: RoundStatus, *, error: str | None = None, finished_at: datetime | None = None
 ) -> None:
     values: dict[str, Any] = {"status": status, "error": error, "finished_at": finished_at}
-    if job.round_id is not None:
+    if job.round_id is not None and not _is_beside(job):
         db.execute(update(Round).where(Round.id == job.round_id).values(values))
+
+
+def _is_beside(job: Job) -> bool:
+    return bool(job.spec.get("kind") == BESIDE)
 
 
 def _refuse_second(db: Session, round_id: int | None) -> None:
@@ -220,7 +227,9 @@ def _refuse_second(db: Session, round_id: int | None) -> None:
 
 
 def _refuse_superseded(db: Session, job: Job) -> None:
-    newer = select(Job.id).where(Job.round_id == job.round_id, Job.id > job.id).order_by(Job.id.desc()).limit(1)
+    kind = func.coalesce(Job.spec["kind"].as_string(), "")
+    newer = select(Job.id).where(Job.round_id == job.round_id, Job.id > job.id, kind != BESIDE)
+    newer = newer.order_by(Job.id.desc()).limit(1)
     found = db.scalar(newer) if job.round_id is not None else None
     if found is not None:
         raise Conflict(f"The round went on after job {job.id}. Resume its newest job, {found}, instead.")

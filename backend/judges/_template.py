@@ -119,6 +119,8 @@ class TemplateJudge(Judge, abstract=True):
             template_hash=template_hash,
             n_tokens=completion.n_tokens,
             finish_reason=completion.finish_reason,
+            reasoning=completion.reasoning,
+            failure=completion.failure,
         )
 
     def _verdict(self, score: float | None) -> Verdict | None:

@@ -1,41 +1,32 @@
 """Answering prompts batch by batch: shared by the generate stage and by measuring."""
 
-import logging
 import re
+from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Insert, insert, literal, or_, select
+from sqlalchemy import Insert, exists, insert, literal, or_, select
 
 from backend import values
 from backend.boundary import clean
 from backend.db import now, reading, tables
 from backend.db.bulk import insert_rows
 from backend.engines import Engine
-from backend.errors import ContextOverflow, InvalidInput
+from backend.errors import EngineError, InvalidInput
 from backend.pipeline import groups as group_values
+from backend.pipeline import left_out
 from backend.pipeline.groups import GroupRow
+from backend.pipeline.left_out import Gate
 from backend.pipeline.stage import StageContext
-from backend.values import Split
-
-log = logging.getLogger("rondo.pipeline")
+from backend.values import FailureKind, Split
 
 Answer = Callable[[Sequence[values.Prompt], int], list[list[values.Sample]]]
 """Prompts of one batch and the batch's number in; the samples of each prompt out."""
 
 SCORE_LIKE = re.compile(r"\bscore\s*[:=]\s*-?\d", re.IGNORECASE)
-
-
-def too_long(engine: Engine, prompt: values.Prompt) -> bool:
-    """Whether not even one new token fits after the prompt."""
-    length = engine.count_tokens(prompt.messages)
-    is_too_long = length is not None and engine.context_length is not None and length >= engine.context_length
-    if is_too_long:
-        log.warning(
-            "Prompt %s has %s tokens; the context holds %s. It is left out.", prompt.id, length, engine.context_length
-        )
-    return is_too_long
 
 
 def answer_missing(
@@ -46,67 +37,129 @@ def answer_missing(
     checkpoint_id: int,
     answer: Answer,
     seed: int,
-) -> int:
-    """Answer the batches that have no samples of this checkpoint yet; return how many prompts were too long.
+) -> None:
+    """Answer what has no samples of this checkpoint yet and was not left out; of a retry, what was asked for again.
 
-    Batches are cut by position and written whole, so a rerun sees the same batches and makes the same samples.
+    Batches are cut by position and written whole, with what they left out, so a rerun sees the same batches and makes
+    the same samples.
     """
-    left_out = 0
     with reading() as db:
         have = group_values.sample_counts(db, rows, checkpoint_id=checkpoint_id)
+    again = Again(left_out.asked(stage)) if left_out.is_retry(stage) else None
+    skip = left_out.group_ids(stage, checkpoint_id)
+    gate = Gate("prompts", anything_yet=bool(have) or again is not None)
     for number, batch in enumerate(group_values.chunks(rows, stage.recipe.groups_per_batch)):
-        with reading() as db:
-            prompts = group_values.prompts_of(db, batch)
-        pairs = list(zip(batch, prompts, strict=True))
-        if not any(group.id in have for group in batch):
-            made, pairs = answer_batch(engine, answer, pairs, number)
-            left_out += len(batch) - len(pairs)
-            if pairs:
-                places = [(group.id, group.prompt_id) for group, _ in pairs]
-                write(stage, places, made, split=batch[0].split, checkpoint_id=checkpoint_id, seed=seed)
-            stage.progress.advance(sum(len(samples) for samples in made))
-        else:
-            left_out += sum(group.id not in have for group in batch)
+        todo = [g for g in batch if (g.id in again.groups if again else g.id not in have and g.id not in skip)]
+        if todo:
+            asked = _ask(stage, todo, answer, number, checkpoint_id)
+            kept = again.missing(asked) if again else asked
+            place: dict[str, Any] = {"split": batch[0].split, "checkpoint_id": checkpoint_id, "seed": seed}
+            gate.pass_batch(
+                partial(write, stage, kept, again=again, **place),
+                served=kept.served,
+                failures=[item.failure for item in asked.items],
+            )
+            stage.progress.advance(len(todo) if again else kept.served + len(kept.items))
+        elif not again:
             stage.progress.advance(sum(have.get(group.id, 0) for group in batch))
-    if rows and left_out == len(rows):
-        raise InvalidInput(
-            f"None of the {len(rows)} prompts fits into the model's context of "
-            f"{engine.context_length if engine else 'unknown'} tokens. "
-            "Choose shorter prompts or a model with a longer context."
-        )
-    return left_out
+    _close(gate, engine)
 
 
-def answer_batch(
-    engine: Engine | None, answer: Answer, pairs: list[tuple[GroupRow, values.Prompt]], number: int
-) -> tuple[list[list[values.Sample]], list[tuple[GroupRow, values.Prompt]]]:
-    """The samples of a batch, and its prompts without those that turned out not to fit the context."""
+@dataclass(frozen=True)
+class Asked:
+    """What came of the prompts of one batch: the samples of each group, and what was left out."""
+
+    groups: list[GroupRow]
+    made: list[list[values.Sample]]
+    items: list[left_out.Item]
+
+    @property
+    def served(self) -> int:
+        return sum(map(len, self.made))
+
+
+class Again:
+    """What a retry asks for: groups, and of each the positions that are missing (None: all of them)."""
+
+    def __init__(self, rows: Sequence[tables.LeftOut]) -> None:
+        self.rows = rows
+        self.groups: dict[int, set[int | None]] = defaultdict(set)
+        for row in rows:
+            if row.group_id is not None:
+                self.groups[row.group_id].add(row.position)
+
+    def missing(self, asked: Asked) -> Asked:
+        """Leave out what the round has already."""
+        made = []
+        for group, samples in zip(asked.groups, asked.made, strict=True):
+            wanted = self.groups[group.id]
+            # Where some of a group were served, so was what files brought.
+            made.append([one for one in samples if None in wanted or (one.kind != "import" and one.position in wanted)])
+        return replace(asked, made=made)
+
+    def ids_of(self, groups: Sequence[GroupRow]) -> list[int]:
+        """The rows about these groups."""
+        ids = {group.id for group in groups}
+        return [row.id for row in self.rows if row.group_id in ids]
+
+
+def _ask(stage: StageContext, groups: list[GroupRow], answer: Answer, number: int, checkpoint_id: int) -> Asked:
+    """Answer a batch, and say what could not be answered."""
+    with reading() as db:
+        prompts = group_values.prompts_of(db, groups)
+    made, items = [], []
+    for group, samples in zip(groups, _answers(answer, prompts, number), strict=True):
+        good = [sample for sample in samples if sample.failure is None]
+        bad = [(None if not good else sample.position, sample.failure) for sample in samples if sample.failure]
+        made.append(good)
+        items += [
+            left_out.Item(failure, group.id, group.prompt_id, checkpoint_id=checkpoint_id, position=position)
+            for position, failure in (bad if good else bad[:1])
+        ]
+    return Asked(groups, made, items)
+
+
+def _answers(answer: Answer, prompts: list[values.Prompt], number: int) -> list[list[values.Sample]]:
+    """The samples of each prompt. Where a part raises for the batch, each prompt is asked alone to find the culprit."""
     try:
-        return answer([p for _, p in pairs], number), pairs
-    except ContextOverflow:
-        fitting = [(g, p) for g, p in pairs if engine is None or not too_long(engine, p)]
-        if len(fitting) == len(pairs):
+        return answer(prompts, number)
+    except Exception as error:
+        first = left_out.failure_of(error)
+        if len(prompts) == 1:
+            return [[_failed(prompts[0], first)]]
+    found = []
+    for prompt in prompts:
+        try:
+            found += answer([prompt], number)
+        except Exception as error:
+            found.append([_failed(prompt, left_out.failure_of(error))])
+    return found
+
+
+def _failed(prompt: values.Prompt, failure: values.Failure) -> values.Sample:
+    return values.Sample(0, prompt.id, "", "error", failure=failure)
+
+
+def _close(gate: Gate, engine: Engine | None) -> None:
+    try:
+        gate.close()
+    except EngineError as error:
+        if gate.kinds != {FailureKind.context}:
             raise
-    return (answer([p for _, p in fitting], number) if fitting else []), fitting
+        context = engine.context_length if engine else "unknown"
+        raise InvalidInput(
+            f"None of the {sum(gate.reasons.values())} prompts fits into the model's context of {context} tokens. "
+            "Choose shorter prompts or a model with a longer context."
+        ) from error
 
 
 def write(
-    stage: StageContext,
-    places: Sequence[tuple[int, int]],
-    made: Sequence[Sequence[values.Sample]],
-    *,
-    split: Split,
-    checkpoint_id: int,
-    seed: int,
+    stage: StageContext, asked: Asked, *, split: Split, checkpoint_id: int, seed: int, again: Again | None = None
 ) -> None:
-    """Insert one batch of samples, and the empty labels of training samples, in one transaction.
+    """Insert one batch of samples, the empty labels of training samples, and what was left out, in one transaction.
 
-    `places`: each prompt's group id and prompt id. Labels are made from the samples by one statement: beside a small
-    model every row counts.
+    Labels are made from the samples by one statement: beside a small model every row counts.
     """
-    samples = [sample for several in made for sample in several]
-    if not samples:
-        return
     written_at = now()
     common = {
         "project_id": stage.round.project_id,
@@ -115,30 +168,35 @@ def write(
         "seed": seed,
         "created_at": written_at,
     }
-    whose = [place for place, several in zip(places, made, strict=True) for _ in several]
+    whose = [(group, one) for group, several in zip(asked.groups, asked.made, strict=True) for one in several]
     columns: dict[str, list[Any]] = {
-        "group_id": [group_id for group_id, _ in whose],
-        "prompt_id": [prompt_id for _, prompt_id in whose],
-        "position": [sample.position for sample in samples],
-        # PostgreSQL stores no NUL character, and a page could not show one.
-        "text": [clean(sample.text) for sample in samples],
-        "finish_reason": [sample.finish_reason for sample in samples],
-        "num_tokens": [sample.n_tokens for sample in samples],
-        "logprob": [sample.logprob for sample in samples],
+        "group_id": [group.id for group, _ in whose],
+        "prompt_id": [group.prompt_id for group, _ in whose],
+        "position": [sample.position for _, sample in whose],
+        "text": [clean(sample.text) for _, sample in whose],
+        "finish_reason": [sample.finish_reason for _, sample in whose],
+        "num_tokens": [sample.n_tokens for _, sample in whose],
+        "logprob": [sample.logprob for _, sample in whose],
         # A file brought imported samples, no checkpoint.
-        "checkpoint_id": [None if sample.kind == "import" else checkpoint_id for sample in samples],
-        "kind": [sample.kind for sample in samples],
-        "extra": [sample.extra for sample in samples],
-        "score_like": [bool(SCORE_LIKE.search(sample.text)) for sample in samples],
+        "checkpoint_id": [None if sample.kind == "import" else checkpoint_id for _, sample in whose],
+        "kind": [sample.kind for _, sample in whose],
+        "extra": [sample.extra for _, sample in whose],
+        "score_like": [bool(SCORE_LIKE.search(sample.text)) for _, sample in whose],
     }
+    if any(sample.reasoning for _, sample in whose):
+        columns["reasoning"] = [clean(sample.reasoning) or None for _, sample in whose]
     with stage.writing() as db:
         insert_rows(db, tables.Sample, common, columns)
         if split is Split.train:
-            for ids in group_values.chunks([group_id for group_id, _ in places], group_values.CHUNK):
-                db.execute(empty_labels(ids, checkpoint_id, written_at))
+            for ids in group_values.chunks([group.id for group in asked.groups], group_values.CHUNK):
+                db.execute(empty_labels(ids, checkpoint_id, written_at, only_missing=again is not None))
+        if again is None:
+            left_out.write(db, stage, asked.items)
+        else:
+            left_out.rewrite(db, stage, again.ids_of(asked.groups), asked.items)
 
 
-def empty_labels(group_ids: Sequence[int], checkpoint_id: int, at: datetime) -> Insert:
+def empty_labels(group_ids: Sequence[int], checkpoint_id: int, at: datetime, *, only_missing: bool = False) -> Insert:
     """The statement that gives each new sample of these groups its label, without a word yet."""
     sample, label = tables.Sample, tables.Label
     is_truncated = sample.finish_reason == "length"
@@ -149,5 +207,7 @@ def empty_labels(group_ids: Sequence[int], checkpoint_id: int, at: datetime) -> 
         or_(sample.checkpoint_id == checkpoint_id, sample.checkpoint_id.is_(None)),
         sample.kind.in_(tables.JUDGED),
     )
+    if only_missing:
+        values_of = values_of.where(~exists().where(label.sample_id == sample.id))
     columns = [label.sample_id, label.round_id, label.is_truncated, label.num_tokens, label.updated_at, label.kind]
     return insert(label).from_select(columns, values_of)

@@ -69,7 +69,7 @@ def measure(
                 found = [first + rest for first, rest in zip(found, more, strict=True)]
             return [
                 [
-                    values.Sample(0, p.id, c.text, c.finish_reason, c.n_tokens, c.logprob, position)
+                    values.Sample(0, p.id, c.text, c.finish_reason, c.n_tokens, c.logprob, position, failure=c.failure)
                     for position, c in enumerate(completions)
                 ]
                 for p, completions in zip(prompts, found, strict=True)
@@ -78,7 +78,7 @@ def measure(
         answer_missing(stage, rows, engine=engine, checkpoint_id=checkpoint_id, answer=answer, seed=stage.round.seed)
     with reading() as db:
         answered = group_values.load(db, rows, checkpoint_id=checkpoint_id)
-    # Held-out prompts that did not fit stay in: an answer that cannot be given is a wrong one.
+    # Held-out prompts that could not be served stay in: an answer that cannot be given is a wrong one.
     return [value for metric in metrics for value in metric.compute(Evidence(held_out=answered))]
 
 

@@ -12,10 +12,11 @@ from backend.db import now, reading, tables
 from backend.db.bulk import insert_rows
 from backend.errors import InvalidInput
 from backend.pipeline import groups as group_values
+from backend.pipeline import left_out
 from backend.pipeline.answer import answer_missing
 from backend.pipeline.bind import engine_for
 from backend.pipeline.stage import Finish, StageContext, derive_seed
-from backend.values import SetUse, Split
+from backend.values import SetUse, Split, Stage
 
 
 def choose_prompts(stage: StageContext) -> None:
@@ -62,7 +63,10 @@ def run(stage: StageContext) -> Finish:
     with reading() as db:
         rows = group_values.group_rows(db, stage.round.id, Split.train)
         imported = count_imported(db, rows) if generator.takes_imported else 0
-    stage.progress.start(len(rows) * generator.samples_per_prompt + imported, "samples")
+    if left_out.is_retry(stage):
+        stage.progress.start(len({row.group_id for row in left_out.asked(stage)}), "prompts")
+    else:
+        stage.progress.start(len(rows) * generator.samples_per_prompt + imported, "samples")
     # A generator that asks no model gets None.
     opened: Any = engine_for(stage.round.policy_id) if generator.needs_engine else nullcontext()
     with opened as engine:
@@ -73,9 +77,10 @@ def run(stage: StageContext) -> Finish:
                     prompts = group_values.with_imported(db, prompts)
             return generator.generate(engine, prompts, seed=derive_seed(stage.round.seed, "generate", number))
 
-        left_out = answer_missing(
+        answer_missing(
             stage, rows, engine=engine, checkpoint_id=stage.round.policy_id, answer=answer, seed=stage.round.seed
         )
+        notes = engine.notes() if engine is not None else ()
 
     def finish(db: Session) -> None:
         made = db.execute(
@@ -83,12 +88,13 @@ def run(stage: StageContext) -> Finish:
                 func.count(),
                 func.coalesce(func.sum(tables.Label.num_tokens), 0),
                 func.count().filter(tables.Label.is_truncated),
-            ).where(tables.Label.round_id == stage.round.id)
+            ).where(tables.Label.round_id == stage.round.id, tables.Label.kind.in_(tables.JUDGED))
         ).one()
+        left_out.note_served(db, stage.round.policy_id, notes)
         found = db.get_one(tables.Round, stage.round.id)
         found.counts = found.counts | {
             "prompts": len(rows),
-            "too_long": left_out,
+            "left_out": left_out.counts(db, stage.round.id, Stage.generate),
             "samples": made[0],
             "tokens": int(made[1]),
             "truncated": made[2],

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from sqlalchemy import func, select
@@ -14,11 +15,14 @@ from backend.boundary import clean
 from backend.db import now, reading, tables
 from backend.db.bulk import insert_rows, update_rows
 from backend.engines import Engine
-from backend.errors import ContextOverflow, JudgeError
+from backend.errors import JudgeError
 from backend.judges import Judge
 from backend.pipeline import groups as group_values
-from backend.pipeline import worth
+from backend.pipeline import left_out, worth
 from backend.pipeline.bind import engine_for
+from backend.pipeline.groups import GroupRow
+from backend.pipeline.judge_again import Again
+from backend.pipeline.left_out import Gate
 from backend.pipeline.stage import Finish, StageContext, derive_seed
 from backend.values import Group, Judgment, LabelSource, Split
 
@@ -26,35 +30,63 @@ ENOUGH_REPLIES = 100
 """Replies after which a judge without verdicts is stopped early."""
 
 
-def judge_batch(stage: StageContext, engine: Engine | None, groups: Sequence[Group], number: int) -> list[Judgment]:
-    """Judge one batch; what does not fit into the judge's context becomes a judgment without a score."""
+def judge_batch(
+    stage: StageContext, engine: Engine | None, groups: Sequence[Group], number: int
+) -> tuple[list[Judgment], list[Judgment]]:
+    """Judge one batch; return the judgments, and those that could not be given, with their failures.
+
+    Where a judge raises for the batch, each group is judged alone, then each sample, to find the culprit.
+    """
     judge, seed = stage.recipe.judge, derive_seed(stage.round.seed, "judge", number)
     try:
-        return judge.judge(engine, groups, seed=seed)
-    except ContextOverflow:
-        return [j for i, g in enumerate(groups) for j in judge_alone(stage, engine, g, derive_seed(seed, i))]
+        made = judge.judge(engine, groups, seed=seed)
+    except Exception as error:
+        left_out.failure_of(error)
+        made = [j for i, g in enumerate(groups) for j in judge_alone(stage, engine, g, derive_seed(seed, i))]
+    return [j for j in made if j.failure is None], [j for j in made if j.failure is not None]
 
 
 def judge_alone(stage: StageContext, engine: Engine | None, group: Group, seed: int) -> list[Judgment]:
-    """Judge a group, or, where it does not fit, each of its samples alone."""
-    judge, made = stage.recipe.judge, []
+    """Judge a group, or, where the judge raises, each of its samples alone."""
+    judge = stage.recipe.judge
+    made: list[Judgment] = []
     try:
         return judge.judge(engine, [group], seed=seed)
-    except ContextOverflow:
-        for sample in group.samples:
-            try:
-                made += judge.judge(
-                    engine, [replace(group, samples=(sample,))], seed=derive_seed(seed, sample.position)
-                )
-            except ContextOverflow as error:
-                made.append(Judgment(sample.id, str(judge.name), 0, None, None, error.message, ""))
+    except Exception as error:
+        left_out.failure_of(error)
+    for sample in group.samples:
+        try:
+            made += judge.judge(engine, [replace(group, samples=(sample,))], seed=derive_seed(seed, sample.position))
+        except Exception as error:
+            failure = left_out.failure_of(error)
+            made.append(Judgment(sample.id, str(judge.name), 0, None, None, "", "", failure=failure))
     return made
 
 
-def write(stage: StageContext, made: Sequence[Judgment], number: int) -> None:
-    """Insert one batch of judgments and set the machine's labels, in one transaction."""
-    if not made:
-        return
+def items_of(stage: StageContext, made: Sequence[Judgment], failed: Sequence[Judgment], rows: Sequence[GroupRow],
+             groups: Sequence[Group]) -> list[left_out.Item]:  # fmt: skip
+    """What the judge left out: a sample without any judgment once, one with some by position."""
+    whose = {s.id: row for row, g in zip(rows, groups, strict=True) for s in g.samples}
+    judged = {judgment.sample_id for judgment in made}
+    items: dict[str, left_out.Item] = {}
+    for one in failed:
+        row = whose.get(one.sample_id)
+        if row is None or one.failure is None:
+            continue
+        position = one.position if one.sample_id in judged else None
+        item = left_out.Item(one.failure, row.id, row.prompt_id, one.sample_id, position=position)
+        items.setdefault(item.key, item)
+    return list(items.values())
+
+
+def write(
+    stage: StageContext,
+    made: Sequence[Judgment],
+    number: int,
+    items: Sequence[left_out.Item] = (),
+    again: Again | None = None,
+) -> None:
+    """Insert one batch of judgments, set the machine's labels, and note what was left out, in one transaction."""
     checkpoint_id = (stage.round.judge_id or stage.round.policy_id) if stage.recipe.judge.needs_engine else None
     written_at = now()
     common = {
@@ -63,22 +95,33 @@ def write(stage: StageContext, made: Sequence[Judgment], number: int) -> None:
         "seed": derive_seed(stage.round.seed, "judge", number),
         "created_at": written_at,
     }
-    columns: dict[str, list[Any]] = {
-        "sample_id": [j.sample_id for j in made],
-        "judge": [j.judge for j in made],
-        "position": [j.position for j in made],
-        "score": [j.score for j in made],
-        "verdict": [j.verdict for j in made],
-        "rationale": [clean(j.rationale) for j in made],
-        "raw": [clean(j.raw) for j in made],
-        "template_hash": [j.template_hash for j in made],
-        "num_tokens": [j.n_tokens for j in made],
-        "finish_reason": [j.finish_reason for j in made],
-    }
-    labels = machine_labels(stage, made)
     with stage.writing() as db:
+        if again is None:
+            labels = machine_labels(stage, made)
+            left_out.write(db, stage, items)
+        else:
+            made = again.unwritten(db, made)
+            labels = machine_labels(stage, [*again.earlier(db, made), *made])
+            left_out.rewrite(db, stage, again.ids_of(made, items), items)
+        if not made:
+            return
+        columns: dict[str, list[Any]] = {
+            "sample_id": [j.sample_id for j in made],
+            "judge": [j.judge for j in made],
+            "position": [j.position for j in made],
+            "score": [j.score for j in made],
+            "verdict": [j.verdict for j in made],
+            "rationale": [clean(j.rationale) for j in made],
+            "raw": [clean(j.raw) for j in made],
+            "template_hash": [j.template_hash for j in made],
+            "num_tokens": [j.n_tokens for j in made],
+            "finish_reason": [j.finish_reason for j in made],
+        }
+        if any(j.reasoning for j in made):
+            columns["reasoning"] = [clean(j.reasoning) or None for j in made]
         insert_rows(db, tables.Judgment, common, columns)
-        update_rows(db, tables.Label, "sample_id", {"updated_at": written_at}, labels)
+        for some in again.shares(db, labels) if again else [labels]:
+            update_rows(db, tables.Label, "sample_id", {"updated_at": written_at}, some)
 
 
 def machine_labels(stage: StageContext, made: Sequence[Judgment]) -> dict[str, list[Any]]:
@@ -147,24 +190,31 @@ def way_out(judge: Judge) -> str:
 
 
 def run(stage: StageContext) -> Finish:
-    """Judge every sample that has no judgment yet."""
+    """Judge every sample without a judgment that was not left out; of a retry, also what was asked for again."""
     with reading() as db:
         rows = group_values.group_rows(db, stage.round.id, Split.train)
     judge = stage.recipe.judge
-    stage.progress.start(stage.round.counts.get("samples", 0), "samples")
+    again = Again(left_out.asked(stage)) if left_out.is_retry(stage) else None
+    skip = left_out.sample_ids(stage) - (again.samples if again else set())
+    if again is None:
+        stage.progress.start(stage.round.counts.get("samples", 0), "samples")
+    else:
+        stage.progress.start(len(again.samples), "samples")
     binding = engine_for(stage.round.judge_id or stage.round.policy_id) if judge.needs_engine else nullcontext(None)
+    gate = Gate("samples", anything_yet=again is not None)
     with binding as engine:
         replies = mute = 0
         for number, batch in enumerate(group_values.chunks(rows, stage.recipe.groups_per_batch)):
-            with reading() as db:
-                # A sample that was not judged has no label to read yet.
-                groups = [g for g in group_values.load(db, batch, edits=False, labels=False) if g.samples]
-                is_judged = bool(groups) and db.scalar(
-                    select(tables.Judgment.id).where(tables.Judgment.sample_id == groups[0].samples[0].id).limit(1)
+            groups, todo, had = missing(stage, batch, skip, again)
+            gate.anything = gate.anything or had
+            if todo:
+                made, failed = judge_batch(stage, engine, todo, number)
+                items = items_of(stage, made, failed, batch, groups)
+                gate.pass_batch(
+                    partial(write, stage, made, number, items, again),
+                    served=len(made),
+                    failures=[item.failure for item in items],
                 )
-            if groups and not is_judged:
-                made = judge_batch(stage, engine, groups, number)
-                write(stage, made, number)
                 replies, mute = replies + len(made), mute + sum(j.score is None for j in made)
                 if (
                     not judge.may_be_silent
@@ -172,7 +222,9 @@ def run(stage: StageContext) -> Finish:
                     and mute / replies > stage.recipe.unparsed_limit
                 ):
                     check_parsed(stage, at_end=False)
-            stage.progress.advance(sum(len(g.samples) for g in groups))
+            stage.progress.advance(sum(len(g.samples) for g in (todo if again else groups)))
+        notes = engine.notes() if engine is not None else ()
+    gate.close()
     judged, unparsed = check_parsed(stage, at_end=True)
     if stage.round.is_reviewed:
         worth.write(stage)
@@ -181,5 +233,39 @@ def run(stage: StageContext) -> Finish:
         found = db.get_one(tables.Round, stage.round.id)
         written = db.scalar(select(func.sum(tables.Judgment.num_tokens)).where(tables.Judgment.round_id == found.id))
         found.counts = found.counts | {"judgments": judged, "unparsed": unparsed, "judge_tokens": int(written or 0)}
+        left_out.note_served(db, stage.round.judge_id or stage.round.policy_id, notes)
+        if again is not None:
+            worth.close_decided(db, stage.round.id)
 
     return finish
+
+
+def missing(
+    stage: StageContext, batch: Sequence[GroupRow], skip: set[int], again: Again | None
+) -> tuple[list[Group], list[Group], bool]:
+    """The batch's groups, what of them is to be judged, and whether any is judged already."""
+    with reading() as db:
+        # A sample that was not judged has no label to read yet.
+        groups = group_values.load(db, batch, edits=False, labels=False)
+        ids = [s.id for g in groups for s in g.samples]
+        judged = judged_of(db, stage, ids)
+    if again is not None:
+        judged -= again.samples
+    todo = []
+    for group in groups:
+        wanted = tuple(s for s in group.samples if s.id not in judged and s.id not in skip)
+        if wanted:
+            # A judge that computes compares a group's samples with each other, and costs nothing.
+            todo.append(group if not stage.recipe.judge.needs_engine else replace(group, samples=wanted))
+    return groups, todo, bool(judged)
+
+
+def judged_of(db: Session, stage: StageContext, sample_ids: Sequence[int]) -> set[int]:
+    """Which of these samples the round's judge has judged."""
+    judgment, found = tables.Judgment, set()
+    for ids in group_values.chunks(sample_ids, group_values.CHUNK):
+        query = select(judgment.sample_id).where(
+            judgment.sample_id.in_(ids), judgment.judge == str(stage.recipe.judge.name)
+        )
+        found |= set(db.scalars(query.distinct()))
+    return found

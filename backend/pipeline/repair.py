@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from backend.boundary import clean
 from backend.db import reading, tables
+from backend.engines import served
 from backend.errors import NotFound
 from backend.jobs.progress import Progress
 from backend.pipeline.bind import engine_for
@@ -31,7 +32,9 @@ def run(job_id: int, progress: Progress) -> Finish:
     room = min(MAX_TOKENS, max(64, int(ROOM * sample.num_tokens)))
     sampling = Sampling(temperature=TEMPERATURE, max_tokens=room, n=1, seed=spec["seed"])
     with engine_for(spec["checkpoint_id"]) as engine:
-        [[completion]] = engine.complete([messages(prompt.messages, sample.text, spec["instruction"])], sampling)
+        [[completion]] = served(
+            engine.complete([messages(prompt.messages, sample.text, spec["instruction"])], sampling)
+        )
     progress.advance(1)
     reply = {"text": clean(completion.text), "finish_reason": completion.finish_reason}
 

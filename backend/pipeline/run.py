@@ -11,7 +11,7 @@ from backend.db import reading, session, tables
 from backend.errors import Cancelled, EmptySelection, NotFound, RondoError
 from backend.jobs import transitions
 from backend.jobs.progress import Progress
-from backend.pipeline import evaluate, generate, judge, repair, select, train, try_prompt
+from backend.pipeline import evaluate, generate, judge, left_out, repair, select, train, try_prompt
 from backend.pipeline.stage import Finish, StageContext, open_stage
 from backend.values import RoundStatus, Stage
 
@@ -67,8 +67,16 @@ def prepare(job_id: int, attempt: int, progress: Progress) -> tuple[Finish, Stag
 
 
 def go_on(db: Session, stage: StageContext) -> None:
-    """Move the round to its next stage: a job, or the wait for people."""
+    """Move the round to its next stage: a job, or the wait for people. A retry of what was left out moves nothing."""
     found = db.get_one(tables.Round, stage.round.id)
+    if stage.kind == left_out.RETRY:
+        # New samples are judged where the others are judged already; else the round's own judge job is yet to come.
+        if stage.stage is Stage.generate and "judgments" in found.counts:
+            transitions.enqueue(
+                db, stage=Stage.judge, project_id=found.project_id, round_id=found.id, created_by=found.created_by,
+                spec={"kind": left_out.RETRY},
+            )  # fmt: skip
+        return
     if found.stage is Stage.judge and found.is_reviewed:
         found.stage, found.status = Stage.review, RoundStatus.review
     elif found.stage in NEXT:

@@ -16,6 +16,7 @@ from backend import values
 from backend.db import now, reading, standing, tables
 from backend.errors import EmptySelection
 from backend.pipeline import groups as group_values
+from backend.pipeline import left_out
 from backend.pipeline import rows as dataset_rows
 from backend.pipeline.stage import Finish, StageContext, derive_seed
 from backend.values import SetUse, Split
@@ -181,13 +182,13 @@ def funnel(stage: StageContext, db: Session, chosen: Chosen) -> list[dict[str, A
         .where(label.round_id == stage.round.id)
     ).one()
     samples = counts.get("samples", 0)
-    too_long = {"too long for the context": counts["too_long"]} if counts.get("too_long") else {}
+    unjudged = left_out.counts(db, stage.round.id, values.Stage.judge)
     no_verdict = {"no verdict in any reply": unparsed} if unparsed else {}
     repeats = {"same text in a newer round": chosen.repeats} if chosen.repeats else {}
     return [
-        {"stage": "prompts", "count": counts.get("prompts", 0), "dropped": too_long},
+        {"stage": "prompts", "count": counts.get("prompts", 0), "dropped": counts.get("left_out", {})},
         {"stage": "samples", "count": samples, "dropped": {}},
-        {"stage": "judged", "count": samples - unparsed, "dropped": no_verdict},
+        {"stage": "judged", "count": samples - unparsed - sum(unjudged.values()), "dropped": no_verdict | unjudged},
         {"stage": "labelled", "count": labelled, "dropped": {}, "by people": people},
         {"stage": "selected", "count": len(chosen.selected), "dropped": dict(chosen.dropped), "unit": chosen.unit},
         {"stage": "training rows", "count": sum(1 for _ in chosen.origins()), "dropped": repeats,

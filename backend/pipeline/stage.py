@@ -12,7 +12,7 @@ from backend.db import reading, session, tables
 from backend.errors import NotFound
 from backend.jobs import Progress, fenced
 from backend.recipes import Recipe
-from backend.values import SetUse
+from backend.values import SetUse, Stage
 
 Finish = Callable[[Session], None]
 """What a stage still has to write in the transaction that ends its job."""
@@ -27,6 +27,9 @@ class StageContext:
     round: tables.Round
     recipe: Recipe
     progress: Progress
+    stage: Stage = Stage.generate
+    """The job's; a job that tries again what was left out does not move the round."""
+    kind: str = ""
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
@@ -49,9 +52,10 @@ def open_stage(job_id: int, attempt: int, progress: Progress) -> StageContext:
     with reading() as db:
         job = db.get(tables.Job, job_id)
         found = db.get(tables.Round, job.round_id) if job and job.round_id else None
-    if found is None:
+    if job is None or found is None:
         raise NotFound(f"The round of job {job_id} is gone. There is nothing left to do for it.")
-    return StageContext(job_id, attempt, found, Recipe.model_validate(found.recipe), progress)
+    return StageContext(job_id, attempt, found, Recipe.model_validate(found.recipe), progress, job.stage,
+                        str(job.spec.get("kind", "")))  # fmt: skip
 
 
 def derive_seed(seed: int, *path: object) -> int:

@@ -14,14 +14,17 @@ from sqlalchemy.orm import Session
 
 from backend.config import settings
 from backend.db import reading, tables
-from backend.errors import Conflict, TrainerError
+from backend.engines._model_check import Outcome
+from backend.errors import Conflict, InvalidInput, TrainerError
 from backend.jobs.child import run_grandchild
 from backend.jobs.logs import log_path
+from backend.pipeline import groups as group_values
+from backend.pipeline import left_out, model_check
 from backend.pipeline import rows as dataset_rows
 from backend.pipeline.bind import checkpoint_row, engine_json
 from backend.pipeline.stage import Finish, StageContext
 from backend.trainers import TrainSpec, final_folder
-from backend.values import JSON
+from backend.values import JSON, Failure, FailureKind
 
 logger = logging.getLogger("rondo.pipeline")
 
@@ -119,6 +122,16 @@ class Follower:
             self.stage.progress.metrics(entry["step"], entry["metrics"])
 
 
+def check_policy(stage: StageContext) -> None:
+    """Check the model that is to be trained; its warnings go to the log, what cannot be used is raised."""
+    lines = model_check.of_engine(engine_json(checkpoint_row(stage.round.policy_id)))
+    for line in lines:
+        if line.outcome is Outcome.warn:
+            logger.warning("The policy's check, %s: %s", line.name, line.text)
+    if failed := [line.text for line in lines if line.outcome is Outcome.fail]:
+        raise InvalidInput(f"The policy cannot be trained. {' '.join(failed)}")
+
+
 def own_words(log: Path, start: int) -> str | None:
     """The error line the trainer wrote in this attempt, if it wrote one."""
     with log.open("rb") as file:
@@ -134,7 +147,27 @@ def rows_used(final: Path) -> dict[str, int]:
     TRL drops those whose prompt fills max_length.
     """
     record = json.loads((final / "train.json").read_text(encoding="utf-8"))
-    return {name: record[name] for name in ("rows", "rows_special", "rows_used") if name in record}
+    return {name: record[name] for name in ("rows", "rows_special", "rows_refused", "rows_used") if name in record}
+
+
+def rows_left_out(db: Session, dataset_id: int, final: Path) -> list[left_out.Item]:
+    """The rows that the trainer left out, with their prompt and sample."""
+    record = json.loads((final / "train.json").read_text(encoding="utf-8"))
+    reasons = {number: Failure(FailureKind(kind), why) for number, kind, why in record.get("left_out", [])}
+    items = []
+    for some in group_values.chunks(sorted(reasons), group_values.CHUNK):
+        row, sample = tables.Example, tables.Sample
+        query = (
+            select(row.position, row.prompt_id, row.sample_id, sample.group_id)
+            .outerjoin(sample, sample.id == row.sample_id)
+            .where(row.dataset_id == dataset_id, row.position.in_(some))
+            .order_by(row.position)
+        )
+        items += [
+            left_out.Item(reasons[position], group_id, prompt_id, sample_id, position=position)
+            for position, prompt_id, sample_id, group_id in db.execute(query)
+        ]
+    return items
 
 
 def say_rows(used: Mapping[str, int]) -> str:
@@ -143,10 +176,13 @@ def say_rows(used: Mapping[str, int]) -> str:
     if kept == rows:
         return f"All {rows:,} rows used"
     said = [f"{kept:,} of {rows:,} rows used"]
-    if too_long := rows - kept - special:
+    refused = used.get("rows_refused", 0)
+    if too_long := rows - kept - special - refused:
         said.append(f"{too_long:,} {'was' if too_long == 1 else 'were'} too long for max_length")
     if special:
         said.append(f"{special:,} {'holds' if special == 1 else 'hold'} a special token of the model as text")
+    if refused:
+        said.append(f"{refused:,} {'was' if refused == 1 else 'were'} refused by the chat template")
     return "; ".join(said)
 
 
@@ -156,6 +192,7 @@ def run(stage: StageContext) -> Finish:
     relative = folder_of(stage.round, dataset)
     folder = settings().folder / relative
     folder.mkdir(parents=True, exist_ok=True)
+    check_policy(stage)
     write_dataset(dataset, folder)
     spec = write_spec(stage, dataset, folder)
     follow = Follower(stage, folder / "progress.jsonl")
@@ -169,10 +206,13 @@ def run(stage: StageContext) -> Finish:
     final = final_folder(str(relative))
     used = rows_used(settings().folder / final)
     logger.info("%s", say_rows(used))
-    special = used.get("rows_special", 0)
-    dropped = {"rows_too_long": used["rows"] - used["rows_used"] - special, "rows_special": special}
+    special, refused = used.get("rows_special", 0), used.get("rows_refused", 0)
+    too_long = used["rows"] - used["rows_used"] - special - refused
+    dropped = {"rows_too_long": too_long, "rows_special": special, "rows_refused": refused}
     if any(dropped.values()):
         stage.progress.metrics(follow.step, {name: count for name, count in dropped.items() if count})
+
+    made = model_check.stored(model_check.of_engine({"model": str(settings().folder / final)}))
 
     def finish(db: Session) -> None:
         parent = db.get_one(tables.Checkpoint, stage.round.policy_id)
@@ -188,8 +228,9 @@ def run(stage: StageContext) -> Finish:
             location=str(final),
             engine=engine,
             parent_id=parent.id,
-            details={"recipe": stage.recipe.name, "trainer": stage.recipe.trainer.name} | used,
+            details={"recipe": stage.recipe.name, "trainer": stage.recipe.trainer.name} | used | made,
         )
+        left_out.write(db, stage, rows_left_out(db, dataset.id, settings().folder / final))
         db.add(checkpoint)
         db.flush()
         db.get_one(tables.Round, stage.round.id).checkpoint_id = checkpoint.id

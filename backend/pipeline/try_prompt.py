@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from backend.boundary import clean
 from backend.db import reading, tables
+from backend.engines import served
 from backend.jobs.progress import Progress
 from backend.pipeline.bind import engine_for
 from backend.pipeline.stage import Finish
@@ -21,7 +22,7 @@ def run(job_id: int, progress: Progress) -> Finish:
     replies: dict[str, dict[str, object]] = {}
     for checkpoint_id in spec["checkpoint_ids"]:
         with engine_for(checkpoint_id) as engine:
-            [[completion]] = engine.complete([spec["messages"]], Sampling(**knobs | {"n": 1}))
+            [[completion]] = served(engine.complete([spec["messages"]], Sampling(**knobs | {"n": 1})))
         made = asdict(completion)
         replies[str(checkpoint_id)] = {
             "text": clean(made["text"]), "finish_reason": made["finish_reason"], "num_tokens": made["n_tokens"],

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy
 from numpy.typing import NDArray
-from sqlalchemy import case, delete, func, insert, select
+from sqlalchemy import case, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from backend import answers, values
@@ -99,6 +99,13 @@ def write(stage: StageContext) -> None:
     for chunk in group_values.chunks(rows, 5_000):
         with stage.writing() as db:
             db.connection().execute(insert(tables.Worth.__table__), chunk)  # type: ignore[arg-type]
+
+
+def close_decided(db: Session, round_id: int) -> None:
+    """Take out of the order what people have labelled, after it was written again in the middle of a review."""
+    label, worth = tables.Label, tables.Worth
+    decided = select(label.sample_id).where(label.round_id == round_id, label.source == values.LabelSource.person)
+    db.execute(update(worth).where(worth.round_id == round_id, worth.sample_id.in_(decided)).values(is_open=False))
 
 
 def together(round_id: int, sample_id: int, signs: dict[str, float]) -> dict[str, Any]:

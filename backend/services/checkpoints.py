@@ -12,8 +12,9 @@ from backend.config import settings
 from backend.db import reading, session, standing, tables
 from backend.errors import Conflict, NotFound
 from backend.pipeline.train import say_rows
-from backend.services import events, model_folders
+from backend.services import events, model_checks, model_folders
 from backend.services.access import Actor, require
+from backend.services.model_checks import Checks
 from backend.services.registration import ROLES, Endpoint, flush_name, register, usable_name
 from backend.services.trials import Trial, try_prompt, try_result
 from backend.values import JSON, Role, Stage
@@ -86,6 +87,9 @@ class Detail:
     training_rows: str
     num_bytes: int
     details: JSON
+    checks: Checks
+    notes: tuple[str, ...]
+    """What its endpoint refused while it was used."""
 
 
 def tree(actor: Actor, project_id: int) -> list[CheckpointRow]:
@@ -128,7 +132,9 @@ def detail(actor: Actor, checkpoint_id: int) -> Detail:
         job_metrics=dict(job.last_metrics) if job else {},
         training_rows=say_rows(checkpoint.details) if "rows_used" in checkpoint.details else "",
         num_bytes=model_folders.size(settings().folder / checkpoint.location) if checkpoint.location else 0,
-        details=dict(checkpoint.details),
+        details={name: value for name, value in checkpoint.details.items() if name not in ("checks", "notes")},
+        checks=model_checks.of(checkpoint.details),
+        notes=tuple(checkpoint.details.get("notes", [])),
     )
 
 

@@ -77,6 +77,8 @@ class RoundLine:
     checkpoint: str
     error: str | None
     policy_id: int | None = None
+    left_out: int = 0
+    """Prompts, replies and rows that could not be used and were not made since."""
 
     @property
     def overridden_share(self) -> float | None:
@@ -98,7 +100,7 @@ def lines_of(db: Session, project_id: int) -> tuple[RoundLine, ...]:
     checkpoints = select(tables.Checkpoint.id, tables.Checkpoint.name).where(tables.Checkpoint.project_id == project_id)
     names: dict[int, str] = dict(db.execute(checkpoints).tuples().all())
     accuracy, jobs = accuracies(db, project_id), _active_jobs(db, project_id)
-    numbers = {row.id: row.number for row in found}
+    numbers, missing = {row.id: row.number for row in found}, _left_out(db, project_id)
     bases = dict.fromkeys(row.policy_id for row in found if row.parent_id is None)
     lines = [_base_line(base, names.get(base, ""), accuracy.get(base)) for base in bases]
     for row in found:
@@ -106,7 +108,13 @@ def lines_of(db: Session, project_id: int) -> tuple[RoundLine, ...]:
         parent = numbers.get(row.parent_id or 0, 0)
         name = names.get(row.checkpoint_id or 0, "")
         lines.append(_line(db, row, parent=parent, job=jobs.get(row.id), accuracy=measured, checkpoint=name))
-    return tuple(lines)
+    return tuple(replace(line, left_out=missing.get(line.round_id or 0, 0)) for line in lines)
+
+
+def _left_out(db: Session, project_id: int) -> dict[int, int]:
+    row = tables.LeftOut
+    query = select(row.round_id, func.count()).where(row.project_id == project_id, row.resolved_at.is_(None))
+    return dict(db.execute(query.group_by(row.round_id)).tuples().all())
 
 
 def accuracies(db: Session, project_id: int) -> dict[int, Measured]:

@@ -11,7 +11,15 @@ from backend import boundary, recipes, registry
 from backend.db import reading, tables
 from backend.errors import InvalidInput, NotFound
 from backend.recipes import Recipe
-from backend.services import contexts, imported_completions, known_answers, plan_seconds, refusals, review_settings
+from backend.services import (
+    contexts,
+    imported_completions,
+    known_answers,
+    model_checks,
+    plan_seconds,
+    refusals,
+    review_settings,
+)
 from backend.services.access import Actor, require
 from backend.services.loop_lines import lines_of
 from backend.services.starts import recommended
@@ -210,6 +218,7 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
         warnings += known_answers.warnings(
             db, project_id, recipe, sample=plan.sample_set_ids, held_out=plan.held_out_set_ids
         )
+        warnings += model_checks.system_turns(db, plan.policy_id, [*plan.sample_set_ids, *plan.held_out_set_ids])
         likely, at_most = (seconds.likely, seconds.at_most) if seconds else (None, None)
         return Estimate(samples, calls, tokens, likely, at_most, tuple(warnings + little_room))
 

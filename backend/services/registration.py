@@ -14,7 +14,8 @@ from backend.db import reading, session, tables
 from backend.engines.openai import OpenAI
 from backend.engines.transformers import Transformers
 from backend.errors import Conflict, InvalidInput
-from backend.services import events, model_folders, model_owners, refusals
+from backend.pipeline import model_check
+from backend.services import events, model_checks, model_folders, model_owners, refusals
 from backend.services.access import Actor, require, require_owner
 from backend.values import JSON, Role
 
@@ -42,8 +43,9 @@ def register(
 ) -> int:
     """Add a checkpoint that no round made: a folder or hub name, or an endpoint. Returns its id.
 
-    A folder outside the data folder needs a project admin; another project's is refused (`model_owners`). An endpoint
-    needs an owner of the installation: the installation's key is sent to wherever it says.
+    A model is checked, and refused with the reason where it cannot be used; an endpoint is asked once, and registered
+    whatever comes of it. A folder outside the data folder needs a project admin; another project's is refused
+    (`model_owners`). An endpoint needs an owner of the installation: its key is sent to wherever the address says.
     """
     role_needed = Role.admin if endpoint is not None or model_folders.is_outside(location) else Role.curator
     with reading() as db:
@@ -80,11 +82,12 @@ def _loaded_from(location: str) -> JSON:
         raise InvalidInput("The location is empty. Type a folder in the data folder, or a model-hub name.")
     found = model_folders.inspect(location)
     engine = Transformers(model=found.base or found.location, adapter=found.location if found.is_adapter else None)
+    checks = model_checks.of_folder(found.location, found.base if found.is_adapter else None)
     return {
         "kind": "adapter" if found.is_adapter else "base",
         "location": found.location,
         "engine": engine.dump(),
-        "details": {"architecture": found.architecture, "num_bytes": found.num_bytes},
+        "details": {"architecture": found.architecture, "num_bytes": found.num_bytes} | model_check.stored(checks),
         "base": found.base,
     }
 
@@ -103,7 +106,8 @@ def _served_by(endpoint: Endpoint) -> JSON:
         engine = OpenAI(base_url=url, model=model, **({"api_key_env": key} if key else {}))
     except ValidationError as error:
         raise InvalidInput(refusals.explain(error)) from error
-    return {"kind": "base", "location": url, "engine": engine.dump(), "details": {}}
+    return {"kind": "base", "location": url, "engine": engine.dump(),
+            "details": model_check.stored(model_checks.of_endpoint(engine))}  # fmt: skip
 
 
 def usable_name(name: str) -> str:

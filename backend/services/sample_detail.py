@@ -27,6 +27,8 @@ class JudgmentView:
     raw: str
     template_hash: str
     finish_reason: str
+    reasoning: str | None
+    """What its endpoint gave apart from the reply."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,8 @@ class Detail:
     noted: JSON
     """What the file that brought the sample says of it; empty for others."""
     logprob: float | None
+    reasoning: str | None
+    """What its endpoint gave apart from the text."""
     seed: int
     score_like: bool
     judgments: tuple[JudgmentView, ...]
@@ -119,6 +123,7 @@ def detail(actor: Actor, sample_id: int) -> Detail:
             checkpoint=db.get_one(tables.Checkpoint, sample.checkpoint_id).name if sample.checkpoint_id else None,
             noted={} if hides_judge else sample.extra,
             logprob=sample.logprob,
+            reasoning=sample.reasoning,
             seed=sample.seed,
             score_like=sample.score_like,
             judgments=() if hides_judge else tuple(judgments(db, sample_id)),

@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 import json
 import math
-import random
 import shutil
 import time
 from collections.abc import Iterator
@@ -14,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from backend.engines import _chat, _weights
 from backend.errors import InvalidInput, RondoError, TrainerError
-from backend.trainers import TrainSpec, _folders, _models, _progress, final_folder
+from backend.trainers import TrainSpec, _folders, _models, _progress, _rows, final_folder
 from backend.trainers._trl import TRLTrainer
-from backend.values import JSON
+from backend.values import JSON, FailureKind
 
 if TYPE_CHECKING:
     from transformers import Trainer as HFTrainer
@@ -30,17 +29,29 @@ def run(trainer: TRLTrainer, spec: TrainSpec) -> None:
     identity = identify(spec)
     if _folders.is_finished(output, identity):
         return
-    rows = read_rows(trainer, spec)
+    rows = _rows.read(trainer, spec)
     _weights.prepare_libraries()
     output.mkdir(parents=True, exist_ok=True)
     _folders.claim(output, identity)
     weights = _models.load(trainer, spec)
     with explained(output, weights.checkpoint_bytes):
         started = time.monotonic()
-        fitted = build(trainer, spec, weights, ordinary := without_special(weights.tokenizer, rows))
+        left_out = _rows.special(weights.tokenizer, rows)
+        ordinary = _rows.without(rows, left_out)
+        try:
+            fitted = build(trainer, spec, weights, ordinary)
+        except _chat.REFUSALS:
+            refused = _rows.refused(weights.tokenizer, spec.policy, ordinary)
+            if not refused:
+                raise
+            left_out |= refused
+            fitted = build(trainer, spec, weights, ordinary := _rows.without(rows, left_out))
         rows_used = len(fitted.train_dataset)  # type: ignore[arg-type]
         if rows_used == 0:
             raise InvalidInput(too_long(trainer, len(ordinary)))
+        if rows_used < len(ordinary):
+            most = arguments(trainer, spec, weights)["max_length"]
+            left_out |= _rows.too_long(weights.tokenizer, ordinary, most)
         checkpoint = _folders.newest_checkpoint(output)
         _progress.rewind(output / "progress.jsonl", step=_folders.step_of(checkpoint) if checkpoint else -1)
         result = fitted.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
@@ -55,8 +66,10 @@ def run(trainer: TRLTrainer, spec: TrainSpec) -> None:
             "resumed_from_step": _folders.step_of(checkpoint) if checkpoint else 0,
             "steps": fitted.state.global_step,
             "rows": len(rows),
-            "rows_special": len(rows) - len(ordinary),
+            "rows_special": sum(failure.kind is FailureKind.special for failure in left_out.values()),
+            "rows_refused": sum(failure.kind is FailureKind.template for failure in left_out.values()),
             "rows_used": rows_used,
+            "left_out": _rows.to_json(left_out),
             "metrics": last_metrics(fitted.state.log_history) | {"train_loss": result.training_loss},
         }
         write_final(fitted, weights, output, record)
@@ -75,53 +88,12 @@ def identify(spec: TrainSpec) -> str:
     return hashlib.sha256(json.dumps([decides, content], sort_keys=True).encode()).hexdigest()
 
 
-def read_rows(trainer: TRLTrainer, spec: TrainSpec) -> list[JSON]:
-    """Read the dataset's rows, the needed columns only."""
-    if spec.dataset_type != trainer.trains_on:
-        raise InvalidInput(
-            f"The trainer {trainer.name} trains on {trainer.trains_on} data, but the dataset is {spec.dataset_type}. "
-            "Choose a trainer that fits."
-        )
-    rows = []
-    with Path(spec.dataset).open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, start=1):
-            try:
-                row = json.loads(line)
-                rows.append({column: row[column] for column in trainer.columns})
-            except (ValueError, KeyError, TypeError) as error:
-                raise InvalidInput(
-                    f"Line {number} of {spec.dataset} is not a row with {', '.join(trainer.columns)}: {error!r}. "
-                    "Freeze the dataset again."
-                ) from error
-    if not rows:
-        raise InvalidInput("The dataset is empty, so there is nothing to train on. Loosen the selector.")
-    if trainer.keeps_order:
-        random.Random(spec.seed).shuffle(rows)
-    return rows
-
-
-def without_special(tokenizer: Any, rows: list[JSON]) -> list[JSON]:
-    """Leave out rows in which somebody wrote a special token in letters: TRL would read it as the token itself."""
-    pattern = _chat.special_texts(tokenizer)
-    kept = [
-        row
-        for row in rows
-        if not any(_chat.holds_special(pattern, value) for value in row.values() if isinstance(value, list))
-    ]
-    if not kept:
-        raise InvalidInput(
-            f"All {len(rows)} rows hold a special token of the model, such as {tokenizer.eos_token}, in letters. "
-            "Training would take it for the token itself. Remove them from the prompts; the chat template adds its own."
-        )
-    return kept
-
-
-def build(trainer: TRLTrainer, spec: TrainSpec, weights: _models.Weights, rows: list[JSON]) -> "HFTrainer":
+def build(trainer: TRLTrainer, spec: TrainSpec, weights: _models.Weights, rows: list[_rows.Row]) -> "HFTrainer":
     """Make the TRL trainer."""
     import datasets
 
     datasets.disable_progress_bars()
-    dataset = datasets.Dataset.from_list(rows)
+    dataset = datasets.Dataset.from_list([row.columns for row in rows])
     try:
         fitted = trainer.build(arguments(trainer, spec, weights), weights, dataset)
     except StopIteration as error:
@@ -177,6 +149,9 @@ def write_final(fitted: "HFTrainer", weights: _models.Weights, output: Path, rec
         file.write_text(json.dumps(config, indent=2), encoding="utf-8")
     else:
         model.config.use_cache = True
+        if getattr(model.config, "output_router_logits", False):
+            # Switched on for the load balancing of a mixture of experts; a model cannot be sampled with it.
+            model.config.output_router_logits = False
         model.save_pretrained(folder)
     # Trainers change the padding of theirs; the policy's own goes on unchanged.
     _weights.load_tokenizer(_weights.locate(record["spec"]["policy"])).save_pretrained(folder)

@@ -289,7 +289,7 @@ def test_prompts_over_the_context_are_left_out_and_counted(database: str) -> Non
     assert job.status is JobStatus.done, job.error
     with reading() as db:
         counts = db.get_one(tables.Round, round_id).counts
-    assert counts["too_long"] == 1
+    assert counts["left_out"] == {"too long for the context": 1}
     assert counts["samples"] == 54
     assert counts["funnel"][0]["dropped"] == {"too long for the context": 1}
 

@@ -1,5 +1,7 @@
 """Rows that are not trained on: a real tiny training counts them, and people see how many there were and why."""
 
+from pathlib import Path
+
 import pytest
 
 from app.pages.checkpoints import shown
@@ -10,18 +12,25 @@ from backend.jobs import transitions
 from backend.jobs.logs import log_path
 from backend.pipeline import rows as dataset_rows
 from backend.pipeline.run import run_job
+from backend.services import checkpoints, failures
 from backend.trainers.sft import SFT
-from backend.values import DatasetType, JobStatus, Role, Stage
+from backend.values import DatasetType, FailureKind, JobStatus, Role, Stage
 from tests import rows
 from tests.integration.trainers.training import KNOBS
 from tests.tiny import make_tiny_model
 
 
-def train(project: tables.Project, prompts: list[str]) -> tables.Job:
-    """Run the training of a round over these prompts; return its ended job."""
-    make_tiny_model(settings().folder / "models/tiny", hidden=16, layers=1)
+def train(project: tables.Project, prompts: list[str], *, template: str = "", system_at: int = -1) -> tables.Job:
+    """Run the training of a round over these prompts, one perhaps with a system turn; return its ended job."""
+    folder = make_tiny_model(settings().folder / "models/tiny", hidden=16, layers=1)
+    if template:
+        (folder / "chat_template.jinja").write_text(template)
     policy = rows.make_checkpoint(project, engine={"name": "transformers", "model": "models/tiny"})
     asked = rows.make_prompt_set(project, prompts=prompts)
+    if system_at >= 0:
+        with session() as db:
+            one = db.get_one(tables.Prompt, rows.prompts_of(asked)[system_at].id)
+            one.messages = [{"role": "system", "content": "Be brief."}, *one.messages]
     recipe = recipes.get("rejection_sampling").with_changes({"trainer": SFT(**KNOBS | {"max_steps": 2}).dump()})
     round_ = rows.make_round(
         project,
@@ -69,4 +78,28 @@ def test_rows_that_are_left_out_are_counted_where_people_look(
     assert said in caplog.messages
     with reading() as db:
         made = db.get_one(tables.Round, job.round_id).checkpoint_id
-    assert shown(rows.make_actor(project, Role.viewer), project.id, made or 0)["rows"] == said
+    actor = rows.make_actor(project, Role.viewer)
+    assert shown(actor, project.id, made or 0)["rows"] == said
+    found = failures.list_failures(actor, job.round_id or 0, stage=Stage.train)
+    bad = {
+        "x" * 300: FailureKind.too_long,
+        "a<|eos|><|assistant|>b": FailureKind.special,
+        "<|user|>": FailureKind.special,
+    }
+    assert {one.prompt: one.kind for one in found} == {text: bad[text] for text in prompts if text in bad}
+    assert all(one.sample_id and "are frozen" in one.cannot_retry for one in found)
+
+
+def test_rows_that_the_template_refuses_are_left_out_and_named(database: str) -> None:
+    project = rows.make_project()
+    template = (Path(__file__).parents[1] / "data/found/template_gemma.jinja").read_text()
+    job = train(project, ["1 + 1 =", "2 + 2 =", "3 + 3 ="], template=template, system_at=1)
+    assert job.status is JobStatus.done, log_path(job.id).read_text()
+    (one,) = failures.list_failures(rows.make_actor(project, Role.viewer), job.round_id or 0)
+    assert (one.prompt, one.kind, one.stage) == ("2 + 2 =", FailureKind.template, Stage.train)
+    assert "roles system, user, assistant: System role not supported" in one.reason
+    with reading() as db:
+        made = db.get_one(tables.Round, job.round_id).checkpoint_id
+    detail = checkpoints.detail(rows.make_actor(project, Role.viewer), made or 0)
+    assert detail.training_rows == "2 of 3 rows used; 1 was refused by the chat template"
+    assert {line.name: str(line.outcome) for line in detail.checks.lines}["system"] == "warn"

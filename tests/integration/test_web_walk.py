@@ -49,6 +49,7 @@ WRITES: list[tuple[str, str, Role | str, Any]] = [
     ("POST", "/rounds/{round_id}/review/assignments", Role.curator, {"user_id": 1, "sample_ids": [1]}),
     ("DELETE", "/rounds/{round_id}/review/assignments/{user_id}", Role.curator, None),
     ("POST", "/rounds/{round_id}/review/close", Role.curator, None),
+    ("POST", "/rounds/{round_id}/failures/retry", Role.curator, {"ids": None}),
     ("POST", "/rounds/{round_id}/cancel", Role.curator, None),
     ("POST", "/rounds/{round_id}/select", Role.curator, {"selector": {}}),
     ("POST", "/jobs/{job_id}/resume", Role.curator, None),
@@ -56,6 +57,7 @@ WRITES: list[tuple[str, str, Role | str, Any]] = [
     ("POST", "/jobs/{job_id}/cancel", Role.curator, None),
     ("POST", "/projects/{project_id}/checkpoints", Role.curator, {"name": "c", "location": "models/none"}),
     ("PATCH", "/checkpoints/{checkpoint_id}", Role.curator, {"name": "renamed"}),
+    ("POST", "/checkpoints/{checkpoint_id}/check", Role.curator, None),
     ("DELETE", "/checkpoints/{checkpoint_id}", Role.curator, None),
     ("POST", "/trials", Role.curator, "trial"),
     ("POST", "/rounds/{round_id}/reviewers/{user_id}/removal", Role.admin, {"reason": "because"}),
@@ -76,6 +78,7 @@ READS: dict[str, Role | str] = {
     "/prompt-sets/{set_id}/prompts": Role.viewer, "/projects/{project_id}/templates": Role.viewer,
     "/templates/{template_id}": Role.viewer, "/projects/{project_id}/plan": Role.viewer,
     "/projects/{project_id}/rounds": Role.viewer, "/rounds/{round_id}": Role.viewer,
+    "/rounds/{round_id}/failures": Role.viewer,
     "/rounds/{round_id}/samples": Role.viewer, "/rounds/{round_id}/histogram": Role.viewer,
     "/rounds/{round_id}/review": Role.viewer, "/rounds/{round_id}/review/queue": Role.reviewer,
     "/rounds/{round_id}/review/holders": Role.viewer, "/rounds/{round_id}/review/settings": Role.viewer,
@@ -98,7 +101,7 @@ LAUNCHING = {"start", "read", "switch_recipe", "put_part", "save_version", "sele
 REVIEWERS = {"decisions", "labels", "samples", "leases", "presences", "worths"}
 CURATORS = {
     "rounds", "round_prompt_sets", "jobs", "checkpoints", "templates", "prompt_sets", "prompts", "gold_items",
-    "assignments", "imported_completions",
+    "assignments", "imported_completions", "failures",
 }  # fmt: skip
 NOT_THERE_IN_THIS_WORLD = {"/prompt-sets/{set_id}/problems"}
 

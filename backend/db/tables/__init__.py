@@ -4,6 +4,7 @@ from backend.db.base import Base
 from backend.db.tables.checkpoint import Checkpoint
 from backend.db.tables.dataset import Dataset, Example
 from backend.db.tables.decision import Decision
+from backend.db.tables.failure import LeftOut
 from backend.db.tables.job import Executor, Job, JobPoint
 from backend.db.tables.judgment import Judgment, Label, Template
 from backend.db.tables.metric import Metric
@@ -16,7 +17,7 @@ from backend.db.tables.user import LoginLink, LoginSession, Token, User
 
 __all__ = [
     "JUDGED", "Assignment", "Base", "Checkpoint", "Dataset", "Decision", "Event", "Example", "Executor", "FormerSlug",
-    "GoldItem", "Group", "ImportedCompletion", "Job", "JobPoint", "Judgment", "Label", "Lease", "LoginLink",
-    "LoginSession", "Membership", "Metric", "Presence", "Project", "Prompt", "PromptSet", "Round", "RoundPromptSet",
-    "Sample", "Template", "Token", "User", "Worth",
+    "GoldItem", "Group", "ImportedCompletion", "Job", "JobPoint", "Judgment", "Label", "Lease", "LeftOut",
+    "LoginLink", "LoginSession", "Membership", "Metric", "Presence", "Project", "Prompt", "PromptSet", "Round",
+    "RoundPromptSet", "Sample", "Template", "Token", "User", "Worth",
 ]  # fmt: skip

@@ -44,6 +44,8 @@ class Judgment(Identified, Base):
     num_tokens: Mapped[int] = mapped_column(default=0)
     finish_reason: Mapped[str] = mapped_column(String(16), default="stop")
     seed: Mapped[int] = mapped_column(default=0)
+    reasoning: Mapped[str | None]
+    """What the endpoint gave apart from the reply; no verdict is read from it."""
 
 
 class Label(Base):

@@ -49,3 +49,5 @@ class Sample(Identified, Base):
     seed: Mapped[int]
     score_like: Mapped[bool] = mapped_column(default=False)
     extra: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    reasoning: Mapped[str | None]
+    """What the endpoint gave apart from the text; looked at, neither judged nor trained on."""

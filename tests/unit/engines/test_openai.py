@@ -1,125 +1,31 @@
 """The engine against a real server on the loopback that behaves as badly as told."""
 
-import contextlib
-import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from backend.engines import Engine
-from backend.engines.openai import OpenAI
-from backend.errors import ContextOverflow, EngineError, MissingPrerequisite
-from backend.values import Sampling
-
-Reply = tuple[int, dict[str, str], Any]
-
-
-def chat(text: str) -> list[dict[str, str]]:
-    return [{"role": "user", "content": text}]
-
-
-def choices(body: dict[str, Any]) -> Reply:
-    """Answer as a good server does; a text names its prompt, its seed and its index."""
-    n = body.get("n", 1)
-    made = [
-        {
-            "index": i,
-            "finish_reason": "stop",
-            "message": {"role": "assistant", "content": f"{body['messages'][-1]['content']}/{body['seed']}/{i}"},
-            "logprobs": {"content": [{"logprob": -0.5}, {"logprob": -0.25}]} if body.get("logprobs") else None,
-        }
-        for i in range(n)
-    ]
-    return 200, {}, {"choices": made[::-1], "usage": {"completion_tokens": 3 * n}}
-
-
-def refusal(status: int, message: str, **more: str) -> Reply:
-    return status, {}, {"error": {"message": message, **more}}
-
-
-class Server(ThreadingHTTPServer):
-    """Answers with `script` first, one entry a request, then with `answer`."""
-
-    daemon_threads = True
-    request_queue_size = 64
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.script: list[Reply | str] = []
-        self.answer: Callable[[dict[str, Any]], Reply] = choices
-        self.bodies: list[dict[str, Any]] = []
-        self.headers: list[Any] = []
-        self.delay = 0.0
-        self.meeting: threading.Barrier | None = None
-        self.in_flight = self.most_in_flight = 0
-        self.lock = threading.Lock()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/v1"
-
-
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: Server
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        with self.server.lock:
-            self.server.bodies.append(body)
-            self.server.headers.append(self.headers)
-            self.server.in_flight += 1
-            self.server.most_in_flight = max(self.server.most_in_flight, self.server.in_flight)
-            reply = self.server.script.pop(0) if self.server.script else self.server.answer(body)
-        if self.server.meeting is not None:
-            self.server.meeting.wait(120)
-        time.sleep(self.server.delay)
-        with self.server.lock:
-            self.server.in_flight -= 1
-        if reply == "hang up":
-            self.close_connection = True
-            return
-        if isinstance(reply, str):  # raw text instead of JSON
-            status, headers, content = 200, {}, reply.encode()
-        else:
-            status, headers, value = reply
-            content = json.dumps(value).encode()
-        self.send_response(status)
-        for name, header in headers.items():
-            self.send_header(name, header)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the client may have timed out
-            self.wfile.write(content)
+from backend.engines.openai import FIRST, OpenAI
+from backend.errors import EngineError, MissingPrerequisite
+from backend.values import Completion, Failure, FailureKind, Sampling
+from tests.endpoint import Reply, Server, chat, choices, complete, engine, refusal, serving
 
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    server = Server()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving() as running:
+        yield running
 
 
-def engine(server: Server, **knobs: Any) -> OpenAI:
-    return OpenAI(**{"base_url": server.url, "model": "m", "retry_seconds": 0.01, "timeout": 60, **knobs})
-
-
-def complete(server: Server, prompts: list[Any], sampling: Sampling = Sampling(seed=1), **knobs: Any) -> list[Any]:  # noqa: B008
-    with engine(server, **knobs) as opened:
-        return opened.complete(prompts, sampling)
+def failure(completion: Completion) -> Failure:
+    assert completion.failure is not None
+    assert (completion.text, completion.finish_reason) == ("", "error")
+    return completion.failure
 
 
 def test_returns_completions_in_order_with_logprobs(server: Server):
@@ -178,15 +84,24 @@ def test_tries_again_after_a_failure_that_may_pass(server: Server, broken: Any):
 
 def test_names_endpoint_status_and_reason_when_retries_do_not_help(server: Server):
     server.answer = lambda body: refusal(500, "CUDA error")
-    with pytest.raises(EngineError, match=r"127.0.0.1:\d+/v1/chat/completions failed 3 times.*status 500 CUDA error"):
-        complete(server, [chat("a")], max_retries=2)
+    (group,) = complete(server, [chat("a")], max_retries=2)
+    assert failure(group[0]).kind is FailureKind.server
+    assert "/v1/chat/completions failed 3 times, last with: status 500 CUDA error" in failure(group[0]).reason
     assert len(server.bodies) == 3
+
+
+def test_a_server_that_fails_from_the_start_is_not_asked_for_every_prompt(server: Server):
+    server.answer = lambda body: refusal(500, "CUDA error")
+    with pytest.raises(EngineError, match=f"The first {FIRST} requests all failed. One of them: .* 500 CUDA error"):
+        complete(server, [chat(str(n)) for n in range(200)], max_retries=0, concurrency=2)
+    assert len(server.bodies) < 20
 
 
 def test_a_slow_server_times_out(server: Server):
     server.delay = 0.5
-    with pytest.raises(EngineError, match=r"no reply within 0.1 seconds"):
-        complete(server, [chat("a")], timeout=0.1, max_retries=1)
+    (group,) = complete(server, [chat("a")], timeout=0.1, max_retries=1)
+    assert failure(group[0]).kind is FailureKind.timeout
+    assert "no reply within 0.1 seconds" in failure(group[0]).reason
 
 
 def test_a_server_that_is_down_is_named():
@@ -250,9 +165,10 @@ def test_key_and_refusals_are_not_in_repr_or_dump(server: Server, monkeypatch: p
 
 def test_another_refusal_is_told_without_retry(server: Server):
     server.answer = lambda body: refusal(400, "temperature must be below 2")
-    with pytest.raises(EngineError, match="status 400: temperature must be below 2"):
-        complete(server, [chat("a")])
-    assert len(server.bodies) == 1
+    (group,) = complete(server, [chat("a")], Sampling(temperature=3, seed=1))
+    assert failure(group[0]).kind is FailureKind.refused
+    assert "status 400: temperature must be below 2" in failure(group[0]).reason
+    assert len(server.bodies) == 1, "a value that is wrong is not left out unsaid"
 
 
 def test_goes_on_without_logprobs_where_they_are_refused(server: Server):
@@ -289,15 +205,16 @@ def test_renames_max_tokens_where_the_server_wants_it(server: Server):
     assert server.bodies[-1]["max_completion_tokens"] == 7
 
 
-def test_a_prompt_over_the_context_names_its_position(server: Server):
+def test_a_prompt_over_the_context_fails_alone(server: Server):
     def answer(body: dict[str, Any]) -> Reply:
         long = "This model's maximum context length is 512 tokens. However, your prompt has 600."
         return refusal(400, long) if body["messages"][0]["content"] == "long" else choices(body)
 
     server.answer = answer
-    with pytest.raises(ContextOverflow, match=r"Prompt 2 does not fit .* maximum context length is 512") as caught:
-        complete(server, [chat("a"), chat("long")])
-    assert caught.value.position == 1
+    first, long = complete(server, [chat("a"), chat("long")], Sampling(n=2, seed=1))
+    assert [c.text.split("/")[0] for c in first] == ["a", "a"]
+    assert [failure(c).kind for c in long] == [FailureKind.context] * 2
+    assert "maximum context length is 512" in failure(long[0]).reason
 
 
 def test_a_prompt_that_fits_without_max_tokens_fills_the_context(server: Server):
@@ -308,10 +225,3 @@ def test_a_prompt_that_fits_without_max_tokens_fills_the_context(server: Server)
 
     server.answer = answer
     assert complete(server, [chat("a")], Sampling(max_tokens=500))[0][0].text.startswith("a/")
-
-
-def test_null_content_is_an_empty_text(server: Server):
-    choice = {"index": 0, "finish_reason": "content_filter", "message": {"content": None}}
-    server.script = [(200, {}, {"choices": [choice]})]
-    (completion,) = complete(server, [chat("a")])[0]
-    assert (completion.text, completion.finish_reason) == ("", "error")

@@ -3,8 +3,8 @@ from pydantic import ValidationError
 
 from backend.engines import Engine
 from backend.engines.scripted import Rule, Scripted
-from backend.errors import ContextOverflow, EngineError, InvalidInput
-from backend.values import Sampling
+from backend.errors import EngineError, InvalidInput
+from backend.values import Failure, FailureKind, Sampling
 
 CHAT = [{"role": "user", "content": "What is 2 + 3?"}]
 OTHER = [{"role": "user", "content": "Name a color."}]
@@ -40,10 +40,20 @@ def test_a_long_reply_is_cut_and_says_so():
     assert (whole.finish_reason, whole.logprob) == ("stop", -3.0)
 
 
-def test_a_prompt_over_the_context_names_its_position():
-    with pytest.raises(ContextOverflow, match="Prompt 2 has 5 words") as caught:
-        Scripted(replies=("a",), max_length=4).complete([OTHER, CHAT], Sampling())
-    assert caught.value.position == 1
+def test_a_prompt_over_the_context_fails_alone():
+    other, chat = Scripted(replies=("a",), max_length=4).complete([OTHER, CHAT], Sampling())
+    assert (other[0].text, other[0].failure) == ("a", None)
+    assert chat[0].failure is not None
+    assert chat[0].failure.kind is FailureKind.context
+    assert "has 5 words" in chat[0].failure.reason
+
+
+def test_a_rule_may_fail_its_prompts():
+    rules = (Rule(pattern="What", reply="The prompt was filtered.", fails=FailureKind.filter),)
+    chat, other = Scripted(rules=rules, replies=("a",)).complete([CHAT, OTHER], Sampling(n=2))
+    assert {c.failure for c in chat} | {c.failure for c in other} == {
+        Failure(FailureKind.filter, "The prompt was filtered."), None,
+    }  # fmt: skip
 
 
 def test_says_what_is_missing_when_nothing_can_reply():

@@ -16,9 +16,11 @@ from backend.config import reread
 from backend.engines import Engine
 from backend.engines._decoding import batches, draw, requests
 from backend.engines.transformers import Transformers, cut_at
-from backend.errors import ContextOverflow, EngineError, InvalidInput, MissingPrerequisite
-from backend.values import Completion, Sampling
+from backend.errors import EngineError, InvalidInput, MissingPrerequisite
+from backend.values import Completion, FailureKind, Sampling
 from tests.tiny import make_tiny_model
+
+FOUND = Path(__file__).parents[2] / "data" / "found"
 
 
 def chat(text: str) -> list[dict[str, str]]:
@@ -155,15 +157,39 @@ def test_batches_are_packed_by_length_with_all_rows_once():
     assert sorted(keys) == sorted(key for one in wanted for key in one.keys)
 
 
-def test_a_prompt_over_the_context_names_its_position(engine: Transformers):
+def test_a_prompt_over_the_context_fails_alone(engine: Transformers):
     assert engine.context_length == 64
     fits = chat("y" * (63 - engine.count_tokens(chat(""))))
     (completion,) = engine.complete([fits], Sampling(max_tokens=10, temperature=0))[0]
     assert (engine.count_tokens(fits), completion.n_tokens) == (63, 1)
     too_long = chat(fits[0]["content"] + "y")
-    with pytest.raises(ContextOverflow, match=r"Prompt 2 of 2 has 64 tokens, but the context of .* is 64") as caught:
-        engine.complete([chat("x"), too_long], Sampling())
-    assert caught.value.position == 1
+    sampling = Sampling(n=2, seed=3, max_tokens=5)
+    first, long, last = engine.complete([chat("x"), too_long, chat("z")], sampling)
+    assert [c.failure.kind for c in long if c.failure] == [FailureKind.context] * 2
+    assert "The prompt has 64 tokens, but the context of" in str(long[0].failure)
+    assert [first, last] == engine.complete([chat("x"), chat("z")], sampling), "the others as if it were not there"
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "template_gemma.jinja",
+        "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no') }}{% endif %}{{ messages[-1]['content'] }}",
+        "{% for m in messages %}{{ {'user': '<|user|>', 'assistant': '<|assistant|>'}[m['role']] + m.content }}{% endfor %}",
+        "{% for m in messages %}{{ m['content'] + (none if m['role'] == 'system' else '') }}{% endfor %}",
+    ],
+)
+def test_a_prompt_that_the_template_refuses_fails_alone(folder: Path, tmp_path: Path, template: str):
+    shutil.copytree(folder, tmp_path / "m")
+    text = (FOUND / template).read_text() if template.endswith(".jinja") else template
+    (tmp_path / "m" / "chat_template.jinja").write_text(text)
+    lines = (FOUND / "system_prompt_one_of_three.jsonl").read_text().splitlines()
+    prompts = [json.loads(line)["messages"] for line in lines]
+    with Transformers(model=str(tmp_path / "m"), device="cpu") as engine:
+        one, two, system = engine.complete(prompts, Sampling(n=2, seed=3, max_tokens=5))
+    assert [c.failure for c in one + two] == [None] * 4
+    assert [c.failure.kind for c in system if c.failure] == [FailureKind.template] * 2
+    assert "refuses messages with the roles system, user: " in str(system[0].failure)
 
 
 def test_a_text_ends_at_the_end_of_the_context(engine: Transformers):

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from backend.errors import TrainerError
 from backend.trainers import Trainer, TrainSpec, _folders, _progress
-from backend.trainers._run import identify, read_rows
+from backend.trainers._rows import read
+from backend.trainers._run import identify
 from backend.trainers.sft import SFT
 from backend.values import DatasetType
 
@@ -40,7 +41,7 @@ def test_identity_follows_what_decides_the_result(tmp_path: Path):
 
 def test_rows_keep_the_needed_columns_and_the_order(tmp_path: Path):
     data = [{"prompt": [], "completion": [], "example_id": i, "n": i} for i in range(3)]
-    assert read_rows(SFT(), spec(tmp_path, SFT(), data)) == [{"prompt": [], "completion": []}] * 3
+    assert [row.columns for row in read(SFT(), spec(tmp_path, SFT(), data))] == [{"prompt": [], "completion": []}] * 3
 
 
 def checkpoint(output: Path, step: int, *, missing: str = "", state: str | None = None) -> Path:

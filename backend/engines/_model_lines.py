@@ -1,0 +1,294 @@
+"""The lines of a model check: config, chat template, tokens, weights."""
+
+import json
+import re
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from jinja2 import TemplateError
+
+from backend.engines import _chat, _rendering
+from backend.engines._model_check import Line, Outcome
+from backend.engines._rendering import Template
+from backend.engines._weights import STATE_SPACE
+from backend.values import JSON, Messages
+
+HYBRID = {
+    "jamba", "bamba", "zamba", "zamba2", "nemotron_h", "granitemoehybrid", "falcon_h1", "qwen3_next", "lfm2", "plamo2",
+    "olmo_hybrid", "qwen3_5",
+}  # fmt: skip
+EXPERTS = ("num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts")
+LENGTHS = ("max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length", "seq_length")
+EMBEDDING = re.compile(r"(embed_tokens|wte|embed_in|word_embeddings|tok_embeddings)\.weight$")
+QUESTION, ANSWER, RULE, THOUGHT = "QUESTIONONE", "ANSWERTWO", "RULETHREE", "THOUGHTFOUR"
+PROBE = "Hello, 2 + 3 = 5.\nA b"
+UNLIMITED = 10**9
+
+
+def lines(folder: Path, base: Path | None = None) -> list[Line]:
+    """Check a model's files; of an adapter, those of its base where it has none of its own."""
+    places = (folder, base) if base is not None else (folder,)
+    config = _rendering.read((base or folder) / "config.json")
+    tokens = Tokens(*places)
+    return [
+        *_architecture(config),
+        *_template(_rendering.template_source(*places), tokens),
+        *_pad(tokens),
+        *_context(config, tokens),
+        *_round_trip(*places),
+        *_weights(base or folder, config, tokens),
+    ]
+
+
+class Tokens:
+    """What the files say of a model's tokens."""
+
+    def __init__(self, *folders: Path) -> None:
+        self.names = _rendering.special_tokens(*folders)
+        configs = [_rendering.read(folder / "tokenizer_config.json") for folder in folders]
+        self.max_length = next((c["model_max_length"] for c in configs if "model_max_length" in c), None)
+        self.ids: dict[int, str] = {}
+        self.special = set(self.names.values())
+        for folder in reversed(folders):
+            self._read(_rendering.read(folder / "tokenizer.json"))
+        for config in configs:
+            for number, added in (config.get("added_tokens_decoder") or {}).items():
+                self._add(int(number), added)
+        wanted: list[Any] = []
+        for folder in folders:
+            for name in ("generation_config.json", "config.json"):
+                found = _rendering.read(folder / name).get("eos_token_id")
+                wanted += found if isinstance(found, list) else [found]
+        self.ends = {self.ids[one] for one in wanted if one in self.ids} | {self.names.get("eos_token", "")} - {""}
+
+    def _read(self, tokenizer: JSON) -> None:
+        model = tokenizer.get("model")
+        vocabulary = model.get("vocab") if isinstance(model, dict) else None
+        if isinstance(vocabulary, dict):
+            self.ids |= {number: text for text, number in vocabulary.items() if isinstance(number, int)}
+        elif isinstance(vocabulary, list):
+            self.ids |= {number: str(one[0]) for number, one in enumerate(vocabulary) if one}
+        for added in tokenizer.get("added_tokens") or []:
+            self._add(added.get("id"), added)
+
+    def _add(self, number: Any, added: Any) -> None:
+        if isinstance(number, int) and isinstance(added, dict):
+            self.ids[number] = str(added.get("content"))
+            if added.get("special"):
+                self.special.add(str(added.get("content")))
+
+    @property
+    def number(self) -> int:
+        """Rows that the embedding needs."""
+        return max(self.ids, default=-1) + 1
+
+
+def _passed(name: str, text: str) -> Line:
+    return Line(name, Outcome.passed, text)
+
+
+def _warned(name: str, text: str) -> Line:
+    return Line(name, Outcome.warn, text)
+
+
+def _failed(name: str, text: str) -> Line:
+    return Line(name, Outcome.fail, text)
+
+
+def _architecture(config: JSON) -> Iterator[Line]:
+    names = config.get("architectures")
+    name = str(names[0]) if isinstance(names, list) and names else "not named"
+    kind = str(config.get("model_type", ""))
+    elsewhere = "Serve it elsewhere, for example with vLLM, and register its endpoint."
+    if kind in STATE_SPACE:
+        yield _failed(
+            "architecture",
+            f"The architecture {name} keeps a state instead of keys and values, so several samples of one prompt "
+            f"cannot be drawn from it here. {elsewhere}",
+        )
+    elif config.get("is_encoder_decoder"):
+        yield _failed("architecture", f"The architecture {name} has an encoder: it is no chat model. {elsewhere}")
+    elif kind in HYBRID:
+        yield _warned("architecture", f"The architecture {name} mixes attention with a state. It was not tried here.")
+    elif name != "not named" and not name.endswith(("ForCausalLM", "LMHeadModel")):
+        yield _warned("architecture", f"The architecture {name} may hold more than a language model. Try a prompt.")
+    else:
+        experts = next((config[one] for one in EXPERTS if config.get(one)), None)
+        yield _passed("architecture", f"{name}, {experts} experts" if experts else name)
+    if config.get("output_router_logits"):
+        yield _warned("router", "output_router_logits is on in the config, which stops sampling. It is switched off.")
+    if config.get("quantization_config"):
+        yield _warned("quantization", "The weights are quantized: sampling needs their library, and training lora.")
+
+
+def _template(source: str, tokens: Tokens) -> Iterator[Line]:
+    if not source:
+        yield _failed("template", "There is no chat template, so messages cannot be rendered.")
+        return
+    try:
+        template = Template(source, tokens.names)
+        plain = template.render(_user())
+    except TemplateError as error:
+        line = f"line {error.lineno}: " if hasattr(error, "lineno") else ""
+        yield _failed("template", f"The chat template cannot be used: {line}{str(error).rstrip(chr(46))}. Mend it.")
+        return
+    except _chat.REFUSALS as error:
+        yield _failed("template", f"The chat template refuses a plain question: {error}. Mend it.")
+        return
+    if QUESTION not in plain:
+        yield _warned("template", "The chat template leaves out what the user says.")
+    else:
+        yield _passed("template", "The chat template renders a question.")
+    yield _system(template)
+    yield from _answer(template, tokens)
+
+
+def _user() -> Messages:
+    return [{"role": "user", "content": QUESTION}]
+
+
+def _said(content: str) -> Messages:
+    return [*_user(), {"role": "assistant", "content": content}]
+
+
+def _system(template: Template) -> Line:
+    try:
+        text = template.render([{"role": "system", "content": RULE}, *_user()])
+    except _chat.REFUSALS as error:
+        return _warned("system", f"System turns are refused ({error}): such prompts are left out of a round.")
+    if RULE not in text:
+        return _warned("system", "System turns are dropped unsaid: the model never sees them.")
+    return _passed("system", "System turns are kept.")
+
+
+def _answer(template: Template, tokens: Tokens) -> Iterator[Line]:
+    """What becomes of an answer in a training row."""
+    try:
+        asked, whole = template.render(_user(), add_generation_prompt=True), template.render(_said(ANSWER))
+        thinking = template.render(_said(f"<think>{THOUGHT}</think>\n\n{ANSWER}"))
+    except _chat.REFUSALS as error:
+        yield _failed("answer", f"The chat template refuses an answer: {error}. A model cannot be trained with it.")
+        return
+    if ANSWER not in whole:
+        yield _failed("answer", "The chat template leaves out the answer, so nothing could be learned.")
+        return
+    yield _generation_prompt(asked, template.render(_user()), whole)
+    yield _end(whole[whole.rindex(ANSWER) + len(ANSWER) :], tokens)
+    if THOUGHT in thinking:
+        yield _passed("thinking", "Thinking inside <think> stays in training rows.")
+    else:
+        yield _warned("thinking", "The template cuts thinking (<think>...</think>) out of training rows.")
+
+
+def _generation_prompt(asked: str, plain: str, whole: str) -> Line:
+    if asked == plain:
+        return _warned("generation_prompt", "The template adds nothing where an answer is due (add_generation_prompt).")
+    if whole.startswith(asked):
+        return _passed("generation_prompt", "A question with the generation prompt begins its training row.")
+    pairs = enumerate(zip(asked, whole, strict=False))
+    shared = next((n for n, (a, b) in pairs if a != b), min(len(asked), len(whole)))
+    return _warned(
+        "generation_prompt",
+        f"A question ends with {asked[shared:][:60]!r} when it is asked, and its training row goes on with "
+        f"{whole[shared:].replace(ANSWER, 'ANSWER')[:30]!r}. What is trained is not what is sampled: the first "
+        "tokens of an answer, and the end token of a short one, are left out of the loss.",
+    )
+
+
+def _end(tail: str, tokens: Tokens) -> Line:
+    """The token that follows an answer, and whether sampling stops there."""
+    ends = ", ".join(sorted(tokens.ends)) or "none that is known"
+    found = min(((tail.find(one), one) for one in tokens.special | tokens.ends if one and one in tail), default=None)
+    if found is None:
+        return _warned("end", f"No end token follows an answer: a trained model would not learn to stop ({ends}).")
+    if found[1] not in tokens.ends:
+        return _warned("end", f"An answer ends with {found[1]}, but sampling stops at {ends}.")
+    return _passed("end", f"An answer ends with {found[1]}, where sampling stops.")
+
+
+def _pad(tokens: Tokens) -> Iterator[Line]:
+    pad, end = tokens.names.get("pad_token"), tokens.names.get("eos_token")
+    if pad is None:
+        yield _warned("pad", f"There is no pad token; the end token {end or ''} stands in for it.")
+    elif pad in tokens.ends:
+        yield _warned("pad", f"The pad token {pad} is an end token: trainers may leave it out of the loss.")
+    else:
+        yield _passed("pad", f"The pad token is {pad}.")
+
+
+def _context(config: JSON, tokens: Tokens) -> Iterator[Line]:
+    inner = config.get("text_config")
+    configs = [config, inner] if isinstance(inner, dict) else [config]
+    given = [tokens.max_length, *(one.get(name) for one in configs for name in LENGTHS)]
+    known = [int(value) for value in given if value is not None and _is_length(value)]
+    if known:
+        yield _passed("context", f"The context holds {min(known):,} tokens.")
+    else:
+        yield _warned("context", "The length of the context is not known, so prompts that are too long are not seen.")
+
+
+def _is_length(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < UNLIMITED
+
+
+def _round_trip(*folders: Path) -> Iterator[Line]:
+    file = next((folder / "tokenizer.json" for folder in folders if (folder / "tokenizer.json").is_file()), None)
+    try:
+        from tokenizers import Tokenizer
+    except ImportError:
+        yield _warned("tokenizer", "The tokenizer was not tried: its library is not installed here.")
+        return
+    if file is None:
+        yield _warned("tokenizer", "There is no tokenizer.json, so the tokenizer was not tried.")
+        return
+    try:
+        tokenizer = Tokenizer.from_file(str(file))
+        text = tokenizer.decode(tokenizer.encode(PROBE, add_special_tokens=False).ids)
+    except Exception as error:
+        # The library raises nothing narrower.
+        yield _warned("tokenizer", f"The tokenizer cannot be read: {str(error)[:200]}")
+        return
+    if text.strip() == PROBE:
+        yield _passed("tokenizer", "A text comes back from the tokenizer as it was.")
+    else:
+        yield _warned("tokenizer", f"A text comes back from the tokenizer changed: {PROBE!r} as {text[:60]!r}.")
+
+
+def _weights(folder: Path, config: JSON, tokens: Tokens) -> Iterator[Line]:
+    number, formats, rows = 0, set(), None
+    for file in sorted(folder.glob("*.safetensors")):
+        for name, tensor in _header(file).items():
+            shape = tensor.get("shape", [])
+            count = 1
+            for size in shape:
+                count *= size
+            number += count
+            formats.add(str(tensor.get("dtype", "")))
+            if EMBEDDING.search(name) and len(shape) == 2:
+                rows = shape[0]
+    if number:
+        yield _passed("weights", f"{_million(number)} parameters, {', '.join(sorted(formats))}.")
+    rows = rows if rows is not None else config.get("vocab_size")
+    if isinstance(rows, int) and tokens.number:
+        if rows < tokens.number:
+            yield _failed(
+                "vocabulary",
+                f"The embedding has {rows:,} rows, but the tokenizer {tokens.number:,} tokens: using the last ones "
+                "would end the process. Copy weights and tokenizer of the same model.",
+            )
+        else:
+            yield _passed("vocabulary", f"The embedding has {rows:,} rows for {tokens.number:,} tokens.")
+
+
+def _million(number: int) -> str:
+    return f"{number / 1e9:.2f} billion" if number >= 1e9 else f"{number / 1e6:.2f} million"
+
+
+def _header(file: Path) -> JSON:
+    with file.open("rb") as opened:
+        (length,) = struct.unpack("<Q", opened.read(8))
+        header: JSON = json.loads(opened.read(length))
+    header.pop("__metadata__", None)
+    return header

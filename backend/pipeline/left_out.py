@@ -1,0 +1,193 @@
+"""What a stage leaves out and goes on without: its rows, and the gate that tells one bad prompt from a bad server."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backend.db import now, reading, tables
+from backend.db.bulk import insert_rows
+from backend.errors import Cancelled, EngineError, InvalidInput, JudgeError, MissingPrerequisite, PromptError
+from backend.jobs import transitions
+from backend.pipeline.stage import StageContext
+from backend.values import Failure, FailureKind, Stage
+
+RETRY = transitions.BESIDE
+"""The kind of a job that asks again only for what was left out."""
+IN_A_ROW = 16
+"""So many failures with nothing served between them, none in the texts themselves, stop the job: it is the server."""
+SYSTEMATIC = (MissingPrerequisite, Cancelled, JudgeError, MemoryError, OSError)
+WORDS = {
+    FailureKind.context: "too long for the context",
+    FailureKind.template: "refused by the chat template",
+    FailureKind.filter: "refused by a content filter",
+    FailureKind.refused: "refused by the server",
+    FailureKind.timeout: "no reply in time",
+    FailureKind.reply: "a reply that cannot be read",
+    FailureKind.server: "an error of the server",
+    FailureKind.error: "an unexpected error",
+    FailureKind.too_long: "longer than max_length",
+    FailureKind.special: "holds a special token as text",
+}
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing that was left out, and where it stands."""
+
+    failure: Failure
+    group_id: int | None
+    prompt_id: int | None
+    sample_id: int | None = None
+    checkpoint_id: int | None = None
+    position: int | None = None
+
+    @property
+    def key(self) -> str:
+        """What names the place within the round and stage."""
+        parts = (self.group_id, self.sample_id, self.checkpoint_id, self.position)
+        return "/".join("-" if part is None else str(part) for part in parts)
+
+
+def is_retry(stage: StageContext) -> bool:
+    """Whether the job asks again only for what was left out."""
+    return stage.kind == RETRY
+
+
+def failure_of(error: Exception) -> Failure:
+    """Why one prompt or sample fails alone; raises the error again if it would befall all."""
+    if isinstance(error, PromptError):
+        return Failure(FailureKind(error.kind), error.message)
+    if isinstance(error, (*SYSTEMATIC, EngineError)):
+        raise error
+    said = error.message if isinstance(error, InvalidInput) else f"Unexpected {type(error).__name__}: {error}"
+    return Failure(FailureKind.error, said)
+
+
+def write(db: Session, stage: StageContext, items: Sequence[Item]) -> None:
+    """Insert what a batch left out, in the batch's transaction."""
+    if not items:
+        return
+    common = {
+        "project_id": stage.round.project_id, "round_id": stage.round.id, "stage": stage.stage, "job_id": stage.job_id,
+        "attempts": 1, "created_at": now(),
+    }  # fmt: skip
+    names = ("group_id", "prompt_id", "sample_id", "checkpoint_id", "position")
+    columns: dict[str, list[Any]] = {name: [getattr(item, name) for item in items] for name in names}
+    columns |= {
+        "item": [item.key for item in items],
+        "kind": [item.failure.kind for item in items],
+        "reason": [item.failure.reason.replace("\x00", "\ufffd") for item in items],
+    }
+    insert_rows(db, tables.LeftOut, common, columns)
+
+
+def rewrite(db: Session, stage: StageContext, asked: Iterable[int], items: Sequence[Item]) -> None:
+    """After a retry of the rows `asked`: those that failed again say so, the others are resolved."""
+    again = {item.key: item for item in items}
+    query = select(tables.LeftOut).where(tables.LeftOut.id.in_(list(asked)))
+    for row in db.scalars(query):
+        item = again.pop(row.item, None)
+        row.asked_at, row.job_id = None, stage.job_id
+        if item is None:
+            row.resolved_at = now()
+        else:
+            row.kind, row.reason, row.attempts = item.failure.kind, item.failure.reason, row.attempts + 1
+    known = set(db.scalars(_of(select(tables.LeftOut.item), stage).where(tables.LeftOut.item.in_(list(again)))))
+    write(db, stage, [item for key, item in again.items() if key not in known])
+
+
+def _of(query: Any, stage: StageContext) -> Any:
+    return query.where(tables.LeftOut.round_id == stage.round.id, tables.LeftOut.stage == stage.stage)
+
+
+def group_ids(stage: StageContext, checkpoint_id: int) -> set[int]:
+    """Groups of which something was left out by this stage and checkpoint: they were asked, and are not missing."""
+    row = tables.LeftOut
+    with reading() as db:
+        query = _of(select(row.group_id).distinct(), stage).where(row.checkpoint_id == checkpoint_id)
+        return {int(n) for n in db.scalars(query) if n is not None}
+
+
+def sample_ids(stage: StageContext) -> set[int]:
+    """Samples that this stage left out."""
+    with reading() as db:
+        return {int(n) for n in db.scalars(_of(select(tables.LeftOut.sample_id).distinct(), stage)) if n is not None}
+
+
+def asked(stage: StageContext) -> list[tables.LeftOut]:
+    """The rows that somebody wants tried again."""
+    row = tables.LeftOut
+    with reading() as db:
+        query = _of(select(row), stage).where(row.asked_at.is_not(None), row.resolved_at.is_(None))
+        return list(db.scalars(query.order_by(row.id)))
+
+
+def counts(db: Session, round_id: int, stage: Stage) -> dict[str, int]:
+    """How many prompts (of the judge, samples) of which nothing was made a stage left out, by reason in words."""
+    row = tables.LeftOut
+    query = select(row.kind, func.count()).where(
+        row.round_id == round_id, row.stage == stage, row.resolved_at.is_(None), row.position.is_(None)
+    )
+    return {WORDS[kind]: count for kind, count in db.execute(query.group_by(row.kind).order_by(row.kind))}
+
+
+def note_served(db: Session, checkpoint_id: int, notes: Sequence[str]) -> None:
+    """Keep on the checkpoint what its endpoint refused, for its page."""
+    if not notes:
+        return
+    checkpoint = db.get_one(tables.Checkpoint, checkpoint_id)
+    known = checkpoint.details.get("notes", [])
+    checkpoint.details = checkpoint.details | {"notes": [*known, *(note for note in notes if note not in known)]}
+
+
+class Gate:
+    """Holds back batches of which nothing was served until something is, so that a bad server leaves no rows.
+
+    A killed job asks for the batches that were held back again.
+    """
+
+    def __init__(self, what: str, *, anything_yet: bool) -> None:
+        self.what, self.anything = what, anything_yet
+        self.held: list[Callable[[], None]] = []
+        self.failures: list[Failure] = []
+        self.reasons: Counter[str] = Counter()
+        self.kinds: set[FailureKind] = set()
+
+    def pass_batch(self, write: Callable[[], None], *, served: int, failures: Sequence[Failure]) -> None:
+        """Write a batch, now or once something was served; raises `EngineError` after too many failures in a row."""
+        self.reasons.update(failure.reason for failure in failures)
+        self.kinds |= {failure.kind for failure in failures}
+        doubtful = [failure for failure in failures if not failure.kind.is_own]
+        if served or not doubtful:
+            self.anything = self.anything or served > 0
+            if served:
+                self.flush()
+            write()
+            return
+        self.held.append(write)
+        self.failures += doubtful
+        if len(self.failures) >= IN_A_ROW:
+            raise EngineError(
+                f"{len(self.failures)} {self.what} in a row could not be served, so the job stops. The first: "
+                f"{self.failures[0].reason}"
+            )
+
+    def flush(self) -> None:
+        """Write what was held back."""
+        for write in self.held:
+            write()
+        self.held.clear()
+        self.failures.clear()
+
+    def close(self) -> None:
+        """At the stage's end: raises `EngineError` where nothing was ever served, else writes what was held back."""
+        if not self.anything and self.reasons:
+            reason, count = self.reasons.most_common(1)[0]
+            total = sum(self.reasons.values())
+            many = f"All {total} {self.what} failed. " if total > 1 else ""
+            raise EngineError(f"{many}{f'{count} of them: ' if 1 < count < total else ''}{reason}")
+        self.flush()

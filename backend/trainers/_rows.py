@@ -1,0 +1,103 @@
+"""The rows of a dataset, and which of them cannot be trained on: those are left out one by one, with the reason."""
+
+import json
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from backend.engines import _chat
+from backend.errors import InvalidInput
+from backend.trainers import TrainSpec
+from backend.trainers._trl import TRLTrainer
+from backend.values import JSON, Failure, FailureKind
+
+LeftOut = dict[int, Failure]
+"""Why rows are left out, by their number in the dataset, from 0."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row's number in the dataset, from 0, and the columns that are trained on."""
+
+    number: int
+    columns: JSON
+
+    @property
+    def chats(self) -> list[Any]:
+        return [value for value in self.columns.values() if isinstance(value, list)]
+
+
+def read(trainer: TRLTrainer, spec: TrainSpec) -> list[Row]:
+    """Read the dataset's rows, the needed columns only."""
+    if spec.dataset_type != trainer.trains_on:
+        raise InvalidInput(
+            f"The trainer {trainer.name} trains on {trainer.trains_on} data, but the dataset is {spec.dataset_type}. "
+            "Choose a trainer that fits."
+        )
+    rows = []
+    with Path(spec.dataset).open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines):
+            try:
+                row = json.loads(line)
+                rows.append(Row(number, {column: row[column] for column in trainer.columns}))
+            except (ValueError, KeyError, TypeError) as error:
+                raise InvalidInput(
+                    f"Line {number + 1} of {spec.dataset} is not a row with {', '.join(trainer.columns)}: {error!r}. "
+                    "Freeze the dataset again."
+                ) from error
+    if not rows:
+        raise InvalidInput("The dataset is empty, so there is nothing to train on. Loosen the selector.")
+    if trainer.keeps_order:
+        random.Random(spec.seed).shuffle(rows)
+    return rows
+
+
+def without(rows: Sequence[Row], left_out: Mapping[int, Failure]) -> list[Row]:
+    """The rows that are not left out, in order; raises `InvalidInput` if none is."""
+    kept = [row for row in rows if row.number not in left_out]
+    if not kept:
+        reason = next(iter(left_out.values())).reason
+        raise InvalidInput(f"All {len(rows)} rows had to be left out. The first: {reason}")
+    return kept
+
+
+def special(tokenizer: Any, rows: Sequence[Row]) -> LeftOut:
+    """Rows in which somebody wrote a special token in letters: TRL would read it as the token itself."""
+    pattern = _chat.special_texts(tokenizer)
+    reason = (
+        f"The row holds a special token of the model, such as {tokenizer.eos_token}, in letters. Training would take "
+        "it for the token itself. Remove it from the prompt or the text; the chat template adds its own."
+    )
+    failure = Failure(FailureKind.special, reason)
+    return {row.number: failure for row in rows if any(_chat.holds_special(pattern, chat) for chat in row.chats)}
+
+
+def refused(tokenizer: Any, model: str, rows: Sequence[Row]) -> LeftOut:
+    """Rows whose messages the chat template refuses."""
+    found = {}
+    for row in rows:
+        prompt, *answers = row.chats
+        for answer in answers:
+            try:
+                tokenizer.apply_chat_template(prompt + answer, tokenize=False)
+            except _chat.REFUSALS as error:
+                found[row.number] = Failure(FailureKind.template, _chat.refusal(model, prompt + answer, error))
+    return found
+
+
+def too_long(tokenizer: Any, rows: Sequence[Row], most: int) -> LeftOut:
+    """Rows whose prompt alone fills max_length, which TRL drops."""
+    found = {}
+    for row in rows:
+        ids = tokenizer.apply_chat_template(row.chats[0], add_generation_prompt=True, tokenize=True, return_dict=False)
+        if len(ids) >= most:
+            reason = f"The prompt of the row has {len(ids):,} tokens, and max_length is {most:,}."
+            found[row.number] = Failure(FailureKind.too_long, f"{reason} Raise max_length, or shorten the prompt.")
+    return found
+
+
+def to_json(left_out: Mapping[int, Failure]) -> list[list[Any]]:
+    """Number, kind and reason of each row that was left out, in order."""
+    return [[number, failure.kind, failure.reason] for number, failure in sorted(left_out.items())]
