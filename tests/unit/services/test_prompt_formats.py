@@ -16,6 +16,12 @@ from backend.errors import InvalidInput
 from backend.services.prompt_files import open_file
 from backend.services.prompt_preview import Finished, Preview, preview
 
+
+def packed(content: bytes) -> bytes:
+    """The bytes without a time in them: every process names the cases alike."""
+    return gzip.compress(content, mtime=0)
+
+
 FOUND = Path(__file__).parents[2] / "data" / "found"
 RIVER = "user: Name a river"
 
@@ -204,7 +210,7 @@ RELATIVES: list[tuple[str, str, str | bytes, str, list[Any] | str]] = [
     ("pairs", "a.jsonl", rows({"chosen": [USER, REPLY], "rejected": [USER, REPLY | {"content": "Alps"}]}), "implicit prompt", [(RIVER, ("Elbe", True), ("Alps", False))]),
     ("pairs", "a.jsonl", rows({"chosen": HH + "Elbe", "rejected": HH + "Alps"}), "HH-RLHF",
      [("user: Name a river\n\nassistant: Which kind?\n\nuser: A long one", ("Elbe", True), ("Alps", False))]),
-    ("pairs", "a.jsonl.gz", gzip.compress(rows({"chosen": HH + "Elbe", "rejected": HH.replace("long", "short") + "Alps"}).encode()), "HH-RLHF",
+    ("pairs", "a.jsonl.gz", packed(rows({"chosen": HH + "Elbe", "rejected": HH.replace("long", "short") + "Alps"}).encode()), "HH-RLHF",
      ["! column 'chosen' goes on with other than one assistant turn after what both sides share"]),
     ("pairs", "a.jsonl", rows({"chosen": "The sky is blue.", "rejected": "The sky is green."}), "implicit prompt",
      ["! column 'chosen' is plain text, and the file has no prompt; only chats and transcripts (\"\\n\\nHuman: ...\\n\\nAssistant: ...\") hold their prompt"]),
@@ -227,10 +233,10 @@ RELATIVES: list[tuple[str, str, str | bytes, str, list[Any] | str]] = [
     ("tasks", "a.jsonl", rows({"problem": "2+2?", "solution": "So \\boxed{4}.", "answer": "4"}), "MATH", [("user: 2+2?", "4")]),
     # text and packed files
     ("text", "a.txt", "Name a river\n\n  Name a sea\r\n", "plain text", [RIVER, "user:   Name a sea"]),
-    ("text", "a.txt.gz", gzip.compress(b"Name a river, please\n"), "plain text", ["user: Name a river, please"]),
-    ("text", "a.csv.gz", gzip.compress(b"prompt,answer\na,1\n"), "answers", [("user: a", "1")]),
-    ("text", "a.json.gz", gzip.compress(b'[{"prompt": "a"}]'), "prompt-only", ["user: a"]),
-    ("text", "a.jsonl.gz", gzip.compress(b'{"prompt": "a"}\n' * 90)[:40], "cannot be unpacked", "refused"),
+    ("text", "a.txt.gz", packed(b"Name a river, please\n"), "plain text", ["user: Name a river, please"]),
+    ("text", "a.csv.gz", packed(b"prompt,answer\na,1\n"), "answers", [("user: a", "1")]),
+    ("text", "a.json.gz", packed(b'[{"prompt": "a"}]'), "prompt-only", ["user: a"]),
+    ("text", "a.jsonl.gz", packed(b'{"prompt": "a"}\n' * 90)[:40], "cannot be unpacked", "refused"),
     ("text", "a.jsonl", rows({"text": "A whole text."}), "language modelling", ["user: A whole text."]),
     ("text", "a.jsonl", rows({"prompt": "\n\nHuman: Name a river\n\nAssistant:"}), "prompt-only", [RIVER]),
 ]  # fmt: skip
@@ -301,7 +307,7 @@ def test_a_gzip_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(opening, "LEAST_UNPACKED", 1_000_000)
     path = tmp_path / "a.jsonl.gz"
-    path.write_bytes(gzip.compress(b'{"prompt": "a"}\n' + b" " * 50_000_000))
+    path.write_bytes(packed(b'{"prompt": "a"}\n' + b" " * 50_000_000))
     with pytest.raises(InvalidInput, match="unpacks to more than"):
         list(open_file(path).rows())
 
