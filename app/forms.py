@@ -11,6 +11,7 @@ import gradio as gr
 from gradio.components import Component
 
 from app.widgets.markup import markup
+from app.widgets.number import Number
 from backend.errors import InvalidInput
 from backend.services import parts
 from backend.services.parts import Knob, KnobType
@@ -57,6 +58,13 @@ class Form:
         for drawn, value in zip(self.fields, values, strict=True):
             put(result, drawn.path, from_input(drawn.knob, value, ".".join(map(str, drawn.path))))
         return result
+
+    def drawn(self, switch: Switch) -> Any:
+        """What the dropdown of a slot held when it was drawn."""
+        current = take(self.start, switch.path)
+        if switch.is_many:
+            return [part["name"] for part in current or []]
+        return (current or {}).get("name") or UNSET
 
     def switched(self, switch: Switch, values: Sequence[Any], chosen: Any) -> dict[str, Any]:
         """Return the JSON with another part in a slot; knobs of the same name and type keep their value."""
@@ -133,7 +141,7 @@ def _component(knob: Knob, value: Any) -> Component:
         case KnobType.boolean:
             return gr.Checkbox(value, **common)
         case KnobType.integer | KnobType.number:
-            return gr.Number(value, **common)
+            return Number(value, **common)
         case KnobType.choice:
             return gr.Dropdown([*([UNSET] if knob.is_optional else []), *knob.choices], value=value, **common)
         case KnobType.strings if knob.choices:
