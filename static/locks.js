@@ -12,8 +12,9 @@
   const components = new Map();
   const events = new Map();
   const gone = new Set();
-  /** What each component holds, as JSON, as far as it went over the wire. */
-  const values = new Map();
+  /** What the server wrote into each component last, as JSON; and for each event of it what was sent since. */
+  const held = new Map();
+  const sent = new Map();
   const drawings = new Map();
   const locked = new Map();
   const flying = new Map();
@@ -23,13 +24,18 @@
   function learn({ components: parts = [], dependencies = [], render_id: drawing }) {
     for (const { id, type, props } of parts) {
       components.set(id, { name: props?.elem_id || `component-${id}`, type, isFixed: props?.interactive === false });
-      values.set(id, JSON.stringify(props?.value ?? null));
+      hold(id, props?.value);
     }
     for (const one of dependencies) events.set(one.id, one);
     if (drawing === undefined) return;
     const now = new Set(dependencies.map(({ id }) => id));
     for (const id of drawings.get(drawing) || []) if (!now.has(id) && events.delete(id)) gone.add(id);
     drawings.set(drawing, now);
+  }
+
+  function hold(id, value) {
+    held.set(id, JSON.stringify(value ?? null));
+    sent.delete(id);
   }
 
   const isField = (id) => {
@@ -82,8 +88,8 @@
     const place = event.inputs.indexOf(trigger);
     if (place < 0 || !event.targets.some(([id, name]) => id === trigger && name === "input")) return false;
     const now = JSON.stringify(data[place] ?? null);
-    const before = values.get(trigger);
-    values.set(trigger, now);
+    const before = sent.get(trigger)?.get(event) ?? held.get(trigger);
+    sent.set(trigger, (sent.get(trigger) || new Map()).set(event, now));
     return components.get(trigger)?.type === "dropdown" && now === before;
   }
 
@@ -114,10 +120,10 @@
     if (key.event && output) {
       key.event.outputs.forEach((id, place) => {
         const made = output.data?.[place];
-        if (made?.__type__ !== "update") values.set(id, JSON.stringify(made ?? null));
-        else if ("value" in made) values.set(id, JSON.stringify(made.value ?? null));
+        if (made?.__type__ !== "update") hold(id, made);
+        else if ("value" in made) hold(id, made.value);
       });
-    } else values.delete(key.trigger);
+    } else sent.get(key.trigger)?.delete(key.event);
     unlockAfter(key);
     if (key.event && isOn(key.event, "load")) unlockAfter(key.event.id);
   }

@@ -66,7 +66,9 @@ def build() -> None:
         about = markup(ABOUT, LINKS)
         with gr.Row(equal_height=False, elem_classes="rondo-sticky"):
             estimate = markup(ESTIMATE, ESTIMATE_CSS, elem_id="estimate")
-            launch = gr.Button("Launch", variant="primary", size="md", scale=0, min_width=140, elem_id="launch")
+            launch = gr.Button(
+                "Launch", variant="primary", interactive=False, size="md", scale=0, min_width=140, elem_id="launch"
+            )
         fields = round_form.draw()
 
         @gr.render(inputs=[draft, versions], triggers=[draft.change], show_progress="hidden")
@@ -74,7 +76,7 @@ def build() -> None:
             if drawn:
                 draw(drawn, saved, Frame(draft, counted, versions, parent, recipe, about, estimate, launch, fields))
 
-    shown = [empty, page, start, recipe, about, draft, parent, versions, estimate, *fields.inputs]
+    shown = [empty, page, start, recipe, about, draft, parent, versions, estimate, launch, *fields.inputs]
     gr.on(None, load, None, shown, **QUIET)
     start.input(start_from, [start], shown, **QUIET)
     clone.click(load_last, None, shown, **QUIET)
@@ -129,7 +131,7 @@ def _shown(here: Context, make: Callable[[], Plan]) -> list[Any]:
     try:
         plan = make()
     except (InvalidInput, NotFound) as error:
-        return [{"problem": error.message}, gr.Column(visible=False), *[gr.skip()] * (17 + len(parts.review_knobs()))]
+        return [{"problem": error.message}, gr.Column(visible=False), *[gr.skip()] * (18 + len(parts.review_knobs()))]
     starts = _starts(here)
     at = plan.parent_id or -plan.policy_id
     if starts and at not in dict(map(reversed, starts)):
@@ -147,6 +149,7 @@ def _shown(here: Context, make: Callable[[], Plan]) -> list[Any]:
         plan.parent_id,
         judge_template.choices(here.actor, here.project_id),
         WAITS,
+        gr.Button(interactive=False),
         *round_form.filled(here.actor, here.project_id, plan),
     ]
 

@@ -88,8 +88,8 @@ class Drawing:
         try:
             plan = self.plan(values)
         except RondoError as error:
-            return [{"problem": error.message, "warnings": []}, "", gr.skip()]
-        return [guessed(here, plan), digest(plan), gr.skip()]
+            return [{"problem": error.message, "warnings": []}, "", gr.Button(interactive=True)]
+        return [guessed(here, plan), digest(plan), gr.Button(interactive=True)]
 
     @toasts
     def start(self, request: gr.Request, counted: str, *given: Any) -> None:
@@ -107,22 +107,22 @@ class Drawing:
     def switch_recipe(self, name: str, now: dict[str, Any], *values: Any) -> list[Any]:
         """Another recipe, with the parts it shares with this one."""
         if name == self.form.start["name"] or not self.is_newest(now):
-            return [gr.skip()] * 4
+            return [gr.skip()] * 5
         try:
             new = parts.switch_recipe(self.form.read(values[self.size :]), name)
         except InvalidInput as error:
-            return [gr.skip(), gr.skip(), {"problem": error.message}, self.form.start["name"]]
-        return [draft_of(new), about_of(new), WAITS, gr.skip()]
+            return [gr.skip(), {"problem": error.message}, gr.skip(), self.form.start["name"], gr.skip()]
+        return [draft_of(new), WAITS, gr.Button(interactive=False), gr.skip(), about_of(new)]
 
     def switch(self, switch: forms.Switch, chosen: Any, now: dict[str, Any], values: tuple[Any, ...]) -> list[Any]:
         """Another part in a slot. Where a field cannot be read, the dropdown goes back to what is drawn."""
         if chosen == self.form.drawn(switch) or not self.is_newest(now):
-            return [gr.skip()] * 3
+            return [gr.skip()] * 4
         try:
             new = self.form.switched(switch, values[self.size :], chosen)
         except InvalidInput as error:
-            return [gr.skip(), {"problem": error.message}, gr.Dropdown(value=self.form.drawn(switch))]
-        return [draft_of(new, opened=str(switch.path[0])), WAITS, gr.skip()]
+            return [gr.skip(), {"problem": error.message}, gr.skip(), gr.Dropdown(value=self.form.drawn(switch))]
+        return [draft_of(new, opened=str(switch.path[0])), WAITS, gr.Button(interactive=False), gr.skip()]
 
 
 def draw(drawn: dict[str, Any], saved: list[Any], frame: Frame) -> None:
@@ -143,12 +143,12 @@ def draw(drawn: dict[str, Any], saved: list[Any], frame: Frame) -> None:
 def _wire(drawing: Drawing, frame: Frame, put: Dependency | None) -> None:
     form, fields = drawing.form, frame.fields
     everything = [frame.draft, frame.parent, *fields.inputs, *form.inputs]
-    outputs = [frame.draft, frame.about, frame.estimate, frame.recipe]
+    redrawn = [frame.draft, frame.estimate, frame.launch]
+    outputs = [*redrawn, frame.recipe, frame.about]
     frame.recipe.input(drawing.switch_recipe, [frame.recipe, *everything], outputs, **QUIET)
     for switch in form.switches:
-        outputs = [frame.draft, frame.estimate, switch.input]
-        switch.input.input(_switcher(drawing, switch), [switch.input, *everything], outputs, **QUIET)
-    # Launch is written by no answer; it is named here so that it is locked while an estimate is on its way.
+        switched = [*redrawn, switch.input]
+        switch.input.input(_switcher(drawing, switch), [switch.input, *everything], switched, **QUIET)
     estimated = [frame.estimate, frame.counted, frame.launch]
     # On input, not on change: drawing the form again changes fields whose listeners are gone by then.
     touched = [component.input for component in (*fields.inputs, *form.inputs)]
