@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 from gradio.components import Component
+from gradio.context import get_blocks_context
 from gradio.events import Dependency
 
 from app import forms
@@ -153,7 +154,9 @@ def _wire(drawing: Drawing, frame: Frame, put: Dependency | None) -> None:
     # On input, not on change: drawing the form again changes fields whose listeners are gone by then.
     touched = [component.input for component in (*fields.inputs, *form.inputs)]
     gr.on(touched, drawing.read, everything, estimated, trigger_mode="always_last", **QUIET)
-    gr.on(None, drawing.read, everything, estimated, **QUIET)  # once it is drawn
+    blocks = get_blocks_context()
+    assert blocks is not None
+    blocks.root_block.load(drawing.read, everything, estimated, **QUIET)  # runs whenever this is drawn
     if put is not None:
         put.success(drawing.read, everything, estimated, **QUIET)
     choices = [frame.recipe, *(switch.input for switch in form.switches)]
