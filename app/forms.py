@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import gradio as gr
+from gradio.blocks import Block
 from gradio.components import Component
 
 from app.widgets.markup import markup
@@ -79,6 +80,12 @@ class Form:
         return result
 
 
+def identify(block: Block) -> None:
+    """Give a component an id in the page, by which static/locks.js finds it, where it has none of its own."""
+    if isinstance(block, Component) and not block.elem_id:
+        block.elem_id = f"component-{block._id}"
+
+
 def draw_part(form: Form, path: Path, kind: str, label: str, *, is_optional: bool = False) -> None:
     """Draw the choice of a part and its knobs. Call inside the layout where they belong."""
     current = take(form.start, path) or {}
@@ -86,6 +93,7 @@ def draw_part(form: Form, path: Path, kind: str, label: str, *, is_optional: boo
     name = current.get("name")
     about = parts.about()[kind].get(str(name), "")
     drawn = gr.Dropdown(names, value=name or UNSET, label=label, info=about, interactive=True)
+    identify(drawn)
     form.switches.append(Switch(path, kind, drawn))
     draw_knobs(form, path, parts.describe()[kind].get(str(name), []))
 
@@ -95,6 +103,7 @@ def draw_parts(form: Form, path: Path, kind: str, label: str) -> None:
     current = take(form.start, path) or []
     chosen = [part["name"] for part in current]
     drawn = gr.Dropdown(list(parts.describe()[kind]), value=chosen, multiselect=True, label=label, interactive=True)
+    identify(drawn)
     form.switches.append(Switch(path, kind, drawn, is_many=True))
     for place, part in enumerate(current):
         knobs = parts.describe()[kind].get(part["name"], [])
@@ -130,7 +139,9 @@ PART_CSS = ".title { margin: 0; padding: 8px 12px 0; background: var(--rondo-sur
 def _draw(form: Form, path: Path, knob: Knob) -> None:
     value = take(form.start, path)
     shown = to_input(knob, knob.default if value is None and not knob.is_optional else value)
-    form.fields.append(Field(path, knob, _component(knob, shown)))
+    made = _component(knob, shown)
+    identify(made)
+    form.fields.append(Field(path, knob, made))
 
 
 def _component(knob: Knob, value: Any) -> Component:

@@ -16,14 +16,15 @@
   const held = new Map();
   const sent = new Map();
   const drawings = new Map();
+  const inside = new Map();
   const locked = new Map();
   const flying = new Map();
   const early = new Map();
   let streams = 0;
 
-  function learn({ components: parts = [], dependencies = [], render_id: drawing }) {
+  function learn({ components: parts = [], dependencies = [], render_id: drawing, layout }) {
     for (const { id, type, props } of parts) {
-      components.set(id, { name: props?.elem_id || `component-${id}`, type, isFixed: props?.interactive === false });
+      components.set(id, { name: props?.elem_id, type, isFixed: props?.interactive === false });
       hold(id, props?.value);
     }
     for (const one of dependencies) events.set(one.id, one);
@@ -31,6 +32,7 @@
     const now = new Set(dependencies.map(({ id }) => id));
     for (const id of drawings.get(drawing) || []) if (!now.has(id) && events.delete(id)) gone.add(id);
     drawings.set(drawing, now);
+    inside.set(layout?.id, (layout?.children || []).map(({ id }) => id));
   }
 
   function hold(id, value) {
@@ -48,10 +50,10 @@
   const following = (event) =>
     [...events.values()].filter((one) => one.backend_fn && one.targets.some(([id, name]) => name === "change" && event.outputs.includes(id)));
 
-  const elementOf = (id) => document.getElementById(components.get(id)?.name) || document.getElementById(`component-${id}`);
+  /** Where a component stands; a drawing has no id, what is in it may have. */
+  const elementsOf = (id) => [id, ...(inside.get(id) || [])].map((one) => document.getElementById(components.get(one)?.name || "")).filter(Boolean);
 
   function lock(element, key) {
-    if (!element) return;
     if (!locked.has(element)) locked.set(element, { keys: new Set(), focused: null });
     const { keys } = locked.get(element);
     keys.add(key);
@@ -76,10 +78,10 @@
 
   function lockOutputs(event, key) {
     if (isOn(event, "tick")) return;
-    for (const id of event.outputs) if (isField(id)) lock(elementOf(id), key);
-    for (const one of following(event)) {
-      key.follows = true;
-      for (const id of one.outputs) if (isField(id)) lock(elementOf(id), key);
+    const next = following(event);
+    key.follows = next.length > 0;
+    for (const id of [event, ...next].flatMap(({ outputs }) => outputs)) {
+      if (isField(id)) elementsOf(id).forEach((element) => lock(element, key));
     }
   }
 

@@ -50,7 +50,7 @@ def build() -> None:
     """Lay out the page and wire what stays; the recipe's part is drawn, and wired, again whenever it changes."""
     draft, counted, parent, versions = gr.State({}), gr.State(""), gr.State(None), gr.State([])
     empty = markup(EMPTY, LINKS)
-    with gr.Column(visible=False) as page, only(Role.curator, "Launching a round"):
+    with gr.Column(visible=False, elem_id="new-round") as page, only(Role.curator, "Launching a round"):
         with gr.Row(equal_height=False):
             start = gr.Dropdown(
                 [], label="Start from", info="Everything below is then as that round had it.", elem_id="start-from"

@@ -130,14 +130,15 @@ def draw(drawn: dict[str, Any], saved: list[Any], frame: Frame) -> None:
     """Draw the slots of a recipe and wire everything that reads them, the fields outside of the slots included."""
     form = forms.Form(start=drawn["recipe"])
     put = None
-    for slot, kind in parts.SLOT_KINDS.items():
-        with gr.Accordion(SLOT_TITLES[slot], open=slot in (*OPEN_SLOTS, drawn["open"]), elem_id=f"slot-{slot}"):
-            draw_slot = forms.draw_parts if slot == "metrics" else forms.draw_part
-            draw_slot(form, (slot,), kind, kind.replace("_", " "))
-            if slot == "judge":
-                put = judge_template.draw(form, saved, frame.versions)
-    with gr.Accordion("More", open=False):
-        forms.draw_knobs(form, (), parts.recipe_knobs())
+    with gr.Column(elem_id="recipe-slots"):
+        for slot, kind in parts.SLOT_KINDS.items():
+            with gr.Accordion(SLOT_TITLES[slot], open=slot in (*OPEN_SLOTS, drawn["open"]), elem_id=f"slot-{slot}"):
+                draw_slot = forms.draw_parts if slot == "metrics" else forms.draw_part
+                draw_slot(form, (slot,), kind, kind.replace("_", " "))
+                if slot == "judge":
+                    put = judge_template.draw(form, saved, frame.versions)
+        with gr.Accordion("More", open=False):
+            forms.draw_knobs(form, (), parts.recipe_knobs())
     _wire(Drawing(drawn["at"], form, 1 + len(frame.fields.inputs)), frame, put)
 
 
