@@ -97,8 +97,17 @@ def number(page: Page, name: str = "n") -> Any:
     return page.locator("#slot-generator").get_by_label(name, exact=True)
 
 
-def test_a_dropdown_that_is_left_as_it_was_changes_nothing(team: Team) -> None:
+def open_form(team: Team) -> Page:
+    """The form of a new round, its prompts chosen."""
     page = go(team, "new-round")
+    page.locator("#sample-sets input").click()
+    page.get_by_role("option").first.click()
+    page.keyboard.press("Escape")
+    return page
+
+
+def test_a_dropdown_that_is_left_as_it_was_changes_nothing(team: Team) -> None:
+    page = open_form(team)
     for turn in range(TIMES):
         generator(page).focus()
         page.keyboard.press("Tab")
@@ -116,27 +125,30 @@ def test_a_dropdown_that_is_left_as_it_was_changes_nothing(team: Team) -> None:
 
 
 def test_what_is_launched_is_what_was_typed_after_another_part_was_chosen(team: Team) -> None:
-    page = go(team, "new-round")
+    page = open_form(team)
     tap(page, "#num-prompts", "3")
+    judge = page.locator("#slot-judge").get_by_label("judge", exact=True)
+    before = judge.input_value()
     for turn in range(TIMES):
-        number(page).click()
-        page.keyboard.press("Control+A")
-        page.keyboard.type(str(5 + turn))
-        # Chosen while the estimate of what was typed is still being made; then typed again, at once.
-        generator(page).click()
-        now = generator(page).input_value()
-        page.get_by_role("option").filter(has_not_text=now).first.click()
-        expect(generator(page)).not_to_have_value(now)
-        number(page).click()
-        expect(number(page)).to_have_value(str(5 + turn))
-        page.keyboard.press("Control+A")
-        page.keyboard.type(str(2 + turn))
-    number(page).press("Tab")
+        for place, wanted in enumerate((None, before)):
+            # Chosen while the estimate of what was typed is still being made; then typed again, at once.
+            typed = str(5 + 2 * turn + place)
+            number(page).click()
+            page.keyboard.press("Control+A")
+            page.keyboard.type(typed)
+            judge.click()
+            options = page.get_by_role("option")
+            (options.filter(has_text=wanted) if wanted else options.filter(has_not_text=before)).first.click()
+            number(page).click()
+            expect(number(page)).to_have_value(typed)
+            page.keyboard.press("Control+A")
+            page.keyboard.type("2")
+            expect(number(page)).to_have_value("2")
     page.locator("#launch").click()
     page.wait_for_url(f"{site.address()}/")
     with reading() as db:
         round_ = db.query(tables.Round).order_by(tables.Round.id.desc()).first()
-    assert (round_.num_prompts, round_.recipe["generator"]["n"]) == (3, 1 + TIMES)
+    assert (round_.num_prompts, round_.recipe["generator"]["n"], round_.recipe["judge"]["name"]) == (3, 2, before)
 
 
 def test_filters_typed_into_before_the_page_is_filled_hold_what_was_typed(team: Team) -> None:
