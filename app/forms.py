@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import gradio as gr
+from gradio.blocks import Block
 from gradio.components import Component
 
 from app.widgets.markup import markup
+from app.widgets.number import Number
 from backend.errors import InvalidInput
 from backend.services import parts
 from backend.services.parts import Knob, KnobType
@@ -58,6 +60,13 @@ class Form:
             put(result, drawn.path, from_input(drawn.knob, value, ".".join(map(str, drawn.path))))
         return result
 
+    def drawn(self, switch: Switch) -> Any:
+        """What the dropdown of a slot held when it was drawn."""
+        current = take(self.start, switch.path)
+        if switch.is_many:
+            return [part["name"] for part in current or []]
+        return (current or {}).get("name") or UNSET
+
     def switched(self, switch: Switch, values: Sequence[Any], chosen: Any) -> dict[str, Any]:
         """Return the JSON with another part in a slot; knobs of the same name and type keep their value."""
         result = self.read(values)
@@ -71,6 +80,12 @@ class Form:
         return result
 
 
+def identify(block: Block) -> None:
+    """Give a component an id in the page, by which static/locks.js finds it, where it has none of its own."""
+    if isinstance(block, Component) and not block.elem_id:
+        block.elem_id = f"component-{block._id}"
+
+
 def draw_part(form: Form, path: Path, kind: str, label: str, *, is_optional: bool = False) -> None:
     """Draw the choice of a part and its knobs. Call inside the layout where they belong."""
     current = take(form.start, path) or {}
@@ -78,6 +93,7 @@ def draw_part(form: Form, path: Path, kind: str, label: str, *, is_optional: boo
     name = current.get("name")
     about = parts.about()[kind].get(str(name), "")
     drawn = gr.Dropdown(names, value=name or UNSET, label=label, info=about, interactive=True)
+    identify(drawn)
     form.switches.append(Switch(path, kind, drawn))
     draw_knobs(form, path, parts.describe()[kind].get(str(name), []))
 
@@ -87,6 +103,7 @@ def draw_parts(form: Form, path: Path, kind: str, label: str) -> None:
     current = take(form.start, path) or []
     chosen = [part["name"] for part in current]
     drawn = gr.Dropdown(list(parts.describe()[kind]), value=chosen, multiselect=True, label=label, interactive=True)
+    identify(drawn)
     form.switches.append(Switch(path, kind, drawn, is_many=True))
     for place, part in enumerate(current):
         knobs = parts.describe()[kind].get(part["name"], [])
@@ -122,7 +139,9 @@ PART_CSS = ".title { margin: 0; padding: 8px 12px 0; background: var(--rondo-sur
 def _draw(form: Form, path: Path, knob: Knob) -> None:
     value = take(form.start, path)
     shown = to_input(knob, knob.default if value is None and not knob.is_optional else value)
-    form.fields.append(Field(path, knob, _component(knob, shown)))
+    made = _component(knob, shown)
+    identify(made)
+    form.fields.append(Field(path, knob, made))
 
 
 def _component(knob: Knob, value: Any) -> Component:
@@ -133,7 +152,7 @@ def _component(knob: Knob, value: Any) -> Component:
         case KnobType.boolean:
             return gr.Checkbox(value, **common)
         case KnobType.integer | KnobType.number:
-            return gr.Number(value, **common)
+            return Number(value, **common)
         case KnobType.choice:
             return gr.Dropdown([*([UNSET] if knob.is_optional else []), *knob.choices], value=value, **common)
         case KnobType.strings if knob.choices:

@@ -16,7 +16,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
 
 import gradio as gr
 from fastapi import FastAPI, Request
-from fastapi.responses import FileResponse, PlainTextResponse
+from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
@@ -75,6 +75,7 @@ def _mount_pages(app: FastAPI) -> None:
             mcp_server=False,
             pwa=False,
             show_error=False,
+            app_kwargs={"exception_handlers": {KeyError: _unknown_event}},
             max_file_size=f"{settings().max_upload_mb}mb",
         )
     gradio_files.install(built)
@@ -95,6 +96,14 @@ async def _with_worker(_app: FastAPI) -> AsyncIterator[None]:
     finally:
         await asyncio.to_thread(keeper.stop)
         await asyncio.to_thread(worker.stop)
+
+
+async def _unknown_event(request: Request, error: Exception) -> JSONResponse:
+    """An event of a part of a page that this server no longer holds. Gradio looks it up before anything else."""
+    if not request.url.path.endswith("/queue/join"):
+        raise error
+    message = "This part of the page is gone: it was drawn again, or the server was started again. Reload the page."
+    return JSONResponse({"detail": message}, 409)
 
 
 def _name(request: Request) -> str | None:

@@ -5,6 +5,7 @@ from types import ModuleType
 import gradio as gr
 
 from app import uploads
+from app.forms import identify
 from app.listeners import Pages
 from app.pages import (
     audit,
@@ -52,4 +53,6 @@ def build() -> gr.Blocks:
             page.build()
             # Else the last field of this page and the first of the next would share a form.
             demo.fill_expected_parents()
+        for one in demo.blocks.values():
+            identify(one)
     return demo

@@ -9,6 +9,7 @@ from app.toasts import toasts
 from app.widgets import times
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
+from app.widgets.number import Number
 from app.widgets.plain_table import plain_table, rows_of
 from backend.errors import PermissionDenied
 from backend.services import accounts, audit, projects, rounds
@@ -39,7 +40,7 @@ def build() -> None:
         kind = gr.Dropdown(KINDS, value="", label="Kind", filterable=False)
         verb = gr.Dropdown([("All", "")], value="", label="What", elem_id="audit-verb")
         subject = gr.Textbox(label="To what", placeholder="a word of it, or of a note", elem_id="audit-subject")
-        sample = gr.Number(None, label="Sample", precision=0, minimum=1, elem_id="audit-sample")
+        sample = Number(None, label="Sample", precision=0, minimum=1, elem_id="audit-sample")
     with gr.Row(equal_height=True):
         round_ = gr.Dropdown([("All", 0)], value=0, label="Round", filterable=False)
         via = gr.Dropdown(FROM, value="", label="From", filterable=False)

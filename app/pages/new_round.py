@@ -1,20 +1,17 @@
 """New round: choose a recipe, its knobs, prompts and checkpoints; see what it will cost; launch."""
 
-import time
 from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
 
-from app import forms
+from app.pages.new_round_recipe import QUIET, WAITS, Frame, about_of, draft_of, draw
 from app.toasts import toasts
 from app.widgets import judge_template, round_form
 from app.widgets.context import Context, context
-from app.widgets.formats import duration
 from app.widgets.markup import markup
 from app.widgets.roles import only
-from app.widgets.round_form import RoundFields, plan_of
-from backend.errors import InvalidInput, NotFound, RondoError
+from backend.errors import InvalidInput, NotFound
 from backend.services import overview, parts, rounds
 from backend.services.rounds import Plan
 from backend.values import Role
@@ -22,29 +19,18 @@ from backend.values import Role
 TITLE, PATH = "New round", "new-round"
 DEFAULTS = 0
 """Stands for the project's defaults in the dropdown of starts; below 0, the base checkpoint of that id."""
-SLOT_TITLES = {
-    "prompt_source": "Prompt source",
-    "generator": "Generator: how samples are made",
-    "judge": "Judge: what samples are worth",
-    "selector": "Selector: what is trained on",
-    "trainer": "Trainer: how it is trained",
-    "schedule": "Schedule: what changes from round to round",
-    "metrics": "Metrics: what is measured",
-}
-OPEN_SLOTS = ("generator", "judge")
-PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
-QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 ABOUT = """{{#if value}}<p class="rondo-muted about">{{value.text}}
 {{#if value.url}}<a href="{{value.url}}" target="_blank" rel="noreferrer">{{value.paper}}</a>{{/if}}</p>{{/if}}"""
 ESTIMATE = """
 {{#if value}}<section class="rondo-card estimate" aria-live="polite">
+{{#if value.waits}}<p class="rondo-muted">Estimating…</p>{{/if}}
 {{#if value.problem}}<p class="problem">{{value.problem}}</p>{{/if}}
-{{#unless value.problem}}<dl>
+{{#if value.samples}}<dl>
   <div><dt>samples</dt><dd>{{value.samples}}</dd></div>
   <div><dt>judge calls</dt><dd>{{value.calls}}</dd></div>
   <div><dt>new tokens, at most</dt><dd>{{value.tokens}}</dd></div>
   <div><dt>time</dt><dd>{{value.time}}</dd></div>
-</dl>{{/unless}}
+</dl>{{/if}}
 {{#each value.warnings}}<p class="warning">{{this}}</p>{{/each}}
 </section>{{/if}}
 """
@@ -62,9 +48,9 @@ EMPTY = """{{#if value}}<div class="rondo-empty"><p><b>{{value.problem}}</b></p>
 
 def build() -> None:
     """Lay out the page and wire what stays; the recipe's part is drawn, and wired, again whenever it changes."""
-    draft, typed, parent, versions = gr.State({}), gr.State({}), gr.State(None), gr.State([])
+    draft, counted, parent, versions = gr.State({}), gr.State(""), gr.State(None), gr.State([])
     empty = markup(EMPTY, LINKS)
-    with gr.Column(visible=False) as page, only(Role.curator, "Launching a round"):
+    with gr.Column(visible=False, elem_id="new-round") as page, only(Role.curator, "Launching a round"):
         with gr.Row(equal_height=False):
             start = gr.Dropdown(
                 [], label="Start from", info="Everything below is then as that round had it.", elem_id="start-from"
@@ -80,20 +66,20 @@ def build() -> None:
         about = markup(ABOUT, LINKS)
         with gr.Row(equal_height=False, elem_classes="rondo-sticky"):
             estimate = markup(ESTIMATE, ESTIMATE_CSS, elem_id="estimate")
-            launch = gr.Button("Launch", variant="primary", size="md", scale=0, min_width=140, elem_id="launch")
+            launch = gr.Button(
+                "Launch", variant="primary", interactive=False, size="md", scale=0, min_width=140, elem_id="launch"
+            )
         fields = round_form.draw()
 
         @gr.render(inputs=[draft, versions], triggers=[draft.change], show_progress="hidden")
         def draw_recipe(drawn: dict[str, Any], saved: list[Any]) -> None:
             if drawn:
-                _draw_recipe(drawn, saved, fields, (draft, typed, versions, parent, recipe, about, estimate, launch))
+                draw(drawn, saved, Frame(draft, counted, versions, parent, recipe, about, estimate, launch, fields))
 
-    shown = [empty, page, start, recipe, about, draft, typed, parent, versions, estimate, *fields.inputs]
+    shown = [empty, page, start, recipe, about, draft, parent, versions, estimate, launch, *fields.inputs]
     gr.on(None, load, None, shown, **QUIET)
     start.input(start_from, [start], shown, **QUIET)
     clone.click(load_last, None, shown, **QUIET)
-    touched = [component.input for component in fields.inputs]
-    gr.on(touched, guess, [typed, parent, *fields.inputs], estimate, trigger_mode="always_last", **QUIET)
 
 
 @toasts
@@ -141,13 +127,6 @@ def _again(here: Context, round_id: int) -> Plan:
     return rounds.again(here.actor, here.project_id, round_id)
 
 
-@toasts
-def guess(request: gr.Request, recipe: dict[str, Any], parent_id: int | None, *values: Any) -> dict[str, Any] | None:
-    """What the round would cost, when a field beside the recipe has changed."""
-    here = context(request)
-    return _guessed(here, lambda: plan_of(recipe, parent_id, list(values))) if recipe else None
-
-
 def _shown(here: Context, make: Callable[[], Plan]) -> list[Any]:
     try:
         plan = make()
@@ -165,12 +144,12 @@ def _shown(here: Context, make: Callable[[], Plan]) -> list[Any]:
         gr.Column(visible=True),
         gr.Dropdown(choices=starts or [("the project's defaults", DEFAULTS)], value=at if starts else DEFAULTS),
         gr.Dropdown(choices=names, value=plan.recipe["name"]),
-        _about(plan.recipe),
-        _draft(plan.recipe),
-        plan.recipe,
+        about_of(plan.recipe),
+        draft_of(plan.recipe),
         plan.parent_id,
         judge_template.choices(here.actor, here.project_id),
-        _guessed(here, lambda: plan),
+        WAITS,
+        gr.Button(interactive=False),
         *round_form.filled(here.actor, here.project_id, plan),
     ]
 
@@ -181,96 +160,3 @@ def _starts(here: Context) -> list[tuple[str, int]]:
     made = [(f"round {x.number}, {x.checkpoint}", x.round_id) for x in reversed(lines) if x.round_id and x.checkpoint]
     bases = [(f"the base {x.checkpoint}", -x.checkpoint_id) for x in lines if x.round_id is None and x.checkpoint_id]
     return made + bases
-
-
-def _draw_recipe(drawn: dict[str, Any], saved: list[Any], fields: RoundFields, outer: tuple[Any, ...]) -> None:
-    """Draw the slots of a recipe and wire everything that reads them."""
-    draft, typed, versions, parent, recipe, about, estimate, launch = outer
-    form = forms.Form(start=drawn["recipe"])
-    for slot, kind in parts.SLOT_KINDS.items():
-        with gr.Accordion(SLOT_TITLES[slot], open=slot in (*OPEN_SLOTS, drawn["open"]), elem_id=f"slot-{slot}"):
-            draw = forms.draw_parts if slot == "metrics" else forms.draw_part
-            draw(form, (slot,), kind, kind.replace("_", " "))
-            if slot == "judge":
-                judge_template.draw(form, saved, versions)
-    with gr.Accordion("More", open=False):
-        forms.draw_knobs(form, (), parts.recipe_knobs())
-    everything = [parent, *fields.inputs, *form.inputs]
-    size = 1 + len(fields.inputs)
-
-    def plan(values: Any, recipe_json: dict[str, Any]) -> Plan:
-        return plan_of(recipe_json, values[0], list(values[1:size]))
-
-    @toasts
-    def switch_recipe(request: gr.Request, name: str, *values: Any) -> list[Any]:
-        new = parts.switch_recipe(form.read(values[size:]), name)
-        return [_draft(new), new, _about(new), _guessed(context(request), lambda: plan(values, new))]
-
-    @toasts
-    def read(request: gr.Request, *values: Any) -> list[Any]:
-        here = context(request)
-        try:
-            new = form.read(values[size:])
-        except InvalidInput as error:
-            return [gr.skip(), {"problem": error.message, "warnings": []}]
-        return [new, _guessed(here, lambda: plan(values, new))]
-
-    @toasts
-    def start(request: gr.Request, *values: Any) -> None:
-        here = context(request)
-        rounds.launch(here.actor, here.project_id, plan(values, parts.validate(form.read(values[size:]))))
-
-    def switcher(switch: forms.Switch) -> Any:
-        @toasts
-        def put_part(request: gr.Request, chosen: Any, *values: Any) -> list[Any]:
-            new = form.switched(switch, values[size:], chosen)
-            guessed = _guessed(context(request), lambda: plan(values, new))
-            return [_draft(new, opened=str(switch.path[0])), new, guessed]
-
-        return put_part
-
-    # Launching reads the fields themselves, not `typed`: what is on the page is launched, however fast the click.
-    recipe.input(switch_recipe, [recipe, *everything], [draft, typed, about, estimate], **QUIET)
-    for switch in form.switches:
-        switch.input.input(switcher(switch), [switch.input, *everything], [draft, typed, estimate], **QUIET)
-    # On input, not on change: drawing the form again changes fields whose listeners are gone by then.
-    touched = [knob.input for knob in form.inputs]
-    gr.on(touched, read, everything, [typed, estimate], trigger_mode="always_last", **QUIET)
-    launched = launch.click(start, everything, None, trigger_mode="once", **PRIVATE)
-    launched.success(None, js="() => { window.location.assign('./') }", api_visibility="private")
-
-
-def _draft(recipe: dict[str, Any], *, opened: str = "") -> dict[str, Any]:
-    """What is drawn. The time makes every draft differ from the one before, so that the same recipe is drawn again."""
-    return {"recipe": recipe, "open": opened, "at": time.monotonic_ns()}
-
-
-def _about(recipe: dict[str, Any]) -> dict[str, str]:
-    paper = str(recipe.get("paper", ""))
-    url = f"https://arxiv.org/abs/{paper}" if paper[:4].isdigit() else paper if paper.startswith("https://") else ""
-    return {"text": recipe["title"], "paper": f"arXiv {paper}" if paper[:4].isdigit() else paper, "url": url}
-
-
-def _guessed(here: Context, plan: Callable[[], Plan]) -> dict[str, Any]:
-    """What a plan costs, or what is wrong with its fields: said where the figures stand, since one may still type."""
-    try:
-        ready = plan()
-        parts.validate(ready.recipe)
-        found = rounds.estimate(here.actor, here.project_id, ready)
-    except RondoError as error:
-        return {"problem": error.message, "warnings": []}
-    return {
-        "samples": f"{found.samples:,}",
-        "calls": f"{found.judge_calls:,}",
-        "tokens": f"{found.tokens:,}",
-        "time": _time(found),
-        "warnings": list(found.warnings),
-    }
-
-
-def _time(found: rounds.Estimate) -> str:
-    """How long the round takes; with a bound where its texts may be much longer than the last ones."""
-    if found.seconds is None or found.seconds_at_most is None:
-        return "known after the first round"
-    likely, at_most = duration(found.seconds), duration(found.seconds_at_most)
-    return f"about {likely}, at most {at_most}" if found.seconds_at_most > 1.2 * found.seconds else f"about {likely}"

@@ -10,6 +10,7 @@ from app.toasts import notice, toasts
 from app.widgets.beside import problem, refused_beside
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
+from app.widgets.number import Number
 from app.widgets.plain_table import plain_table, rows_of
 from app.widgets.round_choice import known, needed
 from app.widgets.sample_filters import SOURCES, VERDICTS
@@ -41,8 +42,8 @@ def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
         prompt = gr.Textbox(label="Search in prompts")
         verdict = gr.Dropdown(VERDICTS, value=[], multiselect=True, label="Verdict")
         source = gr.Dropdown(SOURCES, value=[], multiselect=True, label="Label by")
-        low = gr.Number(None, label="Score from")
-        high = gr.Number(None, label="Score to")
+        low = Number(None, label="Score from", elem_id="assign-low")
+        high = Number(None, label="Score to", elem_id="assign-high")
     with gr.Row(elem_classes="rondo-toolbar"):
         look = gr.Button("Count", scale=0, min_width=110, size="md", elem_id="assign-count")
         give = gr.Button("Assign", variant="primary", scale=0, min_width=110, size="md", elem_id="assign-give")

@@ -3,6 +3,7 @@
 from typing import Any
 
 import gradio as gr
+from gradio.events import Dependency
 
 from app.forms import Form
 from app.toasts import notice, toasts
@@ -24,11 +25,14 @@ def choices(actor: Actor, project_id: int) -> list[tuple[str, int]]:
     ]
 
 
-def draw(form: Form, saved: list[Any], versions: gr.State) -> None:
-    """Draw versions for the template field of the judge that the form has drawn; nothing for a judge without one."""
+def draw(form: Form, saved: list[Any], versions: gr.State) -> Dependency | None:
+    """Draw versions for the template field of the judge that the form has drawn; nothing for a judge without one.
+
+    Returns the event that puts another text into the field.
+    """
     field = next((f for f in form.fields if f.path[0] == "judge" and f.knob.type is KnobType.text), None)
     if field is None:
-        return
+        return None
     name = str(form.start["judge"]["name"])
     with gr.Row(equal_height=False):
         version = gr.Dropdown(
@@ -45,9 +49,10 @@ def draw(form: Form, saved: list[Any], versions: gr.State) -> None:
         save = gr.Button("Save as a version", size="md", scale=0, min_width=160, elem_id="template-save")
         compare = gr.Button("Compare", size="md", scale=0, min_width=110, elem_id="template-compare")
     difference = gr.Code(value="", label="What the text above changes", visible=False, elem_id="template-diff")
-    version.input(put_version, version, field.input, **PRIVATE)
+    put: Dependency = version.input(put_version, version, field.input, **PRIVATE)
     save.click(save_version, [title, field.input], [version, difference, versions], **PRIVATE)
     compare.click(show_difference, [version, field.input], difference, **PRIVATE)
+    return put
 
 
 @toasts

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 import gradio as gr
 
+from app.widgets.number import Number
 from backend.errors import InvalidInput
 from backend.services.samples import Filters, Sort, SortKey
 from backend.values import JSON
@@ -55,7 +56,7 @@ def filter_bar() -> list[gr.components.Component]:
             )
         ]
         made += [
-            gr.Number(value=None, label=label, min_width=80, precision=precision, elem_id=f"samples-{name}")
+            Number(value=None, label=label, min_width=80, precision=precision, elem_id=f"samples-{name}")
             for name, label, precision in (
                 ("min_score", "Score from", None),
                 ("max_score", "to", None),

@@ -26,6 +26,8 @@ const MODES = { sample: SampleMode, group: GroupMode, pair: PairMode, judgment: 
 const ANSWER_IN = 30000;
 const HELD = 900;
 const FIRST = "Save or leave the text you are writing first.";
+/** What a key pressed before the first item was shown still does. A decision is only made on what was seen. */
+const EARLY = ["undo", "next", "previous", "help", "palette", "search", "history", "diff", "raw", "more"];
 const WHILE_WORKING = ["help", "palette", "diff", "search", "history"];
 
 export class Desk extends Acts {
@@ -52,7 +54,10 @@ export class Desk extends Acts {
     this.addTools();
     this.started = performance.now();
     const knows = (name) => this.mode.knows(name);
-    listen(this.bindings, (name, key) => this.run(name, key), { knows, missed: (key) => this.missed(key), leave: () => this.leave() });
+    const take = (name, key) => (this.isReady ? this.run(name, key) : this.pressed.push([name, key]));
+    this.pressed = [];
+    const press = listen(this.bindings, take, { knows, missed: (key) => this.missed(key), leave: () => this.leave() });
+    window.rondoEarlyKeys?.().forEach(press);
     window.addEventListener("beforeunload", (event) => {
       if (this.outbox.size || this.outbox.held.length || this.work) event.preventDefault();
     });
@@ -82,6 +87,18 @@ export class Desk extends Acts {
     if (this.round.is_open) await this.line.fill();
     this.paint();
     this.team.beat();
+    this.takeUp();
+  }
+
+  /** Do, in order, what was asked by keys before there was an item. */
+  takeUp() {
+    this.isReady = true;
+    const dropped = new Set();
+    for (const [name, key] of this.pressed.splice(0)) {
+      if (EARLY.includes(name)) this.run(name, key);
+      else dropped.add(key);
+    }
+    if (dropped.size) this.hint(`Pressed before the item was shown, so nothing was decided: ${[...dropped].join(" ")}`);
   }
 
   /** Ask the server; undefined where nothing came back. Gradio hides why, so that is asked for too. */

@@ -58,9 +58,9 @@ const isPressed = (target, key) =>
 const isPlain = (event) =>
   event.key.length === 1 && event.key !== " " && !event.repeat && !(event.ctrlKey || event.metaKey || event.altKey || event.shiftKey);
 
-/** Call `run(name, key)` for keys that mean something here, where `knows(name)`; `missed(key)` for signs that do not, `leave()` for Escape. */
+/** Call `run(name, key)` for keys that mean something here, where `knows(name)`; `missed(key)` for signs that do not, `leave()` for Escape. Returns what reads a press. */
 export function listen(bindings, run, { knows, missed, leave }) {
-  document.addEventListener("keydown", (event) => {
+  const read = (event) => {
     // A list that was chosen from keeps the keys until it is left.
     if (event.key === "Escape" && event.target.tagName === "SELECT") event.target.blur();
     if (event.isComposing || event.defaultPrevented || document.querySelector("dialog[open]")) return;
@@ -75,5 +75,7 @@ export function listen(bindings, run, { knows, missed, leave }) {
     // A key held down is one decision, not thirty.
     if (event.repeat && !MAY_REPEAT.has(name)) return;
     run(name, event.key);
-  });
+  };
+  document.addEventListener("keydown", read);
+  return read;
 }

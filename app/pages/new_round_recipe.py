@@ -1,0 +1,215 @@
+"""The recipe's part of a new round: its slots are drawn again whenever another part is chosen, and wired to Launch."""
+
+import hashlib
+import json
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+from gradio.context import get_blocks_context
+from gradio.events import Dependency
+
+from app import forms
+from app.toasts import toasts
+from app.widgets import judge_template
+from app.widgets.context import Context, context
+from app.widgets.formats import duration
+from app.widgets.round_form import RoundFields, plan_of
+from backend.errors import InvalidInput, RondoError
+from backend.services import parts, rounds
+from backend.services.rounds import Plan
+
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
+QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
+SLOT_TITLES = {
+    "prompt_source": "Prompt source",
+    "generator": "Generator: how samples are made",
+    "judge": "Judge: what samples are worth",
+    "selector": "Selector: what is trained on",
+    "trainer": "Trainer: how it is trained",
+    "schedule": "Schedule: what changes from round to round",
+    "metrics": "Metrics: what is measured",
+}
+OPEN_SLOTS = ("generator", "judge")
+WAITS = {"waits": True}
+"""What stands for an estimate until the form is drawn."""
+OTHER_VALUES = (
+    "The estimate beside Launch was of other values than the form holds now. It is made again: look at it, then launch."
+)
+DRAWN_AGAIN = "The form is being drawn again for what was chosen. Launch when it is there."
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What stays on the page when the slots are drawn again. `draft` is what is drawn, `counted` what was estimated."""
+
+    draft: gr.State
+    counted: gr.State
+    versions: gr.State
+    parent: gr.State
+    recipe: gr.Dropdown
+    about: Component
+    estimate: Component
+    launch: gr.Button
+    fields: RoundFields
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One drawing of the slots, and what its events do. For one that was replaced meanwhile nothing is answered.
+
+    Handlers get `now`, the newest draft, then the values of `everything`.
+    """
+
+    at: int
+    form: forms.Form
+    size: int
+    """How many of the values come before those of the form."""
+
+    def is_newest(self, now: dict[str, Any]) -> bool:
+        return bool(now.get("at") == self.at)
+
+    def plan(self, values: tuple[Any, ...]) -> Plan:
+        """The plan that the fields say; raises `InvalidInput` with the field's name."""
+        recipe = parts.validate(self.form.read(values[self.size :]))
+        return plan_of(recipe, values[0], list(values[1 : self.size]))
+
+    def chosen(self) -> list[Any]:
+        """What the recipe's dropdown and those of the slots held when this was drawn."""
+        return [self.form.start["name"], *map(self.form.drawn, self.form.switches)]
+
+    @toasts
+    def read(self, request: gr.Request, now: dict[str, Any], *values: Any) -> list[Any]:
+        """The estimate of what the fields say, and which plan it is of."""
+        if not self.is_newest(now):
+            return [gr.skip()] * 3
+        here = context(request)
+        try:
+            plan = self.plan(values)
+        except RondoError as error:
+            return [{"problem": error.message, "warnings": []}, "", gr.Button(interactive=True)]
+        return [guessed(here, plan), digest(plan), gr.Button(interactive=True)]
+
+    @toasts
+    def start(self, request: gr.Request, counted: str, *given: Any) -> None:
+        """Launch what the fields say, where the estimate beside the button is of just that."""
+        here, drawn = context(request), self.chosen()
+        now, *values = given[len(drawn) :]
+        if not self.is_newest(now) or list(given[: len(drawn)]) != drawn:
+            raise InvalidInput(DRAWN_AGAIN)
+        plan = self.plan(tuple(values))
+        if digest(plan) != counted:
+            raise InvalidInput(OTHER_VALUES)
+        rounds.launch(here.actor, here.project_id, plan)
+
+    @toasts
+    def switch_recipe(self, name: str, now: dict[str, Any], *values: Any) -> list[Any]:
+        """Another recipe, with the parts it shares with this one."""
+        if name == self.form.start["name"] or not self.is_newest(now):
+            return [gr.skip()] * 5
+        try:
+            new = parts.switch_recipe(self.form.read(values[self.size :]), name)
+        except InvalidInput as error:
+            return [gr.skip(), {"problem": error.message}, gr.skip(), self.form.start["name"], gr.skip()]
+        return [draft_of(new), WAITS, gr.Button(interactive=False), gr.skip(), about_of(new)]
+
+    def switch(self, switch: forms.Switch, chosen: Any, now: dict[str, Any], values: tuple[Any, ...]) -> list[Any]:
+        """Another part in a slot. Where a field cannot be read, the dropdown goes back to what is drawn."""
+        if chosen == self.form.drawn(switch) or not self.is_newest(now):
+            return [gr.skip()] * 4
+        try:
+            new = self.form.switched(switch, values[self.size :], chosen)
+        except InvalidInput as error:
+            return [gr.skip(), {"problem": error.message}, gr.skip(), gr.Dropdown(value=self.form.drawn(switch))]
+        return [draft_of(new, opened=str(switch.path[0])), WAITS, gr.Button(interactive=False), gr.skip()]
+
+
+def draw(drawn: dict[str, Any], saved: list[Any], frame: Frame) -> None:
+    """Draw the slots of a recipe and wire everything that reads them, the fields outside of the slots included."""
+    form = forms.Form(start=drawn["recipe"])
+    put = None
+    with gr.Column(elem_id="recipe-slots"):
+        for slot, kind in parts.SLOT_KINDS.items():
+            with gr.Accordion(SLOT_TITLES[slot], open=slot in (*OPEN_SLOTS, drawn["open"]), elem_id=f"slot-{slot}"):
+                draw_slot = forms.draw_parts if slot == "metrics" else forms.draw_part
+                draw_slot(form, (slot,), kind, kind.replace("_", " "))
+                if slot == "judge":
+                    put = judge_template.draw(form, saved, frame.versions)
+        with gr.Accordion("More", open=False):
+            forms.draw_knobs(form, (), parts.recipe_knobs())
+    _wire(Drawing(drawn["at"], form, 1 + len(frame.fields.inputs)), frame, put)
+
+
+def _wire(drawing: Drawing, frame: Frame, put: Dependency | None) -> None:
+    form, fields = drawing.form, frame.fields
+    everything = [frame.draft, frame.parent, *fields.inputs, *form.inputs]
+    redrawn = [frame.draft, frame.estimate, frame.launch]
+    outputs = [*redrawn, frame.recipe, frame.about]
+    frame.recipe.input(drawing.switch_recipe, [frame.recipe, *everything], outputs, **QUIET)
+    for switch in form.switches:
+        switched = [*redrawn, switch.input]
+        switch.input.input(_switcher(drawing, switch), [switch.input, *everything], switched, **QUIET)
+    estimated = [frame.estimate, frame.counted, frame.launch]
+    # On input, not on change: drawing the form again changes fields whose listeners are gone by then.
+    touched = [component.input for component in (*fields.inputs, *form.inputs)]
+    gr.on(touched, drawing.read, everything, estimated, trigger_mode="always_last", **QUIET)
+    blocks = get_blocks_context()
+    assert blocks is not None
+    blocks.root_block.load(drawing.read, everything, estimated, **QUIET)  # runs whenever this is drawn
+    if put is not None:
+        put.success(drawing.read, everything, estimated, **QUIET)
+    choices = [frame.recipe, *(switch.input for switch in form.switches)]
+    launched = frame.launch.click(
+        drawing.start, [frame.counted, *choices, *everything], None, trigger_mode="once", **PRIVATE
+    )
+    launched.success(None, js="() => { window.location.assign('./') }", api_visibility="private")
+    launched.failure(drawing.read, everything, estimated, **QUIET)
+
+
+def _switcher(drawing: Drawing, switch: forms.Switch) -> Any:
+    @toasts
+    def put_part(chosen: Any, now: dict[str, Any], *values: Any) -> list[Any]:
+        return drawing.switch(switch, chosen, now, values)
+
+    return put_part
+
+
+def draft_of(recipe: dict[str, Any], *, opened: str = "") -> dict[str, Any]:
+    """What is drawn. The time makes every draft differ from the one before, so that the same recipe is drawn again."""
+    return {"recipe": recipe, "open": opened, "at": time.monotonic_ns()}
+
+
+def about_of(recipe: dict[str, Any]) -> dict[str, str]:
+    paper = str(recipe.get("paper", ""))
+    url = f"https://arxiv.org/abs/{paper}" if paper[:4].isdigit() else paper if paper.startswith("https://") else ""
+    return {"text": recipe["title"], "paper": f"arXiv {paper}" if paper[:4].isdigit() else paper, "url": url}
+
+
+def digest(plan: Plan) -> str:
+    """The same for equal plans, another for others."""
+    return hashlib.sha256(json.dumps(asdict(plan), sort_keys=True, default=str).encode()).hexdigest()
+
+
+def guessed(here: Context, plan: Plan) -> dict[str, Any]:
+    """What a plan costs, or why it cannot run: said where the figures stand, since one may still type."""
+    try:
+        found = rounds.estimate(here.actor, here.project_id, plan)
+    except RondoError as error:
+        return {"problem": error.message, "warnings": []}
+    return {
+        "samples": f"{found.samples:,}",
+        "calls": f"{found.judge_calls:,}",
+        "tokens": f"{found.tokens:,}",
+        "time": _time(found),
+        "warnings": list(found.warnings),
+    }
+
+
+def _time(found: rounds.Estimate) -> str:
+    """How long the round takes; with a bound where its texts may be much longer than the last ones."""
+    if found.seconds is None or found.seconds_at_most is None:
+        return "known after the first round"
+    likely, at_most = duration(found.seconds), duration(found.seconds_at_most)
+    return f"about {likely}, at most {at_most}" if found.seconds_at_most > 1.2 * found.seconds else f"about {likely}"

@@ -1,0 +1,206 @@
+// What an answer on its way will write is locked until it is written, and events that mean nothing are not sent.
+//
+// Gradio draws a page first and fills it after; it replaces parts of a page while people type into them; and it sends
+// events of parts that are gone. Which event writes what stands in the page's configuration, so nothing is named here.
+(() => {
+  "use strict";
+  const FIELDS = new Set(["textbox", "number", "dropdown", "checkbox", "checkboxgroup", "radio", "slider", "file", "button", "column", "row"]);
+  /** Milliseconds until the drawing that an answer causes is asked for. */
+  const DRAWN_IN = 400;
+  /** Milliseconds after which nothing is coming any more, where the stream of answers broke. */
+  const BROKEN_IN = 3000;
+  const components = new Map();
+  const events = new Map();
+  const gone = new Set();
+  /** What the server wrote into each component last, as JSON; and for each event of it what was sent since. */
+  const held = new Map();
+  const sent = new Map();
+  const drawings = new Map();
+  const inside = new Map();
+  const locked = new Map();
+  const flying = new Map();
+  const early = new Map();
+  let streams = 0;
+
+  function learn({ components: parts = [], dependencies = [], render_id: drawing, layout }) {
+    for (const { id, type, props } of parts) {
+      components.set(id, { name: props?.elem_id, type, isFixed: props?.interactive === false });
+      hold(id, props?.value);
+    }
+    for (const one of dependencies) events.set(one.id, one);
+    if (drawing === undefined) return;
+    const now = new Set(dependencies.map(({ id }) => id));
+    for (const id of drawings.get(drawing) || []) if (!now.has(id) && events.delete(id)) gone.add(id);
+    drawings.set(drawing, now);
+    inside.set(layout?.id, (layout?.children || []).map(({ id }) => id));
+  }
+
+  function hold(id, value) {
+    held.set(id, JSON.stringify(value ?? null));
+    sent.delete(id);
+  }
+
+  const isField = (id) => {
+    const { type, isFixed } = components.get(id) || {};
+    // A button that cannot be pressed yet may be pressed after the answer; a text that cannot be typed into stays so.
+    return FIELDS.has(type) && (type === "button" || !isFixed);
+  };
+  const isOn = (event, name) => event.targets.some(([, one]) => one === name);
+  /** The events that follow when this one has written, such as the drawing of a part of the page. */
+  const following = (event) =>
+    [...events.values()].filter((one) => one.backend_fn && one.targets.some(([id, name]) => name === "change" && event.outputs.includes(id)));
+
+  /** Where a component stands; a drawing has no id, what is in it may have. */
+  const elementsOf = (id) => [id, ...(inside.get(id) || [])].map((one) => document.getElementById(components.get(one)?.name || "")).filter(Boolean);
+
+  function lock(element, key) {
+    if (!locked.has(element)) locked.set(element, { keys: new Set(), focused: null });
+    const { keys } = locked.get(element);
+    keys.add(key);
+    if (element.contains(document.activeElement)) locked.get(element).focused = document.activeElement;
+    element.inert = true;
+    element.setAttribute("aria-disabled", "true");
+  }
+
+  function unlock(key) {
+    for (const [element, { keys, focused }] of [...locked]) {
+      if (!keys.delete(key) || keys.size) continue;
+      locked.delete(element);
+      element.inert = false;
+      element.removeAttribute("aria-disabled");
+      if (focused?.isConnected && document.activeElement === document.body) focused.focus({ preventScroll: true });
+    }
+  }
+
+  /** Gradio has the answer now; the page shows it within two frames, and asks for what follows soon after. */
+  const unlockAfter = (key) =>
+    setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(() => unlock(key))), key.follows ? DRAWN_IN : 0);
+
+  function lockOutputs(event, key) {
+    if (isOn(event, "tick")) return;
+    const next = following(event);
+    key.follows = next.length > 0;
+    for (const id of [event, ...next].flatMap(({ outputs }) => outputs)) {
+      if (isField(id)) elementsOf(id).forEach((element) => lock(element, key));
+    }
+  }
+
+  /** A list that is left says that it was chosen from, though it holds what it held. */
+  function isUnchanged(event, { trigger_id: trigger, data }) {
+    const place = event.inputs.indexOf(trigger);
+    if (place < 0 || !event.targets.some(([id, name]) => id === trigger && name === "input")) return false;
+    const now = JSON.stringify(data[place] ?? null);
+    const before = sent.get(trigger)?.get(event) ?? held.get(trigger);
+    sent.set(trigger, (sent.get(trigger) || new Map()).set(event, now));
+    return components.get(trigger)?.type === "dropdown" && now === before;
+  }
+
+  /** An answer that ends an event without a word: Gradio reads it as fields that failed their check, and there are none. */
+  const nothing = () => new Response(JSON.stringify({ detail: [] }), { status: 422, headers: { "content-type": "application/json" } });
+
+  async function join(what, how) {
+    const asked = JSON.parse(how.body);
+    const event = events.get(asked.fn_index);
+    if (gone.has(asked.fn_index) || (event && isUnchanged(event, asked))) return nothing();
+    const key = { event, trigger: asked.trigger_id };
+    if (event) lockOutputs(event, key);
+    let id;
+    try {
+      const response = await plainFetch(what, how);
+      id = response.ok ? (await response.clone().json()).event_id : undefined;
+      return response;
+    } finally {
+      if (!id) end(key, null);
+      else if (early.has(id)) end(key, early.get(id));
+      else flying.set(id, key);
+      early.delete(id);
+    }
+  }
+
+  /** `output`: what was answered; null where it failed. */
+  function end(key, output) {
+    if (key.event && output) {
+      key.event.outputs.forEach((id, place) => {
+        const made = output.data?.[place];
+        if (made?.__type__ !== "update") hold(id, made);
+        else if ("value" in made) hold(id, made.value);
+      });
+    } else sent.get(key.trigger)?.delete(key.event);
+    unlockAfter(key);
+    if (key.event && isOn(key.event, "load")) unlockAfter(key.event.id);
+  }
+
+  function read(line) {
+    if (!line.startsWith("data:") || !line.includes('"process_completed"')) return;
+    const { msg, event_id: id, success, output } = JSON.parse(line.slice(5));
+    if (msg !== "process_completed") return;
+    if (output?.render_config) learn(output.render_config);
+    const key = flying.get(id);
+    flying.delete(id);
+    if (key) end(key, success ? output : null);
+    else early.set(id, success ? output : null);
+  }
+
+  async function listen(response) {
+    const reader = response.clone().body.pipeThrough(new TextDecoderStream()).getReader();
+    let rest = "";
+    try {
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) break;
+        const lines = (rest + value).split("\n");
+        rest = lines.pop();
+        lines.forEach(read);
+      }
+    } catch {
+      // Gradio closes the stream itself whenever nothing is awaited.
+    }
+  }
+
+  async function stream(what, how) {
+    streams += 1;
+    try {
+      const response = await plainFetch(what, how);
+      if (response.ok) listen(response).finally(closed);
+      else closed();
+      return response;
+    } catch (error) {
+      closed();
+      throw error;
+    }
+  }
+
+  function closed() {
+    streams -= 1;
+    setTimeout(() => {
+      if (streams) return;
+      for (const [id, key] of [...flying]) if (flying.delete(id)) end(key, null);
+    }, BROKEN_IN);
+  }
+
+  const plainFetch = window.fetch;
+  window.fetch = (what, how) => {
+    const { pathname } = new URL(what.url ?? what, location.href);
+    if (pathname.endsWith("/gradio_api/queue/join") && typeof how?.body === "string") return join(what, how);
+    if (pathname.endsWith("/gradio_api/queue/data")) return stream(what, how);
+    return plainFetch(what, how);
+  };
+
+  document.addEventListener("DOMContentLoaded", () => {
+    if (!window.gradio_config) return;
+    learn(window.gradio_config);
+    const page = document.querySelector("gradio-app");
+    for (const one of events.values()) {
+      if (one.backend_fn && isOn(one, "load") && one.outputs.some((id) => isField(id) && components.get(id).type !== "button")) lock(page, one.id);
+    }
+  });
+
+  // Keys pressed before the review desk is there. It takes them over, in order.
+  const keys = [];
+  const keep = (event) => keys.push(event);
+  document.addEventListener("keydown", keep);
+  window.rondoEarlyKeys = () => {
+    document.removeEventListener("keydown", keep);
+    return keys.splice(0);
+  };
+})();
