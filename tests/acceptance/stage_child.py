@@ -52,7 +52,8 @@ def missing(round_id: int, progress: Progress) -> list[tuple[int, int]]:
         sets = select(tables.RoundPromptSet.prompt_set_id).where(
             tables.RoundPromptSet.round_id == round_id, tables.RoundPromptSet.use == SetUse.sample
         )
-        prompts = db.scalars(select(tables.Prompt).where(tables.Prompt.prompt_set_id.in_(sets))).all()
+        query = select(tables.Prompt).where(tables.Prompt.prompt_set_id.in_(sets))
+        prompts = db.scalars(query.order_by(tables.Prompt.position)).all()
         done = set(db.scalars(select(tables.Group.prompt_id).where(tables.Group.round_id == round_id)))
     progress.start(len(prompts), "prompts", len(done))
     return [(prompt.id, prompt.position) for prompt in prompts if prompt.id not in done]
