@@ -50,7 +50,7 @@ def test_the_loop_is_clicked_through_and_known_after_the_next_start(chromium, pa
     page.wait_for_selector("#review-desk .answer .text")
     expect(page.locator("#review-desk .tally")).to_contain_text("of 3")
     page.get_by_role("button", name="Close review…").click()
-    expect(page.locator("dialog[open]")).to_contain_text("3 of 480 samples were decided")
+    expect(page.locator("dialog[open]")).to_contain_text("3 of 480 samples are decided")
     page.get_by_role("button", name="Close the review").click()
     page.wait_for_selector("text=The review is closed")
 
