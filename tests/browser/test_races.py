@@ -17,7 +17,7 @@ import uvicorn
 from playwright.sync_api import Page, expect
 
 from app.cli.serving import bind
-from backend.db import reading, tables
+from backend.db import reading, session, tables
 from backend.values import DecisionKind
 from tests import installation
 from tests.browser.desk import SHOWN, Review, empty
@@ -125,6 +125,9 @@ def test_a_dropdown_that_is_left_as_it_was_changes_nothing(team: Team) -> None:
 
 
 def test_what_is_launched_is_what_was_typed_after_another_part_was_chosen(team: Team) -> None:
+    with session() as db:
+        for checkpoint in db.query(tables.Checkpoint):
+            checkpoint.engine = {"name": "transformers", "model": "models/base"}
     page = open_form(team)
     tap(page, "#num-prompts", "3")
     judge = page.locator("#slot-judge").get_by_label("judge", exact=True)
@@ -145,7 +148,7 @@ def test_what_is_launched_is_what_was_typed_after_another_part_was_chosen(team: 
             page.keyboard.type("2")
             expect(number(page)).to_have_value("2")
     page.locator("#launch").click()
-    page.wait_for_url(f"{site.address()}/")
+    page.wait_for_url(lambda url: "new-round" not in url)
     with reading() as db:
         round_ = db.query(tables.Round).order_by(tables.Round.id.desc()).first()
     assert (round_.num_prompts, round_.recipe["generator"]["n"], round_.recipe["judge"]["name"]) == (3, 2, before)
