@@ -137,6 +137,7 @@ def hostile_everywhere(mode: str = "sample", n: int = 1) -> tuple[tables.Round, 
         for name in NAMES:
             db.add(tables.PromptSet(project_id=project.id, name=name, split=Split.train, origin=name, num_prompts=0))
             db.add(tables.Project(name=f"{name} "))
+            db.flush()  # each gets an address that those before it do not have
     extra = rows.make_samples(round_, rows.make_prompt_set(project, prompts=["x"] * 1), n=1, scores=[1.0])
     with session() as db:
         db.add_all(

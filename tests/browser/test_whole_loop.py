@@ -35,7 +35,7 @@ def test_the_loop_is_clicked_through_and_known_after_the_next_start(chromium, pa
     steps.press("Tab")
     page.wait_for_function("document.querySelector('#estimate').textContent.includes('480')")
     page.locator("#launch").click()
-    page.wait_for_url(f"{root}/")
+    page.wait_for_url(lambda url: "new-round" not in url)
 
     reaches(page, 1, "waits for review")
     expect(page.locator("#loop .round", has_text="Round 1")).to_contain_text("480")

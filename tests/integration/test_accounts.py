@@ -244,7 +244,7 @@ def test_claiming_to_be_an_owner_is_not_enough(owner: Actor, project_id: int) ->
 def test_a_project_can_be_renamed_but_not_to_a_taken_name(owner: Actor, project_id: int) -> None:
     projects.create(owner, "Two")
     projects.edit(owner, project_id, name="Uno", guidelines="Be kind.")
-    for guidelines, why in (("x" * 100_001, "100,000 characters"), ("a\x00b", "NUL")):
+    for guidelines, why in (("x" * 100_001, "100,000 are allowed"), ("a\x00b", "NUL")):
         with pytest.raises(InvalidInput, match=why):
             projects.edit(owner, project_id, guidelines=guidelines)
     found = projects.get(owner, project_id)
