@@ -107,7 +107,7 @@ def test_refused_samples_and_people_are_told_beside_their_form(team: Team) -> No
 def test_an_invitation_says_that_it_is_made_and_takes_the_refusal_away(team: Team) -> None:
     team.open("people")
     team.page.locator("#person-add").click()
-    refused(team, "person-problem", "A name has 1 to 80")
+    refused(team, "person-problem", "name is empty")
     team.page.locator("#person-name textarea, #person-name input").fill("maria")
     team.page.locator("#person-add").click()
     team.page.locator(".toast-body", has_text="maria is reviewer now").wait_for()
@@ -171,9 +171,7 @@ def test_guidelines_are_written_and_stand_beside_the_item(team: Team, chromium: 
     expect(team.page.locator("#review-desk .guidelines strong")).to_have_text("wrong")
     team.open()
     team.tab("Guidelines")
-    text.fill("mine")
-    team.page.locator("#guidelines-save").click()
-    team.page.locator("#guidelines-problem [role=alert]", has_text="This needs the role admin").wait_for()
+    expect(team.page.locator("#guidelines-save")).to_be_hidden()
 
 
 def test_a_tab_acts_on_the_project_it_shows_whatever_another_tab_went_to(team: Team) -> None:
@@ -202,6 +200,6 @@ def test_a_tab_that_shows_a_project_one_has_left_does_nothing(team: Team) -> Non
     with session() as db:
         db.execute(delete(tables.Membership).where(tables.Membership.project_id == team.project.id))
     team.page.locator("#guidelines-save").click()
-    team.page.get_by_text("You are no longer in the project that this page shows").first.wait_for()
+    team.page.get_by_text("You are not in the project that this page shows").first.wait_for()
     with reading() as db:
         assert db.get_one(tables.Project, other.id).guidelines == "Theirs."

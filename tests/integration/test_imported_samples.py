@@ -201,7 +201,7 @@ def test_a_killed_stage_makes_the_same_rows_again(database: str) -> None:
         assert texts(cut) == texts(whole)
         assert sorted(map(as_pair, training_rows(cut))) == sorted(map(as_pair, training_rows(whole)))
         with reading() as db:
-            assert db.get_one(tables.Round, cut).counts["too_long"] == 0
+            assert db.get_one(tables.Round, cut).counts["left_out"] == {}
 
 
 def test_the_estimate_counts_what_files_brought_and_a_generator_without_any_is_refused(database: str) -> None:
