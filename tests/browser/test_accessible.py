@@ -55,6 +55,8 @@ def found(page: Any) -> list[str]:
 
 
 def found_in_both_themes(page: Any) -> list[str]:
+    # What is locked while an answer is on its way is paler for as long.
+    page.wait_for_function("!document.querySelector('[inert]')")
     told = []
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)
@@ -96,7 +98,7 @@ def test_no_mode_of_the_desk_keeps_anybody_out(empty: None, chromium: Any, mode:
         names = [
             one.get_attribute("aria-label") for one in desk.page.locator("#review-desk .column footer button").all()
         ]
-        assert names == ["Best: sample A", "Worst: sample A", "Best: sample B", "Worst: sample B"]
+        assert names == ["Best: sample 1", "Worst: sample 1", "Best: sample 2", "Worst: sample 2"]
     desk.context.close()
 
 

@@ -44,8 +44,7 @@ def estimated(project: tables.Project, recipe: dict[str, Any], **changes: Any) -
 
 def test_a_round_is_estimated_by_the_newest_jobs_of_the_project() -> None:
     project = rows.make_project()
-    rows.make_prompt_set(project, prompts=10)
-    round_ = rows.make_round(project)
+    round_ = rows.make_round(project, sets=[rows.make_prompt_set(project, prompts=10)])
     assert said(project) is None
     job(round_, Stage.generate, seconds=9_000, units=1_000)
     job(round_, Stage.generate, seconds=100, units=1_000)
@@ -69,8 +68,7 @@ def test_the_demos_first_round_is_estimated_by_the_demos_pace() -> None:
 def test_the_time_follows_the_tokens_that_a_sample_may_have() -> None:
     """100 s for 1,000 samples of 10 tokens: 80 samples take 8 s again, 4 s if cut off at 5 tokens, 80 s at 100."""
     project = rows.make_project()
-    rows.make_prompt_set(project, prompts=10)
-    round_ = rows.make_round(project, counts={"samples": 1_000, "tokens": 10_000})
+    round_ = rows.make_round(project, sets=[rows.make_prompt_set(project, prompts=10)], counts={"samples": 1_000, "tokens": 10_000})
     job(round_, Stage.generate, seconds=100, units=1_000)
     job(round_, Stage.judge, seconds=0, units=1_000)
     job(round_, Stage.train, seconds=0, units=30)
@@ -83,8 +81,7 @@ def test_the_time_follows_the_tokens_that_a_sample_may_have() -> None:
 
 def test_another_model_is_not_estimated_by_this_ones_jobs() -> None:
     project = rows.make_project()
-    rows.make_prompt_set(project, prompts=10)
-    round_ = rows.make_round(project)
+    round_ = rows.make_round(project, sets=[rows.make_prompt_set(project, prompts=10)])
     for stage in (Stage.generate, Stage.judge, Stage.train):
         job(round_, stage, seconds=50, units=100)
     child = rows.make_checkpoint(project, parent=checkpoint(round_.policy_id))
