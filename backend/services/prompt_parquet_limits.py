@@ -39,12 +39,13 @@ def opened(path: Path, **options: Any) -> "pq.ParquetFile":
 
 
 def _footer_bytes(path: Path) -> int:
-    """The length that the last eight bytes give; 0 where the file is too short to be one."""
+    """The length that the last eight bytes give; 0 where they are not those of such a file, as of one that is cut off."""
     with path.open("rb") as file:
         if file.seek(0, 2) < 12:
             return 0
         file.seek(-8, 2)
-        return int.from_bytes(file.read(4), "little")
+        tail = file.read(8)
+        return int.from_bytes(tail[:4], "little") if tail.endswith(b"PAR1") else 0
 
 
 def _check(path: Path, metadata: Any) -> None:

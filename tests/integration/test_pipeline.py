@@ -358,7 +358,7 @@ def test_labels_of_people_decide_what_is_kept(database: str) -> None:
 @pytest.mark.parametrize(
     ("plan", "message"),
     [
-        ({"num_prompts": 0}, "at least 1"),
+        ({"num_prompts": 0}, "from 1 to"),
         ({"sample_set_ids": ()}, "No prompt set"),
         ({"policy_id": 10**6}, "not in this project"),
         ({"parent_id": 10**6}, "parent round"),

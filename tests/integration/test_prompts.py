@@ -187,7 +187,7 @@ def test_names_are_taken_once(project: tables.Project, curator: Actor) -> None:
     prompts.import_file(curator, project.id, "set", name)
     with pytest.raises(Conflict, match="already a prompt set 'set'"):
         prompts.import_file(curator, project.id, " set ", name)
-    with pytest.raises(InvalidInput, match="needs a name"):
+    with pytest.raises(InvalidInput, match="name is empty"):
         prompts.import_file(curator, project.id, " ", name)
 
 
