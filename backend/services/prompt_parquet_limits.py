@@ -39,7 +39,7 @@ def opened(path: Path, **options: Any) -> "pq.ParquetFile":
 
 
 def _footer_bytes(path: Path) -> int:
-    """The length that the last eight bytes give; 0 where they are not those of such a file, as of one that is cut off."""
+    """The length that the last eight bytes give; 0 where they are of no such file, as those of one that is cut off."""
     with path.open("rb") as file:
         if file.seek(0, 2) < 12:
             return 0
