@@ -68,7 +68,9 @@ def test_the_demos_first_round_is_estimated_by_the_demos_pace() -> None:
 def test_the_time_follows_the_tokens_that_a_sample_may_have() -> None:
     """100 s for 1,000 samples of 10 tokens: 80 samples take 8 s again, 4 s if cut off at 5 tokens, 80 s at 100."""
     project = rows.make_project()
-    round_ = rows.make_round(project, sets=[rows.make_prompt_set(project, prompts=10)], counts={"samples": 1_000, "tokens": 10_000})
+    round_ = rows.make_round(
+        project, sets=[rows.make_prompt_set(project, prompts=10)], counts={"samples": 1_000, "tokens": 10_000}
+    )
     job(round_, Stage.generate, seconds=100, units=1_000)
     job(round_, Stage.judge, seconds=0, units=1_000)
     job(round_, Stage.train, seconds=0, units=30)
