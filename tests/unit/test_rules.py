@@ -12,6 +12,9 @@ BROAD_EXCEPTS = {
     "app/listeners.py",  # what a listener was sent is looked at after it failed, in whatever way
     "app/toasts.py",
     "app/widgets/review_answers.py",  # without an answer the desk would send the same again for ever
+    "backend/engines/_model_lines.py",  # a tokenizer or template may fail in any way, which is what is looked for
+    "backend/pipeline/answer.py",  # a part that raises for a batch is asked prompt by prompt to find the culprit
+    "backend/pipeline/judge.py",  # likewise
     "backend/pipeline/run.py",
     "backend/services/contexts.py",  # the library of tokenizers raises nothing narrower
     "backend/services/close_rules.py",  # the thread that looks at every round: one that cannot be read stops no other
