@@ -16,7 +16,7 @@ from backend.services.labels import Effect, Word, effect
 from backend.values import DecisionKind, LabelSource, Verdict
 
 some = st.lists(st.sampled_from(["accept", "reject", "undecided"]), unique=True)
-words = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20)
 
 
 @given(
