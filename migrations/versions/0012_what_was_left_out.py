@@ -1,12 +1,12 @@
 """What was left out of a round while it went on, and the reasoning that endpoints give apart from a text
 
-Revision: 0006, after 0005
+Revision: 0012, after 0005
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006"
+revision = "0012"
 down_revision = "0005"
 branch_labels = None
 depends_on = None
