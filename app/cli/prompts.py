@@ -36,7 +36,7 @@ def preview(file: File, mapping: MappingText = None, project: Project = None, as
     rows = [
         f"{row.line}: left out: {row.reason}" if row.reason else f"{row.line}: {row.text}" for row in found.prompts[:3]
     ]
-    text = "\n\n".join([f"{found.kind}: {found.format}", table(["column", "role", "becomes"], columns), *rows])
+    text = "\n\n".join([f"{found.kind}: {found.format}", columns, *rows])
     emit(asdict(found), as_json=as_json, text=text)
 
 
