@@ -89,8 +89,8 @@ def identify(block: Block) -> None:
 def draw_part(form: Form, path: Path, kind: str, label: str, *, is_optional: bool = False) -> None:
     """Draw the choice of a part and its knobs. Call inside the layout where they belong."""
     current = take(form.start, path) or {}
-    names = [*([UNSET] if is_optional else []), *parts.describe()[kind]]
     name = current.get("name")
+    names = [*([UNSET] if is_optional or not name else []), *parts.describe()[kind]]
     about = parts.about()[kind].get(str(name), "")
     drawn = gr.Dropdown(names, value=name or UNSET, label=label, info=about, interactive=True)
     identify(drawn)

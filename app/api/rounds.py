@@ -18,8 +18,9 @@ router = APIRouter(tags=["rounds"])
 
 
 class Changes(BaseModel):
-    """Fields of the plan that differ from the default one; absent fields stay as `GET .../plan` shows them.
+    """Fields of the plan that differ from the default one; absent and null fields stay as `GET .../plan` shows them.
 
+    A `judge_id` of null is a choice: the policy judges its own answers.
     `again`: the round whose settings are the default, seed included.
     """
 
@@ -41,7 +42,8 @@ class Changes(BaseModel):
     def plan(self, asking: Asking, project_id: Id) -> Plan:
         """The default plan, changed."""
         default = _default(asking, project_id, self.parent_id, self.again)
-        return Plan(**asdict(default) | self.model_dump(exclude_unset=True, exclude={"parent_id", "again"}))
+        given = self.model_dump(exclude_unset=True, exclude={"parent_id", "again"})
+        return Plan(**asdict(default) | {k: v for k, v in given.items() if v is not None or k == "judge_id"})
 
 
 class Selector(BaseModel):

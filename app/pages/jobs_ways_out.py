@@ -33,12 +33,12 @@ WAYS_CSS = """
 class WaysOut:
     """`stopped` holds what is offered: the round, and its selector where it can select again."""
 
-    stopped: gr.JSON
+    stopped: gr.State
 
 
 def build() -> WaysOut:
     """Lay the ways out; nothing shows until a stopped round is chosen."""
-    return WaysOut(gr.JSON(None, visible="hidden"))
+    return WaysOut(gr.State(None))
 
 
 def wire(out: WaysOut, seen: gr.State, drawn: tuple[Callable[..., Any], list[Any]]) -> None:

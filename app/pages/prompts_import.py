@@ -162,10 +162,13 @@ def source_of(here: Context, upload: str | None, path: str) -> dict[str, Any]:
 
 
 def as_mapping(*columns: Any) -> Mapping:
-    """The dropdowns, in the order of the roles, as a mapping."""
+    """The dropdowns, in the order of the roles, as a mapping; raises `InvalidInput` for what no dropdown holds."""
     given: dict[str, Any] = {}
     for role, value in zip(ROLES, columns, strict=True):
-        given[role] = tuple(value or ()) if role in MANY else None if value == NONE else value
+        names = (value or []) if role in MANY else [value or NONE]
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise InvalidInput(f"{role}: {str(value)[:40]!r} is no name of a column. Choose one from the list.")
+        given[role] = tuple(names) if role in MANY else None if names == [NONE] else names[0]
     used = Mapping(**given | {"metadata": None}).used
     return Mapping(**given | {"metadata": tuple(name for name in given["metadata"] if name not in used)})
 

@@ -195,6 +195,7 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
         require(db, actor, project_id, Role.viewer)
         check_numbers(plan)
         recipe = parse(plan.recipe)
+        _check_checkpoints(db, project_id, plan)
         held = select(func.coalesce(func.sum(tables.PromptSet.num_prompts), 0))
         here = tables.PromptSet.project_id == project_id
         available = db.scalar(held.where(here, tables.PromptSet.id.in_(plan.sample_set_ids)))

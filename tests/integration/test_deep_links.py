@@ -42,7 +42,7 @@ class Opened(Browser):
     def server(self, name: str, data: dict[str, Any]) -> dict[str, Any]:
         """What a function of the desk's script answers."""
         component_id = next(number for number, known in server_functions() if known == name)
-        body = {"data": data, "component_id": component_id, "fn_name": name, "session_hash": "walk"}
+        body = {"data": data, "component_id": component_id, "fn_name": name, "session_hash": self.page}
         told: dict[str, Any] = self.client.post(f"{self.root}/component_server", json=body).json()
         return told
 

@@ -26,6 +26,13 @@ def job(round_: tables.Round, stage: Stage, *, seconds: float, units: int, statu
         )  # fmt: skip
 
 
+LOCAL = {"name": "transformers"}
+
+
+def base(project: tables.Project) -> tables.Checkpoint:
+    return rows.make_checkpoint(project, engine=LOCAL)
+
+
 def said(project: tables.Project, **changes: Any) -> float | None:
     actor = rows.make_actor(project)
     plan = rounds.defaults(actor, project.id)
@@ -44,7 +51,7 @@ def estimated(project: tables.Project, recipe: dict[str, Any], **changes: Any) -
 
 def test_a_round_is_estimated_by_the_newest_jobs_of_the_project() -> None:
     project = rows.make_project()
-    round_ = rows.make_round(project, sets=[rows.make_prompt_set(project, prompts=10)])
+    round_ = rows.make_round(project, base(project), sets=[rows.make_prompt_set(project, prompts=10)])
     assert said(project) is None
     job(round_, Stage.generate, seconds=9_000, units=1_000)
     job(round_, Stage.generate, seconds=100, units=1_000)
@@ -60,7 +67,7 @@ def test_a_round_is_estimated_by_the_newest_jobs_of_the_project() -> None:
 def test_the_demos_first_round_is_estimated_by_the_demos_pace() -> None:
     project = rows.make_project()
     rows.make_prompt_set(project, prompts=10)
-    rows.make_checkpoint(project, "base", location=demo.LOCATION, engine={"name": "transformers"})
+    rows.make_checkpoint(project, "base", location=demo.LOCATION, engine=LOCAL)
     sample, judgment, step, measuring, _ = demo.PACE
     assert said(project) == pytest.approx(80 * (sample + judgment) + 15 * step + measuring)
 
@@ -68,9 +75,8 @@ def test_the_demos_first_round_is_estimated_by_the_demos_pace() -> None:
 def test_the_time_follows_the_tokens_that_a_sample_may_have() -> None:
     """100 s for 1,000 samples of 10 tokens: 80 samples take 8 s again, 4 s if cut off at 5 tokens, 80 s at 100."""
     project = rows.make_project()
-    round_ = rows.make_round(
-        project, sets=[rows.make_prompt_set(project, prompts=10)], counts={"samples": 1_000, "tokens": 10_000}
-    )
+    sets = [rows.make_prompt_set(project, prompts=10)]
+    round_ = rows.make_round(project, base(project), sets=sets, counts={"samples": 1_000, "tokens": 10_000})
     job(round_, Stage.generate, seconds=100, units=1_000)
     job(round_, Stage.judge, seconds=0, units=1_000)
     job(round_, Stage.train, seconds=0, units=30)
@@ -83,11 +89,11 @@ def test_the_time_follows_the_tokens_that_a_sample_may_have() -> None:
 
 def test_another_model_is_not_estimated_by_this_ones_jobs() -> None:
     project = rows.make_project()
-    round_ = rows.make_round(project, sets=[rows.make_prompt_set(project, prompts=10)])
+    round_ = rows.make_round(project, base(project), sets=[rows.make_prompt_set(project, prompts=10)])
     for stage in (Stage.generate, Stage.judge, Stage.train):
         job(round_, stage, seconds=50, units=100)
-    child = rows.make_checkpoint(project, parent=checkpoint(round_.policy_id))
-    other = rows.make_checkpoint(project)
+    child = rows.make_checkpoint(project, parent=checkpoint(round_.policy_id), engine=LOCAL)
+    other = base(project)
     assert said(project, policy_id=child.id, reference_id=child.id) is not None
     assert said(project, policy_id=other.id, reference_id=other.id) is None
 

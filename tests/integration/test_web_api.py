@@ -182,6 +182,12 @@ def test_a_round_is_launched_with_what_differs_from_its_plan(database: str) -> N
         warned = client.post(f"{url}/plan/estimate", json=long).json()["warnings"]
         assert [one for one in warned if "15 times over the rows" in one], warned
         assert not [one for one in estimated.json()["warnings"] if "times over" in one]
+        served = rows.make_checkpoint(project)
+        assert (
+            "training needs weights" in client.post(f"{url}/plan/estimate", json=wish | {"policy_id": served.id}).text
+        )
+        nothing = dict.fromkeys(("num_prompts", "seed", "mix_set_ids", "review", "judge_id", "is_blind"))
+        assert client.post(f"{url}/plan/estimate", json=wish | nothing).status_code == 200
         assert client.get(f"{url}/rounds").json()["items"] == []
         made = client.post(f"{url}/rounds", json=wish)
         assert made.status_code == 201, made.text

@@ -40,9 +40,9 @@ class Sender(Browser):
 
     def send(self, number: int, data: list[Any], event: Any) -> dict[str, Any]:
         """What the listener answers."""
-        body = {"data": data, "fn_index": number, "session_hash": "walk", "trigger_id": None, "event_data": event}
+        body = {"data": data, "fn_index": number, "session_hash": self.page, "trigger_id": None, "event_data": event}
         joined = self.client.post(
-            "/gradio_api/queue/join", content=json.dumps(body), headers={"content-type": "application/json"}
+            f"{self.root}/queue/join", content=json.dumps(body), headers={"content-type": "application/json"}
         )
         if joined.status_code != 200:
             assert joined.status_code < 500, joined.text
@@ -55,8 +55,8 @@ class Sender(Browser):
     def listeners_of_all(self) -> Iterator[tuple[str, int, list[Any]]]:
         """Name, number and inputs of every listener, those of what is drawn into a page first."""
         for number in list(self.drawn):
-            for name, listener in self.listeners(number).items():
-                yield name, listener["id"], [self.values.get(i) for i in listener["inputs"]]
+            for listener in self.listeners(number):
+                yield listener["api_name"], listener["id"], [self.values.get(i) for i in listener["inputs"]]
         found = [fn for fn in self.blocks.fns.values() if fn.fn is not None]
         for fn in sorted(found, key=lambda fn: fn.name == ENDS_THE_ROUND):
             yield fn.name, fn._id, [self.value(one) for one in fn.inputs]
@@ -96,7 +96,7 @@ def test_every_listener_answers_with_a_sentence_whatever_it_is_sent(
 ) -> None:
     wrong: dict[str, list[Any]] = {}
     with site.signed_in(accounts.local_owner()) as client:
-        sender = Sender(client)
+        sender = Sender(client, world.project.slug)
         for number in [fn._id for fn in sender.blocks.fns.values() if any(t[1] == "load" for t in fn.targets)]:
             sender.call(sender.blocks.fns[number])
         for turn, (name, number, data) in enumerate(list(sender.listeners_of_all())):

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import re
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -41,7 +43,10 @@ class World:
 
 
 def make_world(mark: str = MARK) -> World:
-    """A project whose round waits for review, with samples, judgments, a job, a dataset and a template; `mark` stands in every text."""
+    """A project whose round waits for review, with something of everything; a second round stopped as it selected.
+
+    `mark` stands in every text.
+    """
     project = rows.make_project(f"{mark} project")
     policy = rows.make_checkpoint(  # with weights, so that a round can be launched from it
         project, f"{mark} base", location=str(demo.MODEL_FOLDER), engine={"name": "transformers"}
@@ -59,6 +64,7 @@ def make_world(mark: str = MARK) -> World:
         stage=Stage.review,
         is_reviewed=True,
     )
+    stopped = rows.make_round(project, policy, sets=[prompts], status=RoundStatus.failed, stage=Stage.select)
     samples = rows.make_samples(round_, prompts, texts=[f"{mark} a", f"{mark} b"], scores=[1.0, 0.0])
     rows.make_judgments(samples)
     dataset = rows.make_dataset(
@@ -74,9 +80,18 @@ def make_world(mark: str = MARK) -> World:
             project_id=project.id, workflow_id=f"{mark} t", stage=Stage.generate, queue="generate", status=JobStatus.done,
             spec={"kind": "try", "checkpoint_ids": [policy.id], "messages": asked, "sampling": {}},
         )  # fmt: skip
+        kept_nothing = [
+            tables.Job(
+                project_id=project.id, round_id=stopped.id, workflow_id=f"{mark} {stage}", stage=stage, queue="generate",
+                status=status,
+            )
+            for stage, status in ((Stage.judge, JobStatus.done), (Stage.select, JobStatus.failed))
+        ]  # fmt: skip
         template = tables.Template(project_id=project.id, name="t", version=1, text=mark, content_hash="0" * 64)
         member = tables.User(name=f"{mark} member")
         db.add_all([job, trial, template, member])
+        db.flush()
+        db.add_all(kept_nothing)
         db.flush()
         db.add(tables.Membership(project_id=project.id, user_id=member.id, role=Role.viewer))
         ids = {
@@ -111,6 +126,7 @@ class Browser:
     def __init__(self, client: httpx.Client, slug: str) -> None:
         self.client, self.root = client, f"/p/{slug}/gradio_api"
         self.query: dict[str, str] = {}
+        self.page = secrets.token_hex(4)  # Gradio keeps what was drawn for a page, and another walk is another page
         self.blocks = site.blocks()
         self.values: dict[int, Any] = {}
         self.choices: dict[int, list[Any]] = {}
@@ -121,11 +137,13 @@ class Browser:
         self.done: set[str] = set()
 
     def walk(self) -> None:
-        """Call every listener, those that run when a page opens first; then every function of the components."""
-        order = sorted(
-            self.blocks.fns.values(),
-            key=lambda fn: (fn.name == ENDS_THE_ROUND, not any(t[1] == "load" for t in fn.targets), fn._id),
-        )
+        """Call every listener, those that run when a page opens first, then those that draw from what these set."""
+
+        def turn(fn: Any) -> tuple[bool, bool, bool, int]:
+            is_opening = any(target[1] == "load" for target in fn.targets)
+            return fn.name == ENDS_THE_ROUND, not is_opening, fn.renderable is None, fn._id
+
+        order = sorted(self.blocks.fns.values(), key=turn)
         for fn in order:
             if fn.fn is not None:  # else it is a script of the page
                 self.call(fn)
@@ -133,24 +151,31 @@ class Browser:
             self.walk_drawn(number)
         for component_id, name in server_functions():
             for data in (None, {}, [], 1, "x"):
-                body = {"data": data, "component_id": component_id, "fn_name": name, "session_hash": "walk"}
+                body = {"data": data, "component_id": component_id, "fn_name": name, "session_hash": self.page}
                 self.said.append(self.client.post(f"{self.root}/component_server", json=body).text)
 
     def walk_drawn(self, number: int) -> None:
-        """Call the listeners of what that function draws into the page, as drawn first and for another recipe."""
+        """Call the listeners of what that function draws into the page; those of a recipe's form for another one, too."""
+        if not self.listeners(number, "switch_recipe"):
+            self.call_all_drawn(number)
+            return
         for recipe in (None, "self_rewarding"):
-            if recipe is not None and self.listeners(number):  # a stranger is drawn nothing
-                switch = self.listeners(number)["switch_recipe"]
+            for switch in self.listeners(number, "switch_recipe") if recipe else ():
                 self.values[switch["inputs"][0]] = recipe
                 self.call_drawn(number, switch)
-                self.call(self.blocks.fns[number])
-            # Launching comes first: others may put something into the fields that no round can be launched with.
-            for listener in sorted(self.listeners(number).values(), key=lambda one: one["api_name"] != "start"):
-                self.call_drawn(number, listener)
+            self.call(self.blocks.fns[number])  # others have changed since what is drawn
+            self.call_all_drawn(number)
 
-    def listeners(self, number: int) -> dict[str, dict[str, Any]]:
-        """What is listened to in that drawing, by name."""
-        return {one["api_name"]: one for one in self.drawn[number]["dependencies"] if one["backend_fn"]}
+    def call_all_drawn(self, number: int) -> None:
+        # Launching comes first: others may put something into the fields that no round can be launched with.
+        turns = {"read": 0, "start": 1}
+        for listener in sorted(self.listeners(number), key=lambda one: turns.get(plain(one), 2)):
+            self.call_drawn(number, listener)
+
+    def listeners(self, number: int, name: str = "") -> list[dict[str, Any]]:
+        """What is listened to in that drawing; those of that name."""
+        found = [one for one in self.drawn.get(number, {}).get("dependencies", ()) if one["backend_fn"]]
+        return [one for one in found if name in ("", plain(one))]
 
     def call_drawn(self, number: int, listener: dict[str, Any]) -> None:
         made = {one["id"]: one for one in self.drawn[number]["components"]}
@@ -160,10 +185,10 @@ class Browser:
                 return self.value(self.blocks.blocks[component_id])
             return self.values.get(component_id, made[component_id]["props"].get("value"))
 
-        self.called.add(listener["api_name"])
+        self.called.add(plain(listener))
         self.post(listener["id"], [value(i) for i in listener["inputs"]], listener["outputs"])
         if listener["id"] in self.succeeded:
-            self.done.add(listener["api_name"])
+            self.done.add(plain(listener))
 
     def call(self, fn: Any) -> None:
         """Call one listener and remember what it set."""
@@ -173,7 +198,7 @@ class Browser:
         body = {
             "data": data,
             "fn_index": number,
-            "session_hash": "walk",
+            "session_hash": self.page,
             "trigger_id": None,
             "event_data": {"index": [0, 0], "value": "x", "row_value": ["1", "x"], "selected": True},
         }
@@ -190,7 +215,7 @@ class Browser:
 
     def messages(self, event_id: str) -> Iterator[dict[str, Any]]:
         """What the server says until that call is over."""
-        with self.client.stream("GET", f"{self.root}/queue/data", params={"session_hash": "walk"}) as stream:
+        with self.client.stream("GET", f"{self.root}/queue/data", params={"session_hash": self.page}) as stream:
             for line in stream.iter_lines():
                 if line.startswith("data:"):
                     message = json.loads(line[5:])
@@ -223,6 +248,11 @@ class Browser:
             return component.minimum
         plain = {"textbox": "x", "number": 1, "checkbox": True, "timer": 1, "checkboxgroup": []}
         return plain.get(kind, getattr(component, "value", None) if kind == "dropdown" else None)
+
+
+def plain(listener: dict[str, Any]) -> str:
+    """The function's own name: Gradio numbers the later ones of a name, those of later drawings included."""
+    return re.sub(r"_\d+$", "", listener["api_name"])
 
 
 def server_functions() -> Iterator[tuple[int, str]]:
