@@ -50,6 +50,12 @@ class Server:
         assert line, self.log.read_text()[-3000:]
         assert json.loads(line)["address"] == self.address
 
+    def state(self) -> str:
+        """Whether it runs, and what it said last: what somebody has to know who could not reach it."""
+        ended = self.process.poll()
+        said = self.log.read_text(errors="replace")[-1500:]
+        return f"the server {'runs' if ended is None else f'ended with {ended}'}; its log: {said}"
+
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(120)
@@ -125,15 +131,17 @@ class Reviewers:
 
     def send(self, client: httpx.Client, path: str, body: dict) -> list[dict]:
         """Send until there is an answer; only a server that is away or failed is asked again."""
+        last = ""
         while True:
-            assert time.monotonic() < self.until, "gave up"
+            assert time.monotonic() < self.until, f"gave up on {path} after: {last}; {self.server.state()}"
             try:
                 answer = client.post(f"/api/v1{path}", json=body)
                 if answer.status_code < 500:
                     assert answer.is_success, answer.text
                     return answer.json()
-            except httpx.TransportError:
-                pass
+                last = f"{answer.status_code} {answer.text[:300]}"
+            except httpx.TransportError as error:
+                last = repr(error)
             with self.lock:
                 self.retries += 1
             time.sleep(0.1)
