@@ -1,11 +1,12 @@
 """The schema goes down to each revision and up again with rows in every table, and keeps what both sides know."""
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, text
 
 import migrations
 from backend.db import now, reading, session, tables
 from backend.db.session import write_engine
+from backend.db.slugs import slug_of
 from backend.services.access import Actor
 from tests import rows
 from tests.integration.walking import World, make_world
@@ -83,3 +84,20 @@ def test_down_to_a_revision_and_up_again_keeps_the_rows(database: str, revision:
         imported = db.scalars(select(tables.Sample).where(tables.Sample.kind == "import")).one()
         assert (imported.text, imported.checkpoint_id, imported.extra) == ("brought", None, {})
         assert db.get_one(tables.Job, world.ids["job_id"]).losses == (3 if revision == "0004" else 0)
+
+
+def test_projects_from_before_addresses_get_the_ones_that_new_projects_would_get(database: str) -> None:
+    """The oldest gets the plain slug, later ones of the same words a number; a name without letters is `project`."""
+    names = ["Sums", "sums!", "SUMS ", "数学 1", "¿?", "…", "Café au lait"]
+    made = [rows.make_project(f"before {place}").id for place in range(len(names))]
+    write_engine().dispose()
+    migrations.downgrade("0011", database)
+    with write_engine().begin() as db:
+        for project_id, name in zip(made, names, strict=True):
+            db.execute(text("UPDATE projects SET name = :name WHERE id = :id"), {"name": name, "id": project_id})
+    write_engine().dispose()
+    migrations.upgrade(database)
+    with reading() as db:
+        slugs = list(db.scalars(select(tables.Project.slug).order_by(tables.Project.id)))
+    assert slugs == ["sums", "sums-2", "sums-3", "数学-1", "project", "project-2", "café-au-lait"]
+    assert [slug_of(name) for name in names] == ["sums"] * 3 + ["数学-1", "project", "project", "café-au-lait"]
