@@ -1,11 +1,12 @@
 """The project in the address, in Chromium: two tabs in two projects, links between people, and where links land."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from backend.db import now, reading, session, tables
 from backend.services import projects
@@ -113,3 +114,17 @@ def test_signing_in_leads_where_the_link_leads_also_after_a_renaming(team: Team)
     team.page.reload()
     team.page.wait_for_url(f"{site.address()}/p/zahlen-ziele/datasets?dataset=999")
     expect(team.page.locator("#dataset")).to_contain_text("There is no dataset 999 in this project.")
+
+
+def test_times_are_in_the_zone_of_the_browser(team: Team, chromium: Any) -> None:
+    """UTC 22:30 is the next morning in Kolkata, 5 h 30 min ahead, and the foot of the page names the zone."""
+    team.decide(team.ada, "a")
+    with session() as db:
+        db.execute(update(tables.Decision).values(created_at=datetime(2026, 3, 1, 22, 30, tzinfo=UTC)))
+    context = chromium.new_context(timezone_id="Asia/Kolkata", viewport={"width": 1280, "height": 900})
+    sign_in(context, team.curator)
+    page = context.new_page()
+    page.goto(site.page(team.project, "audit"))
+    expect(page.locator("#audit-table")).to_contain_text("2 Mar 2026, 04:00")
+    expect(page.locator(".rondo-zone")).to_contain_text("Asia/Calcutta")
+    context.close()
