@@ -101,9 +101,9 @@ def filled(actor: Actor, project_id: int, plan: Plan) -> list[Any]:
         gr.Dropdown(choices=train, value=_known(plan.mix_set_ids, train), multiselect=True),
         plan.num_prompts,
         plan.seed,
-        gr.Dropdown(choices=trainable, value=plan.policy_id),
-        gr.Dropdown(choices=trainable, value=plan.reference_id),
-        gr.Dropdown(choices=judges, value=plan.judge_id or SELF_JUDGE),
+        _checkpoints(trainable, plan.policy_id),
+        _checkpoints(trainable, plan.reference_id),
+        _checkpoints(judges, plan.judge_id or SELF_JUDGE),
         plan.is_reviewed,
         plan.is_blind,
         *review_inputs(plan.review),
@@ -150,6 +150,11 @@ def _sets(label: str, info: str, name: str) -> gr.Dropdown:
 
 def _checkpoint(label: str, info: str, name: str) -> gr.Dropdown:
     return gr.Dropdown([], value=None, label=label, info=info, min_width=240, interactive=True, elem_id=name)
+
+
+def _checkpoints(choices: list[tuple[str, int]], chosen: int) -> gr.Dropdown:
+    """One that is not to be chosen, such as an endpoint as policy, shows as nothing: the estimate asks for another."""
+    return gr.Dropdown(choices=choices, value=chosen if _known((chosen,), choices) else None)
 
 
 def _known(ids: tuple[int, ...], choices: list[tuple[str, int]]) -> list[int]:
