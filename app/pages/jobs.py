@@ -260,7 +260,8 @@ def _progress(job: JobView) -> str:
         parts += [rate(job) if job.rate else "", f"{duration(job.seconds_left)} left" if job.seconds_left else ""]
     parts += [f"{duration(job.seconds)} so far" if job.status is JobStatus.running else ""]
     parts += [f"took {duration(job.seconds)}" if job.finished_at and job.seconds is not None else ""]
-    return ", ".join(part for part in parts if part) or "Waits in the queue."
+    waits = "Waits in the queue." if job.status is JobStatus.queued else "Ended before it did anything."
+    return ", ".join(part for part in parts if part) or waits
 
 
 def rate(job: JobView) -> str:
