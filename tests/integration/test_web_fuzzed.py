@@ -61,15 +61,27 @@ class Caller:
         return answer
 
     def send(self, case: Any) -> requests.Response:
-        """Send the call; unlike `case.call`, numbers that JSON has no word for go out as Python writes them."""
+        """Send the call; unlike with `case.call`, numbers that JSON has no word for and halves of a sign go out, too."""
         how = case.as_transport_kwargs(base_url=site.address())
         if "json" in how:
             how["data"] = json.dumps(how.pop("json")).encode()
             how["headers"] = {**how.get("headers", {}), "content-type": "application/json"}
+        how["params"] = [(name, as_bytes(value)) for name, value in pairs(how.get("params") or {})]
         try:
             return self.session.request(**how)
         except requests.ConnectionError:  # the server may end a connection that waited, or one whose body is refused
             return self.session.request(**how)
+
+
+def pairs(query: Any) -> Iterator[tuple[str, Any]]:
+    """Each name and value of a query, as requests reads it."""
+    for name, value in query.items() if isinstance(query, dict) else query:
+        for one in value if isinstance(value, list | tuple) else [value]:
+            yield name, one
+
+
+def as_bytes(value: Any) -> Any:
+    return value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
 
 
 def operations(document: dict[str, Any]) -> Iterator[Any]:
