@@ -168,6 +168,18 @@ def test_a_small_fall_on_the_same_prompts_is_said_and_goes_on() -> None:
     assert rounds.defaults(actor, project.id).parent_id == first.id
 
 
+def test_a_measurement_that_does_not_name_all_its_prompts_is_compared_by_the_intervals() -> None:
+    """Earlier versions named no prompt whose answer could not be read: the 30 that were lost would not show."""
+    project = rows.make_project()
+    actor, base = rows.make_actor(project), rows.make_checkpoint(project)
+    first, made = finish(project, base)
+    measure(first, base.id, 0.6, spread=0.1, right=list(range(60)), wrong=list(range(60, 100)), n=100)
+    measure(first, made.id, 0.3, spread=0.1, right=list(range(30)), wrong=list(range(60, 100)), n=100)
+    action = overview.loop(actor, project.id).next_action
+    assert (action.kind, action.target) == ("launch", f"new-round?base={base.id}")
+    assert action.why.endswith("more than chance explains.")
+
+
 def test_each_base_has_its_own_line_and_is_named() -> None:
     project = rows.make_project()
     actor, one, two = rows.make_actor(project), rows.make_checkpoint(project), rows.make_checkpoint(project)
