@@ -68,7 +68,8 @@ class RoundLine:
     judged: int | None
     kept: int | None
     decided: int | None
-    """Samples that the judge had labelled and people gave a verdict; edits are no part of them."""
+    """Samples that the judge had labelled and people gave a verdict, without edits. After the review without gold
+    items, too, whose labels were known; while it goes on, a count that stood still there would name them."""
     overridden: int | None
     kept_share: float | None
     accuracy: Measured | None

@@ -1,12 +1,17 @@
 """Gold items: met like any item, told by nothing, and trained on with the label that was known."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from backend.db import session, tables
 from backend.errors import Conflict, NotFound, PermissionDenied
+from backend.metrics.override_rate import OverrideRate
+from backend.pipeline.evaluate import round_evidence
+from backend.pipeline.select import looked_at, write_known
 from backend.services import assignments, gold, leases, overview, reviewer_stats, reviews, samples
 from backend.services.review_queue import Item, Order
-from backend.values import LabelSource, Verdict
+from backend.values import LabelSource, MetricValue, Verdict
 from tests import rows
 from tests.integration.reviewing import ACCEPT, REJECT, Team
 
@@ -187,3 +192,25 @@ def test_every_count_moves_alike_for_a_gold_item(database: str, reviewers: int, 
     seen = [moves(reviewers, is_assigned=is_assigned, of_gold=of_gold) for of_gold in (True, False)]
     assert seen[0] == seen[1]
     assert seen[0][0]["judge n"] == 1
+
+
+def test_known_labels_are_nothing_that_people_decided(database: str) -> None:
+    team = Team(prompts=20, n=2)
+    gold.mark(team.curator, team.round.id, team.ids[::4], Verdict.reject)
+
+    def found() -> tuple[tuple[int, int], MetricValue]:
+        with session() as db:
+            write_known(db, team.round.id)
+            row = db.get_one(tables.Round, team.round.id)
+            counts = looked_at(db, row.id)
+        (rate,) = OverrideRate().compute(round_evidence(SimpleNamespace(round=row)))  # type: ignore[arg-type]
+        return counts, rate
+
+    counts, rate = found()
+    assert counts == (0, 0)
+    assert (rate.value, rate.details["looked_at"]) == (None, 0.0), "ten labels were known, and nobody reviewed"
+    team.act("ann", team.ids[1], ACCEPT)
+    team.act("ann", team.ids[0], ACCEPT)
+    counts, rate = found()
+    assert counts == (1, 1)
+    assert (rate.value, rate.n, rate.details["looked_at"]) == (1.0, 1, 1 / 40)
