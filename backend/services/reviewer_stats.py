@@ -239,9 +239,14 @@ def _open_slots(db: Session, round_id: int, settings: review_settings.ReviewSett
     decision = tables.Decision
     items = review_progress.count_items(db, round_id, settings).items
     per_item = 1 + (settings.num_reviewers_per_item - 1) * settings.overlap_share
-    words = standing.own_words(decision.sample_id, decision.user_id, kinds=deciding(settings)).distinct()
+    item = decision.group_id if settings.by_group else decision.sample_id
+    words = standing.own_words(item, decision.user_id, kinds=deciding(settings)).distinct()
     said = set(db.execute(words.where(decision.round_id == round_id)).tuples())
-    settled = 0 if settings.by_group else _settled(db, round_id, {item for item, _ in said})
+    begun = {item_id for item_id, _ in said}
+    if settings.by_group:
+        settled = len(set(db.scalars(review_progress.settled_groups(round_id))) - begun)
+    else:
+        settled = _settled(db, round_id, begun)
     return max(0, round((items - settled) * per_item) - len(said))
 
 
