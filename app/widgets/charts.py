@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import plotly.graph_objects as go
 
+from backend.services import loop_lines
 from backend.services.loop_lines import RoundLine
 
 ACCENT, ORANGE, GREEN, RED, VIOLET = "#6b7fe3", "#d98324", "#2f9e6a", "#d65a50", "#a06cc8"
@@ -94,14 +95,8 @@ def rounds(lines: Sequence[RoundLine], *, height: int = 300) -> go.Figure:
 
 def lineage(lines: Sequence[RoundLine]) -> list[RoundLine]:
     """From the base to the newest measured round, by parents."""
-    by_number = {line.number: line for line in lines if line.round_id is not None}
-    bases = {line.checkpoint_id: line for line in lines if line.round_id is None}
     newest = next((line for line in reversed(lines) if line.accuracy is not None), lines[-1] if lines else None)
-    found: list[RoundLine] = []
-    while newest is not None:
-        found.insert(0, newest)
-        newest = by_number.get(newest.parent or 0) or bases.get(newest.policy_id)
-    return found
+    return [] if newest is None else loop_lines.lineage(lines, newest)
 
 
 def _band(figure: go.Figure, points: Sequence[RoundLine]) -> None:

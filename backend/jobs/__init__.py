@@ -6,7 +6,7 @@
 from backend.jobs.durable import QUEUES, prepare
 from backend.jobs.logs import log_path
 from backend.jobs.progress import Progress
-from backend.jobs.transitions import ACTIVE, cancel, enqueue, fail, fenced, finish, resume
+from backend.jobs.transitions import ACTIVE, cancel, enqueue, fail, fenced, finish, is_own, newest_own, resume
 
 retry = resume
 """A failed job starts again as a cancelled one does: by asking for what is missing."""
@@ -20,7 +20,9 @@ __all__ = [
     "fail",
     "fenced",
     "finish",
+    "is_own",
     "log_path",
+    "newest_own",
     "prepare",
     "resume",
     "retry",

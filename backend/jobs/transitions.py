@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, func, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from backend.boundary import clean
 from backend.db import now, reading, session
@@ -218,6 +218,17 @@ def _is_beside(job: Job) -> bool:
     return bool(job.spec.get("kind") == BESIDE)
 
 
+def is_own(job: Any = Job) -> ColumnElement[bool]:
+    """Whether a job is a step of its round and does not run beside it, as a column. `job`: the table or its alias."""
+    return func.coalesce(job.spec["kind"].as_string(), "") != BESIDE
+
+
+def newest_own(round_id: Any) -> ScalarSelect[int]:
+    """The id of the round's newest own job, as a column: it alone can go on. `round_id`: a value or a column."""
+    job = aliased(Job, name="own_job")
+    return select(func.max(job.id)).where(job.round_id == round_id, is_own(job)).scalar_subquery()
+
+
 def _refuse_second(db: Session, round_id: int | None) -> None:
     if round_id is None:
         return
@@ -227,11 +238,8 @@ def _refuse_second(db: Session, round_id: int | None) -> None:
 
 
 def _refuse_superseded(db: Session, job: Job) -> None:
-    kind = func.coalesce(Job.spec["kind"].as_string(), "")
-    newer = select(Job.id).where(Job.round_id == job.round_id, Job.id > job.id, kind != BESIDE)
-    newer = newer.order_by(Job.id.desc()).limit(1)
-    found = db.scalar(newer) if job.round_id is not None else None
-    if found is not None:
+    found = db.scalar(select(newest_own(job.round_id))) if job.round_id is not None else None
+    if found is not None and found > job.id:
         raise Conflict(f"The round went on after job {job.id}. Resume its newest job, {found}, instead.")
 
 

@@ -13,7 +13,8 @@ class Evidence:
 
     held_out: groups of held-out prompts answered by one checkpoint (greedy sample at position 0 when
     `greedy_first`); round_groups: the round's training groups with effective labels;
-    machine: sample id -> (score, verdict) as the judge labelled it; people: sample id -> verdict by people;
+    machine: sample id -> (score, verdict) as the judge labelled it; people: sample id -> verdict by people,
+    without gold items, whose label was known;
     overridden: ids of samples on which people decided otherwise than the judge, by verdict or by score;
     blind: sample id -> verdict by people who had not seen the judge's; drawn: ids of samples they met at random.
     """

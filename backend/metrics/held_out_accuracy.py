@@ -37,18 +37,24 @@ class HeldOutAccuracy(Metric):
         greedy = [answered(group, 0, 0) for group in evidence.held_out]
         found = [said[0] for said in verdicts(self.verifier, greedy)]
         unread = [is_unreadable(self.verifier, group, said) for group, said in zip(greedy, found, strict=True)]
-        known = [said is Verdict.accept for said, is_unread in zip(found, unread, strict=True) if is_unread or said]
+        # Which prompts: two checkpoints are compared prompt by prompt, over what the accuracy counts and no less.
+        right = [group.prompt.id for group, said in zip(greedy, found, strict=True) if said is Verdict.accept]
+        wrong = [
+            group.prompt.id
+            for group, said, is_unread in zip(greedy, found, unread, strict=True)
+            if is_unread or said not in (None, Verdict.accept)
+        ]
+        number = len(right) + len(wrong)
         details = {
-            "correct": sum(known),
+            "correct": len(right),
             "unreadable": sum(unread),
-            "unverifiable": len(found) - len(known),
+            "unverifiable": len(found) - number,
             "unanswered": sum(not group.samples for group in evidence.held_out),
             "truncated": sum(s.finish_reason == "length" for group in greedy for s in group.samples),
-            # Which prompts: two checkpoints are compared prompt by prompt.
-            "right": [g.prompt.id for g, v in zip(greedy, found, strict=True) if v is Verdict.accept],
-            "wrong": [g.prompt.id for g, v in zip(greedy, found, strict=True) if v not in (None, Verdict.accept)],
+            "right": right,
+            "wrong": wrong,
         }
-        if not known:
+        if not number:
             return [MetricValue("held_out_accuracy", None, details=details)]
-        low, high = wilson(sum(known), len(known))
-        return [MetricValue("held_out_accuracy", sum(known) / len(known), low, high, len(known), details)]
+        low, high = wilson(len(right), number)
+        return [MetricValue("held_out_accuracy", len(right) / number, low, high, number, details)]

@@ -97,9 +97,15 @@ def round_evidence(stage: StageContext) -> Evidence:
         query = query.join(tables.Sample, tables.Sample.id == label.sample_id)
         of_policy = (label.round_id == stage.round.id, tables.Sample.kind == "completion")
         labels = db.execute(query.where(*of_policy)).all()
+        # A label that was known from the start is nothing that a reviewer decided.
+        known = set(db.scalars(select(tables.GoldItem.sample_id).where(tables.GoldItem.round_id == stage.round.id)))
         blind, drawn = blind_verdicts(db, stage)
     machine: dict[int, tuple[float | None, Verdict | None]] = {i: (score, verdict) for i, score, verdict, *_ in labels}
-    by_people = [row for row in labels if row.source is LabelSource.person and row.verdict is not None]
+    by_people = [
+        row
+        for row in labels
+        if row.source is LabelSource.person and row.verdict is not None and row.sample_id not in known
+    ]
     people = {row.sample_id: row.verdict for row in by_people}
     overridden = frozenset(row.sample_id for row in by_people if row.is_overridden)
     return Evidence(

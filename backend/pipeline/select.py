@@ -221,8 +221,11 @@ def provenance(stage: StageContext, db: Session) -> dict[str, Any]:
 
 
 def looked_at(db: Session, round_id: int) -> tuple[int, int]:
-    """To how many samples that the judge had labelled people gave a verdict, and how many of these they overrode."""
-    label = tables.Label
+    """To how many samples that the judge had labelled people gave a verdict, and how many of these they overrode.
+
+    Gold items have the label that was known, whether or not anybody reviewed them: they are in neither.
+    """
+    label, gold = tables.Label, tables.GoldItem
     is_judged = label.machine_verdict.is_not(None)
     query = select(func.count(), func.count().filter(label.is_overridden)).where(
         label.round_id == round_id,
@@ -230,6 +233,7 @@ def looked_at(db: Session, round_id: int) -> tuple[int, int]:
         label.verdict.is_not(None),
         label.kind != "edit",
         is_judged,
+        ~select(gold.sample_id).where(gold.sample_id == label.sample_id).exists(),
     )
     decided, overridden = db.execute(query).one()
     return decided, overridden

@@ -2,11 +2,12 @@
 
 import json
 import logging
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import String, cast, func, select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
@@ -18,16 +19,26 @@ log = logging.getLogger("rondo.services")
 CONTEXT_FIELDS = ("max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length")
 LONGEST_TEXT = 200_000
 """Characters of a prompt that are counted; a longer one fits into no context that matters here."""
+MOST_KNOWN = 64
+"""Sets whose longest prompt is kept; then all are read anew."""
+
+_known: dict[tuple[str, int, int, datetime], str] = {}
 
 
 def problems(
-    db: Session, recipe: Recipe, *, policy_id: int, judge_id: int | None, sample_set_ids: tuple[int, ...]
+    db: Session,
+    project_id: int,
+    recipe: Recipe,
+    *,
+    policy_id: int,
+    judge_id: int | None,
+    sample_set_ids: tuple[int, ...],
 ) -> tuple[list[str], list[str]]:
     """Return (what cannot work, what may not): sentences with subject, reason and way out.
 
     Where a context or a tokenizer is not known (an endpoint, a model that is not here yet), nothing is said of it.
     """
-    longest = _longest(db, sample_set_ids)
+    longest = _longest(db, project_id, sample_set_ids)
     policy = db.get(tables.Checkpoint, policy_id)
     judge = db.get(tables.Checkpoint, judge_id) if judge_id else policy
     errors, warnings = _of_policy(policy, recipe, longest)
@@ -89,8 +100,7 @@ def tokens_of(checkpoint: tables.Checkpoint, text: str) -> int | None:
     folder = _folder(checkpoint)
     if folder is None or not (folder / "tokenizer.json").is_file():
         return None
-    tokenizer = _tokenizer(str(folder), _changed(folder / "tokenizer.json"))
-    return None if tokenizer is None else len(tokenizer.encode(text[:LONGEST_TEXT], add_special_tokens=False).ids)
+    return _count(str(folder), _changed(folder / "tokenizer.json"), text[:LONGEST_TEXT])
 
 
 def _folder(checkpoint: tables.Checkpoint | None) -> Path | None:
@@ -116,6 +126,12 @@ def _context(folder: str, _changed_at: float) -> int | None:
     return min(known, default=None)
 
 
+@lru_cache(maxsize=16)
+def _count(folder: str, changed_at: float, text: str) -> int | None:
+    tokenizer = _tokenizer(folder, changed_at)
+    return None if tokenizer is None else len(tokenizer.encode(text, add_special_tokens=False).ids)
+
+
 @lru_cache(maxsize=2)
 def _tokenizer(folder: str, _changed_at: float) -> Any:
     try:
@@ -127,8 +143,26 @@ def _tokenizer(folder: str, _changed_at: float) -> Any:
         return None
 
 
-def _longest(db: Session, set_ids: tuple[int, ...]) -> str:
-    """The longest last message of the sets' prompts."""
+def _longest(db: Session, project_id: int, set_ids: tuple[int, ...]) -> str:
+    """The longest prompt of these sets of the project, all its turns together."""
+    row = tables.PromptSet
+    query = select(row.id, row.num_prompts, row.created_at).where(row.project_id == project_id, row.id.in_(set_ids))
+    return max((_longest_in(db, *found) for found in db.execute(query).tuples()), key=len, default="")
+
+
+def _longest_in(db: Session, set_id: int, num_prompts: int, created_at: datetime) -> str:
+    """The set's longest prompt. Every prompt is read for it, so it is kept: after its import a set never changes.
+
+    The form asks at every key. The time of the import tells a set from one before it that had its number.
+    """
+    key = (str(db.get_bind().engine.url), set_id, num_prompts, created_at)
+    if (known := _known.get(key)) is not None:
+        return known
     prompt = tables.Prompt
-    query = select(prompt.text).where(prompt.prompt_set_id.in_(set_ids)).order_by(func.length(prompt.text).desc())
-    return db.scalar(query.limit(1)) or ""
+    query = select(prompt.messages).where(prompt.prompt_set_id == set_id)
+    messages = db.scalar(query.order_by(func.length(cast(prompt.messages, String)).desc()).limit(1)) or []
+    text = "\n".join(str(message["content"]) for message in messages)[:LONGEST_TEXT]
+    if len(_known) >= MOST_KNOWN:
+        _known.clear()
+    _known[key] = text
+    return text

@@ -17,7 +17,7 @@ from backend.errors import Conflict, InvalidInput, NotFound
 from backend.services import events, review_settings
 from backend.services.access import Actor
 from backend.services.rounds import get_row
-from backend.values import DecisionKind, Role, Verdict
+from backend.values import BEFORE_REVIEW, DecisionKind, Role, RoundStatus, Verdict
 
 MAX_MARKED = 1_000
 MAX_FRESH = 500
@@ -50,12 +50,15 @@ class Accuracy:
 
 
 def mark(actor: Actor, round_id: int, sample_ids: Sequence[int], verdict: Verdict, *, reason: str = "") -> int:
-    """Make samples gold items with this label; a marked one gets the new label. Return how many."""
+    """Make samples gold items with this label; a marked one gets the new label. Return how many.
+
+    Raises `Conflict` once the review is over, and for ordinary items that reviewers have decided.
+    """
     ids = list(dict.fromkeys(sample_ids))
     if not 1 <= len(ids) <= MAX_MARKED:
         raise InvalidInput(f"Mark 1 to {MAX_MARKED:,} samples at once.")
     with session() as db:
-        round_ = get_row(db, actor, round_id, Role.curator)
+        round_ = _open_round(db, actor, round_id)
         if review_settings.read(round_.review).by_group:
             raise InvalidInput(
                 f"Round {round_.number} is reviewed by group, and a known label is of one sample. Choose the mode "
@@ -65,8 +68,7 @@ def mark(actor: Actor, round_id: int, sample_ids: Sequence[int], verdict: Verdic
         missing = [n for n in ids if n not in there]
         if missing:
             raise NotFound(f"There is no sample {missing[0]} in round {round_.number}. Reload the page.")
-        begun = select(tables.Lease.sample_id).where(tables.Lease.sample_id.in_(ids))
-        decided = db.scalar(begun.where(tables.Lease.decided_at.is_not(None)).limit(1))
+        decided = _decided(db, sorted(set(ids) - among(db, ids)))
         if decided is not None:
             raise Conflict(f"Sample {decided} was decided by reviewers already. Choose one that nobody has decided.")
         db.execute(delete(tables.GoldItem).where(tables.GoldItem.sample_id.in_(ids)))
@@ -78,18 +80,51 @@ def mark(actor: Actor, round_id: int, sample_ids: Sequence[int], verdict: Verdic
 
 
 def unmark(actor: Actor, round_id: int, sample_ids: Sequence[int]) -> int:
-    """Make gold items ordinary ones again; what was said of them measures nobody and stays in their label.
+    """Make gold items ordinary ones again. Return how many there were.
 
-    Return how many there were.
+    Raises `Conflict` once the review is over, and for items that reviewers have decided: what they said as if of a gold
+    item would stay so.
     """
     gold = tables.GoldItem
     with session() as db:
-        round_ = get_row(db, actor, round_id, Role.curator)
+        round_ = _open_round(db, actor, round_id)
+        marked = select(gold.sample_id).where(gold.round_id == round_id, gold.sample_id.in_(sample_ids))
+        decided = _decided(db, list(db.scalars(marked.order_by(gold.sample_id))))
+        if decided is not None:
+            raise Conflict(
+                f"Sample {decided} was decided by reviewers already, and what they said of it measures them. It stays "
+                "a gold item; where its label is wrong, mark it again with the right one."
+            )
         gone = delete(gold).where(gold.round_id == round_id, gold.sample_id.in_(sample_ids))
         ids = list(db.scalars(gone.returning(gold.sample_id)))
         place = {"project_id": round_.project_id, "round_id": round_id}
         events.note(db, actor, "unmark gold", f"{len(ids):,} samples of round {round_.number}", **place, sample_ids=ids)
     return len(ids)
+
+
+def _open_round(db: Session, actor: Actor, round_id: int) -> tables.Round:
+    """The round, held so that its review does not end and nobody decides meanwhile; raises `Conflict` after that."""
+    get_row(db, actor, round_id, Role.curator)
+    query = select(tables.Round).where(tables.Round.id == round_id).with_for_update()
+    round_ = db.scalars(query.execution_options(populate_existing=True)).one()
+    is_ahead = round_.status is RoundStatus.running and round_.stage in BEFORE_REVIEW
+    if round_.status is not RoundStatus.review and not is_ahead:
+        raise Conflict(
+            f"Round {round_.number} is {round_.status}, stage {round_.stage}: training reads the labels that were "
+            "known when its review ended. Mark samples of a round that is in review or before it."
+        )
+    return round_
+
+
+def _decided(db: Session, ids: Sequence[int]) -> int | None:
+    """One of the samples that somebody decided, late or not."""
+    lease, decision = tables.Lease, tables.Decision
+    taken = select(lease.sample_id).where(lease.sample_id.in_(ids), lease.decided_at.is_not(None))
+    said = standing.decisions(
+        decision.sample_id, late=True, gold=True, adjudication=False, batch=False, kinds=standing.DECIDING
+    ).where(decision.sample_id.in_(ids))
+    found = db.scalar(taken.order_by(lease.sample_id).limit(1))
+    return found if found is not None else db.scalar(said.order_by(decision.sample_id).limit(1))
 
 
 def list_gold(actor: Actor, round_id: int) -> list[Gold]:

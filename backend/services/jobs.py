@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
 from backend import jobs
@@ -36,6 +36,7 @@ COLUMNS = (
     tables.Job.last_metrics,
     tables.Job.error,
     tables.Job.is_final,
+    (func.coalesce(jobs.newest_own(tables.Job.round_id), 0) > tables.Job.id).label("is_superseded"),
     tables.Job.created_at,
     tables.Job.started_at,
     tables.Job.finished_at,
@@ -69,6 +70,8 @@ class JobView:
     error: str | None
     is_final: bool
     """It failed in a way in which it would fail again."""
+    is_superseded: bool
+    """Its round went on with a newer job, which alone can be resumed."""
     waits_for: str
     """Why a queued job does not start, if no worker could take it."""
     created_by: str | None
@@ -88,11 +91,11 @@ class JobView:
 
     @property
     def can_resume(self) -> bool:
-        return self.status == JobStatus.cancelled
+        return self.status == JobStatus.cancelled and not self.is_superseded
 
     @property
     def can_retry(self) -> bool:
-        return self.status == JobStatus.failed and not self.is_final
+        return self.status == JobStatus.failed and not self.is_final and not self.is_superseded
 
 
 @dataclass(frozen=True)
@@ -214,6 +217,7 @@ def _view(row: Row[Any], listening: set[str]) -> JobView:
         last_metrics=job["last_metrics"],
         error=job["error"],
         is_final=job["is_final"],
+        is_superseded=job["is_superseded"],
         waits_for=_hint(job["queue"]) if waits else "",
         created_by=job["name"],
         created_at=job["created_at"],

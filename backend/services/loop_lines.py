@@ -1,5 +1,6 @@
 """One line a round: what the overview shows of it. Reads the rows the stages wrote; counts nothing large."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from math import hypot
@@ -68,7 +69,8 @@ class RoundLine:
     judged: int | None
     kept: int | None
     decided: int | None
-    """Samples that the judge had labelled and people gave a verdict; edits are no part of them."""
+    """Samples that the judge had labelled and people gave a verdict, without edits. After the review without gold
+    items, too, whose labels were known; while it goes on, a count that stood still there would name them."""
     overridden: int | None
     kept_share: float | None
     accuracy: Measured | None
@@ -109,6 +111,17 @@ def lines_of(db: Session, project_id: int) -> tuple[RoundLine, ...]:
         name = names.get(row.checkpoint_id or 0, "")
         lines.append(_line(db, row, parent=parent, job=jobs.get(row.id), accuracy=measured, checkpoint=name))
     return tuple(replace(line, left_out=missing.get(line.round_id or 0, 0)) for line in lines)
+
+
+def lineage(lines: Sequence[RoundLine], newest: RoundLine) -> list[RoundLine]:
+    """From the base to this line, by parents. Other lines are other experiments, perhaps with another model."""
+    by_number = {line.number: line for line in lines if line.round_id is not None}
+    bases = {line.checkpoint_id: line for line in lines if line.round_id is None}
+    found, line = [newest], newest
+    while (above := by_number.get(line.parent or 0) or bases.get(line.policy_id)) is not None:
+        found.insert(0, above)
+        line = above
+    return found
 
 
 def _left_out(db: Session, project_id: int) -> dict[int, int]:

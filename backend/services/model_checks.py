@@ -106,14 +106,15 @@ def _find(db: Session, actor: Actor, checkpoint_id: int) -> tables.Checkpoint:
     return row
 
 
-def system_turns(db: Session, policy_id: int, set_ids: Sequence[int]) -> list[str]:
-    """Warn where the policy's template refuses or drops the system turns of these prompt sets."""
+def system_turns(db: Session, project_id: int, policy_id: int, set_ids: Sequence[int]) -> list[str]:
+    """Warn where the policy's template refuses or drops the system turns of these prompt sets of the project."""
     policy = db.get(tables.Checkpoint, policy_id)
     line = next((one for one in of(policy.details if policy else {}).lines if one.name == "system"), None)
     if policy is None or line is None or line.outcome is not Outcome.warn:
         return []
-    prompt = tables.Prompt
-    has_one = (prompt.prompt_set_id.in_(set_ids), prompt.messages[0]["role"].as_string() == "system")
+    prompt, prompt_set = tables.Prompt, tables.PromptSet
+    here = select(prompt_set.id).where(prompt_set.project_id == project_id, prompt_set.id.in_(set_ids))
+    has_one = (prompt.prompt_set_id.in_(here), prompt.messages[0]["role"].as_string() == "system")
     number = db.scalar(select(func.count()).where(*has_one)) or 0
     if not number:
         return []

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from backend import jobs
 from backend.db import reading, tables
 from backend.errors import Conflict
 from backend.services import rounds
@@ -121,9 +122,7 @@ def _watch(line: RoundLine) -> NextAction:
 
 def _stopped(db: Session, line: RoundLine) -> NextAction | None:
     """What to do about the newest round where it failed, or was cancelled in the middle of a job."""
-    job = db.scalars(
-        select(tables.Job).where(tables.Job.round_id == line.round_id).order_by(tables.Job.id.desc()).limit(1)
-    ).one_or_none()
+    job = db.scalars(select(tables.Job).where(tables.Job.id == jobs.newest_own(line.round_id))).one_or_none()
     target = f"jobs?job={job.id}" if job else "jobs"
     if line.status is RoundStatus.failed:
         why = f"Round {line.number} failed while it was to {line.stage}. What it wrote so far is kept."

@@ -29,13 +29,24 @@ class Paired:
 
 
 def paired(db: Session, old_metric_id: int, new_metric_id: int) -> Paired | None:
-    """Compare two measurements prompt by prompt; None where one of them does not say which prompts were right."""
+    """Compare two measurements prompt by prompt; None where one of them does not say of each prompt whether it was
+    right."""
     metric = tables.Metric
-    rows = db.execute(select(metric.id, metric.details).where(metric.id.in_((old_metric_id, new_metric_id))))
-    details: dict[int, JSON] = dict(rows.tuples().all())
-    if any("right" not in details.get(id_, {}) for id_ in (old_metric_id, new_metric_id)):
+    rows = db.execute(select(metric.id, metric.n, metric.details).where(metric.id.in_((old_metric_id, new_metric_id))))
+    found = {id_: details for id_, n, details in rows if _names_all(n, details)}
+    if old_metric_id not in found or new_metric_id not in found:
         return None
-    old, new = details[old_metric_id], details[new_metric_id]
+    return compare(found[old_metric_id], found[new_metric_id])
+
+
+def _names_all(n: int | None, details: JSON) -> bool:
+    """Whether each of the n prompts is there by its id. Earlier versions left out answers that could not be read, and
+    a fall that comes of them would not show."""
+    return "right" in details and "wrong" in details and len(details["right"]) + len(details["wrong"]) == n
+
+
+def compare(old: JSON, new: JSON) -> Paired | None:
+    """Compare the details of two measurements; None where they share no prompt."""
     both = {*old["right"], *old["wrong"]} & {*new["right"], *new["wrong"]}
     was, now = both & {*old["right"]}, both & {*new["right"]}
     return Paired(len(both), len(now - was), len(was - now)) if both else None

@@ -4,10 +4,10 @@ its first round, the demo by its known pace."""
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select, true
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
-from backend import demo
+from backend import demo, jobs
 from backend.db import tables
 from backend.recipes import Recipe
 from backend.values import JobStatus, Stage
@@ -62,20 +62,23 @@ def estimated(
     db: Session, project_id: int, recipe: Recipe, *, samples: int, policy_id: int, judge_id: int | None
 ) -> Seconds | None:
     """Seconds of a round; None where nothing is known yet of this policy and judge."""
-    pace = _of_jobs(db, project_id, policy_id, judge_id or policy_id if recipe.judge.needs_engine else None)
+    model = judge_id or policy_id if recipe.judge.needs_engine else None
+    pace = _of_jobs(db, project_id, policy_id, str(recipe.judge.name), model)
     if pace is None and _is_demo(db, policy_id):
         pace = DEMO
     return None if pace is None else pace.seconds(recipe, samples)
 
 
-def _of_jobs(db: Session, project_id: int, policy_id: int, judge_id: int | None) -> Pace | None:
+def _of_jobs(db: Session, project_id: int, policy_id: int, judge: str, judge_id: int | None) -> Pace | None:
+    """`judge`: the part, for comparing answers takes a thousandth of asking a model; `judge_id`: whom it asks."""
     family = _family(db, project_id, policy_id)
     ours = tables.Round.policy_id.in_(family)
-    judge = func.coalesce(tables.Round.judge_id, tables.Round.policy_id)
     sampled = _newest(db, project_id, Stage.generate, ours)
-    judged = _newest(
-        db, project_id, Stage.judge, true() if judge_id is None else judge.in_(_family(db, project_id, judge_id))
-    )
+    alike = tables.Round.recipe["judge"]["name"].as_string() == judge
+    if judge_id is not None:
+        asked = func.coalesce(tables.Round.judge_id, tables.Round.policy_id)
+        alike &= asked.in_(_family(db, project_id, judge_id))
+    judged = _newest(db, project_id, Stage.judge, alike)
     trained = _newest(db, project_id, Stage.train, ours)
     if sampled is None or judged is None or trained is None:
         return None
@@ -105,12 +108,17 @@ class Took:
 
 
 def _newest(db: Session, project_id: int, stage: Stage, which: ColumnElement[bool]) -> Took | None:
-    """The newest finished job of the stage in a round of that kind."""
+    """The newest job of the stage, finished at once, in a round of that kind.
+
+    Not one that tried again what was left out, which is mostly the start of a process; nor one that was resumed, whose
+    seconds are those of its last part and whose units are all.
+    """
     job, round_ = tables.Job, tables.Round
     query: Select[tables.Job, dict[str, Any]] = (
         select(job, round_.counts)
         .join(round_, round_.id == job.round_id)
         .where(job.project_id == project_id, job.stage == stage, job.status == JobStatus.done, job.total > 0, which)
+        .where(jobs.is_own(), job.attempt <= 1)
     )
     found = db.execute(query.order_by(job.id.desc()).limit(1)).first()
     if found is None or found[0].started_at is None or found[0].finished_at is None:

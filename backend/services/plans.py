@@ -190,12 +190,17 @@ def _scheduled(db: Session, parent: tables.Round) -> dict[str, Any]:
 
 
 def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
-    """How much a plan will make and how long that may take; nothing is started. Raises `InvalidInput`."""
+    """How much a plan will make and how long that may take; nothing is started.
+
+    Raises `InvalidInput` for what cannot work, and for checkpoints and prompt sets that are not the project's.
+    """
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
         check_numbers(plan)
         recipe = parse(plan.recipe)
         _check_checkpoints(db, project_id, plan)
+        for set_id, _ in plan.sets():
+            _set_of(db, project_id, set_id)
         held = select(func.coalesce(func.sum(tables.PromptSet.num_prompts), 0))
         here = tables.PromptSet.project_id == project_id
         available = db.scalar(held.where(here, tables.PromptSet.id.in_(plan.sample_set_ids)))
@@ -211,7 +216,7 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
             db, project_id, recipe, samples=samples, policy_id=plan.policy_id, judge_id=plan.judge_id
         )
         no_room, little_room = contexts.problems(
-            db, recipe, policy_id=plan.policy_id, judge_id=plan.judge_id, sample_set_ids=plan.sample_set_ids
+            db, project_id, recipe, policy_id=plan.policy_id, judge_id=plan.judge_id, sample_set_ids=plan.sample_set_ids
         )
         if no_room:
             raise InvalidInput("\n".join(no_room))
@@ -219,7 +224,8 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
         warnings += known_answers.warnings(
             db, project_id, recipe, sample=plan.sample_set_ids, held_out=plan.held_out_set_ids
         )
-        warnings += model_checks.system_turns(db, plan.policy_id, [*plan.sample_set_ids, *plan.held_out_set_ids])
+        asked = [*plan.sample_set_ids, *plan.held_out_set_ids]
+        warnings += model_checks.system_turns(db, project_id, plan.policy_id, asked)
         likely, at_most = (seconds.likely, seconds.at_most) if seconds else (None, None)
         return Estimate(samples, calls, tokens, likely, at_most, tuple(warnings + little_room))
 
@@ -286,7 +292,7 @@ def check(db: Session, project_id: int, plan: Plan, recipe: Recipe) -> None:
     known_answers.check(db, project_id, recipe, plan.sample_set_ids)
     imported_completions.check(db, project_id, recipe, plan.sample_set_ids)
     no_room, _ = contexts.problems(
-        db, recipe, policy_id=plan.policy_id, judge_id=plan.judge_id, sample_set_ids=plan.sample_set_ids
+        db, project_id, recipe, policy_id=plan.policy_id, judge_id=plan.judge_id, sample_set_ids=plan.sample_set_ids
     )
     if no_room:
         raise InvalidInput("\n".join(no_room))
@@ -308,10 +314,16 @@ def _check_checkpoints(db: Session, project_id: int, plan: Plan) -> None:
             )
 
 
-def _check_set(db: Session, project_id: int, set_id: int, use: SetUse) -> None:
+def _set_of(db: Session, project_id: int, set_id: int) -> tables.PromptSet:
+    """The set, of this project: even a count or the start of a prompt of another one would tell of it."""
     prompt_set = db.get(tables.PromptSet, set_id)
     if prompt_set is None or prompt_set.project_id != project_id:
         raise InvalidInput(f"Prompt set {set_id} is not in this project. Choose one from the list.")
+    return prompt_set
+
+
+def _check_set(db: Session, project_id: int, set_id: int, use: SetUse) -> None:
+    prompt_set = _set_of(db, project_id, set_id)
     if (use is SetUse.held_out) != (prompt_set.split is Split.held_out):
         raise InvalidInput(
             f"The prompt set {prompt_set.name!r} is a {prompt_set.split} set and cannot be used as {use}: what is "

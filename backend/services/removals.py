@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, aliased
 from backend.db import now, reading, session, standing, tables
 from backend.db.standing import TOGETHER
 from backend.errors import Conflict, InvalidInput, NotFound
-from backend.services import events, group_decisions, labels, learned, leases, review_settings
+from backend.services import events, gold, group_decisions, labels, learned, leases, review_settings
 from backend.services.access import Actor, require
 from backend.services.labels import in_chunks
 from backend.services.learned import Affected, Learned
@@ -174,15 +174,17 @@ def _remove(
         raise NotFound(f"There is nothing that stands of this person in round {round_.number}. Choose another one.")
     is_frozen = round_.status is not RoundStatus.review
     touched = _touched(db, targets)
+    # Training read of gold items the label that was known, whatever this person said of them.
+    shaped = [n for page in gold.left_out(db, map(list, in_chunks(touched))) for n in page] if is_frozen else touched
     changed: tuple[Changed, ...] = ()
     if rehearses or not is_frozen:
-        before = _words(db, touched)
+        before = _words(db, shaped)
         for chunk in in_chunks(targets):
             db.execute(insert(tables.Decision), [_retraction(actor, one, reason, batch_id) for one in chunk])
         labels.recompute(db, touched)
         _free_slots(db, round_.id, user_id, targets)
-        changed = _difference(before, _words(db, touched))
-    datasets, direct = learned.datasets(db, touched)
+        changed = _difference(before, _words(db, shaped))
+    datasets, direct = learned.datasets(db, shaped)
     checkpoints = learned.with_descendants(db, round_.project_id, direct)
     return Preview(person.name, len(targets), changed, datasets, checkpoints, is_frozen)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from backend import jobs
@@ -27,10 +27,10 @@ class Stopped:
 
 
 def stopped(actor: Actor, round_id: int, *, job_id: int) -> Stopped | None:
-    """Return the round if it failed, was cancelled or kept nothing, and this is its newest job; else None."""
+    """Return the round if it failed, was cancelled or kept nothing, and this is its newest own job; else None."""
     with reading() as db:
         row = get_row(db, actor, round_id)
-        newest = db.scalar(select(func.max(tables.Job.id)).where(tables.Job.round_id == round_id))
+        newest = db.scalar(select(jobs.newest_own(round_id)))
         is_over = row.status in STOPPED and (row.status is not RoundStatus.review or row.error is not None)
         if not is_over or newest != job_id:
             return None
@@ -68,8 +68,9 @@ def can_reselect(db: Session, row: tables.Round) -> bool:
     if row.status is RoundStatus.review:
         return row.error is not None
     job = tables.Job
+    # A retry's judging, of what was left out alone, says nothing of the other samples.
     judged = select(job.id).where(job.round_id == row.id, job.stage == Stage.judge, job.status == JobStatus.done)
-    return db.scalar(judged.limit(1)) is not None
+    return db.scalar(judged.where(jobs.is_own()).limit(1)) is not None
 
 
 def _check(db: Session, row: tables.Round) -> None:

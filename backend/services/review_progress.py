@@ -4,8 +4,9 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import Select, case, func, select, union
 from sqlalchemy.orm import Session
 
 from backend.db import now, reading, standing, tables
@@ -159,13 +160,35 @@ def count_items(db: Session, round_id: int, settings: ReviewSettings) -> Counts:
 
 
 def count_groups(db: Session, round_id: int) -> Counts:
-    lease, group, open_ = tables.Lease, tables.Group, alias(tables.Lease, "open_lease")
+    """Groups by how far they are: with a slot that is decided and, complete, with none that is not; or settled."""
+    lease, group, sample = tables.Lease, tables.Group, tables.Sample
     every = select(func.count()).where(group.round_id == round_id, group.split == Split.train)
-    done = select(lease.sample_id).where(lease.round_id == round_id, lease.decided_at.is_not(None)).distinct()
-    lacks = select(open_.sample_id).where(open_.sample_id == lease.sample_id, open_.decided_at.is_(None))
-    decided = db.scalar(select(func.count()).select_from(done.subquery())) or 0
-    lacking = db.scalar(select(func.count()).select_from(done.where(lacks.exists()).subquery())) or 0
+    slots = select(sample.group_id).join(lease, lease.sample_id == sample.id).where(lease.round_id == round_id)
+    done, open_ = slots.where(lease.decided_at.is_not(None)), slots.where(lease.decided_at.is_(None))
+    settled = settled_groups(round_id)
+    decided = db.scalar(select(func.count()).select_from(union(done, settled).subquery())) or 0
+    half = done.where(sample.group_id.in_(open_), sample.group_id.not_in(settled)).distinct()
+    lacking = db.scalar(select(func.count()).select_from(half.subquery())) or 0
     return Counts(db.scalar(every) or 0, decided, decided - lacking)
+
+
+def settled_groups(round_id: int) -> Select[Any]:
+    """The groups that want no reviewer, because a curator settled them or bulk actions left no sample as it was.
+
+    A bulk action on some samples of a group settles nothing: nobody has compared them.
+    """
+    decision, label, sample = tables.Decision, tables.Label, alias(tables.Sample, "left_sample")
+    left = (
+        select(label.sample_id)
+        .join(sample, sample.id == label.sample_id)
+        .where(sample.group_id == decision.group_id, label.round_id == round_id)
+        .where(label.kind.in_(tables.JUDGED), label.source != LabelSource.person)
+    )
+    return (
+        standing.label_words(decision.group_id, kinds=ANY_LABELLING)
+        .where(decision.round_id == round_id)
+        .where(decision.is_adjudication | (decision.batch_id.is_not(None) & ~left.exists()))
+    )
 
 
 def incomplete(db: Session, round_id: int) -> int:

@@ -185,22 +185,27 @@ def _left(found: Found, user_id: int) -> int:
 
 
 def _work(db: Session, round_id: int) -> dict[int, Work]:
-    """Times, skips and late decisions of each person; bulk actions take no time on an item."""
+    """Times of each person, and the skips and late decisions that stand; bulk actions take no time on an item.
+
+    Time that was spent on what was taken back was spent all the same.
+    """
     decision = tables.Decision
-    query = select(decision.user_id, decision.kind, spent(decision), decision.is_late, decision.created_at).where(
-        decision.round_id == round_id, decision.batch_id.is_(None), is_first(decision)
-    )
+    by_hand = (decision.round_id == round_id, decision.batch_id.is_(None))
+    query = select(decision.user_id, decision.kind, spent(decision), decision.created_at)
+    query = query.where(*by_hand, is_first(decision))
     times: dict[int, list[float]] = defaultdict(list)
-    skipped: Counter[int] = Counter()
-    late: Counter[int] = Counter()
     last: dict[int, datetime] = {}
-    for user_id, kind, seconds, is_late, at in db.execute(query):
+    for user_id, kind, seconds, at in db.execute(query):
         last[user_id] = max(at, last.get(user_id, at))
-        skipped[user_id] += kind is DecisionKind.skip
-        late[user_id] += is_late
         if seconds is not None and kind in ANY_LABELLING:
             times[user_id].append(seconds)
-    return {id_: Work(tuple(times[id_]), skipped[id_], late[id_], at) for id_, at in last.items()}
+    is_skip = decision.kind == DecisionKind.skip
+    standing_ones = standing.everything(
+        decision.user_id, func.count().filter(is_skip), func.count().filter(decision.is_late)
+    )
+    said = db.execute(standing_ones.where(*by_hand).group_by(decision.user_id))
+    counts = {user_id: (skipped, late) for user_id, skipped, late in said}
+    return {id_: Work(tuple(times[id_]), *counts.get(id_, (0, 0)), at) for id_, at in last.items()}
 
 
 def _gold(db: Session, round_id: int) -> dict[int, tuple[int, int]]:
@@ -234,9 +239,14 @@ def _open_slots(db: Session, round_id: int, settings: review_settings.ReviewSett
     decision = tables.Decision
     items = review_progress.count_items(db, round_id, settings).items
     per_item = 1 + (settings.num_reviewers_per_item - 1) * settings.overlap_share
-    words = standing.own_words(decision.sample_id, decision.user_id, kinds=deciding(settings)).distinct()
+    item = decision.group_id if settings.by_group else decision.sample_id
+    words = standing.own_words(item, decision.user_id, kinds=deciding(settings)).distinct()
     said = set(db.execute(words.where(decision.round_id == round_id)).tuples())
-    settled = 0 if settings.by_group else _settled(db, round_id, {item for item, _ in said})
+    begun = {item_id for item_id, _ in said}
+    if settings.by_group:
+        settled = len(set(db.scalars(review_progress.settled_groups(round_id))) - begun)
+    else:
+        settled = _settled(db, round_id, begun)
     return max(0, round((items - settled) * per_item) - len(said))
 
 

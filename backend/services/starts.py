@@ -1,10 +1,10 @@
-"""Where the next round had best start: the newest checkpoint, unless it is worse than an earlier one beyond chance."""
+"""Where the next round had best start: the newest checkpoint, unless one that it comes from is better beyond chance."""
 
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from backend.services.loop_lines import RoundLine, is_worse
+from backend.services.loop_lines import RoundLine, is_worse, lineage
 from backend.services.paired import Paired, paired
 
 
@@ -27,13 +27,17 @@ def recommended(db: Session, lines: tuple[RoundLine, ...]) -> Start | None:
         base = next((line for line in lines if line.checkpoint_id == newest.policy_id), lines[0])
         return Start(base, f"Round {newest.number} ended without a checkpoint ({newest.status}).")
     last = trained[-1]
-    measured = [line for line in lines if line.accuracy is not None]
+    measured = [line for line in lineage(lines, last) if line.accuracy is not None]
     best = max(measured, key=lambda line: line.accuracy.value if line.accuracy else -1.0, default=last)
     pairs = compared(db, best, last)
     if best.accuracy and last.accuracy and is_worse(last.accuracy, best.accuracy, pairs):
         return Start(best, _fall(best, last, pairs), last)
+    if last.accuracy is None:
+        return Start(
+            last, f"Round {last.number} made the checkpoint {last.checkpoint}, which has no held-out accuracy."
+        )
     why = f"Round {last.number} is done and its checkpoint {last.checkpoint} is measured."
-    if best is not last and best.accuracy and last.accuracy and best.accuracy.value > last.accuracy.value:
+    if best is not last and best.accuracy and best.accuracy.value > last.accuracy.value:
         why += (
             f" Its held-out accuracy, {last.accuracy.value:.1%}, is below the {best.accuracy.value:.1%} of "
             f"{name(best)}, by no more than chance explains."

@@ -1,10 +1,14 @@
 """What cannot fit into a context is said before a launch: the template, the longest prompt, the longest answer."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from backend import demo
+from backend.db import session, tables
+from backend.db.session import read_engine
 from backend.errors import InvalidInput
 from backend.services import rounds
 from backend.services.access import Actor
@@ -61,10 +65,41 @@ def test_a_prompt_without_room_for_an_answer_is_told() -> None:
     assert "The longest prompt has at least 400 tokens" in warnings(prompt="9" * 400)
 
 
+def test_all_turns_of_the_longest_prompt_count() -> None:
+    """The shortest last message comes with the longest conversation."""
+    actor, project_id, made = plan(prompt="9" * 40)
+    with session() as db:
+        (prompt_set, _) = db.query(tables.PromptSet).order_by(tables.PromptSet.id)
+        turns = [{"role": "system", "content": "1" * 150}, {"role": "user", "content": "2" * 100}]
+        turns += [{"role": "assistant", "content": "3" * 100}, {"role": "user", "content": "4"}]
+        db.add(
+            tables.Prompt(
+                prompt_set_id=prompt_set.id, position=1, messages=turns, text="4", content_hash=rows.content_hash(turns)
+            )
+        )
+        prompt_set.num_prompts = 2
+    assert "The longest prompt has at least 354 tokens" in " ".join(rounds.estimate(actor, project_id, made).warnings)
+
+
+def test_the_prompts_are_read_once_however_often_the_form_asks() -> None:
+    actor, project_id, made = plan(prompt="9" * 400)
+    statements: list[str] = []
+    event.listen(read_engine(), "before_cursor_execute", lambda *said: statements.append(said[2]))
+    for _ in range(3):
+        assert "at least 400 tokens" in " ".join(rounds.estimate(actor, project_id, made).warnings)
+    assert sum("ORDER BY length(" in one for one in statements) == 1
+    again = rows.make_prompt_set(tables_project(project_id), prompts=["8" * 500])
+    found = rounds.estimate(actor, project_id, replace(made, sample_set_ids=(*made.sample_set_ids, again.id)))
+    assert "at least 500 tokens" in " ".join(found.warnings)
+
+
+def tables_project(project_id: int) -> tables.Project:
+    with session() as db:
+        return db.get_one(tables.Project, project_id)
+
+
 def test_an_endpoint_and_a_model_that_is_not_here_are_not_guessed_at() -> None:
     actor, project_id, made = plan("x" * 300 + " {prompt} {response}")
-    from backend.db import session, tables
-
     with session() as db:
         away = tables.Checkpoint(
             project_id=project_id, name="away", kind="base", role="judge", location="http://127.0.0.1:9/v1",

@@ -1,12 +1,17 @@
 """Gold items: met like any item, told by nothing, and trained on with the label that was known."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from backend.db import session, tables
 from backend.errors import Conflict, NotFound, PermissionDenied
+from backend.metrics.override_rate import OverrideRate
+from backend.pipeline.evaluate import round_evidence
+from backend.pipeline.select import looked_at, write_known
 from backend.services import assignments, gold, leases, overview, reviewer_stats, reviews, samples
 from backend.services.review_queue import Item, Order
-from backend.values import LabelSource, Verdict
+from backend.values import LabelSource, MetricValue, RoundStatus, Stage, Verdict
 from tests import rows
 from tests.integration.reviewing import ACCEPT, REJECT, Team
 
@@ -187,3 +192,67 @@ def test_every_count_moves_alike_for_a_gold_item(database: str, reviewers: int, 
     seen = [moves(reviewers, is_assigned=is_assigned, of_gold=of_gold) for of_gold in (True, False)]
     assert seen[0] == seen[1]
     assert seen[0][0]["judge n"] == 1
+
+
+def test_known_labels_are_nothing_that_people_decided(database: str) -> None:
+    team = Team(prompts=20, n=2)
+    gold.mark(team.curator, team.round.id, team.ids[::4], Verdict.reject)
+
+    def found() -> tuple[tuple[int, int], MetricValue]:
+        with session() as db:
+            write_known(db, team.round.id)
+            row = db.get_one(tables.Round, team.round.id)
+            counts = looked_at(db, row.id)
+        (rate,) = OverrideRate().compute(round_evidence(SimpleNamespace(round=row)))  # type: ignore[arg-type]
+        return counts, rate
+
+    counts, rate = found()
+    assert counts == (0, 0)
+    assert (rate.value, rate.details["looked_at"]) == (None, 0.0), "ten labels were known, and nobody reviewed"
+    team.act("ann", team.ids[1], ACCEPT)
+    team.act("ann", team.ids[0], ACCEPT)
+    counts, rate = found()
+    assert counts == (1, 1)
+    assert (rate.value, rate.n, rate.details["looked_at"]) == (1.0, 1, 1 / 40)
+
+
+def test_gold_items_are_marked_before_and_in_the_review_only(database: str) -> None:
+    """Select writes the known labels: a mark during it or later would say what training does not read."""
+    team = Team(prompts=2)
+
+    def at(status: RoundStatus, stage: Stage) -> None:
+        with session() as db:
+            row = db.get_one(tables.Round, team.round.id)
+            row.status, row.stage = status, stage
+
+    for stage in (Stage.generate, Stage.judge):
+        at(RoundStatus.running, stage)
+        assert gold.mark(team.curator, team.round.id, team.ids[:2], Verdict.accept) == 2
+        assert gold.unmark(team.curator, team.round.id, team.ids[:1]) == 1
+    over = [(RoundStatus.running, one) for one in (Stage.select, Stage.train, Stage.evaluate)]
+    for status, stage in (*over, (RoundStatus.done, Stage.evaluate), (RoundStatus.cancelled, Stage.review)):
+        at(status, stage)
+        with pytest.raises(Conflict, match="training reads the labels that were known when its review ended"):
+            gold.mark(team.curator, team.round.id, team.ids[2:3], Verdict.accept)
+        with pytest.raises(Conflict, match="in review or before it"):
+            gold.unmark(team.curator, team.round.id, team.ids)
+    at(RoundStatus.review, Stage.review)
+    assert [one.sample_id for one in gold.list_gold(team.curator, team.round.id)] == team.ids[1:2]
+
+
+def test_a_gold_item_that_was_decided_stays_one_and_its_label_can_be_corrected(database: str) -> None:
+    team = Team(prompts=2)
+    gold.mark(team.curator, team.round.id, team.ids[:2], Verdict.reject)
+    done = team.act("ann", team.ids[0], ACCEPT)
+    late = team.act("bob", team.ids[0], ACCEPT)
+    assert late.late_because is not None
+    with pytest.raises(Conflict, match=f"Sample {team.ids[0]} was decided by reviewers already"):
+        gold.unmark(team.curator, team.round.id, team.ids)
+    assert len(gold.list_gold(team.curator, team.round.id)) == 2, "all or none"
+    gold.mark(team.curator, team.round.id, team.ids[:1], Verdict.accept)
+    assert {one.right for one in gold.accuracy(team.curator, team.round.id)} == {1}
+    team.take_back("ann", done)
+    with pytest.raises(Conflict, match="was decided by reviewers"):
+        gold.unmark(team.curator, team.round.id, team.ids[:1])
+    team.take_back("bob", late)
+    assert gold.unmark(team.curator, team.round.id, team.ids) == 2

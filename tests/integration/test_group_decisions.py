@@ -5,13 +5,24 @@ from typing import Any
 import pytest
 
 from backend.db import reading
+from backend.db.filters import Filters
 from backend.errors import Conflict, InvalidInput
 from backend.pipeline import groups
 from backend.selectors.above_threshold import AboveThreshold
 from backend.selectors.best_versus_worst import BestVersusWorst
-from backend.services import gold, review_edits
+from backend.services import (
+    adjudication,
+    bulk,
+    close_rules,
+    gold,
+    review_closing,
+    review_edits,
+    reviewer_stats,
+    reviews,
+)
 from backend.services.review_queue import Order
 from backend.values import DecisionKind, LabelSource, Split, Verdict
+from tests import rows
 from tests.integration.reviewing import ACCEPT, REJECT, Team
 
 PREFER, RANK = DecisionKind.prefer, DecisionKind.rank
@@ -224,3 +235,49 @@ def test_gold_and_groups_do_not_go_together(database: str) -> None:
     gold.mark(team.curator, team.round.id, team.ids[:1], Verdict.accept)
     with pytest.raises(Conflict, match="gold items"):
         review_edits.edit_review(team.curator, team.round.id, {"mode": "group"})
+
+
+def counted(team: Team) -> tuple[int, int, int]:
+    """Of the groups: not decided by anybody, without all their reviewers, and left to the curator by her own figures."""
+    found = review_closing.closing(team.curator, team.round.id)
+    return found.undecided, found.half_reviewed, reviewer_stats.mine(team.curator, team.round.id).left
+
+
+def accept_all(team: Team, **filters: Any) -> str:
+    seen = bulk.preview(team.curator, team.round.id, Filters(**filters), ACCEPT)
+    return bulk.apply(team.curator, team.round.id, Filters(**filters), ACCEPT, reason="fine", token=seen.token).id
+
+
+@pytest.mark.parametrize("reviewers", [1, 2])
+def test_groups_that_a_bulk_action_labelled_are_decided(database: str, reviewers: int) -> None:
+    rows.make_user(is_owner=True)  # for whom the rule acts
+    team = group_team(close_rule="all_decided", num_reviewers_per_item=reviewers)
+    assert counted(team) == (2, 0, 2 * reviewers)
+    some = accept_all(team, min_score=4.0)
+    assert counted(team) == (2, 0, 2 * reviewers), "nobody compared the samples of a group"
+    bulk.undo(team.curator, some)
+    team.act("ann", team.ids[0], PREFER, value={"best": team.ids[0], "worst": team.ids[1]})
+    assert counted(team)[:2] == (1, reviewers - 1)
+    everything = accept_all(team)
+    assert counted(team)[:2] == (0, 0)
+    progress = reviews.progress(team.curator, team.round.id)
+    assert (progress.samples, progress.decided, progress.remaining) == (2, 2, 0)
+    bulk.undo(team.curator, everything)
+    assert counted(team)[:2] == (1, reviewers - 1)
+    assert close_rules.close_due() == []
+    accept_all(team)
+    assert close_rules.close_due() == [team.round.id]
+
+
+def test_a_group_that_was_settled_wants_no_more_reviewers(database: str) -> None:
+    team = group_team(num_reviewers_per_item=3)
+    a, b = team.ids[:2]
+    team.act("ann", a, PREFER, value={"best": b, "worst": a})
+    team.act("bob", a, PREFER, value={"best": a, "worst": b})
+    assert counted(team)[:2] == (1, 1)
+    adjudication.decide(team.curator, team.round.id, "settle-group-1", a, PREFER, value={"best": a, "worst": b})
+    assert counted(team)[:2] == (1, 0)
+    adjudication.decide(
+        team.curator, team.round.id, "settle-group-2", team.ids[4], PREFER, value={"best": team.ids[5], "worst": None}
+    )
+    assert counted(team)[:2] == (0, 0), "settled without any reviewer"

@@ -168,6 +168,18 @@ def test_a_small_fall_on_the_same_prompts_is_said_and_goes_on() -> None:
     assert rounds.defaults(actor, project.id).parent_id == first.id
 
 
+def test_a_measurement_that_does_not_name_all_its_prompts_is_compared_by_the_intervals() -> None:
+    """Earlier versions named no prompt whose answer could not be read: the 30 that were lost would not show."""
+    project = rows.make_project()
+    actor, base = rows.make_actor(project), rows.make_checkpoint(project)
+    first, made = finish(project, base)
+    measure(first, base.id, 0.6, spread=0.1, right=list(range(60)), wrong=list(range(60, 100)), n=100)
+    measure(first, made.id, 0.3, spread=0.1, right=list(range(30)), wrong=list(range(60, 100)), n=100)
+    action = overview.loop(actor, project.id).next_action
+    assert (action.kind, action.target) == ("launch", f"new-round?base={base.id}")
+    assert action.why.endswith("more than chance explains.")
+
+
 def test_each_base_has_its_own_line_and_is_named() -> None:
     project = rows.make_project()
     actor, one, two = rows.make_actor(project), rows.make_checkpoint(project), rows.make_checkpoint(project)
@@ -185,6 +197,46 @@ def test_each_base_has_its_own_line_and_is_named() -> None:
     from app.widgets import charts
 
     assert next(line.checkpoint_id for line in charts.lineage(loop.lines)) == two.id
+
+
+def test_a_round_did_not_fall_from_what_it_does_not_come_from() -> None:
+    """Another base was at 60 %, and so was another branch: this one rose from 15 to 20 %."""
+    project = rows.make_project()
+    actor, one, two = rows.make_actor(project), rows.make_checkpoint(project), rows.make_checkpoint(project)
+    first, good = finish(project, one)
+    measure(first, one.id, 0.50)
+    measure(first, good.id, 0.60)
+    second, small = finish(project, two)
+    measure(second, two.id, 0.15)
+    measure(second, small.id, 0.20)
+    action = overview.loop(actor, project.id).next_action
+    assert (action.kind, action.parent_id) == ("next", second.id)
+    assert "60.0%" not in action.why
+    branch, better = finish(project, small, parent_id=second.id)
+    measure(branch, better.id, 0.70)
+    third, beside = finish(project, small, parent_id=second.id)
+    measure(third, beside.id, 0.22)
+    action = overview.loop(actor, project.id).next_action
+    assert (action.kind, action.parent_id) == ("next", third.id)
+    fourth, worse = finish(project, beside, parent_id=third.id)
+    measure(fourth, worse.id, 0.05)
+    action = overview.loop(actor, project.id).next_action
+    assert (action.kind, action.parent_id) == ("restart", third.id), "the best of its own line"
+    assert "from 22.0% (round 4) to 5.0%" in action.why
+
+
+def test_a_checkpoint_without_an_accuracy_is_not_called_measured() -> None:
+    project = rows.make_project()
+    actor, base = rows.make_actor(project), rows.make_checkpoint(project)
+    first, made = finish(project, base)
+    measure(first, base.id, 0.43)
+    action = overview.loop(actor, project.id).next_action
+    assert (action.kind, action.parent_id) == ("next", first.id)
+    assert action.why == f"Round 1 made the checkpoint {made.name}, which has no held-out accuracy."
+    measure(first, made.id, 0.60)
+    assert overview.loop(actor, project.id).next_action.why == (
+        f"Round 1 is done and its checkpoint {made.name} is measured."
+    )
 
 
 def test_a_cancelled_training_can_be_resumed() -> None:

@@ -14,14 +14,22 @@ from tests import rows
 pytestmark = pytest.mark.usefixtures("database")
 
 
-def job(round_: tables.Round, stage: Stage, *, seconds: float, units: int, status: JobStatus = JobStatus.done) -> None:
+def job(
+    round_: tables.Round,
+    stage: Stage,
+    *,
+    seconds: float,
+    units: int,
+    status: JobStatus = JobStatus.done,
+    **columns: Any,
+) -> None:
     at = now()
     with session() as db:
         db.add(
             tables.Job(
-                project_id=round_.project_id, round_id=round_.id, workflow_id=f"{stage}-{seconds}-{status}",
+                project_id=round_.project_id, round_id=round_.id, workflow_id=f"{round_.id}-{stage}-{seconds}-{status}",
                 stage=stage, queue="generate", status=status, total=units, started_at=at - timedelta(seconds=seconds),
-                finished_at=at,
+                finished_at=at, **columns,
             )
         )  # fmt: skip
 
@@ -101,3 +109,42 @@ def test_another_model_is_not_estimated_by_this_ones_jobs() -> None:
 def checkpoint(checkpoint_id: int) -> tables.Checkpoint:
     with session() as db:
         return db.get_one(tables.Checkpoint, checkpoint_id)
+
+
+def test_a_judge_is_not_estimated_by_the_jobs_of_another_judge() -> None:
+    """1 ms a sample to compare with known answers, 5 s to ask the same model about it: neither tells of the other."""
+    project = rows.make_project()
+    policy = base(project)
+    asking = rows.make_round(project, policy, sets=[rows.make_prompt_set(project, prompts=10)])
+    for stage in (Stage.generate, Stage.train):
+        job(asking, stage, seconds=0, units=1_000)
+    job(asking, Stage.judge, seconds=5_000, units=1_000)
+    assert said(project) == pytest.approx(80 * 5)
+    plan = rounds.defaults(rows.make_actor(project), project.id)
+
+    def timed(judge: dict[str, Any]) -> float | None:
+        recipe = plan.recipe | {"judge": judge, "generator": plan.recipe["generator"] | {"n": 8}}
+        return estimated(project, recipe, sample_set_ids=plan.sample_set_ids).seconds
+
+    exact = {"name": "exact_match"}
+    comparing = rows.make_round(project, policy, recipe=rows.RECIPE | {"judge": exact})
+    assert timed(exact) is None
+    job(comparing, Stage.judge, seconds=1, units=1_000)
+    assert timed(exact) == pytest.approx(80 * 0.001)
+    assert timed(plan.recipe["judge"]) == pytest.approx(80 * 5), "the newest judging is another judge's"
+    other = rows.make_round(project, policy, recipe=rows.RECIPE | {"judge": {"name": "written_verdict"}})
+    job(other, Stage.judge, seconds=9, units=1_000)
+    assert timed(plan.recipe["judge"]) == pytest.approx(80 * 5), "the same model, asked for less, takes another time"
+
+
+@pytest.mark.parametrize("changed", [{"spec": {"kind": "retry"}}, {"attempt": 2}])
+def test_jobs_that_did_a_part_of_a_round_set_no_pace(changed: dict[str, Any]) -> None:
+    """Trying 10 again takes the start of a process; a resumed job counts all units, and the seconds of its last part."""
+    project = rows.make_project()
+    round_ = rows.make_round(project, base(project), sets=[rows.make_prompt_set(project, prompts=10)])
+    job(round_, Stage.generate, seconds=100, units=1_000)
+    job(round_, Stage.judge, seconds=50, units=1_000)
+    job(round_, Stage.train, seconds=60, units=30)
+    for stage in (Stage.generate, Stage.judge, Stage.train, Stage.evaluate):
+        job(round_, stage, seconds=70, units=10, **changed)
+    assert said(project) == pytest.approx(12 + 30, abs=0.01)

@@ -8,7 +8,8 @@ import pytest
 from app.pages import checkpoints as page
 from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
-from backend.services import bulk, checkpoints, removals, reviews
+from backend.pipeline.select import write_known
+from backend.services import bulk, checkpoints, gold, removals, reviews
 from backend.services.access import Actor
 from backend.services.removals import Affected, Changed, Learned
 from backend.values import DatasetType, DecisionKind, LabelSource, Role, RoundStatus, Stage, Verdict
@@ -182,6 +183,18 @@ def test_a_frozen_round_keeps_its_labels_and_names_what_learned(place: Place) ->
     assert not page.shown(place.curator, place.project.id, place.base.id)["is_doubtful"]
     removals.undo(place.admin, place.round.id, done.id)
     assert removals.learned_from_removed(place.curator, place.project.id) == set()
+
+
+def test_a_frozen_round_names_no_gold_item_whose_label_was_known(place: Place) -> None:
+    """Training read what the curator knew of sample 1: without Ada's word on it nothing would be different."""
+    gold.mark(place.curator, place.round.id, [place.ids[1]], Verdict.accept)
+    place.decide(place.ada, 1, "accept")
+    trained(place)
+    with session() as db:
+        write_known(db, place.round.id)
+    seen = removals.preview(place.curator, place.round.id, place.ada.user_id)
+    assert (seen.is_frozen, seen.decisions) == (True, 1)
+    assert (seen.labels, seen.datasets, seen.checkpoints) == ((), (), ())
 
 
 def test_work_nothing_learned_from_names_no_checkpoint(place: Place) -> None:

@@ -42,6 +42,20 @@ def test_a_decision_that_was_removed_and_restored_counts_once(place: Place) -> N
     assert one.done_at is not None
 
 
+def test_what_was_taken_back_is_neither_skipped_nor_late(place: Place) -> None:
+    """Its seconds were spent all the same."""
+    skip = rows.make_decision(place.samples[0], place.ada, "skip", seconds=10.0)
+    late = rows.make_decision(place.samples[1], place.ada, "accept", is_late=True, seconds=20.0)
+    rows.make_decision(place.samples[2], place.ada, "skip", seconds=30.0)
+    one = reviewer_stats.mine(place.ada, place.round.id)
+    assert (one.skipped, one.late, one.minutes) == (2, 1, pytest.approx(20 / 60))
+    for row in (skip, late):
+        sample = next(sample for sample in place.samples if sample.id == row.sample_id)
+        rows.make_decision(sample, place.ada, "retract", retracts_id=row.id, seconds=None)
+    one = reviewer_stats.mine(place.ada, place.round.id)
+    assert (one.skipped, one.late, one.minutes) == (1, 0, pytest.approx(20 / 60))
+
+
 def test_a_rewritten_item_is_decided_in_the_team_as_it_is_for_oneself(place: Place) -> None:
     place.say(place.ada, "aax")
     rows.make_decision(place.samples[3], place.ada, "edit")

@@ -7,7 +7,7 @@ from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, PermissionDenied
 from backend.jobs import transitions
 from backend.services import jobs as job_service
-from backend.services import parts, reselect, rounds
+from backend.services import overview, parts, reselect, rounds
 from backend.values import DatasetType, JobStatus, Role, RoundStatus, Split, Stage
 from tests import rows
 
@@ -78,6 +78,74 @@ def test_only_a_round_that_stopped_between_judging_and_a_checkpoint_selects_agai
     for other in (running, trained, unjudged):
         with pytest.raises(Conflict, match="stopped after judging"):
             reselect.reselect(actor, other.id, {})
+
+
+def retried(round_: tables.Round, stage: Stage = Stage.judge, how: JobStatus = JobStatus.done) -> tables.Job:
+    """What was left out of the round was tried again, after its own jobs."""
+    with session() as db:
+        job = jobs.enqueue(
+            db, stage=stage, project_id=round_.project_id, round_id=round_.id, spec={"kind": transitions.BESIDE}
+        )
+        job.status, job.active_key = how, None
+    return job
+
+
+def test_trying_again_what_was_left_out_hides_no_way_out() -> None:
+    project, round_ = stopped_round()
+    actor, own = rows.make_actor(project), job_of(round_)
+    beside = retried(round_)
+    assert reselect.stopped(actor, round_.id, job_id=own.id) is not None
+    assert reselect.stopped(actor, round_.id, job_id=beside.id) is None
+    action = overview.loop(actor, project.id).next_action
+    assert (action.kind, action.target) == ("failed", f"jobs?job={own.id}")
+    assert job_service.get(actor, own.id).job.can_retry
+    with session() as db:
+        db.get_one(tables.Round, round_.id).status = RoundStatus.cancelled
+        db.get_one(tables.Job, own.id).status = JobStatus.cancelled
+    action = overview.loop(actor, project.id).next_action
+    assert (action.kind, action.target) == ("resume", f"jobs?job={own.id}")
+
+
+def test_a_round_whose_judging_was_not_finished_does_not_select_again_after_a_retry() -> None:
+    project = rows.make_project()
+    round_ = rows.make_round(project, status=RoundStatus.failed, stage=Stage.judge)
+    with session() as db:
+        job = jobs.enqueue(db, stage=Stage.judge, project_id=project.id, round_id=round_.id)
+        job.status, job.active_key = JobStatus.failed, None
+    retried(round_)
+    actor = rows.make_actor(project)
+    found = reselect.stopped(actor, round_.id, job_id=job.id)
+    assert found is not None
+    assert found.selector is None
+    with pytest.raises(Conflict, match="stopped after judging"):
+        reselect.reselect(actor, round_.id, {})
+
+
+@pytest.mark.parametrize("how", [JobStatus.failed, JobStatus.cancelled])
+def test_a_job_after_which_the_round_went_on_is_not_offered_again(how: JobStatus) -> None:
+    project, round_ = stopped_round()
+    actor, old = rows.make_actor(project), job_of(round_)
+    with session() as db:
+        db.get_one(tables.Job, old.id).status = how
+    assert (job_service.get(actor, old.id).job.can_resume, job_service.get(actor, old.id).job.can_retry) == (
+        how is JobStatus.cancelled,
+        how is JobStatus.failed,
+    )
+    reselect.reselect(actor, round_.id, {})
+    beside = retried_later(round_, how)
+    for job_id, listed in ((old.id, False), (beside.id, True)):
+        job = job_service.get(actor, job_id).job
+        assert (job.can_resume or job.can_retry) is listed
+        assert job in job_service.list_jobs(actor, project.id)
+    with pytest.raises(Conflict, match="The round went on after job"):
+        job_service.retry(actor, old.id)
+
+
+def retried_later(round_: tables.Round, how: JobStatus) -> tables.Job:
+    """The round's newest own job ends, and what was left out is tried again."""
+    with session() as db:
+        db.get_one(tables.Job, job_of(round_).id).active_key = None
+    return retried(round_, how=how)
 
 
 def test_retry_is_offered_only_where_it_may_help() -> None:

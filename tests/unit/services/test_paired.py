@@ -2,7 +2,11 @@
 
 import pytest
 
-from backend.services.paired import Paired
+from backend.metrics import Evidence
+from backend.metrics.held_out_accuracy import HeldOutAccuracy
+from backend.services.paired import Paired, compare
+from backend.values import Group
+from tests.groups import prompt, sample
 
 
 @pytest.mark.parametrize(
@@ -20,3 +24,23 @@ from backend.services.paired import Paired
 )
 def test_the_p_value_is_twice_the_smaller_binomial_tail(newly_right: int, newly_wrong: int, p: float) -> None:
     assert Paired(400, newly_right, newly_wrong).p == pytest.approx(p, rel=1e-12)
+
+
+@pytest.mark.parametrize(("lost", "finish_reason"), [("", "stop"), ("2 and 2 make", "length"), ("Who knows?", "stop")])
+def test_right_answers_that_became_none_are_newly_wrong(lost: str, finish_reason: str) -> None:
+    """60 of 100 right, then 30: half of what was right is empty, cut off or no answer now."""
+
+    def details(*texts: tuple[str, str]) -> dict[str, object]:
+        groups = [
+            Group(prompt(id=n, answer="4"), (sample(1, text, prompt_id=n, finish_reason=reason),))
+            for n, (text, reason) in enumerate(texts)
+        ]
+        (value,) = HeldOutAccuracy().compute(Evidence(held_out=groups))
+        return dict(value.details)
+
+    right, wrong = ("4", "stop"), ("5", "stop")
+    found = compare(
+        details(*[right] * 60, *[wrong] * 40), details(*[right] * 30, *[(lost, finish_reason)] * 30, *[wrong] * 40)
+    )
+    assert found == Paired(100, 0, 30)
+    assert found.p < 1e-8
