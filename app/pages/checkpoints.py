@@ -28,7 +28,7 @@ FIRST_METRICS = ("held_out_accuracy", "pass_at_8")
 
 def build() -> None:
     """Lay out the page and wire it."""
-    tried = gr.State(None)
+    tried, doomed = gr.State(None), gr.State(None)
     table = markup(templates.TABLE, templates.TABLE_CSS, elem_id="lineage")
     with gr.Tabs(selected="made") as tabs:
         with gr.Tab("Who made this model?", id="made"):
@@ -80,8 +80,8 @@ def build() -> None:
     # Another checkpoint is another question.
     gr.on([chosen.input, keep.click], lambda: gr.Column(visible=False), None, sure, **QUIET)
     rename.click(give_name, [chosen, new_name], [*lists, *made_of], **PRIVATE)
-    delete.click(ask_forget, chosen, [sure, asked_once], **PRIVATE)
-    really.click(forget, chosen, [*lists, *made_of, sure], **PRIVATE)
+    delete.click(ask_forget, chosen, [sure, asked_once, doomed], **PRIVATE)
+    really.click(forget, doomed, [*lists, *made_of, sure], **PRIVATE)
     asked = [one, two, prompt, temperature, top_p, max_tokens, seed]
     ask.click(ask_checkpoints, asked, [tried, state, *replies], **PRIVATE)
     gr.Timer(POLL_SECONDS).tick(poll, tried, [tried, state, *replies], **QUIET)
@@ -154,12 +154,12 @@ def give_name(checkpoint_id: int | None, name: str, request: gr.Request) -> list
 def ask_forget(checkpoint_id: int | None, request: gr.Request) -> list[Any]:
     """Ask once more, naming what would go."""
     found = checkpoints.detail(context(request).actor, _known(checkpoint_id))
-    return [gr.Column(visible=True), {"name": found.row.name}]
+    return [gr.Column(visible=True), {"name": found.row.name}, checkpoint_id]
 
 
 @toasts
 def forget(checkpoint_id: int | None, request: gr.Request) -> list[Any]:
-    """Delete."""
+    """Delete the one that was asked about, whichever is chosen by now."""
     here = context(request)
     checkpoints.delete(here.actor, _known(checkpoint_id))
     return [*_refreshed(request, None), gr.Column(visible=False)]
