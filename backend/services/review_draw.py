@@ -52,9 +52,7 @@ class Deal:
     def draws(self, block: int) -> list[int]:
         """The numbers drawn at `DRAWN` turns in a row."""
         stream = hashlib.shake_256(self.secret + block.to_bytes(BYTES)).digest(BYTES * DRAWN)
-        return [
-            self.low + int.from_bytes(stream[at : at + BYTES]) % self.span for at in range(0, BYTES * DRAWN, BYTES)
-        ]
+        return [self.low + int.from_bytes(stream[at : at + BYTES]) % self.span for at in range(0, BYTES * DRAWN, BYTES)]
 
 
 def chance(secret: bytes, of: object) -> float:

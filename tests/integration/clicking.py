@@ -37,7 +37,13 @@ class Clicker(Browser):
     def join(self, fn: Any) -> str:
         """Begin an event without waiting for its end."""
         data = [self.value(one) for one in fn.inputs]
-        body = {"data": data, "fn_index": fn._id, "session_hash": self.page, "trigger_id": None, "event_data": self.event}
+        body = {
+            "data": data,
+            "fn_index": fn._id,
+            "session_hash": self.page,
+            "trigger_id": None,
+            "event_data": self.event,
+        }
         answer = self.client.post(f"{self.root}/queue/join", json=body, params=self.query)
         return str(answer.json()["event_id"])
 
@@ -73,7 +79,14 @@ class Clicker(Browser):
         super().remember([number for number, _ in kept], [one for _, one in kept])
 
     def meanwhile(
-        self, module: str, service: Any, function: str, then: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+        self,
+        module: str,
+        service: Any,
+        function: str,
+        then: Callable[[], None],
+        monkeypatch: pytest.MonkeyPatch,
+        *,
+        tick: str = "refresh",
     ) -> None:
         """Hold the page's tick inside that function of a service until something else was done."""
         asked, go_on, plain = threading.Event(), threading.Event(), getattr(service, function)
@@ -86,8 +99,8 @@ class Clicker(Browser):
             return found
 
         monkeypatch.setattr(service, function, held)
-        tick = self.listener(module, "refresh")
-        event_id, self.ended = self.join(tick), {}
+        ticking = self.listener(module, tick)
+        event_id, self.ended = self.join(ticking), {}
         listening = threading.Thread(target=self.listen, args=[event_id], daemon=True)
         listening.start()
         assert asked.wait(60)
@@ -95,4 +108,4 @@ class Clicker(Browser):
         go_on.set()
         listening.join(60)
         ended, self.ended = self.ended, None
-        self.take(ended[event_id], tick)
+        self.take(ended[event_id], ticking)

@@ -1,14 +1,19 @@
 """A timer's tick that is under way while a person chooses something else: what was chosen stays, and is what is acted on."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from app.pages import checkpoints as checkpoints_page
 from app.pages import jobs as jobs_page
+from app.pages import me as me_page
 from app.pages import samples as samples_page
+from app.pages import team as team_page
 from backend.db import session, tables
 from backend.services import accounts
-from backend.values import JobStatus, Stage
+from backend.values import JobStatus, RoundStatus, Stage
+from tests import rows
 from tests.integration import site
 from tests.integration.clicking import Clicker
 from tests.integration.walking import World, make_world
@@ -67,3 +72,35 @@ def test_a_filter_set_while_the_page_is_drawn_anew_stays_and_is_what_a_bulk_acti
     assert "samples" not in page.said[-1], "the tick that came late drew nothing"
     page.do("samples", "look_ahead", action="reject")
     assert "Reject 0 samples" in page.said[-1]
+
+
+def test_a_trial_begun_while_the_last_one_is_looked_at_is_followed(
+    opened: tuple[World, Clicker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, page = opened
+    page.do("checkpoints", "load")
+
+    def ask() -> None:
+        page.do("checkpoints", "ask_checkpoints", prompt="another question")
+        assert "The trial is queued." in page.said[-1]
+
+    page.meanwhile("checkpoints", checkpoints_page.checkpoints, "try_result", ask, monkeypatch, tick="poll")
+    assert "The trial is" not in page.said[-1], "the tick that came late drew nothing"
+    page.do("checkpoints", "poll")
+    assert "The trial is queued." in page.said[-1]
+
+
+@pytest.mark.parametrize(
+    ("module", "choose", "service"),
+    [("me", "show", me_page.reviewer_stats), ("team", "choose", team_page.reviews)],
+)
+def test_a_round_chosen_while_another_one_is_drawn_anew_stays_on_the_page(
+    opened: tuple[World, Clicker], monkeypatch: pytest.MonkeyPatch, module: str, choose: str, service: Any
+) -> None:
+    world, page = opened
+    more = rows.make_round(world.project, status=RoundStatus.review, stage=Stage.review, is_reviewed=True)
+    page.do(module, "draw")
+    page.do(module, choose, round=more.id)
+    asked = {"me": "mine", "team": "progress"}[module]
+    page.meanwhile(module, service, asked, lambda: page.do(module, choose, round=world.ids["round_id"]), monkeypatch)
+    assert page.said[-1].count("__type__") == len(page.listener(module, "refresh").outputs), "it drew nothing"
