@@ -78,11 +78,15 @@ def test_a_trial_begun_while_the_last_one_is_looked_at_is_followed(
     opened: tuple[World, Clicker], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, page = opened
-    page.do("checkpoints", "load")
 
     def ask() -> None:
         page.do("checkpoints", "ask_checkpoints", prompt="another question")
         assert "The trial is queued." in page.said[-1]
+
+    page.do("checkpoints", "load")
+    ask()
+    with session() as db:
+        db.query(tables.Job).order_by(tables.Job.id.desc()).first().status = JobStatus.cancelled
 
     page.meanwhile("checkpoints", checkpoints_page.checkpoints, "try_result", ask, monkeypatch, tick="poll")
     assert "The trial is" not in page.said[-1], "the tick that came late drew nothing"
@@ -103,4 +107,5 @@ def test_a_round_chosen_while_another_one_is_drawn_anew_stays_on_the_page(
     page.do(module, choose, round=more.id)
     asked = {"me": "mine", "team": "progress"}[module]
     page.meanwhile(module, service, asked, lambda: page.do(module, choose, round=world.ids["round_id"]), monkeypatch)
-    assert page.said[-1].count("__type__") == len(page.listener(module, "refresh").outputs), "it drew nothing"
+    assert '"value"' not in page.said[-1], "the tick that came late drew nothing"
+    assert "items" not in page.said[-1]
