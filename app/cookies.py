@@ -1,16 +1,12 @@
 """The cookies, signed with a key that stays in the data folder: a session's secret; and a sign-in that is under way."""
 
-import os
-import secrets
-from contextlib import suppress
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from fastapi import Request, Response
 from itsdangerous import BadSignature, TimestampSigner, URLSafeTimedSerializer
 
 from backend.config import settings
+from backend.services import server_key
 from backend.services.sessions import SESSION_LASTS
 
 COOKIE = "rondo_session"
@@ -22,7 +18,7 @@ def put(response: Response, secret: str) -> None:
     """Give the browser the session's secret; scripts cannot read it, other sites cannot send it along."""
     response.set_cookie(
         COOKIE,
-        _signer(settings().folder).sign(secret).decode(),
+        _signer().sign(secret).decode(),
         max_age=int(SESSION_LASTS.total_seconds()),
         httponly=True,
         samesite="lax",
@@ -42,7 +38,7 @@ def secret_in(request: Request) -> str | None:
     if signed is None:
         return None
     try:
-        return _signer(settings().folder).unsign(signed).decode()
+        return _signer().unsign(signed).decode()
     except BadSignature:
         return None
 
@@ -73,22 +69,8 @@ def flow_in(request: Request) -> dict[str, Any] | None:
 
 
 def _serializer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(_key(settings().folder / "secret.key"), salt="rondo.sign-in")
+    return URLSafeTimedSerializer(server_key.read(), salt="rondo.sign-in")
 
 
-@lru_cache(maxsize=4)
-def _signer(folder: Path) -> TimestampSigner:
-    return TimestampSigner(_key(folder / "secret.key"), salt="rondo.session")
-
-
-def _key(path: Path) -> str:
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Written aside and linked into place: a second process never reads a key that is half there.
-        aside = path.with_suffix(f".{secrets.token_hex(8)}")
-        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(48))
-        with suppress(FileExistsError):
-            path.hardlink_to(aside)
-        aside.unlink()
-    return path.read_text().strip()
+def _signer() -> TimestampSigner:
+    return TimestampSigner(server_key.read(), salt="rondo.session")

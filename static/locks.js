@@ -9,6 +9,7 @@
   const DRAWN_IN = 400;
   /** Milliseconds after which nothing is coming any more, where the stream of answers broke. */
   const BROKEN_IN = 3000;
+  const MOST_KEYS = 100;
   const components = new Map();
   const events = new Map();
   const gone = new Set();
@@ -195,10 +196,13 @@
     }
   });
 
-  // Keys pressed before the review desk is there. It takes them over, in order.
+  // Keys pressed before the review desk is there. It takes them over, in order. Other pages keep no key: what is typed
+  // there may be a password.
   const keys = [];
-  const keep = (event) => keys.push(event);
-  document.addEventListener("keydown", keep);
+  const keep = (event) => {
+    if (keys.length < MOST_KEYS) keys.push(event);
+  };
+  if (/\/review\/?$/.test(location.pathname)) document.addEventListener("keydown", keep);
   window.rondoEarlyKeys = () => {
     document.removeEventListener("keydown", keep);
     return keys.splice(0);

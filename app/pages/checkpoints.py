@@ -8,6 +8,7 @@ from app.pages import checkpoint_templates as templates
 from app.pages import checkpoints_checks
 from app.toasts import notice, toasts
 from app.widgets.asked import Asked, asked
+from app.widgets.chosen import Chosen
 from app.widgets.context import context
 from app.widgets.formats import duration
 from app.widgets.markup import markup
@@ -28,7 +29,7 @@ FIRST_METRICS = ("held_out_accuracy", "pass_at_8")
 
 def build() -> None:
     """Lay out the page and wire it."""
-    tried = gr.State(None)
+    tried, doomed = gr.State(Chosen()), gr.State(None)
     table = markup(templates.TABLE, templates.TABLE_CSS, elem_id="lineage")
     with gr.Tabs(selected="made") as tabs:
         with gr.Tab("Who made this model?", id="made"):
@@ -74,17 +75,17 @@ def build() -> None:
             name, role, location, folder, url, model, key, served = _register_form()
 
     lists, made_of = [table, chosen, one, two], [made, checks]
-    gr.on(None, load, None, [*lists, *made_of, tried, prompt, state, *replies, tabs], **QUIET)
+    gr.on(None, load, tried, [*lists, *made_of, prompt, state, *replies, tabs], **QUIET)
     chosen.input(show, chosen, made_of, **QUIET)
     check.click(checkpoints_checks.check_again, chosen, checks, **checkpoints_checks.PRIVATE)
     # Another checkpoint is another question.
     gr.on([chosen.input, keep.click], lambda: gr.Column(visible=False), None, sure, **QUIET)
     rename.click(give_name, [chosen, new_name], [*lists, *made_of], **PRIVATE)
-    delete.click(ask_forget, chosen, [sure, asked_once], **PRIVATE)
-    really.click(forget, chosen, [*lists, *made_of, sure], **PRIVATE)
+    delete.click(ask_forget, chosen, [sure, asked_once, doomed], **PRIVATE)
+    really.click(forget, doomed, [*lists, *made_of, sure], **PRIVATE)
     asked = [one, two, prompt, temperature, top_p, max_tokens, seed]
-    ask.click(ask_checkpoints, asked, [tried, state, *replies], **PRIVATE)
-    gr.Timer(POLL_SECONDS).tick(poll, tried, [tried, state, *replies], **QUIET)
+    ask.click(ask_checkpoints, [tried, *asked], [state, *replies], **PRIVATE)
+    gr.Timer(POLL_SECONDS).tick(poll, tried, [state, *replies], **QUIET)
     folder.click(register_folder, [name, role, location], [*lists, *made_of], **PRIVATE)
     served.click(register_endpoint, [name, role, url, model, key], [*lists, *made_of], **PRIVATE)
 
@@ -120,7 +121,7 @@ def _register_button(elem_id: str) -> gr.Button:
 
 
 @toasts
-def load(request: gr.Request) -> list[Any]:
+def load(tried: Chosen, request: gr.Request) -> list[Any]:
     """Fill the page; `?checkpoint=ID` chooses one. What one tried last is still there."""
     here = context(request)
     known = {row.id for row in checkpoints.tree(here.actor, here.project_id)}
@@ -132,7 +133,8 @@ def load(request: gr.Request) -> list[Any]:
         detail[0] = {"missing": chosen.missing}
     # Whoever comes to a project without checkpoints comes to register one.
     opened = gr.Tabs() if known else gr.Tabs(selected="register")
-    return [*lists, *detail, last and last.job_id, last.prompt if last else "", *_trial(last), opened]
+    tried.put({"job": last and last.job_id})
+    return [*lists, *detail, last.prompt if last else "", *_trial(last), opened]
 
 
 @toasts
@@ -154,12 +156,12 @@ def give_name(checkpoint_id: int | None, name: str, request: gr.Request) -> list
 def ask_forget(checkpoint_id: int | None, request: gr.Request) -> list[Any]:
     """Ask once more, naming what would go."""
     found = checkpoints.detail(context(request).actor, _known(checkpoint_id))
-    return [gr.Column(visible=True), {"name": found.row.name}]
+    return [gr.Column(visible=True), {"name": found.row.name}, checkpoint_id]
 
 
 @toasts
 def forget(checkpoint_id: int | None, request: gr.Request) -> list[Any]:
-    """Delete."""
+    """Delete the one that was asked about, whichever is chosen by now."""
     here = context(request)
     checkpoints.delete(here.actor, _known(checkpoint_id))
     return [*_refreshed(request, None), gr.Column(visible=False)]
@@ -185,7 +187,7 @@ def register_endpoint(name: str, role: str, url: str, model: str, key: str, requ
 
 @toasts
 def ask_checkpoints(
-    one: int | None, two: int | None, text: str, temperature: float | None, top_p: float | None,
+    tried: Chosen, one: int | None, two: int | None, text: str, temperature: float | None, top_p: float | None,
     max_tokens: float | None, seed: float | None, request: gr.Request,
 ) -> list[Any]:  # fmt: skip
     """Start a trial."""
@@ -195,16 +197,22 @@ def ask_checkpoints(
     sampling = Sampling(temperature, top_p, max_tokens=int(max_tokens), seed=None if seed is None else int(seed))
     ids = [id_ for id_ in dict.fromkeys((one, two)) if id_]
     job_id = checkpoints.try_prompt(here.actor, ids, text, sampling)
-    return [job_id, *_trial(checkpoints.try_result(here.actor, job_id))]
+    drawn = _trial(checkpoints.try_result(here.actor, job_id))
+    tried.put({"job": job_id})
+    return drawn
 
 
 @toasts
-def poll(job_id: int | None, request: gr.Request) -> list[Any]:
+def poll(tried: Chosen, request: gr.Request) -> list[Any]:
     """Follow a trial until it is over."""
-    if job_id is None:
-        return [gr.skip()] * 4
-    trial = checkpoints.try_result(context(request).actor, job_id)
-    return [None if trial.is_over else gr.skip(), *_trial(trial)]
+    wish = tried.value
+    if wish.get("job") is None:
+        return [gr.skip()] * 3
+    trial = checkpoints.try_result(context(request).actor, wish["job"])
+    drawn = tried.unless_over(wish, _trial(trial))
+    if trial.is_over and tried.value is wish:
+        tried.put({})
+    return drawn
 
 
 def _known(checkpoint_id: int | None) -> int:

@@ -11,6 +11,7 @@ from app.pages import jobs_templates as templates
 from app.toasts import toasts
 from app.widgets import charts
 from app.widgets.asked import asked, not_here
+from app.widgets.chosen import Chosen
 from app.widgets.context import Context, context
 from app.widgets.formats import duration
 from app.widgets.markup import markup
@@ -19,7 +20,7 @@ from app.widgets.table import Table, row_number
 from backend.errors import NotFound
 from backend.services import jobs
 from backend.services.jobs import JobDetail, JobView
-from backend.values import JobStatus, Role
+from backend.values import JSON, JobStatus, Role
 
 TITLE, PATH = "Jobs", "jobs"
 POLL_SECONDS = 1.0
@@ -35,8 +36,8 @@ AGAIN = "retry"
 
 def build() -> None:
     """Lay out the page and wire it."""
-    seen = gr.State({})
-    chosen = gr.JSON({}, visible="hidden")
+    chosen, seen = gr.State(Chosen()), gr.State({})
+    painted, kept = gr.JSON({}, visible="hidden"), gr.JSON({}, visible="hidden")
     card = markup(templates.CARD, templates.CARD_CSS)
     with gr.Row(elem_classes=["rondo-toolbar", needs(Role.curator)]):
         cancel_button = gr.Button("Cancel", variant="stop", interactive=False, scale=0, elem_id="job-cancel")
@@ -82,91 +83,108 @@ def build() -> None:
         older,
         seen,
         out.stopped,
+        painted,
     ]
     blocks = get_blocks_context()
     assert blocks is not None
     wired: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
     quiet = wired | {"show_progress": "hidden"}
-    blocks.root_block.load(draw, None, shown, **quiet)
-    timer.tick(refresh, [seen], shown, **quiet)
-    table.select(choose, [seen], [*shown, chosen], **quiet)
-    chosen.change(None, [chosen], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
-    newer.click(to_newer, [seen], shown, **quiet)
-    older.click(to_older, [seen], shown, **quiet)
-    cancel_button.click(cancel, [seen], shown, **wired)
-    resume_button.click(resume, [seen], shown, **wired)
-    retry_button.click(retry, [seen], shown, **wired)
-    jobs_ways_out.wire(out, seen, (refresh, shown))
+    blocks.root_block.load(draw, chosen, shown, **quiet)
+    timer.tick(refresh, [chosen, seen], shown, **quiet)
+    table.select(choose, chosen, [*shown, kept], **quiet)
+    kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
+    newer.click(to_newer, chosen, shown, **quiet)
+    older.click(to_older, [chosen, painted], shown, **quiet)
+    cancel_button.click(cancel, [chosen, painted], shown, **wired)
+    resume_button.click(resume, [chosen, painted], shown, **wired)
+    retry_button.click(retry, [chosen, painted], shown, **wired)
+    jobs_ways_out.wire(out, [chosen, seen], (refresh, shown))
 
 
 @toasts
-def draw(request: gr.Request) -> list[Any]:
+def draw(chosen: Chosen, request: gr.Request) -> list[Any]:
     """Draw everything; the address says which job was chosen."""
     found = asked(request, "job", "job")
-    return _changes({"job": found.id, "missing": found.missing}, request)
+    return _drawn(chosen, {"job": found.id, "missing": found.missing}, request)
 
 
 @toasts
-def refresh(seen: dict[str, Any], request: gr.Request) -> list[Any]:
+def refresh(chosen: Chosen, seen: dict[str, Any], request: gr.Request) -> list[Any]:
     """Draw what changed since."""
-    return _changes(seen, request)
+    wish = chosen.value
+    return chosen.unless_over(wish, _changes(wish, seen, request))
 
 
 @toasts
-def choose(seen: dict[str, Any], event: gr.SelectData, request: gr.Request) -> list[Any]:
+def choose(chosen: Chosen, event: gr.SelectData, request: gr.Request) -> list[Any]:
     """Show another job, and keep it in the address so that a reload shows it again."""
     job_id = row_number(event)
-    return [*_changes(seen | {"job": job_id, "missing": ""}, request), {"job": job_id}]
+    return [*_drawn(chosen, chosen.value | {"job": job_id, "missing": ""}, request), {"job": job_id}]
 
 
 @toasts
-def to_newer(seen: dict[str, Any], request: gr.Request) -> list[Any]:
+def to_newer(chosen: Chosen, request: gr.Request) -> list[Any]:
     """Page towards the newest job."""
-    return _changes(seen | {"pages": seen.get("pages", [])[:-1]}, request)
+    return _drawn(chosen, chosen.value | {"pages": chosen.value.get("pages", [])[:-1]}, request)
 
 
 @toasts
-def to_older(seen: dict[str, Any], request: gr.Request) -> list[Any]:
+def to_older(chosen: Chosen, painted: JSON | None, request: gr.Request) -> list[Any]:
     """Page towards the oldest job."""
-    last = [seen["last"]] if seen.get("last") else []
-    return _changes(seen | {"pages": seen.get("pages", []) + last}, request)
+    last = _number(painted, "last")
+    more = [last] if last is not None else []
+    return _drawn(chosen, chosen.value | {"pages": chosen.value.get("pages", []) + more}, request)
 
 
 @toasts
-def cancel(seen: dict[str, Any], request: gr.Request) -> list[Any]:
-    """Stop the shown job."""
-    jobs.cancel(context(request).actor, _shown_id(seen))
-    return _changes(seen, request)
+def cancel(chosen: Chosen, painted: JSON | None, request: gr.Request) -> list[Any]:
+    """Stop the job that the page shows."""
+    jobs.cancel(context(request).actor, _shown_id(painted))
+    return _drawn(chosen, chosen.value, request)
 
 
 @toasts
-def resume(seen: dict[str, Any], request: gr.Request) -> list[Any]:
-    """Queue the shown cancelled job again."""
-    jobs.resume(context(request).actor, _shown_id(seen))
-    return _changes(seen, request)
+def resume(chosen: Chosen, painted: JSON | None, request: gr.Request) -> list[Any]:
+    """Queue the cancelled job that the page shows again."""
+    jobs.resume(context(request).actor, _shown_id(painted))
+    return _drawn(chosen, chosen.value, request)
 
 
 @toasts
-def retry(seen: dict[str, Any], request: gr.Request) -> list[Any]:
-    """Queue the shown failed job again."""
-    jobs.retry(context(request).actor, _shown_id(seen))
-    return _changes(seen, request)
+def retry(chosen: Chosen, painted: JSON | None, request: gr.Request) -> list[Any]:
+    """Queue the failed job that the page shows again."""
+    jobs.retry(context(request).actor, _shown_id(painted))
+    return _drawn(chosen, chosen.value, request)
 
 
-def _shown_id(seen: dict[str, Any]) -> int:
-    if not seen.get("shown"):
+def _shown_id(painted: JSON | None) -> int:
+    found = _number(painted, "job")
+    if found is None:
         raise NotFound("No job is chosen. Choose one from the table.")
-    return int(seen["shown"])
+    return found
 
 
-def _changes(seen: dict[str, Any], request: gr.Request) -> list[Any]:
+def _number(painted: JSON | None, name: str) -> int | None:
+    """What the page says that it shows."""
+    found = painted.get(name) if isinstance(painted, dict) else None
+    return found if type(found) is int else None
+
+
+def _drawn(chosen: Chosen, wish: dict[str, Any], request: gr.Request) -> list[Any]:
+    """Everything anew for a choice, which stands from then on."""
+    drawn = _changes(wish, {}, request)
+    chosen.put(dict(wish))
+    return drawn
+
+
+def _changes(wish: dict[str, Any], seen: dict[str, Any], request: gr.Request) -> list[Any]:
     """New values of what differs from what the browser shows; the rest is left alone, so that nothing flickers."""
     here = context(request)
-    pages = seen.get("pages", [])
+    pages = wish.get("pages", [])
     rows = jobs.list_jobs(here.actor, here.project_id, before_id=pages[-1] if pages else None)
-    detail, missing = _detail(here, seen, rows)
-    now = seen | {
-        "shown": detail.job.id if detail else None,
+    detail, missing = _detail(here, wish, rows)
+    now = {
+        "painted": {"job": detail.job.id if detail else None, "last": rows[-1].id if rows else None},
         "card": card_value(detail.job) if detail else {"missing": missing} if missing else None,
         "can": [detail.job.can_cancel, detail.job.can_resume, detail.job.can_retry] if detail else [False] * 3,
         "error": (detail.job.error or "") if detail else "",
@@ -174,7 +192,6 @@ def _changes(seen: dict[str, Any], request: gr.Request) -> list[Any]:
         "log": detail.log_tail if detail else "",
         "curves": [detail.job.id, detail.job.last_metrics] if detail else None,
         "table": [table_row(job) for job in rows],
-        "last": rows[-1].id if rows else None,
         "ends": [bool(pages), len(rows) == jobs.PAGE],
     }
     is_new = {key: key not in seen or seen[key] != value for key, value in now.items()}
@@ -191,20 +208,21 @@ def _changes(seen: dict[str, Any], request: gr.Request) -> list[Any]:
         *[gr.Button(interactive=each) if is_new["ends"] else gr.skip() for each in ends],
         now if any(is_new.values()) else gr.skip(),
         now["stopped"] if is_new["stopped"] else gr.skip(),
+        now["painted"] if is_new["painted"] else gr.skip(),
     ]
 
 
-def _detail(here: Context, seen: dict[str, Any], rows: list[JobView]) -> tuple[JobDetail | None, str]:
+def _detail(here: Context, wish: dict[str, Any], rows: list[JobView]) -> tuple[JobDetail | None, str]:
     """The chosen job, or that it is not here; without a choice the one that runs, else the newest."""
-    if seen.get("missing"):
-        return None, seen["missing"]
-    if seen.get("job") is not None:
+    if wish.get("missing"):
+        return None, wish["missing"]
+    if wish.get("job") is not None:
         try:
-            found = jobs.get(here.actor, seen["job"])
+            found = jobs.get(here.actor, wish["job"])
         except NotFound:
             found = None
         is_here = found is not None and found.job.project_id == here.project_id
-        return (found, "") if is_here else (None, not_here("job", seen["job"]))
+        return (found, "") if is_here else (None, not_here("job", wish["job"]))
     running = [job for job in rows if job.status is JobStatus.running]
     best = (running or rows)[:1]
     return jobs.get(here.actor, best[0].id) if best else None, ""

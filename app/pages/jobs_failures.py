@@ -8,12 +8,14 @@ import gradio as gr
 from gradio.context import get_blocks_context
 
 from app.toasts import notice, toasts
+from app.widgets.asked import asked
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.roles import needs
 from backend.errors import InvalidInput, NotFound
 from backend.services import failures, rounds
 from backend.services.failures import FailureView
+from backend.services.rounds import RoundView
 from backend.values import Role
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
@@ -90,8 +92,10 @@ def build() -> None:
 @toasts
 def load(request: gr.Request) -> list[Any]:
     """Show the newest round of which something was left out; `?left_out=ROUND` chooses one."""
-    asked = str(request.query_params.get("left_out", ""))
-    return _shown(context(request), int(asked) if asked.isdecimal() and len(asked) < 16 else None)
+    here = context(request)
+    known = {one.id for one in rounds.list_rounds(here.actor, here.project_id)}
+    found = asked(request, "left_out", "round", known)
+    return _shown(here, found.id, found.missing)
 
 
 @toasts
@@ -123,21 +127,27 @@ def _tried(here: Context, round_id: int | None, ids: list[int] | None) -> list[A
     return _shown(here, round_id)
 
 
-def _shown(here: Context, round_id: int | None) -> list[Any]:
+def _shown(here: Context, round_id: int | None, missing: str = "") -> list[Any]:
     counts = failures.counts(here.actor, here.project_id)
     found = [one for one in rounds.list_rounds(here.actor, here.project_id) if one.id in counts or one.id == round_id]
+    if missing:
+        nothing = [gr.Dropdown(choices=_choices(found, counts), value=None), gr.Button(interactive=False)]
+        return [gr.Column(visible=True), *nothing, list_value([], 0) | {"why": missing}]
     if not found:
         return [gr.Column(visible=False), gr.Dropdown(choices=[], value=None), gr.Button(interactive=False), None]
     chosen = round_id if round_id in {one.id for one in found} else found[-1].id
     rows = failures.list_failures(here.actor, chosen or 0)
-    choices = [(f"Round {one.number}: {counts.get(one.id, 0):,} left out", one.id) for one in reversed(found)]
     can_retry = any(not row.cannot_retry for row in rows)
     return [
         gr.Column(visible=True),
-        gr.Dropdown(choices=choices, value=chosen),
+        gr.Dropdown(choices=_choices(found, counts), value=chosen),
         gr.Button(interactive=can_retry),
         list_value(rows, counts.get(chosen or 0, 0)),
     ]
+
+
+def _choices(found: list[RoundView], counts: dict[int, int]) -> list[tuple[str, int]]:
+    return [(f"Round {one.number}: {counts.get(one.id, 0):,} left out", one.id) for one in reversed(found)]
 
 
 def list_value(rows: list[FailureView], total: int) -> dict[str, Any]:

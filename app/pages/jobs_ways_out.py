@@ -41,7 +41,7 @@ def build() -> WaysOut:
     return WaysOut(gr.State(None))
 
 
-def wire(out: WaysOut, seen: gr.State, drawn: tuple[Callable[..., Any], list[Any]]) -> None:
+def wire(out: WaysOut, known: list[gr.State], drawn: tuple[Callable[..., Any], list[Any]]) -> None:
     """Draw the links, and the selector's form, whenever another round is offered."""
     redraw, shown = drawn
 
@@ -52,10 +52,12 @@ def wire(out: WaysOut, seen: gr.State, drawn: tuple[Callable[..., Any], list[Any
         with gr.Column(elem_classes=needs(Role.curator)):
             markup(WAYS, WAYS_CSS, value=stopped, elem_id="ways-out")
             if stopped["selector"]:
-                _draw_selector(stopped, seen, redraw, shown)
+                _draw_selector(stopped, known, redraw, shown)
 
 
-def _draw_selector(stopped: dict[str, Any], seen: gr.State, redraw: Callable[..., Any], shown: list[Any]) -> None:
+def _draw_selector(
+    stopped: dict[str, Any], known: list[gr.State], redraw: Callable[..., Any], shown: list[Any]
+) -> None:
     form = forms.Form(start={"selector": stopped["selector"]})
     name = stopped["selector"]["name"]
     with gr.Accordion(f"Select again from its own samples, with {name}", open=True, elem_id="select-again"):
@@ -70,7 +72,7 @@ def _draw_selector(stopped: dict[str, Any], seen: gr.State, redraw: Callable[...
 
     private: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
     done = go.click(select_again, form.inputs, None, trigger_mode="once", **private)
-    done.success(redraw, [seen], shown, show_progress="hidden", **private)
+    done.success(redraw, known, shown, show_progress="hidden", **private)
 
 
 def stopped(here: Context, detail: JobDetail | None) -> dict[str, Any] | None:

@@ -33,7 +33,7 @@ BADGES = {
 
 def build() -> None:
     """Lay out the page and wire it."""
-    seen = gr.State({})
+    seen, doomed = gr.State({}), gr.State(None)
     with gr.Row(equal_height=True):
         action = markup(templates.ACTION, templates.ACTION_CSS, elem_id="next-action")
         launch = gr.Button(
@@ -59,9 +59,9 @@ def build() -> None:
     timer.tick(refresh, [seen], shown, **quiet)
     wired: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
     launch.click(start_next, [seen], shown, **wired)
-    cancel.click(ask_cancel, [seen], [sure, said], **wired)
+    cancel.click(ask_cancel, [seen], [sure, said, doomed], **wired)
     keep.click(keep_waiting, None, sure, **wired)
-    really.click(cancel_waiting, [seen], shown, **wired)
+    really.click(cancel_waiting, [seen, doomed], shown, **wired)
 
 
 @toasts
@@ -87,8 +87,8 @@ def start_next(seen: dict[str, Any], request: gr.Request) -> list[Any]:
 @toasts
 def ask_cancel(seen: dict[str, Any], request: gr.Request) -> list[Any]:
     """Say what cancelling means, before it does."""
-    found = rounds.get(context(request).actor, _waiting_id(seen))
-    return [gr.Column(visible=True), {"number": found.number}]
+    found = rounds.get(context(request).actor, _waiting_id(seen.get("cancels")))
+    return [gr.Column(visible=True), {"number": found.number}, found.id]
 
 
 @toasts
@@ -98,16 +98,16 @@ def keep_waiting() -> gr.Column:
 
 
 @toasts
-def cancel_waiting(seen: dict[str, Any], request: gr.Request) -> list[Any]:
-    """Cancel the round that waits for people."""
-    rounds.cancel(context(request).actor, _waiting_id(seen), only_waiting=True)
+def cancel_waiting(seen: dict[str, Any], doomed: int | None, request: gr.Request) -> list[Any]:
+    """Cancel the round that was asked about, if it still waits for people."""
+    rounds.cancel(context(request).actor, _waiting_id(doomed), only_waiting=True)
     return _changes(seen, request)
 
 
-def _waiting_id(seen: dict[str, Any]) -> int:
-    if not seen.get("cancels"):
+def _waiting_id(round_id: int | None) -> int:
+    if not round_id:
         raise Conflict("No round waits for people any more, so there is nothing to cancel. Look at the loop again.")
-    return int(seen["cancels"])
+    return int(round_id)
 
 
 def _changes(seen: dict[str, Any], request: gr.Request) -> list[Any]:

@@ -9,6 +9,7 @@ from app.pages import samples_templates as templates
 from app.toasts import notice, toasts
 from app.widgets import charts
 from app.widgets.asked import Asked, asked, not_here
+from app.widgets.chosen import Chosen
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.roles import needs
@@ -31,8 +32,8 @@ from backend.values import JSON, DecisionKind, Role
 
 TITLE, PATH = "Samples", "samples"
 POLL_SECONDS = 4.0
-UNKEPT = ("next", "previous", "no_round", "no_sample")
-"""What of a query belongs to the drawn page, not into its address."""
+UNKEPT = ("no_round", "no_sample")
+"""What of a query does not belong into its address."""
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 COLUMNS = ["Sample", "Score", "Verdict", "Label by", "Finish", "Tokens", "Spread", "Marks", "Prompt", "Text"]
@@ -41,7 +42,7 @@ WIDTHS = ["7%", "6%", "7%", "7%", "6%", "6%", "6%", "11%", "20%", "24%"]
 
 def build() -> None:
     """Lay out the page and wire it."""
-    query, digest, token = gr.State({}), gr.State(""), gr.State("")
+    asked_for, seen, token = gr.State(Chosen()), gr.State({}), gr.State("")
     kept = gr.JSON({}, visible="hidden")
     with gr.Row(equal_height=True):
         chosen = gr.Dropdown([], label="Round", filterable=False, scale=1, min_width=170, elem_id="samples-round")
@@ -73,41 +74,41 @@ def build() -> None:
             undo = gr.Button("Undo this one", scale=0, min_width=140, size="md", elem_id="bulk-undo")
     timer = gr.Timer(POLL_SECONDS)
 
-    listed = [table, count, before, after, detail, query, digest, kept]
-    drawn = gr.on(None, draw, None, [chosen, *bar, *listed, batches], **QUIET)
+    listed = [table, count, before, after, detail, seen, kept]
+    drawn = gr.on(None, draw, asked_for, [chosen, *bar, *listed, batches], **QUIET)
     drawn.success(None, None, None, js=templates.INTO_VIEW_IF_ASKED, api_visibility="private")
     gr.on(None, draw_chart, None, chart, **QUIET)
     narrowed = [c.submit if isinstance(c, gr.Textbox) else c.input for c in bar]
-    gr.on(narrowed, narrow, [query, *bar], [*listed, token, apply, said], **QUIET)
-    clear.click(clear_bar, query, [*bar, *listed, token, apply, said], **QUIET)
-    chosen.input(choose_round, [query, chosen], [*listed, batches, token, apply, said], **QUIET)
+    gr.on(narrowed, narrow, [asked_for, *bar], [*listed, token, apply, said], **QUIET)
+    clear.click(clear_bar, asked_for, [*bar, *listed, token, apply, said], **QUIET)
+    chosen.input(choose_round, [asked_for, chosen], [*listed, batches, token, apply, said], **QUIET)
     chosen.input(chart_of, chosen, chart, **QUIET)
-    before.click(to_previous, query, listed, **QUIET)
-    after.click(to_next, query, listed, **QUIET)
-    opened = table.select(open_row, query, [detail, query, kept], **QUIET)
+    before.click(to_previous, [asked_for, seen], listed, **QUIET)
+    after.click(to_next, [asked_for, seen], listed, **QUIET)
+    opened = table.select(open_row, asked_for, [detail, kept], **QUIET)
     opened.success(None, None, None, js=templates.INTO_VIEW, api_visibility="private")
-    timer.tick(refresh, [query, digest], listed, **QUIET)
-    preview.click(look_ahead, [query, action], [said, token, apply], **PRIVATE)
+    timer.tick(refresh, [asked_for, seen], listed, **QUIET)
+    preview.click(look_ahead, [asked_for, action], [said, token, apply], **PRIVATE)
     # In the browser, since an answer to this could come after that to the next preview; a token is of one action.
     action.input(None, None, [apply, said], js=templates.FORGET_PREVIEW, api_visibility="private")
-    apply.click(do_apply, [query, action, reason, token], [*listed, batches, said, token, apply], **PRIVATE)
-    undo.click(do_undo, [query, batches], [*listed, batches, said], **PRIVATE)
+    apply.click(do_apply, [asked_for, action, reason, token], [*listed, batches, said, token, apply], **PRIVATE)
+    undo.click(do_undo, [asked_for, batches], [*listed, batches, said], **PRIVATE)
     kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
 
 
 @toasts
-def draw(request: gr.Request) -> list[Any]:
+def draw(asked_for: Chosen, request: gr.Request) -> list[Any]:
     """Draw everything as the address says; a wrong place in the list is the first page, without what is hidden now."""
     here = context(request)
     known = rounds.list_rounds(here.actor, here.project_id)
     query = wanted(here, request, [one.id for one in known])
     names = [(f"Round {one.number}, {one.status}", one.id) for one in reversed(known)]
     try:
-        shown = listing(here, query, open_sample=True)
+        shown = listing(here, asked_for, query, open_sample=True)
     except PermissionDenied as error:
         notice(error.message)
         query = {name: value for name, value in query.items() if name in ("round", "sample")}
-        shown = listing(here, query, open_sample=True)
+        shown = listing(here, asked_for, query, open_sample=True)
     return [gr.Dropdown(names, value=query["round"]), *to_bar(query), *shown, batch_list(here, query)]
 
 
@@ -126,58 +127,61 @@ def chart_of(round_id: int, request: gr.Request) -> gr.Plot:
 
 
 @toasts
-def narrow(request: gr.Request, query: JSON, *values: Any) -> list[Any]:
+def narrow(request: gr.Request, asked_for: Chosen, *values: Any) -> list[Any]:
     """Filter, search, sort: from the first page."""
-    return [*listing(context(request), only_round(query) | from_bar(values)), *forget()]
+    return [*listing(context(request), asked_for, only_round(asked_for.value) | from_bar(values)), *forget()]
 
 
 @toasts
-def clear_bar(query: JSON, request: gr.Request) -> list[Any]:
+def clear_bar(asked_for: Chosen, request: gr.Request) -> list[Any]:
     """Everything again."""
-    return [*to_bar({}), *listing(context(request), only_round(query)), *forget()]
+    return [*to_bar({}), *listing(context(request), asked_for, only_round(asked_for.value)), *forget()]
 
 
 @toasts
-def choose_round(query: JSON, round_id: int, request: gr.Request) -> list[Any]:
+def choose_round(asked_for: Chosen, round_id: int, request: gr.Request) -> list[Any]:
     """The same filters on another round."""
-    here = context(request)
-    moved = {name: value for name, value in query.items() if name not in ("sample", "at", "no_round", "no_sample")} | {
-        "round": round_id
-    }
-    return [*listing(here, moved), batch_list(here, moved), *forget()]
+    here, left = context(request), ("sample", "at", "no_round", "no_sample")
+    moved = {name: value for name, value in asked_for.value.items() if name not in left} | {"round": round_id}
+    return [*listing(here, asked_for, moved), batch_list(here, moved), *forget()]
 
 
 @toasts
-def to_previous(query: JSON, request: gr.Request) -> list[Any]:
+def to_previous(asked_for: Chosen, seen: JSON, request: gr.Request) -> list[Any]:
     """One page back."""
-    return listing(context(request), query | {"at": query.get("previous")})
+    return listing(context(request), asked_for, asked_for.value | {"at": seen.get("previous")})
 
 
 @toasts
-def to_next(query: JSON, request: gr.Request) -> list[Any]:
+def to_next(asked_for: Chosen, seen: JSON, request: gr.Request) -> list[Any]:
     """One page on."""
-    return listing(context(request), query | {"at": query.get("next")})
+    return listing(context(request), asked_for, asked_for.value | {"at": seen.get("next")})
 
 
 @toasts
-def open_row(query: JSON, event: gr.SelectData, request: gr.Request) -> list[Any]:
+def open_row(asked_for: Chosen, event: gr.SelectData, request: gr.Request) -> list[Any]:
     """Show one sample below the table, and keep it in the address."""
-    here, opened = context(request), query | {"sample": row_number(event), "no_sample": ""}
-    return [chosen_card(here, opened), opened, {"address": to_address(address_of(opened))}]
+    here, opened = context(request), asked_for.value | {"sample": row_number(event), "no_sample": ""}
+    detail = chosen_card(here, opened)
+    asked_for.put(opened)
+    return [detail, {"address": to_address(address_of(opened))}]
 
 
 @toasts
-def refresh(query: JSON, digest: str, request: gr.Request) -> list[Any]:
+def refresh(asked_for: Chosen, seen: JSON, request: gr.Request) -> list[Any]:
     """Draw the page again only when something on it changed."""
+    query = asked_for.value
     if not query.get("round"):
-        return [gr.skip()] * 8
-    drawn = listing(context(request), query)
-    return [gr.skip()] * 8 if drawn[6] == digest else [*drawn[:4], gr.skip(), *drawn[5:]]
+        return [gr.skip()] * 7
+    drawn = rows_of(context(request), query)
+    is_new = drawn[-1] != seen
+    return asked_for.unless_over(query, [*drawn[:4], gr.skip(), drawn[4], gr.skip()] if is_new else [gr.skip()] * 7)
 
 
 @toasts
-def look_ahead(query: JSON, action: str, request: gr.Request) -> list[Any]:
+def look_ahead(asked_for: Chosen, action: str, request: gr.Request) -> list[Any]:
     """Count what Apply would do."""
+    query = asked_for.value
     seen = bulk.preview(context(request).actor, round_of(query), read_filters(query), DecisionKind(action))
     said = (
         f"{action.capitalize()} {seen.count:,} samples: {seen.changed_verdicts:,} change their verdict, "
@@ -187,24 +191,24 @@ def look_ahead(query: JSON, action: str, request: gr.Request) -> list[Any]:
 
 
 @toasts
-def do_apply(query: JSON, action: str, reason: str, token: str, request: gr.Request) -> list[Any]:
+def do_apply(asked_for: Chosen, action: str, reason: str, token: str, request: gr.Request) -> list[Any]:
     """Do what was previewed."""
-    here = context(request)
+    here, query = context(request), asked_for.value
     batch = bulk.apply(
         here.actor, round_of(query), read_filters(query), DecisionKind(action), reason=reason, token=token
     )
     said = f"Done: {batch.count:,} samples. It can be undone below."
-    return [*listing(here, query), batch_list(here, query), said, "", gr.Button(interactive=False)]
+    return [*listing(here, asked_for, query), batch_list(here, query), said, "", gr.Button(interactive=False)]
 
 
 @toasts
-def do_undo(query: JSON, batch_id: str | None, request: gr.Request) -> list[Any]:
+def do_undo(asked_for: Chosen, batch_id: str | None, request: gr.Request) -> list[Any]:
     """Take back a bulk action."""
     if not batch_id:
         raise InvalidInput("Choose the bulk action to undo from the list.")
-    here = context(request)
+    here, query = context(request), asked_for.value
     count = bulk.undo(here.actor, batch_id)
-    return [*listing(here, query), batch_list(here, query), f"Undone: {count:,} decisions taken back."]
+    return [*listing(here, asked_for, query), batch_list(here, query), f"Undone: {count:,} decisions taken back."]
 
 
 def forget() -> list[Any]:
@@ -239,19 +243,26 @@ def address_of(query: JSON) -> JSON:
     return {name: value for name, value in kept.items() if value is not None}
 
 
-def listing(here: Context, query: JSON, *, open_sample: bool = False) -> list[Any]:
-    """Table, count, the two buttons, detail, query, digest, address."""
+def listing(here: Context, asked_for: Chosen, query: JSON, *, open_sample: bool = False) -> list[Any]:
+    """Table, count, the two buttons, detail, what was seen, address; the query stands from then on."""
     if not query.get("round"):
+        asked_for.put(dict(query))
         hint = query.get("no_round") or "No round yet. Launch one: its samples appear here while they are made."
         # The address stays: who mistyped it may want to mend it.
-        return [[], hint, *[gr.Button(interactive=False)] * 2, None, query, "", gr.skip()]
+        return [[], hint, *[gr.Button(interactive=False)] * 2, None, {}, gr.skip()]
+    drawn = rows_of(here, query)
+    detail = chosen_card(here, query) if open_sample else gr.skip()
+    asked_for.put(dict(query))
+    return [*drawn[:4], detail, drawn[4], {"address": to_address(address_of(query))}]
+
+
+def rows_of(here: Context, query: JSON) -> list[Any]:
+    """Table, count, the two buttons, and what all this was made of."""
     page = find_page(here, query)
-    query = query | {"next": page.next_cursor, "previous": page.prev_cursor}
     rows, said = [table_row(row) for row in page.rows], counted(page, query)
     ends = [gr.Button(interactive=bool(cursor)) for cursor in (page.prev_cursor, page.next_cursor)]
-    detail = chosen_card(here, query) if open_sample else gr.skip()
-    digest = str(hash(str([rows, said, page.next_cursor])))
-    return [rows, said, *ends, detail, query, digest, {"address": to_address(address_of(query))}]
+    seen = {"digest": str(hash(str([rows, said]))), "next": page.next_cursor, "previous": page.prev_cursor}
+    return [rows, said, *ends, seen]
 
 
 def find_page(here: Context, query: JSON) -> samples.Page:

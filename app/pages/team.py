@@ -17,6 +17,7 @@ from app.pages import (
 from app.pages import team_templates as templates
 from app.toasts import toasts
 from app.widgets import round_choice
+from app.widgets.chosen import Chosen
 from app.widgets.context import context
 from app.widgets.markup import markup
 from app.widgets.plain_table import plain_table
@@ -34,7 +35,7 @@ QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 
 def build() -> None:
     """Lay out the page and wire it."""
-    seen = gr.State({})
+    asked_for, seen = gr.State(Chosen()), gr.State({})
     with gr.Row():
         chosen = gr.Dropdown([], label="Round", filterable=False, elem_id="team-round", min_width=220, scale=0)
     card = markup(templates.PROGRESS, templates.PROGRESS_CSS, elem_id="team-progress")
@@ -58,28 +59,35 @@ def build() -> None:
     timer = gr.Timer(POLL_SECONDS)
 
     shown = [card, people, seen]
-    gr.on(None, draw, None, [chosen, *shown], **QUIET)
-    chosen.input(choose, chosen, shown, **QUIET)
-    timer.tick(refresh, [chosen, seen], shown, **QUIET)
+    gr.on(None, draw, asked_for, [chosen, *shown], **QUIET)
+    chosen.input(choose, [asked_for, chosen], shown, **QUIET)
+    timer.tick(refresh, [asked_for, seen], shown, **QUIET)
 
 
 @toasts
-def draw(request: gr.Request) -> list[Any]:
+def draw(asked_for: Chosen, request: gr.Request) -> list[Any]:
     """Draw everything."""
     round_id, dropdown = round_choice.opened(request)
-    return [dropdown, *_changes(round_id, {}, request)]
+    return [dropdown, *_chosen(asked_for, round_id, request)]
 
 
 @toasts
-def choose(round_id: int | None, request: gr.Request) -> list[Any]:
+def choose(asked_for: Chosen, round_id: int | None, request: gr.Request) -> list[Any]:
     """Show another round."""
-    return _changes(round_id, {}, request)
+    return _chosen(asked_for, round_id, request)
 
 
 @toasts
-def refresh(round_id: int | None, seen: dict[str, Any], request: gr.Request) -> list[Any]:
+def refresh(asked_for: Chosen, seen: dict[str, Any], request: gr.Request) -> list[Any]:
     """Draw what changed since."""
-    return _changes(round_id, seen, request)
+    wish = asked_for.value
+    return asked_for.unless_over(wish, _changes(wish.get("round"), seen, request))
+
+
+def _chosen(asked_for: Chosen, round_id: int | None, request: gr.Request) -> list[Any]:
+    drawn = _changes(round_id, {}, request)
+    asked_for.put({"round": round_id})
+    return drawn
 
 
 def _changes(round_id: int | None, seen: dict[str, Any], request: gr.Request) -> list[Any]:

@@ -25,24 +25,25 @@ def build(private: dict[str, Any]) -> None:
             "Save guidelines", variant="primary", scale=0, min_width=170, size="md", elem_id="guidelines-save",
             elem_classes=needs(Role.admin),
         )  # fmt: skip
-    refused = problem("guidelines-problem")
+    refused, drawn = problem("guidelines-problem"), gr.State("")
     # With the page, not with the tab: what is typed and not yet saved stays while one looks at another tab.
-    gr.on(None, show, None, [text, refused], **private)
-    save.click(save_text, text, [text, refused], **private)
+    gr.on(None, show, None, [text, drawn, refused], **private)
+    save.click(save_text, [text, drawn], [drawn, refused], **private)
 
 
 @toasts
 def show(request: gr.Request) -> list[Any]:
     """Fill the field from the project."""
     here = context(request)
-    return [gr.Textbox(projects.get(here.actor, here.project_id).guidelines, interactive=True), {}]
+    found = projects.get(here.actor, here.project_id).guidelines
+    return [gr.Textbox(found, interactive=True), found, {}]
 
 
 @toasts
 @refused_beside(1)
-def save_text(text: str | None, request: gr.Request) -> list[Any]:
-    """Keep the text; reviewers get it when they open the desk."""
-    here = context(request)
-    projects.edit(here.actor, here.project_id, guidelines=text or "")
+def save_text(text: str | None, drawn: str, request: gr.Request) -> list[Any]:
+    """Keep the text, unless somebody else changed it since; reviewers get it when they open the desk."""
+    here, text = context(request), text or ""
+    projects.edit(here.actor, here.project_id, guidelines=text, guidelines_before=drawn)
     notice("The guidelines are saved. Reviewers see them when they open the review desk.")
-    return [gr.skip()]
+    return [text]

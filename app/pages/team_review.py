@@ -23,7 +23,7 @@ OVER = "The review of this round is over. Change the settings when you launch th
 def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
     """Lay out the tab and wire it."""
     note = markup(templates.NOTE, templates.NOTE_CSS, value=[], elem_id="review-note")
-    form = Form(start=parts.review_defaults())
+    form, drawn = Form(start=parts.review_defaults()), gr.State({})
     with gr.Column(elem_id="team-review-settings"):
         draw_knobs(form, (), parts.review_knobs())
     with gr.Row(elem_classes="rondo-toolbar"):
@@ -42,10 +42,10 @@ def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
         )
 
     state = [note, save, close, sure]
-    shown = [*state, *form.inputs, refused]
+    shown = [*state, drawn, *form.inputs, refused]
     tab.select(show, chosen, shown, **private)
     chosen.input(show, chosen, shown, **private)
-    save.click(save_settings, [chosen, *form.inputs], [sure, refused], **private)
+    save.click(save_settings, [chosen, drawn, *form.inputs], [sure, drawn, *form.inputs, refused], **private)
     close.click(ask, chosen, [sure, said, refused], **private)
     really.click(close_review, chosen, [*state, refused], **private)
 
@@ -55,17 +55,20 @@ def show(round_id: int | None, request: gr.Request) -> list[Any]:
     """Fill the form from the chosen round."""
     here, round_id = context(request), known(round_id, request)
     stored = {} if round_id is None else rounds.get(here.actor, round_id).review
-    return [*_state(here, round_id), *review_inputs(stored), {}]
+    return [*_state(here, round_id), *_filled(stored), {}]
 
 
 @toasts
-@refused_beside(1)
-def save_settings(request: gr.Request, round_id: int | None, *values: Any) -> list[Any]:
-    """Change the settings; what was decided stays."""
-    here = context(request)
-    review_edits.edit_review(here.actor, needed(round_id), review_of(values))
+@refused_beside(2 + len(parts.review_knobs()))
+def save_settings(request: gr.Request, round_id: int | None, drawn: dict[str, Any], *values: Any) -> list[Any]:
+    """Change the settings that differ from what the form was filled with: others may have changed the rest since."""
+    here, typed = context(request), review_of(values)
+    changes = {name: value for name, value in typed.items() if name not in drawn or value != drawn[name]}
+    now = review_edits.edit_review(here.actor, needed(round_id), changes).model_dump(mode="json")
     notice("The settings are saved. They count from the next item on.")
-    return [gr.Row(visible=False)]
+    if any(now[name] != value for name, value in typed.items()):
+        notice("Somebody else had changed settings since you opened this page. The form shows them all now.")
+    return [gr.Row(visible=False), *_filled(now)]
 
 
 @toasts
@@ -84,6 +87,12 @@ def close_review(round_id: int | None, request: gr.Request) -> list[Any]:
     reviews.close(here.actor, needed(round_id))
     notice("The review is closed. The round goes on with the selection; look at the jobs.")
     return _state(here, round_id)
+
+
+def _filled(stored: dict[str, Any]) -> list[Any]:
+    """What the form is filled with, as it will be read back, and its fields."""
+    inputs = review_inputs(stored)
+    return [review_of(inputs), *inputs]
 
 
 def _state(here: Context, round_id: int | None) -> list[Any]:

@@ -133,6 +133,7 @@ def progress_json(progress: Progress) -> JSON:
     return {
         "samples": progress.samples,
         "decided": progress.decided,
+        "remaining": progress.remaining,
         "mine": asdict(progress.mine),
         "ends_at": progress.ends_at.isoformat() if progress.ends_at else None,
         "here": {str(one.user_id): one.name for one in progress.people if one.is_here},

@@ -95,6 +95,7 @@ def review_open(here: Context, data: JSON) -> JSON:
             "id": chosen.id,
             "number": chosen.number,
             "is_blind": chosen.is_blind,
+            "has_overlap": settings.has_overlap,
             "is_open": is_open(chosen),
             "why_closed": why_closed(chosen),
             "can_close": is_open(chosen) and project.role.rank >= Role.curator.rank,

@@ -5,7 +5,7 @@ reserved, counted and shown as they are, and its label moves with what is said o
 the review: what people said of it measures them, and selection gives it the label that was known.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,8 +20,6 @@ from backend.services.rounds import get_row
 from backend.values import BEFORE_REVIEW, DecisionKind, Role, RoundStatus, Verdict
 
 MAX_MARKED = 1_000
-MAX_FRESH = 500
-"""So many are looked through for one request."""
 
 
 @dataclass(frozen=True)
@@ -183,24 +181,3 @@ def completions(db: Session, round_id: int, ids: Sequence[int]) -> set[int]:
     label = tables.Label
     query = select(label.sample_id).where(label.round_id == round_id, label.sample_id.in_(ids))
     return set(db.scalars(query.where(label.kind.in_(tables.JUDGED))))
-
-
-def among(db: Session, ids: Sequence[int]) -> set[int]:
-    """Those that are gold."""
-    return set(db.scalars(select(tables.GoldItem.sample_id).where(tables.GoldItem.sample_id.in_(ids))))
-
-
-def left_out(db: Session, pages: Iterable[list[int]]) -> Iterator[list[int]]:
-    """The pages without gold items."""
-    for page in pages:
-        known = among(db, page)
-        yield [n for n in page if n not in known]
-
-
-def fresh(db: Session, actor: Actor, round_id: int) -> Iterator[list[int]]:
-    """Gold items that nobody has decided, in one page, in an order of the person's own."""
-    gold, lease = tables.GoldItem, tables.Lease
-    decided = select(lease.slot).where(lease.sample_id == gold.sample_id, lease.decided_at.is_not(None))
-    turn = (gold.sample_id * 2_654_435_761 + actor.user_id * 40_503) % 2**32
-    query = select(gold.sample_id).where(gold.round_id == round_id, ~decided.exists()).order_by(turn, gold.sample_id)
-    yield list(db.scalars(query.limit(MAX_FRESH)))

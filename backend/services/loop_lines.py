@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from backend.db import now, tables
 from backend.db.filters import Filters, decode_facet
-from backend.db.listing import Count, counted, scope
 from backend.services.paired import Paired
 from backend.values import JSON, JobStatus, RoundStatus, Stage
 
@@ -226,11 +225,6 @@ def _progress(job: tables.Job) -> Progress:
 
 def _seconds(start: datetime, end: datetime | None) -> float | None:
     return (end - start).total_seconds() if end else None
-
-
-def count_decided(db: Session, round_id: int) -> Count:
-    """Samples whose label is a person's, without the texts that people wrote; counted up to a limit."""
-    return counted(scope(db, round_id, Filters(source=("person",), kind=("completion", "other"))))
 
 
 def is_worse(new: Measured, old: Measured, pairs: Paired | None = None) -> bool:

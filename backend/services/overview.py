@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 from backend import jobs
 from backend.db import reading, tables
 from backend.errors import Conflict
-from backend.services import rounds
+from backend.services import review_progress, review_settings, rounds
 from backend.services.access import Actor, require, role_of
-from backend.services.loop_lines import RoundLine, count_decided, lines_of
+from backend.services.loop_lines import RoundLine, lines_of
 from backend.services.starts import name, recommended
 from backend.values import JobStatus, Role, RoundStatus, Split
 
@@ -100,10 +100,12 @@ def _first_action(db: Session, project_id: int) -> NextAction:
 
 
 def _review(db: Session, line: RoundLine) -> NextAction:
-    decided = count_decided(db, line.round_id or 0)
-    left = max(0, (line.samples or 0) - decided.number)
-    number = f"{decided.number:,}" if decided.is_exact else f"over {decided.number:,}"
-    of = f"{number} of {line.samples or 0:,} samples are decided" + (f", {left:,} left" if decided.is_exact else "")
+    round_ = db.get_one(tables.Round, line.round_id)
+    settings = review_settings.read(round_.review)
+    counts = review_progress.count_now_and_then(db, round_.id, settings)
+    what = "groups" if settings.by_group else "samples"
+    left = f"{counts.items - counts.complete:,} left"
+    of = f"{counts.complete:,} of {counts.items:,} {what} are decided, {left}"
     again = " again, as nothing was kept" if line.error else ""
     why = f"Round {line.number} waits for people{again}: {of}."
     target = f"review?round={line.round_id}"

@@ -78,10 +78,14 @@ def defaults(actor: Actor, project_id: int, parent_id: int | None = None, *, bas
 
     Without a parent, what the overview recommends: the newest checkpoint, or the best one where the newest is worse.
     `base_id`: from this checkpoint, without a parent, as the newest round was otherwise. A first round gets the
-    project's defaults. The recipe's schedule may change knobs, given the rounds so far.
+    project's defaults. The recipe's schedule may change knobs, given the rounds so far. Raises `NotFound` for a
+    round or checkpoint of another project.
     """
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
+        base = None if base_id is None else db.get(tables.Checkpoint, base_id)
+        if base_id is not None and (base is None or base.project_id != project_id):
+            raise NotFound(f"There is no checkpoint {base_id} in this project. Choose one from the list.")
         if parent_id is not None:
             parent = _round(db, project_id, parent_id)
             return _next_plan(db, parent, parent.checkpoint_id or parent.policy_id, parent.id)

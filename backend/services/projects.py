@@ -83,14 +83,23 @@ def edit(
     name: str | None = None,
     description: str | None = None,
     guidelines: str | None = None,
+    guidelines_before: str | None = None,
 ) -> None:
-    """Change what a project is called, what it is for, and what reviewers are told; None leaves a field as it is."""
+    """Change what a project is called, what it is for, and what reviewers are told; None leaves a field as it is.
+
+    `guidelines_before`: what the new ones were made of; raises `Conflict` where somebody changed them since.
+    """
     boundary.text(guidelines or "", "The text of the guidelines", MAX_GUIDELINES)
     boundary.text(description or "", "The description", MAX_DESCRIPTION)
     with session() as db:
         require(db, actor, project_id, Role.admin)
-        row = db.get(tables.Project, project_id)
+        row = db.get(tables.Project, project_id, with_for_update=True)
         assert row is not None
+        if guidelines_before is not None and row.guidelines != guidelines_before:
+            raise Conflict(
+                "Somebody else saved other guidelines since you opened this page, so yours were not saved. Copy your "
+                "text, reload the page, and put both together."
+            )
         if name is not None:
             _rename(db, row, _usable(name))
         row.description = row.description if description is None else description

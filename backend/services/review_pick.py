@@ -1,13 +1,12 @@
 """Which items a person gets next: what was assigned to them, what others began, then the order.
 
-What a person holds already comes again where the order has it: a reload goes on with the same items. Two shares are
-mixed in at places that depend on person, round and place alone: gold items, and items drawn at random.
+What a person holds already comes again where the order has it: a reload goes on with the same items. A share of items
+drawn at random is mixed in, at places that depend on person, round and place alone.
 
-A gold item is in every walk, as any item is; its share only brings it forward, and only where nothing gives that away:
-not among what was assigned or begun, nor by number, nor into an order by what the judge's view shows.
+A gold item is in every walk, as any item is. What brings it forward is the draw at random and nothing else
+(review_draw.py): an item that comes out of its turn is marked as drawn, whether it is gold or not.
 """
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,10 +18,11 @@ from sqlalchemy.orm import Session
 from backend.db import now, standing, tables
 from backend.db.aliases import alias
 from backend.db.filters import Sort
-from backend.services import assignments, gold, group_decisions, leases, review_reasons
+from backend.services import assignments, group_decisions, leases, review_reasons
 from backend.services.access import Actor, may_decide
-from backend.services.review_settings import Mode, ReviewSettings
-from backend.services.review_walks import PAGE, Order, Pages, along, at_random, walk
+from backend.services.review_draw import at_random, chance, secret_of
+from backend.services.review_settings import ReviewSettings
+from backend.services.review_walks import PAGE, Order, Pages, along, walk
 from backend.values import DecisionKind, LabelSource
 
 MIXED = (Order.worth, Order.disagreement)
@@ -95,20 +95,6 @@ class Asked:
         mine = {n for n, user_id, _ in rows if user_id == self.actor.user_id}
         return {n for n, _, is_waiting in rows if is_waiting} - mine
 
-    @property
-    def hides_judge(self) -> bool:
-        return self.round.is_blind and self.settings.mode is not Mode.judgment
-
-    @property
-    def brings_gold_forward(self) -> bool:
-        """Whether nobody can tell by the order that an item came before its turn."""
-        return self.order is Order.random or self.draws_gold_by_lot
-
-    @property
-    def draws_gold_by_lot(self) -> bool:
-        """Whether what was drawn at random says so, and gold items may come in two ways: then a lot decides."""
-        return self.order in MIXED and self.hides_judge
-
 
 def pick(asked: Asked) -> Picked:
     """The next items, in order."""
@@ -118,72 +104,43 @@ def pick(asked: Asked) -> Picked:
     first.add(assigned(asked, missing), review_reasons.ASSIGNED)
     if len(first.ids) < missing and asked.settings.has_overlap:
         first.add(begun(asked, missing - len(first.ids), first.ids), review_reasons.BEGUN)
-    number, num_gold = max(0, missing - len(first.ids)), 0
-    if not first.ids and asked.brings_gold_forward:
-        num_gold = kinds.count("gold")
-    lots = at_random(asked.db, asked.round.id)
-    lots = gold.left_out(asked.db, lots) if asked.draws_gold_by_lot else lots
+    number, me = max(0, missing - len(first.ids)), asked.actor.user_id
+    lots = at_random(asked.db, asked.round.id, asked.settings, me)
     drawn = draw(asked, lots, min(number, kinds.count("random")), first.ids)
-    order = walk(asked.db, asked.round, asked.settings, asked.order, asked.after, asked.actor.user_id)
-    ordered = draw(asked, order, number + num_gold if number else 0, [*first.ids, *drawn])
-    known: list[int] = []
-    if ordered and not first.ids and asked.brings_gold_forward:
-        # Where the order has ended, they would come alone. Looked for whether wanted or not: no answer takes longer.
-        fresh = gold.fresh(asked.db, asked.actor, asked.round.id)
-        known = draw(asked, fresh, max(1, num_gold), drawn)[:num_gold]
-    ordered = [n for n in ordered if n not in known]
-    found.drawn = {*drawn, *says_drawn(asked, [*ordered, *known])}
-    found.why |= first.why | dict.fromkeys(found.drawn, review_reasons.RANDOM)
-    found.ids = mixed(kinds, known, drawn, [*first.ids, *ordered])[:missing]
+    order = walk(asked.db, asked.round, asked.settings, asked.order, asked.after, me)
+    ordered = draw(asked, order, number, [*first.ids, *drawn])
+    found.drawn = set(drawn)
+    found.why = first.why | dict.fromkeys(found.drawn, review_reasons.RANDOM)
+    found.ids = mixed(kinds, drawn, [*first.ids, *ordered])[:missing]
     return found
 
 
-def mixed(kinds: Sequence[str], known: list[int], drawn: list[int], ordered: list[int]) -> list[int]:
+def mixed(kinds: Sequence[str], drawn: list[int], ordered: list[int]) -> list[int]:
     """Put each at its place; where a kind has run out, the order goes on, and the other way round."""
-    by_kind = {"gold": known[::-1], "random": drawn[::-1], "order": ordered[::-1]}
+    by_kind = {"random": drawn[::-1], "order": ordered[::-1]}
     made = []
     for kind in kinds:
-        for source in (by_kind[kind], by_kind["order"], by_kind["random"], by_kind["gold"]):
+        for source in (by_kind[kind], by_kind["order"], by_kind["random"]):
             if source:
                 made.append(source.pop())
                 break
     return made
 
 
-def says_drawn(asked: Asked, ids: Sequence[int]) -> set[int]:
-    """The gold items among these that say they were drawn at random: as many as of other items do."""
-    if not asked.draws_gold_by_lot:
-        return set()
-    share = asked.settings.random_share / (1 - asked.settings.gold_share)
-    return {n for n in gold.among(asked.db, ids) if chance(asked, f"lot {n}") < share}
-
-
-def chance(asked: Asked, of: object) -> float:
-    """A number from 0 to 1 that depends on person, round and this alone."""
-    digest = hashlib.sha256(f"{asked.actor.user_id}:{asked.round.id}:{of}".encode()).digest()
-    return int.from_bytes(digest[:6], "big") / 2**48
-
-
 def places(asked: Asked, number: int) -> list[str]:
-    """What belongs at each of the person's next places: gold, random, or the order.
+    """What belongs at each of the person's next places: a sample drawn at random, or the order.
 
     A skip takes a place as a decision does, so that what comes next does not move.
     """
-    lease, decision, settings, db = tables.Lease, tables.Decision, asked.settings, asked.db
+    lease, decision, db = tables.Lease, tables.Decision, asked.db
     mine = select(func.count()).where(lease.round_id == asked.round.id, lease.user_id == asked.actor.user_id)
     waiting = mine.where(lease.sample_id.in_(asked.held), lease.decided_at.is_(None))
     done = (db.scalar(mine.where(lease.decided_at.is_not(None))) or 0) + (db.scalar(waiting) or 0)
     skips = standing.everything(func.count(decision.sample_id.distinct()), kinds=(DecisionKind.skip,))
     done += db.scalar(skips.where(decision.round_id == asked.round.id, decision.user_id == asked.actor.user_id)) or 0
-    is_mixed, made = asked.order in MIXED, []
-    for place in range(done, done + number):
-        drawn = chance(asked, place)
-        if drawn < settings.gold_share:
-            made.append("gold")
-        else:
-            is_random = is_mixed and drawn < settings.gold_share + settings.random_share
-            made.append("random" if is_random else "order")
-    return made
+    share = asked.settings.random_share if asked.order in MIXED else 0.0
+    secret = secret_of(asked.round.id, asked.actor.user_id, "places")
+    return ["random" if chance(secret, place) < share else "order" for place in range(done, done + number)]
 
 
 def draw(asked: Asked, pages: Pages, number: int, seen: Sequence[int]) -> list[int]:

@@ -39,7 +39,7 @@ class ReviewSettings(BaseModel):
     )
     reservation_minutes: float = Field(15.0, gt=0, le=1440, description="how long an item stays reserved for a person")
     random_share: float = Field(0.1, ge=0, le=1, description="share of the queue drawn at random, for judge statistics")
-    gold_share: float = Field(0.0, ge=0, le=0.5, description="share of the queue with a known label")
+    gold_share: float = Field(0.0, ge=0, le=0.5, description="share with a known label of what is drawn at random")
     others_visible: bool = Field(False, description="show colleagues' decisions before one's own")
     close_rule: CloseRule = Field(CloseRule.hand, description="what ends the review")
     close_agreement: float = Field(

@@ -4,7 +4,6 @@ A walk says which samples are likely to be next; whether a person may have one o
 (review_pick.py), so that no walk has to know of leases.
 """
 
-import random
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
@@ -17,12 +16,11 @@ from backend.db.filters import Cursor, Filters, Sort, SortKey
 from backend.db.listing import listed_rows, place, scope
 from backend.pipeline.worth import near_the_cut
 from backend.services.labels import cut_of
+from backend.services.review_draw import OPEN, at_random
 from backend.services.review_settings import ReviewSettings
 from backend.values import LabelSource
 
 FIRST_PAGE, PAGE = 120, 250
-TRIES, DRAWN = 40, 100
-OPEN = ("none", "judge")
 DUPLICATE, REPEATED, KNOWN_GROUP = 0.05, 0.95, 0.8
 """What is left of a look's worth where the same text was confirmed; its worth where it was overridden; and what is
 left where another sample of the prompt was decided: a prompt nobody looked at is news."""
@@ -40,7 +38,7 @@ class Order(StrEnum):
 def walk(db: Session, round_: tables.Round, settings: ReviewSettings, order: Order, after: int, user_id: int) -> Pages:
     """The pages of this order."""
     if order is Order.random:
-        yield from at_random(db, round_.id)
+        yield from at_random(db, round_.id, settings, user_id)
     elif order is Order.disagreement:
         yield from by_spread(db, round_.id)
     elif order is Order.worth:
@@ -101,27 +99,6 @@ def heads(db: Session, round_id: int, after: int) -> Pages:
             return
         yield some
         after = some[-1]
-
-
-def at_random(db: Session, round_id: int) -> Pages:
-    """Undecided samples: drawn by number while enough are undecided, else from the list of those left."""
-    sample, label = tables.Sample, tables.Label
-    low = db.scalar(select(sample.id).where(sample.round_id == round_id).order_by(sample.id).limit(1))
-    high = db.scalar(select(sample.id).where(sample.round_id == round_id).order_by(sample.id.desc()).limit(1))
-    if low is None or high is None:
-        return
-    for _ in range(TRIES if high - low >= 5 * PAGE else 0):
-        drawn = random.sample(range(low, high + 1), DRAWN)
-        query = select(label.sample_id).where(
-            label.sample_id.in_(drawn), label.round_id == round_id, label.source != LabelSource.person
-        )
-        there = set(db.scalars(query))
-        yield [n for n in drawn if n in there]
-        if len(there) < DRAWN // 20:
-            break
-    few = [row[1] for row in listed_rows(scope(db, round_id, Filters(source=OPEN)), Sort(), None, 5 * PAGE)]
-    random.shuffle(few)
-    yield few
 
 
 def by_worth(db: Session, round_: tables.Round, user_id: int) -> Pages:

@@ -90,13 +90,17 @@ export class Desk extends Acts {
     this.takeUp();
   }
 
-  /** Do, in order, what was asked by keys before there was an item. */
+  /** Do, in order, what was asked by keys before there was an item. An undo is of the last thing asked, done or not. */
   takeUp() {
     this.isReady = true;
     const dropped = new Set();
+    let undone = 0;
     for (const [name, key] of this.pressed.splice(0)) {
-      if (EARLY.includes(name)) this.run(name, key);
+      const isOfDropped = name === "undo" && undone > 0;
+      if (isOfDropped) undone -= 1;
+      if (EARLY.includes(name) && !isOfDropped) this.run(name, key);
       else dropped.add(key);
+      if (!EARLY.includes(name)) undone += 1;
     }
     if (dropped.size) this.hint(`Pressed before the item was shown, so nothing was decided: ${[...dropped].join(" ")}`);
   }
@@ -270,6 +274,8 @@ export async function start(element, server) {
   await text.load().catch(() => {});
   for (;;) {
     const opened = await server.review_open({ round: asked }).catch(() => undefined);
+    // Without a desk nobody takes them up.
+    if (opened && !opened.round) window.rondoEarlyKeys?.();
     if (opened && !opened.error && opened.round) {
       const stored = localStorage.getItem("rondo.review.order");
       opened.order = opened.orders.includes(stored) ? stored : "worth";

@@ -92,13 +92,18 @@ function whyEmpty({ round, line }) {
 export function spoken(desk) {
   const item = desk.line.current;
   if (!item || !desk.round.is_open) return whyEmpty(desk)[0];
-  const { samples, decided } = counted(desk);
-  return `${item.members ? "Group of sample" : "Sample"} ${item.sample_id}, ${(samples - decided).toLocaleString()} left`;
+  const { remaining } = counted(desk);
+  return `${item.members ? "Group of sample" : "Sample"} ${item.sample_id}, ${remaining.toLocaleString()} left`;
 }
 
-/** How far the review is: what this person decided since the server last counted is known here. */
-function counted({ progress, tally }) {
-  return { ...progress, decided: Math.min(progress.samples, progress.decided + Math.max(0, tally.decided - progress.mine.decided)) };
+/**
+ * How far the review is: what this person decided since the server last counted is known here. Where an item needs
+ * several people, whether it needs more of them is not.
+ */
+function counted({ progress, tally, round }) {
+  const { samples, decided, remaining } = progress;
+  const more = Math.max(0, tally.decided - progress.mine.decided);
+  return { ...progress, decided: Math.min(samples, decided + more), remaining: round.has_overlap ? remaining : Math.max(0, remaining - more) };
 }
 
 export function paintReveal(desk) {

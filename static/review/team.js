@@ -125,7 +125,9 @@ export function peopleHere(people, me) {
 }
 
 /** How far the queue is, and when it will be done by the pace of the last minutes: two parts of a line. */
-export function progressLine({ decided, samples, ends_at: endsAt }, isGroups) {
+export function progressLine({ decided, remaining, samples, ends_at: endsAt }, isGroups) {
   const end = endsAt ? `, done about ${soon(new Date(endsAt))}` : "";
-  return [`${decided.toLocaleString()} of ${plural(samples, isGroups ? "group" : "sample")} decided`, end];
+  const complete = samples - remaining;
+  const begun = decided > complete ? `, ${(decided - complete).toLocaleString()} more begun` : "";
+  return [`${complete.toLocaleString()} of ${plural(samples, isGroups ? "group" : "sample")} decided${begun}`, end];
 }

@@ -126,7 +126,8 @@ class Person:
             n = item["sample_id"]
             item["lease_until"] = item["lease_until"] == first
             about: JSON = {
-                "item": item, "place": place, "of": len(items), "claimed in": round(took, 2),
+                "item": item, "place": place, "of": len(items), "met before": len(self.seen),
+                "is drawn": "at random" in (item["reason"] or ""), "claimed in": round(took, 2),
                 "is kept": n in beat["kept"], "is lost": n in [one["sample_id"] for one in beat["lost"]],
                 "is after the one before": place > 0 and n > items[place - 1]["sample_id"],
             }  # fmt: skip

@@ -215,6 +215,32 @@ def test_an_undo_right_after_a_reload_is_done_and_a_decision_on_what_was_not_see
     assert desk.errors == []
 
 
+def test_an_undo_takes_back_the_decision_before_it_and_no_older_one_where_that_came_too_early(
+    empty: None, chromium: Any
+) -> None:
+    desk = Review(chromium)
+    desk.press("a")
+    desk.saved()
+    for _ in range(TIMES):
+        desk.page.goto(f"{site.address()}/review?round={desk.round.id}", wait_until="domcontentloaded")
+        desk.press("x", "u")
+        desk.page.wait_for_selector(SHOWN)
+        desk.sees(".mine", "nothing was decided: x u")
+        desk.saved()
+    assert [kind for kind, _ in desk.decisions()] == [DecisionKind.accept]
+    assert desk.errors == []
+
+
+def test_no_page_but_the_review_desk_keeps_what_is_typed(team: Team) -> None:
+    page = go(team, "samples")
+    page.keyboard.type("a password")
+    assert page.evaluate("window.rondoEarlyKeys().length") == 0
+    page = go(team, "review")
+    for _ in range(12):
+        page.keyboard.type("0123456789")
+    assert page.evaluate("window.rondoEarlyKeys().length") <= 100
+
+
 def test_an_event_of_a_part_that_is_gone_is_answered_in_a_sentence(team: Team) -> None:
     body = {"fn_index": 999_999, "session_hash": "gone", "data": [], "trigger_id": None}
     answer = team.context.request.post(f"{site.address()}/gradio_api/queue/join", data=body)

@@ -108,6 +108,17 @@ def test_two_people_both_get_every_item_where_two_are_wanted(empty: None, chromi
     assert sorted(mine) == sorted(theirs) == sorted(one.ids)
 
 
+def test_the_bar_counts_as_decided_what_needs_nobody_any_more(empty: None, chromium: object) -> None:
+    one = Review(chromium, number=4, review={"num_reviewers_per_item": 2})
+    expect(one.page.locator(".progress")).to_have_text("0 of 4 samples decided")
+    one.press("a", "a", "a")
+    one.saved()
+    expect(one.page.locator(".progress")).to_contain_text("0 of 4 samples decided, 3 more begun")
+    expect(one.page.locator(".spoken")).to_contain_text("4 left")
+    two = Review(chromium, role=REVIEWER, beside=one)
+    expect(two.page.locator(".progress")).to_contain_text("0 of 4 samples decided, 3 more begun")
+
+
 def test_what_is_not_decided_is_given_back_when_the_page_is_left(empty: None, chromium: object) -> None:
     one = Review(chromium, number=4, role=REVIEWER)
     expect(one.page.locator("#review-desk .lease")).to_have_text(re.compile(r"Yours for \d+ min, until \d"))

@@ -24,6 +24,7 @@ LINKS: list[tuple[str, str, str, str, str, Sign]] = [
     ("samples", "draw", "sample", "sample", "sample_id", lambda n: "No judge has seen it."),
     ("samples", "draw", "round", "round", "round_id", lambda n: f'"round={n}"'),
     ("team", "draw", "round", "reviewed round", "round_id", lambda n: "items decided"),
+    ("jobs_failures", "load", "left_out", "round", "round_id", lambda n: ": 0 left out"),
     ("me", "draw", "round", "reviewed round", "round_id", lambda n: "Time an item"),
 ]
 

@@ -4,12 +4,13 @@ from types import SimpleNamespace
 
 import pytest
 
+from backend.config import settings
 from backend.db import session, tables
 from backend.errors import Conflict, NotFound, PermissionDenied
 from backend.metrics.override_rate import OverrideRate
 from backend.pipeline.evaluate import round_evidence
 from backend.pipeline.select import looked_at, write_known
-from backend.services import assignments, gold, leases, overview, reviewer_stats, reviews, samples
+from backend.services import assignments, gold, leases, overview, reviewer_stats, reviews, samples, server_key
 from backend.services.review_queue import Item, Order
 from backend.values import LabelSource, MetricValue, RoundStatus, Stage, Verdict
 from tests import rows
@@ -99,25 +100,88 @@ def test_by_number_a_gold_item_comes_when_it_is_its_turn(database: str) -> None:
     assert team.queue("ann", limit=40) == team.ids
 
 
-@pytest.mark.parametrize("order", [Order.worth, Order.random])
-def test_a_share_of_the_queue_is_brought_forward_and_says_as_often_as_others_that_it_was_drawn(
-    database: str, order: Order
-) -> None:
-    team = Team(prompts=400, gold_share=0.2, random_share=0.3)
+def a_long_round(prompts: int, **review: object) -> tuple[Team, set[int]]:
+    """A round with 60 gold items, which are worth least and have the lowest numbers."""
+    team = Team(prompts=prompts, **review)
     with session() as db:
         for n in team.ids:
-            db.add(tables.Worth(sample_id=n, round_id=team.round.id, worth=n / 1000, why="cut", is_open=True))
-    known = team.ids[:60]  # what is worth least
+            db.add(tables.Worth(sample_id=n, round_id=team.round.id, worth=n / 10_000, why="cut", is_open=True))
+    known = team.ids[:60]
     gold.mark(team.curator, team.round.id, known, Verdict.accept)
-    items = [item for number in range(4) for item in team.items(f"p{number}", limit=50, order=order)]
-    there = [item for item in items if item.sample_id in known]
-    others = [item for item in items if item.sample_id not in known]
-    assert 25 <= len(there) <= 60, "about 20 % of 200"
-    if order is Order.worth:
-        said = [sum(item.is_random for item in some) / len(some) for some in (there, others)]
-        assert abs(said[0] - said[1]) < 0.25
-        assert 0.1 < said[0] < 0.6
-        assert {item.reason for item in there} == {item.reason for item in others}
+    return team, set(known)
+
+
+@pytest.mark.parametrize("prompts", [400, 700], ids=["listed", "drawn one by one"])
+def test_in_random_order_a_share_of_the_queue_is_gold(database: str, prompts: int) -> None:
+    team, known = a_long_round(prompts, gold_share=0.2)
+    items = [n for number in range(4) for n in team.queue(f"p{number}", limit=50, order=Order.random)]
+    assert 25 <= len(known & set(items)) <= 60, "about 20 % of 200"
+
+
+@pytest.mark.parametrize("is_blind", [True, False])
+def test_what_comes_out_of_its_turn_says_that_it_was_drawn_whether_it_is_gold_or_not(
+    database: str, *, is_blind: bool
+) -> None:
+    team, known = a_long_round(400, gold_share=0.3, random_share=0.4, is_blind=is_blind)
+    items = [item for number in range(4) for item in team.items(f"p{number}", limit=50, order=Order.worth)]
+    late = [item for item in items if item.sample_id < team.ids[500]]
+    assert all(item.is_random for item in late)
+    assert all(item.reason == "Drawn at random, to measure the judge fairly." for item in late)
+    drawn = [item.sample_id in known for item in items if item.is_random]
+    assert 55 <= len(drawn) <= 105, "about 40 % of 200"
+    assert 0.15 <= sum(drawn) / len(drawn) <= 0.45, "about 30 % of these"
+
+
+@pytest.mark.parametrize("order", [Order.random, Order.worth])
+@pytest.mark.parametrize("prompts", [100, 700], ids=["listed", "drawn one by one"])
+def test_however_often_one_looks_every_item_stays_where_it_was(database: str, order: Order, prompts: int) -> None:
+    team, known = a_long_round(prompts, gold_share=0.3, random_share=0.4)
+
+    def look(**wishes: object) -> list[tuple[int, str | None]]:
+        items = team.items("ann", order=order, peek=True, **wishes)
+        return [(item.sample_id, item.reason) for item in items]
+
+    first = look(limit=40)
+    assert any(n in known for n, _ in first)
+    assert look(limit=40) == first
+    assert look(limit=15) == first[:15]
+    if order is Order.random:
+        left_out = [n for n, _ in first[:7]]
+        assert look(limit=33, held=left_out) == first[7:], "those that are left move up, gold or not"
+
+
+def test_in_all_orders_the_same_items_are_drawn_in_the_same_order(database: str) -> None:
+    team, known = a_long_round(700, gold_share=0.3, random_share=0.4)
+    drawn = {
+        order: [item.sample_id for item in team.items("ann", order=order, peek=True, limit=60) if item.reason]
+        for order in (Order.worth, Order.disagreement)
+    }
+    least = min(map(len, drawn.values()))
+    assert least > 10
+    alone = team.queue("ann", order=Order.random, peek=True, limit=60)
+    assert drawn[Order.worth][:least] == drawn[Order.disagreement][:least] == alone[:least]
+    assert known & set(alone)
+
+
+def test_where_gold_items_come_only_the_servers_key_tells(database: str) -> None:
+    team, known = a_long_round(100, gold_share=0.3, random_share=0.4)
+
+    def orders() -> list[list[object]]:
+        random = team.queue("ann", order=Order.random, peek=True, limit=40)
+        marks = [item.reason is not None for item in team.items("ann", order=Order.worth, peek=True, limit=40)]
+        return [[n in known for n in random], marks]
+
+    before = orders()
+    key = settings().folder / server_key.NAME
+    key.write_text("another key")
+    server_key._read.cache_clear()
+    try:
+        after = orders()
+    finally:
+        key.unlink()
+        server_key._read.cache_clear()
+    assert before[0] != after[0]
+    assert before[1] != after[1]
 
 
 def test_unmarked_it_is_an_ordinary_item_again(database: str) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from app.widgets.review_answers import progress_json
 from backend import jobs
 from backend.db import session, tables
 from backend.errors import Conflict, NotFound, PermissionDenied
@@ -12,6 +13,7 @@ from backend.services.access import Actor
 from backend.services.loop_lines import Measured, is_worse
 from backend.values import JobStatus, LabelSource, Role, RoundStatus, Split, Stage
 from tests import rows
+from tests.integration.reviewing import ACCEPT, Team
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -79,9 +81,37 @@ def test_a_round_in_review_counts_what_is_left() -> None:
     loop = overview.loop(actor, project.id)
     assert loop.next_action.kind == "review"
     assert loop.next_action.target == f"review?round={round_.id}"
-    assert "3 of 8 samples are decided, 5 left" in loop.next_action.why
+    assert "3 of 7 samples are decided, 4 left" in loop.next_action.why, "what a person wrote is no item"
     assert (loop.rounds[0].decided, loop.rounds[0].overridden, loop.rounds[0].overridden_share) == (3, 1, 1 / 3)
     assert loop.rounds[0].looked_at_share == 3 / 8
+
+
+def test_a_round_starts_from_no_checkpoint_but_the_projects_own() -> None:
+    project, other = rows.make_project(), rows.make_project()
+    actor = rows.make_actor(project)
+    foreign = rows.make_checkpoint(other)
+    for has_rounds in (False, True):
+        if has_rounds:
+            finish(project, rows.make_checkpoint(project))
+        for n in (999, foreign.id):
+            with pytest.raises(NotFound, match=f"no checkpoint {n} in this project"):
+                rounds.defaults(actor, project.id, base_id=n)
+
+
+def test_what_lacks_a_second_word_is_left() -> None:
+    team = Team(prompts=2, num_reviewers_per_item=2)
+
+    def said() -> tuple[str, list[object]]:
+        told = progress_json(reviews.progress(team.who("ann"), team.round.id))
+        why = overview.loop(team.curator, team.project.id).next_action.why
+        return why.rpartition(": ")[2], [told[name] for name in ("samples", "decided", "remaining")]
+
+    for n in team.ids:
+        team.act("ann", n, ACCEPT)
+    assert said() == ("0 of 4 samples are decided, 4 left.", [4, 4, 4])
+    for n in team.ids[:3]:
+        team.act("bob", n, ACCEPT)
+    assert said() == ("3 of 4 samples are decided, 1 left.", [4, 4, 1])
 
 
 def test_a_failed_round_leads_to_its_newest_job() -> None:

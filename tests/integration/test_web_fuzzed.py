@@ -69,7 +69,8 @@ class Caller:
         how["params"] = [(name, as_bytes(value)) for name, value in pairs(how.get("params") or {})]
         try:
             return self.session.request(**how)
-        except requests.ConnectionError:  # the server may end a connection that waited, or one whose body is refused
+        except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError):
+            # The server may end a connection that waited, or one whose body it refuses before the last byte.
             return self.session.request(**how)
 
 

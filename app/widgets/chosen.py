@@ -1,0 +1,25 @@
+"""What a person chose on a page that a timer draws anew: which row is open, which page, which filters.
+
+Gradio reads a `gr.State` when an event begins and writes it when the event ends: a tick that began before a choice and
+ends after it would put the old choice back. So what was chosen is one object for a page, which choices change in place
+and ticks only read; and a tick that finds another choice than it began with draws nothing, for the next one will.
+"""
+
+from typing import Any
+
+import gradio as gr
+
+
+class Chosen:
+    """The choice that stands."""
+
+    def __init__(self) -> None:
+        self.value: dict[str, Any] = {}
+
+    def put(self, value: dict[str, Any]) -> None:
+        """Let this be the choice, once what belongs to it was found."""
+        self.value = value
+
+    def unless_over(self, value: dict[str, Any], drawn: list[Any]) -> list[Any]:
+        """What a tick drew for this choice; nothing at all if another was made meanwhile."""
+        return drawn if self.value is value else [gr.skip()] * len(drawn)
