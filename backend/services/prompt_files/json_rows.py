@@ -19,8 +19,8 @@ WRAPPERS = (
 )  # fmt: skip
 """Names under which a file's rows lie when one object wraps them all."""
 NAMES = frozenset((
-    "prompt", "question", "instruction", "messages", "conversations", "conversation", "text", "problem", "input", "query",
-    "ctx", "chat", "dialogue", "turns", "body", "chosen", "rejected",
+    "prompt", "question", "instruction", "messages", "conversations", "conversation", "text", "problem", "input",
+    "query", "ctx", "chat", "dialogue", "turns", "body", "chosen", "rejected",
 ))  # fmt: skip
 """Names of which one among an object's own makes it a row, not a wrapper. In any case of letters."""
 _SIMPLE = r'(?:"[^"\\]*"|-?[\d.eE+-]+|null|true|false)'
