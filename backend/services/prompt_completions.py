@@ -122,11 +122,23 @@ def _after(value: Any, column: str, asked: Messages, ignored: set[str]) -> str:
         raise BadRow(f"column {column!r} is {type_name(value)}; a completion is text or a list of messages")
     if not turns or turns[-1]["role"] != "assistant":
         raise BadRow(f"column {column!r} does not end with an assistant turn")
-    before = turns[:-1]
-    without_system = [turn for turn in asked if turn["role"] != "system"]
-    if before and before not in (asked, without_system):
+    if not _follows(turns[:-1], asked):
         raise BadRow(f"column {column!r} is a chat that does not follow the prompt")
     return turns[-1]["content"]
+
+
+def _follows(before: Messages, asked: Messages) -> bool:
+    """Whether a chat begins with what is asked, or with it as it is without the columns that are added to it."""
+    if not before:
+        return True
+    if before[0]["role"] != "system":
+        asked = [turn for turn in asked if turn["role"] != "system"]
+    if before == asked:
+        return True
+    # Context stands below the last turn, history before the first.
+    last, full = before[-1], asked[-1]
+    is_same = last["role"] == full["role"] and full["content"].startswith(last["content"] + "\n\n")
+    return (is_same or last == full) and before[:-1] == asked[len(asked) - len(before) : -1]
 
 
 def _scored(row: dict[str, Any], column: str | None) -> JSON:

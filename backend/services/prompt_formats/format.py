@@ -13,6 +13,9 @@ PROMPT: Names = ("prompt", "question", "instruction", "query", "problem", "text"
 SYSTEM: Names = ("system", "system_prompt", "system_message")
 ANSWER: Names = ("answer", "completion", "response", "output", "target", "answers", "solution", "expected", "reference")
 CONTEXT: Names = ("input", "context", "passage", "document")
+HISTORY: Names = ("history",)
+BESIDE = {"context": CONTEXT, "system": SYSTEM, "history": HISTORY}
+"""What makes part of a prompt that is text, whatever else the file holds: where it is, no format may leave it out."""
 
 
 @dataclass(frozen=True)
