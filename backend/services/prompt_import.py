@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from backend.errors import InvalidInput
+from backend.services.prompt_choices import ANY, Places
 from backend.services.prompt_completions import Completion
 from backend.services.prompt_files import PromptFile
 from backend.services.prompt_formats import known_names
@@ -105,6 +106,7 @@ class Stager:
     known: set[str] | None = None
     is_chosen: bool = False
     unit: str = "line"
+    places: Places = ANY
     ignored: Counter[str] = field(default_factory=Counter)
     late: dict[str, int] = field(default_factory=dict)
     num_rows: int = 0
@@ -132,7 +134,7 @@ class Stager:
             if known is not None and not known.issuperset(row):
                 self._meet(number, row, known)
             try:
-                prompt = parse(row, mapping)
+                prompt = parse(row, mapping, self.places)
             except BadRow as error:
                 problems.add(number, "bad row", str(error))
                 continue

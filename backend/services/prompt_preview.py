@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from backend.errors import InvalidInput
+from backend.services.prompt_choices import ANY, Places, places_of
 from backend.services.prompt_completions import Completion
 from backend.services.prompt_files import PromptFile
 from backend.services.prompt_formats import recognise
@@ -92,13 +93,15 @@ def preview(source: PromptFile, mapping: Mapping | None = None) -> Preview:
     format, suggested = suggest(source, looked.rows, looked.columns)
     chosen = mapping or suggested
     warnings: list[str] = []
+    places = ANY
     if not chosen.used:
         warnings.append("No column has a known name. Choose the one that holds the prompt: messages or prompt.")
         done = [_bad(number, row) for number, row in looked.rows if isinstance(row, str)]
     else:
         check_mapping(chosen, looked.columns)
         ignored: set[str] = set()
-        done = [finished(number, row, chosen, ignored) for number, row in looked.rows]
+        places = places_of(looked.rows, chosen)
+        done = [finished(number, row, chosen, ignored, places) for number, row in looked.rows]
         if ignored:
             warnings.append(
                 f"Messages hold more than role and text; this is not imported: {', '.join(sorted(ignored))}."
@@ -118,7 +121,7 @@ def preview(source: PromptFile, mapping: Mapping | None = None) -> Preview:
         is_whole=looked.is_whole,
         prompts=tuple(done[:SHOWN_ROWS]),
         warnings=tuple(warnings),
-        notes=source.notes.sentences(),
+        notes=(*source.notes.sentences(), *places.sentences()),
     )
 
 
@@ -131,12 +134,12 @@ def _is_telling(value: Any) -> bool:
     return bool(value) and (isinstance(value, list | dict) or (isinstance(value, str) and " " in value.strip()))
 
 
-def finished(number: int, row: Any, mapping: Mapping, ignored: set[str]) -> Finished:
+def finished(number: int, row: Any, mapping: Mapping, ignored: set[str], places: Places) -> Finished:
     """One row under a mapping."""
     if isinstance(row, str):
         return _bad(number, row)
     try:
-        prompt = parse(row, mapping)
+        prompt = parse(row, mapping, places)
     except BadRow as error:
         return _bad(number, str(error))
     ignored.update(prompt.ignored)

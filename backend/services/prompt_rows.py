@@ -7,12 +7,13 @@ from typing import Any, NamedTuple
 
 from backend.sameness import text_key
 from backend.services import prompt_messages
+from backend.services.prompt_choices import ANY, Places, chosen_answer, with_choices
 from backend.services.prompt_completions import Completion, completions_of, pair_of
 from backend.services.prompt_files import limits
 from backend.services.prompt_files.limits import NumberText, Written, type_name
 from backend.services.prompt_mapping import Mapping
 from backend.services.prompt_messages import BadRow, looks_like_chat, read_chat
-from backend.services.prompt_text import chosen_answer, plain_text, with_choices
+from backend.services.prompt_text import plain_text
 from backend.values import Messages
 
 __all__ = ["BadRow", "ParsedPrompt", "canonical_json", "content_hash", "parse"]
@@ -33,8 +34,8 @@ class ParsedPrompt(NamedTuple):
     """Names of what its messages held besides role and text."""
 
 
-def parse(row: dict[str, Any], mapping: Mapping) -> ParsedPrompt:
-    """Return the row as a prompt; raises `BadRow` with the reason."""
+def parse(row: dict[str, Any], mapping: Mapping, places: Places = ANY) -> ParsedPrompt:
+    """Return the row as a prompt; `places`: what numbers as answers mean in its file. Raises `BadRow`."""
     if not MEDIA.isdisjoint(row):
         _refuse_media(row, mapping)
     value = row.get(mapping.prompt) if mapping.is_simple and mapping.prompt else None
@@ -46,7 +47,10 @@ def parse(row: dict[str, Any], mapping: Mapping) -> ParsedPrompt:
         digest = _digest(f"[{_canonical_turn('user', written)}]")
         stored = f"[{_stored_turn('user', written)}]"
         return ParsedPrompt(stored, text, answer, _extra(row, mapping), text_key(text), digest)
-    return _parse_all(row, mapping)
+    try:
+        return _parse_all(row, mapping, places)
+    except RecursionError as error:
+        raise BadRow("something in it is nested too deep to be written down; leave the column out") from error
 
 
 def _is_chat(value: str) -> bool:
@@ -56,7 +60,7 @@ def _is_chat(value: str) -> bool:
     return looks_like_chat(value) or prompt_messages.transcript(value) is not None
 
 
-def _parse_all(row: dict[str, Any], mapping: Mapping) -> ParsedPrompt:
+def _parse_all(row: dict[str, Any], mapping: Mapping, places: Places) -> ParsedPrompt:
     ignored: set[str] = set()
     if mapping.is_implicit:
         messages, completions = pair_of(row, mapping, ignored)
@@ -64,7 +68,7 @@ def _parse_all(row: dict[str, Any], mapping: Mapping) -> ParsedPrompt:
     else:
         messages, last_turn = _asked(row, mapping, ignored)
         completions = completions_of(row, mapping, messages, ignored)
-    answer = _known_answer(row, mapping, last_turn)
+    answer = _known_answer(row, mapping, last_turn, places)
     turns = [(m["role"], encode_basestring(m["content"])) for m in messages]
     stored = ",".join(_stored_turn(*turn) for turn in turns)
     digest = _digest(f"[{','.join(_canonical_turn(*turn) for turn in turns)}]")
@@ -146,11 +150,14 @@ def _refuse_media(row: dict[str, Any], mapping: Mapping) -> None:
             raise BadRow(f"column {name!r} is not empty, and a prompt holds text only; drop the column or the row")
 
 
-def _known_answer(row: dict[str, Any], mapping: Mapping, last_turn: str | None) -> str | None:
+def _known_answer(row: dict[str, Any], mapping: Mapping, last_turn: str | None, places: Places) -> str | None:
     answer = None
     if mapping.answer:
         value = row.get(mapping.answer)
-        answer = chosen_answer(row, mapping.choices, value) if mapping.choices else _answer(value, mapping.answer)
+        if mapping.choices:
+            answer = chosen_answer(row, mapping.choices, value, places)
+        else:
+            answer = _answer(value, mapping.answer)
     if last_turn is None:
         return answer
     if answer is not None and answer != last_turn:

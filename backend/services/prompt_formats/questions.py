@@ -20,7 +20,7 @@ def _ends_in_hashes(look: Look, mapping: Mapping) -> bool:
 
 
 def _holds_choices(look: Look, mapping: Mapping) -> bool:
-    values = look.values(mapping.choices[0])
+    values = [value for column in mapping.choices for value in look.values(column)]
     return any(isinstance(value, list | dict) or str(value).lstrip()[:1] in ("[", "{") for value in values)
 
 
