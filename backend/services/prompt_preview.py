@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
+from backend import boundary
 from backend.errors import InvalidInput
 from backend.services.prompt_choices import ANY, Places, places_of
 from backend.services.prompt_completions import Completion
@@ -110,12 +111,13 @@ def preview(source: PromptFile, mapping: Mapping | None = None) -> Preview:
         rest = "the good ones can" if bad < len(looked.rows) else "look at the columns chosen below"
         warnings.append(f"{bad} of the first {len(looked.rows)} rows cannot be imported; {rest}.")
     rows = tuple(row for _, row in looked.rows if isinstance(row, dict))
+    becomes = fates(chosen, looked.columns, texts_of(rows, looked.columns))
     return Preview(
         kind=source.title,
         format=format or "no known format",
-        columns=looked.columns,
-        becomes=fates(chosen, looked.columns, texts_of(rows, looked.columns)),
-        rows=rows[:SHOWN_ROWS],
+        columns=tuple(map(boundary.clean, looked.columns)),
+        becomes=tuple(replace(one, column=boundary.clean(one.column)) for one in becomes),
+        rows=tuple(_shown(row) for row in rows[:SHOWN_ROWS]),
         mapping=chosen,
         num_rows=len(looked.rows),
         is_whole=looked.is_whole,
@@ -123,6 +125,17 @@ def preview(source: PromptFile, mapping: Mapping | None = None) -> Preview:
         warnings=tuple(warnings),
         notes=(*source.notes.sentences(), *places.sentences()),
     )
+
+
+def _shown(value: Any, depth: int = 0) -> Any:
+    """A value of the file as an answer can hold it: a bad row is shown, too."""
+    if isinstance(value, str):
+        return boundary.clean(value)
+    if isinstance(value, dict | list | tuple) and depth > boundary.MOST_DEPTH:
+        return "…"
+    if isinstance(value, dict):
+        return {_shown(name): _shown(inner, depth + 1) for name, inner in value.items()}
+    return [_shown(inner, depth + 1) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def texts_of(rows: Sequence[JSON], columns: Sequence[str]) -> set[str]:

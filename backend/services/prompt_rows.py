@@ -5,6 +5,7 @@ import json
 from json.encoder import encode_basestring
 from typing import Any, NamedTuple
 
+from backend import boundary
 from backend.sameness import text_key
 from backend.services import prompt_messages
 from backend.services.prompt_choices import ANY, Places, chosen_answer, with_choices
@@ -74,6 +75,8 @@ def _parse_all(row: dict[str, Any], mapping: Mapping, places: Places) -> ParsedP
     digest = _digest(f"[{','.join(_canonical_turn(*turn) for turn in turns)}]")
     for text in [answer or "", *(m["content"] for m in messages), *(one.text for one in completions)]:
         _check_text(text)
+    for one in completions:
+        _json(one.extra, "what is said of a completion")
     key = text_key(messages[-1]["content"], [m["content"] for m in messages if m["role"] != "system"])
     return ParsedPrompt(
         f"[{stored}]", messages[-1]["content"], answer, _extra(row, mapping), key, digest, completions,
@@ -270,13 +273,26 @@ def _extra(row: dict[str, Any], mapping: Mapping) -> str:
         extra = {name: row[name] for name in mapping.metadata if row.get(name) is not None}
     if not extra:
         return "{}"
+    if _FLAT.keys() >= set(map(type, extra.values())):
+        return _checked(_flat_json(extra), "the metadata")
+    return _json(extra, "the metadata")
+
+
+def _json(extra: dict[str, Any], subject: str) -> str:
+    """What is kept beside a text, as JSON; raises `BadRow` for what could not be read or shown again."""
+    if fault := boundary.fault_of_depth(extra):
+        raise BadRow(f"{subject} {fault}; leave the column out")
     try:
-        text = _flat_json(extra) if _FLAT.keys() >= set(map(type, extra.values())) else _encode(extra)
+        text = _encode(extra)
     except (ValueError, TypeError, RecursionError) as error:
-        raise BadRow(f"the metadata cannot be kept: {error}; leave the column out") from error
+        raise BadRow(f"{subject} cannot be kept: {error}; leave the column out") from error
+    return _checked(text, subject)
+
+
+def _checked(text: str, subject: str) -> str:
     _check_text(text)
     if "\\u0000" in text and has_nul(json.loads(text)):
-        raise BadRow("the metadata " + _nul())
+        raise BadRow(f"{subject} " + _nul())
     return text
 
 
