@@ -8,6 +8,7 @@ import shutil
 import time
 from collections import OrderedDict
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
@@ -18,9 +19,12 @@ LASTS = 24 * 3600
 """Seconds that an upload stays."""
 LOGINS = 10_000
 FILES = 100
-"""Of one login; naming an older one is refused."""
+"""Of one login; an older one is deleted."""
+OF_A_LOGIN, OF_ALL = 3, 30
+"""So many uploads of the largest size are kept of one login, and of all logins together; older ones are deleted."""
 
-_files: OrderedDict[int, OrderedDict[str, None]] = OrderedDict()
+_files: OrderedDict[int, OrderedDict[str, int]] = OrderedDict()
+"""The paths of each login with their bytes; what was uploaded last stands last."""
 _lock = Lock()
 
 
@@ -46,17 +50,44 @@ def _forget_old(folder: Path) -> None:
 
 
 def note(session_id: int, paths: Iterable[str]) -> None:
-    """Remember that this login uploaded these files."""
+    """Remember that this login uploaded these files; delete older ones where they become too many or too large."""
+    largest, gone = settings().max_upload_mb * 1024**2, list[str]()
     with _lock:
         mine = _files.setdefault(session_id, OrderedDict())
         _files.move_to_end(session_id)
         for path in paths:
-            mine[path] = None
+            mine[path] = _size(path)
             mine.move_to_end(path)
-        while len(mine) > FILES:
-            mine.popitem(last=False)
-        while len(_files) > LOGINS:
-            _files.popitem(last=False)
+        while len(mine) > 1 and (len(mine) > FILES or sum(mine.values()) > OF_A_LOGIN * largest):
+            gone.append(mine.popitem(last=False)[0])
+        while len(_files) > 1 and (len(_files) > LOGINS or _total() > OF_ALL * largest):
+            gone += _files.popitem(last=False)[1]
+        for path in gone:
+            # Gradio keeps equal files of two logins under one path.
+            if not any(path in files for files in _files.values()):
+                _delete(path)
+
+
+def _total() -> int:
+    return sum(sum(files.values()) for files in _files.values())
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
+
+
+def _delete(path: str) -> None:
+    """Delete an upload, and the folder that Gradio made for it."""
+    folder, file = (settings().folder / "uploads").resolve(), Path(path)
+    if not file.resolve().is_relative_to(folder):
+        return
+    file.unlink(missing_ok=True)
+    with suppress(OSError):  # not empty, or the folder of all
+        if file.parent.resolve() != folder:
+            file.parent.rmdir()
 
 
 def is_own(session_id: int | None, path: str) -> bool:

@@ -120,6 +120,20 @@ def fault_of_plain(value: Any, depth: int = 0) -> str | None:
     return None
 
 
+def fault_of_depth(value: Any) -> str | None:
+    """What is wrong with a value that is nested too deep to be written down again; None for any other."""
+    level = [value]
+    for _ in range(MOST_DEPTH + 1):
+        level = [inner for one in level if isinstance(one, dict | list | tuple) for inner in _children(one)]
+        if not level:
+            return None
+    return f"is nested more than {MOST_DEPTH} deep"
+
+
+def _children(value: dict[Any, Any] | list[Any] | tuple[Any, ...]) -> Iterator[Any]:
+    return iter(value.values() if isinstance(value, dict) else value)
+
+
 def _inside(value: dict[Any, Any] | list[Any] | tuple[Any, ...]) -> Iterator[Any]:
     if isinstance(value, dict):
         yield from value.keys()

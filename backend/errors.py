@@ -10,6 +10,7 @@
   - TooManyAttempts        throttled; says when to try again
   - Busy                   the database did not get round to it; the same again works
   - MissingPrerequisite    a package, key, file or device is absent; says how to get it
+    . DatabaseLost         the database's file was deleted or replaced; nothing can be saved until it is put back
   - EngineError            a server or library failed; retryable
     . PromptError          one prompt cannot be served, others can
     . ContextOverflow      a prompt error: it does not fit; not retryable
@@ -89,6 +90,12 @@ class Busy(RondoError):
 
 class MissingPrerequisite(RondoError):
     """A package, key, file or device that this needs is absent."""
+
+
+class DatabaseLost(MissingPrerequisite):
+    """The database file is gone, and nothing can be saved. Ask whoever runs this installation to put it back."""
+
+    retry_after = 30
 
 
 class EngineError(RondoError):

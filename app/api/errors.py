@@ -40,6 +40,7 @@ STATUS: tuple[tuple[type[RondoError], int], ...] = (
     (errors.NotSignedIn, 401),
     (errors.TooManyAttempts, 429),
     (errors.Busy, 503),
+    (errors.DatabaseLost, 503),
 )
 """Everything else a person may read is 400."""
 

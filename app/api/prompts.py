@@ -1,5 +1,6 @@
 """Prompt sets: importing, reading, deleting."""
 
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,13 +62,17 @@ def preview_file(actor: Asking, project_id: int, file: UploadFile, mapping: Mapp
         return prompts.preview(actor, project_id, path, mapping=chosen, uploaded=True)
 
 
+def suffix_of(name: str) -> str:
+    """What the name ends in says the kind of file; it is not trusted further, and may hold anything."""
+    suffixes = [suffix[:12] for suffix in PurePosixPath(name).suffixes[-2:]]
+    return re.sub("[^A-Za-z0-9.]", "", "".join(suffixes))
+
+
 @contextmanager
 def received(file: UploadFile) -> Iterator[Path]:
     """The upload as a file of its own, gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="rondo-import-") as folder:
-        # The name ends in what says the kind of file; it is not trusted further than that.
-        suffixes = [suffix[:12] for suffix in PurePosixPath(file.filename or "").suffixes[-2:]]
-        path = Path(folder) / ("upload" + "".join(suffixes).replace("/", ""))
+        path = Path(folder) / ("upload" + suffix_of(file.filename or ""))
         with path.open("wb") as copy:
             while chunk := file.file.read(1 << 20):
                 copy.write(chunk)

@@ -14,6 +14,7 @@ from app.widgets.markup import markup
 from app.widgets.table import Table
 from backend.errors import InvalidInput
 from backend.services import prompts
+from backend.services.prompt_completions import UNREAD
 from backend.services.prompt_mapping import MANY, MEANINGS, ROLES
 from backend.services.prompts import Finished, Mapping, Preview
 
@@ -222,8 +223,11 @@ def noted(extra: dict[str, Any]) -> str:
         words.append("chosen" if extra["chosen"] else "rejected")
     if isinstance(extra.get("label"), bool):
         words.append("label " + str(extra["label"]).lower())
-    if extra.get("score") is not None:
-        words.append(f"score {extra['score']:g}")
+    score = extra.get("score")
+    if isinstance(score, int | float) and not isinstance(score, bool):
+        words.append(f"score {score:g}")
+    if UNREAD in extra:
+        words.append(f"score {short(str(extra[UNREAD]))!r} is no number and is left out")
     return ", ".join(words) or "completion"
 
 

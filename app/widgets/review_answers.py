@@ -58,7 +58,8 @@ def answering(function: Callable[[Context, JSON], JSON]) -> Answer:
 def error_json(error: RondoError) -> JSON:
     # The whole phrase: a refusal may quote what somebody typed.
     frozen = isinstance(error, Conflict) and "labels are frozen with what training reads" in error.message
-    return {"type": type(error).__name__, "message": error.message, "frozen": frozen}
+    told = {"type": type(error).__name__, "message": error.message, "frozen": frozen}
+    return told if error.retry_after is None else told | {"retry_after": error.retry_after}
 
 
 def act_or_error(data: Any) -> Act | RondoError:

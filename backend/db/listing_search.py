@@ -14,7 +14,7 @@ from typing import Any
 
 from backend.db.filters import Cursor, Filters, Sort, SortKey
 from backend.db.listing import COLUMN, Count, Found, Row, Scope, counted, found, listed, listed_rows, place
-from backend.db.search import SEARCHABLE, Query, hits, id_column, parse
+from backend.db.search import SEARCHABLE, Patience, Query, hits, id_column, parse
 from backend.db.tables.judgment import UNSCORED
 from backend.errors import InvalidInput
 
@@ -132,13 +132,14 @@ def ends_of(table: SEARCHABLE) -> str:
     return f"{source.format('min')}, {source.format('max')}"
 
 
-def search(asked: Scope, filters: Filters) -> Wanted:
-    """What the filters search for."""
+def search(asked: Scope, filters: Filters, patience: Patience | None = None) -> Wanted:
+    """What the filters search for; both searches share one patience."""
+    shared = patience or Patience()
 
     def one(table: SEARCHABLE, query: str, name: str) -> Search | None:
         if not query:
             return None
-        wanted = parse(query)
+        wanted = parse(query, shared)
         expression, values = wanted.match("sqlite" if asked.is_sqlite else "postgresql", name) or ("", {})
         first, last = asked.one(f"SELECT {ends_of(table)}")
         return Search(asked, table, wanted, expression, values, first or 0, last or 0)
@@ -146,14 +147,16 @@ def search(asked: Scope, filters: Filters) -> Wanted:
     return Wanted(asked, one("samples", filters.text, "text"), one("prompts", filters.prompt, "prompt"))
 
 
-def find(asked: Scope, filters: Filters, sort: Sort, cursor: Cursor | None, limit: int) -> Found:
-    """A page of a round's samples; the cursor's own order counts."""
+def find(
+    asked: Scope, filters: Filters, sort: Sort, cursor: Cursor | None, limit: int, *, patience: Patience | None = None
+) -> Found:
+    """A page of a round's samples; the cursor's own order counts. `patience`: of all pages of one action."""
     sort = cursor.sort if cursor else sort
     if sort.key is SortKey.prompt and not filters.prompt:
         raise InvalidInput("The order by prompt is for searches in prompts only. Choose another one.")
     if not (filters.text or filters.prompt):
         return listed(asked, sort, cursor, limit)
-    wanted = search(asked, filters)
+    wanted = search(asked, filters, patience)
     return chosen_way(wanted, sort, cursor, limit) if asked.facets else Found(sort=sort)
 
 

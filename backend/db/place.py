@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Engine, event, make_url
 
-from backend.errors import MissingPrerequisite
+from backend.errors import DatabaseLost
 
 Inode = tuple[int, int]
 
@@ -82,9 +82,9 @@ def problem(url: str) -> str | None:
 
 
 def require(url: str) -> None:
-    """Raise `MissingPrerequisite` rather than let something be written that nobody will find again."""
+    """Raise `DatabaseLost` rather than let something be written that nobody will find again."""
     if said := problem(url):
-        raise MissingPrerequisite(said)
+        raise DatabaseLost(said)
 
 
 def _inode(path: Path, suffix: str) -> Inode | None:

@@ -6,8 +6,9 @@ to look up: the rows that the filters leave are read one after the other.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from time import monotonic
 from typing import Any, Literal
 
 import regex
@@ -21,6 +22,8 @@ LONGEST = 2_000
 """Characters of a search."""
 PATTERN_SECONDS = 0.2
 """A regular expression may take so long for one text."""
+PAGE_SECONDS = 2.0
+"""And so long for all texts that are read for one page."""
 TERM = regex.compile(r'"([^"]*)"?|(\S+)')
 WORD = regex.compile(r"[^\W_]+")
 LETTER = rf"[^\W_{UNSPACED}]"
@@ -50,12 +53,20 @@ class Term:
         return regex.compile(start + regex.escape(self.characters) + end)
 
 
+@dataclass
+class Patience:
+    """How long regular expressions may look at texts, in all: for one page, or for all pages of one action."""
+
+    left: float = PAGE_SECONDS
+
+
 @dataclass(frozen=True)
 class Query:
     """What a person searches for: terms, all of which must occur, or a regular expression."""
 
     terms: tuple[Term, ...] = ()
     pattern: str = ""
+    patience: Patience = field(default_factory=Patience, compare=False)
 
     def match(self, dialect: str, name: str) -> tuple[str, dict[str, Any]] | None:
         """An expression for the index and its bound values, whose names begin with `name`; None: nothing to look up."""
@@ -72,7 +83,7 @@ class Query:
     def check(self) -> Check | None:
         """Whether a text really has what the index found in it; None where the index says all."""
         if self.pattern:
-            return _pattern_check(compiled(self.pattern))
+            return _pattern_check(compiled(self.pattern), self.patience)
         rows = [term.row for term in self.terms if not term.is_word]
         if not rows:
             return None
@@ -84,8 +95,8 @@ class Query:
         return has_all
 
 
-def parse(query: str) -> Query:
-    """Read what a person typed; raises `InvalidInput`.
+def parse(query: str, patience: Patience | None = None) -> Query:
+    """Read what a person typed; raises `InvalidInput`. A regular expression shares `patience` with others.
 
     Words must all occur, in any order. What stands in double quotes, and what has signs in it, must occur as it is
     written, except for case and kinds of blanks. A search within slashes is a regular expression, without regard to
@@ -96,7 +107,7 @@ def parse(query: str) -> Query:
         raise InvalidInput(f"The search has {len(query):,} characters; {LONGEST:,} are allowed. Shorten it.")
     if len(query) > 2 and query.startswith("/") and query.endswith("/"):
         compiled(query[1:-1])
-        return Query(pattern=query[1:-1])
+        return Query(pattern=query[1:-1], patience=patience or Patience())
     terms = [_term(quoted or bare) for quoted, bare in TERM.findall(query)]
     terms = [term for term in terms if term.characters]
     if not terms:
@@ -108,7 +119,8 @@ def parse(query: str) -> Query:
 
 def _term(raw: str) -> Term:
     raw = raw.replace('"', " ")
-    words = (indexed(raw) or "").strip()
+    # NFKC makes the full-width quotation mark a plain one, which would end the words that FTS5 is given in quotes.
+    words = (indexed(raw) or "").replace('"', " ").strip()
     return Term(folded(raw).strip(), words if WORD.search(words) else "")
 
 
@@ -122,15 +134,22 @@ def compiled(pattern: str) -> "regex.Pattern[str]":
         ) from error
 
 
-def _pattern_check(pattern: "regex.Pattern[str]") -> Check:
+def _pattern_check(pattern: "regex.Pattern[str]", patience: Patience) -> Check:
     def finds(text: str) -> bool:
+        start = monotonic()
         try:
-            return pattern.search(text, timeout=PATTERN_SECONDS) is not None
+            if patience.left <= 0:
+                raise TimeoutError
+            return pattern.search(text, timeout=min(PATTERN_SECONDS, patience.left)) is not None
         except TimeoutError as error:
+            what = "all the texts together" if patience.left < PATTERN_SECONDS else "one of the texts"
             raise InvalidInput(
-                f"The regular expression /{pattern.pattern}/ takes too long on one of the texts. Write a simpler one, "
-                "without a repetition inside a repetition."
+                f"The regular expression /{pattern.pattern}/ is too slow: it takes too long on {what}. Write a simpler "
+                "one, without a repetition inside a repetition; or search for a word of it without slashes, or let "
+                "other filters leave fewer texts."
             ) from error
+        finally:
+            patience.left -= monotonic() - start
 
     return finds
 

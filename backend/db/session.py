@@ -102,7 +102,7 @@ def read_engine(url: str = "") -> Engine:
 def session() -> Iterator[Session]:
     """One transaction: committed at the end of the block, rolled back on any error. The only commit there is.
 
-    Raises `MissingPrerequisite` where the database file is no longer the one that was opened.
+    Raises `DatabaseLost` where the database file is no longer the one that was opened.
     """
     place.require(settings().url)
     with Session(write_engine(), expire_on_commit=False) as db, db.begin():

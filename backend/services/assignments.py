@@ -40,7 +40,7 @@ def count(actor: Actor, round_id: int, *, filters: Filters | None = None, sample
     """How many items `assign` would give; nothing is written."""
     with reading() as db:
         round_ = get_row(db, actor, round_id, Role.curator)
-        return len(chosen(db, round_, filters, sample_ids))
+        return len(chosen(db, round_, named(db, round_, filters, sample_ids)))
 
 
 def assign(
@@ -51,10 +51,15 @@ def assign(
     An item that wants no more reviewers is left out; one given to several people is offered to each of them. In rounds
     that are decided by group, a sample stands for its group.
     """
+    with reading() as db:
+        # A search in texts may take seconds: nobody who decides has to wait for that.
+        round_ = get_row(db, actor, round_id, Role.curator)
+        assignee(db, round_, user_id)
+        named_ids = named(db, round_, filters, sample_ids)
     with session() as db:
         round_ = get_row(db, actor, round_id, Role.curator)
         who = assignee(db, round_, user_id)
-        ids = chosen(db, round_, filters, sample_ids)
+        ids = chosen(db, round_, named_ids)
         dialect = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
         common = {"round_id": round_id, "user_id": user_id, "created_at": now(), "created_by": actor.user_id}
         for some in in_chunks(ids):
@@ -142,13 +147,18 @@ def is_complete(sample_id: Any, settings: ReviewSettings) -> ColumnElement[bool]
     return done
 
 
-def chosen(db: Session, round_: tables.Round, filters: Filters | None, sample_ids: Sequence[int]) -> list[int]:
-    """The items that want a reviewer yet, in order of their number."""
+def named(db: Session, round_: tables.Round, filters: Filters | None, sample_ids: Sequence[int]) -> list[int]:
+    """The samples that a filter finds, or these; raises `InvalidInput`."""
     if (filters is None) == (not sample_ids):
         raise InvalidInput("Say which items: a filter, or samples.")
-    ids = in_round(db, round_.id, sample_ids) if filters is None else list(bulk.matching(db, round_.id, filters))
+    ids = in_round(db, round_.id, sample_ids) if filters is None else bulk.matching(db, round_.id, filters)
     if len(ids) > MAX_ASSIGNED:
         raise InvalidInput(f"That are more than {MAX_ASSIGNED:,} samples. Narrow the filter and assign in parts.")
+    return ids
+
+
+def chosen(db: Session, round_: tables.Round, ids: list[int]) -> list[int]:
+    """Those of the items that want a reviewer yet, in order of their number."""
     settings, label = review_settings.read(round_.review), tables.Label
     if settings.by_group:
         ids = [head for some in in_chunks(ids) for head in group_decisions.first_of(db, some).values()]

@@ -3,8 +3,8 @@
 import hashlib
 import json
 import uuid
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,9 +12,10 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from backend.db import now, reading, session, standing, tables
-from backend.db.filters import SOURCES, VERDICTS, Filters, Sort
+from backend.db.filters import Filters, Sort, decode_facet
 from backend.db.listing import scope
 from backend.db.listing_search import find
+from backend.db.search import Patience
 from backend.errors import Conflict, InvalidInput, NotFound
 from backend.services import events, labels
 from backend.services.access import Actor
@@ -25,6 +26,8 @@ from backend.values import DecisionKind, Role, Verdict
 MAX_SAMPLES = 100_000
 """One transaction, some seconds long: whoever else writes waits for it."""
 READ = 5_000
+PATTERN_SECONDS = 20.0
+"""A regular expression may look so long at all texts of the round."""
 ACTIONS = (DecisionKind.accept, DecisionKind.reject)
 
 
@@ -53,25 +56,33 @@ class Batch:
 
 def preview(actor: Actor, round_id: int, filters: Filters, action: DecisionKind) -> Preview:
     """Count what `apply` would decide, and how many decisions of people it would override."""
+    check_action(action)
     with reading() as db:
         get_row(db, actor, round_id, Role.curator)
-        return looked_at(db, round_id, filters, action)
+        ids = matching(db, round_id, filters)
+        return looked_at(round_id, filters, action, [*standing_now(db, round_id, filters, ids).values()])
 
 
 def apply(actor: Actor, round_id: int, filters: Filters, action: DecisionKind, *, reason: str, token: str) -> Batch:
     """Decide on all samples the filter finds, as one batch; refused when that is no longer what was previewed."""
     if not reason.strip():
         raise InvalidInput("A bulk action needs a reason: others will read it. Write one.")
+    check_action(action)
+    with reading() as db:
+        # A search in texts may take seconds: nobody who decides has to wait for that.
+        get_row(db, actor, round_id, Role.curator)
+        found = matching(db, round_id, filters)
     with session() as db:
         get_row(db, actor, round_id, Role.curator)
         round_ = lock_round(db, round_id, alone=True)
-        seen = looked_at(db, round_id, filters, action)
+        facets = standing_now(db, round_id, filters, found)
+        ids, seen = [*facets], looked_at(round_id, filters, action, [*facets.values()])
         if seen.token != token:
             raise Conflict(
                 f"The filter now finds {seen.count:,} samples, {seen.overridden_people:,} of them decided otherwise by "
                 "people: it changed since the preview. Preview again."
             )
-        batch_id, ids = uuid.uuid4().hex, list(matching(db, round_id, filters))
+        batch_id = uuid.uuid4().hex
         for chunk in labels.in_chunks(ids):
             db.execute(insert(tables.Decision), rows(db, actor, round_, action, batch_id, reason.strip(), chunk))
             labels.recompute(db, chunk)
@@ -144,31 +155,47 @@ def history(actor: Actor, round_id: int) -> list[Batch]:
         ]
 
 
-def looked_at(db: Session, round_id: int, filters: Filters, action: DecisionKind) -> Preview:
-    """The preview, in this view of the rows."""
+def check_action(action: DecisionKind) -> None:
+    """Raise `InvalidInput` for what no bulk action does."""
     if action not in ACTIONS:
         raise InvalidInput(f"A bulk action accepts or rejects; {action} is for single samples.")
-    count = sum(1 for _ in matching(db, round_id, filters))
-    if count > MAX_SAMPLES:
-        raise InvalidInput(f"The filter finds more than {MAX_SAMPLES:,} samples. Narrow it and do it in parts.")
-    verdicts = tuple(v for v in filters.verdict or VERDICTS if v != action.value)
-    others = replace(filters, verdict=verdicts)
-    changed = sum(1 for _ in matching(db, round_id, others)) if verdicts else 0
-    by_people = "person" in (filters.source or SOURCES) and bool(verdicts)
-    people = sum(1 for _ in matching(db, round_id, replace(others, source=("person",)))) if by_people else 0
-    said = json.dumps([round_id, action, filters.changed(), count, changed, people])
-    return Preview(count, changed, people, hashlib.sha256(said.encode()).hexdigest())
 
 
-def matching(db: Session, round_id: int, filters: Filters) -> Iterator[int]:
-    """All samples the filter finds, one more than allowed at most."""
-    asked, cursor, left = scope(db, round_id, filters), None, MAX_SAMPLES + 1
-    while left > 0:
-        page = find(asked, filters, Sort(), cursor, min(READ, left))
-        yield from page.ids
-        left, cursor = left - len(page.ids), page.next
+def looked_at(round_id: int, filters: Filters, action: DecisionKind, facets: Sequence[int]) -> Preview:
+    """The preview of deciding on samples with these facets."""
+    others = [found for found in map(decode_facet, facets) if found["verdict"] != action.value]
+    people = sum(found["source"] == "person" for found in others)
+    said = json.dumps([round_id, action, filters.changed(), len(facets), len(others), people])
+    return Preview(len(facets), len(others), people, hashlib.sha256(said.encode()).hexdigest())
+
+
+def standing_now(db: Session, round_id: int, filters: Filters, ids: Sequence[int]) -> dict[int, int]:
+    """Those of the samples that the filter finds in this view of the rows, too, with their facets.
+
+    Texts do not change, so they are not searched again.
+    """
+    asked, found = scope(db, round_id, filters), dict[int, int]()
+    for chunk in labels.in_chunks(ids) if asked.facets else ():
+        named, where = ", ".join(map(str, chunk)), asked.where(asked.any_facet)
+        found |= {
+            n: facet
+            for n, facet in asked.all(f"SELECT sample_id, facet FROM labels WHERE sample_id IN ({named}) AND {where}")
+        }
+    return found
+
+
+def matching(db: Session, round_id: int, filters: Filters) -> list[int]:
+    """All samples the filter finds; raises `InvalidInput` for too many, and for an expression that takes too long."""
+    asked, cursor, ids = scope(db, round_id, filters), None, list[int]()
+    patience = Patience(PATTERN_SECONDS)
+    while True:
+        page = find(asked, filters, Sort(), cursor, min(READ, MAX_SAMPLES + 1 - len(ids)), patience=patience)
+        ids += page.ids
+        if len(ids) > MAX_SAMPLES:
+            raise InvalidInput(f"The filter finds more than {MAX_SAMPLES:,} samples. Narrow it and do it in parts.")
+        cursor = page.next
         if cursor is None:
-            return
+            return ids
 
 
 def rows(

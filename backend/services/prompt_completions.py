@@ -15,6 +15,9 @@ WORDS = {
     "false": False, "0": False, "0.0": False, "no": False, "bad": False, "rejected": False, "reject": False,
     "-1": False,
 }  # fmt: skip
+NOTHING = (None, "", [], {})
+"""What stands where there is no completion."""
+UNREAD = "unread_score"
 
 
 class Completion(NamedTuple):
@@ -29,12 +32,12 @@ def completions_of(row: dict[str, Any], mapping: Mapping, asked: Messages, ignor
     found: list[Completion] = []
     sides = ((mapping.chosen, True, mapping.score_chosen), (mapping.rejected, False, mapping.score_rejected))
     for column, is_chosen, score in sides:
-        if column is not None and row.get(column) is not None:
+        if column is not None and row.get(column) not in NOTHING:
             text = _after(row[column], column, asked, ignored)
             found.append(Completion(text, {"chosen": is_chosen, "column": column} | _scored(row, score)))
-    if mapping.completion and (value := row.get(mapping.completion)) is not None:
+    if mapping.completion and (value := row.get(mapping.completion)) not in NOTHING:
         noted = _scored(row, mapping.score) | _labelled(row, mapping.label)
-        for one in _several(value):
+        for one in (one for one in _several(value) if one not in NOTHING):
             text, more = _one(one, mapping.completion, asked, ignored)
             found.append(Completion(text, {"column": mapping.completion} | more | noted))
     return tuple(one for one in found if one.text.strip())
@@ -100,10 +103,13 @@ def _one(value: Any, column: str, asked: Messages, ignored: set[str]) -> tuple[s
     if text is None:
         raise BadRow(f"a completion in column {column!r} has no text; known names of it are {', '.join(TEXTS)}")
     more: JSON = {name: inner for name, inner in value.items() if inner is not None and inner != text}
-    for name in SCORES:
-        if name in more and (score := number(more[name], name)) is not None:
-            return text, more | {"score": score}
-    return text, more
+    scores = [score for name in SCORES if name in more and (score := number(more[name], name)) is not None]
+    if "score" in more:
+        # Under this name stands a number or nothing: judges read it.
+        if number(more["score"], "score") is None:
+            more[UNREAD] = more["score"]
+        del more["score"]
+    return text, more | ({"score": scores[0]} if scores else {})
 
 
 def _after(value: Any, column: str, asked: Messages, ignored: set[str]) -> str:
@@ -122,11 +128,23 @@ def _after(value: Any, column: str, asked: Messages, ignored: set[str]) -> str:
         raise BadRow(f"column {column!r} is {type_name(value)}; a completion is text or a list of messages")
     if not turns or turns[-1]["role"] != "assistant":
         raise BadRow(f"column {column!r} does not end with an assistant turn")
-    before = turns[:-1]
-    without_system = [turn for turn in asked if turn["role"] != "system"]
-    if before and before not in (asked, without_system):
+    if not _follows(turns[:-1], asked):
         raise BadRow(f"column {column!r} is a chat that does not follow the prompt")
     return turns[-1]["content"]
+
+
+def _follows(before: Messages, asked: Messages) -> bool:
+    """Whether a chat begins with what is asked, or with it as it is without the columns that are added to it."""
+    if not before:
+        return True
+    if before[0]["role"] != "system":
+        asked = [turn for turn in asked if turn["role"] != "system"]
+    if before == asked:
+        return True
+    # Context stands below the last turn, history before the first.
+    last, full = before[-1], asked[-1]
+    is_same = last["role"] == full["role"] and full["content"].startswith(last["content"] + "\n\n")
+    return (is_same or last == full) and before[:-1] == asked[len(asked) - len(before) : -1]
 
 
 def _scored(row: dict[str, Any], column: str | None) -> JSON:
@@ -140,7 +158,7 @@ def number(value: Any, column: str | None) -> float | None:
         return None
     try:
         found = float(value)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise BadRow(f"column {column!r} is {str(value)[:40]!r}; a score is a number") from error
     if found - found != 0:
         raise BadRow(f"column {column!r} is {str(value)[:40]!r}; a score is a finite number")

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from backend.errors import InvalidInput
+from backend.services.prompt_choices import ANY, Places
 from backend.services.prompt_completions import Completion
 from backend.services.prompt_files import PromptFile
 from backend.services.prompt_formats import known_names
@@ -105,6 +106,7 @@ class Stager:
     known: set[str] | None = None
     is_chosen: bool = False
     unit: str = "line"
+    places: Places = ANY
     ignored: Counter[str] = field(default_factory=Counter)
     late: dict[str, int] = field(default_factory=dict)
     num_rows: int = 0
@@ -132,7 +134,7 @@ class Stager:
             if known is not None and not known.issuperset(row):
                 self._meet(number, row, known)
             try:
-                prompt = parse(row, mapping)
+                prompt = parse(row, mapping, self.places)
             except BadRow as error:
                 problems.add(number, "bad row", str(error))
                 continue
@@ -160,8 +162,9 @@ class Stager:
         """The prompt with its completions numbered; None for a row that brings nothing new."""
         self.ignored.update(prompt.ignored)
         first = self.seen.get(key)
-        noted = [self._noted(number, key, one, prompt, first) for one in prompt.completions]
-        completions = tuple(one for one in noted if one is not None)
+        completions = tuple(
+            self._noted(number, key, one, prompt, first) for unit in units(prompt) for one in self._new(key, unit)
+        )
         if first is None:
             return Staged(
                 number,
@@ -179,15 +182,18 @@ class Stager:
         self.num_merged += 1
         return (number, None, "", None, "{}", prompt.key, prompt.digest, completions)
 
+    def _new(self, key: int, unit: tuple[Completion, ...]) -> tuple[Completion, ...]:
+        """The unit, or nothing where this prompt has it already."""
+        told = hash((key, *((one.text, json.dumps(one.extra, ensure_ascii=False, default=str)) for one in unit)))
+        if told in self.told:
+            return ()
+        self.told.add(told)
+        return unit
+
     def _noted(
         self, number: int, key: int, one: Completion, prompt: ParsedPrompt, first: int | None
-    ) -> tuple[int, str, str] | None:
-        """A completion with its position and its note; None for one that this prompt has already."""
-        note = json.dumps(one.extra, ensure_ascii=False, default=str)
-        told = hash((key, one.text, note))
-        if told in self.told:
-            return None
-        self.told.add(told)
+    ) -> tuple[int, str, str]:
+        """A completion with its position and its note."""
         extra = one.extra | {"row": number}
         if first is not None and prompt.extra != "{}":
             extra["metadata"] = json.loads(prompt.extra)
@@ -218,6 +224,16 @@ class Stager:
             return
         for column in sorted(self.mapping.used - self.known):
             raise InvalidInput(f"The file has no column {column!r}. Its columns: {', '.join(sorted(self.known))}.")
+
+
+def units(prompt: ParsedPrompt) -> list[tuple[Completion, ...]]:
+    """What counts as brought before or not: a pair with both its sides, any other completion alone.
+
+    Two pairs may share a side: a pair that lost it would be none.
+    """
+    sides = [one for one in prompt.completions if isinstance(one.extra.get("chosen"), bool)]
+    alone = [(one,) for one in prompt.completions if not isinstance(one.extra.get("chosen"), bool)]
+    return [tuple(sides), *alone] if sides else alone
 
 
 def staged(path: Path) -> Iterator[list[Staged]]:

@@ -20,6 +20,7 @@ from backend.errors import Conflict, InvalidInput, MissingPrerequisite, NotFound
 from backend.files import is_private, require_regular
 from backend.services import events, prompt_import, prompt_near, prompt_preview
 from backend.services.access import Actor, require
+from backend.services.prompt_choices import ANY, places_of
 from backend.services.prompt_files import PromptFile, open_file
 from backend.services.prompt_files.arrow_rows import LARGEST, SPLITS, STATE
 from backend.services.prompt_import import Problem, Problems, Stager
@@ -163,7 +164,9 @@ def _staged(source: PromptFile, mapping: Mapping | None, problems: Problems, tar
     is_settled = mapping is not None
     while True:
         known = None if source.is_table else set(columns)
-        stager = Stager(chosen, problems, known, is_settled, source.unit)
+        # What a number means is known when all are seen: the file is read once more.
+        places = places_of(source.rows(), chosen) if chosen.choices and chosen.answer else ANY
+        stager = Stager(chosen, problems, known, is_settled, source.unit, places)
         try:
             prompt_import.read_and_stage(source, stager, target)
         except prompt_import.LateColumn as late:
@@ -179,7 +182,7 @@ def _notes(
     source: PromptFile, stager: Stager, sets: dict[Split, tables.PromptSet], share: float, compared: str
 ) -> list[str]:
     """What the import did that is no problem of a single row."""
-    notes = [*source.notes.sentences()]
+    notes = [*source.notes.sentences(), *stager.places.sentences()]
     kept = "metadata" if stager.mapping.metadata is None else "dropped, since the mapping does not name it"
     notes += [f"Column {name!r} is first on {source.unit} {number:,}: {kept}" for name, number in stager.late.items()]
     if stager.ignored:

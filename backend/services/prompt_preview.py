@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
+from backend import boundary
 from backend.errors import InvalidInput
+from backend.services.prompt_choices import ANY, Places, places_of
 from backend.services.prompt_completions import Completion
 from backend.services.prompt_files import PromptFile
 from backend.services.prompt_formats import recognise
@@ -92,13 +94,15 @@ def preview(source: PromptFile, mapping: Mapping | None = None) -> Preview:
     format, suggested = suggest(source, looked.rows, looked.columns)
     chosen = mapping or suggested
     warnings: list[str] = []
+    places = ANY
     if not chosen.used:
         warnings.append("No column has a known name. Choose the one that holds the prompt: messages or prompt.")
         done = [_bad(number, row) for number, row in looked.rows if isinstance(row, str)]
     else:
         check_mapping(chosen, looked.columns)
         ignored: set[str] = set()
-        done = [finished(number, row, chosen, ignored) for number, row in looked.rows]
+        places = places_of(looked.rows, chosen)
+        done = [finished(number, row, chosen, ignored, places) for number, row in looked.rows]
         if ignored:
             warnings.append(
                 f"Messages hold more than role and text; this is not imported: {', '.join(sorted(ignored))}."
@@ -107,19 +111,31 @@ def preview(source: PromptFile, mapping: Mapping | None = None) -> Preview:
         rest = "the good ones can" if bad < len(looked.rows) else "look at the columns chosen below"
         warnings.append(f"{bad} of the first {len(looked.rows)} rows cannot be imported; {rest}.")
     rows = tuple(row for _, row in looked.rows if isinstance(row, dict))
+    becomes = fates(chosen, looked.columns, texts_of(rows, looked.columns))
     return Preview(
         kind=source.title,
         format=format or "no known format",
-        columns=looked.columns,
-        becomes=fates(chosen, looked.columns, texts_of(rows, looked.columns)),
-        rows=rows[:SHOWN_ROWS],
+        columns=tuple(map(boundary.clean, looked.columns)),
+        becomes=tuple(replace(one, column=boundary.clean(one.column)) for one in becomes),
+        rows=tuple(_shown(row) for row in rows[:SHOWN_ROWS]),
         mapping=chosen,
         num_rows=len(looked.rows),
         is_whole=looked.is_whole,
         prompts=tuple(done[:SHOWN_ROWS]),
         warnings=tuple(warnings),
-        notes=source.notes.sentences(),
+        notes=(*source.notes.sentences(), *places.sentences()),
     )
+
+
+def _shown(value: Any, depth: int = 0) -> Any:
+    """A value of the file as an answer can hold it: a bad row is shown, too."""
+    if isinstance(value, str):
+        return boundary.clean(value)
+    if isinstance(value, dict | list | tuple) and depth > boundary.MOST_DEPTH:
+        return "…"
+    if isinstance(value, dict):
+        return {_shown(name): _shown(inner, depth + 1) for name, inner in value.items()}
+    return [_shown(inner, depth + 1) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def texts_of(rows: Sequence[JSON], columns: Sequence[str]) -> set[str]:
@@ -131,12 +147,12 @@ def _is_telling(value: Any) -> bool:
     return bool(value) and (isinstance(value, list | dict) or (isinstance(value, str) and " " in value.strip()))
 
 
-def finished(number: int, row: Any, mapping: Mapping, ignored: set[str]) -> Finished:
+def finished(number: int, row: Any, mapping: Mapping, ignored: set[str], places: Places) -> Finished:
     """One row under a mapping."""
     if isinstance(row, str):
         return _bad(number, row)
     try:
-        prompt = parse(row, mapping)
+        prompt = parse(row, mapping, places)
     except BadRow as error:
         return _bad(number, str(error))
     ignored.update(prompt.ignored)

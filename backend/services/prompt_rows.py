@@ -5,14 +5,16 @@ import json
 from json.encoder import encode_basestring
 from typing import Any, NamedTuple
 
+from backend import boundary
 from backend.sameness import text_key
 from backend.services import prompt_messages
+from backend.services.prompt_choices import ANY, Places, chosen_answer, with_choices
 from backend.services.prompt_completions import Completion, completions_of, pair_of
 from backend.services.prompt_files import limits
 from backend.services.prompt_files.limits import NumberText, Written, type_name
 from backend.services.prompt_mapping import Mapping
 from backend.services.prompt_messages import BadRow, looks_like_chat, read_chat
-from backend.services.prompt_text import chosen_answer, plain_text, with_choices
+from backend.services.prompt_text import plain_text
 from backend.values import Messages
 
 __all__ = ["BadRow", "ParsedPrompt", "canonical_json", "content_hash", "parse"]
@@ -33,8 +35,8 @@ class ParsedPrompt(NamedTuple):
     """Names of what its messages held besides role and text."""
 
 
-def parse(row: dict[str, Any], mapping: Mapping) -> ParsedPrompt:
-    """Return the row as a prompt; raises `BadRow` with the reason."""
+def parse(row: dict[str, Any], mapping: Mapping, places: Places = ANY) -> ParsedPrompt:
+    """Return the row as a prompt; `places`: what numbers as answers mean in its file. Raises `BadRow`."""
     if not MEDIA.isdisjoint(row):
         _refuse_media(row, mapping)
     value = row.get(mapping.prompt) if mapping.is_simple and mapping.prompt else None
@@ -46,7 +48,10 @@ def parse(row: dict[str, Any], mapping: Mapping) -> ParsedPrompt:
         digest = _digest(f"[{_canonical_turn('user', written)}]")
         stored = f"[{_stored_turn('user', written)}]"
         return ParsedPrompt(stored, text, answer, _extra(row, mapping), text_key(text), digest)
-    return _parse_all(row, mapping)
+    try:
+        return _parse_all(row, mapping, places)
+    except RecursionError as error:
+        raise BadRow("something in it is nested too deep to be written down; leave the column out") from error
 
 
 def _is_chat(value: str) -> bool:
@@ -56,7 +61,7 @@ def _is_chat(value: str) -> bool:
     return looks_like_chat(value) or prompt_messages.transcript(value) is not None
 
 
-def _parse_all(row: dict[str, Any], mapping: Mapping) -> ParsedPrompt:
+def _parse_all(row: dict[str, Any], mapping: Mapping, places: Places) -> ParsedPrompt:
     ignored: set[str] = set()
     if mapping.is_implicit:
         messages, completions = pair_of(row, mapping, ignored)
@@ -64,12 +69,14 @@ def _parse_all(row: dict[str, Any], mapping: Mapping) -> ParsedPrompt:
     else:
         messages, last_turn = _asked(row, mapping, ignored)
         completions = completions_of(row, mapping, messages, ignored)
-    answer = _known_answer(row, mapping, last_turn)
+    answer = _known_answer(row, mapping, last_turn, places)
     turns = [(m["role"], encode_basestring(m["content"])) for m in messages]
     stored = ",".join(_stored_turn(*turn) for turn in turns)
     digest = _digest(f"[{','.join(_canonical_turn(*turn) for turn in turns)}]")
     for text in [answer or "", *(m["content"] for m in messages), *(one.text for one in completions)]:
         _check_text(text)
+    for one in completions:
+        _json(one.extra, "what is said of a completion")
     key = text_key(messages[-1]["content"], [m["content"] for m in messages if m["role"] != "system"])
     return ParsedPrompt(
         f"[{stored}]", messages[-1]["content"], answer, _extra(row, mapping), key, digest, completions,
@@ -146,11 +153,14 @@ def _refuse_media(row: dict[str, Any], mapping: Mapping) -> None:
             raise BadRow(f"column {name!r} is not empty, and a prompt holds text only; drop the column or the row")
 
 
-def _known_answer(row: dict[str, Any], mapping: Mapping, last_turn: str | None) -> str | None:
+def _known_answer(row: dict[str, Any], mapping: Mapping, last_turn: str | None, places: Places) -> str | None:
     answer = None
     if mapping.answer:
         value = row.get(mapping.answer)
-        answer = chosen_answer(row, mapping.choices, value) if mapping.choices else _answer(value, mapping.answer)
+        if mapping.choices:
+            answer = chosen_answer(row, mapping.choices, value, places)
+        else:
+            answer = _answer(value, mapping.answer)
     if last_turn is None:
         return answer
     if answer is not None and answer != last_turn:
@@ -263,13 +273,26 @@ def _extra(row: dict[str, Any], mapping: Mapping) -> str:
         extra = {name: row[name] for name in mapping.metadata if row.get(name) is not None}
     if not extra:
         return "{}"
+    if _FLAT.keys() >= set(map(type, extra.values())):
+        return _checked(_flat_json(extra), "the metadata")
+    return _json(extra, "the metadata")
+
+
+def _json(extra: dict[str, Any], subject: str) -> str:
+    """What is kept beside a text, as JSON; raises `BadRow` for what could not be read or shown again."""
+    if fault := boundary.fault_of_depth(extra):
+        raise BadRow(f"{subject} {fault}; leave the column out")
     try:
-        text = _flat_json(extra) if _FLAT.keys() >= set(map(type, extra.values())) else _encode(extra)
+        text = _encode(extra)
     except (ValueError, TypeError, RecursionError) as error:
-        raise BadRow(f"the metadata cannot be kept: {error}; leave the column out") from error
+        raise BadRow(f"{subject} cannot be kept: {error}; leave the column out") from error
+    return _checked(text, subject)
+
+
+def _checked(text: str, subject: str) -> str:
     _check_text(text)
     if "\\u0000" in text and has_nul(json.loads(text)):
-        raise BadRow("the metadata " + _nul())
+        raise BadRow(f"{subject} " + _nul())
     return text
 
 

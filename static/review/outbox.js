@@ -9,7 +9,8 @@ const ANSWER_IN = 8000;
 /** How often an act is sent alone to a server that fails with it, before the next ones are. */
 const TRIES = 3;
 const FAILED = "InternalError";
-const HOLDING = new Set(["PermissionDenied", "NotFound", FAILED]);
+const LOST = "DatabaseLost";
+const HOLDING = new Set(["PermissionDenied", "NotFound", "MissingPrerequisite", LOST, FAILED]);
 
 export const newId = () =>
   crypto.randomUUID ? crypto.randomUUID() : Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
@@ -29,6 +30,7 @@ export class Outbox {
     this.busy = false;
     this.isSignedOut = false;
     this.whySignedOut = "";
+    this.isLost = false;
     this.wait = 0;
     this.retryAt = 0;
     this.timer = null;
@@ -123,8 +125,9 @@ export class Outbox {
   settle(entries, answer) {
     this.isSignedOut = Boolean(answer && answer.error && answer.error.type === "NotSignedIn");
     this.whySignedOut = this.isSignedOut ? answer.error.message : "";
-    // Busy: nothing of it was written, and the same works a little later.
-    const isBusy = Boolean(answer && answer.error && answer.error.type === "Busy");
+    // Busy: nothing of it was written, and the same works a little later. Lost: when the database's file is put back.
+    this.isLost = Boolean(answer && answer.error && answer.error.type === LOST);
+    const isBusy = this.isLost || Boolean(answer && answer.error && answer.error.type === "Busy");
     if (!answer || this.isSignedOut || isBusy || this.mayPass(entries, answer.error)) {
       const asked = isBusy ? 1000 * (answer.error.retry_after || 0) : 0;
       this.wait = asked || Math.min(this.wait * 2 || FIRST_WAIT, LONGEST_WAIT);

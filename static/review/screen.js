@@ -119,7 +119,8 @@ export function paintReveal(desk) {
 export function paintBar(desk) {
   const { outbox, parts, tally } = desk;
   const seconds = outbox.retryAt ? Math.max(0, Math.ceil((outbox.retryAt - Date.now()) / 1000)) : 0;
-  const why = outbox.isSignedOut ? "you are not signed in" : "the server does not answer";
+  const answers = outbox.isLost ? "the server's database file is gone" : "the server does not answer";
+  const why = outbox.isSignedOut ? "you are not signed in" : answers;
   const trouble = outbox.retryAt ? ` – ${why}, trying again in ${seconds} s` : "";
   const waiting = outbox.size + outbox.held.length;
   parts.unsaved.textContent = waiting ? `${waiting} unsaved${trouble}` : "All saved";

@@ -98,6 +98,32 @@ def test_the_pairs_of_a_file_are_trained_on_by_dpo_without_any_judge_model(datab
     assert checkpoints.detail(loop.actor, done.checkpoint_id)
 
 
+SHARED = [
+    {"prompt": "p", "chosen": "A", "rejected": "B"}, {"prompt": "p", "chosen": "A", "rejected": "C"},
+    {"prompt": "p", "chosen": "D", "rejected": "C"}, {"prompt": "p", "chosen": "B", "rejected": "A"},
+    {"prompt": "p", "chosen": "A", "rejected": "B"},
+    {"prompt": "q", "chosen": "A", "rejected": "B", "note": "of another prompt"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("is_implicit", [False, True])
+def test_pairs_that_share_a_side_all_come_out(database: str, is_implicit: bool) -> None:
+    values = SHARED
+    if is_implicit:
+        values = [
+            {side: [{"role": "user", "content": row["prompt"]}, {"role": "assistant", "content": row[side]}]
+             for side in ("chosen", "rejected")}
+            for row in SHARED
+        ]  # fmt: skip
+    loop = Loop(values, SCRIPTED)
+    assert (loop.report.num_imported, loop.report.num_completions, loop.report.num_merged) == (2, 10, 3)
+    assert [(row.line, row.kind) for row in loop.report.problems] == [(5, "duplicate")]
+    round_id = loop.launch("self_rewarding", FILE_ONLY | {"selector": {"name": "imported_pairs"}})
+    loop.run(round_id, until=Stage.select)
+    expected = sorted(tuple(row[name] for name in ("prompt", "chosen", "rejected")) for row in SHARED[:4] + SHARED[5:])
+    assert sorted(map(as_pair, training_rows(round_id))) == expected
+
+
 def test_the_labels_of_a_file_are_trained_on_by_kto(database: str, tmp_path: Path) -> None:
     loop = Loop(LABELS, {"name": "transformers", "model": str(make_tiny_model(tmp_path / "model"))})
     assert (loop.report.num_imported, loop.report.num_completions, loop.report.num_merged) == (4, 8, 4)

@@ -276,3 +276,14 @@ def test_strangers_learn_nothing_and_viewers_import_nothing(project: tables.Proj
         prompts.import_file(viewer, project.id, "x", name)
     with pytest.raises(RondoError):
         prompts.preview(stranger, project.id, name)
+
+
+def test_what_a_number_means_is_decided_for_the_whole_file(project: tables.Project, curator: Actor) -> None:
+    words = [f"w{n}" for n in range(4)]
+    values = [{"question": f"Q{n}?", "choices": words, "answer": 1 + n % 3} for n in range(1_500)]
+    values += [{"question": "Last?", "choices": words, "answer": 4}]
+    report = prompts.import_file(curator, project.id, "set", put("late.jsonl", lines(*values)))
+    assert report.num_bad == 0
+    assert "Answers given as numbers count the choices from 1" in report.notes
+    found = prompts.browse(curator, report.sets[0].id, limit=4).rows
+    assert [row.answer for row in found] == ["A", "B", "C", "A"]

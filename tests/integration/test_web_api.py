@@ -1,12 +1,14 @@
 """REST: pages of lists, one shape of errors, and the loop's way through it."""
 
 import json
+import re
 from pathlib import Path
 
 import httpx
 import pyarrow.parquet as pq
 import pytest
 
+from app.api.prompts import suffix_of
 from backend.services.access import Actor
 from backend.values import Role
 from tests import rows
@@ -121,6 +123,50 @@ def test_a_file_is_previewed_and_imported_under_one_mapping(world: World, curato
 
         packed = {"file": ("x.jsonl.gz", gzip.compress(b'{"prompt": "p"}\n'))}
         assert client.post(f"{base}/preview", files=packed).json()["kind"] == "JSON lines, packed"
+
+
+def nested(depth: int) -> str:
+    return "[" * depth + "1" + "]" * depth
+
+
+ODD_ROWS = (
+    f'{{"prompt": "p", "m": {nested(300)}}}',
+    f'{{"prompt": "p", "m": {{"k": {nested(64)}}}}}',
+    f'{{"prompt": "p", "completions": [{{"text": "c", "m": {nested(100)}}}]}}',
+    '{"prompt": "p", "completions": [{"text": "c", "m": "\\u0000"}]}',
+    '{"prompt": "p", "m": "\\ud800"}',
+    '{"prompt": "p", "\\ud800": 1}',
+    '{"prompt": "p", "completions": [{"text": "c", "m": ["\\ud800"]}]}',
+    f'{{"prompt": "p", "completions": [{{"text": "c", "score": {"9" * 400}}}]}}',
+)
+
+
+def test_odd_rows_are_left_out_and_the_others_are_previewed_imported_and_listed(world: World, curator: Actor) -> None:
+    base = f"/api/v1/projects/{world.ids['project_id']}/prompt-sets"
+    good = '{"prompt": "good", "completions": [{"text": "c", "m": [1]}]}'
+    files = {"file": ("x.jsonl", "\n".join([good, *ODD_ROWS]).encode())}
+    with site.with_token(curator) as client:
+        shown = client.post(f"{base}/preview", files=files)
+        assert shown.status_code == 200, shown.text
+        assert [bool(row["reason"]) for row in shown.json()["prompts"]] == [False] + [True] * len(ODD_ROWS)
+        made = client.post(f"{base}/import", data={"name": "odd"}, files=files)
+        assert made.status_code == 201, made.text
+        listed = client.get(f"/api/v1/prompt-sets/{made.json()['sets'][0]['id']}/prompts")
+        assert listed.json()["items"][0]["completions"][0]["extra"]["m"] == [1]
+
+
+NAMES = ("a.js\0onl", "\0", "a.\0", "..", "a.jsonl\0.gz", "a.js/../../x.csv", "é.ü", "a." + "x" * 500)
+
+
+def test_an_upload_may_have_any_name(world: World, curator: Actor) -> None:
+    path = f"/api/v1/projects/{world.ids['project_id']}/prompt-sets/preview"
+    kind = {"Content-Type": "multipart/form-data; boundary=b"}
+    with site.with_token(curator) as client:
+        for name in NAMES:
+            head = f'--b\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
+            answer = client.post(path, content=f'{head}{{"prompt": "p"}}\r\n--b--\r\n'.encode(), headers=kind)
+            assert answer.status_code in (200, 422), (name, answer.text)
+            assert re.fullmatch("[A-Za-z0-9.]*", suffix_of(name))
 
 
 def test_decisions_sent_twice_count_once_and_can_be_taken_back(world: World) -> None:

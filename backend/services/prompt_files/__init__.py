@@ -121,11 +121,28 @@ def _kind_of_text(path: Path, opened: Opened) -> str:
     suffix = (Path(path.stem) if path.suffix.lower() == PACKED_SUFFIX else path).suffix.lower()
     if suffix in (".csv", ".tsv"):
         return "csv"
-    if re.match(rb"\[\s*[\[{\]]", text) or json_rows.PRETTY.match(text) or json_rows.WRAPPED.match(text):
+    if _is_array(text, suffix) or json_rows.PRETTY.match(text):
         return "json"
+    if json_rows.WRAPPED.match(text):
+        return "jsonl" if json_rows.are_lines(*_first_lines(path, opened)) else "json"
     if text.startswith(b"{") or suffix in (".jsonl", ".ndjson"):
         return "jsonl"
     return "text" if suffix in TEXT_SUFFIXES and not _has_header(text) else "csv"
+
+
+def _is_array(text: bytes, suffix: str) -> bool:
+    """Whether this is a JSON array. A line of plain text may begin with a bracket, too."""
+    if suffix == ".json":
+        return not text.startswith(b"{")
+    begins = rb"\[\s*[\[{\]]" if suffix in (*TEXT_SUFFIXES, ".jsonl", ".ndjson") else rb"\[\s*[\[{\]\"]"
+    return re.match(begins, text) is not None
+
+
+def _first_lines(path: Path, opened: Opened) -> tuple[bytes, bytes]:
+    """The first two lines that are not blank; of a longer one the beginning, which is no whole object."""
+    with opening.binary(path, opened) as file:
+        found = (line or b"{" for _, line in limits.lines(file) if line is None or not line.isspace())
+        return next(found, b""), next(found, b"")
 
 
 def _has_header(text: bytes) -> bool:

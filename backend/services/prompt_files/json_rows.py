@@ -4,7 +4,7 @@ import codecs
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,10 +18,11 @@ WRAPPERS = (
     "test", "validation", "questions", "results", "tasks",
 )  # fmt: skip
 """Names under which a file's rows lie when one object wraps them all."""
-NAMES = frozenset(
-    ("prompt", "question", "instruction", "messages", "conversations", "text", "problem", "input", "query")
-)
-"""Names of which one among an object's own makes it a row, not a wrapper."""
+NAMES = frozenset((
+    "prompt", "question", "instruction", "messages", "conversations", "conversation", "text", "problem", "input",
+    "query", "ctx", "chat", "dialogue", "turns", "body", "chosen", "rejected",
+))  # fmt: skip
+"""Names of which one among an object's own makes it a row, not a wrapper. In any case of letters."""
 _SIMPLE = r'(?:"[^"\\]*"|-?[\d.eE+-]+|null|true|false)'
 WRAPPED = re.compile(
     rf'\{{\s*(?:"(?!(?:{"|".join(sorted(NAMES))})")[^"\\]*"\s*:\s*{_SIMPLE}\s*,\s*)*"(?:{"|".join(WRAPPERS)})"\s*:\s*\[\s*[\[{{\]]'.encode()
@@ -48,7 +49,7 @@ class Decoder:
     def row(self, value: Any) -> dict[str, Any] | str:
         """The value just decoded as a row, or why it is none."""
         if self.twice:
-            return f"the key {self.twice!r} stands twice in one object; keep one of them"
+            return _stands_twice(self.twice)
         return value if isinstance(value, dict) else f"a JSON object is needed, this is {type_name(value)}"
 
     def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -63,6 +64,10 @@ class Decoder:
             self.notes.add("NaN is taken as missing")
             return None
         return NumberText(name)
+
+
+def _stands_twice(name: str) -> str:
+    return f"the key {name!r} stands twice in one object; keep one of them"
 
 
 def _number(written: str) -> float | NumberText:
@@ -94,19 +99,23 @@ def lines(file: BinaryIO, _path: Path, notes: Notes) -> Iterator[Row]:
     yield from rows
 
 
+def are_lines(first: bytes, second: bytes) -> bool:
+    """Whether a file is JSON lines, going by its first two: an object that ends where its line ends, and one more."""
+    try:
+        return isinstance(json.loads(first), dict) and second.lstrip()[:1] == b"{"
+    except (ValueError, RecursionError):
+        return False
+
+
 def unwrapped(number: int, row: dict[str, Any] | str, notes: Notes) -> Iterator[Row]:
     """The rows of a file that is one object: its columns as lists (or by index), or the object itself as one row."""
-    if isinstance(row, dict) and NAMES.isdisjoint(row):
-        wraps = [name for name in WRAPPERS if isinstance(row.get(name), list)]
-        if len(wraps) == 1:
-            notes.add(_said(wraps[0], [name for name in row if name != wraps[0]]))
-            for place, value in enumerate(row[wraps[0]], 1):
-                inner = _inner(value)
-                yield (
-                    place,
-                    inner if isinstance(inner, dict) else f"a JSON object is needed, this is {type_name(inner)}",
-                )
-            return
+    if isinstance(row, dict) and len(wraps := _lists_of_rows(row)) == 1:
+        notes.add(_said(wraps[0], [name for name in row if name != wraps[0]]))
+        as_row = _reader(notes)
+        for place, value in enumerate(row[wraps[0]], 1):
+            inner = as_row(value)
+            yield place, inner if isinstance(inner, dict) else f"a JSON object is needed, this is {type_name(inner)}"
+        return
     columns = _columns(row) if isinstance(row, dict) else None
     if columns is None:
         yield number, row
@@ -114,6 +123,13 @@ def unwrapped(number: int, row: dict[str, Any] | str, notes: Notes) -> Iterator[
     notes.add("The file is one object that holds columns; each place in them is a row")
     for place, values in enumerate(zip(*columns.values(), strict=True), 1):
         yield place, dict(zip(columns, values, strict=True))
+
+
+def _lists_of_rows(value: dict[str, Any]) -> list[str]:
+    """The names under which rows lie in an object; none where it is a row itself, which may have such lists, too."""
+    if _has_prompt(value):
+        return []
+    return [name for name in WRAPPERS if isinstance(value.get(name), list)]
 
 
 def _columns(row: dict[str, Any]) -> dict[str, list[Any]] | None:
@@ -174,17 +190,25 @@ class _Window:
 
     def element(self) -> Any:
         """Decode the element that starts here; raises `InvalidInput` where the file breaks off."""
+        try:
+            value, end = self.ahead()
+        except (ValueError, RecursionError) as error:
+            raise self.broken(str(error)) from error
+        self.line += self.text.count("\n", self.at, end)
+        self.at = end
+        return value
+
+    def ahead(self) -> tuple[Any, int]:
+        """The element that starts here and where it ends, not moving there; raises `ValueError`, `RecursionError`."""
         while True:
             try:
                 value, end = self.json.decode(self.text, self.at)
             except (ValueError, RecursionError) as error:
                 if self.ended or len(self.text) - self.at > limits.ROW_BYTES or isinstance(error, RecursionError):
-                    raise self.broken(str(error)) from error
+                    raise
             else:
                 if end < len(self.text) or self.ended:
-                    self.line += self.text.count("\n", self.at, end)
-                    self.at = end
-                    return value
+                    return value, end
             self.grow()
 
     def parts(self, end: str) -> Iterator[None]:
@@ -211,53 +235,93 @@ class _Window:
 
 def document(file: BinaryIO, path: Path, notes: Notes) -> Iterator[Row]:
     """Arrays and objects one after the other, and the rows that an object wraps. Rows are numbered from 1."""
-    decoder = Decoder(notes)
-    window = _Window(file, path, decoder)
+    window = _Window(file, path, Decoder(notes))
     number = 0
     while c := window.skip():
-        if c == "[":
-            window.at += 1
-            found: Iterator[Any] = (window.element() for _ in window.parts("]"))
-        elif c == "{":
-            found = _wrapped(window, notes)
-        else:
+        if c not in ("[", "{"):
             raise window.broken("a [ or { is due here")
-        for value in found:
+        for row in _listed(window, notes) if c == "[" else _in_object(window, notes):
             number += 1
-            yield number, decoder.row(value)
+            yield number, row
 
 
-def _wrapped(window: _Window, notes: Notes) -> Iterator[Any]:
-    """The rows in the arrays of an object that wraps them; the object itself, if it wraps none."""
+def _listed(window: _Window, notes: Notes) -> Iterator[dict[str, Any] | str]:
+    """The rows of the array that starts here."""
+    window.at += 1
+    as_row = _reader(notes)
+    for _ in window.parts("]"):
+        yield window.json.row(as_row(window.element()))
+
+
+def _in_object(window: _Window, notes: Notes) -> Iterator[dict[str, Any] | str]:
+    """The object that starts here as a row (or as columns), or the rows that it wraps."""
+    try:
+        value, _ = window.ahead()
+    except (ValueError, RecursionError):
+        value = None  # longer than a row may be, or broken: read part by part, that is said with its place
+    if value is None or _lists_of_rows(value):
+        yield from _wrapped(window, notes)
+    else:
+        row = window.json.row(window.element())
+        yield from (found for _, found in unwrapped(1, row, notes))
+
+
+def _wrapped(window: _Window, notes: Notes) -> Iterator[dict[str, Any] | str]:
+    """The rows in the array of an object that wraps them; the object itself, if it wraps none."""
     window.at += 1
     others: dict[str, Any] = {}
-    wraps = ""
+    wraps = twice = ""
     for _ in window.parts("}"):
         name = window.element()
+        if not isinstance(name, str):
+            raise window.broken(f"a name in double quotes is due, this is {type_name(name)}")
         if window.skip() != ":":
             raise window.broken("a colon is missing")
         window.at += 1
-        if window.skip() == "[" and name in WRAPPERS:
+        if window.skip() == "[" and name in WRAPPERS and not _has_prompt(others):
             if wraps:
                 raise InvalidInput(
                     f"{window.path.name} holds several lists of rows, {wraps!r} and {name!r}. Save each as a file of "
                     "its own."
                 )
             wraps = name
-            window.at += 1
-            for _ in window.parts("]"):
-                yield _inner(window.element())
+            yield from _listed(window, notes)
         else:
+            is_new = name not in others
             others[name] = window.element()
-    if not wraps:
-        yield from (row for _, row in unwrapped(1, others, notes))
-    else:
+            twice = twice or window.json.twice or ("" if is_new else name)
+        if wraps and _has_prompt(others):
+            raise window.broken(f"beside the list {wraps!r} it has {name!r}, as a row has, but no row is so long")
+    if wraps:
         notes.add(_said(wraps, list(others)))
+    elif twice:
+        yield _stands_twice(twice)
+    else:
+        yield from (row for _, row in unwrapped(1, others, notes))
+
+
+def _has_prompt(row: dict[str, Any]) -> bool:
+    return not NAMES.isdisjoint(name.strip().lower() for name in row)
 
 
 def _said(wraps: str, others: list[str]) -> str:
     beside = f"; beside them {', '.join(map(repr, others))} is not imported" if others else ""
     return f"The rows lie under {wraps!r}{beside}"
+
+
+def _reader(notes: Notes) -> Callable[[Any], Any]:
+    """What makes a row of each element of one list: texts are prompts where the first element is a text."""
+    are_texts: list[bool] = []
+
+    def as_row(value: Any) -> Any:
+        is_text = isinstance(value, str) and not isinstance(value, NumberText)
+        if not are_texts:
+            are_texts.append(is_text)
+            if is_text:
+                notes.add("The file is a list of texts; each is a row with one column, text")
+        return {"text": value} if is_text and are_texts[0] else _inner(value)
+
+    return as_row
 
 
 def _inner(value: Any) -> Any:

@@ -1,6 +1,6 @@
 """Formats that hold completions: rated, labelled, or plain."""
 
-from backend.services.prompt_formats.format import CONTEXT, SYSTEM, Format, Look
+from backend.services.prompt_formats.format import BESIDE, Format, Look
 from backend.services.prompt_mapping import Mapping
 
 ASKED = ("prompt", "instruction", "question", "query")
@@ -18,22 +18,22 @@ def _holds_objects(look: Look, mapping: Mapping) -> bool:
 FORMATS = (
     Format(
         "ultrafeedback", "UltraFeedback (an instruction and its rated completions)",
-        {"prompt": ASKED, "system": SYSTEM, "completion": ("completions", "responses")}, ("prompt", "completion"),
+        {"prompt": ASKED, **BESIDE, "completion": ("completions", "responses")}, ("prompt", "completion"),
         _holds_objects,
     ),
     Format(
         "unpaired_preference", "TRL unpaired preference (prompt, completion, label), as KTO reads it",
-        {"prompt": ASKED, "context": CONTEXT, "system": SYSTEM, "completion": TEXT, "label": ("label",)},
+        {"prompt": ASKED, **BESIDE, "completion": TEXT, "label": ("label",)},
         ("prompt", "completion", "label"),
     ),
     Format(
         "scored_completion", "completions with a score (prompt, completion or response, score)",
-        {"prompt": ASKED, "context": CONTEXT, "system": SYSTEM, "completion": TEXT, "score": SCORE},
+        {"prompt": ASKED, **BESIDE, "completion": TEXT, "score": SCORE},
         ("prompt", "completion", "score"),
     ),
     Format(
         "prompt_completion", "TRL prompt-completion",
-        {"prompt": ("prompt", "text"), "context": CONTEXT, "system": SYSTEM, "completion": ("completion",),
+        {"prompt": ("prompt", "text"), **BESIDE, "completion": ("completion",),
          "answer": ("answer", "completion")},
         ("prompt", "completion"),
     ),

@@ -13,6 +13,9 @@ PROMPT: Names = ("prompt", "question", "instruction", "query", "problem", "text"
 SYSTEM: Names = ("system", "system_prompt", "system_message")
 ANSWER: Names = ("answer", "completion", "response", "output", "target", "answers", "solution", "expected", "reference")
 CONTEXT: Names = ("input", "context", "passage", "document")
+HISTORY: Names = ("history",)
+BESIDE = {"context": CONTEXT, "system": SYSTEM, "history": HISTORY}
+"""What makes part of a prompt that is text, whatever else the file holds: where it is, no format may leave it out."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +62,11 @@ class Format:
         for role, known in self.roles.items():
             there = [names[name] for name in known if name in names and (role in ROLES_THAT_SHARE or name not in used)]
             if role in self.needs:
-                there = [column for column in there if look.is_filled(column)]
-                if not there:
+                filled = [column for column in there if look.is_filled(column)]
+                if not filled:
                     return None
+                # Of several columns one is enough: few questions have a fifth choice.
+                there = there if role in MANY else filled
             if there:
                 found[role] = tuple(there) if role in MANY else there[0]
                 used.update(column.strip().lower() for column in (there if role in MANY else there[:1]))

@@ -1,6 +1,7 @@
 """Formats that hold a chosen and a rejected completion."""
 
-from backend.services.prompt_formats.format import PROMPT, SYSTEM, Format, Look
+from backend.services.prompt_formats.chats import CHAT
+from backend.services.prompt_formats.format import BESIDE, PROMPT, SYSTEM, Format, Look
 from backend.services.prompt_mapping import Mapping
 from backend.services.prompt_messages import transcript
 
@@ -25,6 +26,14 @@ def _wraps_messages(look: Look, mapping: Mapping) -> bool:
     return any(isinstance(value, dict) and "messages" in value for value in look.values(mapping.messages))
 
 
+def _are_single_turns(look: Look, mapping: Mapping) -> bool:
+    """Whether a side is the next turn alone; a whole chat holds its prompt itself."""
+    sides = [
+        value[0] if isinstance(value, list) and len(value) == 1 else value for value in look.values(mapping.chosen)
+    ]
+    return any(isinstance(one, dict) or (isinstance(one, str) and not transcript(one)) for one in sides)
+
+
 PAIR = {"chosen": CHOSEN, "rejected": REJECTED}
 
 FORMATS = (
@@ -34,11 +43,15 @@ FORMATS = (
     ),
     Format(
         "ultrafeedback_binarized", "UltraFeedback, binarized (pairs with the score of each side)",
-        {"prompt": PROMPT, "system": SYSTEM, **PAIR, **SCORES}, ("prompt", "chosen", "rejected"), _has_scores,
+        {"prompt": PROMPT, **BESIDE, **PAIR, **SCORES}, ("prompt", "chosen", "rejected"), _has_scores,
     ),
     Format(
-        "preference", "TRL preference (prompt, chosen, rejected)",
-        {"prompt": PROMPT, "system": SYSTEM, **PAIR, **SCORES}, ("prompt", "chosen", "rejected"),
+        "preference", "TRL preference (prompt, chosen, rejected), with an input as LLaMA-Factory has it",
+        {"prompt": PROMPT, **BESIDE, **PAIR, **SCORES}, ("prompt", "chosen", "rejected"),
+    ),
+    Format(
+        "chat_preference", "a chat and a chosen and a rejected next turn (LLaMA-Factory, ShareGPT)",
+        {"messages": CHAT, "system": SYSTEM, **PAIR, **SCORES}, ("messages", "chosen", "rejected"), _are_single_turns,
     ),
     Format("hh_rlhf", "HH-RLHF (chosen and rejected transcripts)", PAIR, ("chosen", "rejected"), _are_transcripts),
     Format(

@@ -1,6 +1,6 @@
 """Formats of a question and its answer, and plain prompts."""
 
-from backend.services.prompt_formats.format import ANSWER, CONTEXT, PROMPT, SYSTEM, Format, Look
+from backend.services.prompt_formats.format import ANSWER, BESIDE, PROMPT, SYSTEM, Format, Look
 from backend.services.prompt_mapping import Mapping
 
 ASKED = ("question", "prompt", "query", "problem", "ctx")
@@ -20,7 +20,7 @@ def _ends_in_hashes(look: Look, mapping: Mapping) -> bool:
 
 
 def _holds_choices(look: Look, mapping: Mapping) -> bool:
-    values = look.values(mapping.choices[0])
+    values = [value for column in mapping.choices for value in look.values(column)]
     return any(isinstance(value, list | dict) or str(value).lstrip()[:1] in ("[", "{") for value in values)
 
 
@@ -28,17 +28,17 @@ def _several(_look: Look, mapping: Mapping) -> bool:
     return len(mapping.choices) > 1
 
 
-_QUESTION = {"prompt": ASKED, "system": SYSTEM}
+_QUESTION = {"prompt": ASKED, **BESIDE}
 
 FORMATS = (
     Format(
         "multiple_choice", "multiple choice (a question, a list of choices, the right one)",
-        {**_QUESTION, "context": CONTEXT, "choices": CHOICES, "answer": RIGHT}, ("prompt", "choices"), _holds_choices,
+        {**_QUESTION, "choices": CHOICES, "answer": RIGHT}, ("prompt", "choices"), _holds_choices,
     ),
     *(
         Format(
             "multiple_choice", "multiple choice (a question, a column for each choice, the right one)",
-            {**_QUESTION, "context": CONTEXT, "choices": names, "answer": RIGHT}, ("prompt", "choices"), _several,
+            {**_QUESTION, "choices": names, "answer": RIGHT}, ("prompt", "choices"), _several,
         )
         for names in SPREAD
     ),
@@ -48,12 +48,12 @@ FORMATS = (
     ),
     Format(
         "math", "MATH (problem and solution)",
-        {"prompt": ("problem",), "system": SYSTEM, "answer": ("answer", "solution", "expected_answer")},
+        {"prompt": ("problem",), **BESIDE, "answer": ("answer", "solution", "expected_answer")},
         ("prompt", "answer"),
     ),
     Format(
         "alpaca", "Alpaca (instruction, input or context, output)",
-        {"prompt": ("instruction",), "context": CONTEXT, "system": SYSTEM, "history": ("history",),
+        {"prompt": ("instruction",), **BESIDE,
          "answer": ("output", "response", "answer", "completion")},
         ("prompt",),
     ),
@@ -67,12 +67,12 @@ PLAIN = (
     ),
     Format(
         "prompt_only", "TRL prompt-only",
-        {"prompt": ("prompt",), "context": CONTEXT, "system": SYSTEM}, ("prompt",),
+        {"prompt": ("prompt",), **BESIDE}, ("prompt",),
         lambda look, _: not any(name in look.by_name for name in ANSWER),
     ),
     Format(
         "question_answer", "prompts and answers",
-        {"prompt": PROMPT, "context": CONTEXT, "system": SYSTEM, "history": ("history",), "answer": ANSWER},
+        {"prompt": PROMPT, **BESIDE, "answer": ANSWER},
         ("prompt",),
     ),
 )  # fmt: skip

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.pages.prompts_import import noted
 from backend.errors import InvalidInput
+from backend.services.prompt_completions import UNREAD
 from backend.services.prompt_formats import recognise
 from backend.services.prompt_import import is_held_out
 from backend.services.prompt_mapping import Mapping, check_mapping, from_json
@@ -75,6 +77,65 @@ def test_metadata_are_the_other_columns_or_those_chosen() -> None:
     assert json.loads(parse(row, Mapping(prompt="prompt", metadata=("z",))).extra) == {"z": "2"}
     with pytest.raises(BadRow, match="metadata cannot be kept"):
         parse({"prompt": "p", "x": float("nan")}, PROMPT)
+
+
+def nested(depth: int) -> Any:
+    value: Any = 1
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+COMPLETIONS = Mapping(prompt="prompt", completion="c")
+
+
+@pytest.mark.parametrize("depth", [64, 300, 5_000])
+def test_what_is_kept_beside_a_text_is_bounded_in_depth(depth: int) -> None:
+    assert json.loads(parse({"prompt": "p", "m": nested(63)}, PROMPT).extra) == {"m": nested(63)}
+    with pytest.raises(BadRow, match="the metadata is nested more than 64 deep"):
+        parse({"prompt": "p", "m": nested(depth)}, PROMPT)
+    with pytest.raises(BadRow, match="said of a completion is nested more than 64 deep"):
+        parse({"prompt": "p", "c": {"text": "x", "m": nested(depth)}}, COMPLETIONS)
+
+
+@pytest.mark.parametrize("nothing", [None, [], {}, "", " ", [None], ["", None]])
+def test_no_completion_is_no_reason_to_leave_a_row_out(nothing: Any) -> None:
+    assert parse({"prompt": "p", "c": nothing}, COMPLETIONS).completions == ()
+    pair = Mapping(prompt="prompt", chosen="chosen", rejected="rejected")
+    (left,) = parse({"prompt": "p", "chosen": "x", "rejected": nothing if nothing != [None] else []}, pair).completions if nothing != ["", None] else parse({"prompt": "p", "chosen": "x"}, pair).completions  # fmt: skip
+    assert left.text == "x"
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ({"score": "N/A"}, {UNREAD: "N/A"}),
+        ({"score": "N/A", "rating": 4}, {UNREAD: "N/A", "rating": 4, "score": 4.0}),
+        ({"score": ""}, {UNREAD: ""}),
+        ({"score": None}, {}),
+        ({"score": "8.5"}, {"score": 8.5}),
+        ({"rating": "N/A"}, {"rating": "N/A"}),
+    ],
+)
+def test_a_score_is_a_number_or_is_said_to_be_none(given: dict[str, Any], kept: dict[str, Any]) -> None:
+    (one,) = parse({"prompt": "p", "c": {"text": "x"} | given}, COMPLETIONS).completions
+    assert one.extra == {"column": "c"} | kept
+    words = noted(one.extra)
+    assert ("is no number" in words) == (UNREAD in kept)
+    assert ("score 4" in words or "score 8.5" in words) == ("score" in kept)
+
+
+@pytest.mark.parametrize("score", [10**400, "9" * 400, "1e999", "high", [1]])
+def test_a_score_that_no_float_holds_is_a_bad_row(score: Any) -> None:
+    with pytest.raises(BadRow, match="a score is a"):
+        parse({"prompt": "p", "c": {"text": "x", "score": score}}, COMPLETIONS)
+    with pytest.raises(BadRow, match="a score is a"):
+        parse({"prompt": "p", "c": "x", "s": score}, Mapping(prompt="prompt", completion="c", score="s"))
+
+
+def test_what_is_noted_is_shown_whatever_it_is() -> None:
+    for value in ("N/A", None, True, [1], {"a": 1}, 8.5):
+        assert noted({"score": value, "label": value, "chosen": value})
 
 
 @pytest.mark.parametrize(
