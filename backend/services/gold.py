@@ -181,3 +181,8 @@ def completions(db: Session, round_id: int, ids: Sequence[int]) -> set[int]:
     label = tables.Label
     query = select(label.sample_id).where(label.round_id == round_id, label.sample_id.in_(ids))
     return set(db.scalars(query.where(label.kind.in_(tables.JUDGED))))
+
+
+def among(db: Session, ids: Sequence[int]) -> set[int]:
+    """Those that are gold."""
+    return set(db.scalars(select(tables.GoldItem.sample_id).where(tables.GoldItem.sample_id.in_(ids))))

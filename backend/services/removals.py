@@ -175,7 +175,8 @@ def _remove(
     is_frozen = round_.status is not RoundStatus.review
     touched = _touched(db, targets)
     # Training read of gold items the label that was known, whatever this person said of them.
-    shaped = [n for page in gold.left_out(db, map(list, in_chunks(touched))) for n in page] if is_frozen else touched
+    known = {n for page in in_chunks(touched) for n in gold.among(db, page)} if is_frozen else set()
+    shaped = [n for n in touched if n not in known]
     changed: tuple[Changed, ...] = ()
     if rehearses or not is_frozen:
         before = _words(db, shaped)
