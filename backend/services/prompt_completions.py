@@ -15,7 +15,7 @@ WORDS = {
     "false": False, "0": False, "0.0": False, "no": False, "bad": False, "rejected": False, "reject": False,
     "-1": False,
 }  # fmt: skip
-NOTHING = (None, "", [], {})
+NOTHING: tuple[Any, ...] = (None, "", [], {})
 """What stands where there is no completion."""
 UNREAD = "unread_score"
 

@@ -232,7 +232,7 @@ def units(prompt: ParsedPrompt) -> list[tuple[Completion, ...]]:
     Two pairs may share a side: a pair that lost it would be none.
     """
     sides = [one for one in prompt.completions if isinstance(one.extra.get("chosen"), bool)]
-    alone = [(one,) for one in prompt.completions if not isinstance(one.extra.get("chosen"), bool)]
+    alone: list[tuple[Completion, ...]] = [(one,) for one in prompt.completions if not isinstance(one.extra.get("chosen"), bool)]
     return [tuple(sides), *alone] if sides else alone
 
 

@@ -43,11 +43,8 @@ def test_an_expression_may_look_at_all_texts_of_a_page_for_so_long() -> None:
     shared = Patience(0.3)
     checks = [parse(SLOW, shared).check, parse(SLOW, shared).check]
     start = time.monotonic()
-    with pytest.raises(InvalidInput, match="too slow.*all the texts together"):
-        for _ in range(1_000):
-            for check in checks:
-                assert check is not None
-                check(TEXT)
+    with pytest.raises(InvalidInput, match=r"too slow.*all the texts together"):
+        [check(TEXT) for _ in range(1_000) for check in checks if check]
     assert time.monotonic() - start < 3
     quick = parse("/model$/", Patience(0.3)).check
     assert quick is not None
