@@ -181,3 +181,42 @@ def test_bulk_is_for_curators_and_rounds_in_review(database: str) -> None:
     ):
         with pytest.raises(Conflict, match="frozen"):
             call()
+
+
+def test_samples_are_found_before_anybody_has_to_wait(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = rows.make_project()
+    curator = rows.make_actor(project, Role.curator)
+    round_, _ = in_review(project)
+    settle(round_.id)
+    filters, find = Filters(text="/red|blue/", verdict=("accept",)), bulk.find
+    seen = bulk.preview(curator, round_.id, filters, REJECT)
+
+    def finding(*asked, **more):
+        """Another person writes meanwhile."""
+        page = find(*asked, **more)
+        reviews.decide(curator, uuid.uuid4().hex, page.ids[0], REJECT, round_id=round_.id)
+        return page
+
+    monkeypatch.setattr(bulk, "find", finding)
+    with pytest.raises(Conflict, match="Preview again"):
+        bulk.apply(curator, round_.id, filters, REJECT, reason="colors", token=seen.token)
+    monkeypatch.setattr(bulk, "find", find)
+    seen = bulk.preview(curator, round_.id, filters, REJECT)
+    assert bulk.apply(curator, round_.id, filters, REJECT, reason="colors", token=seen.token).count == seen.count > 1
+
+
+def test_an_expression_that_is_too_slow_for_the_round_is_refused(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "PATTERN_SECONDS", 0.05)
+    monkeypatch.setattr(bulk, "READ", 5)
+    project = rows.make_project()
+    curator = rows.make_actor(project, Role.curator)
+    asked = rows.make_prompt_set(project, prompts=20)
+    round_ = rows.make_round(project, status=RoundStatus.review, stage=Stage.review)
+    rows.make_samples(round_, asked, n=1, texts=["a perfectly usual text of a model " * 20] * 20, scores=[1.0])
+    filters = Filters(text=r"/^(?:(.)|(.)|(.)){10}(?<=\x01)/")
+    with pytest.raises(InvalidInput, match="too slow"):
+        bulk.preview(curator, round_.id, filters, REJECT)
+    with pytest.raises(InvalidInput, match="too slow"):
+        bulk.apply(curator, round_.id, filters, REJECT, reason="r", token="")
