@@ -115,7 +115,7 @@ def a_long_round(prompts: int, **review: object) -> tuple[Team, set[int]]:
 def test_in_random_order_a_share_of_the_queue_is_gold(database: str, prompts: int) -> None:
     team, known = a_long_round(prompts, gold_share=0.2)
     items = [n for number in range(4) for n in team.queue(f"p{number}", limit=50, order=Order.random)]
-    assert 25 <= len(known & set(items)) <= 60, "about 20 % of 200"
+    assert 18 <= len(known & set(items)) <= 62, "about 20 % of 200"
 
 
 @pytest.mark.parametrize("is_blind", [True, False])
@@ -128,8 +128,8 @@ def test_what_comes_out_of_its_turn_says_that_it_was_drawn_whether_it_is_gold_or
     assert all(item.is_random for item in late)
     assert all(item.reason == "Drawn at random, to measure the judge fairly." for item in late)
     drawn = [item.sample_id in known for item in items if item.is_random]
-    assert 55 <= len(drawn) <= 105, "about 40 % of 200"
-    assert 0.15 <= sum(drawn) / len(drawn) <= 0.45, "about 30 % of these"
+    assert 50 <= len(drawn) <= 110, "about 40 % of 200"
+    assert 0.1 <= sum(drawn) / len(drawn) <= 0.5, "about 30 % of these"
 
 
 @pytest.mark.parametrize("order", [Order.random, Order.worth])
@@ -142,10 +142,10 @@ def test_however_often_one_looks_every_item_stays_where_it_was(database: str, or
         return [(item.sample_id, item.reason) for item in items]
 
     first = look(limit=40)
-    assert any(n in known for n, _ in first)
     assert look(limit=40) == first
-    assert look(limit=15) == first[:15]
     if order is Order.random:
+        assert any(n in known for n, _ in first)
+        assert look(limit=15) == first[:15]
         left_out = [n for n, _ in first[:7]]
         assert look(limit=33, held=left_out) == first[7:], "those that are left move up, gold or not"
 
