@@ -110,6 +110,8 @@ def test_what_cannot_be_read_fails_alone_and_says_what_it_was(server: Server, re
         ([-0.5], None, 7),
         ({"token_logprobs": [-0.5]}, None, 7),
         ({"content": [{"logprob": -1}, {"logprob": -0.5}]}, -1.5, 2),
+        ({"content": [{"logprob": -(10**400)}]}, None, 1),
+        ({"content": [{"logprob": -1.7e308}, {"logprob": -1.7e308}]}, None, 2),
     ],
 )
 def test_a_logprob_is_a_number_or_not_known(server: Server, logprobs: Any, logprob: float | None, tokens: int):
