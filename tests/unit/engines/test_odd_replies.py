@@ -10,6 +10,7 @@ import pytest
 
 from backend.engines import _http
 from backend.engines._http import retry_after
+from backend.engines._replies import completions_of
 from backend.errors import EngineError
 from backend.values import Completion, FailureKind, Sampling
 from tests.endpoint import Server, chat, choices, complete, refusal, serving
@@ -318,3 +319,12 @@ def test_a_429_that_does_not_end_is_the_servers_and_not_the_prompts(server: Serv
     server.answer = lambda body: refusal(429, "slow down")
     with pytest.raises(EngineError, match="failed 2 times, last with: status 429 slow down"):
         complete(server, [chat("a")], max_retries=1)
+
+
+def test_half_an_emoji_in_an_error_is_replaced():
+    said = completions_of({"choices": [{"error": {"message": "No \ud83d."}}]})[0].failure
+    assert said is not None
+    assert said.reason == "The reply holds an error: No \ufffd."
+    (odd,) = completions_of({"choices": [{"message": {"content": [{"type": "\ud83d"}]}}]})
+    assert odd.failure is not None
+    assert "\ud83d" not in odd.failure.reason
