@@ -91,8 +91,9 @@ def text(value: str, subject: str, most: int = MOST_TEXT) -> str:
 
 def whole(value: Any, subject: str, *, least: int = 0, most: int = MOST_COUNT) -> int:
     """Return a whole number between the bounds; a form hands in floats, None and texts. Raises `InvalidInput`."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    if not is_number or value != int(value) or not least <= value <= most:
+    # Between the bounds first: what is beyond them may be too large for a float. No NaN is between them.
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most
+    if not is_number or value != int(value):
         raise InvalidInput(f"{subject}: must be a whole number from {least:,} to {most:,}. Type one.")
     return int(value)
 

@@ -2,18 +2,15 @@
 
 import logging
 import re
+import zlib
 from functools import lru_cache
-from itertools import accumulate
+from typing import Any
 
-from backend.answers import numbers
+from backend.answers import bounds, numbers
 
-_COMMAND = re.compile(
-    r"[dt]?frac|sqrt|pi|cdot|times|div|left|right|text|mathrm|mathbf|textbf|pm|infty|cup|cap|in|leq?|geq?|[lg]t|neq?"
-    r"|degree|circ|theta|alpha|beta|gamma|lambda|mu|sin|cos|tan|ln|log"
-)
-_EXPONENT = re.compile(r"(?:\^|\*\*)\s*(?P<power>\{[^{}]*\}|\([^()]*\)|-?[0-9]+|[a-z])?", re.IGNORECASE)
-_LONGEST, _MOST_POWERS, _LARGEST_POWER, _LONGEST_NUMBER, _DEEPEST = 120, 6, 16, 40, 6
-"""Characters; powers, and the sum of their exponents; digits of a number; brackets in brackets."""
+_ASSIGNED = re.compile(r"(?P<name>[a-zA-Z])\s*=(?P<side>(?:(?!(?P=name))[^=<>])+)")
+_TOLERANCE = 1e-5
+"""Ten times what math-verify rounds to."""
 
 
 def is_formula(text: str) -> bool:
@@ -27,32 +24,26 @@ def is_formula(text: str) -> bool:
 def same_formula(said: str, known: str) -> bool:
     """Say whether math-verify takes two formulas as equal; False for what is too long or large to be calculated."""
     one, other = _plain(said), _plain(known)
-    return _is_small(one) and _is_small(other) and _verified(one, other)
+    if not is_formula(one) or not is_formula(other):
+        return False
+    one, other = _sides(one, other)
+    return bounds.are_small(one, other) and _verified(one, other)
+
+
+def _sides(said: str, known: str) -> tuple[str, str]:
+    """What there is to compare: of `x = 5` beside 5 or `x = 6` the right sides, as math-verify does."""
+    one, other = _ASSIGNED.fullmatch(said), _ASSIGNED.fullmatch(known)
+    if one and other:
+        return (one["side"], other["side"]) if one["name"] == other["name"] else (said, known)
+    if one and not bounds.has_relation(known):
+        return one["side"], known
+    if other and not bounds.has_relation(said):
+        return said, other["side"]
+    return said, known
 
 
 def _plain(text: str) -> str:
     return text.strip().strip("*`").strip().rstrip(".").strip("$").strip()
-
-
-def _is_small(text: str) -> bool:
-    """Whether nothing in it can take long: short, few and small powers, none of a power, no big operators."""
-    if not text or len(text) > _LONGEST or re.search(rf"[!\"'@#&;?_]|[0-9]{{{_LONGEST_NUMBER}}}", text):
-        return False
-    if any(not _COMMAND.fullmatch(command) for command in re.findall(r"\\([a-zA-Z]+)", text)) or not is_formula(text):
-        return False
-    powers = list(_EXPONENT.finditer(text))
-    if len(powers) > _MOST_POWERS or any(power["power"] is None for power in powers):
-        return False
-    if re.search(r"\^\s*(?:\{[^{}]*\}|[0-9]+|\w)\s*\)*\s*(?:\^|\*\*)|\*\*\s*[0-9]+\s*\)*\s*(?:\^|\*\*)", text):
-        return False
-    exponents = [number for power in powers for number in re.findall(r"[0-9]+", power["power"])]
-    nested = any(re.search(r"\^|\*\*|\\sqrt", power["power"]) for power in powers)
-    return not nested and sum(map(int, exponents)) <= _LARGEST_POWER and _depth(text) <= _DEEPEST
-
-
-def _depth(text: str) -> int:
-    """How deep the deepest bracket is."""
-    return max(accumulate((sign in "({[") - (sign in ")}]") for sign in text), default=0)
 
 
 @lru_cache(maxsize=4096)
@@ -62,7 +53,35 @@ def _verified(said: str, known: str) -> bool:
     from math_verify import parse, verify
 
     one, other = (parse(f"${text}$", parsing_timeout=None) for text in (known, said))
-    return bool(one and other) and bool(verify(one, other, timeout_seconds=None))
+    if not one or not other or ("%" not in said + known and _differ(one[0], other[0])):
+        return False
+    return bool(verify(one, other, timeout_seconds=None))
+
+
+def _differ(known: Any, said: Any) -> bool:
+    """Whether two expressions have different values at one point, so that sympy need not search for a proof.
+
+    That search is what takes long, and it takes longest where there is nothing to find. Of an equation beside an
+    expression, math-verify compares the right side.
+    """
+    from sympy import Eq, Expr, Symbol
+
+    one, other = (side.rhs if isinstance(side, Eq) else side for side in (known, said))
+    is_compared = isinstance(one, Expr) and isinstance(other, Expr) and not (known is not one and said is not other)
+    if not is_compared or isinstance(one, Symbol) or isinstance(other, Symbol):
+        return False
+    try:
+        a, b = (side.evalf(subs={symbol: _at(symbol.name) for symbol in side.free_symbols}) for side in (one, other))
+        # A share of both, as sympy's numbers may be too large for Python's.
+        apart = abs(complex(((a - b) / (1 + abs(a) + abs(b))).evalf()))
+    except (TypeError, ValueError, ArithmeticError, AttributeError, RuntimeError):
+        return False
+    return apart > _TOLERANCE
+
+
+def _at(name: str) -> float:
+    """A number for a variable, one for each name."""
+    return 0.6 + zlib.crc32(name.encode()) % 9973 / 9973
 
 
 def are_equal(said: str, known: str, *, with_numbers: bool = True) -> bool:

@@ -1,10 +1,11 @@
 """Find the answer in a text: where it is marked, else where the field's harnesses look for it."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
+from itertools import pairwise
 
-from backend.answers import equality, numbers
+from backend.answers import equality, numbers, unclear, wording
 from backend.answers.thinking import spoken
 
 _BOXED = re.compile(r"\\(?:boxed|fbox)\s*\{")
@@ -19,13 +20,6 @@ _SENTENCE = re.compile(
     r"\b(?:answers?|result|solution)\b[^.!?:=\n]{0,80}?\s(?:is|are|was|would be|will be|equals|=)(?=[\s:])\s*:?",
     re.IGNORECASE,
 )
-_COPULA = re.compile(r"\b(?:is|are|was|were|equals|be|as|to)\b:?|[=:：]", re.IGNORECASE)
-_NO_ANSWER = re.compile(
-    r"(?:correct|right|wrong|incorrect|final|below|above|clear|given|as follows|the following|in the|not\b|n/?a\b"
-    r"|none given|unknown|unclear|unsure|i(?:['’]m| am) (?:sorry|not|unable)"
-    r"|i (?:do not|don['’]t|can ?not|can['’]t)|sorry\b|\?+$)",
-    re.IGNORECASE,
-)
 _NONE_GIVEN = re.compile(r"\b(?:no|not a|cannot|can['’]t|unable)\b[^.!?\n]{0,40}\banswer\b", re.IGNORECASE)
 _CHOICE = re.compile(
     r"[\s*_`\"'$]*(?:\\(?:text|mathrm|mathbf|textbf)\s*\{)?[(\[]?"
@@ -36,7 +30,6 @@ _CHOICE_IN_PROSE = re.compile(
 )
 _DRESS = " \t\r\n:#*_`\"'“”"
 _MOST_MARKS, _LONGEST_LINE, _FEW_WORDS = 40, 400, 4
-YES_NO = frozenset({"yes", "no", "true", "false"})
 
 
 class Kind(Enum):
@@ -83,16 +76,23 @@ def read(text: str, kind: Kind, like: str = "") -> tuple[str, bool] | None:
     if _BOXED.search(text) and until_closed(text[[*_BOXED.finditer(text)][-1].end() :]) is None:
         return None  # cut off inside the last box
     for inner in marked(text):
-        if (found := _in_mark(inner, kind)) is not None:
+        if kind is Kind.number and _is_open(inner):
+            return None
+        if (found := _in_mark(inner, kind, like)) is not None:
             return found, True
-    rests = list(told(text))
+    rests = [(unclear.instead(rest), is_label) for rest, is_label in told(text)]
     for rest, _ in rests:
+        if kind in (Kind.number, Kind.any) and _is_open(rest):
+            return None
         if (found := _in_rest(rest, kind)) is not None:
             return found, True
     if kind in (Kind.words, Kind.any):
         for _, rest in sorted(((not is_label, rest) for rest, is_label in rests), key=lambda one: one[0]):
-            if not _NO_ANSWER.match(rest):
-                return _phrase(rest), True
+            if not wording.NO_ANSWER.match(rest):
+                found = _phrase(rest) if kind is Kind.any else wording.said(_phrase(rest), like)
+                return None if found is None else (found, True)
+    if any(re.match(r"not\b", rest, re.IGNORECASE) for rest, _ in rests):
+        return None
     found = None if _NONE_GIVEN.search(text) else _FLEXIBLE[kind](text, like)
     return None if found is None else (found, False)
 
@@ -107,22 +107,22 @@ def until_closed(text: str) -> str | None:
     return None
 
 
-def _in_mark(inner: str, kind: Kind) -> str | None:
-    """A box holds the answer and nothing else; a number may have words around it."""
+def _in_mark(inner: str, kind: Kind, like: str) -> str | None:
+    """A box holds the answer and nothing else; a number may have words around it, words may be a sentence."""
     if not inner.strip(_DRESS):
         return None
     if kind is Kind.choice:
         return _choice(inner)
     if kind is Kind.number and numbers.parse(inner) is None and not equality.is_formula(inner):
         return _number(inner)
-    return inner
+    return (wording.said(inner, like) or inner) if kind is Kind.words else inner
 
 
 def _in_rest(rest: str, kind: Kind) -> str | None:
     """What the words after a mark begin with, where it is of the kind that is looked for."""
     if kind is Kind.choice:
         return _choice(rest)
-    if kind is Kind.words or _NO_ANSWER.match(rest):
+    if kind is Kind.words or wording.NO_ANSWER.match(rest):
         return None
     sentence = re.split(r"(?<=[^\d\s])[.!?;]\s|(?<=\d)[.!?;](?:\s|$)|\s\((?!\d)|,\s*(?:because|since|as|so)\b", rest)[0]
     formula = _formula(sentence)
@@ -146,9 +146,8 @@ def _formula(sentence: str) -> str | None:
 
 def _number(sentence: str) -> str | None:
     """The number a sentence begins with, with its unit; in a calculation or after other words the last one."""
-    found = [
-        match for match in numbers.IN_PROSE.finditer(sentence) if not re.search(r"\bnot\s+$", sentence[: match.start()])
-    ]
+    there = list(numbers.IN_PROSE.finditer(sentence))
+    found = [match for match in there if not unclear.is_denied(sentence, match.start())]
     if not found:
         return None
     before = sentence[: found[0].start()]
@@ -157,8 +156,11 @@ def _number(sentence: str) -> str | None:
         before,
         re.I,
     )
-    if not is_direct or re.search(r"[=+*/×÷^]|\d\s*-\s*\d", sentence[found[0].end() - 1 :]):
-        return found[-1][0]
+    after = sentence[found[0].end() - 1 :]
+    if not is_direct or re.search(r"[=+*/×÷^]|\d\s*-\s*\d", after) or unclear.TAKEN_BACK.search(after):
+        return None if _is_one_of(sentence, there, found[-1]) else found[-1][0]
+    if _is_one_of(sentence, there, found[0]):
+        return None
     unit = re.match(r"\s*(?:[^\W\d_]{1,20}|°\s?[A-Z]?)", sentence[found[0].end() :])
     whole = found[0][0] + (unit[0] if unit else "")
     return whole if numbers.parse(whole) is not None else found[0][0]
@@ -183,20 +185,35 @@ def _last_line(text: str) -> str:
     return lines[-1].strip() if lines else ""
 
 
+def _is_open(rest: str) -> bool:
+    """Whether the first number of what was told is one of two that it might be."""
+    there = list(numbers.IN_PROSE.finditer(rest.splitlines()[0] if rest else ""))
+    return len(there) > 1 and numbers.parse(rest) is None and unclear.are_alternatives(rest, there[0], there[1])
+
+
+def _is_one_of(text: str, there: Sequence[re.Match[str]], match: re.Match[str]) -> bool:
+    """Whether the number beside it might be meant as well."""
+    at = there.index(match)
+    return any(unclear.are_alternatives(text, one, other) for one, other in pairwise(there[max(0, at - 1) : at + 2]))
+
+
 def _last_number(text: str, _like: str) -> str | None:
-    numbers_there = numbers.IN_PROSE.findall(text)
     line = _last_line(text)
     if numbers.parse(line) is not None:
         return line
-    return numbers_there[-1] if numbers_there else None
+    there = list(numbers.IN_PROSE.finditer(text))
+    said = [match for match in there[-_MOST_MARKS:] if not unclear.is_denied(text, match.start())]
+    return None if not said or _is_one_of(text, there[-_MOST_MARKS - 1 :], said[-1]) else said[-1][0]
 
 
 def _last_choice(text: str, _like: str) -> str | None:
     line = _last_line(text)
     if re.fullmatch(r"[\W_]*[A-J][\W_]*", line):
         return _choice(line)
-    found = list(_CHOICE_IN_PROSE.finditer(text))
-    return next(letter for letter in found[-1].groups() if letter) if found else None
+    found = [one for one in _CHOICE_IN_PROSE.finditer(text) if not unclear.is_denied(text, one.start())]
+    if not found or (len(found) > 1 and re.fullmatch(r"\W*or\W*", text[found[-2].end() : found[-1].start()])):
+        return None
+    return next(letter for letter in found[-1].groups() if letter)
 
 
 def _last_formula(text: str, like: str) -> str | None:
@@ -207,26 +224,27 @@ def _last_formula(text: str, like: str) -> str | None:
         found = re.findall(rf"\{opening}[^\n{re.escape(opening)}]*?{closing}", text)
         if found:
             return found[-1]
-    written = re.findall(r"\$([^$\n]{1,200})\$|\\\(([^\n]{1,200}?)\\\)", text)
-    last = next((one for one in written[-1] if one), "") if written else _last_line(text)
+    written = [*re.finditer(r"\$([^$\n]{1,200})\$|\\\(([^\n]{1,200}?)\\\)", text)]
+    said = [one for one in written if not unclear.is_denied(text, one.start())]
+    if written and not said:
+        return None
+    last = said[-1][1] or said[-1][2] if said else _last_line(text)
     after = last.rpartition("=")[2] if "=" not in like else last
     return after.strip(_DRESS) if equality.is_formula(after) else None
 
 
 def _last_words(text: str, like: str) -> str | None:
-    """The last line where it is short, the words it ends with, or the known answer where it stands in that line."""
+    """What the last line says; where it says nothing clear, what looks like a known answer with digits."""
     line = _last_line(text)
-    plain = equality.words(line)
-    if not like or len(plain.split()) <= max(_FEW_WORDS, len(like.split())):
-        return None if _NO_ANSWER.match(plain) else line or None
-    if equality.words(like) in YES_NO:
-        first = re.match(r"\W*(\w+)", line) or re.match(r"\W*(\w+)", text)
-        return first[1] if first and first[1].casefold() in YES_NO else None
+    if not like:
+        return None if wording.NO_ANSWER.match(equality.words(line)) else line or None
+    found = wording.said(line, like)
+    is_short = len(line.split()) <= max(_FEW_WORDS, len(like.split()))
+    if found is not None and (is_short or found == like or wording.is_yes_or_no(found)):
+        return found
     shape = re.sub(r"[0-9]+", "[0-9]+", re.escape(like.strip())) if re.search(r"[0-9]", like) else None
-    if shape and (shaped := re.findall(shape, text)):
-        return shaped[-1]
-    ends = [equality.words(line[match.end() :]) for match in _COPULA.finditer(line)]
-    return like if equality.words(like) in {re.sub(r"^(?:the|a|an)\s", "", end) for end in ends} | set(ends) else None
+    shaped = re.findall(shape, text) if shape else []
+    return shaped[-1] if shaped else None
 
 
 def _last_of_any(text: str, _like: str) -> str | None:
@@ -237,7 +255,7 @@ def _last_of_any(text: str, _like: str) -> str | None:
         return after if "=" in line else line
     if len(line.split()) <= _FEW_WORDS and not numbers.IN_PROSE.search(line):
         is_sentence = re.search(r"[!?]$", line) is not None
-        found = _last_number(text, "") if _NO_ANSWER.match(equality.words(line)) or is_sentence else line
+        found = _last_number(text, "") if wording.NO_ANSWER.match(equality.words(line)) or is_sentence else line
         return found or None
     return _last_number(line, "") or _last_number(text, "")
 

@@ -6,6 +6,7 @@ Servers differ in all of it. What is known is read; what is not known is said, n
 import math
 from typing import Any
 
+from backend.boundary import clean
 from backend.engines import failed
 from backend.values import JSON, Completion, FailureKind
 
@@ -51,11 +52,11 @@ def _completion(choice: JSON, share: int, stop: tuple[str, ...]) -> Completion:
         return failed(FailureKind.filter, "The endpoint's content filter withheld the reply.")[0]
     if isinstance(choice.get("error"), dict | str):
         said = choice["error"] if isinstance(choice["error"], str) else choice["error"].get("message")
-        return failed(FailureKind.reply, f"The reply holds an error: {str(said)[:300]}")[0]
+        return failed(FailureKind.reply, f"The reply holds an error: {clean(str(said)[:300])}")[0]
     try:
         text, reasoning = texts_of(choice["message"])
     except OddReply as error:
-        return failed(FailureKind.reply, f"The reply cannot be read: {error}.")[0]
+        return failed(FailureKind.reply, f"The reply cannot be read: {clean(str(error))}.")[0]
     logprobs = _logprobs(choice.get("logprobs"))
     known = [one for one in logprobs if one is not None]
     place = min((text.find(one) for one in stop if one in text), default=-1)
@@ -63,7 +64,7 @@ def _completion(choice: JSON, share: int, stop: tuple[str, ...]) -> Completion:
         text=text if place < 0 else text[:place],
         finish_reason=finish if place < 0 else "stop",
         n_tokens=len(logprobs) or share,
-        logprob=math.fsum(known) if known and len(known) == len(logprobs) else None,
+        logprob=_sum(known) if known and len(known) == len(logprobs) else None,
         reasoning=reasoning,
     )
 
@@ -135,8 +136,20 @@ def _logprobs(value: Any) -> list[float | None]:
 
 
 def _finite(value: Any) -> float | None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    return float(value) if is_number else None
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _sum(logprobs: list[float]) -> float | None:
+    try:
+        return math.fsum(logprobs)
+    except OverflowError:
+        return None
 
 
 def _number(value: Any) -> int:

@@ -31,13 +31,21 @@ PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
 
 def locate(model: str) -> str:
     """Return the absolute folder of a model (relative paths lie in the data folder), or its hub name."""
-    path = Path(model).expanduser()
+    path = expanded(model)
     folder = path if path.is_absolute() else settings().folder / path
     if folder.is_dir():
         return str(folder)
     if path.is_absolute() or not HUB_NAME.fullmatch(model):
         raise InvalidInput(f"There is no model folder {folder}. Check the path, or copy the model there.")
     return model
+
+
+def expanded(model: str) -> Path:
+    """The path with its `~` replaced; raises `InvalidInput` where that names nobody's folder."""
+    try:
+        return Path(model).expanduser()
+    except RuntimeError as error:
+        raise InvalidInput(f"There is no home folder for {model}. Type the whole path of the model folder.") from error
 
 
 def is_adapter(located: str) -> bool:
@@ -47,8 +55,8 @@ def is_adapter(located: str) -> bool:
 
 def base_of(adapter: str) -> str:
     """Return the located base model of an adapter folder."""
-    name = _read_json(Path(adapter) / "adapter_config.json").get("base_model_name_or_path")
-    if not name:
+    name = read_json(Path(adapter) / "adapter_config.json").get("base_model_name_or_path")
+    if not name or not isinstance(name, str):
         raise InvalidInput(f"The adapter {adapter} does not name its base model. Set base_model_name_or_path in it.")
     return locate(name)
 
@@ -66,7 +74,7 @@ def check(located: str) -> None:
         raise InvalidInput(
             f"The folder {folder} has no config.json: it is no model's, or half-written. Choose or copy it again."
         )
-    if (kind := _read_json(folder / "config.json").get("model_type")) in STATE_SPACE:
+    if str(kind := read_json(folder / "config.json").get("model_type")) in STATE_SPACE:
         raise InvalidInput(
             f"The model {folder} ({kind}) keeps a state instead of keys and values, so several samples of one prompt "
             "cannot be drawn from it here. Serve it elsewhere, for example with vLLM, and register its endpoint."
@@ -103,7 +111,7 @@ def _check_weights(folder: Path, stem: str) -> None:
                 "Convert them to safetensors: load them where you trust them and call save_pretrained."
             )
         raise InvalidInput(f"The model folder {folder} has no {single.name}. It is half-written: copy it again.")
-    names = set(_read_json(index).get("weight_map", {}).values()) if index.is_file() else {single.name}
+    names = set(weight_map(index).values()) if index.is_file() else {single.name}
     for name in sorted(names):
         if Path(name).name != name:
             raise InvalidInput(f"{index} names {name}, which is not beside it. Copy the model again.")
@@ -122,15 +130,26 @@ def _is_whole(file: Path) -> bool:
             return False
         try:
             header: JSON = json.loads(opened.read(length))
-        except ValueError:
+            ends = [tensor["data_offsets"][1] for name, tensor in header.items() if name != "__metadata__"]
+            return 8 + int(length) + max(ends, default=0) <= size
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
             return False
-    ends = [tensor["data_offsets"][1] for name, tensor in header.items() if name != "__metadata__"]
-    return 8 + int(length) + max(ends, default=0) <= size
 
 
-def _read_json(file: Path) -> JSON:
+def weight_map(index: Path) -> dict[str, str]:
+    """Which file holds which tensor, of the index of a model in several files; raises `InvalidInput`."""
+    found = read_json(index).get("weight_map", {})
+    if not isinstance(found, dict) or not all(isinstance(name, str) for name in found.values()):
+        raise InvalidInput(f"{index} does not name a file for each tensor. Copy the model again.")
+    return found
+
+
+def read_json(file: Path) -> JSON:
+    """The object in a file of a model; raises `InvalidInput`."""
     try:
         value = json.loads(read_text(file))
+    except RecursionError as error:
+        raise InvalidInput(f"{file} is nested too deep to be read. Copy the model again.") from error
     except (OSError, ValueError) as error:
         raise InvalidInput(f"{file} cannot be read: {error}. It is half-written: copy the model again.") from error
     if not isinstance(value, dict):

@@ -45,7 +45,11 @@ _SCALE = re.compile(
 _UNCLEAR = re.compile(
     r"\w|[.,\u00b7][0-9]|[^\S\n]*[%\u2030?+]"
     r"|[^\S\n]*(?:[-\u2013\u2014~,;|/*\u00d7x]|->|\u2192|=+>?|<|>|\u2264|\u2265|and|plus)[^\S\n]*[-+]?[0-9]"
-    r"|[^\S\n]*(?:to|or|percent)\b|[^\S\n]*(?:points?\s+|pts\.?\s+)?(?:for|per)\b",
+    r"|[^\S\n]*(?:to|or|percent)\b|[^\S\n]*(?:points?\s+|pts\.?\s+)?(?:for|per)\b"
+    rf"|[^\S\n]{{0,9}}[,(\u2013\u2014-]?[^\S\n]{{0,9}}{_KEY}[^\S\n]{{0,9}}[:=][^\S\n]{{0,9}}[0-9]"
+    r"|[^\w\n]{0,6}(?:(?:oh|no|hmm)\b[^\w\n]{0,6})?(?:wait|correction|scratch\s+that|i\s+mean|make\s+(?:that|it))\b"
+    r"[^\n]{0,60}?[0-9]"
+    r"|[^\S\n]{0,9}[,(\u2013\u2014-][^\S\n]{0,9}(?:no|actually|sorry|rather)\b[^\n]{0,60}?[0-9]",
     re.IGNORECASE,
 )
 _CONDITION = re.compile(

@@ -54,12 +54,13 @@ def answer_missing(
             asked = _ask(stage, todo, answer, number, checkpoint_id)
             kept = again.missing(asked) if again else asked
             place: dict[str, Any] = {"split": batch[0].split, "checkpoint_id": checkpoint_id, "seed": seed}
+            gate.brought = gate.brought or asked.served < sum(map(len, asked.made))
             gate.pass_batch(
                 partial(write, stage, kept, again=again, **place),
                 served=kept.served,
                 failures=[item.failure for item in asked.items],
             )
-            stage.progress.advance(len(todo) if again else kept.served + len(kept.items))
+            stage.progress.advance(len(todo) if again else sum(map(len, kept.made)) + len(kept.items))
         elif not again:
             stage.progress.advance(sum(have.get(group.id, 0) for group in batch))
     _close(gate, engine)
@@ -75,7 +76,8 @@ class Asked:
 
     @property
     def served(self) -> int:
-        return sum(map(len, self.made))
+        """How many samples a model made; what a file brought says nothing of the server."""
+        return sum(one.kind != "import" for several in self.made for one in several)
 
 
 class Again:

@@ -21,7 +21,7 @@ from backend.pipeline import groups as group_values
 from backend.pipeline import left_out, worth
 from backend.pipeline.bind import engine_for
 from backend.pipeline.groups import GroupRow
-from backend.pipeline.judge_again import Again
+from backend.pipeline.judge_again import Again, unwritten
 from backend.pipeline.left_out import Gate
 from backend.pipeline.stage import Finish, StageContext, derive_seed
 from backend.values import Group, Judgment, LabelSource, Split
@@ -96,11 +96,12 @@ def write(
         "created_at": written_at,
     }
     with stage.writing() as db:
+        made = unwritten(db, made)
         if again is None:
             labels = machine_labels(stage, made)
-            left_out.write(db, stage, items)
+            if items:
+                left_out.rewrite(db, stage, (), items)
         else:
-            made = again.unwritten(db, made)
             labels = machine_labels(stage, [*again.earlier(db, made), *made])
             left_out.rewrite(db, stage, again.ids_of(made, items), items)
         if not made:

@@ -14,21 +14,22 @@ from backend.values import Judgment, LabelSource
 BY_MACHINE = ("sample_id", "machine_score", "machine_verdict", "machine_spread", "is_unparsed")
 
 
+def unwritten(db: Session, made: Sequence[Judgment]) -> list[Judgment]:
+    """The judgments that have no row yet. A judge that computes judges a group whole, some of it again."""
+    judgment = tables.Judgment
+    known = set()
+    for ids in chunks(sorted({one.sample_id for one in made}), CHUNK):
+        query = select(judgment.sample_id, judgment.judge, judgment.position).where(judgment.sample_id.in_(ids))
+        known |= {tuple(row) for row in db.execute(query)}
+    return [one for one in made if (one.sample_id, one.judge, one.position) not in known]
+
+
 class Again:
     """What a retry of the judge asks for, and what is known of these samples."""
 
     def __init__(self, rows: Sequence[tables.LeftOut]) -> None:
         self.rows = rows
         self.samples = {row.sample_id for row in rows if row.sample_id is not None}
-
-    def unwritten(self, db: Session, made: Sequence[Judgment]) -> list[Judgment]:
-        """The judgments that have no row yet."""
-        judgment = tables.Judgment
-        known = set()
-        for ids in chunks(sorted({one.sample_id for one in made}), CHUNK):
-            query = select(judgment.sample_id, judgment.judge, judgment.position).where(judgment.sample_id.in_(ids))
-            known |= {tuple(row) for row in db.execute(query)}
-        return [one for one in made if (one.sample_id, one.judge, one.position) not in known]
 
     def earlier(self, db: Session, made: Sequence[Judgment]) -> list[Judgment]:
         """What was said before of the samples that are judged now."""

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from backend.boundary import clean
 from backend.db import now, reading, tables
 from backend.db.bulk import insert_rows
 from backend.errors import Cancelled, EngineError, InvalidInput, JudgeError, MissingPrerequisite, PromptError
@@ -80,7 +81,7 @@ def write(db: Session, stage: StageContext, items: Sequence[Item]) -> None:
     columns |= {
         "item": [item.key for item in items],
         "kind": [item.failure.kind for item in items],
-        "reason": [item.failure.reason.replace("\x00", "\ufffd") for item in items],
+        "reason": [clean(item.failure.reason) for item in items],
     }
     insert_rows(db, tables.LeftOut, common, columns)
 
@@ -95,7 +96,8 @@ def rewrite(db: Session, stage: StageContext, asked: Iterable[int], items: Seque
         if item is None:
             row.resolved_at = now()
         else:
-            row.kind, row.reason, row.attempts = item.failure.kind, item.failure.reason, row.attempts + 1
+            row.kind, row.reason = item.failure.kind, clean(item.failure.reason)
+            row.attempts += 1
     known = set(db.scalars(_of(select(tables.LeftOut.item), stage).where(tables.LeftOut.item.in_(list(again)))))
     write(db, stage, [item for key, item in again.items() if key not in known])
 
@@ -140,7 +142,7 @@ def note_served(db: Session, checkpoint_id: int, notes: Sequence[str]) -> None:
     if not notes:
         return
     checkpoint = db.get_one(tables.Checkpoint, checkpoint_id)
-    known = checkpoint.details.get("notes", [])
+    known, notes = checkpoint.details.get("notes", []), [clean(note) for note in notes]
     checkpoint.details = checkpoint.details | {"notes": [*known, *(note for note in notes if note not in known)]}
 
 
@@ -156,6 +158,8 @@ class Gate:
         self.failures: list[Failure] = []
         self.reasons: Counter[str] = Counter()
         self.kinds: set[FailureKind] = set()
+        self.brought = False
+        """Whether files brought samples, which no server had to serve."""
 
     def pass_batch(self, write: Callable[[], None], *, served: int, failures: Sequence[Failure]) -> None:
         """Write a batch, now or once something was served; raises `EngineError` after too many failures in a row."""
@@ -185,7 +189,8 @@ class Gate:
 
     def close(self) -> None:
         """At the stage's end: raises `EngineError` where nothing was ever served, else writes what was held back."""
-        if not self.anything and self.reasons:
+        is_hopeless = not self.brought or any(not kind.is_own for kind in self.kinds)
+        if not self.anything and self.reasons and is_hopeless:
             reason, count = self.reasons.most_common(1)[0]
             total = sum(self.reasons.values())
             many = f"All {total} {self.what} failed. " if total > 1 else ""

@@ -8,7 +8,6 @@ from pathlib import Path
 from backend.config import settings
 from backend.engines import _weights
 from backend.errors import InvalidInput, MissingPrerequisite
-from backend.files import read_text
 from backend.values import JSON
 
 TEMPLATE_FILES = ("chat_template.jinja", "chat_template.json")
@@ -27,7 +26,7 @@ class ModelFolder:
 
 def is_outside(location: str) -> bool:
     """Whether a location points to a folder that is not inside the data folder (hub names do not)."""
-    path = Path(location).expanduser()
+    path = _weights.expanded(location)
     if path.is_absolute() or ".." in path.parts:
         return not (settings().folder / path).resolve().is_relative_to(settings().folder)
     inside = settings().folder / path
@@ -87,7 +86,7 @@ def _cached(name: str) -> Path | None:
 
 def _refuse_own_code(folder: Path) -> None:
     for name in ("config.json", "tokenizer_config.json"):
-        if (folder / name).is_file() and "auto_map" in _json(folder / name):
+        if (folder / name).is_file() and "auto_map" in _weights.read_json(folder / name):
             raise InvalidInput(
                 f"The model {folder} wants to run code of its own (auto_map in {name}), which Rondo does not allow. "
                 "Choose one whose architecture transformers knows, or serve it elsewhere and register its endpoint."
@@ -97,7 +96,7 @@ def _refuse_own_code(folder: Path) -> None:
 def _check_chat_template(folder: Path, *, also: Path) -> None:
     for place in (folder, also):
         config = place / "tokenizer_config.json"
-        in_config = config.is_file() and bool(_json(config).get("chat_template"))
+        in_config = config.is_file() and bool(_weights.read_json(config).get("chat_template"))
         if in_config or any((place / name).is_file() for name in TEMPLATE_FILES):
             return
     raise InvalidInput(
@@ -111,7 +110,7 @@ def _check_index(folder: Path) -> None:
     index = folder / "model.safetensors.index.json"
     if not index.is_file():
         return
-    wanted: dict[str, str] = _json(index).get("weight_map", {})
+    wanted = _weights.weight_map(index)
     headers = {name: _header(folder / name) for name in set(wanted.values())}
     missing = sorted(tensor for tensor, name in wanted.items() if tensor not in headers[name])
     if missing:
@@ -133,15 +132,5 @@ def _has_tokenizer(folder: Path) -> bool:
 
 def _architecture(folder: Path) -> str:
     config = folder / "config.json"
-    names = _json(config).get("architectures") if config.is_file() else None
+    names = _weights.read_json(config).get("architectures") if config.is_file() else None
     return str(names[0]) if isinstance(names, list) and names else ""
-
-
-def _json(file: Path) -> JSON:
-    try:
-        value = json.loads(read_text(file))
-    except (OSError, ValueError) as error:
-        raise InvalidInput(f"{file} cannot be read: {error}. It is half-written: copy the model again.") from error
-    if not isinstance(value, dict):
-        raise InvalidInput(f"{file} is not a JSON object. Copy the model again.")
-    return value

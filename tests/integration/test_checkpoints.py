@@ -192,6 +192,14 @@ def own_code(folder: Path) -> None:
     (folder / "config.json").write_text(json.dumps({"auto_map": {"AutoModel": "modeling.Mine"}}))
 
 
+def header(text: bytes) -> Callable[[Path], object]:
+    return lambda folder: (folder / "model.safetensors").write_bytes(len(text).to_bytes(8, "little") + text)
+
+
+def index(weight_map: object) -> Callable[[Path], object]:
+    return lambda folder: (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": weight_map}))
+
+
 @pytest.mark.parametrize(
     ("break_it", "message"),
     [
@@ -204,6 +212,14 @@ def own_code(folder: Path) -> None:
         (only_pickles, "pickled weights"),
         (promise_more, "lacks 1 tensors of model.safetensors.index.json, e.g. c"),
         (own_code, "auto_map in config.json"),
+        *((header(text), "missing or cut off") for text in (b"[]", b'{"a":3}', b'{"a":{"data_offsets":[]}}', b"3")),
+        (header(b'{"a":{"data_offsets":[0,"x"]}}'), "missing or cut off"),
+        (header(b"[" * 200_000), "missing or cut off"),
+        (index(["model.safetensors"]), "does not name a file for each tensor"),
+        (index({"a": 3}), "does not name a file for each tensor"),
+        (index({"a": ["model.safetensors"]}), "does not name a file for each tensor"),
+        (lambda f: (f / "config.json").write_text('{"a":' * 100_000), "nested too deep"),
+        (lambda f: (f / "tokenizer_config.json").write_text("[" * 100_000), "nested too deep"),
     ],
 )
 def test_a_folder_that_cannot_work_is_refused_and_says_why(break_it: Callable[[Path], object], message: str) -> None:
@@ -216,7 +232,12 @@ def test_a_folder_that_cannot_work_is_refused_and_says_why(break_it: Callable[[P
 
 @pytest.mark.parametrize(
     ("location", "error"),
-    [("", InvalidInput), ("models/no such folder", InvalidInput), ("some-org/some-model", MissingPrerequisite)],
+    [
+        ("", InvalidInput),
+        ("models/no such folder", InvalidInput),
+        ("~nosuchuser/x", InvalidInput),
+        ("some-org/some-model", MissingPrerequisite),
+    ],
 )
 def test_what_is_not_there_is_refused(location: str, error: type[Exception]) -> None:
     project = rows.make_project()

@@ -242,3 +242,19 @@ def test_the_estimate_counts_what_files_brought_and_a_generator_without_any_is_r
     bare = Loop([{"prompt": "a"}], {"name": "transformers", "model": "none"})
     with pytest.raises(InvalidInput, match="hold no imported completions"):
         rounds.launch(bare.actor, bare.project.id, bare.plan("self_rewarding", FILE_ONLY))
+
+
+@pytest.mark.parametrize(("kind", "is_done"), [("timeout", False), ("filter", True)])
+def test_what_files_bring_does_not_say_that_a_server_is_well(database: str, kind: str, is_done: bool) -> None:
+    down = {"name": "scripted", "rules": [{"pattern": "", "reply": "No reply came.", "fails": kind}]}
+    loop = Loop([{"prompt": f"{i}+1=?", "completion": f"{i + 1}", "label": True} for i in range(20)], down)
+    round_id = loop.launch("self_rewarding", {})
+    with reading() as db:
+        job = db.scalars(select(tables.Job).where(tables.Job.active_key == round_id)).one()
+    run_job(job.id, transitions.start(job.id, job.workflow_id, "here") or 0)
+    with reading() as db:
+        ended = db.get_one(tables.Job, job.id)
+        left_out = list(db.scalars(select(tables.LeftOut).where(tables.LeftOut.round_id == round_id)))
+    assert (ended.status is JobStatus.done) == is_done, ended.error
+    assert is_done or "in a row could not be served, so the job stops" in str(ended.error)
+    assert bool(left_out) == is_done

@@ -1,16 +1,30 @@
 """One bad prompt, reply or row never fails a round: it is left out, counted, listed and tried again alone."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, func, select
 
 from backend.db import reading, session, tables
+from backend.engines.scripted import Scripted
 from backend.errors import Conflict, NotFound, PermissionDenied
 from backend.generators.sample import Sample
 from backend.judges.written_verdict import WrittenVerdict
+from backend.pipeline import left_out
 from backend.services import failures, jobs, overview, reviews, rounds
-from backend.values import DecisionKind, FailureKind, JobStatus, LabelSource, Role, RoundStatus, Split, Stage
+from backend.values import (
+    Completion,
+    DecisionKind,
+    Failure,
+    FailureKind,
+    JobStatus,
+    LabelSource,
+    Role,
+    RoundStatus,
+    Split,
+    Stage,
+)
 from tests.integration.test_pipeline import POLICY, Loop, texts
 from tests.rows import make_actor, make_checkpoint, make_prompt_set
 
@@ -315,3 +329,46 @@ def test_who_may_see_and_try_again(database: str) -> None:
     (one,) = failures.list_failures(loop.actor, round_id)
     with pytest.raises(Conflict, match="Nothing of round 1 is left out"):
         failures.retry(other.actor, foreign, [one.id])
+
+
+@pytest.mark.parametrize("stage", [Stage.generate, Stage.judge])
+def test_half_an_emoji_in_an_endpoints_words_fails_no_job(
+    database: str, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = Loop(scripted(FILTERED, MUTE))
+    forbid(loop, 2)
+    whole = Scripted._completions
+
+    def halved(self: Scripted, messages: Any, sampling: Any) -> list[Completion]:
+        made = whole(self, messages, sampling)
+        return [replace(one, failure=one.failure and Failure(one.failure.kind, "Filtered \ud83d.")) for one in made]
+
+    monkeypatch.setattr(Scripted, "_completions", halved)
+    round_id = loop.launch()
+    job = loop.run(round_id, until=stage)
+    assert job.status is JobStatus.done, job.error
+    assert {one.reason for one in failures.list_failures(loop.actor, round_id)} == {"Filtered \ufffd."}
+
+
+def test_notes_with_half_an_emoji_are_kept(database: str) -> None:
+    loop = Loop()
+    with session() as db:
+        left_out.note_served(db, loop.checkpoint.id, ["It refused \ud83d.", "It refused \ud83d."])
+    with reading() as db:
+        assert set(db.get_one(tables.Checkpoint, loop.checkpoint.id).details["notes"]) == {"It refused \ufffd."}
+
+
+def test_a_verifier_that_judged_half_of_a_group_goes_on(database: str) -> None:
+    loop = Loop()
+    loop.prompts = make_prompt_set(loop.project, prompts=10, answers=["good one"] * 10)
+    round_id = loop.launch({"judge": {"name": "exact_match"}})
+    loop.run(round_id, until=Stage.judge)
+    undisturbed = texts(round_id)
+    with session() as db:  # as after a cancelled job, when samples were made that had been left out before
+        odd = select(tables.Sample.id).where(tables.Sample.round_id == round_id, tables.Sample.position % 2 == 1)
+        db.execute(delete(tables.Judgment).where(tables.Judgment.sample_id.in_(odd)))
+        job = db.scalars(select(tables.Job).where(tables.Job.active_key == round_id)).one()
+        job.stage = db.get_one(tables.Round, round_id).stage = Stage.judge
+    ended = loop.run(round_id, until=Stage.judge)
+    assert ended.status is JobStatus.done, ended.error
+    assert texts(round_id) == undisturbed

@@ -53,7 +53,9 @@ def test_a_name_is_composed_and_has_no_blanks_at_its_ends() -> None:
     assert boundary.name("\U0001f469\u200d\U0001f52c می\u200cخواهم", "A name")
 
 
-@pytest.mark.parametrize("value", [None, "", "7", True, 0.5, -1, 2**31, float("nan"), float("inf"), [1]])
+@pytest.mark.parametrize(
+    "value", [None, "", "7", True, 0.5, -1, 2**31, float("nan"), float("inf"), [1], 10**400, -(10**400)]
+)
 def test_a_number_of_a_form_is_whole_and_within_its_limits(value: Any) -> None:
     with pytest.raises(InvalidInput, match=r"Seed: must be a whole number from 0 to 2,147,483,647"):
         boundary.whole(value, "Seed")

@@ -10,6 +10,7 @@ import pytest
 
 from backend.engines import _http
 from backend.engines._http import retry_after
+from backend.engines._replies import completions_of
 from backend.errors import EngineError
 from backend.values import Completion, FailureKind, Sampling
 from tests.endpoint import Server, chat, choices, complete, refusal, serving
@@ -110,6 +111,8 @@ def test_what_cannot_be_read_fails_alone_and_says_what_it_was(server: Server, re
         ([-0.5], None, 7),
         ({"token_logprobs": [-0.5]}, None, 7),
         ({"content": [{"logprob": -1}, {"logprob": -0.5}]}, -1.5, 2),
+        ({"content": [{"logprob": -(10**400)}]}, None, 1),
+        ({"content": [{"logprob": -1.7e308}, {"logprob": -1.7e308}]}, None, 2),
     ],
 )
 def test_a_logprob_is_a_number_or_not_known(server: Server, logprobs: Any, logprob: float | None, tokens: int):
@@ -316,3 +319,12 @@ def test_a_429_that_does_not_end_is_the_servers_and_not_the_prompts(server: Serv
     server.answer = lambda body: refusal(429, "slow down")
     with pytest.raises(EngineError, match="failed 2 times, last with: status 429 slow down"):
         complete(server, [chat("a")], max_retries=1)
+
+
+def test_half_an_emoji_in_an_error_is_replaced():
+    said = completions_of({"choices": [{"error": {"message": "No \ud83d."}}]})[0].failure
+    assert said is not None
+    assert said.reason == "The reply holds an error: No \ufffd."
+    (odd,) = completions_of({"choices": [{"message": {"content": [{"type": "\ud83d"}]}}]})
+    assert odd.failure is not None
+    assert "\ud83d" not in odd.failure.reason
