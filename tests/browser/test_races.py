@@ -98,7 +98,10 @@ def number(page: Page, name: str = "n") -> Any:
 
 
 def open_form(team: Team) -> Page:
-    """The form of a new round, its prompts chosen."""
+    """The form of a new round, its prompts chosen; its policy has weights, without which no plan is estimated."""
+    with session() as db:
+        for checkpoint in db.query(tables.Checkpoint):
+            checkpoint.engine = {"name": "transformers", "model": "models/base"}
     page = go(team, "new-round")
     page.locator("#sample-sets input").click()
     page.locator("[role=option]").first.click()
@@ -125,9 +128,6 @@ def test_a_dropdown_that_is_left_as_it_was_changes_nothing(team: Team) -> None:
 
 
 def test_what_is_launched_is_what_was_typed_after_another_part_was_chosen(team: Team) -> None:
-    with session() as db:
-        for checkpoint in db.query(tables.Checkpoint):
-            checkpoint.engine = {"name": "transformers", "model": "models/base"}
     page = open_form(team)
     tap(page, "#num-prompts", "3")
     judge = page.locator("#slot-judge").get_by_label("judge", exact=True)
