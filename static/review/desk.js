@@ -102,7 +102,8 @@ export class Desk extends Acts {
       else dropped.add(key);
       if (!EARLY.includes(name)) undone += 1;
     }
-    if (dropped.size) this.hint(`Pressed before the item was shown, so nothing was decided: ${[...dropped].join(" ")}`);
+    // Said until it is read: what a hint says goes with the next thing that is painted.
+    if (dropped.size) this.say(`Pressed before the item was shown, so nothing was decided: ${[...dropped].join(" ")}`);
   }
 
   /** Ask the server; undefined where nothing came back. Gradio hides why, so that is asked for too. */

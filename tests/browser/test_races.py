@@ -206,7 +206,7 @@ def test_an_undo_right_after_a_reload_is_done_and_a_decision_on_what_was_not_see
         desk.page.goto(f"{site.address()}/review?round={desk.round.id}", wait_until="domcontentloaded")
         desk.press("u", "x")
         desk.page.wait_for_selector(SHOWN)
-        desk.sees(".mine", "nothing was decided: x")
+        desk.sees(".message", "nothing was decided: x")
         desk.saved()
         until(lambda: desk.written()[-1].kind is DecisionKind.retract, "taking back")
         desk.comes(desk.ids[0])
@@ -225,7 +225,7 @@ def test_an_undo_takes_back_the_decision_before_it_and_no_older_one_where_that_c
         desk.page.goto(f"{site.address()}/review?round={desk.round.id}", wait_until="domcontentloaded")
         desk.press("x", "u")
         desk.page.wait_for_selector(SHOWN)
-        desk.sees(".mine", "nothing was decided: x u")
+        desk.sees(".message", "nothing was decided: x u")
         desk.saved()
     assert [kind for kind, _ in desk.decisions()] == [DecisionKind.accept]
     assert desk.errors == []
