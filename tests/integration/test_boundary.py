@@ -112,7 +112,7 @@ def test_an_undo_of_an_act_that_was_refused_takes_back_no_other(world: World) ->
     sent = {"decisions": [one | {"client_id": f"act-number-{place}"} for place, one in enumerate(acts)]}
     with site.with_token(world.actor(Role.reviewer)) as client:
         done = client.post(f"/api/v1/rounds/{world.ids['round_id']}/decisions", json=sent).json()
-    assert done[2]["error"]["message"].startswith("The decision before this one was not written")
+    assert done[2]["error"]["message"].startswith("The decision that this takes back was not written")
 
 
 @pytest.mark.parametrize("path", ["/api/v1/projects", "/gradio_api/queue/join", "/gradio_api/component_server"])
