@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from backend.db import now, reading, standing, tables
 from backend.db.aliases import alias
 from backend.db.standing import ANY_LABELLING
-from backend.services import presence, review_settings, tallies
+from backend.services import presence, review_scope, review_settings, tallies
 from backend.services.access import Actor
 from backend.services.acts import spent
 from backend.services.labels import deciding
@@ -161,6 +161,8 @@ def count_items(db: Session, round_id: int, settings: ReviewSettings) -> Counts:
 def count_groups(db: Session, round_id: int) -> Counts:
     lease, group, open_ = tables.Lease, tables.Group, alias(tables.Lease, "open_lease")
     every = select(func.count()).where(group.round_id == round_id, group.split == Split.train)
+    shown = review_scope.of_groups(db.get_one(tables.Round, round_id))
+    every = every if shown is None else every.where(shown)
     done = select(lease.sample_id).where(lease.round_id == round_id, lease.decided_at.is_not(None)).distinct()
     lacks = select(open_.sample_id).where(open_.sample_id == lease.sample_id, open_.decided_at.is_(None))
     decided = db.scalar(select(func.count()).select_from(done.subquery())) or 0
@@ -189,6 +191,8 @@ def count_labels(db: Session, round_id: int, *, edits: bool = True) -> dict[tupl
     """Labels by source and verdict, from the index alone."""
     label = tables.Label
     query = select(label.facet, func.count()).where(label.round_id == round_id).group_by(label.facet)
+    shown = review_scope.of_samples(db.get_one(tables.Round, round_id))
+    query = query if shown is None else query.where(label.sample_id.in_(shown))
     sums: dict[tuple[LabelSource, Verdict | None], int] = defaultdict(int)
     sources, verdicts = (
         (LabelSource.none, LabelSource.judge, LabelSource.person),
