@@ -18,7 +18,6 @@ from backend.values import JSON, JobStatus, RoundStatus, Stage
 BESIDE = "retry"
 """The kind of a job that runs beside its round, whose status it leaves alone: trying again what was left out."""
 ACTIVE = (JobStatus.queued, JobStatus.running)
-ENDED = (JobStatus.done, JobStatus.failed, JobStatus.cancelled)
 MAX_LOSSES = 8
 """Workers in a row that a job may lose at the same place: a machine may be unlucky, but a worker that dies of its job
 dies again at every start, and the web process with it where it is embedded."""

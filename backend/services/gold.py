@@ -16,8 +16,9 @@ from backend.db import now, reading, session, standing, tables
 from backend.errors import Conflict, InvalidInput, NotFound
 from backend.services import events, review_settings
 from backend.services.access import Actor
+from backend.services.review_locks import lock_until_reviewed
 from backend.services.rounds import get_row
-from backend.values import BEFORE_REVIEW, DecisionKind, Role, RoundStatus, Verdict
+from backend.values import DecisionKind, Role, Verdict
 
 MAX_MARKED = 1_000
 
@@ -103,15 +104,12 @@ def unmark(actor: Actor, round_id: int, sample_ids: Sequence[int]) -> int:
 def _open_round(db: Session, actor: Actor, round_id: int) -> tables.Round:
     """The round, held so that its review does not end and nobody decides meanwhile; raises `Conflict` after that."""
     get_row(db, actor, round_id, Role.curator)
-    query = select(tables.Round).where(tables.Round.id == round_id).with_for_update()
-    round_ = db.scalars(query.execution_options(populate_existing=True)).one()
-    is_ahead = round_.status is RoundStatus.running and round_.stage in BEFORE_REVIEW
-    if round_.status is not RoundStatus.review and not is_ahead:
-        raise Conflict(
-            f"Round {round_.number} is {round_.status}, stage {round_.stage}: training reads the labels that were "
-            "known when its review ended. Mark samples of a round that is in review or before it."
-        )
-    return round_
+    return lock_until_reviewed(
+        db,
+        round_id,
+        "training reads the labels that were known when its review ended. Mark samples of a round that is in review or "
+        "before it.",
+    )
 
 
 def _decided(db: Session, ids: Sequence[int]) -> int | None:

@@ -9,23 +9,18 @@ from backend.db import session, tables
 from backend.errors import Conflict
 from backend.services import events, labels, leases, review_settings
 from backend.services.access import Actor
+from backend.services.review_locks import lock_until_reviewed
 from backend.services.review_settings import ReviewSettings
 from backend.services.rounds import get_row
-from backend.values import BEFORE_REVIEW, Role, RoundStatus
+from backend.values import Role
 
 
 def edit_review(actor: Actor, round_id: int, changes: dict[str, Any]) -> ReviewSettings:
     """Change these settings; what was decided stays, and labels follow the new rule. Return all settings."""
     with session() as db:
         get_row(db, actor, round_id, Role.curator)
-        query = select(tables.Round).where(tables.Round.id == round_id).with_for_update()
-        round_ = db.scalars(query.execution_options(populate_existing=True)).one()
-        is_ahead = round_.status is RoundStatus.running and round_.stage in BEFORE_REVIEW
-        if round_.status is not RoundStatus.review and not is_ahead:
-            raise Conflict(
-                f"Round {round_.number} is {round_.status}, stage {round_.stage}: its review is over. Change the "
-                "settings when you launch the next round."
-            )
+        over = "its review is over. Change the settings when you launch the next round."
+        round_ = lock_until_reviewed(db, round_id, over)
         before = review_settings.read(round_.review)
         after = review_settings.read(round_.review | changes)
         if before.by_group != after.by_group:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import tables
 from backend.errors import Conflict, NotFound
-from backend.values import RoundStatus
+from backend.values import BEFORE_REVIEW, RoundStatus
 
 
 def lock_round(db: Session, round_id: int, *, alone: bool = False) -> tables.Round:
@@ -21,6 +21,16 @@ def lock_round(db: Session, round_id: int, *, alone: bool = False) -> tables.Rou
             f"Round {round_.number} is not in review (it is {round_.status}, stage {round_.stage}): its labels are "
             "frozen with what training reads. Decide in a round that is in review, or launch a new one."
         )
+    return round_
+
+
+def lock_until_reviewed(db: Session, round_id: int, instead: str) -> tables.Round:
+    """The round, held alone, if it is in review or before it; raises `Conflict`, which says what to do `instead`."""
+    query = select(tables.Round).where(tables.Round.id == round_id).with_for_update()
+    round_ = db.scalars(query.execution_options(populate_existing=True)).one()
+    is_ahead = round_.status is RoundStatus.running and round_.stage in BEFORE_REVIEW
+    if round_.status is not RoundStatus.review and not is_ahead:
+        raise Conflict(f"Round {round_.number} is {round_.status}, stage {round_.stage}: {instead}")
     return round_
 
 

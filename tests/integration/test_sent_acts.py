@@ -58,11 +58,10 @@ def test_an_undo_that_names_its_act_leaves_the_others_their_own(database: str) -
     assert [isinstance(one, RondoError) for one in found] == [False, True, True, False]
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("kinds", ["g", "gg", "gb", "xg"])
 @pytest.mark.parametrize("how", ["deleted", "replaced"])
 def test_a_database_that_is_gone_speaks_of_all_acts(database: str, kinds: str, how: str) -> None:
-    if not database.startswith("sqlite"):
-        pytest.skip("a database with files of its own")
     team = Team(prompts=4)
     ann = team.who("ann")
     path: Path = settings().folder / "rondo.db"
