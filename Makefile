@@ -48,7 +48,7 @@ up: $(VENV)/.base  ## the same without the demo project
 # Three at once on two cores: browser tests wait half of their time. In order of files, so that the long ones come first.
 # RONDO_SLOW_BROWSER=4 makes pages four times slower and answers late: what a browser test does not wait for fails then.
 test: $(VENV)/.dev  ## all tests; needs Chromium and PostgreSQL for all of them
-	$(BIN)/pytest -n $(or $(WORKERS),3) --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n $(or $(WORKERS),3) --dist loadfile --no-loadscope-reorder --durations=60 --durations-min=5
 
 test-fast: $(VENV)/.dev  ## unit tests only, seconds
 	$(BIN)/pytest tests/unit

@@ -47,7 +47,10 @@ AHEAD, AHEAD_OF_GROUPS, LEAST_AHEAD = 80, 30, 5
 """The most and the fewest items fetched ahead: what is fetched is reserved, and colleagues need some too."""
 HEAD = f'<link rel="stylesheet" href="/static/review/review.css?v={__version__}">'
 TEMPLATE = '<div class="rondo-muted">Opening the review…</div>'
-START = f"""import("/static/review/desk.js?v={__version__}").then((desk) => desk.start(element, server));"""
+START = f"""import("/static/review/desk.js?v={__version__}").then(
+  (desk) => desk.start(element, server),
+  () => {{ element.textContent = "A part of this page did not arrive. Reload it."; }},
+);"""
 
 
 def review_desk() -> gr.HTML:

@@ -268,26 +268,31 @@ export class Desk extends Acts {
   }
 }
 
+/** Failures that pass: the same question may be answered a little later. */
+const PASSING = new Set(["Busy", "DatabaseLost", "InternalError"]);
+const ASK_AGAIN_IN = 2000;
+
 /** Called by the page once the component is there. */
 export async function start(element, server) {
   const asked = new URLSearchParams(location.search).get("round");
   // Without the parser texts are shown raw.
-  await text.load().catch(() => {});
+  await within(ANSWER_IN, text.load().catch(() => {}));
   for (;;) {
-    const opened = await server.review_open({ round: asked }).catch(() => undefined);
-    // Without a desk nobody takes them up.
-    if (opened && !opened.round) window.rondoEarlyKeys?.();
+    const opened = await within(ANSWER_IN, server.review_open({ round: asked }).catch(() => undefined));
     if (opened && !opened.error && opened.round) {
       const stored = localStorage.getItem("rondo.review.order");
       opened.order = opened.orders.includes(stored) ? stored : "worth";
       element.desk = new Desk(element, server, opened);
       return element.desk.start();
     }
-    const why = opened ? (opened.error ? opened.error.message : opened.empty) : "The server does not answer. Trying again.";
+    const mayCome = !opened || PASSING.has(opened.error?.type);
+    // Without a desk nobody takes them up.
+    if (!mayCome) window.rondoEarlyKeys?.();
+    const why = opened?.error ? opened.error.message : opened?.empty || "The server does not answer.";
     const elsewhere = make("div.elsewhere.rondo-problem", { hidden: true, role: "status" });
-    element.replaceChildren(elsewhere, make("div.rondo-empty", {}, make("p", {}, why)));
+    element.replaceChildren(elsewhere, make("div.rondo-empty", {}, make("p", {}, mayCome ? `${why} Trying again.` : why)));
     if (opened?.me) new Elsewhere(elsewhere, { me: opened.me, rounds: opened.rounds, mayDecide: false });
-    if (opened) return undefined;
-    await new Promise((later) => setTimeout(later, 2000));
+    if (!mayCome) return undefined;
+    await new Promise((later) => setTimeout(later, ASK_AGAIN_IN));
   }
 }

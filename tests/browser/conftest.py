@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,10 +68,43 @@ def start_server(data_dir: Path, *command: str) -> Server:
 def prepare(context: Any) -> None:
     """Wait long for what is to come, and under RONDO_SLOW_BROWSER be as slow as a bad day's machine and network."""
     context.set_default_timeout(PATIENCE)
+    context.on("console", lambda message: heard(message.page, f"{message.type}: {message.text}"))
+    context.on("weberror", lambda error: heard(error.page, f"thrown: {error.error}"))
+    context.on("requestfailed", lambda request: HEARD.append(f"failed: {request.url} {request.failure}"))
     if SLOW > 1:
         context.on(
             "page", lambda page: context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOW})
         )
+
+
+HEARD: deque[str] = deque(maxlen=30)
+"""What pages wrote to their console, and which of their requests failed: what a failed test has to tell."""
+
+
+def heard(page: Any, what: str) -> None:
+    HEARD.append(f"{page.url if page else ''} {what}"[:400])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Iterator[None]:
+    """Add to the report of a failed test what its pages show and said, and the end of its servers' logs."""
+    report = yield
+    if report.when == "call" and report.failed and "chromium" in item.funcargs:
+        pages = [page for context in item.funcargs["chromium"].contexts for page in context.pages]
+        report.sections += [(f"Page {page.url}", shown(page)) for page in pages]
+        report.sections.append(("Console and failed requests", "\n".join(HEARD)))
+        for log in sorted(item.funcargs["tmp_path"].rglob("*.log")) if "tmp_path" in item.funcargs else ():
+            report.sections.append((f"End of {log.name}", log.read_text(errors="replace")[-3000:]))
+    return report
+
+
+def shown(page: Any) -> str:
+    """The text of a page; a page that does not answer says so."""
+    try:
+        page.set_default_timeout(5000)
+        return page.locator("body").inner_text()[:3000]
+    except Exception as error:
+        return f"No answer: {error}"[:300]
 
 
 @pytest.fixture(scope="session")
@@ -96,6 +130,7 @@ def no_page_stays_open(request: pytest.FixtureRequest) -> Iterator[None]:
     """Close what the test opened: pages that poll dead servers would slow down every test after it."""
     browser = request.getfixturevalue("chromium")
     before = list(browser.contexts)
+    HEARD.clear()
     yield
     for context in browser.contexts:
         if context not in before:

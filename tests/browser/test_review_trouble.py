@@ -116,6 +116,35 @@ def test_a_call_that_is_never_answered_is_made_again(empty: None, chromium: obje
     assert desk.decisions() == [(K.accept, desk.ids[0])]
 
 
+def test_a_desk_that_meets_a_busy_or_silent_server_opens_when_it_answers(empty: None, chromium: object) -> None:
+    desk = Review(chromium)
+    busy = {"error": {"type": "Busy", "message": "The database is busy with something long.", "retry_after": 1}}
+    asked: list[object] = []
+
+    def fail_twice(route: object) -> None:
+        asked.append(route)
+        if len(asked) == 1:
+            route.fulfill(json=busy)  # type: ignore[attr-defined]
+        elif len(asked) == 2:
+            route.abort()  # type: ignore[attr-defined]
+        else:
+            route.continue_()  # type: ignore[attr-defined]
+
+    desk.page.route(SEND, fail_twice)
+    desk.page.goto(desk.page.url)
+    desk.page.wait_for_selector("#review-desk :text('busy with something long. Trying again.')")
+    desk.page.wait_for_selector("#review-desk :text('The server does not answer. Trying again.')")
+    desk.has_item()
+    assert desk.errors == []
+
+
+def test_a_desk_whose_script_does_not_arrive_says_so(empty: None, chromium: object) -> None:
+    desk = Review(chromium)
+    desk.page.route("**/static/review/desk.js*", lambda route: route.abort())
+    desk.page.goto(desk.page.url)
+    desk.page.wait_for_selector("#review-desk:has-text('A part of this page did not arrive. Reload it.')")
+
+
 def test_what_a_held_database_did_not_take_waits_and_is_sent_again_when_it_said(
     empty: None, chromium: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Server, sign_in, start_server
+from tests.browser.desk import SHOWN
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 TRAINED = 400_000.0
@@ -42,12 +43,12 @@ def test_the_loop_is_clicked_through_and_known_after_the_next_start(chromium, pa
 
     # The review: keys, an undo, then the close button; a reload in the middle loses nothing.
     page.goto(f"{root}/review")
-    page.wait_for_selector("#review-desk .answer .text")
+    page.wait_for_selector(SHOWN)
     for key in "axxau":
         page.keyboard.press(key)
     page.wait_for_function("document.querySelector('#review-desk .unsaved').textContent === 'All saved'")
     page.reload()
-    page.wait_for_selector("#review-desk .answer .text")
+    page.wait_for_selector(SHOWN)
     expect(page.locator("#review-desk .tally")).to_contain_text("of 3")
     page.get_by_role("button", name="Close review…").click()
     expect(page.locator("dialog[open]")).to_contain_text("3 of 480 samples are decided")
