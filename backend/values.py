@@ -221,14 +221,30 @@ class Sample:
     reasoning: str = ""
     failure: Failure | None = None
     """Why it could not be made: it is then listed on the round and is no row of its samples."""
+    step: int = 0
+    """The step of the recipe that made it."""
+    role: str = "policy"
+    """The role that wrote it."""
 
 
 @dataclass(frozen=True)
 class Group:
-    """All samples of one prompt in one round, with their effective labels."""
+    """A question and all samples that answer it, with their effective labels.
+
+    prompt: id, answer and metadata of the prompt that the question comes from; its messages are what is asked.
+    parent: the text that the question is about. trained: the messages a training row gets where they are others than
+    was asked (a hint is left out). id: 0 until the row is written. step: the one that asked. position: among the
+    groups of that step. cut: characters of the parent that were kept, where the question goes on from a part of it.
+    """
 
     prompt: Prompt
-    samples: tuple[Sample, ...]
+    samples: tuple[Sample, ...] = ()
+    parent: Sample | None = None
+    trained: Messages | None = None
+    id: int = 0
+    step: int = 0
+    position: int = 0
+    cut: int | None = None
 
     @property
     def scored(self) -> list[Sample]:
@@ -261,6 +277,8 @@ class Example:
 
     prompt_completion: sample_id. preference: sample_id is chosen, rejected_id rejected.
     unpaired_preference: sample_id with label.
+    messages, completion, rejected: texts that stand for those of the prompt and the samples. extra: further columns
+    of the row, which a trainer may read.
     """
 
     prompt_id: int
@@ -268,6 +286,10 @@ class Example:
     rejected_id: int | None = None
     label: bool | None = None
     weight: float = 1.0
+    messages: Messages | None = None
+    completion: str | None = None
+    rejected: str | None = None
+    extra: JSON = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

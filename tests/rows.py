@@ -166,7 +166,8 @@ def make_samples(
     made: list[tables.Sample] = []
     prompts = prompts_of(prompt_set)
     with session() as db:
-        for place, prompt in enumerate(prompts):
+        first = db.query(tables.Group).filter_by(round_id=round_.id, split=split, step=0).count()
+        for place, prompt in enumerate(prompts, first):
             group = tables.Group(round_id=round_.id, prompt_id=prompt.id, split=split, position=place)
             db.add(group)
             db.flush()

@@ -20,7 +20,8 @@ router = APIRouter(tags=["rounds"])
 class Changes(BaseModel):
     """Fields of the plan that differ from the default one; absent and null fields stay as `GET .../plan` shows them.
 
-    A `judge_id` of null is a choice: the policy judges its own answers.
+    A `judge_id` of null is a choice: the policy judges its own answers. `roles`: checkpoints by the role that steps of
+    the recipe name.
     `again`: the round whose settings are the default, seed included.
     """
 
@@ -36,6 +37,7 @@ class Changes(BaseModel):
     is_reviewed: bool | None = None
     is_blind: bool | None = None
     review: Data | None = None
+    roles: dict[str, Id] | None = None
     parent_id: Id | None = None
     again: Id | None = None
 

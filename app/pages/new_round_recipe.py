@@ -115,6 +115,11 @@ class Drawing:
             return [gr.skip(), {"problem": error.message}, gr.skip(), self.form.start["name"], gr.skip()]
         return [draft_of(new), WAITS, gr.Button(interactive=False), gr.skip(), about_of(new)]
 
+    def name_of(self, switch: forms.Switch) -> str:
+        """The accordion in which a part is chosen."""
+        paths = [spot.path for spot in parts.spots(self.form.start)]
+        return next((name_of(path) for path in paths if path == switch.path[: len(path)]), "")
+
     def switch(self, switch: forms.Switch, chosen: Any, now: dict[str, Any], values: tuple[Any, ...]) -> list[Any]:
         """Another part in a slot. Where a field cannot be read, the dropdown goes back to what is drawn."""
         if chosen == self.form.drawn(switch) or not self.is_newest(now):
@@ -123,7 +128,7 @@ class Drawing:
             new = self.form.switched(switch, values[self.size :], chosen)
         except InvalidInput as error:
             return [gr.skip(), {"problem": error.message}, gr.skip(), gr.Dropdown(value=self.form.drawn(switch))]
-        return [draft_of(new, opened=str(switch.path[0])), WAITS, gr.Button(interactive=False), gr.skip()]
+        return [draft_of(new, opened=self.name_of(switch)), WAITS, gr.Button(interactive=False), gr.skip()]
 
 
 def draw(drawn: dict[str, Any], saved: list[Any], frame: Frame) -> None:
@@ -131,11 +136,13 @@ def draw(drawn: dict[str, Any], saved: list[Any], frame: Frame) -> None:
     form = forms.Form(start=drawn["recipe"])
     put = None
     with gr.Column(elem_id="recipe-slots"):
-        for slot, kind in parts.SLOT_KINDS.items():
-            with gr.Accordion(SLOT_TITLES[slot], open=slot in (*OPEN_SLOTS, drawn["open"]), elem_id=f"slot-{slot}"):
-                draw_slot = forms.draw_parts if slot == "metrics" else forms.draw_part
-                draw_slot(form, (slot,), kind, kind.replace("_", " "))
-                if slot == "judge":
+        for spot in parts.spots(form.start):
+            name = name_of(spot.path)
+            opened = name in (*OPEN_SLOTS, drawn["open"])
+            with gr.Accordion(spot.line or SLOT_TITLES[name], open=opened, elem_id=f"slot-{name}"):
+                draw_slot = forms.draw_parts if spot.is_many else forms.draw_part
+                draw_slot(form, spot.path, spot.kind, spot.kind.replace("_", " "))
+                if name == "judge":
                     put = judge_template.draw(form, saved, frame.versions)
         with gr.Accordion("More", open=False):
             forms.draw_knobs(form, (), parts.recipe_knobs())
@@ -174,6 +181,11 @@ def _switcher(drawing: Drawing, switch: forms.Switch) -> Any:
         return drawing.switch(switch, chosen, now, values)
 
     return put_part
+
+
+def name_of(path: tuple[str | int, ...]) -> str:
+    """What the page calls a place of a recipe: its slot, or the numbers that lead to its step."""
+    return "-".join(map(str, path[:-1] if path[-1] == "part" else path))
 
 
 def draft_of(recipe: dict[str, Any], *, opened: str = "") -> dict[str, Any]:

@@ -227,7 +227,7 @@ def ahead(settings: ReviewSettings, progress: Progress, me: int) -> int:
 
 def scale(round_: RoundView) -> tuple[float, float] | None:
     """The lowest and the highest score of the judge; None where it has no scale."""
-    judge = round_.recipe.get("judge", {})
+    judge = rounds.judge_of(round_.recipe, round_.phase)
     lowest, highest = judge.get("lowest"), judge.get("highest")
     return None if lowest is None or highest is None else (lowest, highest)
 

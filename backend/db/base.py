@@ -38,7 +38,8 @@ def stored_by_value(enum: type[StrEnum]) -> Enum:
 
 
 Id = BigInteger().with_variant(Integer, "sqlite")
-JsonColumn = JSON().with_variant(JSONB, "postgresql")
+JsonColumn = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+"""None is NULL in a column that may be empty, not JSON's null."""
 
 
 class Base(DeclarativeBase):

@@ -31,14 +31,19 @@ def enqueue(
     round_id: int | None = None,
     spec: JSON | None = None,
     created_by: int | None = None,
+    step: int | None = None,
 ) -> Job:
-    """Add a job to the caller's transaction: it exists if and only if that commits. One active job per round."""
+    """Add a job to the caller's transaction: it exists if and only if that commits. One active job per round.
+
+    step: the recipe's step that it runs; None: the first of its stage.
+    """
     job = Job(
         project_id=project_id,
         round_id=round_id,
         workflow_id=durable.new_workflow_id(),
         active_key=round_id,
         stage=stage,
+        step=step,
         queue=durable.QUEUES[stage],
         status=JobStatus.queued,
         spec=spec or {},

@@ -1,5 +1,6 @@
 """Judges say what samples are worth: by the model's own word, by vote, or by a program."""
 
+import re
 from collections.abc import Sequence
 
 from pydantic import Field
@@ -29,6 +30,16 @@ class Judge(Part, kind="judge"):
         """True for judges that compare with the prompt's known answer: without one they give no verdict."""
         return False
 
+    @property
+    def judges_parents(self) -> bool:
+        """True for judges of the texts that questions are about: judgments carry the ids of the groups' parents."""
+        return False
+
+    @property
+    def needs_all_groups(self) -> bool:
+        """True for judges that have to see all groups of the step in one call, not batch by batch."""
+        return False
+
     def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:
         """Return the judgments of all samples, keyed by `sample_id`; at least one for each sample."""
         raise NotImplementedError
@@ -45,6 +56,10 @@ class Judge(Part, kind="judge"):
     def calls_per_sample(self) -> int:
         """Engine calls for one sample, for estimates."""
         return 0
+
+    def calls_at_most(self, groups: int, samples: int) -> int:
+        """Engine calls for so many groups with so many samples together, for estimates."""
+        return samples * self.calls_per_sample
 
     @property
     def max_tokens_per_call(self) -> int:
@@ -78,3 +93,8 @@ def prompt_text(messages: Messages) -> str:
     if len(messages) == 1:
         return messages[0]["content"]
     return "\n\n".join(f"{message['role']}: {message['content']}" for message in messages)
+
+
+def fill(template: str, **texts: str) -> str:
+    """Put texts for the `{names}` of a template, in one pass: what looks like a name inside a text stays as it is."""
+    return re.sub(r"\{(\w+)\}", lambda match: texts.get(match[1], match[0]), template)

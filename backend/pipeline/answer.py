@@ -21,11 +21,14 @@ from backend.pipeline import left_out
 from backend.pipeline.groups import GroupRow
 from backend.pipeline.left_out import Gate
 from backend.pipeline.stage import StageContext
+from backend.recipes import POLICY
 from backend.values import FailureKind, Split
 
 Answer = Callable[[Sequence[values.Prompt], int], list[list[values.Sample]]]
 """Prompts of one batch and the batch's number in; the samples of each prompt out."""
 
+MEASURING = 1
+"""The step of what is made for measuring, whatever the recipe's steps are; in a recipe of slots it is the generator."""
 SCORE_LIKE = re.compile(r"\bscore\s*[:=]\s*-?\d", re.IGNORECASE)
 
 
@@ -37,14 +40,16 @@ def answer_missing(
     checkpoint_id: int,
     answer: Answer,
     seed: int,
+    step: int = MEASURING,
+    role: str = POLICY,
 ) -> None:
-    """Answer what has no samples of this checkpoint yet and was not left out; of a retry, what was asked for again.
+    """Answer what has no samples of this step yet and was not left out; of a retry, what was asked for again.
 
     Batches are cut by position and written whole, with what they left out, so a rerun sees the same batches and makes
     the same samples.
     """
     with reading() as db:
-        have = group_values.sample_counts(db, rows, checkpoint_id=checkpoint_id)
+        have = group_values.sample_counts(db, rows, checkpoint_id=checkpoint_id, step=step)
     again = Again(left_out.asked(stage)) if left_out.is_retry(stage) else None
     skip = left_out.group_ids(stage, checkpoint_id)
     gate = Gate("prompts", anything_yet=bool(have) or again is not None)
@@ -55,6 +60,7 @@ def answer_missing(
             kept = again.missing(asked) if again else asked
             place: dict[str, Any] = {"split": batch[0].split, "checkpoint_id": checkpoint_id, "seed": seed}
             gate.brought = gate.brought or asked.served < sum(map(len, asked.made))
+            place |= {"step": step, "role": role}
             gate.pass_batch(
                 partial(write, stage, kept, again=again, **place),
                 served=kept.served,
@@ -156,7 +162,15 @@ def _close(gate: Gate, engine: Engine | None) -> None:
 
 
 def write(
-    stage: StageContext, asked: Asked, *, split: Split, checkpoint_id: int, seed: int, again: Again | None = None
+    stage: StageContext,
+    asked: Asked,
+    *,
+    split: Split,
+    checkpoint_id: int,
+    seed: int,
+    step: int = MEASURING,
+    role: str = POLICY,
+    again: Again | None = None,
 ) -> None:
     """Insert one batch of samples, the empty labels of training samples, and what was left out, in one transaction.
 
@@ -168,6 +182,8 @@ def write(
         "round_id": stage.round.id,
         "split": split,
         "seed": seed,
+        "step": step,
+        "role": role,
         "created_at": written_at,
     }
     whose = [(group, one) for group, several in zip(asked.groups, asked.made, strict=True) for one in several]
@@ -191,21 +207,24 @@ def write(
         insert_rows(db, tables.Sample, common, columns)
         if split is Split.train:
             for ids in group_values.chunks([group.id for group in asked.groups], group_values.CHUNK):
-                db.execute(empty_labels(ids, checkpoint_id, written_at, only_missing=again is not None))
+                db.execute(empty_labels(ids, checkpoint_id, written_at, step=step, only_missing=again is not None))
         if again is None:
             left_out.write(db, stage, asked.items)
         else:
             left_out.rewrite(db, stage, again.ids_of(asked.groups), asked.items)
 
 
-def empty_labels(group_ids: Sequence[int], checkpoint_id: int, at: datetime, *, only_missing: bool = False) -> Insert:
-    """The statement that gives each new sample of these groups its label, without a word yet."""
+def empty_labels(
+    group_ids: Sequence[int], checkpoint_id: int, at: datetime, *, step: int = MEASURING, only_missing: bool = False
+) -> Insert:
+    """The statement that gives each new sample of a step in these groups its label, without a word yet."""
     sample, label = tables.Sample, tables.Label
     is_truncated = sample.finish_reason == "length"
     values_of = select(
         sample.id, sample.round_id, is_truncated, sample.num_tokens, literal(at, label.updated_at.type), sample.kind
     ).where(
         sample.group_id.in_(group_ids),
+        sample.step == step,
         or_(sample.checkpoint_id == checkpoint_id, sample.checkpoint_id.is_(None)),
         sample.kind.in_(tables.JUDGED),
     )

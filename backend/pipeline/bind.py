@@ -2,10 +2,14 @@
 
 from typing import Any
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from backend.config import settings
 from backend.db import reading, tables
 from backend.engines import Engine
 from backend.errors import NotFound
+from backend.recipes import BASE, JUDGE, POLICY, REFERENCE
 from backend.registry import import_all
 
 PATH_KNOBS = ("model", "adapter")
@@ -40,3 +44,38 @@ def engine_for(checkpoint_id: int) -> Engine:
     import_all()
     engine: Engine = Engine.load(engine_json(checkpoint_row(checkpoint_id)))
     return engine
+
+
+def acting(round_: tables.Round, role: str, step: int) -> int:
+    """The checkpoint that acts in a role at a step of the round; raises `NotFound`."""
+    with reading() as db:
+        return checkpoint_of(db, round_, role, step)
+
+
+def checkpoint_of(db: Session, round_: tables.Round, role: str, step: int) -> int:
+    """What a training before this step made in that role, else what was bound to it at launch; raises `NotFound`.
+
+    An unset judge is the policy as it is at this step. The base is what the policy at launch descends from.
+    """
+    row = tables.RoundRole
+    query = select(row.checkpoint_id).where(row.round_id == round_.id, row.role == role, row.step < step)
+    found = db.scalar(query.order_by(row.step.desc()).limit(1))
+    if found is not None:
+        return found
+    if role == POLICY:
+        return round_.policy_id
+    if role == REFERENCE:
+        return round_.reference_id
+    if role == JUDGE:
+        return round_.judge_id or checkpoint_of(db, round_, POLICY, step)
+    if role == BASE:
+        return base_of(db, round_.policy_id)
+    raise NotFound(f"Round {round_.number} has no checkpoint for the role {role!r}. Launch it again and bind one.")
+
+
+def base_of(db: Session, checkpoint_id: int) -> int:
+    """The checkpoint without a parent from which this one descends."""
+    checkpoint = tables.Checkpoint
+    while (parent := db.scalar(select(checkpoint.parent_id).where(checkpoint.id == checkpoint_id))) is not None:
+        checkpoint_id = parent
+    return checkpoint_id

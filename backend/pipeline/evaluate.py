@@ -14,6 +14,7 @@ from backend.pipeline import groups as group_values
 from backend.pipeline.answer import answer_missing
 from backend.pipeline.bind import engine_for
 from backend.pipeline.stage import Finish, StageContext, derive_seed
+from backend.recipes import judge_of
 from backend.values import DecisionKind, LabelSource, MetricValue, RoundStatus, Sampling, SetUse, Split, Verdict
 
 Measured = tuple[int | None, MetricValue, dict[str, Any]]
@@ -42,7 +43,12 @@ def choose_held_out(stage: StageContext) -> list[group_values.GroupRow]:
 def measured_by(stage: StageContext, metrics: Sequence[Metric]) -> dict[str, Any]:
     """What makes two measurements of a checkpoint the same measurement."""
     return {"prompt_sets": stage.set_ids(SetUse.held_out), "metrics": [m.dump() for m in metrics],
-            "max_tokens": stage.recipe.generator.max_tokens_per_sample}  # fmt: skip
+            "max_tokens": max_tokens(stage)}  # fmt: skip
+
+
+def max_tokens(stage: StageContext) -> int:
+    """The longest answer to a held-out prompt: that of the generator which answers prompts first."""
+    return int(stage.recipe.of_kind("generator")[0].max_tokens_per_sample)
 
 
 def is_measured(stage: StageContext, checkpoint_id: int, by: dict[str, Any]) -> bool:
@@ -58,7 +64,7 @@ def measure(
 ) -> list[MetricValue]:
     """Answer greedily (position 0) and, where a metric asks for it, at temperature 1; compute the metrics."""
     sampled = max(m.held_out_samples for m in metrics)
-    most = stage.recipe.generator.max_tokens_per_sample
+    most = max_tokens(stage)
     with engine_for(checkpoint_id) as engine:
 
         def answer(prompts: Sequence[values.Prompt], number: int) -> list[list[values.Sample]]:
@@ -88,7 +94,10 @@ def round_evidence(stage: StageContext) -> Evidence:
     with reading() as db:
         # What people wrote says nothing about the policy or its judge.
         groups = group_values.load(
-            db, group_values.group_rows(db, stage.round.id, Split.train), edits=False, imported=False
+            db,
+            group_values.group_rows(db, stage.round.id, Split.train, step=stage.places[0].index),
+            edits=False,
+            imported=False,
         )
         query = select(
             label.sample_id, label.machine_score, label.machine_verdict, label.verdict, label.source,
@@ -126,7 +135,7 @@ def blind_verdicts(db: Session, stage: StageContext) -> tuple[dict[int, Verdict]
         .order_by(decision.id)
     )
     last = {(row.sample_id, row.user_id): row for row in db.scalars(query)}
-    cut = float(stage.round.recipe.get("judge", {}).get("accept_at", 0.5))
+    cut = float(judge_of(stage.round.recipe, stage.round.phase).get("accept_at", 0.5))
     said: dict[int, list[bool]] = defaultdict(list)
     drawn = set()
     for (sample_id, _), row in last.items():

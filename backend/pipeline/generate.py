@@ -1,4 +1,4 @@
-"""Prompts without samples in this round -> generator -> samples, batch by batch."""
+"""Questions without samples of this step -> generator -> samples, batch by batch."""
 
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -8,44 +8,16 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend import values
-from backend.db import now, reading, tables
-from backend.db.bulk import insert_rows
-from backend.errors import InvalidInput
+from backend.db import reading, tables
+from backend.generators import Generator
 from backend.pipeline import groups as group_values
 from backend.pipeline import left_out
 from backend.pipeline.answer import answer_missing
-from backend.pipeline.bind import engine_for
-from backend.pipeline.stage import Finish, StageContext, derive_seed
-from backend.values import SetUse, Split, Stage
-
-
-def choose_prompts(stage: StageContext) -> None:
-    """Write the round's groups, once: the prompts its source chooses from the round's prompt sets.
-
-    Where no model is asked, prompts without imported completions would get no samples; they are not chosen.
-    """
-    generator = stage.recipe.generator
-    with reading() as db:
-        if group_values.group_rows(db, stage.round.id, Split.train):
-            return
-        sets = stage.set_ids(SetUse.sample)
-        query = select(*group_values.PROMPT).where(tables.Prompt.prompt_set_id.in_(sets)).order_by(tables.Prompt.id)
-        if not generator.needs_engine:
-            query = query.where(tables.Prompt.id.in_(select(tables.ImportedCompletion.prompt_id)))
-        seeds = [values.Prompt(*row) for row in db.connection().execute(query).all()]
-    seed = derive_seed(stage.round.seed, "prompts")
-    chosen = stage.recipe.prompt_source.prompts(None, seeds, limit=stage.round.num_prompts, seed=seed)
-    if not chosen and not generator.needs_engine:
-        raise InvalidInput(
-            "The prompt sets of this round hold no imported completions, and its generator makes none. Choose sets "
-            "imported with completions, pairs or labels, or another generator."
-        )
-    if not chosen:
-        raise InvalidInput("The prompt sets of this round hold no prompts. Import some or choose other sets.")
-    common = {"round_id": stage.round.id, "split": Split.train, "created_at": now()}
-    columns = {"prompt_id": [p.id for p in chosen], "position": range(len(chosen))}
-    with stage.writing() as db:
-        insert_rows(db, tables.Group, common, columns)
+from backend.pipeline.ask import ask_due
+from backend.pipeline.bind import acting, engine_for
+from backend.pipeline.stage import Finish, StageContext
+from backend.prompt_sources import PromptSource
+from backend.values import Stage
 
 
 def count_imported(db: Session, rows: Sequence[group_values.GroupRow]) -> int:
@@ -56,30 +28,41 @@ def count_imported(db: Session, rows: Sequence[group_values.GroupRow]) -> int:
     return total
 
 
+def takes_imported(stage: StageContext, generator: Generator) -> bool:
+    """Whether imported completions become samples here: once, and where they answer what is asked."""
+    place = stage.place
+    asked = stage.places[place.source or 0].step.part
+    is_of_pool = isinstance(asked, PromptSource) and not asked.reads_groups
+    return generator.takes_imported and is_of_pool and not place.texts
+
+
 def run(stage: StageContext) -> Finish:
-    """Make every missing sample of the round."""
-    choose_prompts(stage)
-    generator = stage.recipe.generator
+    """Make every missing sample of the step."""
+    ask_due(stage)
+    generator, role = stage.place.step.part, stage.place.step.by
+    assert isinstance(generator, Generator)
+    checkpoint_id = acting(stage.round, role, stage.step)
     with reading() as db:
-        rows = group_values.group_rows(db, stage.round.id, Split.train)
-        imported = count_imported(db, rows) if generator.takes_imported else 0
+        rows = group_values.seen_by(db, stage)
+        imported = count_imported(db, rows) if takes_imported(stage, generator) else 0
     if left_out.is_retry(stage):
         stage.progress.start(len({row.group_id for row in left_out.asked(stage)}), "prompts")
     else:
         stage.progress.start(len(rows) * generator.samples_per_prompt + imported, "samples")
-    # A generator that asks no model gets None.
-    opened: Any = engine_for(stage.round.policy_id) if generator.needs_engine else nullcontext()
+    # A generator that asks no model gets None, and where nothing is asked no model is loaded.
+    opened: Any = engine_for(checkpoint_id) if generator.needs_engine and rows else nullcontext()
     with opened as engine:
 
         def answer(prompts: Sequence[values.Prompt], number: int) -> list[list[values.Sample]]:
             if imported:
                 with reading() as db:
                     prompts = group_values.with_imported(db, prompts)
-            return generator.generate(engine, prompts, seed=derive_seed(stage.round.seed, "generate", number))
+            return generator.generate(engine, prompts, seed=stage.seed("generate", number))
 
         answer_missing(
-            stage, rows, engine=engine, checkpoint_id=stage.round.policy_id, answer=answer, seed=stage.round.seed
-        )
+            stage, rows, engine=engine, checkpoint_id=checkpoint_id, answer=answer, seed=stage.round.seed,
+            step=stage.step, role=role,
+        )  # fmt: skip
         notes = engine.notes() if engine is not None else ()
 
     def finish(db: Session) -> None:
@@ -90,10 +73,10 @@ def run(stage: StageContext) -> Finish:
                 func.count().filter(tables.Label.is_truncated),
             ).where(tables.Label.round_id == stage.round.id, tables.Label.kind.in_(tables.JUDGED))
         ).one()
-        left_out.note_served(db, stage.round.policy_id, notes)
+        left_out.note_served(db, checkpoint_id, notes)
         found = db.get_one(tables.Round, stage.round.id)
         found.counts = found.counts | {
-            "prompts": len(rows),
+            "prompts": len(rows) if stage.is_first else found.counts.get("prompts", 0),
             "left_out": left_out.counts(db, stage.round.id, Stage.generate),
             "samples": made[0],
             "tokens": int(made[1]),

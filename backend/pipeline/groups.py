@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from backend import values
 from backend.db import tables
+from backend.pipeline.stage import StageContext
+from backend.recipes import Place
 from backend.values import Split
 
 T = TypeVar("T")
@@ -40,26 +42,63 @@ LABEL = (tables.Label.score, tables.Label.verdict, tables.Label.source)
 class GroupRow(NamedTuple):
     """What stages need of a group's row."""
 
+    """`is_own`: it asks something else than its prompt."""
+
     id: int
     prompt_id: int
     split: Split
+    step: int = 0
+    position: int = 0
+    parent_id: int | None = None
+    is_own: bool = False
+    is_stripped: bool = False
+    cut: int | None = None
 
 
-def group_rows(db: Session, round_id: int, split: Split) -> list[GroupRow]:
-    """The round's groups of one split, by position."""
+def group_rows(db: Session, round_id: int, split: Split, *, step: int | None = None) -> list[GroupRow]:
+    """The round's groups of one split, of one step or of all, by step and position."""
     group = tables.Group
-    query = select(group.id, group.prompt_id).where(group.round_id == round_id, group.split == split)
-    rows = db.connection().execute(query.order_by(group.position)).all()
-    return [GroupRow(group_id, prompt_id, split) for group_id, prompt_id in rows]
+    query = select(
+        group.id, group.prompt_id, group.split, group.step, group.position, group.parent_id,
+        group.messages.is_not(None), group.is_stripped, group.cut,
+    ).where(group.round_id == round_id, group.split == split)  # fmt: skip
+    if step is not None:
+        query = query.where(group.step == step)
+    return [GroupRow(*row) for row in db.execute(query.order_by(group.step, group.position))]
+
+
+def seen_by(db: Session, stage: StageContext, step: int | None = None) -> list[GroupRow]:
+    """The groups that a step of the round (None: the job's) works on, by position."""
+    place = stage.place if step is None else stage.places[step]
+    if place.source is None:
+        return []
+    rows = group_rows(db, stage.round.id, Split.train, step=place.source)
+    if place.narrowed is None:
+        return rows
+    # Not the stage's own view of the round: the step before may have been carried out by this very job.
+    steps = db.scalar(select(tables.Round.steps).where(tables.Round.id == stage.round.id)) or {}
+    kept = set(steps[str(place.narrowed)]["groups"])
+    return [row for row in rows if row.id in kept]
 
 
 def prompts_of(db: Session, groups: Sequence[GroupRow]) -> list[values.Prompt]:
-    """The groups' prompts, in order."""
+    """The groups' prompts, in order, with what each group asks for messages."""
+    found = roots_of(db, groups)
+    own: dict[int, values.Messages] = {}
+    for ids in chunks([g.id for g in groups if g.is_own], CHUNK):
+        query = select(tables.Group.id, tables.Group.messages).where(tables.Group.id.in_(ids))
+        own |= {group_id: messages for group_id, messages in db.execute(query) if messages is not None}
+    prompts = (found[g.prompt_id] for g in groups)
+    return [replace(p, messages=own[g.id]) if g.id in own else p for g, p in zip(groups, prompts, strict=True)]
+
+
+def roots_of(db: Session, groups: Sequence[GroupRow]) -> dict[int, values.Prompt]:
+    """The prompts that the groups come from, by id."""
     found: dict[int, values.Prompt] = {}
     for ids in chunks([g.prompt_id for g in groups], CHUNK):
         for row in db.connection().execute(select(*PROMPT).where(tables.Prompt.id.in_(ids))).all():
             found[row[0]] = values.Prompt(*row)
-    return [found[g.prompt_id] for g in groups]
+    return found
 
 
 def with_imported(db: Session, prompts: Sequence[values.Prompt]) -> list[values.Prompt]:
@@ -72,12 +111,13 @@ def with_imported(db: Session, prompts: Sequence[values.Prompt]) -> list[values.
     return [replace(p, imported=tuple(found[p.id])) if p.id in found else p for p in prompts]
 
 
-def sample_counts(db: Session, groups: Sequence[GroupRow], *, checkpoint_id: int) -> dict[int, int]:
-    """How many samples of this checkpoint, or imported, each group has; groups without any are left out."""
+def sample_counts(db: Session, groups: Sequence[GroupRow], *, checkpoint_id: int, step: int) -> dict[int, int]:
+    """How many samples of this step and checkpoint, or imported, each group has; groups without any are left out."""
     found: dict[int, int] = {}
     for ids in chunks([g.id for g in groups], CHUNK):
         query = select(tables.Sample.group_id, func.count()).where(
             tables.Sample.group_id.in_(ids),
+            tables.Sample.step == step,
             or_(tables.Sample.checkpoint_id == checkpoint_id, tables.Sample.kind == "import"),
         )
         found |= {group_id: count for group_id, count in db.execute(query.group_by(tables.Sample.group_id))}
@@ -92,13 +132,23 @@ def samples_of(
     edits: bool = True,
     imported: bool = True,
     labels: bool = True,
+    place: Place | None = None,
 ) -> dict[int, list[values.Sample]]:
-    """The samples of each group id by position, edits after the others; with their effective labels if wanted."""
+    """The samples of each group id by step and position, edits after the others; with their effective labels if wanted.
+
+    place: the step that looks, which sees what was made before it, by the roles it names.
+    """
     found: dict[int, list[values.Sample]] = {g.id: [] for g in groups}
     label = tables.Label
     for ids in chunks([g.id for g in groups], CHUNK):
         query = select(
-            tables.Sample.group_id, tables.Sample.kind, tables.Sample.extra, *SAMPLE, *(LABEL if labels else ())
+            tables.Sample.group_id,
+            tables.Sample.kind,
+            tables.Sample.extra,
+            tables.Sample.step,
+            tables.Sample.role,
+            *SAMPLE,
+            *(LABEL if labels else ()),
         )
         if labels:
             query = query.outerjoin(label, label.sample_id == tables.Sample.id)
@@ -108,17 +158,26 @@ def samples_of(
             query = query.where(tables.Sample.kind != "import")
         if checkpoint_id is not None:
             query = query.where(tables.Sample.checkpoint_id == checkpoint_id)
-        order = (tables.Sample.kind == "edit", tables.Sample.position, tables.Sample.id)
+        if place is not None:
+            query = query.where(tables.Sample.step < place.index)
+        if place is not None and place.step.roles:
+            query = query.where(tables.Sample.role.in_(place.step.roles))
+        order = (tables.Sample.kind == "edit", tables.Sample.step, tables.Sample.position, tables.Sample.id)
         rows: Any = db.connection().execute(query.where(tables.Sample.group_id.in_(ids)).order_by(*order)).all()
-        for group_id, kind, extra, *columns in rows:
+        for group_id, kind, extra, step, role, *columns in rows:
             if labels:
                 columns[-1] = columns[-1] or values.LabelSource.none
-            sample: values.Sample = values.Sample(*columns)
+            sample = _sample(columns, step=step, role=role)
             # Most samples are completions of which nothing is noted: a batch is read between two calls of the model.
             found[group_id].append(
                 sample if not extra and kind == "completion" else replace(sample, kind=kind, extra=extra)
             )
     return found
+
+
+def _sample(columns: Any, **more: Any) -> values.Sample:
+    """A sample of its columns in the order of `SAMPLE` and `LABEL`."""
+    return values.Sample(*columns, **more)
 
 
 def load(
@@ -129,8 +188,44 @@ def load(
     edits: bool = True,
     imported: bool = True,
     labels: bool = True,
+    place: Place | None = None,
 ) -> list[values.Group]:
     """The groups as values, in order; a group without samples is an empty one."""
-    samples = samples_of(db, groups, checkpoint_id=checkpoint_id, edits=edits, imported=imported, labels=labels)
-    prompts = prompts_of(db, groups)
-    return [values.Group(p, tuple(samples[g.id])) for g, p in zip(groups, prompts, strict=True)]
+    samples = samples_of(
+        db, groups, checkpoint_id=checkpoint_id, edits=edits, imported=imported, labels=labels, place=place
+    )
+    prompts, parents = prompts_of(db, groups), parents_of(db, groups)
+    stripped = roots_of(db, [g for g in groups if g.is_stripped])
+    return [
+        values.Group(
+            p,
+            tuple(samples[g.id]),
+            parent=parents.get(g.parent_id or 0),
+            trained=stripped[g.prompt_id].messages if g.is_stripped else None,
+            id=g.id,
+            step=g.step,
+            position=g.position,
+            cut=g.cut,
+        )
+        for g, p in zip(groups, prompts, strict=True)
+    ]
+
+
+def without_retracted(group: values.Group) -> values.Group:
+    """The group without texts of people that were taken back: a text that stands is accepted by who wrote it."""
+    kept = [one for one in group.samples if one.kind != "edit" or one.verdict is values.Verdict.accept]
+    return group if len(kept) == len(group.samples) else replace(group, samples=tuple(kept))
+
+
+def parents_of(db: Session, groups: Sequence[GroupRow]) -> dict[int, values.Sample]:
+    """The texts that the groups' questions are about, by id, with their effective labels."""
+    ids = sorted({g.parent_id for g in groups if g.parent_id is not None})
+    sample, label = tables.Sample, tables.Label
+    found: dict[int, values.Sample] = {}
+    for some in chunks(ids, CHUNK):
+        query = select(sample.kind, sample.extra, sample.step, sample.role, *SAMPLE, *LABEL)
+        query = query.outerjoin(label, label.sample_id == sample.id).where(sample.id.in_(some))
+        for kind, extra, step, role, *columns in db.execute(query):
+            columns[-1] = columns[-1] or values.LabelSource.none
+            found[columns[0]] = _sample(columns, kind=kind, extra=extra, step=step, role=role)
+    return found

@@ -19,12 +19,14 @@ from backend.errors import JudgeError
 from backend.judges import Judge
 from backend.pipeline import groups as group_values
 from backend.pipeline import left_out, worth
+from backend.pipeline.ask import ask_due
 from backend.pipeline.bind import engine_for
 from backend.pipeline.groups import GroupRow
-from backend.pipeline.judge_again import Again, unwritten
+from backend.pipeline.judge_again import Again, shares, unwritten
+from backend.pipeline.judge_missing import batches, bound, expected, judge_of, may_be_decided, missing
 from backend.pipeline.left_out import Gate
 from backend.pipeline.stage import Finish, StageContext, derive_seed
-from backend.values import Group, Judgment, LabelSource, Split
+from backend.values import Group, Judgment, LabelSource
 
 ENOUGH_REPLIES = 100
 """Replies after which a judge without verdicts is stopped early."""
@@ -37,7 +39,7 @@ def judge_batch(
 
     Where a judge raises for the batch, each group is judged alone, then each sample, to find the culprit.
     """
-    judge, seed = stage.recipe.judge, derive_seed(stage.round.seed, "judge", number)
+    judge, seed = judge_of(stage), stage.seed("judge", number)
     try:
         made = judge.judge(engine, groups, seed=seed)
     except Exception as error:
@@ -48,7 +50,7 @@ def judge_batch(
 
 def judge_alone(stage: StageContext, engine: Engine | None, group: Group, seed: int) -> list[Judgment]:
     """Judge a group, or, where the judge raises, each of its samples alone."""
-    judge = stage.recipe.judge
+    judge = judge_of(stage)
     made: list[Judgment] = []
     try:
         return judge.judge(engine, [group], seed=seed)
@@ -87,22 +89,23 @@ def write(
     again: Again | None = None,
 ) -> None:
     """Insert one batch of judgments, set the machine's labels, and note what was left out, in one transaction."""
-    checkpoint_id = (stage.round.judge_id or stage.round.policy_id) if stage.recipe.judge.needs_engine else None
+    checkpoint_id = bound(stage) if judge_of(stage).needs_engine else None
     written_at = now()
     common = {
         "round_id": stage.round.id,
         "checkpoint_id": checkpoint_id,
-        "seed": derive_seed(stage.round.seed, "judge", number),
+        "step": stage.step,
+        "seed": stage.seed("judge", number),
         "created_at": written_at,
     }
     with stage.writing() as db:
-        made = unwritten(db, made)
+        made = unwritten(db, made, stage.step)
         if again is None:
             labels = machine_labels(stage, made)
             if items:
                 left_out.rewrite(db, stage, (), items)
         else:
-            labels = machine_labels(stage, [*again.earlier(db, made), *made])
+            labels = machine_labels(stage, [*again.earlier(db, made, stage.step), *made])
             left_out.rewrite(db, stage, again.ids_of(made, items), items)
         if not made:
             return
@@ -121,19 +124,20 @@ def write(
         if any(j.reasoning for j in made):
             columns["reasoning"] = [clean(j.reasoning) or None for j in made]
         insert_rows(db, tables.Judgment, common, columns)
-        for some in again.shares(db, labels) if again else [labels]:
+        for some in shares(db, labels) if again or may_be_decided(stage) else [labels]:
             update_rows(db, tables.Label, "sample_id", {"updated_at": written_at}, some)
 
 
 def machine_labels(stage: StageContext, made: Sequence[Judgment]) -> dict[str, list[Any]]:
     """The columns of the labels the judge's word alone gives.
 
-    Judging ends before people decide, so the machine's label is the effective one.
+    Where no person has decided, the machine's label is the effective one; of others `shares` writes its word only.
     """
     by_sample: dict[int, list[Judgment]] = defaultdict(list)
     for judgment in made:
         by_sample[judgment.sample_id].append(judgment)
-    said = [stage.recipe.judge.label(judgments) for judgments in by_sample.values()]
+    judge = judge_of(stage)
+    said = [judge.label(judgments) for judgments in by_sample.values()]
     scores = [[j.score for j in judgments if j.score is not None] for judgments in by_sample.values()]
     columns: dict[str, list[Any]] = {
         "sample_id": [*by_sample],
@@ -156,24 +160,21 @@ def spread(scores: Sequence[float]) -> float | None:
 
 def check_parsed(stage: StageContext, *, at_end: bool) -> tuple[int, int]:
     """Return (replies, replies without a verdict); raises `JudgeError` above the recipe's limit."""
-    judgment = tables.Judgment
+    judgment, judge = tables.Judgment, judge_of(stage)
+    of_step = (judgment.round_id == stage.round.id, judgment.step == stage.step)
     with reading() as db:
         total, unparsed = db.execute(
-            select(func.count(), func.count().filter(judgment.score.is_(None))).where(
-                judgment.round_id == stage.round.id
-            )
+            select(func.count(), func.count().filter(judgment.score.is_(None))).where(*of_step)
         ).one()
-        if stage.recipe.judge.may_be_silent and unparsed < total:
+        if judge.may_be_silent and unparsed < total:
             return total, unparsed
         if total and unparsed / total > stage.recipe.unparsed_limit and (at_end or total >= ENOUGH_REPLIES):
-            query = select(judgment.raw, judgment.rationale).where(
-                judgment.round_id == stage.round.id, judgment.score.is_(None)
-            )
+            query = select(judgment.raw, judgment.rationale).where(*of_step, judgment.score.is_(None))
             # A judge that computes replies nothing; why it could not tell is its rationale.
             replies = " | ".join(repr((raw or rationale)[:200]) for raw, rationale in db.execute(query.limit(3)))
             raise JudgeError(
                 f"{unparsed} of {total} judge replies have no verdict, more than the recipe's limit of "
-                f"{stage.recipe.unparsed_limit:.0%}. Three of them: {replies}. {way_out(stage.recipe.judge)}, or raise "
+                f"{stage.recipe.unparsed_limit:.0%}. Three of them: {replies}. {way_out(judge)}, or raise "
                 "unparsed_limit, in a new round."
             )
     return total, unparsed
@@ -181,7 +182,9 @@ def check_parsed(stage: StageContext, *, at_end: bool) -> tuple[int, int]:
 
 def way_out(judge: Judge) -> str:
     """What a person can change about a judge that gave no verdicts."""
-    if judge.may_be_silent:
+    if judge.judges_parents:
+        return "See what the judge before gave the texts that this one counts"
+    if judge.may_be_silent and not judge.needs_engine:
         return "Choose prompt sets whose file notes something on its completions, choose another judge"
     if judge.needs_answer:
         return "Import prompts with an answer column, choose a judge that needs none"
@@ -192,20 +195,21 @@ def way_out(judge: Judge) -> str:
 
 def run(stage: StageContext) -> Finish:
     """Judge every sample without a judgment that was not left out; of a retry, also what was asked for again."""
+    ask_due(stage)
+    judge = judge_of(stage)
     with reading() as db:
-        rows = group_values.group_rows(db, stage.round.id, Split.train)
-    judge = stage.recipe.judge
+        rows = group_values.seen_by(db, stage)
     again = Again(left_out.asked(stage)) if left_out.is_retry(stage) else None
     skip = left_out.sample_ids(stage) - (again.samples if again else set())
     if again is None:
-        stage.progress.start(stage.round.counts.get("samples", 0), "samples")
+        stage.progress.start(expected(stage, rows), "samples")
     else:
         stage.progress.start(len(again.samples), "samples")
-    binding = engine_for(stage.round.judge_id or stage.round.policy_id) if judge.needs_engine else nullcontext(None)
+    binding = engine_for(bound(stage)) if judge.needs_engine and rows else nullcontext(None)
     gate = Gate("samples", anything_yet=again is not None)
     with binding as engine:
         replies = mute = 0
-        for number, batch in enumerate(group_values.chunks(rows, stage.recipe.groups_per_batch)):
+        for number, batch in enumerate(batches(stage, rows)):
             groups, todo, had = missing(stage, batch, skip, again)
             gate.anything = gate.anything or had
             if todo:
@@ -227,46 +231,17 @@ def run(stage: StageContext) -> Finish:
         notes = engine.notes() if engine is not None else ()
     gate.close()
     judged, unparsed = check_parsed(stage, at_end=True)
-    if stage.round.is_reviewed:
-        worth.write(stage)
+    if stage.round.is_reviewed and stage.is_before_people:
+        worth.write(stage, judge)
 
     def finish(db: Session) -> None:
         found = db.get_one(tables.Round, stage.round.id)
-        written = db.scalar(select(func.sum(tables.Judgment.num_tokens)).where(tables.Judgment.round_id == found.id))
+        said = tables.Judgment
+        written = db.scalar(select(func.sum(said.num_tokens)).where(said.round_id == found.id, said.step == stage.step))
         found.counts = found.counts | {"judgments": judged, "unparsed": unparsed, "judge_tokens": int(written or 0)}
-        left_out.note_served(db, stage.round.judge_id or stage.round.policy_id, notes)
+        if notes:
+            left_out.note_served(db, bound(stage), notes)
         if again is not None:
             worth.close_decided(db, stage.round.id)
 
     return finish
-
-
-def missing(
-    stage: StageContext, batch: Sequence[GroupRow], skip: set[int], again: Again | None
-) -> tuple[list[Group], list[Group], bool]:
-    """The batch's groups, what of them is to be judged, and whether any is judged already."""
-    with reading() as db:
-        # A sample that was not judged has no label to read yet.
-        groups = group_values.load(db, batch, edits=False, labels=False)
-        ids = [s.id for g in groups for s in g.samples]
-        judged = judged_of(db, stage, ids)
-    if again is not None:
-        judged -= again.samples
-    todo = []
-    for group in groups:
-        wanted = tuple(s for s in group.samples if s.id not in judged and s.id not in skip)
-        if wanted:
-            # A judge that computes compares a group's samples with each other, and costs nothing.
-            todo.append(group if not stage.recipe.judge.needs_engine else replace(group, samples=wanted))
-    return groups, todo, bool(judged)
-
-
-def judged_of(db: Session, stage: StageContext, sample_ids: Sequence[int]) -> set[int]:
-    """Which of these samples the round's judge has judged."""
-    judgment, found = tables.Judgment, set()
-    for ids in group_values.chunks(sample_ids, group_values.CHUNK):
-        query = select(judgment.sample_id).where(
-            judgment.sample_id.in_(ids), judgment.judge == str(stage.recipe.judge.name)
-        )
-        found |= set(db.scalars(query.distinct()))
-    return found

@@ -14,12 +14,13 @@ from backend.values import Judgment, LabelSource
 BY_MACHINE = ("sample_id", "machine_score", "machine_verdict", "machine_spread", "is_unparsed")
 
 
-def unwritten(db: Session, made: Sequence[Judgment]) -> list[Judgment]:
-    """The judgments that have no row yet. A judge that computes judges a group whole, some of it again."""
+def unwritten(db: Session, made: Sequence[Judgment], step: int) -> list[Judgment]:
+    """The judgments that have no row of this step yet. A judge that computes judges a group whole, some of it again."""
     judgment = tables.Judgment
     known = set()
     for ids in chunks(sorted({one.sample_id for one in made}), CHUNK):
-        query = select(judgment.sample_id, judgment.judge, judgment.position).where(judgment.sample_id.in_(ids))
+        query = select(judgment.sample_id, judgment.judge, judgment.position)
+        query = query.where(judgment.sample_id.in_(ids), judgment.step == step)
         known |= {tuple(row) for row in db.execute(query)}
     return [one for one in made if (one.sample_id, one.judge, one.position) not in known]
 
@@ -31,12 +32,14 @@ class Again:
         self.rows = rows
         self.samples = {row.sample_id for row in rows if row.sample_id is not None}
 
-    def earlier(self, db: Session, made: Sequence[Judgment]) -> list[Judgment]:
-        """What was said before of the samples that are judged now."""
+    def earlier(self, db: Session, made: Sequence[Judgment], step: int) -> list[Judgment]:
+        """What was said before in this step of the samples that are judged now."""
         row, found = tables.Judgment, []
         for ids in chunks(sorted({one.sample_id for one in made}), CHUNK):
             names = {one.judge for one in made}
-            for old in db.scalars(select(row).where(row.sample_id.in_(ids), row.judge.in_(names)).order_by(row.id)):
+            for old in db.scalars(
+                select(row).where(row.sample_id.in_(ids), row.judge.in_(names), row.step == step).order_by(row.id)
+            ):
                 found.append(
                     Judgment(old.sample_id, old.judge, old.position, old.score, old.verdict, old.rationale, old.raw)
                 )
@@ -47,13 +50,14 @@ class Again:
         asked = {one.sample_id for one in made} | {item.sample_id for item in items}
         return [row.id for row in self.rows if row.sample_id in asked]
 
-    def shares(self, db: Session, labels: dict[str, list[Any]]) -> Iterator[dict[str, list[Any]]]:
-        """The labels' columns, apart for samples that people have labelled: of these only the machine's word."""
-        label = tables.Label
-        by_people: set[int] = set()
-        for ids in chunks(labels["sample_id"], CHUNK):
-            query = select(label.sample_id).where(label.sample_id.in_(ids), label.source == LabelSource.person)
-            by_people |= set(db.scalars(query))
-        mine = [sample_id not in by_people for sample_id in labels["sample_id"]]
-        yield {name: [v for v, own in zip(column, mine, strict=True) if own] for name, column in labels.items()}
-        yield {name: [v for v, own in zip(labels[name], mine, strict=True) if not own] for name in BY_MACHINE}
+
+def shares(db: Session, labels: dict[str, list[Any]]) -> Iterator[dict[str, list[Any]]]:
+    """The labels' columns, apart for samples that people have labelled: of these only the machine's word."""
+    label = tables.Label
+    by_people: set[int] = set()
+    for ids in chunks(labels["sample_id"], CHUNK):
+        query = select(label.sample_id).where(label.sample_id.in_(ids), label.source == LabelSource.person)
+        by_people |= set(db.scalars(query))
+    mine = [sample_id not in by_people for sample_id in labels["sample_id"]]
+    yield {name: [v for v, own in zip(column, mine, strict=True) if own] for name, column in labels.items()}
+    yield {name: [v for v, own in zip(labels[name], mine, strict=True) if not own] for name in BY_MACHINE}

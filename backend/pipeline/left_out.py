@@ -58,6 +58,17 @@ def is_retry(stage: StageContext) -> bool:
     return stage.kind == RETRY
 
 
+def step_of(stage: StageContext) -> int | None:
+    """The step that rows of this stage name: none for the first, as in a recipe of slots."""
+    return None if stage.is_first else stage.step
+
+
+def key_of(stage: StageContext, item: Item) -> str:
+    """What names the place of an item within the round and stage."""
+    step = step_of(stage)
+    return item.key if step is None else f"{item.key}@{step}"
+
+
 def failure_of(error: Exception) -> Failure:
     """Why one prompt or sample fails alone; raises the error again if it would befall all."""
     if isinstance(error, PromptError):
@@ -73,13 +84,13 @@ def write(db: Session, stage: StageContext, items: Sequence[Item]) -> None:
     if not items:
         return
     common = {
-        "project_id": stage.round.project_id, "round_id": stage.round.id, "stage": stage.stage, "job_id": stage.job_id,
-        "attempts": 1, "created_at": now(),
+        "project_id": stage.round.project_id, "round_id": stage.round.id, "stage": stage.stage, "step": step_of(stage),
+        "job_id": stage.job_id, "attempts": 1, "created_at": now(),
     }  # fmt: skip
     names = ("group_id", "prompt_id", "sample_id", "checkpoint_id", "position")
     columns: dict[str, list[Any]] = {name: [getattr(item, name) for item in items] for name in names}
     columns |= {
-        "item": [item.key for item in items],
+        "item": [key_of(stage, item) for item in items],
         "kind": [item.failure.kind for item in items],
         "reason": [clean(item.failure.reason) for item in items],
     }
@@ -88,7 +99,7 @@ def write(db: Session, stage: StageContext, items: Sequence[Item]) -> None:
 
 def rewrite(db: Session, stage: StageContext, asked: Iterable[int], items: Sequence[Item]) -> None:
     """After a retry of the rows `asked`: those that failed again say so, the others are resolved."""
-    again = {item.key: item for item in items}
+    again = {key_of(stage, item): item for item in items}
     query = select(tables.LeftOut).where(tables.LeftOut.id.in_(list(asked)))
     for row in db.scalars(query):
         item = again.pop(row.item, None)
@@ -103,7 +114,9 @@ def rewrite(db: Session, stage: StageContext, asked: Iterable[int], items: Seque
 
 
 def _of(query: Any, stage: StageContext) -> Any:
-    return query.where(tables.LeftOut.round_id == stage.round.id, tables.LeftOut.stage == stage.stage)
+    row, step = tables.LeftOut, step_of(stage)
+    of_step = row.step.is_(None) if step is None else row.step == step
+    return query.where(row.round_id == stage.round.id, row.stage == stage.stage, of_step)
 
 
 def group_ids(stage: StageContext, checkpoint_id: int) -> set[int]:

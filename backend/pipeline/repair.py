@@ -26,14 +26,15 @@ def run(job_id: int, progress: Progress) -> Finish:
         spec = db.get_one(tables.Job, job_id).spec
         sample = db.get(tables.Sample, spec["sample_id"])
         prompt = db.get(tables.Prompt, sample.prompt_id) if sample else None
-    if sample is None or prompt is None:
+        group = db.get(tables.Group, sample.group_id) if sample else None
+    if sample is None or prompt is None or group is None:
         raise NotFound(f"Sample {spec['sample_id']} is gone: its round was deleted. There is nothing to repair.")
     progress.start(1, "rewrites")
     room = min(MAX_TOKENS, max(64, int(ROOM * sample.num_tokens)))
     sampling = Sampling(temperature=TEMPERATURE, max_tokens=room, n=1, seed=spec["seed"])
     with engine_for(spec["checkpoint_id"]) as engine:
         [[completion]] = served(
-            engine.complete([messages(prompt.messages, sample.text, spec["instruction"])], sampling)
+            engine.complete([messages(group.messages or prompt.messages, sample.text, spec["instruction"])], sampling)
         )
     progress.advance(1)
     reply = {"text": clean(completion.text), "finish_reason": completion.finish_reason}

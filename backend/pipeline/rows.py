@@ -3,15 +3,15 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from backend import values
 from backend.db import tables
-from backend.values import DatasetType, Messages
+from backend.values import JSON, DatasetType, Messages
 
 ROWS_AT_ONCE = 1000
 
@@ -30,18 +30,21 @@ class Row:
     sample_id: int | None
     rejected_id: int | None
     origin: str
+    extra: JSON = field(default_factory=dict)
 
     def trl(self, dataset_type: DatasetType) -> dict[str, Any]:
         """The columns TRL reads (TRL docs, "Dataset formats and types")."""
         completion = [{"role": "assistant", "content": self.completion}]
+        row: dict[str, Any] = {"prompt": self.messages}
         match dataset_type:
             case DatasetType.prompt_completion:
-                return {"prompt": self.messages, "completion": completion}
+                row |= {"completion": completion}
             case DatasetType.unpaired_preference:
-                return {"prompt": self.messages, "completion": completion, "label": bool(self.label)}
+                row |= {"completion": completion, "label": bool(self.label)}
             case DatasetType.preference:
                 rejected = [{"role": "assistant", "content": self.rejected or ""}]
-                return {"prompt": self.messages, "chosen": completion, "rejected": rejected, "weight": self.weight}
+                row |= {"chosen": completion, "rejected": rejected, "weight": self.weight}
+        return row | self.extra
 
 
 def resolve(db: Session, examples: Iterable[values.Example]) -> Iterator[Row]:
@@ -61,16 +64,21 @@ def _resolve(db: Session, batch: list[values.Example], position: int) -> Iterato
         p.id: p for p in db.scalars(select(tables.Prompt).where(tables.Prompt.id.in_({e.prompt_id for e in batch})))
     }
     ids = {i for e in batch for i in (e.sample_id, e.rejected_id) if i is not None}
-    query = select(tables.Sample.id, tables.Sample.text).where(tables.Sample.id.in_(ids))
-    texts: dict[int, str] = {i: t for i, t in db.execute(query)}
+    sample, group = tables.Sample, tables.Group
+    query = select(sample.id, sample.text, asked(group)).join(group, group.id == sample.group_id)
+    texts, questions = dict[int, str](), dict[int, Any]()
+    for id_, text, messages in db.execute(query.where(sample.id.in_(ids))):
+        texts[id_], questions[id_] = text, messages
     for offset, e in enumerate(batch):
         prompt = prompts[e.prompt_id]
+        anchor = e.sample_id if e.sample_id is not None else e.rejected_id
         yield Row(
             position=position + offset,
             prompt_id=e.prompt_id,
-            messages=prompt.messages,
-            completion=texts[e.sample_id] if e.sample_id is not None else prompt.answer or "",
-            rejected=texts[e.rejected_id] if e.rejected_id is not None else None,
+            messages=e.messages or questions.get(anchor or 0) or prompt.messages,
+            completion=_first(e.completion, texts.get(e.sample_id or 0), prompt.answer),
+            rejected=_first(e.rejected, texts.get(e.rejected_id or 0)) if e.rejected_id or e.rejected else None,
+            extra=e.extra,
             label=e.label,
             weight=e.weight,
             sample_id=e.sample_id,
@@ -79,16 +87,28 @@ def _resolve(db: Session, batch: list[values.Example], position: int) -> Iterato
         )
 
 
+def asked(group: type[tables.Group]) -> Any:
+    """SQL for the messages of a training row where they are not those of the prompt, else NULL."""
+    return case((group.is_stripped.is_(False), group.messages))
+
+
+def _first(*texts: str | None) -> str:
+    """The first text there is."""
+    return next((text for text in texts if text is not None), "")
+
+
 def rows(db: Session, dataset_id: int, *, after: int = -1, limit: int | None = None) -> Iterator[Row]:
     """The dataset's rows by position, read in pages so that memory stays flat."""
     example, chosen, rejected = tables.Example, aliased(tables.Sample), aliased(tables.Sample)
+    group = aliased(tables.Group)
     left = limit
     while left is None or left > 0:
         query = (
-            select(example, tables.Prompt, chosen.text, rejected.text)
+            select(example, tables.Prompt, chosen.text, rejected.text, asked(group))
             .join(tables.Prompt, tables.Prompt.id == example.prompt_id)
             .outerjoin(chosen, chosen.id == example.sample_id)
             .outerjoin(rejected, rejected.id == example.rejected_id)
+            .outerjoin(group, group.id == func.coalesce(chosen.group_id, rejected.group_id))
             .where(example.dataset_id == dataset_id, example.position > after)
             .order_by(example.position)
             .limit(ROWS_AT_ONCE if left is None else min(ROWS_AT_ONCE, left))
@@ -96,10 +116,11 @@ def rows(db: Session, dataset_id: int, *, after: int = -1, limit: int | None = N
         page = db.execute(query).all()
         if not page:
             return
-        for e, prompt, text, other in page:
-            completion = text if e.sample_id is not None else prompt.answer or ""
-            yield Row(e.position, prompt.id, prompt.messages, completion, other, e.label, e.weight,
-                      e.sample_id, e.rejected_id, e.origin)  # fmt: skip
+        for e, prompt, text, other, question in page:
+            rejects = _first(e.rejected, other) if e.rejected_id or e.rejected else None
+            yield Row(e.position, prompt.id, e.messages or question or prompt.messages,
+                      _first(e.completion, text, prompt.answer), rejects, e.label, e.weight, e.sample_id, e.rejected_id,
+                      e.origin, e.extra)  # fmt: skip
         after = page[-1][0].position
         left = None if left is None else left - len(page)
         db.expunge_all()

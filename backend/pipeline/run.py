@@ -12,7 +12,9 @@ from backend.errors import Cancelled, EmptySelection, NotFound, RondoError
 from backend.jobs import transitions
 from backend.jobs.progress import Progress
 from backend.pipeline import evaluate, generate, judge, left_out, repair, select, train, try_prompt
-from backend.pipeline.stage import Finish, StageContext, open_stage
+from backend.pipeline.stage import Finish, StageContext, only_selectors_since_gate, open_stage, step_of
+from backend.recipes import STAGES as STAGES_OF
+from backend.recipes import Recipe
 from backend.values import RoundStatus, Stage
 
 log = logging.getLogger("rondo.pipeline")
@@ -23,12 +25,6 @@ STAGES: dict[Stage, Callable[[StageContext], Finish]] = {
     Stage.select: select.run,
     Stage.train: train.run,
     Stage.evaluate: evaluate.run,
-}
-NEXT = {
-    Stage.generate: Stage.judge,
-    Stage.judge: Stage.select,
-    Stage.select: Stage.train,
-    Stage.train: Stage.evaluate,
 }
 
 
@@ -70,24 +66,38 @@ def go_on(db: Session, stage: StageContext) -> None:
     """Move the round to its next stage: a job, or the wait for people. A retry of what was left out moves nothing."""
     found = db.get_one(tables.Round, stage.round.id)
     if stage.kind == left_out.RETRY:
+        judging = stage.next_step
+        is_judged = stage.stage is Stage.generate and "judgments" in found.counts and judging < len(stage.places)
         # New samples are judged where the others are judged already; else the round's own judge job is yet to come.
-        if stage.stage is Stage.generate and "judgments" in found.counts:
+        if is_judged and stage.places[judging].step.kind == "judge":
             transitions.enqueue(
                 db, stage=Stage.judge, project_id=found.project_id, round_id=found.id, created_by=found.created_by,
-                spec={"kind": left_out.RETRY},
+                spec={"kind": left_out.RETRY}, step=judging,
             )  # fmt: skip
         return
-    if found.stage is Stage.judge and found.is_reviewed:
-        found.stage, found.status = Stage.review, RoundStatus.review
-    elif found.stage in NEXT:
-        found.stage = NEXT[found.stage]
-        transitions.enqueue(
-            db, stage=found.stage, project_id=found.project_id, round_id=found.id, created_by=found.created_by
-        )
+    if stage.stage is Stage.evaluate:
+        return
+    if stage.is_before_people and found.is_reviewed:
+        found.stage, found.status, found.step = Stage.review, RoundStatus.review, stage.next_step
+        return
+    found.step = stage.next_step
+    is_over = found.step == len(stage.places)
+    found.stage = Stage.evaluate if is_over else STAGES_OF[stage.places[found.step].step.kind]
+    transitions.enqueue(
+        db, stage=found.stage, project_id=found.project_id, round_id=found.id, created_by=found.created_by,
+        step=found.step,
+    )  # fmt: skip
 
 
-def give_back(db: Session, round_id: int) -> None:
-    """Let a reviewed round of which nothing was kept wait for people again; its error stays until they close it."""
+def give_back(db: Session, round_id: int, step: int | None) -> None:
+    """Let a reviewed round of which nothing was kept wait for people again; its error stays until they close it.
+
+    Not one in which more than selecting was done since people decided: what was made of their word stays made.
+    """
+    found = db.get_one(tables.Round, round_id)
+    places = Recipe.model_validate(found.recipe).places(found.phase)
+    if not only_selectors_since_gate(places, step_of(places, Stage.select, step)):
+        return
     failed = update(tables.Round).where(tables.Round.id == round_id, tables.Round.is_reviewed)
     db.execute(failed.values(status=RoundStatus.review, stage=Stage.review, finished_at=None))
 
@@ -107,7 +117,7 @@ def report(job_id: int, attempt: int, error: Exception) -> int:
             is_final = isinstance(error, RondoError) and error.is_final
             job = transitions.fail(db, job_id, attempt, error=message, traceback=trace, is_final=is_final)
             if isinstance(error, EmptySelection) and job.round_id is not None:
-                give_back(db, job.round_id)
+                give_back(db, job.round_id, job.step)
     except Cancelled:
         return 0
     return 1

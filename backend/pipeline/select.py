@@ -2,10 +2,7 @@
 
 import hashlib
 import json
-import random
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -18,10 +15,13 @@ from backend.errors import EmptySelection
 from backend.pipeline import groups as group_values
 from backend.pipeline import left_out
 from backend.pipeline import rows as dataset_rows
-from backend.pipeline.stage import Finish, StageContext, derive_seed
-from backend.values import SetUse, Split
+from backend.pipeline.ask import ask_due
+from backend.pipeline.chosen import Chosen, add_earlier, add_mix, rows_before
+from backend.pipeline.stage import Finish, StageContext, only_selectors_since_gate
+from backend.selectors import Selector
 
 GROUPS_AT_ONCE = 500
+PARENT_REJECTED = "parent rejected"
 LIBRARIES = ("rondo", "torch", "transformers", "trl", "peft", "datasets", "accelerate")
 BACK_IN_REVIEW = (
     "The round is back in review: accept or reject samples by hand and close the review again, select again with "
@@ -33,44 +33,37 @@ LAUNCH_ANOTHER = (
 )
 
 
-@dataclass
-class Chosen:
-    """What goes into the dataset, by origin, and what fell out."""
-
-    selected: list[values.Example] = field(default_factory=list)
-    earlier: list[values.Example] = field(default_factory=list)
-    mix: list[values.Example] = field(default_factory=list)
-    dropped: Counter[str] = field(default_factory=Counter)
-    unit: str = "samples"
-    repeats: int = 0
-    """Rows of earlier rounds left out because a newer row says the same."""
-
-    def origins(self) -> Iterator[tuple[str, values.Example]]:
-        for origin in ("selected", "earlier", "mix"):
-            for example in getattr(self, origin):
-                yield origin, example
-
-
 def choose(stage: StageContext, db: Session) -> Chosen:
-    """Run the selector over all groups, then add what the recipe asks for beside them."""
-    chosen, known = Chosen(), known_labels(db, stage.round.id)
-    rows = group_values.group_rows(db, stage.round.id, Split.train)
+    """Run the selector over the step's groups, then add what the recipe asks for beside them.
+
+    The last selector before a training refuses an empty dataset; one before it may keep nothing.
+    """
+    chosen, known = Chosen(before=rows_before(stage, db)), known_labels(db, stage.round.id)
+    rows = group_values.seen_by(db, stage)
+    selector, is_last = selector_of(stage), is_last_before_training(stage)
     stage.progress.start(len(rows), "groups")
     for number, batch in enumerate(group_values.chunks(rows, GROUPS_AT_ONCE)):
-        groups = [with_known(g, known) for g in group_values.load(db, batch) if g.samples]
-        selection = stage.recipe.selector.select(groups, seed=derive_seed(stage.round.seed, "select", number))
+        loaded = [with_known(g, known) for g in group_values.load(db, batch, place=stage.place) if g.samples]
+        groups = [group for group in loaded if not is_parent_rejected(group)]
+        selection = selector.select(groups, seed=stage.seed("select", number))
         chosen.selected += selection.examples
         chosen.dropped.update(selection.dropped)
         chosen.unit = selection.unit
+        if len(groups) < len(loaded):
+            orphans = [group for group in loaded if is_parent_rejected(group)]
+            of_samples = sum(len(group.samples) for group in orphans)
+            chosen.dropped[PARENT_REJECTED] += of_samples if selection.unit == "samples" else len(orphans)
         stage.progress.advance(len(batch))
-    if not chosen.selected:
+    if not is_last:
+        return chosen
+    if not chosen.selected and not chosen.before:
         reasons = "; ".join(f"{reason}: {count}" for reason, count in chosen.dropped.most_common()) or "no samples"
         raise EmptySelection(
-            f"The selector {stage.recipe.selector.name} kept nothing of {len(rows)} groups ({reasons}). "
-            + (BACK_IN_REVIEW if stage.round.is_reviewed else LAUNCH_ANOTHER)
+            f"The selector {selector.name} kept nothing of {len(rows)} groups ({reasons}). "
+            + (BACK_IN_REVIEW if goes_back(stage) else LAUNCH_ANOTHER)
         )
     if stage.recipe.earlier_rounds:
-        add_earlier(stage, db, chosen)
+        add_earlier(stage, db, chosen, selector.makes)
     if stage.recipe.mix_share:
         add_mix(stage, db, chosen)
     check_labels(stage, chosen)
@@ -79,16 +72,42 @@ def choose(stage: StageContext, db: Session) -> Chosen:
 
 def check_labels(stage: StageContext, chosen: Chosen) -> None:
     """Refuse a dataset of good and bad examples that has one of them only: KTO learns from telling them apart."""
-    if stage.recipe.selector.makes is not values.DatasetType.unpaired_preference:
+    if selector_of(stage).makes is not values.DatasetType.unpaired_preference:
         return
     labels = {example.label for _, example in chosen.origins() if example.label is not None}
     if len(labels) == 1:
-        count, which = len(chosen.selected) + len(chosen.earlier), "good" if True in labels else "bad"
+        count = len(chosen.before) + len(chosen.selected) + len(chosen.earlier)
+        which, trainer = "good" if True in labels else "bad", stage.places[stage.next_step].step.part
         raise EmptySelection(
-            f"All {count} examples that the selector {stage.recipe.selector.name} kept are labelled {which}, and the "
-            f"trainer {stage.recipe.trainer.name} learns from the difference between good and bad ones. "
-            + (BACK_IN_REVIEW if stage.round.is_reviewed else LAUNCH_ANOTHER)
+            f"All {count} examples that the selector {selector_of(stage).name} kept are labelled {which}, and the "
+            f"trainer {trainer.name} learns from the difference between good and bad ones. "
+            + (BACK_IN_REVIEW if goes_back(stage) else LAUNCH_ANOTHER)
         )
+
+
+def selector_of(stage: StageContext) -> Selector:
+    """The selector of the job's step."""
+    selector = stage.place.step.part
+    assert isinstance(selector, Selector)
+    return selector
+
+
+def is_last_before_training(stage: StageContext) -> bool:
+    """Whether a trainer is the next to read rows: no selector stands between."""
+    later = [place.step.kind for place in stage.places[stage.step + 1 :]]
+    return next((kind for kind in later if kind in ("selector", "trainer")), "trainer") == "trainer"
+
+
+def goes_back(stage: StageContext) -> bool:
+    """Whether people can still change what is selected: nothing but selectors ran since they decided."""
+    return stage.round.is_reviewed and only_selectors_since_gate(stage.places, stage.step)
+
+
+def is_parent_rejected(group: values.Group) -> bool:
+    """Whether people rejected or rewrote the text that the question is about: what answers it is not trained on."""
+    parent = group.parent
+    is_decided = parent is not None and parent.source is values.LabelSource.person
+    return parent is not None and is_decided and parent.verdict is values.Verdict.reject
 
 
 def known_labels(db: Session, round_id: int) -> dict[int, dict[str, Any]]:
@@ -119,58 +138,17 @@ def write_known(db: Session, round_id: int) -> None:
         db.execute(change.values(**columns, is_overridden=is_overridden, updated_at=now()))
 
 
-def ancestors(db: Session, round_id: int | None) -> list[int]:
-    """Ids of the rounds above, nearest first."""
-    found: list[int] = []
-    while round_id is not None:
-        found.append(round_id)
-        round_id = db.scalar(select(tables.Round.parent_id).where(tables.Round.id == round_id))
-    return found
-
-
-def add_earlier(stage: StageContext, db: Session, chosen: Chosen) -> None:
-    """Add what the ancestor rounds selected, unless the same text for the same prompt is there already."""
-    seen = {key(row) for row in dataset_rows.resolve(db, chosen.selected)}
-    for round_id in ancestors(db, stage.round.parent_id):
-        query = (
-            select(tables.Example)
-            .join(tables.Dataset)
-            .where(
-                tables.Dataset.round_id == round_id,
-                tables.Dataset.type == stage.recipe.selector.makes,
-                tables.Example.origin == "selected",
-            )
-            .order_by(tables.Example.position)
-        )
-        older = [values.Example(e.prompt_id, e.sample_id, e.rejected_id, e.label, e.weight) for e in db.scalars(query)]
-        for example, row in zip(older, dataset_rows.resolve(db, older), strict=True):
-            if key(row) in seen:
-                chosen.repeats += 1
-            else:
-                seen.add(key(row))
-                chosen.earlier.append(example)
-
-
-def key(row: dataset_rows.Row) -> bytes:
-    """What makes two rows the same for training."""
-    return hashlib.sha256(repr((row.prompt_id, row.completion, row.rejected, row.label)).encode()).digest()
-
-
-def add_mix(stage: StageContext, db: Session, chosen: Chosen) -> None:
-    """Add seed rows until they are `mix_share` of the dataset, or all there are."""
-    share = stage.recipe.mix_share
-    wanted = round(share / (1 - share) * (len(chosen.selected) + len(chosen.earlier)))
-    query = select(tables.Prompt.id).where(
-        tables.Prompt.prompt_set_id.in_(stage.set_ids(SetUse.mix)), tables.Prompt.answer.is_not(None)
-    )
-    ids = list(db.scalars(query.order_by(tables.Prompt.id)))
-    random.Random(derive_seed(stage.round.seed, "mix")).shuffle(ids)
-    chosen.mix = [values.Example(prompt_id, None) for prompt_id in ids[:wanted]]
-
-
 def funnel(stage: StageContext, db: Session, chosen: Chosen) -> list[dict[str, Any]]:
     """Prompts -> samples -> judged -> labelled -> selected, each with its count; the last with reasons for drops."""
     counts, label, gold = stage.round.counts, tables.Label, tables.GoldItem
+    seen = [label.round_id == stage.round.id]
+    if not stage.recipe.is_slots:
+        sample, group = tables.Sample, tables.Group
+        of_source = (group.round_id == stage.round.id, group.step == stage.place.source, sample.step < stage.step)
+        ids = select(sample.id).join(group, group.id == sample.group_id).where(*of_source)
+        seen.append(label.sample_id.in_(ids))
+        number = db.scalar(select(func.count()).select_from(label).where(*seen))
+        counts = counts | {"samples": number or 0}
     is_known = gold.sample_id.is_not(None)
     labelled, people, unparsed = db.execute(
         select(
@@ -179,7 +157,7 @@ def funnel(stage: StageContext, db: Session, chosen: Chosen) -> list[dict[str, A
             func.count().filter(label.is_unparsed),
         )
         .outerjoin(gold, gold.sample_id == label.sample_id)
-        .where(label.round_id == stage.round.id)
+        .where(*seen)
     ).one()
     samples = counts.get("samples", 0)
     unjudged = left_out.counts(db, stage.round.id, values.Stage.judge)
@@ -192,7 +170,8 @@ def funnel(stage: StageContext, db: Session, chosen: Chosen) -> list[dict[str, A
         {"stage": "labelled", "count": labelled, "dropped": {}, "by people": people},
         {"stage": "selected", "count": len(chosen.selected), "dropped": dict(chosen.dropped), "unit": chosen.unit},
         {"stage": "training rows", "count": sum(1 for _ in chosen.origins()), "dropped": repeats,
-         "earlier rounds": len(chosen.earlier), "seed rows": len(chosen.mix)},
+         "earlier rounds": len(chosen.earlier), "seed rows": len(chosen.mix)}
+        | ({"earlier steps": len(chosen.before)} if chosen.before else {}),
     ]  # fmt: skip
 
 
@@ -249,9 +228,10 @@ def library_version(name: str) -> str | None:
 
 def run(stage: StageContext) -> Finish:
     """Choose the training rows; the dataset is written in the transaction that ends the job."""
+    ask_due(stage)
     with reading() as db:
         chosen = choose(stage, db)
-        dataset_type = stage.recipe.selector.makes
+        dataset_type = selector_of(stage).makes
         examples = [example for _, example in chosen.origins()]
         digest = dataset_rows.content_hash(
             dataset_rows.line(row.trl(dataset_type)) for row in dataset_rows.resolve(db, examples)
@@ -267,6 +247,7 @@ def run(stage: StageContext) -> Finish:
             num_examples=len(examples),
             funnel=steps,
             provenance=made_from,
+            step=stage.step,
         )
         db.add(dataset)
         db.flush()
@@ -280,15 +261,20 @@ def run(stage: StageContext) -> Finish:
                 "label": e.label,
                 "weight": e.weight,
                 "origin": origin,
+                "messages": e.messages,
+                "completion": e.completion,
+                "rejected": e.rejected,
+                "extra": e.extra,
             }
             for i, (origin, e) in enumerate(chosen.origins())
         ]
-        db.execute(insert(tables.Example), rows)
+        if rows:
+            db.execute(insert(tables.Example), rows)
         write_known(db, stage.round.id)
         decided, overridden = looked_at(db, stage.round.id)
         found = db.get_one(tables.Round, stage.round.id)
         found.counts = found.counts | {
-            "kept": len(chosen.selected), "decided": decided, "overridden": overridden,
+            "kept": len(chosen.before) + len(chosen.selected), "decided": decided, "overridden": overridden,
             "labelled": steps[3]["count"], "funnel": steps,
         }  # fmt: skip
 

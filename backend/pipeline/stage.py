@@ -1,7 +1,7 @@
 """What every stage gets: a frozen view of its round, fenced transactions, and the way to report progress."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 from backend.db import reading, session, tables
 from backend.errors import NotFound
 from backend.jobs import Progress, fenced
-from backend.recipes import Recipe
+from backend.prompt_sources import PromptSource
+from backend.recipes import STAGES, Place, Recipe
+from backend.selectors import Selector
 from backend.values import SetUse, Stage
 
 Finish = Callable[[Session], None]
@@ -30,6 +32,45 @@ class StageContext:
     stage: Stage = Stage.generate
     """The job's; a job that tries again what was left out does not move the round."""
     kind: str = ""
+    number: int | None = None
+    """The job's step; None: the first of its stage."""
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """The steps of the round's phase."""
+        return self.recipe.places(self.round.phase)
+
+    @property
+    def step(self) -> int:
+        """The number of the job's step; behind the last one for measuring."""
+        return step_of(self.places, self.stage, self.number)
+
+    @property
+    def place(self) -> Place:
+        """The job's step, with what it works on; measuring has none."""
+        return self.places[self.step]
+
+    @property
+    def is_first(self) -> bool:
+        """Whether it is the first step of its stage: its seeds and rows are those of a recipe of slots."""
+        return self.step == step_of(self.places, self.stage, None)
+
+    @property
+    def next_step(self) -> int:
+        """The next step that has a job; behind the last one for measuring."""
+        later = [place.index for place in self.places[self.step + 1 :] if place.step.kind in STAGES]
+        return later[0] if later else len(self.places)
+
+    @property
+    def is_before_people(self) -> bool:
+        """Whether people decide between this step and the next one that has a job, if they do at all."""
+        gate = self.recipe.gate(self.round.phase)
+        return gate is not None and self.step < gate <= self.next_step
+
+    def seed(self, *path: object) -> int:
+        """The seed for one place of this step."""
+        where = path if self.is_first else (path[0], self.step, *path[1:])
+        return derive_seed(self.round.seed, *where)
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
@@ -55,10 +96,27 @@ def open_stage(job_id: int, attempt: int, progress: Progress) -> StageContext:
     if job is None or found is None:
         raise NotFound(f"The round of job {job_id} is gone. There is nothing left to do for it.")
     return StageContext(job_id, attempt, found, Recipe.model_validate(found.recipe), progress, job.stage,
-                        str(job.spec.get("kind", "")))  # fmt: skip
+                        str(job.spec.get("kind", "")), job.step)  # fmt: skip
+
+
+def step_of(places: Sequence[Place], stage: Stage, number: int | None) -> int:
+    """The step that a job of this stage runs: the one it names, if that is of its stage, else the stage's first."""
+    of_stage = [place.index for place in places if STAGES.get(place.step.kind) is stage]
+    if number in of_stage:
+        return int(number or 0)
+    return of_stage[0] if of_stage else len(places)
 
 
 def derive_seed(seed: int, *path: object) -> int:
     """A 31-bit seed for one place in a round: the same for the same path, whatever ran before it."""
     digest = hashlib.sha256(repr((seed, *path)).encode()).digest()
     return int.from_bytes(digest[:4], "big") & 0x7FFFFFFF
+
+
+def only_selectors_since_gate(places: Sequence[Place], step: int) -> bool:
+    """Whether from the step before which people decide to this one nothing runs but selectors and choices of groups."""
+    gate = next((place.index for place in places if place.reads_labels), None)
+    if gate is None or step < gate:
+        return False
+    parts = [place.step.part for place in places[gate : step + 1]]
+    return all(isinstance(part, Selector) or (isinstance(part, PromptSource) and part.narrows) for part in parts)

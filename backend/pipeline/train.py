@@ -21,9 +21,11 @@ from backend.jobs.logs import log_path
 from backend.pipeline import groups as group_values
 from backend.pipeline import left_out, model_check
 from backend.pipeline import rows as dataset_rows
-from backend.pipeline.bind import checkpoint_row, engine_json
+from backend.pipeline.ask import ask_due
+from backend.pipeline.bind import acting, checkpoint_row, engine_json
 from backend.pipeline.stage import Finish, StageContext
-from backend.trainers import TrainSpec, final_folder
+from backend.recipes import Place
+from backend.trainers import Trainer, TrainSpec, final_folder
 from backend.values import JSON, Failure, FailureKind
 
 logger = logging.getLogger("rondo.pipeline")
@@ -34,22 +36,56 @@ FOLDER = Path("checkpoints")
 OF_ROUND = re.compile(r"round-(\d{1,18})-.*", re.ASCII)
 
 
-def folder_of(round_: tables.Round, dataset: tables.Dataset) -> Path:
-    """Where a round's training writes, below the data folder.
+def folder_of(round_: tables.Round, dataset: tables.Dataset, place: Place | None = None, start_id: int = 0,
+              reference_id: int = 0) -> Path:  # fmt: skip
+    """Where a round's training writes, below the data folder. place: its step, None in a recipe of slots.
 
     What is trained, and from where, is part of the name: after a database is restored from a backup the same round
     id may mean another training, and its weights must not be taken for this one's.
     """
-    key = json.dumps(
-        [dataset.content_hash, round_.recipe["trainer"], round_.policy_id, round_.reference_id, round_.seed]
-    )
+    if place is None:
+        known = [dataset.content_hash, round_.recipe["trainer"], round_.policy_id, round_.reference_id, round_.seed]
+    else:
+        known = [
+            dataset.content_hash, place.step.part.dump(), start_id, reference_id, round_.seed, round_.phase,
+            place.index,
+        ]  # fmt: skip
+    key = json.dumps(known)
     return FOLDER / f"round-{round_.id}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
 
 
-def dataset_of(round_id: int) -> tables.Dataset:
-    """The round's frozen dataset."""
+def dataset_of(round_id: int, before: int | None = None) -> tables.Dataset:
+    """The round's newest frozen dataset, of those written before a step."""
+    dataset = tables.Dataset
+    query = select(dataset).where(dataset.round_id == round_id)
+    if before is not None:
+        query = query.where(dataset.step < before)
     with reading() as db:
-        return db.scalars(select(tables.Dataset).where(tables.Dataset.round_id == round_id)).one()
+        return db.scalars(query.order_by(dataset.step.desc()).limit(1)).one()
+
+
+def trainer_of(stage: StageContext) -> Trainer:
+    """The trainer of the job's step."""
+    trainer = stage.place.step.part
+    assert isinstance(trainer, Trainer)
+    return trainer
+
+
+def starts_from(stage: StageContext) -> int:
+    """The checkpoint that is trained."""
+    return acting(stage.round, trainer_of(stage).start, stage.step)
+
+
+def compared_with(stage: StageContext) -> int:
+    """The checkpoint that the loss compares with, where it compares with one."""
+    return acting(stage.round, trainer_of(stage).reference, stage.step)
+
+
+def makes_product(stage: StageContext) -> bool:
+    """Whether this training makes what the round is for: the last one of that role."""
+    product = stage.recipe.product
+    makers = [place.index for place in stage.places if place.step.kind == "trainer" and place.step.makes == product]
+    return bool(makers) and makers[-1] == stage.step
 
 
 def write_dataset(dataset: tables.Dataset, folder: Path) -> None:
@@ -75,14 +111,16 @@ def write_dataset(dataset: tables.Dataset, folder: Path) -> None:
 
 def write_spec(stage: StageContext, dataset: tables.Dataset, folder: Path) -> Path:
     """Write what the training process needs beside its output."""
-    policy = engine_json(checkpoint_row(stage.round.policy_id))
-    reference = engine_json(checkpoint_row(stage.round.reference_id))
+    policy = engine_json(checkpoint_row(starts_from(stage)))
+    reference = engine_json(checkpoint_row(compared_with(stage)))
+    # Which checkpoints these roles mean is said beside it; a training of before they had names goes on.
+    knobs = {name: value for name, value in trainer_of(stage).dump().items() if name not in ("start", "reference")}
     spec = TrainSpec(
-        trainer=stage.recipe.trainer.dump(),
+        trainer=knobs,
         dataset=str(folder / "dataset.jsonl"),
         dataset_type=dataset.type,
         policy=policy.get("adapter") or policy["model"],
-        reference=reference.get("adapter") or reference["model"],
+        reference=reference.get("adapter") or reference.get("model"),
         output_dir=str(folder),
         seed=stage.round.seed,
     )
@@ -124,7 +162,7 @@ class Follower:
 
 def check_policy(stage: StageContext) -> None:
     """Check the model that is to be trained; its warnings go to the log, what cannot be used is raised."""
-    lines = model_check.of_engine(engine_json(checkpoint_row(stage.round.policy_id)))
+    lines = model_check.of_engine(engine_json(checkpoint_row(starts_from(stage))))
     for line in lines:
         if line.outcome is Outcome.warn:
             logger.warning("The policy's check, %s: %s", line.name, line.text)
@@ -186,10 +224,24 @@ def say_rows(used: Mapping[str, int]) -> str:
     return "; ".join(said)
 
 
+def training_folder(stage: StageContext, dataset: tables.Dataset) -> Path:
+    """Where the job's step trains, below the data folder."""
+    if "trainer" in stage.round.recipe:
+        return folder_of(stage.round, dataset)
+    return folder_of(stage.round, dataset, stage.place, starts_from(stage), compared_with(stage))
+
+
+def name_of(stage: StageContext) -> str:
+    """What the checkpoint is called: by its round, one made on the way by its step too."""
+    plain = f"round-{stage.round.number}"
+    return plain if makes_product(stage) else f"{plain}-{stage.place.step.name or f'step-{stage.step + 1}'}"
+
+
 def run(stage: StageContext) -> Finish:
     """Train, or take the weights a finished training left behind."""
-    dataset = dataset_of(stage.round.id)
-    relative = folder_of(stage.round, dataset)
+    ask_due(stage)
+    dataset = dataset_of(stage.round.id, stage.step)
+    relative = training_folder(stage, dataset)
     folder = settings().folder / relative
     folder.mkdir(parents=True, exist_ok=True)
     check_policy(stage)
@@ -215,24 +267,28 @@ def run(stage: StageContext) -> Finish:
     made = model_check.stored(model_check.of_engine({"model": str(settings().folder / final)}))
 
     def finish(db: Session) -> None:
-        parent = db.get_one(tables.Checkpoint, stage.round.policy_id)
+        parent = db.get_one(tables.Checkpoint, starts_from(stage))
         is_adapter = (settings().folder / final / "adapter_config.json").exists()
         engine = dict(parent.engine) | (
             {"adapter": str(final)} if is_adapter else {"model": str(final), "adapter": None}
         )
         checkpoint = tables.Checkpoint(
             project_id=stage.round.project_id,
-            name=f"round-{stage.round.number}",
+            name=name_of(stage),
             kind="adapter" if is_adapter else "full",
             role="policy",
             location=str(final),
             engine=engine,
             parent_id=parent.id,
-            details={"recipe": stage.recipe.name, "trainer": stage.recipe.trainer.name} | used | made,
+            details={"recipe": stage.recipe.name, "trainer": trainer_of(stage).name} | used | made,
         )
         left_out.write(db, stage, rows_left_out(db, dataset.id, settings().folder / final))
         db.add(checkpoint)
         db.flush()
-        db.get_one(tables.Round, stage.round.id).checkpoint_id = checkpoint.id
+        if makes_product(stage):
+            db.get_one(tables.Round, stage.round.id).checkpoint_id = checkpoint.id
+        else:
+            db.add(tables.RoundRole(round_id=stage.round.id, role=stage.place.step.makes, step=stage.step,
+                                    checkpoint_id=checkpoint.id))  # fmt: skip
 
     return finish

@@ -72,12 +72,16 @@ class Seen:
     """Of others than the round's judge, by name."""
 
 
-def write(stage: StageContext) -> None:
-    """Write the worth of every completion of the round; writing again changes nothing."""
-    cut = float(getattr(stage.recipe.judge, "accept_at", 0.5))
+def write(stage: StageContext, judge: Judge | None = None) -> None:
+    """Write the worth of every completion that people are shown; writing again changes nothing.
+
+    judge: whose labels these are; None: the recipe's only one.
+    """
+    judge = judge or stage.recipe.judge
+    cut = float(getattr(judge, "accept_at", 0.5))
     names, check = verifiers(stage), checker(stage.recipe)
     samples, columns, signs = [], [], []
-    for seen in read(stage.round.id, str(stage.recipe.judge.name)):
+    for seen in read(shown(stage), str(judge.name)):
         found = features(seen)
         if check is not None:
             compare(check, seen)
@@ -222,7 +226,7 @@ def checker(recipe: Recipe) -> ExactMatch | None:
 
     None too where the metrics ask only another program what is right: the task is one that comparing cannot check.
     """
-    if isinstance(recipe.judge, ExactMatch):
+    if any(isinstance(judge, ExactMatch) for judge in recipe.of_kind("judge")):
         return None
     asked = [one for one in (getattr(metric, "verifier", None) for metric in recipe.metrics) if one is not None]
     return next((one for one in asked if isinstance(one, ExactMatch)), None if asked else ExactMatch())
@@ -240,10 +244,19 @@ def compare(check: ExactMatch, group: Sequence[Seen]) -> None:
             one.verdicts[CHECKER] = judgment.verdict
 
 
-def read(round_id: int, own: str) -> Iterator[list[Seen]]:
-    """The groups of the round, each with its completions. `own`: the name of the round's judge."""
+def shown(stage: StageContext) -> list[int]:
+    """The groups that people are shown: those that the first step that reads labels works on."""
+    gate = stage.recipe.gate(stage.round.phase)
     with reading() as db:
-        ids = [group.id for group in group_values.group_rows(db, round_id, Split.train)]
+        if gate is None:
+            rows = group_values.group_rows(db, stage.round.id, Split.train)
+        else:
+            rows = group_values.seen_by(db, stage, gate)
+    return [row.id for row in rows]
+
+
+def read(ids: Sequence[int], own: str) -> Iterator[list[Seen]]:
+    """These groups, each with its completions. `own`: the name of the judge."""
     for some in group_values.chunks(ids, AT_ONCE):
         with reading() as db:
             by_group: dict[int, list[Seen]] = defaultdict(list)

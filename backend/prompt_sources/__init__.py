@@ -1,15 +1,48 @@
-"""Prompt sources say what the policy is asked."""
+"""Prompt sources say what is asked: prompts out of a pool, or questions about the texts so far."""
 
 from collections.abc import Sequence
 
 from backend.engines import Engine
 from backend.registry import Part
-from backend.values import Prompt
+from backend.values import Group, Prompt
 
 
 class PromptSource(Part, kind="prompt source"):
-    """Chooses or makes the prompts of a round."""
+    """Makes questions out of rows. It asks no model and is the same for the same rows and seed."""
+
+    @property
+    def reads_groups(self) -> bool:
+        """False for a source that reads the pool; True for one that reads the groups of a step before it."""
+        return False
+
+    @property
+    def narrows(self) -> bool:
+        """True for a source that gives back some of the groups it reads instead of asking anything new."""
+        return False
+
+    @property
+    def reads_labels(self) -> bool:
+        """True where what it asks depends on scores or verdicts: people have decided by then."""
+        return False
+
+    @property
+    def has_parents(self) -> bool:
+        """True where each question is about a text, the group's parent."""
+        return False
+
+    def groups_at_most(self, groups: int, samples: int, prompts: int) -> int:
+        """How many groups come of so many groups of so many prompts, with so many samples together, for estimates."""
+        return groups
+
+    def ask(self, groups: Sequence[Group], pool: Sequence[Prompt], *, limit: int, seed: int) -> list[Group]:
+        """Return groups: new ones have id 0 and no samples, those given back (see `narrows`) keep theirs.
+
+        groups: those of the step it works on, with samples and labels; empty for a source that reads the pool.
+        pool: the prompts of the round's train sets. A new group's prompt keeps id and answer of the prompt it comes
+        from; its messages are what is asked. limit: how many prompts the round takes from the pool.
+        """
+        return [Group(prompt, ()) for prompt in self.prompts(None, pool, limit=limit, seed=seed)]
 
     def prompts(self, engine: Engine | None, seeds: Sequence[Prompt], *, limit: int, seed: int) -> list[Prompt]:
-        """Return at most `limit` prompts; a prompt with id 0 is new. Deterministic in `seed`."""
+        """Return at most `limit` prompts of the pool; for sources that only choose. Deterministic in `seed`."""
         raise NotImplementedError

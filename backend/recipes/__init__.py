@@ -1,62 +1,234 @@
-"""A recipe is one value: which part sits in which slot. Adding one is a file here and its paragraph in README.md."""
+"""A recipe is one value: which parts run, in which order. Adding one is a file here and its paragraph in README.md."""
 
-from typing import Any
+import json
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any, cast
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from backend.errors import UnknownPart
+from backend.errors import InvalidInput, UnknownPart
 from backend.generators import Generator
 from backend.judges import Judge
 from backend.metrics import Metric
 from backend.prompt_sources import PromptSource
-from backend.registry import catalogue, import_all, left_out
+from backend.recipes import _wiring
+from backend.recipes._slots import SLOTS, STEPS, Common, Slots
+from backend.recipes._steps import BASE, BUILT_IN, JUDGE, KINDS, POLICY, REFERENCE, STAGES, Phase, Step
+from backend.recipes._wiring import Place
+from backend.registry import Part, catalogue, import_all, left_out
 from backend.schedules import Schedule
+from backend.schedules.constant import Constant
 from backend.selectors import Selector
 from backend.trainers import Trainer
+from backend.values import Stage
 
-SLOTS = ("prompt_source", "generator", "judge", "selector", "trainer", "schedule", "metrics")
+__all__ = [
+    "BASE", "BUILT_IN", "JUDGE", "KINDS", "POLICY", "REFERENCE", "SLOTS", "STAGES", "STEPS", "Common", "Phase",
+    "Place", "Recipe", "Slots", "Step", "first_job", "get", "job_after_people", "judge_of", "names", "read", "register",
+]  # fmt: skip
 
 
-class Recipe(BaseModel):
-    """Everything that decides what a round does. Stored whole on the round; names no endpoint."""
+class Recipe(Common):
+    """Everything that decides what a round does. Stored whole on the round; names no endpoint.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    Written as `steps` (parts, or `Step`s where one has a name), as `phases` of them, or in the shorthand of `Slots`,
+    which is also the JSON of a recipe that fits it. Measuring is always the last step and is not written down.
+    """
 
-    name: str
-    title: str
-    paper: str = Field("", description="arXiv number or address of the source")
-    prompt_source: PromptSource
-    generator: Generator
-    judge: Judge
-    selector: Selector
-    trainer: Trainer
-    schedule: Schedule
+    phases: tuple[Phase, ...] = Field(min_length=1)
+    schedule: Schedule = Constant()
     metrics: tuple[Metric, ...] = ()
-    mix_share: float = Field(0.0, ge=0, lt=1, description="share of seed rows (sets used as mix) in the training data")
-    earlier_rounds: bool = Field(False, description="train on what the ancestor rounds kept as well")
-    unparsed_limit: float = Field(
-        0.5, ge=0, le=1, description="largest share of replies without a verdict before judging fails"
-    )
-    groups_per_batch: int = Field(64, ge=1, description="prompts per engine call and per transaction")
+    product: str = Field(POLICY, description="the role that is measured and that the next round starts from")
+
+    if TYPE_CHECKING:
+
+        def __init__(self, **data: Any) -> None: ...
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or "phases" in data:
+            return data
+        if "steps" not in data:
+            data = Slots.model_validate(data).to_steps()
+        beside = {name: value for name, value in data.items() if name != "steps"}
+        steps = data["steps"]
+        return beside | {"phases": ({"steps": steps},)}
 
     @model_validator(mode="after")
-    def _selector_feeds_trainer(self) -> "Recipe":
-        if self.selector.makes is not self.trainer.trains_on:
-            raise ValueError(
-                f"The selector {self.selector.name} makes {self.selector.makes} examples, but the trainer "
-                f"{self.trainer.name} trains on {self.trainer.trains_on}. Choose a pair that fits."
-            )
+    def _fits_together(self) -> "Recipe":
+        for number, phase in enumerate(self.phases, start=1):
+            try:
+                _wiring.wire(phase.steps)
+            except ValueError as error:
+                raise ValueError(f"Phase {number}: {error}" if len(self.phases) > 1 else str(error)) from error
+        made = {step.makes for phase in self.phases for step in phase.steps if step.kind == "trainer"}
+        if self.product != POLICY and self.product not in made:
+            known = ", ".join(sorted(made | {POLICY}))
+            raise ValueError(f"The product {self.product!r} is made by no step. Choose one of: {known}.")
         return self
 
+    @model_serializer(mode="wrap")
+    def _write(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        data = handler(self)
+        phases = data.pop("phases")
+        if self.is_slots:
+            del data["product"]
+            return data | {step["kind"]: step["part"] for step in phases[0]["steps"]}
+        return data | (
+            {"phases": phases} if len(phases) > 1 or self.phases[0].rounds > 1 else {"steps": phases[0]["steps"]}
+        )
+
+    @property
+    def is_slots(self) -> bool:
+        """Whether the shorthand says all of it."""
+        steps = self.phases[0].steps
+        return (
+            len(self.phases) == 1
+            and self.phases[0].rounds == 1
+            and self.product == POLICY
+            and tuple(step.kind for step in steps) == STEPS
+            and all(step.is_plain for step in steps)
+        )
+
+    def places(self, phase: int = 0) -> tuple[Place, ...]:
+        """The steps of a phase with what each works on; a number behind the last phase means the last."""
+        return self._places[min(phase, len(self.phases) - 1)]
+
+    @cached_property
+    def _places(self) -> tuple[tuple[Place, ...], ...]:
+        return tuple(_wiring.wire(phase.steps) for phase in self.phases)
+
+    def gate(self, phase: int = 0) -> int | None:
+        """The step before which people decide: the first that reads labels."""
+        return _wiring.gate(self.places(phase))
+
+    def lines(self, phase: int = 0) -> list[str]:
+        """What each step of a phase is and works on, a line each, for people."""
+        places = self.places(phase)
+        return [_wiring.line(places, place.index) for place in places]
+
+    def phase_of(self, rounds_before: int) -> int:
+        """The phase of a round of whose line so many rounds have run; the last one repeats."""
+        for number, phase in enumerate(self.phases):
+            if rounds_before < phase.rounds:
+                return number
+            rounds_before -= phase.rounds
+        return len(self.phases) - 1
+
+    def of_kind(self, kind: str) -> list[Any]:
+        """All parts of a kind, in order, over all phases."""
+        return [step.part for phase in self.phases for step in phase.steps if step.kind == kind]
+
+    @property
+    def prompt_source(self) -> PromptSource:
+        return cast(PromptSource, self._only("prompt_source"))
+
+    @property
+    def generator(self) -> Generator:
+        return cast(Generator, self._only("generator"))
+
+    @property
+    def judge(self) -> Judge:
+        return cast(Judge, self._only("judge"))
+
+    @property
+    def selector(self) -> Selector:
+        return cast(Selector, self._only("selector"))
+
+    @property
+    def trainer(self) -> Trainer:
+        return cast(Trainer, self._only("trainer"))
+
+    def _only(self, kind: str) -> Part:
+        """The one part of a kind; raises `InvalidInput` where there is another number of them."""
+        found: list[Part] = self.of_kind(kind)
+        if len(found) != 1:
+            raise InvalidInput(self._several(kind, len(found)))
+        return found[0]
+
+    def _several(self, kind: str, number: int) -> str:
+        return (
+            f"The recipe {self.name} has {number} steps of the kind {kind}, so it has to be said which one is meant. "
+            "Name the step."
+        )
+
     def with_changes(self, changes: dict[str, Any]) -> "Recipe":
-        """Return this recipe with `{"slot": {"knob": value}}` applied; a dict with "name" replaces the part."""
+        """Return this recipe with `{"slot or step": {"knob": value}}` applied; a dict with "name" replaces the part.
+
+        A step is called by its name, or by its kind where it is the only one of it in its phase; the change holds in
+        every phase. Raises `InvalidInput` where the kind has several steps.
+        """
         data = self.model_dump(mode="json")
-        for slot, value in changes.items():
-            if isinstance(value, dict) and isinstance(data.get(slot), dict):
-                data[slot] = value if "name" in value and value["name"] != data[slot]["name"] else data[slot] | value
-            else:
-                data[slot] = value
+        for place, value in changes.items():
+            for holder, key in self._holders(data, place):
+                if isinstance(value, dict) and isinstance(holder.get(key), dict):
+                    part = holder[key]
+                    holder[key] = value if "name" in value and value["name"] != part["name"] else part | value
+                else:
+                    holder[key] = value
         return Recipe.model_validate(data)
+
+    def _holders(self, data: dict[str, Any], place: str) -> list[tuple[dict[str, Any], str]]:
+        """The dicts of the recipe's JSON that hold what a change calls `place`, and its key there."""
+        if place in data or self.is_slots:
+            return [(data, place)]
+        found = []
+        for phase in data.get("phases", [{"steps": data.get("steps", [])}]):
+            steps = phase["steps"]
+            here = [step for step in steps if step["name"] == place] or [s for s in steps if s["kind"] == place]
+            if len(here) > 1:
+                raise InvalidInput(self._several(place, len(here)))
+            found += here
+        return [(step, "part") for step in found] or [(data, place)]
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> Recipe:
+    return Recipe.model_validate_json(text)
+
+
+def read(data: dict[str, Any]) -> Recipe:
+    """The recipe of its JSON; raises `ValidationError`. For places that ask often: the same JSON is read once."""
+    return _parsed(json.dumps(data))
+
+
+def judge_of(data: dict[str, Any], phase: int = 0) -> dict[str, Any]:
+    """Of a recipe's JSON the judge whose labels people see: the last before they decide; empty where there is none."""
+    if "steps" not in data and "phases" not in data:
+        return dict(data.get("judge", {}))
+    recipe = read(data)
+    places, gate = recipe.places(phase), recipe.gate(phase)
+    if gate is None:
+        return {}
+    judges = [place for place in places[:gate] if place.step.kind == "judge" and _labels(places, place, places[gate])]
+    return judges[-1].step.part.dump() if judges else {}
+
+
+def _labels(places: tuple[Place, ...], judge: Place, shown: Place) -> bool:
+    """Whether a judge labels the texts of the groups that another step works on."""
+    part = judge.step.part
+    if isinstance(part, Judge) and part.judges_parents and judge.source is not None:
+        return places[judge.source].source == shown.source
+    return judge.source == shown.source
+
+
+def first_job(data: dict[str, Any], phase: int = 0) -> tuple[Stage, int]:
+    """Of a recipe's JSON the stage and number of the first step that has a job."""
+    return _job_from(data, phase, 0)
+
+
+def job_after_people(data: dict[str, Any], phase: int = 0) -> tuple[Stage, int]:
+    """Of a recipe's JSON the stage and number of the step that a closed review goes on with."""
+    if "steps" not in data and "phases" not in data:
+        return Stage.select, STEPS.index("selector")
+    return _job_from(data, phase, read(data).gate(phase) or 0)
+
+
+def _job_from(data: dict[str, Any], phase: int, start: int) -> tuple[Stage, int]:
+    places = read(data).places(phase)
+    later = [place for place in places[start:] if place.step.kind in STAGES]
+    return (STAGES[later[0].step.kind], later[0].index) if later else (Stage.evaluate, len(places))
 
 
 _recipes: dict[str, Recipe] = catalogue()

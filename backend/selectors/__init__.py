@@ -59,8 +59,12 @@ def score_of(sample: Sample) -> float | None:
 
 
 def random_for(group: Group, seed: int) -> random.Random:
-    """Return a generator that depends on the seed and the prompt alone, whatever other groups there are."""
-    return random.Random(f"{seed} {group.prompt.id}")
+    """Return a generator that depends on the seed and the question alone, whatever other groups there are.
+
+    Of one prompt there may be several questions about texts, told apart by step and position.
+    """
+    place = f" {group.step} {group.position}" if group.parent is not None else ""
+    return random.Random(f"{seed} {group.prompt.id}{place}")
 
 
 def _decided(sample: Sample, verdicts: set[Verdict]) -> Sample:

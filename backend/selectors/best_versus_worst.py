@@ -27,6 +27,9 @@ class BestVersusWorst(Selector):
 
     What a person accepted stands above every score and what a person rejected below; among equals chance
     decides. A person's score without a verdict counts like a judge's. An empty text is on neither side.
+
+    `length_tier` is Meta-Rewarding's rho (Wu et al. 2024, arXiv 2407.19594): chosen is the shortest text with a score
+    from (1 - rho) * highest + rho * lowest up, rejected the longest from (1 - rho) * lowest + rho * highest down.
     """
 
     makes: ClassVar[DatasetType] = DatasetType.preference
@@ -37,6 +40,14 @@ class BestVersusWorst(Selector):
     full_gap: float = Field(
         1.0, gt=0, description="gap that weighs 1, and so does a wider one; 5 suits scores from 0 to 5"
     )
+    length_tier: float | None = Field(
+        None,
+        ge=0,
+        lt=0.5,
+        description="share of the range of scores that counts as equally good at its top and equally bad at its "
+        "bottom; of these the shortest is chosen and the longest rejected. Unset: chance decides among equal scores",
+    )
+    max_chosen_chars: int = Field(0, ge=0, description="drop a pair whose chosen text is longer; 0 means no limit")
 
     def select(self, groups: Sequence[Group], *, seed: int) -> Selection:
         examples: list[Example] = []
@@ -58,21 +69,37 @@ class BestVersusWorst(Selector):
         scored = [sample for sample in with_twins(group) if self._is_usable(sample)]
         usable = [sample for sample in scored if not is_blank(sample)]
         random_for(group, seed).shuffle(usable)
-        best = max((s for s in usable if by_person(s) is not Verdict.reject), key=_rank, default=None)
-        worst = min((s for s in usable if by_person(s) is not Verdict.accept), key=_rank, default=None)
+        good = [s for s in usable if by_person(s) is not Verdict.reject]
+        bad = [s for s in usable if by_person(s) is not Verdict.accept]
+        best, worst = max(good, key=_rank, default=None), min(bad, key=_rank, default=None)
         if len(usable) < 2:
             return "fewer than two scored samples" if len(scored) < 2 else "empty text"
         if best is None or worst is None:
             return "all accepted or all rejected by people"
+        best, worst = self._by_length(best, worst, good, bad)
         is_by_person = by_person(best) is not None or by_person(worst) is not None
         gap = round(_rank(best)[1] - _rank(worst)[1], 9)
         if not is_by_person and gap <= 0:
             return "equal scores"
         if best.text.strip() == worst.text.strip():
             return "same text on both sides"
+        if self.max_chosen_chars and len(best.text) > self.max_chosen_chars:
+            return "chosen text over max_chosen_chars"
         if is_by_person:
             return Pair(best, worst, gap=None)
         return Pair(best, worst, gap) if gap >= self.min_gap else "gap below min_gap"
+
+    def _by_length(
+        self, best: Sample, worst: Sample, good: Sequence[Sample], bad: Sequence[Sample]
+    ) -> tuple[Sample, Sample]:
+        """Of those that are about as good as the best the shortest, of those about as bad as the worst the longest."""
+        if self.length_tier is None:
+            return best, worst
+        (top, high), (bottom, low) = _rank(best), _rank(worst)
+        room = round(self.length_tier * (high - low), 9)
+        upper = [s for s in good if _rank(s)[0] == top and round(high - _rank(s)[1], 9) <= room]
+        lower = [s for s in bad if _rank(s)[0] == bottom and round(_rank(s)[1] - low, 9) <= room]
+        return min(upper, key=lambda s: len(s.text)), max(lower, key=lambda s: len(s.text))
 
     def _is_usable(self, sample: Sample) -> bool:
         if self.drop_truncated and is_truncated(sample):

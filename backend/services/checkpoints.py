@@ -107,7 +107,7 @@ def detail(actor: Actor, checkpoint_id: int) -> Detail:
         row = rows[checkpoint.id]
         above = _ancestors(row, rows)
         made = db.get(tables.Round, row.round_id) if row.round_id else None
-        dataset = db.scalar(select(tables.Dataset).where(tables.Dataset.round_id == row.round_id)) if made else None
+        dataset = _trained_on(db, row.round_id, row.id) if made and row.round_id else None
         job = _training_job(db, row.round_id) if made else None
         names = {id_: other.name for id_, other in rows.items()}
         people = _people(db, [other.round_id for other in (row, *above) if other.round_id])
@@ -161,10 +161,12 @@ def delete(actor: Actor, checkpoint_id: int) -> None:
 
 
 def _tree(db: Session, project_id: int) -> list[CheckpointRow]:
-    checkpoint, round_, metric = tables.Checkpoint, tables.Round, tables.Metric
+    checkpoint, round_, metric, role = tables.Checkpoint, tables.Round, tables.Metric, tables.RoundRole
+    # What a round is for, or what it made on the way.
+    on_the_way = select(role.round_id).where(role.checkpoint_id == checkpoint.id, role.step >= 0).scalar_subquery()
     query = (
         select(checkpoint, round_.id, round_.number)
-        .outerjoin(round_, round_.checkpoint_id == checkpoint.id)
+        .outerjoin(round_, or_(round_.checkpoint_id == checkpoint.id, round_.id == on_the_way))
         .where(checkpoint.project_id == project_id)
         .order_by(checkpoint.id)
     )
@@ -249,8 +251,19 @@ def _users(db: Session, checkpoint_id: int) -> str:
             round_.policy_id == checkpoint_id, round_.reference_id == checkpoint_id, round_.judge_id == checkpoint_id,
             round_.checkpoint_id == checkpoint_id,
         ),
+        "roles of rounds": tables.RoundRole.checkpoint_id == checkpoint_id,
         "samples": sample.checkpoint_id == checkpoint_id,
         "judgments": judgment.checkpoint_id == checkpoint_id,
         "other checkpoints": child.parent_id == checkpoint_id,
     }  # fmt: skip
     return ", ".join(what for what, clause in uses.items() if db.scalar(select(exists().where(clause))))
+
+
+def _trained_on(db: Session, round_id: int, checkpoint_id: int) -> tables.Dataset | None:
+    """The dataset that the checkpoint's training read: the round's newest, of one made on the way the newest before."""
+    dataset, role = tables.Dataset, tables.RoundRole
+    made = select(role.step).where(role.round_id == round_id, role.checkpoint_id == checkpoint_id, role.step >= 0)
+    query = select(dataset).where(dataset.round_id == round_id)
+    if (step := db.scalar(made)) is not None:
+        query = query.where(dataset.step < step)
+    return db.scalars(query.order_by(dataset.step.desc()).limit(1)).first()

@@ -42,7 +42,7 @@ def problems(
     policy = db.get(tables.Checkpoint, policy_id)
     judge = db.get(tables.Checkpoint, judge_id) if judge_id else policy
     errors, warnings = _of_policy(policy, recipe, longest)
-    if recipe.judge.needs_engine:
+    if recipe.is_slots and recipe.judge.needs_engine:
         more_errors, more_warnings = _of_judge(judge, recipe, longest)
         errors, warnings = errors + more_errors, warnings + more_warnings
     return errors, warnings
@@ -52,7 +52,7 @@ def _of_policy(policy: tables.Checkpoint | None, recipe: Recipe, longest: str) -
     context = context_of(policy)
     if policy is None or context is None:
         return [], []
-    most = recipe.generator.max_tokens_per_sample
+    most = recipe.of_kind("generator")[0].max_tokens_per_sample
     asked = tokens_of(policy, longest)
     warnings = []
     if asked is not None and asked >= context:

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from backend.db import standing, tables
 from backend.db.standing import ANY_LABELLING, DECIDING, LABELLING, TOGETHER
 from backend.errors import InvalidInput, NotFound
-from backend.services import group_decisions, labels, leases, review_settings
+from backend.recipes import judge_of
+from backend.services import group_decisions, labels, leases, review_scope, review_settings
 from backend.services.access import Actor
 from backend.services.acts import Act, Written, check, seen, written_before
 from backend.services.edits import make_edit, source
@@ -122,6 +123,7 @@ def write(
         return retract(db, actor, round_, act, settings)
     if place is None:
         raise NotFound(f"There is no sample {act.sample_id} in round {round_.number}. Reload the page.")
+    review_scope.refuse_others(db, round_, act.sample_id)
     check_score(round_, act)
     row = row_for(db, actor, round_, act, settings, place)
     if act.kind in labels.deciding(settings):
@@ -201,7 +203,7 @@ def row_for(
 
 def check_score(round_: tables.Round, act: Act) -> None:
     """Refuse a score that the judge's scale does not have; the label would hold it as it is."""
-    judge = round_.recipe.get("judge", {})
+    judge = judge_of(round_.recipe, round_.phase)
     if act.kind is not DecisionKind.score or act.score is None or None in (judge.get("lowest"), judge.get("highest")):
         return
     lowest, highest = group_decisions.scale(judge)
@@ -222,7 +224,7 @@ def about_the_judge(act: Act, place: Place) -> dict[str, Any]:
 
 def overrides(round_: tables.Round, act: Act, place: Place, value: dict[str, Any]) -> bool:
     """Whether the act changes what the judge said of any of its samples."""
-    judge, machine = round_.recipe.get("judge", {}), place.machine
+    judge, machine = judge_of(round_.recipe, round_.phase), place.machine
     if act.kind not in TOGETHER:
         # Whoever rewrites a text does not let it stand.
         kind = DecisionKind.reject if act.kind is DecisionKind.edit else act.kind

@@ -40,6 +40,8 @@ def make_edit(db: Session, actor: Actor, original: tables.Sample, text: str) -> 
         finish_reason="stop",
         num_tokens=tokens,
         seed=0,
+        step=original.step,
+        role=original.role,
     )
     db.add(made)
     db.flush()

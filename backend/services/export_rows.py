@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sqlalchemy import Integer, Select, String, bindparam, select, type_coerce
+from sqlalchemy import Integer, Select, String, bindparam, case, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from backend.db import tables
@@ -64,8 +64,8 @@ def rows(db: Session, dataset_id: int) -> Iterator[Row]:
             chosen = NO_SIDE._replace(text=answer or "") if good_id is None else Side(
                 good_id, good or "", good_end == "length", good_score, good_verdict, good_source, good_round, good_kind
             )  # fmt: skip
-            rejected = None if bad_id is None else Side(
-                bad_id, bad or "", bad_end == "length", bad_score, bad_verdict, bad_source, bad_round, bad_kind
+            rejected = None if bad is None else Side(
+                bad_id, bad, bad_end == "length", bad_score, bad_verdict, bad_source, bad_round, bad_kind
             )  # fmt: skip
             asked = _decode(messages)[0] if isinstance(messages, str) else messages
             is_good = None if label is None else bool(label)
@@ -82,18 +82,25 @@ def _page(dataset_id: int) -> Select[Any]:
     example, prompt, samples, labels = (
         t.__table__ for t in (tables.Example, tables.Prompt, tables.Sample, tables.Label)
     )
+    group = tables.Group.__table__
+    # What was asked, where it is not the prompt itself and training got it, too.
+    question = case((group.c.is_stripped.is_(False), group.c.messages))
+    asked = func.coalesce(example.c.messages, question, prompt.c.messages)
     columns: list[Any] = [
-        example.c.position, example.c.prompt_id, prompt.c.content_hash, type_coerce(prompt.c.messages, String),
-        prompt.c.answer, type_coerce(example.c.label, Integer), example.c.weight, example.c.origin,
+        example.c.position, example.c.prompt_id, prompt.c.content_hash, type_coerce(asked, String),
+        func.coalesce(example.c.completion, prompt.c.answer), type_coerce(example.c.label, Integer), example.c.weight,
+        example.c.origin,
     ]  # fmt: skip
     source = example.join(prompt, prompt.c.id == example.c.prompt_id)
     for side in ("sample_id", "rejected_id"):
         sample, said = samples.alias(f"{side}_sample"), labels.alias(f"{side}_label")
         source = source.outerjoin(sample, sample.c.id == example.c[side])
         source = source.outerjoin(said, said.c.sample_id == sample.c.id)
+        if side == "sample_id":
+            source = source.outerjoin(group, group.c.id == sample.c.group_id)
         columns += [
             example.c[side],
-            sample.c.text,
+            func.coalesce(example.c["completion" if side == "sample_id" else "rejected"], sample.c.text),
             sample.c.finish_reason,
             said.c.score,
             type_coerce(said.c.verdict, String),

@@ -92,7 +92,10 @@ def retry(actor: Actor, round_id: int, ids: Sequence[int] | None = None) -> int:
         stage = Stage.generate if Stage.generate in stages else Stage.judge
         count = db.execute(update(left).where(*wanted).values(asked_at=now())).rowcount  # type: ignore[attr-defined]
         place = {"project_id": row.project_id, "round_id": round_id}
-        job = jobs.enqueue(db, stage=stage, created_by=actor.user_id, spec={"kind": RETRY}, **place)
+        # One step at a time: what was left out of a later one is asked for when this has ended.
+        steps = list(db.scalars(select(left.step).where(*wanted, left.stage == stage).distinct()))
+        step = None if None in steps else min(n for n in steps if n is not None)
+        job = jobs.enqueue(db, stage=stage, step=step, created_by=actor.user_id, spec={"kind": RETRY}, **place)
         events.note(db, actor, "try again", f"round {row.number}", count=count, job_id=job.id, **place)
         return job.id
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import now, reading, session, standing, tables
 from backend.errors import Conflict, InvalidInput, NotFound
+from backend.recipes import judge_of
 from backend.services import events, review_settings
 from backend.services.access import Actor
 from backend.services.review_locks import lock_until_reviewed
@@ -159,7 +160,7 @@ def accuracy(actor: Actor, round_id: int) -> list[Accuracy]:
     )
     with reading() as db:
         round_ = get_row(db, actor, round_id, Role.curator)
-        cut = float(round_.recipe.get("judge", {}).get("accept_at", 0.5))
+        cut = float(judge_of(round_.recipe, round_.phase).get("accept_at", 0.5))
         accepts = case(
             (decision.kind == DecisionKind.score, decision.score >= cut), else_=decision.kind == DecisionKind.accept
         )

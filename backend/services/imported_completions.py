@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import tables
 from backend.errors import InvalidInput
+from backend.generators import Generator
 from backend.recipes import Recipe
 
 
@@ -23,11 +24,17 @@ def count(db: Session, project_id: int, set_ids: Iterable[int]) -> tuple[int, in
     return prompts, completions
 
 
+def answering(recipe: Recipe) -> Generator:
+    """The generator that answers the prompts first."""
+    first: Generator = recipe.of_kind("generator")[0]
+    return first
+
+
 def check(db: Session, project_id: int, recipe: Recipe, set_ids: Iterable[int]) -> None:
     """Raise `InvalidInput` where the generator only takes imported completions and there are none."""
-    if not recipe.generator.needs_engine and not count(db, project_id, set_ids)[0]:
+    if not answering(recipe).needs_engine and not count(db, project_id, set_ids)[0]:
         raise InvalidInput(
-            f"The chosen prompt sets hold no imported completions, and the generator {recipe.generator.name} makes "
+            f"The chosen prompt sets hold no imported completions, and the generator {answering(recipe).name} makes "
             "none. Choose sets imported with completions, pairs or labels, or another generator."
         )
 
@@ -37,8 +44,8 @@ def warnings(recipe: Recipe, completions: int) -> list[str]:
     if not completions:
         return []
     held = f"The chosen prompt sets hold {completions:,} imported completions. "
-    if not recipe.generator.takes_imported:
-        return [held + f"The generator {recipe.generator.name} leaves them out."]
-    if recipe.generator.needs_engine:
+    if not answering(recipe).takes_imported:
+        return [held + f"The generator {answering(recipe).name} leaves them out."]
+    if answering(recipe).needs_engine:
         return [held + "They become samples beside the model's; turn take_imported off to leave them out."]
     return []

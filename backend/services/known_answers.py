@@ -11,6 +11,11 @@ from backend.errors import InvalidInput
 from backend.recipes import Recipe
 
 
+def comparing(recipe: Recipe) -> str:
+    """The name of the judge that compares with known answers; empty where none does."""
+    return next((str(judge.name) for judge in recipe.of_kind("judge") if judge.needs_answer), "")
+
+
 @dataclass(frozen=True)
 class Answers:
     """How many prompts there are, and how many of them have no known answer."""
@@ -24,7 +29,7 @@ class Answers:
 
     def would_fail(self, recipe: Recipe) -> bool:
         """Whether the recipe's judge would leave more samples without a verdict than its limit allows."""
-        return recipe.judge.needs_answer and self.missing > recipe.unparsed_limit * self.prompts
+        return bool(comparing(recipe)) and self.missing > recipe.unparsed_limit * self.prompts
 
 
 def count(db: Session, project_id: int, set_ids: Iterable[int]) -> Answers:
@@ -41,7 +46,7 @@ def count(db: Session, project_id: int, set_ids: Iterable[int]) -> Answers:
 
 def check(db: Session, project_id: int, recipe: Recipe, set_ids: Iterable[int]) -> None:
     """Raise `InvalidInput` where the judge could not give a single verdict."""
-    if recipe.judge.needs_answer and (found := count(db, project_id, set_ids)).is_none_known:
+    if comparing(recipe) and (found := count(db, project_id, set_ids)).is_none_known:
         raise InvalidInput(_none_known(recipe, found))
 
 
@@ -50,7 +55,7 @@ def warnings(
 ) -> list[str]:
     """What a person should know before the launch."""
     said = []
-    if recipe.judge.needs_answer and (found := count(db, project_id, sample)).missing:
+    if comparing(recipe) and (found := count(db, project_id, sample)).missing:
         said.append(_of_judge(recipe, found))
     measures = [metric.name for metric in recipe.metrics if metric.needs_answer]
     if measures and (found := count(db, project_id, held_out)).missing:
@@ -60,7 +65,7 @@ def warnings(
 
 def _none_known(recipe: Recipe, found: Answers) -> str:
     return (
-        f"None of the {found.prompts:,} prompts in the chosen sets has an answer, and the judge {recipe.judge.name} "
+        f"None of the {found.prompts:,} prompts in the chosen sets has an answer, and the judge {comparing(recipe)} "
         "compares samples with it: no sample would get a verdict. Import prompts with an answer column, or choose a "
         "judge that needs none."
     )
@@ -71,7 +76,7 @@ def _of_judge(recipe: Recipe, found: Answers) -> str:
         return _none_known(recipe, found)
     said = (
         f"{found.missing:,} of the {found.prompts:,} prompts in the chosen sets have no answer, and the judge "
-        f"{recipe.judge.name} gives their samples no verdict."
+        f"{comparing(recipe)} gives their samples no verdict."
     )
     if found.would_fail(recipe):
         said += f" That is more than unparsed_limit ({recipe.unparsed_limit:.0%}), so judging would probably fail."

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import now, standing, tables
 from backend.db.standing import ANY_LABELLING, DECIDING, LABELLING, TOGETHER
+from backend.recipes import judge_of
 from backend.services import group_decisions, review_settings
 from backend.services.review_settings import ReviewSettings
 from backend.values import DecisionKind, LabelSource, Verdict, mean_score
@@ -153,14 +154,14 @@ class Rules:
     """What the rounds of some samples say of labels: the judge, its cut, the review's settings."""
 
     def __init__(self, db: Session, round_ids: set[int], rounds: Sequence[tables.Round] = ()) -> None:
-        rows: list[Any] = [(one.id, one.recipe, one.review) for one in rounds]
+        rows: list[Any] = [(one.id, one.recipe, one.phase, one.review) for one in rounds]
         if not round_ids <= {one.id for one in rounds}:
-            query = select(tables.Round.id, tables.Round.recipe, tables.Round.review)
+            query = select(tables.Round.id, tables.Round.recipe, tables.Round.phase, tables.Round.review)
             rows = list(db.execute(query.where(tables.Round.id.in_(round_ids))))
         self.judges: dict[int, dict[str, Any]] = {}
         self.settings: dict[int, ReviewSettings] = {}
-        for id_, recipe, review in rows:
-            self.judges[id_], self.settings[id_] = recipe.get("judge", {}), review_settings.read(review)
+        for id_, recipe, phase, review in rows:
+            self.judges[id_], self.settings[id_] = judge_of(recipe, phase), review_settings.read(review)
         self.cuts = {id_: cut_of(judge) for id_, judge in self.judges.items()}
 
 

@@ -19,7 +19,7 @@ from backend.generators import Generator
 from backend.judges import Judge
 from backend.metrics import Metric
 from backend.prompt_sources import PromptSource
-from backend.recipes import SLOTS, Recipe, get, names
+from backend.recipes import SLOTS, Common, Recipe, get, names
 from backend.registry import Part, import_all
 from backend.schedules import Schedule
 from backend.selectors import Selector
@@ -39,6 +39,16 @@ KINDS: dict[str, type[Part]] = {
     "metric": Metric,
 }
 SLOT_KINDS = {slot: "metric" if slot == "metrics" else slot for slot in SLOTS}
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where a recipe's JSON holds a part, or several (`is_many`), and what to call it; `line` where it is a step."""
+
+    path: tuple[str | int, ...]
+    kind: str
+    line: str = ""
+    is_many: bool = False
 
 
 class KnobType(StrEnum):
@@ -111,10 +121,22 @@ def knobs_of(model: type[BaseModel]) -> list[Knob]:
     return [_knob(name, field) for name, field in model.model_fields.items()]
 
 
+def spots(recipe: JSON) -> list[Spot]:
+    """Return where a recipe's JSON holds its parts, in order: its slots, or its steps and what every recipe has."""
+    if "steps" not in recipe and "phases" not in recipe:
+        return [Spot((slot,), kind, is_many=slot == "metrics") for slot, kind in SLOT_KINDS.items()]
+    read, found = Recipe.model_validate(recipe), []
+    for number, phase in enumerate(read.phases):
+        above: tuple[str | int, ...] = ("phases", number) if "phases" in recipe else ()
+        word = f"Phase {number + 1}, step " if above else ""
+        for index, (step, line) in enumerate(zip(phase.steps, read.lines(number), strict=True)):
+            found.append(Spot((*above, "steps", index, "part"), step.kind, word + line))
+    return [*found, Spot(("schedule",), "schedule"), Spot(("metrics",), "metric", is_many=True)]
+
+
 def recipe_knobs() -> list[Knob]:
     """Describe what a recipe sets beside its slots (share of seed rows, earlier rounds, ...)."""
-    own = ("name", "title", "paper", *SLOTS)
-    return [knob for knob in knobs_of(Recipe) if knob.name not in own]
+    return [knob for knob in knobs_of(Common) if knob.name not in ("name", "title", "paper")]
 
 
 def review_knobs() -> list[Knob]:
@@ -149,7 +171,7 @@ def switch_recipe(current: JSON, name: str) -> JSON:
     new: JSON = get(name).model_dump(mode="json")
     for slot in SLOTS:
         old = current.get(slot)
-        if isinstance(old, dict) and isinstance(new[slot], dict) and old.get("name") == new[slot]["name"]:
+        if isinstance(old, dict) and isinstance(new.get(slot), dict) and old.get("name") == new[slot]["name"]:
             new[slot] = old
     return new
 

@@ -62,6 +62,8 @@ def estimated(
     db: Session, project_id: int, recipe: Recipe, *, samples: int, policy_id: int, judge_id: int | None
 ) -> Seconds | None:
     """Seconds of a round; None where nothing is known yet of this policy and judge."""
+    if not recipe.is_slots:
+        return None
     model = judge_id or policy_id if recipe.judge.needs_engine else None
     pace = _of_jobs(db, project_id, policy_id, str(recipe.judge.name), model)
     if pace is None and _is_demo(db, policy_id):

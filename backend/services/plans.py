@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pydantic import ValidationError
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -17,12 +16,13 @@ from backend.services import (
     known_answers,
     model_checks,
     plan_seconds,
-    refusals,
-    review_settings,
+    plan_sizes,
 )
 from backend.services.access import Actor, require
 from backend.services.loop_lines import lines_of
+from backend.services.plan_checks import check_checkpoints, check_numbers, parse, phase_of, set_of
 from backend.services.starts import recommended
+from backend.trainers import Trainer
 from backend.values import Role, SetUse, Split
 
 MANY_PASSES = 3
@@ -49,6 +49,8 @@ class Plan:
     is_blind: bool = True
     parent_id: int | None = None
     review: dict[str, Any] = field(default_factory=dict)
+    roles: dict[str, int] = field(default_factory=dict)
+    """Checkpoints of roles beyond policy, reference and judge, by the name that steps call them."""
 
     def sets(self) -> list[tuple[int, SetUse]]:
         """(prompt set id, use) for each use of each set."""
@@ -140,7 +142,15 @@ def _plan_of(db: Session, row: tables.Round) -> Plan:
         is_reviewed=row.is_reviewed,
         is_blind=row.is_blind,
         review=row.review,
+        roles=_roles_of(db, row),
     )
+
+
+def _roles_of(db: Session, row: tables.Round) -> dict[str, int]:
+    """What was bound at launch."""
+    role = tables.RoundRole
+    query = select(role.role, role.checkpoint_id).where(role.round_id == row.id, role.step == -1)
+    return dict(db.execute(query.order_by(role.role)).tuples().all())
 
 
 def _next_plan(db: Session, row: tables.Round, start: int, parent_id: int | None) -> Plan:
@@ -202,36 +212,35 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
         require(db, actor, project_id, Role.viewer)
         check_numbers(plan)
         recipe = parse(plan.recipe)
-        _check_checkpoints(db, project_id, plan)
+        phase = phase_of(db, recipe, plan.parent_id)
+        check_checkpoints(db, project_id, plan, recipe)
         for set_id, _ in plan.sets():
-            _set_of(db, project_id, set_id)
+            set_of(db, project_id, set_id)
         held = select(func.coalesce(func.sum(tables.PromptSet.num_prompts), 0))
         here = tables.PromptSet.project_id == project_id
         available = db.scalar(held.where(here, tables.PromptSet.id.in_(plan.sample_set_ids)))
         with_some, brought = imported_completions.count(db, project_id, plan.sample_set_ids)
-        available = int(available or 0) if recipe.generator.needs_engine else with_some
+        available = int(available or 0) if imported_completions.answering(recipe).needs_engine else with_some
         prompts = min(plan.num_prompts, available)
-        taken = round(brought * prompts / available) if recipe.generator.takes_imported and available else 0
-        made = prompts * recipe.generator.samples_per_prompt
-        samples = made + taken
-        calls = samples * recipe.judge.calls_per_sample
-        tokens = made * recipe.generator.max_tokens_per_sample + calls * recipe.judge.max_tokens_per_call
+        takes = imported_completions.answering(recipe).takes_imported
+        taken = round(brought * prompts / available) if takes and available else 0
+        size = plan_sizes.sizes(recipe, phase, prompts=prompts, taken=taken)
         seconds = plan_seconds.estimated(
-            db, project_id, recipe, samples=samples, policy_id=plan.policy_id, judge_id=plan.judge_id
+            db, project_id, recipe, samples=size.samples, policy_id=plan.policy_id, judge_id=plan.judge_id
         )
         no_room, little_room = contexts.problems(
             db, project_id, recipe, policy_id=plan.policy_id, judge_id=plan.judge_id, sample_set_ids=plan.sample_set_ids
         )
         if no_room:
             raise InvalidInput("\n".join(no_room))
-        warnings = _warnings(plan, recipe, prompts, samples) + imported_completions.warnings(recipe, brought)
+        warnings = _warnings(plan, recipe, prompts, size.samples) + imported_completions.warnings(recipe, brought)
         warnings += known_answers.warnings(
             db, project_id, recipe, sample=plan.sample_set_ids, held_out=plan.held_out_set_ids
         )
         asked = [*plan.sample_set_ids, *plan.held_out_set_ids]
         warnings += model_checks.system_turns(db, project_id, plan.policy_id, asked)
         likely, at_most = (seconds.likely, seconds.at_most) if seconds else (None, None)
-        return Estimate(samples, calls, tokens, likely, at_most, tuple(warnings + little_room))
+        return Estimate(size.samples, size.judge_calls, size.tokens, likely, at_most, tuple(warnings + little_room))
 
 
 def _warnings(plan: Plan, recipe: Recipe, prompts: int, samples: int) -> list[str]:
@@ -255,83 +264,12 @@ def _warnings(plan: Plan, recipe: Recipe, prompts: int, samples: int) -> list[st
 
 def _passes(recipe: Recipe, samples: int) -> float:
     """How often a fixed number of steps sees each row, if every sample were kept; 0 where epochs are asked for."""
-    knobs = recipe.trainer.model_dump()
+    return max((_passes_of(trainer, recipe, samples) for trainer in recipe.of_kind("trainer")), default=0.0)
+
+
+def _passes_of(trainer: Trainer, recipe: Recipe, samples: int) -> float:
+    knobs = trainer.model_dump()
     steps = knobs.get("max_steps", -1)
     rows = samples / (1 - min(recipe.mix_share, 0.99))
     batch = knobs.get("per_device_train_batch_size", 1) * knobs.get("gradient_accumulation_steps", 1)
     return float(steps * batch / rows) if steps > 0 and rows else 0.0
-
-
-def parse(data: dict[str, Any]) -> Recipe:
-    """The recipe of a plan; raises `InvalidInput` that names slot, knob and reason."""
-    try:
-        return Recipe.model_validate(data)
-    except ValidationError as error:
-        raise InvalidInput("The recipe cannot be used.\n" + refusals.explain(error)) from error
-
-
-def check_numbers(plan: Plan) -> None:
-    """Refuse numbers that no round can have."""
-    boundary.whole(plan.num_prompts, "Number of prompts", least=1)
-    boundary.whole(plan.seed, "Seed", most=boundary.MOST_SEED)
-    boundary.plain(plan.recipe)
-    boundary.plain(plan.review)
-
-
-def check(db: Session, project_id: int, plan: Plan, recipe: Recipe) -> None:
-    """Refuse what would fail later; the message names the field."""
-    review_settings.read(plan.review)
-    check_numbers(plan)
-    if not plan.sample_set_ids:
-        raise InvalidInput("No prompt set is chosen to sample from. Choose at least one train set.")
-    _check_checkpoints(db, project_id, plan)
-    for set_id, use in plan.sets():
-        _check_set(db, project_id, set_id, use)
-    if plan.parent_id is not None:
-        parent = db.get(tables.Round, plan.parent_id)
-        if parent is None or parent.project_id != project_id:
-            raise InvalidInput(
-                f"The parent round {plan.parent_id} is not in this project. Choose one from the overview."
-            )
-    known_answers.check(db, project_id, recipe, plan.sample_set_ids)
-    imported_completions.check(db, project_id, recipe, plan.sample_set_ids)
-    no_room, _ = contexts.problems(
-        db, project_id, recipe, policy_id=plan.policy_id, judge_id=plan.judge_id, sample_set_ids=plan.sample_set_ids
-    )
-    if no_room:
-        raise InvalidInput("\n".join(no_room))
-
-
-def _check_checkpoints(db: Session, project_id: int, plan: Plan) -> None:
-    for name, checkpoint_id in (("policy", plan.policy_id), ("reference", plan.reference_id), ("judge", plan.judge_id)):
-        if checkpoint_id is None:
-            continue
-        found = db.get(tables.Checkpoint, checkpoint_id)
-        if found is None or found.project_id != project_id:
-            raise InvalidInput(
-                f"The {name} checkpoint {checkpoint_id} is not in this project. Choose one from the list."
-            )
-        if name != "judge" and found.engine.get("name") != "transformers":
-            raise InvalidInput(
-                f"The {name} {found.name!r} is served by {found.engine.get('name')}, and training needs weights. "
-                "Register the model's folder or hub name; what is there now can still be the judge."
-            )
-
-
-def _set_of(db: Session, project_id: int, set_id: int) -> tables.PromptSet:
-    """The set, of this project: even a count or the start of a prompt of another one would tell of it."""
-    prompt_set = db.get(tables.PromptSet, set_id)
-    if prompt_set is None or prompt_set.project_id != project_id:
-        raise InvalidInput(f"Prompt set {set_id} is not in this project. Choose one from the list.")
-    return prompt_set
-
-
-def _check_set(db: Session, project_id: int, set_id: int, use: SetUse) -> None:
-    prompt_set = _set_of(db, project_id, set_id)
-    if (use is SetUse.held_out) != (prompt_set.split is Split.held_out):
-        raise InvalidInput(
-            f"The prompt set {prompt_set.name!r} is a {prompt_set.split} set and cannot be used as {use}: what is "
-            "trained on is never measured on."
-        )
-    if not prompt_set.num_prompts:
-        raise InvalidInput(f"The prompt set {prompt_set.name!r} is empty. Import prompts or choose another one.")

@@ -34,7 +34,7 @@ def stopped(actor: Actor, round_id: int, *, job_id: int) -> Stopped | None:
         is_over = row.status in STOPPED and (row.status is not RoundStatus.review or row.error is not None)
         if not is_over or newest != job_id:
             return None
-        return Stopped(row.id, row.number, row.recipe["selector"] if can_reselect(db, row) else None)
+        return Stopped(row.id, row.number, row.recipe.get("selector") if can_reselect(db, row) else None)
 
 
 def reselect(actor: Actor, round_id: int, selector: JSON) -> int:
@@ -63,7 +63,7 @@ def reselect(actor: Actor, round_id: int, selector: JSON) -> int:
 
 def can_reselect(db: Session, row: tables.Round) -> bool:
     """Whether the round has stopped with all its samples judged and nothing trained."""
-    if row.checkpoint_id is not None or row.status not in STOPPED:
+    if row.checkpoint_id is not None or row.status not in STOPPED or "selector" not in row.recipe:
         return False
     if row.status is RoundStatus.review:
         return row.error is not None

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.db import now, standing, tables
 from backend.db.standing import ANY_LABELLING
+from backend.recipes import judge_of
 from backend.services import colleagues, group_decisions, labels, review_reasons
 from backend.services.access import Actor
 from backend.services.colleagues import Other
@@ -92,7 +93,7 @@ def items(
 ) -> list[Item]:
     """The items in full, in this order. `why`: reasons that give nothing away. `is_curating`: hide nothing."""
     shown = look_up(db, actor, round_, settings, ids, is_curating=is_curating)
-    cut = labels.cut_of(round_.recipe.get("judge", {}))
+    cut = labels.cut_of(judge_of(round_.recipe, round_.phase))
     made = [item(n, shown, settings, cut, why.get(n)) for n in ids if n in shown.rows]
     length = list(accumulate(characters(one) + sum(map(characters, one.members)) for one in made))
     return [one for one, so_far in zip(made, length, strict=True) if so_far <= MAX_CHARACTERS or one is made[0]]
@@ -145,11 +146,11 @@ def owner(rows: dict[int, Any], groups: dict[int, list[int]], heads: dict[int, A
 
 
 def read(db: Session, ids: Sequence[int]) -> dict[int, Any]:
-    sample, prompt = tables.Sample, tables.Prompt
+    sample, prompt, group = tables.Sample, tables.Prompt, tables.Group
+    asked = func.coalesce(group.messages, prompt.messages).label("messages")
     query = select(
-        sample.id, sample.group_id, prompt.messages, sample.text, sample.finish_reason, sample.num_tokens,
-        sample.score_like,
-    ).join(prompt, prompt.id == sample.prompt_id)  # fmt: skip
+        sample.id, sample.group_id, asked, sample.text, sample.finish_reason, sample.num_tokens, sample.score_like,
+    ).join(prompt, prompt.id == sample.prompt_id).join(group, group.id == sample.group_id)  # fmt: skip
     return {row.id: row for row in db.execute(query.where(sample.id.in_(ids)))} if ids else {}
 
 

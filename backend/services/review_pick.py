@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from backend.db import now, standing, tables
 from backend.db.aliases import alias
 from backend.db.filters import Sort
-from backend.services import assignments, group_decisions, leases, review_reasons
+from backend.services import assignments, group_decisions, leases, review_reasons, review_scope
 from backend.services.access import Actor, may_decide
 from backend.services.review_draw import at_random, chance, secret_of
 from backend.services.review_settings import ReviewSettings
@@ -62,7 +62,8 @@ class Asked:
         """Those items that have a place for this person, in order: one question a table for a whole page."""
         wanted = self.as_items(ids)
         dropped = {*self.held, *seen}
-        wanted = [n for n in wanted if n not in dropped]
+        shown = review_scope.only_shown(self.db, self.round, wanted)
+        wanted = [n for n in wanted if n not in dropped and n in shown]
         if not wanted:
             return []
         out = self.passed_on(wanted) | self.assigned_elsewhere(wanted)

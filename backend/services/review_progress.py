@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from backend.db import now, reading, standing, tables
 from backend.db.aliases import alias
 from backend.db.standing import ANY_LABELLING
-from backend.services import presence, review_settings, tallies
+from backend.services import presence, review_scope, review_settings, tallies
 from backend.services.access import Actor
 from backend.services.acts import spent
 from backend.services.labels import deciding
@@ -163,6 +163,8 @@ def count_groups(db: Session, round_id: int) -> Counts:
     """Groups by how far they are: with a slot that is decided and, complete, with none that is not; or settled."""
     lease, group, sample = tables.Lease, tables.Group, tables.Sample
     every = select(func.count()).where(group.round_id == round_id, group.split == Split.train)
+    shown = review_scope.of_groups(db.get_one(tables.Round, round_id))
+    every = every if shown is None else every.where(shown)
     slots = select(sample.group_id).join(lease, lease.sample_id == sample.id).where(lease.round_id == round_id)
     done, open_ = slots.where(lease.decided_at.is_not(None)), slots.where(lease.decided_at.is_(None))
     settled = settled_groups(round_id)
@@ -212,6 +214,8 @@ def count_labels(db: Session, round_id: int, *, edits: bool = True) -> dict[tupl
     """Labels by source and verdict, from the index alone."""
     label = tables.Label
     query = select(label.facet, func.count()).where(label.round_id == round_id).group_by(label.facet)
+    shown = review_scope.of_samples(db.get_one(tables.Round, round_id))
+    query = query if shown is None else query.where(label.sample_id.in_(shown))
     sums: dict[tuple[LabelSource, Verdict | None], int] = defaultdict(int)
     sources, verdicts = (
         (LabelSource.none, LabelSource.judge, LabelSource.person),

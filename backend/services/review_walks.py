@@ -15,6 +15,7 @@ from backend.db import tables
 from backend.db.filters import Cursor, Filters, Sort, SortKey
 from backend.db.listing import listed_rows, place, scope
 from backend.pipeline.worth import near_the_cut
+from backend.recipes import judge_of
 from backend.services.labels import cut_of
 from backend.services.review_draw import OPEN, at_random
 from backend.services.review_settings import ReviewSettings
@@ -170,7 +171,7 @@ def adjusted(value: float, same: tuple[bool, object] | None, machine_verdict: ob
 
 def near_cut(db: Session, round_: tables.Round) -> list[int]:
     """Candidates without a verdict, of large spread and on both sides of the cut, the most wavering first."""
-    cut, label = cut_of(round_.recipe.get("judge", {})), tables.Label
+    cut, label = cut_of(judge_of(round_.recipe, round_.phase)), tables.Label
 
     def some(sort: Sort, **filters: object) -> list[int]:
         asked = Filters(**{"source": OPEN} | filters)  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ from backend import jobs
 from backend.db import session, tables
 from backend.db.standing import ANY_LABELLING, TOGETHER
 from backend.errors import Conflict
+from backend.recipes import job_after_people, judge_of
 from backend.services import colleagues, events, group_decisions, labels, review_reasons, review_settings, tallies
 from backend.services.access import Actor
 from backend.services.colleagues import Other
@@ -21,7 +22,7 @@ from backend.services.review_closing import Closing, closing
 from backend.services.review_progress import Person, Progress, progress
 from backend.services.rounds import get_row
 from backend.services.tallies import Tally
-from backend.values import DecisionKind, Role, RoundStatus, Stage
+from backend.values import DecisionKind, Role, RoundStatus
 
 __all__ = [
     "Act", "Closing", "Decided", "JudgeView", "Other", "Person", "Progress", "Reply", "Tally", "close", "closing",
@@ -90,7 +91,10 @@ def answers(db: Session, actor: Actor, round_: tables.Round, done: Sequence[Writ
     views = judge_views(db, [*ids, *(n for some in groups.values() for n in some)])
     said, signs = colleagues.others(db, actor, ids), review_reasons.signs(db, list(views))
     settings = review_settings.read(round_.review)
-    now_at, cut = tallies.of_one(db, actor.user_id, round_.id, settings), labels.cut_of(round_.recipe.get("judge", {}))
+    now_at, cut = (
+        tallies.of_one(db, actor.user_id, round_.id, settings),
+        labels.cut_of(judge_of(round_.recipe, round_.phase)),
+    )
     made = []
     for one in done:
         if not reveals(one.kind):
@@ -140,8 +144,9 @@ def go_on(db: Session, actor: Actor, round_id: int, *, because: str = "by hand")
             f"Round {round_.number} is not in review (it is {round_.status}, stage {round_.stage}): there is "
             "nothing to close. Look at the jobs to see what it does."
         )
-    round_.status, round_.stage, round_.error = RoundStatus.running, Stage.select, None
+    stage, step = job_after_people(round_.recipe, round_.phase)
+    round_.status, round_.stage, round_.step, round_.error = RoundStatus.running, stage, step, None
     project_id, what = round_.project_id, f"round {round_.number}"
     events.note(db, actor, "close review", what, project_id=project_id, round_id=round_id, because=because)
-    job = jobs.enqueue(db, stage=Stage.select, project_id=project_id, round_id=round_id, created_by=actor.user_id)
+    job = jobs.enqueue(db, stage=stage, project_id=project_id, round_id=round_id, created_by=actor.user_id, step=step)
     return job.id

@@ -10,12 +10,17 @@ from sqlalchemy.orm import Session
 from backend import jobs
 from backend.db import now, reading, session, tables
 from backend.errors import Conflict, NotFound
-from backend.services import events, review_settings
+from backend.recipes import first_job, judge_of
+from backend.services import events, review_settings, round_roles
 from backend.services.access import Actor, require
-from backend.services.plans import Estimate, Plan, again, check, defaults, estimate, parse
+from backend.services.plan_checks import check, parse, phase_of
+from backend.services.plans import Estimate, Plan, again, defaults, estimate
 from backend.values import Role, RoundStatus, Stage
 
-__all__ = ["Estimate", "Plan", "RoundView", "again", "cancel", "defaults", "estimate", "get", "launch", "list_rounds"]
+__all__ = [
+    "Estimate", "Plan", "RoundView", "again", "cancel", "defaults", "estimate", "get", "judge_of", "launch",
+    "list_rounds",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,8 @@ class RoundView:
     parent_id: int | None
     status: RoundStatus
     stage: Stage
+    phase: int
+    step: int
     recipe: dict[str, Any]
     policy_id: int
     reference_id: int
@@ -99,16 +106,26 @@ def launch(actor: Actor, project_id: int, plan: Plan, *, after_number: int | Non
             is_reviewed=plan.is_reviewed,
             is_blind=plan.is_blind,
             review=review_settings.read(plan.review).model_dump(mode="json"),
+            phase=phase_of(db, recipe, plan.parent_id),
             created_by=actor.user_id,
         )
+        row.stage, row.step = first_job(row.recipe, row.phase)
         db.add(row)
         db.flush()
+        roles = round_roles.bound(db, recipe, row.phase, plan.roles, plan.parent_id)
+        for role, checkpoint_id in roles.items():
+            db.add(tables.RoundRole(round_id=row.id, role=role, step=-1, checkpoint_id=checkpoint_id))
         for set_id, use in plan.sets():
             db.add(tables.RoundPromptSet(round_id=row.id, prompt_set_id=set_id, use=use))
         db.flush()
-        jobs.enqueue(db, stage=Stage.generate, project_id=project_id, round_id=row.id, created_by=actor.user_id)
-        what = {"recipe": str(plan.recipe.get("name", "")), "num_prompts": plan.num_prompts, "seed": plan.seed}
-        events.note(db, actor, "launch round", f"round {row.number}", project_id=project_id, round_id=row.id, **what)
+        place: dict[str, Any] = {"project_id": project_id, "round_id": row.id}
+        jobs.enqueue(db, stage=row.stage, step=row.step, created_by=actor.user_id, **place)
+        what: dict[str, Any] = {
+            "recipe": str(plan.recipe.get("name", "")),
+            "num_prompts": plan.num_prompts,
+            "seed": plan.seed,
+        }
+        events.note(db, actor, "launch round", f"round {row.number}", **place, **what)
         return row.id
 
 

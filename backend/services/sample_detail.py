@@ -104,6 +104,7 @@ def detail(actor: Actor, sample_id: int) -> Detail:
             raise NotFound(f"There is no sample {sample_id}. It may have been deleted with its round.")
         require(db, actor, sample.project_id, Role.viewer)
         prompt = db.get_one(tables.Prompt, sample.prompt_id)
+        group = db.get_one(tables.Group, sample.group_id)
         author = db.get(tables.User, sample.author_id) if sample.author_id else None
         kept = sample_sight.hidden(db, actor, db.get_one(tables.Round, sample.round_id))
         (row,) = sample_sight.seen(db, actor, kept, read_rows(db, (sample_id,)))
@@ -112,7 +113,7 @@ def detail(actor: Actor, sample_id: int) -> Detail:
             label=row,
             round_id=sample.round_id,
             project_id=sample.project_id,
-            messages=prompt.messages,
+            messages=group.messages or prompt.messages,
             answer=prompt.answer,
             text=sample.text,
             author=author.name if author else "import" if sample.kind == "import" else None,

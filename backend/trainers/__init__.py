@@ -4,6 +4,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from pydantic import Field
+
 from backend.registry import Part
 from backend.values import DatasetType
 
@@ -33,6 +35,16 @@ class Trainer(Part, kind="trainer"):
     """Knobs under TRL's names. `main` runs inside the training process only."""
 
     trains_on: ClassVar[DatasetType]
+
+    start: str = Field(
+        "policy", description="role whose weights are trained: policy, reference, base, or what an earlier step makes"
+    )
+    reference: str = Field("reference", description="role that the loss compares with, where it compares with one")
+
+    @property
+    def needs_reference(self) -> bool:
+        """True where the loss compares with a reference."""
+        return False
 
     def main(self, spec: TrainSpec) -> None:
         """Train and write `final/` under the output folder; resume from the newest complete checkpoint there.

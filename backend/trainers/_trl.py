@@ -65,10 +65,6 @@ class TRLTrainer(Trainer, abstract=True):
         raise NotImplementedError
 
     @property
-    def needs_reference(self) -> bool:
-        return False
-
-    @property
     def keeps_order(self) -> bool:
         """True where TRL takes the rows in the order given, so that they are shuffled before."""
         return False

@@ -1,14 +1,18 @@
 """The schema goes down to each revision and up again with rows in every table, and keeps what both sides know."""
 
 import pytest
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import delete, func, insert, select, text
+from sqlalchemy.exc import IntegrityError
 
 import migrations
 from backend.db import now, reading, session, tables
 from backend.db.session import write_engine
 from backend.db.slugs import slug_of
+from backend.services import reviews
 from backend.services.access import Actor
+from backend.values import JobStatus, RoundStatus, Split, Stage
 from tests import rows
+from tests.integration.test_pipeline import Loop, texts
 from tests.integration.walking import World, make_world
 
 MADE_BY_0005 = {"imported_completions"}
@@ -101,3 +105,140 @@ def test_projects_from_before_addresses_get_the_ones_that_new_projects_would_get
         slugs = list(db.scalars(select(tables.Project.slug).order_by(tables.Project.id)))
     assert slugs == ["sums", "sums-2", "sums-3", "数学-1", "project", "project-2", "café-au-lait"]
     assert [slug_of(name) for name in names] == ["sums"] * 3 + ["数学-1", "project", "project", "café-au-lait"]
+
+
+def columns(*entities: type[tables.Base]) -> dict[str, list[tuple]]:
+    """Every row of these tables, by its key, with all columns."""
+    with reading() as db:
+        return {
+            entity.__tablename__: [
+                tuple(row) for row in db.execute(select(entity.__table__).order_by(*entity.__table__.primary_key))
+            ]
+            for entity in entities
+        }
+
+
+STEPPED = (
+    tables.Round, tables.Group, tables.Sample, tables.Judgment, tables.Label, tables.Dataset, tables.Example,
+    tables.Job, tables.LeftOut, tables.Decision, tables.Checkpoint,
+)  # fmt: skip
+
+
+def add_steps(world: World) -> None:
+    """A round with a question about a text, that question's answers, two datasets, a role, and texts in its rows."""
+    policy = rows.make_checkpoint(world.project)
+    prompts = rows.make_prompt_set(world.project, prompts=1)
+    round_ = rows.make_round(world.project, policy, status=RoundStatus.done, stage=Stage.evaluate, phase=1, step=9)
+    (answer,) = rows.make_samples(round_, prompts, n=1, scores=[1.0])
+    rows.make_judgments([answer])
+    with session() as db:
+        db.get_one(tables.Round, round_.id).steps = {"5": {"groups": [1]}}
+        db.add(tables.RoundRole(round_id=round_.id, role="author", step=-1, checkpoint_id=policy.id))
+        group = tables.Group(
+            round_id=round_.id, prompt_id=answer.prompt_id, split=Split.train, step=3, position=0, parent_id=answer.id,
+            messages=[{"role": "user", "content": "why?"}], is_stripped=True, cut=4,
+        )  # fmt: skip
+        db.add(group)
+        db.flush()
+        # The second stands at the place of the first, made by another step.
+        for step, position in ((4, 0), (6, 0)):
+            db.add(tables.Sample(
+                project_id=round_.project_id, round_id=round_.id, group_id=group.id, prompt_id=answer.prompt_id,
+                checkpoint_id=policy.id, step=step, role="author", position=position, text="because", seed=0,
+                finish_reason="stop", num_tokens=1,
+            ))  # fmt: skip
+        db.flush()
+        for sample in db.scalars(select(tables.Sample).where(tables.Sample.group_id == group.id)):
+            db.add(tables.Label(sample_id=sample.id, round_id=round_.id, updated_at=now()))
+            for step in (5, 8):
+                db.add(tables.Judgment(
+                    round_id=round_.id, sample_id=sample.id, step=step, judge="x", position=0, score=1.0, rationale="",
+                    raw="",
+                ))  # fmt: skip
+        db.add(tables.LeftOut(
+            project_id=round_.project_id, round_id=round_.id, stage=Stage.judge, step=8, item="1/1/-/-@8",
+            group_id=group.id, kind="filter", reason="filtered",
+        ))  # fmt: skip
+    example = {"prompt_id": answer.prompt_id, "sample_id": answer.id}
+    rows.make_dataset(round_, "prompt_completion", [example], step=4)
+    own = {"messages": [{"role": "user", "content": "m"}], "completion": "c", "rejected": "r", "extra": {"rate": 0.5}}
+    rows.make_dataset(round_, "prompt_completion", [example, example | own], step=7)
+
+
+def test_rows_of_before_are_the_same_with_steps_and_later_steps_go_when_the_schema_goes_back(database: str) -> None:
+    world = make_world()
+    fill(world)
+    before = columns(*STEPPED)
+    add_steps(world)
+    whole = counts()
+    assert (whole["round_roles"], whole["datasets"]) == (1, len(before["datasets"]) + 2)
+    write_engine().dispose()
+    migrations.downgrade("0012", database)
+    migrations.upgrade(database)
+    after = columns(*STEPPED)
+    for name, rows_before in before.items():
+        assert after[name][: len(rows_before)] == rows_before, name
+    extra = {name: len(after[name]) - len(rows_before) for name, rows_before in before.items()}
+    # Left of the round of steps: its first question with answer, judgment and label, and the newest dataset.
+    assert extra == {
+        "rounds": 1, "groups": 1, "samples": 1, "judgments": 1, "labels": 1, "datasets": 1, "examples": 2, "jobs": 0,
+        "failures": 0, "decisions": 0, "checkpoints": 1,
+    }  # fmt: skip
+    assert counts()["round_roles"] == 0
+
+
+def test_steps_of_a_round_stand_beside_each_other(database: str) -> None:
+    """The keys of the schema let two steps make texts, judgments and datasets at the same place, and no step twice."""
+    world = make_world()
+    add_steps(world)
+    with reading() as db:
+        made = db.execute(
+            select(tables.Sample.step, tables.Sample.role, tables.Group.parent_id.is_not(None), tables.Group.cut)
+            .join(tables.Group, tables.Group.id == tables.Sample.group_id)
+            .where(tables.Group.step == 3).order_by(tables.Sample.step)
+        ).all()  # fmt: skip
+        sample = db.scalars(select(tables.Sample).where(tables.Sample.step == 6)).one()
+    assert [tuple(row) for row in made] == [(4, "author", True, 4), (6, "author", True, 4)]
+    twice = {
+        name: getattr(sample, name)
+        for name in ("project_id", "round_id", "group_id", "prompt_id", "checkpoint_id", "step", "position", "text",
+                     "finish_reason", "num_tokens", "seed")
+    }  # fmt: skip
+    with pytest.raises(IntegrityError), session() as db:
+        db.add(tables.Sample(**twice))
+
+
+def test_a_parent_takes_the_questions_about_it_along(database: str) -> None:
+    world = make_world()
+    add_steps(world)
+    with session() as db:
+        parent = db.scalars(select(tables.Group.parent_id).where(tables.Group.step == 3)).one()
+        db.execute(delete(tables.Example).where(tables.Example.sample_id == parent))
+        db.execute(delete(tables.Sample).where(tables.Sample.id == parent))
+    with reading() as db:
+        assert db.scalar(select(func.count()).where(tables.Group.step == 3)) == 0
+
+
+def test_a_round_of_before_goes_on_where_it_was(database: str) -> None:
+    """As after an update: one round waits for its judge, another for people, and neither knows of steps."""
+    loop = Loop()
+    undisturbed, judging, waiting = loop.launch(), loop.launch(), loop.launch(is_reviewed=True)
+    loop.run(undisturbed, until=Stage.select)
+    loop.run(judging, until=Stage.generate)
+    loop.run(waiting, until=Stage.judge)
+    write_engine().dispose()
+    migrations.downgrade("0012", database)
+    migrations.upgrade(database)
+    with reading() as db:
+        assert set(db.execute(select(tables.Job.step, tables.Job.stage)).all()) >= {(None, Stage.judge)}
+        assert db.get_one(tables.Round, waiting).step == 0
+    reviews.close(loop.actor, waiting)
+    for round_id in (judging, waiting):
+        job = loop.run(round_id, until=Stage.select)
+        assert job.status is JobStatus.done, job.error
+        assert texts(round_id) == texts(undisturbed)
+    with reading() as db:
+        hashes = list(db.scalars(select(tables.Dataset.content_hash)))
+        rounds = [db.get_one(tables.Round, round_id) for round_id in (judging, waiting)]
+    assert (len(hashes), len(set(hashes))) == (3, 1)
+    assert {(row.stage, row.step) for row in rounds} == {(Stage.train, 4)}

@@ -14,8 +14,8 @@ def drawn(recipe: str) -> forms.Form:
     start = next(known for known in parts.recipes() if known["name"] == recipe)
     form = forms.Form(start=start)
     with gr.Blocks():
-        for slot, kind in parts.SLOT_KINDS.items():
-            (forms.draw_parts if slot == "metrics" else forms.draw_part)(form, (slot,), kind, slot)
+        for spot in parts.spots(start):
+            (forms.draw_parts if spot.is_many else forms.draw_part)(form, spot.path, spot.kind, spot.kind)
         forms.draw_knobs(form, (), parts.recipe_knobs())
     return form
 
@@ -159,3 +159,28 @@ def test_every_knob_is_described() -> None:
         if not knob.description
     ]
     assert missing == []
+
+
+def test_a_step_is_drawn_at_its_place_and_says_what_it_works_on() -> None:
+    start = next(known for known in parts.recipes() if known["name"] == "star")
+    spots = parts.spots(start)
+    assert [spot.path for spot in spots][-3:] == [("steps", 8, "part"), ("schedule",), ("metrics",)]
+    assert spots[5].line == "6. generator: sample, works on: ask (step 5), by: policy"
+    form = drawn("star")
+    values = shown(form)
+    values[place(form, "steps", 5, "part", "n")] = 3
+    changed = parts.validate(form.read(values))
+    assert changed["steps"][5]["part"]["n"] == 3
+    assert changed["steps"][1]["part"]["n"] == 1
+    phased = next(known for known in parts.recipes() if known["name"] == "meta_rewarding")
+    assert (
+        parts.spots(phased)[1].line == "Phase 1, step 2. generator: sample, works on: prompt_set (step 1), by: policy"
+    )
+
+
+def test_another_recipe_takes_over_what_both_hold() -> None:
+    start = next(known for known in parts.recipes() if known["name"] == "rejection_sampling")
+    assert parts.switch_recipe(start, "star")["schedule"] == start["schedule"]
+    assert (
+        parts.switch_recipe(parts.switch_recipe(start, "star"), "self_rewarding")["judge"]["name"] == "additive_rubric"
+    )

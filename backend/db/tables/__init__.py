@@ -11,7 +11,7 @@ from backend.db.tables.metric import Metric
 from backend.db.tables.project import FormerSlug, Membership, Project
 from backend.db.tables.prompt import ImportedCompletion, Prompt, PromptSet
 from backend.db.tables.review import Assignment, Event, GoldItem, Lease, Presence, Worth
-from backend.db.tables.round import Group, Round, RoundPromptSet
+from backend.db.tables.round import Group, Round, RoundPromptSet, RoundRole
 from backend.db.tables.sample import JUDGED, Sample
 from backend.db.tables.user import LoginLink, LoginSession, Token, User
 
@@ -19,5 +19,5 @@ __all__ = [
     "JUDGED", "Assignment", "Base", "Checkpoint", "Dataset", "Decision", "Event", "Example", "Executor", "FormerSlug",
     "GoldItem", "Group", "ImportedCompletion", "Job", "JobPoint", "Judgment", "Label", "Lease", "LeftOut",
     "LoginLink", "LoginSession", "Membership", "Metric", "Presence", "Project", "Prompt", "PromptSet", "Round",
-    "RoundPromptSet", "Sample", "Template", "Token", "User", "Worth",
+    "RoundPromptSet", "RoundRole", "Sample", "Template", "Token", "User", "Worth",
 ]  # fmt: skip

@@ -13,22 +13,28 @@ class Dataset(Identified, Base):
     """What one training read. Never updated: `content_hash` covers every row's text in order.
 
     `funnel`: [{"stage", "count", "dropped": {reason: count}}]. `provenance`: seeds, library versions,
-    template hashes, recipe name.
+    template hashes, recipe name. Each selector of a round writes one: all rows since the last training and its own.
     """
 
     __tablename__ = "datasets"
+    __table_args__ = (UniqueConstraint("round_id", "step"),)
 
     project_id: Mapped[int] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), index=True)
-    round_id: Mapped[int] = mapped_column(ForeignKey("rounds.id", ondelete="CASCADE"), unique=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("rounds.id", ondelete="CASCADE"))
     type: Mapped[DatasetType]
     content_hash: Mapped[str] = mapped_column(String(64))
     num_examples: Mapped[int]
     funnel: Mapped[list[Any]]
     provenance: Mapped[dict[str, Any]]
+    step: Mapped[int] = mapped_column(default=3, server_default="3")
+    """The selector that wrote it; 3 is that of a recipe of slots."""
 
 
 class Example(Base):
-    """`sample_id` NULL: the prompt's own answer (a seed row). `origin`: selected, earlier or mix."""
+    """`sample_id` NULL: the prompt's own answer (a seed row). `origin`: selected, earlier or mix.
+
+    `messages`, `completion`, `rejected`: texts that stand for those of prompt and samples. `extra`: further columns.
+    """
 
     __tablename__ = "examples"
     __table_args__ = (UniqueConstraint("dataset_id", "position"),)
@@ -42,3 +48,7 @@ class Example(Base):
     label: Mapped[bool | None]
     weight: Mapped[float] = mapped_column(default=1.0)
     origin: Mapped[str] = mapped_column(String(16), default="selected")
+    messages: Mapped[list[Any] | None]
+    completion: Mapped[str | None]
+    rejected: Mapped[str | None]
+    extra: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")

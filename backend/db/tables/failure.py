@@ -25,6 +25,8 @@ class LeftOut(Identified, Base):
     project_id: Mapped[int] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), index=True)
     round_id: Mapped[int] = mapped_column(ForeignKey("rounds.id", ondelete="CASCADE"))
     stage: Mapped[Stage]
+    step: Mapped[int | None]
+    """The step of the recipe; NULL: the first of its stage."""
     item: Mapped[str] = mapped_column(String(80))
     job_id: Mapped[int | None] = mapped_column(ForeignKey("jobs.id", ondelete="SET NULL"), index=True)
     group_id: Mapped[int | None] = mapped_column(ForeignKey("groups.id", ondelete="CASCADE"), index=True)

@@ -24,6 +24,8 @@ class Job(Identified, Base):
     workflow_id: Mapped[str] = mapped_column(String(64), unique=True)
     active_key: Mapped[int | None] = mapped_column(unique=True)
     stage: Mapped[Stage]
+    step: Mapped[int | None]
+    """The step of the recipe that it runs; NULL: the first of its stage, or a job outside rounds."""
     queue: Mapped[str] = mapped_column(String(32))
     status: Mapped[JobStatus] = mapped_column(default=JobStatus.queued)
     spec: Mapped[dict[str, Any]] = mapped_column(default=dict)

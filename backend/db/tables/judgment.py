@@ -29,7 +29,7 @@ class Judgment(Identified, Base):
     """One reply of one judge. No verdict in the reply: score and verdict are NULL, `raw` keeps its text."""
 
     __tablename__ = "judgments"
-    __table_args__ = (UniqueConstraint("sample_id", "judge", "position"),)
+    __table_args__ = (UniqueConstraint("sample_id", "step", "judge", "position"),)
 
     round_id: Mapped[int] = mapped_column(ForeignKey("rounds.id", ondelete="CASCADE"), index=True)
     sample_id: Mapped[int] = mapped_column(ForeignKey("samples.id", ondelete="CASCADE"))
@@ -46,6 +46,8 @@ class Judgment(Identified, Base):
     seed: Mapped[int] = mapped_column(default=0)
     reasoning: Mapped[str | None]
     """What the endpoint gave apart from the reply; no verdict is read from it."""
+    step: Mapped[int] = mapped_column(default=2, server_default="2")
+    """The judge that said it; 2 is that of a recipe of slots."""
 
 
 class Label(Base):

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.base import Base, Identified
@@ -36,6 +36,14 @@ class Round(Identified, Base):
     """How people review it: the fields of services.review_settings.ReviewSettings; what is missing has its default."""
     counts: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """Written at the end of each stage: samples, judgments, unparsed, kept, overridden, funnel."""
+    phase: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Which phase of the recipe it runs, fixed at launch."""
+    step: Mapped[int] = mapped_column(default=0, server_default="0")
+    """The step of the phase that it is at, or before which it waits for people; `stage` is that step's kind. 0 for
+    rounds from before recipes had steps."""
+    steps: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    """What a step has left for later ones, by its number: `{"groups": ids}` of a step that chose among groups, else
+    `{"groups": null}`. A prompt source that reads the pool leaves nothing here."""
     error: Mapped[str | None]
     finished_at: Mapped[datetime | None]
     created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
@@ -49,16 +57,38 @@ class RoundPromptSet(Base):
     use: Mapped[SetUse] = mapped_column(primary_key=True)
 
 
+class RoundRole(Base):
+    """Who acts in a role beyond policy, reference and judge: a checkpoint bound at launch, or one made in the round."""
+
+    __tablename__ = "round_roles"
+
+    round_id: Mapped[int] = mapped_column(ForeignKey("rounds.id", ondelete="CASCADE"), primary_key=True)
+    role: Mapped[str] = mapped_column(String(40), primary_key=True)
+    step: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """The training that made the checkpoint, which acts in the steps after it; -1: bound at launch."""
+    checkpoint_id: Mapped[int] = mapped_column(ForeignKey("checkpoints.id"), index=True)
+
+
 class Group(Identified, Base):
-    """A prompt's place in a round. Held-out groups hold what was answered for measuring."""
+    """A question's place in a round: a prompt, or a question about a text. Held-out groups are for measuring.
+
+    `messages`: what is asked, where it is not what the prompt says. `is_stripped`: training rows get the prompt's own
+    messages instead. `cut`: so many characters of the parent were kept, where the question goes on from a part of it.
+    """
 
     __tablename__ = "groups"
-    __table_args__ = (
-        UniqueConstraint("round_id", "split", "prompt_id"),
-        Index("ix_groups_round_id_split_position", "round_id", "split", "position"),
-    )
+    __table_args__ = (UniqueConstraint("round_id", "split", "step", "position"),)
 
     round_id: Mapped[int] = mapped_column(ForeignKey("rounds.id", ondelete="CASCADE"))
     prompt_id: Mapped[int] = mapped_column(ForeignKey("prompts.id"), index=True)
     split: Mapped[Split]
+    step: Mapped[int] = mapped_column(default=0, server_default="0")
+    """The prompt source that asked it."""
     position: Mapped[int]
+    parent_id: Mapped[int | None] = mapped_column(
+        ForeignKey("samples.id", ondelete="CASCADE", use_alter=True, name="fk_groups_parent_id_samples"), index=True
+    )
+    """The text that the question is about."""
+    messages: Mapped[list[Any] | None]
+    is_stripped: Mapped[bool] = mapped_column(default=False, server_default=false())
+    cut: Mapped[int | None]

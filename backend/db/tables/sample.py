@@ -23,9 +23,9 @@ class Sample(Identified, Base):
 
     __tablename__ = "samples"
     __table_args__ = (
-        UniqueConstraint("group_id", "checkpoint_id", "kind", "position"),
+        UniqueConstraint("group_id", "step", "checkpoint_id", "kind", "position"),
         Index(
-            "uq_samples_without_checkpoint", "group_id", "kind", "position", unique=True,
+            "uq_samples_without_checkpoint", "group_id", "step", "kind", "position", unique=True,
             sqlite_where=text("checkpoint_id IS NULL"), postgresql_where=text("checkpoint_id IS NULL"),
         ),
         Index("ix_samples_round_id_id", "round_id", "id"),
@@ -51,3 +51,7 @@ class Sample(Identified, Base):
     extra: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     reasoning: Mapped[str | None]
     """What the endpoint gave apart from the text; looked at, neither judged nor trained on."""
+    step: Mapped[int] = mapped_column(default=1, server_default="1")
+    """The generator that made it; 1 is that of a recipe of slots, and of everything made for measuring."""
+    role: Mapped[str] = mapped_column(String(40), default="policy", server_default="policy")
+    """The role that wrote it."""

@@ -108,3 +108,33 @@ def test_every_prompt_gives_a_pair_with_a_gap_or_a_reason(groups, seed):
         assert scores[example.sample_id - 1] == max(s for s in scores if s is not None)
         assert scores[example.rejected_id - 1] == min(s for s in scores if s is not None)
         assert scores[example.sample_id - 1] > scores[example.rejected_id - 1]
+
+
+def test_length_tiers_choose_the_shortest_good_and_reject_the_longest_bad_text():
+    # Meta-Rewarding (arXiv 2407.19594) with rho 0.32, scores 0 to 5: good from 3.4 up, bad from 1.6 down.
+    written = [("best, and long", 5.0), ("good", 3.4), ("mid", 3.39), ("bad and very long", 1.6), ("worst", 0.0)]
+    group = Group(prompt(), tuple(sample(n, text, score=score) for n, (text, score) in enumerate(written, 1)))
+    (pair,) = BestVersusWorst(length_tier=0.32).select([group], seed=1).examples
+    assert (pair.sample_id, pair.rejected_id) == (2, 4)
+    (pair,) = BestVersusWorst(length_tier=0.0).select([group], seed=1).examples
+    assert (pair.sample_id, pair.rejected_id) == (1, 5)
+
+
+def test_length_tiers_stay_within_what_people_said():
+    written = [("accepted and long", 1.0, Verdict.accept), ("short", 5.0, None), ("bad", 0.0, None)]
+    group = Group(
+        prompt(),
+        tuple(
+            by_person(n, said, text, score=score) if said else sample(n, text, score=score)
+            for n, (text, score, said) in enumerate(written, 1)
+        ),
+    )
+    (pair,) = BestVersusWorst(length_tier=0.4).select([group], seed=1).examples
+    assert (pair.sample_id, pair.rejected_id) == (1, 3)
+
+
+def test_a_pair_whose_chosen_text_is_too_long_is_dropped():
+    group = Group(prompt(), (sample(1, "x" * 11, score=2.0), sample(2, "y", score=1.0)))
+    selection = BestVersusWorst(max_chosen_chars=10).select([group], seed=1)
+    assert (selection.examples, selection.dropped) == ([], {"chosen text over max_chosen_chars": 1})
+    assert len(BestVersusWorst(max_chosen_chars=11).select([group], seed=1).examples) == 1

@@ -1,0 +1,192 @@
+"""Compare every two samples of a group in both orders, and score each by what it wins."""
+
+import hashlib
+import itertools
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from backend.answers.thinking import spoken
+from backend.engines import Engine
+from backend.errors import MissingPrerequisite
+from backend.judges import Judge, fill, prompt_text
+from backend.values import Completion, Group, Judgment, Messages, Sample, Sampling, Verdict
+
+TEMPLATE = Path(__file__).with_suffix(".txt").read_text(encoding="utf-8")
+WINNER = re.compile(r"winner\W{0,12}\b([AB])\b(?!\W{0,3}(?:or|and|nor)\b)", re.IGNORECASE)
+ALONE = re.compile(r"\W*([AB])\W*", re.IGNORECASE)
+ROUNDS, CLOSE_ENOUGH = 10_000, 1e-10
+
+
+@dataclass(frozen=True)
+class Game:
+    """One comparison: the samples' numbers within the group, first and second shown, and what was said of them."""
+
+    first: int
+    second: int
+    completion: Completion
+
+    @property
+    def winner(self) -> int | None:
+        """The sample that the reply names, None where it names none clearly."""
+        said = read(self.completion)
+        return {None: None, "A": self.first, "B": self.second}[said]
+
+
+class PairwiseSwapped(Judge):
+    """Ask for the better of each two samples, in both orders; the score is the share of wins or a fitted strength.
+
+    `elo` is Meta-Rewarding's score (Wu et al. 2024, arXiv 2407.19594): a win in the first place counts w1 = win2 /
+    (win1 + win2), one in the second place w2 = win1 / (win1 + win2), win1 and win2 being all wins of the first and of
+    the second place, here within the group; strengths e maximize the sum of B[m, n] * log(1 / (1 + exp(e[n] - e[m]))),
+    B[m, n] being the weighted wins of m over n. A reply that names no winner counts for neither. Ours are: one half
+    for both weights where nobody wins, `prior` added to every B[m, n] so that a sample that wins or loses everything
+    has a finite strength, and strengths that add up to 0. Unit: logits, 0 is the middle of the group.
+    `wins` is the share of comparisons with a winner that the sample won, 0 to 1.
+
+    A group of n samples takes n * (n - 1) replies. A group of one sample, or one without a single winner, has no score.
+    """
+
+    template: str = Field(TEMPLATE, description="what is asked; {prompt}, {a} and {b} are filled in")
+    score: Literal["elo", "wins"] = Field("elo", description="fitted strength with position weights, or share of wins")
+    prior: float = Field(0.1, gt=0, description="weighted wins added to both sides of every pair before fitting")
+    temperature: float = Field(0.0, ge=0, le=5, description="0 is greedy")
+    top_p: float = Field(
+        1.0, gt=0, le=1, description="sample from the likeliest tokens that hold this share of probability"
+    )
+    max_tokens: int = Field(512, ge=1, description="longest reply in tokens")
+    accept_at: float = Field(0.0, description="lowest score that is labelled accept")
+
+    @field_validator("template")
+    @classmethod
+    def _has_slots(cls, template: str) -> str:
+        missing = [slot for slot in ("{prompt}", "{a}", "{b}") if slot not in template]
+        if missing:
+            raise ValueError(f"The template lacks {' and '.join(missing)}, so the judge would not see it. Add it.")
+        return template
+
+    @property
+    def may_be_silent(self) -> bool:
+        return True
+
+    @property
+    def calls_per_sample(self) -> int:
+        return 1
+
+    def calls_at_most(self, groups: int, samples: int) -> int:
+        n = -(-samples // max(groups, 1))
+        return groups * n * (n - 1)
+
+    @property
+    def max_tokens_per_call(self) -> int:
+        return self.max_tokens
+
+    def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:
+        if engine is None:
+            raise MissingPrerequisite(
+                f"The judge {self.name} asks a model, but none is bound. Choose a judge checkpoint."
+            )
+        pairs = [(g, a, b) for g in groups for a, b in itertools.permutations(range(len(g.samples)), 2)]
+        sampling = Sampling(temperature=self.temperature, top_p=self.top_p, max_tokens=self.max_tokens, n=1, seed=seed)
+        chats = [self.render(g.prompt.messages, g.samples[a].text, g.samples[b].text) for g, a, b in pairs]
+        replies = engine.complete(chats, sampling) if chats else []
+        games = iter([Game(a, b, reply[0]) for (_, a, b), reply in zip(pairs, replies, strict=True)])
+        made = []
+        for group in groups:
+            n = len(group.samples)
+            made += self._judgments(group, list(itertools.islice(games, n * (n - 1))))
+        return made
+
+    def render(self, prompt: Messages, a: str, b: str) -> Messages:
+        """Return the chat of one comparison."""
+        return [{"role": "user", "content": fill(self.template, prompt=prompt_text(prompt), a=a, b=b)}]
+
+    def _judgments(self, group: Group, games: Sequence[Game]) -> list[Judgment]:
+        scores = self._scores(len(group.samples), games)
+        return [
+            self._judgment(sample, score, number, [game for game in games if number in (game.first, game.second)])
+            for number, (sample, score) in enumerate(zip(group.samples, scores, strict=True))
+        ]
+
+    def _scores(self, n: int, games: Sequence[Game]) -> list[float | None]:
+        won = [(game, game.winner) for game in games if game.winner is not None]
+        if not won:
+            return [None] * n
+        if self.score == "elo":
+            return [*strengths(battles(n, games, self.prior))]
+        return [_share([winner == k for game, winner in won if k in (game.first, game.second)]) for k in range(n)]
+
+    def _judgment(self, sample: Sample, score: float | None, number: int, games: Sequence[Game]) -> Judgment:
+        failures = [game.completion.failure for game in games if game.completion.failure is not None]
+        winners = [game.winner for game in games]
+        won, lost = winners.count(number), sum(w is not None and w != number for w in winners)
+        verdict = None if score is None else Verdict.accept if score >= self.accept_at else Verdict.reject
+        shown_first = [game.completion for game in games if game.first == number]
+        return Judgment(
+            sample_id=sample.id,
+            judge=str(self.name),
+            position=0,
+            score=score,
+            verdict=verdict,
+            rationale=f"Won {won}, lost {lost} of {len(games)} comparisons.",
+            raw="\n---\n".join(completion.text for completion in shown_first),
+            template_hash=hashlib.sha256(self.template.encode()).hexdigest(),
+            n_tokens=sum(completion.n_tokens for completion in shown_first),
+            failure=failures[0] if games and len(failures) == len(games) else None,
+        )
+
+
+def read(completion: Completion) -> str | None:
+    """`A` or `B` as the reply's last word on it says; None where it is not clear or the reply was cut off."""
+    if completion.failure is not None or completion.finish_reason != "stop":
+        return None
+    text = spoken(completion.text)
+    if alone := ALONE.fullmatch(text):
+        return alone[1].upper()
+    said = WINNER.findall(text)
+    return said[-1].upper() if said else None
+
+
+def battles(n: int, games: Sequence[Game], prior: float) -> list[list[float]]:
+    """Weighted wins of each sample over each other: n rows of n, 0 on the diagonal."""
+    first = sum(game.winner == game.first for game in games)
+    second = sum(game.winner == game.second for game in games)
+    total = first + second
+    weights = (second / total, first / total) if total else (0.5, 0.5)
+    table = [[0.0 if row == column else prior for column in range(n)] for row in range(n)]
+    for game in games:
+        if game.winner == game.first:
+            table[game.first][game.second] += weights[0]
+        elif game.winner == game.second:
+            table[game.second][game.first] += weights[1]
+    return table
+
+
+def strengths(table: Sequence[Sequence[float]]) -> list[float]:
+    """The strengths (logits, sum 0) that make these wins most likely, by the MM iteration of Hunter (2004).
+
+    Every off-diagonal entry must be above 0, which makes the maximum unique.
+    """
+    n = len(table)
+    power = [1.0] * n
+    for _ in range(ROUNDS):
+        new = [
+            sum(table[m]) / sum((table[m][k] + table[k][m]) / (power[m] + power[k]) for k in range(n) if k != m)
+            for m in range(n)
+        ]
+        scale = math.exp(math.fsum(map(math.log, new)) / n)
+        new = [one / scale for one in new]
+        moved = max(abs(math.log(a / b)) for a, b in zip(new, power, strict=True))
+        power = new
+        if moved < CLOSE_ENOUGH:
+            break
+    return [round(math.log(one), 9) + 0.0 for one in power]
+
+
+def _share(wins: Sequence[bool]) -> float | None:
+    return sum(wins) / len(wins) if wins else None

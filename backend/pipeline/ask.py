@@ -1,0 +1,117 @@
+"""Prompt sources: the groups that a step works on, written at the start of the first job that needs them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend import values
+from backend.db import now, reading, tables
+from backend.db.bulk import insert_rows
+from backend.errors import InvalidInput
+from backend.pipeline import groups as group_values
+from backend.pipeline.stage import StageContext, derive_seed
+from backend.prompt_sources import PromptSource
+from backend.recipes import Place
+from backend.values import Group, SetUse, Split
+
+NO_IMPORTS = (
+    "The prompt sets of this round hold no imported completions, and its generator makes none. Choose sets "
+    "imported with completions, pairs or labels, or another generator."
+)
+NO_PROMPTS = "The prompt sets of this round hold no prompts. Import some or choose other sets."
+
+
+def ask_due(stage: StageContext) -> None:
+    """Carry out the prompt sources that stand between this job's step and the job before, each once."""
+    for place in due(stage):
+        with reading() as db:
+            is_done = is_asked(db, stage.round.id, place)
+        if not is_done:
+            ask(stage, place)
+
+
+def due(stage: StageContext) -> list[Place]:
+    """The prompt sources right before this job's step, in order."""
+    found: list[Place] = []
+    for place in reversed(stage.places[: stage.step]):
+        if not isinstance(place.step.part, PromptSource):
+            break
+        found.insert(0, place)
+    return found
+
+
+def is_asked(db: Session, round_id: int, place: Place) -> bool:
+    """Whether a source has run: what it asked is there, or it is noted that it left nothing."""
+    steps = db.scalar(select(tables.Round.steps).where(tables.Round.id == round_id)) or {}
+    group = tables.Group
+    of_step = select(group.id).where(group.round_id == round_id, group.split == Split.train, group.step == place.index)
+    return str(place.index) in steps or db.scalar(of_step.limit(1)) is not None
+
+
+def ask(stage: StageContext, place: Place) -> None:
+    """Ask one source and write, in one transaction, its groups or which of those before it goes on with."""
+    source = place.step.part
+    assert isinstance(source, PromptSource)
+    with reading() as db:
+        groups, pool = _read_groups(db, stage, place) if source.reads_groups else ([], _read_pool(db, stage, place))
+    sources = [one.index for one in stage.places if isinstance(one.step.part, PromptSource)]
+    path = ("prompts",) if place.index == sources[0] else ("prompts", place.index)
+    made = source.ask(groups, pool, limit=stage.round.num_prompts, seed=derive_seed(stage.round.seed, *path))
+    if not made and not source.reads_groups:
+        raise InvalidInput(NO_PROMPTS if _asks_a_model(stage, place) else NO_IMPORTS)
+    new = [group for group in made if group.id == 0]
+    with stage.writing() as db:
+        if new:
+            write(db, stage.round.id, place.index, new)
+        if source.reads_groups:
+            found = db.get_one(tables.Round, stage.round.id)
+            kept = [group.id for group in made] if source.narrows else None
+            found.steps = found.steps | {str(place.index): {"groups": kept}}
+
+
+def write(db: Session, round_id: int, step: int, groups: Sequence[Group]) -> None:
+    """Insert new groups, in order."""
+    common = {"round_id": round_id, "split": Split.train, "step": step, "created_at": now()}
+    columns: dict[str, Sequence[Any]] = {
+        "prompt_id": [group.prompt.id for group in groups],
+        "position": range(len(groups)),
+    }
+    if step or any(group.parent or group.trained for group in groups):
+        columns |= {
+            "parent_id": [group.parent.id if group.parent else None for group in groups],
+            "messages": [group.prompt.messages for group in groups],
+            "is_stripped": [group.trained is not None for group in groups],
+            "cut": [group.cut for group in groups],
+        }
+    insert_rows(db, tables.Group, common, columns)
+
+
+def _read_pool(db: Session, stage: StageContext, place: Place) -> list[values.Prompt]:
+    """The prompts of the round's sets to sample from.
+
+    Where no model is asked, prompts without imported completions would get no samples: they are left out.
+    """
+    prompt = tables.Prompt
+    query = select(*group_values.PROMPT).where(prompt.prompt_set_id.in_(stage.set_ids(SetUse.sample)))
+    if not _asks_a_model(stage, place):
+        query = query.where(prompt.id.in_(select(tables.ImportedCompletion.prompt_id)))
+    return [values.Prompt(*row) for row in db.connection().execute(query.order_by(prompt.id)).all()]
+
+
+def _read_groups(db: Session, stage: StageContext, place: Place) -> tuple[list[Group], list[values.Prompt]]:
+    """The groups that a source works on, and the prompts that they come from."""
+    rows = group_values.seen_by(db, stage, place.index)
+    groups = [
+        group_values.without_retracted(group)
+        for some in group_values.chunks(rows, group_values.CHUNK)
+        for group in group_values.load(db, some, place=place)
+    ]
+    return groups, list(group_values.roots_of(db, rows).values())
+
+
+def _asks_a_model(stage: StageContext, place: Place) -> bool:
+    """Whether a model answers what this source asks."""
+    answering = [one for one in stage.places if one.source == place.index and one.step.kind == "generator"]
+    return any(getattr(one.step.part, "needs_engine", True) for one in answering)

@@ -1,0 +1,112 @@
+"""What goes into a dataset: what a selector chose, the rows of steps and rounds before, and seed rows."""
+
+import hashlib
+import random
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend import values
+from backend.db import tables
+from backend.pipeline import rows as dataset_rows
+from backend.pipeline.stage import StageContext, derive_seed
+from backend.recipes import Recipe
+from backend.values import SetUse
+
+
+@dataclass
+class Chosen:
+    """What goes into the dataset, by origin, and what fell out. before: the rows of steps before, with their origin."""
+
+    before: list[tuple[str, values.Example]] = field(default_factory=list)
+    selected: list[values.Example] = field(default_factory=list)
+    earlier: list[values.Example] = field(default_factory=list)
+    mix: list[values.Example] = field(default_factory=list)
+    dropped: Counter[str] = field(default_factory=Counter)
+    unit: str = "samples"
+    repeats: int = 0
+    """Rows of earlier rounds left out because a newer row says the same."""
+
+    def origins(self) -> Iterator[tuple[str, values.Example]]:
+        yield from self.before
+        for origin in ("selected", "earlier", "mix"):
+            for example in getattr(self, origin):
+                yield origin, example
+
+
+def rows_before(stage: StageContext, db: Session) -> list[tuple[str, values.Example]]:
+    """The rows of the selectors since the last training, with their origin, in order."""
+    if not stage.place.rows:
+        return []
+    row = tables.Example
+    of_step = (tables.Dataset.round_id == stage.round.id, tables.Dataset.step == stage.place.rows[-1])
+    query = select(row).join(tables.Dataset).where(*of_step)
+    return [(one.origin, example_of(one)) for one in db.scalars(query.order_by(row.position))]
+
+
+def example_of(row: tables.Example) -> values.Example:
+    """A frozen row as a value."""
+    return values.Example(
+        row.prompt_id, row.sample_id, row.rejected_id, row.label, row.weight, row.messages, row.completion,
+        row.rejected, row.extra,
+    )  # fmt: skip
+
+
+def ancestors(db: Session, round_id: int | None) -> list[int]:
+    """Ids of the rounds above, nearest first."""
+    found: list[int] = []
+    while round_id is not None:
+        found.append(round_id)
+        round_id = db.scalar(select(tables.Round.parent_id).where(tables.Round.id == round_id))
+    return found
+
+
+def add_earlier(stage: StageContext, db: Session, chosen: Chosen, makes: values.DatasetType) -> None:
+    """Add what the ancestor rounds selected, unless the same text for the same prompt is there already."""
+    seen = {key(row) for row in dataset_rows.resolve(db, [one for _, one in chosen.origins()])}
+    for round_id in ancestors(db, stage.round.parent_id):
+        query = (
+            select(tables.Example)
+            .join(tables.Dataset)
+            .where(
+                tables.Dataset.round_id == round_id,
+                tables.Dataset.type == makes,
+                tables.Dataset.step.in_(trained_steps(db, round_id)),
+                tables.Example.origin == "selected",
+            )
+            .order_by(tables.Dataset.step, tables.Example.position)
+        )
+        older = [example_of(row) for row in db.scalars(query)]
+        for example, row in zip(older, dataset_rows.resolve(db, older), strict=True):
+            if key(row) in seen:
+                chosen.repeats += 1
+            else:
+                seen.add(key(row))
+                chosen.earlier.append(example)
+
+
+def trained_steps(db: Session, round_id: int) -> list[int]:
+    """The steps whose datasets a training read: the newest before each trainer."""
+    found = db.get_one(tables.Round, round_id)
+    recipe = Recipe.model_validate(found.recipe)
+    return [place.rows[-1] for place in recipe.places(found.phase) if place.step.kind == "trainer"]
+
+
+def key(row: dataset_rows.Row) -> bytes:
+    """What makes two rows the same for training."""
+    return hashlib.sha256(repr((row.prompt_id, row.completion, row.rejected, row.label)).encode()).digest()
+
+
+def add_mix(stage: StageContext, db: Session, chosen: Chosen) -> None:
+    """Add seed rows until they are `mix_share` of the dataset, or all there are."""
+    share = stage.recipe.mix_share
+    wanted = round(share / (1 - share) * (len(chosen.before) + len(chosen.selected) + len(chosen.earlier)))
+    query = select(tables.Prompt.id).where(
+        tables.Prompt.prompt_set_id.in_(stage.set_ids(SetUse.mix)), tables.Prompt.answer.is_not(None)
+    )
+    ids = list(db.scalars(query.order_by(tables.Prompt.id)))
+    random.Random(derive_seed(stage.round.seed, "mix")).shuffle(ids)
+    chosen.mix = [values.Example(prompt_id, None) for prompt_id in ids[:wanted]]

@@ -1,0 +1,117 @@
+"""Ask about the texts so far: a critique, a revision, a judgment as a text, a second try with a hint."""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from backend.judges import fill, prompt_text
+from backend.prompt_sources import PromptSource
+from backend.values import Group, LabelSource, Messages, Prompt, Sample, Verdict
+
+CRITIQUE = (
+    "Below stand a question and an answer to it.\n\nQuestion: {prompt}\n\nAnswer: {response}\n\nSay what is wrong with "
+    "the answer and how it could be better."
+)
+NAMES = ("prompt", "question", "response", "answer", "principle")
+
+
+class Ask(PromptSource):
+    """Make a new group of each text: its question is the template, about that text, which is the group's parent.
+
+    `about` failed asks about prompts instead, those of which no sample was accepted, and has no parent: STaR's second
+    try with the answer as a hint (Zelikman et al. 2022, arXiv 2203.14465, section 3.2). `strip` takes the question out
+    of the training row, as STaR does with the hint and constitutional AI with critique and request (Bai et al. 2022,
+    arXiv 2212.08073, section 3.1). A judge's template asks for judgments that are texts of their own, which can be
+    judged and trained on (Wu et al. 2024, arXiv 2407.19594).
+    """
+
+    template: str = Field(
+        CRITIQUE,
+        description="what is asked; filled in are {prompt} (the prompt it began with), {question} (what the text "
+        "answers), {response} (the text), {answer} (the known answer) and {principle}",
+    )
+    about: Literal["each", "best", "last", "failed"] = Field(
+        "each", description="each text; the best or the last of each group; or prompts without an accepted text"
+    )
+    follow: bool = Field(False, description="ask in the same chat, after the text; off: in a chat of its own")
+    strip: bool = Field(False, description="training rows get the prompt it began with instead of what was asked")
+    principles: tuple[str, ...] = Field((), description="one of them, drawn at random, is the {principle}")
+
+    @model_validator(mode="after")
+    def _can_be_filled(self) -> Self:
+        if self.about == "failed" and ("{response}" in self.template or self.follow):
+            raise ValueError(
+                "A question about failed prompts is about no text. Leave {response} out of the template and turn "
+                "follow off."
+            )
+        if "{principle}" in self.template and not self.principles:
+            raise ValueError("The template holds {principle}, but there are no principles. Give some.")
+        return self
+
+    @property
+    def reads_groups(self) -> bool:
+        return True
+
+    @property
+    def reads_labels(self) -> bool:
+        return self.about in ("best", "failed")
+
+    @property
+    def has_parents(self) -> bool:
+        return self.about != "failed"
+
+    def groups_at_most(self, groups: int, samples: int, prompts: int) -> int:
+        return samples if self.about == "each" else groups
+
+    def ask(self, groups: Sequence[Group], pool: Sequence[Prompt], *, limit: int, seed: int) -> list[Group]:
+        roots = {prompt.id: prompt for prompt in pool}
+        made = []
+        for group in groups:
+            root = roots.get(group.prompt.id, group.prompt)
+            for text in self._texts(group):
+                chance = random.Random(f"{seed} {group.prompt.id} {group.position} {text.position if text else -1}")
+                made.append(self._group(group, root, text, chance))
+        return made
+
+    def _texts(self, group: Group) -> Iterator[Sample | None]:
+        """The texts of a group to ask about; None stands for the prompt itself."""
+        if self.about == "failed":
+            is_known = group.prompt.answer is not None or "{answer}" not in self.template
+            if is_known and not any(sample.verdict is Verdict.accept for sample in group.samples):
+                yield None
+        elif self.about == "each":
+            yield from group.samples
+        elif self.about == "last":
+            yield from group.samples[-1:]
+        else:
+            yield from sorted(filter(_is_eligible, group.samples), key=_goodness, reverse=True)[:1]
+
+    def _group(self, group: Group, root: Prompt, text: Sample | None, chance: random.Random) -> Group:
+        said = fill(
+            self.template,
+            prompt=prompt_text(root.messages),
+            question=prompt_text(group.prompt.messages),
+            response=text.text if text else "",
+            answer=group.prompt.answer or "",
+            principle=chance.choice(self.principles) if self.principles else "",
+        )
+        chat: Messages = [{"role": "user", "content": said}]
+        if self.follow and text is not None:
+            chat = [*group.prompt.messages, {"role": "assistant", "content": text.text}, *chat]
+        return Group(replace(group.prompt, messages=chat), parent=text, trained=root.messages if self.strip else None)
+
+
+def _is_eligible(sample: Sample) -> bool:
+    """What people rejected is never the best; what nothing was said of neither."""
+    if sample.source is LabelSource.person and sample.verdict is not None:
+        return sample.verdict is Verdict.accept
+    return sample.score is not None
+
+
+def _goodness(sample: Sample) -> tuple[bool, float, int]:
+    """A person's acceptance stands above every score; of equal ones the first is the best."""
+    is_chosen = sample.source is LabelSource.person and sample.verdict is Verdict.accept
+    return is_chosen, float("-inf") if sample.score is None else sample.score, -sample.position

@@ -1,0 +1,92 @@
+"""Which checkpoint acts in each role that a recipe's steps name."""
+
+from collections.abc import Iterator, Mapping
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.db import tables
+from backend.errors import InvalidInput
+from backend.generators import Generator
+from backend.judges import Judge
+from backend.pipeline.bind import base_of
+from backend.recipes import BASE, BUILT_IN, JUDGE, POLICY, Place, Recipe
+from backend.trainers import Trainer
+
+NO_WEIGHTS = "Register the model's folder or hub name; what is there now can still be the judge."
+
+
+def bound(db: Session, recipe: Recipe, phase: int, roles: Mapping[str, int], parent_id: int | None) -> dict[str, int]:
+    """Return checkpoint ids by role, of all roles beyond the built-in that are acted in before a training makes them.
+
+    What nothing is bound to is the nearest ancestor's checkpoint of that name. Raises `InvalidInput` where there is
+    none either, and for a binding to a role that no step names.
+    """
+    found: dict[str, int] = {}
+    named: set[str] = set()
+    for place, role in acting(recipe.places(phase)):
+        named.add(role)
+        if role in BUILT_IN or role in found:
+            continue
+        checkpoint_id = roles.get(role) or made_above(db, role, parent_id)
+        if checkpoint_id is None:
+            raise InvalidInput(
+                f"{place} names the role {role!r}, but no checkpoint is bound to it, and no round before made one. "
+                "Bind a checkpoint to it, or name another role."
+            )
+        found[role] = checkpoint_id
+    if unknown := [role for role in roles if role not in named]:
+        raise InvalidInput(f"No step of the recipe acts as {unknown[0]!r}. Take the binding out, or name the role.")
+    return found
+
+
+def acting(places: tuple[Place, ...]) -> Iterator[tuple[Place, str]]:
+    """Each role that a step acts in, unless a training before it has made that role's checkpoint."""
+    made: set[str] = set()
+    for place in places:
+        for role in roles_of(place):
+            if role not in made:
+                yield place, role
+        if place.step.kind == "trainer":
+            made.add(place.step.makes)
+
+
+def roles_of(place: Place) -> list[str]:
+    """The roles that a step names."""
+    part = place.step.part
+    if isinstance(part, Trainer):
+        return [part.start, part.reference] if part.needs_reference else [part.start]
+    if (isinstance(part, Generator | Judge)) and part.needs_engine:
+        return [place.step.by]
+    return []
+
+
+def made_above(db: Session, role: str, round_id: int | None) -> int | None:
+    """The checkpoint that the nearest ancestor round made in that role, if any did."""
+    row = tables.RoundRole
+    while round_id is not None:
+        query = select(row.checkpoint_id).where(row.round_id == round_id, row.role == role)
+        found = db.scalar(query.order_by(row.step.desc()).limit(1))
+        if found is not None:
+            return found
+        round_id = db.scalar(select(tables.Round.parent_id).where(tables.Round.id == round_id))
+    return None
+
+
+def trained_from(
+    db: Session,
+    recipe: Recipe,
+    phase: int,
+    bindings: Mapping[str, int],
+    *,
+    policy_id: int,
+    reference_id: int,
+    judge_id: int | None,
+) -> dict[str, int]:
+    """Checkpoint ids, by role, whose weights the trainings of a phase need."""
+    known = {POLICY: policy_id, "reference": reference_id, JUDGE: judge_id or policy_id, **bindings}
+    needed: dict[str, int] = {}
+    for place, role in acting(recipe.places(phase)):
+        if isinstance(place.step.part, Trainer):
+            needed[role] = base_of(db, policy_id) if role == BASE and BASE not in bindings else known[role]
+    return needed

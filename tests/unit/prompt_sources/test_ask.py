@@ -1,0 +1,100 @@
+from dataclasses import replace
+
+import pytest
+from pydantic import ValidationError
+
+from backend.prompt_sources.ask import Ask
+from backend.values import Group, LabelSource, Verdict
+from tests.groups import by_person, prompt, sample
+
+ASKED = prompt("2+2?", answer="4")
+GROUP = Group(ASKED, (sample(11, "four", position=0), sample(12, "five {prompt}", position=1)), id=7)
+
+
+def ask(part: Ask, *groups: Group, pool=(ASKED,)) -> list[Group]:
+    return part.ask(groups, pool, limit=1, seed=5)
+
+
+def said(group: Group) -> str:
+    assert len(group.prompt.messages) == 1
+    return group.prompt.messages[0]["content"]
+
+
+def test_asks_about_each_text_in_a_chat_of_its_own():
+    made = ask(Ask(template="Q {prompt} R {response} A {answer}"), GROUP)
+    # What looks like a name inside a text stays as it is.
+    assert [said(group) for group in made] == ["Q 2+2? R four A 4", "Q 2+2? R five {prompt} A 4"]
+    assert [group.parent.id for group in made] == [11, 12]
+    assert {group.prompt.id for group in made} == {1}
+    assert [(group.id, group.samples, group.trained) for group in made] == [(0, (), None)] * 2
+
+
+def test_follows_in_the_same_chat_and_strips_it_for_training():
+    made = ask(Ask(template="Criticize.", follow=True, strip=True), GROUP)
+    assert made[0].prompt.messages == [
+        {"role": "user", "content": "2+2?"}, {"role": "assistant", "content": "four"},
+        {"role": "user", "content": "Criticize."},
+    ]  # fmt: skip
+    assert made[0].trained == ASKED.messages
+
+
+def test_a_second_question_knows_what_the_first_was_and_where_it_began():
+    (first, _) = ask(Ask(template="Criticize {response}"), GROUP)
+    critique = replace(first, samples=(sample(21, "too short", position=0),))
+    (second,) = ask(Ask(template="{prompt} | {question} | {response}"), critique)
+    assert said(second) == "2+2? | Criticize four | too short"
+    assert second.parent.id == 21
+
+
+def test_about_failed_hints_where_no_text_was_accepted():
+    wrong = Group(ASKED, (sample(1, verdict=Verdict.reject), sample(2, verdict=None)))
+    right = Group(ASKED, (sample(3, verdict=Verdict.reject), sample(4, verdict=Verdict.accept)))
+    unknown = Group(prompt("?"), (sample(5, verdict=Verdict.reject),))
+    hinted = Ask(template="{prompt} (it is {answer})", about="failed", strip=True)
+    (made,) = ask(hinted, wrong, right, unknown)
+    assert said(made) == "2+2? (it is 4)"
+    assert (made.parent, made.trained) == (None, ASKED.messages)
+    assert hinted.reads_labels
+    assert not hinted.has_parents
+    assert not Ask().reads_labels
+
+
+def test_about_the_best_reads_people_before_scores():
+    judged = [sample(1, score=5.0), sample(2, score=5.0), sample(3)]
+    assert [g.parent.id for g in ask(Ask(about="best"), Group(ASKED, tuple(judged)))] == [1]
+    decided = [*judged, by_person(4, Verdict.accept, score=1.0)]
+    assert [g.parent.id for g in ask(Ask(about="best"), Group(ASKED, tuple(decided)))] == [4]
+    rejected = [by_person(1, Verdict.reject, score=5.0), sample(3, score=None)]
+    assert ask(Ask(about="best"), Group(ASKED, tuple(rejected))) == []
+
+
+def test_about_the_last_takes_the_newest_text():
+    assert [g.parent.id for g in ask(Ask(about="last"), GROUP)] == [12]
+    assert ask(Ask(about="last"), Group(ASKED)) == []
+
+
+def test_principles_are_drawn_by_the_seed_for_each_text():
+    principles = tuple(f"principle {n}" for n in range(50))
+    part = Ask(template="{principle}", principles=principles)
+    made = [said(group) for group in ask(part, GROUP)]
+    assert made == [said(group) for group in ask(part, GROUP)]
+    assert made[0] != made[1]
+    assert set(made) <= set(principles)
+
+
+@pytest.mark.parametrize(
+    ("knobs", "message"),
+    [
+        ({"about": "failed", "template": "{response}"}, "about no text"),
+        ({"about": "failed", "template": "x", "follow": True}, "about no text"),
+        ({"template": "{principle}"}, "there are no principles"),
+    ],
+)
+def test_what_cannot_be_filled_is_refused(knobs, message):
+    with pytest.raises(ValidationError, match=message):
+        Ask(**knobs)
+
+
+def test_a_person_who_edits_has_a_text_that_is_asked_about_too():
+    edited = Group(ASKED, (*GROUP.samples, sample(13, "4", kind="edit", source=LabelSource.person)))
+    assert [g.parent.id for g in ask(Ask(), edited)] == [11, 12, 13]

@@ -1,0 +1,27 @@
+"""Upper bounds of what a round makes, by hand."""
+
+from backend import recipes
+from backend.services.plan_sizes import Sizes, sizes
+
+
+def test_slots_make_prompts_times_samples_and_judge_each_by_its_votes():
+    recipe = recipes.get("self_rewarding").with_changes({"generator": {"max_tokens": 10}, "judge": {"max_tokens": 20}})
+    # 5 prompts, 4 answers of each, 3 votes; 2 completions of a file are judged, too.
+    assert sizes(recipe, 0, prompts=5, taken=2) == Sizes(22, 66, 20 * 10 + 66 * 20)
+
+
+def test_a_judge_that_computes_asks_nobody():
+    assert sizes(recipes.get("rejection_sampling"), 0, prompts=3, taken=0).judge_calls == 0
+
+
+def test_meta_rewarding_counts_judgments_as_texts_and_the_comparisons_of_one_answer_a_prompt():
+    recipe = recipes.get("meta_rewarding")
+    found = sizes(recipe, 0, prompts=2, taken=0)
+    # 2 prompts, 7 answers of each, 11 judgments of each answer; 11 * 10 comparisons for one answer of each prompt.
+    assert (found.samples, found.judge_calls) == (14 + 154, 220)
+    # The later phases compare nothing.
+    assert sizes(recipe, 3, prompts=2, taken=0).judge_calls == 0
+
+
+def test_star_may_hint_every_prompt():
+    assert sizes(recipes.get("star"), 0, prompts=9, taken=0) == Sizes(18, 0, 18 * 512)
