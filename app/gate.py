@@ -1,5 +1,6 @@
 """Where few may pass at a time: the rest waits without a thread of its own, and beyond a number is sent away."""
 
+import os
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -32,7 +33,8 @@ class Gate:
             self._inside -= 1
 
 
-passwords = Gate(2, 60, what="signing in", retry_after=3)
-"""Comparing a password takes a core for some 30 ms: two at a time leave the pages their turn."""
+PASSWORDS_AT_ONCE = min(4, max(1, (os.cpu_count() or 2) // 2))
+"""Comparing a password takes a core for some 30 ms: half of the cores are left to the pages."""
+passwords = Gate(PASSWORDS_AT_ONCE, 300, what="signing in", retry_after=3)
 provider = Gate(4, 40, what="signing in", retry_after=5)
 """The provider may take its time to answer."""

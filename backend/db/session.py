@@ -15,7 +15,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.orm import Session
 
 from backend.config import settings
-from backend.db import place, refused
+from backend.db import place, refused, turns
 from backend.db.folding import indexed
 from backend.db.refused import to_json
 
@@ -43,7 +43,8 @@ def make_engine(url: str, *, write: bool) -> Engine:
         )
         refused.guard(engine)
         return engine if write else engine.execution_options(postgresql_readonly=True)
-    lax = {"check_same_thread": False, "timeout": 15}
+    lax: dict[str, Any] = {"check_same_thread": False, "timeout": 15, "factory": turns.Writing}
+    turn = Lock()
     # Parameters hold people's texts, and an error that quotes five hundred of them says nothing.
     engine = create_engine(
         url, connect_args=lax, pool_size=8, max_overflow=24, hide_parameters=True, json_serializer=to_json
@@ -67,7 +68,10 @@ def make_engine(url: str, *, write: bool) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+        if write:
+            turns.begin(connection, turn)
+        else:
+            connection.exec_driver_sql("BEGIN")
 
     return engine
 

@@ -93,7 +93,8 @@ class Load:
 
     async def sign_in(self, number: int) -> None:
         started = time.perf_counter()
-        async with httpx.AsyncClient(base_url=self.address, timeout=120) as client:
+        # Without `verify=False` each client reads the system's certificates: 300 of them held up the reviewers' clients.
+        async with httpx.AsyncClient(base_url=self.address, timeout=120, verify=False) as client:
             while True:
                 answer = await client.post("/login", data={"name": f"person-{number}", "password": PASSWORD})
                 self.answers[answer.status_code] += 1
