@@ -28,6 +28,11 @@ _CHOICE = re.compile(
 _CHOICE_IN_PROSE = re.compile(
     r"\((?P<a>[A-J])\)|\b(?:option|choice|choose|letter)\s+[(\"*]*(?P<b>[A-J])\b|^[\s*]*(?P<c>[A-J])[).:]", re.MULTILINE
 )
+_OPERANDS = re.compile(
+    r"\b(?:sum|total|difference|product|quotient|ratio)\s+(?:of|between)\s+[-−]?\d[\d.,]*(?:\s*(?:,|and|,\s*and)\s+[-−]?\d[\d.,]*)+",
+    re.IGNORECASE,
+)
+"""What a result was worked out from, as in `10, which is the total of 3 and 7`."""
 _DRESS = " \t\r\n:#*_`\"'“”"
 _MOST_MARKS, _LONGEST_LINE, _FEW_WORDS = 40, 400, 4
 
@@ -202,7 +207,13 @@ def _last_number(text: str, _like: str) -> str | None:
     if numbers.parse(line) is not None:
         return line
     there = list(numbers.IN_PROSE.finditer(text))
-    said = [match for match in there[-_MOST_MARKS:] if not unclear.is_denied(text, match.start())]
+    operands = [match.span() for match in _OPERANDS.finditer(text)]
+    said = [
+        match
+        for match in there[-_MOST_MARKS:]
+        if not unclear.is_denied(text, match.start())
+        and not any(start <= match.start() < end for start, end in operands)
+    ]
     return None if not said or _is_one_of(text, there[-_MOST_MARKS - 1 :], said[-1]) else said[-1][0]
 
 

@@ -26,13 +26,18 @@ GUIDELINES = (
     "Accept an answer whose last word on the sum is the right number, however it is written. Reject a wrong number, "
     "no number, and a text that gives two of them."
 )
-NUM_PROMPTS, BATCH_SIZE, MAX_TOKENS = 24, 32, 48
+NUM_PROMPTS, BATCH_SIZE, MAX_TOKENS = 16, 32, 48
 
 JUDGE_TEMPLATE = """Question: {prompt}
 Answer: {response}
 
-How good is this answer to the question? Write one line in the form "Score: N" with a whole number from 0 (wrong) to \
-5 (right) in place of N. Then write one sentence that says why."""
+Is this answer correct? Reply with one word, Yes or No."""
+VERDICT = r"(?i)\b(?:(?P<accept>yes)|(?P<reject>no))\b"
+# Of 24 of its replies to the rubric, and to three shorter ones, at most 3 held a score; 38 of 40 hold a yes or a no.
+_JUDGE = {
+    "name": "written_verdict", "template": JUDGE_TEMPLATE, "verdict_pattern": VERDICT, "verdict_first": True,
+    "votes": 3, "max_tokens": 8, "temperature": 0.7,
+}  # fmt: skip
 
 _GENERATOR = {"n": 4, "temperature": 0.7, "top_p": 0.95, "top_k": 0, "max_tokens": MAX_TOKENS}
 _TRAINER = {"max_steps": 6, "per_device_train_batch_size": 4, "max_length": 192, "logging_steps": 1, "save_steps": 6}
@@ -51,13 +56,10 @@ RECIPES: dict[str, dict[str, Any]] = {
     },
     "self_rewarding": {
         "generator": _GENERATOR,
-        "judge": {
-            "template": JUDGE_TEMPLATE, "verdict_first": True, "votes": 2, "max_tokens": 24, "temperature": 0.7,
-        },
+        "judge": _JUDGE,
         "trainer": _TRAINER | {"learning_rate": 5e-6},
         "metrics": _METRICS,
         "groups_per_batch": 8,
-        "unparsed_limit": 0.9,
     },
     "self_consistency_preference": {
         "generator": _GENERATOR | {"extra_n": 0},
