@@ -145,7 +145,7 @@ def _shown(here: Context, make: Callable[[], Plan]) -> list[Any]:
         gr.Dropdown(choices=starts or [("the project's defaults", DEFAULTS)], value=at if starts else DEFAULTS),
         gr.Dropdown(choices=names, value=plan.recipe["name"]),
         about_of(plan.recipe),
-        draft_of(plan.recipe),
+        draft_of(plan.recipe, checkpoints=round_form.every(here.actor, here.project_id), roles=plan.roles),
         plan.parent_id,
         judge_template.choices(here.actor, here.project_id),
         WAITS,

@@ -3,7 +3,8 @@
 import hashlib
 import json
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import gradio as gr
@@ -12,13 +13,15 @@ from gradio.context import get_blocks_context
 from gradio.events import Dependency
 
 from app import forms
+from app.pages import new_round_steps as steps
+from app.pages.new_round_steps import Tool
 from app.toasts import toasts
 from app.widgets import judge_template
 from app.widgets.context import Context, context
 from app.widgets.formats import duration
 from app.widgets.round_form import RoundFields, plan_of
 from backend.errors import InvalidInput, RondoError
-from backend.services import parts, rounds
+from backend.services import parts, recipe_steps, rounds
 from backend.services.rounds import Plan
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
@@ -67,14 +70,30 @@ class Drawing:
     form: forms.Form
     size: int
     """How many of the values come before those of the form."""
+    roles: list[tuple[str, gr.Dropdown]] = field(default_factory=list)
+    """The fields of the roles; their values come after those of the form."""
 
     def is_newest(self, now: dict[str, Any]) -> bool:
         return bool(now.get("at") == self.at)
 
     def plan(self, values: tuple[Any, ...]) -> Plan:
         """The plan that the fields say; raises `InvalidInput` with the field's name."""
-        recipe = parts.validate(self.form.read(values[self.size :]))
-        return plan_of(recipe, values[0], list(values[1 : self.size]))
+        recipe = parts.validate(self.recipe(values))
+        return replace(plan_of(recipe, values[0], list(values[1 : self.size])), roles=self.bound(values))
+
+    def recipe(self, values: tuple[Any, ...]) -> dict[str, Any]:
+        """The recipe that the fields say, which need not work; raises `InvalidInput` with the field's name."""
+        return self.form.read(self.of_form(values))
+
+    def of_form(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        return values[self.size : self.size + len(self.form.inputs)]
+
+    def bound(self, values: tuple[Any, ...]) -> dict[str, int]:
+        return steps.bound(self.roles, values[self.size + len(self.form.inputs) :])
+
+    def draft(self, recipe: dict[str, Any], now: dict[str, Any], values: tuple[Any, ...], *, opened: str = "") -> Any:
+        """What is drawn next, with what the fields of the roles hold."""
+        return draft_of(recipe, opened=opened, checkpoints=now["checkpoints"], roles=now["roles"] | self.bound(values))
 
     def chosen(self) -> list[Any]:
         """What the recipe's dropdown and those of the slots held when this was drawn."""
@@ -110,10 +129,20 @@ class Drawing:
         if name == self.form.start["name"] or not self.is_newest(now):
             return [gr.skip()] * 5
         try:
-            new = parts.switch_recipe(self.form.read(values[self.size :]), name)
+            new = parts.switch_recipe(self.recipe(values), name)
         except InvalidInput as error:
             return [gr.skip(), {"problem": error.message}, gr.skip(), self.form.start["name"], gr.skip()]
-        return [draft_of(new), WAITS, gr.Button(interactive=False), gr.skip(), about_of(new)]
+        return [self.draft(new, now, values), WAITS, gr.Button(interactive=False), gr.skip(), about_of(new)]
+
+    def use(self, tool: Tool, chosen: Any, now: dict[str, Any], values: tuple[Any, ...]) -> list[Any]:
+        """Change the list of steps. Where a field cannot be read, everything stays as it is drawn."""
+        if not self.is_newest(now):
+            return [gr.skip()] * 3
+        try:
+            new = tool.change(self.recipe(values), *([chosen] if tool.choice is not None else []))
+        except InvalidInput as error:
+            return [gr.skip(), {"problem": error.message}, gr.skip()]
+        return [self.draft(new, now, values), WAITS, gr.Button(interactive=False)]
 
     def name_of(self, switch: forms.Switch) -> str:
         """The accordion in which a part is chosen."""
@@ -125,17 +154,19 @@ class Drawing:
         if chosen == self.form.drawn(switch) or not self.is_newest(now):
             return [gr.skip()] * 4
         try:
-            new = self.form.switched(switch, values[self.size :], chosen)
+            new = self.form.switched(switch, self.of_form(values), chosen)
         except InvalidInput as error:
             return [gr.skip(), {"problem": error.message}, gr.skip(), gr.Dropdown(value=self.form.drawn(switch))]
-        return [draft_of(new, opened=self.name_of(switch)), WAITS, gr.Button(interactive=False), gr.skip()]
+        new_draft = self.draft(new, now, values, opened=self.name_of(switch))
+        return [new_draft, WAITS, gr.Button(interactive=False), gr.skip()]
 
 
 def draw(drawn: dict[str, Any], saved: list[Any], frame: Frame) -> None:
     """Draw the slots of a recipe and wire everything that reads them, the fields outside of the slots included."""
-    form = forms.Form(start=drawn["recipe"])
+    form, tools = forms.Form(start=drawn["recipe"]), []
     put = None
     with gr.Column(elem_id="recipe-slots"):
+        roles = steps.draw_roles(drawn)
         for spot in parts.spots(form.start):
             name = name_of(spot.path)
             opened = name in (*OPEN_SLOTS, drawn["open"])
@@ -144,23 +175,38 @@ def draw(drawn: dict[str, Any], saved: list[Any], frame: Frame) -> None:
                 draw_slot(form, spot.path, spot.kind, spot.kind.replace("_", " "))
                 if name == "judge":
                     put = judge_template.draw(form, saved, frame.versions)
+                if spot.line:
+                    tools += steps.draw_step(form, spot.path)
+        tools += _draw_tools(form.start)
         with gr.Accordion("More", open=False):
             forms.draw_knobs(form, (), parts.recipe_knobs())
-    _wire(Drawing(drawn["at"], form, 1 + len(frame.fields.inputs)), frame, put)
+    _wire(Drawing(drawn["at"], form, 1 + len(frame.fields.inputs), roles), frame, put, tools)
 
 
-def _wire(drawing: Drawing, frame: Frame, put: Dependency | None) -> None:
+def _draw_tools(recipe: dict[str, Any]) -> list[Tool]:
+    """What adds a step to each list of steps, or turns slots into one."""
+    if "steps" not in recipe and "phases" not in recipe:
+        return [steps.draw_beginning()]
+    places = recipe_steps.lists(recipe)
+    return [steps.draw_adding(place, number, len(places)) for number, place in enumerate(places)]
+
+
+def _wire(drawing: Drawing, frame: Frame, put: Dependency | None, tools: list[Tool]) -> None:
     form, fields = drawing.form, frame.fields
-    everything = [frame.draft, frame.parent, *fields.inputs, *form.inputs]
+    bindings = [field for _, field in drawing.roles]
+    everything = [frame.draft, frame.parent, *fields.inputs, *form.inputs, *bindings]
     redrawn = [frame.draft, frame.estimate, frame.launch]
     outputs = [*redrawn, frame.recipe, frame.about]
     frame.recipe.input(drawing.switch_recipe, [frame.recipe, *everything], outputs, **QUIET)
     for switch in form.switches:
         switched = [*redrawn, switch.input]
         switch.input.input(_switcher(drawing, switch), [switch.input, *everything], switched, **QUIET)
+    for tool in tools:
+        chosen = [tool.choice] if tool.choice is not None else []
+        tool.button.click(_user(drawing, tool), [*chosen, *everything], redrawn, trigger_mode="once", **QUIET)
     estimated = [frame.estimate, frame.counted, frame.launch]
     # On input, not on change: drawing the form again changes fields whose listeners are gone by then.
-    touched = [component.input for component in (*fields.inputs, *form.inputs)]
+    touched = [component.input for component in (*fields.inputs, *form.inputs, *bindings)]
     gr.on(touched, drawing.read, everything, estimated, trigger_mode="always_last", **QUIET)
     blocks = get_blocks_context()
     assert blocks is not None
@@ -183,14 +229,33 @@ def _switcher(drawing: Drawing, switch: forms.Switch) -> Any:
     return put_part
 
 
+def _user(drawing: Drawing, tool: Tool) -> Any:
+    @toasts
+    def use(*values: Any) -> list[Any]:
+        chosen, (now, *rest) = (values[0], values[1:]) if tool.choice is not None else (None, values)
+        return drawing.use(tool, chosen, now, tuple(rest))
+
+    return use
+
+
 def name_of(path: tuple[str | int, ...]) -> str:
     """What the page calls a place of a recipe: its slot, or the numbers that lead to its step."""
     return "-".join(map(str, path[:-1] if path[-1] == "part" else path))
 
 
-def draft_of(recipe: dict[str, Any], *, opened: str = "") -> dict[str, Any]:
-    """What is drawn. The time makes every draft differ from the one before, so that the same recipe is drawn again."""
-    return {"recipe": recipe, "open": opened, "at": time.monotonic_ns()}
+def draft_of(
+    recipe: dict[str, Any],
+    *,
+    opened: str = "",
+    checkpoints: Sequence[tuple[str, int]] = (),
+    roles: Mapping[str, int] | None = None,
+) -> dict[str, Any]:
+    """What is drawn. The time makes every draft differ from the one before, so that the same recipe is drawn again.
+
+    `checkpoints`: (name, id) of those that a role can be bound to; `roles`: those that are.
+    """
+    bound = {"checkpoints": [*checkpoints], "roles": dict(roles or {})}
+    return {"recipe": recipe, "open": opened, "at": time.monotonic_ns(), **bound}
 
 
 def about_of(recipe: dict[str, Any]) -> dict[str, str]:

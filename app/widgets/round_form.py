@@ -110,6 +110,11 @@ def filled(actor: Actor, project_id: int, plan: Plan) -> list[Any]:
     ]
 
 
+def every(actor: Actor, project_id: int) -> list[tuple[str, int]]:
+    """(name, id) of all checkpoints: what a role can be bound to."""
+    return [(row.name, row.id) for row in checkpoints.tree(actor, project_id)]
+
+
 def plan_of(recipe: dict[str, Any], parent_id: int | None, values: list[Any]) -> Plan:
     """The plan that the fields say; raises `InvalidInput` with the field's name."""
     sample, held_out, mix, number, seed, policy, reference, judge, reviewed, blind, *review = values

@@ -1,7 +1,7 @@
 """What can be put into a recipe: the registered parts with their knobs, read off the pydantic fields."""
 
 import types
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -116,22 +116,31 @@ def recipes() -> list[JSON]:
     return [get(name).model_dump(mode="json") for name in names()]
 
 
-def knobs_of(model: type[BaseModel]) -> list[Knob]:
-    """Describe the fields of a part, or of any pydantic model."""
-    return [_knob(name, field) for name, field in model.model_fields.items()]
+def knobs_of(model: type[BaseModel], *, only: Collection[str] = ()) -> list[Knob]:
+    """Describe the fields of a part, or of any pydantic model: all, or those of these names."""
+    return [_knob(name, field) for name, field in model.model_fields.items() if not only or name in only]
 
 
 def spots(recipe: JSON) -> list[Spot]:
     """Return where a recipe's JSON holds its parts, in order: its slots, or its steps and what every recipe has."""
     if "steps" not in recipe and "phases" not in recipe:
         return [Spot((slot,), kind, is_many=slot == "metrics") for slot, kind in SLOT_KINDS.items()]
-    read, found = Recipe.model_validate(recipe), []
-    for number, phase in enumerate(read.phases):
+    found = []
+    for number, phase in enumerate(recipe.get("phases", [recipe])):
         above: tuple[str | int, ...] = ("phases", number) if "phases" in recipe else ()
         word = f"Phase {number + 1}, step " if above else ""
-        for index, (step, line) in enumerate(zip(phase.steps, read.lines(number), strict=True)):
-            found.append(Spot((*above, "steps", index, "part"), step.kind, word + line))
+        for index, (step, line) in enumerate(zip(phase["steps"], _lines(recipe, number), strict=True)):
+            found.append(Spot((*above, "steps", index, "part"), step["kind"], word + line))
     return [*found, Spot(("schedule",), "schedule"), Spot(("metrics",), "metric", is_many=True)]
+
+
+def _lines(recipe: JSON, phase: int) -> list[str]:
+    """What each step of a phase is and works on; only what it is, where the recipe does not work yet."""
+    try:
+        return Recipe.model_validate(recipe).lines(phase)
+    except ValidationError:
+        steps = recipe.get("phases", [recipe])[phase]["steps"]
+        return [f"{n}. {step['kind'].replace('_', ' ')}: {step['part']['name']}" for n, step in enumerate(steps, 1)]
 
 
 def recipe_knobs() -> list[Knob]:

@@ -1,0 +1,136 @@
+"""The list of steps in the form of a round, in Chromium: begun from slots, added to, moved, named, bound, launched."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import select
+
+from backend import recipes
+from backend.db import reading, session, tables
+from backend.values import Role
+from tests import rows
+from tests.browser.desk import empty, sign_in
+from tests.integration import site
+
+__all__ = ["empty"]
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def page(empty: None, chromium: Any) -> Iterator[Page]:
+    """The form of a new round in a project with prompts and two checkpoints that have weights."""
+    project = rows.make_project()
+    rows.make_prompt_set(project, prompts=20)
+    for name in ("base", "writer"):
+        made = rows.make_checkpoint(project)
+        with session() as db:
+            row = db.get_one(tables.Checkpoint, made.id)
+            row.name, row.engine = name, {"name": "transformers", "model": f"models/{name}"}
+    context = chromium.new_context(viewport={"width": 1280, "height": 1000})
+    sign_in(context, rows.make_actor(project, Role.curator))
+    opened = context.new_page()
+    errors: list[str] = []
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    opened.goto(f"{site.address()}/new-round")
+    opened.locator("#sample-sets input").click()
+    opened.locator("[role=option]").first.click()
+    opened.keyboard.press("Escape")
+    estimated(opened)
+    yield opened
+    expect(opened.locator(".toast-body.error")).to_have_count(0)
+    assert errors == []
+
+
+def estimated(page: Page) -> None:
+    expect(page.locator("#estimate dd").first).to_be_visible()
+
+
+def shows(page: Page, *steps: str) -> None:
+    for number, step in enumerate(steps):
+        expect(page.locator(f"#slot-steps-{number}")).to_contain_text(f"{number + 1}. {step}")
+    expect(page.locator(f"#slot-steps-{len(steps)}")).to_have_count(0)
+
+
+def step(page: Page, number: int) -> Any:
+    """An opened step."""
+    found = page.locator(f"#slot-steps-{number}")
+    if not found.get_by_role("button", name="Remove step").is_visible():
+        found.locator("button").first.click()
+    found.get_by_role("button", name="Remove step").wait_for()
+    return found
+
+
+def choose(page: Page, selector: str, words: str) -> None:
+    field = page.locator(f"{selector} input")
+    field.click()
+    field.fill(words)
+    page.get_by_role("option", name=words, exact=True).click()
+
+
+SLOTS = (
+    "prompt source: prompt_set",
+    "generator: sample",
+    "judge: exact_match",
+    "selector: above_threshold",
+    "trainer: sft",
+)
+
+
+def begin(page: Page) -> None:
+    """Choose a recipe of slots and write it as steps."""
+    choose(page, "#recipe", recipes.get("rejection_sampling").title)
+    expect(page.locator("#slot-selector")).to_contain_text("Selector")
+    page.locator("#edit-steps").click()
+    shows(page, *SLOTS)
+    estimated(page)
+
+
+def test_a_step_is_added_moved_up_and_removed(page: Page) -> None:
+    begin(page)
+    choose(page, "#add-step-0", "judge: majority_vote")
+    page.locator("#add-step-button-0").click()
+    shows(page, *SLOTS, "judge: majority_vote")
+    step(page, 5).get_by_role("button", name="Move up").click()
+    shows(page, *SLOTS[:4], "judge: majority_vote", SLOTS[4])
+    step(page, 4).get_by_role("button", name="Move up").click()
+    shows(page, *SLOTS[:3], "judge: majority_vote", *SLOTS[3:])
+    estimated(page)
+    step(page, 3).get_by_role("button", name="Remove step").click()
+    shows(page, *SLOTS)
+    estimated(page)
+
+
+def test_what_cannot_work_is_said_and_not_launched(page: Page) -> None:
+    begin(page)
+    step(page, 1).get_by_role("button", name="Remove step").click()
+    shows(page, SLOTS[0], *SLOTS[2:])
+    expect(page.locator("#estimate .problem")).to_contain_text("generator")
+    page.locator("#launch").click()
+    expect(page.locator(".toast-body.error")).to_contain_text("generator")
+    page.locator(".toast-body.error .toast-close").click()
+    with reading() as db:
+        assert db.scalars(select(tables.Round.id)).all() == []
+
+
+def test_a_step_acts_by_a_role_that_is_bound_and_launched(page: Page) -> None:
+    begin(page)
+    acting = step(page, 1).get_by_role("textbox", name=re.compile(r"^by\b"))
+    acting.fill("writer")
+    acting.press("Tab")
+    # The role's field comes with the next drawing of the form, such as after a move that changes nothing.
+    step(page, 0).get_by_role("button", name="Move up").click()
+    page.locator("#role-writer").wait_for()
+    expect(page.locator("#estimate .problem")).to_contain_text("no checkpoint is bound to it")
+    choose(page, "#role-writer", "writer")
+    estimated(page)
+    page.locator("#launch").click()
+    page.wait_for_url(lambda url: "new-round" not in url)
+    with reading() as db:
+        row = db.scalars(select(tables.Round)).one()
+        bound = dict(db.execute(select(tables.RoundRole.role, tables.RoundRole.checkpoint_id)).tuples().all())
+        writer = db.scalar(select(tables.Checkpoint.id).where(tables.Checkpoint.name == "writer"))
+    assert bound == {"writer": writer}
+    assert row.recipe["steps"][1]["by"] == "writer"
