@@ -30,9 +30,14 @@ def answering(recipe: Recipe) -> Generator:
     return first
 
 
+def is_all_imported(recipe: Recipe) -> bool:
+    """Whether the prompts are answered with imported completions alone."""
+    return answering(recipe).takes_imported and not answering(recipe).needs_engine
+
+
 def check(db: Session, project_id: int, recipe: Recipe, set_ids: Iterable[int]) -> None:
     """Raise `InvalidInput` where the generator only takes imported completions and there are none."""
-    if not answering(recipe).needs_engine and not count(db, project_id, set_ids)[0]:
+    if is_all_imported(recipe) and not count(db, project_id, set_ids)[0]:
         raise InvalidInput(
             f"The chosen prompt sets hold no imported completions, and the generator {answering(recipe).name} makes "
             "none. Choose sets imported with completions, pairs or labels, or another generator."
@@ -46,6 +51,6 @@ def warnings(recipe: Recipe, completions: int) -> list[str]:
     held = f"The chosen prompt sets hold {completions:,} imported completions. "
     if not answering(recipe).takes_imported:
         return [held + f"The generator {answering(recipe).name} leaves them out."]
-    if answering(recipe).needs_engine:
+    if not is_all_imported(recipe):
         return [held + "They become samples beside the model's; turn take_imported off to leave them out."]
     return []
