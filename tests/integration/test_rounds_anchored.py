@@ -1,6 +1,7 @@
 """Rounds that pair texts of different origin: known answers, the first model's and the next one's."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,10 @@ from backend.pipeline.bind import acting
 from backend.prompt_sources.prompt_set import PromptSet
 from backend.recipes import Recipe
 from backend.selectors.above_threshold import AboveThreshold
-from backend.services import review_queue, reviews, rounds
+from backend.services import prompts, review_queue, reviews, rounds
 from backend.trainers.sft import SFT
 from backend.values import DecisionKind, RoundStatus, Stage
+from tests.importing import lines, put
 from tests.integration.test_rounds_of_steps import JUDGE, RIGHT, TRAINING, Loop, both, dying, made
 from tests.rows import make_checkpoint, make_prompt_set
 from tests.tiny import make_tiny_model
@@ -177,6 +179,21 @@ def test_prompts_without_a_known_answer_give_no_pair_and_are_counted(tiny: Path)
     assert ended.stage is Stage.train, ended.error
     assert ended.counts["funnel"][4]["dropped"] == {"chosen side: no text by data": 1}
     assert len(rows_of(round_id)[3]) == 1
+
+
+def test_completions_of_a_file_can_stand_for_known_answers(tiny: Path) -> None:
+    data = from_base().model_dump(mode="json")
+    data["steps"][2] = {"kind": "generator", "part": {"name": "imported"}, "by": "data"}
+    loop = Loop(Recipe.model_validate(data), OPPONENT, tiny)
+    written = [{"prompt": f"prompt {sign}", "completion": f"It is {n}."} for n, sign in enumerate("abc")]
+    report = prompts.import_file(loop.actor, loop.project.id, "file", put("file.jsonl", lines(*written)))
+    plan = {"sample_set_ids": (report.sets[0].id,)}
+    known = rounds.Plan(loop.recipe.model_dump(mode="json"), loop.policy.id, loop.base.id, num_prompts=9, **plan)
+    assert rounds.estimate(loop.actor, loop.project.id, known).samples == 6
+    round_id = rounds.launch(loop.actor, loop.project.id, replace(known, is_reviewed=False))
+    assert loop.run(round_id).stage is Stage.train
+    pairs = {(text_of(row, "chosen"), text_of(row, "rejected")) for row in rows_of(round_id)[3]}
+    assert pairs == {("It is 0.", "4"), ("It is 1.", "I think 4"), ("It is 2.", "I think 4")}
 
 
 @pytest.mark.parametrize("recipe", [spin, of_answers])
