@@ -94,11 +94,12 @@ class RightAndWrong(Selector):
         return [sample for sample, answer in read if answer is not None and answer == top]
 
     def _weight(self, group: Group) -> float:
-        """H^a over the answers that the model gave; 1 where pairs are not weighed."""
+        """H^a over the answers that the model gave, or a file where it gave none; 1 where pairs are not weighed."""
         if self.entropy_power == 0:
             return 1.0
-        own = [sample for sample in group.samples if sample.kind == "completion" and sample.finish_reason != "length"]
-        read = [answer for sample in own if (answer := self._answer(group, sample)) is not None]
+        own = [sample for sample in group.samples if sample.kind == "completion"] or group.samples
+        whole = [sample for sample in own if sample.finish_reason != "length"]
+        read = [answer for sample in whole if (answer := self._answer(group, sample)) is not None]
         return float(entropy(list(Counter(read).values())) ** self.entropy_power)
 
     def _answer(self, group: Group, sample: Sample) -> str | None:

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -139,6 +140,20 @@ def test_a_pair_weighs_the_entropy_of_the_answers_to_a_power():
     for power, weight in [(0, 1.0), (1, 1.5), (2, 2.25), (0.5, 1.5**0.5)]:
         (example,) = RightAndWrong(entropy_power=power, pattern=pattern).select([group], seed=1).examples
         assert example.weight == pytest.approx(weight)
+
+
+def test_edits_imports_and_what_was_cut_off_have_no_share():
+    samples = judged(("#### 4", RIGHT), ("#### 5", WRONG)).samples
+    more = (
+        by_person(3, RIGHT, "#### 4", kind="edit"),
+        sample(4, "#### 4", kind="import"),
+        sample(5, "#### 4", finish_reason="length"),
+    )
+    (example,) = RightAndWrong(entropy_power=1).select([Group(prompt(answer="4"), samples + more)], seed=1).examples
+    assert example.weight == 1.0
+    of_a_file = tuple(replace(one, kind="import") for one in samples)
+    (example,) = RightAndWrong(entropy_power=1).select([Group(prompt(answer="4"), of_a_file)], seed=1).examples
+    assert example.weight == 1.0
 
 
 def test_one_answer_has_no_entropy_and_makes_no_pair():
