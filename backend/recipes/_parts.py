@@ -23,6 +23,7 @@ from backend.prompt_sources.widest import Widest
 from backend.selectors.above_threshold import AboveThreshold
 from backend.selectors.anchored_pairs import AnchoredPairs
 from backend.selectors.best_versus_worst import BestVersusWorst
+from backend.selectors.right_and_wrong import RightAndWrong
 from backend.selectors.unpaired import Unpaired
 from backend.selectors.vote_margin_pairs import VoteMarginPairs
 from backend.trainers.dpo import DPO
@@ -32,6 +33,6 @@ from backend.trainers.sft import SFT
 __all__ = [
     "DPO", "KTO", "RUBRIC", "SFT", "AboveThreshold", "AdditiveRubric", "AnchoredPairs", "Ask", "BestVersusWorst",
     "DistinctN", "ExactMatch", "FromChildren", "HeldOutAccuracy", "JudgeQuality", "Length", "MajorityVote",
-    "OverrideRate", "OwnAnswers", "PairwiseSwapped", "PassAtK", "PromptSet", "ReadScore", "Sample", "ScoreTies",
-    "Unpaired", "VoteMarginPairs", "Widest", "WrittenVerdict",
+    "OverrideRate", "OwnAnswers", "PairwiseSwapped", "PassAtK", "PromptSet", "ReadScore", "RightAndWrong", "Sample",
+    "ScoreTies", "Unpaired", "VoteMarginPairs", "Widest", "WrittenVerdict",
 ]  # fmt: skip
