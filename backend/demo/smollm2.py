@@ -103,6 +103,8 @@ RECIPES: dict[str, dict[str, Any]] = {
     },
 }  # fmt: skip
 """What each recipe changes so that its round takes minutes on two cores."""
+SHOWN = ("rejection_sampling", "self_rewarding", "self_consistency_preference")
+"""The recipes that `make real` runs: one by a verifier, one by the model's own judgment, one by votes."""
 
 
 def folder() -> Path:
