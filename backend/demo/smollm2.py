@@ -69,8 +69,42 @@ RECIPES: dict[str, dict[str, Any]] = {
         "metrics": _METRICS,
         "groups_per_batch": 8,
     },
+    "rest_em": {
+        "generator": _GENERATOR,
+        "selector": {"max_per_prompt": 1},
+        "trainer": _TRAINER | {"learning_rate": 2e-5},
+        "metrics": _METRICS,
+        "groups_per_batch": 8,
+    },
+    "lmsi": {
+        "generator": _GENERATOR,
+        "trainer": _TRAINER | {"learning_rate": 2e-5},
+        "metrics": _METRICS,
+        "groups_per_batch": 8,
+    },
+    "concise_self_training": {
+        "generator": _GENERATOR | {"n": 2, "extra_n": 2},
+        "trainer": _TRAINER | {"learning_rate": 2e-5},
+        "metrics": _METRICS,
+        "groups_per_batch": 8,
+    },
+    "irpo": {
+        "generator": _GENERATOR,
+        "selector": {"pairs_per_prompt": 2},
+        "trainer": _TRAINER | {"learning_rate": 5e-6},
+        "metrics": _METRICS,
+        "groups_per_batch": 8,
+    },
+    "east": {
+        "generator": _GENERATOR,
+        "trainer": _TRAINER | {"learning_rate": 5e-6},
+        "metrics": _METRICS,
+        "groups_per_batch": 8,
+    },
 }  # fmt: skip
 """What each recipe changes so that its round takes minutes on two cores."""
+SHOWN = ("rejection_sampling", "self_rewarding", "self_consistency_preference")
+"""The recipes that `make real` runs: one by a verifier, one by the model's own judgment, one by votes."""
 
 
 def folder() -> Path:

@@ -1,10 +1,11 @@
 """Generators let a checkpoint answer prompts."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from backend.engines import Engine
 from backend.registry import Part
-from backend.values import Prompt, Sample
+from backend.values import Imported, Prompt, Sample
 
 IMPORT = "import"
 """The kind of samples that a file brought."""
@@ -12,6 +13,9 @@ IMPORT = "import"
 
 class Generator(Part, kind="generator"):
     """Makes the samples of each prompt."""
+
+    writes_as: ClassVar[str] = "policy"
+    """The role of its samples where the step names none."""
 
     def generate(self, engine: Engine, prompts: Sequence[Prompt], *, seed: int) -> list[list[Sample]]:
         """Return the samples of each prompt, in order, with id 0 and positions from 0."""
@@ -28,6 +32,11 @@ class Generator(Part, kind="generator"):
         return False
 
     @property
+    def takes_answers(self) -> bool:
+        """Whether the known answer of a prompt becomes a sample."""
+        return False
+
+    @property
     def samples_per_prompt(self) -> int:
         """How many samples the model makes of one prompt, for estimates."""
         raise NotImplementedError
@@ -39,20 +48,22 @@ class Generator(Part, kind="generator"):
 
 
 def imported_samples(prompt: Prompt, first: int = 0, limit: int = 0) -> list[Sample]:
-    """Return a prompt's imported completions as samples, from position `first` on; a limit of 0 means all.
-
-    Their number of tokens is a guess from their length: no tokenizer has read them.
-    """
+    """Return a prompt's imported completions as samples, from position `first` on; a limit of 0 means all."""
     taken = prompt.imported[:limit] if limit else prompt.imported
-    return [
-        Sample(
-            id=0,
-            prompt_id=prompt.id,
-            text=one.text,
-            n_tokens=max(1, len(one.text) // 4),
-            position=position,
-            kind=IMPORT,
-            extra=one.extra,
-        )
-        for position, one in enumerate(taken, first)
-    ]
+    return [brought(prompt, one, position) for position, one in enumerate(taken, first)]
+
+
+def brought(prompt: Prompt, one: Imported, position: int = 0) -> Sample:
+    """Return a text that a file brought with a prompt as a sample, which no checkpoint made.
+
+    Its number of tokens is a guess from its length: no tokenizer has read it.
+    """
+    return Sample(
+        id=0,
+        prompt_id=prompt.id,
+        text=one.text,
+        n_tokens=max(1, len(one.text) // 4),
+        position=position,
+        kind=IMPORT,
+        extra=one.extra,
+    )

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from backend import values
 from backend.db import now, reading, tables
 from backend.db.bulk import insert_rows
 from backend.errors import InvalidInput
+from backend.generators import Generator
 from backend.pipeline import groups as group_values
 from backend.pipeline.stage import StageContext, derive_seed
 from backend.prompt_sources import PromptSource
@@ -19,6 +20,10 @@ from backend.values import Group, SetUse, Split
 NO_IMPORTS = (
     "The prompt sets of this round hold no imported completions, and its generator makes none. Choose sets "
     "imported with completions, pairs or labels, or another generator."
+)
+NO_ANSWERS = (
+    "The prompts of this round have no known answers, and its generator takes nothing else. Import prompts with an "
+    "answer column, or choose another generator."
 )
 NO_PROMPTS = "The prompt sets of this round hold no prompts. Import some or choose other sets."
 
@@ -60,7 +65,7 @@ def ask(stage: StageContext, place: Place) -> None:
     path = ("prompts",) if place.index == sources[0] else ("prompts", place.index)
     made = source.ask(groups, pool, limit=stage.round.num_prompts, seed=derive_seed(stage.round.seed, *path))
     if not made and not source.reads_groups:
-        raise InvalidInput(NO_PROMPTS if _asks_a_model(stage, place) else NO_IMPORTS)
+        raise InvalidInput(_nothing_to_ask(stage, place))
     new = [group for group in made if group.id == 0]
     with stage.writing() as db:
         if new:
@@ -91,12 +96,15 @@ def write(db: Session, round_id: int, step: int, groups: Sequence[Group]) -> Non
 def _read_pool(db: Session, stage: StageContext, place: Place) -> list[values.Prompt]:
     """The prompts of the round's sets to sample from.
 
-    Where no model is asked, prompts without imported completions would get no samples: they are left out.
+    Where no model is asked, prompts without a text that is taken would get no samples: they are left out.
     """
     prompt = tables.Prompt
     query = select(*group_values.PROMPT).where(prompt.prompt_set_id.in_(stage.set_ids(SetUse.sample)))
-    if not _asks_a_model(stage, place):
-        query = query.where(prompt.id.in_(select(tables.ImportedCompletion.prompt_id)))
+    generators = _answering(stage, place)
+    if not any(one.needs_engine for one in generators):
+        has_answer, imported = prompt.answer.is_not(None), select(tables.ImportedCompletion.prompt_id)
+        has_text = [has_answer if one.takes_answers else prompt.id.in_(imported) for one in generators]
+        query = query.where(or_(*has_text))
     return [values.Prompt(*row) for row in db.connection().execute(query.order_by(prompt.id)).all()]
 
 
@@ -111,7 +119,15 @@ def _read_groups(db: Session, stage: StageContext, place: Place) -> tuple[list[G
     return groups, list(group_values.roots_of(db, rows).values())
 
 
-def _asks_a_model(stage: StageContext, place: Place) -> bool:
-    """Whether a model answers what this source asks."""
-    answering = [one for one in stage.places if one.source == place.index and one.step.kind == "generator"]
-    return any(getattr(one.step.part, "needs_engine", True) for one in answering)
+def _answering(stage: StageContext, place: Place) -> list[Generator]:
+    """The generators that answer what this source asks."""
+    found = (one.step.part for one in stage.places if one.source == place.index)
+    return [part for part in found if isinstance(part, Generator)]
+
+
+def _nothing_to_ask(stage: StageContext, place: Place) -> str:
+    """Why the pool is empty, for people."""
+    generators = _answering(stage, place)
+    if any(one.needs_engine for one in generators):
+        return NO_PROMPTS
+    return NO_ANSWERS if any(one.takes_answers for one in generators) else NO_IMPORTS

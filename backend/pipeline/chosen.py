@@ -66,8 +66,9 @@ def ancestors(db: Session, round_id: int | None) -> list[int]:
 
 def add_earlier(stage: StageContext, db: Session, chosen: Chosen, makes: values.DatasetType) -> None:
     """Add what the ancestor rounds selected, unless the same text for the same prompt is there already."""
+    limit = stage.recipe.earlier_rounds_limit or None
     seen = {key(row) for row in dataset_rows.resolve(db, [one for _, one in chosen.origins()])}
-    for round_id in ancestors(db, stage.round.parent_id):
+    for round_id in ancestors(db, stage.round.parent_id)[:limit]:
         query = (
             select(tables.Example)
             .join(tables.Dataset)

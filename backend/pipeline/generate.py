@@ -17,6 +17,7 @@ from backend.pipeline.ask import ask_due
 from backend.pipeline.bind import acting, engine_for
 from backend.pipeline.stage import Finish, StageContext
 from backend.prompt_sources import PromptSource
+from backend.recipes import POLICY
 from backend.values import Stage
 
 
@@ -28,12 +29,23 @@ def count_imported(db: Session, rows: Sequence[group_values.GroupRow]) -> int:
     return total
 
 
+def count_answers(db: Session, rows: Sequence[group_values.GroupRow]) -> int:
+    """How many of these groups' prompts have a known answer."""
+    prompt, known = tables.Prompt, set[int]()
+    for some in group_values.chunks(rows, group_values.CHUNK):
+        query = select(prompt.id).where(prompt.id.in_([g.prompt_id for g in some]), prompt.answer.is_not(None))
+        known |= set(db.scalars(query))
+    return sum(g.prompt_id in known for g in rows)
+
+
 def takes_imported(stage: StageContext, generator: Generator) -> bool:
     """Whether imported completions become samples here: once, and where they answer what is asked."""
     place = stage.place
     asked = stage.places[place.source or 0].step.part
     is_of_pool = isinstance(asked, PromptSource) and not asked.reads_groups
-    return generator.takes_imported and is_of_pool and not place.texts
+    before = [stage.places[n].step.part for n in place.texts]
+    are_taken = any(isinstance(part, Generator) and part.takes_imported for part in before)
+    return generator.takes_imported and is_of_pool and not are_taken
 
 
 def run(stage: StageContext) -> Finish:
@@ -41,14 +53,16 @@ def run(stage: StageContext) -> Finish:
     ask_due(stage)
     generator, role = stage.place.step.part, stage.place.step.by
     assert isinstance(generator, Generator)
-    checkpoint_id = acting(stage.round, role, stage.step)
+    # Texts that no model writes are nobody's, whatever their role is called.
+    checkpoint_id = acting(stage.round, role if generator.needs_engine else POLICY, stage.step)
     with reading() as db:
         rows = group_values.seen_by(db, stage)
         imported = count_imported(db, rows) if takes_imported(stage, generator) else 0
+        known = count_answers(db, rows) if generator.takes_answers else 0
     if left_out.is_retry(stage):
         stage.progress.start(len({row.group_id for row in left_out.asked(stage)}), "prompts")
     else:
-        stage.progress.start(len(rows) * generator.samples_per_prompt + imported, "samples")
+        stage.progress.start(len(rows) * generator.samples_per_prompt + imported + known, "samples")
     # A generator that asks no model gets None, and where nothing is asked no model is loaded.
     opened: Any = engine_for(checkpoint_id) if generator.needs_engine and rows else nullcontext()
     with opened as engine:

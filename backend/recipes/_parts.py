@@ -1,5 +1,6 @@
 """The parts that recipe files are made of, by one import. Needed where a recipe is written, nowhere else."""
 
+from backend.generators.own_answers import OwnAnswers
 from backend.generators.sample import Sample
 from backend.judges.additive_rubric import TEMPLATE as RUBRIC
 from backend.judges.additive_rubric import AdditiveRubric
@@ -20,7 +21,9 @@ from backend.prompt_sources.ask import Ask
 from backend.prompt_sources.prompt_set import PromptSet
 from backend.prompt_sources.widest import Widest
 from backend.selectors.above_threshold import AboveThreshold
+from backend.selectors.anchored_pairs import AnchoredPairs
 from backend.selectors.best_versus_worst import BestVersusWorst
+from backend.selectors.right_and_wrong import RightAndWrong
 from backend.selectors.unpaired import Unpaired
 from backend.selectors.vote_margin_pairs import VoteMarginPairs
 from backend.trainers.dpo import DPO
@@ -28,8 +31,8 @@ from backend.trainers.kto import KTO
 from backend.trainers.sft import SFT
 
 __all__ = [
-    "DPO", "KTO", "RUBRIC", "SFT", "AboveThreshold", "AdditiveRubric", "Ask", "BestVersusWorst", "DistinctN",
-    "ExactMatch", "FromChildren", "HeldOutAccuracy", "JudgeQuality", "Length", "MajorityVote", "OverrideRate",
-    "PairwiseSwapped", "PassAtK", "PromptSet", "ReadScore", "Sample", "ScoreTies", "Unpaired", "VoteMarginPairs",
-    "Widest", "WrittenVerdict",
+    "DPO", "KTO", "RUBRIC", "SFT", "AboveThreshold", "AdditiveRubric", "AnchoredPairs", "Ask", "BestVersusWorst",
+    "DistinctN", "ExactMatch", "FromChildren", "HeldOutAccuracy", "JudgeQuality", "Length", "MajorityVote",
+    "OverrideRate", "OwnAnswers", "PairwiseSwapped", "PassAtK", "PromptSet", "ReadScore", "RightAndWrong", "Sample",
+    "ScoreTies", "Unpaired", "VoteMarginPairs", "Widest", "WrittenVerdict",
 ]  # fmt: skip

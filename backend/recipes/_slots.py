@@ -27,6 +27,7 @@ class Common(BaseModel):
     paper: str = Field("", description="arXiv number or address of the source")
     mix_share: float = Field(0.0, ge=0, lt=1, description="share of seed rows (sets used as mix) in the training data")
     earlier_rounds: bool = Field(False, description="train on what the ancestor rounds kept as well")
+    earlier_rounds_limit: int = Field(0, ge=0, description="nearest ancestor rounds that count there; 0 means all")
     unparsed_limit: float = Field(
         0.5, ge=0, le=1, description="largest share of replies without a verdict before judging fails"
     )

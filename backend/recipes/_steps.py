@@ -42,7 +42,7 @@ class Step(BaseModel):
     kind: str = Field("", description="kind of the part; it follows from the part")
     name: str = Field("", max_length=40, description="how other steps call this one, and what a trainer makes")
     by: str = Field(
-        "", max_length=40, description="the role whose checkpoint acts; of a judge the judge's, else the policy's"
+        "", max_length=40, description="the role that acts; of a judge judge, of known answers data, else policy"
     )
     of: str = Field("", max_length=40, description="the step whose groups it works on; empty: the newest questions")
     roles: tuple[str, ...] = Field((), description="only samples by these roles are seen; empty: all")
@@ -75,7 +75,8 @@ class Step(BaseModel):
         if self.kind not in ("", kind):
             raise ValueError(f"The part {self.part.name} is a {kind}, no {self.kind}. Leave the kind out.")
         object.__setattr__(self, "kind", kind)
-        object.__setattr__(self, "by", self.by or (JUDGE if kind == "judge" else POLICY))
+        usual = self.part.writes_as if isinstance(self.part, Generator) else JUDGE if kind == "judge" else POLICY
+        object.__setattr__(self, "by", self.by or usual)
         return self
 
     @property

@@ -131,12 +131,13 @@ def _check_fields(place: Place, part: object) -> None:
 
 def _check_roles(walk: _Walk, place: Place) -> None:
     """Samples of the named roles have to be there."""
-    writers = [walk.steps[n].by for n in place.texts]
-    for role in place.step.roles:
+    writers, part = [walk.steps[n].by for n in place.texts], place.step.part
+    for role in (*place.step.roles, *(part.roles if isinstance(part, Selector) else ())):
         if role not in writers:
+            way_out = "leave `roles` out" if role in place.step.roles else "put a generator that acts as it before"
             raise ValueError(
                 f"{place} looks at samples by {role!r}, but in its groups only {_and(sorted(set(writers)))} wrote so "
-                "far. Name one that did, or leave `roles` out."
+                f"far. Name one that did, or {way_out}."
             )
 
 

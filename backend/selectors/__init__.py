@@ -20,6 +20,11 @@ class Selector(Part, kind="selector"):
 
     makes: ClassVar[DatasetType]
 
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The roles whose samples it looks for; empty where it asks for none by name."""
+        return ()
+
     def select(self, groups: Sequence[Group], *, seed: int) -> Selection:
         """Return the examples in order of the groups, with a count of drops for each reason."""
         raise NotImplementedError

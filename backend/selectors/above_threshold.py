@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -14,13 +14,26 @@ class AboveThreshold(Selector):
     """Keep what a person accepted, and of the rest what scores at least the threshold, the best first.
 
     The filter of rejection sampling: ReST-EM's reward (Singh et al. 2023, arXiv 2312.06585, algorithm 1) with
-    its cap per prompt; with `max_per_prompt` 1 it is best-of-n.
+    its cap per prompt; with `max_per_prompt` 1 it is best-of-n. `order` shortest with `max_per_prompt` 1 keeps the
+    shortest right answer of each prompt (Munkhbat et al. 2025, arXiv 2502.20122). `keep` accepted keeps what the judge
+    accepts whatever its score, as the members of the majority answer, whose score is a share of votes (Huang et al.
+    2022, arXiv 2210.11610).
     """
 
     makes: ClassVar[DatasetType] = DatasetType.prompt_completion
 
     threshold: float = Field(0.5, description="lowest score that is kept")
+    keep: Literal["threshold", "accepted"] = Field(
+        "threshold",
+        description="threshold: what scores at least the threshold; accepted: what the judge accepts, whatever its "
+        "score",
+    )
     max_per_prompt: int = Field(0, ge=0, description="most samples kept for one prompt; 0 means no limit")
+    order: Literal["score", "shortest", "random"] = Field(
+        "score",
+        description="what comes first, and so is kept under max_per_prompt: the best score, the text with the fewest "
+        "characters, or what chance says; what a person accepted comes before all else",
+    )
     drop_duplicates: bool = Field(True, description="keep one of several samples of a prompt with the same text")
     drop_truncated: bool = Field(True, description="leave out samples that were cut off, unless a person accepted them")
 
@@ -42,7 +55,7 @@ class AboveThreshold(Selector):
                 dropped[reason] += 1
         # Shuffled, then sorted stably: chance decides among equals.
         random_for(group, seed).shuffle(passed)
-        passed.sort(key=_goodness, reverse=True)
+        passed.sort(key=self._rank)
         kept = self._distinct(passed)
         dropped.update({"duplicate text": len(passed) - len(kept)} if len(kept) < len(passed) else {})
         if self.max_per_prompt and len(kept) > self.max_per_prompt:
@@ -61,9 +74,21 @@ class AboveThreshold(Selector):
         if self.drop_truncated and is_truncated(sample):
             return "truncated"
         score = score_of(sample)
+        if self.keep == "accepted":
+            return {Verdict.accept: None, Verdict.reject: "rejected by the judge", None: "no verdict"}[sample.verdict]
         if score is None:
             return "no score"
         return None if score >= self.threshold else "below threshold"
+
+    def _rank(self, sample: Sample) -> tuple[bool, float]:
+        """Sorts what comes first lowest."""
+        score = score_of(sample)
+        place = {
+            "score": float("inf") if score is None else -score,
+            "shortest": len(sample.text.strip()),
+            "random": 0.0,
+        }
+        return by_person(sample) is not Verdict.accept, place[self.order]
 
     def _distinct(self, samples: list[Sample]) -> list[Sample]:
         if not self.drop_duplicates:
@@ -72,8 +97,3 @@ class AboveThreshold(Selector):
         for sample in samples:
             first.setdefault(sample.text.strip(), sample)
         return list(first.values())
-
-
-def _goodness(sample: Sample) -> tuple[bool, float]:
-    score = score_of(sample)
-    return by_person(sample) is Verdict.accept, float("-inf") if score is None else score

@@ -2,24 +2,13 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from pydantic import Field
 
-from backend.selectors import Selector, by_person, is_blank, is_truncated, random_for, score_of, with_twins
+from backend.selectors import Selector, by_person, is_blank, is_truncated, random_for, with_twins
+from backend.selectors._pairs import Pair, is_same_text, pair_of, rank
 from backend.values import DatasetType, Example, Group, Sample, Selection, Verdict
-
-_STANDING = {Verdict.accept: 1, None: 0, Verdict.reject: -1}
-
-
-@dataclass(frozen=True)
-class Pair:
-    """The two sides. `gap` is None where a person's verdict set them apart."""
-
-    chosen: Sample
-    rejected: Sample
-    gap: float | None
 
 
 class BestVersusWorst(Selector):
@@ -71,23 +60,20 @@ class BestVersusWorst(Selector):
         random_for(group, seed).shuffle(usable)
         good = [s for s in usable if by_person(s) is not Verdict.reject]
         bad = [s for s in usable if by_person(s) is not Verdict.accept]
-        best, worst = max(good, key=_rank, default=None), min(bad, key=_rank, default=None)
+        best, worst = max(good, key=rank, default=None), min(bad, key=rank, default=None)
         if len(usable) < 2:
             return "fewer than two scored samples" if len(scored) < 2 else "empty text"
         if best is None or worst is None:
             return "all accepted or all rejected by people"
         best, worst = self._by_length(best, worst, good, bad)
-        is_by_person = by_person(best) is not None or by_person(worst) is not None
-        gap = round(_rank(best)[1] - _rank(worst)[1], 9)
-        if not is_by_person and gap <= 0:
+        pair = pair_of(best, worst)
+        if pair.gap is not None and pair.gap <= 0:
             return "equal scores"
-        if best.text.strip() == worst.text.strip():
+        if is_same_text(pair):
             return "same text on both sides"
         if self.max_chosen_chars and len(best.text) > self.max_chosen_chars:
             return "chosen text over max_chosen_chars"
-        if is_by_person:
-            return Pair(best, worst, gap=None)
-        return Pair(best, worst, gap) if gap >= self.min_gap else "gap below min_gap"
+        return pair if pair.gap is None or pair.gap >= self.min_gap else "gap below min_gap"
 
     def _by_length(
         self, best: Sample, worst: Sample, good: Sequence[Sample], bad: Sequence[Sample]
@@ -95,17 +81,13 @@ class BestVersusWorst(Selector):
         """Of those that are about as good as the best the shortest, of those about as bad as the worst the longest."""
         if self.length_tier is None:
             return best, worst
-        (top, high), (bottom, low) = _rank(best), _rank(worst)
+        (top, high), (bottom, low) = rank(best), rank(worst)
         room = round(self.length_tier * (high - low), 9)
-        upper = [s for s in good if _rank(s)[0] == top and round(high - _rank(s)[1], 9) <= room]
-        lower = [s for s in bad if _rank(s)[0] == bottom and round(_rank(s)[1] - low, 9) <= room]
+        upper = [s for s in good if rank(s)[0] == top and round(high - rank(s)[1], 9) <= room]
+        lower = [s for s in bad if rank(s)[0] == bottom and round(rank(s)[1] - low, 9) <= room]
         return min(upper, key=lambda s: len(s.text)), max(lower, key=lambda s: len(s.text))
 
     def _is_usable(self, sample: Sample) -> bool:
         if self.drop_truncated and is_truncated(sample):
             return False
         return sample.score is not None or by_person(sample) is not None
-
-
-def _rank(sample: Sample) -> tuple[int, float]:
-    return _STANDING[by_person(sample)], score_of(sample) or 0.0

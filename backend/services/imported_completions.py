@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from backend.db import tables
 from backend.errors import InvalidInput
 from backend.generators import Generator
+from backend.prompt_sources import PromptSource
 from backend.recipes import Recipe
 
 
@@ -30,9 +31,27 @@ def answering(recipe: Recipe) -> Generator:
     return first
 
 
+def takers(recipe: Recipe) -> list[Generator]:
+    """The generators that take imported completions: they answer the prompts themselves, no question about a text."""
+    found = []
+    for number in range(len(recipe.phases)):
+        places = recipe.places(number)
+        for place in places:
+            part, asked = place.step.part, places[place.source or 0].step.part
+            is_of_pool = isinstance(asked, PromptSource) and not asked.reads_groups
+            if isinstance(part, Generator) and part.takes_imported and is_of_pool:
+                found.append(part)
+    return found
+
+
+def is_all_imported(recipe: Recipe) -> bool:
+    """Whether the prompts are answered with imported completions alone."""
+    return answering(recipe).takes_imported and not answering(recipe).needs_engine
+
+
 def check(db: Session, project_id: int, recipe: Recipe, set_ids: Iterable[int]) -> None:
     """Raise `InvalidInput` where the generator only takes imported completions and there are none."""
-    if not answering(recipe).needs_engine and not count(db, project_id, set_ids)[0]:
+    if is_all_imported(recipe) and not count(db, project_id, set_ids)[0]:
         raise InvalidInput(
             f"The chosen prompt sets hold no imported completions, and the generator {answering(recipe).name} makes "
             "none. Choose sets imported with completions, pairs or labels, or another generator."
@@ -44,8 +63,9 @@ def warnings(recipe: Recipe, completions: int) -> list[str]:
     if not completions:
         return []
     held = f"The chosen prompt sets hold {completions:,} imported completions. "
-    if not answering(recipe).takes_imported:
+    taking = takers(recipe)
+    if not taking:
         return [held + f"The generator {answering(recipe).name} leaves them out."]
-    if answering(recipe).needs_engine:
+    if any(one.needs_engine for one in taking):
         return [held + "They become samples beside the model's; turn take_imported off to leave them out."]
     return []

@@ -16,6 +16,11 @@ def comparing(recipe: Recipe) -> str:
     return next((str(judge.name) for judge in recipe.of_kind("judge") if judge.needs_answer), "")
 
 
+def taking(recipe: Recipe) -> str:
+    """The name of the generator that makes texts of known answers; empty where none does."""
+    return next((str(generator.name) for generator in recipe.of_kind("generator") if generator.takes_answers), "")
+
+
 @dataclass(frozen=True)
 class Answers:
     """How many prompts there are, and how many of them have no known answer."""
@@ -45,9 +50,11 @@ def count(db: Session, project_id: int, set_ids: Iterable[int]) -> Answers:
 
 
 def check(db: Session, project_id: int, recipe: Recipe, set_ids: Iterable[int]) -> None:
-    """Raise `InvalidInput` where the judge could not give a single verdict."""
+    """Raise `InvalidInput` where the judge could not give a single verdict, or a generator not a single text."""
     if comparing(recipe) and (found := count(db, project_id, set_ids)).is_none_known:
         raise InvalidInput(_none_known(recipe, found))
+    if taking(recipe) and (found := count(db, project_id, set_ids)).is_none_known:
+        raise InvalidInput(_of_generator(recipe, found))
 
 
 def warnings(
@@ -57,6 +64,8 @@ def warnings(
     said = []
     if comparing(recipe) and (found := count(db, project_id, sample)).missing:
         said.append(_of_judge(recipe, found))
+    if taking(recipe) and (found := count(db, project_id, sample)).missing:
+        said.append(_of_generator(recipe, found))
     measures = [metric.name for metric in recipe.metrics if metric.needs_answer]
     if measures and (found := count(db, project_id, held_out)).missing:
         said.append(_of_metrics(", ".join(map(str, measures)), found))
@@ -81,6 +90,18 @@ def _of_judge(recipe: Recipe, found: Answers) -> str:
     if found.would_fail(recipe):
         said += f" That is more than unparsed_limit ({recipe.unparsed_limit:.0%}), so judging would probably fail."
     return said
+
+
+def _of_generator(recipe: Recipe, found: Answers) -> str:
+    if found.is_none_known:
+        return (
+            f"None of the {found.prompts:,} prompts in the chosen sets has an answer, and the generator "
+            f"{taking(recipe)} takes nothing else. Import prompts with an answer column, or choose another generator."
+        )
+    return (
+        f"{found.missing:,} of the {found.prompts:,} prompts in the chosen sets have no answer: the generator "
+        f"{taking(recipe)} makes no sample of them."
+    )
 
 
 def _of_metrics(names: str, found: Answers) -> str:

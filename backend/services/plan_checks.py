@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from backend import boundary
 from backend.db import tables
 from backend.errors import InvalidInput
-from backend.recipes import Recipe
+from backend.recipes import POLICY, Recipe
 from backend.services import (
     contexts,
     imported_completions,
@@ -85,7 +85,7 @@ def check_checkpoints(db: Session, project_id: int, plan: "Plan", recipe: Recipe
     phase = phase_of(db, recipe, plan.parent_id)
     bindings = round_roles.bound(db, recipe, phase, plan.roles, plan.parent_id)
     trained = {"policy": plan.policy_id, "reference": plan.reference_id}
-    if not recipe.is_slots:
+    if not recipe.is_slots or recipe.trainer.start != POLICY:
         trained = round_roles.trained_from(
             db, recipe, phase, bindings, policy_id=plan.policy_id, reference_id=plan.reference_id,
             judge_id=plan.judge_id,

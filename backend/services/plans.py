@@ -220,10 +220,10 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
         here = tables.PromptSet.project_id == project_id
         available = db.scalar(held.where(here, tables.PromptSet.id.in_(plan.sample_set_ids)))
         with_some, brought = imported_completions.count(db, project_id, plan.sample_set_ids)
-        available = int(available or 0) if imported_completions.answering(recipe).needs_engine else with_some
+        available = with_some if imported_completions.is_all_imported(recipe) else int(available or 0)
         prompts = min(plan.num_prompts, available)
-        takes = imported_completions.answering(recipe).takes_imported
-        taken = round(brought * prompts / available) if takes and available else 0
+        takers = imported_completions.takers(recipe)
+        taken = round(brought * prompts / available) if takers and available else 0
         size = plan_sizes.sizes(recipe, phase, prompts=prompts, taken=taken)
         seconds = plan_seconds.estimated(
             db, project_id, recipe, samples=size.samples, policy_id=plan.policy_id, judge_id=plan.judge_id

@@ -3,13 +3,16 @@
 `loss_type=("sigmoid", "sft")` adds the likelihood of the chosen side, as Iterative RPO and ScPO do. TRL's "sft"
 is the mean over all chosen tokens of a batch, so long texts count more. `weigh_examples` gives the papers' form:
 every example's two terms are multiplied by its weight w, and its likelihood is divided by its own length,
--w * log sigmoid(beta * delta) - alpha * w / |y+| * log pi(y+). All weights 1 is Iterative RPO.
+-w * log sigmoid(beta * delta) - alpha * w / |y+| * log pi(y+). All weights 1 is Iterative RPO. `normalise_weights`
+divides the weights by their mean over the dataset, as EAST does (Wang et al. 2025, arXiv 2503.23913).
 """
 
+import math
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from backend.errors import InvalidInput
 from backend.trainers._trl import TRLTrainer
 from backend.values import DatasetType
 
@@ -50,6 +53,9 @@ class DPO(TRLTrainer):
     weigh_examples: bool = Field(
         False, description="multiply each example's loss by its weight, and divide its likelihood by its length"
     )
+    normalise_weights: bool = Field(
+        False, description="divide each weight by the mean weight of the dataset, so that the mean is 1"
+    )
 
     @model_validator(mode="after")
     def _terms_fit(self) -> "DPO":
@@ -60,6 +66,8 @@ class DPO(TRLTrainer):
             )
         if self.weigh_examples and not set(self.loss_type) <= WEIGHABLE:
             raise ValueError("Examples can be weighed in the terms sigmoid and sft only. Choose these, or no weights.")
+        if self.normalise_weights and not self.weigh_examples:
+            raise ValueError("There are no weights to normalise. Switch weigh_examples on, or normalise_weights off.")
         return self
 
     @property
@@ -82,6 +90,8 @@ class DPO(TRLTrainer):
             loss_type=list(self.loss_type),
             loss_weights=list(self.loss_weights) or None,
         )
+        if self.normalise_weights:
+            dataset = with_mean_one(dataset)
         trainer_class = weighted_dpo() if self.weigh_examples else DPOTrainer
         return trainer_class(
             weights.policy,
@@ -91,3 +101,14 @@ class DPO(TRLTrainer):
             processing_class=weights.tokenizer,
             peft_config=weights.lora,
         )
+
+
+def with_mean_one(dataset: "Dataset") -> "Dataset":
+    """Return the rows with weights divided by their mean; raises `InvalidInput` where all of them are 0."""
+    weights = [float(weight) for weight in dataset["weight"]]
+    mean = math.fsum(weights) / len(weights)
+    if mean <= 0:
+        raise InvalidInput(
+            f"All {len(weights)} examples have the weight 0, so there is nothing to train on. Loosen the selector."
+        )
+    return dataset.remove_columns("weight").add_column("weight", [weight / mean for weight in weights])

@@ -6,7 +6,7 @@ from pydantic import PrivateAttr, ValidationError
 from backend.engines import Engine
 from backend.engines.scripted import Scripted
 from backend.generators.sample import Sample
-from backend.values import Completion, Messages, Sampling
+from backend.values import Completion, Messages, Prompt, Sampling
 from tests.groups import prompt
 
 PROMPTS = [prompt("one", id=11), prompt("two", id=12)]
@@ -70,3 +70,24 @@ def test_keeps_what_was_cut_off_and_says_so():
 def test_refuses_knobs_out_of_bounds(knobs):
     with pytest.raises(ValidationError):
         Sample(**knobs)
+
+
+def test_extra_samples_can_be_asked_otherwise_and_say_so():
+    chat = [{"role": "system", "content": "be kind"}, {"role": "user", "content": "one {answer}"}]
+    seen: list[Messages] = []
+
+    class Listening(Recording):
+        def complete(self, prompts: Sequence[Messages], sampling: Sampling) -> list[list[Completion]]:
+            seen.extend(prompts)
+            return super().complete(prompts, sampling)
+
+    del Engine.registry["listening"]
+    generator = Sample(n=1, extra_n=1, extra_template="Briefly.\n{prompt}")
+    (found,) = generator.generate(Listening(), [Prompt(11, chat)], seed=7)
+    assert seen == [chat, [chat[0], {"role": "user", "content": "Briefly.\none {answer}"}]]
+    assert [sample.extra for sample in found] == [{}, {"extra_template": True}]
+
+
+def test_a_template_that_asks_nothing_is_refused():
+    with pytest.raises(ValidationError, match=r"does not hold \{prompt\}"):
+        Sample(extra_template="Be brief.")

@@ -19,6 +19,7 @@ from backend.prompt_sources.prompt_set import PromptSet
 from backend.prompt_sources.widest import Widest
 from backend.recipes import Phase, Recipe, Step
 from backend.selectors.above_threshold import AboveThreshold
+from backend.selectors.anchored_pairs import AnchoredPairs
 from backend.selectors.best_versus_worst import BestVersusWorst
 from backend.trainers.dpo import DPO
 from backend.trainers.sft import SFT
@@ -153,6 +154,9 @@ def test_of_means_the_groups_as_that_step_left_them():
         ((PromptSet(), Sample(), Step(ExactMatch(), roles=("base",))), "Step 3 (judge exact_match) looks at samples by "
                                                                        "'base', but in its groups only policy wrote so "
                                                                        "far. Name one that did, or leave `roles` out."),
+        ((PromptSet(), Sample(), AnchoredPairs(), DPO()), "Step 3 (selector anchored_pairs) looks at samples by 'base', "
+                                                          "but in its groups only policy wrote so far. Name one that "
+                                                          "did, or put a generator that acts as it before."),
         ((PromptSet(), Step(Sample(), name="a"), ExactMatch(), AboveThreshold(), Step(SFT(), of="a")),
          "Step 5 (trainer sft) reads the rows of the selectors before it, so `of` means nothing there. Leave it out."),
         ((Step(PromptSet(), roles=("base",)), Sample()), "Step 1 (prompt source prompt_set) looks at no samples, so "

@@ -1,8 +1,9 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.selectors.above_threshold import AboveThreshold
-from backend.values import DatasetType, Example, Group, Verdict
+from backend.values import DatasetType, Example, Group, LabelSource, Verdict
 from tests.groups import by_person, prompt, sample, scored
 
 
@@ -78,3 +79,41 @@ def test_a_choice_does_not_depend_on_other_groups():
     together = AboveThreshold(max_per_prompt=2).select(groups, seed=1).examples
     alone = [e for g in groups for e in AboveThreshold(max_per_prompt=2).select([g], seed=1).examples]
     assert together == alone
+
+
+def written(*samples):
+    """Samples 1, 2, ... by text and score."""
+    return Group(prompt(), tuple(sample(n, text, score=score) for n, (text, score) in enumerate(samples, start=1)))
+
+
+def test_the_shortest_of_what_passes_is_kept_whatever_its_score():
+    group = written(("a", 0.1), ("long and right", 1.0), ("right ", 0.6), ("right too", 0.9))
+    selection = AboveThreshold(max_per_prompt=1, order="shortest").select([group], seed=1)
+    assert (kept(selection), selection.dropped) == ([3], {"below threshold": 1, "over max_per_prompt": 2})
+    assert kept(AboveThreshold(order="shortest").select([group], seed=1)) == [3, 4, 2]  # 5, 9, 14 characters
+    assert kept(AboveThreshold(max_per_prompt=1).select([group], seed=1)) == [2]
+
+
+def test_a_random_order_looks_at_no_score():
+    group = scored([0.6, 0.7, 0.8, 0.9])
+    firsts = {kept(AboveThreshold(max_per_prompt=1, order="random").select([group], seed=n))[0] for n in range(40)}
+    assert firsts == {1, 2, 3, 4}
+
+
+@pytest.mark.parametrize("order", ["score", "shortest", "random"])
+def test_what_a_person_accepted_comes_first_in_every_order(order):
+    group = Group(prompt(), (by_person(1, Verdict.accept, "a long text", score=0.5), sample(2, "b", score=1.0)))
+    for seed in range(5):
+        assert kept(AboveThreshold(order=order).select([group], seed=seed)) == [1, 2]
+
+
+def test_the_judges_verdict_can_decide_instead_of_a_threshold():
+    # Shares of votes: 2/5 is the top, and reaches no threshold of 0.5.
+    said = [(0.4, Verdict.accept), (0.4, Verdict.accept), (0.2, Verdict.reject), (0.6, Verdict.reject), (None, None)]
+    samples = tuple(
+        sample(n, score=score, verdict=verdict, source=LabelSource.judge)
+        for n, (score, verdict) in enumerate(said, start=1)
+    )
+    selection = AboveThreshold(keep="accepted").select([Group(prompt(), samples)], seed=1)
+    assert sorted(kept(selection)) == [1, 2]
+    assert selection.dropped == {"rejected by the judge": 2, "no verdict": 1}

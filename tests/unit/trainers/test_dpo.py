@@ -1,8 +1,9 @@
 import pytest
 from pydantic import ValidationError
 
+from backend.errors import InvalidInput
 from backend.trainers import Trainer
-from backend.trainers.dpo import DPO
+from backend.trainers.dpo import DPO, with_mean_one
 from backend.values import DatasetType
 
 
@@ -22,6 +23,7 @@ def test_weights_are_a_column_only_when_used():
     [
         ({"loss_type": ("sigmoid", "sft"), "loss_weights": (1.0,)}, "1 loss_weights for 2 terms"),
         ({"loss_type": ("ipo",), "weigh_examples": True}, "sigmoid and sft only"),
+        ({"normalise_weights": True}, "no weights to normalise"),
         ({"loss_type": ()}, "at least 1"),
         ({"loss_type": ("nonsense",)}, "sigmoid"),
         ({"beta": 0}, "greater than 0"),
@@ -30,3 +32,15 @@ def test_weights_are_a_column_only_when_used():
 def test_refuses_terms_that_do_not_fit(knobs: dict[str, object], message: str):
     with pytest.raises(ValidationError, match=message):
         DPO(**knobs)
+
+
+def test_normalised_weights_have_the_mean_one():
+    from datasets import Dataset
+
+    # Their mean is 1.5.
+    rows = Dataset.from_list([{"prompt": n, "weight": weight} for n, weight in enumerate([1.0, 1.5, 2.0, 1.5])])
+    found = with_mean_one(rows)
+    assert list(found["weight"]) == pytest.approx([2 / 3, 1.0, 4 / 3, 1.0])
+    assert list(found["prompt"]) == [0, 1, 2, 3]
+    with pytest.raises(InvalidInput, match="All 1 examples have the weight 0"):
+        with_mean_one(Dataset.from_list([{"weight": 0.0}]))

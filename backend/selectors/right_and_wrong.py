@@ -1,0 +1,140 @@
+"""Pair right samples of a prompt with wrong ones, several times."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from typing import ClassVar, Literal
+
+from pydantic import Field, field_validator
+
+from backend import answers
+from backend.selectors import Selector, by_person, is_blank, is_truncated, random_for, score_of, with_twins
+from backend.values import DatasetType, Example, Group, Sample, Selection, Verdict
+
+
+class RightAndWrong(Selector):
+    """Chosen is what the label accepts, rejected what it rejects; a prompt without one of them is dropped.
+
+    Both sides are gone through at the same time, so that as many texts as possible take part, and no pair comes twice:
+    the pairs of Iterative RPO (Pang et al. 2024, arXiv 2404.19733, section 2). `pick` most_common_wrong rejects
+    samples of the wrong answer that was given most often, and `entropy_power` weighs each pair by the entropy of its
+    prompt's answers: the pairs of EAST (Wang et al. 2025, arXiv 2503.23913).
+
+    What a person decided stands above the judge. Samples without a verdict are on neither side, nor are empty texts and
+    texts that are both right and wrong.
+    """
+
+    makes: ClassVar[DatasetType] = DatasetType.preference
+
+    pairs_per_prompt: int = Field(1, ge=1, le=10_000, description="most pairs made of one prompt")
+    pick: Literal["extreme", "random", "most_common_wrong"] = Field(
+        "random",
+        description="extreme: the highest-scored right with the lowest-scored wrong samples first; random: by the "
+        "round's seed; most_common_wrong: likewise, but only wrong samples with their most common answer",
+    )
+    entropy_power: float = Field(
+        0.0,
+        ge=0,
+        le=10,
+        description="a pair weighs H^a, a being this number and H the entropy in bits of the answers of its prompt; 0: "
+        "all weigh 1",
+    )
+    drop_truncated: bool = Field(True, description="leave out samples that were cut off, unless a person accepted them")
+    pattern: str = Field("", description="how answers are read, as in the judge `exact_match`")
+    numbers: bool = Field(True, description="take 1,000 and 1000.0 as one answer")
+
+    @field_validator("pattern")
+    @classmethod
+    def _compiles(cls, pattern: str) -> str:
+        return answers.check_pattern(pattern)
+
+    def select(self, groups: Sequence[Group], *, seed: int) -> Selection:
+        examples: list[Example] = []
+        dropped: Counter[str] = Counter()
+        for group in groups:
+            pairs = self._pairs(group, seed)
+            if isinstance(pairs, str):
+                dropped[pairs] += 1
+            elif (weight := self._weight(group)) == 0:
+                dropped["no entropy"] += 1
+            else:
+                examples += [Example(group.prompt.id, one.id, rejected_id=two.id, weight=weight) for one, two in pairs]
+        return Selection(examples, dict(dropped), unit="prompts")
+
+    def _pairs(self, group: Group, seed: int) -> list[tuple[Sample, Sample]] | str:
+        """Return the pairs, or the reason why there are none."""
+        judged = [sample for sample in with_twins(group) if sample.verdict is not None and not self._is_cut_off(sample)]
+        usable = [sample for sample in judged if not is_blank(sample)]
+        if not usable:
+            return "empty text" if judged else "no verdict"
+        random_for(group, seed).shuffle(usable)
+        right = [sample for sample in usable if sample.verdict is Verdict.accept]
+        wrong = [sample for sample in usable if sample.verdict is Verdict.reject]
+        if not right or not wrong:
+            return "no wrong sample" if right else "no right sample"
+        if self.pick == "most_common_wrong" and not (wrong := self._most_common(group, wrong)):
+            return "no answer in a wrong sample"
+        if self.pick == "extreme":
+            right.sort(key=_goodness, reverse=True)
+            wrong.sort(key=_goodness)
+        chosen, rejected = _by_text(right), _by_text(wrong)
+        both = chosen.keys() & rejected.keys()
+        chosen, rejected = (
+            {text: sample for text, sample in side.items() if text not in both} for side in (chosen, rejected)
+        )
+        if not chosen or not rejected:
+            return "same text on both sides"
+        return walk(list(chosen.values()), list(rejected.values()), self.pairs_per_prompt)
+
+    def _most_common(self, group: Group, wrong: Sequence[Sample]) -> list[Sample]:
+        """The samples with the most common answer; of several one by the seed, since they are shuffled."""
+        read = [(sample, self._answer(group, sample)) for sample in wrong]
+        counts = Counter(answer for _, answer in read if answer is not None)
+        top = next((answer for answer, _ in counts.most_common(1)), None)
+        return [sample for sample, answer in read if answer is not None and answer == top]
+
+    def _weight(self, group: Group) -> float:
+        """H^a over the answers that the model gave, or a file where it gave none; 1 where pairs are not weighed."""
+        if self.entropy_power == 0:
+            return 1.0
+        own = [sample for sample in group.samples if sample.kind == "completion"] or group.samples
+        whole = [sample for sample in own if sample.finish_reason != "length"]
+        read = [answer for sample in whole if (answer := self._answer(group, sample)) is not None]
+        return float(entropy(list(Counter(read).values())) ** self.entropy_power)
+
+    def _answer(self, group: Group, sample: Sample) -> str | None:
+        known = None if group.prompt.answer is None else answers.Known.of(group.prompt.answer)
+        found = answers.find(sample.text, known, self.pattern)
+        return None if found is None else answers.normalise(found.answer, numbers=self.numbers)
+
+    def _is_cut_off(self, sample: Sample) -> bool:
+        return self.drop_truncated and is_truncated(sample)
+
+
+def walk(right: Sequence[Sample], wrong: Sequence[Sample], most: int) -> list[tuple[Sample, Sample]]:
+    """Return up to `most` different pairs: the first of each side, the second, ..., beginning again where one ends.
+
+    Once both sides begin again together, one is moved on by one, so that every pair comes once before any would twice.
+    """
+    together = math.lcm(len(right), len(wrong))
+    count = min(most, len(right) * len(wrong))
+    return [(right[k % len(right)], wrong[(k + k // together) % len(wrong)]) for k in range(count)]
+
+
+def entropy(counts: Sequence[int]) -> float:
+    """Return the entropy in bits of the shares; 0 without counts. Rounded, so that the order of adding is no matter."""
+    total = sum(counts)
+    return round(math.fsum(-count / total * math.log2(count / total) for count in counts), 12) + 0.0
+
+
+def _by_text(samples: Sequence[Sample]) -> dict[str, Sample]:
+    """The first sample of each text."""
+    found: dict[str, Sample] = {}
+    for sample in samples:
+        found.setdefault(sample.text.strip(), sample)
+    return found
+
+
+def _goodness(sample: Sample) -> tuple[int, float]:
+    said = {Verdict.accept: 1, Verdict.reject: -1, None: 0}[by_person(sample)]
+    return said, score_of(sample) or 0.0

@@ -1,0 +1,42 @@
+"""Munkhbat et al. 2025, arXiv 2502.20122: what makes it that method."""
+
+from backend import recipes
+from tests.groups import prompt
+from tests.unit.recipes.loop import Lines, run
+
+RECIPE = recipes.get("concise_self_training")
+# 16 plain samples, then 16 after brief worked examples.
+PLAIN = [f"{'so ' * (20 - n)}\n#### 4" for n in range(15)] + ["#### 5"]
+
+
+def loop(*brief):
+    lines = [*PLAIN, *brief, *("well #### 5" for _ in range(16 - len(brief)))]
+    return run(RECIPE, Lines(lines=tuple(lines)), prompt("2+2?", answer="4"))
+
+
+def test_keeps_the_shortest_right_sample_of_each_prompt():
+    # The shortest of all is wrong; of the right plain ones the fifteenth is shortest.
+    assert [e.sample_id for e in loop().selection.examples] == [15]
+
+
+def test_samples_after_brief_worked_examples_are_in_the_union():
+    found = loop("2+2=4 #### 4", "a longer way #### 4")
+    assert [(s.n, s.temperature) for _, s in found.asked] == [(16, 0.7), (16, 0.7)]
+    assert [e.sample_id for e in found.selection.examples] == [17]
+    assert found.group.samples[16].extra == {"extra_template": True}
+
+
+def test_the_worked_examples_are_not_trained_on():
+    (example,) = loop("2+2=4 #### 4").selection.examples
+    assert example.messages is None  # the row's question is the prompt's own
+    assert RECIPE.generator.extra_template.count("Question:") == 3
+    assert RECIPE.generator.extra_template.endswith("Question: {prompt}\nAnswer:")
+
+
+def test_a_prompt_without_a_right_sample_is_left_out():
+    found = run(RECIPE, Lines(lines=tuple(f"way {n} #### 5" for n in range(32))), prompt("2+2?", answer="4"))
+    assert (found.selection.examples, found.selection.dropped) == ([], {"below threshold": 32})
+
+
+def test_fine_tunes_on_completions():
+    assert (RECIPE.trainer.name, RECIPE.selector.max_per_prompt, RECIPE.selector.order) == ("sft", 1, "shortest")

@@ -1,0 +1,43 @@
+"""Huang et al. 2022, arXiv 2210.11610: what makes it that method."""
+
+from backend import recipes
+from tests.groups import prompt
+from tests.unit.recipes.loop import Lines, run
+
+RECIPE = recipes.get("lmsi")
+
+
+def loop(answers, **known):
+    lines = tuple(f"way {n}\n#### {answer}" for n, answer in enumerate(answers))
+    return run(RECIPE, Lines(lines=lines), prompt(**known))
+
+
+def test_every_path_to_the_majority_answer_is_kept():
+    # 12 of 32 votes for 1, ten each for 2 and 3: the majority is below half of the votes.
+    found = loop("1" * 12 + "2" * 10 + "3" * 10)
+    assert [(n, s.n, s.temperature) for n, s in found.asked] == [(1, 32, 0.7)]
+    assert sorted(e.sample_id for e in found.selection.examples) == list(range(1, 13))
+    assert found.selection.dropped == {"rejected by the judge": 20}
+
+
+def test_there_is_no_threshold_on_the_share_of_votes():
+    # 2 votes for 0, one for each of 30 other answers: a share of 2/32.
+    found = loop(["0", "0", *(str(n) for n in range(1, 31))])
+    assert sorted(e.sample_id for e in found.selection.examples) == [1, 2]
+
+
+def test_known_answers_play_no_part():
+    assert loop("1" * 20 + "2" * 12, answer="2").selection == loop("1" * 20 + "2" * 12).selection
+
+
+def test_two_answers_tied_for_the_top_give_nothing():
+    assert loop("1" * 16 + "2" * 16).selection.examples == []
+
+
+def test_a_path_that_was_written_twice_is_kept_twice():
+    found = run(RECIPE, Lines(lines=("#### 1",)), prompt())
+    assert len(found.selection.examples) == 32
+
+
+def test_fine_tunes_on_the_paths():
+    assert RECIPE.trainer.name == "sft"
