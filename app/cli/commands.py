@@ -51,7 +51,8 @@ def up(
 def demo(
     headless: Annotated[bool, typer.Option("--headless", help="Run the loop here, without a page.")] = False,
     real: Annotated[
-        bool, typer.Option("--real", help="SmolLM2-135M in place of the tiny model; headless: a round of three recipes.")
+        bool,
+        typer.Option("--real", help="SmolLM2-135M in place of the tiny model; headless: three recipes."),
     ] = False,
     num_rounds: Annotated[int, typer.Option("--rounds", min=1, max=100, help="How many rounds, headless.")] = 1,
     seed: Annotated[int, typer.Option(help="Seed of the rounds, headless.")] = 1,

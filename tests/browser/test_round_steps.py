@@ -23,7 +23,7 @@ pytestmark = pytest.mark.browser
 def page(empty: None, chromium: Any) -> Iterator[Page]:
     """The form of a new round in a project with prompts and two checkpoints that have weights."""
     project = rows.make_project()
-    rows.make_prompt_set(project, prompts=20)
+    rows.make_prompt_set(project, prompts=20, answers=["7"] * 20)
     for name in ("base", "writer"):
         made = rows.make_checkpoint(project)
         with session() as db:
@@ -35,9 +35,6 @@ def page(empty: None, chromium: Any) -> Iterator[Page]:
     errors: list[str] = []
     opened.on("pageerror", lambda error: errors.append(str(error)))
     opened.goto(f"{site.address()}/new-round")
-    opened.locator("#sample-sets input").click()
-    opened.locator("[role=option]").first.click()
-    opened.keyboard.press("Escape")
     estimated(opened)
     yield opened
     expect(opened.locator(".toast-body.error")).to_have_count(0)
