@@ -66,6 +66,7 @@ class UnknownPart(InvalidInput):
     """There is no part of that name."""
 
     def __init__(self, *, kind: str, name: object, known: list[str], left_out: Sequence[str] = ()) -> None:
+        self.name = str(name)
         said = f"There is no {kind} named {name!r}. Known: {', '.join(known) or 'none'}."
         super().__init__(" ".join((said, *left_out)))
 

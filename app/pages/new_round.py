@@ -5,7 +5,8 @@ from typing import Any
 
 import gradio as gr
 
-from app.pages.new_round_recipe import QUIET, WAITS, Frame, about_of, draft_of, draw
+from app.pages.new_round_drafts import about_of, draft_of, recipe_choices
+from app.pages.new_round_recipe import QUIET, WAITS, Frame, draw
 from app.toasts import toasts
 from app.widgets import judge_template, round_form
 from app.widgets.context import Context, context
@@ -136,14 +137,11 @@ def _shown(here: Context, make: Callable[[], Plan]) -> list[Any]:
     at = plan.parent_id or -plan.policy_id
     if starts and at not in dict(map(reversed, starts)):
         starts.append((f"checkpoint {plan.policy_id}", at))
-    names = [(known["title"], known["name"]) for known in parts.recipes()]
-    if plan.recipe["name"] not in dict(map(reversed, names)):
-        names.append((plan.recipe["title"], plan.recipe["name"]))
     return [
         None,
         gr.Column(visible=True),
         gr.Dropdown(choices=starts or [("the project's defaults", DEFAULTS)], value=at if starts else DEFAULTS),
-        gr.Dropdown(choices=names, value=plan.recipe["name"]),
+        gr.Dropdown(choices=recipe_choices(plan.recipe), value=plan.recipe["name"]),
         about_of(plan.recipe),
         draft_of(plan.recipe, checkpoints=round_form.every(here.actor, here.project_id), roles=plan.roles),
         plan.parent_id,

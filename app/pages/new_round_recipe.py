@@ -1,10 +1,6 @@
 """The recipe's part of a new round: its slots are drawn again whenever another part is chosen, and wired to Launch."""
 
-import hashlib
-import json
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import gradio as gr
@@ -14,7 +10,10 @@ from gradio.events import Dependency
 
 from app import forms
 from app.pages import new_round_steps as steps
+from app.pages import new_round_yaml as as_yaml
+from app.pages.new_round_drafts import about_of, digest, draft_of, recipe_choices
 from app.pages.new_round_steps import Tool
+from app.pages.new_round_yaml import Yaml
 from app.toasts import toasts
 from app.widgets import judge_template
 from app.widgets.context import Context, context
@@ -132,7 +131,12 @@ class Drawing:
             new = parts.switch_recipe(self.recipe(values), name)
         except InvalidInput as error:
             return [gr.skip(), {"problem": error.message}, gr.skip(), self.form.start["name"], gr.skip()]
-        return [self.draft(new, now, values), WAITS, gr.Button(interactive=False), gr.skip(), about_of(new)]
+        return [*self.other(new, now, values)[:3], gr.skip(), about_of(new)]
+
+    def other(self, new: dict[str, Any], now: dict[str, Any], values: tuple[Any, ...]) -> list[Any]:
+        """What shows another recipe: its draft, the estimate, Launch, the dropdown of recipes, its paper."""
+        choice = gr.Dropdown(choices=recipe_choices(new), value=new["name"])
+        return [self.draft(new, now, values), WAITS, gr.Button(interactive=False), choice, about_of(new)]
 
     def use(self, tool: Tool, chosen: Any, now: dict[str, Any], values: tuple[Any, ...]) -> list[Any]:
         """Change the list of steps. Where a field cannot be read, everything stays as it is drawn."""
@@ -180,7 +184,8 @@ def draw(drawn: dict[str, Any], saved: list[Any], frame: Frame) -> None:
         tools += _draw_tools(form.start)
         with gr.Accordion("More", open=False):
             forms.draw_knobs(form, (), parts.recipe_knobs())
-    _wire(Drawing(drawn["at"], form, 1 + len(frame.fields.inputs), roles), frame, put, tools)
+        written = as_yaml.draw()
+    _wire(Drawing(drawn["at"], form, 1 + len(frame.fields.inputs), roles), frame, put, tools, written)
 
 
 def _draw_tools(recipe: dict[str, Any]) -> list[Tool]:
@@ -191,7 +196,7 @@ def _draw_tools(recipe: dict[str, Any]) -> list[Tool]:
     return [steps.draw_adding(place, number, len(places)) for number, place in enumerate(places)]
 
 
-def _wire(drawing: Drawing, frame: Frame, put: Dependency | None, tools: list[Tool]) -> None:
+def _wire(drawing: Drawing, frame: Frame, put: Dependency | None, tools: list[Tool], written: Yaml) -> None:
     form, fields = drawing.form, frame.fields
     bindings = [field for _, field in drawing.roles]
     everything = [frame.draft, frame.parent, *fields.inputs, *form.inputs, *bindings]
@@ -204,6 +209,8 @@ def _wire(drawing: Drawing, frame: Frame, put: Dependency | None, tools: list[To
     for tool in tools:
         chosen = [tool.choice] if tool.choice is not None else []
         tool.button.click(_user(drawing, tool), [*chosen, *everything], redrawn, trigger_mode="once", **QUIET)
+    written.write.click(as_yaml.writer(drawing), everything, [written.text, frame.estimate], **QUIET)
+    written.use.click(as_yaml.user(drawing), [written.text, *everything], outputs, trigger_mode="once", **QUIET)
     estimated = [frame.estimate, frame.counted, frame.launch]
     # On input, not on change: drawing the form again changes fields whose listeners are gone by then.
     touched = [component.input for component in (*fields.inputs, *form.inputs, *bindings)]
@@ -241,32 +248,6 @@ def _user(drawing: Drawing, tool: Tool) -> Any:
 def name_of(path: tuple[str | int, ...]) -> str:
     """What the page calls a place of a recipe: its slot, or the numbers that lead to its step."""
     return "-".join(map(str, path[:-1] if path[-1] == "part" else path))
-
-
-def draft_of(
-    recipe: dict[str, Any],
-    *,
-    opened: str = "",
-    checkpoints: Sequence[tuple[str, int]] = (),
-    roles: Mapping[str, int] | None = None,
-) -> dict[str, Any]:
-    """What is drawn. The time makes every draft differ from the one before, so that the same recipe is drawn again.
-
-    `checkpoints`: (name, id) of those that a role can be bound to; `roles`: those that are.
-    """
-    bound = {"checkpoints": [*checkpoints], "roles": dict(roles or {})}
-    return {"recipe": recipe, "open": opened, "at": time.monotonic_ns(), **bound}
-
-
-def about_of(recipe: dict[str, Any]) -> dict[str, str]:
-    paper = str(recipe.get("paper", ""))
-    url = f"https://arxiv.org/abs/{paper}" if paper[:4].isdigit() else paper if paper.startswith("https://") else ""
-    return {"text": recipe["title"], "paper": f"arXiv {paper}" if paper[:4].isdigit() else paper, "url": url}
-
-
-def digest(plan: Plan) -> str:
-    """The same for equal plans, another for others."""
-    return hashlib.sha256(json.dumps(asdict(plan), sort_keys=True, default=str).encode()).hexdigest()
 
 
 def guessed(here: Context, plan: Plan) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Why pydantic refuses a value, in words for the person who typed it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -7,11 +8,29 @@ from pydantic import ValidationError
 
 def explain(error: ValidationError) -> str:
     """Write a pydantic error for the person who typed: one line a field, the field's name first."""
-    lines = []
-    for problem in error.errors(include_url=False):
-        where = ".".join(str(place) for place in problem["loc"] if not str(place).startswith("function-"))
+    problems, lines = error.errors(include_url=False), []
+    places = [problem["loc"] for problem in problems]
+    for problem in problems:
+        loc = problem["loc"]
+        # A list that lacks what was refused inside of it is no fault of its own.
+        if any(len(other) > len(loc) and other[: len(loc)] == loc for other in places):
+            continue
+        where = _where(loc)
         lines.append(f"{where}: {words(problem)}" if where else words(problem))
     return "\n".join(lines)
+
+
+def _where(loc: tuple[int | str, ...]) -> str:
+    """The field's name; inside of a list of steps with the number of the step, from 1."""
+    match loc:
+        case ("phases", int(phase), "steps", int(step), *rest):
+            above = f"phase {phase + 1}, step {step + 1}" if phase else f"step {step + 1}"
+            return ".".join([above, *_named(rest)])
+    return ".".join(_named(loc))
+
+
+def _named(loc: Sequence[int | str]) -> list[str]:
+    return [str(place) for place in loc if not str(place).startswith("function-")]
 
 
 def words(problem: Any) -> str:

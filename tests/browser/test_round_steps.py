@@ -45,9 +45,13 @@ def estimated(page: Page) -> None:
     expect(page.locator("#estimate dd").first).to_be_visible()
 
 
-def shows(page: Page, *steps: str) -> None:
+def begins(page: Page, *steps: str) -> None:
     for number, step in enumerate(steps):
         expect(page.locator(f"#slot-steps-{number}")).to_contain_text(f"{number + 1}. {step}")
+
+
+def shows(page: Page, *steps: str) -> None:
+    begins(page, *steps)
     expect(page.locator(f"#slot-steps-{len(steps)}")).to_have_count(0)
 
 
@@ -131,3 +135,24 @@ def test_a_step_acts_by_a_role_that_is_bound_and_launched(page: Page) -> None:
         writer = db.scalar(select(tables.Checkpoint.id).where(tables.Checkpoint.name == "writer"))
     assert bound == {"writer": writer}
     assert row.recipe["steps"][1]["by"] == "writer"
+
+
+def test_a_recipe_is_taken_as_yaml_and_put_back_changed(page: Page) -> None:
+    choose(page, "#recipe", recipes.get("star").title)
+    begins(page, "prompt source: prompt_set", "generator: sample")
+    page.locator("#recipe-as-yaml > button").click()
+    page.locator("#write-yaml").click()
+    text = page.locator("#recipe-yaml textarea")
+    expect(text).to_have_value(re.compile("name: star"))
+    changed = text.input_value().replace("name: star", "name: star_again").replace("threshold: 1.0", "threshold: 0.75")
+    text.fill("name: [")
+    page.locator("#use-yaml").click()
+    expect(page.locator("#estimate .problem")).to_contain_text("of the YAML cannot be read")
+    text.fill(changed)
+    page.locator("#use-yaml").click()
+    estimated(page)
+    expect(step(page, 3).get_by_label("threshold", exact=True)).to_have_value("0.75")
+    page.locator("#launch").click()
+    page.wait_for_url(lambda url: "new-round" not in url)
+    with reading() as db:
+        assert db.scalars(select(tables.Round)).one().recipe["name"] == "star_again"
