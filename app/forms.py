@@ -14,7 +14,7 @@ from gradio.components import Component
 from app.widgets.markup import markup
 from app.widgets.number import Number
 from backend.errors import InvalidInput
-from backend.services import parts
+from backend.services import parts, refusals
 from backend.services.parts import Knob, KnobType
 
 Path = tuple[str | int, ...]
@@ -57,7 +57,7 @@ class Form:
         """Return the JSON with these values of the inputs; raises `InvalidInput` with the field's name."""
         result = copy.deepcopy(self.start)
         for drawn, value in zip(self.fields, values, strict=True):
-            put(result, drawn.path, from_input(drawn.knob, value, ".".join(map(str, drawn.path))))
+            put(result, drawn.path, from_input(drawn.knob, value, refusals.place(drawn.path)))
         return result
 
     def drawn(self, switch: Switch) -> Any:
@@ -68,7 +68,16 @@ class Form:
         return (current or {}).get("name") or UNSET
 
     def switched(self, switch: Switch, values: Sequence[Any], chosen: Any) -> dict[str, Any]:
-        """Return the JSON with another part in a slot; knobs of the same name and type keep their value."""
+        """Return the JSON with another part in a slot; knobs of the same name and type keep their value.
+
+        Raises `InvalidInput` for what the dropdown does not offer, and for a field that cannot be read.
+        """
+        offered = parts.describe()[switch.kind]
+        wanted = chosen if switch.is_many else [chosen]
+        if not isinstance(wanted, list) or not all(
+            isinstance(one, str) and (one in offered or (one == UNSET and not switch.is_many)) for one in wanted
+        ):
+            raise InvalidInput(f"There is no such {switch.kind.replace('_', ' ')}. Choose one from the list.")
         result = self.read(values)
         current = take(result, switch.path)
         if switch.is_many:

@@ -92,7 +92,8 @@ class Drawing:
 
     def draft(self, recipe: dict[str, Any], now: dict[str, Any], values: tuple[Any, ...], *, opened: str = "") -> Any:
         """What is drawn next, with what the fields of the roles hold."""
-        return draft_of(recipe, opened=opened, checkpoints=now["checkpoints"], roles=now["roles"] | self.bound(values))
+        kept = {name: bound_to for name, bound_to in now["roles"].items() if name not in dict(self.roles)}
+        return draft_of(recipe, opened=opened, checkpoints=now["checkpoints"], roles=kept | self.bound(values))
 
     def chosen(self) -> list[Any]:
         """What the recipe's dropdown and those of the slots held when this was drawn."""

@@ -8,6 +8,7 @@ import gradio as gr
 from gradio.components import Component
 
 from app import forms
+from backend.errors import InvalidInput
 from backend.services import recipe_steps
 from backend.services.recipe_steps import Path
 
@@ -69,8 +70,11 @@ def draw_roles(drawn: dict[str, Any]) -> list[tuple[str, gr.Dropdown]]:
 
 
 def bound(roles: list[tuple[str, gr.Dropdown]], values: tuple[Any, ...]) -> dict[str, int]:
-    """The checkpoints that the fields of the roles say, by role."""
-    return {name: int(value) for (name, _), value in zip(roles, values, strict=True) if value}
+    """The checkpoints that the fields of the roles say, by role; raises `InvalidInput` for what is none."""
+    for name, value in zip(dict(roles), values, strict=True):
+        if type(value) is not int:
+            raise InvalidInput(f"The role {name}: choose a checkpoint from the list.")
+    return {name: value for (name, _), value in zip(roles, values, strict=True) if value != NOT_BOUND}
 
 
 def _role(name: str, choices: list[Any], bound_to: int | None, there: set[int]) -> gr.Dropdown:

@@ -122,7 +122,7 @@ def plan_of(recipe: dict[str, Any], parent_id: int | None, values: list[Any]) ->
         recipe=recipe,
         policy_id=_chosen(policy, "policy"),
         reference_id=_chosen(reference, "reference"),
-        judge_id=judge or None,
+        judge_id=_chosen(judge or SELF_JUDGE, "judge") or None,
         sample_set_ids=tuple(sample or ()),
         held_out_set_ids=tuple(held_out or ()),
         mix_set_ids=tuple(mix or ()),
@@ -168,7 +168,7 @@ def _known(ids: tuple[int, ...], choices: list[tuple[str, int]]) -> list[int]:
 
 
 def _chosen(value: int | None, name: str) -> int:
-    if value is None:
+    if type(value) is not int:
         raise InvalidInput(f"{name}: choose a checkpoint")
     return value
 

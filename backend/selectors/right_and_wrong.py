@@ -66,7 +66,7 @@ class RightAndWrong(Selector):
         judged = [sample for sample in with_twins(group) if sample.verdict is not None and not self._is_cut_off(sample)]
         usable = [sample for sample in judged if not is_blank(sample)]
         if not usable:
-            return "empty text" if judged else "no verdict"
+            return "empty text" if judged else "truncated" if self._all_cut_off(group) else "no verdict"
         random_for(group, seed).shuffle(usable)
         right = [sample for sample in usable if sample.verdict is Verdict.accept]
         wrong = [sample for sample in usable if sample.verdict is Verdict.reject]
@@ -106,6 +106,10 @@ class RightAndWrong(Selector):
         known = None if group.prompt.answer is None else answers.Known.of(group.prompt.answer)
         found = answers.find(sample.text, known, self.pattern)
         return None if found is None else answers.normalise(found.answer, numbers=self.numbers)
+
+    def _all_cut_off(self, group: Group) -> bool:
+        judged = [sample for sample in with_twins(group) if sample.verdict is not None]
+        return bool(judged) and all(self._is_cut_off(sample) for sample in judged)
 
     def _is_cut_off(self, sample: Sample) -> bool:
         return self.drop_truncated and is_truncated(sample)

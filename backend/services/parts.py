@@ -14,7 +14,7 @@ from pydantic_core import PydanticUndefined
 
 from backend import registry
 from backend.engines import Engine
-from backend.errors import InvalidInput
+from backend.errors import InvalidInput, UnknownPart
 from backend.generators import Generator
 from backend.judges import Judge
 from backend.metrics import Metric
@@ -138,7 +138,7 @@ def _lines(recipe: JSON, phase: int) -> list[str]:
     """What each step of a phase is and works on; only what it is, where the recipe does not work yet."""
     try:
         return Recipe.model_validate(recipe).lines(phase)
-    except ValidationError:
+    except (ValidationError, UnknownPart):
         steps = recipe.get("phases", [recipe])[phase]["steps"]
         return [f"{n}. {step['kind'].replace('_', ' ')}: {step['part']['name']}" for n, step in enumerate(steps, 1)]
 
@@ -196,7 +196,7 @@ def validate(recipe: JSON) -> JSON:
 def _knob(name: str, field: FieldInfo) -> Knob:
     type_, optional, choices, kind = _type_of(field.annotation)
     default = field.get_default(call_default_factory=True)
-    if type_ is KnobType.string and (name == "template" or "\n" in str(default)):
+    if type_ is KnobType.string and (name.endswith("template") or "\n" in str(default)):
         type_ = KnobType.text
     return Knob(
         name=name,

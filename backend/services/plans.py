@@ -17,6 +17,7 @@ from backend.services import (
     model_checks,
     plan_seconds,
     plan_sizes,
+    round_roles,
 )
 from backend.services.access import Actor, require
 from backend.services.loop_lines import lines_of
@@ -154,9 +155,18 @@ def _roles_of(db: Session, row: tables.Round) -> dict[str, int]:
 
 
 def _next_plan(db: Session, row: tables.Round, start: int, parent_id: int | None) -> Plan:
-    """As the round was, from another checkpoint and with the next seed."""
+    """As the round was, from another checkpoint and with the next seed.
+
+    A role that rounds make checkpoints of is left unbound, so that it follows what they made last.
+    """
+    before = _plan_of(db, row)
+    trained = {
+        step.makes for phase in recipes.read(row.recipe).phases for step in phase.steps if step.kind == "trainer"
+    }
+    above = {name: round_roles.made_above(db, name, parent_id) for name in before.roles}
     return replace(
-        _plan_of(db, row),
+        before,
+        roles={n: one for n, one in before.roles.items() if above[n] is None or (above[n] == one and n not in trained)},
         recipe=_scheduled(db, row),
         policy_id=start,
         reference_id=start,

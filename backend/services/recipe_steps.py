@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from backend.errors import InvalidInput, UnknownPart
 from backend.recipes import BUILT_IN, KINDS, STEPS, Recipe, Step
 from backend.services import parts, round_roles
 from backend.services.parts import Knob
@@ -38,7 +39,12 @@ def lists(recipe: JSON) -> list[Path]:
 
 
 def added(recipe: JSON, place: Path, choice: str) -> JSON:
-    """Return the recipe with one more step at the end of the list at `place`; changes `recipe` itself."""
+    """Return the recipe with one more step at the end of the list at `place`; changes `recipe` itself.
+
+    Raises `InvalidInput` for what is none of `choices`.
+    """
+    if choice not in choices():
+        raise InvalidInput(f"There is no step {str(choice)[:80]!r} to add. Choose one from the list.")
     kind, name = choice.split(": ", 1)
     _take(recipe, place).append(_step(kind, parts.defaults(kind, name)))
     return recipe
@@ -65,7 +71,7 @@ def roles(recipe: JSON) -> list[str]:
     """
     try:
         read = Recipe.model_validate(recipe)
-    except ValidationError:
+    except (ValidationError, UnknownPart):
         return []
     found = [role for n in range(len(read.phases)) for _, role in round_roles.acting(read.places(n))]
     return [role for role in dict.fromkeys(found) if role not in BUILT_IN]

@@ -15,14 +15,16 @@ def explain(error: ValidationError) -> str:
         # A list that lacks what was refused inside of it is no fault of its own.
         if any(len(other) > len(loc) and other[: len(loc)] == loc for other in places):
             continue
-        where = _where(loc)
+        where = place(loc)
         lines.append(f"{where}: {words(problem)}" if where else words(problem))
     return "\n".join(lines)
 
 
-def _where(loc: tuple[int | str, ...]) -> str:
+def place(loc: Sequence[int | str]) -> str:
     """The field's name; inside of a list of steps with the number of the step, from 1."""
-    match loc:
+    match tuple(loc):
+        case ("steps", int(step), *rest):
+            return ".".join([f"step {step + 1}", *_named(rest)])
         case ("phases", int(phase), "steps", int(step), *rest):
             above = f"phase {phase + 1}, step {step + 1}" if phase else f"step {step + 1}"
             return ".".join([above, *_named(rest)])
@@ -30,7 +32,7 @@ def _where(loc: tuple[int | str, ...]) -> str:
 
 
 def _named(loc: Sequence[int | str]) -> list[str]:
-    return [str(place) for place in loc if not str(place).startswith("function-")]
+    return [str(one) for one in loc if one != "part" and not str(one).startswith("function-")]
 
 
 def words(problem: Any) -> str:

@@ -20,12 +20,17 @@ def bound(db: Session, recipe: Recipe, phase: int, roles: Mapping[str, int], par
     """Return checkpoint ids by role, of all roles beyond the built-in that are acted in before a training makes them.
 
     What nothing is bound to is the nearest ancestor's checkpoint of that name. Raises `InvalidInput` where there is
-    none either, and for a binding to a role that no step names.
+    none either, and for a binding to a role that no step names, or to a built-in one.
     """
     found: dict[str, int] = {}
-    named: set[str] = set()
+    # A binding for another phase is no mistake: it goes with the line.
+    named = {role for number in range(len(recipe.phases)) for _, role in acting(recipe.places(number))}
+    if built_in := [role for role in roles if role in BUILT_IN]:
+        raise InvalidInput(
+            f"The role {built_in[0]!r} cannot be bound: policy, reference and judge have fields of their own, and the "
+            "base follows from the policy. Take the binding out."
+        )
     for place, role in acting(recipe.places(phase)):
-        named.add(role)
         if role in BUILT_IN or role in found:
             continue
         checkpoint_id = roles.get(role) or made_above(db, role, parent_id)

@@ -91,6 +91,29 @@ def test_a_bound_role_acts_and_is_kept_for_the_next_round() -> None:
     assert rounds.again(world.actor, world.project.id, round_id).roles == {"author": world.endpoint.id}
 
 
+def test_a_role_that_rounds_train_is_left_unbound_for_the_next_round() -> None:
+    """Bound again at each launch, it would stay what it was in the first round."""
+    world = World()
+    steps = [Step(DPO(), name="author") if step.part == DPO(start="future") else step for step in TWICE.phases[0].steps]
+    recipe = Recipe(name="in_turn", title="In turn", steps=tuple(steps), product="author")
+    first = world.launch(recipe, roles={"author": world.endpoint.id})
+    with session() as db:
+        db.add(tables.RoundRole(round_id=first, role="author", step=8, checkpoint_id=world.base.id))
+    world.end(first)
+    plan = rounds.defaults(world.actor, world.project.id, first)
+    assert (plan.parent_id, plan.roles) == (first, {})
+    assert rounds.again(world.actor, world.project.id, first).roles == {"author": world.endpoint.id}
+
+
+def test_a_binding_may_be_for_another_phase_and_for_no_built_in_role() -> None:
+    world = World()
+    plain = (PromptSet(), Sample(n=2), ExactMatch(), AboveThreshold(), SFT())
+    recipe = Recipe(name="phased", title="Phased", phases=(Phase(*plain), Phase(*TWICE.phases[0].steps)))
+    world.launch(recipe, roles={"author": world.endpoint.id})
+    with pytest.raises(InvalidInput, match="The role 'base' cannot be bound"):
+        world.launch(roles={"author": world.endpoint.id, "base": world.endpoint.id})
+
+
 def test_what_a_training_made_acts_in_the_steps_after_it() -> None:
     world = World()
     round_id = world.launch(roles={"author": world.endpoint.id})

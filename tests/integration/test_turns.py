@@ -82,7 +82,7 @@ def test_who_waits_too_long_for_the_turn_is_told_that_it_passes(empty: None, mon
     with ThreadPoolExecutor(1) as pool:
         holding = pool.submit(hold)
         assert has_it.wait(60)
-        with pytest.raises(exc.TimeoutError) as caught:
+        with pytest.raises(exc.OperationalError, match="locked") as caught:
             write("in a hurry")
         enough.set()
         holding.result()
