@@ -154,19 +154,20 @@ def _roles_of(db: Session, row: tables.Round) -> dict[str, int]:
     return dict(db.execute(query.order_by(role.role)).tuples().all())
 
 
-def _next_plan(db: Session, row: tables.Round, start: int, parent_id: int | None) -> Plan:
-    """As the round was, from another checkpoint and with the next seed.
+def _still_bound(db: Session, row: tables.Round, roles: dict[str, int], parent_id: int | None) -> dict[str, int]:
+    """What the next round binds again: not the roles that rounds make checkpoints of, which follow what was made."""
+    steps = [step for phase in recipes.read(row.recipe).phases for step in phase.steps]
+    trained = {step.makes for step in steps if step.kind == "trainer"}
+    above = {name: round_roles.made_above(db, name, parent_id) for name in roles}
+    return {n: one for n, one in roles.items() if above[n] is None or (above[n] == one and n not in trained)}
 
-    A role that rounds make checkpoints of is left unbound, so that it follows what they made last.
-    """
+
+def _next_plan(db: Session, row: tables.Round, start: int, parent_id: int | None) -> Plan:
+    """As the round was, from another checkpoint and with the next seed."""
     before = _plan_of(db, row)
-    trained = {
-        step.makes for phase in recipes.read(row.recipe).phases for step in phase.steps if step.kind == "trainer"
-    }
-    above = {name: round_roles.made_above(db, name, parent_id) for name in before.roles}
     return replace(
         before,
-        roles={n: one for n, one in before.roles.items() if above[n] is None or (above[n] == one and n not in trained)},
+        roles=_still_bound(db, row, before.roles, parent_id) if before.roles else {},
         recipe=_scheduled(db, row),
         policy_id=start,
         reference_id=start,

@@ -100,6 +100,22 @@ def test_switching_a_part_keeps_knobs_of_the_same_name() -> None:
     assert "beta" not in read["trainer"]
 
 
+@pytest.mark.parametrize("chosen", [None, [], ["sample"], 7, "nothing", "exact_match", {}])
+def test_what_a_dropdown_does_not_offer_is_refused(chosen: object) -> None:
+    form = drawn("self_rewarding")
+    switch = next(one for one in form.switches if one.path == ("generator",))
+    with pytest.raises(InvalidInput, match="There is no such generator"):
+        form.switched(switch, shown(form), chosen)
+
+
+@pytest.mark.parametrize("chosen", [None, "length", ["length", 3], ["nothing"], {}])
+def test_metrics_that_are_not_offered_are_refused(chosen: object) -> None:
+    form = drawn("self_rewarding")
+    switch = next(one for one in form.switches if one.path == ("metrics",))
+    with pytest.raises(InvalidInput, match="There is no such metric"):
+        form.switched(switch, shown(form), chosen)
+
+
 def test_switching_metrics_keeps_those_that_stay() -> None:
     form = drawn("rejection_sampling")
     switch = next(s for s in form.switches if s.is_many)
