@@ -14,8 +14,8 @@ class _Made(local):
     """Each thread has its own.
 
     What SQLAlchemy knows of an alias it works out when it is first used, and two threads that do this at once can leave
-    a column that is the table's instead of the alias's, for good (`ColumnCollection._init_proxy_index`, 2.0). Decisions
-    then count as taken back, without any error.
+    a column that is the table's instead of the alias's, for good (`ColumnCollection._init_proxy_index`, 2.1.9).
+    Decisions then count as taken back, without any error.
     """
 
     def __init__(self) -> None:

@@ -33,7 +33,8 @@ Answer: {response}
 
 Is this answer correct? Reply with one word, Yes or No."""
 VERDICT = r"(?i)\b(?:(?P<accept>yes)|(?P<reject>no))\b"
-# Of 24 of its replies to the rubric, and to three shorter ones, at most 3 held a score; 38 of 40 hold a yes or a no.
+# None of 128 replies to a line that asks for "Score: N" held a score, of four other templates at most 3 of 24 did;
+# 38 of 40 hold a yes or a no.
 _JUDGE = {
     "name": "written_verdict", "template": JUDGE_TEMPLATE, "verdict_pattern": VERDICT, "verdict_first": True,
     "votes": 3, "max_tokens": 8, "temperature": 0.7,
@@ -69,42 +70,8 @@ RECIPES: dict[str, dict[str, Any]] = {
         "metrics": _METRICS,
         "groups_per_batch": 8,
     },
-    "rest_em": {
-        "generator": _GENERATOR,
-        "selector": {"max_per_prompt": 1},
-        "trainer": _TRAINER | {"learning_rate": 2e-5},
-        "metrics": _METRICS,
-        "groups_per_batch": 8,
-    },
-    "lmsi": {
-        "generator": _GENERATOR,
-        "trainer": _TRAINER | {"learning_rate": 2e-5},
-        "metrics": _METRICS,
-        "groups_per_batch": 8,
-    },
-    "concise_self_training": {
-        "generator": _GENERATOR | {"n": 2, "extra_n": 2},
-        "trainer": _TRAINER | {"learning_rate": 2e-5},
-        "metrics": _METRICS,
-        "groups_per_batch": 8,
-    },
-    "irpo": {
-        "generator": _GENERATOR,
-        "selector": {"pairs_per_prompt": 2},
-        "trainer": _TRAINER | {"learning_rate": 5e-6},
-        "metrics": _METRICS,
-        "groups_per_batch": 8,
-    },
-    "east": {
-        "generator": _GENERATOR,
-        "trainer": _TRAINER | {"learning_rate": 5e-6},
-        "metrics": _METRICS,
-        "groups_per_batch": 8,
-    },
 }  # fmt: skip
-"""What each recipe changes so that its round takes minutes on two cores."""
-SHOWN = ("rejection_sampling", "self_rewarding", "self_consistency_preference")
-"""The recipes that `make real` runs: one by a verifier, one by the model's own judgment, one by votes."""
+"""The recipes that `make real` runs, and what each changes so that its round takes minutes on two cores."""
 
 
 def folder() -> Path:

@@ -97,7 +97,7 @@ def _prompt_set(actor: Actor, project_id: int, split: Split) -> int:
 def run_each(
     actor: Actor, project_id: int, *, seed: int = 1, say: Callable[[str], None] = lambda _line: None
 ) -> list[RecipeResult]:
-    """Run a round of each recipe of `smollm2.SHOWN` from the base, one after the other; a worker must be running.
+    """Run a round of each recipe of `smollm2.RECIPES` from the base, one after the other; a worker must be running.
 
     A round that fails is a line with its reason, and the others go on.
     """
@@ -107,7 +107,7 @@ def run_each(
             tables.Checkpoint.project_id == project_id, tables.Checkpoint.name == CHECKPOINT
         )
         base_id = db.scalars(base).one()
-    for name in smollm2.SHOWN:
+    for name in smollm2.RECIPES:
         started = time.monotonic()
         try:
             plan = rounds.defaults(actor, project_id)

@@ -38,7 +38,6 @@ def test_a_short_form_is_short(name: str) -> None:
     made = recipes.Recipe.model_validate(real_demo.recipe(name))
     assert made.generator.max_tokens_per_sample == smollm2.MAX_TOKENS
     assert made.trainer.model_dump()["max_steps"] == 6
-    assert set(smollm2.SHOWN) <= {*smollm2.RECIPES}
 
 
 def test_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
