@@ -13,6 +13,8 @@ from backend.values import Role
 from tests.integration import site
 from tests.integration.walking import Browser, World, make_world, server_functions
 
+pytestmark = pytest.mark.on_sqlite
+
 Sign = Callable[[int], str]
 
 # module, listener, parameter, what it is called, the world's id, what is shown where it is there

@@ -12,7 +12,7 @@ from backend.services import parts, rounds
 from backend.values import Split
 from tests import rows
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = [pytest.mark.usefixtures("database"), pytest.mark.on_sqlite]
 
 
 def drawn(recipe: dict[str, Any]) -> tuple[forms.Form, list[Any]]:

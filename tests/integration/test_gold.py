@@ -26,6 +26,7 @@ def marked(**review: object) -> tuple[Team, list[int]]:
     return team, known
 
 
+@pytest.mark.on_sqlite
 def test_every_reviewer_meets_each_gold_item_at_most_once(database: str) -> None:
     team, known = marked(num_reviewers_per_item=2)
     for name in ("ann", "bob"):
@@ -113,6 +114,7 @@ def a_long_round(prompts: int, **review: object) -> tuple[Team, set[int]]:
     return team, set(known)
 
 
+@pytest.mark.on_sqlite
 @pytest.mark.parametrize("prompts", [400, 700], ids=["listed", "drawn one by one"])
 def test_in_random_order_a_share_of_the_queue_is_gold(database: str, prompts: int) -> None:
     team, known = a_long_round(prompts, gold_share=0.2)
@@ -120,6 +122,7 @@ def test_in_random_order_a_share_of_the_queue_is_gold(database: str, prompts: in
     assert 18 <= len(known & set(items)) <= 62, "about 20 % of 200"
 
 
+@pytest.mark.on_sqlite
 @pytest.mark.parametrize("is_blind", [True, False])
 def test_what_comes_out_of_its_turn_says_that_it_was_drawn_whether_it_is_gold_or_not(
     database: str, *, is_blind: bool
@@ -134,6 +137,7 @@ def test_what_comes_out_of_its_turn_says_that_it_was_drawn_whether_it_is_gold_or
     assert 0.1 <= sum(drawn) / len(drawn) <= 0.5, "about 30 % of these"
 
 
+@pytest.mark.on_sqlite
 @pytest.mark.parametrize("order", [Order.random, Order.worth])
 @pytest.mark.parametrize("prompts", [100, 700], ids=["listed", "drawn one by one"])
 def test_however_often_one_looks_every_item_stays_where_it_was(database: str, order: Order, prompts: int) -> None:
@@ -152,6 +156,7 @@ def test_however_often_one_looks_every_item_stays_where_it_was(database: str, or
         assert look(limit=33, held=left_out) == first[7:], "those that are left move up, gold or not"
 
 
+@pytest.mark.on_sqlite
 def test_in_all_orders_the_same_items_are_drawn_in_the_same_order(database: str) -> None:
     team, known = a_long_round(700, gold_share=0.3, random_share=0.4)
     drawn = {
@@ -252,6 +257,7 @@ def moves(reviewers: int, *, is_assigned: bool, of_gold: bool) -> list[dict[str,
     return [{name.replace(ann.name, "ann"): one for name, one in move.items()} for move in found]
 
 
+@pytest.mark.on_sqlite
 @pytest.mark.parametrize("reviewers", [1, 2])
 @pytest.mark.parametrize("is_assigned", [True, False])
 def test_every_count_moves_alike_for_a_gold_item(database: str, reviewers: int, *, is_assigned: bool) -> None:

@@ -85,6 +85,7 @@ def as_pair(row: dict[str, Any]) -> tuple[str, str, str]:
     return row["prompt"][-1]["content"], row["chosen"][0]["content"], row["rejected"][0]["content"]
 
 
+@pytest.mark.on_sqlite
 def test_the_pairs_of_a_file_are_trained_on_by_dpo_without_any_judge_model(database: str, tmp_path: Path) -> None:
     loop = Loop(PAIRS, {"name": "transformers", "model": str(make_tiny_model(tmp_path / "model"))})
     assert (loop.report.num_imported, loop.report.num_completions) == (6, 12)
@@ -124,6 +125,7 @@ def test_pairs_that_share_a_side_all_come_out(database: str, is_implicit: bool) 
     assert sorted(map(as_pair, training_rows(round_id))) == expected
 
 
+@pytest.mark.on_sqlite
 def test_the_labels_of_a_file_are_trained_on_by_kto(database: str, tmp_path: Path) -> None:
     loop = Loop(LABELS, {"name": "transformers", "model": str(make_tiny_model(tmp_path / "model"))})
     assert (loop.report.num_imported, loop.report.num_completions, loop.report.num_merged) == (4, 8, 4)

@@ -13,6 +13,8 @@ from backend.services import accounts, oidc, projects, sessions
 from backend.services.access import Actor
 from backend.values import Role
 
+pytestmark = pytest.mark.on_sqlite
+
 PASSWORD = "correct horse battery"
 
 

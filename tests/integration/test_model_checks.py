@@ -17,7 +17,7 @@ from backend.values import Role
 from tests import rows
 from tests.endpoint import chat, choices, refusal, serving
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = [pytest.mark.usefixtures("database"), pytest.mark.on_sqlite]
 FOUND = Path(__file__).parents[1] / "data" / "found"
 
 

@@ -14,7 +14,7 @@ from backend.values import Role, RoundStatus
 from tests import rows
 from tests.integration.test_checkpoints import make_adapter, make_folder
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = [pytest.mark.usefixtures("database"), pytest.mark.on_sqlite]
 
 
 def trained(project: tables.Project) -> str:

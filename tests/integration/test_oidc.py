@@ -18,6 +18,8 @@ from backend.values import Role
 from tests.integration import site
 from tests.integration.provider import CLIENT, VERIFIED, Provider, begun, configure, name_of, started, through
 
+pytestmark = pytest.mark.on_sqlite
+
 
 @pytest.fixture
 def provider(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:

@@ -12,6 +12,8 @@ from backend.services import oidc
 from tests.integration import site
 from tests.integration.provider import CLIENT, Provider, begun, configure, started
 
+pytestmark = pytest.mark.on_sqlite
+
 
 @pytest.fixture
 def provider(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:

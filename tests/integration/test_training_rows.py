@@ -19,6 +19,8 @@ from tests import rows
 from tests.integration.trainers.training import KNOBS
 from tests.tiny import make_tiny_model
 
+pytestmark = pytest.mark.on_sqlite
+
 
 def train(project: tables.Project, prompts: list[str], *, template: str = "", system_at: int = -1) -> tables.Job:
     """Run the training of a round over these prompts, one perhaps with a system turn; return its ended job."""

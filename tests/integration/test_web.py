@@ -10,6 +10,8 @@ from backend.values import Role
 from tests import rows
 from tests.integration import site
 
+pytestmark = pytest.mark.on_sqlite
+
 PASSWORD = "correct horse battery"
 PAGE = {"accept": "text/html"}
 

@@ -15,6 +15,8 @@ from tests import rows
 from tests.integration import site
 from tests.integration.walking import World, make_world
 
+pytestmark = pytest.mark.on_sqlite
+
 
 @pytest.fixture
 def world(database: str) -> World:

@@ -160,6 +160,7 @@ def world(database: str) -> World:
     return make_world()
 
 
+@pytest.mark.on_sqlite
 def test_without_login_every_route_sends_to_the_door(world: World) -> None:
     seen = 0
     with site.visitor() as client:
@@ -182,6 +183,7 @@ def test_without_login_every_route_sends_to_the_door(world: World) -> None:
     assert seen > 100
 
 
+@pytest.mark.on_sqlite
 def test_without_login_no_listener_can_be_called(world: World) -> None:
     before = snapshot()
     with site.visitor() as client:
@@ -201,6 +203,7 @@ def test_the_tables_of_this_test_name_every_route() -> None:
     assert api_routes() == written
 
 
+@pytest.mark.on_sqlite
 @pytest.mark.parametrize(("method", "path", "needed", "body"), WRITES, ids=lambda value: str(value)[:40])
 def test_a_write_needs_its_role(world: World, method: str, path: str, needed: Role | str, body: Any) -> None:
     by = site.signed_in if (method, path) in BY_BROWSER else site.with_token
@@ -233,6 +236,7 @@ def test_a_read_needs_its_role_and_changes_nothing(world: World) -> None:
     assert changed(before) <= {"tokens", "events", "leases", "presences"}  # asking the queue reserves what it gives
 
 
+@pytest.mark.on_sqlite
 @pytest.mark.parametrize(
     ("role", "may_change"),
     [
