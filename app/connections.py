@@ -5,6 +5,7 @@ uvicorn bounds how long a connection may rest between two requests, and nothing 
 
 import asyncio
 import contextlib
+import json
 import resource
 import socket
 from typing import Any
@@ -21,6 +22,12 @@ REST_SECONDS = 30
 """Between two requests of one connection."""
 HEAD_SECONDS = 20.0
 """From a connection's start, or a head's first byte, to its last."""
+LAST_SECONDS, LAST_BYTES = 2.0, 8 * 1024 * 1024
+"""For how long, and how much, is read of what is refused unread."""
+UNREADABLE = (
+    f"This is no HTTP request that can be read, or its address and headers are larger than {LARGEST_HEAD // 1024} kB. "
+    "Shorten the address, or send what it holds in a body."
+)
 GONE_SECONDS = 300
 """How long somebody may take nothing of what is sent to them, or not answer at all."""
 
@@ -29,17 +36,41 @@ class Connection(H11Protocol):
     """uvicorn's own, with a clock that runs while no request is being answered."""
 
     _clock: asyncio.TimerHandle | None = None
+    _thrown_away: int | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._wind()
 
     def data_received(self, data: bytes) -> None:
+        if self._thrown_away is not None:
+            self._thrown_away += len(data)
+            if self._thrown_away > LAST_BYTES:
+                self.transport.close()
+            return
         super().data_received(data)
         if self._is_answering():
             self._stop()
         elif self._clock is None:
             self._wind()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer in the shape of every error, and close once the rest has come.
+
+        A connection that is closed with bytes unread is reset, and whoever is still sending loses the answer.
+        """
+        self._stop()
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            body = json.dumps({"error": {"type": "InvalidInput", "message": UNREADABLE}}).encode()
+            headers = {"content-type": "application/json", "content-length": str(len(body)), "connection": "close"}
+            for event in (
+                h11.Response(status_code=400, headers=[*headers.items()], reason=b"Bad Request"),
+                h11.Data(data=body),
+                h11.EndOfMessage(),
+            ):
+                self.transport.write(self.conn.send(event) or b"")
+        self._thrown_away = 0
+        self._clock = self.loop.call_later(LAST_SECONDS, self.transport.close)
 
     def on_response_complete(self) -> None:
         self._stop()

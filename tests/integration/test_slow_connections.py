@@ -1,5 +1,6 @@
 """Connections that say nothing, or say it byte by byte: raw sockets against the real server."""
 
+import json
 import socket
 import time
 
@@ -91,6 +92,14 @@ class TestSlow:
         with connect() as client:
             client.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: " + b"a" * (connections.LARGEST_HEAD + 1000))
             assert b" 400 " in until_closed(client).split(b"\r\n")[0]
+
+    def test_an_address_longer_than_any_head_is_refused_in_words_that_arrive(self, database: str) -> None:
+        for _ in range(3):
+            with connect() as client:
+                client.sendall(b"GET /healthz?q=" + b"x" * 2_000_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+                said = until_closed(client)
+            assert b" 400 " in said.split(b"\r\n")[0]
+            assert json.loads(said.split(b"\r\n\r\n")[1])["error"]["message"] == connections.UNREADABLE
 
     def test_two_hundred_that_say_nothing_keep_nobody_else_waiting(self, database: str) -> None:
         idle = [connect() for _ in range(200)]
