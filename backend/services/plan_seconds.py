@@ -128,10 +128,8 @@ def newest(
         return None
     last, counts = found
     samples = counts.get("samples")
-    tokens = counts_tokens and {Stage.generate: counts.get("tokens"), Stage.judge: counts.get("judge_tokens")}.get(
-        stage
-    )
-    mean = tokens / samples if tokens and samples else None
+    tokens = {Stage.generate: counts.get("tokens"), Stage.judge: counts.get("judge_tokens")}.get(stage)
+    mean = tokens / samples if counts_tokens and tokens and samples else None
     return Took((last.finished_at - last.started_at).total_seconds(), last.total, mean)
 
 
