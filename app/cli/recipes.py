@@ -13,6 +13,6 @@ def recipes(as_json: AsJson = False) -> None:
     from backend.services import recipe_matrix
 
     found = recipe_matrix.lines(asking.owner())
-    rows: list[list[Any]] = [[one.name, one.parts, one.last or "never run here"] for one in found]
+    rows: list[list[Any]] = [[one.name, one.last or "never run here", one.parts] for one in found]
     value = {"recipes": [asdict(one) for one in found]}
-    emit(value, as_json=as_json, text=table(["recipe", "parts", "last round"], rows))
+    emit(value, as_json=as_json, text=table(["recipe", "last round", "parts"], rows))

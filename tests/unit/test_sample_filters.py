@@ -20,17 +20,24 @@ words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x0
 
 
 @given(
-    text=words, prompt=words, verdict=some, low=st.none() | st.floats(-1e6, 1e6), most=st.none() | st.integers(0, 10**9)
+    text=words,
+    prompt=words,
+    verdict=some,
+    low=st.none() | st.floats(-1e6, 1e6),
+    most=st.none() | st.integers(0, 10**9),
+    step=st.none() | st.integers(0, 9999),
 )
 def test_a_shared_address_restores_the_filters(
-    text: str, prompt: str, verdict: list[str], low: float | None, most: int | None
+    text: str, prompt: str, verdict: list[str], low: float | None, most: int | None, step: int | None
 ) -> None:
-    query = bar.from_bar((text, prompt, verdict, [], [], ["is_flagged"], low, None, None, most, "-score"))
+    one = "" if step is None else str(step)
+    query = bar.from_bar((text, prompt, verdict, [], [], ["is_flagged"], low, None, None, most, "-score", one))
     again = bar.from_address(dict(parse_qsl(bar.to_address(query), keep_blank_values=True)))
     assert again == query
     assert bar.to_bar(again)[2] == verdict
     assert bar.read_sort(again) == Sort(SortKey.score, descending=True)
     assert bar.read_filters(again).is_flagged is True
+    assert bar.read_filters(again).step == (() if step is None else (step,))
 
 
 @given(st.dictionaries(st.sampled_from([*bar.NAMES, "round", "sample", "at"]), words))
