@@ -9,7 +9,7 @@ from gradio.context import get_blocks_context
 from gradio.events import Dependency
 
 from app import forms
-from app.pages import new_round_saved as saved
+from app.pages import new_round_saved as own_recipes
 from app.pages import new_round_steps as steps
 from app.pages import new_round_yaml as as_yaml
 from app.pages.new_round_drafts import about_of, digest, draft_of, recipe_choices
@@ -132,7 +132,7 @@ class Drawing:
         if name == self.form.start["name"] or not self.is_newest(now):
             return [gr.skip()] * 5
         try:
-            new = saved.other_recipe(context(request), self.recipe(values), name)
+            new = own_recipes.other_recipe(context(request), self.recipe(values), name)
         except InvalidInput as error:
             return [gr.skip(), {"problem": error.message}, gr.skip(), self.form.start["name"], gr.skip()]
         return [*self.other(new, now, values)[:3], gr.skip(), about_of(new)]
@@ -188,7 +188,7 @@ def draw(drawn: dict[str, Any], saved: list[Any], frame: Frame) -> None:
         tools += _draw_tools(form.start)
         with gr.Accordion("More", open=False):
             forms.draw_knobs(form, (), parts.recipe_knobs())
-        keeping = saved.draw(form.start, drawn["own"])
+        keeping = own_recipes.draw(form.start, drawn["own"])
         written = as_yaml.draw()
     drawing = Drawing(drawn["at"], form, 1 + len(frame.fields.inputs), roles)
     _wire(drawing, frame, put, tools, written, keeping)
@@ -203,7 +203,12 @@ def _draw_tools(recipe: dict[str, Any]) -> list[Tool]:
 
 
 def _wire(
-    drawing: Drawing, frame: Frame, put: Dependency | None, tools: list[Tool], written: Yaml, keeping: saved.Saving
+    drawing: Drawing,
+    frame: Frame,
+    put: Dependency | None,
+    tools: list[Tool],
+    written: Yaml,
+    keeping: own_recipes.Saving,
 ) -> None:
     form, fields = drawing.form, frame.fields
     bindings = [field for _, field in drawing.roles]
@@ -220,8 +225,8 @@ def _wire(
     written.write.click(as_yaml.writer(drawing), everything, [written.text, frame.estimate], **QUIET)
     written.use.click(as_yaml.user(drawing), [written.text, *everything], outputs, trigger_mode="once", **QUIET)
     once: dict[str, Any] = QUIET | {"trigger_mode": "once"}
-    keeping.save.click(saved.saver(drawing), [keeping.title, *everything], outputs, **once)
-    keeping.delete.click(saved.deleter(drawing), everything, outputs, **once)
+    keeping.save.click(own_recipes.saver(drawing), [keeping.title, *everything], outputs, **once)
+    keeping.delete.click(own_recipes.deleter(drawing), everything, outputs, **once)
     estimated = [frame.estimate, frame.counted, frame.launch]
     # On input, not on change: drawing the form again changes fields whose listeners are gone by then.
     touched = [component.input for component in (*fields.inputs, *form.inputs, *bindings)]

@@ -85,7 +85,10 @@ def without_missing_step(steps: Sequence[TextStep], query: JSON) -> tuple[JSON, 
     if not asked or asked in {str(one.step) for one in steps}:
         return query, ""
     left = {name: value for name, value in query.items() if name != "step"}
-    return left, f"The address asks for step {int(asked) + 1}, which made no texts in this round. All texts are shown."
+    said = (
+        f"The address asks for the texts of step {int(asked) + 1}. This round has none of it to show, so all others are"
+    )
+    return left, f"{said} shown."
 
 
 def from_bar(values: tuple[Any, ...]) -> JSON:

@@ -34,7 +34,7 @@ export class Chain {
     const head = chain.made_by && !n ? [make("p.rondo-muted", {}, chain.made_by)] : [];
     const above = n ? [] : chain.above.map((one, place) => text(one, place ? "which is about" : "About"));
     const title = n === null || !chain.questions.length ? [] : [make("b", {}, `Sample ${this.title(n)}`)];
-    const below = chain.questions.map((one) => make("div.question", {}, make("p.asked", { dir: "auto", textContent: one.asked }), ...one.answers.map((row) => text(row))));
+    const below = chain.questions.map((one) => make("div.about", {}, make("p.asked", { dir: "auto", textContent: one.asked }), ...one.answers.map((row) => text(row))));
     const more = chain.more ? [make("p.rondo-muted", {}, chain.more)] : [];
     return [...head, ...above, ...title, ...below, ...more];
   }
