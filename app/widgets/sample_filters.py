@@ -85,10 +85,8 @@ def without_missing_step(steps: Sequence[TextStep], query: JSON) -> tuple[JSON, 
     if not asked or asked in {str(one.step) for one in steps}:
         return query, ""
     left = {name: value for name, value in query.items() if name != "step"}
-    said = (
-        f"The address asks for the texts of step {int(asked) + 1}. This round has none of it to show, so all others are"
-    )
-    return left, f"{said} shown."
+    said = f"The address asks for step {int(asked) + 1}, of which this round shows no texts. All others are shown."
+    return left, said
 
 
 def from_bar(values: tuple[Any, ...]) -> JSON:
