@@ -12,6 +12,7 @@ from app.api import (
     jobs,
     projects,
     prompts,
+    recipes,
     reviews,
     rounds,
     samples,
@@ -23,8 +24,8 @@ from backend.errors import NotFound
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 NOUNS = (
-    projects, prompts, templates, rounds, samples, reviews, desk, curating, team, jobs, checkpoints, datasets, audit,
-    users,
+    projects, prompts, templates, recipes, rounds, samples, reviews, desk, curating, team, jobs, checkpoints, datasets,
+    audit, users,
 )  # fmt: skip
 
 

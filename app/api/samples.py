@@ -13,6 +13,9 @@ from backend.services.samples import Bin, Count, Filters, Row, Sort, SortKey
 router = APIRouter(tags=["samples"])
 
 Several = Annotated[tuple[Line, ...], Query(max_length=20)]
+Steps = Annotated[
+    tuple[boundary.Count, ...], Query(max_length=20, description="steps of the round's recipe, counted from 0")
+]
 
 
 class SamplePage(Page[Row]):
@@ -38,6 +41,7 @@ def list_samples(
     is_flagged: bool | None = None,
     text: Line = "",
     prompt: Line = "",
+    step: Steps = (),
     sort: SortKey = SortKey.id,
     descending: bool = False,
     limit: Limit = 50,
@@ -45,7 +49,7 @@ def list_samples(
 ) -> SamplePage:
     filters = Filters(
         min_score, max_score, min_tokens, max_tokens, verdict, source, kind,
-        is_overridden, is_unparsed, is_truncated, is_flagged, text, prompt,
+        is_overridden, is_unparsed, is_truncated, is_flagged, text, prompt, step,
     )  # fmt: skip
     found = samples.page(actor, round_id, filters, Sort(sort, descending), after, limit)
     return SamplePage(items=list(found.rows), next=found.next_cursor, count=found.count)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import database, datasets, prompts, rounds, users
+from app.cli import database, datasets, prompts, recipes, rounds, users
 from app.cli.output import AsJson, emit, say
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app.add_typer(prompts.app, name="prompts", help="Look at files of prompts and im
 app.add_typer(users.app, name="user", help="Who may sign in.")
 app.add_typer(database.app, name="db", help="The database's schema and backup.")
 app.command("export")(datasets.export)
+app.command("recipes")(recipes.recipes)
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on. [default: 127.0.0.1]")]
 Port = Annotated[

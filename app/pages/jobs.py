@@ -25,7 +25,7 @@ from backend.values import JSON, JobStatus, Role
 TITLE, PATH = "Jobs", "jobs"
 POLL_SECONDS = 1.0
 COLUMNS = ["Job", "Round", "Stage", "Status", "Progress", "Rate", "Time left", "Took", "Last metrics"]
-WIDTHS = ["6%", "7%", "9%", "10%", "18%", "13%", "9%", "8%", "20%"]
+WIDTHS = ["6%", "7%", "15%", "9%", "17%", "12%", "8%", "8%", "18%"]
 BADGES = {JobStatus.running: "accent", JobStatus.done: "ok", JobStatus.failed: "bad"}
 LOG_LINES = 16
 OUTSIDE = {"try": "try a prompt", "repair": "rewrite a sample"}
@@ -244,7 +244,7 @@ def table_row(job: JobView) -> list[str]:
     return [
         str(job.id),
         str(job.round_number) if job.round_number is not None else "–",
-        OUTSIDE.get(job.kind or "", f"{job.stage} again" if job.kind == AGAIN else str(job.stage)),
+        OUTSIDE.get(job.kind or "", f"{job.step or job.stage}{' again' if job.kind == AGAIN else ''}"),
         str(job.status),
         f"{job.fraction:.0%} ({job.done:,} of {job.total:,} {job.unit})" if job.total else "–",
         rate(job),
@@ -257,7 +257,7 @@ def table_row(job: JobView) -> list[str]:
 def card_value(job: JobView) -> dict[str, Any]:
     """What the card shows; texts only."""
     again = ", what was left out" if job.kind == AGAIN else ""
-    what = OUTSIDE.get(job.kind or "", f"{job.stage}, round {job.round_number}{again}")
+    what = OUTSIDE.get(job.kind or "", f"{job.step or job.stage}, round {job.round_number}{again}")
     facts = [f"attempt {job.attempt}" if job.attempt > 1 else "", f"by {job.created_by}" if job.created_by else ""]
     facts += [f"on {job.executor_id}" if job.executor_id else ""]
     return {

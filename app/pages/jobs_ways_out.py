@@ -60,7 +60,8 @@ def _draw_selector(
 ) -> None:
     form = forms.Form(start={"selector": stopped["selector"]})
     name = stopped["selector"]["name"]
-    with gr.Accordion(f"Select again from its own samples, with {name}", open=True, elem_id="select-again"):
+    which = "" if stopped["step"] is None else f", step {stopped['step'] + 1}"
+    with gr.Accordion(f"Select again from its own samples, with {name}{which}", open=True, elem_id="select-again"):
         forms.draw_knobs(form, ("selector",), parts.describe()["selector"][name])
         with gr.Row(elem_classes="rondo-toolbar"):
             go = gr.Button("Select again", variant="primary", size="md", scale=0, min_width=150, elem_id="reselect")

@@ -5,6 +5,7 @@ from typing import Any
 
 import gradio as gr
 
+from app.pages import new_round_saved
 from app.pages.new_round_drafts import about_of, draft_of, recipe_choices
 from app.pages.new_round_recipe import QUIET, WAITS, Frame, draw
 from app.toasts import toasts
@@ -133,7 +134,8 @@ def _shown(here: Context, make: Callable[[], Plan]) -> list[Any]:
         plan = make()
     except (InvalidInput, NotFound) as error:
         return [{"problem": error.message}, gr.Column(visible=False), *[gr.skip()] * (18 + len(parts.review_knobs()))]
-    starts = _starts(here)
+    starts, own = _starts(here), new_round_saved.own(here)
+    checkpoints = round_form.every(here.actor, here.project_id)
     at = plan.parent_id or -plan.policy_id
     if starts and at not in dict(map(reversed, starts)):
         starts.append((f"checkpoint {plan.policy_id}", at))
@@ -141,9 +143,9 @@ def _shown(here: Context, make: Callable[[], Plan]) -> list[Any]:
         None,
         gr.Column(visible=True),
         gr.Dropdown(choices=starts or [("the project's defaults", DEFAULTS)], value=at if starts else DEFAULTS),
-        gr.Dropdown(choices=recipe_choices(plan.recipe), value=plan.recipe["name"]),
+        gr.Dropdown(choices=recipe_choices(plan.recipe, own), value=plan.recipe["name"]),
         about_of(plan.recipe),
-        draft_of(plan.recipe, checkpoints=round_form.every(here.actor, here.project_id), roles=plan.roles),
+        draft_of(plan.recipe, checkpoints=checkpoints, roles=plan.roles, own=own),
         plan.parent_id,
         judge_template.choices(here.actor, here.project_id),
         WAITS,

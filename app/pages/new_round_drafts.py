@@ -17,18 +17,21 @@ def draft_of(
     opened: str = "",
     checkpoints: Sequence[tuple[str, int]] = (),
     roles: Mapping[str, int] | None = None,
+    own: Sequence[tuple[str, str]] = (),
 ) -> dict[str, Any]:
     """What is drawn. The time makes every draft differ from the one before, so that the same recipe is drawn again.
 
-    `checkpoints`: (name, id) of those that a role can be bound to; `roles`: those that are.
+    `checkpoints`: (name, id) of those that a role can be bound to; `roles`: those that are. `own`: (title, name) of the
+    project's own recipes.
     """
-    bound = {"checkpoints": [*checkpoints], "roles": dict(roles or {})}
+    bound = {"checkpoints": [*checkpoints], "roles": dict(roles or {}), "own": [*own]}
     return {"recipe": recipe, "open": opened, "at": time.monotonic_ns(), **bound}
 
 
-def recipe_choices(recipe: dict[str, Any]) -> list[tuple[str, str]]:
-    """(title, name) of the recipes there are, and of this one."""
+def recipe_choices(recipe: dict[str, Any], own: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """(title, name) of the recipes there are, the project's own after those that come with Rondo, and of this one."""
     names = [(known["title"], known["name"]) for known in parts.recipes()]
+    names += [(f"{title} (this project's own)", name) for title, name in own]
     is_known = recipe["name"] in [name for _, name in names]
     return names if is_known else [*names, (recipe["title"], recipe["name"])]
 

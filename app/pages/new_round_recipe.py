@@ -9,6 +9,7 @@ from gradio.context import get_blocks_context
 from gradio.events import Dependency
 
 from app import forms
+from app.pages import new_round_saved as own_recipes
 from app.pages import new_round_steps as steps
 from app.pages import new_round_yaml as as_yaml
 from app.pages.new_round_drafts import about_of, digest, draft_of, recipe_choices
@@ -93,7 +94,9 @@ class Drawing:
     def draft(self, recipe: dict[str, Any], now: dict[str, Any], values: tuple[Any, ...], *, opened: str = "") -> Any:
         """What is drawn next, with what the fields of the roles hold."""
         kept = {name: bound_to for name, bound_to in now["roles"].items() if name not in dict(self.roles)}
-        return draft_of(recipe, opened=opened, checkpoints=now["checkpoints"], roles=kept | self.bound(values))
+        return draft_of(
+            recipe, opened=opened, checkpoints=now["checkpoints"], roles=kept | self.bound(values), own=now["own"]
+        )
 
     def chosen(self) -> list[Any]:
         """What the recipe's dropdown and those of the slots held when this was drawn."""
@@ -124,19 +127,19 @@ class Drawing:
         rounds.launch(here.actor, here.project_id, plan)
 
     @toasts
-    def switch_recipe(self, name: str, now: dict[str, Any], *values: Any) -> list[Any]:
+    def switch_recipe(self, request: gr.Request, name: str, now: dict[str, Any], *values: Any) -> list[Any]:
         """Another recipe, with the parts it shares with this one."""
         if name == self.form.start["name"] or not self.is_newest(now):
             return [gr.skip()] * 5
         try:
-            new = parts.switch_recipe(self.recipe(values), name)
+            new = own_recipes.other_recipe(context(request), self.recipe(values), name)
         except InvalidInput as error:
             return [gr.skip(), {"problem": error.message}, gr.skip(), self.form.start["name"], gr.skip()]
         return [*self.other(new, now, values)[:3], gr.skip(), about_of(new)]
 
     def other(self, new: dict[str, Any], now: dict[str, Any], values: tuple[Any, ...]) -> list[Any]:
         """What shows another recipe: its draft, the estimate, Launch, the dropdown of recipes, its paper."""
-        choice = gr.Dropdown(choices=recipe_choices(new), value=new["name"])
+        choice = gr.Dropdown(choices=recipe_choices(new, now["own"]), value=new["name"])
         return [self.draft(new, now, values), WAITS, gr.Button(interactive=False), choice, about_of(new)]
 
     def use(self, tool: Tool, chosen: Any, now: dict[str, Any], values: tuple[Any, ...]) -> list[Any]:
@@ -185,8 +188,10 @@ def draw(drawn: dict[str, Any], saved: list[Any], frame: Frame) -> None:
         tools += _draw_tools(form.start)
         with gr.Accordion("More", open=False):
             forms.draw_knobs(form, (), parts.recipe_knobs())
+        keeping = own_recipes.draw(form.start, drawn["own"])
         written = as_yaml.draw()
-    _wire(Drawing(drawn["at"], form, 1 + len(frame.fields.inputs), roles), frame, put, tools, written)
+    drawing = Drawing(drawn["at"], form, 1 + len(frame.fields.inputs), roles)
+    _wire(drawing, frame, put, tools, written, keeping)
 
 
 def _draw_tools(recipe: dict[str, Any]) -> list[Tool]:
@@ -197,7 +202,14 @@ def _draw_tools(recipe: dict[str, Any]) -> list[Tool]:
     return [steps.draw_adding(place, number, len(places)) for number, place in enumerate(places)]
 
 
-def _wire(drawing: Drawing, frame: Frame, put: Dependency | None, tools: list[Tool], written: Yaml) -> None:
+def _wire(
+    drawing: Drawing,
+    frame: Frame,
+    put: Dependency | None,
+    tools: list[Tool],
+    written: Yaml,
+    keeping: own_recipes.Saving,
+) -> None:
     form, fields = drawing.form, frame.fields
     bindings = [field for _, field in drawing.roles]
     everything = [frame.draft, frame.parent, *fields.inputs, *form.inputs, *bindings]
@@ -212,6 +224,9 @@ def _wire(drawing: Drawing, frame: Frame, put: Dependency | None, tools: list[To
         tool.button.click(_user(drawing, tool), [*chosen, *everything], redrawn, trigger_mode="once", **QUIET)
     written.write.click(as_yaml.writer(drawing), everything, [written.text, frame.estimate], **QUIET)
     written.use.click(as_yaml.user(drawing), [written.text, *everything], outputs, trigger_mode="once", **QUIET)
+    once: dict[str, Any] = QUIET | {"trigger_mode": "once"}
+    keeping.save.click(own_recipes.saver(drawing), [keeping.title, *everything], outputs, **once)
+    keeping.delete.click(own_recipes.deleter(drawing), everything, outputs, **once)
     estimated = [frame.estimate, frame.counted, frame.launch]
     # On input, not on change: drawing the form again changes fields whose listeners are gone by then.
     touched = [component.input for component in (*fields.inputs, *form.inputs, *bindings)]

@@ -21,13 +21,16 @@ from app.widgets.sample_filters import (
     read_filters,
     read_sort,
     sort_name,
+    step_picker,
     to_address,
     to_bar,
+    without_missing_step,
 )
 from app.widgets.table import Table, row_number
 from app.widgets.times import moment
 from backend.errors import InvalidInput, NotFound, PermissionDenied
-from backend.services import bulk, rounds, sample_detail, samples
+from backend.services import bulk, rounds, sample_detail, sample_steps, samples
+from backend.services.sample_steps import TextStep
 from backend.values import JSON, DecisionKind, Role
 
 TITLE, PATH = "Samples", "samples"
@@ -81,7 +84,7 @@ def build() -> None:
     narrowed = [c.submit if isinstance(c, gr.Textbox) else c.input for c in bar]
     gr.on(narrowed, narrow, [asked_for, *bar], [*listed, token, apply, said], **QUIET)
     clear.click(clear_bar, asked_for, [*bar, *listed, token, apply, said], **QUIET)
-    chosen.input(choose_round, [asked_for, chosen], [*listed, batches, token, apply, said], **QUIET)
+    chosen.input(choose_round, [asked_for, chosen], [bar[-1], *listed, batches, token, apply, said], **QUIET)
     chosen.input(chart_of, chosen, chart, **QUIET)
     before.click(to_previous, [asked_for, seen], listed, **QUIET)
     after.click(to_next, [asked_for, seen], listed, **QUIET)
@@ -103,13 +106,18 @@ def draw(asked_for: Chosen, request: gr.Request) -> list[Any]:
     known = rounds.list_rounds(here.actor, here.project_id)
     query = wanted(here, request, [one.id for one in known])
     names = [(f"Round {one.number}, {one.status}", one.id) for one in reversed(known)]
+    steps = steps_of(here, query)
+    query, said = without_missing_step(steps, query)
+    if said:
+        notice(said)
     try:
         shown = listing(here, asked_for, query, open_sample=True)
     except PermissionDenied as error:
         notice(error.message)
         query = {name: value for name, value in query.items() if name in ("round", "sample")}
         shown = listing(here, asked_for, query, open_sample=True)
-    return [gr.Dropdown(names, value=query["round"]), *to_bar(query), *shown, batch_list(here, query)]
+    bar = [*to_bar(query)[:-1], step_picker(steps, query)]
+    return [gr.Dropdown(names, value=query["round"]), *bar, *shown, batch_list(here, query)]
 
 
 @toasts
@@ -141,9 +149,10 @@ def clear_bar(asked_for: Chosen, request: gr.Request) -> list[Any]:
 @toasts
 def choose_round(asked_for: Chosen, round_id: int, request: gr.Request) -> list[Any]:
     """The same filters on another round."""
-    here, left = context(request), ("sample", "at", "no_round", "no_sample")
+    here, left = context(request), ("sample", "at", "no_round", "no_sample", "step")
     moved = {name: value for name, value in asked_for.value.items() if name not in left} | {"round": round_id}
-    return [*listing(here, asked_for, moved), batch_list(here, moved), *forget()]
+    picker = step_picker(steps_of(here, moved), moved)
+    return [picker, *listing(here, asked_for, moved), batch_list(here, moved), *forget()]
 
 
 @toasts
@@ -222,9 +231,21 @@ def wanted(here: Context, request: gr.Request, round_ids: list[int]) -> JSON:
     query = from_address(dict(request.query_params)) | {"round": round_.id, "sample": sample.id}
     query |= {"no_round": round_.missing, "no_sample": sample.missing}
     if round_ == Asked():
-        found = found_sample(here, sample.id)
-        query["round"] = found.round_id if found else next(reversed(round_ids), None)
+        query["round"] = round_of_sample(here, sample.id) or next(reversed(round_ids), None)
     return query
+
+
+def round_of_sample(here: Context, sample_id: int | None) -> int | None:
+    """The round of a sample that the person may see."""
+    try:
+        found = found_sample(here, sample_id)
+    except PermissionDenied:
+        return None
+    return found.round_id if found else None
+
+
+def steps_of(here: Context, query: JSON) -> list[TextStep]:
+    return sample_steps.steps(here.actor, query["round"]) if query.get("round") else []
 
 
 def only_round(query: JSON) -> JSON:
@@ -259,7 +280,8 @@ def listing(here: Context, asked_for: Chosen, query: JSON, *, open_sample: bool 
 def rows_of(here: Context, query: JSON) -> list[Any]:
     """Table, count, the two buttons, and what all this was made of."""
     page = find_page(here, query)
-    rows, said = [table_row(row) for row in page.rows], counted(page, query)
+    names = {one.step: one.name for one in steps_of(here, query)}
+    rows, said = [table_row(row, names) for row in page.rows], counted(page, query)
     ends = [gr.Button(interactive=bool(cursor)) for cursor in (page.prev_cursor, page.next_cursor)]
     seen = {"digest": str(hash(str([rows, said]))), "next": page.next_cursor, "previous": page.prev_cursor}
     return [rows, said, *ends, seen]
@@ -295,7 +317,10 @@ def chosen_card(here: Context, query: JSON) -> JSON | None:
         return {"missing": query["no_sample"]}
     if not query.get("sample"):
         return None
-    found = found_sample(here, query["sample"])
+    try:
+        found = found_sample(here, query["sample"])
+    except PermissionDenied as error:
+        return {"missing": error.message}
     return card(found, address_of(query)) if found else {"missing": not_here("sample", query["sample"])}
 
 

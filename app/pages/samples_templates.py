@@ -12,10 +12,18 @@ DETAIL = """
     {{#each value.marks}}<span class="rondo-badge warn">{{this}}</span>{{/each}}
     <span class="rondo-muted small">{{value.facts}}</span>
   </header>
-  <h3>Prompt</h3>
+  {{#each value.above}}
+  <p class="other"><b>{{#if @first}}About{{else}}which is about{{/if}}</b> <a href="samples?{{this.address}}">sample
+  {{this.id}}</a> <span class="rondo-muted small">{{this.step}}</span>
+  <span class="rondo-badge {{this.badge}}">{{this.verdict}}</span> {{this.score}}
+  <span class="words" dir="auto">{{this.text}}</span></p>
+  {{/each}}
+  <h3>{{value.asked}}</h3>
   {{#each value.messages}}
   <p class="small rondo-muted role">{{this.role}}</p><div class="words" dir="auto">{{this.content}}</div>
   {{/each}}
+  {{#if value.unhinted}}<details class="raw"><summary>Training rows get the prompt without this hint</summary>
+  <div class="words" dir="auto">{{value.unhinted}}</div></details>{{/if}}
   {{#if value.answer}}<p class="small rondo-muted">Known answer: <span dir="auto">{{value.answer}}</span></p>{{/if}}
   <h3>{{value.title}}</h3>
   <div class="words main" dir="auto">{{value.text}}</div>
@@ -29,6 +37,22 @@ DETAIL = """
   <h3>The original</h3>
   <div class="words main" dir="auto">{{value.original}}</div>
   {{/if}}{{/if}}
+  {{#if value.hidden}}<p class="rondo-muted">{{value.hidden}}</p>{{/if}}
+  {{#if value.questions}}
+  <h3>Questions about this text</h3>
+  {{#each value.questions}}
+  <details class="question" {{#if @first}}open{{/if}}>
+    <summary><span class="words" dir="auto">{{this.asked}}</span></summary>
+    {{#each this.answers}}
+    <p class="other"><a href="samples?{{this.address}}">{{this.id}}</a>
+    <span class="rondo-muted small">{{this.step}}</span>
+    <span class="rondo-badge {{this.badge}}">{{this.verdict}}</span> {{this.score}}
+    <span class="words" dir="auto">{{this.text}}</span></p>
+    {{else}}<p class="rondo-muted">Nothing answers it yet.</p>{{/each}}
+  </details>
+  {{/each}}
+  {{#if value.more}}<p class="rondo-muted">{{value.more}}</p>{{/if}}
+  {{/if}}
   <div class="columns">
     <div>
       <h3>Judgments</h3>
@@ -52,9 +76,10 @@ DETAIL = """
       <p class="{{this.style}}"><b>{{this.what}}</b> {{this.who}}
       <span class="rondo-muted small">{{this.facts}}</span></p>
       {{else}}<p class="rondo-muted">{{value.undecided}}</p>{{/each}}
-      <h3>The other samples of this prompt</h3>
+      <h3>{{value.siblings}}</h3>
       {{#each value.group}}
       <p class="other"><a href="samples?{{this.address}}">{{this.id}}</a>
+      {{#if this.step}}<span class="rondo-muted small">{{this.step}}</span>{{/if}}
       <span class="rondo-badge {{this.badge}}">{{this.verdict}}</span> {{this.score}}
       <span class="words" dir="auto">{{this.text}}</span></p>
       {{else}}<p class="rondo-muted">There are none.</p>{{/each}}
@@ -82,7 +107,9 @@ DETAIL_CSS = """
 .sample .columns > div { min-width: 0; }
 .sample .raw { margin: 4px 0 8px 14px; }
 .sample .gone { text-decoration: line-through; color: var(--rondo-muted); }
-.sample .other .words { display: inline; }
+.sample .other .words, .sample .question summary .words { display: inline; }
+.sample .question { margin: 4px 0 8px; }
+.sample .question .other { margin-left: 14px; }
 """
 
 # The table is as high as a window: without this, a click on a row, or an address of a sample, would seem to do nothing.

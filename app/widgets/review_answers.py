@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from app.widgets.context import Context, context
+from app.widgets.sample_card import HIDDEN_CHAIN, MORE_QUESTIONS, made_by, step_of
 from backend.boundary import MOST_ID
 from backend.errors import Conflict, InvalidInput, RondoError
 from backend.services import review_keys, trouble
@@ -18,6 +19,8 @@ from backend.services.preferences import Preferences
 from backend.services.review_queue import Earlier, Item
 from backend.services.review_settings import Mode
 from backend.services.reviews import Decided, Progress
+from backend.services.sample_chain import Chain
+from backend.services.samples import Row
 from backend.values import JSON, DecisionKind
 
 log = logging.getLogger("rondo.app")
@@ -123,6 +126,21 @@ def earlier_json(found: Earlier) -> JSON:
     mine = {"client_id": found.client_id, "kind": found.kind, "score": found.score, "value": found.value or None}
     mine |= {"is_override": found.is_override, "late": found.is_late, "saved": True}
     return item_json(found.item) | {"mine": mine}
+
+
+def chain_json(found: Chain) -> JSON:
+    """The texts above and the questions below; texts only."""
+
+    def text(row: Row) -> JSON:
+        told = {"id": row.id, "text": row.text, "score": row.score, "verdict": row.verdict}
+        return told | {"step": ", ".join(step_of(row, found.names)), "href": f"samples?sample={row.id}"}
+
+    return {
+        "made_by": ", ".join(made_by(found)),
+        "above": [text(row) for row in found.above],
+        "questions": [{"asked": q.asked, "answers": [text(row) for row in q.answers]} for q in found.questions],
+        "more": HIDDEN_CHAIN if found.is_hidden else MORE_QUESTIONS if found.has_more else "",
+    }
 
 
 def history_row(one: Entry) -> JSON:

@@ -11,6 +11,7 @@ from app.widgets.review_answers import (
     act_or_error,
     actions,
     answering,
+    chain_json,
     earlier_json,
     history_row,
     item_json,
@@ -34,10 +35,12 @@ from backend.services import (
     review_settings,
     reviews,
     rounds,
+    sample_chain,
     sent_acts,
 )
+from backend.services.review_items import MAX_SHOWN
 from backend.services.review_queue import Order
-from backend.services.review_settings import ReviewSettings
+from backend.services.review_settings import Mode, ReviewSettings
 from backend.services.reviews import Decided, Progress
 from backend.services.rounds import RoundView
 from backend.values import JSON, Role, RoundStatus
@@ -62,8 +65,8 @@ def review_desk() -> gr.HTML:
         elem_id="review-desk",
         apply_default_css=False,
         server_functions=[
-            review_open, review_more, review_earlier, review_send, review_history, review_bind, review_show,
-            review_repair, review_repaired, review_closing, review_close,
+            review_open, review_more, review_earlier, review_send, review_history, review_chain, review_bind,
+            review_show, review_repair, review_repaired, review_closing, review_close,
         ],
     )  # fmt: skip
 
@@ -101,6 +104,7 @@ def review_open(here: Context, data: JSON) -> JSON:
             "has_overlap": settings.has_overlap,
             "is_open": is_open(chosen),
             "why_closed": why_closed(chosen),
+            "has_chain": has_chain(chosen, settings),
             "can_close": is_open(chosen) and project.role.rank >= Role.curator.rank,
         },
         "mode": settings.mode,
@@ -163,6 +167,15 @@ def review_history(here: Context, data: JSON) -> JSON:
 
 
 @answering
+def review_chain(here: Context, data: JSON) -> JSON:
+    """What texts came from, and what was said of them, as far as this person may see it."""
+    ids = [number(n) for n in listed(data.get("sample_ids"))]
+    if len(ids) > MAX_SHOWN:
+        raise InvalidInput(f"An item shows up to {MAX_SHOWN} samples. Reload the page.")
+    return {"chains": [chain_json(sample_chain.read(here.actor, n)) for n in ids]}
+
+
+@answering
 def review_bind(here: Context, data: JSON) -> JSON:
     """Change keys; the answer holds all of them."""
     keys = {str(name): [str(key) for key in listed(keys)] for name, keys in mapping(data.get("keys")).items()}
@@ -216,6 +229,12 @@ def chosen_round(known: list[RoundView], asked: int | None) -> RoundView | None:
 
 def is_open(round_: RoundView) -> bool:
     return round_.status is RoundStatus.review
+
+
+def has_chain(round_: RoundView, settings: ReviewSettings) -> bool:
+    """Whether the desk tells what texts came from. Not in a blind review: it would tell what was said of them."""
+    is_list = "steps" in round_.recipe or "phases" in round_.recipe
+    return is_list and (not round_.is_blind or settings.mode is Mode.judgment)
 
 
 def ahead(settings: ReviewSettings, progress: Progress, me: int) -> int:

@@ -7,9 +7,9 @@ import gradio as gr
 from app.widgets.asked import Asked, asked
 from app.widgets.context import Context, context
 from backend.errors import NotFound
-from backend.services import rounds
+from backend.services import review_scope, rounds
 from backend.services.rounds import RoundView
-from backend.values import BEFORE_REVIEW, RoundStatus
+from backend.values import RoundStatus
 
 EMPTY = "No round of this project was reviewed yet. Launch one with “People review”."
 
@@ -38,14 +38,15 @@ def why_none(request: gr.Request) -> str:
 
 def is_before_review(round_: RoundView) -> bool:
     """Whether the round is on its way to its review."""
-    return round_.is_reviewed and round_.status is RoundStatus.running and round_.stage in BEFORE_REVIEW
+    is_before = review_scope.is_before_people(round_)
+    return round_.is_reviewed and round_.status is RoundStatus.running and is_before
 
 
 def why_closed(round_: RoundView) -> str:
     """Why nobody decides on the round now, or, while it is in review, what will be the reason when it is over."""
     if not round_.is_reviewed:
         return "It was launched without people's review: the judge's labels stand."
-    if round_.status is RoundStatus.review or round_.stage not in BEFORE_REVIEW:
+    if round_.status is RoundStatus.review or not review_scope.is_before_people(round_):
         return "The review is over: its labels are frozen with what training read."
     if round_.status is RoundStatus.running:
         return "It comes to its review once its samples are made and judged."

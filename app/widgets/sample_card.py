@@ -1,11 +1,12 @@
 """One sample as the Samples page shows it: plain values for a template that escapes them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from difflib import SequenceMatcher
 
 from app.widgets.sample_filters import to_address
 from app.widgets.times import moment
+from backend.services.sample_chain import Chain
 from backend.services.sample_detail import DecisionView, Detail, JudgmentView, Trained
 from backend.services.samples import Row
 from backend.values import JSON, DecisionKind, Verdict
@@ -18,6 +19,8 @@ WORDS = {
     DecisionKind.rank: "Ranked with its group by", DecisionKind.note: "Noted by",
 }  # fmt: skip
 HIDDEN = "hidden until you decide"
+HIDDEN_CHAIN = "Where the text came from and what was said of it is hidden until the review is over."
+MORE_QUESTIONS = "There are more of them; the list of samples, by step, has all."
 OTHERS_LATER = "What colleagues decide is shown after your own decision."
 LONGEST_COMPARED = 8_000
 """Two texts of more characters together are shown one below the other: comparing them would keep the page waiting."""
@@ -29,13 +32,17 @@ def score(value: float | None) -> str:
     return "–" if value is None else f"{value:.3g}"
 
 
-def table_row(row: Row) -> list[str]:
-    """A sample in the table; texts only."""
+def table_row(row: Row, steps: Mapping[int, str]) -> list[str]:
+    """A sample in the table; texts only. `steps`: their names, where a round has several that make texts."""
     return [
         str(row.id), score(row.score), row.verdict or "–", row.source if row.source != "none" else "–",
-        row.finish_reason, f"{row.num_tokens:,}", score(row.spread), ", ".join(marks(row)),
+        row.finish_reason, f"{row.num_tokens:,}", score(row.spread), ", ".join([*step_of(row, steps), *marks(row)]),
         one_line(row.prompt), one_line(row.text),
     ]  # fmt: skip
+
+
+def step_of(row: Row, steps: Mapping[int, str]) -> list[str]:
+    return [steps[row.step]] if row.step in steps else []
 
 
 def one_line(text: str) -> str:
@@ -68,7 +75,9 @@ def card(detail: Detail, query: JSON) -> JSON:
         "badge": BADGES[row.verdict],
         "marks": marks(row) + (["contains something like a score"] if detail.score_like else []),
         "facts": facts(detail),
+        "asked": "What was asked" if detail.is_question else "Prompt",
         "messages": [{"role": m["role"], "content": cut(m["content"])} for m in detail.messages],
+        "unhinted": cut(str(detail.prompt[-1]["content"])) if detail.is_hinted and detail.prompt else "",
         "answer": detail.answer,
         "title": title(detail),
         "text": cut(detail.text),
@@ -79,7 +88,9 @@ def card(detail: Detail, query: JSON) -> JSON:
         "judgments": [judgment(one, is_first=n == 0) for n, one in enumerate(detail.judgments)],
         "history": [decision(one) for one in detail.history],
         "undecided": OTHERS_LATER if detail.hides_others else "Nobody has decided on it.",
-        "group": [sibling(one, query) for one in detail.group],
+        "siblings": f"The other {'answers to this question' if detail.is_question else 'samples of this prompt'}",
+        "group": [linked(one, query, detail.chain.names) for one in detail.group],
+        **chain(detail.chain, query),
         "trained": [trained(one) for one in detail.trained],
     }
 
@@ -112,6 +123,7 @@ def facts(detail: Detail) -> str:
         f"finish {row.finish_reason}",
         f"checkpoint {detail.checkpoint}" if detail.checkpoint else "brought by a file",
         f"seed {detail.seed}",
+        *made_by(detail.chain),
     ]
     return ", ".join(parts + ([f"log-prob {detail.logprob:.2f}"] if detail.logprob is not None else []))
 
@@ -147,8 +159,29 @@ def decision(one: DecisionView) -> JSON:
     }
 
 
-def sibling(row: Row, query: JSON) -> JSON:
+def made_by(found: Chain) -> list[str]:
+    """The step that made the text and the role that wrote it; nothing of a recipe of slots."""
+    name = found.names.get(found.step)
+    return [f"step {found.step + 1} ({name})", f"role {found.role}"] if name else []
+
+
+def chain(found: Chain, query: JSON) -> JSON:
+    """The texts above, and the questions about this one with their answers. `query`: where their links come back to."""
     return {
+        "hidden": HIDDEN_CHAIN if found.is_hidden else "",
+        "above": [linked(one, query, found.names) for one in found.above],
+        "questions": [
+            {"asked": one.asked, "answers": [linked(row, query, found.names) for row in one.answers]}
+            for one in found.questions
+        ],
+        "more": MORE_QUESTIONS if found.has_more else "",
+    }
+
+
+def linked(row: Row, query: JSON, steps: Mapping[int, str]) -> JSON:
+    """A sample in a list of the card; its link keeps the page's filters."""
+    return {
+        "step": ", ".join(step_of(row, steps)),
         "id": str(row.id),
         "verdict": row.verdict or "no verdict",
         "badge": BADGES[row.verdict],

@@ -1,6 +1,6 @@
 """The filter bar of the Samples page, and the same filters in the page's address."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -8,6 +8,7 @@ import gradio as gr
 
 from app.widgets.number import Number
 from backend.errors import InvalidInput
+from backend.services.sample_steps import TextStep
 from backend.services.samples import Filters, Sort, SortKey
 from backend.values import JSON
 
@@ -25,8 +26,10 @@ SORTS = [
 ]  # fmt: skip
 NUMBERS = ("min_score", "max_score", "min_tokens", "max_tokens")
 CHOICES = ("verdict", "source", "kind", "only")
-NAMES = ("text", "prompt", *CHOICES, *NUMBERS, "sort")
-"""What the bar holds, in the order of its components. `only` joins the yes-or-no filters."""
+NAMES = ("text", "prompt", *CHOICES, *NUMBERS, "sort", "step")
+"""What the bar holds, in the order of its components. `only` joins the yes-or-no filters; `step` counts from 0."""
+NOTHING = (None, "", [], "+id")
+EVERY_STEP = ("All", "")
 
 
 def filter_bar() -> list[gr.components.Component]:
@@ -37,6 +40,9 @@ def filter_bar() -> list[gr.components.Component]:
         )
         prompt = gr.Textbox(label="Search in prompts", elem_id="samples-prompt")
         sort = gr.Dropdown(SORTS, value="+id", label="Sort", filterable=False, elem_id="samples-sort")
+        step = gr.Dropdown(
+            [EVERY_STEP], value="", label="Step", filterable=False, visible=False, min_width=130, elem_id="samples-step"
+        )
     with gr.Row(equal_height=True):
         made = [
             gr.Dropdown(
@@ -64,18 +70,34 @@ def filter_bar() -> list[gr.components.Component]:
                 ("max_tokens", "to", 0),
             )
         ]
-    return [text, prompt, *made, sort]
+    return [text, prompt, *made, sort, step]
+
+
+def step_picker(steps: Sequence[TextStep], query: JSON) -> gr.Dropdown:
+    """The picker of a round's steps; hidden where all texts are one step's."""
+    choices = [EVERY_STEP, *((str(one), str(one.step)) for one in steps)]
+    return gr.Dropdown(choices=choices, value=query.get("step", ""), visible=len(steps) > 1)
+
+
+def without_missing_step(steps: Sequence[TextStep], query: JSON) -> tuple[JSON, str]:
+    """The query without a step that the round does not have, and that it has none."""
+    asked = query.get("step")
+    if not asked or asked in {str(one.step) for one in steps}:
+        return query, ""
+    left = {name: value for name, value in query.items() if name != "step"}
+    said = f"The address asks for step {int(asked) + 1}, of which this round shows no texts. All others are shown."
+    return left, said
 
 
 def from_bar(values: tuple[Any, ...]) -> JSON:
     """What the bar holds, without what does not narrow."""
     held = dict(zip(NAMES, values, strict=True))
-    return {name: value for name, value in held.items() if value not in (None, "", [], "+id")}
+    return {name: value for name, value in held.items() if value not in NOTHING}
 
 
 def to_bar(query: JSON) -> list[Any]:
     """Values for the components."""
-    empty: JSON = {"text": "", "prompt": "", "sort": "+id"} | {name: [] for name in CHOICES}
+    empty: JSON = {"text": "", "prompt": "", "sort": "+id", "step": ""} | {name: [] for name in CHOICES}
     return [query.get(name, empty.get(name)) for name in NAMES]
 
 
@@ -94,6 +116,8 @@ def from_address(parameters: Mapping[str, str]) -> JSON:
             query[name] = [one for one in value.split(",") if one in known[name]]
         elif name in NUMBERS:
             query |= _number(name, value)
+        elif name == "step":
+            query |= {name: str(int(value))} if value.isascii() and value.isdecimal() and len(value) < 5 else {}
         elif name != "sort" or value in {one for _, one in SORTS}:
             query[name] = value
     return {name: value for name, value in query.items() if value not in ("", [])}
@@ -114,6 +138,7 @@ def read_filters(query: JSON) -> Filters:
         **{name: query.get(name) for name in NUMBERS},
         **{name: tuple(query.get(name, [])) for name in ("verdict", "source", "kind")},
         **only,
+        step=(int(query["step"]),) if query.get("step") else (),
         text=query.get("text", "").strip(),
         prompt=query.get("prompt", "").strip(),
     )

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from itertools import product
 from typing import Any
 
 from backend import boundary
@@ -13,11 +12,15 @@ VERDICTS = ("undecided", "accept", "reject")
 SOURCES = ("none", "judge", "person")
 KINDS = ("completion", "edit", "other")
 FLAGS = ("is_overridden", "is_unparsed", "is_truncated", "is_flagged")
+OF_ONE_STEP = 432
+"""So many facets a step has; those of step 1, which made all samples of a recipe of slots, are the first."""
 
 
 @dataclass(frozen=True)
 class Filters:
     """Every field narrows; empty means all. `kind` other: whatever is neither completion nor edit.
+
+    `step`: the steps of the round's recipe that made the samples, counted from 0 as rows count them.
 
     `text` searches the sample, `prompt` its prompt, as `backend.db.search.parse` reads it: all words must occur, in
     any order; what has signs in it or stands in double quotes must occur as it is; within slashes stands a regular
@@ -37,6 +40,7 @@ class Filters:
     is_flagged: bool | None = None
     text: Line = ""
     prompt: Line = ""
+    step: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         boundary.text(self.text, "What is searched for in texts", boundary.MOST_LINE)
@@ -44,6 +48,8 @@ class Filters:
         for name in ("min_tokens", "max_tokens"):
             if (number := getattr(self, name)) is not None:
                 boundary.whole(number, f"{name}: the number of tokens")
+        for number in self.step:
+            boundary.whole(number, "step: the number of a step")
         for name, known in (("verdict", VERDICTS), ("source", SOURCES), ("kind", KINDS)):
             wrong = [value for value in getattr(self, name) if value not in known]
             if wrong:
@@ -52,23 +58,19 @@ class Filters:
     def matches_facet(self, code: int) -> bool:
         """Whether samples with this facet pass the filters that are facets."""
         facet = decode_facet(code)
-        for name in ("verdict", "source", "kind"):
+        for name in ("verdict", "source", "kind", "step"):
             if getattr(self, name) and facet[name] not in getattr(self, name):
                 return False
         return all(getattr(self, name) in (None, facet[name]) for name in FLAGS)
-
-    def facets(self) -> list[int]:
-        """The facets that pass."""
-        return [code for code in ALL_FACETS if self.matches_facet(code)]
 
     def changed(self) -> dict[str, Any]:
         """The fields that narrow, for an address or a token."""
         return {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
 
 
-def encode_facet(verdict: str, source: str, kind: str, flags: tuple[bool, ...]) -> int:
-    """The number the database computes for `labels.facet` (0002_lists_and_search.py)."""
-    code = VERDICTS.index(verdict) + 3 * SOURCES.index(source) + 144 * KINDS.index(kind)
+def encode_facet(verdict: str, source: str, kind: str, flags: tuple[bool, ...], step: int = 1) -> int:
+    """The number the database computes for `labels.facet`."""
+    code = OF_ONE_STEP * (step - 1) + VERDICTS.index(verdict) + 3 * SOURCES.index(source) + 144 * KINDS.index(kind)
     return code + sum(9 << n for n, flag in enumerate(flags) if flag)
 
 
@@ -77,15 +79,10 @@ def decode_facet(code: int) -> dict[str, Any]:
     decoded: dict[str, Any] = {
         "verdict": VERDICTS[code % 3],
         "source": SOURCES[code // 3 % 3],
-        "kind": KINDS[code // 144],
+        "kind": KINDS[code % OF_ONE_STEP // 144],
+        "step": code // OF_ONE_STEP + 1,
     }
     return decoded | {name: bool(code % 144 // 9 >> n & 1) for n, name in enumerate(FLAGS)}
-
-
-ALL_FACETS = sorted(
-    encode_facet(verdict, source, kind, flags)
-    for verdict, source, kind, flags in product(VERDICTS, SOURCES, KINDS, product((False, True), repeat=len(FLAGS)))
-)
 
 
 class SortKey(StrEnum):

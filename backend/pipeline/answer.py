@@ -221,7 +221,13 @@ def empty_labels(
     sample, label = tables.Sample, tables.Label
     is_truncated = sample.finish_reason == "length"
     values_of = select(
-        sample.id, sample.round_id, is_truncated, sample.num_tokens, literal(at, label.updated_at.type), sample.kind
+        sample.id,
+        sample.round_id,
+        is_truncated,
+        sample.num_tokens,
+        literal(at, label.updated_at.type),
+        sample.kind,
+        sample.step,
     ).where(
         sample.group_id.in_(group_ids),
         sample.step == step,
@@ -230,5 +236,7 @@ def empty_labels(
     )
     if only_missing:
         values_of = values_of.where(~exists().where(label.sample_id == sample.id))
-    columns = [label.sample_id, label.round_id, label.is_truncated, label.num_tokens, label.updated_at, label.kind]
+    columns = [
+        label.sample_id, label.round_id, label.is_truncated, label.num_tokens, label.updated_at, label.kind, label.step
+    ]  # fmt: skip
     return insert(label).from_select(columns, values_of)

@@ -17,7 +17,7 @@ from backend.db.listing import scope
 from backend.db.listing_search import find
 from backend.db.search import Patience
 from backend.errors import Conflict, InvalidInput, NotFound
-from backend.services import events, labels
+from backend.services import events, labels, review_scope
 from backend.services.access import Actor
 from backend.services.decisions import lock_round
 from backend.services.rounds import get_row
@@ -170,12 +170,16 @@ def looked_at(round_id: int, filters: Filters, action: DecisionKind, facets: Seq
 
 
 def standing_now(db: Session, round_id: int, filters: Filters, ids: Sequence[int]) -> dict[int, int]:
-    """Those of the samples that the filter finds in this view of the rows, too, with their facets.
+    """Those of the samples that the filter finds in this view of the rows, too, and that people decide on, with their
+    facets.
 
     Texts do not change, so they are not searched again.
     """
-    asked, found = scope(db, round_id, filters), dict[int, int]()
-    for chunk in labels.in_chunks(ids) if asked.facets else ():
+    asked, found, round_ = scope(db, round_id, filters), dict[int, int](), db.get_one(tables.Round, round_id)
+    for some in labels.in_chunks(ids) if asked.facets else ():
+        chunk = review_scope.only_shown(db, round_, some)  # nobody decides on the others
+        if not chunk:
+            continue
         named, where = ", ".join(map(str, chunk)), asked.where(asked.any_facet)
         found |= {
             n: facet

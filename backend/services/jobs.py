@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from backend import jobs
 from backend.db import now, reading, session, tables
 from backend.errors import NotFound
-from backend.services import events
+from backend.recipes import Recipe
+from backend.services import events, job_steps
 from backend.services.access import Actor, require
 from backend.values import JSON, JobStatus, Role, Stage
 
@@ -24,6 +25,7 @@ COLUMNS = (
     tables.Job.project_id,
     tables.Job.round_id,
     tables.Job.stage,
+    tables.Job.step,
     tables.Job.queue,
     tables.Job.status,
     tables.Job.attempt,
@@ -57,6 +59,8 @@ class JobView:
     kind: str | None
     """What a job outside rounds is for: `try` a prompt, `repair` a sample."""
     stage: Stage
+    step: str
+    """Which step of the recipe it runs, such as `step 4 of 9: judge read_score`; empty where the stage says it."""
     status: JobStatus
     attempt: int
     executor_id: str | None
@@ -115,8 +119,9 @@ def list_jobs(actor: Actor, project_id: int, *, limit: int = PAGE, before_id: in
         if before_id is not None:
             query = query.where(tables.Job.id < before_id)
         rows = db.execute(query).all()
+        known = job_steps.places_of(db, {row.round_id for row in rows if row.round_id is not None})
         listening = _queues_with_workers(db)
-        return [_view(row, listening) for row in rows]
+        return [_view(row, listening, known) for row in rows]
 
 
 def get(actor: Actor, job_id: int) -> JobDetail:
@@ -126,7 +131,8 @@ def get(actor: Actor, job_id: int) -> JobDetail:
         row = db.execute(_query().where(tables.Job.id == job_id)).one()
         job = tables.Job
         log_tail, traceback = db.execute(select(job.log_tail, job.traceback).where(job.id == job_id)).one()
-        return JobDetail(_view(row, _queues_with_workers(db)), log_tail, traceback)
+        known = job_steps.places_of(db, [row.round_id] if row.round_id is not None else [])
+        return JobDetail(_view(row, _queues_with_workers(db), known), log_tail, traceback)
 
 
 def curves(actor: Actor, job_id: int) -> dict[str, list[tuple[int, float]]]:
@@ -193,7 +199,7 @@ def _query() -> Select[Any]:
     )
 
 
-def _view(row: Row[Any], listening: set[str]) -> JobView:
+def _view(row: Row[Any], listening: set[str], known: dict[int, tuple[Recipe, int]]) -> JobView:
     job = row._mapping
     running = job["status"] == JobStatus.running
     remaining = job["total"] - job["done"]
@@ -205,6 +211,7 @@ def _view(row: Row[Any], listening: set[str]) -> JobView:
         round_number=job["number"],
         kind=job["kind"],
         stage=job["stage"],
+        step=job_steps.line(known, job["round_id"], job["stage"], job["step"]),
         status=job["status"],
         attempt=job["attempt"],
         executor_id=job["executor_id"],

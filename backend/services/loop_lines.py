@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import now, tables
 from backend.db.filters import Filters, decode_facet
+from backend.db.listing import scope
 from backend.services.paired import Paired
 from backend.values import JSON, JobStatus, RoundStatus, Stage
 
@@ -43,6 +44,7 @@ class Progress:
     total: int
     unit: str
     rate: float | None
+    step: int | None = None
 
     @property
     def share(self) -> float:
@@ -211,7 +213,7 @@ def _decided_now(db: Session, round_id: int) -> tuple[int, int]:
     """Of a round in review: how many samples people gave a verdict that the judge had labelled, and overrode."""
     label = tables.Label
     by_people = Filters(source=("person",), verdict=("accept", "reject"), kind=("completion", "other"))
-    judged = replace(by_people, is_unparsed=False).facets()
+    judged = scope(db, round_id, replace(by_people, is_unparsed=False)).facets
     query = select(func.count()).where(label.round_id == round_id)
     return tuple(
         db.scalar(query.where(label.facet.in_(facets))) or 0
@@ -220,7 +222,7 @@ def _decided_now(db: Session, round_id: int) -> tuple[int, int]:
 
 
 def _progress(job: tables.Job) -> Progress:
-    return Progress(job.id, job.stage, job.status, job.done, job.total, job.unit, job.rate)
+    return Progress(job.id, job.stage, job.status, job.done, job.total, job.unit, job.rate, job.step)
 
 
 def _seconds(start: datetime, end: datetime | None) -> float | None:

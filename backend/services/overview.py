@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from backend import jobs
 from backend.db import reading, tables
 from backend.errors import Conflict
-from backend.services import review_progress, review_settings, rounds
+from backend.services import job_steps, review_progress, review_settings, rounds
 from backend.services.access import Actor, require, role_of
 from backend.services.loop_lines import RoundLine, lines_of
 from backend.services.starts import name, recommended
@@ -79,7 +79,7 @@ def _next_action(db: Session, project_id: int, lines: tuple[RoundLine, ...]) -> 
         return _review(db, waiting[-1])
     running = [line for line in made if line.status is RoundStatus.running]
     if running:
-        return _watch(running[-1])
+        return _watch(db, running[-1])
     return _stopped(db, made[-1]) or _launch(db, lines)
 
 
@@ -112,13 +112,19 @@ def _review(db: Session, line: RoundLine) -> NextAction:
     return NextAction("review", f"Review round {line.number}", why, target, cancels_id=line.round_id)
 
 
-def _watch(line: RoundLine) -> NextAction:
+def _watch(db: Session, line: RoundLine) -> NextAction:
     job = line.progress
     if job is None:
         why = f"Round {line.number} is about to {line.stage}."
         return NextAction("watch", f"Watch round {line.number}", why, "jobs")
     far = f"{job.done:,} of {job.total:,} {job.unit}" if job.total else job.status.value
-    why = f"Round {line.number} is in the stage {job.stage}: {far}."
+    known = job_steps.places_of(db, [line.round_id or 0])
+    where = job_steps.line(known, line.round_id, job.stage, job.step)
+    why = (
+        f"Round {line.number} is in {where.replace(': ', ', ')}: {far}."
+        if where
+        else (f"Round {line.number} is in the stage {job.stage}: {far}.")
+    )
     return NextAction("watch", f"Watch round {line.number}", why, f"jobs?job={job.job_id}")
 
 

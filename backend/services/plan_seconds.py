@@ -61,9 +61,7 @@ DEMO = Pace(*demo.PACE, *demo.TOKENS)
 def estimated(
     db: Session, project_id: int, recipe: Recipe, *, samples: int, policy_id: int, judge_id: int | None
 ) -> Seconds | None:
-    """Seconds of a round; None where nothing is known yet of this policy and judge."""
-    if not recipe.is_slots:
-        return None
+    """Seconds of a round of slots; None where nothing is known yet of this policy and judge."""
     model = judge_id or policy_id if recipe.judge.needs_engine else None
     pace = _of_jobs(db, project_id, policy_id, str(recipe.judge.name), model)
     if pace is None and _is_demo(db, policy_id):
@@ -73,18 +71,17 @@ def estimated(
 
 def _of_jobs(db: Session, project_id: int, policy_id: int, judge: str, judge_id: int | None) -> Pace | None:
     """`judge`: the part, for comparing answers takes a thousandth of asking a model; `judge_id`: whom it asks."""
-    family = _family(db, project_id, policy_id)
-    ours = tables.Round.policy_id.in_(family)
-    sampled = _newest(db, project_id, Stage.generate, ours)
+    ours = tables.Round.policy_id.in_(family(db, project_id, policy_id))
+    sampled = newest(db, project_id, Stage.generate, ours)
     alike = tables.Round.recipe["judge"]["name"].as_string() == judge
     if judge_id is not None:
         asked = func.coalesce(tables.Round.judge_id, tables.Round.policy_id)
-        alike &= asked.in_(_family(db, project_id, judge_id))
-    judged = _newest(db, project_id, Stage.judge, alike)
-    trained = _newest(db, project_id, Stage.train, ours)
+        alike &= asked.in_(family(db, project_id, judge_id))
+    judged = newest(db, project_id, Stage.judge, alike)
+    trained = newest(db, project_id, Stage.train, ours)
     if sampled is None or judged is None or trained is None:
         return None
-    measured = _newest(db, project_id, Stage.evaluate, ours)
+    measured = newest(db, project_id, Stage.evaluate, ours)
     return Pace(
         sample=sampled.per_unit,
         judgment=judged.per_unit,
@@ -109,8 +106,12 @@ class Took:
         return self.seconds / self.units
 
 
-def _newest(db: Session, project_id: int, stage: Stage, which: ColumnElement[bool]) -> Took | None:
+def newest(
+    db: Session, project_id: int, stage: Stage, which: ColumnElement[bool], *, counts_tokens: bool = True
+) -> Took | None:
     """The newest job of the stage, finished at once, in a round of that kind.
+
+    `counts_tokens`: the round's tokens are those of the job, as in a recipe of slots.
 
     Not one that tried again what was left out, which is mostly the start of a process; nor one that was resumed, whose
     seconds are those of its last part and whose units are all.
@@ -128,11 +129,11 @@ def _newest(db: Session, project_id: int, stage: Stage, which: ColumnElement[boo
     last, counts = found
     samples = counts.get("samples")
     tokens = {Stage.generate: counts.get("tokens"), Stage.judge: counts.get("judge_tokens")}.get(stage)
-    mean = tokens / samples if tokens and samples else None
+    mean = tokens / samples if counts_tokens and tokens and samples else None
     return Took((last.finished_at - last.started_at).total_seconds(), last.total, mean)
 
 
-def _family(db: Session, project_id: int, checkpoint_id: int) -> set[int]:
+def family(db: Session, project_id: int, checkpoint_id: int) -> set[int]:
     """All checkpoints that descend from the same base: models of one size, which take the same time."""
     checkpoint = tables.Checkpoint
     rows = db.execute(select(checkpoint.id, checkpoint.parent_id).where(checkpoint.project_id == project_id))

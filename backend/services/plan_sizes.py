@@ -18,11 +18,31 @@ class Sizes:
     tokens: int
 
 
+@dataclass(frozen=True)
+class Made:
+    """What one step makes: so many samples or judged samples (`units`), with so many calls and tokens."""
+
+    units: int = 0
+    calls: int = 0
+    tokens: int = 0
+
+
 def sizes(recipe: Recipe, phase: int, *, prompts: int, taken: int) -> Sizes:
     """What a round of so many prompts makes, with so many completions taken from files."""
+    made = by_step(recipe, phase, prompts=prompts, taken=taken)
+    generators = [place.index for place in recipe.places(phase) if place.step.kind == "generator"]
+    return Sizes(
+        sum(made[n].units for n in generators),
+        sum(one.calls for one in made.values()),
+        sum(one.tokens for one in made.values()),
+    )
+
+
+def by_step(recipe: Recipe, phase: int, *, prompts: int, taken: int) -> dict[int, Made]:
+    """What each generator and judge of such a round makes, by its step."""
     groups: dict[int, int] = {}
     texts: dict[int, int] = defaultdict(int)
-    made = calls = tokens = 0
+    found: dict[int, Made] = {}
     for place in recipe.places(phase):
         part = place.step.part
         source = place.index if place.source is None else place.source
@@ -31,16 +51,15 @@ def sizes(recipe: Recipe, phase: int, *, prompts: int, taken: int) -> Sizes:
             groups[place.index] = part.groups_at_most(seen, texts[source], prompts) if part.reads_groups else prompts
         elif isinstance(part, Generator):
             new = seen * part.samples_per_prompt
-            tokens += new * part.max_tokens_per_sample
             extra = seen if part.takes_answers else taken if part.takes_imported else 0
             taken = 0 if part.takes_imported else taken  # once in a round
             texts[source] += new + extra
-            made += new + extra
-        elif isinstance(part, Judge) and part.needs_engine:
-            asked = part.calls_at_most(seen, share(texts[source], seen, groups.get(source, 0)))
-            calls += asked
-            tokens += asked * part.max_tokens_per_call
-    return Sizes(made, calls, tokens)
+            found[place.index] = Made(new + extra, 0, new * part.max_tokens_per_sample)
+        elif isinstance(part, Judge):
+            units = share(texts[source], seen, groups.get(source, 0))
+            calls = part.calls_at_most(seen, units) if part.needs_engine else 0
+            found[place.index] = Made(units, calls, calls * part.max_tokens_per_call)
+    return found
 
 
 def share(texts: int, seen: int, groups: int) -> int:

@@ -18,6 +18,7 @@ from backend.services import (
     plan_seconds,
     plan_sizes,
     round_roles,
+    step_seconds,
 )
 from backend.services.access import Actor, require
 from backend.services.loop_lines import lines_of
@@ -236,9 +237,7 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
         takers = imported_completions.takers(recipe)
         taken = round(brought * prompts / available) if takers and available else 0
         size = plan_sizes.sizes(recipe, phase, prompts=prompts, taken=taken)
-        seconds = plan_seconds.estimated(
-            db, project_id, recipe, samples=size.samples, policy_id=plan.policy_id, judge_id=plan.judge_id
-        )
+        seconds = _seconds(db, project_id, plan, recipe, phase, prompts=prompts, taken=taken)
         no_room, little_room = contexts.problems(
             db, project_id, recipe, policy_id=plan.policy_id, judge_id=plan.judge_id, sample_set_ids=plan.sample_set_ids
         )
@@ -252,6 +251,19 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
         warnings += model_checks.system_turns(db, project_id, plan.policy_id, asked)
         likely, at_most = (seconds.likely, seconds.at_most) if seconds else (None, None)
         return Estimate(size.samples, size.judge_calls, size.tokens, likely, at_most, tuple(warnings + little_room))
+
+
+def _seconds(
+    db: Session, project_id: int, plan: Plan, recipe: Recipe, phase: int, *, prompts: int, taken: int
+) -> plan_seconds.Seconds | None:
+    made = plan_sizes.by_step(recipe, phase, prompts=prompts, taken=taken)
+    if not recipe.is_slots:
+        asked = step_seconds.Asked(db, project_id, recipe, phase, plan.policy_id, plan.judge_id, plan.roles)
+        return step_seconds.of_steps(asked, made)
+    samples = plan_sizes.sizes(recipe, phase, prompts=prompts, taken=taken).samples
+    return plan_seconds.estimated(
+        db, project_id, recipe, samples=samples, policy_id=plan.policy_id, judge_id=plan.judge_id
+    )
 
 
 def _warnings(plan: Plan, recipe: Recipe, prompts: int, samples: int) -> list[str]:

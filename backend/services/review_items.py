@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from backend.db import now, standing, tables
@@ -113,15 +113,15 @@ def look_up(
     is_curating: bool,
 ) -> Shown:
     """Everything about these items, in one query for each kind of thing."""
-    heads = read(db, ids)
+    is_open = is_curating or not round_.is_blind or settings.mode is Mode.judgment
+    heads = read(db, ids, tells_hints=is_open)
     members: dict[int, list[int]] = {}
     if settings.by_group:
         members = group_decisions.members(db, [row.group_id for row in heads.values()])
     groups = chosen(db, actor, settings, members)
     everything = list(dict.fromkeys([*ids, *(n for some in groups.values() for n in some)]))
-    rows = heads | read(db, [n for n in everything if n not in heads])
+    rows = heads | read(db, [n for n in everything if n not in heads], tells_hints=is_open)
     decided = decided_by(db, actor, ids)
-    is_open = is_curating or not round_.is_blind or settings.mode is Mode.judgment
     seen = [n for n in everything if is_open or owner(rows, groups, heads, n) & decided]
     told = [n for n in ids if is_curating or settings.others_visible or n in decided]
     return Shown(
@@ -145,9 +145,11 @@ def owner(rows: dict[int, Any], groups: dict[int, list[int]], heads: dict[int, A
     return {n for n, row in heads.items() if row.group_id == group_id}
 
 
-def read(db: Session, ids: Sequence[int]) -> dict[int, Any]:
+def read(db: Session, ids: Sequence[int], *, tells_hints: bool) -> dict[int, Any]:
+    """`tells_hints`: what was asked is shown with the hint that training rows do not get."""
     sample, prompt, group = tables.Sample, tables.Prompt, tables.Group
-    asked = func.coalesce(group.messages, prompt.messages).label("messages")
+    own = group.messages if tells_hints else case((group.is_stripped.is_(False), group.messages))
+    asked = func.coalesce(own, prompt.messages).label("messages")
     query = select(
         sample.id, sample.group_id, asked, sample.text, sample.finish_reason, sample.num_tokens, sample.score_like,
     ).join(prompt, prompt.id == sample.prompt_id).join(group, group.id == sample.group_id)  # fmt: skip

@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 
 from backend.db import tables
 from backend.errors import Conflict, NotFound
-from backend.values import BEFORE_REVIEW, RoundStatus
+from backend.services import review_scope
+from backend.values import RoundStatus
 
 
 def lock_round(db: Session, round_id: int, *, alone: bool = False) -> tables.Round:
@@ -28,7 +29,7 @@ def lock_until_reviewed(db: Session, round_id: int, instead: str) -> tables.Roun
     """The round, held alone, if it is in review or before it; raises `Conflict`, which says what to do `instead`."""
     query = select(tables.Round).where(tables.Round.id == round_id).with_for_update()
     round_ = db.scalars(query.execution_options(populate_existing=True)).one()
-    is_ahead = round_.status is RoundStatus.running and round_.stage in BEFORE_REVIEW
+    is_ahead = round_.status is RoundStatus.running and review_scope.is_before_people(round_)
     if round_.status is not RoundStatus.review and not is_ahead:
         raise Conflict(f"Round {round_.number} is {round_.status}, stage {round_.stage}: {instead}")
     return round_

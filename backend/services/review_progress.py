@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import now, reading, standing, tables
 from backend.db.aliases import alias
+from backend.db.filters import decode_facet
 from backend.db.standing import ANY_LABELLING
 from backend.services import presence, review_scope, review_settings, tallies
 from backend.services.access import Actor
@@ -19,14 +20,13 @@ from backend.services.labels import deciding
 from backend.services.review_settings import ReviewSettings
 from backend.services.rounds import get_row
 from backend.services.tallies import Tally
-from backend.values import BEFORE_REVIEW, LabelSource, RoundStatus, Split, Verdict
+from backend.values import LabelSource, RoundStatus, Split, Verdict
 
 RATE_MINUTES = 15
 """The estimated end goes by what was decided in so many minutes, or since the first decision in them."""
 SLOW_SECONDS = 0.1
 STANDS = 20.0
 """Counts that took longer than `SLOW_SECONDS` are shown for so many times as long."""
-EDIT_FACETS = range(144, 288)
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def progress(actor: Actor, round_id: int) -> Progress:
         is_open = round_.status is RoundStatus.review
         people, recent, since = count_people(db, round_id, settings)
         mine, ends_at = tallies.of_one(db, actor.user_id, round_id, settings), None
-        has_begun = round_.stage not in BEFORE_REVIEW
+        has_begun = not review_scope.is_before_people(round_)
         if is_open and remaining and since is not None:
             # What was decided in the first seconds says little: a minute is the least that a pace goes by.
             took = max(now() - since, timedelta(minutes=1))
@@ -222,6 +222,6 @@ def count_labels(db: Session, round_id: int, *, edits: bool = True) -> dict[tupl
         (None, Verdict.accept, Verdict.reject),
     )
     for facet, number in db.execute(query):
-        if edits or facet not in EDIT_FACETS:
+        if edits or decode_facet(facet)["kind"] != "edit":
             sums[sources[facet // 3 % 3], verdicts[facet % 3]] += number
     return sums

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from backend.db import reading, session, standing, tables
 from backend.db.standing import DECIDING, TOGETHER
 from backend.errors import InvalidInput
-from backend.services import leases, presence, review_settings
+from backend.services import leases, presence, review_scope, review_settings, sample_sight
 from backend.services.access import Actor
 from backend.services.review_items import Item, Member, items
 from backend.services.review_pick import Asked, Picked, pick
@@ -59,6 +59,9 @@ def queue(
         round_ = get_row(db, actor, round_id, Role.reviewer)
         settings = review_settings.read(round_.review)
         again = in_round(db, round_id, include)
+        if sample_sight.hidden(db, actor, round_).judge:
+            shown = review_scope.only_shown(db, round_, again)
+            again = [n for n in again if n in shown]
     found, won = Picked(), list[int]()
     if round_.status is RoundStatus.review:
         taken = frozenset({*held, *again})

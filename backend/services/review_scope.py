@@ -1,7 +1,7 @@
-"""What people are shown of a round: the groups that the first step that reads labels works on, and no others."""
+"""What people are shown of a round, and when: the groups of the first step that reads labels, before it runs."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
@@ -10,16 +10,39 @@ from backend import recipes
 from backend.db import tables
 from backend.errors import Conflict
 from backend.prompt_sources import PromptSource
+from backend.values import BEFORE_REVIEW
+
+if TYPE_CHECKING:
+    from backend.services.rounds import RoundView
+
+
+def is_before_people(round_: "tables.Round | RoundView") -> bool:
+    """Whether the round has not come to where people decide; texts may be made and judged after that, too."""
+    if round_.stage not in BEFORE_REVIEW:
+        return False
+    gate = gate_of(round_)
+    return gate is None or round_.step < gate
+
+
+def gate_of(round_: "tables.Round | RoundView") -> int | None:
+    """The step before which people decide; None where there is none, and in a recipe of slots."""
+    if "steps" not in round_.recipe and "phases" not in round_.recipe:
+        return None
+    return recipes.read(round_.recipe).gate(round_.phase)
+
+
+def steps_shown(round_: tables.Round) -> tuple[int, ...]:
+    """The steps whose texts people decide on; empty: all there are."""
+    gate = gate_of(round_)
+    return () if gate is None else recipes.read(round_.recipe).places(round_.phase)[gate].texts
 
 
 def of_groups(round_: tables.Round) -> ColumnElement[bool] | None:
     """The condition on `groups` for those that are shown; None where there are no others before people decide."""
-    if "steps" not in round_.recipe and "phases" not in round_.recipe:
-        return None
-    recipe = recipes.read(round_.recipe)
-    gate, places = recipe.gate(round_.phase), recipe.places(round_.phase)
+    gate = gate_of(round_)
     if gate is None:
         return None
+    places = recipes.read(round_.recipe).places(round_.phase)
     place, group = places[gate], tables.Group
     asking = [one for one in places[:gate] if isinstance(one.step.part, PromptSource) and not one.step.part.narrows]
     if place.narrowed is not None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from backend import jobs
@@ -146,6 +146,9 @@ def go_on(db: Session, actor: Actor, round_id: int, *, because: str = "by hand")
         )
     stage, step = job_after_people(round_.recipe, round_.phase)
     round_.status, round_.stage, round_.step, round_.error = RoundStatus.running, stage, step, None
+    # Of a round that was given back: what selectors before the last one kept is kept anew, with the labels of now.
+    db.execute(delete(tables.Dataset).where(tables.Dataset.round_id == round_id))
+    round_.steps = {n: left for n, left in round_.steps.items() if int(n) < step}
     project_id, what = round_.project_id, f"round {round_.number}"
     events.note(db, actor, "close review", what, project_id=project_id, round_id=round_id, because=because)
     job = jobs.enqueue(db, stage=stage, project_id=project_id, round_id=round_id, created_by=actor.user_id, step=step)

@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 
 from backend.db import reading, tables
 from backend.errors import NotFound
-from backend.services import decision_words, sample_sight
+from backend.services import decision_words, sample_chain, sample_sight
 from backend.services.access import Actor, require
+from backend.services.sample_chain import Chain
 from backend.services.samples import Row, read_rows
 from backend.values import JSON, DecisionKind, Messages, Role, Verdict
 
@@ -93,10 +94,16 @@ class Detail:
     history: tuple[DecisionView, ...]
     trained: tuple[Trained, ...]
     hides_others: bool
+    chain: Chain
+    is_hinted: bool
+    """What was asked holds a hint that training rows do not: they get `prompt`."""
+    prompt: Messages
+    is_question: bool
+    """It answers a question of its own instead of the prompt."""
 
 
 def detail(actor: Actor, sample_id: int) -> Detail:
-    """Everything about one sample."""
+    """Everything about one sample; raises `NotFound`, and `PermissionDenied` while the sample itself is hidden."""
     with reading() as db:
         sample = db.get(tables.Sample, sample_id)
         label = db.get(tables.Label, sample_id) if sample else None
@@ -106,14 +113,17 @@ def detail(actor: Actor, sample_id: int) -> Detail:
         prompt = db.get_one(tables.Prompt, sample.prompt_id)
         group = db.get_one(tables.Group, sample.group_id)
         author = db.get(tables.User, sample.author_id) if sample.author_id else None
-        kept = sample_sight.hidden(db, actor, db.get_one(tables.Round, sample.round_id))
+        round_ = db.get_one(tables.Round, sample.round_id)
+        kept = sample_sight.hidden(db, actor, round_)
+        sample_sight.refuse_hidden(kept, round_, sample)
+        is_hint_hidden = group.is_stripped and kept.judge
         (row,) = sample_sight.seen(db, actor, kept, read_rows(db, (sample_id,)))
         hides_judge = row.is_hidden and kept.judge
         return Detail(
             label=row,
             round_id=sample.round_id,
             project_id=sample.project_id,
-            messages=group.messages or prompt.messages,
+            messages=prompt.messages if is_hint_hidden else group.messages or prompt.messages,
             answer=prompt.answer,
             text=sample.text,
             author=author.name if author else "import" if sample.kind == "import" else None,
@@ -135,6 +145,10 @@ def detail(actor: Actor, sample_id: int) -> Detail:
             ),
             trained=tuple(datasets(db, sample_id)),
             hides_others=row.is_hidden and kept.others,
+            chain=sample_chain.of(db, actor, sample, round_, kept),
+            is_hinted=group.is_stripped and not is_hint_hidden,
+            prompt=prompt.messages,
+            is_question=group.messages is not None and not is_hint_hidden,
         )
 
 

@@ -15,10 +15,10 @@ from backend.db import tables
 from backend.db.filters import Filters, Sort, SortKey
 from backend.db.standing import ANY_LABELLING, TOGETHER
 from backend.errors import PermissionDenied
-from backend.services import review_settings
+from backend.services import review_scope, review_settings
 from backend.services.access import Actor, role_of
 from backend.services.review_settings import Mode
-from backend.values import BEFORE_REVIEW, LabelSource, Role, RoundStatus
+from backend.values import LabelSource, Role, RoundStatus
 
 if TYPE_CHECKING:
     from backend.services.samples import Row
@@ -53,8 +53,29 @@ def hidden(db: Session, actor: Actor, round_: tables.Round) -> Hidden:
 
 def awaits_decisions(round_: tables.Round) -> bool:
     """Whether people decide on the round, or will when the judge has ended."""
-    is_ahead = round_.status is RoundStatus.running and round_.stage in BEFORE_REVIEW and round_.is_reviewed
+    is_ahead = round_.status is RoundStatus.running and round_.is_reviewed and review_scope.is_before_people(round_)
     return is_ahead or round_.status is RoundStatus.review
+
+
+def narrowed(kept: Hidden, round_: tables.Round, filters: Filters) -> Filters:
+    """The filters, kept to the texts that people decide on where the judge's view is hidden.
+
+    Others are what these texts came from and what was said of them: a judge's reply tells as much as its score. Raises
+    `PermissionDenied` for a step that is hidden.
+    """
+    shown = review_scope.steps_shown(round_) if kept.judge else ()
+    if not shown:
+        return filters
+    if not set(filters.step) <= set(shown):
+        raise PermissionDenied(f"You cannot see the texts of this step until this round is reviewed. {TOLD}")
+    return replace(filters, step=filters.step or shown)
+
+
+def refuse_hidden(kept: Hidden, round_: tables.Round, sample: tables.Sample) -> None:
+    """Raise `PermissionDenied` for a sample that is hidden with the judge's view."""
+    shown = review_scope.steps_shown(round_) if kept.judge else ()
+    if shown and sample.step not in shown:
+        raise PermissionDenied(f"You cannot see sample {sample.id} until this round is reviewed. {TOLD}")
 
 
 def refuse(kept: Hidden, filters: Filters, sort: Sort) -> None:

@@ -29,6 +29,7 @@ BINS = 20
 class Row:
     """A sample in a list. `text` and `prompt` are cut after `PREVIEW` characters.
 
+    `step` made it: its place among the recipe's steps, from 0. `role` wrote it.
     `is_hidden`: what was said of the sample is withheld until the review is over or the person has decided.
     """
 
@@ -45,6 +46,8 @@ class Row:
     num_tokens: int
     prompt: str
     text: str
+    step: int
+    role: str
     is_hidden: bool = False
 
 
@@ -84,8 +87,10 @@ def page(
         raise InvalidInput(f"A page has 1 to {MAX_PAGE} samples, not {limit}. Ask for fewer and go on page by page.")
     filters, place = filters or Filters(), Cursor.read(cursor) if cursor else None
     with reading() as db:
-        kept = sample_sight.hidden(db, actor, get_row(db, actor, round_id))
+        round_ = get_row(db, actor, round_id)
+        kept = sample_sight.hidden(db, actor, round_)
         sample_sight.refuse(kept, filters, place.sort if place else sort or Sort())
+        filters = sample_sight.narrowed(kept, round_, filters)
         got = find(scope(db, round_id, filters), filters, sort or Sort(), place, limit)
         rows = sample_sight.seen(db, actor, kept, read_rows(db, got.ids))
     ends = (str(got.next) if got.next else None, str(got.previous) if got.previous else None)
@@ -99,7 +104,7 @@ def read_rows(db: Session, ids: tuple[int, ...]) -> list[Row]:
         select(
             label.sample_id, label.score, label.verdict, label.source, label.machine_spread, label.is_overridden,
             label.is_unparsed, label.is_flagged, label.kind, sample.finish_reason, label.num_tokens,
-            func.substr(prompt.text, 1, PREVIEW), func.substr(sample.text, 1, PREVIEW),
+            func.substr(prompt.text, 1, PREVIEW), func.substr(sample.text, 1, PREVIEW), sample.step, sample.role,
         )
         .join(sample, sample.id == label.sample_id)
         .join(prompt, prompt.id == sample.prompt_id)

@@ -191,6 +191,7 @@ export class Acts extends Answers {
     if (item) this.parts.answer.scrollTop = 0;
     if (!this.parts.find.hidden) this.find.look();
     this.history.show(item);
+    this.chain.show(item);
     this.announce(screen.spoken(this));
     this.team.paintLease();
     const texts = this.line.coming(READY).flatMap((one) => [...one.messages.map(({ content }) => content), ...(one.members || [one]).map(({ text }) => text)]);

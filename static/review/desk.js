@@ -1,6 +1,7 @@
 // The review desk: paints the next item at once, sends decisions behind, shows the judge's view when it arrives.
 
 import { Acts } from "./acts.js";
+import { Chain } from "./chain.js";
 import { askToClose } from "./closing.js";
 import { Compare } from "./compare.js";
 import { edit } from "./editor.js";
@@ -70,6 +71,7 @@ export class Desk extends Acts {
     this.compare = new Compare(parts.compare, () => this.texts());
     this.find = new Find(parts.find, { inside: () => [parts.prompt, parts.answer, parts.assist], unfold: () => this.unfold() });
     this.history = new History(parts.history, (name, data) => this.ask(name, data), (n) => this.mode.title(n));
+    this.chain = new Chain(parts.chain, (name, data) => this.ask(name, data), (n) => this.mode.title(n));
     this.palette = new Palette(parts.palette, () => this.commands());
     this.help = new Help(parts.help, this.bindings, {
       save: (keys) => this.ask("review_bind", { keys }),

@@ -41,6 +41,7 @@ export function layout(element, opened, desk) {
     assist: make("section.assist", { "aria-label": "The judge" }),
     revealed: make("section.reveal", { "aria-live": "polite", "aria-label": "The last decision" }),
     history: make("details.history", {}, make("summary", {}, "Notes and history")),
+    chain: make("details.history.chain", { hidden: !opened.round.has_chain }, make("summary", {}, "Where it came from, what was said of it")),
     actions: make("div.actions", { role: "toolbar", "aria-label": "Decide" }),
     help: make("dialog.help", { "aria-label": "Keys" }),
     closing: make("dialog.closing", { "aria-label": "Close the review" }),
@@ -51,7 +52,7 @@ export function layout(element, opened, desk) {
   parts.actions.append(...toolbar(desk));
   const main = make("div.middle", {}, parts.find, parts.prompt, parts.answer, parts.compare, parts.work, parts.facts, parts.assist);
   parts.guidelines = opened.guidelines ? guidelines(opened, desk) : null;
-  parts.desk = make(`div.desk.is-${opened.mode}`, {}, main, make("aside", {}, parts.revealed, parts.guidelines, parts.history));
+  parts.desk = make(`div.desk.is-${opened.mode}`, {}, main, make("aside", {}, parts.revealed, parts.guidelines, parts.chain, parts.history));
   element.classList.add("review-frame");
   const measure = () => element.style.setProperty("--review-top", `${Math.round(element.getBoundingClientRect().top + window.scrollY)}px`);
   measure();

@@ -35,10 +35,13 @@ class Known:
     is_unparsed: bool
     is_truncated: bool
     is_flagged: bool
+    step: int
 
 
-def make_labelled(project: tables.Project, *, number: int, seed: int = 1) -> tuple[tables.Round, list[Known]]:
-    """A round of that many samples with random labels, many of them equal, some without a score."""
+def make_labelled(
+    project: tables.Project, *, number: int, seed: int = 1, steps: tuple[int, ...] = (1,)
+) -> tuple[tables.Round, list[Known]]:
+    """A round of that many samples of these steps with random labels, many of them equal, some without a score."""
     chance = random.Random(seed)
     texts = [f"{chance.choice(WORDS)} {chance.choice(WORDS)} prompt{i % 7}" for i in range(number // 4)]
     prompts = rows.make_prompt_set(project, prompts=[f"{text} n{i}" for i, text in enumerate(texts)])
@@ -50,7 +53,7 @@ def make_labelled(project: tables.Project, *, number: int, seed: int = 1) -> tup
         ]
         db.add_all(groups)
         db.flush()
-        known = [_sample(chance, round_, groups[n // 4], asked[n // 4], n) for n in range(number)]
+        known = [_sample(chance, round_, groups[n // 4], asked[n // 4], n, steps) for n in range(number)]
         ids = db.scalars(
             insert(tables.Sample).returning(tables.Sample.id, sort_by_parameter_order=True), [row for row, _ in known]
         ).all()
@@ -66,7 +69,14 @@ def make_labelled(project: tables.Project, *, number: int, seed: int = 1) -> tup
     ]  # fmt: skip
 
 
-def _sample(chance: random.Random, round_: tables.Round, group: tables.Group, prompt: tables.Prompt, n: int) -> tuple:
+def _sample(
+    chance: random.Random,
+    round_: tables.Round,
+    group: tables.Group,
+    prompt: tables.Prompt,
+    n: int,
+    steps: tuple[int, ...],
+) -> tuple:
     score = chance.choice([None, 0.0, 1.0, 2.5, 2.5, 4.0, round(chance.uniform(0, 5), 2)])
     verdict = None if score is None else chance.choice([Verdict.accept, Verdict.reject])
     source = LabelSource.none if score is None else chance.choice([LabelSource.judge, LabelSource.person])
@@ -77,12 +87,12 @@ def _sample(chance: random.Random, round_: tables.Round, group: tables.Group, pr
     sample = {
         "project_id": round_.project_id, "round_id": round_.id, "group_id": group.id, "prompt_id": prompt.id,
         "checkpoint_id": round_.policy_id, "split": Split.train, "kind": kind, "position": n, "text": text,
-        "finish_reason": "stop", "num_tokens": length, "seed": 0, "created_at": now(),
+        "finish_reason": "stop", "num_tokens": length, "seed": 0, "created_at": now(), "step": steps[n % len(steps)],
     }  # fmt: skip
     label = {
         "score": score, "verdict": verdict, "source": source, "machine_score": score, "machine_verdict": verdict,
         "machine_spread": None if chance.random() < 0.3 else chance.choice([0.0, 0.5, 1.2]), "kind": kind,
-        "num_tokens": length, "updated_at": now(),
+        "num_tokens": length, "updated_at": now(), "step": steps[n % len(steps)],
     }  # fmt: skip
     return sample, label | flags
 
@@ -125,6 +135,7 @@ def passes(sample: Known, filters: Filters) -> bool:
         (not filters.verdict or verdict in filters.verdict)
         and (not filters.source or sample.source.value in filters.source)
         and (not filters.kind or kind in filters.kind)
+        and (not filters.step or sample.step in filters.step)
         and all(
             getattr(filters, name) in (None, getattr(sample, name))
             for name in ("is_overridden", "is_unparsed", "is_truncated", "is_flagged")

@@ -80,7 +80,7 @@ def test_down_to_a_revision_and_up_again_keeps_the_rows(database: str, revision:
     write_engine().dispose()
     migrations.downgrade(revision, database)
     migrations.upgrade(database)
-    gone = {"failures"} | MADE_BY_0005 | (MADE_BY_0003 if revision < "0003" else set())
+    gone = {"failures", "saved_recipes"} | MADE_BY_0005 | (MADE_BY_0003 if revision < "0003" else set())
     assert counts() == {name: 0 if name in gone else number for name, number in before.items()}
     assert decisions() == said
     assert keys() == told
@@ -149,7 +149,7 @@ def add_steps(world: World) -> None:
             ))  # fmt: skip
         db.flush()
         for sample in db.scalars(select(tables.Sample).where(tables.Sample.group_id == group.id)):
-            db.add(tables.Label(sample_id=sample.id, round_id=round_.id, updated_at=now()))
+            db.add(tables.Label(sample_id=sample.id, round_id=round_.id, step=sample.step, updated_at=now()))
             for step in (5, 8):
                 db.add(tables.Judgment(
                     round_id=round_.id, sample_id=sample.id, step=step, judge="x", position=0, score=1.0, rationale="",
@@ -185,6 +185,31 @@ def test_rows_of_before_are_the_same_with_steps_and_later_steps_go_when_the_sche
         "failures": 0, "decisions": 0, "checkpoints": 1,
     }  # fmt: skip
     assert counts()["round_roles"] == 0
+
+
+def test_labels_learn_the_step_of_their_sample_and_saved_recipes_go_when_the_schema_goes_back(database: str) -> None:
+    world = make_world()
+    fill(world)
+    add_steps(world)
+    with session() as db:
+        db.add(tables.SavedRecipe(project_id=world.project.id, name="x", title="X", recipe={}, updated_at=now()))
+    label = tables.Label
+
+    def known() -> list[tuple]:
+        with reading() as db:
+            return [tuple(row) for row in db.execute(select(label.sample_id, label.step, label.facet))]
+
+    before, whole = known(), counts()
+    assert {step for _, step, _ in before} == {1, 4, 6}
+    assert all(facet // 432 == step - 1 for _, step, facet in before)
+    write_engine().dispose()
+    migrations.downgrade("0013", database)
+    with write_engine().begin() as db:
+        assert {row[0] // 432 for row in db.execute(text("SELECT facet FROM labels"))} == {0}
+    write_engine().dispose()
+    migrations.upgrade(database)
+    assert known() == before
+    assert counts() == whole | {"saved_recipes": 0}
 
 
 def test_steps_of_a_round_stand_beside_each_other(database: str) -> None:

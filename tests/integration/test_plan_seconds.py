@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from backend import demo
+from backend import demo, recipes
 from backend.db import now, session, tables
 from backend.services import rounds
 from backend.values import JobStatus, Stage
@@ -148,3 +148,38 @@ def test_jobs_that_did_a_part_of_a_round_set_no_pace(changed: dict[str, Any]) ->
     for stage in (Stage.generate, Stage.judge, Stage.train, Stage.evaluate):
         job(round_, stage, seconds=70, units=10, **changed)
     assert said(project) == pytest.approx(12 + 30, abs=0.01)
+
+
+def test_a_round_of_steps_is_estimated_step_by_step() -> None:
+    """STaR on 10 prompts: 10 first tries at 0.1 s, at most 10 hinted ones at 0.3 s, 15 optimizer steps at 2 s."""
+    project = rows.make_project()
+    sets = [rows.make_prompt_set(project, prompts=10, answers=["7"] * 10)]
+    star = recipes.get("star").with_changes({"trainer": {"max_steps": 15}}).model_dump(mode="json")
+    round_ = rows.make_round(project, base(project), sets=sets, recipe=star)
+    assert estimated(project, star).seconds is None
+    job(round_, Stage.generate, seconds=50, units=500, step=1)
+    job(round_, Stage.generate, seconds=30, units=100, step=5)
+    assert estimated(project, star).seconds is None, "its training was never measured"
+    job(round_, Stage.train, seconds=60, units=30, step=8)
+    assert estimated(project, star).seconds == pytest.approx(1 + 3 + 30, abs=0.01)
+    job(round_, Stage.judge, seconds=5, units=50, step=2)
+    job(round_, Stage.evaluate, seconds=20, units=400, step=9)
+    assert estimated(project, star).seconds == pytest.approx(1 + 3 + 30 + 10 * 0.1 + 20, abs=0.01)
+    # Another model takes another time, and a judge that asks one is not told by the texts.
+    other = base(project)
+    assert estimated(project, star, policy_id=other.id, reference_id=other.id).seconds is None
+
+
+def test_a_first_round_of_steps_is_estimated_by_rounds_of_slots() -> None:
+    """100 s for 1,000 samples of 10 tokens: at full length, 512, a sample takes 5.12 s instead of 0.1."""
+    project = rows.make_project()
+    sets = [rows.make_prompt_set(project, prompts=10, answers=["7"] * 10)]
+    round_ = rows.make_round(project, base(project), sets=sets, counts={"samples": 1_000, "tokens": 10_000})
+    job(round_, Stage.generate, seconds=100, units=1_000)
+    job(round_, Stage.train, seconds=60, units=30)
+    star = recipes.get("star").with_changes({"trainer": {"max_steps": 15}}).model_dump(mode="json")
+    found = estimated(project, star)
+    assert found.seconds == pytest.approx(20 * 0.1 + 30)
+    assert found.seconds_at_most == pytest.approx(20 * 5.12 + 30)
+    rubric = recipes.get("meta_rewarding").model_dump(mode="json")
+    assert estimated(project, rubric).seconds is None, "its judges were never measured"

@@ -2,10 +2,12 @@
 
 import random
 from bisect import bisect_right
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
-from backend.db import listing, listing_search
+from backend.db import listing, listing_search, reading
 from backend.db.filters import KINDS, SOURCES, VERDICTS, Filters, Sort, SortKey, encode_facet
 from backend.errors import InvalidInput, NotFound
 from backend.services import samples
@@ -42,13 +44,13 @@ def walk(actor: Actor, round_id: int, filters: Filters, sort: Sort, limit: int) 
 
 def test_a_facet_is_what_the_database_computes(database: str) -> None:
     project = rows.make_project()
-    round_, known = make_labelled(project, number=200)
+    round_, known = make_labelled(project, number=200, steps=(1, 3, 7))
     stored = stored_facets(round_.id)
     for s in known:
         kind = s.kind if s.kind in KINDS else "other"
         flags = (s.is_overridden, s.is_unparsed, s.is_truncated, s.is_flagged)
         verdict = s.verdict.value if s.verdict else "undecided"
-        assert stored[s.id] == encode_facet(verdict, s.source.value, kind, flags)
+        assert stored[s.id] == encode_facet(verdict, s.source.value, kind, flags, s.step)
 
 
 def test_pages_make_the_whole_list_in_every_sort(database: str) -> None:
@@ -111,6 +113,45 @@ def test_every_filter_finds_what_it_should(database: str, caps: str, monkeypatch
     round_, known = make_labelled(project, number=200)
     for n, filters in enumerate(SINGLE):
         check(actor, round_.id, known, filters, SORTS[n % len(SORTS)], 23)
+
+
+@pytest.mark.parametrize("caps", ["large", "small"])
+def test_a_step_is_found_alone_and_with_others(database: str, caps: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if caps == "small":
+        make_caps_small(monkeypatch)
+    project = rows.make_project()
+    actor = rows.make_actor(project)
+    round_, known = make_labelled(project, number=120, steps=(1, 3, 3, 7))
+    alone = Filters(step=(3,)), Filters(step=(1, 7)), Filters(step=(2,))
+    others = {"text": "red"}, {"min_score": 2.5}, {"prompt": "prompt1", "verdict": ("accept",)}
+    more = [Filters(step=(3,), **some) for some in others]  # type: ignore[arg-type]
+    for n, filters in enumerate([*alone, *more, Filters()]):
+        check(actor, round_.id, known, filters, SORTS[n % len(SORTS)], 11)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("key", "index"),
+    [(SortKey.id, "by_id"), (SortKey.score, "by_score"), (SortKey.length, "by_length"), (SortKey.spread, "by_spread")],
+)
+def test_a_list_of_one_step_is_ranges_of_the_index_of_its_order(database: str, key: SortKey, index: str) -> None:
+    project = rows.make_project()
+    actor = rows.make_actor(project)
+    round_, _ = make_labelled(project, number=60, steps=(1, 3))
+    with reading() as db:
+        engine = db.get_bind()
+        asked: list[tuple[str, Any]] = []
+        event.listen(engine, "before_cursor_execute", lambda *said: asked.append((said[2], said[3])))
+    samples.page(actor, round_.id, Filters(step=(3,)), Sort(key, descending=True))
+    lists = [one for one in asked if f"labels INDEXED BY ix_labels_{index}" in one[0] and "LIMIT" in one[0]]
+    assert lists
+    with reading() as db:
+        for sql, values in lists:
+            plan = [row[3] for row in db.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)]
+            reads = [line for line in plan if "labels" in line]
+            assert reads
+            assert all(f"ix_labels_{index} (round_id=? AND facet=?" in line for line in reads), plan
+            assert not any("TEMP B-TREE" in line for line in plan), plan
 
 
 @pytest.mark.parametrize("caps", ["large", "small"])

@@ -7,9 +7,10 @@ from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, PermissionDenied
 from backend.jobs import transitions
 from backend.services import jobs as job_service
-from backend.services import overview, parts, reselect, rounds
+from backend.services import overview, parts, reselect, reviews, rounds
 from backend.values import DatasetType, JobStatus, Role, RoundStatus, Split, Stage
 from tests import rows
+from tests.integration.stepped import Stepped
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -190,3 +191,80 @@ def test_launching_again_takes_every_setting_of_the_round() -> None:
     assert launched.recipe == parts.validate(before.recipe)
     for name in ("policy_id", "reference_id", "judge_id", "num_prompts", "seed", "is_reviewed", "is_blind"):
         assert getattr(launched, name) == getattr(before, name), name
+
+
+@pytest.mark.parametrize(
+    ("recipe", "stage", "stopped_at", "selects_at"),
+    [
+        ("star", Stage.select, 3, 3),
+        ("star", Stage.judge, 6, None),  # not all that is to be selected was judged
+        ("star", Stage.select, 7, 7),
+        ("star", Stage.train, 8, 7),
+        ("star", Stage.evaluate, 9, None),
+        ("meta_rewarding", Stage.select, 6, 6),
+        ("meta_rewarding", Stage.judge, 8, None),
+        ("meta_rewarding", Stage.select, 9, 9),
+        ("meta_rewarding", Stage.train, 10, 9),
+    ],
+)
+def test_a_round_of_steps_selects_again_where_nothing_was_made_of_it(
+    recipe: str, stage: Stage, stopped_at: int, selects_at: int | None
+) -> None:
+    made = Stepped(recipe, status=RoundStatus.failed, stage=stage, step=stopped_at)
+    for n in (1, 3):
+        made.stop(Stage.generate, n, JobStatus.done)
+    job_id = made.stop(stage, stopped_at)
+    offered = reselect.stopped(made.curator, made.round.id, job_id=job_id)
+    assert offered is not None
+    assert offered.step == selects_at
+    if selects_at is None:
+        with pytest.raises(Conflict, match="stopped after judging"):
+            reselect.reselect(made.curator, made.round.id, {})
+        return
+    assert offered.selector is not None
+    assert offered.selector["name"] in ("above_threshold", "best_versus_worst")
+
+
+def test_a_round_of_steps_keeps_what_was_selected_before_and_asks_no_step_again() -> None:
+    made = Stepped(status=RoundStatus.failed, stage=Stage.select, step=9, phase=1, steps={"2": {"groups": None}})
+    made.stop(Stage.select, 9)
+    prompt = rows.prompts_of(made.prompts)[0].id
+    pair = {"prompt_id": prompt, "sample_id": made.answers[0], "rejected_id": made.answers[1]}
+    made.change(steps={"2": {"groups": None}, "7": {"groups": [1]}, "10": {"groups": [1]}})
+    for step in (6, 9):
+        rows.make_dataset(made.round, DatasetType.preference, [pair], step=step)
+    with pytest.raises(InvalidInput):
+        reselect.reselect(made.curator, made.round.id, {"name": "above_threshold"})
+    with pytest.raises(PermissionDenied):
+        reselect.reselect(made.reviewer, made.round.id, {})
+    before = rounds.get(made.curator, made.round.id).recipe
+    job_id = reselect.reselect(made.curator, made.round.id, {"max_chosen_chars": 50})
+    with reading() as db:
+        job, row = db.get_one(tables.Job, job_id), db.get_one(tables.Round, made.round.id)
+        kept = [one.step for one in db.query(tables.Dataset).filter_by(round_id=made.round.id)]
+        event = db.query(tables.Event).filter_by(verb="select again").one()
+    assert (job.stage, job.step, row.stage, row.step, row.status) == (
+        Stage.select, 9, Stage.select, 9, RoundStatus.running
+    )  # fmt: skip
+    assert kept == [6]
+    assert row.steps == {"2": {"groups": None}, "7": {"groups": [1]}}
+    changed = [n for n, one in enumerate(row.recipe["phases"][1]["steps"]) if one != before["phases"][1]["steps"][n]]
+    assert changed == [9]
+    assert row.recipe["phases"][1]["steps"][9]["part"]["max_chosen_chars"] == 50
+    assert row.recipe["phases"][0] == before["phases"][0]
+    assert (event.details["before"]["max_chosen_chars"], event.details["after"]["max_chosen_chars"]) == (1000, 50)
+
+
+def test_a_reviewed_round_of_steps_that_kept_nothing_selects_again_or_all_anew() -> None:
+    made = Stepped(error="nothing was kept")
+    job_id = made.stop(Stage.select, 6)
+    offered = reselect.stopped(made.curator, made.round.id, job_id=job_id)
+    assert offered is not None
+    assert offered.step == 6
+    prompt = rows.prompts_of(made.prompts)[0].id
+    rows.make_dataset(made.round, DatasetType.preference, [{"prompt_id": prompt, "sample_id": made.answers[0]}], step=6)
+    made.change(steps={"2": {"groups": None}, "7": {"groups": [1]}})
+    reviews.close(made.curator, made.round.id)
+    with reading() as db:
+        assert db.query(tables.Dataset).filter_by(round_id=made.round.id).count() == 0
+    assert made.row().steps == {"2": {"groups": None}}

@@ -30,6 +30,9 @@ WRITES: list[tuple[str, str, Role | str, Any]] = [
     ("POST", "/projects/{project_id}/prompt-sets/preview", Role.curator, "upload"),
     ("DELETE", "/prompt-sets/{set_id}", Role.admin, None),
     ("POST", "/projects/{project_id}/templates", Role.curator, {"name": "t", "text": "new {prompt} {response}"}),
+    ("POST", "/projects/{project_id}/recipes", Role.curator, {"title": "t", "recipe": rows.RECIPE}),
+    ("PATCH", "/recipes/{recipe_id}", Role.curator, {"title": "renamed"}),
+    ("DELETE", "/recipes/{recipe_id}", Role.curator, None),
     ("POST", "/projects/{project_id}/plan/estimate", Role.viewer, {}),
     ("POST", "/projects/{project_id}/rounds", Role.curator, {}),
     ("POST", "/rounds/{round_id}/decisions", Role.reviewer, "decision"),
@@ -76,7 +79,8 @@ READS: dict[str, Role | str] = {
     "/projects/{project_id}/prompt-sets": Role.viewer, "/prompt-sets/{set_id}": Role.viewer,
     "/prompt-sets/{set_id}/report": Role.viewer, "/prompt-sets/{set_id}/problems": Role.viewer,
     "/prompt-sets/{set_id}/prompts": Role.viewer, "/projects/{project_id}/templates": Role.viewer,
-    "/templates/{template_id}": Role.viewer, "/projects/{project_id}/plan": Role.viewer,
+    "/templates/{template_id}": Role.viewer, "/projects/{project_id}/recipes": Role.viewer,
+    "/recipes/{recipe_id}": Role.viewer, "/projects/{project_id}/plan": Role.viewer,
     "/projects/{project_id}/rounds": Role.viewer, "/rounds/{round_id}": Role.viewer,
     "/rounds/{round_id}/failures": Role.viewer,
     "/rounds/{round_id}/samples": Role.viewer, "/rounds/{round_id}/histogram": Role.viewer,
@@ -96,12 +100,12 @@ READS: dict[str, Role | str] = {
     "/rounds/{round_id}/reviewers/me": Role.reviewer, "/rounds/{round_id}/removals": Role.curator,
     "/rounds/{round_id}/reviewers/{user_id}/removal": Role.curator,
 }  # fmt: skip
-LAUNCHING = {"start", "read", "switch_recipe", "put_part", "save_version", "select_again"}
+LAUNCHING = {"start", "read", "switch_recipe", "put_part", "save_version", "save_recipe", "select_again"}
 """Listeners of forms that are drawn anew, for each recipe or stopped round; they are in no list of the application's."""
 REVIEWERS = {"decisions", "labels", "samples", "leases", "presences", "worths"}
 CURATORS = {
     "rounds", "round_prompt_sets", "jobs", "checkpoints", "templates", "prompt_sets", "prompts", "gold_items",
-    "assignments", "imported_completions", "failures",
+    "assignments", "imported_completions", "failures", "saved_recipes",
 }  # fmt: skip
 NOT_THERE_IN_THIS_WORLD = {"/prompt-sets/{set_id}/problems"}
 

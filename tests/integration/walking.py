@@ -12,7 +12,7 @@ import httpx
 from sqlalchemy import select
 
 from backend import demo
-from backend.db import reading, session, tables
+from backend.db import now, reading, session, tables
 from backend.services.access import Actor
 from backend.values import DatasetType, JobStatus, Role, RoundStatus, Split, Stage
 from tests import rows
@@ -88,8 +88,12 @@ def make_world(mark: str = MARK) -> World:
             for stage, status in ((Stage.judge, JobStatus.done), (Stage.select, JobStatus.failed))
         ]  # fmt: skip
         template = tables.Template(project_id=project.id, name="t", version=1, text=mark, content_hash="0" * 64)
+        saved = tables.SavedRecipe(
+            project_id=project.id, name="saved", title=mark, recipe=rows.RECIPE | {"name": "saved", "title": mark},
+            updated_at=now(),
+        )  # fmt: skip
         member = tables.User(name=f"{mark} member")
-        db.add_all([job, trial, template, member])
+        db.add_all([job, trial, template, saved, member])
         db.flush()
         db.add_all(kept_nothing)
         db.flush()
@@ -97,7 +101,7 @@ def make_world(mark: str = MARK) -> World:
         ids = {
             "project_id": project.id, "user_id": member.id, "round_id": round_.id, "sample_id": samples[0].id,
             "checkpoint_id": spare.id, "policy_id": policy.id, "set_id": unused.id, "dataset_id": dataset.id,
-            "job_id": job.id, "trial_id": trial.id, "template_id": template.id, "token_id": 0,
+            "job_id": job.id, "trial_id": trial.id, "template_id": template.id, "token_id": 0, "recipe_id": saved.id,
         }  # fmt: skip
     rows.make_decision(samples[1], Actor(member.id, member.name), "accept")
     return World(ids, project)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.widgets import sample_filters as bar
-from backend.db.filters import ALL_FACETS, FLAGS, KINDS, SOURCES, VERDICTS, Cursor, Sort, SortKey, decode_facet
+from backend.db.filters import FLAGS, KINDS, OF_ONE_STEP, SOURCES, VERDICTS, Cursor, Sort, SortKey, decode_facet
 from backend.db.filters import encode_facet as encode
 from backend.db.search import parse
 from backend.errors import InvalidInput
@@ -20,17 +20,24 @@ words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x0
 
 
 @given(
-    text=words, prompt=words, verdict=some, low=st.none() | st.floats(-1e6, 1e6), most=st.none() | st.integers(0, 10**9)
+    text=words,
+    prompt=words,
+    verdict=some,
+    low=st.none() | st.floats(-1e6, 1e6),
+    most=st.none() | st.integers(0, 10**9),
+    step=st.none() | st.integers(0, 9999),
 )
 def test_a_shared_address_restores_the_filters(
-    text: str, prompt: str, verdict: list[str], low: float | None, most: int | None
+    text: str, prompt: str, verdict: list[str], low: float | None, most: int | None, step: int | None
 ) -> None:
-    query = bar.from_bar((text, prompt, verdict, [], [], ["is_flagged"], low, None, None, most, "-score"))
+    one = "" if step is None else str(step)
+    query = bar.from_bar((text, prompt, verdict, [], [], ["is_flagged"], low, None, None, most, "-score", one))
     again = bar.from_address(dict(parse_qsl(bar.to_address(query), keep_blank_values=True)))
     assert again == query
     assert bar.to_bar(again)[2] == verdict
     assert bar.read_sort(again) == Sort(SortKey.score, descending=True)
     assert bar.read_filters(again).is_flagged is True
+    assert bar.read_filters(again).step == (() if step is None else (step,))
 
 
 @given(st.dictionaries(st.sampled_from([*bar.NAMES, "round", "sample", "at"]), words))
@@ -51,11 +58,13 @@ def test_a_range_the_wrong_way_round_is_said() -> None:
 
 
 def test_every_facet_is_a_number_of_its_own() -> None:
-    assert len(set(ALL_FACETS)) == len(VERDICTS) * len(SOURCES) * len(KINDS) * 2 ** len(FLAGS)
-    for code in ALL_FACETS:
+    of_a_step = len(VERDICTS) * len(SOURCES) * len(KINDS) * 2 ** len(FLAGS)
+    assert of_a_step == OF_ONE_STEP
+    for code in range(5 * of_a_step):
         facet = decode_facet(code)
         flags = tuple(facet[name] for name in FLAGS)
-        assert encode(facet["verdict"], facet["source"], facet["kind"], flags) == code
+        assert encode(facet["verdict"], facet["source"], facet["kind"], flags, facet["step"]) == code
+        assert facet["step"] == 1 + code // of_a_step, "those of step 1 are the first"
 
 
 @given(st.floats(allow_nan=False), st.integers(0, 2**62), st.sampled_from(SortKey), st.booleans(), st.booleans())

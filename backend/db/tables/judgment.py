@@ -14,7 +14,7 @@ FACET_SQL = (
     " + CASE source WHEN 'judge' THEN 3 WHEN 'person' THEN 6 ELSE 0 END"
     " + CASE WHEN is_overridden THEN 9 ELSE 0 END + CASE WHEN is_unparsed THEN 18 ELSE 0 END"
     " + CASE WHEN is_truncated THEN 36 ELSE 0 END + CASE WHEN is_flagged THEN 72 ELSE 0 END"
-    " + CASE kind WHEN 'completion' THEN 0 WHEN 'edit' THEN 144 ELSE 288 END"
+    " + CASE kind WHEN 'completion' THEN 0 WHEN 'edit' THEN 144 ELSE 288 END + 432 * (step - 1)"
 )
 UNSCORED = -1e300
 """Stands for NULL in the sort keys: below every score."""
@@ -56,8 +56,8 @@ class Label(Base):
     One row per training sample from the moment the sample exists (source none). The machine's word stays in
     `machine_*`; a person's decision sets score, verdict and source in the same transaction. Facets repeat
     columns of the sample so that lists need no join. The database computes three columns for them: `facet`, all
-    yes-or-no filters as one number (db/facets.py), and the sort keys, in which NULL is a number. A list is then a
-    merge of one index range per facet, whatever the filters, and never a scan (db/listing.py).
+    yes-or-no filters and the step as one number (db/filters.py), and the sort keys, in which NULL is a number. A list
+    is then a merge of one index range per facet, whatever the filters, and never a scan (db/listing.py).
     """
 
     __tablename__ = "labels"
@@ -90,6 +90,8 @@ class Label(Base):
     updated_at: Mapped[datetime]
     kind: Mapped[str] = mapped_column(String(16), default="completion", server_default="completion")
     """The sample's kind."""
+    step: Mapped[int] = mapped_column(default=1, server_default="1")
+    """The step that made the sample."""
     facet: Mapped[int] = mapped_column(Computed(FACET_SQL, persisted=True), deferred=True)
     score_key: Mapped[float] = mapped_column(Computed(or_unscored("score"), persisted=True), deferred=True)
     spread_key: Mapped[float] = mapped_column(Computed(or_unscored("machine_spread"), persisted=True), deferred=True)

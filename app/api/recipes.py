@@ -1,0 +1,50 @@
+"""A project's own recipes. Those that come with Rondo are listed with the parts."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from app.api.depends import After, Asking, Limit, Page, cut
+from backend.boundary import Data, Id, Name
+from backend.services import saved_recipes
+from backend.services.saved_recipes import SavedView
+
+router = APIRouter(tags=["recipes"])
+
+
+class NewRecipe(BaseModel):
+    """The whole recipe; its own name and title are replaced."""
+
+    title: Name
+    recipe: Data
+
+
+class RecipeEdit(BaseModel):
+    title: Name | None = None
+    recipe: Data | None = None
+
+
+@router.get("/projects/{project_id}/recipes")
+def list_recipes(actor: Asking, project_id: Id, limit: Limit = 50, after: After = None) -> Page[SavedView]:
+    return cut(saved_recipes.list_saved(actor, project_id), limit=limit, after=after, key=lambda row: row.id)
+
+
+@router.post("/projects/{project_id}/recipes", status_code=201)
+def save_recipe(actor: Asking, project_id: Id, body: NewRecipe) -> SavedView:
+    """Keep a recipe, or change the one of that title."""
+    return saved_recipes.save(actor, project_id, body.title, body.recipe)
+
+
+@router.get("/recipes/{recipe_id}")
+def get_recipe(actor: Asking, recipe_id: Id) -> SavedView:
+    return saved_recipes.get(actor, recipe_id)
+
+
+@router.patch("/recipes/{recipe_id}")
+def edit_recipe(actor: Asking, recipe_id: Id, body: RecipeEdit) -> SavedView:
+    return saved_recipes.change(actor, recipe_id, title=body.title, recipe=body.recipe)
+
+
+@router.delete("/recipes/{recipe_id}", status_code=204)
+def delete_recipe(actor: Asking, recipe_id: Id) -> None:
+    """Delete it; rounds that were launched with it keep it."""
+    saved_recipes.delete(actor, recipe_id)

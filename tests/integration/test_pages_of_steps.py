@@ -1,0 +1,63 @@
+"""The pages of a round of steps, asked as a browser asks: lists by step, chains, jobs, the desk, the form."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from backend.services import saved_recipes
+from backend.values import JobStatus, Stage
+from tests.integration import site
+from tests.integration.stepped import JUDGMENTS, Stepped
+from tests.integration.test_deep_links import Opened
+
+
+@pytest.fixture
+def opened(database: str) -> Iterator[tuple[Stepped, Opened]]:
+    made = Stepped(is_blind=False)
+    with site.signed_in(made.curator) as client:
+        yield made, Opened(client, made.project.slug)
+
+
+def test_lists_of_a_step_are_linked_to_and_shown_with_its_name(opened: tuple[Stepped, Opened]) -> None:
+    made, browser = opened
+    round_id, judgment = made.round.id, made.said[made.answers[0]][0]
+    said = browser.ask("samples", "draw", round=str(round_id), step=str(JUDGMENTS), sample=str(judgment))
+    assert '"2. answers"' in said
+    assert '"4. judgments"' in said
+    assert "8 samples" in said
+    assert f"step={JUDGMENTS}" in said
+    assert f"sample={made.answers[0]}" in said, "the link to what it is about"
+    said = browser.ask("samples", "draw", round=str(round_id), step="8")
+    assert "12 samples" in said
+    assert '"visible": true' in said
+    path = f"/api/v1/rounds/{round_id}/samples"
+    with site.with_token(made.reviewer) as client:
+        items = client.get(path, params={"step": [JUDGMENTS]}).json()["items"]
+        assert {(row["step"], row["role"]) for row in items} == {(JUDGMENTS, "policy")}
+        assert len(items) == 8
+        assert client.get(path, params={"step": ["x"]}).status_code == 422
+
+
+def test_the_desk_tells_the_chain_unless_it_is_blind(opened: tuple[Stepped, Opened]) -> None:
+    made, browser = opened
+    answer = made.answers[0]
+    assert browser.server("review_open", {"round": str(made.round.id)})["round"]["has_chain"]
+    (chain,) = browser.server("review_chain", {"sample_ids": [answer]})["chains"]
+    assert [row["text"] for row in chain["questions"][0]["answers"]] == ["Score: 5", "Score: 3"]
+    assert chain["made_by"] == "step 2 (answers), role policy"
+    assert "up to 8" in browser.server("review_chain", {"sample_ids": [answer] * 9})["error"]["message"]
+    made.change(is_blind=True)
+    assert not browser.server("review_open", {"round": str(made.round.id)})["round"]["has_chain"]
+    with site.signed_in(made.reviewer) as client:
+        told = Opened(client, made.project.slug).server("review_chain", {"sample_ids": [answer]})
+    assert told["chains"][0]["questions"] == []
+    assert "hidden until the review is over" in told["chains"][0]["more"]
+
+
+def test_jobs_name_their_step_and_the_form_lists_the_projects_own_recipes(opened: tuple[Stepped, Opened]) -> None:
+    made, browser = opened
+    job_id = made.stop(Stage.judge, 4, JobStatus.done)
+    assert f"Job {job_id}: phase 1, step 5 of 11: judge read_score, round 1" in browser.ask("jobs", "draw")
+    saved_recipes.save(made.curator, made.project.id, "Ours", made.round.recipe)
+    said = browser.ask("new_round", "load")
+    assert "Ours (this project's own)" in said

@@ -1,0 +1,109 @@
+"""Recipes that a project keeps as its own: who may, under which names, and what rounds have of them."""
+
+import pytest
+
+from backend import recipes
+from backend.db import reading, session, tables
+from backend.errors import InvalidInput, NotFound, PermissionDenied
+from backend.services import parts, plans, rounds, saved_recipes
+from backend.values import Role
+from tests import rows
+from tests.integration import site
+
+pytestmark = pytest.mark.usefixtures("database")
+STAR = recipes.get("star").model_dump(mode="json")
+
+
+def test_a_recipe_is_kept_changed_and_deleted_and_each_is_noted() -> None:
+    project = rows.make_project()
+    actor = rows.make_actor(project, Role.curator)
+    first = saved_recipes.save(actor, project.id, "My STaR", STAR)
+    assert (first.name, first.title, first.created_by) == ("my-star", "My STaR", actor.name)
+    assert first.recipe == parts.validate(STAR | {"name": "my-star", "title": "My STaR"})
+    looser = recipes.get("star").with_changes({"unparsed_limit": 0.9}).model_dump(mode="json")
+    again = saved_recipes.save(actor, project.id, " my star ", looser)
+    assert (again.id, again.name, again.title) == (first.id, "my-star", "my star")
+    assert again.recipe["unparsed_limit"] == 0.9
+    renamed = saved_recipes.change(actor, first.id, title="Hints")
+    assert (renamed.name, renamed.recipe["title"], renamed.recipe["unparsed_limit"]) == ("my-star", "Hints", 0.9)
+    assert saved_recipes.change(actor, first.id, recipe=STAR).recipe["unparsed_limit"] == 0.5
+    assert [one.title for one in saved_recipes.list_saved(actor, project.id)] == ["Hints"]
+    saved_recipes.delete(actor, first.id)
+    assert saved_recipes.list_saved(actor, project.id) == []
+    with reading() as db:
+        noted = [(one.verb, one.subject) for one in db.query(tables.Event).order_by(tables.Event.id)]
+    assert noted == [
+        ("save recipe", "My STaR"), ("change recipe", "my star"), ("change recipe", "Hints"),
+        ("change recipe", "Hints"), ("delete recipe", "Hints"),
+    ]  # fmt: skip
+
+
+def test_a_name_is_that_of_no_other_recipe() -> None:
+    project, other = rows.make_project(), rows.make_project()
+    actor = rows.make_actor(project)
+    assert saved_recipes.save(actor, project.id, "star", STAR).name == "star-2"
+    first = saved_recipes.save(actor, project.id, "Hints", STAR)
+    saved_recipes.change(actor, first.id, title="Better hints")
+    assert saved_recipes.save(actor, project.id, "Hints", STAR).name == "hints-2"
+    assert saved_recipes.save(rows.make_actor(other), other.id, "Hints", STAR).name == "hints"
+
+
+def test_what_cannot_work_is_refused_and_only_curators_keep_recipes() -> None:
+    project = rows.make_project()
+    actor = rows.make_actor(project)
+    for title, recipe in (
+        ("", STAR),
+        ("x" * 121, STAR),
+        ("a\nb", STAR),
+        ("x", {}),
+        ("x", STAR | {"steps": []}),
+        ("x", []),
+    ):
+        with pytest.raises(InvalidInput):
+            saved_recipes.save(actor, project.id, title, recipe)
+    found = saved_recipes.save(actor, project.id, "x", STAR)
+    reviewer = rows.make_actor(project, Role.reviewer)
+    assert saved_recipes.get(reviewer, found.id) == found
+    stranger = rows.make_actor(rows.make_project())
+    for who, error in ((reviewer, PermissionDenied), (stranger, NotFound)):
+        with pytest.raises(error):
+            saved_recipes.save(who, project.id, "y", STAR)
+        with pytest.raises(error):
+            saved_recipes.change(who, found.id, title="y")
+        with pytest.raises(error):
+            saved_recipes.delete(who, found.id)
+    with pytest.raises(NotFound, match="no recipe 'star' of its own"):
+        saved_recipes.delete_named(actor, project.id, "star")
+
+
+def test_a_round_keeps_its_recipe_when_the_saved_one_is_changed_and_deleted() -> None:
+    project = rows.make_project()
+    actor = rows.make_actor(project)
+    sets = rows.make_prompt_set(project, answers=["7"] * 3)
+    base = rows.make_checkpoint(project, engine={"name": "transformers", "model": "models/base"})
+    found = saved_recipes.save(actor, project.id, "Hints", STAR)
+    plan = plans.Plan(found.recipe, base.id, base.id, sample_set_ids=(sets.id,), num_prompts=3)
+    round_id = rounds.launch(actor, project.id, plan)
+    saved_recipes.change(actor, found.id, recipe=recipes.get("self_rewarding").model_dump(mode="json"))
+    saved_recipes.delete(actor, found.id)
+    assert rounds.get(actor, round_id).recipe == found.recipe
+    with session() as db:
+        db.get_one(tables.Job, db.query(tables.Job.id).filter_by(round_id=round_id).scalar()).active_key = None
+    assert rounds.again(actor, project.id, round_id).recipe["name"] == "hints"
+
+
+def test_a_program_keeps_lists_changes_and_deletes_recipes() -> None:
+    project = rows.make_project()
+    with site.with_token(rows.make_actor(project, Role.curator)) as client:
+        path = f"/api/v1/projects/{project.id}/recipes"
+        made = client.post(path, json={"title": "Hints", "recipe": STAR})
+        assert made.status_code == 201, made.text
+        one = f"/api/v1/recipes/{made.json()['id']}"
+        assert client.patch(one, json={"title": "More hints"}).json()["title"] == "More hints"
+        assert [row["name"] for row in client.get(path).json()["items"]] == ["hints"]
+        assert client.get(one).json()["recipe"]["title"] == "More hints"
+        wrong = client.post(path, json={"title": "x", "recipe": STAR | {"steps": STAR["steps"][1:]}})
+        assert (wrong.status_code, wrong.json()["error"]["type"]) == (422, "InvalidInput")
+        assert "prompt source" in wrong.json()["error"]["message"]
+        assert client.delete(one).status_code == 204
+        assert client.get(one).status_code == 404
