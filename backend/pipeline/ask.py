@@ -60,7 +60,7 @@ def ask(stage: StageContext, place: Place) -> None:
     source = place.step.part
     assert isinstance(source, PromptSource)
     with reading() as db:
-        groups, pool = _read_groups(db, stage, place) if source.reads_groups else ([], _read_pool(db, stage, place))
+        groups, pool = _read_groups(db, stage, place) if source.reads_groups else ([], read_pool(db, stage, place))
     sources = [one.index for one in stage.places if isinstance(one.step.part, PromptSource)]
     path = ("prompts",) if place.index == sources[0] else ("prompts", place.index)
     made = source.ask(groups, pool, limit=stage.round.num_prompts, seed=derive_seed(stage.round.seed, *path))
@@ -93,7 +93,7 @@ def write(db: Session, round_id: int, step: int, groups: Sequence[Group]) -> Non
     insert_rows(db, tables.Group, common, columns)
 
 
-def _read_pool(db: Session, stage: StageContext, place: Place) -> list[values.Prompt]:
+def read_pool(db: Session, stage: StageContext, place: Place) -> list[values.Prompt]:
     """The prompts of the round's sets to sample from.
 
     Where no model is asked, prompts without a text that is taken would get no samples: they are left out.

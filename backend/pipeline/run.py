@@ -11,7 +11,7 @@ from backend.db import reading, session, tables
 from backend.errors import Cancelled, EmptySelection, NotFound, RondoError
 from backend.jobs import transitions
 from backend.jobs.progress import Progress
-from backend.pipeline import evaluate, generate, judge, left_out, repair, select, train, try_prompt
+from backend.pipeline import evaluate, generate, judge, left_out, repair, select, train, try_prompt, tune
 from backend.pipeline.stage import Finish, StageContext, only_selectors_since_gate, open_stage, step_of
 from backend.recipes import STAGES as STAGES_OF
 from backend.recipes import Recipe
@@ -58,8 +58,8 @@ def prepare(job_id: int, attempt: int, progress: Progress) -> tuple[Finish, Stag
     if job.spec.get("kind") == "repair":
         return repair.run(job_id, progress), None
     stage = open_stage(job_id, attempt, progress)
-    log.info("Round %s: %s, attempt %s.", stage.round.number, job.stage, attempt)
-    return STAGES[job.stage](stage), stage
+    log.info("Round %s: %s, attempt %s.", stage.round.number, stage.kind or job.stage, attempt)
+    return (tune.run if stage.kind == tune.KIND else STAGES[job.stage])(stage), stage
 
 
 def go_on(db: Session, stage: StageContext) -> None:
@@ -76,6 +76,12 @@ def go_on(db: Session, stage: StageContext) -> None:
             )  # fmt: skip
         return
     if stage.stage is Stage.evaluate:
+        return
+    if stage.kind == tune.KIND:
+        transitions.enqueue(
+            db, stage=found.stage, project_id=found.project_id, round_id=found.id, created_by=found.created_by,
+            step=found.step,
+        )  # fmt: skip
         return
     if stage.is_before_people and found.is_reviewed:
         found.stage, found.status, found.step = Stage.review, RoundStatus.review, stage.next_step

@@ -10,6 +10,7 @@ from backend.judges.majority_vote import MajorityVote
 from backend.judges.pairwise_swapped import PairwiseSwapped
 from backend.judges.read_score import ReadScore
 from backend.judges.written_verdict import WrittenVerdict
+from backend.metrics.balance_score import BalanceScore
 from backend.metrics.distinct_n import DistinctN
 from backend.metrics.held_out_accuracy import HeldOutAccuracy
 from backend.metrics.judge_quality import JudgeQuality
@@ -20,6 +21,7 @@ from backend.metrics.score_ties import ScoreTies
 from backend.prompt_sources.ask import Ask
 from backend.prompt_sources.prompt_set import PromptSet
 from backend.prompt_sources.widest import Widest
+from backend.schedules.balance_probe import BalanceProbe
 from backend.selectors.above_threshold import AboveThreshold
 from backend.selectors.anchored_pairs import AnchoredPairs
 from backend.selectors.best_versus_worst import BestVersusWorst
@@ -31,8 +33,8 @@ from backend.trainers.kto import KTO
 from backend.trainers.sft import SFT
 
 __all__ = [
-    "DPO", "KTO", "RUBRIC", "SFT", "AboveThreshold", "AdditiveRubric", "AnchoredPairs", "Ask", "BestVersusWorst",
-    "DistinctN", "ExactMatch", "FromChildren", "HeldOutAccuracy", "JudgeQuality", "Length", "MajorityVote",
-    "OverrideRate", "OwnAnswers", "PairwiseSwapped", "PassAtK", "PromptSet", "ReadScore", "RightAndWrong", "Sample",
-    "ScoreTies", "Unpaired", "VoteMarginPairs", "Widest", "WrittenVerdict",
+    "DPO", "KTO", "RUBRIC", "SFT", "AboveThreshold", "AdditiveRubric", "AnchoredPairs", "Ask", "BalanceProbe",
+    "BalanceScore", "BestVersusWorst", "DistinctN", "ExactMatch", "FromChildren", "HeldOutAccuracy", "JudgeQuality",
+    "Length", "MajorityVote", "OverrideRate", "OwnAnswers", "PairwiseSwapped", "PassAtK", "PromptSet", "ReadScore",
+    "RightAndWrong", "Sample", "ScoreTies", "Unpaired", "VoteMarginPairs", "Widest", "WrittenVerdict",
 ]  # fmt: skip

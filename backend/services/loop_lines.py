@@ -198,8 +198,9 @@ def _line(
 
 
 def _live(counted: int | None, job: tables.Job | None, stage: Stage) -> int | None:
-    """What the stage wrote at its end, or how far it is while it runs."""
-    return job.done if counted is None and job is not None and job.stage is stage else counted
+    """What the stage wrote at its end, or how far it is while it runs; a job of another kind does not count these."""
+    is_of_stage = job is not None and job.stage is stage and not job.spec.get("kind")
+    return job.done if counted is None and job is not None and is_of_stage else counted
 
 
 def _decided_in(funnel: list[JSON]) -> int | None:

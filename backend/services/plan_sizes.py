@@ -1,29 +1,56 @@
 """How much a plan makes, step by step: upper bounds, as every number of an estimate is."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from backend.generators import Generator
 from backend.judges import Judge
 from backend.prompt_sources import PromptSource
-from backend.recipes import Recipe
+from backend.recipes import Place, Recipe
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """Samples that are made or taken from files, calls of judges that ask a model, and tokens of both."""
+    """Samples that are made or taken from files, calls of judges that ask a model, and tokens of both.
+
+    tried: how many of the samples are made to try changes out, and are none of the round's.
+    """
 
     samples: int
     judge_calls: int
     tokens: int
+    tried: int = 0
 
 
 def sizes(recipe: Recipe, phase: int, *, prompts: int, taken: int) -> Sizes:
-    """What a round of so many prompts makes, with so many completions taken from files."""
+    """What a round of so many prompts makes, with so many completions taken from files; what it tries out included."""
+    made = of_steps(recipe.places(phase), prompts=prompts, taken=taken)
+    for places in _tried(recipe, phase):
+        tried = of_steps(places, prompts=min(prompts, recipe.schedule.pilot_prompts), taken=0)
+        made = Sizes(
+            made.samples + tried.samples, made.judge_calls + tried.judge_calls, made.tokens + tried.tokens,
+            made.tried + tried.samples,
+        )  # fmt: skip
+    return made
+
+
+def _tried(recipe: Recipe, phase: int) -> list[tuple[Place, ...]]:
+    """The steps of each trial of the schedule that makes texts of its own."""
+    found: list[tuple[Place, ...]] = []
+    for changes in recipe.schedule.trials():
+        places = recipe.tried(changes).pilot(phase)
+        if not found or found[-1][:-1] != places[:-1]:
+            found.append(places)
+    return found
+
+
+def of_steps(places: Sequence[Place], *, prompts: int, taken: int) -> Sizes:
+    """What these steps make."""
     groups: dict[int, int] = {}
     texts: dict[int, int] = defaultdict(int)
     made = calls = tokens = 0
-    for place in recipe.places(phase):
+    for place in places:
         part = place.step.part
         source = place.index if place.source is None else place.source
         seen = groups.get(source if place.narrowed is None else place.narrowed, 0)

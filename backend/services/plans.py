@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from backend import boundary, recipes, registry
 from backend.db import reading, tables
 from backend.errors import InvalidInput, NotFound
+from backend.pipeline.history import history_of
 from backend.recipes import Recipe
 from backend.services import (
     contexts,
@@ -201,17 +202,11 @@ def _first_plan(db: Session, project_id: int) -> Plan:
 
 
 def _scheduled(db: Session, parent: tables.Round) -> dict[str, Any]:
+    """The parent's recipe with what its schedule changes; one that tries out is asked when the round has begun."""
     recipe = Recipe.model_validate(parent.recipe)
-    history: list[dict[str, float | None]] = []
-    found: tables.Round | None = parent
-    while found is not None:
-        metrics = select(tables.Metric.name, tables.Metric.value).where(
-            tables.Metric.round_id == found.id,
-            tables.Metric.checkpoint_id.is_(None) | (tables.Metric.checkpoint_id == found.checkpoint_id),
-        )
-        history.insert(0, {name: value for name, value in db.execute(metrics)})
-        found = db.get(tables.Round, found.parent_id) if found.parent_id else None
-    return recipe.with_changes(recipe.schedule.changes(history)).model_dump(mode="json")
+    if recipe.schedule.pilot_prompts:
+        return recipe.model_dump(mode="json")
+    return recipe.with_changes(recipe.schedule.changes(history_of(db, parent.id))).model_dump(mode="json")
 
 
 def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
@@ -244,7 +239,9 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
         )
         if no_room:
             raise InvalidInput("\n".join(no_room))
-        warnings = _warnings(plan, recipe, prompts, size.samples) + imported_completions.warnings(recipe, brought)
+        warnings = _warnings(plan, recipe, prompts, size.samples - size.tried) + imported_completions.warnings(
+            recipe, brought
+        )
         warnings += known_answers.warnings(
             db, project_id, recipe, sample=plan.sample_set_ids, held_out=plan.held_out_set_ids
         )

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from backend import jobs
 from backend.db import now, reading, session, tables
 from backend.errors import Conflict, NotFound
+from backend.pipeline import tune
 from backend.recipes import first_job, judge_of
 from backend.services import events, review_settings, round_roles
 from backend.services.access import Actor, require
@@ -46,6 +47,7 @@ class RoundView:
     is_blind: bool
     review: dict[str, Any]
     counts: dict[str, Any]
+    tuned: dict[str, Any]
     error: str | None
     created_at: datetime
     finished_at: datetime | None
@@ -119,7 +121,10 @@ def launch(actor: Actor, project_id: int, plan: Plan, *, after_number: int | Non
             db.add(tables.RoundPromptSet(round_id=row.id, prompt_set_id=set_id, use=use))
         db.flush()
         place: dict[str, Any] = {"project_id": project_id, "round_id": row.id}
-        jobs.enqueue(db, stage=row.stage, step=row.step, created_by=actor.user_id, **place)
+        tries_out = recipe.schedule.pilot_prompts > 0
+        spec = {"kind": tune.KIND} if tries_out else None
+        stage = Stage.generate if tries_out else row.stage
+        jobs.enqueue(db, stage=stage, step=row.step, spec=spec, created_by=actor.user_id, **place)
         what: dict[str, Any] = {
             "recipe": str(plan.recipe.get("name", "")),
             "num_prompts": plan.num_prompts,
