@@ -132,7 +132,7 @@ def _shown(here: Context, make: Callable[[], Plan]) -> list[Any]:
     try:
         plan = make()
     except (InvalidInput, NotFound) as error:
-        return [{"problem": error.message}, gr.Column(visible=False), *[gr.skip()] * (18 + len(parts.review_knobs()))]
+        return [{"problem": error.message}, gr.Column(visible=False), *[gr.skip()] * (20 + len(parts.review_knobs()))]
     starts = _starts(here)
     at = plan.parent_id or -plan.policy_id
     if starts and at not in dict(map(reversed, starts)):

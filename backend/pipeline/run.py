@@ -28,7 +28,11 @@ STAGES: dict[Stage, Callable[[StageContext], Finish]] = {
 }
 
 
-def run_job(job_id: int, attempt: int) -> int:
+AfterRound = Callable[[Session, int], None]
+"""What happens in the transaction that ends a round which others are to follow; it gets the round's id."""
+
+
+def run_job(job_id: int, attempt: int, *, after_round: AfterRound | None = None) -> int:
     """Run the job's stage; return the exit code. Whatever goes wrong stands on the job's row."""
     progress = Progress(job_id, attempt)
     try:
@@ -39,6 +43,8 @@ def run_job(job_id: int, attempt: int) -> int:
             finish(db)
             if stage is not None:
                 go_on(db, stage)
+                if after_round is not None and ends_line(db, stage):
+                    after_round(db, stage.round.id)
     except Cancelled as error:
         log.info("%s", error.message)
         return 0
@@ -93,6 +99,12 @@ def go_on(db: Session, stage: StageContext) -> None:
         db, stage=found.stage, project_id=found.project_id, round_id=found.id, created_by=found.created_by,
         step=found.step,
     )  # fmt: skip
+
+
+def ends_line(db: Session, stage: StageContext) -> bool:
+    """Whether the job has ended a round that others are to follow."""
+    is_end = stage.stage is Stage.evaluate and not stage.kind
+    return is_end and bool(db.get_one(tables.Round, stage.round.id).auto.get("left"))
 
 
 def give_back(db: Session, round_id: int, step: int | None) -> None:

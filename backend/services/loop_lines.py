@@ -1,7 +1,7 @@
 """One line a round: what the overview shows of it. Reads the rows the stages wrote; counts nothing large."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from math import hypot
 
@@ -80,6 +80,13 @@ class RoundLine:
     policy_id: int | None = None
     left_out: int = 0
     """Prompts, replies and rows that could not be used and were not made since."""
+    auto: JSON = field(default_factory=dict)
+    """Of a round that others follow by themselves: how many, and why none did."""
+
+    @property
+    def follows(self) -> int:
+        """How many rounds follow by themselves, unless a rule stops them."""
+        return follows(self.auto, self.status)
 
     @property
     def overridden_share(self) -> float | None:
@@ -90,6 +97,12 @@ class RoundLine:
     def looked_at_share(self) -> float | None:
         """How much of what the judge labelled people decided on; None where nobody did."""
         return self.decided / self.judged if self.judged and self.decided else None
+
+
+def follows(auto: JSON, status: RoundStatus) -> int:
+    """How many rounds follow one of this status by themselves, by what its row says; 0 once it is over."""
+    is_open = status not in (RoundStatus.done, RoundStatus.cancelled) and "stopped" not in auto
+    return int(auto.get("left", 0)) if is_open else 0
 
 
 def lines_of(db: Session, project_id: int) -> tuple[RoundLine, ...]:
@@ -194,6 +207,7 @@ def _line(
         checkpoint=checkpoint,
         error=row.error,
         policy_id=row.policy_id,
+        auto=row.auto,
     )
 
 

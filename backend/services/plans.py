@@ -12,6 +12,7 @@ from backend.errors import InvalidInput, NotFound
 from backend.pipeline.history import history_of
 from backend.recipes import Recipe
 from backend.services import (
+    auto_rules,
     contexts,
     imported_completions,
     known_answers,
@@ -53,6 +54,10 @@ class Plan:
     review: dict[str, Any] = field(default_factory=dict)
     roles: dict[str, int] = field(default_factory=dict)
     """Checkpoints of roles beyond policy, reference and judge, by the name that steps call them."""
+    num_rounds: int = 1
+    """Rounds to run, this one included: the others follow by themselves, each from the one before."""
+    stop_rules: tuple[str, ...] = tuple(auto_rules.RULES)
+    """What stops them (`auto_rules.RULES`)."""
 
     def sets(self) -> list[tuple[int, SetUse]]:
         """(prompt set id, use) for each use of each set."""
@@ -91,15 +96,13 @@ def defaults(actor: Actor, project_id: int, parent_id: int | None = None, *, bas
         if base_id is not None and (base is None or base.project_id != project_id):
             raise NotFound(f"There is no checkpoint {base_id} in this project. Choose one from the list.")
         if parent_id is not None:
-            parent = _round(db, project_id, parent_id)
-            return _next_plan(db, parent, parent.checkpoint_id or parent.policy_id, parent.id)
+            return next_plan(db, _round(db, project_id, parent_id))
         start = recommended(db, lines_of(db, project_id))
         if start is None:
             plan = _first_plan(db, project_id)
             return plan if base_id is None else replace(plan, policy_id=base_id, reference_id=base_id)
         if base_id is None and start.line.round_id is not None:
-            parent = _round(db, project_id, start.line.round_id)
-            return _next_plan(db, parent, parent.checkpoint_id or parent.policy_id, parent.id)
+            return next_plan(db, _round(db, project_id, start.line.round_id))
         newest = select(tables.Round).where(tables.Round.project_id == project_id)
         row = db.scalars(newest.order_by(tables.Round.number.desc()).limit(1)).one()
         return _next_plan(db, row, base_id or start.line.checkpoint_id or row.policy_id, None)
@@ -115,7 +118,10 @@ def again(actor: Actor, project_id: int, round_id: int | None = None) -> Plan:
             return _first_plan(db, project_id)
         row = _round(db, project_id, round_id)
         plan = _plan_of(db, row)
-        return replace(plan, recipe=row.recipe, reference_id=row.reference_id, seed=row.seed, parent_id=row.parent_id)
+        plan = replace(plan, recipe=row.recipe, reference_id=row.reference_id, seed=row.seed, parent_id=row.parent_id)
+        if not row.auto:
+            return plan
+        return replace(plan, num_rounds=row.auto["left"] + 1, stop_rules=tuple(row.auto["rules"]))
 
 
 def _round(db: Session, project_id: int, round_id: int) -> tables.Round:
@@ -161,6 +167,11 @@ def _still_bound(db: Session, row: tables.Round, roles: dict[str, int], parent_i
     trained = {step.makes for step in steps if step.kind == "trainer"}
     above = {name: round_roles.made_above(db, name, parent_id) for name in roles}
     return {n: one for n, one in roles.items() if above[n] is None or (above[n] == one and n not in trained)}
+
+
+def next_plan(db: Session, row: tables.Round) -> Plan:
+    """The plan of a round that goes on from this one."""
+    return _next_plan(db, row, row.checkpoint_id or row.policy_id, row.id)
 
 
 def _next_plan(db: Session, row: tables.Round, start: int, parent_id: int | None) -> Plan:
