@@ -19,12 +19,14 @@ from backend.metrics.override_rate import OverrideRate
 from backend.metrics.pass_at_k import PassAtK
 from backend.metrics.score_ties import ScoreTies
 from backend.prompt_sources.ask import Ask
+from backend.prompt_sources.document_tasks import DocumentTasks
 from backend.prompt_sources.prompt_set import PromptSet
 from backend.prompt_sources.widest import Widest
 from backend.schedules.balance_probe import BalanceProbe
 from backend.selectors.above_threshold import AboveThreshold
 from backend.selectors.anchored_pairs import AnchoredPairs
 from backend.selectors.best_versus_worst import BestVersusWorst
+from backend.selectors.keep_texts import KeepTexts
 from backend.selectors.right_and_wrong import RightAndWrong
 from backend.selectors.unpaired import Unpaired
 from backend.selectors.vote_margin_pairs import VoteMarginPairs
@@ -34,7 +36,8 @@ from backend.trainers.sft import SFT
 
 __all__ = [
     "DPO", "KTO", "RUBRIC", "SFT", "AboveThreshold", "AdditiveRubric", "AnchoredPairs", "Ask", "BalanceProbe",
-    "BalanceScore", "BestVersusWorst", "DistinctN", "ExactMatch", "FromChildren", "HeldOutAccuracy", "JudgeQuality",
-    "Length", "MajorityVote", "OverrideRate", "OwnAnswers", "PairwiseSwapped", "PassAtK", "PromptSet", "ReadScore",
-    "RightAndWrong", "Sample", "ScoreTies", "Unpaired", "VoteMarginPairs", "Widest", "WrittenVerdict",
+    "BalanceScore", "BestVersusWorst", "DistinctN", "DocumentTasks", "ExactMatch", "FromChildren", "HeldOutAccuracy",
+    "JudgeQuality", "KeepTexts", "Length", "MajorityVote", "OverrideRate", "OwnAnswers", "PairwiseSwapped", "PassAtK",
+    "PromptSet", "ReadScore", "RightAndWrong", "Sample", "ScoreTies", "Unpaired", "VoteMarginPairs", "Widest",
+    "WrittenVerdict",
 ]  # fmt: skip

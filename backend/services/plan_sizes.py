@@ -55,7 +55,8 @@ def of_steps(places: Sequence[Place], *, prompts: int, taken: int) -> Sizes:
         source = place.index if place.source is None else place.source
         seen = groups.get(source if place.narrowed is None else place.narrowed, 0)
         if isinstance(part, PromptSource):
-            groups[place.index] = part.groups_at_most(seen, texts[source], prompts) if part.reads_groups else prompts
+            known = (seen, texts[source]) if part.reads_groups else (prompts, 0)
+            groups[place.index] = part.groups_at_most(*known, prompts)
         elif isinstance(part, Generator):
             new = seen * part.samples_per_prompt
             tokens += new * part.max_tokens_per_sample

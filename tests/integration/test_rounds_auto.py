@@ -223,7 +223,8 @@ def test_two_rounds_killed_in_every_transaction_follow_each_other_once(
 ) -> None:
     monkeypatch.setattr(pipeline_run, "run_job", partial(pipeline_run.run_job, after_round=auto.after_round))
     loop = Loop(of_answers().with_changes({"trainer": {"max_steps": 1}}), JUDGE, tiny)
-    first = loop.launch(policy_id=loop.base.id, num_rounds=2)
+    loop.policy = loop.base
+    first = loop.launch(num_rounds=2)
     with dying(monkeypatch) as kills:
         ended = loop.run(first, trains=True)
         assert (ended.status, ended.error) == (RoundStatus.done, None)

@@ -97,4 +97,6 @@ class Group(Identified, Base):
     """The text that the question is about."""
     messages: Mapped[list[Any] | None]
     is_stripped: Mapped[bool] = mapped_column(default=False, server_default=false())
+    answer: Mapped[str | None]
+    """The question's known answer, where it is not the prompt's."""
     cut: Mapped[int | None]
