@@ -201,7 +201,7 @@ def line_value(line: RoundLine, loop: Loop) -> dict[str, Any]:
 def _follows(line: RoundLine) -> str:
     """Which rounds follow by themselves, or why none does."""
     if line.follows:
-        return "One more round follows by itself." if line.follows == 1 else f"{line.follows} more rounds follow."
+        return "One more round follows when it is done." if line.follows == 1 else f"{line.follows} more rounds follow."
     if "stopped" in line.auto:
         return f"No round follows by itself: {line.auto['stopped']}"
     return ""
