@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from app.api.depends import After, Asking, Before, Limit, Page, cut
 from backend.boundary import Count, Data, Id, Seed
-from backend.services import failures, jobs, parts, rounds
+from backend.services import auto, failures, jobs, parts, rounds
 from backend.services import reselect as reselecting
 from backend.services.failures import FailureView
 from backend.services.jobs import JobView
@@ -21,7 +21,7 @@ class Changes(BaseModel):
     """Fields of the plan that differ from the default one; absent and null fields stay as `GET .../plan` shows them.
 
     A `judge_id` of null is a choice: the policy judges its own answers. `roles`: checkpoints by the role that steps of
-    the recipe name.
+    the recipe name. `num_rounds`: rounds to run, this one included, until one of the `stop_rules` ends them.
     `again`: the round whose settings are the default, seed included.
     """
 
@@ -38,6 +38,8 @@ class Changes(BaseModel):
     is_blind: bool | None = None
     review: Data | None = None
     roles: dict[str, Id] | None = None
+    num_rounds: Count | None = None
+    stop_rules: tuple[str, ...] | None = None
     parent_id: Id | None = None
     again: Id | None = None
 
@@ -121,6 +123,13 @@ def retry_failures(actor: Asking, round_id: int, body: Retry) -> JobView:
 @router.post("/rounds/{round_id}/cancel")
 def cancel(actor: Asking, round_id: Id) -> RoundView:
     rounds.cancel(actor, round_id)
+    return rounds.get(actor, round_id)
+
+
+@router.post("/rounds/{round_id}/stop-after")
+def stop_after(actor: Asking, round_id: Id) -> RoundView:
+    """Let no further round follow this one by itself; it goes on itself."""
+    auto.stop(actor, round_id)
     return rounds.get(actor, round_id)
 
 

@@ -32,6 +32,9 @@ def launch(
     set_: Annotated[
         list[str] | None, typer.Option("--review-set", help="Any setting of the review, as name=value.")
     ] = None,
+    num_rounds: Annotated[
+        int | None, typer.Option("--rounds", min=1, help="How many rounds follow each other, this one included.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Launch the next round, set up as the one before."""
@@ -48,7 +51,7 @@ def launch(
         plan = rounds.again(actor, chosen.id, find(actor, chosen.id, again).id)
     else:
         plan = rounds.defaults(actor, chosen.id, find(actor, chosen.id, parent).id if parent is not None else None)
-    wishes = {"num_prompts": num_prompts, "seed": seed, "is_reviewed": review}
+    wishes = {"num_prompts": num_prompts, "seed": seed, "is_reviewed": review, "num_rounds": num_rounds}
     plan = replace(plan, **{name: value for name, value in wishes.items() if value is not None})
     plan = replace(plan, review=plan.review | settings_from(set_ or []))
     _emit(rounds.get(actor, rounds.launch(actor, chosen.id, plan)), as_json=as_json)

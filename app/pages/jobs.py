@@ -30,8 +30,8 @@ BADGES = {JobStatus.running: "accent", JobStatus.done: "ok", JobStatus.failed: "
 LOG_LINES = 16
 OUTSIDE = {"try": "try a prompt", "repair": "rewrite a sample"}
 """Jobs outside rounds, by their kind."""
-AGAIN = "retry"
-"""Jobs that ask again for what was left out."""
+AGAIN, TUNE = "retry", "tune"
+"""Jobs that ask again for what was left out, and those that try changes out before a round begins."""
 
 
 def build() -> None:
@@ -244,7 +244,7 @@ def table_row(job: JobView) -> list[str]:
     return [
         str(job.id),
         str(job.round_number) if job.round_number is not None else "–",
-        OUTSIDE.get(job.kind or "", f"{job.step or job.stage}{' again' if job.kind == AGAIN else ''}"),
+        OUTSIDE.get(job.kind or "", _stage(job)),
         str(job.status),
         f"{job.fraction:.0%} ({job.done:,} of {job.total:,} {job.unit})" if job.total else "–",
         rate(job),
@@ -257,7 +257,8 @@ def table_row(job: JobView) -> list[str]:
 def card_value(job: JobView) -> dict[str, Any]:
     """What the card shows; texts only."""
     again = ", what was left out" if job.kind == AGAIN else ""
-    what = OUTSIDE.get(job.kind or "", f"{job.step or job.stage}, round {job.round_number}{again}")
+    does = "try changes out" if job.kind == TUNE else job.step or job.stage
+    what = OUTSIDE.get(job.kind or "", f"{does}, round {job.round_number}{again}")
     facts = [f"attempt {job.attempt}" if job.attempt > 1 else "", f"by {job.created_by}" if job.created_by else ""]
     facts += [f"on {job.executor_id}" if job.executor_id else ""]
     return {
@@ -270,6 +271,12 @@ def card_value(job: JobView) -> dict[str, Any]:
         "waits_for": job.waits_for,
         "metrics": [{"name": name, "value": number(value)} for name, value in job.last_metrics.items()],
     }
+
+
+def _stage(job: JobView) -> str:
+    """What a job of a round does."""
+    does = job.step or str(job.stage)
+    return {AGAIN: f"{does} again", TUNE: "try out"}.get(job.kind or "", does)
 
 
 def _progress(job: JobView) -> str:

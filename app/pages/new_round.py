@@ -133,7 +133,7 @@ def _shown(here: Context, make: Callable[[], Plan]) -> list[Any]:
     try:
         plan = make()
     except (InvalidInput, NotFound) as error:
-        return [{"problem": error.message}, gr.Column(visible=False), *[gr.skip()] * (18 + len(parts.review_knobs()))]
+        return [{"problem": error.message}, gr.Column(visible=False), *[gr.skip()] * (20 + len(parts.review_knobs()))]
     starts, own = _starts(here), new_round_saved.own(here)
     checkpoints = round_form.every(here.actor, here.project_id)
     at = plan.parent_id or -plan.policy_id

@@ -13,7 +13,7 @@ from app.widgets.context import context
 from app.widgets.formats import count, duration, interval, percent
 from app.widgets.markup import markup
 from backend.errors import Conflict
-from backend.services import overview, rounds
+from backend.services import auto, overview, rounds
 from backend.services.loop_lines import RoundLine
 from backend.services.overview import Loop, NextAction
 from backend.values import JobStatus, RoundStatus, Stage
@@ -41,6 +41,7 @@ def build() -> None:
         )
     line = markup(templates.LINE, templates.LINE_CSS, js=templates.LINE_JS, elem_id="loop")
     cancel = gr.Button("Cancel round…", size="md", visible=False, elem_id="cancel-round")
+    stop = gr.Button("Stop after this round", size="md", visible=False, elem_id="stop-after-round")
     with gr.Column(visible=False) as sure:
         said = markup(templates.SURE, elem_id="cancel-said")
         with gr.Row(elem_classes="rondo-toolbar"):
@@ -51,7 +52,7 @@ def build() -> None:
     chart = gr.Plot(show_label=False, visible=False, elem_id="loop-chart")
     timer = gr.Timer(POLL_SECONDS)
 
-    shown = [action, launch, cancel, sure, line, chart, seen]
+    shown = [action, launch, cancel, sure, line, chart, stop, seen]
     blocks = get_blocks_context()
     assert blocks is not None
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
@@ -60,6 +61,7 @@ def build() -> None:
     wired: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
     launch.click(start_next, [seen], shown, **wired)
     cancel.click(ask_cancel, [seen], [sure, said, doomed], **wired)
+    stop.click(stop_after, [seen], shown, **wired)
     keep.click(keep_waiting, None, sure, **wired)
     really.click(cancel_waiting, [seen, doomed], shown, **wired)
 
@@ -104,6 +106,15 @@ def cancel_waiting(seen: dict[str, Any], doomed: int | None, request: gr.Request
     return _changes(seen, request)
 
 
+@toasts
+def stop_after(seen: dict[str, Any], request: gr.Request) -> list[Any]:
+    """Let no further round follow by itself the one that the page shows."""
+    if not seen.get("stops"):
+        raise Conflict("No round follows another by itself any more, so there is nothing to stop.")
+    auto.stop(context(request).actor, int(seen["stops"]))
+    return _changes(seen, request)
+
+
 def _waiting_id(round_id: int | None) -> int:
     if not round_id:
         raise Conflict("No round waits for people any more, so there is nothing to cancel. Look at the loop again.")
@@ -119,6 +130,7 @@ def _changes(seen: dict[str, Any], request: gr.Request) -> list[Any]:
         "line": {"rounds": [line_value(line, loop) for line in loop.lines]},
         "chart": chart_key(loop),
         "cancels": loop.next_action.cancels_id,
+        "stops": loop.stops_id,
         "expected": [loop.next_action.kind, loop.next_action.parent_id, len(loop.rounds)],
     }
     is_new = {key: seen.get(key) != value for key, value in now.items()}
@@ -130,6 +142,7 @@ def _changes(seen: dict[str, Any], request: gr.Request) -> list[Any]:
         gr.Column(visible=False) if is_new["cancels"] else gr.skip(),
         now["line"] if is_new["line"] else gr.skip(),
         gr.Plot(_figure(loop), visible=bool(loop.rounds)) if is_new["chart"] else gr.skip(),
+        gr.Button(visible=now["stops"] is not None) if is_new["stops"] else gr.skip(),
         now if any(is_new.values()) else gr.skip(),
     ]
 
@@ -180,8 +193,18 @@ def line_value(line: RoundLine, loop: Loop) -> dict[str, Any]:
         "recipe": line.recipe,
         "is_stopped": line.status in (RoundStatus.failed, RoundStatus.cancelled),
         "left_out": f"{line.left_out:,} left out" if line.left_out else "",
+        "follows": _follows(line),
         "error": (line.error or "").split("\n")[0][:300],
     }
+
+
+def _follows(line: RoundLine) -> str:
+    """Which rounds follow by themselves, or why none does."""
+    if line.follows:
+        return "One more round follows when it is done." if line.follows == 1 else f"{line.follows} more rounds follow."
+    if "stopped" in line.auto:
+        return f"No round follows by itself: {line.auto['stopped']}"
+    return ""
 
 
 def _overridden(line: RoundLine) -> str:

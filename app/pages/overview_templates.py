@@ -38,6 +38,7 @@ LINE = """
       {{#each this.stages}}<li class="{{this.state}}" title="{{this.name}}"></li>{{/each}}
     </ol>
     {{#if this.progress}}<p class="rondo-muted small progress">{{this.progress}}</p>{{/if}}
+    {{#if this.follows}}<p class="rondo-muted small">{{this.follows}}</p>{{/if}}
     {{#if this.error}}<p class="error small" title="{{this.error}}">{{this.error}}</p>{{/if}}
     <dl>
       <div><dt>samples</dt><dd>{{this.samples}}</dd></div>

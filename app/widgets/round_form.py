@@ -9,7 +9,7 @@ from gradio.components import Component
 
 from app.forms import Form, draw_knobs, from_input, to_input
 from backend.errors import InvalidInput
-from backend.services import checkpoints, parts, prompts
+from backend.services import auto_rules, checkpoints, parts, prompts
 from backend.services.access import Actor
 from backend.services.parts import Knob, KnobType
 from backend.services.rounds import Plan
@@ -33,6 +33,8 @@ class RoundFields:
     judge: gr.Dropdown
     is_reviewed: gr.Checkbox
     is_blind: gr.Checkbox
+    num_rounds: gr.Number
+    stop_rules: gr.CheckboxGroup
     review: Form
 
     @property
@@ -84,7 +86,23 @@ def draw() -> RoundFields:
         with gr.Accordion("How people review", open=False, elem_id="review-settings"):
             review = Form(start=parts.review_defaults())
             draw_knobs(review, (), parts.review_knobs())
-    return RoundFields(sample_sets, held_out, mix, number, seed, policy, reference, judge, reviewed, blind, review)
+    with gr.Accordion("Rounds", open=False), gr.Row():
+        rounds = gr.Number(
+            1,
+            label="Rounds to run",
+            info="This one included. Each goes on from the checkpoint of the one before, with the next seed.",
+            interactive=True,
+            elem_id="num-rounds",
+        )
+        rules = gr.CheckboxGroup(
+            [(words, name) for name, words in auto_rules.RULES.items()],
+            label="No further round follows when",
+            value=[*auto_rules.RULES],
+            interactive=True,
+            elem_id="stop-rules",
+        )
+    numbers = sample_sets, held_out, mix, number, seed
+    return RoundFields(*numbers, policy, reference, judge, reviewed, blind, rounds, rules, review)
 
 
 def filled(actor: Actor, project_id: int, plan: Plan) -> list[Any]:
@@ -106,6 +124,8 @@ def filled(actor: Actor, project_id: int, plan: Plan) -> list[Any]:
         _checkpoints(judges, plan.judge_id or SELF_JUDGE),
         plan.is_reviewed,
         plan.is_blind,
+        plan.num_rounds,
+        [*plan.stop_rules],
         *review_inputs(plan.review),
     ]
 
@@ -117,7 +137,7 @@ def every(actor: Actor, project_id: int) -> list[tuple[str, int]]:
 
 def plan_of(recipe: dict[str, Any], parent_id: int | None, values: list[Any]) -> Plan:
     """The plan that the fields say; raises `InvalidInput` with the field's name."""
-    sample, held_out, mix, number, seed, policy, reference, judge, reviewed, blind, *review = values
+    sample, held_out, mix, number, seed, policy, reference, judge, reviewed, blind, rounds, rules, *review = values
     return Plan(
         recipe=recipe,
         policy_id=_chosen(policy, "policy"),
@@ -130,6 +150,8 @@ def plan_of(recipe: dict[str, Any], parent_id: int | None, values: list[Any]) ->
         seed=_whole(seed, "seed", lowest=0),
         is_reviewed=bool(reviewed),
         is_blind=bool(blind),
+        num_rounds=_whole(rounds, "rounds to run", lowest=1),
+        stop_rules=tuple(rules or ()),
         parent_id=parent_id,
         review=review_of(review),
     )

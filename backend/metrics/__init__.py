@@ -16,7 +16,8 @@ class Evidence:
     machine: sample id -> (score, verdict) as the judge labelled it; people: sample id -> verdict by people,
     without gold items, whose label was known;
     overridden: ids of samples on which people decided otherwise than the judge, by verdict or by score;
-    blind: sample id -> verdict by people who had not seen the judge's; drawn: ids of samples they met at random.
+    blind: sample id -> verdict by people who had not seen the judge's; drawn: ids of samples they met at random;
+    kept: ids of the samples that selectors keep, of a pair the chosen one.
     """
 
     held_out: Sequence[Group] = ()
@@ -26,6 +27,7 @@ class Evidence:
     overridden: frozenset[int] = frozenset()
     blind: dict[int, Verdict] = field(default_factory=dict)
     drawn: frozenset[int] = frozenset()
+    kept: frozenset[int] = frozenset()
 
 
 class Metric(Part, kind="metric"):

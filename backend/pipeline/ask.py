@@ -25,6 +25,10 @@ NO_ANSWERS = (
     "The prompts of this round have no known answers, and its generator takes nothing else. Import prompts with an "
     "answer column, or choose another generator."
 )
+NO_TASKS = (
+    "No task could be made of the prompt sets of this round: they hold no texts, or texts that are too short or have "
+    "no sentence within max_chars. Import documents, or choose other kinds of tasks."
+)
 NO_PROMPTS = "The prompt sets of this round hold no prompts. Import some or choose other sets."
 
 
@@ -60,7 +64,7 @@ def ask(stage: StageContext, place: Place) -> None:
     source = place.step.part
     assert isinstance(source, PromptSource)
     with reading() as db:
-        groups, pool = _read_groups(db, stage, place) if source.reads_groups else ([], _read_pool(db, stage, place))
+        groups, pool = _read_groups(db, stage, place) if source.reads_groups else ([], read_pool(db, stage, place))
     sources = [one.index for one in stage.places if isinstance(one.step.part, PromptSource)]
     path = ("prompts",) if place.index == sources[0] else ("prompts", place.index)
     made = source.ask(groups, pool, limit=stage.round.num_prompts, seed=derive_seed(stage.round.seed, *path))
@@ -69,21 +73,23 @@ def ask(stage: StageContext, place: Place) -> None:
     new = [group for group in made if group.id == 0]
     with stage.writing() as db:
         if new:
-            write(db, stage.round.id, place.index, new)
+            write(db, stage.round.id, place.index, new, has_answers=source.makes_answers)
         if source.reads_groups:
             found = db.get_one(tables.Round, stage.round.id)
             kept = [group.id for group in made] if source.narrows else None
             found.steps = found.steps | {str(place.index): {"groups": kept}}
 
 
-def write(db: Session, round_id: int, step: int, groups: Sequence[Group]) -> None:
-    """Insert new groups, in order."""
+def write(db: Session, round_id: int, step: int, groups: Sequence[Group], *, has_answers: bool = False) -> None:
+    """Insert new groups, in order. has_answers: their questions and answers are others than their prompts'."""
     common = {"round_id": round_id, "split": Split.train, "step": step, "created_at": now()}
     columns: dict[str, Sequence[Any]] = {
         "prompt_id": [group.prompt.id for group in groups],
         "position": range(len(groups)),
     }
-    if step or any(group.parent or group.trained for group in groups):
+    if has_answers:
+        columns["answer"] = [group.prompt.answer for group in groups]
+    if step or has_answers or any(group.parent or group.trained for group in groups):
         columns |= {
             "parent_id": [group.parent.id if group.parent else None for group in groups],
             "messages": [group.prompt.messages for group in groups],
@@ -93,15 +99,16 @@ def write(db: Session, round_id: int, step: int, groups: Sequence[Group]) -> Non
     insert_rows(db, tables.Group, common, columns)
 
 
-def _read_pool(db: Session, stage: StageContext, place: Place) -> list[values.Prompt]:
+def read_pool(db: Session, stage: StageContext, place: Place) -> list[values.Prompt]:
     """The prompts of the round's sets to sample from.
 
     Where no model is asked, prompts without a text that is taken would get no samples: they are left out.
     """
     prompt = tables.Prompt
     query = select(*group_values.PROMPT).where(prompt.prompt_set_id.in_(stage.set_ids(SetUse.sample)))
-    generators = _answering(stage, place)
-    if not any(one.needs_engine for one in generators):
+    generators, source = _answering(stage, place), place.step.part
+    makes_answers = isinstance(source, PromptSource) and source.makes_answers
+    if not makes_answers and not any(one.needs_engine for one in generators):
         has_answer, imported = prompt.answer.is_not(None), select(tables.ImportedCompletion.prompt_id)
         has_text = [has_answer if one.takes_answers else prompt.id.in_(imported) for one in generators]
         query = query.where(or_(*has_text))
@@ -127,7 +134,9 @@ def _answering(stage: StageContext, place: Place) -> list[Generator]:
 
 def _nothing_to_ask(stage: StageContext, place: Place) -> str:
     """Why the pool is empty, for people."""
-    generators = _answering(stage, place)
+    generators, source = _answering(stage, place), place.step.part
+    if isinstance(source, PromptSource) and source.makes_answers:
+        return NO_TASKS
     if any(one.needs_engine for one in generators):
         return NO_PROMPTS
     return NO_ANSWERS if any(one.takes_answers for one in generators) else NO_IMPORTS

@@ -109,6 +109,7 @@ def round_evidence(stage: StageContext) -> Evidence:
         # A label that was known from the start is nothing that a reviewer decided.
         known = set(db.scalars(select(tables.GoldItem.sample_id).where(tables.GoldItem.round_id == stage.round.id)))
         blind, drawn = blind_verdicts(db, stage)
+        kept = kept_samples(db, stage.round.id)
     machine: dict[int, tuple[float | None, Verdict | None]] = {i: (score, verdict) for i, score, verdict, *_ in labels}
     by_people = [
         row
@@ -118,8 +119,17 @@ def round_evidence(stage: StageContext) -> Evidence:
     people = {row.sample_id: row.verdict for row in by_people}
     overridden = frozenset(row.sample_id for row in by_people if row.is_overridden)
     return Evidence(
-        round_groups=groups, machine=machine, people=people, overridden=overridden, blind=blind, drawn=drawn
+        round_groups=groups, machine=machine, people=people, overridden=overridden, blind=blind, drawn=drawn, kept=kept
     )
+
+
+def kept_samples(db: Session, round_id: int) -> frozenset[int]:
+    """Ids of the samples that the round's selectors kept, of a pair the chosen one."""
+    row = tables.Example
+    query = select(row.sample_id).join(tables.Dataset).where(
+        tables.Dataset.round_id == round_id, row.origin == "selected", row.label.is_distinct_from(False)
+    )  # fmt: skip
+    return frozenset(n for n in db.scalars(query) if n is not None)
 
 
 def blind_verdicts(db: Session, stage: StageContext) -> tuple[dict[int, Verdict], frozenset[int]]:

@@ -30,12 +30,13 @@ def count_imported(db: Session, rows: Sequence[group_values.GroupRow]) -> int:
 
 
 def count_answers(db: Session, rows: Sequence[group_values.GroupRow]) -> int:
-    """How many of these groups' prompts have a known answer."""
-    prompt, known = tables.Prompt, set[int]()
+    """How many of these groups' questions have a known answer."""
+    group, prompt, total = tables.Group, tables.Prompt, 0
+    known = group.answer.is_not(None) | prompt.answer.is_not(None)
+    query = select(func.count()).select_from(group).join(prompt, prompt.id == group.prompt_id).where(known)
     for some in group_values.chunks(rows, group_values.CHUNK):
-        query = select(prompt.id).where(prompt.id.in_([g.prompt_id for g in some]), prompt.answer.is_not(None))
-        known |= set(db.scalars(query))
-    return sum(g.prompt_id in known for g in rows)
+        total += db.scalar(query.where(group.id.in_([g.id for g in some]))) or 0
+    return total
 
 
 def takes_imported(stage: StageContext, generator: Generator) -> bool:

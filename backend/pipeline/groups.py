@@ -82,14 +82,15 @@ def seen_by(db: Session, stage: StageContext, step: int | None = None) -> list[G
 
 
 def prompts_of(db: Session, groups: Sequence[GroupRow]) -> list[values.Prompt]:
-    """The groups' prompts, in order, with what each group asks for messages."""
+    """The groups' prompts, in order, with what each group asks for messages, and its own answer where it has one."""
     found = roots_of(db, groups)
-    own: dict[int, values.Messages] = {}
+    own: dict[int, dict[str, Any]] = {}
     for ids in chunks([g.id for g in groups if g.is_own], CHUNK):
-        query = select(tables.Group.id, tables.Group.messages).where(tables.Group.id.in_(ids))
-        own |= {group_id: messages for group_id, messages in db.execute(query) if messages is not None}
+        query = select(tables.Group.id, tables.Group.messages, tables.Group.answer).where(tables.Group.id.in_(ids))
+        for group_id, messages, answer in db.execute(query):
+            own[group_id] = {"messages": messages} | ({} if answer is None else {"answer": answer})
     prompts = (found[g.prompt_id] for g in groups)
-    return [replace(p, messages=own[g.id]) if g.id in own else p for g, p in zip(groups, prompts, strict=True)]
+    return [replace(p, **own[g.id]) if g.id in own else p for g, p in zip(groups, prompts, strict=True)]
 
 
 def roots_of(db: Session, groups: Sequence[GroupRow]) -> dict[int, values.Prompt]:

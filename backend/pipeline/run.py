@@ -11,7 +11,7 @@ from backend.db import reading, session, tables
 from backend.errors import Cancelled, EmptySelection, NotFound, RondoError
 from backend.jobs import transitions
 from backend.jobs.progress import Progress
-from backend.pipeline import evaluate, generate, judge, left_out, repair, select, train, try_prompt
+from backend.pipeline import evaluate, generate, judge, left_out, repair, select, train, try_prompt, tune
 from backend.pipeline.stage import Finish, StageContext, only_selectors_since_gate, open_stage, step_of
 from backend.recipes import STAGES as STAGES_OF
 from backend.recipes import Recipe
@@ -28,7 +28,11 @@ STAGES: dict[Stage, Callable[[StageContext], Finish]] = {
 }
 
 
-def run_job(job_id: int, attempt: int) -> int:
+AfterRound = Callable[[Session, int], None]
+"""What happens in the transaction that ends a round which others are to follow; it gets the round's id."""
+
+
+def run_job(job_id: int, attempt: int, *, after_round: AfterRound | None = None) -> int:
     """Run the job's stage; return the exit code. Whatever goes wrong stands on the job's row."""
     progress = Progress(job_id, attempt)
     try:
@@ -39,6 +43,8 @@ def run_job(job_id: int, attempt: int) -> int:
             finish(db)
             if stage is not None:
                 go_on(db, stage)
+                if after_round is not None and ends_line(db, stage):
+                    after_round(db, stage.round.id)
     except Cancelled as error:
         log.info("%s", error.message)
         return 0
@@ -58,8 +64,8 @@ def prepare(job_id: int, attempt: int, progress: Progress) -> tuple[Finish, Stag
     if job.spec.get("kind") == "repair":
         return repair.run(job_id, progress), None
     stage = open_stage(job_id, attempt, progress)
-    log.info("Round %s: %s, attempt %s.", stage.round.number, job.stage, attempt)
-    return STAGES[job.stage](stage), stage
+    log.info("Round %s: %s, attempt %s.", stage.round.number, stage.kind or job.stage, attempt)
+    return (tune.run if stage.kind == tune.KIND else STAGES[job.stage])(stage), stage
 
 
 def go_on(db: Session, stage: StageContext) -> None:
@@ -77,6 +83,12 @@ def go_on(db: Session, stage: StageContext) -> None:
         return
     if stage.stage is Stage.evaluate:
         return
+    if stage.kind == tune.KIND:
+        transitions.enqueue(
+            db, stage=found.stage, project_id=found.project_id, round_id=found.id, created_by=found.created_by,
+            step=found.step,
+        )  # fmt: skip
+        return
     if stage.is_before_people and found.is_reviewed:
         found.stage, found.status, found.step = Stage.review, RoundStatus.review, stage.next_step
         return
@@ -87,6 +99,12 @@ def go_on(db: Session, stage: StageContext) -> None:
         db, stage=found.stage, project_id=found.project_id, round_id=found.id, created_by=found.created_by,
         step=found.step,
     )  # fmt: skip
+
+
+def ends_line(db: Session, stage: StageContext) -> bool:
+    """Whether the job has ended a round that others are to follow."""
+    is_end = stage.stage is Stage.evaluate and not stage.kind
+    return is_end and bool(db.get_one(tables.Round, stage.round.id).auto.get("left"))
 
 
 def give_back(db: Session, round_id: int, step: int | None) -> None:

@@ -30,6 +30,11 @@ class PromptSource(Part, kind="prompt source"):
         """True where each question is about a text, the group's parent."""
         return False
 
+    @property
+    def makes_answers(self) -> bool:
+        """True for a source that asks something else than the pool's prompts say, and knows the answers itself."""
+        return False
+
     def groups_at_most(self, groups: int, samples: int, prompts: int) -> int:
         """How many groups come of so many groups of so many prompts, with so many samples together, for estimates."""
         return groups
@@ -39,7 +44,8 @@ class PromptSource(Part, kind="prompt source"):
 
         groups: those of the step it works on, with samples and labels; empty for a source that reads the pool.
         pool: the prompts of the round's train sets. A new group's prompt keeps id and answer of the prompt it comes
-        from; its messages are what is asked. limit: how many prompts the round takes from the pool.
+        from; its messages are what is asked. A source that `makes_answers` gives it an answer of its own. limit: how
+        many prompts the round takes from the pool.
         """
         return [Group(prompt, ()) for prompt in self.prompts(None, pool, limit=limit, seed=seed)]
 

@@ -4,12 +4,12 @@ import json
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, ValidationError, model_serializer, model_validator
 
 from backend.errors import InvalidInput, UnknownPart
 from backend.generators import Generator
 from backend.judges import Judge
-from backend.metrics import Metric
+from backend.metrics import Evidence, Metric
 from backend.prompt_sources import PromptSource
 from backend.recipes import _wiring
 from backend.recipes._slots import SLOTS, STEPS, Common, Slots
@@ -66,7 +66,30 @@ class Recipe(Common):
         if self.product != POLICY and self.product not in made:
             known = ", ".join(sorted(made | {POLICY}))
             raise ValueError(f"The product {self.product!r} is made by no step. Choose one of: {known}.")
+        if self.schedule.pilot_prompts:
+            self._can_try_out()
         return self
+
+    def _can_try_out(self) -> None:
+        """Raise `ValueError` where the schedule cannot try out what it wants to."""
+        for number in range(len(self.phases)):
+            self.pilot(number)
+        trials = self.schedule.trials()
+        for place, knobs in (change for trial in (*trials[:1], *trials[-1:]) for change in trial.items()):
+            try:
+                self.tried({place: knobs})
+            except (InvalidInput, ValueError) as error:
+                said = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+                raise ValueError(
+                    f"The schedule {self.schedule.name} cannot try {knobs} at {place!r} of this recipe: {said}"
+                ) from error
+        wanted = getattr(self.schedule, "metric", None)
+        known = {value.name for one in self.metrics if one.scope == "round" for value in one.compute(Evidence())}
+        if wanted is not None and wanted not in known:
+            raise ValueError(
+                f"The schedule {self.schedule.name} looks at the metric {wanted}, which this recipe does not have. Add "
+                f"it to the metrics, or name one of those that are computed from a round: {', '.join(sorted(known))}."
+            )
 
     @model_serializer(mode="wrap")
     def _write(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -115,6 +138,14 @@ class Recipe(Common):
                 return number
             rounds_before -= phase.rounds
         return len(self.phases) - 1
+
+    def pilot(self, phase: int = 0) -> tuple[Place, ...]:
+        """The steps of a phase that a schedule tries out, the first selector last; raises `ValueError`."""
+        return _wiring.pilot(self.places(phase))
+
+    def tried(self, changes: dict[str, Any]) -> "Recipe":
+        """This recipe with changes that are tried out, and with no schedule of its own."""
+        return self.with_changes({"schedule": Constant().dump()} | changes)
 
     def of_kind(self, kind: str) -> list[Any]:
         """All parts of a kind, in order, over all phases."""

@@ -10,6 +10,7 @@ from backend.judges.majority_vote import MajorityVote
 from backend.judges.pairwise_swapped import PairwiseSwapped
 from backend.judges.read_score import ReadScore
 from backend.judges.written_verdict import WrittenVerdict
+from backend.metrics.balance_score import BalanceScore
 from backend.metrics.distinct_n import DistinctN
 from backend.metrics.held_out_accuracy import HeldOutAccuracy
 from backend.metrics.judge_quality import JudgeQuality
@@ -18,11 +19,14 @@ from backend.metrics.override_rate import OverrideRate
 from backend.metrics.pass_at_k import PassAtK
 from backend.metrics.score_ties import ScoreTies
 from backend.prompt_sources.ask import Ask
+from backend.prompt_sources.document_tasks import DocumentTasks
 from backend.prompt_sources.prompt_set import PromptSet
 from backend.prompt_sources.widest import Widest
+from backend.schedules.balance_probe import BalanceProbe
 from backend.selectors.above_threshold import AboveThreshold
 from backend.selectors.anchored_pairs import AnchoredPairs
 from backend.selectors.best_versus_worst import BestVersusWorst
+from backend.selectors.keep_texts import KeepTexts
 from backend.selectors.right_and_wrong import RightAndWrong
 from backend.selectors.unpaired import Unpaired
 from backend.selectors.vote_margin_pairs import VoteMarginPairs
@@ -31,8 +35,9 @@ from backend.trainers.kto import KTO
 from backend.trainers.sft import SFT
 
 __all__ = [
-    "DPO", "KTO", "RUBRIC", "SFT", "AboveThreshold", "AdditiveRubric", "AnchoredPairs", "Ask", "BestVersusWorst",
-    "DistinctN", "ExactMatch", "FromChildren", "HeldOutAccuracy", "JudgeQuality", "Length", "MajorityVote",
-    "OverrideRate", "OwnAnswers", "PairwiseSwapped", "PassAtK", "PromptSet", "ReadScore", "RightAndWrong", "Sample",
-    "ScoreTies", "Unpaired", "VoteMarginPairs", "Widest", "WrittenVerdict",
+    "DPO", "KTO", "RUBRIC", "SFT", "AboveThreshold", "AdditiveRubric", "AnchoredPairs", "Ask", "BalanceProbe",
+    "BalanceScore", "BestVersusWorst", "DistinctN", "DocumentTasks", "ExactMatch", "FromChildren", "HeldOutAccuracy",
+    "JudgeQuality", "KeepTexts", "Length", "MajorityVote", "OverrideRate", "OwnAnswers", "PairwiseSwapped", "PassAtK",
+    "PromptSet", "ReadScore", "RightAndWrong", "Sample", "ScoreTies", "Unpaired", "VoteMarginPairs", "Widest",
+    "WrittenVerdict",
 ]  # fmt: skip

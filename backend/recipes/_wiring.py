@@ -205,6 +205,23 @@ def gate(places: Sequence[Place]) -> int | None:
     return next((place.index for place in places if place.reads_labels), None)
 
 
+def pilot(places: Sequence[Place]) -> tuple[Place, ...]:
+    """The steps that a schedule tries out: all up to the first selector; raises `ValueError` where it cannot.
+
+    They are tried out in memory, so that they may ask the prompts alone: there are no rows of texts to ask about.
+    """
+    end = next((place.index for place in places if isinstance(place.step.part, Selector)), None)
+    if end is None:
+        raise ValueError("A schedule that tries changes out needs a selector. Add one, or take the schedule constant.")
+    for place in places[1:end]:
+        if isinstance(place.step.part, PromptSource):
+            raise ValueError(
+                f"{place} stands before the first selector, and a schedule that tries changes out works on answers "
+                "to the prompts alone. Put a selector before it, or take the schedule constant."
+            )
+    return tuple(places[: end + 1])
+
+
 def jobs(places: Sequence[Place]) -> list[int]:
     """The steps that have a job of their own, in order."""
     return [place.index for place in places if place.step.kind in STAGES]

@@ -1,13 +1,10 @@
 """Change nothing from round to round."""
 
-from collections.abc import Sequence
-from typing import Any
-
-from backend.schedules import Schedule
+from backend.schedules import Changes, History, Schedule, TryOut
 
 
 class Constant(Schedule):
     """Leave every knob as the recipe has it."""
 
-    def changes(self, history: Sequence[dict[str, float | None]]) -> dict[str, dict[str, Any]]:
+    def changes(self, history: History, try_out: TryOut | None = None) -> Changes:
         return {}

@@ -1,11 +1,10 @@
 """Ask for more with every round."""
 
-from collections.abc import Sequence
-from typing import Any, Self
+from typing import Self
 
 from pydantic import Field, model_validator
 
-from backend.schedules import Schedule
+from backend.schedules import Changes, History, Schedule, TryOut
 
 
 class RisingThreshold(Schedule):
@@ -29,6 +28,6 @@ class RisingThreshold(Schedule):
             )
         return self
 
-    def changes(self, history: Sequence[dict[str, float | None]]) -> dict[str, dict[str, Any]]:
+    def changes(self, history: History, try_out: TryOut | None = None) -> Changes:
         value = self.values[min(len(history), len(self.values) - 1)]
         return {self.slot: {self.knob: value}}

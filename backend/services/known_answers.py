@@ -1,6 +1,6 @@
 """Whether the chosen prompts have the answers that a round's judge and metrics compare with."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -8,17 +8,31 @@ from sqlalchemy.orm import Session
 
 from backend.db import tables
 from backend.errors import InvalidInput
+from backend.generators import Generator
+from backend.judges import Judge
+from backend.prompt_sources import PromptSource
 from backend.recipes import Recipe
+from backend.registry import Part
 
 
 def comparing(recipe: Recipe) -> str:
-    """The name of the judge that compares with known answers; empty where none does."""
-    return next((str(judge.name) for judge in recipe.of_kind("judge") if judge.needs_answer), "")
+    """The name of the judge that compares with the prompts' known answers; empty where none does."""
+    return next((str(one.name) for one in _of_prompts(recipe) if isinstance(one, Judge) and one.needs_answer), "")
 
 
 def taking(recipe: Recipe) -> str:
-    """The name of the generator that makes texts of known answers; empty where none does."""
-    return next((str(generator.name) for generator in recipe.of_kind("generator") if generator.takes_answers), "")
+    """The name of the generator that makes texts of the prompts' known answers; empty where none does."""
+    return next((str(one.name) for one in _of_prompts(recipe) if isinstance(one, Generator) and one.takes_answers), "")
+
+
+def _of_prompts(recipe: Recipe) -> Iterator[Part]:
+    """The parts that work on questions without known answers of their own."""
+    for number in range(len(recipe.phases)):
+        places = recipe.places(number)
+        for place in places:
+            asked = places[place.source].step.part if place.source is not None else None
+            if not (isinstance(asked, PromptSource) and asked.makes_answers):
+                yield place.step.part
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """One line a round: what the overview shows of it. Reads the rows the stages wrote; counts nothing large."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from math import hypot
 
@@ -82,6 +82,13 @@ class RoundLine:
     policy_id: int | None = None
     left_out: int = 0
     """Prompts, replies and rows that could not be used and were not made since."""
+    auto: JSON = field(default_factory=dict)
+    """Of a round that others follow by themselves: how many, and why none did."""
+
+    @property
+    def follows(self) -> int:
+        """How many rounds follow by themselves, unless a rule stops them."""
+        return follows(self.auto, self.status)
 
     @property
     def overridden_share(self) -> float | None:
@@ -92,6 +99,12 @@ class RoundLine:
     def looked_at_share(self) -> float | None:
         """How much of what the judge labelled people decided on; None where nobody did."""
         return self.decided / self.judged if self.judged and self.decided else None
+
+
+def follows(auto: JSON, status: RoundStatus) -> int:
+    """How many rounds follow one of this status by themselves, by what its row says; 0 once it is over."""
+    is_open = status not in (RoundStatus.done, RoundStatus.cancelled) and "stopped" not in auto
+    return int(auto.get("left", 0)) if is_open else 0
 
 
 def lines_of(db: Session, project_id: int) -> tuple[RoundLine, ...]:
@@ -196,12 +209,14 @@ def _line(
         checkpoint=checkpoint,
         error=row.error,
         policy_id=row.policy_id,
+        auto=row.auto,
     )
 
 
 def _live(counted: int | None, job: tables.Job | None, stage: Stage) -> int | None:
-    """What the stage wrote at its end, or how far it is while it runs."""
-    return job.done if counted is None and job is not None and job.stage is stage else counted
+    """What the stage wrote at its end, or how far it is while it runs; a job of another kind does not count these."""
+    is_of_stage = job is not None and job.stage is stage and not job.spec.get("kind")
+    return job.done if counted is None and job is not None and is_of_stage else counted
 
 
 def _decided_in(funnel: list[JSON]) -> int | None:

@@ -38,6 +38,8 @@ class Loop:
     project: str
     lines: tuple[RoundLine, ...]
     next_action: NextAction
+    stops_id: int | None = None
+    """The newest round that others follow by themselves, for those who may stop them."""
 
     @property
     def rounds(self) -> tuple[RoundLine, ...]:
@@ -52,7 +54,8 @@ def loop(actor: Actor, project_id: int) -> Loop:
         lines = lines_of(db, project_id)
         action = _next_action(db, project_id, lines)
         role = role_of(db, actor, project_id) or Role.viewer
-    return Loop(project.id, project.name, lines, _allowed(action, role))
+    following = [line.round_id for line in lines if line.follows and role.rank >= Role.curator.rank]
+    return Loop(project.id, project.name, lines, _allowed(action, role), following[-1] if following else None)
 
 
 def launch_next(actor: Actor, project_id: int, *, expected: list[object] | None = None) -> int:

@@ -10,6 +10,7 @@ from backend.db import tables
 from backend.errors import InvalidInput
 from backend.recipes import POLICY, Recipe
 from backend.services import (
+    auto_rules,
     contexts,
     imported_completions,
     known_answers,
@@ -44,6 +45,8 @@ def check_numbers(plan: "Plan") -> None:
     """Refuse numbers that no round can have."""
     boundary.whole(plan.num_prompts, "Number of prompts", least=1)
     boundary.whole(plan.seed, "Seed", most=boundary.MOST_SEED)
+    boundary.whole(plan.num_rounds, "Rounds to run", least=1, most=auto_rules.MOST_ROUNDS)
+    auto_rules.check(plan.stop_rules)
     boundary.plain(plan.recipe)
     boundary.plain(plan.review)
 

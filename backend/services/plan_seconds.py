@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
-from backend import demo, jobs
+from backend import demo
 from backend.db import tables
 from backend.recipes import Recipe
 from backend.values import JobStatus, Stage
@@ -113,15 +113,15 @@ def newest(
 
     `counts_tokens`: the round's tokens are those of the job, as in a recipe of slots.
 
-    Not one that tried again what was left out, which is mostly the start of a process; nor one that was resumed, whose
-    seconds are those of its last part and whose units are all.
+    Not one that tried again what was left out, which is mostly the start of a process, or tried changes out; nor one
+    that was resumed, whose seconds are those of its last part and whose units are all.
     """
     job, round_ = tables.Job, tables.Round
     query: Select[tables.Job, dict[str, Any]] = (
         select(job, round_.counts)
         .join(round_, round_.id == job.round_id)
         .where(job.project_id == project_id, job.stage == stage, job.status == JobStatus.done, job.total > 0, which)
-        .where(jobs.is_own(), job.attempt <= 1)
+        .where(func.coalesce(job.spec["kind"].as_string(), "") == "", job.attempt <= 1)
     )
     found = db.execute(query.order_by(job.id.desc()).limit(1)).first()
     if found is None or found[0].started_at is None or found[0].finished_at is None:

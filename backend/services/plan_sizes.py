@@ -1,21 +1,26 @@
 """How much a plan makes, step by step: upper bounds, as every number of an estimate is."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from backend.generators import Generator
 from backend.judges import Judge
 from backend.prompt_sources import PromptSource
-from backend.recipes import Recipe
+from backend.recipes import Place, Recipe
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """Samples that are made or taken from files, calls of judges that ask a model, and tokens of both."""
+    """Samples that are made or taken from files, calls of judges that ask a model, and tokens of both.
+
+    tried: how many of the samples are made to try changes out, and are none of the round's.
+    """
 
     samples: int
     judge_calls: int
     tokens: int
+    tried: int = 0
 
 
 @dataclass(frozen=True)
@@ -25,36 +30,54 @@ class Made:
     units: int = 0
     calls: int = 0
     tokens: int = 0
+    is_text: bool = False
 
 
 def sizes(recipe: Recipe, phase: int, *, prompts: int, taken: int) -> Sizes:
-    """What a round of so many prompts makes, with so many completions taken from files."""
-    made = by_step(recipe, phase, prompts=prompts, taken=taken)
-    generators = [place.index for place in recipe.places(phase) if place.step.kind == "generator"]
-    return Sizes(
-        sum(made[n].units for n in generators),
-        sum(one.calls for one in made.values()),
-        sum(one.tokens for one in made.values()),
-    )
+    """What a round of so many prompts makes, with so many completions taken from files; what it tries out included."""
+    made = _all(by_step(recipe.places(phase), prompts=prompts, taken=taken))
+    for places in _tried(recipe, phase):
+        tried = _all(by_step(places, prompts=min(prompts, recipe.schedule.pilot_prompts), taken=0))
+        made = Sizes(
+            made.samples + tried.samples, made.judge_calls + tried.judge_calls, made.tokens + tried.tokens,
+            made.tried + tried.samples,
+        )  # fmt: skip
+    return made
 
 
-def by_step(recipe: Recipe, phase: int, *, prompts: int, taken: int) -> dict[int, Made]:
-    """What each generator and judge of such a round makes, by its step."""
+def _all(made: dict[int, Made]) -> Sizes:
+    texts = sum(one.units for one in made.values() if one.is_text)
+    return Sizes(texts, sum(one.calls for one in made.values()), sum(one.tokens for one in made.values()))
+
+
+def _tried(recipe: Recipe, phase: int) -> list[tuple[Place, ...]]:
+    """The steps of each trial of the schedule that makes texts of its own."""
+    found: list[tuple[Place, ...]] = []
+    for changes in recipe.schedule.trials():
+        places = recipe.tried(changes).pilot(phase)
+        if not found or found[-1][:-1] != places[:-1]:
+            found.append(places)
+    return found
+
+
+def by_step(places: Sequence[Place], *, prompts: int, taken: int) -> dict[int, Made]:
+    """What each generator and judge of these steps makes, by its number."""
     groups: dict[int, int] = {}
     texts: dict[int, int] = defaultdict(int)
     found: dict[int, Made] = {}
-    for place in recipe.places(phase):
+    for place in places:
         part = place.step.part
         source = place.index if place.source is None else place.source
         seen = groups.get(source if place.narrowed is None else place.narrowed, 0)
         if isinstance(part, PromptSource):
-            groups[place.index] = part.groups_at_most(seen, texts[source], prompts) if part.reads_groups else prompts
+            known = (seen, texts[source]) if part.reads_groups else (prompts, 0)
+            groups[place.index] = part.groups_at_most(*known, prompts)
         elif isinstance(part, Generator):
             new = seen * part.samples_per_prompt
             extra = seen if part.takes_answers else taken if part.takes_imported else 0
             taken = 0 if part.takes_imported else taken  # once in a round
             texts[source] += new + extra
-            found[place.index] = Made(new + extra, 0, new * part.max_tokens_per_sample)
+            found[place.index] = Made(new + extra, 0, new * part.max_tokens_per_sample, is_text=True)
         elif isinstance(part, Judge):
             units = share(texts[source], seen, groups.get(source, 0))
             calls = part.calls_at_most(seen, units) if part.needs_engine else 0

@@ -9,8 +9,10 @@ from sqlalchemy.orm import Session
 from backend import boundary, recipes, registry
 from backend.db import reading, tables
 from backend.errors import InvalidInput, NotFound
+from backend.pipeline.history import history_of
 from backend.recipes import Recipe
 from backend.services import (
+    auto_rules,
     contexts,
     imported_completions,
     known_answers,
@@ -53,6 +55,10 @@ class Plan:
     review: dict[str, Any] = field(default_factory=dict)
     roles: dict[str, int] = field(default_factory=dict)
     """Checkpoints of roles beyond policy, reference and judge, by the name that steps call them."""
+    num_rounds: int = 1
+    """Rounds to run, this one included: the others follow by themselves, each from the one before."""
+    stop_rules: tuple[str, ...] = tuple(auto_rules.RULES)
+    """What stops them (`auto_rules.RULES`)."""
 
     def sets(self) -> list[tuple[int, SetUse]]:
         """(prompt set id, use) for each use of each set."""
@@ -91,15 +97,13 @@ def defaults(actor: Actor, project_id: int, parent_id: int | None = None, *, bas
         if base_id is not None and (base is None or base.project_id != project_id):
             raise NotFound(f"There is no checkpoint {base_id} in this project. Choose one from the list.")
         if parent_id is not None:
-            parent = _round(db, project_id, parent_id)
-            return _next_plan(db, parent, parent.checkpoint_id or parent.policy_id, parent.id)
+            return next_plan(db, _round(db, project_id, parent_id))
         start = recommended(db, lines_of(db, project_id))
         if start is None:
             plan = _first_plan(db, project_id)
             return plan if base_id is None else replace(plan, policy_id=base_id, reference_id=base_id)
         if base_id is None and start.line.round_id is not None:
-            parent = _round(db, project_id, start.line.round_id)
-            return _next_plan(db, parent, parent.checkpoint_id or parent.policy_id, parent.id)
+            return next_plan(db, _round(db, project_id, start.line.round_id))
         newest = select(tables.Round).where(tables.Round.project_id == project_id)
         row = db.scalars(newest.order_by(tables.Round.number.desc()).limit(1)).one()
         return _next_plan(db, row, base_id or start.line.checkpoint_id or row.policy_id, None)
@@ -115,7 +119,10 @@ def again(actor: Actor, project_id: int, round_id: int | None = None) -> Plan:
             return _first_plan(db, project_id)
         row = _round(db, project_id, round_id)
         plan = _plan_of(db, row)
-        return replace(plan, recipe=row.recipe, reference_id=row.reference_id, seed=row.seed, parent_id=row.parent_id)
+        plan = replace(plan, recipe=row.recipe, reference_id=row.reference_id, seed=row.seed, parent_id=row.parent_id)
+        if not row.auto:
+            return plan
+        return replace(plan, num_rounds=row.auto["left"] + 1, stop_rules=tuple(row.auto["rules"]))
 
 
 def _round(db: Session, project_id: int, round_id: int) -> tables.Round:
@@ -163,6 +170,11 @@ def _still_bound(db: Session, row: tables.Round, roles: dict[str, int], parent_i
     return {n: one for n, one in roles.items() if above[n] is None or (above[n] == one and n not in trained)}
 
 
+def next_plan(db: Session, row: tables.Round) -> Plan:
+    """The plan of a round that goes on from this one."""
+    return _next_plan(db, row, row.checkpoint_id or row.policy_id, row.id)
+
+
 def _next_plan(db: Session, row: tables.Round, start: int, parent_id: int | None) -> Plan:
     """As the round was, from another checkpoint and with the next seed."""
     before = _plan_of(db, row)
@@ -202,17 +214,11 @@ def _first_plan(db: Session, project_id: int) -> Plan:
 
 
 def _scheduled(db: Session, parent: tables.Round) -> dict[str, Any]:
+    """The parent's recipe with what its schedule changes; one that tries out is asked when the round has begun."""
     recipe = Recipe.model_validate(parent.recipe)
-    history: list[dict[str, float | None]] = []
-    found: tables.Round | None = parent
-    while found is not None:
-        metrics = select(tables.Metric.name, tables.Metric.value).where(
-            tables.Metric.round_id == found.id,
-            tables.Metric.checkpoint_id.is_(None) | (tables.Metric.checkpoint_id == found.checkpoint_id),
-        )
-        history.insert(0, {name: value for name, value in db.execute(metrics)})
-        found = db.get(tables.Round, found.parent_id) if found.parent_id else None
-    return recipe.with_changes(recipe.schedule.changes(history)).model_dump(mode="json")
+    if recipe.schedule.pilot_prompts:
+        return recipe.model_dump(mode="json")
+    return recipe.with_changes(recipe.schedule.changes(history_of(db, parent.id))).model_dump(mode="json")
 
 
 def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
@@ -243,7 +249,9 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
         )
         if no_room:
             raise InvalidInput("\n".join(no_room))
-        warnings = _warnings(plan, recipe, prompts, size.samples) + imported_completions.warnings(recipe, brought)
+        warnings = _warnings(plan, recipe, prompts, size.samples - size.tried) + imported_completions.warnings(
+            recipe, brought
+        )
         warnings += known_answers.warnings(
             db, project_id, recipe, sample=plan.sample_set_ids, held_out=plan.held_out_set_ids
         )
@@ -256,7 +264,7 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
 def _seconds(
     db: Session, project_id: int, plan: Plan, recipe: Recipe, phase: int, *, prompts: int, taken: int
 ) -> plan_seconds.Seconds | None:
-    made = plan_sizes.by_step(recipe, phase, prompts=prompts, taken=taken)
+    made = plan_sizes.by_step(recipe.places(phase), prompts=prompts, taken=taken)
     if not recipe.is_slots:
         asked = step_seconds.Asked(db, project_id, recipe, phase, plan.policy_id, plan.judge_id, plan.roles)
         return step_seconds.of_steps(asked, made)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from backend import jobs
 from backend.db import now, reading, session, tables
 from backend.errors import Conflict, NotFound
+from backend.pipeline import tune
 from backend.recipes import first_job, judge_of
 from backend.services import events, review_settings, round_roles
 from backend.services.access import Actor, require
@@ -46,6 +47,8 @@ class RoundView:
     is_blind: bool
     review: dict[str, Any]
     counts: dict[str, Any]
+    tuned: dict[str, Any]
+    auto: dict[str, Any]
     error: str | None
     created_at: datetime
     finished_at: datetime | None
@@ -85,48 +88,62 @@ def launch(actor: Actor, project_id: int, plan: Plan, *, after_number: int | Non
 
     With `after_number`, raise `Conflict` unless the project's newest round has that number (0: there is none).
     """
-    recipe = parse(plan.recipe)
     with session() as db:
-        require(db, actor, project_id, Role.curator)
-        db.get_one(tables.Project, project_id, with_for_update=True)
-        check(db, project_id, plan, recipe)
-        last = db.scalar(select(func.max(tables.Round.number)).where(tables.Round.project_id == project_id))
-        if after_number is not None and (last or 0) != after_number:
-            raise Conflict("Another round was launched meanwhile, so nothing was launched. Look at the overview again.")
-        row = tables.Round(
-            project_id=project_id,
-            number=(last or 0) + 1,
-            parent_id=plan.parent_id,
-            recipe=recipe.model_dump(mode="json"),
-            policy_id=plan.policy_id,
-            reference_id=plan.reference_id,
-            judge_id=plan.judge_id,
-            num_prompts=plan.num_prompts,
-            seed=plan.seed,
-            is_reviewed=plan.is_reviewed,
-            is_blind=plan.is_blind,
-            review=review_settings.read(plan.review).model_dump(mode="json"),
-            phase=phase_of(db, recipe, plan.parent_id),
-            created_by=actor.user_id,
-        )
-        row.stage, row.step = first_job(row.recipe, row.phase)
-        db.add(row)
-        db.flush()
-        roles = round_roles.bound(db, recipe, row.phase, plan.roles, plan.parent_id)
-        for role, checkpoint_id in roles.items():
-            db.add(tables.RoundRole(round_id=row.id, role=role, step=-1, checkpoint_id=checkpoint_id))
-        for set_id, use in plan.sets():
-            db.add(tables.RoundPromptSet(round_id=row.id, prompt_set_id=set_id, use=use))
-        db.flush()
-        place: dict[str, Any] = {"project_id": project_id, "round_id": row.id}
-        jobs.enqueue(db, stage=row.stage, step=row.step, created_by=actor.user_id, **place)
-        what: dict[str, Any] = {
-            "recipe": str(plan.recipe.get("name", "")),
-            "num_prompts": plan.num_prompts,
-            "seed": plan.seed,
-        }
-        events.note(db, actor, "launch round", f"round {row.number}", **place, **what)
-        return row.id
+        return launch_in(db, actor, project_id, plan, after_number=after_number)
+
+
+def launch_in(db: Session, actor: Actor, project_id: int, plan: Plan, *, after_number: int | None = None) -> int:
+    """`launch` in the caller's transaction."""
+    recipe = parse(plan.recipe)
+    require(db, actor, project_id, Role.curator)
+    db.get_one(tables.Project, project_id, with_for_update=True)
+    check(db, project_id, plan, recipe)
+    last = db.scalar(select(func.max(tables.Round.number)).where(tables.Round.project_id == project_id))
+    if after_number is not None and (last or 0) != after_number:
+        raise Conflict("Another round was launched meanwhile, so nothing was launched. Look at the overview again.")
+    row = tables.Round(
+        project_id=project_id,
+        number=(last or 0) + 1,
+        parent_id=plan.parent_id,
+        recipe=recipe.model_dump(mode="json"),
+        policy_id=plan.policy_id,
+        reference_id=plan.reference_id,
+        judge_id=plan.judge_id,
+        num_prompts=plan.num_prompts,
+        seed=plan.seed,
+        is_reviewed=plan.is_reviewed,
+        is_blind=plan.is_blind,
+        review=review_settings.read(plan.review).model_dump(mode="json"),
+        phase=phase_of(db, recipe, plan.parent_id),
+        auto=auto_of(plan),
+        created_by=actor.user_id,
+    )
+    row.stage, row.step = first_job(row.recipe, row.phase)
+    db.add(row)
+    db.flush()
+    roles = round_roles.bound(db, recipe, row.phase, plan.roles, plan.parent_id)
+    for role, checkpoint_id in roles.items():
+        db.add(tables.RoundRole(round_id=row.id, role=role, step=-1, checkpoint_id=checkpoint_id))
+    for set_id, use in plan.sets():
+        db.add(tables.RoundPromptSet(round_id=row.id, prompt_set_id=set_id, use=use))
+    db.flush()
+    place: dict[str, Any] = {"project_id": project_id, "round_id": row.id}
+    tries_out = recipe.schedule.pilot_prompts > 0
+    spec = {"kind": tune.KIND} if tries_out else None
+    stage = Stage.generate if tries_out else row.stage
+    jobs.enqueue(db, stage=stage, step=row.step, spec=spec, created_by=actor.user_id, **place)
+    what: dict[str, Any] = {
+        "recipe": str(plan.recipe.get("name", "")),
+        "num_prompts": plan.num_prompts,
+        "seed": plan.seed,
+    }
+    events.note(db, actor, "launch round", f"round {row.number}", **place, **what)
+    return row.id
+
+
+def auto_of(plan: Plan) -> dict[str, Any]:
+    """What the round's row says of those that follow it."""
+    return {"left": plan.num_rounds - 1, "rules": [*plan.stop_rules]} if plan.num_rounds > 1 else {}
 
 
 def cancel(actor: Actor, round_id: int, *, only_waiting: bool = False) -> None:

@@ -27,11 +27,9 @@ def recommended(db: Session, lines: tuple[RoundLine, ...]) -> Start | None:
         base = next((line for line in lines if line.checkpoint_id == newest.policy_id), lines[0])
         return Start(base, f"Round {newest.number} ended without a checkpoint ({newest.status}).")
     last = trained[-1]
-    measured = [line for line in lineage(lines, last) if line.accuracy is not None]
-    best = max(measured, key=lambda line: line.accuracy.value if line.accuracy else -1.0, default=last)
-    pairs = compared(db, best, last)
-    if best.accuracy and last.accuracy and is_worse(last.accuracy, best.accuracy, pairs):
-        return Start(best, _fall(best, last, pairs), last)
+    best = _best(lines, last)
+    if fallen := fall(db, lines, last):
+        return fallen
     if last.accuracy is None:
         return Start(
             last, f"Round {last.number} made the checkpoint {last.checkpoint}, which has no held-out accuracy."
@@ -43,6 +41,20 @@ def recommended(db: Session, lines: tuple[RoundLine, ...]) -> Start | None:
             f"{name(best)}, by no more than chance explains."
         )
     return Start(last, why)
+
+
+def fall(db: Session, lines: tuple[RoundLine, ...], last: RoundLine) -> Start | None:
+    """The best line that this one comes from, with why, where this one is worse beyond chance; else None."""
+    best = _best(lines, last)
+    pairs = compared(db, best, last)
+    if best.accuracy and last.accuracy and is_worse(last.accuracy, best.accuracy, pairs):
+        return Start(best, _fall(best, last, pairs), last)
+    return None
+
+
+def _best(lines: tuple[RoundLine, ...], last: RoundLine) -> RoundLine:
+    measured = [line for line in lineage(lines, last) if line.accuracy is not None]
+    return max(measured, key=lambda line: line.accuracy.value if line.accuracy else -1.0, default=last)
 
 
 def compared(db: Session, old: RoundLine, new: RoundLine) -> Paired | None:

@@ -267,3 +267,24 @@ def test_a_round_of_before_goes_on_where_it_was(database: str) -> None:
         rounds = [db.get_one(tables.Round, round_id) for round_id in (judging, waiting)]
     assert (len(hashes), len(set(hashes))) == (3, 1)
     assert {(row.stage, row.step) for row in rounds} == {(Stage.train, 4)}
+
+
+def test_rounds_that_tried_out_and_go_on_are_plain_ones_after_going_back(database: str) -> None:
+    """Before 0016 no round knew of it; what else stands in its row is kept."""
+    world = make_world()
+    with session() as db:
+        found = db.get_one(tables.Round, world.ids["round_id"])
+        found.tuned = {"changes": {"generator": {"temperature": 0.7}}, "trials": []}
+        found.auto = {"left": 2, "rules": ["nothing_kept"]}
+    before = columns(tables.Round)["rounds"]
+    write_engine().dispose()
+    migrations.downgrade("0013", database)
+    migrations.upgrade(database)
+    added = [list(tables.Round.__table__.columns.keys()).index(name) for name in ("tuned", "auto")]
+    after = columns(tables.Round)["rounds"]
+    assert len(after) == len(before) == 2
+    for old, new in zip(before, after, strict=True):
+        assert [new[n] for n in added] == [{}, {}]
+        assert [one for n, one in enumerate(new) if n not in added] == [
+            one for n, one in enumerate(old) if n not in added
+        ]

@@ -55,6 +55,7 @@ WRITES: list[tuple[str, str, Role | str, Any]] = [
     ("POST", "/rounds/{round_id}/failures/retry", Role.curator, {"ids": None}),
     ("POST", "/rounds/{round_id}/cancel", Role.curator, None),
     ("POST", "/rounds/{round_id}/select", Role.curator, {"selector": {}}),
+    ("POST", "/rounds/{round_id}/stop-after", Role.curator, None),
     ("POST", "/jobs/{job_id}/resume", Role.curator, None),
     ("POST", "/jobs/{job_id}/retry", Role.curator, None),
     ("POST", "/jobs/{job_id}/cancel", Role.curator, None),

@@ -44,6 +44,12 @@ class Round(Identified, Base):
     steps: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     """What a step has left for later ones, by its number: `{"groups": ids}` of a step that chose among groups, else
     `{"groups": null}`. A prompt source that reads the pool leaves nothing here."""
+    tuned: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    """What the recipe's schedule tried out before the round began, where it does: `{"changes": what it then changed in
+    the recipe, "trials": [{"changes", "metrics"}]}`."""
+    auto: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    """Of a round that is to be followed by others: `{"left": rounds that still follow, "rules": what stops them}`, and
+    once it has ended `next` (the id of the round that followed) or `stopped` (why none did)."""
     error: Mapped[str | None]
     finished_at: Mapped[datetime | None]
     created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
@@ -91,4 +97,6 @@ class Group(Identified, Base):
     """The text that the question is about."""
     messages: Mapped[list[Any] | None]
     is_stripped: Mapped[bool] = mapped_column(default=False, server_default=false())
+    answer: Mapped[str | None]
+    """The question's known answer, where it is not the prompt's."""
     cut: Mapped[int | None]

@@ -1,0 +1,204 @@
+"""The first job of a round whose schedule tries changes out: pilot prompts through the steps up to the first selector.
+
+Nothing of it becomes rows but what the schedule decided, in the transaction that ends the job. A job that was killed
+tries everything again, with the same seeds.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from typing import Any, Self
+
+from sqlalchemy.orm import Session
+
+from backend import values
+from backend.db import reading, tables
+from backend.engines import Engine
+from backend.errors import InvalidInput
+from backend.generators import Generator
+from backend.judges import Judge
+from backend.metrics import Evidence
+from backend.pipeline import groups as group_values
+from backend.pipeline.ask import read_pool
+from backend.pipeline.bind import acting, engine_for
+from backend.pipeline.history import history_of
+from backend.pipeline.stage import Finish, StageContext, derive_seed
+from backend.prompt_sources import PromptSource
+from backend.recipes import Place, Recipe
+from backend.schedules import Changes, Trial
+from backend.selectors import Selector
+from backend.values import JSON, Group, LabelSource
+
+KIND = "tune"
+"""The kind of the job."""
+PILOT_SEED = 0
+"""Pilot prompts are drawn with it, whatever the round's seed: they stay the same from round to round."""
+
+
+def run(stage: StageContext) -> Finish:
+    """Ask the schedule what to change; the round's recipe is changed in the transaction that ends the job."""
+    schedule = stage.recipe.schedule
+    with reading() as db:
+        history = history_of(db, stage.round.parent_id)
+    stage.progress.start(len(schedule.trials()), "trials")
+    with Pilot(stage, schedule.pilot_prompts) as pilot:
+        changes = schedule.changes(history, pilot.try_out)
+    recipe = stage.recipe.with_changes(changes)
+
+    def finish(db: Session) -> None:
+        found = db.get_one(tables.Round, stage.round.id)
+        found.recipe = recipe.model_dump(mode="json")
+        found.tuned = {"changes": changes, "trials": pilot.trials}
+
+    return finish
+
+
+class Pilot:
+    """Carries out trials. Where only the selector differs from the trial before, its texts and judgments are used."""
+
+    def __init__(self, stage: StageContext, prompts: int) -> None:
+        self.stage, self.limit = stage, prompts
+        self.trials: list[JSON] = []
+        """What was tried, with the metrics that came of it."""
+        self.held = Held()
+        self.asked: dict[PromptSource, list[Group]] = {}
+        self.judged: list[Group] = []
+        self.judged_by = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.held.close()
+
+    def try_out(self, changes: Changes) -> Trial:
+        """Return what the changed recipe makes of the pilot prompts."""
+        recipe = self.stage.recipe.tried(changes)
+        *before, last = recipe.pilot(self.stage.round.phase)
+        key = json.dumps([place.step.model_dump(mode="json") for place in before])
+        if key != self.judged_by:
+            self.judged, self.judged_by = self._make(before, recipe), key
+        kept = self._kept(last)
+        trial = Trial(self.judged, kept, _metrics(recipe, self.judged, kept))
+        self.trials.append({"changes": changes, "metrics": trial.metrics})
+        self.stage.progress.metrics(len(self.trials), {n: v for n, v in trial.metrics.items() if v is not None})
+        self.stage.progress.advance()
+        return trial
+
+    def _make(self, places: Sequence[Place], recipe: Recipe) -> list[Group]:
+        """The pilot prompts with samples and labels."""
+        groups = self._ask(places[0])
+        for place in places[1:]:
+            part, number = place.step.part, recipe.groups_per_batch
+            batches: Any = group_values.chunks(groups, number)
+            if isinstance(part, Generator):
+                groups = [one for n, batch in enumerate(batches) for one in self._answer(place, part, batch, n)]
+                groups = _numbered(groups)
+            elif isinstance(part, Judge):
+                batches = [groups] if part.needs_all_groups else batches
+                groups = [one for n, batch in enumerate(batches) for one in self._judge(place, part, batch, n)]
+        return groups
+
+    def _ask(self, place: Place) -> list[Group]:
+        """The pilot prompts, drawn once."""
+        source = place.step.part
+        assert isinstance(source, PromptSource)
+        if source in self.asked:
+            return self.asked[source]
+        with reading() as db:
+            pool = group_values.with_imported(db, read_pool(db, self.stage, place))
+        asked = source.ask([], pool, limit=self.limit, seed=PILOT_SEED)
+        if not asked:
+            raise InvalidInput("The prompt sets of this round hold no prompts to try changes out on. Import some.")
+        groups = [replace(group, id=number, position=number - 1) for number, group in enumerate(asked, start=1)]
+        self.asked[source] = groups
+        return groups
+
+    def _answer(self, place: Place, part: Generator, groups: Sequence[Group], number: int) -> Iterator[Group]:
+        engine = self._engine(place) if part.needs_engine else None
+        prompts = [group.prompt for group in groups]
+        made = part.generate(engine, prompts, seed=self._seed(place, number))  # type: ignore[arg-type]
+        for group, samples in zip(groups, made, strict=True):
+            new = [replace(one, step=place.index, role=place.step.by) for one in samples if one.failure is None]
+            yield replace(group, samples=(*group.samples, *new))
+
+    def _judge(self, place: Place, part: Judge, groups: Sequence[Group], number: int) -> Iterator[Group]:
+        roles = place.step.roles
+        seen = [
+            replace(group, samples=tuple(one for one in group.samples if not roles or one.role in roles))
+            for group in groups
+        ]
+        engine = self._engine(place) if part.needs_engine else None
+        said: dict[int, list[values.Judgment]] = {}
+        for judgment in part.judge(engine, seen, seed=self._seed(place, number)):
+            if judgment.failure is None:
+                said.setdefault(judgment.sample_id, []).append(judgment)
+        for group in groups:
+            yield replace(group, samples=tuple(_labelled(part, one, said.get(one.id)) for one in group.samples))
+
+    def _kept(self, place: Place) -> frozenset[int]:
+        selector, roles = place.step.part, place.step.roles
+        assert isinstance(selector, Selector)
+        groups = [
+            replace(group, samples=tuple(one for one in group.samples if not roles or one.role in roles))
+            for group in self.judged
+        ]
+        chosen = selector.select([group for group in groups if group.samples], seed=self._seed(place, 0)).examples
+        return frozenset(one.sample_id for one in chosen if one.sample_id is not None and one.label is not False)
+
+    def _engine(self, place: Place) -> Engine:
+        return self.held.open(acting(self.stage.round, place.step.by, place.index))
+
+    def _seed(self, place: Place, number: int) -> int:
+        return derive_seed(self.stage.round.seed, "pilot", place.index, number)
+
+
+class Held:
+    """One open engine at a time: trials by one model load it once, and two models are never in memory together."""
+
+    def __init__(self) -> None:
+        self.checkpoint_id: int | None = None
+        self.opened: AbstractContextManager[Any] = nullcontext()
+        self.engine: Any = None
+
+    def open(self, checkpoint_id: int) -> Engine:
+        """The engine of a checkpoint, loaded."""
+        if checkpoint_id != self.checkpoint_id:
+            self.close()
+            opened = engine_for(checkpoint_id)
+            self.engine = opened.__enter__()
+            self.checkpoint_id, self.opened = checkpoint_id, opened
+        return self.engine  # type: ignore[no-any-return]
+
+    def close(self) -> None:
+        """Let go of it."""
+        opened, self.opened, self.checkpoint_id = self.opened, nullcontext(), None
+        opened.__exit__(None, None, None)
+
+
+def _numbered(groups: Sequence[Group]) -> list[Group]:
+    """The groups, their samples numbered from 1 in order: judgments and selectors name them by id."""
+    found, last = [], 0
+    for group in groups:
+        samples = tuple(replace(one, id=last + place) for place, one in enumerate(group.samples, start=1))
+        last += len(samples)
+        found.append(replace(group, samples=samples))
+    return found
+
+
+def _labelled(judge: Judge, sample: values.Sample, said: list[values.Judgment] | None) -> values.Sample:
+    """The sample with the label of what the judge said of it; as it was where it said nothing."""
+    if said is None:
+        return sample
+    score, verdict = judge.label(said)
+    has_score = any(one.score is not None for one in said)
+    source = LabelSource.judge if has_score else LabelSource.none
+    return replace(sample, score=score, verdict=verdict, source=source)
+
+
+def _metrics(recipe: Recipe, groups: Sequence[Group], kept: frozenset[int]) -> dict[str, float | None]:
+    """The recipe's metrics of a round's own data, on these groups."""
+    machine = {one.id: (one.score, one.verdict) for group in groups for one in group.samples}
+    evidence = Evidence(round_groups=groups, machine=machine, kept=kept)
+    return {v.name: v.value for one in recipe.metrics if one.scope == "round" for v in one.compute(evidence)}
