@@ -103,7 +103,10 @@ class Engine(Part, kind="engine"):
 
 
 def unable(engine: Engine, ability: Ability) -> MissingPrerequisite:
-    """The error of an engine that is asked for what it cannot do."""
+    """The error of an engine that is asked for what it cannot do.
+
+    Whoever launches a round is told so before; this is for what comes past that.
+    """
     return MissingPrerequisite(f"The engine {engine.name} cannot {ability.in_words}. {WAYS_OUT[ability]}.")
 
 

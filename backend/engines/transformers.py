@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import Field, PrivateAttr
 
-from backend.engines import Ability, Engine, _chat, _weights, failed, is_continued, unable, unread
+from backend.engines import Ability, Engine, _chat, _scorers, _weights, failed, is_continued, unable, unread
 from backend.errors import EngineError, MissingPrerequisite, PromptError
 from backend.values import Completion, Failure, FailureKind, Messages, Reading, Sampling
 
@@ -33,6 +33,9 @@ class Transformers(Engine):
     )
     device: str = Field("auto", description="cpu, cuda or cuda:N; auto: the first GPU if there is one")
     batch_size: int = Field(256, ge=1, description="samples computed at once; lower it when memory runs out")
+    head: Literal["language_model", "score"] = Field(
+        "language_model", description="what the model ends in: score is one number for a text, of a scorer"
+    )
     max_length: int | None = Field(
         None, ge=2, description="tokens of prompt and completion together; unset: what the model was made for"
     )
@@ -43,6 +46,8 @@ class Transformers(Engine):
 
     @property
     def abilities(self) -> frozenset[Ability]:
+        if self.head == "score":
+            return frozenset({Ability.rate})
         return frozenset({Ability.complete, Ability.read, Ability.read_all})
 
     def check(self) -> None:
@@ -50,19 +55,24 @@ class Transformers(Engine):
         _weights.check(located)
         if self.adapter:
             _weights.check_adapter(_weights.locate(self.adapter))
+        _scorers.check(_weights.locate(self.adapter) if self.adapter else located, scores=self.head == "score")
 
     def __enter__(self) -> "Transformers":
         self.check()
         _weights.prepare_libraries()
         located = _weights.locate(self.model)
         device = self._device()
-        model: Any = _weights.load_model(located, dtype=self._dtype(device))
-        if self.adapter:
-            model = _weights.add_adapter(model, _weights.locate(self.adapter))
+        model = self._load(located, self._dtype(device))
         self._tokenizer = _weights.load_tokenizer(located)
         self._special = _chat.special_texts(self._tokenizer)
         self._model = model.to(device).eval()
         return self
+
+    def _load(self, located: str, dtype: "torch.dtype | str") -> Any:
+        if self.head == "score":
+            return _scorers.load(_weights.locate(self.adapter) if self.adapter else located, dtype=dtype)
+        model = _weights.load_model(located, dtype=dtype)
+        return _weights.add_adapter(model, _weights.locate(self.adapter)) if self.adapter else model
 
     def __exit__(self, *_: object) -> None:
         on_gpu = self._model is not None and self._model.device.type == "cuda"
@@ -76,6 +86,7 @@ class Transformers(Engine):
     def complete(self, prompts: Sequence[Messages], sampling: Sampling) -> list[list[Completion]]:
         from backend.engines._decoding import Decoder, batches, requests
 
+        self._require(Ability.complete)
         model, tokenizer = self._loaded()
         encoded, refused = self._each(prompts, lambda some: _chat.encode(tokenizer, self._special, prompts[some]))
         refused |= self._too_long("The prompt has", {n: len(ids) for n, ids in encoded.items()}, room=1)
@@ -97,8 +108,7 @@ class Transformers(Engine):
     def read(self, chats: Sequence[Messages], texts: Sequence[str]) -> list[Reading]:
         from backend.engines._reading import Given, Reader
 
-        if Ability.read not in self.abilities:
-            raise unable(self, Ability.read)
+        self._require(Ability.read)
         model, tokenizer = self._loaded()
         encoded, refused = self._each(
             chats, lambda some: _chat.encode_answers(tokenizer, self._special, chats[some], texts[some])
@@ -118,6 +128,27 @@ class Transformers(Engine):
             for one, reading in zip(batch, _computed(reader.read, batch, len(batch)), strict=True):
                 found[one.position] = reading
         return found
+
+    def rate(self, chats: Sequence[Messages], texts: Sequence[str]) -> list[float]:
+        self._require(Ability.rate)
+        model, tokenizer = self._loaded()
+        encoded, refused = self._each(
+            chats, lambda some: _chat.encode_closed(tokenizer, self._special, chats[some], texts[some])
+        )
+        refused |= self._too_long("Prompt and text have", {n: len(ids) for n, ids in encoded.items()})
+        for position, failure in sorted(refused.items()):
+            raise PromptError(failure.reason, kind=failure.kind, position=position)
+        scores = [0.0] * len(chats)
+        pad = int(tokenizer.pad_token_id)
+        batches = _scorers.rate(model, list(encoded.values()), pad=pad, at_once=self.batch_size)
+        for places, found in _computed(list, batches, self.batch_size):
+            for place, score in zip(places, found, strict=True):
+                scores[place] = score
+        return scores
+
+    def _require(self, ability: Ability) -> None:
+        if ability not in self.abilities:
+            raise unable(self, ability)
 
     def count_tokens(self, messages: Messages) -> int:
         return len(self._encode([messages])[0])

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -35,6 +35,8 @@ class Trainer(Part, kind="trainer"):
     """Knobs under TRL's names. `main` runs inside the training process only."""
 
     trains_on: ClassVar[DatasetType]
+    makes: ClassVar[Literal["policy", "scorer"]] = "policy"
+    """A language model, or one with a head of one number, which scores texts and writes none."""
 
     start: str = Field(
         "policy", description="role whose weights are trained: policy, reference, base, or what an earlier step makes"
