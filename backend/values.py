@@ -9,6 +9,8 @@ from typing import Any
 from typing_extensions import TypedDict  # pydantic cannot read that of typing before Python 3.12
 
 JSON = dict[str, Any]
+SCORER = "scorer"
+"""A model whose head gives one number: it scores texts and writes none. A kind of checkpoint."""
 
 
 def mean_score(scores: Sequence[float]) -> float:

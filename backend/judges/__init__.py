@@ -45,6 +45,11 @@ class Judge(Part, kind="judge"):
         """True for judges that have to see all groups of the step in one call, not batch by batch."""
         return False
 
+    @property
+    def needs_whole_groups(self) -> bool:
+        """True for judges that ask an engine and whose word on a sample depends on the others of its group."""
+        return False
+
     def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:
         """Return the judgments of all samples, keyed by `sample_id`; at least one for each sample."""
         raise NotImplementedError

@@ -9,6 +9,11 @@ from pydantic import Field
 from backend.registry import Part
 from backend.values import DatasetType
 
+ADAPTER_ON_ADAPTER = (
+    "The scorer would be an adapter that starts from the adapter of a policy, which is of another kind. Switch lora "
+    "off in the trainer, or start from full weights."
+)
+
 
 @dataclass(frozen=True)
 class TrainSpec:

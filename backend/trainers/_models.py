@@ -6,17 +6,12 @@ from typing import TYPE_CHECKING, Any
 from backend.config import settings
 from backend.engines import _scorers, _weights
 from backend.errors import InvalidInput, MissingPrerequisite
-from backend.trainers import TrainSpec
+from backend.trainers import ADAPTER_ON_ADAPTER, TrainSpec
 from backend.trainers._trl import TRLTrainer
+from backend.values import SCORER
 
 if TYPE_CHECKING:
     import torch
-
-
-ADAPTER_ON_ADAPTER = (
-    "The scorer would be an adapter that starts from the adapter of a policy, which is of another kind. Switch lora "
-    "off in the trainer, or start from full weights."
-)
 
 
 @dataclass(frozen=True)
@@ -52,7 +47,7 @@ def load(trainer: TRLTrainer, spec: TrainSpec) -> Weights:
     _weights.check(policy)
     is_adapter, makes_scorer, was_scorer = (
         _weights.is_adapter(policy),
-        trainer.makes == "scorer",
+        trainer.makes == SCORER,
         _scorers.is_scorer(policy),
     )
     if was_scorer and not makes_scorer:
@@ -91,7 +86,7 @@ def _lora(trainer: TRLTrainer) -> Any:
     targets = trainer.lora_target_modules
     return LoraConfig(
         # peft trains the head of a SEQ_CLS model beside the adapter, and saves it with it.
-        task_type=_scorers.TASK if trainer.makes == "scorer" else "CAUSAL_LM",
+        task_type=_scorers.TASK if trainer.makes == SCORER else "CAUSAL_LM",
         r=trainer.lora_r,
         lora_alpha=trainer.lora_alpha,
         lora_dropout=trainer.lora_dropout,
