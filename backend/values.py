@@ -9,6 +9,8 @@ from typing import Any
 from typing_extensions import TypedDict  # pydantic cannot read that of typing before Python 3.12
 
 JSON = dict[str, Any]
+SCORER = "scorer"
+"""A model whose head gives one number: it scores texts and writes none. A kind of checkpoint."""
 
 
 def mean_score(scores: Sequence[float]) -> float:
@@ -178,6 +180,23 @@ class Completion:
     """What the server gave apart from the text: kept to be looked at, neither judged nor trained on."""
     failure: Failure | None = None
     """Why there is no text; the other completions of the call may have theirs."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a model says of each token of a text that it was given, in order; three numbers a token, in nats.
+
+    logprobs: the token's log-probability, log p(token). entropies: -sum p log p of the distribution that the token was
+    read under, over the whole vocabulary. certainties: KL(uniform || p) = -log V - mean log p of that distribution
+    (Zhao et al. 2025, arXiv 2505.19590). An empty text has none of them. Where an engine knows log-probabilities alone,
+    the other two are empty (`Ability.read`).
+    """
+
+    logprobs: tuple[float, ...]
+    entropies: tuple[float, ...] = ()
+    certainties: tuple[float, ...] = ()
+    failure: Failure | None = None
+    """Why the text could not be read; all three are then empty."""
 
 
 @dataclass(frozen=True)

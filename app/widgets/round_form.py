@@ -11,6 +11,7 @@ from app.forms import Form, draw_knobs, from_input, to_input
 from backend.errors import InvalidInput
 from backend.services import auto_rules, checkpoints, parts, prompts
 from backend.services.access import Actor
+from backend.services.checkpoints import SCORER, CheckpointRow
 from backend.services.parts import Knob, KnobType
 from backend.services.rounds import Plan
 from backend.values import Split
@@ -111,8 +112,10 @@ def filled(actor: Actor, project_id: int, plan: Plan) -> list[Any]:
     train = [(f"{s.name} ({s.num_prompts:,})", s.id) for s in sets if s.split is Split.train]
     held_out = [(f"{s.name} ({s.num_prompts:,})", s.id) for s in sets if s.split is Split.held_out]
     rows = checkpoints.tree(actor, project_id)
-    trainable = [(row.name, row.id) for row in rows if row.engine == "transformers"] or [(r.name, r.id) for r in rows]
-    judges = [("the policy itself", SELF_JUDGE), *((row.name, row.id) for row in rows)]
+    writing = [row for row in rows if row.kind != SCORER]
+    trainable = [(row.name, row.id) for row in writing if row.engine == "transformers"]
+    trainable = trainable or [(row.name, row.id) for row in writing]
+    judges = [("the policy itself", SELF_JUDGE), *map(_named, rows)]
     return [
         gr.Dropdown(choices=train, value=_known(plan.sample_set_ids, train), multiselect=True),
         gr.Dropdown(choices=held_out, value=_known(plan.held_out_set_ids, held_out), multiselect=True),
@@ -132,7 +135,11 @@ def filled(actor: Actor, project_id: int, plan: Plan) -> list[Any]:
 
 def every(actor: Actor, project_id: int) -> list[tuple[str, int]]:
     """(name, id) of all checkpoints: what a role can be bound to."""
-    return [(row.name, row.id) for row in checkpoints.tree(actor, project_id)]
+    return list(map(_named, checkpoints.tree(actor, project_id)))
+
+
+def _named(row: CheckpointRow) -> tuple[str, int]:
+    return (f"{row.name} (scorer)" if row.kind == SCORER else row.name), row.id
 
 
 def plan_of(recipe: dict[str, Any], parent_id: int | None, values: list[Any]) -> Plan:

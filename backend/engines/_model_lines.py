@@ -9,7 +9,7 @@ from typing import Any
 
 from jinja2 import TemplateError
 
-from backend.engines import _chat, _rendering
+from backend.engines import _chat, _rendering, _scorers
 from backend.engines._model_check import Line, Outcome
 from backend.engines._rendering import Template
 from backend.engines._weights import STATE_SPACE
@@ -112,6 +112,8 @@ def _architecture(config: JSON) -> Iterator[Line]:
         yield _failed("architecture", f"The architecture {name} has an encoder: it is no chat model. {elsewhere}")
     elif kind in HYBRID:
         yield _warned("architecture", f"The architecture {name} mixes attention with a state. It was not tried here.")
+    elif _scorers.is_scoring(config):
+        yield _scoring(name, _scorers.numbers_of(config))
     elif name != "not named" and not name.endswith(("ForCausalLM", "LMHeadModel")):
         yield _warned("architecture", f"The architecture {name} may hold more than a language model. Try a prompt.")
     else:
@@ -121,6 +123,12 @@ def _architecture(config: JSON) -> Iterator[Line]:
         yield _warned("router", "output_router_logits is on in the config, which stops sampling. It is switched off.")
     if config.get("quantization_config"):
         yield _warned("quantization", "The weights are quantized: sampling needs their library, and training lora.")
+
+
+def _scoring(name: str, numbers: int) -> Line:
+    if numbers != 1:
+        return _failed("architecture", f"The head of {name} gives {numbers} numbers, and a scorer gives one.")
+    return _passed("architecture", f"{name}: a scorer, whose head gives one number for a text and writes none.")
 
 
 def _template(source: str, tokens: Tokens) -> Iterator[Line]:

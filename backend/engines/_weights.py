@@ -198,28 +198,38 @@ def load_tokenizer(located: str) -> "PreTrainedTokenizerBase":
 
 def load_model(located: str, *, dtype: "torch.dtype | str", trainable: bool = False) -> "PreTrainedModel":
     """Load a model on the CPU; of an adapter folder, its base with the adapter merged (not so if trainable)."""
-    from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
 
     check(located)
     base = base_of(located) if is_adapter(located) else located
-    auto: Any = AutoModelForCausalLM
+    model, missing = loaded(AutoModelForCausalLM, base, dtype=dtype)
+    refuse_missing(base, missing)
+    if getattr(model.config, "output_router_logits", False) and not trainable:
+        # Trainers switch it on for a mixture of experts; with it on, a model computes a loss that sampling cannot give.
+        model.config.output_router_logits = False
+    whole: PreTrainedModel = add_adapter(model, located, trainable=trainable) if base != located else model
+    return whole
+
+
+def loaded(auto: Any, base: str, *, dtype: "torch.dtype | str", **options: Any) -> tuple[Any, list[str]]:
+    """Load a model by an auto class of transformers; return it and the names of tensors that its files lack."""
+    from safetensors import SafetensorError
+
     try:
         model, info = auto.from_pretrained(
-            base, dtype=dtype, use_safetensors=True, output_loading_info=True, **_options()
+            base, dtype=dtype, use_safetensors=True, output_loading_info=True, **options, **_options()
         )
     except MemoryError as error:
         raise EngineError(f"The model {base} does not fit into memory. Choose a smaller one.") from error
     except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
         raise _explained(base, error) from error
-    if info["missing_keys"]:
-        missing = sorted(info["missing_keys"])
+    return model, sorted(info["missing_keys"])
+
+
+def refuse_missing(base: str, missing: list[str]) -> None:
+    """Refuse a model whose files lack tensors."""
+    if missing:
         raise InvalidInput(f"The model {base} lacks {len(missing)} tensors, e.g. {missing[0]}. Copy it again.")
-    if getattr(model.config, "output_router_logits", False) and not trainable:
-        # Trainers switch it on for a mixture of experts; with it on, a model computes a loss that sampling cannot give.
-        model.config.output_router_logits = False
-    loaded: PreTrainedModel = add_adapter(model, located, trainable=trainable) if base != located else model
-    return loaded
 
 
 def add_adapter(model: "PreTrainedModel", folder: str, *, trainable: bool = False) -> Any:
@@ -262,6 +272,11 @@ def _explained(name: str, error: Exception) -> RondoError:
             else "Check the name, or give a local folder."
         )
         return MissingPrerequisite(f"The model {name} is neither a folder nor in the hub's local cache. {hint}")
+    if "Unrecognized configuration class" in text:
+        return InvalidInput(
+            f"The installed transformers has no form of the model {name} with the head that is wanted. Choose a model "
+            "of another architecture."
+        )
     if "does not recognize this architecture" in text or "model type" in text:
         return MissingPrerequisite(
             f"The model {name} has an architecture that the installed transformers does not know. Upgrade "

@@ -6,22 +6,24 @@ import logging
 import os
 import secrets
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from functools import partial
 from threading import Lock
-from typing import Any
+from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import Field, PrivateAttr, field_validator
 
 from backend.config import settings
-from backend.engines import Engine, failed
+from backend.engines import Ability, Engine, _prompt_logprobs, failed, is_continued, unable
 from backend.engines._http import Endpoint
 from backend.engines._refusals import Refusal
-from backend.engines._replies import completions_of
+from backend.engines._replies import OddReply, completions_of
 from backend.errors import ContextOverflow, EngineError, MissingPrerequisite, PromptError
-from backend.values import JSON, Completion, FailureKind, Messages, Sampling
+from backend.values import JSON, Completion, Failure, FailureKind, Messages, Reading, Sampling
 
+T = TypeVar("T")
 log = logging.getLogger("rondo.engines")
 
 DEFAULT_KEY = "RONDO_OPENAI_API_KEY"
@@ -36,6 +38,10 @@ LEFT_OUT = {
     "room": "no limit of tokens is sent, so a text may fill the context",
 }
 """What follows from leaving a field out."""
+
+
+GOES_ON = {"continue_final_message": True, "add_generation_prompt": False}
+"""Go on from the last message, by the assistant, in the words of vLLM; a server that knows them not may ignore them."""
 
 
 class OpenAI(Engine):
@@ -58,6 +64,10 @@ class OpenAI(Engine):
         "(vLLM takes those of the model, unless it was started with --generation-config vllm)",
     )
 
+    prompt_logprobs: bool = Field(
+        False, description="the server gives the log-probabilities of prompts, as vLLM does, so it can read texts"
+    )
+
     _endpoint: Endpoint | None = PrivateAttr(None)
     _refused: dict[str, str] = PrivateAttr(default_factory=dict)
     _tally: dict[str, int] = PrivateAttr(default_factory=lambda: {"served": 0, "failed": 0})
@@ -72,6 +82,10 @@ class OpenAI(Engine):
         if parts.username or parts.password or parts.query:
             raise ValueError("The address must not hold a key. Put it into the environment: see api_key_env.")
         return value.rstrip("/")
+
+    @property
+    def abilities(self) -> frozenset[Ability]:
+        return frozenset({Ability.complete, Ability.read} if self.prompt_logprobs else {Ability.complete})
 
     def __enter__(self) -> "OpenAI":
         self._endpoint = Endpoint(
@@ -90,14 +104,24 @@ class OpenAI(Engine):
             self._endpoint = None
 
     def complete(self, prompts: Sequence[Messages], sampling: Sampling) -> list[list[Completion]]:
+        seeds = seeds_of(prompts, sampling.seed if sampling.seed is not None else secrets.randbits(31))
+        asked = enumerate(zip(prompts, seeds, strict=True))
+        return self._together([partial(self._ask, n, messages, sampling, seed) for n, (messages, seed) in asked])
+
+    def read(self, chats: Sequence[Messages], texts: Sequence[str]) -> list[Reading]:
+        """Return log-probabilities alone: a server gives no whole distributions."""
+        if Ability.read not in self.abilities:
+            raise unable(self, Ability.read)
+        return _prompt_logprobs.read(
+            chats, texts, lambda wanted: self._together([partial(self._tokens, *one) for one in wanted])
+        )
+
+    def _together(self, calls: Sequence[Callable[[], T]]) -> list[T]:
+        """Make requests at the same time; raises the first error that ends them all."""
         if self._endpoint is None:
             raise EngineError(f"The engine for {self.base_url} is not open. Use it in a `with` block.")
-        seeds = seeds_of(prompts, sampling.seed if sampling.seed is not None else secrets.randbits(31))
         with ThreadPoolExecutor(self.concurrency) as pool:
-            pending = [
-                pool.submit(self._ask, position, messages, sampling, seed)
-                for position, (messages, seed) in enumerate(zip(prompts, seeds, strict=True))
-            ]
+            pending = [pool.submit(call) for call in calls]
             finished, running = wait(pending, return_when=FIRST_EXCEPTION)
             if running:
                 # One failed for good: the others need not wait out their retries.
@@ -106,6 +130,23 @@ class OpenAI(Engine):
                 self._endpoint.resume()
         failed = [one for one in pending if one in finished and one.exception()]
         return [one.result() for one in failed[:1] or pending]
+
+    def _tokens(self, messages: Messages, goes_on: bool) -> _prompt_logprobs.Tokens:
+        """The tokens of a prompt with their log-probabilities, or why there are none."""
+        assert self._endpoint is not None
+        body = {"model": self.model} | _prompt_logprobs.body_of(messages) | (GOES_ON if goes_on else {})
+        try:
+            reply = self._endpoint.post(body)
+            if not isinstance(reply, dict):
+                self._refuse(reply, messages)
+            tokens = _prompt_logprobs.tokens_of(reply)
+        except OddReply as error:
+            raise EngineError(f"{self.model} at {self.base_url} cannot read: {error}.") from error
+        except PromptError as error:
+            self._count(FailureKind(error.kind), error)
+            return Failure(FailureKind(error.kind), error.message)
+        self._count(None, None)
+        return tokens
 
     def _key(self) -> str | None:
         key = os.environ.get(self.api_key_env)
@@ -157,28 +198,40 @@ class OpenAI(Engine):
                 # Only now is it known that leaving these out was right.
                 self._remember({field: said for field, said in refused.items() if field != "room"})
                 return completions_of(reply, sampling.stop if "stop" in refused else ())
-            if reply.is_filter:
-                raise PromptError(
-                    f"{self.base_url} refused the prompt by its content filter: {reply.message} Change the prompt, or "
-                    "ask another model.",
-                    kind=FailureKind.filter,
-                    position=position,
-                )
-            if reply.is_context and "room" in refused:
-                raise ContextOverflow(
-                    f"The prompt does not fit into the context of {self.model} at {self.base_url}: "
-                    f"{reply.message} Shorten it or choose another model.",
-                    position=position,
-                )
+            if reply.is_filter or (reply.is_context and "room" in refused):
+                self._refuse(reply, messages, position)
             # A server that adds max_tokens to the prompt: without it the text may fill the context.
             field = "room" if reply.is_context else reply.names(set(body) - {"model", "messages"})
             if field is None or field in refused:
-                raise PromptError(
-                    f"{self.base_url} refused a request for {self.model} with status {reply.status}: "
-                    f"{reply.message} Check the model's name and the sampling settings.",
-                    position=position,
-                )
+                self._refuse(reply, messages, position)
             refused[field] = self._said(field, reply)
+
+    def _refuse(self, reply: Refusal, messages: Messages, position: int | None = None) -> NoReturn:
+        """Raise why a prompt cannot be served."""
+        if reply.is_filter:
+            raise PromptError(
+                f"{self.base_url} refused the prompt by its content filter: {reply.message} Change the prompt, or "
+                "ask another model.",
+                kind=FailureKind.filter,
+                position=position,
+            )
+        if reply.is_context:
+            raise ContextOverflow(
+                f"The prompt does not fit into the context of {self.model} at {self.base_url}: "
+                f"{reply.message} Shorten it or choose another model.",
+                position=position,
+            )
+        if is_continued(messages) and any(field in f"{reply.param} {reply.message}" for field in GOES_ON):
+            raise PromptError(
+                f"{self.base_url} does not go on from a message by the assistant: {reply.message} Serve the model with "
+                "vLLM, or use its folder.",
+                position=position,
+            )
+        raise PromptError(
+            f"{self.base_url} refused a request for {self.model} with status {reply.status}: "
+            f"{reply.message} Check the model's name and the sampling settings.",
+            position=position,
+        )
 
     def _said(self, field: str, reply: Refusal) -> str:
         what = LEFT_OUT.get(field, f"{field} is left out, and the server's own is taken")
@@ -195,6 +248,8 @@ class OpenAI(Engine):
     def _body(self, messages: Messages, sampling: Sampling, n: int, seed: int, refused: set[str]) -> JSON:
         """The request: only what differs from the API's defaults, and nothing that the server refused."""
         body: JSON = {"model": self.model, "messages": messages, "seed": seed}
+        if is_continued(messages):
+            body |= GOES_ON
         for field, value in (("temperature", sampling.temperature), ("top_p", sampling.top_p)):
             if value != 1 or self.send_defaults:
                 body[field] = value

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import re
 import time
 from collections.abc import Sequence
@@ -9,9 +10,9 @@ from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from backend.engines import Engine, failed
+from backend.engines import Ability, Engine, answered, failed, unable, unread
 from backend.errors import EngineError, InvalidInput
-from backend.values import Completion, FailureKind, Messages, Sampling
+from backend.values import Completion, FailureKind, Messages, Reading, Sampling
 
 
 class Rule(BaseModel):
@@ -37,17 +38,77 @@ class Rule(BaseModel):
         return (self.reply,) if isinstance(self.reply, str) else self.reply
 
 
+class Number(BaseModel):
+    """Texts whose chat, with the text as its answer, holds `pattern` get the number."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    pattern: str
+    number: float = Field(allow_inf_nan=False)
+
+    @field_validator("pattern")
+    @classmethod
+    def _is_a_pattern(cls, value: str) -> str:
+        return Rule._is_a_pattern(value)
+
+
 class Scripted(Engine):
-    """The same messages, seed and position always get the same reply; temperature 0 ignores the seed."""
+    """The same messages, seed and position always get the same reply; temperature 0 ignores the seed.
+
+    Texts are read word by word, each as one of two outcomes: log-probability, entropy and certainty are those of the
+    probabilities p and 1 - p.
+    """
 
     replies: tuple[str, ...] = Field((), description="replies to choose from where no rule matches")
     rules: tuple[Rule, ...] = Field((), description="the first rule whose pattern is found in the messages replies")
     max_length: int | None = Field(None, description="words that prompt and reply may have together")
     delay_seconds: float = Field(0.0, ge=0, description="time one call takes")
 
+    likelihoods: tuple[Number, ...] = Field(
+        (), description="log-probability of each word of a text, by the first that fits; where none does, -1"
+    )
+    ratings: tuple[Number, ...] = Field((), description="scores of texts, by the first that fits")
+
+    @field_validator("likelihoods")
+    @classmethod
+    def _are_logarithms(cls, value: tuple[Number, ...]) -> tuple[Number, ...]:
+        if any(one.number >= 0 for one in value):
+            raise ValueError("A log-probability is below 0. Give each of the likelihoods such a number.")
+        return value
+
+    @property
+    def abilities(self) -> frozenset[Ability]:
+        able = {Ability.complete, Ability.read, Ability.read_all}
+        return frozenset(able | {Ability.rate} if self.ratings else able)
+
     def complete(self, prompts: Sequence[Messages], sampling: Sampling) -> list[list[Completion]]:
         time.sleep(self.delay_seconds)
         return [self._completions(messages, sampling) for messages in prompts]
+
+    def read(self, chats: Sequence[Messages], texts: Sequence[str]) -> list[Reading]:
+        return [self._reading(answered(chat, text), len(text.split())) for chat, text in zip(chats, texts, strict=True)]
+
+    def rate(self, chats: Sequence[Messages], texts: Sequence[str]) -> list[float]:
+        if not self.ratings:
+            raise unable(self, Ability.rate)
+        return [self._rating(answered(chat, text)) for chat, text in zip(chats, texts, strict=True)]
+
+    def _reading(self, messages: Messages, words: int) -> Reading:
+        if self.max_length is not None and self.count_tokens(messages) > self.max_length:
+            return unread(
+                FailureKind.context, f"Prompt and text do not fit into {self.max_length} words. Shorten them."
+            )
+        logprob = _number(self.likelihoods, messages, -1.0)
+        assert logprob is not None
+        p, other = math.exp(logprob), math.log(-math.expm1(logprob))
+        entropy, certainty = -p * logprob - (1 - p) * other, -math.log(2) - (logprob + other) / 2
+        return Reading((logprob,) * words, (entropy,) * words, (certainty,) * words)
+
+    def _rating(self, messages: Messages) -> float:
+        found = _number(self.ratings, messages, None)
+        if found is None:
+            raise EngineError(f"No rating of the scripted engine matches {_text(messages)[:80]!r}. Add one.")
+        return found
 
     def count_tokens(self, messages: Messages) -> int:
         return sum(len(message["content"].split()) for message in messages)
@@ -86,6 +147,12 @@ class Scripted(Engine):
 
 def _text(messages: Messages) -> str:
     return "\n".join(message["content"] for message in messages)
+
+
+def _number(numbers: Sequence[Number], messages: Messages, otherwise: float | None) -> float | None:
+    """The number of the first pattern that is found in the messages."""
+    text = _text(messages)
+    return next((one.number for one in numbers if re.search(one.pattern, text)), otherwise)
 
 
 def cut(text: str, room: int) -> Completion:

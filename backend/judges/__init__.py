@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from pydantic import Field
 
-from backend.engines import Engine
+from backend.engines import Ability, Engine
 from backend.registry import Part
 from backend.values import Group, Judgment, Messages, Sample, Verdict, mean_score
 
@@ -19,6 +19,11 @@ class Judge(Part, kind="judge"):
     def needs_engine(self) -> bool:
         """False for judges that only compute (a verifier, a vote)."""
         return True
+
+    @property
+    def asks_for(self) -> Ability:
+        """What it asks its engine for, where it needs one."""
+        return Ability.complete
 
     @property
     def may_be_silent(self) -> bool:
@@ -38,6 +43,11 @@ class Judge(Part, kind="judge"):
     @property
     def needs_all_groups(self) -> bool:
         """True for judges that have to see all groups of the step in one call, not batch by batch."""
+        return False
+
+    @property
+    def needs_whole_groups(self) -> bool:
+        """True for judges that ask an engine and whose word on a sample depends on the others of its group."""
         return False
 
     def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:

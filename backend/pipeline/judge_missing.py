@@ -52,7 +52,8 @@ def missing(
         wanted = tuple(s for s in group.samples if s.id not in judged and s.id not in skip)
         if wanted:
             # A judge that computes compares a group's samples with each other, and costs nothing.
-            todo.append(group if not judge.needs_engine else replace(group, samples=wanted))
+            sees_all = not judge.needs_engine or judge.needs_whole_groups
+            todo.append(group if sees_all else replace(group, samples=wanted))
     return groups, todo, bool(judged)
 
 

@@ -26,7 +26,7 @@ from backend.pipeline.bind import acting, checkpoint_row, engine_json
 from backend.pipeline.stage import Finish, StageContext
 from backend.recipes import Place
 from backend.trainers import Trainer, TrainSpec, final_folder
-from backend.values import JSON, Failure, FailureKind
+from backend.values import JSON, SCORER, Failure, FailureKind
 
 logger = logging.getLogger("rondo.pipeline")
 
@@ -272,13 +272,14 @@ def run(stage: StageContext) -> Finish:
         engine = dict(parent.engine) | (
             {"adapter": str(final)} if is_adapter else {"model": str(final), "adapter": None}
         )
+        is_scorer = trainer_of(stage).makes == SCORER
         checkpoint = tables.Checkpoint(
             project_id=stage.round.project_id,
             name=name_of(stage),
-            kind="adapter" if is_adapter else "full",
-            role="policy",
+            kind=SCORER if is_scorer else "adapter" if is_adapter else "full",
+            role="reward" if is_scorer else "policy",
             location=str(final),
-            engine=engine,
+            engine=engine | ({"head": "score"} if is_scorer else {}),
             parent_id=parent.id,
             details={"recipe": stage.recipe.name, "trainer": trainer_of(stage).name} | used | made,
         )

@@ -20,7 +20,7 @@ from backend.schedules import Schedule
 from backend.schedules.constant import Constant
 from backend.selectors import Selector
 from backend.trainers import Trainer
-from backend.values import Stage
+from backend.values import SCORER, Stage
 
 __all__ = [
     "BASE", "BUILT_IN", "JUDGE", "KINDS", "POLICY", "REFERENCE", "SLOTS", "STAGES", "STEPS", "Common", "Phase",
@@ -62,7 +62,13 @@ class Recipe(Common):
                 _wiring.wire(phase.steps)
             except ValueError as error:
                 raise ValueError(f"Phase {number}: {error}" if len(self.phases) > 1 else str(error)) from error
-        made = {step.makes for phase in self.phases for step in phase.steps if step.kind == "trainer"}
+        trainings = [step for phase in self.phases for step in phase.steps if step.kind == "trainer"]
+        made = {step.makes for step in trainings}
+        if any(cast(Trainer, step.part).makes == SCORER for step in trainings if step.makes == self.product):
+            raise ValueError(
+                f"The product {self.product!r} is a scorer, which writes no texts, so it can neither be measured nor "
+                "be the next policy. Choose another one."
+            )
         if self.product != POLICY and self.product not in made:
             known = ", ".join(sorted(made | {POLICY}))
             raise ValueError(f"The product {self.product!r} is made by no step. Choose one of: {known}.")

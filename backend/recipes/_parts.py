@@ -9,7 +9,10 @@ from backend.judges.from_children import FromChildren
 from backend.judges.majority_vote import MajorityVote
 from backend.judges.pairwise_swapped import PairwiseSwapped
 from backend.judges.read_score import ReadScore
+from backend.judges.reference_likelihood import ReferenceLikelihood
+from backend.judges.reward_model import RewardModel as RewardModelJudge
 from backend.judges.written_verdict import WrittenVerdict
+from backend.judges.yes_no_check import YesNoCheck
 from backend.metrics.balance_score import BalanceScore
 from backend.metrics.distinct_n import DistinctN
 from backend.metrics.held_out_accuracy import HeldOutAccuracy
@@ -32,12 +35,13 @@ from backend.selectors.unpaired import Unpaired
 from backend.selectors.vote_margin_pairs import VoteMarginPairs
 from backend.trainers.dpo import DPO
 from backend.trainers.kto import KTO
+from backend.trainers.reward_model import RewardModel
 from backend.trainers.sft import SFT
 
 __all__ = [
     "DPO", "KTO", "RUBRIC", "SFT", "AboveThreshold", "AdditiveRubric", "AnchoredPairs", "Ask", "BalanceProbe",
     "BalanceScore", "BestVersusWorst", "DistinctN", "DocumentTasks", "ExactMatch", "FromChildren", "HeldOutAccuracy",
     "JudgeQuality", "KeepTexts", "Length", "MajorityVote", "OverrideRate", "OwnAnswers", "PairwiseSwapped", "PassAtK",
-    "PromptSet", "ReadScore", "RightAndWrong", "Sample", "ScoreTies", "Unpaired", "VoteMarginPairs", "Widest",
-    "WrittenVerdict",
+    "PromptSet", "ReadScore", "ReferenceLikelihood", "RewardModel", "RewardModelJudge", "RightAndWrong", "Sample",
+    "ScoreTies", "Unpaired", "VoteMarginPairs", "Widest", "WrittenVerdict", "YesNoCheck",
 ]  # fmt: skip

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from backend.judges import Judge
 from backend.prompt_sources import PromptSource
+from backend.recipes import _heads
 from backend.recipes._steps import BUILT_IN, KINDS, STAGES, Step
 from backend.selectors import Selector
 from backend.trainers import Trainer
@@ -70,6 +71,7 @@ def wire(steps: Sequence[Step]) -> tuple[Place, ...]:
     for index, step in enumerate(steps):
         _take(walk, index, step)
     _check_questions(walk)
+    _heads.check(steps, [str(place) for place in walk.places])
     if walk.rows:
         raise ValueError(
             f"{named(walk.rows[0], steps[walk.rows[0]])} keeps rows that no trainer reads. Add a trainer after it, or "

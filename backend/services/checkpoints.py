@@ -17,11 +17,11 @@ from backend.services.access import Actor, require
 from backend.services.model_checks import Checks
 from backend.services.registration import ROLES, Endpoint, flush_name, register, usable_name
 from backend.services.trials import Trial, try_prompt, try_result
-from backend.values import JSON, Role, Stage
+from backend.values import JSON, SCORER, Role, Stage
 
 __all__ = [
-    "ROLES", "CheckpointRow", "Contribution", "Detail", "Endpoint", "Number", "Trial", "delete", "detail", "register",
-    "rename", "tree", "try_prompt", "try_result",
+    "ROLES", "SCORER", "CheckpointRow", "Contribution", "Detail", "Endpoint", "Number", "Trial", "delete", "detail",
+    "register", "rename", "tree", "try_prompt", "try_result",
 ]  # fmt: skip
 
 

@@ -14,10 +14,11 @@ from backend.pipeline import model_check
 from backend.pipeline.bind import engine_json
 from backend.services import events
 from backend.services.access import Actor, require
-from backend.values import JSON, Role, Sampling
+from backend.values import JSON, Messages, Role, Sampling
 
 TEST_SECONDS = 10.0
-HELLO = "Answer with one word: hello."
+GREETING: Messages = [{"role": "user", "content": "Answer with one word: hello."}]
+READS = "prompt_logprobs"
 NAMED = 3
 """So many prompts are named in a warning."""
 
@@ -55,7 +56,7 @@ def of_endpoint(engine: OpenAI) -> list[Line]:
     asked = OpenAI(**engine.model_dump() | {"timeout": TEST_SECONDS, "max_retries": 0, "concurrency": 1})
     try:
         with asked as opened:
-            ((completion,),) = opened.complete([[{"role": "user", "content": HELLO}]], Sampling(max_tokens=16, seed=1))
+            ((completion,),) = opened.complete([GREETING], Sampling(max_tokens=16, seed=1))
             notes = opened.notes()
     except RondoError as error:
         return [Line("connection", Outcome.warn, f"It did not answer: {error.message}")]
@@ -67,7 +68,24 @@ def of_endpoint(engine: OpenAI) -> list[Line]:
         lines.append(Line("reasoning", Outcome.passed, said))
     if completion.logprob is None:
         lines.append(Line("logprobs", Outcome.warn, "It gives no log-probabilities."))
+    elif _can_read(asked):
+        lines.append(Line(READS, Outcome.passed, "It gives the log-probabilities of texts that it did not write."))
     return [*lines, *(Line("refuses", Outcome.warn, note) for note in notes)]
+
+
+def reads(lines: Sequence[Line]) -> bool:
+    """Whether an endpoint was found to read texts."""
+    return any(line.name == READS for line in lines)
+
+
+def _can_read(engine: OpenAI) -> bool:
+    """Ask an endpoint that answers to read a word, which vLLM can."""
+    try:
+        with engine.model_copy(update={"prompt_logprobs": True}) as opened:
+            (reading,) = opened.read([GREETING], ["hello"])
+    except RondoError:
+        return False
+    return reading.failure is None and bool(reading.logprobs)
 
 
 def check(actor: Actor, checkpoint_id: int) -> Checks:
@@ -78,6 +96,8 @@ def check(actor: Actor, checkpoint_id: int) -> Checks:
     with session() as db:
         row = _find(db, actor, checkpoint_id)
         row.details = row.details | model_check.stored(lines)
+        if row.engine.get("name") == "openai" and lines[0].outcome is Outcome.passed:
+            row.engine = row.engine | {READS: reads(lines)}
         events.note(db, actor, "check checkpoint", row.name, project_id=row.project_id, checkpoint_id=row.id)
         return of(row.details)
 

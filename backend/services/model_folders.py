@@ -36,7 +36,7 @@ def is_outside(location: str) -> bool:
 def inspect(location: str) -> ModelFolder:
     """Check a folder or hub name and describe it; raises `InvalidInput`, `MissingPrerequisite`."""
     located = _weights.locate(location)
-    folder = Path(located) if Path(located).is_dir() else _cached(located)
+    folder = here(located)
     if folder is None:
         return ModelFolder(location)
     _weights.check(str(folder))
@@ -55,6 +55,12 @@ def inspect(location: str) -> ModelFolder:
         architecture=_architecture(model),
         num_bytes=size(folder),
     )
+
+
+def here(location: str) -> Path | None:
+    """The folder of a model, or the hub's local copy of it; None where the hub may be asked for it later."""
+    located = _weights.locate(location)
+    return Path(located) if Path(located).is_dir() else _cached(located)
 
 
 def size(folder: Path) -> int:

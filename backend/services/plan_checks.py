@@ -14,6 +14,7 @@ from backend.services import (
     contexts,
     imported_completions,
     known_answers,
+    plan_abilities,
     refusals,
     review_settings,
     round_roles,
@@ -100,6 +101,8 @@ def check_checkpoints(db: Session, project_id: int, plan: "Plan", recipe: Recipe
                 f"The {name} {found.name!r} is served by {found.engine.get('name')}, and training needs weights. "
                 + round_roles.NO_WEIGHTS
             )
+    known = {**bindings, "policy": plan.policy_id, "reference": plan.reference_id}
+    plan_abilities.check(db, recipe, phase, known | ({"judge": plan.judge_id} if plan.judge_id else {}))
 
 
 def set_of(db: Session, project_id: int, set_id: int) -> tables.PromptSet:

@@ -27,7 +27,7 @@ from backend.services.loop_lines import lines_of
 from backend.services.plan_checks import check_checkpoints, check_numbers, parse, phase_of, set_of
 from backend.services.starts import recommended
 from backend.trainers import Trainer
-from backend.values import Role, SetUse, Split
+from backend.values import SCORER, Role, SetUse, Split
 
 MANY_PASSES = 3
 """More passes over all samples of a round draw a warning: a selector keeps far fewer rows than there are samples."""
@@ -192,7 +192,8 @@ def _next_plan(db: Session, row: tables.Round, start: int, parent_id: int | None
 def _first_plan(db: Session, project_id: int) -> Plan:
     project = db.get_one(tables.Project, project_id)
     checkpoint, prompt_set = tables.Checkpoint, tables.PromptSet
-    base = db.scalars(select(checkpoint.id).where(checkpoint.project_id == project_id).order_by(checkpoint.id)).first()
+    writes = (checkpoint.project_id == project_id, checkpoint.kind != SCORER)
+    base = db.scalars(select(checkpoint.id).where(*writes).order_by(checkpoint.id)).first()
     if base is None:
         raise InvalidInput("This project has no checkpoint yet. Register one on the Checkpoints page first.")
     sets = db.execute(select(prompt_set.id, prompt_set.split).where(prompt_set.project_id == project_id)).all()

@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session
 from backend import boundary
 from backend.boundary import Line
 from backend.db import reading, session, tables
+from backend.engines import _scorers
 from backend.engines.openai import OpenAI
 from backend.engines.transformers import Transformers
 from backend.errors import Conflict, InvalidInput
 from backend.pipeline import model_check
 from backend.services import events, model_checks, model_folders, model_owners, refusals
 from backend.services.access import Actor, require, require_owner
-from backend.values import JSON, Role
+from backend.values import JSON, SCORER, Role
 
 ROLES = ("policy", "judge", "reward")
 KEY_NAME = re.compile(r"RONDO_[A-Z0-9_]*API_KEY")
@@ -56,6 +57,11 @@ def register(
     if role not in ROLES:
         raise InvalidInput(f"There is no role {role!r}. Choose one of {', '.join(ROLES)}.")
     columns = _served_by(endpoint) if endpoint else _loaded_from(location.strip())
+    if columns["kind"] == SCORER and role != "reward":
+        raise InvalidInput(
+            f"The model {location.strip()} is a scorer: its head gives one number and writes no text, so it cannot be "
+            f"a {role}. Register it with the role reward."
+        )
     base = columns.pop("base", None)
     with session() as db:
         _check_right(db, actor, project_id, role_needed, endpoint)
@@ -81,10 +87,15 @@ def _loaded_from(location: str) -> JSON:
     if not location:
         raise InvalidInput("The location is empty. Type a folder in the data folder, or a model-hub name.")
     found = model_folders.inspect(location)
-    engine = Transformers(model=found.base or found.location, adapter=found.location if found.is_adapter else None)
+    is_scorer = _scorers.is_scorer(str(model_folders.here(location) or location))
+    engine = Transformers(
+        model=found.base or found.location,
+        adapter=found.location if found.is_adapter else None,
+        head="score" if is_scorer else "language_model",
+    )
     checks = model_checks.of_folder(found.location, found.base if found.is_adapter else None)
     return {
-        "kind": "adapter" if found.is_adapter else "base",
+        "kind": SCORER if is_scorer else "adapter" if found.is_adapter else "base",
         "location": found.location,
         "engine": engine.dump(),
         "details": {"architecture": found.architecture, "num_bytes": found.num_bytes} | model_check.stored(checks),
@@ -106,8 +117,9 @@ def _served_by(endpoint: Endpoint) -> JSON:
         engine = OpenAI(base_url=url, model=model, **({"api_key_env": key} if key else {}))
     except ValidationError as error:
         raise InvalidInput(refusals.explain(error)) from error
-    return {"kind": "base", "location": url, "engine": engine.dump(),
-            "details": model_check.stored(model_checks.of_endpoint(engine))}  # fmt: skip
+    lines = model_checks.of_endpoint(engine)
+    engine = engine.model_copy(update={"prompt_logprobs": model_checks.reads(lines)})
+    return {"kind": "base", "location": url, "engine": engine.dump(), "details": model_check.stored(lines)}
 
 
 def usable_name(name: str) -> str:

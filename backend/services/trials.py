@@ -9,7 +9,7 @@ from backend import boundary, jobs
 from backend.db import reading, session, tables
 from backend.errors import InvalidInput, NotFound
 from backend.services.access import Actor, require
-from backend.values import JSON, JobStatus, Role, Sampling, Stage
+from backend.values import JSON, SCORER, JobStatus, Role, Sampling, Stage
 
 MAX_CHARACTERS = 50_000
 MAX_TOKENS = 8_192
@@ -57,6 +57,8 @@ def try_prompt(actor: Actor, checkpoint_ids: list[int], text: str, sampling: Sam
             row = db.get(tables.Checkpoint, checkpoint_id)
             if row is None or row.project_id != first.project_id:
                 raise NotFound(f"There is no checkpoint {checkpoint_id} in this project. Choose one from the list.")
+            if row.kind == SCORER:
+                raise InvalidInput(f"{row.name} is a scorer, which writes no text. Choose a language model to try.")
         spec = {
             "kind": "try",
             "checkpoint_ids": checkpoint_ids,

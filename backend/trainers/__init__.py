@@ -2,12 +2,17 @@
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
 from backend.registry import Part
 from backend.values import DatasetType
+
+ADAPTER_ON_ADAPTER = (
+    "The scorer would be an adapter that starts from the adapter of a policy, which is of another kind. Switch lora "
+    "off in the trainer, or start from full weights."
+)
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,8 @@ class Trainer(Part, kind="trainer"):
     """Knobs under TRL's names. `main` runs inside the training process only."""
 
     trains_on: ClassVar[DatasetType]
+    makes: ClassVar[Literal["policy", "scorer"]] = "policy"
+    """A language model, or one with a head of one number, which scores texts and writes none."""
 
     start: str = Field(
         "policy", description="role whose weights are trained: policy, reference, base, or what an earlier step makes"

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from backend.config import settings
-from backend.engines import _weights
-from backend.errors import MissingPrerequisite
-from backend.trainers import TrainSpec
+from backend.engines import _scorers, _weights
+from backend.errors import InvalidInput, MissingPrerequisite
+from backend.trainers import ADAPTER_ON_ADAPTER, TrainSpec
 from backend.trainers._trl import TRLTrainer
+from backend.values import SCORER
 
 if TYPE_CHECKING:
     import torch
@@ -38,13 +39,29 @@ class Weights:
 
 
 def load(trainer: TRLTrainer, spec: TrainSpec) -> Weights:
-    """Load all that a training needs; a policy that is an adapter goes on as adapter if `lora`, else merged."""
+    """Load all that a training needs; a policy that is an adapter goes on as adapter if `lora`, else merged.
+
+    A scorer starts from a scorer, or from a language model, which gets a new head by the seed.
+    """
     policy = _weights.locate(spec.policy)
     _weights.check(policy)
-    continues = trainer.lora and _weights.is_adapter(policy)
+    is_adapter, makes_scorer, was_scorer = (
+        _weights.is_adapter(policy),
+        trainer.makes == SCORER,
+        _scorers.is_scorer(policy),
+    )
+    if was_scorer and not makes_scorer:
+        _scorers.check(policy, scores=False)
+    if trainer.lora and is_adapter and was_scorer is not makes_scorer:
+        raise InvalidInput(ADAPTER_ON_ADAPTER)
+    continues = trainer.lora and is_adapter
     dtype = number_format(trainer)
+    if makes_scorer:
+        model = _scorers.load(policy, dtype=dtype, trainable=continues, seed=None if was_scorer else spec.seed)
+    else:
+        model = _weights.load_model(policy, dtype=dtype, trainable=continues)
     return Weights(
-        policy=_weights.load_model(policy, dtype=dtype, trainable=continues),
+        policy=model,
         reference=_reference(trainer, spec, policy, dtype) if trainer.needs_reference else None,
         tokenizer=_weights.load_tokenizer(policy),
         lora=_lora(trainer) if trainer.lora and not continues else None,
@@ -68,7 +85,8 @@ def _lora(trainer: TRLTrainer) -> Any:
         ) from error
     targets = trainer.lora_target_modules
     return LoraConfig(
-        task_type="CAUSAL_LM",
+        # peft trains the head of a SEQ_CLS model beside the adapter, and saves it with it.
+        task_type=_scorers.TASK if trainer.makes == SCORER else "CAUSAL_LM",
         r=trainer.lora_r,
         lora_alpha=trainer.lora_alpha,
         lora_dropout=trainer.lora_dropout,

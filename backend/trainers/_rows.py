@@ -87,13 +87,19 @@ def refused(tokenizer: Any, model: str, rows: Sequence[Row]) -> LeftOut:
     return found
 
 
-def too_long(tokenizer: Any, rows: Sequence[Row], most: int) -> LeftOut:
-    """Rows whose prompt alone fills max_length, which TRL drops."""
+def too_long(tokenizer: Any, rows: Sequence[Row], most: int, *, whole: bool = False) -> LeftOut:
+    """Rows that TRL drops: whose prompt alone fills max_length, or of which a whole text is longer than it."""
     found = {}
     for row in rows:
-        ids = tokenizer.apply_chat_template(row.chats[0], add_generation_prompt=True, tokenize=True, return_dict=False)
-        if len(ids) >= most:
-            reason = f"The prompt of the row has {len(ids):,} tokens, and max_length is {most:,}."
+        prompt, *answers = row.chats
+        chats = [prompt + answer for answer in answers] if whole else [prompt]
+        longest = max(
+            len(tokenizer.apply_chat_template(one, add_generation_prompt=not whole, tokenize=True, return_dict=False))
+            for one in chats
+        )
+        if longest > most or (longest == most and not whole):
+            what = "A text of the row, with its prompt," if whole else "The prompt of the row"
+            reason = f"{what} has {longest:,} tokens, and max_length is {most:,}."
             found[row.number] = Failure(FailureKind.too_long, f"{reason} Raise max_length, or shorten the prompt.")
     return found
 

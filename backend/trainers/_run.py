@@ -51,7 +51,7 @@ def run(trainer: TRLTrainer, spec: TrainSpec) -> None:
             raise InvalidInput(too_long(trainer, len(ordinary)))
         if rows_used < len(ordinary):
             most = arguments(trainer, spec, weights)["max_length"]
-            left_out |= _rows.too_long(weights.tokenizer, ordinary, most)
+            left_out |= _rows.too_long(weights.tokenizer, ordinary, most, whole=trainer.drops_long)
         checkpoint = _folders.newest_checkpoint(output)
         _progress.rewind(output / "progress.jsonl", step=_folders.step_of(checkpoint) if checkpoint else -1)
         result = fitted.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
@@ -130,8 +130,9 @@ def arguments(trainer: TRLTrainer, spec: TrainSpec, weights: _models.Weights) ->
 
 def too_long(trainer: TRLTrainer, rows: int) -> str:
     """Say that nothing is left of the dataset."""
+    what = "a text of each, with its prompt, is longer than" if trainer.drops_long else "their prompts alone fill"
     return (
-        f"All {rows} rows were dropped: their prompts alone fill max_length ({trainer.max_length}) or the model's "
+        f"All {rows} rows were dropped: {what} max_length ({trainer.max_length}) or the model's "
         "context. Raise max_length, or choose a model with a longer context."
     )
 

@@ -65,6 +65,11 @@ class TRLTrainer(Trainer, abstract=True):
         raise NotImplementedError
 
     @property
+    def drops_long(self) -> bool:
+        """True where TRL drops a row with a text that is longer than max_length instead of cutting it."""
+        return False
+
+    @property
     def keeps_order(self) -> bool:
         """True where TRL takes the rows in the order given, so that they are shuffled before."""
         return False

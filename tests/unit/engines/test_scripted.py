@@ -1,9 +1,11 @@
+import math
+
 import pytest
 from pydantic import ValidationError
 
-from backend.engines import Engine
-from backend.engines.scripted import Rule, Scripted
-from backend.errors import EngineError, InvalidInput
+from backend.engines import Ability, Engine
+from backend.engines.scripted import Number, Rule, Scripted
+from backend.errors import EngineError, InvalidInput, MissingPrerequisite
 from backend.values import Failure, FailureKind, Sampling
 
 CHAT = [{"role": "user", "content": "What is 2 + 3?"}]
@@ -68,3 +70,27 @@ def test_says_what_is_missing_when_nothing_can_reply():
 def test_survives_its_json():
     engine = Scripted(rules=(Rule(pattern="a", reply=("b", "c")),), replies=("d",))
     assert Engine.load(engine.dump()) == engine
+
+
+def test_each_word_is_read_as_one_of_two_outcomes():
+    """p = 1/4: entropy 2 ln 2 - 3/4 ln 3, certainty -ln 2 + (ln 4 + ln 4 - ln 3)/2 = ln 2 - ln 3 / 2."""
+    engine = Scripted(likelihoods=(Number(pattern="five", number=math.log(0.25)),), max_length=8)
+    one, empty, other, long = engine.read([CHAT] * 4, ["is five", "", "is", "far too many words, these"])
+    assert one.logprobs == (math.log(0.25),) * 2
+    assert one.entropies == pytest.approx([2 * math.log(2) - 0.75 * math.log(3)] * 2)
+    assert one.certainties == pytest.approx([math.log(2) - math.log(3) / 2] * 2)
+    assert (empty.logprobs, other.logprobs) == ((), (-1.0,))
+    assert long.failure is not None
+    assert long.failure.kind is FailureKind.context
+    with pytest.raises(ValidationError, match="A log-probability is below 0"):
+        Scripted(likelihoods=(Number(pattern="a", number=0.0),))
+
+
+def test_rates_by_the_first_number_that_fits_and_only_where_it_has_some():
+    engine = Scripted(ratings=(Number(pattern="five", number=2.5), Number(pattern="color", number=-1)))
+    assert engine.rate([CHAT, OTHER], ["five", "red"]) == [2.5, -1.0]
+    assert Ability.rate in engine.abilities
+    with pytest.raises(EngineError, match="No rating of the scripted engine matches"):
+        engine.rate([CHAT], ["red"])
+    with pytest.raises(MissingPrerequisite, match="The engine scripted cannot score texts"):
+        Scripted(replies=("a",)).rate([CHAT], ["five"])

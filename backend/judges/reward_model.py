@@ -1,0 +1,87 @@
+"""Score a sample by a scorer: a model whose head gives one number for a text."""
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import Field
+
+from backend.engines import Ability, Engine
+from backend.errors import MissingPrerequisite, PromptError
+from backend.judges import Judge
+from backend.values import Failure, FailureKind, Group, Judgment, Messages, Sample, Verdict
+
+
+class RewardModel(Judge):
+    """The scorer's number for the sample as the answer to what was asked.
+
+    Each scorer has a scale of its own, so a threshold that fits one fits no other. `per_prompt` counts in standard
+    deviations from the mean of the prompt's samples: 0 is the mean, and where all samples score the same, all have 0.
+    """
+
+    normalize: Literal["none", "per_prompt"] = Field(
+        "none", description="per_prompt: standard deviations from the mean of the prompt's samples, a scale of its own"
+    )
+    accept_at: float = Field(0.0, description="lowest score, normalized if so, that is labelled accept")
+
+    @property
+    def asks_for(self) -> Ability:
+        return Ability.rate
+
+    @property
+    def needs_whole_groups(self) -> bool:
+        return self.normalize == "per_prompt"
+
+    @property
+    def calls_per_sample(self) -> int:
+        return 1
+
+    def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:
+        if engine is None:
+            raise MissingPrerequisite(
+                f"The judge {self.name} asks a scorer, but none is bound. Choose a judge checkpoint."
+            )
+        pairs = [(group.prompt.messages, sample.text) for group in groups for sample in group.samples]
+        found = rated(engine, [chat for chat, _ in pairs], [text for _, text in pairs])
+        judgments: list[Judgment] = []
+        for group in groups:
+            of_group = found[len(judgments) : len(judgments) + len(group.samples)]
+            known = [one for one in of_group if isinstance(one, float)]
+            scores = dict(zip(known, z_scores(known), strict=True)) if self.normalize == "per_prompt" else {}
+            judgments += [
+                self._judgment(sample, one, scores) for sample, one in zip(group.samples, of_group, strict=True)
+            ]
+        return judgments
+
+    def _judgment(self, sample: Sample, found: float | Failure, scores: dict[float, float]) -> Judgment:
+        if isinstance(found, Failure):
+            return Judgment(sample.id, str(self.name), 0, None, None, "", "", failure=found)
+        score = scores.get(found, found)
+        said = f"The scorer gives {found:.4g}" + (f", {score:+.3g} deviations from the mean." if scores else ".")
+        verdict = Verdict.accept if score >= self.accept_at else Verdict.reject
+        return Judgment(sample.id, str(self.name), 0, score, verdict, said, "")
+
+
+def rated(engine: Engine, chats: Sequence[Messages], texts: Sequence[str]) -> list[float | Failure]:
+    """Rate texts, and say of those that cannot be why; the others are rated without them."""
+    found: list[float | Failure | None] = [None] * len(texts)
+    while rest := [n for n, one in enumerate(found) if one is None]:
+        try:
+            scores = engine.rate([chats[n] for n in rest], [texts[n] for n in rest])
+        except PromptError as error:
+            if error.position is None:
+                raise
+            found[rest[error.position]] = Failure(FailureKind(error.kind), error.message)
+        else:
+            for n, score in zip(rest, scores, strict=True):
+                found[n] = score
+    return [one for one in found if one is not None]
+
+
+def z_scores(scores: Sequence[float]) -> list[float]:
+    """Return (score - mean) / standard deviation of the whole group; 0 for each where all are the same."""
+    if not scores:
+        return []
+    mean = math.fsum(scores) / len(scores)
+    deviation = math.sqrt(math.fsum((score - mean) ** 2 for score in scores) / len(scores))
+    return [(score - mean) / deviation if deviation else 0.0 for score in scores]

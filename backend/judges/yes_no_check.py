@@ -1,0 +1,86 @@
+"""Ask whether an answer is right: by the share of replies that say yes, or by the probability of saying it."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from backend.engines import Ability, Engine
+from backend.errors import MissingPrerequisite
+from backend.judges.written_verdict import WrittenVerdict
+from backend.values import Group, Judgment, Reading, Sample
+
+TEMPLATE = Path(__file__).with_suffix(".txt").read_text(encoding="utf-8")
+VERDICT = r"(?mi)^[\s*_`\"'(]*(?:(?P<accept>yes)|(?P<reject>no))(?=[\s.!*_`)\"']*$)"
+
+
+class YesNoCheck(WrittenVerdict):
+    """Score from 0 to 1: the model's own probability that the answer is right, without a known answer.
+
+    `votes`: the share of replies that say yes; a reply that says neither has no score, and does not count. A verdict is
+    a line that holds it alone; where several lines differ, the last counts if nothing follows it.
+    `probability`: p(yes) / (p(yes) + p(no)) of the two words at the start of a reply (Kadavath et al. 2022, arXiv
+    2207.05221, P(True)); a word's probability is that of all its tokens.
+    """
+
+    by: Literal["votes", "probability"] = Field(
+        "votes", description="votes: the share of replies that say yes; probability: p(yes) / (p(yes) + p(no))"
+    )
+    votes: int = Field(5, ge=1, le=64, description="replies sampled for each sample; of no use by probability")
+    temperature: float = Field(1.0, ge=0, le=5, description="0 is greedy; votes differ only above 0")
+    template: str = Field(TEMPLATE, description="what the judge is asked; {prompt} and {response} are filled in")
+    verdict_pattern: str = Field(
+        VERDICT,
+        description="of votes: regular expression with the groups `accept` and `reject`; its last match counts, the "
+        "first where the verdict comes first",
+    )
+    yes: str = Field("Yes", description="by probability: the reply that says yes")
+    no: str = Field("No", description="by probability: the reply that says no")
+
+    @field_validator("yes", "no")
+    @classmethod
+    def _is_a_word(cls, word: str) -> str:
+        if not word.strip():
+            raise ValueError("The word is empty, so it has no probability. Write what the judge would reply.")
+        return word
+
+    @property
+    def asks_for(self) -> Ability:
+        return Ability.read if self.by == "probability" else Ability.complete
+
+    @property
+    def calls_per_sample(self) -> int:
+        return 2 if self.by == "probability" else self.votes
+
+    def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:
+        if self.by == "votes":
+            return super().judge(engine, groups, seed=seed)
+        if engine is None:
+            raise MissingPrerequisite(
+                f"The judge {self.name} asks a model, but none is bound. Choose a judge checkpoint."
+            )
+        samples = [sample for group in groups for sample in group.samples]
+        chats = [self.render(group.prompt.messages, sample.text) for group in groups for sample in group.samples]
+        readings = engine.read([*chats, *chats], [self.yes] * len(chats) + [self.no] * len(chats))
+        pairs = zip(readings[: len(chats)], readings[len(chats) :], strict=True)
+        return [self._weighed(sample, yes, no) for sample, (yes, no) in zip(samples, pairs, strict=True)]
+
+    def _weighed(self, sample: Sample, yes: Reading, no: Reading) -> Judgment:
+        failure = yes.failure or no.failure
+        score = None if failure else share(math.fsum(yes.logprobs), math.fsum(no.logprobs))
+        said = ""
+        if failure is None:
+            chances = [(word, math.exp(math.fsum(one.logprobs))) for word, one in ((self.yes, yes), (self.no, no))]
+            said = "; ".join(f"p({word}) = {chance:.3g}" for word, chance in chances)
+        return Judgment(
+            sample.id, str(self.name), 0, score, self._verdict(score), said, "", self.template_hash, failure=failure
+        )
+
+
+def share(yes: float, no: float) -> float:
+    """Return p(yes) / (p(yes) + p(no)) of two log-probabilities, also where both are tiny."""
+    most = max(yes, no)
+    first, second = math.exp(yes - most), math.exp(no - most)
+    return first / (first + second)

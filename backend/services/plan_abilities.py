@@ -1,0 +1,60 @@
+"""Whether the checkpoints of a plan can do what the recipe's steps ask of them, told before a round is launched."""
+
+from collections.abc import Mapping
+
+from sqlalchemy.orm import Session
+
+from backend.db import tables
+from backend.engines import WAYS_OUT, Ability, Engine
+from backend.errors import InvalidInput
+from backend.judges import Judge
+from backend.pipeline.bind import base_of
+from backend.recipes import BASE, JUDGE, POLICY, Place, Recipe
+from backend.services import round_roles
+from backend.trainers import ADAPTER_ON_ADAPTER, Trainer
+from backend.values import SCORER
+
+
+def check(db: Session, recipe: Recipe, phase: int, known: Mapping[str, int]) -> None:
+    """Raise `InvalidInput` that names step, role and checkpoint.
+
+    known: checkpoint ids by role. A judge that is not there is the policy; the base follows from the policy.
+    """
+    policy = db.get_one(tables.Checkpoint, known[POLICY])
+    if Ability.complete not in _abilities(policy):
+        raise InvalidInput(
+            f"The policy {policy.name!r} is a scorer: it cannot {Ability.complete.in_words}, which a round measures. "
+            "Choose a language model."
+        )
+    for place, role in round_roles.acting(recipe.places(phase)):
+        row = db.get_one(tables.Checkpoint, _bound(db, role, known))
+        is_policy = role == JUDGE and JUDGE not in known
+        who = f"the judge, which is the policy {row.name!r}," if is_policy else f"the {role} {row.name!r}"
+        _check_step(place, row, who)
+
+
+def _bound(db: Session, role: str, known: Mapping[str, int]) -> int:
+    if role not in known and role == BASE:
+        return base_of(db, known[POLICY])
+    return known[POLICY] if role == JUDGE and role not in known else known[role]
+
+
+def _check_step(place: Place, row: tables.Checkpoint, who: str) -> None:
+    part, abilities = place.step.part, _abilities(row)
+    if isinstance(part, Trainer):
+        if part.makes == SCORER:
+            if row.kind == "adapter" and getattr(part, "lora", False):
+                raise InvalidInput(f"{place}: {ADAPTER_ON_ADAPTER}")
+        elif Ability.rate in abilities and Ability.complete not in abilities:
+            raise InvalidInput(
+                f"{place} trains a language model, or compares with one, but {who} is a scorer. Choose another one."
+            )
+        return
+    wanted = part.asks_for if isinstance(part, Judge) else Ability.complete
+    if wanted not in abilities:
+        raise InvalidInput(f"{place} asks {who} to {wanted.in_words}, which it cannot. {WAYS_OUT[wanted]}.")
+
+
+def _abilities(row: tables.Checkpoint) -> frozenset[Ability]:
+    engine: Engine = Engine.load(row.engine)
+    return engine.abilities

@@ -1,0 +1,61 @@
+"""A reward model: a head of one number on a language model, trained so that chosen texts score above rejected ones."""
+
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from backend.trainers._trl import TRLTrainer
+from backend.values import DatasetType
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+    from transformers import Trainer as HFTrainer
+
+    from backend.trainers._models import Weights
+
+
+class RewardModel(TRLTrainer):
+    """TRL's RewardTrainer: the mean of -log sigmoid(r(chosen) - r(rejected)) over pairs.
+
+    Ouyang et al. 2022, arXiv 2203.02155, equation 1, with one pair a prompt. What it makes is a scorer, which the judge
+    `reward_model` asks. It starts from a language model, whose head is replaced by a new one that the seed decides, or
+    goes on from a scorer. A row with a text over max_length is left out.
+    """
+
+    trains_on: ClassVar[DatasetType] = DatasetType.preference
+    makes: ClassVar[Literal["policy", "scorer"]] = "scorer"
+
+    start: str = Field(
+        "policy",
+        description="role that the scorer starts from: a language model, or a scorer, which is trained further",
+    )
+    learning_rate: float = Field(1e-4, gt=0, description="peak learning rate of AdamW")
+    max_length: int = Field(
+        1024, ge=2, description="tokens of a prompt with a text; rows with a longer one are left out"
+    )
+    center_rewards_coefficient: float | None = Field(
+        None,
+        ge=0,
+        description="holds the mean of both scores of a pair near 0, by this factor (Eisenstein et al. 2023, arXiv "
+        "2312.09244, equation 2); 0.01 is usual, unset leaves it out",
+    )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return ("prompt", "chosen", "rejected")
+
+    @property
+    def drops_long(self) -> bool:
+        return True
+
+    def build(self, arguments: dict[str, Any], weights: "Weights", dataset: "Dataset") -> "HFTrainer":
+        from trl.trainer.reward_config import RewardConfig
+        from trl.trainer.reward_trainer import RewardTrainer
+
+        return RewardTrainer(
+            weights.policy,
+            args=RewardConfig(**arguments, center_rewards_coefficient=self.center_rewards_coefficient),
+            train_dataset=dataset,
+            processing_class=weights.tokenizer,
+            peft_config=weights.lora,
+        )
