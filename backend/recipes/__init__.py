@@ -62,6 +62,13 @@ class Recipe(Common):
                 _wiring.wire(phase.steps)
             except ValueError as error:
                 raise ValueError(f"Phase {number}: {error}" if len(self.phases) > 1 else str(error)) from error
+        reading = [part for part in self.of_kind("trainer") if part.reads]
+        if reading and (self.mix_share or self.earlier_rounds):
+            knob = "mix_share" if self.mix_share else "earlier_rounds"
+            raise ValueError(
+                f"The trainer {reading[0].name} reads the column {reading[0].reads[0]}, which the rows that {knob} "
+                f"adds may lack. Leave {knob} out."
+            )
         made = {step.makes for phase in self.phases for step in phase.steps if step.kind == "trainer"}
         if self.product != POLICY and self.product not in made:
             known = ", ".join(sorted(made | {POLICY}))

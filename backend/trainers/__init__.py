@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from backend.registry import Part
-from backend.values import DatasetType
+from backend.values import JSON, DatasetType
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,10 @@ class Trainer(Part, kind="trainer"):
     """Knobs under TRL's names. `main` runs inside the training process only."""
 
     trains_on: ClassVar[DatasetType]
+    reads: ClassVar[tuple[str, ...]] = ()
+    """Columns beside those of the dataset's type, which a selector has to write (`Selector.writes`)."""
+    later: ClassVar[tuple[str, ...]] = ()
+    """Knobs that earlier versions did not have: a training that leaves them at their defaults is what it was."""
 
     start: str = Field(
         "policy", description="role whose weights are trained: policy, reference, base, or what an earlier step makes"
@@ -45,6 +49,14 @@ class Trainer(Part, kind="trainer"):
     def needs_reference(self) -> bool:
         """True where the loss compares with a reference."""
         return False
+
+    def known(self) -> JSON:
+        """Return its JSON without the later knobs that have their defaults: what names a training and its folder."""
+        fields = type(self).model_fields
+        return {
+            name: value for name, value in self.dump().items()
+            if name not in self.later or getattr(self, name) != fields[name].default
+        }  # fmt: skip
 
     def main(self, spec: TrainSpec) -> None:
         """Train and write `final/` under the output folder; resume from the newest complete checkpoint there.

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from backend.config import settings
 from backend.engines import _weights
-from backend.errors import MissingPrerequisite
+from backend.errors import InvalidInput, MissingPrerequisite
 from backend.trainers import TrainSpec
 from backend.trainers._trl import TRLTrainer
 
@@ -41,6 +41,8 @@ def load(trainer: TRLTrainer, spec: TrainSpec) -> Weights:
     """Load all that a training needs; a policy that is an adapter goes on as adapter if `lora`, else merged."""
     policy = _weights.locate(spec.policy)
     _weights.check(policy)
+    if trainer.shares_tokenizer:
+        check_tokenizers(policy, _weights.locate(spec.reference or spec.policy))
     continues = trainer.lora and _weights.is_adapter(policy)
     dtype = number_format(trainer)
     return Weights(
@@ -52,9 +54,21 @@ def load(trainer: TRLTrainer, spec: TrainSpec) -> Weights:
     )
 
 
+def check_tokenizers(policy: str, teacher: str) -> None:
+    """Raise `InvalidInput` where two models have other tokens: the same number would mean something else to each."""
+    own, others = (_weights.load_tokenizer(located).get_vocab() for located in (policy, teacher))
+    if own == others:
+        return
+    differ = sum(others.get(token) != number for token, number in own.items()) or len(others) - len(own)
+    raise InvalidInput(
+        f"The teacher {teacher} has another tokenizer than the policy {policy}: {differ:,} tokens differ, so their "
+        "next-token distributions cannot be compared. Bind a teacher of the same family, or fine-tune on its texts."
+    )
+
+
 def _reference(trainer: TRLTrainer, spec: TrainSpec, policy: str, dtype: "torch.dtype") -> Any:
     wanted = _weights.locate(spec.reference or spec.policy)
-    if trainer.lora and wanted == policy:
+    if trainer.lora and wanted == policy and not trainer.shares_tokenizer:
         return None
     return _weights.load_model(wanted, dtype=dtype)
 

@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 import json
 import math
-import shutil
 import time
 from collections.abc import Iterator
 from importlib.metadata import version
@@ -73,8 +72,7 @@ def run(trainer: TRLTrainer, spec: TrainSpec) -> None:
             "metrics": last_metrics(fitted.state.log_history) | {"train_loss": result.training_loss},
         }
         write_final(fitted, weights, output, record)
-    for folder in _folders.checkpoints(output):
-        shutil.rmtree(folder)
+    _folders.remove_checkpoints(output)
 
 
 def identify(spec: TrainSpec) -> str:

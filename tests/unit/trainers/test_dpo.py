@@ -3,7 +3,8 @@ from pydantic import ValidationError
 
 from backend.errors import InvalidInput
 from backend.trainers import Trainer
-from backend.trainers.dpo import DPO, with_mean_one
+from backend.trainers._weights_of_rows import with_mean_one
+from backend.trainers.dpo import DPO
 from backend.values import DatasetType
 
 
