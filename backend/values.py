@@ -181,6 +181,23 @@ class Completion:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """What a model says of each token of a text that it was given, in order; three numbers a token, in nats.
+
+    logprobs: the token's log-probability, log p(token). entropies: -sum p log p of the distribution that the token was
+    read under, over the whole vocabulary. certainties: KL(uniform || p) = -log V - mean log p of that distribution
+    (Zhao et al. 2025, arXiv 2505.19590). An empty text has none of them. Where an engine knows log-probabilities alone,
+    the other two are empty (`Ability.read`).
+    """
+
+    logprobs: tuple[float, ...]
+    entropies: tuple[float, ...] = ()
+    certainties: tuple[float, ...] = ()
+    failure: Failure | None = None
+    """Why the text could not be read; all three are then empty."""
+
+
+@dataclass(frozen=True)
 class Imported:
     """A completion that a file brought with its prompt. `extra`: what the file says of it."""
 

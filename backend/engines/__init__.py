@@ -1,10 +1,43 @@
 """Engines serve weights: messages in, completions with log-probabilities out."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 
-from backend.errors import PromptError
+from backend.errors import MissingPrerequisite, PromptError
 from backend.registry import Part
-from backend.values import Completion, Failure, FailureKind, Messages, Sampling
+from backend.values import Completion, Failure, FailureKind, Messages, Reading, Sampling
+
+
+class Ability(StrEnum):
+    """What parts ask of an engine."""
+
+    complete = "complete"
+    """Write texts."""
+    read = "read"
+    """Give the log-probabilities of texts that are there."""
+    read_all = "read_all"
+    """Read, with entropies and certainties: the probabilities of the whole vocabulary at each token."""
+    rate = "rate"
+    """Score texts by a head of one number."""
+
+    @property
+    def in_words(self) -> str:
+        return IN_WORDS[self]
+
+
+IN_WORDS = {
+    Ability.complete: "write texts",
+    Ability.read: "give the log-probabilities of texts it did not write",
+    Ability.read_all: "give the probabilities of the whole vocabulary at each token of a text",
+    Ability.rate: "score texts by a head of one number",
+}
+WAYS_OUT = {
+    Ability.complete: "Bind a language model there",
+    Ability.read: "Bind a model folder there, which is served by transformers, or a vLLM endpoint",
+    Ability.read_all: "Bind a model folder there, which is served by transformers",
+    Ability.rate: "Bind a scorer there: what the trainer reward_model makes, or a registered reward model",
+}
+"""What a person can do where an engine lacks an ability."""
 
 
 class Engine(Part, kind="engine"):
@@ -20,9 +53,15 @@ class Engine(Part, kind="engine"):
     def __exit__(self, *_: object) -> None:
         return None
 
+    @property
+    def abilities(self) -> frozenset[Ability]:
+        """What it can be asked for, known without loading or asking anything."""
+        return frozenset({Ability.complete})
+
     def complete(self, prompts: Sequence[Messages], sampling: Sampling) -> list[list[Completion]]:
         """Return `sampling.n` completions per prompt, in order of the prompts.
 
+        A prompt that ends with a message by the assistant is gone on from: the text is only what is new.
         The same prompts, sampling and seed give the same completions, whatever ran before.
         The text ends before a stop string; the end token counts in `n_tokens` and `logprob`. A text that
         reaches the end of the context has finish reason `length`.
@@ -30,6 +69,24 @@ class Engine(Part, kind="engine"):
         every prompt is raised: `EngineError`, `MissingPrerequisite`.
         """
         raise NotImplementedError
+
+    def read(self, chats: Sequence[Messages], texts: Sequence[str]) -> list[Reading]:
+        """Return what the model says of each token of each text as the answer to its chat, in order.
+
+        The text stands where `complete` would write it: after the start of the assistant's turn, or, in a chat that
+        ends with a message by the assistant, right after that message. The end token is not read. Special tokens that
+        stand in a text in letters are read as letters.
+        A text that cannot be read gets a reading with a `failure`. What would befall every text is raised:
+        `EngineError`, `MissingPrerequisite`.
+        """
+        raise unable(self, Ability.read)
+
+    def rate(self, chats: Sequence[Messages], texts: Sequence[str]) -> list[float]:
+        """Return a scorer's number for each text as the answer to its chat, in order, on the scorer's own scale.
+
+        Raises `PromptError`, with the position, for a text that cannot be rated; `EngineError`, `MissingPrerequisite`.
+        """
+        raise unable(self, Ability.rate)
 
     def notes(self) -> tuple[str, ...]:
         """Return what a person should know of how it was served so far, such as settings that the server refused."""
@@ -43,6 +100,28 @@ class Engine(Part, kind="engine"):
     def context_length(self) -> int | None:
         """Tokens of prompt and completion together, or None where the engine cannot know."""
         return None
+
+
+def unable(engine: Engine, ability: Ability) -> MissingPrerequisite:
+    """The error of an engine that is asked for what it cannot do."""
+    return MissingPrerequisite(f"The engine {engine.name} cannot {ability.in_words}. {WAYS_OUT[ability]}.")
+
+
+def is_continued(chat: Messages) -> bool:
+    """Whether a chat ends with a message by the assistant, which a completion goes on from."""
+    return bool(chat) and chat[-1]["role"] == "assistant"
+
+
+def answered(chat: Messages, text: str) -> Messages:
+    """The chat with a text as its answer; one that ends with a message by the assistant gets the text at its end."""
+    if is_continued(chat):
+        return [*chat[:-1], {"role": "assistant", "content": chat[-1]["content"] + text}]
+    return [*chat, {"role": "assistant", "content": text}]
+
+
+def unread(kind: FailureKind, reason: str) -> Reading:
+    """Return the reading of a text that cannot be read."""
+    return Reading((), failure=Failure(kind, reason))
 
 
 def failed(kind: FailureKind, reason: str, n: int = 1) -> list[Completion]:

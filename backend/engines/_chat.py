@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import TemplateError
 
+from backend.engines import answered, is_continued
 from backend.values import Messages
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ def refusal(model: str, messages: Messages, error: Exception) -> str:
     """Say that the chat template refuses a chat, naming its roles."""
     roles = ", ".join(message["role"] for message in messages)
     said = str(error).strip().rstrip(".") or type(error).__name__
+    if is_continued(messages) and "continue_final_message" in said:
+        said = "it changes the assistant's last message, so that the model cannot go on from it"
     return (
         f"The chat template of {model} refuses messages with the roles {roles}: {said}. Change their roles or order, "
         "or choose another model."
@@ -47,11 +50,69 @@ def encode(
 ) -> list[list[int]]:
     """Render chats by the tokenizer's template, an answer being due, and return their token ids.
 
+    A chat that ends with a message by the assistant is left open after that message.
     `pattern`: the tokenizer's `special_texts`, found once, since some tokenizers have thousands.
     Raises one of `REFUSALS` where the template refuses a chat.
     """
+    return _encoded(tokenizer, *_rendered(tokenizer, pattern, chats)) if chats else []
+
+
+def encode_closed(
+    tokenizer: "PreTrainedTokenizerBase",
+    pattern: re.Pattern[str] | None,
+    chats: Sequence[Messages],
+    answers: Sequence[str],
+) -> list[list[int]]:
+    """Return the token ids of each chat with its answer, the turn being over, as trainers render a row.
+
+    Raises one of `REFUSALS` where the template refuses a chat.
+    """
+    wholes = [answered(chat, answer) for chat, answer in zip(chats, answers, strict=True)]
+    return _encoded(tokenizer, *_rendered(tokenizer, pattern, wholes, is_open=False)) if wholes else []
+
+
+def encode_answers(
+    tokenizer: "PreTrainedTokenizerBase",
+    pattern: re.Pattern[str] | None,
+    chats: Sequence[Messages],
+    answers: Sequence[str],
+) -> list[tuple[list[int], list[int]]]:
+    """Return the token ids of each chat, as `encode` does, and of the text that stands right after it.
+
+    The text is split where the chat ends, also where a tokenizer would join letters across that place: so a model sees
+    it that wrote it. Raises one of `REFUSALS` where the template refuses a chat.
+    """
     if not chats:
         return []
+    texts, held = _rendered(tokenizer, pattern, chats)
+    heads = _encoded(tokenizer, texts, held)
+    wholes = tokenizer([text + answer for text, answer in zip(texts, answers, strict=True)], add_special_tokens=False)
+    pairs = []
+    for position, (head, whole, answer) in enumerate(zip(heads, wholes["input_ids"], answers, strict=True)):
+        is_special = pattern is not None and pattern.search(answer) is not None
+        if position not in held and not is_special and whole[: len(head)] == head:
+            tail = whole[len(head) :]  # no prefix that some tokenizers put before what stands alone
+        else:
+            tail = tokenizer(answer, add_special_tokens=False, split_special_tokens=True)["input_ids"] if answer else []
+        pairs.append((head, tail))
+    return pairs
+
+
+def _encoded(tokenizer: Any, texts: list[str], held: "dict[int, _Held]") -> list[list[int]]:
+    # The template writes the special tokens itself.
+    encoded: list[list[int]] = tokenizer(texts, add_special_tokens=False)["input_ids"]
+    for position, one in held.items():
+        encoded[position] = one.encode(tokenizer, texts[position])
+    return encoded
+
+
+def _rendered(
+    tokenizer: Any, pattern: re.Pattern[str] | None, chats: Sequence[Messages], *, is_open: bool = True
+) -> "tuple[list[str], dict[int, _Held]]":
+    """The chats as texts, and by position the special tokens that somebody wrote into them, hidden there.
+
+    is_open: an answer is due, or the last message goes on; otherwise the last turn is over.
+    """
     plain, held = [], {}
     for position, chat in enumerate(chats):
         contents = [message["content"] for message in chat]
@@ -61,12 +122,19 @@ def encode(
         plain.append(
             [{"role": message["role"], "content": content} for message, content in zip(chat, contents, strict=True)]
         )
-    texts: Any = tokenizer.apply_chat_template(plain, add_generation_prompt=True, tokenize=False)
-    # The template writes the special tokens itself.
-    encoded: list[list[int]] = tokenizer(texts, add_special_tokens=False)["input_ids"]
-    for position, one in held.items():
-        encoded[position] = one.encode(tokenizer, texts[position])
-    return encoded
+    texts = [""] * len(chats)
+    for goes_on in (False, True):
+        positions = [n for n, chat in enumerate(chats) if (is_open and is_continued(chat)) is goes_on]
+        if positions:
+            rendered = tokenizer.apply_chat_template(
+                [plain[n] for n in positions],
+                add_generation_prompt=is_open and not goes_on,
+                continue_final_message=goes_on,
+                tokenize=False,
+            )
+            for position, text in zip(positions, rendered, strict=True):
+                texts[position] = text
+    return texts, held
 
 
 class _Held:

@@ -2,14 +2,14 @@
 
 import gc
 import secrets
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import Field, PrivateAttr
 
-from backend.engines import Engine, _chat, _weights, failed
+from backend.engines import Ability, Engine, _chat, _weights, failed, is_continued, unable, unread
 from backend.errors import EngineError, MissingPrerequisite, PromptError
-from backend.values import Completion, Failure, FailureKind, Messages, Sampling
+from backend.values import Completion, Failure, FailureKind, Messages, Reading, Sampling
 
 if TYPE_CHECKING:
     import torch
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from backend.engines._decoding import Output
 
+T = TypeVar("T")
+ANCHOR = 8
+"""Tokens before a continuation that it is decoded with: some decoders drop a space that comes first."""
 UNLIMITED = 10**9  # tokenizers without a known length say something larger
 
 
@@ -37,6 +40,10 @@ class Transformers(Engine):
     _model: Any = PrivateAttr(None)
     _tokenizer: Any = PrivateAttr(None)
     _special: Any = PrivateAttr(None)
+
+    @property
+    def abilities(self) -> frozenset[Ability]:
+        return frozenset({Ability.complete, Ability.read, Ability.read_all})
 
     def check(self) -> None:
         located = _weights.locate(self.model)
@@ -70,8 +77,8 @@ class Transformers(Engine):
         from backend.engines._decoding import Decoder, batches, requests
 
         model, tokenizer = self._loaded()
-        encoded, refused = self._encode_each(prompts)
-        refused |= self._too_long(encoded)
+        encoded, refused = self._each(prompts, lambda some: _chat.encode(tokenizer, self._special, prompts[some]))
+        refused |= self._too_long("The prompt has", {n: len(ids) for n, ids in encoded.items()}, room=1)
         fitting = [position for position in range(len(prompts)) if position not in refused]
         seed = sampling.seed if sampling.seed is not None else secrets.randbits(63)
         wanted = requests([encoded[n] for n in fitting], sampling, seed=seed, context=self.context_length)
@@ -81,13 +88,46 @@ class Transformers(Engine):
             results[position] = failed(failure.kind, failure.reason, sampling.n)
         for batch in batches(wanted, rows=self.batch_size):
             positions = [fitting[one.position] for one in batch for _ in one.keys]
-            outputs = _decoded(decoder.decode, batch)
-            for position, completion in zip(positions, self._completions(outputs, sampling.stop), strict=True):
+            outputs = _computed(decoder.decode, batch, sum(len(one.keys) for one in batch))
+            heads = [encoded[n][-ANCHOR:] if is_continued(prompts[n]) else [] for n in positions]
+            for position, completion in zip(positions, self._completions(outputs, heads, sampling.stop), strict=True):
                 results[position].append(completion)
         return results
 
+    def read(self, chats: Sequence[Messages], texts: Sequence[str]) -> list[Reading]:
+        from backend.engines._reading import Given, Reader
+
+        if Ability.read not in self.abilities:
+            raise unable(self, Ability.read)
+        model, tokenizer = self._loaded()
+        encoded, refused = self._each(
+            chats, lambda some: _chat.encode_answers(tokenizer, self._special, chats[some], texts[some])
+        )
+        lengths = {n: len(chat) + len(text) for n, (chat, text) in encoded.items() if text}
+        refused |= self._too_long("Prompt and text have", lengths)
+        found = [Reading(())] * len(chats)  # of an empty text
+        for position, failure in refused.items():
+            found[position] = unread(failure.kind, failure.reason)
+        given = [
+            Given(n, chat or [int(tokenizer.bos_token_id or tokenizer.eos_token_id)], text)
+            for n, (chat, text) in encoded.items()
+            if text and n not in refused
+        ]
+        reader = Reader(model, rows=self.batch_size)
+        for batch in reader.batches(given):
+            for one, reading in zip(batch, _computed(reader.read, batch, len(batch)), strict=True):
+                found[one.position] = reading
+        return found
+
     def count_tokens(self, messages: Messages) -> int:
         return len(self._encode([messages])[0])
+
+    def _encode(self, prompts: Sequence[Messages]) -> list[list[int]]:
+        tokenizer = self._loaded()[1]
+        encoded, refused = self._each(prompts, lambda some: _chat.encode(tokenizer, self._special, prompts[some]))
+        for failure in refused.values():
+            raise PromptError(failure.reason, kind=failure.kind)
+        return list(encoded.values())
 
     @property
     def context_length(self) -> int | None:
@@ -119,44 +159,48 @@ class Transformers(Engine):
             return "auto" if device.startswith("cuda") else torch.float32
         return torch.bfloat16 if self.dtype == "bfloat16" else torch.float32
 
-    def _encode(self, prompts: Sequence[Messages]) -> list[list[int]]:
-        encoded, refused = self._encode_each(prompts)
-        for failure in refused.values():
-            raise PromptError(failure.reason, kind=failure.kind)
-        return encoded
-
-    def _encode_each(self, prompts: Sequence[Messages]) -> tuple[list[list[int]], dict[int, Failure]]:
-        """Token ids of each prompt (none for a refused one), and why the template refuses which."""
-        _, tokenizer = self._loaded()
+    def _each(
+        self, chats: Sequence[Messages], encode: Callable[[slice], list[T]]
+    ) -> tuple[dict[int, T], dict[int, Failure]]:
+        """What `encode` makes of each chat by its position, and why the template refuses which."""
         try:
-            return _chat.encode(tokenizer, self._special, prompts), {}
+            return dict(enumerate(encode(slice(None)))), {}
         except _chat.REFUSALS:
-            pass  # some prompt is at fault: each alone, then
-        encoded: list[list[int]] = []
+            pass  # some chat is at fault: each alone, then
+        encoded: dict[int, T] = {}
         refused: dict[int, Failure] = {}
-        for position, prompt in enumerate(prompts):
+        for position, chat in enumerate(chats):
             try:
-                encoded += _chat.encode(tokenizer, self._special, [prompt])
+                (encoded[position],) = encode(slice(position, position + 1))
             except _chat.REFUSALS as error:
-                encoded.append([])
-                refused[position] = Failure(FailureKind.template, _chat.refusal(self.model, prompt, error))
+                refused[position] = Failure(FailureKind.template, _chat.refusal(self.model, chat, error))
         return encoded, refused
 
-    def _too_long(self, encoded: list[list[int]]) -> dict[int, Failure]:
-        """Why which prompts leave no room for a new token."""
+    def _too_long(self, what: str, lengths: dict[int, int], *, room: int = 0) -> dict[int, Failure]:
+        """Why which chats, of so many tokens, do not fit with so many new ones."""
         context = self.context_length
         return {
             position: Failure(
                 FailureKind.context,
-                f"The prompt has {len(ids)} tokens, but the context of {self.model} is {context}. "
+                f"{what} {length} tokens, but the context of {self.model} is {context}. "
                 "Shorten it or choose another model.",
             )
-            for position, ids in enumerate(encoded)
-            if context is not None and len(ids) + 1 > context
+            for position, length in lengths.items()
+            if context is not None and length + room > context
         }
 
-    def _completions(self, outputs: "Sequence[Output]", stop: tuple[str, ...]) -> list[Completion]:
-        texts = self._tokenizer.batch_decode([output.ids for output in outputs], skip_special_tokens=True)
+    def _completions(
+        self, outputs: "Sequence[Output]", heads: Sequence[list[int]], stop: tuple[str, ...]
+    ) -> list[Completion]:
+        """heads: the tokens before each output that it goes on from, none where it begins a turn."""
+        texts = self._decode([output.ids for output in outputs])
+        if any(heads):
+            before = self._decode(heads)
+            wholes = self._decode([head + output.ids for head, output in zip(heads, outputs, strict=True)])
+            cases = zip(texts, before, wholes, strict=True)
+            texts = [
+                whole.removeprefix(head) if head and whole.startswith(head) else text for text, head, whole in cases
+            ]
         return [
             Completion(
                 text=cut_at(text, stop),
@@ -167,20 +211,22 @@ class Transformers(Engine):
             for text, output in zip(texts, outputs, strict=True)
         ]
 
+    def _decode(self, ids: Sequence[list[int]]) -> list[str]:
+        texts: list[str] = self._tokenizer.batch_decode(list(ids), skip_special_tokens=True)
+        return texts
+
 
 def cut_at(text: str, stop: tuple[str, ...]) -> str:
     """Cut a text before the earliest stop string."""
     return text[: min((text.find(one) for one in stop if one in text), default=len(text))]
 
 
-def _decoded(decode: Any, batch: Any) -> "list[Output]":
+def _computed(compute: Callable[[Any], list[T]], batch: Any, rows: int) -> list[T]:
     import torch
 
     try:
-        outputs: list[Output] = decode(batch)
+        return compute(batch)
     except torch.OutOfMemoryError as error:
-        rows = sum(len(one.keys) for one in batch)
         raise EngineError(
             f"The GPU ran out of memory with {rows} samples at once. Lower the engine's batch_size."
         ) from error
-    return outputs

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from pydantic import Field
 
-from backend.engines import Engine
+from backend.engines import Ability, Engine
 from backend.registry import Part
 from backend.values import Group, Judgment, Messages, Sample, Verdict, mean_score
 
@@ -19,6 +19,11 @@ class Judge(Part, kind="judge"):
     def needs_engine(self) -> bool:
         """False for judges that only compute (a verifier, a vote)."""
         return True
+
+    @property
+    def asks_for(self) -> Ability:
+        """What it asks its engine for, where it needs one."""
+        return Ability.complete
 
     @property
     def may_be_silent(self) -> bool:
