@@ -9,6 +9,7 @@ from backend.judges.from_children import FromChildren
 from backend.judges.majority_vote import MajorityVote
 from backend.judges.pairwise_swapped import PairwiseSwapped
 from backend.judges.read_score import ReadScore
+from backend.judges.self_certainty import SelfCertainty
 from backend.judges.written_verdict import WrittenVerdict
 from backend.metrics.distinct_n import DistinctN
 from backend.metrics.held_out_accuracy import HeldOutAccuracy
@@ -23,16 +24,24 @@ from backend.prompt_sources.widest import Widest
 from backend.selectors.above_threshold import AboveThreshold
 from backend.selectors.anchored_pairs import AnchoredPairs
 from backend.selectors.best_versus_worst import BestVersusWorst
+from backend.selectors.keep_all import KeepAll
 from backend.selectors.right_and_wrong import RightAndWrong
+from backend.selectors.signed_examples import SignedExamples
 from backend.selectors.unpaired import Unpaired
 from backend.selectors.vote_margin_pairs import VoteMarginPairs
+from backend.trainers.cpo import CPO
+from backend.trainers.distill import Distill
 from backend.trainers.dpo import DPO
 from backend.trainers.kto import KTO
+from backend.trainers.negative_aware_sft import NegativeAwareSFT
+from backend.trainers.orpo import ORPO
 from backend.trainers.sft import SFT
+from backend.trainers.soft_target_sft import SoftTargetSFT
 
 __all__ = [
-    "DPO", "KTO", "RUBRIC", "SFT", "AboveThreshold", "AdditiveRubric", "AnchoredPairs", "Ask", "BestVersusWorst",
-    "DistinctN", "ExactMatch", "FromChildren", "HeldOutAccuracy", "JudgeQuality", "Length", "MajorityVote",
-    "OverrideRate", "OwnAnswers", "PairwiseSwapped", "PassAtK", "PromptSet", "ReadScore", "RightAndWrong", "Sample",
-    "ScoreTies", "Unpaired", "VoteMarginPairs", "Widest", "WrittenVerdict",
+    "CPO", "DPO", "KTO", "ORPO", "RUBRIC", "SFT", "AboveThreshold", "AdditiveRubric", "AnchoredPairs", "Ask",
+    "BestVersusWorst", "Distill", "DistinctN", "ExactMatch", "FromChildren", "HeldOutAccuracy", "JudgeQuality",
+    "KeepAll", "Length", "MajorityVote", "NegativeAwareSFT", "OverrideRate", "OwnAnswers", "PairwiseSwapped",
+    "PassAtK", "PromptSet", "ReadScore", "RightAndWrong", "Sample", "ScoreTies", "SelfCertainty", "SignedExamples",
+    "SoftTargetSFT", "Unpaired", "VoteMarginPairs", "Widest", "WrittenVerdict",
 ]  # fmt: skip

@@ -1,8 +1,8 @@
 """Odds ratio preference optimization: likelihood of the chosen side and odds above the rejected one, no reference.
 
 Hong, Lee, Thorne 2024, arXiv 2403.07691: the loss is the negative log-likelihood of the chosen side minus
-lambda * log sigmoid(log odds(y+) - log odds(y-)), odds(y) = p / (1 - p), log p being the mean of the log-probabilities of
-the text's tokens. TRL's likelihood is that of prompt and text together, as in the paper's code.
+lambda * log sigmoid(log odds(y+) - log odds(y-)), odds(y) = p / (1 - p), log p being the mean of the log-probabilities
+of the text's tokens. TRL's likelihood is that of prompt and text together, as in the paper's code.
 """
 
 from typing import TYPE_CHECKING, Any, ClassVar
