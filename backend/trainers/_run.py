@@ -54,6 +54,11 @@ def run(trainer: TRLTrainer, spec: TrainSpec) -> None:
         checkpoint = _folders.newest_checkpoint(output)
         _progress.rewind(output / "progress.jsonl", step=_folders.step_of(checkpoint) if checkpoint else -1)
         result = fitted.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        if fitted.state.global_step == 0:
+            raise TrainerError(
+                f"The {rows_used} rows are too few for one optimizer step. Lower per_device_train_batch_size or "
+                "gradient_accumulation_steps."
+            )
         if not math.isfinite(result.training_loss):
             raise TrainerError("The loss became nan. Lower learning_rate, or look for broken rows in the dataset.")
         record = {

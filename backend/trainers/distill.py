@@ -2,7 +2,8 @@
 
 Agarwal et al. 2024, arXiv 2306.13649 (generalized knowledge distillation), as TRL has it: of each prompt the policy
 samples a text while it is trained, and the loss is a generalized Jensen-Shannon divergence between the distributions
-of policy and teacher at each of its tokens. Of the dataset's rows the prompts alone are read.
+of policy and teacher at each of its tokens. Of the dataset's rows the prompts alone are read; those that do not fill an
+optimizer step are left out of that pass over the dataset.
 """
 
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -51,6 +52,12 @@ class Distill(TRLTrainer):
         most = arguments["max_length"]
         kept = fitting(dataset, weights.tokenizer, most)
         room = most - longest(kept, weights.tokenizer)
+        # TRL takes whole steps only: with fewer prompts than one step asks for it would make none at all.
+        size = min(self.per_device_train_batch_size, len(kept))
+        arguments |= {
+            "per_device_train_batch_size": size,
+            "gradient_accumulation_steps": min(self.gradient_accumulation_steps, len(kept) // size),
+        }
         return DistillationTrainer(
             weights.policy,
             teacher_model=weights.reference,
