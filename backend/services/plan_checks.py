@@ -16,6 +16,7 @@ from backend.services import (
     refusals,
     review_settings,
     round_roles,
+    teachers,
 )
 from backend.values import RoundStatus, SetUse, Split
 
@@ -97,6 +98,7 @@ def check_checkpoints(db: Session, project_id: int, plan: "Plan", recipe: Recipe
                 f"The {name} {found.name!r} is served by {found.engine.get('name')}, and training needs weights. "
                 + round_roles.NO_WEIGHTS
             )
+    teachers.check(db, recipe, phase, trained)
 
 
 def set_of(db: Session, project_id: int, set_id: int) -> tables.PromptSet:

@@ -37,6 +37,8 @@ class Trainer(Part, kind="trainer"):
     trains_on: ClassVar[DatasetType]
     reads: ClassVar[tuple[str, ...]] = ()
     """Columns beside those of the dataset's type, which a selector has to write (`Selector.writes`)."""
+    shares_tokenizer: ClassVar[bool] = False
+    """True where the loss compares next-token distributions, so that the reference needs the policy's tokenizer."""
     later: ClassVar[tuple[str, ...]] = ()
     """Knobs that earlier versions did not have: a training that leaves them at their defaults is what it was."""
 

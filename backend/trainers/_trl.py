@@ -1,6 +1,6 @@
 """What all trainers through TRL share: knobs, and how one is built and run."""
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
 class TRLTrainer(Trainer, abstract=True):
     """Knobs under TRL's names; those a knob does not name keep TRL's defaults."""
-
-    shares_tokenizer: ClassVar[bool] = False
-    """True where the loss compares next-token distributions, so that the reference needs the policy's tokenizer."""
 
     learning_rate: float = Field(1e-5, gt=0, description="peak learning rate of AdamW")
     num_train_epochs: float = Field(1.0, gt=0, description="passes over the dataset")

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from backend import recipes
 from backend.config import settings
 from backend.db import reading, tables
+from backend.engines._weights import load_tokenizer
 from backend.errors import InvalidInput
 from backend.recipes import Recipe
 from backend.values import RoundStatus
@@ -102,6 +103,13 @@ def test_self_evolution_kd_learns_from_a_teacher_with_the_same_tokenizer(tiny: P
         loop.launch()
     folder = make_tiny_model(settings().folder / "models/teacher", hidden=32, layers=1, context=4096, seed=5)
     teacher = make_checkpoint(loop.project, engine=weights(folder))
+    strange = make_tiny_model(settings().folder / "models/strange", hidden=16, layers=1)
+    tokenizer = load_tokenizer(str(strange))
+    tokenizer.add_tokens(["<|more|>"])
+    tokenizer.save_pretrained(strange)
+    stranger = make_checkpoint(loop.project, engine=weights(strange))
+    with pytest.raises(InvalidInput, match=r"Step 4 .* compares .* but they have different tokenizers"):
+        loop.launch(roles={"teacher": stranger.id})
     _, rows, record = trained(loop, roles={"teacher": teacher.id})
     assert len(rows) == len(RIGHT)
     assert (record["spec"]["policy"], record["spec"]["reference"]) == (str(tiny), str(folder))

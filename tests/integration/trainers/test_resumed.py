@@ -58,7 +58,10 @@ def test_broken_off_it_ends_in_the_same_weights(
     assert kept.is_file() == (trainer.name == "negative_aware_sft")
     final = train(trainer, tiny, tmp_path / "killed", data=data, reference=other)
     assert same(straight, final)
-    losses = [[line["metrics"] for line in progress(tmp_path / name)] for name in ("straight", "killed")]
-    assert [one.get("loss") for one in losses[0]] == [one.get("loss") for one in losses[1]]
+    losses = [
+        [(line["step"], line["metrics"]["loss"]) for line in progress(tmp_path / name) if line["metrics"]]
+        for name in ("straight", "killed")
+    ]
+    assert losses[0] == losses[1]
     assert not kept.exists()
     assert list((tmp_path / "killed").glob("checkpoint-*")) == []
