@@ -51,7 +51,7 @@ def test_normalised_weights_have_the_mean_one():
         with_mean_one(Dataset.from_list([{"weight": 0.0}]))
     with pytest.raises(InvalidInput, match=r"has the weight -1.0, but weights are not negative"):
         with_mean_one(Dataset.from_list([{"weight": 2.0}, {"weight": -1.0}]))
-    raised = with_offset(Dataset.from_list([{"weight": 0.0}, {"weight": 0.5}]), 0.1)
+    raised = with_offset(Dataset.from_list([{"n": 1, "weight": 0.0}, {"n": 2, "weight": 0.5}]), 0.1)
     assert list(raised["weight"]) == pytest.approx([0.1, 0.6])
 
 
