@@ -44,6 +44,8 @@ class Row:
             case DatasetType.preference:
                 rejected = [{"role": "assistant", "content": self.rejected or ""}]
                 row |= {"chosen": completion, "rejected": rejected, "weight": self.weight}
+        if dataset_type is not DatasetType.preference and self.weight != 1.0:
+            row["weight"] = self.weight  # rows that weigh 1 are what they were before rows had weights
         return row | self.extra
 
 

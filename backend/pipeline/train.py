@@ -46,8 +46,10 @@ def folder_of(round_: tables.Round, dataset: tables.Dataset, place: Place | None
     if place is None:
         known = [dataset.content_hash, round_.recipe["trainer"], round_.policy_id, round_.reference_id, round_.seed]
     else:
+        trainer = place.step.part
+        assert isinstance(trainer, Trainer)
         known = [
-            dataset.content_hash, place.step.part.dump(), start_id, reference_id, round_.seed, round_.phase,
+            dataset.content_hash, trainer.known(), start_id, reference_id, round_.seed, round_.phase,
             place.index,
         ]  # fmt: skip
     key = json.dumps(known)
@@ -114,7 +116,7 @@ def write_spec(stage: StageContext, dataset: tables.Dataset, folder: Path) -> Pa
     policy = engine_json(checkpoint_row(starts_from(stage)))
     reference = engine_json(checkpoint_row(compared_with(stage)))
     # Which checkpoints these roles mean is said beside it; a training of before they had names goes on.
-    knobs = {name: value for name, value in trainer_of(stage).dump().items() if name not in ("start", "reference")}
+    knobs = {name: value for name, value in trainer_of(stage).known().items() if name not in ("start", "reference")}
     spec = TrainSpec(
         trainer=knobs,
         dataset=str(folder / "dataset.jsonl"),

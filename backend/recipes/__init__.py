@@ -62,6 +62,13 @@ class Recipe(Common):
                 _wiring.wire(phase.steps)
             except ValueError as error:
                 raise ValueError(f"Phase {number}: {error}" if len(self.phases) > 1 else str(error)) from error
+        reading = [part for part in self.of_kind("trainer") if part.reads]
+        if reading and (self.mix_share or self.earlier_rounds):
+            knob = "mix_share" if self.mix_share else "earlier_rounds"
+            raise ValueError(
+                f"The trainer {reading[0].name} reads the column {reading[0].reads[0]}, which the rows that {knob} "
+                f"adds may lack. Leave {knob} out."
+            )
         trainings = [step for phase in self.phases for step in phase.steps if step.kind == "trainer"]
         made = {step.makes for step in trainings}
         if any(cast(Trainer, step.part).makes == SCORER for step in trainings if step.makes == self.product):

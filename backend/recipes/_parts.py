@@ -11,6 +11,7 @@ from backend.judges.pairwise_swapped import PairwiseSwapped
 from backend.judges.read_score import ReadScore
 from backend.judges.reference_likelihood import ReferenceLikelihood
 from backend.judges.reward_model import RewardModel as RewardModelJudge
+from backend.judges.self_certainty import SelfCertainty
 from backend.judges.written_verdict import WrittenVerdict
 from backend.judges.yes_no_check import YesNoCheck
 from backend.metrics.balance_score import BalanceScore
@@ -29,19 +30,27 @@ from backend.schedules.balance_probe import BalanceProbe
 from backend.selectors.above_threshold import AboveThreshold
 from backend.selectors.anchored_pairs import AnchoredPairs
 from backend.selectors.best_versus_worst import BestVersusWorst
+from backend.selectors.keep_all import KeepAll
 from backend.selectors.keep_texts import KeepTexts
 from backend.selectors.right_and_wrong import RightAndWrong
+from backend.selectors.signed_examples import SignedExamples
 from backend.selectors.unpaired import Unpaired
 from backend.selectors.vote_margin_pairs import VoteMarginPairs
+from backend.trainers.cpo import CPO
+from backend.trainers.distill import Distill
 from backend.trainers.dpo import DPO
 from backend.trainers.kto import KTO
+from backend.trainers.negative_aware_sft import NegativeAwareSFT
+from backend.trainers.orpo import ORPO
 from backend.trainers.reward_model import RewardModel
 from backend.trainers.sft import SFT
+from backend.trainers.soft_target_sft import SoftTargetSFT
 
 __all__ = [
-    "DPO", "KTO", "RUBRIC", "SFT", "AboveThreshold", "AdditiveRubric", "AnchoredPairs", "Ask", "BalanceProbe",
-    "BalanceScore", "BestVersusWorst", "DistinctN", "DocumentTasks", "ExactMatch", "FromChildren", "HeldOutAccuracy",
-    "JudgeQuality", "KeepTexts", "Length", "MajorityVote", "OverrideRate", "OwnAnswers", "PairwiseSwapped", "PassAtK",
-    "PromptSet", "ReadScore", "ReferenceLikelihood", "RewardModel", "RewardModelJudge", "RightAndWrong", "Sample",
-    "ScoreTies", "Unpaired", "VoteMarginPairs", "Widest", "WrittenVerdict", "YesNoCheck",
+    "CPO", "DPO", "KTO", "ORPO", "RUBRIC", "SFT", "AboveThreshold", "AdditiveRubric", "AnchoredPairs", "Ask",
+    "BalanceProbe", "BalanceScore", "BestVersusWorst", "Distill", "DistinctN", "DocumentTasks", "ExactMatch",
+    "FromChildren", "HeldOutAccuracy", "JudgeQuality", "KeepAll", "KeepTexts", "Length", "MajorityVote",
+    "NegativeAwareSFT", "OverrideRate", "OwnAnswers", "PairwiseSwapped", "PassAtK", "PromptSet", "ReadScore",
+    "ReferenceLikelihood", "RewardModel", "RewardModelJudge", "RightAndWrong", "Sample", "ScoreTies", "SelfCertainty",
+    "SignedExamples", "SoftTargetSFT", "Unpaired", "VoteMarginPairs", "Widest", "WrittenVerdict", "YesNoCheck",
 ]  # fmt: skip

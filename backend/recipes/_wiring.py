@@ -186,6 +186,11 @@ def _check_trainer(walk: _Walk, place: Place, part: Trainer) -> None:
                 f"{named(index, walk.steps[index])} makes {selector.makes} examples, but {place} trains on "
                 f"{part.trains_on}. Choose a pair that fits, or train twice."
             )
+        if missing := [column for column in part.reads if column not in selector.writes]:
+            raise ValueError(
+                f"{place} reads the column {missing[0]}, which {named(index, walk.steps[index])} does not write. "
+                "Choose a selector that does, such as signed_examples."
+            )
 
 
 def _check_questions(walk: _Walk) -> None:

@@ -19,6 +19,8 @@ class Selector(Part, kind="selector"):
     """Chooses training examples. Samples without a score are never a side of a pair."""
 
     makes: ClassVar[DatasetType]
+    writes: ClassVar[tuple[str, ...]] = ()
+    """Columns that every example has in its `extra`, for trainers that read them."""
 
     @property
     def roles(self) -> tuple[str, ...]:

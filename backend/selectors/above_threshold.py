@@ -6,18 +6,20 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from backend.selectors import Selector, by_person, is_blank, is_truncated, random_for, score_of, with_twins
+from backend.selectors import by_person, is_blank, is_truncated, random_for, score_of, with_twins
+from backend.selectors._entropy import WeighsByEntropy
 from backend.values import DatasetType, Example, Group, Sample, Selection, Verdict
 
 
-class AboveThreshold(Selector):
+class AboveThreshold(WeighsByEntropy):
     """Keep what a person accepted, and of the rest what scores at least the threshold, the best first.
 
     The filter of rejection sampling: ReST-EM's reward (Singh et al. 2023, arXiv 2312.06585, algorithm 1) with
     its cap per prompt; with `max_per_prompt` 1 it is best-of-n. `order` shortest with `max_per_prompt` 1 keeps the
     shortest right answer of each prompt (Munkhbat et al. 2025, arXiv 2502.20122). `keep` accepted keeps what the judge
     accepts whatever its score, as the members of the majority answer, whose score is a share of votes (Huang et al.
-    2022, arXiv 2210.11610).
+    2022, arXiv 2210.11610). `entropy_power` weighs what is kept of a prompt by the entropy of its answers, for SFT that
+    weighs examples: the SFT form of EAST (Wang et al. 2025, arXiv 2503.23913).
     """
 
     makes: ClassVar[DatasetType] = DatasetType.prompt_completion
@@ -42,7 +44,10 @@ class AboveThreshold(Selector):
         dropped: Counter[str] = Counter()
         for group in groups:
             kept = self._best(group, dropped, seed)
-            examples += [Example(prompt_id=group.prompt.id, sample_id=sample.id) for sample in kept]
+            if kept and (weight := self.weight_of(group)) > 0:
+                examples += [Example(group.prompt.id, sample.id, weight=weight) for sample in kept]
+            elif kept:
+                dropped["no entropy"] += len(kept)
         return Selection(examples, dict(dropped), unit="samples")
 
     def _best(self, group: Group, dropped: Counter[str], seed: int) -> list[Sample]:

@@ -5,14 +5,14 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from backend import answers
-from backend.selectors import Selector, by_person, is_blank, is_truncated, random_for, score_of, with_twins
+from backend.selectors import by_person, is_blank, is_truncated, random_for, score_of, with_twins
+from backend.selectors._entropy import WeighsByEntropy
 from backend.values import DatasetType, Example, Group, Sample, Selection, Verdict
 
 
-class RightAndWrong(Selector):
+class RightAndWrong(WeighsByEntropy):
     """Chosen is what the label accepts, rejected what it rejects; a prompt without one of them is dropped.
 
     Both sides are gone through at the same time, so that as many texts as possible take part, and no pair comes twice:
@@ -32,21 +32,7 @@ class RightAndWrong(Selector):
         description="extreme: the highest-scored right with the lowest-scored wrong samples first; random: by the "
         "round's seed; most_common_wrong: likewise, but only wrong samples with their most common answer",
     )
-    entropy_power: float = Field(
-        0.0,
-        ge=0,
-        le=10,
-        description="a pair weighs H^a, a being this number and H the entropy in bits of the answers of its prompt; 0: "
-        "all weigh 1",
-    )
     drop_truncated: bool = Field(True, description="leave out samples that were cut off, unless a person accepted them")
-    pattern: str = Field("", description="how answers are read, as in the judge `exact_match`")
-    numbers: bool = Field(True, description="take 1,000 and 1000.0 as one answer")
-
-    @field_validator("pattern")
-    @classmethod
-    def _compiles(cls, pattern: str) -> str:
-        return answers.check_pattern(pattern)
 
     def select(self, groups: Sequence[Group], *, seed: int) -> Selection:
         examples: list[Example] = []
@@ -55,7 +41,7 @@ class RightAndWrong(Selector):
             pairs = self._pairs(group, seed)
             if isinstance(pairs, str):
                 dropped[pairs] += 1
-            elif (weight := self._weight(group)) == 0:
+            elif (weight := self.weight_of(group)) == 0:
                 dropped["no entropy"] += 1
             else:
                 examples += [Example(group.prompt.id, one.id, rejected_id=two.id, weight=weight) for one, two in pairs]
@@ -88,24 +74,10 @@ class RightAndWrong(Selector):
 
     def _most_common(self, group: Group, wrong: Sequence[Sample]) -> list[Sample]:
         """The samples with the most common answer; of several one by the seed, since they are shuffled."""
-        read = [(sample, self._answer(group, sample)) for sample in wrong]
+        read = [(sample, self.answer_of(group, sample)) for sample in wrong]
         counts = Counter(answer for _, answer in read if answer is not None)
         top = next((answer for answer, _ in counts.most_common(1)), None)
         return [sample for sample, answer in read if answer is not None and answer == top]
-
-    def _weight(self, group: Group) -> float:
-        """H^a over the answers that the model gave, or a file where it gave none; 1 where pairs are not weighed."""
-        if self.entropy_power == 0:
-            return 1.0
-        own = [sample for sample in group.samples if sample.kind == "completion"] or group.samples
-        whole = [sample for sample in own if sample.finish_reason != "length"]
-        read = [answer for sample in whole if (answer := self._answer(group, sample)) is not None]
-        return float(entropy(list(Counter(read).values())) ** self.entropy_power)
-
-    def _answer(self, group: Group, sample: Sample) -> str | None:
-        known = None if group.prompt.answer is None else answers.Known.of(group.prompt.answer)
-        found = answers.find(sample.text, known, self.pattern)
-        return None if found is None else answers.normalise(found.answer, numbers=self.numbers)
 
     def _all_cut_off(self, group: Group) -> bool:
         judged = [sample for sample in with_twins(group) if sample.verdict is not None]
@@ -123,12 +95,6 @@ def walk(right: Sequence[Sample], wrong: Sequence[Sample], most: int) -> list[tu
     together = math.lcm(len(right), len(wrong))
     count = min(most, len(right) * len(wrong))
     return [(right[k % len(right)], wrong[(k + k // together) % len(wrong)]) for k in range(count)]
-
-
-def entropy(counts: Sequence[int]) -> float:
-    """Return the entropy in bits of the shares; 0 without counts. Rounded, so that the order of adding is no matter."""
-    total = sum(counts)
-    return round(math.fsum(-count / total * math.log2(count / total) for count in counts), 12) + 0.0
 
 
 def _by_text(samples: Sequence[Sample]) -> dict[str, Sample]:

@@ -6,16 +6,18 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from backend.selectors import Selector, by_person, is_blank, is_truncated, score_of, with_twins
+from backend.selectors import by_person, is_blank, is_truncated, score_of, with_twins
+from backend.selectors._entropy import WeighsByEntropy
 from backend.values import DatasetType, Example, Group, Sample, Selection, Verdict
 
 
-class Unpaired(Selector):
+class Unpaired(WeighsByEntropy):
     """True from one score up, false below another, as KTO wants them (Ethayarajh et al. 2024, arXiv 2402.01306).
 
     Labels are absolute: a prompt may give only good or only bad examples. What a person decided stands above
     the score. Samples in between, and those nobody scored, are left out, not called false. An empty text is never
-    labelled true.
+    labelled true. `entropy_power` weighs the examples of a prompt by the entropy of its answers, for KTO that weighs
+    examples: the KTO form of EAST (Wang et al. 2025, arXiv 2503.23913).
     """
 
     makes: ClassVar[DatasetType] = DatasetType.unpaired_preference
@@ -49,12 +51,16 @@ class Unpaired(Selector):
             else:
                 dropped[label] += 1
         examples: list[Example] = []
+        weight = self.weight_of(group)
         for labelled in by_text.values():
             if len({label for _, label in labelled}) > 1:
                 dropped["same text with both labels"] += len(labelled)
                 continue
+            if weight == 0:
+                dropped["no entropy"] += len(labelled)
+                continue
             sample, label = labelled[0]
-            examples.append(Example(prompt_id=group.prompt.id, sample_id=sample.id, label=label))
+            examples.append(Example(prompt_id=group.prompt.id, sample_id=sample.id, label=label, weight=weight))
             if len(labelled) > 1:
                 dropped["duplicate text"] += len(labelled) - 1
         return examples

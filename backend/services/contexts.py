@@ -103,6 +103,15 @@ def tokens_of(checkpoint: tables.Checkpoint, text: str) -> int | None:
     return _count(str(folder), _changed(folder / "tokenizer.json"), text[:LONGEST_TEXT])
 
 
+def vocabulary_of(checkpoint: tables.Checkpoint) -> dict[str, int] | None:
+    """The number of each of its tokens; None where its tokenizer is not written in a folder of this machine."""
+    folder = _folder(checkpoint)
+    if folder is None or not (folder / "tokenizer.json").is_file():
+        return None
+    tokenizer = _tokenizer(str(folder), _changed(folder / "tokenizer.json"))
+    return None if tokenizer is None else dict(tokenizer.get_vocab(with_added_tokens=True))
+
+
 def _folder(checkpoint: tables.Checkpoint | None) -> Path | None:
     """The folder with the configuration; of an adapter, its base's."""
     model = (checkpoint.engine.get("model") if checkpoint else None) or None

@@ -18,6 +18,7 @@ from backend.services import (
     refusals,
     review_settings,
     round_roles,
+    teachers,
 )
 from backend.values import RoundStatus, SetUse, Split
 
@@ -103,6 +104,7 @@ def check_checkpoints(db: Session, project_id: int, plan: "Plan", recipe: Recipe
             )
     known = {**bindings, "policy": plan.policy_id, "reference": plan.reference_id}
     plan_abilities.check(db, recipe, phase, known | ({"judge": plan.judge_id} if plan.judge_id else {}))
+    teachers.check(db, recipe, phase, trained)
 
 
 def set_of(db: Session, project_id: int, set_id: int) -> tables.PromptSet:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from backend.registry import Part
-from backend.values import DatasetType
+from backend.values import JSON, DatasetType
 
 ADAPTER_ON_ADAPTER = (
     "The scorer would be an adapter that starts from the adapter of a policy, which is of another kind. Switch lora "
@@ -42,6 +42,12 @@ class Trainer(Part, kind="trainer"):
     trains_on: ClassVar[DatasetType]
     makes: ClassVar[Literal["policy", "scorer"]] = "policy"
     """A language model, or one with a head of one number, which scores texts and writes none."""
+    reads: ClassVar[tuple[str, ...]] = ()
+    """Columns beside those of the dataset's type, which a selector has to write (`Selector.writes`)."""
+    shares_tokenizer: ClassVar[bool] = False
+    """True where the loss compares next-token distributions, so that the reference needs the policy's tokenizer."""
+    later: ClassVar[tuple[str, ...]] = ()
+    """Knobs that earlier versions did not have: a training that leaves them at their defaults is what it was."""
 
     start: str = Field(
         "policy", description="role whose weights are trained: policy, reference, base, or what an earlier step makes"
@@ -52,6 +58,14 @@ class Trainer(Part, kind="trainer"):
     def needs_reference(self) -> bool:
         """True where the loss compares with a reference."""
         return False
+
+    def known(self) -> JSON:
+        """Return its JSON without the later knobs that have their defaults: what names a training and its folder."""
+        fields = type(self).model_fields
+        return {
+            name: value for name, value in self.dump().items()
+            if name not in self.later or getattr(self, name) != fields[name].default
+        }  # fmt: skip
 
     def main(self, spec: TrainSpec) -> None:
         """Train and write `final/` under the output folder; resume from the newest complete checkpoint there.

@@ -72,6 +72,18 @@ def remove_broken(output: Path) -> None:
     shutil.rmtree(unfinished(output), ignore_errors=True)
 
 
+def remove_checkpoints(output: Path) -> None:
+    """Remove what a finished training was resumed from."""
+    for folder in checkpoints(output):
+        shutil.rmtree(folder)
+    old_log_probs(output).unlink(missing_ok=True)
+
+
+def old_log_probs(output: Path) -> Path:
+    """What the weights before training said of the dataset, for losses that compare with them."""
+    return output / "old_log_probs.safetensors"
+
+
 def unfinished(output: Path) -> Path:
     return output / "final.tmp"
 

@@ -45,6 +45,8 @@ def load(trainer: TRLTrainer, spec: TrainSpec) -> Weights:
     """
     policy = _weights.locate(spec.policy)
     _weights.check(policy)
+    if trainer.shares_tokenizer:
+        check_tokenizers(policy, _weights.locate(spec.reference or spec.policy))
     is_adapter, makes_scorer, was_scorer = (
         _weights.is_adapter(policy),
         trainer.makes == SCORER,
@@ -69,9 +71,21 @@ def load(trainer: TRLTrainer, spec: TrainSpec) -> Weights:
     )
 
 
+def check_tokenizers(policy: str, teacher: str) -> None:
+    """Raise `InvalidInput` where two models have other tokens: the same number would mean something else to each."""
+    own, others = (_weights.load_tokenizer(located).get_vocab() for located in (policy, teacher))
+    if own == others:
+        return
+    differ = sum(others.get(token) != number for token, number in own.items()) or len(others) - len(own)
+    raise InvalidInput(
+        f"The teacher {teacher} has another tokenizer than the policy {policy}: {differ:,} tokens differ, so their "
+        "next-token distributions cannot be compared. Bind a teacher of the same family, or fine-tune on its texts."
+    )
+
+
 def _reference(trainer: TRLTrainer, spec: TrainSpec, policy: str, dtype: "torch.dtype") -> Any:
     wanted = _weights.locate(spec.reference or spec.policy)
-    if trainer.lora and wanted == policy:
+    if trainer.lora and wanted == policy and not trainer.shares_tokenizer:
         return None
     return _weights.load_model(wanted, dtype=dtype)
 

@@ -5,13 +5,16 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from backend.engines import _chat
 from backend.errors import InvalidInput
 from backend.trainers import TrainSpec
 from backend.trainers._trl import TRLTrainer
 from backend.values import JSON, Failure, FailureKind
+
+if TYPE_CHECKING:
+    from datasets import Dataset
 
 LeftOut = dict[int, Failure]
 """Why rows are left out, by their number in the dataset, from 0."""
@@ -40,7 +43,7 @@ def read(trainer: TRLTrainer, spec: TrainSpec) -> list[Row]:
     with Path(spec.dataset).open(encoding="utf-8") as lines:
         for number, line in enumerate(lines):
             try:
-                row = json.loads(line)
+                row = {"weight": 1.0} | json.loads(line)
                 rows.append(Row(number, {column: row[column] for column in trainer.columns}))
             except (ValueError, KeyError, TypeError) as error:
                 raise InvalidInput(
@@ -102,6 +105,26 @@ def too_long(tokenizer: Any, rows: Sequence[Row], most: int, *, whole: bool = Fa
             reason = f"{what} has {longest:,} tokens, and max_length is {most:,}."
             found[row.number] = Failure(FailureKind.too_long, f"{reason} Raise max_length, or shorten the prompt.")
     return found
+
+
+def prompt_length(tokenizer: Any, prompt: Any) -> int:
+    """Tokens of a prompt as the chat template writes it before an answer."""
+    return len(tokenizer.apply_chat_template(prompt, add_generation_prompt=True, tokenize=True, return_dict=False))
+
+
+def fitting(dataset: "Dataset", tokenizer: Any, most: int) -> "Dataset":
+    """The rows whose prompt leaves room, for TRL trainers that do not drop the others themselves.
+
+    Raises `StopIteration` where none is left, as those do that drop them.
+    """
+    kept = dataset.filter(lambda row: prompt_length(tokenizer, row["prompt"]) < most)
+    next(iter(kept))
+    return kept
+
+
+def longest(dataset: "Dataset", tokenizer: Any) -> int:
+    """Tokens of the longest prompt."""
+    return max(prompt_length(tokenizer, prompt) for prompt in dataset["prompt"])
 
 
 def to_json(left_out: Mapping[int, Failure]) -> list[list[Any]]:

@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 import json
 import math
-import shutil
 import time
 from collections.abc import Iterator
 from importlib.metadata import version
@@ -55,6 +54,11 @@ def run(trainer: TRLTrainer, spec: TrainSpec) -> None:
         checkpoint = _folders.newest_checkpoint(output)
         _progress.rewind(output / "progress.jsonl", step=_folders.step_of(checkpoint) if checkpoint else -1)
         result = fitted.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        if fitted.state.global_step == 0:
+            raise TrainerError(
+                f"The {rows_used} rows are too few for one optimizer step. Lower per_device_train_batch_size or "
+                "gradient_accumulation_steps."
+            )
         if not math.isfinite(result.training_loss):
             raise TrainerError("The loss became nan. Lower learning_rate, or look for broken rows in the dataset.")
         record = {
@@ -73,8 +77,7 @@ def run(trainer: TRLTrainer, spec: TrainSpec) -> None:
             "metrics": last_metrics(fitted.state.log_history) | {"train_loss": result.training_loss},
         }
         write_final(fitted, weights, output, record)
-    for folder in _folders.checkpoints(output):
-        shutil.rmtree(folder)
+    _folders.remove_checkpoints(output)
 
 
 def identify(spec: TrainSpec) -> str:

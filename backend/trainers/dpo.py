@@ -7,12 +7,10 @@ every example's two terms are multiplied by its weight w, and its likelihood is 
 divides the weights by their mean over the dataset, as EAST does (Wang et al. 2025, arXiv 2503.23913).
 """
 
-import math
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from backend.errors import InvalidInput
 from backend.trainers._trl import TRLTrainer
 from backend.values import DatasetType
 
@@ -26,6 +24,7 @@ LossType = Literal[
     "sigmoid",
     "hinge",
     "ipo",
+    "exo_pair",
     "robust",
     "nca_pair",
     "bco_pair",
@@ -38,6 +37,7 @@ LossType = Literal[
     "sft",
     "sigmoid_norm",
 ]
+"""All of TRL 1.16."""
 WEIGHABLE = {"sigmoid", "sft"}
 
 
@@ -45,6 +45,7 @@ class DPO(TRLTrainer):
     """TRL's DPOTrainer, with a weight for each example if wanted."""
 
     trains_on: ClassVar[DatasetType] = DatasetType.preference
+    later: ClassVar[tuple[str, ...]] = ("label_smoothing", "discopop_tau")
 
     learning_rate: float = Field(1e-6, gt=0, description="peak learning rate of AdamW")
     beta: float = Field(0.1, gt=0, description="how strongly the policy is held to the reference")
@@ -57,6 +58,11 @@ class DPO(TRLTrainer):
         False, description="divide each weight by the mean weight of the dataset, so that the mean is 1"
     )
 
+    label_smoothing: float = Field(
+        0.0, ge=0, lt=0.5, description="probability that a pair is the wrong way round; of robust, exo_pair and aot"
+    )
+    discopop_tau: float = Field(0.05, gt=0, description="temperature of the blend in discopop")
+
     @model_validator(mode="after")
     def _terms_fit(self) -> "DPO":
         if self.loss_weights and len(self.loss_weights) != len(self.loss_type):
@@ -66,6 +72,8 @@ class DPO(TRLTrainer):
             )
         if self.weigh_examples and not set(self.loss_type) <= WEIGHABLE:
             raise ValueError("Examples can be weighed in the terms sigmoid and sft only. Choose these, or no weights.")
+        if "exo_pair" in self.loss_type and not self.label_smoothing:
+            raise ValueError("The term exo_pair needs a label_smoothing above 0, such as 0.001. Set it.")
         if self.normalise_weights and not self.weigh_examples:
             raise ValueError("There are no weights to normalise. Switch weigh_examples on, or normalise_weights off.")
         return self
@@ -83,12 +91,15 @@ class DPO(TRLTrainer):
         from trl.trainer.dpo_trainer import DPOTrainer
 
         from backend.trainers._weighted_dpo import weighted_dpo
+        from backend.trainers._weights_of_rows import with_mean_one
 
         config = DPOConfig(
             **arguments,
             beta=self.beta,
             loss_type=list(self.loss_type),
             loss_weights=list(self.loss_weights) or None,
+            label_smoothing=self.label_smoothing,
+            discopop_tau=self.discopop_tau,
         )
         if self.normalise_weights:
             dataset = with_mean_one(dataset)
@@ -101,14 +112,3 @@ class DPO(TRLTrainer):
             processing_class=weights.tokenizer,
             peft_config=weights.lora,
         )
-
-
-def with_mean_one(dataset: "Dataset") -> "Dataset":
-    """Return the rows with weights divided by their mean; raises `InvalidInput` where all of them are 0."""
-    weights = [float(weight) for weight in dataset["weight"]]
-    mean = math.fsum(weights) / len(weights)
-    if mean <= 0:
-        raise InvalidInput(
-            f"All {len(weights)} examples have the weight 0, so there is nothing to train on. Loosen the selector."
-        )
-    return dataset.remove_columns("weight").add_column("weight", [weight / mean for weight in weights])

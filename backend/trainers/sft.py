@@ -1,9 +1,17 @@
-"""Supervised fine-tuning on the completions; the loss leaves the prompt out."""
+"""Supervised fine-tuning on the completions; the loss leaves the prompt out.
+
+`weigh_examples` multiplies what each example loses by its weight w: with all weights 1 it is TRL's own loss.
+`normalise_weights` divides the weights by their mean over the dataset, the SFT form of EAST (Wang et al. 2025, arXiv
+2503.23913). `reduction` sum adds the tokens of an example up instead of taking the mean over all tokens of a step:
+with the sequence probability p_old(y|x) for weight and `weight_offset` alpha this is the loss of RLSC,
+-(p_old(y|x) + alpha) log pi(y|x) (Li et al. 2025, arXiv 2506.06395).
+"""
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from backend.trainers._row_sft import Reduction
 from backend.trainers._trl import TRLTrainer
 from backend.values import DatasetType
 
@@ -15,21 +23,51 @@ if TYPE_CHECKING:
 
 
 class SFT(TRLTrainer):
-    """TRL's SFTTrainer: the mean over all completion tokens of a batch."""
+    """TRL's SFTTrainer: the mean over all completion tokens of an optimizer step, unless a knob says otherwise."""
 
     trains_on: ClassVar[DatasetType] = DatasetType.prompt_completion
+    later: ClassVar[tuple[str, ...]] = ("weigh_examples", "normalise_weights", "weight_offset", "reduction")
 
     learning_rate: float = Field(2e-5, gt=0, description="peak learning rate of AdamW")
+    weigh_examples: bool = Field(False, description="multiply each example's loss by its weight")
+    normalise_weights: bool = Field(
+        False, description="divide each weight by the mean weight of the dataset, so that the mean is 1"
+    )
+    weight_offset: float = Field(0.0, ge=0, description="number added to every weight, after normalise_weights")
+    reduction: Reduction = Field(
+        "mean",
+        description="mean: over all completion tokens of an optimizer step; sum: over the tokens of an example, then "
+        "the mean over examples",
+    )
+
+    @model_validator(mode="after")
+    def _has_weights(self) -> "SFT":
+        if (self.normalise_weights or self.weight_offset) and not self.weigh_examples:
+            knob = "normalise_weights" if self.normalise_weights else "weight_offset"
+            raise ValueError(f"There are no weights for {knob} to change. Switch weigh_examples on, or leave it out.")
+        return self
 
     @property
     def columns(self) -> tuple[str, ...]:
-        return ("prompt", "completion")
+        return ("prompt", "completion", *(("weight",) if self.weigh_examples else ()))
 
     def build(self, arguments: dict[str, Any], weights: "Weights", dataset: "Dataset") -> "HFTrainer":
         from trl.trainer.sft_config import SFTConfig
         from trl.trainer.sft_trainer import SFTTrainer
 
-        return SFTTrainer(
+        from backend.trainers._row_sft import weighted_sft
+        from backend.trainers._weights_of_rows import checked, with_mean_one, with_offset
+
+        trainer_class = SFTTrainer
+        if self.weigh_examples:
+            checked(dataset)
+            dataset = with_mean_one(dataset) if self.normalise_weights else dataset
+            dataset = with_offset(dataset, self.weight_offset) if self.weight_offset else dataset
+            trainer_class = weighted_sft(self.reduction)
+        elif self.reduction == "sum":
+            dataset = dataset.add_column("weight", [1.0] * len(dataset))
+            trainer_class = weighted_sft(self.reduction)
+        return trainer_class(
             weights.policy,
             args=SFTConfig(**arguments, completion_only_loss=True),
             train_dataset=dataset,

@@ -14,7 +14,7 @@ from backend.config import settings
 from backend.db import reading, tables
 from backend.engines.transformers import Transformers
 from backend.recipes import Recipe
-from backend.selectors.right_and_wrong import entropy
+from backend.selectors._entropy import entropy
 from backend.values import RoundStatus, Verdict
 from tests.integration.test_rounds_of_steps import RIGHT, TRAINING, Loop, dying, made
 from tests.integration.test_rounds_of_steps import tiny as tiny  # a fixture

@@ -2,13 +2,13 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from backend.engines.transformers import Transformers
 from backend.errors import TrainerError
-from backend.trainers.dpo import DPO
+from backend.trainers.dpo import DPO, LossType
 from backend.trainers.kto import KTO
 from backend.trainers.sft import SFT
 from backend.values import Sampling
@@ -140,6 +140,14 @@ def test_weights_of_one_equal_trls_own_loss_one_example_at_a_time(tiny: Path, ot
         [line["metrics"]["loss"] for line in progress(tmp_path / name)[1:]] for name in ("plain", "weighed")
     )
     assert weighed == pytest.approx(plain, abs=1e-5)
+
+
+def test_every_term_of_trl_can_be_trained(tiny: Path, other: Path, tmp_path: Path):
+    terms = get_args(LossType)
+    trainer = DPO(max_steps=1, loss_type=terms, label_smoothing=0.1, per_device_train_batch_size=3)
+    train(trainer, tiny, tmp_path / "out", data=WEIGHED, reference=other)
+    assert progress(tmp_path / "out")[1]["metrics"]["loss"] > 0
+    assert len(terms) == len(set(terms)) == 15
 
 
 def test_the_reference_is_the_policys_start_unless_named(tiny: Path, other: Path, tmp_path: Path):

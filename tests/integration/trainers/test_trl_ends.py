@@ -13,9 +13,14 @@ import pytest
 
 from backend.errors import InvalidInput, TrainerError
 from backend.trainers import TrainSpec
+from backend.trainers.cpo import CPO
+from backend.trainers.distill import Distill
 from backend.trainers.dpo import DPO
 from backend.trainers.kto import KTO
+from backend.trainers.negative_aware_sft import NegativeAwareSFT
+from backend.trainers.orpo import ORPO
 from backend.trainers.sft import SFT
+from backend.trainers.soft_target_sft import SoftTargetSFT
 from tests.integration.trainers.training import KNOBS, ROOT, message, progress, rows, same, spec_for, train
 
 KILLED = """
@@ -86,7 +91,7 @@ def test_bad_data_is_refused_in_words(tiny: Path, tmp_path: Path):
         )
 
 
-@pytest.mark.parametrize("kind", [SFT, DPO, KTO])
+@pytest.mark.parametrize("kind", [SFT, DPO, KTO, ORPO, CPO, Distill, SoftTargetSFT, NegativeAwareSFT])
 def test_prompts_that_fill_the_context_are_dropped_and_counted(kind: type[Any], tiny: Path, tmp_path: Path):
     long = {"prompt": message("user", "x" * 300)}
     data = [row | long if i < 6 else row for i, row in enumerate(rows(kind.trains_on))]

@@ -32,7 +32,12 @@ def rows(kind: str, count: int = 16) -> list[dict[str, Any]]:
             {
                 "prompt_completion": {"prompt": prompt, "completion": right},
                 "preference": {"prompt": prompt, "chosen": right, "rejected": wrong, "weight": i / count},
-                "unpaired_preference": {"prompt": prompt, "completion": right if i % 2 else wrong, "label": i % 2 == 1},
+                "unpaired_preference": {
+                    "prompt": prompt,
+                    "completion": right if i % 2 else wrong,
+                    "label": i % 2 == 1,
+                    "rate": 0.5,
+                },
             }[kind]
         )
     return made

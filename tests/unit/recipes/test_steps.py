@@ -21,7 +21,10 @@ from backend.recipes import Phase, Recipe, Step
 from backend.selectors.above_threshold import AboveThreshold
 from backend.selectors.anchored_pairs import AnchoredPairs
 from backend.selectors.best_versus_worst import BestVersusWorst
+from backend.selectors.signed_examples import SignedExamples
+from backend.selectors.unpaired import Unpaired
 from backend.trainers.dpo import DPO
+from backend.trainers.negative_aware_sft import NegativeAwareSFT
 from backend.trainers.sft import SFT
 from backend.values import Stage
 
@@ -173,6 +176,18 @@ def test_of_means_the_groups_as_that_step_left_them():
 )  # fmt: skip
 def test_what_cannot_work_is_refused_with_step_reason_and_way_out(steps, message):
     assert message in refusal(*steps)
+
+
+def test_a_trainer_that_reads_a_column_needs_a_selector_that_writes_it():
+    start = (PromptSet(), Sample(n=2), ExactMatch())
+    assert refusal(*start, Unpaired(), NegativeAwareSFT()) == (
+        "Step 5 (trainer negative_aware_sft) reads the column rate, which Step 4 (selector unpaired) does not write. "
+        "Choose a selector that does, such as signed_examples."
+    )
+    fits = (*start, SignedExamples(), NegativeAwareSFT())
+    assert recipe(*fits).trainer.reads == ("rate",)
+    for knob in ({"mix_share": 0.1}, {"earlier_rounds": True}):
+        assert "reads the column rate, which the rows that" in refusal(*fits, **knob)
 
 
 def test_a_product_that_nobody_makes_is_refused():

@@ -117,3 +117,18 @@ def test_the_judges_verdict_can_decide_instead_of_a_threshold():
     selection = AboveThreshold(keep="accepted").select([Group(prompt(), samples)], seed=1)
     assert sorted(kept(selection)) == [1, 2]
     assert selection.dropped == {"rejected by the judge": 2, "no verdict": 1}
+
+
+def answered(*answers, answer="4"):
+    """Samples with these answers, scored by whether they are right."""
+    made = (sample(n, f"way {n}\n#### {one}", score=float(one == answer)) for n, one in enumerate(answers, start=1))
+    return Group(prompt(answer=answer), tuple(made))
+
+
+def test_entropy_weighs_what_is_kept_of_a_prompt():
+    # Shares 1/2, 1/4, 1/4 of the answers: H = 1.5 bits, squared 2.25. All agree: H = 0, nothing to learn.
+    groups = [answered("4", "4", "5", "6"), answered("4", "4")]
+    selection = AboveThreshold(entropy_power=2).select(groups, seed=1)
+    assert [(e.sample_id, e.weight) for e in selection.examples] in ([(1, 2.25), (2, 2.25)], [(2, 2.25), (1, 2.25)])
+    assert selection.dropped == {"below threshold": 2, "no entropy": 2}
+    assert {e.weight for e in AboveThreshold().select(groups, seed=1).examples} == {1.0}

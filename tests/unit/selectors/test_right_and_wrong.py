@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from backend.selectors.right_and_wrong import RightAndWrong, entropy, walk
+from backend.selectors._entropy import entropy
+from backend.selectors.right_and_wrong import RightAndWrong, walk
 from backend.values import DatasetType, Group, LabelSource, Verdict
 from tests.groups import by_person, prompt, sample
 

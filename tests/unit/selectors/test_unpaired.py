@@ -68,3 +68,13 @@ def test_refuses_thresholds_that_overlap():
 def test_every_sample_is_labelled_or_counted(scores):
     selection = Unpaired(accept_at=4.0, reject_below=2.0).select([scored(scores)], seed=1)
     assert len(selection.examples) + sum(selection.dropped.values()) == len(scores)
+
+
+def test_entropy_weighs_the_examples_of_a_prompt():
+    # Shares 1/2, 1/4, 1/4 of the answers: H = 1.5 bits. All agree: H = 0.
+    mixed = [sample(n, f"way {n}\n#### {one}", score=float(one == "4")) for n, one in enumerate("4456", start=1)]
+    agreed = [sample(n, f"way {n}\n#### 4", score=1.0) for n in (5, 6)]
+    groups = [Group(prompt(answer="4"), tuple(mixed)), Group(prompt(id=2, answer="4"), tuple(agreed))]
+    selection = Unpaired(entropy_power=1).select(groups, seed=1)
+    assert [(e.label, e.weight) for e in selection.examples] == [(True, 1.5), (True, 1.5), (False, 1.5), (False, 1.5)]
+    assert selection.dropped == {"no entropy": 2}

@@ -3,7 +3,10 @@ from pydantic import ValidationError
 
 from backend.errors import InvalidInput
 from backend.trainers import Trainer
-from backend.trainers.dpo import DPO, with_mean_one
+from backend.trainers._weights_of_rows import with_mean_one, with_offset
+from backend.trainers.dpo import DPO
+from backend.trainers.kto import KTO
+from backend.trainers.sft import SFT
 from backend.values import DatasetType
 
 
@@ -25,6 +28,8 @@ def test_weights_are_a_column_only_when_used():
         ({"loss_type": ("ipo",), "weigh_examples": True}, "sigmoid and sft only"),
         ({"normalise_weights": True}, "no weights to normalise"),
         ({"loss_type": ()}, "at least 1"),
+        ({"loss_type": ("exo_pair",)}, "needs a label_smoothing above 0"),
+        ({"label_smoothing": 0.5}, "less than 0.5"),
         ({"loss_type": ("nonsense",)}, "sigmoid"),
         ({"beta": 0}, "greater than 0"),
     ],
@@ -44,3 +49,19 @@ def test_normalised_weights_have_the_mean_one():
     assert list(found["prompt"]) == [0, 1, 2, 3]
     with pytest.raises(InvalidInput, match="All 1 examples have the weight 0"):
         with_mean_one(Dataset.from_list([{"weight": 0.0}]))
+    with pytest.raises(InvalidInput, match=r"has the weight -1.0, but weights are not negative"):
+        with_mean_one(Dataset.from_list([{"weight": 2.0}, {"weight": -1.0}]))
+    raised = with_offset(Dataset.from_list([{"n": 1, "weight": 0.0}, {"n": 2, "weight": 0.5}]), 0.1)
+    assert list(raised["weight"]) == pytest.approx([0.1, 0.6])
+
+
+@pytest.mark.parametrize(("trainer", "changed"), [
+    (DPO(), DPO(label_smoothing=0.1)), (SFT(), SFT(reduction="sum")), (KTO(), KTO(loss_type="apo_zero_unpaired")),
+])  # fmt: skip
+def test_a_training_of_before_a_knob_was_there_goes_on(trainer: Trainer, changed: Trainer):
+    """Its folder and its identity follow from its knobs."""
+    assert {name: value for name, value in trainer.dump().items() if name not in trainer.later} == trainer.known()
+    assert changed.known() == trainer.known() | {
+        name: value for name, value in changed.dump().items() if trainer.dump()[name] != value
+    }
+    assert changed.known() != trainer.known()
