@@ -68,6 +68,7 @@ class DatasetType(StrEnum):
     prompt_completion = "prompt_completion"
     preference = "preference"
     unpaired_preference = "unpaired_preference"
+    prompt_only = "prompt_only"
 
 
 class DecisionKind(StrEnum):
@@ -203,7 +204,8 @@ class Prompt:
 class Sample:
     """A completion of a prompt. `id` is 0 until the row is written.
 
-    `kind`: completion, edit or import. `extra`: what its maker noted; of an import what the file says.
+    `kind`: completion, edit, import or rollout (written by a trainer). `extra`: what its maker noted; of an import what
+    the file says.
     """
 
     id: int

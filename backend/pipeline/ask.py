@@ -101,7 +101,7 @@ def _read_pool(db: Session, stage: StageContext, place: Place) -> list[values.Pr
     prompt = tables.Prompt
     query = select(*group_values.PROMPT).where(prompt.prompt_set_id.in_(stage.set_ids(SetUse.sample)))
     generators = _answering(stage, place)
-    if not any(one.needs_engine for one in generators):
+    if generators and not any(one.needs_engine for one in generators):
         has_answer, imported = prompt.answer.is_not(None), select(tables.ImportedCompletion.prompt_id)
         has_text = [has_answer if one.takes_answers else prompt.id.in_(imported) for one in generators]
         query = query.where(or_(*has_text))
@@ -128,6 +128,6 @@ def _answering(stage: StageContext, place: Place) -> list[Generator]:
 def _nothing_to_ask(stage: StageContext, place: Place) -> str:
     """Why the pool is empty, for people."""
     generators = _answering(stage, place)
-    if any(one.needs_engine for one in generators):
+    if not generators or any(one.needs_engine for one in generators):
         return NO_PROMPTS
     return NO_ANSWERS if any(one.takes_answers for one in generators) else NO_IMPORTS

@@ -31,6 +31,9 @@ class Row:
     rejected_id: int | None
     origin: str
     extra: JSON = field(default_factory=dict)
+    answer: str | None = None
+    metadata: JSON = field(default_factory=dict)
+    """Of the prompt, for rows that a trainer answers itself and a judge rewards."""
 
     def trl(self, dataset_type: DatasetType) -> dict[str, Any]:
         """The columns TRL reads (TRL docs, "Dataset formats and types")."""
@@ -44,6 +47,9 @@ class Row:
             case DatasetType.preference:
                 rejected = [{"role": "assistant", "content": self.rejected or ""}]
                 row |= {"chosen": completion, "rejected": rejected, "weight": self.weight}
+            case DatasetType.prompt_only:
+                row |= {"answer": self.answer} if self.answer is not None else {}
+                row |= {"metadata": self.metadata} if self.metadata else {}
         return row | self.extra
 
 
@@ -84,6 +90,8 @@ def _resolve(db: Session, batch: list[values.Example], position: int) -> Iterato
             sample_id=e.sample_id,
             rejected_id=e.rejected_id,
             origin="",
+            answer=prompt.answer,
+            metadata=prompt.extra,
         )
 
 
@@ -120,7 +128,7 @@ def rows(db: Session, dataset_id: int, *, after: int = -1, limit: int | None = N
             rejects = _first(e.rejected, other) if e.rejected_id or e.rejected else None
             yield Row(e.position, prompt.id, e.messages or question or prompt.messages,
                       _first(e.completion, text, prompt.answer), rejects, e.label, e.weight, e.sample_id, e.rejected_id,
-                      e.origin, e.extra)  # fmt: skip
+                      e.origin, e.extra, prompt.answer, prompt.extra)  # fmt: skip
         after = page[-1][0].position
         left = None if left is None else left - len(page)
         db.expunge_all()

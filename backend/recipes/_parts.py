@@ -4,11 +4,14 @@ from backend.generators.own_answers import OwnAnswers
 from backend.generators.sample import Sample
 from backend.judges.additive_rubric import TEMPLATE as RUBRIC
 from backend.judges.additive_rubric import AdditiveRubric
+from backend.judges.brevity import Brevity
 from backend.judges.exact_match import ExactMatch
 from backend.judges.from_children import FromChildren
 from backend.judges.majority_vote import MajorityVote
 from backend.judges.pairwise_swapped import PairwiseSwapped
 from backend.judges.read_score import ReadScore
+from backend.judges.surface_rules import SurfaceRules
+from backend.judges.weighted_sum import WeightedSum
 from backend.judges.written_verdict import WrittenVerdict
 from backend.metrics.distinct_n import DistinctN
 from backend.metrics.held_out_accuracy import HeldOutAccuracy
@@ -21,18 +24,22 @@ from backend.prompt_sources.ask import Ask
 from backend.prompt_sources.prompt_set import PromptSet
 from backend.prompt_sources.widest import Widest
 from backend.selectors.above_threshold import AboveThreshold
+from backend.selectors.all_prompts import AllPrompts
 from backend.selectors.anchored_pairs import AnchoredPairs
 from backend.selectors.best_versus_worst import BestVersusWorst
 from backend.selectors.right_and_wrong import RightAndWrong
 from backend.selectors.unpaired import Unpaired
 from backend.selectors.vote_margin_pairs import VoteMarginPairs
 from backend.trainers.dpo import DPO
+from backend.trainers.grpo import GRPO
 from backend.trainers.kto import KTO
+from backend.trainers.rloo import RLOO
 from backend.trainers.sft import SFT
 
 __all__ = [
-    "DPO", "KTO", "RUBRIC", "SFT", "AboveThreshold", "AdditiveRubric", "AnchoredPairs", "Ask", "BestVersusWorst",
-    "DistinctN", "ExactMatch", "FromChildren", "HeldOutAccuracy", "JudgeQuality", "Length", "MajorityVote",
-    "OverrideRate", "OwnAnswers", "PairwiseSwapped", "PassAtK", "PromptSet", "ReadScore", "RightAndWrong", "Sample",
-    "ScoreTies", "Unpaired", "VoteMarginPairs", "Widest", "WrittenVerdict",
+    "DPO", "GRPO", "KTO", "RLOO", "RUBRIC", "SFT", "AboveThreshold", "AdditiveRubric", "AllPrompts", "AnchoredPairs",
+    "Ask", "BestVersusWorst", "Brevity", "DistinctN", "ExactMatch", "FromChildren", "HeldOutAccuracy", "JudgeQuality",
+    "Length", "MajorityVote", "OverrideRate", "OwnAnswers", "PairwiseSwapped", "PassAtK", "PromptSet", "ReadScore",
+    "RightAndWrong", "Sample", "ScoreTies", "SurfaceRules", "Unpaired", "VoteMarginPairs", "WeightedSum", "Widest",
+    "WrittenVerdict",
 ]  # fmt: skip

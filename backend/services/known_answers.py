@@ -13,7 +13,7 @@ from backend.recipes import Recipe
 
 def comparing(recipe: Recipe) -> str:
     """The name of the judge that compares with known answers; empty where none does."""
-    return next((str(judge.name) for judge in recipe.of_kind("judge") if judge.needs_answer), "")
+    return next((str(judge.name) for judge in recipe.judges if judge.needs_answer), "")
 
 
 def taking(recipe: Recipe) -> str:

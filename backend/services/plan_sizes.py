@@ -7,6 +7,7 @@ from backend.generators import Generator
 from backend.judges import Judge
 from backend.prompt_sources import PromptSource
 from backend.recipes import Recipe
+from backend.trainers import Trainer
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,12 @@ def sizes(recipe: Recipe, phase: int, *, prompts: int, taken: int) -> Sizes:
             asked = part.calls_at_most(seen, share(texts[source], seen, groups.get(source, 0)))
             calls += asked
             tokens += asked * part.max_tokens_per_call
+        elif isinstance(part, Trainer) and part.rewards:
+            new = part.rollouts(prompts)
+            asked = sum(judge.calls_at_most(prompts, new) for judge in part.rewards if judge.needs_engine)
+            made, calls = made + new, calls + asked
+            tokens += new * part.max_tokens_per_rollout
+            tokens += asked * max(judge.max_tokens_per_call for judge in part.rewards)
     return Sizes(made, calls, tokens)
 
 
