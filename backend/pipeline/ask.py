@@ -99,7 +99,9 @@ def _read_pool(db: Session, stage: StageContext, place: Place) -> list[values.Pr
     Where no model is asked, prompts without a text that is taken would get no samples: they are left out.
     """
     prompt = tables.Prompt
-    query = select(*group_values.PROMPT).where(prompt.prompt_set_id.in_(stage.set_ids(SetUse.sample)))
+    query = select(*group_values.PROMPT).where(
+        prompt.prompt_set_id.in_(stage.set_ids(SetUse.sample)), group_values.is_no_probe(stage.round.project_id)
+    )
     generators = _answering(stage, place)
     if generators and not any(one.needs_engine for one in generators):
         has_answer, imported = prompt.answer.is_not(None), select(tables.ImportedCompletion.prompt_id)
