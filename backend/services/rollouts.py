@@ -74,6 +74,8 @@ def stop_hacking(actor: Actor, job_id: int, prompt_ids: Collection[int], note: s
         job = _job(db, actor, job_id, Role.curator)
         if not isinstance(job.spec.get(written.FOLDER), str):
             raise Conflict(f"Job {job_id} writes no texts of its own, so it games no judge. Cancel it instead.")
+        if job.status not in jobs.ACTIVE:
+            raise Conflict(f"Job {job_id} is already {job.status}, so there is nothing to stop.")
         round_ = db.get_one(tables.Round, job.round_id)
         prompts = _asked(db, job, prompt_ids)
         jobs.cancel(db, job_id)
