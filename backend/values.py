@@ -70,6 +70,7 @@ class DatasetType(StrEnum):
     prompt_completion = "prompt_completion"
     preference = "preference"
     unpaired_preference = "unpaired_preference"
+    prompt_only = "prompt_only"
 
 
 class DecisionKind(StrEnum):
@@ -222,7 +223,8 @@ class Prompt:
 class Sample:
     """A completion of a prompt. `id` is 0 until the row is written.
 
-    `kind`: completion, edit or import. `extra`: what its maker noted; of an import what the file says.
+    `kind`: completion, edit, import or rollout (written by a trainer). `extra`: what its maker noted; of an import what
+    the file says.
     """
 
     id: int

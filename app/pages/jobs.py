@@ -6,7 +6,7 @@ import gradio as gr
 import plotly.graph_objects as go
 from gradio.context import get_blocks_context
 
-from app.pages import jobs_failures, jobs_ways_out
+from app.pages import jobs_failures, jobs_rollouts, jobs_ways_out
 from app.pages import jobs_templates as templates
 from app.toasts import toasts
 from app.widgets import charts
@@ -50,6 +50,7 @@ def build() -> None:
     with gr.Row():
         loss = gr.Plot(label="Loss", visible=False, elem_id="job-loss")
         rewards = gr.Plot(label="Rewards", visible=False, elem_id="job-rewards")
+    jobs_rollouts.build(painted)
     log = gr.Textbox(
         label="Log",
         interactive=False,

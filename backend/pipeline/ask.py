@@ -105,10 +105,12 @@ def read_pool(db: Session, stage: StageContext, place: Place) -> list[values.Pro
     Where no model is asked, prompts without a text that is taken would get no samples: they are left out.
     """
     prompt = tables.Prompt
-    query = select(*group_values.PROMPT).where(prompt.prompt_set_id.in_(stage.set_ids(SetUse.sample)))
+    query = select(*group_values.PROMPT).where(
+        prompt.prompt_set_id.in_(stage.set_ids(SetUse.sample)), group_values.is_no_probe(stage.round.project_id)
+    )
     generators, source = _answering(stage, place), place.step.part
     makes_answers = isinstance(source, PromptSource) and source.makes_answers
-    if not makes_answers and not any(one.needs_engine for one in generators):
+    if generators and not makes_answers and not any(one.needs_engine for one in generators):
         has_answer, imported = prompt.answer.is_not(None), select(tables.ImportedCompletion.prompt_id)
         has_text = [has_answer if one.takes_answers else prompt.id.in_(imported) for one in generators]
         query = query.where(or_(*has_text))
@@ -137,6 +139,6 @@ def _nothing_to_ask(stage: StageContext, place: Place) -> str:
     generators, source = _answering(stage, place), place.step.part
     if isinstance(source, PromptSource) and source.makes_answers:
         return NO_TASKS
-    if any(one.needs_engine for one in generators):
+    if not generators or any(one.needs_engine for one in generators):
         return NO_PROMPTS
     return NO_ANSWERS if any(one.takes_answers for one in generators) else NO_IMPORTS

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from backend import values
 from backend.db import tables
+from backend.pipeline import groups as group_values
 from backend.pipeline import rows as dataset_rows
 from backend.pipeline.stage import StageContext, derive_seed
 from backend.recipes import Recipe
@@ -106,8 +107,9 @@ def add_mix(stage: StageContext, db: Session, chosen: Chosen) -> None:
     share = stage.recipe.mix_share
     wanted = round(share / (1 - share) * (len(chosen.before) + len(chosen.selected) + len(chosen.earlier)))
     query = select(tables.Prompt.id).where(
-        tables.Prompt.prompt_set_id.in_(stage.set_ids(SetUse.mix)), tables.Prompt.answer.is_not(None)
-    )
+        tables.Prompt.prompt_set_id.in_(stage.set_ids(SetUse.mix)), tables.Prompt.answer.is_not(None),
+        group_values.is_no_probe(stage.round.project_id),
+    )  # fmt: skip
     ids = list(db.scalars(query.order_by(tables.Prompt.id)))
     random.Random(derive_seed(stage.round.seed, "mix")).shuffle(ids)
     chosen.mix = [values.Example(prompt_id, None) for prompt_id in ids[:wanted]]

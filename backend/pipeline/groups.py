@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from backend import values
 from backend.db import tables
@@ -91,6 +91,14 @@ def prompts_of(db: Session, groups: Sequence[GroupRow]) -> list[values.Prompt]:
             own[group_id] = {"messages": messages} | ({} if answer is None else {"answer": answer})
     prompts = (found[g.prompt_id] for g in groups)
     return [replace(p, **own[g.id]) if g.id in own else p for g, p in zip(groups, prompts, strict=True)]
+
+
+def is_no_probe(project_id: int) -> ColumnElement[bool]:
+    """Prompts that no set of probes of the project asks, in whatever spelling."""
+    probe, probes = aliased(tables.Prompt), tables.PromptSet
+    asked = select(probe.text_key).join(probes, probes.id == probe.prompt_set_id)
+    of_project = (probes.project_id == project_id, probes.origin == tables.PROBES)
+    return tables.Prompt.text_key.not_in(asked.where(*of_project))
 
 
 def roots_of(db: Session, groups: Sequence[GroupRow]) -> dict[int, values.Prompt]:

@@ -31,6 +31,9 @@ class Row:
     rejected_id: int | None
     origin: str
     extra: JSON = field(default_factory=dict)
+    answer: str | None = None
+    metadata: JSON = field(default_factory=dict)
+    """Of the prompt, for rows that a trainer answers itself and a judge rewards."""
 
     def trl(self, dataset_type: DatasetType) -> dict[str, Any]:
         """The columns TRL reads (TRL docs, "Dataset formats and types")."""
@@ -44,7 +47,10 @@ class Row:
             case DatasetType.preference:
                 rejected = [{"role": "assistant", "content": self.rejected or ""}]
                 row |= {"chosen": completion, "rejected": rejected, "weight": self.weight}
-        if dataset_type is not DatasetType.preference and self.weight != 1.0:
+            case DatasetType.prompt_only:
+                row |= {"answer": self.answer} if self.answer is not None else {}
+                row |= {"metadata": self.metadata} if self.metadata else {}
+        if dataset_type not in (DatasetType.preference, DatasetType.prompt_only) and self.weight != 1.0:
             row["weight"] = self.weight  # rows that weigh 1 are what they were before rows had weights
         return row | self.extra
 
@@ -86,6 +92,8 @@ def _resolve(db: Session, batch: list[values.Example], position: int) -> Iterato
             sample_id=e.sample_id,
             rejected_id=e.rejected_id,
             origin="",
+            answer=prompt.answer,
+            metadata=prompt.extra,
         )
 
 
@@ -122,7 +130,7 @@ def rows(db: Session, dataset_id: int, *, after: int = -1, limit: int | None = N
             rejects = _first(e.rejected, other) if e.rejected_id or e.rejected else None
             yield Row(e.position, prompt.id, e.messages or question or prompt.messages,
                       _first(e.completion, text, prompt.answer), rejects, e.label, e.weight, e.sample_id, e.rejected_id,
-                      e.origin, e.extra)  # fmt: skip
+                      e.origin, e.extra, prompt.answer, prompt.extra)  # fmt: skip
         after = page[-1][0].position
         left = None if left is None else left - len(page)
         db.expunge_all()

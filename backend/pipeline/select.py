@@ -43,7 +43,8 @@ def choose(stage: StageContext, db: Session) -> Chosen:
     selector, is_last = selector_of(stage), is_last_before_training(stage)
     stage.progress.start(len(rows), "groups")
     for number, batch in enumerate(group_values.chunks(rows, GROUPS_AT_ONCE)):
-        loaded = [with_known(g, known) for g in group_values.load(db, batch, place=stage.place) if g.samples]
+        found = group_values.load(db, batch, place=stage.place)
+        loaded = [with_known(g, known) for g in found if g.samples or not selector.needs_texts]
         groups = [group for group in loaded if not is_parent_rejected(group)]
         selection = selector.select(groups, seed=stage.seed("select", number))
         chosen.selected += selection.examples
@@ -159,6 +160,8 @@ def funnel(stage: StageContext, db: Session, chosen: Chosen) -> list[dict[str, A
         .outerjoin(gold, gold.sample_id == label.sample_id)
         .where(*seen)
     ).one()
+    if not selector_of(stage).needs_texts and "prompts" not in counts:
+        counts = counts | {"prompts": len(chosen.selected)}
     samples = counts.get("samples", 0)
     unjudged = left_out.counts(db, stage.round.id, values.Stage.judge)
     no_verdict = {"no verdict in any reply": unparsed} if unparsed else {}
@@ -275,7 +278,7 @@ def run(stage: StageContext) -> Finish:
         found = db.get_one(tables.Round, stage.round.id)
         found.counts = found.counts | {
             "kept": len(chosen.before) + len(chosen.selected), "decided": decided, "overridden": overridden,
-            "labelled": steps[3]["count"], "funnel": steps,
+            "labelled": steps[3]["count"], "funnel": steps, "prompts": steps[0]["count"],
         }  # fmt: skip
 
     return finish

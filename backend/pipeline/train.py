@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import select
@@ -19,13 +20,13 @@ from backend.errors import Conflict, InvalidInput, TrainerError
 from backend.jobs.child import run_grandchild
 from backend.jobs.logs import log_path
 from backend.pipeline import groups as group_values
-from backend.pipeline import left_out, model_check
+from backend.pipeline import left_out, model_check, rollouts
 from backend.pipeline import rows as dataset_rows
 from backend.pipeline.ask import ask_due
 from backend.pipeline.bind import acting, checkpoint_row, engine_json
 from backend.pipeline.stage import Finish, StageContext
 from backend.recipes import Place
-from backend.trainers import Trainer, TrainSpec, final_folder
+from backend.trainers import LIVE, Trainer, TrainSpec, final_folder
 from backend.values import JSON, SCORER, Failure, FailureKind
 
 logger = logging.getLogger("rondo.pipeline")
@@ -37,8 +38,9 @@ OF_ROUND = re.compile(r"round-(\d{1,18})-.*", re.ASCII)
 
 
 def folder_of(round_: tables.Round, dataset: tables.Dataset, place: Place | None = None, start_id: int = 0,
-              reference_id: int = 0) -> Path:  # fmt: skip
+              reference_id: int = 0, asked: Mapping[str, int] = MappingProxyType({})) -> Path:  # fmt: skip
     """Where a round's training writes, below the data folder. place: its step, None in a recipe of slots.
+    asked: who answers in the roles that the trainer asks.
 
     What is trained, and from where, is part of the name: after a database is restored from a backup the same round
     id may mean another training, and its weights must not be taken for this one's.
@@ -50,7 +52,7 @@ def folder_of(round_: tables.Round, dataset: tables.Dataset, place: Place | None
         assert isinstance(trainer, Trainer)
         known = [
             dataset.content_hash, trainer.known(), start_id, reference_id, round_.seed, round_.phase,
-            place.index,
+            place.index, *([dict(asked)] if asked else []),
         ]  # fmt: skip
     key = json.dumps(known)
     return FOLDER / f"round-{round_.id}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
@@ -81,6 +83,12 @@ def starts_from(stage: StageContext) -> int:
 def compared_with(stage: StageContext) -> int:
     """The checkpoint that the loss compares with, where it compares with one."""
     return acting(stage.round, trainer_of(stage).reference, stage.step)
+
+
+def asks(stage: StageContext) -> dict[str, int]:
+    """The checkpoints that answer in the roles that the trainer asks; the policy in training is none."""
+    roles = [role for role in trainer_of(stage).asked_roles if role != LIVE]
+    return {role: acting(stage.round, role, stage.step) for role in roles}
 
 
 def makes_product(stage: StageContext) -> bool:
@@ -125,6 +133,7 @@ def write_spec(stage: StageContext, dataset: tables.Dataset, folder: Path) -> Pa
         reference=reference.get("adapter") or reference.get("model"),
         output_dir=str(folder),
         seed=stage.round.seed,
+        engines={role: engine_json(checkpoint_row(checkpoint_id)) for role, checkpoint_id in asks(stage).items()},
     )
     path = folder / "spec.json"
     path.write_text(json.dumps(spec.to_json(), indent=1, ensure_ascii=False))
@@ -230,7 +239,7 @@ def training_folder(stage: StageContext, dataset: tables.Dataset) -> Path:
     """Where the job's step trains, below the data folder."""
     if "trainer" in stage.round.recipe:
         return folder_of(stage.round, dataset)
-    return folder_of(stage.round, dataset, stage.place, starts_from(stage), compared_with(stage))
+    return folder_of(stage.round, dataset, stage.place, starts_from(stage), compared_with(stage), asks(stage))
 
 
 def name_of(stage: StageContext) -> str:
@@ -249,6 +258,8 @@ def run(stage: StageContext) -> Finish:
     check_policy(stage)
     write_dataset(dataset, folder)
     spec = write_spec(stage, dataset, folder)
+    if trainer_of(stage).rewards:
+        rollouts.announce(stage, relative)
     follow = Follower(stage, folder / "progress.jsonl")
     log = log_path(stage.job_id)
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -288,6 +299,8 @@ def run(stage: StageContext) -> Finish:
         left_out.write(db, stage, rows_left_out(db, dataset.id, settings().folder / final))
         db.add(checkpoint)
         db.flush()
+        if trainer_of(stage).rewards:
+            rollouts.write(db, stage, dataset.id, checkpoint.id, settings().folder / relative)
         if makes_product(stage):
             db.get_one(tables.Round, stage.round.id).checkpoint_id = checkpoint.id
         else:

@@ -28,6 +28,10 @@ __all__ = [
 ]  # fmt: skip
 
 
+USUAL_TOKENS = 512
+"""The longest answer to a held-out prompt where a recipe has nothing that answers."""
+
+
 class Recipe(Common):
     """Everything that decides what a round does. Stored whole on the round; names no endpoint.
 
@@ -163,6 +167,21 @@ class Recipe(Common):
     def of_kind(self, kind: str) -> list[Any]:
         """All parts of a kind, in order, over all phases."""
         return [step.part for phase in self.phases for step in phase.steps if step.kind == kind]
+
+    @property
+    def judges(self) -> list[Judge]:
+        """The judges of all steps, and those that reward texts while a trainer writes them."""
+        rewards = [judge for trainer in self.of_kind("trainer") for judge in trainer.rewards]
+        return [*self.of_kind("judge"), *rewards]
+
+    @property
+    def most_tokens(self) -> int:
+        """The longest answer to a prompt: that of the generator which answers first, else of what a trainer writes."""
+        generators: list[Generator] = self.of_kind("generator")
+        if generators:
+            return generators[0].max_tokens_per_sample
+        trainers: list[Trainer] = self.of_kind("trainer")
+        return max((trainer.max_tokens_per_rollout for trainer in trainers), default=0) or USUAL_TOKENS
 
     @property
     def prompt_source(self) -> PromptSource:

@@ -4,6 +4,7 @@ from backend.generators.own_answers import OwnAnswers
 from backend.generators.sample import Sample
 from backend.judges.additive_rubric import TEMPLATE as RUBRIC
 from backend.judges.additive_rubric import AdditiveRubric
+from backend.judges.brevity import Brevity
 from backend.judges.exact_match import ExactMatch
 from backend.judges.from_children import FromChildren
 from backend.judges.majority_vote import MajorityVote
@@ -12,6 +13,8 @@ from backend.judges.read_score import ReadScore
 from backend.judges.reference_likelihood import ReferenceLikelihood
 from backend.judges.reward_model import RewardModel as RewardModelJudge
 from backend.judges.self_certainty import SelfCertainty
+from backend.judges.surface_rules import SurfaceRules
+from backend.judges.weighted_sum import WeightedSum
 from backend.judges.written_verdict import WrittenVerdict
 from backend.judges.yes_no_check import YesNoCheck
 from backend.metrics.balance_score import BalanceScore
@@ -28,6 +31,7 @@ from backend.prompt_sources.prompt_set import PromptSet
 from backend.prompt_sources.widest import Widest
 from backend.schedules.balance_probe import BalanceProbe
 from backend.selectors.above_threshold import AboveThreshold
+from backend.selectors.all_prompts import AllPrompts
 from backend.selectors.anchored_pairs import AnchoredPairs
 from backend.selectors.best_versus_worst import BestVersusWorst
 from backend.selectors.keep_all import KeepAll
@@ -39,18 +43,21 @@ from backend.selectors.vote_margin_pairs import VoteMarginPairs
 from backend.trainers.cpo import CPO
 from backend.trainers.distill import Distill
 from backend.trainers.dpo import DPO
+from backend.trainers.grpo import GRPO
 from backend.trainers.kto import KTO
 from backend.trainers.negative_aware_sft import NegativeAwareSFT
 from backend.trainers.orpo import ORPO
 from backend.trainers.reward_model import RewardModel
+from backend.trainers.rloo import RLOO
 from backend.trainers.sft import SFT
 from backend.trainers.soft_target_sft import SoftTargetSFT
 
 __all__ = [
-    "CPO", "DPO", "KTO", "ORPO", "RUBRIC", "SFT", "AboveThreshold", "AdditiveRubric", "AnchoredPairs", "Ask",
-    "BalanceProbe", "BalanceScore", "BestVersusWorst", "Distill", "DistinctN", "DocumentTasks", "ExactMatch",
-    "FromChildren", "HeldOutAccuracy", "JudgeQuality", "KeepAll", "KeepTexts", "Length", "MajorityVote",
-    "NegativeAwareSFT", "OverrideRate", "OwnAnswers", "PairwiseSwapped", "PassAtK", "PromptSet", "ReadScore",
-    "ReferenceLikelihood", "RewardModel", "RewardModelJudge", "RightAndWrong", "Sample", "ScoreTies", "SelfCertainty",
-    "SignedExamples", "SoftTargetSFT", "Unpaired", "VoteMarginPairs", "Widest", "WrittenVerdict", "YesNoCheck",
+    "CPO", "DPO", "GRPO", "KTO", "ORPO", "RLOO", "RUBRIC", "SFT", "AboveThreshold", "AdditiveRubric", "AllPrompts",
+    "AnchoredPairs", "Ask", "BalanceProbe", "BalanceScore", "BestVersusWorst", "Brevity", "Distill", "DistinctN",
+    "DocumentTasks", "ExactMatch", "FromChildren", "HeldOutAccuracy", "JudgeQuality", "KeepAll", "KeepTexts", "Length",
+    "MajorityVote", "NegativeAwareSFT", "OverrideRate", "OwnAnswers", "PairwiseSwapped", "PassAtK", "PromptSet",
+    "ReadScore", "ReferenceLikelihood", "RewardModel", "RewardModelJudge", "RightAndWrong", "Sample", "ScoreTies",
+    "SelfCertainty", "SignedExamples", "SoftTargetSFT", "SurfaceRules", "Unpaired", "VoteMarginPairs", "WeightedSum",
+    "Widest", "WrittenVerdict", "YesNoCheck",
 ]  # fmt: skip

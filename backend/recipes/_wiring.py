@@ -8,7 +8,7 @@ from backend.prompt_sources import PromptSource
 from backend.recipes import _heads
 from backend.recipes._steps import BUILT_IN, KINDS, STAGES, Step
 from backend.selectors import Selector
-from backend.trainers import Trainer
+from backend.trainers import LIVE, Trainer
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,8 @@ class Place:
     def reads_labels(self) -> bool:
         """Whether what it does depends on labels, so that people have to decide before it."""
         part = self.step.part
-        return isinstance(part, Selector) or (isinstance(part, PromptSource) and part.reads_labels)
+        is_selector = isinstance(part, Selector) and part.needs_texts
+        return is_selector or (isinstance(part, PromptSource) and part.reads_labels)
 
     def __str__(self) -> str:
         return named(self.index, self.step)
@@ -85,7 +86,7 @@ def _check_names(steps: Sequence[Step]) -> None:
     for index, step in enumerate(steps):
         if not step.name:
             continue
-        if step.name in KINDS or (step.name in BUILT_IN and step.kind != "trainer"):
+        if step.name in (*KINDS, LIVE) or (step.name in BUILT_IN and step.kind != "trainer"):
             raise ValueError(f"{named(index, step)} has a name that means something else. Choose another one.")
         if step.name in seen:
             raise ValueError(
@@ -161,6 +162,10 @@ def _check_groups(walk: _Walk, place: Place) -> None:
         raise ValueError(f"{place} has no questions to work on. Put a prompt source before it, such as prompt_set.")
     if kind == "generator":
         return
+    if isinstance(part, Selector) and not part.needs_texts:
+        if place.step.roles:
+            raise ValueError(f"{place} looks at no samples, so `roles` means nothing there. Leave it out.")
+        return
     if not place.texts:
         raise ValueError(
             f"{place} has no texts to work on: nobody answers the questions of step {place.source + 1}. Put a "
@@ -203,8 +208,14 @@ def _check_questions(walk: _Walk) -> None:
         if part.narrows:
             if not any(index == other.narrowed for other in after):
                 raise ValueError(f"{place} chooses among groups that no later step works on. Move or remove it.")
-        elif not any(other.source == index and other.step.kind == "generator" for other in after):
+        elif not any(other.source == index and _uses_questions(other) for other in after):
             raise ValueError(f"{place} asks what nobody answers. Put a generator after it, or remove it.")
+
+
+def _uses_questions(place: Place) -> bool:
+    """Whether a step answers questions, or hands them to a trainer that answers them itself."""
+    part = place.step.part
+    return place.step.kind == "generator" or (isinstance(part, Selector) and not part.needs_texts)
 
 
 def gate(places: Sequence[Place]) -> int | None:
@@ -242,6 +253,8 @@ def line(places: Sequence[Place], index: int) -> str:
     if isinstance(part, Trainer):
         said.append(f"works on: the rows of {_and([f'step {n + 1}' for n in place.rows])}")
         said += [f"starts from: {part.start}", f"makes: {step.makes}"]
+        said += [f"rewarded by: {judge.name}" for judge in part.rewards]
+        said += [f"judged by: {role}" for role in part.asked_roles]
     elif place.source is None:
         said.append("works on: the round's prompt sets")
     else:

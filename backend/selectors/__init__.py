@@ -27,6 +27,11 @@ class Selector(Part, kind="selector"):
         """The roles whose samples it looks for; empty where it asks for none by name."""
         return ()
 
+    @property
+    def needs_texts(self) -> bool:
+        """False for a selector that looks at questions alone: they need no texts, and people no decision before it."""
+        return True
+
     def select(self, groups: Sequence[Group], *, seed: int) -> Selection:
         """Return the examples in order of the groups, with a count of drops for each reason."""
         raise NotImplementedError

@@ -52,7 +52,7 @@ def _of_policy(policy: tables.Checkpoint | None, recipe: Recipe, longest: str) -
     context = context_of(policy)
     if policy is None or context is None:
         return [], []
-    most = recipe.of_kind("generator")[0].max_tokens_per_sample
+    most = recipe.most_tokens
     asked = tokens_of(policy, longest)
     warnings = []
     if asked is not None and asked >= context:
@@ -62,10 +62,14 @@ def _of_policy(policy: tables.Checkpoint | None, recipe: Recipe, longest: str) -
         )
     elif most + (asked or 0) > context:
         warnings.append(
-            f"generator.max_tokens is {most:,}, but the context of {policy.name} holds {context:,} tokens, prompt and "
-            "answer together: longer answers are cut off there."
+            f"{_longest_answer(recipe)} is {most:,}, but the context of {policy.name} holds {context:,} tokens, prompt "
+            "and answer together: longer answers are cut off there."
         )
     return [], warnings
+
+
+def _longest_answer(recipe: Recipe) -> str:
+    return "generator.max_tokens" if recipe.of_kind("generator") else "trainer.max_completion_length"
 
 
 def _of_judge(judge: tables.Checkpoint | None, recipe: Recipe, longest: str) -> tuple[list[str], list[str]]:

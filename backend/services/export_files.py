@@ -28,6 +28,7 @@ _TRL: dict[DatasetType, dict[str, str]] = {
     DatasetType.prompt_completion: {"prompt": _MESSAGES, "completion": _MESSAGES},
     DatasetType.preference: {"prompt": _MESSAGES, "chosen": _MESSAGES, "rejected": _MESSAGES},
     DatasetType.unpaired_preference: {"prompt": _MESSAGES, "completion": _MESSAGES, "label": "bool"},
+    DatasetType.prompt_only: {"prompt": _MESSAGES},
 }
 _SINGLE = {"score": "float64", "source": "string", "sample_id": "int64"}
 _PAIR = {
@@ -70,6 +71,8 @@ def _pair(chosen: Side, rejected: Side) -> Values:
 
 def trl(row: Row, type: DatasetType) -> Values:
     """The columns TRL reads, and no other (TRL docs, "Dataset formats and types")."""
+    if type is DatasetType.prompt_only:
+        return (row.messages,)
     chosen = [{"role": "assistant", "content": row.chosen.text}]
     if type is DatasetType.prompt_completion:
         return row.messages, chosen

@@ -19,6 +19,7 @@ DERIVABLE = {
     DatasetType.prompt_completion: (DatasetType.prompt_completion,),
     DatasetType.preference: (DatasetType.preference, DatasetType.prompt_completion, DatasetType.unpaired_preference),
     DatasetType.unpaired_preference: (DatasetType.unpaired_preference, DatasetType.prompt_completion),
+    DatasetType.prompt_only: (DatasetType.prompt_only,),
 }
 
 
@@ -180,7 +181,8 @@ class Checks:
         chosen, rejected = row.chosen, row.rejected
         text, other = chosen.text.strip(), rejected.text.strip() if rejected else None
         wrong = [] if _are_in_turn(row.messages) else ["roles"]
-        if not text or "" in [m["content"].strip() for m in row.messages]:
+        is_asked_only = self.type is DatasetType.prompt_only
+        if (not text and not is_asked_only) or "" in [m["content"].strip() for m in row.messages]:
             wrong.append("empty")
         if other == "":
             wrong.append("empty rejected side")

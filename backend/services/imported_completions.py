@@ -25,10 +25,10 @@ def count(db: Session, project_id: int, set_ids: Iterable[int]) -> tuple[int, in
     return prompts, completions
 
 
-def answering(recipe: Recipe) -> Generator:
-    """The generator that answers the prompts first."""
-    first: Generator = recipe.of_kind("generator")[0]
-    return first
+def answering(recipe: Recipe) -> Generator | None:
+    """The generator that answers the prompts first; None where only a trainer answers them."""
+    generators: list[Generator] = recipe.of_kind("generator")
+    return generators[0] if generators else None
 
 
 def takers(recipe: Recipe) -> list[Generator]:
@@ -46,14 +46,16 @@ def takers(recipe: Recipe) -> list[Generator]:
 
 def is_all_imported(recipe: Recipe) -> bool:
     """Whether the prompts are answered with imported completions alone."""
-    return answering(recipe).takes_imported and not answering(recipe).needs_engine
+    first = answering(recipe)
+    return first is not None and first.takes_imported and not first.needs_engine
 
 
 def check(db: Session, project_id: int, recipe: Recipe, set_ids: Iterable[int]) -> None:
     """Raise `InvalidInput` where the generator only takes imported completions and there are none."""
-    if is_all_imported(recipe) and not count(db, project_id, set_ids)[0]:
+    first = answering(recipe)
+    if first is not None and is_all_imported(recipe) and not count(db, project_id, set_ids)[0]:
         raise InvalidInput(
-            f"The chosen prompt sets hold no imported completions, and the generator {answering(recipe).name} makes "
+            f"The chosen prompt sets hold no imported completions, and the generator {first.name} makes "
             "none. Choose sets imported with completions, pairs or labels, or another generator."
         )
 
@@ -65,7 +67,8 @@ def warnings(recipe: Recipe, completions: int) -> list[str]:
     held = f"The chosen prompt sets hold {completions:,} imported completions. "
     taking = takers(recipe)
     if not taking:
-        return [held + f"The generator {answering(recipe).name} leaves them out."]
+        first = answering(recipe)
+        return [held + ("No step takes them." if first is None else f"The generator {first.name} leaves them out.")]
     if any(one.needs_engine for one in taking):
         return [held + "They become samples beside the model's; turn take_imported off to leave them out."]
     return []

@@ -13,6 +13,7 @@ from backend.judges import Judge
 from backend.prompt_sources import PromptSource
 from backend.recipes import Recipe
 from backend.registry import Part
+from backend.trainers import Trainer
 
 
 def comparing(recipe: Recipe) -> str:
@@ -33,6 +34,8 @@ def _of_prompts(recipe: Recipe) -> Iterator[Part]:
             asked = places[place.source].step.part if place.source is not None else None
             if not (isinstance(asked, PromptSource) and asked.makes_answers):
                 yield place.step.part
+                # The judges that reward what a trainer writes are asked about prompts, too.
+                yield from place.step.part.rewards if isinstance(place.step.part, Trainer) else ()
 
 
 @dataclass(frozen=True)

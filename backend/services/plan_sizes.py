@@ -8,6 +8,7 @@ from backend.generators import Generator
 from backend.judges import Judge
 from backend.prompt_sources import PromptSource
 from backend.recipes import Place, Recipe
+from backend.trainers import Trainer
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,11 @@ def by_step(places: Sequence[Place], *, prompts: int, taken: int) -> dict[int, M
             units = share(texts[source], seen, groups.get(source, 0))
             calls = part.calls_at_most(seen, units) if part.needs_engine else 0
             found[place.index] = Made(units, calls, calls * part.max_tokens_per_call)
+        elif isinstance(part, Trainer) and part.rewards:
+            new = part.rollouts(prompts)
+            calls = sum(judge.calls_at_most(prompts, new) for judge in part.rewards if judge.needs_engine)
+            each = max(judge.max_tokens_per_call for judge in part.rewards)
+            found[place.index] = Made(new, calls, new * part.max_tokens_per_rollout + calls * each, is_text=True)
     return found
 
 

@@ -300,6 +300,8 @@ def _passes(recipe: Recipe, samples: int) -> float:
 
 
 def _passes_of(trainer: Trainer, recipe: Recipe, samples: int) -> float:
+    if trainer.rewards:
+        return 0.0  # it writes its texts anew in each step
     knobs = trainer.model_dump()
     steps = knobs.get("max_steps", -1)
     rows = samples / (1 - min(recipe.mix_share, 0.99))

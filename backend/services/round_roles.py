@@ -11,7 +11,7 @@ from backend.generators import Generator
 from backend.judges import Judge
 from backend.pipeline.bind import base_of
 from backend.recipes import BASE, BUILT_IN, JUDGE, POLICY, Place, Recipe
-from backend.trainers import Trainer
+from backend.trainers import LIVE, Trainer
 
 NO_WEIGHTS = "Register the model's folder or hub name; what is there now can still be the judge."
 
@@ -60,10 +60,15 @@ def roles_of(place: Place) -> list[str]:
     """The roles that a step names."""
     part = place.step.part
     if isinstance(part, Trainer):
-        return [part.start, part.reference] if part.needs_reference else [part.start]
+        return [*weights_of(part), *(role for role in part.asked_roles if role != LIVE)]
     if (isinstance(part, Generator | Judge)) and part.needs_engine:
         return [place.step.by]
     return []
+
+
+def weights_of(trainer: Trainer) -> list[str]:
+    """The roles whose weights a training needs."""
+    return [trainer.start, trainer.reference] if trainer.needs_reference else [trainer.start]
 
 
 def made_above(db: Session, role: str, round_id: int | None) -> int | None:
@@ -92,6 +97,6 @@ def trained_from(
     known = {POLICY: policy_id, "reference": reference_id, JUDGE: judge_id or policy_id, **bindings}
     needed: dict[str, int] = {}
     for place, role in acting(recipe.places(phase)):
-        if isinstance(place.step.part, Trainer):
+        if isinstance(place.step.part, Trainer) and role in weights_of(place.step.part):
             needed[role] = base_of(db, policy_id) if role == BASE and BASE not in bindings else known[role]
     return needed

@@ -1,11 +1,12 @@
 """Trainers fine-tune a checkpoint on a frozen dataset, each in a process of its own."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
+from backend.judges import Judge
 from backend.registry import Part
 from backend.values import JSON, DatasetType
 
@@ -14,6 +15,9 @@ ADAPTER_ON_ADAPTER = (
     "off in the trainer, or start from full weights."
 )
 
+LIVE = "live"
+"""The role of the policy as it is while it is trained."""
+
 
 @dataclass(frozen=True)
 class TrainSpec:
@@ -21,7 +25,8 @@ class TrainSpec:
 
     policy: folder or hub name to start from. reference: same, or None (then the policy's start).
     dataset: JSONL file in TRL's conversational format. output_dir: holds TRL checkpoints, `progress.jsonl`
-    (one JSON object a line: {"step", "max_steps", "metrics": {...}}) and, at the end, `final/`.
+    (one JSON object a line: {"step", "max_steps", "metrics": {...}}) and, at the end, `final/`; of a trainer that
+    writes texts itself also `samples.jsonl` (see `_reward`). engines: the JSON of the engines that it asks, by role.
     """
 
     trainer: dict[str, Any]
@@ -31,6 +36,7 @@ class TrainSpec:
     reference: str | None
     output_dir: str
     seed: int
+    engines: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -66,6 +72,25 @@ class Trainer(Part, kind="trainer"):
             name: value for name, value in self.dump().items()
             if name not in self.later or getattr(self, name) != fields[name].default
         }  # fmt: skip
+
+    @property
+    def rewards(self) -> tuple[Judge, ...]:
+        """The judges of the texts that it writes itself; empty for a trainer that writes none."""
+        return ()
+
+    @property
+    def asked_roles(self) -> tuple[str, ...]:
+        """The roles, beyond those whose weights it needs, that it asks while it trains."""
+        return ()
+
+    @property
+    def max_tokens_per_rollout(self) -> int:
+        """Upper bound of the tokens of a text that it writes itself; 0 for a trainer that writes none."""
+        return 0
+
+    def rollouts(self, prompts: int) -> int:
+        """How many texts it writes itself when it trains on so many prompts, for estimates."""
+        return 0
 
     def main(self, spec: TrainSpec) -> None:
         """Train and write `final/` under the output folder; resume from the newest complete checkpoint there.

@@ -4,7 +4,7 @@ import errno
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from backend.errors import TrainerError
@@ -45,9 +45,10 @@ def step_of(checkpoint: Path) -> int:
     return int(checkpoint.name.removeprefix("checkpoint-"))
 
 
-def newest_checkpoint(output: Path) -> Path | None:
-    """Return the newest whole checkpoint."""
-    return next((folder for folder in checkpoints(output) if is_whole(folder)), None)
+def newest_checkpoint(output: Path, also: Sequence[str] = ()) -> Path | None:
+    """Return the newest whole checkpoint, of those that have these files, too."""
+    whole = (folder for folder in checkpoints(output) if is_whole(folder))
+    return next((folder for folder in whole if all((folder / name).is_file() for name in also)), None)
 
 
 def is_whole(checkpoint: Path) -> bool:

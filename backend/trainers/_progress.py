@@ -18,9 +18,9 @@ def rewind(file: Path, *, step: int) -> None:
     """Forget the lines after a step, which a resumed training writes again, and a line cut off by a crash."""
     if not file.exists():
         return
-    kept = [line for line in file.read_text(encoding="utf-8").splitlines() if 0 <= _step(line) <= step]
     temporary = file.with_suffix(".tmp")
-    temporary.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+    with file.open(encoding="utf-8", newline="\n") as lines, temporary.open("w", encoding="utf-8") as kept:
+        kept.writelines(line for line in lines if 0 <= _step(line) <= step and line.endswith("\n"))
     temporary.replace(file)
 
 

@@ -3,7 +3,7 @@
 import json
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,8 @@ class Row:
 
     number: int
     columns: JSON
+    notes: JSON = field(default_factory=dict)
+    """Columns for the trainer itself, as far as the row has them."""
 
     @property
     def chats(self) -> list[Any]:
@@ -44,7 +46,8 @@ def read(trainer: TRLTrainer, spec: TrainSpec) -> list[Row]:
         for number, line in enumerate(lines):
             try:
                 row = {"weight": 1.0} | json.loads(line)
-                rows.append(Row(number, {column: row[column] for column in trainer.columns}))
+                notes = {column: row[column] for column in trainer.notes if column in row}
+                rows.append(Row(number, {column: row[column] for column in trainer.columns}, notes))
             except (ValueError, KeyError, TypeError) as error:
                 raise InvalidInput(
                     f"Line {number + 1} of {spec.dataset} is not a row with {', '.join(trainer.columns)}: {error!r}. "

@@ -35,7 +35,9 @@ def run(trainer: TRLTrainer, spec: TrainSpec) -> None:
     weights = _models.load(trainer, spec)
     with explained(output, weights.checkpoint_bytes):
         started = time.monotonic()
+        most = arguments(trainer, spec, weights)["max_length"]
         left_out = _rows.special(weights.tokenizer, rows)
+        left_out |= trainer.unfit(weights, [row for row in rows if row.number not in left_out], most)
         ordinary = _rows.without(rows, left_out)
         try:
             fitted = build(trainer, spec, weights, ordinary)
@@ -45,14 +47,14 @@ def run(trainer: TRLTrainer, spec: TrainSpec) -> None:
                 raise
             left_out |= refused
             fitted = build(trainer, spec, weights, ordinary := _rows.without(rows, left_out))
-        rows_used = len(fitted.train_dataset)  # type: ignore[arg-type]
+        rows_used = trainer.rows_kept(fitted, ordinary)
         if rows_used == 0:
             raise InvalidInput(too_long(trainer, len(ordinary)))
         if rows_used < len(ordinary):
-            most = arguments(trainer, spec, weights)["max_length"]
             left_out |= _rows.too_long(weights.tokenizer, ordinary, most, whole=trainer.drops_long)
-        checkpoint = _folders.newest_checkpoint(output)
-        _progress.rewind(output / "progress.jsonl", step=_folders.step_of(checkpoint) if checkpoint else -1)
+        checkpoint = _folders.newest_checkpoint(output, trainer.resumes_with)
+        for name in ("progress.jsonl", "samples.jsonl"):
+            _progress.rewind(output / name, step=_folders.step_of(checkpoint) if checkpoint else -1)
         result = fitted.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         if fitted.state.global_step == 0:
             raise TrainerError(
@@ -88,6 +90,8 @@ def identify(spec: TrainSpec) -> str:
     with file.open("rb") as opened:
         content = hashlib.file_digest(opened, "sha256").hexdigest()
     decides = {name: value for name, value in spec.to_json().items() if name not in ("output_dir", "dataset")}
+    if not decides["engines"]:
+        del decides["engines"]  # a training that asks none has the identity it had before there were any
     return hashlib.sha256(json.dumps([decides, content], sort_keys=True).encode()).hexdigest()
 
 
@@ -96,9 +100,8 @@ def build(trainer: TRLTrainer, spec: TrainSpec, weights: _models.Weights, rows: 
     import datasets
 
     datasets.disable_progress_bars()
-    dataset = datasets.Dataset.from_list([row.columns for row in rows])
     try:
-        fitted = trainer.build(arguments(trainer, spec, weights), weights, dataset)
+        fitted = trainer.make(arguments(trainer, spec, weights), weights, rows, spec)
     except StopIteration as error:
         # TRL looks at the first row after dropping those that are too long.
         raise InvalidInput(too_long(trainer, len(rows))) from error

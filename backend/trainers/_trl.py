@@ -1,5 +1,6 @@
 """What all trainers through TRL share: knobs, and how one is built and run."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from transformers import Trainer as HFTrainer
 
     from backend.trainers._models import Weights
+    from backend.trainers._rows import LeftOut, Row
 
 
 class TRLTrainer(Trainer, abstract=True):
@@ -55,6 +57,14 @@ class TRLTrainer(Trainer, abstract=True):
 
         run(self, spec)
 
+    def make(
+        self, arguments: dict[str, Any], weights: "Weights", rows: "Sequence[Row]", spec: TrainSpec
+    ) -> "HFTrainer":
+        """Return the TRL trainer of these rows; `arguments` go into its config."""
+        import datasets
+
+        return self.build(arguments, weights, datasets.Dataset.from_list([row.columns for row in rows]))
+
     def build(self, arguments: dict[str, Any], weights: "Weights", dataset: "Dataset") -> "HFTrainer":
         """Return the TRL trainer; `arguments` go into its config."""
         raise NotImplementedError
@@ -68,6 +78,24 @@ class TRLTrainer(Trainer, abstract=True):
     def drops_long(self) -> bool:
         """True where TRL drops a row with a text that is longer than max_length instead of cutting it."""
         return False
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Columns that rows may have, for the trainer itself and not for TRL."""
+        return ()
+
+    def rows_kept(self, fitted: "HFTrainer", rows: "Sequence[Row]") -> int:
+        """How many of the rows TRL did not drop when it was made."""
+        return len(fitted.train_dataset)  # type: ignore[arg-type]
+
+    @property
+    def resumes_with(self) -> tuple[str, ...]:
+        """Files of a training checkpoint, beyond those of every training, without which it cannot be resumed from."""
+        return ()
+
+    def unfit(self, weights: "Weights", rows: "Sequence[Row]", most: int) -> "LeftOut":
+        """Rows that TRL would fail on; most: tokens of an example. Empty where TRL looks at them itself."""
+        return {}
 
     @property
     def keeps_order(self) -> bool:

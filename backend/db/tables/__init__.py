@@ -9,7 +9,7 @@ from backend.db.tables.job import Executor, Job, JobPoint
 from backend.db.tables.judgment import Judgment, Label, Template
 from backend.db.tables.metric import Metric
 from backend.db.tables.project import FormerSlug, Membership, Project
-from backend.db.tables.prompt import ImportedCompletion, Prompt, PromptSet
+from backend.db.tables.prompt import PROBES, ImportedCompletion, Prompt, PromptSet
 from backend.db.tables.recipe import SavedRecipe
 from backend.db.tables.review import Assignment, Event, GoldItem, Lease, Presence, Worth
 from backend.db.tables.round import Group, Round, RoundPromptSet, RoundRole
@@ -17,10 +17,10 @@ from backend.db.tables.sample import JUDGED, Sample
 from backend.db.tables.user import LoginLink, LoginSession, Token, User
 
 __all__ = [
-    "JUDGED", "Assignment", "Base", "Checkpoint", "Dataset", "Decision", "Event", "Example", "Executor", "FormerSlug",
-    "GoldItem", "Group", "ImportedCompletion", "Job", "JobPoint", "Judgment", "Label", "Lease", "LeftOut",
-    "LoginLink", "LoginSession", "Membership", "Metric", "Presence", "Project", "Prompt", "PromptSet", "Round",
-    "RoundPromptSet", "RoundRole", "Sample", "SavedRecipe", "Template", "Token", "User", "Worth",
+    "JUDGED", "PROBES", "Assignment", "Base", "Checkpoint", "Dataset", "Decision", "Event", "Example", "Executor",
+    "FormerSlug", "GoldItem", "Group", "ImportedCompletion", "Job", "JobPoint", "Judgment", "Label", "Lease",
+    "LeftOut", "LoginLink", "LoginSession", "Membership", "Metric", "Presence", "Project", "Prompt", "PromptSet",
+    "Round", "RoundPromptSet", "RoundRole", "Sample", "SavedRecipe", "Template", "Token", "User", "Worth",
 ]  # fmt: skip
 
 # Threads that work this out at once can leave it half done (db/aliases.py); here there are none yet.

@@ -10,6 +10,9 @@ from backend.db.base import Base, Identified
 from backend.sameness import text_key
 from backend.values import Split
 
+PROBES = "probes"
+"""The origin of held-out sets made of prompts on which a training learned to please its judge."""
+
 
 def _key(context: DefaultExecutionContext) -> int:
     return text_key(context.get_current_parameters()["text"])  # type: ignore[no-untyped-call]

@@ -1,0 +1,241 @@
+"""What the trainers share that write texts themselves and learn from a judge's reward: knobs, and what is refused."""
+
+import math
+import random
+from collections.abc import Sequence
+from itertools import count
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from backend.engines import _chat
+from backend.errors import InvalidInput
+from backend.judges import Judge
+from backend.trainers import LIVE, TrainSpec, _reference
+from backend.trainers._trl import TRLTrainer
+from backend.values import DatasetType, Failure, FailureKind
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+    from transformers import Trainer as HFTrainer
+
+    from backend.trainers._models import Weights
+    from backend.trainers._reward import Reward
+    from backend.trainers._rows import LeftOut, Row
+
+
+class RLTrainer(TRLTrainer, abstract=True):
+    """Knobs under TRL's names, and the reward: any judge, asked about each group of completions as it is written."""
+
+    trains_on: ClassVar[DatasetType] = DatasetType.prompt_only
+
+    reward: Judge = Field(
+        description="the judge whose score is the reward; a completion without a score takes no part in training"
+    )
+    judge_by: str = Field(
+        LIVE,
+        max_length=40,
+        description="who answers as a judge that asks a model: live (the policy as it is trained), judge, policy, "
+        "reference, base, or a role that is bound at launch or made by an earlier step",
+    )
+    reward_from: Literal["score", "verdict"] = Field(
+        "score", description="the judge's score; or its verdict, 1 for accept and 0 for reject"
+    )
+    learning_rate: float = Field(1e-6, gt=0, description="peak learning rate of AdamW")
+    per_device_train_batch_size: int = Field(8, ge=1, description="completions in one forward pass")
+    max_length: int = Field(
+        1024, ge=2, description="tokens of prompt and completion; prompts that leave less room are left out"
+    )
+    logging_steps: int = Field(1, ge=1, description="steps between two points of the curves")
+    num_generations: int = Field(8, ge=2, description="completions of each prompt, which are compared with each other")
+    max_completion_length: int = Field(256, ge=1, description="longest completion in tokens")
+    temperature: float = Field(1.0, gt=0, le=5, description="of sampling; higher is more varied")
+    top_p: float = Field(
+        1.0, gt=0, le=1, description="sample from the likeliest tokens that hold this share of probability"
+    )
+    top_k: int = Field(0, ge=0, description="sample from this many likeliest tokens; 0 means all")
+    repetition_penalty: float = Field(1.0, gt=0, description="above 1 tokens that occurred become less likely")
+    beta: float = Field(0.0, ge=0, description="how strongly the policy is held to the reference; 0 loads none")
+    steps_per_generation: int | None = Field(
+        None, ge=1, description="forward passes for one generation; unset: gradient_accumulation_steps"
+    )
+    num_iterations: int = Field(1, ge=1, description="times that each generation is trained on")
+    epsilon: float = Field(0.2, gt=0, description="clip range of the probability ratio")
+    epsilon_high: float | None = Field(None, gt=0, description="upper clip range; unset: epsilon")
+    mask_truncated_completions: bool = Field(False, description="leave completions that were cut off out of the loss")
+    sync_ref_model: bool = Field(False, description="move the reference towards the policy while training")
+    ref_model_mixup_alpha: float = Field(0.6, ge=0, le=1, description="share of the policy in such a move")
+    ref_model_sync_steps: int = Field(512, ge=1, description="steps between two such moves")
+
+    @model_validator(mode="after")
+    def _works(self) -> Self:
+        for problem in (self._groups(), self._periods(), self._reference(), self._judge()):
+            if problem:
+                raise ValueError(problem)
+        return self
+
+    def _groups(self) -> str:
+        if self.completions % self.num_generations == 0:
+            return ""
+        return (
+            f"One generation is per_device_train_batch_size times steps_per_generation = {self.completions} "
+            f"completions, which are no whole groups of num_generations = {self.num_generations}. Choose a multiple "
+            "of it."
+        )
+
+    def _periods(self) -> str:
+        passes, step = self._passes * self.num_iterations, self.gradient_accumulation_steps
+        if passes % step and step % passes:
+            return (
+                f"A generation is trained on for {passes} forward passes, and an optimizer step takes {step}. Choose "
+                "steps_per_generation, num_iterations and gradient_accumulation_steps so that one is a multiple of the "
+                "other."
+            )
+        if self.save_steps >= 1 and self.save_steps % self.period:
+            return (
+                f"save_steps is {self.save_steps:g}, but a generation is trained on for {self.period} optimizer steps, "
+                f"and a training resumes between two generations. Choose a multiple of {self.period}."
+            )
+        return ""
+
+    def _reference(self) -> str:
+        if self.sync_ref_model and (not self.beta or self.lora):
+            return "sync_ref_model moves a reference, and there is one only with beta above 0 and without lora."
+        return ""
+
+    def _judge(self) -> str:
+        if self.reward.judges_parents or self.reward.needs_all_groups:
+            return (
+                f"The judge {self.reward.name} judges by other groups than the one that is written, so it cannot be a "
+                "reward. Choose one that judges the texts themselves."
+            )
+        return ""
+
+    @property
+    def _passes(self) -> int:
+        """Forward passes that the completions of one generation take."""
+        return self.steps_per_generation or self.gradient_accumulation_steps
+
+    @property
+    def completions(self) -> int:
+        """Completions of one generation."""
+        return self.per_device_train_batch_size * self._passes
+
+    @property
+    def period(self) -> int:
+        """Optimizer steps between two generations, at least 1; between them no training is resumed from."""
+        return max(1, self._passes * self.num_iterations // self.gradient_accumulation_steps)
+
+    @property
+    def rewards(self) -> tuple[Judge, ...]:
+        return (self.reward,)
+
+    @property
+    def asked_roles(self) -> tuple[str, ...]:
+        return (self.judge_by,) if self.reward.needs_engine else ()
+
+    @property
+    def max_tokens_per_rollout(self) -> int:
+        return self.max_completion_length
+
+    def rollouts(self, prompts: int) -> int:
+        return self.generations(prompts) * self.completions
+
+    def generations(self, prompts: int) -> int:
+        """How often completions are generated in a training on so many prompts."""
+        if self.max_steps > 0:
+            passes = self.max_steps * self.gradient_accumulation_steps
+            return math.ceil(passes / (self._passes * self.num_iterations))
+        return math.ceil(self.num_train_epochs * (prompts // (self.completions // self.num_generations)))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return ("prompt",)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return ("answer", "metadata")
+
+    @property
+    def needs_reference(self) -> bool:
+        return self.beta > 0
+
+    @property
+    def resumes_with(self) -> tuple[str, ...]:
+        return (_reference.FILE,) if self.sync_ref_model else ()
+
+    def unfit(self, weights: "Weights", rows: "Sequence[Row]", most: int) -> "LeftOut":
+        """Rows whose prompt the chat template refuses, or leaves too little room: TRL would fail on them midway."""
+        found = {}
+        for row in rows:
+            prompt = row.columns["prompt"]
+            try:
+                ids = weights.tokenizer.apply_chat_template(
+                    prompt, add_generation_prompt=True, tokenize=True, return_dict=False
+                )
+            except _chat.REFUSALS as error:
+                found[row.number] = Failure(FailureKind.template, _chat.refusal(weights.base, prompt, error))
+                continue
+            if len(ids) + self.max_completion_length > most:
+                reason = f"The prompt of the row has {len(ids):,} tokens, and max_length or the context is {most:,}."
+                way_out = (
+                    f"Completions of {self.max_completion_length:,} tokens do not fit: lower max_completion_length."
+                )
+                found[row.number] = Failure(FailureKind.too_long, f"{reason} {way_out}")
+        return found
+
+    def make(
+        self, arguments: dict[str, Any], weights: "Weights", rows: "Sequence[Row]", spec: TrainSpec
+    ) -> "HFTrainer":
+        from datasets import Dataset
+
+        from backend.trainers._reward import Reward
+
+        per_generation = self.completions // self.num_generations
+        if len(rows) < per_generation:
+            raise InvalidInput(
+                f"One generation takes {per_generation} prompts, but the dataset has {len(rows)} that fit. Lower "
+                "per_device_train_batch_size or steps_per_generation, raise num_generations, or take more prompts."
+            )
+        _reference.check(self, spec)
+        del arguments["max_length"]
+        dataset = Dataset.from_list([row.columns | {"row": row.number} for row in rows])
+        asked = dataset.select(order(self.generations(len(rows)), per_generation, len(rows), spec.seed))
+        # TRL shuffles anew in each epoch, but begins with the first order where it resumes: so all is one epoch.
+        own = self._arguments() | {"shuffle_dataset": False, "num_train_epochs": 1.0}
+        reward = Reward(self, rows, spec)
+        fitted = self.train_with(reward, arguments | own, weights, asked)
+        _reference.put(self, fitted, weights, spec)
+        reward.attach(fitted, weights.tokenizer)
+        return fitted
+
+    def rows_kept(self, fitted: "HFTrainer", rows: "Sequence[Row]") -> int:
+        return len(rows)
+
+    def train_with(
+        self, reward: "Reward", arguments: dict[str, Any], weights: "Weights", dataset: "Dataset"
+    ) -> "HFTrainer":
+        """Return the TRL trainer."""
+        raise NotImplementedError
+
+    def _arguments(self) -> dict[str, Any]:
+        same = (
+            "num_generations max_completion_length temperature top_p top_k repetition_penalty beta "
+            "steps_per_generation num_iterations epsilon epsilon_high mask_truncated_completions sync_ref_model "
+            "ref_model_mixup_alpha ref_model_sync_steps"
+        )
+        return {name: getattr(self, name) for name in same.split()}
+
+
+def order(generations: int, prompts: int, rows: int, seed: int) -> list[int]:
+    """Which rows each generation is of, so many prompts at a time: the rows are shuffled for each pass over them.
+
+    What is left of a pass and would fill no generation is left out, as TRL does.
+    """
+    found: list[int] = []
+    for number in count():
+        if len(found) >= generations * prompts:
+            return found[: generations * prompts]
+        shuffled = random.Random(f"{seed} {number}").sample(range(rows), rows)
+        found += shuffled[: rows - rows % prompts]
+    return found

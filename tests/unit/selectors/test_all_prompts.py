@@ -1,0 +1,69 @@
+from dataclasses import replace
+
+import pytest
+from pydantic import ValidationError
+
+from backend.judges.brevity import Brevity
+from backend.prompt_sources.ask import Ask
+from backend.prompt_sources.prompt_set import PromptSet
+from backend.recipes import Recipe, Step
+from backend.selectors.above_threshold import AboveThreshold
+from backend.selectors.all_prompts import AllPrompts
+from backend.trainers.grpo import GRPO
+from backend.trainers.sft import SFT
+from backend.values import DatasetType, Group, Stage
+from tests.groups import prompt, sample, scored
+
+TRAINER = GRPO(reward=Brevity())
+
+
+def recipe(*steps):
+    return Recipe(name="x", title="X", steps=steps)
+
+
+def refusal(*steps) -> str:
+    with pytest.raises(ValidationError) as error:
+        recipe(*steps)
+    return error.value.errors()[0]["msg"].removeprefix("Value error, ")
+
+
+def test_every_question_is_kept_with_and_without_texts():
+    made = AllPrompts().select([Group(prompt(id=3)), scored([1.0, None], id=4)], seed=0)
+    assert [(e.prompt_id, e.sample_id, e.messages) for e in made.examples] == [(3, None, None), (4, None, None)]
+    assert made.dropped == {}
+    assert AllPrompts.makes is DatasetType.prompt_only
+
+
+def test_a_question_about_a_text_is_written_down_and_a_stripped_one_is_the_prompt():
+    asked = replace(prompt("what is wrong with it?"), id=1)
+    about = Group(asked, parent=sample(5), step=2)
+    stripped = replace(about, trained=prompt("question").messages)
+    first, second = AllPrompts().select([about, stripped], seed=0).examples
+    assert first.messages == [{"role": "user", "content": "what is wrong with it?"}]
+    assert second.messages == [{"role": "user", "content": "question"}]
+
+
+def test_needs_neither_samples_nor_people_before_it():
+    made = recipe(PromptSet(), AllPrompts(), TRAINER)
+    assert made.gate() is None
+    assert made.places()[2].rows == (1,)
+    assert made.lines()[1] == "2. selector: all_prompts, works on: prompt_set (step 1)"
+    assert made.lines()[2] == (
+        "3. trainer: grpo, works on: the rows of step 2, starts from: policy, makes: policy, rewarded by: brevity"
+    )
+
+
+def test_what_nobody_answers_is_still_refused():
+    assert "asks what nobody answers" in refusal(PromptSet(), PromptSet(), AllPrompts(), TRAINER)
+    assert "has no texts to work on" in refusal(PromptSet(), AboveThreshold(), SFT())
+    assert "makes prompt_only examples, but" in refusal(PromptSet(), AllPrompts(), SFT())
+    assert "looks at no samples" in refusal(PromptSet(), Step(AllPrompts(), roles=("policy",)), TRAINER)
+    assert "has no questions to work on" in refusal(AllPrompts(), TRAINER)
+    assert "has a name that means something else" in refusal(PromptSet(), AllPrompts(), Step(TRAINER, name="live"))
+    assert "has no texts" in refusal(PromptSet(), Ask(), AboveThreshold(), AllPrompts(), TRAINER)
+
+
+def test_the_first_job_is_the_selection():
+    from backend import recipes
+
+    assert recipes.first_job(recipe(PromptSet(), AllPrompts(), TRAINER).model_dump(mode="json")) == (Stage.select, 1)
