@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import literal, or_, select
 from sqlalchemy.orm import Session
 
 from backend import values
@@ -11,6 +11,7 @@ from backend.db import now, reading, tables
 from backend.db.bulk import insert_rows
 from backend.errors import InvalidInput
 from backend.generators import Generator
+from backend.pipeline import adopt
 from backend.pipeline import groups as group_values
 from backend.pipeline.stage import StageContext, derive_seed
 from backend.prompt_sources import PromptSource
@@ -68,22 +69,25 @@ def ask(stage: StageContext, place: Place) -> None:
         raise InvalidInput(_nothing_to_ask(stage, place))
     new = [group for group in made if group.id == 0]
     with stage.writing() as db:
-        if new:
-            write(db, stage.round.id, place.index, new)
+        adopted = adopt.Adopted(new)
+        if any(group.prompt.id == 0 for group in new):
+            adopted = adopt.write_prompts(db, stage, new)
+        if adopted.groups:
+            write(db, stage.round.id, place.index, adopted.groups, is_own=source.asks_for_prompts)
         if source.reads_groups:
             found = db.get_one(tables.Round, stage.round.id)
             kept = [group.id for group in made] if source.narrows else None
-            found.steps = found.steps | {str(place.index): {"groups": kept}}
+            found.steps = found.steps | {str(place.index): {"groups": kept} | adopted.counts()}
 
 
-def write(db: Session, round_id: int, step: int, groups: Sequence[Group]) -> None:
-    """Insert new groups, in order."""
+def write(db: Session, round_id: int, step: int, groups: Sequence[Group], *, is_own: bool = False) -> None:
+    """Insert new groups, in order. is_own: what they ask is not what their prompts say."""
     common = {"round_id": round_id, "split": Split.train, "step": step, "created_at": now()}
     columns: dict[str, Sequence[Any]] = {
         "prompt_id": [group.prompt.id for group in groups],
         "position": range(len(groups)),
     }
-    if step or any(group.parent or group.trained for group in groups):
+    if step or is_own or any(group.parent or group.trained for group in groups):
         columns |= {
             "parent_id": [group.parent.id if group.parent else None for group in groups],
             "messages": [group.prompt.messages for group in groups],
@@ -98,14 +102,20 @@ def _read_pool(db: Session, stage: StageContext, place: Place) -> list[values.Pr
 
     Where no model is asked, prompts without a text that is taken would get no samples: they are left out.
     """
-    prompt = tables.Prompt
-    query = select(*group_values.PROMPT).where(prompt.prompt_set_id.in_(stage.set_ids(SetUse.sample)))
+    prompt, prompt_set, source = tables.Prompt, tables.PromptSet, place.step.part
+    sets, is_own = stage.set_ids(SetUse.sample), literal(False)
+    query = select(*group_values.PROMPT)
+    if isinstance(source, PromptSource) and source.reads_own:
+        sets, is_own = [*sets, *adopt.own_sets(db, stage)], prompt_set.round_id.is_not(None)
+        query = query.join(prompt_set, prompt_set.id == prompt.prompt_set_id)
+    query = query.add_columns(is_own).where(prompt.prompt_set_id.in_(sets))
     generators = _answering(stage, place)
     if not any(one.needs_engine for one in generators):
         has_answer, imported = prompt.answer.is_not(None), select(tables.ImportedCompletion.prompt_id)
         has_text = [has_answer if one.takes_answers else prompt.id.in_(imported) for one in generators]
         query = query.where(or_(*has_text))
-    return [values.Prompt(*row) for row in db.connection().execute(query.order_by(prompt.id)).all()]
+    rows: Any = db.connection().execute(query.order_by(prompt.id)).all()
+    return [values.Prompt(*row, is_own=bool(own)) for *row, own in rows]
 
 
 def _read_groups(db: Session, stage: StageContext, place: Place) -> tuple[list[Group], list[values.Prompt]]:

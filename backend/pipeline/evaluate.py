@@ -48,7 +48,7 @@ def measured_by(stage: StageContext, metrics: Sequence[Metric]) -> dict[str, Any
 
 def max_tokens(stage: StageContext) -> int:
     """The longest answer to a held-out prompt: that of the generator which answers prompts first."""
-    return int(stage.recipe.of_kind("generator")[0].max_tokens_per_sample)
+    return stage.recipe.answering()[0].max_tokens_per_sample
 
 
 def is_measured(stage: StageContext, checkpoint_id: int, by: dict[str, Any]) -> bool:

@@ -52,7 +52,7 @@ def _of_policy(policy: tables.Checkpoint | None, recipe: Recipe, longest: str) -
     context = context_of(policy)
     if policy is None or context is None:
         return [], []
-    most = recipe.of_kind("generator")[0].max_tokens_per_sample
+    most = recipe.answering()[0].max_tokens_per_sample
     asked = tokens_of(policy, longest)
     warnings = []
     if asked is not None and asked >= context:

@@ -32,8 +32,10 @@ def sizes(recipe: Recipe, phase: int, *, prompts: int, taken: int) -> Sizes:
         elif isinstance(part, Generator):
             new = seen * part.samples_per_prompt
             tokens += new * part.max_tokens_per_sample
-            extra = seen if part.takes_answers else taken if part.takes_imported else 0
-            taken = 0 if part.takes_imported else taken  # once in a round
+            asked = recipe.places(phase)[source].step.part
+            takes = part.takes_imported and not (isinstance(asked, PromptSource) and asked.asks_for_prompts)
+            extra = seen if part.takes_answers else taken if takes else 0
+            taken = 0 if takes else taken  # once in a round
             texts[source] += new + extra
             made += new + extra
         elif isinstance(part, Judge) and part.needs_engine:
