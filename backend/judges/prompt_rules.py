@@ -21,8 +21,8 @@ CANNOT = (
 class PromptRules(Verifier):
     """Score 1 for a text that keeps all rules, else 0 with the first rule that it breaks.
 
-    By default the rules for new prompts of self-instruct (Wang et al. 2022, arXiv 2212.10560) and SeRL (Fang et al. 2025,
-    arXiv 2505.20347): 4 to 150 words, none of the words for what a model of texts cannot do, and a plain first
+    By default the rules for new prompts of self-instruct (Wang et al. 2022, arXiv 2212.10560) and SeRL (Fang et al.
+    2025, arXiv 2505.20347): 4 to 150 words, none of the words for what a model of texts cannot do, and a plain first
     character. A text that was cut off breaks them, too. With other numbers they suit answers as well.
     """
 

@@ -52,14 +52,10 @@ class DiverseSubset(Mixer):
 
 def vectors_of(rows: Sequence[TrainingRow]) -> Vectors:
     """Return a vector of length 1 for each row, so that a product is a cosine; of two sides half of each side's."""
-    sides = [[row.completion] if row.rejected is None else [row.completion, row.rejected] for row in rows]
-    return numpy.concatenate(
-        [
-            numpy.stack([_counted(side[min(place, len(side) - 1)]) for side in sides])
-            for place in range(max(map(len, sides)))
-        ],
-        axis=1,
-    ) / numpy.float32(math.sqrt(max(map(len, sides))))
+    if all(row.rejected is None for row in rows):
+        return numpy.stack([_counted(row.completion) for row in rows])
+    both = [numpy.concatenate([_counted(row.completion), _counted(row.rejected or "")]) for row in rows]
+    return numpy.stack(both) * numpy.float32(math.sqrt(0.5))
 
 
 def without_outliers(vectors: Vectors, number: int) -> list[int]:

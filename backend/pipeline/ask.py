@@ -1,9 +1,10 @@
 """Prompt sources: the groups that a step works on, written at the start of the first job that needs them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import literal, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from backend import values
@@ -103,19 +104,20 @@ def _read_pool(db: Session, stage: StageContext, place: Place) -> list[values.Pr
     Where no model is asked, prompts without a text that is taken would get no samples: they are left out.
     """
     prompt, prompt_set, source = tables.Prompt, tables.PromptSet, place.step.part
-    sets, is_own = stage.set_ids(SetUse.sample), literal(False)
-    query = select(*group_values.PROMPT)
-    if isinstance(source, PromptSource) and source.reads_own:
-        sets, is_own = [*sets, *adopt.own_sets(db, stage)], prompt_set.round_id.is_not(None)
-        query = query.join(prompt_set, prompt_set.id == prompt.prompt_set_id)
-    query = query.add_columns(is_own).where(prompt.prompt_set_id.in_(sets))
+    reads_own = isinstance(source, PromptSource) and source.reads_own
+    sets = [*stage.set_ids(SetUse.sample), *(adopt.own_sets(db, stage) if reads_own else [])]
+    query = select(*group_values.PROMPT).where(prompt.prompt_set_id.in_(sets))
     generators = _answering(stage, place)
     if not any(one.needs_engine for one in generators):
         has_answer, imported = prompt.answer.is_not(None), select(tables.ImportedCompletion.prompt_id)
         has_text = [has_answer if one.takes_answers else prompt.id.in_(imported) for one in generators]
         query = query.where(or_(*has_text))
-    rows: Any = db.connection().execute(query.order_by(prompt.id)).all()
-    return [values.Prompt(*row, is_own=bool(own)) for *row, own in rows]
+    found = [values.Prompt(*row) for row in db.connection().execute(query.order_by(prompt.id)).all()]
+    if not reads_own:
+        return found
+    adopted = select(prompt.id).join(prompt_set, prompt_set.id == prompt.prompt_set_id)
+    own = set(db.scalars(adopted.where(prompt_set.id.in_(sets), prompt_set.round_id.is_not(None))))
+    return [replace(one, is_own=True) if one.id in own else one for one in found]
 
 
 def _read_groups(db: Session, stage: StageContext, place: Place) -> tuple[list[Group], list[values.Prompt]]:

@@ -71,7 +71,7 @@ def mixed(stage: StageContext, db: Session) -> Chosen:
     """Run the step's mixer over the rows so far; the last one before a training refuses an empty dataset."""
     mixer = stage.place.step.part
     assert isinstance(mixer, Mixer)
-    chosen = mix.choose(stage, db, mixer, labelled(stage, db))
+    chosen = mix.choose(stage, db, mixer, seen(stage, db))
     if is_last_before_training(stage):
         before = mix.dataset_before(stage, db)
         check_any(stage, chosen, f"{before.num_examples} rows")
@@ -79,7 +79,7 @@ def mixed(stage: StageContext, db: Session) -> Chosen:
     return chosen
 
 
-def labelled(stage: StageContext, db: Session) -> Iterator[values.Group]:
+def seen(stage: StageContext, db: Session) -> Iterator[values.Group]:
     """The step's groups as selectors see them, read while they are gone through."""
     known = known_labels(db, stage.round.id)
     for batch in group_values.chunks(group_values.seen_by(db, stage), GROUPS_AT_ONCE):
@@ -320,9 +320,10 @@ def run(stage: StageContext) -> Finish:
         write_known(db, stage.round.id)
         decided, overridden = looked_at(db, stage.round.id)
         found = db.get_one(tables.Round, stage.round.id)
+        labelled = next(one["count"] for one in steps if one["stage"] == "labelled")
         found.counts = found.counts | {
             "kept": sum(origin == "selected" for origin, _ in chosen.origins()), "decided": decided,
-            "overridden": overridden, "labelled": next(one["count"] for one in steps if one["stage"] == "labelled"), "funnel": steps,
+            "overridden": overridden, "labelled": labelled, "funnel": steps,
         }  # fmt: skip
 
     return finish

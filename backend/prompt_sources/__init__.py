@@ -59,8 +59,8 @@ class PromptSource(Part, kind="prompt source"):
 
         groups: those of the step it works on, with samples and labels; empty for a source that reads the pool.
         pool: the prompts of the round's train sets, and with `reads_own` those that the rounds above adopted. A new
-        group's prompt keeps id and answer of the prompt it comes from; its messages are what is asked. One with the id 0
-        is a new prompt. limit: how many prompts the round takes from the pool.
+        group's prompt keeps id and answer of the prompt it comes from; its messages are what is asked. One with the
+        id 0 is a new prompt. limit: how many prompts the round takes from the pool.
         """
         return [Group(prompt, ()) for prompt in self.prompts(None, pool, limit=limit, seed=seed)]
 

@@ -12,8 +12,8 @@ from backend.prompt_sources import PromptSource
 from backend.values import Group, Message, Prompt
 
 TEMPLATE = (
-    "Below stand some tasks.\n\n{examples}\n\nWrite one more task. It should be of the same kind, but ask for something "
-    "else than all of them. Reply with the new task alone."
+    "Below stand some tasks.\n\n{examples}\n\nWrite one more task. It should be of the same kind, but ask for "
+    "something else than all of them. Reply with the new task alone."
 )
 
 

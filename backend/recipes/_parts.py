@@ -4,10 +4,13 @@ from backend.generators.own_answers import OwnAnswers
 from backend.generators.sample import Sample
 from backend.judges.additive_rubric import TEMPLATE as RUBRIC
 from backend.judges.additive_rubric import AdditiveRubric
+from backend.judges.all_of import AllOf
 from backend.judges.exact_match import ExactMatch
 from backend.judges.from_children import FromChildren
 from backend.judges.majority_vote import MajorityVote
+from backend.judges.novelty import Novelty
 from backend.judges.pairwise_swapped import PairwiseSwapped
+from backend.judges.prompt_rules import PromptRules
 from backend.judges.read_score import ReadScore
 from backend.judges.written_verdict import WrittenVerdict
 from backend.metrics.distinct_n import DistinctN
@@ -17,7 +20,13 @@ from backend.metrics.length import Length
 from backend.metrics.override_rate import OverrideRate
 from backend.metrics.pass_at_k import PassAtK
 from backend.metrics.score_ties import ScoreTies
+from backend.mixers.deduplicate import Deduplicate
+from backend.mixers.diverse_subset import DiverseSubset
+from backend.mixers.earlier_rounds import EarlierRounds
+from backend.prompt_sources.adopt import Adopt
 from backend.prompt_sources.ask import Ask
+from backend.prompt_sources.evolve_prompts import EvolvePrompts
+from backend.prompt_sources.few_shot_prompts import FewShotPrompts
 from backend.prompt_sources.prompt_set import PromptSet
 from backend.prompt_sources.widest import Widest
 from backend.selectors.above_threshold import AboveThreshold
@@ -31,8 +40,9 @@ from backend.trainers.kto import KTO
 from backend.trainers.sft import SFT
 
 __all__ = [
-    "DPO", "KTO", "RUBRIC", "SFT", "AboveThreshold", "AdditiveRubric", "AnchoredPairs", "Ask", "BestVersusWorst",
-    "DistinctN", "ExactMatch", "FromChildren", "HeldOutAccuracy", "JudgeQuality", "Length", "MajorityVote",
-    "OverrideRate", "OwnAnswers", "PairwiseSwapped", "PassAtK", "PromptSet", "ReadScore", "RightAndWrong", "Sample",
-    "ScoreTies", "Unpaired", "VoteMarginPairs", "Widest", "WrittenVerdict",
+    "DPO", "KTO", "RUBRIC", "SFT", "AboveThreshold", "AdditiveRubric", "Adopt", "AllOf", "AnchoredPairs", "Ask",
+    "BestVersusWorst", "Deduplicate", "DistinctN", "DiverseSubset", "EarlierRounds", "EvolvePrompts", "ExactMatch",
+    "FewShotPrompts", "FromChildren", "HeldOutAccuracy", "JudgeQuality", "Length", "MajorityVote", "Novelty",
+    "OverrideRate", "OwnAnswers", "PairwiseSwapped", "PassAtK", "PromptRules", "PromptSet", "ReadScore",
+    "RightAndWrong", "Sample", "ScoreTies", "Unpaired", "VoteMarginPairs", "Widest", "WrittenVerdict",
 ]  # fmt: skip

@@ -32,8 +32,8 @@ def sizes(recipe: Recipe, phase: int, *, prompts: int, taken: int) -> Sizes:
         elif isinstance(part, Generator):
             new = seen * part.samples_per_prompt
             tokens += new * part.max_tokens_per_sample
-            asked = recipe.places(phase)[source].step.part
-            takes = part.takes_imported and not (isinstance(asked, PromptSource) and asked.asks_for_prompts)
+            origin = recipe.places(phase)[source].step.part
+            takes = part.takes_imported and not (isinstance(origin, PromptSource) and origin.asks_for_prompts)
             extra = seen if part.takes_answers else taken if takes else 0
             taken = 0 if takes else taken  # once in a round
             texts[source] += new + extra
