@@ -19,6 +19,6 @@ register(
             parts.Deduplicate(alike=0.9),
             parts.SFT(start="base"),  # each round trains the base anew, on its own rows
         ),
-        metrics=(parts.HeldOutAccuracy(), parts.JudgeQuality(), parts.Length()),
+        metrics=(parts.HeldOutAccuracy(), parts.Length()),
     )
 )
