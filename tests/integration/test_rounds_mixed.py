@@ -27,7 +27,7 @@ from tests.integration.test_rounds_of_steps import tiny as tiny  # a fixture
 from tests.rows import make_prompt_set
 
 ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-TEXTS = PromptSet(), Sample(n=4), ExactMatch(), AboveThreshold(max_per_prompt=2)
+TEXTS = PromptSet(), Sample(n=8), ExactMatch(), AboveThreshold(max_per_prompt=2)
 SFT_BASE = SFT(**TRAINING, start="base")
 
 
@@ -67,7 +67,7 @@ def funnel(round_id: int, step: int) -> dict[str, dict[str, Any]]:
 def test_each_mixer_writes_a_dataset_of_its_own_and_killed_it_writes_the_same(
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    loop = Loop(mixed(DifficultyBand(low=0.1, high=0.6), SeedShare(share=0.5)), SOLVER, tiny)
+    loop = Loop(mixed(DifficultyBand(low=0.2, high=0.4), SeedShare(share=0.5)), SOLVER, tiny)
     seeds = make_prompt_set(loop.project, prompts=["seed a", "seed b", "seed c"], answers=["1", "2", None])
     first, second = (loop.launch(mix_set_ids=(seeds.id,)) for _ in range(2))
     one = loop.run(first)
@@ -78,12 +78,12 @@ def test_each_mixer_writes_a_dataset_of_its_own_and_killed_it_writes_the_same(
     found = made(first)
     assert made(second) == found
     selected, banded, seeded = (found["rows"][step] for step in (3, 4, 5))
-    within = {text for text, rate in rates(first).items() if 0.1 <= rate <= 0.6}
+    within = {text for text, rate in rates(first).items() if 0.2 <= rate <= 0.4}
     assert banded == [row for row in selected if said(row, "prompt") in within]
     assert 0 < len(banded) < len(selected)
     # Two known answers are all there are, for a half of the rows.
     assert seeded[: len(banded)] == banded
-    assert {said(row, "completion") for row in seeded[len(banded) :]} == {"1", "2"} if len(banded) > 1 else True
+    assert {said(row, "completion") for row in seeded[len(banded) :]} == {"1", "2"}
     assert one.counts["kept"] == len(banded)
     stages = funnel(first, 5)
     assert list(stages) == [
