@@ -41,7 +41,8 @@ PROPOSED = (
 WRITER = {
     "name": "scripted",
     "rules": [
-        {"pattern": "grading an answer", "reply": ("poor\nScore: 1", "good\nScore: 5", "fine\nScore: 4")},
+        {"pattern": "(?s)grading an answer.*answer: ice", "reply": ("poor\nScore: 1", "fair\nScore: 3")},
+        {"pattern": "grading an answer", "reply": ("good\nScore: 5", "fine\nScore: 4")},
         {"pattern": "Reply with the new task alone", "reply": PROPOSED},
         {"pattern": ".", "reply": ("answer: 8", "answer: 8", "answer: ice")},
     ],
