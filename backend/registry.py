@@ -21,6 +21,7 @@ PART_PACKAGES = (
     "generators",
     "judges",
     "selectors",
+    "mixers",
     "trainers",
     "schedules",
     "metrics",

@@ -1,7 +1,7 @@
 """The values that parts take and return: no database, no library types."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -210,13 +210,17 @@ class Imported:
 
 @dataclass(frozen=True)
 class Prompt:
-    """`imported` is filled for generators only."""
+    """`imported` is filled for generators only. `is_own`: an earlier round made it out of a text that it adopted.
+
+    id: 0 for a new prompt, which is written to a prompt set that the round makes.
+    """
 
     id: int
     messages: Messages
     answer: str | None = None
     metadata: JSON = field(default_factory=dict)
     imported: tuple[Imported, ...] = ()
+    is_own: bool = False
 
 
 @dataclass(frozen=True)
@@ -311,6 +315,48 @@ class Example:
     completion: str | None = None
     rejected: str | None = None
     extra: JSON = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TrainingRow:
+    """An example with its texts, as mixers see it.
+
+    messages, completion, rejected: what a training reads; of a preference the completion is the chosen text. origin:
+    selected (by this round), earlier (by an ancestor) or mix (a prompt's known answer, a seed row). kind: of the sample
+    whose text the completion is, as in `Sample`; import for a known answer. age: rounds since it was selected, 0 in the
+    round that selected it. uses: how many trainings of the ancestors read it.
+    """
+
+    example: Example
+    messages: Messages
+    completion: str
+    rejected: str | None = None
+    origin: str = "selected"
+    kind: str = "completion"
+    age: int = 0
+    uses: int = 0
+
+
+@dataclass(frozen=True)
+class Past:
+    """What a mixer may add to a round's rows. Each is read from the database when it is gone through, and only once.
+
+    trained: the rows that ancestors selected and trained the same role on, of the same type, nearest round first.
+    selected: what their selectors kept before mixers dropped any of it. seeds: the known answers of the prompt sets
+    used as mix, in order.
+    """
+
+    trained: Iterable[TrainingRow] = ()
+    selected: Iterable[TrainingRow] = ()
+    seeds: Iterable[TrainingRow] = ()
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """The rows a mixer goes on with, in order, and how many it dropped for which reason."""
+
+    rows: list[TrainingRow]
+    dropped: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import Self
 
 from pydantic import Field
 
@@ -49,6 +50,15 @@ class Judge(Part, kind="judge"):
     def needs_whole_groups(self) -> bool:
         """True for judges that ask an engine and whose word on a sample depends on the others of its group."""
         return False
+
+    @property
+    def needs_pool(self) -> bool:
+        """True for judges that compare texts with the prompts there are, of the round's sets and of rounds above."""
+        return False
+
+    def with_pool(self, texts: Sequence[str]) -> Self:
+        """Return this judge, given these prompts to compare with; see `needs_pool`."""
+        return self
 
     def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:
         """Return the judgments of all samples, keyed by `sample_id`; at least one for each sample."""

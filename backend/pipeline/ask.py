@@ -1,6 +1,7 @@
 """Prompt sources: the groups that a step works on, written at the start of the first job that needs them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -11,6 +12,7 @@ from backend.db import now, reading, tables
 from backend.db.bulk import insert_rows
 from backend.errors import InvalidInput
 from backend.generators import Generator
+from backend.pipeline import adopt
 from backend.pipeline import groups as group_values
 from backend.pipeline.stage import StageContext, derive_seed
 from backend.prompt_sources import PromptSource
@@ -72,16 +74,23 @@ def ask(stage: StageContext, place: Place) -> None:
         raise InvalidInput(_nothing_to_ask(stage, place))
     new = [group for group in made if group.id == 0]
     with stage.writing() as db:
-        if new:
-            write(db, stage.round.id, place.index, new, has_answers=source.makes_answers)
+        adopted = adopt.Adopted(new)
+        if any(group.prompt.id == 0 for group in new):
+            adopted = adopt.write_prompts(db, stage, new)
+        if adopted.groups:
+            is_own, has_answers = source.asks_for_prompts, source.makes_answers
+            write(db, stage.round.id, place.index, adopted.groups, is_own=is_own, has_answers=has_answers)
         if source.reads_groups:
             found = db.get_one(tables.Round, stage.round.id)
             kept = [group.id for group in made] if source.narrows else None
-            found.steps = found.steps | {str(place.index): {"groups": kept}}
+            found.steps = found.steps | {str(place.index): {"groups": kept} | adopted.counts()}
 
 
-def write(db: Session, round_id: int, step: int, groups: Sequence[Group], *, has_answers: bool = False) -> None:
-    """Insert new groups, in order. has_answers: their questions and answers are others than their prompts'."""
+def write(
+    db: Session, round_id: int, step: int, groups: Sequence[Group], *, is_own: bool = False, has_answers: bool = False
+) -> None:
+    """Insert new groups, in order. is_own: what they ask is not what their prompts say; has_answers: nor are the known
+    answers theirs."""
     common = {"round_id": round_id, "split": Split.train, "step": step, "created_at": now()}
     columns: dict[str, Sequence[Any]] = {
         "prompt_id": [group.prompt.id for group in groups],
@@ -89,7 +98,7 @@ def write(db: Session, round_id: int, step: int, groups: Sequence[Group], *, has
     }
     if has_answers:
         columns["answer"] = [group.prompt.answer for group in groups]
-    if step or has_answers or any(group.parent or group.trained for group in groups):
+    if step or is_own or has_answers or any(group.parent or group.trained for group in groups):
         columns |= {
             "parent_id": [group.parent.id if group.parent else None for group in groups],
             "messages": [group.prompt.messages for group in groups],
@@ -104,17 +113,24 @@ def read_pool(db: Session, stage: StageContext, place: Place) -> list[values.Pro
 
     Where no model is asked, prompts without a text that is taken would get no samples: they are left out.
     """
-    prompt = tables.Prompt
+    prompt, source = tables.Prompt, place.step.part
+    is_source = isinstance(source, PromptSource)
+    sets = [*stage.set_ids(SetUse.sample), *(adopt.own_sets(db, stage) if is_source and source.reads_own else [])]
     query = select(*group_values.PROMPT).where(
-        prompt.prompt_set_id.in_(stage.set_ids(SetUse.sample)), group_values.is_no_probe(stage.round.project_id)
+        prompt.prompt_set_id.in_(sets), group_values.is_no_probe(stage.round.project_id)
     )
-    generators, source = _answering(stage, place), place.step.part
-    makes_answers = isinstance(source, PromptSource) and source.makes_answers
+    generators = _answering(stage, place)
+    makes_answers = is_source and source.makes_answers
     if generators and not makes_answers and not any(one.needs_engine for one in generators):
         has_answer, imported = prompt.answer.is_not(None), select(tables.ImportedCompletion.prompt_id)
         has_text = [has_answer if one.takes_answers else prompt.id.in_(imported) for one in generators]
         query = query.where(or_(*has_text))
-    return [values.Prompt(*row) for row in db.connection().execute(query.order_by(prompt.id)).all()]
+    found = [values.Prompt(*row) for row in db.connection().execute(query.order_by(prompt.id)).all()]
+    if not reads_own:
+        return found
+    adopted = select(prompt.id).join(prompt_set, prompt_set.id == prompt.prompt_set_id)
+    own = set(db.scalars(adopted.where(prompt_set.id.in_(sets), prompt_set.round_id.is_not(None))))
+    return [replace(one, is_own=True) if one.id in own else one for one in found]
 
 
 def _read_groups(db: Session, stage: StageContext, place: Place) -> tuple[list[Group], list[values.Prompt]]:

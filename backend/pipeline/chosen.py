@@ -57,7 +57,7 @@ def example_of(row: tables.Example) -> values.Example:
 
 
 def ancestors(db: Session, round_id: int | None) -> list[int]:
-    """Ids of the rounds above, nearest first."""
+    """Ids of these rounds: the one with this id, and those above it, nearest first."""
     found: list[int] = []
     while round_id is not None:
         found.append(round_id)

@@ -43,7 +43,7 @@ def takes_imported(stage: StageContext, generator: Generator) -> bool:
     """Whether imported completions become samples here: once, and where they answer what is asked."""
     place = stage.place
     asked = stage.places[place.source or 0].step.part
-    is_of_pool = isinstance(asked, PromptSource) and not asked.reads_groups
+    is_of_pool = isinstance(asked, PromptSource) and not (asked.reads_groups or asked.asks_for_prompts)
     before = [stage.places[n].step.part for n in place.texts]
     are_taken = any(isinstance(part, Generator) and part.takes_imported for part in before)
     return generator.takes_imported and is_of_pool and not are_taken

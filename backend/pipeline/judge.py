@@ -23,7 +23,7 @@ from backend.pipeline.ask import ask_due
 from backend.pipeline.bind import engine_for
 from backend.pipeline.groups import GroupRow
 from backend.pipeline.judge_again import Again, shares, unwritten
-from backend.pipeline.judge_missing import batches, bound, expected, judge_of, may_be_decided, missing
+from backend.pipeline.judge_missing import batches, bound, expected, judge_of, may_be_decided, missing, ready
 from backend.pipeline.left_out import Gate
 from backend.pipeline.stage import Finish, StageContext, derive_seed
 from backend.values import Group, Judgment, LabelSource
@@ -39,7 +39,7 @@ def judge_batch(
 
     Where a judge raises for the batch, each group is judged alone, then each sample, to find the culprit.
     """
-    judge, seed = judge_of(stage), stage.seed("judge", number)
+    judge, seed = ready(stage), stage.seed("judge", number)
     try:
         made = judge.judge(engine, groups, seed=seed)
     except Exception as error:
@@ -50,7 +50,7 @@ def judge_batch(
 
 def judge_alone(stage: StageContext, engine: Engine | None, group: Group, seed: int) -> list[Judgment]:
     """Judge a group, or, where the judge raises, each of its samples alone."""
-    judge = judge_of(stage)
+    judge = ready(stage)
     made: list[Judgment] = []
     try:
         return judge.judge(engine, [group], seed=seed)

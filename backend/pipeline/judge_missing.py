@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from backend.db import reading, tables
 from backend.judges import Judge
 from backend.pipeline import groups as group_values
+from backend.pipeline.adopt import pool_texts
 from backend.pipeline.bind import acting, checkpoint_of
 from backend.pipeline.groups import GroupRow
 from backend.pipeline.judge_again import Again
@@ -21,6 +22,15 @@ def judge_of(stage: StageContext) -> Judge:
     judge = stage.place.step.part
     assert isinstance(judge, Judge)
     return judge
+
+
+def ready(stage: StageContext) -> Judge:
+    """The judge of the job's step, given what it compares with."""
+    judge = judge_of(stage)
+    if not judge.needs_pool:
+        return judge
+    with reading() as db:
+        return judge.with_pool(pool_texts(db, stage))
 
 
 def bound(stage: StageContext) -> int:

@@ -116,6 +116,11 @@ def give_back(db: Session, round_id: int, step: int | None) -> None:
     places = Recipe.model_validate(found.recipe).places(found.phase)
     if not only_selectors_since_gate(places, step_of(places, Stage.select, step)):
         return
+    if found.is_reviewed:
+        # What was chosen by labels is chosen anew by those that people will have given.
+        gate = next(place.index for place in places if place.reads_labels)
+        found.steps = {number: left for number, left in found.steps.items() if int(number) < gate}
+        db.flush()
     failed = update(tables.Round).where(tables.Round.id == round_id, tables.Round.is_reviewed)
     db.execute(failed.values(status=RoundStatus.review, stage=Stage.review, finished_at=None))
 

@@ -1,19 +1,21 @@
-"""Labelled groups -> selector -> a frozen dataset, and the funnel: how many dropped out, where, why."""
+"""Labelled groups -> selector or mixer -> a frozen dataset, and the funnel: how many dropped out, where, why."""
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from backend import values
 from backend.db import now, reading, standing, tables
 from backend.errors import EmptySelection
+from backend.mixers import Mixer
 from backend.pipeline import groups as group_values
-from backend.pipeline import left_out
+from backend.pipeline import left_out, mix
 from backend.pipeline import rows as dataset_rows
 from backend.pipeline.ask import ask_due
 from backend.pipeline.chosen import Chosen, add_earlier, add_mix, rows_before
@@ -57,30 +59,58 @@ def choose(stage: StageContext, db: Session) -> Chosen:
         stage.progress.advance(len(batch))
     if not is_last:
         return chosen
-    if not chosen.selected and not chosen.before:
-        reasons = "; ".join(f"{reason}: {count}" for reason, count in chosen.dropped.most_common()) or "no samples"
-        raise EmptySelection(
-            f"The selector {selector.name} kept nothing of {len(rows)} groups ({reasons}). "
-            + (BACK_IN_REVIEW if goes_back(stage) else LAUNCH_ANOTHER)
-        )
+    check_any(stage, chosen, f"{len(rows)} groups")
     if stage.recipe.earlier_rounds:
         add_earlier(stage, db, chosen, selector.makes)
     if stage.recipe.mix_share:
         add_mix(stage, db, chosen)
-    check_labels(stage, chosen)
+    check_labels(stage, chosen, selector.makes)
     return chosen
 
 
-def check_labels(stage: StageContext, chosen: Chosen) -> None:
+def mixed(stage: StageContext, db: Session) -> Chosen:
+    """Run the step's mixer over the rows so far; the last one before a training refuses an empty dataset."""
+    mixer = stage.place.step.part
+    assert isinstance(mixer, Mixer)
+    chosen = mix.choose(stage, db, mixer, seen(stage, db))
+    if is_last_before_training(stage):
+        before = mix.dataset_before(stage, db)
+        check_any(stage, chosen, f"{before.num_examples} rows")
+        check_labels(stage, chosen, before.type)
+    return chosen
+
+
+def seen(stage: StageContext, db: Session) -> Iterator[values.Group]:
+    """The step's groups as selectors see them, read while they are gone through."""
+    known = known_labels(db, stage.round.id)
+    for batch in group_values.chunks(group_values.seen_by(db, stage), GROUPS_AT_ONCE):
+        loaded = (with_known(group, known) for group in group_values.load(db, batch, place=stage.place))
+        yield from (group for group in loaded if not is_parent_rejected(group))
+
+
+def check_any(stage: StageContext, chosen: Chosen, of: str) -> None:
+    """Refuse a dataset without rows."""
+    if chosen.selected or chosen.before:
+        return
+    reasons = "; ".join(f"{reason}: {count}" for reason, count in chosen.dropped.most_common()) or "no samples"
+    step = stage.place.step
+    raise EmptySelection(
+        f"The {step.kind} {step.part.name} kept nothing of {of} ({reasons}). "
+        + (BACK_IN_REVIEW if goes_back(stage) else LAUNCH_ANOTHER)
+    )
+
+
+def check_labels(stage: StageContext, chosen: Chosen, makes: values.DatasetType) -> None:
     """Refuse a dataset of good and bad examples that has one of them only: KTO learns from telling them apart."""
-    if selector_of(stage).makes is not values.DatasetType.unpaired_preference:
+    if makes is not values.DatasetType.unpaired_preference:
         return
     labels = {example.label for _, example in chosen.origins() if example.label is not None}
     if len(labels) == 1:
         count = len(chosen.before) + len(chosen.selected) + len(chosen.earlier)
         which, trainer = "good" if True in labels else "bad", stage.places[stage.next_step].step.part
+        step = stage.place.step
         raise EmptySelection(
-            f"All {count} examples that the selector {selector_of(stage).name} kept are labelled {which}, and the "
+            f"All {count} examples that the {step.kind} {step.part.name} kept are labelled {which}, and the "
             f"trainer {trainer.name} learns from the difference between good and bad ones. "
             + (BACK_IN_REVIEW if goes_back(stage) else LAUNCH_ANOTHER)
         )
@@ -94,13 +124,13 @@ def selector_of(stage: StageContext) -> Selector:
 
 
 def is_last_before_training(stage: StageContext) -> bool:
-    """Whether a trainer is the next to read rows: no selector stands between."""
+    """Whether a trainer is the next to read rows: no selector or mixer stands between."""
     later = [place.step.kind for place in stage.places[stage.step + 1 :]]
-    return next((kind for kind in later if kind in ("selector", "trainer")), "trainer") == "trainer"
+    return next((kind for kind in later if kind in ("selector", "mixer", "trainer")), "trainer") == "trainer"
 
 
 def goes_back(stage: StageContext) -> bool:
-    """Whether people can still change what is selected: nothing but selectors ran since they decided."""
+    """Whether people can still change what is selected: nothing but selectors and mixers ran since they decided."""
     return stage.round.is_reviewed and only_selectors_since_gate(stage.places, stage.step)
 
 
@@ -165,8 +195,10 @@ def funnel(stage: StageContext, db: Session, chosen: Chosen) -> list[dict[str, A
     samples = counts.get("samples", 0)
     unjudged = left_out.counts(db, stage.round.id, values.Stage.judge)
     no_verdict = {"no verdict in any reply": unparsed} if unparsed else {}
+    made = own_prompts(stage, db)
     repeats = {"same text in a newer round": chosen.repeats} if chosen.repeats else {}
     return [
+        *made,
         {"stage": "prompts", "count": counts.get("prompts", 0), "dropped": counts.get("left_out", {})},
         {"stage": "samples", "count": samples, "dropped": {}},
         {"stage": "judged", "count": samples - unparsed - sum(unjudged.values()), "dropped": no_verdict | unjudged},
@@ -175,6 +207,16 @@ def funnel(stage: StageContext, db: Session, chosen: Chosen) -> list[dict[str, A
         {"stage": "training rows", "count": sum(1 for _ in chosen.origins()), "dropped": repeats,
          "earlier rounds": len(chosen.earlier), "seed rows": len(chosen.mix)}
         | ({"earlier steps": len(chosen.before)} if chosen.before else {}),
+    ]  # fmt: skip
+
+
+def own_prompts(stage: StageContext, db: Session) -> list[dict[str, Any]]:
+    """How many texts the round adopted as prompts before this step, and why it dropped others."""
+    noted = db.scalar(select(tables.Round.steps).where(tables.Round.id == stage.round.id)) or {}
+    entries = [noted.get(str(place.index), {}) for place in stage.places[: stage.step]]
+    return [
+        {"stage": "adopted prompts", "count": one["adopted"], "dropped": one["dropped"]}
+        for one in entries if "adopted" in one
     ]  # fmt: skip
 
 
@@ -232,16 +274,21 @@ def library_version(name: str) -> str | None:
 def run(stage: StageContext) -> Finish:
     """Choose the training rows; the dataset is written in the transaction that ends the job."""
     ask_due(stage)
+    is_mixer = isinstance(stage.place.step.part, Mixer)
     with reading() as db:
-        chosen = choose(stage, db)
-        dataset_type = selector_of(stage).makes
+        chosen = mixed(stage, db) if is_mixer else choose(stage, db)
+        dataset_type = mix.dataset_before(stage, db).type if is_mixer else selector_of(stage).makes
         examples = [example for _, example in chosen.origins()]
         digest = dataset_rows.content_hash(
             dataset_rows.line(row.trl(dataset_type)) for row in dataset_rows.resolve(db, examples)
         )
-        steps, made_from = funnel(stage, db, chosen), provenance(stage, db)
+        steps = mix.funnel(stage, db, chosen) if is_mixer else funnel(stage, db, chosen)
+        made_from = provenance(stage, db)
 
     def finish(db: Session) -> None:
+        # Where people were asked again after nothing was kept, the steps from here on have run before.
+        older = (tables.Dataset.round_id == stage.round.id, tables.Dataset.step >= stage.step)
+        db.execute(delete(tables.Dataset).where(*older))
         dataset = tables.Dataset(
             project_id=stage.round.project_id,
             round_id=stage.round.id,
@@ -276,9 +323,10 @@ def run(stage: StageContext) -> Finish:
         write_known(db, stage.round.id)
         decided, overridden = looked_at(db, stage.round.id)
         found = db.get_one(tables.Round, stage.round.id)
+        asked, labelled = (next(one["count"] for one in steps if one["stage"] == n) for n in ("prompts", "labelled"))
         found.counts = found.counts | {
-            "kept": len(chosen.before) + len(chosen.selected), "decided": decided, "overridden": overridden,
-            "labelled": steps[3]["count"], "funnel": steps, "prompts": steps[0]["count"],
+            "kept": sum(origin == "selected" for origin, _ in chosen.origins()), "decided": decided,
+            "overridden": overridden, "labelled": labelled, "funnel": steps, "prompts": asked,
         }  # fmt: skip
 
     return finish

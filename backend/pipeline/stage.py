@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from backend.db import reading, session, tables
 from backend.errors import NotFound
 from backend.jobs import Progress, fenced
+from backend.mixers import Mixer
 from backend.prompt_sources import PromptSource
 from backend.recipes import STAGES, Place, Recipe
 from backend.selectors import Selector
@@ -114,9 +115,10 @@ def derive_seed(seed: int, *path: object) -> int:
 
 
 def only_selectors_since_gate(places: Sequence[Place], step: int) -> bool:
-    """Whether from the step before which people decide to this one nothing runs but selectors and choices of groups."""
+    """Whether from the step before which people decide to this one only rows and groups are chosen, nothing is made."""
     gate = next((place.index for place in places if place.reads_labels), None)
     if gate is None or step < gate:
         return False
     parts = [place.step.part for place in places[gate : step + 1]]
-    return all(isinstance(part, Selector) or (isinstance(part, PromptSource) and part.narrows) for part in parts)
+    choices = (Selector, Mixer)
+    return all(isinstance(part, choices) or (isinstance(part, PromptSource) and part.narrows) for part in parts)

@@ -26,6 +26,7 @@ from backend.judges import Judge, Verifier
 from backend.judges.exact_match import ExactMatch
 from backend.pipeline import groups as group_values
 from backend.pipeline.stage import StageContext, derive_seed
+from backend.prompt_sources import PromptSource
 from backend.recipes import Recipe
 from backend.values import Split, Verdict
 
@@ -79,7 +80,7 @@ def write(stage: StageContext, judge: Judge | None = None) -> None:
     """
     judge = judge or stage.recipe.judge
     cut = float(getattr(judge, "accept_at", 0.5))
-    names, check = verifiers(stage), checker(stage.recipe)
+    names, check = verifiers(stage), checker(stage.recipe) if has_answers(stage) else None
     samples, columns, signs = [], [], []
     for seen in read(shown(stage), str(judge.name)):
         found = features(seen)
@@ -219,6 +220,13 @@ def verifiers(stage: StageContext) -> set[str]:
 def is_verifier(judge: str) -> bool:
     part = Judge.registry.get(judge)
     return part is not None and issubclass(part, Verifier)
+
+
+def has_answers(stage: StageContext) -> bool:
+    """Whether the known answers of the prompts answer what people are shown: not where it is prompts to be."""
+    gate, places = stage.recipe.gate(stage.round.phase), stage.places
+    asked = places[(places[gate].source if gate is not None else None) or 0].step.part
+    return not isinstance(asked, PromptSource) or asked.knows_answers
 
 
 def checker(recipe: Recipe) -> ExactMatch | None:

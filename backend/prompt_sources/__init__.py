@@ -35,6 +35,26 @@ class PromptSource(Part, kind="prompt source"):
         """True for a source that asks something else than the pool's prompts say, and knows the answers itself."""
         return False
 
+    @property
+    def reads_own(self) -> bool:
+        """True for a source whose pool holds the prompts that the rounds above adopted, too."""
+        return False
+
+    @property
+    def asks_for_prompts(self) -> bool:
+        """True where what answers its questions are prompts to be, so that the pool's completions answer none of it."""
+        return False
+
+    @property
+    def knows_answers(self) -> bool:
+        """False where no known answer goes with what it asks, so that nothing can be compared with one."""
+        return True
+
+    @property
+    def repeats_pool(self) -> bool:
+        """True for a source that may ask more questions than the pool has prompts."""
+        return False
+
     def groups_at_most(self, groups: int, samples: int, prompts: int) -> int:
         """How many groups come of so many groups of so many prompts, with so many samples together, for estimates."""
         return groups
@@ -43,9 +63,10 @@ class PromptSource(Part, kind="prompt source"):
         """Return groups: new ones have id 0 and no samples, those given back (see `narrows`) keep theirs.
 
         groups: those of the step it works on, with samples and labels; empty for a source that reads the pool.
-        pool: the prompts of the round's train sets. A new group's prompt keeps id and answer of the prompt it comes
-        from; its messages are what is asked. A source that `makes_answers` gives it an answer of its own. limit: how
-        many prompts the round takes from the pool.
+        pool: the prompts of the round's train sets, and with `reads_own` those that the rounds above adopted. A new
+        group's prompt keeps id and answer of the prompt it comes from; its messages are what is asked. A source that
+        `makes_answers` gives it an answer of its own. One with the id 0 is a new prompt. limit: how many prompts the
+        round takes from the pool.
         """
         return [Group(prompt, ()) for prompt in self.prompts(None, pool, limit=limit, seed=seed)]
 

@@ -16,6 +16,11 @@ class PromptSet(PromptSource):
     shuffle: bool = Field(
         True, description="draw prompts at random (by the round's seed) instead of in their stored order"
     )
+    take_own: bool = Field(False, description="draw from the prompts that the rounds above adopted, too")
+
+    @property
+    def reads_own(self) -> bool:
+        return self.take_own
 
     def prompts(self, engine: Engine | None, seeds: Sequence[Prompt], *, limit: int, seed: int) -> list[Prompt]:
         order = list(seeds)

@@ -83,6 +83,11 @@ class Recipe(Common):
         if self.product != POLICY and self.product not in made:
             known = ", ".join(sorted(made | {POLICY}))
             raise ValueError(f"The product {self.product!r} is made by no step. Choose one of: {known}.")
+        if (self.mix_share or self.earlier_rounds) and self.of_kind("mixer"):
+            raise ValueError(
+                "mix_share and earlier_rounds add rows behind the last selector, but this recipe has mixers of its "
+                "own. Turn them off, and put the mixers seed_share and earlier_rounds where the rows belong."
+            )
         if self.schedule.pilot_prompts:
             self._can_try_out()
         return self
@@ -168,6 +173,19 @@ class Recipe(Common):
         """All parts of a kind, in order, over all phases."""
         return [step.part for phase in self.phases for step in phase.steps if step.kind == kind]
 
+    def answering(self) -> list[Generator]:
+        """The generators that answer prompts, in order, over all phases: not those that write prompts to be."""
+        found = [place for number in range(len(self.phases)) for place in self._written(number)]
+        return found or self.of_kind("generator")
+
+    def _written(self, phase: int) -> list[Generator]:
+        places = self.places(phase)
+        asked = [(place.step.part, places[place.source or 0].step.part) for place in places]
+        return [
+            part for part, source in asked
+            if isinstance(part, Generator) and isinstance(source, PromptSource) and not source.asks_for_prompts
+        ]  # fmt: skip
+
     @property
     def judges(self) -> list[Judge]:
         """The judges of all steps, and those that reward texts while a trainer writes them."""
@@ -177,8 +195,7 @@ class Recipe(Common):
     @property
     def most_tokens(self) -> int:
         """The longest answer to a prompt: that of the generator which answers first, else of what a trainer writes."""
-        generators: list[Generator] = self.of_kind("generator")
-        if generators:
+        if generators := self.answering():
             return generators[0].max_tokens_per_sample
         trainers: list[Trainer] = self.of_kind("trainer")
         return max((trainer.max_tokens_per_rollout for trainer in trainers), default=0) or USUAL_TOKENS

@@ -4,11 +4,14 @@ from backend.generators.own_answers import OwnAnswers
 from backend.generators.sample import Sample
 from backend.judges.additive_rubric import TEMPLATE as RUBRIC
 from backend.judges.additive_rubric import AdditiveRubric
+from backend.judges.all_of import AllOf
 from backend.judges.brevity import Brevity
 from backend.judges.exact_match import ExactMatch
 from backend.judges.from_children import FromChildren
 from backend.judges.majority_vote import MajorityVote
+from backend.judges.novelty import Novelty
 from backend.judges.pairwise_swapped import PairwiseSwapped
+from backend.judges.prompt_rules import PromptRules
 from backend.judges.read_score import ReadScore
 from backend.judges.reference_likelihood import ReferenceLikelihood
 from backend.judges.reward_model import RewardModel as RewardModelJudge
@@ -25,8 +28,14 @@ from backend.metrics.length import Length
 from backend.metrics.override_rate import OverrideRate
 from backend.metrics.pass_at_k import PassAtK
 from backend.metrics.score_ties import ScoreTies
+from backend.mixers.deduplicate import Deduplicate
+from backend.mixers.diverse_subset import DiverseSubset
+from backend.mixers.earlier_rounds import EarlierRounds
+from backend.prompt_sources.adopt import Adopt
 from backend.prompt_sources.ask import Ask
 from backend.prompt_sources.document_tasks import DocumentTasks
+from backend.prompt_sources.evolve_prompts import EvolvePrompts
+from backend.prompt_sources.few_shot_prompts import FewShotPrompts
 from backend.prompt_sources.prompt_set import PromptSet
 from backend.prompt_sources.widest import Widest
 from backend.schedules.balance_probe import BalanceProbe
@@ -53,11 +62,12 @@ from backend.trainers.sft import SFT
 from backend.trainers.soft_target_sft import SoftTargetSFT
 
 __all__ = [
-    "CPO", "DPO", "GRPO", "KTO", "ORPO", "RLOO", "RUBRIC", "SFT", "AboveThreshold", "AdditiveRubric", "AllPrompts",
-    "AnchoredPairs", "Ask", "BalanceProbe", "BalanceScore", "BestVersusWorst", "Brevity", "Distill", "DistinctN",
-    "DocumentTasks", "ExactMatch", "FromChildren", "HeldOutAccuracy", "JudgeQuality", "KeepAll", "KeepTexts", "Length",
-    "MajorityVote", "NegativeAwareSFT", "OverrideRate", "OwnAnswers", "PairwiseSwapped", "PassAtK", "PromptSet",
-    "ReadScore", "ReferenceLikelihood", "RewardModel", "RewardModelJudge", "RightAndWrong", "Sample", "ScoreTies",
-    "SelfCertainty", "SignedExamples", "SoftTargetSFT", "SurfaceRules", "Unpaired", "VoteMarginPairs", "WeightedSum",
-    "Widest", "WrittenVerdict", "YesNoCheck",
+    "CPO", "DPO", "GRPO", "KTO", "ORPO", "RLOO", "RUBRIC", "SFT", "AboveThreshold", "AdditiveRubric", "Adopt", "AllOf",
+    "AllPrompts", "AnchoredPairs", "Ask", "BalanceProbe", "BalanceScore", "BestVersusWorst", "Brevity", "Deduplicate",
+    "Distill", "DistinctN", "DiverseSubset", "DocumentTasks", "EarlierRounds", "EvolvePrompts", "ExactMatch",
+    "FewShotPrompts", "FromChildren", "HeldOutAccuracy", "JudgeQuality", "KeepAll", "KeepTexts", "Length",
+    "MajorityVote", "NegativeAwareSFT", "Novelty", "OverrideRate", "OwnAnswers", "PairwiseSwapped", "PassAtK",
+    "PromptRules", "PromptSet", "ReadScore", "ReferenceLikelihood", "RewardModel", "RewardModelJudge", "RightAndWrong",
+    "Sample", "ScoreTies", "SelfCertainty", "SignedExamples", "SoftTargetSFT", "SurfaceRules", "Unpaired",
+    "VoteMarginPairs", "WeightedSum", "Widest", "WrittenVerdict", "YesNoCheck",
 ]  # fmt: skip

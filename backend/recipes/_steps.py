@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from backend.errors import UnknownPart
 from backend.generators import Generator
 from backend.judges import Judge
+from backend.mixers import Mixer
 from backend.prompt_sources import PromptSource
 from backend.registry import Part
 from backend.selectors import Selector
@@ -18,6 +19,7 @@ KINDS: dict[str, type[Part]] = {
     "generator": Generator,
     "judge": Judge,
     "selector": Selector,
+    "mixer": Mixer,
     "trainer": Trainer,
 }
 """What may be a step, by the name of its kind."""
@@ -25,6 +27,7 @@ STAGES = {
     "generator": Stage.generate,
     "judge": Stage.judge,
     "selector": Stage.select,
+    "mixer": Stage.select,
     "trainer": Stage.train,
 }
 """The stage of a step's job. A prompt source has no job: its questions are asked at the start of the next step's."""

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from backend.generators import Generator
 from backend.judges import Judge
+from backend.mixers import Mixer
 from backend.prompt_sources import PromptSource
 from backend.recipes import _heads
 from backend.recipes._steps import BUILT_IN, KINDS, STAGES, Step
@@ -18,7 +20,7 @@ class Place:
     source: the step that asked the questions of the groups it works on; None for a source that reads the pool.
     narrowed: the step that chose among these groups; None where all are seen.
     texts: the generators whose samples stand in these groups so far.
-    rows: of a trainer the selectors since the last one, whose rows it reads; of a selector those before it.
+    rows: of a trainer the selectors and mixers since the last one, whose rows it reads; of these those before it.
     """
 
     index: int
@@ -99,7 +101,7 @@ def _take(walk: _Walk, index: int, step: Step) -> None:
     """Add one step."""
     part, state = step.part, _state_of(walk, index, step)
     texts = walk.texts.get(state.source, ()) if state.source is not None else ()
-    rows = walk.rows if isinstance(part, Trainer | Selector) else ()
+    rows = walk.rows if isinstance(part, Trainer | Selector | Mixer) else ()
     place = Place(index, step, state.source, state.narrowed, texts, rows)
     _check_fields(place, part)
     if isinstance(part, PromptSource):
@@ -111,6 +113,9 @@ def _take(walk: _Walk, index: int, step: Step) -> None:
     elif isinstance(part, Trainer):
         _check_trainer(walk, place, part)
         walk.rows = ()
+    elif isinstance(part, Mixer):
+        _check_mixer(walk, place, part)
+        walk.rows = (*walk.rows, index)
     else:
         _check_groups(walk, place)
         if step.kind == "generator" and state.source is not None:
@@ -125,10 +130,11 @@ def _take(walk: _Walk, index: int, step: Step) -> None:
 def _check_fields(place: Place, part: object) -> None:
     """What a step says beside its part has to mean something there."""
     of_pool = isinstance(part, PromptSource) and not part.reads_groups
-    if place.step.of and (of_pool or isinstance(part, Trainer)):
+    of_rows = isinstance(part, Trainer) or (isinstance(part, Mixer) and not part.reads_groups)
+    if place.step.of and (of_pool or of_rows):
         reads = "the round's prompt sets" if of_pool else "the rows of the selectors before it"
         raise ValueError(f"{place} reads {reads}, so `of` means nothing there. Leave it out.")
-    if place.step.roles and (of_pool or isinstance(part, Trainer)):
+    if place.step.roles and (of_pool or of_rows):
         raise ValueError(f"{place} looks at no samples, so `roles` means nothing there. Leave it out.")
 
 
@@ -160,6 +166,14 @@ def _check_groups(walk: _Walk, place: Place) -> None:
     kind, part = place.step.kind, place.step.part
     if place.source is None:
         raise ValueError(f"{place} has no questions to work on. Put a prompt source before it, such as prompt_set.")
+    asked = walk.steps[place.source].part
+    if not (isinstance(asked, PromptSource) and asked.knows_answers) and (
+        (isinstance(part, Judge) and part.needs_answer) or (isinstance(part, Generator) and part.takes_answers)
+    ):
+        raise ValueError(
+            f"{place} needs known answers, but there are none to what step {place.source + 1} ({asked.name}) asks. "
+            "Choose a part that needs none."
+        )
     if kind == "generator":
         return
     if isinstance(part, Selector) and not part.needs_texts:
@@ -172,7 +186,6 @@ def _check_groups(walk: _Walk, place: Place) -> None:
             "generator before it, or say with `of` which step's groups it works on."
         )
     _check_roles(walk, place)
-    asked = walk.steps[place.source].part
     if isinstance(part, Judge) and part.judges_parents and not (isinstance(asked, PromptSource) and asked.has_parents):
         raise ValueError(
             f"{place} judges the texts that questions are about, but those of step {place.source + 1} "
@@ -184,18 +197,30 @@ def _check_trainer(walk: _Walk, place: Place, part: Trainer) -> None:
     if not place.rows:
         raise ValueError(f"{place} has nothing to train on. Put a selector before it.")
     for index in place.rows:
-        selector = walk.steps[index].part
-        assert isinstance(selector, Selector)
-        if selector.makes is not part.trains_on:
+        before = walk.steps[index].part
+        if isinstance(before, Selector) and before.makes is not part.trains_on:
             raise ValueError(
-                f"{named(index, walk.steps[index])} makes {selector.makes} examples, but {place} trains on "
+                f"{named(index, walk.steps[index])} makes {before.makes} examples, but {place} trains on "
                 f"{part.trains_on}. Choose a pair that fits, or train twice."
             )
-        if missing := [column for column in part.reads if column not in selector.writes]:
+        if isinstance(before, Mixer) and part.trains_on not in before.mixes:
+            raise ValueError(
+                f"{named(index, walk.steps[index])} mixes {_and(before.mixes)} examples only, but {place} trains on "
+                f"{part.trains_on}. Remove the mixer, or choose another trainer."
+            )
+        writes = before.writes if isinstance(before, Selector) else part.reads
+        if missing := [column for column in part.reads if column not in writes]:
             raise ValueError(
                 f"{place} reads the column {missing[0]}, which {named(index, walk.steps[index])} does not write. "
                 "Choose a selector that does, such as signed_examples."
             )
+
+
+def _check_mixer(walk: _Walk, place: Place, part: Mixer) -> None:
+    if not place.rows:
+        raise ValueError(f"{place} has no rows to work on. Put a selector before it.")
+    if part.reads_groups:
+        _check_groups(walk, place)
 
 
 def _check_questions(walk: _Walk) -> None:
@@ -255,6 +280,9 @@ def line(places: Sequence[Place], index: int) -> str:
         said += [f"starts from: {part.start}", f"makes: {step.makes}"]
         said += [f"rewarded by: {judge.name}" for judge in part.rewards]
         said += [f"judged by: {role}" for role in part.asked_roles]
+    elif isinstance(part, Mixer):
+        said.append(f"works on: the rows of {_and([f'step {n + 1}' for n in place.rows])}")
+        said += [f"looks at: {_groups(places, place)}"] if part.reads_groups else []
     elif place.source is None:
         said.append("works on: the round's prompt sets")
     else:

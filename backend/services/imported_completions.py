@@ -27,8 +27,7 @@ def count(db: Session, project_id: int, set_ids: Iterable[int]) -> tuple[int, in
 
 def answering(recipe: Recipe) -> Generator | None:
     """The generator that answers the prompts first; None where only a trainer answers them."""
-    generators: list[Generator] = recipe.of_kind("generator")
-    return generators[0] if generators else None
+    return next(iter(recipe.answering()), None)
 
 
 def takers(recipe: Recipe) -> list[Generator]:
@@ -38,7 +37,7 @@ def takers(recipe: Recipe) -> list[Generator]:
         places = recipe.places(number)
         for place in places:
             part, asked = place.step.part, places[place.source or 0].step.part
-            is_of_pool = isinstance(asked, PromptSource) and not asked.reads_groups
+            is_of_pool = isinstance(asked, PromptSource) and not (asked.reads_groups or asked.asks_for_prompts)
             if isinstance(part, Generator) and part.takes_imported and is_of_pool:
                 found.append(part)
     return found

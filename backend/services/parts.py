@@ -18,6 +18,7 @@ from backend.errors import InvalidInput, UnknownPart
 from backend.generators import Generator
 from backend.judges import Judge
 from backend.metrics import Metric
+from backend.mixers import Mixer
 from backend.prompt_sources import PromptSource
 from backend.recipes import SLOTS, Common, Recipe, get, names
 from backend.registry import Part, import_all
@@ -34,6 +35,7 @@ KINDS: dict[str, type[Part]] = {
     "generator": Generator,
     "judge": Judge,
     "selector": Selector,
+    "mixer": Mixer,
     "trainer": Trainer,
     "schedule": Schedule,
     "metric": Metric,

@@ -75,8 +75,10 @@ def by_step(places: Sequence[Place], *, prompts: int, taken: int) -> dict[int, M
             groups[place.index] = part.groups_at_most(*known, prompts)
         elif isinstance(part, Generator):
             new = seen * part.samples_per_prompt
-            extra = seen if part.takes_answers else taken if part.takes_imported else 0
-            taken = 0 if part.takes_imported else taken  # once in a round
+            origin = places[source].step.part
+            takes = part.takes_imported and not (isinstance(origin, PromptSource) and origin.asks_for_prompts)
+            extra = seen if part.takes_answers else taken if takes else 0
+            taken = 0 if takes else taken  # once in a round
             texts[source] += new + extra
             found[place.index] = Made(new + extra, 0, new * part.max_tokens_per_sample, is_text=True)
         elif isinstance(part, Judge):

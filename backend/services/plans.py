@@ -10,6 +10,7 @@ from backend import boundary, recipes, registry
 from backend.db import reading, tables
 from backend.errors import InvalidInput, NotFound
 from backend.pipeline.history import history_of
+from backend.prompt_sources import PromptSource
 from backend.recipes import Recipe
 from backend.services import (
     auto_rules,
@@ -240,7 +241,7 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
         available = db.scalar(held.where(here, tables.PromptSet.id.in_(plan.sample_set_ids)))
         with_some, brought = imported_completions.count(db, project_id, plan.sample_set_ids)
         available = with_some if imported_completions.is_all_imported(recipe) else int(available or 0)
-        prompts = min(plan.num_prompts, available)
+        prompts = plan.num_prompts if _repeats(recipe, phase) and available else min(plan.num_prompts, available)
         takers = imported_completions.takers(recipe)
         taken = round(brought * prompts / available) if takers and available else 0
         size = plan_sizes.sizes(recipe, phase, prompts=prompts, taken=taken)
@@ -275,13 +276,19 @@ def _seconds(
     )
 
 
+def _repeats(recipe: Recipe, phase: int) -> bool:
+    """Whether the first step may ask more questions than the sets hold prompts."""
+    first = recipe.places(phase)[0].step.part
+    return isinstance(first, PromptSource) and first.repeats_pool
+
+
 def _warnings(plan: Plan, recipe: Recipe, prompts: int, samples: int) -> list[str]:
     found = []
     if prompts < plan.num_prompts:
         found.append(f"The chosen prompt sets hold {prompts} prompts, fewer than the {plan.num_prompts} asked for.")
     if not plan.held_out_set_ids:
         found.append("Without a held-out set nobody will know whether the new checkpoint is better.")
-    if recipe.mix_share and not plan.mix_set_ids:
+    if (recipe.mix_share or any(mixer.reads_seeds for mixer in recipe.of_kind("mixer"))) and not plan.mix_set_ids:
         found.append("The recipe mixes seed rows in, but no set to mix is chosen.")
     if (passes := _passes(recipe, samples)) > MANY_PASSES:
         found.append(

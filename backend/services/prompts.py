@@ -206,12 +206,18 @@ def delete_set(actor: Actor, set_id: int) -> None:
     """Delete a set that no round uses, with its prompts."""
     with session() as db:
         found = _get(db, actor, set_id, Role.admin)
+        row = db.get_one(tables.PromptSet, set_id)
+        if row.round_id is not None and _is_referred(db, set_id):
+            raise Conflict(
+                f"The prompt set {found.name!r} cannot be deleted: a round made it, and its samples stand on it. Leave "
+                "it; new rounds need not use it."
+            )
         if found.num_rounds or _is_referred(db, set_id):
             raise Conflict(
                 f"The prompt set {found.name!r} cannot be deleted: samples of {found.num_rounds} rounds stand on it. "
                 "Leave it; new rounds need not use it."
             )
-        db.delete(db.get_one(tables.PromptSet, set_id))
+        db.delete(row)
         events.note(db, actor, "delete prompts", found.name, project_id=found.project_id, prompt_set_id=set_id)
     for suffix in ("json", "csv"):
         report_path(set_id, suffix).unlink(missing_ok=True)

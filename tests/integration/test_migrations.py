@@ -233,6 +233,32 @@ def test_steps_of_a_round_stand_beside_each_other(database: str) -> None:
         db.add(tables.Sample(**twice))
 
 
+def test_own_prompts_stay_and_forget_where_they_came_from_when_the_schema_goes_back(database: str) -> None:
+    world = make_world()
+    add_steps(world)
+    own = rows.make_prompt_set(world.project, prompts=["what is 2 + 3"])
+    with session() as db:
+        sample = db.scalars(select(tables.Sample).where(tables.Sample.step == 6)).one()
+        db.get_one(tables.PromptSet, own.id).round_id = sample.round_id
+        db.scalars(select(tables.Prompt).where(tables.Prompt.prompt_set_id == own.id)).one().sample_id = sample.id
+    kept = (tables.PromptSet, tables.Prompt, tables.Round, tables.Group, tables.Sample)
+    before, whole = columns(*kept), counts()
+    write_engine().dispose()
+    migrations.downgrade("0013", database)
+    migrations.upgrade(database)
+    assert counts() == whole
+    with session() as db:
+        of_round, of_sample = db.get_one(tables.PromptSet, own.id), tables.Prompt.sample_id.is_not(None)
+        assert of_round.round_id is None
+        assert db.scalars(select(tables.Prompt.id).where(of_sample)).all() == []
+        # As it was, once it is told again.
+        of_round.round_id = sample.round_id
+        db.scalars(select(tables.Prompt).where(tables.Prompt.prompt_set_id == own.id)).one().sample_id = sample.id
+    assert columns(*kept) == before
+    with pytest.raises(IntegrityError), session() as db:
+        db.execute(delete(tables.Round).where(tables.Round.id == sample.round_id))
+
+
 def test_a_parent_takes_the_questions_about_it_along(database: str) -> None:
     world = make_world()
     add_steps(world)

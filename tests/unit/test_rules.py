@@ -23,7 +23,9 @@ BROAD_EXCEPTS = {
     "backend/jobs/worker.py",
     "backend/trainers/__main__.py",
 }
-PART_FOLDERS = ("generators", "judges", "prompt_sources", "schedules", "selectors", "metrics", "engines", "trainers")
+PART_FOLDERS = (
+    "generators", "judges", "prompt_sources", "schedules", "selectors", "mixers", "metrics", "engines", "trainers",
+)  # fmt: skip
 
 
 def name(path: Path) -> str:

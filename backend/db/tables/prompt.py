@@ -19,7 +19,10 @@ def _key(context: DefaultExecutionContext) -> int:
 
 
 class PromptSet(Identified, Base):
-    """A named collection; `held_out` sets are measured on and never trained on."""
+    """A named collection; `held_out` sets are measured on and never trained on.
+
+    `round_id`: the round that made it out of texts that it adopted. The set is never changed, and keeps its round.
+    """
 
     __tablename__ = "prompt_sets"
     __table_args__ = (UniqueConstraint("project_id", "name"),)
@@ -30,12 +33,14 @@ class PromptSet(Identified, Base):
     origin: Mapped[str] = mapped_column(default="")
     num_prompts: Mapped[int] = mapped_column(default=0)
     created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    round_id: Mapped[int | None] = mapped_column(ForeignKey("rounds.id"), index=True)
 
 
 class Prompt(Identified, Base):
     """`text` is the last user message, for lists and search; `messages` is what is asked.
 
-    `text_key` is equal for prompts that ask the same in another spelling (`backend/sameness.py`).
+    `text_key` is equal for prompts that ask the same in another spelling (`backend/sameness.py`). `sample_id`: the text
+    that was adopted as this prompt.
     """
 
     __tablename__ = "prompts"
@@ -53,6 +58,9 @@ class Prompt(Identified, Base):
     extra: Mapped[dict[str, Any]] = mapped_column(default=dict)
     content_hash: Mapped[str] = mapped_column(String(64))
     text_key: Mapped[int] = mapped_column(default=_key)
+    sample_id: Mapped[int | None] = mapped_column(
+        ForeignKey("samples.id", ondelete="SET NULL", use_alter=True, name="fk_prompts_sample_id_samples"), index=True
+    )
 
 
 class ImportedCompletion(Identified, Base):

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from backend import recipes
 from backend.errors import InvalidInput, UnknownPart
+from backend.generators.own_answers import OwnAnswers
 from backend.generators.sample import Sample
 from backend.judges.additive_rubric import AdditiveRubric
 from backend.judges.exact_match import ExactMatch
@@ -14,7 +15,12 @@ from backend.judges.from_children import FromChildren
 from backend.judges.pairwise_swapped import PairwiseSwapped
 from backend.judges.read_score import ReadScore
 from backend.metrics.length import Length
+from backend.mixers.deduplicate import Deduplicate
+from backend.mixers.difficulty_band import DifficultyBand
+from backend.mixers.seed_share import SeedShare
+from backend.prompt_sources.adopt import Adopt
 from backend.prompt_sources.ask import Ask
+from backend.prompt_sources.few_shot_prompts import FewShotPrompts
 from backend.prompt_sources.prompt_set import PromptSet
 from backend.prompt_sources.widest import Widest
 from backend.recipes import Phase, Recipe, Step
@@ -172,6 +178,21 @@ def test_of_means_the_groups_as_that_step_left_them():
         ((PromptSet(), Sample(), ExactMatch(), AboveThreshold(), BestVersusWorst(), DPO()),
          "Step 4 (selector above_threshold) makes prompt_completion examples, but Step 6 (trainer dpo) trains on "
          "preference. Choose a pair that fits, or train twice."),
+        ((PromptSet(), Sample(), ExactMatch(), Deduplicate(), SFT()), "Step 4 (mixer deduplicate) has no rows to work on. "
+                                                                      "Put a selector before it."),
+        ((PromptSet(), Sample(), ExactMatch(), AboveThreshold(), SFT(), Deduplicate()), "Step 6 (mixer deduplicate) has "
+                                                                                        "no rows to work on."),
+        ((PromptSet(), Sample(), ExactMatch(), BestVersusWorst(), SeedShare(), DPO()),
+         "Step 5 (mixer seed_share) mixes prompt_completion examples only, but Step 6 (trainer dpo) trains on preference. "
+         "Remove the mixer, or choose another trainer."),
+        ((PromptSet(), Step(Sample(), name="a"), ExactMatch(), AboveThreshold(), Step(Deduplicate(), of="a"), SFT()),
+         "Step 5 (mixer deduplicate) reads the rows of the selectors before it, so `of` means nothing there."),
+        ((FewShotPrompts(), Sample(), ExactMatch(), AboveThreshold(), SFT()), "Step 3 (judge exact_match) needs known "
+         "answers, but there are none to what step 1 (few_shot_prompts) asks. Choose a part that needs none."),
+        ((FewShotPrompts(), OwnAnswers(), AboveThreshold(), SFT()), "Step 2 (generator own_answers) needs known answers"),
+        ((FewShotPrompts(), Sample(), AdditiveRubric(), Adopt(), Sample(), ExactMatch(), AboveThreshold(), SFT()),
+         "Step 6 (judge exact_match) needs known answers, but there are none to what step 4 (adopt) asks."),
+        ((FewShotPrompts(), Sample(), AdditiveRubric(), Adopt()), "Step 4 (prompt source adopt) asks what nobody answers."),
     ],
 )  # fmt: skip
 def test_what_cannot_work_is_refused_with_step_reason_and_way_out(steps, message):
@@ -188,6 +209,36 @@ def test_a_trainer_that_reads_a_column_needs_a_selector_that_writes_it():
     assert recipe(*fits).trainer.reads == ("rate",)
     for knob in ({"mix_share": 0.1}, {"earlier_rounds": True}):
         assert "reads the column rate, which the rows that" in refusal(*fits, **knob)
+
+
+def test_a_mixer_works_on_the_rows_before_it_and_the_trainer_reads_its_rows():
+    made = recipe(
+        PromptSet(), Step(Sample(), name="answers"), ExactMatch(), AboveThreshold(), Ask(), Sample(), ReadScore(),
+        AboveThreshold(), Step(DifficultyBand(), of="answers"), Deduplicate(), SFT(),
+    )  # fmt: skip
+    places = made.places()
+    assert [places[n].rows for n in (8, 9, 10)] == [(3, 7), (3, 7, 8), (3, 7, 8, 9)]
+    assert places[8].source == 0
+    assert made.lines()[8:10] == [
+        "9. mixer: difficulty_band, works on: the rows of step 4 and step 8, looks at: answers (step 2)",
+        "10. mixer: deduplicate, works on: the rows of step 4, step 8 and step 9",
+    ]
+    assert made.gate() == 3
+    assert Recipe.model_validate(json.loads(made.model_dump_json())) == made
+
+
+@pytest.mark.parametrize("knob", [{"mix_share": 0.2}, {"earlier_rounds": True}])
+def test_the_knobs_that_add_rows_and_mixers_are_not_used_together(knob):
+    steps = (PromptSet(), Sample(), ExactMatch(), AboveThreshold(), Deduplicate(), SFT())
+    assert "put the mixers seed_share and earlier_rounds where the rows belong" in refusal(*steps, **knob)
+
+
+def test_generators_that_write_prompts_to_be_answer_none():
+    made = recipe(
+        FewShotPrompts(), Sample(n=1), AdditiveRubric(), Adopt(), Sample(n=2), AdditiveRubric(), AboveThreshold(), SFT()
+    )
+    assert [part.n for part in made.answering()] == [2]
+    assert [part.n for part in recipe(*META).answering()] == [7, 11]
 
 
 def test_a_product_that_nobody_makes_is_refused():

@@ -1,0 +1,100 @@
+"""Several judges, all of which have to accept."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from backend.engines import Engine
+from backend.judges import Judge
+from backend.values import Group, Judgment, Verdict
+
+
+class AllOf(Judge):
+    """A text is accepted where every judge accepts it, and rejected where one rejects it; else it has no verdict.
+
+    Its score is the lowest of their scores. Each judge leaves a judgment of its own, in the order of the list; one that
+    judges a text several times leaves what its label would be.
+    """
+
+    judges: tuple[Judge, ...] = Field((), description="the judges, in order")
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        if any(one.judges_parents for one in self.judges):
+            raise ValueError("all_of holds a judge of parents, but the others judge texts. Make it a step of its own.")
+        if self.needs_engine and self.needs_all_groups:
+            raise ValueError(
+                "all_of holds a judge that asks a model and one that has to see all texts at once, so that a judging "
+                "that was stopped would ask for everything again. Take one of them out."
+            )
+        return self
+
+    @property
+    def needs_engine(self) -> bool:
+        return any(one.needs_engine for one in self.judges)
+
+    @property
+    def needs_answer(self) -> bool:
+        return any(one.needs_answer for one in self.judges)
+
+    @property
+    def needs_all_groups(self) -> bool:
+        return any(one.needs_all_groups for one in self.judges)
+
+    @property
+    def needs_pool(self) -> bool:
+        return any(one.needs_pool for one in self.judges)
+
+    def with_pool(self, texts: Sequence[str]) -> Self:
+        return self.model_copy(update={"judges": tuple(one.with_pool(texts) for one in self.judges)})
+
+    @property
+    def calls_per_sample(self) -> int:
+        return sum(one.calls_per_sample for one in self.judges)
+
+    def calls_at_most(self, groups: int, samples: int) -> int:
+        return sum(one.calls_at_most(groups, samples) for one in self.judges)
+
+    @property
+    def max_tokens_per_call(self) -> int:
+        return max((one.max_tokens_per_call for one in self.judges), default=0)
+
+    def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:
+        made = []
+        for position, judge in enumerate(self.judges):
+            of_sample: dict[int, list[Judgment]] = defaultdict(list)
+            for said in judge.judge(engine if judge.needs_engine else None, groups, seed=seed + position):
+                of_sample[said.sample_id].append(said)
+            made += [self._together(judge, position, several) for several in of_sample.values()]
+        return made
+
+    def label(self, judgments: Sequence[Judgment]) -> tuple[float | None, Verdict | None]:
+        verdicts = [one.verdict for one in judgments]
+        scores = [one.score for one in judgments if one.score is not None]
+        if Verdict.reject in verdicts:
+            return min(scores, default=None), Verdict.reject
+        if not verdicts or None in verdicts or len(verdicts) < len(self.judges):
+            return None, None
+        return min(scores, default=None), Verdict.accept
+
+    def _together(self, judge: Judge, position: int, several: Sequence[Judgment]) -> Judgment:
+        """What one of the judges says of a sample, as one judgment."""
+        served = [one for one in several if one.failure is None]
+        score, verdict = judge.label(served)
+        first = served[0] if served else several[0]
+        return Judgment(
+            sample_id=first.sample_id,
+            judge=str(self.name),
+            position=position,
+            score=score,
+            verdict=verdict,
+            rationale=f"{judge.name}: {first.rationale}",
+            raw=first.raw,
+            template_hash=first.template_hash,
+            n_tokens=sum(one.n_tokens for one in served),
+            finish_reason=first.finish_reason,
+            reasoning=first.reasoning,
+            failure=None if served else first.failure,
+        )

@@ -1,0 +1,44 @@
+"""Mixers change the rows that selectors kept: they drop some, add others, or weigh them."""
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from backend.registry import Part
+from backend.values import DatasetType, Group, Mixture, Past, TrainingRow, Verdict
+
+
+class Mixer(Part, kind="mixer"):
+    """Makes rows of rows: all of them since the last training, at once. It asks no model."""
+
+    reads_groups: ClassVar[bool] = False
+    """Whether it looks at the groups of the step it works on, as a selector does."""
+    mixes: ClassVar[tuple[DatasetType, ...]] = tuple(DatasetType)
+    """The types of rows that it can work on; the type stays as it is."""
+
+    @property
+    def reads_seeds(self) -> bool:
+        """Whether it adds known answers of the prompt sets that a round uses as mix."""
+        return False
+
+    def mix(self, rows: Sequence[TrainingRow], groups: Iterable[Group], past: Past, *, seed: int) -> Mixture:
+        """Return the rows that go on, in order, with a count of drops for each reason.
+
+        rows: those of the steps since the last training. groups: with samples and labels; they can be gone through
+        once. The same for the same rows, groups, past and seed.
+        """
+        raise NotImplementedError
+
+
+def verdicts_of(groups: Iterable[Group]) -> dict[int, list[Verdict]]:
+    """Return the verdicts of each prompt's samples, by the prompt's id; samples without a verdict do not count."""
+    found: dict[int, list[Verdict]] = {}
+    for group in groups:
+        said = [sample.verdict for sample in group.samples if sample.verdict is not None]
+        found.setdefault(group.prompt.id, []).extend(said)
+    return found
+
+
+def text_of(row: TrainingRow) -> str:
+    """Return all texts of a row, one below the other, its prompt's last message first."""
+    asked = row.messages[-1]["content"] if row.messages else ""
+    return "\n".join([asked, row.completion, *([] if row.rejected is None else [row.rejected])])

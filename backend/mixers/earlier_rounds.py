@@ -1,0 +1,48 @@
+"""Train on what earlier rounds of the line kept, as well."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal
+
+from pydantic import Field
+
+from backend.mixers import Mixer
+from backend.values import Group, Mixture, Past, TrainingRow
+
+Key = tuple[int, str, str | None, bool | None]
+
+
+class EarlierRounds(Mixer):
+    """Add the rows of ancestor rounds behind this round's own; of two that say the same the newest stays.
+
+    `take` selected goes back to all that their selectors kept, so that a mixer after this one can choose anew among the
+    rows of all rounds. Rows of rounds that trained another role, or on another type of rows, are not taken.
+    """
+
+    limit: int = Field(0, ge=0, description="nearest ancestor rounds that count; 0 means all")
+    take: Literal["trained", "selected"] = Field(
+        "trained",
+        description="trained: what those rounds trained on; selected: what their selectors kept, before their mixers",
+    )
+
+    def mix(self, rows: Sequence[TrainingRow], groups: Iterable[Group], past: Past, *, seed: int) -> Mixture:
+        seen = {key(row) for row in rows}
+        repeats = 0
+        added: list[TrainingRow] = []
+        for row in self._older(past):
+            if key(row) in seen:
+                repeats += 1
+            else:
+                seen.add(key(row))
+                added.append(row)
+        return Mixture([*rows, *added], {"same text in a newer round": repeats} if repeats else {})
+
+    def _older(self, past: Past) -> Iterator[TrainingRow]:
+        for row in past.trained if self.take == "trained" else past.selected:
+            if self.limit and row.age > self.limit:
+                return
+            yield row
+
+
+def key(row: TrainingRow) -> Key:
+    """What makes two rows the same for training."""
+    return row.example.prompt_id, row.completion, row.rejected, row.example.label

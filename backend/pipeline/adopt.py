@@ -1,0 +1,130 @@
+"""Texts that become prompts: written to a prompt set that the round makes, each question once and none held out."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.boundary import clean
+from backend.db import now, tables
+from backend.db.bulk import insert_rows
+from backend.pipeline.chosen import ancestors
+from backend.pipeline.groups import CHUNK, chunks
+from backend.pipeline.stage import StageContext
+from backend.sameness import text_key
+from backend.values import Group, Messages, SetUse, Split
+
+DUPLICATE, KNOWN, HELD_OUT = "same as a text before", "same as a prompt there is", "same as a held-out prompt"
+
+
+@dataclass(frozen=True)
+class Adopted:
+    """Groups whose prompts have rows, and how many texts were dropped for which reason; `is_new`: prompts were made."""
+
+    groups: list[Group]
+    dropped: dict[str, int] = field(default_factory=dict)
+    is_new: bool = False
+
+    def counts(self) -> dict[str, Any]:
+        """What the step notes on the round."""
+        return {"adopted": len(self.groups), "dropped": self.dropped} if self.is_new else {}
+
+
+def own_sets(db: Session, stage: StageContext) -> list[int]:
+    """The prompt sets that the rounds above made, by id."""
+    row, found = tables.PromptSet, list[int]()
+    for ids in chunks(ancestors(db, stage.round.parent_id), CHUNK):
+        found += db.scalars(select(row.id).where(row.round_id.in_(ids)))
+    return sorted(found)
+
+
+def pool_texts(db: Session, stage: StageContext) -> list[str]:
+    """What the prompts of the round's sets and those that the rounds above adopted ask, in order of their ids."""
+    prompt = tables.Prompt
+    sets = [*stage.set_ids(SetUse.sample), *own_sets(db, stage)]
+    return list(db.scalars(select(prompt.text).where(prompt.prompt_set_id.in_(sets)).order_by(prompt.id)))
+
+
+def write_prompts(db: Session, stage: StageContext, groups: Sequence[Group]) -> Adopted:
+    """Write the prompts without a row to a new set; return the groups that are left, with their prompts' ids."""
+    texts = [clean(group.prompt.messages[-1]["content"]) for group in groups]
+    keys = [text_key(text) for text in texts]
+    row = tables.PromptSet
+    held_out = db.scalars(
+        select(row.id).where(row.project_id == stage.round.project_id, row.split == Split.held_out)
+    ).all()
+    own = db.scalars(select(row.id).where(row.round_id == stage.round.id)).all()
+    measured = _asked(db, held_out, keys)
+    known = _asked(db, [*stage.set_ids(SetUse.sample), *own_sets(db, stage), *own], keys)
+    kept: list[tuple[Group, str, int]] = []
+    dropped, seen = Counter[str](), set[int]()
+    for group, text, key in zip(groups, texts, keys, strict=True):
+        reason = HELD_OUT if key in measured else KNOWN if key in known else DUPLICATE if key in seen else ""
+        if reason:
+            dropped[reason] += 1
+        else:
+            seen.add(key)
+            kept.append((group, text, key))
+    if not kept:
+        return Adopted([], dict(dropped), is_new=True)
+    ids = _insert(db, stage, kept)
+    made = [replace(one, prompt=replace(one.prompt, id=id_)) for (one, _, _), id_ in zip(kept, ids, strict=True)]
+    return Adopted(made, dict(dropped), is_new=True)
+
+
+def content_hash(messages: Messages) -> str:
+    """The SHA-256 of the messages' canonical JSON, by which an import knows two prompts as the same."""
+    text = json.dumps(messages, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _asked(db: Session, sets: Sequence[int], keys: Iterable[int]) -> set[int]:
+    """Which of these questions the sets ask."""
+    prompt, found = tables.Prompt, set[int]()
+    for some in chunks(sorted(set(keys)), CHUNK):
+        query = select(prompt.text_key).where(prompt.prompt_set_id.in_(sets), prompt.text_key.in_(some))
+        found |= set(db.scalars(query))
+    return found
+
+
+def _insert(db: Session, stage: StageContext, kept: Sequence[tuple[Group, str, int]]) -> list[int]:
+    """Write a set and its prompts; return the prompts' ids, in order."""
+    prompt = tables.Prompt
+    made = tables.PromptSet(
+        project_id=stage.round.project_id,
+        name=_free_name(db, stage),
+        split=Split.train,
+        origin=f"adopted in round {stage.round.number}",
+        num_prompts=len(kept),
+        created_by=stage.round.created_by,
+        round_id=stage.round.id,
+    )
+    db.add(made)
+    db.flush()
+    messages: list[Messages] = [[{"role": "user", "content": text}] for _, text, _ in kept]
+    common: dict[str, Any] = {"prompt_set_id": made.id, "created_at": now(), "answer": None, "extra": {}}
+    columns: dict[str, Sequence[Any]] = {
+        "position": range(len(kept)),
+        "messages": messages,
+        "text": [text for _, text, _ in kept],
+        "content_hash": [content_hash(one) for one in messages],
+        "text_key": [key for _, _, key in kept],
+        "sample_id": [group.parent.id if group.parent else None for group, _, _ in kept],
+    }
+    insert_rows(db, prompt, common, columns)
+    return list(db.scalars(select(prompt.id).where(prompt.prompt_set_id == made.id).order_by(prompt.position)))
+
+
+def _free_name(db: Session, stage: StageContext) -> str:
+    """A name that no set of the project has."""
+    row, plain = tables.PromptSet, f"round {stage.round.number}, own prompts"
+    taken = set(
+        db.scalars(select(row.name).where(row.project_id == stage.round.project_id, row.name.like(f"{plain}%")))
+    )
+    numbered = (f"{plain} {number}" for number in range(2, len(taken) + 3))
+    return next(name for name in (plain, *numbered) if name not in taken)

@@ -1,0 +1,129 @@
+"""The rows since the last training -> mixer -> the rows that go on."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend import values
+from backend.db import tables
+from backend.mixers import Mixer
+from backend.pipeline import groups as group_values
+from backend.pipeline import rows as dataset_rows
+from backend.pipeline.chosen import Chosen, ancestors, example_of, rows_before
+from backend.pipeline.stage import StageContext
+from backend.recipes import Recipe
+from backend.values import DatasetType, Example, Past, SetUse, TrainingRow
+
+AT_ONCE = 500
+IMPORT = "import"
+"""The kind of a known answer's row: a file brought it."""
+Key = tuple[int, int | None, int | None, bool | None]
+
+
+def choose(stage: StageContext, db: Session, mixer: Mixer, groups: Iterable[values.Group]) -> Chosen:
+    """Run the mixer over all rows since the last training."""
+    before = rows_before(stage, db)
+    stage.progress.start(len(before), "rows")
+    rows = list(with_texts(db, before))
+    made = mixer.mix(rows, groups, past(stage, db), seed=stage.seed("select", "mix"))
+    stage.progress.advance(len(before))
+    chosen = Chosen(before=[(row.origin, row.example) for row in made.rows], unit="rows")
+    chosen.dropped.update(made.dropped)
+    return chosen
+
+
+def dataset_before(stage: StageContext, db: Session) -> tables.Dataset:
+    """The dataset of the last selector or mixer before this step."""
+    dataset = tables.Dataset
+    query = select(dataset).where(dataset.round_id == stage.round.id, dataset.step == stage.place.rows[-1])
+    return db.scalars(query).one()
+
+
+def funnel(stage: StageContext, db: Session, chosen: Chosen) -> list[dict[str, Any]]:
+    """The funnel of the dataset before, and what the mixer made of its rows."""
+    *before, _ = dataset_before(stage, db).funnel
+    name = stage.place.step.name or str(stage.place.step.part.name)
+    origins = Counter(origin for origin, _ in chosen.origins())
+    count = origins.total()
+    return [
+        *before,
+        {"stage": name, "count": count, "dropped": dict(chosen.dropped), "unit": chosen.unit},
+        {"stage": "training rows", "count": count, "dropped": {}, "earlier rounds": origins["earlier"],
+         "seed rows": origins["mix"]},
+    ]  # fmt: skip
+
+
+def with_texts(
+    db: Session, rows: Sequence[tuple[str, Example]], *, age: int = 0, uses: Counter[Key] | None = None
+) -> Iterator[TrainingRow]:
+    """The rows of origins and examples, in order."""
+    for some in group_values.chunks(rows, AT_ONCE):
+        examples = [example for _, example in some]
+        kinds = _kinds(db, {example.sample_id for example in examples if example.sample_id is not None})
+        for (origin, one), found in zip(some, dataset_rows.resolve(db, examples), strict=True):
+            yield TrainingRow(
+                one, found.messages, found.completion, found.rejected, origin,
+                kinds[one.sample_id] if one.sample_id is not None else IMPORT, age, uses[key(one)] if uses else 0,
+            )  # fmt: skip
+
+
+def past(stage: StageContext, db: Session) -> Past:
+    """What the mixer of this step may add; nothing is read before it is gone through."""
+    return Past(
+        trained=_earlier(stage, db, is_trained=True), selected=_earlier(stage, db, is_trained=False),
+        seeds=_seeds(stage, db),
+    )  # fmt: skip
+
+
+def key(example: Example) -> Key:
+    """What names a row in several datasets."""
+    return example.prompt_id, example.sample_id, example.rejected_id, example.label
+
+
+def _kinds(db: Session, sample_ids: set[int]) -> dict[int, str]:
+    sample = tables.Sample
+    query = select(sample.id, sample.kind).where(sample.id.in_(sample_ids))
+    return dict(db.execute(query).tuples().all())
+
+
+def _earlier(stage: StageContext, db: Session, *, is_trained: bool) -> Iterator[TrainingRow]:
+    """The rows that ancestors selected, nearest round first: those they trained on, or those before their mixers."""
+    trainer = next(place for place in stage.places[stage.step :] if place.step.kind == "trainer")
+    makes, type_ = trainer.step.makes, dataset_before(stage, db).type
+    lines = [(n, *read_steps(db, n, makes)) for n in ancestors(db, stage.round.parent_id)]
+    uses: Counter[Key] = Counter()
+    for round_id, trained, _ in lines:
+        uses.update(key(example) for _, example in _examples(db, round_id, trained, type_))
+    for age, (round_id, trained, selected) in enumerate(lines, start=1):
+        steps = trained if is_trained else selected
+        rows = [row for row in _examples(db, round_id, steps, type_) if row[0] == "selected"]
+        yield from with_texts(db, [("earlier", example) for _, example in rows], age=age, uses=uses)
+
+
+def read_steps(db: Session, round_id: int, makes: str) -> tuple[list[int], list[int]]:
+    """Of the trainings of a role in a round: the steps whose datasets they read, and the last selectors before them."""
+    found = db.get_one(tables.Round, round_id)
+    places = Recipe.model_validate(found.recipe).places(found.phase)
+    rows = [place.rows for place in places if place.step.kind == "trainer" and place.step.makes == makes]
+    selectors = [[n for n in some if places[n].step.kind == "selector"] for some in rows]
+    return [some[-1] for some in rows], [some[-1] for some in selectors]
+
+
+def _examples(db: Session, round_id: int, steps: Sequence[int], type_: DatasetType) -> list[tuple[str, Example]]:
+    row, dataset = tables.Example, tables.Dataset
+    of_steps: Any = (dataset.round_id == round_id, dataset.type == type_, dataset.step.in_(steps))
+    query = select(row).join(dataset).where(*of_steps).order_by(dataset.step, row.position)
+    return [(one.origin, example_of(one)) for one in db.scalars(query)]
+
+
+def _seeds(stage: StageContext, db: Session) -> Iterator[TrainingRow]:
+    """The known answers of the sets used as mix, in order of their ids."""
+    prompt = tables.Prompt
+    query = select(prompt.id, prompt.messages, prompt.answer).where(
+        prompt.prompt_set_id.in_(stage.set_ids(SetUse.mix)), prompt.answer.is_not(None)
+    )
+    for prompt_id, messages, answer in db.execute(query.order_by(prompt.id).execution_options(yield_per=AT_ONCE)):
+        yield TrainingRow(Example(prompt_id, None), messages, answer or "", origin="mix", kind=IMPORT)

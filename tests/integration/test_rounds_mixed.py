@@ -1,0 +1,182 @@
+"""Rounds with mixers: the rows of several steps and rounds, killed and run again, and none of them kept."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from backend import recipes
+from backend.db import reading, session, tables
+from backend.generators.sample import Sample
+from backend.judges.exact_match import ExactMatch
+from backend.mixers.deduplicate import Deduplicate
+from backend.mixers.difficulty_band import DifficultyBand
+from backend.mixers.earlier_rounds import EarlierRounds
+from backend.mixers.replay_mix import ReplayMix
+from backend.mixers.seed_share import SeedShare
+from backend.prompt_sources.prompt_set import PromptSet
+from backend.selectors.above_threshold import AboveThreshold
+from backend.services import reviews
+from backend.trainers.sft import SFT
+from backend.values import DecisionKind, RoundStatus, Stage, Verdict
+from tests.integration.test_rounds_filtered import SOLVER, said
+from tests.integration.test_rounds_of_steps import RIGHT, TRAINING, Loop, dying, made, of_steps
+from tests.integration.test_rounds_of_steps import tiny as tiny  # a fixture
+from tests.rows import make_prompt_set
+
+ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+TEXTS = PromptSet(), Sample(n=8), ExactMatch(), AboveThreshold(max_per_prompt=2)
+SFT_BASE = SFT(**TRAINING, start="base")
+
+
+def mixed(*mixers: Any) -> Any:
+    return of_steps(*TEXTS, *mixers, SFT_BASE, unparsed_limit=1.0)
+
+
+def ended(round_id: int, checkpoint_id: int) -> None:
+    """As if its training had run: the next round may stand on it."""
+    with session() as db:
+        row = db.get_one(tables.Round, round_id)
+        db.query(tables.Job).filter_by(round_id=round_id).update({"active_key": None})
+        row.status, row.checkpoint_id = RoundStatus.done, checkpoint_id
+
+
+def rates(round_id: int) -> dict[str, float]:
+    """The share of right samples of each prompt."""
+    right: dict[str, list[bool]] = {}
+    with reading() as db:
+        query = select(tables.Prompt.text, tables.Label.verdict).join(
+            tables.Sample, tables.Sample.prompt_id == tables.Prompt.id
+        )
+        query = query.join(tables.Label, tables.Label.sample_id == tables.Sample.id)
+        for text, verdict in db.execute(
+            query.where(tables.Sample.round_id == round_id, tables.Label.verdict.is_not(None))
+        ):
+            right.setdefault(text, []).append(verdict is Verdict.accept)
+    return {text: sum(some) / len(some) for text, some in right.items()}
+
+
+def funnel(round_id: int, step: int) -> dict[str, dict[str, Any]]:
+    with reading() as db:
+        found = select(tables.Dataset.funnel).where(tables.Dataset.round_id == round_id, tables.Dataset.step == step)
+        return {entry["stage"]: entry for entry in db.scalars(found).one()}
+
+
+def test_each_mixer_writes_a_dataset_of_its_own_and_killed_it_writes_the_same(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = Loop(mixed(DifficultyBand(low=0.2, high=0.4), SeedShare(share=0.5)), SOLVER, tiny)
+    seeds = make_prompt_set(loop.project, prompts=["seed a", "seed b", "seed c"], answers=["1", "2", None])
+    first, second = (loop.launch(mix_set_ids=(seeds.id,)) for _ in range(2))
+    one = loop.run(first)
+    assert (one.stage, one.step, one.error) == (Stage.train, 6, None)
+    with dying(monkeypatch) as kills:
+        assert loop.run(second).error is None
+    assert kills[0] > 8
+    found = made(first)
+    assert made(second) == found
+    selected, banded, seeded = (found["rows"][step] for step in (3, 4, 5))
+    within = {text for text, rate in rates(first).items() if 0.2 <= rate <= 0.4}
+    assert banded == [row for row in selected if said(row, "prompt") in within]
+    assert 0 < len(banded) < len(selected)
+    # Two known answers are all there are, for a half of the rows.
+    assert seeded[: len(banded)] == banded
+    assert {said(row, "completion") for row in seeded[len(banded) :]} == {"1", "2"}
+    assert one.counts["kept"] == len(banded)
+    stages = funnel(first, 5)
+    assert list(stages) == [
+        "prompts",
+        "samples",
+        "judged",
+        "labelled",
+        "selected",
+        "difficulty_band",
+        "seed_share",
+        "training rows",
+    ]
+    assert stages["difficulty_band"]["count"] == len(banded)
+    assert sum(stages["difficulty_band"]["dropped"].values()) == len(selected) - len(banded)
+    assert (stages["training rows"]["count"], stages["training rows"]["seed rows"]) == (
+        len(seeded),
+        len(seeded) - len(banded),
+    )
+
+
+def test_rows_of_earlier_rounds_are_those_that_the_same_role_was_trained_on(tiny: Path) -> None:
+    loop = Loop(mixed(Deduplicate(), EarlierRounds()), SOLVER, tiny)
+    first = loop.launch()
+    assert loop.run(first).error is None
+    ended(first, loop.policy.id)
+    second = loop.launch(parent_id=first, seed=4)
+    assert loop.run(second).error is None
+    before, now = made(first)["rows"], made(second)["rows"]
+    new = [row for row in before[5] if row not in now[4]]
+    assert now[5] == now[4] + new
+    assert len(new) > 0
+    assert funnel(second, 5)["training rows"]["earlier rounds"] == len(new)
+    with reading() as db:
+        kept = [db.get_one(tables.Round, n).counts["kept"] for n in (first, second)]
+    assert kept == [len(before[5]), len(now[4])]
+
+
+def test_an_origin_without_rows_fails_the_job_and_says_so(tiny: Path) -> None:
+    loop = Loop(mixed(ReplayMix()), SOLVER, tiny)
+    stopped = loop.run(loop.launch())
+    assert stopped.status is RoundStatus.failed
+    assert "has 0 rows that a model wrote in an earlier round (own_old), and its share is 50%" in str(stopped.error)
+
+
+def test_where_a_mixer_keeps_nothing_people_are_asked_again_and_the_steps_run_again(tiny: Path) -> None:
+    nothing = DifficultyBand(low=0.999, high=1.0)
+    loop = Loop(
+        mixed(nothing), SOLVER | {"rules": [{"pattern": "prompt", "reply": ("#### 4", "#### 5", "#### 6")}]}, tiny
+    )
+    round_id = loop.launch(is_reviewed=True)
+    loop.run(round_id)
+    reviews.close(loop.actor, round_id)
+    back = loop.run(round_id)
+    assert (back.status, back.stage) == (RoundStatus.review, Stage.review)
+    assert "The mixer difficulty_band kept nothing of" in str(back.error)
+    with reading() as db:
+        ids = list(db.scalars(select(tables.Sample.id).where(tables.Sample.round_id == round_id)))
+        assert [one.step for one in db.scalars(select(tables.Dataset))] == [3]
+    reviews.decide_many(loop.actor, round_id, [reviews.Act(f"accept-{n:04}", DecisionKind.accept, n) for n in ids])
+    reviews.close(loop.actor, round_id)
+    again = loop.run(round_id)
+    assert (again.status, again.stage, again.error) == (RoundStatus.running, Stage.train, None)
+    assert set(made(round_id)["rows"]) == {3, 4}
+    assert {said(row, "prompt") for row in made(round_id)["rows"][4]} == set(RIGHT)
+
+
+def dive() -> Any:
+    changes = {"generator": {"n": 8}, "trainer": TRAINING | {"start": "base", "max_steps": 1}, "groups_per_batch": 2}
+    return recipes.get("dive").with_changes(changes | {"metrics": []})
+
+
+@pytest.mark.slow
+@ONE_DATABASE
+def test_dive_trains_on_diverse_pairs_of_this_round_and_those_before(tiny: Path) -> None:
+    loop = Loop(dive(), SOLVER, tiny)
+    first = loop.launch()
+    loop.run(first)
+    ended(first, loop.policy.id)
+    second = loop.launch(parent_id=first, seed=5)
+    trained = loop.run(second, trains=True)
+    assert (trained.status, trained.error) == (RoundStatus.done, None)
+    before, now = made(first)["rows"], made(second)["rows"]
+    # Selected, with earlier rounds, diverse.
+    assert set(now) == {3, 4, 5}
+    pool = [row for row in now[4] if row not in now[3]]
+    assert pool == [row for row in before[3] if row in pool]
+    assert len(pool) > 0
+    for prompt, answer in RIGHT.items():
+        of_prompt = [[row for row in rows if said(row, "prompt") == prompt] for rows in (now[4], now[5])]
+        dropped = math.floor(0.1 * len(of_prompt[0]) + 1e-9)
+        assert len(of_prompt[1]) == min(4, len(of_prompt[0]) - dropped)
+        assert all(
+            said(row, "chosen").endswith(answer) and not said(row, "rejected").endswith(answer) for row in of_prompt[1]
+        )
+    with reading() as db:
+        assert db.get_one(tables.Checkpoint, trained.checkpoint_id).parent_id == loop.base.id

@@ -1,0 +1,29 @@
+from backend.mixers.earlier_rounds import EarlierRounds
+from backend.values import Past
+from tests.unit.mixers.training_rows import ids, row
+
+NOW = [row(1, "4"), row(2, "5", prompt=2)]
+TRAINED = [row(3, "4", age=1), row(4, "six", age=1), row(5, "six", age=2), row(6, "4", prompt=2, age=2)]
+
+
+def test_rows_of_earlier_rounds_follow_and_the_newest_of_equal_ones_stays():
+    made = EarlierRounds().mix(NOW, (), Past(trained=iter(TRAINED)), seed=0)
+    # 3 says what 1 says, 5 what 4 says; 6 says it to another prompt.
+    assert ids(made.rows) == [1, 2, 4, 6]
+    assert made.dropped == {"same text in a newer round": 2}
+
+
+def test_only_the_nearest_rounds_count():
+    assert ids(EarlierRounds(limit=1).mix(NOW, (), Past(trained=iter(TRAINED)), seed=0).rows) == [1, 2, 4]
+
+
+def test_what_selectors_kept_can_be_taken_instead():
+    past = Past(trained=iter(TRAINED[:1]), selected=iter(TRAINED))
+    assert ids(EarlierRounds(take="selected").mix(NOW, (), past, seed=0).rows) == [1, 2, 4, 6]
+
+
+def test_another_rejected_text_or_label_is_another_row():
+    pair, other = row(1, "a", rejected="b"), row(2, "a", rejected="c", age=1)
+    assert len(EarlierRounds().mix([pair], (), Past(trained=[other]), seed=0).rows) == 2
+    good, bad = row(1, "a", label=True), row(2, "a", label=False, age=1)
+    assert len(EarlierRounds().mix([good], (), Past(trained=[bad]), seed=0).rows) == 2
