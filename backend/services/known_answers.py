@@ -8,17 +8,21 @@ from sqlalchemy.orm import Session
 
 from backend.db import tables
 from backend.errors import InvalidInput
+from backend.generators import Generator
+from backend.judges import Judge
 from backend.recipes import Recipe
 
 
-def comparing(recipe: Recipe) -> str:
-    """The name of the judge that compares with known answers; empty where none does."""
-    return next((str(judge.name) for judge in recipe.of_kind("judge") if judge.needs_answer), "")
+def comparing(recipe: Recipe, phase: int = 0) -> str:
+    """The name of the judge of a phase that compares with known answers; empty where none does."""
+    parts = (place.step.part for place in recipe.places(phase))
+    return next((str(part.name) for part in parts if isinstance(part, Judge) and part.needs_answer), "")
 
 
-def taking(recipe: Recipe) -> str:
-    """The name of the generator that makes texts of known answers; empty where none does."""
-    return next((str(generator.name) for generator in recipe.of_kind("generator") if generator.takes_answers), "")
+def taking(recipe: Recipe, phase: int = 0) -> str:
+    """The name of the generator of a phase that makes texts of known answers; empty where none does."""
+    parts = (place.step.part for place in recipe.places(phase))
+    return next((str(part.name) for part in parts if isinstance(part, Generator) and part.takes_answers), "")
 
 
 @dataclass(frozen=True)
@@ -49,58 +53,58 @@ def count(db: Session, project_id: int, set_ids: Iterable[int]) -> Answers:
     return Answers(*db.execute(query).one())
 
 
-def check(db: Session, project_id: int, recipe: Recipe, set_ids: Iterable[int]) -> None:
+def check(db: Session, project_id: int, recipe: Recipe, set_ids: Iterable[int], phase: int = 0) -> None:
     """Raise `InvalidInput` where the judge could not give a single verdict, or a generator not a single text."""
-    if comparing(recipe) and (found := count(db, project_id, set_ids)).is_none_known:
-        raise InvalidInput(_none_known(recipe, found))
-    if taking(recipe) and (found := count(db, project_id, set_ids)).is_none_known:
-        raise InvalidInput(_of_generator(recipe, found))
+    if (judge := comparing(recipe, phase)) and (found := count(db, project_id, set_ids)).is_none_known:
+        raise InvalidInput(_none_known(judge, found))
+    if (generator := taking(recipe, phase)) and (found := count(db, project_id, set_ids)).is_none_known:
+        raise InvalidInput(_of_generator(generator, found))
 
 
 def warnings(
-    db: Session, project_id: int, recipe: Recipe, *, sample: Iterable[int], held_out: Iterable[int]
+    db: Session, project_id: int, recipe: Recipe, *, sample: Iterable[int], held_out: Iterable[int], phase: int = 0
 ) -> list[str]:
     """What a person should know before the launch."""
     said = []
-    if comparing(recipe) and (found := count(db, project_id, sample)).missing:
-        said.append(_of_judge(recipe, found))
-    if taking(recipe) and (found := count(db, project_id, sample)).missing:
-        said.append(_of_generator(recipe, found))
+    if (judge := comparing(recipe, phase)) and (found := count(db, project_id, sample)).missing:
+        said.append(_of_judge(judge, recipe, found))
+    if (generator := taking(recipe, phase)) and (found := count(db, project_id, sample)).missing:
+        said.append(_of_generator(generator, found))
     measures = [metric.name for metric in recipe.metrics if metric.needs_answer]
     if measures and (found := count(db, project_id, held_out)).missing:
         said.append(_of_metrics(", ".join(map(str, measures)), found))
     return said
 
 
-def _none_known(recipe: Recipe, found: Answers) -> str:
+def _none_known(judge: str, found: Answers) -> str:
     return (
-        f"None of the {found.prompts:,} prompts in the chosen sets has an answer, and the judge {comparing(recipe)} "
+        f"None of the {found.prompts:,} prompts in the chosen sets has an answer, and the judge {judge} "
         "compares samples with it: no sample would get a verdict. Import prompts with an answer column, or choose a "
         "judge that needs none."
     )
 
 
-def _of_judge(recipe: Recipe, found: Answers) -> str:
+def _of_judge(judge: str, recipe: Recipe, found: Answers) -> str:
     if found.is_none_known:
-        return _none_known(recipe, found)
+        return _none_known(judge, found)
     said = (
         f"{found.missing:,} of the {found.prompts:,} prompts in the chosen sets have no answer, and the judge "
-        f"{comparing(recipe)} gives their samples no verdict."
+        f"{judge} gives their samples no verdict."
     )
-    if found.would_fail(recipe):
+    if found.missing > recipe.unparsed_limit * found.prompts:
         said += f" That is more than unparsed_limit ({recipe.unparsed_limit:.0%}), so judging would probably fail."
     return said
 
 
-def _of_generator(recipe: Recipe, found: Answers) -> str:
+def _of_generator(generator: str, found: Answers) -> str:
     if found.is_none_known:
         return (
             f"None of the {found.prompts:,} prompts in the chosen sets has an answer, and the generator "
-            f"{taking(recipe)} takes nothing else. Import prompts with an answer column, or choose another generator."
+            f"{generator} takes nothing else. Import prompts with an answer column, or choose another generator."
         )
     return (
         f"{found.missing:,} of the {found.prompts:,} prompts in the chosen sets have no answer: the generator "
-        f"{taking(recipe)} makes no sample of them."
+        f"{generator} makes no sample of them."
     )
 
 
