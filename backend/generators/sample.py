@@ -19,7 +19,7 @@ class Sample(Generator):
     2024, arXiv 2411.04109). With a template they are asked otherwise, such as after worked examples that are brief
     (Munkhbat et al. 2025, arXiv 2502.20122); they answer the same prompt, and training rows do not see the template.
 
-    With `conditions` there are n samples under each of them instead, in their order: a better and a worse way to answer
+    With `conditions` there are n samples under each of them instead, in order of their names: a better and a worse way to answer
     (Xu et al. 2024, arXiv 2409.17534), or the known answer in view. A sample notes its condition in `extra`, where the
     judge `by_construction` reads it; training rows do not see it.
     """
@@ -71,7 +71,7 @@ class Sample(Generator):
     def generate(self, engine: Engine, prompts: Sequence[Prompt], *, seed: int) -> list[list[SampleValue]]:
         messages = [prompt.messages for prompt in prompts]
         made = self._plain(engine, prompts, seed) if not self.conditions else [[] for _ in prompts]
-        for number, name in enumerate(self.conditions):
+        for number, name in enumerate(self.origins):
             under = self._under(engine, prompts, name, number, seed)
             made = [one + another for one, another in zip(made, under, strict=True)]
         if self.extra_n:
@@ -105,7 +105,7 @@ class Sample(Generator):
 
     @property
     def origins(self) -> tuple[str, ...]:
-        return tuple(self.conditions)
+        return tuple(sorted(self.conditions))
 
     @property
     def takes_imported(self) -> bool:

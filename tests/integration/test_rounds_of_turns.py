@@ -159,7 +159,8 @@ def test_self_rationalizing_judge_prefers_judgments_with_the_known_score(
     loop = Loop(short("self_rationalizing_judge", judgments={"n": 6}), engine, tiny)
     items = [{"prompt": f"prompt {n}", "completion": f"item {n}", "score": score} for n, score in enumerate((1, 5, 3))]
     report = prompts.import_file(loop.actor, loop.project.id, "file", put("file.jsonl", lines(*items)))
-    _, found = trained(loop, monkeypatch, sample_set_ids=(report.sets[0].id,))
+    loop.prompts = report.sets[0]
+    _, found = trained(loop, monkeypatch)
     known = {item["completion"]: f"Score: {item['score']}" for item in items}
     assert last(found)
     for row in last(found):
@@ -235,7 +236,8 @@ def test_separate_corrector_learns_to_rewrite_and_its_pool_grows(tiny: Path, mon
     second = loop.launch(parent_id=ended.id, seed=4)
     assert loop.run(second).stage is Stage.train
     with reading() as db:
-        corrector = db.scalars(select(tables.RoundRole).where(tables.RoundRole.round_id == ended.id, tables.RoundRole.step >= 0)).one()  # fmt: skip
+        role = tables.RoundRole
+        corrector = db.scalars(select(role).where(role.round_id == ended.id, role.step >= 0)).one()
         wrote = select(tables.Sample.checkpoint_id).where(tables.Sample.round_id == second, tables.Sample.step == 5)
         assert set(db.scalars(wrote)) == {corrector.checkpoint_id}
     grown = [(said(row, "prompt"), said(row, "completion")) for row in last(made(second))]
@@ -249,15 +251,16 @@ def test_language_feedback_decides_which_refined_answers_are_learned(
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = scripted(
-        everything_put_right=tuple(f"refined {n}" for n in range(9)),
-        Find_out_whether=("Fine.\nVerdict: right", "Bad.\nFirst wrong step: 1\nVerdict: wrong", "hm"),
-        prompt=("a draft", "another"),
+        **{"(?s)prompt_[abc].*everything_put_right": "refined well", "everything_put_right": ("refined", "in vain")},
+        **{"(?s)Find_out_whether.*refined_well": "Fine.\nVerdict: right"},
+        Find_out_whether=("Bad.\nFirst wrong step: 1\nVerdict: wrong", "hm"), prompt=("a draft", "another"),
     )  # fmt: skip
     _, found = trained(Loop(short("language_feedback_evolution", 1), engine, tiny), monkeypatch)
     reviewed = list(with_parents(found, 4, 6))
     accepted = Counter(text for (_, text, _), (_, review, _) in reviewed if review.endswith("right"))
     assert Counter(said(row, "completion") for row in last(found)) == accepted
-    assert 0 < accepted.total() < len(reviewed)
+    assert accepted == {"refined well": 3}
+    assert len(reviewed) == 5
     assert {said(row, "prompt") for row in last(found)} <= set(RIGHT)
 
 
@@ -300,11 +303,11 @@ def test_only_the_phase_that_takes_answers_needs_them(tiny: Path) -> None:
 
 
 def test_what_answers_a_rejected_text_is_trained_on_though_people_rejected_it(tiny: Path) -> None:
-    engine = scripted(The_answer_is_wrong=ANSWERS, prompt=ANSWERS)
+    engine = scripted(The_answer_is_wrong=tuple(f"so {one}" for one in ANSWERS), prompt=ANSWERS)
     loop = Loop(short("rise", first={"temperature": 0.0}), engine, tiny)
     round_id = loop.launch(is_reviewed=True)
     waiting = loop.run(round_id)
-    assert (waiting.status, waiting.step) == (RoundStatus.review, 3)
+    assert (waiting.status, waiting.step) == (RoundStatus.review, 4)
     with reading() as db:
         ids = list(db.scalars(select(tables.Sample.id).where(tables.Sample.round_id == round_id)))
     reviews.decide_many(loop.actor, round_id, [reviews.Act(f"reject-{n:04}", DecisionKind.reject, n) for n in ids])

@@ -117,7 +117,7 @@ def test_a_condition_that_shows_the_known_answer_skips_prompts_without_one():
     generator = Sample(n=1, conditions={"plain": "{prompt}", "hinted": "{prompt}: {answer}"}, take_imported=False)
     found = generator.generate(Recording(), both, seed=7)
     assert [[(s.position, s.text) for s in samples] for samples in found] == [
-        [(0, "one 0 T=1.0")], [(0, "two 0 T=1.0"), (1, "two: 2 0 T=1.0")],
+        [(1, "one 0 T=1.0")], [(0, "two: 2 0 T=1.0"), (1, "two 0 T=1.0")],
     ]  # fmt: skip
 
 
