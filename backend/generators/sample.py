@@ -19,9 +19,9 @@ class Sample(Generator):
     2024, arXiv 2411.04109). With a template they are asked otherwise, such as after worked examples that are brief
     (Munkhbat et al. 2025, arXiv 2502.20122); they answer the same prompt, and training rows do not see the template.
 
-    With `conditions` there are n samples under each of them instead, in order of their names: a better and a worse way to answer
-    (Xu et al. 2024, arXiv 2409.17534), or the known answer in view. A sample notes its condition in `extra`, where the
-    judge `by_construction` reads it; training rows do not see it.
+    With `conditions` there are n samples under each of them instead, in order of their names: a better and a worse way
+    to answer (Xu et al. 2024, arXiv 2409.17534), or the known answer in view. A sample notes its condition in `extra`,
+    where the judge `by_construction` reads it; training rows do not see it.
     """
 
     n: int = Field(4, ge=1, le=1024, description="samples of each prompt")
