@@ -260,6 +260,7 @@ class Group:
     parent: the text that the question is about. trained: the messages a training row gets where they are others than
     was asked (a hint is left out). id: 0 until the row is written. step: the one that asked. position: among the
     groups of that step. cut: characters of the parent that were kept, where the question goes on from a part of it.
+    ancestors: the texts that led to the parent, the first one first; empty where the parent answers a prompt.
     """
 
     prompt: Prompt
@@ -270,6 +271,12 @@ class Group:
     step: int = 0
     position: int = 0
     cut: int | None = None
+    ancestors: tuple[Sample, ...] = ()
+
+    @property
+    def draft(self) -> Sample | None:
+        """The text that the chain of questions began with; None where the question is about no text."""
+        return self.ancestors[0] if self.ancestors else self.parent
 
     @property
     def scored(self) -> list[Sample]:

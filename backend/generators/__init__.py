@@ -37,6 +37,11 @@ class Generator(Part, kind="generator"):
         return False
 
     @property
+    def origins(self) -> tuple[str, ...]:
+        """The named conditions under which it makes samples."""
+        return ()
+
+    @property
     def samples_per_prompt(self) -> int:
         """How many samples the model makes of one prompt, for estimates."""
         raise NotImplementedError

@@ -18,6 +18,10 @@ class Sample(Generator):
     Extra samples at a higher temperature are ScPO's way to find an answer worth rejecting (Prasad et al.
     2024, arXiv 2411.04109). With a template they are asked otherwise, such as after worked examples that are brief
     (Munkhbat et al. 2025, arXiv 2502.20122); they answer the same prompt, and training rows do not see the template.
+
+    With `conditions` there are n samples under each of them instead, in order of their names: a better and a worse way
+    to answer (Xu et al. 2024, arXiv 2409.17534), or the known answer in view. A sample notes its condition in `extra`,
+    where the judge `by_construction` reads it; training rows do not see it.
     """
 
     n: int = Field(4, ge=1, le=1024, description="samples of each prompt")
@@ -37,6 +41,12 @@ class Sample(Generator):
         description="what is asked for the extra samples instead of the prompt's last question, which is the "
         "{prompt}; it is left out of training rows. Empty: the prompt as it is",
     )
+    conditions: dict[str, str] = Field(
+        {},
+        description="by name, what is said beside the prompt: a text with {prompt} stands for the prompt's last "
+        "question, another one for a system prompt; {answer} is the known answer, and a prompt without one gets no "
+        "samples of that condition. n samples are made under each; none: the prompt as it is",
+    )
     take_imported: bool = Field(
         True, description="completions that files brought with the prompts become samples beside the model's"
     )
@@ -48,19 +58,54 @@ class Sample(Generator):
             raise ValueError("The extra_template does not hold {prompt}, so it would ask nothing. Put it in.")
         return template
 
+    @field_validator("conditions")
+    @classmethod
+    def _say_something(cls, conditions: dict[str, str]) -> dict[str, str]:
+        for name, text in conditions.items():
+            if not name.replace("_", "a").isalnum() or len(name) > 40:
+                raise ValueError(f"{name!r} is no name of a condition. Use at most 40 letters, digits and underscores.")
+            if not text.strip():
+                raise ValueError(f"The condition {name!r} says nothing. Write a text for it, or leave it out.")
+        return conditions
+
     def generate(self, engine: Engine, prompts: Sequence[Prompt], *, seed: int) -> list[list[SampleValue]]:
         messages = [prompt.messages for prompt in prompts]
-        found = engine.complete(messages, self._sampling(self.n, self.temperature, seed))
+        made = self._plain(engine, prompts, seed) if not self.conditions else [[] for _ in prompts]
+        for number, name in enumerate(self.origins):
+            under = self._under(engine, prompts, name, number, seed)
+            made = [one + another for one, another in zip(made, under, strict=True)]
         if self.extra_n:
             # Another seed: the same random numbers at another temperature would mostly repeat the first samples.
             other = random.Random(f"{seed} extra").getrandbits(31)
             asked = [self._with_template(chat) for chat in messages]
             extra = engine.complete(asked, self._sampling(self.extra_n, self.extra_temperature, other))
-            found = [first + more for first, more in zip(found, extra, strict=True)]
-        made = [self._samples(prompt, completions) for prompt, completions in zip(prompts, found, strict=True)]
+            noted: JSON = {"extra_template": True} if self.extra_template else {}
+            for prompt, samples, more in zip(prompts, made, extra, strict=True):
+                samples += _samples(prompt, more, self.samples_per_prompt - self.extra_n, noted)
         if not self.take_imported:
             return made
-        return [own + imported_samples(prompt, len(own)) for prompt, own in zip(prompts, made, strict=True)]
+        first = self.samples_per_prompt
+        return [own + imported_samples(prompt, first) for prompt, own in zip(prompts, made, strict=True)]
+
+    def _plain(self, engine: Engine, prompts: Sequence[Prompt], seed: int) -> list[list[SampleValue]]:
+        found = engine.complete([one.messages for one in prompts], self._sampling(self.n, self.temperature, seed))
+        return [_samples(prompt, completions) for prompt, completions in zip(prompts, found, strict=True)]
+
+    def _under(
+        self, engine: Engine, prompts: Sequence[Prompt], name: str, number: int, seed: int
+    ) -> list[list[SampleValue]]:
+        """The samples under one condition; none of a prompt whose known answer it would show and that has none."""
+        said, other = self.conditions[name], random.Random(f"{seed} {name}").getrandbits(31)
+        shown = [one for one in prompts if one.answer is not None or "{answer}" not in said]
+        chats = [conditioned(one.messages, said, one.answer or "") for one in shown]
+        found = iter(engine.complete(chats, self._sampling(self.n, self.temperature, other)) if chats else [])
+        noted: JSON = {"condition": name}
+        known = {id(one) for one in shown}
+        return [_samples(one, next(found), number * self.n, noted) if id(one) in known else [] for one in prompts]
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        return tuple(sorted(self.conditions))
 
     @property
     def takes_imported(self) -> bool:
@@ -68,7 +113,7 @@ class Sample(Generator):
 
     @property
     def samples_per_prompt(self) -> int:
-        return self.n + self.extra_n
+        return self.n * max(1, len(self.conditions)) + self.extra_n
 
     @property
     def max_tokens_per_sample(self) -> int:
@@ -87,26 +132,41 @@ class Sample(Generator):
 
     def _with_template(self, chat: Messages) -> Messages:
         """The chat with the template in place of the last message by the user."""
-        last = max((place for place, message in enumerate(chat) if message["role"] == "user"), default=None)
-        if not self.extra_template or last is None:
-            return chat
-        asked: Message = {"role": "user", "content": fill(self.extra_template, prompt=chat[last]["content"])}
-        return [*chat[:last], asked, *chat[last + 1 :]]
+        return conditioned(chat, self.extra_template) if self.extra_template else chat
 
-    def _samples(self, prompt: Prompt, completions: Sequence[Completion]) -> list[SampleValue]:
-        noted: JSON = {"extra_template": True} if self.extra_template else {}
-        return [
-            SampleValue(
-                id=0,
-                prompt_id=prompt.id,
-                text=completion.text,
-                finish_reason=completion.finish_reason,
-                n_tokens=completion.n_tokens,
-                logprob=completion.logprob,
-                position=position,
-                reasoning=completion.reasoning,
-                failure=completion.failure,
-                extra=noted if position >= self.n else {},
-            )
-            for position, completion in enumerate(completions)
-        ]
+
+def conditioned(chat: Messages, said: str, answer: str = "") -> Messages:
+    """The chat with a text in place of its last question, which is the text's {prompt}; without one, after its system
+    prompt. A chat without a question stays as it is.
+    """
+    if "{prompt}" not in said:
+        said = fill(said, answer=answer)
+        is_there = bool(chat) and chat[0]["role"] == "system"
+        first: Message = {"role": "system", "content": f"{chat[0]['content']}\n\n{said}" if is_there else said}
+        return [first, *chat[is_there:]]
+    last = max((place for place, message in enumerate(chat) if message["role"] == "user"), default=None)
+    if last is None:
+        return chat
+    asked: Message = {"role": "user", "content": fill(said, prompt=chat[last]["content"], answer=answer)}
+    return [*chat[:last], asked, *chat[last + 1 :]]
+
+
+def _samples(
+    prompt: Prompt, completions: Sequence[Completion], first: int = 0, noted: JSON | None = None
+) -> list[SampleValue]:
+    """The completions as samples, from position `first` on."""
+    return [
+        SampleValue(
+            id=0,
+            prompt_id=prompt.id,
+            text=completion.text,
+            finish_reason=completion.finish_reason,
+            n_tokens=completion.n_tokens,
+            logprob=completion.logprob,
+            position=position,
+            reasoning=completion.reasoning,
+            failure=completion.failure,
+            extra=noted or {},
+        )
+        for position, completion in enumerate(completions, first)
+    ]

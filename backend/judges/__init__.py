@@ -42,6 +42,16 @@ class Judge(Part, kind="judge"):
         return False
 
     @property
+    def reads_parents(self) -> bool:
+        """True for judges that compare a text with the one its question is about."""
+        return False
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The conditions and roles whose texts it judges by their origin; empty where it looks at texts."""
+        return ()
+
+    @property
     def needs_all_groups(self) -> bool:
         """True for judges that have to see all groups of the step in one call, not batch by batch."""
         return False

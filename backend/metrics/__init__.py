@@ -17,7 +17,8 @@ class Evidence:
     without gold items, whose label was known;
     overridden: ids of samples on which people decided otherwise than the judge, by verdict or by score;
     blind: sample id -> verdict by people who had not seen the judge's; drawn: ids of samples they met at random;
-    kept: ids of the samples that selectors keep, of a pair the chosen one.
+    kept: ids of the samples that selectors keep, of a pair the chosen one;
+    turns: name of a step, or nothing for the last that answers questions about texts -> the groups with its texts.
     """
 
     held_out: Sequence[Group] = ()
@@ -28,6 +29,7 @@ class Evidence:
     blind: dict[int, Verdict] = field(default_factory=dict)
     drawn: frozenset[int] = frozenset()
     kept: frozenset[int] = frozenset()
+    turns: dict[str, Sequence[Group]] = field(default_factory=dict)
 
 
 class Metric(Part, kind="metric"):
@@ -47,6 +49,11 @@ class Metric(Part, kind="metric"):
     def needs_answer(self) -> bool:
         """True where only held-out prompts with a known answer can be measured."""
         return False
+
+    @property
+    def turns(self) -> tuple[str, ...]:
+        """Names of the steps whose texts it looks at beside those of the first step; see `Evidence.turns`."""
+        return ()
 
     def compute(self, evidence: Evidence) -> list[MetricValue]:
         """Return the numbers; value None where nothing could be computed."""

@@ -113,14 +113,14 @@ def read_pool(db: Session, stage: StageContext, place: Place) -> list[values.Pro
 
     Where no model is asked, prompts without a text that is taken would get no samples: they are left out.
     """
-    prompt, source = tables.Prompt, place.step.part
-    is_source = isinstance(source, PromptSource)
-    sets = [*stage.set_ids(SetUse.sample), *(adopt.own_sets(db, stage) if is_source and source.reads_own else [])]
+    prompt, prompt_set, source = tables.Prompt, tables.PromptSet, place.step.part
+    reads_own = isinstance(source, PromptSource) and source.reads_own
+    sets = [*stage.set_ids(SetUse.sample), *(adopt.own_sets(db, stage) if reads_own else [])]
     query = select(*group_values.PROMPT).where(
         prompt.prompt_set_id.in_(sets), group_values.is_no_probe(stage.round.project_id)
     )
     generators = _answering(stage, place)
-    makes_answers = is_source and source.makes_answers
+    makes_answers = isinstance(source, PromptSource) and source.makes_answers
     if generators and not makes_answers and not any(one.needs_engine for one in generators):
         has_answer, imported = prompt.answer.is_not(None), select(tables.ImportedCompletion.prompt_id)
         has_text = [has_answer if one.takes_answers else prompt.id.in_(imported) for one in generators]

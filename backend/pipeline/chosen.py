@@ -99,7 +99,8 @@ def trained_steps(db: Session, round_id: int) -> list[int]:
 
 def key(row: dataset_rows.Row) -> bytes:
     """What makes two rows the same for training."""
-    return hashlib.sha256(repr((row.prompt_id, row.completion, row.rejected, row.label)).encode()).digest()
+    said = (row.prompt_id, row.messages, row.completion, row.rejected, row.label)
+    return hashlib.sha256(repr(said).encode()).digest()
 
 
 def add_mix(stage: StageContext, db: Session, chosen: Chosen) -> None:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import delete, insert, select
@@ -9,12 +10,14 @@ from sqlalchemy.orm import Session
 
 from backend import values
 from backend.db import now, reading, standing, tables
+from backend.generators import Generator
 from backend.metrics import Evidence, Metric
 from backend.pipeline import groups as group_values
 from backend.pipeline.answer import answer_missing
 from backend.pipeline.bind import engine_for
 from backend.pipeline.stage import Finish, StageContext, derive_seed
-from backend.recipes import judge_of
+from backend.prompt_sources import PromptSource
+from backend.recipes import Place, judge_of
 from backend.values import DecisionKind, LabelSource, MetricValue, RoundStatus, Sampling, SetUse, Split, Verdict
 
 Measured = tuple[int | None, MetricValue, dict[str, Any]]
@@ -119,8 +122,30 @@ def round_evidence(stage: StageContext) -> Evidence:
     people = {row.sample_id: row.verdict for row in by_people}
     overridden = frozenset(row.sample_id for row in by_people if row.is_overridden)
     return Evidence(
-        round_groups=groups, machine=machine, people=people, overridden=overridden, blind=blind, drawn=drawn, kept=kept
-    )
+        round_groups=groups, machine=machine, people=people, overridden=overridden, blind=blind, drawn=drawn,
+        kept=kept, turns=turns_of(stage),
+    )  # fmt: skip
+
+
+def turns_of(stage: StageContext) -> dict[str, Sequence[values.Group]]:
+    """What the metrics want to see of later turns, by the name of the step that wrote them."""
+    found: dict[str, Sequence[values.Group]] = {}
+    for name in {name for metric in stage.recipe.metrics for name in metric.turns}:
+        writers = [place for place in stage.places if is_turn(stage, place) and name in ("", place.step.name)]
+        if not writers:
+            continue
+        with reading() as db:
+            rows = group_values.group_rows(db, stage.round.id, Split.train, step=writers[-1].source)
+            groups = group_values.load(db, rows, edits=False, imported=False)
+        step = writers[-1].index
+        found[name] = [replace(one, samples=tuple(s for s in one.samples if s.step == step)) for one in groups]
+    return found
+
+
+def is_turn(stage: StageContext, place: Place) -> bool:
+    """Whether a step writes texts that answer questions about texts."""
+    asked = stage.places[place.source or 0].step.part
+    return isinstance(place.step.part, Generator) and isinstance(asked, PromptSource) and asked.has_parents
 
 
 def kept_samples(db: Session, round_id: int) -> frozenset[int]:

@@ -1,7 +1,7 @@
 """Rows into the values parts take."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
@@ -203,18 +203,19 @@ def load(
     samples = samples_of(
         db, groups, checkpoint_id=checkpoint_id, edits=edits, imported=imported, labels=labels, place=place
     )
-    prompts, parents = prompts_of(db, groups), parents_of(db, groups)
+    prompts, chains = prompts_of(db, groups), chains_of(db, groups)
     stripped = roots_of(db, [g for g in groups if g.is_stripped])
     return [
         values.Group(
             p,
             tuple(samples[g.id]),
-            parent=parents.get(g.parent_id or 0),
+            parent=chains[g.parent_id][-1] if g.parent_id is not None else None,
             trained=stripped[g.prompt_id].messages if g.is_stripped else None,
             id=g.id,
             step=g.step,
             position=g.position,
             cut=g.cut,
+            ancestors=chains[g.parent_id][:-1] if g.parent_id is not None else (),
         )
         for g, p in zip(groups, prompts, strict=True)
     ]
@@ -226,9 +227,34 @@ def without_retracted(group: values.Group) -> values.Group:
     return group if len(kept) == len(group.samples) else replace(group, samples=tuple(kept))
 
 
-def parents_of(db: Session, groups: Sequence[GroupRow]) -> dict[int, values.Sample]:
-    """The texts that the groups' questions are about, by id, with their effective labels."""
-    ids = sorted({g.parent_id for g in groups if g.parent_id is not None})
+def chains_of(db: Session, groups: Sequence[GroupRow]) -> dict[int, tuple[values.Sample, ...]]:
+    """Of each text that a question is about the chain of texts that ends with it, with their effective labels.
+
+    A text whose question is itself about a text comes after that one.
+    """
+    above: dict[int, int | None] = {}
+    level = {g.parent_id for g in groups if g.parent_id is not None}
+    sample, group = tables.Sample, tables.Group
+    while level:
+        for some in chunks(sorted(level), CHUNK):
+            query = select(sample.id, group.parent_id).join(group, group.id == sample.group_id)
+            above |= {row[0]: row[1] for row in db.execute(query.where(sample.id.in_(some)))}
+        level = {n for n in above.values() if n is not None} - above.keys()
+    texts = _texts_of(db, sorted(above))
+    return {g.parent_id: _chain(g.parent_id, above, texts) for g in groups if g.parent_id is not None}
+
+
+def _chain(last: int, above: Mapping[int, int | None], texts: Mapping[int, values.Sample]) -> tuple[values.Sample, ...]:
+    found: list[values.Sample] = []
+    at: int | None = last
+    while at is not None:
+        found.insert(0, texts[at])
+        at = above[at]
+    return tuple(found)
+
+
+def _texts_of(db: Session, ids: Sequence[int]) -> dict[int, values.Sample]:
+    """These samples by id, with their effective labels."""
     sample, label = tables.Sample, tables.Label
     found: dict[int, values.Sample] = {}
     for some in chunks(ids, CHUNK):

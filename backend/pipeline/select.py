@@ -20,6 +20,7 @@ from backend.pipeline import rows as dataset_rows
 from backend.pipeline.ask import ask_due
 from backend.pipeline.chosen import Chosen, add_earlier, add_mix, rows_before
 from backend.pipeline.stage import Finish, StageContext, only_selectors_since_gate
+from backend.prompt_sources import PromptSource
 from backend.selectors import Selector
 
 GROUPS_AT_ONCE = 500
@@ -44,10 +45,11 @@ def choose(stage: StageContext, db: Session) -> Chosen:
     rows = group_values.seen_by(db, stage)
     selector, is_last = selector_of(stage), is_last_before_training(stage)
     stage.progress.start(len(rows), "groups")
+    keeps_rejected = selector.reads_parents or is_about_rejected(stage)
     for number, batch in enumerate(group_values.chunks(rows, GROUPS_AT_ONCE)):
         found = group_values.load(db, batch, place=stage.place)
         loaded = [with_known(g, known) for g in found if g.samples or not selector.needs_texts]
-        groups = [group for group in loaded if not is_parent_rejected(group)]
+        groups = [group for group in loaded if keeps_rejected or not is_parent_rejected(group)]
         selection = selector.select(groups, seed=stage.seed("select", number))
         chosen.selected += selection.examples
         chosen.dropped.update(selection.dropped)
@@ -132,6 +134,12 @@ def is_last_before_training(stage: StageContext) -> bool:
 def goes_back(stage: StageContext) -> bool:
     """Whether people can still change what is selected: nothing but selectors and mixers ran since they decided."""
     return stage.round.is_reviewed and only_selectors_since_gate(stage.places, stage.step)
+
+
+def is_about_rejected(stage: StageContext) -> bool:
+    """Whether the questions are about texts because these were rejected."""
+    source = stage.places[stage.place.source or 0].step.part
+    return isinstance(source, PromptSource) and source.asks_about_rejected
 
 
 def is_parent_rejected(group: values.Group) -> bool:

@@ -55,6 +55,16 @@ class PromptSource(Part, kind="prompt source"):
         """True for a source that may ask more questions than the pool has prompts."""
         return False
 
+    @property
+    def is_stripped(self) -> bool:
+        """True where training rows get the prompt it began with instead of what is asked."""
+        return False
+
+    @property
+    def asks_about_rejected(self) -> bool:
+        """True where it asks about texts because they were rejected: what answers is then trained on, all the same."""
+        return False
+
     def groups_at_most(self, groups: int, samples: int, prompts: int) -> int:
         """How many groups come of so many groups of so many prompts, with so many samples together, for estimates."""
         return groups

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -22,10 +23,11 @@ class Ask(PromptSource):
     """Make a new group of each text: its question is the template, about that text, which is the group's parent.
 
     `about` failed asks about prompts instead, those of which no sample was accepted, and has no parent: STaR's second
-    try with the answer as a hint (Zelikman et al. 2022, arXiv 2203.14465, section 3.2). `strip` takes the question out
-    of the training row, as STaR does with the hint and constitutional AI with critique and request (Bai et al. 2022,
-    arXiv 2212.08073, section 3.1). A judge's template asks for judgments that are texts of their own, which can be
-    judged and trained on (Wu et al. 2024, arXiv 2407.19594).
+    try with the answer as a hint (Zelikman et al. 2022, arXiv 2203.14465, section 3.2). `about` rejected asks about the
+    texts that their labels reject; a text without a label is none of them. `strip` takes the question out of the
+    training row, as STaR does with the hint and constitutional AI with critique and request (Bai et al. 2022, arXiv
+    2212.08073, section 3.1). A judge's template asks for judgments that are texts of their own, which can be judged and
+    trained on (Wu et al. 2024, arXiv 2407.19594).
     """
 
     template: str = Field(
@@ -33,9 +35,12 @@ class Ask(PromptSource):
         description="what is asked; filled in are {prompt} (the prompt it began with), {question} (what the text "
         "answers), {response} (the text), {answer} (the known answer) and {principle}",
     )
-    about: Literal["each", "best", "last", "failed"] = Field(
-        "each", description="each text; the best or the last of each group; or prompts without an accepted text"
+    about: Literal["each", "best", "last", "rejected", "failed"] = Field(
+        "each",
+        description="each text; the best or the last of each group; each text that was rejected; or prompts without an "
+        "accepted text",
     )
+    most: int = Field(0, ge=0, description="most texts of one group that are asked about; 0 means no limit")
     follow: bool = Field(False, description="ask in the same chat, after the text; off: in a chat of its own")
     strip: bool = Field(False, description="training rows get the prompt it began with instead of what was asked")
     principles: tuple[str, ...] = Field((), description="one of them, drawn at random, is the {principle}")
@@ -57,21 +62,31 @@ class Ask(PromptSource):
 
     @property
     def reads_labels(self) -> bool:
-        return self.about in ("best", "failed")
+        return self.about in ("best", "rejected", "failed")
 
     @property
     def has_parents(self) -> bool:
         return self.about != "failed"
 
+    @property
+    def is_stripped(self) -> bool:
+        return self.strip
+
+    @property
+    def asks_about_rejected(self) -> bool:
+        return self.about == "rejected"
+
     def groups_at_most(self, groups: int, samples: int, prompts: int) -> int:
-        return samples if self.about == "each" else groups
+        if self.about not in ("each", "rejected"):
+            return groups
+        return min(samples, groups * self.most) if self.most else samples
 
     def ask(self, groups: Sequence[Group], pool: Sequence[Prompt], *, limit: int, seed: int) -> list[Group]:
         roots = {prompt.id: prompt for prompt in pool}
         made = []
         for group in groups:
             root = roots.get(group.prompt.id, group.prompt)
-            for text in self._texts(group):
+            for text in islice(self._texts(group), self.most or None):
                 chance = random.Random(f"{seed} {group.prompt.id} {group.position} {text.position if text else -1}")
                 made.append(self._group(group, root, text, chance))
         return made
@@ -84,6 +99,8 @@ class Ask(PromptSource):
                 yield None
         elif self.about == "each":
             yield from group.samples
+        elif self.about == "rejected":
+            yield from (sample for sample in group.samples if sample.verdict is Verdict.reject)
         elif self.about == "last":
             yield from group.samples[-1:]
         else:

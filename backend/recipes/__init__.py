@@ -66,6 +66,16 @@ class Recipe(Common):
                 _wiring.wire(phase.steps)
             except ValueError as error:
                 raise ValueError(f"Phase {number}: {error}" if len(self.phases) > 1 else str(error)) from error
+        steps = {step.name for phase in self.phases for step in phase.steps if step.kind == "generator"}
+        for metric in self.metrics:
+            for name in metric.turns:
+                if name and name not in steps:
+                    known = ", ".join(sorted(filter(None, steps))) or "none has a name"
+                    raise ValueError(
+                        f"The metric {metric.name} looks at the texts of {name!r}, but no generator has that name. "
+                        f"Name one that there is: {known}."
+                    )
+        made = {step.makes for phase in self.phases for step in phase.steps if step.kind == "trainer"}
         reading = [part for part in self.of_kind("trainer") if part.reads]
         if reading and (self.mix_share or self.earlier_rounds):
             knob = "mix_share" if self.mix_share else "earlier_rounds"

@@ -1,26 +1,34 @@
 """The parts that recipe files are made of, by one import. Needed where a recipe is written, nowhere else."""
 
+from backend.generators.imported import Imported
 from backend.generators.own_answers import OwnAnswers
 from backend.generators.sample import Sample
 from backend.judges.additive_rubric import TEMPLATE as RUBRIC
 from backend.judges.additive_rubric import AdditiveRubric
+from backend.judges.agrees_with_label import AgreesWithLabel
 from backend.judges.all_of import AllOf
 from backend.judges.brevity import Brevity
+from backend.judges.by_construction import ByConstruction
 from backend.judges.exact_match import ExactMatch
 from backend.judges.from_children import FromChildren
 from backend.judges.majority_vote import MajorityVote
+from backend.judges.noted import Noted
 from backend.judges.novelty import Novelty
 from backend.judges.pairwise_swapped import PairwiseSwapped
 from backend.judges.prompt_rules import PromptRules
+from backend.judges.read_critique import TEMPLATE as CRITIQUE
+from backend.judges.read_critique import ReadCritique
 from backend.judges.read_score import ReadScore
 from backend.judges.reference_likelihood import ReferenceLikelihood
 from backend.judges.reward_model import RewardModel as RewardModelJudge
 from backend.judges.self_certainty import SelfCertainty
 from backend.judges.surface_rules import SurfaceRules
+from backend.judges.text_similarity import TextSimilarity
 from backend.judges.weighted_sum import WeightedSum
 from backend.judges.written_verdict import WrittenVerdict
 from backend.judges.yes_no_check import YesNoCheck
 from backend.metrics.balance_score import BalanceScore
+from backend.metrics.correction_flips import CorrectionFlips
 from backend.metrics.distinct_n import DistinctN
 from backend.metrics.held_out_accuracy import HeldOutAccuracy
 from backend.metrics.judge_quality import JudgeQuality
@@ -43,12 +51,15 @@ from backend.selectors.above_threshold import AboveThreshold
 from backend.selectors.all_prompts import AllPrompts
 from backend.selectors.anchored_pairs import AnchoredPairs
 from backend.selectors.best_versus_worst import BestVersusWorst
+from backend.selectors.improved_revisions import ImprovedRevisions
 from backend.selectors.keep_all import KeepAll
 from backend.selectors.keep_texts import KeepTexts
+from backend.selectors.revision_pairs import RevisionPairs
 from backend.selectors.right_and_wrong import RightAndWrong
 from backend.selectors.signed_examples import SignedExamples
 from backend.selectors.unpaired import Unpaired
 from backend.selectors.vote_margin_pairs import VoteMarginPairs
+from backend.selectors.worse_to_better import CORRECT, WorseToBetter
 from backend.trainers.cpo import CPO
 from backend.trainers.distill import Distill
 from backend.trainers.dpo import DPO
@@ -62,12 +73,14 @@ from backend.trainers.sft import SFT
 from backend.trainers.soft_target_sft import SoftTargetSFT
 
 __all__ = [
-    "CPO", "DPO", "GRPO", "KTO", "ORPO", "RLOO", "RUBRIC", "SFT", "AboveThreshold", "AdditiveRubric", "Adopt", "AllOf",
-    "AllPrompts", "AnchoredPairs", "Ask", "BalanceProbe", "BalanceScore", "BestVersusWorst", "Brevity", "Deduplicate",
-    "Distill", "DistinctN", "DiverseSubset", "DocumentTasks", "EarlierRounds", "EvolvePrompts", "ExactMatch",
-    "FewShotPrompts", "FromChildren", "HeldOutAccuracy", "JudgeQuality", "KeepAll", "KeepTexts", "Length",
-    "MajorityVote", "NegativeAwareSFT", "Novelty", "OverrideRate", "OwnAnswers", "PairwiseSwapped", "PassAtK",
-    "PromptRules", "PromptSet", "ReadScore", "ReferenceLikelihood", "RewardModel", "RewardModelJudge", "RightAndWrong",
-    "Sample", "ScoreTies", "SelfCertainty", "SignedExamples", "SoftTargetSFT", "SurfaceRules", "Unpaired",
-    "VoteMarginPairs", "WeightedSum", "Widest", "WrittenVerdict", "YesNoCheck",
+    "CORRECT", "CPO", "CRITIQUE", "DPO", "GRPO", "KTO", "ORPO", "RLOO", "RUBRIC", "SFT", "AboveThreshold",
+    "AdditiveRubric", "Adopt", "AgreesWithLabel", "AllOf", "AllPrompts", "AnchoredPairs", "Ask", "BalanceProbe",
+    "BalanceScore", "BestVersusWorst", "Brevity", "ByConstruction", "CorrectionFlips", "Deduplicate", "Distill",
+    "DistinctN", "DiverseSubset", "DocumentTasks", "EarlierRounds", "EvolvePrompts", "ExactMatch", "FewShotPrompts",
+    "FromChildren", "HeldOutAccuracy", "Imported", "ImprovedRevisions", "JudgeQuality", "KeepAll", "KeepTexts",
+    "Length", "MajorityVote", "NegativeAwareSFT", "Noted", "Novelty", "OverrideRate", "OwnAnswers", "PairwiseSwapped",
+    "PassAtK", "PromptRules", "PromptSet", "ReadCritique", "ReadScore", "ReferenceLikelihood", "RevisionPairs",
+    "RewardModel", "RewardModelJudge", "RightAndWrong", "Sample", "ScoreTies", "SelfCertainty", "SignedExamples",
+    "SoftTargetSFT", "SurfaceRules", "TextSimilarity", "Unpaired", "VoteMarginPairs", "WeightedSum", "Widest",
+    "WorseToBetter", "WrittenVerdict", "YesNoCheck",
 ]  # fmt: skip

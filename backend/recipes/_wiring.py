@@ -186,10 +186,45 @@ def _check_groups(walk: _Walk, place: Place) -> None:
             "generator before it, or say with `of` which step's groups it works on."
         )
     _check_roles(walk, place)
-    if isinstance(part, Judge) and part.judges_parents and not (isinstance(asked, PromptSource) and asked.has_parents):
+    _check_origins(walk, place)
+    _check_parents(walk, place)
+
+
+def _check_origins(walk: _Walk, place: Place) -> None:
+    """Who judges texts by their origin has to name conditions or roles that there are."""
+    part = place.step.part
+    if not isinstance(part, Judge):
+        return
+    makers = [walk.steps[n] for n in place.texts]
+    known = {step.by for step in makers}
+    known |= {name for step in makers if isinstance(step.part, Generator) for name in step.part.origins}
+    for name in part.origins:
+        if name not in known:
+            raise ValueError(
+                f"{place} judges texts by their origin {name!r}, but in its groups there are only those of "
+                f"{_and(sorted(known))}. Name one of these, or put a generator with that condition or role before it."
+            )
+
+
+def _check_parents(walk: _Walk, place: Place) -> None:
+    """Who looks at the texts that questions are about needs questions about texts."""
+    part, asked = place.step.part, walk.steps[place.source or 0].part
+    assert isinstance(asked, PromptSource)
+    about = f"those of step {(place.source or 0) + 1} ({asked.name})"
+    if isinstance(part, Judge) and part.judges_parents and not asked.has_parents:
         raise ValueError(
-            f"{place} judges the texts that questions are about, but those of step {place.source + 1} "
-            f"({asked.name}) are about no text. Put a source before it that asks about each text, such as ask."
+            f"{place} judges the texts that questions are about, but {about} are about no text. Put a source before it "
+            "that asks about each text, such as ask."
+        )
+    if isinstance(part, Judge | Selector) and part.reads_parents and not asked.has_parents:
+        raise ValueError(
+            f"{place} compares texts with those that questions are about, but {about} are about no text. Put a source "
+            "before it that asks about each text, such as ask."
+        )
+    if isinstance(part, Selector) and part.needs_stripped and not asked.is_stripped:
+        raise ValueError(
+            f"{place} puts a text and its draft into one row, but they answer different questions: {about} stay in "
+            "training rows. Turn its knob strip on."
         )
 
 

@@ -32,6 +32,16 @@ class Selector(Part, kind="selector"):
         """False for a selector that looks at questions alone: they need no texts, and people no decision before it."""
         return True
 
+    @property
+    def reads_parents(self) -> bool:
+        """True where the text that a question is about, or its draft, counts beside those that answer it."""
+        return False
+
+    @property
+    def needs_stripped(self) -> bool:
+        """True where draft and revision stand in one row, so that both have to answer the prompt they began with."""
+        return False
+
     def select(self, groups: Sequence[Group], *, seed: int) -> Selection:
         """Return the examples in order of the groups, with a count of drops for each reason."""
         raise NotImplementedError

@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
+from backend import answers
 from backend.selectors import Selector, by_person, is_blank, is_truncated, with_twins
 from backend.selectors._pairs import Pair, is_same_text, pair_of, rank
 from backend.values import DatasetType, Example, Group, Sample, Selection, Verdict
@@ -39,7 +40,16 @@ class AnchoredPairs(Selector):
     require_higher: bool = Field(
         True, description="the chosen text must score higher than the rejected one; off: scores play no part"
     )
+    differ_in: Literal["text", "answer"] = Field(
+        "text", description="what has to differ between both sides: the text, or the answer that is read in it"
+    )
+    pattern: str = Field("", description="how answers are read, as in the judge `majority_vote`")
     drop_truncated: bool = Field(True, description="leave out samples that were cut off, unless a person accepted them")
+
+    @field_validator("pattern")
+    @classmethod
+    def _compiles(cls, pattern: str) -> str:
+        return answers.check_pattern(pattern)
 
     @model_validator(mode="after")
     def _fallback_compares(self) -> Self:
@@ -79,7 +89,14 @@ class AnchoredPairs(Selector):
         pair = pair_of(best, worst)
         if self.require_higher and pair.gap is not None and pair.gap <= 0:
             return "equal scores" if pair.gap == 0 else "chosen scores lower than rejected"
-        return "same text on both sides" if is_same_text(pair) else pair
+        if is_same_text(pair):
+            return "same text on both sides"
+        return "same answer on both sides" if self.differ_in == "answer" and self._is_same_answer(pair) else pair
+
+    def _is_same_answer(self, pair: Pair) -> bool:
+        """Whether one answer is read on both sides; none is no answer that could be the same."""
+        good, bad = (answers.extract(one.text, self.pattern) for one in (pair.chosen, pair.rejected))
+        return good is not None and bad is not None and answers.normalise(good) == answers.normalise(bad)
 
     def _side(self, samples: Sequence[Sample], roles: Roles, *, never: Verdict) -> list[Sample] | str:
         """Return the texts that may stand on a side, or why none is left."""

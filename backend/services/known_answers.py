@@ -16,26 +16,27 @@ from backend.registry import Part
 from backend.trainers import Trainer
 
 
-def comparing(recipe: Recipe) -> str:
-    """The name of the judge that compares with the prompts' known answers; empty where none does."""
-    return next((str(one.name) for one in _of_prompts(recipe) if isinstance(one, Judge) and one.needs_answer), "")
+def comparing(recipe: Recipe, phase: int = 0) -> str:
+    """The name of the judge of a phase that compares with the prompts' known answers; empty where none does."""
+    found = _of_prompts(recipe, phase)
+    return next((str(one.name) for one in found if isinstance(one, Judge) and one.needs_answer), "")
 
 
-def taking(recipe: Recipe) -> str:
-    """The name of the generator that makes texts of the prompts' known answers; empty where none does."""
-    return next((str(one.name) for one in _of_prompts(recipe) if isinstance(one, Generator) and one.takes_answers), "")
+def taking(recipe: Recipe, phase: int = 0) -> str:
+    """The name of the generator of a phase that makes texts of the prompts' known answers; empty where none does."""
+    found = _of_prompts(recipe, phase)
+    return next((str(one.name) for one in found if isinstance(one, Generator) and one.takes_answers), "")
 
 
-def _of_prompts(recipe: Recipe) -> Iterator[Part]:
-    """The parts that work on questions without known answers of their own."""
-    for number in range(len(recipe.phases)):
-        places = recipe.places(number)
-        for place in places:
-            asked = places[place.source].step.part if place.source is not None else None
-            if not (isinstance(asked, PromptSource) and asked.makes_answers):
-                yield place.step.part
-                # The judges that reward what a trainer writes are asked about prompts, too.
-                yield from place.step.part.rewards if isinstance(place.step.part, Trainer) else ()
+def _of_prompts(recipe: Recipe, phase: int) -> Iterator[Part]:
+    """The parts of a phase that work on questions without known answers of their own."""
+    places = recipe.places(phase)
+    for place in places:
+        asked = places[place.source].step.part if place.source is not None else None
+        if not (isinstance(asked, PromptSource) and asked.makes_answers):
+            yield place.step.part
+            # The judges that reward what a trainer writes are asked about prompts, too.
+            yield from place.step.part.rewards if isinstance(place.step.part, Trainer) else ()
 
 
 @dataclass(frozen=True)
@@ -66,58 +67,58 @@ def count(db: Session, project_id: int, set_ids: Iterable[int]) -> Answers:
     return Answers(*db.execute(query).one())
 
 
-def check(db: Session, project_id: int, recipe: Recipe, set_ids: Iterable[int]) -> None:
+def check(db: Session, project_id: int, recipe: Recipe, set_ids: Iterable[int], phase: int = 0) -> None:
     """Raise `InvalidInput` where the judge could not give a single verdict, or a generator not a single text."""
-    if comparing(recipe) and (found := count(db, project_id, set_ids)).is_none_known:
-        raise InvalidInput(_none_known(recipe, found))
-    if taking(recipe) and (found := count(db, project_id, set_ids)).is_none_known:
-        raise InvalidInput(_of_generator(recipe, found))
+    if (judge := comparing(recipe, phase)) and (found := count(db, project_id, set_ids)).is_none_known:
+        raise InvalidInput(_none_known(judge, found))
+    if (generator := taking(recipe, phase)) and (found := count(db, project_id, set_ids)).is_none_known:
+        raise InvalidInput(_of_generator(generator, found))
 
 
 def warnings(
-    db: Session, project_id: int, recipe: Recipe, *, sample: Iterable[int], held_out: Iterable[int]
+    db: Session, project_id: int, recipe: Recipe, *, sample: Iterable[int], held_out: Iterable[int], phase: int = 0
 ) -> list[str]:
     """What a person should know before the launch."""
     said = []
-    if comparing(recipe) and (found := count(db, project_id, sample)).missing:
-        said.append(_of_judge(recipe, found))
-    if taking(recipe) and (found := count(db, project_id, sample)).missing:
-        said.append(_of_generator(recipe, found))
+    if (judge := comparing(recipe, phase)) and (found := count(db, project_id, sample)).missing:
+        said.append(_of_judge(judge, recipe, found))
+    if (generator := taking(recipe, phase)) and (found := count(db, project_id, sample)).missing:
+        said.append(_of_generator(generator, found))
     measures = [metric.name for metric in recipe.metrics if metric.needs_answer]
     if measures and (found := count(db, project_id, held_out)).missing:
         said.append(_of_metrics(", ".join(map(str, measures)), found))
     return said
 
 
-def _none_known(recipe: Recipe, found: Answers) -> str:
+def _none_known(judge: str, found: Answers) -> str:
     return (
-        f"None of the {found.prompts:,} prompts in the chosen sets has an answer, and the judge {comparing(recipe)} "
+        f"None of the {found.prompts:,} prompts in the chosen sets has an answer, and the judge {judge} "
         "compares samples with it: no sample would get a verdict. Import prompts with an answer column, or choose a "
         "judge that needs none."
     )
 
 
-def _of_judge(recipe: Recipe, found: Answers) -> str:
+def _of_judge(judge: str, recipe: Recipe, found: Answers) -> str:
     if found.is_none_known:
-        return _none_known(recipe, found)
+        return _none_known(judge, found)
     said = (
         f"{found.missing:,} of the {found.prompts:,} prompts in the chosen sets have no answer, and the judge "
-        f"{comparing(recipe)} gives their samples no verdict."
+        f"{judge} gives their samples no verdict."
     )
-    if found.would_fail(recipe):
+    if found.missing > recipe.unparsed_limit * found.prompts:
         said += f" That is more than unparsed_limit ({recipe.unparsed_limit:.0%}), so judging would probably fail."
     return said
 
 
-def _of_generator(recipe: Recipe, found: Answers) -> str:
+def _of_generator(generator: str, found: Answers) -> str:
     if found.is_none_known:
         return (
             f"None of the {found.prompts:,} prompts in the chosen sets has an answer, and the generator "
-            f"{taking(recipe)} takes nothing else. Import prompts with an answer column, or choose another generator."
+            f"{generator} takes nothing else. Import prompts with an answer column, or choose another generator."
         )
     return (
         f"{found.missing:,} of the {found.prompts:,} prompts in the chosen sets have no answer: the generator "
-        f"{taking(recipe)} makes no sample of them."
+        f"{generator} makes no sample of them."
     )
 
 

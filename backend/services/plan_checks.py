@@ -68,7 +68,7 @@ def check(db: Session, project_id: int, plan: "Plan", recipe: Recipe) -> None:
             raise InvalidInput(
                 f"The parent round {plan.parent_id} is not in this project. Choose one from the overview."
             )
-    known_answers.check(db, project_id, recipe, plan.sample_set_ids)
+    known_answers.check(db, project_id, recipe, plan.sample_set_ids, phase_of(db, recipe, plan.parent_id))
     imported_completions.check(db, project_id, recipe, plan.sample_set_ids)
     no_room, _ = contexts.problems(
         db, project_id, recipe, policy_id=plan.policy_id, judge_id=plan.judge_id, sample_set_ids=plan.sample_set_ids

@@ -255,7 +255,7 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
             recipe, brought
         )
         warnings += known_answers.warnings(
-            db, project_id, recipe, sample=plan.sample_set_ids, held_out=plan.held_out_set_ids
+            db, project_id, recipe, sample=plan.sample_set_ids, held_out=plan.held_out_set_ids, phase=phase
         )
         asked = [*plan.sample_set_ids, *plan.held_out_set_ids]
         warnings += model_checks.system_turns(db, project_id, plan.policy_id, asked)

@@ -1,6 +1,7 @@
 """What a training row says where its text answers a question about another text, and where its texts are its own."""
 
 from backend.db import reading, session, tables
+from backend.pipeline import groups as group_values
 from backend.pipeline import rows as dataset_rows
 from backend.services import export_rows
 from backend.values import DatasetType, Example, Messages, Split
@@ -80,3 +81,18 @@ def test_a_pair_of_texts_that_are_no_samples(database: str) -> None:
     sides = [(row["chosen"][0]["content"], row["rejected"][0]["content"], row.get("margin")) for row in found]
     assert sides == [("four", "five", 2.0), ("five", "worse", None)]
     assert exported == [("four", "five"), ("five", "worse")]
+
+
+def test_a_group_knows_the_texts_that_led_to_its_question(database: str) -> None:
+    project = rows.make_project()
+    round_ = rows.make_round(project)
+    prompts = rows.make_prompt_set(project, prompts=["2+2?"])
+    (answer,) = rows.make_samples(round_, prompts, n=1, texts=["five"])
+    critique = child(round_, answer, 0, is_stripped=False)
+    revision = child(round_, critique, 1, is_stripped=True)
+    child(round_, revision, 2, is_stripped=False)
+    with reading() as db:
+        found = group_values.load(db, group_values.group_rows(db, round_.id, Split.train))
+    chains = [([text.text for text in one.ancestors], one.parent and one.parent.text) for one in found]
+    assert chains == [([], None), ([], "five"), (["five"], "reply 0"), (["five", "reply 0"], "reply 1")]
+    assert [one.draft and one.draft.text for one in found] == [None, "five", "five", "five"]

@@ -5,7 +5,7 @@ from pydantic import PrivateAttr, ValidationError
 
 from backend.engines import Engine
 from backend.engines.scripted import Scripted
-from backend.generators.sample import Sample
+from backend.generators.sample import Sample, conditioned
 from backend.values import Completion, Messages, Prompt, Sampling
 from tests.groups import prompt
 
@@ -91,3 +91,45 @@ def test_extra_samples_can_be_asked_otherwise_and_say_so():
 def test_a_template_that_asks_nothing_is_refused():
     with pytest.raises(ValidationError, match=r"does not hold \{prompt\}"):
         Sample(extra_template="Be brief.")
+
+
+def test_conditions_are_told_apart_by_seed_and_noted_and_the_prompt_stays():
+    engine = Recording()
+    generator = Sample(n=2, conditions={"better": "{prompt} well", "worse": "{prompt} badly"}, take_imported=False)
+    (first, _) = generator.generate(engine, PROMPTS, seed=7)
+    assert [(s.position, s.text, s.extra) for s in first] == [
+        (0, "one well 0 T=1.0", {"condition": "better"}), (1, "one well 1 T=1.0", {"condition": "better"}),
+        (2, "one badly 0 T=1.0", {"condition": "worse"}), (3, "one badly 1 T=1.0", {"condition": "worse"}),
+    ]  # fmt: skip
+    assert len({asked.seed for asked in engine._asked} | {7}) == 3
+    assert (generator.samples_per_prompt, generator.origins) == (4, ("better", "worse"))
+    assert PROMPTS[0].messages == [{"role": "user", "content": "one"}]
+
+
+def test_a_condition_without_the_prompt_is_a_system_prompt():
+    chat = [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "one"}]
+    assert conditioned(chat[1:], "Be brief.") == [{"role": "system", "content": "Be brief."}, chat[1]]
+    assert conditioned(chat, "Be brief.") == [{"role": "system", "content": "Be kind.\n\nBe brief."}, chat[1]]
+
+
+def test_a_condition_that_shows_the_known_answer_skips_prompts_without_one():
+    both = [prompt("one", id=11), prompt("two", id=12, answer="2")]
+    generator = Sample(n=1, conditions={"plain": "{prompt}", "hinted": "{prompt}: {answer}"}, take_imported=False)
+    found = generator.generate(Recording(), both, seed=7)
+    assert [[(s.position, s.text) for s in samples] for samples in found] == [
+        [(1, "one 0 T=1.0")], [(0, "two: 2 0 T=1.0"), (1, "two 0 T=1.0")],
+    ]  # fmt: skip
+
+
+def test_extra_samples_follow_those_of_all_conditions():
+    generator = Sample(n=1, conditions={"a": "{prompt} a", "b": "{prompt} b"}, extra_n=1)
+    (first, _) = generator.generate(Recording(), PROMPTS, seed=7)
+    assert [(s.position, s.text, s.extra.get("condition")) for s in first] == [
+        (0, "one a 0 T=1.0", "a"), (1, "one b 0 T=1.0", "b"), (2, "one 0 T=1.2", None),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("conditions", [{"two words": "x"}, {"a": "  "}, {"a" * 41: "x"}])
+def test_conditions_need_a_name_and_a_text(conditions):
+    with pytest.raises(ValidationError):
+        Sample(conditions=conditions)

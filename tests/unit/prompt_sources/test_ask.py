@@ -98,3 +98,17 @@ def test_what_cannot_be_filled_is_refused(knobs, message):
 def test_a_person_who_edits_has_a_text_that_is_asked_about_too():
     edited = Group(ASKED, (*GROUP.samples, sample(13, "4", kind="edit", source=LabelSource.person)))
     assert [g.parent.id for g in ask(Ask(), edited)] == [11, 12, 13]
+
+
+def test_asks_about_each_text_that_was_rejected():
+    samples = (
+        sample(11, "a", verdict=Verdict.reject), sample(12, "b", verdict=Verdict.accept), sample(13, "c"),
+        sample(14, "d", verdict=Verdict.reject),
+    )  # fmt: skip
+    group = Group(ASKED, samples)
+    made = ask(Ask(about="rejected", template="{response}"), group)
+    assert [one.parent.id for one in made] == [11, 14]
+    assert [one.parent.id for one in ask(Ask(about="rejected", most=1, template="{response}"), group)] == [11]
+    part = Ask(about="rejected", most=2)
+    assert (part.reads_labels, part.has_parents, part.asks_about_rejected) == (True, True, True)
+    assert (part.groups_at_most(5, 20, 5), Ask(about="rejected").groups_at_most(5, 20, 5)) == (10, 20)

@@ -10,10 +10,13 @@ from backend.errors import InvalidInput, UnknownPart
 from backend.generators.own_answers import OwnAnswers
 from backend.generators.sample import Sample
 from backend.judges.additive_rubric import AdditiveRubric
+from backend.judges.agrees_with_label import AgreesWithLabel
+from backend.judges.by_construction import ByConstruction
 from backend.judges.exact_match import ExactMatch
 from backend.judges.from_children import FromChildren
 from backend.judges.pairwise_swapped import PairwiseSwapped
 from backend.judges.read_score import ReadScore
+from backend.metrics.correction_flips import CorrectionFlips
 from backend.metrics.length import Length
 from backend.mixers.deduplicate import Deduplicate
 from backend.mixers.difficulty_band import DifficultyBand
@@ -27,6 +30,8 @@ from backend.recipes import Phase, Recipe, Step
 from backend.selectors.above_threshold import AboveThreshold
 from backend.selectors.anchored_pairs import AnchoredPairs
 from backend.selectors.best_versus_worst import BestVersusWorst
+from backend.selectors.improved_revisions import ImprovedRevisions
+from backend.selectors.revision_pairs import RevisionPairs
 from backend.selectors.signed_examples import SignedExamples
 from backend.selectors.unpaired import Unpaired
 from backend.trainers.dpo import DPO
@@ -152,6 +157,16 @@ def test_of_means_the_groups_as_that_step_left_them():
                                                   "about, but those of step 1 (prompt_set) are about no text. Put a "
                                                   "source before it that asks about each text, such as ask."),
         ((PromptSet(), Sample(), HINT, Sample(), FromChildren()), "those of step 3 (ask) are about no text."),
+        ((PromptSet(), Sample(), ExactMatch(), ImprovedRevisions(), SFT()), "Step 4 (selector improved_revisions) compares "
+         "texts with those that questions are about, but those of step 1 (prompt_set) are about no text. Put a source "
+         "before it that asks about each text, such as ask."),
+        ((PromptSet(), Sample(), AgreesWithLabel()), "Step 3 (judge agrees_with_label) compares texts with those that"),
+        ((PromptSet(), Sample(), Ask(), Sample(), ExactMatch(), RevisionPairs(), DPO()), "Step 6 (selector "
+         "revision_pairs) puts a text and its draft into one row, but they answer different questions: those of step 3 "
+         "(ask) stay in training rows. Turn its knob strip on."),
+        ((PromptSet(), Sample(conditions={"good": "{prompt}"}), ByConstruction(accepted=("better",))), "Step 3 (judge "
+         "by_construction) judges texts by their origin 'better', but in its groups there are only those of good and "
+         "policy. Name one of these, or put a generator with that condition or role before it."),
         ((PromptSet(), Sample(), Step(ExactMatch(), of="answers")), "Step 3 (judge exact_match) works on 'answers', but "
                                                                   "no step before it has that name. Named so far: none "
                                                                   "has a name yet."),
@@ -306,3 +321,10 @@ def test_where_jobs_begin_and_what_a_closed_review_goes_on_with():
     hinted = recipe(PromptSet(), Sample(), ExactMatch(), HINT, Sample(), ExactMatch(), AboveThreshold(), SFT())
     # The question is asked at the start of the job that answers it.
     assert recipes.job_after_people(hinted.model_dump(mode="json")) == (Stage.generate, 4)
+
+
+def test_a_metric_names_a_step_that_there_is():
+    steps = PromptSet(), Step(Sample(), name="first"), ExactMatch(), AboveThreshold(), SFT()
+    assert recipe(*steps, metrics=(CorrectionFlips(),)).metrics
+    with pytest.raises(ValidationError, match=r"looks at the texts of 'second', but no generator has that name.*first"):
+        recipe(*steps, metrics=(CorrectionFlips(turn="second"),))

@@ -172,3 +172,12 @@ def test_every_prompt_gives_a_pair_with_a_higher_score_or_a_reason(written, seed
         assert chosen[1] == max(score for role, score in written if role != "base" and score is not None)
         assert rejected[1] == min(score for role, score in written if role != "future" and score is not None)
         assert chosen[1] > rejected[1]
+
+
+def test_both_sides_may_have_to_differ_in_their_answers():
+    knobs = {"chosen_from": ("policy",), "rejected_from": ("base",), "require_higher": False}
+    same = sample(1, "It is #### 4"), sample(2, "so #### 4.0", role="base")
+    other = sample(1, "It is #### 4"), sample(2, "so #### 5", role="base")
+    assert pair(*same, **knobs) == (1, 2)
+    assert pair(*same, **knobs, differ_in="answer") == "same answer on both sides"
+    assert pair(*other, **knobs, differ_in="answer") == (1, 2)

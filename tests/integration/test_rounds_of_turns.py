@@ -1,0 +1,321 @@
+"""Rounds of several turns, of critics and of judges: scripted texts, real training, killed and run again."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from backend import recipes
+from backend.db import reading, tables
+from backend.errors import InvalidInput
+from backend.recipes import Recipe
+from backend.services import known_answers, prompts, reviews
+from backend.values import DecisionKind, RoundStatus, Stage, Verdict
+from tests.importing import lines, put
+from tests.integration.test_rounds_of_steps import RIGHT, TRAINING, Loop, dying, made
+from tests.integration.test_rounds_of_steps import tiny as tiny  # a fixture
+from tests.rows import make_prompt_set
+
+ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+SHORT = TRAINING | {"max_steps": 1, "start": "base", "reference": "base"}
+ANSWERS = tuple(f"#### {answer}" for answer in RIGHT.values())
+
+
+def short(name: str, *phases: int, metrics: tuple[Any, ...] = (), **knobs: dict[str, Any]) -> Recipe:
+    """The recipe, or some phases of it, trained for one step. knobs: changes of parts by their kind or name."""
+    data = recipes.get(name).model_dump(mode="json")
+    known = {"trainer": SHORT} | knobs
+    all_phases = data.pop("phases", None) or [{"steps": data.pop("steps"), "rounds": 1}]
+    kept = [all_phases[n] for n in phases] if phases else all_phases
+    for step in (step for phase in kept for step in phase["steps"]):
+        step["part"] |= known.get(step["kind"], {}) | known.get(step["name"], {})
+    return Recipe.model_validate(
+        data | {"phases": kept, "groups_per_batch": 2, "metrics": metrics, "unparsed_limit": 1}
+    )
+
+
+def scripted(**replies: Any) -> dict[str, Any]:
+    """An engine whose replies follow from what it is asked; patterns are written with _ for a space."""
+    return {
+        "name": "scripted",
+        "rules": [{"pattern": pattern.replace("_", " "), "reply": reply} for pattern, reply in replies.items()],
+    }
+
+
+def trained(loop: Loop, monkeypatch: pytest.MonkeyPatch, **plan: Any) -> tuple[tables.Round, dict[str, Any]]:
+    """A round that dies in each of its transactions, and makes what an undisturbed one makes up to the training."""
+    first, second = loop.launch(**plan), loop.launch(**plan)
+    stopped = loop.run(first)
+    assert (stopped.stage, stopped.error) == (Stage.train, None)
+    with dying(monkeypatch) as kills:
+        ended = loop.run(second, trains=True)
+    assert (ended.status, ended.error) == (RoundStatus.done, None)
+    assert kills[0] > 5
+    undisturbed, found = made(first), made(second)
+    assert (found["texts"], found["said"]) == (undisturbed["texts"], undisturbed["said"])
+    assert undisturbed["rows"].items() <= found["rows"].items()
+    return ended, found
+
+
+def last(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows that were trained on at the end."""
+    return list(found["rows"][max(found["rows"])])
+
+
+def said(row: dict[str, Any], column: str) -> str:
+    return str(row[column][-1]["content"])
+
+
+def texts(found: dict[str, Any], source: int, step: int | None = None) -> list[tuple[int, str, Verdict | None]]:
+    """Of the groups of a source the place of the group, text and verdict of each sample, of one step or of all."""
+    return [(row[1], row[7], row[9]) for row in found["texts"] if row[0] == source and step in (None, row[4])]
+
+
+def with_parents(found: dict[str, Any], source: int, below: int) -> Iterator[tuple[Any, Any]]:
+    """Each text with each that answers a question about it, where every text of the first source was asked about."""
+    above = texts(found, source)
+    for place, text, verdict in texts(found, below):
+        yield above[place], (place, text, verdict)
+
+
+@pytest.mark.slow
+@ONE_DATABASE
+def test_self_correction_learning_prefers_the_right_turn(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = short("self_correction_learning", metrics=({"name": "correction_flips", "turn": "second"},))
+    engine = scripted(Look_at_your_answer_again=(*ANSWERS, "hm"), prompt=ANSWERS)
+    ended, found = trained(Loop(recipe, engine, tiny), monkeypatch)
+    chains = list(with_parents(found, 0, 3))
+    expected = Counter(
+        (one, two) if good is Verdict.accept else (two, one)
+        for (_, one, good), (_, two, other) in chains
+        if None not in (good, other) and good is not other
+    )
+    assert Counter((said(row, "chosen"), said(row, "rejected")) for row in last(found)) == expected
+    assert expected
+    assert all(len(row["prompt"]) == 1 and said(row, "prompt") in RIGHT for row in last(found))
+    assert all(said(row, "chosen").endswith(RIGHT[said(row, "prompt")]) for row in last(found))
+    with reading() as db:
+        query = select(tables.Metric.name, tables.Metric.value).where(tables.Metric.round_id == ended.id)
+        values = dict(db.execute(query).tuples().all())
+    fixed = sum(a[2] is not Verdict.accept and b[2] is Verdict.accept for a, b in chains)
+    assert values["correction_fixed"] == fixed / len(chains)
+
+
+@pytest.mark.slow
+@ONE_DATABASE
+def test_rise_learns_the_next_turn_from_the_failed_ones(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = scripted(The_answer_is_wrong=(*ANSWERS, "hm"), prompt=(*ANSWERS, "#### 0"))
+    _, found = trained(Loop(short("rise"), engine, tiny), monkeypatch)
+    assert texts(found, 7), "some third turns"
+    turns = Counter(len(row["prompt"]) for row in last(found))
+    assert set(turns) <= {3, 5}
+    for row in last(found):
+        answer = RIGHT[row["prompt"][0]["content"]]
+        assert said(row, "completion").endswith(answer)
+        failed = [message["content"] for message in row["prompt"] if message["role"] == "assistant"]
+        assert not any(text.endswith(answer) for text in failed)
+    # One target for each state that was solved.
+    solved = {(3, place) for place, _, good in texts(found, 3) if good is Verdict.accept}
+    solved |= {(7, place) for place, _, good in texts(found, 7) if good is Verdict.accept}
+    assert len(last(found)) == len(solved) > 0
+
+
+@pytest.mark.slow
+@ONE_DATABASE
+def test_reflect_evo_learns_reflections_after_which_the_answer_is_right(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ways = tuple(f"reflection {n}" for n in range(8))
+    engine = scripted(Now_answer=ANSWERS, Do_not_write=ways, prompt=(*ANSWERS, "#### 0"))
+    from_there = {"start": "reflector", "reference": "reflector"}
+    recipe = short("reflect_evo")
+    data = recipe.model_dump(mode="json")
+    data["steps"][-1]["part"] |= from_there
+    loop = Loop(Recipe.model_validate(data), engine, tiny)
+    ended, found = trained(loop, monkeypatch)
+    good = {text for (_, text, _), (_, _, right) in with_parents(found, 3, 5) if right is Verdict.accept}
+    assert len(texts(found, 3)) % 4 == 0
+    kept = Counter(said(row, "completion") for row in found["rows"][9])
+    assert set(kept) <= good
+    assert kept.total() > 0
+    for row in (*found["rows"][9], *found["rows"][11]):
+        assert "Do not write a new answer yet" in said(row, "prompt")
+    assert found["rows"][11], "pairs of reflections on the same answer"
+    with reading() as db:
+        names = {one.id: (one.name, one.parent_id) for one in db.scalars(select(tables.Checkpoint))}
+    name, parent = names[ended.checkpoint_id]
+    assert (name, names[parent][0], names[parent][1]) == ("round-2", "round-2-reflector", loop.base.id)
+
+
+@pytest.mark.slow
+@ONE_DATABASE
+def test_self_rationalizing_judge_prefers_judgments_with_the_known_score(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = scripted(grading_an_answer=("poor\nScore: 1", "fair\nScore: 3", "good\nScore: 5", "hm"))
+    loop = Loop(short("self_rationalizing_judge", judgments={"n": 6}), engine, tiny)
+    items = [{"prompt": f"prompt {n}", "completion": f"item {n}", "score": score} for n, score in enumerate((1, 5, 3))]
+    report = prompts.import_file(loop.actor, loop.project.id, "file", put("file.jsonl", lines(*items)))
+    loop.prompts = report.sets[0]
+    _, found = trained(loop, monkeypatch)
+    known = {item["completion"]: f"Score: {item['score']}" for item in items}
+    assert last(found)
+    for row in last(found):
+        (item,) = [one for one in known if one in said(row, "prompt")]
+        assert said(row, "chosen").endswith(known[item])
+        assert not said(row, "rejected").endswith(known[item])
+        assert "Score: " in said(row, "rejected"), "what states no score is on neither side"
+
+
+@pytest.mark.slow
+@ONE_DATABASE
+def test_self_evolving_critic_keeps_critiques_that_lead_to_the_answer(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = scripted(
+        everything_put_right=ANSWERS, For_you_alone=tuple(f"critique {n}" for n in range(9)), Find_out_whether="blind",
+        prompt=ANSWERS,
+    )  # fmt: skip
+    _, found = trained(Loop(short("self_evolving_critic"), engine, tiny), monkeypatch)
+    good = Counter(text for (_, text, _), (_, _, right) in with_parents(found, 2, 4) if right is Verdict.accept)
+    assert Counter(said(row, "completion") for row in last(found)) == good
+    assert good
+    for row in last(found):
+        assert "Find out whether" in said(row, "prompt")
+        assert "For you alone" not in said(row, "prompt"), "the reference is not trained on"
+
+
+@pytest.mark.slow
+@ONE_DATABASE
+def test_critique_in_the_loop_trains_a_critic_and_then_the_actor_with_it(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A critic of one step writes what it can; the actor does not mind.
+    engine = scripted(without_its_mistakes=ANSWERS, prompt=ANSWERS)
+    loop = Loop(short("critique_in_the_loop", critiques={"max_tokens": 4}, answers={"n": 2}), engine, tiny)
+    first = loop.launch()
+    taught = loop.run(first, trains=True)
+    assert (taught.status, taught.checkpoint_id, taught.error) == (RoundStatus.done, None, None)
+    rows = last(made(first))
+    assert {said(row, "prompt"): said(row, "completion") for row in rows} == RIGHT
+    second = loop.launch(parent_id=first)
+    ended = loop.run(second, trains=True)
+    assert (ended.phase, ended.status, ended.error) == (1, RoundStatus.done, None)
+    found = made(second)
+    with reading() as db:
+        critic = db.scalars(select(tables.RoundRole).where(tables.RoundRole.round_id == first)).one()
+        wrote = select(tables.Sample.checkpoint_id).where(tables.Sample.round_id == second, tables.Sample.step == 5)
+        assert set(db.scalars(wrote)) == {critic.checkpoint_id}
+    assert critic.role == "critic"
+    wrong = [text for _, text, good in texts(found, 0) if good is Verdict.reject]
+    assert len(texts(found, 4)) == len(wrong) > 0
+    assert last(found)
+    for row in last(found):
+        assert said(row, "completion") == f"#### {RIGHT[said(row, 'prompt')]}"
+
+
+@pytest.mark.slow
+@ONE_DATABASE
+def test_separate_corrector_learns_to_rewrite_and_its_pool_grows(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = scripted(Write_a_better_answer=tuple(f"so {one}" for one in ANSWERS), prompt=ANSWERS)
+    loop = Loop(short("separate_corrector", drafts={"n": 3}, rewrites={"max_tokens": 4}), engine, tiny)
+    ended, found = trained(loop, monkeypatch, roles={"corrector": loop.policy.id})
+    assert ended.checkpoint_id is None, "the generator stays as it is"
+    pool, rewritten = found["rows"][3], last(found)[len(found["rows"][3]) :]
+    assert pool
+    assert rewritten
+    for row in last(found):
+        assert said(row, "prompt").startswith("Below stand a task")
+        (prompt,) = [one for one in RIGHT if one in said(row, "prompt")]
+        assert said(row, "completion").endswith(f"#### {RIGHT[prompt]}")
+        assert f"#### {RIGHT[prompt]}" not in said(row, "prompt"), "the draft was wrong"
+    assert all(said(row, "completion").startswith("so ") for row in rewritten)
+    second = loop.launch(parent_id=ended.id, seed=4)
+    assert loop.run(second).stage is Stage.train
+    with reading() as db:
+        role = tables.RoundRole
+        corrector = db.scalars(select(role).where(role.round_id == ended.id, role.step >= 0)).one()
+        wrote = select(tables.Sample.checkpoint_id).where(tables.Sample.round_id == second, tables.Sample.step == 5)
+        assert set(db.scalars(wrote)) == {corrector.checkpoint_id}
+    grown = [(said(row, "prompt"), said(row, "completion")) for row in last(made(second))]
+    assert {(said(row, "prompt"), said(row, "completion")) for row in last(found)} <= set(grown)
+    assert len(grown) == len(set(grown))
+
+
+@pytest.mark.slow
+@ONE_DATABASE
+def test_language_feedback_decides_which_refined_answers_are_learned(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = scripted(
+        **{"(?s)prompt_[abc].*everything_put_right": "refined well", "everything_put_right": ("refined", "in vain")},
+        **{"(?s)Find_out_whether.*refined_well": "Fine.\nVerdict: right"},
+        Find_out_whether=("Bad.\nFirst wrong step: 1\nVerdict: wrong", "hm"), prompt=("a draft", "another"),
+    )  # fmt: skip
+    _, found = trained(Loop(short("language_feedback_evolution", 1), engine, tiny), monkeypatch)
+    reviewed = list(with_parents(found, 4, 6))
+    accepted = Counter(text for (_, text, _), (_, review, _) in reviewed if review.endswith("right"))
+    assert Counter(said(row, "completion") for row in last(found)) == accepted
+    assert accepted == {"refined well": 3}
+    assert len(reviewed) == 5
+    assert {said(row, "prompt") for row in last(found)} <= set(RIGHT)
+
+
+@pytest.mark.slow
+@ONE_DATABASE
+def test_only_prompting_prefers_what_was_asked_to_be_good(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = scripted(**{"quality_is_10_out": ("good", "fine"), "quality_is_2_out": ("bad", "poor")})
+    _, found = trained(Loop(short("only_prompting_self_rewarding", 0), engine, tiny), monkeypatch)
+    assert {said(row, "prompt") for row in last(found)} == set(RIGHT)
+    for row in last(found):
+        assert said(row, "chosen") in ("good", "fine")
+        assert said(row, "rejected") in ("bad", "poor")
+
+
+@pytest.mark.slow
+@ONE_DATABASE
+def test_self_reinforcement_prefers_the_tuned_model_on_prompts_without_answers(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = short(
+        "weak_supervision_self_reinforcement", 1, untuned={"max_tokens": 6}, selector={"drop_truncated": False}
+    )
+    loop = Loop(recipe, scripted(prompt=ANSWERS), tiny)
+    _, found = trained(loop, monkeypatch)
+    tuned, untuned = texts(found, 0, 1), texts(found, 0, 2)
+    assert (len(tuned), len(untuned)) == (5, 5)
+    assert found["said"] == []
+    pairs = [(said(row, "chosen"), said(row, "rejected")) for row in last(found)]
+    assert pairs
+    assert set(pairs) <= {(one, two) for (_, one, _), (_, two, _) in zip(tuned, untuned, strict=True)}
+
+
+def test_only_the_phase_that_takes_answers_needs_them(tiny: Path) -> None:
+    taught = Loop(short("weak_supervision_self_reinforcement"), scripted(prompt="x"), tiny)
+    taught.prompts = make_prompt_set(taught.project, prompts=["prompt x"])
+    with pytest.raises(InvalidInput, match="None of the 1 prompts in the chosen sets has an answer"):
+        taught.launch()
+    with reading() as db:
+        known_answers.check(db, taught.project.id, taught.recipe, (taught.prompts.id,), phase=1)
+
+
+def test_what_answers_a_rejected_text_is_trained_on_though_people_rejected_it(tiny: Path) -> None:
+    engine = scripted(The_answer_is_wrong=tuple(f"so {one}" for one in ANSWERS), prompt=ANSWERS)
+    loop = Loop(short("rise", first={"temperature": 0.0}), engine, tiny)
+    round_id = loop.launch(is_reviewed=True)
+    waiting = loop.run(round_id)
+    assert (waiting.status, waiting.step) == (RoundStatus.review, 4)
+    with reading() as db:
+        ids = list(db.scalars(select(tables.Sample.id).where(tables.Sample.round_id == round_id)))
+    reviews.decide_many(loop.actor, round_id, [reviews.Act(f"reject-{n:04}", DecisionKind.reject, n) for n in ids])
+    reviews.close(loop.actor, round_id)
+    ended = loop.run(round_id)
+    assert ended.stage is Stage.train, ended.error
+    found = made(round_id)
+    # All five were rejected, so all five are asked about, and every state that was solved has its row.
+    assert {place for place, *_ in texts(found, 3)} == set(range(5))
+    solved = {place for place, _, good in texts(found, 3) if good is Verdict.accept}
+    assert len(found["rows"][6]) == len(solved) > 0

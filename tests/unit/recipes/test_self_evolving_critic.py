@@ -1,0 +1,43 @@
+"""Tang et al. 2025 (SCRIT), arXiv 2501.05727: what makes it that method."""
+
+from dataclasses import replace
+
+from backend import recipes
+from backend.engines.scripted import Scripted
+from backend.values import Group, Verdict
+from tests.groups import prompt, sample
+from tests.unit.recipes.turns import Steps, answered
+
+STEPS = Steps(recipes.get("self_evolving_critic"))
+SOLUTIONS = Group(prompt(answer="1 + 3\n#### 4"), (sample(1, "#### 5"), sample(2, "#### 4")))
+IN_VIEW = Scripted(rules=({"pattern": "1 \\+ 3", "reply": "seen"}, {"pattern": "", "reply": "blind"}))
+
+
+def test_critiques_are_written_with_the_reference_in_view_and_trained_on_without():
+    asked = STEPS.ask(2, SOLUTIONS)
+    made = STEPS.part(3).generate(IN_VIEW, [one.prompt for one in asked], seed=0)
+    assert [one.text for several in made for one in several] == ["seen", "seen"]
+    # What the rows ask: task and solution, no reference.
+    assert all("1 + 3" not in one.prompt.messages[0]["content"] for one in asked)
+    assert "#### 5" in asked[0].prompt.messages[0]["content"]
+    assert [one.trained for one in asked] == [None, None]
+
+
+def test_without_a_known_solution_there_is_no_critique():
+    asked = STEPS.ask(2, Group(prompt(), SOLUTIONS.samples))
+    assert STEPS.part(3).generate(IN_VIEW, [one.prompt for one in asked], seed=0) == [[], []]
+
+
+def test_a_critique_is_kept_only_if_its_correction_reaches_the_right_answer():
+    (first, _) = STEPS.ask(2, SOLUTIONS)
+    critiques = answered(first, "the sum is wrong", "all is well", first=11)
+    asked = STEPS.ask(4, critiques)
+    assert "1 + 3" not in str(asked[0].prompt.messages), "the correction does not see the reference, either"
+    corrected = [
+        answered(one, text, first=21 + n) for n, (one, text) in enumerate(zip(asked, ("#### 4", "#### 5"), strict=True))
+    ]
+    judged = replace(critiques, samples=tuple(STEPS.parents(7, STEPS.label(6, corrected))))
+    assert [one.verdict for one in judged.samples] == [Verdict.accept, Verdict.reject]
+    assert [row.sample_id for row in STEPS.select(8, judged).examples] == [11]
+    assert STEPS.places[8].source == 2, "the rows are critiques"
+    assert (STEPS.part(9).name, STEPS.part(9).start) == ("sft", "policy")
