@@ -75,7 +75,6 @@ class Recipe(Common):
                         f"The metric {metric.name} looks at the texts of {name!r}, but no generator has that name. "
                         f"Name one that there is: {known}."
                     )
-        made = {step.makes for phase in self.phases for step in phase.steps if step.kind == "trainer"}
         reading = [part for part in self.of_kind("trainer") if part.reads]
         if reading and (self.mix_share or self.earlier_rounds):
             knob = "mix_share" if self.mix_share else "earlier_rounds"
