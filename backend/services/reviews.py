@@ -13,7 +13,16 @@ from backend.db import session, tables
 from backend.db.standing import ANY_LABELLING, TOGETHER
 from backend.errors import Conflict
 from backend.recipes import job_after_people, judge_of
-from backend.services import colleagues, events, group_decisions, labels, review_reasons, review_settings, tallies
+from backend.services import (
+    colleagues,
+    events,
+    group_decisions,
+    labels,
+    review_reasons,
+    review_scope,
+    review_settings,
+    tallies,
+)
 from backend.services.access import Actor
 from backend.services.colleagues import Other
 from backend.services.decisions import Act, Written, lock_round, write_all
@@ -146,9 +155,10 @@ def go_on(db: Session, actor: Actor, round_id: int, *, because: str = "by hand")
         )
     stage, step = job_after_people(round_.recipe, round_.phase)
     round_.status, round_.stage, round_.step, round_.error = RoundStatus.running, stage, step, None
-    # Of a round that was given back: what selectors before the last one kept is kept anew, with the labels of now.
-    db.execute(delete(tables.Dataset).where(tables.Dataset.round_id == round_id))
-    round_.steps = {n: left for n, left in round_.steps.items() if int(n) < step}
+    if review_scope.gate_of(round_) is not None:
+        # Of a round that was given back: what selectors before the last one kept is kept anew, with the labels of now.
+        db.execute(delete(tables.Dataset).where(tables.Dataset.round_id == round_id))
+        round_.steps = {n: left for n, left in round_.steps.items() if int(n) < step}
     project_id, what = round_.project_id, f"round {round_.number}"
     events.note(db, actor, "close review", what, project_id=project_id, round_id=round_id, because=because)
     job = jobs.enqueue(db, stage=stage, project_id=project_id, round_id=round_id, created_by=actor.user_id, step=step)
