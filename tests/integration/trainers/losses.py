@@ -22,7 +22,12 @@ def pair(prompt: str, chosen: str, rejected: str, **more: Any) -> dict[str, Any]
 def first_loss(trainer: Any, model: Path, folder: Path, data: list[dict[str, Any]], **more: Any) -> float:
     """The loss of the first optimizer step."""
     train(trainer, model, folder, data=data, **more)
-    return next(float(line["metrics"]["loss"]) for line in progress(folder) if "loss" in line["metrics"])
+    return first_metrics(folder)["loss"]
+
+
+def first_metrics(folder: Path) -> dict[str, float]:
+    """What the first optimizer step logged: on a slow machine lines without metrics stand before it."""
+    return next(dict(line["metrics"]) for line in progress(folder) if "loss" in line["metrics"])
 
 
 def logits_of(model: Path, prompt: Any, text: str) -> tuple[Any, Any]:

@@ -9,8 +9,8 @@ import pytest
 from backend.trainers import Trainer
 from backend.trainers.negative_aware_sft import NegativeAwareSFT, token_losses
 from backend.trainers.sft import SFT
-from tests.integration.trainers.losses import ONE_STEP, first_loss, row
-from tests.integration.trainers.training import progress, tensors, train
+from tests.integration.trainers.losses import ONE_STEP, first_loss, first_metrics, row
+from tests.integration.trainers.training import tensors, train
 
 DATA = [
     row("a", "yes", label=True, rate=0.5),
@@ -84,7 +84,7 @@ def test_without_wrong_texts_it_is_rejection_sampling(tiny: Path, tmp_path: Path
 def test_on_its_own_start_every_ratio_is_one(tiny: Path, tmp_path: Path):
     """Right texts lose log 1 = 0, wrong ones log 1 = 0."""
     assert first_loss(NegativeAwareSFT(**ONE_STEP), tiny, tmp_path / "first", DATA) == pytest.approx(0.0, abs=1e-5)
-    assert progress(tmp_path / "first")[1]["metrics"]["ratio"] == pytest.approx(1.0, abs=1e-5)
+    assert first_metrics(tmp_path / "first")["ratio"] == pytest.approx(1.0, abs=1e-5)
 
 
 def test_is_found_by_name():

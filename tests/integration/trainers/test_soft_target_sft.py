@@ -8,8 +8,8 @@ import pytest
 
 from backend.trainers.sft import SFT
 from backend.trainers.soft_target_sft import SoftTargetSFT, token_losses
-from tests.integration.trainers.losses import ONE_STEP, first_loss, logits_of, row
-from tests.integration.trainers.training import progress, same, train
+from tests.integration.trainers.losses import ONE_STEP, first_loss, first_metrics, logits_of, row
+from tests.integration.trainers.training import same, train
 
 DATA = [row("a", "yes"), row("bb", "k"), row("c", "a longer text")]
 
@@ -49,10 +49,10 @@ def test_the_targets_of_a_batch(tiny: Path, other: Path, tmp_path: Path):
         tokens += len(labels)
     found = first_loss(SoftTargetSFT(**ONE_STEP, alpha=0.3), tiny, tmp_path / "out", DATA, reference=other)
     assert found == pytest.approx(expected / tokens, abs=1e-4)
-    metrics = progress(tmp_path / "out")[1]["metrics"]
+    metrics = first_metrics(tmp_path / "out")
     # TRL's own metrics are those of the same batch in plain SFT.
     train(SFT(**ONE_STEP), tiny, tmp_path / "sft", data=DATA)
-    plain = progress(tmp_path / "sft")[1]["metrics"]
+    plain = first_metrics(tmp_path / "sft")
     for name in ("entropy", "mean_token_accuracy", "num_tokens"):
         assert metrics[name] == pytest.approx(plain[name], abs=1e-5)
 

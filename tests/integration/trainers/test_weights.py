@@ -8,8 +8,8 @@ import pytest
 from backend.errors import InvalidInput
 from backend.trainers.kto import KTO
 from backend.trainers.sft import SFT
-from tests.integration.trainers.losses import ONE_STEP, first_loss, logprobs_of, row
-from tests.integration.trainers.training import progress, rows, same, train
+from tests.integration.trainers.losses import ONE_STEP, first_loss, first_metrics, logprobs_of, row
+from tests.integration.trainers.training import rows, same, train
 
 ROWS = [row("a", "yes", weight=2.0), row("bb", "k", weight=0.5), row("c", "a longer text")]
 """The last one says no weight: 1, as all rows of before there were weights."""
@@ -66,4 +66,4 @@ def test_a_weight_multiplies_the_loss_of_its_example_in_kto(tiny: Path, other: P
         good = torch.sigmoid(0.5 * (ours.sum() - theirs.sum()))
         expected += one.get("weight", 1.0) * float(1 - good if one["label"] else 0.7 * good) / 3
     assert found == pytest.approx(expected, abs=1e-4)
-    assert progress(tmp_path / "out")[1]["metrics"]["weight"] == pytest.approx(3.5 / 3)
+    assert first_metrics(tmp_path / "out")["weight"] == pytest.approx(3.5 / 3)
