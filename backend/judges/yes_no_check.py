@@ -54,6 +54,10 @@ class YesNoCheck(WrittenVerdict):
     def calls_per_sample(self) -> int:
         return 2 if self.by == "probability" else self.votes
 
+    @property
+    def max_tokens_per_call(self) -> int:
+        return 0 if self.by == "probability" else self.max_tokens
+
     def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:
         if self.by == "votes":
             return super().judge(engine, groups, seed=seed)
