@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.boundary import clean
-from backend.db import now, tables
+from backend.db import now, reading, tables
 from backend.db.bulk import insert_rows
 from backend.pipeline.stage import StageContext
 from backend.values import JSON, Split
@@ -24,6 +24,9 @@ NOTED = ("reward", "advantage", "components", "said")
 
 def announce(stage: StageContext, folder: Path) -> None:
     """Note on the job where its training writes, so that people can look at the texts while it runs."""
+    with reading() as db:
+        if db.get_one(tables.Job, stage.job_id).spec.get(FOLDER) == str(folder):
+            return  # an attempt before this one said so
     with stage.writing() as db:
         job = db.get_one(tables.Job, stage.job_id)
         job.spec = job.spec | {FOLDER: str(folder)}
