@@ -156,7 +156,9 @@ def test_self_rationalizing_judge_prefers_judgments_with_the_known_score(
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = scripted(grading_an_answer=("poor\nScore: 1", "fair\nScore: 3", "good\nScore: 5", "hm"))
-    loop = Loop(short("self_rationalizing_judge", judgments={"n": 6}), engine, tiny)
+    # The rubric is long in a model whose tokens are characters.
+    knobs = {"judgments": {"n": 6}, "trainer": SHORT | {"max_length": 4096}}
+    loop = Loop(short("self_rationalizing_judge", **knobs), engine, tiny)
     items = [{"prompt": f"prompt {n}", "completion": f"item {n}", "score": score} for n, score in enumerate((1, 5, 3))]
     report = prompts.import_file(loop.actor, loop.project.id, "file", put("file.jsonl", lines(*items)))
     loop.prompts = report.sets[0]
