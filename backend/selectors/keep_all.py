@@ -11,7 +11,7 @@ from backend.values import DatasetType, Example, Group, Sample, Selection, Verdi
 
 
 class KeepAll(Selector):
-    """Every text but empty ones and those that a person rejected, as often as it was drawn.
+    """Every text but empty ones and those that a person rejected, as often as it was drawn unless `drop_duplicates`.
 
     With `weigh_by` score an example weighs what it scored, for trainers that weigh examples, and texts without a score
     are left out: RLSC weighs a text by the probability of its whole sequence (Li et al. 2025, arXiv 2506.06395).
@@ -20,15 +20,21 @@ class KeepAll(Selector):
     makes: ClassVar[DatasetType] = DatasetType.prompt_completion
 
     weigh_by: Literal["one", "score"] = Field("one", description="one: all weigh 1; score: each weighs its score")
+    drop_duplicates: bool = Field(False, description="keep one of several samples of a question with the same text")
     drop_truncated: bool = Field(True, description="leave out samples that were cut off, unless a person accepted them")
 
     def select(self, groups: Sequence[Group], *, seed: int) -> Selection:
         examples: list[Example] = []
         dropped: Counter[str] = Counter()
         for group in groups:
+            seen: set[str] = set()
             for sample in with_twins(group):
                 weight = self._weight(sample)
-                if isinstance(weight, float):
+                text = sample.text.strip()
+                if self.drop_duplicates and text in seen:
+                    dropped["duplicate text"] += 1
+                elif isinstance(weight, float):
+                    seen.add(text)
                     examples.append(Example(group.prompt.id, sample.id, weight=weight))
                 else:
                     dropped[weight] += 1

@@ -1,6 +1,6 @@
 from backend.selectors.keep_all import KeepAll
 from backend.values import Example, Group, Verdict
-from tests.groups import by_person, prompt, sample, scored
+from tests.groups import by_person, prompt, sample, scored, texts
 
 
 def test_keeps_every_text_as_often_as_it_was_drawn():
@@ -20,3 +20,14 @@ def test_leaves_out_empty_texts_what_people_rejected_and_what_was_cut_off():
         "empty text": 1, "rejected by a person": 1, "truncated": 1,
     }  # fmt: skip
     assert len(KeepAll(drop_truncated=False).select([Group(prompt(), samples)], seed=1).examples) == 1
+
+
+def test_a_text_that_was_drawn_twice_counts_once_if_wanted():
+    group = texts("a", " a ", "\u200b", "b")
+    found = KeepAll(drop_duplicates=True).select([group], seed=0)
+    assert ([e.sample_id for e in found.examples], found.dropped) == ([1, 4], {"duplicate text": 1, "empty text": 1})
+    # Of another question it is another example, and one that was left out is none that counts.
+    assert len(KeepAll(drop_duplicates=True).select([texts("a"), texts("a")], seed=0).examples) == 2
+    cut = {"finish_reason": "length"}
+    group = Group(prompt(), (sample(1, "a", **cut), sample(2, "a")))
+    assert KeepAll(drop_duplicates=True).select([group], seed=0).examples == [Example(1, 2)]
