@@ -17,7 +17,8 @@ from backend.services.access import Actor, require
 from backend.values import JSON, Messages, Role, Sampling
 
 TEST_SECONDS = 10.0
-GREETING: Messages = [{"role": "user", "content": "Answer with one word: hello."}]
+HELLO = "Answer with one word: hello."
+GREETING: Messages = [{"role": "user", "content": HELLO}]
 READS = "prompt_logprobs"
 NAMED = 3
 """So many prompts are named in a warning."""
@@ -52,7 +53,7 @@ def of_folder(location: str, base: str | None) -> list[Line]:
 
 
 def of_endpoint(engine: OpenAI) -> list[Line]:
-    """Send one short request, once, in bounded time; what comes of it is a line and never an error."""
+    """Send one short request, in bounded time, and to a server that gives log-probabilities one more; what comes of it is a line and never an error."""
     asked = OpenAI(**engine.model_dump() | {"timeout": TEST_SECONDS, "max_retries": 0, "concurrency": 1})
     try:
         with asked as opened:

@@ -78,7 +78,9 @@ def test_an_endpoint_is_asked_once_and_registered_whatever_it_says() -> None:
     with serving() as server:
         served = Endpoint(server.url, "m")
         good = checkpoints.register(owner, project.id, name="good", endpoint=served, role="judge")
-        assert [(body["messages"], body["max_tokens"]) for body in server.bodies] == [(chat(model_checks.HELLO), 16)]
+        # Where it gives log-probabilities it is asked once more, whether it also reads.
+        asked = [(body["messages"], body["max_tokens"]) for body in server.bodies]
+        assert asked == [(chat(model_checks.HELLO), 16), (chat(model_checks.HELLO), 1)]
         assert outcomes(owner, good) == {"connection": "pass"}
         server.answer = lambda body: refusal(400, "logprobs are not supported") if "logprobs" in body else choices(body)
         assert [line.name for line in model_checks.check(owner, good).lines] == ["connection", "logprobs", "refuses"]
