@@ -53,7 +53,8 @@ def of_folder(location: str, base: str | None) -> list[Line]:
 
 
 def of_endpoint(engine: OpenAI) -> list[Line]:
-    """Send one short request, in bounded time, and to a server that gives log-probabilities one more; what comes of it is a line and never an error."""
+    """Send one short request, in bounded time, and to a server that gives log-probabilities one more; what comes of it
+    is a line and never an error."""
     asked = OpenAI(**engine.model_dump() | {"timeout": TEST_SECONDS, "max_retries": 0, "concurrency": 1})
     try:
         with asked as opened:
