@@ -1,87 +1,22 @@
-"""In Chromium, with a server slowed by two seconds: what is typed at once stays, and is what is done.
+"""In Chromium, with a server slowed by two seconds: what is typed at once stays, and is what is done."""
 
-`RONDO_RACES=20` repeats each as often; how often each is done else is what the suite has time for.
-"""
-
-import asyncio
-import functools
 import json
-import os
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from playwright.sync_api import Page, expect
 
-from app.cli.serving import bind
 from backend.db import reading, session, tables
 from backend.values import DecisionKind
-from tests import installation
 from tests.browser.desk import SHOWN, Review, empty
+from tests.browser.slowed import DELAY, TIMES, go, slow, slow_team, tap
 from tests.browser.test_team import Team
 from tests.integration import site
 from tests.waiting import until
 
-__all__ = ["empty"]
-pytestmark = pytest.mark.browser
-TIMES = int(os.environ.get("RONDO_RACES", "2"))
-DELAY = 2.0
-SLOWED = ("/gradio_api/queue/join", "/gradio_api/component_server", "/gradio_api/upload")
-
-
-def slowed(application: Any) -> Any:
-    """The same application, whose every answer to what is done on a page comes two seconds later."""
-
-    async def answer(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "http" and scope["path"].startswith(SLOWED):
-            await asyncio.sleep(DELAY)
-        await application(scope, receive, send)
-
-    return answer
-
-
-@functools.lru_cache
-def slow_address() -> str:
-    """Start the slowed server in a thread, once; it ends with the process."""
-    listening = bind("127.0.0.1", 0)
-    door = site.Door(slowed(site.application()), site.works)
-    server = uvicorn.Server(uvicorn.Config(door, log_config=None, server_header=False))
-    threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True).start()
-    until(lambda: server.started, "the slowed server's start")
-    installation.doors.append(door)
-    return f"http://127.0.0.1:{listening.getsockname()[1]}"
-
-
-@pytest.fixture(autouse=True)
-def slow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every page of these tests is the slowed server's."""
-    monkeypatch.setattr(site, "address", slow_address)
-
-
-@pytest.fixture
-def team(empty: None, chromium: Any) -> Iterator[Team]:
-    made = Team(chromium)
-    yield made
-    expect(made.page.locator(".toast-body.error")).to_have_count(0)
-    assert made.errors == []
-    made.context.close()
-
-
-def go(team: Team, path: str) -> Page:
-    """Open a page and wait for nothing on it."""
-    team.page.goto(f"{site.address()}/{path}", wait_until="domcontentloaded")
-    return team.page
-
-
-def tap(page: Page, selector: str, words: str) -> None:
-    """Click into a field and type, as soon as the page takes it."""
-    field = page.locator(f"{selector} :is(input, textarea)").first
-    field.click()
-    page.keyboard.press("Control+A")
-    page.keyboard.type(words)
+__all__ = ["empty", "slow", "slow_team"]
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("slow")]
 
 
 def estimates(page: Page, samples: int) -> None:
@@ -97,20 +32,20 @@ def number(page: Page, name: str = "n") -> Any:
     return page.locator("#slot-generator").get_by_label(name, exact=True)
 
 
-def open_form(team: Team) -> Page:
+def open_form(slow_team: Team) -> Page:
     """The form of a new round, its prompts chosen; its policy has weights, without which no plan is estimated."""
     with session() as db:
         for checkpoint in db.query(tables.Checkpoint):
             checkpoint.engine = {"name": "transformers", "model": "models/base"}
-    page = go(team, "new-round")
+    page = go(slow_team, "new-round")
     page.locator("#sample-sets input").click()
     page.locator("[role=option]").first.click()
     page.keyboard.press("Escape")
     return page
 
 
-def test_a_dropdown_that_is_left_as_it_was_changes_nothing(team: Team) -> None:
-    page = open_form(team)
+def test_a_dropdown_that_is_left_as_it_was_changes_nothing(slow_team: Team) -> None:
+    page = open_form(slow_team)
     for turn in range(TIMES):
         generator(page).focus()
         page.keyboard.press("Tab")
@@ -127,8 +62,8 @@ def test_a_dropdown_that_is_left_as_it_was_changes_nothing(team: Team) -> None:
         expect(page.locator("#num-prompts input")).to_have_value("7")
 
 
-def test_what_is_launched_is_what_was_typed_after_another_part_was_chosen(team: Team) -> None:
-    page = open_form(team)
+def test_what_is_launched_is_what_was_typed_after_another_part_was_chosen(slow_team: Team) -> None:
+    page = open_form(slow_team)
     tap(page, "#num-prompts", "3")
     judge = page.locator("#slot-judge").get_by_label("judge", exact=True)
     before = judge.input_value()
@@ -154,9 +89,9 @@ def test_what_is_launched_is_what_was_typed_after_another_part_was_chosen(team: 
     assert (round_.num_prompts, round_.recipe["generator"]["n"], round_.recipe["judge"]["name"]) == (3, 2, before)
 
 
-def test_filters_typed_into_before_the_page_is_filled_hold_what_was_typed(team: Team) -> None:
+def test_filters_typed_into_before_the_page_is_filled_hold_what_was_typed(slow_team: Team) -> None:
     for turn in range(TIMES):
-        page = go(team, "samples")
+        page = go(slow_team, "samples")
         tap(page, "#samples-min_score", str(2 + turn))
         page.keyboard.press("Enter")
         page.wait_for_function("new URL(location).searchParams.get('min_score')")
@@ -165,8 +100,8 @@ def test_filters_typed_into_before_the_page_is_filled_hold_what_was_typed(team: 
         expect(page.locator("#samples-count")).to_have_text("20 samples")
 
 
-def test_a_tab_that_is_filled_when_it_is_opened_keeps_what_is_typed_at_once(team: Team) -> None:
-    page = go(team, "team")
+def test_a_tab_that_is_filled_when_it_is_opened_keeps_what_is_typed_at_once(slow_team: Team) -> None:
+    page = go(slow_team, "team")
     for turn in range(TIMES):
         page.get_by_role("tab", name="Assignments").click()
         tap(page, "#assign-low", str(2 + turn))
@@ -181,11 +116,11 @@ def test_a_tab_that_is_filled_when_it_is_opened_keeps_what_is_typed_at_once(team
         expect(page.locator("#gold-samples :is(input, textarea)").first).to_have_value(f"30{turn}")
 
 
-def test_a_file_chosen_at_once_is_read(team: Team, tmp_path: Path) -> None:
+def test_a_file_chosen_at_once_is_read(slow_team: Team, tmp_path: Path) -> None:
     file = tmp_path / "mine.jsonl"
     file.write_text("\n".join(json.dumps({"prompt": f"Question {n}"}) for n in range(4)))
     for _ in range(TIMES):
-        page = go(team, "prompts")
+        page = go(slow_team, "prompts")
         page.get_by_role("tab", name="Import").click()
         with page.expect_file_chooser() as chosen:
             page.locator("#import-upload button").first.click()
@@ -231,18 +166,18 @@ def test_an_undo_takes_back_the_decision_before_it_and_no_older_one_where_that_c
     assert desk.errors == []
 
 
-def test_no_page_but_the_review_desk_keeps_what_is_typed(team: Team) -> None:
-    page = go(team, "samples")
+def test_no_page_but_the_review_desk_keeps_what_is_typed(slow_team: Team) -> None:
+    page = go(slow_team, "samples")
     page.keyboard.type("a password")
     assert page.evaluate("window.rondoEarlyKeys().length") == 0
-    page = go(team, "review")
+    page = go(slow_team, "review")
     for _ in range(12):
         page.keyboard.type("0123456789")
     assert page.evaluate("window.rondoEarlyKeys().length") <= 100
 
 
-def test_an_event_of_a_part_that_is_gone_is_answered_in_a_sentence(team: Team) -> None:
+def test_an_event_of_a_part_that_is_gone_is_answered_in_a_sentence(slow_team: Team) -> None:
     body = {"fn_index": 999_999, "session_hash": "gone", "data": [], "trigger_id": None}
-    answer = team.context.request.post(f"{site.address()}/gradio_api/queue/join", data=body)
+    answer = slow_team.context.request.post(f"{site.address()}/gradio_api/queue/join", data=body)
     assert answer.status == 409
     assert "Reload the page" in answer.json()["detail"]
