@@ -73,7 +73,10 @@ class Caller:
             return self.session.request(**how)
         except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError):
             # The server may end a connection that waited, or one whose body it refuses before the last byte.
-            return self.session.request(**how)
+            try:
+                return self.session.request(**how)
+            except requests.RequestException as error:
+                raise AssertionError(f"No answer to {how['method']} {how['url']} {str(how)[:1000]}: {error}") from error
 
 
 def pairs(query: Any) -> Iterator[tuple[str, Any]]:
