@@ -1,4 +1,4 @@
-"""INTELLECT-2: GRPO with two-sided clipping on answers that can be checked. 2025."""
+"""INTELLECT-2: GRPO with two-sided clipping on answers that can be checked. Prime Intellect Team 2025."""
 
 from backend.recipes import Recipe, register
 from backend.recipes._parts import GRPO, AllPrompts, ExactMatch, HeldOutAccuracy, PromptSet

@@ -1,4 +1,4 @@
-"""Exploring and Exploiting the Inherent Efficiency within Large Reasoning Models. 2025. Concise right answers win."""
+"""The Inherent Efficiency within Large Reasoning Models. Zhao et al. 2025. Concise right answers win."""
 
 from backend.recipes import Recipe, register
 from backend.recipes._parts import GRPO, AllPrompts, Brevity, ExactMatch, HeldOutAccuracy, PromptSet, WeightedSum

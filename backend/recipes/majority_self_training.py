@@ -1,4 +1,4 @@
-"""Can Large Reasoning Models Self-Train? 2025. The reward is to agree with the majority of the policy's answers."""
+"""Can Large Reasoning Models Self-Train? Shafayat et al. 2025. The reward: to agree with the majority of answers."""
 
 from backend.recipes import Recipe, register
 from backend.recipes._parts import RLOO, AllPrompts, HeldOutAccuracy, MajorityVote, PromptSet

@@ -1,4 +1,4 @@
-"""SSR-Zero: the policy translates, and scores its own translations without a reference. 2025."""
+"""SSR-Zero: the policy translates, and scores its own translations without a reference. Yang et al. 2025."""
 
 from backend.recipes import Recipe, register
 from backend.recipes._parts import GRPO, AdditiveRubric, AllPrompts, PromptSet
