@@ -9,10 +9,11 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from annotated_types import Ge, Le, MaxLen
-from pydantic import AfterValidator, AllowInfNan, BeforeValidator
+from pydantic import AfterValidator, AllowInfNan, AwareDatetime, BeforeValidator
 
 from backend.errors import InvalidInput
 
@@ -156,6 +157,21 @@ def _kept(value: Any) -> Any:
     return value
 
 
+def fault_of_time(value: datetime) -> str | None:
+    """Say why a time with a zone cannot be used; None where it can: there is a time in UTC for it."""
+    try:
+        value.astimezone(UTC)
+    except OverflowError:
+        return "is outside the years 1 to 9999 in UTC. Choose a time between."
+    return None
+
+
+def _in_time(value: datetime) -> datetime:
+    if fault := fault_of_time(value):
+        raise ValueError(fault)
+    return value
+
+
 def _named(value: str) -> str:
     kept = tidied(value)
     if fault := fault_of_name(kept):
@@ -179,5 +195,7 @@ Line = Annotated[str, MaxLen(MOST_LINE), BeforeValidator(_kept)]
 """What is searched for, chosen or pointed at."""
 Note = Annotated[str, MaxLen(MOST_NOTE), BeforeValidator(_kept)]
 Text = Annotated[str, MaxLen(MOST_TEXT), BeforeValidator(_kept)]
+Time = Annotated[AwareDatetime, AfterValidator(_in_time)]
+"""A time with its zone."""
 Data = Annotated[dict[str, Any], BeforeValidator(_plain)]
 """An object of any shape: knobs, settings, what a decision says."""

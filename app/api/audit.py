@@ -4,10 +4,9 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
-from pydantic import AwareDatetime
 
 from app.api.depends import After, Asking, Limit, Page, file_of
-from backend.boundary import Id, Line
+from backend.boundary import Id, Line, Time
 from backend.services import audit
 from backend.services.audit import Asked, Entry
 
@@ -24,8 +23,8 @@ def asked(
     sample_id: Id | None = None,
     round_id: Id | None = None,
     via: Line = "",
-    since: AwareDatetime | None = None,
-    until: AwareDatetime | None = None,
+    since: Time | None = None,
+    until: Time | None = None,
 ) -> Asked:
     """The filters; what is left out does not narrow. Times need a zone."""
     return Asked(person, kind, verb, subject, sample_id, round_id, via, since, until)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from fastapi import Request
 
 from app.widgets.formats import duration
+from backend.boundary import fault_of_time
 from backend.db import now
 from backend.errors import InvalidInput
 
@@ -68,4 +69,7 @@ def read(text: str | None) -> datetime | None:
         typed = datetime.fromisoformat(str(text).strip())
     except ValueError as error:
         raise InvalidInput(f"{text!r} is no time. Write it as 2026-01-31 or 2026-01-31 14:00.") from error
-    return datetime.combine(typed.date(), typed.time() or time(), typed.tzinfo or _zone.get())
+    read = datetime.combine(typed.date(), typed.time() or time(), typed.tzinfo or _zone.get())
+    if fault := fault_of_time(read):
+        raise InvalidInput(f"{text!r} {fault}")
+    return read

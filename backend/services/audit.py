@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from itertools import chain
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Select, cast, func, or_, select
@@ -96,19 +97,19 @@ def export(actor: Actor, project_id: int, asked: Asked | None = None, *, format:
         require(db, actor, project_id, Role.admin)
         name = db.get_one(tables.Project, project_id).name
         events.note(db, actor, "export audit", name, project_id=project_id, format=format)
-    return _lines(actor, project_id, replace(asked or Asked(), is_whole=True), format)
+    lines = _lines(actor, project_id, replace(asked or Asked(), is_whole=True), format)
+    # What cannot be read is said now: once a download has begun, it can only break off.
+    return chain([next(lines, "")], lines)
 
 
 def _lines(actor: Actor, project_id: int, asked: Asked, format: Format) -> Iterator[str]:
-    if format == "csv":
-        yield _as_csv(COLUMNS)
-    after: str | None = None
+    after, head = None, _as_csv(COLUMNS) if format == "csv" else ""
     while True:
         # A new view for each piece: a reader that stays open for minutes would keep the database from tidying up.
         with reading() as db:
             page = _page(db, actor, project_id, asked, after, AT_ONCE)
-        yield "".join(_as_csv(_cells(one)) if format == "csv" else _as_json(one) for one in page.entries)
-        after = page.next
+        yield head + "".join(_as_csv(_cells(one)) if format == "csv" else _as_json(one) for one in page.entries)
+        after, head = page.next, ""
         if after is None:
             return
 

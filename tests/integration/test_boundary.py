@@ -144,3 +144,15 @@ def test_the_command_line_says_what_is_wrong(
     said = f"{ended.value.code}{capsys.readouterr().err}"
     assert "Traceback" not in said
     said.encode()
+
+
+@pytest.mark.parametrize("path", ["audit", "audit/export?format=csv", "audit/export"])
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+def test_a_time_that_utc_has_not_is_refused_before_an_answer_begins(
+    world: World, owner: Actor, path: str, moment: str
+) -> None:
+    with site.with_token(owner) as client:
+        for name in ("since", "until"):
+            answer = client.get(f"/api/v1/projects/{world.ids['project_id']}/{path}", params={name: moment})
+            assert (answer.status_code, answer.json()["error"]["type"]) == (422, "InvalidInput")
+            assert "outside the years 1 to 9999" in answer.json()["error"]["message"]

@@ -69,3 +69,9 @@ def modules() -> Iterator[Path]:
 def test_no_page_writes_a_time_another_way() -> None:
     written = re.compile(r":%[YmdHBbjc]|strftime|\(UTC\)|\} UTC")
     assert [path.name for path in modules() if written.search(path.read_text())] == []
+
+
+@pytest.mark.parametrize("typed", ["0001-01-01T00:00+14:00", "9999-12-31T23:59-12:00"])
+def test_a_time_that_utc_has_not_is_refused(typed: str) -> None:
+    with pytest.raises(InvalidInput, match="outside the years 1 to 9999"):
+        times.read(typed)
