@@ -14,6 +14,7 @@ from backend.errors import InvalidInput
 from backend.generators import Generator
 from backend.pipeline import adopt
 from backend.pipeline import groups as group_values
+from backend.pipeline.known import known_labels, with_known
 from backend.pipeline.stage import StageContext, derive_seed
 from backend.prompt_sources import PromptSource
 from backend.recipes import Place
@@ -135,9 +136,9 @@ def read_pool(db: Session, stage: StageContext, place: Place) -> list[values.Pro
 
 def _read_groups(db: Session, stage: StageContext, place: Place) -> tuple[list[Group], list[values.Prompt]]:
     """The groups that a source works on, and the prompts that they come from."""
-    rows = group_values.seen_by(db, stage, place.index)
+    rows, known = group_values.seen_by(db, stage, place.index), known_labels(db, stage.round.id)
     groups = [
-        group_values.without_retracted(group)
+        with_known(group_values.without_retracted(group), known)
         for some in group_values.chunks(rows, group_values.CHUNK)
         for group in group_values.load(db, some, place=place)
     ]

@@ -73,7 +73,9 @@ def add_earlier(stage: StageContext, db: Session, chosen: Chosen, makes: values.
         query = (
             select(tables.Example)
             .join(tables.Dataset)
+            .join(tables.Prompt, tables.Prompt.id == tables.Example.prompt_id)
             .where(
+                group_values.is_no_probe(stage.round.project_id),
                 tables.Dataset.round_id == round_id,
                 tables.Dataset.type == makes,
                 tables.Dataset.step.in_(trained_steps(db, round_id)),

@@ -72,9 +72,11 @@ def with_texts(
 
 def past(stage: StageContext, db: Session) -> Past:
     """What the mixer of this step may add; nothing is read before it is gone through."""
+    # A known answer has nothing that it is better than, and nothing that says it is good.
+    has_seeds = dataset_before(stage, db).type is DatasetType.prompt_completion
     return Past(
         trained=_earlier(stage, db, is_trained=True), selected=_earlier(stage, db, is_trained=False),
-        seeds=_seeds(stage, db),
+        seeds=_seeds(stage, db) if has_seeds else iter(()),
     )  # fmt: skip
 
 
@@ -96,10 +98,10 @@ def _earlier(stage: StageContext, db: Session, *, is_trained: bool) -> Iterator[
     lines = [(n, *read_steps(db, n, makes)) for n in ancestors(db, stage.round.parent_id)]
     uses: Counter[Key] = Counter()
     for round_id, trained, _ in lines:
-        uses.update(key(example) for _, example in _examples(db, round_id, trained, type_))
+        uses.update(_keys(db, round_id, trained, type_))
     for age, (round_id, trained, selected) in enumerate(lines, start=1):
         steps = trained if is_trained else selected
-        rows = [row for row in _examples(db, round_id, steps, type_) if row[0] == "selected"]
+        rows = [row for row in _examples(db, stage, round_id, steps, type_) if row[0] == "selected"]
         yield from with_texts(db, [("earlier", example) for _, example in rows], age=age, uses=uses)
 
 
@@ -112,10 +114,25 @@ def read_steps(db: Session, round_id: int, makes: str) -> tuple[list[int], list[
     return [some[-1] for some in rows], [some[-1] for some in selectors]
 
 
-def _examples(db: Session, round_id: int, steps: Sequence[int], type_: DatasetType) -> list[tuple[str, Example]]:
-    row, dataset = tables.Example, tables.Dataset
-    of_steps: Any = (dataset.round_id == round_id, dataset.type == type_, dataset.step.in_(steps))
-    query = select(row).join(dataset).where(*of_steps).order_by(dataset.step, row.position)
+def _of_steps(round_id: int, steps: Sequence[int], type_: DatasetType) -> tuple[Any, ...]:
+    dataset = tables.Dataset
+    return dataset.round_id == round_id, dataset.type == type_, dataset.step.in_(steps)
+
+
+def _keys(db: Session, round_id: int, steps: Sequence[int], type_: DatasetType) -> Iterator[Key]:
+    row = tables.Example
+    query = select(row.prompt_id, row.sample_id, row.rejected_id, row.label).join(tables.Dataset)
+    yield from db.execute(query.where(*_of_steps(round_id, steps, type_)).execution_options(yield_per=AT_ONCE)).tuples()
+
+
+def _examples(
+    db: Session, stage: StageContext, round_id: int, steps: Sequence[int], type_: DatasetType
+) -> list[tuple[str, Example]]:
+    """The rows of these steps but those about prompts that are probes by now."""
+    row = tables.Example
+    query = select(row).join(tables.Dataset).join(tables.Prompt, tables.Prompt.id == row.prompt_id)
+    query = query.where(*_of_steps(round_id, steps, type_), group_values.is_no_probe(stage.round.project_id))
+    query = query.order_by(tables.Dataset.step, row.position)
     return [(one.origin, example_of(one)) for one in db.scalars(query)]
 
 
@@ -123,7 +140,8 @@ def _seeds(stage: StageContext, db: Session) -> Iterator[TrainingRow]:
     """The known answers of the sets used as mix, in order of their ids."""
     prompt = tables.Prompt
     query = select(prompt.id, prompt.messages, prompt.answer).where(
-        prompt.prompt_set_id.in_(stage.set_ids(SetUse.mix)), prompt.answer.is_not(None)
-    )
+        prompt.prompt_set_id.in_(stage.set_ids(SetUse.mix)), prompt.answer.is_not(None),
+        group_values.is_no_probe(stage.round.project_id),
+    )  # fmt: skip
     for prompt_id, messages, answer in db.execute(query.order_by(prompt.id).execution_options(yield_per=AT_ONCE)):
         yield TrainingRow(Example(prompt_id, None), messages, answer or "", origin="mix", kind=IMPORT)

@@ -4,7 +4,7 @@ import logging
 import traceback
 from collections.abc import Callable
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from backend.db import reading, session, tables
@@ -19,6 +19,8 @@ from backend.values import RoundStatus, Stage
 
 log = logging.getLogger("rondo.pipeline")
 
+OF_SELECTING = ("kept", "decided", "overridden", "labelled", "funnel")
+"""What a selector counts on its round."""
 STAGES: dict[Stage, Callable[[StageContext], Finish]] = {
     Stage.generate: generate.run,
     Stage.judge: judge.run,
@@ -120,6 +122,10 @@ def give_back(db: Session, round_id: int, step: int | None) -> None:
         # What was chosen by labels is chosen anew by those that people will have given.
         gate = next(place.index for place in places if place.reads_labels)
         found.steps = {number: left for number, left in found.steps.items() if int(number) < gate}
+        # And what was made of the labels of before would tell them to people who decide again.
+        dataset = tables.Dataset
+        db.execute(delete(dataset).where(dataset.round_id == round_id, dataset.step >= gate))
+        found.counts = {name: value for name, value in found.counts.items() if name not in OF_SELECTING}
         db.flush()
     failed = update(tables.Round).where(tables.Round.id == round_id, tables.Round.is_reviewed)
     db.execute(failed.values(status=RoundStatus.review, stage=Stage.review, finished_at=None))

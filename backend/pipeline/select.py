@@ -3,15 +3,14 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from backend import values
-from backend.db import now, reading, standing, tables
+from backend.db import reading, standing, tables
 from backend.errors import EmptySelection
 from backend.mixers import Mixer
 from backend.pipeline import groups as group_values
@@ -19,6 +18,7 @@ from backend.pipeline import left_out, mix
 from backend.pipeline import rows as dataset_rows
 from backend.pipeline.ask import ask_due
 from backend.pipeline.chosen import Chosen, add_earlier, add_mix, rows_before
+from backend.pipeline.known import known_labels, with_known, write_known
 from backend.pipeline.stage import Finish, StageContext, only_selectors_since_gate
 from backend.prompt_sources import PromptSource
 from backend.selectors import Selector
@@ -142,39 +142,17 @@ def is_about_rejected(stage: StageContext) -> bool:
     return isinstance(source, PromptSource) and source.asks_about_rejected
 
 
+def may_come_back(stage: StageContext) -> bool:
+    """Whether the next job may give the round back to people, whom labels must not tell by then what was known."""
+    after = stage.next_step
+    return goes_back(stage) and after < len(stage.places) and stage.places[after].step.kind in ("selector", "mixer")
+
+
 def is_parent_rejected(group: values.Group) -> bool:
     """Whether people rejected or rewrote the text that the question is about: what answers it is not trained on."""
     parent = group.parent
     is_decided = parent is not None and parent.source is values.LabelSource.person
     return parent is not None and is_decided and parent.verdict is values.Verdict.reject
-
-
-def known_labels(db: Session, round_id: int) -> dict[int, dict[str, Any]]:
-    """The columns of the labels of gold items: the verdict that is known, with the score that the judge gave."""
-    gold, label = tables.GoldItem, tables.Label
-    query = (
-        select(gold.sample_id, gold.verdict, label.machine_score)
-        .join(label, label.sample_id == gold.sample_id)
-        .where(gold.round_id == round_id)
-    )
-    person = values.LabelSource.person
-    return {n: {"verdict": verdict, "score": score, "source": person} for n, verdict, score in db.execute(query)}
-
-
-def with_known(group: values.Group, known: dict[int, dict[str, Any]]) -> values.Group:
-    """The group with the labels that are known, which stand above everything that was said of them."""
-    if not any(one.id in known for one in group.samples):
-        return group
-    return replace(group, samples=tuple(replace(one, **known.get(one.id, {})) for one in group.samples))
-
-
-def write_known(db: Session, round_id: int) -> None:
-    """Give gold items the label that is known, now that nobody decides any more."""
-    label = tables.Label
-    for sample_id, columns in known_labels(db, round_id).items():
-        is_overridden = label.machine_verdict.is_not(None) & (label.machine_verdict != columns["verdict"])
-        change = update(label).where(label.sample_id == sample_id)
-        db.execute(change.values(**columns, is_overridden=is_overridden, updated_at=now()))
 
 
 def funnel(stage: StageContext, db: Session, chosen: Chosen) -> list[dict[str, Any]]:
@@ -328,7 +306,8 @@ def run(stage: StageContext) -> Finish:
         ]
         if rows:
             db.execute(insert(tables.Example), rows)
-        write_known(db, stage.round.id)
+        if not may_come_back(stage):
+            write_known(db, stage.round.id)
         decided, overridden = looked_at(db, stage.round.id)
         found = db.get_one(tables.Round, stage.round.id)
         asked, labelled = (next(one["count"] for one in steps if one["stage"] == n) for n in ("prompts", "labelled"))

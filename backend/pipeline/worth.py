@@ -274,21 +274,22 @@ def read(ids: Sequence[int], own: str) -> Iterator[list[Seen]]:
 
 
 def read_samples(db: Session, group_ids: Sequence[int], own: str) -> list[Seen]:
-    sample, label, prompt = tables.Sample, tables.Label, tables.Prompt
+    sample, label, prompt, group = tables.Sample, tables.Label, tables.Prompt, tables.Group
     query = (
         select(
             sample.id, sample.group_id, end_of(prompt.text), end_of(sample.text), sample.logprob, sample.num_tokens,
             sample.finish_reason, label.machine_score, label.machine_verdict, label.machine_spread,
-            end_of(prompt.answer),
+            end_of(func.coalesce(group.answer, prompt.answer)),
         )
         .join(prompt, prompt.id == sample.prompt_id)
+        .join(group, group.id == sample.group_id)
         .join(label, label.sample_id == sample.id)
         .where(sample.group_id.in_(group_ids), sample.kind.in_(tables.JUDGED))
         .order_by(sample.id)
     )  # fmt: skip
     found: dict[int, Seen] = {}
-    for id_, group, asked, text, logprob, tokens, reason, score, verdict, spread, known in db.execute(query):
-        one = Seen(id_, group, asked, text, logprob or 0.0, tokens, reason == "length", score, verdict, spread)
+    for id_, group_id, asked, text, logprob, tokens, reason, score, verdict, spread, known in db.execute(query):
+        one = Seen(id_, group_id, asked, text, logprob or 0.0, tokens, reason == "length", score, verdict, spread)
         one.answer, one.known = answers.normalise(answers.extract(text) or ""), known
         found[id_] = one
     add_judgments(db, group_ids, found, own)

@@ -238,6 +238,13 @@ def _check_trainer(walk: _Walk, place: Place, part: Trainer) -> None:
                 f"{named(index, walk.steps[index])} makes {before.makes} examples, but {place} trains on "
                 f"{part.trains_on}. Choose a pair that fits, or train twice."
             )
+        source = walk.places[index].source or 0
+        asked = walk.steps[source].part
+        if not (isinstance(asked, PromptSource) and asked.knows_answers) and part.needs_answer:
+            raise ValueError(
+                f"{place} rewards by known answers, but there are none to what step {source + 1} ({asked.name}) asks. "
+                "Choose a reward that needs none."
+            )
         if isinstance(before, Mixer) and part.trains_on not in before.mixes:
             raise ValueError(
                 f"{named(index, walk.steps[index])} mixes {_and(before.mixes)} examples only, but {place} trains on "

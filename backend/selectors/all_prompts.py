@@ -23,7 +23,7 @@ class AllPrompts(Selector):
         return Selection([self._example(group) for group in groups], {}, unit="groups")
 
     def _example(self, group: Group) -> Example:
-        """A question that is not the prompt's own is written down with the row."""
-        is_own = group.parent is None and group.trained is None and not group.step
+        """What is asked is written down with the row, and its known answer: neither has to be the prompt's own."""
         asked = group.prompt.messages if group.trained is None else group.trained
-        return Example(group.prompt.id, None, messages=None if is_own else asked)
+        known = {} if group.prompt.answer is None else {"answer": group.prompt.answer}
+        return Example(group.prompt.id, None, messages=asked, extra=known)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from pydantic import ValidationError
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -20,6 +21,7 @@ from backend.services import (
     model_checks,
     plan_seconds,
     plan_sizes,
+    refusals,
     round_roles,
     step_seconds,
 )
@@ -220,7 +222,13 @@ def _scheduled(db: Session, parent: tables.Round) -> dict[str, Any]:
     recipe = Recipe.model_validate(parent.recipe)
     if recipe.schedule.pilot_prompts:
         return recipe.model_dump(mode="json")
-    return recipe.with_changes(recipe.schedule.changes(history_of(db, parent.id))).model_dump(mode="json")
+    try:
+        changed = recipe.with_changes(recipe.schedule.changes(history_of(db, parent.id)))
+    except ValidationError as error:
+        raise InvalidInput(
+            f"The schedule {recipe.schedule.name} cannot change this recipe.\n" + refusals.explain(error)
+        ) from error
+    return changed.model_dump(mode="json")
 
 
 def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:

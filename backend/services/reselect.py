@@ -11,7 +11,7 @@ from backend.db import reading, session, tables
 from backend.errors import Conflict
 from backend.pipeline.stage import step_of
 from backend.prompt_sources import PromptSource
-from backend.recipes import STEPS, Place
+from backend.recipes import STEPS, Place, job_after_people
 from backend.services import events
 from backend.services.access import Actor
 from backend.services.parts import validate
@@ -69,16 +69,19 @@ def reselect(actor: Actor, round_id: int, selector: JSON) -> int:
                 "and before it had a checkpoint can select again; launch another round from its settings."
             )
         before, put = _holder(row, step)
+        # People may have decided since: then what was chosen before the last selector is chosen anew as well.
+        is_back = row.status is RoundStatus.review and "selector" not in row.recipe
         is_other = "name" in selector and selector["name"] != before["name"]
         row.recipe = validate(put(selector if is_other else before | selector))
+        start = job_after_people(row.recipe, row.phase)[1] if is_back else step
         dataset = tables.Dataset
-        db.execute(delete(dataset).where(dataset.round_id == round_id, dataset.step >= step))
+        db.execute(delete(dataset).where(dataset.round_id == round_id, dataset.step >= start))
         # What chooses among groups after the selector does so again: its choice may have been of other labels.
-        row.steps = {n: left for n, left in row.steps.items() if int(n) < step}
+        row.steps = {n: left for n, left in row.steps.items() if int(n) < start}
         row.status, row.stage, row.error, row.finished_at = RoundStatus.running, Stage.select, None, None
-        row.step = step
+        row.step = start
         job = jobs.enqueue(
-            db, stage=Stage.select, project_id=row.project_id, round_id=round_id, created_by=actor.user_id, step=step
+            db, stage=Stage.select, project_id=row.project_id, round_id=round_id, created_by=actor.user_id, step=start
         )
         change = {"before": before, "after": _holder(row, step)[0]}
         what = f"round {row.number}"

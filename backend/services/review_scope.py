@@ -18,10 +18,9 @@ if TYPE_CHECKING:
 
 def is_before_people(round_: "tables.Round | RoundView") -> bool:
     """Whether the round has not come to where people decide; texts may be made and judged after that, too."""
-    if round_.stage not in BEFORE_REVIEW:
-        return False
     gate = gate_of(round_)
-    return gate is None or round_.step < gate
+    # Where there is a gate the step alone decides: a training may stand before it.
+    return round_.stage in BEFORE_REVIEW if gate is None else round_.step < gate
 
 
 def gate_of(round_: "tables.Round | RoundView") -> int | None:

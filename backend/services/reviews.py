@@ -157,7 +157,8 @@ def go_on(db: Session, actor: Actor, round_id: int, *, because: str = "by hand")
     round_.status, round_.stage, round_.step, round_.error = RoundStatus.running, stage, step, None
     if review_scope.gate_of(round_) is not None:
         # Of a round that was given back: what selectors before the last one kept is kept anew, with the labels of now.
-        db.execute(delete(tables.Dataset).where(tables.Dataset.round_id == round_id))
+        dataset = tables.Dataset
+        db.execute(delete(dataset).where(dataset.round_id == round_id, dataset.step >= step))
         round_.steps = {n: left for n, left in round_.steps.items() if int(n) < step}
     project_id, what = round_.project_id, f"round {round_.number}"
     events.note(db, actor, "close review", what, project_id=project_id, round_id=round_id, because=because)

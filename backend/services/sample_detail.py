@@ -124,7 +124,7 @@ def detail(actor: Actor, sample_id: int) -> Detail:
             round_id=sample.round_id,
             project_id=sample.project_id,
             messages=prompt.messages if is_hint_hidden else group.messages or prompt.messages,
-            answer=prompt.answer,
+            answer=prompt.answer if group.answer is None else group.answer,
             text=sample.text,
             author=author.name if author else "import" if sample.kind == "import" else None,
             edited_from_id=sample.edited_from_id,

@@ -79,6 +79,11 @@ class Trainer(Part, kind="trainer"):
         return ()
 
     @property
+    def needs_answer(self) -> bool:
+        """True where one of these judges compares with a known answer."""
+        return any(judge.needs_answer for judge in self.rewards)
+
+    @property
     def asked_roles(self) -> tuple[str, ...]:
         """The roles, beyond those whose weights it needs, that it asks while it trains."""
         return ()

@@ -18,9 +18,11 @@ from backend.mixers.replay_mix import ReplayMix
 from backend.mixers.seed_share import SeedShare
 from backend.prompt_sources.prompt_set import PromptSet
 from backend.selectors.above_threshold import AboveThreshold
+from backend.selectors.best_versus_worst import BestVersusWorst
 from backend.services import reviews
+from backend.trainers.dpo import DPO
 from backend.trainers.sft import SFT
-from backend.values import DecisionKind, RoundStatus, Stage, Verdict
+from backend.values import DecisionKind, RoundStatus, Split, Stage, Verdict
 from tests.integration.test_rounds_filtered import SOLVER, said
 from tests.integration.test_rounds_of_steps import RIGHT, TRAINING, Loop, dying, made, of_steps
 from tests.integration.test_rounds_of_steps import tiny as tiny  # a fixture
@@ -121,6 +123,30 @@ def test_rows_of_earlier_rounds_are_those_that_the_same_role_was_trained_on(tiny
     assert kept == [len(before[5]), len(now[4])]
 
 
+def test_a_known_answer_is_no_row_of_pairs_and_probes_are_no_rows_at_all(tiny: Path) -> None:
+    """With nothing rejected beside it DPO would learn that an empty text is worse; a probe is measured, not trained on."""
+    loop = Loop(mixed(EarlierRounds(), SeedShare(share=0.5)), SOLVER, tiny)
+    seeds = make_prompt_set(loop.project, prompts=["seed a", "seed b"], answers=["1", "2"])
+    first = loop.launch()
+    assert loop.run(first).error is None
+    ended(first, loop.policy.id)
+    probe = next(iter(RIGHT))
+    probes = make_prompt_set(loop.project, "round 1 probes", split=Split.held_out, prompts=[probe, "seed a"])
+    with session() as db:
+        db.get_one(tables.PromptSet, probes.id).origin = tables.PROBES
+    second = loop.launch(parent_id=first, seed=4, mix_set_ids=(seeds.id,))
+    assert loop.run(second).error is None
+    asked = {said(row, "prompt") for row in made(second)["rows"][5]}
+    assert "seed b" in asked
+    assert asked <= (set(RIGHT) | {"seed b"}) - {probe}
+
+    pairs = of_steps(*TEXTS[:3], BestVersusWorst(), ReplayMix(own_new=0.5, imported=0.5, own_old=0), DPO(**TRAINING, start="base"))
+    paired = Loop(pairs.model_copy(update={"unparsed_limit": 1.0}), SOLVER, tiny)
+    seeds = make_prompt_set(paired.project, prompts=["seed a"], answers=["1"])
+    stopped = paired.run(paired.launch(mix_set_ids=(seeds.id,)))
+    assert "has 0 rows that a file brought (imported), and its share is 50%" in str(stopped.error)
+
+
 def test_an_origin_without_rows_fails_the_job_and_says_so(tiny: Path) -> None:
     loop = Loop(mixed(ReplayMix()), SOLVER, tiny)
     stopped = loop.run(loop.launch())
@@ -141,7 +167,9 @@ def test_where_a_mixer_keeps_nothing_people_are_asked_again_and_the_steps_run_ag
     assert "The mixer difficulty_band kept nothing of" in str(back.error)
     with reading() as db:
         ids = list(db.scalars(select(tables.Sample.id).where(tables.Sample.round_id == round_id)))
-        assert [one.step for one in db.scalars(select(tables.Dataset))] == [3]
+        # What the labels of before chose would tell reviewers what the judge said.
+        assert db.scalars(select(tables.Dataset)).all() == []
+        assert not {"kept", "funnel"} & set(db.get_one(tables.Round, round_id).counts)
     reviews.decide_many(loop.actor, round_id, [reviews.Act(f"accept-{n:04}", DecisionKind.accept, n) for n in ids])
     reviews.close(loop.actor, round_id)
     again = loop.run(round_id)

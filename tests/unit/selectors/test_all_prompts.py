@@ -4,7 +4,10 @@ import pytest
 from pydantic import ValidationError
 
 from backend.judges.brevity import Brevity
+from backend.judges.exact_match import ExactMatch
 from backend.prompt_sources.ask import Ask
+from backend.prompt_sources.document_tasks import DocumentTasks
+from backend.prompt_sources.few_shot_prompts import FewShotPrompts
 from backend.prompt_sources.prompt_set import PromptSet
 from backend.recipes import Recipe, Step
 from backend.selectors.above_threshold import AboveThreshold
@@ -29,7 +32,8 @@ def refusal(*steps) -> str:
 
 def test_every_question_is_kept_with_and_without_texts():
     made = AllPrompts().select([Group(prompt(id=3)), scored([1.0, None], id=4)], seed=0)
-    assert [(e.prompt_id, e.sample_id, e.messages) for e in made.examples] == [(3, None, None), (4, None, None)]
+    assert [(e.prompt_id, e.sample_id) for e in made.examples] == [(3, None), (4, None)]
+    assert [e.messages for e in made.examples] == [prompt().messages] * 2
     assert made.dropped == {}
     assert AllPrompts.makes is DatasetType.prompt_only
 
@@ -41,6 +45,23 @@ def test_a_question_about_a_text_is_written_down_and_a_stripped_one_is_the_promp
     first, second = AllPrompts().select([about, stripped], seed=0).examples
     assert first.messages == [{"role": "user", "content": "what is wrong with it?"}]
     assert second.messages == [{"role": "user", "content": "question"}]
+
+
+def test_what_is_asked_and_known_is_the_questions_own():
+    """A task made of a document asks something else than the document says, and has another answer."""
+    task = Group(replace(prompt("Which word is missing?"), id=1, answer="water"))
+    (made,) = AllPrompts().select([task], seed=0).examples
+    assert made.messages == [{"role": "user", "content": "Which word is missing?"}]
+    assert made.extra == {"answer": "water"}
+
+
+def test_a_reward_that_compares_with_known_answers_needs_questions_that_have_some():
+    rewarded = GRPO(reward=ExactMatch())
+    assert recipe(PromptSet(), AllPrompts(), rewarded).trainer.needs_answer
+    assert recipe(DocumentTasks(), AllPrompts(), rewarded).trainer.needs_answer
+    assert "rewards by known answers, but there are none to what step 1 (few_shot_prompts) asks" in refusal(
+        FewShotPrompts(), AllPrompts(), rewarded
+    )
 
 
 def test_needs_neither_samples_nor_people_before_it():
