@@ -79,6 +79,11 @@ def resume(db: Session, job_id: int) -> Job:
     if not _is_beside(job):
         _refuse_in_review(db, job)
     _refuse_second(db, job.round_id)
+    if job.is_final and job.status is JobStatus.cancelled:
+        raise Conflict(
+            f"Job {job_id} was stopped because its texts please the judge without being good, and is not gone on with. "
+            "Launch another round, with another reward."
+        )
     if job.is_final:
         raise Conflict(
             f"Job {job_id} would fail in the same way again: what it says has to change first. Change the round's "

@@ -118,6 +118,19 @@ class Verifier(Judge, abstract=True):
         )
 
 
+def asked_together(judges: Sequence[Judge]) -> Ability:
+    """What judges that ask one engine ask it for; raises `ValueError` where no engine can do all of it.
+
+    Who gives log-probabilities also writes.
+    """
+    wanted = {judge.asks_for for judge in judges if judge.needs_engine}
+    if Ability.rate in wanted and len(wanted) > 1:
+        raise ValueError(
+            "One judge asks a scorer and another one a language model. Make one of them a step of its own."
+        )
+    return next((one for one in (Ability.rate, Ability.read_all, Ability.read) if one in wanted), Ability.complete)
+
+
 def prompt_text(messages: Messages) -> str:
     """Return the text of a single message, else the conversation with its roles."""
     if len(messages) == 1:

@@ -6,8 +6,8 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from backend.engines import Engine
-from backend.judges import Judge
+from backend.engines import Ability, Engine
+from backend.judges import Judge, asked_together
 from backend.values import Group, Judgment, Verdict
 
 
@@ -29,11 +29,33 @@ class AllOf(Judge):
                 "all_of holds a judge that asks a model and one that has to see all texts at once, so that a judging "
                 "that was stopped would ask for everything again. Take one of them out."
             )
+        asked_together(self.judges)
         return self
 
     @property
     def needs_engine(self) -> bool:
         return any(one.needs_engine for one in self.judges)
+
+    @property
+    def asks_for(self) -> Ability:
+        return asked_together(self.judges)
+
+    @property
+    def needs_whole_groups(self) -> bool:
+        """Judges that compute may compare a group's samples with each other."""
+        return any(judge.needs_whole_groups or not judge.needs_engine for judge in self.judges)
+
+    @property
+    def reads_parents(self) -> bool:
+        return any(judge.reads_parents for judge in self.judges)
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for judge in self.judges for name in judge.origins))
+
+    @property
+    def may_be_silent(self) -> bool:
+        return any(judge.may_be_silent for judge in self.judges)
 
     @property
     def needs_answer(self) -> bool:

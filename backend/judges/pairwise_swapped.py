@@ -3,13 +3,14 @@
 import hashlib
 import itertools
 import math
+import random
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from backend.answers.thinking import spoken
 from backend.engines import Engine
@@ -49,10 +50,14 @@ class PairwiseSwapped(Judge):
     has a finite strength, and strengths that add up to 0. Unit: logits, 0 is the middle of the group.
     `wins` is the share of comparisons with a winner that the sample won, 0 to 1.
 
+    With `principles` each group is judged by one of them, drawn at random and the same in both orders, as
+    constitutional AI labels its comparisons (Bai et al. 2022, arXiv 2212.08073, section 4.1).
+
     A group of n samples takes n * (n - 1) replies. A group of one sample, or one without a single winner, has no score.
     """
 
-    template: str = Field(TEMPLATE, description="what is asked; {prompt}, {a} and {b} are filled in")
+    template: str = Field(TEMPLATE, description="what is asked; {prompt}, {a} and {b} are filled in, and {principle}")
+    principles: tuple[str, ...] = Field((), description="one of them, drawn at random, is the {principle}")
     score: Literal["elo", "wins"] = Field("elo", description="fitted strength with position weights, or share of wins")
     prior: float = Field(0.1, gt=0, description="weighted wins added to both sides of every pair before fitting")
     temperature: float = Field(0.0, ge=0, le=5, description="0 is greedy")
@@ -69,6 +74,15 @@ class PairwiseSwapped(Judge):
         if missing:
             raise ValueError(f"The template lacks {' and '.join(missing)}, so the judge would not see it. Add it.")
         return template
+
+    @model_validator(mode="after")
+    def _has_principles(self) -> Self:
+        if ("{principle}" in self.template) is not bool(self.principles):
+            said = "holds {principle}, but there are no principles. Give some"
+            if self.principles:
+                said = "has no place for the principles. Write {principle} where one of them belongs"
+            raise ValueError(f"The template {said}.")
+        return self
 
     @property
     def may_be_silent(self) -> bool:
@@ -93,7 +107,10 @@ class PairwiseSwapped(Judge):
             )
         pairs = [(g, a, b) for g in groups for a, b in itertools.permutations(range(len(g.samples)), 2)]
         sampling = Sampling(temperature=self.temperature, top_p=self.top_p, max_tokens=self.max_tokens, n=1, seed=seed)
-        chats = [self.render(g.prompt.messages, g.samples[a].text, g.samples[b].text) for g, a, b in pairs]
+        chats = [
+            self.render(g.prompt.messages, g.samples[a].text, g.samples[b].text, self._drawn(g, seed))
+            for g, a, b in pairs
+        ]
         replies = engine.complete(chats, sampling) if chats else []
         games = iter([Game(a, b, reply[0]) for (_, a, b), reply in zip(pairs, replies, strict=True)])
         made = []
@@ -102,9 +119,15 @@ class PairwiseSwapped(Judge):
             made += self._judgments(group, list(itertools.islice(games, n * (n - 1))))
         return made
 
-    def render(self, prompt: Messages, a: str, b: str) -> Messages:
+    def _drawn(self, group: Group, seed: int) -> str:
+        """The principle that a group is judged by."""
+        chance = random.Random(f"{seed} {group.prompt.id} {group.position}")
+        return chance.choice(self.principles) if self.principles else ""
+
+    def render(self, prompt: Messages, a: str, b: str, principle: str = "") -> Messages:
         """Return the chat of one comparison."""
-        return [{"role": "user", "content": fill(self.template, prompt=prompt_text(prompt), a=a, b=b)}]
+        said = fill(self.template, prompt=prompt_text(prompt), a=a, b=b, principle=principle)
+        return [{"role": "user", "content": said}]
 
     def _judgments(self, group: Group, games: Sequence[Game]) -> list[Judgment]:
         scores = self._scores(len(group.samples), games)

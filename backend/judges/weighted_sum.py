@@ -5,8 +5,8 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from backend.engines import Engine
-from backend.judges import Judge
+from backend.engines import Ability, Engine
+from backend.judges import Judge, asked_together
 from backend.values import Group, Judgment, Verdict
 
 
@@ -47,11 +47,29 @@ class WeightedSum(Judge):
         for judge in self.judges:
             if isinstance(judge, WeightedSum) or judge.judges_parents:
                 raise ValueError(f"The judge {judge.name} cannot be summed. Take one that judges the texts themselves.")
+        asked_together(self.judges)
         return self
 
     @property
     def needs_engine(self) -> bool:
         return any(judge.needs_engine for judge in self.judges)
+
+    @property
+    def asks_for(self) -> Ability:
+        return asked_together(self.judges)
+
+    @property
+    def needs_whole_groups(self) -> bool:
+        """Judges that compute may compare a group's samples with each other."""
+        return any(judge.needs_whole_groups or not judge.needs_engine for judge in self.judges)
+
+    @property
+    def reads_parents(self) -> bool:
+        return any(judge.reads_parents for judge in self.judges)
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for judge in self.judges for name in judge.origins))
 
     @property
     def needs_answer(self) -> bool:

@@ -139,13 +139,14 @@ def machine_labels(stage: StageContext, made: Sequence[Judgment]) -> dict[str, l
     judge = judge_of(stage)
     said = [judge.label(judgments) for judgments in by_sample.values()]
     scores = [[j.score for j in judgments if j.score is not None] for judgments in by_sample.values()]
+    is_mute = [score is None and verdict is None for score, verdict in said]
     columns: dict[str, list[Any]] = {
         "sample_id": [*by_sample],
         "score": [score for score, _ in said],
         "verdict": [verdict for _, verdict in said],
-        "source": [LabelSource.judge if some else LabelSource.none for some in scores],
+        "source": [LabelSource.none if mute else LabelSource.judge for mute in is_mute],
         "machine_spread": [spread(some) for some in scores],
-        "is_unparsed": [not some for some in scores],
+        "is_unparsed": is_mute,
     }
     return columns | {"machine_score": columns["score"], "machine_verdict": columns["verdict"]}
 

@@ -42,10 +42,17 @@ def _wanted(step: Step) -> list[tuple[str, tuple[str, ...]]]:
     part = step.part
     if isinstance(part, Trainer):
         start = ("policy", SCORER) if part.makes == SCORER else ("policy",)
-        return [(part.start, start), *([(part.reference, ("policy",))] if part.needs_reference else [])]
+        compared = [(part.reference, ("policy",))] if part.needs_reference else []
+        asked = [(role, _answers(judge)) for judge in part.rewards if judge.needs_engine for role in part.asked_roles]
+        return [(part.start, start), *compared, *asked]
     if isinstance(part, Judge) and part.needs_engine:
-        return [(step.by, (SCORER,) if part.asks_for is Ability.rate else ("policy",))]
+        return [(step.by, _answers(part))]
     return [(step.by, ("policy",))] if isinstance(part, Generator) and part.needs_engine else []
+
+
+def _answers(judge: Judge) -> tuple[str, ...]:
+    """What may answer as a judge."""
+    return (SCORER,) if judge.asks_for is Ability.rate else ("policy",)
 
 
 def _lowered(name: str) -> str:

@@ -96,7 +96,7 @@ class JobView:
 
     @property
     def can_resume(self) -> bool:
-        return self.status == JobStatus.cancelled and not self.is_superseded
+        return self.status == JobStatus.cancelled and not self.is_final and not self.is_superseded
 
     @property
     def can_retry(self) -> bool:

@@ -30,7 +30,7 @@ def check(db: Session, recipe: Recipe, phase: int, known: Mapping[str, int]) -> 
         row = db.get_one(tables.Checkpoint, _bound(db, role, known))
         is_policy = role == JUDGE and JUDGE not in known
         who = f"the judge, which is the policy {row.name!r}," if is_policy else f"the {role} {row.name!r}"
-        _check_step(place, row, who)
+        _check_step(place, role, row, who)
 
 
 def _bound(db: Session, role: str, known: Mapping[str, int]) -> int:
@@ -39,20 +39,29 @@ def _bound(db: Session, role: str, known: Mapping[str, int]) -> int:
     return known[POLICY] if role == JUDGE and role not in known else known[role]
 
 
-def _check_step(place: Place, row: tables.Checkpoint, who: str) -> None:
+def _check_step(place: Place, role: str, row: tables.Checkpoint, who: str) -> None:
     part, abilities = place.step.part, _abilities(row)
     if isinstance(part, Trainer):
-        if part.makes == SCORER:
-            if row.kind == "adapter" and getattr(part, "lora", False):
-                raise InvalidInput(f"{place}: {ADAPTER_ON_ADAPTER}")
-        elif Ability.rate in abilities and Ability.complete not in abilities:
-            raise InvalidInput(
-                f"{place} trains a language model, or compares with one, but {who} is a scorer. Choose another one."
-            )
-        return
-    wanted = part.asks_for if isinstance(part, Judge) else Ability.complete
-    if wanted not in abilities:
-        raise InvalidInput(f"{place} asks {who} to {wanted.in_words}, which it cannot. {WAYS_OUT[wanted]}.")
+        if role in round_roles.weights_of(part):
+            _check_weights(place, part, row, who)
+        asked = part.rewards if role in part.asked_roles else ()
+        asks = [judge.asks_for for judge in asked if judge.needs_engine]
+    else:
+        asks = [part.asks_for if isinstance(part, Judge) else Ability.complete]
+    for wanted in asks:
+        if wanted not in abilities:
+            raise InvalidInput(f"{place} asks {who} to {wanted.in_words}, which it cannot. {WAYS_OUT[wanted]}.")
+
+
+def _check_weights(place: Place, part: Trainer, row: tables.Checkpoint, who: str) -> None:
+    abilities = _abilities(row)
+    if part.makes == SCORER:
+        if row.kind == "adapter" and getattr(part, "lora", False):
+            raise InvalidInput(f"{place}: {ADAPTER_ON_ADAPTER}")
+    elif Ability.rate in abilities and Ability.complete not in abilities:
+        raise InvalidInput(
+            f"{place} trains a language model, or compares with one, but {who} is a scorer. Choose another one."
+        )
 
 
 def _abilities(row: tables.Checkpoint) -> frozenset[Ability]:

@@ -79,6 +79,8 @@ def stop_hacking(actor: Actor, job_id: int, prompt_ids: Collection[int], note: s
         round_ = db.get_one(tables.Round, job.round_id)
         prompts = _asked(db, job, prompt_ids)
         jobs.cancel(db, job_id)
+        # Gone on with, it would game the judge further, on frozen rows that hold the probes.
+        job.is_final = True
         set_id = _add_probes(db, actor, round_, prompts) if prompts else None
         place: dict[str, Any] = {"project_id": job.project_id, "round_id": job.round_id, "job_id": job_id}
         found: dict[str, Any] = {"probes": [prompt.id for prompt in prompts], "prompt_set_id": set_id, "note": note}

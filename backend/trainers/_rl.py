@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from backend.engines import _chat
+from backend.engines import Ability, _chat
 from backend.errors import InvalidInput
 from backend.judges import Judge
 from backend.trainers import LIVE, TrainSpec, _reference
@@ -104,10 +104,16 @@ class RLTrainer(TRLTrainer, abstract=True):
         return ""
 
     def _judge(self) -> str:
-        if self.reward.judges_parents or self.reward.needs_all_groups:
+        judge = self.reward
+        if judge.needs_engine and judge.asks_for is Ability.rate and self.judge_by == LIVE:
             return (
-                f"The judge {self.reward.name} judges by other groups than the one that is written, so it cannot be a "
-                "reward. Choose one that judges the texts themselves."
+                f"The judge {judge.name} asks a scorer, and the policy in training is none. Set judge_by to a role "
+                "that a scorer is bound to, or that a step before makes."
+            )
+        if judge.judges_parents or judge.needs_all_groups or judge.reads_parents or judge.origins:
+            return (
+                f"The judge {judge.name} judges by other groups than the one that is written, or by where a text comes "
+                "from, so it cannot be a reward. Choose one that judges the texts themselves."
             )
         return ""
 

@@ -85,7 +85,7 @@ def refused(tokenizer: Any, model: str, rows: Sequence[Row]) -> LeftOut:
     found = {}
     for row in rows:
         prompt, *answers = row.chats
-        for answer in answers:
+        for answer in answers or [[]]:  # of rows that are prompts alone, the prompt
             try:
                 tokenizer.apply_chat_template(prompt + answer, tokenize=False)
             except _chat.REFUSALS as error:

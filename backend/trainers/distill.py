@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
+from backend.errors import InvalidInput
 from backend.trainers._rows import fitting, longest
 from backend.trainers._trl import TRLTrainer
 from backend.values import DatasetType
@@ -17,6 +18,7 @@ from backend.values import DatasetType
 if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import Trainer as HFTrainer
+    from trl.trainer.distillation_trainer import DistillationTrainer
 
     from backend.trainers._models import Weights
 
@@ -47,8 +49,14 @@ class Distill(TRLTrainer):
 
     def build(self, arguments: dict[str, Any], weights: "Weights", dataset: "Dataset") -> "HFTrainer":
         from trl.trainer.distillation_config import DistillationConfig
-        from trl.trainer.distillation_trainer import DistillationTrainer
 
+        own, others = (one.config.get_text_config().vocab_size for one in (weights.policy, weights.reference))
+        if own != others:
+            raise InvalidInput(
+                f"The policy's head has {own:,} rows and the teacher's {others:,}: they share a tokenizer, but one is "
+                "padded further, which TRL does not take. Choose a teacher of the policy's size of vocabulary, or the "
+                "trainer soft_target_sft."
+            )
         most = arguments["max_length"]
         kept = fitting(dataset, weights.tokenizer, most)
         room = most - longest(kept, weights.tokenizer)
@@ -58,7 +66,7 @@ class Distill(TRLTrainer):
             "per_device_train_batch_size": size,
             "gradient_accumulation_steps": min(self.gradient_accumulation_steps, len(kept) // size),
         }
-        return DistillationTrainer(
+        return resumable()(
             weights.policy,
             teacher_model=weights.reference,
             args=DistillationConfig(
@@ -70,3 +78,29 @@ class Distill(TRLTrainer):
             processing_class=weights.tokenizer,
             peft_config=weights.lora,
         )
+
+
+def resumable() -> "type[DistillationTrainer]":
+    """Return TRL's trainer whose order of rows in a pass follows from the number of the pass.
+
+    TRL draws the orders one after the other, so that a training that is resumed in a later pass would begin it in the
+    order of the first. Made here because torch and TRL are imported only when training.
+    """
+    import torch
+    from trl.trainer.distillation_trainer import DistillationTrainer
+    from trl.trainer.utils import RepeatSampler
+
+    class ByPass(RepeatSampler):
+        def set_epoch(self, epoch: int) -> None:
+            self.generator.manual_seed(self.seed or 0)
+            for _ in range(epoch):
+                torch.randperm(self.num_samples, generator=self.generator)
+
+    class ResumableDistillationTrainer(DistillationTrainer):
+        def _get_train_sampler(self, dataset: Any = None) -> Any:
+            made: Any = super()._get_train_sampler(dataset)
+            return ByPass(
+                made.data_source, made.mini_repeat_count, made.batch_size, made.repeat_count, made.shuffle, made.seed
+            )
+
+    return ResumableDistillationTrainer

@@ -75,7 +75,13 @@ class SoftTargetSFT(TRLTrainer):
 def token_losses(
     logits: "torch.Tensor", teacher: "torch.Tensor", labels: "torch.Tensor", knobs: SoftTargetSFT
 ) -> "torch.Tensor":
-    """Return what each token loses, (tokens,), of logits and the teacher's logits, (tokens, vocabulary), and labels."""
+    """Return what each token loses, (tokens,), of logits and the teacher's logits, (tokens, vocabulary), and labels.
+
+    Models of one tokenizer may have rows of padding behind its tokens, more or fewer of them: these are left out.
+    """
+    if logits.shape[-1] != teacher.shape[-1]:
+        width = min(logits.shape[-1], teacher.shape[-1])
+        logits, teacher = logits[:, :width], teacher[:, :width]
     log_p = logits.log_softmax(-1)
     of_label = log_p.gather(-1, labels[:, None])[:, 0]
     to_teacher = ((teacher / knobs.temperature).softmax(-1) * log_p).sum(-1)

@@ -140,7 +140,9 @@ def test_a_known_answer_is_no_row_of_pairs_and_probes_are_no_rows_at_all(tiny: P
     assert "seed b" in asked
     assert asked <= (set(RIGHT) | {"seed b"}) - {probe}
 
-    pairs = of_steps(*TEXTS[:3], BestVersusWorst(), ReplayMix(own_new=0.5, imported=0.5, own_old=0), DPO(**TRAINING, start="base"))
+    pairs = of_steps(
+        *TEXTS[:3], BestVersusWorst(), ReplayMix(own_new=0.5, imported=0.5, own_old=0), DPO(**TRAINING, start="base")
+    )
     paired = Loop(pairs.model_copy(update={"unparsed_limit": 1.0}), SOLVER, tiny)
     seeds = make_prompt_set(paired.project, prompts=["seed a"], answers=["1"])
     stopped = paired.run(paired.launch(mix_set_ids=(seeds.id,)))

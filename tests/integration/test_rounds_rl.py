@@ -33,6 +33,7 @@ REWARDS: dict[str, dict[str, Any]] = {
     "inherent_efficiency": {},
     "self_rewarding_self_improving": {"max_tokens": 4},
     "decentralized_rl": {"pattern": "^(.)"},
+    "intuitor": {},
 }
 SCORER = {"name": "scripted", "replies": ("poor\nScore: 10", "fair\nScore: 50", "good\nScore: 90", "no idea")}
 
@@ -85,6 +86,10 @@ def test_a_round_from_prompts_to_a_checkpoint(tiny: Path, name: str) -> None:
         for group in (texts[:4], texts[4:]):
             best = {one.text[:1] for one in group if one.extra.get("reward") == 1.0}
             assert len(best) <= 1, "one answer has the majority"
+    if name == "intuitor":
+        # KL from uniform is above 0, and differs from text to text.
+        assert all(reward > 0 for reward in rewards)
+        assert len(set(rewards)) > 2
     if name == "inherent_efficiency":
         assert all(reward is None or reward == 0 or reward >= 1 for reward in rewards)
         assert all(set(one.extra["components"]) == {"exact_match", "brevity"} for one in texts)
@@ -229,6 +234,9 @@ def test_a_training_that_games_its_judge_is_stopped_and_its_prompts_become_probe
     assert event.round_id == round_.id
     with pytest.raises(Conflict):
         rollouts.stop_hacking(here.actor, job_id, [])
+    assert not jobs.get(here.actor, job_id).job.can_resume
+    with pytest.raises(Conflict, match="is not gone on with"):
+        jobs.resume(here.actor, job_id)
     # Later rounds measure on them and do not train on them.
     later = here.launch(held_out_set_ids=(set_id,))
     here.run(later)

@@ -20,7 +20,7 @@ from backend.selectors.best_versus_worst import BestVersusWorst
 from backend.trainers.reward_model import RewardModel
 from backend.trainers.sft import SFT
 from backend.values import RoundStatus, Verdict
-from tests.integration.test_rounds_of_steps import TRAINING, Loop, dying, made
+from tests.integration.test_rounds_of_steps import RIGHT, TRAINING, Loop, dying, made
 from tests.rows import make_checkpoint
 from tests.tiny import make_tiny_model
 
@@ -128,3 +128,72 @@ def test_rest_trains_three_times_on_ever_fewer_texts_of_one_set(tiny: Path) -> N
     assert [one.name for one in rows] == ["round-1-step-5", "round-1-step-7", "round-1"]
     assert [one.parent_id for one in rows] == [loop.policy.id, rows[0].id, rows[1].id]
     assert ended.checkpoint_id == rows[2].id
+
+
+RL = {"num_generations": 2, "per_device_train_batch_size": 2, "max_completion_length": 4}
+REVISER = {
+    "name": "scripted",
+    "rules": [
+        {"pattern": "Now write the answer anew", "reply": ("a kind answer", "a better answer")},
+        {"pattern": "Look at your last answer", "reply": "It is rude."},
+        {"pattern": "prompt", "reply": ("a rude answer", "another answer", "a third answer")},
+    ],
+}
+RUDE = [{"pattern": "<<<A\\na rude answer", "reply": "Winner: B"}, {"pattern": "", "reply": "Winner: A"}]
+CHOOSER = {"name": "scripted", "rules": RUDE}
+
+
+def learned(name: str) -> Recipe:
+    """The recipe, each training one step from the tiny model."""
+    data = recipes.get(name).model_dump(mode="json") | {"metrics": [], "groups_per_batch": 2}
+    for phase in data.get("phases", [data]):
+        for step in phase["steps"]:
+            if step["kind"] == "trainer":
+                step["part"] |= SMALL | {"start": "base"} | (RL if step["part"]["name"] == "grpo" else {})
+    return Recipe.model_validate(data)
+
+
+def rewarded(round_id: int) -> list[float]:
+    sample = tables.Sample
+    with reading() as db:
+        found = db.scalars(select(sample).where(sample.round_id == round_id, sample.kind == "rollout"))
+        return [one.extra["reward"] for one in found]
+
+
+def test_constitutional_ai_learns_revisions_and_then_by_what_it_prefers(tiny: Path) -> None:
+    loop = Loop(learned("constitutional_ai"), REVISER, tiny)
+    first = loop.launch()
+    ended = loop.run(first, trains=True)
+    assert ended.status is RoundStatus.done, ended.error
+    (rows,) = made(first)["rows"].values()
+    assert {row["prompt"][0]["content"] for row in rows} == set(RIGHT)
+    assert {len(row["prompt"]) for row in rows} == {1}
+    assert {row["completion"][0]["content"] for row in rows} <= {"a kind answer", "a better answer"}
+
+    judge = make_checkpoint(loop.project, engine=CHOOSER)
+    second = loop.launch(parent_id=first, judge_id=judge.id, seed=4)
+    ended = loop.run(second, trains=True)
+    assert (ended.status, ended.phase) == (RoundStatus.done, 1), ended.error
+    found = made(second)["rows"]
+    assert all(row["chosen"][0]["content"] != "a rude answer" for row in found[3])
+    assert {row["prompt"][0]["content"] for row in found[5]} == set(RIGHT)
+    rewards = rewarded(second)
+    assert len(set(rewards)) > 1
+    assert all(isinstance(reward, float) for reward in rewards)
+
+
+def test_self_motivated_learning_rewards_by_what_it_learned_of_right_and_wrong(tiny: Path) -> None:
+    loop = Loop(learned("self_motivated_learning"), SOLVER, tiny)
+    round_id = loop.launch()
+    ended = loop.run(round_id, trains=True)
+    assert ended.status is RoundStatus.done, ended.error
+    pairs, prompts = made(round_id)["rows"].values()
+    for row in pairs:
+        right = f"#### {RIGHT[row['prompt'][0]['content']]}"
+        assert row["chosen"][0]["content"] == right != row["rejected"][0]["content"]
+    assert len(prompts) == len(RIGHT)
+    with reading() as db:
+        role = db.scalars(select(tables.RoundRole)).one()
+        kinds = [db.get_one(tables.Checkpoint, n).kind for n in (role.checkpoint_id, ended.checkpoint_id)]
+    assert (role.role, kinds) == ("scorer", ["scorer", "full"])
+    assert len(rewarded(round_id)) >= 2

@@ -1,6 +1,7 @@
 """Wu et al. 2024 (Meta-Rewarding), arXiv 2407.19594: position weights, battles and strengths, by hand."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from pydantic import ValidationError
@@ -98,6 +99,30 @@ def test_a_text_of_which_no_comparison_was_served_says_why():
     del Engine.registry["broken"]
     said = PairwiseSwapped().judge(Broken(), [texts("x", "y")], seed=0)
     assert [j.failure for j in said] == [failure, failure]
+
+
+def test_both_orders_are_judged_by_one_principle_drawn_for_the_group():
+    seen: list[str] = []
+
+    class Listener(Engine):
+        def complete(self, prompts, sampling):
+            seen.extend(chat[0]["content"] for chat in prompts)
+            return [[Completion("Winner: A", "stop", 2)] for _ in prompts]
+
+    del Engine.registry["listener"]
+    part = PairwiseSwapped(template="{principle}|{prompt}:{a}>{b}", principles=tuple("pqrs"))
+    groups = [replace(texts("x", "y"), position=n) for n in range(20)]
+    part.judge(Listener(), groups, seed=3)
+    drawn = [text.split("|")[0] for text in seen]
+    assert drawn[::2] == drawn[1::2], "the order of the texts is all that differs"
+    assert set(drawn) == set("pqrs")
+    before, seen[:] = list(seen), []
+    part.judge(Listener(), groups, seed=3)
+    assert seen == before
+    with pytest.raises(ValidationError, match="there are no principles"):
+        PairwiseSwapped(template="{principle}{prompt}{a}{b}")
+    with pytest.raises(ValidationError, match="has no place for the principles"):
+        PairwiseSwapped(principles=("be kind",))
 
 
 def test_n_texts_take_n_times_n_less_one_replies():

@@ -1,12 +1,15 @@
 import pytest
 from pydantic import ValidationError
 
+from backend.engines import Ability
 from backend.engines.scripted import Scripted
 from backend.judges import Judge
 from backend.judges.brevity import Brevity
 from backend.judges.exact_match import ExactMatch
 from backend.judges.from_children import FromChildren
 from backend.judges.majority_vote import MajorityVote
+from backend.judges.reward_model import RewardModel
+from backend.judges.self_certainty import SelfCertainty
 from backend.judges.surface_rules import SurfaceRules
 from backend.judges.weighted_sum import WeightedSum
 from backend.judges.written_verdict import WrittenVerdict
@@ -52,6 +55,13 @@ def test_whole_groups_reach_judges_that_count_them_and_only_those_that_ask_get_t
     assert [score for score, _ in found] == [2.0, 2.0]
 
 
+def test_asks_for_what_its_judges_ask_for():
+    assert WeightedSum(judges=(Brevity(), RewardModel())).asks_for is Ability.rate
+    assert WeightedSum(judges=(SelfCertainty(), WrittenVerdict())).asks_for is Ability.read_all
+    assert WeightedSum(judges=(Brevity(), MajorityVote())).asks_for is Ability.complete
+    assert WeightedSum(judges=(RewardModel(normalize="per_prompt"),)).needs_whole_groups
+
+
 def test_is_written_and_read_with_its_judges():
     judge = WeightedSum(judges=(WrittenVerdict(votes=3, temperature=1.0), Brevity()), weights=(1.0, 0.1))
     assert Judge.load(judge.dump()) == judge
@@ -67,6 +77,7 @@ def test_is_written_and_read_with_its_judges():
         ({"judges": (WeightedSum(judges=(Brevity(),)),)}, "weighted_sum cannot be summed"),
         ({"judges": (Brevity(),), "optional": ("brevity",), "gated": True}, "it cannot be optional"),
         ({"judges": ()}, "at least 1"),
+        ({"judges": (RewardModel(), WrittenVerdict())}, "One judge asks a scorer and another one a language model"),
     ],
 )
 def test_sums_that_mean_nothing_are_refused(knobs, said):

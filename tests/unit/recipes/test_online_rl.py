@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from backend import recipes
+from backend.engines import Ability
 from backend.recipes import Recipe
 from backend.values import DatasetType, Stage
 from tests.groups import texts
@@ -15,6 +16,7 @@ NAMES = (
     "inherent_efficiency",
     "self_rewarding_self_improving",
     "decentralized_rl",
+    "intuitor",
 )
 
 
@@ -53,6 +55,15 @@ def test_the_policy_in_training_judges_itself_without_a_reference(name: str) -> 
     assert not trainer.reward.needs_answer
     assert "{answer}" not in trainer.reward.template
     assert recipes.get(name).judges == [trainer.reward]
+
+
+def test_intuitor_is_rewarded_for_its_own_certainty_as_it_is_at_that_step() -> None:
+    """arXiv 2505.19590: mean KL(uniform || policy) over the tokens, full vocabulary, by the live policy; 7 samples."""
+    trainer = recipes.get("intuitor").trainer
+    assert (trainer.reward.name, trainer.reward.measure) == ("self_certainty", "kl_from_uniform")
+    assert (trainer.judge_by, trainer.reward.asks_for) == ("live", Ability.read_all)
+    assert (trainer.num_generations, trainer.beta, trainer.scale_rewards) == (7, 0.005, "group")
+    assert not trainer.reward.needs_answer
 
 
 def test_ssr_zero_scores_on_a_scale_of_100() -> None:

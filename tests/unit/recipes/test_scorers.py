@@ -10,8 +10,10 @@ from backend.judges.yes_no_check import YesNoCheck
 from backend.prompt_sources.prompt_set import PromptSet
 from backend.recipes import Recipe, Step
 from backend.selectors.above_threshold import AboveThreshold
+from backend.selectors.all_prompts import AllPrompts
 from backend.selectors.best_versus_worst import BestVersusWorst
 from backend.trainers.dpo import DPO
+from backend.trainers.grpo import GRPO
 from backend.trainers.reward_model import RewardModel
 from backend.trainers.sft import SFT
 
@@ -53,6 +55,15 @@ def test_a_scorer_judges_in_a_later_step_and_is_trained_further():
 )  # fmt: skip
 def test_what_a_role_cannot_do_is_refused(steps, said):
     assert said in refusal(*steps)
+
+
+def test_a_scorer_rewards_texts_as_they_are_written():
+    rewarded = AllPrompts(), GRPO(reward=Rated(), judge_by="scorer")
+    assert Recipe(name="x", title="X", steps=(*TRAINED, *rewarded)).lines()[6].endswith("judged by: scorer")
+    with pytest.raises(ValidationError, match="asks a scorer, and the policy in training is none"):
+        GRPO(reward=Rated())
+    asked = GRPO(reward=YesNoCheck(), judge_by="scorer")
+    assert "needs a policy in the role 'scorer'" in refusal(*TRAINED, AllPrompts(), asked)
 
 
 def test_a_scorer_is_no_product():

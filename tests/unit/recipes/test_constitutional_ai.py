@@ -1,0 +1,47 @@
+"""Bai et al. 2022, arXiv 2212.08073: what makes the recipe constitutional AI."""
+
+from dataclasses import replace
+
+from backend import recipes
+from backend.judges.pairwise_swapped import PairwiseSwapped
+from backend.recipes._principles import PRINCIPLES
+from backend.values import Group
+from tests.groups import prompt, sample
+
+RECIPE = recipes.get("constitutional_ai")
+LEARN, REINFORCE = (phase.steps for phase in RECIPE.phases)
+
+
+def asked(step: int, group: Group, *, seed: int = 0) -> Group:
+    (made,) = LEARN[step].part.ask([group], [prompt()], limit=1, seed=seed)
+    return made
+
+
+def test_the_last_revision_is_trained_on_for_the_prompt_alone() -> None:
+    """Section 3.1: neither the first answer nor the critique is in the row."""
+    draft = sample(1, "draft")
+    critique_asked = asked(2, Group(prompt(), (draft,)))
+    assert [message["role"] for message in critique_asked.prompt.messages] == ["user", "assistant", "user"]
+    critique = sample(2, "critique")
+    revision_asked = asked(4, replace(critique_asked, samples=(critique,)))
+    assert [message["content"] for message in revision_asked.prompt.messages][1:4:2] == ["draft", "critique"]
+    answered = replace(revision_asked, samples=(sample(3, "revision"),))
+    (row,) = LEARN[6].part.select([answered], seed=0).examples
+    assert (row.sample_id, answered.trained) == (3, prompt().messages)
+
+
+def test_a_principle_is_drawn_for_each_critique() -> None:
+    groups = [replace(Group(prompt(), (sample(1),)), position=n) for n in range(40)]
+    drawn = {asked(2, group).prompt.messages[-1]["content"] for group in groups}
+    assert len(drawn) == len(PRINCIPLES)
+    assert all(any(principle in text for principle in PRINCIPLES) for text in drawn)
+
+
+def test_preferences_are_the_models_own_and_the_reward_is_what_learned_them() -> None:
+    """Section 4.1: a model chooses between two samples under a principle; people write the principles alone."""
+    pair, choice, _, scorer, prompts, training = (step.part for step in REINFORCE[1:])
+    assert (pair.n, choice.principles, choice.needs_answer) == (2, PRINCIPLES, False)
+    assert isinstance(choice, PairwiseSwapped)
+    assert (scorer.makes, training.reward.name, training.judge_by) == ("scorer", "reward_model", "scorer")
+    assert prompts.name == "all_prompts"
+    assert [RECIPE.phase_of(n) for n in range(3)] == [0, 1, 1]
