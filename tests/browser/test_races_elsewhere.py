@@ -11,7 +11,6 @@ from tests import rows
 from tests.browser.desk import empty
 from tests.browser.slowed import DELAY, TIMES, go, slow, slow_team, tap
 from tests.browser.test_team import Team
-from tests.waiting import until
 
 __all__ = ["empty", "slow", "slow_team"]
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("slow")]
@@ -19,6 +18,12 @@ pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("slow")]
 
 def holds(page: Page, selector: str, words: str) -> None:
     expect(page.locator(f"{selector} :is(input, textarea)").first).to_have_value(words)
+
+
+def names() -> set[str]:
+    """The names of all accounts."""
+    with reading() as db:
+        return {name for (name,) in db.query(tables.User.name)}
 
 
 def settle(page: Page) -> None:
@@ -46,10 +51,10 @@ def test_a_person_is_added_with_the_name_and_a_token_made_with_the_days_typed_at
         page = go(slow_team, "people")
         tap(page, "#person-name", f"Dora {turn}")
         page.locator("#person-add").click()
-        with reading() as db:
-            names = db.query(tables.User.name)
-            until(lambda names=names: f"Dora {turn}" in {name for (name,) in names}, "the account")
+        expect(page.locator(".gradio-container")).to_contain_text(f"Dora {turn}")
+        assert f"Dora {turn}" in names()
         page = go(slow_team, "people")
+        page.get_by_role("tab", name="Tokens").click()
         tap(page, "#token-name", f"program {turn}")
         settle(page)
         holds(page, "#token-name", f"program {turn}")
