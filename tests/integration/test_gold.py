@@ -11,7 +11,8 @@ from backend.db import session, tables
 from backend.errors import Conflict, NotFound, PermissionDenied
 from backend.metrics.override_rate import OverrideRate
 from backend.pipeline.evaluate import round_evidence
-from backend.pipeline.select import looked_at, write_known
+from backend.pipeline.known import write_known
+from backend.pipeline.select import looked_at
 from backend.services import assignments, gold, leases, overview, reviewer_stats, reviews, samples, server_key
 from backend.services.review_queue import Item, Order
 from backend.values import LabelSource, MetricValue, RoundStatus, Stage, Verdict
@@ -275,7 +276,8 @@ def test_known_labels_are_nothing_that_people_decided(database: str) -> None:
             write_known(db, team.round.id)
             row = db.get_one(tables.Round, team.round.id)
             counts = looked_at(db, row.id)
-        stage: Any = SimpleNamespace(round=row, places=recipes.read(row.recipe).places())
+        recipe = recipes.read(row.recipe)
+        stage: Any = SimpleNamespace(round=row, recipe=recipe, places=recipe.places())
         (rate,) = OverrideRate().compute(round_evidence(stage))
         return counts, rate
 
