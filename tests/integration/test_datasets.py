@@ -168,6 +168,7 @@ def test_export_has_trl_columns_first_and_provenance_after(project: tables.Proje
     }  # fmt: skip
 
 
+@pytest.mark.on_sqlite
 @pytest.mark.parametrize("format", ["jsonl", "parquet"])
 @pytest.mark.parametrize("is_strict", [True, False])
 @pytest.mark.parametrize("type", exports.types(DatasetType.preference))
