@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
+from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from backend.db import tables
 from backend.engines import WAYS_OUT, Ability, Engine
-from backend.errors import InvalidInput
+from backend.errors import InvalidInput, UnknownPart
 from backend.judges import Judge
 from backend.pipeline.bind import base_of
 from backend.recipes import BASE, JUDGE, POLICY, Place, Recipe
@@ -65,5 +66,11 @@ def _check_weights(place: Place, part: Trainer, row: tables.Checkpoint, who: str
 
 
 def _abilities(row: tables.Checkpoint) -> frozenset[Ability]:
-    engine: Engine = Engine.load(row.engine)
+    try:
+        engine: Engine = Engine.load(row.engine)
+    except (ValidationError, UnknownPart) as error:
+        raise InvalidInput(
+            f"The checkpoint {row.name!r} cannot be used: what is stored of its engine cannot be read "
+            f"({str(error).splitlines()[0]}). Register it again."
+        ) from error
     return engine.abilities

@@ -34,7 +34,7 @@ def job(
         )  # fmt: skip
 
 
-LOCAL = {"name": "transformers"}
+LOCAL = {"name": "transformers", "model": "models/base"}
 
 
 def base(project: tables.Project) -> tables.Checkpoint:

@@ -9,7 +9,7 @@ from tests import rows
 def test_a_checkpoint_that_cannot_be_chosen_is_not_shown_as_chosen(database: str) -> None:
     """The last round's policy is served by now, or was never trainable: its field is empty, the others keep theirs."""
     project = rows.make_project()
-    base = rows.make_checkpoint(project, engine={"name": "transformers"})
+    base = rows.make_checkpoint(project, engine={"name": "transformers", "model": "models/base"})
     served = rows.make_checkpoint(project)
     rows.make_round(project, served, sets=[rows.make_prompt_set(project)], judge_id=served.id, reference_id=base.id)
     actor = rows.make_actor(project, Role.curator)

@@ -49,7 +49,10 @@ def make_world(mark: str = MARK) -> World:
     """
     project = rows.make_project(f"{mark} project")
     policy = rows.make_checkpoint(  # with weights, so that a round can be launched from it
-        project, f"{mark} base", location=str(demo.MODEL_FOLDER), engine={"name": "transformers"}
+        project,
+        f"{mark} base",
+        location=str(demo.MODEL_FOLDER),
+        engine={"name": "transformers", "model": str(demo.MODEL_FOLDER)},
     )
     spare = rows.make_checkpoint(project, f"{mark} spare")
     prompts = rows.make_prompt_set(project, f"{mark} prompts", prompts=[f"{mark} {i}" for i in range(4)])
