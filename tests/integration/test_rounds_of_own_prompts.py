@@ -200,6 +200,7 @@ def test_what_a_plan_of_own_prompts_makes_is_estimated(tiny: Path) -> None:
     assert not [line for line in found.warnings if "fewer than" in line]
 
 
+@ONE_DATABASE
 def test_a_project_with_own_prompts_can_be_deleted(tiny: Path) -> None:
     loop = Own(RECIPE, tiny)
     loop.run(loop.launch())
