@@ -52,7 +52,7 @@ def make_world(mark: str = MARK) -> World:
         project,
         f"{mark} base",
         location=str(demo.MODEL_FOLDER),
-        engine={"name": "transformers", "model": str(demo.MODEL_FOLDER)},
+        engine={"name": "transformers", "model": "models/base"},
     )
     spare = rows.make_checkpoint(project, f"{mark} spare")
     prompts = rows.make_prompt_set(project, f"{mark} prompts", prompts=[f"{mark} {i}" for i in range(4)])
