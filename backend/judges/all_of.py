@@ -4,21 +4,20 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from backend.engines import Ability, Engine
+from backend.engines import Engine
 from backend.judges import Judge, asked_together
+from backend.judges._composed import Composed
 from backend.values import Group, Judgment, Verdict
 
 
-class AllOf(Judge):
+class AllOf(Composed):
     """A text is accepted where every judge accepts it, and rejected where one rejects it; else it has no verdict.
 
     Its score is the lowest of their scores. Each judge leaves a judgment of its own, in the order of the list; one that
     judges a text several times leaves what its label would be.
     """
-
-    judges: tuple[Judge, ...] = Field((), description="the judges, in order")
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
@@ -31,57 +30,6 @@ class AllOf(Judge):
             )
         asked_together(self.judges)
         return self
-
-    @property
-    def needs_engine(self) -> bool:
-        return any(one.needs_engine for one in self.judges)
-
-    @property
-    def asks_for(self) -> Ability:
-        return asked_together(self.judges)
-
-    @property
-    def needs_whole_groups(self) -> bool:
-        """Judges that compute may compare a group's samples with each other."""
-        return any(judge.needs_whole_groups or not judge.needs_engine for judge in self.judges)
-
-    @property
-    def reads_parents(self) -> bool:
-        return any(judge.reads_parents for judge in self.judges)
-
-    @property
-    def origins(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(name for judge in self.judges for name in judge.origins))
-
-    @property
-    def may_be_silent(self) -> bool:
-        return any(judge.may_be_silent for judge in self.judges)
-
-    @property
-    def needs_answer(self) -> bool:
-        return any(one.needs_answer for one in self.judges)
-
-    @property
-    def needs_all_groups(self) -> bool:
-        return any(one.needs_all_groups for one in self.judges)
-
-    @property
-    def needs_pool(self) -> bool:
-        return any(one.needs_pool for one in self.judges)
-
-    def with_pool(self, texts: Sequence[str]) -> Self:
-        return self.model_copy(update={"judges": tuple(one.with_pool(texts) for one in self.judges)})
-
-    @property
-    def calls_per_sample(self) -> int:
-        return sum(one.calls_per_sample for one in self.judges)
-
-    def calls_at_most(self, groups: int, samples: int) -> int:
-        return sum(one.calls_at_most(groups, samples) for one in self.judges)
-
-    @property
-    def max_tokens_per_call(self) -> int:
-        return max((one.max_tokens_per_call for one in self.judges), default=0)
 
     def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:
         made = []

@@ -5,12 +5,13 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from backend.engines import Ability, Engine
+from backend.engines import Engine
 from backend.judges import Judge, asked_together
+from backend.judges._composed import Composed
 from backend.values import Group, Judgment, Verdict
 
 
-class WeightedSum(Judge):
+class WeightedSum(Composed):
     """The label is the weighted sum of the judges' scores; each judge's replies are judgments of its own.
 
     A sample to which a judge gives no score has none, unless that judge is optional: then the others are summed.
@@ -51,48 +52,8 @@ class WeightedSum(Judge):
         return self
 
     @property
-    def needs_engine(self) -> bool:
-        return any(judge.needs_engine for judge in self.judges)
-
-    @property
-    def asks_for(self) -> Ability:
-        return asked_together(self.judges)
-
-    @property
-    def needs_whole_groups(self) -> bool:
-        """Judges that compute may compare a group's samples with each other."""
-        return any(judge.needs_whole_groups or not judge.needs_engine for judge in self.judges)
-
-    @property
-    def reads_parents(self) -> bool:
-        return any(judge.reads_parents for judge in self.judges)
-
-    @property
-    def origins(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(name for judge in self.judges for name in judge.origins))
-
-    @property
     def needs_answer(self) -> bool:
         return any(judge.needs_answer for judge in self.judges if judge.name not in self.optional)
-
-    @property
-    def may_be_silent(self) -> bool:
-        return any(judge.may_be_silent for judge in self.judges)
-
-    @property
-    def needs_all_groups(self) -> bool:
-        return any(judge.needs_all_groups for judge in self.judges)
-
-    @property
-    def calls_per_sample(self) -> int:
-        return sum(judge.calls_per_sample for judge in self.judges)
-
-    def calls_at_most(self, groups: int, samples: int) -> int:
-        return sum(judge.calls_at_most(groups, samples) for judge in self.judges)
-
-    @property
-    def max_tokens_per_call(self) -> int:
-        return max(judge.max_tokens_per_call for judge in self.judges)
 
     def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:
         said = (judge.judge(engine if judge.needs_engine else None, groups, seed=seed) for judge in self.judges)

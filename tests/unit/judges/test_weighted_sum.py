@@ -8,11 +8,13 @@ from backend.judges.brevity import Brevity
 from backend.judges.exact_match import ExactMatch
 from backend.judges.from_children import FromChildren
 from backend.judges.majority_vote import MajorityVote
+from backend.judges.novelty import Novelty
 from backend.judges.reward_model import RewardModel
 from backend.judges.self_certainty import SelfCertainty
 from backend.judges.surface_rules import SurfaceRules
 from backend.judges.weighted_sum import WeightedSum
 from backend.judges.written_verdict import WrittenVerdict
+from backend.trainers.grpo import GRPO
 from backend.values import Verdict
 from tests.groups import texts
 
@@ -83,3 +85,11 @@ def test_is_written_and_read_with_its_judges():
 def test_sums_that_mean_nothing_are_refused(knobs, said):
     with pytest.raises(ValidationError, match=said):
         WeightedSum(**knobs)
+
+
+def test_what_compares_with_the_pool_is_given_it_inside_a_sum():
+    judge = WeightedSum(judges=(Brevity(), Novelty()))
+    assert judge.needs_pool
+    assert judge.with_pool(["a prompt"]) != judge
+    with pytest.raises(ValidationError, match="cannot be a reward"):
+        GRPO(reward=judge)

@@ -37,7 +37,7 @@ def test_is_written_and_read_with_its_reward():
         ({"num_iterations": 2, "save_steps": 3}, "save_steps is 3, but a generation is trained on for 2 optimizer"),
         ({"sync_ref_model": True}, "only with beta above 0"),
         ({"sync_ref_model": True, "beta": 0.1, "lora": True}, "and without lora"),
-        ({"reward": FromChildren()}, "judges by other groups than the one that is written"),
+        ({"reward": FromChildren()}, "judges by other texts than the group that is written"),
     ],
 )
 def test_what_cannot_work_is_refused_with_a_way_out(knobs, said):
