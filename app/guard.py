@@ -23,6 +23,8 @@ from backend.services.sessions import SignedIn
 
 MEGABYTE = 1024 * 1024
 OPEN = ("/login", "/login/oidc", "/login/oidc/callback", "/healthz", "/favicon.ico")
+ASSETS = "/assets/"
+"""Gradio's own scripts and styles. Their names hold a hash of what is in them, so a browser never asks for one twice."""
 LARGE = ("/gradio_api/upload", "/import")
 # Parts of Gradio that Rondo does not use and that would only be something more to attack.
 HIDDEN = (
@@ -159,8 +161,8 @@ async def _identify(request: Request) -> Response | None:
     """Note who is signed in on the request; refuse what is not open to everyone."""
     path = request.url.path
     request.state.signed_in = None
-    if path.startswith("/static/") or path == "/healthz":
-        return None  # these wait for nothing
+    if path.startswith(("/static/", ASSETS)) or path == "/healthz":
+        return None  # these wait for nothing: a page has some seventy of them, which hold nobody's data
     try:
         who = await anyio.to_thread.run_sync(_who, request, limiter=_lookups)
     except trouble.DATABASE_ERRORS as problem:
@@ -263,7 +265,9 @@ def _with_headers(scope: Scope, send: Send) -> Send:
             headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
             if settings().secure_cookies:
                 headers["Strict-Transport-Security"] = "max-age=31536000"
-            if not path.startswith("/assets/"):
+            if path.startswith(ASSETS) and message["status"] == 200:
+                headers["Cache-Control"] = "public, max-age=31536000, immutable"
+            else:
                 # Scripts import each other without a version: a browser asks whether its copy is still the newest.
                 headers.setdefault("Cache-Control", "no-cache" if path.startswith("/static/") else "no-store")
         await send(message)

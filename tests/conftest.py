@@ -13,6 +13,7 @@ import pytest
 from backend.config import Settings
 from tests.installation import leave, migrate, point_at
 from tests.ports import reserve_port
+from tests.postgres_databases import Databases
 
 # The same examples on every machine and in every run: a red test is red again.
 # How long one takes to make is a matter of the machine.
@@ -108,20 +109,11 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def migrated_postgres(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A migrated, empty PostgreSQL database that nobody is connected to."""
-    _on_server(postgres_server, "CREATE DATABASE migrated")
+def migrated_postgres(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Databases:
+    """A migrated, empty PostgreSQL database that nobody is connected to, and its copies."""
+    Databases.make(postgres_server, "migrated")
     migrate(f"{postgres_server}/migrated", tmp_path_factory.mktemp("migrated"))
-    return "migrated"
-
-
-def _on_server(server: str, statement: str) -> None:
-    from sqlalchemy import create_engine, text
-
-    engine = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(statement))
-    engine.dispose()
+    return Databases(postgres_server, "migrated")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -129,19 +121,19 @@ def database(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest
     """A migrated, empty database of this test's own; the settings point at it. Yields its address."""
     folder = tmp_path / "data"
     folder.mkdir()
-    server, name = "", f"t{uuid.uuid4().hex[:12]}"
     if request.param == "sqlite":
         shutil.copy(request.getfixturevalue("migrated_sqlite"), folder / "rondo.db")
-        url = f"sqlite:///{folder / 'rondo.db'}"
-    else:
-        server = request.getfixturevalue("postgres_server")
-        _on_server(server, f"CREATE DATABASE {name} TEMPLATE {request.getfixturevalue('migrated_postgres')}")
-        url = f"{server}/{name}"
-    point_at(url, folder, monkeypatch)
+        point_at(f"sqlite:///{folder / 'rondo.db'}", folder, monkeypatch)
+        try:
+            yield f"sqlite:///{folder / 'rondo.db'}"
+        finally:
+            leave()
+        return
+    databases: Databases = request.getfixturevalue("migrated_postgres")
+    name = databases.take()
+    point_at(f"{databases.server}/{name}", folder, monkeypatch)
     try:
-        yield url
+        yield f"{databases.server}/{name}"
     finally:
         leave()
-        if server:
-            # Hundreds of databases would keep the server's autovacuum busy for the rest of the run.
-            _on_server(server, f"DROP DATABASE {name} WITH (FORCE)")
+        databases.give_back(name)

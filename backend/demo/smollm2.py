@@ -17,7 +17,7 @@ from backend.errors import MissingPrerequisite
 
 GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
 NAME = "smollm2-135m-instruct"
-NUM_TRAIN, NUM_HELD_OUT = 400, 40
+NUM_TRAIN, NUM_HELD_OUT = 400, 32
 TASK: dict[str, Any] = {"min_terms": 2, "max_terms": 2, "min_digits": 1, "max_digits": 2}
 """Of reasoning-gym's `chain_sum`: two numbers of one or two digits, to be added or subtracted."""
 
