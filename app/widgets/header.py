@@ -24,6 +24,7 @@ NAME = "frontend/index.html"
 HEAD = (
     f'<link rel="icon" href="/static/rondo.svg" type="image/svg+xml">'
     f'<link rel="stylesheet" href="/static/rondo.css?v={__version__}">'
+    f'<script src="/static/frames.js?v={__version__}"></script>'
     f'<script src="/static/locks.js?v={__version__}"></script>'
     f'<script src="/static/rondo.js?v={__version__}"></script>'
 )
