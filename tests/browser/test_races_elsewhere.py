@@ -88,9 +88,10 @@ def test_a_download_is_of_the_format_that_was_chosen_at_once(slow_team: Team) ->
 def test_prompts_are_searched_for_what_was_typed_before_they_were_shown(slow_team: Team) -> None:
     for turn in range(TIMES):
         page = go(slow_team, "prompts")
-        tap(page, "#prompt-search", f"Make {turn + 1} from")
+        one = 1 + turn % 19
+        tap(page, "#prompt-search", f'"Make {one} from"')
         page.keyboard.press("Enter")
         settle(page)
-        holds(page, "#prompt-search", f"Make {turn + 1} from")
-        expect(page.locator(".gradio-container")).to_contain_text(f"Make {turn + 1} from 3, 5 and 7.")
+        holds(page, "#prompt-search", f'"Make {one} from"')
+        expect(page.locator(".gradio-container")).to_contain_text(f"Make {one} from 3, 5 and 7.")
         expect(page.locator(".gradio-container")).not_to_contain_text("Make 0 from 3, 5 and 7.")
