@@ -39,12 +39,6 @@ class Row:
     def trl(self, dataset_type: DatasetType) -> dict[str, Any]:
         """The columns TRL reads (TRL docs, "Dataset formats and types")."""
         completion = [{"role": "assistant", "content": self.completion}]
-        if dataset_type is DatasetType.language_modeling:
-            is_chat = bool(self.messages and self.completion)
-            said = (
-                {"messages": self.messages + completion} if is_chat else {"text": plain(self.messages, self.completion)}
-            )
-            return said | ({"weight": self.weight} if self.weight != 1.0 else {}) | self.extra
         row: dict[str, Any] = {"prompt": self.messages}
         match dataset_type:
             case DatasetType.prompt_completion:
@@ -54,6 +48,10 @@ class Row:
             case DatasetType.preference:
                 rejected = [{"role": "assistant", "content": self.rejected or ""}]
                 row |= {"chosen": completion, "rejected": rejected, "weight": self.weight}
+            case DatasetType.language_modeling:
+                is_chat = bool(self.messages and self.completion)
+                chat = {"messages": [*self.messages, *completion]}
+                row = chat if is_chat else {"text": plain(self.messages, self.completion)}
             case DatasetType.prompt_only:
                 row |= {"answer": self.answer} if self.answer is not None else {}
                 row |= {"metadata": self.metadata} if self.metadata else {}

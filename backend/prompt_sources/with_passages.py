@@ -83,7 +83,7 @@ class WithPassages(PromptSource):
             if document is None:
                 continue
             pieces = passages(prompt_text(document.messages), self.max_chars)
-            chosen = range(len(pieces))
+            chosen: Sequence[int] = range(len(pieces))
             if len(pieces) > self.number:
                 chosen = sorted(Index(pieces).best(prompt_text(group.prompt.messages), self.number))
             made.append(self._group(group, [pieces[n] for n in chosen]))

@@ -107,7 +107,7 @@ def test_it_asks_prompts_as_they_stand():
     assert "Step 6 (judge exact_match) needs known answers" in refusal(
         *written, Adopt(), WithPassages(), Sample(), ExactMatch()
     )
-    assert "asks what nobody answers" in refusal(PromptSet(), Sample(), PromptSet(), WithPassages())
+    assert "has no texts to work on" in refusal(PromptSet(), Sample(), PromptSet(), WithPassages())
 
 
 def test_a_template_has_to_show_both():
