@@ -21,16 +21,16 @@ IGNORED = -100
 """The label of a token that is not learned."""
 
 
-def read(row: JSON, columns: Sequence[str]) -> tuple[JSON, list[str]]:
+def read(row: JSON, columns: Sequence[str]) -> tuple[JSON, tuple[str, ...]]:
     """Return a row as a text, or as a prompt and its completion, and which of its columns are trained on.
 
     Raises `KeyError` or `TypeError` for a row that is neither.
     """
-    others = [column for column in columns if column not in ("prompt", "completion")]
+    others = tuple(column for column in columns if column not in ("prompt", "completion"))
     if "messages" not in row:
-        return row, [TEXT, *others]
+        return row, (TEXT, *others)
     messages = list(row["messages"])
-    return row | {"prompt": messages[:-1], "completion": messages[-1:]}, ["prompt", "completion", *others]
+    return row | {"prompt": messages[:-1], "completion": messages[-1:]}, ("prompt", "completion", *others)
 
 
 def tokenized(
