@@ -71,6 +71,7 @@ class DatasetType(StrEnum):
     preference = "preference"
     unpaired_preference = "unpaired_preference"
     prompt_only = "prompt_only"
+    language_modeling = "language_modeling"
 
 
 class DecisionKind(StrEnum):
@@ -308,7 +309,8 @@ class Example:
     """One row of training data. `sample_id` None means the prompt's own answer (seed data).
 
     prompt_completion: sample_id. preference: sample_id is chosen, rejected_id rejected.
-    unpaired_preference: sample_id with label.
+    unpaired_preference: sample_id with label. language_modeling: messages alone, with an empty completion, are a plain
+    text; a completion alone, with empty messages, is one, too; both together are a conversation.
     messages, completion, rejected: texts that stand for those of the prompt and the samples. extra: further columns
     of the row, which a trainer may read.
     """

@@ -104,8 +104,10 @@ def to_next(seen: dict[str, Any], request: gr.Request) -> list[Any]:
 def open_row(seen: dict[str, Any], event: gr.SelectData, request: gr.Request) -> gr.Textbox:
     """Show one row whole."""
     place = row_number(event)
-    found = datasets.rows(context(request).actor, _chosen(seen), cursor=place - 1, limit=1).rows
-    return gr.Textbox(whole_row(found[0]), visible=True, label=f"Row {place}") if found else gr.Textbox(visible=False)
+    page = datasets.rows(context(request).actor, _chosen(seen), cursor=place - 1, limit=1)
+    if not page.rows:
+        return gr.Textbox(visible=False)
+    return gr.Textbox(whole_row(page.rows[0], page.type), visible=True, label=f"Row {place}")
 
 
 @toasts
@@ -256,14 +258,17 @@ def list_row(view: DatasetView) -> list[str]:
 def table_row(row: Row) -> list[str]:
     """One training row as the table shows it."""
     label = "" if row.label is None else "good" if row.label else "bad"
-    prompt, rejected = short(row.messages[-1]["content"]), short(row.rejected or "")
+    prompt, rejected = short(row.messages[-1]["content"] if row.messages else ""), short(row.rejected or "")
     return [str(row.position), prompt, short(row.completion), rejected, label, f"{row.weight:g}", row.origin]
 
 
-def whole_row(row: Row) -> str:
+def whole_row(row: Row, type: DatasetType) -> str:
     """All of a row as text."""
-    parts = [f"{message['role']}:\n{message['content']}" for message in row.messages]
-    parts += [f"{'chosen' if row.rejected is not None else 'completion'}:\n{row.completion}"]
+    if type is DatasetType.language_modeling and not (row.messages and row.completion):
+        parts = [f"text:\n{datasets.plain(row.messages, row.completion)}"]
+    else:
+        parts = [f"{message['role']}:\n{message['content']}" for message in row.messages]
+        parts += [f"{'chosen' if row.rejected is not None else 'completion'}:\n{row.completion}"]
     parts += [f"rejected:\n{row.rejected}"] if row.rejected is not None else []
     ids = f"prompt {row.prompt_id}, sample {row.sample_id or 'none (the prompt’s own answer)'}"
     return "\n\n".join([*parts, ids + (f", rejected sample {row.rejected_id}" if row.rejected_id else "")])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from backend.likeness import words
-from backend.mixers import Mixer
+from backend.mixers import Mixer, text_of
 from backend.values import Group, Mixture, Past, TrainingRow
 
 SIZE = 512
@@ -53,7 +53,8 @@ class DiverseSubset(Mixer):
 def vectors_of(rows: Sequence[TrainingRow]) -> Vectors:
     """Return a vector of length 1 for each row, so that a product is a cosine; of two sides half of each side's."""
     if all(row.rejected is None for row in rows):
-        return numpy.stack([_counted(row.completion) for row in rows])
+        # A row of plain text has nothing but what stands in place of its prompt.
+        return numpy.stack([_counted(row.completion or text_of(row)) for row in rows])
     both = [numpy.concatenate([_counted(row.completion), _counted(row.rejected or "")]) for row in rows]
     return numpy.stack(both) * numpy.float32(math.sqrt(0.5))
 

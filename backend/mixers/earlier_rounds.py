@@ -19,6 +19,9 @@ class EarlierRounds(Mixer):
     """
 
     limit: int = Field(0, ge=0, description="nearest ancestor rounds that count; 0 means all")
+    most: int = Field(
+        0, ge=0, description="most rows added, those with the highest weight, of equal ones the newest; 0 means all"
+    )
     take: Literal["trained", "selected"] = Field(
         "trained",
         description="trained: what those rounds trained on; selected: what their selectors kept, before their mixers",
@@ -34,7 +37,12 @@ class EarlierRounds(Mixer):
             else:
                 seen.add(key(row))
                 added.append(row)
-        return Mixture([*rows, *added], {"same text in a newer round": repeats} if repeats else {})
+        dropped = {"same text in a newer round": repeats}
+        if self.most and len(added) > self.most:
+            dropped["lower weight"] = len(added) - self.most
+            best = sorted(range(len(added)), key=lambda place: (-added[place].example.weight, place))[: self.most]
+            added = [added[place] for place in sorted(best)]
+        return Mixture([*rows, *added], {why: count for why, count in dropped.items() if count})
 
     def _older(self, past: Past) -> Iterator[TrainingRow]:
         for row in past.trained if self.take == "trained" else past.selected:

@@ -18,7 +18,7 @@ class SeedShare(Mixer):
     all are added.
     """
 
-    mixes: ClassVar[tuple[DatasetType, ...]] = (DatasetType.prompt_completion,)
+    mixes: ClassVar[tuple[DatasetType, ...]] = (DatasetType.prompt_completion, DatasetType.language_modeling)
 
     share: float = Field(0.2, gt=0, lt=1, description="share of the known answers among all rows")
 

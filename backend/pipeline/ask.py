@@ -142,6 +142,9 @@ def _read_groups(db: Session, stage: StageContext, place: Place) -> tuple[list[G
         for some in group_values.chunks(rows, group_values.CHUNK)
         for group in group_values.load(db, some, place=place)
     ]
+    source = place.step.part
+    if isinstance(source, PromptSource) and source.reads_pool:
+        return groups, read_pool(db, stage, place)
     return groups, list(group_values.roots_of(db, rows).values())
 
 

@@ -73,7 +73,7 @@ def with_texts(
 def past(stage: StageContext, db: Session) -> Past:
     """What the mixer of this step may add; nothing is read before it is gone through."""
     # A known answer has nothing that it is better than, and nothing that says it is good.
-    has_seeds = dataset_before(stage, db).type is DatasetType.prompt_completion
+    has_seeds = dataset_before(stage, db).type in (DatasetType.prompt_completion, DatasetType.language_modeling)
     return Past(
         trained=_earlier(stage, db, is_trained=True), selected=_earlier(stage, db, is_trained=False),
         seeds=_seeds(stage, db) if has_seeds else iter(()),

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from backend import values
 from backend.db import tables
+from backend.judges import prompt_text
 from backend.values import JSON, DatasetType, Messages
 
 ROWS_AT_ONCE = 1000
@@ -47,12 +48,21 @@ class Row:
             case DatasetType.preference:
                 rejected = [{"role": "assistant", "content": self.rejected or ""}]
                 row |= {"chosen": completion, "rejected": rejected, "weight": self.weight}
+            case DatasetType.language_modeling:
+                is_chat = bool(self.messages and self.completion)
+                chat = {"messages": [*self.messages, *completion]}
+                row = chat if is_chat else {"text": plain(self.messages, self.completion)}
             case DatasetType.prompt_only:
                 row |= {"answer": self.answer} if self.answer is not None else {}
                 row |= {"metadata": self.metadata} if self.metadata else {}
         if dataset_type not in (DatasetType.preference, DatasetType.prompt_only) and self.weight != 1.0:
             row["weight"] = self.weight  # rows that weigh 1 are what they were before rows had weights
         return row | self.extra
+
+
+def plain(messages: Messages, completion: str) -> str:
+    """What a row says as one text: what is asked, the text that answers it, or both, one below the other."""
+    return "\n\n".join(part for part in (prompt_text(messages) if messages else "", completion) if part)
 
 
 def resolve(db: Session, examples: Iterable[values.Example]) -> Iterator[Row]:
@@ -83,7 +93,7 @@ def _resolve(db: Session, batch: list[values.Example], position: int) -> Iterato
         yield Row(
             position=position + offset,
             prompt_id=e.prompt_id,
-            messages=e.messages or questions.get(anchor or 0) or prompt.messages,
+            messages=_asked(e.messages, questions.get(anchor or 0), prompt.messages),
             completion=_first(e.completion, texts.get(e.sample_id or 0), prompt.answer),
             rejected=_first(e.rejected, texts.get(e.rejected_id or 0)) if e.rejected_id or e.rejected else None,
             extra=e.extra,
@@ -100,6 +110,11 @@ def _resolve(db: Session, batch: list[values.Example], position: int) -> Iterato
 def asked(group: type[tables.Group]) -> Any:
     """SQL for the messages of a training row where they are not those of the prompt, else NULL."""
     return case((group.is_stripped.is_(False), group.messages))
+
+
+def _asked(own: Messages | None, question: Messages | None, prompt: Messages) -> Messages:
+    """The messages of a row: its own, which may be none at all, those of the group, or the prompt's."""
+    return own if own is not None else question or prompt
 
 
 def _first(*texts: str | None) -> str:
@@ -128,7 +143,7 @@ def rows(db: Session, dataset_id: int, *, after: int = -1, limit: int | None = N
             return
         for e, prompt, text, other, question in page:
             rejects = _first(e.rejected, other) if e.rejected_id or e.rejected else None
-            yield Row(e.position, prompt.id, e.messages or question or prompt.messages,
+            yield Row(e.position, prompt.id, _asked(e.messages, question, prompt.messages),
                       _first(e.completion, text, prompt.answer), rejects, e.label, e.weight, e.sample_id, e.rejected_id,
                       e.origin, e.extra, prompt.answer, prompt.extra)  # fmt: skip
         after = page[-1][0].position

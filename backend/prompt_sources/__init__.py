@@ -41,6 +41,26 @@ class PromptSource(Part, kind="prompt source"):
         return False
 
     @property
+    def reads_pool(self) -> bool:
+        """True for a source that reads groups, and needs the prompts of the round's sets beside them."""
+        return False
+
+    @property
+    def asks_again(self) -> bool:
+        """True where it asks the questions of the step before it once more, with something beside them."""
+        return False
+
+    @property
+    def asks_as_written(self) -> bool:
+        """True where what it asks is a prompt as it stands."""
+        return False
+
+    @property
+    def needs_parents(self) -> bool:
+        """True for a source that reads questions about texts only."""
+        return False
+
+    @property
     def asks_for_prompts(self) -> bool:
         """True where what answers its questions are prompts to be, so that the pool's completions answer none of it."""
         return False
@@ -73,7 +93,8 @@ class PromptSource(Part, kind="prompt source"):
         """Return groups: new ones have id 0 and no samples, those given back (see `narrows`) keep theirs.
 
         groups: those of the step it works on, with samples and labels; empty for a source that reads the pool.
-        pool: the prompts of the round's train sets, and with `reads_own` those that the rounds above adopted. A new
+        pool: the prompts of the round's train sets, and with `reads_own` those that the rounds above adopted; for a
+        source that reads groups, the prompts that these come from, unless it `reads_pool`. A new
         group's prompt keeps id and answer of the prompt it comes from; its messages are what is asked. A source that
         `makes_answers` gives it an answer of its own. One with the id 0 is a new prompt. limit: how many prompts the
         round takes from the pool.

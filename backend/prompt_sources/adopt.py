@@ -33,6 +33,10 @@ class Adopt(PromptSource):
         return True
 
     @property
+    def asks_as_written(self) -> bool:
+        return True
+
+    @property
     def knows_answers(self) -> bool:
         return False
 

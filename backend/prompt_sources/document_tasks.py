@@ -13,13 +13,14 @@ from backend.judges import prompt_text
 from backend.prompt_sources import PromptSource
 from backend.values import Group, Message, Prompt
 
-Kind = Literal["next_sentence", "masked_word", "last_phrase", "order"]
+Kind = Literal["next_sentence", "masked_word", "last_phrase", "order", "recall"]
 MASK = "____"
 INSTRUCTIONS: dict[Kind, str] = {
     "next_sentence": "Write the sentence that comes next.",
     "masked_word": f"Write the word that stands at {MASK}.",
     "last_phrase": "Write the words that the text ends with.",
     "order": "Do the sentences stand in the order in which they were written? Answer original or shuffled.",
+    "recall": "Write all that you know of the text that begins like this.",
 }
 PHRASE_WORDS = 3
 SHORTEST_WORD = 4
@@ -40,8 +41,9 @@ class DocumentTasks(PromptSource):
     """Take the prompts of the pool for documents, and make tasks of each whose answers come from its text.
 
     next_sentence, masked_word, last_phrase and order are the four kinds of Chen et al. 2022 (arXiv 2205.01703): a
-    generation, a cloze, a completion and a classification. With `shots` a task stands after solved ones of the same
-    kind from other documents. A document that is too short for a kind gives no task of it. Each task has its
+    generation, a cloze, a completion and a classification. recall shows the first sentence of a passage and asks for
+    the rest from memory (Zhang et al. 2024, arXiv 2406.06326). With `shots` a task stands after solved ones of the
+    same kind from other documents. A document that is too short for a kind gives no task of it. Each task has its
     document's id, so that its text can be traced; the answer is known, so that verifiers work on it.
     """
 
@@ -156,9 +158,17 @@ def _order(sentences: Sequence[str], chance: random.Random) -> Task | None:
     return Task(" ".join(shown), "shuffled" if is_shuffled else "original")
 
 
+def _recall(sentences: Sequence[str], chance: random.Random) -> Task | None:
+    """The first sentence, and all that comes after it."""
+    if len(sentences) < 2:
+        return None
+    return Task(sentences[0].strip(), "".join(sentences[1:]).strip())
+
+
 MAKERS: dict[Kind, Callable[[Sequence[str], random.Random], Task | None]] = {
     "next_sentence": _next_sentence,
     "masked_word": _masked_word,
     "last_phrase": _last_phrase,
     "order": _order,
+    "recall": _recall,
 }

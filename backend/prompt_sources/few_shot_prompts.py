@@ -27,6 +27,9 @@ class FewShotPrompts(PromptSource):
 
     n_seed: int = Field(6, ge=0, le=100, description="examples from the round's prompt sets")
     n_own: int = Field(2, ge=0, le=100, description="examples from the prompts that earlier rounds adopted")
+    answered: bool = Field(
+        False, description="show only prompts of the sets that have a known answer: the others are documents, say"
+    )
     template: str = Field(TEMPLATE, description="what is asked; the {examples} are filled in, one below the other")
 
     @field_validator("template")
@@ -59,9 +62,11 @@ class FewShotPrompts(PromptSource):
         return True
 
     def ask(self, groups: Sequence[Group], pool: Sequence[Prompt], *, limit: int, seed: int) -> list[Group]:
-        given = [prompt for prompt in pool if not prompt.is_own]
+        given = [prompt for prompt in pool if not (prompt.is_own or (self.answered and prompt.answer is None))]
         own = [prompt for prompt in pool if prompt.is_own]
-        return [self._group(given, own, random.Random(f"{seed} {number}")) for number in range(limit)] if pool else []
+        if not given and not own:
+            return []
+        return [self._group(given, own, random.Random(f"{seed} {number}")) for number in range(limit)]
 
     def _group(self, given: Sequence[Prompt], own: Sequence[Prompt], chance: random.Random) -> Group:
         written = chance.sample(own, min(self.n_own, len(own)))

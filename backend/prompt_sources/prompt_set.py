@@ -19,6 +19,10 @@ class PromptSet(PromptSource):
     take_own: bool = Field(False, description="draw from the prompts that the rounds above adopted, too")
 
     @property
+    def asks_as_written(self) -> bool:
+        return True
+
+    @property
     def reads_own(self) -> bool:
         return self.take_own
 

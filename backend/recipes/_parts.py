@@ -11,6 +11,7 @@ from backend.judges.brevity import Brevity
 from backend.judges.by_construction import ByConstruction
 from backend.judges.exact_match import ExactMatch
 from backend.judges.from_children import FromChildren
+from backend.judges.instruction_difficulty import InstructionDifficulty
 from backend.judges.majority_vote import MajorityVote
 from backend.judges.noted import Noted
 from backend.judges.novelty import Novelty
@@ -39,6 +40,7 @@ from backend.metrics.score_ties import ScoreTies
 from backend.mixers.deduplicate import Deduplicate
 from backend.mixers.diverse_subset import DiverseSubset
 from backend.mixers.earlier_rounds import EarlierRounds
+from backend.mixers.seed_share import SeedShare
 from backend.prompt_sources.adopt import Adopt
 from backend.prompt_sources.ask import Ask
 from backend.prompt_sources.document_tasks import DocumentTasks
@@ -46,6 +48,7 @@ from backend.prompt_sources.evolve_prompts import EvolvePrompts
 from backend.prompt_sources.few_shot_prompts import FewShotPrompts
 from backend.prompt_sources.prompt_set import PromptSet
 from backend.prompt_sources.widest import Widest
+from backend.prompt_sources.with_passages import WithPassages
 from backend.schedules.balance_probe import BalanceProbe
 from backend.selectors.above_threshold import AboveThreshold
 from backend.selectors.all_prompts import AllPrompts
@@ -53,6 +56,7 @@ from backend.selectors.anchored_pairs import AnchoredPairs
 from backend.selectors.best_versus_worst import BestVersusWorst
 from backend.selectors.improved_revisions import ImprovedRevisions
 from backend.selectors.keep_all import KeepAll
+from backend.selectors.plain_texts import PlainTexts
 from backend.selectors.revision_pairs import RevisionPairs
 from backend.selectors.right_and_wrong import RightAndWrong
 from backend.selectors.signed_examples import SignedExamples
@@ -63,6 +67,7 @@ from backend.trainers.cpo import CPO
 from backend.trainers.distill import Distill
 from backend.trainers.dpo import DPO
 from backend.trainers.grpo import GRPO
+from backend.trainers.hidden_state_sft import HiddenStateSFT
 from backend.trainers.kto import KTO
 from backend.trainers.negative_aware_sft import NegativeAwareSFT
 from backend.trainers.orpo import ORPO
@@ -76,10 +81,11 @@ __all__ = [
     "AdditiveRubric", "Adopt", "AgreesWithLabel", "AllOf", "AllPrompts", "AnchoredPairs", "Ask", "BalanceProbe",
     "BalanceScore", "BestVersusWorst", "Brevity", "ByConstruction", "CorrectionFlips", "Deduplicate", "Distill",
     "DistinctN", "DiverseSubset", "DocumentTasks", "EarlierRounds", "EvolvePrompts", "ExactMatch", "FewShotPrompts",
-    "FromChildren", "HeldOutAccuracy", "Imported", "ImprovedRevisions", "JudgeQuality", "KeepAll", "Length",
-    "MajorityVote", "NegativeAwareSFT", "Noted", "Novelty", "OverrideRate", "OwnAnswers", "PairwiseSwapped", "PassAtK",
-    "PromptRules", "PromptSet", "ReadCritique", "ReadScore", "ReferenceLikelihood", "RevisionPairs", "RewardModel",
-    "RewardModelJudge", "RightAndWrong", "Sample", "ScoreTies", "SelfCertainty", "SignedExamples", "SoftTargetSFT",
-    "SurfaceRules", "TextSimilarity", "Unpaired", "VoteMarginPairs", "WeightedSum", "Widest", "WorseToBetter",
+    "FromChildren", "HeldOutAccuracy", "HiddenStateSFT", "Imported", "ImprovedRevisions", "InstructionDifficulty",
+    "JudgeQuality", "KeepAll", "Length", "MajorityVote", "NegativeAwareSFT", "Noted", "Novelty", "OverrideRate",
+    "OwnAnswers", "PairwiseSwapped", "PassAtK", "PlainTexts", "PromptRules", "PromptSet", "ReadCritique",
+    "ReadScore", "ReferenceLikelihood", "RevisionPairs", "RewardModel", "RewardModelJudge", "RightAndWrong",
+    "Sample", "ScoreTies", "SeedShare", "SelfCertainty", "SignedExamples", "SoftTargetSFT", "SurfaceRules",
+    "TextSimilarity", "Unpaired", "VoteMarginPairs", "WeightedSum", "Widest", "WithPassages", "WorseToBetter",
     "WrittenVerdict", "YesNoCheck",
 ]  # fmt: skip

@@ -47,7 +47,7 @@ class Slots(Common):
 
     @model_validator(mode="after")
     def _selector_feeds_trainer(self) -> "Slots":
-        if self.selector.makes is not self.trainer.trains_on:
+        if self.selector.makes not in self.trainer.takes:
             raise ValueError(
                 f"The selector {self.selector.name} makes {self.selector.makes} examples, but the trainer "
                 f"{self.trainer.name} trains on {self.trainer.trains_on}. Choose a pair that fits."

@@ -7,7 +7,7 @@ from backend.generators import Generator
 from backend.judges import Judge
 from backend.mixers import Mixer
 from backend.prompt_sources import PromptSource
-from backend.recipes import _heads
+from backend.recipes import _heads, _rows_and_questions
 from backend.recipes._steps import BUILT_IN, KINDS, STAGES, Step
 from backend.selectors import Selector
 from backend.trainers import LIVE, Trainer
@@ -109,6 +109,8 @@ def _take(walk: _Walk, index: int, step: Step) -> None:
             place = Place(index, step)
         elif state.source is None:
             raise ValueError(f"{place} reads groups, but no step before it asks anything. Begin with prompt_set.")
+        else:
+            _rows_and_questions.check_source(walk.places, place, part)
         walk.newest = _State(state.source, index) if part.narrows else _State(index)
     elif isinstance(part, Trainer):
         _check_trainer(walk, place, part)
@@ -167,7 +169,7 @@ def _check_groups(walk: _Walk, place: Place) -> None:
     if place.source is None:
         raise ValueError(f"{place} has no questions to work on. Put a prompt source before it, such as prompt_set.")
     asked = walk.steps[place.source].part
-    if not (isinstance(asked, PromptSource) and asked.knows_answers) and (
+    if not _rows_and_questions.knows_answers(walk.places, place.source) and (
         (isinstance(part, Judge) and part.needs_answer) or (isinstance(part, Generator) and part.takes_answers)
     ):
         raise ValueError(
@@ -231,24 +233,20 @@ def _check_parents(walk: _Walk, place: Place) -> None:
 def _check_trainer(walk: _Walk, place: Place, part: Trainer) -> None:
     if not place.rows:
         raise ValueError(f"{place} has nothing to train on. Put a selector before it.")
+    type_ = _rows_and_questions.type_of_rows(walk.places, place, part)
     for index in place.rows:
         before = walk.steps[index].part
-        if isinstance(before, Selector) and before.makes is not part.trains_on:
-            raise ValueError(
-                f"{named(index, walk.steps[index])} makes {before.makes} examples, but {place} trains on "
-                f"{part.trains_on}. Choose a pair that fits, or train twice."
-            )
         source = walk.places[index].source or 0
         asked = walk.steps[source].part
-        if not (isinstance(asked, PromptSource) and asked.knows_answers) and part.needs_answer:
+        if not _rows_and_questions.knows_answers(walk.places, source) and part.needs_answer:
             raise ValueError(
                 f"{place} rewards by known answers, but there are none to what step {source + 1} ({asked.name}) asks. "
                 "Choose a reward that needs none."
             )
-        if isinstance(before, Mixer) and part.trains_on not in before.mixes:
+        if isinstance(before, Mixer) and type_ not in before.mixes:
             raise ValueError(
                 f"{named(index, walk.steps[index])} mixes {_and(before.mixes)} examples only, but {place} trains on "
-                f"{part.trains_on}. Remove the mixer, or choose another trainer."
+                f"{type_}. Remove the mixer, or choose another trainer."
             )
         writes = before.writes if isinstance(before, Selector) else part.reads
         if missing := [column for column in part.reads if column not in writes]:
@@ -280,8 +278,10 @@ def _check_questions(walk: _Walk) -> None:
 
 
 def _uses_questions(place: Place) -> bool:
-    """Whether a step answers questions, or hands them to a trainer that answers them itself."""
+    """Whether a step answers questions, asks them once more, or hands them to a trainer that answers them itself."""
     part = place.step.part
+    if isinstance(part, PromptSource):
+        return part.asks_again
     return place.step.kind == "generator" or (isinstance(part, Selector) and not part.needs_texts)
 
 

@@ -12,11 +12,11 @@ from backend.db import reading, standing, tables
 from backend.db.standing import TOGETHER
 from backend.errors import NotFound
 from backend.pipeline import rows as dataset_rows
-from backend.pipeline.rows import Row
+from backend.pipeline.rows import Row, plain
 from backend.services.access import Actor, require
 from backend.values import JSON, DatasetType, Role
 
-__all__ = ["DatasetDetail", "DatasetView", "Row", "Verification", "get", "list_datasets", "rows", "verify"]
+__all__ = ["DatasetDetail", "DatasetView", "Row", "Verification", "get", "list_datasets", "plain", "rows", "verify"]
 
 PAGE = 25
 
@@ -59,10 +59,11 @@ class DatasetDetail:
 
 @dataclass(frozen=True)
 class Page:
-    """Rows by position and the cursor of the next page; None at the end."""
+    """Rows by position, the cursor of the next page (None at the end), and the type of the dataset."""
 
     rows: tuple[Row, ...]
     next: int | None
+    type: DatasetType
 
 
 @dataclass(frozen=True)
@@ -149,10 +150,10 @@ def rows(actor: Actor, dataset_id: int, *, cursor: int | None = None, limit: int
     """A page of the dataset's rows from after the position `cursor`."""
     limit = min(limit, 200)
     with reading() as db:
-        find(db, actor, dataset_id)
+        type_ = find(db, actor, dataset_id).type
         after = -1 if cursor is None else cursor
         found: Sequence[Row] = list(dataset_rows.rows(db, dataset_id, after=after, limit=limit + 1))
-    return Page(tuple(found[:limit]), found[limit - 1].position if len(found) > limit else None)
+    return Page(tuple(found[:limit]), found[limit - 1].position if len(found) > limit else None, type_)
 
 
 def verify(actor: Actor, dataset_id: int) -> Verification:

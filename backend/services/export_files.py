@@ -9,6 +9,7 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from backend.pipeline.rows import plain
 from backend.services.export_rows import NO_SIDE, Row, Side
 from backend.values import DatasetType, Messages
 
@@ -29,6 +30,7 @@ _TRL: dict[DatasetType, dict[str, str]] = {
     DatasetType.preference: {"prompt": _MESSAGES, "chosen": _MESSAGES, "rejected": _MESSAGES},
     DatasetType.unpaired_preference: {"prompt": _MESSAGES, "completion": _MESSAGES, "label": "bool"},
     DatasetType.prompt_only: {"prompt": _MESSAGES},
+    DatasetType.language_modeling: {"text": "string"},
 }
 _SINGLE = {"score": "float64", "source": "string", "sample_id": "int64"}
 _PAIR = {
@@ -73,6 +75,8 @@ def trl(row: Row, type: DatasetType) -> Values:
     """The columns TRL reads, and no other (TRL docs, "Dataset formats and types")."""
     if type is DatasetType.prompt_only:
         return (row.messages,)
+    if type is DatasetType.language_modeling:
+        return (plain(row.messages, row.chosen.text),)
     chosen = [{"role": "assistant", "content": row.chosen.text}]
     if type is DatasetType.prompt_completion:
         return row.messages, chosen

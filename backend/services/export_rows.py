@@ -20,6 +20,7 @@ DERIVABLE = {
     DatasetType.preference: (DatasetType.preference, DatasetType.prompt_completion, DatasetType.unpaired_preference),
     DatasetType.unpaired_preference: (DatasetType.unpaired_preference, DatasetType.prompt_completion),
     DatasetType.prompt_only: (DatasetType.prompt_only,),
+    DatasetType.language_modeling: (DatasetType.language_modeling,),
 }
 
 
@@ -180,9 +181,12 @@ class Checks:
     def _wrong(self, row: Row) -> list[str]:
         chosen, rejected = row.chosen, row.rejected
         text, other = chosen.text.strip(), rejected.text.strip() if rejected else None
-        wrong = [] if _are_in_turn(row.messages) else ["roles"]
-        is_asked_only = self.type is DatasetType.prompt_only
-        if (not text and not is_asked_only) or "" in [m["content"].strip() for m in row.messages]:
+        asked = [m["content"].strip() for m in row.messages]
+        # A plain text may stand in place of the prompt or of the completion; the other one is empty then.
+        is_plain = self.type is DatasetType.language_modeling and not (asked and text)
+        wrong = [] if is_plain or _are_in_turn(row.messages) else ["roles"]
+        has_text = bool(text) or self.type is DatasetType.prompt_only or (is_plain and bool(asked))
+        if not has_text or "" in asked:
             wrong.append("empty")
         if other == "":
             wrong.append("empty rejected side")

@@ -115,6 +115,8 @@ def _name(dataset: tables.Dataset, type: DatasetType, format: str, *, is_strict:
 
 
 def _warnings(stored: DatasetType, wanted: DatasetType) -> tuple[str, ...]:
+    if wanted is DatasetType.language_modeling:
+        return ("A question and its answer are one text in the file; a training writes them as a chat.",)
     if wanted is stored:
         return ()
     if wanted is DatasetType.unpaired_preference:

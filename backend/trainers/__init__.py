@@ -46,12 +46,14 @@ class Trainer(Part, kind="trainer"):
     """Knobs under TRL's names. `main` runs inside the training process only."""
 
     trains_on: ClassVar[DatasetType]
+    also_trains_on: ClassVar[tuple[DatasetType, ...]] = ()
+    """Further types of datasets that it can read; those of one training are all of one type."""
     makes: ClassVar[Literal["policy", "scorer"]] = "policy"
     """A language model, or one with a head of one number, which scores texts and writes none."""
     reads: ClassVar[tuple[str, ...]] = ()
     """Columns beside those of the dataset's type, which a selector has to write (`Selector.writes`)."""
     shares_tokenizer: ClassVar[bool] = False
-    """True where the loss compares next-token distributions, so that the reference needs the policy's tokenizer."""
+    """True where the loss compares two models token by token, so that the reference needs the policy's tokenizer."""
     later: ClassVar[tuple[str, ...]] = ()
     """Knobs that earlier versions did not have: a training that leaves them at their defaults is what it was."""
 
@@ -59,6 +61,11 @@ class Trainer(Part, kind="trainer"):
         "policy", description="role whose weights are trained: policy, reference, base, or what an earlier step makes"
     )
     reference: str = Field("reference", description="role that the loss compares with, where it compares with one")
+
+    @property
+    def takes(self) -> tuple[DatasetType, ...]:
+        """All types of datasets that it can read."""
+        return (self.trains_on, *self.also_trains_on)
 
     @property
     def needs_reference(self) -> bool:

@@ -86,6 +86,42 @@ def row_sft(*columns: str, reduction: Reduction = "mean") -> "type[SFTTrainer]":
     return RowSFTTrainer
 
 
+def unfused(named: dict[str, Any]) -> "tuple[dict[str, Any], torch.Tensor, torch.Tensor]":
+    """Return what a model is called with for its whole outputs, the next tokens, (rows, tokens - 1), and their mask."""
+    labels = named["labels"][:, 1:]
+    return (
+        {name: value for name, value in named.items() if name not in ("labels", "fused_lm_head")},
+        labels,
+        labels != -100,
+    )
+
+
+def summed(
+    outputs: Any,
+    losses: "torch.Tensor",
+    logits: "torch.Tensor",
+    labels: "torch.Tensor",
+    row: dict[str, "torch.Tensor"],
+    mask: "torch.Tensor",
+) -> Any:
+    """Return what `scored` has to, of the losses, logits and labels of the tokens inside the mask, row by row."""
+    import torch
+    from trl.trainer.utils import FusedCausalLMOutput
+
+    lost = torch.zeros(mask.shape, device=mask.device)
+    entropy, is_top1 = lost.clone(), torch.zeros_like(mask)
+    lost[mask] = losses
+    log_p = logits.detach().log_softmax(-1)
+    entropy[mask], is_top1[mask] = -(log_p.exp() * log_p).sum(-1), log_p.argmax(-1) == labels
+    return FusedCausalLMOutput(
+        log_probs=-row["weight"][:, None] * lost,
+        entropy=entropy,
+        is_top1=is_top1,
+        label_mask=mask,
+        aux_loss=getattr(outputs, "aux_loss", None),
+    )
+
+
 def weighted_sft(reduction: Reduction) -> "type[SFTTrainer]":
     """Return the subclass whose rows lose `weight` times their negative log-likelihood."""
     base: Any = row_sft("weight", reduction=reduction)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from backend.engines import _chat
 from backend.errors import InvalidInput
-from backend.trainers import TrainSpec
+from backend.trainers import TrainSpec, _texts
 from backend.trainers._trl import TRLTrainer
-from backend.values import JSON, Failure, FailureKind
+from backend.values import JSON, DatasetType, Failure, FailureKind
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -31,12 +31,19 @@ class Row:
 
     @property
     def chats(self) -> list[Any]:
+        """Its messages; of a plain text none."""
         return [value for value in self.columns.values() if isinstance(value, list)]
+
+    @property
+    def texts(self) -> list[Any]:
+        """All that it says, as chats."""
+        plain = self.columns.get(_texts.TEXT)
+        return self.chats if plain is None else [[{"role": "user", "content": plain}]]
 
 
 def read(trainer: TRLTrainer, spec: TrainSpec) -> list[Row]:
     """Read the dataset's rows, the needed columns only."""
-    if spec.dataset_type != trainer.trains_on:
+    if spec.dataset_type not in trainer.takes:
         raise InvalidInput(
             f"The trainer {trainer.name} trains on {trainer.trains_on} data, but the dataset is {spec.dataset_type}. "
             "Choose a trainer that fits."
@@ -46,8 +53,11 @@ def read(trainer: TRLTrainer, spec: TrainSpec) -> list[Row]:
         for number, line in enumerate(lines):
             try:
                 row = {"weight": 1.0} | json.loads(line)
+                columns = trainer.columns
+                if spec.dataset_type == DatasetType.language_modeling:
+                    row, columns = _texts.read(row, columns)
                 notes = {column: row[column] for column in trainer.notes if column in row}
-                rows.append(Row(number, {column: row[column] for column in trainer.columns}, notes))
+                rows.append(Row(number, {column: row[column] for column in columns}, notes))
             except (ValueError, KeyError, TypeError) as error:
                 raise InvalidInput(
                     f"Line {number + 1} of {spec.dataset} is not a row with {', '.join(trainer.columns)}: {error!r}. "
@@ -77,13 +87,13 @@ def special(tokenizer: Any, rows: Sequence[Row]) -> LeftOut:
         "it for the token itself. Remove it from the prompt or the text; the chat template adds its own."
     )
     failure = Failure(FailureKind.special, reason)
-    return {row.number: failure for row in rows if any(_chat.holds_special(pattern, chat) for chat in row.chats)}
+    return {row.number: failure for row in rows if any(_chat.holds_special(pattern, chat) for chat in row.texts)}
 
 
 def refused(tokenizer: Any, model: str, rows: Sequence[Row]) -> LeftOut:
     """Rows whose messages the chat template refuses."""
     found = {}
-    for row in rows:
+    for row in [one for one in rows if one.chats]:
         prompt, *answers = row.chats
         for answer in answers or [[]]:  # of rows that are prompts alone, the prompt
             try:
@@ -96,7 +106,7 @@ def refused(tokenizer: Any, model: str, rows: Sequence[Row]) -> LeftOut:
 def too_long(tokenizer: Any, rows: Sequence[Row], most: int, *, whole: bool = False) -> LeftOut:
     """Rows that TRL drops: whose prompt alone fills max_length, or of which a whole text is longer than it."""
     found = {}
-    for row in rows:
+    for row in [one for one in rows if one.chats]:
         prompt, *answers = row.chats
         chats = [prompt + answer for answer in answers] if whole else [prompt]
         longest = max(

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from backend.trainers import Trainer, TrainSpec
+from backend.trainers import Trainer, TrainSpec, _texts
+from backend.values import DatasetType
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -63,7 +64,10 @@ class TRLTrainer(Trainer, abstract=True):
         """Return the TRL trainer of these rows; `arguments` go into its config."""
         import datasets
 
-        return self.build(arguments, weights, datasets.Dataset.from_list([row.columns for row in rows]))
+        found = [row.columns for row in rows]
+        if spec.dataset_type == DatasetType.language_modeling:
+            found = _texts.tokenized(found, weights.tokenizer, arguments["max_length"], masks=self.masks_questions)
+        return self.build(arguments, weights, datasets.Dataset.from_list(found))
 
     def build(self, arguments: dict[str, Any], weights: "Weights", dataset: "Dataset") -> "HFTrainer":
         """Return the TRL trainer; `arguments` go into its config."""
@@ -84,9 +88,15 @@ class TRLTrainer(Trainer, abstract=True):
         """Columns that rows may have, for the trainer itself and not for TRL."""
         return ()
 
+    @property
+    def masks_questions(self) -> bool:
+        """True where, of a conversation among plain texts, only the answer is learned."""
+        return True
+
     def rows_kept(self, fitted: "HFTrainer", rows: "Sequence[Row]") -> int:
         """How many of the rows TRL did not drop when it was made."""
-        return len(fitted.train_dataset)  # type: ignore[arg-type]
+        dataset: Any = fitted.train_dataset
+        return len(set(dataset[_texts.ROW]) if _texts.ROW in dataset.column_names else dataset)
 
     @property
     def resumes_with(self) -> tuple[str, ...]:

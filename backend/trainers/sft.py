@@ -1,4 +1,4 @@
-"""Supervised fine-tuning on the completions; the loss leaves the prompt out.
+"""Supervised fine-tuning on the completions; the loss leaves the prompt out. Plain texts are learned whole.
 
 `weigh_examples` multiplies what each example loses by its weight w: with all weights 1 it is TRL's own loss.
 `normalise_weights` divides the weights by their mean over the dataset, the SFT form of EAST (Wang et al. 2025, arXiv
@@ -26,7 +26,10 @@ class SFT(TRLTrainer):
     """TRL's SFTTrainer: the mean over all completion tokens of an optimizer step, unless a knob says otherwise."""
 
     trains_on: ClassVar[DatasetType] = DatasetType.prompt_completion
-    later: ClassVar[tuple[str, ...]] = ("weigh_examples", "normalise_weights", "weight_offset", "reduction")
+    also_trains_on: ClassVar[tuple[DatasetType, ...]] = (DatasetType.language_modeling,)
+    later: ClassVar[tuple[str, ...]] = (
+        "weigh_examples", "normalise_weights", "weight_offset", "reduction", "answers_only",
+    )  # fmt: skip
 
     learning_rate: float = Field(2e-5, gt=0, description="peak learning rate of AdamW")
     weigh_examples: bool = Field(False, description="multiply each example's loss by its weight")
@@ -39,6 +42,9 @@ class SFT(TRLTrainer):
         description="mean: over all completion tokens of an optimizer step; sum: over the tokens of an example, then "
         "the mean over examples",
     )
+    answers_only: bool = Field(
+        True, description="of conversations among plain texts only the last message is learned; off: all of them"
+    )
 
     @model_validator(mode="after")
     def _has_weights(self) -> "SFT":
@@ -46,6 +52,10 @@ class SFT(TRLTrainer):
             knob = "normalise_weights" if self.normalise_weights else "weight_offset"
             raise ValueError(f"There are no weights for {knob} to change. Switch weigh_examples on, or leave it out.")
         return self
+
+    @property
+    def masks_questions(self) -> bool:
+        return self.answers_only
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -7,6 +7,10 @@ With the policy's own start for the teacher and an `alpha` that grows from round
 distillation with progressive refinement of targets (Kim et al. 2021, arXiv 2006.12000, section 3).
 `adapt` by_token gives a token the share a * p(y), p being the policy that is trained: what it finds hard it learns from
 the text, what it finds easy from the teacher (our reading of Self-Evolution KD, Song et al. 2024, arXiv 2412.15303).
+`swap_logits` gives the text's token the teacher's highest logit and the token that had it the logit of the text's: the
+teacher stays as sure as it was, and is never wrong. With `alpha` 1 and the model before training for the teacher it is
+the logit swap self-distillation of Mix-CPT (Jiang et al. 2024, arXiv 2407.10804), which keeps what a model knew while
+it learns new texts.
 """
 
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -29,7 +33,9 @@ class SoftTargetSFT(TRLTrainer):
     """TRL's SFTTrainer with soft targets. The role `reference` is the teacher, which has to have the same tokenizer."""
 
     trains_on: ClassVar[DatasetType] = DatasetType.prompt_completion
+    also_trains_on: ClassVar[tuple[DatasetType, ...]] = (DatasetType.language_modeling,)
     shares_tokenizer: ClassVar[bool] = True
+    later: ClassVar[tuple[str, ...]] = ("swap_logits", "answers_only")
 
     reference: str = Field("policy", description="role of the teacher; it has to have the policy's tokenizer")
     learning_rate: float = Field(2e-5, gt=0, description="peak learning rate of AdamW")
@@ -44,6 +50,18 @@ class SoftTargetSFT(TRLTrainer):
     normalise_weights: bool = Field(
         False, description="divide each weight by the mean weight of the dataset, so that the mean is 1"
     )
+
+    swap_logits: bool = Field(
+        False,
+        description="where the teacher holds another token for likelier than the text's, these two change their logits",
+    )
+    answers_only: bool = Field(
+        True, description="of conversations among plain texts only the last message is learned; off: all of them"
+    )
+
+    @property
+    def masks_questions(self) -> bool:
+        return self.answers_only
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -82,6 +100,8 @@ def token_losses(
     if logits.shape[-1] != teacher.shape[-1]:
         width = min(logits.shape[-1], teacher.shape[-1])
         logits, teacher = logits[:, :width], teacher[:, :width]
+    if knobs.swap_logits:
+        teacher = swapped(teacher, labels)
     log_p = logits.log_softmax(-1)
     of_label = log_p.gather(-1, labels[:, None])[:, 0]
     to_teacher = ((teacher / knobs.temperature).softmax(-1) * log_p).sum(-1)
@@ -89,12 +109,18 @@ def token_losses(
     return -(1 - share) * of_label - share * to_teacher
 
 
+def swapped(logits: "torch.Tensor", labels: "torch.Tensor") -> "torch.Tensor":
+    """Return the logits, (tokens, vocabulary), with those of each label and of each likeliest token exchanged."""
+    highest, places = logits.max(-1, keepdim=True)
+    own = logits.gather(-1, labels[:, None])
+    return logits.scatter(-1, places, own).scatter(-1, labels[:, None], highest)
+
+
 def soft_target(knobs: SoftTargetSFT, teacher: Any) -> "type[SFTTrainer]":
     """Return TRL's trainer with the loss; it is made here because torch and TRL are imported only when training."""
     import torch
-    from trl.trainer.utils import FusedCausalLMOutput
 
-    from backend.trainers._row_sft import row_sft
+    from backend.trainers._row_sft import row_sft, summed, unfused
 
     base: Any = row_sft("weight")
 
@@ -105,26 +131,13 @@ def soft_target(knobs: SoftTargetSFT, teacher: Any) -> "type[SFTTrainer]":
 
         def scored(self, model: Any, named: dict[str, Any], row: dict[str, "torch.Tensor"]) -> Any:
             """Both models' whole next-token distributions, of the completions' tokens alone."""
-            inputs = {name: value for name, value in named.items() if name not in ("labels", "fused_lm_head")}
-            labels = named["labels"][:, 1:]
-            mask = labels != -100
+            inputs, labels, mask = unfused(named)
             outputs = model(**inputs)
             with torch.no_grad():
                 asked = {name: inputs[name] for name in ("input_ids", "attention_mask") if name in inputs}
                 self.teacher.eval()
                 target = self.teacher(**asked, use_cache=False).logits[:, :-1][mask].float()
             logits, wanted = outputs.logits[:, :-1][mask].float(), labels[mask]
-            losses = torch.zeros(mask.shape, device=mask.device)
-            entropy, is_top1 = losses.clone(), torch.zeros_like(mask)
-            losses[mask] = token_losses(logits, target, wanted, knobs)
-            log_p = logits.detach().log_softmax(-1)
-            entropy[mask], is_top1[mask] = -(log_p.exp() * log_p).sum(-1), log_p.argmax(-1) == wanted
-            return FusedCausalLMOutput(
-                log_probs=-row["weight"][:, None] * losses,
-                entropy=entropy,
-                is_top1=is_top1,
-                label_mask=mask,
-                aux_loss=getattr(outputs, "aux_loss", None),
-            )
+            return summed(outputs, token_losses(logits, target, wanted, knobs), logits, wanted, row, mask)
 
     return SoftTargetSFTTrainer

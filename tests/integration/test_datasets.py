@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.pages import datasets as page_of_datasets
 from backend.config import settings
 from backend.db import now, reading, session, tables
 from backend.errors import InvalidInput, NotFound
@@ -285,3 +286,45 @@ def test_only_the_command_line_chooses_where_to_write(project: tables.Project, v
     shell = Actor(viewer.user_id, viewer.name, via="cli")
     assert exports.export(shell, dataset.id, out=wanted).path == wanted
     assert len(read(wanted)) == 3
+
+
+def test_plain_texts_are_shown_and_leave_as_texts(project: tables.Project, viewer: Actor) -> None:
+    prompt_set = rows.make_prompt_set(project, prompts=["A document.", "A question?", "x"], answers=[None, "So.", None])
+    round_ = rows.make_round(project, sets=[prompt_set])
+    document, question, blank = rows.prompts_of(prompt_set)
+    alone = rows.make_samples(round_, prompt_set, n=1, texts=["Only this."])[0]
+    examples = [
+        {"prompt_id": document.id, "sample_id": None, "completion": ""},
+        {"prompt_id": question.id, "sample_id": None, "origin": "mix"},
+        {"prompt_id": alone.prompt_id, "sample_id": alone.id, "messages": []},
+        {"prompt_id": blank.id, "sample_id": None, "messages": [], "completion": ""},
+    ]
+    dataset = rows.make_dataset(round_, DatasetType.language_modeling, examples)
+    with reading() as db:
+        found = list(dataset_rows.iterate(db, dataset.id))
+    assert found[:3] == [
+        {"text": "A document."},
+        {"messages": [{"role": "user", "content": "A question?"}, {"role": "assistant", "content": "So."}]},
+        {"text": "Only this."},
+    ]
+    page = datasets.rows(viewer, dataset.id)
+    assert [page_of_datasets.table_row(row)[1:3] for row in page.rows[:3]] == [
+        ["A document.", ""], ["A question?", "So."], ["", "Only this."],
+    ]  # fmt: skip
+    whole = [page_of_datasets.whole_row(row, page.type).split("\n\nprompt ")[0] for row in page.rows[:3]]
+    assert whole == ["text:\nA document.", "user:\nA question?\n\ncompletion:\nSo.", "text:\nOnly this."]
+    made = exports.export(viewer, dataset.id, is_strict=True)
+    assert read(made.path) == [
+        {"text": "A document."}, {"text": "A question?\n\nSo."}, {"text": "Only this."}, {"text": ""},
+    ]  # fmt: skip
+    assert {finding.check: finding.positions for finding in made.findings} == {"empty": (3,)}
+    frame = pandas_of(exports.export(viewer, dataset.id, format="parquet").path)
+    assert list(frame["text"])[:1] == ["A document."]
+    with pytest.raises(InvalidInput, match="cannot be exported as prompt_completion"):
+        exports.export(viewer, dataset.id, type=DatasetType.prompt_completion)
+
+
+def pandas_of(path: Path) -> Any:
+    import pandas
+
+    return pandas.read_parquet(path)

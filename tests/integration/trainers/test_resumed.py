@@ -8,6 +8,7 @@ import pytest
 from backend.trainers import _folders, _run
 from backend.trainers.cpo import CPO
 from backend.trainers.distill import Distill
+from backend.trainers.hidden_state_sft import HiddenStateSFT
 from backend.trainers.kto import KTO
 from backend.trainers.negative_aware_sft import NegativeAwareSFT
 from backend.trainers.orpo import ORPO
@@ -33,6 +34,7 @@ class Dead(BaseException):
         (KTO(**KNOBS, weigh_examples=True), LABELLED),
         (NegativeAwareSFT(**KNOBS), LABELLED),
         (SoftTargetSFT(**KNOBS, reference="reference", lora=True), WEIGHED),
+        (HiddenStateSFT(**KNOBS, reference="reference"), [{"text": f"text {n} of a few"} for n in range(4)]),
         (ORPO(**KNOBS), None),
         (CPO(**KNOBS, loss_type="simpo", cpo_alpha=0.0, beta=2.0), None),
         # Four rows are two steps: what is resumed is the second pass, which has an order of its own.

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from backend.trainers.sft import SFT
-from backend.trainers.soft_target_sft import SoftTargetSFT, token_losses
+from backend.trainers.soft_target_sft import SoftTargetSFT, swapped, token_losses
 from tests.integration.trainers.losses import ONE_STEP, first_loss, first_metrics, logits_of, row
 from tests.integration.trainers.training import same, train
 
@@ -38,6 +38,22 @@ def test_the_loss_by_hand():
     assert losses([0.5, 0.5], [0.8, 0.2], 0, alpha=1.0, temperature=2.0) == pytest.approx(expected)
     expected = -2 / 3 * math.log(0.8) - 1 / 3 * math.log(0.2)
     assert losses([0.8, 0.2], [0.8, 0.2], 0, alpha=1.0, temperature=2.0) == pytest.approx(expected)
+
+
+def test_swapped_logits_by_hand():
+    import torch
+
+    # The teacher holds the second token for likeliest; the text's is the first: (0.2, 0.7, 0.1) becomes (0.7, 0.2, 0.1).
+    teacher = torch.tensor([[0.2, 0.7, 0.1], [0.2, 0.7, 0.1]]).log()
+    assert swapped(teacher, torch.tensor([0, 1])).exp().tolist() == [
+        pytest.approx([0.7, 0.2, 0.1]), pytest.approx([0.2, 0.7, 0.1]),
+    ]  # fmt: skip
+    expected = -0.7 * math.log(0.5) - 0.2 * math.log(0.25) - 0.1 * math.log(0.25)
+    found = losses([0.5, 0.25, 0.25], [0.2, 0.7, 0.1], 0, alpha=1.0, swap_logits=True)
+    assert found == pytest.approx(expected)
+    # A teacher that is right is not changed.
+    knobs = {"alpha": 1.0, "swap_logits": True}
+    assert losses([0.8, 0.2], [0.6, 0.4], 0, **knobs) == pytest.approx(losses([0.8, 0.2], [0.6, 0.4], 0, alpha=1.0))
 
 
 def test_the_targets_of_a_batch(tiny: Path, other: Path, tmp_path: Path):

@@ -50,6 +50,7 @@ def spec_for(
     *,
     data: list[dict[str, Any]] | None = None,
     reference: Path | None = None,
+    dataset_type: str = "",
 ) -> TrainSpec:
     folder.mkdir(parents=True, exist_ok=True)
     dataset = folder.parent / f"{folder.name}.jsonl"
@@ -58,7 +59,7 @@ def spec_for(
     return TrainSpec(
         trainer=trainer.dump(),
         dataset=str(dataset),
-        dataset_type=str(trainer.trains_on),
+        dataset_type=dataset_type or str(trainer.trains_on),
         policy=str(policy),
         reference=str(reference) if reference else None,
         output_dir=str(folder),

@@ -53,3 +53,8 @@ def test_no_more_rows_than_asked_for_are_all_kept():
     made = DiverseSubset(most=2).mix(rows, (), Past(), seed=0)
     assert (made.rows, made.dropped) == (rows, {})
     assert spread_out(numpy.zeros((0, 4), dtype=numpy.float32), 3) == []
+
+
+def test_plain_texts_stand_in_place_of_the_prompt():
+    texts = vectors_of([row(1, "", asked="a b"), row(2, "", asked="a c"), row(3, "a b")])
+    assert (texts @ texts[0]).tolist() == pytest.approx([1, 0.5, 1], abs=1e-6)

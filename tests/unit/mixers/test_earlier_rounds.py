@@ -27,3 +27,12 @@ def test_another_rejected_text_or_label_is_another_row():
     assert len(EarlierRounds().mix([pair], (), Past(trained=[other]), seed=0).rows) == 2
     good, bad = row(1, "a", label=True), row(2, "a", label=False, age=1)
     assert len(EarlierRounds().mix([good], (), Past(trained=[bad]), seed=0).rows) == 2
+
+
+def test_of_all_earlier_rows_those_with_the_highest_weight_are_added():
+    past = [row(3, "a", weight=0.4, age=1), row(4, "b", weight=0.9, age=1), row(5, "c", weight=0.9, age=2)]
+    made = EarlierRounds(most=2).mix(NOW, (), Past(trained=iter(past)), seed=0)
+    assert ids(made.rows) == [1, 2, 4, 5]
+    assert made.dropped == {"lower weight": 1}
+    # Of equal weights the newest; this round's own rows all stay.
+    assert ids(EarlierRounds(most=1).mix(NOW, (), Past(trained=iter(past)), seed=0).rows) == [1, 2, 4]

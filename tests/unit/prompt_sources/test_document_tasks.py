@@ -67,7 +67,7 @@ def test_a_text_that_is_too_short_for_a_kind_gives_no_task_of_it(kind: str, text
 def test_each_document_gives_so_many_tasks_of_the_kinds_in_turn_and_keeps_its_id():
     groups = ask(documents(TEXT, OTHER), per_document=5, shuffle=False)
     assert [group.prompt.id for group in groups] == [1] * 5 + [2] * 5
-    kinds = [*INSTRUCTIONS.values()]
+    kinds = [INSTRUCTIONS[kind] for kind in DocumentTasks().kinds]
     asked = [group.prompt.messages[0]["content"].split("\n")[0] for group in groups]
     assert asked == (kinds + kinds[:1]) * 2
     assert all(group.id == 0 and group.parent is None and group.prompt.answer for group in groups)
@@ -124,3 +124,8 @@ def test_refuses_what_makes_no_task(knobs):
 
 def test_it_makes_at_most_so_many_for_estimates():
     assert DocumentTasks(per_document=3).groups_at_most(5, 0, 5) == 15
+
+
+def test_the_rest_of_a_passage_is_recalled_by_its_first_sentence():
+    assert made("recall") == ("The cat sat down.", "It was raining outside! Nobody came to the door, though.")
+    assert MAKERS["recall"](["One sentence."], random.Random(0)) is None

@@ -55,3 +55,12 @@ def test_a_question_that_shows_nothing_is_refused():
         FewShotPrompts(template="Write a task.")
     with pytest.raises(ValueError, match="n_seed and n_own are both 0"):
         FewShotPrompts(n_seed=0, n_own=0)
+
+
+def test_prompts_without_an_answer_may_be_left_out():
+    documents = [Prompt(n, [{"role": "user", "content": f"seed{n}"}]) for n in range(50, 60)]
+    source = FewShotPrompts(n_seed=3, n_own=0, answered=True)
+    for texts in shown(source, [*pool(4, 0), *documents]):
+        assert set(texts) <= {"seed1", "seed2", "seed3", "seed4"}
+        assert len(set(texts)) == 3
+    assert source.ask([], documents, limit=3, seed=0) == []

@@ -198,7 +198,8 @@ def test_of_means_the_groups_as_that_step_left_them():
         ((PromptSet(), Sample(), ExactMatch(), AboveThreshold(), SFT(), Deduplicate()), "Step 6 (mixer deduplicate) has "
                                                                                         "no rows to work on."),
         ((PromptSet(), Sample(), ExactMatch(), BestVersusWorst(), SeedShare(), DPO()),
-         "Step 5 (mixer seed_share) mixes prompt_completion examples only, but Step 6 (trainer dpo) trains on preference. "
+         "Step 5 (mixer seed_share) mixes prompt_completion and language_modeling examples only, but Step 6 (trainer dpo) "
+         "trains on preference. "
          "Remove the mixer, or choose another trainer."),
         ((PromptSet(), Step(Sample(), name="a"), ExactMatch(), AboveThreshold(), Step(Deduplicate(), of="a"), SFT()),
          "Step 5 (mixer deduplicate) reads the rows of the selectors before it, so `of` means nothing there."),

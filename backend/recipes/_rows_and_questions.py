@@ -1,0 +1,60 @@
+"""Which rows may go into one training, and which questions a source may ask once more."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from backend.prompt_sources import PromptSource
+from backend.selectors import Selector
+from backend.trainers import Trainer
+from backend.values import DatasetType
+
+if TYPE_CHECKING:
+    from backend.recipes._wiring import Place
+
+
+def type_of_rows(places: "Sequence[Place]", place: "Place", part: Trainer) -> DatasetType:
+    """Return the type of the rows that a trainer reads: one that it takes, and the same for all.
+
+    Raises `ValueError` where it is not.
+    """
+    kept = [(places[n], one) for n in place.rows if isinstance(one := places[n].step.part, Selector)]
+    first, type_ = kept[0][0], kept[0][1].makes
+    for before, selector in kept:
+        if selector.makes not in part.takes:
+            raise ValueError(
+                f"{before} makes {selector.makes} examples, but {place} trains on {part.trains_on}. Choose a pair that "
+                "fits, or train twice."
+            )
+        if selector.makes is not type_:
+            raise ValueError(
+                f"{first} makes {type_} examples and {before} {selector.makes} examples, but the rows of one training "
+                "are of one type. Choose selectors that make the same, or train twice."
+            )
+    return type_
+
+
+def check_source(places: "Sequence[Place]", place: "Place", part: PromptSource) -> None:
+    """Raise `ValueError` for a source that asks questions once more, or needs their texts, where it finds others."""
+    number = place.source or 0
+    asked = places[number].step.part
+    assert isinstance(asked, PromptSource)
+    about = f"those of step {number + 1} ({asked.name})"
+    if part.asks_again and not asked.asks_as_written:
+        raise ValueError(
+            f"{place} asks prompts once more, and training rows get them as they are, but {about} are other questions. "
+            "Put prompt_set or adopt before it."
+        )
+    if part.needs_parents and not asked.has_parents:
+        raise ValueError(
+            f"{place} reads questions that were written about documents, but {about} are about no text. Put adopt "
+            "before it, or change its knob take."
+        )
+
+
+def knows_answers(places: "Sequence[Place]", source: int) -> bool:
+    """Whether known answers go with what a step asks, or with what it asks once more."""
+    asked = places[source].step.part
+    while isinstance(asked, PromptSource) and asked.asks_again:
+        source = places[source].source or 0
+        asked = places[source].step.part
+    return isinstance(asked, PromptSource) and asked.knows_answers
