@@ -107,7 +107,7 @@ def _insert(db: Session, stage: StageContext, kept: Sequence[tuple[Group, str, i
     db.add(made)
     db.flush()
     messages: list[Messages] = [[{"role": "user", "content": text}] for _, text, _ in kept]
-    common: dict[str, Any] = {"prompt_set_id": made.id, "created_at": now(), "answer": None, "extra": {}}
+    common: dict[str, Any] = {"prompt_set_id": made.id, "created_at": now()}
     columns: dict[str, Sequence[Any]] = {
         "position": range(len(kept)),
         "messages": messages,
@@ -115,6 +115,8 @@ def _insert(db: Session, stage: StageContext, kept: Sequence[tuple[Group, str, i
         "content_hash": [content_hash(one) for one in messages],
         "text_key": [key for _, _, key in kept],
         "sample_id": [group.parent.id if group.parent else None for group, _, _ in kept],
+        "answer": [group.prompt.answer for group, _, _ in kept],
+        "extra": [group.prompt.metadata for group, _, _ in kept],
     }
     insert_rows(db, prompt, common, columns)
     return list(db.scalars(select(prompt.id).where(prompt.prompt_set_id == made.id).order_by(prompt.position)))

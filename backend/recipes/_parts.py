@@ -1,5 +1,6 @@
 """The parts that recipe files are made of, by one import. Needed where a recipe is written, nowhere else."""
 
+from backend.generators.fixed_point import FixedPoint
 from backend.generators.imported import Imported
 from backend.generators.own_answers import OwnAnswers
 from backend.generators.sample import Sample
@@ -21,9 +22,11 @@ from backend.judges.read_critique import ReadCritique
 from backend.judges.read_score import ReadScore
 from backend.judges.reference_likelihood import ReferenceLikelihood
 from backend.judges.reward_model import RewardModel as RewardModelJudge
+from backend.judges.round_trip import RoundTrip
 from backend.judges.self_certainty import SelfCertainty
 from backend.judges.surface_rules import SurfaceRules
 from backend.judges.text_similarity import TextSimilarity
+from backend.judges.tree_rules import TreeRules
 from backend.judges.weighted_sum import WeightedSum
 from backend.judges.written_verdict import WrittenVerdict
 from backend.judges.yes_no_check import YesNoCheck
@@ -39,11 +42,14 @@ from backend.metrics.score_ties import ScoreTies
 from backend.mixers.deduplicate import Deduplicate
 from backend.mixers.diverse_subset import DiverseSubset
 from backend.mixers.earlier_rounds import EarlierRounds
+from backend.mixers.seed_share import SeedShare
 from backend.prompt_sources.adopt import Adopt
 from backend.prompt_sources.ask import Ask
 from backend.prompt_sources.document_tasks import DocumentTasks
 from backend.prompt_sources.evolve_prompts import EvolvePrompts
+from backend.prompt_sources.exam_prompts import ExamPrompts
 from backend.prompt_sources.few_shot_prompts import FewShotPrompts
+from backend.prompt_sources.inverse_prompts import InversePrompts
 from backend.prompt_sources.prompt_set import PromptSet
 from backend.prompt_sources.widest import Widest
 from backend.schedules.balance_probe import BalanceProbe
@@ -75,11 +81,12 @@ __all__ = [
     "CORRECT", "CPO", "CRITIQUE", "DPO", "GRPO", "KTO", "ORPO", "RLOO", "RUBRIC", "SFT", "AboveThreshold",
     "AdditiveRubric", "Adopt", "AgreesWithLabel", "AllOf", "AllPrompts", "AnchoredPairs", "Ask", "BalanceProbe",
     "BalanceScore", "BestVersusWorst", "Brevity", "ByConstruction", "CorrectionFlips", "Deduplicate", "Distill",
-    "DistinctN", "DiverseSubset", "DocumentTasks", "EarlierRounds", "EvolvePrompts", "ExactMatch", "FewShotPrompts",
-    "FromChildren", "HeldOutAccuracy", "Imported", "ImprovedRevisions", "JudgeQuality", "KeepAll", "Length",
-    "MajorityVote", "NegativeAwareSFT", "Noted", "Novelty", "OverrideRate", "OwnAnswers", "PairwiseSwapped", "PassAtK",
-    "PromptRules", "PromptSet", "ReadCritique", "ReadScore", "ReferenceLikelihood", "RevisionPairs", "RewardModel",
-    "RewardModelJudge", "RightAndWrong", "Sample", "ScoreTies", "SelfCertainty", "SignedExamples", "SoftTargetSFT",
-    "SurfaceRules", "TextSimilarity", "Unpaired", "VoteMarginPairs", "WeightedSum", "Widest", "WorseToBetter",
-    "WrittenVerdict", "YesNoCheck",
+    "DistinctN", "DiverseSubset", "DocumentTasks", "EarlierRounds", "EvolvePrompts", "ExactMatch", "ExamPrompts",
+    "FewShotPrompts", "FixedPoint", "FromChildren", "HeldOutAccuracy", "Imported", "ImprovedRevisions",
+    "InversePrompts", "JudgeQuality", "KeepAll", "Length", "MajorityVote", "NegativeAwareSFT", "Noted", "Novelty",
+    "OverrideRate", "OwnAnswers", "PairwiseSwapped", "PassAtK", "PromptRules", "PromptSet", "ReadCritique", "ReadScore",
+    "ReferenceLikelihood", "RevisionPairs", "RewardModel", "RewardModelJudge", "RightAndWrong", "RoundTrip", "Sample",
+    "ScoreTies", "SeedShare", "SelfCertainty", "SignedExamples", "SoftTargetSFT", "SurfaceRules", "TextSimilarity",
+    "TreeRules", "Unpaired", "VoteMarginPairs", "WeightedSum", "Widest", "WorseToBetter", "WrittenVerdict",
+    "YesNoCheck",
 ]  # fmt: skip
