@@ -34,6 +34,7 @@ from backend.metrics.balance_score import BalanceScore
 from backend.metrics.correction_flips import CorrectionFlips
 from backend.metrics.distinct_n import DistinctN
 from backend.metrics.held_out_accuracy import HeldOutAccuracy
+from backend.metrics.held_out_similarity import HeldOutSimilarity
 from backend.metrics.judge_quality import JudgeQuality
 from backend.metrics.length import Length
 from backend.metrics.override_rate import OverrideRate
@@ -82,11 +83,11 @@ __all__ = [
     "AdditiveRubric", "Adopt", "AgreesWithLabel", "AllOf", "AllPrompts", "AnchoredPairs", "Ask", "BalanceProbe",
     "BalanceScore", "BestVersusWorst", "Brevity", "ByConstruction", "CorrectionFlips", "Deduplicate", "Distill",
     "DistinctN", "DiverseSubset", "DocumentTasks", "EarlierRounds", "EvolvePrompts", "ExactMatch", "ExamPrompts",
-    "FewShotPrompts", "FixedPoint", "FromChildren", "HeldOutAccuracy", "Imported", "ImprovedRevisions",
-    "InversePrompts", "JudgeQuality", "KeepAll", "Length", "MajorityVote", "NegativeAwareSFT", "Noted", "Novelty",
-    "OverrideRate", "OwnAnswers", "PairwiseSwapped", "PassAtK", "PromptRules", "PromptSet", "ReadCritique", "ReadScore",
-    "ReferenceLikelihood", "RevisionPairs", "RewardModel", "RewardModelJudge", "RightAndWrong", "RoundTrip", "Sample",
-    "ScoreTies", "SeedShare", "SelfCertainty", "SignedExamples", "SoftTargetSFT", "SurfaceRules", "TextSimilarity",
-    "TreeRules", "Unpaired", "VoteMarginPairs", "WeightedSum", "Widest", "WorseToBetter", "WrittenVerdict",
-    "YesNoCheck",
+    "FewShotPrompts", "FixedPoint", "FromChildren", "HeldOutAccuracy", "HeldOutSimilarity", "Imported",
+    "ImprovedRevisions", "InversePrompts", "JudgeQuality", "KeepAll", "Length", "MajorityVote", "NegativeAwareSFT",
+    "Noted", "Novelty", "OverrideRate", "OwnAnswers", "PairwiseSwapped", "PassAtK", "PromptRules", "PromptSet",
+    "ReadCritique", "ReadScore", "ReferenceLikelihood", "RevisionPairs", "RewardModel", "RewardModelJudge",
+    "RightAndWrong", "RoundTrip", "Sample", "ScoreTies", "SeedShare", "SelfCertainty", "SignedExamples",
+    "SoftTargetSFT", "SurfaceRules", "TextSimilarity", "TreeRules", "Unpaired", "VoteMarginPairs", "WeightedSum",
+    "Widest", "WorseToBetter", "WrittenVerdict", "YesNoCheck",
 ]  # fmt: skip
