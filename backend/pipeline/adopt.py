@@ -111,12 +111,12 @@ def _insert(db: Session, stage: StageContext, kept: Sequence[tuple[Group, str, i
     columns: dict[str, Sequence[Any]] = {
         "position": range(len(kept)),
         "messages": messages,
+        "answer": [group.prompt.answer for group, _, _ in kept],
+        "extra": [group.prompt.metadata for group, _, _ in kept],
         "text": [text for _, text, _ in kept],
         "content_hash": [content_hash(one) for one in messages],
         "text_key": [key for _, _, key in kept],
         "sample_id": [group.parent.id if group.parent else None for group, _, _ in kept],
-        "answer": [group.prompt.answer for group, _, _ in kept],
-        "extra": [group.prompt.metadata for group, _, _ in kept],
     }
     insert_rows(db, prompt, common, columns)
     return list(db.scalars(select(prompt.id).where(prompt.prompt_set_id == made.id).order_by(prompt.position)))

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from backend.db import reading, tables
+from backend.errors import InvalidInput
 from backend.recipes import Recipe
 from backend.services import reviews
 from backend.values import DecisionKind, RoundStatus, Stage
@@ -71,7 +72,7 @@ def test_people_decide_on_inputs_before_they_become_prompts(tiny: Path) -> None:
     loop = World(short("back_training"), scripted(*WEATHER), tiny, TEXTS)
     round_id = loop.launch(is_reviewed=True)
     waiting = loop.run(round_id)
-    assert (waiting.status, waiting.step) == (RoundStatus.review, 3)
+    assert (waiting.status, waiting.step) == (RoundStatus.review, 4)
     with reading() as db:
         ids = {text: n for n, text in db.execute(select(tables.Sample.id, tables.Sample.text)).tuples()}
     acts = [
@@ -121,6 +122,12 @@ def test_a_parser_learns_trees_that_keep_the_rules_and_that_it_is_sure_of(
     assert pairs(last(found)) == Counter({(asked, good): 1})
     scores = {row[7].split()[1]: row[8] for row in found["texts"] if row[0] == 3}
     assert len(scores) == 2, "of the two whose first rule is S -> NP VP, and the one whose rules are others"
+
+
+def test_without_trees_there_is_nothing_to_write_sentences_by(tiny: Path) -> None:
+    loop = World(short("parser_self_training"), scripted((".", "x")), tiny, TEXTS, writer=scripted((".", "x")))
+    with pytest.raises(InvalidInput, match="has an answer, and the prompt source inverse_prompts takes nothing else"):
+        loop.launch()
 
 
 @pytest.mark.slow

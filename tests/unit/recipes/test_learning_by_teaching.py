@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from backend import recipes
 from backend.values import Group
 from tests.groups import prompt, sample
@@ -23,7 +25,7 @@ def test_a_rationale_is_worth_what_a_student_solves_after_it_whatever_its_own_an
     solved = [answered(replace(one, id=n), f"#### {reply}", first=20 + n)
               for n, (one, reply) in enumerate(zip(exams, replies, strict=True), start=1)]  # fmt: skip
     taught = {one.id: one.score for one in STEPS.parents(5, STEPS.label(4, solved))}
-    assert taught == {11: 1.0, 12: 1 / 3}
+    assert taught == {11: 1.0, 12: pytest.approx(1 / 3)}
     scored = replace(rationales, samples=tuple(replace(one, score=taught[one.id]) for one in rationales.samples))
     (pair,) = STEPS.select(6, scored).examples
     assert (pair.sample_id, pair.rejected_id) == (11, 12)
