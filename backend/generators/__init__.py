@@ -47,6 +47,11 @@ class Generator(Part, kind="generator"):
         raise NotImplementedError
 
     @property
+    def texts_per_sample(self) -> int:
+        """How many texts the model writes for one sample at most, for estimates."""
+        return 1
+
+    @property
     def max_tokens_per_sample(self) -> int:
         """Upper bound of new tokens of one sample, for estimates."""
         raise NotImplementedError

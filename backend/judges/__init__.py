@@ -37,6 +37,12 @@ class Judge(Part, kind="judge"):
         return False
 
     @property
+    def takes_targets(self) -> bool:
+        """True for judges that tell whether a text leads to the known answer: it may be the natural text for which an
+        input is written (see `PromptSource.has_targets`)."""
+        return False
+
+    @property
     def judges_parents(self) -> bool:
         """True for judges of the texts that questions are about: judgments carry the ids of the groups' parents."""
         return False

@@ -48,6 +48,10 @@ class Composed(Judge, abstract=True):
         return any(judge.needs_answer for judge in self.judges)
 
     @property
+    def takes_targets(self) -> bool:
+        return all(judge.takes_targets for judge in self.judges if judge.needs_answer)
+
+    @property
     def needs_pool(self) -> bool:
         return any(judge.needs_pool for judge in self.judges)
 

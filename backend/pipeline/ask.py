@@ -32,6 +32,10 @@ NO_TASKS = (
     "No task could be made of the prompt sets of this round: they hold no texts, or texts that are too short or have "
     "no sentence within max_chars. Import documents, or choose other kinds of tasks."
 )
+NO_TEXTS = (
+    "The prompt sets of this round hold no texts for which an input could be written. Import texts as prompts, or, "
+    "where the source asks about known answers, prompts with an answer column."
+)
 NO_PROMPTS = "The prompt sets of this round hold no prompts. Import some or choose other sets."
 
 
@@ -79,12 +83,19 @@ def ask(stage: StageContext, place: Place) -> None:
         if any(group.prompt.id == 0 for group in new):
             adopted = adopt.write_prompts(db, stage, new)
         if adopted.groups:
-            is_own, has_answers = source.asks_for_prompts, source.makes_answers
+            is_own = source.asks_for_prompts
+            has_answers = source.makes_answers or has_other_answers(adopted.groups, pool)
             write(db, stage.round.id, place.index, adopted.groups, is_own=is_own, has_answers=has_answers)
         if source.reads_groups:
             found = db.get_one(tables.Round, stage.round.id)
             kept = [group.id for group in made] if source.narrows else None
             found.steps = found.steps | {str(place.index): {"groups": kept} | adopted.counts()}
+
+
+def has_other_answers(groups: Sequence[Group], pool: Sequence[values.Prompt]) -> bool:
+    """Whether a question has another known answer than its prompt: it is about a text whose question had one."""
+    known = {prompt.id: prompt.answer for prompt in pool}
+    return any(one.prompt.answer not in (None, known.get(one.prompt.id, one.prompt.answer)) for one in groups)
 
 
 def write(
@@ -158,7 +169,7 @@ def _nothing_to_ask(stage: StageContext, place: Place) -> str:
     """Why the pool is empty, for people."""
     generators, source = _answering(stage, place), place.step.part
     if isinstance(source, PromptSource) and source.makes_answers:
-        return NO_TASKS
+        return NO_TEXTS if source.has_targets else NO_TASKS
     if not generators or any(one.needs_engine for one in generators):
         return NO_PROMPTS
     return NO_ANSWERS if any(one.takes_answers for one in generators) else NO_IMPORTS

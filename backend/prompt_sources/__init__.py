@@ -71,6 +71,22 @@ class PromptSource(Part, kind="prompt source"):
         return True
 
     @property
+    def has_targets(self) -> bool:
+        """True where the known answer of a group is the text that the answers are to lead to, and answers nothing that
+        is asked: the natural text for which an input is written."""
+        return False
+
+    @property
+    def needs_targets(self) -> bool:
+        """True for a source that takes such texts over, from groups that have them (see `has_targets`)."""
+        return False
+
+    @property
+    def takes_answers(self) -> bool:
+        """True for a source of the pool that asks about the known answers of its prompts, not about the prompts."""
+        return False
+
+    @property
     def repeats_pool(self) -> bool:
         """True for a source that may ask more questions than the pool has prompts."""
         return False

@@ -16,7 +16,6 @@ CRITIQUE = (
     "Below stand a question and an answer to it.\n\nQuestion: {prompt}\n\nAnswer: {response}\n\nSay what is wrong with "
     "the answer and how it could be better."
 )
-NAMES = ("prompt", "question", "response", "answer", "principle")
 
 
 class Ask(PromptSource):
@@ -33,12 +32,13 @@ class Ask(PromptSource):
     template: str = Field(
         CRITIQUE,
         description="what is asked; filled in are {prompt} (the prompt it began with), {question} (what the text "
-        "answers), {response} (the text), {answer} (the known answer) and {principle}",
+        "answers), {response} (the text), {draft} (the text that the chain of questions began with), {answer} (the "
+        "known answer) and {principle}",
     )
-    about: Literal["each", "best", "last", "rejected", "failed"] = Field(
+    about: Literal["each", "best", "last", "accepted", "rejected", "failed"] = Field(
         "each",
-        description="each text; the best or the last of each group; each text that was rejected; or prompts without an "
-        "accepted text",
+        description="each text; the best or the last of each group; each text that was accepted, the best first, or "
+        "rejected; or prompts without an accepted text",
     )
     most: int = Field(0, ge=0, description="most texts of one group that are asked about; 0 means no limit")
     follow: bool = Field(False, description="ask in the same chat, after the text; off: in a chat of its own")
@@ -47,10 +47,10 @@ class Ask(PromptSource):
 
     @model_validator(mode="after")
     def _can_be_filled(self) -> Self:
-        if self.about == "failed" and ("{response}" in self.template or self.follow):
+        if self.about == "failed" and ("{response}" in self.template or "{draft}" in self.template or self.follow):
             raise ValueError(
-                "A question about failed prompts is about no text. Leave {response} out of the template and turn "
-                "follow off."
+                "A question about failed prompts is about no text. Leave {response} and {draft} out of the template "
+                "and turn follow off."
             )
         if "{principle}" in self.template and not self.principles:
             raise ValueError("The template holds {principle}, but there are no principles. Give some.")
@@ -62,7 +62,7 @@ class Ask(PromptSource):
 
     @property
     def reads_labels(self) -> bool:
-        return self.about in ("best", "rejected", "failed")
+        return self.about in ("best", "accepted", "rejected", "failed")
 
     @property
     def has_parents(self) -> bool:
@@ -77,7 +77,7 @@ class Ask(PromptSource):
         return self.about == "rejected"
 
     def groups_at_most(self, groups: int, samples: int, prompts: int) -> int:
-        if self.about not in ("each", "rejected"):
+        if self.about not in ("each", "accepted", "rejected"):
             return groups
         return min(samples, groups * self.most) if self.most else samples
 
@@ -99,6 +99,9 @@ class Ask(PromptSource):
                 yield None
         elif self.about == "each":
             yield from group.samples
+        elif self.about == "accepted":
+            accepted = (sample for sample in group.samples if sample.verdict is Verdict.accept)
+            yield from sorted(accepted, key=_goodness, reverse=True)
         elif self.about == "rejected":
             yield from (sample for sample in group.samples if sample.verdict is Verdict.reject)
         elif self.about == "last":
@@ -107,11 +110,13 @@ class Ask(PromptSource):
             yield from sorted(filter(_is_eligible, group.samples), key=_goodness, reverse=True)[:1]
 
     def _group(self, group: Group, root: Prompt, text: Sample | None, chance: random.Random) -> Group:
+        draft = group.draft or text
         said = fill(
             self.template,
             prompt=prompt_text(root.messages),
             question=prompt_text(group.prompt.messages),
             response=text.text if text else "",
+            draft=draft.text if draft else "",
             answer=group.prompt.answer or "",
             principle=chance.choice(self.principles) if self.principles else "",
         )

@@ -1,5 +1,6 @@
 """The parts that recipe files are made of, by one import. Needed where a recipe is written, nowhere else."""
 
+from backend.generators.fixed_point import FixedPoint
 from backend.generators.imported import Imported
 from backend.generators.own_answers import OwnAnswers
 from backend.generators.sample import Sample
@@ -22,9 +23,11 @@ from backend.judges.read_critique import ReadCritique
 from backend.judges.read_score import ReadScore
 from backend.judges.reference_likelihood import ReferenceLikelihood
 from backend.judges.reward_model import RewardModel as RewardModelJudge
+from backend.judges.round_trip import RoundTrip
 from backend.judges.self_certainty import SelfCertainty
 from backend.judges.surface_rules import SurfaceRules
 from backend.judges.text_similarity import TextSimilarity
+from backend.judges.tree_rules import TreeRules
 from backend.judges.weighted_sum import WeightedSum
 from backend.judges.written_verdict import WrittenVerdict
 from backend.judges.yes_no_check import YesNoCheck
@@ -32,6 +35,7 @@ from backend.metrics.balance_score import BalanceScore
 from backend.metrics.correction_flips import CorrectionFlips
 from backend.metrics.distinct_n import DistinctN
 from backend.metrics.held_out_accuracy import HeldOutAccuracy
+from backend.metrics.held_out_similarity import HeldOutSimilarity
 from backend.metrics.judge_quality import JudgeQuality
 from backend.metrics.length import Length
 from backend.metrics.override_rate import OverrideRate
@@ -45,7 +49,9 @@ from backend.prompt_sources.adopt import Adopt
 from backend.prompt_sources.ask import Ask
 from backend.prompt_sources.document_tasks import DocumentTasks
 from backend.prompt_sources.evolve_prompts import EvolvePrompts
+from backend.prompt_sources.exam_prompts import ExamPrompts
 from backend.prompt_sources.few_shot_prompts import FewShotPrompts
+from backend.prompt_sources.inverse_prompts import InversePrompts
 from backend.prompt_sources.prompt_set import PromptSet
 from backend.prompt_sources.widest import Widest
 from backend.prompt_sources.with_passages import WithPassages
@@ -77,15 +83,86 @@ from backend.trainers.sft import SFT
 from backend.trainers.soft_target_sft import SoftTargetSFT
 
 __all__ = [
-    "CORRECT", "CPO", "CRITIQUE", "DPO", "GRPO", "KTO", "ORPO", "RLOO", "RUBRIC", "SFT", "AboveThreshold",
-    "AdditiveRubric", "Adopt", "AgreesWithLabel", "AllOf", "AllPrompts", "AnchoredPairs", "Ask", "BalanceProbe",
-    "BalanceScore", "BestVersusWorst", "Brevity", "ByConstruction", "CorrectionFlips", "Deduplicate", "Distill",
-    "DistinctN", "DiverseSubset", "DocumentTasks", "EarlierRounds", "EvolvePrompts", "ExactMatch", "FewShotPrompts",
-    "FromChildren", "HeldOutAccuracy", "HiddenStateSFT", "Imported", "ImprovedRevisions", "InstructionDifficulty",
-    "JudgeQuality", "KeepAll", "Length", "MajorityVote", "NegativeAwareSFT", "Noted", "Novelty", "OverrideRate",
-    "OwnAnswers", "PairwiseSwapped", "PassAtK", "PlainTexts", "PromptRules", "PromptSet", "ReadCritique",
-    "ReadScore", "ReferenceLikelihood", "RevisionPairs", "RewardModel", "RewardModelJudge", "RightAndWrong",
-    "Sample", "ScoreTies", "SeedShare", "SelfCertainty", "SignedExamples", "SoftTargetSFT", "SurfaceRules",
-    "TextSimilarity", "Unpaired", "VoteMarginPairs", "WeightedSum", "Widest", "WithPassages", "WorseToBetter",
-    "WrittenVerdict", "YesNoCheck",
+    "CORRECT",
+    "CPO",
+    "CRITIQUE",
+    "DPO",
+    "GRPO",
+    "KTO",
+    "ORPO",
+    "RLOO",
+    "RUBRIC",
+    "SFT",
+    "AboveThreshold",
+    "AdditiveRubric",
+    "Adopt",
+    "AgreesWithLabel",
+    "AllOf",
+    "AllPrompts",
+    "AnchoredPairs",
+    "Ask",
+    "BalanceProbe",
+    "BalanceScore",
+    "BestVersusWorst",
+    "Brevity",
+    "ByConstruction",
+    "CorrectionFlips",
+    "Deduplicate",
+    "Distill",
+    "DistinctN",
+    "DiverseSubset",
+    "DocumentTasks",
+    "EarlierRounds",
+    "EvolvePrompts",
+    "ExactMatch",
+    "ExamPrompts",
+    "FewShotPrompts",
+    "FixedPoint",
+    "FromChildren",
+    "HeldOutAccuracy",
+    "HeldOutSimilarity",
+    "HiddenStateSFT",
+    "Imported",
+    "ImprovedRevisions",
+    "InstructionDifficulty",
+    "InversePrompts",
+    "JudgeQuality",
+    "KeepAll",
+    "Length",
+    "MajorityVote",
+    "NegativeAwareSFT",
+    "Noted",
+    "Novelty",
+    "OverrideRate",
+    "OwnAnswers",
+    "PairwiseSwapped",
+    "PassAtK",
+    "PlainTexts",
+    "PromptRules",
+    "PromptSet",
+    "ReadCritique",
+    "ReadScore",
+    "ReferenceLikelihood",
+    "RevisionPairs",
+    "RewardModel",
+    "RewardModelJudge",
+    "RightAndWrong",
+    "RoundTrip",
+    "Sample",
+    "ScoreTies",
+    "SeedShare",
+    "SelfCertainty",
+    "SignedExamples",
+    "SoftTargetSFT",
+    "SurfaceRules",
+    "TextSimilarity",
+    "TreeRules",
+    "Unpaired",
+    "VoteMarginPairs",
+    "WeightedSum",
+    "Widest",
+    "WithPassages",
+    "WorseToBetter",
+    "WrittenVerdict",
+    "YesNoCheck",
 ]  # fmt: skip

@@ -111,6 +111,7 @@ def _take(walk: _Walk, index: int, step: Step) -> None:
             raise ValueError(f"{place} reads groups, but no step before it asks anything. Begin with prompt_set.")
         else:
             _rows_and_questions.check_source(walk.places, place, part)
+            _check_targets(walk, place, part)
         walk.newest = _State(state.source, index) if part.narrows else _State(index)
     elif isinstance(part, Trainer):
         _check_trainer(walk, place, part)
@@ -138,6 +139,16 @@ def _check_fields(place: Place, part: object) -> None:
         raise ValueError(f"{place} reads {reads}, so `of` means nothing there. Leave it out.")
     if place.step.roles and (of_pool or of_rows):
         raise ValueError(f"{place} looks at no samples, so `roles` means nothing there. Leave it out.")
+
+
+def _check_targets(walk: _Walk, place: Place, part: PromptSource) -> None:
+    """Who takes the texts over that inputs were written for needs groups that have them."""
+    asked = walk.steps[place.source or 0].part
+    if part.needs_targets and not (isinstance(asked, PromptSource) and asked.has_targets):
+        raise ValueError(
+            f"{place} keeps the text for which a prompt was written, but step {(place.source or 0) + 1} "
+            f"({asked.name}) asks for no inputs to texts. Turn its knob keep_answer off, or ask by inverse_prompts."
+        )
 
 
 def _check_roles(walk: _Walk, place: Place) -> None:
@@ -169,7 +180,8 @@ def _check_groups(walk: _Walk, place: Place) -> None:
     if place.source is None:
         raise ValueError(f"{place} has no questions to work on. Put a prompt source before it, such as prompt_set.")
     asked = walk.steps[place.source].part
-    if not _rows_and_questions.knows_answers(walk.places, place.source) and (
+    leads = isinstance(asked, PromptSource) and asked.has_targets and isinstance(part, Judge) and part.takes_targets
+    if not (leads or _rows_and_questions.knows_answers(walk.places, place.source)) and (
         (isinstance(part, Judge) and part.needs_answer) or (isinstance(part, Generator) and part.takes_answers)
     ):
         raise ValueError(

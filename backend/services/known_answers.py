@@ -1,6 +1,6 @@
 """Whether the chosen prompts have the answers that a round's judge and metrics compare with."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -11,7 +11,7 @@ from backend.errors import InvalidInput
 from backend.generators import Generator
 from backend.judges import Judge
 from backend.prompt_sources import PromptSource
-from backend.recipes import Recipe
+from backend.recipes import Place, Recipe
 from backend.registry import Part
 from backend.trainers import Trainer
 
@@ -23,20 +23,32 @@ def comparing(recipe: Recipe, phase: int = 0) -> str:
 
 
 def taking(recipe: Recipe, phase: int = 0) -> str:
-    """The name of the generator of a phase that makes texts of the prompts' known answers; empty where none does."""
+    """The generator or source of a phase that takes the prompts' known answers as texts; empty where none does."""
     found = _of_prompts(recipe, phase)
-    return next((str(one.name) for one in found if isinstance(one, Generator) and one.takes_answers), "")
+    takes = (one for one in found if isinstance(one, Generator | PromptSource) and one.takes_answers)
+    return next((f"{one.kind} {one.name}" for one in takes), "")
 
 
 def _of_prompts(recipe: Recipe, phase: int) -> Iterator[Part]:
     """The parts of a phase that work on questions without known answers of their own."""
     places = recipe.places(phase)
     for place in places:
-        asked = places[place.source].step.part if place.source is not None else None
-        if not (isinstance(asked, PromptSource) and asked.makes_answers):
+        if not _have_answers(places, place.source):
             yield place.step.part
             # The judges that reward what a trainer writes are asked about prompts, too.
             yield from place.step.part.rewards if isinstance(place.step.part, Trainer) else ()
+
+
+def _have_answers(places: Sequence[Place], source: int | None) -> bool:
+    """Whether what a source asks, or what the texts that it asks about answer, has a known answer of its own."""
+    while source is not None:
+        asked = places[source].step.part
+        if not isinstance(asked, PromptSource) or asked.makes_answers:
+            return isinstance(asked, PromptSource)
+        if not asked.knows_answers:
+            return False
+        source = places[source].source
+    return False
 
 
 @dataclass(frozen=True)
@@ -71,8 +83,8 @@ def check(db: Session, project_id: int, recipe: Recipe, set_ids: Iterable[int], 
     """Raise `InvalidInput` where the judge could not give a single verdict, or a generator not a single text."""
     if (judge := comparing(recipe, phase)) and (found := count(db, project_id, set_ids)).is_none_known:
         raise InvalidInput(_none_known(judge, found))
-    if (generator := taking(recipe, phase)) and (found := count(db, project_id, set_ids)).is_none_known:
-        raise InvalidInput(_of_generator(generator, found))
+    if (taker := taking(recipe, phase)) and (found := count(db, project_id, set_ids)).is_none_known:
+        raise InvalidInput(_of_taker(taker, found))
 
 
 def warnings(
@@ -82,8 +94,8 @@ def warnings(
     said = []
     if (judge := comparing(recipe, phase)) and (found := count(db, project_id, sample)).missing:
         said.append(_of_judge(judge, recipe, found))
-    if (generator := taking(recipe, phase)) and (found := count(db, project_id, sample)).missing:
-        said.append(_of_generator(generator, found))
+    if (taker := taking(recipe, phase)) and (found := count(db, project_id, sample)).missing:
+        said.append(_of_taker(taker, found))
     measures = [metric.name for metric in recipe.metrics if metric.needs_answer]
     if measures and (found := count(db, project_id, held_out)).missing:
         said.append(_of_metrics(", ".join(map(str, measures)), found))
@@ -110,15 +122,16 @@ def _of_judge(judge: str, recipe: Recipe, found: Answers) -> str:
     return said
 
 
-def _of_generator(generator: str, found: Answers) -> str:
+def _of_taker(taker: str, found: Answers) -> str:
+    kind = taker.rsplit(" ", 1)[0]
     if found.is_none_known:
         return (
-            f"None of the {found.prompts:,} prompts in the chosen sets has an answer, and the generator "
-            f"{generator} takes nothing else. Import prompts with an answer column, or choose another generator."
+            f"None of the {found.prompts:,} prompts in the chosen sets has an answer, and the {taker} takes nothing "
+            f"else. Import prompts with an answer column, or choose another {kind}."
         )
     return (
-        f"{found.missing:,} of the {found.prompts:,} prompts in the chosen sets have no answer: the generator "
-        f"{generator} makes no sample of them."
+        f"{found.missing:,} of the {found.prompts:,} prompts in the chosen sets have no answer: the {taker} makes "
+        f"{'no sample' if kind == 'generator' else 'nothing'} of them."
     )
 
 

@@ -80,7 +80,8 @@ def by_step(places: Sequence[Place], *, prompts: int, taken: int) -> dict[int, M
             extra = seen if part.takes_answers else taken if takes else 0
             taken = 0 if takes else taken  # once in a round
             texts[source] += new + extra
-            found[place.index] = Made(new + extra, 0, new * part.max_tokens_per_sample, is_text=True)
+            written = new * part.texts_per_sample
+            found[place.index] = Made(new + extra, 0, written * part.max_tokens_per_sample, is_text=True)
         elif isinstance(part, Judge):
             units = share(texts[source], seen, groups.get(source, 0))
             calls = part.calls_at_most(seen, units) if part.needs_engine else 0

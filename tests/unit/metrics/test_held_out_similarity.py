@@ -1,0 +1,34 @@
+import pytest
+
+from backend.metrics import Evidence
+from backend.metrics.held_out_similarity import HeldOutSimilarity
+from backend.values import Group, Prompt
+from tests.groups import sample
+
+
+def held_out(direction: str | None, answer: str | None, *texts: str) -> Group:
+    noted = {} if direction is None else {"direction": direction}
+    return Group(Prompt(1, [], answer, noted), tuple(sample(n, text) for n, text in enumerate(texts, start=1)))
+
+
+GROUPS = (
+    held_out("en to ban", "a b", "a b", "c"), held_out("en to ban", "a b", "a c"), held_out("ban to en", "a b"),
+    held_out(None, "a b", "b"), held_out("en to ban", None, "a b"),
+)  # fmt: skip
+
+
+def test_the_greedy_answers_are_compared_each_direction_apart():
+    # 1, 2 * 1 / 4, 0 without an answer, 2 * 1 / 3; without a known answer none.
+    made = HeldOutSimilarity(by="direction").compute(Evidence(held_out=GROUPS))
+    assert [(one.name, one.value, one.n) for one in made] == [
+        ("held_out_similarity", pytest.approx((1 + 0.5 + 0 + 2 / 3) / 4), 4),
+        ("held_out_similarity_ban_to_en", 0.0, 1),
+        ("held_out_similarity_en_to_ban", 0.75, 2),
+    ]
+    assert all(one.low <= one.value <= one.high for one in made)
+
+
+def test_without_held_out_prompts_there_is_no_number():
+    (value,) = HeldOutSimilarity().compute(Evidence())
+    assert (value.name, value.value) == ("held_out_similarity", None)
+    assert (HeldOutSimilarity().scope, HeldOutSimilarity().needs_answer) == ("checkpoint", True)

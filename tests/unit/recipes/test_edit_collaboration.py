@@ -1,0 +1,43 @@
+"""Schick et al. 2022 (PEER), arXiv 2208.11663: what makes it that method."""
+
+from dataclasses import replace
+
+from backend import recipes
+from backend.engines.scripted import Scripted
+from backend.values import Verdict
+from tests.groups import prompt
+from tests.unit.recipes.turns import answered
+
+PLACES = recipes.get("edit_collaboration").places()
+PARTS = [place.step.part for place in PLACES]
+DONE = "Rain falls on the roof."
+EDITOR = Scripted(
+    rules=({"pattern": "Plan: Put words in", "reply": DONE}, {"pattern": "Plan: Cut", "reply": "Nothing."}),
+    likelihoods=({"pattern": "Put words in twice", "number": -2.0},),
+)
+
+
+def test_siblings_fill_in_what_an_edit_history_lacks():
+    assert [PLACES[n].step.by for n in (1, 3, 4)] == ["undo", "explain", "policy"]
+    (asked,) = PARTS[0].ask([], [prompt(DONE)], limit=1, seed=0)
+    earlier = answered(asked, "Rain falls.", first=11)
+    (planned,) = PARTS[2].ask([earlier], [prompt(DONE)], limit=1, seed=0)
+    assert f"Before: Rain falls.\n\nAfter: {DONE}" in planned.prompt.messages[0]["content"]
+
+
+def test_the_likeliest_plan_that_leads_to_the_text_makes_the_row():
+    (asked,) = PARTS[0].ask([], [prompt(DONE)], limit=1, seed=0)
+    (planned,) = PARTS[2].ask([answered(asked, "Rain falls.", first=11)], [prompt(DONE)], limit=1, seed=0)
+    plans = answered(planned, "Put words in twice.", "Put words in.", "Cut it.", first=21)
+    said = PARTS[4].judge(EDITOR, [plans], seed=0)
+    labels = {n: PARTS[4].label([one for one in said if one.sample_id == n]) for n in (21, 22, 23)}
+    # 1 - 0.2 and 1 - 0.1: both lead to the text, one is likelier; the third leads elsewhere.
+    assert [labels[n][0] for n in (21, 22, 23)] == [0.8, 0.9, -0.1]
+    ranked = tuple(replace(one, score=labels[one.id][0], verdict=labels[one.id][1]) for one in plans.samples)
+    assert [one.verdict for one in ranked] == [Verdict.accept, Verdict.accept, Verdict.reject]
+    (row,) = PARTS[5].ask([replace(plans, samples=ranked)], [prompt(DONE)], limit=1, seed=0)
+    said_there = row.prompt.messages[0]["content"]
+    assert "Text: Rain falls.\n\nPlan: Put words in.\n" in said_there
+    assert DONE not in said_there
+    ((kept,),) = PARTS[6].generate(None, [row.prompt], seed=0)
+    assert kept.text == DONE

@@ -1,0 +1,45 @@
+"""Lee et al. 2023 (Ensemble-Instruct), arXiv 2310.13961: what makes it that method."""
+
+from dataclasses import replace
+
+from backend import recipes
+from backend.values import Verdict
+from tests.groups import texts
+
+PLACES = recipes.get("ensemble_instruct").places()
+PARTS = [place.step.part for place in PLACES]
+
+
+def kept(*answers: str) -> list[int]:
+    group = texts(*answers)
+    said = PARTS[7].judge(None, [group], seed=0)
+    labels = {one.id: PARTS[7].label([j for j in said if j.sample_id == one.id]) for one in group.samples}
+    made = (replace(one, score=labels[one.id][0], verdict=labels[one.id][1]) for one in group.samples)
+    return [row.sample_id for row in PARTS[8].select([replace(group, samples=tuple(made))], seed=0).examples]
+
+
+def test_tasks_with_and_without_input_have_templates_of_their_own():
+    first, second = PARTS[0].template, PARTS[9].template
+    assert "needs no input" in first
+    assert "below it an input" in second
+    assert [part.name for part in PARTS[:9]] == [part.name for part in PARTS[9:18]]
+
+
+def test_several_models_answer():
+    assert [PLACES[n].step.by for n in (4, 5, 6)] == ["first", "second", "third"]
+    assert PLACES[8].texts == (4, 5, 6)
+
+
+def test_the_answer_most_like_the_others_is_kept():
+    # Means of ROUGE-L with the other two: (6/8 + 2/6) / 2, (6/8 + 6/8) / 2, (2/6 + 6/8) / 2.
+    assert kept("red green blue", "red green blue and black", "red and black") == [2]
+    assert PARTS[8].max_per_prompt == 1
+
+
+def test_none_is_kept_where_all_differ():
+    assert kept("red", "green", "blue") == []
+    assert Verdict.reject is PARTS[7].label(PARTS[7].judge(None, [texts("red", "green")], seed=0)[::2])[1]
+
+
+def test_both_kinds_are_trained_on():
+    assert PLACES[18].rows == (8, 17)

@@ -1,0 +1,37 @@
+"""Ning et al. 2024 (learning by teaching), arXiv 2406.14629: what makes it that method."""
+
+from dataclasses import replace
+
+import pytest
+
+from backend import recipes
+from backend.values import Group
+from tests.groups import prompt, sample
+from tests.unit.recipes.turns import Steps, answered
+
+STEPS = Steps(recipes.get("learning_by_teaching"))
+POOL = [prompt(f"What is {n} and two?", id=n, answer=str(n + 2)) for n in range(1, 5)]
+
+
+def test_a_rationale_is_worth_what_a_student_solves_after_it_whatever_its_own_answer():
+    # The first rationale ends wrongly, the second one rightly.
+    rationales = Group(POOL[0], (sample(11, "Count up: 9"), sample(12, "It is 3")))
+    exams = STEPS.part(2).ask([rationales], POOL, limit=9, seed=0)
+    assert len(exams) == 2 * 3
+    assert all(one.prompt.id != 1 for one in exams)
+    assert all("Solution: Count up: 9" in one.prompt.messages[0]["content"] for one in exams[:3])
+    # The student solves all three after the first, and one of three after the second.
+    replies = [one.prompt.answer for one in exams[:4]] + ["0", "0"]
+    solved = [answered(replace(one, id=n), f"#### {reply}", first=20 + n)
+              for n, (one, reply) in enumerate(zip(exams, replies, strict=True), start=1)]  # fmt: skip
+    taught = {one.id: one.score for one in STEPS.parents(5, STEPS.label(4, solved))}
+    assert taught == {11: 1.0, 12: pytest.approx(1 / 3)}
+    scored = replace(rationales, samples=tuple(replace(one, score=taught[one.id]) for one in rationales.samples))
+    (pair,) = STEPS.select(6, scored).examples
+    assert (pair.sample_id, pair.rejected_id) == (11, 12)
+
+
+def test_the_student_is_a_role_and_the_teacher_learns():
+    assert [STEPS.places[n].step.by for n in (1, 3)] == ["policy", "student"]
+    assert STEPS.places[6].source == 0
+    assert (STEPS.part(7).name, STEPS.part(7).start, STEPS.places[7].step.makes) == ("dpo", "policy", "policy")
