@@ -223,6 +223,23 @@ class Prompt:
     is_own: bool = False
 
 
+def difficulty_of(prompt: Prompt, key: str) -> float | None:
+    """Return the number that a column of the prompt's metadata holds, as a number or as its text; None for none."""
+    said = prompt.metadata.get(key)
+    if isinstance(said, bool) or not isinstance(said, int | float | str):
+        return None
+    try:
+        number = float(said)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def accuracy_at(level: float) -> str:
+    """Return the name of the accuracy on held-out prompts of one difficulty."""
+    return f"accuracy_at_{level:.12g}"
+
+
 @dataclass(frozen=True)
 class Sample:
     """A completion of a prompt. `id` is 0 until the row is written.

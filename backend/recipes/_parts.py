@@ -27,6 +27,7 @@ from backend.judges.text_similarity import TextSimilarity
 from backend.judges.weighted_sum import WeightedSum
 from backend.judges.written_verdict import WrittenVerdict
 from backend.judges.yes_no_check import YesNoCheck
+from backend.metrics.accuracy_by_difficulty import AccuracyByDifficulty
 from backend.metrics.balance_score import BalanceScore
 from backend.metrics.correction_flips import CorrectionFlips
 from backend.metrics.distinct_n import DistinctN
@@ -34,8 +35,10 @@ from backend.metrics.held_out_accuracy import HeldOutAccuracy
 from backend.metrics.judge_quality import JudgeQuality
 from backend.metrics.length import Length
 from backend.metrics.override_rate import OverrideRate
+from backend.metrics.pair_gap import PairGap
 from backend.metrics.pass_at_k import PassAtK
 from backend.metrics.score_ties import ScoreTies
+from backend.metrics.two_sample_accuracy import TwoSampleAccuracy
 from backend.mixers.deduplicate import Deduplicate
 from backend.mixers.diverse_subset import DiverseSubset
 from backend.mixers.earlier_rounds import EarlierRounds
@@ -45,8 +48,11 @@ from backend.prompt_sources.document_tasks import DocumentTasks
 from backend.prompt_sources.evolve_prompts import EvolvePrompts
 from backend.prompt_sources.few_shot_prompts import FewShotPrompts
 from backend.prompt_sources.prompt_set import PromptSet
+from backend.prompt_sources.prompts_by_difficulty import PromptsByDifficulty
 from backend.prompt_sources.widest import Widest
 from backend.schedules.balance_probe import BalanceProbe
+from backend.schedules.difficulty_ladder import DifficultyLadder
+from backend.schedules.stop_on_warning import StopOnWarning
 from backend.selectors.above_threshold import AboveThreshold
 from backend.selectors.all_prompts import AllPrompts
 from backend.selectors.anchored_pairs import AnchoredPairs
@@ -72,14 +78,81 @@ from backend.trainers.sft import SFT
 from backend.trainers.soft_target_sft import SoftTargetSFT
 
 __all__ = [
-    "CORRECT", "CPO", "CRITIQUE", "DPO", "GRPO", "KTO", "ORPO", "RLOO", "RUBRIC", "SFT", "AboveThreshold",
-    "AdditiveRubric", "Adopt", "AgreesWithLabel", "AllOf", "AllPrompts", "AnchoredPairs", "Ask", "BalanceProbe",
-    "BalanceScore", "BestVersusWorst", "Brevity", "ByConstruction", "CorrectionFlips", "Deduplicate", "Distill",
-    "DistinctN", "DiverseSubset", "DocumentTasks", "EarlierRounds", "EvolvePrompts", "ExactMatch", "FewShotPrompts",
-    "FromChildren", "HeldOutAccuracy", "Imported", "ImprovedRevisions", "JudgeQuality", "KeepAll", "Length",
-    "MajorityVote", "NegativeAwareSFT", "Noted", "Novelty", "OverrideRate", "OwnAnswers", "PairwiseSwapped", "PassAtK",
-    "PromptRules", "PromptSet", "ReadCritique", "ReadScore", "ReferenceLikelihood", "RevisionPairs", "RewardModel",
-    "RewardModelJudge", "RightAndWrong", "Sample", "ScoreTies", "SelfCertainty", "SignedExamples", "SoftTargetSFT",
-    "SurfaceRules", "TextSimilarity", "Unpaired", "VoteMarginPairs", "WeightedSum", "Widest", "WorseToBetter",
-    "WrittenVerdict", "YesNoCheck",
+    "CORRECT",
+    "CPO",
+    "CRITIQUE",
+    "DPO",
+    "GRPO",
+    "KTO",
+    "ORPO",
+    "RLOO",
+    "RUBRIC",
+    "SFT",
+    "AboveThreshold",
+    "AccuracyByDifficulty",
+    "AdditiveRubric",
+    "Adopt",
+    "AgreesWithLabel",
+    "AllOf",
+    "AllPrompts",
+    "AnchoredPairs",
+    "Ask",
+    "BalanceProbe",
+    "BalanceScore",
+    "BestVersusWorst",
+    "Brevity",
+    "ByConstruction",
+    "CorrectionFlips",
+    "Deduplicate",
+    "DifficultyLadder",
+    "Distill",
+    "DistinctN",
+    "DiverseSubset",
+    "DocumentTasks",
+    "EarlierRounds",
+    "EvolvePrompts",
+    "ExactMatch",
+    "FewShotPrompts",
+    "FromChildren",
+    "HeldOutAccuracy",
+    "Imported",
+    "ImprovedRevisions",
+    "JudgeQuality",
+    "KeepAll",
+    "Length",
+    "MajorityVote",
+    "NegativeAwareSFT",
+    "Noted",
+    "Novelty",
+    "OverrideRate",
+    "OwnAnswers",
+    "PairGap",
+    "PairwiseSwapped",
+    "PassAtK",
+    "PromptRules",
+    "PromptSet",
+    "PromptsByDifficulty",
+    "ReadCritique",
+    "ReadScore",
+    "ReferenceLikelihood",
+    "RevisionPairs",
+    "RewardModel",
+    "RewardModelJudge",
+    "RightAndWrong",
+    "Sample",
+    "ScoreTies",
+    "SelfCertainty",
+    "SignedExamples",
+    "SoftTargetSFT",
+    "StopOnWarning",
+    "SurfaceRules",
+    "TextSimilarity",
+    "TwoSampleAccuracy",
+    "Unpaired",
+    "VoteMarginPairs",
+    "WeightedSum",
+    "Widest",
+    "WorseToBetter",
+    "WrittenVerdict",
+    "YesNoCheck",
 ]  # fmt: skip
