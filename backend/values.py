@@ -9,6 +9,8 @@ from typing import Any
 from typing_extensions import TypedDict  # pydantic cannot read that of typing before Python 3.12
 
 JSON = dict[str, Any]
+FLIP = "flip"
+"""Column of a row of pairs: the probability that the pair is the wrong way round."""
 SCORER = "scorer"
 """A model whose head gives one number: it scores texts and writes none. A kind of checkpoint."""
 
@@ -223,23 +225,6 @@ class Prompt:
     is_own: bool = False
 
 
-def difficulty_of(prompt: Prompt, key: str) -> float | None:
-    """Return the number that a column of the prompt's metadata holds, as a number or as its text; None for none."""
-    said = prompt.metadata.get(key)
-    if isinstance(said, bool) or not isinstance(said, int | float | str):
-        return None
-    try:
-        number = float(said)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
-
-
-def accuracy_at(level: float) -> str:
-    """Return the name of the accuracy on held-out prompts of one difficulty."""
-    return f"accuracy_at_{level:.12g}"
-
-
 @dataclass(frozen=True)
 class Sample:
     """A completion of a prompt. `id` is 0 until the row is written.
@@ -267,6 +252,8 @@ class Sample:
     """The step of the recipe that made it."""
     role: str = "policy"
     """The role that wrote it."""
+    scores: tuple[float, ...] = ()
+    """The score of each judgment by the last judge, in order; filled for mixers that read them."""
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,13 @@
 
 from pydantic import Field, field_validator
 
+from backend.difficulty import accuracy_at, difficulty_of
 from backend.judges import Judge
 from backend.judges.exact_match import ExactMatch
 from backend.metrics import Evidence, Metric
 from backend.metrics._intervals import wilson
 from backend.metrics._verify import answered, check_verifier, is_unreadable, verdicts
-from backend.values import MetricValue, Verdict, accuracy_at, difficulty_of
+from backend.values import MetricValue, Verdict
 
 
 class AccuracyByDifficulty(Metric):

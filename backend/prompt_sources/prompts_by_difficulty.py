@@ -7,10 +7,11 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from backend.difficulty import difficulty_of
 from backend.engines import Engine
 from backend.errors import InvalidInput
 from backend.prompt_sources import PromptSource
-from backend.values import Prompt, difficulty_of
+from backend.values import Prompt
 
 
 class PromptsByDifficulty(PromptSource):

@@ -9,6 +9,7 @@ from backend.judges.agrees_with_label import AgreesWithLabel
 from backend.judges.all_of import AllOf
 from backend.judges.brevity import Brevity
 from backend.judges.by_construction import ByConstruction
+from backend.judges.dropout_reward_model import DropoutRewardModel
 from backend.judges.exact_match import ExactMatch
 from backend.judges.from_children import FromChildren
 from backend.judges.majority_vote import MajorityVote
@@ -20,6 +21,7 @@ from backend.judges.read_critique import TEMPLATE as CRITIQUE
 from backend.judges.read_critique import ReadCritique
 from backend.judges.read_score import ReadScore
 from backend.judges.reference_likelihood import ReferenceLikelihood
+from backend.judges.relative_length import RelativeLength
 from backend.judges.reward_model import RewardModel as RewardModelJudge
 from backend.judges.self_certainty import SelfCertainty
 from backend.judges.surface_rules import SurfaceRules
@@ -39,9 +41,14 @@ from backend.metrics.pair_gap import PairGap
 from backend.metrics.pass_at_k import PassAtK
 from backend.metrics.score_ties import ScoreTies
 from backend.metrics.two_sample_accuracy import TwoSampleAccuracy
+from backend.mixers.boosting_weights import BoostingWeights
 from backend.mixers.deduplicate import Deduplicate
+from backend.mixers.difficulty_band import DifficultyBand
 from backend.mixers.diverse_subset import DiverseSubset
 from backend.mixers.earlier_rounds import EarlierRounds
+from backend.mixers.seed_share import SeedShare
+from backend.mixers.steady_gap import SteadyGap
+from backend.mixers.uncertainty_weights import UncertaintyWeights
 from backend.prompt_sources.adopt import Adopt
 from backend.prompt_sources.ask import Ask
 from backend.prompt_sources.document_tasks import DocumentTasks
@@ -57,6 +64,7 @@ from backend.selectors.above_threshold import AboveThreshold
 from backend.selectors.all_prompts import AllPrompts
 from backend.selectors.anchored_pairs import AnchoredPairs
 from backend.selectors.best_versus_worst import BestVersusWorst
+from backend.selectors.direct_answers import DirectAnswers
 from backend.selectors.improved_revisions import ImprovedRevisions
 from backend.selectors.keep_all import KeepAll
 from backend.selectors.revision_pairs import RevisionPairs
@@ -78,81 +86,16 @@ from backend.trainers.sft import SFT
 from backend.trainers.soft_target_sft import SoftTargetSFT
 
 __all__ = [
-    "CORRECT",
-    "CPO",
-    "CRITIQUE",
-    "DPO",
-    "GRPO",
-    "KTO",
-    "ORPO",
-    "RLOO",
-    "RUBRIC",
-    "SFT",
-    "AboveThreshold",
-    "AccuracyByDifficulty",
-    "AdditiveRubric",
-    "Adopt",
-    "AgreesWithLabel",
-    "AllOf",
-    "AllPrompts",
-    "AnchoredPairs",
-    "Ask",
-    "BalanceProbe",
-    "BalanceScore",
-    "BestVersusWorst",
-    "Brevity",
-    "ByConstruction",
-    "CorrectionFlips",
-    "Deduplicate",
-    "DifficultyLadder",
-    "Distill",
-    "DistinctN",
-    "DiverseSubset",
-    "DocumentTasks",
-    "EarlierRounds",
-    "EvolvePrompts",
-    "ExactMatch",
-    "FewShotPrompts",
-    "FromChildren",
-    "HeldOutAccuracy",
-    "Imported",
-    "ImprovedRevisions",
-    "JudgeQuality",
-    "KeepAll",
-    "Length",
-    "MajorityVote",
-    "NegativeAwareSFT",
-    "Noted",
-    "Novelty",
-    "OverrideRate",
-    "OwnAnswers",
-    "PairGap",
-    "PairwiseSwapped",
-    "PassAtK",
-    "PromptRules",
-    "PromptSet",
-    "PromptsByDifficulty",
-    "ReadCritique",
-    "ReadScore",
-    "ReferenceLikelihood",
-    "RevisionPairs",
-    "RewardModel",
-    "RewardModelJudge",
-    "RightAndWrong",
-    "Sample",
-    "ScoreTies",
-    "SelfCertainty",
-    "SignedExamples",
-    "SoftTargetSFT",
-    "StopOnWarning",
-    "SurfaceRules",
-    "TextSimilarity",
-    "TwoSampleAccuracy",
-    "Unpaired",
-    "VoteMarginPairs",
-    "WeightedSum",
-    "Widest",
-    "WorseToBetter",
-    "WrittenVerdict",
-    "YesNoCheck",
+    "CORRECT", "CPO", "CRITIQUE", "DPO", "GRPO", "KTO", "ORPO", "RLOO", "RUBRIC", "SFT", "AboveThreshold",
+    "AccuracyByDifficulty", "AdditiveRubric", "Adopt", "AgreesWithLabel", "AllOf", "AllPrompts", "AnchoredPairs",
+    "Ask", "BalanceProbe", "BalanceScore", "BestVersusWorst", "BoostingWeights", "Brevity", "ByConstruction",
+    "CorrectionFlips", "Deduplicate", "DifficultyBand", "DifficultyLadder", "DirectAnswers", "Distill", "DistinctN",
+    "DiverseSubset", "DocumentTasks", "DropoutRewardModel", "EarlierRounds", "EvolvePrompts", "ExactMatch",
+    "FewShotPrompts", "FromChildren", "HeldOutAccuracy", "Imported", "ImprovedRevisions", "JudgeQuality", "KeepAll",
+    "Length", "MajorityVote", "NegativeAwareSFT", "Noted", "Novelty", "OverrideRate", "OwnAnswers", "PairGap",
+    "PairwiseSwapped", "PassAtK", "PromptRules", "PromptSet", "PromptsByDifficulty", "ReadCritique", "ReadScore",
+    "ReferenceLikelihood", "RelativeLength", "RevisionPairs", "RewardModel", "RewardModelJudge", "RightAndWrong",
+    "Sample", "ScoreTies", "SeedShare", "SelfCertainty", "SignedExamples", "SoftTargetSFT", "SteadyGap",
+    "StopOnWarning", "SurfaceRules", "TextSimilarity", "TwoSampleAccuracy", "UncertaintyWeights", "Unpaired",
+    "VoteMarginPairs", "WeightedSum", "Widest", "WorseToBetter", "WrittenVerdict", "YesNoCheck",
 ]  # fmt: skip

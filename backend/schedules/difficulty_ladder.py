@@ -4,8 +4,8 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from backend.difficulty import accuracy_at
 from backend.schedules import Changes, History, Schedule, TryOut
-from backend.values import accuracy_at
 
 
 class DifficultyLadder(Schedule):

@@ -26,7 +26,9 @@ class SFT(TRLTrainer):
     """TRL's SFTTrainer: the mean over all completion tokens of an optimizer step, unless a knob says otherwise."""
 
     trains_on: ClassVar[DatasetType] = DatasetType.prompt_completion
-    later: ClassVar[tuple[str, ...]] = ("weigh_examples", "normalise_weights", "weight_offset", "reduction")
+    later: ClassVar[tuple[str, ...]] = (
+        "weigh_examples", "normalise_weights", "weight_offset", "reduction", "continue_optimizer",
+    )  # fmt: skip
 
     learning_rate: float = Field(2e-5, gt=0, description="peak learning rate of AdamW")
     weigh_examples: bool = Field(False, description="multiply each example's loss by its weight")
@@ -39,6 +41,25 @@ class SFT(TRLTrainer):
         description="mean: over all completion tokens of an optimizer step; sum: over the tokens of an example, then "
         "the mean over examples",
     )
+
+    continue_optimizer: bool = Field(
+        False,
+        description="go on with the optimizer's state of the training that made the weights it starts from, where that "
+        "one had this switched on, too; for a learning rate that is constant",
+    )
+
+    @property
+    def keeps_optimizer(self) -> bool:
+        return self.continue_optimizer
+
+    @model_validator(mode="after")
+    def _goes_on(self) -> "SFT":
+        if self.continue_optimizer and (self.lr_scheduler_type != "constant" or self.warmup_steps):
+            raise ValueError(
+                "continue_optimizer goes on where the round before ended, but the learning rate would begin anew. Set "
+                "lr_scheduler_type to constant and warmup_steps to 0."
+            )
+        return self
 
     @model_validator(mode="after")
     def _has_weights(self) -> "SFT":

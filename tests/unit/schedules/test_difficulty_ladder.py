@@ -11,6 +11,9 @@ from backend.recipes._parts import DifficultyLadder as Ladder
 LADDER = Ladder(levels=(2, 3, 5), at_least=0.9, knobs=("lowest", "highest"))
 
 
+MEASURED = (ByDifficulty(),)
+
+
 def level(*history, ladder=LADDER):
     (bounds,) = ladder.changes(history).values()
     assert len(set(bounds.values())) == 1
@@ -43,7 +46,7 @@ def test_refuses_levels_that_do_not_rise(levels):
         Ladder(levels=levels)
 
 
-def recipe(*, metrics=(ByDifficulty(),), schedule=LADDER, lowest=2, highest=2, name=""):
+def recipe(*, metrics=MEASURED, schedule=LADDER, lowest=2, highest=2, name=""):
     source = Step(PromptsByDifficulty(lowest=lowest, highest=highest), name=name)
     steps = (source, Sample(), ExactMatch(), AboveThreshold(), SFT())
     return Recipe(name="x", title="X", steps=steps, schedule=schedule, metrics=metrics)
@@ -60,7 +63,7 @@ def test_a_recipe_stands_at_one_of_the_levels_and_measures_each():
         recipe(metrics=(HeldOutAccuracy(),))
     with pytest.raises(ValidationError, match=r"goes from .*2.* to .*5.*stands at none of its settings"):
         recipe(lowest=1, highest=4)
-    with pytest.raises(ValidationError, match="cannot set .* in this recipe"):
+    with pytest.raises(ValidationError, match=r"cannot set .* in this recipe"):
         recipe(schedule=LADDER.model_copy(update={"slot": "generator"}))
     with pytest.raises(ValidationError, match=r"cannot set .*lowest 1 is above highest 0"):
         recipe(lowest=1, schedule=Ladder(levels=(0, 2)))
