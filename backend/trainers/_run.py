@@ -78,7 +78,7 @@ def run(trainer: TRLTrainer, spec: TrainSpec) -> None:
             "left_out": _rows.to_json(left_out),
             "metrics": last_metrics(fitted.state.log_history) | {"train_loss": result.training_loss},
         }
-        write_final(fitted, weights, output, record, keeps_optimizer=trainer.keeps_optimizer)
+        write_final(fitted, weights, output, record, trainer)
     _folders.remove_checkpoints(output)
 
 
@@ -145,10 +145,8 @@ def too_long(trainer: TRLTrainer, rows: int) -> str:
     )
 
 
-def write_final(
-    fitted: "HFTrainer", weights: _models.Weights, output: Path, record: JSON, *, keeps_optimizer: bool = False
-) -> None:
-    """Write weights, tokenizer and record aside, and the optimizer's state if wanted, then give them their name."""
+def write_final(fitted: "HFTrainer", weights: _models.Weights, output: Path, record: JSON, trainer: TRLTrainer) -> None:
+    """Write weights, tokenizer and record aside, and the optimizer's state if it is kept, then give them their name."""
     folder = _folders.unfinished(output)
     model: Any = fitted.accelerator.unwrap_model(fitted.model)
     if trains_adapter(model):
@@ -166,7 +164,7 @@ def write_final(
         model.save_pretrained(folder)
     # Trainers change the padding of theirs; the policy's own goes on unchanged.
     _weights.load_tokenizer(_weights.locate(record["spec"]["policy"])).save_pretrained(folder)
-    if keeps_optimizer:
+    if trainer.keeps_optimizer:
         _optimizer.save(fitted.optimizer, folder)
     (folder / "train.json").write_text(json.dumps(record, indent=2), encoding="utf-8")
     _folders.sync(folder)

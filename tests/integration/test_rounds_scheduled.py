@@ -1,6 +1,7 @@
 """One short round of recipes whose schedule looks back or whose pairs are weighed: scripted texts, real training."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -240,26 +241,27 @@ def test_uncertainty_enhanced_po_draws_pairs_that_a_scorer_with_dropout_is_sure_
     assert {len(one) for one in scores.values()} == {3}
     assert any(len(set(one)) == 3 for one in scores.values()), "each pass drops something else"
     pairs, drawn = rows_of(found.id)
-    assert (len(pairs), len(drawn)) == (5, 3)
+    assert len(drawn) == math.ceil(0.6 * len(pairs)) < len(pairs)
     assert {said(row, "prompt") for row in drawn} < {said(row, "prompt") for row in pairs}
     assert all(0 <= row["flip"] <= 0.4 for row in drawn)
     assert any(row["flip"] > 0 for row in drawn)
 
 
+PROBLEMS = (
+    "how many legs have three spiders", "what is two and two and two", "name the day before the day after next monday",
+    "who sits left of the one on your right", "when does a clock strike most often",
+)  # fmt: skip
 AUTHOR = {
     "name": "scripted",
     "rules": [
-        {
-            "pattern": "Write a harder task",
-            "reply": ("how many legs have three spiders", "what is two and two and two"),
-        },
-        {"pattern": ".", "reply": ("so\n#### 8", "so\n#### 8", "well\n#### 6")},
+        {"pattern": "Write a harder task", "reply": PROBLEMS},
+        {"pattern": ".", "reply": (*["so\n#### 8"] * 3, "well\n#### 6", "hm\n#### 5")},
     ],
 }
 
 
 def test_co_evolving_data_trains_twice_on_problems_that_the_model_half_knows(tiny: Path) -> None:
-    recipe = short("co_evolving_data", answers={"n": 6})
+    recipe = short("co_evolving_data", answers={"n": 8})
     loop = Loop(recipe, AUTHOR, tiny)
     found = done(loop, loop.launch())
     texts = made(found.id)["texts"]
