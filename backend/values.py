@@ -9,6 +9,8 @@ from typing import Any
 from typing_extensions import TypedDict  # pydantic cannot read that of typing before Python 3.12
 
 JSON = dict[str, Any]
+FLIP = "flip"
+"""Column of a row of pairs: the probability that the pair is the wrong way round."""
 SCORER = "scorer"
 """A model whose head gives one number: it scores texts and writes none. A kind of checkpoint."""
 
@@ -251,6 +253,8 @@ class Sample:
     """The step of the recipe that made it."""
     role: str = "policy"
     """The role that wrote it."""
+    scores: tuple[float, ...] = ()
+    """The score of each judgment by the last judge, in order; filled for mixers that read them."""
 
 
 @dataclass(frozen=True)

@@ -88,6 +88,16 @@ class Engine(Part, kind="engine"):
         """
         raise unable(self, Ability.rate)
 
+    def rates_with_dropout(
+        self, chats: Sequence[Messages], texts: Sequence[str], *, passes: int, seed: int
+    ) -> list[list[float]]:
+        """Return as many numbers of a scorer for each text as there are passes, each with dropout on (Monte Carlo).
+
+        The same texts and seed give the same numbers. Raises what `rate` does, and `InvalidInput` for a scorer that has
+        no dropout.
+        """
+        raise unable(self, Ability.rate)
+
     def notes(self) -> tuple[str, ...]:
         """Return what a person should know of how it was served so far, such as settings that the server refused."""
         return ()

@@ -112,6 +112,42 @@ def _with_head(model: Any) -> "PreTrainedModel":
     return scorer
 
 
+def set_dropout(model: Any, share: float) -> None:
+    """Let so large a share of the attention weights be dropped in training, here and wherever the model is loaded."""
+    layers = [module for module in model.modules() if hasattr(module, "attention_dropout")]
+    if not layers:
+        raise InvalidInput(
+            f"The model {type(model).__name__} has no dropout of attention weights that could be set. Set dropout to 0."
+        )
+    for module in layers:
+        module.attention_dropout = share
+    model.config.get_text_config().attention_dropout = share
+
+
+@contextlib.contextmanager
+def with_dropout(model: Any, *, seed: int) -> Iterator[None]:
+    """Switch the model's dropout on, what is dropped being drawn by the seed; raises `InvalidInput` where it has none.
+
+    Other random numbers of the process stay what they were.
+    """
+    import torch
+
+    shares = [getattr(module, "attention_dropout", 0.0) for module in model.modules()]
+    shares += [module.p for module in model.modules() if isinstance(module, torch.nn.Dropout)]
+    if not any(isinstance(share, float) and share > 0 for share in shares):
+        raise InvalidInput(
+            "The scorer has no dropout, so that every pass would give the same number. Train one by reward_model with "
+            "its knob dropout above 0, or bind a scorer that has some."
+        )
+    with torch.random.fork_rng():
+        torch.manual_seed(seed % 2**63)
+        model.train()
+        try:
+            yield
+        finally:
+            model.eval()
+
+
 def rate(model: Any, rows: Sequence[list[int]], *, pad: int, at_once: int) -> Iterator[tuple[list[int], list[float]]]:
     """Score texts, as token ids, in batches of similar length; yields the places of each batch and their scores.
 

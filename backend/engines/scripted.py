@@ -93,6 +93,12 @@ class Scripted(Engine):
             raise unable(self, Ability.rate)
         return [self._rating(answered(chat, text)) for chat, text in zip(chats, texts, strict=True)]
 
+    def rates_with_dropout(
+        self, chats: Sequence[Messages], texts: Sequence[str], *, passes: int, seed: int
+    ) -> list[list[float]]:
+        """A script drops nothing: every pass gives the same."""
+        return [[score] * passes for score in self.rate(chats, texts)]
+
     def _reading(self, messages: Messages, words: int) -> Reading:
         if self.max_length is not None and self.count_tokens(messages) > self.max_length:
             return unread(

@@ -146,6 +146,16 @@ class Transformers(Engine):
                 scores[place] = score
         return scores
 
+    def rates_with_dropout(
+        self, chats: Sequence[Messages], texts: Sequence[str], *, passes: int, seed: int
+    ) -> list[list[float]]:
+        self._require(Ability.rate)
+        found = []
+        for number in range(passes):
+            with _scorers.with_dropout(self._loaded()[0], seed=seed + number):
+                found.append(self.rate(chats, texts))
+        return [list(of_text) for of_text in zip(*found, strict=True)]
+
     def _require(self, ability: Ability) -> None:
         if ability not in self.abilities:
             raise unable(self, ability)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from backend.registry import Part
-from backend.values import Group, MetricValue, Verdict
+from backend.values import Group, MetricValue, Sample, Verdict
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,7 @@ class Evidence:
     overridden: ids of samples on which people decided otherwise than the judge, by verdict or by score;
     blind: sample id -> verdict by people who had not seen the judge's; drawn: ids of samples they met at random;
     kept: ids of the samples that selectors keep, of a pair the chosen one;
+    pairs: both sides of each pair that the round trained on, the chosen one first, with their effective labels;
     turns: name of a step, or nothing for the last that answers questions about texts -> the groups with its texts.
     """
 
@@ -30,6 +31,7 @@ class Evidence:
     drawn: frozenset[int] = frozenset()
     kept: frozenset[int] = frozenset()
     turns: dict[str, Sequence[Group]] = field(default_factory=dict)
+    pairs: Sequence[tuple[Sample, Sample]] = ()
 
 
 class Metric(Part, kind="metric"):
@@ -54,6 +56,11 @@ class Metric(Part, kind="metric"):
     def turns(self) -> tuple[str, ...]:
         """Names of the steps whose texts it looks at beside those of the first step; see `Evidence.turns`."""
         return ()
+
+    @property
+    def reads_pairs(self) -> bool:
+        """True where it compares the sides of pairs; see `Evidence.pairs`."""
+        return False
 
     def compute(self, evidence: Evidence) -> list[MetricValue]:
         """Return the numbers; value None where nothing could be computed."""

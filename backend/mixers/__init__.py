@@ -12,6 +12,10 @@ class Mixer(Part, kind="mixer"):
 
     reads_groups: ClassVar[bool] = False
     """Whether it looks at the groups of the step it works on, as a selector does."""
+    reads_scores: ClassVar[bool] = False
+    """Whether it looks at the score of each judgment of a sample (`Sample.scores`)."""
+    writes: ClassVar[tuple[str, ...]] = ()
+    """Columns that every row has in its `extra` after it, for trainers that want them (`Trainer.wants`)."""
     mixes: ClassVar[tuple[DatasetType, ...]] = tuple(DatasetType)
     """The types of rows that it can work on; the type stays as it is."""
 

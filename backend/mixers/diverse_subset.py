@@ -1,22 +1,16 @@
 """Keep rows that differ as much as possible."""
 
 import math
-import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import numpy
-from numpy.typing import NDArray
 from pydantic import Field
 
-from backend.likeness import words
 from backend.mixers import Mixer, text_of
 from backend.values import Group, Mixture, Past, TrainingRow
-
-SIZE = 512
-"""Length of a text's vector: words are counted at the place that their checksum says."""
-Vectors = NDArray[numpy.float32]
+from backend.word_vectors import Vectors, counted
 
 
 class DiverseSubset(Mixer):
@@ -54,8 +48,8 @@ def vectors_of(rows: Sequence[TrainingRow]) -> Vectors:
     """Return a vector of length 1 for each row, so that a product is a cosine; of two sides half of each side's."""
     if all(row.rejected is None for row in rows):
         # A row of plain text has nothing but what stands in place of its prompt.
-        return numpy.stack([_counted(row.completion or text_of(row)) for row in rows])
-    both = [numpy.concatenate([_counted(row.completion), _counted(row.rejected or "")]) for row in rows]
+        return numpy.stack([counted(row.completion or text_of(row)) for row in rows])
+    both = [numpy.concatenate([counted(row.completion), counted(row.rejected or "")]) for row in rows]
     return numpy.stack(both) * numpy.float32(math.sqrt(0.5))
 
 
@@ -78,12 +72,3 @@ def spread_out(vectors: Vectors, most: int) -> list[int]:
         taken.append(int(numpy.round(least, 6).argmax()))
         least = numpy.minimum(least, 1 - vectors @ vectors[taken[-1]])
     return taken
-
-
-def _counted(text: str) -> Vectors:
-    """The counts of a text's words and signs, divided by their length; nothing but zeros for an empty text."""
-    vector = numpy.zeros(SIZE, dtype=numpy.float32)
-    for word, count in Counter(words(text, signs=True)).items():
-        vector[zlib.crc32(word.encode("utf-8", "surrogatepass")) % SIZE] += count
-    length = float(numpy.linalg.norm(vector))
-    return vector / numpy.float32(length) if length else vector

@@ -13,6 +13,7 @@ from backend.db import now, reading, standing, tables
 from backend.generators import Generator
 from backend.metrics import Evidence, Metric
 from backend.pipeline import groups as group_values
+from backend.pipeline import pairs
 from backend.pipeline.answer import answer_missing
 from backend.pipeline.bind import engine_for
 from backend.pipeline.stage import Finish, StageContext, derive_seed
@@ -113,6 +114,7 @@ def round_evidence(stage: StageContext) -> Evidence:
         known = set(db.scalars(select(tables.GoldItem.sample_id).where(tables.GoldItem.round_id == stage.round.id)))
         blind, drawn = blind_verdicts(db, stage)
         kept = kept_samples(db, stage.round.id)
+        sides = pairs.of_round(db, stage.round.id) if any(one.reads_pairs for one in stage.recipe.metrics) else []
     machine: dict[int, tuple[float | None, Verdict | None]] = {i: (score, verdict) for i, score, verdict, *_ in labels}
     by_people = [
         row
@@ -123,7 +125,7 @@ def round_evidence(stage: StageContext) -> Evidence:
     overridden = frozenset(row.sample_id for row in by_people if row.is_overridden)
     return Evidence(
         round_groups=groups, machine=machine, people=people, overridden=overridden, blind=blind, drawn=drawn,
-        kept=kept, turns=turns_of(stage),
+        kept=kept, turns=turns_of(stage), pairs=sides,
     )  # fmt: skip
 
 

@@ -240,7 +240,7 @@ def chains_of(db: Session, groups: Sequence[GroupRow]) -> dict[int, tuple[values
             query = select(sample.id, group.parent_id).join(group, group.id == sample.group_id)
             above |= {row[0]: row[1] for row in db.execute(query.where(sample.id.in_(some)))}
         level = {n for n in above.values() if n is not None} - above.keys()
-    texts = _texts_of(db, sorted(above))
+    texts = texts_of(db, sorted(above))
     return {g.parent_id: _chain(g.parent_id, above, texts) for g in groups if g.parent_id is not None}
 
 
@@ -253,7 +253,7 @@ def _chain(last: int, above: Mapping[int, int | None], texts: Mapping[int, value
     return tuple(found)
 
 
-def _texts_of(db: Session, ids: Sequence[int]) -> dict[int, values.Sample]:
+def texts_of(db: Session, ids: Sequence[int]) -> dict[int, values.Sample]:
     """These samples by id, with their effective labels."""
     sample, label = tables.Sample, tables.Label
     found: dict[int, values.Sample] = {}

@@ -14,7 +14,7 @@ from backend.db import reading, standing, tables
 from backend.errors import EmptySelection
 from backend.mixers import Mixer
 from backend.pipeline import groups as group_values
-from backend.pipeline import left_out, mix
+from backend.pipeline import left_out, mix, scores
 from backend.pipeline import rows as dataset_rows
 from backend.pipeline.ask import ask_due
 from backend.pipeline.chosen import Chosen, add_earlier, add_mix, rows_before
@@ -85,8 +85,12 @@ def mixed(stage: StageContext, db: Session) -> Chosen:
 def seen(stage: StageContext, db: Session) -> Iterator[values.Group]:
     """The step's groups as selectors see them, read while they are gone through."""
     known = known_labels(db, stage.round.id)
+    mixer = stage.place.step.part
     for batch in group_values.chunks(group_values.seen_by(db, stage), GROUPS_AT_ONCE):
-        loaded = (with_known(group, known) for group in group_values.load(db, batch, place=stage.place))
+        groups = group_values.load(db, batch, place=stage.place)
+        if isinstance(mixer, Mixer) and mixer.reads_scores:
+            groups = scores.with_scores(db, groups, stage.step)
+        loaded = (with_known(group, known) for group in groups)
         yield from (group for group in loaded if not is_parent_rejected(group))
 
 

@@ -38,6 +38,7 @@ class EvolvePrompts(PromptSource):
         description="the prompts of the round's sets, those of the groups before, or of these the ones without an "
         "accepted sample",
     )
+    take_own: bool = Field(False, description="about pool: the prompts that the rounds above adopted, too")
     template: str = Field("", description="what is asked about the {prompt}; empty: a sentence for the direction")
 
     @field_validator("template")
@@ -50,6 +51,10 @@ class EvolvePrompts(PromptSource):
     @property
     def reads_groups(self) -> bool:
         return self.about != "pool"
+
+    @property
+    def reads_own(self) -> bool:
+        return self.take_own and self.about == "pool"
 
     @property
     def reads_labels(self) -> bool:

@@ -11,7 +11,7 @@ from backend.generators import Generator
 from backend.judges import Judge
 from backend.metrics import Evidence, Metric
 from backend.prompt_sources import PromptSource
-from backend.recipes import _wiring
+from backend.recipes import _scheduling, _wiring
 from backend.recipes._slots import SLOTS, STEPS, Common, Slots
 from backend.recipes._steps import BASE, BUILT_IN, JUDGE, KINDS, POLICY, REFERENCE, STAGES, Phase, Step
 from backend.recipes._wiring import Place
@@ -99,6 +99,7 @@ class Recipe(Common):
             )
         if self.schedule.pilot_prompts:
             self._can_try_out()
+        _scheduling.check(self)
         return self
 
     def _can_try_out(self) -> None:

@@ -10,6 +10,7 @@ from backend.judges.agrees_with_label import AgreesWithLabel
 from backend.judges.all_of import AllOf
 from backend.judges.brevity import Brevity
 from backend.judges.by_construction import ByConstruction
+from backend.judges.dropout_reward_model import DropoutRewardModel
 from backend.judges.exact_match import ExactMatch
 from backend.judges.from_children import FromChildren
 from backend.judges.instruction_difficulty import InstructionDifficulty
@@ -22,6 +23,7 @@ from backend.judges.read_critique import TEMPLATE as CRITIQUE
 from backend.judges.read_critique import ReadCritique
 from backend.judges.read_score import ReadScore
 from backend.judges.reference_likelihood import ReferenceLikelihood
+from backend.judges.relative_length import RelativeLength
 from backend.judges.reward_model import RewardModel as RewardModelJudge
 from backend.judges.round_trip import RoundTrip
 from backend.judges.self_certainty import SelfCertainty
@@ -31,6 +33,7 @@ from backend.judges.tree_rules import TreeRules
 from backend.judges.weighted_sum import WeightedSum
 from backend.judges.written_verdict import WrittenVerdict
 from backend.judges.yes_no_check import YesNoCheck
+from backend.metrics.accuracy_by_difficulty import AccuracyByDifficulty
 from backend.metrics.balance_score import BalanceScore
 from backend.metrics.correction_flips import CorrectionFlips
 from backend.metrics.distinct_n import DistinctN
@@ -39,12 +42,18 @@ from backend.metrics.held_out_similarity import HeldOutSimilarity
 from backend.metrics.judge_quality import JudgeQuality
 from backend.metrics.length import Length
 from backend.metrics.override_rate import OverrideRate
+from backend.metrics.pair_gap import PairGap
 from backend.metrics.pass_at_k import PassAtK
 from backend.metrics.score_ties import ScoreTies
+from backend.metrics.two_sample_accuracy import TwoSampleAccuracy
+from backend.mixers.boosting_weights import BoostingWeights
 from backend.mixers.deduplicate import Deduplicate
+from backend.mixers.difficulty_band import DifficultyBand
 from backend.mixers.diverse_subset import DiverseSubset
 from backend.mixers.earlier_rounds import EarlierRounds
 from backend.mixers.seed_share import SeedShare
+from backend.mixers.steady_gap import SteadyGap
+from backend.mixers.uncertainty_weights import UncertaintyWeights
 from backend.prompt_sources.adopt import Adopt
 from backend.prompt_sources.ask import Ask
 from backend.prompt_sources.document_tasks import DocumentTasks
@@ -53,13 +62,17 @@ from backend.prompt_sources.exam_prompts import ExamPrompts
 from backend.prompt_sources.few_shot_prompts import FewShotPrompts
 from backend.prompt_sources.inverse_prompts import InversePrompts
 from backend.prompt_sources.prompt_set import PromptSet
+from backend.prompt_sources.prompts_by_difficulty import PromptsByDifficulty
 from backend.prompt_sources.widest import Widest
 from backend.prompt_sources.with_passages import WithPassages
 from backend.schedules.balance_probe import BalanceProbe
+from backend.schedules.difficulty_ladder import DifficultyLadder
+from backend.schedules.stop_on_warning import StopOnWarning
 from backend.selectors.above_threshold import AboveThreshold
 from backend.selectors.all_prompts import AllPrompts
 from backend.selectors.anchored_pairs import AnchoredPairs
 from backend.selectors.best_versus_worst import BestVersusWorst
+from backend.selectors.direct_answers import DirectAnswers
 from backend.selectors.improved_revisions import ImprovedRevisions
 from backend.selectors.keep_all import KeepAll
 from backend.selectors.plain_texts import PlainTexts
@@ -94,6 +107,7 @@ __all__ = [
     "RUBRIC",
     "SFT",
     "AboveThreshold",
+    "AccuracyByDifficulty",
     "AdditiveRubric",
     "Adopt",
     "AgreesWithLabel",
@@ -104,14 +118,19 @@ __all__ = [
     "BalanceProbe",
     "BalanceScore",
     "BestVersusWorst",
+    "BoostingWeights",
     "Brevity",
     "ByConstruction",
     "CorrectionFlips",
     "Deduplicate",
+    "DifficultyBand",
+    "DifficultyLadder",
+    "DirectAnswers",
     "Distill",
     "DistinctN",
     "DiverseSubset",
     "DocumentTasks",
+    "DropoutRewardModel",
     "EarlierRounds",
     "EvolvePrompts",
     "ExactMatch",
@@ -135,14 +154,17 @@ __all__ = [
     "Novelty",
     "OverrideRate",
     "OwnAnswers",
+    "PairGap",
     "PairwiseSwapped",
     "PassAtK",
     "PlainTexts",
     "PromptRules",
     "PromptSet",
+    "PromptsByDifficulty",
     "ReadCritique",
     "ReadScore",
     "ReferenceLikelihood",
+    "RelativeLength",
     "RevisionPairs",
     "RewardModel",
     "RewardModelJudge",
@@ -154,9 +176,13 @@ __all__ = [
     "SelfCertainty",
     "SignedExamples",
     "SoftTargetSFT",
+    "SteadyGap",
+    "StopOnWarning",
     "SurfaceRules",
     "TextSimilarity",
     "TreeRules",
+    "TwoSampleAccuracy",
+    "UncertaintyWeights",
     "Unpaired",
     "VoteMarginPairs",
     "WeightedSum",

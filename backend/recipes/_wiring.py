@@ -245,6 +245,7 @@ def _check_parents(walk: _Walk, place: Place) -> None:
 def _check_trainer(walk: _Walk, place: Place, part: Trainer) -> None:
     if not place.rows:
         raise ValueError(f"{place} has nothing to train on. Put a selector before it.")
+    _check_wanted(walk, place, part)
     type_ = _rows_and_questions.type_of_rows(walk.places, place, part)
     for index in place.rows:
         before = walk.steps[index].part
@@ -266,6 +267,18 @@ def _check_trainer(walk: _Walk, place: Place, part: Trainer) -> None:
                 f"{place} reads the column {missing[0]}, which {named(index, walk.steps[index])} does not write. "
                 "Choose a selector that does, such as signed_examples."
             )
+
+
+def _check_wanted(walk: _Walk, place: Place, part: Trainer) -> None:
+    """A column that a knob of the trainer asks for is written by what made the rows, or by a mixer after that."""
+    last = max((n for n in place.rows if isinstance(walk.steps[n].part, Selector)), default=0)
+    writers = [walk.steps[n].part for n in place.rows if n >= last]
+    written = {name for one in writers if isinstance(one, Selector | Mixer) for name in one.writes}
+    if missing := [column for column in part.wants if column not in written]:
+        raise ValueError(
+            f"{place} reads the column {missing[0]}, which no step since the last selector writes. Put a mixer before "
+            "it that does, such as uncertainty_weights, or switch off the knob that asks for it."
+        )
 
 
 def _check_mixer(walk: _Walk, place: Place, part: Mixer) -> None:

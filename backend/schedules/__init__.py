@@ -46,6 +46,24 @@ class Schedule(Part, kind="schedule"):
         """What it tries out at most, in order. Trials with the same texts stand beside each other."""
         return []
 
+    def settings(self) -> list[Changes]:
+        """The settings that it goes through one after the other, at one of which a recipe has to stand; or none."""
+        return []
+
+    @property
+    def looks_at(self) -> tuple[str, ...]:
+        """Names of metrics that the recipe has to hold for it, as parts."""
+        return ()
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Names of numbers that the recipe's metrics have to give for it."""
+        return ()
+
+    def stops(self, history: History) -> str | None:
+        """Return why no round should follow these by itself, in words; None where nothing speaks against it."""
+        return None
+
     def changes(self, history: History, try_out: TryOut | None = None) -> Changes:
         """Return new knob values for the next round. `try_out` is there where `pilot_prompts` is not 0."""
         raise NotImplementedError

@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import tables
 from backend.errors import InvalidInput
+from backend.services import scheduled
 from backend.services.loop_lines import Measured, is_worse, lines_of
 from backend.services.starts import fall
 
@@ -25,7 +26,9 @@ def check(rules: tuple[str, ...]) -> None:
 
 
 def fired(db: Session, row: tables.Round) -> str | None:
-    """Why no round follows this one, which has just ended; None where none of its rules fires."""
+    """Why no round follows this one, which has just ended; None where neither a rule nor its schedule says so."""
+    if said := scheduled.stopped(db, row.id, row.recipe):
+        return said
     rules = row.auto.get("rules", [])
     if "nothing_kept" in rules and not row.counts.get("kept"):
         return "Nothing was kept to train on."

@@ -3,14 +3,12 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pydantic import ValidationError
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend import boundary, recipes, registry
 from backend.db import reading, tables
 from backend.errors import InvalidInput, NotFound
-from backend.pipeline.history import history_of
 from backend.prompt_sources import PromptSource
 from backend.recipes import Recipe
 from backend.services import (
@@ -21,8 +19,8 @@ from backend.services import (
     model_checks,
     plan_seconds,
     plan_sizes,
-    refusals,
     round_roles,
+    scheduled,
     step_seconds,
 )
 from backend.services.access import Actor, require
@@ -184,7 +182,7 @@ def _next_plan(db: Session, row: tables.Round, start: int, parent_id: int | None
     return replace(
         before,
         roles=_still_bound(db, row, before.roles, parent_id) if before.roles else {},
-        recipe=_scheduled(db, row),
+        recipe=scheduled.next_recipe(db, row),
         policy_id=start,
         reference_id=start,
         parent_id=parent_id,
@@ -215,20 +213,6 @@ def _first_plan(db: Session, project_id: int) -> Plan:
         n: tuple(v) if isinstance(v, list) else v for n, v in project.defaults.items() if n in Plan.__dataclass_fields__
     }
     return replace(plan, **known)
-
-
-def _scheduled(db: Session, parent: tables.Round) -> dict[str, Any]:
-    """The parent's recipe with what its schedule changes; one that tries out is asked when the round has begun."""
-    recipe = Recipe.model_validate(parent.recipe)
-    if recipe.schedule.pilot_prompts:
-        return recipe.model_dump(mode="json")
-    try:
-        changed = recipe.with_changes(recipe.schedule.changes(history_of(db, parent.id)))
-    except ValidationError as error:
-        raise InvalidInput(
-            f"The schedule {recipe.schedule.name} cannot change this recipe.\n" + refusals.explain(error)
-        ) from error
-    return changed.model_dump(mode="json")
 
 
 def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
@@ -265,6 +249,8 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
         warnings += known_answers.warnings(
             db, project_id, recipe, sample=plan.sample_set_ids, held_out=plan.held_out_set_ids, phase=phase
         )
+        if said := scheduled.stopped(db, plan.parent_id, plan.recipe):
+            warnings.append(f"{said} The schedule would launch no round here by itself.")
         asked = [*plan.sample_set_ids, *plan.held_out_set_ids]
         warnings += model_checks.system_turns(db, project_id, plan.policy_id, asked)
         likely, at_most = (seconds.likely, seconds.at_most) if seconds else (None, None)

@@ -12,7 +12,7 @@ from backend.db import now, reading, session, tables
 from backend.errors import Conflict, NotFound
 from backend.pipeline import tune
 from backend.recipes import first_job, judge_of
-from backend.services import events, review_settings, round_roles
+from backend.services import events, review_settings, round_roles, scheduled
 from backend.services.access import Actor, require
 from backend.services.plan_checks import check, parse, phase_of
 from backend.services.plans import Estimate, Plan, again, defaults, estimate
@@ -116,6 +116,7 @@ def launch_in(db: Session, actor: Actor, project_id: int, plan: Plan, *, after_n
         review=review_settings.read(plan.review).model_dump(mode="json"),
         phase=phase_of(db, recipe, plan.parent_id),
         auto=auto_of(plan),
+        tuned=scheduled.tuned(db, recipe, plan.parent_id),
         created_by=actor.user_id,
     )
     row.stage, row.step = first_job(row.recipe, row.phase)

@@ -72,6 +72,11 @@ class Trainer(Part, kind="trainer"):
         """True where the loss compares with a reference."""
         return False
 
+    @property
+    def wants(self) -> tuple[str, ...]:
+        """Columns beside these that a knob asks for, which a selector or a mixer before it has to write."""
+        return ()
+
     def known(self) -> JSON:
         """Return its JSON without the later knobs that have their defaults: what names a training and its folder."""
         fields = type(self).model_fields

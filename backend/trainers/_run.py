@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from backend.engines import _chat, _weights
 from backend.errors import InvalidInput, RondoError, TrainerError
-from backend.trainers import TrainSpec, _folders, _models, _progress, _rows, final_folder
+from backend.trainers import TrainSpec, _folders, _models, _optimizer, _progress, _rows, final_folder
 from backend.trainers._trl import TRLTrainer
 from backend.values import JSON, FailureKind
 
@@ -78,7 +78,7 @@ def run(trainer: TRLTrainer, spec: TrainSpec) -> None:
             "left_out": _rows.to_json(left_out),
             "metrics": last_metrics(fitted.state.log_history) | {"train_loss": result.training_loss},
         }
-        write_final(fitted, weights, output, record)
+        write_final(fitted, weights, output, record, trainer)
     _folders.remove_checkpoints(output)
 
 
@@ -105,6 +105,8 @@ def build(trainer: TRLTrainer, spec: TrainSpec, weights: _models.Weights, rows: 
     except StopIteration as error:
         # TRL looks at the first row after dropping those that are too long.
         raise InvalidInput(too_long(trainer, len(rows))) from error
+    if trainer.keeps_optimizer:
+        fitted.add_callback(_optimizer.callback(Path(_weights.locate(spec.policy))))
     fitted.add_callback(_progress.callback(Path(spec.output_dir) / "progress.jsonl"))
     return fitted
 
@@ -143,8 +145,8 @@ def too_long(trainer: TRLTrainer, rows: int) -> str:
     )
 
 
-def write_final(fitted: "HFTrainer", weights: _models.Weights, output: Path, record: JSON) -> None:
-    """Write weights, tokenizer and record aside, then give them their name."""
+def write_final(fitted: "HFTrainer", weights: _models.Weights, output: Path, record: JSON, trainer: TRLTrainer) -> None:
+    """Write weights, tokenizer and record aside, and the optimizer's state if it is kept, then give them their name."""
     folder = _folders.unfinished(output)
     model: Any = fitted.accelerator.unwrap_model(fitted.model)
     if trains_adapter(model):
@@ -162,6 +164,8 @@ def write_final(fitted: "HFTrainer", weights: _models.Weights, output: Path, rec
         model.save_pretrained(folder)
     # Trainers change the padding of theirs; the policy's own goes on unchanged.
     _weights.load_tokenizer(_weights.locate(record["spec"]["policy"])).save_pretrained(folder)
+    if trainer.keeps_optimizer:
+        _optimizer.save(fitted.optimizer, folder)
     (folder / "train.json").write_text(json.dumps(record, indent=2), encoding="utf-8")
     _folders.sync(folder)
     folder.rename(final_folder(str(output)))

@@ -84,6 +84,11 @@ class TRLTrainer(Trainer, abstract=True):
         return False
 
     @property
+    def keeps_optimizer(self) -> bool:
+        """True where the optimizer's state goes from a training to the next one, which starts from its weights."""
+        return False
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """Columns that rows may have, for the trainer itself and not for TRL."""
         return ()

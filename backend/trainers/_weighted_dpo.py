@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from backend.values import FLIP
+
 if TYPE_CHECKING:
     import torch
     from trl.trainer.dpo_trainer import DPOTrainer
@@ -10,13 +12,14 @@ if TYPE_CHECKING:
 def weighted_dpo() -> "type[DPOTrainer]":
     """Return the subclass; it is made here because torch and TRL are imported only when training."""
     import torch
-    from torch.nn.functional import logsigmoid
     from trl.trainer.dpo_trainer import DataCollatorForPreference, DPOTrainer
 
     class WithWeights(DataCollatorForPreference):
         def torch_call(self, examples: list[dict[str, Any]]) -> dict[str, Any]:
-            weights = torch.tensor([float(example["weight"]) for example in examples])
-            return {**super().torch_call(examples), "weight": weights}
+            found = super().torch_call(examples)
+            for name in (name for name in ("weight", FLIP) if name in examples[0]):
+                found[name] = torch.tensor([float(example[name]) for example in examples])
+            return found
 
     class WeightedDPOTrainer(DPOTrainer):
         def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -31,13 +34,12 @@ def weighted_dpo() -> "type[DPOTrainer]":
         def _set_signature_columns_if_needed(self) -> None:
             super()._set_signature_columns_if_needed()  # type: ignore[no-untyped-call]
             columns: Any = self._signature_columns
-            if "weight" not in columns:
-                columns.append("weight")
+            columns += [name for name in ("weight", FLIP) if name not in columns]
 
         def compute_loss(
             self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
         ) -> "torch.Tensor":
-            weight = inputs.pop("weight")
+            weight, flip = inputs.pop("weight"), inputs.pop(FLIP, None)
             labels = inputs["input_ids"].masked_fill(inputs["completion_mask"] == 0, -100)
             by_token = model(
                 input_ids=inputs["input_ids"],
@@ -51,7 +53,7 @@ def weighted_dpo() -> "type[DPOTrainer]":
             reference = self.compute_ref_log_probs(self.ref_model or self.model, inputs)  # type: ignore[no-untyped-call]
             chosen_reward = self.beta * (chosen - reference[0])
             rejected_reward = self.beta * (rejected - reference[1])
-            terms = {"sigmoid": -logsigmoid(chosen_reward - rejected_reward), "sft": -chosen / lengths}
+            terms = {"sigmoid": either_way(chosen_reward - rejected_reward, flip), "sft": -chosen / lengths}
             summed = sum(factor * terms[name] for name, factor in zip(self.loss_types, self.loss_weights, strict=True))
             self._note(inputs, weight, chosen, chosen_reward.detach(), rejected_reward.detach())
             return (weight * summed).mean()
@@ -79,3 +81,11 @@ def weighted_dpo() -> "type[DPOTrainer]":
             self._metrics["train"]["num_tokens"] = [self._total_train_tokens]
 
     return WeightedDPOTrainer
+
+
+def either_way(margin: "torch.Tensor", flip: "torch.Tensor | None") -> "torch.Tensor":
+    """Return -(1 - e) log sigmoid(margin) - e log sigmoid(-margin), e being the probability that a pair is wrong."""
+    from torch.nn.functional import logsigmoid
+
+    right = -logsigmoid(margin)
+    return right if flip is None else (1 - flip) * right - flip * logsigmoid(-margin)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from backend.trainers._trl import TRLTrainer
-from backend.values import DatasetType
+from backend.values import FLIP, DatasetType
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -45,7 +45,7 @@ class DPO(TRLTrainer):
     """TRL's DPOTrainer, with a weight for each example if wanted."""
 
     trains_on: ClassVar[DatasetType] = DatasetType.preference
-    later: ClassVar[tuple[str, ...]] = ("label_smoothing", "discopop_tau")
+    later: ClassVar[tuple[str, ...]] = ("label_smoothing", "discopop_tau", "smooth_examples")
 
     learning_rate: float = Field(1e-6, gt=0, description="peak learning rate of AdamW")
     beta: float = Field(0.1, gt=0, description="how strongly the policy is held to the reference")
@@ -58,6 +58,11 @@ class DPO(TRLTrainer):
         False, description="divide each weight by the mean weight of the dataset, so that the mean is 1"
     )
 
+    smooth_examples: bool = Field(
+        False,
+        description="mix in each pair's loss the other way round by the row's column flip, the probability that it is; "
+        "for weigh_examples with the term sigmoid",
+    )
     label_smoothing: float = Field(
         0.0, ge=0, lt=0.5, description="probability that a pair is the wrong way round; of robust, exo_pair and aot"
     )
@@ -72,6 +77,11 @@ class DPO(TRLTrainer):
             )
         if self.weigh_examples and not set(self.loss_type) <= WEIGHABLE:
             raise ValueError("Examples can be weighed in the terms sigmoid and sft only. Choose these, or no weights.")
+        if self.smooth_examples and not (self.weigh_examples and "sigmoid" in self.loss_type):
+            raise ValueError(
+                "smooth_examples changes the term sigmoid of weighed examples. Switch weigh_examples on and put "
+                "sigmoid into loss_type, or leave it out."
+            )
         if "exo_pair" in self.loss_type and not self.label_smoothing:
             raise ValueError("The term exo_pair needs a label_smoothing above 0, such as 0.001. Set it.")
         if self.normalise_weights and not self.weigh_examples:
@@ -80,7 +90,12 @@ class DPO(TRLTrainer):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        return ("prompt", "chosen", "rejected", *(("weight",) if self.weigh_examples else ()))
+        weights = ("weight",) if self.weigh_examples else ()
+        return ("prompt", "chosen", "rejected", *weights, *self.wants)
+
+    @property
+    def wants(self) -> tuple[str, ...]:
+        return (FLIP,) if self.smooth_examples else ()
 
     @property
     def needs_reference(self) -> bool:

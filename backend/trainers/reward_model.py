@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from backend.engines import _scorers
 from backend.trainers._trl import TRLTrainer
 from backend.values import DatasetType
 
@@ -24,6 +25,7 @@ class RewardModel(TRLTrainer):
 
     trains_on: ClassVar[DatasetType] = DatasetType.preference
     makes: ClassVar[Literal["policy", "scorer"]] = "scorer"
+    later: ClassVar[tuple[str, ...]] = ("dropout",)
 
     start: str = Field(
         "policy",
@@ -40,6 +42,20 @@ class RewardModel(TRLTrainer):
         "2312.09244, equation 2); 0.01 is usual, unset leaves it out",
     )
 
+    dropout: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="share of the attention weights that is dropped in training; the scorer keeps it, so that the "
+        "judge dropout_reward_model can say how sure it is. Not for lora, whose adapter does not keep it",
+    )
+
+    @model_validator(mode="after")
+    def _keeps_dropout(self) -> "RewardModel":
+        if self.dropout and self.lora:
+            raise ValueError("An adapter does not keep the dropout of its base. Switch lora off, or set dropout to 0.")
+        return self
+
     @property
     def columns(self) -> tuple[str, ...]:
         return ("prompt", "chosen", "rejected")
@@ -52,6 +68,9 @@ class RewardModel(TRLTrainer):
         from trl.trainer.reward_config import RewardConfig
         from trl.trainer.reward_trainer import RewardTrainer
 
+        if self.dropout:
+            _scorers.set_dropout(weights.policy, self.dropout)
+            arguments |= {"disable_dropout": False}
         return RewardTrainer(
             weights.policy,
             args=RewardConfig(**arguments, center_rewards_coefficient=self.center_rewards_coefficient),

@@ -28,7 +28,7 @@ class SFT(TRLTrainer):
     trains_on: ClassVar[DatasetType] = DatasetType.prompt_completion
     also_trains_on: ClassVar[tuple[DatasetType, ...]] = (DatasetType.language_modeling,)
     later: ClassVar[tuple[str, ...]] = (
-        "weigh_examples", "normalise_weights", "weight_offset", "reduction", "answers_only",
+        "weigh_examples", "normalise_weights", "weight_offset", "reduction", "answers_only", "continue_optimizer",
     )  # fmt: skip
 
     learning_rate: float = Field(2e-5, gt=0, description="peak learning rate of AdamW")
@@ -45,6 +45,24 @@ class SFT(TRLTrainer):
     answers_only: bool = Field(
         True, description="of conversations among plain texts only the last message is learned; off: all of them"
     )
+    continue_optimizer: bool = Field(
+        False,
+        description="go on with the optimizer's state of the training that made the weights it starts from, where that "
+        "one had this switched on, too; for a learning rate that is constant",
+    )
+
+    @property
+    def keeps_optimizer(self) -> bool:
+        return self.continue_optimizer
+
+    @model_validator(mode="after")
+    def _goes_on(self) -> "SFT":
+        if self.continue_optimizer and (self.lr_scheduler_type != "constant" or self.warmup_steps):
+            raise ValueError(
+                "continue_optimizer goes on where the round before ended, but the learning rate would begin anew. Set "
+                "lr_scheduler_type to constant and warmup_steps to 0."
+            )
+        return self
 
     @model_validator(mode="after")
     def _has_weights(self) -> "SFT":

@@ -1,0 +1,48 @@
+"""How many held-out prompts of each difficulty a checkpoint answers right."""
+
+from pydantic import Field, field_validator
+
+from backend.difficulty import accuracy_at, difficulty_of
+from backend.judges import Judge
+from backend.judges.exact_match import ExactMatch
+from backend.metrics import Evidence, Metric
+from backend.metrics._intervals import wilson
+from backend.metrics._verify import answered, check_verifier, is_unreadable, verdicts
+from backend.values import MetricValue, Verdict
+
+
+class AccuracyByDifficulty(Metric):
+    """`accuracy_at_D` for each difficulty D: as `held_out_accuracy`, of the held-out prompts with that number alone.
+
+    The schedule `difficulty_ladder` reads it. Prompts without the number are not counted, nor are those of which the
+    verifier cannot tell. Wilson's intervals.
+    """
+
+    key: str = Field("difficulty", min_length=1, description="column of the prompts' metadata that holds the number")
+    verifier: Judge = Field(default_factory=ExactMatch, description="judge that computes what is right")
+
+    @field_validator("verifier")
+    @classmethod
+    def _computes(cls, verifier: Judge | None) -> Judge | None:
+        return check_verifier(verifier)
+
+    @property
+    def scope(self) -> str:
+        return "checkpoint"
+
+    @property
+    def needs_answer(self) -> bool:
+        return self.verifier.needs_answer
+
+    def compute(self, evidence: Evidence) -> list[MetricValue]:
+        greedy = [answered(group, 0, 0) for group in evidence.held_out]
+        found: dict[float, list[bool]] = {}
+        for group, (said,) in zip(greedy, verdicts(self.verifier, greedy), strict=True):
+            level = difficulty_of(group.prompt, self.key)
+            is_wrong = is_unreadable(self.verifier, group, said)
+            if level is not None and (said is not None or is_wrong):
+                found.setdefault(level, []).append(said is Verdict.accept)
+        return [
+            MetricValue(accuracy_at(level), sum(right) / len(right), *wilson(sum(right), len(right)), len(right))
+            for level, right in sorted(found.items())
+        ]
