@@ -48,9 +48,15 @@ def turn_grpo(knobs: "MultiTurnGRPO", reward: "TurnReward") -> "type[GRPOTrainer
             return loss + self._divergence(inputs)
 
         def _divergence(self, inputs: dict[str, Any]) -> "torch.Tensor":
-            """What the divergence from the reference adds to the loss, with one factor for the first turn."""
+            """What the divergence from the reference adds to the loss, with one factor for the first turn.
+
+            As in TRL it is multiplied by the ratio to the policy that wrote the texts, which makes its gradient that of
+            the divergence.
+            """
+            old = inputs.get("old_per_token_logps")
+            ratio = (self._log_probs - (self._log_probs.detach() if old is None else old)).exp()
             log_ratio = inputs["ref_per_token_logps"] - self._log_probs
-            kl = log_ratio.exp() - log_ratio - 1
+            kl = (log_ratio.exp() - log_ratio - 1) * ratio
             is_first = inputs["turn_of"] == 1
             mask = inputs["completion_mask"] * inputs["tool_mask"]
             for name, some in (("kl", mask), ("kl/first_turn", mask * is_first)):
