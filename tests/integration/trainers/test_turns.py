@@ -36,7 +36,7 @@ def turns(**knobs: Any) -> MultiTurnGRPO:
     return MultiTurnGRPO(**SMALL | {"reward": DIGITS, "follow_ups": ("again",)} | knobs)
 
 
-def built(trainer: MultiTurnGRPO, tiny: Path, folder: Path, **more: Any) -> Any:
+def built(trainer: GRPO, tiny: Path, folder: Path, **more: Any) -> Any:
     """TRL's trainer before it trains."""
     _weights.prepare_libraries()
     spec = spec_for(trainer, tiny, folder, data=DATA, **more)
@@ -177,8 +177,8 @@ def test_broken_off_it_ends_in_the_same_weights_and_texts(
         assert len(line["turns"]) == 3
         assert line["text"].count("\n\nassistant: ") >= 1
         assert line["components"]["turn_1"] == line["turns"][0]["reward"]
-    logged = progress(tmp_path / "straight")[-1]["metrics"]
-    assert {"rewards/turn_1", "kl/first_turn", "turns/fixed", "turns/broken", "reward"} <= set(logged)
+    logged = {name for line in progress(tmp_path / "straight") for name in line["metrics"]}
+    assert {"rewards/turn_1", "kl/first_turn", "turns/fixed", "turns/broken", "reward"} <= logged
 
 
 def test_only_the_reflection_learns(tiny: Path, tmp_path: Path) -> None:
