@@ -1,11 +1,11 @@
 """Scores that a policy gives its own texts by the log-probability of one token: their error, and their advantages."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from backend.trainers._reward import Reward
-from backend.values import Judgment, Sample, Verdict
+from backend.trainers._verdict_reward import VerdictReward
+from backend.values import Verdict
 
 if TYPE_CHECKING:
     import torch
@@ -15,19 +15,6 @@ if TYPE_CHECKING:
 
 SMALL = 1e-4
 """Added to deviations before dividing by them, as in TRL."""
-
-
-class VerdictReward(Reward):
-    """The judge as TRL's reward; its verdicts on the newest generation are kept."""
-
-    verdicts: Sequence[Verdict | None] = ()
-
-    def _note(
-        self, texts: Sequence[Sample], said: Mapping[int, list[Judgment]], rewards: Sequence[float | None], step: int,
-        log_metric: Any,
-    ) -> None:  # fmt: skip
-        self.verdicts = [self.judge.label(said[text.id])[1] for text in texts]
-        super()._note(texts, said, rewards, step, log_metric)
 
 
 def class_weights(right: Sequence[bool | None]) -> list[float]:

@@ -44,14 +44,15 @@ class GRPOSelfScore(GRPO):
     least_deviation: float = Field(0.1, ge=0, description="deviation of a group's scores above which they have a share")
 
     def reward_function(self, rows: "Sequence[Row]", spec: TrainSpec) -> "Reward":
-        from backend.trainers._self_score import VerdictReward
+        from backend.trainers._verdict_reward import VerdictReward
 
         return VerdictReward(self, rows, spec)
 
     def train_with(
         self, reward: "Reward", arguments: dict[str, Any], weights: "Weights", dataset: "Dataset"
     ) -> "HFTrainer":
-        from backend.trainers._self_score import VerdictReward, self_scoring
+        from backend.trainers._self_score import self_scoring
+        from backend.trainers._verdict_reward import VerdictReward
 
         assert isinstance(reward, VerdictReward)
         fitted = self.fit(self_scoring(self, reward), reward, arguments, weights, dataset)

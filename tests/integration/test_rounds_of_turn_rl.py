@@ -15,12 +15,14 @@ from backend.values import RoundStatus
 from tests.integration.test_rounds_of_steps import RIGHT, Loop, dying, made
 from tests.integration.test_rounds_of_steps import tiny as tiny  # a fixture
 from tests.integration.test_rounds_of_turns import ANSWERS, said, scripted
-from tests.integration.test_rounds_rl import TRAINING, rollouts_of
+from tests.integration.test_rounds_rl import TRAINING
+from tests.integration.test_rounds_rl import rollouts_of as samples_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.on_sqlite]
 # An untrained model answers in no form: what it writes is read as an answer by its first character.
 RL: dict[str, Any] = TRAINING | {"reward": {"name": "exact_match", "pattern": "(?s)^(.)"}}
 SFT: dict[str, Any] = {"max_steps": 1, "start": "base"}
+DIGITS = {"name": "surface_rules", "must_match": "[0-9]"}
 
 
 def short(name: str, *phases: int, **knobs: Any) -> Recipe:
@@ -29,13 +31,17 @@ def short(name: str, *phases: int, **knobs: Any) -> Recipe:
     every = data.pop("phases", None) or [{"steps": data.pop("steps"), "rounds": 1}]
     kept = [every[n] for n in phases]
     for part in (step["part"] for phase in kept for step in phase["steps"]):
-        if part["name"] in ("multi_turn_grpo", "grpo_self_score"):
+        if part["name"] in ("multi_turn_grpo", "grpo_self_score", "grpo_judge_mix"):
             part |= RL | knobs
         elif part["name"] == "sample":
             part |= {"max_tokens": 6}
         elif part["name"] == "sft":
             part |= SFT
     return Recipe.model_validate(data | {"phases": kept, "groups_per_batch": 4, "metrics": [], "unparsed_limit": 1})
+
+
+def rollouts_of(round_id: int) -> list[tables.Sample]:
+    return [one for one in samples_of(round_id) if one.kind == "rollout"]
 
 
 def test_score_trains_on_both_turns_and_holds_the_first_to_the_base(tiny: Path) -> None:
@@ -112,14 +118,25 @@ def test_s2r_learns_chains_and_then_writes_them_itself(tiny: Path) -> None:
 
 
 def test_laser_learns_to_score_what_it_writes(tiny: Path) -> None:
-    recipe = short("laser", 1, max_completion_length=80, reference_log_prob=-12.0)
+    recipe = short("laser", 1, reward=DIGITS, max_completion_length=80, reference_log_prob=-12.0)
     loop = Loop(recipe, {"name": "transformers", "model": str(tiny)}, tiny)
     ended = loop.run(loop.launch(), trains=True)
     assert (ended.status, ended.error) == (RoundStatus.done, None)
     texts = rollouts_of(ended.id)
-    assert {one.extra.get("reward") for one in texts} <= {0.0, 1.0, None}
+    assert {one.extra["reward"] for one in texts} <= {0.0, 1.0}
     with reading() as db:
         checkpoint = db.get_one(tables.Checkpoint, ended.checkpoint_id)
     noted = json.loads((settings().folder / checkpoint.location / "train.json").read_text())["metrics"]
     assert 0 <= noted["self_score/accuracy"] <= 1
     assert noted["self_score/log_prob"] < 0
+
+
+def test_spark_learns_to_judge_what_it_writes(tiny: Path) -> None:
+    loop = Loop(short("spark", 0, reward=DIGITS, max_length=2048), {"name": "transformers", "model": str(tiny)}, tiny)
+    ended = loop.run(loop.launch(), trains=True)
+    assert (ended.status, ended.error) == (RoundStatus.done, None)
+    with reading() as db:
+        checkpoint = db.get_one(tables.Checkpoint, ended.checkpoint_id)
+    noted = json.loads((settings().folder / checkpoint.location / "train.json").read_text())["metrics"]
+    assert noted["judging/rows"] == len(rollouts_of(ended.id)) == 8
+    assert noted["judging/loss"] > 0

@@ -133,3 +133,12 @@ def test_laser_learns_to_score_itself_before_its_scores_count() -> None:
     assert (later.score_weight, later.advantage_share, later.least_deviation) == (0.1, 0.1, 0.1)
     assert (later.score_beta, later.reward.name) == (0.1, "exact_match")
     assert [step.part.name for step in LASER.phases[1].steps[:2]] == ["prompt_set", "all_prompts"]
+
+
+def test_spark_trains_the_judge_on_the_texts_of_the_policy_in_one_training() -> None:
+    """arXiv 2509.22624: pointwise, pairwise, and after a reflection; no reward model and no people's preferences."""
+    recipe = recipes.get("spark")
+    assert [step.part.name for step in recipe.phases[0].steps] == ["prompt_set", "all_prompts", "grpo_judge_mix"]
+    assert recipe.trainer.judge_kinds == ("pointwise", "pairwise", "reflection")
+    assert recipe.trainer.judge_weight > 0
+    assert (recipe.trainer.reward.name, recipe.trainer.asked_roles, recipe.gate()) == ("exact_match", (), None)
