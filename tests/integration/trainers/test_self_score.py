@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from backend.errors import InvalidInput
+from backend.judges.surface_rules import SurfaceRules
 from backend.trainers import _run, _turns
 from backend.trainers._self_score import mixed
 from backend.trainers.grpo import GRPO
@@ -16,8 +17,9 @@ from tests.integration.trainers.test_rl import DATA, DIGITS, SMALL, samples
 from tests.integration.trainers.test_turns import built, generation, log_probs
 from tests.integration.trainers.training import progress, same, train
 
-# An untrained model ends its texts by chance: with 80 tokens about half of them.
-LONG: dict[str, Any] = SMALL | {"max_completion_length": 80, "reward": DIGITS, "reference_log_prob": -12.0}
+# An untrained model ends its texts by chance: with 80 tokens about half of them; about half begin with a digit soon.
+EARLY = SurfaceRules(must_match="(?s)^.{0,6}[0-9]")
+LONG: dict[str, Any] = SMALL | {"max_completion_length": 80, "reward": EARLY, "reference_log_prob": -12.0}
 
 
 def test_loss_and_gradient_on_a_fixed_batch(tiny: Path, tmp_path: Path) -> None:
