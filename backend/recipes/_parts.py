@@ -86,8 +86,11 @@ from backend.trainers.cpo import CPO
 from backend.trainers.distill import Distill
 from backend.trainers.dpo import DPO
 from backend.trainers.grpo import GRPO
+from backend.trainers.grpo_judge_mix import GRPOJudgeMix
+from backend.trainers.grpo_self_score import GRPOSelfScore
 from backend.trainers.hidden_state_sft import HiddenStateSFT
 from backend.trainers.kto import KTO
+from backend.trainers.multi_turn_grpo import AGAIN, MultiTurnGRPO
 from backend.trainers.negative_aware_sft import NegativeAwareSFT
 from backend.trainers.orpo import ORPO
 from backend.trainers.reward_model import RewardModel
@@ -96,6 +99,7 @@ from backend.trainers.sft import SFT
 from backend.trainers.soft_target_sft import SoftTargetSFT
 
 __all__ = [
+    "AGAIN",
     "CORRECT",
     "CPO",
     "CRITIQUE",
@@ -138,6 +142,8 @@ __all__ = [
     "FewShotPrompts",
     "FixedPoint",
     "FromChildren",
+    "GRPOJudgeMix",
+    "GRPOSelfScore",
     "HeldOutAccuracy",
     "HeldOutSimilarity",
     "HiddenStateSFT",
@@ -149,6 +155,7 @@ __all__ = [
     "KeepAll",
     "Length",
     "MajorityVote",
+    "MultiTurnGRPO",
     "NegativeAwareSFT",
     "Noted",
     "Novelty",
