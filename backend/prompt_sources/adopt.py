@@ -15,7 +15,8 @@ class Adopt(PromptSource):
     The label is a person's where one decided, so that people accept, edit or reject proposed prompts like any sample.
     The new prompts go to a prompt set that the round makes. Texts that ask the same as a prompt of the round's sets, as
     one that the rounds above adopted, as one before them, or as a held-out prompt are dropped and counted. Nobody knows
-    the answer to an adopted prompt.
+    the answer to an adopted prompt. Where a source of the recipe draws on adopted prompts, nobody has to answer them in
+    the round that adopts them.
     """
 
     most: int = Field(0, ge=0, description="most texts that are adopted, the first ones; 0 means all")
@@ -30,6 +31,10 @@ class Adopt(PromptSource):
 
     @property
     def has_parents(self) -> bool:
+        return True
+
+    @property
+    def adopts(self) -> bool:
         return True
 
     @property

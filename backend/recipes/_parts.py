@@ -7,6 +7,7 @@ from backend.judges.additive_rubric import TEMPLATE as RUBRIC
 from backend.judges.additive_rubric import AdditiveRubric
 from backend.judges.agrees_with_label import AgreesWithLabel
 from backend.judges.all_of import AllOf
+from backend.judges.behavior_tags import BEHAVIORS, BehaviorTags
 from backend.judges.brevity import Brevity
 from backend.judges.by_construction import ByConstruction
 from backend.judges.exact_match import ExactMatch
@@ -16,12 +17,15 @@ from backend.judges.noted import Noted
 from backend.judges.novelty import Novelty
 from backend.judges.pairwise_swapped import PairwiseSwapped
 from backend.judges.prompt_rules import PromptRules
+from backend.judges.reachable_answer import ReachableAnswer
 from backend.judges.read_critique import TEMPLATE as CRITIQUE
 from backend.judges.read_critique import ReadCritique
 from backend.judges.read_score import ReadScore
+from backend.judges.reference_length import ReferenceLength
 from backend.judges.reference_likelihood import ReferenceLikelihood
 from backend.judges.reward_model import RewardModel as RewardModelJudge
 from backend.judges.self_certainty import SelfCertainty
+from backend.judges.stated_budget import StatedBudget
 from backend.judges.surface_rules import SurfaceRules
 from backend.judges.text_similarity import TextSimilarity
 from backend.judges.weighted_sum import WeightedSum
@@ -36,9 +40,12 @@ from backend.metrics.length import Length
 from backend.metrics.override_rate import OverrideRate
 from backend.metrics.pass_at_k import PassAtK
 from backend.metrics.score_ties import ScoreTies
+from backend.metrics.self_knowledge import SelfKnowledge
 from backend.mixers.deduplicate import Deduplicate
+from backend.mixers.difficulty_band import DifficultyBand
 from backend.mixers.diverse_subset import DiverseSubset
 from backend.mixers.earlier_rounds import EarlierRounds
+from backend.mixers.informative_prompts import InformativePrompts
 from backend.prompt_sources.adopt import Adopt
 from backend.prompt_sources.ask import Ask
 from backend.prompt_sources.document_tasks import DocumentTasks
@@ -51,6 +58,7 @@ from backend.selectors.above_threshold import AboveThreshold
 from backend.selectors.all_prompts import AllPrompts
 from backend.selectors.anchored_pairs import AnchoredPairs
 from backend.selectors.best_versus_worst import BestVersusWorst
+from backend.selectors.budget_examples import BudgetExamples
 from backend.selectors.improved_revisions import ImprovedRevisions
 from backend.selectors.keep_all import KeepAll
 from backend.selectors.revision_pairs import RevisionPairs
@@ -72,14 +80,15 @@ from backend.trainers.sft import SFT
 from backend.trainers.soft_target_sft import SoftTargetSFT
 
 __all__ = [
-    "CORRECT", "CPO", "CRITIQUE", "DPO", "GRPO", "KTO", "ORPO", "RLOO", "RUBRIC", "SFT", "AboveThreshold",
+    "BEHAVIORS", "CORRECT", "CPO", "CRITIQUE", "DPO", "GRPO", "KTO", "ORPO", "RLOO", "RUBRIC", "SFT", "AboveThreshold",
     "AdditiveRubric", "Adopt", "AgreesWithLabel", "AllOf", "AllPrompts", "AnchoredPairs", "Ask", "BalanceProbe",
-    "BalanceScore", "BestVersusWorst", "Brevity", "ByConstruction", "CorrectionFlips", "Deduplicate", "Distill",
-    "DistinctN", "DiverseSubset", "DocumentTasks", "EarlierRounds", "EvolvePrompts", "ExactMatch", "FewShotPrompts",
-    "FromChildren", "HeldOutAccuracy", "Imported", "ImprovedRevisions", "JudgeQuality", "KeepAll", "Length",
-    "MajorityVote", "NegativeAwareSFT", "Noted", "Novelty", "OverrideRate", "OwnAnswers", "PairwiseSwapped", "PassAtK",
-    "PromptRules", "PromptSet", "ReadCritique", "ReadScore", "ReferenceLikelihood", "RevisionPairs", "RewardModel",
-    "RewardModelJudge", "RightAndWrong", "Sample", "ScoreTies", "SelfCertainty", "SignedExamples", "SoftTargetSFT",
-    "SurfaceRules", "TextSimilarity", "Unpaired", "VoteMarginPairs", "WeightedSum", "Widest", "WorseToBetter",
-    "WrittenVerdict", "YesNoCheck",
+    "BalanceScore", "BehaviorTags", "BestVersusWorst", "Brevity", "BudgetExamples", "ByConstruction", "CorrectionFlips",
+    "Deduplicate", "DifficultyBand", "Distill", "DistinctN", "DiverseSubset", "DocumentTasks", "EarlierRounds",
+    "EvolvePrompts", "ExactMatch", "FewShotPrompts", "FromChildren", "HeldOutAccuracy", "Imported", "ImprovedRevisions",
+    "InformativePrompts", "JudgeQuality", "KeepAll", "Length", "MajorityVote", "NegativeAwareSFT", "Noted", "Novelty",
+    "OverrideRate", "OwnAnswers", "PairwiseSwapped", "PassAtK", "PromptRules", "PromptSet", "ReachableAnswer",
+    "ReadCritique", "ReadScore", "ReferenceLength", "ReferenceLikelihood", "RevisionPairs", "RewardModel",
+    "RewardModelJudge", "RightAndWrong", "Sample", "ScoreTies", "SelfCertainty", "SelfKnowledge", "SignedExamples",
+    "SoftTargetSFT", "StatedBudget", "SurfaceRules", "TextSimilarity", "Unpaired", "VoteMarginPairs", "WeightedSum",
+    "Widest", "WorseToBetter", "WrittenVerdict", "YesNoCheck",
 ]  # fmt: skip
