@@ -24,7 +24,7 @@ def test_the_score_falls_evenly_with_what_the_answer_misses_its_budget_by() -> N
 def test_what_states_no_budget_before_its_answer_keeps_to_none() -> None:
     for text in ("#### 4", "It takes <budget>3</budget> #### 4", "<budget>few</budget> #### 4", "<budget></budget> 4"):
         assert score(text, 3) == 0.0
-    assert score("\n <budget> 2 </budget>4", 24) == 1.0
+    assert score("\n <budget> 2 </budget>ab", 24) == 1.0
     assert score("<budget>0</budget>", 0) == 0.0
 
 

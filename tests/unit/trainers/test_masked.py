@@ -14,7 +14,7 @@ def test_what_the_group_holds_is_left_out_and_the_tags_are_not() -> None:
     assert loss_mask(RESULTS, tokens) == [1, 1, 1, 1, 0, 0, 0, 1, 1, 1]
     # A token belongs to the part in which it begins.
     assert loss_mask(RESULTS, ["<information>a", "b</information>", "c"]) == [1, 0, 1]
-    assert loss_mask(RESULTS, ["<informa", "tion>", "ab", "c</info", "rmation>", "d"]) == [1, 1, 1, 1, 1, 1]
+    assert loss_mask(RESULTS, ["<informa", "tion>", "ab", "c</info", "rmation>", "d"]) == [1, 1, 0, 0, 1, 1]
 
 
 def test_all_matches_count_and_without_a_group_all_of_them() -> None:
