@@ -10,6 +10,7 @@ import pytest
 from backend import recipes
 from backend.engines import Engine
 from backend.mixers.informative_prompts import InformativePrompts
+from backend.trainers._masked import loss_mask
 from backend.values import DatasetType, Example, Group, Messages, Past, Prompt, Reading, TrainingRow, Verdict
 from tests.groups import prompt, sample, scored, texts
 
@@ -158,8 +159,6 @@ def test_self_search_rl_rewards_the_form_and_the_answer(text: str, reward: float
 
 
 def test_self_search_rl_asks_for_its_fields_and_does_not_train_on_results() -> None:
-    from backend.trainers._masked import loss_mask
-
     (made,) = recipes.get("self_search_rl").of_kind("selector")[0].select([texts(answer="4")], seed=0).examples
     assert made.messages[0]["content"].endswith("\n\nquestion")
     assert "<information>" in made.messages[0]["content"]
@@ -217,3 +216,10 @@ def test_reinforced_pretraining_rewards_a_thought_for_the_text_that_really_follo
     likelihoods = [math.fsum(table[begun]) for begun in ("apt\n####", "off\n####")]
     assert (found[0] or 0) - (found[1] or 0) == likelihoods[0] - likelihoods[1]
     assert trainer("reinforced_pretraining").scale_rewards == "none"
+    # Only the thought is trained on.
+    assert loss_mask(trainer("reinforced_pretraining").mask_pattern, ["so", "####", " what", " follows"]) == [
+        1,
+        1,
+        0,
+        0,
+    ]
