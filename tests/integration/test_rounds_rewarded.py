@@ -12,7 +12,7 @@ from backend.recipes import Recipe
 from backend.values import RoundStatus
 from tests.integration.test_rounds_mixed import ended
 from tests.integration.test_rounds_of_documents import TEXTS
-from tests.integration.test_rounds_of_own_prompts import SEEDS, Own, adopted
+from tests.integration.test_rounds_of_own_prompts import SEEDS, WRITER, Own, adopted
 from tests.integration.test_rounds_of_steps import RIGHT, TRAINING, Loop, made
 from tests.integration.test_rounds_of_steps import tiny as tiny  # a fixture
 from tests.integration.test_rounds_rl import TRAINING as ROLLOUTS
@@ -95,16 +95,22 @@ def test_direct_reasoning_optimization_filters_prompts_by_its_reward_and_trains_
     found = done(loop, loop.launch())
     one = made(found.id)
     scores: dict[str, list[float]] = {}
+    texts = [row["prompt"][0]["content"] for row in one["rows"][3]]
     for row in one["texts"]:
-        if row[8] is not None:
-            scores.setdefault(row[2][0]["content"], []).append(row[8])
+        if row[0] == 0 and row[8] is not None:
+            scores.setdefault(texts[row[1]], []).append(row[8])
     gaps = sorted(scores, key=lambda text: max(scores[text]) - min(scores[text]))
-    assert asked(one) == set(gaps[-4:]), "three quarters of five prompts, rounded up"
+    reached = {texts[row[1]] for row in one["texts"] if row[0] == 0 and str(row[9]) == "accept"}
+    assert asked(one) == set(gaps[-4:]) & reached, "three quarters of five prompts, rounded up"
     assert all(set(parts) == {"reference_likelihood", "reference_length"} for parts in components(found.id))
 
 
 def test_serl_trains_on_its_own_prompts_within_the_band(tiny: Path) -> None:
-    loop = Own(short("serl", start="base", reward=FIRST, answers={"n": 6}), tiny)
+    loop = Own(short("serl", start="base", reward=FIRST, answers={"n": 5}), tiny)
+    rules = [WRITER["rules"][2], {"pattern": "spider", "reply": "answer: 8"}]
+    with session() as db:  # five votes on two answers have a majority, and on spiders all agree
+        row = db.get_one(tables.Checkpoint, loop.policy.id)
+        row.engine = {"name": "scripted", "rules": rules, "replies": ["answer: 8", "answer: ice"]}
     found = done(loop, loop.launch(roles={}, num_prompts=12))
     one, texts = made(found.id), {prompt.text for prompt in adopted(found.id)}
     votes: dict[str, list[str]] = {}
