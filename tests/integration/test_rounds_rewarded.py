@@ -50,7 +50,7 @@ def done(loop: Loop, round_id: int) -> tables.Round:
 
 
 def components(round_id: int) -> list[dict[str, float | None]]:
-    return [one.extra["components"] for one in rollouts_of(round_id)]
+    return [one.extra["components"] for one in rollouts_of(round_id) if one.kind == "rollout"]
 
 
 def asked(found: dict[str, Any]) -> set[str]:
