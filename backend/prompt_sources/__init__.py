@@ -66,6 +66,11 @@ class PromptSource(Part, kind="prompt source"):
         return False
 
     @property
+    def adopts(self) -> bool:
+        """True where what it asks are new prompts, which rounds below this one may take."""
+        return False
+
+    @property
     def knows_answers(self) -> bool:
         """False where no known answer goes with what it asks, so that nothing can be compared with one."""
         return True

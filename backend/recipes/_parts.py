@@ -8,6 +8,7 @@ from backend.judges.additive_rubric import TEMPLATE as RUBRIC
 from backend.judges.additive_rubric import AdditiveRubric
 from backend.judges.agrees_with_label import AgreesWithLabel
 from backend.judges.all_of import AllOf
+from backend.judges.behavior_tags import BEHAVIORS, BehaviorTags
 from backend.judges.brevity import Brevity
 from backend.judges.by_construction import ByConstruction
 from backend.judges.dropout_reward_model import DropoutRewardModel
@@ -19,14 +20,17 @@ from backend.judges.noted import Noted
 from backend.judges.novelty import Novelty
 from backend.judges.pairwise_swapped import PairwiseSwapped
 from backend.judges.prompt_rules import PromptRules
+from backend.judges.reachable_answer import ReachableAnswer
 from backend.judges.read_critique import TEMPLATE as CRITIQUE
 from backend.judges.read_critique import ReadCritique
 from backend.judges.read_score import ReadScore
+from backend.judges.reference_length import ReferenceLength
 from backend.judges.reference_likelihood import ReferenceLikelihood
 from backend.judges.relative_length import RelativeLength
 from backend.judges.reward_model import RewardModel as RewardModelJudge
 from backend.judges.round_trip import RoundTrip
 from backend.judges.self_certainty import SelfCertainty
+from backend.judges.stated_budget import StatedBudget
 from backend.judges.surface_rules import SurfaceRules
 from backend.judges.text_similarity import TextSimilarity
 from backend.judges.tree_rules import TreeRules
@@ -45,12 +49,14 @@ from backend.metrics.override_rate import OverrideRate
 from backend.metrics.pair_gap import PairGap
 from backend.metrics.pass_at_k import PassAtK
 from backend.metrics.score_ties import ScoreTies
+from backend.metrics.self_knowledge import SelfKnowledge
 from backend.metrics.two_sample_accuracy import TwoSampleAccuracy
 from backend.mixers.boosting_weights import BoostingWeights
 from backend.mixers.deduplicate import Deduplicate
 from backend.mixers.difficulty_band import DifficultyBand
 from backend.mixers.diverse_subset import DiverseSubset
 from backend.mixers.earlier_rounds import EarlierRounds
+from backend.mixers.informative_prompts import InformativePrompts
 from backend.mixers.seed_share import SeedShare
 from backend.mixers.steady_gap import SteadyGap
 from backend.mixers.uncertainty_weights import UncertaintyWeights
@@ -72,6 +78,7 @@ from backend.selectors.above_threshold import AboveThreshold
 from backend.selectors.all_prompts import AllPrompts
 from backend.selectors.anchored_pairs import AnchoredPairs
 from backend.selectors.best_versus_worst import BestVersusWorst
+from backend.selectors.budget_examples import BudgetExamples
 from backend.selectors.direct_answers import DirectAnswers
 from backend.selectors.improved_revisions import ImprovedRevisions
 from backend.selectors.keep_all import KeepAll
@@ -100,6 +107,7 @@ from backend.trainers.soft_target_sft import SoftTargetSFT
 
 __all__ = [
     "AGAIN",
+    "BEHAVIORS",
     "CORRECT",
     "CPO",
     "CRITIQUE",
@@ -121,9 +129,11 @@ __all__ = [
     "Ask",
     "BalanceProbe",
     "BalanceScore",
+    "BehaviorTags",
     "BestVersusWorst",
     "BoostingWeights",
     "Brevity",
+    "BudgetExamples",
     "ByConstruction",
     "CorrectionFlips",
     "Deduplicate",
@@ -149,6 +159,7 @@ __all__ = [
     "HiddenStateSFT",
     "Imported",
     "ImprovedRevisions",
+    "InformativePrompts",
     "InstructionDifficulty",
     "InversePrompts",
     "JudgeQuality",
@@ -168,8 +179,10 @@ __all__ = [
     "PromptRules",
     "PromptSet",
     "PromptsByDifficulty",
+    "ReachableAnswer",
     "ReadCritique",
     "ReadScore",
+    "ReferenceLength",
     "ReferenceLikelihood",
     "RelativeLength",
     "RevisionPairs",
@@ -181,8 +194,10 @@ __all__ = [
     "ScoreTies",
     "SeedShare",
     "SelfCertainty",
+    "SelfKnowledge",
     "SignedExamples",
     "SoftTargetSFT",
+    "StatedBudget",
     "SteadyGap",
     "StopOnWarning",
     "SurfaceRules",

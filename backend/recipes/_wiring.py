@@ -289,7 +289,8 @@ def _check_mixer(walk: _Walk, place: Place, part: Mixer) -> None:
 
 
 def _check_questions(walk: _Walk) -> None:
-    """What a source asks has to be answered, and what it narrows to has to be used."""
+    """What a source asks has to be answered, or kept for later rounds, and what it narrows to has to be used."""
+    draws = any(isinstance(step.part, PromptSource) and step.part.reads_own for step in walk.steps)
     for place in walk.places:
         part, index = place.step.part, place.index
         if not isinstance(part, PromptSource):
@@ -298,7 +299,9 @@ def _check_questions(walk: _Walk) -> None:
         if part.narrows:
             if not any(index == other.narrowed for other in after):
                 raise ValueError(f"{place} chooses among groups that no later step works on. Move or remove it.")
-        elif not any(other.source == index and _uses_questions(other) for other in after):
+        elif not (part.adopts and draws and any(other.step.kind in STAGES for other in after)) and not any(
+            other.source == index and _uses_questions(other) for other in after
+        ):
             raise ValueError(f"{place} asks what nobody answers. Put a generator after it, or remove it.")
 
 

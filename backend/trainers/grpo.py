@@ -4,10 +4,12 @@ The knobs reach its variants: `loss_type` and `scale_rewards` Dr. GRPO (arXiv 25
 `delta` the two-sided clipping of INTELLECT-2 (arXiv 2505.07291), `importance_sampling_level` GSPO (arXiv 2507.18071).
 """
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from backend.answers import check_pattern
+from backend.trainers import _masked
 from backend.trainers._rl import RLTrainer
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 class GRPO(RLTrainer):
     """TRL's GRPOTrainer with a judge as its reward."""
+
+    later: ClassVar[tuple[str, ...]] = ("mask_pattern",)
 
     loss_type: Literal["grpo", "dr_grpo", "dapo", "bnpo", "cispo", "sapo", "luspo", "vespo"] = Field(
         "dapo", description="how the losses of tokens are put together"
@@ -43,6 +47,17 @@ class GRPO(RLTrainer):
     entropy_coef_delta: float = Field(0.005, ge=0, description="change of the factor at one step then")
     entropy_coef_min: float = Field(0.0, ge=0, description="lowest factor then")
     entropy_coef_max: float = Field(1.0, ge=0, description="highest factor then")
+
+    mask_pattern: str = Field(
+        "",
+        description="regular expression; what the first group of each of its matches holds, without groups the match, "
+        "is left out of the loss, such as results that the policy wrote for itself. Empty: nothing is",
+    )
+
+    @field_validator("mask_pattern")
+    @classmethod
+    def _compiles(cls, pattern: str) -> str:
+        return check_pattern(pattern)
 
     @property
     def resumes_with(self) -> tuple[str, ...]:
@@ -67,7 +82,7 @@ class GRPO(RLTrainer):
             "use_adaptive_entropy entropy_target entropy_coef_delta entropy_coef_min entropy_coef_max"
         )
         config = GRPOConfig(**arguments | {name: getattr(self, name) for name in own.split()})
-        return kind(
+        return _masked.masking(kind, self.mask_pattern)(
             weights.policy,
             reward_funcs=[reward],
             args=config,

@@ -3,8 +3,11 @@ from dataclasses import replace
 import pytest
 from pydantic import ValidationError
 
+from backend.generators.sample import Sample
 from backend.judges.brevity import Brevity
 from backend.judges.exact_match import ExactMatch
+from backend.judges.surface_rules import SurfaceRules
+from backend.prompt_sources.adopt import Adopt
 from backend.prompt_sources.ask import Ask
 from backend.prompt_sources.document_tasks import DocumentTasks
 from backend.prompt_sources.few_shot_prompts import FewShotPrompts
@@ -55,6 +58,22 @@ def test_what_is_asked_and_known_is_the_questions_own():
     assert made.extra == {"answer": "water"}
 
 
+def test_a_template_stands_in_place_of_the_last_question_and_fills_nothing_else():
+    chat = [
+        {"role": "user", "content": "first"}, {"role": "assistant", "content": "yes"},
+        {"role": "user", "content": "What is {prompt}?"},
+    ]  # fmt: skip
+    group = Group(replace(prompt(), messages=chat, answer="4"))
+    (made,) = AllPrompts(template="Think. {prompt} {answer}").select([group], seed=0).examples
+    assert made.messages == [*chat[:2], {"role": "user", "content": "Think. What is {prompt}? {answer}"}]
+    assert made.extra == {"answer": "4"}
+    system = [{"role": "system", "content": "be brief"}]
+    (made,) = AllPrompts(template="a {prompt}").select([Group(replace(prompt(), messages=system))], seed=0).examples
+    assert made.messages == system
+    with pytest.raises(ValidationError, match=r"does not hold \{prompt\}"):
+        AllPrompts(template="a")
+
+
 def test_a_reward_that_compares_with_known_answers_needs_questions_that_have_some():
     rewarded = GRPO(reward=ExactMatch())
     assert recipe(PromptSet(), AllPrompts(), rewarded).trainer.needs_answer
@@ -82,6 +101,15 @@ def test_what_nobody_answers_is_still_refused():
     assert "has no questions to work on" in refusal(AllPrompts(), TRAINER)
     assert "has a name that means something else" in refusal(PromptSet(), AllPrompts(), Step(TRAINER, name="live"))
     assert "has no texts" in refusal(PromptSet(), Ask(), AboveThreshold(), AllPrompts(), TRAINER)
+
+
+def test_adopted_prompts_may_wait_for_a_later_round_that_draws_on_them():
+    tasks = FewShotPrompts(), Step(Sample(), name="tasks"), SurfaceRules(), Adopt()
+    kept = recipe(*tasks, Step(AllPrompts(), of="tasks"), TRAINER)
+    assert kept.places()[4].source == 0
+    assert kept.gate() == 3
+    # Nobody would draw on them.
+    assert "asks what nobody answers" in refusal(PromptSet(), *tasks[1:], Step(AllPrompts(), of="tasks"), TRAINER)
 
 
 def test_the_first_job_is_the_selection():

@@ -1,0 +1,57 @@
+"""Whether a checkpoint knows what it can do: its verdicts on held-out tasks against known ones."""
+
+import re
+from collections import Counter
+
+from pydantic import Field
+
+from backend.metrics import Evidence, Metric
+from backend.metrics._intervals import wilson
+from backend.metrics._verify import answered
+from backend.values import MetricValue
+
+
+class SelfKnowledge(Metric):
+    """Precision, recall and F1 = 2 TP / (2 TP + FP + FN) of one verdict, such as infeasible, with Wilson's intervals.
+
+    The held-out prompts are tasks with the question whether the checkpoint could carry them out; their known answer is
+    one of the two words, and prompts with another one are left out. A greedy answer says the word that it holds last;
+    one that holds neither is counted in `unreadable`, and is a miss where the word was the known answer. No interval is
+    given for F1.
+    """
+
+    word: str = Field("infeasible", min_length=1, description="the verdict whose precision and recall are computed")
+    other: str = Field("feasible", min_length=1, description="the opposite verdict")
+
+    @property
+    def scope(self) -> str:
+        return "checkpoint"
+
+    @property
+    def needs_answer(self) -> bool:
+        return True
+
+    def compute(self, evidence: Evidence) -> list[MetricValue]:
+        counts: Counter[tuple[bool, bool | None]] = Counter()
+        for group in evidence.held_out:
+            known = self._said(group.prompt.answer or "")
+            if known is not None:
+                counts[known, self._said(answered(group, 0, 0).samples[0].text)] += 1
+        hits, said = counts[True, True], counts[True, True] + counts[False, True]
+        there = sum(number for (known, _), number in counts.items() if known)
+        details = {"prompts": counts.total(), "unreadable": counts[True, None] + counts[False, None]}
+        f1 = 2 * hits / (said + there) if said + there else None
+        return [
+            MetricValue("self_knowledge_f1", f1, n=counts.total(), details=details),
+            _share("self_knowledge_precision", hits, said), _share("self_knowledge_recall", hits, there),
+        ]  # fmt: skip
+
+    def _said(self, text: str) -> bool | None:
+        """Whether the last of the two words in a text is the one that is looked for; None where there is neither."""
+        words = "|".join(re.escape(word) for word in (self.word, self.other))
+        found = re.findall(rf"(?<!\w)(?:{words})(?!\w)", text, re.IGNORECASE)
+        return found[-1].casefold() == self.word.casefold() if found else None
+
+
+def _share(name: str, count: int, n: int) -> MetricValue:
+    return MetricValue(name, count / n, *wilson(count, n), n) if n else MetricValue(name, None)

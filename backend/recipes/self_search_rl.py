@@ -1,0 +1,29 @@
+"""SSRL: a policy searches its own knowledge, writing queries and results itself. Fan et al. 2025."""
+
+from backend.recipes import Recipe, register
+from backend.recipes import _parts as parts
+
+TEMPLATE = """Answer the question below. You may search what you know as often as you need: write a query as
+<search>query</search>, then what a search would return as <information>results</information>, and think about it as
+<think>thoughts</think>. End with the answer alone as <answer>answer</answer>.
+
+{prompt}"""
+FIELDS = r"think|search|information"
+FORM = rf"(?s)\A\s*(?:<({FIELDS})>(?:(?!</?(?:{FIELDS}|answer)>).)+</\1>\s*)+<answer>[^<]+</answer>\s*\Z"
+OPEN_ENDS = (r"(?s)</search>\s*<(?!information>)", r"(?s)(?<!</search>)(?<!</search>\n)<information>")
+ANSWER = r"(?s)(?:<answer>|\A(?!.*<answer>))(?P<answer>.*?)(?:</answer>|\Z)"  # all of a text without the tag
+REWARD = parts.WeightedSum(
+    judges=(parts.ExactMatch(pattern=ANSWER), parts.SurfaceRules(must_match=FORM, must_not_match=OPEN_ENDS)),
+    weights=(0.8, 0.2),
+)
+TRAINER = parts.GRPO(
+    reward=REWARD, max_completion_length=512, beta=0.001, mask_pattern=r"(?s)<information>(.*?)</information>"
+)
+
+register(
+    Recipe(
+        name="self_search_rl", title="SSRL: Self-Search Reinforcement Learning", paper="2508.10874",
+        steps=(parts.PromptSet(), parts.AllPrompts(template=TEMPLATE), TRAINER),
+        metrics=(parts.HeldOutAccuracy(), parts.PassAtK(k=8, n=8)),
+    )
+)  # fmt: skip
