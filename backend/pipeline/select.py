@@ -87,7 +87,8 @@ def seen(stage: StageContext, db: Session) -> Iterator[values.Group]:
     known = known_labels(db, stage.round.id)
     for batch in group_values.chunks(group_values.seen_by(db, stage), GROUPS_AT_ONCE):
         loaded = (with_known(group, known) for group in group_values.load(db, batch, place=stage.place))
-        yield from (group for group in loaded if not is_parent_rejected(group))
+        keeps_rejected = is_about_rejected(stage)
+        yield from (group for group in loaded if keeps_rejected or not is_parent_rejected(group))
 
 
 def check_any(stage: StageContext, chosen: Chosen, of: str) -> None:

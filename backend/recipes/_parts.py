@@ -7,21 +7,27 @@ from backend.judges.additive_rubric import TEMPLATE as RUBRIC
 from backend.judges.additive_rubric import AdditiveRubric
 from backend.judges.agrees_with_label import AgreesWithLabel
 from backend.judges.all_of import AllOf
+from backend.judges.best_on_top import BestOnTop
 from backend.judges.brevity import Brevity
 from backend.judges.by_construction import ByConstruction
 from backend.judges.exact_match import ExactMatch
 from backend.judges.from_children import FromChildren
 from backend.judges.majority_vote import MajorityVote
+from backend.judges.monitor_flag import MonitorFlag
 from backend.judges.noted import Noted
 from backend.judges.novelty import Novelty
 from backend.judges.pairwise_swapped import PairwiseSwapped
+from backend.judges.principled_reward import PrincipledReward
 from backend.judges.prompt_rules import PromptRules
 from backend.judges.read_critique import TEMPLATE as CRITIQUE
 from backend.judges.read_critique import ReadCritique
 from backend.judges.read_score import ReadScore
+from backend.judges.recalibrated import Recalibrated
 from backend.judges.reference_likelihood import ReferenceLikelihood
+from backend.judges.reward_gap import RewardGap
 from backend.judges.reward_model import RewardModel as RewardModelJudge
 from backend.judges.self_certainty import SelfCertainty
+from backend.judges.sum_of_votes import SumOfVotes
 from backend.judges.surface_rules import SurfaceRules
 from backend.judges.text_similarity import TextSimilarity
 from backend.judges.weighted_sum import WeightedSum
@@ -37,13 +43,16 @@ from backend.metrics.override_rate import OverrideRate
 from backend.metrics.pass_at_k import PassAtK
 from backend.metrics.score_ties import ScoreTies
 from backend.mixers.deduplicate import Deduplicate
+from backend.mixers.difficulty_band import DifficultyBand
 from backend.mixers.diverse_subset import DiverseSubset
 from backend.mixers.earlier_rounds import EarlierRounds
 from backend.prompt_sources.adopt import Adopt
 from backend.prompt_sources.ask import Ask
+from backend.prompt_sources.compare_all import CompareAll
 from backend.prompt_sources.document_tasks import DocumentTasks
 from backend.prompt_sources.evolve_prompts import EvolvePrompts
 from backend.prompt_sources.few_shot_prompts import FewShotPrompts
+from backend.prompt_sources.most_informative import MostInformative
 from backend.prompt_sources.prompt_set import PromptSet
 from backend.prompt_sources.widest import Widest
 from backend.schedules.balance_probe import BalanceProbe
@@ -51,8 +60,10 @@ from backend.selectors.above_threshold import AboveThreshold
 from backend.selectors.all_prompts import AllPrompts
 from backend.selectors.anchored_pairs import AnchoredPairs
 from backend.selectors.best_versus_worst import BestVersusWorst
+from backend.selectors.gap_pairs import GapPairs
 from backend.selectors.improved_revisions import ImprovedRevisions
 from backend.selectors.keep_all import KeepAll
+from backend.selectors.principle_pairs import PrinciplePairs
 from backend.selectors.revision_pairs import RevisionPairs
 from backend.selectors.right_and_wrong import RightAndWrong
 from backend.selectors.signed_examples import SignedExamples
@@ -74,12 +85,13 @@ from backend.trainers.soft_target_sft import SoftTargetSFT
 __all__ = [
     "CORRECT", "CPO", "CRITIQUE", "DPO", "GRPO", "KTO", "ORPO", "RLOO", "RUBRIC", "SFT", "AboveThreshold",
     "AdditiveRubric", "Adopt", "AgreesWithLabel", "AllOf", "AllPrompts", "AnchoredPairs", "Ask", "BalanceProbe",
-    "BalanceScore", "BestVersusWorst", "Brevity", "ByConstruction", "CorrectionFlips", "Deduplicate", "Distill",
-    "DistinctN", "DiverseSubset", "DocumentTasks", "EarlierRounds", "EvolvePrompts", "ExactMatch", "FewShotPrompts",
-    "FromChildren", "HeldOutAccuracy", "Imported", "ImprovedRevisions", "JudgeQuality", "KeepAll", "Length",
-    "MajorityVote", "NegativeAwareSFT", "Noted", "Novelty", "OverrideRate", "OwnAnswers", "PairwiseSwapped", "PassAtK",
-    "PromptRules", "PromptSet", "ReadCritique", "ReadScore", "ReferenceLikelihood", "RevisionPairs", "RewardModel",
-    "RewardModelJudge", "RightAndWrong", "Sample", "ScoreTies", "SelfCertainty", "SignedExamples", "SoftTargetSFT",
-    "SurfaceRules", "TextSimilarity", "Unpaired", "VoteMarginPairs", "WeightedSum", "Widest", "WorseToBetter",
-    "WrittenVerdict", "YesNoCheck",
+    "BalanceScore", "BestOnTop", "BestVersusWorst", "Brevity", "ByConstruction", "CompareAll", "CorrectionFlips",
+    "Deduplicate", "DifficultyBand", "Distill", "DistinctN", "DiverseSubset", "DocumentTasks", "EarlierRounds",
+    "EvolvePrompts", "ExactMatch", "FewShotPrompts", "FromChildren", "GapPairs", "HeldOutAccuracy", "Imported",
+    "ImprovedRevisions", "JudgeQuality", "KeepAll", "Length", "MajorityVote", "MonitorFlag", "MostInformative",
+    "NegativeAwareSFT", "Noted", "Novelty", "OverrideRate", "OwnAnswers", "PairwiseSwapped", "PassAtK",
+    "PrinciplePairs", "PrincipledReward", "PromptRules", "PromptSet", "ReadCritique", "ReadScore", "Recalibrated",
+    "ReferenceLikelihood", "RevisionPairs", "RewardGap", "RewardModel", "RewardModelJudge", "RightAndWrong", "Sample",
+    "ScoreTies", "SelfCertainty", "SignedExamples", "SoftTargetSFT", "SumOfVotes", "SurfaceRules", "TextSimilarity",
+    "Unpaired", "VoteMarginPairs", "WeightedSum", "Widest", "WorseToBetter", "WrittenVerdict", "YesNoCheck",
 ]  # fmt: skip
