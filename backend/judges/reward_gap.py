@@ -29,7 +29,7 @@ class RewardGap(RewardModel):
 
     def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:
         without = [group for group in groups if parted(group.prompt.messages) is None]
-        made = super().judge(engine, [group for group in groups if group not in without], seed=seed)
+        made = super().judge(engine, [one for one in groups if parted(one.prompt.messages) is not None], seed=seed)
         lost = [sample for group in without for sample in group.samples]
         said = "The chat holds no answer to compare with."
         return made + [Judgment(sample.id, str(self.name), 0, None, None, said, "") for sample in lost]
