@@ -3,6 +3,7 @@ import pytest
 from backend.engines import Ability
 from backend.engines.scripted import Number, Scripted
 from backend.judges.reward_gap import RewardGap, gap, parted
+from backend.trainers.grpo import GRPO
 from backend.values import Group, Messages, Prompt
 from tests.groups import prompt, sample
 
@@ -34,8 +35,6 @@ def test_without_an_earlier_answer_there_is_no_score():
 
 
 def test_it_may_be_a_reward():
-    from backend.trainers.grpo import GRPO
-
     assert GRPO(reward=RewardGap(), judge_by="scorer").rewards == (RewardGap(),)
     with pytest.raises(ValueError, match="the policy in training is none"):
         GRPO(reward=RewardGap())

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from backend import recipes
+from backend.generators.sample import conditioned
 from backend.values import Group, Verdict
 from tests.groups import prompt, sample, scored
 from tests.unit.recipes.turns import Steps, answered
@@ -33,8 +34,6 @@ def test_the_final_judge_learns_from_the_informed_one_without_the_answer():
     assert "{answer}" in generator.conditions["informed"]
     # What the informed judge is asked is what it was trained on.
     (seen,) = SEEING.ask(2, ANSWERED)
-    from backend.generators.sample import conditioned
-
     shown = conditioned(asked.prompt.messages, generator.conditions["informed"], "a b c d")
     assert shown == seen.prompt.messages
     assert (WITHOUT.places[6].step.makes, WITHOUT.part(6).start) == ("reference_free", "policy")
