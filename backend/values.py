@@ -265,7 +265,8 @@ class Group:
     parent: the text that the question is about. trained: the messages a training row gets where they are others than
     was asked (a hint is left out). id: 0 until the row is written. step: the one that asked. position: among the
     groups of that step. cut: characters of the parent that were kept, where the question goes on from a part of it.
-    ancestors: the texts that led to the parent, the first one first; empty where the parent answers a prompt.
+    ancestors: the texts that led to the parent, the first one first; empty where the parent answers a prompt. about:
+    all texts of the parent's group, for judges of them (`Judge.judges_siblings`); else empty.
     """
 
     prompt: Prompt
@@ -277,6 +278,7 @@ class Group:
     position: int = 0
     cut: int | None = None
     ancestors: tuple[Sample, ...] = ()
+    about: tuple[Sample, ...] = ()
 
     @property
     def draft(self) -> Sample | None:

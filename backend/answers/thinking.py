@@ -36,3 +36,20 @@ def _final_channel(text: str) -> str:
     if last is None:
         return text
     return text[last.end() :] if last[1] == "final" else ""
+
+
+def thought(text: str) -> str:
+    """Return the thinking of a text, without its tags: what `spoken` leaves out."""
+    final = _final_channel(text)
+    kept, outside, depth, start = text[: len(text) - len(final)], "", 0, 0
+    for tag in _TAG.finditer(final):
+        piece = final[start : tag.start()]
+        if depth:
+            kept += piece
+        else:
+            outside += piece
+            if not tag["open"]:
+                kept, outside = kept + outside, ""
+        depth = max(0, depth + (1 if tag["open"] else -1))
+        start = tag.end()
+    return kept + final[start:] if depth else kept

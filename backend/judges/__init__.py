@@ -58,6 +58,16 @@ class Judge(Part, kind="judge"):
         return ()
 
     @property
+    def fixed_principles(self) -> tuple[str, ...]:
+        """The principles of which it judges each group by one, the same one at each time; empty where it has none."""
+        return ()
+
+    @property
+    def judges_siblings(self) -> bool:
+        """True for judges of parents whose judgments are of all texts that stand beside the parent (`Group.about`)."""
+        return False
+
+    @property
     def needs_all_groups(self) -> bool:
         """True for judges that have to see all groups of the step in one call, not batch by batch."""
         return False

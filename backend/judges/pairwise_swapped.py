@@ -58,6 +58,11 @@ class PairwiseSwapped(Judge):
 
     template: str = Field(TEMPLATE, description="what is asked; {prompt}, {a} and {b} are filled in, and {principle}")
     principles: tuple[str, ...] = Field((), description="one of them, drawn at random, is the {principle}")
+    draw_by: Literal["seed", "prompt"] = Field(
+        "seed",
+        description="what the principle of a group follows from: the round's seed; or the prompt alone, so that "
+        "`principle_pairs` knows it",
+    )
     score: Literal["elo", "wins"] = Field("elo", description="fitted strength with position weights, or share of wins")
     prior: float = Field(0.1, gt=0, description="weighted wins added to both sides of every pair before fitting")
     temperature: float = Field(0.0, ge=0, le=5, description="0 is greedy")
@@ -83,6 +88,10 @@ class PairwiseSwapped(Judge):
                 said = "has no place for the principles. Write {principle} where one of them belongs"
             raise ValueError(f"The template {said}.")
         return self
+
+    @property
+    def fixed_principles(self) -> tuple[str, ...]:
+        return self.principles if self.draw_by == "prompt" else ()
 
     @property
     def may_be_silent(self) -> bool:
@@ -121,8 +130,7 @@ class PairwiseSwapped(Judge):
 
     def _drawn(self, group: Group, seed: int) -> str:
         """The principle that a group is judged by."""
-        chance = random.Random(f"{seed} {group.prompt.id} {group.position}")
-        return chance.choice(self.principles) if self.principles else ""
+        return drawn(self.principles, group, seed if self.draw_by == "seed" else None)
 
     def render(self, prompt: Messages, a: str, b: str, principle: str = "") -> Messages:
         """Return the chat of one comparison."""
@@ -162,6 +170,13 @@ class PairwiseSwapped(Judge):
             n_tokens=sum(completion.n_tokens for completion in shown_first),
             failure=failures[0] if games and len(failures) == len(games) else None,
         )
+
+
+def drawn(principles: Sequence[str], group: Group, seed: int | None = None) -> str:
+    """Return the principle of a group; empty where there are none. Without a seed it is always the same one."""
+    place = f"{group.prompt.id} {group.position}"
+    chance = random.Random(place if seed is None else f"{seed} {place}")
+    return chance.choice(principles) if principles else ""
 
 
 def read(completion: Completion) -> str | None:

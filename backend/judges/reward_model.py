@@ -36,12 +36,16 @@ class RewardModel(Judge):
     def calls_per_sample(self) -> int:
         return 1
 
+    def shown(self, group: Group, sample: Sample) -> tuple[Messages, str]:
+        """The chat and the answer to it that the scorer reads."""
+        return group.prompt.messages, sample.text
+
     def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:
         if engine is None:
             raise MissingPrerequisite(
                 f"The judge {self.name} asks a scorer, but none is bound. Choose a judge checkpoint."
             )
-        pairs = [(group.prompt.messages, sample.text) for group in groups for sample in group.samples]
+        pairs = [self.shown(group, sample) for group in groups for sample in group.samples]
         found = rated(engine, [chat for chat, _ in pairs], [text for _, text in pairs])
         judgments: list[Judgment] = []
         for group in groups:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from backend import values
 from backend.db import tables
+from backend.judges import Judge
 from backend.pipeline.stage import StageContext
 from backend.recipes import Place
 from backend.values import Split
@@ -205,6 +206,8 @@ def load(
     )
     prompts, chains = prompts_of(db, groups), chains_of(db, groups)
     stripped = roots_of(db, [g for g in groups if g.is_stripped])
+    part = place.step.part if place is not None else None
+    about = siblings_of(db, groups) if isinstance(part, Judge) and part.judges_siblings else {}
     return [
         values.Group(
             p,
@@ -216,6 +219,7 @@ def load(
             position=g.position,
             cut=g.cut,
             ancestors=chains[g.parent_id][:-1] if g.parent_id is not None else (),
+            about=about.get(g.parent_id or 0, ()),
         )
         for g, p in zip(groups, prompts, strict=True)
     ]
@@ -242,6 +246,24 @@ def chains_of(db: Session, groups: Sequence[GroupRow]) -> dict[int, tuple[values
         level = {n for n in above.values() if n is not None} - above.keys()
     texts = texts_of(db, sorted(above))
     return {g.parent_id: _chain(g.parent_id, above, texts) for g in groups if g.parent_id is not None}
+
+
+def siblings_of(db: Session, groups: Sequence[GroupRow]) -> dict[int, tuple[values.Sample, ...]]:
+    """Of each text that a question is about all texts of its group that were there when it was asked, people's aside.
+
+    In the order in which the source saw them.
+    """
+    asked = {g.parent_id: g.step for g in groups if g.parent_id is not None}
+    sample, parent = tables.Sample, aliased(tables.Sample)
+    found = defaultdict[int, list[int]](list)
+    for some in chunks(sorted(asked), CHUNK):
+        query = select(parent.id, sample.id, sample.step).join(parent, parent.group_id == sample.group_id)
+        query = query.where(parent.id.in_(some), sample.kind != "edit")
+        for parent_id, id_, step in db.execute(query.order_by(sample.step, sample.position, sample.id)):
+            if step < asked[parent_id]:
+                found[parent_id].append(id_)
+    texts = _texts_of(db, sorted({id_ for ids in found.values() for id_ in ids}))
+    return {parent_id: tuple(texts[id_] for id_ in ids) for parent_id, ids in found.items()}
 
 
 def _chain(last: int, above: Mapping[int, int | None], texts: Mapping[int, values.Sample]) -> tuple[values.Sample, ...]:

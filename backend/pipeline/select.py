@@ -72,7 +72,7 @@ def choose(stage: StageContext, db: Session) -> Chosen:
 
 def mixed(stage: StageContext, db: Session) -> Chosen:
     """Run the step's mixer over the rows so far; the last one before a training refuses an empty dataset."""
-    mixer = stage.place.step.part
+    mixer, keeps_rejected = stage.place.step.part, is_about_rejected(stage)
     assert isinstance(mixer, Mixer)
     chosen = mix.choose(stage, db, mixer, seen(stage, db))
     if is_last_before_training(stage):
@@ -85,13 +85,13 @@ def mixed(stage: StageContext, db: Session) -> Chosen:
 def seen(stage: StageContext, db: Session) -> Iterator[values.Group]:
     """The step's groups as selectors see them, read while they are gone through."""
     known = known_labels(db, stage.round.id)
-    mixer = stage.place.step.part
+    mixer, keeps_rejected = stage.place.step.part, is_about_rejected(stage)
     for batch in group_values.chunks(group_values.seen_by(db, stage), GROUPS_AT_ONCE):
         groups = group_values.load(db, batch, place=stage.place)
         if isinstance(mixer, Mixer) and mixer.reads_scores:
             groups = scores.with_scores(db, groups, stage.step)
         loaded = (with_known(group, known) for group in groups)
-        yield from (group for group in loaded if not is_parent_rejected(group))
+        yield from (group for group in loaded if keeps_rejected or not is_parent_rejected(group))
 
 
 def check_any(stage: StageContext, chosen: Chosen, of: str) -> None:

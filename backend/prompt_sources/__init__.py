@@ -103,7 +103,7 @@ class PromptSource(Part, kind="prompt source"):
 
     @property
     def asks_about_rejected(self) -> bool:
-        """True where it asks about texts because they were rejected: what answers is then trained on, all the same."""
+        """True where a question does not hang on its parent's label: its answers are trained on though that rejects."""
         return False
 
     def groups_at_most(self, groups: int, samples: int, prompts: int) -> int:

@@ -20,8 +20,8 @@ class Adopt(PromptSource):
     The new prompts go to a prompt set that the round makes. Texts that ask the same as a prompt of the round's sets, as
     one that the rounds above adopted, as one before them, or as a held-out prompt are dropped and counted. Nobody knows
     the answer to an adopted prompt, unless `keep_answer` says that it is the natural text for which the prompt was
-    written (see `inverse_prompts`); such a prompt is noted as `synthetic: prompt`. Where a source of the recipe draws on adopted prompts, nobody has to answer them in
-    the round that adopts them.
+    written (see `inverse_prompts`); such a prompt is noted as `synthetic: prompt`. Where a source
+    of the recipe draws on adopted prompts, nobody has to answer them in the round that adopts them.
     """
 
     most: int = Field(0, ge=0, description="most texts that are adopted, the first ones; 0 means all")

@@ -9,6 +9,7 @@ from backend.judges.additive_rubric import AdditiveRubric
 from backend.judges.agrees_with_label import AgreesWithLabel
 from backend.judges.all_of import AllOf
 from backend.judges.behavior_tags import BEHAVIORS, BehaviorTags
+from backend.judges.best_on_top import BestOnTop
 from backend.judges.brevity import Brevity
 from backend.judges.by_construction import ByConstruction
 from backend.judges.dropout_reward_model import DropoutRewardModel
@@ -16,21 +17,26 @@ from backend.judges.exact_match import ExactMatch
 from backend.judges.from_children import FromChildren
 from backend.judges.instruction_difficulty import InstructionDifficulty
 from backend.judges.majority_vote import MajorityVote
+from backend.judges.monitor_flag import MonitorFlag
 from backend.judges.noted import Noted
 from backend.judges.novelty import Novelty
 from backend.judges.pairwise_swapped import PairwiseSwapped
+from backend.judges.principled_reward import PrincipledReward
 from backend.judges.prompt_rules import PromptRules
 from backend.judges.reachable_answer import ReachableAnswer
 from backend.judges.read_critique import TEMPLATE as CRITIQUE
 from backend.judges.read_critique import ReadCritique
 from backend.judges.read_score import ReadScore
+from backend.judges.recalibrated import Recalibrated
 from backend.judges.reference_length import ReferenceLength
 from backend.judges.reference_likelihood import ReferenceLikelihood
 from backend.judges.relative_length import RelativeLength
+from backend.judges.reward_gap import RewardGap
 from backend.judges.reward_model import RewardModel as RewardModelJudge
 from backend.judges.round_trip import RoundTrip
 from backend.judges.self_certainty import SelfCertainty
 from backend.judges.stated_budget import StatedBudget
+from backend.judges.sum_of_votes import SumOfVotes
 from backend.judges.surface_rules import SurfaceRules
 from backend.judges.text_similarity import TextSimilarity
 from backend.judges.tree_rules import TreeRules
@@ -62,11 +68,13 @@ from backend.mixers.steady_gap import SteadyGap
 from backend.mixers.uncertainty_weights import UncertaintyWeights
 from backend.prompt_sources.adopt import Adopt
 from backend.prompt_sources.ask import Ask
+from backend.prompt_sources.compare_all import CompareAll
 from backend.prompt_sources.document_tasks import DocumentTasks
 from backend.prompt_sources.evolve_prompts import EvolvePrompts
 from backend.prompt_sources.exam_prompts import ExamPrompts
 from backend.prompt_sources.few_shot_prompts import FewShotPrompts
 from backend.prompt_sources.inverse_prompts import InversePrompts
+from backend.prompt_sources.most_informative import MostInformative
 from backend.prompt_sources.prompt_set import PromptSet
 from backend.prompt_sources.prompts_by_difficulty import PromptsByDifficulty
 from backend.prompt_sources.widest import Widest
@@ -80,9 +88,11 @@ from backend.selectors.anchored_pairs import AnchoredPairs
 from backend.selectors.best_versus_worst import BestVersusWorst
 from backend.selectors.budget_examples import BudgetExamples
 from backend.selectors.direct_answers import DirectAnswers
+from backend.selectors.gap_pairs import GapPairs
 from backend.selectors.improved_revisions import ImprovedRevisions
 from backend.selectors.keep_all import KeepAll
 from backend.selectors.plain_texts import PlainTexts
+from backend.selectors.principle_pairs import PrinciplePairs
 from backend.selectors.revision_pairs import RevisionPairs
 from backend.selectors.right_and_wrong import RightAndWrong
 from backend.selectors.signed_examples import SignedExamples
@@ -130,11 +140,13 @@ __all__ = [
     "BalanceProbe",
     "BalanceScore",
     "BehaviorTags",
+    "BestOnTop",
     "BestVersusWorst",
     "BoostingWeights",
     "Brevity",
     "BudgetExamples",
     "ByConstruction",
+    "CompareAll",
     "CorrectionFlips",
     "Deduplicate",
     "DifficultyBand",
@@ -154,6 +166,7 @@ __all__ = [
     "FromChildren",
     "GRPOJudgeMix",
     "GRPOSelfScore",
+    "GapPairs",
     "HeldOutAccuracy",
     "HeldOutSimilarity",
     "HiddenStateSFT",
@@ -166,6 +179,8 @@ __all__ = [
     "KeepAll",
     "Length",
     "MajorityVote",
+    "MonitorFlag",
+    "MostInformative",
     "MultiTurnGRPO",
     "NegativeAwareSFT",
     "Noted",
@@ -176,16 +191,20 @@ __all__ = [
     "PairwiseSwapped",
     "PassAtK",
     "PlainTexts",
+    "PrinciplePairs",
+    "PrincipledReward",
     "PromptRules",
     "PromptSet",
     "PromptsByDifficulty",
     "ReachableAnswer",
     "ReadCritique",
     "ReadScore",
+    "Recalibrated",
     "ReferenceLength",
     "ReferenceLikelihood",
     "RelativeLength",
     "RevisionPairs",
+    "RewardGap",
     "RewardModel",
     "RewardModelJudge",
     "RightAndWrong",
@@ -200,6 +219,7 @@ __all__ = [
     "StatedBudget",
     "SteadyGap",
     "StopOnWarning",
+    "SumOfVotes",
     "SurfaceRules",
     "TextSimilarity",
     "TreeRules",

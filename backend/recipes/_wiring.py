@@ -202,6 +202,22 @@ def _check_groups(walk: _Walk, place: Place) -> None:
     _check_roles(walk, place)
     _check_origins(walk, place)
     _check_parents(walk, place)
+    _check_principles(walk, place)
+
+
+def _check_principles(walk: _Walk, place: Place) -> None:
+    """Who writes a principle into rows has to know which one the judge before it went by."""
+    part = place.step.part
+    if not isinstance(part, Selector) or not part.written_principles:
+        return
+    before = [one.step.part for one in walk.places if one.step.kind == "judge" and one.source == place.source]
+    last = before[-1] if before else None
+    if not isinstance(last, Judge) or last.fixed_principles != part.written_principles:
+        raise ValueError(
+            f"{place} writes into each row the principle that its sides were compared by, but the judge before it does "
+            "not choose by these principles. Put pairwise_swapped before it, with the same principles and with draw_by "
+            "prompt."
+        )
 
 
 def _check_origins(walk: _Walk, place: Place) -> None:

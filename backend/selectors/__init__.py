@@ -38,6 +38,11 @@ class Selector(Part, kind="selector"):
         return False
 
     @property
+    def written_principles(self) -> tuple[str, ...]:
+        """The principles of which it writes into each row the one that its sides were compared by; empty for none."""
+        return ()
+
+    @property
     def needs_stripped(self) -> bool:
         """True where draft and revision stand in one row, so that both have to answer the prompt they began with."""
         return False

@@ -85,17 +85,17 @@ class AnchoredPairs(Selector):
             return f"rejected side: {bad}"
         # Of equals the fallback's: the named roles have to be better, or worse.
         best = max(good, key=lambda s: (self._rank(s), s.role in self.fallback))
+        if self.differ_in == "answer" and not (bad := [one for one in bad if not self._is_same_answer(best, one)]):
+            return "same answer on both sides"
         worst = min(bad, key=lambda s: (self._rank(s), s.role not in self.fallback))
         pair = pair_of(best, worst)
         if self.require_higher and pair.gap is not None and pair.gap <= 0:
             return "equal scores" if pair.gap == 0 else "chosen scores lower than rejected"
-        if is_same_text(pair):
-            return "same text on both sides"
-        return "same answer on both sides" if self.differ_in == "answer" and self._is_same_answer(pair) else pair
+        return "same text on both sides" if is_same_text(pair) else pair
 
-    def _is_same_answer(self, pair: Pair) -> bool:
+    def _is_same_answer(self, chosen: Sample, rejected: Sample) -> bool:
         """Whether one answer is read on both sides; none is no answer that could be the same."""
-        good, bad = (answers.extract(one.text, self.pattern) for one in (pair.chosen, pair.rejected))
+        good, bad = (answers.extract(one.text, self.pattern) for one in (chosen, rejected))
         return good is not None and bad is not None and answers.normalise(good) == answers.normalise(bad)
 
     def _side(self, samples: Sequence[Sample], roles: Roles, *, never: Verdict) -> list[Sample] | str:

@@ -44,14 +44,14 @@ class BestVersusWorst(Selector):
         for group in groups:
             pair = self._pair(group, seed)
             if isinstance(pair, Pair):
-                examples.append(self._example(group, pair))
+                examples += self._examples(group, pair)
             else:
                 dropped[pair] += 1
         return Selection(examples, dict(dropped), unit="prompts")
 
-    def _example(self, group: Group, pair: Pair) -> Example:
+    def _examples(self, group: Group, pair: Pair) -> list[Example]:
         weight = min(pair.gap / self.full_gap, 1.0) if self.weigh_by_gap and pair.gap is not None else 1.0
-        return Example(group.prompt.id, pair.chosen.id, rejected_id=pair.rejected.id, weight=weight)
+        return [Example(group.prompt.id, pair.chosen.id, rejected_id=pair.rejected.id, weight=weight)]
 
     def _pair(self, group: Group, seed: int) -> Pair | str:
         """Return the pair, or the reason why there is none."""

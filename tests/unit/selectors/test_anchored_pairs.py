@@ -181,3 +181,6 @@ def test_both_sides_may_have_to_differ_in_their_answers():
     assert pair(*same, **knobs) == (1, 2)
     assert pair(*same, **knobs, differ_in="answer") == "same answer on both sides"
     assert pair(*other, **knobs, differ_in="answer") == (1, 2)
+    # Of several bad texts those with the answer of the good one are passed over.
+    both = same[0], same[1], sample(3, "so #### 5", role="base")
+    assert (pair(*both, **knobs), pair(*both, **knobs, differ_in="answer")) == ((1, 2), (1, 3))

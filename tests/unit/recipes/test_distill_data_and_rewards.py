@@ -1,0 +1,42 @@
+"""Zhang et al. 2025, arXiv 2502.19557: what makes it that method."""
+
+from dataclasses import replace
+
+from backend import recipes
+from backend.values import Group, Verdict
+from tests.groups import prompt, sample
+from tests.unit.recipes.turns import Steps
+
+RECIPE = recipes.get("distill_data_and_rewards")
+LEARN, REINFORCE = Steps(RECIPE, 0), Steps(RECIPE, 1)
+
+
+def group(teacher: str, *own: str) -> Group:
+    texts = replace(sample(1, teacher), role="teacher"), *(sample(n, text) for n, text in enumerate(own, 2))
+    return REINFORCE.label(3, [Group(prompt(), texts)])[0]
+
+
+def test_a_warm_up_on_the_teachers_completions_comes_first():
+    assert [place.step.part.name for place in LEARN.places] == ["prompt_set", "sample", "keep_all", "sft"]
+    assert LEARN.places[1].step.by == "teacher"
+    assert [RECIPE.phase_of(n) for n in range(3)] == [0, 1, 1]
+
+
+def test_pseudo_rewards_follow_from_who_wrote_a_text_and_the_teacher_never_grades():
+    made = group("#### 4", "#### 5")
+    assert [(one.score, one.verdict) for one in made.samples] == [(1.0, Verdict.accept), (0.0, Verdict.reject)]
+    asking = [place.step.part for place in REINFORCE.places if place.step.kind == "judge"]
+    assert not any(judge.needs_engine or judge.needs_answer for judge in asking)
+    (pair,) = REINFORCE.select(4, made).examples
+    assert (pair.sample_id, pair.rejected_id) == (1, 2)
+
+
+def test_a_completion_that_reaches_the_teachers_answer_is_not_rejected():
+    assert REINFORCE.select(4, group("so #### 4", "thus #### 4")).dropped == {"same answer on both sides": 1}
+
+
+def test_rl_follows_the_learned_reward():
+    training = REINFORCE.part(7)
+    assert (REINFORCE.places[5].step.makes, training.reward.name, training.judge_by) == (
+        "scorer", "reward_model", "scorer",
+    )  # fmt: skip

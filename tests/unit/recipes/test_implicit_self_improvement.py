@@ -1,0 +1,55 @@
+"""Wang et al. 2023 (PIT), arXiv 2310.00898: what makes it that method."""
+
+from dataclasses import replace
+
+from backend import recipes
+from backend.judges.reward_gap import gap, parted
+from backend.values import Group, Imported
+from tests.groups import prompt
+from tests.unit.recipes.turns import Steps
+
+RECIPE = recipes.get("implicit_self_improvement")
+LEARN, GIVEN, OWN = (Steps(RECIPE, n) for n in range(3))
+PAIR = replace(prompt(), imported=(Imported("bad", {"chosen": False}), Imported("good", {"chosen": True})))
+
+
+def given(steps: Steps) -> Group:
+    (made,) = steps.part(1).generate(None, [PAIR], seed=0)
+    return Group(prompt(), tuple(replace(one, id=n) for n, one in enumerate(made, 1)))
+
+
+def test_the_scorer_learns_gaps_from_ordinary_preference_pairs():
+    (group,) = LEARN.label(2, [given(LEARN)])
+    rows = [(row.completion, row.rejected) for row in LEARN.select(5, group).examples]
+    assert (gap("bad", "good"), gap("good", "good")) in rows
+    assert (gap("bad", "bad"), gap("good", "bad")) in rows
+    assert (len(rows), LEARN.places[6].step.makes) == (5, "scorer")
+
+
+def test_sft_turns_the_worse_text_into_the_better_one():
+    (group,) = LEARN.label(2, [given(LEARN)])
+    (row,) = LEARN.select(3, group).examples
+    assert row.sample_id == 2
+    assert "bad" in row.messages[0]["content"]
+    assert "good" not in row.messages[0]["content"]
+
+
+def test_rl_raises_the_gap_given_prompt_and_reference():
+    for steps, source in ((GIVEN, "imported"), (OWN, "sample")):
+        assert steps.part(1).name == source
+        group = given(GIVEN)
+        asked = steps.ask(2, group)
+        rows = steps.select(3, *asked).examples
+        assert [parted(row.messages) for row in rows] == [(prompt().messages, "bad"), (prompt().messages, "good")]
+        training = steps.part(4)
+        assert (training.reward.name, training.judge_by) == ("reward_gap", "scorer")
+
+
+def test_references_are_the_datas_first_and_then_what_the_policy_writes_by_now():
+    assert [RECIPE.phase_of(n) for n in range(4)] == [0, 1, 2, 2]
+    assert (GIVEN.places[1].step.by, OWN.places[1].step.by) == ("data", "policy")
+
+
+def test_no_rubric_says_what_is_better():
+    assert GIVEN.part(2).template == OWN.part(2).template == "Write a better answer."
+    assert not any(judge.needs_engine and judge.name != "reward_gap" for judge in RECIPE.judges)

@@ -1,0 +1,54 @@
+"""Ye and Ng 2024 (Self-J), arXiv 2409.00935: what makes it that method."""
+
+from dataclasses import replace
+
+from backend import recipes
+from backend.generators.sample import conditioned
+from backend.values import Group, Verdict
+from tests.groups import prompt, sample, scored
+from tests.unit.recipes.turns import Steps, answered
+
+RECIPE = recipes.get("self_judge")
+SEEING, WITHOUT, SELECTIVE = (Steps(RECIPE, n) for n in range(3))
+ANSWERED = Group(prompt(answer="a b c d"), (sample(1, "a b x y"),))
+
+
+def test_training_scores_come_from_an_evaluation_that_sees_the_known_answer_moved_by_similarity():
+    (asked,) = SEEING.ask(2, ANSWERED)
+    assert "known to be good:\n\na b c d" in asked.prompt.messages[0]["content"]
+    judged = SEEING.label(4, [answered(asked, "fair\nScore: 8", "poor\nScore: 6", "Score: 10", first=11)])
+    # Mean 8; ROUGE-L 0.5 is 5.5 of 1 to 10; half of each is 6.75.
+    (text,) = SEEING.parents(5, judged)
+    assert text.score == 6.75
+    (checked,) = SEEING.label(6, [replace(judged[0], parent=text)])
+    assert [one.verdict for one in checked.samples] == [Verdict.reject, Verdict.accept, Verdict.reject]
+    assert [row.sample_id for row in SEEING.select(7, checked).examples] == [12]
+    assert SEEING.places[8].step.makes == "informed"
+
+
+def test_the_final_judge_learns_from_the_informed_one_without_the_answer():
+    (asked,) = WITHOUT.ask(2, ANSWERED)
+    assert "a b c d" not in asked.prompt.messages[0]["content"]
+    generator = WITHOUT.part(3)
+    assert WITHOUT.places[3].step.by == "informed"
+    assert "{answer}" in generator.conditions["informed"]
+    # What the informed judge is asked is what it was trained on.
+    (seen,) = SEEING.ask(2, ANSWERED)
+    shown = conditioned(asked.prompt.messages, generator.conditions["informed"], "a b c d")
+    assert shown == seen.prompt.messages
+    assert (WITHOUT.places[6].step.makes, WITHOUT.part(6).start) == ("reference_free", "policy")
+
+
+def test_a_judgment_without_a_score_is_not_learned():
+    (asked,) = WITHOUT.ask(2, ANSWERED)
+    (judged,) = WITHOUT.label(4, [answered(asked, "hm", "poor\nScore: 1", first=11)])
+    assert [row.sample_id for row in WITHOUT.select(5, judged).examples] == [12]
+
+
+def test_the_best_of_n_is_taken_and_below_a_floor_none():
+    judge = SELECTIVE.places[2].step
+    assert (judge.by, judge.part.needs_answer, judge.part.accept_at) == ("reference_free", False, 6.0)
+    assert [row.sample_id for row in SELECTIVE.select(3, scored([7.0, 9.0, 6.0])).examples] == [2]
+    declined = SELECTIVE.select(3, scored([5.9, 2.0, None]))
+    assert declined.examples == []
+    assert declined.dropped["below threshold"] == 2

@@ -1,0 +1,74 @@
+"""Liu et al. 2025 (SPCT), arXiv 2504.02495: what makes it that method."""
+
+from dataclasses import replace
+
+from backend import recipes
+from backend.judges._compared import in_order
+from backend.values import Group, Imported, Past, Verdict
+from tests.groups import prompt
+from tests.unit.mixers.training_rows import ids, row
+from tests.unit.recipes.turns import Steps, answered
+
+RECIPE = recipes.get("self_principled_critique")
+COLD, REINFORCE = Steps(RECIPE, 0), Steps(RECIPE, 1)
+PAIR = replace(prompt(), imported=(Imported("good", {"chosen": True}), Imported("bad", {"chosen": False})))
+
+
+def items() -> Group:
+    (made,) = COLD.part(1).generate(None, [PAIR], seed=0)
+    group = Group(prompt(), tuple(replace(one, id=n) for n, one in enumerate(made, 1)))
+    return COLD.label(2, [group])[0]
+
+
+def stated(good: int, bad: int) -> str:
+    """A judgment that gives the good and the bad text these scores, in the order in which they are shown."""
+    shown = [good if one.text == "good" else bad for one in in_order(1, items().samples)]
+    return f"Principle: ...\nScores: {shown[0]}, {shown[1]}"
+
+
+def test_the_judge_writes_principles_critiques_and_a_whole_number_for_each_text():
+    (asked,) = COLD.ask(3, items())
+    said = asked.prompt.messages[0]["content"]
+    assert said.index("principles by which") < said.index("Criticise each") < said.index("a whole number from 1")
+    assert all(text in said for text in ("good", "bad"))
+
+
+def test_the_cold_start_keeps_right_judgments_of_what_is_not_always_judged_right():
+    (asked,) = COLD.ask(3, items())
+    (judged,) = COLD.label(5, [answered(asked, stated(8, 3), stated(3, 8), "hm", first=11)])
+    assert [one.score for one in judged.samples] == [1.0, -1.0, -1.0]
+    assert [one.sample_id for one in COLD.select(6, judged).examples] == [11]
+    (easy,) = COLD.label(5, [answered(asked, stated(8, 3), stated(9, 1), first=11)])
+    for group, kept in ((judged, [11]), (easy, [])):
+        assert ids(COLD.part(7).mix([row(11)], [group], Past(), seed=0).rows) == kept
+    assert COLD.part(8).name == "sft"
+
+
+def test_the_reward_is_one_only_with_the_known_best_strictly_on_top():
+    training = REINFORCE.part(5)
+    (asked,) = REINFORCE.ask(3, items())
+    (example,) = REINFORCE.select(4, asked).examples
+    assert example.extra == {"answer": asked.prompt.answer}
+    said = training.reward.judge(None, [answered(asked, stated(8, 3), stated(5, 5), stated(3, 8), first=11)], seed=0)
+    assert [one.score for one in said] == [1.0, -1.0, -1.0]
+    assert (training.name, training.reward.name) == ("grpo", "best_on_top"), "no format reward is added"
+
+
+def test_a_meta_scorer_learns_which_judgments_are_right():
+    (asked,) = COLD.ask(3, items())
+    (judged,) = COLD.label(5, [answered(asked, stated(8, 3), stated(3, 8), first=11)])
+    (pair,) = COLD.select(9, judged).examples
+    assert (pair.sample_id, pair.rejected_id, COLD.places[10].step.makes) == (11, 12, "meta")
+
+
+def test_at_use_the_better_half_of_the_votes_is_summed():
+    names = [(place.step.part.name, place.step.by) for place in REINFORCE.places[6:8]]
+    assert names == [("sample", "policy"), ("reward_model", "meta")]
+    (asked,) = REINFORCE.ask(3, items())
+    votes = answered(asked, stated(1, 9), stated(7, 4), stated(6, 5), stated(2, 8), first=11)
+    rated = [replace(one, score=score) for one, score in zip(votes.samples, (0.1, 0.9, 0.7, 0.2), strict=True)]
+    group = replace(votes, samples=tuple(rated), about=items().samples)
+    judge = REINFORCE.part(8)
+    said = {one.sample_id: judge.label([one]) for one in judge.judge(None, [group], seed=0)}
+    # 7 + 6 and 4 + 5: the votes of the meta scores 0.9 and 0.7.
+    assert said == {1: (13.0, Verdict.accept), 2: (9.0, Verdict.reject)}
