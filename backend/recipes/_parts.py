@@ -3,6 +3,7 @@
 from backend.generators.imported import Imported
 from backend.generators.own_answers import OwnAnswers
 from backend.generators.sample import Sample
+from backend.generators.tree_search import TreeSearch
 from backend.judges.additive_rubric import TEMPLATE as RUBRIC
 from backend.judges.additive_rubric import AdditiveRubric
 from backend.judges.agrees_with_label import AgreesWithLabel
@@ -22,6 +23,7 @@ from backend.judges.read_score import ReadScore
 from backend.judges.reference_likelihood import ReferenceLikelihood
 from backend.judges.reward_model import RewardModel as RewardModelJudge
 from backend.judges.self_certainty import SelfCertainty
+from backend.judges.step_value import StepValue
 from backend.judges.surface_rules import SurfaceRules
 from backend.judges.text_similarity import TextSimilarity
 from backend.judges.weighted_sum import WeightedSum
@@ -56,7 +58,9 @@ from backend.selectors.keep_all import KeepAll
 from backend.selectors.revision_pairs import RevisionPairs
 from backend.selectors.right_and_wrong import RightAndWrong
 from backend.selectors.signed_examples import SignedExamples
+from backend.selectors.tree_traces import TreeTraces
 from backend.selectors.unpaired import Unpaired
+from backend.selectors.value_rows import ValueRows
 from backend.selectors.vote_margin_pairs import VoteMarginPairs
 from backend.selectors.worse_to_better import CORRECT, WorseToBetter
 from backend.trainers.cpo import CPO
@@ -70,6 +74,7 @@ from backend.trainers.reward_model import RewardModel
 from backend.trainers.rloo import RLOO
 from backend.trainers.sft import SFT
 from backend.trainers.soft_target_sft import SoftTargetSFT
+from backend.trainers.step_scorer import StepScorer
 
 __all__ = [
     "CORRECT", "CPO", "CRITIQUE", "DPO", "GRPO", "KTO", "ORPO", "RLOO", "RUBRIC", "SFT", "AboveThreshold",
@@ -80,6 +85,6 @@ __all__ = [
     "MajorityVote", "NegativeAwareSFT", "Noted", "Novelty", "OverrideRate", "OwnAnswers", "PairwiseSwapped", "PassAtK",
     "PromptRules", "PromptSet", "ReadCritique", "ReadScore", "ReferenceLikelihood", "RevisionPairs", "RewardModel",
     "RewardModelJudge", "RightAndWrong", "Sample", "ScoreTies", "SelfCertainty", "SignedExamples", "SoftTargetSFT",
-    "SurfaceRules", "TextSimilarity", "Unpaired", "VoteMarginPairs", "WeightedSum", "Widest", "WorseToBetter",
-    "WrittenVerdict", "YesNoCheck",
+    "StepScorer", "StepValue", "SurfaceRules", "TextSimilarity", "TreeSearch", "TreeTraces", "Unpaired", "ValueRows",
+    "VoteMarginPairs", "WeightedSum", "Widest", "WorseToBetter", "WrittenVerdict", "YesNoCheck",
 ]  # fmt: skip
