@@ -60,7 +60,7 @@ def grow_missing(
         todo = [row for row in batch if again is None or row.id in again.groups]
         if todo and (again is not None or number >= done):
             grown = _grown(grow, todo, number, checkpoint_id)
-            place = {"checkpoint_id": checkpoint_id, "seed": seed, "role": role}
+            place: dict[str, Any] = {"checkpoint_id": checkpoint_id, "seed": seed, "role": role}
             gate.pass_batch(
                 partial(write, stage, grown, number, again=again, **place),
                 served=grown.served,

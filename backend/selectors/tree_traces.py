@@ -94,9 +94,10 @@ class TreeTraces(Selector):
         if by_person(leaf) is Verdict.accept:
             return None
         scores = [score_of(one) for one in trace.steps]
-        if scores[-1] is None:
+        last = scores[-1]
+        if last is None:
             return "no score"
-        if scores[-1] < self.threshold:
+        if last < self.threshold:
             return "below threshold"
         return "a step below min_value" if any(one is None or one < self.min_value for one in scores) else None
 

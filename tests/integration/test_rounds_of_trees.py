@@ -12,7 +12,7 @@ from backend.db import reading, tables
 from backend.pipeline.bind import engine_for
 from backend.recipes import Recipe
 from backend.services import review_queue, reviews, sample_chain, sample_detail
-from backend.values import DecisionKind, RoundStatus, Stage, Verdict
+from backend.values import DecisionKind, RoundStatus, Stage
 from tests.integration.test_rounds_of_steps import RIGHT, TRAINING, Loop, dying, made
 from tests.tiny import make_tiny_model
 
@@ -21,7 +21,7 @@ SMALL = TRAINING | {"max_steps": 1}
 SOLVER = {
     "name": "scripted",
     "rules": [
-        {"pattern": "(?s)next step.*<<<A\nright", "reply": "Winner: A"},
+        {"pattern": "(?s)next step.*<<<A\n(right|#### 4|#### 6)", "reply": "Winner: A"},
         {"pattern": "next step", "reply": "Winner: B"},
         {"pattern": "(?s)prompt a.*right", "reply": ("#### 4", "#### 5")},
         {"pattern": "(?s)prompt [bc].*right", "reply": ("#### 5", "#### 6")},
@@ -142,22 +142,29 @@ def test_process_self_rewarding_learns_pairs_of_its_own_next_steps(tiny: Path) -
         shown = db.scalar(select(func.count()).select_from(tables.Label).where(tables.Label.round_id == second))
     assert reviews.progress(loop.actor, second).samples == shown == len(steps)
     # A person's word on a step stands above what the model said of it.
-    best = next(row for row in steps if row.position == 0 and row.text == "right\n")
+    written = {n: {row.text for row in steps if row.position == n} for n in {row.position for row in steps}}
+    best = next(
+        row for row in steps
+        if row.parent_id is None and row.text == "right\n" and "wrong\n" in written[row.position]
+    )  # fmt: skip
     reviews.decide(loop.actor, "reject-0001", best.id, DecisionKind.reject, round_id=second)
     reviews.close(loop.actor, second)
     ended = loop.run(second, trains=True)
     assert ended.status is RoundStatus.done, ended.error
     (rows,) = made(second)["rows"].values()
-    assert rows
+    prefixes = [[one["content"] for one in row["prompt"][1:]] for row in rows]
+    assert {len(prefix) for prefix in prefixes} == {0, 1}
+    assert {text for prefix in prefixes for text in prefix} == {"right\n"}
     for row in rows:
-        prefix = [one["content"] for one in row["prompt"][1:]]
-        assert prefix in ([], ["right\n"])
         chosen, rejected = (row[side][0]["content"] for side in ("chosen", "rejected"))
         assert chosen != rejected
         assert row.get("goes_on", []) == [
             side for side in ("chosen", "rejected") if row[side][0]["content"].endswith("\n")
         ]
     with reading() as db:
-        rejected = db.scalars(select(tables.Example.rejected_id).where(tables.Example.rejected_id == best.id)).all()
-        label = db.get_one(tables.Label, best.id)
-    assert (label.verdict, len(rejected)) == (Verdict.reject, 1)
+        asked = db.scalar(
+            select(tables.Prompt.messages).join(tables.Sample, tables.Sample.prompt_id == tables.Prompt.id)
+            .where(tables.Sample.id == best.id)
+        )  # fmt: skip
+    (overridden,) = (row for row in rows if row["prompt"] == asked)
+    assert [overridden[side][0]["content"] for side in ("chosen", "rejected")] == ["wrong\n", "right\n"]
