@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from app.widgets import sample_card
 from backend import recipes
 from backend.config import settings
 from backend.db import reading, tables
@@ -95,7 +96,9 @@ def test_rest_mcts_trains_scorer_and_policy_and_the_next_search_is_led_by_the_sc
     child = next(row for row in below if row.score is not None)
     chain = sample_chain.read(loop.actor, child.id)
     assert [row.id for row in chain.above] == [child.parent_id]
-    assert sample_detail.detail(loop.actor, child.id).label.score == child.score
+    shown = sample_detail.detail(loop.actor, child.id)
+    assert shown.label.score == child.score
+    assert sample_card.title(shown).startswith("Step of a text (in the search: no value, ")
     assert sample_chain.read(loop.actor, child.parent_id).questions[0].answers
 
     second = loop.launch()
