@@ -15,6 +15,11 @@ SCORER = "scorer"
 """A model whose head gives one number: it scores texts and writes none. A kind of checkpoint."""
 
 
+GOES_ON = "goes_on"
+"""What is noted on a text that is a step of a longer one and not its end. On a training row: the columns of such texts,
+after which the assistant's turn is not over."""
+
+
 def mean_score(scores: Sequence[float]) -> float:
     """Return the mean of scores. The same scores in another order have the same mean: no difference is noise."""
     return round(math.fsum(scores) / len(scores), 12)
@@ -284,6 +289,11 @@ class Group:
     def draft(self) -> Sample | None:
         """The text that the chain of questions began with; None where the question is about no text."""
         return self.ancestors[0] if self.ancestors else self.parent
+
+    @property
+    def path(self) -> str:
+        """The texts that led to the question, joined: what a group of a tree's node goes on from."""
+        return "".join(one.text for one in (*self.ancestors, self.parent) if one is not None)
 
     @property
     def scored(self) -> list[Sample]:

@@ -9,7 +9,7 @@ from app.widgets.times import moment
 from backend.services.sample_chain import Chain
 from backend.services.sample_detail import DecisionView, Detail, JudgmentView, Trained
 from backend.services.samples import Row
-from backend.values import JSON, DecisionKind, Verdict
+from backend.values import GOES_ON, JSON, DecisionKind, Verdict
 
 BADGES = {Verdict.accept: "ok", Verdict.reject: "bad", None: ""}
 WORDS = {
@@ -59,9 +59,13 @@ def marks(row: Row) -> list[str]:
 
 
 def title(detail: Detail) -> str:
-    """Who wrote the text, where no checkpoint did."""
+    """Who wrote the text, where no checkpoint did; of a step in a tree, what the search noted of it."""
     if detail.edited_from_id is not None:
         return f"Text by {detail.author}, edited from sample {detail.edited_from_id}"
+    if GOES_ON in detail.noted:
+        value, visits = detail.noted.get("value"), detail.noted.get("visits", 0)
+        rated = "no value" if value is None else f"value {value:g}"
+        return f"Step of a text (in the search: {rated}, {visits} visit{'s' * (visits != 1)})"
     said = ", ".join(f"{name} {value}" for name, value in detail.noted.items() if not isinstance(value, dict | list))
     return f"Text by {detail.author} (the file says {said or 'nothing of it'})" if detail.author else "Text"
 

@@ -132,6 +132,14 @@ def answered(chat: Messages, text: str) -> Messages:
     return [*chat, {"role": "assistant", "content": text}]
 
 
+def unanswered(chat: Messages, text: str) -> Messages:
+    """The chat that, with the text as its answer so far, is this one: `answered` undone."""
+    if not text or not is_continued(chat) or not chat[-1]["content"].endswith(text):
+        return chat
+    before = chat[-1]["content"].removesuffix(text)
+    return [*chat[:-1], {"role": "assistant", "content": before}] if before else chat[:-1]
+
+
 def unread(kind: FailureKind, reason: str) -> Reading:
     """Return the reading of a text that cannot be read."""
     return Reading((), failure=Failure(kind, reason))

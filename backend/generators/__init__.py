@@ -1,11 +1,11 @@
 """Generators let a checkpoint answer prompts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from backend.engines import Engine
+from backend.engines import Ability, Engine
 from backend.registry import Part
-from backend.values import Imported, Prompt, Sample
+from backend.values import Group, Imported, Prompt, Sample
 
 IMPORT = "import"
 """The kind of samples that a file brought."""
@@ -20,6 +20,43 @@ class Generator(Part, kind="generator"):
     def generate(self, engine: Engine, prompts: Sequence[Prompt], *, seed: int) -> list[list[Sample]]:
         """Return the samples of each prompt, in order, with id 0 and positions from 0."""
         raise NotImplementedError
+
+    def grow(
+        self, engine: Engine, prompts: Sequence[Prompt], *, seed: int, engines: Mapping[str, Engine]
+    ) -> list[list[Group]]:
+        """Return the groups that it makes of each prompt, in order, where it `makes_groups`.
+
+        The first group of a prompt asks the prompt itself and has no parent. The parent of another one is a sample of
+        a group before it, the same object, which its question goes on from. engines: of the `asked_roles`, without
+        optional ones that nothing is bound to. A prompt of which nothing could be made gets one group whose only
+        sample says why (`failure`).
+        """
+        raise NotImplementedError
+
+    @property
+    def makes_groups(self) -> bool:
+        """True for a generator that asks how its own texts go on: the steps after it work on the groups it makes."""
+        return False
+
+    @property
+    def asked_roles(self) -> Mapping[str, Ability]:
+        """The roles that it asks beside its step's own, such as a scorer that guides it, and for what."""
+        return {}
+
+    @property
+    def optional_roles(self) -> frozenset[str]:
+        """Those of the asked roles that it does without where no checkpoint is bound to them."""
+        return frozenset()
+
+    @property
+    def asks_per_prompt(self) -> tuple[int, int]:
+        """How many calls it makes of the asked roles for one prompt, and the new tokens of one, for estimates."""
+        return 0, 0
+
+    @property
+    def groups_per_prompt(self) -> int:
+        """How many groups it makes of one prompt at most, for estimates."""
+        return 1
 
     @property
     def needs_engine(self) -> bool:

@@ -1,4 +1,4 @@
-"""Read what was noted on a sample: what the file that brought it says of it."""
+"""Read what was noted on a sample: what the file that brought it says of it, or the generator that made it."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +16,7 @@ class Noted(Verifier):
     """Score 1 for what a file calls chosen or true, 0 for rejected or false, a rating as it is; None where nothing is.
 
     So `best_versus_worst` makes exactly the imported pairs, and `unpaired` exactly the imported labels. A sample that
-    the model made has no note and gets no verdict.
+    the model made has none of these notes and gets no verdict; `value` is what a search noted of a step.
     """
 
     key: str = Field(
@@ -35,7 +35,8 @@ class Noted(Verifier):
         if key is None:
             what = repr(self.key) if self.key else "chosen, label or score"
             return self.judgment(sample, None, f"Nothing is noted on this sample as {what}.")
-        return self.judgment(sample, _number(sample.extra[key]), f"The file says {key}: {sample.extra[key]}.")
+        said = "The file says" if sample.kind == "import" else "Noted when it was made:"
+        return self.judgment(sample, _number(sample.extra[key]), f"{said} {key}: {sample.extra[key]}.")
 
 
 def _number(value: Any) -> float | None:

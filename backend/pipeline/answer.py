@@ -69,7 +69,7 @@ def answer_missing(
             stage.progress.advance(len(todo) if again else sum(map(len, kept.made)) + len(kept.items))
         elif not again:
             stage.progress.advance(sum(have.get(group.id, 0) for group in batch))
-    _close(gate, engine)
+    close(gate, engine)
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ def _failed(prompt: values.Prompt, failure: values.Failure) -> values.Sample:
     return values.Sample(0, prompt.id, "", "error", failure=failure)
 
 
-def _close(gate: Gate, engine: Engine | None) -> None:
+def close(gate: Gate, engine: Engine | None) -> None:
     try:
         gate.close()
     except EngineError as error:
@@ -186,23 +186,8 @@ def write(
         "role": role,
         "created_at": written_at,
     }
-    whose = [(group, one) for group, several in zip(asked.groups, asked.made, strict=True) for one in several]
-    columns: dict[str, list[Any]] = {
-        "group_id": [group.id for group, _ in whose],
-        "prompt_id": [group.prompt_id for group, _ in whose],
-        "position": [sample.position for _, sample in whose],
-        "text": [clean(sample.text) for _, sample in whose],
-        "finish_reason": [sample.finish_reason for _, sample in whose],
-        "num_tokens": [sample.n_tokens for _, sample in whose],
-        "logprob": [sample.logprob for _, sample in whose],
-        # A file brought imported samples, no checkpoint.
-        "checkpoint_id": [None if sample.kind == "import" else checkpoint_id for _, sample in whose],
-        "kind": [sample.kind for _, sample in whose],
-        "extra": [sample.extra for _, sample in whose],
-        "score_like": [bool(SCORE_LIKE.search(sample.text)) for _, sample in whose],
-    }
-    if any(sample.reasoning for _, sample in whose):
-        columns["reasoning"] = [clean(sample.reasoning) or None for _, sample in whose]
+    pairs = zip(asked.groups, asked.made, strict=True)
+    columns = columns_of([(g.id, g.prompt_id, one) for g, several in pairs for one in several], checkpoint_id)
     with stage.writing() as db:
         insert_rows(db, tables.Sample, common, columns)
         if split is Split.train:
@@ -212,6 +197,32 @@ def write(
             left_out.write(db, stage, asked.items)
         else:
             left_out.rewrite(db, stage, again.ids_of(asked.groups), asked.items)
+
+
+def columns_of(whose: Sequence[tuple[int, int, values.Sample]], checkpoint_id: int) -> dict[str, list[Any]]:
+    """The columns of new samples, each given with the ids of its group and its prompt."""
+    columns: dict[str, list[Any]] = {
+        "group_id": [group_id for group_id, _, _ in whose],
+        "prompt_id": [prompt_id for _, prompt_id, _ in whose],
+        "position": [sample.position for _, _, sample in whose],
+        "text": [clean(sample.text) for _, _, sample in whose],
+        "finish_reason": [sample.finish_reason for _, _, sample in whose],
+        "num_tokens": [sample.n_tokens for _, _, sample in whose],
+        "logprob": [sample.logprob for _, _, sample in whose],
+        # A file brought imported samples, no checkpoint.
+        "checkpoint_id": [None if sample.kind == "import" else checkpoint_id for _, _, sample in whose],
+        "kind": [sample.kind for _, _, sample in whose],
+        "extra": [_kept(sample.extra) if sample.extra else {} for _, _, sample in whose],
+        "score_like": [bool(SCORE_LIKE.search(sample.text)) for _, _, sample in whose],
+    }
+    if any(sample.reasoning for _, _, sample in whose):
+        columns["reasoning"] = [clean(sample.reasoning) or None for _, _, sample in whose]
+    return columns
+
+
+def _kept(noted: values.JSON) -> values.JSON:
+    """What is noted, its texts as they can be kept: some are what a model wrote."""
+    return {name: clean(value) if isinstance(value, str) else value for name, value in noted.items()}
 
 
 def empty_labels(

@@ -52,6 +52,16 @@ def acting(round_: tables.Round, role: str, step: int) -> int:
         return checkpoint_of(db, round_, role, step)
 
 
+def bound_to(round_: tables.Round, role: str, step: int, *, may_be_unbound: bool) -> int | None:
+    """The checkpoint that acts in a role; None where nothing is bound to one that may be unbound."""
+    try:
+        return acting(round_, role, step)
+    except NotFound:
+        if may_be_unbound:
+            return None
+        raise
+
+
 def checkpoint_of(db: Session, round_: tables.Round, role: str, step: int) -> int:
     """What a training before this step made in that role, else what was bound to it at launch; raises `NotFound`.
 

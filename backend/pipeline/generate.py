@@ -1,7 +1,7 @@
 """Questions without samples of this step -> generator -> samples, batch by batch."""
 
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, nullcontext
 from typing import Any
 
 from sqlalchemy import func, select
@@ -9,12 +9,14 @@ from sqlalchemy.orm import Session
 
 from backend import values
 from backend.db import reading, tables
+from backend.engines import Engine
 from backend.generators import Generator
 from backend.pipeline import groups as group_values
 from backend.pipeline import left_out
 from backend.pipeline.answer import answer_missing
 from backend.pipeline.ask import ask_due
-from backend.pipeline.bind import acting, engine_for
+from backend.pipeline.bind import acting, bound_to, engine_for
+from backend.pipeline.grow import grow_missing
 from backend.pipeline.stage import Finish, StageContext
 from backend.prompt_sources import PromptSource
 from backend.recipes import POLICY
@@ -49,6 +51,24 @@ def takes_imported(stage: StageContext, generator: Generator) -> bool:
     return generator.takes_imported and is_of_pool and not are_taken
 
 
+def asked_engines(
+    stage: StageContext, generator: Generator, known: Mapping[int, Any], stack: ExitStack
+) -> dict[str, Engine]:
+    """The engines of the roles that a generator asks beside its own, open until the stack is closed.
+
+    known: those that are open, by checkpoint. Roles that may be unbound, and are, are left out.
+    """
+    opened, found = dict(known), dict[str, Engine]()
+    for role in generator.asked_roles:
+        checkpoint_id = bound_to(stage.round, role, stage.step, may_be_unbound=role in generator.optional_roles)
+        if checkpoint_id is None:
+            continue
+        if opened.get(checkpoint_id) is None:
+            opened[checkpoint_id] = stack.enter_context(engine_for(checkpoint_id))
+        found[role] = opened[checkpoint_id]
+    return found
+
+
 def run(stage: StageContext) -> Finish:
     """Make every missing sample of the step."""
     ask_due(stage)
@@ -62,6 +82,8 @@ def run(stage: StageContext) -> Finish:
         known = count_answers(db, rows) if generator.takes_answers else 0
     if left_out.is_retry(stage):
         stage.progress.start(len({row.group_id for row in left_out.asked(stage)}), "prompts")
+    elif generator.makes_groups:
+        stage.progress.start(len(rows), "prompts")
     else:
         stage.progress.start(len(rows) * generator.samples_per_prompt + imported + known, "samples")
     # A generator that asks no model gets None, and where nothing is asked no model is loaded.
@@ -74,10 +96,22 @@ def run(stage: StageContext) -> Finish:
                     prompts = group_values.with_imported(db, prompts)
             return generator.generate(engine, prompts, seed=stage.seed("generate", number))
 
-        answer_missing(
-            stage, rows, engine=engine, checkpoint_id=checkpoint_id, answer=answer, seed=stage.round.seed,
-            step=stage.step, role=role,
-        )  # fmt: skip
+        place: dict[str, Any] = {
+            "engine": engine,
+            "checkpoint_id": checkpoint_id,
+            "seed": stage.round.seed,
+            "role": role,
+        }
+        if generator.makes_groups:
+            with ExitStack() as stack:
+                engines = asked_engines(stage, generator, {checkpoint_id: engine}, stack)
+
+                def grow(prompts: Sequence[values.Prompt], number: int) -> list[list[values.Group]]:
+                    return generator.grow(engine, prompts, seed=stage.seed("generate", number), engines=engines)
+
+                grow_missing(stage, rows, grow=grow, **place)
+        else:
+            answer_missing(stage, rows, answer=answer, step=stage.step, **place)
         notes = engine.notes() if engine is not None else ()
 
     def finish(db: Session) -> None:

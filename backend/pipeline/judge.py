@@ -185,10 +185,10 @@ def way_out(judge: Judge) -> str:
     """What a person can change about a judge that gave no verdicts."""
     if judge.judges_parents:
         return "See what the judge before gave the texts that this one counts"
-    if judge.may_be_silent and not judge.needs_engine:
-        return "Choose prompt sets whose file notes something on its completions, choose another judge"
     if judge.needs_answer:
         return "Import prompts with an answer column, choose a judge that needs none"
+    if judge.may_be_silent and not judge.needs_engine:
+        return "Choose prompt sets whose file notes something on its completions, choose another judge"
     if judge.needs_engine:
         return "Edit the judge's template, bind another judge"
     return "Change the judge's knobs, choose another judge"

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -46,12 +47,13 @@ def choose(stage: StageContext, db: Session) -> Chosen:
     selector, is_last = selector_of(stage), is_last_before_training(stage)
     stage.progress.start(len(rows), "groups")
     keeps_rejected = selector.reads_parents or is_about_rejected(stage)
-    for number, batch in enumerate(group_values.chunks(rows, GROUPS_AT_ONCE)):
+    at_once = max(len(rows), 1) if selector.needs_all_groups else GROUPS_AT_ONCE
+    for number, batch in enumerate(group_values.chunks(rows, at_once)):
         found = group_values.load(db, batch, place=stage.place)
         loaded = [with_known(g, known) for g in found if g.samples or not selector.needs_texts]
         groups = [group for group in loaded if keeps_rejected or not is_parent_rejected(group)]
         selection = selector.select(groups, seed=stage.seed("select", number))
-        chosen.selected += selection.examples
+        chosen.selected += with_ends(selection.examples, groups)
         chosen.dropped.update(selection.dropped)
         chosen.unit = selection.unit
         if len(groups) < len(loaded):
@@ -68,6 +70,20 @@ def choose(stage: StageContext, db: Session) -> Chosen:
         add_mix(stage, db, chosen)
     check_labels(stage, chosen, selector.makes)
     return chosen
+
+
+def with_ends(examples: list[values.Example], groups: Sequence[values.Group]) -> list[values.Example]:
+    """The examples, those whose texts are steps that go on saying so: a training does not end the turn after these."""
+    steps = {one.id for group in groups for one in group.samples if one.extra.get(values.GOES_ON)}
+    if not steps:
+        return examples
+    made = []
+    for one in examples:
+        first = "chosen" if one.rejected_id is not None else "completion"
+        sides = (first, one.completion, one.sample_id), ("rejected", one.rejected, one.rejected_id)
+        goes_on = [side for side, text, sample_id in sides if text is None and sample_id in steps]
+        made.append(replace(one, extra=one.extra | {values.GOES_ON: goes_on}) if goes_on else one)
+    return made
 
 
 def mixed(stage: StageContext, db: Session) -> Chosen:

@@ -226,7 +226,7 @@ def has_answers(stage: StageContext) -> bool:
     """Whether the known answers of the prompts answer what people are shown: not where it is prompts to be."""
     gate, places = stage.recipe.gate(stage.round.phase), stage.places
     asked = places[(places[gate].source if gate is not None else None) or 0].step.part
-    return not isinstance(asked, PromptSource) or asked.knows_answers
+    return isinstance(asked, PromptSource) and asked.knows_answers
 
 
 def checker(recipe: Recipe) -> ExactMatch | None:

@@ -47,7 +47,10 @@ def _wanted(step: Step) -> list[tuple[str, tuple[str, ...]]]:
         return [(part.start, start), *compared, *asked]
     if isinstance(part, Judge) and part.needs_engine:
         return [(step.by, _answers(part))]
-    return [(step.by, ("policy",))] if isinstance(part, Generator) and part.needs_engine else []
+    if not isinstance(part, Generator):
+        return []
+    asked = [(role, (SCORER,) if wanted is Ability.rate else ("policy",)) for role, wanted in part.asked_roles.items()]
+    return [*([(step.by, ("policy",))] if part.needs_engine else []), *asked]
 
 
 def _answers(judge: Judge) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from backend.generators.fixed_point import FixedPoint
 from backend.generators.imported import Imported
 from backend.generators.own_answers import OwnAnswers
 from backend.generators.sample import Sample
+from backend.generators.tree_search import TreeSearch
 from backend.judges.additive_rubric import TEMPLATE as RUBRIC
 from backend.judges.additive_rubric import AdditiveRubric
 from backend.judges.agrees_with_label import AgreesWithLabel
@@ -36,6 +37,7 @@ from backend.judges.reward_model import RewardModel as RewardModelJudge
 from backend.judges.round_trip import RoundTrip
 from backend.judges.self_certainty import SelfCertainty
 from backend.judges.stated_budget import StatedBudget
+from backend.judges.step_value import StepValue
 from backend.judges.sum_of_votes import SumOfVotes
 from backend.judges.surface_rules import SurfaceRules
 from backend.judges.text_similarity import TextSimilarity
@@ -96,7 +98,9 @@ from backend.selectors.principle_pairs import PrinciplePairs
 from backend.selectors.revision_pairs import RevisionPairs
 from backend.selectors.right_and_wrong import RightAndWrong
 from backend.selectors.signed_examples import SignedExamples
+from backend.selectors.tree_traces import TreeTraces
 from backend.selectors.unpaired import Unpaired
+from backend.selectors.value_rows import ValueRows
 from backend.selectors.vote_margin_pairs import VoteMarginPairs
 from backend.selectors.worse_to_better import CORRECT, WorseToBetter
 from backend.trainers.cpo import CPO
@@ -114,6 +118,7 @@ from backend.trainers.reward_model import RewardModel
 from backend.trainers.rloo import RLOO
 from backend.trainers.sft import SFT
 from backend.trainers.soft_target_sft import SoftTargetSFT
+from backend.trainers.step_scorer import StepScorer
 
 __all__ = [
     "AGAIN",
@@ -218,14 +223,19 @@ __all__ = [
     "SoftTargetSFT",
     "StatedBudget",
     "SteadyGap",
+    "StepScorer",
+    "StepValue",
     "StopOnWarning",
     "SumOfVotes",
     "SurfaceRules",
     "TextSimilarity",
     "TreeRules",
+    "TreeSearch",
+    "TreeTraces",
     "TwoSampleAccuracy",
     "UncertaintyWeights",
     "Unpaired",
+    "ValueRows",
     "VoteMarginPairs",
     "WeightedSum",
     "Widest",

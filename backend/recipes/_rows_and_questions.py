@@ -37,7 +37,9 @@ def check_source(places: "Sequence[Place]", place: "Place", part: PromptSource) 
     """Raise `ValueError` for a source that asks questions once more, or needs their texts, where it finds others."""
     number = place.source or 0
     asked = places[number].step.part
-    assert isinstance(asked, PromptSource)
+    while not isinstance(asked, PromptSource):  # a generator that made the groups
+        number = places[number].source or 0
+        asked = places[number].step.part
     about = f"those of step {number + 1} ({asked.name})"
     if part.asks_again and not asked.asks_as_written:
         raise ValueError(
@@ -54,7 +56,7 @@ def check_source(places: "Sequence[Place]", place: "Place", part: PromptSource) 
 def knows_answers(places: "Sequence[Place]", source: int) -> bool:
     """Whether known answers go with what a step asks, or with what it asks once more."""
     asked = places[source].step.part
-    while isinstance(asked, PromptSource) and asked.asks_again:
+    while not isinstance(asked, PromptSource) or asked.asks_again:
         source = places[source].source or 0
         asked = places[source].step.part
-    return isinstance(asked, PromptSource) and asked.knows_answers
+    return asked.knows_answers

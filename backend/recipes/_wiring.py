@@ -121,7 +121,10 @@ def _take(walk: _Walk, index: int, step: Step) -> None:
         walk.rows = (*walk.rows, index)
     else:
         _check_groups(walk, place)
-        if step.kind == "generator" and state.source is not None:
+        if isinstance(part, Generator) and part.makes_groups:
+            walk.newest = state = _State(index)
+            walk.texts[index] = (index,)
+        elif isinstance(part, Generator) and state.source is not None:
             walk.texts[state.source] = (*texts, index)
         if isinstance(part, Selector):
             walk.rows = (*walk.rows, index)
@@ -179,8 +182,8 @@ def _check_groups(walk: _Walk, place: Place) -> None:
     kind, part = place.step.kind, place.step.part
     if place.source is None:
         raise ValueError(f"{place} has no questions to work on. Put a prompt source before it, such as prompt_set.")
-    asked = walk.steps[place.source].part
-    leads = isinstance(asked, PromptSource) and asked.has_targets and isinstance(part, Judge) and part.takes_targets
+    asked = _asked(walk, place.source)
+    leads = asked.has_targets and isinstance(part, Judge) and part.takes_targets
     if not (leads or _rows_and_questions.knows_answers(walk.places, place.source)) and (
         (isinstance(part, Judge) and part.needs_answer) or (isinstance(part, Generator) and part.takes_answers)
     ):
@@ -189,6 +192,9 @@ def _check_groups(walk: _Walk, place: Place) -> None:
             "Choose a part that needs none."
         )
     if kind == "generator":
+        is_of_texts = asked.has_parents or isinstance(walk.steps[place.source].part, Generator)
+        if isinstance(part, Generator) and part.makes_groups and is_of_texts:
+            raise ValueError(f"{place} begins with prompts, not with texts. Say with `of` which step asks the prompts.")
         return
     if isinstance(part, Selector) and not part.needs_texts:
         if place.step.roles:
@@ -239,6 +245,15 @@ def _check_origins(walk: _Walk, place: Place) -> None:
 def _check_parents(walk: _Walk, place: Place) -> None:
     """Who looks at the texts that questions are about needs questions about texts."""
     part, asked = place.step.part, walk.steps[place.source or 0].part
+    if isinstance(asked, Generator):
+        if (isinstance(part, Judge) and part.judges_parents) or (
+            isinstance(part, Judge | Selector) and part.reads_parents
+        ):
+            raise ValueError(
+                f"{place} looks at the texts that questions are about, but those of step {(place.source or 0) + 1} "
+                f"({asked.name}) go on from a text. Say with `of` which step's groups it works on."
+            )
+        return
     assert isinstance(asked, PromptSource)
     about = f"those of step {(place.source or 0) + 1} ({asked.name})"
     if isinstance(part, Judge) and part.judges_parents and not asked.has_parents:
@@ -258,6 +273,15 @@ def _check_parents(walk: _Walk, place: Place) -> None:
         )
 
 
+def _asked(walk: _Walk, source: int) -> PromptSource:
+    """The prompt source that the questions of some groups go back to: a generator may have made the groups."""
+    part = walk.steps[source].part
+    while not isinstance(part, PromptSource):
+        source = walk.places[source].source or 0
+        part = walk.steps[source].part
+    return part
+
+
 def _check_trainer(walk: _Walk, place: Place, part: Trainer) -> None:
     if not place.rows:
         raise ValueError(f"{place} has nothing to train on. Put a selector before it.")
@@ -266,11 +290,17 @@ def _check_trainer(walk: _Walk, place: Place, part: Trainer) -> None:
     for index in place.rows:
         before = walk.steps[index].part
         source = walk.places[index].source or 0
-        asked = walk.steps[source].part
+        asked = _asked(walk, source)
         if not _rows_and_questions.knows_answers(walk.places, source) and part.needs_answer:
             raise ValueError(
                 f"{place} rewards by known answers, but there are none to what step {source + 1} ({asked.name}) asks. "
                 "Choose a reward that needs none."
+            )
+        is_of_steps = isinstance(walk.steps[source].part, Generator)
+        if is_of_steps and isinstance(before, Selector) and not (part.trains_steps or before.joins_steps):
+            raise ValueError(
+                f"{named(index, walk.steps[index])} keeps steps of longer texts, which {place} cannot train on. Put "
+                "tree_examples there, which makes whole texts of them, or train by dpo."
             )
         if isinstance(before, Mixer) and type_ not in before.mixes:
             raise ValueError(
@@ -343,7 +373,8 @@ def pilot(places: Sequence[Place]) -> tuple[Place, ...]:
     if end is None:
         raise ValueError("A schedule that tries changes out needs a selector. Add one, or take the schedule constant.")
     for place in places[1:end]:
-        if isinstance(place.step.part, PromptSource):
+        part = place.step.part
+        if isinstance(part, PromptSource) or (isinstance(part, Generator) and part.makes_groups):
             raise ValueError(
                 f"{place} stands before the first selector, and a schedule that tries changes out works on answers "
                 "to the prompts alone. Put a selector before it, or take the schedule constant."
@@ -375,6 +406,8 @@ def line(places: Sequence[Place], index: int) -> str:
         said.append(f"works on: {_groups(places, place)}")
     if step.kind == "generator" or (isinstance(part, Judge) and part.needs_engine):
         said.append(f"by: {step.by}")
+    if isinstance(part, Generator):
+        said += [f"guided by: {role}" for role in part.asked_roles]
     return ", ".join(said)
 
 

@@ -43,6 +43,16 @@ class Selector(Part, kind="selector"):
         return ()
 
     @property
+    def needs_all_groups(self) -> bool:
+        """True where it has to see all groups in one call, such as all of one tree, which are many."""
+        return False
+
+    @property
+    def joins_steps(self) -> bool:
+        """True where examples hold whole texts although samples are steps of them."""
+        return False
+
+    @property
     def needs_stripped(self) -> bool:
         """True where draft and revision stand in one row, so that both have to answer the prompt they began with."""
         return False

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from backend.db import tables
 from backend.engines import WAYS_OUT, Ability, Engine
 from backend.errors import InvalidInput, UnknownPart
+from backend.generators import Generator
 from backend.judges import Judge
 from backend.pipeline.bind import base_of
 from backend.recipes import BASE, JUDGE, POLICY, Place, Recipe
@@ -28,6 +29,8 @@ def check(db: Session, recipe: Recipe, phase: int, known: Mapping[str, int]) -> 
             "Choose a language model."
         )
     for place, role in round_roles.acting(recipe.places(phase)):
+        if role not in known and role in round_roles.optional_of(place):
+            continue
         row = db.get_one(tables.Checkpoint, _bound(db, role, known))
         is_policy = role == JUDGE and JUDGE not in known
         who = f"the judge, which is the policy {row.name!r}," if is_policy else f"the {role} {row.name!r}"
@@ -47,6 +50,8 @@ def _check_step(place: Place, role: str, row: tables.Checkpoint, who: str) -> No
             _check_weights(place, part, row, who)
         asked = part.rewards if role in part.asked_roles else ()
         asks = [judge.asks_for for judge in asked if judge.needs_engine]
+    elif isinstance(part, Generator) and role in part.asked_roles:
+        asks = [part.asked_roles[role]]
     else:
         asks = [part.asks_for if isinstance(part, Judge) else Ability.complete]
     for wanted in asks:

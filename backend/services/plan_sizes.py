@@ -79,9 +79,12 @@ def by_step(places: Sequence[Place], *, prompts: int, taken: int) -> dict[int, M
             takes = part.takes_imported and not (isinstance(origin, PromptSource) and origin.asks_for_prompts)
             extra = seen if part.takes_answers else taken if takes else 0
             taken = 0 if takes else taken  # once in a round
+            if part.makes_groups:
+                source, groups[place.index] = place.index, seen * part.groups_per_prompt
             texts[source] += new + extra
-            written = new * part.texts_per_sample
-            found[place.index] = Made(new + extra, 0, written * part.max_tokens_per_sample, is_text=True)
+            calls, each = part.asks_per_prompt
+            tokens = new * part.texts_per_sample * part.max_tokens_per_sample + seen * calls * each
+            found[place.index] = Made(new + extra, seen * calls, tokens, is_text=True)
         elif isinstance(part, Judge):
             units = share(texts[source], seen, groups.get(source, 0))
             calls = part.calls_at_most(seen, units) if part.needs_engine else 0

@@ -9,7 +9,9 @@ from sqlalchemy.orm import Session
 from backend import recipes
 from backend.db import tables
 from backend.errors import Conflict
+from backend.generators import Generator
 from backend.prompt_sources import PromptSource
+from backend.registry import Part
 from backend.values import BEFORE_REVIEW
 
 if TYPE_CHECKING:
@@ -43,11 +45,15 @@ def of_groups(round_: tables.Round) -> ColumnElement[bool] | None:
         return None
     places = recipes.read(round_.recipe).places(round_.phase)
     place, group = places[gate], tables.Group
-    asking = [one for one in places[:gate] if isinstance(one.step.part, PromptSource) and not one.step.part.narrows]
+    asking = [one for one in places[:gate] if _makes_groups(one.step.part)]
     if place.narrowed is not None:
         kept = round_.steps.get(str(place.narrowed), {}).get("groups") or []
         return and_(group.step == place.source, group.id.in_(kept))
     return group.step == place.source if len(asking) > 1 else None
+
+
+def _makes_groups(part: Part) -> bool:
+    return part.makes_groups if isinstance(part, Generator) else isinstance(part, PromptSource) and not part.narrows
 
 
 def of_samples(round_: tables.Round) -> Any | None:

@@ -34,6 +34,8 @@ def bound(db: Session, recipe: Recipe, phase: int, roles: Mapping[str, int], par
         if role in BUILT_IN or role in found:
             continue
         checkpoint_id = roles.get(role) or made_above(db, role, parent_id)
+        if checkpoint_id is None and role in optional_of(place):
+            continue
         if checkpoint_id is None:
             raise InvalidInput(
                 f"{place} names the role {role!r}, but no checkpoint is bound to it, and no round before made one. "
@@ -61,9 +63,17 @@ def roles_of(place: Place) -> list[str]:
     part = place.step.part
     if isinstance(part, Trainer):
         return [*weights_of(part), *(role for role in part.asked_roles if role != LIVE)]
-    if (isinstance(part, Generator | Judge)) and part.needs_engine:
-        return [place.step.by]
+    if isinstance(part, Judge):
+        return [place.step.by] if part.needs_engine else []
+    if isinstance(part, Generator):
+        return [*([place.step.by] if part.needs_engine else []), *part.asked_roles]
     return []
+
+
+def optional_of(place: Place) -> frozenset[str]:
+    """Those of the roles that a step names which it does without where nothing is bound."""
+    part = place.step.part
+    return part.optional_roles if isinstance(part, Generator) else frozenset()
 
 
 def weights_of(trainer: Trainer) -> list[str]:

@@ -54,6 +54,8 @@ class Trainer(Part, kind="trainer"):
     """Columns beside those of the dataset's type, which a selector has to write (`Selector.writes`)."""
     shares_tokenizer: ClassVar[bool] = False
     """True where the loss compares two models token by token, so that the reference needs the policy's tokenizer."""
+    trains_steps: ClassVar[bool] = False
+    """True where a row's text may go on from the assistant's words at the end of its prompt, and may itself go on."""
     later: ClassVar[tuple[str, ...]] = ()
     """Knobs that earlier versions did not have: a training that leaves them at their defaults is what it was."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from backend.engines import _chat
+from backend.engines import _chat, is_continued
 from backend.errors import InvalidInput
 from backend.trainers import TrainSpec, _texts
 from backend.trainers._trl import TRLTrainer
@@ -109,9 +109,10 @@ def too_long(tokenizer: Any, rows: Sequence[Row], most: int, *, whole: bool = Fa
     for row in [one for one in rows if one.chats]:
         prompt, *answers = row.chats
         chats = [prompt + answer for answer in answers] if whole else [prompt]
+        goes_on = is_continued(prompt) and not whole
+        form = {"add_generation_prompt": not (whole or goes_on), "continue_final_message": goes_on}
         longest = max(
-            len(tokenizer.apply_chat_template(one, add_generation_prompt=not whole, tokenize=True, return_dict=False))
-            for one in chats
+            len(tokenizer.apply_chat_template(one, tokenize=True, return_dict=False, **form)) for one in chats
         )
         if longest > most or (longest == most and not whole):
             what = "A text of the row, with its prompt," if whole else "The prompt of the row"

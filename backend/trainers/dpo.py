@@ -7,18 +7,21 @@ every example's two terms are multiplied by its weight w, and its likelihood is 
 divides the weights by their mean over the dataset, as EAST does (Wang et al. 2025, arXiv 2503.23913).
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from backend.trainers import TrainSpec, _step_rows
 from backend.trainers._trl import TRLTrainer
-from backend.values import FLIP, DatasetType
+from backend.values import FLIP, GOES_ON, DatasetType
 
 if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import Trainer as HFTrainer
 
     from backend.trainers._models import Weights
+    from backend.trainers._rows import Row
 
 LossType = Literal[
     "sigmoid",
@@ -45,6 +48,7 @@ class DPO(TRLTrainer):
     """TRL's DPOTrainer, with a weight for each example if wanted."""
 
     trains_on: ClassVar[DatasetType] = DatasetType.preference
+    trains_steps: ClassVar[bool] = True
     later: ClassVar[tuple[str, ...]] = ("label_smoothing", "discopop_tau", "smooth_examples")
 
     learning_rate: float = Field(1e-6, gt=0, description="peak learning rate of AdamW")
@@ -101,7 +105,24 @@ class DPO(TRLTrainer):
     def needs_reference(self) -> bool:
         return True
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return (GOES_ON,)
+
+    def make(
+        self, arguments: dict[str, Any], weights: "Weights", rows: "Sequence[Row]", spec: TrainSpec
+    ) -> "HFTrainer":
+        if not _step_rows.are_steps(rows):
+            return super().make(arguments, weights, rows, spec)
+        dataset = _step_rows.pairs(weights.tokenizer, rows, arguments["max_length"])
+        return self._fitted(arguments, weights, dataset, are_tokens=True)
+
     def build(self, arguments: dict[str, Any], weights: "Weights", dataset: "Dataset") -> "HFTrainer":
+        return self._fitted(arguments, weights, dataset)
+
+    def _fitted(
+        self, arguments: dict[str, Any], weights: "Weights", dataset: "Dataset", *, are_tokens: bool = False
+    ) -> "HFTrainer":
         from trl.trainer.dpo_config import DPOConfig
         from trl.trainer.dpo_trainer import DPOTrainer
 
@@ -119,6 +140,8 @@ class DPO(TRLTrainer):
         if self.normalise_weights:
             dataset = with_mean_one(dataset)
         trainer_class = weighted_dpo() if self.weigh_examples else DPOTrainer
+        if are_tokens:
+            trainer_class = _step_rows.as_given(trainer_class)
         return trainer_class(
             weights.policy,
             ref_model=weights.reference,

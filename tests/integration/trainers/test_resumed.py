@@ -14,12 +14,14 @@ from backend.trainers.negative_aware_sft import NegativeAwareSFT
 from backend.trainers.orpo import ORPO
 from backend.trainers.sft import SFT
 from backend.trainers.soft_target_sft import SoftTargetSFT
+from backend.trainers.step_scorer import StepScorer
 from tests.integration.trainers.training import progress, rows, same, train
 
 KNOBS: dict[str, Any] = {
     "max_steps": 4, "save_steps": 2, "logging_steps": 1, "learning_rate": 1e-2, "per_device_train_batch_size": 2,
 }  # fmt: skip
 WEIGHED = [row | {"weight": n / 4} for n, row in enumerate(rows("prompt_completion", 8))]
+VALUED = [row | {"value": n / 8} for n, row in enumerate(rows("prompt_completion", 8))]
 LABELLED = [row | {"weight": n / 4} for n, row in enumerate(rows("unpaired_preference", 8))]
 
 
@@ -35,6 +37,7 @@ class Dead(BaseException):
         (NegativeAwareSFT(**KNOBS), LABELLED),
         (SoftTargetSFT(**KNOBS, reference="reference", lora=True), WEIGHED),
         (HiddenStateSFT(**KNOBS, reference="reference"), [{"text": f"text {n} of a few"} for n in range(4)]),
+        (StepScorer(**KNOBS), VALUED),
         (ORPO(**KNOBS), None),
         (CPO(**KNOBS, loss_type="simpo", cpo_alpha=0.0, beta=2.0), None),
         # Four rows are two steps: what is resumed is the second pass, which has an order of its own.

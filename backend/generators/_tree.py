@@ -1,0 +1,178 @@
+"""A tree of steps: its nodes, which of them is written on from next, and the groups it becomes."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from backend.engines import answered
+from backend.values import GOES_ON, Completion, Group, Messages, Prompt, Sample
+
+
+@dataclass(eq=False)
+class Node:
+    """A step: the first of a completion of the text before it, whose other steps are `rest`.
+
+    `is_whole`: the completion was not cut off. `value`: what the step was rated when it was made. `is_closed`: nothing
+    below it can be written on from. visits, total: how many values were counted at it and below, and their sum.
+    """
+
+    text: str = ""
+    parent: "Node | None" = None
+    depth: int = 0
+    rest: tuple[str, ...] = ()
+    is_whole: bool = True
+    made: Completion | None = None
+    value: float | None = None
+    visits: int = 0
+    total: float = 0.0
+    is_closed: bool = False
+    is_expanded: bool = False
+    children: list["Node"] = field(default_factory=list)
+
+    @property
+    def path(self) -> str:
+        """The text from the first step to this one."""
+        return (self.parent.path if self.parent is not None else "") + self.text
+
+    @property
+    def is_end(self) -> bool:
+        """Whether the model ended its answer with this step."""
+        return self.is_whole and not self.rest
+
+    @property
+    def mean(self) -> float:
+        """The mean of the values counted at it and below; 0 where there are none."""
+        return self.total / self.visits if self.visits else 0.0
+
+    def bound(self, exploration: float) -> float:
+        """The upper confidence bound by which a search chooses among siblings (Kocsis and Szepesvari 2006)."""
+        assert self.parent is not None
+        around = sum(one.visits for one in self.parent.children)
+        return self.mean + exploration * math.sqrt(2 * math.log(max(around, 1)) / max(self.visits, 1))
+
+
+@dataclass(eq=False)
+class Tree:
+    """The steps of one prompt. `frontier`: the nodes that a beam goes on from."""
+
+    prompt: Prompt
+    budget: int
+    root: Node = field(default_factory=Node)
+    frontier: list[Node] = field(default_factory=list)
+    failure: Completion | None = None
+
+    def __post_init__(self) -> None:
+        self.frontier = [self.root]
+
+    def asked(self, node: Node) -> Messages:
+        """The chat that goes on after a node."""
+        return answered(self.prompt.messages, node.path) if node.parent is not None else self.prompt.messages
+
+    def best_first(self, exploration: float) -> list[Node]:
+        """The open leaf with the highest bounds on the way down to it; of equal ones the first."""
+        if self.budget <= 0 or self.root.is_closed:
+            return []
+        node = self.root
+        while node.children:
+            node = max((one for one in node.children if not one.is_closed), key=lambda one: one.bound(exploration))
+        return [node]
+
+    def beam(self) -> list[Node]:
+        """The nodes of the frontier, as far as the budget goes."""
+        return [node for node in self.frontier if not node.is_closed][: max(self.budget, 0)]
+
+    def add(self, node: Node, completions: Sequence[Completion], delimiter: str, depth: int) -> None:
+        """Take the first step of each completion for a child of the node."""
+        self.budget -= 1
+        node.is_expanded = True
+        served = [one for one in completions if one.failure is None]
+        if not served and node is self.root:
+            self.failure = completions[0]
+        known: set[str] = set()
+        for one in served:
+            steps = steps_of(one.text, delimiter) or [""]
+            child = Node(steps[0], node, node.depth + 1, tuple(steps[1:]), one.finish_reason == "stop", one)
+            # A step that is there already stays in the store, but one of both is written on from.
+            child.is_closed = child.is_end or child.depth >= depth or child.text in known
+            known.add(child.text)
+            node.children.append(child)
+        self._close(node)
+
+    def _close(self, node: Node | None) -> None:
+        while node is not None and all(one.is_closed for one in node.children):
+            node.is_closed = True
+            node = node.parent
+
+    def count(self, node: Node, *, above_too: bool) -> None:
+        """Count the values of a node's new children at them and, if wanted, at all nodes above; no value counts 0."""
+        for child in node.children:
+            child.visits, child.total = 1, child.value or 0.0
+        above: Node | None = node if above_too else None
+        while above is not None:
+            above.visits += len(node.children)
+            above.total += sum(child.total for child in node.children)
+            above = above.parent
+
+    def advance(self, beams: int) -> None:
+        """Go on from the best of the frontier's children, of equal ones the first; those without a value come last."""
+        made = [child for node in self.frontier for child in node.children]
+        made.sort(key=lambda one: -math.inf if one.value is None else one.value, reverse=True)
+        self.frontier = [one for one in made[:beams] if not one.is_closed]
+
+    def groups(self) -> list[Group]:
+        """A group of each node that was written on from, the root's first; its samples are the children."""
+        if self.failure is not None:
+            said = Sample(0, self.prompt.id, "", "error", failure=self.failure.failure)
+            return [Group(self.prompt, (said,))]
+        found, samples = [], dict[int, Sample]()
+        for node in self._nodes():
+            if not node.children:
+                continue
+            made = tuple(self._sample(child, position) for position, child in enumerate(node.children))
+            samples |= {id(child): one for child, one in zip(node.children, made, strict=True)}
+            asked = replace(self.prompt, messages=self.asked(node))
+            found.append(Group(asked, made, parent=samples.get(id(node))))
+        return found
+
+    def _nodes(self) -> Iterator[Node]:
+        queue = [self.root]
+        for node in queue:
+            yield node
+            queue += node.children
+
+    def _sample(self, node: Node, position: int) -> Sample:
+        made = node.made
+        assert made is not None
+        is_cut = not node.is_whole and not node.rest
+        return Sample(
+            id=0,
+            prompt_id=self.prompt.id,
+            text=node.text,
+            finish_reason="length" if is_cut else "stop",
+            n_tokens=made.n_tokens,
+            logprob=made.logprob if node.is_end else None,
+            position=position,
+            reasoning=made.reasoning,
+            extra={
+                GOES_ON: not node.is_end,
+                "value": None if node.value is None else round(node.mean, 9),
+                "visits": node.visits,
+                "is_expanded": node.is_expanded,
+                "rest": "".join(node.rest),
+                "rest_steps": len(node.rest),
+                "is_whole": node.is_whole,
+            },
+        )
+
+
+def steps_of(text: str, delimiter: str) -> list[str]:
+    """Cut a text after each delimiter; together the steps are the text. Blank ones belong to their neighbours."""
+    pieces = text.split(delimiter)
+    found: list[str] = []
+    for number, piece in enumerate(pieces):
+        step = piece + delimiter if number < len(pieces) - 1 else piece
+        if found and not (step.strip() and found[-1].strip()):
+            found[-1] += step
+        elif step:
+            found.append(step)
+    return found

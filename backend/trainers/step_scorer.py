@@ -1,0 +1,101 @@
+"""A scorer of steps: a head of one number on a language model, trained to give the value of a text up to a step."""
+
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from backend.trainers._trl import TRLTrainer
+from backend.values import DatasetType
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+    from transformers import Trainer as HFTrainer
+
+    from backend.trainers._models import Weights
+
+
+class StepScorer(TRLTrainer):
+    """The mean of (v(prompt, text) - value)^2 over rows, each the text up to the end of one step.
+
+    v is a linear head over the hidden state at the end of the text, as the engine's `rate` reads it: the text as the
+    assistant's turn. The value model of ReST-MCTS* is trained so (Zhang et al. 2024, arXiv 2406.03816, released code),
+    with its head on the logits instead. The head gives any number, and near 0 to 1 once it has learned such values. It
+    starts from a language model, whose head is replaced by a new one that the seed decides, or goes on from a scorer. A
+    row over max_length is left out.
+    """
+
+    trains_on: ClassVar[DatasetType] = DatasetType.prompt_completion
+    makes: ClassVar[Literal["policy", "scorer"]] = "scorer"
+    reads: ClassVar[tuple[str, ...]] = ("value",)
+
+    start: str = Field(
+        "policy",
+        description="role that the scorer starts from: a language model, or a scorer, which is trained further",
+    )
+    learning_rate: float = Field(2e-5, gt=0, description="peak learning rate of AdamW")
+    max_length: int = Field(
+        1024, ge=2, description="tokens of a prompt with a text; rows with a longer one are left out"
+    )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return ("prompt", "completion", "value")
+
+    @property
+    def drops_long(self) -> bool:
+        return True
+
+    def build(self, arguments: dict[str, Any], weights: "Weights", dataset: "Dataset") -> "HFTrainer":
+        from datasets import Dataset
+        from transformers import DataCollatorWithPadding, TrainingArguments
+
+        from backend.engines import _chat
+
+        tokenizer: Any = weights.tokenizer
+        texts = [row[0]["content"] for row in dataset["completion"]]
+        encoded = _chat.encode_closed(tokenizer, _chat.special_texts(tokenizer), list(dataset["prompt"]), texts)
+        kept = [
+            {"input_ids": ids, "labels": float(value)}
+            for ids, value in zip(encoded, dataset["value"], strict=True)
+            if len(ids) <= arguments["max_length"]
+        ]
+        if not kept:
+            raise StopIteration
+        model: Any = weights.policy
+        model.config.get_text_config().pad_token_id = tokenizer.pad_token_id
+        if weights.lora is not None:
+            from peft import get_peft_model
+
+            model = get_peft_model(model, weights.lora)
+        if self.gradient_checkpointing:
+            model.enable_input_require_grads()
+        config = {name: value for name, value in arguments.items() if name != "max_length"}
+        made: HFTrainer = value_trainer()(
+            model,
+            args=TrainingArguments(**config, remove_unused_columns=False),
+            train_dataset=Dataset.from_list(kept),
+            data_collator=DataCollatorWithPadding(tokenizer),
+            processing_class=tokenizer,
+        )
+        return made
+
+
+def value_trainer() -> "type[HFTrainer]":
+    """Return the trainer with the loss; it is made here because transformers is imported only when training."""
+    from transformers import Trainer
+
+    class ValueTrainer(Trainer):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            # The loss is a mean over a forward pass, so that those of one optimizer step are averaged.
+            self.model_accepts_loss_kwargs = False
+
+        def compute_loss(
+            self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+        ) -> Any:
+            values = inputs.pop("labels")
+            outputs = model(**inputs, use_cache=False)
+            loss = (outputs.logits[:, 0].float() - values.float()).square().mean()
+            return (loss, outputs) if return_outputs else loss
+
+    return ValueTrainer
