@@ -24,7 +24,7 @@ from backend.services.sessions import SignedIn
 MEGABYTE = 1024 * 1024
 OPEN = ("/login", "/login/oidc", "/login/oidc/callback", "/healthz", "/favicon.ico")
 ASSETS = "/assets/"
-"""Gradio's own scripts and styles. Their names hold a hash of what is in them, so a browser never asks for one twice."""
+"""Gradio's own scripts and styles. Their names hold a hash of their text, so a browser asks once."""
 LARGE = ("/gradio_api/upload", "/import")
 # Parts of Gradio that Rondo does not use and that would only be something more to attack.
 HIDDEN = (

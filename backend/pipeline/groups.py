@@ -262,7 +262,7 @@ def siblings_of(db: Session, groups: Sequence[GroupRow]) -> dict[int, tuple[valu
         for parent_id, id_, step in db.execute(query.order_by(sample.step, sample.position, sample.id)):
             if step < asked[parent_id]:
                 found[parent_id].append(id_)
-    texts = _texts_of(db, sorted({id_ for ids in found.values() for id_ in ids}))
+    texts = texts_of(db, sorted({id_ for ids in found.values() for id_ in ids}))
     return {parent_id: tuple(texts[id_] for id_ in ids) for parent_id, ids in found.items()}
 
 

@@ -88,7 +88,7 @@ def with_ends(examples: list[values.Example], groups: Sequence[values.Group]) ->
 
 def mixed(stage: StageContext, db: Session) -> Chosen:
     """Run the step's mixer over the rows so far; the last one before a training refuses an empty dataset."""
-    mixer, keeps_rejected = stage.place.step.part, is_about_rejected(stage)
+    mixer = stage.place.step.part
     assert isinstance(mixer, Mixer)
     chosen = mix.choose(stage, db, mixer, seen(stage, db))
     if is_last_before_training(stage):
