@@ -14,7 +14,7 @@ from backend.prompt_sources import PromptSource
 from backend.recipes import _scheduling, _wiring
 from backend.recipes._slots import SLOTS, STEPS, Common, Slots
 from backend.recipes._steps import BASE, BUILT_IN, JUDGE, KINDS, POLICY, REFERENCE, STAGES, Phase, Step
-from backend.recipes._wiring import Place
+from backend.recipes._walk import Place
 from backend.registry import Part, catalogue, import_all, left_out
 from backend.schedules import Schedule
 from backend.schedules.constant import Constant

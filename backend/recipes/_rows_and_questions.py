@@ -9,7 +9,7 @@ from backend.trainers import Trainer
 from backend.values import DatasetType
 
 if TYPE_CHECKING:
-    from backend.recipes._wiring import Place
+    from backend.recipes._walk import Place
 
 
 def type_of_rows(places: "Sequence[Place]", place: "Place", part: Trainer) -> DatasetType:

@@ -8,6 +8,18 @@ from typing import Any
 
 from typing_extensions import TypedDict  # pydantic cannot read that of typing before Python 3.12
 
+from backend.values.states import BEFORE_REVIEW as BEFORE_REVIEW
+from backend.values.states import DatasetType as DatasetType
+from backend.values.states import DecisionKind as DecisionKind
+from backend.values.states import JobStatus as JobStatus
+from backend.values.states import LabelSource as LabelSource
+from backend.values.states import Role as Role
+from backend.values.states import RoundStatus as RoundStatus
+from backend.values.states import SetUse as SetUse
+from backend.values.states import Split as Split
+from backend.values.states import Stage as Stage
+from backend.values.states import Verdict as Verdict
+
 JSON = dict[str, Any]
 FLIP = "flip"
 """Column of a row of pairs: the probability that the pair is the wrong way round."""
@@ -33,96 +45,6 @@ class Message(TypedDict):
 
 
 Messages = list[Message]
-
-
-class Verdict(StrEnum):
-    accept = "accept"
-    reject = "reject"
-
-
-class LabelSource(StrEnum):
-    none = "none"
-    judge = "judge"
-    person = "person"
-
-
-class Stage(StrEnum):
-    generate = "generate"
-    judge = "judge"
-    review = "review"
-    select = "select"
-    train = "train"
-    evaluate = "evaluate"
-
-
-BEFORE_REVIEW = (Stage.generate, Stage.judge)
-
-
-class Split(StrEnum):
-    train = "train"
-    held_out = "held_out"
-
-
-class SetUse(StrEnum):
-    """What a round does with a prompt set."""
-
-    sample = "sample"
-    held_out = "held_out"
-    mix = "mix"
-
-
-class DatasetType(StrEnum):
-    """TRL's dataset types (TRL docs, "Dataset formats and types")."""
-
-    prompt_completion = "prompt_completion"
-    preference = "preference"
-    unpaired_preference = "unpaired_preference"
-    prompt_only = "prompt_only"
-    language_modeling = "language_modeling"
-
-
-class DecisionKind(StrEnum):
-    accept = "accept"
-    reject = "reject"
-    score = "score"
-    prefer = "prefer"
-    rank = "rank"
-    edit = "edit"
-    flag = "flag"
-    skip = "skip"
-    note = "note"
-    retract = "retract"
-
-
-class Role(StrEnum):
-    """A person's role in a project; each includes the ones before it."""
-
-    viewer = "viewer"
-    reviewer = "reviewer"
-    curator = "curator"
-    admin = "admin"
-
-    @property
-    def rank(self) -> int:
-        return list(Role).index(self)
-
-
-class JobStatus(StrEnum):
-    queued = "queued"
-    running = "running"
-    done = "done"
-    failed = "failed"
-    cancelled = "cancelled"
-
-
-class RoundStatus(StrEnum):
-    """`review` waits for people; the others follow the jobs."""
-
-    running = "running"
-    review = "review"
-    done = "done"
-    failed = "failed"
-    cancelled = "cancelled"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,93 @@
+"""The words in which rows say what they are and how far they came."""
+
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    accept = "accept"
+    reject = "reject"
+
+
+class LabelSource(StrEnum):
+    none = "none"
+    judge = "judge"
+    person = "person"
+
+
+class Stage(StrEnum):
+    generate = "generate"
+    judge = "judge"
+    review = "review"
+    select = "select"
+    train = "train"
+    evaluate = "evaluate"
+
+
+BEFORE_REVIEW = (Stage.generate, Stage.judge)
+
+
+class Split(StrEnum):
+    train = "train"
+    held_out = "held_out"
+
+
+class SetUse(StrEnum):
+    """What a round does with a prompt set."""
+
+    sample = "sample"
+    held_out = "held_out"
+    mix = "mix"
+
+
+class DatasetType(StrEnum):
+    """TRL's dataset types (TRL docs, "Dataset formats and types")."""
+
+    prompt_completion = "prompt_completion"
+    preference = "preference"
+    unpaired_preference = "unpaired_preference"
+    prompt_only = "prompt_only"
+    language_modeling = "language_modeling"
+
+
+class DecisionKind(StrEnum):
+    accept = "accept"
+    reject = "reject"
+    score = "score"
+    prefer = "prefer"
+    rank = "rank"
+    edit = "edit"
+    flag = "flag"
+    skip = "skip"
+    note = "note"
+    retract = "retract"
+
+
+class Role(StrEnum):
+    """A person's role in a project; each includes the ones before it."""
+
+    viewer = "viewer"
+    reviewer = "reviewer"
+    curator = "curator"
+    admin = "admin"
+
+    @property
+    def rank(self) -> int:
+        return list(Role).index(self)
+
+
+class JobStatus(StrEnum):
+    queued = "queued"
+    running = "running"
+    done = "done"
+    failed = "failed"
+    cancelled = "cancelled"
+
+
+class RoundStatus(StrEnum):
+    """`review` waits for people; the others follow the jobs."""
+
+    running = "running"
+    review = "review"
+    done = "done"
+    failed = "failed"
+    cancelled = "cancelled"
