@@ -15,6 +15,7 @@ BROAD_EXCEPTS = {
     "app/widgets/review_answers.py",  # without an answer the desk would send the same again for ever
     "backend/engines/_model_lines.py",  # a tokenizer or template may fail in any way, which is what is looked for
     "backend/pipeline/answer.py",  # a part that raises for a batch is asked prompt by prompt to find the culprit
+    "backend/pipeline/grow.py",  # likewise
     "backend/pipeline/judge.py",  # likewise
     "backend/pipeline/run.py",
     "backend/services/contexts.py",  # the library of tokenizers raises nothing narrower
