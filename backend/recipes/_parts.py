@@ -64,6 +64,7 @@ from backend.trainers.distill import Distill
 from backend.trainers.dpo import DPO
 from backend.trainers.grpo import GRPO
 from backend.trainers.kto import KTO
+from backend.trainers.multi_turn_grpo import AGAIN, MultiTurnGRPO
 from backend.trainers.negative_aware_sft import NegativeAwareSFT
 from backend.trainers.orpo import ORPO
 from backend.trainers.reward_model import RewardModel
@@ -72,14 +73,14 @@ from backend.trainers.sft import SFT
 from backend.trainers.soft_target_sft import SoftTargetSFT
 
 __all__ = [
-    "CORRECT", "CPO", "CRITIQUE", "DPO", "GRPO", "KTO", "ORPO", "RLOO", "RUBRIC", "SFT", "AboveThreshold",
+    "AGAIN", "CORRECT", "CPO", "CRITIQUE", "DPO", "GRPO", "KTO", "ORPO", "RLOO", "RUBRIC", "SFT", "AboveThreshold",
     "AdditiveRubric", "Adopt", "AgreesWithLabel", "AllOf", "AllPrompts", "AnchoredPairs", "Ask", "BalanceProbe",
     "BalanceScore", "BestVersusWorst", "Brevity", "ByConstruction", "CorrectionFlips", "Deduplicate", "Distill",
     "DistinctN", "DiverseSubset", "DocumentTasks", "EarlierRounds", "EvolvePrompts", "ExactMatch", "FewShotPrompts",
     "FromChildren", "HeldOutAccuracy", "Imported", "ImprovedRevisions", "JudgeQuality", "KeepAll", "Length",
-    "MajorityVote", "NegativeAwareSFT", "Noted", "Novelty", "OverrideRate", "OwnAnswers", "PairwiseSwapped", "PassAtK",
-    "PromptRules", "PromptSet", "ReadCritique", "ReadScore", "ReferenceLikelihood", "RevisionPairs", "RewardModel",
-    "RewardModelJudge", "RightAndWrong", "Sample", "ScoreTies", "SelfCertainty", "SignedExamples", "SoftTargetSFT",
-    "SurfaceRules", "TextSimilarity", "Unpaired", "VoteMarginPairs", "WeightedSum", "Widest", "WorseToBetter",
-    "WrittenVerdict", "YesNoCheck",
+    "MajorityVote", "MultiTurnGRPO", "NegativeAwareSFT", "Noted", "Novelty", "OverrideRate", "OwnAnswers",
+    "PairwiseSwapped", "PassAtK", "PromptRules", "PromptSet", "ReadCritique", "ReadScore", "ReferenceLikelihood",
+    "RevisionPairs", "RewardModel", "RewardModelJudge", "RightAndWrong", "Sample", "ScoreTies", "SelfCertainty",
+    "SignedExamples", "SoftTargetSFT", "SurfaceRules", "TextSimilarity", "Unpaired", "VoteMarginPairs", "WeightedSum",
+    "Widest", "WorseToBetter", "WrittenVerdict", "YesNoCheck",
 ]  # fmt: skip

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 FILE = "samples.jsonl"
 MOST_SAID = 500
 """Characters kept of what a judge said of a text."""
+Components = dict[str, float | None]
+"""What each of several judges, or the judge of each turn, gave a text."""
 
 
 class Reward:
@@ -79,12 +81,15 @@ class Reward:
         groups: list[Group] = []
         for start in range(0, len(texts), size):
             members = tuple(texts[start : start + size])
-            found = self.rows[members[0].prompt_id]
             assert len({text.prompt_id for text in members}) == 1
-            notes = found.notes
-            prompt = Prompt(found.number, found.columns["prompt"], notes.get("answer"), notes.get("metadata") or {})
-            groups.append(Group(prompt, members, position=len(groups)))
+            groups.append(Group(self._prompt(members[0].prompt_id), members, position=len(groups)))
         return groups
+
+    def _prompt(self, row: int) -> Prompt:
+        """What a row of the dataset asks, with what is known of it."""
+        found = self.rows[row]
+        notes = found.notes
+        return Prompt(found.number, found.columns["prompt"], notes.get("answer"), notes.get("metadata") or {})
 
     def _judge(self, groups: Sequence[Group], step: int) -> Mapping[int, list[Judgment]]:
         """The judgments of each completion, by its number."""
@@ -130,8 +135,15 @@ class Reward:
         self, texts: Sequence[Sample], said: Mapping[int, list[Judgment]], rewards: Sequence[float | None], step: int,
         log_metric: Any,
     ) -> None:  # fmt: skip
-        """Keep what was written and said, and log the mean of each component."""
         components = [_components(said[text.id]) for text in texts]
+        words = [" ".join(one.rationale for one in said[text.id]) for text in texts]
+        self._keep(texts, rewards, components, words, step, log_metric)
+
+    def _keep(
+        self, texts: Sequence[Sample], rewards: Sequence[float | None], components: Sequence[Components],
+        words: Sequence[str], step: int, log_metric: Any,
+    ) -> None:  # fmt: skip
+        """Keep what was written and said, and log the mean of each component."""
         for name in dict.fromkeys(name for one in components for name in one):
             scores = [one[name] for one in components if one.get(name) is not None]
             if scores:
@@ -141,20 +153,24 @@ class Reward:
             {
                 "step": step, "row": text.prompt_id, "position": text.position, "text": text.text,
                 "finish_reason": text.finish_reason, "num_tokens": text.n_tokens, "reward": reward,
-                "components": parts, "said": " ".join(one.rationale for one in said[text.id])[:MOST_SAID],
+                "components": parts, "said": said[:MOST_SAID],
             }
-            for text, reward, parts in zip(texts, rewards, components, strict=True)
+            for text, reward, parts, said in zip(texts, rewards, components, words, strict=True)
         ]  # fmt: skip
 
     def flush(self) -> None:
         """Write what was kept, each with the advantage that TRL gave it."""
         if not self.pending:
             return
-        advantages = list(self.fitted._logs["advantages"])[-len(self.pending) :]
         with self.file.open("a", encoding="utf-8") as out:
-            for line, advantage in zip(self.pending, advantages, strict=True):
-                out.write(json.dumps(line | {"advantage": advantage}) + "\n")
+            for line, learned in zip(self.pending, self._advantages(), strict=True):
+                out.write(json.dumps(line | learned) + "\n")
         self.pending = []
+
+    def _advantages(self) -> list[JSON]:
+        """What the lines to be written say of the advantages."""
+        found = list(self.fitted._logs["advantages"])[-len(self.pending) :]
+        return [{"advantage": advantage} for advantage in found]
 
     def close(self) -> None:
         """Let go of the engine that was opened."""
@@ -163,7 +179,7 @@ class Reward:
             self.engine = None
 
 
-def _components(judgments: Sequence[Judgment]) -> dict[str, float | None]:
+def _components(judgments: Sequence[Judgment]) -> Components:
     """The mean score of each of several judges; empty where there was one."""
     scores: dict[str, list[float]] = {one.judge: [] for one in judgments}
     if len(scores) < 2:

@@ -99,7 +99,7 @@ class RLTrainer(TRLTrainer, abstract=True):
         return ""
 
     def _reference(self) -> str:
-        if self.sync_ref_model and (not self.beta or self.lora):
+        if self.sync_ref_model and (not self.needs_reference or self.lora):
             return "sync_ref_model moves a reference, and there is one only with beta above 0 and without lora."
         return ""
 
@@ -172,7 +172,7 @@ class RLTrainer(TRLTrainer, abstract=True):
 
     def unfit(self, weights: "Weights", rows: "Sequence[Row]", most: int) -> "LeftOut":
         """Rows whose prompt the chat template refuses, or leaves too little room: TRL would fail on them midway."""
-        found = {}
+        found, room = {}, self.room(weights)
         for row in rows:
             prompt = row.columns["prompt"]
             try:
@@ -182,20 +182,20 @@ class RLTrainer(TRLTrainer, abstract=True):
             except _chat.REFUSALS as error:
                 found[row.number] = Failure(FailureKind.template, _chat.refusal(weights.base, prompt, error))
                 continue
-            if len(ids) + self.max_completion_length > most:
+            if len(ids) + room > most:
                 reason = f"The prompt of the row has {len(ids):,} tokens, and max_length or the context is {most:,}."
-                way_out = (
-                    f"Completions of {self.max_completion_length:,} tokens do not fit: lower max_completion_length."
-                )
+                way_out = f"Completions of {room:,} tokens do not fit: lower max_completion_length."
                 found[row.number] = Failure(FailureKind.too_long, f"{reason} {way_out}")
         return found
+
+    def room(self, weights: "Weights") -> int:
+        """Tokens that a completion may take after its prompt."""
+        return self.max_completion_length
 
     def make(
         self, arguments: dict[str, Any], weights: "Weights", rows: "Sequence[Row]", spec: TrainSpec
     ) -> "HFTrainer":
         from datasets import Dataset
-
-        from backend.trainers._reward import Reward
 
         per_generation = self.completions // self.num_generations
         if len(rows) < per_generation:
@@ -209,11 +209,17 @@ class RLTrainer(TRLTrainer, abstract=True):
         asked = dataset.select(order(self.generations(len(rows)), per_generation, len(rows), spec.seed))
         # TRL shuffles anew in each epoch, but begins with the first order where it resumes: so all is one epoch.
         own = self._arguments() | {"shuffle_dataset": False, "num_train_epochs": 1.0}
-        reward = Reward(self, rows, spec)
+        reward = self.reward_function(rows, spec)
         fitted = self.train_with(reward, arguments | own, weights, asked)
         _reference.put(self, fitted, weights, spec)
         reward.attach(fitted, weights.tokenizer)
         return fitted
+
+    def reward_function(self, rows: "Sequence[Row]", spec: TrainSpec) -> "Reward":
+        """Return the judge as TRL's reward function."""
+        from backend.trainers._reward import Reward
+
+        return Reward(self, rows, spec)
 
     def rows_kept(self, fitted: "HFTrainer", rows: "Sequence[Row]") -> int:
         return len(rows)

@@ -13,6 +13,7 @@ from backend.trainers._rl import RLTrainer
 if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import Trainer as HFTrainer
+    from trl.trainer.grpo_trainer import GRPOTrainer
 
     from backend.trainers._models import Weights
     from backend.trainers._reward import Reward
@@ -50,15 +51,23 @@ class GRPO(RLTrainer):
     def train_with(
         self, reward: "Reward", arguments: dict[str, Any], weights: "Weights", dataset: "Dataset"
     ) -> "HFTrainer":
-        from trl.trainer.grpo_config import GRPOConfig
         from trl.trainer.grpo_trainer import GRPOTrainer
+
+        return self.fit(GRPOTrainer, reward, arguments, weights, dataset)
+
+    def fit(
+        self, kind: "type[GRPOTrainer]", reward: "Reward", arguments: dict[str, Any], weights: "Weights",
+        dataset: "Dataset",
+    ) -> "GRPOTrainer":  # fmt: skip
+        """Return TRL's trainer, or one that descends from it, with these knobs."""
+        from trl.trainer.grpo_config import GRPOConfig
 
         own = (
             "loss_type scale_rewards importance_sampling_level delta top_entropy_quantile entropy_coef "
             "use_adaptive_entropy entropy_target entropy_coef_delta entropy_coef_min entropy_coef_max"
         )
         config = GRPOConfig(**arguments | {name: getattr(self, name) for name in own.split()})
-        return GRPOTrainer(
+        return kind(
             weights.policy,
             reward_funcs=[reward],
             args=config,

@@ -1,0 +1,114 @@
+"""Rounds whose trainer writes chats of several turns: what it is given, what stands in the rows."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from backend import recipes
+from backend.db import reading, tables
+from backend.recipes import Recipe
+from backend.values import RoundStatus
+from tests.integration.test_rounds_of_steps import RIGHT, Loop, dying, made
+from tests.integration.test_rounds_of_steps import tiny as tiny  # a fixture
+from tests.integration.test_rounds_of_turns import ANSWERS, said, scripted
+from tests.integration.test_rounds_rl import TRAINING
+from tests.integration.test_rounds_rl import rollouts_of as samples_of
+
+pytestmark = [pytest.mark.slow, pytest.mark.on_sqlite]
+# An untrained model answers in no form: what it writes is read as an answer by its first character.
+RL: dict[str, Any] = TRAINING | {"reward": {"name": "exact_match", "pattern": "(?s)^(.)"}}
+SFT: dict[str, Any] = {"max_steps": 1, "start": "base"}
+
+
+def short(name: str, *phases: int, **knobs: Any) -> Recipe:
+    """Some phases of the recipe, trained for one step, with texts of six tokens."""
+    data = recipes.get(name).model_dump(mode="json")
+    every = data.pop("phases", None) or [{"steps": data.pop("steps"), "rounds": 1}]
+    kept = [every[n] for n in phases]
+    for part in (step["part"] for phase in kept for step in phase["steps"]):
+        if part["name"] == "multi_turn_grpo":
+            part |= RL | knobs
+        elif part["name"] == "sample":
+            part |= {"max_tokens": 6}
+        elif part["name"] == "sft":
+            part |= SFT
+    return Recipe.model_validate(data | {"phases": kept, "groups_per_batch": 4, "metrics": [], "unparsed_limit": 1})
+
+
+def rollouts_of(round_id: int) -> list[tables.Sample]:
+    return [one for one in samples_of(round_id) if one.kind == "rollout"]
+
+
+def test_score_trains_on_both_turns_and_holds_the_first_to_the_base(tiny: Path) -> None:
+    loop = Loop(short("score", 0, 1), {"name": "transformers", "model": str(tiny)}, tiny)
+    ended = loop.run(loop.launch(), trains=True)
+    assert (ended.status, ended.error) == (RoundStatus.done, None)
+    texts = rollouts_of(ended.id)
+    assert [one.position for one in texts] == [0, 1, 2, 3] * 2
+    again = recipes.get("score").phases[0].steps[-1].part.follow_ups[0]
+    for one in texts:
+        assert one.text.startswith("assistant: ")
+        assert f"\n\nuser: {again}\n\nassistant: " in one.text
+        assert set(one.extra["components"]) == {"turn_1", "turn_2"}
+        first, second = one.extra["turns"]
+        assert one.extra.get("reward") == second["reward"], "stage 1 pays for the second answer"
+        assert first["reward"] == one.extra["components"]["turn_1"]
+    # What is frozen are the prompts with their answers, no stored first turn.
+    (rows,) = made(ended.id)["rows"].values()
+    assert {row["prompt"][0]["content"]: row["answer"] for row in rows} == RIGHT
+    assert all(len(row["prompt"]) == 1 for row in rows)
+    assert ended.counts["rollouts"] == 8
+
+
+def test_reflections_are_trained_after_failures_and_killed_it_makes_the_same(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = scripted(prompt=(*ANSWERS[:2], "#### 0", "#### 1", "hm"))
+    loop = Loop(short("reflect_retry_reward", 0, start="base"), engine, tiny)
+    first, second = loop.launch(), loop.launch()
+    loop.run(first)
+    with dying(monkeypatch) as kills:
+        ended = loop.run(second, trains=True)
+    assert (ended.status, ended.error) == (RoundStatus.done, None)
+    assert kills[0] > 5
+    found = made(second)
+    assert found["rows"] == made(first)["rows"]
+    (rows,) = found["rows"].values()
+    wrong = {(row[6], row[7]) for row in found["texts"] if row[0] == 0 and row[9] == "reject"}
+    assert len(rows) >= 2
+    assert {row["prompt"][1]["content"] for row in rows} == {text for _, text in wrong}
+    for row in rows:
+        asked, answer, reflect = row["prompt"]
+        assert answer["content"] != f"#### {RIGHT[asked['content']]}"
+        assert "This answer is wrong" in reflect["content"]
+    texts = rollouts_of(second)
+    assert {one.extra["turns"][0]["reward"] for one in texts} == {None}
+    assert all("\n\nuser: Now answer the question once more" in one.text for one in texts)
+
+
+def test_s2r_learns_chains_and_then_writes_them_itself(tiny: Path) -> None:
+    ways = ("Verdict: right", "Verdict: wrong")
+    engine = scripted(Write_the_answer_once_more=ANSWERS, Check_your_answer=ways, prompt=ANSWERS)
+    loop = Loop(short("s2r", 0, 2), engine, tiny)
+    ended = loop.run(loop.launch(), trains=True)
+    assert (ended.status, ended.error) == (RoundStatus.done, None)
+    rows = made(ended.id)["rows"]
+    chains = rows[max(rows)]
+    for row in chains:
+        answer = RIGHT[row["prompt"][0]["content"]]
+        messages = [message["content"] for message in row["prompt"]]
+        if len(messages) == 3:
+            is_right = messages[1].endswith(answer)
+            assert said(row, "completion") == f"Verdict: {'right' if is_right else 'wrong'}"
+        else:
+            assert said(row, "completion").endswith(answer)
+    assert {len(row["prompt"]) for row in chains} >= {1, 3}
+    with reading() as db:
+        loop.policy = db.scalars(select(tables.Checkpoint).where(tables.Checkpoint.id == ended.checkpoint_id)).one()
+    ended = loop.run(loop.launch(parent_id=ended.id), trains=True)
+    assert (ended.status, ended.error, ended.phase) == (RoundStatus.done, None, 1)
+    for one in rollouts_of(ended.id):
+        assert len(one.extra["turns"]) == 3
+        assert one.extra["turns"][2]["reward"] is None or one.text.count("\n\nuser: ") == 2
