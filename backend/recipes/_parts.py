@@ -63,6 +63,8 @@ from backend.trainers.cpo import CPO
 from backend.trainers.distill import Distill
 from backend.trainers.dpo import DPO
 from backend.trainers.grpo import GRPO
+from backend.trainers.grpo_judge_mix import GRPOJudgeMix
+from backend.trainers.grpo_self_score import GRPOSelfScore
 from backend.trainers.kto import KTO
 from backend.trainers.multi_turn_grpo import AGAIN, MultiTurnGRPO
 from backend.trainers.negative_aware_sft import NegativeAwareSFT
@@ -77,10 +79,10 @@ __all__ = [
     "AdditiveRubric", "Adopt", "AgreesWithLabel", "AllOf", "AllPrompts", "AnchoredPairs", "Ask", "BalanceProbe",
     "BalanceScore", "BestVersusWorst", "Brevity", "ByConstruction", "CorrectionFlips", "Deduplicate", "Distill",
     "DistinctN", "DiverseSubset", "DocumentTasks", "EarlierRounds", "EvolvePrompts", "ExactMatch", "FewShotPrompts",
-    "FromChildren", "HeldOutAccuracy", "Imported", "ImprovedRevisions", "JudgeQuality", "KeepAll", "Length",
-    "MajorityVote", "MultiTurnGRPO", "NegativeAwareSFT", "Noted", "Novelty", "OverrideRate", "OwnAnswers",
-    "PairwiseSwapped", "PassAtK", "PromptRules", "PromptSet", "ReadCritique", "ReadScore", "ReferenceLikelihood",
-    "RevisionPairs", "RewardModel", "RewardModelJudge", "RightAndWrong", "Sample", "ScoreTies", "SelfCertainty",
-    "SignedExamples", "SoftTargetSFT", "SurfaceRules", "TextSimilarity", "Unpaired", "VoteMarginPairs", "WeightedSum",
-    "Widest", "WorseToBetter", "WrittenVerdict", "YesNoCheck",
+    "FromChildren", "GRPOJudgeMix", "GRPOSelfScore", "HeldOutAccuracy", "Imported", "ImprovedRevisions", "JudgeQuality",
+    "KeepAll", "Length", "MajorityVote", "MultiTurnGRPO", "NegativeAwareSFT", "Noted", "Novelty", "OverrideRate",
+    "OwnAnswers", "PairwiseSwapped", "PassAtK", "PromptRules", "PromptSet", "ReadCritique", "ReadScore",
+    "ReferenceLikelihood", "RevisionPairs", "RewardModel", "RewardModelJudge", "RightAndWrong", "Sample", "ScoreTies",
+    "SelfCertainty", "SignedExamples", "SoftTargetSFT", "SurfaceRules", "TextSimilarity", "Unpaired", "VoteMarginPairs",
+    "WeightedSum", "Widest", "WorseToBetter", "WrittenVerdict", "YesNoCheck",
 ]  # fmt: skip

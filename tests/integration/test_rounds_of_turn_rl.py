@@ -1,5 +1,6 @@
-"""Rounds whose trainer writes chats of several turns: what it is given, what stands in the rows."""
+"""Rounds whose trainer writes chats of several turns, or scores its own texts: what it is given, what it leaves."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from backend import recipes
+from backend.config import settings
 from backend.db import reading, tables
 from backend.recipes import Recipe
 from backend.values import RoundStatus
@@ -20,6 +22,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.on_sqlite]
 # An untrained model answers in no form: what it writes is read as an answer by its first character.
 RL: dict[str, Any] = TRAINING | {"reward": {"name": "exact_match", "pattern": "(?s)^(.)"}}
 SFT: dict[str, Any] = {"max_steps": 1, "start": "base"}
+DIGITS = {"name": "surface_rules", "must_match": "[0-9]"}
 
 
 def short(name: str, *phases: int, **knobs: Any) -> Recipe:
@@ -28,7 +31,7 @@ def short(name: str, *phases: int, **knobs: Any) -> Recipe:
     every = data.pop("phases", None) or [{"steps": data.pop("steps"), "rounds": 1}]
     kept = [every[n] for n in phases]
     for part in (step["part"] for phase in kept for step in phase["steps"]):
-        if part["name"] == "multi_turn_grpo":
+        if part["name"] in ("multi_turn_grpo", "grpo_self_score", "grpo_judge_mix"):
             part |= RL | knobs
         elif part["name"] == "sample":
             part |= {"max_tokens": 6}
@@ -112,3 +115,28 @@ def test_s2r_learns_chains_and_then_writes_them_itself(tiny: Path) -> None:
     for one in rollouts_of(ended.id):
         assert len(one.extra["turns"]) == 3
         assert one.extra["turns"][2]["reward"] is None or one.text.count("\n\nuser: ") == 2
+
+
+def test_laser_learns_to_score_what_it_writes(tiny: Path) -> None:
+    recipe = short("laser", 1, reward=DIGITS, max_completion_length=80, reference_log_prob=-12.0)
+    loop = Loop(recipe, {"name": "transformers", "model": str(tiny)}, tiny)
+    ended = loop.run(loop.launch(), trains=True)
+    assert (ended.status, ended.error) == (RoundStatus.done, None)
+    texts = rollouts_of(ended.id)
+    assert {one.extra["reward"] for one in texts} <= {0.0, 1.0}
+    with reading() as db:
+        checkpoint = db.get_one(tables.Checkpoint, ended.checkpoint_id)
+    noted = json.loads((settings().folder / checkpoint.location / "train.json").read_text())["metrics"]
+    assert 0 <= noted["self_score/accuracy"] <= 1
+    assert noted["self_score/log_prob"] < 0
+
+
+def test_spark_learns_to_judge_what_it_writes(tiny: Path) -> None:
+    loop = Loop(short("spark", 0, reward=DIGITS, max_length=2048), {"name": "transformers", "model": str(tiny)}, tiny)
+    ended = loop.run(loop.launch(), trains=True)
+    assert (ended.status, ended.error) == (RoundStatus.done, None)
+    with reading() as db:
+        checkpoint = db.get_one(tables.Checkpoint, ended.checkpoint_id)
+    noted = json.loads((settings().folder / checkpoint.location / "train.json").read_text())["metrics"]
+    assert noted["judging/rows"] == len(rollouts_of(ended.id)) == 8
+    assert noted["judging/loss"] > 0

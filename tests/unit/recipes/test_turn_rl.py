@@ -16,6 +16,7 @@ from backend.values import DatasetType, Group
 from tests.groups import prompt, sample
 from tests.unit.recipes.turns import Steps, answered
 
+LASER = recipes.get("laser")
 SCORE, S2R, REFLECT = (recipes.get(name) for name in ("score", "s2r", "reflect_retry_reward"))
 
 
@@ -123,3 +124,21 @@ def test_reflections_follow_failures_only_and_alone_are_trained() -> None:
     rewards, credits = paid(knobs, ("I added wrongly", "#### 4"), ("all is well", "#### 5"), ("#### 4", "hm"))
     assert rewards == [[None, 1.0], [None, 0.0], [None, None]]
     assert [one[0] for one in credits] == [1.0, 0.0, None]
+
+
+def test_laser_learns_to_score_itself_before_its_scores_count() -> None:
+    """arXiv 2510.14943: (r_s - v)^2 beside GRPO, a tenth of the advantage by r_s after a warm-up."""
+    first, later = (LASER.phases[n].steps[-1].part for n in (0, 1))
+    assert (first.name, first.score_weight, first.advantage_share) == ("grpo_self_score", 0.1, 0.0)
+    assert (later.score_weight, later.advantage_share, later.least_deviation) == (0.1, 0.1, 0.1)
+    assert (later.score_beta, later.reward.name) == (0.1, "exact_match")
+    assert [step.part.name for step in LASER.phases[1].steps[:2]] == ["prompt_set", "all_prompts"]
+
+
+def test_spark_trains_the_judge_on_the_texts_of_the_policy_in_one_training() -> None:
+    """arXiv 2509.22624: pointwise, pairwise, and after a reflection; no reward model and no people's preferences."""
+    recipe = recipes.get("spark")
+    assert [step.part.name for step in recipe.phases[0].steps] == ["prompt_set", "all_prompts", "grpo_judge_mix"]
+    assert recipe.trainer.judge_kinds == ("pointwise", "pairwise", "reflection")
+    assert recipe.trainer.judge_weight > 0
+    assert (recipe.trainer.reward.name, recipe.trainer.asked_roles, recipe.gate()) == ("exact_match", (), None)
