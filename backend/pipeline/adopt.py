@@ -107,10 +107,12 @@ def _insert(db: Session, stage: StageContext, kept: Sequence[tuple[Group, str, i
     db.add(made)
     db.flush()
     messages: list[Messages] = [[{"role": "user", "content": text}] for _, text, _ in kept]
-    common: dict[str, Any] = {"prompt_set_id": made.id, "created_at": now(), "answer": None, "extra": {}}
+    common: dict[str, Any] = {"prompt_set_id": made.id, "created_at": now()}
     columns: dict[str, Sequence[Any]] = {
         "position": range(len(kept)),
         "messages": messages,
+        "answer": [group.prompt.answer for group, _, _ in kept],
+        "extra": [group.prompt.metadata for group, _, _ in kept],
         "text": [text for _, text, _ in kept],
         "content_hash": [content_hash(one) for one in messages],
         "text_key": [key for _, _, key in kept],

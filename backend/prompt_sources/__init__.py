@@ -65,6 +65,11 @@ class PromptSource(Part, kind="prompt source"):
         """True where it asks about texts because they were rejected: what answers is then trained on, all the same."""
         return False
 
+    @property
+    def needs_sandbox(self) -> bool:
+        """True for a source that runs programs which a model wrote."""
+        return False
+
     def groups_at_most(self, groups: int, samples: int, prompts: int) -> int:
         """How many groups come of so many groups of so many prompts, with so many samples together, for estimates."""
         return groups

@@ -11,6 +11,7 @@ from backend.judges.brevity import Brevity
 from backend.judges.by_construction import ByConstruction
 from backend.judges.exact_match import ExactMatch
 from backend.judges.from_children import FromChildren
+from backend.judges.learnability import Learnability
 from backend.judges.majority_vote import MajorityVote
 from backend.judges.noted import Noted
 from backend.judges.novelty import Novelty
@@ -21,9 +22,12 @@ from backend.judges.read_critique import ReadCritique
 from backend.judges.read_score import ReadScore
 from backend.judges.reference_likelihood import ReferenceLikelihood
 from backend.judges.reward_model import RewardModel as RewardModelJudge
+from backend.judges.run_tests import RunTests
 from backend.judges.self_certainty import SelfCertainty
+from backend.judges.solves_task import SolvesTask
 from backend.judges.surface_rules import SurfaceRules
 from backend.judges.text_similarity import TextSimilarity
+from backend.judges.valid_task import ValidTask
 from backend.judges.weighted_sum import WeightedSum
 from backend.judges.written_verdict import WrittenVerdict
 from backend.judges.yes_no_check import YesNoCheck
@@ -40,11 +44,13 @@ from backend.mixers.deduplicate import Deduplicate
 from backend.mixers.diverse_subset import DiverseSubset
 from backend.mixers.earlier_rounds import EarlierRounds
 from backend.prompt_sources.adopt import Adopt
+from backend.prompt_sources.adopt_tasks import AdoptTasks
 from backend.prompt_sources.ask import Ask
 from backend.prompt_sources.document_tasks import DocumentTasks
 from backend.prompt_sources.evolve_prompts import EvolvePrompts
 from backend.prompt_sources.few_shot_prompts import FewShotPrompts
 from backend.prompt_sources.prompt_set import PromptSet
+from backend.prompt_sources.verified_tasks import VerifiedTasks
 from backend.prompt_sources.widest import Widest
 from backend.schedules.balance_probe import BalanceProbe
 from backend.selectors.above_threshold import AboveThreshold
@@ -73,13 +79,14 @@ from backend.trainers.soft_target_sft import SoftTargetSFT
 
 __all__ = [
     "CORRECT", "CPO", "CRITIQUE", "DPO", "GRPO", "KTO", "ORPO", "RLOO", "RUBRIC", "SFT", "AboveThreshold",
-    "AdditiveRubric", "Adopt", "AgreesWithLabel", "AllOf", "AllPrompts", "AnchoredPairs", "Ask", "BalanceProbe",
-    "BalanceScore", "BestVersusWorst", "Brevity", "ByConstruction", "CorrectionFlips", "Deduplicate", "Distill",
-    "DistinctN", "DiverseSubset", "DocumentTasks", "EarlierRounds", "EvolvePrompts", "ExactMatch", "FewShotPrompts",
-    "FromChildren", "HeldOutAccuracy", "Imported", "ImprovedRevisions", "JudgeQuality", "KeepAll", "Length",
-    "MajorityVote", "NegativeAwareSFT", "Noted", "Novelty", "OverrideRate", "OwnAnswers", "PairwiseSwapped", "PassAtK",
-    "PromptRules", "PromptSet", "ReadCritique", "ReadScore", "ReferenceLikelihood", "RevisionPairs", "RewardModel",
-    "RewardModelJudge", "RightAndWrong", "Sample", "ScoreTies", "SelfCertainty", "SignedExamples", "SoftTargetSFT",
-    "SurfaceRules", "TextSimilarity", "Unpaired", "VoteMarginPairs", "WeightedSum", "Widest", "WorseToBetter",
-    "WrittenVerdict", "YesNoCheck",
+    "AdditiveRubric", "Adopt", "AdoptTasks", "AgreesWithLabel", "AllOf", "AllPrompts", "AnchoredPairs", "Ask",
+    "BalanceProbe", "BalanceScore", "BestVersusWorst", "Brevity", "ByConstruction", "CorrectionFlips", "Deduplicate",
+    "Distill", "DistinctN", "DiverseSubset", "DocumentTasks", "EarlierRounds", "EvolvePrompts", "ExactMatch",
+    "FewShotPrompts", "FromChildren", "HeldOutAccuracy", "Imported", "ImprovedRevisions", "JudgeQuality", "KeepAll",
+    "Learnability", "Length", "MajorityVote", "NegativeAwareSFT", "Noted", "Novelty", "OverrideRate", "OwnAnswers",
+    "PairwiseSwapped", "PassAtK", "PromptRules", "PromptSet", "ReadCritique", "ReadScore", "ReferenceLikelihood",
+    "RevisionPairs", "RewardModel", "RewardModelJudge", "RightAndWrong", "RunTests", "Sample", "ScoreTies",
+    "SelfCertainty", "SignedExamples", "SoftTargetSFT", "SolvesTask", "SurfaceRules", "TextSimilarity", "Unpaired",
+    "ValidTask", "VerifiedTasks", "VoteMarginPairs", "WeightedSum", "Widest", "WorseToBetter", "WrittenVerdict",
+    "YesNoCheck",
 ]  # fmt: skip

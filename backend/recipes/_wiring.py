@@ -188,6 +188,7 @@ def _check_groups(walk: _Walk, place: Place) -> None:
     _check_roles(walk, place)
     _check_origins(walk, place)
     _check_parents(walk, place)
+    _check_beside(walk, place)
 
 
 def _check_origins(walk: _Walk, place: Place) -> None:
@@ -204,6 +205,18 @@ def _check_origins(walk: _Walk, place: Place) -> None:
                 f"{place} judges texts by their origin {name!r}, but in its groups there are only those of "
                 f"{_and(sorted(known))}. Name one of these, or put a generator with that condition or role before it."
             )
+
+
+def _check_beside(walk: _Walk, place: Place) -> None:
+    """Who compares with the texts of a step needs a generator of that name before it."""
+    name = place.step.part.reads_beside if isinstance(place.step.part, Judge) else ""
+    made = [step.name for step in walk.steps[: place.index] if step.kind == "generator" and step.name]
+    if name and name not in made:
+        known = _and(made) if made else "none has a name"
+        raise ValueError(
+            f"{place} compares with the texts of {name!r}, but no generator before it has that name: {known}. Name one "
+            "of those that there are."
+        )
 
 
 def _check_parents(walk: _Walk, place: Place) -> None:
