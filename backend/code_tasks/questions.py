@@ -37,12 +37,18 @@ by step, then end with a block that is marked python and holds the function. It 
 }
 
 
-def proposal(kind: Kind, references: Sequence[Task], *, program: str = "", inputs: int = 10) -> Messages:
-    """The question for a new task of a kind. program: the function that inputs are wanted for, of an induction."""
+def proposal(
+    kind: Kind, references: Sequence[Task], *, program: str = "", inputs: int = 10, number: int = 1, of: int = 1
+) -> Messages:
+    """The question for a new task of a kind. program: the function that inputs are wanted for, of an induction.
+
+    number, of: which one of the questions it is; engines answer equal questions with equal texts.
+    """
     given = f"{_block('python', program)}\n\n" if kind == "induction" else ""
     shown = "\n\n".join(f"Task {number}:\n{_example(kind, one)}" for number, one in enumerate(references, start=1))
     text = f"Kind of task: {kind}\n{given}{PROPOSE[kind].replace('{n}', str(inputs))}\n\n{shown}"
-    return [{"role": "user", "content": text.strip()}]
+    last = f"This is request {number} of {of}. The others ask for the same, so choose what few would think of."
+    return [{"role": "user", "content": f"{text.strip()}\n\n{last}"}]
 
 
 def solving(task: Task) -> Messages:

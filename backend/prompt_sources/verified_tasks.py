@@ -52,6 +52,7 @@ class VerifiedTasks(PromptSource):
             same = [task for task in known if task.kind == kind]
             shown = chance.sample(same, min(self.references, len(same))) or [ZERO]
             programs = [task.program for task in known if task.kind != "induction"] or [ZERO.program]
-            asked = proposal(kind, shown, program=chance.choice(programs), inputs=self.inputs)
+            program = chance.choice(programs)
+            asked = proposal(kind, shown, program=program, inputs=self.inputs, number=number + 1, of=limit)
             made.append(Group(replace(roots[number % len(roots)], messages=asked)))
         return made

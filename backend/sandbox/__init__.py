@@ -94,7 +94,7 @@ def run(program: str, calls: Sequence[Call], limits: Limits = Limits(), *, hash_
 def run_all(jobs: Sequence[tuple[str, Sequence[Call]]], limits: Limits = Limits()) -> list[list[Answer]]:
     """Run several programs, each twice and with another order of hashes: what ends differently is flaky."""
     with ThreadPoolExecutor(max_workers=min(MOST_AT_ONCE, os.cpu_count() or 1)) as pool:
-        return list(pool.map(lambda job: _run_twice(*job, limits), jobs))
+        return list(pool.map(lambda job: _run_twice(job[0], job[1], limits), jobs))
 
 
 def _run_twice(program: str, calls: Sequence[Call], limits: Limits) -> list[Answer]:

@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -27,17 +26,17 @@ FALSE, WEAK = "```python\nassert f(1) == 7\nassert f(2) == 8\n```", "```python\n
 CODER = {
     "name": "scripted",
     "rules": [
-        {"pattern": "Reply with the new task alone", "reply": ("Write f that doubles its argument", "no")},
-        {"pattern": "Write tests for it", "reply": (TRUE, TRUE, FALSE, WEAK)},
-        {"pattern": "doubles", "reply": (RIGHT, WRONG, RIGHT)},
+        {"pattern": "Reply with the new task alone", "reply": "Write f that doubles its argument"},
+        {"pattern": "Write tests for it", "reply": (TRUE, TRUE, TRUE, FALSE, WEAK)},
+        {"pattern": "doubles", "reply": (RIGHT, RIGHT, WRONG)},
     ],
 }
 PROPOSER = {
     "name": "scripted",
     "rules": [
         {"pattern": "Kind of task: induction", "reply": INPUTS},
-        {"pattern": "Kind of task: deduction", "reply": (PAIR, PAIR.replace("2, 3", "7, 8"), "no task")},
-        {"pattern": "Kind of task: abduction", "reply": (PAIR, PAIR.replace("2, 3", "2"))},
+        {"pattern": "Kind of task: deduction", "reply": (PAIR, PAIR.replace("2, 3", "7, 8"))},
+        {"pattern": "Kind of task: abduction", "reply": (PAIR, PAIR.replace("2, 3", "2"), "no task")},
     ],
 }
 
@@ -45,11 +44,11 @@ PROPOSER = {
 def test_programs_and_tests_judge_each_other_and_both_are_trained_on(
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    steps = {"solutions": {"n": 6}, "tests": {"n": 6}, "taught": TRAINING | {"start": "base", "max_steps": 1}}
+    steps = {"solutions": {"n": 8}, "tests": {"n": 8}, "taught": TRAINING | {"start": "base", "max_steps": 1}}
     data = recipes.get("solve_and_test").with_changes(steps | {"metrics": []}).model_dump(mode="json")
     data["steps"][-1]["part"] |= TRAINING | {"max_steps": 1}
     loop = Loop(recipes.Recipe.model_validate(data), CODER, tiny)
-    first, second = (loop.launch(num_prompts=4) for _ in range(2))
+    first, second = (loop.launch(num_prompts=2, seed=7) for _ in range(2))
     ended = loop.run(first, trains=True)
     assert (ended.status, ended.error) == (RoundStatus.done, None)
     with dying(monkeypatch):
@@ -59,20 +58,19 @@ def test_programs_and_tests_judge_each_other_and_both_are_trained_on(
     (task,) = adopted(first)
     solutions = {row[6]: row for row in found["texts"] if row[0] == 3}
     tests = {row[6]: row for row in found["texts"] if row[0] == 5}
-    assert len(solutions) == len(tests) == 6
+    assert len(solutions) == len(tests) == 8
     # A program is as good as the share of tests that it passes; a test by the programs, and a weak one by none.
     counted = [row for row in tests.values() if row[7] != WEAK]
     true, right = sum(row[7] == TRUE for row in counted), sum(row[7] == RIGHT for row in solutions.values())
-    assert 0 < true < len(counted)
-    assert 0 < right < 6
-    expected = {RIGHT: true / len(counted), WRONG: 0.0, TRUE: right / 6, FALSE: 0.0, WEAK: 0.0}
+    assert (true, len(counted), right) == (5, 6, 6)
+    expected = {RIGHT: true / len(counted), WRONG: 0.0, TRUE: right / 8, FALSE: 0.0, WEAK: 0.0}
     for row in (*solutions.values(), *tests.values()):
         assert row[8] == pytest.approx(expected[row[7]])
     with reading() as db:
         judgment = tables.Judgment
         raw = db.scalars(select(judgment.raw).where(judgment.round_id == first, judgment.step == 8)).all()
     matrix = [json.loads(one)["programs"] for one in raw]
-    assert [len(row) for row in matrix] == [6] * 6, "every program was run on every test"
+    assert [len(row) for row in matrix] == [8] * 8, "every program was run on every test"
     taught, preferred = found["rows"][10], found["rows"][13]
     assert {said(row, "completion") for row in taught} == {RIGHT, TRUE}
     assert [said(row, "prompt") == task.text for row in taught] == [True, False]

@@ -26,6 +26,8 @@ def test_kinds_take_turns_and_the_first_example_is_the_identity() -> None:
     assert "anything at all" not in first + second + third, "there is no data"
     assert third.count("```input") == 1
     assert "Write 10 different inputs" in third
+    # Engines answer equal questions alike.
+    assert len(set(questions(limit=8))) == 8
 
 
 def test_tasks_of_the_same_kind_are_shown_and_programs_of_all_for_inductions() -> None:
