@@ -86,9 +86,9 @@ def test_a_program_cannot_say_that_it_passed(program: str) -> None:
 
 def test_a_program_sees_nothing_of_what_is_right(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET", "s3cret")
-    looks = "import os, sys, gc\ndef f(x): return sorted(os.environ), sys.argv, [str(o) for o in gc.get_objects()]"
-    (answer,) = sandbox.run(looks.replace(", [str(o) for o in gc.get_objects()]", ""), [Call("f", (1,))])
-    assert answer.value[0] == ["LANG", "PATH", "PYTHONHASHSEED"]
+    looks = "import os, sys\ndef f(x): return sorted(os.environ), sys.argv"
+    (answer,) = sandbox.run(looks, [Call("f", (1,))])
+    assert set(answer.value[0]) <= {"LANG", "PATH", "PYTHONHASHSEED", "LC_CTYPE", "PWD"}
     assert answer.value[1] == ["/box/_inside.py"]
 
 
@@ -122,7 +122,7 @@ def fill():
     with open("/tmp/a", "wb") as file:
         for _ in range(64): file.write(b"a" * 2**20)
 print([
-    tried(lambda: open({str(secret)!r})), tried(lambda: os.listdir({str(Path.home())!r})), os.path.exists("/proc/1"),
+    tried(lambda: open({str(secret)!r})), tried(lambda: os.listdir({str(tmp_path)!r})), os.path.exists("/proc/1"),
     tried(lambda: open("/etc/passwd")), tried(lambda: open("/a", "w")), tried(lambda: open("/box/a", "w")),
     tried(lambda: open("/usr/lib/a", "w")), tried(lambda: _socket.socket(2, 1)), tried(lambda: _socket.socket(1, 1)),
     tried(os.fork), tried(fill), os.getuid(), os.getppid() < 10, sorted(os.listdir("/dev")),
@@ -133,9 +133,9 @@ print([
     returned, said = inside(code)
     assert returned == 0
     assert said == (
-        "[2, 2, False, 2, 30, 30, 30, 1, 1, 1, 28, 65534, True, ['null'], 1, 1, 'done']"
+        "[2, 2, False, 2, 30, 30, 30, 1, 1, 1, 28, 65534, True, ['null'], 22, 1, 'done']"
         if "'done']" in said
-        else "[2, 2, False, 2, 30, 30, 30, 1, 1, 1, 28, 65534, True, ['null'], 1, 1, 1]"
+        else "[2, 2, False, 2, 30, 30, 30, 1, 1, 1, 28, 65534, True, ['null'], 22, 1, 1]"
     )
 
 
