@@ -4,6 +4,8 @@
 FROM python:3.11-slim
 ARG EXTRAS=local,postgres
 ARG PIP_EXTRA_INDEX_URL
+# What runs programs that a model wrote; the container has to allow namespaces for it.
+RUN apt-get update && apt-get install --yes --no-install-recommends bubblewrap && rm -rf /var/lib/apt/lists/*
 # A volume that is mounted here for the first time takes this folder's owner.
 RUN useradd --create-home --uid 1000 rondo && install --directory --owner rondo --group rondo /data
 WORKDIR /source

@@ -86,6 +86,20 @@ class Judge(Part, kind="judge"):
         """Return this judge, given these prompts to compare with; see `needs_pool`."""
         return self
 
+    @property
+    def needs_sandbox(self) -> bool:
+        """True for judges that run programs which a model wrote."""
+        return False
+
+    @property
+    def reads_beside(self) -> str:
+        """The name of a generator's step whose texts about the same prompts it compares with; empty: it does not."""
+        return ""
+
+    def with_beside(self, groups: Sequence[Group]) -> Self:
+        """Return this judge, given the groups of that step about the prompts it judges; see `reads_beside`."""
+        return self
+
     def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:
         """Return the judgments of all samples, keyed by `sample_id`; at least one for each sample."""
         raise NotImplementedError

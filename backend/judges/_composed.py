@@ -7,6 +7,7 @@ from pydantic import Field
 
 from backend.engines import Ability
 from backend.judges import Judge, asked_together
+from backend.values import Group
 
 
 class Composed(Judge, abstract=True):
@@ -57,6 +58,17 @@ class Composed(Judge, abstract=True):
 
     def with_pool(self, texts: Sequence[str]) -> Self:
         return self.model_copy(update={"judges": tuple(judge.with_pool(texts) for judge in self.judges)})
+
+    @property
+    def needs_sandbox(self) -> bool:
+        return any(judge.needs_sandbox for judge in self.judges)
+
+    @property
+    def reads_beside(self) -> str:
+        return next((judge.reads_beside for judge in self.judges if judge.reads_beside), "")
+
+    def with_beside(self, groups: Sequence[Group]) -> Self:
+        return self.model_copy(update={"judges": tuple(judge.with_beside(groups) for judge in self.judges)})
 
     @property
     def calls_per_sample(self) -> int:

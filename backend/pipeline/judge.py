@@ -39,7 +39,7 @@ def judge_batch(
 
     Where a judge raises for the batch, each group is judged alone, then each sample, to find the culprit.
     """
-    judge, seed = ready(stage), stage.seed("judge", number)
+    judge, seed = ready(stage, groups), stage.seed("judge", number)
     try:
         made = judge.judge(engine, groups, seed=seed)
     except Exception as error:
@@ -50,7 +50,7 @@ def judge_batch(
 
 def judge_alone(stage: StageContext, engine: Engine | None, group: Group, seed: int) -> list[Judgment]:
     """Judge a group, or, where the judge raises, each of its samples alone."""
-    judge = ready(stage)
+    judge = ready(stage, [group])
     made: list[Judgment] = []
     try:
         return judge.judge(engine, [group], seed=seed)

@@ -24,13 +24,29 @@ def judge_of(stage: StageContext) -> Judge:
     return judge
 
 
-def ready(stage: StageContext) -> Judge:
-    """The judge of the job's step, given what it compares with."""
+def ready(stage: StageContext, groups: Sequence[Group]) -> Judge:
+    """The judge of the job's step, given what it compares these groups with."""
     judge = judge_of(stage)
-    if not judge.needs_pool:
+    if not judge.needs_pool and not judge.reads_beside:
         return judge
     with reading() as db:
-        return judge.with_pool(pool_texts(db, stage))
+        if judge.needs_pool:
+            judge = judge.with_pool(pool_texts(db, stage))
+        if judge.reads_beside:
+            judge = judge.with_beside(beside(db, stage, judge.reads_beside, groups))
+    return judge
+
+
+def beside(db: Session, stage: StageContext, name: str, groups: Sequence[Group]) -> list[Group]:
+    """The groups that the step of that name answered, about the prompts of these groups, with its own texts alone."""
+    place = next(place for place in stage.places if place.step.name == name)
+    prompts = {group.prompt.id for group in groups}
+    rows = [row for row in group_values.seen_by(db, stage, place.index) if row.prompt_id in prompts]
+    return [
+        replace(group, samples=tuple(one for one in group.samples if one.step == place.index))
+        for some in group_values.chunks(rows, group_values.CHUNK)
+        for group in group_values.load(db, some, edits=False, labels=False)
+    ]
 
 
 def bound(stage: StageContext) -> int:

@@ -106,6 +106,11 @@ class PromptSource(Part, kind="prompt source"):
         """True where a question does not hang on its parent's label: its answers are trained on though that rejects."""
         return False
 
+    @property
+    def needs_sandbox(self) -> bool:
+        """True for a source that runs programs which a model wrote."""
+        return False
+
     def groups_at_most(self, groups: int, samples: int, prompts: int) -> int:
         """How many groups come of so many groups of so many prompts, with so many samples together, for estimates."""
         return groups

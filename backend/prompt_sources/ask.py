@@ -22,7 +22,8 @@ class Ask(PromptSource):
     """Make a new group of each text: its question is the template, about that text, which is the group's parent.
 
     `about` failed asks about prompts instead, those of which no sample was accepted, and has no parent: STaR's second
-    try with the answer as a hint (Zelikman et al. 2022, arXiv 2203.14465, section 3.2). `about` rejected asks about the
+    try with the answer as a hint (Zelikman et al. 2022, arXiv 2203.14465, section 3.2). `about` prompt asks about each
+    prompt like that, whatever was answered, such as for tests of what it asks for. `about` rejected asks about the
     texts that their labels reject; a text without a label is none of them. `strip` takes the question out of the
     training row, as STaR does with the hint and constitutional AI with critique and request (Bai et al. 2022, arXiv
     2212.08073, section 3.1). A judge's template asks for judgments that are texts of their own, which can be judged and
@@ -35,10 +36,10 @@ class Ask(PromptSource):
         "answers), {response} (the text), {draft} (the text that the chain of questions began with), {answer} (the "
         "known answer) and {principle}",
     )
-    about: Literal["each", "best", "last", "accepted", "rejected", "failed"] = Field(
+    about: Literal["each", "best", "last", "accepted", "rejected", "failed", "prompt"] = Field(
         "each",
         description="each text; the best or the last of each group; each text that was accepted, the best first, or "
-        "rejected; or prompts without an accepted text",
+        "rejected; prompts without an accepted text; or each prompt",
     )
     most: int = Field(0, ge=0, description="most texts of one group that are asked about; 0 means no limit")
     follow: bool = Field(False, description="ask in the same chat, after the text; off: in a chat of its own")
@@ -47,10 +48,10 @@ class Ask(PromptSource):
 
     @model_validator(mode="after")
     def _can_be_filled(self) -> Self:
-        if self.about == "failed" and ("{response}" in self.template or "{draft}" in self.template or self.follow):
+        if not self.has_parents and ("{response}" in self.template or "{draft}" in self.template or self.follow):
             raise ValueError(
-                "A question about failed prompts is about no text. Leave {response} and {draft} out of the template "
-                "and turn follow off."
+                "A question about prompts is about no text. Leave {response} and {draft} out of the template and turn "
+                "follow off."
             )
         if "{principle}" in self.template and not self.principles:
             raise ValueError("The template holds {principle}, but there are no principles. Give some.")
@@ -66,7 +67,7 @@ class Ask(PromptSource):
 
     @property
     def has_parents(self) -> bool:
-        return self.about != "failed"
+        return self.about not in ("failed", "prompt")
 
     @property
     def is_stripped(self) -> bool:
@@ -93,7 +94,9 @@ class Ask(PromptSource):
 
     def _texts(self, group: Group) -> Iterator[Sample | None]:
         """The texts of a group to ask about; None stands for the prompt itself."""
-        if self.about == "failed":
+        if self.about == "prompt":
+            yield None
+        elif self.about == "failed":
             is_known = group.prompt.answer is not None or "{answer}" not in self.template
             if is_known and not any(sample.verdict is Verdict.accept for sample in group.samples):
                 yield None

@@ -91,6 +91,7 @@ def check_groups(walk: Walk, place: Place) -> None:
     check_roles(walk, place)
     check_origins(walk, place)
     check_parents(walk, place)
+    check_beside(walk, place)
     check_principles(walk, place)
 
 
@@ -123,6 +124,18 @@ def check_origins(walk: Walk, place: Place) -> None:
                 f"{place} judges texts by their origin {name!r}, but in its groups there are only those of "
                 f"{listed(sorted(known))}. Name one of these, or put a generator with that condition or role before it."
             )
+
+
+def check_beside(walk: Walk, place: Place) -> None:
+    """Who compares with the texts of a step needs a generator of that name before it."""
+    name = place.step.part.reads_beside if isinstance(place.step.part, Judge) else ""
+    made = [step.name for step in walk.steps[: place.index] if step.kind == "generator" and step.name]
+    if name and name not in made:
+        known = listed(made) if made else "none has a name"
+        raise ValueError(
+            f"{place} compares with the texts of {name!r}, but no generator before it has that name: {known}. Name one "
+            "of those that there are."
+        )
 
 
 def check_parents(walk: Walk, place: Place) -> None:

@@ -17,6 +17,7 @@ from backend.judges.dropout_reward_model import DropoutRewardModel
 from backend.judges.exact_match import ExactMatch
 from backend.judges.from_children import FromChildren
 from backend.judges.instruction_difficulty import InstructionDifficulty
+from backend.judges.learnability import Learnability
 from backend.judges.majority_vote import MajorityVote
 from backend.judges.monitor_flag import MonitorFlag
 from backend.judges.noted import Noted
@@ -35,13 +36,16 @@ from backend.judges.relative_length import RelativeLength
 from backend.judges.reward_gap import RewardGap
 from backend.judges.reward_model import RewardModel as RewardModelJudge
 from backend.judges.round_trip import RoundTrip
+from backend.judges.run_tests import RunTests
 from backend.judges.self_certainty import SelfCertainty
+from backend.judges.solves_task import SolvesTask
 from backend.judges.stated_budget import StatedBudget
 from backend.judges.step_value import StepValue
 from backend.judges.sum_of_votes import SumOfVotes
 from backend.judges.surface_rules import SurfaceRules
 from backend.judges.text_similarity import TextSimilarity
 from backend.judges.tree_rules import TreeRules
+from backend.judges.valid_task import ValidTask
 from backend.judges.weighted_sum import WeightedSum
 from backend.judges.written_verdict import WrittenVerdict
 from backend.judges.yes_no_check import YesNoCheck
@@ -69,6 +73,7 @@ from backend.mixers.seed_share import SeedShare
 from backend.mixers.steady_gap import SteadyGap
 from backend.mixers.uncertainty_weights import UncertaintyWeights
 from backend.prompt_sources.adopt import Adopt
+from backend.prompt_sources.adopt_tasks import AdoptTasks
 from backend.prompt_sources.ask import Ask
 from backend.prompt_sources.compare_all import CompareAll
 from backend.prompt_sources.document_tasks import DocumentTasks
@@ -79,6 +84,7 @@ from backend.prompt_sources.inverse_prompts import InversePrompts
 from backend.prompt_sources.most_informative import MostInformative
 from backend.prompt_sources.prompt_set import PromptSet
 from backend.prompt_sources.prompts_by_difficulty import PromptsByDifficulty
+from backend.prompt_sources.verified_tasks import VerifiedTasks
 from backend.prompt_sources.widest import Widest
 from backend.prompt_sources.with_passages import WithPassages
 from backend.schedules.balance_probe import BalanceProbe
@@ -137,6 +143,7 @@ __all__ = [
     "AccuracyByDifficulty",
     "AdditiveRubric",
     "Adopt",
+    "AdoptTasks",
     "AgreesWithLabel",
     "AllOf",
     "AllPrompts",
@@ -182,6 +189,7 @@ __all__ = [
     "InversePrompts",
     "JudgeQuality",
     "KeepAll",
+    "Learnability",
     "Length",
     "MajorityVote",
     "MonitorFlag",
@@ -214,6 +222,7 @@ __all__ = [
     "RewardModelJudge",
     "RightAndWrong",
     "RoundTrip",
+    "RunTests",
     "Sample",
     "ScoreTies",
     "SeedShare",
@@ -221,6 +230,7 @@ __all__ = [
     "SelfKnowledge",
     "SignedExamples",
     "SoftTargetSFT",
+    "SolvesTask",
     "StatedBudget",
     "SteadyGap",
     "StepScorer",
@@ -235,7 +245,9 @@ __all__ = [
     "TwoSampleAccuracy",
     "UncertaintyWeights",
     "Unpaired",
+    "ValidTask",
     "ValueRows",
+    "VerifiedTasks",
     "VoteMarginPairs",
     "WeightedSum",
     "Widest",

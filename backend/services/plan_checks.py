@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
-from backend import boundary
+from backend import boundary, sandbox
 from backend.db import tables
-from backend.errors import InvalidInput
+from backend.errors import InvalidInput, MissingPrerequisite
+from backend.judges import Judge
+from backend.prompt_sources import PromptSource
 from backend.recipes import POLICY, Recipe
 from backend.services import (
     auto_rules,
@@ -20,6 +22,7 @@ from backend.services import (
     round_roles,
     teachers,
 )
+from backend.trainers import Trainer
 from backend.values import RoundStatus, SetUse, Split
 
 if TYPE_CHECKING:
@@ -68,6 +71,7 @@ def check(db: Session, project_id: int, plan: "Plan", recipe: Recipe) -> None:
             raise InvalidInput(
                 f"The parent round {plan.parent_id} is not in this project. Choose one from the overview."
             )
+    check_sandbox(recipe, phase_of(db, recipe, plan.parent_id))
     known_answers.check(db, project_id, recipe, plan.sample_set_ids, phase_of(db, recipe, plan.parent_id))
     imported_completions.check(db, project_id, recipe, plan.sample_set_ids)
     no_room, _ = contexts.problems(
@@ -75,6 +79,18 @@ def check(db: Session, project_id: int, plan: "Plan", recipe: Recipe) -> None:
     )
     if no_room:
         raise InvalidInput("\n".join(no_room))
+
+
+def check_sandbox(recipe: Recipe, phase: int) -> None:
+    """Refuse a phase that runs programs which a model wrote where there is no sandbox for them."""
+    for place in recipe.places(phase):
+        part = place.step.part
+        parts = part.rewards if isinstance(part, Trainer) else (part,)
+        if any(isinstance(one, Judge | PromptSource) and one.needs_sandbox for one in parts):
+            try:
+                sandbox.check()
+            except MissingPrerequisite as error:
+                raise MissingPrerequisite(f"{place} runs programs that a model wrote. {error.message}") from error
 
 
 def check_checkpoints(db: Session, project_id: int, plan: "Plan", recipe: Recipe) -> None:

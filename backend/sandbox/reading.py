@@ -1,0 +1,114 @@
+"""Programs and tests in texts: the code of a reply, its assertions as calls with what is expected of them."""
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from backend.sandbox import MOST_TEXT, Answer, Call, Ending
+
+FENCE = re.compile(r"^[ \t]*```[ \t]*(\w*)[^\n]*\n(.*?)^[ \t]*```[ \t]*$", re.MULTILINE | re.DOTALL)
+UNREADABLE = (SyntaxError, ValueError, TypeError, RecursionError, MemoryError)
+"""What Python's parser raises for texts that are no program."""
+
+
+class Unreadable(ValueError):
+    """A text is not what was asked for; says why."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """An assertion: a call, and the value that it has to return. `text`: as it was written."""
+
+    call: Call
+    expected: Any
+    text: str
+    by_truth: bool = False
+    """Only whether the value counts as true is compared."""
+
+    def holds(self, answer: Answer) -> bool:
+        """Whether a program that gave this answer keeps it."""
+        if answer.ending is not Ending.value:
+            return False
+        return bool(answer.value) is self.expected if self.by_truth else bool(answer.value == self.expected)
+
+
+def blocks(text: str, *names: str) -> list[str]:
+    """The fenced blocks of a text that are marked with one of these names, in order."""
+    return [code.strip("\n") for name, code in FENCE.findall(text) if name.lower() in names]
+
+
+def code_of(text: str) -> str:
+    """The code of a reply: its last block that is marked as Python or as nothing, else the reply itself."""
+    found = blocks(text, "python", "py", "python3", "")
+    return found[-1] if found else text.strip()
+
+
+def parse(code: str) -> ast.Module:
+    """The syntax tree of a program; raises `Unreadable`."""
+    if len(code) > MOST_TEXT:
+        raise Unreadable(f"it has more than {MOST_TEXT:,} characters")
+    try:
+        return ast.parse(code)
+    except UNREADABLE as error:
+        raise Unreadable(f"it is no Python: {error}") from error
+
+
+def literal(text: str) -> Any:
+    """The value of a Python literal; raises `Unreadable`."""
+    if len(text) > MOST_TEXT:
+        raise Unreadable(f"it has more than {MOST_TEXT:,} characters")
+    try:
+        return ast.literal_eval(text.strip())
+    except UNREADABLE as error:
+        raise Unreadable(f"it is no literal: {str(error)[:100]}") from error
+
+
+def checks_of(code: str) -> list[Check]:
+    """The assertions of a test, each about one call with literals; raises `Unreadable` where one says anything else.
+
+    `assert f(2) == 4`, `assert f(2) is None`, `assert f(2)`, `assert not f(2)`; also within functions. What stands
+    beside them is not run. So all that is expected is known outside of the sandbox, where it is compared.
+    """
+    found = [node for node in ast.walk(parse(code)) if isinstance(node, ast.Assert)]
+    if not found:
+        raise Unreadable("it holds no assertion")
+    return [_check(node) for node in found]
+
+
+def is_weak(checks: list[Check]) -> bool:
+    """Whether one constant, whatever it is asked, keeps all assertions: such a test tells nothing apart."""
+    stubs = [checks[0].expected, *(True, False)]
+    return any(all(one.holds(Answer(Ending.value, stub)) for one in checks) for stub in stubs)
+
+
+def _check(node: ast.Assert) -> Check:
+    text = ast.unparse(node)
+    try:
+        call, expected, by_truth = next(_readings(node.test))
+        function = call.func
+        if not isinstance(function, ast.Name) or any(one.arg is None for one in call.keywords):
+            raise Unreadable(f"{text[:100]!r} calls no function by its name, with its arguments written out")
+        args = tuple(ast.literal_eval(one) for one in call.args)
+        kwargs = tuple((str(one.arg), ast.literal_eval(one.value)) for one in call.keywords if one.arg)
+        value = expected()
+    except (StopIteration, *UNREADABLE) as error:
+        if isinstance(error, Unreadable):
+            raise
+        raise Unreadable(f"{text[:100]!r} does not compare a call of literals with a literal") from error
+    return Check(Call(function.id, args, kwargs), value, text, by_truth)
+
+
+def _readings(test: ast.expr) -> Iterator[tuple[ast.Call, Callable[[], Any], bool]]:
+    """The call of an assertion, what its value has to be, and whether only its truth counts."""
+    if isinstance(test, ast.Call):
+        yield test, lambda: True, True
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not) and isinstance(test.operand, ast.Call):
+        yield test.operand, lambda: False, True
+    if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq | ast.Is):
+        left, right = test.left, test.comparators[0]
+        if isinstance(left, ast.Call):
+            yield left, lambda: ast.literal_eval(right), False
+        elif isinstance(right, ast.Call):
+            yield right, lambda: ast.literal_eval(left), False

@@ -1,0 +1,34 @@
+"""Own tasks are adopted with their check."""
+
+from backend.prompt_sources.adopt_tasks import AdoptTasks
+from backend.values import Group, Prompt, Verdict
+from tests.groups import sample
+from tests.tasks_about_code import INPUTS, PAIR, asked
+
+
+def test_accepted_tasks_become_prompts_with_their_check_and_show_no_answer() -> None:
+    broken = PAIR.replace("2, 3", "2")
+    groups = [
+        Group(Prompt(1, asked(kind)), tuple(sample(n, text, verdict=verdict) for n, text, verdict in written))
+        for kind, written in {
+            "deduction": [(1, PAIR, Verdict.accept), (2, PAIR, Verdict.reject), (3, broken, Verdict.accept)],
+            "abduction": [(4, PAIR, Verdict.accept)],
+            "induction": [(5, INPUTS, Verdict.accept), (6, "?", None)],
+        }.items()
+    ]
+    made = AdoptTasks().ask(groups, [], limit=9, seed=1)
+    assert [group.parent.id for group in made if group.parent] == [1, 4, 5]
+    tasks = [group.prompt.metadata["task"] for group in made]
+    assert [task["kind"] for task in tasks] == ["deduction", "abduction", "induction"]
+    assert [task["outputs"] for task in tasks] == [["5"], ["5"], ["2", "'aa'", "[2, 2]"]]
+    assert [group.prompt.answer for group in made] == ["5", "2, 3", "def f(x): return x * 2"]
+    first, second, third = (group.prompt.messages[-1]["content"] for group in made)
+    assert "```input\n2, 3" in first
+    assert "```output" not in first
+    assert "```output\n5" in second
+    assert "```input" not in second
+    # Half of the pairs are kept to check the program on.
+    assert "[2, 2]" not in third
+    assert "'aa'" in third
+    assert "x * 2" not in third
+    assert len(AdoptTasks(most=2).ask(groups, [], limit=9, seed=1)) == 2

@@ -1,0 +1,168 @@
+"""What a call of a program comes to, and that a hostile program is neither believed nor able to do harm."""
+
+import os
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from backend import sandbox
+from backend.errors import MissingPrerequisite
+from backend.sandbox import Call, Ending, Limits, _bubblewrap, _seccomp, reading
+
+QUICK = Limits(seconds=1, wall_seconds=4)
+PATCHES = """
+import builtins, json, os, sys
+class Same(int):
+    def __eq__(self, other): return True
+builtins.print("passed")
+json.dumps = lambda *_, **__: '{"value": 4}'
+def f(x): return Same(4)
+"""
+FORGES = """
+import os
+def f(x):
+    for number in range(3, 20):
+        try: os.write(number, b'{"value": 5}\\n{"passed": true, "value": 4}\\n')
+        except OSError: pass
+    os._exit(0)
+"""
+
+
+def one(program: str, *args: object) -> sandbox.Answer:
+    ((answer,),) = sandbox.run_all([(program, [Call("f", args or (1,))])], QUICK)
+    return answer
+
+
+def test_plain_values_come_back_as_they_are() -> None:
+    values = [None, True, 2**80, 1.5, "a\n\ud800", b"\xff", (1, [2]), {1, 2}, frozenset({3}), {"a": {1: ()}}, 1j]
+    calls = [*(Call("f", (value,)) for value in values), Call("f", kwargs=(("x", 3),)), Call("g")]
+    *found, named, missing = sandbox.run("def f(x): return x", calls)
+    assert [answer.value for answer in found] == values
+    assert [type(answer.value) for answer in found] == list(map(type, values))
+    assert named.value == 3
+    assert (missing.ending, missing.said) == (Ending.crash, "NameError: g is not defined")
+
+
+@pytest.mark.parametrize(
+    ("program", "ending"),
+    [
+        ("def f(x): return 1 / 0", Ending.crash),
+        ("def f(x: return 1", Ending.crash),
+        ("import os\nos._exit(0)\ndef f(x): return 4", Ending.crash),
+        ("def f(x): return object()", Ending.crash),
+        ("def f(x): return [0] * 100_000", Ending.crash),
+        ("def f(x): return 'a' * 10**9", Ending.crash),
+        ("def f(x):\n while True: pass", Ending.timeout),
+        ("import time\ndef f(x): time.sleep(60)", Ending.timeout),
+        ("import random\ndef f(x): return random.random()", Ending.flaky),
+        ("def f(x): return list({'a', 'b', 'c', 'd', 'e'})", Ending.flaky),
+        ("import os\ndef f(x): return os.fork()", Ending.forbidden),
+        ("import os\ndef f(x):\n while True: os.fork()", Ending.forbidden),
+        ("import socket\ndef f(x): return socket.socket()", Ending.forbidden),
+        ("import subprocess\ndef f(x): return subprocess.run('true')", Ending.forbidden),
+        ("def f(x):\n try: open('/tmp/a', 'w')\n except Exception: return 4", Ending.forbidden),
+        ("def f(x): return (lambda s: s(s))(lambda s: s(s))", Ending.crash),
+    ],
+)
+def test_reasons_are_told_apart(program: str, ending: Ending) -> None:
+    assert one(program).ending is ending
+
+
+def test_a_call_that_ends_the_process_leaves_the_others_as_they_are() -> None:
+    program = "import os\nn = 0\ndef f(x):\n global n\n n += 1\n return os._exit(0) if x == 2 else (x, n)"
+    found = sandbox.run(program, [Call("f", (x,)) for x in (1, 2, 3, 1)], QUICK)
+    assert [answer.value for answer in found] == [(1, 1), None, (3, 1), (1, 1)], "it is run anew for each call"
+
+
+@pytest.mark.parametrize("program", [PATCHES, FORGES, "print('passed')\nraise SystemExit(0)"])
+def test_a_program_cannot_say_that_it_passed(program: str) -> None:
+    (check,) = reading.checks_of("assert f(1) == 7")
+    found = sandbox.run(program, [check.call] * 3, QUICK)
+    assert [check.holds(answer) for answer in found] == [False] * 3, "what is right is compared outside"
+
+
+def test_a_program_sees_nothing_of_what_is_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET", "s3cret")
+    looks = "import os, sys\ndef f(x): return sorted(os.environ), sys.argv"
+    (answer,) = sandbox.run(looks, [Call("f", (1,))])
+    assert set(answer.value[0]) <= {"LANG", "PATH", "PYTHONHASHSEED", "LC_CTYPE", "PWD"}
+    assert answer.value[1] == ["/box/_inside.py"]
+
+
+def inside(code: str) -> tuple[int, str]:
+    """Run code in the bare sandbox, without the audit hook that tells a program why it is refused."""
+    with _bubblewrap.filtered() as descriptor:
+        done = subprocess.run(
+            _bubblewrap.command(shutil.which("bwrap") or "bwrap", descriptor, ("-c", code)), pass_fds=(descriptor,),
+            env=_bubblewrap.environment(0), capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+    return done.returncode, done.stdout.strip()
+
+
+TRY = """
+import os
+def tried(what):
+    try: what()
+    except OSError as error: return error.errno
+    return "done"
+"""
+
+
+def test_the_sandbox_alone_holds_a_program_back(tmp_path: Path) -> None:
+    secret = tmp_path / "rondo.db"
+    secret.write_text("private")
+    code = (
+        TRY
+        + f"""
+import _socket, glob
+def fill():
+    with open("/tmp/a", "wb") as file:
+        for _ in range(64): file.write(b"a" * 2**20)
+print([
+    tried(lambda: open({str(secret)!r})), tried(lambda: os.listdir({str(tmp_path)!r})), os.path.exists("/proc/1"),
+    tried(lambda: open("/etc/passwd")), tried(lambda: open("/a", "w")), tried(lambda: open("/box/a", "w")),
+    tried(lambda: open("/usr/lib/a", "w")), tried(lambda: _socket.socket(2, 1)), tried(lambda: _socket.socket(1, 1)),
+    tried(os.fork), tried(fill), os.getuid(), os.getppid() < 10, sorted(os.listdir("/dev")),
+    tried(lambda: os.setuid(0)), tried(lambda: os.memfd_create("a")), tried(lambda: os.kill(os.getppid(), 9)),
+])
+"""
+    )
+    returned, said = inside(code)
+    assert returned == 0
+    assert said == (
+        "[2, 2, False, 2, 30, 30, 30, 1, 1, 1, 28, 65534, True, ['null'], 22, 1, 'done']"
+        if "'done']" in said
+        else "[2, 2, False, 2, 30, 30, 30, 1, 1, 1, 28, 65534, True, ['null'], 22, 1, 1]"
+    )
+
+
+def test_what_ran_is_gone_when_the_call_is_over() -> None:
+    mark = f"sandbox-mark-{os.getpid()}"
+    start = time.monotonic()
+    assert one(f"import time\nmark = {mark!r}\ndef f(x): time.sleep(600)").ending is Ending.timeout
+    assert time.monotonic() - start < 60
+    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
+    names = [Path(f"/proc/{child}/comm").read_text().strip() for child in children if Path(f"/proc/{child}").exists()]
+    assert "bwrap" not in names
+
+
+def test_without_bubblewrap_it_is_said_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(MissingPrerequisite, match=r"not installed.*apt-get install bubblewrap"):
+        sandbox.run("def f(x): return x", [Call("f", (1,))])
+    bwrap = tmp_path / "bwrap"
+    bwrap.write_text("#!/bin/sh\necho 'bwrap: No permissions to create a new namespace' >&2\nexit 1\n")
+    bwrap.chmod(0o755)
+    with pytest.raises(MissingPrerequisite, match=r"cannot make a sandbox here: bwrap: No permissions.*container"):
+        sandbox.check()
+
+
+def test_a_machine_whose_calls_are_not_known_gets_no_filter() -> None:
+    assert _seccomp.program("riscv64") is None
+    for machine in ("x86_64", "aarch64"):
+        lines = _seccomp.program(machine) or b""
+        assert len(lines) % 8 == 0
+        assert len(lines) // 8 < 256, "a jump reaches every line"
