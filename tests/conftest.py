@@ -11,6 +11,7 @@ import hypothesis
 import pytest
 
 from backend.config import Settings
+from backend.errors import MissingPrerequisite
 from tests.installation import leave, migrate, point_at
 from tests.ports import reserve_port
 from tests.postgres_databases import Databases
@@ -97,6 +98,19 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         subprocess.run(_as_postgres([*control, "-m", "immediate", "stop"]), check=False, capture_output=True)
         shutil.rmtree(folder, ignore_errors=True)
         reserved.close()
+
+
+@pytest.fixture(scope="session")
+def sandboxed() -> None:
+    """Programs that a model wrote can be run here: bubblewrap is installed, and the kernel lets it make namespaces."""
+    from backend import sandbox
+
+    try:
+        sandbox.check()
+    except MissingPrerequisite as problem:
+        if shutil.which("bwrap") is None and os.environ.get("CI"):
+            pytest.fail("bubblewrap is not installed, and under CI nothing is skipped. Install Debian's `bubblewrap`.")
+        pytest.skip(str(problem))
 
 
 @pytest.fixture(scope="session")

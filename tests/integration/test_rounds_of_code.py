@@ -41,6 +41,7 @@ PROPOSER = {
 }
 
 
+@pytest.mark.usefixtures("sandboxed")
 def test_programs_and_tests_judge_each_other_and_both_are_trained_on(
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -84,6 +85,7 @@ def test_programs_and_tests_judge_each_other_and_both_are_trained_on(
     assert names[names[ended.checkpoint_id or 0] or 0] == loop.base.id, "pairs are learned after rows"
 
 
+@pytest.mark.usefixtures("sandboxed")
 def test_tasks_are_proposed_checked_adopted_solved_and_proposed_anew(
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

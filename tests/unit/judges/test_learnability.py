@@ -9,6 +9,8 @@ from backend.judges.learnability import Learnability
 from backend.values import Completion, FailureKind, Messages, Sampling, Verdict
 from tests.tasks_about_code import INPUTS, PAIR, proposed
 
+pytestmark = pytest.mark.usefixtures("sandboxed")
+
 RIGHT, WRONG = "```output\n5\n```", "```output\n6\n```"
 
 

@@ -11,6 +11,8 @@ from backend.judges.surface_rules import SurfaceRules
 from backend.values import Group, Prompt, Verdict
 from tests.groups import sample, texts
 
+pytestmark = pytest.mark.usefixtures("sandboxed")
+
 DOUBLE, FOUR, ENDS = "```python\ndef f(x):\n    return x * 2\n```", "def f(x): return 4", "import os\nos._exit(0)"
 PROGRAMS = texts(DOUBLE, FOUR, ENDS, "I do not know (")
 TESTS = texts(

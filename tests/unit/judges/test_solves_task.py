@@ -8,6 +8,8 @@ from backend.values import Verdict
 from tests.groups import texts
 from tests.tasks_about_code import ABDUCE, DEDUCE, INDUCE, answered
 
+pytestmark = pytest.mark.usefixtures("sandboxed")
+
 TWICE = "```python\ndef f(x):\n    return x + x\n```"
 SHOWN_ONLY = "```python\ndef f(x): return {1: 2, 'a': 'aa'}[x]\n```"
 

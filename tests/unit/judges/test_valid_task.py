@@ -5,6 +5,8 @@ import pytest
 from backend.judges.valid_task import ValidTask
 from tests.tasks_about_code import INPUTS, PAIR, proposed
 
+pytestmark = pytest.mark.usefixtures("sandboxed")
+
 
 def said(kind: str, text: str) -> tuple[float | None, str]:
     (one,) = ValidTask(seconds=1).judge(None, [proposed(kind, text)], seed=0)

@@ -1,9 +1,13 @@
 """Own tasks are adopted with their check."""
 
+import pytest
+
 from backend.prompt_sources.adopt_tasks import AdoptTasks
 from backend.values import Group, Prompt, Verdict
 from tests.groups import sample
 from tests.tasks_about_code import INPUTS, PAIR, asked
+
+pytestmark = pytest.mark.usefixtures("sandboxed")
 
 
 def test_accepted_tasks_become_prompts_with_their_check_and_show_no_answer() -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from backend import sandbox
-from backend.errors import MissingPrerequisite
-from backend.sandbox import Call, Ending, Limits, _bubblewrap, _seccomp, reading
+from backend.sandbox import Call, Ending, Limits, _bubblewrap, reading
 
+pytestmark = pytest.mark.usefixtures("sandboxed")
 QUICK = Limits(seconds=1, wall_seconds=4)
 PATCHES = """
 import builtins, json, os, sys
@@ -147,22 +147,3 @@ def test_what_ran_is_gone_when_the_call_is_over() -> None:
     children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
     names = [Path(f"/proc/{child}/comm").read_text().strip() for child in children if Path(f"/proc/{child}").exists()]
     assert "bwrap" not in names
-
-
-def test_without_bubblewrap_it_is_said_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(MissingPrerequisite, match=r"not installed.*apt-get install bubblewrap"):
-        sandbox.run("def f(x): return x", [Call("f", (1,))])
-    bwrap = tmp_path / "bwrap"
-    bwrap.write_text("#!/bin/sh\necho 'bwrap: No permissions to create a new namespace' >&2\nexit 1\n")
-    bwrap.chmod(0o755)
-    with pytest.raises(MissingPrerequisite, match=r"cannot make a sandbox here: bwrap: No permissions.*container"):
-        sandbox.check()
-
-
-def test_a_machine_whose_calls_are_not_known_gets_no_filter() -> None:
-    assert _seccomp.program("riscv64") is None
-    for machine in ("x86_64", "aarch64"):
-        lines = _seccomp.program(machine) or b""
-        assert len(lines) % 8 == 0
-        assert len(lines) // 8 < 256, "a jump reaches every line"
