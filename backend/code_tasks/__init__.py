@@ -6,7 +6,7 @@ what some pairs show, which is checked on pairs that are not shown.
 """
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from backend.sandbox import reading
 from backend.values import JSON
@@ -26,9 +26,25 @@ class Task:
     message: str = ""
 
     @classmethod
-    def of(cls, data: JSON) -> "Task":
-        """The task of its JSON."""
-        return cls(**data | {"inputs": tuple(data["inputs"]), "outputs": tuple(data["outputs"])})
+    def of(cls, metadata: JSON) -> "Task | None":
+        """The task of a prompt, whose JSON stands in its metadata as `task`; None where something else stands there."""
+        data = metadata.get("task")
+        if not isinstance(data, dict) or data.keys() - {"message"} != {"kind", "program", "inputs", "outputs"}:
+            return None
+        inputs, outputs = data["inputs"], data["outputs"]
+        if data["kind"] not in get_args(Kind) or not (isinstance(inputs, list) and isinstance(outputs, list)):
+            return None
+        task = cls(data["kind"], data["program"], tuple(inputs), tuple(outputs), data.get("message", ""))
+        texts = (task.program, task.message, *inputs, *outputs)
+        if not all(isinstance(one, str) for one in texts) or not 0 < len(inputs) == len(outputs):
+            return None
+        try:
+            for given, returned in zip(inputs, outputs, strict=True):
+                arguments(given)
+                reading.literal(returned)
+        except reading.Unreadable:
+            return None
+        return task
 
     def to_json(self) -> JSON:
         return asdict(self) | {"inputs": [*self.inputs], "outputs": [*self.outputs]}
@@ -46,6 +62,18 @@ class Task:
 
 ZERO = Task("deduction", "def f(x):\n    return x", ("'Hello World'",), ("'Hello World'",))
 """The task that all others begin with: the identity (the paper's figure of the seed triplet)."""
+
+
+def written(value: Any) -> str:
+    """A plain value as the literal it is, the same in every process: sets are written in order."""
+    if type(value) is dict:
+        return f"{{{', '.join(f'{written(key)}: {written(one)}' for key, one in value.items())}}}"
+    parts = [written(one) for one in value] if type(value) in (list, tuple, set) else []
+    if type(value) is set and parts:
+        return f"{{{', '.join(sorted(parts))}}}"
+    if type(value) is tuple:
+        return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
+    return f"[{', '.join(parts)}]" if type(value) is list else repr(value)
 
 
 def arguments(text: str) -> tuple[Any, ...]:

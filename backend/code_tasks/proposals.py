@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from backend import sandbox
-from backend.code_tasks import FUNCTION, Kind, Task, arguments
+from backend.code_tasks import FUNCTION, Kind, Task, arguments, written
 from backend.sandbox import Answer, Call, Ending, Limits, reading
 from backend.sandbox.reading import Unreadable
 from backend.values import Messages
@@ -118,7 +118,7 @@ def _with_outputs(task: Task, answers: Sequence[Answer]) -> Task | Invalid:
     for one in answers:
         if one.ending is not Ending.value:
             return Invalid(f"The task is not valid, {one.ending}: {one.said}.")
-        text = repr(one.value)
+        text = written(one.value)
         try:
             if len(text) > MOST_OUTPUT or "```" in text or reading.literal(text) != one.value:
                 return Invalid("The task is not valid: what it returns cannot be shown.")

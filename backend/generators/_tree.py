@@ -13,7 +13,8 @@ class Node:
     """A step: the first of a completion of the text before it, whose other steps are `rest`.
 
     `is_whole`: the completion was not cut off. `value`: what the step was rated when it was made. `is_closed`: nothing
-    below it can be written on from. visits, total: how many values were counted at it and below, and their sum.
+    below it can be written on from. `is_spare`: another one like it is written on from, or it is blank. visits, total:
+    how many values were counted at it and below, and their sum.
     """
 
     text: str = ""
@@ -26,6 +27,7 @@ class Node:
     visits: int = 0
     total: float = 0.0
     is_closed: bool = False
+    is_spare: bool = False
     is_expanded: bool = False
     children: list["Node"] = field(default_factory=list)
 
@@ -84,16 +86,18 @@ class Tree:
     def add(self, node: Node, completions: Sequence[Completion], delimiter: str, depth: int) -> None:
         """Take the first step of each completion for a child of the node."""
         self.budget -= 1
-        node.is_expanded = True
         served = [one for one in completions if one.failure is None]
+        node.is_expanded = bool(served)
         if not served and node is self.root:
             self.failure = completions[0]
         known: set[str] = set()
         for one in served:
             steps = steps_of(one.text, delimiter) or [""]
             child = Node(steps[0], node, node.depth + 1, tuple(steps[1:]), one.finish_reason == "stop", one)
-            # A step that is there already stays in the store, but one of both is written on from.
-            child.is_closed = child.is_end or child.depth >= depth or child.text in known
+            # A step that is there already stays in the store, but one of both is written on from. After a blank text,
+            # as of a model that was cut off while it thought, there is nothing to go on from.
+            child.is_spare = child.text in known or not (child.is_end or child.text.strip())
+            child.is_closed = child.is_end or child.depth >= depth or child.is_spare
             known.add(child.text)
             node.children.append(child)
         self._close(node)
@@ -115,7 +119,7 @@ class Tree:
 
     def advance(self, beams: int) -> None:
         """Go on from the best of the frontier's children, of equal ones the first; those without a value come last."""
-        made = [child for node in self.frontier for child in node.children]
+        made = [child for node in self.frontier for child in node.children if not child.is_spare]
         made.sort(key=lambda one: -math.inf if one.value is None else one.value, reverse=True)
         self.frontier = [one for one in made[:beams] if not one.is_closed]
 

@@ -18,6 +18,8 @@ from backend.values import Group, Judgment, Sample
 Suite = list[Check]
 Cell = str
 """How a program fared on a test: passed, wrong, or how the first call that failed ended."""
+MOST_WRITTEN = 50
+"""Assertions of a test that a model wrote; every program is run on each, and a model may repeat one without end."""
 
 
 class RunTests(Verifier):
@@ -29,8 +31,8 @@ class RunTests(Verifier):
     the others: tests for programs, programs for tests (Lin et al. 2025, arXiv 2502.14948).
 
     A test that a constant passes is weak: it scores 0, and no program is judged by it. So does a text that is no
-    program or no test. A crash, a timeout and a forbidden call fail a test, and are told apart. There is no score where
-    two runs differ, or where there is nothing to run a text with.
+    program or no test, or a test of more than 50 assertions. A crash, a timeout and a forbidden call fail a test, and
+    are told apart. There is no score where two runs differ, or where there is nothing to run a text with.
     """
 
     beside: str = Field("", max_length=40, description="the step that wrote the other side; empty: the prompt's tests")
@@ -67,9 +69,9 @@ class RunTests(Verifier):
     def _judge_group(self, group: Group) -> list[Judgment]:
         others = self._others.get(group.prompt.id, [])
         if self.texts == "tests":
-            suites, programs = [_suite(sample.text) for sample in group.samples], _programs(others)
+            suites, programs = [_suite(sample.text, MOST_WRITTEN) for sample in group.samples], _programs(others)
         else:
-            suites = [_suite(sample.text) for sample in others] if self.beside else _given(group)
+            suites = [_suite(sample.text, MOST_WRITTEN) for sample in others] if self.beside else _given(group)
             programs = _programs(group.samples)
         matrix = run_matrix(programs, suites, Limits(self.seconds, 5.0 * self.seconds, self.memory_mb))
         if self.texts == "tests":
@@ -136,9 +138,9 @@ def _programs(samples: Sequence[Sample]) -> list[str]:
     return [reading.code_of(sample.text) for sample in samples]
 
 
-def _suite(text: str) -> Suite | str:
+def _suite(text: str, most: int | None = None) -> Suite | str:
     try:
-        return reading.checks_of(reading.code_of(text))
+        return reading.checks_of(reading.code_of(text), most=most)
     except Unreadable as error:
         return str(error)
 
@@ -147,7 +149,7 @@ def _given(group: Group) -> list[Suite | str]:
     """The prompt's tests, each assertion a test of its own, so that a program may pass a part of them."""
     tests = group.prompt.metadata.get("tests") or []
     found: list[Suite | str] = []
-    for text in [tests] if isinstance(tests, str) else tests:
+    for text in tests if isinstance(tests, list) else [tests]:
         suite = _suite(str(text))
         found += [suite] if isinstance(suite, str) else [[check] for check in suite]
     return found

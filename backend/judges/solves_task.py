@@ -34,14 +34,12 @@ class SolvesTask(Verifier):
         return True
 
     def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:
-        tasks = [
-            (Task.of(group.prompt.metadata["task"]), sample)
-            for group in groups if "task" in group.prompt.metadata for sample in group.samples
-        ]  # fmt: skip
+        found = [(Task.of(group.prompt.metadata), group.samples) for group in groups]
+        tasks = [(task, sample) for task, samples in found if task is not None for sample in samples]
         limits = Limits(self.seconds, 5.0 * self.seconds, self.memory_mb)
         grades = graded([(task, sample.text) for task, sample in tasks], limits)
         said = [self._said(sample, grade) for (_, sample), grade in zip(tasks, grades, strict=True)]
-        others = [sample for group in groups if "task" not in group.prompt.metadata for sample in group.samples]
+        others = [sample for task, samples in found if task is None for sample in samples]
         return said + [self.judgment(sample, None, "The prompt is no task with a check.") for sample in others]
 
     def _said(self, sample: Sample, grade: Grade) -> Judgment:

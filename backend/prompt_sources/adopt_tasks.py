@@ -7,12 +7,12 @@ from pydantic import Field
 from backend.code_tasks import Task
 from backend.code_tasks.proposals import validated
 from backend.code_tasks.questions import solving
-from backend.prompt_sources.adopt import Adopt
+from backend.prompt_sources.adopt import Adopting
 from backend.sandbox import Limits
 from backend.values import Group, Prompt, Verdict
 
 
-class AdoptTasks(Adopt):
+class AdoptTasks(Adopting):
     """Each proposal that the label accepts becomes the question that a solver is asked; its check is the metadata.
 
     The questions are those of the source `verified_tasks`. A proposal is run again: one that a person accepted and that

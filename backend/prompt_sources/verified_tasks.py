@@ -44,7 +44,7 @@ class VerifiedTasks(PromptSource):
         return True
 
     def ask(self, groups: Sequence[Group], pool: Sequence[Prompt], *, limit: int, seed: int) -> list[Group]:
-        known = [Task.of(prompt.metadata["task"]) for prompt in pool if "task" in prompt.metadata]
+        known = [task for prompt in pool if (task := Task.of(prompt.metadata)) is not None]
         roots = [prompt for prompt in pool if not prompt.is_own] or list(pool)
         made = []
         for number in range(limit if roots else 0):

@@ -31,6 +31,8 @@ MOST_TEXT = 20_000
 START_SECONDS = 60.0
 """How long the sandbox may take to start, which the program has no part in."""
 MOST_AT_ONCE = 4
+MOST_TIMEOUTS = 8
+"""Calls of a program that may run out of time; those after them are not run."""
 OUT_OF_TIME = 128 + 24
 """How bubblewrap ends where the process in it died of SIGXCPU."""
 
@@ -79,12 +81,16 @@ class Limits:
 def run(program: str, calls: Sequence[Call], limits: Limits = Limits(), *, hash_seed: int = 0) -> list[Answer]:
     """Return what each call comes to, in order; a call that ends the process leaves those after it as they are.
 
-    The program is run anew for each call. Raises `MissingPrerequisite` where no sandbox can be started.
+    The program is run anew for each call. Once `MOST_TIMEOUTS` calls ran out of time, so do all others, unseen.
+    Raises `MissingPrerequisite` where no sandbox can be started.
     """
     if len(program) > MOST_TEXT:
         return [Answer(Ending.crash, said=f"the program has more than {MOST_TEXT:,} characters")] * len(calls)
     answers: list[Answer] = []
     while len(answers) < len(calls):
+        if sum(one.ending is Ending.timeout for one in answers) >= MOST_TIMEOUTS:
+            said = f"not run: {MOST_TIMEOUTS} calls before ran out of time"
+            return answers + [Answer(Ending.timeout, said=said)] * (len(calls) - len(answers))
         with _Box(program, limits, len(calls), hash_seed) as box:
             while box.is_open and len(answers) < len(calls):
                 answers.append(box.ask(calls[len(answers)]))

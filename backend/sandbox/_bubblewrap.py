@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from functools import lru_cache
 from pathlib import Path
 
 from backend.errors import MissingPrerequisite
@@ -25,11 +24,18 @@ WAY_OUT = (
 
 def check() -> None:
     """Raise `MissingPrerequisite` with the reason where no sandbox can be started here."""
-    if reason := _problem(shutil.which("bwrap") or ""):
+    bwrap = shutil.which("bwrap") or ""
+    if bwrap in _started:
+        return
+    if reason := _problem(bwrap):
         raise MissingPrerequisite(f"{reason} {WAY_OUT}")
+    _started.add(bwrap)
 
 
-@lru_cache
+_started: set[str] = set()
+"""The commands that have started a sandbox. What went wrong is tried again: people mend it while this process runs."""
+
+
 def _problem(bwrap: str) -> str:
     """Why no sandbox can be started; empty where one was."""
     if not bwrap:

@@ -54,7 +54,7 @@ def unpack(data: Any, depth: int = 0) -> Any:
         if letter == "c":
             real, imaginary = rest
             return complex(real, imaginary)
-    except (TypeError, ValueError, AttributeError) as error:
+    except (TypeError, ValueError, AttributeError, OverflowError) as error:
         raise NotPlain(str(error)) from error
     raise NotPlain("not what pack makes")
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from backend.sandbox import MOST_TEXT, Answer, Call, Ending
 
-FENCE = re.compile(r"^[ \t]*```[ \t]*(\w*)[^\n]*\n(.*?)^[ \t]*```[ \t]*$", re.MULTILINE | re.DOTALL)
+FENCE = "```"
+NAME = re.compile(r"\w*")
 UNREADABLE = (SyntaxError, ValueError, TypeError, RecursionError, MemoryError)
 """What Python's parser raises for texts that are no program."""
 
@@ -36,7 +37,21 @@ class Check:
 
 def blocks(text: str, *names: str) -> list[str]:
     """The fenced blocks of a text that are marked with one of these names, in order."""
-    return [code.strip("\n") for name, code in FENCE.findall(text) if name.lower() in names]
+    return [code for name, code in _blocks(text) if name in names]
+
+
+def _blocks(text: str) -> Iterator[tuple[str, str]]:
+    """The mark and the code of each block; line by line, since an expression would take a model's repetitions badly."""
+    name, lines = None, list[str]()
+    for line in text.split("\n"):
+        said = line.strip(" \t")
+        if name is not None and said == FENCE:
+            yield name, "\n".join(lines).strip("\n")
+            name, lines = None, []
+        elif name is not None:
+            lines.append(line)
+        elif said.startswith(FENCE) and (mark := NAME.match(said.removeprefix(FENCE).lstrip(" \t"))):
+            name = mark[0].lower()
 
 
 def code_of(text: str) -> str:
@@ -65,8 +80,10 @@ def literal(text: str) -> Any:
         raise Unreadable(f"it is no literal: {str(error)[:100]}") from error
 
 
-def checks_of(code: str) -> list[Check]:
+def checks_of(code: str, *, most: int | None = None) -> list[Check]:
     """The assertions of a test, each about one call with literals; raises `Unreadable` where one says anything else.
+
+    most: how many there may be; None is any number.
 
     `assert f(2) == 4`, `assert f(2) is None`, `assert f(2)`, `assert not f(2)`; also within functions. What stands
     beside them is not run. So all that is expected is known outside of the sandbox, where it is compared.
@@ -74,18 +91,21 @@ def checks_of(code: str) -> list[Check]:
     found = [node for node in ast.walk(parse(code)) if isinstance(node, ast.Assert)]
     if not found:
         raise Unreadable("it holds no assertion")
+    if most is not None and len(found) > most:
+        raise Unreadable(f"it holds {len(found):,} assertions, more than {most}")
     return [_check(node) for node in found]
 
 
 def is_weak(checks: list[Check]) -> bool:
     """Whether one constant, whatever it is asked, keeps all assertions: such a test tells nothing apart."""
-    stubs = [checks[0].expected, *(True, False)]
+    stubs = [*(one.expected for one in checks), True, False]
     return any(all(one.holds(Answer(Ending.value, stub)) for one in checks) for stub in stubs)
 
 
 def _check(node: ast.Assert) -> Check:
-    text = ast.unparse(node)
+    text = "an assertion"
     try:
+        text = ast.unparse(node)
         call, expected, by_truth = next(_readings(node.test))
         function = call.func
         if not isinstance(function, ast.Name) or any(one.arg is None for one in call.keywords):

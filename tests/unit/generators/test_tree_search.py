@@ -163,6 +163,45 @@ def test_twins_stay_in_the_store_but_one_is_written_on_from() -> None:
     assert len(tree) == 3
 
 
+def test_a_beam_does_not_end_because_the_second_of_two_twins_is_liked_better() -> None:
+    class LastFirst(Brevity):
+        """The later of the steps is better."""
+
+        def judge(self, engine: Any, groups: Any, *, seed: int) -> Any:
+            return [self.judgment(s, float(s.position), "") for group in groups for s in group.samples]
+
+    del Brevity.registry["last_first"]
+    (tree,) = grow(
+        Scripted(replies=("same\nnext",)), prompts=PROMPTS[:1], algorithm="beam", branch=2, budget=3, judge=LastFirst()
+    )
+    assert paths(tree) == ["", "same\n", "same\nsame\n"]
+
+
+def test_a_blank_text_that_was_cut_off_is_not_written_on_from() -> None:
+    class Thinker(Writer):
+        """Thinks until it is cut off."""
+
+        def _completion(self, text: str, n: int) -> Completion:
+            return Completion("", "length", 9) if n == 0 else super()._completion(text, n)
+
+    del Engine.registry["thinker"]
+    (tree,) = grow(Thinker(), prompts=PROMPTS[:1], branch=2, budget=3)
+    assert [s.text for s in tree[0].samples] == ["", "b0\n"]
+    assert paths(tree) == ["", "b0\n", "b0\nb1\n"]
+
+
+def test_a_step_after_which_nothing_could_be_asked_is_still_a_leaf() -> None:
+    class Stops(Writer):
+        """Cannot be asked about anything but the prompt."""
+
+        def _completion(self, text: str, n: int) -> Completion:
+            return super()._completion("fail" if text else text, n)
+
+    del Engine.registry["stops"]
+    (tree,) = grow(Stops(), prompts=PROMPTS[:1], branch=2, budget=3)
+    assert [s.extra["is_expanded"] for group in tree for s in group.samples] == [False, False]
+
+
 def test_what_cannot_be_written_on_from_is_left_and_a_prompt_that_cannot_be_answered_says_why() -> None:
     bad = [PROMPTS[0], prompt("fail", id=13)]
     bad[1].messages.append({"role": "assistant", "content": "fail"})

@@ -54,6 +54,21 @@ def test_given_tests_are_an_assertion_each_so_that_a_part_counts() -> None:
     assert (silent.score, silent.verdict) == (None, None)
 
 
+@pytest.mark.parametrize("tests", [5, {"assert f(2) == 4": 1}, "?"])
+def test_what_is_no_list_of_tests_cannot_be_read(tests: object) -> None:
+    group = replace(given(), prompt=replace(given().prompt, metadata={"tests": tests}))
+    (said,) = RunTests().judge(None, [group], seed=0)
+    assert (said.score, said.rationale) == (None, "Not judged: the prompt has no tests that can be read.")
+
+
+def test_a_test_that_a_model_repeats_without_end_is_run_on_nothing() -> None:
+    endless = texts("assert f(2) == 4\nassert f(3) == 6\n" * 200)
+    (said,) = RunTests(texts="tests", beside="programs").with_beside([PROGRAMS]).judge(None, [endless], seed=0)
+    assert (said.score, "400 assertions" in said.rationale) == (0.0, True)
+    (said,) = RunTests().judge(None, [given("assert f(2) == 4\n" * 60)], seed=0)
+    assert said.score == 1.0, "those of the prompt may be more"
+
+
 @pytest.mark.parametrize(
     ("program", "score", "why"),
     [

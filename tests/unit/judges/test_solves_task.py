@@ -1,5 +1,7 @@
 """Zhao et al. 2025 (Absolute Zero), arXiv 2505.03335: each kind of task by its own check."""
 
+from dataclasses import replace
+
 import pytest
 
 from backend.code_tasks import Task
@@ -43,3 +45,17 @@ def test_a_prompt_that_is_no_task_has_no_score() -> None:
     said = SolvesTask().judge(None, [texts("a"), answered(DEDUCE, "```output\n5\n```", "?")], seed=0)
     assert sorted((one.sample_id, one.score) for one in said if one.score is not None) == [(1, 1.0), (2, 0.0)]
     assert [one.score for one in said].count(None) == 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"task": "translation"}, {"task": {"kind": "deduction"}}, {"task": DEDUCE.to_json() | {"outputs": ["five ("]}},
+        {"task": DEDUCE.to_json() | {"kind": "?"}}, {"task": DEDUCE.to_json() | {"inputs": []}},
+    ],
+)  # fmt: skip
+def test_what_files_call_a_task_is_none_and_no_answer_is_blamed(changes: dict[str, object]) -> None:
+    group = answered(DEDUCE, "```output\n5\n```")
+    other = replace(group, prompt=replace(group.prompt, metadata=changes))
+    (said,) = SolvesTask(unread=-1.0).judge(None, [other], seed=0)
+    assert said.score is None

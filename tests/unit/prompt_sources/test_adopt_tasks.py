@@ -1,7 +1,11 @@
 """Own tasks are adopted with their check."""
 
-import pytest
+import ast
 
+import pytest
+from pydantic import ValidationError
+
+from backend.code_tasks import written
 from backend.prompt_sources.adopt_tasks import AdoptTasks
 from backend.values import Group, Prompt, Verdict
 from tests.groups import sample
@@ -36,3 +40,15 @@ def test_accepted_tasks_become_prompts_with_their_check_and_show_no_answer() -> 
     assert "'aa'" in third
     assert "x * 2" not in third
     assert len(AdoptTasks(most=2).ask(groups, [], limit=9, seed=1)) == 2
+
+
+def test_a_set_is_written_alike_by_every_process() -> None:
+    words = [f"word {n}" for n in range(9)]
+    assert written({*words}) == "{" + ", ".join(map(repr, words)) + "}"
+    for value in (set(), {1: {("b",), ()}}, [{2, 1}, (3,)], (), "a", 1.5, None, b"x", -1j):
+        assert ast.literal_eval(written(value)) == value
+
+
+def test_what_says_how_a_text_is_asked_is_no_knob_of_it() -> None:
+    with pytest.raises(ValidationError):
+        AdoptTasks(template="Solve this: {response}")  # type: ignore[call-arg]

@@ -42,3 +42,9 @@ def test_tasks_of_the_same_kind_are_shown_and_programs_of_all_for_inductions() -
 
 def test_no_prompts_no_questions() -> None:
     assert VerifiedTasks().ask([], [], limit=3, seed=1) == []
+
+
+def test_what_files_call_a_task_is_not_shown() -> None:
+    pool = [Prompt(1, SET, metadata={"task": "translation"})]
+    (asked,) = VerifiedTasks().ask([], pool, limit=1, seed=1)
+    assert ZERO.program in asked.prompt.messages[-1]["content"]

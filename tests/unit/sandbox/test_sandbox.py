@@ -13,6 +13,14 @@ from backend.sandbox import Call, Ending, Limits, _bubblewrap, reading
 
 pytestmark = pytest.mark.usefixtures("sandboxed")
 QUICK = Limits(seconds=1, wall_seconds=4)
+WRITES = """
+import os
+def f(x):
+    for number in range(3, 20):
+        try: os.write(number, {reply!r})
+        except OSError: pass
+    os._exit(0)
+"""
 PATCHES = """
 import builtins, json, os, sys
 class Same(int):
@@ -82,6 +90,24 @@ def test_a_program_cannot_say_that_it_passed(program: str) -> None:
     (check,) = reading.checks_of("assert f(1) == 7")
     found = sandbox.run(program, [check.call] * 3, QUICK)
     assert [check.holds(answer) for answer in found] == [False] * 3, "what is right is compared outside"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [b'["c", 1' + b"0" * 400 + b", 0]", b'["s", ["l"]]', b'[["l"], 1]', b"[" * 9000, b'["d", [1]]', b"{}", b"1" * 5000],
+)
+def test_a_forged_value_that_is_none_is_a_crash_of_the_program(value: bytes) -> None:
+    program = WRITES.format(reply=b'{"value": ' + value + b"}\n")
+    ((answer,),) = [sandbox.run(program, [Call("f", (1,))], QUICK)]
+    assert (answer.ending, answer.value) == (Ending.crash, None)
+
+
+def test_a_program_that_takes_too_long_again_and_again_is_not_run_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "MOST_TIMEOUTS", 1)
+    program = "def f(x):\n while x: pass\n return 7"
+    found = sandbox.run(program, [Call("f", (x,)) for x in (0, 1, 0, 0)], QUICK)
+    assert [answer.ending for answer in found] == [Ending.value, *[Ending.timeout] * 3]
+    assert "not run" in found[-1].said
 
 
 def test_a_program_sees_nothing_of_what_is_right(monkeypatch: pytest.MonkeyPatch) -> None:
