@@ -11,6 +11,8 @@ from backend.judges import Verifier
 from backend.values import Group, Judgment, Sample
 
 PATTERN = r"\s*<budget>\s*(?P<budget>[0-9]{1,7})\s*</budget>\s*"
+MOST_DIGITS = 18
+"""Digits of a budget that is read; more would be no number of tokens, and too large for Python's numbers."""
 
 
 class StatedBudget(Verifier):
@@ -40,9 +42,12 @@ class StatedBudget(Verifier):
 
     def _read(self, sample: Sample) -> Judgment:
         found = re.match(self.pattern, sample.text)
-        budget = int(found["budget"]) if found and (found["budget"] or "").isdecimal() else None
-        if found is None or budget is None:
+        stated = (found["budget"] or "") if found else ""
+        if found is None or not stated.isdecimal():
             return self.judgment(sample, 0.0, "The text does not begin with a budget.")
+        if len(stated) > MOST_DIGITS:
+            return self.judgment(sample, 0.0, f"The budget has {len(stated):,} digits, so it does not count.")
+        budget = int(stated)
         if budget == 0 or (self.most and budget > self.most):
             return self.judgment(sample, 0.0, f"The budget is {budget}, which does not count.")
         if sample.finish_reason == "length":

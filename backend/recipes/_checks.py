@@ -152,6 +152,12 @@ def check_parents(walk: Walk, place: Place) -> None:
         return
     assert isinstance(asked, PromptSource)
     about = f"those of step {(place.source or 0) + 1} ({asked.name})"
+    shown = walk.steps[place.source or 0].roles
+    if isinstance(part, Judge) and part.judges_siblings and shown:
+        raise ValueError(
+            f"{place} judges all texts that stand together, but step {(place.source or 0) + 1} ({asked.name}) shows "
+            f"only those by {listed(shown)}. Leave `roles` out there."
+        )
     if isinstance(part, Judge) and part.judges_parents and not asked.has_parents:
         raise ValueError(
             f"{place} judges the texts that questions are about, but {about} are about no text. Put a source before it "

@@ -15,6 +15,7 @@ TRAINER = parts.MultiTurnGRPO(
     turn_kinds=("thought", "answer"),
     follow_ups=(RETRY,),
     credit="outcome",
+    max_length=2048,  # of the question, the first answer, the reflection and the retry
     trained_turns=(1,),  # the reflection alone; the first answer is part of what is asked
 )
 TITLE = "Reflect, Retry, Reward"

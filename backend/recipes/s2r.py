@@ -1,6 +1,6 @@
 """S2R: Teaching LLMs to Self-verify and Self-correct via Reinforcement Learning. Ma et al. 2025."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from backend.recipes import Phase, Recipe, Step, register
 from backend.recipes import _parts as parts
@@ -19,7 +19,8 @@ TURNS = ("answer", "verdict", "answer")
 def rl(credit: Literal["turn", "outcome"]) -> Phase:
     """Outcome-level: all turns are paid for the last answer. Process-level: each is paid for itself."""
     asked = VERIFY, CORRECT
-    trainer = parts.MultiTurnGRPO(reward=parts.ExactMatch(), turn_kinds=TURNS, follow_ups=asked, credit=credit)
+    knobs: Any = {"turn_kinds": TURNS, "follow_ups": asked, "credit": credit, "max_length": 2048}  # of all three turns
+    trainer = parts.MultiTurnGRPO(reward=parts.ExactMatch(), **knobs)
     return Phase(parts.PromptSet(), parts.AllPrompts(), trainer)
 
 

@@ -17,8 +17,9 @@ REWARD = parts.WeightedSum(
     weights=(0.8, 0.2),
 )
 TRAINER = parts.GRPO(
-    reward=REWARD, max_completion_length=512, beta=0.001, mask_pattern=r"(?s)<information>(.*?)</information>"
-)
+    reward=REWARD, max_completion_length=512, beta=0.001,
+    mask_pattern=r"(?s)<information>((?:(?!</?information>).)*)</information>",
+)  # fmt: skip
 
 register(
     Recipe(

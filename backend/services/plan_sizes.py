@@ -8,6 +8,7 @@ from backend.generators import Generator
 from backend.judges import Judge
 from backend.prompt_sources import PromptSource
 from backend.recipes import Place, Recipe
+from backend.selectors import Selector
 from backend.trainers import Trainer
 
 
@@ -64,6 +65,7 @@ def _tried(recipe: Recipe, phase: int) -> list[tuple[Place, ...]]:
 def by_step(places: Sequence[Place], *, prompts: int, taken: int) -> dict[int, Made]:
     """What each generator and judge of these steps makes, by its number."""
     groups: dict[int, int] = {}
+    asked: dict[int, int] = {}
     texts: dict[int, int] = defaultdict(int)
     found: dict[int, Made] = {}
     for place in places:
@@ -89,9 +91,12 @@ def by_step(places: Sequence[Place], *, prompts: int, taken: int) -> dict[int, M
             units = share(texts[source], seen, groups.get(source, 0))
             calls = part.calls_at_most(seen, units) if part.needs_engine else 0
             found[place.index] = Made(units, calls, calls * part.max_tokens_per_call)
+        elif isinstance(part, Selector) and not part.needs_texts:
+            asked[place.index] = seen  # a row of each question, of which a prompt may have several
         elif isinstance(part, Trainer) and part.rewards:
-            new = part.rollouts(prompts)
-            calls = sum(judge.calls_at_most(prompts, new) for judge in part.rewards if judge.needs_engine)
+            rows = sum(asked.get(n, 0) for n in place.rows) or prompts
+            new = part.rollouts(rows)
+            calls = sum(judge.calls_at_most(rows, new) for judge in part.rewards if judge.needs_engine)
             each = max(judge.max_tokens_per_call for judge in part.rewards)
             found[place.index] = Made(new, calls, new * part.max_tokens_per_rollout + calls * each, is_text=True)
     return found

@@ -64,7 +64,8 @@ def with_token(inputs: dict[str, Any], token: int, padding: int) -> tuple[dict[s
     longer = {
         "completion_ids": ids.scatter(1, at, torch.where(is_scored, token, ids.gather(1, at))),
         "completion_mask": seen.scatter(1, at, is_scored.to(seen.dtype)),
-        "tool_mask": seen,
+        # What is left out of GRPO's loss (`mask_pattern`) stays so; the token is not in it anyway.
+        "tool_mask": seen * wider("tool_mask", 0) if "tool_mask" in inputs else seen,
     }
     for name in ("old_per_token_logps", "ref_per_token_logps"):
         if inputs.get(name) is not None:

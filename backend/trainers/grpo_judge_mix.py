@@ -3,6 +3,7 @@
 SPARK: Liu et al. 2025, arXiv 2509.22624.
 """
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
@@ -68,6 +69,11 @@ class GRPOJudgeMix(GRPO):
         """What is asked in a row of this kind."""
         known = {POINTWISE: self.pointwise_template, PAIRWISE: self.pairwise_template}
         return known.get(kind, self.reflection_template)
+
+    def rollouts(self, prompts: int) -> int:
+        texts = super().rollouts(prompts)
+        share = self.judge_kinds.count(REFLECTION) / len(self.judge_kinds) if self.judge_weight else 0.0
+        return texts + math.ceil(texts * share)  # each of these texts is reflected on once
 
     def reward_function(self, rows: "Sequence[Row]", spec: TrainSpec) -> "Reward":
         from backend.trainers._verdict_reward import VerdictReward

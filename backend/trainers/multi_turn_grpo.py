@@ -69,7 +69,8 @@ class MultiTurnGRPO(GRPO):
     @field_validator("verdict_reader")
     @classmethod
     def _computes(cls, reader: Judge) -> Judge:
-        if reader.needs_engine or reader.judges_parents or reader.reads_parents:
+        others = reader.judges_parents or reader.reads_parents or reader.needs_all_groups or reader.needs_pool
+        if reader.needs_engine or reader.needs_answer or others or reader.reads_beside:
             raise ValueError(f"The judge {reader.name} does not read texts. Choose read_critique.")
         return reader
 
@@ -106,7 +107,13 @@ class MultiTurnGRPO(GRPO):
 
     @property
     def needs_reference(self) -> bool:
-        return max(self.beta, self.first_turn_beta or 0.0) > 0
+        return self._largest_beta > 0
+
+    @property
+    def _largest_beta(self) -> float:
+        """How strongly the turn that is held most is held; of one turn how strongly that one is."""
+        first = self.beta if self.first_turn_beta is None else self.first_turn_beta
+        return first if len(self.turn_kinds) == 1 else max(self.beta, first)
 
     def rollouts(self, prompts: int) -> int:
         return super().rollouts(prompts) * len(self.turn_kinds)
@@ -122,7 +129,7 @@ class MultiTurnGRPO(GRPO):
 
     def _arguments(self) -> dict[str, Any]:
         # TRL asks the reference where its beta is above 0.
-        return super()._arguments() | {"beta": max(self.beta, self.first_turn_beta or 0.0)}
+        return super()._arguments() | {"beta": self._largest_beta}
 
     def train_with(
         self, reward: "Reward", arguments: dict[str, Any], weights: "Weights", dataset: "Dataset"

@@ -45,3 +45,9 @@ def test_the_pattern_says_where_the_budget_stands() -> None:
         None, [texts("4 tokens: abcd", n_tokens=14)], seed=0
     )
     assert (found[0].score, found[0].rationale) == (1.0, "The budget is 4, the answer has about 4 tokens.")
+
+
+def test_a_number_without_end_is_no_budget() -> None:
+    """A pattern of one's own may let them through; Python reads numbers of up to 4,300 digits."""
+    found = StatedBudget(pattern="(?P<budget>[0-9]+)").judge(None, [texts("9" * 5000, n_tokens=9)], seed=0)
+    assert (found[0].score, found[0].rationale) == (0.0, "The budget has 5,000 digits, so it does not count.")

@@ -1,6 +1,7 @@
 """The recipes of online RL with rewards of their own: what makes each that method."""
 
 import math
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -164,6 +165,10 @@ def test_self_search_rl_asks_for_its_fields_and_does_not_train_on_results() -> N
     assert "<information>" in made.messages[0]["content"]
     tokens = ["<search>", "q", "</search>", "<information>", "r", "</information>", "<answer>", "4", "</answer>"]
     assert loss_mask(trainer("self_search_rl").mask_pattern, tokens) == [1, 1, 1, 1, 0, 1, 1, 1, 1]
+    # Fields that are opened again and again and never closed take no time: each is looked at once.
+    began = time.process_time()
+    assert all(loss_mask(trainer("self_search_rl").mask_pattern, ["<information>" * 10_000]))
+    assert time.process_time() - began < 1
 
 
 def test_direct_reasoning_optimization_scores_the_reference_in_place_of_the_outcome() -> None:

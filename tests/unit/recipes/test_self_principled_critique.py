@@ -2,8 +2,12 @@
 
 from dataclasses import replace
 
+import pytest
+from pydantic import ValidationError
+
 from backend import recipes
 from backend.judges._compared import in_order
+from backend.recipes import Recipe
 from backend.values import Group, Imported, Past, Verdict
 from tests.groups import prompt
 from tests.unit.mixers.training_rows import ids, row
@@ -72,3 +76,11 @@ def test_at_use_the_better_half_of_the_votes_is_summed():
     said = {one.sample_id: judge.label([one]) for one in judge.judge(None, [group], seed=0)}
     # 7 + 6 and 4 + 5: the votes of the meta scores 0.9 and 0.7.
     assert said == {1: (13.0, Verdict.accept), 2: (9.0, Verdict.reject)}
+
+
+def test_votes_are_summed_of_all_texts_so_that_none_may_be_hidden_from_who_votes():
+    phase = RECIPE.phases[1]
+    steps = [step.model_copy(update={"roles": ("data",)}) if step.part.name == "compare_all" else step
+             for step in phase.steps]  # fmt: skip
+    with pytest.raises(ValidationError, match=r"step 4 \(compare_all\) shows only those by data. Leave `roles` out"):
+        Recipe(name="hidden", title="hidden", paper="", steps=tuple(steps))

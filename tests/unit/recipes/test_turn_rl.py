@@ -126,6 +126,14 @@ def test_reflections_follow_failures_only_and_alone_are_trained() -> None:
     assert [one[0] for one in credits] == [1.0, 0.0, None]
 
 
+def test_there_is_room_for_what_is_asked_beside_all_turns() -> None:
+    """Rows that are longer than max_length are left out: the first answer of a reflection may be a long one."""
+    first = REFLECT.phases[0].steps[1].part.max_tokens
+    for knobs, before in ((trainer(REFLECT), first), (trainer(S2R, 1), 0), (trainer(S2R, 2), 0)):
+        turns = knobs.max_completion_length * len(knobs.turn_kinds)
+        assert knobs.max_length >= 400 + before + turns, "400 tokens for the question and the follow-ups"
+
+
 def test_laser_learns_to_score_itself_before_its_scores_count() -> None:
     """arXiv 2510.14943: (r_s - v)^2 beside GRPO, a tenth of the advantage by r_s after a warm-up."""
     first, later = (LASER.phases[n].steps[-1].part for n in (0, 1))

@@ -25,3 +25,14 @@ def test_meta_rewarding_counts_judgments_as_texts_and_the_comparisons_of_one_ans
 
 def test_star_may_hint_every_prompt():
     assert sizes(recipes.get("star"), 0, prompts=9, taken=0) == Sizes(18, 0, 18 * 512)
+
+
+def test_a_trainer_that_writes_texts_answers_each_question_not_each_prompt():
+    # 4 tasks of each of 10 documents; 8 texts of each, and as many calls of the reward.
+    found = sizes(recipes.get("reinforced_pretraining"), 0, prompts=10, taken=0)
+    assert (found.samples, found.judge_calls) == (10 * 4 * 8, 10 * 4 * 8)
+    # 2 completions that a file brought for each of 10 prompts are asked about, each by itself.
+    found = sizes(recipes.get("implicit_self_improvement"), 1, prompts=10, taken=20)
+    assert (found.samples, found.judge_calls) == (20 + 20 * 8, 20 * 8)
+    # The answers are asked about again, but the trainer is given the prompts.
+    assert sizes(recipes.get("score"), 0, prompts=10, taken=0).samples == 10 + 10 + 10 * 8 * 2

@@ -76,3 +76,9 @@ def test_the_kinds_take_turns():
 def test_what_stands_in_a_text_is_not_filled_in():
     (found, *_) = rows(["{prompt}"] * 4, [RIGHT] * 4, judge_kinds=("pointwise",))
     assert "Answer: {prompt}" in found.chat[0]["content"]
+
+
+def test_reflections_are_written_too():
+    """Two prompts a generation of 8 texts, so 16 texts; a third of them, rounded up, are reflected on."""
+    assert made().rollouts(prompts=4) == 16 + 6
+    assert made(judge_kinds=("pointwise",)).rollouts(prompts=4) == made(judge_weight=0.0).rollouts(prompts=4) == 16

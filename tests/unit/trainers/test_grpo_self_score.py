@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from backend.judges.brevity import Brevity
 from backend.trainers import Trainer
-from backend.trainers._self_score import class_weights, known_verdicts, mixed
+from backend.trainers._self_score import class_weights, known_verdicts, mixed, with_token
 from backend.trainers.grpo_self_score import GRPOSelfScore
 from backend.values import Verdict
 
@@ -45,3 +45,21 @@ def test_a_tenth_of_the_advantage_is_by_the_policy_s_own_scores():
     assert found[:2] == pytest.approx([0.9 * -1.0 + 0.1 * own, 0.9 * 1.0 - 0.1 * own])
     assert found[2:] == [0.3, -0.3], "scores of one group that are nearly the same say nothing"
     assert mixed([0.5, -0.5], [0.9, None], 2, made()) == [0.5, -0.5]
+
+
+def test_what_is_left_out_of_the_loss_stays_so_beside_the_token():
+    """Two texts of 3 and 2 tokens, of which `mask_pattern` leaves out one each; z stands behind the first one."""
+    import torch
+
+    inputs = {
+        "completion_ids": torch.tensor([[4, 5, 6], [4, 5, 0]]), "completion_mask": torch.tensor([[1, 1, 1], [1, 1, 0]]),
+        "tool_mask": torch.tensor([[1, 0, 1], [0, 1, 1]]), "score_weights": torch.tensor([1.0, 0.0]),
+    }  # fmt: skip
+    longer, at = with_token(inputs, 9, 0)
+    assert at.tolist() == [[3], [2]]
+    assert longer["completion_ids"].tolist() == [[4, 5, 6, 9], [4, 5, 0, 0]]
+    assert longer["completion_mask"].tolist() == [[1, 1, 1, 1], [1, 1, 0, 0]]
+    assert (longer["completion_mask"] * longer["tool_mask"]).tolist() == [[1, 0, 1, 0], [0, 1, 0, 0]]
+    del inputs["tool_mask"]
+    longer, _ = with_token(inputs, 9, 0)
+    assert (longer["completion_mask"] * longer["tool_mask"]).tolist() == [[1, 1, 1, 0], [1, 1, 0, 0]]

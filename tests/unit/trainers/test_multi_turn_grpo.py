@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from backend.judges.brevity import Brevity
+from backend.judges.exact_match import ExactMatch
 from backend.judges.written_verdict import WrittenVerdict
 from backend.trainers import Trainer
 from backend.trainers._turns import Episode, advantages, credited, totals
@@ -46,6 +47,7 @@ def test_is_written_and_read():
         ({"first_turn_beta": 0.1, "loss_type": "cispo"}, "not with cispo"),
         ({"first_turn_beta": 0.1, "trained_turns": (2,)}, "trained_turns leaves it out"),
         ({"verdict_reader": WrittenVerdict()}, "does not read texts"),
+        ({"verdict_reader": ExactMatch()}, "exact_match does not read texts"),
         ({"num_generations": 3}, "no whole groups"),
     ],
 )
@@ -126,4 +128,6 @@ def test_texts_and_references_that_it_needs():
     assert made(first_turn_beta=0.1).needs_reference
     assert made(beta=0.01)._arguments()["beta"] == 0.01
     assert made(beta=0.01, first_turn_beta=0.1)._arguments()["beta"] == 0.1
+    alone = {"turn_kinds": ("answer",), "follow_ups": (), "beta": 0.1, "first_turn_beta": 0.0}
+    assert (made(**alone)._arguments()["beta"], made(**alone).needs_reference) == (0.0, False), "the first turn is all"
     assert made(first_turn_beta=0.1, sync_ref_model=True).follow_ups == (AGAIN,)
