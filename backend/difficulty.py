@@ -12,7 +12,7 @@ def difficulty_of(prompt: Prompt, key: str) -> float | None:
         return None
     try:
         number = float(said)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None
 

@@ -270,7 +270,8 @@ def whole_row(row: Row, type: DatasetType) -> str:
         parts = [f"{message['role']}:\n{message['content']}" for message in row.messages]
         parts += [f"{'chosen' if row.rejected is not None else 'completion'}:\n{row.completion}"]
     parts += [f"rejected:\n{row.rejected}"] if row.rejected is not None else []
-    ids = f"prompt {row.prompt_id}, sample {row.sample_id or 'none (the prompt’s own answer)'}"
+    none = "none (the prompt’s own answer)" if row.completion else "none"
+    ids = f"prompt {row.prompt_id}, sample {row.sample_id or none}"
     return "\n\n".join([*parts, ids + (f", rejected sample {row.rejected_id}" if row.rejected_id else "")])
 
 

@@ -18,6 +18,10 @@ REVISE = (
 )
 
 
+PUNCTUATION = frozenset(".,;:!?\"'")
+"""Signs that do not make two texts different."""
+
+
 @dataclass
 class _Chain:
     """A text and those that it was revised from, the draft first."""
@@ -47,7 +51,10 @@ class FixedPoint(Generator):
     n: int = Field(1, ge=1, le=1024, description="chains, and so samples, of each prompt")
     max_revisions: int = Field(5, ge=1, le=100, description="most revisions of a draft")
     alike: float = Field(
-        1.0, gt=0, le=1, description="ROUGE-L with the text before from which on it counts as unchanged; 1: equal words"
+        1.0,
+        gt=0,
+        le=1,
+        description="ROUGE-L with the text before from which on it counts as unchanged; 1: equal but for punctuation",
     )
     template: str = Field(
         REVISE, description="what asks for a revision; filled in are {prompt} and {response}, the text before"
@@ -94,7 +101,7 @@ class FixedPoint(Generator):
             chain.failure = text.failure
             return
         old, new = chain.now.text, text.text
-        is_same = old.strip() == new.strip() or rouge_l(words(old), words(new)) >= self.alike
+        is_same = old.strip() == new.strip() or rouge_l(_said(old), _said(new)) >= self.alike
         chain.is_settled = is_same and bool(new.strip())
         chain.before.append(old)
         chain.now = text
@@ -113,6 +120,11 @@ class FixedPoint(Generator):
 
     def _sampling(self, n: int, seed: int) -> Sampling:
         return Sampling(temperature=self.temperature, top_p=self.top_p, max_tokens=self.max_tokens, n=n, seed=seed)
+
+
+def _said(text: str) -> list[str]:
+    """Its words, and its signs but those of punctuation: 3 + 5 is no 3 - 5."""
+    return [one for one in words(text, signs=True) if one not in PUNCTUATION]
 
 
 def _sample(chain: _Chain, position: int) -> Sample:

@@ -56,10 +56,11 @@ class RoundTrip(Judge):
     @field_validator("by")
     @classmethod
     def _compares(cls, by: Judge) -> Judge:
-        if by.needs_engine or not by.needs_answer:
+        looks_elsewhere = by.needs_pool or by.needs_sandbox or by.reads_parents or by.reads_beside
+        if by.needs_engine or not by.needs_answer or looks_elsewhere:
             raise ValueError(
-                f"The judge {by.name} does not compute how a text compares with a known answer. Choose text_similarity "
-                "or exact_match."
+                f"The judge {by.name} does not compute how a text compares with a known answer alone. Choose "
+                "text_similarity or exact_match."
             )
         return by
 
@@ -82,6 +83,10 @@ class RoundTrip(Judge):
     @property
     def calls_per_sample(self) -> int:
         return self.votes
+
+    def calls_at_most(self, groups: int, samples: int) -> int:
+        """A text is asked again only where replies may differ."""
+        return samples * self.votes * (1 + self.retries if self.temperature else 1)
 
     @property
     def max_tokens_per_call(self) -> int:

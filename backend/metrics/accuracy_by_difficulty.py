@@ -36,13 +36,15 @@ class AccuracyByDifficulty(Metric):
 
     def compute(self, evidence: Evidence) -> list[MetricValue]:
         greedy = [answered(group, 0, 0) for group in evidence.held_out]
-        found: dict[float, list[bool]] = {}
-        for group, (said,) in zip(greedy, verdicts(self.verifier, greedy), strict=True):
-            level = difficulty_of(group.prompt, self.key)
+        found: dict[str, list[bool]] = {}
+        known = [(difficulty_of(group.prompt, self.key), group) for group in greedy]
+        # By name: levels that differ in the thirteenth digit have the same.
+        names = {accuracy_at(level): level for level, _ in known if level is not None}
+        for (level, group), (said,) in zip(known, verdicts(self.verifier, greedy), strict=True):
             is_wrong = is_unreadable(self.verifier, group, said)
             if level is not None and (said is not None or is_wrong):
-                found.setdefault(level, []).append(said is Verdict.accept)
+                found.setdefault(accuracy_at(level), []).append(said is Verdict.accept)
         return [
-            MetricValue(accuracy_at(level), sum(right) / len(right), *wilson(sum(right), len(right)), len(right))
-            for level, right in sorted(found.items())
+            MetricValue(name, sum(right) / len(right), *wilson(sum(right), len(right)), len(right))
+            for name, right in sorted(found.items(), key=lambda one: names[one[0]])
         ]

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from backend.mixers import Mixer
+from backend.mixers import Mixer, text_of
 from backend.values import Group, Mixture, Past, TrainingRow
 
 Key = tuple[int, str, str | None, bool | None]
@@ -53,4 +53,5 @@ class EarlierRounds(Mixer):
 
 def key(row: TrainingRow) -> Key:
     """What makes two rows the same for training."""
-    return row.example.prompt_id, row.completion, row.rejected, row.example.label
+    # Of a prompt, a document say, there may be several plain texts, which have no completion.
+    return row.example.prompt_id, row.completion or text_of(row), row.rejected, row.example.label

@@ -10,7 +10,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from backend.mixers import Mixer
-from backend.values import FLIP, DatasetType, Group, Mixture, Past, TrainingRow
+from backend.values import FLIP, DatasetType, Group, LabelSource, Mixture, Past, TrainingRow
 
 
 class UncertaintyWeights(Mixer):
@@ -22,7 +22,8 @@ class UncertaintyWeights(Mixer):
     which is near 1 for every pair, and mu as a factor, which would cancel. Here mu is an exponent, and the column
     `flip` is most_flip * B: below one half, and higher for what is less sure.
 
-    A pair that has fewer than two passes in common is dropped. Rows of earlier rounds stay as they are.
+    A pair that has fewer than two passes in common is dropped. Rows of earlier rounds stay as they are, and so do pairs
+    on a side of which a person decided: their word is not in doubt.
     """
 
     mixes: ClassVar[tuple[DatasetType, ...]] = (DatasetType.preference,)
@@ -37,7 +38,12 @@ class UncertaintyWeights(Mixer):
     )
 
     def mix(self, rows: Sequence[TrainingRow], groups: Iterable[Group], past: Past, *, seed: int) -> Mixture:
-        scores = {sample.id: sample.scores for group in groups for sample in group.samples}
+        scores: dict[int | None, tuple[float, ...]] = {}
+        decided = set[int | None]()
+        for sample in (sample for group in groups for sample in group.samples):
+            scores[sample.id] = sample.scores
+            if sample.source is LabelSource.person and sample.verdict is not None:
+                decided.add(sample.id)
         weighed: list[tuple[float, int, TrainingRow]] = []
         kept: dict[int, TrainingRow] = {}
         dropped = Counter[str]()
@@ -45,6 +51,9 @@ class UncertaintyWeights(Mixer):
             one = row.example
             if one.sample_id not in scores or one.rejected_id not in scores:
                 kept[number] = _noted(row, float(one.extra.get(FLIP, 0.0)))
+                continue
+            if one.sample_id in decided or one.rejected_id in decided:
+                kept[number] = _noted(row, 0.0)
                 continue
             unsure = uncertainty(scores[one.sample_id], scores[one.rejected_id])
             if unsure is None:

@@ -220,9 +220,13 @@ def columns_of(whose: Sequence[tuple[int, int, values.Sample]], checkpoint_id: i
     return columns
 
 
-def _kept(noted: values.JSON) -> values.JSON:
-    """What is noted, its texts as they can be kept: some are what a model wrote."""
-    return {name: clean(value) if isinstance(value, str) else value for name, value in noted.items()}
+def _kept(noted: Any) -> Any:
+    """What is noted, its texts, lists of them, too, as they can be kept: some are what a model wrote."""
+    if isinstance(noted, str):
+        return clean(noted)
+    if isinstance(noted, dict):
+        return {name: _kept(value) for name, value in noted.items()}
+    return [_kept(value) for value in noted] if isinstance(noted, list | tuple) else noted
 
 
 def empty_labels(

@@ -60,7 +60,8 @@ class ExamPrompts(PromptSource):
         return samples * self.n
 
     def ask(self, groups: Sequence[Group], pool: Sequence[Prompt], *, limit: int, seed: int) -> list[Group]:
-        exams = [prompt for prompt in pool if prompt.answer is not None]
+        # In order of their ids: the pool comes as the database gives it, and some of many are drawn.
+        exams = sorted((prompt for prompt in pool if prompt.answer is not None), key=lambda one: one.id)
         said = {prompt.id: words(prompt_text(prompt.messages)) for prompt in pool}
         asked: dict[int, list[Prompt]] = {}
         for prompt in pool:

@@ -7,6 +7,7 @@ from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 
+from backend.errors import InvalidInput
 from backend.judges import fill, prompt_text
 from backend.prompt_sources import PromptSource
 from backend.values import Group, Message, Prompt
@@ -65,6 +66,11 @@ class FewShotPrompts(PromptSource):
         given = [prompt for prompt in pool if not (prompt.is_own or (self.answered and prompt.answer is None))]
         own = [prompt for prompt in pool if prompt.is_own]
         if not given and not own:
+            if pool:
+                raise InvalidInput(
+                    f"None of the {len(pool):,} prompts of this round has a known answer, and the source {self.name} "
+                    "shows no others. Import seeds with an answer column, or switch its knob answered off."
+                )
             return []
         return [self._group(given, own, random.Random(f"{seed} {number}")) for number in range(limit)]
 

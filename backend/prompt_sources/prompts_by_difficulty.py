@@ -35,6 +35,10 @@ class PromptsByDifficulty(PromptSource):
             raise ValueError(f"lowest {self.lowest:g} is above highest {self.highest:g}: no prompt fits. Swap them.")
         return self
 
+    @property
+    def asks_as_written(self) -> bool:
+        return True
+
     def prompts(self, engine: Engine | None, seeds: Sequence[Prompt], *, limit: int, seed: int) -> list[Prompt]:
         known = [(one, level) for one in seeds if (level := difficulty_of(one, self.key)) is not None]
         lowest = -math.inf if self.lowest is None else self.lowest

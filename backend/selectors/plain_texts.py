@@ -16,7 +16,7 @@ class PlainTexts(Selector):
     `take` asked needs nobody to answer: where the prompts of the round's sets are documents, each is a text. answers
     takes the texts that answer instead, without what was asked, such as known answers that are documents. chats puts
     both together: beside plain texts these are tasks, of which a trainer learns the answer alone (`answers_only`).
-    Blank texts, those that a person rejected and repeated ones are dropped.
+    Blank texts, those that a person rejected and those that answer one question twice are dropped.
     """
 
     makes: ClassVar[DatasetType] = DatasetType.language_modeling

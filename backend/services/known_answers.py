@@ -43,10 +43,9 @@ def _have_answers(places: Sequence[Place], source: int | None) -> bool:
     """Whether what a source asks, or what the texts that it asks about answer, has a known answer of its own."""
     while source is not None:
         asked = places[source].step.part
-        if not isinstance(asked, PromptSource) or asked.makes_answers:
-            return isinstance(asked, PromptSource)
-        if not asked.knows_answers:
-            return False
+        # A generator that makes groups of its own texts asks how the answers go on: those of the source before it.
+        if isinstance(asked, PromptSource) and (asked.makes_answers or not asked.knows_answers):
+            return asked.makes_answers
         source = places[source].source
     return False
 

@@ -65,3 +65,13 @@ def test_what_reads_prompts_reads_those_of_the_project() -> None:
         ) == contexts.problems(
             db, place.project.id, recipe, policy_id=place.checkpoint.id, judge_id=None, sample_set_ids=()
         )
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_round_of_another_project_is_none_to_follow(is_there: bool) -> None:
+    """A schedule looks at what it measured, and says so in words."""
+    place = Place()
+    foreign = rows.make_round(rows.make_project()).id
+    parent_id = foreign if is_there else foreign + 1_000
+    with pytest.raises(InvalidInput, match=f"^The parent round {parent_id} is not in this project"):
+        rounds.estimate(place.actor, place.project.id, replace(place.plan, parent_id=parent_id))

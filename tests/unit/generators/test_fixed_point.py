@@ -76,3 +76,12 @@ def test_several_chains_of_a_prompt_stand_beside_each_other():
 def test_a_template_that_hides_the_draft_is_refused():
     with pytest.raises(ValidationError, match=r"lacks \{response\}"):
         FixedPoint(template="{prompt}")
+
+
+def test_another_operator_is_a_change_and_another_full_stop_is_none():
+    engine = Scripted(rules=(
+        {"pattern": "^sum$", "reply": "3 + 5"}, {"pattern": r"Draft: 3 \+ 5$", "reply": "3 - 5"},
+        {"pattern": "Draft: 3 - 5$", "reply": "3 - 5."},
+    ))  # fmt: skip
+    (text,) = made(engine, "sum", template=REVISE)
+    assert (text.text, text.extra["revisions"], text.extra["unchanged"]) == ("3 - 5.", 2, True)

@@ -5,8 +5,11 @@ from pydantic import ValidationError
 
 from backend.engines.scripted import Scripted
 from backend.errors import MissingPrerequisite
+from backend.judges.all_of import AllOf
 from backend.judges.exact_match import ExactMatch
+from backend.judges.novelty import Novelty
 from backend.judges.round_trip import RoundTrip
+from backend.judges.run_tests import RunTests
 from backend.judges.self_certainty import SelfCertainty
 from backend.judges.text_similarity import TextSimilarity
 from backend.values import Group, Judgment, Verdict
@@ -94,11 +97,18 @@ def test_groups_are_judged_in_their_order():
         ({"template": "x"}, "lacks {response}"),
         ({"by": SelfCertainty()}, "does not compute"),
         ({"by": TextSimilarity(compare_to="siblings")}, "Choose text_similarity or exact_match"),
+        ({"by": AllOf(judges=(ExactMatch(), RunTests()))}, "does not compute"),
+        ({"by": AllOf(judges=(ExactMatch(), Novelty()))}, "does not compute"),
     ],
 )
 def test_what_compares_nothing_is_refused(knobs, message):
     with pytest.raises(ValidationError, match=message):
         RoundTrip(**knobs)
+
+
+def test_an_estimate_counts_what_may_be_asked_again():
+    assert RoundTrip(votes=3, retries=2, temperature=1.0).calls_at_most(1, 4) == 36
+    assert RoundTrip(votes=3, retries=2).calls_at_most(1, 4) == 12
 
 
 def test_it_needs_a_model():

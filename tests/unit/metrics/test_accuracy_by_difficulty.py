@@ -25,3 +25,9 @@ def test_the_greedy_answers_of_each_difficulty_apart():
     assert (found[0].low, found[0].high) == (pytest.approx(0.0945, abs=1e-4), pytest.approx(0.9055, abs=1e-4))
     assert AccuracyByDifficulty().compute(Evidence()) == []
     assert AccuracyByDifficulty().scope == "checkpoint"
+
+
+def test_levels_of_one_name_are_one_number_and_what_is_no_number_is_left_out():
+    held_out = [group(1_700_000_000_000.0, "4", "#### 4"), group(1_700_000_000_000.4, "4", "#### 5")]
+    found = AccuracyByDifficulty(key="digits").compute(Evidence(held_out=[*held_out, group(10**400, "4", "#### 4")]))
+    assert [(one.value, one.n) for one in found] == [(0.5, 2)]

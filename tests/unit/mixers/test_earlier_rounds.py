@@ -36,3 +36,8 @@ def test_of_all_earlier_rows_those_with_the_highest_weight_are_added():
     assert made.dropped == {"lower weight": 1}
     # Of equal weights the newest; this round's own rows all stay.
     assert ids(EarlierRounds(most=1).mix(NOW, (), Past(trained=iter(past)), seed=0).rows) == [1, 2, 4]
+
+
+def test_two_plain_texts_of_one_prompt_are_two_rows():
+    now, same, other = (row(n, "", asked=text, age=n - 1) for n, text in ((1, "a task"), (2, "a task"), (3, "another")))
+    assert ids(EarlierRounds().mix([now], (), Past(trained=[same, other]), seed=0).rows) == [1, 3]

@@ -6,8 +6,8 @@ from collections import Counter
 import pytest
 
 from backend.mixers.uncertainty_weights import UncertaintyWeights, uncertainty
-from backend.values import Group, Past
-from tests.groups import prompt, sample
+from backend.values import Group, Past, Verdict
+from tests.groups import by_person, prompt, sample
 from tests.unit.mixers.training_rows import ids, row
 
 
@@ -80,3 +80,16 @@ def test_without_passes_a_pair_goes_and_one_of_another_round_stays():
     assert ids(made.rows) == [3, 99]
     assert made.dropped == {"fewer than two passes": 1}
     assert made.rows[1].example.extra == {"flip": 0.0}
+
+
+def test_a_pair_that_a_person_decided_on_stays_and_is_not_in_doubt():
+    rows, (unsure, edited, machine) = pairs(UNSURE, UNSURE, UNSURE)
+    good, bad = unsure.samples
+    unsure = Group(unsure.prompt, (good, by_person(bad.id, Verdict.reject, scores=bad.scores)))
+    # What a person wrote was never scored.
+    written = by_person(3, Verdict.accept, "better", kind="edit")
+    edited = Group(edited.prompt, (written, edited.samples[1]))
+    made = mixed(rows, [unsure, edited, machine], share=0.1)
+    assert ids(made.rows) == [1, 3, 5]
+    assert [one.example.extra["flip"] for one in made.rows] == [0.0, 0.0, 0.4]
+    assert made.dropped == {}

@@ -47,6 +47,8 @@ def test_of_many_prompts_some_are_compared_the_same_ones_for_the_same_seed(monke
     ids = [one.prompt.id for one in ask(ExamPrompts(n=5), group, pool)]
     assert len(ids) == 3
     assert ids == [one.prompt.id for one in ask(ExamPrompts(n=5), group, pool)]
+    # A database gives the prompts in any order.
+    assert ids == [one.prompt.id for one in ask(ExamPrompts(n=5), group, pool[::-1])]
 
 
 def test_a_template_that_hides_something_is_refused():

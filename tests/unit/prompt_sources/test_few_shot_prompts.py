@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from backend.errors import InvalidInput
 from backend.prompt_sources.few_shot_prompts import FewShotPrompts
 from backend.values import Message, Prompt
 
@@ -63,4 +64,5 @@ def test_prompts_without_an_answer_may_be_left_out():
     for texts in shown(source, [*pool(4, 0), *documents]):
         assert set(texts) <= {"seed1", "seed2", "seed3", "seed4"}
         assert len(set(texts)) == 3
-    assert source.ask([], documents, limit=3, seed=0) == []
+    with pytest.raises(InvalidInput, match="None of the 10 prompts of this round has a known answer"):
+        source.ask([], documents, limit=3, seed=0)

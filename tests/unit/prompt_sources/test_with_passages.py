@@ -10,6 +10,7 @@ from backend.prompt_sources._passages import Index, passages
 from backend.prompt_sources.adopt import Adopt
 from backend.prompt_sources.evolve_prompts import EvolvePrompts
 from backend.prompt_sources.prompt_set import PromptSet
+from backend.prompt_sources.prompts_by_difficulty import PromptsByDifficulty
 from backend.prompt_sources.with_passages import WithPassages
 from backend.recipes import Recipe
 from backend.selectors.above_threshold import AboveThreshold
@@ -93,6 +94,7 @@ def test_it_asks_prompts_as_they_stand():
     steps = (PromptSet(), WithPassages(), Sample(), ExactMatch(), AboveThreshold(), SFT())
     places = Recipe(name="x", title="X", steps=steps).places()
     assert (places[1].source, places[2].source) == (0, 1)
+    assert Recipe(name="x", title="X", steps=(PromptsByDifficulty(), *steps[1:]))
     written = (EvolvePrompts(), Sample(n=1))
     assert Recipe(name="x", title="X", steps=(
         *written, Adopt(), WithPassages(take="own"), Sample(), AboveThreshold(), SFT(),
