@@ -196,7 +196,7 @@ def check_trainer(walk: Walk, place: Place, part: Trainer) -> None:
         if is_of_steps and isinstance(before, Selector) and not (part.trains_steps or before.joins_steps):
             raise ValueError(
                 f"{named(index, walk.steps[index])} keeps steps of longer texts, which {place} cannot train on. Put "
-                "tree_examples there, which makes whole texts of them, or train by dpo."
+                "tree_traces there, which makes whole texts of them, or train by dpo."
             )
         if isinstance(before, Mixer) and type_ not in before.mixes:
             raise ValueError(

@@ -11,6 +11,7 @@ from backend.errors import InvalidInput, MissingPrerequisite
 from backend.judges import Judge
 from backend.prompt_sources import PromptSource
 from backend.recipes import POLICY, Recipe
+from backend.registry import Part
 from backend.services import (
     auto_rules,
     contexts,
@@ -22,7 +23,6 @@ from backend.services import (
     round_roles,
     teachers,
 )
-from backend.trainers import Trainer
 from backend.values import RoundStatus, SetUse, Split
 
 if TYPE_CHECKING:
@@ -56,21 +56,23 @@ def check_numbers(plan: "Plan") -> None:
     boundary.plain(plan.review)
 
 
+def check_parent(db: Session, project_id: int, parent_id: int | None) -> None:
+    """Refuse a parent of another project: what a schedule says of its rounds would tell of them."""
+    parent = None if parent_id is None else db.get(tables.Round, parent_id)
+    if parent_id is not None and (parent is None or parent.project_id != project_id):
+        raise InvalidInput(f"The parent round {parent_id} is not in this project. Choose one from the overview.")
+
+
 def check(db: Session, project_id: int, plan: "Plan", recipe: Recipe) -> None:
     """Refuse what would fail later; the message names the field."""
     review_settings.read(plan.review)
     check_numbers(plan)
+    check_parent(db, project_id, plan.parent_id)
     if not plan.sample_set_ids:
         raise InvalidInput("No prompt set is chosen to sample from. Choose at least one train set.")
     check_checkpoints(db, project_id, plan, recipe)
     for set_id, use in plan.sets():
         _check_set(db, project_id, set_id, use)
-    if plan.parent_id is not None:
-        parent = db.get(tables.Round, plan.parent_id)
-        if parent is None or parent.project_id != project_id:
-            raise InvalidInput(
-                f"The parent round {plan.parent_id} is not in this project. Choose one from the overview."
-            )
     check_sandbox(recipe, phase_of(db, recipe, plan.parent_id))
     known_answers.check(db, project_id, recipe, plan.sample_set_ids, phase_of(db, recipe, plan.parent_id))
     imported_completions.check(db, project_id, recipe, plan.sample_set_ids)
@@ -83,14 +85,22 @@ def check(db: Session, project_id: int, plan: "Plan", recipe: Recipe) -> None:
 
 def check_sandbox(recipe: Recipe, phase: int) -> None:
     """Refuse a phase that runs programs which a model wrote where there is no sandbox for them."""
-    for place in recipe.places(phase):
-        part = place.step.part
-        parts = part.rewards if isinstance(part, Trainer) else (part,)
-        if any(isinstance(one, Judge | PromptSource) and one.needs_sandbox for one in parts):
+    steps = [(str(place), place.step.part) for place in recipe.places(phase)]
+    for name, part in [*steps, *((f"The metric {metric.name}", metric) for metric in recipe.metrics)]:
+        if runs_programs(part):
             try:
                 sandbox.check()
             except MissingPrerequisite as error:
-                raise MissingPrerequisite(f"{place} runs programs that a model wrote. {error.message}") from error
+                raise MissingPrerequisite(f"{name} runs programs that a model wrote. {error.message}") from error
+
+
+def runs_programs(part: Part) -> bool:
+    """Whether a part, or one that it holds in whatever field, runs programs which a model wrote."""
+    if isinstance(part, Judge | PromptSource) and part.needs_sandbox:
+        return True
+    held = (getattr(part, name) for name in type(part).model_fields)
+    several = (one for value in held for one in (value if isinstance(value, tuple) else (value,)))
+    return any(isinstance(one, Part) and runs_programs(one) for one in several)
 
 
 def check_checkpoints(db: Session, project_id: int, plan: "Plan", recipe: Recipe) -> None:

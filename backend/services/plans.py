@@ -25,7 +25,7 @@ from backend.services import (
 )
 from backend.services.access import Actor, require
 from backend.services.loop_lines import lines_of
-from backend.services.plan_checks import check_checkpoints, check_numbers, parse, phase_of, set_of
+from backend.services.plan_checks import check_checkpoints, check_numbers, check_parent, parse, phase_of, set_of
 from backend.services.starts import recommended
 from backend.trainers import Trainer
 from backend.values import SCORER, Role, SetUse, Split
@@ -223,6 +223,7 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
         check_numbers(plan)
+        check_parent(db, project_id, plan.parent_id)
         recipe = parse(plan.recipe)
         phase = phase_of(db, recipe, plan.parent_id)
         check_checkpoints(db, project_id, plan, recipe)
