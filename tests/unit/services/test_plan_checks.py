@@ -40,5 +40,5 @@ def test_a_metric_that_runs_programs_is_refused_without_a_sandbox(monkeypatch: p
     recipe = recipes.get("rejection_sampling")
     check_sandbox(recipe, 0)
     measured = recipe.with_changes({"metrics": [HeldOutAccuracy(verifier=RunTests()).dump()]})
-    with pytest.raises(MissingPrerequisite, match="^The metric held_out_accuracy runs programs that a model wrote"):
+    with pytest.raises(MissingPrerequisite, match=r"^The metric held_out_accuracy runs programs that a model wrote"):
         check_sandbox(measured, 0)
