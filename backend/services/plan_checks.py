@@ -94,6 +94,15 @@ def check_sandbox(recipe: Recipe, phase: int) -> None:
                 raise MissingPrerequisite(f"{name} runs programs that a model wrote. {error.message}") from error
 
 
+def sandbox_warnings(recipe: Recipe, phase: int) -> list[str]:
+    """What `check_sandbox` would refuse, said before the launch."""
+    try:
+        check_sandbox(recipe, phase)
+    except MissingPrerequisite as error:
+        return [error.message]
+    return []
+
+
 def runs_programs(part: Part) -> bool:
     """Whether a part, or one that it holds in whatever field, runs programs which a model wrote."""
     if isinstance(part, Judge | PromptSource) and part.needs_sandbox:
