@@ -212,7 +212,7 @@ def columns_of(whose: Sequence[tuple[int, int, values.Sample]], checkpoint_id: i
         # A file brought imported samples, no checkpoint.
         "checkpoint_id": [None if sample.kind == "import" else checkpoint_id for _, _, sample in whose],
         "kind": [sample.kind for _, _, sample in whose],
-        "extra": [_kept(sample.extra) for _, _, sample in whose],
+        "extra": [_kept(sample.extra) if sample.extra else {} for _, _, sample in whose],
         "score_like": [bool(SCORE_LIKE.search(sample.text)) for _, _, sample in whose],
     }
     if any(sample.reasoning for _, _, sample in whose):
@@ -221,12 +221,12 @@ def columns_of(whose: Sequence[tuple[int, int, values.Sample]], checkpoint_id: i
 
 
 def _kept(noted: Any) -> Any:
-    """What is noted, its texts as they can be kept, however deep: some are what a model wrote."""
+    """What is noted, its texts, lists of them, too, as they can be kept: some are what a model wrote."""
+    if isinstance(noted, str):
+        return clean(noted)
     if isinstance(noted, dict):
         return {name: _kept(value) for name, value in noted.items()}
-    if isinstance(noted, list | tuple):
-        return [_kept(value) for value in noted]
-    return clean(noted) if isinstance(noted, str) else noted
+    return [_kept(value) for value in noted] if isinstance(noted, list | tuple) else noted
 
 
 def empty_labels(

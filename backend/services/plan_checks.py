@@ -56,23 +56,16 @@ def check_numbers(plan: "Plan") -> None:
     boundary.plain(plan.review)
 
 
-def check_parent(db: Session, project_id: int, parent_id: int | None) -> None:
-    """Refuse a parent of another project: what a schedule says of its rounds would tell of them."""
-    parent = None if parent_id is None else db.get(tables.Round, parent_id)
-    if parent_id is not None and (parent is None or parent.project_id != project_id):
-        raise InvalidInput(f"The parent round {parent_id} is not in this project. Choose one from the overview.")
-
-
 def check(db: Session, project_id: int, plan: "Plan", recipe: Recipe) -> None:
     """Refuse what would fail later; the message names the field."""
     review_settings.read(plan.review)
     check_numbers(plan)
-    check_parent(db, project_id, plan.parent_id)
     if not plan.sample_set_ids:
         raise InvalidInput("No prompt set is chosen to sample from. Choose at least one train set.")
     check_checkpoints(db, project_id, plan, recipe)
     for set_id, use in plan.sets():
         _check_set(db, project_id, set_id, use)
+    check_parent(db, project_id, plan.parent_id)
     check_sandbox(recipe, phase_of(db, recipe, plan.parent_id))
     known_answers.check(db, project_id, recipe, plan.sample_set_ids, phase_of(db, recipe, plan.parent_id))
     imported_completions.check(db, project_id, recipe, plan.sample_set_ids)
@@ -81,6 +74,13 @@ def check(db: Session, project_id: int, plan: "Plan", recipe: Recipe) -> None:
     )
     if no_room:
         raise InvalidInput("\n".join(no_room))
+
+
+def check_parent(db: Session, project_id: int, parent_id: int | None) -> None:
+    """Refuse to follow a round of another project, whose numbers a schedule would look at."""
+    parent = None if parent_id is None else db.get(tables.Round, parent_id)
+    if parent_id is not None and (parent is None or parent.project_id != project_id):
+        raise InvalidInput(f"The parent round {parent_id} is not in this project. Choose one from the overview.")
 
 
 def check_sandbox(recipe: Recipe, phase: int) -> None:

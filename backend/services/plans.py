@@ -226,7 +226,7 @@ def _first_plan(db: Session, project_id: int) -> Plan:
 def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
     """How much a plan will make and how long that may take; nothing is started.
 
-    Raises `InvalidInput` for what cannot work, and for checkpoints and prompt sets that are not the project's.
+    Raises `InvalidInput` for what cannot work, and for rounds, checkpoints and prompt sets that are not the project's.
     """
     with reading() as db:
         require(db, actor, project_id, Role.viewer)

@@ -65,11 +65,3 @@ def test_what_reads_prompts_reads_those_of_the_project() -> None:
         ) == contexts.problems(
             db, place.project.id, recipe, policy_id=place.checkpoint.id, judge_id=None, sample_set_ids=()
         )
-
-
-def test_a_round_of_another_project_is_no_parent_so_that_no_schedule_tells_of_it() -> None:
-    place = Place()
-    foreign = rows.make_round(rows.make_project())
-    recipe = place.plan.recipe | {"schedule": {"name": "stop_on_warning"}}
-    with pytest.raises(InvalidInput, match=f"^The parent round {foreign.id} is not in this project"):
-        rounds.estimate(place.actor, place.project.id, replace(place.plan, recipe=recipe, parent_id=foreign.id))
