@@ -29,8 +29,9 @@ def draft_of(
 
 
 def recipe_choices(recipe: dict[str, Any], own: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """(title, name) of the recipes there are, the project's own after those that come with Rondo, and of this one."""
-    names = [(known["title"], known["name"]) for known in parts.recipes()]
+    """(title, name) of the recipes there are, by title, the project's own after those that come with Rondo, and of
+    this one."""
+    names = sorted(((known["title"], known["name"]) for known in parts.recipes()), key=lambda one: one[0].casefold())
     names += [(f"{title} (this project's own)", name) for title, name in own]
     is_known = recipe["name"] in [name for _, name in names]
     return names if is_known else [*names, (recipe["title"], recipe["name"])]

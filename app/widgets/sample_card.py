@@ -62,7 +62,7 @@ def title(detail: Detail) -> str:
     """Who wrote the text, where no checkpoint did; of a step in a tree, what the search noted of it."""
     if detail.edited_from_id is not None:
         return f"Text by {detail.author}, edited from sample {detail.edited_from_id}"
-    if GOES_ON in detail.noted:
+    if GOES_ON in detail.noted and detail.author is None:  # a file may note anything under that name
         value, visits = detail.noted.get("value"), detail.noted.get("visits", 0)
         rated = "no value" if value is None else f"value {value:g}"
         return f"Step of a text (in the search: {rated}, {visits} visit{'s' * (visits != 1)})"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from backend.engines import Ability
 from backend.judges import Judge, asked_together
@@ -14,6 +14,16 @@ class Composed(Judge, abstract=True):
     """Holds judges, each of which leaves judgments; how they become one label is the subclass's."""
 
     judges: tuple[Judge, ...] = Field((), description="the judges, in order")
+
+    @model_validator(mode="after")
+    def _compare_with_one_step(self) -> Self:
+        steps = sorted({judge.reads_beside for judge in self.judges} - {""})
+        if len(steps) > 1:
+            raise ValueError(
+                f"The judges that {self.name} holds compare with the texts of {' and '.join(steps)}, and one step "
+                "compares with those of one other. Make them steps of their own."
+            )
+        return self
 
     @property
     def needs_engine(self) -> bool:

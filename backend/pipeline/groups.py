@@ -56,8 +56,10 @@ class GroupRow(NamedTuple):
     cut: int | None = None
 
 
-def group_rows(db: Session, round_id: int, split: Split, *, step: int | None = None) -> list[GroupRow]:
-    """The round's groups of one split, of one step or of all, by step and position."""
+def group_rows(
+    db: Session, round_id: int, split: Split, *, step: int | None = None, prompts: Sequence[int] | None = None
+) -> list[GroupRow]:
+    """The round's groups of one split, of one step or of all, of these prompts or of all, by step and position."""
     group = tables.Group
     query = select(
         group.id, group.prompt_id, group.split, group.step, group.position, group.parent_id,
@@ -65,15 +67,19 @@ def group_rows(db: Session, round_id: int, split: Split, *, step: int | None = N
     ).where(group.round_id == round_id, group.split == split)  # fmt: skip
     if step is not None:
         query = query.where(group.step == step)
+    if prompts is not None:
+        query = query.where(group.prompt_id.in_(prompts))
     return [GroupRow(*row) for row in db.execute(query.order_by(group.step, group.position))]
 
 
-def seen_by(db: Session, stage: StageContext, step: int | None = None) -> list[GroupRow]:
-    """The groups that a step of the round (None: the job's) works on, by position."""
+def seen_by(
+    db: Session, stage: StageContext, step: int | None = None, *, prompts: Sequence[int] | None = None
+) -> list[GroupRow]:
+    """The groups that a step of the round (None: the job's) works on, by position; prompts: of these alone."""
     place = stage.place if step is None else stage.places[step]
     if place.source is None:
         return []
-    rows = group_rows(db, stage.round.id, Split.train, step=place.source)
+    rows = group_rows(db, stage.round.id, Split.train, step=place.source, prompts=prompts)
     if place.narrowed is None:
         return rows
     # Not the stage's own view of the round: the step before may have been carried out by this very job.

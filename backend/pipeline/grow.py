@@ -55,7 +55,7 @@ def grow_missing(
     """
     again = Again(left_out.asked(stage)) if left_out.is_retry(stage) else None
     done = batches_done(stage)
-    gate = Gate("prompts", anything_yet=done > 0 or again is not None)
+    gate = Gate("prompts", anything_yet=done > 0 or again is not None, in_order=True)
     for number, batch in enumerate(group_values.chunks(rows, stage.recipe.groups_per_batch)):
         todo = [row for row in batch if again is None or row.id in again.groups]
         if todo and (again is not None or number >= done):

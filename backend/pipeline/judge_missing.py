@@ -40,8 +40,12 @@ def ready(stage: StageContext, groups: Sequence[Group]) -> Judge:
 def beside(db: Session, stage: StageContext, name: str, groups: Sequence[Group]) -> list[Group]:
     """The groups that the step of that name answered, about the prompts of these groups, with its own texts alone."""
     place = next(place for place in stage.places if place.step.name == name)
-    prompts = {group.prompt.id for group in groups}
-    rows = [row for row in group_values.seen_by(db, stage, place.index) if row.prompt_id in prompts]
+    prompts = sorted({group.prompt.id for group in groups})
+    rows = [
+        row
+        for some in group_values.chunks(prompts, group_values.CHUNK)
+        for row in group_values.seen_by(db, stage, place.index, prompts=some)
+    ]
     return [
         replace(group, samples=tuple(one for one in group.samples if one.step == place.index))
         for some in group_values.chunks(rows, group_values.CHUNK)

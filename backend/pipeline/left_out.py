@@ -162,11 +162,12 @@ def note_served(db: Session, checkpoint_id: int, notes: Sequence[str]) -> None:
 class Gate:
     """Holds back batches of which nothing was served until something is, so that a bad server leaves no rows.
 
-    A killed job asks for the batches that were held back again.
+    A killed job asks for the batches that were held back again. in_order: no batch is written before one that is held
+    back, for a stage that goes on by the number of batches written.
     """
 
-    def __init__(self, what: str, *, anything_yet: bool) -> None:
-        self.what, self.anything = what, anything_yet
+    def __init__(self, what: str, *, anything_yet: bool, in_order: bool = False) -> None:
+        self.what, self.anything, self.in_order = what, anything_yet, in_order
         self.held: list[Callable[[], None]] = []
         self.failures: list[Failure] = []
         self.reasons: Counter[str] = Counter()
@@ -179,7 +180,7 @@ class Gate:
         self.reasons.update(failure.reason for failure in failures)
         self.kinds |= {failure.kind for failure in failures}
         doubtful = [failure for failure in failures if not failure.kind.is_own]
-        if served or not doubtful:
+        if served or not (doubtful or (self.in_order and self.held)):
             self.anything = self.anything or served > 0
             if served:
                 self.flush()

@@ -74,7 +74,8 @@ def choose(stage: StageContext, db: Session) -> Chosen:
 
 def with_ends(examples: list[values.Example], groups: Sequence[values.Group]) -> list[values.Example]:
     """The examples, those whose texts are steps that go on saying so: a training does not end the turn after these."""
-    steps = {one.id for group in groups for one in group.samples if one.extra.get(values.GOES_ON)}
+    made_here = (one for group in groups for one in group.samples if one.kind != "import")  # a file may note anything
+    steps = {one.id for one in made_here if one.extra.get(values.GOES_ON)}
     if not steps:
         return examples
     made = []

@@ -96,6 +96,11 @@ def pilot(places: Sequence[Place]) -> tuple[Place, ...]:
                 f"{place} stands before the first selector, and a schedule that tries changes out works on answers "
                 "to the prompts alone. Put a selector before it, or take the schedule constant."
             )
+        if isinstance(part, Judge) and part.reads_beside:
+            raise ValueError(
+                f"{place} compares with the texts of another step, and a schedule that tries changes out judges each "
+                "text by its group alone. Choose another judge, or take the schedule constant."
+            )
     return tuple(places[: end + 1])
 
 

@@ -11,6 +11,7 @@ from backend.errors import InvalidInput, MissingPrerequisite
 from backend.judges import Judge
 from backend.prompt_sources import PromptSource
 from backend.recipes import POLICY, Recipe
+from backend.registry import Part
 from backend.services import (
     auto_rules,
     contexts,
@@ -22,7 +23,6 @@ from backend.services import (
     round_roles,
     teachers,
 )
-from backend.trainers import Trainer
 from backend.values import RoundStatus, SetUse, Split
 
 if TYPE_CHECKING:
@@ -85,14 +85,31 @@ def check_parent(db: Session, project_id: int, parent_id: int | None) -> None:
 
 def check_sandbox(recipe: Recipe, phase: int) -> None:
     """Refuse a phase that runs programs which a model wrote where there is no sandbox for them."""
-    for place in recipe.places(phase):
-        part = place.step.part
-        parts = part.rewards if isinstance(part, Trainer) else (part,)
-        if any(isinstance(one, Judge | PromptSource) and one.needs_sandbox for one in parts):
+    steps = [(str(place), place.step.part) for place in recipe.places(phase)]
+    for name, part in [*steps, *((f"The metric {metric.name}", metric) for metric in recipe.metrics)]:
+        if runs_programs(part):
             try:
                 sandbox.check()
             except MissingPrerequisite as error:
-                raise MissingPrerequisite(f"{place} runs programs that a model wrote. {error.message}") from error
+                raise MissingPrerequisite(f"{name} runs programs that a model wrote. {error.message}") from error
+
+
+def sandbox_warnings(recipe: Recipe, phase: int) -> list[str]:
+    """What `check_sandbox` would refuse, said before the launch."""
+    try:
+        check_sandbox(recipe, phase)
+    except MissingPrerequisite as error:
+        return [error.message]
+    return []
+
+
+def runs_programs(part: Part) -> bool:
+    """Whether a part, or one that it holds in whatever field, runs programs which a model wrote."""
+    if isinstance(part, Judge | PromptSource) and part.needs_sandbox:
+        return True
+    held = (getattr(part, name) for name in type(part).model_fields)
+    several = (one for value in held for one in (value if isinstance(value, tuple) else (value,)))
+    return any(isinstance(one, Part) and runs_programs(one) for one in several)
 
 
 def check_checkpoints(db: Session, project_id: int, plan: "Plan", recipe: Recipe) -> None:

@@ -25,7 +25,15 @@ from backend.services import (
 )
 from backend.services.access import Actor, require
 from backend.services.loop_lines import lines_of
-from backend.services.plan_checks import check_checkpoints, check_numbers, check_parent, parse, phase_of, set_of
+from backend.services.plan_checks import (
+    check_checkpoints,
+    check_numbers,
+    check_parent,
+    parse,
+    phase_of,
+    sandbox_warnings,
+    set_of,
+)
 from backend.services.starts import recommended
 from backend.trainers import Trainer
 from backend.values import SCORER, Role, SetUse, Split
@@ -252,6 +260,7 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
         )
         if said := scheduled.stopped(db, plan.parent_id, plan.recipe):
             warnings.append(f"{said} The schedule would launch no round here by itself.")
+        warnings += sandbox_warnings(recipe, phase)
         asked = [*plan.sample_set_ids, *plan.held_out_set_ids]
         warnings += model_checks.system_turns(db, project_id, plan.policy_id, asked)
         likely, at_most = (seconds.likely, seconds.at_most) if seconds else (None, None)

@@ -83,7 +83,7 @@ class Detail:
     machine_verdict: Verdict | None
     checkpoint: str | None
     noted: JSON
-    """What the file that brought the sample says of it; empty for others."""
+    """What its maker noted: of an import what the file says of it, of a step in a tree how the search rated it."""
     logprob: float | None
     reasoning: str | None
     """What its endpoint gave apart from the text."""

@@ -76,9 +76,11 @@ def _of_step(asked: Asked, place: Place, made: Made) -> Seconds | None:
         return None if took is None else _both(took.per_unit * (steps if steps > 0 else took.units))
     if not isinstance(part, Generator | Judge) or stage is None:
         return _both(0.0)
-    took = asked.own(place, stage, place.step.by)
+    took, units = asked.own(place, stage, place.step.by), float(made.units)
     if not part.needs_engine:
-        return _both(took.per_unit * made.units if took else 0.0)  # it computes: next to nothing
+        return _both(took.per_unit * units if took else 0.0)  # it computes: next to nothing
+    if took is not None and isinstance(part, Generator) and part.makes_groups:
+        units /= part.samples_per_prompt  # its job counts prompts: a search may end before its budget
     took = took or _elsewhere(asked, place, part)
     if took is None:
         return None
@@ -86,7 +88,7 @@ def _of_step(asked: Asked, place: Place, made: Made) -> Seconds | None:
         part.max_tokens_per_sample if isinstance(part, Generator) else part.calls_per_sample * part.max_tokens_per_call
     )
     usual, full = shares(took.tokens, float(most))
-    return Seconds(made.units * took.per_unit * usual, made.units * took.per_unit * full)
+    return Seconds(units * took.per_unit * usual, units * took.per_unit * full)
 
 
 def _elsewhere(asked: Asked, place: Place, part: Generator | Judge) -> Took | None:

@@ -65,8 +65,8 @@ TREE = TreeSearch()
 @pytest.mark.parametrize(
     ("steps", "said"),
     [
-        ((PromptSet(), TREE, StepValue(), AboveThreshold(), SFT()), "keeps steps of longer texts"),
-        ((PromptSet(), TREE, StepValue(), BestVersusWorst(), ORPO()), "keeps steps of longer texts"),
+        ((PromptSet(), TREE, StepValue(), AboveThreshold(), SFT()), "keeps steps of longer texts, .* Put tree_traces there"),
+        ((PromptSet(), TREE, StepValue(), BestVersusWorst(), ORPO()), "keeps steps of longer texts, .* Put tree_traces there"),
         ((PromptSet(), TREE, FromChildren(), BestVersusWorst(), DPO()), "go on from a text"),
         ((PromptSet(), TREE, TREE, Noted(key="value"), BestVersusWorst(), DPO()), "begins with prompts"),
         ((PromptSet(), TREE, Ask(), TREE, Noted(key="value"), BestVersusWorst(), DPO()), "begins with prompts"),

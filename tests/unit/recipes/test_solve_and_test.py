@@ -4,7 +4,14 @@ import pytest
 from pydantic import ValidationError
 
 from backend import recipes
+from backend.generators.sample import Sample
+from backend.judges.all_of import AllOf
 from backend.judges.run_tests import RunTests
+from backend.prompt_sources.prompt_set import PromptSet
+from backend.recipes import Recipe, Step
+from backend.schedules.balance_probe import BalanceProbe
+from backend.selectors.above_threshold import AboveThreshold
+from backend.trainers.sft import SFT
 from tests.groups import texts
 
 RECIPE = recipes.get("solve_and_test")
@@ -45,3 +52,19 @@ def test_who_is_compared_with_has_to_be_a_generator_before() -> None:
     data["steps"][8]["part"]["beside"] = "nobody"
     with pytest.raises(ValidationError, match=r"texts of 'nobody', but no generator before it has that name: tasks, "):
         recipes.Recipe.model_validate(data)
+
+
+def test_several_judges_in_one_compare_with_one_step_alone() -> None:
+    with pytest.raises(ValidationError, match="all_of holds compare with the texts of easy and hard, and one step"):
+        AllOf(judges=(RunTests(beside="easy"), RunTests(beside="hard")))
+    assert AllOf(judges=(RunTests(beside="easy"), RunTests())).reads_beside == "easy"
+
+
+def test_a_schedule_cannot_try_out_what_compares_with_another_step() -> None:
+    steps = (
+        PromptSet(), Step(Sample(), name="programs"), Step(Sample(), name="tests"), RunTests(beside="tests"),
+        AboveThreshold(), SFT(),
+    )  # fmt: skip
+    assert Recipe(name="x", title="X", steps=steps)
+    with pytest.raises(ValidationError, match="compares with the texts of another step, and a schedule that tries"):
+        Recipe(name="x", title="X", steps=steps, schedule=BalanceProbe())
