@@ -18,7 +18,7 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute 
 WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
 """
 _OTHERS_OUT = """
-SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
 _COUNTED = "SELECT format('%I.%I', schemaname, sequencename) FROM pg_sequences WHERE last_value IS NOT NULL"
 
@@ -44,17 +44,22 @@ class Databases:
         """Return the name of one that is as the template is."""
         if self.free:
             return self.free.pop()
-        name = f"t{uuid.uuid4().hex[:12]}"
+        name = _name()
         self.make(self.server, name, self.template)
         return name
 
     def give_back(self, name: str) -> None:
-        """Empty it for the next test, or drop it where the test changed more than rows."""
-        if self.empty(name):
-            self.free.append(name)
-        else:
-            with _connect(self.server, "postgres") as db:
+        """Empty it for the next test, or drop it where the test changed more than rows.
+
+        It gets another name: what a process remembers of a database goes by its address, and ids begin at 1 again.
+        """
+        is_empty, another = self.empty(name), _name()
+        with _connect(self.server, "postgres") as db:
+            if not is_empty:
                 db.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+                return
+            db.execute(text(f"ALTER DATABASE {name} RENAME TO {another}"))
+        self.free.append(another)
 
     def empty(self, name: str) -> bool:
         """Delete what the template has not; return whether the database is as the template again."""
@@ -73,6 +78,10 @@ class Databases:
             for sequence in db.scalars(text(_COUNTED)).all():
                 db.execute(text(f"ALTER SEQUENCE {sequence} RESTART"))
             return all(_rows(db, table) == rows for table, rows in self.filled.items())
+
+
+def _name() -> str:
+    return f"t{uuid.uuid4().hex[:12]}"
 
 
 def _connect(server: str, name: str) -> Connection:
