@@ -184,8 +184,14 @@ def test_knowledge_instruct_trains_on_questions_without_the_text_they_were_answe
     with dying(monkeypatch) as kills:
         assert loop.run(second).error is None
     assert kills[0] > 8
-    found = made(first)
-    assert made(second) == found
+    found, again = made(first), made(second)
+    assert {name: again[name] for name in ("texts", "said", "steps")} == {
+        n: found[n] for n in ("texts", "said", "steps")
+    }
+    # Rows that are worth the same come in an order that goes by their prompts, and each round adopts its own.
+    assert [sorted(map(json.dumps, some)) for some in again["rows"].values()] == [
+        sorted(map(json.dumps, some)) for some in found["rows"].values()
+    ]
     questions, answers = asked_of(found, 0), asked_of(found, 4)
     assert len(questions) == 6
     assert all(row[3] and any(text in row[2][0]["content"] for text in TEXTS) for row in answers), "hidden in rows"
