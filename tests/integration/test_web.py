@@ -1,5 +1,8 @@
 """The doors and the frame: signing in and out through the browser's eyes."""
 
+from pathlib import Path
+
+import gradio
 import pytest
 
 from app import cookies
@@ -193,6 +196,18 @@ def test_gradio_says_nothing_of_its_listeners_and_files_without_a_session(owner:
         for path in ("/config", "/gradio_api/info", "/gradio_api/file=/etc/passwd", "/theme.css", "/assets/index.js"):
             assert client.get(path).status_code in (401, 404)
         assert "gradio_config" not in client.get("/login").text
+
+
+def test_gradios_scripts_are_kept_by_browsers_and_nothing_else_stands_beside_them(owner: Actor) -> None:
+    script = next((Path(gradio.__file__).parent / "templates/frontend/assets").glob("*.js")).name
+    with site.visitor() as client:
+        answer = client.get(f"/assets/{script}")
+        assert answer.status_code == 200
+        assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+        for path in ("/assets/none.js", "/assets/..%2f..%2f..%2froutes.py", "/assets/%2fetc%2fpasswd"):
+            answer = client.get(path)
+            assert answer.status_code in (403, 404), path
+            assert "immutable" not in answer.headers.get("cache-control", ""), path
 
 
 def test_files_outside_gradios_own_folder_are_not_served(owner: Actor) -> None:

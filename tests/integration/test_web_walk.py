@@ -177,7 +177,7 @@ def test_without_login_every_route_sends_to_the_door(world: World) -> None:
                 answer = client.request(method, filled(path, world.ids), headers={"accept": accept})
                 if filled(path, world.ids).startswith(HIDDEN):
                     assert answer.status_code == 404, (method, path)
-                elif path == "/static/{path:path}":
+                elif path in ("/static/{path:path}", "/assets/{path:path}"):
                     assert answer.status_code == 404  # fonts, styles and scripts, ours and Gradio's
                 elif answer.status_code == 303:
                     assert answer.headers["location"].startswith("/login?next="), (method, path)
