@@ -265,7 +265,7 @@ def _with_headers(scope: Scope, send: Send) -> Send:
             headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
             if settings().secure_cookies:
                 headers["Strict-Transport-Security"] = "max-age=31536000"
-            if path.startswith(ASSETS) and message["status"] == 200:
+            if path.startswith(ASSETS) and message["status"] in (200, 304):
                 headers["Cache-Control"] = "public, max-age=31536000, immutable"
             else:
                 # Scripts import each other without a version: a browser asks whether its copy is still the newest.
