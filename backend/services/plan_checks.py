@@ -8,7 +8,9 @@ from sqlalchemy.orm import Session
 from backend import boundary, sandbox
 from backend.db import tables
 from backend.errors import InvalidInput, MissingPrerequisite
+from backend.generators import Generator
 from backend.judges import Judge
+from backend.pipeline import documents
 from backend.prompt_sources import PromptSource
 from backend.recipes import POLICY, Recipe
 from backend.services import (
@@ -72,6 +74,7 @@ def check(db: Session, project_id: int, plan: "Plan", recipe: Recipe) -> None:
                 f"The parent round {plan.parent_id} is not in this project. Choose one from the overview."
             )
     check_sandbox(recipe, phase_of(db, recipe, plan.parent_id))
+    check_documents(db, project_id, plan, recipe)
     known_answers.check(db, project_id, recipe, plan.sample_set_ids, phase_of(db, recipe, plan.parent_id))
     imported_completions.check(db, project_id, recipe, plan.sample_set_ids)
     no_room, _ = contexts.problems(
@@ -91,6 +94,14 @@ def check_sandbox(recipe: Recipe, phase: int) -> None:
                 sandbox.check()
             except MissingPrerequisite as error:
                 raise MissingPrerequisite(f"{place} runs programs that a model wrote. {error.message}") from error
+
+
+def check_documents(db: Session, project_id: int, plan: "Plan", recipe: Recipe) -> None:
+    """Refuse a phase whose environment searches documents where no set holds any."""
+    places = recipe.places(phase_of(db, recipe, plan.parent_id))
+    reads = any(isinstance(one.step.part, Generator) and one.step.part.needs_documents for one in places)
+    if reads and not documents.texts_of(db, plan.mix_set_ids, project_id, limit=1):
+        raise InvalidInput(documents.NO_DOCUMENTS)
 
 
 def check_checkpoints(db: Session, project_id: int, plan: "Plan", recipe: Recipe) -> None:
