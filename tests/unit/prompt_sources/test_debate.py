@@ -25,5 +25,5 @@ def test_one_answer_is_no_debate():
 
 
 def test_a_template_shows_question_and_answers():
-    with pytest.raises(ValidationError, match="lacks {responses}"):
+    with pytest.raises(ValidationError, match=r"lacks \{responses\}"):
         Debate(template="{prompt}")
