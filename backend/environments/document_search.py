@@ -20,7 +20,7 @@ class DocumentSearch(Environment):
     max_chars: int = Field(600, ge=40, description="longest passage in characters; documents are cut at sentences")
 
     _texts: list[str] = PrivateAttr(default_factory=list)
-    _index: Index = PrivateAttr(default_factory=lambda: Index([]))
+    _index: Index | None = PrivateAttr(None)
 
     @property
     def needs_documents(self) -> bool:
@@ -33,7 +33,7 @@ class DocumentSearch(Environment):
         return given
 
     def make(self) -> "Library":
-        return Library(self._texts, self._index, self.number)
+        return Library(self._texts, self._index or Index([]), self.number)
 
 
 class Library:

@@ -35,9 +35,9 @@ AGENT = {
         {"pattern": "grading an answer", "reply": "Score: 5"},
         {"pattern": "(?s)next step.*<<<A\n[^>]*(Lima|capital)", "reply": "Winner: A"},
         {"pattern": "next step", "reply": "Winner: B"},
-        {"pattern": "(?s)prompt.*Observation: Lima", "reply": ("Answer: Lima", "Answer: Cusco")},
-        {"pattern": "(?s)prompt.*Observation:", "reply": "Answer: Cusco"},
-        {"pattern": "prompt", "reply": ("Action: search[capital of Peru]", "Action: search[flour]")},
+        {"pattern": "(?s)prompt.*Observation: Lima", "reply": ("Answer: Lima", "Answer: Lima", "Answer: Cusco")},
+        {"pattern": "(?s)prompt.*Observation: Bread", "reply": "Answer: Cusco"},
+        {"pattern": "prompt", "reply": (*["Action: search[capital of Peru]"] * 3, "Action: search[flour]")},
     ],
 }
 COUNTING = {
@@ -112,16 +112,17 @@ def test_rest_meets_react_trains_on_the_best_text_of_each_step(tiny: Path, monke
 
 
 def test_whole_episodes_are_trained_on_measured_and_shown(tiny: Path) -> None:
-    rollout = EnvironmentRollout(environment=Calculator(), n=1, temperature=0.0, max_turns=2)
+    rollout = EnvironmentRollout(environment=Calculator(), n=1, temperature=0.0, max_turns=2, max_tokens=32)
     steps = (PromptSet(), rollout, ExactMatch(), AboveThreshold(threshold=1.0), SFT(**SMALL, start="base"))
     recipe = Recipe(name="x", title="X", steps=steps, metrics=(HeldOutAccuracy(),), groups_per_batch=2)
     loop = Loop(recipe, COUNTING, tiny)
     held = make_prompt_set(loop.project, prompts=["the other prompt a"], answers=["4"], split=Split.held_out)
-    round_id = loop.launch(is_reviewed=True, num_prompts=3, held_out_set_ids=(held.id,))
+    round_id = loop.launch(is_reviewed=True, held_out_set_ids=(held.id,))
     assert loop.run(round_id).status is RoundStatus.review
     with reading() as db:
         left_out = db.scalars(select(tables.LeftOut).where(tables.LeftOut.round_id == round_id)).all()
         samples = db.scalars(select(tables.Sample).where(tables.Sample.round_id == round_id)).all()
+    assert len(left_out) == 1
     assert all(one.kind is FailureKind.unfinished and "not over after 2 texts" in one.reason for one in left_out)
     episode = next(one for one in samples if one.text == "Answer: 4")
 
@@ -188,9 +189,10 @@ def test_multiagent_finetuning_trains_each_agent_on_what_it_said_itself(tiny: Pa
         ["critic_1 #### 4", "critic_1 #### 5"],
         ["critic_2 #### 4", "critic_2 #### 5"],
     ]
-    asked = [rows[number][0]["prompt"][0]["content"] for number in sorted(rows)]
-    assert asked[:2] == ["prompt a", "prompt b"]
-    assert "<<<AGENT 2\ngenerator_2 #### 9\nAGENT 2>>>" in asked[2]
+    first_rows, *_, last_rows = (rows[number] for number in sorted(rows))
+    assert {row["prompt"][0]["content"] for row in first_rows} == {"prompt a", "prompt b"}
+    asked = [row["prompt"][0]["content"] for row in last_rows]
+    assert any("<<<AGENT 2\ngenerator_2 #### 9\nAGENT 2>>>" in one for one in asked), "critics see all answers"
     with reading() as db:
         names = list(db.scalars(select(tables.Checkpoint.name).order_by(tables.Checkpoint.id)))[-4:]
         role = tables.RoundRole

@@ -33,5 +33,5 @@ def test_it_has_one_tool_and_needs_documents():
     part = DocumentSearch()
     assert part.needs_documents
     assert list(tools(part.make())) == ["search"]
-    assert part.with_documents(DOCUMENTS) == part.with_documents(DOCUMENTS)
+    assert part == DocumentSearch()
     assert part.dump() == {"name": "document_search", "number": 1, "max_chars": 600}
