@@ -137,7 +137,7 @@ def test_whole_episodes_are_trained_on_measured_and_shown(tiny: Path) -> None:
         "Observation: 4",
     ]
     edit = {"client_id": "edit-0001", "sample_id": episode.id, "kind": DecisionKind.edit}
-    reviews.decide(loop.actor, *edit.values(), value={"text": "Answer: four"}, round_id=round_id)
+    reviews.decide(loop.actor, *edit.values(), text="Answer: four", round_id=round_id)
     reviews.close(loop.actor, round_id)
 
     ended = loop.run(round_id, trains=True)
