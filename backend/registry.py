@@ -17,6 +17,7 @@ log = logging.getLogger("rondo.registry")
 
 PART_PACKAGES = (
     "engines",
+    "environments",
     "prompt_sources",
     "generators",
     "judges",

@@ -26,6 +26,9 @@ DETAIL = """
   <div class="words" dir="auto">{{value.unhinted}}</div></details>{{/if}}
   {{#if value.answer}}<p class="small rondo-muted">Known answer: <span dir="auto">{{value.answer}}</span></p>{{/if}}
   <h3>{{value.title}}</h3>
+  {{#each value.turns}}
+  <p class="small rondo-muted role">{{this.who}}</p><div class="words" dir="auto">{{this.content}}</div>
+  {{/each}}
   <div class="words main" dir="auto">{{value.text}}</div>
   {{#if value.reasoning}}<details class="raw"><summary>Reasoning, apart from the text</summary>
   <div class="words" dir="auto">{{value.reasoning}}</div></details>{{/if}}

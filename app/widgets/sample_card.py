@@ -10,6 +10,7 @@ from backend.services.sample_chain import Chain
 from backend.services.sample_detail import DecisionView, Detail, JudgmentView, Trained
 from backend.services.samples import Row
 from backend.values import GOES_ON, JSON, DecisionKind, Verdict
+from backend.values.episodes import ASSISTANT
 
 BADGES = {Verdict.accept: "ok", Verdict.reject: "bad", None: ""}
 WORDS = {
@@ -62,12 +63,21 @@ def title(detail: Detail) -> str:
     """Who wrote the text, where no checkpoint did; of a step in a tree, what the search noted of it."""
     if detail.edited_from_id is not None:
         return f"Text by {detail.author}, edited from sample {detail.edited_from_id}"
+    if detail.turns and detail.author is None:
+        said = sum(one["role"] == ASSISTANT for one in detail.turns)
+        reward = detail.noted.get("reward")
+        return f"Episode of {said} text{'s' * (said != 1)}" + ("" if reward is None else f", reward {reward:g}")
     if GOES_ON in detail.noted and detail.author is None:  # a file may note anything under that name
         value, visits = detail.noted.get("value"), detail.noted.get("visits", 0)
         rated = "no value" if value is None else f"value {value:g}"
         return f"Step of a text (in the search: {rated}, {visits} visit{'s' * (visits != 1)})"
     said = ", ".join(f"{name} {value}" for name, value in detail.noted.items() if not isinstance(value, dict | list))
     return f"Text by {detail.author} (the file says {said or 'nothing of it'})" if detail.author else "Text"
+
+
+def speaker(role: str) -> str:
+    """Who says a turn of an episode."""
+    return "policy" if role == ASSISTANT else "environment"
 
 
 def card(detail: Detail, query: JSON) -> JSON:
@@ -84,6 +94,7 @@ def card(detail: Detail, query: JSON) -> JSON:
         "unhinted": cut(str(detail.prompt[-1]["content"])) if detail.is_hinted and detail.prompt else "",
         "answer": detail.answer,
         "title": title(detail),
+        "turns": [{"who": speaker(m["role"]), "content": cut(m["content"])} for m in detail.turns[:-1]],
         "text": cut(detail.text),
         "reasoning": cut(detail.reasoning or ""),
         "original": cut(detail.original or ""),

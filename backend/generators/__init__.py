@@ -1,7 +1,7 @@
 """Generators let a checkpoint answer prompts."""
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from backend.engines import Ability, Engine
 from backend.registry import Part
@@ -62,6 +62,24 @@ class Generator(Part, kind="generator"):
     def needs_engine(self) -> bool:
         """False for a generator that asks no model."""
         return True
+
+    @property
+    def plays(self) -> bool:
+        """True where its samples are episodes: their texts end a number of turns, which only some trainers can read."""
+        return False
+
+    def held_out(self, engine: Engine, prompts: Sequence[Prompt], *, n: int, seed: int) -> list[list[Sample]]:
+        """Return a greedy sample of each prompt and n at temperature 1 after it, where it `plays`: for measuring."""
+        raise NotImplementedError
+
+    @property
+    def needs_documents(self) -> bool:
+        """True for a generator that reads the documents of a round: its seed sets' prompts without a known answer."""
+        return False
+
+    def with_documents(self, texts: Sequence[str]) -> Self:
+        """Return this generator, given the documents; see `needs_documents`."""
+        return self
 
     @property
     def takes_imported(self) -> bool:

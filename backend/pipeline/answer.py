@@ -215,9 +215,16 @@ def columns_of(whose: Sequence[tuple[int, int, values.Sample]], checkpoint_id: i
         "extra": [_kept(sample.extra) if sample.extra else {} for _, _, sample in whose],
         "score_like": [bool(SCORE_LIKE.search(sample.text)) for _, _, sample in whose],
     }
+    if any(sample.turns for _, _, sample in whose):
+        columns["turns"] = [_messages(sample.turns) if sample.turns else None for _, _, sample in whose]
     if any(sample.reasoning for _, _, sample in whose):
         columns["reasoning"] = [clean(sample.reasoning) or None for _, _, sample in whose]
     return columns
+
+
+def _messages(turns: Sequence[values.Message]) -> list[values.Message]:
+    """An episode's messages as they can be kept."""
+    return [{"role": one["role"], "content": clean(one["content"])} for one in turns]
 
 
 def _kept(noted: Any) -> Any:

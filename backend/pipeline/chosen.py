@@ -5,6 +5,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -101,7 +102,8 @@ def trained_steps(db: Session, round_id: int) -> list[int]:
 
 def key(row: dataset_rows.Row) -> bytes:
     """What makes two rows the same for training."""
-    said = (row.prompt_id, row.messages, row.completion, row.rejected, row.label)
+    said: tuple[Any, ...] = (row.prompt_id, row.messages, row.completion, row.rejected, row.label)
+    said += (row.turns,) if row.turns else ()
     return hashlib.sha256(repr(said).encode()).digest()
 
 

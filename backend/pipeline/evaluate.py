@@ -12,8 +12,8 @@ from backend import values
 from backend.db import now, reading, standing, tables
 from backend.generators import Generator
 from backend.metrics import Evidence, Metric
+from backend.pipeline import documents, pairs
 from backend.pipeline import groups as group_values
-from backend.pipeline import pairs
 from backend.pipeline.answer import answer_missing
 from backend.pipeline.bind import engine_for
 from backend.pipeline.stage import Finish, StageContext, derive_seed
@@ -46,8 +46,17 @@ def choose_held_out(stage: StageContext) -> list[group_values.GroupRow]:
 
 def measured_by(stage: StageContext, metrics: Sequence[Metric]) -> dict[str, Any]:
     """What makes two measurements of a checkpoint the same measurement."""
-    return {"prompt_sets": stage.set_ids(SetUse.held_out), "metrics": [m.dump() for m in metrics],
-            "max_tokens": max_tokens(stage)}  # fmt: skip
+    by = {"prompt_sets": stage.set_ids(SetUse.held_out), "metrics": [m.dump() for m in metrics],
+          "max_tokens": max_tokens(stage)}  # fmt: skip
+    one = player(stage)
+    if one is None:
+        return by
+    return by | {"plays": one.dump()} | ({"documents": stage.set_ids(SetUse.mix)} if one.needs_documents else {})
+
+
+def player(stage: StageContext) -> Generator | None:
+    """The generator whose environment held-out prompts are played in; None where prompts are just answered."""
+    return next((one for one in stage.recipe.answering()[:1] if one.plays), None)
 
 
 def max_tokens(stage: StageContext) -> int:
@@ -68,11 +77,14 @@ def measure(
 ) -> list[MetricValue]:
     """Answer greedily (position 0) and, where a metric asks for it, at temperature 1; compute the metrics."""
     sampled = max(m.held_out_samples for m in metrics)
-    most = max_tokens(stage)
+    most, plays = max_tokens(stage), player(stage)
+    plays = None if plays is None else documents.ready(stage, plays)
     with engine_for(checkpoint_id) as engine:
 
         def answer(prompts: Sequence[values.Prompt], number: int) -> list[list[values.Sample]]:
             messages, seed = [p.messages for p in prompts], derive_seed(stage.round.seed, "held out", number)
+            if plays is not None:
+                return plays.held_out(engine, prompts, n=sampled, seed=seed)
             found = engine.complete(messages, Sampling(temperature=0.0, max_tokens=most, seed=seed))
             if sampled:
                 more = engine.complete(messages, Sampling(temperature=1.0, max_tokens=most, n=sampled, seed=seed))

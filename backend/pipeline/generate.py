@@ -11,8 +11,8 @@ from backend import values
 from backend.db import reading, tables
 from backend.engines import Engine
 from backend.generators import Generator
+from backend.pipeline import documents, left_out
 from backend.pipeline import groups as group_values
-from backend.pipeline import left_out
 from backend.pipeline.answer import answer_missing
 from backend.pipeline.ask import ask_due
 from backend.pipeline.bind import acting, bound_to, engine_for
@@ -88,6 +88,7 @@ def run(stage: StageContext) -> Finish:
         stage.progress.start(len(rows) * generator.samples_per_prompt + imported + known, "samples")
     # A generator that asks no model gets None, and where nothing is asked no model is loaded.
     opened: Any = engine_for(checkpoint_id) if generator.needs_engine and rows else nullcontext()
+    generator = documents.ready(stage, generator)
     with opened as engine:
 
         def answer(prompts: Sequence[values.Prompt], number: int) -> list[list[values.Sample]]:

@@ -163,6 +163,7 @@ def samples_of(
             tables.Sample.extra,
             tables.Sample.step,
             tables.Sample.role,
+            tables.Sample.turns,
             *SAMPLE,
             *(LABEL if labels else ()),
         )
@@ -180,14 +181,14 @@ def samples_of(
             query = query.where(tables.Sample.role.in_(place.step.roles))
         order = (tables.Sample.kind == "edit", tables.Sample.step, tables.Sample.position, tables.Sample.id)
         rows: Any = db.connection().execute(query.where(tables.Sample.group_id.in_(ids)).order_by(*order)).all()
-        for group_id, kind, extra, step, role, *columns in rows:
+        for group_id, kind, extra, step, role, turns, *columns in rows:
             if labels:
                 columns[-1] = columns[-1] or values.LabelSource.none
             sample = _sample(columns, step=step, role=role)
             # Most samples are completions of which nothing is noted: a batch is read between two calls of the model.
-            found[group_id].append(
-                sample if not extra and kind == "completion" else replace(sample, kind=kind, extra=extra)
-            )
+            if extra or turns or kind != "completion":
+                sample = replace(sample, kind=kind, extra=extra, turns=tuple(turns or ()))
+            found[group_id].append(sample)
     return found
 
 
@@ -286,9 +287,10 @@ def texts_of(db: Session, ids: Sequence[int]) -> dict[int, values.Sample]:
     sample, label = tables.Sample, tables.Label
     found: dict[int, values.Sample] = {}
     for some in chunks(ids, CHUNK):
-        query = select(sample.kind, sample.extra, sample.step, sample.role, *SAMPLE, *LABEL)
+        query = select(sample.kind, sample.extra, sample.step, sample.role, sample.turns, *SAMPLE, *LABEL)
         query = query.outerjoin(label, label.sample_id == sample.id).where(sample.id.in_(some))
-        for kind, extra, step, role, *columns in db.execute(query):
+        for kind, extra, step, role, turns, *columns in db.execute(query):
             columns[-1] = columns[-1] or values.LabelSource.none
-            found[columns[0]] = _sample(columns, kind=kind, extra=extra, step=step, role=role)
+            more = {"kind": kind, "extra": extra, "step": step, "role": role, "turns": tuple(turns or ())}
+            found[columns[0]] = _sample(columns, **more)
     return found

@@ -32,6 +32,7 @@ WORDS = {
     FailureKind.error: "an unexpected error",
     FailureKind.too_long: "longer than max_length",
     FailureKind.special: "holds a special token as text",
+    FailureKind.unfinished: "not over after the last turn",
 }
 
 

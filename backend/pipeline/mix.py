@@ -65,7 +65,7 @@ def with_texts(
         kinds = _kinds(db, {example.sample_id for example in examples if example.sample_id is not None})
         for (origin, one), found in zip(some, dataset_rows.resolve(db, examples), strict=True):
             yield TrainingRow(
-                one, found.messages, found.completion, found.rejected, origin,
+                one, found.messages, found.said, found.rejected, origin,
                 kinds[one.sample_id] if one.sample_id is not None else IMPORT, age, uses[key(one)] if uses else 0,
             )  # fmt: skip
 

@@ -13,6 +13,7 @@ from backend import values
 from backend.db import tables
 from backend.judges import prompt_text
 from backend.values import JSON, DatasetType, Messages
+from backend.values.episodes import begun
 
 ROWS_AT_ONCE = 1000
 
@@ -35,10 +36,17 @@ class Row:
     answer: str | None = None
     metadata: JSON = field(default_factory=dict)
     """Of the prompt, for rows that a trainer answers itself and a judge rewards."""
+    turns: tuple[values.Message, ...] = ()
+    """Of an episode the turns from the policy's first one on; `completion` is the last of them."""
+
+    @property
+    def said(self) -> str:
+        """What a training learns of it, as one text."""
+        return "\n\n".join(one["content"] for one in self.turns) or self.completion
 
     def trl(self, dataset_type: DatasetType) -> dict[str, Any]:
         """The columns TRL reads (TRL docs, "Dataset formats and types")."""
-        completion = [{"role": "assistant", "content": self.completion}]
+        completion = list(self.turns) or [values.Message(role="assistant", content=self.completion)]
         row: dict[str, Any] = {"prompt": self.messages}
         match dataset_type:
             case DatasetType.prompt_completion:
@@ -83,17 +91,20 @@ def _resolve(db: Session, batch: list[values.Example], position: int) -> Iterato
     }
     ids = {i for e in batch for i in (e.sample_id, e.rejected_id) if i is not None}
     sample, group = tables.Sample, tables.Group
-    query = select(sample.id, sample.text, asked(group)).join(group, group.id == sample.group_id)
-    texts, questions = dict[int, str](), dict[int, Any]()
-    for id_, text, messages in db.execute(query.where(sample.id.in_(ids))):
-        texts[id_], questions[id_] = text, messages
+    query = select(sample.id, sample.text, asked(group), sample.turns).join(group, group.id == sample.group_id)
+    texts, questions, turns = dict[int, str](), dict[int, Any](), dict[int, Any]()
+    for id_, text, messages, said in db.execute(query.where(sample.id.in_(ids))):
+        texts[id_], questions[id_], turns[id_] = text, messages, said
     for offset, e in enumerate(batch):
         prompt = prompts[e.prompt_id]
         anchor = e.sample_id if e.sample_id is not None else e.rejected_id
+        chat = _asked(e.messages, questions.get(anchor or 0), prompt.messages)
+        chat, played = _played(e, chat, turns.get(e.sample_id or 0))
         yield Row(
             position=position + offset,
             prompt_id=e.prompt_id,
-            messages=_asked(e.messages, questions.get(anchor or 0), prompt.messages),
+            messages=chat,
+            turns=played,
             completion=_first(e.completion, texts.get(e.sample_id or 0), prompt.answer),
             rejected=_first(e.rejected, texts.get(e.rejected_id or 0)) if e.rejected_id or e.rejected else None,
             extra=e.extra,
@@ -117,6 +128,16 @@ def _asked(own: Messages | None, question: Messages | None, prompt: Messages) ->
     return own if own is not None else question or prompt
 
 
+def _played(
+    example: values.Example | tables.Example, chat: Messages, turns: Messages | None
+) -> tuple[Messages, tuple[values.Message, ...]]:
+    """What a row of an episode asks, and its turns; of other rows, and where the row has a text of its own, none."""
+    if not turns or example.completion is not None or example.rejected_id is not None:
+        return chat, ()
+    chat, rest = begun(chat, turns)
+    return chat, tuple(rest)
+
+
 def _first(*texts: str | None) -> str:
     """The first text there is."""
     return next((text for text in texts if text is not None), "")
@@ -129,7 +150,7 @@ def rows(db: Session, dataset_id: int, *, after: int = -1, limit: int | None = N
     left = limit
     while left is None or left > 0:
         query = (
-            select(example, tables.Prompt, chosen.text, rejected.text, asked(group))
+            select(example, tables.Prompt, chosen.text, rejected.text, asked(group), chosen.turns)
             .join(tables.Prompt, tables.Prompt.id == example.prompt_id)
             .outerjoin(chosen, chosen.id == example.sample_id)
             .outerjoin(rejected, rejected.id == example.rejected_id)
@@ -141,11 +162,12 @@ def rows(db: Session, dataset_id: int, *, after: int = -1, limit: int | None = N
         page = db.execute(query).all()
         if not page:
             return
-        for e, prompt, text, other, question in page:
+        for e, prompt, text, other, question, said in page:
             rejects = _first(e.rejected, other) if e.rejected_id or e.rejected else None
-            yield Row(e.position, prompt.id, _asked(e.messages, question, prompt.messages),
+            chat, played = _played(e, _asked(e.messages, question, prompt.messages), said)
+            yield Row(e.position, prompt.id, chat,
                       _first(e.completion, text, prompt.answer), rejects, e.label, e.weight, e.sample_id, e.rejected_id,
-                      e.origin, e.extra, prompt.answer, prompt.extra)  # fmt: skip
+                      e.origin, e.extra, prompt.answer, prompt.extra, played)  # fmt: skip
         after = page[-1][0].position
         left = None if left is None else left - len(page)
         db.expunge_all()

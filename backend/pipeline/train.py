@@ -25,7 +25,7 @@ from backend.pipeline import rows as dataset_rows
 from backend.pipeline.ask import ask_due
 from backend.pipeline.bind import acting, checkpoint_row, engine_json
 from backend.pipeline.stage import Finish, StageContext
-from backend.recipes import Place
+from backend.recipes import POLICY, Place
 from backend.trainers import LIVE, Trainer, TrainSpec, final_folder
 from backend.values import JSON, SCORER, Failure, FailureKind
 
@@ -303,7 +303,8 @@ def run(stage: StageContext) -> Finish:
             rollouts.write(db, stage, dataset.id, checkpoint.id, settings().folder / relative)
         if makes_product(stage):
             db.get_one(tables.Round, stage.round.id).checkpoint_id = checkpoint.id
-        else:
+        if not makes_product(stage) or stage.recipe.product != POLICY:
+            # The next round finds it under its name, too.
             db.add(tables.RoundRole(round_id=stage.round.id, role=stage.place.step.makes, step=stage.step,
                                     checkpoint_id=checkpoint.id))  # fmt: skip
 

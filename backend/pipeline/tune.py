@@ -19,6 +19,7 @@ from backend.errors import InvalidInput
 from backend.generators import Generator
 from backend.judges import Judge
 from backend.metrics import Evidence
+from backend.pipeline import documents
 from backend.pipeline import groups as group_values
 from backend.pipeline.ask import read_pool
 from backend.pipeline.bind import acting, engine_for
@@ -118,6 +119,7 @@ class Pilot:
     def _answer(self, place: Place, part: Generator, groups: Sequence[Group], number: int) -> Iterator[Group]:
         engine = self._engine(place) if part.needs_engine else None
         prompts = [group.prompt for group in groups]
+        part = documents.ready(self.stage, part)
         made = part.generate(engine, prompts, seed=self._seed(place, number))  # type: ignore[arg-type]
         for group, samples in zip(groups, made, strict=True):
             new = [replace(one, step=place.index, role=place.step.by) for one in samples if one.failure is None]

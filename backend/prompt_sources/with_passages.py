@@ -7,8 +7,8 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from backend.judges import fill, prompt_text
+from backend.passages import Index, passages
 from backend.prompt_sources import PromptSource
-from backend.prompt_sources._passages import Index, passages
 from backend.values import Group, Message, Prompt
 
 TEMPLATE = (

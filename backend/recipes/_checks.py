@@ -204,6 +204,7 @@ def check_trainer(walk: Walk, place: Place, part: Trainer) -> None:
                 f"{named(index, walk.steps[index])} keeps steps of longer texts, which {place} cannot train on. Put "
                 "tree_traces there, which makes whole texts of them, or train by dpo."
             )
+        check_turns(walk, index, place, part)
         if isinstance(before, Mixer) and type_ not in before.mixes:
             raise ValueError(
                 f"{named(index, walk.steps[index])} mixes {listed(before.mixes)} examples only, but {place} trains on "
@@ -215,6 +216,20 @@ def check_trainer(walk: Walk, place: Place, part: Trainer) -> None:
                 f"{place} reads the column {missing[0]}, which {named(index, walk.steps[index])} does not write. "
                 "Choose a selector that does, such as signed_examples."
             )
+
+
+def check_turns(walk: Walk, index: int, place: Place, part: Trainer) -> None:
+    """Episodes are trained on only by who tells what the policy said from what its environment did."""
+    before = walk.steps[index].part
+    if part.trains_turns or not isinstance(before, Selector) or not before.needs_texts:
+        return
+    writers = [walk.steps[n] for n in walk.places[index].texts]
+    roles = walk.steps[index].roles
+    if any(isinstance(one.part, Generator) and one.part.plays and one.by in (roles or (one.by,)) for one in writers):
+        raise ValueError(
+            f"{named(index, walk.steps[index])} keeps episodes, of which {place} would learn the last text alone. "
+            "Train on them by sft, or ask for their steps by episode_steps and keep those."
+        )
 
 
 def check_wanted(walk: Walk, place: Place, part: Trainer) -> None:

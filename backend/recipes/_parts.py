@@ -1,5 +1,8 @@
 """The parts that recipe files are made of, by one import. Needed where a recipe is written, nowhere else."""
 
+from backend.environments.calculator import Calculator
+from backend.environments.document_search import DocumentSearch
+from backend.generators.environment_rollout import EnvironmentRollout
 from backend.generators.fixed_point import FixedPoint
 from backend.generators.imported import Imported
 from backend.generators.own_answers import OwnAnswers
@@ -13,6 +16,7 @@ from backend.judges.behavior_tags import BEHAVIORS, BehaviorTags
 from backend.judges.best_on_top import BestOnTop
 from backend.judges.brevity import Brevity
 from backend.judges.by_construction import ByConstruction
+from backend.judges.consensus import Consensus
 from backend.judges.dropout_reward_model import DropoutRewardModel
 from backend.judges.exact_match import ExactMatch
 from backend.judges.from_children import FromChildren
@@ -76,7 +80,9 @@ from backend.prompt_sources.adopt import Adopt
 from backend.prompt_sources.adopt_tasks import AdoptTasks
 from backend.prompt_sources.ask import Ask
 from backend.prompt_sources.compare_all import CompareAll
+from backend.prompt_sources.debate import Debate
 from backend.prompt_sources.document_tasks import DocumentTasks
+from backend.prompt_sources.episode_steps import EpisodeSteps
 from backend.prompt_sources.evolve_prompts import EvolvePrompts
 from backend.prompt_sources.exam_prompts import ExamPrompts
 from backend.prompt_sources.few_shot_prompts import FewShotPrompts
@@ -158,8 +164,11 @@ __all__ = [
     "Brevity",
     "BudgetExamples",
     "ByConstruction",
+    "Calculator",
     "CompareAll",
+    "Consensus",
     "CorrectionFlips",
+    "Debate",
     "Deduplicate",
     "DifficultyBand",
     "DifficultyLadder",
@@ -167,9 +176,12 @@ __all__ = [
     "Distill",
     "DistinctN",
     "DiverseSubset",
+    "DocumentSearch",
     "DocumentTasks",
     "DropoutRewardModel",
     "EarlierRounds",
+    "EnvironmentRollout",
+    "EpisodeSteps",
     "EvolvePrompts",
     "ExactMatch",
     "ExamPrompts",

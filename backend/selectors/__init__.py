@@ -76,8 +76,8 @@ def with_twins(group: Group) -> list[Sample]:
     for sample in group.samples:
         verdict = by_person(sample)
         if verdict is not None:
-            said.setdefault(sample.text.strip(), set()).add(verdict)
-    return [_decided(sample, said.get(sample.text.strip(), set())) for sample in group.samples]
+            said.setdefault(sample.said.strip(), set()).add(verdict)
+    return [_decided(sample, said.get(sample.said.strip(), set())) for sample in group.samples]
 
 
 def is_truncated(sample: Sample) -> bool:

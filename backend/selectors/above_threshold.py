@@ -100,5 +100,5 @@ class AboveThreshold(WeighsByEntropy):
             return samples
         first: dict[str, Sample] = {}
         for sample in samples:
-            first.setdefault(sample.text.strip(), sample)
+            first.setdefault(sample.said.strip(), sample)
         return list(first.values())

@@ -42,6 +42,7 @@ def make_edit(db: Session, actor: Actor, original: tables.Sample, text: str) -> 
         seed=0,
         step=original.step,
         role=original.role,
+        turns=[*original.turns[:-1], original.turns[-1] | {"content": text}] if original.turns else None,
     )
     db.add(made)
     db.flush()

@@ -77,7 +77,7 @@ def trl(row: Row, type: DatasetType) -> Values:
         return (row.messages,)
     if type is DatasetType.language_modeling:
         return (plain(row.messages, row.chosen.text),)
-    chosen = [{"role": "assistant", "content": row.chosen.text}]
+    chosen = row.turns or [{"role": "assistant", "content": row.chosen.text}]
     if type is DatasetType.prompt_completion:
         return row.messages, chosen
     if type is DatasetType.unpaired_preference:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from backend.db import tables
 from backend.errors import InvalidInput
 from backend.values import DatasetType, Messages, Split, Verdict
+from backend.values.episodes import begun
 
 ROWS_AT_ONCE = 500
 _decode = json.JSONDecoder().raw_decode
@@ -52,6 +53,8 @@ class Row(NamedTuple):
     label: bool | None
     weight: float
     origin: str
+    turns: Messages = []
+    """Of an episode the turns from the policy's first one on."""
 
 
 def rows(db: Session, dataset_id: int) -> Iterator[Row]:
@@ -61,7 +64,7 @@ def rows(db: Session, dataset_id: int) -> Iterator[Row]:
         for (
             place, prompt_id, hash, messages, answer, label, weight, origin,
             good_id, good, good_end, good_score, good_verdict, good_source, good_round, good_kind,
-            bad_id, bad, bad_end, bad_score, bad_verdict, bad_source, bad_round, bad_kind,
+            bad_id, bad, bad_end, bad_score, bad_verdict, bad_source, bad_round, bad_kind, turns,
         ) in page:  # fmt: skip
             chosen = NO_SIDE._replace(text=answer or "") if good_id is None else Side(
                 good_id, good or "", good_end == "length", good_score, good_verdict, good_source, good_round, good_kind
@@ -71,7 +74,9 @@ def rows(db: Session, dataset_id: int) -> Iterator[Row]:
             )  # fmt: skip
             asked = _decode(messages)[0] if isinstance(messages, str) else messages
             is_good = None if label is None else bool(label)
-            yield Row(place, prompt_id, hash, asked, chosen, rejected, is_good, weight, origin)
+            said = [] if turns is None or rejected else _decode(turns)[0] if isinstance(turns, str) else turns
+            asked, said = begun(asked, said) if said else (asked, [])
+            yield Row(place, prompt_id, hash, asked, chosen, rejected, is_good, weight, origin, said)
         after = page[-1][0]
 
 
@@ -99,6 +104,7 @@ def _page(dataset_id: int) -> Select[Any]:
         source = source.outerjoin(sample, sample.c.id == example.c[side])
         source = source.outerjoin(said, said.c.sample_id == sample.c.id)
         if side == "sample_id":
+            turns = case((example.c.completion.is_(None), sample.c.turns))
             source = source.outerjoin(group, group.c.id == sample.c.group_id)
         columns += [
             example.c[side],
@@ -110,6 +116,7 @@ def _page(dataset_id: int) -> Select[Any]:
             sample.c.round_id,
             sample.c.kind,
         ]
+    columns.append(type_coerce(turns, String))
     where = (example.c.dataset_id == dataset_id, example.c.position > bindparam("after"))
     return select(*columns).select_from(source).where(*where).order_by(example.c.position).limit(ROWS_AT_ONCE)
 

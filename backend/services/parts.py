@@ -14,6 +14,7 @@ from pydantic_core import PydanticUndefined
 
 from backend import registry
 from backend.engines import Engine
+from backend.environments import Environment
 from backend.errors import InvalidInput, UnknownPart
 from backend.generators import Generator
 from backend.judges import Judge
@@ -39,6 +40,7 @@ KINDS: dict[str, type[Part]] = {
     "trainer": Trainer,
     "schedule": Schedule,
     "metric": Metric,
+    "environment": Environment,
 }
 SLOT_KINDS = {slot: "metric" if slot == "metrics" else slot for slot in SLOTS}
 

@@ -8,7 +8,9 @@ from sqlalchemy.orm import Session
 from backend import boundary, sandbox
 from backend.db import tables
 from backend.errors import InvalidInput, MissingPrerequisite
+from backend.generators import Generator
 from backend.judges import Judge
+from backend.pipeline import documents
 from backend.prompt_sources import PromptSource
 from backend.recipes import POLICY, Recipe
 from backend.registry import Part
@@ -67,6 +69,7 @@ def check(db: Session, project_id: int, plan: "Plan", recipe: Recipe) -> None:
         _check_set(db, project_id, set_id, use)
     check_parent(db, project_id, plan.parent_id)
     check_sandbox(recipe, phase_of(db, recipe, plan.parent_id))
+    check_documents(db, project_id, plan, recipe)
     known_answers.check(db, project_id, recipe, plan.sample_set_ids, phase_of(db, recipe, plan.parent_id))
     imported_completions.check(db, project_id, recipe, plan.sample_set_ids)
     no_room, _ = contexts.problems(
@@ -110,6 +113,14 @@ def runs_programs(part: Part) -> bool:
     held = (getattr(part, name) for name in type(part).model_fields)
     several = (one for value in held for one in (value if isinstance(value, tuple) else (value,)))
     return any(isinstance(one, Part) and runs_programs(one) for one in several)
+
+
+def check_documents(db: Session, project_id: int, plan: "Plan", recipe: Recipe) -> None:
+    """Refuse a phase whose environment searches documents where no set holds any."""
+    places = recipe.places(phase_of(db, recipe, plan.parent_id))
+    reads = any(isinstance(one.step.part, Generator) and one.step.part.needs_documents for one in places)
+    if reads and not documents.texts_of(db, plan.mix_set_ids, project_id, limit=1):
+        raise InvalidInput(documents.NO_DOCUMENTS)
 
 
 def check_checkpoints(db: Session, project_id: int, plan: "Plan", recipe: Recipe) -> None:

@@ -17,7 +17,7 @@ from backend.services.access import Actor
 from backend.services.colleagues import Other
 from backend.services.judge_views import JudgeView, judge_views
 from backend.services.review_settings import Mode, ReviewSettings
-from backend.values import DecisionKind, Messages
+from backend.values import DecisionKind, Message, Messages
 
 MAX_CHARACTERS = 4_000_000
 """One answer holds no more text than this, but at least one item."""
@@ -36,6 +36,8 @@ class Member:
     score_like: bool
     judge: JudgeView | None
     edits: tuple[str, ...] = ()
+    turns: tuple[Message, ...] = ()
+    """Of an episode the messages between the question and the text, which is the last."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ class Item:
     `members`: a group's samples, in the modes group and pair; the item is then named by the group's first sample.
     `num_members`: how many the group has, shown or not. `flag`: the client_id of the person's own standing flag.
     `others`: what colleagues decided, once the person has decided or where the round shows it before.
-    `edits`: the texts the person made of this one, of edits that stand.
+    `edits`: the texts the person made of this one, of edits that stand. `messages`: what was asked; of an episode that
+    stands alone also what was said before its text, which is the last.
     """
 
     sample_id: int
@@ -100,7 +103,8 @@ def items(
 
 
 def characters(one: Item | Member) -> int:
-    return len(one.text) + sum(map(len, one.edits))
+    turns = one.turns if isinstance(one, Member) else ()
+    return len(one.text) + sum(map(len, one.edits)) + sum(len(turn["content"]) for turn in turns)
 
 
 def look_up(
@@ -152,6 +156,7 @@ def read(db: Session, ids: Sequence[int], *, tells_hints: bool) -> dict[int, Any
     asked = func.coalesce(own, prompt.messages).label("messages")
     query = select(
         sample.id, sample.group_id, asked, sample.text, sample.finish_reason, sample.num_tokens, sample.score_like,
+        sample.turns,
     ).join(prompt, prompt.id == sample.prompt_id).join(group, group.id == sample.group_id)  # fmt: skip
     return {row.id: row for row in db.execute(query.where(sample.id.in_(ids)))} if ids else {}
 
@@ -172,8 +177,9 @@ def item(n: int, shown: Shown, settings: ReviewSettings, cut: float, why: str | 
     row, view = shown.rows[n], shown.views.get(n)
     until, is_random = shown.leases[n]
     ids = shown.groups.get(row.group_id, [])
+    before = [] if ids else (row.turns or [])[:-1]
     return Item(
-        n, row.group_id, row.messages, row.text, row.finish_reason, row.num_tokens, row.score_like, view,
+        n, row.group_id, [*row.messages, *before], row.text, row.finish_reason, row.num_tokens, row.score_like, view,
         why or review_reasons.of_item(ids or [n], shown.views, shown.signs, cut),
         until, is_random, tuple(member(one, shown) for one in ids), shown.others.get(n, ()),
         shown.sizes.get(row.group_id, 0), shown.flags.get(n), shown.edits.get(n, ()),
@@ -183,7 +189,8 @@ def item(n: int, shown: Shown, settings: ReviewSettings, cut: float, why: str | 
 def member(n: int, shown: Shown) -> Member:
     row = shown.rows[n]
     view, edits = shown.views.get(n), shown.edits.get(n, ())
-    return Member(n, row.text, row.finish_reason, row.num_tokens, row.score_like, view, edits)
+    turns = tuple((row.turns or [])[:-1])
+    return Member(n, row.text, row.finish_reason, row.num_tokens, row.score_like, view, edits, turns)
 
 
 def own_leases(

@@ -100,6 +100,8 @@ class Detail:
     prompt: Messages
     is_question: bool
     """It answers a question of its own instead of the prompt."""
+    turns: Messages
+    """Of an episode every message after the question; `text` is the last."""
 
 
 def detail(actor: Actor, sample_id: int) -> Detail:
@@ -149,6 +151,7 @@ def detail(actor: Actor, sample_id: int) -> Detail:
             is_hinted=group.is_stripped and not is_hint_hidden,
             prompt=prompt.messages,
             is_question=group.messages is not None and not is_hint_hidden,
+            turns=sample.turns or [],
         )
 
 

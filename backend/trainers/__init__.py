@@ -56,6 +56,8 @@ class Trainer(Part, kind="trainer"):
     """True where the loss compares two models token by token, so that the reference needs the policy's tokenizer."""
     trains_steps: ClassVar[bool] = False
     """True where a row's text may go on from the assistant's words at the end of its prompt, and may itself go on."""
+    trains_turns: ClassVar[bool] = False
+    """True where a row may be an episode: several turns after its prompt, of which the assistant's are learned."""
     later: ClassVar[tuple[str, ...]] = ()
     """Knobs that earlier versions did not have: a training that leaves them at their defaults is what it was."""
 

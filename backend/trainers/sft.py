@@ -1,4 +1,5 @@
-"""Supervised fine-tuning on the completions; the loss leaves the prompt out. Plain texts are learned whole.
+"""Supervised fine-tuning on the completions; the loss leaves the prompt out. Plain texts are learned whole, and of
+episodes what the policy wrote: what its environment said is in no loss.
 
 `weigh_examples` multiplies what each example loses by its weight w: with all weights 1 it is TRL's own loss.
 `normalise_weights` divides the weights by their mean over the dataset, the SFT form of EAST (Wang et al. 2025, arXiv
@@ -7,10 +8,13 @@ with the sequence probability p_old(y|x) for weight and `weight_offset` alpha th
 -(p_old(y|x) + alpha) log pi(y|x) (Li et al. 2025, arXiv 2506.06395).
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field, model_validator
 
+from backend.engines import _chat
+from backend.trainers import TrainSpec, _episodes
 from backend.trainers._row_sft import Reduction
 from backend.trainers._trl import TRLTrainer
 from backend.values import DatasetType
@@ -20,12 +24,14 @@ if TYPE_CHECKING:
     from transformers import Trainer as HFTrainer
 
     from backend.trainers._models import Weights
+    from backend.trainers._rows import LeftOut, Row
 
 
 class SFT(TRLTrainer):
     """TRL's SFTTrainer: the mean over all completion tokens of an optimizer step, unless a knob says otherwise."""
 
     trains_on: ClassVar[DatasetType] = DatasetType.prompt_completion
+    trains_turns: ClassVar[bool] = True
     also_trains_on: ClassVar[tuple[DatasetType, ...]] = (DatasetType.language_modeling,)
     later: ClassVar[tuple[str, ...]] = (
         "weigh_examples", "normalise_weights", "weight_offset", "reduction", "answers_only", "continue_optimizer",
@@ -78,6 +84,24 @@ class SFT(TRLTrainer):
     @property
     def columns(self) -> tuple[str, ...]:
         return ("prompt", "completion", *(("weight",) if self.weigh_examples else ()))
+
+    def unfit(self, weights: "Weights", rows: "Sequence[Row]", most: int) -> "LeftOut":
+        if not _episodes.are_episodes(rows):
+            return {}
+        try:
+            return _episodes.unsteady(weights.tokenizer, rows)
+        except _chat.REFUSALS:
+            return {}  # rows that the template refuses are found where TRL's trainer is made
+
+    def make(
+        self, arguments: dict[str, Any], weights: "Weights", rows: "Sequence[Row]", spec: TrainSpec
+    ) -> "HFTrainer":
+        if not _episodes.are_episodes(rows):
+            return super().make(arguments, weights, rows, spec)
+        import datasets
+
+        found = _episodes.tokenized(weights.tokenizer, [row.columns for row in rows], arguments["max_length"])
+        return self.build(arguments, weights, datasets.Dataset.from_list(found))
 
     def build(self, arguments: dict[str, Any], weights: "Weights", dataset: "Dataset") -> "HFTrainer":
         from trl.trainer.sft_config import SFTConfig

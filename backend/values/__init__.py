@@ -80,6 +80,8 @@ class FailureKind(StrEnum):
     """A training row longer than max_length."""
     special = "special"
     """A training row that holds a special token of the model in letters."""
+    unfinished = "unfinished"
+    """An episode that was not over after its last turn."""
 
     @property
     def is_own(self) -> bool:
@@ -182,6 +184,13 @@ class Sample:
     """The role that wrote it."""
     scores: tuple[float, ...] = ()
     """The score of each judgment by the last judge, in order; filled for mixers that read them."""
+    turns: tuple[Message, ...] = ()
+    """Of an episode every message after the question, by the assistant and by the environment; `text` is the last."""
+
+    @property
+    def said(self) -> str:
+        """All that it says, for telling whether two samples say the same: of an episode every message."""
+        return "\n\n".join(f"{one['role']}: {one['content']}" for one in self.turns) if self.turns else self.text
 
 
 @dataclass(frozen=True)

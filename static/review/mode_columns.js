@@ -65,7 +65,8 @@ class Columns {
     const cut = member.finish_reason === "length" ? ", cut off" : "";
     const marks = make("span.marks");
     const head = make("header", {}, make("b.name", {}, this.title(n)), marks, hasDraft(desk, member.sample_id) ? draftBadge() : null, make("span.rondo-muted.size", {}, `${member.num_tokens} tokens${cut}`));
-    const body = make("div.body", { tabIndex: 0 }, ...desk.text(member.text));
+    const turns = (member.turns || []).map(({ role, content }) => make("div.message-of", {}, make("span.role", {}, role), ...desk.text(content)));
+    const body = make("div.body", { tabIndex: 0 }, ...turns, ...desk.text(member.text));
     const judged = member.judge ? make("div.judged", {}, verdictLine(member.judge)) : null;
     const column = make("section.column", { "aria-label": `Sample ${this.title(n)}` }, head, body, judged, this.foot(item, member, n));
     column.dataset.sample = member.sample_id;

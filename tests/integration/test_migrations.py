@@ -259,6 +259,23 @@ def test_own_prompts_stay_and_forget_where_they_came_from_when_the_schema_goes_b
         db.execute(delete(tables.Round).where(tables.Round.id == sample.round_id))
 
 
+def test_of_an_episode_the_text_stays_where_the_schema_goes_back(database: str) -> None:
+    world = make_world()
+    turns = [{"role": "assistant", "content": "Action: calculate[1]"}, {"role": "user", "content": "Observation: 1"}]
+    with session() as db:
+        sample = db.get_one(tables.Sample, world.ids["sample_id"])
+        text = sample.text
+        sample.turns = [*turns, {"role": "assistant", "content": text}]
+    before = columns(tables.Label, tables.Group)
+    write_engine().dispose()
+    migrations.downgrade("0017", database)
+    migrations.upgrade(database)
+    with reading() as db:
+        sample = db.get_one(tables.Sample, world.ids["sample_id"])
+        assert (sample.text, sample.turns) == (text, None)
+    assert columns(tables.Label, tables.Group) == before
+
+
 def test_a_parent_takes_the_questions_about_it_along(database: str) -> None:
     world = make_world()
     add_steps(world)

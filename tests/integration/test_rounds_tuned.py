@@ -58,7 +58,8 @@ def test_the_first_job_tries_temperatures_and_the_round_samples_at_the_best(
     assert made(second) == made(first)
     assert tuned(second) == found
     with reading() as db:
-        jobs = db.execute(select(tables.Job.stage, tables.Job.spec).where(tables.Job.round_id == first)).all()
+        asked = select(tables.Job.stage, tables.Job.spec).where(tables.Job.round_id == first).order_by(tables.Job.id)
+        jobs = db.execute(asked).all()
         seen = db.get_one(tables.Round, first).counts["samples"]
     assert [(stage, spec.get("kind")) for stage, spec in jobs] == [
         (Stage.generate, "tune"), (Stage.generate, None), (Stage.judge, None), (Stage.select, None),

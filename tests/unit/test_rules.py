@@ -27,6 +27,7 @@ BROAD_EXCEPTS = {
 }
 PART_FOLDERS = (
     "generators", "judges", "prompt_sources", "schedules", "selectors", "mixers", "metrics", "engines", "trainers",
+    "environments",
 )  # fmt: skip
 
 

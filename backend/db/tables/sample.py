@@ -55,3 +55,5 @@ class Sample(Identified, Base):
     """The generator that made it; 1 is that of a recipe of slots, and of everything made for measuring."""
     role: Mapped[str] = mapped_column(String(40), default="policy", server_default="policy")
     """The role that wrote it."""
+    turns: Mapped[list[Any] | None]
+    """Of an episode every message after the question; `text` is that of the last."""

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from backend.generators.sample import Sample
 from backend.judges.exact_match import ExactMatch
-from backend.prompt_sources._passages import Index, passages
+from backend.passages import Index, passages
 from backend.prompt_sources.adopt import Adopt
 from backend.prompt_sources.evolve_prompts import EvolvePrompts
 from backend.prompt_sources.prompt_set import PromptSet

@@ -1,0 +1,168 @@
+"""Let the policy act in an environment: each sample is an episode of several turns."""
+
+import random
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from pydantic import Field
+
+from backend.engines import Engine
+from backend.environments import OBSERVATION, Environment, World
+from backend.environments.calculator import Calculator
+from backend.generators import Generator
+from backend.values import JSON, Completion, Failure, FailureKind, Message, Messages, Prompt, Sample, Sampling
+from backend.values.episodes import ASSISTANT, as_chat
+
+
+@dataclass
+class _Episode:
+    """One world and what was said in it so far."""
+
+    prompt: Prompt
+    number: int
+    """Of its prompt within the batch."""
+    world: World
+    turns: list[Message] = field(default_factory=list)
+    texts: list[Completion] = field(default_factory=list)
+    is_over: bool = False
+    failure: Failure | None = None
+
+    @property
+    def chat(self) -> Messages:
+        return as_chat(self.prompt.messages, self.turns)
+
+
+class EnvironmentRollout(Generator):
+    """Play n episodes of each prompt; a sample is an episode, and its text the last that the policy wrote.
+
+    In each turn the policy writes a text, and the environment answers it or ends the episode. All episodes of a batch
+    go on together: each turn asks the model once for all of them. `turns` holds every message; what the environment
+    says has the role user, and trainings never learn it. Where the world gives a reward it is noted in `extra`, where
+    the judge `noted` reads it, with the number of the policy's texts (`texts`).
+
+    A text that was cut off ends its episode, which is truncated then. An episode that is not over after `max_turns`
+    texts has failed: it is listed on the round with the reason, and is no sample.
+    """
+
+    environment: Environment = Field(Calculator(), description="what the policy acts in")
+    n: int = Field(2, ge=1, le=1024, description="episodes of each prompt")
+    max_turns: int = Field(6, ge=1, le=100, description="most texts of the policy in one episode")
+    temperature: float = Field(1.0, ge=0, le=5, description="0 is greedy; higher is more varied")
+    top_p: float = Field(
+        1.0, gt=0, le=1, description="sample from the likeliest tokens that hold this share of probability"
+    )
+    max_tokens: int = Field(256, ge=1, description="longest text of one turn in tokens; a longer one ends its episode")
+    stop: tuple[str, ...] = Field(
+        (f"\n{OBSERVATION}",), description="texts that end a turn, such as what the environment's answers begin with"
+    )
+
+    def generate(self, engine: Engine, prompts: Sequence[Prompt], *, seed: int) -> list[list[Sample]]:
+        return self._play(engine, prompts, n=self.n, temperature=self.temperature, seed=seed)
+
+    def held_out(self, engine: Engine, prompts: Sequence[Prompt], *, n: int, seed: int) -> list[list[Sample]]:
+        found = self._play(engine, prompts, n=1, temperature=0.0, seed=seed)
+        more = self._play(engine, prompts, n=n, temperature=1.0, seed=seed, first=1) if n else [[] for _ in prompts]
+        return [greedy + others for greedy, others in zip(found, more, strict=True)]
+
+    def _play(
+        self, engine: Engine, prompts: Sequence[Prompt], *, n: int, temperature: float, seed: int, first: int = 0
+    ) -> list[list[Sample]]:
+        played = [[self._begin(prompt, number) for _ in range(n)] for number, prompt in enumerate(prompts)]
+        for turn in range(self.max_turns):
+            due = [one for several in played for one in several if not one.is_over]
+            if not due:
+                break
+            chance = seed if turn == 0 else random.Random(f"{seed} turn {turn}").getrandbits(31)
+            texts = self._texts(engine, due, temperature=temperature, seed=chance)
+            for one, text in zip(due, texts, strict=True):
+                self._take(one, text)
+        return [[self._sample(one, first + n) for n, one in enumerate(several)] for several in played]
+
+    def _begin(self, prompt: Prompt, number: int) -> _Episode:
+        row: dict[str, Any] = {**prompt.metadata, "prompt": prompt.messages}
+        world = self.environment.make()
+        said = world.reset(**row, **({} if prompt.answer is None else {"answer": prompt.answer}))
+        return _Episode(prompt, number, world, [] if said is None else [{"role": "user", "content": said}])
+
+    def _texts(self, engine: Engine, due: Sequence[_Episode], *, temperature: float, seed: int) -> list[Completion]:
+        """One text of each episode. Those of one prompt that stand alike get different samples of one chat.
+
+        How many that are follows from the prompt alone, so that what else is in the batch changes nothing.
+        """
+        alike: dict[tuple[int, str], list[int]] = defaultdict(list)
+        for place, one in enumerate(due):
+            alike[one.number, repr(one.turns)].append(place)
+        found: dict[int, Completion] = {}
+        for size in sorted({len(places) for places in alike.values()}):
+            some = [places for places in alike.values() if len(places) == size]
+            sampling = Sampling(
+                temperature=temperature, top_p=self.top_p, max_tokens=self.max_tokens, n=size, seed=seed, stop=self.stop
+            )
+            written = engine.complete([due[places[0]].chat for places in some], sampling)
+            for places, texts in zip(some, written, strict=True):
+                found |= dict(zip(places, texts, strict=True))
+        return [found[place] for place in range(len(due))]
+
+    def _take(self, one: _Episode, text: Completion) -> None:
+        """Go on with what the policy wrote: let the environment answer it, or end the episode."""
+        if text.failure is not None:
+            one.failure, one.is_over = text.failure, True
+            return
+        one.texts.append(text)
+        one.turns.append({"role": ASSISTANT, "content": text.text})
+        said = self.environment.reply(one.world, text.text) if text.finish_reason != "length" else None
+        if said is None:
+            one.is_over = True
+        elif len(one.texts) == self.max_turns:
+            reason = f"The episode was not over after {self.max_turns} texts of the policy. Raise max_turns, or shorten"
+            one.failure, one.is_over = Failure(FailureKind.unfinished, f"{reason} the task."), True
+        else:
+            one.turns.append({"role": "user", "content": said})
+
+    def _sample(self, one: _Episode, position: int) -> Sample:
+        if one.failure is not None:
+            return Sample(0, one.prompt.id, "", "error", position=position, failure=one.failure)
+        last = one.texts[-1]
+        logprobs = [text.logprob for text in one.texts if text.logprob is not None]
+        return Sample(
+            id=0,
+            prompt_id=one.prompt.id,
+            text=last.text,
+            finish_reason=last.finish_reason,
+            n_tokens=sum(text.n_tokens for text in one.texts),
+            logprob=sum(logprobs) if len(logprobs) == len(one.texts) else None,
+            position=position,
+            reasoning=last.reasoning,
+            extra=self._noted(one),
+            turns=tuple(one.turns),
+        )
+
+    def _noted(self, one: _Episode) -> JSON:
+        reward = getattr(one.world, "get_reward", None)
+        noted: JSON = {"texts": len(one.texts)}
+        return noted if reward is None else noted | {"reward": float(reward())}
+
+    @property
+    def plays(self) -> bool:
+        return True
+
+    @property
+    def needs_documents(self) -> bool:
+        return self.environment.needs_documents
+
+    def with_documents(self, texts: Sequence[str]) -> Self:
+        return self.model_copy(update={"environment": self.environment.with_documents(texts)})
+
+    @property
+    def samples_per_prompt(self) -> int:
+        return self.n
+
+    @property
+    def texts_per_sample(self) -> int:
+        return self.max_turns
+
+    @property
+    def max_tokens_per_sample(self) -> int:
+        return self.max_tokens
