@@ -18,8 +18,8 @@ PANELS = 16
 """Panels of Simpson's rule over one interval."""
 TRIES = 20
 """Places that are tried for each that is needed."""
-STEEP = 1e6
-"""A value that is larger, or a rise within an interval by a larger factor, counts as a singularity."""
+SMALL = 1e-9
+"""A difference that counts for nothing beside integrals near 0."""
 
 
 class Antiderivative(Verifier):
@@ -71,7 +71,7 @@ class Antiderivative(Verifier):
                 difference = function(place + half) - function(place - half)
             except (ArithmeticError, ValueError):
                 continue  # such as log(x) at a negative place
-            if abs(difference - integral) > self.tolerance * max(abs(difference), abs(integral)) + 1e-9:
+            if abs(difference - integral) > self.tolerance * max(abs(difference), abs(integral)) + SMALL:
                 said = f"Around {place:.4g} it gives {difference:.6g}, and the integral is {integral:.6g}."
                 return self.judgment(sample, 0.0, said)
             agreed += 1
@@ -85,14 +85,17 @@ class Antiderivative(Verifier):
         return [(place, found) for place in places if (found := self._integral(function, place)) is not None]
 
     def _integral(self, function: functions.Function, place: float) -> float | None:
-        """By Simpson's rule; None near a singularity."""
+        """By Simpson's rule; None near a singularity, where half as many panels give something else."""
         step = self.width / PANELS
         try:
             values = [function(place - self.width / 2 + n * step) for n in range(PANELS + 1)]
         except (ArithmeticError, ValueError):
             return None
-        sizes = [abs(value) for value in values]
-        if not all(map(math.isfinite, values)) or max(sizes) > STEEP * max(1.0, min(sizes)):
-            return None
-        inner = 4 * math.fsum(values[1:-1:2]) + 2 * math.fsum(values[2:-1:2])
-        return step / 3 * (values[0] + inner + values[-1])
+        whole, half = _simpson(values, step), _simpson(values[::2], 2 * step)
+        is_smooth = math.isfinite(whole) and abs(whole - half) <= self.tolerance / 10 * abs(whole) + SMALL
+        return whole if is_smooth else None
+
+
+def _simpson(values: Sequence[float], step: float) -> float:
+    inner = 4 * math.fsum(values[1:-1:2]) + 2 * math.fsum(values[2:-1:2])
+    return step / 3 * (values[0] + inner + values[-1])
