@@ -51,7 +51,10 @@ class TeacherRemarkGRPO(GRPO):
     fall_steps: int = Field(0, ge=0, description="optimizer steps over which it falls; 0: a third of all")
     least_share: float = Field(0.06, ge=0, le=1, description="share from which on there are no remarks any more")
     shaping: float = Field(
-        0.001, ge=0, lt=1, description="how much less is learned of words that the policy would hardly write; 0: none"
+        0.001,
+        ge=0,
+        le=0.005,
+        description="how much less is learned of words that the policy would hardly write; 0: none",
     )
 
     @field_validator("template")

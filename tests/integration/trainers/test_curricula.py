@@ -99,7 +99,7 @@ def bandit(knobs: Any, policy: Path, folder: Path) -> Bandit:
 
 def test_the_value_model_learns_the_mean_reward_of_the_prompts_it_took(tiny: Path, tmp_path: Path) -> None:
     """Of all eight prompts those with the nearest prediction; then one step of AdamW on the squared error."""
-    knobs = GRPOPromptValue(**SMALL | {"reward": DIGITS}, candidates=4, value_learning_rate=1e-2)
+    knobs = GRPOPromptValue(**SMALL | {"reward": DIGITS}, candidates=4, value_learning_rate=1e-4)
     fitted = built(knobs, tiny, tmp_path / "out", DATA)
     values = fitted.prompt_values
     before = dict(zip(range(8), values.predict(range(8)), strict=True))
@@ -165,7 +165,13 @@ def test_a_remark_is_part_of_the_text_and_weighs_less_where_it_is_strange(tiny: 
 
     plain = {name: value for name, value in LONG.items() if name != "reference_log_prob"}
     knobs = TeacherRemarkGRPO(
-        **plain, remarks_by="teacher", remark_share=0.5, last_share=0.5, least_share=0.0, remark_tokens=40, shaping=0.05
+        **plain,
+        remarks_by="teacher",
+        remark_share=0.5,
+        last_share=0.5,
+        least_share=0.0,
+        remark_tokens=40,
+        shaping=0.005,
     )
     teacher = {"name": "scripted", "rules": [{"pattern": "Answer of the student", "reply": "Wait, 1 + 1 = 2."}]}
     fitted = built(knobs, tiny, tmp_path / "out", DATA, teacher=teacher)
@@ -188,7 +194,7 @@ def test_a_remark_is_part_of_the_text_and_weighs_less_where_it_is_strange(tiny: 
     assert batch["advantages"].shape == mask.shape
     expected = torch.tensor(
         [
-            [one * shaped(p.exp().item(), one, 0.05) if is_guided else one for p in row]
+            [one * shaped(p.exp().item(), one, 0.005) if is_guided else one for p in row]
             for one, is_guided, row in zip(learned, guided, ours.detach(), strict=True)
         ]
     )
