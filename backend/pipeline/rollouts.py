@@ -19,7 +19,7 @@ FILE = "samples.jsonl"
 FOLDER = "folder"
 """The key of a job's spec under which its training's folder stands, below the data folder."""
 LINES_AT_ONCE = 1000
-NOTED = ("reward", "advantage", "turns", "components", "said")
+NOTED = ("reward", "advantage", "turns", "components", "said", "guided")
 
 
 def announce(stage: StageContext, folder: Path) -> None:

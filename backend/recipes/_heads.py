@@ -43,8 +43,9 @@ def _wanted(step: Step) -> list[tuple[str, tuple[str, ...]]]:
     if isinstance(part, Trainer):
         start = ("policy", SCORER) if part.makes == SCORER else ("policy",)
         compared = [(part.reference, ("policy",))] if part.needs_reference else []
-        asked = [(role, _answers(judge)) for judge in part.rewards if judge.needs_engine for role in part.asked_roles]
-        return [(part.start, start), *compared, *asked]
+        judged_by = [role for role in part.asked_roles if role not in part.guides]
+        asked = [(role, _answers(judge)) for judge in part.rewards if judge.needs_engine for role in judged_by]
+        return [(part.start, start), *compared, *asked, *((role, ("policy",)) for role in part.guides)]
     if isinstance(part, Judge) and part.needs_engine:
         return [(step.by, _answers(part))]
     if not isinstance(part, Generator):

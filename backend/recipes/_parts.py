@@ -12,6 +12,7 @@ from backend.judges.additive_rubric import TEMPLATE as RUBRIC
 from backend.judges.additive_rubric import AdditiveRubric
 from backend.judges.agrees_with_label import AgreesWithLabel
 from backend.judges.all_of import AllOf
+from backend.judges.antiderivative import INTEGRAND, Antiderivative
 from backend.judges.behavior_tags import BEHAVIORS, BehaviorTags
 from backend.judges.best_on_top import BestOnTop
 from backend.judges.brevity import Brevity
@@ -119,8 +120,11 @@ from backend.trainers.cpo import CPO
 from backend.trainers.distill import Distill
 from backend.trainers.dpo import DPO
 from backend.trainers.grpo import GRPO
+from backend.trainers.grpo_category_bandit import GRPOCategoryBandit
 from backend.trainers.grpo_judge_mix import GRPOJudgeMix
+from backend.trainers.grpo_prompt_value import GRPOPromptValue
 from backend.trainers.grpo_self_score import GRPOSelfScore
+from backend.trainers.guided_grpo import GuidedGRPO
 from backend.trainers.hidden_state_sft import HiddenStateSFT
 from backend.trainers.kto import KTO
 from backend.trainers.multi_turn_grpo import AGAIN, MultiTurnGRPO
@@ -131,6 +135,7 @@ from backend.trainers.rloo import RLOO
 from backend.trainers.sft import SFT
 from backend.trainers.soft_target_sft import SoftTargetSFT
 from backend.trainers.step_scorer import StepScorer
+from backend.trainers.teacher_remark_grpo import TeacherRemarkGRPO
 
 __all__ = [
     "AGAIN",
@@ -140,6 +145,7 @@ __all__ = [
     "CRITIQUE",
     "DPO",
     "GRPO",
+    "INTEGRAND",
     "KTO",
     "ORPO",
     "RLOO",
@@ -154,6 +160,7 @@ __all__ = [
     "AllOf",
     "AllPrompts",
     "AnchoredPairs",
+    "Antiderivative",
     "Ask",
     "BalanceProbe",
     "BalanceScore",
@@ -188,9 +195,12 @@ __all__ = [
     "FewShotPrompts",
     "FixedPoint",
     "FromChildren",
+    "GRPOCategoryBandit",
     "GRPOJudgeMix",
+    "GRPOPromptValue",
     "GRPOSelfScore",
     "GapPairs",
+    "GuidedGRPO",
     "HeldOutAccuracy",
     "HeldOutSimilarity",
     "HiddenStateSFT",
@@ -250,6 +260,7 @@ __all__ = [
     "StopOnWarning",
     "SumOfVotes",
     "SurfaceRules",
+    "TeacherRemarkGRPO",
     "TextSimilarity",
     "TreeRules",
     "TreeSearch",

@@ -118,7 +118,7 @@ def line(places: Sequence[Place], index: int) -> str:
         said.append(f"works on: the rows of {listed([f'step {n + 1}' for n in place.rows])}")
         said += [f"starts from: {part.start}", f"makes: {step.makes}"]
         said += [f"rewarded by: {judge.name}" for judge in part.rewards]
-        said += [f"judged by: {role}" for role in part.asked_roles]
+        said += [f"{'guided' if role in part.guides else 'judged'} by: {role}" for role in part.asked_roles]
     elif isinstance(part, Mixer):
         said.append(f"works on: the rows of {listed([f'step {n + 1}' for n in place.rows])}")
         said += [f"looks at: {_groups(places, place)}"] if part.reads_groups else []

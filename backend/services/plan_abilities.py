@@ -48,8 +48,9 @@ def _check_step(place: Place, role: str, row: tables.Checkpoint, who: str) -> No
     if isinstance(part, Trainer):
         if role in round_roles.weights_of(part):
             _check_weights(place, part, row, who)
-        asked = part.rewards if role in part.asked_roles else ()
+        asked = part.rewards if role in part.asked_roles and role not in part.guides else ()
         asks = [judge.asks_for for judge in asked if judge.needs_engine]
+        asks += [Ability.complete] if role in part.guides else []
     elif isinstance(part, Generator) and role in part.asked_roles:
         asks = [part.asked_roles[role]]
     else:

@@ -1,15 +1,18 @@
 """Every recipe with its parts, and how the newest round that ran it came out: what works in this installation."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from pydantic import BaseModel
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend import recipes
 from backend.db import reading, tables
 from backend.recipes import Recipe
-from backend.services import projects
+from backend.registry import Part
+from backend.services import projects, recipe_tests
 from backend.services.access import Actor
 from backend.services.loop_lines import accuracies
 from backend.values import RoundStatus
@@ -33,13 +36,17 @@ class LastRound:
 
 @dataclass(frozen=True)
 class RecipeLine:
-    """A recipe that comes with Rondo or a plugin. `phases`: the names of its parts in order, a list for each phase."""
+    """A recipe that comes with Rondo or a plugin. `phases`: the names of its parts in order, a list for each phase.
+
+    checks: the files of tests that name it; None where the tests are not installed.
+    """
 
     name: str
     title: str
     paper: str
     phases: tuple[tuple[str, ...], ...]
     last: LastRound | None
+    checks: tuple[str, ...] | None = None
 
     @property
     def parts(self) -> str:
@@ -52,7 +59,63 @@ def lines(actor: Actor) -> list[RecipeLine]:
     with reading() as db:
         last = _last_rounds(db, {one.id: one.name for one in projects.list_mine(actor)})
     found = [recipes.get(name) for name in recipes.names()]
-    return [RecipeLine(one.name, one.title, one.paper, _phases(one), last.get(one.name)) for one in found]
+    checks = recipe_tests.named_in(recipes.names()) or {}
+    return [
+        RecipeLine(one.name, one.title, one.paper, _phases(one), last.get(one.name), checks.get(one.name))
+        for one in found
+    ]
+
+
+def used_parts() -> dict[tuple[str, str], tuple[str, ...]]:
+    """Return by kind and name of each part in use, in order, the recipes that use it, be it within another part."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for name in recipes.names():
+        for part in _parts_in(recipes.get(name)):
+            found.setdefault((part.kind, str(part.name)), set()).add(name)
+    return {key: tuple(sorted(found[key])) for key in sorted(found)}
+
+
+def _parts_in(value: object) -> Iterator[Part]:
+    if isinstance(value, Part):
+        yield value
+    if isinstance(value, BaseModel):
+        for field in type(value).model_fields:
+            yield from _parts_in(getattr(value, field))
+    elif isinstance(value, tuple):
+        for one in value:
+            yield from _parts_in(one)
+
+
+def markdown(lines: Sequence[RecipeLine]) -> str:
+    """Return the recipes, and the parts with the recipes that use them, as tables of Markdown."""
+    rows = [
+        (f"`{one.name}`", _cell(one.paper), _cell(one.parts), _checks(one), _cell(str(one.last or "never run here")))
+        for one in lines
+    ]
+    listed = {one.name for one in lines}
+    used = [
+        (kind, f"`{name}`", ", ".join(one for one in users if one in listed))
+        for (kind, name), users in used_parts().items()
+    ]
+    first = _table(("recipe", "paper", "parts", "checked in", "last round here"), rows)
+    second = _table(("kind", "part", "recipes"), used)
+    return f"# Recipes\n\n{len(rows)} recipes.\n\n{first}\n\n# Parts\n\n{second}\n"
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _checks(line: RecipeLine) -> str:
+    if line.checks is None:
+        return "tests are not installed"
+    return ", ".join(line.checks) or "no test"
+
+
+def _cell(text: str) -> str:
+    """A text that cannot end its cell."""
+    return " ".join(text.replace("|", "\\|").split())
 
 
 def _phases(recipe: Recipe) -> tuple[tuple[str, ...], ...]:

@@ -105,6 +105,11 @@ class Trainer(Part, kind="trainer"):
         return ()
 
     @property
+    def guides(self) -> tuple[str, ...]:
+        """Those of the asked roles that write for it; the others answer as judges."""
+        return ()
+
+    @property
     def max_tokens_per_rollout(self) -> int:
         """Upper bound of the tokens of a text that it writes itself; 0 for a trainer that writes none."""
         return 0

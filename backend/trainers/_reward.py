@@ -9,7 +9,7 @@ import json
 import random
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +48,7 @@ class Reward:
         self.rows = {row.number: row for row in rows}
         self.file = Path(spec.output_dir) / FILE
         self.pending: list[JSON] = []
-        self.engine: Engine | None = None
+        self.engines: dict[str, Engine] = {}
         self.fitted: Any = None
         self.tokenizer: Any = None
         self.__name__ = str(self.judge.name)
@@ -95,7 +95,8 @@ class Reward:
         """The judgments of each completion, by its number."""
         seed = random.Random(f"{self.spec.seed} {step}").getrandbits(31)
         by_text: dict[int, list[Judgment]] = defaultdict(list)
-        with same_randomness(), self._asked() as engine:
+        needs_engine = self.judge.needs_engine
+        with same_randomness(), self.asked(self.trainer.judge_by) if needs_engine else nullcontext() as engine:
             for judgment in self.judge.judge(engine, groups, seed=seed):
                 by_text[judgment.sample_id].append(judgment)
         made = [one for several in by_text.values() for one in several]
@@ -108,12 +109,9 @@ class Reward:
         return by_text
 
     @contextmanager
-    def _asked(self) -> Iterator[Engine | None]:
-        """Who answers as the judge: nobody, the policy as it is now, or an engine that is opened once."""
-        role = self.trainer.judge_by
-        if not self.judge.needs_engine:
-            yield None
-        elif role == LIVE:
+    def asked(self, role: str) -> Iterator[Engine]:
+        """Who answers in a role: the policy as it is now, or an engine that is opened once."""
+        if role == LIVE:
             model = self.fitted.accelerator.unwrap_model(self.fitted.model)
             # Adapters are inside the base model's layers, and only its forward says which inputs it takes.
             model = model.get_base_model() if hasattr(model, "get_base_model") else model
@@ -121,9 +119,9 @@ class Reward:
             with around(model, self.tokenizer, name=self.spec.policy, batch_size=size) as engine:
                 yield engine
         else:
-            if self.engine is None:
-                self.engine = Engine.load(self.spec.engines[role]).__enter__()
-            yield self.engine
+            if role not in self.engines:
+                self.engines[role] = Engine.load(self.spec.engines[role]).__enter__()
+            yield self.engines[role]
 
     def _reward(self, judgments: Sequence[Judgment]) -> float | None:
         score, verdict = self.judge.label(judgments)
@@ -173,10 +171,9 @@ class Reward:
         return [{"advantage": advantage} for advantage in found]
 
     def close(self) -> None:
-        """Let go of the engine that was opened."""
-        if self.engine is not None:
-            self.engine.__exit__(None, None, None)
-            self.engine = None
+        """Let go of the engines that were opened."""
+        while self.engines:
+            self.engines.popitem()[1].__exit__(None, None, None)
 
 
 def _components(judgments: Sequence[Judgment]) -> Components:

@@ -139,7 +139,8 @@ class RLTrainer(TRLTrainer, abstract=True):
 
     @property
     def asked_roles(self) -> tuple[str, ...]:
-        return (self.judge_by,) if self.reward.needs_engine else ()
+        judges = (self.judge_by,) if self.reward.needs_engine else ()
+        return tuple(dict.fromkeys((*judges, *self.guides)))
 
     @property
     def max_tokens_per_rollout(self) -> int:

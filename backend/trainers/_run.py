@@ -166,6 +166,7 @@ def write_final(fitted: "HFTrainer", weights: _models.Weights, output: Path, rec
     _weights.load_tokenizer(_weights.locate(record["spec"]["policy"])).save_pretrained(folder)
     if trainer.keeps_optimizer:
         _optimizer.save(fitted.optimizer, folder)
+    trainer.write_beside(fitted, folder)
     (folder / "train.json").write_text(json.dumps(record, indent=2), encoding="utf-8")
     _folders.sync(folder)
     folder.rename(final_folder(str(output)))

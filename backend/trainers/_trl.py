@@ -1,6 +1,7 @@
 """What all trainers through TRL share: knobs, and how one is built and run."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
@@ -87,6 +88,9 @@ class TRLTrainer(Trainer, abstract=True):
     def keeps_optimizer(self) -> bool:
         """True where the optimizer's state goes from a training to the next one, which starts from its weights."""
         return False
+
+    def write_beside(self, fitted: "HFTrainer", folder: Path) -> None:
+        """Write into the folder of the new weights what else a training goes on with that starts from them."""
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -9,7 +10,7 @@ from typer.testing import CliRunner
 from app.cli.commands import app
 from backend import recipes
 from backend.db import session, tables
-from backend.services import accounts, recipe_matrix
+from backend.services import accounts, recipe_matrix, recipe_tests
 from backend.values import RoundStatus
 from tests import rows
 
@@ -54,3 +55,35 @@ def test_the_command_prints_it() -> None:
     assert re.fullmatch(r"star +Sums, round 1: done +prompt_set, sample, .*, sft", star)
     listed = json.loads(CliRunner().invoke(app, ["recipes", "--json"]).stdout)["recipes"]
     assert [one["name"] for one in listed] == recipes.names()
+
+
+def test_the_matrix_says_what_a_recipe_is_made_of_what_checks_it_and_which_recipes_a_part_is_in() -> None:
+    run_of("star", rows.make_project("Sums | and more"), status=RoundStatus.done)
+    written = CliRunner().invoke(app, ["recipes", "--matrix"]).stdout
+    lines = written.splitlines()
+    (star,) = [line for line in lines if line.startswith("| `star` ")]
+    cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", star)[1:-1]]
+    assert cells[1] == "2203.14465"
+    assert cells[2].startswith("prompt_set, sample, exact_match")
+    assert "unit/recipes/test_star.py" in cells[3] or "integration/test_rounds_of_steps.py" in cells[3]
+    assert cells[4] == r"Sums \| and more, round 1: done"
+    (phases,) = [line for line in lines if line.startswith("| `constitutional_ai` ")]
+    assert r"sft \| prompt_set" in phases
+    (match,) = [line for line in lines if line.startswith("| judge | `exact_match` |")]
+    assert {"star", "spark"} <= set(match.split(" | ")[2].removesuffix(" |").split(", ")), "as a reward, too"
+    (rule,) = [line for line in lines if line.startswith("| judge | `surface_rules` |")]
+    assert "ladder" in rule, "a judge within another one"
+    assert f"\n{len(recipes.names())} recipes." in written
+
+
+def test_a_file_that_is_called_after_a_recipe_or_names_it_checks_it(tmp_path: Path) -> None:
+    folder = tmp_path / "unit"
+    folder.mkdir()
+    (folder / "test_score.py").write_text("")
+    (folder / "test_more.py").write_text(
+        'from backend import recipes\nrecipes.get("rise")\nrow["score"], {"star": 1}\n'
+    )
+    (folder / "test_other.py").write_text('"rise"')
+    found = recipe_tests.named_in(["score", "rise", "star"], tmp_path)
+    assert found == {"score": ("unit/test_score.py",), "rise": ("unit/test_more.py",), "star": ()}
+    assert recipe_tests.named_in(["score"], tmp_path / "none") is None

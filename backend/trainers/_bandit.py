@@ -1,0 +1,90 @@
+"""A bandit whose arms are the categories of prompts: what it expects of each, and what it draws."""
+
+import json
+import math
+import random
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from backend.engines import _weights
+from backend.trainers import TrainSpec
+from backend.trainers._choosing import generations
+from backend.values import JSON
+
+if TYPE_CHECKING:
+    from backend.trainers._rows import Row
+    from backend.trainers.grpo_category_bandit import GRPOCategoryBandit
+
+FILE = "category_values.json"
+"""Beside the weights: the value of each category when a training ended."""
+
+
+class Bandit:
+    """The value Q of each category, 0 at first, and the prompts of each. See `GRPOCategoryBandit`."""
+
+    def __init__(self, knobs: "GRPOCategoryBandit", rows: "Mapping[int, Row]", spec: TrainSpec) -> None:
+        self.knobs, self.spec = knobs, spec
+        self.category_of = {number: category(row, knobs.category_key) for number, row in rows.items()}
+        self.known = before(spec.policy)
+        self.members: dict[str, list[int]] = {}
+        for number, name in self.category_of.items():
+            self.members.setdefault(name, []).append(number)
+        self.values = {name: self.known.get(name, 0.0) for name in sorted(self.members)}
+        self.generation = 0
+
+    def begin(self, lines: Sequence[JSON], fitted: Any) -> None:
+        for some in generations(lines, self.knobs.completions):
+            self.learn(some)
+
+    def choose(self, prompts: int) -> list[int]:
+        """Draw the category of each prompt by the softmax, then a prompt of it, each once before any twice."""
+        chance = random.Random(f"{self.spec.seed} {self.generation} category")
+        names = list(self.values)
+        drawn = chance.choices(names, probabilities([self.values[name] for name in names], self.knobs), k=prompts)
+        found: list[int] = []
+        rest: dict[str, list[int]] = {name: [] for name in names}
+        for name in drawn:
+            if not rest[name]:
+                rest[name] = chance.sample(self.members[name], len(self.members[name]))
+            found.append(rest[name].pop())
+        return found
+
+    def learn(self, lines: Sequence[JSON]) -> dict[str, float]:
+        self.generation += 1
+        gains: dict[str, list[float]] = {}
+        for line in lines:
+            gains.setdefault(self.category_of[line["row"]], []).append(abs(line["advantage"]))
+        for name, some in gains.items():
+            mean = math.fsum(some) / len(some)
+            self.values[name] += self.knobs.value_rate * (mean - self.values[name])
+        return {f"category_value/{name or 'none'}": value for name, value in self.values.items()}
+
+    def save(self, folder: Path) -> None:
+        """Write the values, and those of categories that this training has no prompts of."""
+        text = json.dumps(self.known | self.values, indent=1, ensure_ascii=False)
+        (folder / FILE).write_text(text, encoding="utf-8")
+
+
+def probabilities(values: Sequence[float], knobs: "GRPOCategoryBandit") -> list[float]:
+    """exp(Q / temperature), divided by their sum; all the same without a temperature."""
+    if knobs.value_temperature is None:
+        return [1 / len(values)] * len(values)
+    highest = max(values)
+    weights = [math.exp((value - highest) / knobs.value_temperature) for value in values]
+    return [weight / math.fsum(weights) for weight in weights]
+
+
+def category(row: "Row", key: str) -> str:
+    """What the metadata of a row's prompt says of its category; empty where it says nothing."""
+    found = (row.notes.get("metadata") or {}).get(key)
+    return "" if found is None else str(found)
+
+
+def before(policy: str) -> dict[str, float]:
+    """The values with which the training ended that made these weights; none where it was another kind of training."""
+    file = Path(_weights.locate(policy)) / FILE
+    if not file.is_file():
+        return {}
+    found: dict[str, float] = json.loads(file.read_text(encoding="utf-8"))
+    return found

@@ -1,0 +1,124 @@
+"""Generations in which prompts that no text solves are answered again, with part of the solution in view."""
+
+import math
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from backend.engines import _chat
+from backend.judges import fill
+from backend.trainers._guided import MarkedReward
+from backend.trainers._verdict_reward import VerdictReward
+from backend.values import JSON, Group, Judgment, Message, Messages, Sample, Verdict
+
+if TYPE_CHECKING:
+    from backend.trainers._models import Weights
+    from backend.trainers.guided_grpo import GuidedGRPO
+
+
+class GuidedReward(MarkedReward):
+    """The reward of texts that were judged as they were written. `guided` is the share of the solution in view."""
+
+    said: Mapping[int, list[Judgment]] = MappingProxyType({})
+
+    def _judge(self, groups: Sequence[Group], step: int) -> Mapping[int, list[Judgment]]:
+        return self.said
+
+    def judge_texts(self, texts: Sequence[Sample], step: int) -> Mapping[int, list[Judgment]]:
+        """The judgments of some groups, by the number of the text: of what it says, with no hint in view."""
+        return super()._judge(self._groups(texts), step)
+
+
+class HintedRollout:
+    """TRL's rollout function: a generation, of which the groups without a solution are written again with hints."""
+
+    def __init__(self, knobs: "GuidedGRPO", reward: GuidedReward, weights: "Weights") -> None:
+        self.knobs, self.reward = knobs, reward
+        self.most = min(knobs.max_length, weights.context or knobs.max_length) - knobs.max_completion_length
+
+    def __call__(self, prompts: list[Any], fitted: Any) -> dict[str, Any]:
+        rows: Sequence[int] = fitted.asked
+        plain, _, _ = fitted._tokenize_prompts(prompts)
+        heads, step = list(plain), fitted.state.global_step
+        written: list[list[int]] = [[] for _ in prompts]
+        said: dict[int, list[Judgment]] = {}
+        shares = [0.0] * len(prompts)
+        due = list(range(len(prompts)))
+        for share in (0.0, *(self.knobs.hint_shares if step >= self.knobs.first_hint_step else ())):
+            if share:
+                hinted = {n: self.hinted(rows[n], share, fitted) for n in due}
+                due = [n for n in due if hinted[n]]
+                for n in due:
+                    heads[n], shares[n] = hinted[n], share
+            if not due:
+                break
+            found, _ = fitted._generate_single_turn([heads[n] for n in due], None, {}, fitted.num_generations)
+            for n, ids in zip(due, found, strict=True):
+                written[n] = ids
+            said |= self.reward.judge_texts(self.texts(due, rows, written, fitted), step)
+            due = unsolved(due, said, self.reward, self.knobs.num_generations)
+        self.reward.said, self.reward.shares = said, shares
+        return {
+            "prompt_ids": plain if self.knobs.strip_hints else heads,
+            "completion_ids": written,
+            "logprobs": None,
+        }
+
+    def texts(
+        self, places: Sequence[int], rows: Sequence[int], written: Sequence[Sequence[int]], fitted: Any
+    ) -> list[Sample]:
+        """Texts of whole groups as judges see them."""
+        said = fitted.processing_class.batch_decode([written[n] for n in places], skip_special_tokens=True)
+        ends = set(fitted.eos_token_ids)
+        return [
+            Sample(
+                id=n, prompt_id=rows[n], text=text, n_tokens=len(written[n]), position=n % self.knobs.num_generations,
+                finish_reason="stop" if written[n] and written[n][-1] in ends else "length",
+            )
+            for n, text in zip(places, said, strict=True)
+        ]  # fmt: skip
+
+    def hinted(self, row: int, share: float, fitted: Any) -> list[int]:
+        """The tokens of a prompt with a hint; none where no solution is known, or where it leaves too little room."""
+        found = self.reward.rows[row]
+        hint = beginning(solution(found.notes, self.knobs.hint_key), share)
+        if not hint:
+            return []
+        tokenizer = fitted.processing_class
+        try:
+            chat = with_hint(found.columns["prompt"], self.knobs.hint_template, hint)
+            (ids,) = _chat.encode(tokenizer, _chat.special_texts(tokenizer), [chat])
+        except _chat.REFUSALS:
+            return []
+        return ids if len(ids) <= self.most else []
+
+
+def solution(notes: JSON, key: str) -> str:
+    """What is shown of: the column of the prompt's metadata, where there is one of that name, else the known answer."""
+    found = (notes.get("metadata") or {}).get(key) if key else None
+    return str(found if found is not None else notes.get("answer") or "")
+
+
+def beginning(text: str, share: float) -> str:
+    """The first characters of a text, that share of them, rounded to the nearest number."""
+    return text[: math.floor(share * len(text) + 0.5)].strip()
+
+
+def with_hint(chat: Messages, template: str, hint: str) -> Messages:
+    """The chat with the hint beside its last question, which it has to have."""
+    last = max(place for place, message in enumerate(chat) if message["role"] == "user")
+    asked: Message = {"role": "user", "content": fill(template, prompt=chat[last]["content"], hint=hint)}
+    return [*chat[:last], asked, *chat[last + 1 :]]
+
+
+def unsolved(
+    places: Sequence[int], said: Mapping[int, Sequence[Judgment]], reward: VerdictReward, size: int
+) -> list[int]:
+    """The texts of those groups of which the judge rejects some text and accepts none."""
+    found: list[int] = []
+    for start in range(0, len(places), size):
+        members = places[start : start + size]
+        verdicts = {reward.judge.label(said.get(n, ()))[1] for n in members}
+        if Verdict.accept not in verdicts and Verdict.reject in verdicts:
+            found += members
+    return found

@@ -1,0 +1,56 @@
+"""GRPO on the prompts of middling difficulty, by a prediction (PCL: Gao et al. 2025, arXiv 2510.01135)."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from backend.trainers import _folders
+from backend.trainers._choosing import choosing
+from backend.trainers._prompt_value import MODEL, OPTIMIZER, PromptValues, keeping
+from backend.trainers.grpo import GRPO
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+    from transformers import Trainer as HFTrainer
+
+    from backend.trainers._models import Weights
+    from backend.trainers._reward import Reward
+
+
+class GRPOPromptValue(GRPO):
+    """GRPO whose prompts are chosen by a value model V, which is trained beside the policy.
+
+    Before each generation `candidates` prompts are drawn for each one that is needed, and those with the smallest
+    |V(x) - target| are taken: no text is written to find them. After it V takes one optimizer step on the mean of
+    (V(x) - r(x))^2, r(x) being the mean reward of the completions of x. V is a head of one number over the hidden state
+    at the end of the prompt, on a copy of the weights that training starts from; all of its weights are trained. In a
+    training that starts from the new weights it goes on. num_train_epochs counts how many prompts are taken, not which.
+    """
+
+    target: float = Field(0.5, description="mean reward that the prompts should give; 0.5 of 0 and 1 teaches most")
+    candidates: int = Field(
+        4, ge=1, description="prompts whose reward is predicted for each that is taken; 1: no choice"
+    )
+    value_learning_rate: float = Field(1e-5, gt=0, description="learning rate of AdamW for the value model")
+
+    @property
+    def resumes_with(self) -> tuple[str, ...]:
+        return (*super().resumes_with, MODEL, OPTIMIZER)
+
+    def train_with(
+        self, reward: "Reward", arguments: dict[str, Any], weights: "Weights", dataset: "Dataset"
+    ) -> "HFTrainer":
+        values = PromptValues(self, reward.rows, reward.spec, weights.tokenizer)
+        fitted: Any = self.fit(choosing(values, reward), reward, arguments, weights, dataset)
+        fitted.prompt_values = values
+        fitted.add_callback(keeping(values))
+        checkpoint = _folders.newest_checkpoint(Path(reward.spec.output_dir), self.resumes_with)
+        if checkpoint is not None:
+            values.resume(checkpoint)
+        made: HFTrainer = fitted
+        return made
+
+    def write_beside(self, fitted: "HFTrainer", folder: Path) -> None:
+        values: PromptValues = vars(fitted)["prompt_values"]
+        values.save(folder)
