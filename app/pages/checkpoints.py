@@ -6,6 +6,7 @@ import gradio as gr
 
 from app.pages import checkpoint_templates as templates
 from app.pages import checkpoints_checks
+from app.pages.checkpoints_uses import shown_use
 from app.toasts import notice, toasts
 from app.widgets.asked import Asked, asked
 from app.widgets.chosen import Chosen
@@ -18,7 +19,6 @@ from backend.errors import InvalidInput
 from backend.services import checkpoints, removals, trials
 from backend.services.access import Actor
 from backend.services.checkpoints import CheckpointRow, Detail, Endpoint, Number, Trial
-from backend.services.wrappers import Use
 from backend.values import Role, Sampling
 
 TITLE, PATH = "Checkpoints", "checkpoints"
@@ -26,8 +26,6 @@ POLL_SECONDS = 1.0
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 FIRST_METRICS = ("held_out_accuracy", "pass_at_8")
-MOST_SOURCES = 5
-"""So many of the samples that a lesson cites are named."""
 
 
 def build() -> None:
@@ -302,7 +300,7 @@ def _detail(detail: Detail) -> dict[str, Any]:
         "location": row.location,
         "size": f"{detail.num_bytes / 1e6:,.1f} MB" if detail.num_bytes else "",
         "ancestors": " ← ".join((row.name, *detail.ancestors)),
-        "uses": [_use(one) for one in detail.uses],
+        "uses": [shown_use(one) for one in detail.uses],
         "is_made": row.round_id is not None,
         "round": row.round_number,
         "recipe": detail.recipe,
@@ -318,25 +316,6 @@ def _detail(detail: Detail) -> dict[str, Any]:
         "training": ", ".join([*([duration(seconds)] if seconds else []), *(f"{k} {v}" for k, v in last.items())]),
         "rows": detail.training_rows,
         "libraries": ", ".join(f"{k} {v}" for k, v in detail.provenance.get("libraries", {}).items() if v),
-    }
-
-
-def _use(use: Use) -> dict[str, Any]:
-    """One way to use the weights: its knobs, and the lessons of a handbook with some of the samples they cite."""
-    lessons = [
-        {
-            "name": one["name"],
-            "text": one["text"],
-            "sources": one["sources"][:MOST_SOURCES],
-            "more": f"and {more:,} more" if (more := len(one["sources"]) - MOST_SOURCES) > 0 else "",
-        }
-        for one in use.lessons
-    ]
-    return {
-        "name": use.name,
-        "knobs": [{"name": name, "value": str(value)} for name, value in use.knobs.items()],
-        "lessons": lessons,
-        "number": "1 lesson" if len(lessons) == 1 else f"{len(lessons):,} lessons",
     }
 
 
