@@ -67,7 +67,7 @@ class DistillLesson(LibraryKnobs, EngineTrainer):
 
     def write(self, rows: Sequence[JSON], start: JSON) -> Written:
         """Return the library; lessons have `sources`, samples by id, and `rows`, of this dataset by number."""
-        known = next((one["entries"] for one in layers(start) if one["name"] == LIBRARY), [])
+        known: list[JSON] = next((one["entries"] for one in layers(start) if one["name"] == LIBRARY), [])
         book = [Lesson(one["name"], one["text"], list(one["sources"])) for one in known]
         counts = Counter(texts=len(rows))
         for number, row in enumerate(rows):
