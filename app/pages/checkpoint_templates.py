@@ -51,6 +51,15 @@ or an ancestor was trained on was removed later: see <a href="team">Team</a>, Re
   {{#if value.libraries}}<dt>Libraries</dt><dd>{{value.libraries}}</dd>{{/if}}
   {{/if}}
 </dl>
+{{#each value.uses}}
+<details><summary>{{this.name}}{{#if this.lessons}}: {{this.number}}{{/if}}</summary>
+<dl>{{#each this.knobs}}<dt>{{this.name}}</dt><dd class="said">{{this.value}}</dd>{{/each}}</dl>
+{{#if this.lessons}}<table>
+<tr><th scope="col">lesson</th><th scope="col">says</th><th scope="col">learned from</th></tr>
+{{#each this.lessons}}<tr><th scope="row">{{this.name}}</th><td class="said">{{this.text}}</td>
+<td>{{#each this.sources}}<a href="samples?sample={{this}}">{{this}}</a> {{/each}}{{this.more}}</td></tr>{{/each}}
+</table>{{/if}}
+</details>{{/each}}
 {{#if value.is_made}}
 <div class="columns">
 <div><h3>From prompts to training rows</h3>
@@ -68,6 +77,7 @@ or an ancestor was trained on was removed later: see <a href="team">Team</a>, Re
 </section>{{/if}}
 """
 DETAIL_CSS = """
+details { margin-top: 10px; } summary { cursor: pointer; } .said { white-space: pre-wrap; overflow-wrap: anywhere; }
 .detail h2, .detail p { margin: 0; }
 .detail h2 { font-size: 16px; }
 .detail h3 { margin: 14px 0 4px; font-size: 13px; font-weight: 600; }

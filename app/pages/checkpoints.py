@@ -6,6 +6,7 @@ import gradio as gr
 
 from app.pages import checkpoint_templates as templates
 from app.pages import checkpoints_checks
+from app.pages.checkpoints_uses import shown_use
 from app.toasts import notice, toasts
 from app.widgets.asked import Asked, asked
 from app.widgets.chosen import Chosen
@@ -299,6 +300,7 @@ def _detail(detail: Detail) -> dict[str, Any]:
         "location": row.location,
         "size": f"{detail.num_bytes / 1e6:,.1f} MB" if detail.num_bytes else "",
         "ancestors": " ← ".join((row.name, *detail.ancestors)),
+        "uses": [shown_use(one) for one in detail.uses],
         "is_made": row.round_id is not None,
         "round": row.round_number,
         "recipe": detail.recipe,

@@ -9,7 +9,7 @@ from gradio.components import Component
 
 from app.forms import Form, draw_knobs, from_input, to_input
 from backend.errors import InvalidInput
-from backend.services import auto_rules, checkpoints, parts, prompts
+from backend.services import auto_rules, checkpoints, parts, prompts, wrappers
 from backend.services.access import Actor
 from backend.services.checkpoints import SCORER, CheckpointRow
 from backend.services.parts import Knob, KnobType
@@ -113,7 +113,9 @@ def filled(actor: Actor, project_id: int, plan: Plan) -> list[Any]:
     held_out = [(f"{s.name} ({s.num_prompts:,})", s.id) for s in sets if s.split is Split.held_out]
     rows = checkpoints.tree(actor, project_id)
     writing = [row for row in rows if row.kind != SCORER]
-    trainable = [(row.name, row.id) for row in writing if row.engine == "transformers"]
+    # A recipe that trains no weights may begin with any model.
+    needs_weights = wrappers.trains(plan.recipe)
+    trainable = [(row.name, row.id) for row in writing if row.has_weights or not needs_weights]
     trainable = trainable or [(row.name, row.id) for row in writing]
     judges = [("the policy itself", SELF_JUDGE), *map(_named, rows)]
     return [

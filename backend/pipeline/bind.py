@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from backend.config import settings
 from backend.db import reading, tables
 from backend.engines import Engine
+from backend.engines._wrapper import INNER, is_wrapper
 from backend.errors import NotFound
 from backend.recipes import BASE, JUDGE, POLICY, REFERENCE
 from backend.registry import import_all
@@ -23,11 +24,15 @@ def resolve(value: str) -> str:
 
 def engine_json(checkpoint: tables.Checkpoint) -> dict[str, Any]:
     """The checkpoint's engine with its paths resolved."""
-    data = dict(checkpoint.engine)
+    return _resolved(checkpoint.engine)
+
+
+def _resolved(engine: dict[str, Any]) -> dict[str, Any]:
+    data = dict(engine)
     for knob in PATH_KNOBS:
         if isinstance(data.get(knob), str) and data["name"] != "openai":
             data[knob] = resolve(data[knob])
-    return data
+    return data | {INNER: _resolved(data[INNER])} if is_wrapper(data) else data
 
 
 def checkpoint_row(checkpoint_id: int) -> tables.Checkpoint:

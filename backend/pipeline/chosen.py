@@ -97,7 +97,7 @@ def trained_steps(db: Session, round_id: int) -> list[int]:
     """The steps whose datasets a training read: the newest before each trainer."""
     found = db.get_one(tables.Round, round_id)
     recipe = Recipe.model_validate(found.recipe)
-    return [place.rows[-1] for place in recipe.places(found.phase) if place.step.kind == "trainer"]
+    return [place.rows[-1] for place in recipe.places(found.phase) if place.step.kind == "trainer" and place.rows]
 
 
 def key(row: dataset_rows.Row) -> bytes:

@@ -17,6 +17,7 @@ from backend.pipeline import groups as group_values
 from backend.pipeline.answer import answer_missing
 from backend.pipeline.bind import engine_for
 from backend.pipeline.stage import Finish, StageContext, derive_seed
+from backend.pipeline.wrap import plain_of
 from backend.prompt_sources import PromptSource
 from backend.recipes import Place, judge_of
 from backend.values import DecisionKind, LabelSource, MetricValue, RoundStatus, Sampling, SetUse, Split, Verdict
@@ -91,7 +92,17 @@ def measure(
                 found = [first + rest for first, rest in zip(found, more, strict=True)]
             return [
                 [
-                    values.Sample(0, p.id, c.text, c.finish_reason, c.n_tokens, c.logprob, position, failure=c.failure)
+                    values.Sample(
+                        0,
+                        p.id,
+                        c.text,
+                        c.finish_reason,
+                        c.n_tokens,
+                        c.logprob,
+                        position,
+                        reasoning=c.reasoning,
+                        failure=c.failure,
+                    )
                     for position, c in enumerate(completions)
                 ]
                 for p, completions in zip(prompts, found, strict=True)
@@ -197,12 +208,24 @@ def blind_verdicts(db: Session, stage: StageContext) -> tuple[dict[int, Verdict]
     return verdicts, frozenset(drawn)
 
 
+def to_measure(stage: StageContext) -> list[int]:
+    """The round's policy and what it made, and of each that wraps another checkpoint that one, the old ones first."""
+    ends = [c for c in (stage.round.policy_id, stage.round.checkpoint_id) if c is not None]
+    with reading() as db:
+        plain = [plain_of(db, c) for c in ends]
+    return list(dict.fromkeys([ends[0], *plain, *ends[1:]]))
+
+
 def run(stage: StageContext) -> Finish:
-    """Measure the policy (unless an earlier round did) and the new checkpoint, then the round itself."""
+    """Measure the policy and the new checkpoint, then the round itself.
+
+    Of a checkpoint that is a way to use weights, the plain one inside, too. An old one is measured only where no
+    earlier round did it in the same way.
+    """
     rows = choose_held_out(stage)
     metrics = [m for m in stage.recipe.metrics if m.scope == "checkpoint"]
     by = measured_by(stage, metrics)
-    todo = [c for c in (stage.round.policy_id, stage.round.checkpoint_id) if c is not None and rows and metrics]
+    todo = to_measure(stage) if rows and metrics else []
     todo = [c for c in todo if c == stage.round.checkpoint_id or not is_measured(stage, c, by)]
     per_prompt = 1 + max((m.held_out_samples for m in metrics), default=0)
     stage.progress.start(len(todo) * len(rows) * per_prompt, "answers")

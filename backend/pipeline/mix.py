@@ -93,7 +93,7 @@ def _kinds(db: Session, sample_ids: set[int]) -> dict[int, str]:
 
 def _earlier(stage: StageContext, db: Session, *, is_trained: bool) -> Iterator[TrainingRow]:
     """The rows that ancestors selected, nearest round first: those they trained on, or those before their mixers."""
-    trainer = next(place for place in stage.places[stage.step :] if place.step.kind == "trainer")
+    trainer = next(place for place in stage.places[stage.step :] if place.step.kind == "trainer" and place.rows)
     makes, type_ = trainer.step.makes, dataset_before(stage, db).type
     lines = [(n, *read_steps(db, n, makes)) for n in ancestors(db, stage.round.parent_id)]
     uses: Counter[Key] = Counter()
@@ -109,7 +109,8 @@ def read_steps(db: Session, round_id: int, makes: str) -> tuple[list[int], list[
     """Of the trainings of a role in a round: the steps whose datasets they read, and the last selectors before them."""
     found = db.get_one(tables.Round, round_id)
     places = Recipe.model_validate(found.recipe).places(found.phase)
-    rows = [place.rows for place in places if place.step.kind == "trainer" and place.step.makes == makes]
+    trainings = [one for one in places if one.step.kind == "trainer" and one.rows]
+    rows = [place.rows for place in trainings if place.step.makes == makes]
     selectors = [[n for n in some if places[n].step.kind == "selector"] for some in rows]
     return [some[-1] for some in rows], [some[-1] for some in selectors]
 

@@ -16,18 +16,18 @@ from sqlalchemy.orm import Session
 from backend.config import settings
 from backend.db import reading, tables
 from backend.engines._model_check import Outcome
+from backend.engines._wrapper import in_words, innermost, is_wrapper
 from backend.errors import Conflict, InvalidInput, TrainerError
 from backend.jobs.child import run_grandchild
 from backend.jobs.logs import log_path
-from backend.pipeline import groups as group_values
-from backend.pipeline import left_out, model_check, rollouts
+from backend.pipeline import left_out, model_check, rollouts, trained, wrap
 from backend.pipeline import rows as dataset_rows
 from backend.pipeline.ask import ask_due
 from backend.pipeline.bind import acting, checkpoint_row, engine_json
 from backend.pipeline.stage import Finish, StageContext
 from backend.recipes import POLICY, Place
 from backend.trainers import LIVE, Trainer, TrainSpec, final_folder
-from backend.values import JSON, SCORER, Failure, FailureKind
+from backend.values import JSON, SCORER
 
 logger = logging.getLogger("rondo.pipeline")
 
@@ -37,21 +37,22 @@ FOLDER = Path("checkpoints")
 OF_ROUND = re.compile(r"round-(\d{1,18})-.*", re.ASCII)
 
 
-def folder_of(round_: tables.Round, dataset: tables.Dataset, place: Place | None = None, start_id: int = 0,
+def folder_of(round_: tables.Round, dataset: tables.Dataset | None, place: Place | None = None, start_id: int = 0,
               reference_id: int = 0, asked: Mapping[str, int] = MappingProxyType({})) -> Path:  # fmt: skip
-    """Where a round's training writes, below the data folder. place: its step, None in a recipe of slots.
-    asked: who answers in the roles that the trainer asks.
+    """Where a round's training writes, below the data folder. dataset: None for a trainer that reads no rows. place:
+    its step, None in a recipe of slots. asked: who answers in the roles that the trainer asks.
 
     What is trained, and from where, is part of the name: after a database is restored from a backup the same round
     id may mean another training, and its weights must not be taken for this one's.
     """
+    content_hash = dataset.content_hash if dataset is not None else ""
     if place is None:
-        known = [dataset.content_hash, round_.recipe["trainer"], round_.policy_id, round_.reference_id, round_.seed]
+        known = [content_hash, round_.recipe["trainer"], round_.policy_id, round_.reference_id, round_.seed]
     else:
         trainer = place.step.part
         assert isinstance(trainer, Trainer)
         known = [
-            dataset.content_hash, trainer.known(), start_id, reference_id, round_.seed, round_.phase,
+            content_hash, trainer.known(), start_id, reference_id, round_.seed, round_.phase,
             place.index, *([dict(asked)] if asked else []),
         ]  # fmt: skip
     key = json.dumps(known)
@@ -119,21 +120,27 @@ def write_dataset(dataset: tables.Dataset, folder: Path) -> None:
     part.replace(path)
 
 
-def write_spec(stage: StageContext, dataset: tables.Dataset, folder: Path) -> Path:
+def write_spec(stage: StageContext, dataset: tables.Dataset | None, folder: Path) -> Path:
     """Write what the training process needs beside its output."""
-    policy = engine_json(checkpoint_row(starts_from(stage)))
-    reference = engine_json(checkpoint_row(compared_with(stage)))
+    start = engine_json(checkpoint_row(starts_from(stage)))
+    trainer, asked = trainer_of(stage), asks(stage)
+    engines = {role: engine_json(checkpoint_row(checkpoint_id)) for role, checkpoint_id in asked.items()}
+    policy, reference = {"model": ""}, {"model": None}
+    if trainer.trains_weights:
+        policy, reference = innermost(start), innermost(engine_json(checkpoint_row(compared_with(stage))))
+    else:
+        engines |= {trainer.start: start}
     # Which checkpoints these roles mean is said beside it; a training of before they had names goes on.
-    knobs = {name: value for name, value in trainer_of(stage).known().items() if name not in ("start", "reference")}
+    named = ("start", "reference") if trainer.trains_weights else ()
     spec = TrainSpec(
-        trainer=knobs,
-        dataset=str(folder / "dataset.jsonl"),
-        dataset_type=dataset.type,
+        trainer={name: value for name, value in trainer.known().items() if name not in named},
+        dataset=str(folder / "dataset.jsonl") if dataset is not None else "",
+        dataset_type=dataset.type if dataset is not None else "",
         policy=policy.get("adapter") or policy["model"],
         reference=reference.get("adapter") or reference.get("model"),
         output_dir=str(folder),
         seed=stage.round.seed,
-        engines={role: engine_json(checkpoint_row(checkpoint_id)) for role, checkpoint_id in asks(stage).items()},
+        engines=engines,
     )
     path = folder / "spec.json"
     path.write_text(json.dumps(spec.to_json(), indent=1, ensure_ascii=False))
@@ -173,7 +180,11 @@ class Follower:
 
 def check_policy(stage: StageContext) -> None:
     """Check the model that is to be trained; its warnings go to the log, what cannot be used is raised."""
-    lines = model_check.of_engine(engine_json(checkpoint_row(starts_from(stage))))
+    start = checkpoint_row(starts_from(stage))
+    if is_wrapper(start.engine):
+        said = "%s answers by %s: the weights inside are trained, and the new checkpoint answers by itself."
+        logger.info(said, start.name, in_words(start.engine))
+    lines = model_check.of_engine(innermost(engine_json(start)))
     for line in lines:
         if line.outcome is Outcome.warn:
             logger.warning("The policy's check, %s: %s", line.name, line.text)
@@ -190,52 +201,7 @@ def own_words(log: Path, start: int) -> str | None:
     return said[-1] if said else None
 
 
-def rows_used(final: Path) -> dict[str, int]:
-    """How many rows the training was given, how many held special tokens as text, and how many it used.
-
-    TRL drops those whose prompt fills max_length.
-    """
-    record = json.loads((final / "train.json").read_text(encoding="utf-8"))
-    return {name: record[name] for name in ("rows", "rows_special", "rows_refused", "rows_used") if name in record}
-
-
-def rows_left_out(db: Session, dataset_id: int, final: Path) -> list[left_out.Item]:
-    """The rows that the trainer left out, with their prompt and sample."""
-    record = json.loads((final / "train.json").read_text(encoding="utf-8"))
-    reasons = {number: Failure(FailureKind(kind), why) for number, kind, why in record.get("left_out", [])}
-    items = []
-    for some in group_values.chunks(sorted(reasons), group_values.CHUNK):
-        row, sample = tables.Example, tables.Sample
-        query = (
-            select(row.position, row.prompt_id, row.sample_id, sample.group_id)
-            .outerjoin(sample, sample.id == row.sample_id)
-            .where(row.dataset_id == dataset_id, row.position.in_(some))
-            .order_by(row.position)
-        )
-        items += [
-            left_out.Item(reasons[position], group_id, prompt_id, sample_id, position=position)
-            for position, prompt_id, sample_id, group_id in db.execute(query)
-        ]
-    return items
-
-
-def say_rows(used: Mapping[str, int]) -> str:
-    """What `rows_used` found, in words."""
-    rows, kept, special = used["rows"], used["rows_used"], used.get("rows_special", 0)
-    if kept == rows:
-        return f"All {rows:,} rows used"
-    said = [f"{kept:,} of {rows:,} rows used"]
-    refused = used.get("rows_refused", 0)
-    if too_long := rows - kept - special - refused:
-        said.append(f"{too_long:,} {'was' if too_long == 1 else 'were'} too long for max_length")
-    if special:
-        said.append(f"{special:,} {'holds' if special == 1 else 'hold'} a special token of the model as text")
-    if refused:
-        said.append(f"{refused:,} {'was' if refused == 1 else 'were'} refused by the chat template")
-    return "; ".join(said)
-
-
-def training_folder(stage: StageContext, dataset: tables.Dataset) -> Path:
+def training_folder(stage: StageContext, dataset: tables.Dataset | None) -> Path:
     """Where the job's step trains, below the data folder."""
     if "trainer" in stage.round.recipe:
         return folder_of(stage.round, dataset)
@@ -249,16 +215,19 @@ def name_of(stage: StageContext) -> str:
 
 
 def run(stage: StageContext) -> Finish:
-    """Train, or take the weights a finished training left behind."""
+    """Train, or take what a finished training left behind."""
     ask_due(stage)
-    dataset = dataset_of(stage.round.id, stage.step)
+    trainer = trainer_of(stage)
+    dataset = dataset_of(stage.round.id, stage.step) if trainer.takes else None
     relative = training_folder(stage, dataset)
     folder = settings().folder / relative
     folder.mkdir(parents=True, exist_ok=True)
-    check_policy(stage)
-    write_dataset(dataset, folder)
+    if trainer.trains_weights:
+        check_policy(stage)
+    if dataset is not None:
+        write_dataset(dataset, folder)
     spec = write_spec(stage, dataset, folder)
-    if trainer_of(stage).rewards:
+    if trainer.rewards:
         rollouts.announce(stage, relative)
     follow = Follower(stage, folder / "progress.jsonl")
     log = log_path(stage.job_id)
@@ -269,37 +238,26 @@ def run(stage: StageContext) -> Finish:
     except TrainerError as error:
         raise TrainerError(own_words(log, start) or error.message) from error
     final = final_folder(str(relative))
-    used = rows_used(settings().folder / final)
-    logger.info("%s", say_rows(used))
-    special, refused = used.get("rows_special", 0), used.get("rows_refused", 0)
-    too_long = used["rows"] - used["rows_used"] - special - refused
-    dropped = {"rows_too_long": too_long, "rows_special": special, "rows_refused": refused}
-    if any(dropped.values()):
-        stage.progress.metrics(follow.step, {name: count for name, count in dropped.items() if count})
-
-    made = model_check.stored(model_check.of_engine({"model": str(settings().folder / final)}))
+    report = trained.report_rows if trainer.trains_weights else wrap.report
+    report(stage, settings().folder / final, follow.step)
+    made = trained.checks(settings().folder / final) if trainer.trains_weights else {}
 
     def finish(db: Session) -> None:
         parent = db.get_one(tables.Checkpoint, starts_from(stage))
-        is_adapter = (settings().folder / final / "adapter_config.json").exists()
-        engine = dict(parent.engine) | (
-            {"adapter": str(final)} if is_adapter else {"model": str(final), "adapter": None}
-        )
-        is_scorer = trainer_of(stage).makes == SCORER
+        dataset_id = dataset.id if dataset is not None else None
+        if trainer.trains_weights:
+            columns = trained.columns(parent, final, is_scorer=trainer.makes == SCORER)
+        else:
+            columns = wrap.columns(db, parent, final, dataset_id)
+        columns["details"] = {"recipe": stage.recipe.name, "trainer": trainer.name} | columns["details"] | made
         checkpoint = tables.Checkpoint(
-            project_id=stage.round.project_id,
-            name=name_of(stage),
-            kind=SCORER if is_scorer else "adapter" if is_adapter else "full",
-            role="reward" if is_scorer else "policy",
-            location=str(final),
-            engine=engine | ({"head": "score"} if is_scorer else {}),
-            parent_id=parent.id,
-            details={"recipe": stage.recipe.name, "trainer": trainer_of(stage).name} | used | made,
+            project_id=stage.round.project_id, name=name_of(stage), location=str(final), parent_id=parent.id, **columns
         )
-        left_out.write(db, stage, rows_left_out(db, dataset.id, settings().folder / final))
+        if dataset is not None and trainer.trains_weights:
+            left_out.write(db, stage, trained.rows_left_out(db, dataset.id, settings().folder / final))
         db.add(checkpoint)
         db.flush()
-        if trainer_of(stage).rewards:
+        if dataset is not None and trainer.rewards:
             rollouts.write(db, stage, dataset.id, checkpoint.id, settings().folder / relative)
         if makes_product(stage):
             db.get_one(tables.Round, stage.round.id).checkpoint_id = checkpoint.id

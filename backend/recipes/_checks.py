@@ -185,6 +185,8 @@ def _asked(walk: Walk, source: int) -> PromptSource:
 
 
 def check_trainer(walk: Walk, place: Place, part: Trainer) -> None:
+    if not part.takes:
+        return  # it reads no rows
     if not place.rows:
         raise ValueError(f"{place} has nothing to train on. Put a selector before it.")
     check_wanted(walk, place, part)

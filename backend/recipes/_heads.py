@@ -34,7 +34,8 @@ def check(steps: Sequence[Step], named: Sequence[str]) -> None:
                     f"{name} makes a scorer, which writes no texts, so it cannot be the {step.makes}. Give the step a "
                     "name of its own, such as scorer."
                 )
-            made[step.makes] = (step.part.makes, name)
+            # An engine around weights writes texts as they do.
+            made[step.makes] = (SCORER if step.part.makes == SCORER else "policy", name)
 
 
 def _wanted(step: Step) -> list[tuple[str, tuple[str, ...]]]:

@@ -60,6 +60,7 @@ from backend.metrics.correction_flips import CorrectionFlips
 from backend.metrics.distinct_n import DistinctN
 from backend.metrics.held_out_accuracy import HeldOutAccuracy
 from backend.metrics.held_out_similarity import HeldOutSimilarity
+from backend.metrics.held_out_tokens import HeldOutTokens
 from backend.metrics.judge_quality import JudgeQuality
 from backend.metrics.length import Length
 from backend.metrics.override_rate import OverrideRate
@@ -118,6 +119,7 @@ from backend.selectors.vote_margin_pairs import VoteMarginPairs
 from backend.selectors.worse_to_better import CORRECT, WorseToBetter
 from backend.trainers.cpo import CPO
 from backend.trainers.distill import Distill
+from backend.trainers.distill_lesson import DistillLesson
 from backend.trainers.dpo import DPO
 from backend.trainers.grpo import GRPO
 from backend.trainers.grpo_category_bandit import GRPOCategoryBandit
@@ -132,6 +134,7 @@ from backend.trainers.negative_aware_sft import NegativeAwareSFT
 from backend.trainers.orpo import ORPO
 from backend.trainers.reward_model import RewardModel
 from backend.trainers.rloo import RLOO
+from backend.trainers.self_refine import SelfRefine
 from backend.trainers.sft import SFT
 from backend.trainers.soft_target_sft import SoftTargetSFT
 from backend.trainers.step_scorer import StepScorer
@@ -181,6 +184,7 @@ __all__ = [
     "DifficultyLadder",
     "DirectAnswers",
     "Distill",
+    "DistillLesson",
     "DistinctN",
     "DiverseSubset",
     "DocumentSearch",
@@ -203,6 +207,7 @@ __all__ = [
     "GuidedGRPO",
     "HeldOutAccuracy",
     "HeldOutSimilarity",
+    "HeldOutTokens",
     "HiddenStateSFT",
     "Imported",
     "ImprovedRevisions",
@@ -250,6 +255,7 @@ __all__ = [
     "SeedShare",
     "SelfCertainty",
     "SelfKnowledge",
+    "SelfRefine",
     "SignedExamples",
     "SoftTargetSFT",
     "SolvesTask",

@@ -33,7 +33,8 @@ def _take(walk: Walk, index: int, step: Step) -> None:
     """Add one step."""
     part, state = step.part, _state_of(walk, index, step)
     texts = walk.texts.get(state.source, ()) if state.source is not None else ()
-    rows = walk.rows if isinstance(part, Trainer | Selector | Mixer) else ()
+    reads_rows = isinstance(part, Selector | Mixer) or (isinstance(part, Trainer) and bool(part.takes))
+    rows = walk.rows if reads_rows else ()
     place = Place(index, step, state.source, state.narrowed, texts, rows)
     _checks.check_fields(place, part)
     if isinstance(part, PromptSource):
@@ -47,7 +48,7 @@ def _take(walk: Walk, index: int, step: Step) -> None:
         walk.newest = State(state.source, index) if part.narrows else State(index)
     elif isinstance(part, Trainer):
         _checks.check_trainer(walk, place, part)
-        walk.rows = ()
+        walk.rows = () if reads_rows else walk.rows
     elif isinstance(part, Mixer):
         _checks.check_mixer(walk, place, part)
         walk.rows = (*walk.rows, index)
@@ -115,7 +116,7 @@ def line(places: Sequence[Place], index: int) -> str:
     step, part = place.step, place.step.part
     said = [f"{index + 1}. {step.kind.replace('_', ' ')}: {part.name}"]
     if isinstance(part, Trainer):
-        said.append(f"works on: the rows of {listed([f'step {n + 1}' for n in place.rows])}")
+        said += [f"works on: the rows of {listed([f'step {n + 1}' for n in place.rows])}"] if place.rows else []
         said += [f"starts from: {part.start}", f"makes: {step.makes}"]
         said += [f"rewarded by: {judge.name}" for judge in part.rewards]
         said += [f"{'guided' if role in part.guides else 'judged'} by: {role}" for role in part.asked_roles]

@@ -10,13 +10,15 @@ from sqlalchemy.orm import Session
 
 from backend.config import settings
 from backend.db import reading, session, standing, tables
+from backend.engines._wrapper import in_words
 from backend.errors import Conflict, NotFound
-from backend.pipeline.train import say_rows
+from backend.pipeline.trained import say_rows
 from backend.services import events, model_checks, model_folders
 from backend.services.access import Actor, require
 from backend.services.model_checks import Checks
 from backend.services.registration import ROLES, Endpoint, flush_name, register, usable_name
 from backend.services.trials import Trial, try_prompt, try_result
+from backend.services.wrappers import Use, has_weights, uses_of
 from backend.values import JSON, SCORER, Role, Stage
 
 __all__ = [
@@ -51,6 +53,8 @@ class CheckpointRow:
     round_number: int | None
     created_at: datetime
     metrics: dict[str, Number] = field(default_factory=dict)
+    has_weights: bool = False
+    """Whether it can be trained."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,8 @@ class Detail:
     checks: Checks
     notes: tuple[str, ...]
     """What its endpoint refused while it was used."""
+    uses: tuple[Use, ...] = ()
+    """How it uses its weights, the outermost way first; empty for one that answers by itself."""
 
 
 def tree(actor: Actor, project_id: int) -> list[CheckpointRow]:
@@ -135,6 +141,7 @@ def detail(actor: Actor, checkpoint_id: int) -> Detail:
         details={name: value for name, value in checkpoint.details.items() if name not in ("checks", "notes")},
         checks=model_checks.of(checkpoint.details),
         notes=tuple(checkpoint.details.get("notes", [])),
+        uses=uses_of(checkpoint.engine),
     )
 
 
@@ -191,10 +198,10 @@ def _tree(db: Session, project_id: int) -> list[CheckpointRow]:
 def _row(
     c: tables.Checkpoint, depth: int, round_id: int | None, number: int | None, metrics: dict[str, Number]
 ) -> CheckpointRow:
-    engine = str(c.engine.get("name", ""))
     return CheckpointRow(
-        c.id, c.name, c.kind, c.role, c.location, engine, depth, c.parent_id, round_id, number, c.created_at, metrics
-    )
+        c.id, c.name, c.kind, c.role, c.location, in_words(c.engine), depth, c.parent_id, round_id, number,
+        c.created_at, metrics, has_weights(c.engine),
+    )  # fmt: skip
 
 
 def _ancestors(row: CheckpointRow, rows: dict[int, CheckpointRow]) -> list[CheckpointRow]:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import tables
 from backend.engines import _weights
+from backend.engines._wrapper import innermost
 from backend.recipes import Recipe
 
 log = logging.getLogger("rondo.services")
@@ -118,8 +119,9 @@ def vocabulary_of(checkpoint: tables.Checkpoint) -> dict[str, int] | None:
 
 def _folder(checkpoint: tables.Checkpoint | None) -> Path | None:
     """The folder with the configuration; of an adapter, its base's."""
-    model = (checkpoint.engine.get("model") if checkpoint else None) or None
-    if checkpoint is None or checkpoint.engine.get("name") != "transformers" or not model:
+    engine = innermost(checkpoint.engine) if checkpoint is not None else {}
+    model = engine.get("model")
+    if engine.get("name") != "transformers" or not model:
         return None
     folder = Path(_weights.locate(str(model)))
     return folder if folder.is_dir() else None

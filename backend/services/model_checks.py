@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import reading, session, tables
 from backend.engines._model_check import Line, Outcome
+from backend.engines._wrapper import in_words, innermost, is_wrapper
 from backend.engines.openai import OpenAI
 from backend.errors import InvalidInput, NotFound, RondoError
 from backend.pipeline import model_check
@@ -105,7 +106,13 @@ def check(actor: Actor, checkpoint_id: int) -> Checks:
 
 
 def _lines(row: tables.Checkpoint) -> list[Line]:
-    data = engine_json(row)
+    if is_wrapper(row.engine):
+        said = f"It answers by {in_words(row.engine)}. What else is said here is said of what is inside."
+        return [Line("engine", Outcome.passed, said), *_lines_of(innermost(engine_json(row)))]
+    return _lines_of(engine_json(row))
+
+
+def _lines_of(data: JSON) -> list[Line]:
     if data.get("name") == "openai":
         return of_endpoint(OpenAI.model_validate({k: v for k, v in data.items() if k != "name"}))
     if data.get("name") != "transformers":

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import tables
 from backend.engines import WAYS_OUT, Ability, Engine
+from backend.engines._wrapper import innermost
 from backend.errors import InvalidInput, UnknownPart
 from backend.generators import Generator
 from backend.judges import Judge
@@ -51,6 +52,7 @@ def _check_step(place: Place, role: str, row: tables.Checkpoint, who: str) -> No
         asked = part.rewards if role in part.asked_roles and role not in part.guides else ()
         asks = [judge.asks_for for judge in asked if judge.needs_engine]
         asks += [Ability.complete] if role in part.guides else []
+        asks += [Ability.complete] if not part.trains_weights else []
     elif isinstance(part, Generator) and role in part.asked_roles:
         asks = [part.asked_roles[role]]
     else:
@@ -63,7 +65,8 @@ def _check_step(place: Place, role: str, row: tables.Checkpoint, who: str) -> No
 def _check_weights(place: Place, part: Trainer, row: tables.Checkpoint, who: str) -> None:
     abilities = _abilities(row)
     if part.makes == SCORER:
-        if row.kind == "adapter" and getattr(part, "lora", False):
+        is_adapter = row.kind == "adapter" or bool(innermost(row.engine).get("adapter"))
+        if is_adapter and getattr(part, "lora", False):
             raise InvalidInput(f"{place}: {ADAPTER_ON_ADAPTER}")
     elif Ability.rate in abilities and Ability.complete not in abilities:
         raise InvalidInput(

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from backend import boundary, sandbox
 from backend.db import tables
+from backend.engines._wrapper import innermost
 from backend.errors import InvalidInput, MissingPrerequisite
 from backend.generators import Generator
 from backend.judges import Judge
@@ -136,16 +137,17 @@ def check_checkpoints(db: Session, project_id: int, plan: "Plan", recipe: Recipe
     phase = phase_of(db, recipe, plan.parent_id)
     bindings = round_roles.bound(db, recipe, phase, plan.roles, plan.parent_id)
     trained = {"policy": plan.policy_id, "reference": plan.reference_id}
-    if not recipe.is_slots or recipe.trainer.start != POLICY:
+    if not recipe.is_slots or recipe.trainer.start != POLICY or not recipe.trainer.trains_weights:
         trained = round_roles.trained_from(
             db, recipe, phase, bindings, policy_id=plan.policy_id, reference_id=plan.reference_id,
             judge_id=plan.judge_id,
         )  # fmt: skip
     for name, checkpoint_id in trained.items():
         found = db.get_one(tables.Checkpoint, checkpoint_id)
-        if found.engine.get("name") != "transformers":
+        served_by = innermost(found.engine).get("name")
+        if served_by != "transformers":
             raise InvalidInput(
-                f"The {name} {found.name!r} is served by {found.engine.get('name')}, and training needs weights. "
+                f"The {name} {found.name!r} is served by {served_by}, and training needs weights. "
                 + round_roles.NO_WEIGHTS
             )
     known = {**bindings, "policy": plan.policy_id, "reference": plan.reference_id}

@@ -22,6 +22,7 @@ from backend.services import (
     round_roles,
     scheduled,
     step_seconds,
+    wrappers,
 )
 from backend.services.access import Actor, require
 from backend.services.loop_lines import lines_of
@@ -261,6 +262,10 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
         if said := scheduled.stopped(db, plan.parent_id, plan.recipe):
             warnings.append(f"{said} The schedule would launch no round here by itself.")
         warnings += sandbox_warnings(recipe, phase)
+        warnings += wrappers.warnings(
+            db, recipe, phase, policy_id=plan.policy_id, reference_id=plan.reference_id, judge_id=plan.judge_id,
+            roles=plan.roles, parent_id=plan.parent_id,
+        )  # fmt: skip
         asked = [*plan.sample_set_ids, *plan.held_out_set_ids]
         warnings += model_checks.system_turns(db, project_id, plan.policy_id, asked)
         likely, at_most = (seconds.likely, seconds.at_most) if seconds else (None, None)

@@ -62,7 +62,8 @@ def roles_of(place: Place) -> list[str]:
     """The roles that a step names."""
     part = place.step.part
     if isinstance(part, Trainer):
-        return [*weights_of(part), *(role for role in part.asked_roles if role != LIVE)]
+        needed = weights_of(part) or [part.start]
+        return [*needed, *(role for role in part.asked_roles if role != LIVE)]
     if isinstance(part, Judge):
         return [place.step.by] if part.needs_engine else []
     if isinstance(part, Generator):
@@ -77,7 +78,9 @@ def optional_of(place: Place) -> frozenset[str]:
 
 
 def weights_of(trainer: Trainer) -> list[str]:
-    """The roles whose weights a training needs."""
+    """The roles whose weights a training needs; none where it makes another way to use them."""
+    if not trainer.trains_weights:
+        return []
     return [trainer.start, trainer.reference] if trainer.needs_reference else [trainer.start]
 
 

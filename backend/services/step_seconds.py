@@ -70,6 +70,8 @@ def of_steps(asked: Asked, made: Mapping[int, Made]) -> Seconds | None:
 
 def _of_step(asked: Asked, place: Place, made: Made) -> Seconds | None:
     part, stage = place.step.part, STAGES.get(place.step.kind)
+    if isinstance(part, Trainer) and not part.trains_weights:
+        return _both(0.0)  # next to nothing
     if isinstance(part, Trainer):
         took = asked.own(place, Stage.train, part.start) or asked.others(Stage.train, asked.models(part.start))
         steps = int(getattr(part, "max_steps", -1))

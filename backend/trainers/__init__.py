@@ -26,7 +26,8 @@ class TrainSpec:
     policy: folder or hub name to start from. reference: same, or None (then the policy's start).
     dataset: JSONL file in TRL's conversational format. output_dir: holds TRL checkpoints, `progress.jsonl`
     (one JSON object a line: {"step", "max_steps", "metrics": {...}}) and, at the end, `final/`; of a trainer that
-    writes texts itself also `samples.jsonl` (see `_reward`). engines: the JSON of the engines that it asks, by role.
+    writes texts itself also `samples.jsonl` (see `_reward`). engines: the JSON of the engines that it asks, by role; of
+    a trainer that makes an engine, that of its start. Such a one gets no policy, and where it reads no rows no dataset.
     """
 
     trainer: dict[str, Any]
@@ -45,11 +46,13 @@ class TrainSpec:
 class Trainer(Part, kind="trainer"):
     """Knobs under TRL's names. `main` runs inside the training process only."""
 
-    trains_on: ClassVar[DatasetType]
+    trains_on: ClassVar[DatasetType | None]
+    """None: it reads no rows."""
     also_trains_on: ClassVar[tuple[DatasetType, ...]] = ()
     """Further types of datasets that it can read; those of one training are all of one type."""
-    makes: ClassVar[Literal["policy", "scorer"]] = "policy"
-    """A language model, or one with a head of one number, which scores texts and writes none."""
+    makes: ClassVar[Literal["policy", "scorer", "engine"]] = "policy"
+    """A language model, one with a head of one number, which scores texts and writes none, or another way to use the
+    weights that it starts from: a language model, too, whose weights stay what they are."""
     reads: ClassVar[tuple[str, ...]] = ()
     """Columns beside those of the dataset's type, which a selector has to write (`Selector.writes`)."""
     shares_tokenizer: ClassVar[bool] = False
@@ -68,8 +71,13 @@ class Trainer(Part, kind="trainer"):
 
     @property
     def takes(self) -> tuple[DatasetType, ...]:
-        """All types of datasets that it can read."""
-        return (self.trains_on, *self.also_trains_on)
+        """All types of datasets that it can read; none where it reads no rows."""
+        return () if self.trains_on is None else (self.trains_on, *self.also_trains_on)
+
+    @property
+    def trains_weights(self) -> bool:
+        """False where it makes an engine around the weights that it starts from."""
+        return self.makes != "engine"
 
     @property
     def needs_reference(self) -> bool:

@@ -27,6 +27,9 @@ SCORER = "scorer"
 """A model whose head gives one number: it scores texts and writes none. A kind of checkpoint."""
 
 
+WRAPPER = "wrapper"
+"""A checkpoint whose engine holds another one: weights of an earlier checkpoint, and how they are used."""
+
 GOES_ON = "goes_on"
 """What is noted on a text that is a step of a longer one and not its end. On a training row: the columns of such texts,
 after which the assistant's turn is not over."""

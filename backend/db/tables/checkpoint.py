@@ -9,7 +9,8 @@ from backend.db.base import Base, Identified
 
 
 class Checkpoint(Identified, Base):
-    """`kind` base, full, adapter or scorer; `role` policy, judge or reward; `location` a folder, hub name or endpoint.
+    """`kind` base, full, adapter, scorer or wrapper (a way to use its parent's weights); `role` policy, judge or
+    reward; `location` a folder, hub name or endpoint.
 
     `engine` is the engine part that serves it, as JSON. The round that made it is the one whose `checkpoint_id` it is.
     """
