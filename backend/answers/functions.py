@@ -44,8 +44,8 @@ def _made(node: ast.expr, variable: str) -> Function:
         case ast.Name(id=name) if name in _NAMES:
             return lambda x: _NAMES[name]
         case ast.UnaryOp(op=ast.USub() | ast.UAdd() as op, operand=inner):
-            value, sign = _made(inner, variable), -1.0 if isinstance(op, ast.USub) else 1.0
-            return lambda x: sign * value(x)
+            signed, sign = _made(inner, variable), -1.0 if isinstance(op, ast.USub) else 1.0
+            return lambda x: sign * signed(x)
         case ast.BinOp(left=left, op=op, right=right):
             return _joined(_made(left, variable), op, _made(right, variable))
         case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if name in _CALLS:
