@@ -10,7 +10,7 @@ from backend.values import JSON
 
 
 def detail(noted: JSON, author: str | None = None) -> Any:
-    return SimpleNamespace(noted=noted, author=author, edited_from_id=None)
+    return SimpleNamespace(noted=noted, author=author, edited_from_id=None, turns=[])
 
 
 @pytest.mark.parametrize(
