@@ -21,7 +21,8 @@ SIDES = st.builds(
     Side, st.none() | st.integers(1), TEXTS, st.booleans(), NUMBERS, st.none(), st.none() | TEXTS, st.sampled_from([None, 1, 2])
 )  # fmt: skip
 ROWS = st.builds(
-    Row, st.integers(), st.integers(), TEXTS, MESSAGES, SIDES, SIDES, st.sampled_from([None, True, False]), st.floats(), TEXTS
+    Row, st.integers(), st.integers(), TEXTS, MESSAGES, SIDES, SIDES, st.sampled_from([None, True, False]), st.floats(), TEXTS,
+    MESSAGES,
 )  # fmt: skip
 
 
