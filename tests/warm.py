@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from backend.engines import _model_check
+from backend.engines._model_lines import lines
 from backend.errors import TrainerError
 from backend.jobs.child import POLL_SECONDS, describe_exit
 from backend.jobs.logs import last_lines, tail
@@ -74,3 +76,12 @@ def _train(spec: str, log: str, environment: dict[str, str]) -> None:
 @pytest.fixture(autouse=True)
 def forked_trainings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(train, "run_grandchild", run_grandchild)
+
+
+@pytest.fixture(autouse=True)
+def checks_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Models are checked in this process, half a second less each: what tests make is not hostile.
+
+    A module whose models are overrides this fixture.
+    """
+    monkeypatch.setattr(_model_check, "run", lines)

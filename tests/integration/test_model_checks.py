@@ -21,6 +21,11 @@ pytestmark = [pytest.mark.usefixtures("database"), pytest.mark.on_sqlite]
 FOUND = Path(__file__).parents[1] / "data" / "found"
 
 
+@pytest.fixture
+def checks_here() -> None:
+    """Models here are hostile: each is checked in a process of its own."""
+
+
 def model(name: str, template: str = "", **config: object) -> Path:
     """The demo's model in the data folder, with another template or another config."""
     folder = settings().folder / "models" / name
