@@ -26,7 +26,7 @@ from tests.rows import make_prompt_set
 from tests.tiny import make_tiny_model
 
 assert "rondo_example" not in sys.modules, "nobody but the registry imports it"
-short = {"sample": {"n": 2}, "trainer": {"max_steps": 1, "start": "base"}, "metrics": []}
+short = {"generator": {"n": 2}, "trainer": {"max_steps": 1, "start": "base"}, "metrics": []}
 recipe = recipes.get("quoting_answers").with_changes(short)
 assert parts.left_out() == ()
 assert "quotes_prompt" in parts.describe()["judge"]
