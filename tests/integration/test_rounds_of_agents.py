@@ -79,7 +79,8 @@ def test_rest_meets_react_trains_on_the_best_text_of_each_step(tiny: Path, monke
     with reading() as db:
         query = select(sample.id, sample.text, sample.turns, label.score).join(label, label.sample_id == sample.id)
         episodes = db.execute(query.where(sample.round_id == first, sample.step == 1).order_by(sample.id)).all()
-        steps = db.execute(select(tables.Group).where(tables.Group.round_id == first, tables.Group.step == 3)).scalars()
+        of_step = select(tables.Group).where(tables.Group.round_id == first, tables.Group.step == 3)
+        steps = db.scalars(of_step.order_by(tables.Group.position)).all()
         asked = [(one.parent_id, one.messages) for one in steps]
         checkpoint = db.get_one(tables.Checkpoint, ended.checkpoint_id)
     assert len(episodes) == 6

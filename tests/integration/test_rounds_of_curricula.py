@@ -125,7 +125,7 @@ def test_ladder_climbs_from_easier_variants_and_killed_it_makes_the_same(
     ended = loop.run(first, trains=True)
     assert (ended.status, ended.error) == (RoundStatus.done, None)
     with dying(monkeypatch) as kills:
-        assert loop.run(second).error is None
+        assert loop.run(second, trains=True).error is None
     assert kills[0] > 9
     found = made(first)
     assert made(second) == found

@@ -55,7 +55,8 @@ def test_a_round_of_documents_trains_on_tasks_that_no_model_wrote(tiny: Path, mo
         assert target in documents or target in ("original", "shuffled")
     with reading() as db:
         assert db.get_one(tables.Checkpoint, ended.checkpoint_id).parent_id == loop.base.id
-        answers = list(db.scalars(select(tables.Group.answer).where(tables.Group.round_id == ended.id)))
+        group = tables.Group
+        answers = db.scalars(select(group.answer).where(group.round_id == ended.id).order_by(group.position)).all()
         job = db.scalars(select(tables.Job).where(tables.Job.round_id == ended.id).order_by(tables.Job.id)).first()
     assert answers == [row["completion"][0]["content"] for row in rows]
     assert (job.done, job.total) == (12, 12)
