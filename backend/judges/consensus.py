@@ -7,11 +7,11 @@ from pydantic import Field, field_validator
 
 from backend import answers
 from backend.engines import Engine
-from backend.judges import Verifier
+from backend.judges._of_parents import ParentVerifier
 from backend.values import Group, Judgment, Sample
 
 
-class Consensus(Verifier):
+class Consensus(ParentVerifier):
     """Score 1 for each text that the debate's question shows and whose answer is that of the majority, else 0.
 
     The majority is that of the texts which answer the question of `debate`, the debate's last turn; the first answers
@@ -33,19 +33,7 @@ class Consensus(Verifier):
         return answers.check_pattern(pattern)
 
     @property
-    def judges_parents(self) -> bool:
-        return True
-
-    @property
     def judges_siblings(self) -> bool:
-        return True
-
-    @property
-    def needs_all_groups(self) -> bool:
-        return True
-
-    @property
-    def may_be_silent(self) -> bool:
         return True
 
     def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:

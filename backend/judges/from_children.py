@@ -7,11 +7,11 @@ from typing import Literal
 from pydantic import Field
 
 from backend.engines import Engine
-from backend.judges import Verifier
+from backend.judges._of_parents import ParentVerifier
 from backend.values import Group, Judgment, Sample, Verdict, mean_score
 
 
-class FromChildren(Verifier):
+class FromChildren(ParentVerifier):
     """Score each parent by the samples of its groups: the mean of their scores, or how many of them were accepted.
 
     `mean`: the mean of scores, as of several judgments of one answer (Wu et al. 2024, arXiv 2407.19594). `rate`: the
@@ -26,18 +26,6 @@ class FromChildren(Verifier):
     by: Literal["mean", "rate", "one_minus_rate", "gap"] = Field(
         "mean", description="mean score, share accepted, 1 less that share, or highest less lowest score"
     )
-
-    @property
-    def judges_parents(self) -> bool:
-        return True
-
-    @property
-    def needs_all_groups(self) -> bool:
-        return True
-
-    @property
-    def may_be_silent(self) -> bool:
-        return True
 
     def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:
         parents: dict[int, Sample] = {}

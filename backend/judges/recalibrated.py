@@ -7,12 +7,12 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from backend.engines import Engine
-from backend.judges import Verifier
+from backend.judges._of_parents import ParentVerifier
 from backend.judges.text_similarity import rouge_l, words
 from backend.values import Group, Judgment, Sample, mean_score
 
 
-class Recalibrated(Verifier):
+class Recalibrated(ParentVerifier):
     """Score each parent: (1 - weight) * m + weight * (lowest + (highest - lowest) * s).
 
     m is the mean score of the texts that answer questions about it, s its similarity to the prompt's known answer
@@ -36,18 +36,6 @@ class Recalibrated(Verifier):
 
     @property
     def needs_answer(self) -> bool:
-        return True
-
-    @property
-    def judges_parents(self) -> bool:
-        return True
-
-    @property
-    def needs_all_groups(self) -> bool:
-        return True
-
-    @property
-    def may_be_silent(self) -> bool:
         return True
 
     def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:

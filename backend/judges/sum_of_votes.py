@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pydantic import Field
 
 from backend.engines import Engine
-from backend.judges import Verifier
 from backend.judges._compared import in_order, scores_in
+from backend.judges._of_parents import ParentVerifier
 from backend.values import Group, Judgment, Sample, Verdict
 
 
-class SumOfVotes(Verifier):
+class SumOfVotes(ParentVerifier):
     """The score of each text of a group is the sum of the numbers that the kept judgments state for it.
 
     Scaling at inference of DeepSeek-GRM (Liu et al. 2025, arXiv 2504.02495): k judgments are sampled, a scorer of
@@ -25,19 +25,7 @@ class SumOfVotes(Verifier):
     )
 
     @property
-    def judges_parents(self) -> bool:
-        return True
-
-    @property
     def judges_siblings(self) -> bool:
-        return True
-
-    @property
-    def needs_all_groups(self) -> bool:
-        return True
-
-    @property
-    def may_be_silent(self) -> bool:
         return True
 
     def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:

@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from statistics import fmean, stdev
 
+from backend.values import MetricValue
+
 Z = 1.959963984540054
 """The normal distribution holds 95 % of itself between -Z and Z."""
 
@@ -14,6 +16,11 @@ def wilson(successes: float, n: int) -> tuple[float, float]:
     middle = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = Z / (1 + z2 / n) * math.sqrt(max(share * (1 - share), 0.0) / n + z2 / (4 * n * n))
     return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def share(name: str, count: int, n: int) -> MetricValue:
+    """Return the share under that name, with Wilson's interval; without a value where there is nothing to count."""
+    return MetricValue(name, count / n, *wilson(count, n), n) if n else MetricValue(name, None)
 
 
 def shares(values: Sequence[float]) -> tuple[float, float, float]:

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Annotated
+
+from pydantic import AfterValidator
 
 from backend.judges import Judge
 from backend.values import Group, Judgment, Sample, Verdict
@@ -16,6 +19,10 @@ def check_verifier(verifier: Judge | None) -> Judge | None:
     return verifier
 
 
+Computing = Annotated[Judge, AfterValidator(check_verifier)]
+"""A field that holds a judge which computes."""
+
+
 def verdicts(verifier: Judge, groups: Iterable[Group]) -> list[list[Verdict | None]]:
     """Return the verifier's verdict of each sample, group by group; None where it cannot tell."""
     found: list[list[Verdict | None]] = []
@@ -27,6 +34,13 @@ def verdicts(verifier: Judge, groups: Iterable[Group]) -> list[list[Verdict | No
             said.setdefault(judgment.sample_id, []).append(judgment)
         found.append([verifier.label(said.get(sample.id, []))[1] for sample in samples])
     return found
+
+
+def greedy_verdicts(verifier: Judge, held_out: Iterable[Group]) -> list[tuple[Group, Verdict | None, bool]]:
+    """Return each group with its greedy answer alone, the verdict of that, and whether it cannot be read."""
+    greedy = [answered(group, 0, 0) for group in held_out]
+    found = [said[0] for said in verdicts(verifier, greedy)]
+    return [(group, said, is_unreadable(verifier, group, said)) for group, said in zip(greedy, found, strict=True)]
 
 
 def is_unreadable(verifier: Judge, group: Group, verdict: Verdict | None) -> bool:

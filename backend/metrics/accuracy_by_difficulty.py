@@ -1,13 +1,12 @@
 """How many held-out prompts of each difficulty a checkpoint answers right."""
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from backend.difficulty import accuracy_at, difficulty_of
-from backend.judges import Judge
 from backend.judges.exact_match import ExactMatch
 from backend.metrics import Evidence, Metric
 from backend.metrics._intervals import wilson
-from backend.metrics._verify import answered, check_verifier, is_unreadable, verdicts
+from backend.metrics._verify import Computing, greedy_verdicts
 from backend.values import MetricValue, Verdict
 
 
@@ -19,12 +18,7 @@ class AccuracyByDifficulty(Metric):
     """
 
     key: str = Field("difficulty", min_length=1, description="column of the prompts' metadata that holds the number")
-    verifier: Judge = Field(default_factory=ExactMatch, description="judge that computes what is right")
-
-    @field_validator("verifier")
-    @classmethod
-    def _computes(cls, verifier: Judge | None) -> Judge | None:
-        return check_verifier(verifier)
+    verifier: Computing = Field(default_factory=ExactMatch, description="judge that computes what is right")
 
     @property
     def scope(self) -> str:
@@ -35,14 +29,15 @@ class AccuracyByDifficulty(Metric):
         return self.verifier.needs_answer
 
     def compute(self, evidence: Evidence) -> list[MetricValue]:
-        greedy = [answered(group, 0, 0) for group in evidence.held_out]
-        found: dict[str, list[bool]] = {}
-        known = [(difficulty_of(group.prompt, self.key), group) for group in greedy]
         # By name: levels that differ in the thirteenth digit have the same.
-        names = {accuracy_at(level): level for level, _ in known if level is not None}
-        for (level, group), (said,) in zip(known, verdicts(self.verifier, greedy), strict=True):
-            is_wrong = is_unreadable(self.verifier, group, said)
-            if level is not None and (said is not None or is_wrong):
+        names: dict[str, float] = {}
+        found: dict[str, list[bool]] = {}
+        for group, said, is_unread in greedy_verdicts(self.verifier, evidence.held_out):
+            level = difficulty_of(group.prompt, self.key)
+            if level is None:
+                continue
+            names[accuracy_at(level)] = level
+            if said is not None or is_unread:
                 found.setdefault(accuracy_at(level), []).append(said is Verdict.accept)
         return [
             MetricValue(name, sum(right) / len(right), *wilson(sum(right), len(right)), len(right))

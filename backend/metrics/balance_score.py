@@ -2,13 +2,12 @@
 
 from dataclasses import replace
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from backend.judges import Judge
 from backend.judges.exact_match import ExactMatch
 from backend.metrics import Evidence, Metric
 from backend.metrics._intervals import shares
-from backend.metrics._verify import check_verifier, verdicts
+from backend.metrics._verify import Computing, verdicts
 from backend.values import Group, MetricValue, Verdict
 
 
@@ -29,12 +28,7 @@ class BalanceScore(Metric):
     """
 
     wanted: int = Field(8, ge=1, description="right samples that are wanted of each prompt (n*)")
-    verifier: Judge = Field(default_factory=ExactMatch, description="judge that computes what is right")
-
-    @field_validator("verifier")
-    @classmethod
-    def _computes(cls, verifier: Judge | None) -> Judge | None:
-        return check_verifier(verifier)
+    verifier: Computing = Field(default_factory=ExactMatch, description="judge that computes what is right")
 
     def compute(self, evidence: Evidence) -> list[MetricValue]:
         kept = [_kept(group, evidence.kept) for group in evidence.round_groups]

@@ -4,13 +4,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from backend.judges import Judge
 from backend.judges.exact_match import ExactMatch
 from backend.metrics import Evidence, Metric
-from backend.metrics._intervals import wilson
-from backend.metrics._verify import check_verifier, is_unreadable, verdicts
+from backend.metrics._intervals import share
+from backend.metrics._verify import Computing, is_unreadable, verdicts
 from backend.values import Group, MetricValue, Verdict
 
 
@@ -33,12 +32,7 @@ class CorrectionFlips(Metric):
         description="name of the step that writes the last turn; empty: the last one that answers questions about "
         "texts",
     )
-    verifier: Judge = Field(default_factory=ExactMatch, description="judge that computes whether a text is right")
-
-    @field_validator("verifier")
-    @classmethod
-    def _computes(cls, verifier: Judge | None) -> Judge | None:
-        return check_verifier(verifier)
+    verifier: Computing = Field(default_factory=ExactMatch, description="judge that computes whether a text is right")
 
     @property
     def turns(self) -> tuple[str, ...]:
@@ -52,7 +46,7 @@ class CorrectionFlips(Metric):
             for group in groups if group.draft is not None for sample in group.samples
         )  # fmt: skip
         texts = sum(len(group.samples) for group in groups)
-        return [*_shares(Counter(chains)), _share("correction_no_edit", same, texts)]
+        return [*_shares(Counter(chains)), share("correction_no_edit", same, texts)]
 
     def _chains(self, group: Group) -> Sequence[tuple[bool, bool]]:
         """Whether the first and the last text of each chain are right; chains that cannot be told are left out."""
@@ -75,15 +69,11 @@ def _shares(chains: Counter[tuple[bool, bool]]) -> list[MetricValue]:
     fixed, stubborn = chains[False, True], chains[False, False]
     n, right = chains.total(), kept + broken
     found = [
-        _share("correction_fixed", fixed, n), _share("correction_broken", broken, n),
-        _share("correction_kept", kept, n), _share("correction_stubborn", stubborn, n),
-        _share("correction_cl", kept, right), _share("correction_cs", fixed, n - right),
+        share("correction_fixed", fixed, n), share("correction_broken", broken, n),
+        share("correction_kept", kept, n), share("correction_stubborn", stubborn, n),
+        share("correction_cl", kept, right), share("correction_cs", fixed, n - right),
     ]  # fmt: skip
     if not right or right == n:
         return [*found, MetricValue("correction_rss", None, n=n)]
     before, after = right / n, (kept + fixed) / n
     return [*found, MetricValue("correction_rss", (after - before**2) / (2 * before * (1 - before)), n=n)]
-
-
-def _share(name: str, count: int, n: int) -> MetricValue:
-    return MetricValue(name, count / n, *wilson(count, n), n) if n else MetricValue(name, None)

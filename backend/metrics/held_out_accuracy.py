@@ -1,12 +1,11 @@
 """How many held-out prompts a checkpoint answers right."""
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from backend.judges import Judge
 from backend.judges.exact_match import ExactMatch
 from backend.metrics import Evidence, Metric
 from backend.metrics._intervals import wilson
-from backend.metrics._verify import answered, check_verifier, is_unreadable, verdicts
+from backend.metrics._verify import Computing, greedy_verdicts
 from backend.values import MetricValue, Verdict
 
 
@@ -18,12 +17,7 @@ class HeldOutAccuracy(Metric):
     `unreadable`.
     """
 
-    verifier: Judge = Field(default_factory=ExactMatch, description="judge that computes what is right")
-
-    @field_validator("verifier")
-    @classmethod
-    def _computes(cls, verifier: Judge | None) -> Judge | None:
-        return check_verifier(verifier)
+    verifier: Computing = Field(default_factory=ExactMatch, description="judge that computes what is right")
 
     @property
     def scope(self) -> str:
@@ -34,23 +28,17 @@ class HeldOutAccuracy(Metric):
         return self.verifier.needs_answer
 
     def compute(self, evidence: Evidence) -> list[MetricValue]:
-        greedy = [answered(group, 0, 0) for group in evidence.held_out]
-        found = [said[0] for said in verdicts(self.verifier, greedy)]
-        unread = [is_unreadable(self.verifier, group, said) for group, said in zip(greedy, found, strict=True)]
+        found = greedy_verdicts(self.verifier, evidence.held_out)
         # Which prompts: two checkpoints are compared prompt by prompt, over what the accuracy counts and no less.
-        right = [group.prompt.id for group, said in zip(greedy, found, strict=True) if said is Verdict.accept]
-        wrong = [
-            group.prompt.id
-            for group, said, is_unread in zip(greedy, found, unread, strict=True)
-            if is_unread or said not in (None, Verdict.accept)
-        ]
+        right = [group.prompt.id for group, said, _ in found if said is Verdict.accept]
+        wrong = [group.prompt.id for group, said, is_unread in found if is_unread or said not in (None, Verdict.accept)]
         number = len(right) + len(wrong)
         details = {
             "correct": len(right),
-            "unreadable": sum(unread),
+            "unreadable": sum(is_unread for _, _, is_unread in found),
             "unverifiable": len(found) - number,
             "unanswered": sum(not group.samples for group in evidence.held_out),
-            "truncated": sum(s.finish_reason == "length" for group in greedy for s in group.samples),
+            "truncated": sum(s.finish_reason == "length" for group, _, _ in found for s in group.samples),
             "right": right,
             "wrong": wrong,
         }

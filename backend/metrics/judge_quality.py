@@ -6,7 +6,7 @@ from pydantic import Field, field_validator
 
 from backend.judges import Judge
 from backend.metrics import Evidence, Metric
-from backend.metrics._intervals import wilson
+from backend.metrics._intervals import share
 from backend.metrics._verify import check_verifier, verdicts
 from backend.values import MetricValue, Verdict
 
@@ -32,7 +32,7 @@ class JudgeQuality(Metric):
     def compute(self, evidence: Evidence) -> list[MetricValue]:
         machine = {i: verdict for i, (_, verdict) in evidence.machine.items() if verdict is not None}
         drawn = {i: verdict for i, verdict in evidence.blind.items() if i in evidence.drawn}
-        found = [_share("judge_unparsed", len(evidence.machine) - len(machine), len(evidence.machine))]
+        found = [share("judge_unparsed", len(evidence.machine) - len(machine), len(evidence.machine))]
         if self.verifier is not None:
             found += _agreement(machine, self._truth(self.verifier, evidence), "")
         return found + _agreement(machine, evidence.blind, "_people") + _agreement(machine, drawn, "_people_random")
@@ -55,11 +55,7 @@ def _agreement(machine: Mapping[int, Verdict], truth: Mapping[int, Verdict], suf
     false_accepts = pairs.count((Verdict.accept, Verdict.reject))
     false_rejects = pairs.count((Verdict.reject, Verdict.accept))
     return [
-        _share(f"judge_accuracy{suffix}", right, len(pairs)),
-        _share(f"judge_precision{suffix}", hits, hits + false_accepts),
-        _share(f"judge_recall{suffix}", hits, hits + false_rejects),
+        share(f"judge_accuracy{suffix}", right, len(pairs)),
+        share(f"judge_precision{suffix}", hits, hits + false_accepts),
+        share(f"judge_recall{suffix}", hits, hits + false_rejects),
     ]
-
-
-def _share(name: str, count: int, n: int) -> MetricValue:
-    return MetricValue(name, count / n, *wilson(count, n), n) if n else MetricValue(name, None)

@@ -3,13 +3,12 @@
 import math
 from typing import Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from backend.judges import Judge
 from backend.judges.exact_match import ExactMatch
 from backend.metrics import Evidence, Metric
 from backend.metrics._intervals import shares
-from backend.metrics._verify import answered, check_verifier, is_unreadable, verdicts
+from backend.metrics._verify import Computing, answered, is_unreadable, verdicts
 from backend.values import MetricValue, Verdict
 
 
@@ -33,12 +32,7 @@ class PassAtK(Metric):
 
     k: int = Field(8, ge=1, description="samples that may be tried")
     n: int = Field(8, ge=1, le=1024, description="samples drawn for the estimate; more than k makes it steadier")
-    verifier: Judge = Field(default_factory=ExactMatch, description="judge that computes what is right")
-
-    @field_validator("verifier")
-    @classmethod
-    def _computes(cls, verifier: Judge | None) -> Judge | None:
-        return check_verifier(verifier)
+    verifier: Computing = Field(default_factory=ExactMatch, description="judge that computes what is right")
 
     @model_validator(mode="after")
     def _has_enough(self) -> Self:

@@ -6,7 +6,7 @@ from collections import Counter
 from pydantic import Field
 
 from backend.metrics import Evidence, Metric
-from backend.metrics._intervals import wilson
+from backend.metrics._intervals import share
 from backend.metrics._verify import answered
 from backend.values import MetricValue
 
@@ -43,7 +43,7 @@ class SelfKnowledge(Metric):
         f1 = 2 * hits / (said + there) if said + there else None
         return [
             MetricValue("self_knowledge_f1", f1, n=counts.total(), details=details),
-            _share("self_knowledge_precision", hits, said), _share("self_knowledge_recall", hits, there),
+            share("self_knowledge_precision", hits, said), share("self_knowledge_recall", hits, there),
         ]  # fmt: skip
 
     def _said(self, text: str) -> bool | None:
@@ -51,7 +51,3 @@ class SelfKnowledge(Metric):
         words = "|".join(re.escape(word) for word in (self.word, self.other))
         found = re.findall(rf"(?<!\w)(?:{words})(?!\w)", text, re.IGNORECASE)
         return found[-1].casefold() == self.word.casefold() if found else None
-
-
-def _share(name: str, count: int, n: int) -> MetricValue:
-    return MetricValue(name, count / n, *wilson(count, n), n) if n else MetricValue(name, None)

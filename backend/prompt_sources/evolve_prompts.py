@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from backend.judges import fill, prompt_text
-from backend.prompt_sources import PromptSource
+from backend.prompt_sources._for_prompts import AsksForPrompts
 from backend.values import Group, Message, Prompt, Verdict
 
 BEGIN = "Below stands a task.\n\nTask: {prompt}\n\n"
@@ -21,7 +21,7 @@ TEMPLATES = {
 }
 
 
-class EvolvePrompts(PromptSource):
+class EvolvePrompts(AsksForPrompts):
     """Make one question of each prompt, which asks for a variant of it; the prompt stays the group's own.
 
     So an adopted variant leads back to the prompt it came of: adopted prompt, text, group, prompt. `about` pool takes
@@ -59,14 +59,6 @@ class EvolvePrompts(PromptSource):
     @property
     def reads_labels(self) -> bool:
         return self.about == "failed"
-
-    @property
-    def asks_for_prompts(self) -> bool:
-        return True
-
-    @property
-    def knows_answers(self) -> bool:
-        return False
 
     def groups_at_most(self, groups: int, samples: int, prompts: int) -> int:
         return groups

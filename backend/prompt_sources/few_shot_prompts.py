@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from backend.errors import InvalidInput
 from backend.judges import fill, prompt_text
-from backend.prompt_sources import PromptSource
+from backend.prompt_sources._for_prompts import AsksBesideExamples
 from backend.values import Group, Message, Prompt
 
 TEMPLATE = (
@@ -18,7 +18,7 @@ TEMPLATE = (
 )
 
 
-class FewShotPrompts(PromptSource):
+class FewShotPrompts(AsksBesideExamples):
     """Ask for a new prompt as often as the round takes prompts, each time beside other examples, in another order.
 
     Of 8 examples 6 are prompts of the round's sets and 2 are prompts that the rounds above adopted (Wang et al. 2022,
@@ -45,22 +45,6 @@ class FewShotPrompts(PromptSource):
         if self.n_seed + self.n_own == 0:
             raise ValueError("n_seed and n_own are both 0, so nothing would be shown. Raise one of them.")
         return self
-
-    @property
-    def reads_own(self) -> bool:
-        return True
-
-    @property
-    def asks_for_prompts(self) -> bool:
-        return True
-
-    @property
-    def knows_answers(self) -> bool:
-        return False
-
-    @property
-    def repeats_pool(self) -> bool:
-        return True
 
     def ask(self, groups: Sequence[Group], pool: Sequence[Prompt], *, limit: int, seed: int) -> list[Group]:
         given = [prompt for prompt in pool if not (prompt.is_own or (self.answered and prompt.answer is None))]

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from backend.judges import fill, prompt_text
-from backend.prompt_sources import PromptSource
+from backend.prompt_sources._for_prompts import AsksForPrompts
 from backend.values import Group, Message, Prompt, Sample, Verdict
 
 TEMPLATE = (
@@ -17,7 +17,7 @@ TEMPLATE = (
 )
 
 
-class InversePrompts(PromptSource):
+class InversePrompts(AsksForPrompts):
     """Make one question of each text: which input would have led to it? The text is the known answer of the group.
 
     So the input is synthetic and the output natural, the other way round than in self-training (Kulshreshtha et al.
@@ -65,14 +65,6 @@ class InversePrompts(PromptSource):
     @property
     def takes_answers(self) -> bool:
         return self.about == "answer"
-
-    @property
-    def asks_for_prompts(self) -> bool:
-        return True
-
-    @property
-    def knows_answers(self) -> bool:
-        return False
 
     @property
     def has_targets(self) -> bool:

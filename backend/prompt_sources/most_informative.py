@@ -6,12 +6,12 @@ from typing import Literal
 
 from pydantic import Field
 
-from backend.prompt_sources import PromptSource
+from backend.prompt_sources._narrowing import Narrowing
 from backend.prompt_sources.widest import variance
 from backend.values import Group, Prompt
 
 
-class MostInformative(PromptSource):
+class MostInformative(Narrowing):
     """Keep the share of groups with the highest value, such as before `evolve_prompts`.
 
     `reward_gap`: highest less lowest score within the group, the regret of eva (Ye et al. 2024, arXiv 2411.00062);
@@ -23,18 +23,6 @@ class MostInformative(PromptSource):
         "reward_gap", description="highest less lowest score of a group, or the variance of its scores"
     )
     top_share: float = Field(0.25, gt=0, le=1, description="share of the groups with a value that is kept, rounded up")
-
-    @property
-    def reads_groups(self) -> bool:
-        return True
-
-    @property
-    def narrows(self) -> bool:
-        return True
-
-    @property
-    def reads_labels(self) -> bool:
-        return True
 
     def groups_at_most(self, groups: int, samples: int, prompts: int) -> int:
         return self._most(groups)

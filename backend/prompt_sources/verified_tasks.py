@@ -8,11 +8,11 @@ from pydantic import Field
 
 from backend.code_tasks import ZERO, Kind, Task
 from backend.code_tasks.questions import proposal
-from backend.prompt_sources import PromptSource
+from backend.prompt_sources._for_prompts import AsksBesideExamples
 from backend.values import Group, Prompt
 
 
-class VerifiedTasks(PromptSource):
+class VerifiedTasks(AsksBesideExamples):
     """Ask for a new task as often as the round takes prompts, of each kind in turn, unlike some that there are.
 
     Absolute Zero's proposer (Zhao et al. 2025, arXiv 2505.03335): deduction and abduction are asked for as a program
@@ -26,22 +26,6 @@ class VerifiedTasks(PromptSource):
     )
     references: int = Field(6, ge=1, le=100, description="tasks of the same kind that are shown")
     inputs: int = Field(10, ge=2, le=50, description="inputs that are asked for in an induction")
-
-    @property
-    def reads_own(self) -> bool:
-        return True
-
-    @property
-    def asks_for_prompts(self) -> bool:
-        return True
-
-    @property
-    def knows_answers(self) -> bool:
-        return False
-
-    @property
-    def repeats_pool(self) -> bool:
-        return True
 
     def ask(self, groups: Sequence[Group], pool: Sequence[Prompt], *, limit: int, seed: int) -> list[Group]:
         known = [task for prompt in pool if (task := Task.of(prompt.metadata)) is not None]

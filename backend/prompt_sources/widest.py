@@ -3,28 +3,16 @@
 import math
 from collections.abc import Sequence
 
-from backend.prompt_sources import PromptSource
+from backend.prompt_sources._narrowing import Narrowing
 from backend.values import Group, Prompt, mean_score
 
 
-class Widest(PromptSource):
+class Widest(Narrowing):
     """Keep, of each prompt, the group with the highest variance of scores; prompts without any variance are dropped.
 
     Meta-Rewarding judges the judgments of one answer of each prompt only: the one whose judge scores vary most (Wu et
     al. 2024, arXiv 2407.19594). Samples without a score do not count; of equally wide groups the first is kept.
     """
-
-    @property
-    def reads_groups(self) -> bool:
-        return True
-
-    @property
-    def narrows(self) -> bool:
-        return True
-
-    @property
-    def reads_labels(self) -> bool:
-        return True
 
     def groups_at_most(self, groups: int, samples: int, prompts: int) -> int:
         return min(groups, prompts)

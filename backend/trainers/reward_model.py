@@ -1,11 +1,11 @@
 """A reward model: a head of one number on a language model, trained so that chosen texts score above rejected ones."""
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field, model_validator
 
 from backend.engines import _scorers
-from backend.trainers._trl import TRLTrainer
+from backend.trainers._scorer import ScorerTrainer
 from backend.values import DatasetType
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from backend.trainers._models import Weights
 
 
-class RewardModel(TRLTrainer):
+class RewardModel(ScorerTrainer):
     """TRL's RewardTrainer: the mean of -log sigmoid(r(chosen) - r(rejected)) over pairs.
 
     Ouyang et al. 2022, arXiv 2203.02155, equation 1, with one pair a prompt. What it makes is a scorer, which the judge
@@ -24,17 +24,9 @@ class RewardModel(TRLTrainer):
     """
 
     trains_on: ClassVar[DatasetType] = DatasetType.preference
-    makes: ClassVar[Literal["policy", "scorer"]] = "scorer"
     later: ClassVar[tuple[str, ...]] = ("dropout",)
 
-    start: str = Field(
-        "policy",
-        description="role that the scorer starts from: a language model, or a scorer, which is trained further",
-    )
     learning_rate: float = Field(1e-4, gt=0, description="peak learning rate of AdamW")
-    max_length: int = Field(
-        1024, ge=2, description="tokens of a prompt with a text; rows with a longer one are left out"
-    )
     center_rewards_coefficient: float | None = Field(
         None,
         ge=0,
@@ -59,10 +51,6 @@ class RewardModel(TRLTrainer):
     @property
     def columns(self) -> tuple[str, ...]:
         return ("prompt", "chosen", "rejected")
-
-    @property
-    def drops_long(self) -> bool:
-        return True
 
     def build(self, arguments: dict[str, Any], weights: "Weights", dataset: "Dataset") -> "HFTrainer":
         from trl.trainer.reward_config import RewardConfig

@@ -1,10 +1,10 @@
 """A scorer of steps: a head of one number on a language model, trained to give the value of a text up to a step."""
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from backend.trainers._trl import TRLTrainer
+from backend.trainers._scorer import ScorerTrainer
 from backend.values import DatasetType
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from backend.trainers._models import Weights
 
 
-class StepScorer(TRLTrainer):
+class StepScorer(ScorerTrainer):
     """The mean of (v(prompt, text) - value)^2 over rows, each the text up to the end of one step.
 
     v is a linear head over the hidden state at the end of the text, as the engine's `rate` reads it: the text as the
@@ -25,25 +25,13 @@ class StepScorer(TRLTrainer):
     """
 
     trains_on: ClassVar[DatasetType] = DatasetType.prompt_completion
-    makes: ClassVar[Literal["policy", "scorer"]] = "scorer"
     reads: ClassVar[tuple[str, ...]] = ("value",)
 
-    start: str = Field(
-        "policy",
-        description="role that the scorer starts from: a language model, or a scorer, which is trained further",
-    )
     learning_rate: float = Field(2e-5, gt=0, description="peak learning rate of AdamW")
-    max_length: int = Field(
-        1024, ge=2, description="tokens of a prompt with a text; rows with a longer one are left out"
-    )
 
     @property
     def columns(self) -> tuple[str, ...]:
         return ("prompt", "completion", "value")
-
-    @property
-    def drops_long(self) -> bool:
-        return True
 
     def build(self, arguments: dict[str, Any], weights: "Weights", dataset: "Dataset") -> "HFTrainer":
         from datasets import Dataset

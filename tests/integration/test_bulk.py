@@ -5,7 +5,7 @@ import uuid
 import pytest
 from sqlalchemy import func, select, update
 
-from app.pages import samples as samples_page
+from app.pages import samples_listing
 from app.widgets.context import Context
 from backend.db import listing_search, reading, session, tables
 from backend.db.filters import Filters
@@ -134,9 +134,9 @@ def test_the_newest_bulk_action_is_the_one_the_page_offers_to_undo(database: str
     for action in (ACCEPT, REJECT):
         token = bulk.preview(curator, round_.id, Filters(), action).token
         made.append(bulk.apply(curator, round_.id, Filters(), action, reason="all", token=token))
-    assert samples_page.batch_list(here, {"round": round_.id}).value == made[1].id
+    assert samples_listing.batch_list(here, {"round": round_.id}).value == made[1].id
     bulk.undo(curator, made[1].id)
-    assert samples_page.batch_list(here, {"round": round_.id}).value == made[0].id
+    assert samples_listing.batch_list(here, {"round": round_.id}).value == made[0].id
 
 
 def test_apply_refuses_what_was_not_previewed(database: str) -> None:

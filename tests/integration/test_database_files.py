@@ -20,8 +20,8 @@ from backend.services.access import Actor
 from backend.values import DatasetType, Role
 from tests import rows
 from tests.integration import site
+from tests.integration.calls import join, listeners
 from tests.integration.canaries import META
-from tests.integration.test_web_files import join, listeners
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 

@@ -8,65 +8,22 @@ from sqlalchemy import delete, func, select
 
 from backend.db import reading, session, tables
 from backend.engines.scripted import Scripted
-from backend.errors import Conflict, NotFound, PermissionDenied
+from backend.errors import Conflict
 from backend.generators.sample import Sample
 from backend.judges.written_verdict import WrittenVerdict
 from backend.pipeline import left_out
-from backend.services import failures, jobs, overview, reviews, rounds
+from backend.services import failures, jobs, overview
 from backend.values import (
     Completion,
-    DecisionKind,
     Failure,
     FailureKind,
     JobStatus,
-    LabelSource,
-    Role,
-    RoundStatus,
     Split,
     Stage,
 )
-from tests.integration.test_pipeline import POLICY, Loop, texts
-from tests.rows import make_actor, make_checkpoint, make_prompt_set
-
-FILTERED = {"pattern": "^forbidden", "reply": "The prompt was filtered.", "fails": "filter"}
-MUTE = {"pattern": "Judge: .*odd", "reply": "The prompt was filtered.", "fails": "filter"}
-DOWN = {"pattern": "", "reply": "status 503 loading.", "fails": "server"}
-
-
-def scripted(*rules: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return POLICY | {"rules": [*rules, *POLICY["rules"]]} | more  # type: ignore[misc]
-
-
-def forbid(loop: Loop, *positions: int, text: str = "forbidden thing") -> list[int]:
-    """Make the prompts at these positions ones that the policy's server filters; return their ids."""
-    with session() as db:
-        query = select(tables.Prompt).where(
-            tables.Prompt.prompt_set_id == loop.prompts.id, tables.Prompt.position.in_(positions)
-        )
-        found = list(db.scalars(query.order_by(tables.Prompt.position)))
-        for prompt in found:
-            prompt.text = f"{text} {prompt.position}"
-            prompt.messages = [{"role": "user", "content": prompt.text}]
-    return [prompt.id for prompt in found]
-
-
-def served_by(loop: Loop, engine: dict[str, Any]) -> None:
-    with session() as db:
-        db.get_one(tables.Checkpoint, loop.checkpoint.id).engine = engine
-
-
-def order_of(round_id: int) -> list[int]:
-    """The prompts' positions in their set, as the round takes them."""
-    with reading() as db:
-        query = select(tables.Prompt.position).join(tables.Group, tables.Group.prompt_id == tables.Prompt.id)
-        return list(db.scalars(query.where(tables.Group.round_id == round_id).order_by(tables.Group.position)))
-
-
-def rows_of(round_id: int) -> list[tuple[Any, ...]]:
-    row = tables.LeftOut
-    with reading() as db:
-        query = select(row.stage, row.prompt_id, row.position, row.kind, row.attempts, row.resolved_at.is_not(None))
-        return [tuple(one) for one in db.execute(query.where(row.round_id == round_id).order_by(row.item))]
+from tests.integration.forbidding import DOWN, FILTERED, MUTE, forbid, order_of, rows_of, scripted, served_by
+from tests.integration.slots import POLICY, Loop, texts
+from tests.rows import make_prompt_set
 
 
 def test_a_filtered_prompt_is_left_out_with_its_reason_and_the_round_goes_on(database: str) -> None:
@@ -200,97 +157,6 @@ def test_a_part_that_raises_for_a_batch_is_asked_prompt_by_prompt(
     assert same == [row for row in texts(undisturbed) if row[2] != "odd one" and row[0] != place]
 
 
-def test_a_killed_stage_makes_the_same_rows_and_leaves_the_same_out(database: str) -> None:
-    loop = Loop(scripted(FILTERED, MUTE))
-    forbid(loop, 1, 6, 7)
-    undisturbed = loop.launch()
-    loop.run(undisturbed, until=Stage.select)
-    disturbed = loop.launch()
-    loop.run(disturbed, until=Stage.generate)
-    with session() as db:  # as after a kill: the middle batch never came to be, with what it left out
-        groups = select(tables.Group.id).where(tables.Group.round_id == disturbed, tables.Group.position.between(4, 7))
-        samples = select(tables.Sample.id).where(tables.Sample.group_id.in_(groups))
-        db.execute(delete(tables.LeftOut).where(tables.LeftOut.group_id.in_(groups)))
-        db.execute(delete(tables.Label).where(tables.Label.sample_id.in_(samples)))
-        db.execute(delete(tables.Sample).where(tables.Sample.group_id.in_(groups)))
-        judging = db.scalars(select(tables.Job).where(tables.Job.active_key == disturbed)).one()
-        judging.stage = db.get_one(tables.Round, disturbed).stage = Stage.generate
-    loop.run(disturbed, until=Stage.select)
-    assert texts(disturbed) == texts(undisturbed)
-    assert sorted(row[:1] + row[2:] for row in rows_of(disturbed)) == sorted(
-        row[:1] + row[2:] for row in rows_of(undisturbed)
-    )
-
-
-def test_what_was_left_out_is_tried_again_alone_while_people_review(database: str) -> None:
-    loop = Loop(POLICY)
-    undisturbed = loop.launch(is_reviewed=True)
-    loop.run(undisturbed, until=Stage.judge)
-    served_by(loop, scripted(FILTERED | {"pattern": r"^prompt \d+\.[25]$"}, MUTE))
-    loop.checkpoint.engine = scripted(FILTERED | {"pattern": r"^prompt \d+\.[25]$"}, MUTE)
-    round_id = loop.launch(is_reviewed=True)
-    loop.run(round_id, until=Stage.judge)
-    known = failures.list_failures(loop.actor, round_id)
-    (first, second) = [one for one in known if one.stage is Stage.generate]
-    mute = [one for one in known if one.stage is Stage.judge]
-    with reading() as db:
-        sample = db.scalars(select(tables.Sample).where(tables.Sample.id == mute[0].sample_id)).one()
-    reviews.decide(loop.actor, "a" * 32, sample.id, DecisionKind.accept, round_id=round_id)
-
-    served_by(loop, POLICY)
-    job_id = failures.retry(loop.actor, round_id, [first.id])
-    assert failures.list_failures(loop.actor, round_id)[0].is_asked
-    with pytest.raises(Conflict, match=f"Job {job_id} of round 2 is under way"):
-        failures.retry(loop.actor, round_id)
-    loop.run(round_id, until=Stage.judge)
-    assert rounds.get(loop.actor, round_id).status is RoundStatus.review
-    with reading() as db:
-        places = dict(
-            db.execute(select(tables.Group.prompt_id, tables.Group.position).filter_by(round_id=round_id)).all()
-        )
-    place = places[first.prompt_id]
-    made = [row for row in texts(round_id) if row[0] in (place, places[second.prompt_id])]
-    assert made == [row for row in texts(undisturbed) if row[0] == place], (
-        "judged, too, as if it had been made at first"
-    )
-    assert [one.id for one in failures.list_failures(loop.actor, round_id)] == [second.id, *(one.id for one in mute)]
-
-    failures.retry(loop.actor, round_id)
-    loop.run(round_id, until=Stage.judge)
-    assert failures.list_failures(loop.actor, round_id) == []
-    assert [row for row in texts(round_id) if row[2] != "odd one"] == [
-        row for row in texts(undisturbed) if row[2] != "odd one"
-    ]
-    with reading() as db:
-        label = db.get_one(tables.Label, sample.id)
-        assert (label.source, label.verdict) == (LabelSource.person, "accept"), "a person's word stays"
-        assert db.scalar(select(tables.Worth.is_open).where(tables.Worth.sample_id == sample.id)) is False
-        counts = db.get_one(tables.Round, round_id).counts
-    assert (counts["samples"], counts["left_out"]) == (60, {})
-    with pytest.raises(Conflict, match="Nothing of round 2 is left out any more"):
-        failures.retry(loop.actor, round_id)
-
-
-def test_what_fails_again_says_so_and_a_failed_retry_leaves_the_round_alone(database: str) -> None:
-    loop = Loop(scripted(FILTERED))
-    forbid(loop, 2)
-    round_id = loop.launch(is_reviewed=True)
-    loop.run(round_id, until=Stage.judge)
-    failures.retry(loop.actor, round_id)
-    assert loop.run(round_id, until=Stage.judge).status is JobStatus.done
-    (one,) = failures.list_failures(loop.actor, round_id)
-    assert (one.attempts, one.is_asked, one.cannot_retry) == (2, False, "")
-    failures.retry(loop.actor, round_id)
-    served_by(loop, {"name": "scripted"})  # nothing to say at all: the engine itself raises
-    with session() as db:
-        db.get_one(tables.Checkpoint, loop.checkpoint.id).engine = {"name": "openai", "base_url": "http://127.0.0.1:9/v1",
-                                                                    "model": "m", "max_retries": 0}  # fmt: skip
-    job = loop.run(round_id, until=Stage.generate)
-    assert job.status is JobStatus.failed
-    assert rounds.get(loop.actor, round_id).status is RoundStatus.review
-    assert [one.is_asked for one in failures.list_failures(loop.actor, round_id)] == [True]
-
-
 def test_held_out_prompts_that_cannot_be_answered_are_listed_and_count_as_wrong(database: str) -> None:
     loop = Loop(scripted(FILTERED))
     loop.held_out = make_prompt_set(
@@ -309,26 +175,6 @@ def test_held_out_prompts_that_cannot_be_answered_are_listed_and_count_as_wrong(
         metric = db.scalars(select(tables.Metric).where(tables.Metric.name == "held_out_accuracy")).one()
         assert metric.n == 3
         assert db.scalar(select(func.count()).where(tables.Sample.split == Split.held_out)) > 0
-
-
-def test_who_may_see_and_try_again(database: str) -> None:
-    loop = Loop(scripted(FILTERED))
-    forbid(loop, 2)
-    round_id = loop.launch(is_reviewed=True)
-    loop.run(round_id, until=Stage.judge)
-    assert len(failures.list_failures(make_actor(loop.project, Role.viewer), round_id)) == 1
-    for role in (Role.viewer, Role.reviewer):
-        with pytest.raises(PermissionDenied):
-            failures.retry(make_actor(loop.project, role), round_id)
-    with pytest.raises(NotFound):
-        failures.list_failures(make_actor(), round_id)
-    other = Loop()
-    make_checkpoint(other.project)
-    foreign = other.launch(is_reviewed=True)
-    other.run(foreign, until=Stage.judge)
-    (one,) = failures.list_failures(loop.actor, round_id)
-    with pytest.raises(Conflict, match="Nothing of round 1 is left out"):
-        failures.retry(other.actor, foreign, [one.id])
 
 
 @pytest.mark.parametrize("stage", [Stage.generate, Stage.judge])

@@ -12,7 +12,7 @@ from backend.services import reviews
 from backend.services.access import Actor
 from backend.values import JobStatus, RoundStatus, Split, Stage
 from tests import rows
-from tests.integration.test_pipeline import Loop, texts
+from tests.integration.slots import Loop, texts
 from tests.integration.walking import World, make_world
 
 MADE_BY_0005 = {"imported_completions"}

@@ -131,7 +131,7 @@ def test_the_launch_says_how_many_system_turns_a_template_does_not_take(template
 
 def test_what_an_endpoint_refused_in_a_round_stands_on_its_page() -> None:
     from backend.values import Stage
-    from tests.integration.test_pipeline import Loop
+    from tests.integration.slots import Loop
 
     loop = Loop()
     with serving() as server:

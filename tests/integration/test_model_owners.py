@@ -12,7 +12,7 @@ from backend.services import checkpoints
 from backend.services.access import Actor
 from backend.values import Role, RoundStatus
 from tests import rows
-from tests.integration.test_checkpoints import make_adapter, make_folder
+from tests.integration.folders import make_adapter, make_folder
 
 pytestmark = [pytest.mark.usefixtures("database"), pytest.mark.on_sqlite]
 

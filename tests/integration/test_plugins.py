@@ -21,7 +21,7 @@ from pathlib import Path
 from backend import recipes
 from backend.config import settings
 from backend.services import parts, recipe_matrix
-from tests.integration.test_rounds_of_steps import Loop, made
+from tests.integration.loop import Loop, made
 from tests.rows import make_prompt_set
 from tests.tiny import make_tiny_model
 

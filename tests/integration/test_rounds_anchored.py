@@ -23,7 +23,7 @@ from backend.services import prompts, review_queue, reviews, rounds
 from backend.trainers.sft import SFT
 from backend.values import DecisionKind, RoundStatus, Stage
 from tests.importing import lines, put
-from tests.integration.test_rounds_of_steps import JUDGE, RIGHT, TRAINING, Loop, both, dying, made
+from tests.integration.loop import JUDGE, RIGHT, TRAINING, Loop, both, dying, made
 from tests.rows import make_checkpoint, make_prompt_set
 from tests.tiny import make_tiny_model
 

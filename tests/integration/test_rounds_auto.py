@@ -17,9 +17,9 @@ from backend.services.auto_rules import RULES
 from backend.services.rounds import Plan
 from backend.values import JobStatus, Role, RoundStatus, Stage
 from tests import rows
+from tests.integration.loop import JUDGE, RIGHT, Loop, dying, made
+from tests.integration.loop import tiny as tiny  # a fixture
 from tests.integration.test_rounds_anchored import of_answers
-from tests.integration.test_rounds_of_steps import JUDGE, RIGHT, Loop, dying, made
-from tests.integration.test_rounds_of_steps import tiny as tiny  # a fixture
 
 COUNTS = {"kept": 3, "samples": 3}
 

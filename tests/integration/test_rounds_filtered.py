@@ -16,8 +16,8 @@ from backend.engines.transformers import Transformers
 from backend.recipes import Recipe
 from backend.selectors._entropy import entropy
 from backend.values import RoundStatus, Verdict
-from tests.integration.test_rounds_of_steps import RIGHT, TRAINING, Loop, dying, made
-from tests.integration.test_rounds_of_steps import tiny as tiny  # a fixture
+from tests.integration.loop import RIGHT, TRAINING, Loop, dying, made
+from tests.integration.loop import tiny as tiny  # a fixture
 from tests.integration.trainers.test_trl import token_logprobs
 from tests.integration.trainers.training import message, progress, train
 from tests.tiny import make_tiny_model

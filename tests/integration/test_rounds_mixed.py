@@ -23,9 +23,9 @@ from backend.services import reviews
 from backend.trainers.dpo import DPO
 from backend.trainers.sft import SFT
 from backend.values import DecisionKind, RoundStatus, Split, Stage, Verdict
+from tests.integration.loop import RIGHT, TRAINING, Loop, dying, made, of_steps
+from tests.integration.loop import tiny as tiny  # a fixture
 from tests.integration.test_rounds_filtered import SOLVER, said
-from tests.integration.test_rounds_of_steps import RIGHT, TRAINING, Loop, dying, made, of_steps
-from tests.integration.test_rounds_of_steps import tiny as tiny  # a fixture
 from tests.rows import make_prompt_set
 
 ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)

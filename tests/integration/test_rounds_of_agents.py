@@ -21,7 +21,7 @@ from backend.selectors.above_threshold import AboveThreshold
 from backend.services import review_queue, reviews, sample_detail
 from backend.trainers.sft import SFT
 from backend.values import DecisionKind, FailureKind, RoundStatus, Split, Stage
-from tests.integration.test_rounds_of_steps import TRAINING, Loop, dying, made
+from tests.integration.loop import TRAINING, Loop, dying, made
 from tests.rows import make_checkpoint, make_prompt_set
 from tests.tiny import make_tiny_model
 

@@ -10,10 +10,10 @@ from backend import recipes
 from backend.db import reading, session, tables
 from backend.errors import MissingPrerequisite
 from backend.values import RoundStatus, Verdict
+from tests.integration.loop import TRAINING, Loop, dying, made
+from tests.integration.loop import tiny as tiny  # a fixture
 from tests.integration.test_rounds_filtered import said
 from tests.integration.test_rounds_of_own_prompts import adopted
-from tests.integration.test_rounds_of_steps import TRAINING, Loop, dying, made
-from tests.integration.test_rounds_of_steps import tiny as tiny  # a fixture
 from tests.integration.test_rounds_rl import TRAINING as ONLINE
 from tests.rows import make_prompt_set
 from tests.tasks_about_code import INPUTS, PAIR

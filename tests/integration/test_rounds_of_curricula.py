@@ -12,8 +12,8 @@ from backend.config import settings
 from backend.db import reading, session, tables
 from backend.recipes import Recipe
 from backend.values import RoundStatus
-from tests.integration.test_rounds_of_steps import Loop, dying, made
-from tests.integration.test_rounds_of_steps import tiny as tiny  # a fixture
+from tests.integration.loop import Loop, dying, made
+from tests.integration.loop import tiny as tiny  # a fixture
 from tests.integration.test_rounds_rl import TRAINING, rollouts_of
 from tests.rows import make_checkpoint, make_prompt_set
 

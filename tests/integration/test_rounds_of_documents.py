@@ -17,8 +17,8 @@ from backend.services import review_queue, reviews, rounds
 from backend.services.plan_sizes import sizes
 from backend.trainers.sft import SFT
 from backend.values import DecisionKind, RoundStatus, Stage
-from tests.integration.test_rounds_of_steps import JUDGE, TRAINING, Loop, both, made
-from tests.integration.test_rounds_of_steps import tiny as tiny  # a fixture
+from tests.integration.loop import JUDGE, TRAINING, Loop, both, made
+from tests.integration.loop import tiny as tiny  # a fixture
 from tests.rows import make_prompt_set
 
 TEXTS = [f"Text {n} begins here. It goes on with more words. It says a third thing." for n in ("one", "two", "three")]

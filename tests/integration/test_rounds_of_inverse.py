@@ -12,9 +12,9 @@ from backend.errors import InvalidInput
 from backend.recipes import Recipe
 from backend.services import reviews
 from backend.values import DecisionKind, RoundStatus, Stage
+from tests.integration.loop import Loop, made
+from tests.integration.loop import tiny as tiny  # a fixture
 from tests.integration.test_rounds_of_own_prompts import adopted
-from tests.integration.test_rounds_of_steps import Loop, made
-from tests.integration.test_rounds_of_steps import tiny as tiny  # a fixture
 from tests.integration.test_rounds_of_turns import last, said, short, trained
 from tests.rows import make_checkpoint, make_prompt_set
 

@@ -15,8 +15,8 @@ from backend.engines._weights import load_tokenizer
 from backend.errors import InvalidInput
 from backend.recipes import Recipe
 from backend.values import RoundStatus
-from tests.integration.test_rounds_of_steps import RIGHT, Loop, dying, made
-from tests.integration.test_rounds_of_steps import tiny as tiny  # a fixture
+from tests.integration.loop import RIGHT, Loop, dying, made
+from tests.integration.loop import tiny as tiny  # a fixture
 from tests.integration.trainers.losses import logprobs_of
 from tests.integration.trainers.training import KNOBS
 from tests.rows import make_checkpoint

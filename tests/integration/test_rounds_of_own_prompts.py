@@ -26,10 +26,10 @@ from backend.selectors.above_threshold import AboveThreshold
 from backend.services import prompts, reviews, rounds
 from backend.services.prompt_rows import content_hash
 from backend.values import DecisionKind, RoundStatus, Split, Stage, Verdict
+from tests.integration.loop import RIGHT, TRAINING, Loop, dying, made, of_steps
+from tests.integration.loop import tiny as tiny  # a fixture
 from tests.integration.test_rounds_filtered import said
 from tests.integration.test_rounds_mixed import ONE_DATABASE, SFT_BASE, ended, funnel
-from tests.integration.test_rounds_of_steps import RIGHT, TRAINING, Loop, dying, made, of_steps
-from tests.integration.test_rounds_of_steps import tiny as tiny  # a fixture
 from tests.rows import make_checkpoint, make_prompt_set
 
 KNOWN = "Prompt  A and some more words"

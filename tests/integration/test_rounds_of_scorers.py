@@ -15,8 +15,8 @@ from backend.recipes._reward_words import NEGATIONS, PRINCIPLES
 from backend.services import prompts
 from backend.values import RoundStatus, Stage, Verdict
 from tests.importing import lines, put
-from tests.integration.test_rounds_of_steps import RIGHT, TRAINING, Loop, made
-from tests.integration.test_rounds_of_steps import tiny as tiny  # a fixture
+from tests.integration.loop import RIGHT, TRAINING, Loop, made
+from tests.integration.loop import tiny as tiny  # a fixture
 from tests.integration.test_rounds_of_turns import said, scripted, texts, trained
 from tests.integration.test_rounds_scored import RL, rewarded
 from tests.rows import make_checkpoint

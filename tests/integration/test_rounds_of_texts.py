@@ -13,8 +13,8 @@ from backend.db import reading, tables
 from backend.recipes import Recipe
 from backend.services import datasets, exports
 from backend.values import DatasetType, RoundStatus, SetUse
-from tests.integration.test_rounds_of_steps import TRAINING, Loop, dying, made
-from tests.integration.test_rounds_of_steps import tiny as tiny  # a fixture
+from tests.integration.loop import TRAINING, Loop, dying, made
+from tests.integration.loop import tiny as tiny  # a fixture
 from tests.rows import make_prompt_set
 
 pytestmark = [pytest.mark.slow, pytest.mark.parametrize("database", ["sqlite"], indirect=True)]

@@ -14,7 +14,7 @@ from backend.pipeline.bind import engine_for
 from backend.recipes import Recipe
 from backend.services import review_queue, reviews, sample_chain, sample_detail
 from backend.values import DecisionKind, RoundStatus, Stage
-from tests.integration.test_rounds_of_steps import RIGHT, TRAINING, Loop, dying, made
+from tests.integration.loop import RIGHT, TRAINING, Loop, dying, made
 from tests.tiny import make_tiny_model
 
 pytestmark = [pytest.mark.slow, pytest.mark.on_sqlite]

@@ -12,8 +12,8 @@ from backend.config import settings
 from backend.db import reading, tables
 from backend.recipes import Recipe
 from backend.values import RoundStatus
-from tests.integration.test_rounds_of_steps import RIGHT, Loop, dying, made
-from tests.integration.test_rounds_of_steps import tiny as tiny  # a fixture
+from tests.integration.loop import RIGHT, Loop, dying, made
+from tests.integration.loop import tiny as tiny  # a fixture
 from tests.integration.test_rounds_of_turns import ANSWERS, said, scripted
 from tests.integration.test_rounds_rl import TRAINING
 from tests.integration.test_rounds_rl import rollouts_of as samples_of

@@ -15,8 +15,8 @@ from backend.recipes import Recipe
 from backend.services import known_answers, prompts, reviews
 from backend.values import DecisionKind, RoundStatus, Stage, Verdict
 from tests.importing import lines, put
-from tests.integration.test_rounds_of_steps import RIGHT, TRAINING, Loop, dying, made
-from tests.integration.test_rounds_of_steps import tiny as tiny  # a fixture
+from tests.integration.loop import RIGHT, TRAINING, Loop, dying, made
+from tests.integration.loop import tiny as tiny  # a fixture
 from tests.rows import make_prompt_set
 
 ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)

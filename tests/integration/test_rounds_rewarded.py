@@ -10,11 +10,11 @@ from backend import recipes
 from backend.db import reading, session, tables
 from backend.recipes import Recipe
 from backend.values import RoundStatus
+from tests.integration.loop import RIGHT, TRAINING, Loop, made
+from tests.integration.loop import tiny as tiny  # a fixture
 from tests.integration.test_rounds_mixed import ended
 from tests.integration.test_rounds_of_documents import TEXTS
 from tests.integration.test_rounds_of_own_prompts import SEEDS, WRITER, Own, adopted
-from tests.integration.test_rounds_of_steps import RIGHT, TRAINING, Loop, made
-from tests.integration.test_rounds_of_steps import tiny as tiny  # a fixture
 from tests.integration.test_rounds_rl import TRAINING as ROLLOUTS
 from tests.integration.test_rounds_rl import rollouts_of
 from tests.rows import make_prompt_set

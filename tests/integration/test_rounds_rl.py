@@ -17,7 +17,7 @@ from backend.pipeline import rollouts as written
 from backend.recipes import Recipe
 from backend.services import exports, jobs, rollouts, rounds, samples
 from backend.values import JobStatus, Role, RoundStatus, SetUse, Split, Stage
-from tests.integration.test_rounds_of_steps import RIGHT, Loop, dying, made
+from tests.integration.loop import RIGHT, Loop, dying, made
 from tests.integration.trainers.training import KNOBS
 from tests.rows import make_actor, make_checkpoint, make_prompt_set
 from tests.tiny import make_tiny_model

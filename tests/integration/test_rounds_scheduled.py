@@ -17,9 +17,9 @@ from backend.services import auto, rounds
 from backend.trainers.reward_model import RewardModel
 from backend.trainers.sft import SFT
 from backend.values import RoundStatus, Split, Verdict
+from tests.integration.loop import RIGHT, Loop, made
 from tests.integration.test_rounds_filtered import said
 from tests.integration.test_rounds_mixed import ended
-from tests.integration.test_rounds_of_steps import RIGHT, Loop, made
 from tests.integration.trainers.training import KNOBS, train
 from tests.rows import make_checkpoint, make_prompt_set
 from tests.tiny import make_tiny_model

@@ -20,7 +20,7 @@ from backend.selectors.best_versus_worst import BestVersusWorst
 from backend.trainers.reward_model import RewardModel
 from backend.trainers.sft import SFT
 from backend.values import RoundStatus, Verdict
-from tests.integration.test_rounds_of_steps import RIGHT, TRAINING, Loop, dying, made
+from tests.integration.loop import RIGHT, TRAINING, Loop, dying, made
 from tests.rows import make_checkpoint
 from tests.tiny import make_tiny_model
 

@@ -12,8 +12,8 @@ from backend.recipes import Recipe
 from backend.services import loop_lines, rounds
 from backend.services.plan_sizes import Sizes, sizes
 from backend.values import JobStatus, RoundStatus, Stage
-from tests.integration.test_rounds_of_steps import JUDGE, RIGHT, TRAINING, Loop, dying, made
-from tests.integration.test_rounds_of_steps import tiny as tiny  # a fixture
+from tests.integration.loop import JUDGE, RIGHT, TRAINING, Loop, dying, made
+from tests.integration.loop import tiny as tiny  # a fixture
 
 WAYS = tuple(f"{way}#### {answer}" for answer in (4, 5, 6, 7, 8) for way in ("", "so ", "well, "))
 SOLVER = {"name": "scripted", "rules": [{"pattern": "prompt", "reply": WAYS}]}

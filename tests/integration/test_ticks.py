@@ -8,7 +8,7 @@ import pytest
 from app.pages import checkpoints as checkpoints_page
 from app.pages import jobs as jobs_page
 from app.pages import me as me_page
-from app.pages import samples as samples_page
+from app.pages import samples_listing
 from app.pages import team as team_page
 from backend.db import session, tables
 from backend.services import accounts
@@ -68,7 +68,7 @@ def test_a_filter_set_while_the_page_is_drawn_anew_stays_and_is_what_a_bulk_acti
 
     page.do("samples", "choose_round", round=world.ids["round_id"])
     assert "No sample passes" not in page.said[-1]
-    page.meanwhile("samples", samples_page.samples, "page", narrow, monkeypatch)
+    page.meanwhile("samples", samples_listing.samples, "page", narrow, monkeypatch)
     assert "samples" not in page.said[-1], "the tick that came late drew nothing"
     page.do("samples", "look_ahead", action="reject")
     assert "Reject 0 samples" in page.said[-1]

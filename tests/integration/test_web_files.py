@@ -1,8 +1,6 @@
 """Nobody gets a file of the server's: every listener and route is told to read one, in every way, as every role."""
 
 import asyncio
-import contextlib
-import json
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,16 +11,17 @@ import pytest
 from gradio.context import LocalContext
 from gradio.processing_utils import async_move_files_to_cache
 from gradio.state_holder import SessionState
-from sqlalchemy import select
 
 from backend.config import settings
-from backend.db import reading, session, tables
-from backend.services import accounts, sessions
+from backend.db import session
+from backend.services import sessions
 from backend.values import Role
 from tests.integration import canaries, site
+from tests.integration.calls import join, listeners
 from tests.integration.canaries import Canaries, old_shapes, shapes
 from tests.integration.test_web_walk import WRITES, all_routes, api_routes, filled
-from tests.integration.walking import World, make_world, server_functions
+from tests.integration.walking import World, server_functions
+from tests.integration.walking import world as world  # a fixture
 
 ROLES = (None, *Role)
 AT_ONCE = 8
@@ -30,12 +29,6 @@ LONGEST = 30
 """Seconds that one answer may take while others are asked for beside it."""
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-
-
-@pytest.fixture
-def world(database: str) -> World:
-    accounts.local_owner()
-    return make_world()
 
 
 @pytest.fixture
@@ -100,21 +93,6 @@ class Attacker:
         for word in said.decode().replace("'", '"').replace(" to ", '"').split('"'):
             if word.startswith("/") and Path(word).is_file():
                 self.canaries.check_answer((await client.get(f"/gradio_api/file={word}")).content)
-
-
-def join(number: int, values: list[Any], page: str, value: Any) -> tuple[str, str, dict[str, Any]]:
-    body = {
-        "data": values,
-        "fn_index": number,
-        "session_hash": page,
-        "trigger_id": None,
-        "event_data": {"index": [0, 0], "value": value, "row_value": ["1", "x"], "selected": True},
-    }
-    return "POST", "/gradio_api/queue/join", {"json": body}
-
-
-def listeners() -> list[Any]:
-    return [fn for fn in site.blocks().fns.values() if fn.fn is not None]
 
 
 def events(laid: Canaries, url: str, turn: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -283,74 +261,3 @@ def test_gradio_itself_takes_no_file_where_a_value_comes_from_elsewhere(laid: Ca
         assert site.run(attack(url)) > 70
     assert asked == []
     laid.check_copies()
-
-
-def upload(client: httpx.Client, content: bytes) -> str:
-    answer = client.post("/gradio_api/upload?upload_id=u", files={"files": ("mine.jsonl", content)})
-    assert answer.status_code == 200, answer.text
-    return str(answer.json()[0])
-
-
-def look(client: httpx.Client, path: str) -> httpx.Response:
-    """What the page does with an upload: the value as the browser sends it."""
-    fn = next(fn for fn in listeners() if fn.name == "look")
-    file = {
-        "path": path, "url": f"{site.address()}/gradio_api/file={path}", "size": 9, "orig_name": "mine.jsonl",
-        "mime_type": "", "is_stream": False, "meta": canaries.META,
-    }  # fmt: skip
-    _, address, how = join(fn._id, [file, "(none)"], "mine", [file])
-    with reading() as db:
-        slug = db.scalars(select(tables.Project.slug)).first()
-    return client.post(f"/p/{slug}{address}", **how)
-
-
-def said(client: httpx.Client) -> str:
-    """What this login hears on its page `mine`; where there is no such page, Gradio breaks off."""
-    heard = b""
-    with (
-        contextlib.suppress(httpx.RemoteProtocolError),
-        client.stream("GET", "/gradio_api/queue/data", params={"session_hash": "mine"}) as stream,
-    ):
-        for chunk in stream.iter_bytes():
-            heard += chunk
-    return heard.decode()
-
-
-def test_an_upload_is_its_logins_own(world: World) -> None:
-    with site.signed_in(world.actor(Role.curator)) as mine, site.signed_in(world.actor(Role.curator)) as theirs:
-        path = upload(mine, b'{"prompt": "a question of mine"}\n')
-        folder = Path(path).parent.parent
-        assert folder.stat().st_mode & 0o777 == 0o700
-        assert look(mine, path).status_code == 200
-        assert "a question of mine" in said(mine)
-        assert mine.get(f"/gradio_api/file={path}").content.startswith(b'{"prompt"')
-        assert look(theirs, path).status_code == 400
-        assert theirs.get(f"/gradio_api/file={path}").status_code == 404
-        for name in (f"{path}/../x", path.upper(), f"{path}\0", f" {path}"):
-            assert look(mine, name).status_code == 400
-        (Path(path).parent / "linked.jsonl").symlink_to(settings().folder / "secret.key")
-        assert look(mine, f"{Path(path).parent}/linked.jsonl").status_code == 400
-
-
-@pytest.mark.filterwarnings("ignore")  # Gradio raises where a page is unknown
-def test_nobody_hears_what_is_said_to_anothers_page(world: World) -> None:
-    with site.signed_in(world.actor(Role.curator)) as mine, site.signed_in(world.actor(Role.curator)) as theirs:
-        path = upload(mine, b'{"prompt": "a question of mine"}\n')
-        assert look(mine, path).status_code == 200
-        assert "a question of mine" not in said(theirs)
-        assert "a question of mine" in said(mine)
-
-
-@pytest.mark.parametrize(
-    ("content", "kind"),
-    [(b"x", "application/json"), (b"[" * 5000, "application/json"), (b'{"data": []}', "text/plain"),
-     (b'{"a":' * 200 + b"1" + b"}" * 200, "application/json"), (b"9" * 5000, "application/json"),
-     (json.dumps({"path": "/x"}).encode("utf-16"), "application/json")],
-    ids=["no JSON", "brackets", "another type", "deep", "a long number", "UTF-16"],
-)  # fmt: skip
-def test_what_cannot_be_read_is_not_handed_on(world: World, content: bytes, kind: str) -> None:
-    with site.signed_in(world.actor(Role.viewer)) as client:
-        for address in ("/gradio_api/queue/join", "/gradio_api/component_server"):
-            answer = client.post(address, content=content, headers={"content-type": kind})
-            assert answer.status_code in (400, 422)
-            assert answer.json()["error"]["message"]

@@ -14,7 +14,8 @@ import pytest
 
 from backend.services import accounts
 from tests.integration import site
-from tests.integration.walking import ENDS_THE_ROUND, Browser, World, make_world, server_functions
+from tests.integration.walking import ENDS_THE_ROUND, Browser, World, server_functions
+from tests.integration.walking import world as world  # a fixture
 
 HALF = "half \ud83d"
 DEEP: Any = 0
@@ -82,12 +83,6 @@ def attacks(data: list[Any], turn: int) -> Iterator[tuple[list[Any], Any]]:
 
 
 SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-
-
-@pytest.fixture
-def world(database: str) -> World:
-    accounts.local_owner()
-    return make_world()
 
 
 @SQLITE

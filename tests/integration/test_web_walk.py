@@ -13,7 +13,8 @@ from backend.services import accounts
 from backend.values import Role
 from tests import rows
 from tests.integration import site
-from tests.integration.walking import MARK, OWN, Browser, World, changed, make_world, snapshot
+from tests.integration.walking import MARK, OWN, Browser, World, changed, snapshot
+from tests.integration.walking import world as world  # a fixture
 
 ANYONE = "anyone who is signed in"
 OWNER = "owners"
@@ -157,12 +158,6 @@ BY_BROWSER = {
     ("POST", path) for path in ("/projects/{project_id}/people", "/users", "/users/{user_id}/link", "/tokens")
 }
 """A token may not: what these make would outlive it."""
-
-
-@pytest.fixture
-def world(database: str) -> World:
-    accounts.local_owner()
-    return make_world()
 
 
 @pytest.mark.on_sqlite

@@ -14,8 +14,8 @@ from backend.errors import Conflict, InvalidInput
 from backend.recipes import Recipe
 from backend.services import checkpoints, model_checks, rounds, wrappers
 from backend.values import RoundStatus, Split
-from tests.integration.test_rounds_of_steps import TRAINING, Loop, dying, made
-from tests.integration.test_rounds_of_steps import tiny as tiny  # a fixture
+from tests.integration.loop import TRAINING, Loop, dying, made
+from tests.integration.loop import tiny as tiny  # a fixture
 from tests.rows import make_prompt_set
 
 pytestmark = pytest.mark.on_sqlite

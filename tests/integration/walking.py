@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import pytest
 from sqlalchemy import select
 
 from backend import demo
 from backend.db import now, reading, session, tables
+from backend.services import accounts
 from backend.services.access import Actor
 from backend.values import DatasetType, JobStatus, Role, RoundStatus, Split, Stage
 from tests import rows
@@ -268,3 +270,9 @@ def server_functions() -> Iterator[tuple[int, str]]:
         for name in dir(component):
             if getattr(getattr(component, name, None), "_is_server_fn", False):
                 yield component_id, name
+
+
+@pytest.fixture
+def world(database: str) -> World:
+    accounts.local_owner()
+    return make_world()

@@ -6,20 +6,17 @@ from typing import Any
 
 import pytest
 
-from backend.engines import _weights
 from backend.judges.exact_match import ExactMatch
-from backend.trainers import _models, _rows, _run
+from backend.trainers import _rows
 from backend.trainers._bandit import Bandit
 from backend.trainers._remarks import shaped
 from backend.trainers.grpo_category_bandit import GRPOCategoryBandit
 from backend.trainers.grpo_prompt_value import GRPOPromptValue
 from backend.trainers.guided_grpo import GuidedGRPO
 from backend.trainers.teacher_remark_grpo import TeacherRemarkGRPO
-from tests.integration.trainers.test_resumed import Dead
-from tests.integration.trainers.test_rl import DATA, DIGITS, SMALL, samples
+from tests.integration.trainers.online import DATA, DIGITS, SMALL, built, generation, log_probs, samples
 from tests.integration.trainers.test_self_score import LONG
-from tests.integration.trainers.test_turns import generation, log_probs
-from tests.integration.trainers.training import progress, same, spec_for, tensors, train
+from tests.integration.trainers.training import progress, spec_for, straight_and_killed, tensors, train
 
 LEVELS = [row | {"metadata": {"category": "even" if n % 2 else "odd"}} for n, row in enumerate(DATA)]
 MORE: dict[str, Any] = {
@@ -31,17 +28,6 @@ CHOOSERS = {
 }
 
 
-def built(trainer: Any, tiny: Path, folder: Path, data: list[dict[str, Any]], **engines: Any) -> Any:
-    """TRL's trainer before it trains."""
-    _weights.prepare_libraries()
-    spec = spec_for(trainer, tiny, folder, data=data)
-    spec.engines.update(engines)
-    fitted: Any = _run.build(trainer, spec, _models.load(trainer, spec), _rows.read(trainer, spec))
-    fitted.model.train()
-    fitted.current_gradient_accumulation_steps = 1
-    return fitted
-
-
 def prompt_of(fitted: Any, batch: dict[str, Any], n: int) -> str:
     ids = batch["prompt_ids"][n][batch["prompt_mask"][n].bool()]
     found: str = fitted.processing_class.decode(ids)
@@ -50,22 +36,10 @@ def prompt_of(fitted: Any, batch: dict[str, Any], n: int) -> str:
 
 @pytest.mark.parametrize("name", CHOOSERS)
 def test_broken_off_it_chooses_the_same_prompts_and_ends_in_the_same_weights(
-    name: str, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, tiny: Path, tmp_path: Path
 ) -> None:
     knobs = CHOOSERS[name]
-    straight = train(knobs, tiny, tmp_path / "straight", data=LEVELS)
-
-    def die(*_: Any) -> None:
-        raise Dead
-
-    with monkeypatch.context() as patched:
-        patched.setattr(_run, "write_final", die)
-        with pytest.raises(Dead):
-            train(knobs, tiny, tmp_path / "killed", data=LEVELS)
-    (tmp_path / "killed/checkpoint-4/trainer_state.json").unlink()  # killed while it was saved
-    final = train(knobs, tiny, tmp_path / "killed", data=LEVELS)
-    assert json.loads((final / "train.json").read_text())["resumed_from_step"] == 2
-    assert same(straight, final)
+    straight, final = straight_and_killed(knobs, tiny, tmp_path, data=LEVELS)
     lines = samples(tmp_path / "straight")
     assert samples(tmp_path / "killed") == lines
     assert {line["step"] for line in lines} == {1, 3}
@@ -100,7 +74,7 @@ def bandit(knobs: Any, policy: Path, folder: Path) -> Bandit:
 def test_the_value_model_learns_the_mean_reward_of_the_prompts_it_took(tiny: Path, tmp_path: Path) -> None:
     """Of all eight prompts those with the nearest prediction; then one step of AdamW on the squared error."""
     knobs = GRPOPromptValue(**SMALL | {"reward": DIGITS}, candidates=4, value_learning_rate=1e-4)
-    fitted = built(knobs, tiny, tmp_path / "out", DATA)
+    fitted = built(knobs, tiny, tmp_path / "out", data=DATA)
     values = fitted.prompt_values
     before = dict(zip(range(8), values.predict(range(8)), strict=True))
     generation(fitted)
@@ -126,7 +100,7 @@ def test_a_prompt_that_no_text_solves_is_asked_with_ever_more_of_the_solution(
     ]
     reward = ExactMatch(pattern="(?s)^(.)")
     knobs = GuidedGRPO(**SMALL | {"reward": reward}, strip_hints=strip)
-    fitted = built(knobs, tiny, tmp_path / "out", data)
+    fitted = built(knobs, tiny, tmp_path / "out", data=data)
     monkey = fitted.rollout_func.reward
     real = monkey.judge_texts
 
@@ -154,7 +128,7 @@ def test_a_prompt_that_no_text_solves_is_asked_with_ever_more_of_the_solution(
             assert "ABCDEFG" not in shown
     assert [line["reward"] for line in lines if line["row"] == 0] == [1.0] * 4
     early = GuidedGRPO(**SMALL | {"reward": reward}, first_hint_step=1)
-    fitted = built(early, tiny, tmp_path / "early", data)
+    fitted = built(early, tiny, tmp_path / "early", data=data)
     generation(fitted)
     assert not any("guided" in line for line in fitted.reward_funcs[0].pending)
 
@@ -174,7 +148,7 @@ def test_a_remark_is_part_of_the_text_and_weighs_less_where_it_is_strange(tiny: 
         shaping=0.005,
     )
     teacher = {"name": "scripted", "rules": [{"pattern": "Answer of the student", "reply": "Wait, 1 + 1 = 2."}]}
-    fitted = built(knobs, tiny, tmp_path / "out", DATA, teacher=teacher)
+    fitted = built(knobs, tiny, tmp_path / "out", data=DATA, teacher=teacher)
     fitted.state.max_steps = 1
     batch, inputs = generation(fitted)
     guided = [one["guided"] for one in inputs]
@@ -203,7 +177,7 @@ def test_a_remark_is_part_of_the_text_and_weighs_less_where_it_is_strange(tiny: 
     wanted = -(expected * (ours - ours.detach()).exp() * mask).sum() / mask.sum()
     assert loss.item() == pytest.approx(wanted.item(), abs=1e-4)
     silent = {"name": "scripted", "replies": ("No remark.",)}
-    fitted = built(knobs, tiny, tmp_path / "silent", DATA, teacher=silent)
+    fitted = built(knobs, tiny, tmp_path / "silent", data=DATA, teacher=silent)
     fitted.state.max_steps = 1
     batch, inputs = generation(fitted)
     assert not any(one["guided"] for one in inputs)

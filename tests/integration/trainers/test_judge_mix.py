@@ -1,18 +1,23 @@
 """Real trainings that recycle their texts as judge training (SPARK, arXiv 2509.22624)."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from backend.trainers import _run
 from backend.trainers.grpo import GRPO
 from backend.trainers.grpo_judge_mix import GRPOJudgeMix
-from tests.integration.trainers.test_resumed import Dead
-from tests.integration.trainers.test_rl import DATA, DIGITS, SMALL, samples
-from tests.integration.trainers.test_turns import built, generation, log_probs
-from tests.integration.trainers.training import progress, same, train
+from tests.integration.trainers.online import (
+    DATA,
+    DIGITS,
+    SMALL,
+    built,
+    generation,
+    is_same_training,
+    log_probs,
+    samples,
+)
+from tests.integration.trainers.training import progress, straight_and_killed
 
 SHORT: dict[str, Any] = {
     "pointwise_template": "{prompt};{response}?", "pairwise_template": "{prompt};A {first};B {second}?",
@@ -63,28 +68,13 @@ def test_loss_and_gradient_on_a_fixed_batch(tiny: Path, tmp_path: Path) -> None:
 
 def test_with_weight_0_it_is_grpo(tiny: Path, tmp_path: Path) -> None:
     knobs = SMALL | {"max_steps": 2, "learning_rate": 1e-3, "reward": DIGITS}
-    left = train(GRPOJudgeMix(**knobs, judge_weight=0.0), tiny, tmp_path / "mixed", data=DATA)
-    right = train(GRPO(**knobs), tiny, tmp_path / "grpo", data=DATA)
-    assert same(left, right)
-    assert samples(tmp_path / "mixed") == samples(tmp_path / "grpo")
+    assert is_same_training(GRPOJudgeMix(**knobs, judge_weight=0.0), GRPO(**knobs), tiny, tmp_path, data=DATA)
 
 
-def test_broken_off_it_ends_in_the_same_weights(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_broken_off_it_ends_in_the_same_weights(tiny: Path, tmp_path: Path) -> None:
     more = {"max_steps": 4, "save_steps": 2, "steps_per_generation": 2, "learning_rate": 1e-2}
     knobs = GRPOJudgeMix(**SMALL | SHORT | more, reward=DIGITS)
-    straight = train(knobs, tiny, tmp_path / "straight", data=DATA)
-
-    def die(*_: Any) -> None:
-        raise Dead
-
-    with monkeypatch.context() as patched:
-        patched.setattr(_run, "write_final", die)
-        with pytest.raises(Dead):
-            train(knobs, tiny, tmp_path / "killed", data=DATA)
-    (tmp_path / "killed/checkpoint-4/trainer_state.json").unlink()  # killed while it was saved
-    final = train(knobs, tiny, tmp_path / "killed", data=DATA)
-    assert json.loads((final / "train.json").read_text())["resumed_from_step"] == 2
-    assert same(straight, final)
+    straight_and_killed(knobs, tiny, tmp_path, data=DATA)
     assert samples(tmp_path / "killed") == samples(tmp_path / "straight")
     logged = [line["metrics"] for line in progress(tmp_path / "straight") if "judging/rows" in line["metrics"]]
     assert {line["judging/rows"] for line in logged} == {16}

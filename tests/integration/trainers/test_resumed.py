@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from backend.trainers import _folders, _run
+from backend.trainers import _folders
 from backend.trainers.cpo import CPO
 from backend.trainers.distill import Distill
 from backend.trainers.hidden_state_sft import HiddenStateSFT
@@ -15,7 +15,7 @@ from backend.trainers.orpo import ORPO
 from backend.trainers.sft import SFT
 from backend.trainers.soft_target_sft import SoftTargetSFT
 from backend.trainers.step_scorer import StepScorer
-from tests.integration.trainers.training import progress, rows, same, train
+from tests.integration.trainers.training import kill, progress, rows, same, train
 
 KNOBS: dict[str, Any] = {
     "max_steps": 4, "save_steps": 2, "logging_steps": 1, "learning_rate": 1e-2, "per_device_train_batch_size": 2,
@@ -23,10 +23,6 @@ KNOBS: dict[str, Any] = {
 WEIGHED = [row | {"weight": n / 4} for n, row in enumerate(rows("prompt_completion", 8))]
 VALUED = [row | {"value": n / 8} for n, row in enumerate(rows("prompt_completion", 8))]
 LABELLED = [row | {"weight": n / 4} for n, row in enumerate(rows("unpaired_preference", 8))]
-
-
-class Dead(BaseException):
-    """Stands for the process's death."""
 
 
 @pytest.mark.parametrize(
@@ -45,21 +41,9 @@ class Dead(BaseException):
     ],
     ids=lambda value: getattr(value, "name", "") or "",
 )
-def test_broken_off_it_ends_in_the_same_weights(
-    trainer: Any, data: Any, tiny: Path, other: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_broken_off_it_ends_in_the_same_weights(trainer: Any, data: Any, tiny: Path, other: Path, tmp_path: Path):
     straight = train(trainer, tiny, tmp_path / "straight", data=data, reference=other)
-
-    def die(*_: Any) -> None:
-        raise Dead
-
-    with monkeypatch.context() as patched:
-        patched.setattr(_run, "write_final", die)
-        with pytest.raises(Dead):
-            train(trainer, tiny, tmp_path / "killed", data=data, reference=other)
-    newest = _folders.newest_checkpoint(tmp_path / "killed")
-    assert newest is not None
-    (newest / _folders.STATE).unlink()  # killed while it was saved
+    kill(trainer, tiny, tmp_path / "killed", data=data, reference=other)
     kept = _folders.old_log_probs(tmp_path / "killed")
     assert kept.is_file() == (trainer.name == "negative_aware_sft")
     final = train(trainer, tiny, tmp_path / "killed", data=data, reference=other)

@@ -17,21 +17,12 @@ from backend.judges.weighted_sum import WeightedSum
 from backend.judges.written_verdict import WrittenVerdict
 from backend.trainers.grpo import GRPO
 from backend.trainers.rloo import RLOO
+from tests.integration.trainers.online import DATA, DIGITS, SMALL, samples
 from tests.integration.trainers.test_trl_ends import KILLED, start
-from tests.integration.trainers.training import KNOBS, message, progress, same, spec_for, train
+from tests.integration.trainers.training import message, progress, same, spec_for, train
 
-SMALL: dict[str, Any] = KNOBS | {
-    "max_steps": 1, "num_generations": 4, "per_device_train_batch_size": 8, "max_completion_length": 6,
-    "logging_steps": 1,
-}  # fmt: skip
-DATA = [{"prompt": message("user", f"{i} + 1 ="), "answer": str(i + 1), "metadata": {"n": i}} for i in range(8)]
 SELF = WrittenVerdict(votes=1, max_tokens=4, template=demo.JUDGE_TEMPLATE)
-DIGITS = SurfaceRules(must_match="[0-9]")  # an untrained model writes some in about half of its texts
 MIXED = WeightedSum(judges=(DIGITS, SELF), weights=(1.0, 0.5), optional=("written_verdict",))
-
-
-def samples(folder: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (folder / "samples.jsonl").read_text().splitlines()]
 
 
 @pytest.mark.parametrize("lora", [False, True])

@@ -6,18 +6,23 @@ from typing import Any
 
 import pytest
 
-from backend.engines import _weights
 from backend.errors import InvalidInput
 from backend.judges.read_critique import ReadCritique
 from backend.judges.surface_rules import SurfaceRules
-from backend.trainers import _models, _rows, _run
 from backend.trainers.grpo import GRPO
 from backend.trainers.multi_turn_grpo import AGAIN, MultiTurnGRPO
-from tests.integration.trainers.test_resumed import Dead
-from tests.integration.trainers.test_rl import DATA, SMALL, samples
-from tests.integration.trainers.training import progress, same, spec_for, tensors, train
+from tests.integration.trainers.online import (
+    DATA,
+    DIGITS,
+    SMALL,
+    built,
+    generation,
+    is_same_training,
+    log_probs,
+    samples,
+)
+from tests.integration.trainers.training import progress, straight_and_killed, tensors, train
 
-DIGITS = SurfaceRules(must_match="[0-9]")  # an untrained model writes some in about half of its texts
 LETTERS = ReadCritique(verdict_pattern=r"(?s)^(?:(?P<accept>[a-z])|(?P<reject>[^a-z]))")
 S2R: dict[str, Any] = {"turn_kinds": ("answer", "verdict", "answer"), "follow_ups": ("check", "again"),
                        "verdict_reader": LETTERS}  # fmt: skip
@@ -34,39 +39,6 @@ STAGES: dict[str, dict[str, Any]] = {
 
 def turns(**knobs: Any) -> MultiTurnGRPO:
     return MultiTurnGRPO(**SMALL | {"reward": DIGITS, "follow_ups": ("again",)} | knobs)
-
-
-def built(trainer: GRPO, tiny: Path, folder: Path, **more: Any) -> Any:
-    """TRL's trainer before it trains."""
-    _weights.prepare_libraries()
-    spec = spec_for(trainer, tiny, folder, data=DATA, **more)
-    fitted: Any = _run.build(trainer, spec, _models.load(trainer, spec), _rows.read(trainer, spec))
-    fitted.model.train()
-    fitted.current_gradient_accumulation_steps = 1
-    return fitted
-
-
-def generation(fitted: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """A fixed batch: two prompts with four chats each, and TRL's inputs that it was made of."""
-    import torch
-
-    torch.manual_seed(0)
-    inputs = [dict(fitted.train_dataset[n]) for n in (0, 1) for _ in range(4)]
-    return fitted._generate_and_score_completions(inputs), inputs
-
-
-def log_probs(model: Any, batch: dict[str, Any]) -> Any:
-    """Of each token after the prompt, by one plain forward pass over one chat at a time, without padding."""
-    import torch
-
-    rows = []
-    for n in range(len(batch["prompt_ids"])):
-        head = batch["prompt_ids"][n][batch["prompt_mask"][n].bool()]
-        tail = batch["completion_ids"][n][batch["completion_mask"][n].bool()]
-        logits = model(input_ids=torch.cat([head, tail])[None]).logits[0, len(head) - 1 : -1].float()
-        found = logits.log_softmax(-1).gather(1, tail[:, None])[:, 0]
-        rows.append(torch.cat([found, found.new_zeros(batch["completion_ids"].shape[1] - len(tail))]))
-    return torch.stack(rows)
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -142,32 +114,13 @@ def test_a_chat_is_what_the_template_writes_and_a_verdict_that_accepts_ends_it(t
 def test_with_one_turn_it_is_grpo(tiny: Path, tmp_path: Path) -> None:
     knobs = SMALL | {"max_steps": 2, "learning_rate": 1e-3, "beta": 0.1, "reward": DIGITS}
     alone = MultiTurnGRPO(**knobs, turn_kinds=("answer",), follow_ups=())
-    left = train(alone, tiny, tmp_path / "turns", data=DATA)
-    right = train(GRPO(**knobs), tiny, tmp_path / "grpo", data=DATA)
-    assert same(left, right)
-    assert not same(left, tiny)
-    assert samples(tmp_path / "turns") == samples(tmp_path / "grpo")
+    assert is_same_training(alone, GRPO(**knobs), tiny, tmp_path, data=DATA)
 
 
-def test_broken_off_it_ends_in_the_same_weights_and_texts(
-    tiny: Path, other: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_broken_off_it_ends_in_the_same_weights_and_texts(tiny: Path, other: Path, tmp_path: Path) -> None:
     more = {"max_steps": 4, "save_steps": 2, "learning_rate": 1e-2, "first_turn_beta": 0.1, "progress_bonus": 2.0}
     knobs = turns(**more, **S2R, steps_per_generation=2)
-    straight = train(knobs, tiny, tmp_path / "straight", data=DATA, reference=other)
-
-    def die(*_: Any) -> None:
-        raise Dead
-
-    with monkeypatch.context() as patched:
-        patched.setattr(_run, "write_final", die)
-        with pytest.raises(Dead):
-            train(knobs, tiny, tmp_path / "killed", data=DATA, reference=other)
-    newest = tmp_path / "killed/checkpoint-4"
-    (newest / "trainer_state.json").unlink()  # killed while it was saved
-    final = train(knobs, tiny, tmp_path / "killed", data=DATA, reference=other)
-    assert json.loads((final / "train.json").read_text())["resumed_from_step"] == 2
-    assert same(straight, final)
+    straight_and_killed(knobs, tiny, tmp_path, data=DATA, reference=other)
     assert samples(tmp_path / "killed") == samples(tmp_path / "straight")
     lines = samples(tmp_path / "straight")
     assert {line["step"] for line in lines} == {1, 3}

@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from backend.trainers import Trainer, TrainSpec
+import pytest
+
+from backend.trainers import Trainer, TrainSpec, _folders, _run
 
 ROOT = Path(__file__).parents[3]
 KNOBS: dict[str, Any] = {
@@ -70,6 +72,38 @@ def spec_for(
 def train(trainer: Trainer, policy: Path, folder: Path, **more: Any) -> Path:
     trainer.main(spec_for(trainer, policy, folder, **more))
     return folder / "final"
+
+
+class Dead(BaseException):
+    """Stands for the process's death."""
+
+
+def die(*_: Any) -> None:
+    raise Dead
+
+
+def kill(trainer: Trainer, policy: Path, folder: Path, **more: Any) -> None:
+    """Train until the last step is done, and die while its checkpoint is saved: the one before is whole."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(_run, "write_final", die)
+        with pytest.raises(Dead):
+            train(trainer, policy, folder, **more)
+    newest = _folders.newest_checkpoint(folder)
+    assert newest is not None
+    (newest / _folders.STATE).unlink()
+
+
+def straight_and_killed(trainer: Trainer, policy: Path, folder: Path, **more: Any) -> tuple[Path, Path]:
+    """Return the final weights of two trainings, in `straight` and in `killed`: the second died and was resumed.
+
+    It is asserted that it went on from step 2 of 4 and ended in the same weights.
+    """
+    straight = train(trainer, policy, folder / "straight", **more)
+    kill(trainer, policy, folder / "killed", **more)
+    final = train(trainer, policy, folder / "killed", **more)
+    assert json.loads((final / "train.json").read_text())["resumed_from_step"] == 2
+    assert same(straight, final)
+    return straight, final
 
 
 def progress(folder: Path) -> list[dict[str, Any]]:
