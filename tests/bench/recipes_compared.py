@@ -9,6 +9,7 @@ import argparse
 import json
 import random
 import statistics
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 SAMPLES = 1_600
 DRAWS = 2_000
+OUT = Path(tempfile.gettempdir()) / "rondo-recipes-compared.jsonl"
 SOLVED = "Countdown problems, solved"
 
 
@@ -32,7 +34,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="rounds of each run")
     parser.add_argument("--samples", type=int, default=SAMPLES, help="texts that a round writes")
     parser.add_argument("--only", default="", help="names of recipes, with commas between; empty: all")
-    parser.add_argument("--out", type=Path, default=Path("recipes_compared.jsonl"), help="file of what is finished")
+    parser.add_argument("--out", type=Path, default=OUT, help=f"file of what is finished ({OUT})")
     asked = parser.parse_args()
     size = {"rounds": asked.rounds, "samples": asked.samples}
     from tests.bench.recipes_on_demo import ENTRIES
