@@ -14,6 +14,7 @@ import select
 import signal
 import sys
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -74,8 +75,8 @@ class Process:
         return True
 
     def wait_step(self, step: int) -> bool:
-        """Wait until this step begins; False where the process ended before."""
-        while self.step != step:
+        """Wait until this step, or one behind it, begins; False where the process ended before."""
+        while self.step < step:
             if not self.begins(None):
                 return False
         return True
@@ -120,6 +121,9 @@ def _be_runner(round_id: int, said: int, log: Path) -> None:
             os.write(said, b"%d\n" % (job.step if job.step is not None else -1))
             run.run_job(job.id, attempt)
         code = 0
+    except BaseException:
+        traceback.print_exc()
+        sys.stderr.flush()
     finally:
         os._exit(code)
 

@@ -48,9 +48,10 @@ class Case:
         from tests.tiny import make_tiny_model
 
         tiny = make_tiny_model(folder / "models/tiny", hidden=16, layers=1, context=4096)
+        first = make_tiny_model(folder / "models/first", hidden=16, layers=1, context=4096, seed=5)
         model = demo.MODEL_FOLDER if self.demo else tiny
         engine = {"name": "scripted"} | self.writer if self.writer else {"name": "transformers", "model": str(model)}
-        loop = Loop(self.ready(), engine, model)
+        loop = Loop(self.ready(), engine, demo.MODEL_FOLDER if self.demo else first)
         if self.demo:
             problems = [line.split('"')[3] for line in (demo.PROMPT_FOLDER / "train.jsonl").read_text().splitlines()]
             loop.prompts = make_prompt_set(loop.project, prompts=problems[:NUM_PROMPTS])
