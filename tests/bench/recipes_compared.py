@@ -46,7 +46,7 @@ def main() -> None:
     if missing:
         with data_folder() as folder, asked.out.open("a", encoding="utf-8") as out:
             for line in run_all(folder, missing, asked.rounds, asked.samples):
-                out.write(json.dumps(line | size) + "\n")
+                out.write(json.dumps(line | {"size": size}) + "\n")
                 out.flush()
     chosen = [line for line in finished(asked.out, size) if line["seed"] <= asked.seeds]
     print(table(wanted, chosen, asked.rounds))
@@ -55,7 +55,7 @@ def main() -> None:
 def finished(file: Path, size: dict[str, int]) -> list[dict[str, Any]]:
     """The lines of runs of this size."""
     lines = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
-    return [line for line in lines if size.items() <= line.items()]
+    return [line for line in lines if line.get("size") == size]
 
 
 def run_all(
