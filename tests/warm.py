@@ -19,7 +19,7 @@ from backend.engines._model_lines import lines
 from backend.errors import TrainerError
 from backend.jobs.child import POLL_SECONDS, describe_exit
 from backend.jobs.logs import last_lines, tail
-from backend.pipeline import train
+from backend.pipeline import train as training
 
 LOOKS = min(POLL_SECONDS, 0.05)
 _servers = multiprocessing.get_context("forkserver")
@@ -28,7 +28,7 @@ _servers.set_forkserver_preload(["tests.preloaded"])
 
 def start(spec: Path, log: Path) -> BaseProcess:
     """Begin `python -m backend.trainers SPEC`, its output added to the log."""
-    process = _servers.Process(target=_train, args=(str(spec), str(log), dict(os.environ)), daemon=True)
+    process = _servers.Process(target=train, args=(str(spec), str(log), dict(os.environ)), daemon=True)
     process.start()
     return process
 
@@ -51,7 +51,7 @@ def run_grandchild(argv: Sequence[str], *, log: Path, while_running: Callable[[]
         raise TrainerError(f"The training process {how} Its last lines:\n{last_lines(tail(log))}")
 
 
-def _train(spec: str, log: str, environment: dict[str, str]) -> None:
+def train(spec: str, log: str, environment: dict[str, str]) -> None:
     """In the forked process: be what the command line would be, and end as it would."""
     from backend.config import reread
     from backend.trainers.__main__ import main, report
@@ -75,7 +75,7 @@ def _train(spec: str, log: str, environment: dict[str, str]) -> None:
 
 @pytest.fixture(autouse=True)
 def forked_trainings(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(train, "run_grandchild", run_grandchild)
+    monkeypatch.setattr(training, "run_grandchild", run_grandchild)
 
 
 @pytest.fixture(autouse=True)

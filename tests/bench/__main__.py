@@ -4,6 +4,8 @@ import argparse
 import os
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 failed: list[str] = []
 
@@ -21,11 +23,11 @@ def run(*command: str, **environment: str) -> None:
 
 FULL = {
     "samples": 1_000_000, "repeats": 5, "seeds": 3, "rounds": 3, "reviewed_seeds": 5, "reviewers": 50, "decisions": 100,
-    "kills": 50, "people": 300,
+    "kills": 50, "people": 300, "compared_samples": 1_600, "step_kills": 50, "grpo_steps": 60,
 }  # fmt: skip
 QUICK = {
     "samples": 20_000, "repeats": 1, "seeds": 1, "rounds": 1, "reviewed_seeds": 1, "reviewers": 10, "decisions": 20,
-    "kills": 3, "people": 30,
+    "kills": 3, "people": 30, "compared_samples": 128, "step_kills": 5, "grpo_steps": 3,
 }  # fmt: skip
 HELP = {
     "samples": "size of the project for the Samples page and the review desk, and of the imported file",
@@ -37,6 +39,9 @@ HELP = {
     "decisions": "decisions of each of them",
     "kills": "how often the worker is killed",
     "people": "who sign in at once beside ten reviewers",
+    "compared_samples": "texts of a round where recipes are compared",
+    "step_kills": "how often rounds of many steps are killed, over all recipes",
+    "grpo_steps": "optimizer steps of a GRPO training",
 }
 
 
@@ -51,16 +56,21 @@ def main() -> None:
     repeats, samples = ("--repeats", size["repeats"]), ("--samples", size["samples"])
     run("-m", "tests.bench.throughput", *repeats)
     run("-m", "tests.bench.training", *repeats)
+    run("-m", "tests.bench.grpo", *repeats, "--steps", size["grpo_steps"])
     run("-m", "tests.bench.web_process")
     run("-m", "tests.bench.logins", "--people", size["people"])
     run("-m", "tests.bench.samples_1m", *samples)
     run("-m", "tests.bench.review_keys", *samples)
     run("-m", "tests.bench.import_export", "--rows", size["samples"])
     run("-m", "tests.bench.demo_loop", "--seeds", size["seeds"], "--rounds", size["rounds"])
+    with tempfile.TemporaryDirectory(prefix="rondo-bench-") as folder:
+        many = ("--seeds", size["seeds"], "--rounds", size["rounds"], "--samples", size["compared_samples"])
+        run("-m", "tests.bench.recipes_compared", *many, "--out", str(Path(folder) / "runs.jsonl"))
+    run("-m", "tests.bench.kills", "--kills", size["step_kills"])
     train = [] if asked.quick else ["--train"]
     run("-m", "tests.bench.worth_of_a_look", "--seeds", size["reviewed_seeds"], *train)
-    many = {"RONDO_REVIEWERS": size["reviewers"], "RONDO_DECISIONS": size["decisions"]}
-    run("-m", "pytest", "-s", "tests/acceptance/test_many_reviewers.py", **many)
+    crowd = {"RONDO_REVIEWERS": size["reviewers"], "RONDO_DECISIONS": size["decisions"]}
+    run("-m", "pytest", "-s", "tests/acceptance/test_many_reviewers.py", **crowd)
     run("-m", "pytest", "-s", "tests/acceptance/test_killed_round.py", RONDO_KILLS=size["kills"])
     if failed:
         sys.exit(f"These did not run to their end: {'; '.join(failed)}")
