@@ -69,8 +69,7 @@ class MultiTurnGRPO(GRPO):
     @field_validator("verdict_reader")
     @classmethod
     def _computes(cls, reader: Judge) -> Judge:
-        others = reader.judges_parents or reader.reads_parents or reader.needs_all_groups or reader.needs_pool
-        if reader.needs_engine or reader.needs_answer or others or reader.reads_beside:
+        if reader.needs_engine or reader.needs_answer or reader.looks_elsewhere:
             raise ValueError(f"The judge {reader.name} does not read texts. Choose read_critique.")
         return reader
 
