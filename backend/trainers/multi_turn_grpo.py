@@ -114,6 +114,14 @@ class MultiTurnGRPO(GRPO):
         first = self.beta if self.first_turn_beta is None else self.first_turn_beta
         return first if len(self.turn_kinds) == 1 else max(self.beta, first)
 
+    @property
+    def max_tokens_per_chat(self) -> int:
+        return len(self.turn_kinds) * self.max_tokens_per_rollout
+
+    @property
+    def asked_beside(self) -> tuple[str, ...]:
+        return ("\n".join(self.follow_ups),)
+
     def rollouts(self, prompts: int) -> int:
         return super().rollouts(prompts) * len(self.turn_kinds)
 
