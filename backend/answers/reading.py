@@ -26,7 +26,8 @@ _CHOICE = re.compile(
     r"(?P<letter>[A-J])(?P<end>[)\].:,*_}]|\s*$|(?=\s))"
 )
 _CHOICE_IN_PROSE = re.compile(
-    r"\((?P<a>[A-J])\)|\b(?:option|choice|choose|letter)\s+[(\"*]*(?P<b>[A-J])\b|^(?:[^\S\n]|\*)*(?P<c>[A-J])[).:]", re.MULTILINE
+    r"\((?P<a>[A-J])\)|\b(?:option|choice|choose|letter)\s+[(\"*]*(?P<b>[A-J])\b|^(?:[^\S\n]|\*)*(?P<c>[A-J])[).:]",
+    re.MULTILINE,
 )
 _OPERANDS = re.compile(
     r"\b(?:sum|total|difference|product|quotient|ratio)\s+(?:of|between)\s+[-−]?\d[\d.,]*(?:\s*(?:,|and|,\s*and)\s+[-−]?\d[\d.,]*)+",

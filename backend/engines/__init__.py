@@ -45,7 +45,8 @@ class Engine(Part, kind="engine"):
     """Serves one checkpoint. Use as a context manager: weights are loaded on enter, released on exit."""
 
     incidental: ClassVar[tuple[str, ...]] = ()
-    """Knobs that change no text: how often, how long and by which key it is asked, and what was found that it can do."""
+    """Knobs that change no text: how often, how long and by which key it is asked, and what it was found to be able to
+    do."""
 
     def check(self) -> None:
         """Raise what entering would raise, as far as it can be seen without loading or asking anything."""

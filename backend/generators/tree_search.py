@@ -61,8 +61,8 @@ class TreeSearch(Generator):
             raise ValueError("A beam goes on from the best steps, but nothing rates them. Set a judge or value_by.")
         if self.judge is not None and (self.judge.needs_answer or self.judge.looks_elsewhere):
             raise ValueError(
-                f"The judge {self.judge.name} cannot compare next steps: it looks at known answers, or at more than the "
-                "steps of one node. Choose one that judges these texts by themselves, such as pairwise_swapped."
+                f"The judge {self.judge.name} cannot compare next steps: it looks at known answers, or at more than "
+                "the steps of one node. Choose one that judges these texts by themselves, such as pairwise_swapped."
             )
         return self
 

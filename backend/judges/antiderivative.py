@@ -12,9 +12,7 @@ from backend.engines import Engine
 from backend.judges import Verifier, prompt_text
 from backend.values import Group, Judgment, Sample
 
-INTEGRAND = (
-    r"(?im)\bintegrate:?\s+(\S(?:.*?\S)??)(?:\s+with\s+respect\s+to\s+x|\s+dx)?[^\S\n]*+(?:[.?][^\S\n]*+)?$"
-)
+INTEGRAND = r"(?im)\bintegrate:?\s+(\S(?:.*?\S)??)(?:\s+with\s+respect\s+to\s+x|\s+dx)?[^\S\n]*+(?:[.?][^\S\n]*+)?$"
 ANSWER = r"(?is)<answer>((?:(?!<answer>).)*?)</answer>"
 PANELS = 16
 """Panels of Simpson's rule over one interval."""

@@ -14,7 +14,6 @@ from backend.metrics._intervals import wilson
 from backend.metrics._verify import answered, check_verifier, is_unreadable, verdicts
 from backend.values import MetricValue, Verdict
 
-
 OTHERS = "accuracy_at_other_difficulties"
 KEY = (
     "column of the prompts' metadata that holds the number; the 30 most frequent ones are looked at apart, and the "

@@ -33,8 +33,8 @@ class HeldOutSimilarity(Metric):
 
     by: str = Field(
         "",
-        description="a note of the prompts, such as `direction`, whose values are looked at apart: the 30 most frequent "
-        "ones, and the others together",
+        description="a note of the prompts, such as `direction`, whose values are looked at apart: the 30 most "
+        "frequent ones, and the others together",
     )
 
     @property

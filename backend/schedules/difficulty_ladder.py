@@ -11,10 +11,11 @@ from backend.schedules import Changes, History, Schedule, TryOut
 class DifficultyLadder(Schedule):
     """Go one level up when the held-out accuracy at the present level is high enough; else the level stays.
 
-    The first round of the recipe stands at the first level; rounds of other recipes do not count. A round moves the level up by one at most, and only where its new
-    checkpoint was measured on held-out prompts of that level, so that a training lies between two moves; the last level
-    stays. A transformer that is trained on what it labelled itself at one length goes on to the next one (Lee et al.
-    2025, arXiv 2502.01612).
+    The first round of the recipe stands at the first level; rounds of other recipes do not count. A round moves the
+    level up by one at most, and only where its new checkpoint was measured on held-out prompts of that level, so that a
+    training lies between two moves; the last level stays. A level needs a number of its own, which only the 30
+    difficulties with the most held-out prompts have. A transformer that is trained on what it labelled itself at one
+    length goes on to the next one (Lee et al. 2025, arXiv 2502.01612).
     """
 
     counts_own_rounds: ClassVar[bool] = True

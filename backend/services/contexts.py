@@ -78,8 +78,8 @@ def _of_writer(part: Generator | Trainer, policy: tables.Checkpoint, asked: int,
         return ""
     if own == one and not beside:
         return (
-            f"{knob} is {own:,}, but the context of {policy.name} holds {context:,} tokens, prompt and answer together: "
-            "longer answers are cut off there."
+            f"{knob} is {own:,}, but the context of {policy.name} holds {context:,} tokens, prompt and answer "
+            "together: longer answers are cut off there."
         )
     return (
         f"A chat of {part.name} may hold {own + beside:,} tokens beside its prompt: {own:,} of texts by the model and "

@@ -39,9 +39,7 @@ def datasets(db: Session, sample_ids: Sequence[int]) -> tuple[tuple[Learned, ...
         for dataset_id, id_ in db.execute(select(example.dataset_id, example.id).where(either)):
             found[dataset_id].add(id_)
     query = (
-        select(dataset.id, round_.number, round_.id)
-        .join(round_, round_.id == dataset.round_id)
-        .order_by(dataset.id)
+        select(dataset.id, round_.number, round_.id).join(round_, round_.id == dataset.round_id).order_by(dataset.id)
     )
     rows = [row for some in in_chunks(sorted(found)) for row in db.execute(query.where(dataset.id.in_(some)))]
     read = trainings.of_datasets(db, {round_id for _, _, round_id in rows})

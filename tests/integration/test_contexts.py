@@ -87,7 +87,9 @@ def test_all_turns_of_a_training_that_writes_count() -> None:
         asked = replace(made, recipe=recipe.model_dump(mode="json"))
         said = " ".join(rounds.estimate(actor, project_id, asked).warnings)
         assert ("context" not in said) is fits
-    assert "A chat of multi_turn_grpo may hold 273 tokens beside its prompt: 256 of texts by the model and 17 of" in said
+    assert (
+        "A chat of multi_turn_grpo may hold 273 tokens beside its prompt: 256 of texts by the model and 17 of" in said
+    )
 
 
 def test_a_prompt_without_room_for_an_answer_is_told() -> None:

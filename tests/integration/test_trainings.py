@@ -45,7 +45,9 @@ def made(database: str) -> Round:
     policy = rows.make_checkpoint(project, "policy", parent=base)
     prompts = rows.make_prompt_set(project, prompts=["a", "b"])
     recipe = RECIPE.model_dump(mode="json")
-    row = rows.make_round(project, base, sets=[prompts], recipe=recipe, status=RoundStatus.done, checkpoint_id=policy.id)
+    row = rows.make_round(
+        project, base, sets=[prompts], recipe=recipe, status=RoundStatus.done, checkpoint_id=policy.id
+    )
     samples = rows.make_samples(row, prompts, scores=[1.0, 0.0])
     first, second, third = samples[:3]
     one, other = ({"prompt_id": it.prompt_id, "sample_id": it.id} for it in (first, third))

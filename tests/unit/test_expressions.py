@@ -52,11 +52,16 @@ def collected() -> Found:
             if isinstance(node, ast.Call) and (one := written(node)) is not None:
                 found.setdefault(one, f"{path.relative_to(ROOT)}:{node.lineno}")
         module = importlib.import_module("backend." + ".".join(path.relative_to(ROOT).with_suffix("").parts))
-        for name, value in vars(module).items():
-            if isinstance(value, re.Pattern):
-                used = set(re.findall(rf"\b{name}\.({'|'.join(METHODS)})\(", everything))
-                for method in used or {"finditer"}:
-                    found.setdefault((value.pattern, value.flags, method), name)
+        compiled = {name: value for name, value in vars(module).items() if isinstance(value, re.Pattern)}
+        for name, value in compiled.items():
+            used = set(re.findall(rf"\b{name}\.({'|'.join(METHODS)})\(", everything))
+            found |= {(value.pattern, value.flags, method): name for method in used or {"finditer"}}
+    add_knobs(found)
+    return found
+
+
+def add_knobs(found: Found) -> None:
+    """The expressions that parts and recipes hold."""
     import_all()
     for kind in recipes.KINDS.values():
         for part in kind.registry.values():
@@ -66,7 +71,6 @@ def collected() -> Found:
         for phase in recipes.get(name).phases:
             for step in phase.steps:
                 add_part(found, step.part)
-    return found
 
 
 def written(node: ast.Call) -> tuple[str, int, str] | None:

@@ -8,12 +8,12 @@ from backend.db import tables
 from backend.engines import Engine
 from backend.engines.scripted import Scripted
 from backend.errors import PromptError
+from backend.jobs import Progress
 from backend.judges import Judge
 from backend.judges.exact_match import ExactMatch
 from backend.judges.majority_vote import MajorityVote
 from backend.judges.pairwise_swapped import PairwiseSwapped
 from backend.judges.relative_length import RelativeLength
-from backend.jobs import Progress
 from backend.pipeline.judge import judge_batch
 from backend.pipeline.stage import StageContext
 from backend.recipes import Recipe
