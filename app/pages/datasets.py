@@ -209,6 +209,7 @@ def card_value(detail: DatasetDetail) -> dict[str, Any]:
         "made": moment(view.created_at),
         "checkpoint": view.checkpoint,
         "checkpoint_id": view.checkpoint_id,
+        "untrained": "no checkpoint yet" if view.is_read else "none: a later step of the round went on from its rows",
         "hash": view.content_hash,
         "provenance": [{"name": k.replace("_", " "), "value": _fact(v)} for k, v in facts.items()],
     }

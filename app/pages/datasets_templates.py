@@ -13,7 +13,7 @@ DATASET = """
   <dl>
     <dt>Frozen by</dt><dd><a href="samples?round={{value.round_id}}">round {{value.round}}</a>, {{value.made}}</dd>
     <dt>Trained</dt><dd>{{#if value.checkpoint}}<a href="checkpoints?checkpoint={{value.checkpoint_id}}"
-      >{{value.checkpoint}}</a>{{else}}no checkpoint yet{{/if}}</dd>
+      >{{value.checkpoint}}</a>{{else}}{{value.untrained}}{{/if}}</dd>
     <dt>Content hash</dt><dd><code>{{value.hash}}</code></dd>
     {{#each value.provenance}}<dt>{{this.name}}</dt><dd>{{this.value}}</dd>{{/each}}
   </dl>

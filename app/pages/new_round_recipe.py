@@ -273,12 +273,19 @@ def guessed(here: Context, plan: Plan) -> dict[str, Any]:
     except RondoError as error:
         return {"problem": error.message, "warnings": []}
     return {
-        "samples": f"{found.samples:,}",
+        "samples": samples_of(found),
         "calls": f"{found.judge_calls:,}",
         "tokens": f"{found.tokens:,}",
         "time": _time(found),
         "warnings": list(found.warnings),
     }
+
+
+def samples_of(found: rounds.Estimate) -> str:
+    """How many samples there will be, and how many of them trainings write while they run."""
+    if not found.rollouts:
+        return f"{found.samples:,}"
+    return f"{found.samples:,}, {found.rollouts:,} of them rollouts of online training"
 
 
 def _time(found: rounds.Estimate) -> str:

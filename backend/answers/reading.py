@@ -9,7 +9,7 @@ from backend.answers import equality, numbers, unclear, wording
 from backend.answers.thinking import spoken
 
 _BOXED = re.compile(r"\\(?:boxed|fbox)\s*\{")
-_TAG = re.compile(r"<answer>(.*?)</answer>", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"<answer>((?:(?!<answer>).)*?)</answer>", re.IGNORECASE | re.DOTALL)
 _HASHES = re.compile(r"####[ \t]*(.*)")
 _LABEL = re.compile(
     r"\b(?:answers?|result|solution|antwort|ergebnis|lösung|respuesta|resultado|réponse|résultat|risposta|ответ)"
@@ -26,7 +26,8 @@ _CHOICE = re.compile(
     r"(?P<letter>[A-J])(?P<end>[)\].:,*_}]|\s*$|(?=\s))"
 )
 _CHOICE_IN_PROSE = re.compile(
-    r"\((?P<a>[A-J])\)|\b(?:option|choice|choose|letter)\s+[(\"*]*(?P<b>[A-J])\b|^[\s*]*(?P<c>[A-J])[).:]", re.MULTILINE
+    r"\((?P<a>[A-J])\)|\b(?:option|choice|choose|letter)\s+[(\"*]*(?P<b>[A-J])\b|^(?:[^\S\n]|\*)*(?P<c>[A-J])[).:]",
+    re.MULTILINE,
 )
 _OPERANDS = re.compile(
     r"\b(?:sum|total|difference|product|quotient|ratio)\s+(?:of|between)\s+[-−]?\d[\d.,]*(?:\s*(?:,|and|,\s*and)\s+[-−]?\d[\d.,]*)+",
@@ -157,7 +158,8 @@ def _number(sentence: str) -> str | None:
         return None
     before = sentence[: found[0].start()]
     is_direct = re.fullmatch(
-        r"[\W_]*(?:(?:about|approximately|approx\.?|exactly|just|only|simply|still|now)\s+)?[\W_]*(?:[a-z]\s*=\s*)?[\W_]*",
+        r"[\W_]*+(?:(?:about|approximately|approx\.?|exactly|just|only|simply|still|now)\s[\W_]*+)?"
+        r"(?:[a-z]\s*=[\W_]*+)?",
         before,
         re.I,
     )
@@ -253,7 +255,8 @@ def _last_words(text: str, like: str) -> str | None:
     is_short = len(line.split()) <= max(_FEW_WORDS, len(like.split()))
     if found is not None and (is_short or found == like or wording.is_yes_or_no(found)):
         return found
-    shape = re.sub(r"[0-9]+", "[0-9]+", re.escape(like.strip())) if re.search(r"[0-9]", like) else None
+    digits = "(?<![0-9])[0-9]++"
+    shape = re.sub(r"[0-9]+", digits, re.escape(like.strip())) if re.search(r"[0-9]", like) else None
     shaped = re.findall(shape, text) if shape else []
     return shaped[-1] if shaped else None
 

@@ -10,7 +10,7 @@ _DENIED = re.compile(
 )
 _INSTEAD = re.compile(r"\s*not\b[^.!?\n]{0,80}?\bbut\s+(?:rather\s+|instead\s+)?", re.IGNORECASE)
 _OR = re.compile(
-    r"[^.!?;\n]{0,30}?(?:\bor\b|\bto\b|[–—])\W*(?:(?:about|maybe|perhaps|possibly|even|just|only|rather)\s+)?\W*",
+    r"[^.!?;\n]{0,30}?(?:\bor\b|\bto\b|[–—])\W*+(?:(?:about|maybe|perhaps|possibly|even|just|only|rather)\s\W*+)?",
     re.IGNORECASE,
 )
 _AND = re.compile(r"[^.!?;\n]{0,30}?\b(?:and|to)\W*", re.IGNORECASE)

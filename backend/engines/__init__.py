@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import ClassVar
 
 from backend.errors import MissingPrerequisite, PromptError
 from backend.registry import Part
@@ -42,6 +43,10 @@ WAYS_OUT = {
 
 class Engine(Part, kind="engine"):
     """Serves one checkpoint. Use as a context manager: weights are loaded on enter, released on exit."""
+
+    incidental: ClassVar[tuple[str, ...]] = ()
+    """Knobs that change no text: how often, how long and by which key it is asked, and what it was found to be able to
+    do."""
 
     def check(self) -> None:
         """Raise what entering would raise, as far as it can be seen without loading or asking anything."""

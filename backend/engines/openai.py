@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from functools import partial
 from threading import Lock
-from typing import Any, NoReturn, TypeVar
+from typing import Any, ClassVar, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import Field, PrivateAttr, field_validator
@@ -46,6 +46,10 @@ GOES_ON = {"continue_final_message": True, "add_generation_prompt": False}
 
 class OpenAI(Engine):
     """Each prompt is a request with a seed of its own. A field that the server refuses is left out after that."""
+
+    incidental: ClassVar[tuple[str, ...]] = (
+        "api_key_env", "concurrency", "timeout", "max_retries", "retry_seconds", "prompt_logprobs",
+    )  # fmt: skip
 
     base_url: str = Field(description="address up to and including /v1, e.g. http://127.0.0.1:8000/v1")
     model: str = Field(description="the model's name on the server")

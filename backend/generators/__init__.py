@@ -111,6 +111,16 @@ class Generator(Part, kind="generator"):
         """Upper bound of new tokens of one sample, for estimates."""
         raise NotImplementedError
 
+    @property
+    def max_tokens_per_chat(self) -> int:
+        """Upper bound of the tokens of its own texts that one chat holds: of an episode those of all turns."""
+        return self.max_tokens_per_sample
+
+    @property
+    def asked_beside(self) -> tuple[str, ...]:
+        """What a chat may hold beside the prompt and what is written, one text for each way to ask."""
+        return ()
+
 
 def imported_samples(prompt: Prompt, first: int = 0, limit: int = 0) -> list[Sample]:
     """Return a prompt's imported completions as samples, from position `first` on; a limit of 0 means all."""

@@ -166,3 +166,7 @@ class EnvironmentRollout(Generator):
     @property
     def max_tokens_per_sample(self) -> int:
         return self.max_tokens
+
+    @property
+    def max_tokens_per_chat(self) -> int:
+        return self.max_turns * self.max_tokens

@@ -118,6 +118,14 @@ class FixedPoint(Generator):
     def max_tokens_per_sample(self) -> int:
         return self.max_tokens
 
+    @property
+    def max_tokens_per_chat(self) -> int:
+        return 2 * self.max_tokens  # a draft that is revised, and its revision
+
+    @property
+    def asked_beside(self) -> tuple[str, ...]:
+        return (self.template,)
+
     def _sampling(self, n: int, seed: int) -> Sampling:
         return Sampling(temperature=self.temperature, top_p=self.top_p, max_tokens=self.max_tokens, n=n, seed=seed)
 

@@ -119,6 +119,10 @@ class Sample(Generator):
     def max_tokens_per_sample(self) -> int:
         return self.max_tokens
 
+    @property
+    def asked_beside(self) -> tuple[str, ...]:
+        return (*self.conditions.values(), *([self.extra_template] if self.extra_n else []))
+
     def _sampling(self, n: int, temperature: float, seed: int) -> Sampling:
         return Sampling(
             temperature=temperature,

@@ -59,13 +59,11 @@ class TreeSearch(Generator):
             raise ValueError("The search is guided by a judge or by value_by, not by both. Leave one of them out.")
         if self.algorithm == "beam" and self.judge is None and not self.value_by:
             raise ValueError("A beam goes on from the best steps, but nothing rates them. Set a judge or value_by.")
-        if self.judge is not None and (self.judge.needs_answer or self.judge.reads_parents):
+        if self.judge is not None and (self.judge.needs_answer or self.judge.looks_elsewhere):
             raise ValueError(
-                f"The judge {self.judge.name} cannot compare next steps: it looks at known answers or at earlier "
-                "texts. Choose another one."
+                f"The judge {self.judge.name} cannot compare next steps: it looks at known answers, or at more than "
+                "the steps of one node. Choose one that judges these texts by themselves, such as pairwise_swapped."
             )
-        if self.judge is not None and (self.judge.needs_all_groups or self.judge.needs_pool):
-            raise ValueError(f"The judge {self.judge.name} has to see more than one node. Choose another one.")
         return self
 
     @property

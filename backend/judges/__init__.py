@@ -100,6 +100,13 @@ class Judge(Part, kind="judge"):
         """Return this judge, given the groups of that step about the prompts it judges; see `reads_beside`."""
         return self
 
+    @property
+    def looks_elsewhere(self) -> bool:
+        """True for judges that go by more than the texts of one group and its prompt: by other texts or prompts, or by
+        where a text comes from. Only a step of a recipe gives a judge all of that."""
+        others = self.judges_parents or self.judges_siblings or self.reads_parents or self.needs_all_groups
+        return bool(others or self.needs_pool or self.reads_beside or self.origins)
+
     def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:
         """Return the judgments of all samples, keyed by `sample_id`; at least one for each sample."""
         raise NotImplementedError

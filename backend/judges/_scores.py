@@ -65,7 +65,7 @@ _WEAK_LEAD = re.compile(
     r"(?:\b(?:a|the|my|this|its|of|final|total|overall|assigned)|[^\w\s])\s*[*_\"'`]*$", re.IGNORECASE
 )
 _OTHER_SCALE = re.compile(
-    rf"\bmax(?:imum|imal|\.)?[_\s]?(?:possible[_\s]?)?(?:score|points?|rating|grade)?[\s\"'*_`]*(?:[:=]|\bis\b|\bof\b)?\s*(?P<max>{_NUM})"
+    rf"\bmax(?:imum|imal|\.)?[_\s]?(?:possible[_\s]?)?(?:score|points?|rating|grade)?[\s\"'*_`]*+(?:(?:[:=]|\bis\b|\bof\b)\s*+)?(?P<max>{_NUM})"
     rf"|\bscale\s+(?:of|from)\s+{_NUM}\s*(?:to|-|\u2013)\s*(?P<to>{_NUM})",
     re.IGNORECASE,
 )

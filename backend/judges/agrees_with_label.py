@@ -26,7 +26,7 @@ class AgreesWithLabel(Verifier):
     @field_validator("reader")
     @classmethod
     def _computes(cls, reader: Judge) -> Judge:
-        if reader.needs_engine or reader.judges_parents:
+        if reader.needs_engine or reader.looks_elsewhere:
             raise ValueError(f"The judge {reader.name} does not read texts. Choose read_score or read_critique.")
         return reader
 

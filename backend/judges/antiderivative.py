@@ -12,8 +12,8 @@ from backend.engines import Engine
 from backend.judges import Verifier, prompt_text
 from backend.values import Group, Judgment, Sample
 
-INTEGRAND = r"(?im)\bintegrate:?\s+(.+?)(?:\s+with\s+respect\s+to\s+x|\s+dx)?\s*[.?]?\s*$"
-ANSWER = r"(?is)<answer>(.*?)</answer>"
+INTEGRAND = r"(?im)\bintegrate:?\s+(\S(?:.*?\S)??)(?:\s+with\s+respect\s+to\s+x|\s+dx)?[^\S\n]*+(?:[.?][^\S\n]*+)?$"
+ANSWER = r"(?is)<answer>((?:(?!<answer>).)*?)</answer>"
 PANELS = 16
 """Panels of Simpson's rule over one interval."""
 TRIES = 20

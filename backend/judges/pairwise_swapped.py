@@ -98,6 +98,10 @@ class PairwiseSwapped(Judge):
         return True
 
     @property
+    def needs_whole_groups(self) -> bool:
+        return True
+
+    @property
     def calls_per_sample(self) -> int:
         return 1
 

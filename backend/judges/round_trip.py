@@ -56,8 +56,7 @@ class RoundTrip(Judge):
     @field_validator("by")
     @classmethod
     def _compares(cls, by: Judge) -> Judge:
-        looks_elsewhere = by.needs_pool or by.needs_sandbox or by.reads_parents or by.reads_beside
-        if by.needs_engine or not by.needs_answer or looks_elsewhere:
+        if by.needs_engine or by.needs_sandbox or not by.needs_answer or by.looks_elsewhere:
             raise ValueError(
                 f"The judge {by.name} does not compute how a text compares with a known answer alone. Choose "
                 "text_similarity or exact_match."

@@ -67,7 +67,7 @@ class StepValue(Verifier):
     @model_validator(mode="after")
     def _computes(self) -> Self:
         judge = self.outcome
-        if judge.needs_engine or judge.needs_all_groups or judge.needs_pool or judge.reads_parents:
+        if judge.needs_engine or judge.looks_elsewhere:
             raise ValueError(
                 f"The judge {judge.name} cannot say which whole texts are right: it has to compute, and to look at the "
                 "texts of one prompt alone. Choose another one, such as exact_match."

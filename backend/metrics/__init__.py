@@ -12,7 +12,7 @@ class Evidence:
     """What a metric may look at.
 
     held_out: groups of held-out prompts answered by one checkpoint (greedy sample at position 0 when
-    `greedy_first`); round_groups: the round's training groups with effective labels;
+    `greedy_first`); round_groups: the groups whose texts the round's first selector reads, with effective labels;
     machine: sample id -> (score, verdict) as the judge labelled it; people: sample id -> verdict by people,
     without gold items, whose label was known;
     overridden: ids of samples on which people decided otherwise than the judge, by verdict or by score;
@@ -54,7 +54,7 @@ class Metric(Part, kind="metric"):
 
     @property
     def turns(self) -> tuple[str, ...]:
-        """Names of the steps whose texts it looks at beside those of the first step; see `Evidence.turns`."""
+        """Names of the steps whose texts it looks at beside `Evidence.round_groups`; see `Evidence.turns`."""
         return ()
 
     @property

@@ -11,10 +11,15 @@ from backend.values import Group, Judgment, Sample, Verdict
 
 
 def check_verifier(verifier: Judge | None) -> Judge | None:
-    """Return the verifier; raise ValueError for a judge that needs a model, which no metric has."""
+    """Return the verifier; raise ValueError for a judge that needs a model, or other texts, which no metric has."""
     if verifier is not None and verifier.needs_engine:
         raise ValueError(
             f"The verifier {verifier.name} asks a model. Choose a judge that computes, such as exact_match."
+        )
+    if verifier is not None and (verifier.judges_parents or verifier.reads_beside or verifier.needs_pool):
+        raise ValueError(
+            f"The verifier {verifier.name} compares with texts of another step or with other prompts, which a metric "
+            "does not have. Choose one that judges a text by its prompt, such as exact_match."
         )
     return verifier
 

@@ -13,11 +13,11 @@ from backend.values import Group, Mixture, Past, TrainingRow, Verdict
 class BoostingWeights(Mixer):
     """Multiply a row's weight by `factor` where the policy's own answer to its prompt was wrong, from round to round.
 
-    A weight begins with what the nearest round before gave to the prompt's row, else with 1; of several answers the
-    share that is wrong is the exponent, w * factor^share. Prompts without a verdict keep their weight. As in boosting
-    what is answered wrong counts ever more (Freund and Schapire 1997); by it a model is made to correct itself while it
-    is distilled from its former self (Amara et al. 2023, arXiv 2312.07028). Factor and bound are ours. The trainer has
-    to weigh examples, and `normalise_weights` makes their mean 1.
+    A weight begins with what the nearest round of this recipe before gave to the prompt's row, else with 1; of several
+    answers the share that is wrong is the exponent, w * factor^share. Prompts without a verdict keep their weight. As
+    in boosting what is answered wrong counts ever more (Freund and Schapire 1997); by it a model is made to correct
+    itself while it is distilled from its former self (Amara et al. 2023, arXiv 2312.07028). Factor and bound are ours.
+    The trainer has to weigh examples, and `normalise_weights` makes their mean 1.
     """
 
     reads_groups: ClassVar[bool] = True
@@ -28,7 +28,7 @@ class BoostingWeights(Mixer):
     def mix(self, rows: Sequence[TrainingRow], groups: Iterable[Group], past: Past, *, seed: int) -> Mixture:
         wrong = {prompt_id: _share_wrong(said) for prompt_id, said in verdicts_of(groups).items()}
         before: dict[int, float] = {}
-        for row in past.trained:
+        for row in (one for one in past.trained if one.is_same_recipe):
             before.setdefault(row.example.prompt_id, row.example.weight)
         kept = []
         for row in rows:

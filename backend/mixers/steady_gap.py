@@ -11,7 +11,7 @@ from backend.word_vectors import distance
 
 
 class SteadyGap(Mixer):
-    """Drop the pairs that lie farthest off until the mean gap is near that of the line's first round.
+    """Drop the pairs that lie farthest off until the mean gap is near that of the line's first round of this recipe.
 
     The gap of a pair is 1 less the cosine of both texts' word counts. In the first round all pairs stay. Where the mean
     is too low the pairs with the smallest gap are dropped, one after the other, where it is too high those with the
@@ -49,9 +49,11 @@ class SteadyGap(Mixer):
 
 
 def _first_round(past: Past) -> list[float]:
-    """The gaps of the pairs that the line's first round trained on; none in the first round."""
+    """The gaps of the pairs that the line's first round of this recipe trained on; none in the first round."""
     age, found = 0, list[float]()
     for row in past.trained:
+        if not row.is_same_recipe:
+            continue
         if row.age > age:
             age, found = row.age, []
         found.append(distance(row.completion, row.rejected or ""))

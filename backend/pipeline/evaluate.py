@@ -20,6 +20,7 @@ from backend.pipeline.stage import Finish, StageContext, derive_seed
 from backend.pipeline.wrap import plain_of
 from backend.prompt_sources import PromptSource
 from backend.recipes import Place, judge_of
+from backend.selectors import Selector
 from backend.values import DecisionKind, LabelSource, MetricValue, RoundStatus, Sampling, SetUse, Split, Verdict
 
 Measured = tuple[int | None, MetricValue, dict[str, Any]]
@@ -122,7 +123,7 @@ def round_evidence(stage: StageContext) -> Evidence:
         # What people wrote says nothing about the policy or its judge.
         groups = group_values.load(
             db,
-            group_values.group_rows(db, stage.round.id, Split.train, step=stage.places[0].index),
+            group_values.group_rows(db, stage.round.id, Split.train, step=looked_at(stage.places)),
             edits=False,
             imported=False,
         )
@@ -150,6 +151,24 @@ def round_evidence(stage: StageContext) -> Evidence:
         round_groups=groups, machine=machine, people=people, overridden=overridden, blind=blind, drawn=drawn,
         kept=kept, turns=turns_of(stage), pairs=sides,
     )  # fmt: skip
+
+
+def looked_at(places: Sequence[Place]) -> int:
+    """The step whose groups hold a round's own texts: that of the groups which the first selector of texts reads.
+
+    A selector of texts that nobody wrote in the round, as of known answers, does not count. Where no other one is
+    there, those of the first step that asks a model; without any, those of the first step.
+    """
+    wrote = {place.index for place in places if isinstance(place.step.part, Generator) and place.step.part.needs_engine}
+    selectors = [one for one in places if isinstance(one.step.part, Selector) and one.step.part.needs_texts]
+    read = [one.source for one in selectors if wrote & {*one.texts}]
+    for place in (places[n] for n in sorted(wrote)):
+        read.append(place.index if _makes_groups(place) else place.source)
+    return next((n for n in read if n is not None), places[0].index)
+
+
+def _makes_groups(place: Place) -> bool:
+    return isinstance(place.step.part, Generator) and place.step.part.makes_groups
 
 
 def turns_of(stage: StageContext) -> dict[str, Sequence[values.Group]]:

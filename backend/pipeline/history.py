@@ -3,11 +3,24 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from backend import recipes
 from backend.db import tables
+from backend.recipes import Recipe
+from backend.values import JSON
 
 
-def history_of(db: Session, round_id: int | None) -> list[dict[str, float | None]]:
-    """The metric values by name of a round and the rounds above it, oldest first; none without a round."""
+def is_same(data: JSON, recipe: Recipe) -> bool:
+    """Whether a recipe's JSON is that recipe but for knobs: of the same name, with as many steps in each phase."""
+    if data.get("name") != recipe.name:
+        return False
+    return [len(one.steps) for one in recipes.read(data).phases] == [len(one.steps) for one in recipe.phases]
+
+
+def history_of(db: Session, round_id: int | None, recipe: Recipe) -> list[dict[str, float | None]]:
+    """The metric values by name of a round and the rounds above it, oldest first; none without a round.
+
+    Where the recipe's schedule counts its own rounds, those of other recipes are left out.
+    """
     found: list[dict[str, float | None]] = []
     metric = tables.Metric
     while round_id is not None:
@@ -15,6 +28,7 @@ def history_of(db: Session, round_id: int | None) -> list[dict[str, float | None
         query = select(metric.name, metric.value).where(
             metric.round_id == row.id, metric.checkpoint_id.is_(None) | (metric.checkpoint_id == row.checkpoint_id)
         )
-        found.insert(0, {name: value for name, value in db.execute(query)})
+        if not recipe.schedule.counts_own_rounds or is_same(row.recipe, recipe):
+            found.insert(0, {name: value for name, value in db.execute(query)})
         round_id = row.parent_id
     return found

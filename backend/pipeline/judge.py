@@ -26,7 +26,7 @@ from backend.pipeline.judge_again import Again, shares, unwritten
 from backend.pipeline.judge_missing import batches, bound, expected, judge_of, may_be_decided, missing, ready
 from backend.pipeline.left_out import Gate
 from backend.pipeline.stage import Finish, StageContext, derive_seed
-from backend.values import Group, Judgment, LabelSource
+from backend.values import Failure, Group, Judgment, LabelSource, Sample
 
 ENOUGH_REPLIES = 100
 """Replies after which a judge without verdicts is stopped early."""
@@ -37,32 +37,52 @@ def judge_batch(
 ) -> tuple[list[Judgment], list[Judgment]]:
     """Judge one batch; return the judgments, and those that could not be given, with their failures.
 
-    Where a judge raises for the batch, each group is judged alone, then each sample, to find the culprit.
+    Where a judge raises for the batch, each group is judged alone, then each sample, to find the culprit; not by one
+    that has to see all groups at once.
     """
     judge, seed = ready(stage, groups), stage.seed("judge", number)
     try:
         made = judge.judge(engine, groups, seed=seed)
     except Exception as error:
         left_out.failure_of(error)
+        if judge.needs_all_groups:
+            raise
         made = [j for i, g in enumerate(groups) for j in judge_alone(stage, engine, g, derive_seed(seed, i))]
     return [j for j in made if j.failure is None], [j for j in made if j.failure is not None]
 
 
 def judge_alone(stage: StageContext, engine: Engine | None, group: Group, seed: int) -> list[Judgment]:
-    """Judge a group, or, where the judge raises, each of its samples alone."""
+    """Judge a group, or, where the judge raises, each of its samples alone.
+
+    Who compares the samples of a group says something else of one alone: those for which it does not raise alone are
+    judged together, and where it raises for these, too, none has a judgment.
+    """
     judge = ready(stage, [group])
-    made: list[Judgment] = []
     try:
         return judge.judge(engine, [group], seed=seed)
     except Exception as error:
-        left_out.failure_of(error)
+        failure = left_out.failure_of(error)
+    alone: list[Judgment] = []
+    rest: list[Sample] = []
+    failed: list[Judgment] = []
     for sample in group.samples:
         try:
-            made += judge.judge(engine, [replace(group, samples=(sample,))], seed=derive_seed(seed, sample.position))
+            alone += judge.judge(engine, [replace(group, samples=(sample,))], seed=derive_seed(seed, sample.position))
+            rest.append(sample)
+        except Exception as error:
+            failed.append(_failed(judge, sample, left_out.failure_of(error)))
+    if judge.needs_engine and not judge.needs_whole_groups:
+        return [*alone, *failed]
+    if failed and rest:
+        try:
+            return [*judge.judge(engine, [replace(group, samples=tuple(rest))], seed=seed), *failed]
         except Exception as error:
             failure = left_out.failure_of(error)
-            made.append(Judgment(sample.id, str(judge.name), 0, None, None, "", "", failure=failure))
-    return made
+    return [*(_failed(judge, sample, failure) for sample in rest), *failed]
+
+
+def _failed(judge: Judge, sample: Sample, failure: Failure) -> Judgment:
+    return Judgment(sample.id, str(judge.name), 0, None, None, "", "", failure=failure)
 
 
 def items_of(stage: StageContext, made: Sequence[Judgment], failed: Sequence[Judgment], rows: Sequence[GroupRow],

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from backend.boundary import clean
 from backend.db import now, reading, tables
 from backend.db.bulk import insert_rows
+from backend.db.many import among
 from backend.errors import Cancelled, EngineError, InvalidInput, JudgeError, MissingPrerequisite, PromptError
 from backend.jobs import transitions
 from backend.pipeline.stage import StageContext
@@ -20,6 +21,7 @@ RETRY = transitions.BESIDE
 """The kind of a job that asks again only for what was left out."""
 IN_A_ROW = 16
 """So many failures with nothing served between them, none in the texts themselves, stop the job: it is the server."""
+KEYS_AT_ONCE = 500
 SYSTEMATIC = (MissingPrerequisite, Cancelled, JudgeError, MemoryError, OSError)
 WORDS = {
     FailureKind.context: "too long for the context",
@@ -101,7 +103,7 @@ def write(db: Session, stage: StageContext, items: Sequence[Item]) -> None:
 def rewrite(db: Session, stage: StageContext, asked: Iterable[int], items: Sequence[Item]) -> None:
     """After a retry of the rows `asked`: those that failed again say so, the others are resolved."""
     again = {key_of(stage, item): item for item in items}
-    query = select(tables.LeftOut).where(tables.LeftOut.id.in_(list(asked)))
+    query = select(tables.LeftOut).where(among(tables.LeftOut.id, list(asked)))
     for row in db.scalars(query):
         item = again.pop(row.item, None)
         row.asked_at, row.job_id = None, stage.job_id
@@ -110,7 +112,10 @@ def rewrite(db: Session, stage: StageContext, asked: Iterable[int], items: Seque
         else:
             row.kind, row.reason = item.failure.kind, clean(item.failure.reason)
             row.attempts += 1
-    known = set(db.scalars(_of(select(tables.LeftOut.item), stage).where(tables.LeftOut.item.in_(list(again)))))
+    keys, known = list(again), set[str]()
+    for start in range(0, len(keys), KEYS_AT_ONCE):
+        some = tables.LeftOut.item.in_(keys[start : start + KEYS_AT_ONCE])
+        known |= set(db.scalars(_of(select(tables.LeftOut.item), stage).where(some)))
     write(db, stage, [item for key, item in again.items() if key not in known])
 
 

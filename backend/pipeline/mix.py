@@ -13,6 +13,7 @@ from backend.mixers import Mixer
 from backend.pipeline import groups as group_values
 from backend.pipeline import rows as dataset_rows
 from backend.pipeline.chosen import Chosen, ancestors, example_of, rows_before
+from backend.pipeline.history import is_same
 from backend.pipeline.stage import StageContext
 from backend.recipes import Recipe
 from backend.values import DatasetType, Example, Past, SetUse, TrainingRow
@@ -57,8 +58,9 @@ def funnel(stage: StageContext, db: Session, chosen: Chosen) -> list[dict[str, A
 
 
 def with_texts(
-    db: Session, rows: Sequence[tuple[str, Example]], *, age: int = 0, uses: Counter[Key] | None = None
-) -> Iterator[TrainingRow]:
+    db: Session, rows: Sequence[tuple[str, Example]], *, age: int = 0, uses: Counter[Key] | None = None,
+    is_same_recipe: bool = True,
+) -> Iterator[TrainingRow]:  # fmt: skip
     """The rows of origins and examples, in order."""
     for some in group_values.chunks(rows, AT_ONCE):
         examples = [example for _, example in some]
@@ -67,6 +69,7 @@ def with_texts(
             yield TrainingRow(
                 one, found.messages, found.said, found.rejected, origin,
                 kinds[one.sample_id] if one.sample_id is not None else IMPORT, age, uses[key(one)] if uses else 0,
+                is_same_recipe,
             )  # fmt: skip
 
 
@@ -102,7 +105,9 @@ def _earlier(stage: StageContext, db: Session, *, is_trained: bool) -> Iterator[
     for age, (round_id, trained, selected) in enumerate(lines, start=1):
         steps = trained if is_trained else selected
         rows = [row for row in _examples(db, stage, round_id, steps, type_) if row[0] == "selected"]
-        yield from with_texts(db, [("earlier", example) for _, example in rows], age=age, uses=uses)
+        same = is_same(db.get_one(tables.Round, round_id).recipe, stage.recipe)
+        examples = [("earlier", example) for _, example in rows]
+        yield from with_texts(db, examples, age=age, uses=uses, is_same_recipe=same)
 
 
 def read_steps(db: Session, round_id: int, makes: str) -> tuple[list[int], list[int]]:

@@ -41,7 +41,7 @@ def run(stage: StageContext) -> Finish:
     """Ask the schedule what to change; the round's recipe is changed in the transaction that ends the job."""
     schedule = stage.recipe.schedule
     with reading() as db:
-        history = history_of(db, stage.round.parent_id)
+        history = history_of(db, stage.round.parent_id, stage.recipe)
     stage.progress.start(len(schedule.trials()), "trials")
     with Pilot(stage, schedule.pilot_prompts) as pilot:
         changes = schedule.changes(history, pilot.try_out)

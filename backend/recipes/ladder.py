@@ -7,7 +7,7 @@ WAYS = {"series": "Think as Euler did: in series and patterns.", "bounds": "Thin
 FORM = "{prompt}\n\nThink step by step. End with a formula in sympy's notation, without a constant, as <answer>formula"
 FORM += "</answer>."
 INTEGRALS = parts.AllOf(judges=(parts.PromptRules(min_words=2), parts.SurfaceRules(must_match=parts.INTEGRAND)))
-TAGS = parts.SurfaceRules(must_match=r"(?s)<answer>.+</answer>\s*\Z")
+TAGS = parts.SurfaceRules(must_match=r"(?s)\A(?>.*?<answer>).+</answer>\s*\Z")
 REWARD = parts.WeightedSum(judges=(parts.Antiderivative(), TAGS), weights=(1.0, 0.1))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from backend.registry import Part
 from backend.values import Group
@@ -32,6 +32,9 @@ TryOut = Callable[[Changes], Trial]
 
 class Schedule(Part, kind="schedule"):
     """The only part that sees time."""
+
+    counts_own_rounds: ClassVar[bool] = False
+    """Whether its history is that of rounds of its own recipe alone: of the same name and number of steps."""
 
     @property
     def pilot_prompts(self) -> int:

@@ -1,6 +1,6 @@
 """Ask for harder prompts once those of the present difficulty are answered."""
 
-from typing import Self
+from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
@@ -11,11 +11,14 @@ from backend.schedules import Changes, History, Schedule, TryOut
 class DifficultyLadder(Schedule):
     """Go one level up when the held-out accuracy at the present level is high enough; else the level stays.
 
-    The first round stands at the first level. A round moves the level up by one at most, and only where its new
-    checkpoint was measured on held-out prompts of that level, so that a training lies between two moves; the last level
-    stays. A transformer that is trained on what it labelled itself at one length goes on to the next one (Lee et al.
-    2025, arXiv 2502.01612).
+    The first round of the recipe stands at the first level; rounds of other recipes do not count. A round moves the
+    level up by one at most, and only where its new checkpoint was measured on held-out prompts of that level, so that a
+    training lies between two moves; the last level stays. A level needs a number of its own, which only the 30
+    difficulties with the most held-out prompts have. A transformer that is trained on what it labelled itself at one
+    length goes on to the next one (Lee et al. 2025, arXiv 2502.01612).
     """
+
+    counts_own_rounds: ClassVar[bool] = True
 
     levels: tuple[float, ...] = Field((1.0, 2.0, 3.0), min_length=1, description="the difficulties, the lowest first")
     at_least: float = Field(

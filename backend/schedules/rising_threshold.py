@@ -1,6 +1,6 @@
 """Ask for more with every round."""
 
-from typing import Self
+from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
@@ -8,11 +8,13 @@ from backend.schedules import Changes, History, Schedule, TryOut
 
 
 class RisingThreshold(Schedule):
-    """Set a threshold by the number of rounds so far; the last value stays.
+    """Set a threshold by the number of the recipe's rounds so far; the last value stays.
 
     ReST raises the reward threshold of its filter with every improve step (Gulcehre et al. 2023, arXiv
     2308.08998, section 3); ScPO raises the share of votes a prompt needs (arXiv 2411.04109).
     """
+
+    counts_own_rounds: ClassVar[bool] = True
 
     values: tuple[float, ...] = Field(
         (0.5, 0.7), min_length=1, description="threshold of the first round, the second, ..."

@@ -13,10 +13,11 @@ from backend.db import reading, session, standing, tables
 from backend.engines._wrapper import in_words
 from backend.errors import Conflict, NotFound
 from backend.pipeline.trained import say_rows
-from backend.services import events, model_checks, model_folders
+from backend.services import events, model_checks, model_folders, trainings
 from backend.services.access import Actor, require
 from backend.services.model_checks import Checks
 from backend.services.registration import ROLES, Endpoint, flush_name, register, usable_name
+from backend.services.trainings import Training
 from backend.services.trials import Trial, try_prompt, try_result
 from backend.services.wrappers import Use, has_weights, uses_of
 from backend.values import JSON, SCORER, Role, Stage
@@ -113,8 +114,9 @@ def detail(actor: Actor, checkpoint_id: int) -> Detail:
         row = rows[checkpoint.id]
         above = _ancestors(row, rows)
         made = db.get(tables.Round, row.round_id) if row.round_id else None
-        dataset = _trained_on(db, row.round_id, row.id) if made and row.round_id else None
-        job = _training_job(db, row.round_id) if made else None
+        training = trainings.of_checkpoint(db, made.id, row.id) if made else None
+        dataset = db.get(tables.Dataset, training.dataset_id) if training and training.dataset_id else None
+        job = _training_job(db, training) if training else None
         names = {id_: other.name for id_, other in rows.items()}
         people = _people(db, [other.round_id for other in (row, *above) if other.round_id])
     recipe = made.recipe if made else {}
@@ -213,9 +215,12 @@ def _ancestors(row: CheckpointRow, rows: dict[int, CheckpointRow]) -> list[Check
     return above
 
 
-def _training_job(db: Session, round_id: int | None) -> tables.Job | None:
-    query = select(tables.Job).where(tables.Job.round_id == round_id, tables.Job.stage == Stage.train)
-    return db.scalar(query.order_by(tables.Job.id.desc()).limit(1))
+def _training_job(db: Session, training: Training) -> tables.Job | None:
+    """The newest job of a training; those of recipes of slots name no step, and there is one training."""
+    job = tables.Job
+    query = select(job).where(job.round_id == training.round_id, job.stage == Stage.train)
+    of_step = query.where(job.step.is_(None) | (job.step == training.step))
+    return db.scalar(of_step.order_by(job.id.desc()).limit(1))
 
 
 def _seconds(job: tables.Job | None) -> float | None:
@@ -264,13 +269,3 @@ def _users(db: Session, checkpoint_id: int) -> str:
         "other checkpoints": child.parent_id == checkpoint_id,
     }  # fmt: skip
     return ", ".join(what for what, clause in uses.items() if db.scalar(select(exists().where(clause))))
-
-
-def _trained_on(db: Session, round_id: int, checkpoint_id: int) -> tables.Dataset | None:
-    """The dataset that the checkpoint's training read: the round's newest, of one made on the way the newest before."""
-    dataset, role = tables.Dataset, tables.RoundRole
-    made = select(role.step).where(role.round_id == round_id, role.checkpoint_id == checkpoint_id, role.step >= 0)
-    query = select(dataset).where(dataset.round_id == round_id)
-    if (step := db.scalar(made)) is not None:
-        query = query.where(dataset.step < step)
-    return db.scalars(query.order_by(dataset.step.desc()).limit(1)).first()

@@ -13,7 +13,9 @@ from sqlalchemy.orm import Session
 from backend.db import tables
 from backend.engines import _weights
 from backend.engines._wrapper import innermost
+from backend.generators import Generator
 from backend.recipes import Recipe
+from backend.trainers import Trainer
 
 log = logging.getLogger("rondo.services")
 
@@ -53,24 +55,37 @@ def _of_policy(policy: tables.Checkpoint | None, recipe: Recipe, longest: str) -
     context = context_of(policy)
     if policy is None or context is None:
         return [], []
-    most = recipe.most_tokens
     asked = tokens_of(policy, longest)
-    warnings = []
     if asked is not None and asked >= context:
-        warnings.append(
+        return [], [
             f"The longest prompt has at least {asked:,} tokens, but the context of {policy.name} holds {context:,}: "
             "prompts without room for an answer are left out and counted."
-        )
-    elif most + (asked or 0) > context:
-        warnings.append(
-            f"{_longest_answer(recipe)} is {most:,}, but the context of {policy.name} holds {context:,} tokens, prompt "
-            "and answer together: longer answers are cut off there."
-        )
-    return [], warnings
+        ]
+    trainers = [one for one in recipe.of_kind("trainer") if one.max_tokens_per_rollout]
+    writers = [*recipe.answering()[:1], *trainers]
+    said = (_of_writer(one, policy, asked or 0, context) for one in writers)
+    return [], [one for one in dict.fromkeys(said) if one]
 
 
-def _longest_answer(recipe: Recipe) -> str:
-    return "generator.max_tokens" if recipe.of_kind("generator") else "trainer.max_completion_length"
+def _of_writer(part: Generator | Trainer, policy: tables.Checkpoint, asked: int, context: int) -> str:
+    """What is said where the longest chat of a part that writes does not fit; empty where it does."""
+    if isinstance(part, Generator):
+        one, knob = part.max_tokens_per_sample, "generator.max_tokens"
+    else:
+        one, knob = part.max_tokens_per_rollout, "trainer.max_completion_length"
+    own, beside = part.max_tokens_per_chat, max((tokens_of(policy, text) or 0 for text in part.asked_beside), default=0)
+    if own + beside + asked <= context:
+        return ""
+    if own == one and not beside:
+        return (
+            f"{knob} is {own:,}, but the context of {policy.name} holds {context:,} tokens, prompt and answer "
+            "together: longer answers are cut off there."
+        )
+    return (
+        f"A chat of {part.name} may hold {own + beside:,} tokens beside its prompt: {own:,} of texts by the model and "
+        f"{beside:,} of what it is asked with them. The context of {policy.name} holds {context:,}, all together: what "
+        f"does not fit is cut off or left out. Lower {knob}, or shorten what is asked."
+    )
 
 
 def _of_judge(judge: tables.Checkpoint | None, recipe: Recipe, longest: str) -> tuple[list[str], list[str]]:

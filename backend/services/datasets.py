@@ -13,6 +13,7 @@ from backend.db.standing import TOGETHER
 from backend.errors import NotFound
 from backend.pipeline import rows as dataset_rows
 from backend.pipeline.rows import Row, plain
+from backend.services import trainings
 from backend.services.access import Actor, require
 from backend.values import JSON, DatasetType, Role
 
@@ -23,7 +24,10 @@ PAGE = 25
 
 @dataclass(frozen=True)
 class DatasetView:
-    """A frozen training set, and the checkpoint that was trained on it."""
+    """A frozen training set, and the checkpoint that was trained on it.
+
+    `is_read`: a training of the round reads it; a later step goes on from the rows of another one.
+    """
 
     id: int
     project_id: int
@@ -35,6 +39,7 @@ class DatasetView:
     created_at: datetime
     checkpoint_id: int | None
     checkpoint: str | None
+    is_read: bool = True
 
 
 @dataclass(frozen=True)
@@ -93,8 +98,8 @@ def list_datasets(actor: Actor, project_id: int) -> list[DatasetView]:
     """The project's datasets, newest first."""
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
-        query = _views().where(tables.Dataset.project_id == project_id).order_by(tables.Dataset.id.desc())
-        return [_view(*found) for found in db.execute(query).tuples()]
+        query = _numbered().where(tables.Dataset.project_id == project_id).order_by(tables.Dataset.id.desc())
+        return _views(db, db.execute(query).tuples().all())
 
 
 def get(actor: Actor, dataset_id: int) -> DatasetDetail:
@@ -102,24 +107,31 @@ def get(actor: Actor, dataset_id: int) -> DatasetDetail:
     example = tables.Example
     with reading() as db:
         row = find(db, actor, dataset_id)
-        view = _view(*db.execute(_views().where(tables.Dataset.id == dataset_id)).tuples().one())
+        (view,) = _views(db, db.execute(_numbered().where(tables.Dataset.id == dataset_id)).tuples().all())
         by_origin = select(example.origin, func.count()).where(example.dataset_id == dataset_id)
         origins = {origin: count for origin, count in db.execute(by_origin.group_by(example.origin)).tuples()}
         people = _people(db, row)
     return DatasetDetail(view, tuple(row.funnel), row.provenance, origins, people)
 
 
-def _views() -> Any:
-    dataset, round_, checkpoint = tables.Dataset, tables.Round, tables.Checkpoint
-    query = select(dataset, round_.number, checkpoint.id, checkpoint.name).join(round_, round_.id == dataset.round_id)
-    return query.outerjoin(checkpoint, checkpoint.id == round_.checkpoint_id)
+def _numbered() -> Any:
+    dataset, round_ = tables.Dataset, tables.Round
+    return select(dataset, round_.number).join(round_, round_.id == dataset.round_id)
 
 
-def _view(row: tables.Dataset, round_number: int, checkpoint_id: int | None, checkpoint: str | None) -> DatasetView:
-    return DatasetView(
-        row.id, row.project_id, row.round_id, round_number, row.type, row.content_hash, row.num_examples,
-        row.created_at, checkpoint_id, checkpoint,
-    )  # fmt: skip
+def _views(db: Session, found: Sequence[tuple[tables.Dataset, int]]) -> list[DatasetView]:
+    read = trainings.of_datasets(db, {row.round_id for row, _ in found})
+    made = trainings.names(db, read.values())
+    views = []
+    for row, round_number in found:
+        checkpoint_id = read[row.id].checkpoint_id if row.id in read else None
+        views.append(
+            DatasetView(
+                row.id, row.project_id, row.round_id, round_number, row.type, row.content_hash, row.num_examples,
+                row.created_at, checkpoint_id, made.get(checkpoint_id or 0), row.id in read,
+            )
+        )  # fmt: skip
+    return views
 
 
 def _people(db: Session, dataset: tables.Dataset) -> tuple[Person, ...]:

@@ -8,6 +8,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
+from backend.services import trainings
 from backend.services.labels import in_chunks
 
 
@@ -38,14 +39,12 @@ def datasets(db: Session, sample_ids: Sequence[int]) -> tuple[tuple[Learned, ...
         for dataset_id, id_ in db.execute(select(example.dataset_id, example.id).where(either)):
             found[dataset_id].add(id_)
     query = (
-        select(dataset.id, round_.number, round_.checkpoint_id)
-        .join(round_, round_.id == dataset.round_id)
-        .where(dataset.id.in_(found))
-        .order_by(dataset.id)
+        select(dataset.id, round_.number, round_.id).join(round_, round_.id == dataset.round_id).order_by(dataset.id)
     )
-    rows = db.execute(query).all()
-    made = {checkpoint_id for _, _, checkpoint_id in rows if checkpoint_id is not None}
-    return tuple(Learned(id_, number, len(found[id_])) for id_, number, _ in rows), made
+    rows = [row for some in in_chunks(sorted(found)) for row in db.execute(query.where(dataset.id.in_(some)))]
+    read = trainings.of_datasets(db, {round_id for _, _, round_id in rows})
+    made = {read[id_].checkpoint_id for id_, _, _ in rows if id_ in read}
+    return tuple(Learned(id_, number, len(found[id_])) for id_, number, _ in rows), made - {None}
 
 
 def with_descendants(db: Session, project_id: int, direct: set[int]) -> tuple[Affected, ...]:

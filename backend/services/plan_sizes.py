@@ -16,13 +16,15 @@ from backend.trainers import Trainer
 class Sizes:
     """Samples that are made or taken from files, calls of judges that ask a model, and tokens of both.
 
-    tried: how many of the samples are made to try changes out, and are none of the round's.
+    tried: how many of the samples are made to try changes out, and are none of the round's. rollouts: how many are
+    written by trainings, which make as many as they have steps.
     """
 
     samples: int
     judge_calls: int
     tokens: int
     tried: int = 0
+    rollouts: int = 0
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Made:
     calls: int = 0
     tokens: int = 0
     is_text: bool = False
+    is_rollout: bool = False
 
 
 def sizes(recipe: Recipe, phase: int, *, prompts: int, taken: int) -> Sizes:
@@ -42,14 +45,16 @@ def sizes(recipe: Recipe, phase: int, *, prompts: int, taken: int) -> Sizes:
         tried = _all(by_step(places, prompts=min(prompts, recipe.schedule.pilot_prompts), taken=0))
         made = Sizes(
             made.samples + tried.samples, made.judge_calls + tried.judge_calls, made.tokens + tried.tokens,
-            made.tried + tried.samples,
+            made.tried + tried.samples, made.rollouts,
         )  # fmt: skip
     return made
 
 
 def _all(made: dict[int, Made]) -> Sizes:
     texts = sum(one.units for one in made.values() if one.is_text)
-    return Sizes(texts, sum(one.calls for one in made.values()), sum(one.tokens for one in made.values()))
+    rollouts = sum(one.units for one in made.values() if one.is_rollout)
+    calls, tokens = sum(one.calls for one in made.values()), sum(one.tokens for one in made.values())
+    return Sizes(texts, calls, tokens, rollouts=rollouts)
 
 
 def _tried(recipe: Recipe, phase: int) -> list[tuple[Place, ...]]:
@@ -98,7 +103,8 @@ def by_step(places: Sequence[Place], *, prompts: int, taken: int) -> dict[int, M
             new = part.rollouts(rows)
             calls = sum(judge.calls_at_most(rows, new) for judge in part.rewards if judge.needs_engine)
             each = max(judge.max_tokens_per_call for judge in part.rewards)
-            found[place.index] = Made(new, calls, new * part.max_tokens_per_rollout + calls * each, is_text=True)
+            tokens = new * part.max_tokens_per_rollout + calls * each
+            found[place.index] = Made(new, calls, tokens, is_text=True, is_rollout=True)
     return found
 
 

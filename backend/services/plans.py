@@ -82,8 +82,9 @@ class Plan:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Upper bounds for a plan. `seconds` is what texts as long as the last time take, `seconds_at_most` texts of full
-    length; both only where this project has measured the model's rates."""
+    """Upper bounds for a plan. `rollouts`: how many of the samples trainings write themselves. `seconds` is what texts
+    as long as the last time take, `seconds_at_most` texts of full length; both only where this project has measured the
+    model's rates."""
 
     samples: int
     judge_calls: int
@@ -91,6 +92,7 @@ class Estimate:
     seconds: float | None
     seconds_at_most: float | None = None
     warnings: tuple[str, ...] = ()
+    rollouts: int = 0
 
 
 def defaults(actor: Actor, project_id: int, parent_id: int | None = None, *, base_id: int | None = None) -> Plan:
@@ -253,9 +255,8 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
         )
         if no_room:
             raise InvalidInput("\n".join(no_room))
-        warnings = _warnings(plan, recipe, prompts, size.samples - size.tried) + imported_completions.warnings(
-            recipe, brought
-        )
+        rows = size.samples - size.tried - size.rollouts
+        warnings = _warnings(plan, recipe, prompts, rows) + imported_completions.warnings(recipe, brought)
         warnings += known_answers.warnings(
             db, project_id, recipe, sample=plan.sample_set_ids, held_out=plan.held_out_set_ids, phase=phase
         )
@@ -269,7 +270,8 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
         asked = [*plan.sample_set_ids, *plan.held_out_set_ids]
         warnings += model_checks.system_turns(db, project_id, plan.policy_id, asked)
         likely, at_most = (seconds.likely, seconds.at_most) if seconds else (None, None)
-        return Estimate(size.samples, size.judge_calls, size.tokens, likely, at_most, tuple(warnings + little_room))
+        told = tuple(warnings + little_room)
+        return Estimate(size.samples, size.judge_calls, size.tokens, likely, at_most, told, size.rollouts)
 
 
 def _seconds(

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from backend import recipes
 from backend.db import tables
+from backend.db.many import among
 from backend.errors import Conflict
 from backend.generators import Generator
 from backend.prompt_sources import PromptSource
@@ -48,7 +49,7 @@ def of_groups(round_: tables.Round) -> ColumnElement[bool] | None:
     asking = [one for one in places[:gate] if _makes_groups(one.step.part)]
     if place.narrowed is not None:
         kept = round_.steps.get(str(place.narrowed), {}).get("groups") or []
-        return and_(group.step == place.source, group.id.in_(kept))
+        return and_(group.step == place.source, among(group.id, kept))  # as many as there are prompts
     return group.step == place.source if len(asking) > 1 else None
 
 

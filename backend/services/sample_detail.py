@@ -3,12 +3,12 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, or_, select, true
+from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.orm import Session
 
 from backend.db import reading, tables
 from backend.errors import NotFound
-from backend.services import decision_words, sample_chain, sample_sight
+from backend.services import decision_words, sample_chain, sample_sight, trainings
 from backend.services.access import Actor, require
 from backend.services.sample_chain import Chain
 from backend.services.samples import Row, read_rows
@@ -53,7 +53,7 @@ class DecisionView:
 
 @dataclass(frozen=True)
 class Trained:
-    """A frozen dataset that holds the sample. `use`: kept, chosen or rejected."""
+    """A frozen dataset that holds the sample and is what a training reads. `use`: kept, chosen or rejected."""
 
     dataset_id: int
     round_number: int
@@ -201,19 +201,27 @@ def decisions(
 
 
 def datasets(db: Session, sample_id: int) -> list[Trained]:
-    """The frozen datasets with this sample and the checkpoints they made."""
-    example, dataset, round_, checkpoint = tables.Example, tables.Dataset, tables.Round, tables.Checkpoint
+    """The frozen datasets with this sample that a training read, and the checkpoints they made.
+
+    A row that a mixer dropped stands in the dataset of the selector alone, which no training reads.
+    """
+    example, dataset, round_ = tables.Example, tables.Dataset, tables.Round
     query = (
-        select(dataset.id, round_.number, example.rejected_id, example.label, func.max(checkpoint.name))
+        select(dataset.id, round_.id, round_.number, example.rejected_id, example.label)
         .join(dataset, dataset.id == example.dataset_id)
         .join(round_, round_.id == dataset.round_id)
-        .outerjoin(checkpoint, checkpoint.id == round_.checkpoint_id)
         .where(or_(example.sample_id == sample_id, example.rejected_id == sample_id))
-        .group_by(dataset.id, round_.number, example.rejected_id, example.label)
+        .distinct()
         .order_by(dataset.id)
     )
+    rows = db.execute(query).all()
+    read = trainings.of_datasets(db, {round_id for _, round_id, *_ in rows})
+    made = trainings.names(db, read.values())
     found = {}
-    for dataset_id, number, rejected_id, label, name in db.execute(query):
+    for dataset_id, _, number, rejected_id, label in rows:
+        if dataset_id not in read:
+            continue
         use = "rejected" if rejected_id == sample_id or label is False else "kept" if rejected_id is None else "chosen"
+        name = made.get(read[dataset_id].checkpoint_id or 0)
         found[dataset_id, use] = Trained(dataset_id, number, use, name)
     return list(found.values())

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from backend import boundary, recipes
 from backend.db import now, reading, session, tables
 from backend.db.slugs import free_slug, slug_of
-from backend.errors import InvalidInput, NotFound
+from backend.errors import Conflict, InvalidInput, NotFound
 from backend.services import events, parts
 from backend.services.access import Actor, require
 from backend.values import JSON, Role
@@ -70,12 +70,16 @@ def save(actor: Actor, project_id: int, title: str, recipe: JSON) -> SavedView:
 
 
 def change(actor: Actor, recipe_id: int, *, title: str | None = None, recipe: JSON | None = None) -> SavedView:
-    """Change a recipe's title, what it says, or both; its name stays."""
+    """Change a recipe's title, what it says, or both; its name stays.
+
+    Raises `Conflict` where another recipe of the project has that title, in whatever spelling.
+    """
     checked = None if recipe is None else _checked(recipe)
     with session() as db:
         found, _ = _find(db, actor, recipe_id, Role.curator)
         if title is not None:
             found.title = boundary.name(title, "The recipe's name")
+            _refuse_taken(db, found)
         found.recipe = (checked or found.recipe) | {"name": found.name, "title": found.title}
         found.updated_at = now()
         events.note(db, actor, "change recipe", found.title, project_id=found.project_id, recipe_id=recipe_id)
@@ -115,6 +119,18 @@ def _find(db: Session, actor: Actor, recipe_id: int, role: Role) -> tuple[tables
     except NotFound as error:
         raise NotFound(missing) from error
     return found[0], found[1]
+
+
+def _refuse_taken(db: Session, changed: tables.SavedRecipe) -> None:
+    """Raise `Conflict` where another recipe of the project has its title: people choose among titles."""
+    # As in saving, two people wait for each other here.
+    db.get(tables.Project, changed.project_id, with_for_update=True)
+    row = tables.SavedRecipe
+    titles = db.scalars(select(row.title).where(row.project_id == changed.project_id, row.id != changed.id))
+    if any(slug_of(title) == slug_of(changed.title) for title in titles):
+        raise Conflict(
+            f"This project keeps another recipe called {changed.title!r}. Choose another name, or change that one."
+        )
 
 
 def _checked(recipe: JSON) -> JSON:

@@ -20,7 +20,7 @@ def next_recipe(db: Session, parent: tables.Round) -> dict[str, Any]:
     if recipe.schedule.pilot_prompts:
         return recipe.model_dump(mode="json")
     try:
-        changed = recipe.with_changes(recipe.schedule.changes(history_of(db, parent.id)))
+        changed = recipe.with_changes(recipe.schedule.changes(history_of(db, parent.id, recipe)))
     except ValidationError as error:
         raise InvalidInput(
             f"The schedule {recipe.schedule.name} cannot change this recipe.\n" + refusals.explain(error)
@@ -33,7 +33,7 @@ def tuned(db: Session, recipe: Recipe, parent_id: int | None) -> JSON:
     if parent_id is None or recipe.schedule.pilot_prompts:
         return {}
     try:
-        changes = recipe.schedule.changes(history_of(db, parent_id))
+        changes = recipe.schedule.changes(history_of(db, parent_id, recipe))
         return {"changes": changes} if changes and recipe.with_changes(changes) == recipe else {}
     except (InvalidInput, ValidationError):
         return {}
@@ -43,4 +43,5 @@ def stopped(db: Session, round_id: int | None, recipe: dict[str, Any]) -> str | 
     """Why, by the recipe's schedule, no round should follow this one by itself; None where it says nothing."""
     if round_id is None or db.get(tables.Round, round_id) is None:
         return None
-    return recipes.read(recipe).schedule.stops(history_of(db, round_id))
+    found = recipes.read(recipe)
+    return found.schedule.stops(history_of(db, round_id, found))

@@ -122,6 +122,16 @@ class Trainer(Part, kind="trainer"):
         """Upper bound of the tokens of a text that it writes itself; 0 for a trainer that writes none."""
         return 0
 
+    @property
+    def max_tokens_per_chat(self) -> int:
+        """Upper bound of the tokens of its own texts that one chat holds, in all turns; 0 where it writes none."""
+        return self.max_tokens_per_rollout
+
+    @property
+    def asked_beside(self) -> tuple[str, ...]:
+        """What a chat may hold beside the prompt and what is written, one text for each way to ask."""
+        return ()
+
     def rollouts(self, prompts: int) -> int:
         """How many texts it writes itself when it trains on so many prompts, for estimates."""
         return 0

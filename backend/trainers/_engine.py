@@ -10,6 +10,7 @@ from typing import ClassVar, Literal
 
 from backend.errors import InvalidInput
 from backend.trainers import Trainer, TrainSpec, _folders, final_folder
+from backend.trainers._identity import deciding
 from backend.values import JSON
 
 ENGINE_FILE = "engine.json"
@@ -63,6 +64,5 @@ def _read(dataset: str) -> list[JSON]:
 
 
 def _identify(spec: TrainSpec, rows: Sequence[JSON]) -> str:
-    """Hash what decides the result: the spec without its place, and the rows."""
-    decides = {name: value for name, value in spec.to_json().items() if name not in ("output_dir", "dataset")}
-    return hashlib.sha256(json.dumps([decides, rows], sort_keys=True).encode()).hexdigest()
+    """Hash what decides the result: the spec as far as it does, and the rows."""
+    return hashlib.sha256(json.dumps([deciding(spec), rows], sort_keys=True).encode()).hexdigest()

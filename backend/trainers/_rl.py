@@ -110,8 +110,7 @@ class RLTrainer(TRLTrainer, abstract=True):
                 f"The judge {judge.name} asks a scorer, and the policy in training is none. Set judge_by to a role "
                 "that a scorer is bound to, or that a step before makes."
             )
-        others = judge.needs_pool or judge.reads_parents or judge.reads_beside
-        if judge.judges_parents or judge.needs_all_groups or others or judge.origins:
+        if judge.looks_elsewhere:
             return (
                 f"The judge {judge.name} judges by other texts than the group that is written, or by where a text "
                 "comes from, so it cannot be a reward. Choose one that judges the texts themselves."

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from backend.engines import _chat, _weights
 from backend.errors import InvalidInput, RondoError, TrainerError
 from backend.trainers import TrainSpec, _folders, _models, _optimizer, _progress, _rows, final_folder
+from backend.trainers._identity import deciding
 from backend.trainers._trl import TRLTrainer
 from backend.values import JSON, FailureKind
 
@@ -83,13 +84,13 @@ def run(trainer: TRLTrainer, spec: TrainSpec) -> None:
 
 
 def identify(spec: TrainSpec) -> str:
-    """Hash what decides the result: the spec without its place, and the bytes of the dataset."""
+    """Hash what decides the result: the spec as far as it does, and the bytes of the dataset."""
     file = Path(spec.dataset)
     if not file.is_file():
         raise InvalidInput(f"The dataset {file} is not there. Freeze the dataset again.")
     with file.open("rb") as opened:
         content = hashlib.file_digest(opened, "sha256").hexdigest()
-    decides = {name: value for name, value in spec.to_json().items() if name not in ("output_dir", "dataset")}
+    decides = deciding(spec)
     if not decides["engines"]:
         del decides["engines"]  # a training that asks none has the identity it had before there were any
     return hashlib.sha256(json.dumps([decides, content], sort_keys=True).encode()).hexdigest()

@@ -69,8 +69,7 @@ class MultiTurnGRPO(GRPO):
     @field_validator("verdict_reader")
     @classmethod
     def _computes(cls, reader: Judge) -> Judge:
-        others = reader.judges_parents or reader.reads_parents or reader.needs_all_groups or reader.needs_pool
-        if reader.needs_engine or reader.needs_answer or others or reader.reads_beside:
+        if reader.needs_engine or reader.needs_answer or reader.looks_elsewhere:
             raise ValueError(f"The judge {reader.name} does not read texts. Choose read_critique.")
         return reader
 
@@ -114,6 +113,14 @@ class MultiTurnGRPO(GRPO):
         """How strongly the turn that is held most is held; of one turn how strongly that one is."""
         first = self.beta if self.first_turn_beta is None else self.first_turn_beta
         return first if len(self.turn_kinds) == 1 else max(self.beta, first)
+
+    @property
+    def max_tokens_per_chat(self) -> int:
+        return len(self.turn_kinds) * self.max_tokens_per_rollout
+
+    @property
+    def asked_beside(self) -> tuple[str, ...]:
+        return ("\n".join(self.follow_ups),)
 
     def rollouts(self, prompts: int) -> int:
         return super().rollouts(prompts) * len(self.turn_kinds)

@@ -283,7 +283,8 @@ class TrainingRow:
     messages, completion, rejected: what a training reads; of a preference the completion is the chosen text. origin:
     selected (by this round), earlier (by an ancestor) or mix (a prompt's known answer, a seed row). kind: of the sample
     whose text the completion is, as in `Sample`; import for a known answer. age: rounds since it was selected, 0 in the
-    round that selected it. uses: how many trainings of the ancestors read it.
+    round that selected it. uses: how many trainings of the ancestors read it. is_same_recipe: whether that round
+    was one of the same recipe, by its name and its number of steps.
     """
 
     example: Example
@@ -294,6 +295,7 @@ class TrainingRow:
     kind: str = "completion"
     age: int = 0
     uses: int = 0
+    is_same_recipe: bool = True
 
 
 @dataclass(frozen=True)

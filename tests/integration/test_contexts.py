@@ -10,8 +10,13 @@ from backend import demo
 from backend.db import session, tables
 from backend.db.session import read_engine
 from backend.errors import InvalidInput
+from backend.judges.exact_match import ExactMatch
+from backend.prompt_sources.prompt_set import PromptSet
+from backend.recipes import Recipe
+from backend.selectors.all_prompts import AllPrompts
 from backend.services import rounds
 from backend.services.access import Actor
+from backend.trainers.multi_turn_grpo import MultiTurnGRPO
 from backend.values import Split
 from tests import rows
 
@@ -59,6 +64,32 @@ def test_more_tokens_than_the_policy_holds_are_told() -> None:
     said = warnings(max_tokens=512)
     assert "generator.max_tokens is 512, but the context of" in said
     assert "holds 256 tokens" in said
+
+
+def test_a_template_around_the_prompt_counts() -> None:
+    brief = {"extra_n": 1, "extra_template": "7" * 220 + "{prompt}"}
+    assert "context" not in warnings(extra_template=brief["extra_template"]), "no text is asked with it"
+    said = warnings(**brief)
+    assert "A chat of sample may hold 252 tokens beside its prompt: 24 of texts by the model and 228 of what" in said
+    assert "holds 256, all together" in said
+    assert "A chat of sample may hold" in warnings(conditions={"brief": brief["extra_template"]})
+
+
+def test_all_turns_of_a_training_that_writes_count() -> None:
+    """The demo's model has 256 tokens: three turns of 64 and what is asked between them fit, four do not."""
+    actor, project_id, made = plan()
+    for turns, fits in ((3, True), (4, False)):
+        trainer = MultiTurnGRPO(
+            reward=ExactMatch(), turn_kinds=("answer",) * turns, follow_ups=("again",) * (turns - 1),
+            max_completion_length=64,
+        )  # fmt: skip
+        recipe = Recipe(name="turns", title="Turns", steps=(PromptSet(), AllPrompts(), trainer))
+        asked = replace(made, recipe=recipe.model_dump(mode="json"))
+        said = " ".join(rounds.estimate(actor, project_id, asked).warnings)
+        assert ("context" not in said) is fits
+    assert (
+        "A chat of multi_turn_grpo may hold 273 tokens beside its prompt: 256 of texts by the model and 17 of" in said
+    )
 
 
 def test_a_prompt_without_room_for_an_answer_is_told() -> None:

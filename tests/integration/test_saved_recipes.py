@@ -4,7 +4,7 @@ import pytest
 
 from backend import recipes
 from backend.db import reading, session, tables
-from backend.errors import InvalidInput, NotFound, PermissionDenied
+from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.services import parts, plans, rounds, saved_recipes
 from backend.values import Role
 from tests import rows
@@ -46,6 +46,19 @@ def test_a_name_is_that_of_no_other_recipe() -> None:
     saved_recipes.change(actor, first.id, title="Better hints")
     assert saved_recipes.save(actor, project.id, "Hints", STAR).name == "hints-2"
     assert saved_recipes.save(rows.make_actor(other), other.id, "Hints", STAR).name == "hints"
+
+
+def test_two_recipes_of_a_project_have_no_title_together() -> None:
+    project, other = rows.make_project(), rows.make_project()
+    actor = rows.make_actor(project)
+    saved_recipes.save(actor, project.id, "Hints", STAR)
+    second = saved_recipes.save(actor, project.id, "Other hints", STAR)
+    saved_recipes.save(rows.make_actor(other), other.id, "Free", STAR)
+    with pytest.raises(Conflict, match="keeps another recipe called 'hints'"):
+        saved_recipes.change(actor, second.id, title="hints")
+    assert saved_recipes.get(actor, second.id).title == "Other hints"
+    assert saved_recipes.change(actor, second.id, title="OTHER hints").title == "OTHER hints"
+    assert saved_recipes.change(actor, second.id, title="Free").title == "Free"
 
 
 def test_what_cannot_work_is_refused_and_only_curators_keep_recipes() -> None:

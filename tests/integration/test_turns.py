@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Barrier, Event
+from threading import Barrier, Event, Lock, Thread
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from sqlalchemy import event, exc, select, text
@@ -98,3 +100,55 @@ def test_what_is_done_after_a_commit_may_write_again(empty: None) -> None:
         db.add(tables.User(name="before"))
         event.listen(db, "after_commit", lambda _: write(f"after {now():%Y}"), once=True)
     assert {"before", f"after {now():%Y}"} <= set(names())
+
+
+class Watched:
+    """The lock of the turns, which says when somebody has found it taken and waits."""
+
+    def __init__(self) -> None:
+        self.lock, self.waits = Lock(), Event()
+
+    def acquire(self, **how: Any) -> bool:
+        if "timeout" in how:
+            self.waits.set()
+        return self.lock.acquire(**how)
+
+    def release(self) -> None:
+        self.lock.release()
+
+
+def test_after_many_turns_that_were_waited_for_the_file_rests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other processes look for the file from time to time, and would miss it as long as the turn is handed on at once.
+
+    It rests while the turn is still held, so that no thread of this process comes in between.
+    """
+    rests: list[tuple[float, bool]] = []
+    turn, watched = turns.Turn(), Watched()
+    monkeypatch.setattr(turn, "_lock", watched)
+    clock = SimpleNamespace(sleep=lambda seconds: rests.append((seconds, watched.lock.locked())))
+    monkeypatch.setattr(turns, "time", clock)
+
+    def next_one_waits() -> None:
+        """The turn goes from who has it to somebody who waits for it."""
+        watched.waits.clear()
+        waiting = Thread(target=turn.take)
+        waiting.start()
+        assert watched.waits.wait(60)
+        turn.hand_on()
+        waiting.join(60)
+
+    assert turn.take()
+    for _ in range(turns.IN_A_ROW):
+        next_one_waits()
+    assert rests == []
+    turn.hand_on()
+    assert rests == [(turns.PAUSE_SECONDS, True)]
+    # It counts anew, and a turn that nobody waited for begins the count again.
+    assert turn.take()
+    for _ in range(turns.IN_A_ROW - 1):
+        next_one_waits()
+    turn.hand_on()
+    assert turn.take()
+    next_one_waits()
+    turn.hand_on()
+    assert len(rests) == 1

@@ -230,7 +230,7 @@ def test_the_same_seed_makes_the_same_trees() -> None:
         ({"judge": Brevity(), "value_by": "scorer"}, "not by both"),
         ({"algorithm": "beam"}, "nothing rates them"),
         ({"judge": ExactMatch()}, "looks at known answers"),
-        ({"judge": Novelty()}, "more than one node"),
+        ({"judge": Novelty()}, "more than the steps of one node"),
     ],
 )
 def test_searches_that_cannot_be_guided_so_are_refused(knobs: dict[str, Any], said: str) -> None:

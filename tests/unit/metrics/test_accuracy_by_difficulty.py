@@ -1,6 +1,7 @@
 import pytest
 
 from backend.metrics import Evidence
+from backend.metrics._apart import MOST_VALUES
 from backend.metrics.accuracy_by_difficulty import AccuracyByDifficulty
 from backend.values import Group, Prompt
 from tests.groups import sample
@@ -31,3 +32,12 @@ def test_levels_of_one_name_are_one_number_and_what_is_no_number_is_left_out():
     held_out = [group(1_700_000_000_000.0, "4", "#### 4"), group(1_700_000_000_000.4, "4", "#### 5")]
     found = AccuracyByDifficulty(key="digits").compute(Evidence(held_out=[*held_out, group(10**400, "4", "#### 4")]))
     assert [(one.value, one.n) for one in found] == [(0.5, 2)]
+
+
+def test_many_difficulties_have_one_number_together():
+    frequent = [group(n, "4", "#### 4") for n in range(MOST_VALUES) for _ in range(2)]
+    *apart, rest = AccuracyByDifficulty(key="digits").compute(
+        Evidence(held_out=[group(-1, "4", "#### 4"), group(-2, "4", "#### 5"), *frequent])
+    )
+    assert [one.name for one in apart] == [f"accuracy_at_{n}" for n in range(MOST_VALUES)]
+    assert (rest.name, rest.value, rest.n, rest.details) == ("accuracy_at_other_difficulties", 0.5, 2, {"values": 2})

@@ -1,6 +1,7 @@
 import pytest
 
 from backend.metrics import Evidence
+from backend.metrics._apart import MOST_VALUES
 from backend.metrics.held_out_similarity import HeldOutSimilarity
 from backend.values import Group, Prompt
 from tests.groups import sample
@@ -26,6 +27,15 @@ def test_the_greedy_answers_are_compared_each_direction_apart():
         ("held_out_similarity_en_to_ban", 0.75, 2),
     ]
     assert all(one.low <= one.value <= one.high for one in made)
+
+
+def test_many_values_have_one_number_together():
+    frequent = [held_out(f"value {n}", "a", "a") for n in range(MOST_VALUES) for _ in range(2)]
+    rare = [held_out("a rare one", "a", "a"), held_out("another", "a", "b"), held_out("other values", "a", "a")]
+    every, *apart, rest = HeldOutSimilarity(by="direction").compute(Evidence(held_out=(*rare, *frequent)))
+    assert (every.n, len(apart), {one.n for one in apart}) == (2 * MOST_VALUES + 3, MOST_VALUES, {2})
+    assert (rest.name, rest.value, rest.n) == ("held_out_similarity_other_values", pytest.approx(2 / 3), 3)
+    assert rest.details == {"values": 3}
 
 
 def test_without_held_out_prompts_there_is_no_number():

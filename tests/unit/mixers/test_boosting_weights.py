@@ -32,3 +32,8 @@ def test_weights_go_on_from_the_nearest_round_before():
     ]
     assert weights(group(1, WRONG), group(2, RIGHT), group(3, RIGHT), past=past) == [4.0, 4.0, 1.0]
     assert weights(group(1, WRONG), past=past, most=3) == [3.0, 3.0, 1.0]
+
+
+def test_weights_that_another_recipe_gave_are_not_gone_on_from():
+    past = [row(9, prompt=1, weight=8.0, age=1, is_same_recipe=False), row(8, prompt=1, weight=2.0, age=2)]
+    assert weights(group(1, WRONG), past=past) == [4.0, 1.0, 1.0]

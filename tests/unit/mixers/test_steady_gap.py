@@ -35,6 +35,12 @@ def test_pairs_farthest_off_go_until_the_mean_is_as_in_the_first_round():
     assert kept([pair(1, SAME), pair(2, SAME), pair(3, MIDDLE)], past) == ([3], {"gap too small": 2})
 
 
+def test_rounds_of_other_recipes_say_nothing():
+    past = [pair(9, FAR, age=1), pair(8, SAME, age=2, is_same_recipe=False)]
+    assert kept([pair(1, FAR), pair(2, SAME)], past) == ([1], {"gap too small": 1})
+    assert kept([pair(1, SAME)], past[1:]) == ([1], {})
+
+
 def test_where_no_pair_is_far_enough_nothing_is_left():
     assert kept([pair(1, SAME), pair(2, SAME)], [pair(9, FAR, age=1)]) == ([], {"gap too small": 2})
     with pytest.raises(ValueError, match="tolerance"):

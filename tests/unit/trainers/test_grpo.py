@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -78,6 +79,24 @@ def test_rows_bring_the_known_answer_and_metadata_beside_the_prompt(tmp_path: Pa
     # Who judges is part of what decides the result; a training that asks nobody is what it was.
     asked = TrainSpec(**spec.to_json() | {"engines": {"judge": {"name": "scripted"}}})
     assert identify(asked) != identify(spec)
+
+
+def test_how_an_endpoint_is_asked_is_no_part_of_what_decides_a_training(tmp_path: Path):
+    """It may be checked again while a training that it judges is interrupted."""
+    (tmp_path / "data.jsonl").write_text('{"prompt": []}\n')
+    trainer = grpo()
+    spec = TrainSpec(trainer.dump(), str(tmp_path / "data.jsonl"), "prompt_only", "m", None, str(tmp_path), 1)
+    server = {"name": "openai", "base_url": "http://127.0.0.1:1/v1", "model": "m"}
+
+    def of(engine: dict[str, Any]) -> str:
+        return identify(TrainSpec(**spec.to_json() | {"engines": {"judge": engine}}))
+
+    checked = server | {"prompt_logprobs": True, "timeout": 9.0, "api_key_env": "RONDO_OTHER_API_KEY"}
+    assert of(checked) == of(server)
+    around = {"name": "scaffold", "template": "{prompt}"}
+    assert of(around | {"inner": checked}) == of(around | {"inner": server})
+    assert of(server | {"model": "another"}) != of(server)
+    assert of(server | {"send_defaults": True}) != of(server)
 
 
 def test_the_verdict_can_be_the_reward():

@@ -1,0 +1,79 @@
+"""What each training of a round read, and what it made: a round may hold several datasets and several trainings."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend import recipes
+from backend.db import tables
+from backend.recipes import STEPS
+from backend.services.labels import in_chunks
+from backend.trainers import Trainer
+from backend.values import JSON
+
+
+@dataclass(frozen=True)
+class Training:
+    """One training of a round. `step`: the recipe's; `dataset_id`: None where it reads no rows, or none are frozen yet;
+    `checkpoint_id`: None while it has made none."""
+
+    round_id: int
+    step: int
+    dataset_id: int | None
+    checkpoint_id: int | None
+
+
+def of_rounds(db: Session, round_ids: Collection[int]) -> list[Training]:
+    """The trainings of these rounds, by round and step."""
+    round_, dataset, role = tables.Round, tables.Dataset, tables.RoundRole
+    found: list[Training] = []
+    for some in in_chunks(sorted(round_ids)):
+        frozen: dict[int, dict[int, int]] = defaultdict(dict)
+        for id_, round_id, step in db.execute(
+            select(dataset.id, dataset.round_id, dataset.step).where(dataset.round_id.in_(some)).order_by(dataset.step)
+        ):
+            frozen[round_id][step] = id_
+        made: dict[int, dict[int, int]] = defaultdict(dict)
+        for round_id, step, checkpoint_id in db.execute(
+            select(role.round_id, role.step, role.checkpoint_id).where(role.round_id.in_(some), role.step >= 0)
+        ):
+            made[round_id][step] = checkpoint_id
+        columns = select(round_.id, round_.recipe, round_.phase, round_.checkpoint_id).where(round_.id.in_(some))
+        for id_, recipe, phase, product_id in db.execute(columns.order_by(round_.id)):
+            for step, read, is_product in _steps(recipe, phase):
+                checkpoint_id = made[id_].get(step, product_id if is_product else None)
+                found.append(Training(id_, step, frozen[id_].get(read), checkpoint_id))
+    return found
+
+
+def of_datasets(db: Session, round_ids: Collection[int]) -> dict[int, Training]:
+    """The trainings of these rounds by the dataset that they read; one that a later step goes on from is not there."""
+    return {one.dataset_id: one for one in of_rounds(db, round_ids) if one.dataset_id is not None}
+
+
+def of_checkpoint(db: Session, round_id: int, checkpoint_id: int) -> Training | None:
+    """The training of a round that made a checkpoint."""
+    return next((one for one in of_rounds(db, [round_id]) if one.checkpoint_id == checkpoint_id), None)
+
+
+def names(db: Session, made: Iterable[Training]) -> dict[int, str]:
+    """The names of the checkpoints that these trainings made, by id."""
+    checkpoint, found = tables.Checkpoint, dict[int, str]()
+    for some in in_chunks(sorted({one.checkpoint_id for one in made if one.checkpoint_id is not None})):
+        found |= dict(db.execute(select(checkpoint.id, checkpoint.name).where(checkpoint.id.in_(some))).tuples().all())
+    return found
+
+
+def _steps(recipe: JSON, phase: int) -> Iterator[tuple[int, int, bool]]:
+    """Of each training its step, that of the rows it reads (-1: none), and whether it makes what the round is for."""
+    if "steps" not in recipe and "phases" not in recipe:
+        yield STEPS.index("trainer"), STEPS.index("selector"), True
+        return
+    known = recipes.read(recipe)
+    places = [place for place in known.places(phase) if isinstance(place.step.part, Trainer)]
+    product = max((place.index for place in places if place.step.makes == known.product), default=-1)
+    for place in places:
+        yield place.index, place.rows[-1] if place.rows else -1, place.index == product

@@ -1,0 +1,24 @@
+"""What decides the result of a training: of its spec what is not a place, and of the engines what changes a text."""
+
+from backend.engines import Engine
+from backend.engines._wrapper import INNER, is_wrapper
+from backend.registry import import_all
+from backend.trainers import TrainSpec
+from backend.values import JSON
+
+
+def deciding(spec: TrainSpec) -> JSON:
+    """Return the spec as JSON without where it lies, and without the knobs that only say how an engine is asked.
+
+    An endpoint may be checked again, or be given more time, while a training that asks it is interrupted.
+    """
+    import_all()
+    decides = {name: value for name, value in spec.to_json().items() if name not in ("output_dir", "dataset")}
+    return decides | {"engines": {role: _deciding(engine) for role, engine in spec.engines.items()}}
+
+
+def _deciding(engine: JSON) -> JSON:
+    known = Engine.registry.get(str(engine.get("name")))
+    left = () if known is None else known.incidental
+    found = {name: value for name, value in engine.items() if name not in left}
+    return found | {INNER: _deciding(engine[INNER])} if is_wrapper(engine) else found

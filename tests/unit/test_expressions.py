@@ -1,0 +1,196 @@
+"""No regular expression that reads what models write takes long on any text: all of them are collected and tried.
+
+Texts are made of each expression itself: what its parts match, over and over. An expression whose time grows with the
+square of a text takes a hundred times as long on 4,000 characters as one that reads each of them once.
+"""
+
+import ast
+import importlib
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from re import _constants as names  # type: ignore[attr-defined]
+from re import _parser as parser  # type: ignore[attr-defined]
+from typing import Any
+
+from backend import recipes
+from backend.registry import Part, import_all
+
+ROOT = Path(__file__).parents[2] / "backend"
+FOLDERS = (
+    "answers", "code_tasks", "environments", "generators", "judges", "metrics", "mixers", "prompt_sources", "selectors",
+    "values",
+)  # fmt: skip
+FILES = ("likeness.py", "passages.py", "word_vectors.py", "difficulty.py")
+METHODS = ("search", "match", "fullmatch", "finditer", "findall", "split", "sub")
+KNOBS = ("pattern", "must_match", "must_not_match", "behaviors")
+READ_AT_START = {"stated_budget.pattern"}
+SHORT = {"_LEAD": 200, "_TOTAL": 200, "_WEAK_LEAD": 200, "_DENIED": 80, "_BETWEEN": 80}
+"""By name, the expressions that their callers give so many characters at most."""
+LENGTH, SECONDS = 4_000, 0.06
+COMMON = ["\n", " ", "a", "1", "-", "(", ",11", "*", "- ", "1 ", ". ", "A", "$", "\\", "{", '"', "\n ", "=", "not "]
+OF_CATEGORY = {names.CATEGORY_DIGIT: "1", names.CATEGORY_SPACE: " ", names.CATEGORY_WORD: "a",
+               names.CATEGORY_NOT_WORD: " ", names.CATEGORY_NOT_SPACE: "a", names.CATEGORY_NOT_DIGIT: "a"}  # fmt: skip
+REPEATS = (names.MAX_REPEAT, names.MIN_REPEAT, names.POSSESSIVE_REPEAT)
+
+Found = dict[tuple[str, int, str], str]
+"""Where it stands, by the expression, its flags and how it is used."""
+
+
+def sources() -> list[Path]:
+    return sorted([*(path for one in FOLDERS for path in (ROOT / one).rglob("*.py")), *(ROOT / one for one in FILES)])
+
+
+def collected() -> Found:
+    """All expressions of these modules, of the knobs of their parts, and of the recipes."""
+    found: Found = {}
+    texts = {path: path.read_text(encoding="utf-8") for path in sorted(ROOT.rglob("*.py"))}
+    everything = "\n".join(texts.values())
+    for path in sources():
+        for node in ast.walk(ast.parse(texts[path])):
+            if isinstance(node, ast.Call) and (one := written(node)) is not None:
+                found.setdefault(one, f"{path.relative_to(ROOT)}:{node.lineno}")
+        module = importlib.import_module("backend." + ".".join(path.relative_to(ROOT).with_suffix("").parts))
+        compiled = {name: value for name, value in vars(module).items() if isinstance(value, re.Pattern)}
+        for name, value in compiled.items():
+            used = set(re.findall(rf"\b{name}\.({'|'.join(METHODS)})\(", everything))
+            found |= {(value.pattern, value.flags, method): name for method in used or {"finditer"}}
+    add_knobs(found)
+    return found
+
+
+def add_knobs(found: Found) -> None:
+    """The expressions that parts and recipes hold."""
+    import_all()
+    for kind in recipes.KINDS.values():
+        for part in kind.registry.values():
+            for name, field in part.model_fields.items():
+                add_knob(found, f"{part.name}.{name}", field.default)
+    for name in recipes.names():
+        for phase in recipes.get(name).phases:
+            for step in phase.steps:
+                add_part(found, step.part)
+
+
+def written(node: ast.Call) -> tuple[str, int, str] | None:
+    """The expression, the flags and the method of a call such as `re.search("a", text)`."""
+    of = node.func
+    if not (isinstance(of, ast.Attribute) and isinstance(of.value, ast.Name) and of.value.id == "re" and node.args):
+        return None
+    first = node.args[0]
+    if of.attr not in METHODS or not (isinstance(first, ast.Constant) and isinstance(first.value, str)):
+        return None
+    given = [one.attr for arg in [*node.args[1:], *(k.value for k in node.keywords)] for one in ast.walk(arg)
+             if isinstance(one, ast.Attribute) and one.attr.isupper()]  # fmt: skip
+    return first.value, sum(int(getattr(re, flag)) for flag in given), of.attr
+
+
+def add_part(found: Found, part: Part) -> None:
+    for name in type(part).model_fields:
+        value = getattr(part, name)
+        add_knob(found, f"{part.name}.{name}", value)
+        for held in value if isinstance(value, tuple) else (value,):
+            if isinstance(held, Part):
+                add_part(found, held)
+
+
+def add_knob(found: Found, where: str, value: Any) -> None:
+    if not any(knob in where.split(".")[1] for knob in KNOBS):
+        return
+    several = [value] if isinstance(value, str) else [*value.values()] if isinstance(value, dict) else value
+    for one in several if isinstance(several, list | tuple) else ():
+        if isinstance(one, str) and one:
+            found.setdefault((one, 0, "match" if where in READ_AT_START else "finditer"), where)
+
+
+def text_of(items: Any) -> str:
+    """A text that these items of an expression match, more or less: each repeat once at least."""
+    made = ""
+    for operator, argument in items:
+        if operator is names.LITERAL:
+            made += chr(argument)
+        elif operator in (names.ANY, names.NOT_LITERAL):
+            made += "a"
+        elif operator is names.IN:
+            made += of_set(argument)
+        elif operator is names.BRANCH:
+            made += text_of(argument[1][0])
+        elif operator is names.SUBPATTERN:
+            made += text_of(argument[3])
+        elif operator is names.ATOMIC_GROUP:
+            made += text_of(argument)
+        elif operator in REPEATS:
+            made += text_of(argument[2]) * max(argument[0], 1)
+    return made
+
+
+def of_set(members: Any) -> str:
+    if members[0][0] is names.NEGATE:
+        refused = {chr(value) for operator, value in members if operator is names.LITERAL}
+        return next(one for one in "a 1~" if one not in refused)
+    operator, value = members[0]
+    known = {names.LITERAL: lambda: chr(value), names.RANGE: lambda: chr(value[0])}
+    return known[operator]() if operator in known else OF_CATEGORY.get(value, "a")
+
+
+def pieces(items: Any, depth: int = 0) -> Iterator[str]:
+    """What the beginnings of an expression match, and those of all that it holds."""
+    items = list(items)
+    for end in range(1, len(items) + 1):
+        yield text_of(items[:end])
+    for operator, argument in items if depth < 3 else ():
+        if operator is names.BRANCH:
+            for branch in argument[1]:
+                yield from pieces(branch, depth + 1)
+        elif operator is names.SUBPATTERN:
+            yield from pieces(argument[3], depth + 1)
+        elif operator in REPEATS:
+            yield from pieces(argument[2], depth + 1)
+
+
+def hostile(pattern: "re.Pattern[str]") -> Iterator[str]:
+    items = list(parser.parse(pattern.pattern, pattern.flags))
+    heads = [text_of(items[:end]) for end in range(len(items))]
+    own = [one for one in dict.fromkeys(pieces(items)) if one][:40]
+    for repeated in dict.fromkeys([*own, *COMMON]):
+        for head in dict.fromkeys(["", heads[len(heads) // 2] if heads else "", heads[-1] if heads else ""]):
+            yield head + repeated * (LENGTH // len(repeated)) + "\u00b6"
+
+
+def slowest(pattern: "re.Pattern[str]", method: str, most: int) -> tuple[float, str]:
+    """The longest time that one text took, and its beginning."""
+    worst = (0.0, "")
+    for text in hostile(pattern):
+        started = time.process_time()
+        use(pattern, method, text[-most:])
+        worst = max(worst, (time.process_time() - started, text[:60]))
+        if worst[0] > SECONDS:
+            break
+    return worst
+
+
+def use(pattern: "re.Pattern[str]", method: str, text: str) -> None:
+    if method == "sub":
+        pattern.sub("", text)
+    else:
+        found = getattr(pattern, method)(text)
+        for _ in found if method == "finditer" else ():
+            pass
+
+
+def test_no_expression_takes_long_on_any_text() -> None:
+    found = collected()
+    assert len(found) > 100, "the expressions are not where they were looked for"
+    slow = {}
+    for (pattern, flags, method), where in found.items():
+        took, text = slowest(re.compile(pattern, flags), method, SHORT.get(where, LENGTH))
+        if took > SECONDS:
+            slow[where, method] = (round(took, 2), text)
+    assert slow == {}
+
+
+def test_a_quadratic_expression_is_found() -> None:
+    for pattern in (r"<think>.*\bSelf-check: honest\b.*</think>", r"<answer>(.*?)</answer>", r"(?m)^[\s*]*A[).]",
+                    r"max[\s\"]*(?:is)?\s*[0-9]"):  # fmt: skip
+        assert slowest(re.compile(pattern, re.DOTALL), "finditer", LENGTH)[0] > 5 * 0.0005, pattern
