@@ -31,8 +31,8 @@ __all__ = [
 USUAL_TOKENS = 512
 """The longest answer to a held-out prompt where a recipe has nothing that answers."""
 NO_STEPS = (
-    "This recipe has no steps, and its name alone does not say which are meant. Write `steps`, a list of parts, or a part "
-    f"in each of {', '.join(STEPS)}. `rondo recipes NAME` writes a recipe that is there already as a whole."
+    "This recipe has no steps, and its name alone does not say which are meant. Write `steps`, a list of parts, or a "
+    f"part in each of {', '.join(STEPS)}. `rondo recipes NAME` writes a recipe that is there already as a whole."
 )
 
 

@@ -35,10 +35,11 @@ def several(recipe: str, kind: str, number: int) -> str:
 
 
 def _ambiguous(recipe: str, place: str, steps: list[Data], numbers: str) -> str:
-    said = several(recipe, place, len(steps)).removesuffix("Name the step.")
-    if place != steps[0]["kind"]:
-        said = f"The recipe {recipe} has {len(steps)} steps of the part {place}, so it has to be said which one is meant. "
-    return f"{said}Call the step by its name or its number: {numbers}."
+    kind = "kind" if place == steps[0]["kind"] else "part"
+    return (
+        f"The recipe {recipe} has {len(steps)} steps of the {kind} {place}, so it has to be said which one is meant. "
+        f"Call it by its name or its number: {numbers}."
+    )
 
 
 def _holders(data: Data, place: str) -> list[tuple[Any, Any]]:

@@ -37,7 +37,7 @@ BUILT_IN = (POLICY, JUDGE, REFERENCE, BASE)
 """Roles that every round has. An unset judge is the policy; base is what the policy descends from."""
 
 
-NO_PART = "a step is written as `part: {name: sample, n: 4}`, with the knobs inside, and `name`, `by` and `of` beside it"
+NO_PART = "a step is written as `part: {name: sample, n: 4}`, with its knobs inside; `name`, `by` and `of` stand beside"
 
 
 def _kind_of(name: Any) -> str:
@@ -46,8 +46,8 @@ def _kind_of(name: Any) -> str:
     kinds = [kind for kind, base in KINDS.items() if name in base.registry]
     if len(kinds) > 1:
         raise ValueError(
-            f"the step with the part {name} has no `kind`, and there is a {' and a '.join(kinds)} of that name. Write `kind: "
-            f"{kinds[0]}` or `kind: {kinds[-1]}` beside `part`"
+            f"the step with the part {name} has no `kind`, and there is a {' and a '.join(kinds)} of that name. Write "
+            f"`kind: {kinds[0]}` or `kind: {kinds[-1]}` beside `part`"
         )
     if not kinds:
         known = {part for base in KINDS.values() for part in base.registry}
@@ -78,12 +78,13 @@ class Step(BaseModel):
     def _read_part(cls, data: Any) -> Any:
         if not isinstance(data, dict) or isinstance(data.get("part"), Part):
             return data
-        if not isinstance(data.get("part"), dict) or not data["part"].get("name"):
+        part = {"name": data["part"]} if isinstance(data.get("part"), str) else data.get("part")
+        if not isinstance(part, dict) or not part.get("name"):
             raise ValueError(NO_PART)
-        kind = str(data.get("kind") or "") or _kind_of(data["part"].get("name"))
+        kind = str(data.get("kind") or "") or _kind_of(part["name"])
         if kind not in KINDS:
             raise UnknownPart(kind="step", name=kind, known=[*KINDS], left_out=())
-        return data | {"part": KINDS[kind].load(data["part"])}
+        return data | {"part": KINDS[kind].load(part)}
 
     @field_validator("name", "by", "of")
     @classmethod
