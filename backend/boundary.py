@@ -185,6 +185,13 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def _recipe(value: Any) -> Any:
+    """Before pydantic tries each kind in turn, and names both where neither fits."""
+    if not isinstance(value, dict | str):
+        raise ValueError("must be a whole recipe, or the name of one")
+    return _plain(value)
+
+
 Id = Annotated[int, Ge(0), Le(MOST_ID)]
 """The number of a row; 0 is that of none."""
 Count = Annotated[int, Ge(0), Le(MOST_COUNT)]
@@ -199,3 +206,4 @@ Time = Annotated[AwareDatetime, AfterValidator(_in_time)]
 """A time with its zone."""
 Data = Annotated[dict[str, Any], BeforeValidator(_plain)]
 """An object of any shape: knobs, settings, what a decision says."""
+RecipeOrName = Annotated[dict[str, Any] | str, BeforeValidator(_recipe)]

@@ -5,6 +5,7 @@ With `RONDO_GROUP_ACCESS` the folder's group may read and write as well, for wor
 
 import logging
 import os
+import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
@@ -38,6 +39,13 @@ def tighten(folder: Path) -> None:
         log.warning("%s could be read by others; %d files and folders in it are closed to them now.", folder, changed)
     if refused:
         log.warning("%s: %d files and folders belong to others, and others can read them.", folder, refused)
+
+
+def copy_folder(source: Path, target: Path) -> None:
+    """Copy a folder that lies elsewhere, but not who may read it there: the copy is closed like all that is made."""
+    shutil.copytree(source, target, copy_function=shutil.copyfile)  # copies the modes of folders all the same
+    for folder in (target, *(path for path in target.rglob("*") if path.is_dir())):
+        folder.chmod(0o777 & ~_closed_to())
 
 
 def share(file: Path) -> None:

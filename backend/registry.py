@@ -66,7 +66,9 @@ class Part(BaseModel):
 
     @classmethod
     def load(cls, value: Any) -> Any:
-        """Rebuild a part from `{"name": ..., **fields}`; pass a ready part through."""
+        """Rebuild a part from `{"name": ..., **fields}`, or its name alone; pass a ready part through."""
+        if isinstance(value, str):
+            value = {"name": value}
         if not isinstance(value, dict):
             return value
         import_all()

@@ -48,7 +48,7 @@ class Page(BaseModel, Generic[T]):
     next: str | None = None
 
 
-def cut(rows: Sequence[T], *, limit: int, after: str | None, key: Callable[[T], int]) -> Page[T]:
+def cut(rows: Sequence[T], *, limit: int, after: str | None, key: Callable[[T], int | str]) -> Page[T]:
     """Page a short list that a service returns whole, in its order; the cursor is the key of the last row."""
     if after is not None:
         keys = [str(key(row)) for row in rows]

@@ -1,11 +1,12 @@
-"""A project's own recipes. Those that come with Rondo are listed with the parts."""
+"""Recipes: those that come with Rondo, and a project's own."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel
 
 from app.api.depends import After, Asking, Limit, Page, cut
 from backend.boundary import Data, Id, Name
-from backend.services import saved_recipes
+from backend.services import recipe_choice, saved_recipes
+from backend.services.recipe_choice import RegisteredRecipe
 from backend.services.saved_recipes import SavedView
 
 router = APIRouter(tags=["recipes"])
@@ -21,6 +22,19 @@ class NewRecipe(BaseModel):
 class RecipeEdit(BaseModel):
     title: Name | None = None
     recipe: Data | None = None
+
+
+@router.get("/recipes")
+def list_registered(_actor: Asking, limit: Limit = 50, after: After = None) -> Page[RegisteredRecipe]:
+    """List the recipes that come with Rondo and its plugins, whole, by name; `after`: the name of the last one."""
+    page = cut(recipe_choice.registered_names(), limit=limit, after=after, key=lambda name: name)
+    return Page(items=[recipe_choice.get_registered(name) for name in page.items], next=page.next)
+
+
+@router.get("/recipes/named/{name}")
+def get_registered(_actor: Asking, name: str) -> RegisteredRecipe:
+    """One recipe that comes with Rondo or a plugin, every knob included."""
+    return recipe_choice.get_registered(name)
 
 
 @router.get("/projects/{project_id}/recipes")

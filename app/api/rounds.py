@@ -6,8 +6,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from app.api.depends import After, Asking, Before, Limit, Page, cut
-from backend.boundary import Count, Data, Id, Seed
-from backend.services import auto, failures, jobs, parts, rounds
+from backend.boundary import Count, Data, Id, RecipeOrName, Seed
+from backend.services import auto, failures, jobs, parts, recipe_choice, rounds
 from backend.services import reselect as reselecting
 from backend.services.failures import FailureView
 from backend.services.jobs import JobView
@@ -23,9 +23,12 @@ class Changes(BaseModel):
     A `judge_id` of null is a choice: the policy judges its own answers. `roles`: checkpoints by the role that steps of
     the recipe name. `num_rounds`: rounds to run, this one included, until one of the `stop_rules` ends them.
     `again`: the round whose settings are the default, seed included.
+    `recipe`: the whole recipe, or the name of one: "rso" or {"name": "rso"}, see `GET /recipes`. `changes`: knobs of it
+    that differ, by the name, kind, part or number of the step, as in {"sample": {"n": 4}, "dpo": {"beta": 0.1}}.
     """
 
-    recipe: Data | None = None
+    recipe: RecipeOrName | None = None
+    changes: Data | None = None
     policy_id: Id | None = None
     reference_id: Id | None = None
     judge_id: Id | None = None
@@ -46,7 +49,9 @@ class Changes(BaseModel):
     def plan(self, asking: Asking, project_id: Id) -> Plan:
         """The default plan, changed."""
         default = _default(asking, project_id, self.parent_id, self.again)
-        given = self.model_dump(exclude_unset=True, exclude={"parent_id", "again"})
+        if self.recipe is not None or self.changes:
+            default = recipe_choice.chosen(asking, project_id, default, self.recipe, self.changes)
+        given = self.model_dump(exclude_unset=True, exclude={"parent_id", "again", "recipe", "changes"})
         return Plan(**asdict(default) | {k: v for k, v in given.items() if v is not None or k == "judge_id"})
 
 

@@ -22,9 +22,28 @@ FINAL = ("done", "failed", "cancelled")
 @app.command()
 def launch(
     project: Project = None,
+    recipe: Annotated[
+        str | None, typer.Option(help="Name of a recipe (`rondo recipes`), or a file of YAML. [default: as before]")
+    ] = None,
+    knobs: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A knob, as STEP.KNOB=VALUE, or a field of the recipe; may be given several times."),
+    ] = None,
+    samples: Annotated[int | None, typer.Option(min=1, help="How many samples of each prompt.")] = None,
+    num_prompts: Annotated[int | None, typer.Option("--prompts", min=1, help="How many prompts.")] = None,
+    prompt_set: Annotated[
+        list[str] | None, typer.Option(help="Set to sample from, by name or id; may be given several times.")
+    ] = None,
+    held_out: Annotated[list[str] | None, typer.Option(help="Set to measure on, likewise.")] = None,
+    mix_set: Annotated[list[str] | None, typer.Option(help="Set of seed rows or documents, likewise.")] = None,
+    policy: Annotated[str | None, typer.Option(help="Checkpoint that answers, by name or id.")] = None,
+    reference: Annotated[str | None, typer.Option(help="Checkpoint of the loss. [default: the policy]")] = None,
+    judge: Annotated[str | None, typer.Option(help="Checkpoint that judges; `policy`: it judges itself.")] = None,
+    role: Annotated[
+        list[str] | None, typer.Option(help="Who acts as a role of the recipe, as ROLE=CHECKPOINT; several times.")
+    ] = None,
     parent: Annotated[int | None, typer.Option(help="Number of the round to go on from. [default: the best]")] = None,
     again: Annotated[int | None, typer.Option(help="Number of a round whose settings to take, seed included.")] = None,
-    num_prompts: Annotated[int | None, typer.Option("--prompts", min=1, help="How many prompts.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of prompts, samples and training.")] = None,
     review: Annotated[
         bool | None, typer.Option("--review/--no-review", help="Whether people look before training.")
@@ -35,26 +54,36 @@ def launch(
     num_rounds: Annotated[
         int | None, typer.Option("--rounds", min=1, help="How many rounds follow each other, this one included.")
     ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would make.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Launch the next round, set up as the one before."""
-    from dataclasses import replace
+    """Launch the next round, set up as the one before where nothing else is given."""
+    from dataclasses import asdict, replace
 
-    from app.cli import asking
+    from app.cli import asking, launching
     from backend.services import parts, rounds
 
     actor = asking.owner()
     for problem in parts.left_out():
         say(problem)
     chosen = asking.project(actor, project)
-    if again is not None:
-        plan = rounds.again(actor, chosen.id, find(actor, chosen.id, again).id)
-    else:
-        plan = rounds.defaults(actor, chosen.id, find(actor, chosen.id, parent).id if parent is not None else None)
+    wish = launching.Wish(
+        recipe, knobs or (), samples, role or (), policy, reference, judge,
+        prompt_set or (), held_out or (), mix_set or (),
+    )  # fmt: skip
+    above = find(actor, chosen.id, parent).id if parent is not None else None
+    same = find(actor, chosen.id, again).id if again is not None else None
+    plan = launching.plan_of(actor, chosen.id, wish, parent_id=above, again_id=same)
     wishes = {"num_prompts": num_prompts, "seed": seed, "is_reviewed": review, "num_rounds": num_rounds}
     plan = replace(plan, **{name: value for name, value in wishes.items() if value is not None})
     plan = replace(plan, review=plan.review | settings_from(set_ or []))
-    _emit(rounds.get(actor, rounds.launch(actor, chosen.id, plan)), as_json=as_json)
+    guess = rounds.estimate(actor, chosen.id, plan)
+    for warning in guess.warnings:
+        say(warning)
+    if dry_run:
+        text = f"{guess.samples} samples, {guess.judge_calls} judge calls, {guess.tokens} new tokens at most"
+        return emit(asdict(guess) | {"recipe": plan.recipe}, as_json=as_json, text=text)
+    return _emit(rounds.get(actor, rounds.launch(actor, chosen.id, plan)), as_json=as_json)
 
 
 @app.command("list")

@@ -11,7 +11,7 @@ from backend.generators import Generator
 from backend.judges import Judge
 from backend.metrics import Evidence, Metric
 from backend.prompt_sources import PromptSource
-from backend.recipes import _scheduling, _wiring
+from backend.recipes import _changes, _scheduling, _wiring
 from backend.recipes._slots import SLOTS, STEPS, Common, Slots
 from backend.recipes._steps import BASE, BUILT_IN, JUDGE, KINDS, POLICY, REFERENCE, STAGES, Phase, Step
 from backend.recipes._walk import Place
@@ -30,6 +30,10 @@ __all__ = [
 
 USUAL_TOKENS = 512
 """The longest answer to a held-out prompt where a recipe has nothing that answers."""
+NO_STEPS = (
+    "This recipe has no steps, and its name alone does not say which are meant. Write `steps`, a list of parts, or a "
+    f"part in each of {', '.join(STEPS)}. `rondo recipes NAME` writes a recipe that is there already as a whole."
+)
 
 
 class Recipe(Common):
@@ -54,6 +58,8 @@ class Recipe(Common):
         if not isinstance(data, dict) or "phases" in data:
             return data
         if "steps" not in data:
+            if not data.keys() & set(STEPS):
+                raise ValueError(NO_STEPS)
             data = Slots.model_validate(data).to_steps()
         beside = {name: value for name, value in data.items() if name != "steps"}
         steps = data["steps"]
@@ -234,43 +240,23 @@ class Recipe(Common):
         """The one part of a kind; raises `InvalidInput` where there is another number of them."""
         found: list[Part] = self.of_kind(kind)
         if len(found) != 1:
-            raise InvalidInput(self._several(kind, len(found)))
+            raise InvalidInput(_changes.several(self.name, kind, len(found)))
         return found[0]
-
-    def _several(self, kind: str, number: int) -> str:
-        return (
-            f"The recipe {self.name} has {number} steps of the kind {kind}, so it has to be said which one is meant. "
-            "Name the step."
-        )
 
     def with_changes(self, changes: dict[str, Any]) -> "Recipe":
         """Return this recipe with `{"slot or step": {"knob": value}}` applied; a dict with "name" replaces the part.
 
-        A step is called by its name, or by its kind where it is the only one of it in its phase; the change holds in
-        every phase. Raises `InvalidInput` where the kind has several steps.
+        A step is called by its name; by its kind or its part's name where only one step of its phase has it, and the
+        change holds in every phase then; or by its number from 1, behind that of its phase where there are several
+        (`2/3`). A metric is called by its name. Raises `InvalidInput` where several steps are called so.
         """
         data = self.model_dump(mode="json")
-        for place, value in changes.items():
-            for holder, key in self._holders(data, place):
-                if isinstance(value, dict) and isinstance(holder.get(key), dict):
-                    part = holder[key]
-                    holder[key] = value if "name" in value and value["name"] != part["name"] else part | value
-                else:
-                    holder[key] = value
+        _changes.change(data, changes)
         return Recipe.model_validate(data)
 
-    def _holders(self, data: dict[str, Any], place: str) -> list[tuple[dict[str, Any], str]]:
-        """The dicts of the recipe's JSON that hold what a change calls `place`, and its key there."""
-        if place in data or self.is_slots:
-            return [(data, place)]
-        found = []
-        for phase in data.get("phases", [{"steps": data.get("steps", [])}]):
-            steps = phase["steps"]
-            here = [step for step in steps if step["name"] == place] or [s for s in steps if s["kind"] == place]
-            if len(here) > 1:
-                raise InvalidInput(self._several(place, len(here)))
-            found += here
-        return [(step, "part") for step in found] or [(data, place)]
+    def called(self) -> list[str]:
+        """What `with_changes` may call its steps and metrics, their numbers left out."""
+        return _changes.called(self.model_dump(mode="json"))
 
 
 @lru_cache(maxsize=64)

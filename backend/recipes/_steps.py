@@ -1,5 +1,6 @@
 """What a recipe is made of: steps, each a part at its place, and phases of them."""
 
+from difflib import get_close_matches
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -9,7 +10,7 @@ from backend.generators import Generator
 from backend.judges import Judge
 from backend.mixers import Mixer
 from backend.prompt_sources import PromptSource
-from backend.registry import Part
+from backend.registry import Part, import_all
 from backend.selectors import Selector
 from backend.trainers import Trainer
 from backend.values import Stage
@@ -36,6 +37,25 @@ BUILT_IN = (POLICY, JUDGE, REFERENCE, BASE)
 """Roles that every round has. An unset judge is the policy; base is what the policy descends from."""
 
 
+NO_PART = "a step is written as `part: {name: sample, n: 4}`, with its knobs inside; `name`, `by` and `of` stand beside"
+
+
+def _kind_of(name: Any) -> str:
+    """The kind of the part of that name; raises where no part, or parts of several kinds, have it."""
+    import_all()
+    kinds = [kind for kind, base in KINDS.items() if name in base.registry]
+    if len(kinds) > 1:
+        raise ValueError(
+            f"the step with the part {name} has no `kind`, and there is a {' and a '.join(kinds)} of that name. Write "
+            f"`kind: {kinds[0]}` or `kind: {kinds[-1]}` beside `part`"
+        )
+    if not kinds:
+        known = {part for base in KINDS.values() for part in base.registry}
+        near = ", ".join(get_close_matches(str(name), known, 3)) or "none; `rondo recipes --matrix` lists all"
+        raise ValueError(f"there is no part named {str(name)[:80]!r}. Near it: {near}")
+    return kinds[0]
+
+
 class Step(BaseModel):
     """One part at its place. `Step(Sample(n=7), name="answers")`; a part alone means a step without a name."""
 
@@ -56,12 +76,15 @@ class Step(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _read_part(cls, data: Any) -> Any:
-        if not isinstance(data, dict) or not isinstance(data.get("part"), dict):
+        if not isinstance(data, dict) or isinstance(data.get("part"), Part):
             return data
-        kind = str(data.get("kind", ""))
+        part = {"name": data["part"]} if isinstance(data.get("part"), str) else data.get("part")
+        if not isinstance(part, dict) or not part.get("name"):
+            raise ValueError(NO_PART)
+        kind = str(data.get("kind") or "") or _kind_of(part["name"])
         if kind not in KINDS:
             raise UnknownPart(kind="step", name=kind, known=[*KINDS], left_out=())
-        return data | {"part": KINDS[kind].load(data["part"])}
+        return data | {"part": KINDS[kind].load(part)}
 
     @field_validator("name", "by", "of")
     @classmethod

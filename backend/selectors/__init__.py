@@ -8,11 +8,14 @@ group with the same text. One thing stands above both: a text without a visible 
 import random
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from backend.registry import Part
 from backend.values import DatasetType, Group, LabelSource, Sample, Selection, Verdict
+
+_STANDING = {Verdict.accept: 1, None: 0, Verdict.reject: -1}
+"""How a sample stands by what a person said of it, before any score."""
 
 
 class Selector(Part, kind="selector"):
@@ -93,6 +96,32 @@ def is_blank(sample: Sample) -> bool:
 def score_of(sample: Sample) -> float | None:
     """Return the score without the noise of adding: scores that differ by less than a billionth are equal."""
     return None if sample.score is None else round(sample.score, 9)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The two sides of a pair. `gap` is None where a person's verdict set them apart."""
+
+    chosen: Sample
+    rejected: Sample
+    gap: float | None
+
+
+def rank(sample: Sample) -> tuple[int, float]:
+    """Return what a sample is sorted by: what people said of it, then its score (0 where it has none)."""
+    return _STANDING[by_person(sample)], score_of(sample) or 0.0
+
+
+def pair_of(chosen: Sample, rejected: Sample) -> Pair:
+    """Return the pair of two samples, with the difference of their scores where no person decided on either."""
+    if by_person(chosen) is not None or by_person(rejected) is not None:
+        return Pair(chosen, rejected, gap=None)
+    return Pair(chosen, rejected, round(rank(chosen)[1] - rank(rejected)[1], 9))
+
+
+def is_same_text(pair: Pair) -> bool:
+    """Say whether both sides have one text, blanks around it aside."""
+    return pair.chosen.text.strip() == pair.rejected.text.strip()
 
 
 def random_for(group: Group, seed: int) -> random.Random:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 
 from sqlalchemy import select
 
-from backend import demo, recipes
+from backend import demo, private, recipes
 from backend.config import settings
 from backend.db import reading, session, tables
 from backend.demo import countdown
@@ -85,7 +85,7 @@ def _base(project_id: int) -> int:
     if not (folder / "config.json").exists():
         part = folder.with_suffix(".part")
         shutil.rmtree(part, ignore_errors=True)
-        shutil.copytree(demo.MODEL_FOLDER, part)
+        private.copy_folder(demo.MODEL_FOLDER, part)
         part.rename(folder)
     with session() as db:
         checkpoint = tables.Checkpoint

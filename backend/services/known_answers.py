@@ -136,7 +136,11 @@ def _of_taker(taker: str, found: Answers) -> str:
 
 def _of_metrics(names: str, found: Answers) -> str:
     if found.is_none_known:
-        return f"None of the {found.prompts:,} held-out prompts has an answer, so this cannot be measured: {names}."
+        return (
+            f"None of the {found.prompts:,} held-out prompts has an answer, so this cannot be measured: {names}. "
+            "Import held-out prompts with an answer column, or set the metric's verifier to a judge that computes "
+            "without one, as `verifier: countdown` does for the demo's puzzles and `verifier: run_tests` for programs."
+        )
     return (
         f"{found.missing:,} of the {found.prompts:,} held-out prompts have no answer and are left out of what compares "
         f"with it: {names}."

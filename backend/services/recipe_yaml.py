@@ -1,12 +1,13 @@
 """A recipe as YAML, for a file or a colleague, and back. What cannot be read or is no recipe is refused by its line."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import ValidationError
 
-from backend import boundary
+from backend import boundary, files
 from backend.errors import InvalidInput, UnknownPart
 from backend.recipes import Recipe
 from backend.services import refusals
@@ -67,6 +68,14 @@ def read(text: str) -> JSON:
     except ValidationError as error:
         first = error.errors()[0]["loc"]
         raise InvalidInput(f"Line {_line(node, first)}: {refusals.explain(error)}") from error
+
+
+def read_file(path: Path) -> JSON:
+    """Return the JSON of the recipe in a file of YAML or JSON; raises `InvalidInput`, and `NotFound` without a file."""
+    try:
+        return read(files.read_text(path, 4 * MOST))
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"{path.name} is no text in UTF-8. Save it as such.") from error
 
 
 def _parsed(text: str) -> tuple[Any, Any]:

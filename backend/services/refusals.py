@@ -28,6 +28,8 @@ def place(loc: Sequence[int | str]) -> str:
         case ("phases", int(phase), "steps", int(step), *rest):
             above = f"phase {phase + 1}, step {step + 1}" if phase else f"step {step + 1}"
             return ".".join([above, *_named(rest)])
+        case ("phases", int(phase), "steps"):
+            return f"phase {phase + 1}, steps" if phase else "steps"
     return ".".join(_named(loc))
 
 
@@ -57,6 +59,8 @@ def words(problem: Any) -> str:
         return "must be a text"
     if kind in ("string_type", "missing"):
         return "must not be empty"
+    if kind == "too_short":
+        return f"must hold at least {context['min_length']}"
     if kind == "extra_forbidden":
         return "is not known here"
     return str(problem["msg"]).removeprefix("Value error, ").replace("Input should be", "must be", 1)

@@ -42,6 +42,11 @@ LossType = Literal[
 ]
 """All of TRL 1.16."""
 WEIGHABLE = {"sigmoid", "sft"}
+LOSS_HELP = (
+    "terms of the loss, as in TRL's DPOConfig (https://huggingface.co/docs/trl/dpo_trainer): sigmoid is "
+    "DPO's, and RSO's sigmoid-norm with beta as its gamma; hinge the margin loss, RSO's hinge-norm; ipo IPO's; sft the "
+    "likelihood of the chosen side. sigmoid_norm divides each side's log-ratio by its length, and is not RSO's"
+)
 
 
 class DPO(TRLTrainer):
@@ -53,7 +58,7 @@ class DPO(TRLTrainer):
 
     learning_rate: float = Field(1e-6, gt=0, description="peak learning rate of AdamW")
     beta: float = Field(0.1, gt=0, description="how strongly the policy is held to the reference")
-    loss_type: tuple[LossType, ...] = Field(("sigmoid",), min_length=1, description="terms of the loss")
+    loss_type: tuple[LossType, ...] = Field(("sigmoid",), min_length=1, description=LOSS_HELP)
     loss_weights: tuple[float, ...] = Field((), description="factor of each term; empty: all 1")
     weigh_examples: bool = Field(
         False, description="multiply each example's loss by its weight, and divide its likelihood by its length"

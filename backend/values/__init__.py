@@ -322,7 +322,10 @@ class Mixture:
 
 @dataclass(frozen=True)
 class Selection:
-    """What a selector kept, and how many it dropped for which reason (counted in `unit`s)."""
+    """What a selector kept, and how many it dropped for which reason.
+
+    unit: what `dropped` counts: `samples`, `prompts`, `groups` or `rows`. The funnel shows the word as it is.
+    """
 
     examples: list[Example]
     dropped: dict[str, int]

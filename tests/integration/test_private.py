@@ -8,12 +8,18 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from backend import private
-from backend.config import reread
+from backend.config import reread, settings
+from backend.jobs import transitions
+from backend.pipeline import run as pipeline_run
+from backend.services import accounts, demo, recipe_choice, rounds
+from backend.values import RoundStatus
+from tests.integration.test_rounds_of_steps import Loop
 
 OPEN = {"rondo.db": 0o644, "models/m/model.safetensors": 0o664, "secret.key": 0o600, "models/run.sh": 0o755}
 
@@ -71,6 +77,34 @@ def test_what_the_command_line_makes_is_closed_and_what_was_open_before_is_close
     assert f"{folder} could be read by others; 3 files and folders" in done.stderr
     assert stat.S_IMODE(outside.stat().st_mode) == 0o644, "what a link leads to is not ours"
     assert "could be read" not in rondo(folder, "user", "list").stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_nothing_of_the_demo_and_a_round_of_it_can_be_read_by_others(database: str) -> None:
+    """Files are copied from the package, imported, logged, and written by a training: all are the owner's alone."""
+    folder = settings().folder
+    private.keep()
+    private.tighten(folder)
+    actor = accounts.local_owner()
+    project_id = demo.create(actor)
+    plan = rounds.defaults(actor, project_id)
+    changes = {
+        "generator": {"n": 4}, "judge": {"name": "countdown"}, "trainer": {"max_steps": 1}, "mix_share": 0.0,
+        "metrics": [],
+    }  # fmt: skip
+    recipe = recipe_choice.changed(plan.recipe, changes)
+    round_id = rounds.launch(actor, project_id, replace(plan, recipe=recipe, num_prompts=8, is_reviewed=False))
+    while (job := Loop.waiting(round_id)) is not None:
+        attempt = transitions.start(job.id, job.workflow_id, "here")
+        assert attempt is not None
+        pipeline_run.run_job(job.id, attempt)
+    ended = rounds.get(actor, round_id)
+    assert (ended.status, ended.error) == (RoundStatus.done, None)
+    found = modes(folder)
+    assert {"models", "rondo.db"} < found.keys()
+    assert len([name for name in found if name.endswith(".safetensors")]) > 1, "the base and what was trained"
+    assert {name: oct(mode) for name, mode in found.items() if mode & 0o077} == {}
 
 
 def test_a_childs_files_are_closed_however_it_was_started(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Rounds with a scorer: trained on the way and asked in the same round, or fixed over several trainings (ReST)."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from backend.recipes import Recipe, Step
 from backend.recipes._parts import Sample
 from backend.selectors.above_threshold import AboveThreshold
 from backend.selectors.best_versus_worst import BestVersusWorst
+from backend.services import recipe_yaml
 from backend.trainers.reward_model import RewardModel
 from backend.trainers.sft import SFT
 from backend.values import RoundStatus, Verdict
@@ -128,6 +130,43 @@ def test_rest_trains_three_times_on_ever_fewer_texts_of_one_set(tiny: Path) -> N
     assert [one.name for one in rows] == ["round-1-step-5", "round-1-step-7", "round-1"]
     assert [one.parent_id for one in rows] == [loop.policy.id, rows[0].id, rows[1].id]
     assert ended.checkpoint_id == rows[2].id
+
+
+def first_scorer() -> Recipe:
+    """The recipe that docs/rounds.md shows for a first scorer, with one training step from the tiny model."""
+    text = (Path(__file__).parents[2] / "docs/rounds.md").read_text()
+    (shown,) = (one for one in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if "name: first_scorer" in one)
+    recipe = Recipe.model_validate(recipe_yaml.read(shown))
+    return recipe.with_changes({"sample": {"n": 2}, "trainer": SMALL | {"start": "base"}, "metrics": []})
+
+
+def test_rso_draws_its_pairs_by_the_scorer_that_the_documented_round_before_made(tiny: Path) -> None:
+    """Liu et al. 2023: of the policy's own texts, the chosen one is what the fixed scorer puts higher."""
+    loop = Loop(first_scorer(), SOLVER, tiny)
+    first = loop.launch()
+    ended = loop.run(first, trains=True)
+    assert (ended.status, ended.error, ended.checkpoint_id) == (RoundStatus.done, None, None)
+    loop.recipe = recipes.get("rso").with_changes(
+        {"sample": {"n": 4}, "dpo": SMALL | {"start": "base"}, "metrics": [], "drawn_pairs": {"drop_truncated": False}}
+    )
+    second = loop.launch(parent_id=first)
+    ended = loop.run(second, trains=True)
+    assert (ended.status, ended.error) == (RoundStatus.done, None)
+    found = made(second)
+    with reading() as db:
+        scorer = db.scalars(select(tables.RoundRole).where(tables.RoundRole.round_id == first)).one()
+        judged_by = set(db.scalars(select(tables.Judgment.checkpoint_id).where(tables.Judgment.step == 2)))
+    assert judged_by >= {scorer.checkpoint_id}
+    (pairs,) = found["rows"].values()
+    assert {row["prompt"][0]["content"] for row in pairs} == {"prompt a", "prompt b"}, "of one text there is no pair"
+    for row in pairs:
+        sides = [row[side][0]["content"] for side in ("chosen", "rejected")]
+        assert set(sides) == {"#### 4", "#### 5"}
+        scores = {text[7]: text[8] for text in found["texts"] if text[2][0]["content"] == row["prompt"][0]["content"]}
+        assert scores[sides[0]] > scores[sides[1]]
+    with reading() as db:
+        made_by = db.get_one(tables.Checkpoint, ended.checkpoint_id)
+    assert (made_by.name, made_by.kind) == ("round-2", "full")
 
 
 RL = {"num_generations": 2, "per_device_train_batch_size": 2, "max_completion_length": 4}

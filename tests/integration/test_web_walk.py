@@ -83,6 +83,7 @@ READS: dict[str, Role | str] = {
     "/prompt-sets/{set_id}/prompts": Role.viewer, "/projects/{project_id}/templates": Role.viewer,
     "/templates/{template_id}": Role.viewer, "/projects/{project_id}/recipes": Role.viewer,
     "/recipes/{recipe_id}": Role.viewer, "/projects/{project_id}/plan": Role.viewer,
+    "/recipes": ANYONE, "/recipes/named/{name}": ANYONE,
     "/projects/{project_id}/rounds": Role.viewer, "/rounds/{round_id}": Role.viewer,
     "/rounds/{round_id}/failures": Role.viewer,
     "/rounds/{round_id}/samples": Role.viewer, "/rounds/{round_id}/histogram": Role.viewer,
@@ -109,7 +110,7 @@ CURATORS = {
     "rounds", "round_prompt_sets", "jobs", "checkpoints", "templates", "prompt_sets", "prompts", "gold_items",
     "assignments", "imported_completions", "failures", "saved_recipes",
 }  # fmt: skip
-NOT_THERE_IN_THIS_WORLD = {"/prompt-sets/{set_id}/problems"}
+NOT_THERE_IN_THIS_WORLD = {"/prompt-sets/{set_id}/problems", "/recipes/named/{name}"}
 
 
 def all_routes() -> Iterator[tuple[str, str]]:

@@ -8,6 +8,7 @@ import pytest
 
 from backend import errors, recipes
 from backend.config import Settings
+from backend.services import recipe_yaml
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -42,6 +43,12 @@ def test_every_error_explains_itself() -> None:
 def test_readme_commands_exist(command: str) -> None:
     assert command in README
     assert re.search(rf"^{command.removeprefix('make ')}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", sorted(page.name for page in (ROOT / "docs").glob("*.md")))
+def test_recipes_that_the_docs_show_can_be_used(page: str) -> None:
+    shown = re.findall(r"```yaml\n(name: .*?)```", (ROOT / "docs" / page).read_text(), re.DOTALL)
+    assert [recipe_yaml.read(one)["name"] for one in shown] or page not in ("rounds.md", "plugins.md")
 
 
 def test_readme_pictures_exist() -> None:

@@ -1,0 +1,123 @@
+"""What `rondo round launch` is asked for, put into the plan of the next round."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from backend.errors import InvalidInput, NotFound
+from backend.services import checkpoints, prompts, recipe_choice, recipe_yaml, rounds
+from backend.services.access import Actor
+from backend.services.checkpoints import CheckpointRow
+from backend.services.prompts import PromptSetView
+from backend.services.rounds import Plan
+from backend.values import Split
+
+FILES = (".yaml", ".yml", ".json")
+ITSELF = "policy"
+"""As a judge: the policy judges itself."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What was given; None and empty: as in the plan. Checkpoints and prompt sets are names or ids."""
+
+    recipe: str | None = None
+    settings: Sequence[str] = ()
+    samples: int | None = None
+    roles: Sequence[str] = ()
+    policy: str | None = None
+    reference: str | None = None
+    judge: str | None = None
+    prompt_sets: Sequence[str] = ()
+    held_out: Sequence[str] = ()
+    mix_sets: Sequence[str] = ()
+
+
+def plan_of(actor: Actor, project_id: int, wish: Wish, *, parent_id: int | None, again_id: int | None) -> Plan:
+    """The plan as the form would begin with it, changed by what was given.
+
+    Without a parent, a policy that a round made goes on from that round. The reference is the policy unless given.
+    """
+    known = checkpoints.tree(actor, project_id)
+    policy = _checkpoint(known, wish.policy) if wish.policy else None
+    if again_id is not None:
+        plan = rounds.again(actor, project_id, again_id)
+    elif policy is not None and parent_id is None and policy.round_id is None:
+        plan = rounds.defaults(actor, project_id, base_id=policy.id)
+    else:
+        plan = rounds.defaults(actor, project_id, parent_id or (policy.round_id if policy else None))
+    plan = _with_recipe(actor, project_id, plan, wish)
+    if policy is not None:
+        plan = replace(plan, policy_id=policy.id, reference_id=policy.id)
+    if wish.reference:
+        plan = replace(plan, reference_id=_checkpoint(known, wish.reference).id)
+    if wish.judge:
+        plan = replace(plan, judge_id=None if wish.judge == ITSELF else _checkpoint(known, wish.judge).id)
+    bound = {role: _checkpoint(known, name).id for role, name in _pairs(wish.roles, "A role", "ROLE=CHECKPOINT")}
+    return _with_sets(actor, project_id, replace(plan, roles=plan.roles | bound), wish)
+
+
+def _with_recipe(actor: Actor, project_id: int, plan: Plan, wish: Wish) -> Plan:
+    if wish.recipe:
+        is_file = Path(wish.recipe).suffix in FILES
+        recipe = recipe_yaml.read_file(Path(wish.recipe)) if is_file else wish.recipe
+        plan = recipe_choice.chosen(actor, project_id, plan, recipe)
+    changes = recipe_choice.with_samples(plan.recipe, wish.samples) if wish.samples is not None else {}
+    for steps in (changes, knobs(wish.settings)):
+        plan = recipe_choice.chosen(actor, project_id, plan, None, steps)
+    return plan
+
+
+def _with_sets(actor: Actor, project_id: int, plan: Plan, wish: Wish) -> Plan:
+    known = prompts.list_sets(actor, project_id)
+    fields = {"sample_set_ids": wish.prompt_sets, "held_out_set_ids": wish.held_out, "mix_set_ids": wish.mix_sets}
+    ids = {field: tuple(_set(known, name, field).id for name in names) for field, names in fields.items() if names}
+    return replace(plan, **ids)  # type: ignore[arg-type]
+
+
+def knobs(given: Sequence[str]) -> dict[str, Any]:
+    """Read `STEP.KNOB=VALUE`, and `FIELD=VALUE` of the recipe itself; what is no JSON is a text."""
+    changes: dict[str, Any] = {}
+    for place, written in _pairs(given, "A knob", "STEP.KNOB=VALUE"):
+        try:
+            value = json.loads(written)
+        except (ValueError, RecursionError):
+            value = written
+        step, _, knob = place.rpartition(".")
+        if not step:
+            changes[knob] = value
+        elif isinstance(changes.setdefault(step, {}), dict):
+            changes[step][knob] = value
+        else:
+            raise InvalidInput(f"{step} is given as a whole and by its knob {knob}. Give one of the two.")
+    return changes
+
+
+def _pairs(given: Sequence[str], what: str, form: str) -> list[tuple[str, str]]:
+    wrong = [one for one in given if not one.partition("=")[0].strip() or "=" not in one]
+    if wrong:
+        raise InvalidInput(f"{what} is given as {form}, not {wrong[0]!r}.")
+    return [(name.strip(), value.strip()) for name, _, value in (one.partition("=") for one in given)]
+
+
+def _checkpoint(known: Sequence[CheckpointRow], wanted: str) -> CheckpointRow:
+    for one in known:
+        if wanted == one.name:
+            return one
+    for one in known:
+        if wanted == str(one.id):
+            return one
+    names = ", ".join(f"{one.name} ({one.id})" for one in known[-30:]) or "none yet"
+    raise NotFound(f"There is no checkpoint {wanted!r} in this project. There is: {names}.")
+
+
+def _set(known: Sequence[PromptSetView], wanted: str, field: str) -> PromptSetView:
+    fit = [one for one in known if (one.split is Split.held_out) is (field == "held_out_set_ids")]
+    for one in fit:
+        if wanted in (one.name, str(one.id)):
+            return one
+    kind = "held-out set" if field == "held_out_set_ids" else "train set"
+    names = ", ".join(f"{one.name!r} ({one.id})" for one in fit[-30:]) or "none yet"
+    raise NotFound(f"There is no {kind} {wanted!r} in this project. There is: {names}.")
