@@ -106,7 +106,7 @@ def test_a_projects_own_recipes_are_listed_and_launched(opened: tuple[World, Ope
     assert "this project's own" in said
     for name in (saved.name, "meta_rewarding"):
         form = browser.ask("new_round", "load", recipe=name)
-        assert f'"recipe": {{"name": "{name}"' in form
+        assert f'"value": "{name}"' in form
     assert "There is no recipe “nonsense” in this project" in browser.ask("new_round", "load", recipe="nonsense")
 
 
