@@ -17,6 +17,7 @@ from app.pages import (
     overview,
     people,
     prompts,
+    recipes,
     review,
     samples,
     team,
@@ -25,6 +26,7 @@ from app.pages import (
 PAGES: tuple[ModuleType, ...] = (
     overview,
     prompts,
+    recipes,
     new_round,
     samples,
     review,

@@ -1,6 +1,7 @@
 """New round: choose a recipe, its knobs, prompts and checkpoints; see what it will cost; launch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -14,7 +15,7 @@ from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.roles import only
 from backend.errors import InvalidInput, NotFound
-from backend.services import overview, parts, rounds
+from backend.services import overview, parts, recipe_list, rounds
 from backend.services.rounds import Plan
 from backend.values import Role
 
@@ -87,12 +88,9 @@ def build() -> None:
 @toasts
 def load(request: gr.Request) -> list[Any]:
     """Fill the form from the address: `?from=ROUND` goes on from it, `?base=CHECKPOINT` starts over, `?again=ROUND`
-    repeats it; else from where the overview recommends."""
+    repeats it; else from where the overview recommends. With `recipe=NAME` it holds that recipe."""
     here, asked = context(request), request.query_params
-    for name, plan in (("from", _from), ("base", _from_base), ("again", _again)):
-        if name in asked:
-            return _shown(here, lambda plan=plan, name=name: plan(here, _id(asked[name])))
-    return _shown(here, lambda: rounds.defaults(here.actor, here.project_id))
+    return _shown(here, lambda: _of_recipe(here, _asked(here, asked), str(asked.get("recipe", ""))))
 
 
 @toasts
@@ -109,6 +107,21 @@ def start_from(chosen: int | None, request: gr.Request) -> list[Any]:
     if chosen is not None and chosen < DEFAULTS:
         return _shown(here, lambda: _from_base(here, -chosen))
     return _shown(here, lambda: rounds.defaults(here.actor, here.project_id, chosen or None))
+
+
+def _asked(here: Context, parameters: Mapping[str, str]) -> Plan:
+    for name, plan in (("from", _from), ("base", _from_base), ("again", _again)):
+        if name in parameters:
+            return plan(here, _id(parameters[name]))
+    return rounds.defaults(here.actor, here.project_id)
+
+
+def _of_recipe(here: Context, plan: Plan, name: str) -> Plan:
+    """The plan with the recipe of that name, as if it were chosen in the form."""
+    if not name or name == plan.recipe["name"]:
+        return plan
+    recipe_list.chosen(recipe_list.list_recipes(here.actor, here.project_id), name)
+    return replace(plan, recipe=new_round_saved.other_recipe(here, plan.recipe, name))
 
 
 def _id(text: str) -> int:

@@ -91,6 +91,10 @@ class Judge(Part, kind="judge"):
         """True for judges that run programs which a model wrote."""
         return False
 
+    def check_ready(self) -> None:
+        """Raise `MissingPrerequisite` or `InvalidInput` where something that it needs here is missing, such as a
+        package: asked before a launch."""
+
     @property
     def reads_beside(self) -> str:
         """The name of a generator's step whose texts about the same prompts it compares with; empty: it does not."""

@@ -82,11 +82,13 @@ def ask(stage: StageContext, place: Place) -> None:
         adopted = adopt.Adopted(new)
         if any(group.prompt.id == 0 for group in new):
             adopted = adopt.write_prompts(db, stage, new)
+            if not adopted.groups and not source.reads_groups:
+                raise InvalidInput(_none_is_new(adopted))
         if adopted.groups:
             is_own = source.asks_for_prompts
             has_answers = source.makes_answers or has_other_answers(adopted.groups, pool)
             write(db, stage.round.id, place.index, adopted.groups, is_own=is_own, has_answers=has_answers)
-        if source.reads_groups:
+        if source.reads_groups or adopted.is_new:
             found = db.get_one(tables.Round, stage.round.id)
             kept = [group.id for group in made] if source.narrows else None
             found.steps = found.steps | {str(place.index): {"groups": kept} | adopted.counts()}
@@ -163,6 +165,14 @@ def _answering(stage: StageContext, place: Place) -> list[Generator]:
     """The generators that answer what this source asks."""
     found = (one.step.part for one in stage.places if one.source == place.index)
     return [part for part in found if isinstance(part, Generator)]
+
+
+def _none_is_new(adopted: adopt.Adopted) -> str:
+    dropped = ", ".join(f"{count:,} {reason}" for reason, count in adopted.dropped.items())
+    return (
+        f"None of the tasks that this round's prompt source made is new: {dropped}. Launch with another seed, or with "
+        "settings that make more different tasks."
+    )
 
 
 def _nothing_to_ask(stage: StageContext, place: Place) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from backend import values
 from backend.db import now, reading, standing, tables
 from backend.generators import Generator
+from backend.generators.environment_rollout import EnvironmentRollout
 from backend.metrics import Evidence, Metric
 from backend.pipeline import documents, pairs
 from backend.pipeline import groups as group_values
@@ -21,6 +22,7 @@ from backend.pipeline.wrap import plain_of
 from backend.prompt_sources import PromptSource
 from backend.recipes import Place, judge_of
 from backend.selectors import Selector
+from backend.trainers.environment_grpo import EnvironmentGRPO
 from backend.values import DecisionKind, LabelSource, MetricValue, RoundStatus, Sampling, SetUse, Split, Verdict
 
 Measured = tuple[int | None, MetricValue, dict[str, Any]]
@@ -57,8 +59,18 @@ def measured_by(stage: StageContext, metrics: Sequence[Metric]) -> dict[str, Any
 
 
 def player(stage: StageContext) -> Generator | None:
-    """The generator whose environment held-out prompts are played in; None where prompts are just answered."""
-    return next((one for one in stage.recipe.answering()[:1] if one.plays), None)
+    """The generator whose environment held-out prompts are played in; None where prompts are just answered.
+
+    Where no generator answers prompts, and a trainer plays them itself, they are played as in training.
+    """
+    answering = stage.recipe.answering()
+    if answering:
+        return answering[0] if answering[0].plays else None
+    for trainer in stage.recipe.of_kind("trainer"):
+        if isinstance(trainer, EnvironmentGRPO):
+            most = trainer.max_completion_length
+            return EnvironmentRollout(environment=trainer.environment, max_turns=trainer.max_turns, max_tokens=most)
+    return None
 
 
 def max_tokens(stage: StageContext) -> int:

@@ -111,6 +111,10 @@ class PromptSource(Part, kind="prompt source"):
         """True for a source that runs programs which a model wrote."""
         return False
 
+    def check_ready(self) -> None:
+        """Raise `MissingPrerequisite` or `InvalidInput` where something that it needs here is missing, such as a
+        package: asked before a launch."""
+
     def groups_at_most(self, groups: int, samples: int, prompts: int) -> int:
         """How many groups come of so many groups of so many prompts, with so many samples together, for estimates."""
         return groups

@@ -26,6 +26,7 @@ from backend.services import (
     round_roles,
     teachers,
 )
+from backend.services.recipe_matrix import parts_in
 from backend.values import RoundStatus, SetUse, Split
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def check(db: Session, project_id: int, plan: "Plan", recipe: Recipe) -> None:
     for set_id, use in plan.sets():
         _check_set(db, project_id, set_id, use)
     check_parent(db, project_id, plan.parent_id)
+    check_ready(recipe, phase_of(db, recipe, plan.parent_id))
     check_sandbox(recipe, phase_of(db, recipe, plan.parent_id))
     check_documents(db, project_id, plan, recipe)
     known_answers.check(db, project_id, recipe, plan.sample_set_ids, phase_of(db, recipe, plan.parent_id))
@@ -98,13 +100,26 @@ def check_sandbox(recipe: Recipe, phase: int) -> None:
                 raise MissingPrerequisite(f"{name} runs programs that a model wrote. {error.message}") from error
 
 
+def check_ready(recipe: Recipe, phase: int) -> None:
+    """Refuse a phase with a part that lacks something here, such as a package."""
+    for place in recipe.places(phase):
+        for part in parts_in(place.step.part):
+            if isinstance(part, Judge | PromptSource):
+                try:
+                    part.check_ready()
+                except (InvalidInput, MissingPrerequisite) as error:
+                    raise type(error)(f"{place} cannot run. {error.message}") from error
+
+
 def sandbox_warnings(recipe: Recipe, phase: int) -> list[str]:
-    """What `check_sandbox` would refuse, said before the launch."""
-    try:
-        check_sandbox(recipe, phase)
-    except MissingPrerequisite as error:
-        return [error.message]
-    return []
+    """What `check_ready` and `check_sandbox` would refuse, said before the launch."""
+    said = []
+    for check in (check_ready, check_sandbox):
+        try:
+            check(recipe, phase)
+        except (InvalidInput, MissingPrerequisite) as error:
+            said.append(error.message)
+    return said
 
 
 def runs_programs(part: Part) -> bool:

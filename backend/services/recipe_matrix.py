@@ -28,6 +28,7 @@ class LastRound:
     started_at: datetime
     accuracy: float | None
     error: str | None
+    round_id: int
 
     def __str__(self) -> str:
         reached = f", {self.accuracy:.1%}" if self.accuracy is not None else ""
@@ -57,11 +58,11 @@ class RecipeLine:
 def lines(actor: Actor) -> list[RecipeLine]:
     """Return all registered recipes by name, each with its newest round in the projects that the actor is in."""
     with reading() as db:
-        last = _last_rounds(db, {one.id: one.name for one in projects.list_mine(actor)})
+        last = last_rounds(db, {one.id: one.name for one in projects.list_mine(actor)})
     found = [recipes.get(name) for name in recipes.names()]
     checks = recipe_tests.named_in(recipes.names()) or {}
     return [
-        RecipeLine(one.name, one.title, one.paper, _phases(one), last.get(one.name), checks.get(one.name))
+        RecipeLine(one.name, one.title, one.paper, phases(one), last.get(one.name), checks.get(one.name))
         for one in found
     ]
 
@@ -70,20 +71,21 @@ def used_parts() -> dict[tuple[str, str], tuple[str, ...]]:
     """Return by kind and name of each part in use, in order, the recipes that use it, be it within another part."""
     found: dict[tuple[str, str], set[str]] = {}
     for name in recipes.names():
-        for part in _parts_in(recipes.get(name)):
+        for part in parts_in(recipes.get(name)):
             found.setdefault((part.kind, str(part.name)), set()).add(name)
     return {key: tuple(sorted(found[key])) for key in sorted(found)}
 
 
-def _parts_in(value: object) -> Iterator[Part]:
+def parts_in(value: object) -> Iterator[Part]:
+    """All parts of a recipe, or of another model, and those within parts."""
     if isinstance(value, Part):
         yield value
     if isinstance(value, BaseModel):
         for field in type(value).model_fields:
-            yield from _parts_in(getattr(value, field))
+            yield from parts_in(getattr(value, field))
     elif isinstance(value, tuple):
         for one in value:
-            yield from _parts_in(one)
+            yield from parts_in(one)
 
 
 def markdown(lines: Sequence[RecipeLine]) -> str:
@@ -118,11 +120,13 @@ def _cell(text: str) -> str:
     return " ".join(text.replace("|", "\\|").split())
 
 
-def _phases(recipe: Recipe) -> tuple[tuple[str, ...], ...]:
+def phases(recipe: Recipe) -> tuple[tuple[str, ...], ...]:
+    """The names of a recipe's parts in order, for each phase."""
     return tuple(tuple(str(step.part.name) for step in phase.steps) for phase in recipe.phases)
 
 
-def _last_rounds(db: Session, names: dict[int, str]) -> dict[str, LastRound]:
+def last_rounds(db: Session, names: dict[int, str]) -> dict[str, LastRound]:
+    """The newest round of each recipe that a round of these projects ran, by the recipe's name. names: of projects."""
     row = tables.Round
     recipe = row.recipe["name"].as_string()
     newest = select(func.max(row.id)).where(row.project_id.in_(names)).group_by(recipe)
@@ -131,6 +135,6 @@ def _last_rounds(db: Session, names: dict[int, str]) -> dict[str, LastRound]:
         measured = accuracies(db, one.project_id).get(one.checkpoint_id or 0)
         found[name] = LastRound(
             names[one.project_id], one.number, one.status, one.created_at, measured.value if measured else None,
-            one.error,
+            one.error, one.id,
         )  # fmt: skip
     return found

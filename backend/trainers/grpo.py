@@ -72,9 +72,9 @@ class GRPO(RLTrainer):
 
     def fit(
         self, kind: "type[GRPOTrainer]", reward: "Reward", arguments: dict[str, Any], weights: "Weights",
-        dataset: "Dataset",
+        dataset: "Dataset", **more: Any,
     ) -> "GRPOTrainer":  # fmt: skip
-        """Return TRL's trainer, or one that descends from it, with these knobs."""
+        """Return TRL's trainer, or one that descends from it, with these knobs; more: further arguments of it."""
         from trl.trainer.grpo_config import GRPOConfig
 
         own = (
@@ -89,4 +89,5 @@ class GRPO(RLTrainer):
             train_dataset=dataset,
             processing_class=weights.tokenizer,
             peft_config=weights.lora,
+            **more,
         )

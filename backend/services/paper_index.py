@@ -1,0 +1,62 @@
+"""The entries of the paper index, `backend/recipes/README.md`: what a paper did, what differs here, what it claims."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+INDEX = Path(__file__).parents[1] / "recipes" / "README.md"
+ENTRY = re.compile(r"^## `(\w+)`\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+SECTION = re.compile(r"^\*([^*\n]+)\.\*", re.MULTILINE)
+ITEM = re.compile(r"^- ", re.MULTILINE)
+LINK = re.compile(r"\[([^\]]+)\]\([^)\s]+\)")
+MARKS = re.compile(r"\*\*|`|(?<!\w)\*(?=\S)|(?<=\S)\*(?!\w)")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A paragraph, or the items of a list; texts without Markdown."""
+
+    text: str = ""
+    items: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Section:
+    title: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class PaperEntry:
+    """`reference`: title, authors, year and where it is published."""
+
+    reference: str
+    sections: tuple[Section, ...]
+
+
+@lru_cache(maxsize=1)
+def entries() -> dict[str, PaperEntry]:
+    """Return the entries by the name of the recipe. Recipes of other packages have none."""
+    return {name: _entry(text) for name, text in ENTRY.findall(INDEX.read_text(encoding="utf-8"))}
+
+
+def _entry(text: str) -> PaperEntry:
+    reference, *rest = SECTION.split(text)
+    pairs = zip(rest[::2], rest[1::2], strict=True)
+    return PaperEntry(plain(reference), tuple(Section(title, blocks(body)) for title, body in pairs))
+
+
+def blocks(body: str) -> tuple[Block, ...]:
+    """The paragraphs and lists of some Markdown, in order."""
+    found = []
+    for piece in re.split(r"\n\s*\n", body.strip()):
+        before, *items = ITEM.split(piece)
+        found += [Block(plain(before))] if before.strip() else []
+        found += [Block(items=tuple(map(plain, items)))] if items else []
+    return tuple(found)
+
+
+def plain(text: str) -> str:
+    """A text on one line, without what Markdown writes around words."""
+    return " ".join(MARKS.sub("", LINK.sub(r"\1", text)).split())

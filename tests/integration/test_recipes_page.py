@@ -1,0 +1,118 @@
+"""The page of recipes, asked as a browser asks: the list, its filters, what is said of a recipe, and who may launch it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from app.pages import recipes as page
+from backend import recipes
+from backend.services import paper_index, recipe_list, saved_recipes
+from backend.services.recipe_list import Filters, Need, Training
+from backend.values import Role, RoundStatus
+from tests import rows
+from tests.integration import site
+from tests.integration.test_deep_links import Opened
+from tests.integration.walking import World, make_world
+
+pytestmark = pytest.mark.on_sqlite
+STAR = recipes.get("star").model_dump(mode="json")
+
+
+@pytest.fixture
+def opened(database: str) -> Iterator[tuple[World, Opened]]:
+    world = make_world("sums")
+    with site.signed_in(world.actor(Role.curator)) as client:
+        yield world, Opened(client, world.project.slug)
+
+
+def names(listed: list[recipe_list.ListedRecipe], **filters: object) -> list[str]:
+    return [one.name for one in recipe_list.matching(listed, Filters(**filters))]  # type: ignore[arg-type]
+
+
+def test_what_a_recipe_is_made_of_and_needs_is_read_off_its_parts(database: str) -> None:
+    project = rows.make_project()
+    listed = recipe_list.list_recipes(rows.make_actor(project, Role.viewer), project.id)
+    assert {one.name for one in listed} == set(recipes.names())
+    assert [one.title.casefold() for one in listed] == sorted(one.title.casefold() for one in listed)
+    found = {one.name: one.made for one in listed if one.made}
+    star, agent, teacher = found["star"], found["rest_meets_react"], found["distill_data_and_rewards"]
+    assert (star.training, star.needs, star.roles) == ((Training.supervised,), (Need.answers,), ())
+    assert agent.needs == (Need.documents, Need.environment)
+    assert (teacher.roles, teacher.needs) == (("teacher",), (Need.models,))
+    assert teacher.training == (Training.supervised, Training.scorer, Training.reinforcement)
+    assert found["intuitor"].needs == (Need.log_probs,), "the judge of the trainer's own texts reads certainties"
+    assert found["solve_and_test"].needs == (Need.sandbox,)
+    assert ("judge", "surface_rules") in found["ladder"].parts, "a part within another one"
+    assert found["self_refine"].training == (Training.no_weights,)
+
+
+def test_recipes_are_searched_and_filtered(database: str) -> None:
+    project = rows.make_project()
+    listed = recipe_list.list_recipes(rows.make_actor(project, Role.viewer), project.id)
+    assert names(listed, text="Zelikman bootstrapping") == ["star"]
+    assert names(listed, text="2203.14465") == ["star"]
+    assert names(listed, text="zelikman absolute") == []
+    assert set(names(listed, part="trainer step_scorer")) == {"rest_mcts"}
+    scored = names(listed, training=("scorer", "no weights"))
+    assert {"rest_mcts", "self_refine"} <= set(scored)
+    assert "star" not in scored
+    assert names(listed, needs=("documents", "environment")) == ["rest_meets_react"]
+
+
+def test_every_recipe_has_its_entry_of_the_paper_index_in_sections() -> None:
+    for name in recipes.names():
+        entry = paper_index.entries()[name]
+        assert [section.title for section in entry.sections][:2] == ["The paper", "Different here"], name
+        assert all(block.text or block.items for section in entry.sections for block in section.blocks), name
+    (differs,) = [one for one in paper_index.entries()["star"].sections if one.title == "Different here"]
+    assert differs.blocks[0].items[1].startswith("The hint is one sentence of our own. Its text is a knob of ask;")
+    assert paper_index.plain("[*Fine* `text`](x.md), 2 * 3,\n  **bold**~") == "Fine text, 2 * 3, bold~"
+
+
+def test_a_recipe_is_shown_with_its_paper_and_its_newest_round_here(opened: tuple[World, Opened]) -> None:
+    world, browser = opened
+    elsewhere = rows.make_round(rows.make_project("other"), recipe=STAR, status=RoundStatus.done)
+    first = rows.make_round(world.project, recipe=STAR, status=RoundStatus.done)
+    failed = rows.make_round(world.project, recipe=STAR, status=RoundStatus.failed, error="no disk is free")
+    said = browser.ask("recipes", "draw", recipe="star")
+    assert f"samples?round={failed.id}" in said
+    assert "no disk is free" in said
+    assert f"samples?round={first.id}" not in said
+    assert f"round {failed.number}: failed" in said, "in the list, too"
+    assert elsewhere.number != failed.number
+    assert "Rationales whose answer is right are kept" in said
+    assert "6. generator: sample" in said
+    assert "new-round?recipe=star" in said
+    assert "unit/recipes/test_star.py" in said or "integration/test_rounds_of_steps.py" in said, "what checks it"
+    assert "No recipe is chosen" not in browser.ask("recipes", "draw", recipe="nothing<b>")
+    assert "There is no recipe “nothing<b>” in this project." in browser.ask("recipes", "draw", recipe="nothing<b>")
+
+
+def test_the_address_holds_the_filters(opened: tuple[World, Opened]) -> None:
+    _, browser = opened
+    said = browser.ask("recipes", "draw", part="trainer step_scorer", needs="known answers,nonsense", q="tree")
+    total = len(recipes.names()) + 1  # one is the project's own
+    assert f"1 of {total} recipes" in said
+    assert '"needs": "known answers"' in said
+    assert f"0 of {total} recipes" in browser.ask("recipes", "draw", q="xyzzy plugh")
+    assert f"{total} of {total} recipes" in browser.ask("recipes", "draw", part="trainer nonsense")
+
+
+def test_a_projects_own_recipes_are_listed_and_launched(opened: tuple[World, Opened]) -> None:
+    world, browser = opened
+    saved = saved_recipes.save(world.actor(Role.curator), world.project.id, "Sums with hints", STAR)
+    said = browser.ask("recipes", "draw", recipe=saved.name)
+    assert f"new-round?recipe={saved.name}" in said
+    assert "this project's own" in said
+    for name in (saved.name, "meta_rewarding"):
+        form = browser.ask("new_round", "load", recipe=name)
+        assert f'"value": "{name}"' in form
+    assert "There is no recipe “nonsense” in this project" in browser.ask("new_round", "load", recipe="nonsense")
+
+
+def test_a_recipe_that_no_longer_works_is_listed_as_such() -> None:
+    one = recipe_list.ListedRecipe("old", "Old", "", None, None, is_own=True)
+    assert page.row(one)[3] == "no longer works"
+    assert "no longer works" in page.card_value(one)["problem"]
+    assert names([one], text="old") == ["old"]
+    assert names([one], needs=("sandbox",)) == []

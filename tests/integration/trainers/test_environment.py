@@ -1,0 +1,69 @@
+"""A real training on episodes in an environment, through TRL's own loop: the policy acts, is answered, and answers."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backend.environments import Environment
+from backend.environments.calculator import Desk
+from backend.judges.exact_match import ExactMatch
+from backend.trainers.environment_grpo import EnvironmentGRPO
+from backend.trainers.sft import SFT
+from tests.integration.trainers.training import message, progress, train
+from tests.tiny import make_tiny_model
+
+ACTS, SAYS, ANSWERS = "Action: calculate[2+3]", "Observation: 5", "Answer: 5"
+ASKED = message("user", "2+3?")
+EPISODE = [*message("assistant", ACTS), *message("user", SAYS), *message("assistant", ANSWERS)]
+
+
+class Bare(Desk):
+    """A calculator of which nobody is told: a tiny model learns the chat by heart."""
+
+    def reset(self, **row: Any) -> str | None:
+        assert row["answer"] == "5"
+        return None
+
+
+class BareCalculator(Environment):
+    def make(self) -> Bare:
+        return Bare()
+
+
+@pytest.fixture(autouse=True)
+def no_trace() -> Iterator[None]:
+    yield
+    Environment.registry.pop("bare_calculator", None)
+
+
+def test_the_policy_plays_and_learns_what_it_wrote_itself(tmp_path: Path) -> None:
+    tiny = make_tiny_model(tmp_path / "tiny", hidden=32, layers=1, spread=0.05)
+    lesson = SFT(max_steps=80, learning_rate=2e-2, per_device_train_batch_size=2, lr_scheduler_type="linear")
+    knows = train(lesson, tiny, tmp_path / "lesson", data=[{"prompt": ASKED, "completion": EPISODE}] * 2)
+    trainer = EnvironmentGRPO(
+        environment=BareCalculator(), reward=ExactMatch(), max_turns=3, num_generations=4, max_steps=1,
+        per_device_train_batch_size=8, max_completion_length=70, temperature=0.2, learning_rate=1e-4,
+    )  # fmt: skip
+    rows = [{"prompt": ASKED, "answer": "5", "metadata": {}} for _ in range(2)]
+    final = train(trainer, knows, tmp_path / "rl", data=rows)
+    lines = [json.loads(line) for line in (tmp_path / "rl" / "samples.jsonl").read_text().splitlines()]
+    assert len(lines) == 8
+    whole = f"assistant: {ACTS}\n\nuser: {SAYS}\n\nassistant: {ANSWERS}"
+    played = [line for line in lines if line["text"] == whole]
+    assert played, [line["text"] for line in lines]
+    assert {(line["reward"], line["finish_reason"]) for line in played} == {(1.0, "stop")}
+    assert all(line["reward"] is None for line in lines if line["finish_reason"] == "length")
+    # The loss is of what the policy wrote: an end token stands behind each of its texts, and a mark before each turn.
+    own = len(ACTS) + len(ANSWERS) + 2
+    assert all(line["num_tokens"] == own + len(SAYS) + 2 for line in played)
+    told = progress(tmp_path / "rl")[0]["metrics"]
+    if len(played) == 8:
+        assert told["completions/mean_length"] == own
+        assert told["tools/call_frequency"] == 1.0
+    assert told["episodes/texts"] >= 1
+    assert (final / "tokenizer_config.json").exists()
+    assert "parse_response" not in (final / "tokenizer_config.json").read_text()
+    assert "set chat = namespace" not in "".join(file.read_text() for file in final.glob("*.jinja"))
