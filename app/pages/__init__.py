@@ -18,12 +18,14 @@ from app.pages import (
     people,
     prompts,
     review,
+    round,
     samples,
     team,
 )
 
 PAGES: tuple[ModuleType, ...] = (
     overview,
+    round,
     prompts,
     new_round,
     samples,

@@ -28,14 +28,14 @@ def flows(db: Session, row: tables.Round, *, is_hidden: bool) -> Flows:
     found = db.execute(query.where(dataset.round_id == row.id).order_by(dataset.step, dataset.id)).all()
     if found and not is_hidden:
         made = [
-            Flow(_title(step, str(type_), number), id_, _stages(row.id, id_, step, funnel, number))
+            Flow(_title(step, str(type_), number), id_, _stages(row.id, id_, funnel))
             for id_, step, type_, funnel, number in found
         ]
         return Flows(tuple(made), ())
     so_far = _so_far(row, is_hidden=is_hidden)
     if not so_far:
         return Flows((), ("There is no text yet. They appear here when the first step has ended.",))
-    return Flows((Flow("So far", None, _stages(row.id, None, None, so_far, 0)),), (_why(row, is_hidden=is_hidden),))
+    return Flows((Flow("So far", None, _stages(row.id, None, so_far)),), (_why(row, is_hidden=is_hidden),))
 
 
 def _why(row: tables.Round, *, is_hidden: bool) -> str:
@@ -67,16 +67,20 @@ def _so_far(row: tables.Round, *, is_hidden: bool) -> list[JSON]:
     return stages
 
 
-def _stages(
-    round_id: int, dataset_id: int | None, step: int | None, funnel: list[Any], number: int
-) -> tuple[FlowStage, ...]:
-    """The funnel as a round or dataset keeps it, with shares and links."""
+def _stages(round_id: int, dataset_id: int | None, funnel: list[Any]) -> tuple[FlowStage, ...]:
+    """The funnel as a round or dataset keeps it, with shares and links. What the funnel says of the prompts that were
+    left out is said where texts are missing for it."""
     made: list[FlowStage] = []
     before = 0
+    unasked: tuple[Arm, ...] = ()
     for one in funnel:
         name, count, dropped = str(one["stage"]), int(one["count"]), dict(one.get("dropped") or {})
         arms = tuple(Arm(str(why), int(n), _href(round_id, name, str(why))) for why, n in dropped.items() if n)
         joined = tuple(Arm(text, int(one[key]), _rows(dataset_id)) for key, text in JOINED.items() if one.get(key))
+        if name == "prompts":
+            arms, unasked = (), arms
+        if name == "samples":
+            arms = unasked
         if name == "labelled" and made and before > count:
             arms += (Arm("no label", before - count, f"samples?round={round_id}&verdict=undecided"),)
         unit = str(one.get("unit") or {"prompts": "prompts", "training rows": "rows"}.get(name, "samples"))
@@ -88,13 +92,9 @@ def _stages(
 
 
 def _share(name: str, count: int, before: int, dropped: int, joined: int) -> float | None:
-    """How much of the stage before got here. Selectors drop in units of their own, so there it is by what they drop;
-    samples are made of prompts, so all of these get there."""
-    if name == "samples":
-        return 1.0
-    if name == "selected":
-        return count / (count + dropped) if count + dropped else None
-    if name == "training rows":
+    """How much of the stage before got here. Where the unit changes, it is told by what fell out: of the texts that
+    were asked for, of what a selector looked at, of the rows that were its own."""
+    if name in ("samples", "selected", "training rows"):
         own = count - joined
         return own / (own + dropped) if own + dropped else None
     return min(1.0, count / before) if before else None
