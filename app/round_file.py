@@ -7,6 +7,7 @@ from jinja2 import Environment, FileSystemLoader
 
 from app import html
 from app.widgets import round_said as said
+from app.widgets import round_said_work
 from backend.services.round_report import Report
 from backend.services.round_report.shapes import Bin, Spread
 
@@ -22,7 +23,7 @@ def page(report: Report) -> bytes:
         opening=said.opening(report.opening),
         texts=said.texts(report.texts),
         spreads=[_spread(one) for one in report.texts.spreads.spreads],
-        work=said.work(report.work),
+        work=round_said_work.work(report.work),
         width=WIDTH,
         height=HEIGHT,
     )

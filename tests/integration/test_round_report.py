@@ -46,7 +46,9 @@ class Done:
             **{"recipe": recipe, "counts": counts, "created_by": self.actor.user_id} | done | columns,
         )  # fmt: skip
         with session() as db:
-            for n, one in enumerate(db.query(tables.Prompt).filter_by(prompt_set_id=self.prompts.id)):
+            for n, one in enumerate(
+                db.query(tables.Prompt).filter_by(prompt_set_id=self.prompts.id).order_by(tables.Prompt.id)
+            ):
                 one.extra = {"topic": "sums" if n < 5 else "words", "id": n, "note": "x" * 60}
         scores = [5.0, 1.0] * 9 + [None, None]
         self.samples = rows.make_samples(self.round, self.prompts, texts=["a b", "c d e"], scores=scores, threshold=4.0)

@@ -10,6 +10,7 @@ import gradio as gr
 from app.pages.round import figures, templates
 from app.toasts import toasts
 from app.widgets import round_said as said
+from app.widgets import round_said_work
 from app.widgets.asked import Asked, asked
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
@@ -76,7 +77,7 @@ def draw_work(request: gr.Request) -> JSON | None:
     """People, failures, datasets and cost of the round in the address."""
     here = context(request)
     wish = wanted(request, rounds.list_rounds(here.actor, here.project_id))
-    return None if wish.id is None else said.work(round_report.work(here.actor, wish.id))
+    return None if wish.id is None else round_said_work.work(round_report.work(here.actor, wish.id))
 
 
 @toasts
@@ -94,7 +95,7 @@ def choose_texts(round_id: int | None, request: gr.Request) -> list[Any]:
 @toasts
 def choose_work(round_id: int | None, request: gr.Request) -> JSON:
     """The rest of another round."""
-    return said.work(round_report.work(context(request).actor, _known(round_id)))
+    return round_said_work.work(round_report.work(context(request).actor, _known(round_id)))
 
 
 @toasts

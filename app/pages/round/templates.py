@@ -110,7 +110,8 @@ SPREAD = """
 <th scope="col">by</th><th scope="col" class="number">spread</th><th scope="col">prompt</th><th scope="col">text</th>
 </tr></thead>
 <tbody>{{#each this.rows}}<tr><th scope="row"><a href="samples?sample={{this.id}}">{{this.id}}</a></th>
-<td class="number">{{this.score}}</td><td>{{this.verdict}}</td><td>{{this.by}}</td><td class="number">{{this.spread}}</td>
+<td class="number">{{this.score}}</td><td>{{this.verdict}}</td><td>{{this.by}}</td>
+<td class="number">{{this.spread}}</td>
 <td class="words">{{this.prompt}}</td><td class="words">{{this.text}}</td></tr>{{/each}}</tbody></table></div>
 <p><a href="{{this.href}}">All of them, in this order</a></p>{{/if}}</details>{{/each}}
 </section>{{/if}}
@@ -120,7 +121,8 @@ WORK = """
 {{#if value}}
 <div class="columns">
 <section class="block" aria-label="People"><h3>People</h3>
-{{#if value.people.lines}}<dl>{{#each value.people.lines}}<dt>{{this.name}}</dt><dd>{{this.value}}</dd>{{/each}}</dl>{{/if}}
+{{#if value.people.lines}}<dl>
+{{#each value.people.lines}}<dt>{{this.name}}</dt><dd>{{this.value}}</dd>{{/each}}</dl>{{/if}}
 {{#if value.people.each}}<div class="scroll" tabindex="0" role="group" aria-label="Each person"><table>
 <thead><tr><th scope="col">person</th><th scope="col" class="number">items</th>
 <th scope="col" class="number">otherwise than the judge</th><th scope="col" class="number">minutes</th></tr></thead>
@@ -140,7 +142,8 @@ WORK = """
 {{#if value.failed.cannot}}<p class="rondo-muted">{{value.failed.cannot}}</p>{{/if}}
 <div class="scroll" tabindex="0" role="group" aria-label="Left out, a table"><table>
 <thead><tr><th scope="col">stage</th><th scope="col">why</th><th scope="col">prompt</th></tr></thead>
-<tbody>{{#each value.failed.rows}}<tr><th scope="row">{{this.stage}}: {{this.kind}}</th><td class="words">{{this.reason}}</td>
+<tbody>{{#each value.failed.rows}}<tr><th scope="row">{{this.stage}}: {{this.kind}}</th>
+<td class="words">{{this.reason}}</td>
 <td class="words">{{this.prompt}}</td></tr>{{/each}}</tbody></table></div>
 {{else}}<p class="rondo-muted">Nothing was left out.</p>{{/if}}
 </section>

@@ -159,7 +159,7 @@ def _texts_of(part: Any) -> tuple[str, ...]:
 
 def _templates(place: Place) -> list[Template]:
     part = place.step.part
-    made = [(name, str(getattr(part, name))) for name in _texts_of(part)]
+    made = [(name, text) for name in _texts_of(part) if (text := str(getattr(part, name)))]
     return [
         Template(place.index + 1, name, hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(), text)
         for name, text in made
