@@ -32,6 +32,7 @@ def build() -> None:
     opening = markup(templates.OPENING, templates.CSS, elem_id="round-opening")
     flow = markup(templates.FLOW, templates.CSS, js=templates.FLOW_JS, elem_id="round-flow-table")
     sankey = gr.Plot(show_label=False, visible=False, elem_id="round-flow")
+    head = markup(templates.SPREAD_HEAD, templates.CSS, elem_id="round-spread-head")
     step = gr.Dropdown([], label="Texts of step", filterable=False, visible=False, elem_id="round-step")
     with gr.Row(equal_height=True):
         scores = gr.Plot(label="Verdict by score", visible=False, elem_id="round-scores")
@@ -39,7 +40,7 @@ def build() -> None:
     spread = markup(templates.SPREAD, templates.CSS, elem_id="round-spread")
     work = markup(templates.WORK, templates.CSS, elem_id="round-work")
 
-    texts = [flow, sankey, step, scores, lengths, spread]
+    texts = [flow, sankey, head, step, scores, lengths, spread]
     gr.on(None, draw, None, [chosen, opening, kept], **QUIET)
     gr.on(None, draw_texts, None, texts, **QUIET)
     gr.on(None, draw_work, None, work, **QUIET)
@@ -123,7 +124,7 @@ def opened(here: Context, round_id: int) -> list[Any]:
 
 
 def shown_texts(here: Context, round_id: int, step: int | None) -> list[Any]:
-    """The table of the way, its chart, the picker of steps, two charts, categories and lists."""
+    """The table of the way, its chart, what was looked at, the picker of steps, two charts, categories and lists."""
     report = round_report.texts(here.actor, round_id)
     value, spread = said.texts(report, step), said.chosen(report, step)
     steps = [(f"{(one.step or 0) + 1}. {one.name}", one.step) for one in report.spreads.spreads]
@@ -134,6 +135,7 @@ def shown_texts(here: Context, round_id: int, step: int | None) -> list[Any]:
     return [
         value,
         gr.Plot(chart, visible=chart is not None),
+        value,
         picker,
         gr.Plot(scores, visible=scores is not None),
         gr.Plot(lengths, visible=lengths is not None),
@@ -144,4 +146,4 @@ def shown_texts(here: Context, round_id: int, step: int | None) -> list[Any]:
 def nothing() -> list[Any]:
     """No texts to show."""
     hidden = gr.Plot(visible=False)
-    return [None, hidden, gr.Dropdown(visible=False), hidden, hidden, None]
+    return [None, hidden, None, gr.Dropdown(visible=False), hidden, hidden, None]

@@ -87,11 +87,14 @@ document.addEventListener("click", (event) => {
 });
 """
 
-SPREAD = """
-{{#if value}}<section class="block" aria-label="How the texts are spread">
+SPREAD_HEAD = """
+{{#if value}}<section class="block" aria-label="How the texts are spread"><h3>How the texts are spread</h3>
 {{#if value.spread}}<p class="rondo-muted">Texts of {{value.spread}}.</p>{{/if}}
 <p class="rondo-muted">{{value.looked_at}} Nothing is drawn from fewer than {{value.fewest}}.</p>
-{{#each value.spread_missing}}<p class="rondo-muted">{{this}}</p>{{/each}}
+{{#each value.spread_missing}}<p class="rondo-muted">{{this}}</p>{{/each}}</section>{{/if}}
+"""
+SPREAD = """
+{{#if value}}<section class="block" aria-label="Categories">
 {{#if value.categories}}<div class="scroll" tabindex="0" role="group" aria-label="By category"><table>
 <caption>By the prompts’ metadata</caption>
 <thead><tr><th scope="col">key</th><th scope="col">value</th><th scope="col" class="number">texts</th>
@@ -148,8 +151,9 @@ WORK = """
 {{else}}<p class="rondo-muted">Nothing was left out.</p>{{/if}}
 </section>
 <section class="block" aria-label="Datasets"><h3>Datasets</h3>
-{{#each value.datasets}}<details><summary><a href="{{this.href}}">{{this.title}}</a> {{this.what}}</summary>
-<dl><dt>rows</dt><dd>{{this.parts}}</dd><dt>frozen</dt><dd>{{this.frozen}}</dd>
+{{#each value.datasets}}<details><summary>{{this.title}}. {{this.what}}</summary>
+<dl><dt>opens</dt><dd><a href="{{this.href}}">its rows, people and download</a></dd>
+<dt>rows</dt><dd>{{this.parts}}</dd><dt>frozen</dt><dd>{{this.frozen}}</dd>
 <dt>content hash</dt><dd><code>{{this.hash}}</code></dd>
 {{#each this.facts}}<dt>{{this.name}}</dt><dd>{{this.value}}</dd>{{/each}}</dl></details>{{/each}}
 {{#unless value.datasets}}<p class="rondo-muted">No dataset yet. The round freezes one when it selects.</p>{{/unless}}
