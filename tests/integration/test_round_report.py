@@ -52,6 +52,9 @@ class Done:
                 one.extra = {"topic": "sums" if n < 5 else "words", "id": n, "note": "x" * 60}
         scores = [5.0, 1.0] * 9 + [None, None]
         self.samples = rows.make_samples(self.round, self.prompts, texts=["a b", "c d e"], scores=scores, threshold=4.0)
+        with session() as db:
+            for sample in self.samples[18:]:
+                db.get_one(tables.Label, sample.id).is_unparsed = True
         self.dataset = rows.make_dataset(
             self.round, DatasetType.preference, [{"prompt_id": s.prompt_id, "sample_id": s.id} for s in self.samples[:8]],
             funnel=FUNNEL, provenance={"seed": 1, "people": {"Ada": 3}},
