@@ -2,15 +2,17 @@
 
 from dataclasses import asdict
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
-from app.api.depends import After, Asking, Before, Limit, Page, cut
+from app import round_file
+from app.api.depends import After, Asking, Before, Limit, Page, cut, file_of
 from backend.boundary import Count, Data, Id, RecipeOrName, Seed
-from backend.services import auto, failures, jobs, parts, recipe_choice, rounds
+from backend.services import auto, failures, jobs, parts, recipe_choice, round_report, rounds
 from backend.services import reselect as reselecting
 from backend.services.failures import FailureView
 from backend.services.jobs import JobView
+from backend.services.round_report import Report
 from backend.services.rounds import Estimate, Plan, RoundView
 from backend.values import JSON
 
@@ -104,6 +106,20 @@ def launch(actor: Asking, project_id: Id, body: Changes) -> RoundView:
 @router.get("/rounds/{round_id}")
 def get_round(actor: Asking, round_id: Id) -> RoundView:
     return rounds.get(actor, round_id)
+
+
+@router.get("/rounds/{round_id}/report")
+def get_report(actor: Asking, round_id: Id) -> Report:
+    """What the round was asked for, what it measured, what became of its texts, people's part, failures and cost."""
+    return round_report.get(actor, round_id)
+
+
+@router.get("/rounds/{round_id}/report.html", **file_of("text/html"))
+def get_report_file(actor: Asking, round_id: Id) -> Response:
+    """The same as one HTML file that asks for nothing else."""
+    made = round_file.page(round_report.get(actor, round_id))
+    headers = {"Content-Disposition": f'attachment; filename="round-{round_id}.html"'}
+    return Response(made, media_type="text/html", headers=headers)
 
 
 class Retry(BaseModel):

@@ -19,12 +19,14 @@ from app.pages import (
     prompts,
     recipes,
     review,
+    round,
     samples,
     team,
 )
 
 PAGES: tuple[ModuleType, ...] = (
     overview,
+    round,
     prompts,
     recipes,
     new_round,

@@ -40,7 +40,7 @@ or an ancestor was trained on was removed later: see <a href="team">Team</a>, Re
   <dt>Lineage</dt><dd>{{value.ancestors}}</dd>
   <dt>Location</dt><dd>{{value.location}} <span class="rondo-muted">{{value.size}}</span></dd>
   {{#if value.is_made}}
-  <dt>Round</dt><dd>round {{value.round}}: {{value.recipe}}</dd>
+  <dt>Round</dt><dd><a href="round?round={{value.round_id}}">round {{value.round}}</a>: {{value.recipe}}</dd>
   <dt>Roles</dt><dd>policy {{value.policy}}, reference {{value.reference}}, judge {{value.judge}}</dd>
   {{#if value.dataset}}<dt>Dataset</dt>
   <dd><a href="datasets?dataset={{value.dataset}}">{{value.examples}}</a>

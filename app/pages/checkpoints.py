@@ -303,6 +303,7 @@ def _detail(detail: Detail) -> dict[str, Any]:
         "uses": [shown_use(one) for one in detail.uses],
         "is_made": row.round_id is not None,
         "round": row.round_number,
+        "round_id": row.round_id,
         "recipe": detail.recipe,
         "policy": detail.policy,
         "reference": detail.reference,

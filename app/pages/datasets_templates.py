@@ -11,7 +11,7 @@ DATASET = """
   <header><h2>{{value.title}}</h2><span class="rondo-badge accent">{{value.type}}</span>
   <span class="rondo-muted">{{value.rows}}</span></header>
   <dl>
-    <dt>Frozen by</dt><dd><a href="samples?round={{value.round_id}}">round {{value.round}}</a>, {{value.made}}</dd>
+    <dt>Frozen by</dt><dd><a href="round?round={{value.round_id}}">round {{value.round}}</a>, {{value.made}}</dd>
     <dt>Trained</dt><dd>{{#if value.checkpoint}}<a href="checkpoints?checkpoint={{value.checkpoint_id}}"
       >{{value.checkpoint}}</a>{{else}}{{value.untrained}}{{/if}}</dd>
     <dt>Content hash</dt><dd><code>{{value.hash}}</code></dd>

@@ -264,6 +264,7 @@ def card_value(job: JobView) -> dict[str, Any]:
     facts += [f"on {job.executor_id}" if job.executor_id else ""]
     return {
         "title": f"Job {job.id}: {what}",
+        "round_id": job.round_id,
         "status": str(job.status),
         "badge": BADGES.get(job.status, ""),
         "facts": ", ".join(fact for fact in facts if fact),

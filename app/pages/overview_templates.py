@@ -28,7 +28,7 @@ LINE = """
 {{#each value.rounds}}
   <article class="rondo-card round {{#if this.is_base}}base{{/if}}" role="listitem">
     <header>
-      <h2>{{this.title}}</h2>
+      <h2>{{#if this.is_base}}{{this.title}}{{else}}<a href="round?round={{this.id}}">{{this.title}}</a>{{/if}}</h2>
       {{#if this.status}}<span class="rondo-badge {{this.badge}}">{{this.status}}</span>{{/if}}
     </header>
     <p class="rondo-muted small">{{#if this.recipe}}{{this.recipe}}{{else}}{{this.checkpoint}}{{/if}} {{this.from}}</p>

@@ -49,7 +49,9 @@ def build() -> None:
     asked_for, seen, token = gr.State(Chosen()), gr.State({}), gr.State("")
     kept = gr.JSON({}, visible="hidden")
     with gr.Row(equal_height=True):
-        chosen = gr.Dropdown([], label="Round", filterable=False, scale=1, min_width=170, elem_id="samples-round")
+        with gr.Column(scale=1, min_width=170):
+            chosen = gr.Dropdown([], label="Round", filterable=False, elem_id="samples-round")
+            markup(templates.ABOUT, templates.ABOUT_CSS, js=templates.ABOUT_JS, value="", elem_id="samples-about")
         with gr.Column(scale=4):
             chart = gr.Plot(show_label=False, visible=False, elem_id="samples-histogram")
     bar = filter_bar()

@@ -116,6 +116,18 @@ DETAIL_CSS = """
 """
 
 # The table is as high as a window: without this, a click on a row, or an address of a sample, would seem to do nothing.
+ABOUT = """<p class="about"><a href="round">The whole round</a></p>"""
+ABOUT_CSS = ".about { margin: 2px 0 0; font-size: 12px; } .about a { color: var(--rondo-accent); }"
+# The address always has the round that the page shows.
+ABOUT_JS = """
+const link = element.querySelector("a");
+const aim = () => {
+  const round = new URLSearchParams(window.location.search).get("round");
+  link.setAttribute("href", round ? `round?round=${encodeURIComponent(round)}` : "round");
+};
+for (const event of ["pointerover", "pointerdown", "focusin"]) element.addEventListener(event, aim);
+"""
+
 INTO_VIEW = """() => {
   setTimeout(() => document.querySelector("#sample-detail")?.scrollIntoView({ block: "nearest" }), 100);
 }"""

@@ -51,12 +51,18 @@ def list_failures(
 ) -> list[FailureView]:
     """Return what was left out of a round and not made since, oldest first."""
     with reading() as db:
-        row = get_row(db, actor, round_id)
-        query = _open(db, round_id, stage).limit(limit)
-        if after_id is not None:
-            query = query.where(tables.LeftOut.id > after_id)
-        frozen = _frozen(db, row)
-        return [_view(found, row, frozen) for found in db.execute(query)]
+        return first(db, get_row(db, actor, round_id), limit, after_id=after_id, stage=stage)
+
+
+def first(
+    db: Session, row: tables.Round, limit: int, *, after_id: int | None = None, stage: Stage | None = None
+) -> list[FailureView]:
+    """`list_failures` for a round that the caller has read."""
+    query = _open(db, row.id, stage).limit(limit)
+    if after_id is not None:
+        query = query.where(tables.LeftOut.id > after_id)
+    frozen = _frozen(db, row)
+    return [_view(found, row, frozen) for found in db.execute(query)]
 
 
 def counts(actor: Actor, project_id: int) -> dict[int, int]:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import select
@@ -113,7 +114,7 @@ def report(name: str, taken: list[float], note: str = "") -> float:
 
 
 def in_the_database(actor: Actor, round_id: int, repeats: int) -> None:
-    from backend.services import samples
+    from backend.services import round_report, samples
 
     print(
         f"\n{'query':48} {'median ms':>9} {'p95':>9} {'worst':>9}  first rows, of how many; whole call of the service"
@@ -135,6 +136,9 @@ def in_the_database(actor: Actor, round_id: int, repeats: int) -> None:
     )
     taken = timed(lambda: samples.histogram(actor, round_id), 3)
     print(f"histogram of all scores (comes after the rows): {statistics.median(taken):.0f} ms")
+    for part in (round_report.opening, round_report.texts, round_report.work):
+        taken = timed(partial(part, actor, round_id), 5)
+        print(f"the round's page, {part.__name__}: {statistics.median(taken):.0f} ms")
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ pytestmark = pytest.mark.browser
 
 AXE = Axe()
 SHOWN = {
-    "": "#loop .round", "prompts": "#prompt-set h2", "recipes": "#recipes-table td", "new-round": "#launch", "samples": "#sample-detail h2",
+    "": "#loop .round", "round": "#round-work h3", "prompts": "#prompt-set h2", "recipes": "#recipes-table td",
+    "new-round": "#launch", "samples": "#sample-detail h2",
     "team": "#team-people td", "jobs": ".job h2", "checkpoints": "#detail h2", "datasets": "#dataset h2",
     "me": "#my-work .facts, #my-work dl, #my-work .rondo-empty", "people": "#person-name", "audit": "#audit-table td",
 }  # fmt: skip

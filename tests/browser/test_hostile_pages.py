@@ -22,7 +22,8 @@ pytestmark = pytest.mark.browser
 BEACON = '<img src="http://203.0.113.9/x.png">'
 NAME = f"{BEACON}<svg onload=window.hacked=1>`${{window.hacked=1}}`"
 PAGES = (
-    "", "prompts", "recipes", "new-round", "samples", "review", "team", "jobs", "checkpoints", "datasets", "me", "people", "audit",
+    "", "round", "prompts", "recipes", "new-round", "samples", "review", "team", "jobs", "checkpoints", "datasets", "me",
+    "people", "audit",
 )  # fmt: skip
 
 

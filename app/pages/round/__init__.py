@@ -1,0 +1,149 @@
+"""Round: what one round was asked for, what it measured, what became of its texts, who worked on it, what it cost.
+
+The three parts of the page are asked for at the same time, and each is shown when it has come.
+"""
+
+from typing import Any
+
+import gradio as gr
+
+from app.pages.round import figures, templates
+from app.toasts import toasts
+from app.widgets import round_said as said
+from app.widgets import round_said_work
+from app.widgets.asked import Asked, asked
+from app.widgets.context import Context, context
+from app.widgets.markup import markup
+from backend.errors import NotFound
+from backend.services import round_report, rounds
+from backend.services.rounds import RoundView
+from backend.values import JSON
+
+TITLE, PATH = "Round", "round"
+IN_MENU = True
+"""Each round's links lead here; without a round there is nothing to go to."""
+QUIET: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None, "show_progress": "hidden"}
+
+
+def build() -> None:
+    """Lay out the page and wire it."""
+    kept = gr.JSON({}, visible="hidden")
+    chosen = gr.Dropdown([], label="Round", filterable=False, elem_id="round-chosen")
+    opening = markup(templates.OPENING, templates.CSS, elem_id="round-opening")
+    flow = markup(templates.FLOW, templates.CSS, js=templates.FLOW_JS, elem_id="round-flow-table")
+    sankey = gr.Plot(show_label=False, visible=False, elem_id="round-flow")
+    head = markup(templates.SPREAD_HEAD, templates.CSS, elem_id="round-spread-head")
+    step = gr.Dropdown([], label="Texts of step", filterable=False, visible=False, elem_id="round-step")
+    with gr.Row(equal_height=True):
+        scores = gr.Plot(label="Verdict by score", visible=False, elem_id="round-scores")
+        lengths = gr.Plot(label="Length in tokens", visible=False, elem_id="round-lengths")
+    spread = markup(templates.SPREAD, templates.CSS, elem_id="round-spread")
+    work = markup(templates.WORK, templates.CSS, elem_id="round-work")
+
+    texts = [flow, sankey, head, step, scores, lengths, spread]
+    gr.on(None, draw, None, [chosen, opening, kept], **QUIET)
+    gr.on(None, draw_texts, None, texts, **QUIET)
+    gr.on(None, draw_work, None, work, **QUIET)
+    chosen.input(choose, chosen, [opening, kept], **QUIET)
+    chosen.input(choose_texts, chosen, texts, **QUIET)
+    chosen.input(choose_work, chosen, work, **QUIET)
+    step.input(choose_step, [chosen, step], texts, **QUIET)
+    kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
+
+
+@toasts
+def draw(request: gr.Request) -> list[Any]:
+    """The rounds to choose from, and the card, the metrics and what was asked for of the one in the address."""
+    here = context(request)
+    known = rounds.list_rounds(here.actor, here.project_id)
+    wish = wanted(request, known)
+    names = [(f"Round {one.number}, {one.status}", one.id) for one in reversed(known)]
+    dropdown = gr.Dropdown(names, value=wish.id, visible=bool(known))
+    if wish.id is None:
+        # The address stays: who mistyped it may want to mend it.
+        return [dropdown, {"missing": wish.missing} if wish.missing else {"is_empty": True}, gr.skip()]
+    return [dropdown, *opened(here, wish.id)]
+
+
+@toasts
+def draw_texts(request: gr.Request) -> list[Any]:
+    """What became of the texts of the round in the address."""
+    here = context(request)
+    wish = wanted(request, rounds.list_rounds(here.actor, here.project_id))
+    return nothing() if wish.id is None else shown_texts(here, wish.id, None)
+
+
+@toasts
+def draw_work(request: gr.Request) -> JSON | None:
+    """People, failures, datasets and cost of the round in the address."""
+    here = context(request)
+    wish = wanted(request, rounds.list_rounds(here.actor, here.project_id))
+    return None if wish.id is None else round_said_work.work(round_report.work(here.actor, wish.id))
+
+
+@toasts
+def choose(round_id: int | None, request: gr.Request) -> list[Any]:
+    """Another round."""
+    return opened(context(request), _known(round_id))
+
+
+@toasts
+def choose_texts(round_id: int | None, request: gr.Request) -> list[Any]:
+    """The texts of another round."""
+    return shown_texts(context(request), _known(round_id), None)
+
+
+@toasts
+def choose_work(round_id: int | None, request: gr.Request) -> JSON:
+    """The rest of another round."""
+    return round_said_work.work(round_report.work(context(request).actor, _known(round_id)))
+
+
+@toasts
+def choose_step(round_id: int | None, step: int | None, request: gr.Request) -> list[Any]:
+    """The texts of another step."""
+    return shown_texts(context(request), _known(round_id), step)
+
+
+def _known(round_id: int | None) -> int:
+    if not round_id:
+        raise NotFound("There is no round yet. Launch one first.")
+    return round_id
+
+
+def wanted(request: gr.Request, known: list[RoundView]) -> Asked:
+    """The round that the address asks for; where it asks for none, the newest."""
+    ids = [one.id for one in known]
+    wish = asked(request, "round", "round", ids)
+    return Asked(ids[-1]) if wish == Asked() and ids else wish
+
+
+def opened(here: Context, round_id: int) -> list[Any]:
+    """The first part, and the address that leads to it."""
+    return [said.opening(round_report.opening(here.actor, round_id)), {"round": round_id}]
+
+
+def shown_texts(here: Context, round_id: int, step: int | None) -> list[Any]:
+    """The table of the way, its chart, what was looked at, the picker of steps, two charts, categories and lists."""
+    report = round_report.texts(here.actor, round_id)
+    value, spread = said.texts(report, step), said.chosen(report, step)
+    steps = [(f"{(one.step or 0) + 1}. {one.name}", one.step) for one in report.spreads.spreads]
+    picker = gr.Dropdown(steps, value=spread.step if spread else None, visible=len(steps) > 1)
+    chart = figures.sankey(report.flows.flows)
+    scores = figures.scores(spread.scores) if spread and spread.scores else None
+    lengths = figures.lengths(spread.lengths) if spread and spread.lengths else None
+    return [
+        value,
+        gr.Plot(chart, visible=chart is not None),
+        value,
+        picker,
+        gr.Plot(scores, visible=scores is not None),
+        gr.Plot(lengths, visible=lengths is not None),
+        value,
+    ]
+
+
+def nothing() -> list[Any]:
+    """No texts to show."""
+    hidden = gr.Plot(visible=False)
+    return [None, hidden, None, gr.Dropdown(visible=False), hidden, hidden, None]

@@ -1,0 +1,113 @@
+"""The charts of a round: the way from prompts to rows, and how scores and lengths are spread."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+from app.widgets import charts
+from backend.services.round_report.shapes import Bin, Flow, FlowStage
+
+ON, OFF, IN = "rgba(107, 127, 227, 0.45)", "rgba(214, 90, 80, 0.40)", "rgba(47, 158, 106, 0.45)"
+THINNEST = 0.004
+"""An arm is drawn at least so wide, of a whole of 1: few that fell out are seen, too."""
+ARMS = 6
+"""Reasons that have an arm of their own at a stage; the rest shares one."""
+
+
+class Flowing:
+    """Nodes and links of the chart. A width is a share of all that began: units differ from stage to stage."""
+
+    def __init__(self) -> None:
+        self.nodes: list[tuple[str, str]] = []
+        self.links: list[tuple[int, int, float, str, str, str]] = []
+
+    def node(self, label: str, color: str) -> int:
+        self.nodes.append((label, color))
+        return len(self.nodes) - 1
+
+    def link(self, source: int, target: int, width: float, color: str, said: str, href: str) -> None:
+        self.links.append((source, target, max(width, THINNEST), color, said, href))
+
+    def add(self, flow: Flow) -> None:
+        """One dataset's way, beside the others."""
+        at, width = -1, 1.0
+        for stage in flow.stages:
+            here = self.node(f"{stage.name}: {stage.count:,} {stage.unit}", charts.ACCENT)
+            if at >= 0:
+                share = 1.0 if stage.share is None else stage.share
+                self._leave(at, stage, width * (1 - share))
+                width *= share
+                self.link(at, here, width, ON, f"{stage.count:,} {stage.unit}", stage.href)
+            self._join(here, stage, width)
+            at = here
+
+    def _leave(self, source: int, stage: FlowStage, width: float) -> None:
+        arms = sorted(stage.dropped, key=lambda arm: -arm.count)
+        total = sum(arm.count for arm in arms)
+        shown = [(arm.reason, arm.count, arm.href) for arm in arms[:ARMS]]
+        if rest := sum(arm.count for arm in arms[ARMS:]):
+            shown.append(("other reasons", rest, arms[-1].href))
+        for reason, count, href in shown:
+            end = self.node(f"{reason}: {count:,}", charts.RED)
+            self.link(source, end, width * count / total, OFF, f"{count:,} {reason}", href)
+
+    def _join(self, target: int, stage: FlowStage, width: float) -> None:
+        joined = sum(arm.count for arm in stage.joined)
+        own = max(stage.count - joined, 1)
+        for arm in stage.joined:
+            start = self.node(f"{arm.reason}: {arm.count:,}", charts.GREEN)
+            self.link(start, target, width * arm.count / own, IN, f"{arm.count:,} {arm.reason}", arm.href)
+
+
+def sankey(flows: Sequence[Flow]) -> go.Figure | None:
+    """The ways of a round's datasets; an arm knows the address of its rows. None where nothing flows."""
+    flowing = Flowing()
+    for flow in flows:
+        flowing.add(flow)
+    if not flowing.links:
+        return None
+    columns: list[Any] = [list(one) for one in zip(*flowing.links, strict=True)]
+    source, target, value, color, label, href = columns
+    figure = charts.blank(height=max(260, 46 * max(len(flowing.nodes) // 2, 5)))
+    figure.add_trace(
+        go.Sankey(
+            arrangement="snap",
+            node={
+                "label": [label for label, _ in flowing.nodes], "color": [color for _, color in flowing.nodes],
+                "pad": 18, "thickness": 14, "line": {"width": 0}, "hovertemplate": "%{label}<extra></extra>",
+            },
+            link={
+                "source": source, "target": target, "value": value, "color": color, "customdata": href, "label": label,
+                "hovertemplate": "%{label}<extra>click to see them</extra>",
+            },
+            textfont={"size": 12, "color": charts.TEXT},
+        )
+    )  # fmt: skip
+    figure.update_layout(margin={"l": 8, "r": 8, "t": 12, "b": 12}, hovermode="closest")
+    return figure
+
+
+def scores(bins: Sequence[Bin]) -> go.Figure:
+    """Bars by score, each cut by verdict; patterns tell them apart without color."""
+    figure = charts.blank(height=230, x="score", y="texts")
+    middles = [(one.low + one.high) / 2 for one in bins]
+    width = max((bins[-1].high - bins[0].low) / len(bins), 0.1)
+    parts = (
+        ("accepted", [one.accepted for one in bins], charts.GREEN, ""),
+        ("rejected", [one.rejected for one in bins], charts.RED, "/"),
+        ("undecided", [one.count - one.accepted - one.rejected for one in bins], charts.TEXT, "."),
+    )
+    for name, counts, color, pattern in parts:
+        if any(counts):
+            marker = {"color": color, "line": {"width": 0}, "pattern": {"shape": pattern}}
+            figure.add_bar(x=middles, y=counts, width=width, name=name, marker=marker)
+    figure.update_layout(barmode="stack", bargap=0.06, showlegend=True)
+    return figure
+
+
+def lengths(bins: Sequence[Bin]) -> go.Figure:
+    """Bars of texts by their number of tokens."""
+    return charts.histogram(
+        [bins[0].low, *(one.high for one in bins)], [one.count for one in bins], x="tokens", height=230
+    )

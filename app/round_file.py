@@ -1,0 +1,62 @@
+"""A round's report as one HTML file: no script, no address that it asks for, readable in black and white."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader
+
+from app import html
+from app.widgets import round_said as said
+from app.widgets import round_said_work
+from backend.services.round_report import Report
+from backend.services.round_report.shapes import Bin, Spread
+
+WIDTH, HEIGHT = 640, 120
+"""Of a chart, in units of its own."""
+
+_templates = Environment(loader=FileSystemLoader(html.FOLDER), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+
+
+def page(report: Report) -> bytes:
+    """Return the file, in UTF-8; every value is escaped, and half of a character is spelled out."""
+    text = _templates.get_template("round.html").render(
+        opening=said.opening(report.opening),
+        texts=said.texts(report.texts),
+        spreads=[_spread(one) for one in report.texts.spreads.spreads],
+        work=round_said_work.work(report.work),
+        width=WIDTH,
+        height=HEIGHT,
+    )
+    return text.encode("utf-8", "backslashreplace")
+
+
+def _spread(spread: Spread) -> dict[str, Any]:
+    return {
+        "name": spread.name,
+        "categories": [said.category(one) for one in spread.categories],
+        "missing": spread.missing,
+        "charts": [
+            {"title": title, "bars": bars(bins), "low": f"{bins[0].low:.3g}", "high": f"{bins[-1].high:.3g}",
+             "most": max(one.count for one in bins), "is_by_verdict": any(one.accepted or one.rejected for one in bins)}
+            for title, bins in (("Scores", spread.scores), ("Length in tokens", spread.lengths))
+            if bins
+        ],
+    }  # fmt: skip
+
+
+def bars(bins: Sequence[Bin]) -> list[dict[str, Any]]:
+    """One rectangle for each part of each bin that is not empty: accepted at the bottom, then rejected, the rest."""
+    most, width = max(one.count for one in bins), WIDTH / len(bins)
+    made = []
+    for n, one in enumerate(bins):
+        below = 0.0
+        rest = one.count - one.accepted - one.rejected
+        for name, count in (("accepted", one.accepted), ("rejected", one.rejected), ("rest", rest)):
+            if count:
+                tall = HEIGHT * count / most
+                made.append(
+                    {"x": round(n * width + 1, 2), "y": round(HEIGHT - below - tall, 2), "width": round(width - 2, 2),
+                     "height": round(tall, 2), "name": name, "said": f"{one.low:.3g} to {one.high:.3g}: {count} {name}"}
+                )  # fmt: skip
+                below += tall
+    return made

@@ -1,0 +1,94 @@
+"""People's part in a round, what was left out, its datasets and its cost, as texts."""
+
+from collections.abc import Sequence
+
+from app.widgets.formats import count, duration, percent
+from app.widgets.round_said import PREVIEW, UNKNOWN, Shown
+from app.widgets.times import moment
+from backend.services.round_report.shapes import Cost, People, Work
+
+
+def work(report: Work) -> Shown:
+    """People's part, failures, datasets and cost."""
+    failed = report.failed
+    return {
+        "people": _people(report.people),
+        "failed": {
+            "title": f"{failed.total:,} left out" if failed.total else "",
+            "counts": [{"text": f"{one.count:,} {one.reason}"} for one in failed.counts],
+            "rows": [
+                {"id": one.id, "stage": str(one.stage), "kind": one.kind.replace("_", " "), "reason": one.reason[:300],
+                 "prompt": one.prompt[:PREVIEW]}
+                for one in failed.rows
+            ],
+            "href": failed.href,
+            "cannot": failed.cannot_retry,
+        },
+        "datasets": [
+            {
+                "id": one.id,
+                "title": f"Dataset {one.id}",
+                "what": f"{one.what}: {one.num_examples:,} rows, {one.type.replace('_', ' ')}",
+                "parts": ", ".join(f"{number:,} {name}" for name, number in one.parts.items()),
+                "frozen": moment(one.frozen_at),
+                "hash": one.content_hash,
+                "facts": [{"name": name, "value": value} for name, value in one.made_from.items()],
+                "href": one.href,
+            }
+            for one in report.datasets
+        ],
+        "cost": _cost(report.cost),
+    }  # fmt: skip
+
+
+def _people(one: People) -> Shown:
+    lines: list[tuple[str, str]] = []
+    if one.is_told:
+        lines.append(("decisions", ", ".join(f"{number:,} {kind}" for kind, number in one.kinds.items()) or "none"))
+        lines.append(("people", count(one.people)))
+        lines.append(("judged texts that people decided on", count(one.looked_at)))
+        over = "–" if one.share is None else f"{percent(one.share)} ({_between(one.low, one.high)})"
+        lines.append(("of these otherwise than the judge", over))
+    for agreed in one.agreement:
+        share = "–" if agreed.share is None else f"{agreed.share:.0%} ({_between(agreed.share_low, agreed.share_high)})"
+        alpha = "–"
+        if agreed.alpha is not None:
+            ends = (agreed.alpha_low, agreed.alpha_high)
+            alpha = f"{agreed.alpha:.2f} ({UNKNOWN if None in ends else f'{ends[0]:.2f} to {ends[1]:.2f}'})"
+        lines.append(
+            (f"agreement on {agreed.criterion}", f"{share} of {agreed.n:,} items, Krippendorff’s alpha {alpha}")
+        )
+    return {
+        "lines": [{"name": name, "value": value} for name, value in lines],
+        "each": [
+            {"name": p.name, "decided": count(p.decided), "overridden": count(p.overridden),
+             "minutes": f"{p.minutes:.1f}"}
+            for p in one.each
+        ],
+        "missing": list(one.missing),
+    }  # fmt: skip
+
+
+def _between(low: float | None, high: float | None) -> str:
+    return UNKNOWN if low is None or high is None else f"{low:.0%} to {high:.0%}"
+
+
+def _cost(one: Cost) -> Shown:
+    times = ", ".join(f"{stage} {duration(seconds)}" for stage, seconds in one.seconds.items())
+    minutes = "–" if one.review_minutes is None else f"{one.review_minutes:.1f} min"
+    per_row: Sequence[tuple[str, float | None, str]] = (
+        ("tokens", one.tokens_per_row, ".0f"), ("s", one.seconds_per_row, ".2g"),
+        ("review min", one.minutes_per_row, ".2g"),
+    )  # fmt: skip
+    each = [f"{value:{format}} {unit}" for unit, value, format in per_row if value is not None]
+    lines = (
+        ("tokens written by the policy", count(one.tokens_written)),
+        ("tokens written by the judge", count(one.tokens_judging)),
+        ("tokens read by models", "unknown" if one.tokens_read is None else count(one.tokens_read)),
+        ("tokens trained on", count(one.tokens_trained)),
+        ("time of its jobs", f"{duration(one.total_seconds)}{f' ({times})' if times else ''}"),
+        ("people’s time", minutes),
+        ("rows kept", count(one.kept)),
+        ("per kept row", ", ".join(each) or "–"),
+    )
+    return {"lines": [{"name": n, "value": v} for n, v in lines], "missing": list(one.missing)}

@@ -1,0 +1,76 @@
+"""What one round did, in one value: asked for, measured, what became of the texts, people's part, failures, cost.
+
+Built of few statements whose cost does not grow with the round's samples: counts that the stages wrote, lists through
+their indexes, and distributions over an even draw of the texts where there are very many. What a review hides from a
+person until it is over (`sample_sight`) is not in it either.
+"""
+
+from sqlalchemy.orm import Session
+
+from backend.db import reading, tables
+from backend.services import sample_sight
+from backend.services.access import Actor
+from backend.services.round_report import (
+    asking,
+    datasets,
+    extremes,
+    failed,
+    flows,
+    heads,
+    metrics,
+    people,
+    spent,
+    spreads,
+    stages,
+    warned,
+)
+from backend.services.round_report.shapes import FEWEST, Opening, Report, Texts, Work
+from backend.services.rounds import get_row
+
+__all__ = ["FEWEST", "Opening", "Report", "Texts", "Work", "get", "opening", "texts", "work"]
+
+
+def get(actor: Actor, round_id: int) -> Report:
+    """Return all of it; raises `NotFound`."""
+    with reading() as db:
+        row = get_row(db, actor, round_id)
+        return Report(_opening(db, row), _texts(db, actor, row), _work(db, actor, row))
+
+
+def opening(actor: Actor, round_id: int) -> Opening:
+    """Return what was asked for and measured, and what to look at."""
+    with reading() as db:
+        return _opening(db, get_row(db, actor, round_id))
+
+
+def texts(actor: Actor, round_id: int) -> Texts:
+    """Return what became of the texts."""
+    with reading() as db:
+        return _texts(db, actor, get_row(db, actor, round_id))
+
+
+def work(actor: Actor, round_id: int) -> Work:
+    """Return people's part, failures, datasets and cost."""
+    with reading() as db:
+        return _work(db, actor, get_row(db, actor, round_id))
+
+
+def _opening(db: Session, row: tables.Round) -> Opening:
+    asked = asking.asked(db, row, stages.times(db, row))
+    measured = metrics.measured(db, row)
+    return Opening(heads.head(db, row), asked, measured, warned.warnings(db, row, measured))
+
+
+def _texts(db: Session, actor: Actor, row: tables.Round) -> Texts:
+    kept = sample_sight.hidden(db, actor, row)
+    return Texts(
+        flows.flows(db, row, is_hidden=kept.judge),
+        spreads.spreads(db, row, kept),
+        extremes.extremes(db, actor, row, kept),
+    )
+
+
+def _work(db: Session, actor: Actor, row: tables.Round) -> Work:
+    told = people.people(db, actor, row)
+    times = stages.times(db, row)
+    return Work(told, failed.failed(db, row), datasets.cards(db, row), spent.cost(db, row, times, told.minutes))

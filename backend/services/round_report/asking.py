@@ -1,0 +1,205 @@
+"""What a round was asked to do: its recipe step by step, beside what the recipe of that name says; who acted."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from difflib import SequenceMatcher
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend import recipes
+from backend.db import tables
+from backend.errors import UnknownPart
+from backend.recipes import Place, Recipe
+from backend.services.round_report.shapes import Asked, Knob, RoleAsked, SetAsked, StageTime, StepAsked, Template
+from backend.values import JSON
+
+LONGEST = 300
+"""Characters of a knob's value that are shown; templates are shown whole."""
+BESIDE = ("of", "by", "roles")
+"""What a step says beside its part."""
+NOT_KNOBS = ("name", "title", "paper", "phases", "steps", "prompt_source", "generator", "judge", "selector", "trainer")
+
+
+def asked(db: Session, row: tables.Round, stages: tuple[StageTime, ...]) -> Asked:
+    """Everything that was fixed at launch, and the jobs that it became."""
+    roles, sets = _roles(db, row), _sets(db, row)
+    missing = [] if any(one.use == "held_out" for one in sets) else [NO_HELD_OUT]
+    try:
+        recipe = recipes.read(row.recipe)
+    except (ValidationError, UnknownPart):
+        said = (
+            "The recipe of this round cannot be read: a part that it names is not installed any more, or takes other "
+            "knobs now. Install the package that brings it; its JSON is at GET /api/v1/rounds/{id}."
+        )
+        return Asked((), (), (), (), (), roles, sets, stages, (said, *missing))
+    base = _base(db, row)
+    if base is None:
+        missing.append(
+            f"There is no recipe {recipe.name} any more, so its knobs are compared with the defaults of their parts."
+        )
+    places = recipe.places(row.phase)
+    steps, removed = _steps(recipe, base, row.phase, places)
+    knobs = _knobs(_beside(recipe), _beside(base) if base else {})
+    templates = tuple(one for place in places for one in _templates(place))
+    return Asked(steps, removed, knobs, _tuned(row.tuned), templates, roles, sets, stages, tuple(missing))
+
+
+NO_HELD_OUT = (
+    "The round has no held-out prompts, so nothing says whether its checkpoint is better. Import a set as held_out, "
+    "and choose it when you launch the next round."
+)
+
+
+def _base(db: Session, row: tables.Round) -> Recipe | None:
+    """The recipe of that name as it comes with Rondo, or as the project keeps it."""
+    name, saved = str(row.recipe.get("name", "")), tables.SavedRecipe
+    if name in recipes.names():
+        return recipes.get(name)
+    of_project = select(saved.recipe).where(saved.project_id == row.project_id, saved.name == name)
+    found = db.scalar(of_project)
+    try:
+        return None if found is None else recipes.read(found)
+    except (ValidationError, UnknownPart):
+        return None
+
+
+def _steps(
+    recipe: Recipe, base: Recipe | None, phase: int, places: tuple[Place, ...]
+) -> tuple[tuple[StepAsked, ...], tuple[str, ...]]:
+    """The steps, each beside the recipe's own step that it stands for, and those of the recipe that are not here."""
+    before = base.places(phase) if base else ()
+    pairs, states, gone = _aligned([_key(one) for one in before], [_key(one) for one in places])
+    made = []
+    for place, line in zip(places, recipe.lines(phase), strict=True):
+        part, other = place.step.part, pairs.get(place.index)
+        old = before[other] if other is not None else None
+        defaults = old.step.part.dump() if old else _defaults(part)
+        knobs = _knobs(part.dump(), defaults, leave_out=("name", *_texts_of(part)))
+        if old is not None:
+            said = {name: getattr(place.step, name) for name in BESIDE}
+            was = {name: getattr(old.step, name) for name in BESIDE}
+            knobs += tuple(knob for knob in _knobs(said, was) if knob.differs)
+        state = states.get(place.index, "") if base else ""
+        made.append(StepAsked(place.index + 1, line, place.step.kind, str(part.name), place.step.name, state, knobs))
+    lines = base.lines(phase) if base else []
+    return tuple(made), tuple(lines[n] for n in gone)
+
+
+def _aligned(
+    before: list[tuple[str, str]], after: list[tuple[str, str]]
+) -> tuple[dict[int, int], dict[int, str], list[int]]:
+    """Of each step that stayed its place before; what became of the others; places before that are gone."""
+    pairs: dict[int, int] = {}
+    states: dict[int, str] = {}
+    gone: list[int] = []
+    for tag, i, until, j, end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if tag == "equal":
+            pairs |= {j + n: i + n for n in range(end - j)}
+            continue
+        of_kind = {kind: n for n, (kind, _) in enumerate(before[i:until], i)}
+        for n in range(j, end):
+            states[n] = "replaced" if of_kind.pop(after[n][0], None) is not None else "added"
+        gone += sorted(of_kind.values())
+    return pairs, states, gone
+
+
+def _key(place: Place) -> tuple[str, str]:
+    return place.step.kind, str(place.step.part.name)
+
+
+def _defaults(part: Any) -> JSON:
+    """The defaults of a part's fields, as JSON; a field that has none is left out."""
+    fields = type(part).model_fields.items()
+    whole = {name: field.get_default(call_default_factory=True) for name, field in fields if not field.is_required()}
+    return {name: _plain(value) for name, value in whole.items()}
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "dump"):
+        return value.dump()
+    return [_plain(one) for one in value] if isinstance(value, tuple | list) else value
+
+
+def _beside(recipe: Recipe) -> JSON:
+    data = recipe.model_dump(mode="json")
+    return {name: value for name, value in data.items() if name not in NOT_KNOBS}
+
+
+def _knobs(values: JSON, defaults: JSON, *, leave_out: tuple[str, ...] = ()) -> tuple[Knob, ...]:
+    """Each value with its default; what the recipe has no text for differs from nothing."""
+    return tuple(
+        Knob(
+            name,
+            _said(value),
+            _said(defaults[name]) if name in defaults else None,
+            name in defaults and _said(defaults[name], whole=True) != _said(value, whole=True),
+        )
+        for name, value in values.items()
+        if name not in leave_out
+    )
+
+
+def _said(value: Any, *, whole: bool = False) -> str:
+    text = value if isinstance(value, str) else json.dumps(_plain(value), ensure_ascii=False, default=str)
+    return text if whole or len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def _texts_of(part: Any) -> tuple[str, ...]:
+    """The knobs of a part that are texts it sends."""
+    return tuple(
+        name
+        for name in type(part).model_fields
+        if isinstance(value := getattr(part, name), str) and (name.endswith("template") or "\n" in value)
+    )
+
+
+def _templates(place: Place) -> list[Template]:
+    part = place.step.part
+    made = [(name, text) for name in _texts_of(part) if (text := str(getattr(part, name)))]
+    return [
+        Template(place.index + 1, name, hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(), text)
+        for name, text in made
+    ]
+
+
+def _tuned(tuned: JSON) -> tuple[str, ...]:
+    """What the schedule changed."""
+    changes: Mapping[str, Any] = tuned.get("changes") or {}
+    return tuple(
+        f"{place}.{name}: {_said(value)}" if isinstance(knobs, dict) else f"{place}: {_said(knobs)}"
+        for place, knobs in changes.items()
+        for name, value in (knobs.items() if isinstance(knobs, dict) else [("", None)])
+    )
+
+
+def _roles(db: Session, row: tables.Round) -> tuple[RoleAsked, ...]:
+    bound, checkpoint = tables.RoundRole, tables.Checkpoint
+    more = db.execute(
+        select(bound.role, bound.step, bound.checkpoint_id)
+        .where(bound.round_id == row.id)
+        .order_by(bound.step, bound.role)
+    ).all()
+    found: list[tuple[str, int, str]] = [
+        ("policy", row.policy_id, "writes the texts"),
+        ("reference", row.reference_id, ""),
+        ("judge", row.judge_id or row.policy_id, "" if row.judge_id else "the policy itself"),
+    ]
+    found += [(role, id_, "bound at launch" if step < 0 else f"made in step {step + 1}") for role, step, id_ in more]
+    if row.checkpoint_id is not None:
+        found.append(("made", row.checkpoint_id, "what the round made"))
+    query = select(checkpoint.id, checkpoint.name, checkpoint.kind).where(
+        checkpoint.id.in_({id_ for _, id_, _ in found})
+    )
+    known = {id_: (name, kind) for id_, name, kind in db.execute(query)}
+    return tuple(RoleAsked(role, id_, *known.get(id_, ("", "")), note) for role, id_, note in found)
+
+
+def _sets(db: Session, row: tables.Round) -> tuple[SetAsked, ...]:
+    used, prompts = tables.RoundPromptSet, tables.PromptSet
+    query = select(prompts.id, prompts.name, used.use, prompts.num_prompts).join(used, used.prompt_set_id == prompts.id)
+    found = db.execute(query.where(used.round_id == row.id).order_by(used.use, prompts.id))
+    return tuple(SetAsked(id_, name, str(use), number) for id_, name, use, number in found)

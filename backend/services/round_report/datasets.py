@@ -1,0 +1,37 @@
+"""The card of each dataset that a round froze, from its own row: nothing is counted in its examples."""
+
+import json
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.db import tables
+from backend.services.round_report.shapes import DatasetCard
+
+PARTS = ("earlier rounds", "seed rows", "earlier steps")
+
+
+def cards(db: Session, row: tables.Round) -> tuple[DatasetCard, ...]:
+    """The round's datasets, in the order of its steps."""
+    dataset = tables.Dataset
+    query = select(dataset).where(dataset.round_id == row.id).order_by(dataset.step, dataset.id)
+    return tuple(_card(one) for one in db.scalars(query))
+
+
+def _card(row: tables.Dataset) -> DatasetCard:
+    last: dict[str, Any] = next((one for one in row.funnel if one.get("stage") == "training rows"), {})
+    parts = {name: int(last[name]) for name in PARTS if last.get(name)}
+    selected = row.num_examples - sum(parts.values())
+    return DatasetCard(
+        row.id, row.step, f"Step {row.step + 1}", row.type, row.num_examples, row.content_hash, row.created_at,
+        {"selected here": selected} | parts,
+        {name.replace("_", " "): _said(value) for name, value in row.provenance.items() if value and name != "people"},
+        f"datasets?dataset={row.id}",
+    )  # fmt: skip
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {one}" for name, one in value.items() if one)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,79 @@
+"""Label rows to look at: all of a round's, or so many of them drawn evenly that looking does not take long."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from backend.db import tables
+from backend.db.listing import Scope
+
+MOST = 10_000
+"""So many rows are looked at; of more, an even draw of about as many."""
+BLOCKS = 100
+"""The draw takes runs of neighbouring rows at so many places, the same ones each time."""
+COLUMNS = "l.sample_id, l.step, l.score, l.verdict, l.machine_score, l.machine_verdict, l.num_tokens, s.prompt_id"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A label with the prompt of its sample."""
+
+    sample_id: int
+    step: int
+    score: float | None
+    verdict: str | None
+    machine_score: float | None
+    machine_verdict: str | None
+    num_tokens: int
+    prompt_id: int
+
+
+@dataclass(frozen=True)
+class Draw:
+    """`total`: how many rows there are, about as many where not all are drawn."""
+
+    rows: tuple[Row, ...]
+    total: int
+    is_all: bool
+
+
+def draw(db: Session, asked: Scope, number: int | None) -> Draw:
+    """The rows of a scope's round, of all its facets. `number`: how many the round says that it has."""
+    values = {"round": asked.round_id}
+    inside = f"FROM {asked.labels('sample_id')} WHERE round_id = :round"
+    found = db.execute(text(f"SELECT count(*) FROM (SELECT 1 {inside} LIMIT {MOST + 1}) AS c"), values).scalar_one()
+    if found <= MOST:
+        # A merge of the index's ranges: the planner might else walk all samples of the installation.
+        ids = f"SELECT sample_id {inside}"
+        sql = f"SELECT {COLUMNS} FROM ({ids}) AS i JOIN labels AS l ON l.sample_id = i.sample_id {JOIN}"
+        return Draw(tuple(Row(*one) for one in db.execute(text(sql), values)), found, True)
+    low, high = _ends(db, asked)
+    span, width = high - low + 1, MOST // BLOCKS
+    # By the primary key from each place on: rows of other rounds in between make the draw smaller, and never slower.
+    kept = "labels AS l NOT INDEXED" if asked.is_sqlite else "labels AS l"
+    sql = (
+        f"WITH RECURSIVE places(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM places WHERE n < {BLOCKS - 1})"
+        f" SELECT {COLUMNS} FROM places CROSS JOIN {kept} {JOIN}"
+        f" WHERE l.sample_id >= {low} + places.n * {span} / {BLOCKS}"
+        f" AND l.sample_id < {low} + places.n * {span} / {BLOCKS} + {width} AND l.round_id = :round"
+    )
+    rows = tuple(Row(*one) for one in db.execute(text(sql), values))
+    return Draw(rows, max(number or 0, MOST + 1), False)
+
+
+JOIN = "JOIN samples AS s ON s.id = l.sample_id"
+
+
+def _ends(db: Session, asked: Scope) -> tuple[int, int]:
+    """The lowest and the highest sample of the round, from the ends of each facet's range."""
+    label = tables.Label
+    found = [
+        db.execute(
+            select(func.min(label.sample_id), func.max(label.sample_id)).where(
+                label.round_id == asked.round_id, label.facet == facet
+            )
+        ).one()
+        for facet in asked.facets
+    ]
+    return min(low for low, _ in found), max(high for _, high in found)

@@ -1,0 +1,89 @@
+"""Ten texts at each end: the best, the worst, those the judge was least sure of, those that people changed most."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from backend.db import tables
+from backend.db.filters import Filters, Sort, SortKey
+from backend.db.listing import Scope, scope
+from backend.db.listing_search import find
+from backend.services import review_scope, sample_sight
+from backend.services.access import Actor
+from backend.services.round_report.shapes import Extreme
+from backend.services.sample_sight import Hidden
+from backend.services.samples import Row, read_rows
+
+SHOWN = 10
+LOOKED_AT = 2_000
+"""Overridden texts among which those that changed most are looked for."""
+MADE = ("completion", "other")
+HIDDEN = "This is hidden from you until the review is over, so that it sways nobody who decides."
+
+
+def extremes(db: Session, actor: Actor, row: tables.Round, kept: Hidden) -> tuple[Extreme, ...]:
+    """The four lists; of a recipe of steps, over the texts that people decide on."""
+    steps = review_scope.steps_shown(row)
+    here = f"samples?round={row.id}" + (f"&step={steps[0]}" if len(steps) == 1 else "")
+    made = Filters(kind=MADE, step=steps)
+    asked = scope(db, row.id, made)
+
+    def listed(sort: Sort, filters: Filters = made) -> list[Row]:
+        ids = find(scope(db, row.id, filters), filters, sort, None, SHOWN).ids
+        return list(sample_sight.seen(db, actor, kept, read_rows(db, ids)))
+
+    titles = (
+        ("Best", f"{here}&sort=-score"),
+        ("Worst", f"{here}&sort=%2Bscore"),
+        ("Most disagreed", f"{here}&sort=-spread"),
+        ("Most changed by people", f"{here}&only=is_overridden"),
+    )
+    if kept.judge:
+        return tuple(Extreme(title, (), "", HIDDEN) for title, _ in titles)
+    best = [one for one in listed(Sort(SortKey.score, descending=True)) if one.score is not None]
+    worst = [one for one in listed(Sort(SortKey.score)) if one.score is not None]
+    top = {one.id for one in best}
+    worst = [one for one in worst if one.id not in top]
+    torn = [one for one in listed(Sort(SortKey.spread, descending=True)) if one.spread]
+    changed = [] if kept.others else _changed(db, actor, kept, asked)
+    found = (best, worst, torn, changed)
+    whys = (
+        "" if best else "No text has a score.",
+        "" if worst or not best else "All scored texts are among the best: there are too few for a list of the worst.",
+        "" if torn else _no_spread(row),
+        "" if changed else HIDDEN if kept.others else "Nobody decided otherwise than the judge.",
+    )
+    return tuple(
+        Extreme(title, tuple(rows), href if rows else "", why or ("" if rows else "No text has a score."))
+        for (title, href), rows, why in zip(titles, found, whys, strict=True)
+    )
+
+
+def _no_spread(row: tables.Round) -> str:
+    if row.counts.get("judgments"):
+        return (
+            "The judge's votes never differed, or it gave one each: set its votes to 3 or more, and its doubts show "
+            "here."
+        )
+    return "No judge has judged the texts yet."
+
+
+def _changed(db: Session, actor: Actor, kept: Hidden, asked: Scope) -> list[Row]:
+    """Overridden texts by how far people moved the score; where there are more than `LOOKED_AT`, of the first ones."""
+    overridden = replace(asked, facets=tuple(n for n in asked.facets if n % 144 // 9 & 1))
+    if not overridden.facets:
+        return []
+    ids = _furthest(overridden)
+    return list(sample_sight.seen(db, actor, kept, read_rows(db, tuple(ids))))
+
+
+def _furthest(asked: Scope) -> Sequence[int]:
+    inside = f"SELECT sample_id FROM {asked.labels('sample_id')} WHERE {asked.where(asked.any_facet)} LIMIT {LOOKED_AT}"
+    sql = (
+        f"SELECT l.sample_id FROM ({inside}) AS i JOIN labels AS l ON l.sample_id = i.sample_id"
+        " ORDER BY ABS(COALESCE(l.score, 0) - COALESCE(l.machine_score, 0)) DESC, l.sample_id"
+        f" LIMIT {SHOWN}"
+    )
+    return [id_ for (id_,) in asked.db.execute(text(sql), asked.values)]

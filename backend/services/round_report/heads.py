@@ -1,0 +1,41 @@
+"""Which round it is, by whom and when."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.db import now, tables
+from backend.services.round_report.shapes import Head
+
+
+def head(db: Session, row: tables.Round) -> Head:
+    """The round's own row, with the names it refers to."""
+    parent, user, checkpoint = tables.Round, tables.User, tables.Checkpoint
+    number = db.scalar(select(parent.number).where(parent.id == row.parent_id)) if row.parent_id else None
+    name = db.scalar(select(checkpoint.name).where(checkpoint.id == row.checkpoint_id)) if row.checkpoint_id else None
+    author = db.scalar(select(user.name).where(user.id == row.created_by)) if row.created_by else None
+    recipe = row.recipe
+    return Head(
+        id=row.id,
+        project_id=row.project_id,
+        number=row.number,
+        parent_id=row.parent_id,
+        parent_number=number,
+        status=row.status,
+        stage=row.stage,
+        recipe=str(recipe.get("name", "")),
+        title=str(recipe.get("title", "")),
+        paper=str(recipe.get("paper", "")),
+        phase=row.phase,
+        phases=len(recipe.get("phases", [None])),
+        num_prompts=row.num_prompts,
+        seed=row.seed,
+        is_reviewed=row.is_reviewed,
+        is_blind=row.is_blind,
+        checkpoint_id=row.checkpoint_id,
+        checkpoint=name or "",
+        created_by=author or "",
+        created_at=row.created_at,
+        finished_at=row.finished_at,
+        seconds=((row.finished_at or now()) - row.created_at).total_seconds(),
+        error=row.error,
+    )

@@ -1,0 +1,145 @@
+"""Every metric of a round with its interval, and how it changed.
+
+A metric of the checkpoint that the round made is compared with the same one of the checkpoint that the round started
+from; one of the round itself with that of the parent round.
+"""
+
+from math import hypot, sqrt
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from backend.db import tables
+from backend.services.loop_lines import Measured as Number
+from backend.services.paired import Paired, paired
+from backend.services.round_report.shapes import Measure, Measured
+from backend.values import RoundStatus, SetUse, Stage
+
+Z = 1.959963984540054
+"""The normal distribution holds 95 % of itself between -Z and Z."""
+HOW = {
+    "held_out_accuracy": "it needs held-out prompts with a known answer",
+    "pass_at": "it needs held-out prompts with a known answer",
+    "two_sample_accuracy": "it needs groups with a known answer and two samples or more",
+    "override_rate": "people have to decide on samples that the judge labelled: launch the round with a review",
+    "judge_": "people have to decide blind, or prompts need a known answer: launch the round with a blind review",
+    "score_ties": "it needs groups with two scored samples or more",
+    "distinct": "it needs texts of two words or more",
+    "correction": "it needs drafts and corrections with a known answer",
+}
+"""By the beginning of a metric's name: what it takes."""
+
+
+def measured(db: Session, row: tables.Round) -> Measured:
+    """The round's metrics, those of what it made first."""
+    metric, checkpoint = tables.Metric, tables.Checkpoint
+    query = select(metric, checkpoint.name).outerjoin(checkpoint, checkpoint.id == metric.checkpoint_id)
+    found = db.execute(query.where(metric.round_id == row.id).order_by(metric.id)).all()
+    starts = _before(db, row)
+    parent = _of_round(db, row.parent_id)
+    names = dict(
+        db.execute(select(checkpoint.id, checkpoint.name).where(checkpoint.id == row.policy_id)).tuples().all()
+    )
+    made: list[Measure] = []
+    for one, name in found:
+        if one.checkpoint_id is None:
+            old, with_ = parent.get(one.name), "the parent round"
+        elif one.checkpoint_id == row.checkpoint_id:
+            old, with_ = starts.get(one.name), names.get(row.policy_id, "")
+        else:
+            old, with_ = None, ""
+        made.append(_measure(db, row, one, name or "", old, with_))
+    order = ("made", "round", "start", "other")
+    made.sort(key=lambda one: order.index(one.of))
+    return Measured(tuple(made), tuple(_missing(db, row, made)))
+
+
+def _before(db: Session, row: tables.Round) -> dict[str, tables.Metric]:
+    """The newest measurement of the checkpoint that the round started from, by name."""
+    metric = tables.Metric
+    where = (metric.checkpoint_id == row.policy_id, metric.project_id == row.project_id, metric.value.is_not(None))
+    not_later = or_(metric.round_id <= row.id, metric.round_id == row.parent_id)
+    return {one.name: one for one in db.scalars(select(metric).where(*where, not_later).order_by(metric.id))}
+
+
+def _of_round(db: Session, round_id: int | None) -> dict[str, tables.Metric]:
+    metric = tables.Metric
+    if round_id is None:
+        return {}
+    query = select(metric).where(metric.round_id == round_id, metric.checkpoint_id.is_(None), metric.value.is_not(None))
+    return {one.name: one for one in db.scalars(query)}
+
+
+def _measure(
+    db: Session, row: tables.Round, new: tables.Metric, name: str, old: tables.Metric | None, with_: str
+) -> Measure:
+    of = {None: "round", row.checkpoint_id: "made", row.policy_id: "start"}.get(new.checkpoint_id, "other")
+    if old is None or new.value is None or old.value is None or not _is_comparable(old.details, new.details):
+        unknown: tuple[Any, ...] = ("", None, None, None, None, None, None, None)
+        return Measure(new.name, of, name, new.value, new.low, new.high, new.n, *unknown)
+    pairs = paired(db, old.id, new.id) if new.checkpoint_id is not None else None
+    change, low, high = difference(_number(old), _number(new), pairs)
+    told = (pairs.p, pairs.newly_right, pairs.newly_wrong) if pairs else (None, None, None)
+    return Measure(new.name, of, name, new.value, new.low, new.high, new.n, with_, old.value, change, low, high, *told)
+
+
+def _is_comparable(old: dict[str, Any], new: dict[str, Any]) -> bool:
+    """Whether both were measured on the same prompt sets, where they say so."""
+    sets = [one.get("measured_by", {}).get("prompt_sets") for one in (old, new)]
+    return sets[0] == sets[1]
+
+
+def _number(row: tables.Metric) -> Number:
+    return Number(row.value or 0.0, row.low, row.high, row.n)
+
+
+def difference(old: Number, new: Number, pairs: Paired | None) -> tuple[float, float | None, float | None]:
+    """Return the change with its 95 % interval; no interval where one of the two has none.
+
+    With `pairs` that of a difference of paired proportions, d = (b - c) / n with the standard error
+    sqrt(b + c - (b - c)^2 / n) / n, where b prompts are newly right and c newly wrong (Agresti 2013, Categorical Data
+    Analysis, section 11.1). Else the two count as independent, which on the same prompts is too wide.
+    """
+    change = new.value - old.value
+    if pairs is not None and pairs.n:
+        b, c, n = pairs.newly_right, pairs.newly_wrong, pairs.n
+        half = Z * sqrt(max(b + c - (b - c) ** 2 / n, 0.0)) / n
+        # No prompt changed sides: that says little of few prompts, and no width would say that it says everything.
+        return (change, None, None) if b + c == 0 else (change, (b - c) / n - half, (b - c) / n + half)
+    if None in (old.low, old.high, new.low, new.high):
+        return change, None, None
+    half = Z * hypot(old.error, new.error)
+    return change, change - half, change + half
+
+
+def _missing(db: Session, row: tables.Round, made: list[Measure]) -> list[str]:
+    """Why there are no metrics, and what each that could not be computed takes."""
+    said = []
+    if not made:
+        said.append(_none_yet(row))
+    used = tables.RoundPromptSet
+    held_out = select(used.prompt_set_id).where(used.round_id == row.id, used.use == SetUse.held_out)
+    has_made = any(one.of == "made" and one.value is not None for one in made)
+    if row.status is RoundStatus.done and not has_made:
+        if db.scalar(held_out.limit(1)) is None:
+            said.append("Nothing was measured of the checkpoint, because the round has no held-out prompts.")
+        elif row.checkpoint_id is None:
+            said.append("Nothing was measured of a checkpoint, because the round made none.")
+    for one in made:
+        if one.value is None:
+            how = next((text for start, text in HOW.items() if one.name.startswith(start)), "")
+            said.append(f"{one.name} could not be computed from {one.n:,} rows{': ' + how if how else ''}.")
+    return said
+
+
+def _none_yet(row: tables.Round) -> str:
+    if row.status in (RoundStatus.failed, RoundStatus.cancelled):
+        return (
+            f"There are no metrics: the round {'was cancelled' if row.status is RoundStatus.cancelled else 'failed'} "
+            f"in the stage {row.stage}, and they are computed at its end. Go on with it on the Jobs page."
+        )
+    if row.status is RoundStatus.done:
+        return "There are no metrics: its recipe names none. Add some to the recipe of the next round."
+    what = "people have decided" if row.stage is Stage.review or row.status is RoundStatus.review else "it has trained"
+    return f"There are no metrics yet: they are computed at the end of the round, after {what}."

@@ -1,0 +1,97 @@
+"""People's part in a round: how much they looked at, how often they overrode the judge, how far they agree."""
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backend.db import standing, tables
+from backend.metrics._intervals import wilson
+from backend.services import agreement, review_settings, sample_sight, tallies
+from backend.services.access import Actor, role_of
+from backend.services.acts import is_first, spent
+from backend.services.round_report.shapes import Agreed, People, Person
+from backend.values import DecisionKind, Role
+
+WAITING = "People still decide on this round. Their part is shown here to curators, and to all when the review is over."
+
+
+def people(db: Session, actor: Actor, row: tables.Round) -> People:
+    """What people did; while the review goes on, only curators are told: a count that moves names gold items."""
+    role = role_of(db, actor, row.project_id) or Role.viewer
+    is_curator = role.rank >= Role.curator.rank
+    if sample_sight.awaits_decisions(row) and not is_curator:
+        return People(False, {}, 0, None, None, None, None, None, None, (), (), (WAITING,))
+    kinds, users, minutes = _kinds(db, row.id), _minutes(db, row.id), 0.0
+    minutes = sum(users.values())
+    decided, overridden = row.counts.get("decided"), row.counts.get("overridden")
+    share, low, high = None, None, None
+    if decided and overridden is not None:
+        share, (low, high) = overridden / decided, wilson(overridden, decided)
+    agreed = _agreement(db, row.id) if len(users) > 1 else ()
+    return People(
+        True, kinds, len(users), decided, overridden, share, low, high, minutes if users else None, agreed,
+        _each(db, row, users) if is_curator else (), _missing(row, len(users), agreed),
+    )  # fmt: skip
+
+
+def _kinds(db: Session, round_id: int) -> dict[str, int]:
+    """Decisions that stand, by kind; bulk actions apart."""
+    decision = tables.Decision
+    is_bulk = decision.batch_id.is_not(None)
+    query = standing.everything(decision.kind, is_bulk, func.count()).where(decision.round_id == round_id)
+    found: dict[str, int] = {}
+    for kind, bulk, number in db.execute(query.group_by(decision.kind, is_bulk)):
+        name = f"{kind} in bulk" if bulk else str(kind)
+        found[name] = found.get(name, 0) + number
+    return dict(sorted(found.items(), key=lambda one: (-one[1], one[0])))
+
+
+def _minutes(db: Session, round_id: int) -> dict[int, float]:
+    """Minutes of each person that decided by hand; time spent on what was taken back was spent all the same."""
+    decision = tables.Decision
+    query = select(decision.user_id, func.coalesce(func.sum(spent(decision)), 0.0)).where(
+        decision.round_id == round_id, decision.batch_id.is_(None), decision.kind != DecisionKind.retract,
+        is_first(decision),
+    )  # fmt: skip
+    return {user_id: float(seconds) / 60 for user_id, seconds in db.execute(query.group_by(decision.user_id))}
+
+
+def _agreement(db: Session, round_id: int) -> tuple[Agreed, ...]:
+    """Of all people together, without names."""
+    read, names, word, places = agreement.gathered(db, round_id)
+    found = agreement.computed(round_id, read, names, word, places)
+    return tuple(
+        Agreed(
+            str(one.criterion), one.people, one.percent.n, one.percent.value, one.percent.low, one.percent.high,
+            one.alpha.value, one.alpha.low, one.alpha.high,
+        )
+        for one in found.among
+    )  # fmt: skip
+
+
+def _each(db: Session, row: tables.Round, minutes: dict[int, float]) -> tuple[Person, ...]:
+    counted = tallies.of_all(db, row.id, review_settings.read(row.review))
+    ids = {*minutes, *counted}
+    user = tables.User
+    names = dict(db.execute(select(user.id, user.name).where(user.id.in_(ids))).tuples().all()) if ids else {}
+    made = [
+        Person(names.get(n, ""), tally.decided, tally.overridden, minutes.get(n, 0.0))
+        for n in ids
+        for tally in (counted.get(n, tallies.Tally()),)
+    ]
+    return tuple(sorted(made, key=lambda one: (-one.decided, one.name)))
+
+
+def _missing(row: tables.Round, number: int, agreed: tuple[Agreed, ...]) -> tuple[str, ...]:
+    if number == 0:
+        how = "Open it on the Review page." if row.is_reviewed else "Launch the next round with a review."
+        return (f"Nobody decided anything: the labels are the judge's alone. {how}",)
+    if number == 1:
+        return (
+            "One person decided, so nothing says how far people agree. Ask for two reviewers an item, on a share of "
+            "the items, in the review's settings on the Team page.",
+        )
+    if not any(one.n for one in agreed):
+        return (
+            "No item was decided by two people, so their agreement is unknown. Ask for an overlap on the Team page.",
+        )
+    return ()

@@ -1,0 +1,148 @@
+"""How scores and lengths of a round's texts are spread, verdicts by score, and each category of metadata."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.db import tables
+from backend.db.filters import Filters
+from backend.db.listing import scope
+from backend.metrics._intervals import wilson
+from backend.services import sample_sight, sample_steps
+from backend.services.round_report.drawn import Row, draw
+from backend.services.round_report.shapes import FEWEST, Bin, Category, Spread, Spreads
+from backend.services.sample_sight import Hidden
+
+BINS = 20
+MOST_PROMPTS = 2_000
+"""The metadata of so many of the drawn prompts is looked at."""
+MOST_VALUES = 12
+"""A metadata key with more values than these is no category."""
+LONGEST_VALUE = 40
+HIDDEN = "What was said of the texts is hidden from you until the review is over, so that it sways nobody who decides."
+
+
+def spreads(db: Session, row: tables.Round, kept: Hidden) -> Spreads:
+    """The spread of each step's texts, or why there is none."""
+    asked = scope(db, row.id, Filters())
+    if not asked.facets:
+        return Spreads((), 0, 0, ("There is no text yet. They appear here while they are made.",))
+    found = draw(db, asked, row.counts.get("samples"))
+    shown = sample_sight.narrowed(kept, row, Filters()).step
+    names = sample_steps.named(db, row)
+    extras = _extras(db, found.rows)
+    by_step: dict[int, list[Row]] = defaultdict(list)
+    for one in found.rows:
+        if not shown or one.step in shown:
+            by_step[one.step].append(_word(kept, one))
+    made = [_spread(step, names.get(step, ""), rows, kept, extras) for step, rows in sorted(by_step.items())]
+    if len(made) == 1:
+        made = [replace(made[0], step=None)]
+    return Spreads(tuple(made), sum(one.counted for one in made), found.total, ())
+
+
+def _word(kept: Hidden, row: Row) -> Row:
+    """The row with the label that the person may see: with colleagues hidden, that of the judge."""
+    if kept.judge:
+        return replace(row, score=None, verdict=None)
+    return replace(row, score=row.machine_score, verdict=row.machine_verdict) if kept.others else row
+
+
+def _spread(step: int, name: str, rows: list[Row], kept: Hidden, extras: dict[int, dict[str, str]]) -> Spread:
+    scored = [one for one in rows if one.score is not None]
+    missing = []
+    if kept.judge:
+        missing.append(HIDDEN)
+    elif not scored:
+        missing.append("No text has a score: no judge has scored these texts, or no reply held a verdict.")
+    elif len(scored) < FEWEST:
+        missing.append(f"Only {len(scored)} texts have a score; from fewer than {FEWEST} no distribution is drawn.")
+    if len(rows) < FEWEST:
+        missing.append(f"There are only {len(rows)} texts; from fewer than {FEWEST} no distribution is drawn.")
+    categories = _categories(rows, extras) if not kept.judge else ()
+    if not categories and not kept.judge:
+        missing.append(
+            "No category: the prompts have no metadata with 2 to 12 values. Import them with columns such as topic or "
+            "difficulty, and they appear here."
+        )
+    return Spread(
+        step, name, len(rows),
+        _bins([(one.score or 0.0, one.verdict) for one in scored]) if len(scored) >= FEWEST else (),
+        _bins([(float(one.num_tokens), None) for one in rows]) if len(rows) >= FEWEST else (),
+        categories, tuple(missing),
+    )  # fmt: skip
+
+
+def _bins(values: Sequence[tuple[float, str | None]]) -> tuple[Bin, ...]:
+    """Up to `BINS` bins of equal width from the lowest value to the highest; one where all are equal."""
+    low, high = min(one for one, _ in values), max(one for one, _ in values)
+    width = (high - low) / BINS
+    number = BINS if width > 0 else 1
+    counts: list[dict[str | None, int]] = [defaultdict(int) for _ in range(number)]
+    for value, verdict in values:
+        place = min(int((value - low) / width), number - 1) if width > 0 else 0
+        counts[place][verdict] += 1
+    return tuple(
+        Bin(
+            low + n * width, low + (n + 1) * width if width > 0 else high, sum(one.values()),
+            one.get("accept", 0), one.get("reject", 0),
+        )
+        for n, one in enumerate(counts)
+    )  # fmt: skip
+
+
+def _extras(db: Session, rows: Iterable[Row]) -> dict[int, dict[str, str]]:
+    """The metadata of the prompts, by prompt: short values only, as text."""
+    ids = sorted({one.prompt_id for one in rows})
+    step = max(1, -(-len(ids) // MOST_PROMPTS))
+    ids, prompt = ids[::step], tables.Prompt
+    found: dict[int, dict[str, str]] = {}
+    for start in range(0, len(ids), 500):
+        query = select(prompt.id, prompt.extra).where(prompt.id.in_(ids[start : start + 500]))
+        for id_, extra in db.connection().execute(query):
+            found[id_] = {key: text for key, value in (extra or {}).items() if (text := _short(value)) is not None}
+    return found
+
+
+def _short(value: Any) -> str | None:
+    if isinstance(value, bool | int) or (isinstance(value, str) and 0 < len(value) <= LONGEST_VALUE):
+        return str(value)
+    return None
+
+
+def _categories(rows: Sequence[Row], extras: dict[int, dict[str, str]]) -> tuple[Category, ...]:
+    """Each value of each key that has few enough of them."""
+    values: dict[str, set[str]] = defaultdict(set)
+    for extra in extras.values():
+        for key, value in extra.items():
+            values[key].add(value)
+    keys = sorted(key for key, known in values.items() if 2 <= len(known) <= MOST_VALUES)
+    found: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for one in rows:
+        extra = extras.get(one.prompt_id, {})
+        for key in keys:
+            if key in extra:
+                found[key, extra[key]].append(one)
+    return tuple(_category(key, value, of) for (key, value), of in sorted(found.items(), key=_place))
+
+
+def _place(one: tuple[tuple[str, str], list[Row]]) -> tuple[str, bool, float, str]:
+    """By key, then numbers as numbers before words."""
+    (key, value), _ = one
+    is_number = value.removeprefix("-").isdecimal()
+    return key, not is_number, float(value) if is_number else 0.0, value
+
+
+def _category(key: str, value: str, rows: list[Row]) -> Category:
+    judged = [one for one in rows if one.verdict is not None]
+    scores = [one.score for one in rows if one.score is not None]
+    score = sum(scores) / len(scores) if len(scores) >= FEWEST else None
+    if len(judged) < FEWEST:
+        return Category(key, value, len(rows), len(judged), None, None, None, score)
+    accepted = sum(one.verdict == "accept" for one in judged)
+    low, high = wilson(accepted, len(judged))
+    return Category(key, value, len(rows), len(judged), accepted / len(judged), low, high, score)

@@ -1,0 +1,76 @@
+"""What of a round deserves a look, from numbers that the stages wrote. Thresholds are Rondo's own proposals."""
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backend.db import tables
+from backend.metrics._intervals import wilson
+from backend.services.round_report.shapes import Measured, Warned
+from backend.values import RoundStatus
+
+UNPARSED, TRUNCATED, OVERRIDDEN = 0.05, 0.10, 0.20
+"""Shares above which the lower end of the interval warns."""
+
+
+def warnings(db: Session, row: tables.Round, measured: Measured) -> tuple[Warned, ...]:
+    """The warnings, red ones first."""
+    found = [*_stopped(row), *_fell(measured), *_shares(row), *_left_out(db, row)]
+    return tuple(sorted(found, key=lambda one: one.level != "red"))
+
+
+def _stopped(row: tables.Round) -> list[Warned]:
+    found = []
+    if row.status is RoundStatus.failed:
+        said = (row.error or "").split("\n")[0][:300] or "No reason was written."
+        found.append(_plain("red", f"The round failed in the stage {row.stage}: {said}", "jobs"))
+    if row.counts.get("kept") == 0:
+        found.append(_plain("red", "Nothing was kept to train on.", f"samples?round={row.id}&sort=-score"))
+    return found
+
+
+def _fell(measured: Measured) -> list[Warned]:
+    """Held-out numbers that fell by more than chance explains."""
+    found = []
+    for one in measured.metrics:
+        if one.p is None or one.before is None or one.value is None:
+            continue
+        if one.p < 0.05 and (one.newly_wrong or 0) > (one.newly_right or 0):
+            text = (
+                f"{one.name} fell from {one.before:.1%} ({one.compared_with}) to {one.value:.1%} ({one.checkpoint}), "
+                "more than chance explains."
+            )
+            found.append(Warned("red", text, one.change, one.change_low, one.change_high, 0.0, one.n, ""))
+    return found
+
+
+def _shares(row: tables.Round) -> list[Warned]:
+    counts, here = row.counts, f"samples?round={row.id}"
+    samples = int(counts.get("samples") or 0)
+    asked = [
+        (counts.get("unparsed"), samples, UNPARSED, "of the texts have no verdict in any reply of the judge",
+         f"{here}&only=is_unparsed"),
+        (counts.get("truncated"), samples, TRUNCATED, "of the texts were cut off at max_tokens",
+         f"{here}&only=is_truncated"),
+        (counts.get("overridden"), int(counts.get("decided") or 0), OVERRIDDEN,
+         "of what people decided overrode the judge", f"{here}&only=is_overridden"),
+    ]  # fmt: skip
+    found = []
+    for number, of, limit, what, href in asked:
+        if not number or not of:
+            continue
+        share, (low, high) = number / of, wilson(min(number, of), of)
+        if low > limit:
+            found.append(Warned("amber", f"{share:.1%} {what}.", share, low, high, limit, of, href))
+    return found
+
+
+def _left_out(db: Session, row: tables.Round) -> list[Warned]:
+    left = tables.LeftOut
+    number = db.scalar(select(func.count()).where(left.round_id == row.id, left.resolved_at.is_(None))) or 0
+    if not number:
+        return []
+    return [_plain("amber", f"{number:,} prompts, replies or rows were left out.", f"jobs?left_out={row.id}", number)]
+
+
+def _plain(level: str, text: str, href: str, n: int = 0) -> Warned:
+    return Warned(level, text, None, None, None, None, n, href)

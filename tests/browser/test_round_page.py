@@ -1,0 +1,40 @@
+"""In Chromium: a round's page from the overview, its parts, and an arm of the flow that opens its rows."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.desk import empty, sign_in
+from tests.integration import site
+from tests.integration.test_round_report import Done
+
+__all__ = ["empty"]
+pytestmark = pytest.mark.browser
+
+
+def test_a_round_is_read_from_the_overview_to_the_rows_of_an_arm(empty: None, chromium: Any) -> None:
+    done = Done()
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    sign_in(context, done.actor)
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(site.page(done.project, ""))
+    page.locator("#loop .round h2 a").click()
+    expect(page.locator("#round-opening h2")).to_have_text("Round 1")
+    assert page.url.endswith(f"/round?round={done.round.id}")
+    expect(page.locator("#round-opening summary", has_text="generator: sample")).to_contain_text("temperature 0.9")
+    expect(page.locator("#round-flow-table caption")).to_have_text("Step 4: 8 rows of the type preference")
+    expect(page.locator("#round-scores .js-plotly-plot")).to_be_visible()
+    expect(page.locator("#round-work")).to_contain_text("Nobody decided anything")
+    page.set_viewport_size({"width": 400, "height": 900})
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    page.set_viewport_size({"width": 1280, "height": 900})
+    arm = page.locator("#round-flow .sankey-link").nth(1)
+    expect(arm).to_be_visible()
+    arm.dispatch_event("click")
+    page.wait_for_url(f"**/samples?round={done.round.id}&only=is_unparsed")
+    expect(page.locator("#samples-count")).to_contain_text("2 samples")
+    assert errors == []
+    context.close()

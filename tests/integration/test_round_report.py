@@ -1,0 +1,300 @@
+"""What the report of a round says, with numbers worked out by hand, and what it says is missing."""
+
+from typing import Any
+
+import pytest
+
+from backend.db import session, tables
+from backend.errors import NotFound
+from backend.services import round_report
+from backend.services.access import Actor
+from backend.services.round_report import drawn
+from backend.values import DatasetType, FailureKind, LabelSource, Role, RoundStatus, Split, Stage, Verdict
+from tests import rows
+from tests.integration.reviewing import ACCEPT, RECIPE, REJECT, Team
+
+pytestmark = pytest.mark.usefixtures("database")
+
+FUNNEL: list[dict[str, Any]] = [
+    {"stage": "prompts", "count": 10, "dropped": {}},
+    {"stage": "samples", "count": 20, "dropped": {}},
+    {"stage": "judged", "count": 18, "dropped": {"no verdict in any reply": 2}},
+    {"stage": "labelled", "count": 18, "dropped": {}, "by people": 0},
+    {"stage": "selected", "count": 6, "dropped": {"tie": 2, "one sample": 1}, "unit": "groups"},
+    {"stage": "training rows", "count": 8, "dropped": {}, "earlier rounds": 2, "seed rows": 0},
+]
+
+
+class Done:
+    """A round that is done: 10 prompts of two topics, 20 texts scored 5, 1 and so on, two unparsed, measured."""
+
+    def __init__(self, **columns: Any) -> None:
+        self.project = rows.make_project()
+        self.actor = rows.make_actor(self.project, Role.curator)
+        self.base = rows.make_checkpoint(self.project, "base")
+        self.made = rows.make_checkpoint(self.project, "made", parent=self.base)
+        self.prompts = rows.make_prompt_set(self.project, prompts=10)
+        held_out = rows.make_prompt_set(self.project, split=Split.held_out, prompts=4)
+        recipe = RECIPE | {"generator": {"name": "sample", "n": 2, "temperature": 0.9}}
+        counts = {
+            "prompts": 10, "samples": 20, "tokens": 400, "truncated": 0, "judgments": 20, "unparsed": 2, "kept": 6,
+            "judge_tokens": 200, "decided": 0, "overridden": 0, "funnel": FUNNEL,
+        }  # fmt: skip
+        done = {"status": RoundStatus.done, "stage": Stage.evaluate, "checkpoint_id": self.made.id}
+        self.round = rows.make_round(
+            self.project, self.base, sets=[self.prompts], held_out=[held_out],
+            **{"recipe": recipe, "counts": counts, "created_by": self.actor.user_id} | done | columns,
+        )  # fmt: skip
+        with session() as db:
+            for n, one in enumerate(
+                db.query(tables.Prompt).filter_by(prompt_set_id=self.prompts.id).order_by(tables.Prompt.id)
+            ):
+                one.extra = {"topic": "sums" if n < 5 else "words", "id": n, "note": "x" * 60}
+        scores = [5.0, 1.0] * 9 + [None, None]
+        self.samples = rows.make_samples(self.round, self.prompts, texts=["a b", "c d e"], scores=scores, threshold=4.0)
+        with session() as db:
+            for sample in self.samples[18:]:
+                db.get_one(tables.Label, sample.id).is_unparsed = True
+        self.dataset = rows.make_dataset(
+            self.round, DatasetType.preference, [{"prompt_id": s.prompt_id, "sample_id": s.id} for s in self.samples[:8]],
+            funnel=FUNNEL, provenance={"seed": 1, "people": {"Ada": 3}},
+        )  # fmt: skip
+
+    def measure(self, checkpoint: tables.Checkpoint | None, name: str, value: float | None, **columns: Any) -> None:
+        with session() as db:
+            db.add(
+                tables.Metric(
+                    project_id=self.project.id, round_id=self.round.id, name=name, value=value,
+                    checkpoint_id=checkpoint.id if checkpoint else None, **columns,
+                )
+            )  # fmt: skip
+
+    def report(self, actor: Actor | None = None) -> round_report.Report:
+        return round_report.get(actor or self.actor, self.round.id)
+
+
+def test_what_was_asked_for_is_told_beside_the_recipe() -> None:
+    done = Done()
+    with session() as db:
+        job = {"project_id": done.project.id, "round_id": done.round.id, "queue": "generate"}
+        db.add(tables.Executor(id="host-1", host="host", process_id=1, queues="", heartbeat_at=done.round.created_at,
+                               started_at=done.round.created_at))  # fmt: skip
+        db.flush()
+        db.add(tables.Job(workflow_id="a", stage=Stage.generate, executor_id="host-1", attempt=1,
+                          started_at=done.round.created_at, finished_at=done.round.created_at, **job))  # fmt: skip
+    said = done.report().opening
+    assert (said.head.number, said.head.checkpoint, said.head.created_by) == (1, "made", done.actor.name)
+    generator = said.asked.steps[1]
+    assert generator.line.startswith("2. generator: sample")
+    differs = {
+        knob.name: (knob.value, knob.default) for step in said.asked.steps for knob in step.knobs if knob.differs
+    }
+    assert differs["temperature"] == ("0.9", "0.7")
+    assert differs["n"] == ("2", "4"), "self_rewarding writes four texts a prompt"
+    assert {(one.role, one.checkpoint) for one in said.asked.roles} == {
+        ("policy", "base"), ("reference", "base"), ("judge", "base"), ("made", "made")
+    }  # fmt: skip
+    (template,) = said.asked.templates
+    assert template.step == 3
+    assert "{response}" in template.text
+    assert [(one.what, one.worker, one.host, one.seconds) for one in said.asked.stages] == [
+        ("generate", "host-1", "host", 0.0)
+    ]
+
+
+def test_metrics_change_against_the_start_and_are_unknown_where_they_are() -> None:
+    done = Done()
+    by = {"measured_by": {"prompt_sets": [2]}}
+    done.measure(
+        done.base, "held_out_accuracy", 0.25, low=0.05, high=0.7, n=4, details={"right": [1], "wrong": [2, 3, 4]} | by
+    )
+    done.measure(
+        done.made, "held_out_accuracy", 0.5, low=0.15, high=0.85, n=4, details={"right": [2, 3], "wrong": [1, 4]} | by
+    )
+    done.measure(done.base, "held_out_tokens", 10.0, low=8.0, high=12.0, n=4, details=by)
+    done.measure(done.made, "held_out_tokens", 13.0, low=10.0, high=16.0, n=4, details=by)
+    done.measure(None, "override_rate", None)
+    found = {(one.name, one.of): one for one in done.report().opening.measured.metrics}
+    accuracy = found["held_out_accuracy", "made"]
+    # Two newly right, one newly wrong of four: 1/4, standard error sqrt(3 - 1/4) / 4 = 0.41458.
+    assert (accuracy.before, accuracy.change, accuracy.newly_right, accuracy.newly_wrong) == (0.25, 0.25, 2, 1)
+    assert accuracy.change_low == pytest.approx(0.25 - 1.959964 * 0.41458, abs=1e-4)
+    assert accuracy.p == pytest.approx(1.0), "of three that changed, one or two on a side is chance"
+    # Independent: standard errors 2/1.96 and 3/1.96, so half of the interval is sqrt(4 + 9) = 3.60555.
+    tokens = found["held_out_tokens", "made"]
+    assert (tokens.change, tokens.change_high) == (3.0, pytest.approx(3.0 + 3.60555, abs=1e-3))
+    assert tokens.p is None
+    assert found["held_out_accuracy", "start"].change is None
+    rate = found["override_rate", "round"]
+    assert (rate.value, rate.low, rate.change) == (None, None, None)
+    missing = done.report().opening.measured.missing
+    assert missing == (
+        "override_rate could not be computed from 0 rows: people have to decide on samples that the judge labelled: "
+        "launch the round with a review.",
+    )
+
+
+def test_the_way_to_the_rows_says_who_fell_out_and_where_to_see_them() -> None:
+    done = Done()
+    (flow,) = done.report().texts.flows.flows
+    assert [(one.name, one.count, one.unit, one.share) for one in flow.stages] == [
+        ("prompts", 10, "prompts", None), ("samples", 20, "samples", 1.0), ("judged", 18, "samples", 0.9),
+        ("labelled", 18, "samples", 1.0), ("selected", 6, "groups", 6 / 9), ("training rows", 8, "rows", 1.0),
+    ]  # fmt: skip
+    arms = {arm.reason: (arm.count, arm.href) for one in flow.stages for arm in (*one.dropped, *one.joined)}
+    assert arms["no verdict in any reply"] == (2, f"samples?round={done.round.id}&only=is_unparsed")
+    assert arms["tie"] == (2, f"samples?round={done.round.id}&verdict=accept,reject")
+    assert arms["rows of earlier rounds"] == (2, f"datasets?dataset={done.dataset.id}")
+    (card,) = done.report().work.datasets
+    assert card.parts == {"selected here": 6, "earlier rounds": 2}
+    assert card.made_from == {"seed": "1"}, "names of people stand in their own section"
+
+
+def test_spreads_count_verdicts_by_score_and_by_category() -> None:
+    done = Done()
+    (spread,) = done.report().texts.spreads.spreads
+    assert (spread.counted, sum(one.count for one in spread.scores)) == (20, 18)
+    first, last = spread.scores[0], spread.scores[-1]
+    assert (first.low, first.count, first.accepted, first.rejected) == (1.0, 9, 0, 9)
+    assert (last.high, last.count, last.accepted, last.rejected) == (5.0, 9, 9, 0)
+    assert (sum(one.count for one in spread.lengths), spread.lengths[0].count) == (20, 10)
+    found = {(one.key, one.value): one for one in spread.categories}
+    assert set(found) == {("id", str(n)) for n in range(10)} | {("topic", "sums"), ("topic", "words")}
+    sums, words, one = found["topic", "sums"], found["topic", "words"], found["id", "3"]
+    # Wilson's interval of 5 of 10: middle 0.5, half 1.96 * sqrt(0.025 + 0.0096) / 1.384 = 0.2634.
+    assert (sums.accepted, sums.low, sums.high) == (
+        0.5,
+        pytest.approx(0.2366, abs=1e-4),
+        pytest.approx(0.7634, abs=1e-4),
+    )
+    assert (words.n, words.judged, words.accepted, words.score) == (10, 8, None, None), "eight verdicts are too few"
+    assert (one.n, one.accepted) == (2, None)
+
+
+def test_of_very_many_texts_an_even_draw_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = Done()
+    rows.make_samples(rows.make_round(done.project, done.base), done.prompts, scores=[1.0])
+    monkeypatch.setattr(drawn, "MOST", 8)
+    monkeypatch.setattr(drawn, "BLOCKS", 4)
+    spreads = done.report().texts.spreads
+    assert (spreads.counted, spreads.total) == (8, 20)
+    assert spreads.spreads[0].missing[0] == "Only 8 texts have a score; from fewer than 10 no distribution is drawn."
+
+
+def test_the_ends_of_the_list_and_what_people_changed_most() -> None:
+    done = Done()
+    with session() as db:
+        for sample, score in ((done.samples[1], 4.0), (done.samples[3], 5.0)):
+            label = db.get_one(tables.Label, sample.id)
+            label.score, label.verdict, label.source, label.is_overridden = (
+                score,
+                Verdict.accept,
+                LabelSource.person,
+                True,
+            )
+        db.get_one(tables.Label, done.samples[4].id).machine_spread = 1.5
+    best, worst, torn, changed = done.report().texts.extremes
+    assert [one.score for one in best.rows] == [5.0] * 10
+    assert {one.score for one in worst.rows} == {1.0, 4.0}
+    assert [one.id for one in torn.rows] == [done.samples[4].id]
+    assert [one.id for one in changed.rows] == [done.samples[3].id, done.samples[1].id], "by 4 points, then by 3"
+    assert changed.href == f"samples?round={done.round.id}&only=is_overridden"
+
+
+def test_people_and_what_it_cost() -> None:
+    team = Team(prompts=3, num_reviewers_per_item=2)
+    with session() as db:
+        row = db.get_one(tables.Round, team.round.id)
+        row.counts = {"samples": 6, "tokens": 60, "judge_tokens": 30, "kept": 2, "decided": 4, "overridden": 1}
+    for n in team.ids[:4]:
+        team.act("ann", n, ACCEPT, seconds=30.0)
+    for n in team.ids[:2]:
+        team.act("bob", n, REJECT if n == team.ids[0] else ACCEPT, seconds=15.0)
+    told = round_report.work(team.curator, team.round.id)
+    assert told.people.kinds == {"accept": 5, "reject": 1}
+    assert [(one.decided, one.minutes) for one in told.people.each] == [(4, 2.0), (2, 0.5)]
+    assert told.people.minutes == 2.5
+    assert (told.people.share, told.people.low) == (0.25, pytest.approx(0.0456, abs=1e-4)), "Wilson's of 1 of 4"
+    (verdicts,) = told.people.agreement
+    assert (verdicts.n, verdicts.share) == (2, 0.5)
+    assert told.cost.tokens_per_row == 45.0
+    assert told.cost.minutes_per_row == 1.25
+    assert told.cost.tokens_read is None
+    reviewer = round_report.get(team.who("ann"), team.round.id)
+    assert not reviewer.work.people.is_told, "a count that moves would name gold items"
+    assert reviewer.texts.spreads.spreads[0].scores == ()
+    assert all(one.rows == () for one in reviewer.texts.extremes)
+    assert "hidden from you" in reviewer.texts.extremes[0].missing
+
+
+def test_a_round_with_nothing_in_it_says_what_is_missing_and_how_to_get_it() -> None:
+    project = rows.make_project()
+    actor = rows.make_actor(project, Role.viewer)
+    round_ = rows.make_round(project, status=RoundStatus.failed, stage=Stage.judge, error="The engine died.\nlines")
+    report = round_report.get(actor, round_.id)
+    assert "choose it when you launch the next round" in " ".join(report.opening.asked.missing)
+    assert "Go on with it on the Jobs page." in report.opening.measured.missing[0]
+    assert report.opening.warnings[0].text == "The round failed in the stage judge: The engine died."
+    assert report.texts.flows.flows == ()
+    assert report.texts.spreads.spreads == ()
+    assert report.work.datasets == ()
+    assert report.work.cost.tokens_per_row is None
+    assert report.work.people.missing[0].endswith("Launch the next round with a review.")
+
+
+def test_three_samples_are_listed_and_not_drawn() -> None:
+    project = rows.make_project()
+    actor = rows.make_actor(project, Role.viewer)
+    prompts = rows.make_prompt_set(project)
+    counts = {"prompts": 3, "samples": 3, "tokens": 6, "unparsed": 1, "judgments": 3}
+    round_ = rows.make_round(project, sets=[prompts], stage=Stage.select, counts=counts)
+    rows.make_samples(round_, prompts, n=1, scores=[1.0, None, 0.0])
+    report = round_report.get(actor, round_.id)
+    (spread,) = report.texts.spreads.spreads
+    assert (spread.scores, spread.lengths, spread.counted) == ((), (), 3)
+    assert spread.missing[:2] == (
+        "Only 2 texts have a score; from fewer than 10 no distribution is drawn.",
+        "There are only 3 texts; from fewer than 10 no distribution is drawn.",
+    )
+    best, worst, torn, _ = report.texts.extremes
+    assert len(best.rows) == 2
+    assert "too few for a list of the worst" in worst.missing
+    assert "set its votes to 3 or more" in torn.missing
+    (flow,) = report.texts.flows.flows
+    assert [(one.name, one.count) for one in flow.stages] == [("prompts", 3), ("samples", 3), ("judged", 2)]
+    assert "Nothing is selected yet" in report.texts.flows.missing[0]
+
+
+def test_failures_are_counted_by_stage_and_kind_with_their_reasons() -> None:
+    done = Done()
+    with session() as db:
+        for n, kind in enumerate((FailureKind.timeout, FailureKind.timeout, FailureKind.context)):
+            db.add(
+                tables.LeftOut(
+                    project_id=done.project.id, round_id=done.round.id, stage=Stage.generate, item=str(n), kind=kind,
+                    reason=f"reason {n}", prompt_id=done.samples[0].prompt_id,
+                )
+            )  # fmt: skip
+    failed = done.report().work.failed
+    assert [(one.reason, one.count) for one in failed.counts] == [("generate: timeout", 2), ("generate: context", 1)]
+    assert [one.reason for one in failed.rows] == ["reason 0", "reason 1", "reason 2"]
+    assert "frozen" in failed.cannot_retry
+    assert done.report().opening.warnings[-1].text == "3 prompts, replies or rows were left out."
+
+
+def test_a_stranger_learns_nothing_and_a_viewer_no_names() -> None:
+    done = Done()
+    rows.make_decision(done.samples[0], done.actor)
+    with pytest.raises(NotFound):
+        done.report(rows.make_actor())
+    told = done.report(rows.make_actor(done.project, Role.viewer)).work.people
+    assert (told.people, told.each) == (1, ())
+    assert [one.name for one in done.report().work.people.each] == [done.actor.name]
+
+
+def test_a_recipe_that_cannot_be_read_leaves_the_rest_to_be_read() -> None:
+    done = Done(recipe=rows.RECIPE | {"judge": {"name": "gone_judge"}})
+    report = done.report()
+    assert report.opening.asked.steps == ()
+    assert "not installed any more" in report.opening.asked.missing[0]
+    assert report.texts.spreads.counted == 20
