@@ -74,7 +74,7 @@ class Part(BaseModel):
         import_all()
         fields = dict(value)
         name = fields.pop("name", None)
-        if name not in cls.registry:
+        if not isinstance(name, str) or name not in cls.registry:
             raise UnknownPart(kind=cls.kind, name=name, known=sorted(cls.registry), left_out=left_out())
         return cls.registry[name](**fields)
 

@@ -74,7 +74,7 @@ def _with_sets(actor: Actor, project_id: int, plan: Plan, wish: Wish) -> Plan:
     known = prompts.list_sets(actor, project_id)
     fields = {"sample_set_ids": wish.prompt_sets, "held_out_set_ids": wish.held_out, "mix_set_ids": wish.mix_sets}
     ids = {field: tuple(_set(known, name, field).id for name in names) for field, names in fields.items() if names}
-    return replace(plan, **ids)  # type: ignore[arg-type]
+    return replace(plan, **ids)
 
 
 def knobs(given: Sequence[str]) -> dict[str, Any]:

@@ -40,7 +40,7 @@ BUILT_IN = (POLICY, JUDGE, REFERENCE, BASE)
 NO_PART = "a step is written as `part: {name: sample, n: 4}`, with its knobs inside; `name`, `by` and `of` stand beside"
 
 
-def _kind_of(name: Any) -> str:
+def _kind_of(name: str) -> str:
     """The kind of the part of that name; raises where no part, or parts of several kinds, have it."""
     import_all()
     kinds = [kind for kind, base in KINDS.items() if name in base.registry]
@@ -51,8 +51,8 @@ def _kind_of(name: Any) -> str:
         )
     if not kinds:
         known = {part for base in KINDS.values() for part in base.registry}
-        near = ", ".join(get_close_matches(str(name), known, 3)) or "none; `rondo recipes --matrix` lists all"
-        raise ValueError(f"there is no part named {str(name)[:80]!r}. Near it: {near}")
+        near = ", ".join(get_close_matches(name, known, 3)) or "none; `rondo recipes --matrix` lists all"
+        raise ValueError(f"there is no part named {name[:80]!r}. Near it: {near}")
     return kinds[0]
 
 
@@ -79,7 +79,7 @@ class Step(BaseModel):
         if not isinstance(data, dict) or isinstance(data.get("part"), Part):
             return data
         part = {"name": data["part"]} if isinstance(data.get("part"), str) else data.get("part")
-        if not isinstance(part, dict) or not part.get("name"):
+        if not isinstance(part, dict) or not isinstance(part.get("name"), str):
             raise ValueError(NO_PART)
         kind = str(data.get("kind") or "") or _kind_of(part["name"])
         if kind not in KINDS:

@@ -10,6 +10,7 @@ from backend.errors import InvalidInput, NotFound, UnknownPart
 from backend.recipes import Recipe
 from backend.services import recipe_steps, refusals, saved_recipes
 from backend.services.access import Actor
+from backend.services.plan_checks import parse
 from backend.services.plans import Plan
 from backend.values import JSON
 
@@ -73,7 +74,7 @@ def changed(recipe: JSON, changes: JSON) -> JSON:
     """Return a recipe's JSON with changes of single knobs, whole and checked; raises `InvalidInput`."""
     boundary.plain(changes)
     try:
-        before = Recipe.model_validate(recipe)
+        before = parse(recipe)
         called = before.called()
         fields = {*Recipe.model_fields, *recipe} - {"name"}
         for place in changes:
@@ -91,7 +92,7 @@ def changed(recipe: JSON, changes: JSON) -> JSON:
 
 def with_samples(recipe: JSON, n: int) -> JSON:
     """Return the changes by which the first generator of each phase writes `n` texts; raises `InvalidInput`."""
-    phases = Recipe.model_validate(recipe).phases
+    phases = parse(recipe).phases
     found = {}
     for number, phase in enumerate(phases, start=1):
         generators = [(i, type(one.part)) for i, one in enumerate(phase.steps, 1) if one.kind == "generator"]

@@ -1,6 +1,7 @@
 """Launching a recipe by its name with a few knobs: on the command line and over REST, by the same service."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -113,7 +114,7 @@ def test_a_policy_that_a_round_made_goes_on_from_that_round(world: World) -> Non
         ({"settings": ["sample.n=0"]}, "n: must be at least 1"),
         ({"settings": ["sample.n"]}, r"given as STEP.KNOB=VALUE, not 'sample.n'"),
         ({"recipe": "rest", "settings": ["trainer.max_steps=1"]}, r"has 3 steps of the kind trainer.* number: 5, 7, 9"),
-        ({"recipe": "grpo_self_judge", "samples": 4}, "its num_generations says how many"),
+        ({"recipe": "intuitor", "samples": 4}, "its num_generations says how many"),
         ({"policy": "nobody"}, r"no checkpoint 'nobody' .* There is: base \(\d+\), other"),
         ({"roles": ["scorer"]}, "A role is given as ROLE=CHECKPOINT"),
         ({"prompt_sets": ["held"]}, "There is no train set 'held'"),
@@ -146,7 +147,11 @@ def test_over_rest_a_recipe_is_named_listed_and_changed(world: World) -> None:
         page = client.get("/api/v1/recipes", params={"limit": 2}).json()
         after = client.get("/api/v1/recipes", params={"limit": 1, "after": page["next"]}).json()
         assert [row["name"] for row in (*page["items"], *after["items"])] == recipes.names()[:3]
-        assert "/api/v1/recipes/named/{name}" in client.get("/api/v1/openapi.json").json()["paths"]
+        known = [re.sub(r"\{\w+\}", "[^/]+", path) for path in client.get("/api/v1/openapi.json").json()["paths"]]
+    shown = re.findall(r"\$RONDO(/[\w$./-]+)", (ROOT / "docs/rest.md").read_text())
+    assert "/recipes/named/star" in shown
+    missing = [one for one in shown if not any(re.fullmatch(path, f"/api/v1{one}") for path in known)]
+    assert missing == ["/openapi.json"], "the document does not describe itself"
 
 
 def test_the_command_line_launches_and_says_before_what_it_would_make(

@@ -1,5 +1,7 @@
 """Recipes as YAML: the same after writing and reading, and what is wrong is named by its line."""
 
+import re
+
 import pytest
 
 from backend import recipes
@@ -40,6 +42,14 @@ def test_what_a_person_writes_is_filled_up_with_defaults() -> None:
     assert read["selector"]["drop_duplicates"] is True
 
 
+def test_the_kind_follows_from_the_part_and_a_part_without_knobs_is_its_name() -> None:
+    short = re.sub(r"\n    kind: \w+", "", SHORT).replace("{name: exact_match}", "exact_match")
+    assert recipe_yaml.read(short) == recipe_yaml.read(SHORT)
+    measured = SHORT + "metrics:\n  - {name: held_out_accuracy, verifier: countdown}\n  - length\n"
+    assert [one["name"] for one in recipe_yaml.read(measured)["metrics"]] == ["held_out_accuracy", "length"]
+    assert recipe_yaml.read(measured)["metrics"][0]["verifier"]["name"] == "countdown"
+
+
 def test_a_template_of_several_lines_stands_as_a_block() -> None:
     text = recipe_yaml.write(recipes.get("self_rewarding").model_dump(mode="json"))
     assert "template: |" in text
@@ -60,6 +70,25 @@ def test_a_template_of_several_lines_stands_as_a_block() -> None:
         ),
         ("title: Mine", "title: &a Mine\npaper: *a", r"Line 3 of the YAML cannot be read: aliases are not read"),
         ("title: Mine", "title: !!python/object/apply:os.system ['true']", r"Line 2 of the YAML cannot be read"),
+        ("{name: exact_match}\n    kind: judge", "exact_match\n    kind: selector", r"no selector named 'exact_match'"),
+        (
+            "{name: exact_match}\n    kind: judge",
+            "{name: reward_model}",
+            r"step 3: .* Write `kind: judge` or `kind: tr",
+        ),
+        (
+            "{name: exact_match}\n    kind: judge",
+            "exact_mach",
+            r"step 3: there is no part named .* Near it: exact_match",
+        ),
+        (
+            "part: {name: exact_match}\n    kind: judge",
+            "name: exact_match",
+            "step 3: a step is written as `part: {name",
+        ),
+        ("{name: exact_match}", "{votes: 2}", "step 3: a step is written as `part: {name"),
+        (SHORT, "name: rso", "This recipe has no steps, and its name alone"),
+        (SHORT, "name: rso\ntitle: x\nsteps: []", "steps: must hold at least 1"),
         (SHORT, "", "holds no recipe"),
         (SHORT, "- a\n- b", "holds no recipe"),
         (SHORT, "[" * 5000, "cannot be read"),
