@@ -101,18 +101,31 @@ def _sides(db: Session, project_id: int) -> list[Side]:
     return found
 
 
-def default(actor: Actor, project_id: int) -> tuple[str, str] | None:
-    """The newest round that is done, against the baseline, else against what it started from; None without one."""
+def default(actor: Actor, project_id: int, new: str = "") -> tuple[str, str] | None:
+    """The side `new`, else the newest round that is done, against the baseline, else against what it started from.
+
+    None where there is no such side.
+    """
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
         known = _sides(db, project_id)
         baseline_id = db.scalar(select(tables.Project.baseline_id).where(tables.Project.id == project_id))
-    done = [one for one in known if one.status is RoundStatus.done]
-    if not done:
+    wanted = [one for one in known if (one.key == new if new else one.status is RoundStatus.done)]
+    if not wanted:
         return None
-    new = done[-1]
+    side = wanted[-1]
     base = next((one.key for one in known if one.checkpoint_id == baseline_id and baseline_id is not None), "")
-    return (base if base and base != new.key else new.parent), new.key
+    return (base if base and base != side.key else side.parent), side.key
+
+
+def parent_of(actor: Actor, project_id: int, checkpoint_id: int) -> int | None:
+    """The policy of the round that made a checkpoint; None for one that no round made."""
+    with reading() as db:
+        require(db, actor, project_id, Role.viewer)
+        query = select(tables.Round.policy_id).where(
+            tables.Round.project_id == project_id, tables.Round.checkpoint_id == checkpoint_id
+        )
+        return db.scalar(query)
 
 
 def compare(actor: Actor, project_id: int, old: str, new: str) -> Compared:
