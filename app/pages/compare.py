@@ -67,20 +67,16 @@ def draw(request: gr.Request) -> list[Any]:
     fields = [gr.Dropdown(choices=choices, value=key if key in keys else None) for key in pair]
     if not any(pair):
         return [*fields, NO_ROUND, gr.skip()]
-    if not pair[0]:
-        # A round that is not there has nothing that it started from.
-        pair[0] = pair[1]
-    try:
-        return [*fields, *_shown(here, *pair)]
-    except (NotFound, InvalidInput) as error:
-        # The address stays: who mistyped it may want to mend it.
-        return [*fields, {"message": error.message}, gr.skip()]
+    if pair[1] in keys and not pair[0]:
+        return [*fields, {"message": "Choose in the first field what it is compared with."}, gr.skip()]
+    # A second side that is not there has nothing that it started from: it is what is not found.
+    return [*fields, *_shown_or_said(here, pair[0] or pair[1], pair[1] or pair[0])]
 
 
 @toasts
 def show(old: str | None, new: str | None, request: gr.Request) -> list[Any]:
     """Compare two others."""
-    return _shown(context(request), *_both(old, new))
+    return _shown_or_said(context(request), *_both(old, new))
 
 
 @toasts
@@ -93,7 +89,7 @@ def set_baseline(old: str | None, new: str | None, request: gr.Request) -> list[
     else:
         baseline.put(here.actor, here.project_id, checkpoint_id=side.checkpoint_id)
     notice(f"{side.name} is the baseline: later rounds read as a difference to it.")
-    return _shown(here, *_both(old, new))
+    return _shown_or_said(here, *_both(old, new))
 
 
 @toasts
@@ -101,7 +97,7 @@ def no_baseline(old: str | None, new: str | None, request: gr.Request) -> list[A
     """Let rounds read as they are."""
     here = context(request)
     baseline.put(here.actor, here.project_id)
-    return _shown(here, *_both(old, new))
+    return _shown_or_said(here, *_both(old, new))
 
 
 def _both(old: str | None, new: str | None) -> tuple[str, str]:
@@ -117,8 +113,12 @@ def _side(here: Context, key: str) -> Side:
     return found
 
 
-def _shown(here: Context, old: str, new: str) -> list[Any]:
-    found = compared.compare(here.actor, here.project_id, old, new)
+def _shown_or_said(here: Context, old: str, new: str) -> list[Any]:
+    """The comparison, or why there is none; then the address stays, which somebody may want to mend."""
+    try:
+        found = compared.compare(here.actor, here.project_id, old, new)
+    except (NotFound, InvalidInput) as error:
+        return [{"message": error.message}, gr.skip()]
     base = baseline.get(here.actor, here.project_id)
     return [compare_values.value(found, base, _changed(here, found)), {"address": f"old={old}&new={new}"}]
 

@@ -1,12 +1,18 @@
 """Held-out answers for tests: groups, a text for each prompt and checkpoint, and the row that says what was right."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select
 
 from backend.db import session, tables
+from backend.services.access import Actor
+from backend.services.held_out import listing
+from backend.services.held_out.filtering import Filters, Show
 from backend.values import RoundStatus, Split, Stage
 from tests import rows
+
+NUMBER = 40
 
 
 def make_held_out(project: tables.Project, number: int, *, name: str = "") -> tables.PromptSet:
@@ -82,3 +88,38 @@ def measure(
                 details={"right": good, "wrong": bad, "measured_by": by},
             )
         )  # fmt: skip
+
+
+@dataclass
+class Line:
+    """Base, round 1 and round 2 on the same 40 prompts. The base is right on 0 to 19, round 1 on 0 to 29 and unknown on
+    39, round 2 on 5 to 29."""
+
+    actor: Actor
+    project: tables.Project
+    held_out: tables.PromptSet
+    checkpoints: list[tables.Checkpoint]
+    rounds: list[tables.Round]
+    prompt_ids: list[int]
+
+    def places(self, show: str, *chosen: int, **filters: object) -> list[int]:
+        """The places of the prompts that the table shows of these checkpoints."""
+        ids = [self.checkpoints[n].id for n in chosen]
+        found = listing.page(self.actor, self.project.id, ids, Filters(Show(show), **filters))  # type: ignore[arg-type]
+        return [self.prompt_ids.index(row.prompt_id) for row in found.rows]
+
+
+def make_line(texts: Sequence[str] = (), **recipe: object) -> Line:
+    """The line; `texts`: what the base and round 2 answer, one after the other."""
+    project = rows.make_project()
+    held_out = make_held_out(project, NUMBER)
+    base = rows.make_checkpoint(project, "base model")
+    first, one = make_done_round(project, base, [held_out])
+    assert one
+    measure(first, base, [held_out], range(20), texts=texts[:NUMBER])
+    measure(first, one, [held_out], range(30), unknown=[39])
+    second, two = make_done_round(project, one, [held_out], parent_id=first.id, recipe=rows.RECIPE | recipe)
+    assert two
+    measure(second, two, [held_out], range(5, 30), texts=texts[NUMBER:])
+    ids = [prompt.id for prompt in rows.prompts_of(held_out)]
+    return Line(rows.make_actor(project), project, held_out, [base, one, two], [first, second], ids)

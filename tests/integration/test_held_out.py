@@ -1,56 +1,18 @@
 """The table of held-out prompts and checkpoints, one prompt of it, and a project's baseline."""
 
-from dataclasses import dataclass
-
 import pytest
 from sqlalchemy import delete, select
 
 from backend.db import reading, session, tables
 from backend.errors import InvalidInput, NotFound, PermissionDenied
 from backend.services import overview
-from backend.services.access import Actor
 from backend.services.held_out import answers, baseline, compared, listing
 from backend.services.held_out.filtering import Filters, Show
 from backend.values import Role, RoundStatus, Verdict
 from tests import rows
-from tests.integration.held_out import make_done_round, make_held_out, measure
+from tests.integration.held_out import NUMBER, make_done_round, make_held_out, make_line, measure
 
 pytestmark = pytest.mark.usefixtures("database")
-NUMBER = 40
-
-
-@dataclass
-class Line:
-    """Base, round 1 and round 2 on the same 40 prompts. The base is right on 0 to 19, round 1 on 0 to 29 and unknown on
-    39, round 2 on 5 to 29."""
-
-    actor: Actor
-    project: tables.Project
-    held_out: tables.PromptSet
-    checkpoints: list[tables.Checkpoint]
-    rounds: list[tables.Round]
-    prompt_ids: list[int]
-
-    def places(self, show: str, *chosen: int, **filters: object) -> list[int]:
-        """The places of the prompts that the table shows of these checkpoints."""
-        ids = [self.checkpoints[n].id for n in chosen]
-        found = listing.page(self.actor, self.project.id, ids, Filters(Show(show), **filters))  # type: ignore[arg-type]
-        return [self.prompt_ids.index(row.prompt_id) for row in found.rows]
-
-
-def make_line(**recipe: object) -> Line:
-    project = rows.make_project()
-    held_out = make_held_out(project, NUMBER)
-    base = rows.make_checkpoint(project, "base model")
-    first, one = make_done_round(project, base, [held_out])
-    assert one
-    measure(first, base, [held_out], range(20))
-    measure(first, one, [held_out], range(30), unknown=[39])
-    second, two = make_done_round(project, one, [held_out], parent_id=first.id, recipe=rows.RECIPE | recipe)
-    assert two
-    measure(second, two, [held_out], range(5, 30))
-    ids = [prompt.id for prompt in rows.prompts_of(held_out)]
-    return Line(rows.make_actor(project), project, held_out, [base, one, two], [first, second], ids)
 
 
 def test_the_table_shows_what_changed_between_two_checkpoints() -> None:
