@@ -10,7 +10,9 @@ from app.listeners import Pages
 from app.pages import (
     audit,
     checkpoints,
+    compare,
     datasets,
+    held_out,
     jobs,
     me,
     new_round,
@@ -35,6 +37,8 @@ PAGES: tuple[ModuleType, ...] = (
     team,
     jobs,
     checkpoints,
+    held_out,
+    compare,
     datasets,
     me,
     people,

@@ -34,6 +34,8 @@ DETAIL = """
 {{#if value.name}}<section class="rondo-card detail">
 <h2>{{value.name}}</h2>
 <p class="rondo-muted">{{value.kind}}, {{value.made}}</p>
+{{#if value.is_measured}}<p><a href="held-out?new={{value.id}}">Held-out answers</a>
+<a href="compare?new={{value.side}}">Compare</a></p>{{/if}}
 {{#if value.is_doubtful}}<p><span class="rondo-badge warn">learned from removed work</span> Work of a person that it
 or an ancestor was trained on was removed later: see <a href="team">Team</a>, Remove work.</p>{{/if}}
 <dl>

@@ -294,6 +294,9 @@ def _detail(detail: Detail) -> dict[str, Any]:
     row, seconds = detail.row, detail.job_seconds
     last = {k: f"{v:.4g}" for k, v in detail.job_metrics.items() if isinstance(v, int | float)}
     return {
+        "id": row.id,
+        "is_measured": bool(row.metrics),
+        "side": f"c{row.id}" if row.round_id is None else f"r{row.round_id}",
         "name": row.name,
         "kind": f"{row.kind} checkpoint, role {row.role}, served by {row.engine}",
         "made": moment(row.created_at),

@@ -10,7 +10,7 @@ from app.pages import overview_templates as templates
 from app.toasts import toasts
 from app.widgets import charts
 from app.widgets.context import context
-from app.widgets.formats import count, duration, interval, percent
+from app.widgets.formats import count, duration, gap_interval, interval, percent, points
 from app.widgets.markup import markup
 from backend.errors import Conflict
 from backend.services import auto, overview, rounds
@@ -182,6 +182,8 @@ def line_value(line: RoundLine, loop: Loop) -> dict[str, Any]:
         "progress": _progress_text(line),
         "accuracy": percent(line.accuracy.value) if line.accuracy else "–",
         "interval": interval(line.accuracy),
+        "is_baseline": line.is_baseline,
+        "to_baseline": _to_baseline(line),
         "samples": count(line.samples),
         "judged": count(line.judged),
         "kept": count(line.kept),
@@ -196,6 +198,16 @@ def line_value(line: RoundLine, loop: Loop) -> dict[str, Any]:
         "follows": _follows(line),
         "error": (line.error or "").split("\n")[0][:300],
     }
+
+
+def _to_baseline(line: RoundLine) -> str:
+    """`+3.2 points to the baseline (-0.4 to +6.8)`; why it is not known."""
+    gap = line.to_baseline
+    if gap is None:
+        return ""
+    if gap.value is None:
+        return f"Difference to the baseline unknown: {gap.why}."
+    return f"{points(gap.value)} to the baseline ({gap_interval(gap)}{f': {gap.why}' if gap.why else ''})"
 
 
 def _follows(line: RoundLine) -> str:

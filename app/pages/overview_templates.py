@@ -32,7 +32,9 @@ LINE = """
       {{#if this.status}}<span class="rondo-badge {{this.badge}}">{{this.status}}</span>{{/if}}
     </header>
     <p class="rondo-muted small">{{#if this.recipe}}{{this.recipe}}{{else}}{{this.checkpoint}}{{/if}} {{this.from}}</p>
-    <p class="accuracy"><b>{{this.accuracy}}</b> <span class="rondo-muted small">{{this.interval}}</span></p>
+    <p class="accuracy"><b>{{this.accuracy}}</b> <span class="rondo-muted small">{{this.interval}}</span>
+      {{#if this.is_baseline}}<span class="rondo-badge accent">baseline</span>{{/if}}</p>
+    {{#if this.to_baseline}}<p class="small">{{this.to_baseline}}</p>{{/if}}
     {{#unless this.is_base}}
     <ol class="stages" aria-hidden="true">
       {{#each this.stages}}<li class="{{this.state}}" title="{{this.name}}"></li>{{/each}}
@@ -51,7 +53,9 @@ LINE = """
     <footer class="small">
       <a href="samples?round={{this.id}}">Samples</a>
       {{#if this.left_out}}<a href="jobs?left_out={{this.id}}">{{this.left_out}}</a>{{/if}}
-      {{#if this.checkpoint}}<a href="checkpoints?checkpoint={{this.checkpoint_id}}">{{this.checkpoint}}</a>{{/if}}
+      {{#if this.checkpoint}}<a href="checkpoints?checkpoint={{this.checkpoint_id}}">{{this.checkpoint}}</a>
+      {{#if this.interval}}<a href="held-out?new={{this.checkpoint_id}}">Held-out answers</a>{{/if}}
+      <a href="compare?new=r{{this.id}}">Compare</a>{{/if}}
       <span class="rondo-needs-curator">
         {{#if this.checkpoint}}<a href="new-round?from={{this.id}}">Start from here</a>{{/if}}
         {{#if this.is_stopped}}<a href="new-round?again={{this.id}}">Change and launch again</a>{{/if}}

@@ -1,5 +1,6 @@
 """Numbers as people read them."""
 
+from backend.services.held_out.differences import Difference
 from backend.services.loop_lines import Measured
 
 
@@ -17,6 +18,18 @@ def interval(measured: Measured | None) -> str:
     if measured.low is None or measured.high is None:
         return f"n {measured.n:,}"
     return f"{measured.low * 100:.1f} to {measured.high * 100:.1f} %, n {measured.n:,}"
+
+
+def points(value: float) -> str:
+    """A difference of two shares: `+3.2 points`."""
+    return f"{value * 100:+.1f} points"
+
+
+def gap_interval(gap: Difference) -> str:
+    """`-0.4 to +6.8`, in points; of an interval that is unknown, that it is."""
+    if gap.low is None or gap.high is None:
+        return "interval unknown"
+    return f"{gap.low * 100:+.1f} to {gap.high * 100:+.1f}"
 
 
 def count(value: int | None) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from backend.db import now, tables
 from backend.db.filters import Filters, decode_facet
 from backend.db.listing import scope
+from backend.services.held_out.differences import Difference
 from backend.services.paired import Paired
 from backend.values import JSON, JobStatus, RoundStatus, Stage
 
@@ -84,6 +85,9 @@ class RoundLine:
     """Prompts, replies and rows that could not be used and were not made since."""
     auto: JSON = field(default_factory=dict)
     """Of a round that others follow by themselves: how many, and why none did."""
+    to_baseline: Difference | None = None
+    """How its held-out accuracy differs from that of the project's baseline, where there is one before it."""
+    is_baseline: bool = False
 
     @property
     def follows(self) -> int:

@@ -10,6 +10,7 @@ from backend.db import reading, tables
 from backend.errors import Conflict
 from backend.services import job_steps, review_progress, review_settings, rounds
 from backend.services.access import Actor, require, role_of
+from backend.services.held_out import baseline
 from backend.services.loop_lines import RoundLine, lines_of
 from backend.services.starts import name, recommended
 from backend.values import JobStatus, Role, RoundStatus, Split
@@ -51,11 +52,32 @@ def loop(actor: Actor, project_id: int) -> Loop:
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
         project = db.get_one(tables.Project, project_id)
-        lines = lines_of(db, project_id)
+        lines = _compared(db, project_id, lines_of(db, project_id))
         action = _next_action(db, project_id, lines)
         role = role_of(db, actor, project_id) or Role.viewer
     following = [line.round_id for line in lines if line.follows and role.rank >= Role.curator.rank]
     return Loop(project.id, project.name, lines, _allowed(action, role), following[-1] if following else None)
+
+
+def _compared(db: Session, project_id: int, lines: tuple[RoundLine, ...]) -> tuple[RoundLine, ...]:
+    """The lines with their difference to the project's baseline: the rounds after it."""
+    base = baseline.of_project(db, project_id)
+    if base is None:
+        return lines
+    measured = {
+        line.checkpoint_id: line.accuracy.metric_id
+        for line in lines
+        if line.accuracy and line.checkpoint_id is not None
+    }
+    found = baseline.differences(db, base, measured)
+    return tuple(
+        replace(
+            line,
+            is_baseline=line.checkpoint_id == base.checkpoint_id,
+            to_baseline=found.get(line.checkpoint_id or 0) if line.number > (base.round_number or 0) else None,
+        )
+        for line in lines
+    )
 
 
 def launch_next(actor: Actor, project_id: int, *, expected: list[object] | None = None) -> int:

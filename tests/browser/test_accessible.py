@@ -6,13 +6,16 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
+from sqlalchemy import select
 
-from backend.values import DatasetType
+from backend.db import reading, tables
+from backend.values import DatasetType, Split
 from tests import rows
 from tests.browser.desk import Review, empty
 from tests.browser.test_addresses import running_job
 from tests.browser.test_team import Team
 from tests.integration import site
+from tests.integration.held_out import make_held_out, measure
 
 __all__ = ["empty"]
 pytestmark = pytest.mark.browser
@@ -22,6 +25,7 @@ SHOWN = {
     "": "#loop .round", "round": "#round-work h3", "prompts": "#prompt-set h2", "recipes": "#recipes-table td",
     "new-round": "#launch", "samples": "#sample-detail h2",
     "team": "#team-people td", "jobs": ".job h2", "checkpoints": "#detail h2", "datasets": "#dataset h2",
+    "held-out": "#held-out-detail h2", "compare": "#compared td",
     "me": "#my-work .facts, #my-work dl, #my-work .rondo-empty", "people": "#person-name", "audit": "#audit-table td",
 }  # fmt: skip
 """What each page shows once it is drawn."""
@@ -74,16 +78,29 @@ def team(empty: None, chromium: object) -> Iterator[Team]:
     row = {"prompt_id": made.samples[0].prompt_id, "sample_id": made.samples[0].id}
     rows.make_dataset(made.round, DatasetType.prompt_completion, [row])
     running_job(made.project)
+    base = rows.make_checkpoint(made.project, "measured")
+    measure(made.round, base, [make_held_out(made.project, 3)], [0, 1])
     made.decide(made.ada, "axaxax")
     made.decide(made.ben, "xxaa")
     yield made
     made.context.close()
 
 
+def of_measured() -> tuple[int, int]:
+    """The measured checkpoint, and one of the prompts it answered."""
+    with reading() as db:
+        sample = tables.Sample
+        query = select(sample.checkpoint_id, sample.prompt_id).where(sample.split == Split.held_out)
+        return db.execute(query.limit(1)).tuples().one()  # type: ignore[return-value]
+
+
 def test_no_page_keeps_anybody_out(team: Team) -> None:
     told = []
+    base, prompt = of_measured()
+    asked = {"samples": f"?sample={team.ids[0]}", "held-out": f"?prompt={prompt}",
+             "compare": f"?old=c{base}&new=r{team.round.id}"}  # fmt: skip
     for path in PAGES:
-        team.page.goto(site.page(team.project, f"{path}?sample={team.ids[0]}" if path == "samples" else path))
+        team.page.goto(site.page(team.project, path + asked.get(path, "")))
         # An animation of Gradio's shows what it loads; then what is there is drawn.
         team.page.wait_for_selector(SHOWN[path])
         told += [f"{path} {line}" for line in found_in_both_themes(team.page)]

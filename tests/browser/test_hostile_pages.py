@@ -16,14 +16,15 @@ from backend.values import DecisionKind, JobStatus, Role, RoundStatus, Split, St
 from tests import hostile, rows
 from tests.browser.desk import HOSTILE, SAVED, empty, sign_in
 from tests.integration import site
+from tests.integration.held_out import measure
 
 __all__ = ["empty"]
 pytestmark = pytest.mark.browser
 BEACON = '<img src="http://203.0.113.9/x.png">'
 NAME = f"{BEACON}<svg onload=window.hacked=1>`${{window.hacked=1}}`"
 PAGES = (
-    "", "round", "prompts", "recipes", "new-round", "samples", "review", "team", "jobs", "checkpoints", "datasets", "me",
-    "people", "audit",
+    "", "round", "prompts", "recipes", "new-round", "samples", "review", "team", "jobs", "checkpoints", "held-out", "compare",
+    "datasets", "me", "people", "audit",
 )  # fmt: skip
 
 
@@ -32,11 +33,12 @@ def hostile_project() -> tables.Project:
     project = rows.make_project(NAME, description=HOSTILE, guidelines=HOSTILE)
     text = HOSTILE + BEACON
     prompts = rows.make_prompt_set(project, NAME, prompts=[f"{n} {text}" for n in range(3)])
-    rows.make_prompt_set(project, f"held {NAME}", prompts=[f"held {text}"], split=Split.held_out)
+    held_out = rows.make_prompt_set(project, f"held {NAME}", prompts=[f"held {text}"], split=Split.held_out)
     base = rows.make_checkpoint(project, NAME)
     round_ = rows.make_round(project, base, sets=[prompts], error=text)
     made = rows.make_samples(round_, prompts, texts=[f"{n} {text}" for n in range(6)], scores=[1.0, 0.0])
     rows.make_judgments(made, judge="additive_rubric")
+    measure(round_, base, [held_out], [0], texts=[text])
     with session() as db:
         db.add(
             tables.Job(
@@ -52,7 +54,13 @@ def test_no_page_runs_what_is_in_its_texts(empty: None, chromium) -> None:
     actor = rows.make_actor(project, name=NAME)
     browser = Watched(chromium, actor)
     browser.page.add_init_script("window.alert = () => { window.hacked = 1 }")
-    for path in PAGES:
+    with reading() as db:
+        held_out = db.query(tables.Sample).filter_by(split=Split.held_out).one()
+    opened = (
+        f"held-out?prompt={held_out.prompt_id}",
+        f"compare?old=c{held_out.checkpoint_id}&new=r{held_out.round_id}",
+    )
+    for path in (*PAGES, *opened):
         browser.open(path)
         browser.settle()
         browser.check(path)

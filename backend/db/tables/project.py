@@ -21,6 +21,10 @@ class Project(Identified, Base):
     description: Mapped[str] = mapped_column(default="")
     guidelines: Mapped[str] = mapped_column(default="")
     defaults: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    baseline_id: Mapped[int | None] = mapped_column(
+        ForeignKey("checkpoints.id", ondelete="SET NULL", use_alter=True, name="fk_projects_baseline_id_checkpoints")
+    )
+    """The checkpoint that later rounds are compared with."""
 
 
 class Membership(Base):

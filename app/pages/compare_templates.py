@@ -1,0 +1,61 @@
+"""Markup of the comparison of two rounds. Values go in through {{ }}, which escapes them."""
+
+PAGE = """
+{{#if value.message}}<div class="rondo-empty" role="status"><p><b>{{value.message}}</b></p>
+{{#if value.link}}<p><a href="{{value.target}}">{{value.link}}</a></p>{{/if}}</div>{{/if}}
+{{#if value.old}}
+<div class="compared">
+<p class="baseline" role="status">{{value.baseline}}</p>
+<section class="rondo-card" aria-label="Numbers">
+<h2>Numbers</h2>
+<p class="rondo-muted">{{value.prompts}}</p>
+{{#if value.numbers}}<div class="scroll" tabindex="0" role="region" aria-label="Numbers of both"><table>
+<thead><tr><th scope="col">Metric</th><th scope="col" class="number">{{value.old}}</th>
+<th scope="col" class="number">{{value.new}}</th><th scope="col" class="number">Difference</th>
+<th scope="col">On the same prompts</th></tr></thead>
+<tbody>{{#each value.numbers}}<tr><th scope="row">{{this.name}} <span class="rondo-muted small">{{this.of}}</span></th>
+<td class="number">{{this.old}}<br><span class="rondo-muted small">{{this.old_interval}}</span></td>
+<td class="number">{{this.new}}<br><span class="rondo-muted small">{{this.new_interval}}</span></td>
+<td class="number"><b>{{this.difference}}</b><br><span class="rondo-muted small">{{this.interval}}</span></td>
+<td class="said">{{this.said}}</td></tr>{{/each}}</tbody></table></div>
+<p class="rondo-muted small">Differences: the second minus the first. Their 95 % intervals are of a paired bootstrap
+over the prompts that both have, p is McNemar's exact test.</p>
+{{else}}<p>Neither of them was measured.</p>{{/if}}
+</section>
+<section class="rondo-card" aria-label="Knobs that differ">
+<h2>Knobs that differ</h2>
+{{#if value.knobs}}<div class="scroll" tabindex="0" role="region" aria-label="Knobs of both"><table>
+<thead><tr><th scope="col">Where</th><th scope="col">Knob</th><th scope="col">{{value.old}}</th>
+<th scope="col">{{value.new}}</th></tr></thead>
+<tbody>{{#each value.knobs}}<tr><td>{{this.place}}</td><th scope="row">{{this.name}}</th>
+<td class="text" dir="auto">{{this.old}}</td><td class="text" dir="auto">{{this.new}}</td></tr>{{/each}}</tbody>
+</table></div>{{else}}<p class="rondo-muted">{{value.no_knobs}}</p>{{/if}}
+</section>
+<section class="rondo-card" aria-label="The same prompts' answers">
+<h2>The same prompts' answers</h2>
+{{#each value.changed}}
+<h3>{{this.title}} {{#if this.target}}<a href="{{this.target}}">See all</a>{{/if}}</h3>
+{{#each this.rows}}<p class="answers"><a href="{{this.target}}" dir="auto">{{this.text}}</a><br>
+<span class="rondo-badge {{this.old_badge}}">{{this.old_said}}</span> <span dir="auto">{{this.old}}</span><br>
+<span class="rondo-badge {{this.new_badge}}">{{this.new_said}}</span> <span dir="auto">{{this.new}}</span></p>{{/each}}
+{{else}}<p class="rondo-muted">{{value.no_answers}}</p>{{/each}}
+</section>
+</div>
+{{/if}}
+"""
+CSS = """
+.compared { display: grid; gap: 12px; }
+.compared section { min-width: 0; }
+.compared h2, .compared p { margin: 0 0 6px; }
+.compared h3 { margin: 10px 0 4px; font-size: 13px; }
+.small { font-size: 12px; }
+.scroll { overflow-x: auto; }
+table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { padding: 6px 12px 6px 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--rondo-border); }
+th { font-weight: 500; } thead th { color: var(--rondo-muted); font-size: 12px; }
+.compared .number { text-align: right; white-space: nowrap; }
+.compared .said { min-width: 180px; }
+.text { max-width: 320px; overflow-wrap: anywhere; white-space: pre-wrap; }
+.answers { padding: 6px 0; overflow-wrap: anywhere; border-bottom: 1px solid var(--rondo-border); }
+a { color: var(--rondo-accent); }
+"""

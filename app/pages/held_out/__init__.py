@@ -1,0 +1,179 @@
+"""Held-out: what checkpoints answered to the held-out prompts, side by side, and what changed between two of them."""
+
+from typing import Any
+
+import gradio as gr
+
+from app.pages.held_out import address, shown, templates
+from app.toasts import notice, toasts
+from app.widgets.chosen import Chosen
+from app.widgets.context import Context, context
+from app.widgets.markup import markup
+from backend.errors import InvalidInput, NotFound
+from backend.services.held_out import answers, baseline, compared, listing
+from backend.services.held_out.filtering import Show
+from backend.services.held_out.measured import Measurement
+from backend.values import JSON
+
+TITLE, PATH = "Held-out", "held-out"
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
+QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
+SHOWS = [
+    ("All prompts", "all"), ("Newly wrong", "newly_wrong"), ("Newly right", "newly_right"),
+    ("Never right", "never_right"),
+]  # fmt: skip
+
+
+def build() -> None:
+    """Lay out the page and wire it."""
+    asked_for, kept = gr.State(Chosen()), gr.JSON({}, visible="hidden")
+    with gr.Row(equal_height=True):
+        old = gr.Dropdown([], label="From", min_width=150, elem_id="held-out-old")
+        new = gr.Dropdown([], label="To", min_width=150, elem_id="held-out-new")
+        also = gr.Dropdown(
+            [], multiselect=True, max_choices=listing.MOST_CHECKPOINTS - 2, label="Beside them", min_width=150,
+            elem_id="held-out-also",
+        )  # fmt: skip
+        show = gr.Dropdown(
+            SHOWS, value="all", label="Show", filterable=False, min_width=130, elem_id="held-out-show"
+        )  # fmt: skip
+        category = gr.Dropdown([("All", "")], value="", label="Category", min_width=130, elem_id="held-out-category")
+        search = gr.Textbox(label="Search in prompts", min_width=150, elem_id="held-out-search")
+    with gr.Row(elem_classes="rondo-toolbar"):
+        count = markup(templates.COUNT, value="", elem_id="held-out-count")
+        before = gr.Button(
+            "Previous", interactive=False, scale=0, min_width=100, size="md", elem_id="held-out-previous"
+        )
+        after = gr.Button("Next", interactive=False, scale=0, min_width=100, size="md", elem_id="held-out-next")
+    with gr.Row():
+        with gr.Column(scale=3, min_width=340):
+            table = markup(templates.LIST, templates.LIST_CSS, js=templates.LIST_JS, elem_id="held-out-list")
+        with gr.Column(scale=2, min_width=320):
+            detail = markup(templates.DETAIL, templates.DETAIL_CSS, elem_id="held-out-detail")
+
+    bar = [old, new, also, show, category, search]
+    listed = [table, count, before, after, detail, kept]
+    gr.on(None, draw, asked_for, [*bar, *listed], **QUIET)
+    gr.on([*(one.input for one in bar[:-1]), search.submit], narrow, [asked_for, *bar], [category, *listed], **QUIET)
+    before.click(to_previous, asked_for, listed, **QUIET)
+    after.click(to_next, asked_for, listed, **QUIET)
+    table.click(open_prompt, asked_for, [detail, kept], trigger_mode="multiple", **QUIET)
+    kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
+
+
+@toasts
+def draw(asked_for: Chosen, request: gr.Request) -> list[Any]:
+    """Draw everything as the address says."""
+    here = context(request)
+    known = listing.checkpoints(here.actor, here.project_id)
+    query = address.read(request, known, first_of(here, known, str(request.query_params.get("new", ""))))
+    choices = shown.choices(known)
+    if query["missing"] or not known:
+        asked_for.put({})
+        said = {"message": query["missing"]} if query["missing"] else shown.NO_ANSWERS
+        # The address stays: who mistyped it may want to mend it.
+        listed = [said, "", *[gr.Button(interactive=False)] * 2, None, gr.skip()]
+        bar = [gr.Dropdown(choices=[("None", 0), *choices], value=0), gr.Dropdown(choices=choices, value=None)]
+        return [*bar, gr.Dropdown(choices=choices, value=[]), *[gr.skip()] * 3, *listed]
+    try:
+        listed = drawn(here, asked_for, query, open_one=True)
+    except InvalidInput as error:
+        notice(error.message)
+        query |= {"category": "", "search": "", "after": None, "before": None}
+        listed = drawn(here, asked_for, query, open_one=True)
+    return [
+        gr.Dropdown(choices=[("None", 0), *choices], value=query["old"] or 0),
+        gr.Dropdown(choices=choices, value=query["new"]),
+        gr.Dropdown(choices=choices, value=query["also"]),
+        query["show"],
+        categories_of(here, query),
+        query["search"],
+        *listed,
+    ]
+
+
+@toasts
+def narrow(request: gr.Request, asked_for: Chosen, *values: Any) -> list[Any]:
+    """Other checkpoints or filters: from the first page, with the same prompt open."""
+    here, was = context(request), asked_for.value
+    old, new, also, show, category, search = values
+    if not new:
+        raise NotFound("Choose the checkpoint whose answers are looked at in the field To.")
+    query: JSON = {"old": old or None, "new": new, "also": list(also or []), "show": show or str(Show.all)}
+    query |= {"category": category or "", "search": search or "", "prompt": was.get("prompt")}
+    listed = drawn(here, asked_for, query, open_one=True)
+    return [categories_of(here, query) if new != was.get("new") else gr.skip(), *listed]
+
+
+@toasts
+def to_previous(asked_for: Chosen, request: gr.Request) -> list[Any]:
+    """One page back."""
+    return turned(context(request), asked_for, {"after": None, "before": asked_for.value.get("previous")})
+
+
+@toasts
+def to_next(asked_for: Chosen, request: gr.Request) -> list[Any]:
+    """One page on."""
+    return turned(context(request), asked_for, {"after": asked_for.value.get("next"), "before": None})
+
+
+@toasts
+def open_prompt(asked_for: Chosen, event: gr.EventData, request: gr.Request) -> list[Any]:
+    """Show one prompt beside the list, and keep it in the address."""
+    here = context(request)
+    wanted = event._data.get("prompt") if isinstance(event._data, dict) else None
+    if type(wanted) is not int or not asked_for.value.get("new"):
+        raise InvalidInput("No prompt of the list was chosen. Click one.")
+    query = asked_for.value | {"prompt": wanted, "no_prompt": ""}
+    # Keys come faster than answers: what a later one asked for stays.
+    asked_for.put(query)
+    return asked_for.unless_over(query, [prompt_card(here, query), {"address": address.write(query)}])
+
+
+def turned(here: Context, asked_for: Chosen, place: JSON) -> list[Any]:
+    if not asked_for.value.get("new"):
+        raise NotFound("There is no other page. Choose a checkpoint first.")
+    return drawn(here, asked_for, asked_for.value | place)
+
+
+def first_of(here: Context, known: list[Measurement], new: str) -> int | None:
+    """What a checkpoint is compared with unless the address says: the baseline, else the one it was trained from."""
+    ids = [one.checkpoint_id for one in known]
+    lead = int(new) if new.isdecimal() and int(new) in ids else next(iter(ids), None)
+    base = baseline.get(here.actor, here.project_id)
+    if base and base.checkpoint_id in ids and base.checkpoint_id != lead:
+        return base.checkpoint_id
+    before = compared.parent_of(here.actor, here.project_id, lead) if lead else None
+    return before if before in ids else None
+
+
+def categories_of(here: Context, query: JSON) -> gr.Dropdown:
+    """The categories of the leading checkpoint's prompts."""
+    found = listing.categories(here.actor, here.project_id, int(query["new"]))
+    return gr.Dropdown(choices=shown.category_choices(found, query), value=query.get("category") or "")
+
+
+def drawn(here: Context, asked_for: Chosen, query: JSON, *, open_one: bool = False) -> list[Any]:
+    """Table, count, the two buttons, the chosen prompt, address; the query stands from then on."""
+    page = listing.page(
+        here.actor, here.project_id, address.chosen(query), address.filters(query),
+        after=query.get("after"), before=query.get("before"),
+    )  # fmt: skip
+    card = prompt_card(here, query) if open_one else gr.skip()
+    asked_for.put(query | {"next": page.after, "previous": page.before})
+    ends = [gr.Button(interactive=place is not None) for place in (page.before, page.after)]
+    said = {"address": address.write(query)}
+    return [shown.table(page, query), shown.counted(page, query), *ends, card, said]
+
+
+def prompt_card(here: Context, query: JSON) -> JSON | None:
+    """The chosen prompt, or that it is not here."""
+    if query.get("no_prompt"):
+        return {"missing": query["no_prompt"]}
+    if not query.get("prompt"):
+        return None
+    try:
+        found = answers.detail(here.actor, here.project_id, int(query["prompt"]), address.chosen(query))
+    except NotFound as error:
+        return {"missing": error.message}
+    return shown.detail(found)

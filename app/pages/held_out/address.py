@@ -1,0 +1,83 @@
+"""What the page shows as its address says it: checkpoints, filters, the place in the list, the open prompt."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+import gradio as gr
+
+from app.widgets.asked import NUMBER, Asked, asked
+from backend.errors import InvalidInput
+from backend.services.held_out.filtering import Filters, Show
+from backend.services.held_out.listing import MOST_CHECKPOINTS
+from backend.services.held_out.measured import Measurement
+from backend.values import JSON
+
+WHAT = "checkpoint with held-out answers"
+NONE = "none"
+"""Stands in the address where no checkpoint is to be compared with; nothing there means the usual one."""
+NAMES = ("old", "new", "also", "show", "category", "search", "after", "before", "prompt")
+
+
+def read(request: gr.Request, known: Sequence[Measurement], first: int | None) -> JSON:
+    """The query of the address; `missing` says what it asks for that is not there.
+
+    `first`: the checkpoint to compare with where the address names none.
+    """
+    ids = [one.checkpoint_id for one in known]
+    has_none = request.query_params.get("old") == NONE
+    old, new = Asked() if has_none else asked(request, "old", WHAT, ids), asked(request, "new", WHAT, ids)
+    prompt = asked(request, "prompt", "prompt")
+    query: JSON = {name: str(request.query_params.get(name, "")) for name in ("category", "search")}
+    show = str(request.query_params.get("show", ""))
+    query["show"] = show if show in [*Show] else str(Show.all)
+    also = str(request.query_params.get("also", "")).split(",")
+    query["also"] = [int(one) for one in also if NUMBER.fullmatch(one) and int(one) in ids][: MOST_CHECKPOINTS - 2]
+    for name in ("after", "before"):
+        place = str(request.query_params.get(name, ""))
+        query[name] = int(place) if NUMBER.fullmatch(place) else None
+    query["prompt"], query["no_prompt"] = prompt.id, prompt.missing
+    query["missing"] = new.missing or old.missing
+    query["new"] = new.id or next(iter(ids), None)
+    first = None if has_none or first == query["new"] else first
+    query["old"] = old.id if old != Asked() else first
+    return query
+
+
+def write(query: JSON) -> str:
+    """The query as an address; what is empty is left out."""
+    said = {name: query.get(name) for name in NAMES} | {
+        "old": query.get("old") or NONE,
+        "also": ",".join(map(str, query.get("also") or [])),
+    }
+    return urlencode({name: value for name, value in said.items() if value not in (None, "", str(Show.all))})
+
+
+def chosen(query: JSON) -> list[int]:
+    """The checkpoints, the one to compare with first and the leading one last."""
+    ids = [query.get("old"), *query.get("also", []), query.get("new")]
+    return [*dict.fromkeys(int(one) for one in ids if one and one != query.get("new")), int(query["new"])]
+
+
+def filters(query: JSON) -> Filters:
+    """The filters; raises `InvalidInput` for a category that is none."""
+    return Filters(Show(query.get("show") or "all"), category(query.get("category")), str(query.get("search") or ""))
+
+
+def category(text: Any) -> tuple[str, Any] | None:
+    """`["level", 2]` as the note and its value."""
+    if not text:
+        return None
+    try:
+        key, value = json.loads(str(text))
+        if isinstance(key, str):
+            return key, value
+    except (ValueError, TypeError, RecursionError):
+        pass
+    raise InvalidInput("The address asks for a category that is none. Choose one from the list.")
+
+
+def category_text(key: str, value: Any) -> str:
+    """A note and its value as the address holds them."""
+    return json.dumps([key, value], ensure_ascii=False)

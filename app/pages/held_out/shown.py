@@ -1,0 +1,149 @@
+"""What the table and the chosen prompt show: plain values for templates that escape them."""
+
+from typing import Any
+
+from app.pages.held_out import address
+from backend.services.held_out.answers import Full, Prompt, Word
+from backend.services.held_out.filtering import Show
+from backend.services.held_out.listing import COUNTED, Answer, Page, Row
+from backend.services.held_out.measured import Measurement
+from backend.values import JSON
+
+LONGEST = 50_000
+"""The page shows so many characters of a text."""
+ONE_LINE = 120
+SAID = {True: ("right", "ok"), False: ("wrong", "bad"), None: ("unknown", "")}
+NOT_ASKED = ("not asked", "")
+ROLES = {"same": ("none", ""), "out": ("deletion", "out"), "in": ("insertion", "in")}
+NOTHING = {
+    Show.all: "No prompt passes these filters.",
+    Show.newly_wrong: "Nothing that was right before is wrong now.",
+    Show.newly_right: "Nothing that was wrong before is right now.",
+    Show.never_right: "Each prompt is answered right by one of them, or it is not known.",
+}
+NO_ANSWERS: JSON = {
+    "message": "No checkpoint of this project has held-out answers yet.",
+    "way_out": "A round measures its checkpoints where it has a held-out prompt set and a metric of held-out answers.",
+    "target": "new-round",
+    "link": "Launch a round with a held-out set",
+}
+
+
+def table(page: Page, query: JSON) -> JSON:
+    """The list, or why it is empty."""
+    if not page.rows:
+        show = Show(query.get("show") or "all")
+        return {"message": NOTHING[show] if not page.is_partial else "Nothing so far; Next goes on."}
+    return {
+        "columns": [
+            {"id": str(one.checkpoint_id), "name": one.checkpoint, "round": f"in round {one.round_number}"}
+            for one in page.checkpoints
+        ],
+        "rows": [_row(one, query) for one in page.rows],
+    }
+
+
+def _row(row: Row, query: JSON) -> JSON:
+    return {
+        "id": str(row.prompt_id),
+        "is_here": row.prompt_id == query.get("prompt"),
+        "text": one_line(row.text) or "(empty)",
+        "answers": [_answer(one) for one in row.answers],
+    }
+
+
+def _answer(one: Answer | None) -> JSON:
+    said, badge = NOT_ASKED if one is None else SAID[one.is_right]
+    return {"said": said, "badge": badge, "text": "" if one is None else one_line(one.text)}
+
+
+def one_line(text: str) -> str:
+    """The beginning of a text without line breaks."""
+    line = " ".join(text.split())
+    return line if len(line) <= ONE_LINE else f"{line[:ONE_LINE]}…"
+
+
+def counted(page: Page, query: JSON) -> str:
+    """How many prompts pass, on how many both are known, and what a checkpoint's measurement does not say."""
+    words = []
+    if page.count is not None:
+        over = page.count > COUNTED
+        words.append(f"{min(page.count, COUNTED):,}{'+' if over else ''} prompt{'' if page.count == 1 else 's'}")
+    if page.is_partial:
+        words.append("a part of the texts was looked through so far; Next goes on")
+    if len(page.checkpoints) > 1:
+        words.append(f"{page.common:,} of {page.asked:,} known for both")
+    unsaid = [one.checkpoint for one, is_told in zip(page.checkpoints, page.is_told, strict=True) if not is_told]
+    if unsaid:
+        words.append(f"it is not kept which answers of {', '.join(unsaid)} are right: measure it again in a round")
+    return " · ".join(words)
+
+
+def detail(prompt: Prompt) -> JSON:
+    """The chosen prompt with all answers."""
+    names = [name(one.measurement) for one in prompt.answers]
+    return {
+        "id": str(prompt.id),
+        "notes": ", ".join(
+            f"{key} {value}" for key, value in prompt.notes.items() if not isinstance(value, dict | list)
+        ),
+        "messages": [{"role": m["role"], "content": cut(str(m["content"]))} for m in prompt.messages],
+        "answer": prompt.answer or "",
+        "answers": [_full(one) for one in prompt.answers],
+        "from": f"From {names[0]} to {names[-1]}, word by word",
+        "changes": [
+            {"text": one.text, "role": ROLES[one.kind][0], "style": ROLES[one.kind][1]} for one in prompt.changes
+        ],
+    }
+
+
+def name(one: Measurement) -> str:
+    return one.checkpoint
+
+
+def _full(one: Full) -> JSON:
+    said, badge = SAID[one.is_right] if one.was_asked or one.is_right is not None else NOT_ASKED
+    return {
+        "name": name(one.measurement),
+        "checkpoint": str(one.measurement.checkpoint_id),
+        "said": f"{said}, says {one.verifier}" if one.verifier and one.is_right is not None else said,
+        "badge": badge,
+        "facts": _facts(one),
+        "is_there": one.text is not None,
+        "text": cut(one.text or "") or "(empty)",
+        "reasoning": cut(one.reasoning),
+        "words": [_word(word) for word in one.words],
+    }
+
+
+def _facts(one: Full) -> str:
+    place = f"measured in round {one.measurement.round_number}"
+    if one.text is None:
+        return f"{place}, {'no answer came' if one.was_asked else 'it was not asked this prompt there'}"
+    parts = [place, f"{one.num_tokens:,} tokens", f"finish {one.finish_reason}"]
+    return ", ".join(parts + ([f"{one.others} more drawn"] if one.others else []))
+
+
+def _word(word: Word) -> JSON:
+    score = "" if word.score is None else f" {word.score:.3g},"
+    return {
+        "title": f"{word.judge}:{score} {word.verdict or 'no verdict'}",
+        "rationale": cut(word.rationale) or "(no words)",
+    }
+
+
+def cut(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} … ({len(text):,} characters)"
+
+
+def choices(known: list[Measurement]) -> list[tuple[str, Any]]:
+    """Checkpoints to choose, the newest first."""
+    return [(f"{one.checkpoint}, round {one.round_number}", one.checkpoint_id) for one in known]
+
+
+def category_choices(found: list[tuple[str, Any]], query: JSON) -> list[tuple[str, str]]:
+    """Categories to choose; one that the address asks for stays, also where the first prompts do not have it."""
+    listed = [(f"{key}: {value}", address.category_text(key, value)) for key, value in found]
+    wanted = query.get("category") or ""
+    others = [] if not wanted or wanted in [value for _, value in listed] else [(wanted[:80], wanted)]
+    return [("All", ""), *listed, *others]

@@ -1,0 +1,144 @@
+"""One held-out prompt: what it asks, and the whole answers of several checkpoints."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.db import reading, tables
+from backend.errors import NotFound
+from backend.services.access import Actor, require
+from backend.services.held_out import measured
+from backend.services.held_out.measured import Measurement, Verdicts
+from backend.services.held_out.words import Piece, changes
+from backend.values import JSON, Role, Split, Verdict
+
+
+@dataclass(frozen=True)
+class Word:
+    """What a judge said of an answer."""
+
+    judge: str
+    score: float | None
+    verdict: Verdict | None
+    rationale: str
+
+
+@dataclass(frozen=True)
+class Full:
+    """A checkpoint's greedy answer. `is_right` None: not known. `text` None: it was not asked, or gave no answer.
+
+    `verifier`: what computed whether it is right, where that is noted. `words`: of judges, where any saw it. `others`:
+    how many more answers it drew at temperature 1.
+    """
+
+    measurement: Measurement
+    is_right: bool | None
+    text: str | None
+    reasoning: str = ""
+    finish_reason: str = ""
+    num_tokens: int = 0
+    verifier: str = ""
+    words: tuple[Word, ...] = ()
+    others: int = 0
+    was_asked: bool = True
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A held-out prompt. `notes`: its metadata. `changes`: from the first answer to the last, word by word; empty where
+    one of them is missing or only one checkpoint is chosen."""
+
+    id: int
+    messages: list[Any]
+    answer: str | None
+    notes: JSON
+    answers: tuple[Full, ...]
+    changes: tuple[Piece, ...]
+
+
+def detail(actor: Actor, project_id: int, prompt_id: int, checkpoint_ids: Sequence[int]) -> Prompt:
+    """The prompt with what these checkpoints answered; raises `NotFound` where none of them was asked it."""
+    missing = f"There is no prompt {prompt_id} among the held-out prompts of these checkpoints. Choose one of the list."
+    with reading() as db:
+        require(db, actor, project_id, Role.viewer)
+        chosen = measured.choose(measured.all_of(db, project_id), [*dict.fromkeys(checkpoint_ids)])
+        said = measured.verdicts_of(db, chosen)
+        asked_in = _asked_in(db, prompt_id, chosen)
+        if not asked_in:
+            raise NotFound(missing)
+        row = db.get_one(tables.Prompt, prompt_id)
+        found = _answers(db, prompt_id, chosen, said, asked_in)
+        prompt = Prompt(row.id, row.messages, row.answer, row.extra, found, ())
+    old, new = (found[0].text, found[-1].text) if len(found) > 1 else (None, None)
+    if old is None or new is None:
+        return prompt
+    return Prompt(**vars(prompt) | {"changes": tuple(changes(old, new))})
+
+
+def _asked_in(db: Session, prompt_id: int, chosen: Sequence[Measurement]) -> set[int]:
+    """The rounds among those of the measurements that asked the prompt."""
+    group, ids = tables.Group, {one.round_id for one in chosen}
+    query = select(group.round_id).where(
+        group.prompt_id == prompt_id, group.round_id.in_(ids), group.split == Split.held_out
+    )
+    return set(db.scalars(query))
+
+
+def _answers(
+    db: Session, prompt_id: int, chosen: Sequence[Measurement], said: Sequence[Verdicts], asked_in: set[int]
+) -> tuple[Full, ...]:
+    sample = tables.Sample
+    query = select(sample).where(
+        sample.prompt_id == prompt_id, sample.round_id.in_({one.round_id for one in chosen}),
+        sample.split == Split.held_out, sample.kind == "completion",
+    )  # fmt: skip
+    by_place: dict[tuple[int, int | None], list[tables.Sample]] = defaultdict(list)
+    for row in db.scalars(query.order_by(sample.position)):
+        by_place[row.round_id, row.checkpoint_id].append(row)
+    words = _words(db, [row.id for rows in by_place.values() for row in rows if row.position == 0])
+    verifiers = _verifiers(db, chosen)
+    full = []
+    for one, verdicts in zip(chosen, said, strict=True):
+        rows = by_place[one.round_id, one.checkpoint_id]
+        first = next((row for row in rows if row.position == 0), None)
+        told = {"is_right": verdicts.of(prompt_id), "verifier": verifiers.get(one.metric_id or 0, "")}
+        if first is None:
+            full.append(Full(one, text=None, **told, was_asked=one.round_id in asked_in))
+            continue
+        full.append(
+            Full(
+                one, text=first.text, reasoning=first.reasoning or "", finish_reason=first.finish_reason,
+                num_tokens=first.num_tokens, words=words.get(first.id, ()), others=len(rows) - 1, **told,
+            )
+        )  # fmt: skip
+    return tuple(full)
+
+
+def _words(db: Session, sample_ids: Sequence[int]) -> dict[int, tuple[Word, ...]]:
+    judgment = tables.Judgment
+    query = select(judgment).where(judgment.sample_id.in_(sample_ids)).order_by(judgment.id)
+    found: dict[int, tuple[Word, ...]] = {}
+    for row in db.scalars(query) if sample_ids else ():
+        found[row.sample_id] = (
+            *found.get(row.sample_id, ()),
+            Word(row.judge, row.score, row.verdict, row.rationale),
+        )
+    return found
+
+
+def _verifiers(db: Session, chosen: Sequence[Measurement]) -> dict[int, str]:
+    """What computed right and wrong, by the metric's row."""
+    metric = tables.Metric
+    ids = [one.metric_id for one in chosen if one.metric_id is not None]
+    query = select(metric.id, metric.details["measured_by"]["metrics"]).where(metric.id.in_(ids))
+    return {id_: _verifier(listed) for id_, listed in db.execute(query)} if ids else {}
+
+
+def _verifier(listed: Any) -> str:
+    parts = [one for one in listed or () if isinstance(one, dict) and one.get("name") == measured.ACCURACY]
+    verifier = parts[0].get("verifier") if parts else None
+    return str(verifier.get("name", "")) if isinstance(verifier, dict) else ""

@@ -1,0 +1,252 @@
+"""Two rounds side by side: what was asked for differently, how their numbers differ, and on which prompts."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.db import reading, tables
+from backend.errors import InvalidInput, NotFound
+from backend.services.access import Actor, require
+from backend.services.held_out import knobs, measured
+from backend.services.held_out.baseline import accuracy
+from backend.services.held_out.differences import Difference, of_values
+from backend.services.held_out.knobs import Knob
+from backend.services.held_out.measured import ACCURACY, Measurement
+from backend.values import Role, RoundStatus, Split
+
+KEY = re.compile(r"([rc])([0-9]{1,18})")
+OTHER_PROMPTS = "measured on other prompts, so the numbers cannot be compared"
+NO_PROMPTS = "no value is kept for each prompt, so the interval of the difference is unknown"
+ONE_MISSING = "measured on one side only"
+TOKENS = "held_out_tokens"
+BY_PROMPT = "by_prompt"
+
+
+@dataclass(frozen=True)
+class Side:
+    """A round, or a checkpoint that no round made. `key`: `r3` for round id 3, `c1` for checkpoint id 1."""
+
+    key: str
+    name: str
+    round_id: int | None
+    checkpoint_id: int | None
+    checkpoint: str
+    status: RoundStatus | None = None
+    parent: str = ""
+
+
+@dataclass(frozen=True)
+class Value:
+    """A measured number with its own 95 % interval."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+
+
+@dataclass(frozen=True)
+class Number:
+    """A metric on both sides; None where it was not measured. `of_checkpoint`: of held-out answers, else of the round's
+    own samples."""
+
+    name: str
+    old: Value | None
+    new: Value | None
+    difference: Difference
+    of_checkpoint: bool
+
+
+@dataclass(frozen=True)
+class Compared:
+    """`common`: prompts that both were asked; `old_asked`, `new_asked`: how many each was, None where it has no
+    held-out answers. `knobs` is None where a side is no round."""
+
+    old: Side
+    new: Side
+    knobs: tuple[Knob, ...] | None
+    numbers: tuple[Number, ...]
+    common: int
+    old_asked: int | None
+    new_asked: int | None
+
+
+def sides(actor: Actor, project_id: int) -> list[Side]:
+    """What can be compared: the checkpoints that rounds started from and that no round made, then the rounds."""
+    with reading() as db:
+        require(db, actor, project_id, Role.viewer)
+        return _sides(db, project_id)
+
+
+def _sides(db: Session, project_id: int) -> list[Side]:
+    checkpoint, round_, metric = tables.Checkpoint, tables.Round, tables.Metric
+    listed = select(round_).where(round_.project_id == project_id).order_by(round_.number)
+    rounds = db.scalars(listed).all()
+    names = dict(
+        db.execute(select(checkpoint.id, checkpoint.name).where(checkpoint.project_id == project_id)).tuples().all()
+    )
+    made = {row.checkpoint_id for row in rounds}
+    seen = select(metric.checkpoint_id).where(metric.project_id == project_id, metric.checkpoint_id.is_not(None))
+    bases = sorted(({row.policy_id for row in rounds} | {*db.scalars(seen.distinct())}) - made - {None})
+    by_id = {row.id: row for row in rounds}
+    found = [Side(f"c{id_}", names.get(id_, ""), None, id_, names.get(id_, "")) for id_ in bases if id_ is not None]
+    for row in rounds:
+        parent = f"r{row.parent_id}" if row.parent_id in by_id else f"c{row.policy_id}"
+        of = names.get(row.checkpoint_id or 0, "")
+        found.append(Side(f"r{row.id}", f"Round {row.number}", row.id, row.checkpoint_id, of, row.status, parent))
+    return found
+
+
+def default(actor: Actor, project_id: int, new: str = "") -> tuple[str, str] | None:
+    """The side `new`, else the newest round that is done, against the baseline, else against what it started from.
+
+    None where there is no such side.
+    """
+    with reading() as db:
+        require(db, actor, project_id, Role.viewer)
+        known = _sides(db, project_id)
+        baseline_id = db.scalar(select(tables.Project.baseline_id).where(tables.Project.id == project_id))
+    wanted = [one for one in known if (one.key == new if new else one.status is RoundStatus.done)]
+    if not wanted:
+        return None
+    side = wanted[-1]
+    base = next((one.key for one in known if one.checkpoint_id == baseline_id and baseline_id is not None), "")
+    return (base if base and base != side.key else side.parent), side.key
+
+
+def parent_of(actor: Actor, project_id: int, checkpoint_id: int) -> int | None:
+    """The policy of the round that made a checkpoint; None for one that no round made."""
+    with reading() as db:
+        require(db, actor, project_id, Role.viewer)
+        query = select(tables.Round.policy_id).where(
+            tables.Round.project_id == project_id, tables.Round.checkpoint_id == checkpoint_id
+        )
+        return db.scalar(query)
+
+
+def compare(actor: Actor, project_id: int, old: str, new: str) -> Compared:
+    """Compare two sides by their keys; raises `NotFound` for one that the project has not, `InvalidInput` for one side
+    twice."""
+    with reading() as db:
+        require(db, actor, project_id, Role.viewer)
+        known = {one.key: one for one in _sides(db, project_id)}
+        one, other = (_known(known, key) for key in (old, new))
+        if one.key == other.key:
+            raise InvalidInput(f"{one.name} stands on both sides. Choose another one on one of them.")
+        asked_for = None
+        if one.round_id is not None and other.round_id is not None:
+            asked_for = knobs.differing(
+                db, db.get_one(tables.Round, one.round_id), db.get_one(tables.Round, other.round_id)
+            )
+        listed = measured.all_of(db, project_id)
+        pair = _pair(listed, one, other)
+        asked = [_asked(db, side) for side in pair]
+        numbers = (*_of_checkpoints(db, *pair), *_of_rounds(db, one.round_id, other.round_id))
+    common = len(asked[0] & asked[1]) if None not in pair else 0
+    counts = [None if side is None else len(ids) for side, ids in zip(pair, asked, strict=True)]
+    return Compared(one, other, asked_for, numbers, common, counts[0], counts[1])
+
+
+def _known(known: Mapping[str, Side], key: str) -> Side:
+    if key in known:
+        return known[key]
+    match = KEY.fullmatch(key)
+    if match is None:
+        raise InvalidInput(f"“{key[:40]}” names no round and no checkpoint. Write r and a round's id, or choose one.")
+    what = "round" if match[1] == "r" else "checkpoint that was measured and that no round made,"
+    raise NotFound(f"There is no {what} {match[2]} in this project. It is another project's, or the address is wrong.")
+
+
+def _pair(listed: Sequence[Measurement], old: Side, new: Side) -> tuple[Measurement | None, Measurement | None]:
+    ids = {one.checkpoint_id for one in listed}
+    there = [side.checkpoint_id for side in (old, new) if side.checkpoint_id in ids and side.checkpoint_id is not None]
+    # Two rounds may have the same checkpoint only where one of them made none; then one side stays without.
+    chosen = {one.checkpoint_id: one for one in measured.choose(listed, there)}
+    return chosen.get(old.checkpoint_id or 0), chosen.get(new.checkpoint_id or 0)
+
+
+def _asked(db: Session, one: Measurement | None) -> set[int]:
+    if one is None:
+        return set()
+    group = tables.Group
+    query = select(group.prompt_id).where(
+        group.round_id == one.round_id, group.split == Split.held_out, group.step == 0
+    )
+    return set(db.scalars(query))
+
+
+def _rows(db: Session, round_id: int | None, checkpoint_id: int | None) -> dict[str, tables.Metric]:
+    metric = tables.Metric
+    if round_id is None:
+        return {}
+    of = metric.checkpoint_id.is_(None) if checkpoint_id is None else metric.checkpoint_id == checkpoint_id
+    query = select(metric).where(metric.round_id == round_id, of).order_by(metric.id)
+    return {row.name: row for row in db.scalars(query)}
+
+
+def _of_checkpoints(db: Session, old: Measurement | None, new: Measurement | None) -> list[Number]:
+    rows = [_rows(db, one.round_id, one.checkpoint_id) if one else {} for one in (old, new)]
+    names = [ACCURACY, *sorted({*rows[0], *rows[1]} - {ACCURACY})]
+    same_prompts = old is not None and new is not None and old.set_ids == new.set_ids
+    found = []
+    for name in names:
+        one, other = rows[0].get(name), rows[1].get(name)
+        if one is None and other is None:
+            continue
+        if one is None or other is None or old is None or new is None:
+            gap = Difference(None, None, None, 0, why=ONE_MISSING)
+        elif name == ACCURACY:
+            gap = accuracy(measured.read(one.n, one.details), measured.read(other.n, other.details))
+        elif name == TOKENS:
+            gap = of_values(_tokens(db, old), _tokens(db, new))
+        elif (values := _by_prompt(one, other)) is not None:
+            gap = of_values(*values)
+        else:
+            gap = _plain(one, other) if same_prompts else Difference(None, None, None, 0, why=OTHER_PROMPTS)
+        found.append(Number(name, _value(one), _value(other), gap, of_checkpoint=True))
+    return found
+
+
+def _of_rounds(db: Session, old: int | None, new: int | None) -> list[Number]:
+    rows = [_rows(db, round_id, None) for round_id in (old, new)]
+    found = []
+    for name in sorted({*rows[0], *rows[1]}):
+        one, other = rows[0].get(name), rows[1].get(name)
+        is_both = one is not None and other is not None
+        gap = _plain(one, other) if is_both else Difference(None, None, None, 0, why=ONE_MISSING)
+        found.append(Number(name, _value(one), _value(other), gap, of_checkpoint=False))
+    return found
+
+
+def _plain(old: Any, new: Any) -> Difference:
+    """The difference alone: a metric that was not computed is unknown, and so is the interval."""
+    is_known = old.value is not None and new.value is not None
+    why = NO_PROMPTS if is_known else "could not be computed on one side"
+    return Difference(new.value - old.value if is_known else None, None, None, 0, old.value, new.value, why=why)
+
+
+def _by_prompt(old: tables.Metric, new: tables.Metric) -> tuple[dict[int, float], dict[int, float]] | None:
+    """Both metrics' values by prompt, where both keep them."""
+    listed = [row.details.get(BY_PROMPT) for row in (old, new)]
+    if not all(isinstance(one, dict) and one for one in listed):
+        return None
+    one, other = ({int(key): float(value) for key, value in values.items()} for values in listed if values)
+    return one, other
+
+
+def _tokens(db: Session, one: Measurement) -> dict[int, float]:
+    """Tokens of each greedy answer, by prompt."""
+    sample = tables.Sample
+    query = select(sample.prompt_id, sample.num_tokens).where(
+        sample.round_id == one.round_id, sample.split == Split.held_out, sample.checkpoint_id == one.checkpoint_id,
+        sample.position == 0, sample.kind == "completion",
+    )  # fmt: skip
+    return {id_: float(number) for id_, number in db.execute(query)}
+
+
+def _value(row: tables.Metric | None) -> Value | None:
+    return None if row is None else Value(row.value, row.low, row.high, row.n)

@@ -1,0 +1,131 @@
+"""What two rounds were asked for differently: the parts of their recipes, knob by knob, and their settings."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.db import tables
+from backend.recipes import STEPS
+from backend.services.recipe_steps import as_steps
+from backend.values import JSON
+
+NOT_THERE = "not there"
+BESIDE_STEPS = (*STEPS, "steps", "phases", "name", "title", "paper")
+BESIDE_PART: JSON = {"name": "", "by": "", "of": "", "roles": []}
+SETTINGS = ("num_prompts", "seed", "phase", "is_reviewed", "is_blind")
+
+
+@dataclass(frozen=True)
+class Knob:
+    """One that differs, with both values in words. `place`: the step, such as `3. judge additive_rubric`; empty for
+    what the round says beside its steps."""
+
+    place: str
+    name: str
+    old: str
+    new: str
+
+
+def differing(db: Session, old: tables.Round, new: tables.Round) -> tuple[Knob, ...]:
+    """The knobs whose values differ, the settings of the rounds first, then step by step."""
+    before, after = _settings(db, old), _settings(db, new)
+    return (*_differing("", before, after), *_of_steps(_steps(old), _steps(new)))
+
+
+def _differing(place: str, old: JSON, new: JSON) -> Iterator[Knob]:
+    for name in dict.fromkeys([*old, *new]):
+        one, other = (values.get(name, NOT_THERE) for values in (old, new))
+        if one != other:
+            yield Knob(place, name, in_words(one), in_words(other))
+
+
+def _of_steps(old: list[JSON], new: list[JSON]) -> Iterator[Knob]:
+    """Steps of the same part stand opposite each other, wherever others were put in or taken out."""
+    kinds = [[(step["kind"], step["part"].get("name")) for step in steps] for steps in (old, new)]
+    for what, i, j, k, m in SequenceMatcher(None, *kinds, autojunk=False).get_opcodes():
+        if what == "equal":
+            for place, (one, other) in enumerate(zip(old[i:j], new[k:m], strict=True), k):
+                yield from _differing(_label(place, other), _knobs(one), _knobs(other))
+            continue
+        for place, step in enumerate(old[i:j], i):
+            yield Knob(_label(place, step), "step", in_words(step["part"]), NOT_THERE)
+        for place, step in enumerate(new[k:m], k):
+            yield Knob(_label(place, step), "step", NOT_THERE, in_words(step["part"]))
+
+
+def _label(place: int, step: JSON) -> str:
+    return f"{place + 1}. {step['kind']} {step['part'].get('name', '')}".strip()
+
+
+def _steps(round_: tables.Round) -> list[JSON]:
+    """The steps of the round's phase, as they stand in its row: a part that is no longer installed is data, too."""
+    recipe = round_.recipe if "generator" not in round_.recipe else as_steps(round_.recipe)
+    phases = recipe.get("phases") or [{"steps": recipe.get("steps", [])}]
+    listed = phases[min(round_.phase, len(phases) - 1)].get("steps", [])
+    return [{"kind": ""} | (step if "part" in step else {"part": step}) for step in listed]
+
+
+def _knobs(step: JSON) -> JSON:
+    """A step's knobs: those of its part, and what the step says beside it."""
+    beside = {f"step: {name}": step.get(name) or empty for name, empty in BESIDE_PART.items()}
+    return _flat(step["part"]) | beside
+
+
+def _flat(value: Any, before: str = "") -> JSON:
+    """The values inside by their path, `judge.accept_at`."""
+    if isinstance(value, dict):
+        pairs: list[tuple[str, Any]] = [(str(key), one) for key, one in value.items()]
+    elif isinstance(value, list) and any(isinstance(one, dict) for one in value):
+        pairs = [(str(number), one) for number, one in enumerate(value)]
+    else:
+        return {before: value}
+    found: JSON = {}
+    for key, one in pairs:
+        found |= _flat(one, f"{before}.{key}" if before else key)
+    return found
+
+
+def _settings(db: Session, round_: tables.Round) -> JSON:
+    recipe = round_.recipe
+    beside = {name: value for name, value in recipe.items() if name not in BESIDE_STEPS}
+    roles = {"policy": round_.policy_id, "reference": round_.reference_id, "judge": round_.judge_id}
+    bound = select(tables.RoundRole.role, tables.RoundRole.checkpoint_id).where(
+        tables.RoundRole.round_id == round_.id, tables.RoundRole.step < 0
+    )
+    roles |= dict(db.execute(bound).tuples().all())
+    names = _names(db, tables.Checkpoint, [one for one in roles.values() if one is not None])
+    used = select(tables.RoundPromptSet.use, tables.RoundPromptSet.prompt_set_id).where(
+        tables.RoundPromptSet.round_id == round_.id
+    )
+    sets = db.execute(used).tuples().all()
+    titles = _names(db, tables.PromptSet, [id_ for _, id_ in sets])
+    by_use = {
+        f"prompt sets to {use}": sorted(titles.get(id_, str(id_)) for other, id_ in sets if other == use)
+        for use, _ in sorted(sets)
+    }
+    return {
+        "recipe": str(recipe.get("title") or recipe.get("name") or ""),
+        **{f"role {role}": names.get(id_ or 0, "the policy") for role, id_ in roles.items()},
+        **by_use,
+        **{name: getattr(round_, name) for name in SETTINGS},
+        **_flat(round_.review, "review"),
+        **_flat(beside),
+    }
+
+
+def _names(db: Session, entity: type[tables.Checkpoint] | type[tables.PromptSet], ids: list[int]) -> dict[int, str]:
+    return dict(db.execute(select(entity.id, entity.name).where(entity.id.in_(ids))).tuples().all())
+
+
+def in_words(value: Any) -> str:
+    """A value as it stands in JSON; texts without quotation marks, nothing as `none`."""
+    if value is None:
+        return "none"
+    if isinstance(value, str):
+        return value or "(empty)"
+    return json.dumps(value, ensure_ascii=False)

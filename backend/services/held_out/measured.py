@@ -1,0 +1,130 @@
+"""Which checkpoints were measured on held-out prompts, in which round, and what each answered right."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.db import tables
+from backend.errors import NotFound
+from backend.values import JSON, SetUse
+
+ACCURACY = "held_out_accuracy"
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One checkpoint's answers in one round. `metric_id`: the row that says which were right; None where none does.
+
+    `set_ids`: the held-out sets whose prompts were asked.
+    """
+
+    checkpoint_id: int
+    checkpoint: str
+    round_id: int
+    round_number: int
+    set_ids: tuple[int, ...]
+    metric_id: int | None
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """Ids of the prompts answered right and wrong. What is in neither is unknown: the verifier could not tell, or the
+    measurement does not say of each prompt (`is_told` False)."""
+
+    right: frozenset[int] = frozenset()
+    wrong: frozenset[int] = frozenset()
+    is_told: bool = False
+
+    def of(self, prompt_id: int) -> bool | None:
+        """Whether that prompt was answered right; None where it is not known."""
+        return True if prompt_id in self.right else False if prompt_id in self.wrong else None
+
+
+def all_of(db: Session, project_id: int) -> list[Measurement]:
+    """The project's measurements, newest first."""
+    metric, checkpoint, round_ = tables.Metric, tables.Checkpoint, tables.Round
+    query = (
+        select(
+            metric.checkpoint_id, checkpoint.name, metric.round_id, round_.number, metric.id, metric.name,
+            metric.created_at,
+        )
+        .join(checkpoint, checkpoint.id == metric.checkpoint_id)
+        .join(round_, round_.id == metric.round_id)
+        .where(metric.project_id == project_id)
+        .order_by(metric.id)
+    )  # fmt: skip
+    rows = db.execute(query).all()
+    sets = sets_of(db, {row.round_id for row in rows})
+    found: dict[tuple[int, int], Measurement] = {}
+    for checkpoint_id, name, round_id, number, metric_id, metric_name, at in rows:
+        before = found.pop((checkpoint_id, round_id), None)
+        told = metric_id if metric_name == ACCURACY else before.metric_id if before else None
+        found[checkpoint_id, round_id] = Measurement(
+            checkpoint_id, name, round_id, number, sets.get(round_id, ()), told, at
+        )
+    return [*reversed(found.values())]
+
+
+def sets_of(db: Session, round_ids: Iterable[int]) -> dict[int, tuple[int, ...]]:
+    """The held-out sets of rounds, by round."""
+    row = tables.RoundPromptSet
+    query = select(row.round_id, row.prompt_set_id).where(row.round_id.in_([*round_ids]), row.use == SetUse.held_out)
+    found: dict[int, tuple[int, ...]] = {}
+    for round_id, set_id in db.execute(query.order_by(row.round_id, row.prompt_set_id)):
+        found[round_id] = (*found.get(round_id, ()), set_id)
+    return found
+
+
+def choose(known: Sequence[Measurement], checkpoint_ids: Sequence[int]) -> list[Measurement]:
+    """One measurement for each of these checkpoints, the last of which leads.
+
+    Of a checkpoint that was measured in several rounds the newest with the held-out sets of the leading one, so that
+    the same prompts stand beside each other; else the newest that shares a set; else the newest. Raises `NotFound` for
+    one that was never measured.
+    """
+    if not checkpoint_ids:
+        return []
+    by_id = {id_: [one for one in known if one.checkpoint_id == id_] for id_ in checkpoint_ids}
+    for id_, found in by_id.items():
+        if not found:
+            raise NotFound(
+                f"The checkpoint {id_} has no held-out answers in this project. Choose one that a round measured."
+            )
+    *others, last = checkpoint_ids
+    # The leading one, too, is looked at where it was asked what the first of the others was.
+    lead = (
+        max(by_id[last], key=lambda one: max((_shared(one, other) for other in by_id[others[0]]), default=0))
+        if (others)
+        else by_id[last][0]
+    )
+    return [*(max(by_id[id_], key=lambda one: _shared(lead, one)) for id_ in others), lead]
+
+
+def _shared(one: Measurement, other: Measurement) -> int:
+    """2 for measurements on the same sets, 1 where they share one; `max` takes the first, that is the newest."""
+    return 2 if one.set_ids == other.set_ids else int(bool({*one.set_ids} & {*other.set_ids}))
+
+
+def verdicts_of(db: Session, measurements: Sequence[Measurement]) -> list[Verdicts]:
+    """What was right and wrong in each of them."""
+    metric = tables.Metric
+    ids = [one.metric_id for one in measurements if one.metric_id is not None]
+    query = select(metric.id, metric.n, metric.details).where(metric.id.in_(ids))
+    rows = {id_: read(n, details) for id_, n, details in db.execute(query)} if ids else {}
+    return [rows.get(one.metric_id or 0, Verdicts()) for one in measurements]
+
+
+def read(n: int, details: JSON) -> Verdicts:
+    """What a row of held-out accuracy says of each prompt.
+
+    Nothing where it names fewer than it counts: earlier versions left out answers that could not be read, and without
+    them a fall would not show.
+    """
+    right, wrong = details.get("right"), details.get("wrong")
+    if not isinstance(right, list) or not isinstance(wrong, list) or len(right) + len(wrong) != n:
+        return Verdicts()
+    return Verdicts(frozenset(right), frozenset(wrong), is_told=True)

@@ -1,0 +1,250 @@
+"""The table of held-out prompts and checkpoints, one prompt of it, and a project's baseline."""
+
+import pytest
+from sqlalchemy import delete, select
+
+from backend.db import reading, session, tables
+from backend.errors import InvalidInput, NotFound, PermissionDenied
+from backend.services import overview
+from backend.services.held_out import answers, baseline, compared, listing
+from backend.services.held_out.filtering import Filters, Show
+from backend.values import Role, RoundStatus, Verdict
+from tests import rows
+from tests.integration.held_out import NUMBER, make_done_round, make_held_out, make_line, measure
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+def test_the_table_shows_what_changed_between_two_checkpoints() -> None:
+    line = make_line()
+    assert line.places("all", 0, 2) == list(range(NUMBER))
+    assert line.places("newly_wrong", 0, 2) == [0, 1, 2, 3, 4]
+    assert line.places("newly_right", 0, 2) == list(range(20, 30))
+    assert line.places("never_right", 0, 2) == list(range(30, 40))
+    assert line.places("never_right", 0, 1, 2) == list(range(30, 39)), "of 39 it is not known of the second"
+    assert line.places("newly_wrong", 1, 0) == list(range(20, 30)), "the last one leads"
+    assert line.places("newly_right", 0, 2, category=("level", 2)) == [22, 25, 28]
+    assert line.places("all", 2, category=("kind", "odd"), search='"How much is 3"') == [3]
+    assert line.places("newly_wrong", 0, 2, search="/is [12] /") == [1, 2], "a regular expression reads the texts"
+    assert line.places("all", 2, search="nothing like it") == []
+    page = listing.page(line.actor, line.project.id, [line.checkpoints[1].id, line.checkpoints[2].id])
+    row = page.rows[39]
+    assert [one and (one.is_right, one.text) for one in row.answers] == [
+        (None, "I think it is seven."), (False, "I think it is seven."),
+    ]  # fmt: skip
+    assert (page.count, page.asked, page.common, page.is_told) == (40, 40, 39, (True, True))
+    assert [one.round_number for one in page.checkpoints] == [1, 2]
+
+
+def test_pages_go_on_and_back_in_the_order_of_the_prompts() -> None:
+    line = make_line()
+    ids = [one.id for one in line.checkpoints]
+
+    def turn(show: str, **place: int | None) -> listing.Page:
+        return listing.page(line.actor, line.project.id, ids[::2], Filters(Show(show)), limit=4, **place)
+
+    first = turn("newly_right")
+    assert (first.count, first.before) == (10, None)
+    second = turn("newly_right", after=first.after)
+    third = turn("newly_right", after=second.after)
+    seen = [row.prompt_id for page in (first, second, third) for row in page.rows]
+    assert seen == line.prompt_ids[20:30]
+    assert third.after is None
+    back = turn("newly_right", before=third.before)
+    assert [row.prompt_id for row in back.rows] == [row.prompt_id for row in second.rows]
+    assert turn("newly_right", before=back.before).before is None
+    assert turn("all", before=0).rows == ()
+
+
+def test_notes_that_several_prompts_share_are_categories() -> None:
+    line = make_line()
+    found = listing.categories(line.actor, line.project.id, line.checkpoints[2].id)
+    assert found == [("kind", "even"), ("kind", "odd"), ("level", 1), ("level", 2), ("level", 3)]
+    with pytest.raises(InvalidInput, match="category"):
+        line.places("all", 2, category=('a"b', 1))
+
+
+def test_one_prompt_stands_there_with_whole_answers_and_what_changed() -> None:
+    line = make_line()
+    with session() as db:
+        of = (tables.Sample.checkpoint_id == line.checkpoints[2].id, tables.Sample.prompt_id == line.prompt_ids[0])
+        sample = db.scalars(select(tables.Sample).where(*of)).one()
+        db.add(
+            tables.Judgment(
+                round_id=sample.round_id, sample_id=sample.id, judge="rubric", position=0, score=2.0,
+                verdict=Verdict.reject, rationale="seven is wrong", raw="",
+            )
+        )  # fmt: skip
+    ids = [one.id for one in line.checkpoints]
+    found = answers.detail(line.actor, line.project.id, line.prompt_ids[0], [ids[0], ids[2]])
+    assert (found.answer, found.notes["level"]) == ("0", 1)
+    assert [one.text for one in found.answers] == ["I think it is 0.", "I think it is seven."]
+    assert [(one.is_right, one.verifier) for one in found.answers] == [(True, "exact_match"), (False, "exact_match")]
+    assert [one.rationale for one in found.answers[1].words] == ["seven is wrong"]
+    assert [(one.kind, one.text) for one in found.changes] == [
+        ("same", "I think it is "), ("out", "0"), ("in", "seven"), ("same", "."),
+    ]  # fmt: skip
+    assert answers.detail(line.actor, line.project.id, line.prompt_ids[0], ids[:1]).changes == ()
+    other = rows.prompts_of(rows.make_prompt_set(line.project))[0]
+    with pytest.raises(NotFound, match=f"no prompt {other.id}"):
+        answers.detail(line.actor, line.project.id, other.id, ids)
+
+
+def test_a_checkpoint_measured_twice_is_shown_on_the_prompts_of_the_other() -> None:
+    line = make_line()
+    other = make_held_out(line.project, 6)
+    third, three = make_done_round(line.project, line.checkpoints[2], [other], parent_id=line.rounds[1].id)
+    assert three
+    measure(third, line.checkpoints[2], [other], [0])
+    measure(third, three, [other], [0, 1])
+    ids = [one.id for one in line.checkpoints]
+    page = listing.page(line.actor, line.project.id, [ids[2], three.id])
+    assert [one.round_number for one in page.checkpoints] == [3, 3]
+    assert (page.common, page.asked) == (6, 6)
+    page = listing.page(line.actor, line.project.id, [ids[1], ids[2]])
+    assert [one.round_number for one in page.checkpoints] == [1, 2], "its newest measurement is on other prompts"
+    page = listing.page(line.actor, line.project.id, [ids[1], three.id])
+    assert (page.common, page.asked, page.rows[0].answers[0]) == (0, 6, None)
+
+
+def test_what_was_never_measured_says_so() -> None:
+    project = rows.make_project()
+    actor, checkpoint = rows.make_actor(project), rows.make_checkpoint(project)
+    assert listing.checkpoints(actor, project.id) == []
+    with pytest.raises(NotFound, match="no held-out answers"):
+        listing.page(actor, project.id, [checkpoint.id])
+    line = make_line()
+    with pytest.raises(NotFound, match="no held-out answers"):
+        listing.page(line.actor, line.project.id, [checkpoint.id])
+    with pytest.raises(InvalidInput, match="1 to 6"):
+        listing.page(line.actor, line.project.id, [])
+    with pytest.raises(NotFound, match="no project"):
+        listing.page(actor, line.project.id, [line.checkpoints[0].id])
+    with session() as db:
+        for metric in db.scalars(select(tables.Metric)):
+            metric.details = {}
+    page = listing.page(line.actor, line.project.id, [line.checkpoints[2].id])
+    assert page.rows[0].answers[0] == listing.Answer(None, "I think it is seven.", "stop", 5)
+    assert (page.is_told, page.common) == ((False,), 0)
+    assert line.places("newly_wrong", 0, 2) == [], "unknown is neither right nor wrong"
+
+
+def test_later_rounds_read_as_a_difference_to_the_baseline() -> None:
+    line = make_line()
+    project_id, ids = line.project.id, [one.id for one in line.checkpoints]
+    assert baseline.get(line.actor, project_id) is None
+    assert all(one.to_baseline is None for one in overview.loop(line.actor, project_id).lines)
+    baseline.put(line.actor, project_id, round_id=line.rounds[0].id)
+    found = baseline.get(line.actor, project_id)
+    assert found
+    assert (found.checkpoint_id, found.round_number, found.name.split()[1]) == (ids[1], 1, "1")
+    lines = overview.loop(line.actor, project_id).lines
+    assert [one.is_baseline for one in lines] == [False, True, False]
+    assert [one.to_baseline for one in lines[:2]] == [None, None], "the base came before it"
+    gap = lines[2].to_baseline
+    assert gap
+    assert (gap.n, gap.newly_right, gap.newly_wrong, gap.value) == (39, 0, 5, -5 / 39)
+    assert gap.low is not None
+    assert gap.low < gap.value < 0  # type: ignore[operator]
+    baseline.put(line.actor, project_id, checkpoint_id=ids[0])
+    assert [one.to_baseline is not None for one in overview.loop(line.actor, project_id).lines] == [False, True, True]
+    assert compared.default(line.actor, project_id) == (f"c{ids[0]}", f"r{line.rounds[1].id}")
+    baseline.put(line.actor, project_id)
+    assert baseline.get(line.actor, project_id) is None
+
+
+def test_a_baseline_is_a_curators_and_of_the_project() -> None:
+    line, other = make_line(), rows.make_checkpoint(rows.make_project())
+    with pytest.raises(NotFound, match=f"no checkpoint {other.id}"):
+        baseline.put(line.actor, line.project.id, checkpoint_id=other.id)
+    with pytest.raises(NotFound, match="no round 999"):
+        baseline.put(line.actor, line.project.id, round_id=999)
+    without, _ = make_done_round(line.project, line.checkpoints[0], [line.held_out], makes=False)
+    with pytest.raises(InvalidInput, match="made no checkpoint"):
+        baseline.put(line.actor, line.project.id, round_id=without.id)
+    with pytest.raises(PermissionDenied, match="curator"):
+        baseline.put(rows.make_actor(line.project, Role.reviewer), line.project.id, round_id=line.rounds[0].id)
+    spare = rows.make_checkpoint(line.project)
+    baseline.put(line.actor, line.project.id, checkpoint_id=spare.id)
+    assert all(one.to_baseline is None for one in overview.loop(line.actor, line.project.id).lines)
+    with session() as db:
+        db.execute(delete(tables.Checkpoint).where(tables.Checkpoint.id == spare.id))
+    assert baseline.get(line.actor, line.project.id) is None
+    with reading() as db:
+        assert db.get_one(tables.Project, line.project.id).baseline_id is None
+
+
+def test_two_rounds_side_by_side() -> None:
+    judge = {"name": "additive_rubric", "accept_at": 4.0}
+    line = make_line(judge=judge, generator={"name": "sample", "n": 4})
+    first, second = line.rounds
+    with session() as db:
+        for round_, value in ((first, 0.25), (second, 0.5)):
+            db.add(
+                tables.Metric(project_id=line.project.id, round_id=round_.id, name="override_rate", value=value, n=9)
+            )
+    found = compared.compare(line.actor, line.project.id, f"r{first.id}", f"r{second.id}")
+    assert found.knobs is not None
+    said = {(knob.place, knob.name): (knob.old, knob.new) for knob in found.knobs}
+    assert said["2. generator sample", "n"] == ("2", "4")
+    assert said["3. judge additive_rubric", "accept_at"] == ("not there", "4.0")
+    assert said["", "role policy"] == ("base model", line.checkpoints[1].name)
+    assert ("", "seed") not in said
+    assert ("2. generator sample", "name") not in said
+    assert (found.common, found.old_asked, found.new_asked) == (40, 40, 40)
+    accuracy, overridden = found.numbers
+    assert (accuracy.name, accuracy.difference.newly_wrong, accuracy.difference.n) == ("held_out_accuracy", 5, 39)
+    assert accuracy.difference.p == 2 / 2**5
+    assert (overridden.name, overridden.difference.value, overridden.difference.low) == ("override_rate", 0.25, None)
+    assert overridden.difference.why
+
+
+def test_rounds_of_other_prompts_of_none_and_unlike_recipes_are_compared_as_far_as_it_goes() -> None:
+    line = make_line()
+    base = f"c{line.checkpoints[0].id}"
+    found = compared.compare(line.actor, line.project.id, base, f"r{line.rounds[1].id}")
+    assert found.knobs is None
+    assert (found.old.name, found.numbers[0].difference.newly_right) == ("base model", 10)
+    more = make_held_out(line.project, 10)
+    third, three = make_done_round(line.project, line.checkpoints[2], [line.held_out, more])
+    assert three
+    measure(third, three, [line.held_out, more], range(45))
+    found = compared.compare(line.actor, line.project.id, base, f"r{third.id}")
+    assert (found.common, found.old_asked, found.new_asked, found.numbers[0].difference.n) == (40, 40, 50, 40)
+    steps = [
+        {"part": {"name": "prompt_set"}, "kind": "prompt_source"},
+        {"part": {"name": "sample", "n": 2}, "kind": "generator"},
+        {"part": {"name": "exact_match"}, "kind": "judge", "name": "check"},
+    ]
+    recipe = {"name": "own", "title": "Own", "steps": steps, "metrics": [], "schedule": {"name": "constant"}}
+    fourth, _ = make_done_round(line.project, line.checkpoints[2], [], makes=False, recipe=recipe)
+    found = compared.compare(line.actor, line.project.id, f"r{third.id}", f"r{fourth.id}")
+    assert found.knobs is not None
+    said = {(knob.place, knob.name): (knob.old, knob.new) for knob in found.knobs}
+    assert said["3. judge exact_match", "step"][0] == "not there"
+    assert said["5. trainer dpo", "step"][1] == "not there"
+    assert said["", "recipe"] == ("Self-Rewarding Language Models", "Own")
+    assert (found.common, found.new_asked) == (0, None)
+    number = found.numbers[0]
+    assert (number.new, number.difference.value, number.difference.why) == (None, None, "measured on one side only")
+
+
+def test_what_cannot_be_compared_is_refused() -> None:
+    line = make_line()
+    one, other = f"r{line.rounds[0].id}", make_line()
+    for key, error, words in (
+        ("r999", NotFound, "no round 999"),
+        (f"r{other.rounds[0].id}", NotFound, "no round"),
+        ("c999", NotFound, "no checkpoint"),
+        ("3", InvalidInput, "names no round"),
+        (one, InvalidInput, "stands on both sides"),
+    ):
+        with pytest.raises(error, match=words):
+            compared.compare(line.actor, line.project.id, one, key)
+    project = rows.make_project()
+    actor = rows.make_actor(project)
+    assert compared.default(actor, project.id) is None
+    assert compared.sides(actor, project.id) == []
+    rows.make_round(project, status=RoundStatus.failed)
+    assert compared.default(actor, project.id) is None
+    assert [side.key[0] for side in compared.sides(actor, project.id)] == ["c", "r"]

@@ -1,0 +1,124 @@
+"""The pages of held-out answers and of two rounds, asked as a browser asks."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from backend.services.held_out import baseline
+from backend.values import Role
+from tests import rows
+from tests.integration import site
+from tests.integration.clicking import Clicker
+from tests.integration.held_out import Line, make_done_round, make_held_out, make_line, measure
+from tests.integration.test_deep_links import Opened
+
+pytestmark = pytest.mark.on_sqlite
+
+
+class Page(Clicker, Opened):
+    """Opens a page and clicks on it."""
+
+    def opens(self, prompt_id: int) -> str:
+        self.event = {"prompt": prompt_id}
+        self.call(self.listener("held_out", "open_prompt"))
+        return self.said[-1]
+
+
+@pytest.fixture
+def opened(database: str) -> Iterator[tuple[Line, Page]]:
+    line = make_line(generator={"name": "sample", "n": 4})
+    with site.signed_in(line.actor) as client:
+        yield line, Page(client, line.project.slug)
+
+
+def test_the_table_follows_its_filters_and_its_address(opened: tuple[Line, Page]) -> None:
+    line, page = opened
+    base, one, two = (checkpoint.id for checkpoint in line.checkpoints)
+    said = page.ask("held_out", "draw")
+    assert f"old={one}&new={two}" in said, "the newest against the one that it was trained from"
+    assert "40 prompts · 39 of 40 known for both" in said
+    query = {"old": str(base), "show": "newly_wrong", "prompt": str(line.prompt_ids[0])}
+    said = page.ask("held_out", "draw", **query)
+    assert "5 prompts" in said
+    assert "From base model to" in said
+    assert '"role": "deletion"' in said
+    page.do("held_out", "narrow", show="newly_right")
+    assert "10 prompts" in page.said[-1]
+    assert f"show=newly_right&prompt={line.prompt_ids[0]}" in page.said[-1]
+    assert f"prompt={line.prompt_ids[21]}" in page.opens(line.prompt_ids[21])
+    assert "Known answer" not in page.said[-1], "words stand in the template"
+    assert '"answer": "42"' in page.said[-1]
+    page.do("held_out", "narrow", show="all", category='["level", 3]')
+    assert "13 prompts" in page.said[-1]
+    page.do("held_out", "narrow", show="never_right", category="")
+    assert "10 prompts" in page.said[-1]
+
+
+def test_what_the_address_asks_for_and_is_not_there_is_said(opened: tuple[Line, Page]) -> None:
+    line, page = opened
+    other = make_line()
+    for name, value, words in (
+        ("new", "999", "There is no checkpoint with held-out answers 999 in this project."),
+        ("old", str(other.checkpoints[0].id), "There is no checkpoint with held-out answers"),
+        ("new", "abc", "which is no number of a checkpoint with held-out answers."),
+        ("prompt", str(other.prompt_ids[0]), f"There is no prompt {other.prompt_ids[0]} among"),
+        ("prompt", "abc", "which is no number of a prompt."),
+        ("show", "odd", "40 prompts"),
+        ("category", "odd", "40 prompts"),
+        ("search", "/(/", "40 prompts"),
+        ("after", "-3", "40 prompts"),
+        ("old", "none", "40 prompts"),
+    ):
+        assert words in page.ask("held_out", "draw", **{name: value}), (name, value)
+    assert "old=none" in page.said[-1]
+    project = rows.make_project()
+    with site.signed_in(rows.make_actor(project, Role.viewer)) as client:
+        empty = Page(client, project.slug)
+        assert "has held-out answers yet" in empty.ask("held_out", "draw")
+        assert "nothing to compare" in empty.ask("compare", "draw")
+        assert line.project.name not in empty.said[-1]
+
+
+def test_two_rounds_are_compared_and_the_first_made_the_baseline(opened: tuple[Line, Page]) -> None:
+    line, page = opened
+    first, second = (f"r{round_.id}" for round_ in line.rounds)
+    said = page.ask("compare", "draw")
+    assert f"old={first}&new={second}" in said
+    for words in ("No baseline is set.", "-12.8 points", "5 newly wrong, 0 newly right", "p = 0.062", "Newly wrong: 5",
+                  "Both were asked the same 40 held-out prompts.", "2. generator sample"):  # fmt: skip
+        assert words in said, words
+    page.do("compare", "set_baseline")
+    assert "The baseline is round 1" in page.said[-1]
+    found: Any = baseline.get(line.actor, line.project.id)
+    assert found.round_id == line.rounds[0].id
+    assert "-12.8 points to the baseline" in page.ask("overview", "draw")
+    assert f"held-out?new={line.checkpoints[2].id}" not in page.said[-1], "links stand in the template"
+    said = page.ask("compare", "draw", old=f"c{line.checkpoints[0].id}", new=second)
+    assert "no recipe to compare" in said
+    page.do("compare", "no_baseline")
+    assert baseline.get(line.actor, line.project.id) is None
+    for query, words in (
+        ({"new": "r999"}, "There is no round 999 in this project."),
+        ({"old": "abc"}, "names no round and no checkpoint"),
+        ({"old": second, "new": second}, "stands on both sides"),
+        ({"new": f"c{line.checkpoints[0].id}"}, "Choose in the first field"),
+    ):
+        assert words in page.ask("compare", "draw", **query), query
+
+
+def test_rounds_of_different_prompts_say_how_many_they_share(opened: tuple[Line, Page]) -> None:
+    line, page = opened
+    few = make_held_out(line.project, 8)
+    third, three = make_done_round(line.project, line.checkpoints[2], [few])
+    assert three
+    measure(third, three, [few], range(4))
+    said = page.ask("compare", "draw", old=f"r{line.rounds[0].id}", new=f"r{third.id}")
+    assert "different held-out prompts, 40 and 8: what is compared prompt by prompt is compared on the 0 that" in said
+    assert "no prompt in common" in said
+    assert '"difference": "unknown"' in said
+    measure(third, line.checkpoints[2], [few], range(2))
+    said = page.ask("compare", "draw", old=f"r{line.rounds[1].id}", new=f"r{third.id}")
+    assert "+25.0 points" in said
+    assert "interval unknown" in said
+    assert "fewer than 30 prompts" in said
