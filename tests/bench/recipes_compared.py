@@ -181,7 +181,7 @@ def table(entries: Sequence["Entry"], lines: Sequence[dict[str, Any]], num_round
             "; ".join(errors).replace("|", "\\|"),
         ])  # fmt: skip
     note = (
-        f"gain: points from the base to the last round, of runs that came so far; its interval is a bootstrap of {DRAWS:,} "
+        f"gain: points from the base to the last round, of runs that came to the last one; its interval is a bootstrap of {DRAWS:,} "
         "draws of the seeds and, with each, of the held-out prompts, the same ones for base and last round."
     )
     return "\n".join(f"| {' | '.join(cells)} |" for cells in rows) + f"\n\n{note}"
