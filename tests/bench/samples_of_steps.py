@@ -2,33 +2,45 @@
 
 Beside the texts of the steps stand all other kinds: imported answers, edits by people, and roll-outs of a training,
 which no list has but which are searched past. Each step's samples follow those of the step before, as a round makes
-them, and five of six have been judged.
+them; all but the first criticisms are judged. To be made quickly, texts are short, and some thousand texts
+and labels are used again and again.
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import insert
+from sqlalchemy.orm import Session
 
 from backend.db import now, session, tables
+from backend.db.bulk import insert_rows
 from backend.recipes import Recipe, Step
 from backend.recipes import _parts as parts
 from backend.services.access import Actor
 from backend.values import LabelSource, Role, RoundStatus, Split, Stage, Verdict
 from tests import rows
-from tests.bench.samples_project import PER_PROMPT, in_chunks, label, prompt, sample, vocabulary
+from tests.bench.samples_project import PER_PROMPT, in_chunks, label, prompt, some_words, vocabulary
 
-IMPORTED, EDITED, ROLLED_OUT = 50, 200, 10
+IMPORTED, EDITED, ROLLED_OUT = 50, 200, 20
 """Every so manieth answer is imported, every so manieth text edited; for so many texts there is one roll-out."""
 
 Row = dict[str, Any]
+Columns = dict[str, Sequence[Any]]
+UNJUDGED: Row = dict.fromkeys(("score", "verdict", "machine_score", "machine_verdict", "machine_spread"))
+UNJUDGED |= {"source": LabelSource.none, "is_overridden": False, "is_unparsed": False}
+SELDOM = {77: " unicorn"}
+CHANCE, WORDS = random.Random(1), vocabulary()
+TEXTS = [some_words(CHANCE, WORDS, 12) for _ in range(3_001)]
+LABELS = [label(0, 0, CHANCE) for _ in range(20_011)]
+MADE_UP = [name for name in LABELS[0] if name not in ("sample_id", "round_id", "updated_at", "kind")]
 
 
 def recipe(steps: int) -> Recipe:
     """Answers, then texts about them, each about the text before, which are judged, selected and trained on."""
     answers = Step(part=parts.Sample(n=PER_PROMPT), kind="generator", name="answers")
-    later = [one for _ in range(steps - 1) for one in (parts.Ask(follow=True, strip=True), parts.Sample(n=1))]
+    about = parts.Ask(about="last", follow=True, strip=True)
+    later = [one for _ in range(steps - 1) for one in (about, parts.Sample(n=PER_PROMPT))]
     judged = (parts.AdditiveRubric(), parts.AboveThreshold(), parts.SFT())
     return Recipe(name="bench", title="Bench", steps=(parts.PromptSet(), answers, *later, *judged))
 
@@ -45,79 +57,98 @@ def build(number: int, steps: int) -> tuple[Actor, tables.Round]:
     prompts = tables.PromptSet(project_id=project.id, name="bench", split=Split.train, num_prompts=num_prompts)
     with session() as db:
         db.add(prompts)
-    for table, made in Maker(round_, prompts.id, num_prompts, steps).everything():
-        for chunk in in_chunks(made):
+        db.flush()
+        db.execute(insert(tables.Prompt), [prompt(prompts.id, n, CHANCE, WORDS) for n in range(num_prompts)])
+    maker = Maker(round_, num_prompts, steps)
+    for step in range(steps):
+        with session() as db:
+            maker.ask(db, step)
+        for some in in_chunks(iter(range(step * maker.per_step, (step + 1) * maker.per_step))):
             with session() as db:
-                db.execute(insert(table), [row for row, _ in chunk])
-                if labels := [labelled for _, labelled in chunk if labelled]:
-                    db.execute(insert(tables.Label), labels)
+                maker.write(db, some)
+    for write, number in ((maker.edit, maker.edits), (maker.roll_out, maker.texts // ROLLED_OUT)):
+        for some in in_chunks(iter(range(number))):
+            with session() as db:
+                write(db, some)
     with session() as db:
         db.connection().exec_driver_sql("ANALYZE")
     return rows.make_actor(project, Role.admin), round_
 
 
 class Maker:
-    """Makes the rows, which are the same every time. Texts of step k follow those of step k - 1, as do their ids."""
+    """Writes the rows, which are the same every time. The nth text of all is the nth sample."""
 
-    def __init__(self, round_: tables.Round, prompt_set_id: int, num_prompts: int, steps: int) -> None:
-        self.round, self.prompt_set_id, self.steps = round_, prompt_set_id, steps
-        self.num_prompts, self.per_step = num_prompts, num_prompts * PER_PROMPT
+    def __init__(self, round_: tables.Round, num_prompts: int, steps: int) -> None:
+        self.round, self.num_prompts, self.steps = round_, num_prompts, steps
+        self.per_step = num_prompts * PER_PROMPT
         self.texts = steps * self.per_step
-        self.chance, self.words = random.Random(1), vocabulary()
+        self.edits = self.texts // EDITED
 
-    def everything(self) -> Iterator[tuple[Any, Iterator[tuple[Row, Row | None]]]]:
-        """Tables, and the rows of each with the label of a sample."""
-        prompts = (prompt(self.prompt_set_id, n, self.chance, self.words) for n in range(self.num_prompts))
-        yield tables.Prompt, ((row, None) for row in prompts)
-        for step in range(self.steps):
-            yield tables.Group, ((row, None) for row in self.groups(step))
-            yield tables.Sample, self.samples(step)
-        edits = self.texts // EDITED
-        yield tables.Sample, (self.edit(n, n * EDITED) for n in range(edits))
-        rollouts = range(self.texts // ROLLED_OUT)
-        yield tables.Sample, ((self.rolled_out(self.texts + edits + n, n), None) for n in rollouts)
-
-    def groups(self, step: int) -> Iterator[Row]:
-        """Of answers the prompts; of later steps a question about each text of the step before."""
-        common = {"round_id": self.round.id, "split": Split.train, "step": 2 * step, "created_at": now()}
+    def ask(self, db: Session, step: int) -> None:
+        """The prompts; of a later step a question about the last text of each group of the step before."""
         asked = [{"role": "user", "content": "Say what is wrong with it and how it could be better."}]
-        for n in range(self.per_step if step else self.num_prompts):
-            prompt_id = n // PER_PROMPT + 1 if step else n + 1
-            about = {"parent_id": (step - 1) * self.per_step + n + 1, "messages": asked} if step else {}
-            yield common | about | {"id": self.group(step, n), "prompt_id": prompt_id, "position": n}
+        common = {"round_id": self.round.id, "split": Split.train, "step": 2 * step, "created_at": now()}
+        common |= {"is_stripped": step > 0, "messages": asked if step else None}
+        numbers = range(self.num_prompts)
+        last = (step - 1) * self.per_step + PER_PROMPT
+        columns: Columns = {
+            "id": [step * self.num_prompts + n + 1 for n in numbers],
+            "prompt_id": [n + 1 for n in numbers],
+            "position": numbers,
+            "parent_id": [last + n * PER_PROMPT if step else None for n in numbers],
+        }
+        insert_rows(db, tables.Group, common, columns)
 
-    def group(self, step: int, n: int) -> int:
-        return (self.num_prompts + (step - 1) * self.per_step if step else 0) + n + 1
+    def write(self, db: Session, numbers: Sequence[int]) -> None:
+        """Texts of the steps, one step's after another's, and their labels."""
+        kinds = ["import" if n < self.per_step and n % IMPORTED == 1 else "completion" for n in numbers]
+        self.samples(db, numbers, numbers, {"kind": kinds})
+        said = [UNJUDGED if self.step(n) == 3 else {} for n in numbers]
+        self.labels(db, numbers, numbers, {"kind": kinds}, said)
 
-    def samples(self, step: int) -> Iterator[tuple[Row, Row | None]]:
-        for n in range(self.per_step):
-            group_id = self.group(step, n if step else n // PER_PROMPT)
-            kind = "import" if step == 0 and n % IMPORTED == 1 else "completion"
-            yield self.written(step * self.per_step + n, n, group_id, 2 * step + 1, kind)
+    def edit(self, db: Session, edits: Sequence[int]) -> None:
+        """What people made of texts: without a score, two of three accepted."""
+        originals, kinds = [n * EDITED for n in edits], ["edit"] * len(edits)
+        numbers = [self.texts + n for n in edits]
+        self.samples(db, numbers, originals, {"kind": kinds, "edited_from_id": [n + 1 for n in originals]})
+        accepted = {"verdict": Verdict.accept, "source": LabelSource.person}
+        said = [UNJUDGED | (accepted if n % 3 else {}) for n in edits]
+        self.labels(db, numbers, originals, {"kind": kinds}, said)
 
-    def written(self, number: int, n: int, group_id: int, step: int, kind: str) -> tuple[Row, Row]:
-        """A sample of a step, the `number`th of all, and its label. Criticisms, each second step's, are not judged."""
-        place = {"step": step, "kind": kind}
-        row = sample(self.round, n, self.chance, self.words) | place | {"id": number + 1, "group_id": group_id}
-        row |= {"position": n % PER_PROMPT if step == 1 else 0}
-        row |= {"checkpoint_id": None} if kind == "import" else {}
-        labelled = label(self.round.id, number, self.chance) | place
-        return row, unjudged(labelled) if step == 3 else labelled
+    def roll_out(self, db: Session, numbers: Sequence[int]) -> None:
+        """What the training wrote, which has no labels."""
+        extra = [{"reward": 1.0, "optimizer_step": n // 100} for n in numbers]
+        columns = {"kind": ["rollout"] * len(numbers), "extra": extra, "step": [2 * self.steps + 2] * len(numbers)}
+        self.samples(db, [self.texts + self.edits + n for n in numbers], numbers, columns)
 
-    def edit(self, n: int, of: int) -> tuple[Row, Row]:
-        """What a person made of a text: without a score, some of it accepted by a person."""
-        step, place = divmod(of, self.per_step)
-        group_id = self.group(step, place if step else place // PER_PROMPT)
-        row, labelled = self.written(self.texts + n, place, group_id, 2 * step + 1, "edit")
-        row |= {"edited_from_id": of + 1, "position": place % PER_PROMPT}
-        labelled = unjudged(labelled)
-        return row, labelled | ({"verdict": Verdict.accept, "source": LabelSource.person} if n % 3 else {})
+    def step(self, n: int) -> int:
+        """The place in the recipe of the step that wrote the nth text."""
+        return 2 * (n // self.per_step) + 1
 
-    def rolled_out(self, number: int, n: int) -> Row:
-        row, _ = self.written(number, n, self.group(0, n // PER_PROMPT), 2 * self.steps + 2, "rollout")
-        return row | {"extra": {"reward": 1.0, "optimizer_step": n // 100}, "position": n % PER_PROMPT}
+    def samples(self, db: Session, numbers: Sequence[int], of: Sequence[int], more: Columns) -> None:
+        """Samples in the groups of the texts `of`."""
+        common = {
+            "project_id": self.round.project_id, "round_id": self.round.id, "split": Split.train, "seed": 0,
+            "finish_reason": "stop", "score_like": False, "created_at": now(),
+        }  # fmt: skip
+        columns = {
+            "id": [n + 1 for n in numbers],
+            "group_id": [n // PER_PROMPT + 1 for n in of],
+            "prompt_id": [n % self.per_step // PER_PROMPT + 1 for n in of],
+            "position": [n % PER_PROMPT for n in of],
+            "checkpoint_id": [None if kind == "import" else self.round.policy_id for kind in more["kind"]],
+            "text": [TEXTS[n % len(TEXTS)] + SELDOM.get(n % 500_000, " seldom" * (n % 1000 == 13)) for n in numbers],
+            "num_tokens": [12] * len(numbers),
+            "extra": [{}] * len(numbers),
+            "step": [self.step(n) for n in of],
+        }
+        insert_rows(db, tables.Sample, common, columns | more)
 
-
-def unjudged(labelled: Row) -> Row:
-    machine = dict.fromkeys(("score", "verdict", "machine_score", "machine_verdict", "machine_spread"))
-    return labelled | machine | {"source": LabelSource.none, "is_overridden": False, "is_unparsed": False}
+    def labels(
+        self, db: Session, numbers: Sequence[int], of: Sequence[int], more: Columns, said: Sequence[Row]
+    ) -> None:
+        """The labels of these texts, with what is `said` of each instead."""
+        rows = [LABELS[n % len(LABELS)] | other for n, other in zip(numbers, said, strict=True)]
+        columns = {name: [one[name] for one in rows] for name in MADE_UP}
+        columns |= {"sample_id": [n + 1 for n in numbers], "step": [self.step(n) for n in of]}
+        insert_rows(db, tables.Label, {"round_id": self.round.id, "updated_at": now()}, columns | more)
