@@ -21,6 +21,8 @@ from backend.errors import InvalidInput
 SORTED = 1_000
 """So many matches are read and sorted for one page."""
 SORTED_PROMPTS = 200
+"""So many matching prompts, or fewer where each has more than `OF_ONE_PROMPT` samples."""
+OF_ONE_PROMPT = 8
 OF_PROMPT = "samples AS s ON s.prompt_id = h.id AND s.round_id = :round"
 PROBES = 60
 """So many rows are looked up in the text index at once, and twice that for one page: a look-up takes 0.1 ms."""
@@ -41,7 +43,8 @@ Reader = Callable[[Cursor | None, int], Read]
 class Search:
     """One searched table: the query, its expression and values, and the ids the round spans there.
 
-    Without an expression there is nothing to look up in the index, and the texts alone tell what matches.
+    Without an expression there is nothing to look up in the index, and the texts alone tell what matches. `most`: so
+    many matches are read and sorted for one page.
     """
 
     asked: Scope
@@ -51,6 +54,7 @@ class Search:
     values: dict[str, Any]
     first: int
     last: int
+    most: int
 
     @property
     def dialect(self) -> str:
@@ -67,10 +71,9 @@ class Search:
         """The share of rows that match in the index, going by the first ones; 0 when all of them can be sorted."""
         if not self.expression:
             return 1.0
-        cap = SORTED if self.table == "samples" else SORTED_PROMPTS
-        ordered = f"{self.hits()} ORDER BY {id_column(self.dialect)} LIMIT {cap + 1}"
+        ordered = f"{self.hits()} ORDER BY {id_column(self.dialect)} LIMIT {self.most + 1}"
         number, last = self.asked.one(f"SELECT count(*), max(id) FROM ({ordered}) AS c", **self.values)
-        return 0.0 if number <= cap else number / max(1, last - self.first + 1)
+        return 0.0 if number <= self.most else number / max(1, last - self.first + 1)
 
     def test(self, id_: str) -> str:
         return f" AND EXISTS ({hits(self.table, self.expression, self.dialect)} AND {id_column(self.dialect)} = {id_})"
@@ -123,13 +126,14 @@ class Wanted:
         return [row for row in rows if row[1] in ids_passed]
 
 
-def ends_of(table: SEARCHABLE) -> str:
-    """The lowest and the highest id that the round has there, each read from the end of an index."""
-    source = {
-        "samples": "(SELECT {}(id) FROM samples WHERE round_id = :round)",
-        "prompts": "(SELECT {}(prompt_id) FROM groups WHERE round_id = :round AND split = 'train')",
-    }[table]
-    return f"{source.format('min')}, {source.format('max')}"
+def prompt_ends(asked: Scope) -> tuple[int, int, int]:
+    """The lowest and the highest prompt of the round, and how many of them one page may sort."""
+    asks = "SELECT {}(prompt_id) FROM groups WHERE round_id = :round AND split = 'train'"
+    made = "SELECT {}(id) FROM samples WHERE round_id = :round"
+    ends = ", ".join(f"({source.format(end)})" for source in (asks, made) for end in ("min", "max"))
+    first, last, first_sample, last_sample = (number or 0 for number in asked.one(f"SELECT {ends}"))
+    of_one = (last_sample - first_sample + 1) / (last - first + 1)
+    return first, last, max(1, int(SORTED_PROMPTS * min(1.0, OF_ONE_PROMPT / of_one)))
 
 
 def search(asked: Scope, filters: Filters, patience: Patience | None = None) -> Wanted:
@@ -141,8 +145,9 @@ def search(asked: Scope, filters: Filters, patience: Patience | None = None) -> 
             return None
         wanted = parse(query, shared)
         expression, values = wanted.match("sqlite" if asked.is_sqlite else "postgresql", name) or ("", {})
-        first, last = asked.one(f"SELECT {ends_of(table)}")
-        return Search(asked, table, wanted, expression, values, first or 0, last or 0)
+        # Each step's samples follow those of the step before: a search in one step's passes by all others'.
+        ends = (*asked.ends, SORTED) if table == "samples" else prompt_ends(asked)
+        return Search(asked, table, wanted, expression, values, *ends)
 
     return Wanted(asked, one("samples", filters.text, "text"), one("prompts", filters.prompt, "prompt"))
 
@@ -198,7 +203,7 @@ def sorted_page(
 def few_candidates(wanted: Wanted, tests: list[Search]) -> bool:
     """Whether looking up what the filters leave takes fewer reads than walking through what matches."""
     few = counted(wanted.asked)
-    first, last = wanted.asked.one(f"SELECT {ends_of('samples')}")
+    first, last = wanted.asked.ends
     share = few.number / max(1, last - first + 1)
     density = math.prod(one.density for one in tests)
     return few.is_exact and (few.number <= PROBES * BATCHES or share * PROBE_COST < density)
@@ -273,7 +278,7 @@ def ended(rows: list[Row], number: int, sort: Sort, at: Cursor | None) -> Read:
 
 def few_matches(wanted: Wanted, text: Search, sort: Sort, prompt: Search | None) -> list[Row]:
     """All samples whose text matches and that pass the filters."""
-    labels = f"({text.hits()} LIMIT {SORTED}) AS h {wanted.join} labels AS l ON l.sample_id = h.id"
+    labels = f"({text.hits()} LIMIT {text.most}) AS h {wanted.join} labels AS l ON l.sample_id = h.id"
     if prompt is None:
         return matched(wanted, f"{labels} WHERE", sort)
     return matched(
@@ -283,7 +288,7 @@ def few_matches(wanted: Wanted, text: Search, sort: Sort, prompt: Search | None)
 
 def few_prompts(wanted: Wanted, prompt: Search, sort: Sort) -> list[Row]:
     """All samples whose prompt matches and that pass the filters."""
-    samples = f"({prompt.hits()} LIMIT {SORTED_PROMPTS}) AS h {wanted.join} {OF_PROMPT}"
+    samples = f"({prompt.hits()} LIMIT {prompt.most}) AS h {wanted.join} {OF_PROMPT}"
     return matched(wanted, f"{samples} {wanted.join} labels AS l ON l.sample_id = s.id WHERE", sort)
 
 
@@ -303,7 +308,7 @@ def walking_reader(wanted: Wanted, by: Search, order: Sort) -> Reader:
         way, sign, end = ("DESC", "<", "min") if order.descending != backward else ("ASC", ">", "max")
         values = {"key": at.key, "id": at.sample_id} if at else {}
         # A prompt is begun again: some of its samples may still come.
-        size, start = (SLICE, f"{sign} :id") if is_text else (SORTED_PROMPTS, f"{sign}= :key")
+        size, start = (SLICE, f"{sign} :id") if is_text else (by.most, f"{sign}= :key")
         matches = f"({by.hits(start if at else '')} ORDER BY {name} {way} LIMIT {size}) AS h"
         source = f"{matches} {wanted.join} labels AS l ON l.sample_id = h.id WHERE {where}"
         if not is_text:
@@ -316,6 +321,12 @@ def walking_reader(wanted: Wanted, by: Search, order: Sort) -> Reader:
         last, seen = asked.one(f"SELECT {end}(h.id), count(*) FROM {matches}", **by.values, **values)
         if seen < size:
             return rows, None
+        if is_text:
+            # Between the samples that pass may be those of other steps, however many: they are not walked through.
+            following = asked.nearest(last, descending=way == "DESC")
+            if following is None:
+                return rows, None
+            last = following + (1 if way == "DESC" else -1)
         return rows, place((last, last if is_text else 0 if way == "DESC" else 2**62), order, backward=backward)
 
     return read

@@ -1,28 +1,25 @@
 """What a round's samples are: lists by filter, sort and search, one in full, and the spread of their scores."""
 
-from collections import defaultdict
 from dataclasses import dataclass
-from itertools import pairwise
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.db import reading, tables
 from backend.db.filters import Cursor, Filters, Sort, SortKey
-from backend.db.listing import MERGED, Count, scope
+from backend.db.listing import Count, scope
 from backend.db.listing_search import find
-from backend.db.tables.judgment import UNSCORED
 from backend.errors import InvalidInput
 from backend.services import sample_sight
 from backend.services.access import Actor
 from backend.services.rounds import get_row
+from backend.services.sample_scores import Bin, histogram
 from backend.values import LabelSource, Verdict
 
 __all__ = ["Bin", "Count", "Filters", "Page", "Row", "Sort", "SortKey", "histogram", "page"]
 
 MAX_PAGE = 200
 PREVIEW = 200
-BINS = 20
 
 
 @dataclass(frozen=True)
@@ -67,13 +64,6 @@ class Page:
     is_partial: bool
 
 
-@dataclass(frozen=True)
-class Bin:
-    low: float
-    high: float
-    count: int
-
-
 def page(
     actor: Actor,
     round_id: int,
@@ -112,46 +102,3 @@ def read_rows(db: Session, ids: tuple[int, ...]) -> list[Row]:
     )  # fmt: skip
     found = {row[0]: Row(*tuple(row)) for row in db.execute(query)} if ids else {}
     return [found[sample_id] for sample_id in ids]
-
-
-def histogram(actor: Actor, round_id: int) -> list[Bin]:
-    """How the round's effective scores are spread, in up to 20 bins; samples without a score are in none.
-
-    Empty while the scores are hidden from the actor.
-    """
-    with reading() as db:
-        if sample_sight.hidden(db, actor, get_row(db, actor, round_id)).judge:
-            return []
-        low, high = score_ends(db, round_id)
-        if low is None or high is None:
-            return []
-        edges = [low + n * (high - low) / BINS for n in range(1, BINS)] if high > low else []
-        return count_between(db, round_id, [low, *edges, high])
-
-
-def count_between(db: Session, round_id: int, edges: list[float]) -> list[Bin]:
-    """Count each stretch of the index by facet: stepping through an index is much faster than grouping rows."""
-    asked, last = scope(db, round_id, Filters()), len(edges) - 2
-    parts = [
-        f"SELECT {n} AS bin, count(*) AS n FROM {asked.labels('score_key')} WHERE round_id = :round AND facet = {facet}"
-        f" AND score_key >= {low!r} AND score_key {'<=' if n == last else '<'} {high!r}"
-        for facet in asked.facets
-        for n, (low, high) in enumerate(pairwise(edges))
-    ]
-    counts: dict[int, int] = defaultdict(int)
-    for chunk in range(0, len(parts), MERGED):
-        for number, count in asked.all(" UNION ALL ".join(parts[chunk : chunk + MERGED])):
-            counts[number] += count
-    return [Bin(low, high, counts[n]) for n, (low, high) in enumerate(pairwise(edges))]
-
-
-def score_ends(db: Session, round_id: int) -> tuple[float | None, float | None]:
-    """The lowest and the highest score, read from the ends of each facet's index range."""
-    ends: list[float] = []
-    for facet in scope(db, round_id, Filters()).facets:
-        key = tables.Label.score_key
-        inside = (tables.Label.round_id == round_id, tables.Label.facet == facet, key > UNSCORED)
-        ends += [
-            value for end in (func.min, func.max) if (value := db.scalar(select(end(key)).where(*inside))) is not None
-        ]
-    return (min(ends), max(ends)) if ends else (None, None)

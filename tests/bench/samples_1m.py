@@ -1,6 +1,8 @@
 """The Samples page on a million samples: every filter, sort and search to its first rows, and on to the screen.
 
-`python -m tests.bench.samples_1m [--samples N] [--folder DIR]`: with a folder the project is kept and used again.
+`python -m tests.bench.samples_1m [--samples N] [--steps N] [--folder DIR]`: with a folder the project is kept and used
+again. With `--steps 5` five steps made the samples, among them imported ones and edits, and every query is asked of
+all of them, of one step, of two, and of one kind.
 """
 
 import argparse
@@ -21,7 +23,7 @@ from backend.db.listing import scope
 from backend.db.listing_search import find
 from backend.services.access import Actor
 from backend.services.samples import Page, page
-from tests.bench import samples_project
+from tests.bench import samples_of_steps, samples_project
 from tests.bench.place import data_folder
 from tests.bench.samples_screen import on_screen
 
@@ -95,38 +97,71 @@ def queries() -> list[tuple[str, dict[str, object], str]]:
     return found
 
 
-def timed(call: Callable[[], object], repeats: int) -> list[float]:
-    """Milliseconds of each call, after one to warm up."""
+def of_steps(steps: int) -> list[tuple[str, dict[str, object], str]]:
+    """Each query of all samples, and with each narrowing that a round of several steps has."""
+    last = 2 * steps - 1
+    narrowed: dict[str, dict[str, object]] = {
+        "": {}, f"step {last}": {"step": (last,)}, "steps 1 and 3": {"step": (1, 3)}, "edits": {"kind": ("edit",)},
+        "imported": {"kind": ("other",)}, f"edits of step {last}": {"kind": ("edit",), "step": (last,)},
+    }  # fmt: skip
+    return [
+        (f"{name}; {words}" if words else name, fields | more, order)
+        for words, more in narrowed.items()
+        for name, fields, order in queries()
+    ]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Milliseconds of each call, sorted, and the processor's: what other work on the machine took is not in these."""
+
+    wall: list[float]
+    cpu: list[float]
+
+    def __str__(self) -> str:
+        high = self.wall[min(len(self.wall) - 1, int(len(self.wall) * 0.95))]
+        return f"{self.median:9.2f} {statistics.median(self.cpu):9.2f} {high:9.2f} {self.wall[-1]:9.2f}"
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.wall)
+
+
+def timed(call: Callable[[], object], repeats: int) -> Taken:
+    """The times of so many calls, after one to warm up."""
     call()
-    taken = []
+    wall, cpu = [], []
     for _ in range(repeats):
-        start = time.perf_counter()
+        start, worked = time.perf_counter(), time.process_time()
         call()
-        taken.append((time.perf_counter() - start) * 1000)
-    return sorted(taken)
+        wall.append((time.perf_counter() - start) * 1000)
+        cpu.append((time.process_time() - worked) * 1000)
+    return Taken(sorted(wall), sorted(cpu))
 
 
-def report(name: str, taken: list[float], note: str = "") -> float:
-    middle, high = statistics.median(taken), taken[min(len(taken) - 1, int(len(taken) * 0.95))]
-    over = "  over budget" if middle > BUDGET_MS else ""
-    print(f"{name:48} {middle:9.2f} {high:9.2f} {taken[-1]:9.2f}  {note}{over}", flush=True)
-    return middle
+def report(name: str, taken: Taken, note: str = "") -> Taken:
+    over = "  over budget" if taken.median > BUDGET_MS else ""
+    print(f"{name:62} {taken}  {note}{over}", flush=True)
+    return taken
 
 
-def in_the_database(actor: Actor, round_id: int, repeats: int) -> None:
-    from backend.services import round_report, samples
+def in_the_database(
+    actor: Actor, round_id: int, repeats: int, asked_for: list[tuple[str, dict[str, object], str]]
+) -> None:
+    from backend.services import round_report, sample_steps, samples
 
     print(
-        f"\n{'query':48} {'median ms':>9} {'p95':>9} {'worst':>9}  first rows, of how many; whole call of the service"
+        f"\n{'query':62} {'median ms':>9} {'of cpu':>9} {'p95':>9} {'worst':>9}  first rows, of how many; whole call of the"
+        " service"
     )
     medians = []
-    for name, fields, order in queries():
+    for name, fields, order in asked_for:
         asked = Asked(actor, round_id, Filters(**fields), Sort(SortKey(order[1:]), descending=order[0] == "-"))  # type: ignore[arg-type]
         taken, page = timed(asked.find, repeats), asked.page()
         count = f"{page.count.number}{'' if page.count.is_exact else '+'}"
         part = ", goes on" if page.is_partial else ""
-        whole = statistics.median(timed(asked.page, 5))
-        medians.append((report(name, taken, f"{len(page.rows)} of {count}{part}; {whole:.1f} ms"), name))
+        whole = timed(asked.page, 5).median
+        medians.append((report(name, taken, f"{len(page.rows)} of {count}{part}; {whole:.1f} ms").median, name))
         if page.next_cursor:
             deep = samples.page(actor, round_id, asked.filters, asked.sort, page.next_cursor)
             assert not {r.id for r in deep.rows} & {r.id for r in page.rows}
@@ -139,6 +174,12 @@ def in_the_database(actor: Actor, round_id: int, repeats: int) -> None:
     for part in (round_report.opening, round_report.texts, round_report.work):
         taken = timed(partial(part, actor, round_id), 5)
         print(f"the round's page, {part.__name__}: {statistics.median(taken):.0f} ms")
+    if medians:
+        print(
+            f"\n{len(medians)} queries; slowest median {max(medians)[0]:.1f} ms; over {BUDGET_MS:.0f} ms: {slow or 'none'}"
+        )
+    report("histogram of all scores (comes after the rows)", timed(lambda: samples.histogram(actor, round_id), repeats))
+    report("names of the steps", timed(lambda: sample_steps.steps(actor, round_id), repeats))
 
 
 @dataclass(frozen=True)
@@ -159,19 +200,23 @@ class Asked:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--samples", type=int, default=1_000_000)
+    parser.add_argument("--steps", type=int, default=1, help="so many steps of the round made them")
     parser.add_argument("--repeats", type=int, default=20)
+    parser.add_argument("--only", default="", help="only queries with these words in their name, nothing on the screen")
     parser.add_argument("--folder", type=Path, help="keep the project here and use it again")
     asked = parser.parse_args()
     with kept_folder(asked.folder) if asked.folder else data_folder() as folder:
-        actor, round_id = opened(asked.samples)
+        actor, round_id = opened(asked.samples, asked.steps)
         print(
             f"{asked.samples:,} samples; database {sum(f.stat().st_size for f in folder.glob('rondo.db*')) / 1e6:,.0f} MB"
         )
-        in_the_database(actor, round_id, asked.repeats)
-        on_screen(actor, round_id)
+        every = of_steps(asked.steps) if asked.steps > 1 else queries()
+        in_the_database(actor, round_id, asked.repeats, [one for one in every if asked.only in one[0]])
+        if not asked.only:
+            on_screen(actor, round_id)
 
 
-def opened(number: int) -> tuple[Actor, int]:
+def opened(number: int, steps: int) -> tuple[Actor, int]:
     """The project in the folder, built where there is none yet."""
     with reading() as db:
         round_id = db.scalar(select(tables.Round.id))
@@ -179,7 +224,8 @@ def opened(number: int) -> tuple[Actor, int]:
     if round_id is not None and user is not None:
         return Actor(user.id, user.name), round_id
     started = time.perf_counter()
-    actor, round_ = samples_project.build(number)
+    several = steps > 1
+    actor, round_ = samples_of_steps.build(number, steps) if several else samples_project.build(number)
     print(f"built in {time.perf_counter() - started:.0f} s", flush=True)
     return actor, round_.id
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from backend.db import listing, listing_search, reading
+from backend.db import listing_merge, listing_search, reading
 from backend.db.filters import KINDS, SOURCES, VERDICTS, Filters, Sort, SortKey, encode_facet
 from backend.errors import InvalidInput, NotFound
 from backend.services import samples
@@ -167,8 +167,8 @@ def test_any_combination_finds_what_it_should(database: str, caps: str, monkeypa
 
 
 def make_caps_small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listing, "GATHERED", 20)
-    monkeypatch.setattr(listing, "MERGED", 3)
+    for name, value in {"GATHERED": 20, "GATHERED_IN_ALL": 60, "GATHERED_LEAST": 2, "MERGED": 3}.items():
+        monkeypatch.setattr(listing_merge, name, value)
     for name, value in {"SORTED": 20, "SORTED_PROMPTS": 3, "PROBES": 8, "SLICE": 7, "CHECKED": 9}.items():
         monkeypatch.setattr(listing_search, name, value)
 
