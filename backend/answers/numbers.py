@@ -16,7 +16,7 @@ _FRAC = r"\\[dt]?frac\s*(?:\{\s*(?P<a>-?[0-9]{1,400})\s*\}\s*\{\s*(?P<b>[0-9]{1,
 _UNIT = re.compile(r"(?:[^\W\d_]|\u00b0)(?:[^\W\d_]|[\u00b0/ ^.23]){0,40}")
 _ONE_LETTER_UNITS = frozenset("mgshlv")
 _WRITTEN = re.compile(
-    rf"(?P<sign>[-+]?)\s*{_CURRENCY}?\s*(?:(?P<mixed>[0-9]{{1,9}})(?:\s+|\s*(?=\\)))?"
+    rf"(?P<sign>[-+]?)\s*+(?:{_CURRENCY}\s*+)?(?:(?P<mixed>[0-9]{{1,9}})(?:\s++|(?=\\)))?"
     rf"(?:(?P<numerator>{_PLAIN})(?:\s*/\s*(?P<denominator>{_WHOLE}))?|{_FRAC})(?P<rest>.*)",
     re.DOTALL,
 )
