@@ -183,7 +183,7 @@ def _choice(rest: str) -> str | None:
 
 def _phrase(rest: str) -> str:
     """The words of an answer without the sentence after them or a remark in brackets."""
-    first = re.split(r"(?<=\w{2})[.!?;]\s+(?=[A-Z])|\s+\((?![0-9])", rest)[0]
+    first = re.split(r"(?<=\w{2})[.!?;]\s+(?=[A-Z])|(?<!\s)\s++\((?![0-9])", rest)[0]
     return first.strip(_DRESS)
 
 

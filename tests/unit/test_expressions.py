@@ -28,6 +28,8 @@ FILES = ("likeness.py", "passages.py", "word_vectors.py", "difficulty.py")
 METHODS = ("search", "match", "fullmatch", "finditer", "findall", "split", "sub")
 KNOBS = ("pattern", "must_match", "must_not_match", "behaviors")
 READ_AT_START = {"stated_budget.pattern"}
+IN_A_LOOP = ("_TOTAL_FIRST", "_DIFFERENCE", "_SUM")
+"""Expressions that one call after the other is made of, `pattern.match`."""
 SHORT = {"_LEAD": 200, "_TOTAL": 200, "_WEAK_LEAD": 200, "_DENIED": 80, "_BETWEEN": 80}
 """By name, the expressions that their callers give so many characters at most."""
 LENGTH, SECONDS = 8_000, 0.015
@@ -57,6 +59,7 @@ def collected() -> Found:
         compiled = {name: value for name, value in vars(module).items() if isinstance(value, re.Pattern)}
         for name, value in compiled.items():
             used = set(re.findall(rf"\b{name}\.({'|'.join(METHODS)})\(", everything))
+            used |= {"match"} if name in IN_A_LOOP else set()
             found |= {(value.pattern, value.flags, method): name for method in used or {"finditer"}}
     add_knobs(found)
     return found
