@@ -144,7 +144,7 @@ def _formula(sentence: str) -> str | None:
     dollars = re.match(r"\s*(?:\\\(|\\\[|\$\$?)(.+?)(?:\\\)|\\\]|\$\$?)", sentence)
     lead = re.match(r"[^A-Za-z]*", sentence)
     inner = (
-        dollars[1] if dollars else (lead[0] if lead and re.fullmatch(r"\s*[.!]?\s*", sentence[lead.end() :]) else "")
+        dollars[1] if dollars else (lead[0] if lead and re.fullmatch(r"\s*+[.!]?\s*", sentence[lead.end() :]) else "")
     )
     last = inner.rpartition("=")[2].strip(" .,;:*")
     return last if last and equality.is_formula(last) and re.search(r"[0-9\\]", last) else None
@@ -183,7 +183,7 @@ def _choice(rest: str) -> str | None:
 
 def _phrase(rest: str) -> str:
     """The words of an answer without the sentence after them or a remark in brackets."""
-    first = re.split(r"(?<=\w{2})[.!?;]\s+(?=[A-Z])|\s+\((?![0-9])", rest)[0]
+    first = re.split(r"(?<=\w{2})[.!?;]\s+(?=[A-Z])|(?<!\s)\s++\((?![0-9])", rest)[0]
     return first.strip(_DRESS)
 
 

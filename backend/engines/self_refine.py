@@ -17,7 +17,7 @@ FEEDBACK = (
     "right. Do not write a new answer yet. If nothing about it should be changed, end with the line\n\nApproved: yes"
 )
 REVISE = "Now write your whole answer once more, with this feedback in mind."
-APPROVED = r"(?im)^\W*approved\W+yes\b"
+APPROVED = r"(?im)^[^\w\n]*+approved\W+yes\b"
 
 
 class RefineKnobs(BaseModel):

@@ -13,7 +13,7 @@ from backend.judges.written_verdict import WrittenVerdict
 from backend.values import Group, Judgment, Reading, Sample
 
 TEMPLATE = Path(__file__).with_suffix(".txt").read_text(encoding="utf-8")
-VERDICT = r"(?mi)^[\s*_`\"'(]*(?:(?P<accept>yes)|(?P<reject>no))(?=[\s.!*_`)\"']*$)"
+VERDICT = r"(?mi)^(?:[^\S\n]|[*_`\"'(])*+(?:(?P<accept>yes)|(?P<reject>no))(?=[\s.!*_`)\"']*$)"
 
 
 class YesNoCheck(WrittenVerdict):

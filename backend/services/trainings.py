@@ -4,11 +4,13 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
+from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend import recipes
 from backend.db import tables
+from backend.errors import UnknownPart
 from backend.recipes import STEPS
 from backend.services.labels import in_chunks
 from backend.trainers import Trainer
@@ -43,7 +45,7 @@ def of_rounds(db: Session, round_ids: Collection[int]) -> list[Training]:
             made[round_id][step] = checkpoint_id
         columns = select(round_.id, round_.recipe, round_.phase, round_.checkpoint_id).where(round_.id.in_(some))
         for id_, recipe, phase, product_id in db.execute(columns.order_by(round_.id)):
-            for step, read, is_product in _steps(recipe, phase):
+            for step, read, is_product in _steps(recipe, phase, newest=max(frozen[id_], default=-1)):
                 checkpoint_id = made[id_].get(step, product_id if is_product else None)
                 found.append(Training(id_, step, frozen[id_].get(read), checkpoint_id))
     return found
@@ -67,12 +69,19 @@ def names(db: Session, made: Iterable[Training]) -> dict[int, str]:
     return found
 
 
-def _steps(recipe: JSON, phase: int) -> Iterator[tuple[int, int, bool]]:
-    """Of each training its step, that of the rows it reads (-1: none), and whether it makes what the round is for."""
+def _steps(recipe: JSON, phase: int, *, newest: int) -> Iterator[tuple[int, int, bool]]:
+    """Of each training its step, that of the rows it reads (-1: none), and whether it makes what the round is for.
+
+    newest: the last step that froze rows. Of a recipe whose parts are not all here any more nothing else is known.
+    """
     if "steps" not in recipe and "phases" not in recipe:
         yield STEPS.index("trainer"), STEPS.index("selector"), True
         return
-    known = recipes.read(recipe)
+    try:
+        known = recipes.read(recipe)
+    except (ValidationError, UnknownPart):
+        yield newest + 1, newest, True
+        return
     places = [place for place in known.places(phase) if isinstance(place.step.part, Trainer)]
     product = max((place.index for place in places if place.step.makes == known.product), default=-1)
     for place in places:

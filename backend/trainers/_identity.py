@@ -19,6 +19,6 @@ def deciding(spec: TrainSpec) -> JSON:
 
 def _deciding(engine: JSON) -> JSON:
     known = Engine.registry.get(str(engine.get("name")))
-    left = () if known is None else known.incidental
+    left = known.incidental if known is not None and issubclass(known, Engine) else ()
     found = {name: value for name, value in engine.items() if name not in left}
     return found | {INNER: _deciding(engine[INNER])} if is_wrapper(engine) else found

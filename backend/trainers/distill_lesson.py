@@ -18,7 +18,10 @@ from backend.trainers._engine import EngineTrainer, Written
 from backend.values import JSON, DatasetType
 
 LIBRARY = "library"
-LESSON = r"(?m)^[\s*#`\-\d.]*(?P<name>behavior_\w+)[\s*`]*:[\s*`]*(?P<text>\S.*?)[\s*`]*$"
+LESSON = (
+    r"(?m)^(?:[^\S\n]|[*#`\-\d.])*+(?P<name>behavior_\w++)[\s*`]*+:[\s*`]*+"
+    r"(?P<text>[^\s*`](?:.*[^\s*`])?)(?:[^\S\n]|[*`])*+$"
+)
 
 
 @dataclass

@@ -105,3 +105,11 @@ def test_who_learned_from_a_sample(made: Round) -> None:
         _, of_both = learned.datasets(db, [made.samples[0].id])
     assert (of_rejected, of_dropped, of_both) == ({made.scorer}, set(), {made.scorer, made.policy})
     assert [one.dataset_id for one in held] == [made.datasets[GOOD]]
+
+
+def test_of_a_recipe_whose_parts_are_gone_the_newest_rows_made_the_policy(made: Round) -> None:
+    with session() as db:
+        row = db.get_one(tables.Round, made.row.id)
+        row.recipe = row.recipe | {"steps": [{"kind": "trainer", "part": {"name": "of_a_plugin"}}]}
+    found = {one.id: one.checkpoint for one in datasets.list_datasets(made.actor, made.row.project_id)}
+    assert [found[id_] for id_ in made.datasets.values()] == [None, None, "policy"]

@@ -1,9 +1,7 @@
 """Upper bounds of what a round makes, by hand."""
 
-from app.pages import new_round_recipe
 from backend import recipes
 from backend.services.plan_sizes import Sizes, sizes
-from backend.services.plans import Estimate
 
 
 def test_slots_make_prompts_times_samples_and_judge_each_by_its_votes():
@@ -41,7 +39,5 @@ def test_a_trainer_that_writes_texts_answers_each_question_not_each_prompt():
     assert (found.samples, found.rollouts) == (10 + 10 + 10 * 8 * 2, 10 * 8 * 2)
 
 
-def test_samples_and_rollouts_are_told_apart():
+def test_a_trainer_that_writes_nothing_makes_no_rollouts():
     assert sizes(recipes.get("star"), 0, prompts=9, taken=0).rollouts == 0
-    said = [new_round_recipe.samples_of(Estimate(1020, 0, 0, None, rollouts=n)) for n in (0, 1000)]
-    assert said == ["1,020", "1,020, 1,000 of them rollouts of online training"]
