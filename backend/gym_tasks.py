@@ -46,6 +46,8 @@ class GymTask:
     def of(cls, metadata: JSON) -> Self | None:
         """Read it from the metadata of a prompt; None where that names no task."""
         found = metadata.get(KEY)
+        if not isinstance(found, dict):
+            return None
         try:
             task = cls(**found)
         except TypeError:
