@@ -46,6 +46,8 @@ class GymTask:
     def of(cls, metadata: JSON) -> Self | None:
         """Read it from the metadata of a prompt; None where that names no task."""
         found = metadata.get(KEY)
+        if not isinstance(found, dict):
+            return None
         try:
             task = cls(**found)
         except TypeError:
@@ -104,15 +106,19 @@ def tasks(dataset: str, config: JSON, *, number: int, seed: int) -> Iterator[tup
 
 def entry_of(task: GymTask) -> tuple[Any, JSON]:
     """Return the data set of a task, and its entry; raises `InvalidInput`, also where there is no such task."""
-    made = _created(task.dataset, json.dumps(task.config), task.seed, task.size)
+    made = created(task.dataset, task.config, seed=task.seed, size=task.size)
     if not 0 <= task.index < task.size:
         raise InvalidInput(f"reasoning-gym's data set {task.dataset!r} has no task {task.index}.")
     return made, made[task.index]
 
 
+def created(dataset: str, config: JSON, *, seed: int, size: int) -> Any:
+    """Return what `create` does, for one of the last few the same: some take seconds to read."""
+    return _created(dataset, json.dumps(config), seed, size)
+
+
 @lru_cache(maxsize=8)
 def _created(dataset: str, config: str, seed: int, size: int) -> Any:
-    """The data set, which some take seconds to read; config: as JSON."""
     return create(dataset, json.loads(config), seed=seed, size=size)
 
 

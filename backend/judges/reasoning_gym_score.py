@@ -8,7 +8,7 @@ from backend import answers, gym_tasks
 from backend.engines import Engine
 from backend.errors import InvalidInput
 from backend.judges import Verifier, prompt_text
-from backend.values import Group, Judgment, Sample
+from backend.values import JSON, Group, Judgment, Sample
 
 
 class ReasoningGymScore(Verifier):
@@ -54,7 +54,7 @@ class ReasoningGymScore(Verifier):
                 why = "The installed reasoning-gym makes another task of this number."
         return [self.judgment(sample, None, why) for sample in group.samples]
 
-    def _compare(self, sample: Sample, known: answers.Known | None, made: object, entry: gym_tasks.JSON) -> Judgment:
+    def _compare(self, sample: Sample, known: answers.Known | None, made: object, entry: JSON) -> Judgment:
         found = answers.find(sample.text, known, self.pattern)
         if found is None:
             return self.judgment(sample, None, "No answer could be read in the sample.")

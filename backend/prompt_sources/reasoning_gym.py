@@ -41,7 +41,8 @@ class ReasoningGym(PromptSource):
         return True
 
     def check_ready(self) -> None:
-        gym_tasks.create(self.dataset, self.config, seed=0, size=1)
+        gym_tasks.check()
+        gym_tasks.created(self.dataset, self.config, seed=0, size=1)
 
     def ask(self, groups: Sequence[Group], pool: Sequence[Prompt], *, limit: int, seed: int) -> list[Group]:
         made = []

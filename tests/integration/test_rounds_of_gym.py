@@ -22,15 +22,15 @@ pytestmark = [
     pytest.mark.skipif(importlib.util.find_spec("reasoning_gym") is None, reason="reasoning-gym is not there"),
 ]
 SUMS = {"min_terms": 2, "max_terms": 2, "min_digits": 1, "max_digits": 1}
-GUESSES = {"name": "scripted", "replies": ("answer: 5", "answer: 3", "answer: 8", "answer: 2")}
+GUESSES = {"name": "scripted", "replies": [f"answer: {n}" for n in range(16)]}
 
 
 def test_tasks_become_prompts_with_answers_and_killed_it_makes_the_same(
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    steps = (ReasoningGym(config=SUMS), Sample(n=4), ReasoningGymScore(), AboveThreshold(threshold=1.0), SFT_BASE)
+    steps = (ReasoningGym(config=SUMS), Sample(n=16), ReasoningGymScore(), AboveThreshold(threshold=1.0), SFT_BASE)
     loop = Loop(of_steps(*steps, unparsed_limit=1.0), GUESSES, tiny)
-    first, second = loop.launch(num_prompts=8), loop.launch(num_prompts=8)
+    first, second = loop.launch(num_prompts=4), loop.launch(num_prompts=4)
     one = loop.run(first)
     assert (one.stage, one.error) == (Stage.train, None)
     with dying(monkeypatch) as kills:
@@ -41,15 +41,16 @@ def test_tasks_become_prompts_with_answers_and_killed_it_makes_the_same(
     with reading() as db:
         own = select(tables.PromptSet.id).where(tables.PromptSet.round_id == first)
         prompts = list(db.scalars(select(tables.Prompt).where(tables.Prompt.prompt_set_id.in_(own))))
-        assert db.get_one(tables.Round, first).steps["0"] == {"groups": None, "adopted": 8, "dropped": {}}
+        assert db.get_one(tables.Round, first).steps["0"] == {"groups": None, "adopted": 4, "dropped": {}}
     known = {prompt.text: prompt.answer for prompt in prompts}
-    assert len(known) == 8
+    assert len(known) == 4
     texts = [row for row in found["texts"] if row[7] is not None]
-    assert len(texts) == 32
+    assert len(texts) == 64
     for row in texts:
         right = row[7] == f"answer: {known[row[2][0]['content']]}"
         assert row[9] == ("accept" if right else "reject")
     (rows,) = found["rows"].values()
+    assert rows
     assert all(row["completion"][0]["content"] == f"answer: {known[row['prompt'][0]['content']]}" for row in rows)
 
 

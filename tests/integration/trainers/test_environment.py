@@ -12,12 +12,15 @@ from backend.environments.calculator import Desk
 from backend.judges.exact_match import ExactMatch
 from backend.trainers.environment_grpo import EnvironmentGRPO
 from backend.trainers.sft import SFT
-from tests.integration.trainers.training import message, progress, train
+from tests.integration.trainers.training import message, progress, same, train
 from tests.tiny import make_tiny_model
 
-ACTS, SAYS, ANSWERS = "Action: calculate[2+3]", "Observation: 5", "Answer: 5"
+ACTS, SAYS, RIGHT, WRONG = "Action: calculate[2+3]", "Observation: 5", "Answer: 5", "Answer: 6"
 ASKED = message("user", "2+3?")
-EPISODE = [*message("assistant", ACTS), *message("user", SAYS), *message("assistant", ANSWERS)]
+
+
+def episode(answer: str) -> list[dict[str, str]]:
+    return [*message("assistant", ACTS), *message("user", SAYS), *message("assistant", answer)]
 
 
 class Bare(Desk):
@@ -41,29 +44,31 @@ def no_trace() -> Iterator[None]:
 
 def test_the_policy_plays_and_learns_what_it_wrote_itself(tmp_path: Path) -> None:
     tiny = make_tiny_model(tmp_path / "tiny", hidden=32, layers=1, spread=0.05)
-    lesson = SFT(max_steps=80, learning_rate=2e-2, per_device_train_batch_size=2, lr_scheduler_type="linear")
-    knows = train(lesson, tiny, tmp_path / "lesson", data=[{"prompt": ASKED, "completion": EPISODE}] * 2)
+    lesson = SFT(max_steps=60, learning_rate=2e-2, per_device_train_batch_size=2, lr_scheduler_type="linear")
+    known = [{"prompt": ASKED, "completion": episode(answer)} for answer in (RIGHT, WRONG)]
+    knows = train(lesson, tiny, tmp_path / "lesson", data=known)
     trainer = EnvironmentGRPO(
         environment=BareCalculator(), reward=ExactMatch(), max_turns=3, num_generations=4, max_steps=1,
-        per_device_train_batch_size=8, max_completion_length=70, temperature=0.2, learning_rate=1e-4,
+        per_device_train_batch_size=8, max_completion_length=70, learning_rate=1e-3,
     )  # fmt: skip
     rows = [{"prompt": ASKED, "answer": "5", "metadata": {}} for _ in range(2)]
     final = train(trainer, knows, tmp_path / "rl", data=rows)
     lines = [json.loads(line) for line in (tmp_path / "rl" / "samples.jsonl").read_text().splitlines()]
     assert len(lines) == 8
-    whole = f"assistant: {ACTS}\n\nuser: {SAYS}\n\nassistant: {ANSWERS}"
-    played = [line for line in lines if line["text"] == whole]
-    assert played, [line["text"] for line in lines]
-    assert {(line["reward"], line["finish_reason"]) for line in played} == {(1.0, "stop")}
+    worth = {f"assistant: {ACTS}\n\nuser: {SAYS}\n\nassistant: {answer}": answer == RIGHT for answer in (RIGHT, WRONG)}
+    played = [line for line in lines if line["text"] in worth]
+    assert {line["text"] for line in played} == set(worth), [line["text"] for line in lines]
+    for line in played:
+        assert (line["reward"], line["finish_reason"]) == (float(worth[line["text"]]), "stop")
     assert all(line["reward"] is None for line in lines if line["finish_reason"] == "length")
-    # The loss is of what the policy wrote: an end token stands behind each of its texts, and a mark before each turn.
-    own = len(ACTS) + len(ANSWERS) + 2
+    assert any(line["advantage"] > 0 for line in played)
+    assert not same(final, knows), "it learned"
+    # An end token stands behind each text of the policy, and a mark before each turn: only the texts are in the loss.
+    own = len(ACTS) + len(RIGHT) + 2
     assert all(line["num_tokens"] == own + len(SAYS) + 2 for line in played)
-    told = progress(tmp_path / "rl")[0]["metrics"]
+    told = {name: value for line in progress(tmp_path / "rl") for name, value in line["metrics"].items()}
+    assert {"rewards/exact_match/mean", "tools/call_frequency", "episodes/unfinished", "episodes/texts"} <= told.keys()
     if len(played) == 8:
-        assert told["completions/mean_length"] == own
-        assert told["tools/call_frequency"] == 1.0
-    assert told["episodes/texts"] >= 1
-    assert (final / "tokenizer_config.json").exists()
+        assert (told["completions/mean_length"], told["tools/call_frequency"], told["episodes/texts"]) == (own, 1, 2)
     assert "parse_response" not in (final / "tokenizer_config.json").read_text()
     assert "set chat = namespace" not in "".join(file.read_text() for file in final.glob("*.jinja"))
