@@ -193,6 +193,7 @@ tbody tr:last-child > * { border-bottom: 0; }
 .bar span { display: block; height: 100%; border-radius: 4px; background: var(--rondo-accent); }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(320px, 100%), 1fr)); gap: 0 32px; }
 .columns > div { min-width: 0; }
+@media (max-width: 700px) { table { width: max-content; min-width: 100%; } th, td { max-width: 260px; } }
 """
 
 KEEP_IN_ADDRESS = """(kept) => {

@@ -106,7 +106,9 @@ def difference(old: Number, new: Number, pairs: Paired | None) -> tuple[float, f
         b, c, n = pairs.newly_right, pairs.newly_wrong, pairs.n
         half = Z * sqrt(max(b + c - (b - c) ** 2 / n, 0.0)) / n
         # No prompt changed sides: that says little of few prompts, and no width would say that it says everything.
-        return (change, None, None) if b + c == 0 else (change, (b - c) / n - half, (b - c) / n + half)
+        if b + c == 0:
+            return change, None, None
+        return change, max(-1.0, (b - c) / n - half), min(1.0, (b - c) / n + half)
     if None in (old.low, old.high, new.low, new.high):
         return change, None, None
     half = Z * hypot(old.error, new.error)

@@ -1,6 +1,6 @@
 """How scores and lengths of a round's texts are spread, verdicts by score, and each category of metadata."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -116,11 +116,12 @@ def _short(value: Any) -> str | None:
 
 def _categories(rows: Sequence[Row], extras: dict[int, dict[str, str]]) -> tuple[Category, ...]:
     """Each value of each key that has few enough of them."""
-    values: dict[str, set[str]] = defaultdict(set)
+    values: dict[str, Counter[str]] = defaultdict(Counter)
     for extra in extras.values():
         for key, value in extra.items():
-            values[key].add(value)
-    keys = sorted(key for key, known in values.items() if 2 <= len(known) <= MOST_VALUES)
+            values[key][value] += 1
+    # A key of which most prompts have a value of their own names them, and sorts them into nothing.
+    keys = sorted(k for k, known in values.items() if 2 <= len(known) <= min(MOST_VALUES, known.total() // 2))
     found: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for one in rows:
         extra = extras.get(one.prompt_id, {})
