@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pydantic import Field
 
@@ -43,6 +44,7 @@ class HeldOutSimilarity(Metric):
 
     def compute(self, evidence: Evidence) -> list[MetricValue]:
         every: list[float] = []
+        by_prompt: dict[str, float] = {}
         apart: dict[str, list[float]] = defaultdict(list)
         for group in evidence.held_out:
             said = words(answered(group, 0, 0).samples[0].text)
@@ -50,9 +52,12 @@ class HeldOutSimilarity(Metric):
             if score is None:
                 continue
             every.append(score)
+            by_prompt[str(group.prompt.id)] = round(score, 6)
             if self.by in group.prompt.metadata:
                 apart[_name(group.prompt.metadata[self.by])].append(score)
-        return [_value(NAME, every), *(_value(f"{NAME}_{name}", apart[name]) for name in sorted(apart))]
+        # By prompt: two checkpoints are compared on the same prompts.
+        first = replace(_value(NAME, every), details={"by_prompt": by_prompt})
+        return [first, *(_value(f"{NAME}_{name}", apart[name]) for name in sorted(apart))]
 
 
 def _name(value: object) -> str:

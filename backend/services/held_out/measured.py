@@ -95,12 +95,10 @@ def choose(known: Sequence[Measurement], checkpoint_ids: Sequence[int]) -> list[
                 f"The checkpoint {id_} has no held-out answers in this project. Choose one that a round measured."
             )
     *others, last = checkpoint_ids
-    # The leading one, too, is looked at where it was asked what the first of the others was.
-    lead = (
-        max(by_id[last], key=lambda one: max((_shared(one, other) for other in by_id[others[0]]), default=0))
-        if (others)
-        else by_id[last][0]
-    )
+    lead = by_id[last][0]
+    if others:
+        # The leading one, too, is looked at where it was asked what the first of the others was.
+        lead = max(by_id[last], key=lambda one: max(_shared(one, other) for other in by_id[others[0]]))
     return [*(max(by_id[id_], key=lambda one: _shared(lead, one)) for id_ in others), lead]
 
 
