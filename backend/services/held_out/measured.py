@@ -61,6 +61,7 @@ def all_of(db: Session, project_id: int) -> list[Measurement]:
     sets = sets_of(db, {row.round_id for row in rows})
     found: dict[tuple[int, int], Measurement] = {}
     for checkpoint_id, name, round_id, number, metric_id, metric_name, at in rows:
+        assert checkpoint_id is not None  # it is joined
         before = found.pop((checkpoint_id, round_id), None)
         told = metric_id if metric_name == ACCURACY else before.metric_id if before else None
         found[checkpoint_id, round_id] = Measurement(
