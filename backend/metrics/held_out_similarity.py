@@ -52,6 +52,7 @@ class HeldOutSimilarity(Metric):
 
     def compute(self, evidence: Evidence) -> list[MetricValue]:
         every: list[float] = []
+        by_prompt: dict[str, float] = {}
         apart: dict[str, list[float]] = defaultdict(list)
         for group in evidence.held_out:
             said = words(answered(group, 0, 0).samples[0].text)
@@ -59,11 +60,14 @@ class HeldOutSimilarity(Metric):
             if score is None:
                 continue
             every.append(score)
+            by_prompt[str(group.prompt.id)] = round(score, 6)
             if self.by in group.prompt.metadata:
                 apart[_name(group.prompt.metadata[self.by])].append(score)
         own = most_frequent({name: len(scores) for name, scores in apart.items() if name != OTHERS})
         rest = [score for name, scores in apart.items() if name not in own for score in scores]
-        found = [_value(NAME, every), *(_value(f"{NAME}_{name}", apart[name]) for name in sorted(own))]
+        # By prompt: two checkpoints are compared on the same prompts.
+        first = replace(_value(NAME, every), details={"by_prompt": by_prompt})
+        found = [first, *(_value(f"{NAME}_{name}", apart[name]) for name in sorted(own))]
         if not rest:
             return found
         details = {"values": len(apart) - len(own)}

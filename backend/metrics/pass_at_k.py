@@ -56,15 +56,19 @@ class PassAtK(Metric):
         # Position 0 is the greedy answer; more than n may be there because another metric wanted them.
         sampled = [answered(group, 1, self.n, n=self.n) for group in evidence.held_out]
         unread = 0
-        known: list[list[Verdict | None]] = []
+        known: list[tuple[int, list[Verdict | None]]] = []
         for group, row in zip(sampled, verdicts(self.verifier, sampled), strict=True):
             unreadable = [is_unreadable(self.verifier, group, said) for said in row]
             unread += sum(unreadable)
             said = [Verdict.reject if is_unread else one for one, is_unread in zip(row, unreadable, strict=True)]
             if None not in said and len(said) >= self.k:
-                known.append(said)
-        found = [estimate(len(said), said.count(Verdict.accept), self.k) for said in known]
-        details = {"samples": self.n, "left_out": len(sampled) - len(found), "unreadable": unread}
+                known.append((group.prompt.id, said))
+        found = [estimate(len(said), said.count(Verdict.accept), self.k) for _, said in known]
+        # By prompt: two checkpoints are compared on the same prompts.
+        details = {
+            "samples": self.n, "left_out": len(sampled) - len(found), "unreadable": unread,
+            "by_prompt": {str(id_): round(value, 6) for (id_, _), value in zip(known, found, strict=True)},
+        }  # fmt: skip
         if not found:
             return [MetricValue(f"pass_at_{self.k}", None, details=details)]
         value, low, high = shares(found)

@@ -180,6 +180,14 @@ def test_two_rounds_side_by_side() -> None:
     first, second = line.rounds
     with session() as db:
         for round_, value in ((first, 0.25), (second, 0.5)):
+            by_prompt = {str(n): value + place % 2 * 0.1 for place, n in enumerate(line.prompt_ids)}
+            db.add(
+                tables.Metric(
+                    project_id=line.project.id, round_id=round_.id, checkpoint_id=round_.checkpoint_id,
+                    name="pass_at_8", value=value, n=NUMBER,
+                    details={"by_prompt": by_prompt if round_ is first else dict.fromkeys(by_prompt, 1.0)},
+                )
+            )  # fmt: skip
             db.add(
                 tables.Metric(project_id=line.project.id, round_id=round_.id, name="override_rate", value=value, n=9)
             )
@@ -192,7 +200,10 @@ def test_two_rounds_side_by_side() -> None:
     assert ("", "seed") not in said
     assert ("2. generator sample", "name") not in said
     assert (found.common, found.old_asked, found.new_asked) == (40, 40, 40)
-    accuracy, overridden = found.numbers
+    accuracy, passed, overridden = found.numbers
+    # 0.75 and 0.65 in turn: the standard error is 0.05 / sqrt(40) = 0.0079.
+    assert (passed.difference.value, passed.difference.n) == (pytest.approx(0.7), 40)
+    assert passed.difference.low == pytest.approx(0.7 - 1.96 * 0.0079, abs=0.003)
     assert (accuracy.name, accuracy.difference.newly_wrong, accuracy.difference.n) == ("held_out_accuracy", 5, 39)
     assert accuracy.difference.p == 2 / 2**5
     assert (overridden.name, overridden.difference.value, overridden.difference.low) == ("override_rate", 0.25, None)

@@ -24,6 +24,11 @@ class Page(Clicker, Opened):
         self.call(self.listener("held_out", "open_prompt"))
         return self.said[-1]
 
+    def narrows(self, **fields: str) -> str:
+        """What a page shows that was asked for these; the search finds every prompt."""
+        self.do("held_out", "narrow", **fields, **{"search in prompts": "how much"})
+        return self.said[-1]
+
 
 @pytest.fixture
 def opened(database: str) -> Iterator[tuple[Line, Page]]:
@@ -43,16 +48,13 @@ def test_the_table_follows_its_filters_and_its_address(opened: tuple[Line, Page]
     assert "5 prompts" in said
     assert "From base model to" in said
     assert '"role": "deletion"' in said
-    page.do("held_out", "narrow", show="newly_right")
-    assert "10 prompts" in page.said[-1]
-    assert f"show=newly_right&prompt={line.prompt_ids[0]}" in page.said[-1]
+    assert "10 prompts" in page.narrows(show="newly_right")
+    assert f"show=newly_right&search=how+much&prompt={line.prompt_ids[0]}" in page.said[-1]
     assert f"prompt={line.prompt_ids[21]}" in page.opens(line.prompt_ids[21])
     assert "Known answer" not in page.said[-1], "words stand in the template"
     assert '"answer": "42"' in page.said[-1]
-    page.do("held_out", "narrow", show="all", category='["level", 3]')
-    assert "13 prompts" in page.said[-1]
-    page.do("held_out", "narrow", show="never_right", category="")
-    assert "10 prompts" in page.said[-1]
+    assert "13 prompts" in page.narrows(show="all", category='["level", 3]')
+    assert "10 prompts" in page.narrows(show="never_right", category="")
 
 
 def test_what_the_address_asks_for_and_is_not_there_is_said(opened: tuple[Line, Page]) -> None:

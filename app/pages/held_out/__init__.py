@@ -11,7 +11,6 @@ from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from backend.errors import InvalidInput, NotFound
 from backend.services.held_out import answers, baseline, compared, listing
-from backend.services.held_out.filtering import Show
 from backend.services.held_out.measured import Measurement
 from backend.values import JSON
 
@@ -96,13 +95,11 @@ def draw(asked_for: Chosen, request: gr.Request) -> list[Any]:
 def narrow(request: gr.Request, asked_for: Chosen, *values: Any) -> list[Any]:
     """Other checkpoints or filters: from the first page, with the same prompt open."""
     here, was = context(request), asked_for.value
-    old, new, also, show, category, search = values
-    if not new:
+    query = address.from_bar(values) | {"prompt": was.get("prompt")}
+    if not query["new"]:
         raise NotFound("Choose the checkpoint whose answers are looked at in the field To.")
-    query: JSON = {"old": old or None, "new": new, "also": list(also or []), "show": show or str(Show.all)}
-    query |= {"category": category or "", "search": search or "", "prompt": was.get("prompt")}
     listed = drawn(here, asked_for, query, open_one=True)
-    return [categories_of(here, query) if new != was.get("new") else gr.skip(), *listed]
+    return [categories_of(here, query) if query["new"] != was.get("new") else gr.skip(), *listed]
 
 
 @toasts

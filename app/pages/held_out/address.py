@@ -45,6 +45,18 @@ def read(request: gr.Request, known: Sequence[Measurement], first: int | None) -
     return query
 
 
+def from_bar(values: Sequence[Any]) -> JSON:
+    """The query that the fields hold, in the order of the page; raises `InvalidInput` for what they cannot hold."""
+    old, new, also, show, category, search = values
+    ids = [old or None, new or None, *(also or [])] if isinstance(also, list | None) else [also]
+    if any(one is not None and type(one) is not int for one in ids) or show not in (None, *Show):
+        raise InvalidInput("What this page sent does not fit its fields. Reload the page.")
+    return {
+        "old": ids[0], "new": ids[1], "also": ids[2:], "show": str(show or Show.all), "category": str(category or ""),
+        "search": str(search or ""),
+    }  # fmt: skip
+
+
 def write(query: JSON) -> str:
     """The query as an address; what is empty is left out."""
     said = {name: query.get(name) for name in NAMES} | {

@@ -105,14 +105,14 @@ def _answers(
     for one, verdicts in zip(chosen, said, strict=True):
         rows = by_place[one.round_id, one.checkpoint_id]
         first = next((row for row in rows if row.position == 0), None)
-        told = {"is_right": verdicts.of(prompt_id), "verifier": verifiers.get(one.metric_id or 0, "")}
+        is_right, verifier = verdicts.of(prompt_id), verifiers.get(one.metric_id or 0, "")
         if first is None:
-            full.append(Full(one, text=None, **told, was_asked=one.round_id in asked_in))
+            full.append(Full(one, is_right, None, verifier=verifier, was_asked=one.round_id in asked_in))
             continue
         full.append(
             Full(
-                one, text=first.text, reasoning=first.reasoning or "", finish_reason=first.finish_reason,
-                num_tokens=first.num_tokens, words=words.get(first.id, ()), others=len(rows) - 1, **told,
+                one, is_right, first.text, first.reasoning or "", first.finish_reason, first.num_tokens, verifier,
+                words.get(first.id, ()), len(rows) - 1,
             )
         )  # fmt: skip
     return tuple(full)

@@ -66,11 +66,10 @@ def of_shares(n: int, right: int, newly_right: int, newly_wrong: int, p: float |
     if not n:
         return Difference(None, None, None, 0, why="no prompt in common")
     kept = n - newly_right - newly_wrong
-    ends = _ends([1.0, 0.0, -1.0], [newly_right, kept, newly_wrong], n)
+    low, high, why = _ends([1.0, 0.0, -1.0], [newly_right, kept, newly_wrong], n)
     after = right + newly_right - newly_wrong
-    return Difference(
-        (newly_right - newly_wrong) / n, *ends[0], n, right / n, after / n, p, newly_right, newly_wrong, ends[1]
-    )
+    gap = (newly_right - newly_wrong) / n
+    return Difference(gap, low, high, n, right / n, after / n, p, newly_right, newly_wrong, why)
 
 
 def of_values(old: dict[int, float], new: dict[int, float]) -> Difference:
@@ -80,17 +79,15 @@ def of_values(old: dict[int, float], new: dict[int, float]) -> Difference:
         return Difference(None, None, None, 0, why="no prompt in common")
     before, after = (np.array([values[one] for one in common], dtype=float) for values in (old, new))
     gaps = after - before
-    ends, why = _ends(gaps.tolist(), None, len(common))
-    return Difference(float(gaps.mean()), *ends, len(common), float(before.mean()), float(after.mean()), why=why)
+    low, high, why = _ends(gaps.tolist(), None, len(common))
+    return Difference(float(gaps.mean()), low, high, len(common), float(before.mean()), float(after.mean()), why=why)
 
 
-def _ends(
-    gaps: Sequence[float], counts: Sequence[int] | None, n: int
-) -> tuple[tuple[float, float] | tuple[None, None], str]:
-    """The interval, or why there is none."""
+def _ends(gaps: Sequence[float], counts: Sequence[int] | None, n: int) -> tuple[float | None, float | None, str]:
+    """The interval, and why there is none."""
     if n < FEWEST:
-        return (None, None), FEW.format(fewest=FEWEST)
+        return None, None, FEW.format(fewest=FEWEST)
     low, high = bootstrap(gaps, counts)
     if high - low < SAME:
-        return (None, None), EQUAL
-    return (low, high), ""
+        return None, None, EQUAL
+    return low, high, ""

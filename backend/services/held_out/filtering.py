@@ -60,7 +60,7 @@ def of(one: Measurement) -> tuple[ColumnElement[bool], ...]:
     return group.round_id == one.round_id, group.split == Split.held_out, group.step == 0
 
 
-def asked(one: Measurement) -> Select[Any]:
+def asked(one: Measurement) -> Select[int, int]:
     """The prompts that a measurement asked, by their place in it."""
     group, prompt = tables.Group, tables.Prompt
     return select(group.position, prompt.id).join(prompt, prompt.id == group.prompt_id).where(*of(one))
@@ -68,7 +68,7 @@ def asked(one: Measurement) -> Select[Any]:
 
 def filtered(
     db: Session, lead: Measurement, filters: Filters, ids: Sequence[int] | None
-) -> tuple[Select[Any], Query | None]:
+) -> tuple[Select[int, int], Query | None]:
     """The prompts of the leading measurement that pass, and the search whose texts may have to be looked at.
 
     `ids`: those that `filters.show` names, or None.

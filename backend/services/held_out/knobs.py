@@ -46,8 +46,8 @@ def _differing(place: str, old: JSON, new: JSON) -> Iterator[Knob]:
 
 def _of_steps(old: list[JSON], new: list[JSON]) -> Iterator[Knob]:
     """Steps of the same part stand opposite each other, wherever others were put in or taken out."""
-    kinds = [[(step["kind"], step["part"].get("name")) for step in steps] for steps in (old, new)]
-    for what, i, j, k, m in SequenceMatcher(None, *kinds, autojunk=False).get_opcodes():
+    kinds = [[f"{step['kind']} {step['part'].get('name')}" for step in steps] for steps in (old, new)]
+    for what, i, j, k, m in SequenceMatcher(None, kinds[0], kinds[1], autojunk=False).get_opcodes():
         if what == "equal":
             for place, (one, other) in enumerate(zip(old[i:j], new[k:m], strict=True), k):
                 yield from _differing(_label(place, other), _knobs(one), _knobs(other))

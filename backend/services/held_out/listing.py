@@ -144,7 +144,7 @@ def _known(said: Verdicts) -> frozenset[int]:
 
 
 def _read(
-    db: Session, query: Select[Any], search: Query | None, after: int | None, before: int | None, limit: int
+    db: Session, query: Select[int, int], search: Query | None, after: int | None, before: int | None, limit: int
 ) -> tuple[list[tuple[int, int]], int | None, bool]:
     """The page's positions and prompt ids as they are read, where to go on from, and whether the page is partial."""
     position = tables.Group.position
@@ -171,7 +171,7 @@ def _is_back(after: int | None, before: int | None) -> bool:
     return before is not None and after is None
 
 
-def _count(db: Session, query: Select[Any], search: Query | None, ids: Sequence[int] | None) -> int | None:
+def _count(db: Session, query: Select[int, int], search: Query | None, ids: Sequence[int] | None) -> int | None:
     if ids is not None:
         return len(ids)
     if search is not None and search.check is not None:
@@ -183,7 +183,7 @@ def _rows(db: Session, ids: Sequence[int], chosen: Sequence[Measurement], said: 
     if not ids:
         return ()
     prompt = tables.Prompt
-    texts = dict(
+    texts: dict[int, str] = dict(
         db.execute(select(prompt.id, func.substr(prompt.text, 1, PREVIEW)).where(prompt.id.in_(ids))).tuples().all()
     )
     answers = first_answers(db, ids, chosen)

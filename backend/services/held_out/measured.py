@@ -61,6 +61,7 @@ def all_of(db: Session, project_id: int) -> list[Measurement]:
     sets = sets_of(db, {row.round_id for row in rows})
     found: dict[tuple[int, int], Measurement] = {}
     for checkpoint_id, name, round_id, number, metric_id, metric_name, at in rows:
+        assert checkpoint_id is not None  # it is joined
         before = found.pop((checkpoint_id, round_id), None)
         told = metric_id if metric_name == ACCURACY else before.metric_id if before else None
         found[checkpoint_id, round_id] = Measurement(
@@ -95,12 +96,10 @@ def choose(known: Sequence[Measurement], checkpoint_ids: Sequence[int]) -> list[
                 f"The checkpoint {id_} has no held-out answers in this project. Choose one that a round measured."
             )
     *others, last = checkpoint_ids
-    # The leading one, too, is looked at where it was asked what the first of the others was.
-    lead = (
-        max(by_id[last], key=lambda one: max((_shared(one, other) for other in by_id[others[0]]), default=0))
-        if (others)
-        else by_id[last][0]
-    )
+    lead = by_id[last][0]
+    if others:
+        # The leading one, too, is looked at where it was asked what the first of the others was.
+        lead = max(by_id[last], key=lambda one: max(_shared(one, other) for other in by_id[others[0]]))
     return [*(max(by_id[id_], key=lambda one: _shared(lead, one)) for id_ in others), lead]
 
 

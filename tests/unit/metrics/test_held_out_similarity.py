@@ -42,3 +42,8 @@ def test_without_held_out_prompts_there_is_no_number():
     (value,) = HeldOutSimilarity().compute(Evidence())
     assert (value.name, value.value) == ("held_out_similarity", None)
     assert (HeldOutSimilarity().scope, HeldOutSimilarity().needs_answer) == ("checkpoint", True)
+
+
+def test_each_prompts_number_is_kept_so_that_two_checkpoints_can_be_compared():
+    groups = [Group(Prompt(n, [], "a b", {}), (sample(1, text),)) for n, text in ((7, "a b"), (9, "a c"))]
+    assert HeldOutSimilarity().compute(Evidence(held_out=groups))[0].details == {"by_prompt": {"7": 1.0, "9": 0.5}}

@@ -52,6 +52,7 @@ def test_leaves_out_prompts_with_too_few_samples_or_no_known_answer():
     groups = [texts("x", "4", "4", answer="4"), texts("x", "4", answer="4"), texts("x", "4", "4")]
     (value,) = PassAtK(k=2, n=2).compute(Evidence(held_out=groups))
     assert (value.value, value.n, value.details["left_out"]) == (1.0, 1, 2)
+    assert value.details["by_prompt"] == {"1": 1.0}
     assert PassAtK().compute(Evidence())[0].value is None
 
 
