@@ -28,7 +28,9 @@ _servers.set_forkserver_preload(["tests.preloaded"])
 
 def start(spec: Path, log: Path) -> BaseProcess:
     """Begin `python -m backend.trainers SPEC`, its output added to the log."""
-    process = _servers.Process(target=train, args=(str(spec), str(log), dict(os.environ)), daemon=True)
+    mask = os.umask(0)
+    os.umask(mask)
+    process = _servers.Process(target=train, args=(str(spec), str(log), dict(os.environ), mask), daemon=True)
     process.start()
     return process
 
@@ -51,12 +53,13 @@ def run_grandchild(argv: Sequence[str], *, log: Path, while_running: Callable[[]
         raise TrainerError(f"The training process {how} Its last lines:\n{last_lines(tail(log))}")
 
 
-def train(spec: str, log: str, environment: dict[str, str]) -> None:
+def train(spec: str, log: str, environment: dict[str, str], mask: int) -> None:
     """In the forked process: be what the command line would be, and end as it would."""
     from backend.config import reread
     from backend.trainers.__main__ import main, report
 
-    opened = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.umask(mask)
+    opened = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
     os.dup2(opened, 1)
     os.dup2(opened, 2)
     os.environ.clear()

@@ -1,6 +1,7 @@
 """Rounds with a scorer: trained on the way and asked in the same round, or fixed over several trainings (ReST)."""
 
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -152,21 +153,26 @@ def test_rso_draws_its_pairs_by_the_scorer_that_the_documented_round_before_made
     second = loop.launch(parent_id=first)
     ended = loop.run(second, trains=True)
     assert (ended.status, ended.error) == (RoundStatus.done, None)
-    found = made(second)
+    prompt, sample, label = tables.Prompt, tables.Sample, tables.Label
     with reading() as db:
         scorer = db.scalars(select(tables.RoundRole).where(tables.RoundRole.round_id == first)).one()
         judged_by = set(db.scalars(select(tables.Judgment.checkpoint_id).where(tables.Judgment.step == 2)))
-    assert judged_by >= {scorer.checkpoint_id}
-    (pairs,) = found["rows"].values()
-    assert {row["prompt"][0]["content"] for row in pairs} == {"prompt a", "prompt b"}, "of one text there is no pair"
+        query = select(prompt.text, sample.text, label.score).where(sample.round_id == second)
+        query = query.join(sample, sample.prompt_id == prompt.id).join(label, label.sample_id == sample.id)
+        scores = {(asked, text): score for asked, text, score in db.execute(query)}
+        trained = db.get_one(tables.Checkpoint, ended.checkpoint_id)
+    assert scorer.checkpoint_id in judged_by
+    (pairs,) = made(second)["rows"].values()
+    written = Counter(asked for asked, _ in scores)
+    several = {asked for asked, texts in written.items() if texts > 1}
+    assert set() < {row["prompt"][0]["content"] for row in pairs} == several < set(RIGHT), (
+        "of one text there is no pair"
+    )
     for row in pairs:
-        sides = [row[side][0]["content"] for side in ("chosen", "rejected")]
-        assert set(sides) == {"#### 4", "#### 5"}
-        scores = {text[7]: text[8] for text in found["texts"] if text[2][0]["content"] == row["prompt"][0]["content"]}
-        assert scores[sides[0]] > scores[sides[1]]
-    with reading() as db:
-        made_by = db.get_one(tables.Checkpoint, ended.checkpoint_id)
-    assert (made_by.name, made_by.kind) == ("round-2", "full")
+        asked, chosen, rejected = (row[side][0]["content"] for side in ("prompt", "chosen", "rejected"))
+        assert {chosen, rejected} == {"#### 4", "#### 5"}
+        assert scores[asked, chosen] > scores[asked, rejected]
+    assert (trained.name, trained.kind) == ("round-2", "full")
 
 
 RL = {"num_generations": 2, "per_device_train_batch_size": 2, "max_completion_length": 4}
