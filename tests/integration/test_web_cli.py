@@ -1,5 +1,6 @@
-"""The command line as a person meets it: real processes, real ports, one JSON object."""
+"""The command line as a person meets it: real ports, one JSON object, and what a process says where it is one."""
 
+import io
 import json
 import os
 import shutil
@@ -15,6 +16,9 @@ from typing import Any
 import httpx
 import pytest
 
+from app.cli import main
+from backend.config import reread
+from backend.db import dispose
 from backend.values import RoundStatus, Stage
 from tests import rows
 from tests.installation import leave, point_at
@@ -34,12 +38,53 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def rondo(folder: Path, tmp_path: Path) -> Rondo:
+def process(folder: Path, tmp_path: Path) -> Rondo:
+    """Run `rondo` as the shell does."""
+
     def run(*arguments: str, given: str = "", **more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "app.cli", *arguments],
             capture_output=True, text=True, timeout=300, input=given, cwd=tmp_path, env=environment(folder, **more),
         )  # fmt: skip
+
+    return run
+
+
+@pytest.fixture
+def rondo(
+    folder: Path,
+    tmp_path: Path,
+    migrated_sqlite: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Rondo:
+    """Run the same here, on an installation that is there already: a process takes seconds to import what it needs."""
+    folder.mkdir()
+    shutil.copy(migrated_sqlite, folder / "rondo.db")
+
+    def run(*arguments: str, given: str = "", **more: str) -> subprocess.CompletedProcess[str]:
+        mask = os.umask(0o077)
+        with monkeypatch.context() as patched:
+            patched.chdir(tmp_path)
+            for name in [name for name in os.environ if name.startswith("RONDO_")]:
+                patched.delenv(name)
+            for name, value in ({"RONDO_DATA_DIR": str(folder)} | more).items():
+                patched.setenv(name, value)
+            patched.setattr(sys, "argv", ["rondo", *arguments])
+            patched.setattr(sys, "stdin", io.StringIO(given))
+            dispose()
+            reread()
+            code: object = 0
+            try:
+                main()
+            except SystemExit as end:
+                code = end.code or 0
+        os.umask(mask)
+        leave()
+        said = capsys.readouterr()
+        if isinstance(code, int):
+            return subprocess.CompletedProcess(arguments, code, said.out, said.err)
+        return subprocess.CompletedProcess(arguments, 1, said.out, f"{said.err}{code}\n")  # as the interpreter ends
 
     return run
 
@@ -102,34 +147,34 @@ def test_up_with_a_worker_leaves_no_process_behind(start: Any) -> None:
         os.killpg(process.pid, 0)
 
 
-def test_a_busy_port_that_was_asked_for_is_refused_with_a_way_out(rondo: Rondo) -> None:
+def test_a_busy_port_that_was_asked_for_is_refused_with_a_way_out(process: Rondo) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        message = refused(rondo("up", "--port", str(port)))
+        message = refused(process("up", "--port", str(port)))
         assert message == (
             f"Port {port} of 127.0.0.1 is in use. Stop what uses it, or choose another: --port {port + 1}, or "
             f"RONDO_PORT={port + 1}."
         )
-        assert "is in use" in refused(rondo("up", RONDO_PORT=str(port)))
+        assert "is in use" in refused(process("up", RONDO_PORT=str(port)))
 
 
-def test_a_setting_that_means_nothing_is_named(rondo: Rondo) -> None:
-    message = refused(rondo("user", "list", RONDO_PORT="abc"))
+def test_a_setting_that_means_nothing_is_named(process: Rondo, rondo: Rondo) -> None:
+    message = refused(process("user", "list", RONDO_PORT="abc"))
     assert message.startswith("RONDO_PORT is 'abc': ")
     done = rondo("user", "list", "--json", RONDO_PORT="abc")
     assert json.loads(done.stdout)["error"]["type"] == "InvalidInput"
 
 
-def test_an_address_that_is_not_ours_is_refused(rondo: Rondo) -> None:
-    assert "Choose --host and --port." in refused(rondo("up", "--host", "192.0.2.1", "--port", "0"))
+def test_an_address_that_is_not_ours_is_refused(process: Rondo) -> None:
+    assert "Choose --host and --port." in refused(process("up", "--host", "192.0.2.1", "--port", "0"))
 
 
-def test_a_folder_that_cannot_be_written_is_refused_with_a_way_out(rondo: Rondo, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_refused_with_a_way_out(process: Rondo, tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
-    message = refused(rondo("up", "--data-dir", str(blocked)))
+    message = refused(process("up", "--data-dir", str(blocked)))
     assert "cannot be written" in message
     assert "--data-dir" in message
 
@@ -159,10 +204,9 @@ def test_a_round_needs_a_project_and_says_so(rondo: Rondo) -> None:
 
 
 def test_prompts_are_previewed_and_imported(
-    rondo: Rondo, folder: Path, tmp_path: Path, migrated_sqlite: Path, monkeypatch: pytest.MonkeyPatch
+    rondo: Rondo, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     point_at("", folder, monkeypatch)
-    shutil.copy(migrated_sqlite, folder / "rondo.db")
     rows.make_project("Mine")
     leave()
     file = tmp_path / "pairs.jsonl"
@@ -180,10 +224,9 @@ def test_prompts_are_previewed_and_imported(
 
 @pytest.mark.parametrize(("error", "code"), [("It kept nothing.", 1), (None, 0)])
 def test_waiting_fails_where_a_round_went_back_to_people(
-    rondo: Rondo, folder: Path, migrated_sqlite: Path, monkeypatch: pytest.MonkeyPatch, error: str | None, code: int
+    rondo: Rondo, folder: Path, monkeypatch: pytest.MonkeyPatch, error: str | None, code: int
 ) -> None:
     point_at("", folder, monkeypatch)
-    shutil.copy(migrated_sqlite, folder / "rondo.db")
     rows.make_round(rows.make_project(), status=RoundStatus.review, stage=Stage.review, error=error)
     leave()
     done = rondo("round", "wait", "1", "--json")
