@@ -16,7 +16,8 @@ from typing import Any
 import httpx
 import pytest
 
-from app.cli import main
+from app.cli import main, serving
+from backend import log
 from backend.config import reread
 from backend.db import dispose
 from backend.values import RoundStatus, Stage
@@ -72,6 +73,9 @@ def rondo(
                 patched.setenv(name, value)
             patched.setattr(sys, "argv", ["rondo", *arguments])
             patched.setattr(sys, "stdin", io.StringIO(given))
+            # What holds for the whole process from then on.
+            patched.setattr(log, "setup", lambda: None)
+            patched.setattr(serving, "_share_one_arena", lambda: None)
             dispose()
             reread()
             code: object = 0
@@ -147,7 +151,7 @@ def test_up_with_a_worker_leaves_no_process_behind(start: Any) -> None:
         os.killpg(process.pid, 0)
 
 
-def test_a_busy_port_that_was_asked_for_is_refused_with_a_way_out(process: Rondo) -> None:
+def test_a_busy_port_that_was_asked_for_is_refused_with_a_way_out(process: Rondo, rondo: Rondo) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -157,7 +161,7 @@ def test_a_busy_port_that_was_asked_for_is_refused_with_a_way_out(process: Rondo
             f"Port {port} of 127.0.0.1 is in use. Stop what uses it, or choose another: --port {port + 1}, or "
             f"RONDO_PORT={port + 1}."
         )
-        assert "is in use" in refused(process("up", RONDO_PORT=str(port)))
+        assert "is in use" in refused(rondo("up", RONDO_PORT=str(port)))
 
 
 def test_a_setting_that_means_nothing_is_named(process: Rondo, rondo: Rondo) -> None:
@@ -167,14 +171,14 @@ def test_a_setting_that_means_nothing_is_named(process: Rondo, rondo: Rondo) -> 
     assert json.loads(done.stdout)["error"]["type"] == "InvalidInput"
 
 
-def test_an_address_that_is_not_ours_is_refused(process: Rondo) -> None:
-    assert "Choose --host and --port." in refused(process("up", "--host", "192.0.2.1", "--port", "0"))
+def test_an_address_that_is_not_ours_is_refused(rondo: Rondo) -> None:
+    assert "Choose --host and --port." in refused(rondo("up", "--host", "192.0.2.1", "--port", "0"))
 
 
-def test_a_folder_that_cannot_be_written_is_refused_with_a_way_out(process: Rondo, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_refused_with_a_way_out(rondo: Rondo, tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
-    message = refused(process("up", "--data-dir", str(blocked)))
+    message = refused(rondo("up", "--data-dir", str(blocked)))
     assert "cannot be written" in message
     assert "--data-dir" in message
 
