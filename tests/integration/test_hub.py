@@ -63,6 +63,3 @@ def test_a_name_the_hub_does_not_know_says_so(tmp_path: Path, monkeypatch: pytes
     reread()
     with hub("team/another", tmp_path) as served:
         assert "Check the name, or give a local folder." in str(load(served.address, tmp_path / "hub"))
-    monkeypatch.setenv("RONDO_HF_OFFLINE", "true")
-    reread()
-    assert "set RONDO_HF_OFFLINE=false" in str(load("http://127.0.0.1:9", tmp_path / "hub"))

@@ -1,5 +1,6 @@
-"""The command line as a person meets it: real processes, real ports, one JSON object."""
+"""The command line as a person meets it: real ports, one JSON object, and what a process says where it is one."""
 
+import io
 import json
 import os
 import shutil
@@ -15,6 +16,10 @@ from typing import Any
 import httpx
 import pytest
 
+from app.cli import main, serving
+from backend import log
+from backend.config import reread
+from backend.db import dispose
 from backend.values import RoundStatus, Stage
 from tests import rows
 from tests.installation import leave, point_at
@@ -34,12 +39,56 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def rondo(folder: Path, tmp_path: Path) -> Rondo:
+def process(folder: Path, tmp_path: Path) -> Rondo:
+    """Run `rondo` as the shell does."""
+
     def run(*arguments: str, given: str = "", **more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "app.cli", *arguments],
             capture_output=True, text=True, timeout=300, input=given, cwd=tmp_path, env=environment(folder, **more),
         )  # fmt: skip
+
+    return run
+
+
+@pytest.fixture
+def rondo(
+    folder: Path,
+    tmp_path: Path,
+    migrated_sqlite: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Rondo:
+    """Run the same here, on an installation that is there already: a process takes seconds to import what it needs."""
+    folder.mkdir()
+    shutil.copy(migrated_sqlite, folder / "rondo.db")
+
+    def run(*arguments: str, given: str = "", **more: str) -> subprocess.CompletedProcess[str]:
+        mask = os.umask(0o077)
+        with monkeypatch.context() as patched:
+            patched.chdir(tmp_path)
+            for name in [name for name in os.environ if name.startswith("RONDO_")]:
+                patched.delenv(name)
+            for name, value in ({"RONDO_DATA_DIR": str(folder)} | more).items():
+                patched.setenv(name, value)
+            patched.setattr(sys, "argv", ["rondo", *arguments])
+            patched.setattr(sys, "stdin", io.StringIO(given))
+            # What holds for the whole process from then on.
+            patched.setattr(log, "setup", lambda: None)
+            patched.setattr(serving, "_share_one_arena", lambda: None)
+            dispose()
+            reread()
+            code: object = 0
+            try:
+                main()
+            except SystemExit as end:
+                code = end.code or 0
+        os.umask(mask)
+        leave()
+        said = capsys.readouterr()
+        if isinstance(code, int):
+            return subprocess.CompletedProcess(arguments, code, said.out, said.err)
+        return subprocess.CompletedProcess(arguments, 1, said.out, f"{said.err}{code}\n")  # as the interpreter ends
 
     return run
 
@@ -102,12 +151,12 @@ def test_up_with_a_worker_leaves_no_process_behind(start: Any) -> None:
         os.killpg(process.pid, 0)
 
 
-def test_a_busy_port_that_was_asked_for_is_refused_with_a_way_out(rondo: Rondo) -> None:
+def test_a_busy_port_that_was_asked_for_is_refused_with_a_way_out(process: Rondo, rondo: Rondo) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        message = refused(rondo("up", "--port", str(port)))
+        message = refused(process("up", "--port", str(port)))
         assert message == (
             f"Port {port} of 127.0.0.1 is in use. Stop what uses it, or choose another: --port {port + 1}, or "
             f"RONDO_PORT={port + 1}."
@@ -115,8 +164,8 @@ def test_a_busy_port_that_was_asked_for_is_refused_with_a_way_out(rondo: Rondo) 
         assert "is in use" in refused(rondo("up", RONDO_PORT=str(port)))
 
 
-def test_a_setting_that_means_nothing_is_named(rondo: Rondo) -> None:
-    message = refused(rondo("user", "list", RONDO_PORT="abc"))
+def test_a_setting_that_means_nothing_is_named(process: Rondo, rondo: Rondo) -> None:
+    message = refused(process("user", "list", RONDO_PORT="abc"))
     assert message.startswith("RONDO_PORT is 'abc': ")
     done = rondo("user", "list", "--json", RONDO_PORT="abc")
     assert json.loads(done.stdout)["error"]["type"] == "InvalidInput"
@@ -159,10 +208,9 @@ def test_a_round_needs_a_project_and_says_so(rondo: Rondo) -> None:
 
 
 def test_prompts_are_previewed_and_imported(
-    rondo: Rondo, folder: Path, tmp_path: Path, migrated_sqlite: Path, monkeypatch: pytest.MonkeyPatch
+    rondo: Rondo, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     point_at("", folder, monkeypatch)
-    shutil.copy(migrated_sqlite, folder / "rondo.db")
     rows.make_project("Mine")
     leave()
     file = tmp_path / "pairs.jsonl"
@@ -180,10 +228,9 @@ def test_prompts_are_previewed_and_imported(
 
 @pytest.mark.parametrize(("error", "code"), [("It kept nothing.", 1), (None, 0)])
 def test_waiting_fails_where_a_round_went_back_to_people(
-    rondo: Rondo, folder: Path, migrated_sqlite: Path, monkeypatch: pytest.MonkeyPatch, error: str | None, code: int
+    rondo: Rondo, folder: Path, monkeypatch: pytest.MonkeyPatch, error: str | None, code: int
 ) -> None:
     point_at("", folder, monkeypatch)
-    shutil.copy(migrated_sqlite, folder / "rondo.db")
     rows.make_round(rows.make_project(), status=RoundStatus.review, stage=Stage.review, error=error)
     leave()
     done = rondo("round", "wait", "1", "--json")

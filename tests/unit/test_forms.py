@@ -1,5 +1,7 @@
 """Forms: what a knob shows, what is read back, and errors that name the field."""
 
+from functools import cache
+
 import gradio as gr
 import pytest
 
@@ -8,10 +10,13 @@ from backend.errors import InvalidInput
 from backend.services import parts
 from backend.services.parts import Knob, KnobType
 
+STARTS = {known["name"]: known for known in parts.recipes()}
 
+
+@cache
 def drawn(recipe: str) -> forms.Form:
-    """A recipe's form, drawn into a page of its own."""
-    start = next(known for known in parts.recipes() if known["name"] == recipe)
+    """A recipe's form, drawn into a page of its own. Reading and switching leave it as it is."""
+    start = STARTS[recipe]
     form = forms.Form(start=start)
     with gr.Blocks():
         for spot in parts.spots(start):
@@ -29,7 +34,7 @@ def place(form: forms.Form, *path: str | int) -> int:
     return [drawn.path for drawn in form.fields].index(path)
 
 
-@pytest.mark.parametrize("recipe", [known["name"] for known in parts.recipes()])
+@pytest.mark.parametrize("recipe", STARTS)
 def test_reading_an_untouched_form_returns_the_recipe(recipe: str) -> None:
     form = drawn(recipe)
     assert parts.validate(form.read(shown(form))) == form.start
@@ -158,7 +163,7 @@ def test_a_recipe_whose_parts_do_not_fit_says_so() -> None:
 
 
 def test_changing_the_recipe_keeps_slots_with_the_same_part() -> None:
-    start = next(known for known in parts.recipes() if known["name"] == "self_rewarding")
+    start = STARTS["self_rewarding"]
     start = start | {"generator": start["generator"] | {"n": 13}}
     changed = parts.switch_recipe(start, "self_consistency_preference")
     assert changed["generator"]["n"] == 13
@@ -178,7 +183,7 @@ def test_every_knob_is_described() -> None:
 
 
 def test_a_step_is_drawn_at_its_place_and_says_what_it_works_on() -> None:
-    start = next(known for known in parts.recipes() if known["name"] == "star")
+    start = STARTS["star"]
     spots = parts.spots(start)
     assert [spot.path for spot in spots][-3:] == [("steps", 8, "part"), ("schedule",), ("metrics",)]
     assert spots[5].line == "6. generator: sample, works on: ask (step 5), by: policy"
@@ -188,14 +193,14 @@ def test_a_step_is_drawn_at_its_place_and_says_what_it_works_on() -> None:
     changed = parts.validate(form.read(values))
     assert changed["steps"][5]["part"]["n"] == 3
     assert changed["steps"][1]["part"]["n"] == 1
-    phased = next(known for known in parts.recipes() if known["name"] == "meta_rewarding")
+    phased = STARTS["meta_rewarding"]
     assert (
         parts.spots(phased)[1].line == "Phase 1, step 2. generator: sample, works on: prompt_set (step 1), by: policy"
     )
 
 
 def test_another_recipe_takes_over_what_both_hold() -> None:
-    start = next(known for known in parts.recipes() if known["name"] == "rejection_sampling")
+    start = STARTS["rejection_sampling"]
     assert parts.switch_recipe(start, "star")["schedule"] == start["schedule"]
     assert (
         parts.switch_recipe(parts.switch_recipe(start, "star"), "self_rewarding")["judge"]["name"] == "additive_rubric"

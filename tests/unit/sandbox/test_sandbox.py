@@ -12,9 +12,9 @@ from backend import sandbox
 from backend.sandbox import Call, Ending, Limits, _bubblewrap, reading
 
 pytestmark = pytest.mark.usefixtures("sandboxed")
-QUICK = Limits(seconds=2, wall_seconds=60)
+QUICK = Limits(seconds=1, wall_seconds=60)
 """Of the processor's time, which says the same on a busy machine; the clock on the wall ends sleepers alone."""
-SLEEPER = Limits(seconds=2, wall_seconds=4)
+SLEEPER = Limits(seconds=1, wall_seconds=1)
 WRITES = """
 import os
 def f(x):
