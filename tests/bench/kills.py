@@ -142,7 +142,8 @@ def run_training(argv: Sequence[str], *, log: Path, while_running: Callable[[], 
 
     process = os.fork()
     if process == 0:
-        train(argv[-1], str(log), dict(os.environ))
+        mask = os.umask(0)
+        train(argv[-1], str(log), dict(os.environ), mask)
     while (ended := os.waitpid(process, os.WNOHANG))[0] == 0:
         time.sleep(LOOK_SECONDS)
         while_running()
@@ -153,7 +154,7 @@ def run_training(argv: Sequence[str], *, log: Path, while_running: Callable[[], 
 
 def waiting(round_id: int) -> Any:
     """The round's job that is to run or runs."""
-    from tests.integration.test_rounds_of_steps import Loop
+    from tests.integration.loop import Loop
 
     return Loop.waiting(round_id)
 
