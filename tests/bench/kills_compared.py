@@ -11,7 +11,7 @@ from backend.db import reading, tables
 
 def rows(round_id: int) -> dict[str, Any]:
     """Everything that the round wrote but ids and times, what its trainings wrote and were given included."""
-    from tests.integration.test_rounds_of_steps import made
+    from tests.integration.loop import made
 
     sample, group = tables.Sample, tables.Group
     with reading() as db:

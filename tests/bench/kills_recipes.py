@@ -43,7 +43,7 @@ class Case:
     def launches(self, folder: Path) -> list[tuple[Launch, Begun]]:
         """For each phase how its rounds are launched: the first by itself, each other one behind the one before."""
         from backend import demo
-        from tests.integration.test_rounds_of_steps import Loop
+        from tests.integration.loop import Loop
         from tests.rows import make_checkpoint, make_prompt_set
         from tests.tiny import make_tiny_model
 

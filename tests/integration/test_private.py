@@ -19,7 +19,7 @@ from backend.jobs import transitions
 from backend.pipeline import run as pipeline_run
 from backend.services import accounts, demo, recipe_choice, rounds
 from backend.values import RoundStatus
-from tests.integration.test_rounds_of_steps import Loop
+from tests.integration.loop import Loop
 
 OPEN = {"rondo.db": 0o644, "models/m/model.safetensors": 0o664, "secret.key": 0o600, "models/run.sh": 0o755}
 

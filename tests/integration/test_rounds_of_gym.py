@@ -13,9 +13,9 @@ from backend.judges.reasoning_gym_score import ReasoningGymScore
 from backend.prompt_sources.reasoning_gym import ReasoningGym
 from backend.selectors.above_threshold import AboveThreshold
 from backend.values import Stage
+from tests.integration.loop import Loop, dying, made, of_steps
+from tests.integration.loop import tiny as tiny  # a fixture
 from tests.integration.test_rounds_mixed import SFT_BASE
-from tests.integration.test_rounds_of_steps import Loop, dying, made, of_steps
-from tests.integration.test_rounds_of_steps import tiny as tiny  # a fixture
 
 pytestmark = [
     pytest.mark.on_sqlite,
