@@ -23,6 +23,7 @@ from tests.bench.place import data_folder, run_stage
 if TYPE_CHECKING:
     from backend.services.access import Actor
 
+ROOT = Path(__file__).parents[2]
 SCRIPT = Path(__file__).with_name("grpo_by_hand.py")
 SIZE = {"num_generations": 8, "per_device_train_batch_size": 64, "max_completion_length": 24, "max_length": 256}
 LEARNING_RATE = 1e-4
@@ -90,7 +91,7 @@ def ordered_prompts(spec: Path) -> list[Any]:
 def by_hand(spec: Path, prompts: Path, output: Path) -> None:
     """Run the script. It asks the hub for nothing, as Rondo's training does not."""
     done = subprocess.run([sys.executable, str(SCRIPT), str(spec), str(prompts), str(output)], capture_output=True,
-                          text=True, check=False, env=os.environ | {"HF_HUB_OFFLINE": "1"})  # fmt: skip
+                          text=True, check=False, env=os.environ | {"HF_HUB_OFFLINE": "1", "PYTHONPATH": str(ROOT)})  # fmt: skip
     if done.returncode:
         raise SystemExit(f"The script failed: {done.stderr[-3000:]}")
 
