@@ -32,17 +32,35 @@ class Leg:
     start: Row | None = None
     unscored: bool | None = None
 
-    def sql(self, after: tuple[str, str] | None = None) -> tuple[str, str]:
-        """Its condition, which may be empty, and its order. `after`: what it begins behind instead of its start."""
-        key, way = self.column, "DESC" if self.descending else "ASC"
-        is_id = key == "sample_id"
-        tests = "" if self.unscored is None else f" AND {key} {'=' if self.unscored else '>'} {UNSCORED!r}"
-        if after is None and self.start is not None:
-            after = (":key", ":id")
-        if after is not None:
-            sign = "<" if self.descending else ">"
-            tests += f" AND sample_id {sign} {after[1]}" if is_id else f" AND ({key}, sample_id) {sign} {pair(after)}"
-        return tests, f"sample_id {way}" if is_id else f"{key} {way}, sample_id {way}"
+    def sql(self, asked: Scope, facet: str) -> tuple[str, str]:
+        """Its condition and its order."""
+        key, way, sign = self.column, *self.way
+        where = asked.where(facet)
+        if self.unscored is not None:
+            where += f" AND {key} {'=' if self.unscored else '>'} {UNSCORED!r}"
+        if key == "sample_id":
+            return where + (f" AND sample_id {sign} :id" if self.start else ""), f"sample_id {way}"
+        where += f" AND ({key}, sample_id) {sign} (:key, :id)" if self.start else ""
+        return where, f"{key} {way}, sample_id {way}"
+
+    def behind(self, asked: Scope, facet: str, key: str, sample_id: str) -> list[tuple[str, str]]:
+        """Conditions and orders for what comes behind a row: its equals, and where there are none, the others.
+
+        Of a comparison of pairs SQLite uses the first half only, and would read again all equals that were shown.
+        """
+        name, way, sign = self.column, *self.way
+        low, high = f"{name}_lo", f"{name}_hi"
+        equals = asked.where(facet, unused=(low, high)) + ("" if name == "sample_id" else f" AND {name} = {key}")
+        found = [(f"{equals} AND sample_id {sign} {sample_id}", f"sample_id {way}")]
+        if name == "sample_id" or self.unscored:
+            return found
+        others = asked.where(facet, unused=(high if self.descending else low,)) + f" AND {name} {sign} {key}"
+        others += f" AND {name} > {UNSCORED!r}" if self.unscored is False and self.descending else ""
+        return [*found, (others, f"{name} {way}, sample_id {way}")]
+
+    @property
+    def way(self) -> tuple[str, str]:
+        return ("DESC", "<") if self.descending else ("ASC", ">")
 
     @property
     def values(self) -> dict[str, Any]:
@@ -63,10 +81,6 @@ def legs(sort: Sort, cursor: Cursor | None) -> list[Leg]:
         return both
     first = next(n for n, leg in enumerate(both) if leg.unscored == (start[0] <= UNSCORED))
     return [Leg(column, descending, start, both[first].unscored), *both[first + 1 :]]
-
-
-def pair(names: tuple[str, str]) -> str:
-    return f"({names[0]}, {names[1]})"
 
 
 def drivers(asked: Scope, column: str) -> dict[int, str]:
@@ -106,8 +120,7 @@ def merge(asked: Scope, chosen: dict[int, str], leg: Leg, limit: int) -> list[Ro
 
 def gathered(asked: Scope, driver: str, facets: Sequence[int], leg: Leg, limit: int) -> list[Row]:
     """All rows that the driver's ranges leave are sorted: they are few."""
-    tests, order = leg.sql()
-    where = asked.where(f"IN ({', '.join(map(str, facets))})") + tests
+    where, order = leg.sql(asked, f"IN ({', '.join(map(str, facets))})")
     sql = f"SELECT {leg.column} AS k, sample_id FROM {asked.labels(driver)} WHERE {where} ORDER BY {order} LIMIT :limit"
     return read(asked, sql, leg, limit)
 
@@ -118,17 +131,21 @@ def stepped(asked: Scope, driver: str, facets: Sequence[int], leg: Leg, limit: i
     SQLite takes the rows of a recursive query from a queue in the order that the query names.
     """
 
-    def first(facet: str, after: tuple[str, str] | None = None) -> str:
-        tests, order = leg.sql(after)
-        where = asked.where(f"= {facet}") + tests
-        return f"(SELECT sample_id FROM {asked.labels(driver)} WHERE {where} ORDER BY {order} LIMIT 1)"
+    def first(conditions: Sequence[tuple[str, str]]) -> str:
+        found = [
+            f"(SELECT sample_id FROM {asked.labels(driver)} WHERE {where} ORDER BY {order} LIMIT 1)"
+            for where, order in conditions
+        ]
+        return f"COALESCE({', '.join(found)})" if len(found) > 1 else found[0]
 
+    begin = leg.behind(asked, "= f.facet", ":key", ":id") if leg.start else [leg.sql(asked, "= f.facet")]
+    go_on = leg.behind(asked, "= m.facet", "m.k", "m.id")
     columns, way = f"l.{leg.column}, l.sample_id", " DESC" if leg.descending else ""
     sql = (
         f"WITH RECURSIVE {asked.each(facets)}, m(facet, k, id) AS ("
-        f"SELECT f.facet, {columns} FROM f CROSS JOIN labels AS l ON l.sample_id = {first('f.facet')}"
+        f"SELECT f.facet, {columns} FROM f CROSS JOIN labels AS l ON l.sample_id = {first(begin)}"
         f" UNION ALL SELECT m.facet, {columns} FROM m CROSS JOIN labels AS l"
-        f" ON l.sample_id = {first('m.facet', ('m.k', 'm.id'))}"
+        f" ON l.sample_id = {first(go_on)}"
         f" ORDER BY 2{way}, 3{way} LIMIT :limit) SELECT k, id FROM m"
     )
     return read(asked, sql, leg, limit)
@@ -136,16 +153,15 @@ def stepped(asked: Scope, driver: str, facets: Sequence[int], leg: Leg, limit: i
 
 def united(asked: Scope, driver: str, facets: Sequence[int], leg: Leg, limit: int) -> list[Row]:
     """The first rows of each facet."""
-    tests, order = leg.sql()
-    ranges = [
-        f"SELECT * FROM (SELECT {leg.column} AS k, sample_id FROM {asked.labels(driver)}"
-        f" WHERE {asked.where(f'= {facet}')}{tests} ORDER BY {order} LIMIT :limit) AS r{facet}"
-        for facet in facets
-    ]
-    rows: list[Row] = []
+    ranges = []
+    for facet in facets:
+        where, order = leg.sql(asked, f"= {facet}")
+        rows = f"SELECT {leg.column} AS k, sample_id FROM {asked.labels(driver)} WHERE {where} ORDER BY {order}"
+        ranges.append(f"SELECT * FROM ({rows} LIMIT :limit) AS r{facet}")
+    found: list[Row] = []
     for n in range(0, len(ranges), MERGED):
-        rows += read(asked, " UNION ALL ".join(ranges[n : n + MERGED]), leg, limit)
-    return rows
+        found += read(asked, " UNION ALL ".join(ranges[n : n + MERGED]), leg, limit)
+    return found
 
 
 def read(asked: Scope, sql: str, leg: Leg, limit: int) -> list[Row]:

@@ -1,6 +1,6 @@
 """What a list of samples is asked for, as SQL: a round, its facets that pass the filters, and ranges of columns."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,9 +37,16 @@ class Scope:
         """The table, read through the index that is in this column's order."""
         return f"labels INDEXED BY {INDEX[column]}" if self.is_sqlite else "labels"
 
-    def where(self, facet: str, prefix: str = "") -> str:
+    def where(self, facet: str, prefix: str = "", *, unused: Collection[str] = ()) -> str:
+        """The condition. `unused`: bounds of which no index may be used, since a further condition says more.
+
+        SQLite would use one of the two conditions, whichever; the sign keeps it from the other.
+        """
         tests = [f"{prefix}round_id = :round", f"{prefix}facet {facet}"]
-        return " AND ".join(tests + [f"{prefix}{name} BETWEEN :{name}_lo AND :{name}_hi" for name in self.ranges])
+        for name in self.ranges:
+            for bound, sign in ((f"{name}_lo", ">="), (f"{name}_hi", "<=")):
+                tests.append(f"{'+' if bound in unused else ''}{prefix}{name} {sign} :{bound}")
+        return " AND ".join(tests)
 
     @property
     def any_facet(self) -> str:

@@ -14,9 +14,9 @@ from backend.services.access import Actor
 from backend.services.rounds import get_row
 
 BINS = 20
-COUNTED = 200_000
-"""Of so many samples all are counted, in some 10 ms."""
-BLOCKS, IN_BLOCK = 200, 50
+COUNTED = 100_000
+"""Of so many samples all are counted, in some 5 ms."""
+BLOCKS, IN_BLOCK = 100, 50
 """Of more, blocks of that many ids in a row are looked at, at the same distance from each other."""
 
 
@@ -34,7 +34,7 @@ def histogram(actor: Actor, round_id: int) -> list[Bin]:
     """How the round's effective scores are spread, in up to 20 bins; samples without a score are in none.
 
     Of a round of more than `COUNTED` samples the counts are estimates: a share of the samples p comes out with a
-    standard error of about sqrt(p (1 - p) / 10,000), more where samples made one after the other are alike. Empty while
+    standard error of about sqrt(p (1 - p) / 5,000), more where samples made one after the other are alike. Empty while
     the scores are hidden from the actor.
     """
     with reading() as db:
