@@ -46,8 +46,8 @@ def of_rounds(db: Session, round_ids: Collection[int]) -> list[Training]:
         columns = select(round_.id, round_.recipe, round_.phase, round_.checkpoint_id).where(round_.id.in_(some))
         for id_, recipe, phase, product_id in db.execute(columns.order_by(round_.id)):
             for step, read, is_product in _steps(recipe, phase, newest=max(frozen[id_], default=-1)):
-                checkpoint_id = made[id_].get(step, product_id if is_product else None)
-                found.append(Training(id_, step, frozen[id_].get(read), checkpoint_id))
+                product = product_id if is_product else None
+                found.append(Training(id_, step, frozen[id_].get(read), made[id_].get(step, product)))
     return found
 
 
