@@ -43,9 +43,9 @@ def datasets(db: Session, sample_ids: Sequence[int]) -> tuple[tuple[Learned, ...
     )
     rows = [row for some in in_chunks(sorted(found)) for row in db.execute(query.where(dataset.id.in_(some)))]
     read = trainings.of_datasets(db, {round_id for _, _, round_id in rows})
-    made = {read[id_].checkpoint_id for id_, _, _ in rows if id_ in read}
-    trained = {one for one in made if one is not None}
-    return tuple(Learned(id_, number, len(found[id_])) for id_, number, _ in rows), trained
+    made = (read[id_].checkpoint_id for id_, _, _ in rows if id_ in read)
+    direct = {checkpoint_id for checkpoint_id in made if checkpoint_id is not None}
+    return tuple(Learned(id_, number, len(found[id_])) for id_, number, _ in rows), direct
 
 
 def with_descendants(db: Session, project_id: int, direct: set[int]) -> tuple[Affected, ...]:

@@ -39,15 +39,15 @@ def of_rounds(db: Session, round_ids: Collection[int]) -> list[Training]:
         ):
             frozen[round_id][step] = id_
         made: dict[int, dict[int, int]] = defaultdict(dict)
-        for round_id, step, made_id in db.execute(
+        for round_id, step, checkpoint_id in db.execute(
             select(role.round_id, role.step, role.checkpoint_id).where(role.round_id.in_(some), role.step >= 0)
         ):
-            made[round_id][step] = made_id
+            made[round_id][step] = checkpoint_id
         columns = select(round_.id, round_.recipe, round_.phase, round_.checkpoint_id).where(round_.id.in_(some))
         for id_, recipe, phase, product_id in db.execute(columns.order_by(round_.id)):
             for step, read, is_product in _steps(recipe, phase, newest=max(frozen[id_], default=-1)):
-                checkpoint_id: int | None = made[id_].get(step, product_id if is_product else None)
-                found.append(Training(id_, step, frozen[id_].get(read), checkpoint_id))
+                product = product_id if is_product else None
+                found.append(Training(id_, step, frozen[id_].get(read), made[id_].get(step, product)))
     return found
 
 
