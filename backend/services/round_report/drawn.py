@@ -1,6 +1,7 @@
 """Label rows to look at: all of a round's, or so many of them drawn evenly that looking does not take long."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
@@ -8,15 +9,14 @@ from sqlalchemy.orm import Session
 from backend.db import tables
 from backend.db.listing import Scope
 
-MOST = 10_000
+MOST = 4_000
 """So many rows are looked at; of more, an even draw of about as many."""
 BLOCKS = 100
 """The draw takes runs of neighbouring rows at so many places, the same ones each time."""
 COLUMNS = "l.sample_id, l.step, l.score, l.verdict, l.machine_score, l.machine_verdict, l.num_tokens, s.prompt_id"
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """A label with the prompt of its sample."""
 
     sample_id: int
@@ -47,7 +47,7 @@ def draw(db: Session, asked: Scope, number: int | None) -> Draw:
         # A merge of the index's ranges: the planner might else walk all samples of the installation.
         ids = f"SELECT sample_id {inside}"
         sql = f"SELECT {COLUMNS} FROM ({ids}) AS i JOIN labels AS l ON l.sample_id = i.sample_id {JOIN}"
-        return Draw(tuple(Row(*one) for one in db.execute(text(sql), values)), found, True)
+        return Draw(tuple(Row._make(one) for one in db.execute(text(sql), values)), found, True)
     low, high = _ends(db, asked)
     span, width = high - low + 1, MOST // BLOCKS
     # By the primary key from each place on: rows of other rounds in between make the draw smaller, and never slower.
@@ -58,7 +58,7 @@ def draw(db: Session, asked: Scope, number: int | None) -> Draw:
         f" WHERE l.sample_id >= {low} + places.n * {span} / {BLOCKS}"
         f" AND l.sample_id < {low} + places.n * {span} / {BLOCKS} + {width} AND l.round_id = :round"
     )
-    rows = tuple(Row(*one) for one in db.execute(text(sql), values))
+    rows = tuple(Row._make(one) for one in db.execute(text(sql), values))
     return Draw(rows, max(number or 0, MOST + 1), False)
 
 

@@ -6,11 +6,65 @@ Every section has `missing`: what could not be said, why, and how to get it. An 
 from dataclasses import dataclass
 from datetime import datetime
 
-from backend.services.samples import Row
-from backend.values import DatasetType, JobStatus, RoundStatus, Stage
+from backend.services.round_report.text_shapes import (
+    FEWEST,
+    Arm,
+    Bin,
+    Category,
+    Extreme,
+    Flow,
+    Flows,
+    FlowStage,
+    Spread,
+    Spreads,
+    Texts,
+)
+from backend.services.round_report.work_shapes import (
+    Agreed,
+    Cost,
+    DatasetCard,
+    Failed,
+    FailedRow,
+    People,
+    Person,
+    Work,
+)
+from backend.values import JobStatus, RoundStatus, Stage
 
-FEWEST = 10
-"""No distribution is drawn, and no share of a category given, from fewer rows."""
+__all__ = [
+    "FEWEST",
+    "Agreed",
+    "Arm",
+    "Asked",
+    "Bin",
+    "Category",
+    "Cost",
+    "DatasetCard",
+    "Extreme",
+    "Failed",
+    "FailedRow",
+    "Flow",
+    "FlowStage",
+    "Flows",
+    "Head",
+    "Knob",
+    "Measure",
+    "Measured",
+    "Opening",
+    "People",
+    "Person",
+    "Report",
+    "RoleAsked",
+    "SetAsked",
+    "Spread",
+    "Spreads",
+    "StageTime",
+    "StepAsked",
+    "Template",
+    "Texts",
+    "Warned",
+    "Work",
+]
 
 
 @dataclass(frozen=True)
@@ -174,201 +228,6 @@ class Warned:
 
 
 @dataclass(frozen=True)
-class Arm:
-    """What leaves or joins the flow at a stage. `href` opens its rows."""
-
-    reason: str
-    count: int
-    href: str
-
-
-@dataclass(frozen=True)
-class FlowStage:
-    """What is left at a stage, in `unit`; `share` of the stage before got here, None where that cannot be said."""
-
-    name: str
-    count: int
-    unit: str
-    share: float | None
-    dropped: tuple[Arm, ...]
-    joined: tuple[Arm, ...]
-    href: str
-
-
-@dataclass(frozen=True)
-class Flow:
-    """From prompts to the rows of one dataset; without a dataset as far as the round came."""
-
-    title: str
-    dataset_id: int | None
-    stages: tuple[FlowStage, ...]
-
-
-@dataclass(frozen=True)
-class Flows:
-    flows: tuple[Flow, ...]
-    missing: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Bin:
-    """Rows from `low` up to `high`, the last bin with its end; by verdict where that is told."""
-
-    low: float
-    high: float
-    count: int
-    accepted: int = 0
-    rejected: int = 0
-
-
-@dataclass(frozen=True)
-class Category:
-    """The texts to prompts of one value of a metadata key; shares are None for fewer than `FEWEST` with a verdict."""
-
-    key: str
-    value: str
-    n: int
-    judged: int
-    accepted: float | None
-    low: float | None
-    high: float | None
-    score: float | None
-
-
-@dataclass(frozen=True)
-class Spread:
-    """The texts of one step (None: of a recipe of slots). `counted` texts are in it, of about `total`."""
-
-    step: int | None
-    name: str
-    counted: int
-    scores: tuple[Bin, ...]
-    lengths: tuple[Bin, ...]
-    categories: tuple[Category, ...]
-    missing: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Spreads:
-    """`counted` of about `total` texts were looked at: all, or an even draw. `fewest`: see `FEWEST`."""
-
-    spreads: tuple[Spread, ...]
-    counted: int
-    total: int
-    missing: tuple[str, ...]
-    fewest: int = FEWEST
-
-
-@dataclass(frozen=True)
-class Extreme:
-    """Up to ten texts at one end of an order; `href` opens the whole list."""
-
-    title: str
-    rows: tuple[Row, ...]
-    href: str
-    missing: str
-
-
-@dataclass(frozen=True)
-class Agreed:
-    """Agreement of people on one criterion, over the items that two or more decided."""
-
-    criterion: str
-    people: int
-    n: int
-    share: float | None
-    share_low: float | None
-    share_high: float | None
-    alpha: float | None
-    alpha_low: float | None
-    alpha_high: float | None
-
-
-@dataclass(frozen=True)
-class Person:
-    """One person's items; told to curators only."""
-
-    name: str
-    decided: int
-    overridden: int
-    minutes: float
-
-
-@dataclass(frozen=True)
-class People:
-    """`looked_at`: texts that the judge had labelled and people gave a verdict; `overridden` of these otherwise."""
-
-    is_told: bool
-    kinds: dict[str, int]
-    people: int
-    looked_at: int | None
-    overridden: int | None
-    share: float | None
-    low: float | None
-    high: float | None
-    minutes: float | None
-    agreement: tuple[Agreed, ...]
-    each: tuple[Person, ...]
-    missing: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class FailedRow:
-    id: int
-    stage: Stage
-    kind: str
-    reason: str
-    prompt: str
-    prompt_id: int | None
-    sample_id: int | None
-
-
-@dataclass(frozen=True)
-class Failed:
-    """What was left out and not made since. `counts`: by stage and kind; `rows`: the first of them."""
-
-    total: int
-    counts: tuple[Arm, ...]
-    rows: tuple[FailedRow, ...]
-    cannot_retry: str
-    href: str
-
-
-@dataclass(frozen=True)
-class DatasetCard:
-    """`parts`: rows by where they came from; `made_from`: what one needs to make them again."""
-
-    id: int
-    step: int
-    what: str
-    type: DatasetType
-    num_examples: int
-    content_hash: str
-    frozen_at: datetime
-    parts: dict[str, int]
-    made_from: dict[str, str]
-    href: str
-
-
-@dataclass(frozen=True)
-class Cost:
-    """Tokens, seconds of jobs, and people's minutes. Per kept row: each divided by the rows that were kept."""
-
-    tokens_written: int | None
-    tokens_judging: int | None
-    tokens_read: int | None
-    tokens_trained: int | None
-    seconds: dict[str, float]
-    total_seconds: float
-    review_minutes: float | None
-    kept: int | None
-    tokens_per_row: float | None
-    seconds_per_row: float | None
-    minutes_per_row: float | None
-    missing: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Opening:
     """What a page shows first."""
 
@@ -376,25 +235,6 @@ class Opening:
     asked: Asked
     measured: Measured
     warnings: tuple[Warned, ...]
-
-
-@dataclass(frozen=True)
-class Texts:
-    """What became of the texts."""
-
-    flows: Flows
-    spreads: Spreads
-    extremes: tuple[Extreme, ...]
-
-
-@dataclass(frozen=True)
-class Work:
-    """Who worked on it, what went wrong, what came out, and what it cost."""
-
-    people: People
-    failed: Failed
-    datasets: tuple[DatasetCard, ...]
-    cost: Cost
 
 
 @dataclass(frozen=True)

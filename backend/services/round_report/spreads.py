@@ -18,7 +18,7 @@ from backend.services.round_report.shapes import FEWEST, Bin, Category, Spread, 
 from backend.services.sample_sight import Hidden
 
 BINS = 20
-MOST_PROMPTS = 2_000
+MOST_PROMPTS = 1_000
 """The metadata of so many of the drawn prompts is looked at."""
 MOST_VALUES = 12
 """A metadata key with more values than these is no category."""
@@ -48,8 +48,8 @@ def spreads(db: Session, row: tables.Round, kept: Hidden) -> Spreads:
 def _word(kept: Hidden, row: Row) -> Row:
     """The row with the label that the person may see: with colleagues hidden, that of the judge."""
     if kept.judge:
-        return replace(row, score=None, verdict=None)
-    return replace(row, score=row.machine_score, verdict=row.machine_verdict) if kept.others else row
+        return row._replace(score=None, verdict=None)
+    return row._replace(score=row.machine_score, verdict=row.machine_verdict) if kept.others else row
 
 
 def _spread(step: int, name: str, rows: list[Row], kept: Hidden, extras: dict[int, dict[str, str]]) -> Spread:

@@ -1,0 +1,116 @@
+"""What a report says of people, failures, datasets and cost: see `shapes`."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from backend.services.round_report.text_shapes import Arm
+from backend.values import DatasetType, Stage
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """Agreement of people on one criterion, over the items that two or more decided."""
+
+    criterion: str
+    people: int
+    n: int
+    share: float | None
+    share_low: float | None
+    share_high: float | None
+    alpha: float | None
+    alpha_low: float | None
+    alpha_high: float | None
+
+
+@dataclass(frozen=True)
+class Person:
+    """One person's items; told to curators only."""
+
+    name: str
+    decided: int
+    overridden: int
+    minutes: float
+
+
+@dataclass(frozen=True)
+class People:
+    """`looked_at`: texts that the judge had labelled and people gave a verdict; `overridden` of these otherwise."""
+
+    is_told: bool
+    kinds: dict[str, int]
+    people: int
+    looked_at: int | None
+    overridden: int | None
+    share: float | None
+    low: float | None
+    high: float | None
+    minutes: float | None
+    agreement: tuple[Agreed, ...]
+    each: tuple[Person, ...]
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class FailedRow:
+    id: int
+    stage: Stage
+    kind: str
+    reason: str
+    prompt: str
+    prompt_id: int | None
+    sample_id: int | None
+
+
+@dataclass(frozen=True)
+class Failed:
+    """What was left out and not made since. `counts`: by stage and kind; `rows`: the first of them."""
+
+    total: int
+    counts: tuple[Arm, ...]
+    rows: tuple[FailedRow, ...]
+    cannot_retry: str
+    href: str
+
+
+@dataclass(frozen=True)
+class DatasetCard:
+    """`parts`: rows by where they came from; `made_from`: what one needs to make them again."""
+
+    id: int
+    step: int
+    what: str
+    type: DatasetType
+    num_examples: int
+    content_hash: str
+    frozen_at: datetime
+    parts: dict[str, int]
+    made_from: dict[str, str]
+    href: str
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Tokens, seconds of jobs, and people's minutes. Per kept row: each divided by the rows that were kept."""
+
+    tokens_written: int | None
+    tokens_judging: int | None
+    tokens_read: int | None
+    tokens_trained: int | None
+    seconds: dict[str, float]
+    total_seconds: float
+    review_minutes: float | None
+    kept: int | None
+    tokens_per_row: float | None
+    seconds_per_row: float | None
+    minutes_per_row: float | None
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Work:
+    """Who worked on it, what went wrong, what came out, and what it cost."""
+
+    people: People
+    failed: Failed
+    datasets: tuple[DatasetCard, ...]
+    cost: Cost
