@@ -10,18 +10,19 @@ from backend.db.folding import indexed
 from backend.db.tables import Base
 
 config = context.config
+ADDED_WITH_THEIR_COLUMN = (("prompts", "sample_id"), ("projects", "baseline_id"))
 
 
 def include_object(item: Any, name: str | None, type_: str, reflected: bool, _compare_to: Any) -> bool:
     """Leave the job engine's tables and the full-text index alone.
 
-    And on SQLite the foreign key that was added with its column: SQLAlchemy cannot read what it does when its row is
-    deleted. That it does so has a test of its own.
+    And on SQLite the foreign keys that were added with their column: SQLAlchemy cannot read what they do when their row
+    is deleted. That they do so has tests of its own.
     """
     if type_ == "table":
         return not reflected or name in Base.metadata.tables
     if type_ == "foreign_key_constraint" and context.get_context().dialect.name == "sqlite":
-        return [column.name for column in item.columns] != ["sample_id"] or item.table.name != "prompts"
+        return (item.table.name, *(column.name for column in item.columns)) not in ADDED_WITH_THEIR_COLUMN
     return not (reflected and name is not None and name.endswith("search_vector"))
 
 
