@@ -1,19 +1,28 @@
 """What rounds measured, as schedules look back on it."""
 
+from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend import recipes
 from backend.db import tables
+from backend.errors import UnknownPart
 from backend.recipes import Recipe
 from backend.values import JSON
 
 
 def is_same(data: JSON, recipe: Recipe) -> bool:
-    """Whether a recipe's JSON is that recipe but for knobs: of the same name, with as many steps in each phase."""
+    """Whether a recipe's JSON is that recipe but for knobs: of the same name, with as many steps in each phase.
+
+    One that cannot be read any more, a part of which is not installed, say, is another one.
+    """
     if data.get("name") != recipe.name:
         return False
-    return [len(one.steps) for one in recipes.read(data).phases] == [len(one.steps) for one in recipe.phases]
+    try:
+        phases = recipes.read(data).phases
+    except (ValidationError, UnknownPart):
+        return False
+    return [len(one.steps) for one in phases] == [len(one.steps) for one in recipe.phases]
 
 
 def history_of(db: Session, round_id: int | None, recipe: Recipe) -> list[dict[str, float | None]]:

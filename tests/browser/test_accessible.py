@@ -22,7 +22,7 @@ pytestmark = pytest.mark.browser
 
 AXE = Axe()
 SHOWN = {
-    "": "#loop .round", "round": "#round-work h3", "prompts": "#prompt-set h2", "recipes": "#recipes-table td",
+    "": "#loop .round", "round": "#round-work h3", "prompts": "#prompt-set h2", "recipes": "#recipes-table [role=gridcell][data-row='0']",
     "new-round": "#launch", "samples": "#sample-detail h2",
     "team": "#team-people td", "jobs": ".job h2", "checkpoints": "#detail h2", "datasets": "#dataset h2",
     "held-out": "#held-out-detail h2", "compare": "#compared td",
