@@ -62,6 +62,10 @@ class InvalidInput(RondoError):
     is_final = True
 
 
+class UnreadableRecipe(InvalidInput):
+    """A stored recipe names a part that is not there any more, or knobs that the part does not take now."""
+
+
 class UnknownPart(InvalidInput):
     """There is no part of that name."""
 

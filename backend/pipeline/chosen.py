@@ -10,12 +10,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend import values
+from backend import recipes, values
 from backend.db import tables
 from backend.pipeline import groups as group_values
 from backend.pipeline import rows as dataset_rows
 from backend.pipeline.stage import StageContext, derive_seed
-from backend.recipes import Recipe
 from backend.values import SetUse
 
 
@@ -96,7 +95,7 @@ def add_earlier(stage: StageContext, db: Session, chosen: Chosen, makes: values.
 def trained_steps(db: Session, round_id: int) -> list[int]:
     """The steps whose datasets a training read: the newest before each trainer."""
     found = db.get_one(tables.Round, round_id)
-    recipe = Recipe.model_validate(found.recipe)
+    recipe = recipes.read(found.recipe)
     return [place.rows[-1] for place in recipe.places(found.phase) if place.step.kind == "trainer" and place.rows]
 
 

@@ -1,12 +1,11 @@
 """What rounds measured, as schedules look back on it."""
 
-from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend import recipes
 from backend.db import tables
-from backend.errors import UnknownPart
+from backend.errors import UnreadableRecipe
 from backend.recipes import Recipe
 from backend.values import JSON
 
@@ -20,7 +19,7 @@ def is_same(data: JSON, recipe: Recipe) -> bool:
         return False
     try:
         phases = recipes.read(data).phases
-    except (ValidationError, UnknownPart):
+    except UnreadableRecipe:
         return False
     return [len(one.steps) for one in phases] == [len(one.steps) for one in recipe.phases]
 

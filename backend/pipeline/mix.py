@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend import values
+from backend import recipes, values
 from backend.db import tables
 from backend.mixers import Mixer
 from backend.pipeline import groups as group_values
@@ -15,7 +15,6 @@ from backend.pipeline import rows as dataset_rows
 from backend.pipeline.chosen import Chosen, ancestors, example_of, rows_before
 from backend.pipeline.history import is_same
 from backend.pipeline.stage import StageContext
-from backend.recipes import Recipe
 from backend.values import DatasetType, Example, Past, SetUse, TrainingRow
 
 AT_ONCE = 500
@@ -113,7 +112,7 @@ def _earlier(stage: StageContext, db: Session, *, is_trained: bool) -> Iterator[
 def read_steps(db: Session, round_id: int, makes: str) -> tuple[list[int], list[int]]:
     """Of the trainings of a role in a round: the steps whose datasets they read, and the last selectors before them."""
     found = db.get_one(tables.Round, round_id)
-    places = Recipe.model_validate(found.recipe).places(found.phase)
+    places = recipes.read(found.recipe).places(found.phase)
     trainings = [one for one in places if one.step.kind == "trainer" and one.rows]
     rows = [place.rows for place in trainings if place.step.makes == makes]
     selectors = [[n for n in some if places[n].step.kind == "selector"] for some in rows]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
+from backend import recipes
 from backend.db import reading, session, tables
 from backend.errors import Cancelled, EmptySelection, NotFound, RondoError
 from backend.jobs import transitions
@@ -14,7 +15,6 @@ from backend.jobs.progress import Progress
 from backend.pipeline import evaluate, generate, judge, left_out, repair, select, train, try_prompt, tune
 from backend.pipeline.stage import Finish, StageContext, only_selectors_since_gate, open_stage, step_of
 from backend.recipes import STAGES as STAGES_OF
-from backend.recipes import Recipe
 from backend.values import RoundStatus, Stage
 
 log = logging.getLogger("rondo.pipeline")
@@ -115,7 +115,7 @@ def give_back(db: Session, round_id: int, step: int | None) -> None:
     Not one in which more than selecting was done since people decided: what was made of their word stays made.
     """
     found = db.get_one(tables.Round, round_id)
-    places = Recipe.model_validate(found.recipe).places(found.phase)
+    places = recipes.read(found.recipe).places(found.phase)
     if not only_selectors_since_gate(places, step_of(places, Stage.select, step)):
         return
     if found.is_reviewed:

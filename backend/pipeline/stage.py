@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from backend import recipes
 from backend.db import reading, session, tables
 from backend.errors import NotFound
 from backend.jobs import Progress, fenced
@@ -96,7 +97,7 @@ def open_stage(job_id: int, attempt: int, progress: Progress) -> StageContext:
         found = db.get(tables.Round, job.round_id) if job and job.round_id else None
     if job is None or found is None:
         raise NotFound(f"The round of job {job_id} is gone. There is nothing left to do for it.")
-    return StageContext(job_id, attempt, found, Recipe.model_validate(found.recipe), progress, job.stage,
+    return StageContext(job_id, attempt, found, recipes.read(found.recipe), progress, job.stage,
                         str(job.spec.get("kind", "")), job.step)  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import Field, SerializerFunctionWrapHandler, ValidationError, model_serializer, model_validator
 
-from backend.errors import InvalidInput, UnknownPart
+from backend.errors import InvalidInput, UnknownPart, UnreadableRecipe
 from backend.generators import Generator
 from backend.judges import Judge
 from backend.metrics import Evidence, Metric
@@ -265,8 +265,14 @@ def _parsed(text: str) -> Recipe:
 
 
 def read(data: dict[str, Any]) -> Recipe:
-    """The recipe of its JSON; raises `ValidationError`. For places that ask often: the same JSON is read once."""
-    return _parsed(json.dumps(data))
+    """The recipe of stored JSON; raises `UnreadableRecipe`. For places that ask often: the same JSON is read once."""
+    try:
+        return _parsed(json.dumps(data))
+    except (ValidationError, UnknownPart) as error:
+        raise UnreadableRecipe(
+            f"The recipe {data.get('name')} cannot be read: a part that it names is not installed any more, or takes "
+            "other knobs now. Install the package that brings it, in the version that the round was launched with."
+        ) from error
 
 
 def judge_of(data: dict[str, Any], phase: int = 0) -> dict[str, Any]:

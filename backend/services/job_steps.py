@@ -3,13 +3,12 @@
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
-from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend import recipes
 from backend.db import tables
-from backend.errors import UnknownPart
+from backend.errors import UnreadableRecipe
 from backend.pipeline.stage import step_of
 from backend.recipes import Place, Recipe
 from backend.values import Stage
@@ -20,7 +19,7 @@ def places_of(db: Session, round_ids: Iterable[int]) -> dict[int, tuple[Recipe, 
     row, found = tables.Round, {}
     for id_, data, phase in db.execute(select(row.id, row.recipe, row.phase).where(row.id.in_(set(round_ids)))):
         if "steps" in data or "phases" in data:
-            with suppress(ValidationError, UnknownPart):  # a part is not installed any more
+            with suppress(UnreadableRecipe):  # a part is not installed any more
                 found[id_] = recipes.read(data), phase
     return found
 

@@ -16,7 +16,7 @@ from backend.values import JSON
 
 def next_recipe(db: Session, parent: tables.Round) -> dict[str, Any]:
     """The parent's recipe with what its schedule changes; one that tries out is asked when the round has begun."""
-    recipe = Recipe.model_validate(parent.recipe)
+    recipe = recipes.read(parent.recipe)
     if recipe.schedule.pilot_prompts:
         return recipe.model_dump(mode="json")
     try:

@@ -4,13 +4,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend import recipes
 from backend.db import tables
-from backend.errors import UnknownPart
+from backend.errors import UnreadableRecipe
 from backend.recipes import STEPS
 from backend.services.labels import in_chunks
 from backend.trainers import Trainer
@@ -79,7 +78,7 @@ def _steps(recipe: JSON, phase: int, *, newest: int) -> Iterator[tuple[int, int,
         return
     try:
         known = recipes.read(recipe)
-    except (ValidationError, UnknownPart):
+    except UnreadableRecipe:
         yield newest + 1, newest, True
         return
     places = [place for place in known.places(phase) if isinstance(place.step.part, Trainer)]

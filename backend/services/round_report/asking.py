@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from difflib import SequenceMatcher
 from typing import Any
 
-from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend import recipes
 from backend.db import tables
-from backend.errors import UnknownPart
+from backend.errors import UnreadableRecipe
 from backend.recipes import Place, Recipe
 from backend.services.round_report.shapes import Asked, Knob, RoleAsked, SetAsked, StageTime, StepAsked, Template
 from backend.values import JSON
@@ -30,7 +29,7 @@ def asked(db: Session, row: tables.Round, stages: tuple[StageTime, ...]) -> Aske
     missing = [] if any(one.use == "held_out" for one in sets) else [NO_HELD_OUT]
     try:
         recipe = recipes.read(row.recipe)
-    except (ValidationError, UnknownPart):
+    except UnreadableRecipe:
         said = (
             "The recipe of this round cannot be read: a part that it names is not installed any more, or takes other "
             "knobs now. Install the package that brings it; its JSON is at GET /api/v1/rounds/{id}."
@@ -63,7 +62,7 @@ def _base(db: Session, row: tables.Round) -> Recipe | None:
     found = db.scalar(of_project)
     try:
         return None if found is None else recipes.read(found)
-    except (ValidationError, UnknownPart):
+    except UnreadableRecipe:
         return None
 
 
