@@ -4,6 +4,9 @@
 a third of the time of a start. `gradio.caching` imports pandas, and that Arrow, to know frames given to `gr.cache`.
 Here the first keeps no files and the second gets pandas once it asks for something of it. If a later Gradio names
 things differently, it is imported as it is.
+
+So pandas is imported while requests are answered, and plotly takes it from `sys.modules` as it is, half of it too where
+another thread is at it: a chart that is drawn in that moment fails. Here plotly waits for the whole.
 """
 
 import sys
@@ -42,7 +45,23 @@ def with_pandas_later(execute: Execute, module: ModuleType) -> None:
         del sys.modules["pandas"]
 
 
-WAYS = {"gradio.component_meta": without_stub_files, "gradio.caching": with_pandas_later}
+def with_whole_modules(execute: Execute, module: ModuleType) -> None:
+    """Execute plotly's `optional_imports`, whose `get_module` then waits for what another thread is importing."""
+    execute(module)
+    if hasattr(module, "get_module"):
+        module.get_module = partial(_whole, module.get_module)  # type: ignore[attr-defined]
+
+
+def _whole(get_module: Callable[..., Any], name: str, should_load: bool = True) -> Any:
+    """What plotly asks for; where it wants only what is loaded already, that with all of it."""
+    return get_module(name) if should_load or name in sys.modules else None
+
+
+WAYS = {
+    "gradio.component_meta": without_stub_files,
+    "gradio.caching": with_pandas_later,
+    "_plotly_utils.optional_imports": with_whole_modules,
+}
 
 
 class Finder:

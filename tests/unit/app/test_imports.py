@@ -53,6 +53,29 @@ assert cache_hash(a) == cache_hash(a.copy()) != cache_hash(b)
     assert "pandas" in modules_after(code, tmp_path)
 
 
+def test_charts_are_drawn_while_another_thread_imports_pandas(tmp_path: Path) -> None:
+    code = """
+import sys, threading
+from app.widgets import charts
+begun = threading.Event()
+
+class Slow:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name.startswith("pandas."):
+            begun.set()
+
+sys.meta_path.insert(0, Slow)
+importing = threading.Thread(target=__import__, args=("pandas",))
+importing.start()
+begun.wait()
+assert not hasattr(sys.modules["pandas"], "Series"), "half of it"
+charts.blank()
+importing.join()
+"""
+    assert "pandas" in modules_after(code, tmp_path)
+
+
 def test_a_pandas_that_is_there_is_left_there(tmp_path: Path) -> None:
     code = "import pandas, app.web, gradio.caching, sys; assert sys.modules['pandas'] is pandas is gradio.caching.pd"
     modules_after(code, tmp_path)
