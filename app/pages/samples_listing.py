@@ -145,9 +145,10 @@ def batch_list(here: Context, query: JSON) -> gr.Dropdown:
 
 
 def histogram(here: Context, round_id: int | None) -> gr.Plot:
-    """How the scores are spread."""
+    """How the scores are spread; the axis says where the counts are estimated."""
     bins = samples.histogram(here.actor, round_id) if round_id else []
     if not bins:
         return gr.Plot(visible=False)
-    figure: go.Figure = charts.histogram([bins[0].low, *(b.high for b in bins)], [b.count for b in bins], height=110)
+    edges, axis = [bins[0].low, *(b.high for b in bins)], "score" if bins[0].is_exact else "score (counts estimated)"
+    figure: go.Figure = charts.histogram(edges, [b.count for b in bins], x=axis, height=110)
     return gr.Plot(figure, visible=True)

@@ -8,7 +8,7 @@ import pytest
 from backend.db import listing_merge, listing_search
 from backend.db.filters import KINDS, SOURCES, VERDICTS, Filters, Sort, SortKey, encode_facet
 from backend.errors import InvalidInput, NotFound
-from backend.services import samples
+from backend.services import sample_scores, samples
 from backend.services.access import Actor
 from tests import rows
 from tests.integration.labelled import Known, make_labelled, ordered, passes, stored_facets
@@ -245,3 +245,27 @@ def test_the_histogram_counts_every_score_once(database: str) -> None:
     edges = [b.low for b in bins[1:]]
     assert [b.count for b in bins] == [sum(bisect_right(edges, s) == n for s in scores) for n in range(20)]
     assert samples.histogram(actor, rows.make_round(project).id) == []
+
+
+@pytest.mark.parametrize("blocks", [(60, 5), (20, 5)])
+def test_the_histogram_of_a_large_round_is_estimated(
+    database: str, blocks: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Blocks that hold every sample give the true counts; a third of the samples gives three times what is in it."""
+    project = rows.make_project()
+    actor = rows.make_actor(project)
+    make_labelled(project, number=40, seed=3)
+    round_, known = make_labelled(project, number=300, steps=(1, 3))
+    counted = samples.histogram(actor, round_.id)
+    for name, value in {"COUNTED": 50, "BLOCKS": blocks[0], "IN_BLOCK": blocks[1]}.items():
+        monkeypatch.setattr(sample_scores, name, value)
+    number, size = blocks
+    starts = [n * (300 - size) // (number - 1) for n in range(number)]
+    seen = [known[start + n].score for start in starts for n in range(size)]
+    edges = [b.low for b in counted[1:]]
+    expected = [sum(s is not None and bisect_right(edges, s) == n for s in seen) for n in range(20)]
+    bins = samples.histogram(actor, round_.id)
+    assert [b.count for b in bins] == [round(n * 300 / (number * size)) for n in expected]
+    assert [(b.low, b.high, b.is_exact) for b in bins] == [(b.low, b.high, False) for b in counted]
+    if number * size == 300:
+        assert [b.count for b in bins] == [b.count for b in counted]
