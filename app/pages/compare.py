@@ -22,6 +22,8 @@ IN_MENU = True
 """Its links are on the cards of rounds and checkpoints: it is about two of them, and no step of the loop."""
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
+LAST: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}
+"""What is chosen while an answer is on its way is asked for, too."""
 SHOWN = 5
 CHANGES = ((Show.newly_wrong, "Newly wrong"), (Show.newly_right, "Newly right"))
 NO_ROUND: JSON = {
@@ -48,7 +50,7 @@ def build() -> None:
     page = markup(templates.PAGE, templates.CSS, elem_id="compared")
 
     gr.on(None, draw, None, [old, new, page, kept], **QUIET)
-    gr.on([old.input, new.input], show, [old, new], [page, kept], **QUIET)
+    gr.on([old.input, new.input], show, [old, new], [page, kept], **LAST)
     put.click(set_baseline, [old, new], [page, kept], **PRIVATE)
     clear.click(no_baseline, [old, new], [page, kept], **PRIVATE)
     kept.change(None, [kept], None, js=KEEP_IN_ADDRESS, api_visibility="private")

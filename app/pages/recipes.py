@@ -23,6 +23,8 @@ from backend.values import Role, RoundStatus
 
 TITLE, PATH = "Recipes", "recipes"
 QUIET: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None, "show_progress": "hidden"}
+LAST: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}
+"""What is chosen while an answer is on its way is asked for, too."""
 COLUMNS = ["Recipe", "Title", "Paper", "Steps", "Roles to bind", "Needs", "Last round"]
 WIDTHS = [15, 20, 10, 26, 9, 10, 10]
 ANY_PART = ("Any", "")
@@ -65,7 +67,7 @@ def build() -> None:
     fields, chosen = [text, part, training, needs], [card, launch, seen, kept]
     gr.on(None, draw, None, [*fields, listed, count, *chosen], **QUIET)
     narrowed = [text.submit, part.input, training.input, needs.input]
-    gr.on(narrowed, narrow, [seen, *fields], [listed, count, seen, kept], **QUIET)
+    gr.on(narrowed, narrow, [seen, *fields], [listed, count, seen, kept], **LAST)
     listed.select(choose, [seen], chosen, **QUIET)
     kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
 

@@ -133,7 +133,8 @@ def prompt_ends(asked: Scope) -> tuple[int, int, int]:
     ends = ", ".join(f"({source.format(end)})" for source in (asks, made) for end in ("min", "max"))
     first, last, first_sample, last_sample = (number or 0 for number in asked.one(f"SELECT {ends}"))
     of_one = (last_sample - first_sample + 1) / (last - first + 1)
-    return first, last, max(1, int(SORTED_PROMPTS * min(1.0, OF_ONE_PROMPT / of_one)))
+    # Two at least: a walk begins its last prompt again, and would never leave it.
+    return first, last, max(2, int(SORTED_PROMPTS * min(1.0, OF_ONE_PROMPT / of_one)))
 
 
 def search(asked: Scope, filters: Filters, patience: Patience | None = None) -> Wanted:

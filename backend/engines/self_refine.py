@@ -116,10 +116,11 @@ class _Chain:
         self.is_open, self.reply = not is_end, None
 
     def take(self, turn: int) -> None:
-        """The reply is a revision; an empty one changes nothing and ends the chain."""
+        """The reply is a revision; an empty one, or one that is cut off where the answer is not, ends the chain."""
         if not self.is_open or self.reply is None:
             return
-        if self.reply.text.strip():
+        is_cut = self.reply.finish_reason == "length" and self.answer.finish_reason != "length"
+        if self.reply.text.strip() and not is_cut:
             self.answer, self.label = self.reply, f"Revision {turn}"
         else:
             self.is_open = False

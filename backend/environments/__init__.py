@@ -8,7 +8,7 @@ calls a tool is said by the part, since not every model has a form of its own fo
 
 import inspect
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, Self
 
 from backend.registry import Part
@@ -65,6 +65,12 @@ class Environment(Part, kind="environment"):
             return f"{OBSERVATION} {known[found](called[2].strip())}"
         except ToolError as error:
             return f"{OBSERVATION} Error: {error}"
+
+
+def task(metadata: Mapping[str, Any], prompt: Any, answer: str | None) -> dict[str, Any]:
+    """What a world is reset to: `prompt`, `answer` where it is known, and the metadata whose names are not these."""
+    known = {"prompt": prompt} | ({} if answer is None else {"answer": answer})
+    return {name: value for name, value in metadata.items() if name != "self"} | known
 
 
 def tools(world: World) -> dict[str, Callable[[str], Any]]:

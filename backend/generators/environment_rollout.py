@@ -4,12 +4,12 @@ import random
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Self
 
 from pydantic import Field
 
 from backend.engines import Engine
-from backend.environments import OBSERVATION, Environment, World
+from backend.environments import OBSERVATION, Environment, World, task
 from backend.environments.calculator import Calculator
 from backend.generators import Generator
 from backend.values import JSON, Completion, Failure, FailureKind, Message, Messages, Prompt, Sample, Sampling
@@ -81,9 +81,8 @@ class EnvironmentRollout(Generator):
         return [[self._sample(one, first + n) for n, one in enumerate(several)] for several in played]
 
     def _begin(self, prompt: Prompt, number: int) -> _Episode:
-        row: dict[str, Any] = {**prompt.metadata, "prompt": prompt.messages}
         world = self.environment.make()
-        said = world.reset(**row, **({} if prompt.answer is None else {"answer": prompt.answer}))
+        said = world.reset(**task(prompt.metadata, prompt.messages, prompt.answer))
         return _Episode(prompt, number, world, [] if said is None else [{"role": "user", "content": said}])
 
     def _texts(self, engine: Engine, due: Sequence[_Episode], *, temperature: float, seed: int) -> list[Completion]:

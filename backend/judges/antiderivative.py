@@ -18,8 +18,8 @@ PANELS = 16
 """Panels of Simpson's rule over one interval."""
 TRIES = 20
 """Places that are tried for each that is needed."""
-SMALL = 1e-9
-"""A difference that counts for nothing beside integrals near 0."""
+SMALL = 1e-6
+"""Where the integral is no larger it tells nothing: any constant would agree with it."""
 
 
 class Antiderivative(Verifier):
@@ -27,9 +27,10 @@ class Antiderivative(Verifier):
 
     Both are formulas in x, in Python's or sympy's notation. At `points` places of [-10, 10], drawn by chance, the
     integral over an interval of the length `width` around it, by Simpson's rule, is compared with the difference of the
-    answer at its ends: all have to agree within the share `tolerance`. A place near a singularity, or where the answer
-    has no real value, is drawn anew. A prompt without a function that can be calculated gives no score; an answer that
-    is no formula, such as the integral itself, is wrong. No known answer is needed.
+    answer at its ends: all have to agree within the share `tolerance`. A place near a singularity, one where the
+    integral is 0, and one where the answer has no real value are drawn anew. A prompt without a function that can be
+    calculated gives no score; an answer that is no formula, such as the integral itself, is wrong. No known answer is
+    needed.
     """
 
     integrand_pattern: str = Field(
@@ -71,7 +72,9 @@ class Antiderivative(Verifier):
                 difference = function(place + half) - function(place - half)
             except (ArithmeticError, ValueError):
                 continue  # such as log(x) at a negative place
-            if abs(difference - integral) > self.tolerance * max(abs(difference), abs(integral)) + SMALL:
+            if not math.isfinite(difference):
+                continue  # a constant beyond all numbers less itself is none, and no comparison would hold
+            if abs(difference - integral) > self.tolerance * max(abs(difference), abs(integral)):
                 said = f"Around {place:.4g} it gives {difference:.6g}, and the integral is {integral:.6g}."
                 return self.judgment(sample, 0.0, said)
             agreed += 1
@@ -89,11 +92,11 @@ class Antiderivative(Verifier):
         step = self.width / PANELS
         try:
             values = [function(place - self.width / 2 + n * step) for n in range(PANELS + 1)]
+            whole, half = _simpson(values, step), _simpson(values[::2], 2 * step)
         except (ArithmeticError, ValueError):
             return None
-        whole, half = _simpson(values, step), _simpson(values[::2], 2 * step)
-        is_smooth = math.isfinite(whole) and abs(whole - half) <= self.tolerance / 10 * abs(whole) + SMALL
-        return whole if is_smooth else None
+        is_smooth = math.isfinite(whole) and abs(whole - half) <= self.tolerance / 10 * abs(whole)
+        return whole if is_smooth and abs(whole) > SMALL else None
 
 
 def _simpson(values: Sequence[float], step: float) -> float:

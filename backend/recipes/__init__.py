@@ -259,7 +259,7 @@ class Recipe(Common):
         return _changes.called(self.model_dump(mode="json"))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)
 def _parsed(text: str) -> Recipe:
     return Recipe.model_validate_json(text)
 

@@ -78,8 +78,9 @@ def change(actor: Actor, recipe_id: int, *, title: str | None = None, recipe: JS
     with session() as db:
         found, _ = _find(db, actor, recipe_id, Role.curator)
         if title is not None:
-            found.title = boundary.name(title, "The recipe's name")
-            _refuse_taken(db, found)
+            was, found.title = found.title, boundary.name(title, "The recipe's name")
+            if found.title != was:  # two of one title may have been there before that was refused
+                _refuse_taken(db, found)
         found.recipe = (checked or found.recipe) | {"name": found.name, "title": found.title}
         found.updated_at = now()
         events.note(db, actor, "change recipe", found.title, project_id=found.project_id, recipe_id=recipe_id)

@@ -1,5 +1,6 @@
 """A bandit whose arms are the categories of prompts: what it expects of each, and what it draws."""
 
+import hashlib
 import json
 import math
 import random
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from backend.trainers.grpo_category_bandit import GRPOCategoryBandit
 
 FILE = "category_values.json"
+MOST_CURVES, LONGEST = 50, 50
+"""Categories whose values are shown as curves, and characters of their names there; all are kept in the file."""
 """Beside the weights: the value of each category when a training ended."""
 
 
@@ -58,12 +61,20 @@ class Bandit:
         for name, some in gains.items():
             mean = math.fsum(some) / len(some)
             self.values[name] += self.knobs.value_rate * (mean - self.values[name])
-        return {f"category_value/{name or 'none'}": value for name, value in self.values.items()}
+        shown = sorted(self.values)[:MOST_CURVES]
+        return {f"category_value/{_short(name)}": self.values[name] for name in shown}
 
     def save(self, folder: Path) -> None:
         """Write the values, and those of categories that this training has no prompts of."""
         text = json.dumps(self.known | self.values, indent=1, ensure_ascii=False)
         (folder / FILE).write_text(text, encoding="utf-8")
+
+
+def _short(name: str) -> str:
+    """A category as the name of a curve, which has few characters; names that begin alike stay apart."""
+    if len(name) <= LONGEST:
+        return name or "none"
+    return f"{name[: LONGEST - 9]} {hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
 
 
 def probabilities(values: Sequence[float], knobs: "GRPOCategoryBandit") -> list[float]:

@@ -9,7 +9,7 @@ import copy
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from backend.environments import ACTION, Environment, World
+from backend.environments import ACTION, Environment, World, task
 from backend.values import Message
 from backend.values.episodes import ASSISTANT
 
@@ -56,8 +56,7 @@ def begin(environment: Environment, row: "Row") -> tuple[World, str | None]:
     """A world at the start of a row's task, and what it says before the policy's first turn."""
     answer, metadata = row.notes.get("answer"), row.notes.get("metadata") or {}
     world = environment.make()
-    known = {} if answer is None else {"answer": answer}
-    return world, world.reset(**metadata, prompt=row.columns["prompt"], **known)
+    return world, world.reset(**task(metadata, row.columns["prompt"], answer))
 
 
 def begun(played: Played) -> list[Message]:

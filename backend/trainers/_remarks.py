@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from backend.engines._live import same_randomness
+from backend.errors import TrainerError
 from backend.judges import fill, prompt_text
 from backend.trainers._guided import MarkedReward
 from backend.values import Message, Sampling
@@ -90,6 +91,12 @@ class RemarkedRollout:
         sampling = Sampling(temperature=0.0, max_tokens=knobs.remark_tokens)
         with same_randomness(), self.reward.asked(knobs.remarks_by) as teacher:
             found = [answers[0] for answers in teacher.complete(asked, sampling)]
+        failed = [one.failure for one in found if one.failure is not None]
+        if failed and len(failed) == len(found):
+            raise TrainerError(
+                f"The teacher gave none of the {len(found)} remarks of step {state.global_step + 1}: "
+                f"{failed[0].reason} Resume the training once it can be asked."
+            )
         said = {n: one.text.strip() for n, one in zip(chosen, found, strict=True) if one.finish_reason == "stop"}
         return {n: text for n, text in said.items() if text and knobs.no_remark.lower() not in text.lower()}
 

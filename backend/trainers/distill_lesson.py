@@ -18,6 +18,8 @@ from backend.trainers._engine import EngineTrainer, Written
 from backend.values import JSON, DatasetType
 
 LIBRARY = "library"
+LONGEST_NAME = 80
+"""Characters of a lesson's name: a longer one is no name, and would stand before every question."""
 LESSON = (
     r"(?m)^(?:[^\S\n]|[*#`\-\d.])*+(?P<name>behavior_\w++)[\s*`]*+:[\s*`]*+"
     r"(?P<text>[^\s*`](?:.*[^\s*`])?)(?:[^\S\n]|[*`])*+$"
@@ -98,7 +100,7 @@ class DistillLesson(LibraryKnobs, EngineTrainer):
 
     def _add(self, book: list[Lesson], name: str, text: str, row: int) -> str:
         """Take a lesson in, and say what became of it."""
-        if len(text) > self.max_length:
+        if len(text) > self.max_length or len(name) > LONGEST_NAME:
             return "lessons_too_long"
         same = self._same(book, name, text)
         if same is None:

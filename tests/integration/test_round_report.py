@@ -105,20 +105,30 @@ def test_what_was_asked_for_is_told_beside_the_recipe() -> None:
 def test_metrics_change_against_the_start_and_are_unknown_where_they_are() -> None:
     done = Done()
     by = {"measured_by": {"prompt_sets": [2]}}
-    done.measure(
-        done.base, "held_out_accuracy", 0.25, low=0.05, high=0.7, n=4, details={"right": [1], "wrong": [2, 3, 4]} | by
-    )
-    done.measure(
-        done.made, "held_out_accuracy", 0.5, low=0.15, high=0.85, n=4, details={"right": [2, 3], "wrong": [1, 4]} | by
-    )
+    rest = list(range(4, 13))
+    was, now = {"right": [1], "wrong": [2, 3, *rest]}, {"right": [2, 3], "wrong": [1, *rest]}
+    done.measure(done.base, "held_out_accuracy", 1 / 12, low=0.01, high=0.4, n=12, details=was | by)
+    # Measured again in another way, by the parent: not what the new one is compared with.
+    parent = rows.make_round(done.project)
+    other = was | {"measured_by": {"prompt_sets": [2], "max_tokens": 7}}
+    with session() as db:
+        db.get_one(tables.Round, done.round.id).parent_id = parent.id
+        db.add(
+            tables.Metric(
+                project_id=done.project.id, round_id=parent.id, checkpoint_id=done.base.id, name="held_out_accuracy",
+                value=0.9, low=0.7, high=1.0, n=12, details=other,
+            )
+        )  # fmt: skip
+    done.measure(done.made, "held_out_accuracy", 1 / 6, low=0.05, high=0.5, n=12, details=now | by)
     done.measure(done.base, "held_out_tokens", 10.0, low=8.0, high=12.0, n=4, details=by)
     done.measure(done.made, "held_out_tokens", 13.0, low=10.0, high=16.0, n=4, details=by)
     done.measure(None, "override_rate", None)
     found = {(one.name, one.of): one for one in done.report().opening.measured.metrics}
     accuracy = found["held_out_accuracy", "made"]
-    # Two newly right, one newly wrong of four: 1/4, standard error sqrt(3 - 1/4) / 4 = 0.41458.
-    assert (accuracy.before, accuracy.change, accuracy.newly_right, accuracy.newly_wrong) == (0.25, 0.25, 2, 1)
-    assert accuracy.change_low == pytest.approx(0.25 - 1.959964 * 0.41458, abs=1e-4)
+    # Two newly right, one newly wrong of twelve: 1/12, standard error sqrt(3 - 1/12) / 12 = 0.142319.
+    assert (accuracy.before, accuracy.newly_right, accuracy.newly_wrong) == (1 / 12, 2, 1)
+    assert accuracy.change == pytest.approx(1 / 12)
+    assert accuracy.change_low == pytest.approx(1 / 12 - 1.959964 * 0.142319, abs=1e-4)
     assert accuracy.p == pytest.approx(1.0), "of three that changed, one or two on a side is chance"
     # Independent: standard errors 2/1.96 and 3/1.96, so half of the interval is sqrt(4 + 9) = 3.60555.
     tokens = found["held_out_tokens", "made"]

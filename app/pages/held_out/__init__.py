@@ -17,6 +17,8 @@ from backend.values import JSON
 TITLE, PATH = "Held-out", "held-out"
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
+LAST: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}
+"""What is chosen while an answer is on its way is asked for, too."""
 SHOWS = [
     ("All prompts", "all"), ("Newly wrong", "newly_wrong"), ("Newly right", "newly_right"),
     ("Never right", "never_right"),
@@ -53,7 +55,7 @@ def build() -> None:
     bar = [old, new, also, show, category, search]
     listed = [table, count, before, after, detail, kept]
     gr.on(None, draw, asked_for, [*bar, *listed], **QUIET)
-    gr.on([*(one.input for one in bar[:-1]), search.submit], narrow, [asked_for, *bar], [category, *listed], **QUIET)
+    gr.on([*(one.input for one in bar[:-1]), search.submit], narrow, [asked_for, *bar], [category, *listed], **LAST)
     before.click(to_previous, asked_for, listed, **QUIET)
     after.click(to_next, asked_for, listed, **QUIET)
     table.click(open_prompt, asked_for, [detail, kept], trigger_mode="multiple", **QUIET)

@@ -23,6 +23,8 @@ TITLE, PATH = "Round", "round"
 IN_MENU = True
 """Each round's links lead here; without a round there is nothing to go to."""
 QUIET: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None, "show_progress": "hidden"}
+LAST: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}
+"""What is chosen while an answer is on its way is asked for, too."""
 
 
 def build() -> None:
@@ -44,10 +46,10 @@ def build() -> None:
     gr.on(None, draw, None, [chosen, opening, kept], **QUIET)
     gr.on(None, draw_texts, None, texts, **QUIET)
     gr.on(None, draw_work, None, work, **QUIET)
-    chosen.input(choose, chosen, [opening, kept], **QUIET)
-    chosen.input(choose_texts, chosen, texts, **QUIET)
-    chosen.input(choose_work, chosen, work, **QUIET)
-    step.input(choose_step, [chosen, step], texts, **QUIET)
+    chosen.input(choose, chosen, [opening, kept], **LAST)
+    chosen.input(choose_texts, chosen, texts, **LAST)
+    chosen.input(choose_work, chosen, work, **LAST)
+    step.input(choose_step, [chosen, step], texts, **LAST)
     kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
 
 

@@ -92,7 +92,7 @@ def scores(bins: Sequence[Bin]) -> go.Figure:
     """Bars by score, each cut by verdict; patterns tell them apart without color."""
     figure = charts.blank(height=230, x="score", y="texts")
     middles = [(one.low + one.high) / 2 for one in bins]
-    width = max((bins[-1].high - bins[0].low) / len(bins), 0.1)
+    width = (bins[-1].high - bins[0].low) / len(bins) or 0.1
     parts = (
         ("accepted", [one.accepted for one in bins], charts.GREEN, ""),
         ("rejected", [one.rejected for one in bins], charts.RED, "/"),

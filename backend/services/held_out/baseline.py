@@ -104,17 +104,18 @@ def differences(db: Session, baseline: Baseline, measured: Mapping[int, int]) ->
         .all()
     )
     keys = {one: (base_id, written[base_id], id_, written[id_]) for one, id_ in others.items()}
-    if missing := {one for one, key in keys.items() if key not in _kept}:
+    hits = {one: found for one, key in keys.items() if (found := _kept.get(key)) is not None}
+    if missing := keys.keys() - hits.keys():
         ids = [base_id, *(others[one] for one in missing)]
-        found = {
+        rows = {
             id_: read(n, details)
             for id_, n, details in db.execute(select(metric.id, metric.n, metric.details).where(metric.id.in_(ids)))
         }
         if len(_kept) > MOST_KEPT:
             _kept.clear()
         for one in missing:
-            _kept[keys[one]] = accuracy(found[base_id], found[others[one]])
-    return {one: _kept[key] for one, key in keys.items() if key in _kept}
+            hits[one] = _kept[keys[one]] = accuracy(rows[base_id], rows[others[one]])
+    return hits
 
 
 def accuracy(old: Verdicts, new: Verdicts) -> Difference:

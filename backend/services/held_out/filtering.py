@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, cast, colum
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Session
 
+from backend import boundary
 from backend.db import tables
 from backend.db.search import Query, parse
 from backend.errors import InvalidInput
@@ -105,8 +106,11 @@ def _among(ids: Sequence[int], dialect: str) -> ColumnElement[bool]:
 
 def is_category(key: str, value: Any) -> bool:
     """Whether a note and its value can be filtered by."""
+    if isinstance(value, int | float) and not abs(value) < 2**63:
+        return False  # beyond what a database holds, or no number
     # A path inside SQLite's JSON has no way to write a quotation mark.
-    return isinstance(value, str | int | float | bool) and '"' not in key and len(str(value)) <= LONGEST_VALUE
+    is_text = isinstance(value, str | int | float) and '"' not in key and len(str(value)) <= LONGEST_VALUE
+    return is_text and boundary.fault_of(f"{key}{value}", LONGEST_VALUE + len(key)) is None
 
 
 def _has(key: str, value: Any, dialect: str) -> ColumnElement[bool]:

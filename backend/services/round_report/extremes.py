@@ -10,6 +10,7 @@ from backend.db import tables
 from backend.db.filters import Filters, Sort, SortKey
 from backend.db.listing import Scope, scope
 from backend.db.listing_search import find
+from backend.errors import UnreadableRecipe
 from backend.services import review_scope, sample_sight
 from backend.services.access import Actor
 from backend.services.round_report.shapes import Extreme
@@ -20,12 +21,18 @@ SHOWN = 10
 LOOKED_AT = 2_000
 """Overridden texts among which those that changed most are looked for."""
 MADE = ("completion", "other")
+TOO_FEW = "All scored texts are among the best: there are too few for a list of the worst."
 HIDDEN = "This is hidden from you until the review is over, so that it sways nobody who decides."
 
 
 def extremes(db: Session, actor: Actor, row: tables.Round, kept: Hidden) -> tuple[Extreme, ...]:
     """The four lists; of a recipe of steps, over the texts that people decide on."""
-    steps = review_scope.steps_shown(row)
+    try:
+        steps = review_scope.steps_shown(row)
+    except UnreadableRecipe:
+        if sample_sight.awaits_decisions(row):
+            raise  # what is hidden while people decide cannot be told
+        steps = ()
     here = f"samples?round={row.id}" + (f"&step={steps[0]}" if len(steps) == 1 else "")
     made = Filters(kind=MADE, step=steps)
     asked = scope(db, row.id, made)
@@ -42,16 +49,17 @@ def extremes(db: Session, actor: Actor, row: tables.Round, kept: Hidden) -> tupl
     )
     if kept.judge:
         return tuple(Extreme(title, (), "", HIDDEN) for title, _ in titles)
-    best = [one for one in listed(Sort(SortKey.score, descending=True)) if one.score is not None]
-    worst = [one for one in listed(Sort(SortKey.score)) if one.score is not None]
+    # The order goes by what colleagues said, too, which the scores that are shown do not tell.
+    best = [] if kept.others else [one for one in listed(Sort(SortKey.score, descending=True)) if one.score is not None]
+    worst = [] if kept.others else [one for one in listed(Sort(SortKey.score)) if one.score is not None]
     top = {one.id for one in best}
     worst = [one for one in worst if one.id not in top]
     torn = [one for one in listed(Sort(SortKey.spread, descending=True)) if one.spread]
     changed = [] if kept.others else _changed(db, actor, kept, asked)
     found = (best, worst, torn, changed)
     whys = (
-        "" if best else "No text has a score.",
-        "" if worst or not best else "All scored texts are among the best: there are too few for a list of the worst.",
+        "" if best else HIDDEN if kept.others else "No text has a score.",
+        "" if worst else HIDDEN if kept.others else TOO_FEW if best else "",
         "" if torn else _no_spread(row),
         "" if changed else HIDDEN if kept.others else "Nobody decided otherwise than the judge.",
     )
@@ -71,7 +79,10 @@ def _no_spread(row: tables.Round) -> str:
 
 
 def _changed(db: Session, actor: Actor, kept: Hidden, asked: Scope) -> list[Row]:
-    """Overridden texts by how far people moved the score; where there are more than `LOOKED_AT`, of the first ones."""
+    """Overridden texts, first those whose verdict people turned around, then by how far they moved the score.
+
+    Where there are more than `LOOKED_AT`, of the first ones.
+    """
     overridden = replace(asked, facets=tuple(n for n in asked.facets if n % 144 // 9 & 1))
     if not overridden.facets:
         return []
@@ -83,7 +94,8 @@ def _furthest(asked: Scope) -> Sequence[int]:
     inside = f"SELECT sample_id FROM {asked.labels('sample_id')} WHERE {asked.where(asked.any_facet)} LIMIT {LOOKED_AT}"
     sql = (
         f"SELECT l.sample_id FROM ({inside}) AS i JOIN labels AS l ON l.sample_id = i.sample_id"
-        " ORDER BY ABS(COALESCE(l.score, 0) - COALESCE(l.machine_score, 0)) DESC, l.sample_id"
+        " ORDER BY CASE WHEN l.verdict = l.machine_verdict THEN 0 ELSE 1 END DESC,"
+        " ABS(COALESCE(l.score, 0) - COALESCE(l.machine_score, 0)) DESC, l.sample_id"
         f" LIMIT {SHOWN}"
     )
     return [id_ for (id_,) in asked.db.execute(text(sql), asked.values)]

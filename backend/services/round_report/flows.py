@@ -94,7 +94,9 @@ def _stages(round_id: int, dataset_id: int | None, funnel: list[Any]) -> tuple[F
 def _share(name: str, count: int, before: int, dropped: int, joined: int) -> float | None:
     """How much of the stage before got here. Where the unit changes, it is told by what fell out: of the texts that
     were asked for, of what a selector looked at, of the rows that were its own."""
-    if name in ("samples", "selected", "training rows"):
+    if name == "samples":  # what fell out are prompts
+        return max(0, before - dropped) / before if before else None
+    if name in ("selected", "training rows"):
         own = count - joined
         return own / (own + dropped) if own + dropped else None
     return min(1.0, count / before) if before else None

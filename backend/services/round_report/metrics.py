@@ -4,6 +4,7 @@ A metric of the checkpoint that the round made is compared with the same one of 
 from; one of the round itself with that of the parent round.
 """
 
+from collections import defaultdict
 from math import hypot, sqrt
 from typing import Any
 
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 from backend.db import tables
 from backend.services.loop_lines import Measured as Number
 from backend.services.paired import Paired, paired
-from backend.services.round_report.shapes import Measure, Measured
+from backend.services.round_report.shapes import FEWEST, Measure, Measured
 from backend.values import RoundStatus, SetUse, Stage
 
 Z = 1.959963984540054
@@ -46,7 +47,8 @@ def measured(db: Session, row: tables.Round) -> Measured:
         if one.checkpoint_id is None:
             old, with_ = parent.get(one.name), "the parent round"
         elif one.checkpoint_id == row.checkpoint_id:
-            old, with_ = starts.get(one.name), names.get(row.policy_id, "")
+            same = (old for old in starts.get(one.name, ()) if _is_comparable(old.details, one.details))
+            old, with_ = next(same, None), names.get(row.policy_id, "")
         else:
             old, with_ = None, ""
         made.append(_measure(db, row, one, name or "", old, with_))
@@ -55,12 +57,15 @@ def measured(db: Session, row: tables.Round) -> Measured:
     return Measured(tuple(made), tuple(_missing(db, row, made)))
 
 
-def _before(db: Session, row: tables.Round) -> dict[str, tables.Metric]:
-    """The newest measurement of the checkpoint that the round started from, by name."""
+def _before(db: Session, row: tables.Round) -> dict[str, list[tables.Metric]]:
+    """The measurements of the checkpoint that the round started from, by name, newest first."""
     metric = tables.Metric
     where = (metric.checkpoint_id == row.policy_id, metric.project_id == row.project_id, metric.value.is_not(None))
     not_later = or_(metric.round_id <= row.id, metric.round_id == row.parent_id)
-    return {one.name: one for one in db.scalars(select(metric).where(*where, not_later).order_by(metric.id))}
+    found: dict[str, list[tables.Metric]] = defaultdict(list)
+    for one in db.scalars(select(metric).where(*where, not_later).order_by(metric.id.desc())):
+        found[one.name].append(one)
+    return found
 
 
 def _of_round(db: Session, round_id: int | None) -> dict[str, tables.Metric]:
@@ -74,7 +79,8 @@ def _of_round(db: Session, round_id: int | None) -> dict[str, tables.Metric]:
 def _measure(
     db: Session, row: tables.Round, new: tables.Metric, name: str, old: tables.Metric | None, with_: str
 ) -> Measure:
-    of = {None: "round", row.checkpoint_id: "made", row.policy_id: "start"}.get(new.checkpoint_id, "other")
+    by = {row.policy_id: "start", row.checkpoint_id: "made"}  # a round need not make a checkpoint
+    of = "round" if new.checkpoint_id is None else by.get(new.checkpoint_id, "other")
     if old is None or new.value is None or old.value is None or not _is_comparable(old.details, new.details):
         unknown: tuple[Any, ...] = ("", None, None, None, None, None, None, None)
         return Measure(new.name, of, name, new.value, new.low, new.high, new.n, *unknown)
@@ -85,9 +91,9 @@ def _measure(
 
 
 def _is_comparable(old: dict[str, Any], new: dict[str, Any]) -> bool:
-    """Whether both were measured on the same prompt sets, where they say so."""
-    sets = [one.get("measured_by", {}).get("prompt_sets") for one in (old, new)]
-    return sets[0] == sets[1]
+    """Whether both were measured in the same way, where they say so: the same prompts, tokens and environment."""
+    ways = [{name: v for name, v in one.get("measured_by", {}).items() if name != "metrics"} for one in (old, new)]
+    return ways[0] == ways[1]
 
 
 def _number(row: tables.Metric) -> Number:
@@ -105,8 +111,8 @@ def difference(old: Number, new: Number, pairs: Paired | None) -> tuple[float, f
     if pairs is not None and pairs.n:
         b, c, n = pairs.newly_right, pairs.newly_wrong, pairs.n
         half = Z * sqrt(max(b + c - (b - c) ** 2 / n, 0.0)) / n
-        # No prompt changed sides: that says little of few prompts, and no width would say that it says everything.
-        if b + c == 0:
+        # Without a width it would say that few prompts tell everything: none changed sides, or all to the same one.
+        if half == 0 or n < FEWEST:
             return change, None, None
         return change, max(-1.0, (b - c) / n - half), min(1.0, (b - c) / n + half)
     if None in (old.low, old.high, new.low, new.high):

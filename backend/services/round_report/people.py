@@ -1,5 +1,7 @@
 """People's part in a round: how much they looked at, how often they overrode the judge, how far they agree."""
 
+from collections.abc import Mapping
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -29,7 +31,7 @@ def people(db: Session, actor: Actor, row: tables.Round) -> People:
     agreed = _agreement(db, row.id) if len(users) > 1 else ()
     return People(
         True, kinds, len(users), decided, overridden, share, low, high, minutes if users else None, agreed,
-        _each(db, row, users) if is_curator else (), _missing(row, len(users), agreed),
+        _each(db, row, users) if is_curator else (), _missing(row, len(users), agreed, kinds),
     )  # fmt: skip
 
 
@@ -81,7 +83,9 @@ def _each(db: Session, row: tables.Round, minutes: dict[int, float]) -> tuple[Pe
     return tuple(sorted(made, key=lambda one: (-one.decided, one.name)))
 
 
-def _missing(row: tables.Round, number: int, agreed: tuple[Agreed, ...]) -> tuple[str, ...]:
+def _missing(row: tables.Round, number: int, agreed: tuple[Agreed, ...], kinds: Mapping[str, int]) -> tuple[str, ...]:
+    if number == 0 and kinds:
+        return ("Nobody decided on single texts: all decisions were made in bulk.",)
     if number == 0:
         how = "Open it on the Review page." if row.is_reviewed else "Launch the next round with a review."
         return (f"Nobody decided anything: the labels are the judge's alone. {how}",)

@@ -4,6 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db import now, tables
+from backend.errors import UnreadableRecipe
 from backend.services import job_steps, review_scope
 from backend.services.round_report.shapes import StageTime
 from backend.values import BEFORE_REVIEW, JobStatus, RoundStatus, Stage
@@ -29,7 +30,10 @@ def times(db: Session, row: tables.Round) -> tuple[StageTime, ...]:
     known = job_steps.places_of(db, [row.id])
     made: list[StageTime] = []
     waited = False
-    gate = review_scope.gate_of(row)
+    try:
+        gate = review_scope.gate_of(row)
+    except UnreadableRecipe:
+        gate = None
     for id_, stage, step, status, kind, who, host, started, finished, attempt, error in db.execute(query):
         is_after = stage not in BEFORE_REVIEW if gate is None else (stage is Stage.evaluate or (step or 0) >= gate)
         if row.is_reviewed and is_after and not waited and kind is None:

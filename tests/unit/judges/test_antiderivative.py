@@ -86,3 +86,23 @@ def test_formulas_are_calculated(text: str, at_2: float) -> None:
 )
 def test_all_else_is_no_formula(text: str) -> None:
     assert functions.read(text) is None
+
+
+@pytest.mark.parametrize("answer", ["1e999", "x + 1e999", "1e999*x", "exp(800)", "1e300"])
+def test_an_answer_beyond_all_numbers_is_wrong(answer: str) -> None:
+    assert judged("Integrate x**2", answer) == [0.0]
+
+
+@pytest.mark.parametrize("asked", ["exp(709)", "1e999*x", "0", "0*x"])
+def test_an_integral_that_cannot_be_calculated_or_is_nothing_gives_no_score(asked: str) -> None:
+    assert judged(f"Integrate {asked}", "x") == [None]
+
+
+def test_a_constant_is_right_nowhere() -> None:
+    assert judged("Integrate exp(-10*x**2)", "0", "1") in ([0.0, 0.0], [None, None])
+    assert judged("Integrate x*exp(-5*x**2)", "0", "-exp(-5*x**2)/10") in ([0.0, 1.0], [None, None])
+
+
+@pytest.mark.parametrize("asked", ["x**308", "exp(exp(x))", "1e300*x**300 - x**308"])
+def test_an_integrand_that_runs_over_at_some_places_is_looked_at_elsewhere(asked: str) -> None:
+    assert judged(f"Integrate {asked}", "x") in ([0.0], [None])

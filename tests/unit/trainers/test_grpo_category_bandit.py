@@ -95,3 +95,12 @@ def test_the_values_go_on_in_the_next_training(tmp_path: Path) -> None:
     second = bandit(tmp_path)
     assert second.values["hard"] == 0.5
     assert second.known["gone"] == 0.4, "a category without prompts in one round is not forgotten"
+
+
+def test_curves_have_short_names_and_are_few() -> None:
+    spec = TrainSpec({}, "", "", "", None, "", 7)
+    names = [f"{'a long name of a category ' * 4}{n}" for n in range(80)]
+    rows = {n: Row(n, {"prompt": []}, {"metadata": {"category": name}}) for n, name in enumerate(names)}
+    shown = _bandit.Bandit(knobs(), rows, spec).learn([{"row": 0, "advantage": 1.0}])
+    assert len(shown) == _bandit.MOST_CURVES
+    assert max(map(len, shown)) <= 80, "a column of the curves holds no more"
