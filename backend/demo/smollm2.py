@@ -127,7 +127,6 @@ def make_model(out: Path) -> None:
 
 def write_prompts(out: Path, *, seed: int) -> None:
     """Write `train.jsonl` and `held_out.jsonl`: no sum is in both."""
-    source()
     import reasoning_gym
 
     drawn = reasoning_gym.create_dataset("chain_sum", size=10 * (NUM_TRAIN + NUM_HELD_OUT), seed=seed, **TASK)

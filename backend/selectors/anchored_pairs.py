@@ -7,8 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from backend import answers
-from backend.selectors import Selector, by_person, is_blank, is_truncated, with_twins
-from backend.selectors._pairs import Pair, is_same_text, pair_of, rank
+from backend.selectors import Pair, Selector, by_person, is_blank, is_same_text, is_truncated, pair_of, rank, with_twins
 from backend.values import DatasetType, Example, Group, Sample, Selection, Verdict
 
 Roles = tuple[Annotated[str, StringConstraints(min_length=1, max_length=40)], ...]

@@ -6,8 +6,18 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from backend.selectors import Selector, by_person, is_blank, is_truncated, random_for, with_twins
-from backend.selectors._pairs import Pair, is_same_text, pair_of, rank
+from backend.selectors import (
+    Pair,
+    Selector,
+    by_person,
+    is_blank,
+    is_same_text,
+    is_truncated,
+    pair_of,
+    random_for,
+    rank,
+    with_twins,
+)
 from backend.values import DatasetType, Example, Group, Sample, Selection, Verdict
 
 

@@ -1,7 +1,7 @@
 """Pairs of gaps, for a scorer that says how much better a text is than another one."""
 
 from backend.judges.reward_gap import gap
-from backend.selectors._pairs import Pair
+from backend.selectors import Pair
 from backend.selectors.best_versus_worst import BestVersusWorst
 from backend.values import Example, Group
 

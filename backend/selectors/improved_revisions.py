@@ -6,8 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from backend.selectors import Selector, by_person, is_blank, is_truncated, random_for, with_twins
-from backend.selectors._pairs import rank
+from backend.selectors import Selector, by_person, is_blank, is_truncated, random_for, rank, with_twins
 from backend.values import DatasetType, Example, Group, Sample, Selection, Verdict
 
 

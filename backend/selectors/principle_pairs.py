@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from backend.judges.pairwise_swapped import drawn
 from backend.judges.principled_reward import under
-from backend.selectors._pairs import Pair
+from backend.selectors import Pair
 from backend.selectors.best_versus_worst import BestVersusWorst
 from backend.values import Example, Group
 

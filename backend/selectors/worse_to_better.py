@@ -8,8 +8,7 @@ from pydantic import Field, field_validator
 
 from backend.judges import fill, prompt_text
 from backend.judges.text_similarity import rouge_l, words
-from backend.selectors import Selector, by_person, is_blank, is_truncated, with_twins
-from backend.selectors._pairs import rank
+from backend.selectors import Selector, by_person, is_blank, is_truncated, rank, with_twins
 from backend.values import DatasetType, Example, Group, Sample, Selection, Verdict
 
 CORRECT = (

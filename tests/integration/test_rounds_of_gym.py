@@ -1,6 +1,5 @@
 """A round whose prompts are tasks of reasoning-gym, judged by the verifier of each task."""
 
-import importlib.util
 from pathlib import Path
 
 import pytest
@@ -17,10 +16,7 @@ from tests.integration.loop import Loop, dying, made, of_steps
 from tests.integration.loop import tiny as tiny  # a fixture
 from tests.integration.test_rounds_mixed import SFT_BASE
 
-pytestmark = [
-    pytest.mark.on_sqlite,
-    pytest.mark.skipif(importlib.util.find_spec("reasoning_gym") is None, reason="reasoning-gym is not there"),
-]
+pytestmark = pytest.mark.on_sqlite
 SUMS = {"min_terms": 2, "max_terms": 2, "min_digits": 1, "max_digits": 1}
 GUESSES = {"name": "scripted", "replies": [f"answer: {n}" for n in range(16)]}
 

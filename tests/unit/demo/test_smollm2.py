@@ -19,7 +19,6 @@ def lines(path: Path) -> list[dict[str, str]]:
 
 
 def test_prompts_are_sums_with_answers_and_none_is_in_both_sets(tmp_path: Path) -> None:
-    pytest.importorskip("reasoning_gym")
     smollm2.write_prompts(tmp_path, seed=0)
     train, held_out = lines(tmp_path / "train.jsonl"), lines(tmp_path / "held_out.jsonl")
     assert (len(train), len(held_out)) == (smollm2.NUM_TRAIN, smollm2.NUM_HELD_OUT)

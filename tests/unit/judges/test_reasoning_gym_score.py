@@ -1,17 +1,12 @@
 """The verifiers of reasoning-gym: asked about the task that a prompt names, and about nothing that they would run."""
 
-import importlib.util
 from dataclasses import replace
 from typing import Any
-
-import pytest
 
 from backend import gym_tasks
 from backend.judges.reasoning_gym_score import ReasoningGymScore
 from backend.values import Group, Judgment, Prompt
 from tests.groups import texts
-
-pytestmark = pytest.mark.skipif(importlib.util.find_spec("reasoning_gym") is None, reason="reasoning-gym is not there")
 
 
 def task(dataset: str, **config: Any) -> tuple[Prompt, dict[str, Any]]:

@@ -10,14 +10,12 @@ from backend.prompt_sources.reasoning_gym import ReasoningGym
 from backend.values import Group
 
 SUMS = {"min_terms": 2, "max_terms": 2, "min_digits": 1, "max_digits": 1}
-needs_gym = pytest.mark.skipif(importlib.util.find_spec("reasoning_gym") is None, reason="reasoning-gym is not there")
 
 
 def asked(seed: int = 1, limit: int = 4, **knobs: object) -> list[Group]:
     return ReasoningGym(**({"config": SUMS} | knobs)).ask([], [], limit=limit, seed=seed)
 
 
-@needs_gym
 def test_tasks_have_answers_and_are_made_again_from_what_is_noted() -> None:
     found = asked()
     texts = [group.prompt.messages[0]["content"] for group in found]
@@ -35,14 +33,12 @@ def test_tasks_have_answers_and_are_made_again_from_what_is_noted() -> None:
         assert gym_tasks.score(made, entry, prompt.answer) == 1.0
 
 
-@needs_gym
 def test_tasks_follow_from_the_seed_and_no_question_is_asked_twice() -> None:
     assert asked(seed=1) == asked(seed=1) != asked(seed=2)
     few = asked(limit=300)
     assert len({group.prompt.messages[0]["content"] for group in few}) == len(few) < 300, "there are not so many"
 
 
-@needs_gym
 def test_a_name_a_setting_and_a_verifier_that_are_unfit_are_told_before_the_launch() -> None:
     ReasoningGym().check_ready()
     for knobs, said in (
