@@ -8,7 +8,8 @@ from app.api.depends import Asking, Limit, Page
 from backend import boundary
 from backend.boundary import Id, Line, Score
 from backend.services import samples
-from backend.services.samples import Bin, Count, Filters, Row, Sort, SortKey
+from backend.services.sample_rows import SampleRow
+from backend.services.samples import Bin, Count, Filters, Sort, SortKey
 
 router = APIRouter(tags=["samples"])
 
@@ -18,7 +19,7 @@ Steps = Annotated[
 ]
 
 
-class SamplePage(Page[Row]):
+class SamplePage(Page[SampleRow]):
     """`count` is bounded: not exact means at least so many."""
 
     count: Count

@@ -20,7 +20,7 @@ from backend.services.review_queue import Earlier, Item
 from backend.services.review_settings import Mode
 from backend.services.reviews import Decided, Progress
 from backend.services.sample_chain import Chain
-from backend.services.samples import Row
+from backend.services.sample_rows import SampleRow
 from backend.values import JSON, DecisionKind
 
 log = logging.getLogger("rondo.app")
@@ -131,7 +131,7 @@ def earlier_json(found: Earlier) -> JSON:
 def chain_json(found: Chain) -> JSON:
     """The texts above and the questions below; texts only."""
 
-    def text(row: Row) -> JSON:
+    def text(row: SampleRow) -> JSON:
         told = {"id": row.id, "text": row.text, "score": row.score, "verdict": row.verdict}
         return told | {"step": ", ".join(step_of(row, found.names)), "href": f"samples?sample={row.id}"}
 

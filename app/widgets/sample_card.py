@@ -8,7 +8,7 @@ from app.widgets.sample_filters import to_address
 from app.widgets.times import moment
 from backend.services.sample_chain import Chain
 from backend.services.sample_detail import DecisionView, Detail, JudgmentView, Trained
-from backend.services.samples import Row
+from backend.services.sample_rows import SampleRow
 from backend.values import GOES_ON, JSON, DecisionKind, Verdict
 from backend.values.episodes import ASSISTANT
 
@@ -33,7 +33,7 @@ def score(value: float | None) -> str:
     return "–" if value is None else f"{value:.3g}"
 
 
-def table_row(row: Row, steps: Mapping[int, str]) -> list[str]:
+def table_row(row: SampleRow, steps: Mapping[int, str]) -> list[str]:
     """A sample in the table; texts only. `steps`: their names, where a round has several that make texts."""
     return [
         str(row.id), score(row.score), row.verdict or "–", row.source if row.source != "none" else "–",
@@ -42,7 +42,7 @@ def table_row(row: Row, steps: Mapping[int, str]) -> list[str]:
     ]  # fmt: skip
 
 
-def step_of(row: Row, steps: Mapping[int, str]) -> list[str]:
+def step_of(row: SampleRow, steps: Mapping[int, str]) -> list[str]:
     return [steps[row.step]] if row.step in steps else []
 
 
@@ -51,7 +51,7 @@ def one_line(text: str) -> str:
     return " ".join(text.split())[:120]
 
 
-def marks(row: Row) -> list[str]:
+def marks(row: SampleRow) -> list[str]:
     """What is unusual about a sample, in words."""
     found = {"human disagrees": row.is_overridden, "unparsed": row.is_unparsed, "flagged": row.is_flagged}
     found |= {"truncated": row.finish_reason == "length", row.kind: row.kind != "completion"}
@@ -193,7 +193,7 @@ def chain(found: Chain, query: JSON) -> JSON:
     }
 
 
-def linked(row: Row, query: JSON, steps: Mapping[int, str]) -> JSON:
+def linked(row: SampleRow, query: JSON, steps: Mapping[int, str]) -> JSON:
     """A sample in a list of the card; its link keeps the page's filters."""
     return {
         "step": ", ".join(step_of(row, steps)),

@@ -8,7 +8,8 @@ from backend import boundary
 from backend.boundary import Count, Line, Score
 from backend.errors import InvalidInput
 
-VERDICTS = ("undecided", "accept", "reject")
+UNDECIDED = "undecided"
+VERDICTS = (UNDECIDED, "accept", "reject")
 SOURCES = ("none", "judge", "person")
 KINDS = ("completion", "edit", "other")
 FLAGS = ("is_overridden", "is_unparsed", "is_truncated", "is_flagged")

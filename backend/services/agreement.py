@@ -10,11 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db import reading, tables
+from backend.db.many import in_chunks
 from backend.services import agreement_measures as measures
 from backend.services import votes
 from backend.services.access import Actor
 from backend.services.agreement_measures import Figure, Value
-from backend.services.labels import SCORE_GAP, in_chunks
+from backend.services.labels import SCORE_GAP
 from backend.services.rounds import get_row
 from backend.services.votes import Vote
 from backend.values import Role

@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session
 from backend.db import now, reading, session, standing, tables
 from backend.db.aliases import alias
 from backend.db.filters import Filters
+from backend.db.many import in_chunks
 from backend.errors import InvalidInput
 from backend.services import bulk, events, group_decisions, review_settings
 from backend.services.access import Actor, role_of
-from backend.services.labels import deciding, in_chunks
+from backend.services.labels import deciding
 from backend.services.leases import in_round
 from backend.services.review_settings import ReviewSettings
 from backend.services.rounds import get_row

@@ -15,6 +15,7 @@ from backend.db import now, reading, session, standing, tables
 from backend.db.filters import Filters, Sort, decode_facet
 from backend.db.listing import scope
 from backend.db.listing_search import find
+from backend.db.many import in_chunks
 from backend.db.search import Patience
 from backend.errors import Conflict, InvalidInput, NotFound
 from backend.services import events, labels, review_scope
@@ -83,7 +84,7 @@ def apply(actor: Actor, round_id: int, filters: Filters, action: DecisionKind, *
                 "people: it changed since the preview. Preview again."
             )
         batch_id = uuid.uuid4().hex
-        for chunk in labels.in_chunks(ids):
+        for chunk in in_chunks(ids):
             db.execute(insert(tables.Decision), rows(db, actor, round_, action, batch_id, reason.strip(), chunk))
             labels.recompute(db, chunk)
         what = f"{len(ids):,} samples of round {round_.number}"
@@ -111,7 +112,7 @@ def undo(actor: Actor, batch_id: str) -> int:
         targets = db.execute(query).all()
         if not targets:
             raise Conflict("This bulk action was undone already. Reload the page.")
-        for chunk in labels.in_chunks(targets):
+        for chunk in in_chunks(targets):
             db.execute(insert(tables.Decision), [retraction(actor, batch_id, *target) for target in chunk])
             labels.recompute(db, [target.sample_id for target in chunk])
         what = f"{len(targets):,} samples"
@@ -176,7 +177,7 @@ def standing_now(db: Session, round_id: int, filters: Filters, ids: Sequence[int
     Texts do not change, so they are not searched again.
     """
     asked, found, round_ = scope(db, round_id, filters), dict[int, int](), db.get_one(tables.Round, round_id)
-    for some in labels.in_chunks(ids) if asked.facets else ():
+    for some in in_chunks(ids) if asked.facets else ():
         chunk = review_scope.only_shown(db, round_, some)  # nobody decides on the others
         if not chunk:
             continue

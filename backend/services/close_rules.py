@@ -12,7 +12,7 @@ from backend.errors import Conflict
 from backend.services import review_settings, reviews, votes
 from backend.services.access import Actor
 from backend.services.acts import is_first, spent
-from backend.services.review_progress import count_items
+from backend.services.item_counts import count_items
 from backend.services.review_settings import CloseRule
 from backend.values import RoundStatus
 

@@ -6,22 +6,21 @@ and rejects the old one.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from backend.db import now, standing, tables
+from backend.db.many import in_chunks
 from backend.db.standing import ANY_LABELLING, DECIDING, LABELLING, TOGETHER
 from backend.recipes import judge_of
 from backend.services import group_decisions, review_settings
 from backend.services.review_settings import ReviewSettings
 from backend.values import DecisionKind, LabelSource, Verdict, mean_score
 
-CHUNK = 500
-T = TypeVar("T")
 SCORE_GAP = 0.5
 """A person's score overrides the judge's mean from this difference on: a mean of votes is seldom a whole number."""
 
@@ -236,9 +235,3 @@ def statement() -> Any:
     names = ("score", "verdict", "source", "is_overridden", "is_flagged")
     values: dict[str, Any] = {name: bindparam(f"b_{name}") for name in names}
     return update(label).where(label.c.sample_id == bindparam("b_id")).values(**values, updated_at=now())  # type: ignore[arg-type]
-
-
-def in_chunks(values: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
-    """Slices of a list: databases bound how many values one statement may hold."""
-    for start in range(0, len(values), size):
-        yield values[start : start + size]

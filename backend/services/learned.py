@@ -8,8 +8,8 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
+from backend.db.many import in_chunks
 from backend.services import trainings
-from backend.services.labels import in_chunks
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from backend import jobs
 from backend.db import reading, tables
 from backend.errors import Conflict
-from backend.services import job_steps, review_progress, review_settings, rounds
+from backend.services import item_counts, job_steps, review_settings, rounds
 from backend.services.access import Actor, require, role_of
 from backend.services.held_out import baseline
 from backend.services.loop_lines import RoundLine, lines_of
@@ -127,7 +127,7 @@ def _first_action(db: Session, project_id: int) -> NextAction:
 def _review(db: Session, line: RoundLine) -> NextAction:
     round_ = db.get_one(tables.Round, line.round_id)
     settings = review_settings.read(round_.review)
-    counts = review_progress.count_now_and_then(db, round_.id, settings)
+    counts = item_counts.count_now_and_then(db, round_.id, settings)
     what = "groups" if settings.by_group else "samples"
     left = f"{counts.items - counts.complete:,} left"
     of = f"{counts.complete:,} of {counts.items:,} {what} are decided, {left}"

@@ -1,7 +1,7 @@
 """What can be put into a recipe: the registered parts with their knobs, read off the pydantic fields."""
 
 import types
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -277,3 +277,15 @@ def _as_json(value: Any) -> Any:
 
 def _first_line(doc: str | None) -> str:
     return (doc or "").strip().split("\n")[0]
+
+
+def parts_in(value: object) -> Iterator[Part]:
+    """All parts of a recipe, or of another model, and those within parts."""
+    if isinstance(value, Part):
+        yield value
+    if isinstance(value, BaseModel):
+        for field in type(value).model_fields:
+            yield from parts_in(getattr(value, field))
+    elif isinstance(value, tuple):
+        for one in value:
+            yield from parts_in(one)

@@ -26,7 +26,7 @@ from backend.services import (
     round_roles,
     teachers,
 )
-from backend.services.recipe_matrix import parts_in
+from backend.services.parts import parts_in
 from backend.values import RoundStatus, SetUse, Split
 
 if TYPE_CHECKING:

@@ -175,7 +175,7 @@ def _made_of(one: saved.SavedView) -> Made | None:
 
 def _look(recipe: Recipe) -> Made:
     numbers = range(len(recipe.phases))
-    inside = list(recipe_matrix.parts_in(recipe))
+    inside = list(parts.parts_in(recipe))
     trainers = [part for part in inside if isinstance(part, Trainer)]
     return Made(
         phases=tuple(tuple(recipe.lines(number)) for number in numbers),
@@ -211,7 +211,7 @@ def _roles(recipe: Recipe) -> tuple[str, ...]:
 
 def _needs(recipe: Recipe, roles: Sequence[str]) -> Iterator[Need]:
     numbers = range(len(recipe.phases))
-    inside = list(recipe_matrix.parts_in(recipe))
+    inside = list(parts.parts_in(recipe))
     if any(known_answers.comparing(recipe, one) or known_answers.taking(recipe, one) for one in numbers):
         yield Need.answers
     if roles:

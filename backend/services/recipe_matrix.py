@@ -1,18 +1,16 @@
 """Every recipe with its parts, and how the newest round that ran it came out: what works in this installation."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import BaseModel
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend import recipes
 from backend.db import reading, tables
 from backend.recipes import Recipe
-from backend.registry import Part
-from backend.services import projects, recipe_tests
+from backend.services import parts, projects, recipe_tests
 from backend.services.access import Actor
 from backend.services.loop_lines import accuracies
 from backend.values import RoundStatus
@@ -71,21 +69,9 @@ def used_parts() -> dict[tuple[str, str], tuple[str, ...]]:
     """Return by kind and name of each part in use, in order, the recipes that use it, be it within another part."""
     found: dict[tuple[str, str], set[str]] = {}
     for name in recipes.names():
-        for part in parts_in(recipes.get(name)):
+        for part in parts.parts_in(recipes.get(name)):
             found.setdefault((part.kind, str(part.name)), set()).add(name)
     return {key: tuple(sorted(found[key])) for key in sorted(found)}
-
-
-def parts_in(value: object) -> Iterator[Part]:
-    """All parts of a recipe, or of another model, and those within parts."""
-    if isinstance(value, Part):
-        yield value
-    if isinstance(value, BaseModel):
-        for field in type(value).model_fields:
-            yield from parts_in(getattr(value, field))
-    elif isinstance(value, tuple):
-        for one in value:
-            yield from parts_in(one)
 
 
 def markdown(lines: Sequence[RecipeLine]) -> str:

@@ -15,11 +15,11 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session, aliased
 
 from backend.db import now, reading, session, standing, tables
+from backend.db.many import in_chunks
 from backend.db.standing import TOGETHER
 from backend.errors import Conflict, InvalidInput, NotFound
 from backend.services import events, gold, group_decisions, labels, learned, leases, review_settings
 from backend.services.access import Actor, require
-from backend.services.labels import in_chunks
 from backend.services.learned import Affected, Learned
 from backend.services.review_locks import lock_round
 from backend.services.rounds import get_row

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from backend.db import reading, tables
 from backend.services import assignments, disputes, review_settings
 from backend.services.access import Actor, may_decide
-from backend.services.review_progress import count_items, count_labels
+from backend.services.item_counts import count_items, count_labels
 from backend.services.review_settings import ReviewSettings
 from backend.services.rounds import get_row
 from backend.values import LabelSource, Role, Verdict

@@ -19,7 +19,7 @@ from backend.db import tables
 from backend.db.filters import Cursor, Filters, Sort
 from backend.db.listing import listed_rows, scope
 from backend.services import server_key
-from backend.services.review_progress import count_now_and_then
+from backend.services.item_counts import count_now_and_then
 from backend.services.review_settings import ReviewSettings
 from backend.values import LabelSource
 

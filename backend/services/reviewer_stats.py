@@ -15,7 +15,7 @@ from backend.services import (
     agreement,
     agreement_measures,
     assignments,
-    review_progress,
+    item_counts,
     review_settings,
     tallies,
     votes,
@@ -237,14 +237,14 @@ def _assigned(db: Session, round_id: int, settings: review_settings.ReviewSettin
 def _open_slots(db: Session, round_id: int, settings: review_settings.ReviewSettings) -> int:
     """How many decisions of reviewers are still wanted, about: reviewers are counted by the share of overlap."""
     decision = tables.Decision
-    items = review_progress.count_items(db, round_id, settings).items
+    items = item_counts.count_items(db, round_id, settings).items
     per_item = 1 + (settings.num_reviewers_per_item - 1) * settings.overlap_share
     item = decision.group_id if settings.by_group else decision.sample_id
     words = standing.own_words(item, decision.user_id, kinds=deciding(settings)).distinct()
     said = set(db.execute(words.where(decision.round_id == round_id)).tuples())
     begun = {item_id for item_id, _ in said}
     if settings.by_group:
-        settled = len(set(db.scalars(review_progress.settled_groups(round_id))) - begun)
+        settled = len(set(db.scalars(item_counts.settled_groups(round_id))) - begun)
     else:
         settled = _settled(db, round_id, begun)
     return max(0, round((items - settled) * per_item) - len(said))

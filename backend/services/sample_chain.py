@@ -12,8 +12,8 @@ from backend.db import reading, tables
 from backend.errors import NotFound
 from backend.services import sample_sight, sample_steps
 from backend.services.access import Actor, require
+from backend.services.sample_rows import PREVIEW, SampleRow, read_rows
 from backend.services.sample_sight import Hidden
-from backend.services.samples import PREVIEW, Row, read_rows
 from backend.values import Role
 
 MOST_ABOVE = 8
@@ -29,7 +29,7 @@ class Question:
 
     step: int
     asked: str
-    answers: tuple[Row, ...]
+    answers: tuple[SampleRow, ...]
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Chain:
     step: int
     role: str
     names: dict[int, str]
-    above: tuple[Row, ...] = ()
+    above: tuple[SampleRow, ...] = ()
     questions: tuple[Question, ...] = ()
     is_hidden: bool = False
     has_more: bool = False

@@ -11,7 +11,7 @@ from backend.errors import NotFound
 from backend.services import decision_words, sample_chain, sample_sight, trainings
 from backend.services.access import Actor, require
 from backend.services.sample_chain import Chain
-from backend.services.samples import Row, read_rows
+from backend.services.sample_rows import SampleRow, read_rows
 from backend.values import JSON, DecisionKind, Messages, Role, Verdict
 
 MAX_HISTORY = 200
@@ -70,7 +70,7 @@ class Detail:
     `hides_others`: those decisions are.
     """
 
-    label: Row
+    label: SampleRow
     round_id: int
     project_id: int
     messages: Messages
@@ -90,7 +90,7 @@ class Detail:
     seed: int
     score_like: bool
     judgments: tuple[JudgmentView, ...]
-    group: tuple[Row, ...]
+    group: tuple[SampleRow, ...]
     history: tuple[DecisionView, ...]
     trained: tuple[Trained, ...]
     hides_others: bool
@@ -164,7 +164,7 @@ def judgments(db: Session, sample_id: int) -> list[JudgmentView]:
     ]
 
 
-def siblings(db: Session, sample: tables.Sample) -> list[Row]:
+def siblings(db: Session, sample: tables.Sample) -> list[SampleRow]:
     """The other samples of the group, in order."""
     other = tables.Sample
     query = select(other.id).where(
@@ -173,7 +173,7 @@ def siblings(db: Session, sample: tables.Sample) -> list[Row]:
     return read_rows(db, tuple(db.scalars(query.order_by(other.kind, other.position, other.id).limit(MAX_GROUP))))
 
 
-def _told(actor: Actor, kept: sample_sight.Hidden, row: Row) -> ColumnElement[bool]:
+def _told(actor: Actor, kept: sample_sight.Hidden, row: SampleRow) -> ColumnElement[bool]:
     """Which decisions the actor is told: their own always, others' where these are not hidden."""
     if not (row.is_hidden and kept.others):
         return true()

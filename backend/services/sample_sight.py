@@ -6,7 +6,7 @@ Curators see everything. Whoever may only read never decides, and sees the judge
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
@@ -18,10 +18,8 @@ from backend.errors import PermissionDenied
 from backend.services import review_scope, review_settings
 from backend.services.access import Actor, role_of
 from backend.services.review_settings import Mode
+from backend.services.sample_rows import SampleRow
 from backend.values import LabelSource, Role, RoundStatus
-
-if TYPE_CHECKING:
-    from backend.services.samples import Row
 
 OTHERS = {"verdict": "verdict", "source": "label by", "is_overridden": "human disagrees", "is_flagged": "flagged"}
 """Filters that tell what people decided, as the page calls them."""
@@ -88,7 +86,7 @@ def refuse(kept: Hidden, filters: Filters, sort: Sort) -> None:
         raise PermissionDenied(f"You cannot sort by {sort.key} until this round is reviewed. {TOLD} Choose another.")
 
 
-def seen(db: Session, actor: Actor, kept: Hidden, rows: "Sequence[Row]") -> "list[Row]":
+def seen(db: Session, actor: Actor, kept: Hidden, rows: Sequence[SampleRow]) -> list[SampleRow]:
     """The rows as the actor may see them. With the judge in sight, its word stands instead of colleagues'."""
     ids = [row.id for row in rows]
     known = decided(db, actor, ids) if kept and ids else set(ids)
@@ -98,7 +96,7 @@ def seen(db: Session, actor: Actor, kept: Hidden, rows: "Sequence[Row]") -> "lis
     return [row if row.id in known else masked(kept, row, *words.get(row.id, (None, None))) for row in rows]
 
 
-def masked(kept: Hidden, row: "Row", score: Any, verdict: Any) -> "Row":
+def masked(kept: Hidden, row: SampleRow, score: Any, verdict: Any) -> SampleRow:
     source = LabelSource.none if score is None and verdict is None else LabelSource.judge
     row = replace(row, score=score, verdict=verdict, source=source, is_overridden=False, is_hidden=True)
     if kept.judge:

@@ -2,10 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
-
-from backend.db import reading, tables
+from backend.db import reading
 from backend.db.filters import Cursor, Filters, Sort, SortKey
 from backend.db.listing import Count, scope
 from backend.db.listing_search import find
@@ -13,39 +10,12 @@ from backend.errors import InvalidInput
 from backend.services import sample_sight
 from backend.services.access import Actor
 from backend.services.rounds import get_row
+from backend.services.sample_rows import SampleRow, read_rows
 from backend.services.sample_scores import Bin, histogram
-from backend.values import LabelSource, Verdict
 
-__all__ = ["Bin", "Count", "Filters", "Page", "Row", "Sort", "SortKey", "histogram", "page"]
+__all__ = ["Bin", "Count", "Filters", "Page", "Sort", "SortKey", "histogram", "page"]
 
 MAX_PAGE = 200
-PREVIEW = 200
-
-
-@dataclass(frozen=True)
-class Row:
-    """A sample in a list. `text` and `prompt` are cut after `PREVIEW` characters.
-
-    `step` made it: its place among the recipe's steps, from 0. `role` wrote it.
-    `is_hidden`: what was said of the sample is withheld until the review is over or the person has decided.
-    """
-
-    id: int
-    score: float | None
-    verdict: Verdict | None
-    source: LabelSource
-    spread: float | None
-    is_overridden: bool
-    is_unparsed: bool
-    is_flagged: bool
-    kind: str
-    finish_reason: str
-    num_tokens: int
-    prompt: str
-    text: str
-    step: int
-    role: str
-    is_hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,7 +26,7 @@ class Page:
     among the matches looked at; the next page goes on.
     """
 
-    rows: tuple[Row, ...]
+    rows: tuple[SampleRow, ...]
     next_cursor: str | None
     prev_cursor: str | None
     count: Count
@@ -85,20 +55,3 @@ def page(
         rows = sample_sight.seen(db, actor, kept, read_rows(db, got.ids))
     ends = (str(got.next) if got.next else None, str(got.previous) if got.previous else None)
     return Page(tuple(rows), *ends, got.count, got.sort, got.is_partial)
-
-
-def read_rows(db: Session, ids: tuple[int, ...]) -> list[Row]:
-    """The rows for these ids, in their order."""
-    label, sample, prompt = tables.Label, tables.Sample, tables.Prompt
-    query = (
-        select(
-            label.sample_id, label.score, label.verdict, label.source, label.machine_spread, label.is_overridden,
-            label.is_unparsed, label.is_flagged, label.kind, sample.finish_reason, label.num_tokens,
-            func.substr(prompt.text, 1, PREVIEW), func.substr(sample.text, 1, PREVIEW), sample.step, sample.role,
-        )
-        .join(sample, sample.id == label.sample_id)
-        .join(prompt, prompt.id == sample.prompt_id)
-        .where(label.sample_id.in_(ids))
-    )  # fmt: skip
-    found = {row[0]: Row(*tuple(row)) for row in db.execute(query)} if ids else {}
-    return [found[sample_id] for sample_id in ids]

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from backend import recipes
 from backend.db import tables
+from backend.db.many import in_chunks
 from backend.errors import UnreadableRecipe
 from backend.recipes import STEPS
-from backend.services.labels import in_chunks
 from backend.trainers import Trainer
 from backend.values import JSON
 

@@ -14,7 +14,7 @@ from backend.trainers._choosing import generations
 from backend.values import JSON
 
 if TYPE_CHECKING:
-    from backend.trainers._rows import Row
+    from backend.trainers._inputs import Row
     from backend.trainers.grpo_category_bandit import GRPOCategoryBandit
 
 FILE = "category_values.json"

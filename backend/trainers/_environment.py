@@ -14,7 +14,7 @@ from backend.values import Message
 from backend.values.episodes import ASSISTANT
 
 if TYPE_CHECKING:
-    from backend.trainers._rows import Row
+    from backend.trainers._inputs import Row
 
 TOOL = "act"
 AS_CHAT = (

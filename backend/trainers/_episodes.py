@@ -14,7 +14,7 @@ from backend.values import JSON, Failure, FailureKind, Messages
 from backend.values.episodes import ASSISTANT
 
 if TYPE_CHECKING:
-    from backend.trainers._rows import LeftOut, Row
+    from backend.trainers._inputs import LeftOut, Row
 
 UNSTEADY = (
     "The chat template writes an earlier turn of this episode otherwise once later turns follow, so that it is not "

@@ -12,7 +12,7 @@ from backend.trainers._verdict_reward import VerdictReward
 from backend.values import JSON, Group, Judgment, Message, Messages, Sample, Verdict
 
 if TYPE_CHECKING:
-    from backend.trainers._models import Weights
+    from backend.trainers._inputs import Weights
     from backend.trainers.guided_grpo import GuidedGRPO
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import torch
     from trl.trainer.grpo_trainer import GRPOTrainer
 
-    from backend.trainers._models import Weights
+    from backend.trainers._inputs import Weights
     from backend.trainers.grpo_judge_mix import GRPOJudgeMix
 
 TRL_NAMES = ("prompt_ids", "prompt_mask", "completion_ids", "completion_mask")

@@ -1,44 +1,20 @@
 """Loads what a training starts from: policy, reference and tokenizer."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from backend.config import settings
 from backend.engines import _scorers, _weights
 from backend.errors import InvalidInput, MissingPrerequisite
 from backend.trainers import ADAPTER_ON_ADAPTER, TrainSpec
-from backend.trainers._trl import TRLTrainer
+from backend.trainers._inputs import Weights
+from backend.trainers._knobs import TRLKnobs
 from backend.values import SCORER
 
 if TYPE_CHECKING:
     import torch
 
 
-@dataclass(frozen=True)
-class Weights:
-    """`reference` None means: the policy's start, which TRL recovers by switching the new adapter off."""
-
-    policy: Any
-    reference: Any
-    tokenizer: Any
-    lora: Any
-    base: str
-    """Located model that an adapter in `final/` will need."""
-
-    @property
-    def context(self) -> int | None:
-        """Tokens the policy was made for."""
-        config = self.policy.config.get_text_config()
-        return getattr(config, "max_position_embeddings", None)
-
-    @property
-    def checkpoint_bytes(self) -> int:
-        """Size of one training checkpoint: weights, and two numbers of AdamW for each trained one."""
-        trained = [p for p in self.policy.parameters() if p.requires_grad]
-        return sum(3 * p.numel() * p.element_size() for p in trained)
-
-
-def load(trainer: TRLTrainer, spec: TrainSpec) -> Weights:
+def load(trainer: TRLKnobs, spec: TrainSpec) -> Weights:
     """Load all that a training needs; a policy that is an adapter goes on as adapter if `lora`, else merged.
 
     A scorer starts from a scorer, or from a language model, which gets a new head by the seed.
@@ -83,14 +59,14 @@ def check_tokenizers(policy: str, teacher: str) -> None:
     )
 
 
-def _reference(trainer: TRLTrainer, spec: TrainSpec, policy: str, dtype: "torch.dtype") -> Any:
+def _reference(trainer: TRLKnobs, spec: TrainSpec, policy: str, dtype: "torch.dtype") -> Any:
     wanted = _weights.locate(spec.reference or spec.policy)
     if trainer.lora and wanted == policy and not trainer.shares_tokenizer:
         return None
     return _weights.load_model(wanted, dtype=dtype)
 
 
-def _lora(trainer: TRLTrainer) -> Any:
+def _lora(trainer: TRLKnobs) -> Any:
     try:
         from peft import LoraConfig
     except ImportError as error:
@@ -115,7 +91,7 @@ def has_bf16() -> bool:
     return torch.cuda.is_available() and torch.cuda.is_bf16_supported()
 
 
-def number_format(trainer: TRLTrainer) -> "torch.dtype":
+def number_format(trainer: TRLKnobs) -> "torch.dtype":
     """Full weights are trained in float32: bfloat16 would round small updates away."""
     import torch
 

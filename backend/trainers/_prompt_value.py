@@ -14,7 +14,7 @@ from backend.values import JSON, mean_score
 if TYPE_CHECKING:
     from transformers import TrainerCallback
 
-    from backend.trainers._rows import Row
+    from backend.trainers._inputs import Row
     from backend.trainers.grpo_prompt_value import GRPOPromptValue
 
 FOLDER = "prompt_value"

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from transformers import Trainer as HFTrainer
     from transformers import TrainerCallback
 
-    from backend.trainers._models import Weights
+    from backend.trainers._inputs import Weights
     from backend.trainers._rl import RLTrainer
 
 FILE = "reference.safetensors"

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from transformers import Trainer as HFTrainer
     from transformers import TrainerCallback
 
+    from backend.trainers._inputs import Row
     from backend.trainers._rl import RLTrainer
-    from backend.trainers._rows import Row
 
 FILE = "samples.jsonl"
 MOST_SAID = 500

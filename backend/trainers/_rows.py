@@ -3,45 +3,21 @@
 import json
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backend.engines import _chat, is_continued
 from backend.errors import InvalidInput
 from backend.trainers import TrainSpec, _texts
-from backend.trainers._trl import TRLTrainer
-from backend.values import JSON, DatasetType, Failure, FailureKind
+from backend.trainers._inputs import LeftOut, Row
+from backend.trainers._knobs import TRLKnobs
+from backend.values import DatasetType, Failure, FailureKind
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
-LeftOut = dict[int, Failure]
-"""Why rows are left out, by their number in the dataset, from 0."""
 
-
-@dataclass(frozen=True)
-class Row:
-    """A row's number in the dataset, from 0, and the columns that are trained on."""
-
-    number: int
-    columns: JSON
-    notes: JSON = field(default_factory=dict)
-    """Columns for the trainer itself, as far as the row has them."""
-
-    @property
-    def chats(self) -> list[Any]:
-        """Its messages; of a plain text none."""
-        return [value for value in self.columns.values() if isinstance(value, list)]
-
-    @property
-    def texts(self) -> list[Any]:
-        """All that it says, as chats."""
-        plain = self.columns.get(_texts.TEXT)
-        return self.chats if plain is None else [[{"role": "user", "content": plain}]]
-
-
-def read(trainer: TRLTrainer, spec: TrainSpec) -> list[Row]:
+def read(trainer: TRLKnobs, spec: TrainSpec) -> list[Row]:
     """Read the dataset's rows, the needed columns only."""
     if spec.dataset_type not in trainer.takes:
         raise InvalidInput(

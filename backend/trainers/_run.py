@@ -14,7 +14,8 @@ from backend.engines import _chat, _weights
 from backend.errors import InvalidInput, RondoError, TrainerError
 from backend.trainers import TrainSpec, _folders, _models, _optimizer, _progress, _rows, final_folder
 from backend.trainers._identity import deciding
-from backend.trainers._trl import TRLTrainer
+from backend.trainers._inputs import Row, Weights
+from backend.trainers._knobs import TRLKnobs
 from backend.values import JSON, FailureKind
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets")
 
 
-def run(trainer: TRLTrainer, spec: TrainSpec) -> None:
+def run(trainer: TRLKnobs, spec: TrainSpec) -> None:
     """Train from the newest whole checkpoint, write `final/`, then remove the checkpoints."""
     output = Path(spec.output_dir)
     identity = identify(spec)
@@ -96,7 +97,7 @@ def identify(spec: TrainSpec) -> str:
     return hashlib.sha256(json.dumps([decides, content], sort_keys=True).encode()).hexdigest()
 
 
-def build(trainer: TRLTrainer, spec: TrainSpec, weights: _models.Weights, rows: list[_rows.Row]) -> "HFTrainer":
+def build(trainer: TRLKnobs, spec: TrainSpec, weights: Weights, rows: list[Row]) -> "HFTrainer":
     """Make the TRL trainer."""
     import datasets
 
@@ -112,7 +113,7 @@ def build(trainer: TRLTrainer, spec: TrainSpec, weights: _models.Weights, rows: 
     return fitted
 
 
-def arguments(trainer: TRLTrainer, spec: TrainSpec, weights: _models.Weights) -> dict[str, Any]:
+def arguments(trainer: TRLKnobs, spec: TrainSpec, weights: Weights) -> dict[str, Any]:
     """Return what goes into the TRL config of every trainer."""
     import torch
 
@@ -137,7 +138,7 @@ def arguments(trainer: TRLTrainer, spec: TrainSpec, weights: _models.Weights) ->
     }
 
 
-def too_long(trainer: TRLTrainer, rows: int) -> str:
+def too_long(trainer: TRLKnobs, rows: int) -> str:
     """Say that nothing is left of the dataset."""
     what = "a text of each, with its prompt, is longer than" if trainer.drops_long else "their prompts alone fill"
     return (
@@ -146,7 +147,7 @@ def too_long(trainer: TRLTrainer, rows: int) -> str:
     )
 
 
-def write_final(fitted: "HFTrainer", weights: _models.Weights, output: Path, record: JSON, trainer: TRLTrainer) -> None:
+def write_final(fitted: "HFTrainer", weights: Weights, output: Path, record: JSON, trainer: TRLKnobs) -> None:
     """Write weights, tokenizer and record aside, and the optimizer's state if it is kept, then give them their name."""
     folder = _folders.unfinished(output)
     model: Any = fitted.accelerator.unwrap_model(fitted.model)

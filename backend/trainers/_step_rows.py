@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from trl.trainer.dpo_trainer import DPOTrainer
 
-    from backend.trainers._rows import Row
+    from backend.trainers._inputs import Row
 
 SIDES = ("chosen", "rejected")
 

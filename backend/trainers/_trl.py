@@ -1,122 +1,12 @@
-"""What all trainers through TRL share: knobs, and how one is built and run."""
+"""The base of all trainers through TRL."""
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
-
-from pydantic import Field
-
-from backend.trainers import Trainer, TrainSpec, _texts
-from backend.values import DatasetType
-
-if TYPE_CHECKING:
-    from datasets import Dataset
-    from transformers import Trainer as HFTrainer
-
-    from backend.trainers._models import Weights
-    from backend.trainers._rows import LeftOut, Row
+from backend.trainers import TrainSpec
+from backend.trainers._knobs import TRLKnobs
+from backend.trainers._run import run
 
 
-class TRLTrainer(Trainer, abstract=True):
-    """Knobs under TRL's names; those a knob does not name keep TRL's defaults."""
-
-    learning_rate: float = Field(1e-5, gt=0, description="peak learning rate of AdamW")
-    num_train_epochs: float = Field(1.0, gt=0, description="passes over the dataset")
-    max_steps: int = Field(-1, ge=-1, description="optimizer steps; above 0 it replaces num_train_epochs")
-    per_device_train_batch_size: int = Field(8, ge=1, description="examples in one forward pass")
-    gradient_accumulation_steps: int = Field(1, ge=1, description="forward passes for one optimizer step")
-    max_length: int = Field(1024, ge=2, description="tokens of an example; longer ones are cut at the end")
-    lr_scheduler_type: Literal["linear", "cosine", "constant", "constant_with_warmup"] = Field(
-        "linear", description="how the learning rate falls"
-    )
-    warmup_steps: float = Field(
-        0.0, ge=0, description="steps (or, below 1, share of all steps) of rising learning rate"
-    )
-    weight_decay: float = Field(0.0, ge=0, description="decoupled weight decay")
-    max_grad_norm: float = Field(1.0, ge=0, description="gradients are clipped to this norm; 0 clips none")
-    logging_steps: int = Field(10, ge=1, description="steps between two points of the curves")
-    save_steps: float = Field(
-        0.25,
-        gt=0,
-        description="steps (or, below 1, share of all steps) between checkpoints a resumed training starts from",
-    )
-    save_total_limit: int = Field(2, ge=1, description="checkpoints kept while training runs")
-    gradient_checkpointing: bool = Field(False, description="save memory by computing activations twice")
-    bf16: bool | None = Field(None, description="mixed precision; unset: where the GPU can")
-    dtype: Literal["auto", "float32", "bfloat16"] = Field(
-        "auto", description="number format the weights are loaded in; auto: float32, but bfloat16 under LoRA on a GPU"
-    )
-    lora: bool = Field(False, description="train a low-rank adapter instead of all weights")
-    lora_r: int = Field(16, ge=1, description="rank of the adapter")
-    lora_alpha: int = Field(32, ge=1, description="scale of the adapter")
-    lora_dropout: float = Field(0.0, ge=0, lt=1, description="dropout inside the adapter")
-    lora_target_modules: str | tuple[str, ...] = Field(
-        "all-linear", description="layers that get an adapter: all-linear, or names"
-    )
+class TRLTrainer(TRLKnobs, abstract=True):
+    """A trainer that builds one of TRL's and runs it in the training's own process."""
 
     def main(self, spec: TrainSpec) -> None:
-        from backend.trainers._run import run
-
         run(self, spec)
-
-    def make(
-        self, arguments: dict[str, Any], weights: "Weights", rows: "Sequence[Row]", spec: TrainSpec
-    ) -> "HFTrainer":
-        """Return the TRL trainer of these rows; `arguments` go into its config."""
-        import datasets
-
-        found = [row.columns for row in rows]
-        if spec.dataset_type == DatasetType.language_modeling:
-            found = _texts.tokenized(found, weights.tokenizer, arguments["max_length"], masks=self.masks_questions)
-        return self.build(arguments, weights, datasets.Dataset.from_list(found))
-
-    def build(self, arguments: dict[str, Any], weights: "Weights", dataset: "Dataset") -> "HFTrainer":
-        """Return the TRL trainer; `arguments` go into its config."""
-        raise NotImplementedError
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Columns the dataset must have."""
-        raise NotImplementedError
-
-    @property
-    def drops_long(self) -> bool:
-        """True where TRL drops a row with a text that is longer than max_length instead of cutting it."""
-        return False
-
-    @property
-    def keeps_optimizer(self) -> bool:
-        """True where the optimizer's state goes from a training to the next one, which starts from its weights."""
-        return False
-
-    def write_beside(self, fitted: "HFTrainer", folder: Path) -> None:
-        """Write into the folder of the new weights what else a training goes on with that starts from them."""
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """Columns that rows may have, for the trainer itself and not for TRL."""
-        return ()
-
-    @property
-    def masks_questions(self) -> bool:
-        """True where, of a conversation among plain texts, only the answer is learned."""
-        return True
-
-    def rows_kept(self, fitted: "HFTrainer", rows: "Sequence[Row]") -> int:
-        """How many of the rows TRL did not drop when it was made."""
-        dataset: Any = fitted.train_dataset
-        return len(set(dataset[_texts.ROW]) if _texts.ROW in dataset.column_names else dataset)
-
-    @property
-    def resumes_with(self) -> tuple[str, ...]:
-        """Files of a training checkpoint, beyond those of every training, without which it cannot be resumed from."""
-        return ()
-
-    def unfit(self, weights: "Weights", rows: "Sequence[Row]", most: int) -> "LeftOut":
-        """Rows that TRL would fail on; most: tokens of an example. Empty where TRL looks at them itself."""
-        return {}
-
-    @property
-    def keeps_order(self) -> bool:
-        """True where TRL takes the rows in the order given, so that they are shuffled before."""
-        return False

@@ -15,7 +15,7 @@ from backend.trainers._turns import ANSWER, VERDICT, Episode, Rewards
 from backend.values import JSON, Group, Judgment, Sample, Verdict
 
 if TYPE_CHECKING:
-    from backend.trainers._rows import Row
+    from backend.trainers._inputs import Row
     from backend.trainers.multi_turn_grpo import MultiTurnGRPO
 
 Judged = Mapping[int, Sequence[Judgment]]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from transformers import Trainer as HFTrainer
     from trl.trainer.distillation_trainer import DistillationTrainer
 
-    from backend.trainers._models import Weights
+    from backend.trainers._inputs import Weights
 
 
 class Distill(TRLTrainer):

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import Trainer as HFTrainer
 
-    from backend.trainers._models import Weights
-    from backend.trainers._rows import Row
+    from backend.trainers._inputs import Row, Weights
 
 LossType = Literal[
     "sigmoid",

@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import Trainer as HFTrainer
 
-    from backend.trainers._models import Weights
+    from backend.trainers._inputs import LeftOut, Row, Weights
     from backend.trainers._reward import Reward
-    from backend.trainers._rows import LeftOut, Row
 
 
 class EnvironmentGRPO(GRPO):

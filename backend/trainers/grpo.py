@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from transformers import Trainer as HFTrainer
     from trl.trainer.grpo_trainer import GRPOTrainer
 
-    from backend.trainers._models import Weights
+    from backend.trainers._inputs import Weights
     from backend.trainers._reward import Reward
 
 

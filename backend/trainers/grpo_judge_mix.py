@@ -16,9 +16,8 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import Trainer as HFTrainer
 
-    from backend.trainers._models import Weights
+    from backend.trainers._inputs import Row, Weights
     from backend.trainers._reward import Reward
-    from backend.trainers._rows import Row
 
 POINTWISE, PAIRWISE, REFLECTION = "pointwise", "pairwise", "reflection"
 KINDS = (POINTWISE, PAIRWISE, REFLECTION)

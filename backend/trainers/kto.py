@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import Trainer as HFTrainer
 
-    from backend.trainers._models import Weights
+    from backend.trainers._inputs import Weights
 
 
 class KTO(TRLTrainer):

@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import Trainer as HFTrainer
 
-    from backend.trainers._models import Weights
+    from backend.trainers._inputs import Row, Weights
     from backend.trainers._reward import Reward
-    from backend.trainers._rows import Row
 
 AGAIN = (
     "Look at your answer again: there may be a mistake in it. If you find one, put it right. Then write the whole "

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import Trainer as HFTrainer
 
-    from backend.trainers._models import Weights
+    from backend.trainers._inputs import Weights
     from backend.trainers._reward import Reward
 
 

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import Trainer as HFTrainer
 
-    from backend.trainers._models import Weights
-    from backend.trainers._rows import LeftOut, Row
+    from backend.trainers._inputs import LeftOut, Row, Weights
 
 
 class SFT(TRLTrainer):

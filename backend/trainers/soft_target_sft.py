@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from transformers import Trainer as HFTrainer
     from trl.trainer.sft_trainer import SFTTrainer
 
-    from backend.trainers._models import Weights
+    from backend.trainers._inputs import Weights
 
 
 class SoftTargetSFT(TRLTrainer):

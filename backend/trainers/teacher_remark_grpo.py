@@ -12,9 +12,8 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import Trainer as HFTrainer
 
-    from backend.trainers._models import Weights
+    from backend.trainers._inputs import Row, Weights
     from backend.trainers._reward import Reward
-    from backend.trainers._rows import Row
 
 NOTHING = "no remark"
 REMARK = f"""A student answers a task. Write what the student should think next, in the student's own voice and in at

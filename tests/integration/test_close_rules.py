@@ -9,7 +9,17 @@ from sqlalchemy import select, update
 
 from backend.db import now, reading, session, tables
 from backend.errors import Conflict, InvalidInput, PermissionDenied
-from backend.services import accounts, close_rules, gold, leases, removals, review_edits, review_progress, reviews
+from backend.services import (
+    accounts,
+    close_rules,
+    gold,
+    item_counts,
+    leases,
+    removals,
+    review_edits,
+    review_progress,
+    reviews,
+)
 from backend.values import DecisionKind, LabelSource, RoundStatus, Stage, Verdict
 from tests import rows
 from tests.integration.reviewing import ACCEPT, REJECT, SKIP, Team, count
@@ -178,12 +188,12 @@ def test_progress_says_who_is_here_how_fast_and_when_it_ends(database: str) -> N
 
 def test_counts_that_took_long_stand_for_a_while(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     team = Team(prompts=5)
-    monkeypatch.setattr(review_progress, "SLOW_SECONDS", 0.0)
-    monkeypatch.setattr(review_progress, "STANDS", 1e6)
+    monkeypatch.setattr(item_counts, "SLOW_SECONDS", 0.0)
+    monkeypatch.setattr(item_counts, "STANDS", 1e6)
     assert reviews.progress(team.curator, team.round.id).decided == 0
     team.act("ann", team.ids[0], ACCEPT)
     assert reviews.progress(team.curator, team.round.id).decided == 0
-    review_progress._counted.clear()
+    item_counts._counted.clear()
     assert reviews.progress(team.curator, team.round.id).decided == 1
 
 

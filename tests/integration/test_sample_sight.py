@@ -10,7 +10,7 @@ from backend.db.filters import Filters, Sort, SortKey
 from backend.errors import PermissionDenied
 from backend.services import gold, reviews, sample_detail, samples
 from backend.services.access import Actor
-from backend.services.samples import Row
+from backend.services.sample_rows import SampleRow
 from backend.values import DecisionKind, LabelSource, Role, RoundStatus, Stage, Verdict
 from tests import rows
 from tests.integration.reviewing import ACCEPT, REJECT, Team
@@ -18,11 +18,11 @@ from tests.integration.reviewing import ACCEPT, REJECT, Team
 UNTOLD = (None, None, LabelSource.none, False)
 
 
-def listed(team: Team, actor: Actor) -> list[Row]:
+def listed(team: Team, actor: Actor) -> list[SampleRow]:
     return list(samples.page(actor, team.round.id).rows)
 
 
-def words(row: Row) -> tuple[float | None, Verdict | None, LabelSource, bool]:
+def words(row: SampleRow) -> tuple[float | None, Verdict | None, LabelSource, bool]:
     return row.score, row.verdict, row.source, row.is_overridden
 
 

@@ -14,8 +14,8 @@ from backend.errors import UnreadableRecipe
 from backend.services import review_scope, sample_sight
 from backend.services.access import Actor
 from backend.services.round_report.shapes import Extreme
+from backend.services.sample_rows import SampleRow, read_rows
 from backend.services.sample_sight import Hidden
-from backend.services.samples import Row, read_rows
 
 SHOWN = 10
 LOOKED_AT = 2_000
@@ -37,7 +37,7 @@ def extremes(db: Session, actor: Actor, row: tables.Round, kept: Hidden) -> tupl
     made = Filters(kind=MADE, step=steps)
     asked = scope(db, row.id, made)
 
-    def listed(sort: Sort, filters: Filters = made) -> list[Row]:
+    def listed(sort: Sort, filters: Filters = made) -> list[SampleRow]:
         ids = find(scope(db, row.id, filters), filters, sort, None, SHOWN).ids
         return list(sample_sight.seen(db, actor, kept, read_rows(db, ids)))
 
@@ -78,7 +78,7 @@ def _no_spread(row: tables.Round) -> str:
     return "No judge has judged the texts yet."
 
 
-def _changed(db: Session, actor: Actor, kept: Hidden, asked: Scope) -> list[Row]:
+def _changed(db: Session, actor: Actor, kept: Hidden, asked: Scope) -> list[SampleRow]:
     """Overridden texts, first those whose verdict people turned around, then by how far they moved the score.
 
     Where there are more than `LOOKED_AT`, of the first ones.

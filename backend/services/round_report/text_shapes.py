@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from backend.services.samples import Row
+from backend.services.sample_rows import SampleRow
 
 FEWEST = 10
 """No distribution is drawn, and no share of a category given, from fewer rows."""
@@ -99,7 +99,7 @@ class Extreme:
     """Up to ten texts at one end of an order; `href` opens the whole list."""
 
     title: str
-    rows: tuple[Row, ...]
+    rows: tuple[SampleRow, ...]
     href: str
     missing: str
 

@@ -8,7 +8,7 @@ import pytest
 from backend.engines import _chat
 from backend.engines.transformers import Transformers
 from backend.trainers import _step_rows
-from backend.trainers._rows import Row
+from backend.trainers._inputs import Row
 from backend.trainers.dpo import DPO
 from tests.integration.trainers.training import KNOBS, message, progress, train
 

@@ -8,7 +8,7 @@ from backend import recipes
 from backend.recipes import Recipe
 from backend.recipes.s2r import CORRECT, VERIFY
 from backend.trainers import TrainSpec, _turns
-from backend.trainers._rows import Row
+from backend.trainers._inputs import Row
 from backend.trainers._turn_reward import TurnReward
 from backend.trainers._turns import Episode
 from backend.trainers.multi_turn_grpo import AGAIN, MultiTurnGRPO

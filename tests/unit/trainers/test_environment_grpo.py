@@ -8,7 +8,7 @@ from backend.environments import Environment, World
 from backend.environments.calculator import Calculator
 from backend.environments.document_search import DocumentSearch
 from backend.trainers import _environment
-from backend.trainers._rows import Row
+from backend.trainers._inputs import Row
 from backend.trainers.environment_grpo import EnvironmentGRPO
 
 REWARD = {"name": "exact_match"}

@@ -6,7 +6,7 @@ import pytest
 
 from backend.demo.make_model import make_tokenizer
 from backend.trainers import _episodes
-from backend.trainers._rows import Row
+from backend.trainers._inputs import Row
 from backend.values import FailureKind, Messages
 
 PROMPT: Messages = [{"role": "user", "content": "1+2?"}]

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from backend.judges.brevity import Brevity
 from backend.trainers import Trainer, TrainSpec, _bandit
-from backend.trainers._rows import Row
+from backend.trainers._inputs import Row
 from backend.trainers.grpo_category_bandit import GRPOCategoryBandit
 
 LEVELS = ("easy", "easy", "easy", "easy", "hard", "hard", None, None)

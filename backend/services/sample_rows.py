@@ -1,0 +1,54 @@
+"""A sample as lists show it: its label, and the beginnings of its text and of its prompt."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backend.db import tables
+from backend.values import LabelSource, Verdict
+
+PREVIEW = 200
+
+
+@dataclass(frozen=True)
+class SampleRow:
+    """A sample in a list. `text` and `prompt` are cut after `PREVIEW` characters.
+
+    `step` made it: its place among the recipe's steps, from 0. `role` wrote it.
+    `is_hidden`: what was said of the sample is withheld until the review is over or the person has decided.
+    """
+
+    id: int
+    score: float | None
+    verdict: Verdict | None
+    source: LabelSource
+    spread: float | None
+    is_overridden: bool
+    is_unparsed: bool
+    is_flagged: bool
+    kind: str
+    finish_reason: str
+    num_tokens: int
+    prompt: str
+    text: str
+    step: int
+    role: str
+    is_hidden: bool = False
+
+
+def read_rows(db: Session, ids: tuple[int, ...]) -> list[SampleRow]:
+    """The rows for these ids, in their order."""
+    label, sample, prompt = tables.Label, tables.Sample, tables.Prompt
+    query = (
+        select(
+            label.sample_id, label.score, label.verdict, label.source, label.machine_spread, label.is_overridden,
+            label.is_unparsed, label.is_flagged, label.kind, sample.finish_reason, label.num_tokens,
+            func.substr(prompt.text, 1, PREVIEW), func.substr(sample.text, 1, PREVIEW), sample.step, sample.role,
+        )
+        .join(sample, sample.id == label.sample_id)
+        .join(prompt, prompt.id == sample.prompt_id)
+        .where(label.sample_id.in_(ids))
+    )  # fmt: skip
+    found = {row[0]: SampleRow(*tuple(row)) for row in db.execute(query)} if ids else {}
+    return [found[sample_id] for sample_id in ids]
