@@ -14,8 +14,8 @@ from starlette.types import Scope
 
 from app import html
 from backend.services import projects
+from backend.services.people.sessions import SignedIn
 from backend.services.projects import ProjectView
-from backend.services.sessions import SignedIn
 
 PREFIX = "/p/"
 BESIDE = ("/gradio_api/", "/assets/", "/static/", "/theme.css")

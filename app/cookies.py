@@ -6,8 +6,8 @@ from fastapi import Request, Response
 from itsdangerous import BadSignature, TimestampSigner, URLSafeTimedSerializer
 
 from backend.config import settings
-from backend.services import server_key
-from backend.services.sessions import SESSION_LASTS
+from backend.services.people import server_key
+from backend.services.people.sessions import SESSION_LASTS
 
 COOKIE = "rondo_session"
 FLOW = "rondo_sign_in"

@@ -14,8 +14,9 @@ from gradio.components import Component
 from app.widgets.markup import markup
 from app.widgets.number import Number
 from backend.errors import InvalidInput
-from backend.services import parts, refusals
-from backend.services.parts import Knob, KnobType
+from backend.services import refusals
+from backend.services.recipes import parts
+from backend.services.recipes.parts import Knob, KnobType
 
 Path = tuple[str | int, ...]
 UNSET = "(not set)"

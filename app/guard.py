@@ -18,8 +18,9 @@ from app.nesting import Nesting
 from backend.boundary import MOST_DEPTH
 from backend.config import settings
 from backend.errors import Busy, written_out
-from backend.services import sessions, trouble
-from backend.services.sessions import SignedIn
+from backend.services import trouble
+from backend.services.people import sessions
+from backend.services.people.sessions import SignedIn
 
 MEGABYTE = 1024 * 1024
 OPEN = ("/login", "/login/oidc", "/login/oidc/callback", "/healthz", "/favicon.ico")

@@ -16,7 +16,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import uploads
-from backend.services.sessions import SignedIn
+from backend.services.people.sessions import SignedIn
 
 PREFIX = "/gradio_api/"
 FILES = ("/gradio_api/file=", "/gradio_api/file/")

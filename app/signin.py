@@ -9,7 +9,8 @@ from fastapi.responses import RedirectResponse, Response
 from app import cookies, gate, html
 from app.addresses import page_path
 from backend.errors import Conflict, InvalidInput, NotSignedIn, RondoError, TooManyAttempts
-from backend.services import oidc, projects, sessions
+from backend.services import projects
+from backend.services.people import oidc, sessions
 
 router = APIRouter(include_in_schema=False)
 

@@ -86,7 +86,7 @@ async def _with_worker(_app: FastAPI) -> AsyncIterator[None]:
     import asyncio
 
     from backend.jobs.worker import Worker
-    from backend.services.close_rules import Keeper
+    from backend.services.reviews.close_rules import Keeper
 
     worker, keeper = Worker(), Keeper()
     await asyncio.to_thread(worker.start)

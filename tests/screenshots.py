@@ -9,9 +9,10 @@ from playwright.sync_api import sync_playwright
 
 from backend.db import reading, tables
 from backend.demo import countdown
-from backend.services import accounts, demo, review_queue, reviews, rounds
+from backend.services import demo, queue, reviews, rounds
 from backend.services.access import Actor
-from backend.services.review_queue import Item, Order
+from backend.services.people import accounts
+from backend.services.queue import Item, Order
 from backend.services.reviews import Act
 from backend.values import DecisionKind, Role
 from tests import rows
@@ -37,7 +38,7 @@ def judged(actor: Actor, project_id: int, **review: Any) -> int:
 
 def decide(actor: Actor, round_id: int, number: int, chance: random.Random) -> None:
     """What somebody does who knows, and is sometimes wrong."""
-    items = review_queue.queue(actor, round_id, order=Order.sequential, limit=number)
+    items = queue.queue(actor, round_id, order=Order.sequential, limit=number)
     acts = [Act(uuid.uuid4().hex, word(item, chance), item.sample_id, seconds=chance.uniform(2, 9)) for item in items]
     reviews.decide_many(actor, round_id, acts)
 

@@ -5,10 +5,10 @@ from pydantic import BaseModel, Field
 
 from app.api.depends import After, Asking, Limit, Page, cut
 from backend.boundary import Id, Line, Name, Text
-from backend.services import checkpoints, model_checks, registration, trials
-from backend.services.checkpoints import CheckpointRow, Detail
-from backend.services.registration import Endpoint
-from backend.services.trials import Trial
+from backend.services import checkpoints
+from backend.services.checkpoints import CheckpointRow, Detail, model_checks, registration, trials
+from backend.services.checkpoints.registration import Endpoint
+from backend.services.checkpoints.trials import Trial
 from backend.values import Sampling
 
 router = APIRouter(tags=["checkpoints"])

@@ -7,14 +7,16 @@ from pydantic import BaseModel, Field
 
 from app.api.depends import Asking
 from backend.boundary import Data, Id, Line, Note, Score
-from backend.services import adjudication, assignments, gold, review_edits, rounds
 from backend.services import review_settings as settings_of
-from backend.services.adjudication import Disputed
-from backend.services.assignments import Assigned
-from backend.services.gold import Accuracy, Gold
+from backend.services import rounds
+from backend.services.queue import assignments, gold
+from backend.services.queue.assignments import Assigned
+from backend.services.queue.gold import Accuracy, Gold
 from backend.services.review_settings import ReviewSettings
-from backend.services.reviews import Decided
+from backend.services.reviews import Decided, settings_edit
 from backend.services.samples import Filters
+from backend.services.team import adjudication
+from backend.services.team.adjudication import Disputed
 from backend.values import JSON, DecisionKind, Verdict
 
 router = APIRouter(tags=["reviews"])
@@ -66,7 +68,7 @@ def get_settings(actor: Asking, round_id: Id) -> ReviewSettings:
 @router.patch("/rounds/{round_id}/review/settings")
 def edit_settings(actor: Asking, round_id: Id, body: Data) -> ReviewSettings:
     """Change some settings of a round whose review is not over."""
-    return review_edits.edit_review(actor, round_id, body)
+    return settings_edit.edit_review(actor, round_id, body)
 
 
 @router.get("/rounds/{round_id}/review/adjudication")

@@ -7,8 +7,8 @@ from fastapi.responses import FileResponse
 
 from app.api.depends import After, Asking, Before, Limit, Page, cut, file_of
 from backend.boundary import Id
-from backend.services import datasets, exports
-from backend.services.datasets import DatasetDetail, DatasetView, Row, Verification
+from backend.services import datasets
+from backend.services.datasets import DatasetDetail, DatasetView, Row, Verification, exports
 from backend.values import DatasetType
 
 router = APIRouter(tags=["datasets"])

@@ -7,8 +7,9 @@ from pydantic import BaseModel, Field
 
 from app.api.depends import Asking
 from backend.boundary import Id
-from backend.services import access, leases, reviews
-from backend.services.leases import Holding
+from backend.services import access, reviews
+from backend.services.decisions import leases
+from backend.services.decisions.leases import Holding
 from backend.services.reviews import Progress
 
 router = APIRouter(tags=["reviews"])

@@ -5,8 +5,9 @@ from pydantic import BaseModel
 
 from app.api.depends import After, Asking, Browsing, Limit, Page, cut
 from backend.boundary import Id, Name, Text
-from backend.services import accounts, projects
-from backend.services.accounts import Person
+from backend.services import projects
+from backend.services.people import accounts
+from backend.services.people.accounts import Person
 from backend.services.projects import ProjectView
 from backend.values import Role
 

@@ -13,9 +13,9 @@ from fastapi.responses import FileResponse
 from app.api.depends import After, Asking, Before, Limit, Page, cut, file_of
 from backend.boundary import Id, Line, Name, Seed
 from backend.services import prompts
-from backend.services.prompt_intake import Report, import_file
-from backend.services.prompt_mapping import from_json
 from backend.services.prompts import Preview, PromptSetView, PromptView
+from backend.services.prompts.intake import Report, import_file
+from backend.services.prompts.mapping import from_json
 from backend.values import Split
 
 router = APIRouter(tags=["prompts"])

@@ -5,9 +5,10 @@ from pydantic import BaseModel
 
 from app.api.depends import After, Asking, Limit, Page, cut
 from backend.boundary import Data, Id, Name
-from backend.services import recipe_choice, saved_recipes
-from backend.services.recipe_choice import RegisteredRecipe
-from backend.services.saved_recipes import SavedView
+from backend.services.plans import recipe_choice
+from backend.services.plans.recipe_choice import RegisteredRecipe
+from backend.services.recipes import saved_recipes
+from backend.services.recipes.saved_recipes import SavedView
 
 router = APIRouter(tags=["recipes"])
 

@@ -9,11 +9,11 @@ from app.api.depends import Asking
 from app.api.errors import Said, kind_of, status_of
 from backend.boundary import Id, Line
 from backend.errors import InvalidInput, RondoError, written_out
-from backend.services import leases, refusals, review_queue, reviews, sent_acts
-from backend.services.decisions import Act
-from backend.services.leases import Holding
-from backend.services.review_queue import Item, Order
-from backend.services.reviews import Closing, Decided, Progress
+from backend.services import queue, refusals, reviews
+from backend.services.decisions import Act, leases
+from backend.services.decisions.leases import Holding
+from backend.services.queue import Item, Order
+from backend.services.reviews import Closing, Decided, Progress, sent_acts
 
 router = APIRouter(tags=["reviews"])
 
@@ -81,13 +81,13 @@ def get_queue(
     actor: Asking, round_id: Id, order: Order = Order.sequential, limit: Few = 20, after: Id = 0
 ) -> list[Item]:
     """Look at the next items; nothing is reserved. In sequential order, `after` is the number of the last one there."""
-    return review_queue.queue(actor, round_id, order=order, limit=limit, after=after, peek=True)
+    return queue.queue(actor, round_id, order=order, limit=limit, after=after, peek=True)
 
 
 @router.post("/rounds/{round_id}/review/claims")
 def claim(actor: Asking, round_id: Id, body: Wanted) -> list[Item]:
     """Take the next items: they are reserved until each one's `lease_until`, and asking again gives them again."""
-    return review_queue.queue(actor, round_id, order=body.order, limit=body.limit, after=body.after, held=body.held)
+    return queue.queue(actor, round_id, order=body.order, limit=body.limit, after=body.after, held=body.held)
 
 
 @router.get("/rounds/{round_id}/review/holders")

@@ -8,12 +8,14 @@ from pydantic import BaseModel, Field
 from app import round_file
 from app.api.depends import After, Asking, Before, Limit, Page, cut, file_of
 from backend.boundary import Count, Data, Id, RecipeOrName, Seed
-from backend.services import auto, failures, jobs, parts, recipe_choice, round_report, rounds
-from backend.services import reselect as reselecting
-from backend.services.failures import FailureView
-from backend.services.jobs import JobView
+from backend.services import round_report, rounds
+from backend.services.plans import recipe_choice
+from backend.services.recipes import parts
 from backend.services.round_report import Report
-from backend.services.rounds import Estimate, Plan, RoundView
+from backend.services.rounds import Estimate, Plan, RoundView, auto, failures, job_views
+from backend.services.rounds import reselect as reselecting
+from backend.services.rounds.failures import FailureView
+from backend.services.rounds.job_views import JobView
 from backend.values import JSON
 
 router = APIRouter(tags=["rounds"])
@@ -138,7 +140,7 @@ def list_failures(actor: Asking, round_id: int, limit: Limit = 50, after: Before
 @router.post("/rounds/{round_id}/failures/retry", status_code=202)
 def retry_failures(actor: Asking, round_id: int, body: Retry) -> JobView:
     """Ask again for what was left out, in a job of its own."""
-    return jobs.get(actor, failures.retry(actor, round_id, body.ids)).job
+    return job_views.get(actor, failures.retry(actor, round_id, body.ids)).job
 
 
 @router.post("/rounds/{round_id}/cancel")

@@ -8,8 +8,8 @@ from app.api.depends import Asking, Limit, Page
 from backend import boundary
 from backend.boundary import Id, Line, Score
 from backend.services import samples
-from backend.services.sample_rows import SampleRow
 from backend.services.samples import Bin, Count, Filters, Sort, SortKey
+from backend.services.samples.rows import SampleRow
 
 router = APIRouter(tags=["samples"])
 

@@ -5,10 +5,11 @@ from pydantic import BaseModel
 
 from app.api.depends import Asking
 from backend.boundary import Id, Line, Note
-from backend.services import accounts, agreement, removals, reviewer_stats
-from backend.services.agreement import Agreement
-from backend.services.removals import Preview, Removal
-from backend.services.reviewer_stats import Reviewer
+from backend.services.people import accounts
+from backend.services.team import agreement, removals, reviewers
+from backend.services.team.agreement import Agreement
+from backend.services.team.removals import Preview, Removal
+from backend.services.team.reviewers import Reviewer
 
 router = APIRouter(tags=["team"])
 
@@ -35,12 +36,12 @@ def get_agreement(actor: Asking, round_id: Id) -> Agreement:
 @router.get("/rounds/{round_id}/reviewers")
 def list_reviewers(actor: Asking, round_id: Id) -> list[Reviewer]:
     """Most decisions first."""
-    return reviewer_stats.everyone(actor, round_id)
+    return reviewers.everyone(actor, round_id)
 
 
 @router.get("/rounds/{round_id}/reviewers/me")
 def get_mine(actor: Asking, round_id: Id) -> Reviewer:
-    return reviewer_stats.mine(actor, round_id)
+    return reviewers.mine(actor, round_id)
 
 
 @router.get("/rounds/{round_id}/removals")

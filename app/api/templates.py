@@ -5,8 +5,8 @@ from pydantic import BaseModel
 
 from app.api.depends import After, Asking, Limit, Page, cut
 from backend.boundary import Id, Name, Text
-from backend.services import templates
-from backend.services.templates import TemplateView
+from backend.services.recipes import templates
+from backend.services.recipes.templates import TemplateView
 
 router = APIRouter(tags=["templates"])
 

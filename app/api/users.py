@@ -5,9 +5,10 @@ from pydantic import BaseModel
 
 from app.api.depends import After, Asking, Browsing, Limit, Page, cut
 from backend.boundary import Count, Id, Name
-from backend.services import accounts, projects, sessions
-from backend.services.accounts import UserView
-from backend.services.sessions import TokenView
+from backend.services import projects
+from backend.services.people import accounts, sessions
+from backend.services.people.accounts import UserView
+from backend.services.people.sessions import TokenView
 
 router = APIRouter(tags=["users"])
 

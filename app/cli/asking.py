@@ -2,8 +2,9 @@
 
 from backend.config import settings
 from backend.errors import InvalidInput, NotFound
-from backend.services import accounts, installation, projects
+from backend.services import installation, projects
 from backend.services.access import Actor
+from backend.services.people import accounts
 from backend.services.projects import ProjectView
 
 

@@ -70,8 +70,10 @@ def demo(
     """Start with the demo project: a tiny model that learns to solve number puzzles."""
     from app.cli import headless as loop
     from app.cli import serving
-    from backend.services import accounts, installation, real_demo
     from backend.services import demo as demo_project
+    from backend.services import installation
+    from backend.services.demo import real_demo
+    from backend.services.people import accounts
 
     use_folder(data_dir)
     if headless and real:
@@ -99,8 +101,9 @@ def worker(
     from backend import log
     from backend.jobs.worker import Worker
     from backend.jobs.worker import serve as work
-    from backend.services import installation, parts
-    from backend.services.close_rules import Keeper
+    from backend.services import installation
+    from backend.services.recipes import parts
+    from backend.services.reviews.close_rules import Keeper
 
     use_folder(data_dir)
     log.setup()

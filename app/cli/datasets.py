@@ -26,7 +26,7 @@ def export(
 ) -> None:
     """Write a frozen training set in one of TRL's conversational types."""
     from app.cli import asking
-    from backend.services import exports
+    from backend.services.datasets import exports
 
     made = exports.export(
         asking.owner(), dataset, format=format.value, type=type, is_strict=strict, leave_out=leave_out, out=out

@@ -6,8 +6,10 @@ from contextlib import contextmanager
 
 from app.cli.output import emit, say
 from backend import log
-from backend.services import accounts, demo, installation, real_demo
+from backend.services import demo, installation
 from backend.services.access import Actor
+from backend.services.demo import real_demo
+from backend.services.people import accounts
 
 
 def run(*, num_rounds: int, seed: int, decisions: int, as_json: bool) -> None:

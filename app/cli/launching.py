@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from backend.errors import InvalidInput, NotFound
-from backend.services import checkpoints, prompts, recipe_choice, recipe_yaml, rounds
+from backend.services import checkpoints, prompts, rounds
 from backend.services.access import Actor
 from backend.services.checkpoints import CheckpointRow
+from backend.services.plans import recipe_choice
 from backend.services.prompts import PromptSetView
+from backend.services.recipes import recipe_yaml
 from backend.services.rounds import Plan
 from backend.values import Split
 

@@ -23,7 +23,7 @@ def preview(file: File, mapping: MappingText = None, project: Project = None, as
     """Say what an import would make of a file; nothing is written."""
     from app.cli import asking
     from backend.services import prompts
-    from backend.services.prompt_mapping import from_json
+    from backend.services.prompts.mapping import from_json
 
     actor = asking.owner()
     chosen = asking.project(actor, project)
@@ -55,7 +55,7 @@ def import_(
     """Import a file of prompts as a set."""
     from app.cli import asking
     from backend.services import prompts
-    from backend.services.prompt_mapping import from_json
+    from backend.services.prompts.mapping import from_json
 
     actor = asking.owner()
     chosen = asking.project(actor, project)

@@ -20,7 +20,9 @@ def recipes(
     from dataclasses import asdict
 
     from app.cli import asking
-    from backend.services import recipe_choice, recipe_matrix, recipe_yaml
+    from backend.services.plans import recipe_choice
+    from backend.services.recipe_list import recipe_matrix
+    from backend.services.recipes import recipe_yaml
 
     if name is not None:
         one = recipe_choice.get_registered(name)

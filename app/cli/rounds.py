@@ -9,7 +9,7 @@ from app.cli.output import AsJson, Project, emit, say, table
 
 if TYPE_CHECKING:
     from backend.services.access import Actor
-    from backend.services.review_items import Item
+    from backend.services.queue.review_items import Item
     from backend.services.rounds import RoundView
 
 app = typer.Typer(no_args_is_help=True)
@@ -61,7 +61,8 @@ def launch(
     from dataclasses import asdict, replace
 
     from app.cli import asking, launching
-    from backend.services import parts, rounds
+    from backend.services import rounds
+    from backend.services.recipes import parts
 
     actor = asking.owner()
     for problem in parts.left_out():
@@ -140,7 +141,7 @@ def queue(
     from dataclasses import asdict
 
     from backend.errors import InvalidInput
-    from backend.services import review_queue
+    from backend.services import queue as review_queue
 
     if order not in list(review_queue.Order):
         raise InvalidInput(f"There is no order {order!r}. Choose from {', '.join(review_queue.Order)}.")
@@ -158,12 +159,12 @@ def review_settings(
     as_json: AsJson = False,
 ) -> None:
     """Show how a round is reviewed, and change it while it waits."""
-    from backend.services import review_edits
     from backend.services import review_settings as settings_of
+    from backend.services.reviews import settings_edit
 
     actor, found = _one(project, number)
     changes = settings_from(set_ or [])
-    settings = review_edits.edit_review(actor, found.id, changes) if changes else settings_of.read(found.review)
+    settings = settings_edit.edit_review(actor, found.id, changes) if changes else settings_of.read(found.review)
     told = settings.model_dump(mode="json")
     emit(told, as_json=as_json, text=table(["setting", "value"], [[name, value] for name, value in told.items()]))
 
@@ -176,8 +177,8 @@ def reselect(
     as_json: AsJson = False,
 ) -> None:
     """Select again from the samples of a round that stopped after judging."""
-    from backend.services import reselect as reselecting
     from backend.services import rounds
+    from backend.services.rounds import reselect as reselecting
 
     actor, found = _one(project, number)
     reselecting.reselect(actor, found.id, settings_from(set_ or []))

@@ -15,7 +15,9 @@ from app.cli.output import emit, say
 from backend import log
 from backend.config import settings
 from backend.errors import Conflict, InvalidInput
-from backend.services import accounts, installation, parts
+from backend.services import installation
+from backend.services.people import accounts
+from backend.services.recipes import parts
 
 PORTS_TO_TRY = 20
 M_ARENA_MAX = -8

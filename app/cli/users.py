@@ -25,7 +25,7 @@ def add(
 ) -> None:
     """Add a person and print the link that lets them in once."""
     from app.cli import asking
-    from backend.services import accounts
+    from backend.services.people import accounts
 
     actor = asking.owner()
     if owner:
@@ -43,7 +43,7 @@ def list_users(as_json: AsJson = False) -> None:
     from dataclasses import asdict
 
     from app.cli import asking
-    from backend.services import accounts
+    from backend.services.people import accounts
 
     found = accounts.list_users(asking.owner())
     rows = [[u.id, u.name, "owner" if u.is_owner else "", "active" if u.is_active else "shut out"] for u in found]
@@ -58,7 +58,7 @@ def link(
 ) -> None:
     """Print a link that signs a person in once within 15 minutes."""
     from app.cli import asking
-    from backend.services import accounts
+    from backend.services.people import accounts
 
     actor = asking.owner()
     user_id = accounts.find(actor, name).id if name else actor.user_id
@@ -74,7 +74,7 @@ def password(
 ) -> None:
     """Set a person's password; they are signed out everywhere."""
     from app.cli import asking
-    from backend.services import accounts
+    from backend.services.people import accounts
 
     actor = asking.owner()
     user = accounts.find(actor, name)
@@ -90,7 +90,7 @@ def password(
 def deactivate(name: Name, as_json: AsJson = False) -> None:
     """Shut a person out at once. What they decided stays."""
     from app.cli import asking
-    from backend.services import accounts
+    from backend.services.people import accounts
 
     actor = asking.owner()
     accounts.deactivate(actor, accounts.find(actor, name).id)

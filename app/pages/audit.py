@@ -12,8 +12,9 @@ from app.widgets.markup import markup
 from app.widgets.number import Number
 from app.widgets.plain_table import plain_table, rows_of
 from backend.errors import PermissionDenied
-from backend.services import accounts, audit, projects, rounds
+from backend.services import audit, projects, rounds
 from backend.services.audit import Asked, Entry
+from backend.services.people import accounts
 from backend.values import JSON, Role
 
 TITLE, PATH = "Audit", "audit"

@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import plotly.graph_objects as go
 
-from backend.services import loop_lines
-from backend.services.loop_lines import RoundLine
+from backend.services.results import summaries
+from backend.services.results.summaries import RoundLine
 
 ACCENT, ORANGE, GREEN, RED, VIOLET = "#6b7fe3", "#d98324", "#2f9e6a", "#d65a50", "#a06cc8"
 COLORS = (ACCENT, ORANGE, GREEN, RED, VIOLET)
@@ -96,7 +96,7 @@ def rounds(lines: Sequence[RoundLine], *, height: int = 300) -> go.Figure:
 def lineage(lines: Sequence[RoundLine]) -> list[RoundLine]:
     """From the base to the newest measured round, by parents."""
     newest = next((line for line in reversed(lines) if line.accuracy is not None), lines[-1] if lines else None)
-    return [] if newest is None else loop_lines.lineage(lines, newest)
+    return [] if newest is None else summaries.lineage(lines, newest)
 
 
 def _band(figure: go.Figure, points: Sequence[RoundLine]) -> None:

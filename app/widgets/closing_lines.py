@@ -1,6 +1,6 @@
 """What closing a review goes on with and leaves open, in words: at the desk, on the Team page, on the command line."""
 
-from backend.services.review_closing import Closing
+from backend.services.reviews.review_closing import Closing
 
 FROZEN = "Then the training data is selected and frozen, and training starts. Labels of this round change no more."
 

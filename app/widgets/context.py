@@ -8,8 +8,9 @@ from fastapi import Request
 from app import cookies, origin
 from app.widgets import times
 from backend.errors import InvalidInput, NotFound, NotSignedIn
-from backend.services import projects, sessions
+from backend.services import projects
 from backend.services.access import Actor
+from backend.services.people import sessions
 
 
 @dataclass(frozen=True)

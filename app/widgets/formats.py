@@ -1,7 +1,7 @@
 """Numbers as people read them."""
 
-from backend.services.held_out.differences import Difference
-from backend.services.loop_lines import Measured
+from backend.services.results.differences import Difference
+from backend.services.results.summaries import Measured
 
 
 def percent(value: float | None) -> str:

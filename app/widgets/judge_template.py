@@ -10,9 +10,9 @@ from app.toasts import notice, toasts
 from app.widgets.context import context
 from app.widgets.times import moment
 from backend.errors import InvalidInput
-from backend.services import templates
 from backend.services.access import Actor
-from backend.services.parts import KnobType
+from backend.services.recipes import templates
+from backend.services.recipes.parts import KnobType
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None, "show_progress": "hidden"}
 

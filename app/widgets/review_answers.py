@@ -11,16 +11,16 @@ from app.widgets.context import Context, context
 from app.widgets.sample_card import HIDDEN_CHAIN, MORE_QUESTIONS, made_by, step_of
 from backend.boundary import MOST_ID
 from backend.errors import Conflict, InvalidInput, RondoError
-from backend.services import review_keys, trouble
+from backend.services import trouble
 from backend.services.access import check_same
-from backend.services.acts import Act
-from backend.services.item_history import Entry
-from backend.services.preferences import Preferences
-from backend.services.review_queue import Earlier, Item
+from backend.services.decisions.acts import Act
+from backend.services.queue import Earlier, Item
 from backend.services.review_settings import Mode
-from backend.services.reviews import Decided, Progress
-from backend.services.sample_chain import Chain
-from backend.services.sample_rows import SampleRow
+from backend.services.reviews import Decided, Progress, review_keys
+from backend.services.reviews.item_history import Entry
+from backend.services.reviews.preferences import Preferences
+from backend.services.samples.chain import Chain
+from backend.services.samples.rows import SampleRow
 from backend.values import JSON, DecisionKind
 
 log = logging.getLogger("rondo.app")

@@ -25,24 +25,13 @@ from app.widgets.review_answers import (
 from app.widgets.round_choice import why_closed
 from backend import __version__
 from backend.errors import InvalidInput
-from backend.services import (
-    item_history,
-    preferences,
-    projects,
-    repairs,
-    review_keys,
-    review_queue,
-    review_settings,
-    reviews,
-    rounds,
-    sample_chain,
-    sent_acts,
-)
-from backend.services.review_items import MAX_SHOWN
-from backend.services.review_queue import Order
+from backend.services import projects, queue, review_settings, reviews, rounds
+from backend.services.queue import Order
+from backend.services.queue.review_items import MAX_SHOWN
 from backend.services.review_settings import Mode, ReviewSettings
-from backend.services.reviews import Decided, Progress
-from backend.services.rounds import RoundView
+from backend.services.reviews import Decided, Progress, item_history, preferences, review_keys, sent_acts
+from backend.services.rounds import RoundView, repairs
+from backend.services.samples import chain
 from backend.values import JSON, Role, RoundStatus
 
 MAX_ACTS = 50
@@ -128,7 +117,7 @@ def review_more(here: Context, data: JSON) -> JSON:
         order = Order(data.get("order", Order.sequential))
     except ValueError as error:
         raise InvalidInput(f"There is no order {data.get('order')!r}. Choose one from the list.") from error
-    items = review_queue.queue(
+    items = queue.queue(
         here.actor,
         number(data.get("round")),
         order=order,
@@ -144,7 +133,7 @@ def review_more(here: Context, data: JSON) -> JSON:
 def review_earlier(here: Context, data: JSON) -> JSON:
     """What the person decided last and the page does not hold, such as before it was loaded."""
     held = [number(n) for n in listed(data.get("held"))]
-    found = review_queue.earlier(here.actor, number(data.get("round")), held)
+    found = queue.earlier(here.actor, number(data.get("round")), held)
     return {"item": earlier_json(found) if found else None}
 
 
@@ -172,7 +161,7 @@ def review_chain(here: Context, data: JSON) -> JSON:
     ids = [number(n) for n in listed(data.get("sample_ids"))]
     if len(ids) > MAX_SHOWN:
         raise InvalidInput(f"An item shows up to {MAX_SHOWN} samples. Reload the page.")
-    return {"chains": [chain_json(sample_chain.read(here.actor, n)) for n in ids]}
+    return {"chains": [chain_json(chain.read(here.actor, n)) for n in ids]}
 
 
 @answering

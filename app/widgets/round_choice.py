@@ -7,8 +7,8 @@ import gradio as gr
 from app.widgets.asked import Asked, asked
 from app.widgets.context import Context, context
 from backend.errors import NotFound
-from backend.services import review_scope, rounds
-from backend.services.rounds import RoundView
+from backend.services import rounds
+from backend.services.rounds import RoundView, review_scope
 from backend.values import RoundStatus
 
 EMPTY = "No round of this project was reviewed yet. Launch one with “People review”."

@@ -9,10 +9,12 @@ from gradio.components import Component
 
 from app.forms import Form, draw_knobs, from_input, to_input
 from backend.errors import InvalidInput
-from backend.services import auto_rules, checkpoints, parts, prompts, wrappers
+from backend.services import checkpoints, prompts
 from backend.services.access import Actor
-from backend.services.checkpoints import SCORER, CheckpointRow
-from backend.services.parts import Knob, KnobType
+from backend.services.checkpoints import SCORER, CheckpointRow, wrappers
+from backend.services.plans import auto_rules
+from backend.services.recipes import parts
+from backend.services.recipes.parts import Knob, KnobType
 from backend.services.rounds import Plan
 from backend.values import Split
 

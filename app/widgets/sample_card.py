@@ -6,9 +6,9 @@ from difflib import SequenceMatcher
 
 from app.widgets.sample_filters import to_address
 from app.widgets.times import moment
-from backend.services.sample_chain import Chain
-from backend.services.sample_detail import DecisionView, Detail, JudgmentView, Trained
-from backend.services.sample_rows import SampleRow
+from backend.services.samples.chain import Chain
+from backend.services.samples.detail import DecisionView, Detail, JudgmentView, Trained
+from backend.services.samples.rows import SampleRow
 from backend.values import GOES_ON, JSON, DecisionKind, Verdict
 from backend.values.episodes import ASSISTANT
 

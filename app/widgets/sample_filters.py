@@ -8,8 +8,8 @@ import gradio as gr
 
 from app.widgets.number import Number
 from backend.errors import InvalidInput
-from backend.services.sample_steps import TextStep
 from backend.services.samples import Filters, Sort, SortKey
+from backend.services.samples.text_steps import TextStep
 from backend.values import JSON
 
 VERDICTS = [("Accept", "accept"), ("Reject", "reject"), ("Undecided", "undecided")]

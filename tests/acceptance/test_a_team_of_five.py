@@ -20,8 +20,9 @@ import pytest
 from sqlalchemy import select
 
 from backend.db import reading, standing, tables
-from backend.services import close_rules, sessions
 from backend.services.access import Actor
+from backend.services.people import sessions
+from backend.services.reviews import close_rules
 from backend.values import Role, RoundStatus, Stage
 from tests import rows
 from tests.acceptance import telling

@@ -12,8 +12,9 @@ import pytest
 from sqlalchemy import delete, func, select
 
 from backend.db import reading, session, tables
-from backend.services import accounts, demo, rounds
+from backend.services import demo, rounds
 from backend.services.access import Actor
+from backend.services.people import accounts
 from backend.values import RoundStatus, Split
 
 WORKER = "from backend.jobs.worker import run; run(['generate', 'train'], 'killed-0')"

@@ -20,8 +20,8 @@ import pytest
 from sqlalchemy import select
 
 from backend.db import reading, tables
-from backend.services import sessions
 from backend.services.access import Actor
+from backend.services.people import sessions
 from backend.values import LabelSource, Role, RoundStatus, Stage
 from tests import rows
 from tests.ports import reserve_port

@@ -157,7 +157,8 @@ def trained(folder: Path, round_id: int) -> Path:
 
 def main() -> None:
     """Both rewards."""
-    from backend.services import accounts, demo
+    from backend.services import demo
+    from backend.services.people import accounts
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=3, help="pairs that are timed")

@@ -101,7 +101,7 @@ def bench_import(format: str, rows: int) -> dict[str, float]:
 
 
 def bench_export(format: Any, rows: int) -> dict[str, float]:
-    from backend.services import exports
+    from backend.services.datasets import exports
 
     dataset_id, curator = make_dataset(rows)
     return measured(lambda: exports.export(curator, dataset_id, format=format).num_rows)

@@ -28,7 +28,7 @@ ITEMS, SET, BEFORE = 2400, 200, 40
 def prepare(people: int, reviewers: int, items: int) -> tuple[int, list[str]]:
     """An installation with a round in review; return the round's id and a token for each reviewer."""
     from backend.db import session, tables
-    from backend.services import credentials, sessions
+    from backend.services.people import credentials, sessions
     from backend.values import Role, RoundStatus, Stage
     from tests import rows
 

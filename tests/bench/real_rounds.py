@@ -27,7 +27,8 @@ def main() -> None:
     parser.add_argument("--prompts", type=int, default=48, help="prompts of a round, four texts each")
     parser.add_argument("--held-out", type=int, default=96, help="held-out prompts")
     asked = parser.parse_args()
-    from backend.services import accounts, real_demo
+    from backend.services.demo import real_demo
+    from backend.services.people import accounts
     from tests.bench.recipes_on_demo import Entry
 
     entries = (

@@ -63,7 +63,8 @@ def run_all(
 ) -> Iterator[dict[str, Any]]:
     """Run each; a line for each, also where it failed."""
     from backend.pipeline import train
-    from backend.services import accounts, demo
+    from backend.services import demo
+    from backend.services.people import accounts
     from tests import warm
 
     train.run_grandchild = warm.run_grandchild

@@ -148,7 +148,8 @@ def report(name: str, taken: Taken, note: str = "") -> Taken:
 def in_the_database(
     actor: Actor, round_id: int, repeats: int, asked_for: list[tuple[str, dict[str, object], str]]
 ) -> None:
-    from backend.services import round_report, sample_steps, samples
+    from backend.services import round_report, samples
+    from backend.services.samples import text_steps
 
     print(
         f"\n{'query':62} {'median ms':>9} {'of cpu':>9} {'p95':>9} {'worst':>9}  first rows, of how many; whole call of the"
@@ -179,7 +180,7 @@ def in_the_database(
             f"\n{len(medians)} queries; slowest median {max(medians)[0]:.1f} ms; over {BUDGET_MS:.0f} ms: {slow or 'none'}"
         )
     report("histogram of all scores (comes after the rows)", timed(lambda: samples.histogram(actor, round_id), repeats))
-    report("names of the steps", timed(lambda: sample_steps.steps(actor, round_id), repeats))
+    report("names of the steps", timed(lambda: text_steps.steps(actor, round_id), repeats))
 
 
 @dataclass(frozen=True)

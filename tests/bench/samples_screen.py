@@ -78,7 +78,7 @@ def report(name: str, taken: list[float]) -> None:
 
 def sign_in(context: Any, actor: Any) -> None:
     from backend.db import session
-    from backend.services import sessions
+    from backend.services.people import sessions
     from tests.integration import site
 
     with session() as db:

@@ -74,7 +74,7 @@ def untrained(actor: "Actor", project_id: int, folder: Path, *, width: int, laye
     from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
     from backend import demo
-    from backend.services import registration
+    from backend.services.checkpoints import registration
 
     tokenizer = AutoTokenizer.from_pretrained(demo.MODEL_FOLDER)
     model = LlamaForCausalLM(
@@ -110,7 +110,8 @@ def compare(launch: Callable[[int], int], folder: Path, *, num_prompts: int, rep
 
 def main() -> None:
     """The demo's model, which makes and judges a sample in two milliseconds, and a larger one."""
-    from backend.services import accounts, demo, rounds
+    from backend.services import demo, rounds
+    from backend.services.people import accounts
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=5, help="how often each is timed")

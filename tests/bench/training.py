@@ -36,7 +36,8 @@ def main(max_steps: int = 200, repeats: int = 3) -> None:
     """Print both in turn and the ratio of the medians."""
     from backend.db import reading, tables
     from backend.pipeline.train import dataset_of, folder_of
-    from backend.services import accounts, demo, rounds
+    from backend.services import demo, rounds
+    from backend.services.people import accounts
 
     with data_folder() as folder:
         actor = accounts.local_owner()

@@ -13,9 +13,11 @@ from sqlalchemy import delete, select
 
 from backend.db import reading, session, tables
 from backend.demo import countdown
-from backend.services import accounts, demo, labels, review_queue, reviews, rounds
+from backend.services import demo, queue, reviews, rounds
 from backend.services.access import Actor
-from backend.services.review_queue import Item, Order
+from backend.services.decisions import labels
+from backend.services.people import accounts
+from backend.services.queue import Item, Order
 from backend.services.reviews import Act
 from backend.values import DecisionKind
 from tests.bench.place import data_folder, run_stage
@@ -34,7 +36,7 @@ def review(actor: Actor, round_id: int, order: Order, decisions: int) -> list[tu
     """Decide so many samples as the queue gives them; for each, whether its label was wrong, and which text it was."""
     found: list[tuple[bool, tuple[str, str]]] = []
     while len(found) < decisions:
-        items = review_queue.queue(actor, round_id, order=order, limit=min(AT_ONCE, decisions - len(found)))
+        items = queue.queue(actor, round_id, order=order, limit=min(AT_ONCE, decisions - len(found)))
         if not items:
             break
         acts = [Act(uuid.uuid4().hex, right_kind(item), item.sample_id) for item in items]

@@ -10,8 +10,8 @@ from playwright.sync_api import expect
 from sqlalchemy import func, select
 
 from backend.db import now, reading, session, tables
-from backend.services import sessions
 from backend.services.access import Actor
+from backend.services.people import sessions
 from backend.values import DecisionKind, Role, RoundStatus, Stage
 from tests import rows
 from tests.installation import leave, point_at

@@ -10,8 +10,9 @@ from playwright.sync_api import expect
 
 from backend.db import now, reading, session, tables
 from backend.errors import InvalidInput
-from backend.services import accounts, projects, reviews
+from backend.services import projects, reviews
 from backend.services.access import Actor
+from backend.services.people import accounts
 from backend.values import DecisionKind, JobStatus, Role, RoundStatus, Split, Stage
 from tests import hostile, rows
 from tests.browser.desk import HOSTILE, SAVED, empty, sign_in

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from backend.services import preferences
+from backend.services.reviews import preferences
 from tests.browser.desk import Review, empty
 from tests.waiting import until
 

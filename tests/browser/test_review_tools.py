@@ -7,7 +7,7 @@ from sqlalchemy import select
 from backend.db import reading, tables
 from backend.jobs import transitions
 from backend.pipeline.run import run_job
-from backend.services import preferences
+from backend.services.reviews import preferences
 from backend.values import DecisionKind
 from tests.browser.desk import Review, empty
 

@@ -4,8 +4,9 @@ import pytest
 from playwright.sync_api import expect
 
 from backend.db import session, tables
-from backend.services import acts, reviews
+from backend.services import reviews
 from backend.services.access import Actor
+from backend.services.decisions import acts
 from backend.values import DecisionKind, Role, RoundStatus, Stage
 from tests import held, rows
 from tests.browser.desk import FIND, SAVED, SEND, Review, empty, is_sending, sign_in

@@ -9,8 +9,9 @@ import pytest
 from playwright.sync_api import expect
 
 from backend.db import reading, tables
-from backend.services import reviewer_stats, reviews
+from backend.services import reviews
 from backend.services.access import Actor
+from backend.services.team import reviewers
 from backend.values import DecisionKind, Role, RoundStatus, Stage, Verdict
 from tests import rows
 from tests.browser.desk import RECIPE, Review, empty, sign_in
@@ -131,7 +132,7 @@ def test_gold_items_and_assignments(team: Team) -> None:
     team.page.get_by_text("2 items.").wait_for()
     team.page.locator("#assign-give").click()
     team.sees("assign-table", "Ben")
-    assert reviewer_stats.mine(team.ben, team.round.id).left == 2
+    assert reviewers.mine(team.ben, team.round.id).left == 2
 
 
 def test_work_is_previewed_removed_and_restored(team: Team) -> None:

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from backend.db import reading, session, tables
-from backend.services import adjudication
+from backend.services.team import adjudication
 from backend.values import DecisionKind, Role, Verdict
 from tests import rows
 from tests.browser.desk import empty, sign_in

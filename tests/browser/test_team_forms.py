@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from sqlalchemy import delete, select
 
 from backend.db import reading, session, tables
-from backend.services import sessions
+from backend.services.people import sessions
 from backend.values import Role, RoundStatus, Stage
 from tests import rows
 from tests.browser.desk import empty, sign_in

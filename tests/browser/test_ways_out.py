@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from backend import jobs
 from backend.db import reading, session, tables
-from backend.services import parts
+from backend.services.recipes import parts
 from backend.values import JobStatus, Role, RoundStatus, Stage
 from tests import rows
 from tests.browser.desk import empty, sign_in

@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import func, select, update
 
 from backend.db import now, reading, session, tables
-from backend.services import review_queue, reviews
+from backend.services import queue as review_queue
+from backend.services import reviews
 from backend.services.access import Actor
 from backend.services.reviews import Act, Decided
 from backend.values import DecisionKind, LabelSource, Role, RoundStatus, Stage, Verdict

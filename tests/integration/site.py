@@ -21,8 +21,8 @@ from app.addresses import page_path
 from app.cli.serving import bind
 from app.web import create_app
 from backend.db import session
-from backend.services import sessions
 from backend.services.access import Actor
+from backend.services.people import sessions
 from tests import installation
 from tests.waiting import until
 

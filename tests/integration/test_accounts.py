@@ -7,8 +7,9 @@ import pytest
 
 from backend.db import reading, tables
 from backend.errors import Conflict, InvalidInput, NotFound, NotSignedIn, PermissionDenied
-from backend.services import accounts, projects, sessions
+from backend.services import projects
 from backend.services.access import Actor
+from backend.services.people import accounts, sessions
 from backend.values import Role
 from tests import rows
 

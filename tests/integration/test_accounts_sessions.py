@@ -10,8 +10,9 @@ from sqlalchemy import update
 
 from backend.db import now, reading, session, tables
 from backend.errors import InvalidInput, NotFound, NotSignedIn, PermissionDenied, TooManyAttempts
-from backend.services import accounts, credentials, projects, sessions
+from backend.services import projects
 from backend.services.access import Actor
+from backend.services.people import accounts, credentials, sessions
 from backend.values import Role
 from tests import rows
 

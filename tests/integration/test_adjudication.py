@@ -8,9 +8,11 @@ from sqlalchemy import update
 
 from backend.db import session, tables
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
-from backend.services import adjudication, agreement, bulk, removals, reviews
-from backend.services.bulk import Filters
+from backend.services import reviews
+from backend.services.decisions import bulk
+from backend.services.decisions.bulk import Filters
 from backend.services.reviews import Act
+from backend.services.team import adjudication, agreement, removals
 from backend.values import DecisionKind, Role, Verdict
 from tests import rows
 from tests.integration.reviewing import ACCEPT, REJECT, RETRACT, SCORE, SKIP, Team

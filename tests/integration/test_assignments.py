@@ -5,8 +5,11 @@ import pytest
 from app.widgets.closing_lines import closing_lines
 from backend.db.filters import Filters
 from backend.errors import InvalidInput, PermissionDenied
-from backend.services import accounts, assignments, close_rules, gold, review_closing, reviewer_stats, reviews
-from backend.services.review_queue import Order
+from backend.services import reviews
+from backend.services.people import accounts
+from backend.services.queue import Order, assignments, gold
+from backend.services.reviews import close_rules, review_closing
+from backend.services.team import reviewers as reviewer_stats
 from backend.values import Role, Verdict
 from tests import rows
 from tests.integration.reviewing import ACCEPT, REJECT, SKIP, Team

@@ -12,9 +12,13 @@ from sqlalchemy import update
 from backend.db import now, session, tables
 from backend.db.filters import Filters
 from backend.errors import InvalidInput, NotFound, NotSignedIn, PermissionDenied
-from backend.services import accounts, audit, bulk, gold, repairs, reviews, sessions
+from backend.services import audit, reviews
 from backend.services.access import Actor
 from backend.services.audit import Asked
+from backend.services.decisions import bulk
+from backend.services.people import accounts, sessions
+from backend.services.queue import gold
+from backend.services.rounds import repairs
 from backend.values import DecisionKind, Role, RoundStatus, Stage, Verdict
 from tests import rows
 

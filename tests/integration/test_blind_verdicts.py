@@ -6,8 +6,9 @@ from sqlalchemy import update
 
 from backend.db import reading, session, tables
 from backend.pipeline.evaluate import blind_verdicts
-from backend.services import adjudication, bulk
-from backend.services.bulk import Filters
+from backend.services.decisions import bulk
+from backend.services.decisions.bulk import Filters
+from backend.services.team import adjudication
 from backend.values import DecisionKind, Verdict
 from tests.integration.reviewing import ACCEPT, REJECT, SCORE, Team
 

@@ -12,8 +12,10 @@ from sqlalchemy import select
 from app.cli import main
 from backend.db import reading, tables
 from backend.errors import InvalidInput
-from backend.services import accounts, projects, rounds, samples, trials
+from backend.services import projects, rounds, samples
 from backend.services.access import Actor
+from backend.services.checkpoints import trials
+from backend.services.people import accounts
 from backend.services.plans import defaults
 from backend.values import Role, Sampling
 from tests.integration import site

@@ -5,13 +5,15 @@ import uuid
 import pytest
 from sqlalchemy import func, select, update
 
-from app.pages import samples_listing
+from app.pages.samples import drawing
 from app.widgets.context import Context
 from backend.db import listing_search, reading, session, tables
 from backend.db.filters import Filters
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
-from backend.services import bulk, reviews, sample_detail
+from backend.services import reviews
+from backend.services.decisions import bulk
 from backend.services.reviews import Act
+from backend.services.samples import detail
 from backend.values import DecisionKind, Role, RoundStatus, Stage
 from tests import rows
 from tests.integration.labelled import make_labelled, passes
@@ -35,7 +37,7 @@ def snapshot(round_id: int) -> list[tuple]:
 
 def settle(round_id: int) -> None:
     """Make the labels what the (no) decisions say: the made-up rows claim people without decisions."""
-    from backend.services import labels
+    from backend.services.decisions import labels
 
     with session() as db:
         labels.recompute(db, db.scalars(select(tables.Label.sample_id).where(tables.Label.round_id == round_id)).all())
@@ -95,7 +97,7 @@ def test_a_decision_after_the_batch_survives_its_undo(database: str) -> None:
     reviews.decide(curator, uuid.uuid4().hex, first, ACCEPT, round_id=round_.id)
     bulk.undo(curator, batch.id)
     assert snapshot(round_.id)[0][2:4] == ("accept", "person")
-    shown = sample_detail.detail(curator, first).history
+    shown = detail.detail(curator, first).history
     assert [(d.kind, d.is_bulk, d.is_retracted) for d in shown] == [
         (REJECT, True, True), (ACCEPT, False, False), (DecisionKind.retract, True, False)
     ]  # fmt: skip
@@ -134,9 +136,9 @@ def test_the_newest_bulk_action_is_the_one_the_page_offers_to_undo(database: str
     for action in (ACCEPT, REJECT):
         token = bulk.preview(curator, round_.id, Filters(), action).token
         made.append(bulk.apply(curator, round_.id, Filters(), action, reason="all", token=token))
-    assert samples_listing.batch_list(here, {"round": round_.id}).value == made[1].id
+    assert drawing.batch_list(here, {"round": round_.id}).value == made[1].id
     bulk.undo(curator, made[1].id)
-    assert samples_listing.batch_list(here, {"round": round_.id}).value == made[0].id
+    assert drawing.batch_list(here, {"round": round_.id}).value == made[0].id
 
 
 def test_apply_refuses_what_was_not_previewed(database: str) -> None:

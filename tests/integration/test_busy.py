@@ -13,8 +13,9 @@ from sqlalchemy import exc
 from app import gate, guard
 from backend.db import reading, tables
 from backend.errors import InvalidInput, TooManyAttempts
-from backend.services import accounts, credentials, projects, sessions, trouble
+from backend.services import projects, trouble
 from backend.services.access import Actor
+from backend.services.people import accounts, credentials, sessions
 from tests import held
 from tests.integration import site
 

@@ -6,7 +6,8 @@ from backend.db import now, reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.jobs import transitions
 from backend.pipeline.run import run_job
-from backend.services import checkpoints, trials
+from backend.services import checkpoints
+from backend.services.checkpoints import trials
 from backend.values import DatasetType, DecisionKind, JobStatus, Role, RoundStatus, Sampling, Stage
 from tests import rows
 

@@ -9,17 +9,12 @@ from sqlalchemy import select, update
 
 from backend.db import now, reading, session, tables
 from backend.errors import Conflict, InvalidInput, PermissionDenied
-from backend.services import (
-    accounts,
-    close_rules,
-    gold,
-    item_counts,
-    leases,
-    removals,
-    review_edits,
-    review_progress,
-    reviews,
-)
+from backend.services import reviews
+from backend.services.decisions import item_counts, leases
+from backend.services.people import accounts
+from backend.services.queue import gold
+from backend.services.reviews import close_rules, review_progress, settings_edit
+from backend.services.team import removals
 from backend.values import DecisionKind, LabelSource, RoundStatus, Stage, Verdict
 from tests import rows
 from tests.integration.reviewing import ACCEPT, REJECT, SKIP, Team, count
@@ -234,21 +229,21 @@ def test_the_end_counts_every_reviewer_an_item_lacks(database: str, noon: dateti
 
 def test_settings_change_while_the_round_waits_and_not_after(database: str) -> None:
     team = Team(prompts=1)
-    changed = review_edits.edit_review(team.curator, team.round.id, {"reservation_minutes": 3, "others_visible": True})
+    changed = settings_edit.edit_review(team.curator, team.round.id, {"reservation_minutes": 3, "others_visible": True})
     assert (changed.reservation_minutes, changed.others_visible, changed.random_share) == (3, True, 0.0)
     with pytest.raises(InvalidInput, match="num_reviewers_per_item"):
-        review_edits.edit_review(team.curator, team.round.id, {"num_reviewers_per_item": 0})
+        settings_edit.edit_review(team.curator, team.round.id, {"num_reviewers_per_item": 0})
     with pytest.raises(InvalidInput, match="review setting no_such"):
-        review_edits.edit_review(team.curator, team.round.id, {"no_such": 1})
+        settings_edit.edit_review(team.curator, team.round.id, {"no_such": 1})
     with pytest.raises(PermissionDenied):
-        review_edits.edit_review(team.who("ann"), team.round.id, {})
+        settings_edit.edit_review(team.who("ann"), team.round.id, {})
     reviews.close(team.curator, team.round.id)
     with pytest.raises(Conflict, match="review is over"):
-        review_edits.edit_review(team.curator, team.round.id, {"reservation_minutes": 5})
+        settings_edit.edit_review(team.curator, team.round.id, {"reservation_minutes": 5})
 
 
 def test_a_label_that_a_curator_changed_underneath_is_told(database: str) -> None:
-    from backend.services import bulk
+    from backend.services.decisions import bulk
 
     team = Team(prompts=1)
     team.queue("ann")

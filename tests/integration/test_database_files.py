@@ -15,8 +15,10 @@ from backend.config import settings
 from backend.db import dispose, reading, session, tables
 from backend.errors import InvalidInput, MissingPrerequisite, NotFound
 from backend.files import is_private
-from backend.services import accounts, checkpoints, exports, prompts
+from backend.services import checkpoints, prompts
 from backend.services.access import Actor
+from backend.services.datasets import exports
+from backend.services.people import accounts
 from backend.values import DatasetType, Role
 from tests import rows
 from tests.integration import site

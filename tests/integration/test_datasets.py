@@ -11,8 +11,9 @@ from backend.config import settings
 from backend.db import now, reading, session, tables
 from backend.errors import InvalidInput, NotFound
 from backend.pipeline import rows as dataset_rows
-from backend.services import datasets, exports
+from backend.services import datasets
 from backend.services.access import Actor
+from backend.services.datasets import exports
 from backend.values import DatasetType, DecisionKind, Role, Split, Verdict
 from tests import rows
 

@@ -8,7 +8,7 @@ import pytest
 
 from app.widgets import asked
 from backend.db import session, tables
-from backend.services import accounts
+from backend.services.people import accounts
 from backend.values import Role
 from tests.integration import site
 from tests.integration.walking import Browser, World, make_world, server_functions
@@ -27,7 +27,7 @@ LINKS: list[tuple[str, str, str, str, str, Sign]] = [
     ("samples", "draw", "sample", "sample", "sample_id", lambda n: "No judge has seen it."),
     ("samples", "draw", "round", "round", "round_id", lambda n: f'"round={n}"'),
     ("team", "draw", "round", "reviewed round", "round_id", lambda n: "items decided"),
-    ("jobs_failures", "load", "left_out", "round", "round_id", lambda n: ": 0 left out"),
+    ("jobs.failures", "load", "left_out", "round", "round_id", lambda n: ": 0 left out"),
     ("me", "draw", "round", "reviewed round", "round_id", lambda n: "Time an item"),
 ]
 

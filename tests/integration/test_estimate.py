@@ -7,8 +7,10 @@ import pytest
 from backend import demo, recipes
 from backend.db import reading, session, tables
 from backend.errors import InvalidInput
-from backend.services import contexts, model_checks, plans, rounds
+from backend.services import plans, rounds
 from backend.services.access import Actor
+from backend.services.checkpoints import model_checks
+from backend.services.plans import contexts
 from backend.values import Role, SetUse, Split
 from tests import rows
 

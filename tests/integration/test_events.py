@@ -6,8 +6,10 @@ import pytest
 
 from backend.db import reading, session, tables
 from backend.errors import Conflict, RondoError
-from backend.services import accounts, checkpoints, events, projects, rounds, sessions, templates
+from backend.services import checkpoints, events, projects, rounds
 from backend.services.access import Actor
+from backend.services.people import accounts, sessions
+from backend.services.recipes import templates
 from backend.values import Role, RoundStatus, Stage
 from tests import rows
 

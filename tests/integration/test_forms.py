@@ -8,7 +8,8 @@ import pytest
 from app import forms
 from app.widgets import round_form
 from backend.errors import InvalidInput
-from backend.services import parts, rounds
+from backend.services import rounds
+from backend.services.recipes import parts
 from backend.values import Split
 from tests import rows
 

@@ -6,7 +6,7 @@ from app import proxies
 from backend.config import reread, settings
 from backend.db import reading, tables
 from backend.errors import InvalidInput
-from backend.services import accounts
+from backend.services.people import accounts
 from tests.integration import site
 
 PASSWORD = "correct horse battery"

@@ -13,7 +13,8 @@ from backend.schedules.rising_threshold import RisingThreshold
 from backend.selectors.above_threshold import AboveThreshold
 from backend.selectors.all_prompts import AllPrompts
 from backend.selectors.best_versus_worst import BestVersusWorst
-from backend.services import review_scope, reviews, rounds
+from backend.services import reviews, rounds
+from backend.services.rounds import review_scope
 from backend.trainers.dpo import DPO
 from backend.trainers.grpo import GRPO
 from backend.trainers.sft import SFT

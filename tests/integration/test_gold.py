@@ -13,8 +13,12 @@ from backend.metrics.override_rate import OverrideRate
 from backend.pipeline.evaluate import round_evidence
 from backend.pipeline.known import write_known
 from backend.pipeline.select import looked_at
-from backend.services import assignments, gold, leases, overview, reviewer_stats, reviews, samples, server_key
-from backend.services.review_queue import Item, Order
+from backend.services import reviews, samples
+from backend.services.decisions import leases
+from backend.services.people import server_key
+from backend.services.projects import overview
+from backend.services.queue import Item, Order, assignments, gold
+from backend.services.team import reviewers as reviewer_stats
 from backend.values import LabelSource, MetricValue, RoundStatus, Stage, Verdict
 from tests import rows
 from tests.integration.reviewing import ACCEPT, REJECT, Team

@@ -10,17 +10,12 @@ from backend.errors import Conflict, InvalidInput
 from backend.pipeline import groups
 from backend.selectors.above_threshold import AboveThreshold
 from backend.selectors.best_versus_worst import BestVersusWorst
-from backend.services import (
-    adjudication,
-    bulk,
-    close_rules,
-    gold,
-    review_closing,
-    review_edits,
-    reviewer_stats,
-    reviews,
-)
-from backend.services.review_queue import Order
+from backend.services import reviews
+from backend.services.decisions import bulk
+from backend.services.queue import Order, gold
+from backend.services.reviews import close_rules, review_closing, settings_edit
+from backend.services.team import adjudication
+from backend.services.team import reviewers as reviewer_stats
 from backend.values import DecisionKind, LabelSource, Split, Verdict
 from tests import rows
 from tests.integration.reviewing import ACCEPT, REJECT, Team
@@ -197,21 +192,21 @@ def test_the_item_changes_only_while_nothing_is_decided(database: str) -> None:
     team = group_team()
     a, b = team.ids[:2]
     team.queue("ann")
-    review_edits.edit_review(team.curator, team.round.id, {"mode": "sample"})
+    settings_edit.edit_review(team.curator, team.round.id, {"mode": "sample"})
     assert team.slots(a) == [], "what was held as a group is free"
     done = team.act("bob", a, PREFER, value={"all_bad": [a, b]})
     assert team.label(b)[0] is Verdict.reject, "sent by a page that was still open"
     with pytest.raises(Conflict, match="decided already"):
-        review_edits.edit_review(team.curator, team.round.id, {"mode": "pair"})
+        settings_edit.edit_review(team.curator, team.round.id, {"mode": "pair"})
     team.take_back("bob", done)
-    assert review_edits.edit_review(team.curator, team.round.id, {"mode": "pair"}).by_group
+    assert settings_edit.edit_review(team.curator, team.round.id, {"mode": "pair"}).by_group
 
 
 def test_who_saw_the_judge_on_a_group_is_blind_to_none_of_its_samples(database: str) -> None:
     team = group_team()
     a, b = team.ids[:2]
     team.take_back("ann", team.act("ann", a, PREFER, value={"best": b, "worst": a}))
-    review_edits.edit_review(team.curator, team.round.id, {"mode": "sample"})
+    settings_edit.edit_review(team.curator, team.round.id, {"mode": "sample"})
     team.act("ann", b, ACCEPT)
     team.act("bob", a, ACCEPT)
     assert [row.is_blind for row in team.decisions(kind=ACCEPT)] == [False, True]
@@ -230,11 +225,11 @@ def test_gold_and_groups_do_not_go_together(database: str) -> None:
     with pytest.raises(InvalidInput, match="by group"):
         gold.mark(team.curator, team.round.id, team.ids[:1], Verdict.accept)
     with pytest.raises(InvalidInput, match="gold_share"):
-        review_edits.edit_review(team.curator, team.round.id, {"gold_share": 0.1})
-    review_edits.edit_review(team.curator, team.round.id, {"mode": "sample"})
+        settings_edit.edit_review(team.curator, team.round.id, {"gold_share": 0.1})
+    settings_edit.edit_review(team.curator, team.round.id, {"mode": "sample"})
     gold.mark(team.curator, team.round.id, team.ids[:1], Verdict.accept)
     with pytest.raises(Conflict, match="gold items"):
-        review_edits.edit_review(team.curator, team.round.id, {"mode": "group"})
+        settings_edit.edit_review(team.curator, team.round.id, {"mode": "group"})
 
 
 def counted(team: Team) -> tuple[int, int, int]:

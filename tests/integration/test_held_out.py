@@ -5,9 +5,9 @@ from sqlalchemy import delete, select
 
 from backend.db import reading, session, tables
 from backend.errors import InvalidInput, NotFound, PermissionDenied
-from backend.services import overview
 from backend.services.held_out import answers, baseline, compared, listing
 from backend.services.held_out.filtering import Filters, Show
+from backend.services.projects import overview
 from backend.values import Role, RoundStatus, Verdict
 from tests import rows
 from tests.integration.held_out import NUMBER, make_done_round, make_held_out, make_line, measure

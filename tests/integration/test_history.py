@@ -8,7 +8,7 @@ from backend.pipeline.history import history_of
 from backend.recipes import Recipe
 from backend.schedules.difficulty_ladder import DifficultyLadder
 from backend.schedules.rising_threshold import RisingThreshold
-from backend.services.job_steps import places_of
+from backend.services.rounds.job_steps import places_of
 from tests import rows
 
 pytestmark = [pytest.mark.usefixtures("database"), pytest.mark.on_sqlite]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from backend.config import reread, settings
-from backend.services import registration
+from backend.services.checkpoints import registration
 from tests import rows
 from tests.integration.hub import COMMIT, hub
 from tests.tiny import make_tiny_model

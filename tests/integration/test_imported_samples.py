@@ -14,9 +14,11 @@ from backend.errors import InvalidInput
 from backend.jobs import transitions
 from backend.pipeline import rows as dataset_rows
 from backend.pipeline.run import run_job
-from backend.services import checkpoints, exports, prompts, review_queue, reviews, rounds, sample_detail, samples
+from backend.services import checkpoints, prompts, queue, reviews, rounds, samples
 from backend.services.access import Actor
+from backend.services.datasets import exports
 from backend.services.reviews import Act
+from backend.services.samples import detail
 from backend.values import DecisionKind, JobStatus, LabelSource, Split, Stage, Verdict
 from tests.importing import lines, put
 from tests.rows import make_actor, make_checkpoint, make_project, make_prompt_set
@@ -162,7 +164,7 @@ def test_imported_samples_stand_beside_the_models_own(database: str) -> None:
     made_file = exports.export(loop.actor, dataset_id, format="jsonl")
     written = [json.loads(line) for line in made_file.path.read_text().splitlines()]
     assert [(row["checkpoint"], row["round"]) for row in written] == [(None, 1)] * 6
-    shown = sample_detail.detail(loop.actor, made[2][0].id)
+    shown = detail.detail(loop.actor, made[2][0].id)
     assert (shown.author, shown.checkpoint, shown.noted["chosen"]) == ("import", None, True)
     page = samples.page(loop.actor, round_id, samples.Filters(kind=("other",)))
     assert len(page.rows) == 12
@@ -174,7 +176,7 @@ def test_imported_samples_are_reviewed_like_others(database: str, mode: str) -> 
     changes = FILE_ONLY | {"selector": {"name": "imported_pairs"}}
     round_id = loop.launch("self_rewarding", changes, is_reviewed=True, review={"mode": mode})
     loop.run(round_id, until=Stage.judge)
-    items = review_queue.queue(loop.actor, round_id, order=review_queue.Order.sequential, limit=100)
+    items = queue.queue(loop.actor, round_id, order=queue.Order.sequential, limit=100)
     assert len(items) == (12 if mode == "sample" else 6)
     with reading() as db:
         sample = tables.Sample

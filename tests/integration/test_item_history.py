@@ -7,8 +7,9 @@ import pytest
 
 from backend.db import now, session, tables
 from backend.errors import NotFound, PermissionDenied
-from backend.services import item_history, reviews
+from backend.services import reviews
 from backend.services.access import Actor
+from backend.services.reviews import item_history
 from backend.values import DecisionKind, Role, RoundStatus, Stage, Verdict
 from tests import rows
 

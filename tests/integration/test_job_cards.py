@@ -4,7 +4,8 @@ import pytest
 
 from app.pages.jobs import card_value, table_row
 from backend.db import session, tables
-from backend.services import jobs, overview
+from backend.services.projects import overview
+from backend.services.rounds import job_views
 from backend.values import JobStatus, Role, RoundStatus, Stage
 from tests import rows
 from tests.integration.stepped import Stepped
@@ -27,7 +28,7 @@ def test_a_job_that_ended_in_the_queue_does_not_wait_in_it(database: str, status
         db.add(job)
         db.flush()
         job_id = job.id
-    found = jobs.get(rows.make_actor(project, Role.viewer), job_id)
+    found = job_views.get(rows.make_actor(project, Role.viewer), job_id)
     assert card_value(found.job)["progress"] == said
 
 
@@ -43,10 +44,10 @@ def test_a_job_says_which_step_of_its_recipe_it_runs() -> None:
             (Stage.evaluate, 11, ""),
         )
     }
-    listed = {job.id: job for job in jobs.list_jobs(made.curator, made.project.id)}
+    listed = {job.id: job for job in job_views.list_jobs(made.curator, made.project.id)}
     assert {n: job.step for n, job in listed.items()} == said
     for job_id, words in said.items():
-        job = jobs.get(made.curator, job_id).job
+        job = job_views.get(made.curator, job_id).job
         assert job == listed[job_id]
         assert card_value(job)["title"] == f"Job {job_id}: {words or 'evaluate'}, round 1"
         assert table_row(job)[2] == words or "evaluate"
@@ -72,5 +73,5 @@ def test_a_job_of_slots_says_its_stage() -> None:
             project_id=project.id, round_id=round_.id, workflow_id="w", stage=Stage.judge, step=2, queue="generate",
             status=JobStatus.done, spec={},
         ))  # fmt: skip
-    (job,) = jobs.list_jobs(rows.make_actor(project, Role.viewer), project.id)
+    (job,) = job_views.list_jobs(rows.make_actor(project, Role.viewer), project.id)
     assert (job.step, table_row(job)[2]) == ("", "judge")

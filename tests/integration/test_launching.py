@@ -15,7 +15,8 @@ from app.cli.launching import Wish
 from backend import recipes
 from backend.db import reading, session, tables
 from backend.errors import InvalidInput, NotFound
-from backend.services import recipe_yaml, rounds, saved_recipes
+from backend.services import rounds
+from backend.services.recipes import recipe_yaml, saved_recipes
 from backend.services.rounds import Plan
 from backend.values import RoundStatus, Split, Stage
 from tests import rows

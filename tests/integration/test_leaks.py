@@ -113,10 +113,10 @@ def late(number: int, **last: object) -> str:
 def test_a_column_behind_all_that_was_scanned_changes_the_format_or_is_refused(
     project: tables.Project, curator: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from backend.services import prompt_preview
+    from backend.services.prompts import file_preview
 
-    monkeypatch.setattr(prompt_preview, "PREVIEW_ROWS", 5)
-    monkeypatch.setattr(prompt_preview, "SCANNED_ROWS", 5)
+    monkeypatch.setattr(file_preview, "PREVIEW_ROWS", 5)
+    monkeypatch.setattr(file_preview, "SCANNED_ROWS", 5)
     report = prompts.import_file(curator, project.id, "late", late(30, answer="x", page=3))
     row = prompts.browse(curator, report.sets[0].id, cursor=29).rows[0]
     assert (row.answer, row.extra) == ("x", {"page": 3})

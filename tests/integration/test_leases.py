@@ -10,7 +10,8 @@ from sqlalchemy import delete, select, update
 
 from backend.db import now, reading, session, tables
 from backend.errors import NotFound, PermissionDenied
-from backend.services import leases, review_queue, review_settings, reviews
+from backend.services import queue, review_settings, reviews
+from backend.services.decisions import leases
 from backend.services.reviews import Act
 from backend.values import LabelSource, Role, RoundStatus, Verdict
 from tests import rows
@@ -31,7 +32,7 @@ def test_ten_people_at_once_share_all_items_and_none_twice(database: str) -> Non
     people = [team.who(name) for name in names]
 
     def ask(who: rows.Actor) -> list[int]:
-        return [item.sample_id for item in review_queue.queue(who, team.round.id, limit=10)]
+        return [item.sample_id for item in queue.queue(who, team.round.id, limit=10)]
 
     with ThreadPoolExecutor(10) as pool:
         got = [n for found in pool.map(ask, people) for n in found]
@@ -140,7 +141,7 @@ def test_two_tabs_that_ask_at_once_take_no_second_slot(database: str) -> None:
     team = Team(prompts=5, num_reviewers_per_item=3)
     ann = team.who("ann")
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: review_queue.queue(ann, team.round.id, limit=10), range(8)))
+        list(pool.map(lambda _: queue.queue(ann, team.round.id, limit=10), range(8)))
     for n in team.ids:
         assert [who for _, who, _ in team.slots(n)].count(ann.user_id) == 1
 

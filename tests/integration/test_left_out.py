@@ -12,7 +12,8 @@ from backend.errors import Conflict
 from backend.generators.sample import Sample
 from backend.judges.written_verdict import WrittenVerdict
 from backend.pipeline import left_out
-from backend.services import failures, jobs, overview
+from backend.services.projects import overview
+from backend.services.rounds import failures, job_views
 from backend.values import (
     Completion,
     Failure,
@@ -81,7 +82,7 @@ def test_what_befalls_all_stops_the_job_and_leaves_nothing_left_out(database: st
     assert "status 503 loading." in str(job.error)
     assert rows_of(round_id) == []
     served_by(loop, POLICY)
-    jobs.retry(loop.actor, job.id)
+    job_views.retry(loop.actor, job.id)
     assert loop.run(round_id, until=Stage.select).status is JobStatus.done
     assert len(texts(round_id)) == 60
 
@@ -102,7 +103,7 @@ def test_a_server_that_goes_bad_in_the_middle_stops_the_job_and_a_bad_batch_does
     assert "16 prompts in a row could not be served, so the job stops. The first: status 503" in str(job.error)
     assert rows_of(bad) == [], "what was held back is asked again"
     served_by(loop, POLICY)
-    jobs.retry(loop.actor, job.id)
+    job_views.retry(loop.actor, job.id)
     assert loop.run(bad, until=Stage.generate).status is JobStatus.done
     assert len(texts(bad)) == 240
 

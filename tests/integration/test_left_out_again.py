@@ -5,7 +5,8 @@ from sqlalchemy import delete, select
 
 from backend.db import reading, session, tables
 from backend.errors import Conflict, NotFound, PermissionDenied
-from backend.services import failures, reviews, rounds
+from backend.services import reviews, rounds
+from backend.services.rounds import failures
 from backend.values import (
     DecisionKind,
     JobStatus,

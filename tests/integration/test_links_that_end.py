@@ -9,8 +9,9 @@ import pytest
 
 from backend.db import reading, tables
 from backend.errors import NotSignedIn
-from backend.services import accounts, oidc, projects, sessions
+from backend.services import projects
 from backend.services.access import Actor
+from backend.services.people import accounts, oidc, sessions
 from backend.values import Role
 
 pytestmark = pytest.mark.on_sqlite

@@ -12,7 +12,8 @@ from backend.db.many import among
 from backend.prompt_sources import PromptSource
 from backend.recipes import Recipe
 from backend.recipes import _parts as parts
-from backend.services import item_counts, review_scope
+from backend.services.decisions import item_counts
+from backend.services.rounds import review_scope
 from tests import rows
 
 pytestmark = [pytest.mark.usefixtures("database"), pytest.mark.on_sqlite]

@@ -11,8 +11,8 @@ from backend.config import settings
 from backend.db import reading, session, tables
 from backend.engines._model_check import Outcome
 from backend.errors import InvalidInput, NotFound, PermissionDenied
-from backend.services import checkpoints, model_checks, rounds
-from backend.services.checkpoints import Endpoint
+from backend.services import checkpoints, rounds
+from backend.services.checkpoints import Endpoint, model_checks
 from backend.values import Role
 from tests import rows
 from tests.endpoint import chat, choices, refusal, serving

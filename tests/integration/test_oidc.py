@@ -12,8 +12,9 @@ import pytest
 
 from backend.db import reading, session, tables
 from backend.errors import MissingPrerequisite, NotSignedIn
-from backend.services import accounts, oidc, projects, sessions
+from backend.services import projects
 from backend.services.access import Actor
+from backend.services.people import accounts, oidc, sessions
 from backend.values import Role
 from tests.integration import site
 from tests.integration.provider import CLIENT, VERIFIED, Provider, begun, configure, name_of, started, through

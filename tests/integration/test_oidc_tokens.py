@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from backend.errors import NotSignedIn
-from backend.services import oidc
+from backend.services.people import oidc
 from tests.integration import site
 from tests.integration.provider import CLIENT, Provider, begun, configure, started
 

@@ -5,10 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from backend.db import session, tables
-from backend.services import bulk, labels, review_edits, review_queue, review_settings, reviews
-from backend.services.bulk import Filters
-from backend.services.review_queue import Order
-from backend.services.reviews import Act
+from backend.services import queue, review_settings, reviews
+from backend.services.decisions import bulk, labels
+from backend.services.decisions.bulk import Filters
+from backend.services.queue import Order
+from backend.services.reviews import Act, settings_edit
 from backend.values import DecisionKind, LabelSource, Verdict
 from tests.integration.reviewing import ACCEPT, REJECT, SCORE, Team
 
@@ -115,7 +116,7 @@ def test_others_are_seen_after_ones_own_word_or_where_the_round_says_so(database
     done = team.act("bob", n, ACCEPT)
     assert [(one.who, one.kind, one.note) for one in done.others] == [(team.who("ann").name, REJECT, "too short")]
     assert team.items("bob", include=[n])[0].others == done.others
-    review_edits.edit_review(team.curator, team.round.id, {"others_visible": True, "num_reviewers_per_item": 3})
+    settings_edit.edit_review(team.curator, team.round.id, {"others_visible": True, "num_reviewers_per_item": 3})
     assert len(team.items("cid")[0].others) == 2
 
 
@@ -124,11 +125,11 @@ def test_more_reviewers_reopen_items_and_fewer_close_them(database: str) -> None
     for n in team.ids:
         team.act("ann", n, REJECT)
     assert team.queue("bob") == []
-    review_edits.edit_review(team.curator, team.round.id, {"num_reviewers_per_item": 2})
+    settings_edit.edit_review(team.curator, team.round.id, {"num_reviewers_per_item": 2})
     assert team.queue("bob") == team.ids
     team.act("bob", team.ids[0], ACCEPT)
     assert team.label(team.ids[0])[0] is Verdict.accept, "a tie is the judge's"
-    review_edits.edit_review(team.curator, team.round.id, {"num_reviewers_per_item": 1})
+    settings_edit.edit_review(team.curator, team.round.id, {"num_reviewers_per_item": 1})
     assert team.label(team.ids[0])[0] is Verdict.accept, "the latest word"
     assert team.queue("cid") == []
     assert reviews.progress(team.curator, team.round.id).remaining == 0
@@ -152,7 +153,7 @@ def test_the_places_of_the_random_share_stay_after_a_reload(database: str) -> No
     who = team.who("ann")
 
     def marks() -> list[bool]:
-        items = review_queue.queue(who, team.round.id, order=Order.worth, limit=30, peek=True)
+        items = queue.queue(who, team.round.id, order=Order.worth, limit=30, peek=True)
         return [item.reason is not None and "random" in item.reason for item in items]
 
     first = marks()
@@ -203,14 +204,14 @@ def test_fewer_reviewers_leave_no_slot_too_many_open_whoever_holds_it(database: 
     team.act("cid", first, REJECT)
     for name in ("ann", "bob"):
         team.act(name, other, REJECT)
-    review_edits.edit_review(team.curator, team.round.id, {"num_reviewers_per_item": 2})
+    settings_edit.edit_review(team.curator, team.round.id, {"num_reviewers_per_item": 2})
     assert sorted(done for _, _, done in team.slots(first)) == [False, True]
     assert [done for _, _, done in team.slots(other)] == [True, True]
     assert reviews.progress(team.curator, team.round.id).remaining == 1
     done = [team.act(name, n, REJECT) for name, n in (("ann", first), ("bob", first), ("cid", other))]
     assert [one.late_because is None for one in done] == [True, False, False], "two of each count"
     assert reviews.progress(team.curator, team.round.id).remaining == 0
-    review_edits.edit_review(team.curator, team.round.id, {"num_reviewers_per_item": 3})
+    settings_edit.edit_review(team.curator, team.round.id, {"num_reviewers_per_item": 3})
     assert reviews.progress(team.curator, team.round.id).remaining == 2
     assert team.queue("dan") == team.ids
     assert team.queue("eve") == []

@@ -6,7 +6,8 @@ from app.widgets.review_answers import progress_json
 from backend import jobs
 from backend.db import session, tables
 from backend.errors import NotFound
-from backend.services import overview, reviews, rounds
+from backend.services import reviews, rounds
+from backend.services.projects import overview
 from backend.values import JobStatus, LabelSource, Role, RoundStatus, Split, Stage
 from tests import rows
 from tests.integration.measured import finish, measure

@@ -4,8 +4,9 @@ import pytest
 
 from backend.db import tables
 from backend.errors import Conflict, PermissionDenied
-from backend.services import overview, reviews, rounds
+from backend.services import reviews, rounds
 from backend.services.access import Actor
+from backend.services.projects import overview
 from backend.values import Role, RoundStatus, Split, Stage
 from tests import rows
 

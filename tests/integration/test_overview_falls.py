@@ -2,8 +2,9 @@
 
 import pytest
 
-from backend.services import overview, rounds
-from backend.services.loop_lines import Measured, is_worse
+from backend.services import rounds
+from backend.services.projects import overview
+from backend.services.results.summaries import Measured, is_worse
 from tests import rows
 from tests.integration.measured import finish, measure
 

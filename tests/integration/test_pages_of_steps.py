@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from backend.services import saved_recipes
+from backend.services.recipes import saved_recipes
 from backend.values import JobStatus, Stage
 from tests.integration import site
 from tests.integration.stepped import JUDGMENTS, Stepped

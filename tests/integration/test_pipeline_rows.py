@@ -9,7 +9,11 @@ from backend.db import reading, session, tables
 from backend.errors import Conflict
 from backend.jobs import transitions
 from backend.pipeline import rows as dataset_rows
-from backend.services import close_rules, gold, jobs, overview, reviews, rounds
+from backend.services import reviews, rounds
+from backend.services.projects import overview
+from backend.services.queue import gold
+from backend.services.reviews import close_rules
+from backend.services.rounds import job_views
 from backend.values import DecisionKind, JobStatus, LabelSource, RoundStatus, Stage, Verdict
 from tests.integration.slots import POLICY, Loop
 from tests.rows import make_prompt_set, make_user
@@ -60,7 +64,7 @@ def test_a_reviewed_round_of_which_nothing_is_kept_goes_back_to_people(database:
     assert "waits for people again, as nothing was kept" in seen.next_action.why
     # Neither a retry nor the rule asks the same selector over the same labels.
     with pytest.raises(Conflict, match="close the review"):
-        jobs.retry(loop.actor, job.id)
+        job_views.retry(loop.actor, job.id)
     assert close_rules.close_due() == []
 
     reviews.decide_many(loop.actor, round_id, [reviews.Act("accept-one", DecisionKind.accept, ids[0])])

@@ -4,8 +4,8 @@ import pytest
 
 from backend.db import reading, session, tables
 from backend.errors import InvalidInput, NotSignedIn
-from backend.services import preferences, review_keys
-from backend.services.preferences import Shown
+from backend.services.reviews import preferences, review_keys
+from backend.services.reviews.preferences import Shown
 from tests import rows
 
 

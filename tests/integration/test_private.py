@@ -17,7 +17,9 @@ from backend import private
 from backend.config import reread, settings
 from backend.jobs import transitions
 from backend.pipeline import run as pipeline_run
-from backend.services import accounts, demo, recipe_choice, rounds
+from backend.services import demo, rounds
+from backend.services.people import accounts
+from backend.services.plans import recipe_choice
 from backend.values import RoundStatus
 from tests.integration.loop import Loop
 

@@ -10,8 +10,8 @@ from backend.db import reading, tables
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied, RondoError
 from backend.services import prompts
 from backend.services.access import Actor
-from backend.services.prompt_rows import content_hash
 from backend.services.prompts import Mapping
+from backend.services.prompts.rows import content_hash
 from backend.values import Role, Split
 from tests import rows
 from tests.importing import lines, put, texts

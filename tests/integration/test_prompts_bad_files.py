@@ -10,6 +10,7 @@ from backend.db import reading, tables
 from backend.errors import InvalidInput, NotFound
 from backend.services import prompts
 from backend.services.access import Actor
+from backend.services.prompts import staging
 from backend.values import Role, Split
 from tests import rows
 from tests.importing import lines, put, texts
@@ -132,19 +133,19 @@ def test_a_path_outside_the_imports_folder_is_for_the_command_line_only(
 def test_nothing_is_left_when_writing_fails_in_the_middle(
     project: tables.Project, curator: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from backend.services import prompt_import, prompt_writer
+    from backend.services.prompts import writer
 
-    monkeypatch.setattr(prompt_import, "ROWS_AT_ONCE", 10)
+    monkeypatch.setattr(staging, "ROWS_AT_ONCE", 10)
     name = put("a.jsonl", lines(*({"prompt": f"p{i}"} for i in range(25))))
-    write, calls = prompt_writer.Writer.write, []
+    write, calls = writer.Writer.write, []
 
-    def fails_late(self: prompt_writer.Writer, chunk: list[prompt_import.Staged]) -> None:
+    def fails_late(self: writer.Writer, chunk: list[staging.Staged]) -> None:
         calls.append(len(chunk))
         if len(calls) == 3:
             raise RuntimeError("the power went")
         write(self, chunk)
 
-    monkeypatch.setattr(prompt_writer.Writer, "write", fails_late)
+    monkeypatch.setattr(writer.Writer, "write", fails_late)
     with pytest.raises(RuntimeError):
         prompts.import_file(curator, project.id, "x", name)
     assert calls == [10, 10, 5]
@@ -157,10 +158,9 @@ def test_nothing_is_left_when_writing_fails_in_the_middle(
 def test_chunks_are_one_import_whatever_their_size(
     project: tables.Project, curator: Actor, monkeypatch: pytest.MonkeyPatch, size: int, text: int
 ) -> None:
-    from backend.services import prompt_import
 
-    monkeypatch.setattr(prompt_import, "ROWS_AT_ONCE", size)
-    monkeypatch.setattr(prompt_import, "TEXT_AT_ONCE", text)
+    monkeypatch.setattr(staging, "ROWS_AT_ONCE", size)
+    monkeypatch.setattr(staging, "TEXT_AT_ONCE", text)
     values = [f"p{i} {HOSTILE[i % 5]} \\N \\. \t\r\n" for i in range(60)]
     rows.make_prompt_set(project, "measured", prompts=[values[13], values[59]], split=Split.held_out)
     content = "".join(lines({"prompt": v, "answer": v, "note": v}, {"prompt": v}) for v in values) + "{x\n"
@@ -183,12 +183,11 @@ def test_chunks_are_one_import_whatever_their_size(
 
 
 def test_what_a_chunk_holds_is_bounded_by_its_text_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from backend.services import prompt_import
-    from backend.services.prompt_mapping import Mapping
+    from backend.services.prompts.mapping import Mapping
 
-    monkeypatch.setattr(prompt_import, "TEXT_AT_ONCE", 5000)
+    monkeypatch.setattr(staging, "TEXT_AT_ONCE", 5000)
     target = tmp_path / "rows"
-    with prompt_import.problem_file(tmp_path / "problems") as problems, target.open("wb") as out:
+    with staging.problem_file(tmp_path / "problems") as problems, target.open("wb") as out:
         given = ((i, {"prompt": f"{i} " + "x" * 1000}) for i in range(10))
-        assert prompt_import.Stager(Mapping(prompt="prompt"), problems).stage(given, out) == 10
-    assert [len(chunk) for chunk in prompt_import.staged(target)] == [3, 3, 3, 1]
+        assert staging.Stager(Mapping(prompt="prompt"), problems).stage(given, out) == 10
+    assert [len(chunk) for chunk in staging.staged(target)] == [3, 3, 3, 1]

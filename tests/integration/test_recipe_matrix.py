@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 from app.cli.commands import app
 from backend import recipes
 from backend.db import session, tables
-from backend.services import accounts, recipe_matrix, recipe_tests
+from backend.services.people import accounts
+from backend.services.recipe_list import recipe_matrix, recipe_tests
 from backend.values import RoundStatus
 from tests import rows
 

@@ -6,8 +6,9 @@ import pytest
 
 from app.pages import recipes as page
 from backend import recipes
-from backend.services import paper_index, recipe_list, saved_recipes
-from backend.services.recipe_list import Filters, Need, Training
+from backend.services import recipe_list
+from backend.services.recipe_list import Filters, Need, Training, paper_index
+from backend.services.recipes import saved_recipes
 from backend.values import Role, RoundStatus
 from tests import rows
 from tests.integration import site

@@ -9,9 +9,12 @@ from app.pages import checkpoints as page
 from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.pipeline.select import write_known
-from backend.services import bulk, checkpoints, gold, removals, reviews
+from backend.services import checkpoints, reviews
 from backend.services.access import Actor
-from backend.services.removals import Affected, Changed, Learned
+from backend.services.decisions import bulk
+from backend.services.queue import gold
+from backend.services.team import removals
+from backend.services.team.removals import Affected, Changed, Learned
 from backend.values import DatasetType, DecisionKind, LabelSource, Role, RoundStatus, Stage, Verdict
 from tests import rows
 

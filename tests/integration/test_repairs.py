@@ -9,7 +9,8 @@ from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied, T
 from backend.jobs import transitions
 from backend.pipeline import repair
 from backend.pipeline.run import run_job
-from backend.services import jobs, repairs, trials
+from backend.services.checkpoints import trials
+from backend.services.rounds import job_views, repairs
 from backend.values import JobStatus, Role, RoundStatus, Stage
 from tests import rows
 
@@ -59,7 +60,7 @@ def test_asking_again_draws_another_seed_and_the_job_before_counts_as_ahead(data
     with reading() as db:
         seeds = [db.get_one(tables.Job, job_id).spec["seed"] for job_id in (first, second)]
     assert seeds[0] != seeds[1]
-    listed = [page.table_row(job)[2] for job in jobs.list_jobs(actor, project.id)]
+    listed = [page.table_row(job)[2] for job in job_views.list_jobs(actor, project.id)]
     assert listed == ["rewrite a sample", "rewrite a sample"]
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from backend.db import session, tables
 from backend.errors import NotFound
-from backend.services import review_queue
-from backend.services.judge_views import SHOWN_RATIONALE, judge_views
+from backend.services import queue
+from backend.services.queue.judge_views import SHOWN_RATIONALE, judge_views
 from backend.values import DecisionKind
 from tests import rows
 from tests.integration.reviewing import Team
@@ -84,15 +84,15 @@ def test_what_one_decided_last_comes_back_with_what_was_said(database: str) -> N
     team.act("ann", b, DecisionKind.accept)
     team.take_back("ann", team.act("ann", c, DecisionKind.accept))
     team.act("bob", c, DecisionKind.reject)
-    last = review_queue.earlier(team.who("ann"), team.round.id)
+    last = queue.earlier(team.who("ann"), team.round.id)
     assert last is not None
     assert (last.item.sample_id, last.kind, last.item.judge is not None) == (b, DecisionKind.accept, True)
-    before = review_queue.earlier(team.who("ann"), team.round.id, [b])
+    before = queue.earlier(team.who("ann"), team.round.id, [b])
     assert before is not None
     assert (before.item.sample_id, before.kind, before.item.edits) == (a, EDIT, ("better",))
-    assert review_queue.earlier(team.who("ann"), team.round.id, [a, b]) is None
+    assert queue.earlier(team.who("ann"), team.round.id, [a, b]) is None
     with pytest.raises(NotFound):
-        review_queue.earlier(rows.make_actor(), team.round.id)
+        queue.earlier(rows.make_actor(), team.round.id)
 
 
 def test_of_a_group_it_is_the_choice_that_comes_back(database: str) -> None:
@@ -100,7 +100,7 @@ def test_of_a_group_it_is_the_choice_that_comes_back(database: str) -> None:
     a, b = team.ids[:2]
     team.act("ann", a, PREFER, value={"best": b, "worst": None})
     team.act("ann", b, EDIT, text="better")
-    last = review_queue.earlier(team.who("ann"), team.round.id)
+    last = queue.earlier(team.who("ann"), team.round.id)
     assert last is not None
     assert (last.item.sample_id, last.kind, last.value) == (a, PREFER, {"best": b, "worst": None})
     assert last.item.members[1].edits == ("better",)

@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from backend.db import now, session, tables
 from backend.errors import PermissionDenied
-from backend.services import agreement_measures, removals, reviewer_stats
+from backend.services.team import agreement_measures, removals, reviewers
 from backend.values import Role, RoundStatus, Verdict
 from tests import rows
 from tests.integration.test_agreement import Place
@@ -23,7 +23,7 @@ def test_how_many_how_fast_and_how_often_the_judge_was_overridden(place: Place) 
         rows.make_decision(sample, place.ada, "accept", seconds=seconds, is_override=is_override)
     rows.make_decision(place.samples[3], place.ada, "skip", seconds=None)
     rows.make_decision(place.samples[4], place.ada, "accept", is_late=True, seconds=1.0)
-    one = reviewer_stats.mine(place.ada, place.round.id)
+    one = reviewers.mine(place.ada, place.round.id)
     assert (one.name, one.decided, one.skipped, one.late, one.overrides) == ("Ada", 3, 1, 1, 2)
     assert one.seconds == 3.0  # the middle of 1, 2, 4 and 9
     assert one.minutes == pytest.approx(16 / 60)
@@ -37,7 +37,7 @@ def test_a_decision_that_was_removed_and_restored_counts_once(place: Place) -> N
     admin = rows.make_actor(place.project)
     done = removals.remove(admin, place.round.id, place.ada.user_id, reason="did not read")
     removals.undo(admin, place.round.id, done.id)
-    (one,) = [one for one in reviewer_stats.everyone(place.curator, place.round.id) if one.name == "Ada"]
+    (one,) = [one for one in reviewers.everyone(place.curator, place.round.id) if one.name == "Ada"]
     assert (one.skipped, one.late, one.minutes) == (1, 1, pytest.approx(320 / 60))
     assert one.done_at is not None
 
@@ -47,12 +47,12 @@ def test_what_was_taken_back_is_neither_skipped_nor_late(place: Place) -> None:
     skip = rows.make_decision(place.samples[0], place.ada, "skip", seconds=10.0)
     late = rows.make_decision(place.samples[1], place.ada, "accept", is_late=True, seconds=20.0)
     rows.make_decision(place.samples[2], place.ada, "skip", seconds=30.0)
-    one = reviewer_stats.mine(place.ada, place.round.id)
+    one = reviewers.mine(place.ada, place.round.id)
     assert (one.skipped, one.late, one.minutes) == (2, 1, pytest.approx(20 / 60))
     for row in (skip, late):
         sample = next(sample for sample in place.samples if sample.id == row.sample_id)
         rows.make_decision(sample, place.ada, "retract", retracts_id=row.id, seconds=None)
-    one = reviewer_stats.mine(place.ada, place.round.id)
+    one = reviewers.mine(place.ada, place.round.id)
     assert (one.skipped, one.late, one.minutes) == (1, 0, pytest.approx(20 / 60))
 
 
@@ -60,8 +60,8 @@ def test_a_rewritten_item_is_decided_in_the_team_as_it_is_for_oneself(place: Pla
     place.say(place.ada, "aax")
     rows.make_decision(place.samples[3], place.ada, "edit")
     place.say(place.ada, "....aa", is_late=True)
-    (team,) = [one for one in reviewer_stats.everyone(place.curator, place.round.id) if one.name == "Ada"]
-    own = reviewer_stats.mine(place.ada, place.round.id)
+    (team,) = [one for one in reviewers.everyone(place.curator, place.round.id) if one.name == "Ada"]
+    own = reviewers.mine(place.ada, place.round.id)
     assert team.decided == own.decided == 4
     assert team.judge.n == 3, "a rewrite is no word on the judge"
 
@@ -70,7 +70,7 @@ def test_agreement_with_judge_and_colleagues(place: Place) -> None:
     place.say(place.ada, "axaa")
     place.say(place.ben, "ax", is_random=True)
     place.say(place.ben, "..xx")
-    ada, ben = (reviewer_stats.mine(actor, place.round.id) for actor in (place.ada, place.ben))
+    ada, ben = (reviewers.mine(actor, place.round.id) for actor in (place.ada, place.ben))
     assert (ada.judge.value, ada.judge.n, ada.judge_random.n) == (0.75, 4, 0)
     assert (ben.judge_random.value, ben.judge_random.n) == (1.0, 2)
     assert ada.colleagues.value == ben.colleagues.value == 0.5
@@ -81,7 +81,7 @@ def test_several_colleagues_are_no_second_rater(place: Place) -> None:
     cid = rows.make_actor(place.project, Role.reviewer)
     for actor, said in ((place.ada, "axaxax"), (place.ben, "axaaax"), (cid, "xxaxxx....")):
         place.say(actor, said)
-    ada = reviewer_stats.mine(place.ada, place.round.id)
+    ada = reviewers.mine(place.ada, place.round.id)
     words = list(zip("axaxax", "axaaax", "xxaxxx", strict=True))
     assert ada.colleagues_alpha.value == pytest.approx(agreement_measures.alpha(words).value)
     assert ada.colleagues_alpha.n == 6, "items, not pairs of people"
@@ -92,12 +92,12 @@ def test_gold_accuracy_is_told_to_curators_at_once_and_to_oneself_at_the_end(pla
         for sample, verdict in zip(place.samples, (Verdict.accept, Verdict.reject), strict=False):
             db.add(tables.GoldItem(sample_id=sample.id, round_id=place.round.id, verdict=verdict, created_at=now()))
     place.say(place.ada, "aa", is_gold=True)
-    (one,) = reviewer_stats.everyone(place.curator, place.round.id)
+    (one,) = reviewers.everyone(place.curator, place.round.id)
     assert (one.gold_seen, one.gold_right, one.decided) == (2, 1, 2), "decided is what the person sees, too"
-    assert reviewer_stats.mine(place.ada, place.round.id).gold_seen is None
+    assert reviewers.mine(place.ada, place.round.id).gold_seen is None
     with session() as db:
         db.execute(update(tables.Round).values(status=RoundStatus.done))
-    assert reviewer_stats.mine(place.ada, place.round.id).gold_right == 1
+    assert reviewers.mine(place.ada, place.round.id).gold_right == 1
 
 
 def test_the_last_word_on_a_gold_item_counts(place: Place) -> None:
@@ -109,22 +109,22 @@ def test_the_last_word_on_a_gold_item_counts(place: Place) -> None:
         )
     place.say(place.ada, "a", is_gold=True)
     place.say(place.ada, "x", is_gold=True)
-    (one,) = reviewer_stats.everyone(place.curator, place.round.id)
+    (one,) = reviewers.everyone(place.curator, place.round.id)
     assert (one.gold_seen, one.gold_right) == (1, 1)
 
 
 def test_what_is_left_is_shared_by_those_who_are_at_it(place: Place) -> None:
     place.say(place.ada, "ax", seconds=10.0)
-    assert reviewer_stats.mine(place.ada, place.round.id).left == 8
+    assert reviewers.mine(place.ada, place.round.id).left == 8
     place.say(place.ben, "..ax", seconds=20.0)
-    ada, ben = (reviewer_stats.mine(actor, place.round.id) for actor in (place.ada, place.ben))
+    ada, ben = (reviewers.mine(actor, place.round.id) for actor in (place.ada, place.ben))
     assert (ada.left, ada.seconds_left, ada.is_assigned) == (3, 30.0, False)
     assert (ben.left, ben.seconds_left) == (3, 60.0)
     assert ben.done_at is not None
     assert abs(ben.done_at - now() - timedelta(seconds=60)) < timedelta(seconds=30)
     with session() as db:
         db.execute(update(tables.Decision).values(created_at=now() - timedelta(hours=2)))
-    assert reviewer_stats.mine(place.ada, place.round.id).left == 6  # nobody else is at it now
+    assert reviewers.mine(place.ada, place.round.id).left == 6  # nobody else is at it now
 
 
 def test_assigned_items_are_what_is_left_for_their_person(place: Place) -> None:
@@ -136,7 +136,7 @@ def test_assigned_items_are_what_is_left_for_their_person(place: Place) -> None:
                 )
             )
     place.say(place.ada, "a....x")
-    ada = reviewer_stats.mine(place.ada, place.round.id)
+    ada = reviewers.mine(place.ada, place.round.id)
     assert (ada.left, ada.is_assigned) == (3, True)
 
 
@@ -144,19 +144,19 @@ def test_several_reviewers_an_item_leave_more_to_do(place: Place) -> None:
     place.say(place.ada, "ax")
     with session() as db:
         db.execute(update(tables.Round).values(review={"num_reviewers_per_item": 3, "overlap_share": 0.5}))
-    assert reviewer_stats.mine(place.ada, place.round.id).left == 10 * 2 - 2
+    assert reviewers.mine(place.ada, place.round.id).left == 10 * 2 - 2
 
 
 def test_nothing_is_left_when_the_review_is_over(place: Place) -> None:
     place.say(place.ada, "a")
     with session() as db:
         db.execute(update(tables.Round).values(status=RoundStatus.done))
-    one = reviewer_stats.mine(place.ada, place.round.id)
+    one = reviewers.mine(place.ada, place.round.id)
     assert (one.left, one.seconds_left) == (0, 0.0)
 
 
 def test_who_did_nothing_yet_sees_zeros(place: Place) -> None:
-    one = reviewer_stats.mine(place.ben, place.round.id)
+    one = reviewers.mine(place.ben, place.round.id)
     assert (one.name, one.decided, one.seconds, one.seconds_left, one.judge.value) == ("Ben", 0, None, None, None)
     assert one.left == 10
 
@@ -164,8 +164,8 @@ def test_who_did_nothing_yet_sees_zeros(place: Place) -> None:
 def test_everyone_is_listed_with_the_busiest_first_and_needs_a_curator(place: Place) -> None:
     place.say(place.ada, "a")
     place.say(place.ben, "ax")
-    assert [one.name for one in reviewer_stats.everyone(place.curator, place.round.id)] == ["Ben", "Ada"]
+    assert [one.name for one in reviewers.everyone(place.curator, place.round.id)] == ["Ben", "Ada"]
     with pytest.raises(PermissionDenied):
-        reviewer_stats.everyone(place.ada, place.round.id)
+        reviewers.everyone(place.ada, place.round.id)
     with pytest.raises(PermissionDenied):
-        reviewer_stats.mine(rows.make_actor(place.project, Role.viewer), place.round.id)
+        reviewers.mine(rows.make_actor(place.project, Role.viewer), place.round.id)

@@ -8,8 +8,9 @@ from sqlalchemy import func, select, update
 
 from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
-from backend.services import leases, review_queue, reviews
+from backend.services import queue, reviews
 from backend.services.access import Actor
+from backend.services.decisions import leases
 from backend.services.reviews import Act, Tally
 from backend.values import DecisionKind, JobStatus, LabelSource, Role, RoundStatus, Stage, Verdict
 from tests import rows
@@ -74,7 +75,7 @@ def test_a_decision_sets_the_label_and_says_whether_it_overrode(database: str) -
 
 def test_the_judge_is_revealed_with_the_decision_and_not_before(database: str) -> None:
     desk = Desk()
-    first = review_queue.queue(desk.reviewer, desk.round.id)[0]
+    first = queue.queue(desk.reviewer, desk.round.id)[0]
     assert (first.sample_id, first.judge, first.reason) == (desk.ids[0], None, None)
     decided = desk.act(0, REJECT)
     assert decided.judge is not None
@@ -83,7 +84,7 @@ def test_the_judge_is_revealed_with_the_decision_and_not_before(database: str) -
     assert desk.act(1, SKIP).judge is None
     assert desk.act(1, FLAG).judge is None
     open_desk = Desk(is_blind=False)
-    item = review_queue.queue(open_desk.reviewer, open_desk.round.id)[0]
+    item = queue.queue(open_desk.reviewer, open_desk.round.id)[0]
     assert item.judge is not None
     assert item.judge.verdict is Verdict.accept
 
@@ -229,16 +230,16 @@ def test_who_may_do_what(database: str) -> None:
     with pytest.raises(PermissionDenied):
         desk.act(0, ACCEPT, viewer)
     with pytest.raises(PermissionDenied):
-        review_queue.queue(viewer, desk.round.id)
+        queue.queue(viewer, desk.round.id)
     with pytest.raises(PermissionDenied):
         reviews.close(desk.reviewer, desk.round.id)
-    for call in (reviews.progress, reviews.closing, reviews.close, reviews.undo, review_queue.queue):
+    for call in (reviews.progress, reviews.closing, reviews.close, reviews.undo, queue.queue):
         with pytest.raises(NotFound):
             call(stranger, desk.round.id)
     other = Desk()
     with pytest.raises(NotFound, match="no sample"):
         reviews.decide_many(desk.reviewer, desk.round.id, [Act("x" * 8, ACCEPT, other.ids[0])])
-    assert review_queue.queue(desk.reviewer, desk.round.id, include=other.ids)[0].sample_id in desk.ids
+    assert queue.queue(desk.reviewer, desk.round.id, include=other.ids)[0].sample_id in desk.ids
 
 
 @pytest.mark.parametrize("status", [RoundStatus.running, RoundStatus.done, RoundStatus.cancelled])
@@ -250,7 +251,7 @@ def test_labels_are_frozen_outside_review(database: str, status: RoundStatus) ->
     for kind in (ACCEPT, RETRACT, SKIP):
         with pytest.raises(Conflict, match="frozen"):
             desk.act(1, kind)
-    assert review_queue.queue(desk.reviewer, desk.round.id) == []
+    assert queue.queue(desk.reviewer, desk.round.id) == []
     assert desk.label(desk.ids[0])[0] is Verdict.reject
 
 
@@ -285,13 +286,13 @@ def test_the_queue_leaves_out_what_is_decided_skipped_or_held(database: str) -> 
     desk = Desk()
     desk.act(0, ACCEPT, desk.curator)
     desk.act(1, SKIP)
-    for order in review_queue.Order:
-        found = {i.sample_id for i in review_queue.queue(desk.reviewer, desk.round.id, order=order, held=[desk.ids[3]])}
+    for order in queue.Order:
+        found = {i.sample_id for i in queue.queue(desk.reviewer, desk.round.id, order=order, held=[desk.ids[3]])}
         assert found <= {desk.ids[2]}, order
     leases.release(desk.reviewer, desk.round.id)
-    theirs = review_queue.queue(desk.curator, desk.round.id)
+    theirs = queue.queue(desk.curator, desk.round.id)
     assert [i.sample_id for i in theirs] == desk.ids[1:], "a skip is for the one who skipped"
-    again = review_queue.queue(desk.reviewer, desk.round.id, include=[desk.ids[0], desk.ids[1]])
+    again = queue.queue(desk.reviewer, desk.round.id, include=[desk.ids[0], desk.ids[1]])
     assert [i.sample_id for i in again][:2] == desk.ids[:2]
 
 
@@ -300,12 +301,12 @@ def test_the_queue_orders_by_what_a_look_is_worth(database: str) -> None:
     with session() as db:
         db.execute(update(tables.Label).where(tables.Label.sample_id == desk.ids[1]).values(machine_spread=1.5))
         db.execute(update(tables.Round).values(review={"random_share": 0.0}))
-    by_worth = review_queue.queue(desk.reviewer, desk.round.id, order=review_queue.Order.worth)
+    by_worth = queue.queue(desk.reviewer, desk.round.id, order=queue.Order.worth)
     assert [i.sample_id for i in by_worth] == [desk.ids[3], desk.ids[2], desk.ids[1], desk.ids[0]] or [
         i.sample_id for i in by_worth
     ] == [desk.ids[2], desk.ids[3], desk.ids[1], desk.ids[0]]
     assert by_worth[2].reason == "The judge gave 2, 2."
-    only = review_queue.queue(desk.reviewer, desk.round.id, order=review_queue.Order.disagreement)
+    only = queue.queue(desk.reviewer, desk.round.id, order=queue.Order.disagreement)
     assert [i.sample_id for i in only] == [desk.ids[1]]
 
 
@@ -316,7 +317,7 @@ def test_the_random_queue_draws_from_all_and_repeats_none(database: str) -> None
     actor = rows.make_actor(project, Role.reviewer)
     held: list[int] = []
     for _ in range(4):
-        items = review_queue.queue(actor, round_.id, order=review_queue.Order.random, limit=100, held=held)
+        items = queue.queue(actor, round_.id, order=queue.Order.random, limit=100, held=held)
         held += [item.sample_id for item in items]
     assert len(set(held)) == len(held) == 400
     assert set(held) <= {s.id for s in made}

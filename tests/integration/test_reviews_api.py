@@ -6,7 +6,7 @@ import uuid
 import pytest
 from typer.testing import CliRunner
 
-from backend.services import accounts
+from backend.services.people import accounts
 from tests.integration import site
 from tests.integration.reviewing import Team
 

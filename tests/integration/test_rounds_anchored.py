@@ -19,7 +19,7 @@ from backend.pipeline.bind import acting
 from backend.prompt_sources.prompt_set import PromptSet
 from backend.recipes import Recipe
 from backend.selectors.above_threshold import AboveThreshold
-from backend.services import prompts, review_queue, reviews, rounds
+from backend.services import prompts, queue, reviews, rounds
 from backend.trainers.sft import SFT
 from backend.values import DecisionKind, RoundStatus, Stage
 from tests.importing import lines, put
@@ -120,7 +120,7 @@ def test_people_decide_on_a_round_that_nobody_judges(tiny: Path) -> None:
     waiting = loop.run(round_id)
     assert (waiting.status, waiting.step) == (RoundStatus.review, 3)
     walk: set[int] = set()
-    while shown := review_queue.queue(loop.actor, round_id, limit=10, held=sorted(walk)):
+    while shown := queue.queue(loop.actor, round_id, limit=10, held=sorted(walk)):
         walk |= {item.sample_id for item in shown}
     with reading() as db:
         query = select(tables.Sample.role, tables.Sample.prompt_id, tables.Sample.id)

@@ -12,9 +12,10 @@ from backend import demo
 from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.pipeline import run as pipeline_run
-from backend.services import auto, overview, rounds
-from backend.services.auto_rules import RULES
-from backend.services.rounds import Plan
+from backend.services import rounds
+from backend.services.plans.auto_rules import RULES
+from backend.services.projects import overview
+from backend.services.rounds import Plan, auto
 from backend.values import JobStatus, Role, RoundStatus, Stage
 from tests import rows
 from tests.integration.loop import JUDGE, RIGHT, Loop, dying, made

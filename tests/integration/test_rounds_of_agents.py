@@ -18,7 +18,8 @@ from backend.metrics.held_out_accuracy import HeldOutAccuracy
 from backend.prompt_sources.prompt_set import PromptSet
 from backend.recipes import Recipe
 from backend.selectors.above_threshold import AboveThreshold
-from backend.services import review_queue, reviews, sample_detail
+from backend.services import queue, reviews
+from backend.services.samples import detail
 from backend.trainers.sft import SFT
 from backend.values import DecisionKind, FailureKind, RoundStatus, Split, Stage
 from tests.integration.loop import TRAINING, Loop, dying, made
@@ -127,12 +128,12 @@ def test_whole_episodes_are_trained_on_measured_and_shown(tiny: Path) -> None:
     assert all(one.kind is FailureKind.unfinished and "not over after 2 texts" in one.reason for one in left_out)
     episode = next(one for one in samples if one.text == "Answer: 4")
 
-    shown = sample_detail.detail(loop.actor, episode.id)
+    shown = detail.detail(loop.actor, episode.id)
     card = sample_card.card(shown, {})
     assert sample_card.title(shown) == "Episode of 2 texts"
     assert [one["who"] for one in card["turns"]] == ["environment", "policy", "environment"]
     assert card["turns"][-1]["content"] == "Observation: 4"
-    items = {one.sample_id: one for one in review_queue.queue(loop.actor, round_id, limit=9)}
+    items = {one.sample_id: one for one in queue.queue(loop.actor, round_id, limit=9)}
     assert [one["content"] for one in items[episode.id].messages][2:] == [
         "I add.\nAction: calculate[2 + 2]",
         "Observation: 4",

@@ -13,8 +13,8 @@ from backend.judges.exact_match import ExactMatch
 from backend.prompt_sources.document_tasks import DocumentTasks
 from backend.recipes import Recipe
 from backend.selectors.above_threshold import AboveThreshold
-from backend.services import review_queue, reviews, rounds
-from backend.services.plan_sizes import sizes
+from backend.services import queue, reviews, rounds
+from backend.services.plans.sizes import sizes
 from backend.trainers.sft import SFT
 from backend.values import DecisionKind, RoundStatus, Stage
 from tests.integration.loop import JUDGE, TRAINING, Loop, both, made
@@ -68,7 +68,7 @@ def test_people_look_at_tasks_before_they_are_trained_on(tiny: Path) -> None:
     round_id = loop.launch(is_reviewed=True)
     waiting = loop.run(round_id)
     assert (waiting.status, waiting.step) == (RoundStatus.review, 2)
-    first, *_ = review_queue.queue(loop.actor, round_id, limit=20)
+    first, *_ = queue.queue(loop.actor, round_id, limit=20)
     assert first.messages[0]["content"].endswith("\nOutput:")
     reviews.decide(loop.actor, "reject-0001", first.sample_id, DecisionKind.reject, round_id=round_id)
     reviews.close(loop.actor, round_id)

@@ -8,7 +8,8 @@ from sqlalchemy import select
 from backend.db import reading, tables
 from backend.errors import Conflict
 from backend.recipes import Recipe
-from backend.services import close_rules, review_queue, reviews
+from backend.services import queue, reviews
+from backend.services.reviews import close_rules
 from backend.values import DecisionKind, JobStatus, LabelSource, RoundStatus, Stage, Verdict
 from tests.integration.loop import JUDGE, SOLVER, Loop, made, meta_rewarding, star
 from tests.integration.loop import tiny as tiny  # a fixture
@@ -42,9 +43,9 @@ def test_people_are_shown_the_groups_of_the_next_step_and_no_others(tiny: Path) 
             by_step[step].append(n)
         assert set(db.scalars(select(tables.Worth.sample_id))) == set(by_step[1])
     walk: set[int] = set()
-    while found := review_queue.queue(loop.actor, round_id, limit=10, held=sorted(walk)):
+    while found := queue.queue(loop.actor, round_id, limit=10, held=sorted(walk)):
         walk |= {item.sample_id for item in found}
-    item = review_queue.queue(loop.actor, round_id, limit=1, include=by_step[3][:1])[0]
+    item = queue.queue(loop.actor, round_id, limit=1, include=by_step[3][:1])[0]
     assert "grading an answer" in item.messages[0]["content"], "what was asked, not the prompt it began with"
     assert walk == set(by_step[1]), "answers, not the judgments about them"
     with pytest.raises(Conflict, match="not among those that people decide on"):

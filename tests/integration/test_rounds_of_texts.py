@@ -11,7 +11,8 @@ from backend import recipes
 from backend.config import settings
 from backend.db import reading, tables
 from backend.recipes import Recipe
-from backend.services import datasets, exports
+from backend.services import datasets
+from backend.services.datasets import exports
 from backend.values import DatasetType, RoundStatus, SetUse
 from tests.integration.loop import TRAINING, Loop, dying, made
 from tests.integration.loop import tiny as tiny  # a fixture

@@ -12,7 +12,9 @@ from backend.config import settings
 from backend.db import reading, tables
 from backend.pipeline.bind import engine_for
 from backend.recipes import Recipe
-from backend.services import review_queue, reviews, sample_chain, sample_detail
+from backend.services import queue, reviews
+from backend.services.samples import chain as sample_chain
+from backend.services.samples import detail
 from backend.values import DecisionKind, RoundStatus, Stage
 from tests.integration.loop import RIGHT, TRAINING, Loop, dying, made
 from tests.tiny import make_tiny_model
@@ -96,7 +98,7 @@ def test_rest_mcts_trains_scorer_and_policy_and_the_next_search_is_led_by_the_sc
     child = next(row for row in below if row.score is not None)
     chain = sample_chain.read(loop.actor, child.id)
     assert [row.id for row in chain.above] == [child.parent_id]
-    shown = sample_detail.detail(loop.actor, child.id)
+    shown = detail.detail(loop.actor, child.id)
     assert shown.label.score == child.score
     assert sample_card.title(shown).startswith("Step of a text (in the search: no value, ")
     assert sample_chain.read(loop.actor, child.parent_id).questions[0].answers
@@ -139,7 +141,7 @@ def test_process_self_rewarding_learns_pairs_of_its_own_next_steps(tiny: Path) -
     steps = tree_of(second)
     for row in steps:
         assert row.score == row.extra["value"]
-    item = review_queue.queue(loop.actor, second, limit=1, include=[steps[-1].id])[0]
+    item = queue.queue(loop.actor, second, limit=1, include=[steps[-1].id])[0]
     assert item.messages[-1]["content"] == "right\n"
     with reading() as db:
         shown = db.scalar(select(func.count()).select_from(tables.Label).where(tables.Label.round_id == second))

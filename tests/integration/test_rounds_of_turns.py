@@ -12,7 +12,8 @@ from backend import recipes
 from backend.db import reading, tables
 from backend.errors import InvalidInput
 from backend.recipes import Recipe
-from backend.services import known_answers, prompts, reviews
+from backend.services import prompts, reviews
+from backend.services.plans import known_answers
 from backend.values import DecisionKind, RoundStatus, Stage, Verdict
 from tests.importing import lines, put
 from tests.integration.loop import RIGHT, TRAINING, Loop, dying, made

@@ -15,7 +15,9 @@ from backend.jobs import transitions
 from backend.judges.surface_rules import SurfaceRules
 from backend.pipeline import rollouts as written
 from backend.recipes import Recipe
-from backend.services import exports, jobs, rollouts, rounds, samples
+from backend.services import rounds, samples
+from backend.services.datasets import exports
+from backend.services.rounds import job_views, rollouts
 from backend.values import JobStatus, Role, RoundStatus, SetUse, Split, Stage
 from tests.integration.loop import RIGHT, Loop, dying, made
 from tests.integration.trainers.training import KNOBS
@@ -128,7 +130,9 @@ def test_killed_in_every_transaction_it_makes_the_same(tiny: Path, monkeypatch: 
     # The next round starts from what this one made.
     assert rounds.defaults(here.actor, here.project.id, first).policy_id == undisturbed.checkpoint_id
     job = next(
-        one for one in jobs.list_jobs(here.actor, here.project.id) if one.round_id == first and one.stage == "train"
+        one
+        for one in job_views.list_jobs(here.actor, here.project.id)
+        if one.round_id == first and one.stage == "train"
     )
     shown = rollouts.newest(here.actor, job.id)
     assert len(shown) == 8
@@ -222,7 +226,7 @@ def test_a_training_that_games_its_judge_is_stopped_and_its_prompts_become_probe
     with pytest.raises(Exception, match="curator"):
         rollouts.stop_hacking(make_actor(here.project, Role.reviewer), job_id, marked)
     set_id = rollouts.stop_hacking(here.actor, job_id, marked, "it repeats the question")
-    assert jobs.get(here.actor, job_id).job.status is JobStatus.cancelled
+    assert job_views.get(here.actor, job_id).job.status is JobStatus.cancelled
     with reading() as db:
         probes = db.get_one(tables.PromptSet, set_id)
         found = list(db.scalars(select(tables.Prompt).where(tables.Prompt.prompt_set_id == set_id)))
@@ -234,9 +238,9 @@ def test_a_training_that_games_its_judge_is_stopped_and_its_prompts_become_probe
     assert event.round_id == round_.id
     with pytest.raises(Conflict):
         rollouts.stop_hacking(here.actor, job_id, [])
-    assert not jobs.get(here.actor, job_id).job.can_resume
+    assert not job_views.get(here.actor, job_id).job.can_resume
     with pytest.raises(Conflict, match="is not gone on with"):
-        jobs.resume(here.actor, job_id)
+        job_views.resume(here.actor, job_id)
     # Later rounds measure on them and do not train on them.
     later = here.launch(held_out_set_ids=(set_id,))
     here.run(later)

@@ -13,7 +13,8 @@ from backend.config import settings
 from backend.db import now, reading, session, tables
 from backend.errors import InvalidInput
 from backend.recipes import Recipe
-from backend.services import auto, rounds
+from backend.services import rounds
+from backend.services.rounds import auto
 from backend.trainers.reward_model import RewardModel
 from backend.trainers.sft import SFT
 from backend.values import RoundStatus, Split, Verdict

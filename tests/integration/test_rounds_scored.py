@@ -19,7 +19,7 @@ from backend.recipes import Recipe, Step
 from backend.recipes._parts import Sample
 from backend.selectors.above_threshold import AboveThreshold
 from backend.selectors.best_versus_worst import BestVersusWorst
-from backend.services import recipe_yaml
+from backend.services.recipes import recipe_yaml
 from backend.trainers.reward_model import RewardModel
 from backend.trainers.sft import SFT
 from backend.values import RoundStatus, Verdict

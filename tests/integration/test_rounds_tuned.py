@@ -9,8 +9,9 @@ from sqlalchemy import select
 from backend import recipes
 from backend.db import reading, tables
 from backend.recipes import Recipe
-from backend.services import loop_lines, rounds
-from backend.services.plan_sizes import Sizes, sizes
+from backend.services import rounds
+from backend.services.plans.sizes import Sizes, sizes
+from backend.services.results import summaries
 from backend.values import JobStatus, RoundStatus, Stage
 from tests.integration.loop import JUDGE, RIGHT, TRAINING, Loop, dying, made
 from tests.integration.loop import tiny as tiny  # a fixture
@@ -120,7 +121,7 @@ def test_a_job_that_tries_out_counts_no_samples_on_the_overview(tiny: Path) -> N
     loop = Loop(bstar(), SOLVER, tiny)
     round_id = loop.launch()
     with reading() as db:
-        *_, line = loop_lines.lines_of(db, loop.project.id)
+        *_, line = summaries.lines_of(db, loop.project.id)
     assert (line.round_id, line.samples) == (round_id, None)
 
 

@@ -3,7 +3,7 @@
 from backend.db import reading, session, tables
 from backend.pipeline import groups as group_values
 from backend.pipeline import rows as dataset_rows
-from backend.services import export_rows
+from backend.services.datasets import export_rows
 from backend.values import DatasetType, Example, Messages, Split
 from tests import rows
 

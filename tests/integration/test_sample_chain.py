@@ -6,9 +6,12 @@ from app.widgets import sample_card, sample_filters
 from backend.db import session, tables
 from backend.db.filters import Filters
 from backend.errors import NotFound, PermissionDenied
-from backend.services import bulk, review_queue, review_scope, sample_chain, sample_detail, sample_steps, samples
+from backend.services import queue, samples
 from backend.services.access import Actor
-from backend.services.sample_steps import TextStep
+from backend.services.decisions import bulk
+from backend.services.rounds import review_scope
+from backend.services.samples import chain, detail, text_steps
+from backend.services.samples.text_steps import TextStep
 from backend.values import DecisionKind, RoundStatus, Stage
 from tests import rows
 from tests.integration.stepped import ANSWERS, JUDGMENTS, Stepped
@@ -26,7 +29,7 @@ def test_samples_are_listed_by_the_step_that_made_them_and_name_it() -> None:
     assert listed(made.curator, made) == {*made.answers, *judgments}
     assert listed(made.curator, made, ANSWERS) == set(made.answers)
     assert listed(made.curator, made, JUDGMENTS) == judgments
-    steps = sample_steps.steps(made.curator, made.round.id)
+    steps = text_steps.steps(made.curator, made.round.id)
     assert steps == [TextStep(ANSWERS, "answers"), TextStep(JUDGMENTS, "judgments")]
     assert list(map(str, steps)) == ["2. answers", "4. judgments"]
     names = {one.step: one.name for one in steps}
@@ -34,7 +37,7 @@ def test_samples_are_listed_by_the_step_that_made_them_and_name_it() -> None:
     assert (row.step, row.role) == (JUDGMENTS, "policy")
     assert "judgments" in sample_card.table_row(row, names)[7]
     plain = rows.make_round(made.project)
-    assert sample_steps.steps(made.curator, plain.id) == []
+    assert text_steps.steps(made.curator, plain.id) == []
 
 
 def test_a_step_in_the_address_that_the_round_does_not_have_is_said() -> None:
@@ -49,7 +52,7 @@ def test_a_step_in_the_address_that_the_round_does_not_have_is_said() -> None:
 def test_a_text_tells_what_was_asked_about_it_and_an_answer_what_it_is_about() -> None:
     made = Stepped()
     answer = made.answers[0]
-    found = sample_detail.detail(made.curator, answer)
+    found = detail.detail(made.curator, answer)
     assert [[row.id for row in one.answers] for one in found.chain.questions] == [made.said[answer]]
     assert (found.chain.above, found.chain.step, found.is_question) == ((), ANSWERS, False)
     shown = sample_card.card(found, {"round": made.round.id})
@@ -59,7 +62,7 @@ def test_a_text_tells_what_was_asked_about_it_and_an_answer_what_it_is_about() -
     assert [(one["text"], one["score"], one["step"]) for one in question["answers"]] == [
         ("Score: 5", "5", "judgments"), ("Score: 3", "3", "judgments")
     ]  # fmt: skip
-    judgment = sample_detail.detail(made.curator, made.said[answer][0])
+    judgment = detail.detail(made.curator, made.said[answer][0])
     assert [row.id for row in judgment.chain.above] == [answer]
     assert "grading an answer" in judgment.messages[0]["content"]
     shown = sample_card.card(judgment, {})
@@ -72,14 +75,14 @@ def test_a_long_line_and_many_questions_are_cut() -> None:
     with session() as db:
         below = db.get_one(tables.Sample, made.said[made.answers[0]][0])
     (deep, _) = made.ask_about(below)
-    found = sample_chain.read(made.curator, deep)
+    found = chain.read(made.curator, deep)
     assert [row.id for row in found.above] == [below.id, made.answers[0]]
     with session() as db:
         top = db.get_one(tables.Sample, made.answers[1])
-    for _ in range(sample_chain.MOST_QUESTIONS):
+    for _ in range(chain.MOST_QUESTIONS):
         made.ask_about(top)
-    found = sample_chain.read(made.curator, top.id)
-    assert len(found.questions) == sample_chain.MOST_QUESTIONS
+    found = chain.read(made.curator, top.id)
+    assert len(found.questions) == chain.MOST_QUESTIONS
     assert found.has_more
 
 
@@ -89,24 +92,24 @@ def test_in_a_blind_review_reviewers_see_the_texts_they_decide_on_alone() -> Non
     judgment = made.said[answer][0]
     assert listed(reviewer, made) == set(made.answers)
     assert samples.page(reviewer, made.round.id, Filters(text="Score")).rows == ()
-    assert sample_steps.steps(reviewer, made.round.id) == []
+    assert text_steps.steps(reviewer, made.round.id) == []
     with pytest.raises(PermissionDenied, match="texts of this step until"):
         listed(reviewer, made, JUDGMENTS)
     with pytest.raises(PermissionDenied, match=f"sample {judgment} until"):
-        sample_detail.detail(reviewer, judgment)
+        detail.detail(reviewer, judgment)
     with pytest.raises(PermissionDenied):
-        sample_chain.read(reviewer, judgment)
-    hidden = sample_detail.detail(reviewer, answer).chain
+        chain.read(reviewer, judgment)
+    hidden = detail.detail(reviewer, answer).chain
     assert (hidden.is_hidden, hidden.questions, hidden.above) == (True, (), ())
-    assert review_queue.queue(reviewer, made.round.id, limit=1, include=[judgment])[0].sample_id in made.answers
+    assert queue.queue(reviewer, made.round.id, limit=1, include=[judgment])[0].sample_id in made.answers
     # Curators see everything, and so does everybody when people see the judge's view or have decided.
-    assert sample_chain.read(made.curator, answer).questions
+    assert chain.read(made.curator, answer).questions
     for change in ({"is_blind": False}, {"is_blind": True, "status": RoundStatus.done}):
         made.change(**change)
-        assert sample_chain.read(reviewer, answer).questions
+        assert chain.read(reviewer, answer).questions
         assert listed(reviewer, made, JUDGMENTS)
     with pytest.raises(NotFound):
-        sample_chain.read(made.stranger(), answer)
+        chain.read(made.stranger(), answer)
 
 
 def test_a_hint_is_hidden_while_people_decide_and_told_apart_from_what_training_gets() -> None:
@@ -115,7 +118,7 @@ def test_a_hint_is_hidden_while_people_decide_and_told_apart_from_what_training_
         group = db.query(tables.Group).filter_by(parent_id=made.answers[0]).one()
         group.is_stripped = True
     hinted = made.said[made.answers[0]][0]
-    found = sample_detail.detail(made.reviewer, hinted)
+    found = detail.detail(made.reviewer, hinted)
     assert found.is_hinted
     shown = sample_card.card(found, {})
     assert "grading" in shown["messages"][0]["content"]
@@ -125,11 +128,11 @@ def test_a_hint_is_hidden_while_people_decide_and_told_apart_from_what_training_
     steps = asked["phases"][0]["steps"]
     asked["phases"][0]["steps"] = [*steps[:5], {**steps[9], "name": "first", "of": ""}, *steps[10:]]
     made.change(status=RoundStatus.review, recipe=asked, step=5)
-    found = sample_detail.detail(made.reviewer, hinted)
+    found = detail.detail(made.reviewer, hinted)
     assert (found.messages, found.is_hinted) == (found.prompt, False)
-    item, *_ = review_queue.queue(made.reviewer, made.round.id, limit=1, include=[hinted])
+    item, *_ = queue.queue(made.reviewer, made.round.id, limit=1, include=[hinted])
     assert item.messages == found.prompt
-    assert sample_detail.detail(made.curator, hinted).is_hinted
+    assert detail.detail(made.curator, hinted).is_hinted
 
 
 @pytest.mark.parametrize(("step", "is_ahead"), [(1, True), (5, False)])

@@ -8,7 +8,8 @@ import pytest
 from app.widgets import sample_card
 from backend.db import session, tables
 from backend.errors import NotFound
-from backend.services import reviews, sample_detail
+from backend.services import reviews
+from backend.services.samples import detail
 from backend.values import DatasetType, DecisionKind, Role, RoundStatus, Stage, Verdict
 from tests import rows
 from tests.integration.reviewing import Team
@@ -37,7 +38,7 @@ def test_detail_has_the_whole_story(database: str) -> None:
         row = db.get_one(tables.Round, round_.id)
         row.checkpoint_id, row.status = trained.id, RoundStatus.done
     viewer = rows.make_actor(project, Role.viewer)
-    seen = sample_detail.detail(viewer, made[0].id)
+    seen = detail.detail(viewer, made[0].id)
     assert (seen.text, seen.answer, seen.messages[0]["content"]) == (made[0].text, "Because.", "Why?")
     assert [(j.position, j.score, j.rationale, j.template_hash[:1]) for j in seen.judgments] == [
         (0, 1.0, "because", "t"), (1, 1.0, "because", "t")
@@ -53,17 +54,17 @@ def test_detail_has_the_whole_story(database: str) -> None:
         reviewer.name, DecisionKind.reject, "dull", 2.5, True, True
     )  # fmt: skip
     assert [(t.round_number, t.use, t.checkpoint) for t in seen.trained] == [(round_.number, "rejected", "better")]
-    mine = sample_detail.detail(viewer, edit or 0)
+    mine = detail.detail(viewer, edit or 0)
     assert (mine.author, mine.edited_from_id, mine.trained[0].use) == (reviewer.name, made[0].id, "chosen")
     with pytest.raises(NotFound):
-        sample_detail.detail(rows.make_actor(rows.make_project()), made[0].id)
+        detail.detail(rows.make_actor(rows.make_project()), made[0].id)
     with pytest.raises(NotFound):
-        sample_detail.detail(viewer, 10**9)
+        detail.detail(viewer, 10**9)
 
 
 def told(team: Team, who: str, sample_id: int) -> list[tuple[str, str]]:
     """What the page says was done to the sample: the act, and the first of its facts."""
-    history = sample_card.card(sample_detail.detail(team.who(who), sample_id), {})["history"]
+    history = sample_card.card(detail.detail(team.who(who), sample_id), {})["history"]
     return [(one["what"], re.split(r", \d{1,2} [A-Z][a-z]{2} \d{4}", one["facts"])[0]) for one in history]
 
 
@@ -77,23 +78,23 @@ def test_every_sample_a_group_decision_speaks_of_has_it_in_its_history(database:
     ranked = ("Ranked with its group by", f"best first: sample {d}, sample {c}, sample {b}, sample {a}")
     assert [told(team, "ann", n) for n in (c, d)] == [[*said, ranked], [ranked]]
     team.take_back("ann", done)
-    shown = sample_detail.detail(team.who("ann"), c).history
+    shown = detail.detail(team.who("ann"), c).history
     assert [(one.kind, one.is_retracted) for one in shown] == [
         (PREFER, True), (RANK, False), (DecisionKind.retract, False)
     ]  # fmt: skip
-    assert [one.kind for one in sample_detail.detail(team.who("ann"), team.ids[4]).history] == []
+    assert [one.kind for one in detail.detail(team.who("ann"), team.ids[4]).history] == []
 
 
 def test_a_group_decision_of_others_is_told_after_ones_own(database: str) -> None:
     team = Team(prompts=1, n=3, scores=(5.0, 2.0, 3.0), mode="group", num_reviewers_per_item=2)
     a, b, c = team.ids
     team.act("ann", a, PREFER, value={"best": b, "worst": c})
-    hidden = sample_detail.detail(team.who("bob"), b)
+    hidden = detail.detail(team.who("bob"), b)
     assert (hidden.history, hidden.hides_others) == ((), True)
     assert sample_card.card(hidden, {})["undecided"] == "What colleagues decide is shown after your own decision."
     team.act("bob", a, PREFER, value={"best": c, "worst": None})
-    assert len(sample_detail.detail(team.who("bob"), c).history) == 2
-    assert len(sample_detail.detail(team.who("bob"), b).history) == 1
+    assert len(detail.detail(team.who("bob"), c).history) == 2
+    assert len(detail.detail(team.who("bob"), b).history) == 1
 
 
 @pytest.mark.parametrize(
@@ -119,10 +120,8 @@ def test_an_edit_and_its_original_both_tell_of_it(database: str) -> None:
     assert edit is not None
     said = [("Edited by", f"made sample {edit}")]
     assert [told(team, "ann", n) for n in (team.ids[0], edit, team.ids[1])] == [said, said, []]
-    shown = sample_card.card(sample_detail.detail(team.who("ann"), edit), {})
+    shown = sample_card.card(detail.detail(team.who("ann"), edit), {})
     assert (shown["original"], shown["text"]) == (team.samples[0].text, "better")
     assert [one["text"] for one in shown["changes"] if one["role"] != "insertion"] == [team.samples[0].text]
-    assert sample_card.card(sample_detail.detail(team.who("ann"), team.ids[0]), {})["changes"] == []
-    assert sample_card.card(sample_detail.detail(team.curator, team.ids[1]), {})["undecided"] == (
-        "Nobody has decided on it."
-    )
+    assert sample_card.card(detail.detail(team.who("ann"), team.ids[0]), {})["changes"] == []
+    assert sample_card.card(detail.detail(team.curator, team.ids[1]), {})["undecided"] == ("Nobody has decided on it.")

@@ -8,9 +8,11 @@ from app.widgets import sample_card
 from backend.db import session, tables
 from backend.db.filters import Filters, Sort, SortKey
 from backend.errors import PermissionDenied
-from backend.services import gold, reviews, sample_detail, samples
+from backend.services import reviews, samples
 from backend.services.access import Actor
-from backend.services.sample_rows import SampleRow
+from backend.services.queue import gold
+from backend.services.samples import detail
+from backend.services.samples.rows import SampleRow
 from backend.values import DecisionKind, LabelSource, Role, RoundStatus, Stage, Verdict
 from tests import rows
 from tests.integration.reviewing import ACCEPT, REJECT, Team
@@ -38,7 +40,7 @@ def test_who_has_not_decided_sees_nothing_of_the_judge_nor_of_colleagues(databas
         assert [(words(row), row.is_hidden, row.is_flagged) for row in listed(team, actor)] == [
             (UNTOLD, True, False)
         ] * 2
-        seen = sample_detail.detail(actor, team.ids[0])
+        seen = detail.detail(actor, team.ids[0])
         assert (seen.judgments, seen.history, seen.machine_score, seen.machine_verdict) == ((), (), None, None)
         assert [words(row) for row in seen.group] == [UNTOLD]
         assert sample_card.card(seen, {})["unjudged"] == "The judge's view is hidden until you decide."
@@ -53,7 +55,7 @@ def test_after_ones_own_word_everything_is_told(database: str) -> None:
     team = Team(prompts=1, num_reviewers_per_item=2)
     team.act("ann", team.ids[0], REJECT, note="dull")
     team.act("bob", team.ids[0], ACCEPT)
-    seen = sample_detail.detail(team.who("bob"), team.ids[0])
+    seen = detail.detail(team.who("bob"), team.ids[0])
     assert (len(seen.judgments), seen.machine_score, [one.note for one in seen.history]) == (1, 5.0, ["dull", ""])
 
 
@@ -66,7 +68,7 @@ def test_curators_see_everything_and_everybody_does_when_the_review_is_over(data
     with session() as db:
         db.get_one(tables.Round, team.round.id).status = RoundStatus.done
     assert words(listed(team, reader)[0]) == (5.0, Verdict.reject, LabelSource.person, True)
-    assert len(sample_detail.detail(reader, team.ids[0]).history) == 1
+    assert len(detail.detail(reader, team.ids[0]).history) == 1
     assert samples.histogram(reader, team.round.id)
 
 
@@ -77,7 +79,7 @@ def test_nothing_is_told_either_while_the_judge_is_at_work(database: str, stage:
         round_ = db.get_one(tables.Round, team.round.id)
         round_.status, round_.stage = RoundStatus.running, stage
     assert [words(row) for row in listed(team, team.who("ann"))] == [UNTOLD] * 2
-    assert sample_detail.detail(team.who("ann"), team.ids[0]).judgments == ()
+    assert detail.detail(team.who("ann"), team.ids[0]).judgments == ()
     assert words(listed(team, team.curator)[0]) == (5.0, Verdict.accept, LabelSource.judge, False)
     with session() as db:
         db.get_one(tables.Round, team.round.id).is_reviewed = False
@@ -111,7 +113,7 @@ def test_where_the_judge_is_shown_its_word_stands_instead_of_colleagues(database
     team.act("ann", team.ids[0], REJECT)
     reader = viewer(team)
     assert words(listed(team, reader)[0]) == (5.0, Verdict.accept, LabelSource.judge, False)
-    seen = sample_detail.detail(reader, team.ids[0])
+    seen = detail.detail(reader, team.ids[0])
     assert (len(seen.judgments), seen.history, seen.machine_score) == (1, (), 5.0)
     assert samples.histogram(reader, team.round.id)
     assert samples.page(reader, team.round.id, Filters(min_score=4.0)).count.number == 1
@@ -123,10 +125,10 @@ def test_where_others_may_be_seen_they_are(database: str) -> None:
     team = Team(prompts=1, is_blind=False, others_visible=True)
     team.act("ann", team.ids[0], REJECT)
     assert words(listed(team, viewer(team))[0]) == (5.0, Verdict.reject, LabelSource.person, True)
-    assert len(sample_detail.detail(viewer(team), team.ids[0]).history) == 1
+    assert len(detail.detail(viewer(team), team.ids[0]).history) == 1
     blind = Team(prompts=1, others_visible=True)
     blind.act("ann", blind.ids[0], REJECT)
-    seen = sample_detail.detail(viewer(blind), blind.ids[0])
+    seen = detail.detail(viewer(blind), blind.ids[0])
     assert (words(seen.label), len(seen.history), seen.judgments) == (UNTOLD, 1, ())
     assert not seen.history[0].is_override
 
@@ -142,7 +144,7 @@ def test_ones_own_rewriting_is_seen_and_a_gold_item_looks_like_any_other(databas
     team = Team(prompts=1)
     act = reviews.Act(uuid.uuid4().hex, DecisionKind.edit, team.ids[0], text="Better.")
     edit = reviews.decide_many(team.who("ann"), team.round.id, [act])[0].decision.edit_id
-    assert not sample_detail.detail(team.who("ann"), edit or 0).label.is_hidden
+    assert not detail.detail(team.who("ann"), edit or 0).label.is_hidden
     faces = []
     for is_gold in (True, False):
         team = Team(prompts=1, num_reviewers_per_item=2)
@@ -151,7 +153,7 @@ def test_ones_own_rewriting_is_seen_and_a_gold_item_looks_like_any_other(databas
         team.act("bob", team.ids[1], ACCEPT)
         told = []
         for _ in range(2):
-            seen = sample_detail.detail(team.who("ann"), team.ids[1])
+            seen = detail.detail(team.who("ann"), team.ids[1])
             told.append((seen.label.is_hidden, seen.label.verdict, seen.label.source, len(seen.history)))
             team.act("ann", team.ids[1], ACCEPT)
         faces.append(told)

@@ -8,8 +8,9 @@ import pytest
 from backend.db import listing_merge, listing_search
 from backend.db.filters import KINDS, SOURCES, VERDICTS, Filters, Sort, SortKey, encode_facet
 from backend.errors import InvalidInput, NotFound
-from backend.services import sample_scores, samples
+from backend.services import samples
 from backend.services.access import Actor
+from backend.services.samples import score_spread
 from tests import rows
 from tests.integration.labelled import Known, make_labelled, ordered, passes, stored_facets
 
@@ -258,7 +259,7 @@ def test_the_histogram_of_a_large_round_is_estimated(
     round_, known = make_labelled(project, number=300, steps=(1, 3))
     counted = samples.histogram(actor, round_.id)
     for name, value in {"COUNTED": 50, "BLOCKS": blocks[0], "IN_BLOCK": blocks[1]}.items():
-        monkeypatch.setattr(sample_scores, name, value)
+        monkeypatch.setattr(score_spread, name, value)
     number, size = blocks
     starts = [n * (300 - size) // (number - 1) for n in range(number)]
     seen = [known[start + n].score for start in starts for n in range(size)]

@@ -5,7 +5,8 @@ import pytest
 from backend import recipes
 from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
-from backend.services import parts, plans, rounds, saved_recipes
+from backend.services import plans, rounds
+from backend.services.recipes import parts, saved_recipes
 from backend.values import Role
 from tests import rows
 from tests.integration import site

@@ -19,8 +19,8 @@ from backend.prompt_sources.prompt_set import PromptSet
 from backend.recipes import Recipe, Step
 from backend.selectors.above_threshold import AboveThreshold
 from backend.selectors.best_versus_worst import BestVersusWorst
-from backend.services import checkpoints, model_checks, rounds
-from backend.services.checkpoints import Endpoint
+from backend.services import checkpoints, rounds
+from backend.services.checkpoints import Endpoint, model_checks
 from backend.trainers.reward_model import RewardModel
 from backend.trainers.sft import SFT
 from backend.values import Role, Sampling

@@ -10,8 +10,8 @@ from app.widgets.review_answers import error_json
 from backend.config import settings
 from backend.db import dispose
 from backend.errors import Conflict, DatabaseLost, InvalidInput, MissingPrerequisite, NotFound, RondoError
-from backend.services.acts import Act
-from backend.services.sent_acts import decide_each
+from backend.services.decisions.acts import Act
+from backend.services.reviews.sent_acts import decide_each
 from tests.integration.reviewing import ACCEPT, RETRACT, Team
 
 

@@ -9,7 +9,7 @@ import pytest
 from starlette.responses import PlainTextResponse
 
 from backend.errors import NotSignedIn, TooManyAttempts
-from backend.services import sessions
+from backend.services.people import sessions
 from tests.installation import point_at
 from tests.integration.site import Door
 

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from backend.services import accounts, checkpoints, projects, review_edits, review_settings, rounds
+from backend.services import checkpoints, projects, review_settings, rounds
 from backend.services.access import Actor
+from backend.services.people import accounts
+from backend.services.reviews import settings_edit
 from tests import rows
 from tests.integration import site
 from tests.integration.clicking import Clicker
@@ -25,12 +27,12 @@ def test_saving_review_settings_leaves_what_a_colleague_changed_meanwhile(
     world, page, owner = opened
     round_id = world.ids["round_id"]
     page.do("team", "draw")
-    page.do("team_review", "show", round=round_id)
-    review_edits.edit_review(owner, round_id, {"num_reviewers_per_item": 3})
-    page.do("team_review", "save_settings", reservation_minutes=7)
+    page.do("team.review", "show", round=round_id)
+    settings_edit.edit_review(owner, round_id, {"num_reviewers_per_item": 3})
+    page.do("team.review", "save_settings", reservation_minutes=7)
     stored = review_settings.read(rounds.get(owner, round_id).review)
     assert (stored.num_reviewers_per_item, stored.reservation_minutes) == (3, 7)
-    page.do("team_review", "save_settings", reservation_minutes=8)
+    page.do("team.review", "save_settings", reservation_minutes=8)
     stored = review_settings.read(rounds.get(owner, round_id).review)
     assert (stored.num_reviewers_per_item, stored.reservation_minutes) == (3, 8), "the form shows what was found"
 
@@ -39,10 +41,10 @@ def test_guidelines_that_a_colleague_saved_meanwhile_are_not_overwritten(
     opened: tuple[World, Clicker, Actor],
 ) -> None:
     world, page, owner = opened
-    page.do("team_guidelines", "show")
-    page.do("team_guidelines", "save_text", guidelines="mine")
+    page.do("team.guidelines", "show")
+    page.do("team.guidelines", "save_text", guidelines="mine")
     projects.edit(owner, world.project.id, guidelines="theirs")
-    page.do("team_guidelines", "save_text", guidelines="mine again")
+    page.do("team.guidelines", "save_text", guidelines="mine again")
     assert "Somebody else saved other guidelines" in page.said[-1]
     assert projects.get(owner, world.project.id).guidelines == "theirs"
 

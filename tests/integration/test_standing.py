@@ -7,15 +7,10 @@ import pytest
 from backend.db import reading, session, tables
 from backend.pipeline import select
 from backend.pipeline.stage import StageContext
-from backend.services import (
-    adjudication,
-    bulk,
-    datasets,
-    gold,
-    removals,
-    reviewer_stats,
-    reviews,
-)
+from backend.services import datasets, reviews
+from backend.services.decisions import bulk
+from backend.services.queue import gold
+from backend.services.team import adjudication, removals, reviewers
 from backend.values import DatasetType, DecisionKind, RoundStatus, Verdict
 from tests import rows
 from tests.integration.reviewing import ACCEPT, REJECT, SKIP, Team
@@ -51,9 +46,9 @@ def team(database: str) -> Team:
 def told(team: Team, name: str) -> dict[str, Any]:
     """How much one person decided, wherever that is said."""
     actor, round_id = team.who(name), team.round.id
-    everyone = {one.user_id: one for one in reviewer_stats.everyone(team.curator, round_id)}
+    everyone = {one.user_id: one for one in reviewers.everyone(team.curator, round_id)}
     people = {one.user_id: one for one in reviews.progress(team.curator, round_id).people}
-    mine = reviewer_stats.mine(actor, round_id)
+    mine = reviewers.mine(actor, round_id)
     progress = reviews.progress(actor, round_id)
     again = reviews.decide_many(
         actor, round_id, [reviews.Act(f"note-{name}-{mine.decided}", DecisionKind.note, team.ids[15], note="n")]
@@ -77,9 +72,7 @@ def test_counts_of_one_person_agree_everywhere(team: Team, name: str, decided: i
 
 def test_who_only_settled_or_acted_in_bulk_decided_no_item(team: Team) -> None:
     progress = reviews.progress(team.curator, team.round.id)
-    (one,) = [
-        one for one in reviewer_stats.everyone(team.curator, team.round.id) if one.user_id == team.curator.user_id
-    ]
+    (one,) = [one for one in reviewers.everyone(team.curator, team.round.id) if one.user_id == team.curator.user_id]
     assert one.decided == progress.mine.decided == 0
     assert team.curator.user_id not in {person.user_id for person in progress.people}
 
@@ -104,10 +97,10 @@ def test_neither_gold_items_nor_late_words_are_in_a_datasets_provenance(team: Te
 
 
 def test_after_the_review_ones_own_figures_leave_gold_items_out(team: Team) -> None:
-    during = reviewer_stats.mine(team.who("bob"), team.round.id)
+    during = reviewers.mine(team.who("bob"), team.round.id)
     with session() as db:
         db.get_one(tables.Round, team.round.id).status = RoundStatus.done
-    after = reviewer_stats.mine(team.who("bob"), team.round.id)
+    after = reviewers.mine(team.who("bob"), team.round.id)
     assert (during.judge.n, after.judge.n) == (5, 2)
     assert (during.gold_seen, after.gold_seen) == (None, 3)
     assert during.decided == after.decided == 5

@@ -3,7 +3,7 @@
 import pytest
 
 from backend.errors import InvalidInput, NotFound, PermissionDenied
-from backend.services import templates
+from backend.services.recipes import templates
 from backend.values import Role
 from tests import rows
 

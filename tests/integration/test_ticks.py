@@ -8,10 +8,10 @@ import pytest
 from app.pages import checkpoints as checkpoints_page
 from app.pages import jobs as jobs_page
 from app.pages import me as me_page
-from app.pages import samples_listing
 from app.pages import team as team_page
+from app.pages.samples import drawing
 from backend.db import session, tables
-from backend.services import accounts
+from backend.services.people import accounts
 from backend.values import JobStatus, RoundStatus, Stage
 from tests import rows
 from tests.integration import site
@@ -43,10 +43,10 @@ def test_a_job_chosen_while_the_page_is_drawn_anew_stays_chosen_and_is_the_one_a
     world, page = opened
     first, second = (add_job(world, f"job {n}") for n in range(2))
     cancelled: list[int] = []
-    monkeypatch.setattr(jobs_page.jobs, "cancel", lambda actor, job_id: cancelled.append(job_id))
+    monkeypatch.setattr(jobs_page.job_views, "cancel", lambda actor, job_id: cancelled.append(job_id))
     page.do("jobs", "draw")
     page.do("jobs", "choose", row=second)
-    page.meanwhile("jobs", jobs_page.jobs, "list_jobs", lambda: page.do("jobs", "choose", row=first), monkeypatch)
+    page.meanwhile("jobs", jobs_page.job_views, "list_jobs", lambda: page.do("jobs", "choose", row=first), monkeypatch)
     assert f"Job {first}:" not in page.said[-1], "the tick that came late drew nothing"
     assert f"Job {second}:" not in page.said[-1]
     page.do("jobs", "refresh")
@@ -68,7 +68,7 @@ def test_a_filter_set_while_the_page_is_drawn_anew_stays_and_is_what_a_bulk_acti
 
     page.do("samples", "choose_round", round=world.ids["round_id"])
     assert "No sample passes" not in page.said[-1]
-    page.meanwhile("samples", samples_listing.samples, "page", narrow, monkeypatch)
+    page.meanwhile("samples", drawing.samples, "page", narrow, monkeypatch)
     assert "samples" not in page.said[-1], "the tick that came late drew nothing"
     page.do("samples", "look_ahead", action="reject")
     assert "Reject 0 samples" in page.said[-1]
@@ -96,7 +96,7 @@ def test_a_trial_begun_while_the_last_one_is_looked_at_is_followed(
 
 @pytest.mark.parametrize(
     ("module", "choose", "service"),
-    [("me", "show", me_page.reviewer_stats), ("team", "choose", team_page.reviews)],
+    [("me", "show", me_page.reviewers), ("team", "choose", team_page.reviews)],
 )
 def test_a_round_chosen_while_another_one_is_drawn_anew_stays_on_the_page(
     opened: tuple[World, Clicker], monkeypatch: pytest.MonkeyPatch, module: str, choose: str, service: Any

@@ -12,7 +12,8 @@ from backend.jobs import transitions
 from backend.jobs.logs import log_path
 from backend.pipeline import rows as dataset_rows
 from backend.pipeline.run import run_job
-from backend.services import checkpoints, failures
+from backend.services import checkpoints
+from backend.services.rounds import failures
 from backend.trainers.sft import SFT
 from backend.values import DatasetType, FailureKind, JobStatus, Role, Stage
 from tests import rows

@@ -8,8 +8,11 @@ from backend.db import now, reading, session, tables
 from backend.jobs import transitions
 from backend.recipes import Recipe, Step
 from backend.recipes import _parts as parts
-from backend.services import checkpoints, datasets, learned, sample_detail, trainings
+from backend.services import checkpoints, datasets
 from backend.services.access import Actor
+from backend.services.checkpoints import trainings
+from backend.services.datasets import descent
+from backend.services.samples import detail
 from backend.values import SCORER, DatasetType, JobStatus, RoundStatus, Stage
 from tests import rows
 
@@ -77,7 +80,7 @@ def test_each_training_read_its_own_dataset_and_made_its_own_checkpoint(made: Ro
 
 
 def test_a_sample_that_a_mixer_dropped_trained_nothing(made: Round) -> None:
-    first, second, third = (sample_detail.detail(made.actor, one.id).trained for one in made.samples[:3])
+    first, second, third = (detail.detail(made.actor, one.id).trained for one in made.samples[:3])
     assert [(one.dataset_id, one.use, one.checkpoint) for one in first] == [
         (made.datasets[PAIRS], "chosen", "scorer"), (made.datasets[FEWER], "kept", "policy"),
     ]  # fmt: skip
@@ -100,9 +103,9 @@ def test_a_checkpoint_says_what_it_was_trained_on_and_in_which_job(made: Round) 
 
 def test_who_learned_from_a_sample(made: Round) -> None:
     with reading() as db:
-        _, of_rejected = learned.datasets(db, [made.samples[1].id])
-        held, of_dropped = learned.datasets(db, [made.samples[2].id])
-        _, of_both = learned.datasets(db, [made.samples[0].id])
+        _, of_rejected = descent.datasets(db, [made.samples[1].id])
+        held, of_dropped = descent.datasets(db, [made.samples[2].id])
+        _, of_both = descent.datasets(db, [made.samples[0].id])
     assert (of_rejected, of_dropped, of_both) == ({made.scorer}, set(), {made.scorer, made.policy})
     assert [one.dataset_id for one in held] == [made.datasets[GOOD]]
 

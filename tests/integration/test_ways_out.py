@@ -6,8 +6,11 @@ from backend import jobs
 from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, PermissionDenied
 from backend.jobs import transitions
-from backend.services import jobs as job_service
-from backend.services import overview, parts, reselect, reviews, rounds
+from backend.services import reviews, rounds
+from backend.services.projects import overview
+from backend.services.recipes import parts
+from backend.services.rounds import job_views as job_service
+from backend.services.rounds import reselect
 from backend.values import DatasetType, JobStatus, Role, RoundStatus, Split, Stage
 from tests import rows
 from tests.integration.stepped import Stepped

@@ -1,7 +1,8 @@
 """What an open review desk says over REST: I am here, I hold these, I am leaving."""
 
-from backend.services import leases, review_queue, reviews
+from backend.services import queue, reviews
 from backend.services.access import Actor
+from backend.services.decisions import leases
 from backend.values import Role, RoundStatus, Stage
 from tests import rows
 from tests.integration import site
@@ -12,8 +13,8 @@ def test_a_desk_keeps_what_it_holds_and_gives_it_back(database: str) -> None:
     round_ = rows.make_round(project, status=RoundStatus.review, stage=Stage.review, is_reviewed=True)
     samples = rows.make_samples(round_, rows.make_prompt_set(project), scores=[1.0, 0.0])
     one, other = (rows.make_actor(project, Role.reviewer) for _ in range(2))
-    held = [item.sample_id for item in review_queue.queue(one, round_.id, limit=2)]
-    theirs = review_queue.queue(other, round_.id, limit=1)[0].sample_id
+    held = [item.sample_id for item in queue.queue(one, round_.id, limit=2)]
+    theirs = queue.queue(other, round_.id, limit=1)[0].sample_id
     address = f"/api/v1/rounds/{round_.id}/review"
     with site.signed_in(one) as client:
         heard = client.post(f"{address}/here", json={"held": [*held, theirs], "wants_progress": True}).json()
@@ -47,7 +48,7 @@ def test_a_page_with_nothing_in_hand_gives_nothing_back_and_one_without_a_list_e
     round_ = rows.make_round(project, status=RoundStatus.review, stage=Stage.review, is_reviewed=True)
     rows.make_samples(round_, rows.make_prompt_set(project), scores=[1.0, 0.0])
     one, other = (rows.make_actor(project, Role.reviewer) for _ in range(2))
-    held = review_queue.queue(one, round_.id, limit=2)
+    held = queue.queue(one, round_.id, limit=2)
     address = f"/api/v1/rounds/{round_.id}/review/leave"
     with site.signed_in(one) as client:
         assert client.post(address, json={"held": []}).status_code == 204

@@ -14,7 +14,7 @@ from gradio.state_holder import SessionState
 
 from backend.config import settings
 from backend.db import session
-from backend.services import sessions
+from backend.services.people import sessions
 from backend.values import Role
 from tests.integration import canaries, site
 from tests.integration.calls import join, listeners

@@ -20,7 +20,7 @@ from schemathesis.core.failures import Failure, FailureGroup
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
 
 from backend.db import session
-from backend.services import accounts, sessions
+from backend.services.people import accounts, sessions
 from tests.integration import site
 from tests.integration.walking import World, make_world
 

@@ -9,7 +9,8 @@ import migrations
 from backend.config import reread
 from backend.db import dispose
 from backend.errors import Conflict, MissingPrerequisite
-from backend.services import accounts, installation
+from backend.services import installation
+from backend.services.people import accounts
 
 
 def test_a_migrated_database_is_current_and_an_older_one_is_brought_up(database: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from backend.services import accounts
+from backend.services.people import accounts
 from tests.integration import site
 from tests.integration.walking import ENDS_THE_ROUND, Browser, World, server_functions
 from tests.integration.walking import world as world  # a fixture

@@ -9,7 +9,7 @@ import pytest
 from starlette.routing import Mount, Route
 
 from app.guard import HIDDEN
-from backend.services import accounts
+from backend.services.people import accounts
 from backend.values import Role
 from tests import rows
 from tests.integration import site

@@ -8,8 +8,8 @@ from backend.db import reading, session, tables
 from backend.pipeline import worth
 from backend.pipeline.stage import StageContext
 from backend.recipes import Recipe
-from backend.services import review_reasons
-from backend.services.judge_views import judge_views
+from backend.services.queue import reasons
+from backend.services.queue.judge_views import judge_views
 from backend.values import JobStatus, RoundStatus, Stage, Verdict
 from tests import rows
 
@@ -53,8 +53,8 @@ def told(stage: StageContext, ids: list[int]) -> list[tuple[str, str]]:
     """Write the worths; the strongest sign of each sample and its words."""
     worth.write(stage)
     with reading() as db:
-        signs, views = review_reasons.signs(db, ids), judge_views(db, ids)
-    return [(signs[n].why, review_reasons.reason(views[n], 4.0, signs[n].why)) for n in ids]
+        signs, views = reasons.signs(db, ids), judge_views(db, ids)
+    return [(signs[n].why, reasons.reason(views[n], 4.0, signs[n].why)) for n in ids]
 
 
 def test_a_judge_that_gives_several_replies_is_still_one_judge(database: str) -> None:
@@ -118,4 +118,4 @@ def test_a_sign_that_the_judges_view_does_not_bear_out_is_not_said(database: str
     add_judgments(stage, one, "additive_rubric", 5.0)
     with reading() as db:
         view = judge_views(db, [one])[one]
-    assert review_reasons.reason(view, 4.0, "judges") == "Scored 5, against the cut at 4."
+    assert reasons.reason(view, 4.0, "judges") == "Scored 5, against the cut at 4."

@@ -12,7 +12,8 @@ from backend.config import settings
 from backend.db import reading, tables
 from backend.errors import Conflict, InvalidInput
 from backend.recipes import Recipe
-from backend.services import checkpoints, model_checks, rounds, wrappers
+from backend.services import checkpoints, rounds
+from backend.services.checkpoints import model_checks, wrappers
 from backend.values import RoundStatus, Split
 from tests.integration.loop import TRAINING, Loop, dying, made
 from tests.integration.loop import tiny as tiny  # a fixture

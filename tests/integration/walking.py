@@ -14,8 +14,8 @@ from sqlalchemy import select
 
 from backend import demo
 from backend.db import now, reading, session, tables
-from backend.services import accounts
 from backend.services.access import Actor
+from backend.services.people import accounts
 from backend.values import DatasetType, JobStatus, Role, RoundStatus, Split, Stage
 from tests import rows
 from tests.integration import site

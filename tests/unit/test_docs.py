@@ -8,7 +8,7 @@ import pytest
 
 from backend import errors, recipes
 from backend.config import Settings
-from backend.services import recipe_yaml
+from backend.services.recipes import recipe_yaml
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

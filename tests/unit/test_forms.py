@@ -7,8 +7,8 @@ import pytest
 
 from app import forms
 from backend.errors import InvalidInput
-from backend.services import parts
-from backend.services.parts import Knob, KnobType
+from backend.services.recipes import parts
+from backend.services.recipes.parts import Knob, KnobType
 
 STARTS = {known["name"]: known for known in parts.recipes()}
 

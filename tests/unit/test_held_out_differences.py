@@ -5,9 +5,9 @@ import math
 import pytest
 
 from backend.services.held_out.baseline import accuracy
-from backend.services.held_out.differences import FEWEST, bootstrap, of_shares, of_values
 from backend.services.held_out.measured import Verdicts, read
-from backend.services.paired import Paired
+from backend.services.results.differences import FEWEST, bootstrap, of_shares, of_values
+from backend.services.results.paired import Paired
 
 
 def test_two_prompts_drawn_again_give_the_ends_that_are_counted_by_hand() -> None:

@@ -19,8 +19,8 @@ BROAD_EXCEPTS = {
     "backend/pipeline/grow.py",  # likewise
     "backend/pipeline/judge.py",  # likewise
     "backend/pipeline/run.py",
-    "backend/services/contexts.py",  # the library of tokenizers raises nothing narrower
-    "backend/services/close_rules.py",  # the thread that looks at every round: one that cannot be read stops no other
+    "backend/services/plans/contexts.py",  # the library of tokenizers raises nothing narrower
+    "backend/services/reviews/close_rules.py",  # the thread that looks at every round: one that cannot be read stops no other
     "backend/jobs/process.py",
     "backend/jobs/worker.py",
     "backend/trainers/__main__.py",

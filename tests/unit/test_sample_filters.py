@@ -12,7 +12,7 @@ from backend.db.filters import encode_facet as encode
 from backend.db.search import parse
 from backend.errors import InvalidInput
 from backend.pipeline.worth import near_the_cut
-from backend.services.labels import Effect, Word, effect
+from backend.services.decisions.labels import Effect, Word, effect
 from backend.values import DecisionKind, LabelSource, Verdict
 
 some = st.lists(st.sampled_from(["accept", "reject", "undecided"]), unique=True)

@@ -11,9 +11,9 @@ from backend.db import reading, session, tables
 from backend.errors import InvalidInput, NotFound
 from backend.services import events
 from backend.services.access import Actor, require
-from backend.services.held_out.differences import Difference, of_shares
 from backend.services.held_out.measured import Verdicts, read
-from backend.services.paired import Paired
+from backend.services.results.differences import Difference, of_shares
+from backend.services.results.paired import Paired
 from backend.values import Role
 
 MOST_KEPT = 1024

@@ -13,9 +13,9 @@ from backend.errors import InvalidInput, NotFound
 from backend.services.access import Actor, require
 from backend.services.held_out import knobs, measured
 from backend.services.held_out.baseline import accuracy
-from backend.services.held_out.differences import Difference, of_values
 from backend.services.held_out.knobs import Knob
 from backend.services.held_out.measured import ACCURACY, Measurement
+from backend.services.results.differences import Difference, of_values
 from backend.values import Role, RoundStatus, Split
 
 KEY = re.compile(r"([rc])([0-9]{1,18})")

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import tables
 from backend.recipes import STEPS
-from backend.services.recipe_steps import as_steps
+from backend.services.recipes.steps_edit import as_steps
 from backend.values import JSON
 
 NOT_THERE = "not there"

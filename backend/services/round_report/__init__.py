@@ -8,7 +8,6 @@ person until it is over (`sample_sight`) is not in it either.
 from sqlalchemy.orm import Session
 
 from backend.db import reading, tables
-from backend.services import sample_sight
 from backend.services.access import Actor
 from backend.services.round_report import (
     asking,
@@ -26,6 +25,7 @@ from backend.services.round_report import (
 )
 from backend.services.round_report.shapes import FEWEST, Opening, Report, Texts, Work
 from backend.services.rounds import get_row
+from backend.services.samples import visibility
 
 __all__ = ["FEWEST", "Opening", "Report", "Texts", "Work", "get", "opening", "texts", "work"]
 
@@ -62,7 +62,7 @@ def _opening(db: Session, row: tables.Round) -> Opening:
 
 
 def _texts(db: Session, actor: Actor, row: tables.Round) -> Texts:
-    kept = sample_sight.hidden(db, actor, row)
+    kept = visibility.hidden(db, actor, row)
     return Texts(
         flows.flows(db, row, is_hidden=kept.judge),
         spreads.spreads(db, row, kept),

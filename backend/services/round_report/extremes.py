@@ -11,11 +11,12 @@ from backend.db.filters import Filters, Sort, SortKey
 from backend.db.listing import Scope, scope
 from backend.db.listing_search import find
 from backend.errors import UnreadableRecipe
-from backend.services import review_scope, sample_sight
 from backend.services.access import Actor
 from backend.services.round_report.shapes import Extreme
-from backend.services.sample_rows import SampleRow, read_rows
-from backend.services.sample_sight import Hidden
+from backend.services.rounds import review_scope
+from backend.services.samples import visibility
+from backend.services.samples.rows import SampleRow, read_rows
+from backend.services.samples.visibility import Hidden
 
 SHOWN = 10
 LOOKED_AT = 2_000
@@ -30,7 +31,7 @@ def extremes(db: Session, actor: Actor, row: tables.Round, kept: Hidden) -> tupl
     try:
         steps = review_scope.steps_shown(row)
     except UnreadableRecipe:
-        if sample_sight.awaits_decisions(row):
+        if visibility.awaits_decisions(row):
             raise  # what is hidden while people decide cannot be told
         steps = ()
     here = f"samples?round={row.id}" + (f"&step={steps[0]}" if len(steps) == 1 else "")
@@ -39,7 +40,7 @@ def extremes(db: Session, actor: Actor, row: tables.Round, kept: Hidden) -> tupl
 
     def listed(sort: Sort, filters: Filters = made) -> list[SampleRow]:
         ids = find(scope(db, row.id, filters), filters, sort, None, SHOWN).ids
-        return list(sample_sight.seen(db, actor, kept, read_rows(db, ids)))
+        return list(visibility.seen(db, actor, kept, read_rows(db, ids)))
 
     titles = (
         ("Best", f"{here}&sort=-score"),
@@ -87,7 +88,7 @@ def _changed(db: Session, actor: Actor, kept: Hidden, asked: Scope) -> list[Samp
     if not overridden.facets:
         return []
     ids = _furthest(overridden)
-    return list(sample_sight.seen(db, actor, kept, read_rows(db, tuple(ids))))
+    return list(visibility.seen(db, actor, kept, read_rows(db, tuple(ids))))
 
 
 def _furthest(asked: Scope) -> Sequence[int]:

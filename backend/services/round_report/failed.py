@@ -4,8 +4,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
-from backend.services import failures
 from backend.services.round_report.shapes import Arm, Failed, FailedRow
+from backend.services.rounds import failures
 
 SHOWN = 10
 

@@ -12,8 +12,8 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
-from backend.services.loop_lines import Measured as Number
-from backend.services.paired import Paired, paired
+from backend.services.results.paired import Paired, paired
+from backend.services.results.summaries import Measured as Number
 from backend.services.round_report.shapes import FEWEST, Measure, Measured
 from backend.values import RoundStatus, SetUse, Stage
 

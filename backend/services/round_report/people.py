@@ -7,10 +7,13 @@ from sqlalchemy.orm import Session
 
 from backend.db import standing, tables
 from backend.metrics._intervals import wilson
-from backend.services import agreement, review_settings, sample_sight, tallies
+from backend.services import review_settings
 from backend.services.access import Actor, role_of
-from backend.services.acts import is_first, spent
+from backend.services.decisions import tallies
+from backend.services.decisions.acts import is_first, spent
 from backend.services.round_report.shapes import Agreed, People, Person
+from backend.services.samples import visibility
+from backend.services.team import agreement
 from backend.values import DecisionKind, Role
 
 WAITING = "People still decide on this round. Their part is shown here to curators, and to all when the review is over."
@@ -20,7 +23,7 @@ def people(db: Session, actor: Actor, row: tables.Round) -> People:
     """What people did; while the review goes on, only curators are told: a count that moves names gold items."""
     role = role_of(db, actor, row.project_id) or Role.viewer
     is_curator = role.rank >= Role.curator.rank
-    if sample_sight.awaits_decisions(row) and not is_curator:
+    if visibility.awaits_decisions(row) and not is_curator:
         return People(False, {}, 0, None, None, None, None, None, None, (), (), (WAITING,))
     kinds, users, minutes = _kinds(db, row.id), _minutes(db, row.id), 0.0
     minutes = sum(users.values())

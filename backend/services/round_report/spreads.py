@@ -12,10 +12,10 @@ from backend.db import tables
 from backend.db.filters import Filters
 from backend.db.listing import scope
 from backend.metrics._intervals import wilson
-from backend.services import sample_sight, sample_steps
 from backend.services.round_report.drawn import Row, draw
 from backend.services.round_report.shapes import FEWEST, Bin, Category, Spread, Spreads
-from backend.services.sample_sight import Hidden
+from backend.services.samples import text_steps, visibility
+from backend.services.samples.visibility import Hidden
 
 BINS = 20
 MOST_PROMPTS = 1_000
@@ -32,8 +32,8 @@ def spreads(db: Session, row: tables.Round, kept: Hidden) -> Spreads:
     if not asked.facets:
         return Spreads((), 0, 0, ("There is no text yet. They appear here while they are made.",))
     found = draw(db, asked, row.counts.get("samples"))
-    shown = sample_sight.narrowed(kept, row, Filters()).step
-    names = sample_steps.named(db, row)
+    shown = visibility.narrowed(kept, row, Filters()).step
+    names = text_steps.named(db, row)
     extras = _extras(db, found.rows)
     by_step: dict[int, list[Row]] = defaultdict(list)
     for one in found.rows:

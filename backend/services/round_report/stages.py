@@ -5,8 +5,8 @@ from sqlalchemy.orm import Session
 
 from backend.db import now, tables
 from backend.errors import UnreadableRecipe
-from backend.services import job_steps, review_scope
 from backend.services.round_report.shapes import StageTime
+from backend.services.rounds import job_steps, review_scope
 from backend.values import BEFORE_REVIEW, JobStatus, RoundStatus, Stage
 
 MOST = 200

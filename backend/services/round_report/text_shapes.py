@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from backend.services.sample_rows import SampleRow
+from backend.services.samples.rows import SampleRow
 
 FEWEST = 10
 """No distribution is drawn, and no share of a category given, from fewer rows."""

@@ -8,7 +8,7 @@ from backend import jobs
 from backend.db import now, reading, session, tables
 from backend.errors import Conflict, NotFound, PermissionDenied
 from backend.jobs import transitions
-from backend.services import jobs as service
+from backend.services.rounds import job_views as service
 from backend.values import JobStatus, Role, RoundStatus, Stage
 from tests import rows
 

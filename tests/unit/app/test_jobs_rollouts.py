@@ -1,7 +1,7 @@
 """What the list of a training's texts shows."""
 
-from app.pages.jobs_rollouts import _row
-from backend.services.rollouts import Rollout
+from app.pages.jobs.rollouts import _row
+from backend.services.rounds.rollouts import Rollout
 
 
 def test_a_text_with_its_reward_and_what_was_said():

@@ -1,6 +1,6 @@
 """What the form of a round offers as recipes."""
 
-from app.pages.new_round_drafts import recipe_choices
+from app.pages.new_round.drafts import recipe_choices
 from backend import recipes
 
 

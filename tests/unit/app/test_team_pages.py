@@ -5,24 +5,25 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.pages import audit, team_adjudication, team_gold, team_people, team_removal
+from app.pages import audit
+from app.pages.team import adjudication, gold, people, removal
 from app.widgets import figures, times
 from backend.db import now
 from backend.errors import InvalidInput
-from backend.services import agreement_measures as measures
 from backend.services import review_settings
-from backend.services.adjudication import Disputed, Vote
-from backend.services.judge_views import JudgeView
-from backend.services.removals import Changed, Removal
-from backend.services.review_items import Item, Member
-from backend.services.review_progress import Progress, Tally
+from backend.services.queue.judge_views import JudgeView
+from backend.services.queue.review_items import Item, Member
+from backend.services.reviews.review_progress import Progress, Tally
+from backend.services.team import agreement_measures as measures
+from backend.services.team.adjudication import Disputed, Vote
+from backend.services.team.removals import Changed, Removal
 from backend.values import DecisionKind, Messages, Verdict
 
 
 def test_numbers_are_separated_by_commas_or_blanks_and_may_be_ranges() -> None:
-    assert team_gold.numbers("12, 15 18") == [12, 15, 18]
-    assert team_gold.numbers("300-303,7 5 - 6 300") == [300, 301, 302, 303, 7, 5, 6]
-    assert len(team_gold.numbers("1-10000")) == 10_000
+    assert gold.numbers("12, 15 18") == [12, 15, 18]
+    assert gold.numbers("300-303,7 5 - 6 300") == [300, 301, 302, 303, 7, 5, 6]
+    assert len(gold.numbers("1-10000")) == 10_000
 
 
 @pytest.mark.parametrize(
@@ -41,7 +42,7 @@ def test_numbers_are_separated_by_commas_or_blanks_and_may_be_ranges() -> None:
 )
 def test_a_wrong_number_is_named(text: str, said: str) -> None:
     with pytest.raises(InvalidInput, match=said):
-        team_gold.numbers(text)
+        gold.numbers(text)
 
 
 def test_a_rule_over_several_settings_is_told_in_its_own_words() -> None:
@@ -69,7 +70,7 @@ def test_a_rule_over_several_settings_is_told_in_its_own_words() -> None:
     ],
 )
 def test_a_label_that_would_change_is_told_in_a_sentence(changed: Changed, said: str) -> None:
-    assert team_removal.changed_words(changed) == said
+    assert removal.changed_words(changed) == said
 
 
 def test_figures_of_few_equal_items_claim_no_certainty() -> None:
@@ -92,8 +93,8 @@ def disputed(*ids: int) -> Disputed:
 
 def test_the_answers_of_a_group_are_numbered_as_their_keys_and_each_has_its_score() -> None:
     found = disputed(482, 483, 484)
-    choices = team_adjudication.words(found.item)
-    shown = team_adjudication.item_value(found, 12, choices)
+    choices = adjudication.words(found.item)
+    shown = adjudication.item_value(found, 12, choices)
     assert shown["title"] == "Prompt of samples 482 to 484"
     assert [(one["name"], one["judge"]) for one in shown["texts"]] == [
         ("1", "accept 48.2"), ("2", "accept 48.3"), ("3", "accept 48.4")
@@ -103,9 +104,9 @@ def test_the_answers_of_a_group_are_numbered_as_their_keys_and_each_has_its_scor
     assert [(one["key"], one["name"]) for one in choices][:3] == [
         ("1", "1 is best"), ("2", "2 is best"), ("3", "3 is best")
     ]  # fmt: skip
-    assert team_adjudication.title(disputed(4, 9).item) == "Prompt of samples 4, 9"
-    assert team_adjudication.item_value(disputed(4), 1, [])["title"] == "Sample 4"
-    assert team_adjudication.item_value(disputed(4), 1, [])["judge"] == "accept 1"
+    assert adjudication.title(disputed(4, 9).item) == "Prompt of samples 4, 9"
+    assert adjudication.item_value(disputed(4), 1, [])["title"] == "Sample 4"
+    assert adjudication.item_value(disputed(4), 1, [])["judge"] == "accept 1"
 
 
 def test_the_audit_tells_details_in_words() -> None:
@@ -120,17 +121,17 @@ def test_times_are_told_in_one_way() -> None:
     late = now() + timedelta(days=2)
     assert times.ends(late).endswith(f", {times.moment(late)}")
     one = Removal("a", "Cleo", "Ada", datetime(2026, 11, 21, 18, 9, tzinfo=UTC), "tired", 3, False, False, ())
-    assert team_removal.choice(one) == ("Ada, 21 Nov 2026, 18:09", "a")
+    assert removal.choice(one) == ("Ada, 21 Nov 2026, 18:09", "a")
 
 
 def test_items_that_lack_a_reviewer_are_told_apart_from_those_nobody_has_begun() -> None:
     begun = Progress(samples=12_000, decided=14, mine=Tally(0, 0), people=(), is_open=True, remaining=11_988)
-    assert team_people.done(begun) == (
+    assert people.done(begun) == (
         "12 of 12,000 items decided (0 %), 2 more have been begun and need another word, 11,988 to go."
     )
-    assert team_people.done(replace(begun, remaining=11_986)) == "14 of 12,000 items decided (0 %), 11,986 to go."
+    assert people.done(replace(begun, remaining=11_986)) == "14 of 12,000 items decided (0 %), 11,986 to go."
     nearly = replace(begun, decided=12_000, remaining=1)
-    assert team_people.done(nearly).startswith("11,999 of 12,000 items decided (99 %), 1 more")
+    assert people.done(nearly).startswith("11,999 of 12,000 items decided (99 %), 1 more")
 
 
 def test_a_review_that_has_not_begun_shows_no_share() -> None:

@@ -6,7 +6,7 @@ from threading import Barrier
 import pytest
 
 from backend.errors import Conflict, NotSignedIn, TooManyAttempts
-from backend.services.throttle import Throttle, guessing, neighbourhood
+from backend.services.people.throttle import Throttle, guessing, neighbourhood
 
 
 class Clock:

@@ -10,7 +10,7 @@ from backend.config import reread
 from backend.demo import smollm2
 from backend.errors import MissingPrerequisite
 from backend.judges.exact_match import ExactMatch
-from backend.services import real_demo
+from backend.services.demo import real_demo
 from tests.groups import texts
 
 

@@ -2,7 +2,7 @@
 
 from backend import recipes
 from backend.recipes.multiagent_finetuning import CRITICS, GENERATORS
-from backend.services.round_roles import acting
+from backend.services.recipes.round_roles import acting
 
 RECIPE = recipes.get("multiagent_finetuning")
 PLACES = RECIPE.places()

@@ -15,8 +15,8 @@ from backend.selectors.above_threshold import AboveThreshold
 from backend.selectors.best_versus_worst import BestVersusWorst
 from backend.selectors.tree_traces import TreeTraces
 from backend.selectors.value_rows import ValueRows
-from backend.services import round_roles
-from backend.services.plan_sizes import sizes
+from backend.services.plans.sizes import sizes
+from backend.services.recipes import round_roles
 from backend.trainers.dpo import DPO
 from backend.trainers.orpo import ORPO
 from backend.trainers.sft import SFT

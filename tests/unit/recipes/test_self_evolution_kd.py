@@ -2,7 +2,7 @@
 
 from backend import recipes
 from backend.pipeline.train import Trainer
-from backend.services import round_roles
+from backend.services.recipes import round_roles
 
 RECIPE = recipes.get("self_evolution_kd")
 

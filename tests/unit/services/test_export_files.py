@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.services.export_files import Provenance, columns, shape, write_jsonl
-from backend.services.export_rows import Row, Side
+from backend.services.datasets.export_files import Provenance, columns, shape, write_jsonl
+from backend.services.datasets.export_rows import Row, Side
 from backend.values import DatasetType
 
 PROVENANCE = Provenance("sha256:0", 'a"b,%s', {1: (3, "policy %d")})

@@ -2,7 +2,7 @@
 
 from backend.recipes import Recipe, Step
 from backend.recipes._parts import SFT, DocumentTasks, PromptSet, StepValue, TreeSearch, TreeTraces
-from backend.services import known_answers
+from backend.services.plans import known_answers
 
 TREE = (Step(TreeSearch(), name="tree"), StepValue(), TreeTraces(), SFT())
 

@@ -4,7 +4,7 @@ import pytest
 
 from backend.metrics import Evidence
 from backend.metrics.held_out_accuracy import HeldOutAccuracy
-from backend.services.paired import Paired, compare
+from backend.services.results.paired import Paired, compare
 from backend.values import Group
 from tests.groups import prompt, sample
 

@@ -1,7 +1,7 @@
 """Upper bounds of what a round makes, by hand."""
 
 from backend import recipes
-from backend.services.plan_sizes import Sizes, sizes
+from backend.services.plans.sizes import Sizes, sizes
 
 
 def test_slots_make_prompts_times_samples_and_judge_each_by_its_votes():

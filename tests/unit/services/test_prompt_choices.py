@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from backend.services.prompt_choices import Places, chosen_answer
-from backend.services.prompt_files import open_file
-from backend.services.prompt_messages import BadRow
-from backend.services.prompt_preview import Preview, preview
+from backend.services.prompts.choices import Places, chosen_answer
+from backend.services.prompts.file_preview import Preview, preview
+from backend.services.prompts.files import open_file
+from backend.services.prompts.messages import BadRow
 
 FOUR = ["1", "2", "3", "4"]
 WORDS = ["river", "sea", "lake", "hill"]

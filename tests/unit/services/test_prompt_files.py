@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from backend.errors import InvalidInput
-from backend.services.prompt_files import limits, open_file, read
+from backend.services.prompts.files import limits, open_file, read
 
 
 def rows(tmp_path: Path, content: str | bytes, name: str = "file") -> list[tuple[int, object]]:

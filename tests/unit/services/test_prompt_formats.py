@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from backend.errors import InvalidInput
-from backend.services.prompt_files import open_file
-from backend.services.prompt_preview import Finished, Preview, preview
+from backend.services.prompts.file_preview import Finished, Preview, preview
+from backend.services.prompts.files import open_file
 
 
 def packed(content: bytes) -> bytes:
@@ -318,7 +318,7 @@ def test_a_header_with_a_bare_line_end_in_it_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_gzip_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from backend.services.prompt_files import opening
+    from backend.services.prompts.files import opening
 
     monkeypatch.setattr(opening, "LEAST_UNPACKED", 1_000_000)
     path = tmp_path / "a.jsonl.gz"

@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from backend.errors import InvalidInput
-from backend.services import prompt_parquet_limits
-from backend.services.prompt_files import read
+from backend.services.prompts import parquet_limits
+from backend.services.prompts.files import read
 
 MEMORY = """
 import resource, sys
@@ -50,7 +50,7 @@ def test_a_small_file_takes_no_more_memory_for_the_length_it_claims(tmp_path: Pa
 
 
 def test_a_description_that_is_too_large_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prompt_parquet_limits, "FOOTER_BYTES", 1000)
+    monkeypatch.setattr(parquet_limits, "FOOTER_BYTES", 1000)
     with pytest.raises(InvalidInput, match="description of the columns"):
         list(read(claiming(tmp_path / "x.parquet", 1)))
 
@@ -65,7 +65,7 @@ def test_too_many_columns_are_refused(tmp_path: Path) -> None:
 def test_a_file_that_unpacks_to_a_thousand_times_its_size_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(prompt_parquet_limits, "RATIO_FROM", 1024**2)
+    monkeypatch.setattr(parquet_limits, "RATIO_FROM", 1024**2)
     path = tmp_path / "x.parquet"
     pq.write_table(pa.table({"prompt": ["a" * 30_000_000]}), path, compression="zstd", use_dictionary=False)
     with pytest.raises(InvalidInput, match="times as much"):

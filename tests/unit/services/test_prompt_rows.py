@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.pages.prompts_import import noted
+from app.pages.prompts.importing import noted
 from backend.errors import InvalidInput
-from backend.services.prompt_completions import UNREAD
-from backend.services.prompt_formats import recognise
-from backend.services.prompt_import import is_held_out
-from backend.services.prompt_mapping import Mapping, check_mapping, from_json
-from backend.services.prompt_rows import BadRow, canonical_json, content_hash, parse
+from backend.services.prompts.formats import recognise
+from backend.services.prompts.mapping import Mapping, check_mapping, from_json
+from backend.services.prompts.row_completions import UNREAD
+from backend.services.prompts.rows import BadRow, canonical_json, content_hash, parse
+from backend.services.prompts.staging import is_held_out
 
 PROMPT = Mapping(prompt="prompt", answer="answer")
 CHAT = Mapping(messages="messages", answer="answer")

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from backend.services.prompt_files import read
-from backend.services.prompt_mapping import Mapping
-from backend.services.prompt_rows import BadRow, parse
+from backend.services.prompts.files import read
+from backend.services.prompts.mapping import Mapping
+from backend.services.prompts.rows import BadRow, parse
 
 PROMPT = Mapping(prompt="prompt", answer="answer")
 # A line -> messages, text, answer, metadata and the first digits of the hash; or how the reason begins; or None for no row.

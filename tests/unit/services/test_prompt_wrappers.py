@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from backend.errors import InvalidInput
-from backend.services.prompt_files import limits, open_file
+from backend.services.prompts.files import limits, open_file
 
 RESULT = {"text": "A", "score": 1}
 LISTS = ("samples", "results", "tasks", "items", "data", "test", "questions")

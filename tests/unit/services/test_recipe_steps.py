@@ -7,7 +7,7 @@ import pytest
 from backend import recipes
 from backend.errors import InvalidInput
 from backend.recipes import STEPS, Recipe
-from backend.services import parts, recipe_steps
+from backend.services.recipes import parts, steps_edit
 
 
 def kinds(recipe: dict[str, Any]) -> list[str]:
@@ -21,28 +21,28 @@ def star() -> dict[str, Any]:
 @pytest.mark.parametrize("name", ["rejection_sampling", "self_rewarding", "star", "meta_rewarding"])
 def test_slots_as_steps_are_the_same_recipe(name: str) -> None:
     recipe = recipes.get(name)
-    assert Recipe.model_validate(recipe_steps.as_steps(recipe.model_dump(mode="json"))) == recipe
+    assert Recipe.model_validate(steps_edit.as_steps(recipe.model_dump(mode="json"))) == recipe
 
 
 def test_steps_are_added_at_the_end_moved_and_removed() -> None:
-    recipe = recipe_steps.as_steps(recipes.get("rejection_sampling").model_dump(mode="json"))
-    recipe_steps.added(recipe, ("steps",), "judge: majority_vote")
+    recipe = steps_edit.as_steps(recipes.get("rejection_sampling").model_dump(mode="json"))
+    steps_edit.added(recipe, ("steps",), "judge: majority_vote")
     assert kinds(recipe) == [*STEPS, "judge"]
     assert recipe["steps"][-1]["part"] == parts.defaults("judge", "majority_vote")
-    recipe_steps.moved(recipe, ("steps",), 5, -1)
+    steps_edit.moved(recipe, ("steps",), 5, -1)
     assert kinds(recipe)[4:] == ["judge", "trainer"]
-    recipe_steps.moved(recipe, ("steps",), 0, -1)
+    steps_edit.moved(recipe, ("steps",), 0, -1)
     assert kinds(recipe)[0] == "prompt_source", "there is no room above the first"
-    recipe_steps.removed(recipe, ("steps",), 4)
+    steps_edit.removed(recipe, ("steps",), 4)
     assert kinds(recipe) == [*STEPS]
 
 
 def test_each_phase_has_a_list_of_its_own() -> None:
     recipe = recipes.get("meta_rewarding").model_dump(mode="json")
-    places = recipe_steps.lists(recipe)
+    places = steps_edit.lists(recipe)
     assert places == [("phases", number, "steps") for number in range(4)]
     before = [len(phase["steps"]) for phase in recipe["phases"]]
-    recipe_steps.added(recipe, places[2], "generator: sample")
+    steps_edit.added(recipe, places[2], "generator: sample")
     assert [len(phase["steps"]) for phase in recipe["phases"]] == [before[0], before[1], before[2] + 1, before[3]]
 
 
@@ -51,22 +51,22 @@ def test_each_phase_has_a_list_of_its_own() -> None:
 )
 def test_what_is_no_choice_is_refused(choice: Any) -> None:
     with pytest.raises(InvalidInput, match="Choose one from the list"):
-        recipe_steps.added(star(), ("steps",), choice)
+        steps_edit.added(star(), ("steps",), choice)
 
 
 def test_roles_are_those_beyond_the_built_in() -> None:
     recipe = star()
-    assert recipe_steps.roles(recipe) == []
+    assert steps_edit.roles(recipe) == []
     recipe["steps"][1]["by"] = "author"
-    assert recipe_steps.roles(recipe) == ["author"]
+    assert steps_edit.roles(recipe) == ["author"]
 
 
 def test_what_does_not_work_yet_has_titles_and_no_roles() -> None:
     lacking, unknown = star(), star()
-    recipe_steps.removed(lacking, ("steps",), 1)
+    steps_edit.removed(lacking, ("steps",), 1)
     unknown["steps"][2]["part"]["name"] = "of a package that is gone"
     for recipe in (lacking, unknown):
-        assert recipe_steps.roles(recipe) == []
+        assert steps_edit.roles(recipe) == []
         lines = [spot.line for spot in parts.spots(recipe) if spot.line]
         assert lines[0] == "1. prompt source: prompt_set"
         assert len(lines) == len(recipe["steps"])

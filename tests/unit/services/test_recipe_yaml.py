@@ -6,7 +6,7 @@ import pytest
 
 from backend import recipes
 from backend.errors import InvalidInput
-from backend.services import recipe_yaml
+from backend.services.recipes import recipe_yaml
 
 SHORT = """\
 name: mine

@@ -3,8 +3,8 @@
 import pytest
 
 from backend.errors import InvalidInput
-from backend.services import review_keys
 from backend.services.review_settings import Mode
+from backend.services.reviews import review_keys
 
 
 def test_the_keys_as_they_come_pass_their_own_check() -> None:

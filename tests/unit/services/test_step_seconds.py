@@ -4,9 +4,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from backend import recipes
-from backend.services.plan_seconds import Took
-from backend.services.plan_sizes import by_step
-from backend.services.step_seconds import _of_step
+from backend.services.plans.seconds import Took
+from backend.services.plans.sizes import by_step
+from backend.services.plans.step_seconds import _of_step
 
 PLACES = recipes.get("rest_mcts").places()
 

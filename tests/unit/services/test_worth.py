@@ -10,7 +10,7 @@ import pytest
 from backend import demo, recipes
 from backend.pipeline import worth
 from backend.pipeline.worth import Seen, features, near_the_cut, plain_signs, together, unlike_the_judge
-from backend.services.group_decisions import says, shown
+from backend.services.decisions.group_decisions import says, shown
 from backend.services.review_settings import Mode, ReviewSettings
 from backend.values import DecisionKind, Verdict
 

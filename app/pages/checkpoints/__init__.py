@@ -1,0 +1,343 @@
+"""Checkpoints: lineage and numbers side by side, who made each, a box to try prompts, registering new ones."""
+
+from typing import Any
+
+import gradio as gr
+
+from app.pages.checkpoints import checks as checkpoints_checks
+from app.pages.checkpoints import templates
+from app.pages.checkpoints.uses import shown_use
+from app.toasts import notice, toasts
+from app.widgets.asked import Asked, asked
+from app.widgets.chosen import Chosen
+from app.widgets.context import context
+from app.widgets.formats import duration
+from app.widgets.markup import markup
+from app.widgets.roles import needs, only
+from app.widgets.times import moment
+from backend.errors import InvalidInput
+from backend.services import checkpoints
+from backend.services.access import Actor
+from backend.services.checkpoints import CheckpointRow, Detail, Endpoint, Number, Trial, trials
+from backend.services.team import removals
+from backend.values import Role, Sampling
+
+TITLE, PATH = "Checkpoints", "checkpoints"
+POLL_SECONDS = 1.0
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
+QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
+FIRST_METRICS = ("held_out_accuracy", "pass_at_8")
+
+
+def build() -> None:
+    """Lay out the page and wire it."""
+    tried, doomed = gr.State(Chosen()), gr.State(None)
+    table = markup(templates.TABLE, templates.TABLE_CSS, elem_id="lineage")
+    with gr.Tabs(selected="made") as tabs:
+        with gr.Tab("Who made this model?", id="made"):
+            chosen = gr.Dropdown([], label="Checkpoint", elem_id="chosen-checkpoint")
+            made = markup(templates.DETAIL, templates.DETAIL_CSS, elem_id="detail")
+            checks, check = checkpoints_checks.draw()
+            with gr.Accordion("Rename or delete", open=False, elem_classes=needs(Role.curator)):
+                new_name = gr.Textbox(label="New name", max_length=120, info="Nothing refers to the name.")
+                with gr.Row(elem_classes="rondo-toolbar"):
+                    rename = gr.Button("Rename", size="md", scale=0, min_width=120)
+                    delete = gr.Button(
+                        "Delete…", size="md", variant="stop", scale=0, min_width=120, elem_id="checkpoint-delete"
+                    )
+                with gr.Column(visible=False) as sure:
+                    asked_once = markup(templates.SURE, elem_id="checkpoint-delete-said")
+                    with gr.Row(elem_classes="rondo-toolbar"):
+                        really = gr.Button(
+                            "Delete it", size="md", variant="stop", scale=0, min_width=120,
+                            elem_id="checkpoint-delete-really",
+                        )  # fmt: skip
+                        keep = gr.Button("Keep it", size="md", scale=0, min_width=120, elem_id="checkpoint-keep")
+        with gr.Tab("Try a prompt", id="try"), only(Role.curator, "Trying a prompt"):
+            with gr.Row():
+                one = gr.Dropdown([], label="Checkpoint", elem_id="try-one")
+                two = gr.Dropdown([], label="And another one", elem_id="try-two")
+            prompt = gr.Textbox(label="Prompt", lines=4, max_lines=20, elem_id="try-prompt")
+            with gr.Row():
+                temperature = gr.Number(0.0, label="temperature")
+                top_p = gr.Number(1.0, label="top_p")
+                max_tokens = gr.Number(256, label="max_tokens")
+                seed = gr.Number(0, label="seed")
+            with gr.Row(elem_classes="rondo-toolbar"):
+                ask = gr.Button("Try", variant="primary", size="md", scale=0, min_width=140, elem_id="try-go")
+            state = markup(templates.STATE, elem_id="try-state")
+            with gr.Row():
+                replies = [
+                    gr.Textbox(
+                        label="Reply", lines=6, max_lines=30, interactive=False, visible=False, elem_id=f"reply-{i}"
+                    )
+                    for i in range(2)
+                ]
+        with gr.Tab("Register", id="register"), only(Role.curator, "Registering a checkpoint"):
+            name, role, location, folder, url, model, key, served = _register_form()
+
+    lists, made_of = [table, chosen, one, two], [made, checks]
+    gr.on(None, load, tried, [*lists, *made_of, prompt, state, *replies, tabs], **QUIET)
+    chosen.input(show, chosen, made_of, **QUIET)
+    check.click(checkpoints_checks.check_again, chosen, checks, **checkpoints_checks.PRIVATE)
+    # Another checkpoint is another question.
+    gr.on([chosen.input, keep.click], lambda: gr.Column(visible=False), None, sure, **QUIET)
+    rename.click(give_name, [chosen, new_name], [*lists, *made_of], **PRIVATE)
+    delete.click(ask_forget, chosen, [sure, asked_once, doomed], **PRIVATE)
+    really.click(forget, doomed, [*lists, *made_of, sure], **PRIVATE)
+    asked = [one, two, prompt, temperature, top_p, max_tokens, seed]
+    ask.click(ask_checkpoints, [tried, *asked], [state, *replies], **PRIVATE)
+    gr.Timer(POLL_SECONDS).tick(poll, tried, [state, *replies], **QUIET)
+    folder.click(register_folder, [name, role, location], [*lists, *made_of], **PRIVATE)
+    served.click(register_endpoint, [name, role, url, model, key], [*lists, *made_of], **PRIVATE)
+
+
+def _register_form() -> tuple[Any, ...]:
+    with gr.Row():
+        name = gr.Textbox(label="Name", max_length=120, elem_id="register-name")
+        role = gr.Dropdown(list(checkpoints.ROLES), value="policy", label="Role", elem_id="register-role")
+    with gr.Tab("Folder or model hub"):
+        location = gr.Textbox(
+            label="Folder or model-hub name",
+            info="A folder inside the data folder, an absolute folder (project admins only), or a name like org/model. "
+            "Weights must be safetensors, with a tokenizer and a chat template. Adapters name their base.",
+            elem_id="register-location",
+        )
+        with gr.Row(elem_classes="rondo-toolbar"):
+            folder = _register_button("register-folder")
+    with gr.Tab("OpenAI-compatible endpoint"):
+        with gr.Row():
+            url = gr.Textbox(label="base_url", info="For example http://127.0.0.1:8000/v1.", elem_id="register-url")
+            model = gr.Textbox(label="model", info="The name under which it is served.")
+            key = gr.Textbox(label="api_key_env", info="Environment variable with the key, like RONDO_MY_API_KEY.")
+        with gr.Row(elem_classes="rondo-toolbar"):
+            served = _register_button("register-endpoint")
+            markup(
+                "<p class='rondo-muted'>Owners of this installation only. It can judge, but it cannot be trained.</p>"
+            )
+    return name, role, location, folder, url, model, key, served
+
+
+def _register_button(elem_id: str) -> gr.Button:
+    return gr.Button("Register", variant="primary", size="md", scale=0, min_width=140, elem_id=elem_id)
+
+
+@toasts
+def load(tried: Chosen, request: gr.Request) -> list[Any]:
+    """Fill the page; `?checkpoint=ID` chooses one. What one tried last is still there."""
+    here = context(request)
+    known = {row.id for row in checkpoints.tree(here.actor, here.project_id)}
+    chosen = asked(request, "checkpoint", "checkpoint", known)
+    lists, first = _lists(here.actor, here.project_id, chosen)
+    last = trials.newest(here.actor, here.project_id)
+    detail = made_values(here.actor, here.project_id, first)
+    if chosen.missing:
+        detail[0] = {"missing": chosen.missing}
+    # Whoever comes to a project without checkpoints comes to register one.
+    opened = gr.Tabs() if known else gr.Tabs(selected="register")
+    tried.put({"job": last and last.job_id})
+    return [*lists, *detail, last.prompt if last else "", *_trial(last), opened]
+
+
+@toasts
+def show(checkpoint_id: int, request: gr.Request) -> list[Any]:
+    """Show who made a checkpoint, and what was checked of it."""
+    here = context(request)
+    return made_values(here.actor, here.project_id, checkpoint_id)
+
+
+@toasts
+def give_name(checkpoint_id: int | None, name: str, request: gr.Request) -> list[Any]:
+    """Rename."""
+    here = context(request)
+    checkpoints.rename(here.actor, _known(checkpoint_id), name)
+    return _refreshed(request, checkpoint_id)
+
+
+@toasts
+def ask_forget(checkpoint_id: int | None, request: gr.Request) -> list[Any]:
+    """Ask once more, naming what would go."""
+    found = checkpoints.detail(context(request).actor, _known(checkpoint_id))
+    return [gr.Column(visible=True), {"name": found.row.name}, checkpoint_id]
+
+
+@toasts
+def forget(checkpoint_id: int | None, request: gr.Request) -> list[Any]:
+    """Delete the one that was asked about, whichever is chosen by now."""
+    here = context(request)
+    checkpoints.delete(here.actor, _known(checkpoint_id))
+    return [*_refreshed(request, None), gr.Column(visible=False)]
+
+
+@toasts
+def register_folder(name: str, role: str, location: str, request: gr.Request) -> list[Any]:
+    """Register a folder or hub name."""
+    here = context(request)
+    new = checkpoints.register(here.actor, here.project_id, name=name, location=location, role=role)
+    notice(f"{name} is registered.")
+    return _refreshed(request, new)
+
+
+@toasts
+def register_endpoint(name: str, role: str, url: str, model: str, key: str, request: gr.Request) -> list[Any]:
+    """Register an endpoint."""
+    here = context(request)
+    new = checkpoints.register(here.actor, here.project_id, name=name, endpoint=Endpoint(url, model, key), role=role)
+    notice(f"{name} is registered.")
+    return _refreshed(request, new)
+
+
+@toasts
+def ask_checkpoints(
+    tried: Chosen, one: int | None, two: int | None, text: str, temperature: float | None, top_p: float | None,
+    max_tokens: float | None, seed: float | None, request: gr.Request,
+) -> list[Any]:  # fmt: skip
+    """Start a trial."""
+    here = context(request)
+    if temperature is None or top_p is None or max_tokens is None:
+        raise InvalidInput("temperature, top_p and max_tokens must be numbers. Fill them in.")
+    sampling = Sampling(temperature, top_p, max_tokens=int(max_tokens), seed=None if seed is None else int(seed))
+    ids = [id_ for id_ in dict.fromkeys((one, two)) if id_]
+    job_id = checkpoints.try_prompt(here.actor, ids, text, sampling)
+    drawn = _trial(checkpoints.try_result(here.actor, job_id))
+    tried.put({"job": job_id})
+    return drawn
+
+
+@toasts
+def poll(tried: Chosen, request: gr.Request) -> list[Any]:
+    """Follow a trial until it is over."""
+    wish = tried.value
+    if wish.get("job") is None:
+        return [gr.skip()] * 3
+    trial = checkpoints.try_result(context(request).actor, wish["job"])
+    drawn = tried.unless_over(wish, _trial(trial))
+    if trial.is_over and tried.value is wish:
+        tried.put({})
+    return drawn
+
+
+def _known(checkpoint_id: int | None) -> int:
+    if checkpoint_id is None:
+        raise InvalidInput("Choose a checkpoint first.")
+    return checkpoint_id
+
+
+def _refreshed(request: gr.Request, chosen: int | None) -> list[Any]:
+    here = context(request)
+    lists, first = _lists(here.actor, here.project_id, Asked(chosen))
+    return [*lists, *made_values(here.actor, here.project_id, first)]
+
+
+def made_values(actor: Actor, project_id: int, checkpoint_id: int | None) -> list[Any]:
+    """The card of a checkpoint and the lines of its checks."""
+    if not checkpoint_id:
+        return [None, None]
+    checks = checkpoints_checks.value(checkpoints.detail(actor, checkpoint_id))
+    return [shown(actor, project_id, checkpoint_id), checks]
+
+
+def shown(actor: Actor, project_id: int, checkpoint_id: int) -> dict[str, Any]:
+    """Who made a checkpoint, and whether it learned from work that does not stand any more."""
+    removed = removals.learned_from_removed(actor, project_id)
+    return _detail(checkpoints.detail(actor, checkpoint_id)) | {"is_doubtful": checkpoint_id in removed}
+
+
+def _lists(actor: Any, project_id: int, chosen: Asked) -> tuple[list[Any], int | None]:
+    """The table and the three dropdowns, and which checkpoint they start with: the asked one, else the newest.
+
+    None where the asked one is not there.
+    """
+    rows = checkpoints.tree(actor, project_id)
+    ids = [row.id for row in rows]
+    newest = None if chosen.missing else max(ids, default=None)
+    first = chosen.id if chosen.id in ids else newest
+    parent = next((row.parent_id for row in rows if row.id == first), None)
+    choices = [(row.name, row.id) for row in rows]
+    one = gr.Dropdown(choices=choices, value=first)
+    two = gr.Dropdown(choices=[("none", 0), *choices], value=parent or 0)
+    return [table_value(rows, removals.learned_from_removed(actor, project_id)), one, one, two], first
+
+
+def table_value(rows: list[CheckpointRow], doubtful: set[int]) -> dict[str, Any]:
+    """The lineage; `doubtful` ones learned from work that was removed later."""
+    found = {name for row in rows for name in row.metrics}
+    names = [n for n in FIRST_METRICS if n in found] + sorted(found - set(FIRST_METRICS))
+    return {
+        "metrics": [name.replace("_", " ") for name in names],
+        "rows": [
+            {
+                "id": row.id,
+                "name": row.name,
+                "indent": min(row.depth, 12) * 18,
+                "is_child": row.depth > 0,
+                "is_doubtful": row.id in doubtful,
+                "kind": row.kind if row.role == "policy" else f"{row.kind}, {row.role}",
+                "round": f"round {row.round_number}" if row.round_number else "registered",
+                "cells": [_number(row.metrics.get(name), name) for name in names],
+            }
+            for row in rows
+        ],
+    }
+
+
+def _number(number: Number | None, name: str) -> dict[str, str]:
+    if number is None or number.value is None:
+        return {"value": "–", "interval": ""}
+    is_share = number.low is not None and 0 <= number.value <= 1 and "length" not in name
+    numbers = (number.low, number.value, number.high)
+    low, value, high = ("" if x is None else f"{x * 100:.1f}" if is_share else f"{x:.3g}" for x in numbers)
+    spread = f"{low} to {high}, " if low and high else ""
+    return {"value": value + (" %" if is_share else ""), "interval": f"{spread}n {number.n:,}"}
+
+
+def _detail(detail: Detail) -> dict[str, Any]:
+    row, seconds = detail.row, detail.job_seconds
+    last = {k: f"{v:.4g}" for k, v in detail.job_metrics.items() if isinstance(v, int | float)}
+    return {
+        "id": row.id,
+        "is_measured": bool(row.metrics),
+        "side": f"c{row.id}" if row.round_id is None else f"r{row.round_id}",
+        "name": row.name,
+        "kind": f"{row.kind} checkpoint, role {row.role}, served by {row.engine}",
+        "made": moment(row.created_at),
+        "location": row.location,
+        "size": f"{detail.num_bytes / 1e6:,.1f} MB" if detail.num_bytes else "",
+        "ancestors": " ← ".join((row.name, *detail.ancestors)),
+        "uses": [shown_use(one) for one in detail.uses],
+        "is_made": row.round_id is not None,
+        "round": row.round_number,
+        "round_id": row.round_id,
+        "recipe": detail.recipe,
+        "policy": detail.policy,
+        "reference": detail.reference,
+        "judge": detail.judge,
+        "dataset": detail.dataset_id,
+        "examples": f"{detail.num_examples:,} {detail.dataset_type.replace('_', ' ')} rows",
+        "hash": detail.content_hash[:12],
+        "funnel": [_step(step) for step in detail.funnel],
+        "people": [vars(person) for person in detail.people],
+        "job": detail.job_id,
+        "training": ", ".join([*([duration(seconds)] if seconds else []), *(f"{k} {v}" for k, v in last.items())]),
+        "rows": detail.training_rows,
+        "libraries": ", ".join(f"{k} {v}" for k, v in detail.provenance.get("libraries", {}).items() if v),
+    }
+
+
+def _step(step: dict[str, Any]) -> dict[str, str]:
+    dropped = "; ".join(f"{count:,} {reason}" for reason, count in step.get("dropped", {}).items())
+    return {"stage": step["stage"], "count": f"{step['count']:,}", "dropped": dropped}
+
+
+def _trial(trial: Trial | None) -> list[Any]:
+    """The line of the trial's state and the two replies."""
+    if trial is None:
+        return [None, gr.Textbox(visible=False), gr.Textbox(visible=False)]
+    boxes = [
+        gr.Textbox(
+            reply.text, visible=True, label=f"{reply.checkpoint}: {reply.num_tokens} tokens, {reply.finish_reason}"
+        )
+        for reply in trial.replies
+    ]
+    state = "" if trial.replies else trial.error or f"The trial is {trial.status}."
+    return [{"text": state, "is_bad": bool(trial.error)}, *boxes, *[gr.Textbox(visible=False)] * (2 - len(boxes))]

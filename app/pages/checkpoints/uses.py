@@ -1,0 +1,27 @@
+"""How a checkpoint uses its weights, as its card shows it: the knobs of each way, and the lessons of a handbook."""
+
+from typing import Any
+
+from backend.services.checkpoints.wrappers import Use
+
+MOST_SOURCES = 5
+"""So many of the samples that a lesson cites are named."""
+
+
+def shown_use(use: Use) -> dict[str, Any]:
+    """One way to use the weights: its knobs, and the lessons of a handbook with some of the samples they cite."""
+    lessons = [
+        {
+            "name": one["name"],
+            "text": one["text"],
+            "sources": one["sources"][:MOST_SOURCES],
+            "more": f"and {more:,} more" if (more := len(one["sources"]) - MOST_SOURCES) > 0 else "",
+        }
+        for one in use.lessons
+    ]
+    return {
+        "name": use.name,
+        "knobs": [{"name": name, "value": str(value)} for name, value in use.knobs.items()],
+        "lessons": lessons,
+        "number": "1 lesson" if len(lessons) == 1 else f"{len(lessons):,} lessons",
+    }

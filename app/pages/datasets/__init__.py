@@ -1,0 +1,292 @@
+"""Datasets: what each training read, why the rest fell out, who is behind it, and its download."""
+
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+import gradio as gr
+import plotly.graph_objects as go
+
+from app.pages.datasets import templates
+from app.pages.prompts.importing import short, table
+from app.toasts import toasts
+from app.widgets import charts
+from app.widgets.asked import Asked, asked, not_here
+from app.widgets.context import context
+from app.widgets.markup import markup
+from app.widgets.table import Table, row_number
+from app.widgets.times import moment
+from backend.errors import InvalidInput
+from backend.services import datasets
+from backend.services.access import Actor
+from backend.services.datasets import DatasetDetail, DatasetView, Row, exports
+from backend.services.datasets.exports import Export
+from backend.values import DatasetType
+
+TITLE, PATH = "Datasets", "datasets"
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
+QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
+ALL = ["Dataset", "Round", "Type", "Rows", "Checkpoint", "Hash", "Frozen"]
+FUNNEL = ["Stage", "Count", "Fell out, and why"]
+ROWS = ["#", "Prompt", "Chosen or completion", "Rejected", "Label", "Weight", "Origin"]
+PEOPLE = ["Person", "Decisions", "Overrides"]
+
+
+def build() -> None:
+    """Lay out the page and wire it."""
+    seen = gr.State({})
+    kept = gr.JSON({}, visible="hidden")
+    card = markup(templates.DATASET, templates.DATASET_CSS, elem_id="dataset")
+    listed = table(ALL, "All datasets", "datasets-table", widths=[10, 9, 20, 12, 19, 15, 15])
+    with gr.Tab("Funnel"):
+        chart = gr.Plot(label="From prompts to training rows", elem_id="dataset-funnel")
+        funnel = table(FUNNEL, "From prompts to training rows", "dataset-funnel-table", widths=[20, 15, 65])
+    with gr.Tab("Rows"):
+        rows = table(ROWS, "Training rows", "dataset-rows", widths=[6, 28, 26, 18, 7, 7, 8])
+        with gr.Row(elem_classes="rondo-toolbar"):
+            first = gr.Button("First page", interactive=False, scale=0)
+            more = gr.Button("Next page", interactive=False, scale=0, elem_id="dataset-next")
+        whole = gr.Textbox(label="Row", lines=3, max_lines=24, visible=False, elem_id="dataset-row")
+    with gr.Tab("People"):
+        people = table(PEOPLE, "Who decided on what is in it", "dataset-people")
+    with gr.Tab("Download"):
+        with gr.Row():
+            format = gr.Radio(["jsonl", "parquet"], value="jsonl", label="Format", elem_id="export-format")
+            type = gr.Dropdown([], label="Type", info="TRL's dataset types this one can become.", elem_id="export-type")
+        strict = gr.Checkbox(False, label="Only the columns TRL reads, without provenance")
+        leave_out = gr.Checkbox(False, label="Without the rows that a check finds")
+        with gr.Row(elem_classes="rondo-toolbar"):
+            link = markup(templates.DOWNLOAD, templates.DOWNLOAD_CSS, elem_id="export-link")
+            check = gr.Button("Check the rows", scale=0, elem_id="export-check")
+            verify = gr.Button("Verify the content hash", scale=0, min_width=230, elem_id="dataset-verify")
+        status = markup(templates.STATUS, elem_id="export-status")
+
+    wanted = [seen, format, type, strict, leave_out]
+    shown = [card, listed, chart, funnel, rows, first, more, whole, people, type, link, status, seen, kept]
+    gr.on(None, draw, None, shown, **QUIET)
+    listed.select(choose, None, shown, **QUIET)
+    first.click(to_first, [seen], [rows, first, more, seen], **QUIET)
+    more.click(to_next, [seen], [rows, first, more, seen], **QUIET)
+    rows.select(open_row, [seen], whole, **QUIET)
+    gr.on([c.input for c in (format, type, strict, leave_out)], point, wanted, [link, status], **QUIET)
+    check.click(check_rows, wanted, status, **PRIVATE)
+    verify.click(verify_hash, [seen], status, **PRIVATE)
+    kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
+
+
+@toasts
+def draw(request: gr.Request) -> list[Any]:
+    """Draw everything; the address says which dataset was chosen."""
+    here = context(request)
+    return _shown(here.actor, here.project_id, asked(request, "dataset", "dataset"))
+
+
+@toasts
+def choose(event: gr.SelectData, request: gr.Request) -> list[Any]:
+    """Show another dataset."""
+    here = context(request)
+    return _shown(here.actor, here.project_id, Asked(row_number(event)))
+
+
+@toasts
+def to_first(seen: dict[str, Any], request: gr.Request) -> list[Any]:
+    """Back to the first rows."""
+    return _page(context(request).actor, _chosen(seen), None)
+
+
+@toasts
+def to_next(seen: dict[str, Any], request: gr.Request) -> list[Any]:
+    """On to the next rows."""
+    return _page(context(request).actor, _chosen(seen), seen.get("next"))
+
+
+@toasts
+def open_row(seen: dict[str, Any], event: gr.SelectData, request: gr.Request) -> gr.Textbox:
+    """Show one row whole."""
+    place = row_number(event)
+    page = datasets.rows(context(request).actor, _chosen(seen), cursor=place - 1, limit=1)
+    if not page.rows:
+        return gr.Textbox(visible=False)
+    return gr.Textbox(whole_row(page.rows[0], page.type), visible=True, label=f"Row {place}")
+
+
+@toasts
+def point(
+    seen: dict[str, Any], format: str, type: str, strict: bool, leave_out: bool, request: gr.Request
+) -> list[Any]:
+    """Make the link fit what is chosen."""
+    context(request)
+    return [_link(_chosen(seen), format, type, strict=strict, leave_out=leave_out), None]
+
+
+@toasts
+def check_rows(
+    seen: dict[str, Any], format: str, type: str, strict: bool, leave_out: bool, request: gr.Request
+) -> dict[str, Any]:
+    """Write the file and say what the checks found."""
+    made = exports.export(
+        context(request).actor, _chosen(seen), format="parquet" if format == "parquet" else "jsonl",
+        type=DatasetType(type), is_strict=strict, leave_out=leave_out,
+    )  # fmt: skip
+    return said(made)
+
+
+@toasts
+def verify_hash(seen: dict[str, Any], request: gr.Request) -> dict[str, Any]:
+    """Say whether the rows are still those that were frozen."""
+    found = datasets.verify(context(request).actor, _chosen(seen))
+    if found.is_unchanged:
+        return {"is_bad": False, "lines": [f"Unchanged: {found.num_rows:,} rows have the hash they were frozen with."]}
+    lines = ["Changed since it was frozen. Somebody wrote to the database past Rondo; the training files keep a copy."]
+    return {"is_bad": True, "lines": [*lines, f"frozen: {found.frozen_hash}", f"now: {found.hash_now}"]}
+
+
+def _chosen(seen: dict[str, Any]) -> int:
+    if seen.get("dataset") is None:
+        raise InvalidInput("No dataset is chosen. Choose one from the table; a round makes one when it selects.")
+    return int(seen["dataset"])
+
+
+def _shown(actor: Actor, project_id: int, chosen: Asked) -> list[Any]:
+    """The list, and all about the chosen dataset; without a choice about the newest."""
+    found = datasets.list_datasets(actor, project_id)
+    ids = [view.id for view in found]
+    missing = chosen.missing or (not_here("dataset", chosen.id) if chosen.id not in (None, *ids) else "")
+    if missing or not ids:
+        empty: list[list[str]] = []
+        return [
+            {"missing": missing} if missing else {"is_empty": True},
+            Table([list_row(v) for v in found], visible=bool(ids)), gr.Plot(visible=False), empty, empty,
+            gr.Button(interactive=False), gr.Button(interactive=False), gr.Textbox(visible=False), empty,
+            gr.Dropdown([], value=None), None, None, {}, {},
+        ]  # fmt: skip
+    detail = datasets.get(actor, ids[0] if chosen.id is None else chosen.id)
+    view = detail.view
+    types = [str(type) for type in exports.types(view.type)]
+    rows, first, more, seen = _page(actor, view.id, None)
+    return [
+        card_value(detail),
+        Table([list_row(v) for v in found], visible=True),
+        gr.Plot(funnel_chart(detail), visible=bool(detail.funnel)),
+        [funnel_row(step) for step in detail.funnel],
+        rows,
+        first,
+        more,
+        gr.Textbox(visible=False),
+        [[p.name, f"{p.num_decisions:,}", f"{p.num_overrides:,}"] for p in detail.people],
+        gr.Dropdown(types, value=types[0]),
+        _link(view.id, "jsonl", types[0], strict=False, leave_out=False),
+        None,
+        seen,
+        {"dataset": str(view.id)},
+    ]
+
+
+def _page(actor: Actor, dataset_id: int, cursor: int | None) -> list[Any]:
+    page = datasets.rows(actor, dataset_id, cursor=cursor)
+    rows = [table_row(row) for row in page.rows]
+    buttons = [gr.Button(interactive=cursor is not None), gr.Button(interactive=page.next is not None)]
+    return [rows, *buttons, {"dataset": dataset_id, "next": page.next}]
+
+
+def _link(dataset_id: int, format: str, type: str, *, strict: bool, leave_out: bool) -> dict[str, str]:
+    asked = {"format": format, "type": type, "is_strict": strict, "leave_out": leave_out}
+    name = f"dataset-{dataset_id}-{type}{'-strict' if strict else ''}.{format}"
+    return {"link": f"/api/v1/datasets/{dataset_id}/export?{urlencode(asked)}", "name": name}
+
+
+def card_value(detail: DatasetDetail) -> dict[str, Any]:
+    """What the card shows; texts only."""
+    view = detail.view
+    origins = ", ".join(f"{count:,} {origin}" for origin, count in detail.origins.items())
+    facts = {k: v for k, v in detail.provenance.items() if v and k != "people"}
+    return {
+        "title": f"Dataset {view.id}",
+        "type": view.type.replace("_", " "),
+        "rows": f"{view.num_examples:,} rows ({origins})",
+        "round": view.round_number,
+        "round_id": view.round_id,
+        "made": moment(view.created_at),
+        "checkpoint": view.checkpoint,
+        "checkpoint_id": view.checkpoint_id,
+        "untrained": "no checkpoint yet" if view.is_read else "none: a later step of the round went on from its rows",
+        "hash": view.content_hash,
+        "provenance": [{"name": k.replace("_", " "), "value": _fact(v)} for k, v in facts.items()],
+    }
+
+
+def _fact(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {version}" for name, version in value.items() if version)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def funnel_chart(detail: DatasetDetail) -> go.Figure:
+    """The counts from stage to stage."""
+    stages = [str(step["stage"]) for step in detail.funnel]
+    counts = [int(step["count"]) for step in detail.funnel]
+    figure = charts.blank(height=60 + 44 * len(stages))
+    bars = go.Funnel(
+        y=stages,
+        x=counts,
+        texttemplate="%{x:,}",
+        marker={"color": charts.ACCENT},
+        connector_visible=False,
+        insidetextfont_color="#ffffff",
+    )
+    figure.add_trace(bars)
+    figure.update_layout(showlegend=False, hovermode="closest", margin_l=110)
+    return figure
+
+
+def funnel_row(step: dict[str, Any]) -> list[str]:
+    """One stage of the funnel; what is beside stage, count and reasons follows in words."""
+    reasons = [f"{count:,} {reason}" for reason, count in step.get("dropped", {}).items()]
+    beside = [f"{k} {v:,}" for k, v in step.items() if k not in ("stage", "count", "dropped") and isinstance(v, int)]
+    unit = [f"counted in {step['unit']}"] if reasons and step.get("unit") else []
+    return [str(step["stage"]), f"{step['count']:,}", "; ".join([*reasons, *beside, *unit]) or "–"]
+
+
+def list_row(view: DatasetView) -> list[str]:
+    """One dataset as the table shows it."""
+    frozen = moment(view.created_at)
+    type, checkpoint = view.type.replace("_", " "), view.checkpoint or "–"
+    return [
+        str(view.id), str(view.round_number), type, f"{view.num_examples:,}", checkpoint, view.content_hash[:12], frozen
+    ]  # fmt: skip
+
+
+def table_row(row: Row) -> list[str]:
+    """One training row as the table shows it."""
+    label = "" if row.label is None else "good" if row.label else "bad"
+    prompt, rejected = short(row.messages[-1]["content"] if row.messages else ""), short(row.rejected or "")
+    return [str(row.position), prompt, short(row.completion), rejected, label, f"{row.weight:g}", row.origin]
+
+
+def whole_row(row: Row, type: DatasetType) -> str:
+    """All of a row as text."""
+    if type is DatasetType.language_modeling and not (row.messages and row.completion):
+        parts = [f"text:\n{datasets.plain(row.messages, row.completion)}"]
+    else:
+        parts = [f"{message['role']}:\n{message['content']}" for message in row.messages]
+        parts += [f"{'chosen' if row.rejected is not None else 'completion'}:\n{row.completion}"]
+    parts += [f"rejected:\n{row.rejected}"] if row.rejected is not None else []
+    none = "none (the prompt’s own answer)" if row.completion else "none"
+    ids = f"prompt {row.prompt_id}, sample {row.sample_id or none}"
+    return "\n\n".join([*parts, ids + (f", rejected sample {row.rejected_id}" if row.rejected_id else "")])
+
+
+def said(made: Export) -> dict[str, Any]:
+    """What an export says of itself, line by line."""
+    lines = [f"{made.num_rows:,} rows, {made.num_bytes / 1000:,.0f} KB."]
+    lines += [
+        f"{finding.count:,} rows: {finding.meaning} (first: {_places(finding.positions)})" for finding in made.findings
+    ]
+    lines += [f"Left out, {reason}: {count:,} rows." for reason, count in made.left_out.items()]
+    lines += made.warnings
+    lines += [] if made.findings else ["No check found anything."]
+    return {"is_bad": bool(made.findings), "lines": lines}
+
+
+def _places(positions: tuple[int, ...]) -> str:
+    return ", ".join(map(str, positions[:5]))

@@ -1,0 +1,304 @@
+"""Jobs: what runs in the background, how far it is, what it printed, and how to stop it or start it again."""
+
+from typing import Any
+
+import gradio as gr
+import plotly.graph_objects as go
+from gradio.context import get_blocks_context
+
+from app.pages.jobs import failures, rollouts, templates, ways_out
+from app.toasts import toasts
+from app.widgets import charts
+from app.widgets.asked import asked, not_here
+from app.widgets.chosen import Chosen
+from app.widgets.context import Context, context
+from app.widgets.formats import duration
+from app.widgets.markup import markup
+from app.widgets.roles import needs
+from app.widgets.table import Table, row_number
+from backend.errors import NotFound
+from backend.services.rounds import job_views
+from backend.services.rounds.job_views import JobDetail, JobView
+from backend.values import JSON, JobStatus, Role
+
+TITLE, PATH = "Jobs", "jobs"
+POLL_SECONDS = 1.0
+COLUMNS = ["Job", "Round", "Stage", "Status", "Progress", "Rate", "Time left", "Took", "Last metrics"]
+WIDTHS = ["6%", "7%", "15%", "9%", "17%", "12%", "8%", "8%", "18%"]
+BADGES = {JobStatus.running: "accent", JobStatus.done: "ok", JobStatus.failed: "bad"}
+LOG_LINES = 16
+OUTSIDE = {"try": "try a prompt", "repair": "rewrite a sample"}
+"""Jobs outside rounds, by their kind."""
+AGAIN, TUNE = "retry", "tune"
+"""Jobs that ask again for what was left out, and those that try changes out before a round begins."""
+
+
+def build() -> None:
+    """Lay out the page and wire it."""
+    chosen, seen = gr.State(Chosen()), gr.State({})
+    painted, kept = gr.JSON({}, visible="hidden"), gr.JSON({}, visible="hidden")
+    card = markup(templates.CARD, templates.CARD_CSS)
+    with gr.Row(elem_classes=["rondo-toolbar", needs(Role.curator)]):
+        cancel_button = gr.Button("Cancel", variant="stop", interactive=False, scale=0, elem_id="job-cancel")
+        resume_button = gr.Button("Resume", interactive=False, scale=0, elem_id="job-resume")
+        retry_button = gr.Button("Retry", interactive=False, scale=0, elem_id="job-retry")
+    error = gr.Textbox(
+        label="What went wrong", visible=False, interactive=False, lines=2, max_lines=8, elem_id="job-error"
+    )
+    out = ways_out.build()
+    with gr.Row():
+        loss = gr.Plot(label="Loss", visible=False, elem_id="job-loss")
+        rewards = gr.Plot(label="Rewards", visible=False, elem_id="job-rewards")
+    rollouts.build(painted)
+    log = gr.Textbox(
+        label="Log",
+        interactive=False,
+        lines=6,
+        max_lines=LOG_LINES,
+        autoscroll=True,
+        buttons=["copy"],
+        elem_id="job-log",
+    )
+    table = Table(
+        headers=COLUMNS, datatype="str", column_widths=WIDTHS, interactive=False, wrap=True, label="All jobs",
+        show_label=True, elem_id="jobs-table",
+    )  # fmt: skip
+    with gr.Row(elem_classes="rondo-toolbar"):
+        newer = gr.Button("Newer", interactive=False, scale=0)
+        older = gr.Button("Older", interactive=False, scale=0)
+    failures.build()
+    timer = gr.Timer(POLL_SECONDS)
+
+    shown = [
+        card,
+        cancel_button,
+        resume_button,
+        retry_button,
+        error,
+        loss,
+        rewards,
+        log,
+        table,
+        newer,
+        older,
+        seen,
+        out.stopped,
+        painted,
+    ]
+    blocks = get_blocks_context()
+    assert blocks is not None
+    wired: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
+    quiet = wired | {"show_progress": "hidden"}
+    blocks.root_block.load(draw, chosen, shown, **quiet)
+    timer.tick(refresh, [chosen, seen], shown, **quiet)
+    table.select(choose, chosen, [*shown, kept], **quiet)
+    kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
+    newer.click(to_newer, chosen, shown, **quiet)
+    older.click(to_older, [chosen, painted], shown, **quiet)
+    cancel_button.click(cancel, [chosen, painted], shown, **wired)
+    resume_button.click(resume, [chosen, painted], shown, **wired)
+    retry_button.click(retry, [chosen, painted], shown, **wired)
+    ways_out.wire(out, [chosen, seen], (refresh, shown))
+
+
+@toasts
+def draw(chosen: Chosen, request: gr.Request) -> list[Any]:
+    """Draw everything; the address says which job was chosen."""
+    found = asked(request, "job", "job")
+    return _drawn(chosen, {"job": found.id, "missing": found.missing}, request)
+
+
+@toasts
+def refresh(chosen: Chosen, seen: dict[str, Any], request: gr.Request) -> list[Any]:
+    """Draw what changed since."""
+    wish = chosen.value
+    return chosen.unless_over(wish, _changes(wish, seen, request))
+
+
+@toasts
+def choose(chosen: Chosen, event: gr.SelectData, request: gr.Request) -> list[Any]:
+    """Show another job, and keep it in the address so that a reload shows it again."""
+    job_id = row_number(event)
+    return [*_drawn(chosen, chosen.value | {"job": job_id, "missing": ""}, request), {"job": job_id}]
+
+
+@toasts
+def to_newer(chosen: Chosen, request: gr.Request) -> list[Any]:
+    """Page towards the newest job."""
+    return _drawn(chosen, chosen.value | {"pages": chosen.value.get("pages", [])[:-1]}, request)
+
+
+@toasts
+def to_older(chosen: Chosen, painted: JSON | None, request: gr.Request) -> list[Any]:
+    """Page towards the oldest job."""
+    last = _number(painted, "last")
+    more = [last] if last is not None else []
+    return _drawn(chosen, chosen.value | {"pages": chosen.value.get("pages", []) + more}, request)
+
+
+@toasts
+def cancel(chosen: Chosen, painted: JSON | None, request: gr.Request) -> list[Any]:
+    """Stop the job that the page shows."""
+    job_views.cancel(context(request).actor, _shown_id(painted))
+    return _drawn(chosen, chosen.value, request)
+
+
+@toasts
+def resume(chosen: Chosen, painted: JSON | None, request: gr.Request) -> list[Any]:
+    """Queue the cancelled job that the page shows again."""
+    job_views.resume(context(request).actor, _shown_id(painted))
+    return _drawn(chosen, chosen.value, request)
+
+
+@toasts
+def retry(chosen: Chosen, painted: JSON | None, request: gr.Request) -> list[Any]:
+    """Queue the failed job that the page shows again."""
+    job_views.retry(context(request).actor, _shown_id(painted))
+    return _drawn(chosen, chosen.value, request)
+
+
+def _shown_id(painted: JSON | None) -> int:
+    found = _number(painted, "job")
+    if found is None:
+        raise NotFound("No job is chosen. Choose one from the table.")
+    return found
+
+
+def _number(painted: JSON | None, name: str) -> int | None:
+    """What the page says that it shows."""
+    found = painted.get(name) if isinstance(painted, dict) else None
+    return found if type(found) is int else None
+
+
+def _drawn(chosen: Chosen, wish: dict[str, Any], request: gr.Request) -> list[Any]:
+    """Everything anew for a choice, which stands from then on."""
+    drawn = _changes(wish, {}, request)
+    chosen.put(dict(wish))
+    return drawn
+
+
+def _changes(wish: dict[str, Any], seen: dict[str, Any], request: gr.Request) -> list[Any]:
+    """New values of what differs from what the browser shows; the rest is left alone, so that nothing flickers."""
+    here = context(request)
+    pages = wish.get("pages", [])
+    rows = job_views.list_jobs(here.actor, here.project_id, before_id=pages[-1] if pages else None)
+    detail, missing = _detail(here, wish, rows)
+    now = {
+        "painted": {"job": detail.job.id if detail else None, "last": rows[-1].id if rows else None},
+        "card": card_value(detail.job) if detail else {"missing": missing} if missing else None,
+        "can": [detail.job.can_cancel, detail.job.can_resume, detail.job.can_retry] if detail else [False] * 3,
+        "error": (detail.job.error or "") if detail else "",
+        "stopped": ways_out.stopped(here, detail),
+        "log": detail.log_tail if detail else "",
+        "curves": [detail.job.id, detail.job.last_metrics] if detail else None,
+        "table": [table_row(job) for job in rows],
+        "ends": [bool(pages), len(rows) == job_views.PAGE],
+    }
+    is_new = {key: key not in seen or seen[key] != value for key, value in now.items()}
+    can, ends = now["can"], now["ends"]
+    buttons = [gr.Button(interactive=each) if is_new["can"] else gr.skip() for each in can]
+    plots = _plots(here, detail) if is_new["curves"] else [gr.skip(), gr.skip()]
+    return [
+        now["card"] if is_new["card"] else gr.skip(),
+        *buttons,
+        gr.Textbox(now["error"], visible=bool(now["error"])) if is_new["error"] else gr.skip(),
+        *plots,
+        now["log"] if is_new["log"] else gr.skip(),
+        now["table"] if is_new["table"] else gr.skip(),
+        *[gr.Button(interactive=each) if is_new["ends"] else gr.skip() for each in ends],
+        now if any(is_new.values()) else gr.skip(),
+        now["stopped"] if is_new["stopped"] else gr.skip(),
+        now["painted"] if is_new["painted"] else gr.skip(),
+    ]
+
+
+def _detail(here: Context, wish: dict[str, Any], rows: list[JobView]) -> tuple[JobDetail | None, str]:
+    """The chosen job, or that it is not here; without a choice the one that runs, else the newest."""
+    if wish.get("missing"):
+        return None, wish["missing"]
+    if wish.get("job") is not None:
+        try:
+            found = job_views.get(here.actor, wish["job"])
+        except NotFound:
+            found = None
+        is_here = found is not None and found.job.project_id == here.project_id
+        return (found, "") if is_here else (None, not_here("job", wish["job"]))
+    running = [job for job in rows if job.status is JobStatus.running]
+    best = (running or rows)[:1]
+    return job_views.get(here.actor, best[0].id) if best else None, ""
+
+
+def _plots(here: Context, detail: JobDetail | None) -> list[gr.Plot]:
+    curves = job_views.curves(here.actor, detail.job.id) if detail else {}
+    return [_plot(curves, "loss"), _plot(curves, "reward")]
+
+
+def _plot(curves: dict[str, list[tuple[int, float]]], word: str) -> gr.Plot:
+    series = {name: points for name, points in curves.items() if word in name}
+    figure: go.Figure | None = charts.curves(series) if series else None
+    return gr.Plot(figure, visible=bool(series))
+
+
+def table_row(job: JobView) -> list[str]:
+    """One job as the table shows it."""
+    return [
+        str(job.id),
+        str(job.round_number) if job.round_number is not None else "–",
+        OUTSIDE.get(job.kind or "", _stage(job)),
+        str(job.status),
+        f"{job.fraction:.0%} ({job.done:,} of {job.total:,} {job.unit})" if job.total else "–",
+        rate(job),
+        duration(job.seconds_left),
+        duration(job.seconds),
+        ", ".join(f"{name} {number(value)}" for name, value in list(job.last_metrics.items())[:3]),
+    ]
+
+
+def card_value(job: JobView) -> dict[str, Any]:
+    """What the card shows; texts only."""
+    again = ", what was left out" if job.kind == AGAIN else ""
+    does = "try changes out" if job.kind == TUNE else job.step or job.stage
+    what = OUTSIDE.get(job.kind or "", f"{does}, round {job.round_number}{again}")
+    facts = [f"attempt {job.attempt}" if job.attempt > 1 else "", f"by {job.created_by}" if job.created_by else ""]
+    facts += [f"on {job.executor_id}" if job.executor_id else ""]
+    return {
+        "title": f"Job {job.id}: {what}",
+        "round_id": job.round_id,
+        "status": str(job.status),
+        "badge": BADGES.get(job.status, ""),
+        "facts": ", ".join(fact for fact in facts if fact),
+        "percent": round(job.fraction * 100),
+        "progress": _progress(job),
+        "waits_for": job.waits_for,
+        "metrics": [{"name": name, "value": number(value)} for name, value in job.last_metrics.items()],
+    }
+
+
+def _stage(job: JobView) -> str:
+    """What a job of a round does."""
+    does = job.step or str(job.stage)
+    return {AGAIN: f"{does} again", TUNE: "try out"}.get(job.kind or "", does)
+
+
+def _progress(job: JobView) -> str:
+    parts = [f"{job.done:,} of {job.total:,} {job.unit}" if job.total else ""]
+    if job.status is JobStatus.running:
+        parts += [rate(job) if job.rate else "", f"{duration(job.seconds_left)} left" if job.seconds_left else ""]
+    parts += [f"{duration(job.seconds)} so far" if job.status is JobStatus.running else ""]
+    parts += [f"took {duration(job.seconds)}" if job.finished_at and job.seconds is not None else ""]
+    waits = "Waits in the queue." if job.status is JobStatus.queued else "Ended before it did anything."
+    return ", ".join(part for part in parts if part) or waits
+
+
+def rate(job: JobView) -> str:
+    """`3.4 prompts/s`; a slow one per minute."""
+    if not job.rate:
+        return "–"
+    return f"{job.rate:,.1f} {job.unit}/s" if job.rate >= 1 else f"{job.rate * 60:,.1f} {job.unit}/min"
+
+
+def number(value: object) -> str:
+    """Four digits that matter; what is not a number says so."""
+    if value is None:
+        return "not a number"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

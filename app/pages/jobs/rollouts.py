@@ -1,0 +1,119 @@
+"""What a training writes itself: its newest texts with their rewards, and the button for one that games its judge."""
+
+from typing import Any
+
+import gradio as gr
+from gradio.context import get_blocks_context
+
+from app.toasts import notice, toasts
+from app.widgets.context import Context, context
+from app.widgets.markup import markup
+from backend.errors import InvalidInput, NotFound
+from backend.services.rounds import rollouts
+from backend.services.rounds.rollouts import Rollout
+from backend.values import JSON
+
+POLL_SECONDS = 3.0
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
+QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
+LIST = """
+{{#if value.rows}}
+<section class="rollouts" aria-label="What it writes">
+<h2>What it writes</h2>
+<p class="rondo-muted">The newest texts of this training with their rewards. Mark those that please the judge without
+being good: stopping makes their prompts held-out probes, which later rounds do not train on.</p>
+<p class="rondo-needs-curator"><button type="button" class="rondo-quiet"
+  data-stop="1">Stop: this is reward hacking</button></p>
+<ul>{{#each value.rows}}
+  <li class="rondo-card">
+    <p class="head"><label class="rondo-needs-curator"><input type="checkbox" value="{{this.prompt_id}}"
+      aria-label="Mark this text"> Mark</label> <b>Reward {{this.reward}}</b>
+      <span class="rondo-muted">advantage {{this.advantage}}, step {{this.step}}, {{this.tokens}}</span></p>
+    <p class="prompt">{{this.prompt}}</p>
+    <p class="text">{{this.text}}</p>
+    {{#if this.why}}<p class="rondo-muted why">{{this.why}}</p>{{/if}}
+  </li>{{/each}}
+</ul></section>{{/if}}
+"""
+LIST_CSS = """
+.rollouts ul { list-style: none; margin: 0; padding: 0; display: grid; gap: 8px; max-height: 36em; overflow: auto; }
+.rollouts li { margin: 0; } .rollouts li p { margin: 0 0 4px; overflow-wrap: anywhere; }
+.rollouts .head { display: flex; flex-wrap: wrap; gap: 4px 12px; align-items: baseline; }
+.rollouts .prompt { color: var(--rondo-muted); max-height: 4.5em; overflow: hidden; white-space: pre-line; }
+.rollouts .text { white-space: pre-wrap; }
+"""
+LIST_JS = """
+element.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-stop]");
+  if (!button || button.disabled) return;
+  button.disabled = true;
+  const marked = [...element.querySelectorAll("input:checked")].map((box) => Number(box.value));
+  trigger("click", { prompts: marked });
+});
+"""
+
+
+def build(painted: gr.JSON) -> None:
+    """Lay out the list of the job that the page shows; it is empty for a job that writes no texts."""
+    seen = gr.State([])
+    listed = markup(LIST, LIST_CSS, js=LIST_JS, elem_id="job-rollouts")
+    timer = gr.Timer(POLL_SECONDS)
+    blocks = get_blocks_context()
+    assert blocks is not None
+    timer.tick(refresh, [painted, seen], [listed, seen], **QUIET)
+    painted.change(refresh, [painted, seen], [listed, seen], **QUIET)
+    listed.click(stop, painted, [listed, seen], **PRIVATE)
+
+
+@toasts
+def refresh(painted: JSON | None, seen: list[Any], request: gr.Request) -> list[Any]:
+    """Draw the list where it changed."""
+    job_id = _job_id(painted)
+    rows = [] if job_id is None else shown(context(request), job_id)
+    return [gr.skip(), gr.skip()] if rows == seen else [{"rows": rows}, rows]
+
+
+@toasts
+def stop(painted: JSON | None, event: gr.EventData, request: gr.Request) -> list[Any]:
+    """Stop the training, and make the prompts of the marked texts probes."""
+    job_id = _job_id(painted)
+    marked = event._data.get("prompts") if isinstance(event._data, dict) else None
+    if job_id is None or not isinstance(marked, list) or not all(type(one) is int for one in marked):
+        raise InvalidInput("Mark texts in the list, then press the button again.")
+    here = context(request)
+    set_id = rollouts.stop_hacking(here.actor, job_id, marked)
+    probes = f"{len(set(marked))} prompts became held-out probes." if set_id else "No text was marked as a probe."
+    notice(f"Job {job_id} stops. {probes}")
+    rows = shown(here, job_id)
+    return [{"rows": rows}, rows]
+
+
+def _job_id(painted: JSON | None) -> int | None:
+    found = painted.get("job") if isinstance(painted, dict) else None
+    return found if type(found) is int else None
+
+
+def shown(here: Context, job_id: int) -> list[dict[str, Any]]:
+    """What the list shows; texts only."""
+    try:
+        return [_row(one) for one in rollouts.newest(here.actor, job_id)]
+    except NotFound:
+        return []
+
+
+def _row(one: Rollout) -> dict[str, Any]:
+    parts = [f"{name} {_number(score)}" for name, score in one.components.items()]
+    return {
+        "prompt_id": one.prompt_id,
+        "reward": _number(one.reward),
+        "advantage": _number(one.advantage),
+        "step": one.step,
+        "tokens": f"{one.num_tokens:,} tokens, cut off" if one.is_truncated else f"{one.num_tokens:,} tokens",
+        "prompt": one.prompt,
+        "text": one.text or "(empty)",
+        "why": ". ".join(part for part in (", ".join(parts), one.said) if part),
+    }
+
+
+def _number(value: float | None) -> str:
+    return "none" if value is None else f"{value:.3g}"

@@ -1,0 +1,85 @@
+"""Ways out of a round that failed or was cancelled: launch it again with changes, or select again from its samples."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from app import forms
+from app.toasts import notice, toasts
+from app.widgets.context import Context, context
+from app.widgets.markup import markup
+from app.widgets.roles import needs
+from backend.services.recipes import parts
+from backend.services.rounds import reselect
+from backend.services.rounds.job_views import JobDetail
+from backend.services.rounds.reselect import Stopped
+from backend.values import Role
+
+WAYS = """
+{{#if value}}<section class="rondo-card ways" aria-label="Ways out">
+<p>Round {{value.number}} ended here. What it wrote is kept.</p>
+<p><a class="rondo-primary" href="new-round?again={{value.round_id}}">Change and launch again</a></p>
+</section>{{/if}}
+"""
+WAYS_CSS = """
+.ways { display: flex; flex-wrap: wrap; align-items: center; gap: 8px 16px; }
+.ways p { margin: 0; } .ways p:first-child { flex: 1 1 260px; }
+.ways a { text-decoration: none; display: inline-block; }
+"""
+
+
+@dataclass(frozen=True)
+class WaysOut:
+    """`stopped` holds what is offered: the round, and its selector where it can select again."""
+
+    stopped: gr.State
+
+
+def build() -> WaysOut:
+    """Lay the ways out; nothing shows until a stopped round is chosen."""
+    return WaysOut(gr.State(None))
+
+
+def wire(out: WaysOut, known: list[gr.State], drawn: tuple[Callable[..., Any], list[Any]]) -> None:
+    """Draw the links, and the selector's form, whenever another round is offered."""
+    redraw, shown = drawn
+
+    @gr.render(inputs=[out.stopped], triggers=[out.stopped.change], show_progress="hidden")
+    def ways(stopped: dict[str, Any] | None) -> None:
+        if not stopped:
+            return
+        with gr.Column(elem_classes=needs(Role.curator)):
+            markup(WAYS, WAYS_CSS, value=stopped, elem_id="ways-out")
+            if stopped["selector"]:
+                _draw_selector(stopped, known, redraw, shown)
+
+
+def _draw_selector(
+    stopped: dict[str, Any], known: list[gr.State], redraw: Callable[..., Any], shown: list[Any]
+) -> None:
+    form = forms.Form(start={"selector": stopped["selector"]})
+    name = stopped["selector"]["name"]
+    which = "" if stopped["step"] is None else f", step {stopped['step'] + 1}"
+    with gr.Accordion(f"Select again from its own samples, with {name}{which}", open=True, elem_id="select-again"):
+        forms.draw_knobs(form, ("selector",), parts.describe()["selector"][name])
+        with gr.Row(elem_classes="rondo-toolbar"):
+            go = gr.Button("Select again", variant="primary", size="md", scale=0, min_width=150, elem_id="reselect")
+
+    @toasts
+    def select_again(request: gr.Request, *values: Any) -> None:
+        reselect.reselect(context(request).actor, stopped["round_id"], form.read(values)["selector"])
+        notice(f"Round {stopped['number']} selects again from its samples.")
+
+    private: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
+    done = go.click(select_again, form.inputs, None, trigger_mode="once", **private)
+    done.success(redraw, known, shown, show_progress="hidden", **private)
+
+
+def stopped(here: Context, detail: JobDetail | None) -> dict[str, Any] | None:
+    """What is offered for the round of the chosen job."""
+    if detail is None or detail.job.round_id is None:
+        return None
+    found: Stopped | None = reselect.stopped(here.actor, detail.job.round_id, job_id=detail.job.id)
+    return None if found is None else vars(found)

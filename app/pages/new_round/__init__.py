@@ -1,0 +1,177 @@
+"""New round: choose a recipe, its knobs, prompts and checkpoints; see what it will cost; launch."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+
+from app.pages.new_round import saved as new_round_saved
+from app.pages.new_round.drafts import about_of, draft_of, recipe_choices
+from app.pages.new_round.recipe import QUIET, WAITS, Frame, draw
+from app.toasts import toasts
+from app.widgets import judge_template, round_form
+from app.widgets.context import Context, context
+from app.widgets.markup import markup
+from app.widgets.roles import only
+from backend.errors import InvalidInput, NotFound
+from backend.services import recipe_list, rounds
+from backend.services.projects import overview
+from backend.services.recipes import parts
+from backend.services.rounds import Plan
+from backend.values import Role
+
+TITLE, PATH = "New round", "new-round"
+DEFAULTS = 0
+"""Stands for the project's defaults in the dropdown of starts; below 0, the base checkpoint of that id."""
+ABOUT = """{{#if value}}<p class="rondo-muted about">{{value.text}}
+{{#if value.url}}<a href="{{value.url}}" target="_blank" rel="noreferrer">{{value.paper}}</a>{{/if}}</p>{{/if}}"""
+ESTIMATE = """
+{{#if value}}<section class="rondo-card estimate" aria-live="polite">
+{{#if value.waits}}<p class="rondo-muted">Estimating…</p>{{/if}}
+{{#if value.problem}}<p class="problem">{{value.problem}}</p>{{/if}}
+{{#if value.samples}}<dl>
+  <div><dt>samples</dt><dd>{{value.samples}}</dd></div>
+  <div><dt>judge calls</dt><dd>{{value.calls}}</dd></div>
+  <div><dt>new tokens, at most</dt><dd>{{value.tokens}}</dd></div>
+  <div><dt>time</dt><dd>{{value.time}}</dd></div>
+</dl>{{/if}}
+{{#each value.warnings}}<p class="warning">{{this}}</p>{{/each}}
+</section>{{/if}}
+"""
+ESTIMATE_CSS = """
+.estimate { display: grid; gap: 8px; }
+.estimate p { margin: 0; white-space: pre-line; }
+dl { display: flex; flex-wrap: wrap; gap: 6px 28px; margin: 0; font-variant-numeric: tabular-nums; }
+dt { color: var(--rondo-muted); font-size: 12px; } dd { margin: 0; font-size: 16px; font-weight: 600; }
+.problem { color: var(--rondo-bad); } .warning { color: var(--rondo-warn); }
+"""
+LINKS = "p { margin: 0; } a { color: var(--rondo-accent); }"
+EMPTY = """{{#if value}}<div class="rondo-empty"><p><b>{{value.problem}}</b></p>
+<p><a href="prompts">Prompts</a> · <a href="checkpoints">Checkpoints</a></p></div>{{/if}}"""
+
+
+def build() -> None:
+    """Lay out the page and wire what stays; the recipe's part is drawn, and wired, again whenever it changes."""
+    draft, counted, parent, versions = gr.State({}), gr.State(""), gr.State(None), gr.State([])
+    empty = markup(EMPTY, LINKS)
+    with gr.Column(visible=False, elem_id="new-round") as page, only(Role.curator, "Launching a round"):
+        with gr.Row(equal_height=False):
+            start = gr.Dropdown(
+                [], label="Start from", info="Everything below is then as that round had it.", elem_id="start-from"
+            )
+            recipe = gr.Dropdown(
+                [],
+                label="Recipe",
+                info="Slots that hold the same part keep their knobs.",
+                interactive=True,
+                elem_id="recipe",
+            )
+            clone = gr.Button("Clone the last round", size="md", scale=0, min_width=180, elem_id="clone-last")
+        about = markup(ABOUT, LINKS)
+        with gr.Row(equal_height=False, elem_classes="rondo-sticky"):
+            estimate = markup(ESTIMATE, ESTIMATE_CSS, elem_id="estimate")
+            launch = gr.Button(
+                "Launch", variant="primary", interactive=False, size="md", scale=0, min_width=140, elem_id="launch"
+            )
+        fields = round_form.draw()
+
+        @gr.render(inputs=[draft, versions], triggers=[draft.change], show_progress="hidden")
+        def draw_recipe(drawn: dict[str, Any], saved: list[Any]) -> None:
+            if drawn:
+                draw(drawn, saved, Frame(draft, counted, versions, parent, recipe, about, estimate, launch, fields))
+
+    shown = [empty, page, start, recipe, about, draft, parent, versions, estimate, launch, *fields.inputs]
+    gr.on(None, load, None, shown, **QUIET)
+    start.input(start_from, [start], shown, **QUIET)
+    clone.click(load_last, None, shown, **QUIET)
+
+
+@toasts
+def load(request: gr.Request) -> list[Any]:
+    """Fill the form from the address: `?from=ROUND` goes on from it, `?base=CHECKPOINT` starts over, `?again=ROUND`
+    repeats it; else from where the overview recommends. With `recipe=NAME` it holds that recipe."""
+    here, asked = context(request), request.query_params
+    return _shown(here, lambda: _of_recipe(here, _asked(here, asked), str(asked.get("recipe", ""))))
+
+
+@toasts
+def load_last(request: gr.Request) -> list[Any]:
+    """Fill the form with the settings of the newest round, as it was launched."""
+    here = context(request)
+    return _shown(here, lambda: rounds.again(here.actor, here.project_id))
+
+
+@toasts
+def start_from(chosen: int | None, request: gr.Request) -> list[Any]:
+    """Fill the form from another round, or from a base checkpoint."""
+    here = context(request)
+    if chosen is not None and chosen < DEFAULTS:
+        return _shown(here, lambda: _from_base(here, -chosen))
+    return _shown(here, lambda: rounds.defaults(here.actor, here.project_id, chosen or None))
+
+
+def _asked(here: Context, parameters: Mapping[str, str]) -> Plan:
+    for name, plan in (("from", _from), ("base", _from_base), ("again", _again)):
+        if name in parameters:
+            return plan(here, _id(parameters[name]))
+    return rounds.defaults(here.actor, here.project_id)
+
+
+def _of_recipe(here: Context, plan: Plan, name: str) -> Plan:
+    """The plan with the recipe of that name, as if it were chosen in the form."""
+    if not name or name == plan.recipe["name"]:
+        return plan
+    recipe_list.chosen(recipe_list.list_recipes(here.actor, here.project_id), name)
+    return replace(plan, recipe=new_round_saved.other_recipe(here, plan.recipe, name))
+
+
+def _id(text: str) -> int:
+    if not text.isdecimal() or len(text) > 18:
+        raise NotFound(f"{text[:40]!r} is no number of a round or checkpoint. Choose where to start from the list.")
+    return int(text)
+
+
+def _from(here: Context, round_id: int) -> Plan:
+    return rounds.defaults(here.actor, here.project_id, round_id)
+
+
+def _from_base(here: Context, checkpoint_id: int) -> Plan:
+    return rounds.defaults(here.actor, here.project_id, base_id=checkpoint_id)
+
+
+def _again(here: Context, round_id: int) -> Plan:
+    return rounds.again(here.actor, here.project_id, round_id)
+
+
+def _shown(here: Context, make: Callable[[], Plan]) -> list[Any]:
+    try:
+        plan = make()
+    except (InvalidInput, NotFound) as error:
+        return [{"problem": error.message}, gr.Column(visible=False), *[gr.skip()] * (20 + len(parts.review_knobs()))]
+    starts, own = _starts(here), new_round_saved.own(here)
+    checkpoints = round_form.every(here.actor, here.project_id)
+    at = plan.parent_id or -plan.policy_id
+    if starts and at not in dict(map(reversed, starts)):
+        starts.append((f"checkpoint {plan.policy_id}", at))
+    return [
+        None,
+        gr.Column(visible=True),
+        gr.Dropdown(choices=starts or [("the project's defaults", DEFAULTS)], value=at if starts else DEFAULTS),
+        gr.Dropdown(choices=recipe_choices(plan.recipe, own), value=plan.recipe["name"]),
+        about_of(plan.recipe),
+        draft_of(plan.recipe, checkpoints=checkpoints, roles=plan.roles, own=own),
+        plan.parent_id,
+        judge_template.choices(here.actor, here.project_id),
+        WAITS,
+        gr.Button(interactive=False),
+        *round_form.filled(here.actor, here.project_id, plan),
+    ]
+
+
+def _starts(here: Context) -> list[tuple[str, int]]:
+    """What a round can start from, newest first: rounds with a checkpoint, then the bases."""
+    lines = overview.loop(here.actor, here.project_id).lines
+    made = [(f"round {x.number}, {x.checkpoint}", x.round_id) for x in reversed(lines) if x.round_id and x.checkpoint]
+    bases = [(f"the base {x.checkpoint}", -x.checkpoint_id) for x in lines if x.round_id is None and x.checkpoint_id]
+    return made + bases

@@ -1,0 +1,67 @@
+"""The recipe of a round's form as YAML: written from its fields, or put into them."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from app.toasts import toasts
+from backend.errors import InvalidInput
+from backend.services.recipes import parts, recipe_yaml
+
+if TYPE_CHECKING:
+    from app.pages.new_round.recipe import Drawing
+
+
+@dataclass(frozen=True)
+class Yaml:
+    """The text, and what writes and reads it."""
+
+    text: gr.Textbox
+    write: gr.Button
+    use: gr.Button
+
+
+def draw() -> Yaml:
+    """Draw the text, closed until it is wanted."""
+    with gr.Accordion("As YAML", open=False, elem_id="recipe-as-yaml"):
+        text = gr.Textbox(
+            "", lines=12, max_lines=40, label="Recipe as YAML", interactive=True, buttons=["copy"],
+            elem_id="recipe-yaml", elem_classes="rondo-template",
+            info="To keep in a file, to hand on, or to paste one here.",
+        )  # fmt: skip
+        with gr.Row():
+            write = gr.Button("Write the fields as YAML", size="sm", elem_id="write-yaml")
+            use = gr.Button("Use this YAML", size="sm", elem_id="use-yaml")
+    return Yaml(text, write, use)
+
+
+def writer(drawing: "Drawing") -> Any:
+    """The listener that fills in the text: [text, estimate]."""
+
+    @toasts
+    def write(now: dict[str, Any], *values: Any) -> list[Any]:
+        if not drawing.is_newest(now):
+            return [gr.skip()] * 2
+        try:
+            return [recipe_yaml.write(parts.validate(drawing.recipe(values))), gr.skip()]
+        except InvalidInput as error:
+            return [gr.skip(), {"problem": error.message}]
+
+    return write
+
+
+def user(drawing: "Drawing") -> Any:
+    """The listener that puts the text into the form: what a choice of another recipe changes."""
+
+    @toasts
+    def use(text: str, now: dict[str, Any], *values: Any) -> list[Any]:
+        if not drawing.is_newest(now):
+            return [gr.skip()] * 5
+        try:
+            new = recipe_yaml.read(text or "")
+        except InvalidInput as error:
+            return [gr.skip(), {"problem": error.message}, gr.skip(), gr.skip(), gr.skip()]
+        return drawing.other(new, now, values)
+
+    return use

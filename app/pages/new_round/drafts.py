@@ -1,0 +1,48 @@
+"""What the form of a round draws and shows of a recipe, and by what two plans are told apart."""
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from backend.services.recipes import parts
+from backend.services.rounds import Plan
+
+
+def draft_of(
+    recipe: dict[str, Any],
+    *,
+    opened: str = "",
+    checkpoints: Sequence[tuple[str, int]] = (),
+    roles: Mapping[str, int] | None = None,
+    own: Sequence[tuple[str, str]] = (),
+) -> dict[str, Any]:
+    """What is drawn. The time makes every draft differ from the one before, so that the same recipe is drawn again.
+
+    `checkpoints`: (name, id) of those that a role can be bound to; `roles`: those that are. `own`: (title, name) of the
+    project's own recipes.
+    """
+    bound = {"checkpoints": [*checkpoints], "roles": dict(roles or {}), "own": [*own]}
+    return {"recipe": recipe, "open": opened, "at": time.monotonic_ns(), **bound}
+
+
+def recipe_choices(recipe: dict[str, Any], own: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """(title, name) of the recipes there are, by title, the project's own after those that come with Rondo, and of
+    this one."""
+    names = sorted(((known["title"], known["name"]) for known in parts.recipes()), key=lambda one: one[0].casefold())
+    names += [(f"{title} (this project's own)", name) for title, name in own]
+    is_known = recipe["name"] in [name for _, name in names]
+    return names if is_known else [*names, (recipe["title"], recipe["name"])]
+
+
+def about_of(recipe: dict[str, Any]) -> dict[str, str]:
+    paper = str(recipe.get("paper", ""))
+    url = f"https://arxiv.org/abs/{paper}" if paper[:4].isdigit() else paper if paper.startswith("https://") else ""
+    return {"text": recipe["title"], "paper": f"arXiv {paper}" if paper[:4].isdigit() else paper, "url": url}
+
+
+def digest(plan: Plan) -> str:
+    """The same for equal plans, another for others."""
+    return hashlib.sha256(json.dumps(asdict(plan), sort_keys=True, default=str).encode()).hexdigest()

@@ -1,0 +1,90 @@
+"""The recipe of a round's form kept as the project's own: saved under a name, changed by saving again, deleted."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from app.toasts import notice, toasts
+from app.widgets.context import Context, context
+from backend.errors import InvalidInput, NotFound
+from backend.services.recipes import parts, saved_recipes
+from backend.values import JSON
+
+if TYPE_CHECKING:
+    from app.pages.new_round.recipe import Drawing
+
+Own = list[tuple[str, str]]
+"""(title, name) of the project's own recipes."""
+
+
+@dataclass(frozen=True)
+class Saving:
+    """The name, and what saves under it or deletes."""
+
+    title: gr.Textbox
+    save: gr.Button
+    delete: gr.Button
+
+
+def own(here: Context) -> Own:
+    return [(one.title, one.name) for one in saved_recipes.list_saved(here.actor, here.project_id)]
+
+
+def other_recipe(here: Context, current: JSON, name: str) -> JSON:
+    """The recipe of that name: the project's own as it was saved, or another with the parts it shares with this one."""
+    found = next((one for one in saved_recipes.list_saved(here.actor, here.project_id) if one.name == name), None)
+    return parts.switch_recipe(current, name) if found is None else parts.validate(found.recipe)
+
+
+def draw(recipe: JSON, known: Own) -> Saving:
+    """Draw the name, closed until it is wanted; an own recipe can be deleted."""
+    is_own = recipe["name"] in [name for _, name in known]
+    with gr.Accordion("Keep as this project's own recipe", open=False, elem_id="save-recipe"):
+        title = gr.Textbox(
+            str(recipe["title"])[:120], label="Name of the recipe", max_length=120, interactive=True,
+            elem_id="recipe-title",
+            info="It is then listed among the recipes of this project. Saving under the same name changes it; rounds "
+            "keep what they were launched with.",
+        )  # fmt: skip
+        with gr.Row():
+            save = gr.Button("Save the recipe", size="sm", elem_id="save-recipe-button")
+            delete = gr.Button("Delete it from the list", size="sm", interactive=is_own, elem_id="delete-recipe-button")
+    return Saving(title, save, delete)
+
+
+def saver(drawing: "Drawing") -> Any:
+    """The listener that saves what the fields say: what a choice of another recipe changes."""
+
+    @toasts
+    def save_recipe(request: gr.Request, title: str, now: dict[str, Any], *values: Any) -> list[Any]:
+        if not drawing.is_newest(now):
+            return [gr.skip()] * 5
+        here = context(request)
+        try:
+            found = saved_recipes.save(here.actor, here.project_id, title or "", drawing.recipe(values))
+        except InvalidInput as error:
+            return [gr.skip(), {"problem": error.message}, gr.skip(), gr.skip(), gr.skip()]
+        notice(f"{found.title} is kept among the recipes of this project.")
+        return drawing.other(found.recipe, now | {"own": own(here)}, values)
+
+    return save_recipe
+
+
+def deleter(drawing: "Drawing") -> Any:
+    """The listener that deletes the chosen recipe from the project's; the fields stay as they are."""
+
+    @toasts
+    def delete_recipe(request: gr.Request, now: dict[str, Any], *values: Any) -> list[Any]:
+        if not drawing.is_newest(now):
+            return [gr.skip()] * 5
+        here = context(request)
+        try:
+            title = saved_recipes.delete_named(here.actor, here.project_id, str(drawing.form.start["name"]))
+            recipe = drawing.recipe(values)
+        except (InvalidInput, NotFound) as error:
+            return [gr.skip(), {"problem": error.message}, gr.skip(), gr.skip(), gr.skip()]
+        notice(f"{title} is deleted from the recipes of this project. Its rounds keep it.")
+        return drawing.other(recipe, now | {"own": own(here)}, values)
+
+    return delete_recipe

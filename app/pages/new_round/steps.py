@@ -1,0 +1,86 @@
+"""What the form of a round offers at a list of steps: add, remove and move one, and say whose checkpoint acts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from app import forms
+from backend.errors import InvalidInput
+from backend.services.recipes import steps_edit
+from backend.services.recipes.steps_edit import Path
+
+NOT_BOUND = 0
+"""Stands for "no checkpoint" in a dropdown, which cannot hold None."""
+Change = Callable[..., dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A button, and how it changes the recipe's JSON; `choice` gives the change its last argument."""
+
+    button: gr.Button
+    change: Change
+    choice: Component | None = None
+
+
+def draw_step(form: forms.Form, path: Path) -> list[Tool]:
+    """Draw what a step says beside its part, and the buttons that move or remove it. `path` leads to its part."""
+    *place, index, _ = path
+    assert isinstance(index, int)
+    forms.draw_knobs(form, path[:-1], steps_edit.knobs())
+    with gr.Row():
+        tools = [
+            _tool(label, lambda recipe, by=by: steps_edit.moved(recipe, tuple(place), index, by))
+            for label, by in (("Move up", -1), ("Move down", 1))
+        ]
+        tools.append(_tool("Remove step", lambda recipe: steps_edit.removed(recipe, tuple(place), index)))
+    return tools
+
+
+def draw_adding(place: Path, number: int, of: int) -> Tool:
+    """Draw the choice of one more step of a list; `number` of `of` lists."""
+    label = "Add a step" if of == 1 else f"Add a step to phase {number + 1}"
+    with gr.Row(equal_height=False):
+        choice = gr.Dropdown(
+            steps_edit.choices(), value=None, label=label, interactive=True, elem_id=f"add-step-{number}",
+            info="It becomes the last one; move it up from there.",
+        )  # fmt: skip
+        button = gr.Button("Add", size="md", scale=0, min_width=100, elem_id=f"add-step-button-{number}")
+    return Tool(button, lambda recipe, chosen: steps_edit.added(recipe, place, chosen) if chosen else recipe, choice)
+
+
+def draw_beginning() -> Tool:
+    """Draw the button that writes slots as steps."""
+    button = gr.Button("Edit as a list of steps", size="sm", elem_id="edit-steps")
+    return Tool(button, steps_edit.as_steps)
+
+
+def draw_roles(drawn: dict[str, Any]) -> list[tuple[str, gr.Dropdown]]:
+    """Draw one checkpoint field for each role that the recipe's steps name; return them by role."""
+    names = steps_edit.roles(drawn["recipe"])
+    if not names:
+        return []
+    choices = [("what an earlier round made, if any", NOT_BOUND), *map(tuple, drawn["checkpoints"])]
+    there = {checkpoint_id for _, checkpoint_id in choices}
+    with gr.Accordion("Roles: whose checkpoint acts", open=True, elem_id="roles"), gr.Row():
+        return [(name, _role(name, choices, drawn["roles"].get(name), there)) for name in names]
+
+
+def bound(roles: list[tuple[str, gr.Dropdown]], values: tuple[Any, ...]) -> dict[str, int]:
+    """The checkpoints that the fields of the roles say, by role; raises `InvalidInput` for what is none."""
+    for name, value in zip(dict(roles), values, strict=True):
+        if type(value) is not int:
+            raise InvalidInput(f"The role {name}: choose a checkpoint from the list.")
+    return {name: value for (name, _), value in zip(roles, values, strict=True) if value != NOT_BOUND}
+
+
+def _role(name: str, choices: list[Any], bound_to: int | None, there: set[int]) -> gr.Dropdown:
+    value = bound_to if bound_to in there else NOT_BOUND
+    return gr.Dropdown(choices, value=value, label=name, interactive=True, min_width=240, elem_id=f"role-{name}")
+
+
+def _tool(label: str, change: Change) -> Tool:
+    return Tool(gr.Button(label, size="sm", scale=0, min_width=110), change)

@@ -1,0 +1,103 @@
+"""People page, for owners: everybody's account; letting in, shutting out, signing out."""
+
+from typing import Any
+
+import gradio as gr
+
+from app.toasts import notice, toasts
+from app.widgets.beside import problem, refused_beside
+from app.widgets.context import Context, context
+from app.widgets.table import Table
+from app.widgets.times import day
+from backend.errors import InvalidInput
+from backend.services.people import accounts
+
+COLUMNS = ["Name", "Account", "Password", "Made"]
+
+
+def build(tab: gr.Tab) -> None:
+    """Lay out the tab and wire it."""
+    table = Table(
+        headers=COLUMNS, datatype="str", label="Everybody of this installation, for owners", show_label=True,
+        interactive=False, wrap=True, elem_id="accounts-table",
+    )  # fmt: skip
+    with gr.Row(equal_height=True):
+        name = gr.Textbox(label="Name", info="As the table shows it.", max_length=80, elem_id="account-name")
+        link = gr.Textbox(
+            label="One-time link", info="Works once, for 15 minutes.", visible=False, interactive=False,
+            buttons=["copy"], elem_id="account-link",
+        )  # fmt: skip
+    with gr.Row(elem_classes="rondo-toolbar"):
+        make = gr.Button("Make a one-time link", scale=0, min_width=180, size="md")
+        end = gr.Button("Sign out everywhere", scale=0, min_width=180, size="md")
+        shut = gr.Button("Deactivate", variant="stop", scale=0, min_width=130, size="md", elem_id="account-deactivate")
+        let_in = gr.Button("Reactivate", scale=0, min_width=130, size="md")
+    refused = problem("account-problem")
+
+    private: dict[str, Any] = {"api_visibility": "private"}
+    tab.select(show, None, table, **private)
+    make.click(make_link, name, [link, refused], **private)
+    for button, handler in ((end, end_sessions), (shut, deactivate), (let_in, reactivate)):
+        button.click(handler, name, [table, refused], **private)
+
+
+@toasts
+def show(request: gr.Request) -> list[list[str]]:
+    """List everybody."""
+    return _rows(context(request))
+
+
+@toasts
+@refused_beside(1)
+def make_link(name: str, request: gr.Request) -> list[Any]:
+    """Make a link that signs the person in once."""
+    here = context(request)
+    secret = accounts.one_time_link(here.actor, _id(here, name))
+    return [gr.update(value=f"{here.base_url}/login/link/{secret}", visible=True)]
+
+
+@toasts
+@refused_beside(1)
+def end_sessions(name: str, request: gr.Request) -> list[Any]:
+    """Sign the person out of every browser."""
+    here = context(request)
+    ended = accounts.end_sessions(here.actor, _id(here, name))
+    notice(f"{ended} sessions of {name.strip()} ended.")
+    return [_rows(here)]
+
+
+@toasts
+@refused_beside(1)
+def deactivate(name: str, request: gr.Request) -> list[Any]:
+    """Shut the person out at once."""
+    here = context(request)
+    accounts.deactivate(here.actor, _id(here, name))
+    notice(f"{name.strip()} is shut out: sessions, tokens and links ended. What they decided stays.")
+    return [_rows(here)]
+
+
+@toasts
+@refused_beside(1)
+def reactivate(name: str, request: gr.Request) -> list[Any]:
+    """Let the person in again."""
+    here = context(request)
+    accounts.reactivate(here.actor, _id(here, name))
+    return [_rows(here)]
+
+
+def _id(here: Context, name: str) -> int:
+    if not name.strip():
+        raise InvalidInput("Nobody is named. Type a name from the table.")
+    return accounts.find(here.actor, name.strip()).id
+
+
+def _rows(here: Context) -> list[list[str]]:
+    return [
+        [
+            one.name,
+            f"{'owner, ' if one.is_owner else ''}{'active' if one.is_active else 'shut out'}",
+            "yes" if one.has_password else "none",
+            day(one.created_at),
+        ]
+        for one in accounts.list_users(here.actor)
+    ]

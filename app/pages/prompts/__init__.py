@@ -1,0 +1,284 @@
+"""Prompts: the project's sets, what is in them, and importing a file."""
+
+import json
+from typing import Any
+
+import gradio as gr
+
+from app.pages.prompts import importing, templates
+from app.pages.prompts.importing import HELD_OUT, NONE, PARTED, as_mapping, noted, short, table
+from app.toasts import notice, toasts
+from app.widgets.asked import asked, not_here
+from app.widgets.context import context
+from app.widgets.markup import markup
+from app.widgets.roles import needs, only
+from app.widgets.table import Table, row_number
+from app.widgets.times import moment
+from backend.errors import InvalidInput, NotFound, PermissionDenied
+from backend.services import prompts
+from backend.services.access import Actor
+from backend.services.prompts import PromptSetView, PromptView, Report
+from backend.values import Role, Split
+
+TITLE, PATH = "Prompts", "prompts"
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
+QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
+SETS = ["Set", "Name", "Use", "Prompts", "From", "By", "Made", "Rounds"]
+EMPTY = {"is_empty": True}
+ROWS = ["#", "Prompt", "Answer", "Completions", "Metadata"]
+
+
+def build() -> None:
+    """Lay out the page and wire it."""
+    seen = gr.State({})
+    kept = gr.JSON({}, visible="hidden")
+    with gr.Tabs(selected="sets") as tabs:
+        with gr.Tab("Prompt sets", id="sets"):
+            card = markup(templates.SET, templates.SET_CSS, elem_id="prompt-set")
+            sets = table(SETS, "All sets", "prompt-sets", widths=[6, 28, 10, 10, 18, 10, 12, 6])
+            problems = table(
+                ["Line", "What", "Why"],
+                "Rows that were left out",
+                "prompt-problems",
+                widths=[10, 14, 76],
+                visible=False,
+            )
+            with gr.Row(elem_classes="rondo-toolbar"):
+                search = gr.Textbox(
+                    label="Search",
+                    placeholder='words, "as it stands", /regex/',
+                    max_lines=1,
+                    elem_id="prompt-search",
+                )
+            rows = table(ROWS, "Prompts of this set", "prompt-rows", widths=[6, 42, 14, 22, 16])
+            with gr.Row(elem_classes="rondo-toolbar"):
+                first = gr.Button("First page", interactive=False, scale=0)
+                more = gr.Button("Next page", interactive=False, scale=0, elem_id="prompt-next")
+                delete = gr.Button(
+                    "Delete this set…", interactive=False, scale=0, elem_id="prompt-delete",
+                    elem_classes=needs(Role.admin),
+                )  # fmt: skip
+            with gr.Row(elem_classes="rondo-toolbar", visible=False) as sure:
+                really = gr.Button("Delete", variant="stop", scale=0, elem_id="prompt-delete-really")
+                keep = gr.Button("Keep it", scale=0)
+            whole = gr.Textbox(label="Prompt", lines=3, max_lines=24, visible=False, elem_id="prompt-whole")
+        with gr.Tab("Import", id="import"), only(Role.curator, "Importing prompts"):
+            form = importing.build()
+
+    shown = [card, sets, problems, search, rows, first, more, delete, sure, whole, seen, kept]
+    gr.on(None, draw, None, [*shown, form.path, tabs], **QUIET)
+    sets.select(choose, [seen], shown, **QUIET)
+    search.submit(find, [seen, search], shown, **QUIET)
+    first.click(to_first, [seen], shown, **QUIET)
+    more.click(to_next, [seen], shown, **QUIET)
+    rows.select(open_prompt, [seen], whole, **QUIET)
+    delete.click(ask_delete, [seen], [sure, really], **PRIVATE)
+    keep.click(lambda: gr.Row(visible=False), None, sure, **QUIET)
+    really.click(delete_set, [seen], shown, **PRIVATE)
+    kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
+
+    gr.on([form.upload.change, form.path.input], importing.look, form.source, form.looked_at, **PRIVATE)
+    for column in form.columns:
+        column.input(importing.look_again, [*form.source, *form.columns], form.looked_at, **QUIET)
+    form.use.change(importing.show_share, form.use, form.share, **QUIET)
+    given = [*form.source, form.name, form.use, form.share, form.seed, form.strict, *form.columns]
+    done = form.go.click(import_file, given, [*shown, tabs], **PRIVATE)
+    done.success(None, None, None, js="() => window.scrollTo(0, 0)", api_visibility="private")
+
+
+@toasts
+def draw(request: gr.Request) -> list[Any]:
+    """Draw everything; the address says which set was chosen and what was searched."""
+    here = context(request)
+    chosen = asked(request, "set", "prompt set")
+    seen = {"set": chosen.id, "missing": chosen.missing, "q": str(request.query_params.get("q", ""))}
+    drawn = _shown(here.actor, here.project_id, seen)
+    try:
+        files = prompts.importable(here.actor, here.project_id)
+    except PermissionDenied:
+        return [*drawn, gr.Dropdown([NONE], value=NONE), gr.Tabs()]
+    # Whoever comes to a project without prompts comes to import some.
+    first = gr.Tabs(selected="import") if drawn[0] == EMPTY else gr.Tabs()
+    return [*drawn, gr.Dropdown([NONE, *files], value=NONE), first]
+
+
+@toasts
+def choose(seen: dict[str, Any], event: gr.SelectData, request: gr.Request) -> list[Any]:
+    """Show another set."""
+    here = context(request)
+    return _shown(here.actor, here.project_id, {"set": row_number(event), "q": ""})
+
+
+@toasts
+def find(seen: dict[str, Any], search: str, request: gr.Request) -> list[Any]:
+    """Show the prompts that have the words."""
+    here = context(request)
+    return _shown(here.actor, here.project_id, seen | {"q": search, "after": None})
+
+
+@toasts
+def to_first(seen: dict[str, Any], request: gr.Request) -> list[Any]:
+    """Back to the first page."""
+    here = context(request)
+    return _shown(here.actor, here.project_id, seen | {"after": None})
+
+
+@toasts
+def to_next(seen: dict[str, Any], request: gr.Request) -> list[Any]:
+    """On to the next page."""
+    here = context(request)
+    return _shown(here.actor, here.project_id, seen | {"after": seen.get("next")})
+
+
+@toasts
+def open_prompt(seen: dict[str, Any], event: gr.SelectData, request: gr.Request) -> gr.Textbox:
+    """Show one prompt whole."""
+    place = row_number(event)
+    found = prompts.browse(context(request).actor, seen["set"], cursor=place - 1, limit=1).rows
+    return gr.Textbox(whole(found[0]), visible=True, label=f"Prompt {place}") if found else gr.Textbox(visible=False)
+
+
+@toasts
+def ask_delete(seen: dict[str, Any], request: gr.Request) -> list[Any]:
+    """Ask once more, naming what would go."""
+    here = context(request)
+    chosen = next((s for s in prompts.list_sets(here.actor, here.project_id) if s.id == seen.get("set")), None)
+    if chosen is None:
+        raise NotFound("No set is chosen. Choose one from the table.")
+    return [gr.Row(visible=True), gr.Button(f"Delete {short(chosen.name)} and its {chosen.num_prompts:,} prompts")]
+
+
+@toasts
+def delete_set(seen: dict[str, Any], request: gr.Request) -> list[Any]:
+    """Delete the chosen set."""
+    here = context(request)
+    if seen.get("set") is None:
+        raise NotFound("No set is chosen. Choose one from the table.")
+    prompts.delete_set(here.actor, seen["set"])
+    return _shown(here.actor, here.project_id, {})
+
+
+@toasts
+def import_file(
+    upload: str | None, path: str, name: str, use: str, share: float, seed: float | None, strict: bool,
+    request: gr.Request, *columns: Any,
+) -> list[Any]:  # fmt: skip
+    """Import the file and show the set it became."""
+    here = context(request)
+    if upload is None and path == NONE:
+        raise InvalidInput("There is no file to import. Upload one, or choose one of the imports folder.")
+    split = Split.held_out if use == HELD_OUT else Split.train
+    report = prompts.import_file(
+        here.actor, here.project_id, name, **importing.source_of(here, upload, path), split=split,
+        mapping=as_mapping(*columns),
+        held_out_share=share if use == PARTED else 0.0, seed=int(seed or 0), on_bad="refuse" if strict else "keep good",
+    )  # fmt: skip
+    notice(f"{report.num_imported:,} prompts are imported.")
+    return [*_shown(here.actor, here.project_id, {"set": report.sets[0].id}), gr.Tabs(selected="sets")]
+
+
+def _shown(actor: Actor, project_id: int, seen: dict[str, Any]) -> list[Any]:
+    """The sets, and of the chosen one (else the newest) its report and a page of its prompts."""
+    sets = prompts.list_sets(actor, project_id)
+    wanted, missing = seen.get("set"), seen.get("missing", "")
+    chosen = next((s for s in sets if wanted in (None, s.id)), None)
+    missing = missing or (not_here("prompt set", wanted) if wanted is not None and chosen is None else "")
+    if chosen is None or missing:
+        nothing = gr.Button(interactive=False)
+        hidden = Table(visible=False)
+        return [
+            {"missing": missing} if missing else EMPTY,
+            Table([set_row(s) for s in sets], visible=bool(sets)),
+            hidden,
+            "",
+            hidden,
+            nothing,
+            nothing,
+            nothing,
+            gr.Row(visible=False),
+            gr.Textbox(visible=False),
+            {},
+            {},
+        ]
+    seen = {name: value for name, value in seen.items() if name != "missing"} | {"set": chosen.id}
+    report, query = prompts.report(actor, chosen.id), seen.get("q", "")
+    page = prompts.browse(actor, chosen.id, search=query, cursor=seen.get("after"))
+    left_out = [[str(p.line), p.kind, short(p.reason)] for p in report.problems] if report else []
+    return [
+        card_value(chosen, report),
+        Table([set_row(s) for s in sets], visible=True),
+        Table(left_out, visible=bool(left_out), label=_left_out_label(report, len(left_out))),
+        query,
+        Table([prompt_row(row) for row in page.rows], visible=True, label=f"Prompts of {chosen.name}"),
+        gr.Button(interactive=seen.get("after") is not None),
+        gr.Button(interactive=page.next is not None),
+        gr.Button(interactive=chosen.num_rounds == 0),
+        gr.Row(visible=False),
+        gr.Textbox(visible=False),
+        seen | {"next": page.next},
+        {"set": str(chosen.id), "q": query},
+    ]
+
+
+def _left_out_label(report: Report | None, num_shown: int) -> str:
+    left_out = report.num_bad + report.num_duplicates + report.num_overlaps if report else 0
+    near = report.num_near if report else 0
+    label = f"Rows that were left out: {left_out:,}" + (f"; near-duplicates, kept: {near:,}" if near else "")
+    return label + (f", the first {num_shown} shown" if left_out + near > num_shown else "")
+
+
+def card_value(chosen: PromptSetView, report: Report | None) -> dict[str, Any]:
+    """What the card shows; texts only."""
+    has_left_out = report is not None and bool(report.problems)
+    return {
+        "name": chosen.name,
+        "split": use_of(chosen),
+        "badge": "accent" if chosen.split is Split.train else "warn",
+        "facts": f"{chosen.num_prompts:,} prompts, from {chosen.origin or 'this project'}",
+        "report": summary(report) if report else "",
+        "notes": list(report.notes) if report else [],
+        "link": f"/api/v1/prompt-sets/{chosen.id}/problems" if has_left_out else "",
+    }
+
+
+def summary(report: Report) -> str:
+    """`Of 1,000 rows 900 went to train and 90 to train held out; 8 bad rows, ... were left out.`"""
+    went = " and ".join(f"{s.num_prompts:,} to {s.name}" for s in report.sets)
+    counts = ((report.num_bad, "bad row"), (report.num_duplicates, "duplicate"), (report.num_overlaps, "overlap"))
+    left_out = ", ".join(f"{count:,} {what}{'s' * (count > 1)}" for count, what in counts if count)
+    went += f", with {report.num_completions:,} completions" if report.num_completions else ""
+    return f"Of {report.num_rows:,} rows, {went}; " + (
+        f"left out: {left_out}." if left_out else "nothing was left out."
+    )
+
+
+def use_of(row: PromptSetView) -> str:
+    return "train" if row.split is Split.train else "held out"
+
+
+def set_row(row: PromptSetView) -> list[str]:
+    """One set as the table shows it."""
+    made, rounds = moment(row.created_at), str(row.num_rounds)
+    by = row.created_by or "–"
+    return [str(row.id), row.name, use_of(row), f"{row.num_prompts:,}", row.origin, by, made, rounds]
+
+
+def prompt_row(row: PromptView) -> list[str]:
+    """One prompt as the table shows it."""
+    turns = f"[{len(row.messages)} messages] " if len(row.messages) > 1 else ""
+    metadata = json.dumps(row.extra, ensure_ascii=False) if row.extra else ""
+    return [str(row.position), turns + short(row.text), short(row.answer or ""), completions_of(row), short(metadata)]
+
+
+def completions_of(row: PromptView) -> str:
+    """The completions that the file brought for a prompt, the beginning of each."""
+    return "\n".join(f"{noted(one.extra)}: {one.text[:80]}" for one in row.completions)
+
+
+def whole(row: PromptView) -> str:
+    """All messages, the answer and the metadata as text."""
+    parts = [f"{message['role']}:\n{message['content']}" for message in row.messages]
+    parts += [f"answer:\n{row.answer}"] if row.answer is not None else []
+    parts += [f"imported completion ({noted(one.extra)}):\n{one.text}" for one in row.completions]
+    parts += [f"metadata:\n{json.dumps(row.extra, ensure_ascii=False, indent=1)}"] if row.extra else []
+    return "\n\n".join(parts)

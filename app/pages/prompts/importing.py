@@ -1,0 +1,243 @@
+"""The import tab of the prompts page: a file, its format and first rows, which column is what, what they become."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from app import uploads
+from app.pages.prompts import templates
+from app.toasts import toasts
+from app.widgets.context import Context, context
+from app.widgets.markup import markup
+from app.widgets.table import Table
+from backend.errors import InvalidInput
+from backend.services import prompts
+from backend.services.prompts import Finished, Mapping, Preview
+from backend.services.prompts.mapping import MANY, MEANINGS, ROLES
+from backend.services.prompts.row_completions import UNREAD
+
+SHORT = 300
+NONE = "(none)"
+TRAIN, HELD_OUT, PARTED = "train", "held out", "train, with a share held out"
+
+
+@dataclass
+class Importing:
+    """The components of the import tab."""
+
+    upload: gr.File
+    path: gr.Dropdown
+    raw: Table
+    columns: list[Any]
+    fates: Table
+    become: Table
+    notes: gr.HTML
+    name: gr.Textbox
+    use: gr.Radio
+    share: gr.Slider
+    seed: gr.Number
+    strict: gr.Checkbox
+    go: gr.Button
+
+    @property
+    def source(self) -> list[Any]:
+        return [self.upload, self.path]
+
+    @property
+    def looked_at(self) -> list[Any]:
+        return [self.raw, *self.columns, self.fates, self.become, self.notes, self.go]
+
+
+def table(
+    headers: list[str], label: str, elem_id: str, *, widths: list[int] | None = None, visible: bool = True
+) -> Table:
+    """A table that shows texts as they are; widths in percent."""
+    return Table(
+        headers=headers, datatype="str", interactive=False, wrap=True, label=label, show_label=True, elem_id=elem_id,
+        visible=visible, column_widths=[f"{width}%" for width in widths] if widths else None,
+    )  # fmt: skip
+
+
+def build() -> Importing:
+    """Lay out the tab."""
+    with gr.Row():
+        upload = gr.File(
+            label="A file: JSONL, JSON, CSV, plain text (also .gz), Parquet or Arrow",
+            type="filepath",
+            elem_id="import-upload",
+        )
+        path = gr.Dropdown(
+            [NONE], value=NONE, label="Or a file of the data folder's imports folder", elem_id="import-path",
+            info="Files too large to upload, and folders of save_to_disk, go there by hand.",
+        )  # fmt: skip
+    notes = markup(templates.NOTES, templates.NOTES_CSS, elem_id="import-notes")
+    raw = table(["Columns"], "The file's first rows", "import-raw", visible=False)
+    with gr.Row():
+        messages = gr.Dropdown([NONE], value=NONE, label="messages", info="Column with a list of role and content.")
+        prompt = gr.Dropdown([NONE], value=NONE, label="prompt", info="Or the column with the prompt as text.")
+        answer = gr.Dropdown([NONE], value=NONE, label="answer", info="Optional: a checked or reference answer.")
+        metadata = gr.Dropdown([], value=[], multiselect=True, label="metadata", info="Kept beside the prompt.")
+    more = _more_roles()
+    fates = table(
+        ["Column", "Role", "What becomes of it"], "What becomes of every column", "import-columns",
+        widths=[20, 20, 60], visible=False,
+    )  # fmt: skip
+    become = table(
+        ["Row", "Prompt, as the model will see it", "Answer", "Completions"], "What the rows become", "import-become",
+        widths=[7, 48, 15, 30], visible=False,
+    )  # fmt: skip
+    with gr.Row():
+        name = gr.Textbox(label="Name of the set", max_lines=1, max_length=100, elem_id="import-name")
+        use = gr.Radio([TRAIN, HELD_OUT, PARTED], value=TRAIN, label="Use", elem_id="import-use")
+        share = gr.Slider(
+            0.01, 0.5, value=0.1, step=0.01, label="Share held out", visible=False, elem_id="import-share",
+            info="Goes to a second set that is measured on and never trained on.",
+        )  # fmt: skip
+        seed = gr.Number(0, label="seed", precision=0, info="The same seed and prompts give the same split.")
+    strict = gr.Checkbox(False, label="Import nothing if any row is bad")
+    go = gr.Button("Import", variant="primary", interactive=False, elem_id="import-go")
+    columns = [messages, prompt, answer, metadata, *more]
+    return Importing(upload, path, raw, columns, fates, become, notes, name, use, share, seed, strict, go)
+
+
+def _more_roles() -> list[gr.Dropdown]:
+    """The dropdowns of the roles that fewer files have, in the order of `ROLES`."""
+    with gr.Accordion("More roles: system, context, choices, completions, labels, scores", open=False):
+        with gr.Row():
+            made = [_role("system"), _role("history"), _role("context"), _role("choices")]
+        with gr.Row():
+            made += [_role("completion"), _role("chosen"), _role("rejected"), _role("label")]
+        with gr.Row():
+            made += [_role("score"), _role("score_chosen"), _role("score_rejected")]
+    return made
+
+
+def _role(role: str) -> gr.Dropdown:
+    info = MEANINGS[role][:1].upper() + MEANINGS[role][1:] + "."
+    if role in MANY:
+        return gr.Dropdown([], value=[], multiselect=True, label=role, info=info, elem_id=f"import-{role}")
+    return gr.Dropdown([NONE], value=NONE, label=role, info=info, elem_id=f"import-{role}")
+
+
+@toasts
+def show_share(use: str) -> gr.Slider:
+    """The share matters only where one is held out."""
+    return gr.Slider(visible=use == PARTED)
+
+
+@toasts
+def look(upload: str | None, path: str, request: gr.Request) -> list[Any]:
+    """Show the start of a file with the columns its names suggest."""
+    if upload is None and path == NONE:
+        return _looked_at(None)
+    here = context(request)
+    source = source_of(here, upload, path)
+    try:
+        return _looked_at(prompts.preview(here.actor, here.project_id, **source))
+    except InvalidInput as error:
+        return _looked_at(None, error.message)
+
+
+@toasts
+def look_again(upload: str | None, path: str, request: gr.Request, *columns: Any) -> list[Any]:
+    """Show what becomes of the rows under another mapping."""
+    mapping = as_mapping(*columns)
+    is_complete = mapping.is_implicit or (mapping.messages is None) != (mapping.prompt is None)
+    if (upload is None and path == NONE) or not is_complete:
+        raise InvalidInput(
+            "Choose a file, then one column that holds the prompt: messages or prompt, not both. A pair of chats "
+            "(chosen and rejected) needs neither."
+        )
+    here = context(request)
+    source = source_of(here, upload, path)
+    return _looked_at(prompts.preview(here.actor, here.project_id, mapping=mapping, **source))
+
+
+def source_of(here: Context, upload: str | None, path: str) -> dict[str, Any]:
+    """The file as the services take it; raises `NotFound` for an upload that is not this login's."""
+    if upload is None:
+        return {"path": path, "uploaded": False}
+    return {"path": uploads.require_own(here.session_id, upload), "uploaded": True}
+
+
+def as_mapping(*columns: Any) -> Mapping:
+    """The dropdowns, in the order of the roles, as a mapping; raises `InvalidInput` for what no dropdown holds."""
+    given: dict[str, Any] = {}
+    for role, value in zip(ROLES, columns, strict=True):
+        names = (value or []) if role in MANY else [value or NONE]
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise InvalidInput(f"{role}: {str(value)[:40]!r} is no name of a column. Choose one from the list.")
+        given[role] = tuple(names) if role in MANY else None if names == [NONE] else names[0]
+    used = Mapping(**given | {"metadata": None}).used
+    return Mapping(**given | {"metadata": tuple(name for name in given["metadata"] if name not in used)})
+
+
+def _looked_at(preview: Preview | None, problem: str = "") -> list[Any]:
+    if preview is None:
+        columns = [gr.Dropdown([], value=[]) if role in MANY else gr.Dropdown([NONE], value=NONE) for role in ROLES]
+        hidden = Table(visible=False)
+        said = {"problems": [problem]} if problem else None
+        return [hidden, *columns, hidden, hidden, said, gr.Button(interactive=False)]
+    names = list(preview.columns)
+    raw = [[cell(row.get(name)) for name in names] for row in preview.rows]
+    fates = [[one.column, one.role or "none", one.becomes] for one in preview.becomes]
+    said = {
+        "format": f"{preview.kind}: {preview.format}.",
+        "notes": list(preview.notes),
+        "problems": list(preview.warnings),
+    }
+    return [
+        Table(value=raw, headers=names, visible=True) if names else Table(visible=False),
+        *(_chosen(preview, role) for role in ROLES),
+        Table(value=fates, visible=bool(fates)),
+        Table(value=[become_row(row) for row in preview.prompts], visible=True),
+        said,
+        gr.Button(interactive=bool(preview.mapping.used)),
+    ]
+
+
+def _chosen(preview: Preview, role: str) -> gr.Dropdown:
+    """The dropdown of a role with the column that the mapping gives it."""
+    names, value = list(preview.columns), getattr(preview.mapping, role)
+    if role == "metadata" and value is None:
+        value = [name for name in names if name not in preview.mapping.used]
+    if role in MANY:
+        return gr.Dropdown(names, value=list(value))
+    return gr.Dropdown([NONE, *names], value=value or NONE)
+
+
+def become_row(row: Finished) -> list[str]:
+    """One row as it would be imported, as the table shows it."""
+    if row.reason:
+        return [str(row.line), f"left out: {row.reason}", "", ""]
+    completions = "\n\n".join(f"{noted(one.extra)}: {short(one.text)}" for one in row.completions)
+    return [str(row.line), row.text[:1500], short(row.answer or ""), completions]
+
+
+def noted(extra: dict[str, Any]) -> str:
+    """What a file says of a completion: `chosen`, `label true`, `score 8.5`."""
+    words = []
+    if isinstance(extra.get("chosen"), bool):
+        words.append("chosen" if extra["chosen"] else "rejected")
+    if isinstance(extra.get("label"), bool):
+        words.append("label " + str(extra["label"]).lower())
+    score = extra.get("score")
+    if isinstance(score, int | float) and not isinstance(score, bool):
+        words.append(f"score {score:g}")
+    if UNREAD in extra:
+        words.append(f"score {short(str(extra[UNREAD]))!r} is no number and is left out")
+    return ", ".join(words) or "completion"
+
+
+def cell(value: Any) -> str:
+    """A value of the file as a table shows it."""
+    if value is None or isinstance(value, str):
+        return short(value or "")
+    return short(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def short(text: str) -> str:
+    """The beginning of a text."""
+    return text if len(text) <= SHORT else text[:SHORT] + " …"

@@ -1,0 +1,229 @@
+"""Samples: every sample of a round; filter, search, sort, open one, decide on many at once."""
+
+from typing import Any
+
+import gradio as gr
+
+from app.pages.samples import templates
+from app.pages.samples.drawing import (
+    address_of,
+    batch_list,
+    chosen_card,
+    histogram,
+    listing,
+    only_round,
+    round_of,
+    rows_of,
+    steps_of,
+    wanted,
+)
+from app.toasts import notice, toasts
+from app.widgets.chosen import Chosen
+from app.widgets.context import context
+from app.widgets.markup import markup
+from app.widgets.roles import needs
+from app.widgets.sample_filters import (
+    filter_bar,
+    from_bar,
+    read_filters,
+    step_picker,
+    to_address,
+    to_bar,
+    without_missing_step,
+)
+from app.widgets.table import Table, row_number
+from backend.errors import InvalidInput, PermissionDenied
+from backend.services import rounds
+from backend.services.decisions import bulk
+from backend.values import JSON, DecisionKind, Role
+
+TITLE, PATH = "Samples", "samples"
+POLL_SECONDS = 4.0
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
+QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
+COLUMNS = ["Sample", "Score", "Verdict", "Label by", "Finish", "Tokens", "Spread", "Marks", "Prompt", "Text"]
+WIDTHS = ["7%", "6%", "7%", "7%", "6%", "6%", "6%", "11%", "20%", "24%"]
+
+
+def build() -> None:
+    """Lay out the page and wire it."""
+    asked_for, seen, token = gr.State(Chosen()), gr.State({}), gr.State("")
+    kept = gr.JSON({}, visible="hidden")
+    with gr.Row(equal_height=True):
+        with gr.Column(scale=1, min_width=170):
+            chosen = gr.Dropdown([], label="Round", filterable=False, elem_id="samples-round")
+            markup(templates.ABOUT, templates.ABOUT_CSS, js=templates.ABOUT_JS, value="", elem_id="samples-about")
+        with gr.Column(scale=4):
+            chart = gr.Plot(show_label=False, visible=False, elem_id="samples-histogram")
+    bar = filter_bar()
+    with gr.Row(elem_classes="rondo-toolbar"):
+        count = markup(templates.COUNT, value="", elem_id="samples-count")
+        clear = gr.Button("Clear filters", scale=0, min_width=120, size="md")
+        before = gr.Button("Previous", interactive=False, scale=0, min_width=100, size="md", elem_id="samples-previous")
+        after = gr.Button("Next", interactive=False, scale=0, min_width=100, size="md", elem_id="samples-next")
+    table = Table(
+        headers=COLUMNS, datatype="str", column_widths=WIDTHS, interactive=False, show_label=False, max_height=620,
+        elem_id="samples-table",
+    )  # fmt: skip
+    detail = markup(templates.DETAIL, templates.DETAIL_CSS, elem_id="sample-detail")
+    with gr.Accordion("Accept or reject everything the filter finds", open=False, elem_classes=needs(Role.curator)):
+        with gr.Row(equal_height=True):
+            action = gr.Radio([("Accept", "accept"), ("Reject", "reject")], value="reject", label="Action", scale=1)
+            reason = gr.Textbox(label="Reason", info="Others will read it beside each decision.", scale=3)
+        with gr.Row(elem_classes="rondo-toolbar"):
+            preview = gr.Button("Preview", scale=0, min_width=120, size="md", elem_id="bulk-preview")
+            apply = gr.Button(
+                "Apply", variant="stop", interactive=False, scale=0, min_width=120, size="md", elem_id="bulk-apply"
+            )
+            said = markup(templates.COUNT, value="", elem_id="bulk-said")
+        with gr.Row(equal_height=True):
+            batches = gr.Dropdown([], label="Done before", filterable=False, scale=3, elem_id="bulk-batches")
+            undo = gr.Button("Undo this one", scale=0, min_width=140, size="md", elem_id="bulk-undo")
+    timer = gr.Timer(POLL_SECONDS)
+
+    listed = [table, count, before, after, detail, seen, kept]
+    drawn = gr.on(None, draw, asked_for, [chosen, *bar, *listed, batches], **QUIET)
+    drawn.success(None, None, None, js=templates.INTO_VIEW_IF_ASKED, api_visibility="private")
+    gr.on(None, draw_chart, None, chart, **QUIET)
+    narrowed = [c.submit if isinstance(c, gr.Textbox) else c.input for c in bar]
+    gr.on(narrowed, narrow, [asked_for, *bar], [*listed, token, apply, said], **QUIET)
+    clear.click(clear_bar, asked_for, [*bar, *listed, token, apply, said], **QUIET)
+    chosen.input(choose_round, [asked_for, chosen], [bar[-1], *listed, batches, token, apply, said], **QUIET)
+    chosen.input(chart_of, chosen, chart, **QUIET)
+    before.click(to_previous, [asked_for, seen], listed, **QUIET)
+    after.click(to_next, [asked_for, seen], listed, **QUIET)
+    opened = table.select(open_row, asked_for, [detail, kept], **QUIET)
+    opened.success(None, None, None, js=templates.INTO_VIEW, api_visibility="private")
+    timer.tick(refresh, [asked_for, seen], listed, **QUIET)
+    preview.click(look_ahead, [asked_for, action], [said, token, apply], **PRIVATE)
+    # In the browser, since an answer to this could come after that to the next preview; a token is of one action.
+    action.input(None, None, [apply, said], js=templates.FORGET_PREVIEW, api_visibility="private")
+    apply.click(do_apply, [asked_for, action, reason, token], [*listed, batches, said, token, apply], **PRIVATE)
+    undo.click(do_undo, [asked_for, batches], [*listed, batches, said], **PRIVATE)
+    kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
+
+
+@toasts
+def draw(asked_for: Chosen, request: gr.Request) -> list[Any]:
+    """Draw everything as the address says; a wrong place in the list is the first page, without what is hidden now."""
+    here = context(request)
+    known = rounds.list_rounds(here.actor, here.project_id)
+    query = wanted(here, request, [one.id for one in known])
+    names = [(f"Round {one.number}, {one.status}", one.id) for one in reversed(known)]
+    steps = steps_of(here, query)
+    query, said = without_missing_step(steps, query)
+    if said:
+        notice(said)
+    try:
+        shown = listing(here, asked_for, query, open_sample=True)
+    except PermissionDenied as error:
+        notice(error.message)
+        query = {name: value for name, value in query.items() if name in ("round", "sample")}
+        shown = listing(here, asked_for, query, open_sample=True)
+    bar = [*to_bar(query)[:-1], step_picker(steps, query)]
+    return [gr.Dropdown(names, value=query["round"]), *bar, *shown, batch_list(here, query)]
+
+
+@toasts
+def draw_chart(request: gr.Request) -> gr.Plot:
+    """The histogram comes on its own: the list does not wait for it."""
+    here = context(request)
+    ids = [one.id for one in rounds.list_rounds(here.actor, here.project_id)]
+    return histogram(here, wanted(here, request, ids)["round"])
+
+
+@toasts
+def chart_of(round_id: int, request: gr.Request) -> gr.Plot:
+    """The histogram of another round."""
+    return histogram(context(request), round_id)
+
+
+@toasts
+def narrow(request: gr.Request, asked_for: Chosen, *values: Any) -> list[Any]:
+    """Filter, search, sort: from the first page."""
+    return [*listing(context(request), asked_for, only_round(asked_for.value) | from_bar(values)), *forget()]
+
+
+@toasts
+def clear_bar(asked_for: Chosen, request: gr.Request) -> list[Any]:
+    """Everything again."""
+    return [*to_bar({}), *listing(context(request), asked_for, only_round(asked_for.value)), *forget()]
+
+
+@toasts
+def choose_round(asked_for: Chosen, round_id: int, request: gr.Request) -> list[Any]:
+    """The same filters on another round."""
+    here, left = context(request), ("sample", "at", "no_round", "no_sample", "step")
+    moved = {name: value for name, value in asked_for.value.items() if name not in left} | {"round": round_id}
+    picker = step_picker(steps_of(here, moved), moved)
+    return [picker, *listing(here, asked_for, moved), batch_list(here, moved), *forget()]
+
+
+@toasts
+def to_previous(asked_for: Chosen, seen: JSON, request: gr.Request) -> list[Any]:
+    """One page back."""
+    return listing(context(request), asked_for, asked_for.value | {"at": seen.get("previous")})
+
+
+@toasts
+def to_next(asked_for: Chosen, seen: JSON, request: gr.Request) -> list[Any]:
+    """One page on."""
+    return listing(context(request), asked_for, asked_for.value | {"at": seen.get("next")})
+
+
+@toasts
+def open_row(asked_for: Chosen, event: gr.SelectData, request: gr.Request) -> list[Any]:
+    """Show one sample below the table, and keep it in the address."""
+    here, opened = context(request), asked_for.value | {"sample": row_number(event), "no_sample": ""}
+    detail = chosen_card(here, opened)
+    asked_for.put(opened)
+    return [detail, {"address": to_address(address_of(opened))}]
+
+
+@toasts
+def refresh(asked_for: Chosen, seen: JSON, request: gr.Request) -> list[Any]:
+    """Draw the page again only when something on it changed."""
+    query = asked_for.value
+    if not query.get("round"):
+        return [gr.skip()] * 7
+    drawn = rows_of(context(request), query)
+    is_new = drawn[-1] != seen
+    return asked_for.unless_over(query, [*drawn[:4], gr.skip(), drawn[4], gr.skip()] if is_new else [gr.skip()] * 7)
+
+
+@toasts
+def look_ahead(asked_for: Chosen, action: str, request: gr.Request) -> list[Any]:
+    """Count what Apply would do."""
+    query = asked_for.value
+    seen = bulk.preview(context(request).actor, round_of(query), read_filters(query), DecisionKind(action))
+    said = (
+        f"{action.capitalize()} {seen.count:,} samples: {seen.changed_verdicts:,} change their verdict, "
+        f"{seen.overridden_people:,} of them decided otherwise by people."
+    )
+    return [said, seen.token, gr.Button(interactive=seen.count > 0)]
+
+
+@toasts
+def do_apply(asked_for: Chosen, action: str, reason: str, token: str, request: gr.Request) -> list[Any]:
+    """Do what was previewed."""
+    here, query = context(request), asked_for.value
+    batch = bulk.apply(
+        here.actor, round_of(query), read_filters(query), DecisionKind(action), reason=reason, token=token
+    )
+    said = f"Done: {batch.count:,} samples. It can be undone below."
+    return [*listing(here, asked_for, query), batch_list(here, query), said, "", gr.Button(interactive=False)]
+
+
+@toasts
+def do_undo(asked_for: Chosen, batch_id: str | None, request: gr.Request) -> list[Any]:
+    """Take back a bulk action."""
+    if not batch_id:
+        raise InvalidInput("Choose the bulk action to undo from the list.")
+    here, query = context(request), asked_for.value
+    count = bulk.undo(here.actor, batch_id)
+    return [*listing(here, asked_for, query), batch_list(here, query), f"Undone: {count:,} decisions taken back."]
+
+
+def forget() -> list[Any]:
+    """A preview is for the filter it was made with."""
+    return ["", gr.Button(interactive=False), ""]

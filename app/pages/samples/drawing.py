@@ -1,0 +1,157 @@
+"""What the samples page shows of a query: rows, count, the opened sample, what was done to many, the histogram."""
+
+from typing import Any
+
+import gradio as gr
+import plotly.graph_objects as go
+
+from app.widgets import charts
+from app.widgets.asked import Asked, asked, not_here
+from app.widgets.chosen import Chosen
+from app.widgets.context import Context
+from app.widgets.sample_card import card, table_row
+from app.widgets.sample_filters import (
+    from_address,
+    read_filters,
+    read_sort,
+    sort_name,
+    to_address,
+)
+from app.widgets.times import moment
+from backend.errors import InvalidInput, NotFound, PermissionDenied
+from backend.services import samples
+from backend.services.decisions import bulk
+from backend.services.samples import detail as sample_detail
+from backend.services.samples import text_steps
+from backend.services.samples.text_steps import TextStep
+from backend.values import JSON
+
+UNKEPT = ("no_round", "no_sample")
+"""What of a query does not belong into its address."""
+
+
+def wanted(here: Context, request: gr.Request, round_ids: list[int]) -> JSON:
+    """What the address asks for; without a round that of the sample, else the newest."""
+    round_, sample = asked(request, "round", "round", round_ids), asked(request, "sample", "sample")
+    query = from_address(dict(request.query_params)) | {"round": round_.id, "sample": sample.id}
+    query |= {"no_round": round_.missing, "no_sample": sample.missing}
+    if round_ == Asked():
+        query["round"] = round_of_sample(here, sample.id) or next(reversed(round_ids), None)
+    return query
+
+
+def round_of_sample(here: Context, sample_id: int | None) -> int | None:
+    """The round of a sample that the person may see."""
+    try:
+        found = found_sample(here, sample_id)
+    except PermissionDenied:
+        return None
+    return found.round_id if found else None
+
+
+def steps_of(here: Context, query: JSON) -> list[TextStep]:
+    return text_steps.steps(here.actor, query["round"]) if query.get("round") else []
+
+
+def only_round(query: JSON) -> JSON:
+    return {name: query[name] for name in ("round", "no_round") if query.get(name)}
+
+
+def round_of(query: JSON) -> int:
+    if not query.get("round"):
+        raise NotFound("There is no round yet. Launch one first.")
+    return int(query["round"])
+
+
+def address_of(query: JSON) -> JSON:
+    """What of the query belongs into the address."""
+    kept = {name: value for name, value in query.items() if name not in UNKEPT}
+    return {name: value for name, value in kept.items() if value is not None}
+
+
+def listing(here: Context, asked_for: Chosen, query: JSON, *, open_sample: bool = False) -> list[Any]:
+    """Table, count, the two buttons, detail, what was seen, address; the query stands from then on."""
+    if not query.get("round"):
+        asked_for.put(dict(query))
+        hint = query.get("no_round") or "No round yet. Launch one: its samples appear here while they are made."
+        # The address stays: who mistyped it may want to mend it.
+        return [[], hint, *[gr.Button(interactive=False)] * 2, None, {}, gr.skip()]
+    drawn = rows_of(here, query)
+    detail = chosen_card(here, query) if open_sample else gr.skip()
+    asked_for.put(dict(query))
+    return [*drawn[:4], detail, drawn[4], {"address": to_address(address_of(query))}]
+
+
+def rows_of(here: Context, query: JSON) -> list[Any]:
+    """Table, count, the two buttons, and what all this was made of."""
+    page = find_page(here, query)
+    names = {one.step: one.name for one in steps_of(here, query)}
+    rows, said = [table_row(row, names) for row in page.rows], counted(page, query)
+    ends = [gr.Button(interactive=bool(cursor)) for cursor in (page.prev_cursor, page.next_cursor)]
+    seen = {"digest": str(hash(str([rows, said]))), "next": page.next_cursor, "previous": page.prev_cursor}
+    return [rows, said, *ends, seen]
+
+
+def find_page(here: Context, query: JSON) -> samples.Page:
+    """The page; an address that somebody shortened begins at the first one."""
+    filters, sort = read_filters(query), read_sort(query)
+    try:
+        return samples.page(here.actor, round_of(query), filters, sort, query.get("at"))
+    except InvalidInput:
+        if not query.get("at"):
+            raise
+        return samples.page(here.actor, round_of(query), filters, sort)
+
+
+def counted(page: samples.Page, query: JSON) -> str:
+    """How many there are, and what a long search does."""
+    number = f"{page.count.number:,}{'' if page.count.is_exact else '+'}"
+    words = [f"{number} samples" if page.count.number != 1 else f"{number} sample"]
+    if page.count.number == 0 and page.count.is_exact:
+        words = ["No sample passes these filters."]
+    if page.is_partial:
+        words.append("Only a part of the matches was looked through so far; Next goes on.")
+    if page.sort != read_sort(query):
+        words.append(f"So many match the search that they come {sort_name(page.sort)}.")
+    return " · ".join(words)
+
+
+def chosen_card(here: Context, query: JSON) -> JSON | None:
+    """The opened sample, or that it is not here."""
+    if query.get("no_sample"):
+        return {"missing": query["no_sample"]}
+    if not query.get("sample"):
+        return None
+    try:
+        found = found_sample(here, query["sample"])
+    except PermissionDenied as error:
+        return {"missing": error.message}
+    return card(found, address_of(query)) if found else {"missing": not_here("sample", query["sample"])}
+
+
+def found_sample(here: Context, sample_id: int | None) -> sample_detail.Detail | None:
+    """The sample, if this project has it."""
+    try:
+        found = sample_detail.detail(here.actor, sample_id) if sample_id else None
+    except NotFound:
+        return None
+    return found if found and found.project_id == here.project_id else None
+
+
+def batch_list(here: Context, query: JSON) -> gr.Dropdown:
+    """The bulk actions that can be undone."""
+    done = bulk.history(here.actor, round_of(query)) if query.get("round") else []
+    choices = [
+        (f"{b.action} {b.count:,} by {b.who}, {moment(b.at)}: {b.reason}"[:160], b.id) for b in done if not b.is_undone
+    ]
+    return gr.Dropdown(choices, value=choices[0][1] if choices else None)
+
+
+def histogram(here: Context, round_id: int | None) -> gr.Plot:
+    """How the scores are spread; the axis says where the counts are estimated."""
+    bins = samples.histogram(here.actor, round_id) if round_id else []
+    if not bins:
+        return gr.Plot(visible=False)
+    edges, axis = [bins[0].low, *(b.high for b in bins)], "score" if bins[0].is_exact else "score (counts estimated)"
+    figure: go.Figure = charts.histogram(edges, [b.count for b in bins], x=axis, height=110)
+    return gr.Plot(figure, visible=True)

@@ -1,0 +1,102 @@
+"""Team: how a review goes, who does what, how far people agree, and what only a curator does."""
+
+from typing import Any
+
+import gradio as gr
+
+from app.pages.team import adjudication, agreement, assign, gold, guidelines, removal, review, templates
+from app.pages.team import people as team_people
+from app.toasts import toasts
+from app.widgets import round_choice
+from app.widgets.chosen import Chosen
+from app.widgets.context import context
+from app.widgets.markup import markup
+from app.widgets.plain_table import plain_table
+from app.widgets.roles import only
+from backend.errors import PermissionDenied
+from backend.services import reviews, rounds
+from backend.services.team import reviewers
+from backend.values import Role
+
+TITLE, PATH = "Team", "team"
+POLL_SECONDS = 5.0
+REFRESH = 6
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
+QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
+
+
+def build() -> None:
+    """Lay out the page and wire it."""
+    asked_for, seen = gr.State(Chosen()), gr.State({})
+    with gr.Row():
+        chosen = gr.Dropdown([], label="Round", filterable=False, elem_id="team-round", min_width=220, scale=0)
+    card = markup(templates.PROGRESS, templates.PROGRESS_CSS, elem_id="team-progress")
+    with gr.Tabs():
+        with gr.Tab("People"):
+            people = plain_table("team-people")
+        with gr.Tab("Agreement") as agreement_tab:
+            agreement.build(chosen, agreement_tab, PRIVATE)
+        with gr.Tab("Disagreements") as adjudication_tab, only(Role.curator, "Settling disagreements"):
+            adjudication.build(chosen, adjudication_tab, PRIVATE)
+        with gr.Tab("Assignments") as assign_tab, only(Role.curator, "Assigning items"):
+            assign.build(chosen, assign_tab, PRIVATE)
+        with gr.Tab("Gold items") as gold_tab, only(Role.curator, "Marking gold items"):
+            gold.build(chosen, gold_tab, PRIVATE)
+        with gr.Tab("Guidelines"):
+            guidelines.build(PRIVATE)
+        with gr.Tab("Review settings") as review_tab, only(Role.curator, "Changing and closing a review"):
+            review.build(chosen, review_tab, PRIVATE)
+        with gr.Tab("Remove work") as removal_tab, only(Role.admin, "Removing a person's work"):
+            removal.build(chosen, removal_tab, PRIVATE)
+    timer = gr.Timer(POLL_SECONDS)
+
+    shown = [card, people, seen]
+    gr.on(None, draw, asked_for, [chosen, *shown], **QUIET)
+    chosen.input(choose, [asked_for, chosen], shown, **QUIET)
+    timer.tick(refresh, [asked_for, seen], shown, **QUIET)
+
+
+@toasts
+def draw(asked_for: Chosen, request: gr.Request) -> list[Any]:
+    """Draw everything."""
+    round_id, dropdown = round_choice.opened(request)
+    return [dropdown, *_chosen(asked_for, round_id, request)]
+
+
+@toasts
+def choose(asked_for: Chosen, round_id: int | None, request: gr.Request) -> list[Any]:
+    """Show another round."""
+    return _chosen(asked_for, round_id, request)
+
+
+@toasts
+def refresh(asked_for: Chosen, seen: dict[str, Any], request: gr.Request) -> list[Any]:
+    """Draw what changed since."""
+    wish = asked_for.value
+    return asked_for.unless_over(wish, _changes(wish.get("round"), seen, request))
+
+
+def _chosen(asked_for: Chosen, round_id: int | None, request: gr.Request) -> list[Any]:
+    drawn = _changes(round_id, {}, request)
+    asked_for.put({"round": round_id})
+    return drawn
+
+
+def _changes(round_id: int | None, seen: dict[str, Any], request: gr.Request) -> list[Any]:
+    """New values of what differs from what the browser shows; the rest is left alone, so that nothing flickers."""
+    here = context(request)
+    if round_id is None:
+        return [{"empty": round_choice.why_none(request)}, {}, {}]
+    at = reviews.progress(here.actor, int(round_id))
+    key = [round_id, at.decided, at.remaining, [[one.user_id, one.decided] for one in at.people]]
+    people: Any = gr.skip()
+    try:
+        # Everybody's figures read every decision: only when there are new ones, or after a while.
+        if seen.get("key") != key or seen.get("age", 0) >= REFRESH:
+            people = team_people.table_value(reviewers.everyone(here.actor, int(round_id)))
+    except PermissionDenied as error:
+        return [{"empty": error.message}, {}, {}]
+    card = team_people.progress_value(rounds.get(here.actor, int(round_id)), at)
+    age = 0 if people != gr.skip() else seen.get("age", 0) + 1
+    now = {"key": key, "age": age, "card": card}
+    return [card if seen.get("card") != card else gr.skip(), people, now]

@@ -1,0 +1,173 @@
+"""Team page: items on which people disagree, each settled with one key."""
+
+import uuid
+from typing import Any
+
+import gradio as gr
+
+from app.pages.team import templates
+from app.toasts import toasts
+from app.widgets.context import Context, context
+from app.widgets.markup import markup
+from app.widgets.round_choice import known, needed
+from backend.errors import Conflict, NotFound
+from backend.services.queue.judge_views import JudgeView
+from backend.services.queue.review_items import Item
+from backend.services.team import adjudication
+from backend.services.team.adjudication import Disputed, Vote
+from backend.values import JSON, DecisionKind, Messages
+
+KEYS = "12345678"
+NOTHING = "Nobody disagrees on anything that is not settled yet."
+BADGES = {"accept": "ok", "reject": "bad"}
+
+
+def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
+    """Lay out the tab and wire it."""
+    seen = gr.State({})
+    item = markup(templates.ITEM, templates.ITEM_CSS, js=templates.ITEM_JS, value={}, elem_id="adjudication-item")
+    shown = [item, seen]
+    quiet = private | {"show_progress": "hidden"}
+    tab.select(show, chosen, shown, **quiet)
+    chosen.input(show, chosen, shown, **quiet)
+    pressed = item.click(answer, [chosen, seen], shown, trigger_mode="multiple", **quiet)
+    pressed.failure(None, js=templates.ITEM_FAILED, api_visibility="private")
+
+
+@toasts
+def show(round_id: int | None, request: gr.Request) -> list[Any]:
+    """Show the first disputed item."""
+    return _next(context(request), known(round_id, request), [])
+
+
+@toasts
+def answer(round_id: int | None, seen: JSON, event: gr.EventData, request: gr.Request) -> list[Any]:
+    """Settle the shown item, leave it for later, or take the last one back; show what comes next."""
+    here, (pressed, sample_id) = context(request), _pressed(event)
+    passed = list(seen.get("passed", []))
+    choice = seen.get("choices", {}).get(pressed)
+    if pressed == "undo":
+        return _undo(here, needed(round_id), seen, passed)
+    if sample_id != seen.get("sample") or (choice is None and pressed != "later"):
+        return _next(here, round_id, passed)
+    if choice is None:
+        return _next(here, round_id, [*passed, sample_id])
+    try:
+        # One id for each time an item is shown: whatever is pressed twice on it settles it once.
+        done = adjudication.decide(
+            here.actor, needed(round_id), seen["turn"], sample_id, DecisionKind(choice["kind"]), value=choice["value"]
+        )
+    except Conflict as error:
+        return _next(here, round_id, passed, said=error.message, is_bad=True)
+    return _next(here, round_id, passed, said=done.meanwhile or "")
+
+
+def _undo(here: Context, round_id: int, seen: JSON, passed: list[int]) -> list[Any]:
+    """Take back the curator's last word, and show its item again."""
+    turn = seen.get("turn") or uuid.uuid4().hex
+    try:
+        done = adjudication.undo(here.actor, round_id, f"{turn}-undo")
+    except (Conflict, NotFound) as error:
+        return _next(here, round_id, passed, said=error.message, is_bad=True)
+    left = [one for one in passed if one != done.decision.sample_id]
+    return _next(here, round_id, left, first=done.decision.sample_id, said="Taken back. Settle this item again.")
+
+
+def _pressed(event: gr.EventData) -> tuple[str, int]:
+    """The word, and the number of the sample it was meant for."""
+    data = event._data if isinstance(event._data, dict) else {}
+    sample_id = data.get("sample")
+    return str(data.get("word", "")), sample_id if isinstance(sample_id, int) else 0
+
+
+def _next(
+    here: Context,
+    round_id: int | None,
+    passed: list[int],
+    *,
+    first: int | None = None,
+    said: str = "",
+    is_bad: bool = False,
+) -> list[Any]:
+    """The next item, or `first`, with what may be said of it. `turn` makes each answer a new one to the page."""
+    if round_id is None:
+        return [{"empty": NOTHING}, {}]
+    turn = uuid.uuid4().hex
+    news = {"turn": turn, "said": said, "is_bad": is_bad, "undo": True}
+    again = adjudication.one_item(here.actor, int(round_id), first) if first is not None else None
+    found = [again] if again else adjudication.queue(here.actor, int(round_id), limit=1, held=passed)
+    if not found:
+        left = f" {len(passed):,} are left for later." if passed else ""
+        return [news | {"empty": NOTHING + left}, {"turn": turn, "passed": passed}]
+    left = adjudication.count(here.actor, int(round_id))
+    choices = words(found[0].item)
+    kept = {one["word"]: {"kind": one["kind"], "value": one["value"]} for one in choices}
+    state = {"sample": found[0].item.sample_id, "turn": turn, "passed": passed, "choices": kept}
+    return [item_value(found[0], left, choices) | news, state]
+
+
+def words(item: Item) -> list[JSON]:
+    """What a curator may say of an item, each with its key."""
+    if not item.members:
+        return [
+            {"word": one, "key": key, "name": one.capitalize(), "kind": one, "value": {}}
+            for one, key in (("accept", "a"), ("reject", "x"))
+        ]
+    ids = [one.sample_id for one in item.members]
+    best = [
+        {"word": f"best {key}", "key": key, "name": f"{key} is best", "kind": "prefer",
+         "value": {"best": id_, "worst": None}}
+        for key, id_ in zip(KEYS, ids, strict=False)
+    ]  # fmt: skip
+    tie = {"word": "tie", "key": "t", "name": "Tie", "kind": "prefer", "value": {"tie": ids}}
+    bad = {"word": "all bad", "key": "b", "name": "All bad", "kind": "prefer", "value": {"all_bad": ids}}
+    return [*best, tie, bad]
+
+
+def item_value(found: Disputed, left: int, choices: list[JSON]) -> JSON:
+    """What the card shows; texts only."""
+    item = found.item
+    names = {one.sample_id: str(n) for n, one in enumerate(item.members, start=1)}
+    texts = [{"name": names[one.sample_id], "text": one.text, "judge": judge_word(one.judge)} for one in item.members]
+    return {
+        "sample": item.sample_id,
+        "title": title(item),
+        "left": f"{left:,} to settle",
+        "prompt": last_question(item.messages),
+        "texts": texts or [{"name": "Sample", "text": item.text}],
+        "votes": [vote_value(one, names) for one in found.votes],
+        "judge": "" if item.members else judge_word(item.judge),
+        "buttons": [{"word": one["word"], "key": one["key"], "name": one["name"]} for one in choices],
+    }
+
+
+def last_question(messages: Messages) -> str:
+    return messages[-1]["content"] if messages else ""
+
+
+def title(item: Item) -> str:
+    """`Sample 12`, `Prompt of samples 482 to 489`."""
+    ids = sorted(one.sample_id for one in item.members)
+    if not ids:
+        return f"Sample {item.sample_id}"
+    is_run = len(ids) > 2 and ids[-1] - ids[0] == len(ids) - 1
+    return f"Prompt of samples {f'{ids[0]} to {ids[-1]}' if is_run else ', '.join(map(str, ids))}"
+
+
+def judge_word(said: JudgeView | None) -> str:
+    """What the judge gave one sample: `accept 1`."""
+    if said is None or (said.verdict is None and said.score is None):
+        return ""
+    score = "" if said.score is None else f" {said.score:g}"
+    return f"{said.verdict or 'no verdict'}{score}"
+
+
+def vote_value(one: Vote, names: dict[int, str]) -> JSON:
+    """One person's word."""
+    said = str(one.verdict or one.kind)
+    if one.kind is DecisionKind.score:
+        said = f"{said}, score {one.score:g}"
+    best = one.value.get("best") or next(iter(one.value.get("order", [])), None)
+    if one.kind in (DecisionKind.prefer, DecisionKind.rank):
+        said = f"{names.get(best, best)} is best" if best else "all bad" if one.value.get("all_bad") else "tie"
+    return {"who": one.who, "said": said, "badge": BADGES.get(str(one.verdict), ""), "note": one.note}

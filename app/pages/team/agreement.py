@@ -1,0 +1,80 @@
+"""Team page: agreement of people with each other and with the judge."""
+
+from typing import Any
+
+import gradio as gr
+
+from app.pages.team import templates
+from app.toasts import toasts
+from app.widgets import figures
+from app.widgets.context import context
+from app.widgets.markup import markup
+from app.widgets.plain_table import plain_table, rows_of
+from app.widgets.round_choice import known
+from backend.services.team import agreement
+from backend.services.team.agreement import Agreement, Among, Pair
+
+AMONG = ["Criterion", "People", "Shared items", "Raw agreement", "Fleiss' kappa", "Krippendorff's alpha"]
+PAIRS = ["Criterion", "Who", "With", "Shared items", "Raw agreement", "Cohen's kappa", "Krippendorff's alpha"]
+NONE = "No item was decided by two people yet."
+NO_BLIND = "Nobody has decided an item before the judge's view was seen."
+NO_RANDOM = "No such item was drawn at random."
+HELP = (
+    "Raw agreement is the share of pairs that said the same. Kappa and alpha take away what chance would give: 1 is "
+    "full agreement, 0 is chance. In brackets: the 95 % interval, by bootstrap over items."
+)
+
+
+def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
+    """Lay out the tab and wire it."""
+    note = markup(templates.NOTE, templates.NOTE_CSS, value=[HELP], elem_id="agreement-note")
+    tables = [plain_table(f"agreement-{name}") for name in ("among", "pairs", "judge", "random")]
+    shown = [note, *tables]
+    tab.select(show, chosen, shown, **private)
+    chosen.input(show, chosen, shown, **private)
+
+
+@toasts
+def show(round_id: int | None, request: gr.Request) -> list[Any]:
+    """Measure the chosen round."""
+    round_id = known(round_id, request)
+    if round_id is None:
+        return [[HELP], {}, {}, {}, {}]
+    found = agreement.measure(context(request).actor, round_id)
+    return [
+        [HELP, *notes(found)],
+        rows_of(AMONG, [among_row(one) for one in found.among], label="All people together", none=NONE),
+        *[
+            rows_of(PAIRS, [pair_row(one) for one in pairs], label=label, none=none)
+            for pairs, label, none in (
+                (found.pairs, "Person with person", NONE),
+                (found.judge, "Person with the judge, decided before its view was seen", NO_BLIND),
+                (found.judge_random, "The same, on items drawn at random only", NO_RANDOM),
+            )
+        ],
+    ]
+
+
+def notes(found: Agreement) -> list[str]:
+    """What was left out, in words."""
+    said = [f"In no figure: {_counts(found.left_out)}."] if found.left_out else []
+    more = {why: n for why, n in found.left_out_of_judge.items() if why not in found.left_out}
+    return said + ([f"In no figure with the judge: {_counts(more)}."] if more else [])
+
+
+def _counts(left_out: dict[str, int]) -> str:
+    return "; ".join(f"{number:,} {why}" for why, number in left_out.items())
+
+
+def among_row(one: Among) -> list[str]:
+    return [
+        str(one.criterion), str(one.people), f"{one.percent.n:,}", figures.share(one.percent),
+        figures.kappa(one.fleiss), figures.kappa(one.alpha),
+    ]  # fmt: skip
+
+
+def pair_row(one: Pair) -> list[str]:
+    return [
+        str(one.criterion), one.first, one.second, f"{one.percent.n:,}", figures.share(one.percent),
+        figures.kappa(one.cohen), figures.kappa(one.alpha),
+    ]  # fmt: skip

@@ -1,0 +1,107 @@
+"""Team page: gold items, whose right label is known; reviewers meet them and are not told."""
+
+import re
+from typing import Any
+
+import gradio as gr
+
+from app.pages.team import templates
+from app.toasts import notice, toasts
+from app.widgets.beside import problem, refused_beside
+from app.widgets.context import Context, context
+from app.widgets.markup import markup
+from app.widgets.plain_table import plain_table, rows_of
+from app.widgets.round_choice import known, needed
+from backend.errors import InvalidInput
+from backend.services.queue import gold
+from backend.services.queue.gold import Gold
+from backend.values import Verdict
+
+COLUMNS = ["Sample", "Right label", "The judge says", "Met by", "Reason", "Marked by", "Text"]
+HELP = (
+    "A gold item is any item to reviewers: as many decide on it as on others. What they say of it measures them; "
+    "training reads the label that you give here. Mark samples nobody has decided yet."
+)
+SHOWN_TEXT = 300
+MAX_NUMBERS = 10_000
+NUMBER = re.compile(r"[0-9]{1,18}")
+EXAMPLE = "Write numbers and ranges such as 12, 15, 300-305."
+
+
+def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
+    """Lay out the tab and wire it."""
+    markup(templates.NOTE, templates.NOTE_CSS, value=[HELP])
+    with gr.Row(equal_height=True):
+        samples = gr.Textbox(
+            label="Samples", info="Numbers as the Samples page shows them, or ranges: 300-305.", elem_id="gold-samples"
+        )
+        verdict = gr.Radio([("Accept", "accept"), ("Reject", "reject")], value="accept", label="Right label")
+        reason = gr.Textbox(label="Reason", info="Why this is right, for colleagues.", elem_id="gold-reason")
+    with gr.Row(elem_classes="rondo-toolbar"):
+        mark = gr.Button("Mark as gold", variant="primary", scale=0, min_width=140, size="md", elem_id="gold-mark")
+        unmark = gr.Button("Make ordinary again", scale=0, min_width=170, size="md", elem_id="gold-unmark")
+    refused = problem("gold-problem")
+    table = plain_table("gold-table")
+
+    tab.select(show, chosen, [table, refused], **private)
+    chosen.input(show, chosen, [table, refused], **private)
+    shown = [table, samples, refused]
+    mark.click(mark_gold, [chosen, samples, verdict, reason], shown, **private)
+    unmark.click(unmark_gold, [chosen, samples], shown, **private)
+
+
+@toasts
+@refused_beside(1, clears=False)
+def show(round_id: int | None, request: gr.Request) -> list[Any]:
+    """List the chosen round's gold items."""
+    return [_rows(context(request), known(round_id, request))]
+
+
+@toasts
+@refused_beside(2)
+def mark_gold(round_id: int | None, samples: str, verdict: str, reason: str, request: gr.Request) -> list[Any]:
+    """Give samples a known label."""
+    here = context(request)
+    number = gold.mark(here.actor, needed(round_id), numbers(samples), Verdict(verdict), reason=reason)
+    notice(f"{number:,} samples are gold items now.")
+    return [_rows(here, round_id), ""]
+
+
+@toasts
+@refused_beside(2)
+def unmark_gold(round_id: int | None, samples: str, request: gr.Request) -> list[Any]:
+    """Take the known label away."""
+    here = context(request)
+    notice(f"{gold.unmark(here.actor, needed(round_id), numbers(samples)):,} samples are ordinary again.")
+    return [_rows(here, round_id), ""]
+
+
+def numbers(text: str) -> list[int]:
+    """`12, 15 300-305` as numbers, each once; raises `InvalidInput` naming the wrong one."""
+    found: dict[int, None] = {}
+    for word in re.sub(r"\s*[-–]\s*", "-", text).replace(",", " ").split():
+        first, dash, last = word.partition("-")
+        if not NUMBER.fullmatch(first) or (dash and not NUMBER.fullmatch(last)):
+            raise InvalidInput(f"{word!r} is no sample's number. {EXAMPLE}")
+        low, high = int(first), int(last or first)
+        if high < low:
+            raise InvalidInput(f"The range {word} runs backwards. Write it as {high}-{low}.")
+        if len(found) + high - low >= MAX_NUMBERS:
+            raise InvalidInput(f"That are more than {MAX_NUMBERS:,} numbers. Give fewer at a time.")
+        found |= dict.fromkeys(range(low, high + 1))
+    if not found:
+        raise InvalidInput(f"No sample is named. {EXAMPLE}")
+    return list(found)
+
+
+def _rows(here: Context, round_id: int | None) -> dict[str, Any]:
+    found = [] if round_id is None else gold.list_gold(here.actor, int(round_id))
+    return rows_of(COLUMNS, [table_row(one) for one in found], label="Gold items", none="No sample is marked yet.")
+
+
+def table_row(one: Gold) -> list[str]:
+    text = one.text if len(one.text) <= SHOWN_TEXT else f"{one.text[:SHOWN_TEXT]}…"
+    return [
+        str(one.sample_id), str(one.verdict), str(one.machine_verdict or "nothing"), str(one.met), one.reason,
+        one.who or "", text,
+    ]  # fmt: skip

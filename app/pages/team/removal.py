@@ -1,0 +1,158 @@
+"""Team page: taking one person's work out of the round."""
+
+import re
+from typing import Any
+
+import gradio as gr
+
+from app.pages.team import templates
+from app.toasts import notice, toasts
+from app.widgets.beside import problem, refused_beside
+from app.widgets.context import Context, context
+from app.widgets.markup import markup
+from app.widgets.plain_table import plain_table, rows_of
+from app.widgets.round_choice import known, needed
+from app.widgets.times import moment
+from backend.errors import InvalidInput
+from backend.services.team import removals, reviewers
+from backend.services.team.removals import Changed, Preview, Removal
+from backend.values import LabelSource
+
+COLUMNS = ["When", "Who", "Whose work", "Decisions", "Reason", "State"]
+WHOSE = {LabelSource.person: "by a person's word", LabelSource.judge: "the judge's", LabelSource.none: "nobody's"}
+
+
+def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
+    """Lay out the tab and wire it."""
+    with gr.Row(equal_height=True):
+        person = gr.Dropdown([], label="Whose work", filterable=False, elem_id="removal-person")
+        reason = gr.Textbox(label="Reason", info="Others will read it in the audit.", scale=2, elem_id="removal-reason")
+    with gr.Row(elem_classes="rondo-toolbar"):
+        look = gr.Button("Preview", scale=0, min_width=120, size="md", elem_id="removal-preview")
+        apply = gr.Button(
+            "Remove", variant="stop", interactive=False, scale=0, min_width=120, size="md", elem_id="removal-apply"
+        )
+    refused = problem("removal-problem")
+    card = markup(templates.REMOVAL, templates.REMOVAL_CSS, value={}, elem_id="removal-card")
+    done = plain_table("removal-done")
+    with gr.Row(equal_height=True):
+        which = gr.Dropdown([], label="Take back", filterable=False, scale=3, elem_id="removal-which")
+        back = gr.Button("Restore this work", scale=0, min_width=160, size="md", elem_id="removal-undo")
+
+    shown = [person, card, apply, done, which]
+    tab.select(show, chosen, [*shown, refused], **private)
+    chosen.input(show, chosen, [*shown, refused], **private)
+    # A preview is of one person. In the browser, since an answer to this could come after that to the next preview.
+    person.input(None, None, [card, apply, refused], js=templates.FORGET_REMOVAL, api_visibility="private")
+    look.click(preview, [chosen, person], [card, apply, refused], **private)
+    apply.click(remove, [chosen, person, reason], [*shown, reason, refused], **private)
+    back.click(undo, [chosen, which], [*shown, refused], **private)
+
+
+@toasts
+@refused_beside(5, clears=False)
+def show(round_id: int | None, request: gr.Request) -> list[Any]:
+    """Fill the tab for the chosen round."""
+    return _shown(context(request), known(round_id, request))
+
+
+@toasts
+@refused_beside(2)
+def preview(round_id: int | None, user_id: int | None, request: gr.Request) -> list[Any]:
+    """Say what removing would change."""
+    found = removals.preview(context(request).actor, needed(round_id), _person(user_id))
+    return [card_value(found), gr.Button(interactive=True)]
+
+
+@toasts
+@refused_beside(6)
+def remove(round_id: int | None, user_id: int | None, reason: str, request: gr.Request) -> list[Any]:
+    """Take the work out."""
+    here = context(request)
+    done = removals.remove(here.actor, needed(round_id), _person(user_id), reason=reason)
+    kept = " The labels are frozen; it is noted with the checkpoints that learned from it." if done.is_frozen else ""
+    notice(f"{done.decisions:,} decisions of {done.person} are out of the round.{kept}")
+    return [*_shown(here, round_id), ""]
+
+
+@toasts
+@refused_beside(5)
+def undo(round_id: int | None, removal_id: str | None, request: gr.Request) -> list[Any]:
+    """Restore the work."""
+    here = context(request)
+    if not removal_id:
+        raise InvalidInput("No removal is chosen. Choose one from the list.")
+    taken = removals.undo(here.actor, needed(round_id), removal_id)
+    also = f" {taken:,} items stay with those who decided them meanwhile." if taken else ""
+    notice(f"The work is restored.{also}")
+    return _shown(here, round_id)
+
+
+def _person(user_id: int | None) -> int:
+    if not user_id:
+        raise InvalidInput("Nobody is chosen. Choose whose work.")
+    return int(user_id)
+
+
+def _shown(here: Context, round_id: int | None) -> list[Any]:
+    people: list[tuple[str, int]] = []
+    done: list[Removal] = []
+    if round_id is not None:
+        people = [(name, user_id) for user_id, name in reviewers.names(here.actor, int(round_id)).items()]
+        done = removals.history(here.actor, int(round_id))
+    standing = [choice(one) for one in done if not one.is_undone]
+    return [
+        gr.update(choices=people, value=None),
+        {},
+        gr.Button(interactive=False),
+        rows_of(COLUMNS, [table_row(one) for one in done], label="Done before"),
+        gr.update(choices=standing, value=standing[0][1] if standing else None),
+    ]
+
+
+def choice(one: Removal) -> tuple[str, str]:
+    """A removal as the list to take back from names it."""
+    return f"{one.person}, {moment(one.at)}", one.id
+
+
+def table_row(one: Removal) -> list[str]:
+    state = "restored" if one.is_undone else "labels frozen" if one.is_frozen else "out"
+    return [moment(one.at), one.who, one.person, f"{one.decisions:,}", one.reason, state]
+
+
+def card_value(found: Preview) -> dict[str, Any]:
+    """What the card shows; texts only."""
+    changes = sum(one.count for one in found.labels)
+    now = "would have changed" if found.is_frozen else "change"
+    frozen = " The round is past its review, so its labels and what training read stay as they are."
+    return {
+        "person": found.person,
+        "what": f"{found.decisions:,} decisions; {changes:,} labels {now}.{frozen if found.is_frozen else ''}",
+        "labels": [changed_words(one) for one in found.labels],
+        "datasets": [
+            {"id": one.dataset_id, "round": one.round_number, "examples": f"{one.examples:,}"} for one in found.datasets
+        ],
+        "checkpoints": [
+            {"id": one.checkpoint_id, "name": one.name, "how": "trained on it" if one.is_direct else "came of one"}
+            for one in found.checkpoints
+        ],
+    }
+
+
+def changed_words(one: Changed) -> str:
+    """`9 labels go from no verdict back to accept, score 0.75 to 1 (the judge's)`."""
+    (was, scored), (now, scores) = _verdict_and_score(one.before), _verdict_and_score(one.after)
+    is_one, is_persons = one.count == 1, one.source == LabelSource.person
+    number = f"{one.count:,} {'label' if is_one else 'labels'}"
+    if was == now:
+        moved = f"{'stays' if is_one else 'stay'} {was}"
+    else:
+        moved = f"{'goes' if is_one else 'go'} from {was} {'' if is_persons else 'back '}to {now}"
+    score = "" if scored == scores else f", score {scored or 'none'} to {scores or 'none'}"
+    return f"{number} {moved}{score} ({WHOSE.get(one.source, one.source)})"
+
+
+def _verdict_and_score(word: str) -> tuple[str, str]:
+    """`no verdict 0.75` as its two parts; a label may have no score."""
+    head, _, tail = word.rpartition(" ")
+    return (head, tail) if re.fullmatch(r"-?[0-9].*", tail) else (word, "")

@@ -1,0 +1,107 @@
+"""Team page: how the round is reviewed, and closing the review."""
+
+from typing import Any
+
+import gradio as gr
+
+from app.forms import Form, draw_knobs
+from app.pages.team import templates
+from app.toasts import notice, toasts
+from app.widgets.beside import problem, refused_beside
+from app.widgets.closing_lines import closing_lines
+from app.widgets.context import Context, context
+from app.widgets.markup import markup
+from app.widgets.round_choice import is_before_review, known, needed
+from app.widgets.round_form import review_inputs, review_of
+from backend.services import reviews, rounds
+from backend.services.recipes import parts
+from backend.services.reviews import settings_edit
+from backend.values import RoundStatus
+
+AHEAD = "The review of this round has not begun: what you save here is how it begins."
+OVER = "The review of this round is over. Change the settings when you launch the next one."
+
+
+def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
+    """Lay out the tab and wire it."""
+    note = markup(templates.NOTE, templates.NOTE_CSS, value=[], elem_id="review-note")
+    form, drawn = Form(start=parts.review_defaults()), gr.State({})
+    with gr.Column(elem_id="team-review-settings"):
+        draw_knobs(form, (), parts.review_knobs())
+    with gr.Row(elem_classes="rondo-toolbar"):
+        save = gr.Button(
+            "Save settings", variant="primary", interactive=False, scale=0, min_width=150, size="md",
+            elem_id="review-save",
+        )  # fmt: skip
+        close = gr.Button(
+            "Close the review", interactive=False, scale=0, min_width=170, size="md", elem_id="review-close"
+        )
+    refused = problem("review-problem")
+    with gr.Row(elem_classes="rondo-toolbar", visible=False) as sure:
+        said = markup(templates.NOTE, templates.NOTE_CSS, value=[], elem_id="review-closing")
+        really = gr.Button(
+            "Close and go on", variant="stop", scale=0, min_width=170, size="md", elem_id="review-really"
+        )
+
+    state = [note, save, close, sure]
+    shown = [*state, drawn, *form.inputs, refused]
+    tab.select(show, chosen, shown, **private)
+    chosen.input(show, chosen, shown, **private)
+    save.click(save_settings, [chosen, drawn, *form.inputs], [sure, drawn, *form.inputs, refused], **private)
+    close.click(ask, chosen, [sure, said, refused], **private)
+    really.click(close_review, chosen, [*state, refused], **private)
+
+
+@toasts
+def show(round_id: int | None, request: gr.Request) -> list[Any]:
+    """Fill the form from the chosen round."""
+    here, round_id = context(request), known(round_id, request)
+    stored = {} if round_id is None else rounds.get(here.actor, round_id).review
+    return [*_state(here, round_id), *_filled(stored), {}]
+
+
+@toasts
+@refused_beside(2 + len(parts.review_knobs()))
+def save_settings(request: gr.Request, round_id: int | None, drawn: dict[str, Any], *values: Any) -> list[Any]:
+    """Change the settings that differ from what the form was filled with: others may have changed the rest since."""
+    here, typed = context(request), review_of(values)
+    changes = {name: value for name, value in typed.items() if name not in drawn or value != drawn[name]}
+    now = settings_edit.edit_review(here.actor, needed(round_id), changes).model_dump(mode="json")
+    notice("The settings are saved. They count from the next item on.")
+    if any(now[name] != value for name, value in typed.items()):
+        notice("Somebody else had changed settings since you opened this page. The form shows them all now.")
+    return [gr.Row(visible=False), *_filled(now)]
+
+
+@toasts
+@refused_beside(2)
+def ask(round_id: int | None, request: gr.Request) -> list[Any]:
+    """Say what closing goes on with, before it does."""
+    found = reviews.closing(context(request).actor, needed(round_id))
+    return [gr.Row(visible=True), closing_lines(found)]
+
+
+@toasts
+@refused_beside(4)
+def close_review(round_id: int | None, request: gr.Request) -> list[Any]:
+    """Close the review and start the selection."""
+    here = context(request)
+    reviews.close(here.actor, needed(round_id))
+    notice("The review is closed. The round goes on with the selection; look at the jobs.")
+    return _state(here, round_id)
+
+
+def _filled(stored: dict[str, Any]) -> list[Any]:
+    """What the form is filled with, as it will be read back, and its fields."""
+    inputs = review_inputs(stored)
+    return [review_of(inputs), *inputs]
+
+
+def _state(here: Context, round_id: int | None) -> list[Any]:
+    """The note and the buttons; the fields stay as they are typed."""
+    found = None if round_id is None else rounds.get(here.actor, int(round_id))
+    is_open = found is not None and found.status is RoundStatus.review
+    is_ahead = found is not None and is_before_review(found)
+    buttons = [gr.Button(interactive=is_open or is_ahead), gr.Button(interactive=is_open)]
+    said = [] if is_open or found is None else [AHEAD if is_ahead else OVER]
+    return [said, *buttons, gr.Row(visible=False)]

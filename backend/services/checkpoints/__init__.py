@@ -1,0 +1,272 @@
+"""Checkpoints: lineage and numbers side by side, who and what made each, registering new ones."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from backend.config import settings
+from backend.db import reading, session, standing, tables
+from backend.engines._wrapper import in_words
+from backend.errors import Conflict, NotFound
+from backend.pipeline.trained import say_rows
+from backend.services import events
+from backend.services.access import Actor, require
+from backend.services.checkpoints import model_checks, model_folders, trainings
+from backend.services.checkpoints.model_checks import Checks
+from backend.services.checkpoints.registration import ROLES, Endpoint, flush_name, register, usable_name
+from backend.services.checkpoints.trainings import Training
+from backend.services.checkpoints.trials import Trial, try_prompt, try_result
+from backend.services.checkpoints.wrappers import Use, has_weights, uses_of
+from backend.values import JSON, SCORER, Role, Stage
+
+__all__ = [
+    "ROLES", "SCORER", "CheckpointRow", "Contribution", "Detail", "Endpoint", "Number", "Trial", "delete", "detail",
+    "register", "rename", "tree", "try_prompt", "try_result",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Number:
+    """A measured value with its 95 % interval."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+
+
+@dataclass(frozen=True)
+class CheckpointRow:
+    """One checkpoint in its lineage; `depth` 0 has no parent. `metrics` by name."""
+
+    id: int
+    name: str
+    kind: str
+    role: str
+    location: str
+    engine: str
+    depth: int
+    parent_id: int | None
+    round_id: int | None
+    round_number: int | None
+    created_at: datetime
+    metrics: dict[str, Number] = field(default_factory=dict)
+    has_weights: bool = False
+    """Whether it can be trained."""
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What a person decided in one round of the lineage."""
+
+    round_number: int
+    person: str
+    decisions: int
+    overrides: int
+
+
+@dataclass(frozen=True)
+class Detail:
+    """Who and what made a checkpoint. All but the row is empty for a registered one."""
+
+    row: CheckpointRow
+    ancestors: tuple[str, ...]
+    recipe: str
+    paper: str
+    policy: str
+    reference: str
+    judge: str
+    dataset_id: int | None
+    dataset_type: str
+    num_examples: int
+    content_hash: str
+    funnel: list[JSON]
+    provenance: JSON
+    people: tuple[Contribution, ...]
+    job_id: int | None
+    job_seconds: float | None
+    job_metrics: JSON
+    training_rows: str
+    num_bytes: int
+    details: JSON
+    checks: Checks
+    notes: tuple[str, ...]
+    """What its endpoint refused while it was used."""
+    uses: tuple[Use, ...] = ()
+    """How it uses its weights, the outermost way first; empty for one that answers by itself."""
+
+
+def tree(actor: Actor, project_id: int) -> list[CheckpointRow]:
+    """Return the project's checkpoints depth first, children after their parent, with every held-out metric."""
+    with reading() as db:
+        require(db, actor, project_id, Role.viewer)
+        return _tree(db, project_id)
+
+
+def detail(actor: Actor, checkpoint_id: int) -> Detail:
+    """Return who and what made a checkpoint, back to its base."""
+    with reading() as db:
+        checkpoint = _find(db, actor, checkpoint_id, Role.viewer)
+        rows = {row.id: row for row in _tree(db, checkpoint.project_id)}
+        row = rows[checkpoint.id]
+        above = _ancestors(row, rows)
+        made = db.get(tables.Round, row.round_id) if row.round_id else None
+        training = trainings.of_checkpoint(db, made.id, row.id) if made else None
+        dataset = db.get(tables.Dataset, training.dataset_id) if training and training.dataset_id else None
+        job = _training_job(db, training) if training else None
+        names = {id_: other.name for id_, other in rows.items()}
+        people = _people(db, [other.round_id for other in (row, *above) if other.round_id])
+    recipe = made.recipe if made else {}
+    return Detail(
+        row=row,
+        ancestors=tuple(other.name for other in above),
+        recipe=str(recipe.get("title", "")),
+        paper=str(recipe.get("paper", "")),
+        policy=names.get(made.policy_id, "") if made else "",
+        reference=names.get(made.reference_id, "") if made else "",
+        judge=(names.get(made.judge_id, "") if made.judge_id else "the policy itself") if made else "",
+        dataset_id=dataset.id if dataset else None,
+        dataset_type=dataset.type.value if dataset else "",
+        num_examples=dataset.num_examples if dataset else 0,
+        content_hash=dataset.content_hash if dataset else "",
+        funnel=list(dataset.funnel) if dataset else [],
+        provenance=dict(dataset.provenance) if dataset else {},
+        people=people,
+        job_id=job.id if job else None,
+        job_seconds=_seconds(job),
+        job_metrics=dict(job.last_metrics) if job else {},
+        training_rows=say_rows(checkpoint.details) if "rows_used" in checkpoint.details else "",
+        num_bytes=model_folders.size(settings().folder / checkpoint.location) if checkpoint.location else 0,
+        details={name: value for name, value in checkpoint.details.items() if name not in ("checks", "notes")},
+        checks=model_checks.of(checkpoint.details),
+        notes=tuple(checkpoint.details.get("notes", [])),
+        uses=uses_of(checkpoint.engine),
+    )
+
+
+def rename(actor: Actor, checkpoint_id: int, name: str) -> None:
+    """Give a checkpoint another name."""
+    name = usable_name(name)
+    with session() as db:
+        row = _find(db, actor, checkpoint_id, Role.curator)
+        was, row.name = row.name, name
+        flush_name(db, name)
+        what: JSON = {"checkpoint_id": row.id, "was": was}
+        events.note(db, actor, "rename checkpoint", name, project_id=row.project_id, **what)
+
+
+def delete(actor: Actor, checkpoint_id: int) -> None:
+    """Forget a checkpoint that nothing refers to. Its files stay where they are."""
+    with session() as db:
+        row = _find(db, actor, checkpoint_id, Role.curator)
+        users = _users(db, row.id)
+        if users:
+            raise Conflict(f"The checkpoint {row.name} is used by {users}, so its history would break. Keep it.")
+        db.delete(row)
+        events.note(db, actor, "forget checkpoint", row.name, project_id=row.project_id, location=row.location)
+
+
+def _tree(db: Session, project_id: int) -> list[CheckpointRow]:
+    checkpoint, round_, metric, role = tables.Checkpoint, tables.Round, tables.Metric, tables.RoundRole
+    # What a round is for, or what it made on the way.
+    on_the_way = select(role.round_id).where(role.checkpoint_id == checkpoint.id, role.step >= 0).scalar_subquery()
+    query = (
+        select(checkpoint, round_.id, round_.number)
+        .outerjoin(round_, or_(round_.checkpoint_id == checkpoint.id, round_.id == on_the_way))
+        .where(checkpoint.project_id == project_id)
+        .order_by(checkpoint.id)
+    )
+    numbers: dict[int, dict[str, Number]] = defaultdict(dict)
+    measured = select(metric).where(metric.project_id == project_id, metric.checkpoint_id.is_not(None))
+    for m in db.scalars(measured.order_by(metric.id)):
+        numbers[m.checkpoint_id or 0][m.name] = Number(m.value, m.low, m.high, m.n)
+    found = db.execute(query).all()
+    known = {c.id for c, _, _ in found}
+    children: dict[int | None, list[Any]] = defaultdict(list)
+    for c, round_id, number in found:
+        children[c.parent_id if c.parent_id in known else None].append((c, round_id, number))
+    rows: list[CheckpointRow] = []
+    stack = [(entry, 0) for entry in reversed(children[None])]
+    while stack:
+        (c, round_id, number), depth = stack.pop()
+        rows.append(_row(c, depth, round_id, number, numbers.get(c.id, {})))
+        stack += [(entry, depth + 1) for entry in reversed(children[c.id])]
+    return rows
+
+
+def _row(
+    c: tables.Checkpoint, depth: int, round_id: int | None, number: int | None, metrics: dict[str, Number]
+) -> CheckpointRow:
+    return CheckpointRow(
+        c.id, c.name, c.kind, c.role, c.location, in_words(c.engine), depth, c.parent_id, round_id, number,
+        c.created_at, metrics, has_weights(c.engine),
+    )  # fmt: skip
+
+
+def _ancestors(row: CheckpointRow, rows: dict[int, CheckpointRow]) -> list[CheckpointRow]:
+    """Parents, nearest first."""
+    above: list[CheckpointRow] = []
+    while row.parent_id in rows:
+        row = rows[row.parent_id]
+        above.append(row)
+    return above
+
+
+def _training_job(db: Session, training: Training) -> tables.Job | None:
+    """The newest job of a training; those of recipes of slots name no step, and there is one training."""
+    job = tables.Job
+    query = select(job).where(job.round_id == training.round_id, job.stage == Stage.train)
+    of_step = query.where(job.step.is_(None) | (job.step == training.step))
+    return db.scalar(of_step.order_by(job.id.desc()).limit(1))
+
+
+def _seconds(job: tables.Job | None) -> float | None:
+    if job is None or job.started_at is None or job.finished_at is None:
+        return None
+    return (job.finished_at - job.started_at).total_seconds()
+
+
+def _people(db: Session, round_ids: list[int]) -> tuple[Contribution, ...]:
+    """Whose words shaped the labels of these rounds, by round and person."""
+    decision, round_, user = tables.Decision, tables.Round, tables.User
+    query = (
+        select(round_.number, user.name, func.count(), func.count().filter(decision.is_override))
+        .join(decision, decision.round_id == round_.id)
+        .join(user, user.id == decision.user_id)
+        .where(decision.id.in_(standing.last_label_words().where(decision.round_id.in_(round_ids))))
+        .group_by(round_.number, user.name)
+        .order_by(round_.number.desc(), func.count().desc())
+    )
+    return tuple(Contribution(*row) for row in db.execute(query))
+
+
+def _find(db: Session, actor: Actor, checkpoint_id: int, role: Role) -> tables.Checkpoint:
+    row = db.get(tables.Checkpoint, checkpoint_id)
+    missing = f"There is no checkpoint {checkpoint_id}. Choose one from the list."
+    if row is None:
+        raise NotFound(missing)
+    try:
+        require(db, actor, row.project_id, role)
+    except NotFound as error:
+        raise NotFound(missing) from error
+    return row
+
+
+def _users(db: Session, checkpoint_id: int) -> str:
+    """In words, what refers to a checkpoint."""
+    round_, sample, judgment, child = tables.Round, tables.Sample, tables.Judgment, tables.Checkpoint
+    uses: dict[str, ColumnElement[bool]] = {
+        "rounds": or_(
+            round_.policy_id == checkpoint_id, round_.reference_id == checkpoint_id, round_.judge_id == checkpoint_id,
+            round_.checkpoint_id == checkpoint_id,
+        ),
+        "roles of rounds": tables.RoundRole.checkpoint_id == checkpoint_id,
+        "samples": sample.checkpoint_id == checkpoint_id,
+        "judgments": judgment.checkpoint_id == checkpoint_id,
+        "other checkpoints": child.parent_id == checkpoint_id,
+    }  # fmt: skip
+    return ", ".join(what for what, clause in uses.items() if db.scalar(select(exists().where(clause))))

@@ -1,0 +1,81 @@
+"""Checkpoints that are weights and how they are used: what to say of them before a launch, and what they hold."""
+
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+from sqlalchemy.orm import Session
+
+from backend.db import tables
+from backend.engines import Engine
+from backend.engines._wrapper import INNER, calls_of, in_words, innermost, is_wrapper, layers
+from backend.errors import UnknownPart
+from backend.recipes import Recipe, read
+from backend.services.recipes import round_roles
+from backend.values import JSON
+
+
+@dataclass(frozen=True)
+class Use:
+    """One way to use what is inside: the engine's name and knobs. `lessons`: those of a handbook, with their traces."""
+
+    name: str
+    knobs: JSON
+    lessons: tuple[JSON, ...] = ()
+
+
+def uses_of(engine: JSON) -> tuple[Use, ...]:
+    """How a checkpoint uses its weights, the outermost way first; empty for one that answers by itself."""
+    return tuple(
+        Use(
+            str(one["name"]),
+            {name: value for name, value in one.items() if name not in ("name", INNER, "entries")},
+            tuple(one.get("entries", ())),
+        )
+        for one in layers(engine)
+        if is_wrapper(one)
+    )
+
+
+def has_weights(engine: JSON) -> bool:
+    """Whether a checkpoint can be trained: its weights are a model folder or a model of the hub."""
+    return innermost(engine).get("name") == "transformers"
+
+
+def trains(recipe: JSON) -> bool:
+    """Whether a recipe's JSON trains weights; what does not work as a recipe yet might."""
+    try:
+        return any(trainer.trains_weights for trainer in read(recipe).of_kind("trainer"))
+    except (ValidationError, UnknownPart):
+        return True
+
+
+def warnings(
+    db: Session,
+    recipe: Recipe,
+    phase: int,
+    *,
+    policy_id: int,
+    reference_id: int,
+    judge_id: int | None,
+    roles: dict[str, int],
+    parent_id: int | None,
+) -> list[str]:
+    """What follows from a checkpoint of a plan that wraps another one. Raises what `round_roles.bound` does."""
+    bindings = round_roles.bound(db, recipe, phase, roles, parent_id)
+    trained = round_roles.trained_from(
+        db, recipe, phase, bindings, policy_id=policy_id, reference_id=reference_id, judge_id=judge_id
+    )
+    found = []
+    for row in (db.get_one(tables.Checkpoint, one) for one in dict.fromkeys(trained.values())):
+        if is_wrapper(row.engine):
+            found.append(
+                f"{row.name} answers by {in_words(row.engine)}. Trained, or compared with, are the weights inside, and "
+                "what is trained answers by itself."
+            )
+    policy = db.get_one(tables.Checkpoint, policy_id)
+    if is_wrapper(policy.engine) and (calls := calls_of(Engine.load(policy.engine))) > 1:
+        found.append(
+            f"{policy.name} asks its model up to {calls} times for one answer, so that tokens and time may be that "
+            "many times what is estimated."
+        )
+    return found

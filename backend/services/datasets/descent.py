@@ -1,0 +1,59 @@
+"""Which datasets hold given samples, and which checkpoints learned from them, through any number of rounds."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from backend.db import tables
+from backend.db.many import in_chunks
+from backend.services.checkpoints import trainings
+
+
+@dataclass(frozen=True)
+class Learned:
+    """A dataset that holds samples the person decided on."""
+
+    dataset_id: int
+    round_number: int
+    examples: int
+
+
+@dataclass(frozen=True)
+class Affected:
+    """A checkpoint that learned from such a dataset, itself (`is_direct`) or through an ancestor."""
+
+    checkpoint_id: int
+    name: str
+    is_direct: bool
+
+
+def datasets(db: Session, sample_ids: Sequence[int]) -> tuple[tuple[Learned, ...], set[int]]:
+    """Datasets with these samples, and the checkpoints trained on them."""
+    example, dataset, round_ = tables.Example, tables.Dataset, tables.Round
+    found: dict[int, set[int]] = defaultdict(set)
+    for chunk in in_chunks(sample_ids):
+        either = or_(example.sample_id.in_(chunk), example.rejected_id.in_(chunk))
+        for dataset_id, id_ in db.execute(select(example.dataset_id, example.id).where(either)):
+            found[dataset_id].add(id_)
+    query = (
+        select(dataset.id, round_.number, round_.id).join(round_, round_.id == dataset.round_id).order_by(dataset.id)
+    )
+    rows = [row for some in in_chunks(sorted(found)) for row in db.execute(query.where(dataset.id.in_(some)))]
+    read = trainings.of_datasets(db, {round_id for _, _, round_id in rows})
+    made = (read[id_].checkpoint_id for id_, _, _ in rows if id_ in read)
+    direct = {checkpoint_id for checkpoint_id in made if checkpoint_id is not None}
+    return tuple(Learned(id_, number, len(found[id_])) for id_, number, _ in rows), direct
+
+
+def with_descendants(db: Session, project_id: int, direct: set[int]) -> tuple[Affected, ...]:
+    """These checkpoints and all that came of them."""
+    checkpoint = tables.Checkpoint
+    query = select(checkpoint.id, checkpoint.name, checkpoint.parent_id).where(checkpoint.project_id == project_id)
+    rows = db.execute(query.order_by(checkpoint.id)).all()
+    reached = set(direct)
+    while more := {id_ for id_, _, parent_id in rows if parent_id in reached and id_ not in reached}:
+        reached |= more
+    return tuple(Affected(id_, name, id_ in direct) for id_, name, _ in rows if id_ in reached)

@@ -1,0 +1,182 @@
+"""Downloads of frozen datasets, checked before they leave."""
+
+import errno
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.config import settings
+from backend.db import reading, session, tables
+from backend.errors import InvalidInput, MissingPrerequisite
+from backend.files import is_private
+from backend.services import events
+from backend.services.access import Actor
+from backend.services.datasets import export_files, export_rows, find
+from backend.services.datasets.export_rows import Checks, Row
+from backend.values import JSON, DatasetType
+
+Format = Literal["jsonl", "parquet"]
+KEPT = 20
+"""Exports that stay in the folder; older ones are deleted."""
+
+MEANINGS = {
+    "roles": "roles are not user and assistant in turn with the user last",
+    "empty": "an empty prompt message or completion",
+    "empty rejected side": "an empty rejected completion",
+    "identical pair": "chosen and rejected are the same text",
+    "no label": "no label",
+    "held-out prompt": "the prompt is in a held-out set too, so measuring on it would mislead",
+    "truncated": "cut off at max_tokens",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found: in how many rows, and the first of them."""
+
+    check: str
+    meaning: str
+    count: int
+    positions: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Export:
+    """A written file. `findings` are rows that deserve a look; `left_out` counts rows that are not in it, by reason."""
+
+    path: Path
+    name: str
+    format: Format
+    type: DatasetType
+    num_rows: int
+    num_bytes: int
+    findings: tuple[Finding, ...]
+    left_out: dict[str, int]
+    warnings: tuple[str, ...]
+
+
+def types(stored: DatasetType) -> tuple[DatasetType, ...]:
+    """The types a dataset can be exported as, its own first."""
+    return export_rows.DERIVABLE[stored]
+
+
+def export(
+    actor: Actor,
+    dataset_id: int,
+    *,
+    format: Format = "jsonl",
+    type: DatasetType | None = None,
+    is_strict: bool = False,
+    leave_out: bool = False,
+    out: Path | None = None,
+) -> Export:
+    """Write a dataset to a file and check every row; with `leave_out`, rows that a check found are not written.
+
+    `is_strict` writes the columns TRL reads and no provenance. `out` is for the command line.
+    """
+    if out is not None and is_private(out):
+        raise InvalidInput(f"{out} is Rondo's own and would be lost. Choose another file.")
+    if format not in ("jsonl", "parquet"):
+        raise InvalidInput(f"There is no export format {format!r}. Choose jsonl or parquet.")
+    with reading() as db:
+        dataset = find(db, actor, dataset_id)
+        wanted = type or dataset.type
+        name = _name(dataset, wanted, format, is_strict=is_strict, leave_out=leave_out)
+        checks = Checks(wanted, export_rows.held_out_keys(db, dataset.project_id))
+        left_out: Counter[str] = Counter()
+        found = export_rows.derive(export_rows.rows(db, dataset_id), dataset.type, wanted, left_out)
+        written = map(
+            export_files.shape(wanted, None if is_strict else _provenance(db, dataset)),
+            _checked(found, checks, left_out, leave_out=leave_out),
+        )
+        path = out if out is not None and actor.via == "cli" else settings().folder / "exports" / name
+        num_rows = _write(path, format, written, export_files.columns(wanted, is_strict=is_strict))
+    findings = tuple(
+        Finding(check, MEANINGS[check], count, tuple(checks.positions[check])) for check, count in checks.counts.items()
+    )
+    size = path.stat().st_size
+    with session() as db:
+        what: JSON = {"dataset_id": dataset_id, "type": wanted, "format": format, "num_rows": num_rows}
+        place = {"project_id": dataset.project_id, "round_id": dataset.round_id}
+        events.note(db, actor, "export dataset", name, **place, **what)
+    return Export(path, name, format, wanted, num_rows, size, findings, dict(left_out), _warnings(dataset.type, wanted))
+
+
+def _name(dataset: tables.Dataset, type: DatasetType, format: str, *, is_strict: bool, leave_out: bool) -> str:
+    return f"dataset-{dataset.id}-{type}{'-strict' if is_strict else ''}{'-checked' if leave_out else ''}.{format}"
+
+
+def _warnings(stored: DatasetType, wanted: DatasetType) -> tuple[str, ...]:
+    if wanted is DatasetType.language_modeling:
+        return ("A question and its answer are one text in the file; a training writes them as a chat.",)
+    if wanted is stored:
+        return ()
+    if wanted is DatasetType.unpaired_preference:
+        return (
+            "Each side has the label its own verdict gives it, not its place in the pair: "
+            "a chosen side may be bad and a rejected one good.",
+        )
+    if stored is DatasetType.preference:
+        return ("Only the chosen sides are in the file. A chosen side is the better one, not always a good one.",)
+    return ("Only the rows labelled as good are in the file.",)
+
+
+def _checked(found: Iterator[Row], checks: Checks, left_out: Counter[str], *, leave_out: bool) -> Iterator[Row]:
+    for row in found:
+        if checks.look(row) or not leave_out:
+            yield row
+        else:
+            left_out["found by a check"] += 1
+
+
+def _provenance(db: Session, dataset: tables.Dataset) -> export_files.Provenance:
+    round_, checkpoint = tables.Round, tables.Checkpoint
+    query = (
+        select(round_.id, round_.number, checkpoint.name)
+        .join(checkpoint, checkpoint.id == round_.policy_id)
+        .where(round_.project_id == dataset.project_id)
+    )
+    rounds = {id: (number, name) for id, number, name in db.execute(query).tuples()}
+    templates = ",".join(str(h) for h in dataset.provenance.get("template_hashes", ()))
+    return export_files.Provenance(f"sha256:{dataset.content_hash}", templates, rounds)
+
+
+def _write(path: Path, format: Format, rows: Iterator[export_files.Values], columns: export_files.Columns) -> int:
+    """Write beside the target and rename, so that a reader sees a whole file or none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".part-")
+    os.close(handle)
+    part = Path(name)
+    try:
+        if format == "jsonl":
+            num_rows = export_files.write_jsonl(part, rows, columns)
+        else:
+            num_rows = export_files.write_parquet(part, rows, columns)
+        part.replace(path)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        free = shutil.disk_usage(path.parent).free // 1024**2
+        raise MissingPrerequisite(
+            f"The disk of {path.parent} is full ({free} MB free); {path.name} is not written. Free space and retry."
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+    if path.parent == settings().folder / "exports":
+        _forget_old(path.parent)
+    return num_rows
+
+
+def _forget_old(folder: Path) -> None:
+    """Keep the newest exports; any of them can be written again."""
+    files = sorted(folder.glob("dataset-*"), key=lambda p: p.stat().st_mtime, reverse=True)
+    for path in files[KEPT:]:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,266 @@
+"""Writing decisions: appended once each, with slot and label in the same transaction."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.db import standing, tables
+from backend.db.standing import ANY_LABELLING, DECIDING, LABELLING, TOGETHER
+from backend.errors import InvalidInput, NotFound
+from backend.recipes import judge_of
+from backend.services import review_settings
+from backend.services.access import Actor
+from backend.services.decisions import group_decisions, labels, leases
+from backend.services.decisions.acts import Act, Written, check, seen, written_before
+from backend.services.decisions.edits import make_edit, source
+from backend.services.decisions.locks import lock_labels, lock_round
+from backend.services.decisions.retracts import retract
+from backend.services.review_settings import Mode, ReviewSettings
+from backend.services.rounds import review_scope
+from backend.values import DecisionKind, Verdict
+
+__all__ = ["Act", "Place", "Written", "lock_labels", "lock_round", "places_of", "write", "write_all", "write_alone"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an act belongs: the item whose slot it takes, the samples it may label, and what the machine said."""
+
+    item_id: int
+    group_id: int
+    members: tuple[int, ...]
+    is_gold: bool
+    machine: dict[int, tuple[float | None, Verdict | None]]
+
+
+def write_all(db: Session, actor: Actor, round_: tables.Round, acts: Sequence[Act]) -> list[Written]:
+    """Write acts in order; the round is locked. Locks and slots are taken first, in order of their numbers."""
+    for act in acts:
+        check(act)
+    settings = review_settings.read(round_.review)
+    places = places_of(db, round_, settings, [act for act in acts if act.kind is not DecisionKind.retract])
+    lock_labels(db, [n for act in acts for n in (act.sample_id, *members_of(places, act))])
+    done = written_before(db, actor, round_, [act.client_id for act in acts])
+    kinds = labels.deciding(settings)
+    wanted = [places.get(act.client_id) for act in acts if act.kind in kinds and act.client_id not in done]
+    leases.settle(db, actor, round_, settings, [place.item_id for place in wanted if place])
+    found = []
+    for act in acts:
+        one = done.get(act.client_id) or write(db, actor, round_, act, settings, places.get(act.client_id))
+        done[act.client_id] = replace(one, is_new=False)
+        found.append(one)
+    return found
+
+
+def write_alone(db: Session, actor: Actor, round_: tables.Round, act: Act, *, is_adjudication: bool = False) -> Written:
+    """Write one act that needs no slot; the round is locked."""
+    check(act)
+    settings = review_settings.read(round_.review)
+    place = places_of(db, round_, settings, [act]).get(act.client_id)
+    lock_labels(db, [act.sample_id, *(place.members if place else ())])
+    done = written_before(db, actor, round_, [act.client_id])
+    return done.get(act.client_id) or write(db, actor, round_, act, settings, place, is_adjudication=is_adjudication)
+
+
+def members_of(places: dict[str, Place], act: Act) -> tuple[int, ...]:
+    place = places.get(act.client_id)
+    return place.members if place and act.kind in TOGETHER else ()
+
+
+def places_of(db: Session, round_: tables.Round, settings: ReviewSettings, acts: Sequence[Act]) -> dict[str, Place]:
+    """The item of each act, by client_id; acts on samples that are not in the round have none."""
+    sample = tables.Sample
+    ids = {act.sample_id for act in acts}
+    known = look_up(db, round_.id, sample.id.in_(ids)) if ids else {}
+    if settings.by_group or any(act.kind in TOGETHER for act in acts):
+        groups = sorted({row.group_id for row in known.values()})
+        known |= look_up(db, round_.id, sample.group_id.in_(groups)) if groups else {}
+    members: dict[int, list[Any]] = defaultdict(list)
+    for row in sorted(known.values(), key=lambda row: (row.position, row.id)):
+        if row.kind in tables.JUDGED:
+            members[row.group_id].append(row)
+    found = {}
+    for act in acts:
+        row = known.get(act.sample_id)
+        if row is not None:
+            own = members[row.group_id] if act.kind in TOGETHER or settings.by_group else []
+            rows = own or [row]
+            machine = {one.id: (one.machine_score, one.machine_verdict) for one in [*rows, row]}
+            place = tuple(one.id for one in rows)
+            found[act.client_id] = Place(place[0], row.group_id, place, row.gold is not None, machine)
+    return found
+
+
+def look_up(db: Session, round_id: int, which: Any) -> dict[int, Any]:
+    """Samples with what the machine said, and whether they are gold items."""
+    label, sample, gold = tables.Label, tables.Sample, tables.GoldItem
+    query = (
+        select(
+            sample.id, sample.group_id, sample.kind, sample.position, label.machine_score, label.machine_verdict,
+            gold.sample_id.label("gold"),
+        )
+        .join(label, label.sample_id == sample.id)
+        .outerjoin(gold, gold.sample_id == sample.id)
+        .where(which, label.round_id == round_id)
+    )  # fmt: skip
+    return {row.id: row for row in db.execute(query)}
+
+
+def write(
+    db: Session,
+    actor: Actor,
+    round_: tables.Round,
+    act: Act,
+    settings: ReviewSettings,
+    place: Place | None,
+    *,
+    is_adjudication: bool = False,
+) -> Written:
+    """Write one act that was not written before."""
+    if act.kind is DecisionKind.retract:
+        return retract(db, actor, round_, act, settings)
+    if place is None:
+        raise NotFound(f"There is no sample {act.sample_id} in round {round_.number}. Reload the page.")
+    review_scope.refuse_others(db, round_, act.sample_id)
+    check_score(round_, act)
+    row = row_for(db, actor, round_, act, settings, place)
+    if act.kind in labels.deciding(settings):
+        row.is_adjudication = is_adjudication
+        row.is_gold = place.is_gold and not is_adjudication
+        if not is_adjudication:
+            take_slot(db, actor, row, place)
+    elif act.kind is DecisionKind.skip:
+        leases.give_back(db, actor, place.item_id)
+    db.add(row)
+    db.flush()
+    touched = list(place.members) if act.kind in TOGETHER else [act.sample_id]
+    if act.kind is DecisionKind.edit:
+        original = db.get_one(tables.Sample, act.sample_id)
+        made = make_edit(db, actor, original, act.text or "")
+        row.value = row.value | source(act.value) | {"edit_id": made}
+        db.flush()
+        touched.append(made)
+    labels.recompute(db, touched, [round_])
+    return seen(row, is_new=True)
+
+
+def take_slot(db: Session, actor: Actor, row: tables.Decision, place: Place) -> None:
+    """The slot is the person's for good; without one the decision is late."""
+    is_random = leases.decided(db, actor, place.item_id)
+    if is_random is not None:
+        row.is_random = is_random
+        return
+    row.is_late = True
+    row.value = row.value | {"late_because": late_because(db, place.item_id)}
+
+
+def late_because(db: Session, item_id: int) -> str:
+    """What happened meanwhile, for the person who came late."""
+    others = leases.holdings(db, [item_id])
+    done, held = [one.who for one in others if one.is_decided], [one.who for one in others if not one.is_decided]
+    kept = "yours is kept in the history and counts in no label."
+    if not held:
+        have = "1 other has" if len(done) == 1 else f"{len(done)} others have"
+        return f"{have} decided this meanwhile; {kept}"
+    return f"Your reservation ran out, and {' and '.join(held)} has this item now; {kept}"
+
+
+def row_for(
+    db: Session, actor: Actor, round_: tables.Round, act: Act, settings: ReviewSettings, place: Place
+) -> tables.Decision:
+    """The decision's row, with what only the server knows: blind or not, override or not."""
+    is_group, mode = act.kind in TOGETHER, act.mode or settings.mode
+    value = group_decisions.check(act.kind, act.value, place.members) if is_group else about_the_judge(act, place)
+    if is_group and mode not in (Mode.group, Mode.pair):
+        mode = Mode.group
+    sample_id = place.item_id if is_group else act.sample_id
+    hidden = round_.is_blind and act.is_blind and mode is not Mode.judgment
+    before = own_words(db, actor, place)
+    return tables.Decision(
+        client_id=act.client_id,
+        project_id=round_.project_id,
+        round_id=round_.id,
+        group_id=place.group_id,
+        sample_id=sample_id,
+        user_id=actor.user_id,
+        kind=act.kind,
+        score=act.score if act.kind is DecisionKind.score else None,
+        value=value | replaced(sample_id, act.kind, before),
+        note=act.note,
+        seconds=act.seconds,
+        is_override=overrides(round_, act, place, value),
+        is_blind=hidden and not judge_was_shown(act, before),
+        mode=mode,
+        is_random=False,
+        is_gold=False,
+        is_adjudication=False,
+        is_late=False,
+        via=actor.via,
+    )
+
+
+def check_score(round_: tables.Round, act: Act) -> None:
+    """Refuse a score that the judge's scale does not have; the label would hold it as it is."""
+    judge = judge_of(round_.recipe, round_.phase)
+    if act.kind is not DecisionKind.score or act.score is None or None in (judge.get("lowest"), judge.get("highest")):
+        return
+    lowest, highest = group_decisions.scale(judge)
+    if not lowest <= act.score <= highest:
+        raise InvalidInput(
+            f"The score {act.score:g} is not on this round's scale, {lowest:g} to {highest:g}. Give one that is."
+        )
+
+
+def about_the_judge(act: Act, place: Place) -> dict[str, Any]:
+    """Whether the judge is right follows from the verdict; why it is not, from the person."""
+    if "judge_right" not in act.value:
+        return {}
+    said = place.machine[act.sample_id][1]
+    is_right = said is not None and said.value == act.kind.value
+    return {"judge_right": is_right, "why": "" if is_right else act.value.get("why", "")}
+
+
+def overrides(round_: tables.Round, act: Act, place: Place, value: dict[str, Any]) -> bool:
+    """Whether the act changes what the judge said of any of its samples."""
+    judge, machine = judge_of(round_.recipe, round_.phase), place.machine
+    if act.kind not in TOGETHER:
+        # Whoever rewrites a text does not let it stand.
+        kind = DecisionKind.reject if act.kind is DecisionKind.edit else act.kind
+        word = labels.Word(kind, act.score)
+        return labels.effect(*machine[act.sample_id], [word], labels.cut_of(judge)).is_overridden
+    return group_decisions.overrides(value, machine)
+
+
+def own_words(db: Session, actor: Actor, place: Place) -> list[Any]:
+    """What the person has said of this group and its samples, taken back or not, oldest first."""
+    decision, sample = tables.Decision, tables.Sample
+    together = select(sample.id).where(sample.group_id == place.group_id)
+    query = (
+        select(
+            decision.sample_id, decision.kind, decision.client_id,
+            (~standing.is_taken_back() & decision.batch_id.is_(None) & ~decision.is_adjudication).label("stands"),
+        )
+        .where(decision.sample_id.in_(together), decision.user_id == actor.user_id, decision.kind.in_(DECIDING))
+        .order_by(decision.id)
+    )  # fmt: skip
+    return list(db.execute(query))
+
+
+def judge_was_shown(act: Act, before: Sequence[Any]) -> bool:
+    """Whether the person saw the judge's view before: it comes with the answer to any label, kept or taken back.
+
+    A decision about the group showed the judge on each of its samples, and one about a sample part of its group.
+    """
+    showing = [one for one in before if one.kind in ANY_LABELLING]
+    return any(act.kind in TOGETHER or one.kind in TOGETHER or one.sample_id == act.sample_id for one in showing)
+
+
+def replaced(sample_id: int, kind: DecisionKind, before: Sequence[Any]) -> dict[str, Any]:
+    """The person's own word that this one takes the place of."""
+    alike = next((kinds for kinds in (TOGETHER, LABELLING) if kind in kinds), ())
+    found = [one for one in before if one.stands and one.sample_id == sample_id and one.kind in alike]
+    return {"replaces": [found[-1].client_id, found[-1].kind]} if found else {}

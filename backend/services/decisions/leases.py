@@ -1,0 +1,291 @@
+"""Leases: an item's slots, held by one person each until a time, or for good once decided.
+
+A slot is taken by one conditional statement, which the database decides: two people never hold the same one, and
+the primary key leaves no room for more reviewers than slots. An expired lease is anybody's; until somebody takes it,
+its holder may still decide or renew.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, delete, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from backend.db import now, reading, session, tables
+from backend.services import review_settings
+from backend.services.access import Actor
+from backend.services.decisions import presence
+from backend.services.review_settings import ReviewSettings
+from backend.services.rounds import get_row
+from backend.values import Role
+
+CHUNK = 500
+SAFE = timedelta(seconds=5)
+"""A lease that has longer to run is taken by nobody else during a transaction."""
+LOCK = 0x1EA5E
+"""The class of the advisory locks that let one claim of a round follow the other on PostgreSQL."""
+
+
+@dataclass(frozen=True)
+class Holding:
+    """One slot and who has it. Decided ones have no end."""
+
+    sample_id: int
+    slot: int
+    user_id: int
+    who: str
+    expires_at: datetime
+    is_decided: bool
+
+
+@dataclass(frozen=True)
+class Renewed:
+    """What a heartbeat found: `kept` until `until`; `lost` to others, who hold or have decided them now."""
+
+    until: datetime
+    kept: tuple[int, ...]
+    lost: tuple[Holding, ...]
+
+
+def renew(actor: Actor, round_id: int, sample_ids: Sequence[int]) -> Renewed:
+    """Extend what the actor holds of these items; one that ran out and is free is taken again."""
+    ids = sorted(set(sample_ids))[: 2 * CHUNK]
+    with session() as db:
+        round_ = get_row(db, actor, round_id, Role.reviewer)
+        settings = review_settings.read(round_.review)
+        until = now() + timedelta(minutes=settings.reservation_minutes)
+        presence.touch(db, actor, round_id)
+        one_at_a_time(db, round_id)
+        kept = extend(db, actor, ids, until)
+        gone = [n for n in ids if n not in kept]
+        kept |= set(claim(db, actor, round_, settings, in_round(db, round_id, gone)))
+        lost = [one for one in holdings(db, [n for n in gone if n not in kept]) if one.user_id != actor.user_id]
+    return Renewed(until, tuple(n for n in ids if n in kept), tuple(lost))
+
+
+def release(actor: Actor, round_id: int, sample_ids: Sequence[int] | None = None, *, is_gone: bool = False) -> int:
+    """Give back these items or all of the round, as far as not decided; `is_gone`: be here no more. Return how many."""
+    lease = tables.Lease
+    mine = (lease.round_id == round_id, lease.user_id == actor.user_id, lease.decided_at.is_(None))
+    given_back = 0
+    with session() as db:
+        get_row(db, actor, round_id)
+        if is_gone or sample_ids is None:
+            presence.leave(db, actor, round_id)
+        one_at_a_time(db, round_id)
+        wanted: list[Any] = [()] if sample_ids is None else [(lease.sample_id.in_(ids),) for ids in chunked(sample_ids)]
+        for where in wanted:
+            free = update(lease).where(*mine, *where).values(user_id=None, expires_at=now(), is_random=False)
+            given_back += len(db.scalars(free.returning(lease.sample_id)).all())
+    return given_back
+
+
+def holders(actor: Actor, round_id: int, sample_ids: Sequence[int]) -> list[Holding]:
+    """Who else holds or has decided these items; a countdown shows `expires_at`."""
+    with reading() as db:
+        get_row(db, actor, round_id)
+        found = holdings(db, in_round(db, round_id, sample_ids))
+        return [one for one in found if one.user_id != actor.user_id]
+
+
+def claim(
+    db: Session,
+    actor: Actor,
+    round_: tables.Round,
+    settings: ReviewSettings,
+    sample_ids: Sequence[int],
+    *,
+    drawn: Iterable[int] = (),
+) -> list[int]:
+    """Take a free slot of each of these items; return those that were won, in order. `drawn`: chosen at random."""
+    won: set[int] = set()
+    if sample_ids:
+        one_at_a_time(db, round_.id)
+    for ids in chunked(sample_ids):
+        at, taken = now(), slots(db, ids)
+        places = {n: free_slot(taken[n], actor.user_id, settings.reviewers_of(n), at) for n in ids}
+        wanted = {n: slot for n, slot in places.items() if slot is not None}
+        if wanted:
+            won |= take(db, actor, round_.id, wanted, at, settings, frozenset(drawn))
+            begin(db, round_.id, [n for n in won if not taken[n]], settings, at)
+    return [n for n in sample_ids if n in won]
+
+
+def take(
+    db: Session,
+    actor: Actor,
+    round_id: int,
+    wanted: dict[int, int],
+    at: datetime,
+    settings: ReviewSettings,
+    drawn: frozenset[int],
+) -> set[int]:
+    """The conditional statement: a slot that is free, ran out, or is the actor's own becomes theirs."""
+    lease, until = tables.Lease, at + timedelta(minutes=settings.reservation_minutes)
+    rows = [
+        {"sample_id": n, "slot": slot, "round_id": round_id, "user_id": actor.user_id, "expires_at": until,
+         "is_random": n in drawn}
+        for n, slot in sorted(wanted.items())
+    ]  # fmt: skip
+    insert = inserting(db).values(rows)
+    free = or_(lease.user_id.is_(None), lease.user_id == actor.user_id, lease.expires_at < at)
+    new = insert.excluded
+    statement = insert.on_conflict_do_update(
+        index_elements=["sample_id", "slot"],
+        set_={"user_id": new.user_id, "expires_at": new.expires_at, "is_random": new.is_random},
+        where=lease.decided_at.is_(None) & free,
+    ).returning(lease.sample_id)
+    return set(db.scalars(statement))
+
+
+def begin(db: Session, round_id: int, sample_ids: Sequence[int], settings: ReviewSettings, at: datetime) -> None:
+    """Write the other slots of items that were begun just now, held by nobody."""
+    rows = [
+        {"sample_id": n, "slot": slot, "round_id": round_id, "user_id": None, "expires_at": at, "is_random": False}
+        for n in sorted(sample_ids)
+        for slot in range(1, settings.reviewers_of(n))
+    ]
+    if rows:
+        db.execute(inserting(db).values(rows).on_conflict_do_nothing())
+
+
+def free_slot(taken: Sequence[Any], user_id: int, number: int, at: datetime) -> int | None:
+    """The slot this person may take: their own, else the first one that is free. None where there is none."""
+    for row in taken:
+        if row.user_id == user_id:
+            return None if row.decided_at is not None else int(row.slot)
+    for row in taken:
+        if is_free(row, at):
+            return int(row.slot)
+    return missing(taken, number)[0] if len(taken) < number else None
+
+
+def missing(taken: Sequence[Any], number: int) -> list[int]:
+    """The slots that have no row yet, lowest first."""
+    return sorted(set(range(max(number, len(taken) + 1))) - {row.slot for row in taken})
+
+
+def is_free(row: Any, at: datetime) -> bool:
+    return bool(row.decided_at is None and (row.user_id is None or row.expires_at < at))
+
+
+def settle(db: Session, actor: Actor, round_: tables.Round, settings: ReviewSettings, item_ids: Sequence[int]) -> None:
+    """Before labelling: take the slots the actor lacks, so that `decided` finds them. Expired leases count as held."""
+    ids = sorted(set(item_ids))
+    lease = tables.Lease
+    mine = select(lease.sample_id).where(lease.sample_id.in_(ids), lease.user_id == actor.user_id)
+    live = mine.where(or_(lease.decided_at.is_not(None), lease.expires_at >= now() + SAFE))
+    if ids and len(db.scalars(live).all()) < len(ids):
+        # Who holds all of them, as nearly everybody does, waits for nobody.
+        one_at_a_time(db, round_.id)
+    held = set(db.scalars(mine.order_by(lease.sample_id).with_for_update())) if ids else set()
+    claim(db, actor, round_, settings, [n for n in ids if n not in held])
+
+
+def decided(db: Session, actor: Actor, item_id: int) -> bool | None:
+    """Keep the actor's slot for good and say whether it was drawn at random; None where they have none."""
+    lease = tables.Lease
+    keep = update(lease).where(lease.sample_id == item_id, lease.user_id == actor.user_id)
+    return db.scalar(keep.values(decided_at=func.coalesce(lease.decided_at, now())).returning(lease.is_random))
+
+
+def give_back(db: Session, actor: Actor, item_id: int) -> None:
+    """The person passed on the item: its slot is free at once."""
+    lease = tables.Lease
+    mine = (lease.sample_id == item_id, lease.user_id == actor.user_id, lease.decided_at.is_(None))
+    db.execute(update(lease).where(*mine).values(user_id=None, expires_at=now(), is_random=False))
+
+
+def refit(db: Session, round_id: int, settings: ReviewSettings) -> None:
+    """After the number of reviewers changed: items that were begun get the slots they lack, and lose those too many.
+
+    Also those somebody holds: a decision that comes for one of them is late. The caller holds `one_at_a_time`.
+    """
+    lease, at = tables.Lease, now()
+    begun = [n for (n,) in db.execute(select(lease.sample_id).where(lease.round_id == round_id).distinct())]
+    for ids in chunked(begun):
+        over, under = [], []
+        for n, taken in slots(db, ids).items():
+            open_, number = [row for row in taken if row.decided_at is None], settings.reviewers_of(n)
+            wanted = max(0, number - (len(taken) - len(open_)))
+            over += [{"b_id": n, "b_slot": row.slot} for row in open_[wanted:]]
+            under += [(n, slot) for slot in missing(taken, number)[: max(0, wanted - len(open_))]]
+        if over:
+            one = (lease.sample_id == bindparam("b_id"), lease.slot == bindparam("b_slot"))
+            db.connection().execute(delete(lease).where(*one), over)
+        nobody = {"round_id": round_id, "user_id": None, "expires_at": at, "is_random": False}
+        db.add_all(tables.Lease(sample_id=n, slot=slot, **nobody) for n, slot in under)
+    db.flush()
+
+
+def reopen(db: Session, user_id: int, item_id: int, settings: ReviewSettings) -> None:
+    """After the person took back their last word on the item: the slot is a lease again."""
+    lease, until = tables.Lease, now() + timedelta(minutes=settings.reservation_minutes)
+    mine = (lease.sample_id == item_id, lease.user_id == user_id)
+    db.execute(update(lease).where(*mine).values(decided_at=None, expires_at=until))
+
+
+def slots(db: Session, sample_ids: Sequence[int]) -> dict[int, list[Any]]:
+    """The rows of these items, by item."""
+    lease = tables.Lease
+    query = select(lease.sample_id, lease.slot, lease.user_id, lease.expires_at, lease.decided_at)
+    found: dict[int, list[Any]] = defaultdict(list)
+    for ids in chunked(sample_ids):
+        for row in db.execute(query.where(lease.sample_id.in_(ids)).order_by(lease.slot)):
+            found[row.sample_id].append(row)
+    return found
+
+
+def holdings(db: Session, sample_ids: Sequence[int]) -> list[Holding]:
+    """The slots that are held by now, or decided."""
+    lease, user, at = tables.Lease, tables.User, now()
+    found: list[Holding] = []
+    for ids in chunked(sample_ids):
+        query = select(lease, user.name).join(user, user.id == lease.user_id).where(lease.sample_id.in_(ids))
+        standing = query.where(or_(lease.decided_at.is_not(None), lease.expires_at >= at))
+        for row, who in db.execute(standing.order_by(lease.sample_id, lease.slot)):
+            is_decided = row.decided_at is not None
+            found.append(Holding(row.sample_id, row.slot, row.user_id or 0, who, row.expires_at, is_decided))
+    return found
+
+
+def extend(db: Session, actor: Actor, sample_ids: Sequence[int], until: datetime) -> set[int]:
+    """Renew what is still the actor's, run out or not; what they decided stays theirs anyway."""
+    lease, kept = tables.Lease, set()
+    for ids in chunked(sample_ids):
+        mine = (lease.sample_id.in_(ids), lease.user_id == actor.user_id)
+        db.execute(update(lease).where(*mine, lease.decided_at.is_(None)).values(expires_at=until))
+        kept |= set(db.scalars(select(lease.sample_id).where(*mine)))
+    return kept
+
+
+def in_round(db: Session, round_id: int, sample_ids: Sequence[int]) -> list[int]:
+    """Those that are samples of this round, in their order."""
+    label, ids = tables.Label, list(dict.fromkeys(sample_ids))
+    query = select(label.sample_id).where(label.round_id == round_id)
+    there = {n for some in chunked(ids) for n in db.scalars(query.where(label.sample_id.in_(some)))}
+    return [n for n in ids if n in there]
+
+
+def one_at_a_time(db: Session, round_id: int) -> None:
+    """Let claims of a round wait for each other, instead of in a circle. SQLite has one writer anyway.
+
+    Whoever wants it takes it after their presence and before any lease.
+    """
+    if db.get_bind().dialect.name == "postgresql":
+        db.execute(select(func.pg_advisory_xact_lock(LOCK, round_id % 2**31)))
+
+
+def inserting(db: Session) -> Any:
+    """INSERT with ON CONFLICT, as the database at hand spells it."""
+    dialect = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
+    return dialect.insert(tables.Lease)
+
+
+def chunked(values: Sequence[int], size: int = CHUNK) -> Iterable[Sequence[int]]:
+    for start in range(0, len(values), size):
+        yield values[start : start + size]

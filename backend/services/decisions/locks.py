@@ -1,0 +1,42 @@
+"""What a decision holds until its transaction ends: the round's status, and labels in order of their number."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.db import tables
+from backend.errors import Conflict, NotFound
+from backend.services.rounds import review_scope
+from backend.values import RoundStatus
+
+
+def lock_round(db: Session, round_id: int, *, alone: bool = False) -> tables.Round:
+    """The round, held so that it cannot leave review before this transaction ends; `alone`: nobody else may decide."""
+    query = select(tables.Round).where(tables.Round.id == round_id).with_for_update(read=not alone)
+    round_ = db.scalars(query.execution_options(populate_existing=True)).one_or_none()
+    if round_ is None:
+        raise NotFound(f"Round {round_id} was deleted. Copy what you want to keep, then choose another round.")
+    if round_.status is not RoundStatus.review:
+        raise Conflict(
+            f"Round {round_.number} is not in review (it is {round_.status}, stage {round_.stage}): its labels are "
+            "frozen with what training reads. Decide in a round that is in review, or launch a new one."
+        )
+    return round_
+
+
+def lock_until_reviewed(db: Session, round_id: int, instead: str) -> tables.Round:
+    """The round, held alone, if it is in review or before it; raises `Conflict`, which says what to do `instead`."""
+    query = select(tables.Round).where(tables.Round.id == round_id).with_for_update()
+    round_ = db.scalars(query.execution_options(populate_existing=True)).one()
+    is_ahead = round_.status is RoundStatus.running and review_scope.is_before_people(round_)
+    if round_.status is not RoundStatus.review and not is_ahead:
+        raise Conflict(f"Round {round_.number} is {round_.status}, stage {round_.stage}: {instead}")
+    return round_
+
+
+def lock_labels(db: Session, sample_ids: Iterable[int]) -> None:
+    """Hold the labels in order of their number, so that two people deciding at once never wait for each other."""
+    label = tables.Label
+    query = select(label.sample_id).where(label.sample_id.in_(set(sample_ids))).order_by(label.sample_id)
+    db.scalars(query.with_for_update()).all()

@@ -1,0 +1,106 @@
+"""What each person last said of each item of a round: the ground of agreement and of people's own figures."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from backend.db import standing, tables
+from backend.db.standing import ANY_LABELLING, LABELLING, TOGETHER
+from backend.services.decisions import labels
+from backend.values import DecisionKind, Verdict
+
+
+@dataclass(frozen=True)
+class Vote:
+    """One person's last standing word on one item, a sample or (`best` is set) a group.
+
+    `best`: the sample picked as the best, `tie` or `all bad`. `judge_hidden`: nothing of the judge was seen before.
+    """
+
+    sample_id: int
+    group_id: int
+    user_id: int
+    verdict: Verdict | None
+    score: float | None
+    best: int | str | None
+    judge_hidden: bool
+    is_random: bool
+    is_override: bool
+
+
+@dataclass(frozen=True)
+class Votes:
+    """`on_gold`: words on gold items, in no figure but a person's own. `left_out` counts what is no vote, by reason."""
+
+    cast: tuple[Vote, ...]
+    on_gold: tuple[Vote, ...]
+    left_out: dict[str, int]
+
+
+def read(db: Session, round_id: int) -> Votes:
+    """The votes of a round, in the order in which they were cast; everything else that stands is counted by reason."""
+    decision = tables.Decision
+    query = (
+        standing.everything(
+            decision.sample_id, decision.group_id, decision.user_id, decision.kind, decision.score, decision.value,
+            decision.mode, decision.is_blind, decision.is_random, decision.is_gold, decision.is_adjudication,
+            decision.is_late, decision.batch_id, decision.is_override, kinds=ANY_LABELLING,
+        )
+        .where(decision.round_id == round_id)
+        .order_by(decision.id)
+    )  # fmt: skip
+    cut = labels.thresholds(db, {round_id}).get(round_id, 0.5)
+    last: dict[tuple[int, int, bool], Vote] = {}
+    on_gold: dict[tuple[int, int], Vote] = {}
+    left_out: Counter[str] = Counter()
+    for row in db.execute(query):
+        why = _no_vote(row)
+        if why:
+            left_out[why] += 1
+            if row.is_gold and not row.is_late:
+                on_gold[row.sample_id, row.user_id] = _vote(row, cut)
+            continue
+        vote = _vote(row, cut)
+        key = (vote.sample_id, vote.user_id, vote.best is not None)
+        if last.pop(key, None) is not None:
+            left_out["replaced by the same person's later word"] += 1
+        last[key] = vote
+    return Votes(tuple(last.values()), tuple(on_gold.values()), dict(left_out))
+
+
+def _no_vote(row: Any) -> str | None:
+    if row.is_gold:
+        return "on gold items"
+    if row.is_adjudication:
+        return "adjudications"
+    if row.batch_id is not None:
+        return "bulk actions"
+    return "late: the item's reviewers were complete" if row.is_late else None
+
+
+def _vote(row: Any, cut: float) -> Vote:
+    verdict, score = None, None
+    if row.kind is DecisionKind.score and row.score is not None:
+        score = float(row.score)
+        verdict = Verdict.accept if score >= cut else Verdict.reject
+    elif row.kind in LABELLING:
+        verdict = Verdict.accept if row.kind is DecisionKind.accept else Verdict.reject
+    hidden = row.is_blind and row.mode != "judgment"
+    return Vote(
+        row.sample_id, row.group_id, row.user_id, verdict, score, _best(row), hidden, row.is_random, row.is_override
+    )
+
+
+def _best(row: Any) -> int | str | None:
+    """Which of the group the person put first."""
+    if row.kind not in TOGETHER:
+        return None
+    value: dict[str, Any] = row.value or {}
+    if value.get("all_bad"):
+        return "all bad"
+    if value.get("tie"):
+        return "tie"
+    order = value.get("order") or [value.get("best")]
+    return int(order[0]) if order[0] is not None else "tie"

@@ -1,0 +1,57 @@
+"""What stops rounds that follow each other by themselves."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.db import tables
+from backend.errors import InvalidInput
+from backend.services.plans import scheduled
+from backend.services.results.starts import fall
+from backend.services.results.summaries import Measured, is_worse, lines_of
+
+RULES = {
+    "accuracy_fell": "the held-out accuracy fell below that of a round before, beyond chance",
+    "audit_fell": "people's blind verdicts agree with the judge less than in the round before, beyond chance",
+    "nothing_kept": "nothing was kept to train on",
+}
+"""Each rule in words. Whatever ends a round in an error ends the line, too."""
+AUDIT = "judge_accuracy_people"
+MOST_ROUNDS = 100
+
+
+def check(rules: tuple[str, ...]) -> None:
+    """Raise `InvalidInput` for a rule that there is not."""
+    if unknown := [rule for rule in rules if rule not in RULES]:
+        raise InvalidInput(f"There is no rule {unknown[0]!r} that stops rounds. Choose from: {', '.join(RULES)}.")
+
+
+def fired(db: Session, row: tables.Round) -> str | None:
+    """Why no round follows this one, which has just ended; None where neither a rule nor its schedule says so."""
+    if said := scheduled.stopped(db, row.id, row.recipe):
+        return said
+    rules = row.auto.get("rules", [])
+    if "nothing_kept" in rules and not row.counts.get("kept"):
+        return "Nothing was kept to train on."
+    if "audit_fell" in rules and (said := _audit_fell(db, row)):
+        return said
+    if "accuracy_fell" in rules:
+        lines = lines_of(db, row.project_id)
+        start = fall(db, lines, next(line for line in lines if line.round_id == row.id))
+        return start.why if start else None
+    return None
+
+
+def _audit_fell(db: Session, row: tables.Round) -> str | None:
+    before, after = _audit(db, row.parent_id), _audit(db, row.id)
+    if before is None or after is None or not is_worse(after, before):
+        return None
+    return (
+        f"People's blind verdicts agreed with the judge on {before.value:.1%} of the samples in the round before and "
+        f"on {after.value:.1%} in this one, more of a fall than chance explains."
+    )
+
+
+def _audit(db: Session, round_id: int | None) -> Measured | None:
+    metric = tables.Metric
+    found = db.scalars(select(metric).where(metric.round_id == round_id, metric.name == AUDIT)).one_or_none()
+    return None if found is None or found.value is None else Measured(found.value, found.low, found.high, found.n)

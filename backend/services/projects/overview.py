@@ -1,0 +1,193 @@
+"""A project's loop at a glance: one line a round, and the one thing to do next."""
+
+from dataclasses import dataclass, replace
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backend import jobs
+from backend.db import reading, tables
+from backend.errors import Conflict
+from backend.services import review_settings, rounds
+from backend.services.access import Actor, require, role_of
+from backend.services.decisions import item_counts
+from backend.services.held_out import baseline
+from backend.services.results.starts import name, recommended
+from backend.services.results.summaries import RoundLine, lines_of
+from backend.services.rounds import job_steps
+from backend.values import JobStatus, Role, RoundStatus, Split
+
+
+@dataclass(frozen=True)
+class NextAction:
+    """The one recommended thing to do. `target`: a page with its query; `parent_id`: the round a launch starts from.
+
+    `cancels_id`: the waiting round that may be cancelled instead.
+    """
+
+    kind: str
+    label: str
+    why: str
+    target: str
+    parent_id: int | None = None
+    cancels_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Loop:
+    """All that the overview shows."""
+
+    project_id: int
+    project: str
+    lines: tuple[RoundLine, ...]
+    next_action: NextAction
+    stops_id: int | None = None
+    """The newest round that others follow by themselves, for those who may stop them."""
+
+    @property
+    def rounds(self) -> tuple[RoundLine, ...]:
+        return tuple(line for line in self.lines if line.round_id is not None)
+
+
+def loop(actor: Actor, project_id: int) -> Loop:
+    """Return the project's rounds, oldest first after the base, and what to do next."""
+    with reading() as db:
+        require(db, actor, project_id, Role.viewer)
+        project = db.get_one(tables.Project, project_id)
+        lines = _compared(db, project_id, lines_of(db, project_id))
+        action = _next_action(db, project_id, lines)
+        role = role_of(db, actor, project_id) or Role.viewer
+    following = [line.round_id for line in lines if line.follows and role.rank >= Role.curator.rank]
+    return Loop(project.id, project.name, lines, _allowed(action, role), following[-1] if following else None)
+
+
+def _compared(db: Session, project_id: int, lines: tuple[RoundLine, ...]) -> tuple[RoundLine, ...]:
+    """The lines with their difference to the project's baseline: the rounds after it."""
+    base = baseline.of_project(db, project_id)
+    if base is None:
+        return lines
+    measured = {
+        line.checkpoint_id: line.accuracy.metric_id
+        for line in lines
+        if line.accuracy and line.checkpoint_id is not None
+    }
+    found = baseline.differences(db, base, measured)
+    return tuple(
+        replace(
+            line,
+            is_baseline=line.checkpoint_id == base.checkpoint_id,
+            to_baseline=found.get(line.checkpoint_id or 0) if line.number > (base.round_number or 0) else None,
+        )
+        for line in lines
+    )
+
+
+def launch_next(actor: Actor, project_id: int, *, expected: list[object] | None = None) -> int:
+    """Launch the recommended round as it stands and return its id.
+
+    `expected` is what the person saw, [kind, parent id, number of rounds]: a second click, or a click on an old page,
+    launches nothing.
+    """
+    seen = loop(actor, project_id)
+    action = seen.next_action
+    now = [action.kind, action.parent_id, len(seen.rounds)]
+    if action.kind not in ("next", "restart") or expected not in (None, now):
+        raise Conflict("The loop has gone on since this page was drawn, so nothing was launched. Look at it again.")
+    plan = rounds.defaults(actor, project_id, action.parent_id)
+    return rounds.launch(actor, project_id, plan, after_number=max(line.number for line in seen.lines))
+
+
+def _next_action(db: Session, project_id: int, lines: tuple[RoundLine, ...]) -> NextAction:
+    if not lines:
+        return _first_action(db, project_id)
+    made = [line for line in lines if line.round_id is not None]
+    waiting = [line for line in made if line.status is RoundStatus.review]
+    if waiting:
+        return _review(db, waiting[-1])
+    running = [line for line in made if line.status is RoundStatus.running]
+    if running:
+        return _watch(db, running[-1])
+    return _stopped(db, made[-1]) or _launch(db, lines)
+
+
+def _first_action(db: Session, project_id: int) -> NextAction:
+    prompt_set, checkpoint = tables.PromptSet, tables.Checkpoint
+    prompts = db.scalar(
+        select(func.sum(prompt_set.num_prompts)).where(
+            prompt_set.project_id == project_id, prompt_set.split == Split.train
+        )
+    )
+    if not prompts:
+        return NextAction("import", "Import prompts", "A round starts from prompts, and there are none yet.", "prompts")
+    if db.scalar(select(checkpoint.id).where(checkpoint.project_id == project_id).limit(1)) is None:
+        why = "The prompts are there. Now say which model answers them."
+        return NextAction("register", "Register a checkpoint", why, "checkpoints")
+    why = f"{prompts:,} prompts and a checkpoint are ready."
+    return NextAction("launch", "Launch the first round", why, "new-round")
+
+
+def _review(db: Session, line: RoundLine) -> NextAction:
+    round_ = db.get_one(tables.Round, line.round_id)
+    settings = review_settings.read(round_.review)
+    counts = item_counts.count_now_and_then(db, round_.id, settings)
+    what = "groups" if settings.by_group else "samples"
+    left = f"{counts.items - counts.complete:,} left"
+    of = f"{counts.complete:,} of {counts.items:,} {what} are decided, {left}"
+    again = " again, as nothing was kept" if line.error else ""
+    why = f"Round {line.number} waits for people{again}: {of}."
+    target = f"review?round={line.round_id}"
+    return NextAction("review", f"Review round {line.number}", why, target, cancels_id=line.round_id)
+
+
+def _watch(db: Session, line: RoundLine) -> NextAction:
+    job = line.progress
+    if job is None:
+        why = f"Round {line.number} is about to {line.stage}."
+        return NextAction("watch", f"Watch round {line.number}", why, "jobs")
+    far = f"{job.done:,} of {job.total:,} {job.unit}" if job.total else job.status.value
+    known = job_steps.places_of(db, [line.round_id or 0])
+    where = job_steps.line(known, line.round_id, job.stage, job.step)
+    why = (
+        f"Round {line.number} is in {where.replace(': ', ', ')}: {far}."
+        if where
+        else (f"Round {line.number} is in the stage {job.stage}: {far}.")
+    )
+    return NextAction("watch", f"Watch round {line.number}", why, f"jobs?job={job.job_id}")
+
+
+def _stopped(db: Session, line: RoundLine) -> NextAction | None:
+    """What to do about the newest round where it failed, or was cancelled in the middle of a job."""
+    job = db.scalars(select(tables.Job).where(tables.Job.id == jobs.newest_own(line.round_id))).one_or_none()
+    target = f"jobs?job={job.id}" if job else "jobs"
+    if line.status is RoundStatus.failed:
+        why = f"Round {line.number} failed while it was to {line.stage}. What it wrote so far is kept."
+        return NextAction("failed", f"See why round {line.number} failed", why, target)
+    if job is not None and job.status is JobStatus.cancelled:
+        far = f", {job.done:,} of {job.total:,} {job.unit} done" if job.total else ""
+        why = f"Round {line.number} was cancelled while it was to {line.stage}{far}. It can go on from there."
+        return NextAction("resume", f"Resume round {line.number}", why, target)
+    return None
+
+
+def _launch(db: Session, lines: tuple[RoundLine, ...]) -> NextAction:
+    """After the newest round: from where `starts.recommended` says."""
+    start = recommended(db, lines)
+    assert start is not None
+    number, line = lines[-1].number + 1, start.line
+    if line.round_id is None:
+        label = f"Start round {number} from {name(line)}" if start.fell_from else f"Launch a round from {name(line)}"
+        return NextAction("launch", label, start.why, f"new-round?base={line.checkpoint_id}")
+    target = f"new-round?from={line.round_id}"
+    if start.fell_from:
+        return NextAction("restart", f"Start round {number} from {name(line)}", start.why, target, line.round_id)
+    return NextAction("next", f"Launch round {number} from {line.checkpoint}", start.why, target, line.round_id)
+
+
+def _allowed(action: NextAction, role: Role) -> NextAction:
+    """People who may not do the next thing are told who may."""
+    needs = {"import": Role.curator, "register": Role.curator, "launch": Role.curator, "next": Role.curator,
+             "restart": Role.curator, "resume": Role.curator, "review": Role.reviewer}  # fmt: skip
+    needed = needs.get(action.kind, Role.viewer)
+    if role.rank >= needed.rank:
+        return action if role.rank >= Role.curator.rank else replace(action, cancels_id=None)
+    return NextAction("wait", "", f"{action.why} Next, a {needed} can: {action.label.lower()}.", "")

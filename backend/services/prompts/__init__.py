@@ -1,0 +1,228 @@
+"""Prompt sets: look at a file, import it, browse and delete what was imported."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Select, String, cast, column, func, select, table, text
+from sqlalchemy.orm import Session
+
+from backend import values
+from backend.db import reading, session, tables
+from backend.db.search import Query, parse
+from backend.errors import Conflict, NotFound
+from backend.services import events
+from backend.services.access import Actor, require
+from backend.services.prompts.file_preview import Finished, Preview
+from backend.services.prompts.intake import Report, import_file, importable, load_report, preview, report_path
+from backend.services.prompts.mapping import Mapping
+from backend.values import JSON, Role, Split
+
+__all__ = [
+    "Completion", "Finished", "Mapping", "Page", "Preview", "PromptSetView", "PromptView", "Report", "browse",
+    "delete_set", "get", "import_file", "importable", "list_sets", "longest", "preview", "problems_file", "report",
+]  # fmt: skip
+
+PAGE = 50
+CHECKED = 2_000
+"""So many texts are read for one page of a search that the index cannot answer."""
+
+
+@dataclass(frozen=True)
+class PromptSetView:
+    id: int
+    project_id: int
+    name: str
+    split: Split
+    origin: str
+    num_prompts: int
+    created_at: datetime
+    created_by: str | None
+    num_rounds: int
+
+
+@dataclass(frozen=True)
+class Completion:
+    """A text that the file brought for a prompt. `extra`: what it says of it."""
+
+    text: str
+    extra: JSON
+
+
+@dataclass(frozen=True)
+class PromptView:
+    id: int
+    position: int
+    messages: values.Messages
+    text: str
+    answer: str | None
+    extra: JSON
+    completions: tuple[Completion, ...] = ()
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows and the cursor of the next page; None at the end."""
+
+    rows: tuple[PromptView, ...]
+    next: int | None
+
+
+def report(actor: Actor, set_id: int) -> Report | None:
+    """What the import that made this set said; None for a set that was not imported from a file."""
+    with reading() as db:
+        _get(db, actor, set_id)
+    return load_report(set_id)
+
+
+def problems_file(actor: Actor, set_id: int) -> Path:
+    """The CSV file with every row that the import of this set left out, its line and why."""
+    with reading() as db:
+        _get(db, actor, set_id)
+    path = report_path(set_id, "csv")
+    if not path.exists():
+        raise NotFound(f"The prompt set {set_id} has no list of left-out rows: it was not imported from a file.")
+    return path
+
+
+def list_sets(actor: Actor, project_id: int) -> list[PromptSetView]:
+    """The project's prompt sets, newest first."""
+    with reading() as db:
+        require(db, actor, project_id, Role.viewer)
+        return [_view(*row) for row in db.execute(_sets().where(tables.PromptSet.project_id == project_id)).tuples()]
+
+
+def get(actor: Actor, set_id: int) -> PromptSetView:
+    """One prompt set."""
+    with reading() as db:
+        return _get(db, actor, set_id)
+
+
+def _sets() -> Any:
+    """Sets with the name of who made them and the number of rounds that use them."""
+    used, prompt_set = tables.RoundPromptSet, tables.PromptSet
+    rounds = select(func.count(used.round_id.distinct())).where(used.prompt_set_id == prompt_set.id).scalar_subquery()
+    query = select(prompt_set, tables.User.name, rounds).outerjoin(tables.User, tables.User.id == prompt_set.created_by)
+    return query.order_by(prompt_set.id.desc())
+
+
+def _view(row: tables.PromptSet, created_by: str | None, num_rounds: int) -> PromptSetView:
+    return PromptSetView(
+        row.id, row.project_id, row.name, row.split, row.origin, row.num_prompts, row.created_at, created_by, num_rounds
+    )
+
+
+def _get(db: Session, actor: Actor, set_id: int, role: Role = Role.viewer) -> PromptSetView:
+    """The set, if the actor has the role in its project; a stranger does not learn that it exists."""
+    found = db.execute(_sets().where(tables.PromptSet.id == set_id)).tuples().one_or_none()
+    missing = NotFound(f"There is no prompt set {set_id}. Choose one from the list.")
+    if found is None:
+        raise missing
+    try:
+        require(db, actor, found[0].project_id, role)
+    except NotFound:
+        raise missing from None
+    return _view(*found)
+
+
+def browse(actor: Actor, set_id: int, *, search: str = "", cursor: int | None = None, limit: int = PAGE) -> Page:
+    """A page of the set in file order, from after `cursor`; `search` finds text of the last user message.
+
+    A search that has to read the texts themselves may end a page before it is full; the next page goes on.
+    """
+    limit = min(limit, 200)
+    with reading() as db:
+        _get(db, actor, set_id)
+        rows, more_after = _read(db, set_id, search.strip(), -1 if cursor is None else cursor, limit)
+        brought = completions(db, [p.id for p in rows])
+    shown = tuple(
+        PromptView(p.id, p.position, p.messages, p.text, p.answer, p.extra, tuple(brought.get(p.id, ()))) for p in rows
+    )
+    return Page(shown, more_after)
+
+
+def completions(db: Session, prompt_ids: Sequence[int]) -> dict[int, list[Completion]]:
+    """The completions that a file brought, by prompt."""
+    row, found = tables.ImportedCompletion, defaultdict[int, list[Completion]](list)
+    query = select(row.prompt_id, row.text, row.extra).where(row.prompt_id.in_(prompt_ids))
+    for prompt_id, said, extra in db.execute(query.order_by(row.prompt_id, row.position)) if prompt_ids else ():
+        found[prompt_id].append(Completion(said, extra))
+    return found
+
+
+def _read(db: Session, set_id: int, search: str, after: int, limit: int) -> tuple[Sequence[tables.Prompt], int | None]:
+    """Up to `limit` prompts behind a position, and the position to go on from, if there may be more."""
+    query = parse(search) if search else None
+    check = query.check if query else None
+    if check is None:
+        rows = db.scalars(_rows(db, set_id, query, after).limit(limit + 1)).all()
+        return rows[:limit], rows[limit - 1].position if len(rows) > limit else None
+    found: list[tables.Prompt] = []
+    for number, row in enumerate(db.scalars(_rows(db, set_id, query, after).limit(CHECKED)), 1):
+        after = row.position
+        if check(row.text):
+            found.append(row)
+        if len(found) == limit or number == CHECKED:
+            return found, after
+    return found, None
+
+
+def _rows(db: Session, set_id: int, search: Query | None, after: int) -> Select[tables.Prompt]:
+    """The set's prompts behind a position, in order; with a search those that have its words."""
+    prompt = tables.Prompt
+    query = select(prompt).where(prompt.prompt_set_id == set_id, prompt.position > after)
+    dialect = db.get_bind().dialect.name
+    looked_up = search.match(dialect, "words") if search else None
+    if looked_up is None:
+        return query.order_by(prompt.position)
+    expression, bound = looked_up
+    if dialect != "sqlite":
+        return query.where(text(f"prompts.search_vector @@ {expression}").bindparams(**bound)).order_by(prompt.position)
+    # A set's ids rise with its positions, and FTS5 walks its hits by id: a common word costs no sort.
+    first = select(prompt.id).where(prompt.prompt_set_id == set_id, prompt.position > after)
+    hits = table("prompts_search", column("rowid"))
+    found = text(f"prompts_search MATCH {expression}").bindparams(**bound)
+    query = query.join(hits, hits.c.rowid == prompt.id).where(found)
+    return query.where(hits.c.rowid >= first.order_by(prompt.position).limit(1).scalar_subquery()).order_by(
+        hits.c.rowid
+    )
+
+
+def longest(actor: Actor, set_ids: Sequence[int]) -> values.Prompt | None:
+    """The prompt of these sets with the most characters, to be measured against a checkpoint's context length."""
+    prompt = tables.Prompt
+    with reading() as db:
+        for set_id in set_ids:
+            _get(db, actor, set_id)
+        query = select(prompt).where(prompt.prompt_set_id.in_(set_ids))
+        row = db.scalar(query.order_by(func.length(cast(prompt.messages, String)).desc(), prompt.id).limit(1))
+    return values.Prompt(row.id, row.messages, row.answer, row.extra) if row else None
+
+
+def delete_set(actor: Actor, set_id: int) -> None:
+    """Delete a set that no round uses, with its prompts."""
+    with session() as db:
+        found = _get(db, actor, set_id, Role.admin)
+        row = db.get_one(tables.PromptSet, set_id)
+        if row.round_id is not None and _is_referred(db, set_id):
+            raise Conflict(
+                f"The prompt set {found.name!r} cannot be deleted: a round made it, and its samples stand on it. Leave "
+                "it; new rounds need not use it."
+            )
+        if found.num_rounds or _is_referred(db, set_id):
+            raise Conflict(
+                f"The prompt set {found.name!r} cannot be deleted: samples of {found.num_rounds} rounds stand on it. "
+                "Leave it; new rounds need not use it."
+            )
+        db.delete(row)
+        events.note(db, actor, "delete prompts", found.name, project_id=found.project_id, prompt_set_id=set_id)
+    for suffix in ("json", "csv"):
+        report_path(set_id, suffix).unlink(missing_ok=True)
+
+
+def _is_referred(db: Session, set_id: int) -> bool:
+    groups = select(tables.Group.id).join(tables.Prompt, tables.Prompt.id == tables.Group.prompt_id)
+    return db.scalar(groups.where(tables.Prompt.prompt_set_id == set_id).limit(1)) is not None

@@ -1,0 +1,117 @@
+"""Near-duplicates across the splits: a warning, where a held-out prompt is almost one that is trained on.
+
+Plain code and no library: what finds near-duplicates in a hurry (MinHash in datasketch or rensa) must also be told
+that other numbers make another question, or every pair of generated sums is one; with that in the key, an index of
+each text's few smallest hashes and an exact comparison of the candidates is all there is left to do.
+"""
+
+import re
+import zlib
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import islice
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.db import tables
+from backend.sameness import normal
+from backend.services.prompts.writer import Writer, opposite
+from backend.values import Split
+
+ALIKE = 0.8
+"""Least share of common word triples (Jaccard)."""
+MOST = 10_000
+"""Prompts of each side that are compared."""
+LEAST_WORDS = 5
+SMALLEST = 4
+CANDIDATES = 20
+LONGEST = 4000
+USES = {Split.train: "held out", Split.held_out: "trained on"}
+"""What the other side is, by the split of this one."""
+_WORD = re.compile(r"\w+")
+
+
+def triples(text: str) -> tuple[frozenset[int], int]:
+    """Hashes of the text's word triples, and one of its numbers; nothing for a text of a few words.
+
+    Texts without blanks between words (Chinese, Japanese, Thai) are cut into characters.
+    """
+    words = _WORD.findall(normal(text[:LONGEST]))
+    if len(words) < LEAST_WORDS:
+        words = [c for word in words for c in word] if not all(map(str.isascii, words)) else []
+    if len(words) < LEAST_WORDS:
+        return frozenset(), 0
+    # A hash of whole numbers is the same in every process, one of texts is not.
+    spelled = [*map(zlib.crc32, map(str.encode, words))]
+    numbers = hash(tuple(sorted(n for word, n in zip(words, spelled, strict=True) if word.isdecimal())))
+    return frozenset(map(hash, zip(spelled, spelled[1:], spelled[2:], strict=False))), numbers
+
+
+class Index:
+    """Texts that others are compared with."""
+
+    def __init__(self) -> None:
+        self.sets: list[frozenset[int]] = []
+        self.places: list[tuple[str, int]] = []
+        self.by_key: dict[tuple[int, int], list[int]] = defaultdict(list)
+
+    def add(self, text: str, name: str, position: int) -> None:
+        """Take in a text with the name of its set and its position there."""
+        found, numbers = triples(text)
+        for key in sorted(found)[:SMALLEST]:
+            self.by_key[numbers, key].append(len(self.sets))
+        self.sets.append(found)
+        self.places.append((name, position))
+
+    def find(self, text: str) -> tuple[str, int, float] | None:
+        """Set and position of the text most like this one, and how alike they are; None where none is alike enough."""
+        found, numbers = triples(text)
+        places = {n for key in sorted(found)[:SMALLEST] for n in self.by_key.get((numbers, key), ())[:CANDIDATES]}
+        best = max(((len(found & self.sets[n]) / len(found | self.sets[n]), -n) for n in places), default=(0.0, 0))
+        return (*self.places[-best[1]], best[0]) if best[0] >= ALIKE else None
+
+
+def note(db: Session, project_id: int, writer: Writer) -> str:
+    """Note the prompts of an import that are nearly one of the other split; return what was left uncompared.
+
+    The held-out side is the one that is kept in memory: it is the smaller one as a rule.
+    """
+    is_cut = False
+    for split, own in writer.sets.items():
+        others = _sets(db, project_id, opposite(split))
+        if split is Split.train and Split.held_out in writer.sets:
+            others.pop(writer.sets[Split.held_out].id, None)  # compared from its side
+        if not others or not own.num_prompts:
+            continue
+        ours, theirs = list(islice(_texts(db, {own.id: own.name}), MOST)), islice(_texts(db, others), MOST)
+        held, trained = (ours, theirs) if split is Split.held_out else (theirs, ours)
+        index = Index()
+        for name, position, text in held:
+            index.add(text, name, position)
+        compared = 0
+        for name, position, text in trained:
+            compared += 1
+            if (alike := index.find(text)) is not None:
+                other_name, other_position, share = alike
+                if split is Split.held_out:
+                    name, position, other_name, other_position = other_name, other_position, name, position
+                what = f"{share:.0%} alike: prompt {other_position} of {other_name!r}, which is {USES[split]} (kept)"
+                writer.problems.add(writer.numbers[split][position], "near duplicate", what)
+        is_cut = is_cut or MOST in (len(index.sets), compared)
+    return f"Near-duplicates were looked for among the first {MOST:,} prompts of each side" if is_cut else ""
+
+
+def _sets(db: Session, project_id: int, split: Split) -> dict[int, str]:
+    row = tables.PromptSet
+    query = select(row.id, row.name).where(row.project_id == project_id, row.split == split, row.num_prompts > 0)
+    return dict(db.execute(query.order_by(row.id.desc())).tuples().all())
+
+
+def _texts(db: Session, sets: dict[int, str]) -> Iterator[tuple[str, int, str]]:
+    """Name of the set, position and text of the prompts of these sets, one set after the other."""
+    row = tables.Prompt
+    for set_id, name in sets.items():
+        query = select(row.position, row.text).where(row.prompt_set_id == set_id).order_by(row.position).limit(MOST)
+        for position, text in db.execute(query).tuples():
+            yield name, position, text

@@ -1,0 +1,169 @@
+"""Staged prompts -> rows, in one caller's transaction, without what a set of the other split has already."""
+
+from array import array
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, select
+from sqlalchemy.orm import Session
+
+from backend.db import now, tables
+from backend.services.prompts.staging import Problems, Staged, is_held_out
+from backend.values import Split
+
+COLUMNS = "prompt_set_id, created_at, position, messages, text, answer, extra, text_key, content_hash"
+KEYS_AT_ONCE = 500
+
+
+@dataclass
+class Writer:
+    """Inserts staged prompts into the set of their split. `others`: the project's sets of the other split, by id."""
+
+    db: Session
+    project_id: int
+    sets: dict[Split, tables.PromptSet]
+    share: float
+    seed: int
+    problems: Problems
+    unit: str = "line"
+    numbers: dict[Split, array] = field(default_factory=dict)  # type: ignore[type-arg]
+    """The row of the file that each position of a set came from."""
+    num_completions: int = 0
+
+    def __post_init__(self) -> None:
+        self.numbers = {split: array("q") for split in self.sets}
+        self.others = {split: self._sets_of(opposite(split)) for split in self.sets}
+        dialect = self.db.get_bind().dialect
+        as_stored = tables.Prompt.__table__.c.created_at.type.dialect_impl(dialect).bind_processor(dialect)
+        self.created_at = as_stored(now()) if as_stored else now()
+
+    def _sets_of(self, split: Split) -> dict[int, str]:
+        query = select(tables.PromptSet.id, tables.PromptSet.name).where(
+            tables.PromptSet.project_id == self.project_id, tables.PromptSet.split == split
+        )
+        own = {s.id for s in self.sets.values()}
+        return {id: name for id, name in self.db.execute(query).tuples() if id not in own}
+
+    def write(self, chunk: list[Staged]) -> None:
+        """Insert a chunk, without the prompts that a set of the other split has already."""
+        for split, members in self._by_split(chunk).items():
+            taken = self._taken(split, [m.key for m in members]) if self.others[split] else {}
+            if taken:
+                members = self._without(members, taken, split)
+            into = self.sets[split]
+            prompts = [m for m in members if m.messages is not None]
+            numbered = enumerate(prompts, into.num_prompts)
+            self._insert(into.id, [(place, *m[1:6], m.digest.hex()) for place, m in numbered])
+            self.numbers[split].extend(m.number for m in prompts)
+            into.num_prompts += len(prompts)
+            notes = [(m.digest.hex(), *one) for m in members for one in m.completions]
+            if notes:
+                _insert_completions(self.db.connection(), into.id, self.created_at, notes)
+                self.num_completions += len(notes)
+
+    def finish(self) -> None:
+        """Leave out of the train set what the held-out set of this import asks in another spelling."""
+        if len(self.sets) < 2:
+            return
+        train, prompt = self.sets[Split.train], tables.Prompt
+        held = select(prompt.text_key).where(prompt.prompt_set_id == self.sets[Split.held_out].id)
+        query = select(prompt.id, prompt.position).where(prompt.prompt_set_id == train.id, prompt.text_key.in_(held))
+        found = self.db.execute(query.order_by(prompt.position)).tuples().all()
+        name = self.sets[Split.held_out].name
+        for _, position in found:
+            number = self.numbers[Split.train][position]
+            self.problems.add(
+                number, "overlap", f"the same question, spelled otherwise, is in the held-out set {name!r}"
+            )
+        for start in range(0, len(found), KEYS_AT_ONCE):
+            ids = [id for id, _ in found[start : start + KEYS_AT_ONCE]]
+            completion = tables.ImportedCompletion
+            gone = select(func.count()).where(completion.prompt_id.in_(ids))
+            self.num_completions -= self.db.scalar(gone) or 0
+            self.db.execute(delete(completion).where(completion.prompt_id.in_(ids)))
+            self.db.execute(delete(prompt).where(prompt.id.in_(ids)))
+        train.num_prompts -= len(found)
+
+    def _without(self, members: list[Staged], taken: dict[int, str], split: Split) -> list[Staged]:
+        """The prompts that are not taken; the others are noted."""
+        left = []
+        for member in members:
+            if member.key in taken:
+                there = f"{opposite(split).value.replace('_', '-')} set {taken[member.key]!r}"
+                self.problems.add(member.number, "overlap", f"the same prompt is in the {there}")
+            else:
+                left.append(member)
+        return left
+
+    def _insert(self, set_id: int, rows: list[tuple[Any, ...]]) -> None:
+        """Insert rows (position and what follows it in `COLUMNS`), past the column types.
+
+        Messages and metadata are JSON text already. On SQLite all in one statement, because its full-text index writes
+        out what it has gathered at every one; on PostgreSQL by COPY, which costs this process a third of an INSERT.
+        """
+        if not rows:
+            return
+        connection = self.db.connection()
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql(
+                "CREATE TEMP TABLE arriving (position, messages, text, answer, extra, key, hash)"
+            )
+            connection.exec_driver_sql("INSERT INTO arriving VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+            statement = f"INSERT INTO prompts ({COLUMNS}) SELECT ?, ?, arriving.* FROM arriving ORDER BY rowid"
+            connection.exec_driver_sql(statement, (set_id, self.created_at))
+            connection.exec_driver_sql("DROP TABLE arriving")
+            return
+        psycopg: Any = connection.connection.driver_connection
+        with psycopg.cursor() as cursor, cursor.copy(f"COPY prompts ({COLUMNS}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row((set_id, self.created_at, *row))
+
+    def _by_split(self, chunk: list[Staged]) -> dict[Split, list[Staged]]:
+        if len(self.sets) == 1:
+            return {next(iter(self.sets)): chunk}
+        train: list[Staged] = []
+        held_out: list[Staged] = []
+        for member in chunk:
+            (held_out if is_held_out(member.digest, share=self.share, seed=self.seed) else train).append(member)
+        return {Split.train: train, Split.held_out: held_out}
+
+    def _taken(self, split: Split, keys: list[int]) -> dict[int, str]:
+        """Which of these questions the sets of the other split ask, and the name of the set."""
+        others, prompt = self.others[split], tables.Prompt
+        found: dict[int, str] = {}
+        for start in range(0, len(keys), KEYS_AT_ONCE):
+            query = select(prompt.text_key, prompt.prompt_set_id).where(
+                prompt.prompt_set_id.in_(others), prompt.text_key.in_(keys[start : start + KEYS_AT_ONCE])
+            )
+            found |= {key: others[set_id] for key, set_id in self.db.execute(query).tuples()}
+        return found
+
+
+def _insert_completions(connection: Connection, set_id: int, created_at: Any, rows: list[tuple[Any, ...]]) -> None:
+    """Insert completions (hash of the prompt, position, text, note as JSON) below their prompts of this set."""
+    names = "hash, position, text, extra"
+    onto = (
+        "INSERT INTO imported_completions (prompt_id, created_at, position, text, extra) "
+        "SELECT prompts.id, {0}, arriving.position, arriving.text, {1} FROM arriving JOIN prompts "
+        "ON prompts.prompt_set_id = {0} AND prompts.content_hash = arriving.hash ORDER BY prompts.id, arriving.position"
+    )
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(f"CREATE TEMP TABLE arriving ({names})")
+        connection.exec_driver_sql("INSERT INTO arriving VALUES (?, ?, ?, ?)", rows)
+        connection.exec_driver_sql(onto.format("?", "arriving.extra"), (created_at, set_id))
+        connection.exec_driver_sql("DROP TABLE arriving")
+        return
+    connection.exec_driver_sql(
+        "CREATE TEMP TABLE arriving (hash text, position bigint, text text, extra text) ON COMMIT DROP"
+    )
+    psycopg: Any = connection.connection.driver_connection
+    with psycopg.cursor() as cursor, cursor.copy(f"COPY arriving ({names}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+    connection.exec_driver_sql(onto.format("%s", "CAST(arriving.extra AS JSONB)"), (created_at, set_id))
+    connection.exec_driver_sql("DROP TABLE arriving")
+
+
+def opposite(split: Split) -> Split:
+    """Held out for train, train for held out."""
+    return Split.train if split is Split.held_out else Split.held_out

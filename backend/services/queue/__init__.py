@@ -1,0 +1,140 @@
+"""What to look at next: items this person may decide, leased to them as they are returned, each with its reason."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.db import reading, session, standing, tables
+from backend.db.standing import DECIDING, TOGETHER
+from backend.errors import InvalidInput
+from backend.services import review_settings
+from backend.services.access import Actor
+from backend.services.decisions import leases, presence
+from backend.services.queue.orders import Order
+from backend.services.queue.review_items import Item, Member, items
+from backend.services.queue.review_pick import Asked, Picked, pick
+from backend.services.rounds import get_row, review_scope
+from backend.services.samples import visibility
+from backend.values import DecisionKind, Role, RoundStatus
+
+__all__ = ["Earlier", "Item", "Member", "Order", "earlier", "queue"]
+
+MAX_ITEMS = 100
+MAX_HELD = 1_000
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """An item the person has decided, and what they said of it: it stands."""
+
+    item: Item
+    client_id: str
+    kind: DecisionKind
+    score: float | None
+    value: dict[str, Any]
+    is_override: bool
+    is_late: bool
+
+
+def queue(
+    actor: Actor,
+    round_id: int,
+    *,
+    order: Order = Order.sequential,
+    limit: int = 20,
+    after: int = 0,
+    held: Sequence[int] = (),
+    include: Sequence[int] = (),
+    peek: bool = False,
+) -> list[Item]:
+    """The next items to decide, leased to the actor, without those skipped or held in the page.
+
+    `after`: in sequential order, the number of the last sample there. `include`: items the actor decided and wants
+    to see again, returned first. `peek`: look without taking.
+    """
+    if not 1 <= limit <= MAX_ITEMS or len(held) > MAX_HELD or len(include) > MAX_HELD:
+        raise InvalidInput(f"A queue gives 1 to {MAX_ITEMS} samples at a time. Ask for fewer.")
+    with reading() as db:
+        round_ = get_row(db, actor, round_id, Role.reviewer)
+        settings = review_settings.read(round_.review)
+        again = in_round(db, round_id, include)
+        if visibility.hidden(db, actor, round_).judge:
+            shown = review_scope.only_shown(db, round_, again)
+            again = [n for n in again if n in shown]
+    found, won = Picked(), list[int]()
+    if round_.status is RoundStatus.review:
+        taken = frozenset({*held, *again})
+        with reading() as db:
+            found = pick(Asked(db, actor, round_, settings, order, limit, after, taken))
+        won = found.ids if peek else claim(actor, round_id, found)
+        if len(won) < len(found.ids) and not peek:
+            won += pick_alone(actor, round_id, order, limit - len(won), after, taken | set(won), found)
+    with reading() as db:
+        return items(db, actor, round_, settings, [*again, *won], found.why)
+
+
+def earlier(actor: Actor, round_id: int, held: Sequence[int] = ()) -> Earlier | None:
+    """What the actor decided last, apart from the items held in the page; None where there is nothing more."""
+    if len(held) > MAX_HELD:
+        raise InvalidInput(f"A page holds up to {MAX_HELD} items. Reload it.")
+    decision = tables.Decision
+    with reading() as db:
+        round_ = get_row(db, actor, round_id, Role.reviewer)
+        settings = review_settings.read(round_.review)
+        query = (
+            standing.decisions(
+                decision,
+                late=True,
+                gold=True,
+                adjudication=False,
+                batch=False,
+                kinds=TOGETHER if settings.by_group else DECIDING,
+            )
+            .where(decision.round_id == round_id, decision.user_id == actor.user_id)
+            .where(decision.sample_id.not_in(held))
+            .order_by(decision.id.desc())
+            .limit(1)
+        )
+        row = db.scalar(query) if round_.status is RoundStatus.review else None
+        if row is None:
+            return None
+        [item] = items(db, actor, round_, settings, [row.sample_id], {})
+        return Earlier(item, row.client_id, row.kind, row.score, row.value, row.is_override, row.is_late)
+
+
+def claim(actor: Actor, round_id: int, found: Picked) -> list[int]:
+    """Take what was found; what somebody else took meanwhile is left out."""
+    with session() as db:
+        round_ = get_row(db, actor, round_id, Role.reviewer)
+        presence.touch(db, actor, round_id)
+        return take(db, actor, round_, found)
+
+
+def pick_alone(
+    actor: Actor, round_id: int, order: Order, limit: int, after: int, taken: frozenset[int], found: Picked
+) -> list[int]:
+    """Find and take in one go, while nobody else claims: after others were quicker, as when fifty begin at once."""
+    with session() as db:
+        round_ = get_row(db, actor, round_id, Role.reviewer)
+        leases.one_at_a_time(db, round_id)
+        settings = review_settings.read(round_.review)
+        more = pick(Asked(db, actor, round_, settings, order, limit, after, taken))
+        found.why |= more.why
+        return take(db, actor, round_, more)
+
+
+def take(db: Session, actor: Actor, round_: tables.Round, found: Picked) -> list[int]:
+    settings = review_settings.read(round_.review)
+    return leases.claim(db, actor, round_, settings, found.ids, drawn=found.drawn)
+
+
+def in_round(db: Session, round_id: int, ids: Sequence[int]) -> list[int]:
+    """Those that are samples of this round, in their order."""
+    query: Any = select(tables.Label.sample_id).where(
+        tables.Label.sample_id.in_(ids), tables.Label.round_id == round_id
+    )
+    known = set(db.scalars(query)) if ids else set()
+    return [n for n in dict.fromkeys(ids) if n in known]

@@ -1,0 +1,168 @@
+"""Assignments: items that a curator gave to a person; nobody else's queue offers them until that person has.
+
+Who was given an item comes first. Once they have decided or skipped it, the slots that are left are anybody's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from backend.db import now, reading, session, standing, tables
+from backend.db.aliases import alias
+from backend.db.filters import Filters
+from backend.db.many import in_chunks
+from backend.errors import InvalidInput
+from backend.services import events, review_settings
+from backend.services.access import Actor, role_of
+from backend.services.decisions import bulk, group_decisions
+from backend.services.decisions.labels import deciding
+from backend.services.decisions.leases import in_round
+from backend.services.review_settings import ReviewSettings
+from backend.services.rounds import get_row
+from backend.values import DecisionKind, LabelSource, Role
+
+MAX_ASSIGNED = 100_000
+
+
+@dataclass(frozen=True)
+class Assigned:
+    """What one person was given in a round, and how much of it they have decided."""
+
+    user_id: int
+    who: str
+    number: int
+    decided: int
+
+
+def count(actor: Actor, round_id: int, *, filters: Filters | None = None, sample_ids: Sequence[int] = ()) -> int:
+    """How many items `assign` would give; nothing is written."""
+    with reading() as db:
+        round_ = get_row(db, actor, round_id, Role.curator)
+        return len(chosen(db, round_, named(db, round_, filters, sample_ids)))
+
+
+def assign(
+    actor: Actor, round_id: int, user_id: int, *, filters: Filters | None = None, sample_ids: Sequence[int] = ()
+) -> int:
+    """Give everything a filter finds, or these samples, to a person; return how many items that are.
+
+    An item that wants no more reviewers is left out; one given to several people is offered to each of them. In rounds
+    that are decided by group, a sample stands for its group.
+    """
+    with reading() as db:
+        # A search in texts may take seconds: nobody who decides has to wait for that.
+        round_ = get_row(db, actor, round_id, Role.curator)
+        assignee(db, round_, user_id)
+        named_ids = named(db, round_, filters, sample_ids)
+    with session() as db:
+        round_ = get_row(db, actor, round_id, Role.curator)
+        who = assignee(db, round_, user_id)
+        ids = chosen(db, round_, named_ids)
+        dialect = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
+        common = {"round_id": round_id, "user_id": user_id, "created_at": now(), "created_by": actor.user_id}
+        for some in in_chunks(ids):
+            rows = [{"sample_id": n, **common} for n in some]
+            db.execute(dialect.insert(tables.Assignment).values(rows).on_conflict_do_nothing())
+        said = {"to": who, "number": len(ids)}
+        what = f"{len(ids):,} items of round {round_.number} to {who}"
+        events.note(db, actor, "assign items", what, project_id=round_.project_id, round_id=round_id, **said)
+    return len(ids)
+
+
+def unassign(actor: Actor, round_id: int, user_id: int, *, sample_ids: Sequence[int] | None = None) -> int:
+    """Take items from a person, all of the round without `sample_ids`; what they decided stays. Return how many."""
+    row, gone = tables.Assignment, 0
+    with session() as db:
+        round_ = get_row(db, actor, round_id, Role.curator)
+        theirs = delete(row).where(row.round_id == round_id, row.user_id == user_id)
+        if sample_ids is None:
+            gone = len(db.scalars(theirs.returning(row.sample_id)).all())
+        for some in in_chunks(list(sample_ids or ())):
+            gone += len(db.scalars(theirs.where(row.sample_id.in_(some)).returning(row.sample_id)).all())
+        place = {"project_id": round_.project_id, "round_id": round_id}
+        events.note(db, actor, "unassign items", f"{gone:,} items of round {round_.number}", **place, user=user_id)
+    return gone
+
+
+def list_assigned(actor: Actor, round_id: int) -> list[Assigned]:
+    """Who was given how much."""
+    row, user = tables.Assignment, tables.User
+    with reading() as db:
+        settings = review_settings.read(get_row(db, actor, round_id).review)
+        decided = func.count(row.sample_id).filter(has_decided(row, settings))
+        query = (
+            select(user.id, user.name, func.count(row.sample_id), decided)
+            .join(user, user.id == row.user_id)
+            .where(row.round_id == round_id)
+            .group_by(user.id, user.name)
+            .order_by(user.name)
+        )
+        return [Assigned(*found) for found in db.execute(query)]
+
+
+def assignee(db: Session, round_: tables.Round, user_id: int) -> str:
+    """The person's name; raises unless they may decide in the project."""
+    user = db.get(tables.User, user_id)
+    role = None
+    if user is not None and user.is_active:
+        role = role_of(db, Actor(user.id, user.name, user.is_owner), round_.project_id)
+    if user is None or role is None or role.rank < Role.reviewer.rank:
+        raise InvalidInput(f"Person {user_id} cannot decide in this project. Make them a reviewer first.")
+    return user.name
+
+
+def has_decided(row: Any, settings: ReviewSettings) -> ColumnElement[bool]:
+    """Whether a word of the assigned person on the item stands, in time or late: no more is asked of them."""
+    return _said(row, deciding(settings))
+
+
+def has_passed(row: Any) -> ColumnElement[bool]:
+    """Whether the assigned person skipped the item."""
+    return _said(row, (DecisionKind.skip,))
+
+
+def is_waiting(row: Any, settings: ReviewSettings) -> ColumnElement[bool]:
+    """Whether the assigned person has yet to come: until then nobody else is offered the item."""
+    return ~has_decided(row, settings) & ~has_passed(row)
+
+
+def _said(row: Any, kinds: Sequence[DecisionKind]) -> ColumnElement[bool]:
+    decision = alias(tables.Decision, "said")
+    said = standing.decisions(
+        decision.id, late=True, gold=True, adjudication=False, batch=False, kinds=kinds, of=decision
+    )
+    return said.where(decision.sample_id == row.sample_id, decision.user_id == row.user_id).exists()
+
+
+def is_complete(sample_id: Any, settings: ReviewSettings) -> ColumnElement[bool]:
+    """Whether the item wants no more reviewers."""
+    lease, label = alias(tables.Lease, "wanted_lease"), alias(tables.Label, "wanted_label")
+    slots = select(lease.slot).where(lease.sample_id == sample_id)
+    done = slots.where(lease.decided_at.is_not(None)).exists() & ~slots.where(lease.decided_at.is_(None)).exists()
+    if not settings.has_overlap:
+        settled = select(label.sample_id).where(label.sample_id == sample_id, label.source == LabelSource.person)
+        done = done | settled.exists()
+    return done
+
+
+def named(db: Session, round_: tables.Round, filters: Filters | None, sample_ids: Sequence[int]) -> list[int]:
+    """The samples that a filter finds, or these; raises `InvalidInput`."""
+    if (filters is None) == (not sample_ids):
+        raise InvalidInput("Say which items: a filter, or samples.")
+    ids = in_round(db, round_.id, sample_ids) if filters is None else bulk.matching(db, round_.id, filters)
+    if len(ids) > MAX_ASSIGNED:
+        raise InvalidInput(f"That are more than {MAX_ASSIGNED:,} samples. Narrow the filter and assign in parts.")
+    return ids
+
+
+def chosen(db: Session, round_: tables.Round, ids: list[int]) -> list[int]:
+    """Those of the items that want a reviewer yet, in order of their number."""
+    settings, label = review_settings.read(round_.review), tables.Label
+    if settings.by_group:
+        ids = [head for some in in_chunks(ids) for head in group_decisions.first_of(db, some).values()]
+    wanted = select(label.sample_id).where(~is_complete(label.sample_id, settings))
+    return sorted({n for some in in_chunks(ids) for n in db.scalars(wanted.where(label.sample_id.in_(some)))})

@@ -1,0 +1,238 @@
+"""Items as the desk shows them: texts in full, and the judge's and colleagues' words only where they may be seen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import accumulate
+from typing import Any
+
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session
+
+from backend.db import now, standing, tables
+from backend.db.standing import ANY_LABELLING
+from backend.recipes import judge_of
+from backend.services.access import Actor
+from backend.services.decisions import group_decisions, labels
+from backend.services.queue import colleagues, reasons
+from backend.services.queue.colleagues import Other
+from backend.services.queue.judge_views import JudgeView, judge_views
+from backend.services.review_settings import Mode, ReviewSettings
+from backend.values import DecisionKind, Message, Messages
+
+MAX_CHARACTERS = 4_000_000
+"""One answer holds no more text than this, but at least one item."""
+MAX_SHOWN = 8
+"""Samples of a group side by side."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """One sample of a group, in the order in which it is shown."""
+
+    sample_id: int
+    text: str
+    finish_reason: str
+    num_tokens: int
+    score_like: bool
+    judge: JudgeView | None
+    edits: tuple[str, ...] = ()
+    turns: tuple[Message, ...] = ()
+    """Of an episode the messages between the question and the text, which is the last."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One item to decide. `judge` stays None while its view is hidden, and `reason` where it would give it away.
+
+    `members`: a group's samples, in the modes group and pair; the item is then named by the group's first sample.
+    `num_members`: how many the group has, shown or not. `flag`: the client_id of the person's own standing flag.
+    `others`: what colleagues decided, once the person has decided or where the round shows it before.
+    `edits`: the texts the person made of this one, of edits that stand. `messages`: what was asked; of an episode that
+    stands alone also what was said before its text, which is the last.
+    """
+
+    sample_id: int
+    group_id: int
+    messages: Messages
+    text: str
+    finish_reason: str
+    num_tokens: int
+    score_like: bool
+    judge: JudgeView | None
+    reason: str | None
+    lease_until: datetime | None = None
+    is_random: bool = False
+    members: tuple[Member, ...] = ()
+    others: tuple[Other, ...] = ()
+    num_members: int = 0
+    flag: str | None = None
+    edits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What one page of items is made of."""
+
+    rows: dict[int, Any]
+    groups: dict[int, list[int]]
+    sizes: dict[int, int]
+    views: dict[int, JudgeView]
+    signs: dict[int, reasons.Sign]
+    flags: dict[int, str]
+    others: dict[int, tuple[Other, ...]]
+    leases: dict[int, tuple[datetime, bool]]
+    edits: dict[int, tuple[str, ...]]
+
+
+def items(
+    db: Session,
+    actor: Actor,
+    round_: tables.Round,
+    settings: ReviewSettings,
+    ids: Sequence[int],
+    why: dict[int, str],
+    *,
+    is_curating: bool = False,
+) -> list[Item]:
+    """The items in full, in this order. `why`: reasons that give nothing away. `is_curating`: hide nothing."""
+    shown = look_up(db, actor, round_, settings, ids, is_curating=is_curating)
+    cut = labels.cut_of(judge_of(round_.recipe, round_.phase))
+    made = [item(n, shown, settings, cut, why.get(n)) for n in ids if n in shown.rows]
+    length = list(accumulate(characters(one) + sum(map(characters, one.members)) for one in made))
+    return [one for one, so_far in zip(made, length, strict=True) if so_far <= MAX_CHARACTERS or one is made[0]]
+
+
+def characters(one: Item | Member) -> int:
+    turns = one.turns if isinstance(one, Member) else ()
+    return len(one.text) + sum(map(len, one.edits)) + sum(len(turn["content"]) for turn in turns)
+
+
+def look_up(
+    db: Session,
+    actor: Actor,
+    round_: tables.Round,
+    settings: ReviewSettings,
+    ids: Sequence[int],
+    *,
+    is_curating: bool,
+) -> Shown:
+    """Everything about these items, in one query for each kind of thing."""
+    is_open = is_curating or not round_.is_blind or settings.mode is Mode.judgment
+    heads = read(db, ids, tells_hints=is_open)
+    members: dict[int, list[int]] = {}
+    if settings.by_group:
+        members = group_decisions.members(db, [row.group_id for row in heads.values()])
+    groups = chosen(db, actor, settings, members)
+    everything = list(dict.fromkeys([*ids, *(n for some in groups.values() for n in some)]))
+    rows = heads | read(db, [n for n in everything if n not in heads], tells_hints=is_open)
+    decided = decided_by(db, actor, ids)
+    seen = [n for n in everything if is_open or owner(rows, groups, heads, n) & decided]
+    told = [n for n in ids if is_curating or settings.others_visible or n in decided]
+    return Shown(
+        rows,
+        groups,
+        {group_id: len(some) for group_id, some in members.items()},
+        judge_views(db, seen),
+        reasons.signs(db, seen),
+        own_flags(db, actor, ids),
+        colleagues.others(db, actor, told),
+        own_leases(db, actor, settings, ids),
+        own_edits(db, actor, everything),
+    )
+
+
+def owner(rows: dict[int, Any], groups: dict[int, list[int]], heads: dict[int, Any], sample_id: int) -> set[int]:
+    """The item a sample belongs to: itself, or its group's."""
+    if not groups or sample_id not in rows:
+        return {sample_id}
+    group_id = rows[sample_id].group_id
+    return {n for n, row in heads.items() if row.group_id == group_id}
+
+
+def read(db: Session, ids: Sequence[int], *, tells_hints: bool) -> dict[int, Any]:
+    """`tells_hints`: what was asked is shown with the hint that training rows do not get."""
+    sample, prompt, group = tables.Sample, tables.Prompt, tables.Group
+    own = group.messages if tells_hints else case((group.is_stripped.is_(False), group.messages))
+    asked = func.coalesce(own, prompt.messages).label("messages")
+    query = select(
+        sample.id, sample.group_id, asked, sample.text, sample.finish_reason, sample.num_tokens, sample.score_like,
+        sample.turns,
+    ).join(prompt, prompt.id == sample.prompt_id).join(group, group.id == sample.group_id)  # fmt: skip
+    return {row.id: row for row in db.execute(query.where(sample.id.in_(ids)))} if ids else {}
+
+
+def chosen(db: Session, actor: Actor, settings: ReviewSettings, members: dict[int, list[int]]) -> dict[int, list[int]]:
+    """The samples each group shows."""
+    label = tables.Label
+    every = [n for some in members.values() for n in some]
+    query = select(label.sample_id, label.machine_score).where(label.sample_id.in_(every))
+    scores = {n: score for n, score in db.execute(query)} if every else {}
+    return {
+        group_id: group_decisions.shown(settings.mode, actor.user_id, group_id, ids, scores)[:MAX_SHOWN]
+        for group_id, ids in members.items()
+    }
+
+
+def item(n: int, shown: Shown, settings: ReviewSettings, cut: float, why: str | None) -> Item:
+    row, view = shown.rows[n], shown.views.get(n)
+    until, is_random = shown.leases[n]
+    ids = shown.groups.get(row.group_id, [])
+    before = [] if ids else (row.turns or [])[:-1]
+    return Item(
+        n, row.group_id, [*row.messages, *before], row.text, row.finish_reason, row.num_tokens, row.score_like, view,
+        why or reasons.of_item(ids or [n], shown.views, shown.signs, cut),
+        until, is_random, tuple(member(one, shown) for one in ids), shown.others.get(n, ()),
+        shown.sizes.get(row.group_id, 0), shown.flags.get(n), shown.edits.get(n, ()),
+    )  # fmt: skip
+
+
+def member(n: int, shown: Shown) -> Member:
+    row = shown.rows[n]
+    view, edits = shown.views.get(n), shown.edits.get(n, ())
+    turns = tuple((row.turns or [])[:-1])
+    return Member(n, row.text, row.finish_reason, row.num_tokens, row.score_like, view, edits, turns)
+
+
+def own_leases(
+    db: Session, actor: Actor, settings: ReviewSettings, ids: Sequence[int]
+) -> dict[int, tuple[datetime, bool]]:
+    """Until when each item is the actor's; one that was only looked at, until when it would be."""
+    lease = tables.Lease
+    query = select(lease.sample_id, lease.expires_at, lease.is_random).where(lease.sample_id.in_(ids))
+    found = {n: (until, drawn) for n, until, drawn in db.execute(query.where(lease.user_id == actor.user_id))}
+    new = now() + timedelta(minutes=settings.reservation_minutes)
+    return {n: found.get(n, (new, False)) for n in ids}
+
+
+def own_flags(db: Session, actor: Actor, ids: Sequence[int]) -> dict[int, str]:
+    """The client_id of the actor's flag on each item that has one and was not unflagged."""
+    decision = tables.Decision
+    query = (
+        standing.everything(decision.sample_id, decision.client_id, kinds=(DecisionKind.flag,))
+        .where(decision.sample_id.in_(ids), decision.user_id == actor.user_id)
+        .order_by(decision.id)
+    )
+    return {n: client_id for n, client_id in db.execute(query)} if ids else {}
+
+
+def own_edits(db: Session, actor: Actor, ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """The texts the actor made of each sample, oldest first, late ones among them, without those taken back."""
+    decision, made = tables.Decision, tables.Sample
+    query = (
+        standing.everything(decision.sample_id, made.text, kinds=(DecisionKind.edit,))
+        .join(made, made.id == decision.value["edit_id"].as_integer())
+        .where(decision.sample_id.in_(ids), decision.user_id == actor.user_id)
+        .order_by(decision.id)
+    )
+    found: dict[int, tuple[str, ...]] = {}
+    for n, text in db.execute(query) if ids else ():
+        found[n] = (*found.get(n, ()), text)
+    return found
+
+
+def decided_by(db: Session, actor: Actor, ids: Sequence[int]) -> set[int]:
+    """Those the actor has labelled, even if taken back: the judge's view was shown then."""
+    decision = tables.Decision
+    query = select(decision.sample_id).where(decision.sample_id.in_(ids), decision.user_id == actor.user_id)
+    return set(db.scalars(query.where(decision.kind.in_(ANY_LABELLING)))) if ids else set()

@@ -1,0 +1,236 @@
+"""The recipes that a project can launch: what each is made of, what it needs, and how its newest round came out."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+from backend import recipes
+from backend.db import reading
+from backend.engines import Ability
+from backend.environments import Environment
+from backend.errors import InvalidInput, NotFound
+from backend.generators import Generator
+from backend.judges import Judge
+from backend.recipes import BUILT_IN, Recipe
+from backend.services.access import Actor, require
+from backend.services.plans import checks as plan_checks
+from backend.services.plans import known_answers
+from backend.services.recipe_list import paper_index, recipe_matrix, recipe_tests
+from backend.services.recipe_list.paper_index import PaperEntry
+from backend.services.recipe_list.recipe_matrix import LastRound
+from backend.services.recipes import parts, round_roles
+from backend.services.recipes import saved_recipes as saved
+from backend.trainers import Trainer
+from backend.values import DatasetType, Role
+
+
+class Need(StrEnum):
+    """What a recipe needs beside prompts and the weights that it trains."""
+
+    answers = "known answers"
+    models = "other models"
+    """Roles that are bound at launch to a checkpoint or endpoint."""
+    log_probs = "log-probabilities"
+    documents = "documents"
+    environment = "environment"
+    sandbox = "sandbox"
+
+
+class Training(StrEnum):
+    """How a recipe trains."""
+
+    supervised = "supervised"
+    preferences = "preferences"
+    verdicts = "verdicts"
+    """Texts that are accepted and texts that are rejected, without pairs."""
+    reinforcement = "reinforcement"
+    distillation = "distillation"
+    scorer = "scorer"
+    no_weights = "no weights"
+
+
+OF_ROWS = {
+    DatasetType.preference: Training.preferences,
+    DatasetType.unpaired_preference: Training.verdicts,
+    DatasetType.prompt_only: Training.reinforcement,
+}
+"""By what is trained on; on anything else it is supervised."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a recipe is made of. `phases`: the lines of the steps of each phase; `parts`: (kind, name) of all parts,
+    those within parts included; `roles`: those that are bound at launch."""
+
+    phases: tuple[tuple[str, ...], ...]
+    parts: tuple[tuple[str, str], ...]
+    steps: tuple[tuple[str, ...], ...]
+    training: tuple[Training, ...]
+    roles: tuple[str, ...]
+    needs: tuple[Need, ...]
+
+
+@dataclass(frozen=True)
+class ListedRecipe:
+    """A recipe that comes with Rondo or a plugin, or one of the project's own. `last`: its newest round in the project.
+
+    A saved recipe that no longer works has no `made`.
+    """
+
+    name: str
+    title: str
+    paper: str
+    made: Made | None
+    last: LastRound | None
+    is_own: bool = False
+
+    @property
+    def entry(self) -> PaperEntry | None:
+        return None if self.is_own else paper_index.entries().get(self.name)
+
+    @property
+    def checks(self) -> tuple[str, ...] | None:
+        """The files of tests that name it; None where the tests are not installed, and for a project's own."""
+        return None if self.is_own else (_checks() or {}).get(self.name)
+
+
+@dataclass(frozen=True)
+class Filters:
+    """`text`: words that all occur in name, title, paper or parts. `part`: `kind name`, empty for any. `needs`: all of
+    them are needed."""
+
+    text: str = ""
+    part: str = ""
+    training: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+
+
+def list_recipes(actor: Actor, project_id: int) -> list[ListedRecipe]:
+    """Return all recipes by title, the project's own after the others."""
+    with reading() as db:
+        require(db, actor, project_id, Role.viewer)
+        last = recipe_matrix.last_rounds(db, {project_id: ""})
+    known = [
+        ListedRecipe(one.name, one.title, one.paper, made, last.get(one.name))
+        for one, made in _registered(tuple(recipes.names()))
+    ]
+    own = [
+        ListedRecipe(one.name, one.title, "", _made_of(one), last.get(one.name), is_own=True)
+        for one in saved.list_saved(actor, project_id)
+    ]
+    return sorted(known, key=lambda one: one.title.casefold()) + own
+
+
+def chosen(listed: Sequence[ListedRecipe], name: str) -> ListedRecipe:
+    """Return the recipe of that name; raises `NotFound`."""
+    found = next((one for one in listed if one.name == name), None)
+    if found is None:
+        said = name if len(name) <= 40 else f"{name[:40]}…"
+        raise NotFound(f"There is no recipe “{said}” in this project. Choose one from the list.")
+    return found
+
+
+def matching(listed: Sequence[ListedRecipe], filters: Filters) -> list[ListedRecipe]:
+    """Return those that the filters let through, in order."""
+    words = filters.text.casefold().split()
+    return [one for one in listed if _fits(one, filters) and all(word in _words(one) for word in words)]
+
+
+def used_parts(listed: Sequence[ListedRecipe]) -> list[tuple[str, str]]:
+    """(kind, name) of the parts that any of them uses, in order."""
+    return sorted({part for one in listed if one.made for part in one.made.parts})
+
+
+def _fits(one: ListedRecipe, filters: Filters) -> bool:
+    made = one.made
+    if made is None:
+        return not (filters.part or filters.training or filters.needs)
+    has_part = not filters.part or filters.part in {f"{kind} {name}" for kind, name in made.parts}
+    trains = not filters.training or not {str(kind) for kind in made.training}.isdisjoint(filters.training)
+    return has_part and trains and set(filters.needs) <= {str(need) for need in made.needs}
+
+
+def _words(one: ListedRecipe) -> str:
+    """What is searched in."""
+    names = [name for _, name in one.made.parts] if one.made else []
+    reference = one.entry.reference if one.entry else ""
+    return " ".join((one.name, one.title, one.paper, reference, *names)).casefold()
+
+
+@lru_cache(maxsize=2)
+def _registered(names: tuple[str, ...]) -> tuple[tuple[Recipe, Made], ...]:
+    found = map(recipes.get, names)
+    return tuple((one, _look(one)) for one in found)
+
+
+@lru_cache(maxsize=1)
+def _checks() -> dict[str, tuple[str, ...]] | None:
+    return recipe_tests.named_in(recipes.names())
+
+
+def _made_of(one: saved.SavedView) -> Made | None:
+    try:
+        return _look(recipes.read(parts.validate(one.recipe)))
+    except InvalidInput:
+        return None
+
+
+def _look(recipe: Recipe) -> Made:
+    numbers = range(len(recipe.phases))
+    inside = list(parts.parts_in(recipe))
+    trainers = [part for part in inside if isinstance(part, Trainer)]
+    return Made(
+        phases=tuple(tuple(recipe.lines(number)) for number in numbers),
+        parts=tuple(sorted({(part.kind, str(part.name)) for part in inside})),
+        steps=recipe_matrix.phases(recipe),
+        training=tuple(dict.fromkeys(map(training_of, trainers))),
+        roles=(roles := _roles(recipe)),
+        needs=tuple(_needs(recipe, roles)),
+    )
+
+
+def training_of(trainer: Trainer) -> Training:
+    """How a trainer trains."""
+    if trainer.makes != "policy":
+        return Training.scorer if trainer.makes == "scorer" else Training.no_weights
+    if trainer.shares_tokenizer:
+        return Training.distillation
+    return Training.supervised if trainer.trains_on is None else OF_ROWS.get(trainer.trains_on, Training.supervised)
+
+
+def _roles(recipe: Recipe) -> tuple[str, ...]:
+    """The roles that somebody binds before the first round of a line."""
+    made: set[str] = set()
+    found: list[str] = []
+    for number in range(len(recipe.phases)):
+        places = recipe.places(number)
+        for place, role in round_roles.acting(places):
+            if role not in (*BUILT_IN, *made, *found) and role not in round_roles.optional_of(place):
+                found.append(role)
+        made |= {place.step.makes for place in places if place.step.kind == "trainer"}
+    return tuple(found)
+
+
+def _needs(recipe: Recipe, roles: Sequence[str]) -> Iterator[Need]:
+    numbers = range(len(recipe.phases))
+    inside = list(parts.parts_in(recipe))
+    if any(known_answers.comparing(recipe, one) or known_answers.taking(recipe, one) for one in numbers):
+        yield Need.answers
+    if roles:
+        yield Need.models
+    if any(map(_reads, inside)):
+        yield Need.log_probs
+    if any(isinstance(part, Generator | Environment) and part.needs_documents for part in inside):
+        yield Need.documents
+    if any(isinstance(part, Environment) for part in inside):
+        yield Need.environment
+    if any(map(plan_checks.runs_programs, inside)):
+        yield Need.sandbox
+
+
+def _reads(part: object) -> bool:
+    """Whether a part asks for the log-probabilities of texts that are there."""
+    asks = [part.asks_for] if isinstance(part, Judge) and part.needs_engine else []
+    asks += part.asked_roles.values() if isinstance(part, Generator) else []
+    return any(one in (Ability.read, Ability.read_all) for one in asks)

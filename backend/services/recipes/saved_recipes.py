@@ -1,0 +1,148 @@
+"""Recipes that a project keeps as its own, beside those that come with Rondo."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from backend import boundary, recipes
+from backend.db import now, reading, session, tables
+from backend.db.slugs import free_slug, slug_of
+from backend.errors import Conflict, InvalidInput, NotFound
+from backend.services import events
+from backend.services.access import Actor, require
+from backend.services.recipes import parts
+from backend.values import JSON, Role
+
+
+@dataclass(frozen=True)
+class SavedView:
+    """A recipe of a project. `name` stands in its JSON and stays when `title` changes: rounds know it by its name."""
+
+    id: int
+    project_id: int
+    name: str
+    title: str
+    recipe: JSON
+    created_by: str
+    created_at: datetime
+    updated_at: datetime
+
+
+def list_saved(actor: Actor, project_id: int) -> list[SavedView]:
+    """Return the project's own recipes, by title."""
+    with reading() as db:
+        require(db, actor, project_id, Role.viewer)
+        row = tables.SavedRecipe
+        query = _query().where(row.project_id == project_id).order_by(row.title, row.id)
+        return [_view(found, author) for found, author in db.execute(query)]
+
+
+def get(actor: Actor, recipe_id: int) -> SavedView:
+    """Return one; raises `NotFound`."""
+    with reading() as db:
+        return _view(*_find(db, actor, recipe_id, Role.viewer))
+
+
+def save(actor: Actor, project_id: int, title: str, recipe: JSON) -> SavedView:
+    """Keep a recipe under a title, or change the one of that title; the title in another spelling is the same.
+
+    Raises `InvalidInput` for a recipe that cannot work.
+    """
+    title, recipe = boundary.name(title, "The recipe's name"), _checked(recipe)
+    with session() as db:
+        require(db, actor, project_id, Role.curator)
+        # Two people saving at once wait for each other here, so that a name is given once.
+        db.get(tables.Project, project_id, with_for_update=True)
+        row = tables.SavedRecipe
+        known = list(db.scalars(select(row).where(row.project_id == project_id)))
+        same = next((one for one in known if slug_of(one.title) == slug_of(title)), None)
+        taken = {*recipes.names(), *(one.name for one in known)}
+        name = same.name if same else free_slug(title, lambda slug: slug in taken)
+        found = same or row(project_id=project_id, name=name, created_by=actor.user_id)
+        found.title, found.updated_at = title, now()
+        found.recipe = recipe | {"name": name, "title": title}
+        db.add(found)
+        db.flush()
+        verb = "change recipe" if same else "save recipe"
+        events.note(db, actor, verb, title, project_id=project_id, recipe_id=found.id)
+        return _view(*_find(db, actor, found.id, Role.viewer))
+
+
+def change(actor: Actor, recipe_id: int, *, title: str | None = None, recipe: JSON | None = None) -> SavedView:
+    """Change a recipe's title, what it says, or both; its name stays.
+
+    Raises `Conflict` where another recipe of the project has that title, in whatever spelling.
+    """
+    checked = None if recipe is None else _checked(recipe)
+    with session() as db:
+        found, _ = _find(db, actor, recipe_id, Role.curator)
+        if title is not None:
+            was, found.title = found.title, boundary.name(title, "The recipe's name")
+            if found.title != was:  # two of one title may have been there before that was refused
+                _refuse_taken(db, found)
+        found.recipe = (checked or found.recipe) | {"name": found.name, "title": found.title}
+        found.updated_at = now()
+        events.note(db, actor, "change recipe", found.title, project_id=found.project_id, recipe_id=recipe_id)
+        return _view(*_find(db, actor, recipe_id, Role.viewer))
+
+
+def delete(actor: Actor, recipe_id: int) -> None:
+    """Delete a recipe; rounds that were launched with it keep it and can be launched again."""
+    with session() as db:
+        found, _ = _find(db, actor, recipe_id, Role.curator)
+        events.note(db, actor, "delete recipe", found.title, project_id=found.project_id, recipe_id=recipe_id)
+        db.delete(found)
+
+
+def delete_named(actor: Actor, project_id: int, name: str) -> str:
+    """Delete the project's recipe of that name and return its title; raises `NotFound` where it has none."""
+    found = next((one for one in list_saved(actor, project_id) if one.name == name), None)
+    if found is None:
+        raise NotFound(f"This project keeps no recipe {name[:80]!r} of its own. Choose one of its own first.")
+    delete(actor, found.id)
+    return found.title
+
+
+def _query() -> Select[tables.SavedRecipe, str]:
+    user = tables.User
+    return select(tables.SavedRecipe, user.name).outerjoin(user, user.id == tables.SavedRecipe.created_by)
+
+
+def _find(db: Session, actor: Actor, recipe_id: int, role: Role) -> tuple[tables.SavedRecipe, str | None]:
+    """The row and its author; one of a foreign project does not exist."""
+    missing = f"There is no recipe {recipe_id} here. Choose one from the list."
+    found = db.execute(_query().where(tables.SavedRecipe.id == recipe_id)).first()
+    if found is None:
+        raise NotFound(missing)
+    try:
+        require(db, actor, found[0].project_id, role)
+    except NotFound as error:
+        raise NotFound(missing) from error
+    return found[0], found[1]
+
+
+def _refuse_taken(db: Session, changed: tables.SavedRecipe) -> None:
+    """Raise `Conflict` where another recipe of the project has its title: people choose among titles."""
+    # As in saving, two people wait for each other here.
+    db.get(tables.Project, changed.project_id, with_for_update=True)
+    row = tables.SavedRecipe
+    titles = db.scalars(select(row.title).where(row.project_id == changed.project_id, row.id != changed.id))
+    if any(slug_of(title) == slug_of(changed.title) for title in titles):
+        raise Conflict(
+            f"This project keeps another recipe called {changed.title!r}. Choose another name, or change that one."
+        )
+
+
+def _checked(recipe: JSON) -> JSON:
+    boundary.plain(recipe)
+    if not isinstance(recipe, dict):
+        raise InvalidInput("A recipe is an object with a name, a title and its steps.")
+    return parts.validate({"name": "recipe", "title": "recipe"} | recipe)
+
+
+def _view(row: tables.SavedRecipe, author: str | None) -> SavedView:
+    return SavedView(
+        row.id, row.project_id, row.name, row.title, row.recipe, author or "", row.created_at, row.updated_at
+    )

@@ -1,0 +1,259 @@
+"""One line a round: what the overview shows of it. Reads the rows the stages wrote; counts nothing large."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from math import hypot
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backend.db import now, tables
+from backend.db.filters import Filters, decode_facet
+from backend.db.listing import scope
+from backend.services.results.differences import Difference
+from backend.services.results.paired import Paired
+from backend.values import JSON, JobStatus, RoundStatus, Stage
+
+ACCURACY = "held_out_accuracy"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A number with its 95 % interval and how many answers it rests on."""
+
+    value: float
+    low: float | None
+    high: float | None
+    n: int
+    metric_id: int = 0
+
+    @property
+    def error(self) -> float:
+        """Standard error, read back from the interval; 0 where there is none."""
+        return 0.0 if self.low is None or self.high is None else (self.high - self.low) / (2 * 1.96)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The round's unfinished job."""
+
+    job_id: int
+    stage: Stage
+    status: JobStatus
+    done: int
+    total: int
+    unit: str
+    rate: float | None
+    step: int | None = None
+
+    @property
+    def share(self) -> float:
+        return min(1.0, self.done / self.total) if self.total else 0.0
+
+
+@dataclass(frozen=True)
+class RoundLine:
+    """One round in a line. A base checkpoint, from which a round without a parent started, is number 0.
+
+    `policy_id`: the checkpoint that the round started from; None for a base.
+    """
+
+    number: int
+    round_id: int | None
+    parent: int | None
+    """Number of the round it started from; 0 is the base."""
+    status: RoundStatus
+    stage: Stage | None
+    progress: Progress | None
+    recipe: str
+    samples: int | None
+    judged: int | None
+    kept: int | None
+    decided: int | None
+    """Samples that the judge had labelled and people gave a verdict, without edits. After the review without gold
+    items, too, whose labels were known; while it goes on, a count that stood still there would name them."""
+    overridden: int | None
+    kept_share: float | None
+    accuracy: Measured | None
+    seconds: float | None
+    checkpoint_id: int | None
+    checkpoint: str
+    error: str | None
+    policy_id: int | None = None
+    left_out: int = 0
+    """Prompts, replies and rows that could not be used and were not made since."""
+    auto: JSON = field(default_factory=dict)
+    """Of a round that others follow by themselves: how many, and why none did."""
+    to_baseline: Difference | None = None
+    """How its held-out accuracy differs from that of the project's baseline, where there is one before it."""
+    is_baseline: bool = False
+
+    @property
+    def follows(self) -> int:
+        """How many rounds follow by themselves, unless a rule stops them."""
+        return follows(self.auto, self.status)
+
+    @property
+    def overridden_share(self) -> float | None:
+        """Of what people decided; None where nobody did."""
+        return self.overridden / self.decided if self.decided and self.overridden is not None else None
+
+    @property
+    def looked_at_share(self) -> float | None:
+        """How much of what the judge labelled people decided on; None where nobody did."""
+        return self.decided / self.judged if self.judged and self.decided else None
+
+
+def follows(auto: JSON, status: RoundStatus) -> int:
+    """How many rounds follow one of this status by themselves, by what its row says; 0 once it is over."""
+    is_open = status not in (RoundStatus.done, RoundStatus.cancelled) and "stopped" not in auto
+    return int(auto.get("left", 0)) if is_open else 0
+
+
+def lines_of(db: Session, project_id: int) -> tuple[RoundLine, ...]:
+    found = list(
+        db.scalars(select(tables.Round).where(tables.Round.project_id == project_id).order_by(tables.Round.number))
+    )
+    if not found:
+        return ()
+    checkpoints = select(tables.Checkpoint.id, tables.Checkpoint.name).where(tables.Checkpoint.project_id == project_id)
+    names: dict[int, str] = dict(db.execute(checkpoints).tuples().all())
+    accuracy, jobs = accuracies(db, project_id), _active_jobs(db, project_id)
+    numbers, missing = {row.id: row.number for row in found}, _left_out(db, project_id)
+    bases = dict.fromkeys(row.policy_id for row in found if row.parent_id is None)
+    lines = [_base_line(base, names.get(base, ""), accuracy.get(base)) for base in bases]
+    for row in found:
+        measured = accuracy.get(row.checkpoint_id) if row.checkpoint_id else None
+        parent = numbers.get(row.parent_id or 0, 0)
+        name = names.get(row.checkpoint_id or 0, "")
+        lines.append(_line(db, row, parent=parent, job=jobs.get(row.id), accuracy=measured, checkpoint=name))
+    return tuple(replace(line, left_out=missing.get(line.round_id or 0, 0)) for line in lines)
+
+
+def lineage(lines: Sequence[RoundLine], newest: RoundLine) -> list[RoundLine]:
+    """From the base to this line, by parents. Other lines are other experiments, perhaps with another model."""
+    by_number = {line.number: line for line in lines if line.round_id is not None}
+    bases = {line.checkpoint_id: line for line in lines if line.round_id is None}
+    found, line = [newest], newest
+    while (above := by_number.get(line.parent or 0) or bases.get(line.policy_id)) is not None:
+        found.insert(0, above)
+        line = above
+    return found
+
+
+def _left_out(db: Session, project_id: int) -> dict[int, int]:
+    row = tables.LeftOut
+    query = select(row.round_id, func.count()).where(row.project_id == project_id, row.resolved_at.is_(None))
+    return dict(db.execute(query.group_by(row.round_id)).tuples().all())
+
+
+def accuracies(db: Session, project_id: int) -> dict[int, Measured]:
+    """Held-out accuracy by checkpoint id; the newest where a checkpoint was measured more than once."""
+    metric = tables.Metric
+    query = select(metric.checkpoint_id, metric.value, metric.low, metric.high, metric.n, metric.id).where(
+        metric.project_id == project_id,
+        metric.name == ACCURACY,
+        metric.checkpoint_id.is_not(None),
+        metric.value.is_not(None),
+    )
+    found = db.execute(query.order_by(metric.id))
+    return {
+        id_: Measured(value, low, high, n, metric_id)
+        for id_, value, low, high, n, metric_id in found
+        if id_ and value is not None
+    }
+
+
+def _active_jobs(db: Session, project_id: int) -> dict[int, tables.Job]:
+    # By the unique key, which only unfinished jobs hold: the many finished ones are never read.
+    job = tables.Job
+    query = select(job).where(job.active_key.is_not(None), job.project_id == project_id)
+    return {row.round_id: row for row in db.scalars(query) if row.round_id is not None}
+
+
+def _base_line(checkpoint_id: int, name: str, accuracy: Measured | None) -> RoundLine:
+    return RoundLine(
+        number=0, round_id=None, parent=None, status=RoundStatus.done, stage=None, progress=None, recipe="",
+        samples=None, judged=None, kept=None, decided=None, overridden=None, kept_share=None,
+        accuracy=accuracy, seconds=None, checkpoint_id=checkpoint_id, checkpoint=name, error=None,
+    )  # fmt: skip
+
+
+def _line(
+    db: Session, row: tables.Round, *, parent: int, job: tables.Job | None, accuracy: Measured | None, checkpoint: str
+) -> RoundLine:
+    counts = row.counts
+    samples = _live(counts.get("samples"), job, Stage.generate)
+    judged = _live(samples if "judgments" in counts else None, job, Stage.judge)
+    decided, overridden = counts.get("decided"), counts.get("overridden")
+    if decided is None:
+        decided = _decided_in(counts.get("funnel", []))
+    if row.status is RoundStatus.review:
+        decided, overridden = _decided_now(db, row.id)
+    kept = counts.get("kept")
+    end = row.finished_at or (now() if row.status in (RoundStatus.running, RoundStatus.review) else None)
+    return RoundLine(
+        number=row.number,
+        round_id=row.id,
+        parent=parent,
+        status=row.status,
+        stage=row.stage,
+        progress=_progress(job) if job else None,
+        recipe=str(row.recipe.get("title", "")),
+        samples=samples,
+        judged=judged,
+        kept=kept,
+        decided=decided,
+        overridden=overridden,
+        kept_share=kept / samples if samples and kept is not None else None,
+        accuracy=accuracy,
+        seconds=_seconds(row.created_at, end),
+        checkpoint_id=row.checkpoint_id,
+        checkpoint=checkpoint,
+        error=row.error,
+        policy_id=row.policy_id,
+        auto=row.auto,
+    )
+
+
+def _live(counted: int | None, job: tables.Job | None, stage: Stage) -> int | None:
+    """What the stage wrote at its end, or how far it is while it runs; a job of another kind does not count these."""
+    is_of_stage = job is not None and job.stage is stage and not job.spec.get("kind")
+    return job.done if counted is None and job is not None and is_of_stage else counted
+
+
+def _decided_in(funnel: list[JSON]) -> int | None:
+    """What rounds say that were selected before the number stood on its own."""
+    return next((step["by people"] for step in funnel if "by people" in step), None)
+
+
+def _decided_now(db: Session, round_id: int) -> tuple[int, int]:
+    """Of a round in review: how many samples people gave a verdict that the judge had labelled, and overrode."""
+    label = tables.Label
+    by_people = Filters(source=("person",), verdict=("accept", "reject"), kind=("completion", "other"))
+    judged = scope(db, round_id, replace(by_people, is_unparsed=False)).facets
+    query = select(func.count()).where(label.round_id == round_id)
+    return tuple(
+        db.scalar(query.where(label.facet.in_(facets))) or 0
+        for facets in (judged, [one for one in judged if decode_facet(one)["is_overridden"]])
+    )  # type: ignore[return-value]
+
+
+def _progress(job: tables.Job) -> Progress:
+    return Progress(job.id, job.stage, job.status, job.done, job.total, job.unit, job.rate, job.step)
+
+
+def _seconds(start: datetime, end: datetime | None) -> float | None:
+    return (end - start).total_seconds() if end else None
+
+
+def is_worse(new: Measured, old: Measured, pairs: Paired | None = None) -> bool:
+    """True if the fall is beyond chance, two-sided at 5 %.
+
+    With `pairs`, by McNemar's exact test on the prompts that both were measured on; else on the standard errors of
+    both, which overlooks most falls on the same prompts.
+    """
+    if pairs is not None:
+        return pairs.newly_wrong > pairs.newly_right and pairs.p < 0.05
+    return old.value - new.value > 1.96 * hypot(new.error, old.error)

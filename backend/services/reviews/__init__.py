@@ -1,0 +1,158 @@
+"""Review: deciding on samples of a round that waits for people, and ending the wait."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from backend import jobs
+from backend.db import session, tables
+from backend.db.standing import ANY_LABELLING, TOGETHER
+from backend.errors import Conflict
+from backend.recipes import job_after_people, judge_of
+from backend.services import events, review_settings
+from backend.services.access import Actor
+from backend.services.decisions import Act, Written, group_decisions, labels, lock_round, tallies, write_all
+from backend.services.decisions.tallies import Tally
+from backend.services.queue import colleagues, reasons
+from backend.services.queue.colleagues import Other
+from backend.services.queue.judge_views import JudgeView, Reply, judge_views
+from backend.services.reviews.review_closing import Closing, closing
+from backend.services.reviews.review_progress import Person, Progress, progress
+from backend.services.rounds import get_row, review_scope
+from backend.values import DecisionKind, Role, RoundStatus
+
+__all__ = [
+    "Act", "Closing", "Decided", "JudgeView", "Other", "Person", "Progress", "Reply", "Tally", "close", "closing",
+    "decide", "decide_many", "judge_views", "progress", "undo",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What one act did. `judge` is None where it labelled nothing (skip, flag, a retract).
+
+    `judges`: the view of each sample of a group. `reason`: why the item was in the queue, now that it may be said.
+    `meanwhile`: what a curator had done to the item.
+    `late_because`: the decision came when the item's reviewers were complete; it is kept and counts in no label.
+    """
+
+    decision: Written
+    judge: JudgeView | None
+    tally: Tally
+    judges: dict[int, JudgeView] = field(default_factory=dict)
+    reason: str | None = None
+    others: tuple[Other, ...] = ()
+    meanwhile: str | None = None
+
+    @property
+    def late_because(self) -> str | None:
+        return self.decision.late_because
+
+
+def decide(
+    actor: Actor,
+    client_id: str,
+    sample_id: int,
+    kind: DecisionKind,
+    *,
+    round_id: int,
+    score: float | None = None,
+    text: str | None = None,
+    note: str = "",
+    seconds: float | None = None,
+    is_blind: bool = True,
+    value: dict[str, Any] | None = None,
+) -> Decided:
+    """Decide on one item; sending the same client_id again changes nothing and returns the same."""
+    act = Act(
+        client_id, kind, sample_id, score=score, text=text, note=note, seconds=seconds, is_blind=is_blind,
+        value=value or {},
+    )  # fmt: skip
+    return decide_many(actor, round_id, [act])[0]
+
+
+def decide_many(actor: Actor, round_id: int, acts: Sequence[Act]) -> list[Decided]:
+    """Write these acts in order, all or none; each one that was written before stays as it is."""
+    with session() as db:
+        get_row(db, actor, round_id, Role.reviewer)
+        round_ = lock_round(db, round_id)
+        done = write_all(db, actor, round_, acts)
+        return answers(db, actor, round_, done)
+
+
+def answers(db: Session, actor: Actor, round_: tables.Round, done: Sequence[Written]) -> list[Decided]:
+    """What the person may see now that they have committed."""
+    told = [one for one in done if reveals(one.kind)]
+    ids = list(dict.fromkeys(one.sample_id for one in told))
+    groups = members_of(db, [one.sample_id for one in told if one.kind in TOGETHER])
+    views = judge_views(db, [*ids, *(n for some in groups.values() for n in some)])
+    said, signs = colleagues.others(db, actor, ids), reasons.signs(db, list(views))
+    settings = review_settings.read(round_.review)
+    now_at, cut = (
+        tallies.of_one(db, actor.user_id, round_.id, settings),
+        labels.cut_of(judge_of(round_.recipe, round_.phase)),
+    )
+    made = []
+    for one in done:
+        if not reveals(one.kind):
+            made.append(Decided(one, None, now_at))
+            continue
+        n, view = one.sample_id, views.get(one.sample_id)
+        shown = {m: views[m] for m in groups.get(n, [n] if view else []) if m in views}
+        reason = reasons.of_item(groups.get(n, [n]), views, signs, cut)
+        told_of = said.get(n, ())
+        made.append(Decided(one, view, now_at, shown, reason, told_of, colleagues.meanwhile(told_of)))
+    return made
+
+
+def members_of(db: Session, item_ids: Sequence[int]) -> dict[int, list[int]]:
+    """The samples of each group, by its item."""
+    if not item_ids:
+        return {}
+    query = select(tables.Sample.id, tables.Sample.group_id).where(tables.Sample.id.in_(item_ids))
+    groups = {n: group_id for n, group_id in db.execute(query)}
+    members = group_decisions.members(db, sorted(set(groups.values())))
+    return {n: members[group_id] for n, group_id in groups.items()}
+
+
+def reveals(kind: DecisionKind) -> bool:
+    """Whether the judge's view may be shown after an act of this kind: once the person has committed."""
+    return kind in ANY_LABELLING
+
+
+def undo(actor: Actor, round_id: int, client_id: str = "") -> Decided:
+    """Take back the actor's last decision in the round; give a client_id to make it safe to send again."""
+    return decide_many(actor, round_id, [Act(client_id or uuid.uuid4().hex, DecisionKind.retract)])[0]
+
+
+def close(actor: Actor, round_id: int) -> int:
+    """End the review and enqueue the selection, in one transaction; return the job's id."""
+    with session() as db:
+        get_row(db, actor, round_id, Role.curator)
+        return go_on(db, actor, round_id)
+
+
+def go_on(db: Session, actor: Actor, round_id: int, *, because: str = "by hand") -> int:
+    """Close the review in the caller's transaction; raises `Conflict` when somebody did already."""
+    query = select(tables.Round).where(tables.Round.id == round_id).with_for_update()
+    round_ = db.scalars(query.execution_options(populate_existing=True)).one()
+    if round_.status is not RoundStatus.review:
+        raise Conflict(
+            f"Round {round_.number} is not in review (it is {round_.status}, stage {round_.stage}): there is "
+            "nothing to close. Look at the jobs to see what it does."
+        )
+    stage, step = job_after_people(round_.recipe, round_.phase)
+    round_.status, round_.stage, round_.step, round_.error = RoundStatus.running, stage, step, None
+    if review_scope.gate_of(round_) is not None:
+        # Of a round that was given back: what selectors before the last one kept is kept anew, with the labels of now.
+        dataset = tables.Dataset
+        db.execute(delete(dataset).where(dataset.round_id == round_id, dataset.step >= step))
+        round_.steps = {n: left for n, left in round_.steps.items() if int(n) < step}
+    project_id, what = round_.project_id, f"round {round_.number}"
+    events.note(db, actor, "close review", what, project_id=project_id, round_id=round_id, because=because)
+    job = jobs.enqueue(db, stage=stage, project_id=project_id, round_id=round_id, created_by=actor.user_id, step=step)
+    return job.id

@@ -1,0 +1,145 @@
+"""What ends a review by itself: all items decided, reviewers agree, or the minutes are spent."""
+
+import logging
+import threading
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backend.db import reading, session, tables
+from backend.errors import Conflict
+from backend.services import review_settings, reviews
+from backend.services.access import Actor
+from backend.services.decisions import votes
+from backend.services.decisions.acts import is_first, spent
+from backend.services.decisions.item_counts import count_items
+from backend.services.review_settings import CloseRule
+from backend.values import RoundStatus
+
+log = logging.getLogger("rondo.reviews")
+
+LOOK_SECONDS = 3.0
+FEWEST_AGREED = 20
+"""Reviewers agree on a share of at least so many items, or of all there are."""
+
+
+@dataclass(frozen=True)
+class State:
+    """How far a round is by its rule; `says` is for people."""
+
+    rule: CloseRule
+    is_due: bool
+    says: str
+
+
+def due(db: Session, round_: tables.Round) -> State:
+    """Whether the round's rule is met."""
+    settings = review_settings.read(round_.review)
+    if round_.error is not None:
+        # By the same labels the same nothing would be kept, over and over.
+        return State(settings.close_rule, is_due=False, says="nothing was kept, so a curator closes it by hand")
+    if settings.close_rule is CloseRule.all_decided:
+        counts = count_items(db, round_.id, settings)
+        is_due = counts.items > 0 and counts.complete >= counts.items
+        return State(settings.close_rule, is_due, f"{counts.complete:,} of {counts.items:,} items are decided")
+    if settings.close_rule is CloseRule.agreement:
+        agreed, shared = agreement(db, round_.id)
+        enough = shared >= min(FEWEST_AGREED, max(1, count_items(db, round_.id, settings).items))
+        is_due = enough and agreed >= settings.close_agreement * shared
+        said = f"reviewers agree on {agreed:,} of {shared:,} items that several decided"
+        return State(settings.close_rule, is_due, said)
+    if settings.close_rule is CloseRule.minutes:
+        passed = minutes(db, round_.id)
+        is_due = passed >= settings.close_minutes
+        return State(settings.close_rule, is_due, f"{passed:.0f} of {settings.close_minutes:g} minutes are spent")
+    return State(settings.close_rule, is_due=False, says="a curator closes it by hand")
+
+
+def agreement(db: Session, round_id: int) -> tuple[int, int]:
+    """On how many items all reviewers' last words agree, of how many with several."""
+    said: dict[int, dict[int, object]] = {}
+    for vote in votes.read(db, round_id).cast:
+        said.setdefault(vote.sample_id, {})[vote.user_id] = vote.verdict if vote.best is None else vote.best
+    shared = [set(words.values()) for words in said.values() if len(words) > 1]
+    return sum(len(words) == 1 for words in shared), len(shared)
+
+
+def minutes(db: Session, round_id: int) -> float:
+    """The time all people spent on items, as their desks measured it."""
+    decision = tables.Decision
+    query = select(func.sum(spent(decision))).where(decision.round_id == round_id, is_first(decision))
+    return float(db.scalar(query) or 0.0) / 60
+
+
+def close_due() -> list[int]:
+    """Close every review whose rule is met; return the rounds. Several processes may do this at once."""
+    with reading() as db:
+        open_ = list(db.scalars(select(tables.Round.id).where(tables.Round.status == RoundStatus.review)))
+    return [round_id for round_id in open_ if _closed(round_id)]
+
+
+def _closed(round_id: int) -> bool:
+    """Close one review if it is due. What goes wrong with one must not keep the others open."""
+    try:
+        with reading() as db:
+            round_ = db.get(tables.Round, round_id)
+            state = due(db, round_) if round_ is not None else None
+        if state is None or not state.is_due or not close(round_id):
+            return False
+        log.info("Round %s: the review is closed by rule, as %s.", round_id, state.says)
+    except Conflict:
+        log.info("Round %s was closed by somebody else at the same moment.", round_id)
+        return False
+    except Exception:
+        log.warning("Round %s could not be looked at; it is again in a moment.", round_id, exc_info=True)
+        return False
+    return True
+
+
+def close(round_id: int) -> bool:
+    """Close one review if its rule is still met when nobody can decide."""
+    with session() as db:
+        query = select(tables.Round).where(tables.Round.id == round_id).with_for_update()
+        round_ = db.scalars(query.execution_options(populate_existing=True)).one_or_none()
+        if round_ is None or round_.status is not RoundStatus.review:
+            return False
+        state, actor = due(db, round_), on_behalf(db, round_)
+        if not state.is_due or actor is None:
+            return False
+        reviews.go_on(db, actor, round_id, because=f"rule {state.rule}: {state.says}")
+        return True
+
+
+def on_behalf(db: Session, round_: tables.Round) -> Actor | None:
+    """A rule acts for whoever launched the round and is still here, else for an owner."""
+    user, member = tables.User, tables.Membership
+    mine = select(member.user_id).where(member.project_id == round_.project_id)
+    launched = (user.id == round_.created_by) & user.id.in_(mine)
+    query = select(user).where(user.is_active, launched | user.is_owner)
+    found = db.scalars(query.order_by(user.id != (round_.created_by or 0), user.id)).first()
+    return None if found is None else Actor(found.id, found.name, found.is_owner, via="rule")
+
+
+class Keeper:
+    """A thread that looks every few seconds, beside a server or a worker."""
+
+    def __init__(self, *, every_seconds: float = LOOK_SECONDS) -> None:
+        self._every_seconds, self._stop = every_seconds, threading.Event()
+        self._thread = threading.Thread(target=self._run, name="rondo-close-rules", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._every_seconds):
+            try:
+                close_due()
+            except Exception:
+                # Whatever it was, the thread is the only one that looks.
+                log.warning("Reviews could not be looked at; they are again in a moment.", exc_info=True)

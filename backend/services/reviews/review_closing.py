@@ -1,0 +1,103 @@
+"""What closing a review would go on with, and what it would leave open."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backend.db import reading, tables
+from backend.services import review_settings
+from backend.services.access import Actor, may_decide
+from backend.services.decisions import disputes
+from backend.services.decisions.item_counts import count_items, count_labels
+from backend.services.queue import assignments
+from backend.services.review_settings import ReviewSettings
+from backend.services.rounds import get_row
+from backend.values import LabelSource, Role, Verdict
+
+
+@dataclass(frozen=True)
+class Closing:
+    """What closing the review will do, in numbers: samples by the label that training would read.
+
+    `known_labels`: gold items, which have the label that was known and are counted among those of people. What would
+    stay open is counted in items (samples, or groups where these are decided): `undecided` by anybody; `half_reviewed`,
+    which lack some of their reviewers; `unsettled`, on which reviewers disagree; `assigned_undecided`, which wait for
+    the person they were given to.
+    """
+
+    samples: int
+    accepted_by_people: int
+    rejected_by_people: int
+    accepted_by_judge: int
+    rejected_by_judge: int
+    without_verdict: int
+    known_labels: int
+    items: int
+    undecided: int
+    half_reviewed: int
+    unsettled: int
+    assigned_undecided: int
+
+    @property
+    def decided(self) -> int:
+        return self.accepted_by_people + self.rejected_by_people
+
+    @property
+    def is_all_done(self) -> bool:
+        """Whether nothing would stay open."""
+        return not (self.undecided or self.half_reviewed or self.unsettled or self.assigned_undecided)
+
+
+def closing(actor: Actor, round_id: int) -> Closing:
+    """What closing the review now would go on with; needs a curator, because it counts with gold items."""
+    with reading() as db:
+        round_ = get_row(db, actor, round_id, Role.curator)
+        settings = review_settings.read(round_.review)
+        sums, known = _trained(db, round_id)
+        counts = count_items(db, round_id, settings)
+        unsettled = db.scalar(select(func.count()).select_from(disputes.disputed(round_).subquery())) or 0
+        assigned = _assigned(db, round_, settings)
+    person, judge = LabelSource.person, LabelSource.judge
+    return Closing(
+        samples=sum(sums.values()),
+        accepted_by_people=sums[person, Verdict.accept],
+        rejected_by_people=sums[person, Verdict.reject],
+        accepted_by_judge=sums[judge, Verdict.accept],
+        rejected_by_judge=sums[judge, Verdict.reject],
+        without_verdict=sum(n for (_, verdict), n in sums.items() if verdict is None),
+        known_labels=known,
+        items=counts.items,
+        undecided=counts.items - counts.decided,
+        half_reviewed=counts.decided - counts.complete,
+        unsettled=unsettled,
+        assigned_undecided=assigned,
+    )
+
+
+def _trained(db: Session, round_id: int) -> tuple[Counter[tuple[LabelSource, Verdict | None]], int]:
+    """Labels by source and verdict, gold items by the label that was known; and how many of these there are."""
+    label, gold = tables.Label, tables.GoldItem
+    sums = Counter(count_labels(db, round_id))
+    query = (
+        select(label.source, label.verdict, gold.verdict)
+        .join(gold, gold.sample_id == label.sample_id)
+        .where(gold.round_id == round_id)
+    )
+    rows = db.execute(query).all()
+    for source, verdict, known in rows:
+        sums[source, verdict] -= 1
+        sums[LabelSource.person, known] += 1
+    return sums, len(rows)
+
+
+def _assigned(db: Session, round_: tables.Round, settings: ReviewSettings) -> int:
+    """Items that wait for somebody they were given to."""
+    row = tables.Assignment
+    query = (
+        select(func.count(row.sample_id.distinct()))
+        .where(row.round_id == round_.id, row.user_id.in_(may_decide(round_.project_id)))
+        .where(assignments.is_waiting(row, settings), ~assignments.is_complete(row.sample_id, settings))
+    )
+    return db.scalar(query) or 0

@@ -1,0 +1,119 @@
+"""How far a review is, who did how much, who is here, when it will end, and what closing it would go on with."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session
+
+from backend.db import now, reading, standing, tables
+from backend.db.aliases import alias
+from backend.services import review_settings
+from backend.services.access import Actor
+from backend.services.decisions import presence, tallies
+from backend.services.decisions.acts import spent
+from backend.services.decisions.item_counts import Counts, count_now_and_then
+from backend.services.decisions.labels import deciding
+from backend.services.decisions.tallies import Tally
+from backend.services.review_settings import ReviewSettings
+from backend.services.rounds import get_row, review_scope
+from backend.values import RoundStatus
+
+RATE_MINUTES = 15
+"""The estimated end goes by what was decided in so many minutes, or since the first decision in them."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """What one person did in a round. `per_hour`: of the time they spent on items, where the desk measured it."""
+
+    user_id: int
+    name: str
+    decided: int
+    per_hour: float | None
+    is_here: bool
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a review is, in items: samples, or groups where these are decided. `people`: most decided first.
+
+    `decided`: a person's label stands. `remaining`: not yet decided by all reviewers they need. `has_begun`: the review
+    has come, and may be over.
+    """
+
+    samples: int
+    decided: int
+    mine: Tally
+    people: tuple[Person, ...]
+    is_open: bool
+    remaining: int = 0
+    ends_at: datetime | None = None
+    has_begun: bool = True
+
+    @property
+    def complete(self) -> int:
+        """Items that want no more reviewers."""
+        return self.samples - self.remaining
+
+    @property
+    def share(self) -> float:
+        """How much of the review is done; nothing of one that has not begun."""
+        return self.complete / self.samples if self.has_begun and self.samples else 0.0
+
+
+def progress(actor: Actor, round_id: int) -> Progress:
+    """How far the review of a round is."""
+    with reading() as db:
+        round_ = get_row(db, actor, round_id)
+        settings = review_settings.read(round_.review)
+        counts = count_now_and_then(db, round_id, settings)
+        remaining = counts.items - counts.complete
+        is_open = round_.status is RoundStatus.review
+        people, recent, since = count_people(db, round_id, settings)
+        mine, ends_at = tallies.of_one(db, actor.user_id, round_id, settings), None
+        has_begun = not review_scope.is_before_people(round_)
+        if is_open and remaining and since is not None:
+            # What was decided in the first seconds says little: a minute is the least that a pace goes by.
+            took = max(now() - since, timedelta(minutes=1))
+            ends_at = now() + wanted(db, round_id, settings, counts) * took / recent
+    return Progress(counts.items, counts.decided, mine, people, is_open, remaining, ends_at, has_begun)
+
+
+def wanted(db: Session, round_id: int, settings: ReviewSettings, counts: Counts) -> float:
+    """How many decisions are still wanted: of items that were begun exactly, of the others going by their share."""
+    fresh = (counts.items - counts.decided) * (1 + (settings.num_reviewers_per_item - 1) * settings.overlap_share)
+    if not settings.has_overlap or counts.decided == counts.complete:
+        return fresh
+    lease, done = tables.Lease, alias(tables.Lease, "done_lease")
+    begun = select(done.slot).where(done.sample_id == lease.sample_id, done.decided_at.is_not(None))
+    slots = select(func.count()).where(lease.round_id == round_id, lease.decided_at.is_(None), begun.exists())
+    return fresh + (db.scalar(slots) or 0)
+
+
+def count_people(
+    db: Session, round_id: int, settings: ReviewSettings
+) -> tuple[tuple[Person, ...], int, datetime | None]:
+    """Each person's items and pace, how many decisions all made of late, and when the first of these was."""
+    decision, user = tables.Decision, tables.User
+    is_recent = decision.created_at > now() - timedelta(minutes=RATE_MINUTES)
+    query = (
+        standing.own_words(
+            user.id, user.name, func.count(decision.seconds), func.sum(spent(decision)),
+            func.sum(case((is_recent, 1), else_=0)), func.min(case((is_recent, decision.created_at))),
+            kinds=deciding(settings),
+        )
+        .join(user, user.id == decision.user_id)
+        .where(decision.round_id == round_id)
+        .group_by(user.id, user.name)
+    )  # fmt: skip
+    rows, here = db.execute(query).all(), presence.here(db, round_id)
+    number = tallies.of_all(db, round_id, settings)
+    people = [
+        Person(user_id, name, number[user_id].decided, 3600 * timed / seconds if seconds else None, user_id in here)
+        for user_id, name, timed, seconds, *_ in rows
+    ]
+    known = {one.user_id for one in people}
+    people += [Person(user_id, name, 0, None, is_here=True) for user_id, name in here.items() if user_id not in known]
+    since = min((row[5] for row in rows if row[5] is not None), default=None)
+    return tuple(sorted(people, key=lambda one: (-one.decided, one.name))), sum(int(row[4] or 0) for row in rows), since

@@ -1,0 +1,174 @@
+"""Launching rounds, and what a round is."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from backend import jobs
+from backend.db import now, reading, session, tables
+from backend.errors import Conflict, NotFound
+from backend.pipeline import tune
+from backend.recipes import first_job, judge_of
+from backend.services import events, review_settings
+from backend.services.access import Actor, require
+from backend.services.plans import Estimate, Plan, again, defaults, estimate, scheduled
+from backend.services.plans.checks import check, parse, phase_of
+from backend.services.recipes import round_roles
+from backend.values import Role, RoundStatus, Stage
+
+__all__ = [
+    "Estimate", "Plan", "RoundView", "again", "cancel", "defaults", "estimate", "get", "judge_of", "launch",
+    "list_rounds",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class RoundView:
+    """A round as pages and programs see it."""
+
+    id: int
+    project_id: int
+    number: int
+    parent_id: int | None
+    status: RoundStatus
+    stage: Stage
+    phase: int
+    step: int
+    recipe: dict[str, Any]
+    policy_id: int
+    reference_id: int
+    judge_id: int | None
+    checkpoint_id: int | None
+    num_prompts: int
+    seed: int
+    is_reviewed: bool
+    is_blind: bool
+    review: dict[str, Any]
+    counts: dict[str, Any]
+    tuned: dict[str, Any]
+    auto: dict[str, Any]
+    error: str | None
+    created_at: datetime
+    finished_at: datetime | None
+    created_by: int | None
+
+
+def view(row: tables.Round) -> RoundView:
+    """The row without its session."""
+    return RoundView(**{name: getattr(row, name) for name in RoundView.__dataclass_fields__})
+
+
+def get_row(db: Session, actor: Actor, round_id: int, role: Role = Role.viewer) -> tables.Round:
+    """The round, if the actor may see it; raises `NotFound`."""
+    row = db.get(tables.Round, round_id)
+    if row is None:
+        raise NotFound(f"There is no round {round_id}. Choose one from the overview.")
+    require(db, actor, row.project_id, role)
+    return row
+
+
+def get(actor: Actor, round_id: int) -> RoundView:
+    """One round."""
+    with reading() as db:
+        return view(get_row(db, actor, round_id))
+
+
+def list_rounds(actor: Actor, project_id: int) -> list[RoundView]:
+    """The project's rounds, oldest first."""
+    with reading() as db:
+        require(db, actor, project_id, Role.viewer)
+        query = select(tables.Round).where(tables.Round.project_id == project_id).order_by(tables.Round.number)
+        return [view(row) for row in db.scalars(query)]
+
+
+def launch(actor: Actor, project_id: int, plan: Plan, *, after_number: int | None = None) -> int:
+    """Write the round and enqueue its first job, in one transaction; return the round's id.
+
+    With `after_number`, raise `Conflict` unless the project's newest round has that number (0: there is none).
+    """
+    with session() as db:
+        return launch_in(db, actor, project_id, plan, after_number=after_number)
+
+
+def launch_in(db: Session, actor: Actor, project_id: int, plan: Plan, *, after_number: int | None = None) -> int:
+    """`launch` in the caller's transaction."""
+    recipe = parse(plan.recipe)
+    require(db, actor, project_id, Role.curator)
+    db.get_one(tables.Project, project_id, with_for_update=True)
+    check(db, project_id, plan, recipe)
+    last = db.scalar(select(func.max(tables.Round.number)).where(tables.Round.project_id == project_id))
+    if after_number is not None and (last or 0) != after_number:
+        raise Conflict("Another round was launched meanwhile, so nothing was launched. Look at the overview again.")
+    row = tables.Round(
+        project_id=project_id,
+        number=(last or 0) + 1,
+        parent_id=plan.parent_id,
+        recipe=recipe.model_dump(mode="json"),
+        policy_id=plan.policy_id,
+        reference_id=plan.reference_id,
+        judge_id=plan.judge_id,
+        num_prompts=plan.num_prompts,
+        seed=plan.seed,
+        is_reviewed=plan.is_reviewed,
+        is_blind=plan.is_blind,
+        review=review_settings.read(plan.review).model_dump(mode="json"),
+        phase=phase_of(db, recipe, plan.parent_id),
+        auto=auto_of(plan),
+        tuned=scheduled.tuned(db, recipe, plan.parent_id),
+        created_by=actor.user_id,
+    )
+    row.stage, row.step = first_job(row.recipe, row.phase)
+    db.add(row)
+    db.flush()
+    roles = round_roles.bound(db, recipe, row.phase, plan.roles, plan.parent_id)
+    for role, checkpoint_id in roles.items():
+        db.add(tables.RoundRole(round_id=row.id, role=role, step=-1, checkpoint_id=checkpoint_id))
+    for set_id, use in plan.sets():
+        db.add(tables.RoundPromptSet(round_id=row.id, prompt_set_id=set_id, use=use))
+    db.flush()
+    place: dict[str, Any] = {"project_id": project_id, "round_id": row.id}
+    tries_out = recipe.schedule.pilot_prompts > 0
+    spec = {"kind": tune.KIND} if tries_out else None
+    stage = Stage.generate if tries_out else row.stage
+    jobs.enqueue(db, stage=stage, step=row.step, spec=spec, created_by=actor.user_id, **place)
+    what: dict[str, Any] = {
+        "recipe": str(plan.recipe.get("name", "")),
+        "num_prompts": plan.num_prompts,
+        "seed": plan.seed,
+    }
+    events.note(db, actor, "launch round", f"round {row.number}", **place, **what)
+    return row.id
+
+
+def auto_of(plan: Plan) -> dict[str, Any]:
+    """What the round's row says of those that follow it."""
+    return {"left": plan.num_rounds - 1, "rules": [*plan.stop_rules]} if plan.num_rounds > 1 else {}
+
+
+def cancel(actor: Actor, round_id: int, *, only_waiting: bool = False) -> None:
+    """Stop the round's active job, or close a round that waits for review, for good; `only_waiting`: the latter only.
+
+    Raises `Conflict` where there is nothing to cancel.
+    """
+    with session() as db:
+        row = get_row(db, actor, round_id, Role.curator)
+        events.note(db, actor, "cancel round", f"round {row.number}", project_id=row.project_id, round_id=round_id)
+        active = db.scalar(select(tables.Job.id).where(tables.Job.active_key == round_id))
+        if active is not None and not only_waiting:
+            jobs.cancel(db, active)
+            return
+        # One conditional statement: a review that is being closed at this moment wins or loses, never both.
+        closed = (
+            update(tables.Round)
+            .where(tables.Round.id == round_id, tables.Round.status == RoundStatus.review)
+            .values(status=RoundStatus.cancelled, finished_at=now())
+            .returning(tables.Round.id)
+        )
+        if db.scalar(closed) is not None:
+            return
+        if only_waiting:
+            raise Conflict(f"Round {row.number} waits for nobody any more, so it was not cancelled. Look at it again.")
+        raise Conflict(f"Round {row.number} is {row.status}, so there is nothing to cancel. Reload the page.")

@@ -1,0 +1,143 @@
+"""Selecting again from a round's own samples: the way out where a selector kept nothing, or not what was wanted."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from backend import jobs, recipes
+from backend.db import reading, session, tables
+from backend.errors import Conflict
+from backend.pipeline.stage import step_of
+from backend.prompt_sources import PromptSource
+from backend.recipes import STEPS, Place, job_after_people
+from backend.services import events
+from backend.services.access import Actor
+from backend.services.recipes.parts import validate
+from backend.services.rounds import get_row
+from backend.values import JSON, JobStatus, Role, RoundStatus, Stage
+
+STOPPED = (RoundStatus.failed, RoundStatus.cancelled, RoundStatus.review)
+SELECTOR = STEPS.index("selector")
+"""The selector's step in a recipe of slots."""
+BETWEEN = ("generator", "judge", "trainer")
+"""What may not have run between the selector and where the round stopped: it made something of what was selected."""
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """A round that ended without a checkpoint. `selector`: its selector, where it can select again; else None.
+
+    `step`: the selector's place among the recipe's steps, from 0; None in a recipe of slots.
+    """
+
+    round_id: int
+    number: int
+    selector: JSON | None
+    step: int | None = None
+
+
+def stopped(actor: Actor, round_id: int, *, job_id: int) -> Stopped | None:
+    """Return the round if it failed, was cancelled or kept nothing, and this is its newest own job; else None."""
+    with reading() as db:
+        row = get_row(db, actor, round_id)
+        newest = db.scalar(select(jobs.newest_own(round_id)))
+        is_over = row.status in STOPPED and (row.status is not RoundStatus.review or row.error is not None)
+        if not is_over or newest != job_id:
+            return None
+        step = selector_step(db, row)
+        if step is None:
+            return Stopped(row.id, row.number, None)
+        return Stopped(row.id, row.number, _holder(row, step)[0], None if "selector" in row.recipe else step)
+
+
+def reselect(actor: Actor, round_id: int, selector: JSON) -> int:
+    """Give a stopped round another selector and start its select stage; return the job's id.
+
+    `selector`: knobs that change, or a whole part with its name; in a list of steps of the last selector that ran.
+    Samples, judgments and decisions stay as they are; a dataset that was frozen but not trained on is made anew. Raises
+    `Conflict` unless the round has ended without a checkpoint after judging, `InvalidInput` where the selector does not
+    fit the trainer.
+    """
+    with session() as db:
+        row = get_row(db, actor, round_id, Role.curator)
+        step = selector_step(db, row)
+        if step is None:
+            raise Conflict(
+                f"Round {row.number} is {row.status} in the stage {row.stage}. Only a round that stopped after judging "
+                "and before it had a checkpoint can select again; launch another round from its settings."
+            )
+        before, put = _holder(row, step)
+        # People may have decided since: then what was chosen before the last selector is chosen anew as well.
+        is_back = row.status is RoundStatus.review and "selector" not in row.recipe
+        is_other = "name" in selector and selector["name"] != before["name"]
+        row.recipe = validate(put(selector if is_other else before | selector))
+        start = job_after_people(row.recipe, row.phase)[1] if is_back else step
+        dataset = tables.Dataset
+        db.execute(delete(dataset).where(dataset.round_id == round_id, dataset.step >= start))
+        # What chooses among groups after the selector does so again: its choice may have been of other labels.
+        row.steps = {n: left for n, left in row.steps.items() if int(n) < start}
+        row.status, row.stage, row.error, row.finished_at = RoundStatus.running, Stage.select, None, None
+        row.step = start
+        job = jobs.enqueue(
+            db, stage=Stage.select, project_id=row.project_id, round_id=round_id, created_by=actor.user_id, step=start
+        )
+        change = {"before": before, "after": _holder(row, step)[0]}
+        what = f"round {row.number}"
+        events.note(db, actor, "select again", what, project_id=row.project_id, round_id=round_id, **change)
+        return job.id
+
+
+def selector_step(db: Session, row: tables.Round) -> int | None:
+    """The step of the selector that can run again; None unless the round stopped with its samples judged, and nothing
+    was made of what was selected since."""
+    if row.checkpoint_id is not None or row.status not in STOPPED:
+        return None
+    if row.status is RoundStatus.review and row.error is None:
+        return None
+    if "selector" in row.recipe:
+        return SELECTOR if row.status is RoundStatus.review or _is_judged(db, row) else None
+    job = db.get(tables.Job, db.scalar(select(jobs.newest_own(row.id))) or 0)
+    if job is None or job.stage not in (Stage.select, Stage.train):
+        return None
+    places = recipes.read(row.recipe).places(row.phase)
+    return _last_selector(places[: step_of(places, job.stage, job.step) + 1])
+
+
+def _last_selector(places: tuple[Place, ...]) -> int | None:
+    """The last selector of these steps, if nothing but choices of groups ran between it and the last of them."""
+    for place in reversed(places):
+        if place.step.kind == "selector":
+            return place.index
+        part = place.step.part
+        is_last = place.index == len(places) - 1
+        if (place.step.kind in BETWEEN and not is_last) or (isinstance(part, PromptSource) and not part.narrows):
+            return None
+    return None
+
+
+def _is_judged(db: Session, row: tables.Round) -> bool:
+    job = tables.Job
+    # A retry's judging, of what was left out alone, says nothing of the other samples.
+    judged = select(job.id).where(job.round_id == row.id, job.stage == Stage.judge, job.status == JobStatus.done)
+    return db.scalar(judged.where(jobs.is_own()).limit(1)) is not None
+
+
+def _holder(row: tables.Round, step: int) -> tuple[JSON, Any]:
+    """The selector's JSON in the round's recipe, and what gives the recipe with another one there."""
+    recipe = row.recipe
+    if "selector" in recipe:
+        return recipe["selector"], lambda selector: recipe | {"selector": selector}
+    phases = recipe.get("phases", [recipe])
+    number = min(row.phase, len(phases) - 1)
+    steps = phases[number]["steps"]
+
+    def put(selector: JSON) -> JSON:
+        new = [one | {"part": selector} if place == step else one for place, one in enumerate(steps)]
+        if "phases" not in recipe:
+            return recipe | {"steps": new}
+        changed = [one | {"steps": new} if place == number else one for place, one in enumerate(phases)]
+        return recipe | {"phases": changed}
+
+    return steps[step]["part"], put

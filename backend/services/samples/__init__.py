@@ -1,0 +1,57 @@
+"""What a round's samples are: lists by filter, sort and search, one in full, and the spread of their scores."""
+
+from dataclasses import dataclass
+
+from backend.db import reading
+from backend.db.filters import Cursor, Filters, Sort, SortKey
+from backend.db.listing import Count, scope
+from backend.db.listing_search import find
+from backend.errors import InvalidInput
+from backend.services.access import Actor
+from backend.services.rounds import get_row
+from backend.services.samples import visibility
+from backend.services.samples.rows import SampleRow, read_rows
+from backend.services.samples.score_spread import Bin, histogram
+
+__all__ = ["Bin", "Count", "Filters", "Page", "Sort", "SortKey", "histogram", "page"]
+
+MAX_PAGE = 200
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows of a list and the places before and after them; `sort` is the order they are in.
+
+    A search with very many matches comes in the samples' own order. `is_partial`: so far nothing more was found
+    among the matches looked at; the next page goes on.
+    """
+
+    rows: tuple[SampleRow, ...]
+    next_cursor: str | None
+    prev_cursor: str | None
+    count: Count
+    sort: Sort
+    is_partial: bool
+
+
+def page(
+    actor: Actor,
+    round_id: int,
+    filters: Filters | None = None,
+    sort: Sort | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page:
+    """One page of a round's training samples."""
+    if not 1 <= limit <= MAX_PAGE:
+        raise InvalidInput(f"A page has 1 to {MAX_PAGE} samples, not {limit}. Ask for fewer and go on page by page.")
+    filters, place = filters or Filters(), Cursor.read(cursor) if cursor else None
+    with reading() as db:
+        round_ = get_row(db, actor, round_id)
+        kept = visibility.hidden(db, actor, round_)
+        visibility.refuse(kept, filters, place.sort if place else sort or Sort())
+        filters = visibility.narrowed(kept, round_, filters)
+        got = find(scope(db, round_id, filters), filters, sort or Sort(), place, limit)
+        rows = visibility.seen(db, actor, kept, read_rows(db, got.ids))
+    ends = (str(got.next) if got.next else None, str(got.previous) if got.previous else None)
+    return Page(tuple(rows), *ends, got.count, got.sort, got.is_partial)

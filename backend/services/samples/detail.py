@@ -1,0 +1,230 @@
+"""One sample in full: what was asked, what judges and people said, its group, and what it trained."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy.orm import Session
+
+from backend.db import reading, tables
+from backend.errors import NotFound
+from backend.services.access import Actor, require
+from backend.services.checkpoints import trainings
+from backend.services.decisions import words as decision_words
+from backend.services.samples import chain as sample_chain
+from backend.services.samples import visibility
+from backend.services.samples.chain import Chain
+from backend.services.samples.rows import SampleRow, read_rows
+from backend.values import JSON, DecisionKind, Messages, Role, Verdict
+
+MAX_HISTORY = 200
+MAX_GROUP = 200
+
+
+@dataclass(frozen=True)
+class JudgmentView:
+    judge: str
+    position: int
+    score: float | None
+    verdict: Verdict | None
+    rationale: str
+    raw: str
+    template_hash: str
+    finish_reason: str
+    reasoning: str | None
+    """What its endpoint gave apart from the reply."""
+
+
+@dataclass(frozen=True)
+class DecisionView:
+    """A decision as history shows it. `words`: what it says beyond its kind. `is_retracted`: taken back later."""
+
+    id: int
+    who: str
+    at: datetime
+    kind: DecisionKind
+    score: float | None
+    words: str
+    note: str
+    is_blind: bool
+    is_override: bool
+    is_bulk: bool
+    is_retracted: bool
+    seconds: float | None
+    via: str
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A frozen dataset that holds the sample and is what a training reads. `use`: kept, chosen or rejected."""
+
+    dataset_id: int
+    round_number: int
+    use: str
+    checkpoint: str | None
+
+
+@dataclass(frozen=True)
+class Detail:
+    """`label` is the sample's row in lists; `group` the rows of the other samples of its prompt in the round;
+    `original` the text before it was edited.
+
+    Where the label's `is_hidden` is set, judgments and colleagues' decisions are left out as the round hides them;
+    `hides_others`: those decisions are.
+    """
+
+    label: SampleRow
+    round_id: int
+    project_id: int
+    messages: Messages
+    answer: str | None
+    text: str
+    author: str | None
+    edited_from_id: int | None
+    original: str | None
+    machine_score: float | None
+    machine_verdict: Verdict | None
+    checkpoint: str | None
+    noted: JSON
+    """What its maker noted: of an import what the file says of it, of a step in a tree how the search rated it."""
+    logprob: float | None
+    reasoning: str | None
+    """What its endpoint gave apart from the text."""
+    seed: int
+    score_like: bool
+    judgments: tuple[JudgmentView, ...]
+    group: tuple[SampleRow, ...]
+    history: tuple[DecisionView, ...]
+    trained: tuple[Trained, ...]
+    hides_others: bool
+    chain: Chain
+    is_hinted: bool
+    """What was asked holds a hint that training rows do not: they get `prompt`."""
+    prompt: Messages
+    is_question: bool
+    """It answers a question of its own instead of the prompt."""
+    turns: Messages
+    """Of an episode every message after the question; `text` is the last."""
+
+
+def detail(actor: Actor, sample_id: int) -> Detail:
+    """Everything about one sample; raises `NotFound`, and `PermissionDenied` while the sample itself is hidden."""
+    with reading() as db:
+        sample = db.get(tables.Sample, sample_id)
+        label = db.get(tables.Label, sample_id) if sample else None
+        if sample is None or label is None:
+            raise NotFound(f"There is no sample {sample_id}. It may have been deleted with its round.")
+        require(db, actor, sample.project_id, Role.viewer)
+        prompt = db.get_one(tables.Prompt, sample.prompt_id)
+        group = db.get_one(tables.Group, sample.group_id)
+        author = db.get(tables.User, sample.author_id) if sample.author_id else None
+        round_ = db.get_one(tables.Round, sample.round_id)
+        kept = visibility.hidden(db, actor, round_)
+        visibility.refuse_hidden(kept, round_, sample)
+        is_hint_hidden = group.is_stripped and kept.judge
+        (row,) = visibility.seen(db, actor, kept, read_rows(db, (sample_id,)))
+        hides_judge = row.is_hidden and kept.judge
+        return Detail(
+            label=row,
+            round_id=sample.round_id,
+            project_id=sample.project_id,
+            messages=prompt.messages if is_hint_hidden else group.messages or prompt.messages,
+            answer=prompt.answer if group.answer is None else group.answer,
+            text=sample.text,
+            author=author.name if author else "import" if sample.kind == "import" else None,
+            edited_from_id=sample.edited_from_id,
+            original=db.get_one(tables.Sample, sample.edited_from_id).text if sample.edited_from_id else None,
+            machine_score=None if hides_judge else label.machine_score,
+            machine_verdict=None if hides_judge else label.machine_verdict,
+            checkpoint=db.get_one(tables.Checkpoint, sample.checkpoint_id).name if sample.checkpoint_id else None,
+            noted={} if hides_judge else sample.extra,
+            logprob=sample.logprob,
+            reasoning=sample.reasoning,
+            seed=sample.seed,
+            score_like=sample.score_like,
+            judgments=() if hides_judge else tuple(judgments(db, sample_id)),
+            group=tuple(visibility.seen(db, actor, kept, siblings(db, sample))),
+            history=tuple(
+                replace(one, is_override=one.is_override and not hides_judge)
+                for one in decisions(db, sample, _told(actor, kept, row), tells_judge=not hides_judge)
+            ),
+            trained=tuple(datasets(db, sample_id)),
+            hides_others=row.is_hidden and kept.others,
+            chain=sample_chain.of(db, actor, sample, round_, kept),
+            is_hinted=group.is_stripped and not is_hint_hidden,
+            prompt=prompt.messages,
+            is_question=group.messages is not None and not is_hint_hidden,
+            turns=sample.turns or [],
+        )
+
+
+def judgments(db: Session, sample_id: int) -> list[JudgmentView]:
+    judgment = tables.Judgment
+    query = select(judgment).where(judgment.sample_id == sample_id).order_by(judgment.judge, judgment.position)
+    return [
+        JudgmentView(**{name: getattr(row, name) for name in JudgmentView.__dataclass_fields__})
+        for row in db.scalars(query)
+    ]
+
+
+def siblings(db: Session, sample: tables.Sample) -> list[SampleRow]:
+    """The other samples of the group, in order."""
+    other = tables.Sample
+    query = select(other.id).where(
+        other.group_id == sample.group_id, other.id != sample.id, other.split == sample.split
+    )
+    return read_rows(db, tuple(db.scalars(query.order_by(other.kind, other.position, other.id).limit(MAX_GROUP))))
+
+
+def _told(actor: Actor, kept: visibility.Hidden, row: SampleRow) -> ColumnElement[bool]:
+    """Which decisions the actor is told: their own always, others' where these are not hidden."""
+    if not (row.is_hidden and kept.others):
+        return true()
+    return tables.Decision.user_id == actor.user_id
+
+
+def decisions(
+    db: Session, sample: tables.Sample, told: ColumnElement[bool], *, tells_judge: bool
+) -> list[DecisionView]:
+    """The history, oldest first: decisions that name the sample, those on its group that speak of it, its edit."""
+    decision, user = tables.Decision, tables.User
+    others = decision_words.speaking_of(db, sample)
+    is_about = or_(decision.sample_id == sample.id, decision.id.in_(others), decision.retracts_id.in_(others))
+    query = select(decision, user.name).join(user, user.id == decision.user_id).where(is_about)
+    rows = db.execute(query.where(told).order_by(decision.id.desc()).limit(MAX_HISTORY)).all()[::-1]
+    gone = {row.retracts_id for row, _ in rows}
+    return [
+        DecisionView(
+            row.id, who, row.created_at, row.kind, row.score,
+            decision_words.words(row.value, tells_judge=tells_judge), row.note, row.is_blind, row.is_override,
+            row.batch_id is not None, row.id in gone, row.seconds, row.via,
+        )
+        for row, who in rows
+    ]  # fmt: skip
+
+
+def datasets(db: Session, sample_id: int) -> list[Trained]:
+    """The frozen datasets with this sample that a training read, and the checkpoints they made.
+
+    A row that a mixer dropped stands in the dataset of the selector alone, which no training reads.
+    """
+    example, dataset, round_ = tables.Example, tables.Dataset, tables.Round
+    query = (
+        select(dataset.id, round_.id, round_.number, example.rejected_id, example.label)
+        .join(dataset, dataset.id == example.dataset_id)
+        .join(round_, round_.id == dataset.round_id)
+        .where(or_(example.sample_id == sample_id, example.rejected_id == sample_id))
+        .distinct()
+        .order_by(dataset.id)
+    )
+    rows = db.execute(query).all()
+    read = trainings.of_datasets(db, {round_id for _, round_id, *_ in rows})
+    made = trainings.names(db, read.values())
+    found = {}
+    for dataset_id, _, number, rejected_id, label in rows:
+        if dataset_id not in read:
+            continue
+        use = "rejected" if rejected_id == sample_id or label is False else "kept" if rejected_id is None else "chosen"
+        name = made.get(read[dataset_id].checkpoint_id or 0)
+        found[dataset_id, use] = Trained(dataset_id, number, use, name)
+    return list(found.values())

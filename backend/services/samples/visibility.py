@@ -1,0 +1,115 @@
+"""What of a round's samples a person may see until its review is over: who will decide is not told what others say.
+
+That begins with the round: whoever reads the scores while the judge is at work has seen them when the review begins.
+Curators see everything. Whoever may only read never decides, and sees the judge's view when the review is over.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session
+
+from backend.db import tables
+from backend.db.filters import Filters, Sort, SortKey
+from backend.db.standing import ANY_LABELLING, TOGETHER
+from backend.errors import PermissionDenied
+from backend.services import review_settings
+from backend.services.access import Actor, role_of
+from backend.services.review_settings import Mode
+from backend.services.rounds import review_scope
+from backend.services.samples.rows import SampleRow
+from backend.values import LabelSource, Role, RoundStatus
+
+OTHERS = {"verdict": "verdict", "source": "label by", "is_overridden": "human disagrees", "is_flagged": "flagged"}
+"""Filters that tell what people decided, as the page calls them."""
+JUDGE = OTHERS | {"min_score": "score", "max_score": "score", "is_unparsed": "unparsed"}
+"""Filters that tell what the judge said, or what people made of it."""
+TOLD = "This is hidden until the review is over, so that it sways nobody who decides."
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """What of items not yet decided the person does not see: the judge's view, colleagues' decisions."""
+
+    judge: bool = False
+    others: bool = False
+
+    def __bool__(self) -> bool:
+        return self.judge or self.others
+
+
+def hidden(db: Session, actor: Actor, round_: tables.Round) -> Hidden:
+    """What this round hides from the actor now."""
+    if not awaits_decisions(round_):
+        return Hidden()
+    settings = review_settings.read(round_.review)
+    found = Hidden(round_.is_blind and settings.mode is not Mode.judgment, not settings.others_visible)
+    role = role_of(db, actor, round_.project_id) if found else None
+    return Hidden() if role is not None and role.rank >= Role.curator.rank else found
+
+
+def awaits_decisions(round_: tables.Round) -> bool:
+    """Whether people decide on the round, or will when the judge has ended."""
+    is_ahead = round_.status is RoundStatus.running and round_.is_reviewed and review_scope.is_before_people(round_)
+    return is_ahead or round_.status is RoundStatus.review
+
+
+def narrowed(kept: Hidden, round_: tables.Round, filters: Filters) -> Filters:
+    """The filters, kept to the texts that people decide on where the judge's view is hidden.
+
+    Others are what these texts came from and what was said of them: a judge's reply tells as much as its score. Raises
+    `PermissionDenied` for a step that is hidden.
+    """
+    shown = review_scope.steps_shown(round_) if kept.judge else ()
+    if not shown:
+        return filters
+    if not set(filters.step) <= set(shown):
+        raise PermissionDenied(f"You cannot see the texts of this step until this round is reviewed. {TOLD}")
+    return replace(filters, step=filters.step or shown)
+
+
+def refuse_hidden(kept: Hidden, round_: tables.Round, sample: tables.Sample) -> None:
+    """Raise `PermissionDenied` for a sample that is hidden with the judge's view."""
+    shown = review_scope.steps_shown(round_) if kept.judge else ()
+    if shown and sample.step not in shown:
+        raise PermissionDenied(f"You cannot see sample {sample.id} until this round is reviewed. {TOLD}")
+
+
+def refuse(kept: Hidden, filters: Filters, sort: Sort) -> None:
+    """Raise where a filter or an order would tell what is hidden."""
+    names = JUDGE if kept.judge else OTHERS if kept.others else {}
+    asked = [word for name, word in names.items() if name in filters.changed()]
+    if asked:
+        raise PermissionDenied(f"You cannot filter by {asked[0]} until this round is reviewed. {TOLD} Leave it out.")
+    if kept.judge and sort.key in (SortKey.score, SortKey.spread):
+        raise PermissionDenied(f"You cannot sort by {sort.key} until this round is reviewed. {TOLD} Choose another.")
+
+
+def seen(db: Session, actor: Actor, kept: Hidden, rows: Sequence[SampleRow]) -> list[SampleRow]:
+    """The rows as the actor may see them. With the judge in sight, its word stands instead of colleagues'."""
+    ids = [row.id for row in rows]
+    known = decided(db, actor, ids) if kept and ids else set(ids)
+    label = tables.Label
+    query = select(label.sample_id, label.machine_score, label.machine_verdict).where(label.sample_id.in_(ids))
+    words = {} if kept.judge or len(known) == len(ids) else {n: (score, said) for n, score, said in db.execute(query)}
+    return [row if row.id in known else masked(kept, row, *words.get(row.id, (None, None))) for row in rows]
+
+
+def masked(kept: Hidden, row: SampleRow, score: Any, verdict: Any) -> SampleRow:
+    source = LabelSource.none if score is None and verdict is None else LabelSource.judge
+    row = replace(row, score=score, verdict=verdict, source=source, is_overridden=False, is_hidden=True)
+    if kept.judge:
+        row = replace(row, spread=None, is_unparsed=False)
+    return replace(row, is_flagged=False) if kept.others else row
+
+
+def decided(db: Session, actor: Actor, sample_ids: Sequence[int]) -> set[int]:
+    """Those the actor gave a label to, kept or not, alone or with their group, and those they wrote."""
+    sample, decision = tables.Sample, tables.Decision
+    alone = and_(decision.sample_id == sample.id, decision.kind.in_(ANY_LABELLING))
+    together = and_(decision.group_id == sample.group_id, decision.kind.in_(TOGETHER))
+    mine = select(decision.id).where(decision.user_id == actor.user_id, decision.round_id == sample.round_id)
+    is_known = or_(mine.where(or_(alone, together)).exists(), sample.author_id == actor.user_id)
+    return set(db.scalars(select(sample.id).where(sample.id.in_(sample_ids), is_known)))

@@ -1,0 +1,181 @@
+"""Adjudication: items on which reviewers disagree go to a queue of their own; all originals stay."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from backend.db import reading, session, standing, tables
+from backend.db.standing import ANY_LABELLING, TOGETHER
+from backend.errors import Conflict, InvalidInput, NotFound
+from backend.recipes import judge_of
+from backend.services import decisions, review_settings
+from backend.services.access import Actor
+from backend.services.decisions import disputes, labels
+from backend.services.decisions.acts import Act, Written, written
+from backend.services.queue import colleagues, review_items
+from backend.services.queue.review_items import Item
+from backend.services.reviews import Decided, answers
+from backend.services.rounds import get_row
+from backend.values import DecisionKind, Role, Verdict
+
+MAX_ITEMS = 100
+
+
+@dataclass(frozen=True)
+class Vote:
+    """One reviewer's last standing word on an item."""
+
+    user_id: int
+    who: str
+    kind: DecisionKind
+    verdict: Verdict | None
+    score: float | None
+    value: dict[str, Any]
+    note: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Disputed:
+    """An item with everything that was said of it."""
+
+    item: Item
+    votes: tuple[Vote, ...]
+
+
+def count(actor: Actor, round_id: int) -> int:
+    """How many items wait for an adjudication."""
+    with reading() as db:
+        round_ = get_row(db, actor, round_id, Role.curator)
+        return db.scalar(select(func.count()).select_from(disputes.disputed(round_).subquery())) or 0
+
+
+def queue(actor: Actor, round_id: int, *, limit: int = 20, held: Sequence[int] = ()) -> list[Disputed]:
+    """Items on which last standing votes differ and that nobody has adjudicated, with names and all votes."""
+    if not 1 <= limit <= MAX_ITEMS:
+        raise InvalidInput(f"A queue gives 1 to {MAX_ITEMS} items at a time. Ask for fewer.")
+    with reading() as db:
+        round_ = get_row(db, actor, round_id, Role.curator)
+        ids = [n for n in db.scalars(disputes.disputed(round_).limit(limit + len(held))) if n not in set(held)][:limit]
+        return shown(db, actor, round_, ids)
+
+
+def one_item(actor: Actor, round_id: int, sample_id: int) -> Disputed | None:
+    """This item with all votes, disputed or not; None where the round has no such item."""
+    with reading() as db:
+        round_ = get_row(db, actor, round_id, Role.curator)
+        return next(iter(shown(db, actor, round_, [sample_id])), None)
+
+
+def decide(
+    actor: Actor,
+    round_id: int,
+    client_id: str,
+    sample_id: int,
+    kind: DecisionKind,
+    *,
+    score: float | None = None,
+    value: dict[str, Any] | None = None,
+    note: str = "",
+    seconds: float | None = None,
+) -> Decided:
+    """Settle an item: this word stands above all votes until it is taken back. It needs no slot and takes none.
+
+    One's own word may be replaced; `Conflict` where somebody else's stands.
+    """
+    act = Act(client_id, kind, sample_id, score=score, value=value or {}, note=note, seconds=seconds, is_blind=False)
+    if kind not in ANY_LABELLING:
+        raise InvalidInput(f"An adjudication is one of {', '.join(ANY_LABELLING)}, not {kind}.")
+    with session() as db:
+        get_row(db, actor, round_id, Role.curator)
+        round_ = decisions.lock_round(db, round_id)
+        if written(db, actor, round_, client_id) is None:
+            refuse_settled(db, actor, round_, act)
+        done: Written = decisions.write_alone(db, actor, round_, act, is_adjudication=True)
+        answer = answers(db, actor, round_, [done])[0]
+        # This word is the last adjudication: of what others did, only a bulk action is news.
+        return replace(answer, meanwhile=colleagues.meanwhile([o for o in answer.others if not o.is_adjudication]))
+
+
+def undo(actor: Actor, round_id: int, client_id: str) -> Decided:
+    """Take back the actor's last adjudication in the round that stands; sent again, it takes back no other."""
+    decision = tables.Decision
+    query = (
+        standing.label_words(decision.client_id)
+        .where(decision.round_id == round_id, decision.user_id == actor.user_id, decision.is_adjudication)
+        .order_by(decision.id.desc())
+        .limit(1)
+    )
+    with session() as db:
+        get_row(db, actor, round_id, Role.curator)
+        round_ = decisions.lock_round(db, round_id)
+        before, last = written(db, actor, round_, client_id), db.scalar(query)
+        if before is None and last is None:
+            raise NotFound("You have settled no item of this round that could be taken back. Settle one first.")
+        done = (
+            before or decisions.write_all(db, actor, round_, [Act(client_id, DecisionKind.retract, retracts=last)])[0]
+        )
+        return answers(db, actor, round_, [done])[0]
+
+
+def refuse_settled(db: Session, actor: Actor, round_: tables.Round, act: Act) -> None:
+    """Raise `Conflict` where the word that stands on what the act speaks of is somebody else's adjudication."""
+    place = decisions.places_of(db, round_, review_settings.read(round_.review), [act]).get(act.client_id)
+    if place is None:
+        return
+    # Two curators at once: the second one waits here until the first one's word is written.
+    decisions.lock_labels(db, [act.sample_id, *place.members])
+    decision, user = tables.Decision, tables.User
+    ids = place.members if act.kind in TOGETHER else (act.sample_id,)
+    query = (
+        standing.label_words(decision, user.name)
+        .join(user, user.id == decision.user_id)
+        .where(decision.group_id == place.group_id, decision.is_adjudication)
+        .where(or_(decision.sample_id.in_(ids), decision.kind.in_(TOGETHER)))
+    )
+    found = sorted(db.execute(query), key=lambda one: one[0].value.get("restores", one[0].id))
+    if found and found[-1][0].user_id != actor.user_id:
+        row, who = found[-1]
+        raise Conflict(
+            f"{who} settled this item meanwhile: {in_words(row)}. Ask {who} to take that back, or go on to the next."
+        )
+
+
+def in_words(row: tables.Decision) -> str:
+    """`accept`, `score 4`, `sample 12 is best`, `tie`."""
+    best = row.value.get("best") or next(iter(row.value.get("order", [])), None)
+    if row.kind in TOGETHER:
+        return f"sample {best} is best" if best else "all bad" if row.value.get("all_bad") else "tie"
+    return f"score {row.score:g}" if row.score is not None else str(row.kind)
+
+
+def shown(db: Session, actor: Actor, round_: tables.Round, ids: Sequence[int]) -> list[Disputed]:
+    settings = review_settings.read(round_.review)
+    votes = read_votes(db, round_, ids)
+    made = review_items.items(db, actor, round_, settings, ids, {}, is_curating=True)
+    return [Disputed(one, tuple(votes[one.sample_id])) for one in made]
+
+
+def read_votes(db: Session, round_: tables.Round, ids: Sequence[int]) -> dict[int, list[Vote]]:
+    """Each reviewer's last standing word on each item."""
+    decision, user = tables.Decision, tables.User
+    query = (
+        standing.votes(decision, user.name)
+        .join(user, user.id == decision.user_id)
+        .where(decision.sample_id.in_(ids))
+        .order_by(decision.id)
+    )
+    cut, last = labels.cut_of(judge_of(round_.recipe, round_.phase)), dict[tuple[int, int], Vote]()
+    for row, who in db.execute(query) if ids else ():
+        word = None if row.kind in TOGETHER else labels.verdict_of(labels.Word(row.kind, row.score), cut)
+        vote = Vote(row.user_id, who, row.kind, word, row.score, row.value, row.note, row.created_at)
+        last[row.sample_id, row.user_id] = vote
+    found: dict[int, list[Vote]] = defaultdict(list)
+    for (sample_id, _), vote in last.items():
+        found[sample_id].append(vote)
+    return found

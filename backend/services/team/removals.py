@@ -1,0 +1,298 @@
+"""Taking one person's work out of a round: what it would change, doing it, and taking that back.
+
+While the round is in review, the person's decisions are retracted in one batch and labels follow. Afterwards the labels
+are frozen with what training read: then the removal is noted, with the checkpoints that learned from the work.
+"""
+
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session, aliased
+
+from backend.db import now, reading, session, standing, tables
+from backend.db.many import in_chunks
+from backend.db.standing import TOGETHER
+from backend.errors import Conflict, InvalidInput, NotFound
+from backend.services import events, review_settings
+from backend.services.access import Actor, require
+from backend.services.datasets import descent
+from backend.services.datasets.descent import Affected, Learned
+from backend.services.decisions import group_decisions, labels, leases
+from backend.services.decisions.locks import lock_round
+from backend.services.queue import gold
+from backend.services.rounds import get_row
+from backend.values import JSON, DecisionKind, Role, RoundStatus
+
+REMOVE, RESTORE = "remove work", "restore work"
+COPIED = (
+    "project_id", "round_id", "group_id", "sample_id", "user_id", "kind", "score", "note", "batch_id", "is_override",
+    "is_blind", "mode", "is_random", "is_gold", "is_adjudication", "is_late", "seconds",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Changed:
+    """So many labels go from one word to another; `source` says whose word it is then."""
+
+    before: str
+    after: str
+    source: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What removing a person's work changes. `is_frozen`: the labels stay; this is what they would be."""
+
+    person: str
+    decisions: int
+    labels: tuple[Changed, ...]
+    datasets: tuple[Learned, ...]
+    checkpoints: tuple[Affected, ...]
+    is_frozen: bool
+
+
+@dataclass(frozen=True)
+class Removal:
+    """A removal that was done. `is_undone`: it was taken back since."""
+
+    id: str
+    who: str
+    person: str
+    at: datetime
+    reason: str
+    decisions: int
+    is_frozen: bool
+    is_undone: bool
+    checkpoint_ids: tuple[int, ...]
+
+
+class _Rehearsed(Exception):
+    """Thrown to roll a rehearsal back."""
+
+
+def preview(actor: Actor, round_id: int, user_id: int) -> Preview:
+    """Rehearse the removal in a transaction that is rolled back: it says exactly what the removal will do."""
+    found: list[Preview] = []
+    try:
+        with session() as db:
+            round_ = get_row(db, actor, round_id, Role.curator)
+            found.append(_remove(db, actor, round_, user_id, "rehearsal", uuid.uuid4().hex, rehearses=True))
+            raise _Rehearsed
+    except _Rehearsed:
+        return found[0]
+
+
+def remove(actor: Actor, round_id: int, user_id: int, *, reason: str) -> Removal:
+    """Take the person's standing decisions out of the round; needs an admin and a reason."""
+    if not reason.strip():
+        raise InvalidInput("Removing somebody's work needs a reason: others will read it. Write one.")
+    batch_id = uuid.uuid4().hex
+    with session() as db:
+        round_ = get_row(db, actor, round_id, Role.admin)
+        if round_.status is RoundStatus.review:
+            round_ = lock_round(db, round_id, alone=True)
+        done = _remove(db, actor, round_, user_id, reason.strip(), batch_id)
+        checkpoint_ids = [one.checkpoint_id for one in done.checkpoints]
+        what: JSON = {
+            "batch_id": batch_id, "user_id": user_id, "reason": reason.strip(), "decisions": done.decisions,
+            "labels": sum(one.count for one in done.labels), "is_frozen": done.is_frozen,
+            "checkpoint_ids": checkpoint_ids,
+        }  # fmt: skip
+        events.note(db, actor, REMOVE, done.person, project_id=round_.project_id, round_id=round_id, **what)
+    return Removal(
+        batch_id, actor.name, done.person, now(), reason.strip(), done.decisions, done.is_frozen, False,
+        tuple(checkpoint_ids),
+    )  # fmt: skip
+
+
+def undo(actor: Actor, round_id: int, removal_id: str) -> int:
+    """Take a removal back: the decisions stand again where they stood. Return how many others came to meanwhile."""
+    with session() as db:
+        round_ = get_row(db, actor, round_id, Role.admin)
+        event = _noted(db, round_id, removal_id)
+        if removal_id in _undone(db, round_id):
+            raise Conflict("This removal was taken back already. Reload the page.")
+        taken = 0
+        if not event.details["is_frozen"]:
+            round_ = lock_round(db, round_id, alone=True)
+            taken = _restore(db, actor, round_, event)
+        place = {"project_id": round_.project_id, "round_id": round_id}
+        events.note(db, actor, RESTORE, event.subject, **place, batch_id=removal_id, taken_by_others=taken)
+        return taken
+
+
+def history(actor: Actor, round_id: int) -> list[Removal]:
+    """The removals of a round, latest first."""
+    with reading() as db:
+        get_row(db, actor, round_id, Role.curator)
+        undone = _undone(db, round_id)
+        event, user = tables.Event, tables.User
+        query = select(event, user.name).outerjoin(user, user.id == event.user_id)
+        rows = db.execute(query.where(event.round_id == round_id, event.verb == REMOVE).order_by(event.id.desc())).all()
+    return [
+        Removal(
+            said.details["batch_id"], who or "", said.subject, said.created_at, said.details["reason"],
+            said.details["decisions"], said.details["is_frozen"], said.details["batch_id"] in undone,
+            tuple(said.details["checkpoint_ids"]),
+        )
+        for said, who in rows
+    ]  # fmt: skip
+
+
+def learned_from_removed(actor: Actor, project_id: int) -> set[int]:
+    """Checkpoints that learned from work that was removed later, descendants included."""
+    event = tables.Event
+    with reading() as db:
+        require(db, actor, project_id, Role.viewer)
+        query = select(event.verb, event.details).where(event.project_id == project_id)
+        found: dict[str, list[int]] = {}
+        for verb, details in db.execute(query.where(event.verb.in_((REMOVE, RESTORE))).order_by(event.id)):
+            if verb == REMOVE:
+                found[details["batch_id"]] = details["checkpoint_ids"]
+            else:
+                found.pop(details["batch_id"], None)
+        roots = {id_ for ids in found.values() for id_ in ids}
+        return {one.checkpoint_id for one in descent.with_descendants(db, project_id, roots)}
+
+
+def _remove(
+    db: Session,
+    actor: Actor,
+    round_: tables.Round,
+    user_id: int,
+    reason: str,
+    batch_id: str,
+    *,
+    rehearses: bool = False,
+) -> Preview:
+    person = db.get(tables.User, user_id)
+    targets = list(_standing(db, round_.id, user_id))
+    if person is None or not targets:
+        raise NotFound(f"There is nothing that stands of this person in round {round_.number}. Choose another one.")
+    is_frozen = round_.status is not RoundStatus.review
+    touched = _touched(db, targets)
+    # Training read of gold items the label that was known, whatever this person said of them.
+    known = {n for page in in_chunks(touched) for n in gold.among(db, page)} if is_frozen else set()
+    shaped = [n for n in touched if n not in known]
+    changed: tuple[Changed, ...] = ()
+    if rehearses or not is_frozen:
+        before = _words(db, shaped)
+        for chunk in in_chunks(targets):
+            db.execute(insert(tables.Decision), [_retraction(actor, one, reason, batch_id) for one in chunk])
+        labels.recompute(db, touched)
+        _free_slots(db, round_.id, user_id, targets)
+        changed = _difference(before, _words(db, shaped))
+    datasets, direct = descent.datasets(db, shaped)
+    checkpoints = descent.with_descendants(db, round_.project_id, direct)
+    return Preview(person.name, len(targets), changed, datasets, checkpoints, is_frozen)
+
+
+def _standing(db: Session, round_id: int, user_id: int) -> Iterator[tables.Decision]:
+    """Everything of the person that stands: flags, skips, late words and bulk actions go with the rest."""
+    decision = tables.Decision
+    query = standing.everything(decision).where(decision.round_id == round_id, decision.user_id == user_id)
+    yield from db.scalars(query.order_by(decision.id))
+
+
+def _touched(db: Session, targets: Iterable[tables.Decision]) -> list[int]:
+    """The samples whose label may depend on these decisions."""
+    found, groups = set(), set()
+    for one in targets:
+        found.add(one.sample_id)
+        if one.kind in TOGETHER:
+            groups.add(one.group_id)
+        if one.value.get("edit_id") is not None:
+            found.add(int(one.value["edit_id"]))
+    for chunk in in_chunks(sorted(groups)):
+        for ids in group_decisions.members(db, list(chunk)).values():
+            found.update(ids)
+    return sorted(found)
+
+
+def _words(db: Session, sample_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """The label of each sample as a word, and whose it is."""
+    label, found = tables.Label, {}
+    for chunk in in_chunks(sample_ids):
+        query = select(label.sample_id, label.verdict, label.score, label.source).where(label.sample_id.in_(chunk))
+        for id_, verdict, score, source in db.execute(query):
+            number = "" if score is None else f" {score:g}"
+            found[id_] = (f"{verdict or 'no verdict'}{number}", str(source))
+    return found
+
+
+def _difference(before: dict[int, tuple[str, str]], after: dict[int, tuple[str, str]]) -> tuple[Changed, ...]:
+    counts = Counter((was[0], *after[id_]) for id_, was in before.items() if after[id_] != was)
+    return tuple(Changed(*words, count) for words, count in counts.most_common())
+
+
+def _retraction(actor: Actor, target: tables.Decision, reason: str, batch_id: str) -> JSON:
+    return {
+        "client_id": f"{batch_id}-{target.id}", "batch_id": batch_id, "project_id": target.project_id,
+        "round_id": target.round_id, "group_id": target.group_id, "sample_id": target.sample_id,
+        "user_id": actor.user_id, "kind": DecisionKind.retract, "retracts_id": target.id, "note": reason, "value": {},
+        "mode": target.mode, "via": actor.via, "created_at": now(),
+    }  # fmt: skip
+
+
+def _free_slots(db: Session, round_id: int, user_id: int, targets: Iterable[tables.Decision]) -> None:
+    """Others may decide these items now."""
+    lease = tables.Lease
+    for chunk in in_chunks(sorted({one.sample_id for one in targets})):
+        mine = (lease.round_id == round_id, lease.user_id == user_id, lease.sample_id.in_(chunk))
+        db.execute(update(lease).where(*mine).values(user_id=None, decided_at=None, expires_at=now(), is_random=False))
+
+
+def _noted(db: Session, round_id: int, removal_id: str) -> tables.Event:
+    event = tables.Event
+    for row in db.scalars(select(event).where(event.round_id == round_id, event.verb == REMOVE)):
+        if row.details.get("batch_id") == removal_id:
+            return row
+    raise NotFound("There is no such removal in this round. Reload the page.")
+
+
+def _undone(db: Session, round_id: int) -> set[str]:
+    event = tables.Event
+    found = db.scalars(select(event.details).where(event.round_id == round_id, event.verb == RESTORE))
+    return {str(details.get("batch_id")) for details in found}
+
+
+def _restore(db: Session, actor: Actor, round_: tables.Round, event: tables.Event) -> int:
+    """Write the decisions once more, each in the place where it stood; items that others took meanwhile stay theirs."""
+    decision, retraction = tables.Decision, aliased(tables.Decision)
+    query = (
+        select(decision)
+        .join(retraction, retraction.retracts_id == decision.id)
+        .where(retraction.batch_id == event.details["batch_id"], retraction.kind == DecisionKind.retract)
+        .order_by(decision.id)
+    )
+    removed = list(db.scalars(query))
+    settings = review_settings.read(round_.review)
+    person = Actor(int(event.details["user_id"]), event.subject)
+    needs_slot = sorted({one.sample_id for one in removed if _held_a_slot(one, settings)})
+    won = set(leases.claim(db, person, round_, settings, needs_slot))
+    for item in won:
+        leases.decided(db, person, item)
+    back = [one for one in removed if not _held_a_slot(one, settings) or one.sample_id in won]
+    for chunk in in_chunks(back):
+        db.execute(insert(tables.Decision), [_copy(actor, one, event.details["batch_id"]) for one in chunk])
+    labels.recompute(db, _touched(db, back))
+    return len(removed) - len(back)
+
+
+def _held_a_slot(one: tables.Decision, settings: review_settings.ReviewSettings) -> bool:
+    is_vote = one.kind in labels.deciding(settings) and one.batch_id is None
+    return is_vote and not (one.is_late or one.is_adjudication)
+
+
+def _copy(actor: Actor, one: tables.Decision, batch_id: str) -> dict[str, Any]:
+    first = int(one.value.get("restores", one.id))
+    return {name: getattr(one, name) for name in COPIED} | {
+        "client_id": f"{batch_id}-back-{one.id}", "value": one.value | {"restores": first}, "via": actor.via,
+        "created_at": now(),
+    }  # fmt: skip

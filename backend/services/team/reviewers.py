@@ -1,0 +1,263 @@
+"""Each reviewer in figures: how much, how fast, how well they agree, and what is left for them."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backend.db import now, reading, standing, tables
+from backend.db.standing import ANY_LABELLING
+from backend.services import review_settings
+from backend.services.access import Actor
+from backend.services.decisions import item_counts, tallies, votes
+from backend.services.decisions.acts import is_first, spent
+from backend.services.decisions.labels import deciding, thresholds
+from backend.services.decisions.tallies import Tally
+from backend.services.decisions.votes import Vote
+from backend.services.queue import assignments
+from backend.services.rounds import get_row
+from backend.services.team import agreement, agreement_measures
+from backend.services.team.agreement import Criterion, JudgesWord, Said
+from backend.services.team.agreement_measures import UNKNOWN, Figure, Value
+from backend.values import DecisionKind, LabelSource, Role, RoundStatus, Verdict
+
+ACTIVE = timedelta(hours=1)
+"""Who decided something in this time shares what is left."""
+
+
+@dataclass(frozen=True)
+class Reviewer:
+    """One person in one round. `seconds`: the median time of a decision; `minutes`: the sum.
+
+    `colleagues`: over decisions shared with others; the alpha is Krippendorff's, over all words on these items.
+
+    `judge`: agreement on verdicts (in group modes: on the best) with the judge, decided before its view was seen;
+    `judge_random` of these those drawn at random. `gold_seen` is None where the person must not tell gold items.
+    `left` is the person's assigned items (`is_assigned`), and after these, or without, an equal share of what is open;
+    `done_at` if they go on at once.
+    """
+
+    user_id: int
+    name: str
+    decided: int
+    skipped: int
+    late: int
+    overrides: int
+    seconds: float | None
+    minutes: float
+    last_at: datetime | None
+    judge: Figure
+    judge_kappa: Figure
+    judge_random: Figure
+    colleagues: Figure
+    colleagues_alpha: Figure
+    gold_seen: int | None
+    gold_right: int | None
+    left: int
+    is_assigned: bool
+    seconds_left: float | None
+
+    @property
+    def done_at(self) -> datetime | None:
+        return now() + timedelta(seconds=self.seconds_left) if self.seconds_left is not None else None
+
+
+@dataclass(frozen=True)
+class Work:
+    """What the rows say of one person's effort."""
+
+    times: tuple[float, ...]
+    skipped: int
+    late: int
+    last_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Found:
+    """Everything read for a round, before anything is computed."""
+
+    round_id: int
+    is_open: bool
+    criterion: Criterion
+    read: votes.Votes
+    names: dict[int, str]
+    word: JudgesWord
+    places: dict[int, str]
+    said: Said
+    work: dict[int, Work]
+    tallies: dict[int, Tally]
+    gold: dict[int, tuple[int, int]]
+    assigned: dict[int, int]
+    open_slots: int
+
+
+def mine(actor: Actor, round_id: int) -> Reviewer:
+    """The actor's own figures; on gold items only when the review is over: a counter that moves names them.
+
+    While it goes on, what is said of gold items is in every figure, so that none stands still there.
+    """
+    with reading() as db:
+        get_row(db, actor, round_id, Role.reviewer)
+        found = _find(db, round_id, hides_gold=True)
+        found.names.setdefault(actor.user_id, actor.name)
+    return _reviewer(found, actor.user_id, is_own=True)
+
+
+def everyone(actor: Actor, round_id: int) -> list[Reviewer]:
+    """Everybody who did something in the round or has something assigned, most first; needs a curator."""
+    with reading() as db:
+        get_row(db, actor, round_id, Role.curator)
+        found = _find(db, round_id)
+    people = [_reviewer(found, one) for one in found.names]
+    return sorted(people, key=lambda one: (-one.decided, one.name))
+
+
+def _find(db: Session, round_id: int, *, hides_gold: bool = False) -> Found:
+    round_ = db.get_one(tables.Round, round_id)
+    settings = review_settings.read(round_.review)
+    is_open = round_.status is RoundStatus.review
+    read, _, word, places = agreement.gathered(db, round_id, with_gold=hides_gold and is_open)
+    work = _work(db, round_id)
+    assigned = _assigned(db, round_id, settings)
+    people = {*work, *assigned, *(vote.user_id for vote in read.cast)}
+    names = {id_: name for id_, name in db.execute(select(tables.User.id, tables.User.name)) if id_ in people}
+    is_group = settings.by_group
+    criterion = Criterion.best if is_group else Criterion.verdict
+    said = agreement.by_item(read.cast, criterion, places)
+    return Found(
+        round_id, is_open, criterion, read, names, word, places, said, work, tallies.of_all(db, round_id, settings),
+        _gold(db, round_id), assigned, _open_slots(db, round_id, settings) if is_open else 0,
+    )  # fmt: skip
+
+
+def _reviewer(found: Found, user_id: int, *, is_own: bool = False) -> Reviewer:
+    """One person's figures; kappa and alpha, which take longest, only for themselves."""
+    own = [vote for vote in found.read.cast if vote.user_id == user_id]
+    work = found.work.get(user_id, Work((), 0, 0, None))
+    hidden = [vote for vote in own if vote.judge_hidden]
+    judge = _against_judge(found, hidden)
+    colleagues = _against_colleagues(found, user_id)
+    shared = [tuple(words.values()) for words in found.said.values() if user_id in words]
+    seen, right = (None, None) if is_own and found.is_open else found.gold.get(user_id, (0, 0))
+    left, seconds = _left(found, user_id), median(work.times) if work.times else None
+    counted = found.tallies.get(user_id, Tally())
+    return Reviewer(
+        user_id, found.names.get(user_id, ""), counted.decided, work.skipped, work.late,
+        counted.overridden, seconds, sum(work.times) / 60, work.last_at,
+        agreement_measures.percent(judge), agreement_measures.cohen(judge) if is_own else UNKNOWN,
+        agreement_measures.percent(_against_judge(found, [vote for vote in hidden if vote.is_random])),
+        agreement_measures.percent(colleagues), agreement_measures.alpha(shared) if is_own else UNKNOWN,
+        seen, right, left, bool(found.assigned.get(user_id)), None if seconds is None else left * seconds,
+    )  # fmt: skip
+
+
+def _against_judge(found: Found, cast: Iterable[Vote]) -> list[tuple[Value, Value]]:
+    judged = getattr(found.word, found.criterion.name)
+    said = agreement.by_item(cast, found.criterion, found.places)
+    return [(value, judged[item]) for item, words in said.items() for value in words.values() if item in judged]
+
+
+def _against_colleagues(found: Found, user_id: int) -> list[tuple[Value, Value]]:
+    mine = {item: words for item, words in found.said.items() if user_id in words}
+    return [
+        (words[user_id], value) for words in mine.values() for other, value in sorted(words.items()) if other != user_id
+    ]
+
+
+def _left(found: Found, user_id: int) -> int:
+    """Assigned items that wait; without any, the person's equal share of the open slots."""
+    if not found.is_open:
+        return 0
+    if found.assigned.get(user_id):
+        return found.assigned[user_id]
+    since = now() - ACTIVE
+    active = {id_ for id_, work in found.work.items() if work.last_at and work.last_at >= since} | {user_id}
+    return -(-found.open_slots // len(active))
+
+
+def _work(db: Session, round_id: int) -> dict[int, Work]:
+    """Times of each person, and the skips and late decisions that stand; bulk actions take no time on an item.
+
+    Time that was spent on what was taken back was spent all the same.
+    """
+    decision = tables.Decision
+    by_hand = (decision.round_id == round_id, decision.batch_id.is_(None))
+    query = select(decision.user_id, decision.kind, spent(decision), decision.created_at)
+    query = query.where(*by_hand, is_first(decision))
+    times: dict[int, list[float]] = defaultdict(list)
+    last: dict[int, datetime] = {}
+    for user_id, kind, seconds, at in db.execute(query):
+        last[user_id] = max(at, last.get(user_id, at))
+        if seconds is not None and kind in ANY_LABELLING:
+            times[user_id].append(seconds)
+    is_skip = decision.kind == DecisionKind.skip
+    standing_ones = standing.everything(
+        decision.user_id, func.count().filter(is_skip), func.count().filter(decision.is_late)
+    )
+    said = db.execute(standing_ones.where(*by_hand).group_by(decision.user_id))
+    counts = {user_id: (skipped, late) for user_id, skipped, late in said}
+    return {id_: Work(tuple(times[id_]), *counts.get(id_, (0, 0)), at) for id_, at in last.items()}
+
+
+def _gold(db: Session, round_id: int) -> dict[int, tuple[int, int]]:
+    """How many gold items each person met, and on how many their last word was right."""
+    decision, gold = tables.Decision, tables.GoldItem
+    query = (
+        standing.on_gold(decision.user_id, decision.sample_id, decision.kind, decision.score, gold.verdict)
+        .join(gold, gold.sample_id == decision.sample_id)
+        .where(decision.round_id == round_id)
+        .order_by(decision.id)
+    )
+    cut = thresholds(db, {round_id}).get(round_id, 0.5)
+    last: dict[tuple[int, int], bool] = {}
+    for user_id, sample_id, kind, score, known in db.execute(query):
+        accepts = kind is DecisionKind.accept or (kind is DecisionKind.score and (score or 0.0) >= cut)
+        last[user_id, sample_id] = accepts == (known is Verdict.accept)
+    seen, right = Counter(user for user, _ in last), Counter(user for (user, _), is_right in last.items() if is_right)
+    return {user_id: (number, right[user_id]) for user_id, number in seen.items()}
+
+
+def _assigned(db: Session, round_id: int, settings: review_settings.ReviewSettings) -> dict[int, int]:
+    """Assigned items that the person's queue still has for them, of everyone who was assigned any."""
+    row = tables.Assignment
+    left = assignments.is_waiting(row, settings) & ~assignments.is_complete(row.sample_id, settings)
+    query = select(row.user_id, func.count().filter(left)).where(row.round_id == round_id).group_by(row.user_id)
+    return {user_id: number for user_id, number in db.execute(query)}
+
+
+def _open_slots(db: Session, round_id: int, settings: review_settings.ReviewSettings) -> int:
+    """How many decisions of reviewers are still wanted, about: reviewers are counted by the share of overlap."""
+    decision = tables.Decision
+    items = item_counts.count_items(db, round_id, settings).items
+    per_item = 1 + (settings.num_reviewers_per_item - 1) * settings.overlap_share
+    item = decision.group_id if settings.by_group else decision.sample_id
+    words = standing.own_words(item, decision.user_id, kinds=deciding(settings)).distinct()
+    said = set(db.execute(words.where(decision.round_id == round_id)).tuples())
+    begun = {item_id for item_id, _ in said}
+    if settings.by_group:
+        settled = len(set(db.scalars(item_counts.settled_groups(round_id))) - begun)
+    else:
+        settled = _settled(db, round_id, begun)
+    return max(0, round((items - settled) * per_item) - len(said))
+
+
+def _settled(db: Session, round_id: int, said: set[int]) -> int:
+    """Items that a bulk action labelled: no reviewer is wanted there."""
+    label = tables.Label
+    query = select(label.sample_id).where(
+        label.round_id == round_id, label.kind.in_(tables.JUDGED), label.source == LabelSource.person
+    )
+    return sum(sample_id not in said for sample_id in db.scalars(query))
+
+
+def names(actor: Actor, round_id: int) -> dict[int, str]:
+    """Everybody with a decision in the round, by name; needs a curator."""
+    decision, user = tables.Decision, tables.User
+    query = select(user.id, user.name).join(decision, decision.user_id == user.id).distinct().order_by(user.name)
+    with reading() as db:
+        get_row(db, actor, round_id, Role.curator)
+        return {user_id: name for user_id, name in db.execute(query.where(decision.round_id == round_id))}
