@@ -6,7 +6,10 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from sqlalchemy import select
+
 from backend.db import now, session, tables
+from backend.db.many import among
 from backend.services.access import Actor
 from backend.values import DatasetType, DecisionKind, LabelSource, Role, RoundStatus, SetUse, Split, Stage, Verdict
 
@@ -167,14 +170,18 @@ def make_samples(
     prompts = prompts_of(prompt_set)
     with session() as db:
         first = db.query(tables.Group).filter_by(round_id=round_.id, split=split, step=0).count()
-        for place, prompt in enumerate(prompts, first):
-            group = tables.Group(round_id=round_.id, prompt_id=prompt.id, split=split, position=place)
-            db.add(group)
-            db.flush()
+        groups = [
+            tables.Group(round_id=round_.id, prompt_id=prompt.id, split=split, position=place)
+            for place, prompt in enumerate(prompts, first)
+        ]
+        # One statement for all rows: flushing row by row was half of the time of many tests.
+        db.add_all(groups)
+        db.flush()
+        for group in groups:
             for position in range(n):
-                text = texts[len(made) % len(texts)] if texts else f"sample {prompt.id}.{position}"
+                text = texts[len(made) % len(texts)] if texts else f"sample {group.prompt_id}.{position}"
                 made.append(_sample(round_, group, text, position, finish_reason, split))
-                db.add(made[-1])
+        db.add_all(made)
         db.flush()
         if split is Split.train:
             db.add_all(_label(s, scores[i % len(scores)] if scores else None, threshold) for i, s in enumerate(made))
@@ -218,9 +225,12 @@ def _label(sample: tables.Sample, score: float | None, threshold: float) -> tabl
 def make_judgments(samples: Sequence[tables.Sample], *, judge: str = "additive_rubric", votes: int = 1) -> None:
     """Judgments that agree with the labels of these samples; without a score, replies without a verdict."""
     with session() as db:
+        label = tables.Label
+        query = select(label.sample_id, label.machine_score, label.machine_verdict)
+        ids = [sample.id for sample in samples]
+        said = {n: (score, verdict) for n, score, verdict in db.execute(query.where(among(label.sample_id, ids)))}
         for sample in samples:
-            label = db.get(tables.Label, sample.id)
-            score, verdict = (label.machine_score, label.machine_verdict) if label else (None, None)
+            score, verdict = said.get(sample.id, (None, None))
             for position in range(votes):
                 db.add(
                     tables.Judgment(

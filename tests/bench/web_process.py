@@ -18,7 +18,7 @@ CHROMIUM = (
 )
 
 
-MAKE_PROJECT = "from backend.services import accounts, demo; demo.create(accounts.local_owner())"
+MAKE_PROJECT = "from backend.services import demo; from backend.services.people import accounts; demo.create(accounts.local_owner())"
 
 
 def prepare(folder: str) -> None:

@@ -20,7 +20,8 @@ from pathlib import Path
 
 from backend import recipes
 from backend.config import settings
-from backend.services import parts, recipe_matrix
+from backend.services.recipe_list import recipe_matrix
+from backend.services.recipes import parts
 from tests.integration.loop import Loop, made
 from tests.rows import make_prompt_set
 from tests.tiny import make_tiny_model

@@ -77,7 +77,7 @@ try:
     recipes.get("half_lunar")
 except UnknownPart as error:
     print("TOLD", error.message)
-from backend.services import parts
+from backend.services.recipes import parts
 assert "by_the_moon" in parts.describe()["judge"]
 print("LEFT OUT", *parts.left_out(), sep=" | ")
 """,

@@ -16,7 +16,7 @@ MEMORY = """
 import resource, sys
 from pathlib import Path
 from backend.errors import InvalidInput
-from backend.services.prompt_files import read
+from backend.services.prompts.files import read
 import pyarrow.parquet
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:
