@@ -105,7 +105,8 @@ class Recipe(Common):
             )
         if self.schedule.pilot_prompts:
             self._can_try_out()
-        _scheduling.check(self)
+        all_steps = [step for phase in self.phases for step in phase.steps]
+        _scheduling.check(self.schedule, self.metrics, all_steps, self.tried)
         return self
 
     def _can_try_out(self) -> None:
