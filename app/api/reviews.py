@@ -53,7 +53,7 @@ class Refused(BaseModel):
 class Wanted(BaseModel):
     """`held`: what the program has already and does not want again."""
 
-    order: Order = Order.worth
+    order: Order = Order.informativeness
     limit: int = Field(20, ge=1, le=100)
     after: Id = 0
     held: list[Id] = Field(default=[], max_length=1000)

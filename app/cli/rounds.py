@@ -133,7 +133,7 @@ def wait(number: Number = None, project: Project = None, timeout: Timeout = None
 def queue(
     number: Number = None,
     project: Project = None,
-    order: Annotated[str, typer.Option(help="sequential, random, disagreement or worth.")] = "worth",
+    order: Annotated[str, typer.Option(help="sequential, random, disagreement or worth (informativeness).")] = "worth",
     limit: Annotated[int, typer.Option(min=1, max=100, help="How many at most.")] = 20,
     as_json: AsJson = False,
 ) -> None:

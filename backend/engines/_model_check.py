@@ -1,8 +1,4 @@
-"""What is checked of a model before it is used: `python -m backend.engines._model_check FOLDER [BASE]` prints lines.
-
-Reads the model's files only and loads neither torch nor transformers. It runs in a process of its own, with bounds on
-time and memory: a chat template is a program.
-"""
+"""What is checked of a model before it is used, in a process of its own: a chat template is a program."""
 
 import json
 import subprocess
@@ -14,7 +10,6 @@ from pathlib import Path
 from backend.values import JSON
 
 SECONDS = 60
-MEMORY = 4 * 2**30
 
 
 class Outcome(StrEnum):
@@ -39,7 +34,7 @@ class Line:
 
 def run(folder: Path, base: Path | None = None) -> list[Line]:
     """Check a model's folder (of an adapter, with its base) in a process of its own. Never raises."""
-    command = [sys.executable, "-m", "backend.engines._model_check", str(folder), *([str(base)] if base else [])]
+    command = [sys.executable, "-m", "backend.engines._model_lines", str(folder), *([str(base)] if base else [])]
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=SECONDS, stdin=subprocess.DEVNULL, check=False
@@ -52,16 +47,3 @@ def run(folder: Path, base: Path | None = None) -> list[Line]:
         last = (done.stderr.strip().splitlines() or ["no word"])[-1][:300]
         return [Line("check", Outcome.warn, f"The check itself ended early: {last}")]
     return [Line(one["name"], Outcome(one["outcome"]), one["text"]) for one in found]
-
-
-def _bound_memory() -> None:
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-
-
-if __name__ == "__main__":
-    from backend.engines._model_lines import lines
-
-    _bound_memory()
-    sys.stdout.write(json.dumps([line.to_json() for line in lines(*map(Path, sys.argv[1:]))]))

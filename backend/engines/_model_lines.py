@@ -1,8 +1,13 @@
-"""The lines of a model check: config, chat template, tokens, weights."""
+"""The lines of a model check: config, chat template, tokens, weights.
+
+`python -m backend.engines._model_lines FOLDER [BASE]` prints them as JSON. It reads the model's files only, loads
+neither torch nor transformers, and bounds its own memory: a chat template is a program.
+"""
 
 import json
 import re
 import struct
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +16,7 @@ from jinja2 import TemplateError
 
 from backend.engines import _chat, _rendering, _scorers
 from backend.engines._model_check import Line, Outcome
+from backend.engines._model_tokens import Tokens
 from backend.engines._rendering import Template
 from backend.engines._weights import STATE_SPACE
 from backend.values import JSON, Messages
@@ -25,6 +31,7 @@ EMBEDDING = re.compile(r"(embed_tokens|wte|embed_in|word_embeddings|tok_embeddin
 QUESTION, ANSWER, RULE, THOUGHT = "QUESTIONONE", "ANSWERTWO", "RULETHREE", "THOUGHTFOUR"
 PROBE = "Hello, 2 + 3 = 5.\nA b"
 UNLIMITED = 10**9
+MEMORY = 4 * 2**30
 
 
 def lines(folder: Path, base: Path | None = None) -> list[Line]:
@@ -40,49 +47,6 @@ def lines(folder: Path, base: Path | None = None) -> list[Line]:
         *_round_trip(*places),
         *_weights(base or folder, config, tokens),
     ]
-
-
-class Tokens:
-    """What the files say of a model's tokens."""
-
-    def __init__(self, *folders: Path) -> None:
-        self.names = _rendering.special_tokens(*folders)
-        configs = [_rendering.read(folder / "tokenizer_config.json") for folder in folders]
-        self.max_length = next((c["model_max_length"] for c in configs if "model_max_length" in c), None)
-        self.ids: dict[int, str] = {}
-        self.special = set(self.names.values())
-        for folder in reversed(folders):
-            self._read(_rendering.read(folder / "tokenizer.json"))
-        for config in configs:
-            for number, added in (config.get("added_tokens_decoder") or {}).items():
-                self._add(int(number), added)
-        wanted: list[Any] = []
-        for folder in folders:
-            for name in ("generation_config.json", "config.json"):
-                found = _rendering.read(folder / name).get("eos_token_id")
-                wanted += found if isinstance(found, list) else [found]
-        self.ends = {self.ids[one] for one in wanted if one in self.ids} | {self.names.get("eos_token", "")} - {""}
-
-    def _read(self, tokenizer: JSON) -> None:
-        model = tokenizer.get("model")
-        vocabulary = model.get("vocab") if isinstance(model, dict) else None
-        if isinstance(vocabulary, dict):
-            self.ids |= {number: text for text, number in vocabulary.items() if isinstance(number, int)}
-        elif isinstance(vocabulary, list):
-            self.ids |= {number: str(one[0]) for number, one in enumerate(vocabulary) if one}
-        for added in tokenizer.get("added_tokens") or []:
-            self._add(added.get("id"), added)
-
-    def _add(self, number: Any, added: Any) -> None:
-        if isinstance(number, int) and isinstance(added, dict):
-            self.ids[number] = str(added.get("content"))
-            if added.get("special"):
-                self.special.add(str(added.get("content")))
-
-    @property
-    def number(self) -> int:
-        """Rows that the embedding needs."""
-        return max(self.ids, default=-1) + 1
 
 
 def _passed(name: str, text: str) -> Line:
@@ -300,3 +264,14 @@ def _header(file: Path) -> JSON:
         header: JSON = json.loads(opened.read(length))
     header.pop("__metadata__", None)
     return header
+
+
+def _bound_memory() -> None:
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+
+if __name__ == "__main__":
+    _bound_memory()
+    sys.stdout.write(json.dumps([line.to_json() for line in lines(*map(Path, sys.argv[1:]))]))

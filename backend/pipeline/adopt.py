@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from backend.boundary import clean
 from backend.db import now, tables
 from backend.db.bulk import insert_rows
+from backend.db.many import in_chunks
 from backend.pipeline.chosen import ancestors
-from backend.pipeline.groups import CHUNK, chunks
 from backend.pipeline.stage import StageContext
 from backend.sameness import text_key
 from backend.values import Group, Messages, SetUse, Split
@@ -38,7 +38,7 @@ class Adopted:
 def own_sets(db: Session, stage: StageContext) -> list[int]:
     """The prompt sets that the rounds above made, by id."""
     row, found = tables.PromptSet, list[int]()
-    for ids in chunks(ancestors(db, stage.round.parent_id), CHUNK):
+    for ids in in_chunks(ancestors(db, stage.round.parent_id)):
         found += db.scalars(select(row.id).where(row.round_id.in_(ids)))
     return sorted(found)
 
@@ -86,7 +86,7 @@ def content_hash(messages: Messages) -> str:
 def _asked(db: Session, sets: Sequence[int], keys: Iterable[int]) -> set[int]:
     """Which of these questions the sets ask."""
     prompt, found = tables.Prompt, set[int]()
-    for some in chunks(sorted(set(keys)), CHUNK):
+    for some in in_chunks(sorted(set(keys))):
         query = select(prompt.text_key).where(prompt.prompt_set_id.in_(sets), prompt.text_key.in_(some))
         found |= set(db.scalars(query))
     return found

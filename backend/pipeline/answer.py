@@ -14,6 +14,7 @@ from backend import values
 from backend.boundary import clean
 from backend.db import now, reading, tables
 from backend.db.bulk import insert_rows
+from backend.db.many import in_chunks
 from backend.engines import Engine
 from backend.errors import EngineError, InvalidInput
 from backend.pipeline import groups as group_values
@@ -53,7 +54,7 @@ def answer_missing(
     again = Again(left_out.asked(stage)) if left_out.is_retry(stage) else None
     skip = left_out.group_ids(stage, checkpoint_id)
     gate = Gate("prompts", anything_yet=bool(have) or again is not None)
-    for number, batch in enumerate(group_values.chunks(rows, stage.recipe.groups_per_batch)):
+    for number, batch in enumerate(in_chunks(rows, stage.recipe.groups_per_batch)):
         todo = [g for g in batch if (g.id in again.groups if again else g.id not in have and g.id not in skip)]
         if todo:
             asked = _ask(stage, todo, answer, number, checkpoint_id)
@@ -191,7 +192,7 @@ def write(
     with stage.writing() as db:
         insert_rows(db, tables.Sample, common, columns)
         if split is Split.train:
-            for ids in group_values.chunks([group.id for group in asked.groups], group_values.CHUNK):
+            for ids in in_chunks([group.id for group in asked.groups]):
                 db.execute(empty_labels(ids, checkpoint_id, written_at, step=step, only_missing=again is not None))
         if again is None:
             left_out.write(db, stage, asked.items)

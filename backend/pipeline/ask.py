@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from backend import values
 from backend.db import now, reading, tables
 from backend.db.bulk import insert_rows
+from backend.db.many import in_chunks
 from backend.errors import InvalidInput
 from backend.generators import Generator
 from backend.pipeline import adopt
@@ -152,7 +153,7 @@ def _read_groups(db: Session, stage: StageContext, place: Place) -> tuple[list[G
     rows, known = group_values.seen_by(db, stage, place.index), known_labels(db, stage.round.id)
     groups = [
         with_known(group_values.without_retracted(group), known)
-        for some in group_values.chunks(rows, group_values.CHUNK)
+        for some in in_chunks(rows)
         for group in group_values.load(db, some, place=place)
     ]
     source = place.step.part

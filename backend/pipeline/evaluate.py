@@ -20,7 +20,7 @@ from backend.pipeline.bind import engine_for
 from backend.pipeline.stage import Finish, StageContext, derive_seed
 from backend.pipeline.wrap import plain_of
 from backend.prompt_sources import PromptSource
-from backend.recipes import Place, judge_of
+from backend.recipes import Place, cut_of, judge_of
 from backend.selectors import Selector
 from backend.trainers.environment_grpo import EnvironmentGRPO
 from backend.values import DecisionKind, LabelSource, MetricValue, RoundStatus, Sampling, SetUse, Split, Verdict
@@ -226,7 +226,7 @@ def blind_verdicts(db: Session, stage: StageContext) -> tuple[dict[int, Verdict]
         .order_by(decision.id)
     )
     last = {(row.sample_id, row.user_id): row for row in db.scalars(query)}
-    cut = float(judge_of(stage.round.recipe, stage.round.phase).get("accept_at", 0.5))
+    cut = cut_of(judge_of(stage.round.recipe, stage.round.phase))
     said: dict[int, list[bool]] = defaultdict(list)
     drawn = set()
     for (sample_id, _), row in last.items():

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from backend import values
 from backend.db import reading, tables
+from backend.db.many import in_chunks
 from backend.engines import Engine
 from backend.generators import Generator
 from backend.pipeline import documents, left_out
@@ -26,7 +27,7 @@ from backend.values import Stage
 def count_imported(db: Session, rows: Sequence[group_values.GroupRow]) -> int:
     """How many completions files brought for these groups' prompts."""
     row, total = tables.ImportedCompletion, 0
-    for some in group_values.chunks(rows, group_values.CHUNK):
+    for some in in_chunks(rows):
         total += db.scalar(select(func.count()).where(row.prompt_id.in_([g.prompt_id for g in some]))) or 0
     return total
 
@@ -36,7 +37,7 @@ def count_answers(db: Session, rows: Sequence[group_values.GroupRow]) -> int:
     group, prompt, total = tables.Group, tables.Prompt, 0
     known = group.answer.is_not(None) | prompt.answer.is_not(None)
     query = select(func.count()).select_from(group).join(prompt, prompt.id == group.prompt_id).where(known)
-    for some in group_values.chunks(rows, group_values.CHUNK):
+    for some in in_chunks(rows):
         total += db.scalar(query.where(group.id.in_([g.id for g in some]))) or 0
     return total
 

@@ -1,7 +1,7 @@
 """Rows into the values parts take."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
@@ -10,21 +10,13 @@ from sqlalchemy.orm import Session, aliased
 
 from backend import values
 from backend.db import tables
+from backend.db.many import in_chunks
 from backend.judges import Judge
 from backend.pipeline.stage import StageContext
 from backend.recipes import Place
 from backend.values import Split
 
 T = TypeVar("T")
-CHUNK = 500
-"""Ids in one IN list, well under SQLite's limit on variables."""
-
-
-def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    """Cut a sequence into runs of `size`."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
-
 
 # Columns, not entities: a batch is read between two calls of the model, and rows are five times quicker.
 PROMPT = (tables.Prompt.id, tables.Prompt.messages, tables.Prompt.answer, tables.Prompt.extra)
@@ -92,7 +84,7 @@ def prompts_of(db: Session, groups: Sequence[GroupRow]) -> list[values.Prompt]:
     """The groups' prompts, in order, with what each group asks for messages, and its own answer where it has one."""
     found = roots_of(db, groups)
     own: dict[int, dict[str, Any]] = {}
-    for ids in chunks([g.id for g in groups if g.is_own], CHUNK):
+    for ids in in_chunks([g.id for g in groups if g.is_own]):
         query = select(tables.Group.id, tables.Group.messages, tables.Group.answer).where(tables.Group.id.in_(ids))
         for group_id, messages, answer in db.execute(query):
             own[group_id] = {"messages": messages} | ({} if answer is None else {"answer": answer})
@@ -111,7 +103,7 @@ def is_no_probe(project_id: int) -> ColumnElement[bool]:
 def roots_of(db: Session, groups: Sequence[GroupRow]) -> dict[int, values.Prompt]:
     """The prompts that the groups come from, by id."""
     found: dict[int, values.Prompt] = {}
-    for ids in chunks([g.prompt_id for g in groups], CHUNK):
+    for ids in in_chunks([g.prompt_id for g in groups]):
         for row in db.connection().execute(select(*PROMPT).where(tables.Prompt.id.in_(ids))).all():
             found[row[0]] = values.Prompt(*row)
     return found
@@ -120,7 +112,7 @@ def roots_of(db: Session, groups: Sequence[GroupRow]) -> dict[int, values.Prompt
 def with_imported(db: Session, prompts: Sequence[values.Prompt]) -> list[values.Prompt]:
     """The prompts with the completions that files brought for them."""
     row, found = tables.ImportedCompletion, defaultdict[int, list[values.Imported]](list)
-    for ids in chunks([p.id for p in prompts], CHUNK):
+    for ids in in_chunks([p.id for p in prompts]):
         query = select(row.prompt_id, row.text, row.extra).where(row.prompt_id.in_(ids))
         for prompt_id, text, extra in db.execute(query.order_by(row.prompt_id, row.position)):
             found[prompt_id].append(values.Imported(text, extra))
@@ -130,7 +122,7 @@ def with_imported(db: Session, prompts: Sequence[values.Prompt]) -> list[values.
 def sample_counts(db: Session, groups: Sequence[GroupRow], *, checkpoint_id: int, step: int) -> dict[int, int]:
     """How many samples of this step and checkpoint, or imported, each group has; groups without any are left out."""
     found: dict[int, int] = {}
-    for ids in chunks([g.id for g in groups], CHUNK):
+    for ids in in_chunks([g.id for g in groups]):
         query = select(tables.Sample.group_id, func.count()).where(
             tables.Sample.group_id.in_(ids),
             tables.Sample.step == step,
@@ -156,7 +148,7 @@ def samples_of(
     """
     found: dict[int, list[values.Sample]] = {g.id: [] for g in groups}
     label = tables.Label
-    for ids in chunks([g.id for g in groups], CHUNK):
+    for ids in in_chunks([g.id for g in groups]):
         query = select(
             tables.Sample.group_id,
             tables.Sample.kind,
@@ -247,7 +239,7 @@ def chains_of(db: Session, groups: Sequence[GroupRow]) -> dict[int, tuple[values
     level = {g.parent_id for g in groups if g.parent_id is not None}
     sample, group = tables.Sample, tables.Group
     while level:
-        for some in chunks(sorted(level), CHUNK):
+        for some in in_chunks(sorted(level)):
             query = select(sample.id, group.parent_id).join(group, group.id == sample.group_id)
             above |= {row[0]: row[1] for row in db.execute(query.where(sample.id.in_(some)))}
         level = {n for n in above.values() if n is not None} - above.keys()
@@ -263,7 +255,7 @@ def siblings_of(db: Session, groups: Sequence[GroupRow]) -> dict[int, tuple[valu
     asked = {g.parent_id: g.step for g in groups if g.parent_id is not None}
     sample, parent = tables.Sample, aliased(tables.Sample)
     found = defaultdict[int, list[int]](list)
-    for some in chunks(sorted(asked), CHUNK):
+    for some in in_chunks(sorted(asked)):
         query = select(parent.id, sample.id, sample.step).join(parent, parent.group_id == sample.group_id)
         query = query.where(parent.id.in_(some), sample.kind != "edit")
         for parent_id, id_, step in db.execute(query.order_by(sample.step, sample.position, sample.id)):
@@ -286,7 +278,7 @@ def texts_of(db: Session, ids: Sequence[int]) -> dict[int, values.Sample]:
     """These samples by id, with their effective labels."""
     sample, label = tables.Sample, tables.Label
     found: dict[int, values.Sample] = {}
-    for some in chunks(ids, CHUNK):
+    for some in in_chunks(ids):
         query = select(sample.kind, sample.extra, sample.step, sample.role, sample.turns, *SAMPLE, *LABEL)
         query = query.outerjoin(label, label.sample_id == sample.id).where(sample.id.in_(some))
         for kind, extra, step, role, turns, *columns in db.execute(query):

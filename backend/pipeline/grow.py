@@ -12,6 +12,7 @@ from backend import values
 from backend.boundary import clean
 from backend.db import now, reading, tables
 from backend.db.bulk import insert_rows
+from backend.db.many import in_chunks
 from backend.engines import Engine
 from backend.pipeline import groups as group_values
 from backend.pipeline import left_out
@@ -56,7 +57,7 @@ def grow_missing(
     again = Again(left_out.asked(stage)) if left_out.is_retry(stage) else None
     done = batches_done(stage)
     gate = Gate("prompts", anything_yet=done > 0 or again is not None, in_order=True)
-    for number, batch in enumerate(group_values.chunks(rows, stage.recipe.groups_per_batch)):
+    for number, batch in enumerate(in_chunks(rows, stage.recipe.groups_per_batch)):
         todo = [row for row in batch if again is None or row.id in again.groups]
         if todo and (again is not None or number >= done):
             grown = _grown(grow, todo, number, checkpoint_id)
@@ -117,7 +118,7 @@ def write(
     written_at = now()
     with stage.writing() as db:
         for ids in _insert(db, stage, grown, checkpoint_id=checkpoint_id, seed=seed, role=role):
-            for some in group_values.chunks(ids, group_values.CHUNK):
+            for some in in_chunks(ids):
                 db.execute(empty_labels(some, checkpoint_id, written_at, step=stage.step))
         if again is not None:
             left_out.rewrite(db, stage, again.ids_of(grown.rows), grown.items)
@@ -152,7 +153,7 @@ def _insert(
         positions = [position for position, _ in level]
         ids = {
             position: group_id
-            for some in group_values.chunks(positions, group_values.CHUNK)
+            for some in in_chunks(positions)
             for position, group_id in db.execute(
                 select(group.position, group.id).where(*of_step, group.position.in_(some))
             )
@@ -160,7 +161,7 @@ def _insert(
         whose = [(ids[position], row.prompt_id, one) for position, (row, made) in level for one in made.samples]
         insert_rows(db, sample, of_samples, columns_of(whose, checkpoint_id))
         places = {(group_id, one.position): one for group_id, _, one in whose}
-        for some in group_values.chunks(list(ids.values()), group_values.CHUNK):
+        for some in in_chunks(list(ids.values())):
             query = select(sample.id, sample.group_id, sample.position).where(sample.group_id.in_(some))
             for sample_id, group_id, position in db.execute(query):
                 written[id(places[group_id, position])] = sample_id

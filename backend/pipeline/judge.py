@@ -18,7 +18,7 @@ from backend.engines import Engine
 from backend.errors import JudgeError
 from backend.judges import Judge
 from backend.pipeline import groups as group_values
-from backend.pipeline import left_out, worth
+from backend.pipeline import informativeness, left_out
 from backend.pipeline.ask import ask_due
 from backend.pipeline.bind import engine_for
 from backend.pipeline.groups import GroupRow
@@ -253,7 +253,7 @@ def run(stage: StageContext) -> Finish:
     gate.close()
     judged, unparsed = check_parsed(stage, at_end=True)
     if stage.round.is_reviewed and stage.is_before_people:
-        worth.write(stage, judge)
+        informativeness.write(stage, judge)
 
     def finish(db: Session) -> None:
         found = db.get_one(tables.Round, stage.round.id)
@@ -263,6 +263,6 @@ def run(stage: StageContext) -> Finish:
         if notes:
             left_out.note_served(db, bound(stage), notes)
         if again is not None:
-            worth.close_decided(db, stage.round.id)
+            informativeness.close_decided(db, stage.round.id)
 
     return finish

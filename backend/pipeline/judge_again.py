@@ -7,8 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
+from backend.db.many import in_chunks
 from backend.pipeline import left_out
-from backend.pipeline.groups import CHUNK, chunks
 from backend.values import Judgment, LabelSource
 
 BY_MACHINE = ("sample_id", "machine_score", "machine_verdict", "machine_spread", "is_unparsed")
@@ -18,7 +18,7 @@ def unwritten(db: Session, made: Sequence[Judgment], step: int) -> list[Judgment
     """The judgments that have no row of this step yet. A judge that computes judges a group whole, some of it again."""
     judgment = tables.Judgment
     known = set()
-    for ids in chunks(sorted({one.sample_id for one in made}), CHUNK):
+    for ids in in_chunks(sorted({one.sample_id for one in made})):
         query = select(judgment.sample_id, judgment.judge, judgment.position)
         query = query.where(judgment.sample_id.in_(ids), judgment.step == step)
         known |= {tuple(row) for row in db.execute(query)}
@@ -35,7 +35,7 @@ class Again:
     def earlier(self, db: Session, made: Sequence[Judgment], step: int) -> list[Judgment]:
         """What was said before in this step of the samples that are judged now."""
         row, found = tables.Judgment, []
-        for ids in chunks(sorted({one.sample_id for one in made}), CHUNK):
+        for ids in in_chunks(sorted({one.sample_id for one in made})):
             for old in db.scalars(select(row).where(row.sample_id.in_(ids), row.step == step).order_by(row.id)):
                 found.append(
                     Judgment(old.sample_id, old.judge, old.position, old.score, old.verdict, old.rationale, old.raw)
@@ -52,7 +52,7 @@ def shares(db: Session, labels: dict[str, list[Any]]) -> Iterator[dict[str, list
     """The labels' columns, apart for samples that people have labelled: of these only the machine's word."""
     label = tables.Label
     by_people: set[int] = set()
-    for ids in chunks(labels["sample_id"], CHUNK):
+    for ids in in_chunks(labels["sample_id"]):
         query = select(label.sample_id).where(label.sample_id.in_(ids), label.source == LabelSource.person)
         by_people |= set(db.scalars(query))
     mine = [sample_id not in by_people for sample_id in labels["sample_id"]]

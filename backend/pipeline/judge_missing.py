@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.db import reading, tables
+from backend.db.many import in_chunks
 from backend.judges import Judge
 from backend.pipeline import groups as group_values
 from backend.pipeline.adopt import pool_texts
@@ -41,14 +42,10 @@ def beside(db: Session, stage: StageContext, name: str, groups: Sequence[Group])
     """The groups that the step of that name answered, about the prompts of these groups, with its own texts alone."""
     place = next(place for place in stage.places if place.step.name == name)
     prompts = sorted({group.prompt.id for group in groups})
-    rows = [
-        row
-        for some in group_values.chunks(prompts, group_values.CHUNK)
-        for row in group_values.seen_by(db, stage, place.index, prompts=some)
-    ]
+    rows = [row for some in in_chunks(prompts) for row in group_values.seen_by(db, stage, place.index, prompts=some)]
     return [
         replace(group, samples=tuple(one for one in group.samples if one.step == place.index))
-        for some in group_values.chunks(rows, group_values.CHUNK)
+        for some in in_chunks(rows)
         for group in group_values.load(db, some, edits=False, labels=False)
     ]
 
@@ -91,7 +88,7 @@ def judged_of(db: Session, stage: StageContext, sample_ids: Sequence[int]) -> se
     """Which of these samples the step's judge has judged, or the same one with the same checkpoint in a step before."""
     judgment, found = tables.Judgment, set[int]()
     steps = [stage.step, *same_before(db, stage)]
-    for ids in group_values.chunks(sample_ids, group_values.CHUNK):
+    for ids in in_chunks(sample_ids):
         # Not by the judge's name: those that a sum holds leave judgments of their own names.
         query = select(judgment.sample_id).where(judgment.sample_id.in_(ids), judgment.step.in_(steps))
         found |= set(db.scalars(query.distinct()))
@@ -119,7 +116,7 @@ def batches(stage: StageContext, rows: Sequence[GroupRow]) -> Sequence[Sequence[
     """The groups of each call: all at once where the judge has to see all, in order of their parents."""
     if judge_of(stage).needs_all_groups:
         return [sorted(rows, key=lambda row: (row.parent_id or 0, row.position))] if rows else []
-    return list(group_values.chunks(rows, stage.recipe.groups_per_batch))
+    return list(in_chunks(rows, stage.recipe.groups_per_batch))
 
 
 def expected(stage: StageContext, rows: Sequence[GroupRow]) -> int:
@@ -128,7 +125,7 @@ def expected(stage: StageContext, rows: Sequence[GroupRow]) -> int:
         return int(stage.round.counts.get("samples", 0))
     sample, total = tables.Sample, 0
     with reading() as db:
-        for some in group_values.chunks([row.id for row in rows], group_values.CHUNK):
+        for some in in_chunks([row.id for row in rows]):
             query = select(func.count()).where(sample.group_id.in_(some), sample.step < stage.step)
             total += db.scalar(query) or 0
     return total

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from backend import recipes, values
 from backend.db import tables
+from backend.db.many import in_chunks
 from backend.mixers import Mixer
 from backend.pipeline import groups as group_values
 from backend.pipeline import rows as dataset_rows
@@ -61,7 +62,7 @@ def with_texts(
     is_same_recipe: bool = True,
 ) -> Iterator[TrainingRow]:  # fmt: skip
     """The rows of origins and examples, in order."""
-    for some in group_values.chunks(rows, AT_ONCE):
+    for some in in_chunks(rows, AT_ONCE):
         examples = [example for _, example in some]
         kinds = _kinds(db, {example.sample_id for example in examples if example.sample_id is not None})
         for (origin, one), found in zip(some, dataset_rows.resolve(db, examples), strict=True):

@@ -7,14 +7,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
-from backend.pipeline.groups import CHUNK, chunks
+from backend.db.many import in_chunks
 from backend.values import Group
 
 
 def with_scores(db: Session, groups: Sequence[Group], step: int) -> list[Group]:
     """The groups, their samples with the scores of the last judge before a step that judged them, by position."""
     row, found = tables.Judgment, dict[int, tuple[int, list[float]]]()
-    for ids in chunks([sample.id for group in groups for sample in group.samples], CHUNK):
+    for ids in in_chunks([sample.id for group in groups for sample in group.samples]):
         query = select(row.sample_id, row.step, row.score).where(row.sample_id.in_(ids), row.step < step)
         for sample_id, judged_in, score in db.execute(query.order_by(row.sample_id, row.step, row.position)):
             if found.get(sample_id, (-1, []))[0] != judged_in:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from backend import values
 from backend.db import reading, standing, tables
+from backend.db.many import in_chunks
 from backend.errors import EmptySelection
 from backend.mixers import Mixer
 from backend.pipeline import groups as group_values
@@ -48,7 +49,7 @@ def choose(stage: StageContext, db: Session) -> Chosen:
     stage.progress.start(len(rows), "groups")
     keeps_rejected = selector.reads_parents or is_about_rejected(stage)
     at_once = max(len(rows), 1) if selector.needs_all_groups else GROUPS_AT_ONCE
-    for number, batch in enumerate(group_values.chunks(rows, at_once)):
+    for number, batch in enumerate(in_chunks(rows, at_once)):
         found = group_values.load(db, batch, place=stage.place)
         loaded = [with_known(g, known) for g in found if g.samples or not selector.needs_texts]
         groups = [group for group in loaded if keeps_rejected or not is_parent_rejected(group)]
@@ -103,7 +104,7 @@ def seen(stage: StageContext, db: Session) -> Iterator[values.Group]:
     """The step's groups as selectors see them, read while they are gone through."""
     known = known_labels(db, stage.round.id)
     mixer, keeps_rejected = stage.place.step.part, is_about_rejected(stage)
-    for batch in group_values.chunks(group_values.seen_by(db, stage), GROUPS_AT_ONCE):
+    for batch in in_chunks(group_values.seen_by(db, stage), GROUPS_AT_ONCE):
         groups = group_values.load(db, batch, place=stage.place)
         if isinstance(mixer, Mixer) and mixer.reads_scores:
             groups = scores.with_scores(db, groups, stage.step)

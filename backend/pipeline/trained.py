@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from backend.config import settings
 from backend.db import tables
+from backend.db.many import in_chunks
 from backend.engines._wrapper import innermost
-from backend.pipeline import groups as group_values
 from backend.pipeline import left_out, model_check
 from backend.pipeline.stage import StageContext
 from backend.values import JSON, SCORER, Failure, FailureKind
@@ -65,7 +65,7 @@ def rows_left_out(db: Session, dataset_id: int, final: Path) -> list[left_out.It
     record = json.loads((final / "train.json").read_text(encoding="utf-8"))
     reasons = {number: Failure(FailureKind(kind), why) for number, kind, why in record.get("left_out", [])}
     items = []
-    for some in group_values.chunks(sorted(reasons), group_values.CHUNK):
+    for some in in_chunks(sorted(reasons)):
         row, sample = tables.Example, tables.Sample
         query = (
             select(row.position, row.prompt_id, row.sample_id, sample.group_id)

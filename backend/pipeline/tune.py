@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from backend import values
 from backend.db import reading, tables
+from backend.db.many import in_chunks
 from backend.engines import Engine
 from backend.errors import InvalidInput
 from backend.generators import Generator
@@ -92,7 +93,7 @@ class Pilot:
         groups = self._ask(places[0])
         for place in places[1:]:
             part, number = place.step.part, recipe.groups_per_batch
-            batches: Any = group_values.chunks(groups, number)
+            batches: Any = in_chunks(groups, number)
             if isinstance(part, Generator):
                 groups = [one for n, batch in enumerate(batches) for one in self._answer(place, part, batch, n)]
                 groups = _numbered(groups)

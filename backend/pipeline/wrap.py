@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from backend.config import settings
 from backend.db import tables
+from backend.db.many import in_chunks
 from backend.engines._wrapper import is_wrapper, wrapped
-from backend.pipeline.groups import CHUNK, chunks
 from backend.pipeline.stage import StageContext
 from backend.trainers._engine import ENGINE_FILE
 from backend.values import JSON, WRAPPER
@@ -70,13 +70,13 @@ def traces_of(db: Session, dataset_id: int, positions: Sequence[int]) -> dict[in
     """By position of a row of a dataset the sample that the chain of questions which led to its text began with."""
     row, sample, group = tables.Example, tables.Sample, tables.Group
     found: dict[int, int] = {}
-    for some in chunks(positions, CHUNK):
+    for some in in_chunks(positions):
         query = select(row.position, row.sample_id).where(row.dataset_id == dataset_id, row.position.in_(some))
         found |= {position: sample_id for position, sample_id in db.execute(query) if sample_id is not None}
     above, level = dict[int, int](), set(found.values())
     while level:
         parents: dict[int, int] = {}
-        for ids in chunks(sorted(level), CHUNK):
+        for ids in in_chunks(sorted(level)):
             asked = select(sample.id, group.parent_id).join(group, group.id == sample.group_id)
             known = db.execute(asked.where(sample.id.in_(ids), group.parent_id.is_not(None))).tuples()
             parents |= {id_: parent for id_, parent in known if parent is not None}

@@ -24,7 +24,8 @@ from backend.values import SCORER, Stage
 
 __all__ = [
     "BASE", "BUILT_IN", "JUDGE", "KINDS", "POLICY", "REFERENCE", "SLOTS", "STAGES", "STEPS", "Common", "Phase",
-    "Place", "Recipe", "Slots", "Step", "first_job", "get", "job_after_people", "judge_of", "names", "read", "register",
+    "Place", "Recipe", "Slots", "Step", "cut_of", "first_job", "get", "job_after_people", "judge_of", "names", "read",
+    "register",
 ]  # fmt: skip
 
 
@@ -105,7 +106,8 @@ class Recipe(Common):
             )
         if self.schedule.pilot_prompts:
             self._can_try_out()
-        _scheduling.check(self)
+        all_steps = [step for phase in self.phases for step in phase.steps]
+        _scheduling.check(self.schedule, self.metrics, all_steps, self.tried)
         return self
 
     def _can_try_out(self) -> None:
@@ -285,6 +287,11 @@ def judge_of(data: dict[str, Any], phase: int = 0) -> dict[str, Any]:
         return {}
     judges = [place for place in places[:gate] if place.step.kind == "judge" and _labels(places, place, places[gate])]
     return judges[-1].step.part.dump() if judges else {}
+
+
+def cut_of(judge: dict[str, Any]) -> float:
+    """Of a judge's JSON the lowest score that it labels accept: the default of every judge where it names none."""
+    return float(judge.get("accept_at", Judge.model_fields["accept_at"].default))
 
 
 def _labels(places: tuple[Place, ...], judge: Place, shown: Place) -> bool:

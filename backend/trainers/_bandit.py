@@ -8,25 +8,39 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+
 from backend.engines import _weights
 from backend.trainers import TrainSpec
 from backend.trainers._choosing import generations
+from backend.trainers.grpo import GRPO
 from backend.values import JSON
 
 if TYPE_CHECKING:
     from backend.trainers._inputs import Row
-    from backend.trainers.grpo_category_bandit import GRPOCategoryBandit
 
 FILE = "category_values.json"
+"""Beside the weights: the value of each category when a training ended."""
 MOST_CURVES, LONGEST = 50, 50
 """Categories whose values are shown as curves, and characters of their names there; all are kept in the file."""
-"""Beside the weights: the value of each category when a training ended."""
+
+
+class BanditKnobs(GRPO, abstract=True):
+    """What a category is, and how its value is learned and used."""
+
+    category_key: str = Field(
+        "category", min_length=1, description="column of the prompts' metadata that holds the category"
+    )
+    value_rate: float = Field(0.5, gt=0, le=1, description="share of the newest gain in a category's value")
+    value_temperature: float | None = Field(
+        1.0, gt=0, description="lower draws the best category more often; unset: every category is as likely"
+    )
 
 
 class Bandit:
     """The value Q of each category, 0 at first, and the prompts of each. See `GRPOCategoryBandit`."""
 
-    def __init__(self, knobs: "GRPOCategoryBandit", rows: "Mapping[int, Row]", spec: TrainSpec) -> None:
+    def __init__(self, knobs: BanditKnobs, rows: "Mapping[int, Row]", spec: TrainSpec) -> None:
         self.knobs, self.spec = knobs, spec
         self.category_of = {number: category(row, knobs.category_key) for number, row in rows.items()}
         self.known = before(spec.policy)
@@ -77,7 +91,7 @@ def _short(name: str) -> str:
     return f"{name[: LONGEST - 9]} {hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
 
 
-def probabilities(values: Sequence[float], knobs: "GRPOCategoryBandit") -> list[float]:
+def probabilities(values: Sequence[float], knobs: BanditKnobs) -> list[float]:
     """exp(Q / temperature), divided by their sum; all the same without a temperature."""
     if knobs.value_temperature is None:
         return [1 / len(values)] * len(values)

@@ -5,15 +5,50 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from pydantic import Field, field_validator
+
 from backend.engines import _chat
 from backend.judges import fill
 from backend.trainers._guided import MarkedReward
 from backend.trainers._verdict_reward import VerdictReward
+from backend.trainers.grpo import GRPO
 from backend.values import JSON, Group, Judgment, Message, Messages, Sample, Verdict
 
 if TYPE_CHECKING:
     from backend.trainers._inputs import Weights
-    from backend.trainers.guided_grpo import GuidedGRPO
+
+HINT = "{prompt}\n\nThis is how a right answer begins. You may go on from it:\n\n{hint}"
+
+
+class HintKnobs(GRPO, abstract=True):
+    """Which hints a group without a right completion gets."""
+
+    hint_shares: tuple[float, ...] = Field(
+        (0.25, 0.5, 0.75), min_length=1, description="shares of the solution that are shown, one after the other"
+    )
+    hint_key: str = Field(
+        "solution",
+        description="column of the prompts' metadata that holds a solution; where a prompt has none, the known answer",
+    )
+    hint_template: str = Field(
+        HINT, description="what is asked with a hint; {prompt} is the prompt's last question, {hint} what is shown"
+    )
+    strip_hints: bool = Field(True, description="leave hints out of what the loss sees")
+    first_hint_step: int = Field(0, ge=0, description="optimizer steps before the first hint")
+
+    @field_validator("hint_shares")
+    @classmethod
+    def _rise(cls, shares: tuple[float, ...]) -> tuple[float, ...]:
+        if not 0 < shares[0] <= shares[-1] <= 1 or sorted(set(shares)) != list(shares):
+            raise ValueError(f"The hint_shares {shares} do not rise from above 0 to at most 1. Give the lowest first.")
+        return shares
+
+    @field_validator("hint_template")
+    @classmethod
+    def _shows(cls, template: str) -> str:
+        if missing := [slot for slot in ("{prompt}", "{hint}") if slot not in template]:
+            raise ValueError(f"The hint_template lacks {missing[0]}. Put it in.")
+        return template
 
 
 class GuidedReward(MarkedReward):
@@ -32,7 +67,7 @@ class GuidedReward(MarkedReward):
 class HintedRollout:
     """TRL's rollout function: a generation, of which the groups without a solution are written again with hints."""
 
-    def __init__(self, knobs: "GuidedGRPO", reward: GuidedReward, weights: "Weights") -> None:
+    def __init__(self, knobs: HintKnobs, reward: GuidedReward, weights: "Weights") -> None:
         self.knobs, self.reward = knobs, reward
         self.most = min(knobs.max_length, weights.context or knobs.max_length) - knobs.max_completion_length
 

@@ -3,11 +3,14 @@
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
+
+from pydantic import Field, model_validator
 
 from backend.engines import _chat
 from backend.judges import fill, prompt_text
 from backend.trainers._verdict_reward import VerdictReward
+from backend.trainers.grpo import GRPO
 from backend.values import Messages, Verdict
 
 if TYPE_CHECKING:
@@ -15,9 +18,51 @@ if TYPE_CHECKING:
     from trl.trainer.grpo_trainer import GRPOTrainer
 
     from backend.trainers._inputs import Weights
-    from backend.trainers.grpo_judge_mix import GRPOJudgeMix
 
 TRL_NAMES = ("prompt_ids", "prompt_mask", "completion_ids", "completion_mask")
+POINTWISE, PAIRWISE, REFLECTION = "pointwise", "pairwise", "reflection"
+KINDS = (POINTWISE, PAIRWISE, REFLECTION)
+CONCLUDE = "Is the answer right? Reply with Verdict: right or Verdict: wrong."
+ASKED = {
+    POINTWISE: "Task: {prompt}\n\nAnswer: {response}\n\n" + CONCLUDE,
+    PAIRWISE: "Task: {prompt}\n\nAnswer A: {first}\n\nAnswer B: {second}\n\nWhich answer is right? Reply with Verdict: "
+    "A or Verdict: B.",
+    REFLECTION: "Task: {prompt}\n\nAnswer: {response}\n\nThink about whether the answer is right. Give no verdict yet.",
+}
+
+
+class JudgeMixKnobs(GRPO, abstract=True):
+    """Which rows train the policy as a judge, and how much they weigh."""
+
+    judge_weight: float = Field(0.1, ge=0, description="factor of the judging loss; 0: GRPO alone")
+    judge_kinds: tuple[str, ...] = Field(
+        KINDS, min_length=1, description="kinds of rows, which the texts get in turn: pointwise, pairwise, reflection"
+    )
+    pointwise_template: str = Field(
+        ASKED[POINTWISE], description="what is asked of one text; {prompt} and {response} are filled in"
+    )
+    pairwise_template: str = Field(
+        ASKED[PAIRWISE], description="what is asked of two texts; {prompt}, {first} and {second} are filled in"
+    )
+    reflection_template: str = Field(
+        ASKED[REFLECTION], description="what a reflection is asked for with; {prompt} and {response} are filled in"
+    )
+    conclusion: str = Field(CONCLUDE, description="what is asked after a reflection")
+
+    @model_validator(mode="after")
+    def _can_ask(self) -> Self:
+        if strange := [kind for kind in self.judge_kinds if kind not in KINDS]:
+            raise ValueError(f"{strange[0]!r} is no kind of judging row. Kinds are: {', '.join(KINDS)}.")
+        for kind in KINDS:
+            slots = ("{prompt}", "{first}", "{second}") if kind == PAIRWISE else ("{prompt}", "{response}")
+            if missing := [slot for slot in slots if slot not in self.template(kind)]:
+                raise ValueError(f"The {kind} template lacks {missing[0]}, so the judge would not see it. Add it.")
+        return self
+
+    def template(self, kind: str) -> str:
+        """What is asked in a row of this kind."""
+        known = {POINTWISE: self.pointwise_template, PAIRWISE: self.pairwise_template}
+        return known.get(kind, self.reflection_template)
 
 
 @dataclass(frozen=True)
@@ -34,7 +79,7 @@ Encoded = tuple[list[int], list[int]]
 
 
 def judgings(
-    texts: Sequence[str], verdicts: Sequence[Verdict | None], prompts: Sequence[Messages], knobs: "GRPOJudgeMix",
+    texts: Sequence[str], verdicts: Sequence[Verdict | None], prompts: Sequence[Messages], knobs: JudgeMixKnobs,
     chance: random.Random,
 ) -> list[Judging | None]:  # fmt: skip
     """One row for each text in groups of num_generations; None where nothing is known of it.
@@ -54,13 +99,13 @@ def judgings(
         is_right = verdict is Verdict.accept
         said = "Verdict: right" if is_right else "Verdict: wrong"
         shown = {"prompt": task, "response": text}
-        if kind == "pairwise" and others:
+        if kind == PAIRWISE and others:
             other, is_first = texts[chance.choice(others)], chance.random() < 0.5
             first, second = (text, other) if is_first else (other, text)
             shown = {"prompt": task, "first": first, "second": second}
             said = "Verdict: A" if is_right is is_first else "Verdict: B"
-        elif kind == "pairwise":
-            kind = "pointwise"
+        elif kind == PAIRWISE:
+            kind = POINTWISE
         asked: Messages = [{"role": "user", "content": fill(knobs.template(kind), **shown)}]
         found.append(Judging(kind, asked, said))
     return found
@@ -79,7 +124,7 @@ def encoded(row: Judging | None, tokenizer: Any, most: int) -> Encoded | None:
     return (head, whole[len(head) :]) if whole[: len(head)] == head and len(whole) <= most else None
 
 
-def judge_mixing(knobs: "GRPOJudgeMix", reward: VerdictReward, weights: "Weights") -> "type[GRPOTrainer]":
+def judge_mixing(knobs: JudgeMixKnobs, reward: VerdictReward, weights: "Weights") -> "type[GRPOTrainer]":
     """Return the trainer; it is made here because torch and TRL are imported only when training."""
     import torch
     from trl.trainer.grpo_trainer import GRPOTrainer
@@ -99,7 +144,7 @@ def judge_mixing(knobs: "GRPOJudgeMix", reward: VerdictReward, weights: "Weights
             texts = [text.text for text in reward.texts]
             rows = judgings(texts, reward.verdicts, reward.prompts, knobs, chance)
             room = knobs.max_completion_length
-            due = [n for n, row in enumerate(rows) if row is not None and row.kind == "reflection"]
+            due = [n for n, row in enumerate(rows) if row is not None and row.kind == REFLECTION]
             heads = {n: one for n in due if (one := encoded(rows[n], self.processing_class, most - room)) is not None}
             if heads:
                 asked = [head for head, _ in heads.values()]

@@ -6,16 +6,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+
 from backend.engines import _chat, _scorers, _weights
 from backend.engines._live import same_randomness
 from backend.trainers import TrainSpec, _models
+from backend.trainers.grpo import GRPO
 from backend.values import JSON, mean_score
 
 if TYPE_CHECKING:
     from transformers import TrainerCallback
 
     from backend.trainers._inputs import Row
-    from backend.trainers.grpo_prompt_value import GRPOPromptValue
 
 FOLDER = "prompt_value"
 """Beside the weights: the value model when a training ended, as a model that scores."""
@@ -25,13 +27,23 @@ Rewards = dict[int, float]
 """The mean reward of each row's completions, by the row's number."""
 
 
+class PromptValueKnobs(GRPO, abstract=True):
+    """How the value model is trained, and which prompts are chosen by it."""
+
+    target: float = Field(0.5, description="mean reward that the prompts should give; 0.5 of 0 and 1 teaches most")
+    candidates: int = Field(
+        4, ge=1, description="prompts whose reward is predicted for each that is taken; 1: no choice"
+    )
+    value_learning_rate: float = Field(1e-5, gt=0, description="learning rate of AdamW for the value model")
+
+
 class PromptValues:
     """The value model V in training beside the policy, and which rows it chooses. See `GRPOPromptValue`.
 
     A row's value is that of the last token before the answer: what the chat template writes of the prompt.
     """
 
-    def __init__(self, knobs: "GRPOPromptValue", rows: "Mapping[int, Row]", spec: TrainSpec, tokenizer: Any) -> None:
+    def __init__(self, knobs: PromptValueKnobs, rows: "Mapping[int, Row]", spec: TrainSpec, tokenizer: Any) -> None:
         self.knobs, self.spec, self.tokenizer = knobs, spec, tokenizer
         chats = [row.columns["prompt"] for row in rows.values()]
         encoded = _chat.encode(tokenizer, _chat.special_texts(tokenizer), chats)

@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING, Any
 from backend.engines import _weights
 from backend.errors import InvalidInput
 from backend.trainers import TrainSpec, _folders
+from backend.trainers._rl_knobs import RLKnobs
 
 if TYPE_CHECKING:
     from transformers import Trainer as HFTrainer
     from transformers import TrainerCallback
 
     from backend.trainers._inputs import Weights
-    from backend.trainers._rl import RLTrainer
 
 FILE = "reference.safetensors"
 """What a training checkpoint holds of a reference that moves."""
 
 
-def check(trainer: "RLTrainer", spec: TrainSpec) -> None:
+def check(trainer: RLKnobs, spec: TrainSpec) -> None:
     """Refuse a reference of its own beside an adapter: TRL compares with the weights that the adapter started from."""
     if not (trainer.needs_reference and trainer.lora):
         return
@@ -29,7 +29,7 @@ def check(trainer: "RLTrainer", spec: TrainSpec) -> None:
         )
 
 
-def put(trainer: "RLTrainer", fitted: "HFTrainer", weights: "Weights", spec: TrainSpec) -> None:
+def put(trainer: RLKnobs, fitted: "HFTrainer", weights: "Weights", spec: TrainSpec) -> None:
     """Give TRL's reference the weights it should have: the reference's, or those of the checkpoint that is resumed."""
     model: Any = getattr(fitted, "ref_model", None)
     if model is None or weights.reference is None:

@@ -3,27 +3,78 @@
 import math
 import random
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
+
+from pydantic import Field, field_validator, model_validator
 
 from backend.engines._live import same_randomness
 from backend.errors import TrainerError
 from backend.judges import fill, prompt_text
 from backend.trainers._guided import MarkedReward
+from backend.trainers.grpo import GRPO
 from backend.values import Message, Sampling
 
 if TYPE_CHECKING:
     import torch
     from trl.trainer.grpo_trainer import GRPOTrainer
 
-    from backend.trainers.teacher_remark_grpo import TeacherRemarkGRPO
-
 RARE = 0.01
 """Probability of a token below which a text that is worse than its group's mean is learned from as GRPO does."""
 SPREAD = 4.0
 """The advantages from -SPREAD to SPREAD are those that the shaping tells apart."""
+NOTHING = "no remark"
+REMARK = f"""A student answers a task. Write what the student should think next, in the student's own voice and in at
+most three sentences: doubt a step that is wrong and put it right, or check the answer another way. If there is nothing
+to add, reply with {NOTHING} alone.
+
+Task: {{prompt}}
+
+Answer of the student: {{response}}"""
 
 
-def share_at(step: int, steps: int, knobs: "TeacherRemarkGRPO") -> float:
+class RemarkKnobs(GRPO, abstract=True):
+    """Who writes remarks, behind how many completions, and how much is learned of them."""
+
+    remarks_by: str = Field(
+        "reference",
+        max_length=40,
+        description="who writes the remarks: live (the policy as it is trained), policy, reference, base, or a role "
+        "that is bound at launch or made by an earlier step",
+    )
+    template: str = Field(REMARK, description="what the teacher is asked; {prompt} and {response} are filled in")
+    no_remark: str = Field(NOTHING, min_length=1, description="what the teacher says where it has nothing to add")
+    remark_tokens: int = Field(256, ge=1, description="longest remark in tokens; one that was cut off is not used")
+    remark_share: float = Field(0.1, ge=0, le=1, description="share of completions that get a remark at first")
+    last_share: float = Field(0.01, ge=0, le=1, description="share that this falls to")
+    fall_steps: int = Field(0, ge=0, description="optimizer steps over which it falls; 0: a third of all")
+    least_share: float = Field(0.06, ge=0, le=1, description="share from which on there are no remarks any more")
+    shaping: float = Field(
+        0.001,
+        ge=0,
+        le=0.005,
+        description="how much less is learned of words that the policy would hardly write; 0: none",
+    )
+
+    @field_validator("template")
+    @classmethod
+    def _shows(cls, template: str) -> str:
+        if missing := [slot for slot in ("{prompt}", "{response}") if slot not in template]:
+            raise ValueError(f"The template lacks {missing[0]}, so the teacher would not see it. Put it in.")
+        return template
+
+    @model_validator(mode="after")
+    def _is_on_policy(self) -> Self:
+        if self.gradient_accumulation_steps % (self._passes * self.num_iterations):
+            raise ValueError(
+                "The weights of a remark's words are those of the policy that wrote the text, so that each generation "
+                "has to be trained on in one optimizer step. Leave steps_per_generation unset and num_iterations 1."
+            )
+        if self.last_share > self.remark_share:
+            raise ValueError("last_share is above remark_share, but the share falls. Swap them.")
+        return self
+
+
+def share_at(step: int, steps: int, knobs: RemarkKnobs) -> float:
     """The share of texts that get a remark at an optimizer step, from 0, of so many; 0 from `least_share` down."""
     fall = knobs.fall_steps or max(1, steps // 3)
     share = knobs.remark_share - (knobs.remark_share - knobs.last_share) * min(step, fall) / fall
@@ -50,7 +101,7 @@ def shaped(probability: float, advantage: float, width: float) -> float:
 class RemarkedRollout:
     """TRL's rollout function: a generation, of which some texts that ended by themselves go on with a remark."""
 
-    def __init__(self, knobs: "TeacherRemarkGRPO", reward: MarkedReward) -> None:
+    def __init__(self, knobs: RemarkKnobs, reward: MarkedReward) -> None:
         self.knobs, self.reward = knobs, reward
 
     def __call__(self, prompts: list[Any], fitted: Any) -> dict[str, Any]:
@@ -101,7 +152,7 @@ class RemarkedRollout:
         return {n: text for n, text in said.items() if text and knobs.no_remark.lower() not in text.lower()}
 
 
-def remarking(knobs: "TeacherRemarkGRPO") -> "type[GRPOTrainer]":
+def remarking(knobs: RemarkKnobs) -> "type[GRPOTrainer]":
     """Return the trainer; it is made here because torch and TRL are imported only when training."""
     import torch
     from trl.trainer.grpo_trainer import GRPOTrainer

@@ -18,6 +18,7 @@ from backend.engines._live import around, same_randomness
 from backend.errors import TrainerError
 from backend.judges import Judge
 from backend.trainers import LIVE, TrainSpec
+from backend.trainers._rl_knobs import RLKnobs
 from backend.values import JSON, Group, Judgment, Prompt, Sample, Verdict, mean_score
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from transformers import TrainerCallback
 
     from backend.trainers._inputs import Row
-    from backend.trainers._rl import RLTrainer
 
 FILE = "samples.jsonl"
 MOST_SAID = 500
@@ -42,7 +42,7 @@ class Reward:
     stay as they are.
     """
 
-    def __init__(self, trainer: "RLTrainer", rows: "Sequence[Row]", spec: TrainSpec) -> None:
+    def __init__(self, trainer: RLKnobs, rows: "Sequence[Row]", spec: TrainSpec) -> None:
         self.trainer, self.spec = trainer, spec
         self.judge: Judge = trainer.reward
         self.rows = {row.number: row for row in rows}

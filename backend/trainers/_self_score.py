@@ -4,17 +4,48 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+
+from backend.errors import InvalidInput
 from backend.trainers._verdict_reward import VerdictReward
+from backend.trainers.grpo import GRPO
 from backend.values import Verdict
 
 if TYPE_CHECKING:
     import torch
     from trl.trainer.grpo_trainer import GRPOTrainer
 
-    from backend.trainers.grpo_self_score import GRPOSelfScore
-
 SMALL = 1e-4
 """Added to deviations before dividing by them, as in TRL."""
+
+
+class SelfScoreKnobs(GRPO, abstract=True):
+    """How a policy scores its own texts, and how much that counts."""
+
+    score_token: str = Field("", max_length=80, description="the token z; empty: the padding token")
+    score_beta: float = Field(0.1, gt=0, description="factor of the log-probability in a score")
+    reference_log_prob: float = Field(
+        -23.0,
+        le=0,
+        description="log-probability of z that is a score of 0, in nats; that of the policy before training, which the "
+        "curve self_score/log_prob begins with",
+    )
+    score_weight: float = Field(0.1, ge=0, description="factor of the term; 0: GRPO alone")
+    advantage_share: float = Field(
+        0.1, ge=0, le=1, description="share of the advantage that is by the policy's own scores; 0 means none"
+    )
+    least_deviation: float = Field(0.1, ge=0, description="deviation of a group's scores above which they have a share")
+
+    def token(self, tokenizer: Any) -> int:
+        """The number of z; raises `InvalidInput` where the tokenizer has no such token."""
+        name = self.score_token or tokenizer.pad_token
+        vocabulary = tokenizer.get_vocab()
+        if name not in vocabulary:
+            raise InvalidInput(
+                f"The tokenizer has no token {name!r}. Name in score_token a token of the model that no text holds, "
+                "such as one that is reserved."
+            )
+        return int(vocabulary[name])
 
 
 def class_weights(right: Sequence[bool | None]) -> list[float]:
@@ -23,9 +54,7 @@ def class_weights(right: Sequence[bool | None]) -> list[float]:
     return [0.0 if one is None else len(known) / (2 * known.count(one)) for one in right]
 
 
-def mixed(
-    advantages: Sequence[float], scores: Sequence[float | None], size: int, knobs: "GRPOSelfScore"
-) -> list[float]:
+def mixed(advantages: Sequence[float], scores: Sequence[float | None], size: int, knobs: SelfScoreKnobs) -> list[float]:
     """The advantages of texts in groups of `size`, with the share of the policy's own scores; None: no score."""
     found = list(advantages)
     for start in range(0, len(found), size):
@@ -74,7 +103,7 @@ def with_token(inputs: dict[str, Any], token: int, padding: int) -> tuple[dict[s
 
 
 def noted(
-    scores: "torch.Tensor", targets: "torch.Tensor", known: "torch.Tensor", knobs: "GRPOSelfScore"
+    scores: "torch.Tensor", targets: "torch.Tensor", known: "torch.Tensor", knobs: SelfScoreKnobs
 ) -> dict[str, float]:
     """What the curves show of scores; empty where none of the texts is scored."""
     if not known.any():
@@ -88,7 +117,7 @@ def noted(
     }
 
 
-def self_scoring(knobs: "GRPOSelfScore", reward: VerdictReward) -> "type[GRPOTrainer]":
+def self_scoring(knobs: SelfScoreKnobs, reward: VerdictReward) -> "type[GRPOTrainer]":
     """Return the trainer; it is made here because torch and TRL are imported only when training."""
     import torch
     from trl.trainer.grpo_trainer import GRPOTrainer

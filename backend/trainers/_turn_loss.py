@@ -2,15 +2,15 @@
 
 from typing import TYPE_CHECKING, Any
 
+from backend.trainers._turn_knobs import TurnKnobs
+from backend.trainers._turn_reward import TurnReward
+
 if TYPE_CHECKING:
     import torch
     from trl.trainer.grpo_trainer import GRPOTrainer
 
-    from backend.trainers._turn_reward import TurnReward
-    from backend.trainers.multi_turn_grpo import MultiTurnGRPO
 
-
-def turn_grpo(knobs: "MultiTurnGRPO", reward: "TurnReward") -> "type[GRPOTrainer]":
+def turn_grpo(knobs: TurnKnobs, reward: TurnReward) -> "type[GRPOTrainer]":
     """Return the trainer; it is made here because torch and TRL are imported only when training."""
     import torch
     from trl.trainer.grpo_trainer import GRPOTrainer

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from backend.judges.agrees_with_label import AgreesWithLabel
 from backend.trainers import TrainSpec, _turns
 from backend.trainers._reward import Components, Reward, _components
-from backend.trainers._turns import ANSWER, VERDICT, Episode, Rewards
+from backend.trainers._turn_knobs import ANSWER, VERDICT, TurnKnobs
+from backend.trainers._turns import Episode, Rewards
 from backend.values import JSON, Group, Judgment, Sample, Verdict
 
 if TYPE_CHECKING:
     from backend.trainers._inputs import Row
-    from backend.trainers.multi_turn_grpo import MultiTurnGRPO
 
 Judged = Mapping[int, Sequence[Judgment]]
 Chats = Sequence[Sequence[Sample]]
@@ -26,7 +26,7 @@ Chats = Sequence[Sequence[Sample]]
 class TurnReward(Reward):
     """The reward of a chat, for TRL; and kept until the next generation, reward and advantage of each turn."""
 
-    def __init__(self, trainer: "MultiTurnGRPO", rows: "Sequence[Row]", spec: TrainSpec) -> None:
+    def __init__(self, trainer: TurnKnobs, rows: "Sequence[Row]", spec: TrainSpec) -> None:
         super().__init__(trainer, rows, spec)
         self.turns = trainer
         self.rewards: Rewards = []

@@ -3,20 +3,14 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from backend.engines import _chat
 from backend.errors import InvalidInput
 from backend.judges import prompt_text
+from backend.trainers._turn_knobs import ANSWER, THOUGHT, VERDICT, TurnKnobs
 from backend.values import Group, Messages, Prompt, Sample, Verdict
 
-if TYPE_CHECKING:
-    from backend.trainers.multi_turn_grpo import MultiTurnGRPO
-
-ANSWER, VERDICT, THOUGHT = "answer", "verdict", "thought"
-KINDS = (ANSWER, VERDICT, THOUGHT)
-MEANS = ("grpo", "bnpo", "dr_grpo", "dapo")
-"""Loss types whose mean over tokens is known here, for terms beside TRL's loss."""
 SMALL = 1e-4
 """Added to deviations before dividing by them, as in TRL."""
 Rewards = list[list[float | None]]
@@ -65,7 +59,7 @@ class Rollout:
     It returns a key `episode`, which TRL hands on to the reward function and puts into its inputs.
     """
 
-    def __init__(self, trainer: "MultiTurnGRPO", between: Sequence[list[int]]) -> None:
+    def __init__(self, trainer: TurnKnobs, between: Sequence[list[int]]) -> None:
         self.trainer, self.between = trainer, between
 
     def __call__(self, prompts: list[Any], fitted: Any) -> dict[str, Any]:
@@ -131,30 +125,7 @@ def between(tokenizer: Any, model: str, follow_ups: Sequence[str], ends: set[int
     return found
 
 
-def problem(trainer: "MultiTurnGRPO") -> str:
-    """What is wrong with the turns that were asked for, in words; empty where nothing is."""
-    kinds, turns = trainer.turn_kinds, len(trainer.turn_kinds)
-    if strange := [kind for kind in kinds if kind not in KINDS]:
-        return f"{strange[0]!r} is no kind of turn. Kinds are: {', '.join(KINDS)}."
-    if len(trainer.follow_ups) != turns - 1:
-        return (
-            f"{turns} turns need {turns - 1} follow_ups, not {len(trainer.follow_ups)}: one before each but the first."
-        )
-    if len(trainer.turn_weights) not in (0, turns):
-        return f"There are {turns} turns, but {len(trainer.turn_weights)} turn_weights. Give one for each, or none."
-    if ANSWER not in kinds:
-        return "No turn is an answer, so that nothing can be rewarded. Make one of them an answer."
-    if VERDICT in kinds[: kinds.index(ANSWER)]:
-        return "A verdict stands before the first answer, so that it is about nothing. Put an answer before it."
-    if trainer.progress_bonus and (kinds.count(ANSWER) < 2 or trainer.credit == "outcome"):
-        return (
-            "progress_bonus compares one answer with the next, so it needs two of them and the credit turn or return. "
-            "Set it to 0, or change these."
-        )
-    return ""
-
-
-def credited(rewards: Sequence[Sequence[float | None]], trainer: "MultiTurnGRPO", written: Sequence[int]) -> Rewards:
+def credited(rewards: Sequence[Sequence[float | None]], trainer: TurnKnobs, written: Sequence[int]) -> Rewards:
     """What each turn of each chat is credited with; None where that is not known.
 
     rewards: of each chat the reward of each turn, before weights. written: how many turns each chat has.
@@ -162,7 +133,7 @@ def credited(rewards: Sequence[Sequence[float | None]], trainer: "MultiTurnGRPO"
     return [_credits(own, trainer, turns) for own, turns in zip(rewards, written, strict=True)]
 
 
-def _credits(rewards: Sequence[float | None], trainer: "MultiTurnGRPO", written: int) -> list[float | None]:
+def _credits(rewards: Sequence[float | None], trainer: TurnKnobs, written: int) -> list[float | None]:
     kinds = trainer.turn_kinds
     weights = trainer.turn_weights or (1.0,) * len(kinds)
     answers = [n for n in range(written) if kinds[n] == ANSWER]
@@ -187,9 +158,7 @@ def _times(weight: float, reward: float | None) -> float | None:
     return None if reward is None else weight * reward
 
 
-def totals(
-    rewards: Sequence[Sequence[float | None]], trainer: "MultiTurnGRPO", written: Sequence[int]
-) -> list[float | None]:
+def totals(rewards: Sequence[Sequence[float | None]], trainer: TurnKnobs, written: Sequence[int]) -> list[float | None]:
     """The reward of each chat, for curves and lists: of its last answer, or the weighted sum of its turns."""
     plain = trainer.model_copy(update={"credit": "return"}) if trainer.credit == "turn" else trainer
     return [one[0] for one in credited(rewards, plain, written)]

@@ -3,11 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import Field
-
-from backend.trainers._bandit import Bandit
+from backend.trainers._bandit import Bandit, BanditKnobs
 from backend.trainers._choosing import choosing
-from backend.trainers.grpo import GRPO
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -17,7 +14,7 @@ if TYPE_CHECKING:
     from backend.trainers._reward import Reward
 
 
-class GRPOCategoryBandit(GRPO):
+class GRPOCategoryBandit(BanditKnobs):
     """GRPO whose prompts are drawn by a bandit: a category of prompts is an arm.
 
     The value Q(c) of a category begins with 0. Before each generation the category of each prompt is drawn with a
@@ -27,14 +24,6 @@ class GRPOCategoryBandit(GRPO):
     prompts without one are a category of their own. The values go on in a training that starts from the new weights.
     num_train_epochs counts how many prompts are drawn, not which.
     """
-
-    category_key: str = Field(
-        "category", min_length=1, description="column of the prompts' metadata that holds the category"
-    )
-    value_rate: float = Field(0.5, gt=0, le=1, description="share of the newest gain in a category's value")
-    value_temperature: float | None = Field(
-        1.0, gt=0, description="lower draws the best category more often; unset: every category is as likely"
-    )
 
     def train_with(
         self, reward: "Reward", arguments: dict[str, Any], weights: "Weights", dataset: "Dataset"

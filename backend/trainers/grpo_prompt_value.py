@@ -3,12 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import Field
-
 from backend.trainers import _folders
 from backend.trainers._choosing import choosing
-from backend.trainers._prompt_value import MODEL, OPTIMIZER, PromptValues, keeping
-from backend.trainers.grpo import GRPO
+from backend.trainers._prompt_value import MODEL, OPTIMIZER, PromptValueKnobs, PromptValues, keeping
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -18,7 +15,7 @@ if TYPE_CHECKING:
     from backend.trainers._reward import Reward
 
 
-class GRPOPromptValue(GRPO):
+class GRPOPromptValue(PromptValueKnobs):
     """GRPO whose prompts are chosen by a value model V, which is trained beside the policy.
 
     Before each generation `candidates` prompts are drawn for each one that is needed, and those with the smallest
@@ -27,12 +24,6 @@ class GRPOPromptValue(GRPO):
     at the end of the prompt, on a copy of the weights that training starts from; all of its weights are trained. In a
     training that starts from the new weights it goes on. num_train_epochs counts how many prompts are taken, not which.
     """
-
-    target: float = Field(0.5, description="mean reward that the prompts should give; 0.5 of 0 and 1 teaches most")
-    candidates: int = Field(
-        4, ge=1, description="prompts whose reward is predicted for each that is taken; 1: no choice"
-    )
-    value_learning_rate: float = Field(1e-5, gt=0, description="learning rate of AdamW for the value model")
 
     @property
     def resumes_with(self) -> tuple[str, ...]:

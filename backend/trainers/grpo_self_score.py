@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from pydantic import Field
-
 from backend.errors import InvalidInput
 from backend.trainers import TrainSpec
-from backend.trainers.grpo import GRPO
+from backend.trainers._self_score import SelfScoreKnobs, self_scoring
+from backend.trainers._verdict_reward import VerdictReward
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from backend.trainers._reward import Reward
 
 
-class GRPOSelfScore(GRPO):
+class GRPOSelfScore(SelfScoreKnobs):
     """GRPO with a term that moves the policy's score of its own text towards the verdict of `reward` on it.
 
     The score of a text y is r_s = score_beta (log pi(z | x, y, end) - reference_log_prob), z being a token that no text
@@ -28,31 +27,12 @@ class GRPOSelfScore(GRPO):
     above least_deviation, else A.
     """
 
-    score_token: str = Field("", max_length=80, description="the token z; empty: the padding token")
-    score_beta: float = Field(0.1, gt=0, description="factor of the log-probability in a score")
-    reference_log_prob: float = Field(
-        -23.0,
-        le=0,
-        description="log-probability of z that is a score of 0, in nats; that of the policy before training, which the "
-        "curve self_score/log_prob begins with",
-    )
-    score_weight: float = Field(0.1, ge=0, description="factor of the term; 0: GRPO alone")
-    advantage_share: float = Field(
-        0.1, ge=0, le=1, description="share of the advantage that is by the policy's own scores; 0 means none"
-    )
-    least_deviation: float = Field(0.1, ge=0, description="deviation of a group's scores above which they have a share")
-
     def reward_function(self, rows: "Sequence[Row]", spec: TrainSpec) -> "Reward":
-        from backend.trainers._verdict_reward import VerdictReward
-
         return VerdictReward(self, rows, spec)
 
     def train_with(
         self, reward: "Reward", arguments: dict[str, Any], weights: "Weights", dataset: "Dataset"
     ) -> "HFTrainer":
-        from backend.trainers._self_score import self_scoring
-        from backend.trainers._verdict_reward import VerdictReward
-
         assert isinstance(reward, VerdictReward)
         fitted = self.fit(self_scoring(self, reward), reward, arguments, weights, dataset)
         token = self.token(weights.tokenizer)
@@ -62,14 +42,3 @@ class GRPOSelfScore(GRPO):
                 "score them. Name another special token that no text holds in score_token."
             )
         return fitted
-
-    def token(self, tokenizer: Any) -> int:
-        """The number of z; raises `InvalidInput` where the tokenizer has no such token."""
-        name = self.score_token or tokenizer.pad_token
-        vocabulary = tokenizer.get_vocab()
-        if name not in vocabulary:
-            raise InvalidInput(
-                f"The tokenizer has no token {name!r}. Name in score_token a token of the model that no text holds, "
-                "such as one that is reserved."
-            )
-        return int(vocabulary[name])

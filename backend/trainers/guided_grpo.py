@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from pydantic import Field, field_validator
-
 from backend.trainers import TrainSpec
-from backend.trainers.grpo import GRPO
+from backend.trainers._hints import GuidedReward, HintedRollout, HintKnobs
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -15,10 +13,8 @@ if TYPE_CHECKING:
     from backend.trainers._inputs import Row, Weights
     from backend.trainers._reward import Reward
 
-HINT = "{prompt}\n\nThis is how a right answer begins. You may go on from it:\n\n{hint}"
 
-
-class GuidedGRPO(GRPO):
+class GuidedGRPO(HintKnobs):
     """GRPO whose groups without a right completion are written again, with the beginning of a solution in the prompt.
 
     A prompt is too hard for the policy as it is where `reward` rejects some of its completions and accepts none. Its
@@ -29,36 +25,7 @@ class GuidedGRPO(GRPO):
     Prompts without a solution, and those that a hint would leave too little room, stay as they are.
     """
 
-    hint_shares: tuple[float, ...] = Field(
-        (0.25, 0.5, 0.75), min_length=1, description="shares of the solution that are shown, one after the other"
-    )
-    hint_key: str = Field(
-        "solution",
-        description="column of the prompts' metadata that holds a solution; where a prompt has none, the known answer",
-    )
-    hint_template: str = Field(
-        HINT, description="what is asked with a hint; {prompt} is the prompt's last question, {hint} what is shown"
-    )
-    strip_hints: bool = Field(True, description="leave hints out of what the loss sees")
-    first_hint_step: int = Field(0, ge=0, description="optimizer steps before the first hint")
-
-    @field_validator("hint_shares")
-    @classmethod
-    def _rise(cls, shares: tuple[float, ...]) -> tuple[float, ...]:
-        if not 0 < shares[0] <= shares[-1] <= 1 or sorted(set(shares)) != list(shares):
-            raise ValueError(f"The hint_shares {shares} do not rise from above 0 to at most 1. Give the lowest first.")
-        return shares
-
-    @field_validator("hint_template")
-    @classmethod
-    def _shows(cls, template: str) -> str:
-        if missing := [slot for slot in ("{prompt}", "{hint}") if slot not in template]:
-            raise ValueError(f"The hint_template lacks {missing[0]}. Put it in.")
-        return template
-
     def reward_function(self, rows: "Sequence[Row]", spec: TrainSpec) -> "Reward":
-        from backend.trainers._hints import GuidedReward
-
         return GuidedReward(self, rows, spec)
 
     def train_with(
@@ -67,7 +34,6 @@ class GuidedGRPO(GRPO):
         from trl.trainer.grpo_trainer import GRPOTrainer
 
         from backend.trainers._guided import asking
-        from backend.trainers._hints import GuidedReward, HintedRollout
 
         assert isinstance(reward, GuidedReward)
         fitted = self.fit(asking(GRPOTrainer), reward, arguments, weights, dataset)

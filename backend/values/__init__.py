@@ -16,6 +16,7 @@ from backend.values.states import LabelSource as LabelSource
 from backend.values.states import Role as Role
 from backend.values.states import RoundStatus as RoundStatus
 from backend.values.states import SetUse as SetUse
+from backend.values.states import Sign as Sign
 from backend.values.states import Split as Split
 from backend.values.states import Stage as Stage
 from backend.values.states import Verdict as Verdict

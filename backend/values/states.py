@@ -8,6 +8,36 @@ class Verdict(StrEnum):
     reject = "reject"
 
 
+class Sign(StrEnum):
+    """Why a person's decision may change a sample's label: the first seven compare judgments and need no model.
+
+    The others are features of the judge's surrogate (`pipeline/informativeness/surrogate.py`); `vote` is both.
+    """
+
+    unparsed = "unparsed"
+    spread = "spread"
+    cut = "cut"
+    exact_match = "exact_match"
+    verifier = "verifier"
+    judges = "judges"
+    vote = "vote"
+    top = "top"
+    others = "others"
+    logprob = "logprob"
+    grounded = "grounded"
+    covered = "covered"
+    counted = "counted"
+    reason_end = "reason_end"
+    reason_in = "reason_in"
+    reason_grounded = "reason_grounded"
+    reason_covers = "reason_covers"
+    length = "length"
+    reason_length = "reason_length"
+    cut_off = "cut_off"
+    habit = "habit"
+    """Too few verdicts for a surrogate, or none that it finds improbable."""
+
+
 class LabelSource(StrEnum):
     none = "none"
     judge = "judge"

@@ -34,7 +34,7 @@ HELP = {
     "repeats": "how often each of two things is timed in turn",
     "seeds": "seeds of the demo's loop",
     "rounds": "rounds of the demo's loop",
-    "reviewed_seeds": "seeds of the review by worth and at random",
+    "reviewed_seeds": "seeds of the review by informativeness and at random",
     "reviewers": "people who decide at once",
     "decisions": "decisions of each of them",
     "kills": "how often the worker is killed",
@@ -68,7 +68,7 @@ def main() -> None:
         run("-m", "tests.bench.recipes_compared", *many, "--out", str(Path(folder) / "runs.jsonl"))
     run("-m", "tests.bench.kills", "--kills", size["step_kills"])
     train = [] if asked.quick else ["--train"]
-    run("-m", "tests.bench.worth_of_a_look", "--seeds", size["reviewed_seeds"], *train)
+    run("-m", "tests.bench.informativeness", "--seeds", size["reviewed_seeds"], *train)
     crowd = {"RONDO_REVIEWERS": size["reviewers"], "RONDO_DECISIONS": size["decisions"]}
     run("-m", "pytest", "-s", "tests/acceptance/test_many_reviewers.py", **crowd)
     run("-m", "pytest", "-s", "tests/acceptance/test_killed_round.py", RONDO_KILLS=size["kills"])

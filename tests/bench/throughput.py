@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from backend.db.many import in_chunks
 from backend.jobs.process import KEEP_FREED_MEMORY
 from tests.bench.place import data_folder, run_stage
 
@@ -37,7 +38,7 @@ def bare_loop(round_id: int, file: Path | None = None) -> float:
         loaded = group_values.load(db, group_values.group_rows(db, round_id, Split.train))
         seeds = set(db.scalars(select(tables.Sample.seed).where(tables.Sample.round_id == round_id)))
     assert seeds, "the round has no samples to compare with"
-    batches = list(group_values.chunks(loaded, recipe.groups_per_batch))
+    batches = list(in_chunks(loaded, recipe.groups_per_batch))
     g, j = recipe.generator.model_dump(), recipe.judge.model_dump()
     started = time.perf_counter()
     with engine_for(found.policy_id) as engine:

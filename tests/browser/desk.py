@@ -79,7 +79,7 @@ class Review:
         self.context = chromium.new_context(
             viewport={"width": width, "height": 860}, color_scheme="dark" if dark else "light"
         )
-        # By worth, the order of the tests' samples would be the queue's business; here they come as they were made.
+        # By informativeness, the order of the tests' samples would be the queue's business; here they come as they were made.
         self.context.add_init_script(ORDER)
         sign_in(self.context, self.actor)
         self.page = self.context.new_page()

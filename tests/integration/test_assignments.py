@@ -128,7 +128,7 @@ def decide_all(team: Team, names: tuple[str, ...], *, skips: int = 0) -> int:
     while True:
         before = number
         for name in names:
-            for n in team.queue(name, limit=3, order=Order.worth):
+            for n in team.queue(name, limit=3, order=Order.informativeness):
                 is_skip = name == names[-1] and skips and n % skips == 0
                 number += not is_skip
                 team.act(name, n, SKIP if is_skip else ACCEPT)

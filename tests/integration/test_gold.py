@@ -109,11 +109,15 @@ def test_by_number_a_gold_item_comes_when_it_is_its_turn(database: str) -> None:
 
 
 def a_long_round(prompts: int, **review: object) -> tuple[Team, set[int]]:
-    """A round with 60 gold items, which are worth least and have the lowest numbers."""
+    """A round with 60 gold items, which are the least informative and have the lowest numbers."""
     team = Team(prompts=prompts, **review)
     with session() as db:
         for n in team.ids:
-            db.add(tables.Worth(sample_id=n, round_id=team.round.id, worth=n / 10_000, why="cut", is_open=True))
+            db.add(
+                tables.Informativeness(
+                    sample_id=n, round_id=team.round.id, informativeness=n / 10_000, why="cut", is_open=True
+                )
+            )
     known = team.ids[:60]
     gold.mark(team.curator, team.round.id, known, Verdict.accept)
     return team, set(known)
@@ -133,7 +137,7 @@ def test_what_comes_out_of_its_turn_says_that_it_was_drawn_whether_it_is_gold_or
     database: str, *, is_blind: bool
 ) -> None:
     team, known = a_long_round(400, gold_share=0.3, random_share=0.4, is_blind=is_blind)
-    items = [item for number in range(4) for item in team.items(f"p{number}", limit=50, order=Order.worth)]
+    items = [item for number in range(4) for item in team.items(f"p{number}", limit=50, order=Order.informativeness)]
     late = [item for item in items if item.sample_id < team.ids[500]]
     assert all(item.is_random for item in late)
     assert all(item.reason == "Drawn at random, to measure the judge fairly." for item in late)
@@ -143,7 +147,7 @@ def test_what_comes_out_of_its_turn_says_that_it_was_drawn_whether_it_is_gold_or
 
 
 @pytest.mark.on_sqlite
-@pytest.mark.parametrize("order", [Order.random, Order.worth])
+@pytest.mark.parametrize("order", [Order.random, Order.informativeness])
 @pytest.mark.parametrize("prompts", [100, 700], ids=["listed", "drawn one by one"])
 def test_however_often_one_looks_every_item_stays_where_it_was(database: str, order: Order, prompts: int) -> None:
     team, known = a_long_round(prompts, gold_share=0.3, random_share=0.4)
@@ -166,12 +170,12 @@ def test_in_all_orders_the_same_items_are_drawn_in_the_same_order(database: str)
     team, known = a_long_round(700, gold_share=0.3, random_share=0.4)
     drawn = {
         order: [item.sample_id for item in team.items("ann", order=order, peek=True, limit=60) if item.reason]
-        for order in (Order.worth, Order.disagreement)
+        for order in (Order.informativeness, Order.disagreement)
     }
     least = min(map(len, drawn.values()))
     assert least > 10
     alone = team.queue("ann", order=Order.random, peek=True, limit=60)
-    assert drawn[Order.worth][:least] == drawn[Order.disagreement][:least] == alone[:least]
+    assert drawn[Order.informativeness][:least] == drawn[Order.disagreement][:least] == alone[:least]
     assert known & set(alone)
 
 
@@ -180,7 +184,9 @@ def test_where_gold_items_come_only_the_servers_key_tells(database: str) -> None
 
     def orders() -> list[list[object]]:
         random = team.queue("ann", order=Order.random, peek=True, limit=40)
-        marks = [item.reason is not None for item in team.items("ann", order=Order.worth, peek=True, limit=40)]
+        marks = [
+            item.reason is not None for item in team.items("ann", order=Order.informativeness, peek=True, limit=40)
+        ]
         return [[n in known for n in random], marks]
 
     before = orders()

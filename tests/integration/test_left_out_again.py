@@ -84,7 +84,10 @@ def test_what_was_left_out_is_tried_again_alone_while_people_review(database: st
     with reading() as db:
         label = db.get_one(tables.Label, sample.id)
         assert (label.source, label.verdict) == (LabelSource.person, "accept"), "a person's word stays"
-        assert db.scalar(select(tables.Worth.is_open).where(tables.Worth.sample_id == sample.id)) is False
+        assert (
+            db.scalar(select(tables.Informativeness.is_open).where(tables.Informativeness.sample_id == sample.id))
+            is False
+        )
         counts = db.get_one(tables.Round, round_id).counts
     assert (counts["samples"], counts["left_out"]) == (60, {})
     with pytest.raises(Conflict, match="Nothing of round 2 is left out any more"):

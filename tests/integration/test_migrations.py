@@ -32,7 +32,7 @@ def fill(world: World) -> None:
         db.execute(
             insert(tables.GoldItem).values(place | {"verdict": "accept", "reason": "known", "created_at": now()})
         )
-        db.execute(insert(tables.Worth).values(place | {"worth": 0.5, "why": "cut"}))
+        db.execute(insert(tables.Informativeness).values(place | {"informativeness": 0.5, "why": "cut"}))
         db.get_one(tables.Job, ids["job_id"]).losses = 3
         of = {"prompt_id": sample.prompt_id, "position": 9, "text": "brought"}
         db.add(tables.ImportedCompletion(**of, extra={"chosen": True}))

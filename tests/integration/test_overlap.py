@@ -137,7 +137,7 @@ def test_more_reviewers_reopen_items_and_fewer_close_them(database: str) -> None
 
 def test_the_random_share_is_marked_on_item_and_decision(database: str) -> None:
     team = Team(prompts=40, random_share=0.3)
-    items = team.items("ann", order=Order.worth, limit=60)
+    items = team.items("ann", order=Order.informativeness, limit=60)
     drawn = {item.sample_id for item in items if item.is_random}
     assert 8 <= len(drawn) <= 30
     for item in items[:20]:
@@ -153,7 +153,7 @@ def test_the_places_of_the_random_share_stay_after_a_reload(database: str) -> No
     who = team.who("ann")
 
     def marks() -> list[bool]:
-        items = queue.queue(who, team.round.id, order=Order.worth, limit=30, peek=True)
+        items = queue.queue(who, team.round.id, order=Order.informativeness, limit=30, peek=True)
         return [item.reason is not None and "random" in item.reason for item in items]
 
     first = marks()
@@ -167,33 +167,41 @@ def test_a_look_without_taking_leaves_no_lease(database: str) -> None:
     assert team.slots(team.ids[0]) == []
 
 
-def test_worth_goes_up_for_equals_of_what_was_overridden_and_down_for_the_confirmed(database: str) -> None:
+def test_informativeness_goes_up_for_equals_of_what_was_overridden_and_down_for_the_confirmed(database: str) -> None:
     team = Team(prompts=2, n=4, scores=(0.0,))
     with session() as db:
         for n, sample in enumerate(team.samples):
             db.get_one(tables.Sample, sample.id).text = f"text {n // 4}.{n % 2}"
-            db.add(tables.Worth(sample_id=sample.id, round_id=team.round.id, worth=0.5, why="cut", is_open=True))
+            db.add(
+                tables.Informativeness(
+                    sample_id=sample.id, round_id=team.round.id, informativeness=0.5, why="cut", is_open=True
+                )
+            )
     team.act("ann", team.ids[0], ACCEPT)
     team.act("ann", team.ids[1], REJECT)
-    order = team.queue("ann", order=Order.worth)
+    order = team.queue("ann", order=Order.informativeness)
     assert order[0] == team.ids[2], "the same text was overridden"
     assert order[-1] == team.ids[3], "the same text was confirmed"
     assert set(order[1:-1]) == set(team.ids[4:])
 
 
 @pytest.mark.parametrize("kind", [ACCEPT, REJECT])
-def test_taken_back_items_come_back_into_the_order_by_worth(database: str, kind: object) -> None:
+def test_taken_back_items_come_back_into_the_order_by_informativeness(database: str, kind: object) -> None:
     team = Team(prompts=1)
     with session() as db:
         for n in team.ids:
-            db.add(tables.Worth(sample_id=n, round_id=team.round.id, worth=n / 1000, why="cut", is_open=True))
+            db.add(
+                tables.Informativeness(
+                    sample_id=n, round_id=team.round.id, informativeness=n / 1000, why="cut", is_open=True
+                )
+            )
     one = team.act("ann", team.ids[1], kind)  # type: ignore[arg-type]
-    assert team.queue("ann", order=Order.worth) == team.ids[:1]
+    assert team.queue("ann", order=Order.informativeness) == team.ids[:1]
     team.take_back("ann", one)
-    assert team.queue("ann", order=Order.worth) == team.ids[::-1]
+    assert team.queue("ann", order=Order.informativeness) == team.ids[::-1]
     with session() as db:
         labels.recompute(db, team.ids)
-    assert team.queue("ann", order=Order.worth) == team.ids[::-1]
+    assert team.queue("ann", order=Order.informativeness) == team.ids[::-1]
 
 
 def test_fewer_reviewers_leave_no_slot_too_many_open_whoever_holds_it(database: str) -> None:

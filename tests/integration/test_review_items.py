@@ -15,16 +15,16 @@ from tests.integration.reviewing import Team
 PREFER, FLAG, EDIT = DecisionKind.prefer, DecisionKind.flag, DecisionKind.edit
 
 
-def write_worths(team: Team, *worths: tuple[int, float, str]) -> None:
+def write_signs(team: Team, *signs: tuple[int, float, str]) -> None:
     rows.make_judgments(team.samples, judge="another_rubric")
     with session() as db:
-        for n, worth, why in worths:
-            db.add(tables.Worth(sample_id=n, round_id=team.round.id, worth=worth, why=why))
+        for n, value, why in signs:
+            db.add(tables.Informativeness(sample_id=n, round_id=team.round.id, informativeness=value, why=why))
 
 
 def group(**more: Any) -> Team:
     team = Team(prompts=2, n=4, scores=(5.0, 2.0, 3.0, 4.0), mode="group", **more)
-    write_worths(team, (team.ids[0], 0.2, "top"), (team.ids[2], 0.9, "judges"))
+    write_signs(team, (team.ids[0], 0.2, "top"), (team.ids[2], 0.9, "judges"))
     return team
 
 
@@ -44,7 +44,7 @@ def test_a_blind_group_says_why_only_after_the_decision(database: str) -> None:
 
 def test_a_sample_keeps_its_own_reason(database: str) -> None:
     team = Team(is_blind=False)
-    write_worths(team, (team.ids[1], 0.9, "judges"))
+    write_signs(team, (team.ids[1], 0.9, "judges"))
     assert [item.reason for item in team.items("ann")][:2] == [
         "Scored 5, against the cut at 4.", "Two judges disagree about this."
     ]  # fmt: skip

@@ -296,16 +296,16 @@ def test_the_queue_leaves_out_what_is_decided_skipped_or_held(database: str) -> 
     assert [i.sample_id for i in again][:2] == desk.ids[:2]
 
 
-def test_the_queue_orders_by_what_a_look_is_worth(database: str) -> None:
+def test_the_queue_orders_by_informativeness(database: str) -> None:
     desk = Desk(is_blind=False)
     with session() as db:
         db.execute(update(tables.Label).where(tables.Label.sample_id == desk.ids[1]).values(machine_spread=1.5))
         db.execute(update(tables.Round).values(review={"random_share": 0.0}))
-    by_worth = queue.queue(desk.reviewer, desk.round.id, order=queue.Order.worth)
-    assert [i.sample_id for i in by_worth] == [desk.ids[3], desk.ids[2], desk.ids[1], desk.ids[0]] or [
-        i.sample_id for i in by_worth
+    by_informativeness = queue.queue(desk.reviewer, desk.round.id, order=queue.Order.informativeness)
+    assert [i.sample_id for i in by_informativeness] == [desk.ids[3], desk.ids[2], desk.ids[1], desk.ids[0]] or [
+        i.sample_id for i in by_informativeness
     ] == [desk.ids[2], desk.ids[3], desk.ids[1], desk.ids[0]]
-    assert by_worth[2].reason == "The judge gave 2, 2."
+    assert by_informativeness[2].reason == "The judge gave 2, 2."
     only = queue.queue(desk.reviewer, desk.round.id, order=queue.Order.disagreement)
     assert [i.sample_id for i in only] == [desk.ids[1]]
 

@@ -136,9 +136,11 @@ def test_people_accept_reject_and_edit_proposed_prompts_on_the_desk(tiny: Path) 
         ids = list(
             db.scalars(select(tables.Sample.id).where(tables.Sample.round_id == round_id).order_by(tables.Sample.id))
         )
-        assert set(db.scalars(select(tables.Worth.sample_id))) == set(ids)
+        assert set(db.scalars(select(tables.Informativeness.sample_id))) == set(ids)
         # The known answer of a prompt that was shown says nothing of the proposal.
-        assert not db.scalars(select(tables.Worth.why).where(tables.Worth.why == "exact_match")).all()
+        assert not db.scalars(
+            select(tables.Informativeness.why).where(tables.Informativeness.why == "exact_match")
+        ).all()
     acts = [reviews.Act(f"reject-{n:04}", DecisionKind.reject, n) for n in ids[2:]]
     acts += [
         reviews.Act("accept-0001", DecisionKind.accept, ids[0]),

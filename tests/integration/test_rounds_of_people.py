@@ -22,7 +22,7 @@ def test_people_decide_before_hints_are_given_and_their_word_stands(tiny: Path) 
     assert (waiting.status, waiting.stage, waiting.step) == (RoundStatus.review, Stage.review, 3)
     with reading() as db:
         ids = list(db.scalars(select(tables.Sample.id).where(tables.Sample.round_id == round_id)))
-        assert set(db.scalars(select(tables.Worth.sample_id))) == set(ids)
+        assert set(db.scalars(select(tables.Informativeness.sample_id))) == set(ids)
     reviews.decide_many(loop.actor, round_id, [reviews.Act(f"accept-{n:04}", DecisionKind.accept, n) for n in ids])
     reviews.close(loop.actor, round_id)
     ended = loop.run(round_id)
@@ -41,7 +41,7 @@ def test_people_are_shown_the_groups_of_the_next_step_and_no_others(tiny: Path) 
         by_step: dict[int, list[int]] = {1: [], 3: []}
         for n, step in db.execute(select(tables.Sample.id, tables.Sample.step).order_by(tables.Sample.id)):
             by_step[step].append(n)
-        assert set(db.scalars(select(tables.Worth.sample_id))) == set(by_step[1])
+        assert set(db.scalars(select(tables.Informativeness.sample_id))) == set(by_step[1])
     walk: set[int] = set()
     while found := queue.queue(loop.actor, round_id, limit=10, held=sorted(walk)):
         walk |= {item.sample_id for item in found}

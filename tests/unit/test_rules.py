@@ -1,9 +1,11 @@
 """The house rules that a linter does not know."""
 
 import ast
+import graphlib
 import re
 from pathlib import Path
 
+import grimp
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -51,6 +53,18 @@ def test_broad_excepts_only_at_the_boundaries() -> None:
             if caught in ("Exception", "BaseException", "everything"):
                 found.add(name(path))
     assert found <= BROAD_EXCEPTS
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Imports for type checking count, too. The contracts of import-linter look at packages only."""
+    graph = grimp.build_graph("app", "backend", cache_dir=None)
+    imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    circles: list[str] = []
+    try:
+        graphlib.TopologicalSorter(imports).prepare()
+    except graphlib.CycleError as error:
+        circles = error.args[1]
+    assert circles == []
 
 
 def test_files_can_be_read_in_one_sitting() -> None:

@@ -11,7 +11,7 @@ from backend.db.filters import FLAGS, KINDS, OF_ONE_STEP, SOURCES, VERDICTS, Cur
 from backend.db.filters import encode_facet as encode
 from backend.db.search import parse
 from backend.errors import InvalidInput
-from backend.pipeline.worth import near_the_cut
+from backend.pipeline.informativeness.signs import near_the_cut
 from backend.services.decisions.labels import Effect, Word, effect
 from backend.values import DecisionKind, LabelSource, Verdict
 
@@ -133,7 +133,7 @@ def test_the_label_from_what_was_said(
     assert effect(*machine, said, 3.5) == expected
 
 
-def test_a_look_is_worth_most_near_the_cut_and_where_the_judge_wavers() -> None:
+def test_samples_are_most_informative_near_the_cut_and_where_the_judge_wavers() -> None:
     assert near_the_cut(None, None, cut=4.0) == 1.0
     assert near_the_cut(4.0, 0.0, cut=4.0) == 1.0
     assert near_the_cut(2.0, 1.5, cut=4.0) > near_the_cut(2.0, 0.0, cut=4.0) > near_the_cut(1.0, 0.0, cut=4.0)

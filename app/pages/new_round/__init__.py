@@ -8,7 +8,8 @@ import gradio as gr
 
 from app.pages.new_round import saved as new_round_saved
 from app.pages.new_round.drafts import about_of, draft_of, recipe_choices
-from app.pages.new_round.recipe import QUIET, WAITS, Frame, draw
+from app.pages.new_round.drawing import WAITS
+from app.pages.new_round.recipe import QUIET, Frame, draw
 from app.toasts import toasts
 from app.widgets import judge_template, round_form
 from app.widgets.context import Context, context

@@ -1,16 +1,14 @@
 """The recipe of a round's form as YAML: written from its fields, or put into them."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
+from app.pages.new_round.drawing import Drawing
 from app.toasts import toasts
 from backend.errors import InvalidInput
 from backend.services.recipes import parts, recipe_yaml
-
-if TYPE_CHECKING:
-    from app.pages.new_round.recipe import Drawing
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ def draw() -> Yaml:
     return Yaml(text, write, use)
 
 
-def writer(drawing: "Drawing") -> Any:
+def writer(drawing: Drawing) -> Any:
     """The listener that fills in the text: [text, estimate]."""
 
     @toasts
@@ -51,7 +49,7 @@ def writer(drawing: "Drawing") -> Any:
     return write
 
 
-def user(drawing: "Drawing") -> Any:
+def user(drawing: Drawing) -> Any:
     """The listener that puts the text into the form: what a choice of another recipe changes."""
 
     @toasts

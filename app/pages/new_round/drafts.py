@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from backend.services.recipes import parts
+from app.widgets.context import Context
+from backend.services.recipes import parts, saved_recipes
 from backend.services.rounds import Plan
+from backend.values import JSON
 
 
 def draft_of(
@@ -46,3 +48,9 @@ def about_of(recipe: dict[str, Any]) -> dict[str, str]:
 def digest(plan: Plan) -> str:
     """The same for equal plans, another for others."""
     return hashlib.sha256(json.dumps(asdict(plan), sort_keys=True, default=str).encode()).hexdigest()
+
+
+def other_recipe(here: Context, current: JSON, name: str) -> JSON:
+    """The recipe of that name: the project's own as it was saved, or another with the parts it shares with this one."""
+    found = next((one for one in saved_recipes.list_saved(here.actor, here.project_id) if one.name == name), None)
+    return parts.switch_recipe(current, name) if found is None else parts.validate(found.recipe)

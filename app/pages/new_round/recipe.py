@@ -1,6 +1,6 @@
 """The recipe's part of a new round: its slots are drawn again whenever another part is chosen, and wired to Launch."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -12,17 +12,12 @@ from app import forms
 from app.pages.new_round import as_yaml, steps
 from app.pages.new_round import saved as own_recipes
 from app.pages.new_round.as_yaml import Yaml
-from app.pages.new_round.drafts import about_of, digest, draft_of, recipe_choices
+from app.pages.new_round.drawing import Drawing, name_of
 from app.pages.new_round.steps import Tool
 from app.toasts import toasts
 from app.widgets import judge_template
-from app.widgets.context import Context, context
-from app.widgets.formats import duration
-from app.widgets.round_form import RoundFields, plan_of
-from backend.errors import InvalidInput, RondoError
-from backend.services import rounds
+from app.widgets.round_form import RoundFields
 from backend.services.recipes import parts, steps_edit
-from backend.services.rounds import Plan
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
@@ -36,12 +31,6 @@ SLOT_TITLES = {
     "metrics": "Metrics: what is measured",
 }
 OPEN_SLOTS = ("generator", "judge")
-WAITS = {"waits": True}
-"""What stands for an estimate until the form is drawn."""
-OTHER_VALUES = (
-    "The estimate beside Launch was of other values than the form holds now. It is made again: look at it, then launch."
-)
-DRAWN_AGAIN = "The form is being drawn again for what was chosen. Launch when it is there."
 
 
 @dataclass(frozen=True)
@@ -57,116 +46,6 @@ class Frame:
     estimate: Component
     launch: gr.Button
     fields: RoundFields
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """One drawing of the slots, and what its events do. For one that was replaced meanwhile nothing is answered.
-
-    Handlers get `now`, the newest draft, then the values of `everything`.
-    """
-
-    at: int
-    form: forms.Form
-    size: int
-    """How many of the values come before those of the form."""
-    roles: list[tuple[str, gr.Dropdown]] = field(default_factory=list)
-    """The fields of the roles; their values come after those of the form."""
-
-    def is_newest(self, now: dict[str, Any]) -> bool:
-        return bool(now.get("at") == self.at)
-
-    def plan(self, values: tuple[Any, ...]) -> Plan:
-        """The plan that the fields say; raises `InvalidInput` with the field's name."""
-        recipe = parts.validate(self.recipe(values))
-        return replace(plan_of(recipe, values[0], list(values[1 : self.size])), roles=self.bound(values))
-
-    def recipe(self, values: tuple[Any, ...]) -> dict[str, Any]:
-        """The recipe that the fields say, which need not work; raises `InvalidInput` with the field's name."""
-        return self.form.read(self.of_form(values))
-
-    def of_form(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
-        return values[self.size : self.size + len(self.form.inputs)]
-
-    def bound(self, values: tuple[Any, ...]) -> dict[str, int]:
-        return steps.bound(self.roles, values[self.size + len(self.form.inputs) :])
-
-    def draft(self, recipe: dict[str, Any], now: dict[str, Any], values: tuple[Any, ...], *, opened: str = "") -> Any:
-        """What is drawn next, with what the fields of the roles hold."""
-        kept = {name: bound_to for name, bound_to in now["roles"].items() if name not in dict(self.roles)}
-        return draft_of(
-            recipe, opened=opened, checkpoints=now["checkpoints"], roles=kept | self.bound(values), own=now["own"]
-        )
-
-    def chosen(self) -> list[Any]:
-        """What the recipe's dropdown and those of the slots held when this was drawn."""
-        return [self.form.start["name"], *map(self.form.drawn, self.form.switches)]
-
-    @toasts
-    def read(self, request: gr.Request, now: dict[str, Any], *values: Any) -> list[Any]:
-        """The estimate of what the fields say, and which plan it is of."""
-        if not self.is_newest(now):
-            return [gr.skip()] * 3
-        here = context(request)
-        try:
-            plan = self.plan(values)
-        except RondoError as error:
-            return [{"problem": error.message, "warnings": []}, "", gr.Button(interactive=True)]
-        return [guessed(here, plan), digest(plan), gr.Button(interactive=True)]
-
-    @toasts
-    def start(self, request: gr.Request, counted: str, *given: Any) -> None:
-        """Launch what the fields say, where the estimate beside the button is of just that."""
-        here, drawn = context(request), self.chosen()
-        now, *values = given[len(drawn) :]
-        if not self.is_newest(now) or list(given[: len(drawn)]) != drawn:
-            raise InvalidInput(DRAWN_AGAIN)
-        plan = self.plan(tuple(values))
-        if digest(plan) != counted:
-            raise InvalidInput(OTHER_VALUES)
-        rounds.launch(here.actor, here.project_id, plan)
-
-    @toasts
-    def switch_recipe(self, request: gr.Request, name: str, now: dict[str, Any], *values: Any) -> list[Any]:
-        """Another recipe, with the parts it shares with this one."""
-        if name == self.form.start["name"] or not self.is_newest(now):
-            return [gr.skip()] * 5
-        try:
-            new = own_recipes.other_recipe(context(request), self.recipe(values), name)
-        except InvalidInput as error:
-            return [gr.skip(), {"problem": error.message}, gr.skip(), self.form.start["name"], gr.skip()]
-        return [*self.other(new, now, values)[:3], gr.skip(), about_of(new)]
-
-    def other(self, new: dict[str, Any], now: dict[str, Any], values: tuple[Any, ...]) -> list[Any]:
-        """What shows another recipe: its draft, the estimate, Launch, the dropdown of recipes, its paper."""
-        choice = gr.Dropdown(choices=recipe_choices(new, now["own"]), value=new["name"])
-        return [self.draft(new, now, values), WAITS, gr.Button(interactive=False), choice, about_of(new)]
-
-    def use(self, tool: Tool, chosen: Any, now: dict[str, Any], values: tuple[Any, ...]) -> list[Any]:
-        """Change the list of steps. Where a field cannot be read, everything stays as it is drawn."""
-        if not self.is_newest(now):
-            return [gr.skip()] * 3
-        try:
-            new = tool.change(self.recipe(values), *([chosen] if tool.choice is not None else []))
-        except InvalidInput as error:
-            return [gr.skip(), {"problem": error.message}, gr.skip()]
-        return [self.draft(new, now, values), WAITS, gr.Button(interactive=False)]
-
-    def name_of(self, switch: forms.Switch) -> str:
-        """The accordion in which a part is chosen."""
-        paths = [spot.path for spot in parts.spots(self.form.start)]
-        return next((name_of(path) for path in paths if path == switch.path[: len(path)]), "")
-
-    def switch(self, switch: forms.Switch, chosen: Any, now: dict[str, Any], values: tuple[Any, ...]) -> list[Any]:
-        """Another part in a slot. Where a field cannot be read, the dropdown goes back to what is drawn."""
-        if chosen == self.form.drawn(switch) or not self.is_newest(now):
-            return [gr.skip()] * 4
-        try:
-            new = self.form.switched(switch, self.of_form(values), chosen)
-        except InvalidInput as error:
-            return [gr.skip(), {"problem": error.message}, gr.skip(), gr.Dropdown(value=self.form.drawn(switch))]
-        new_draft = self.draft(new, now, values, opened=self.name_of(switch))
-        return [new_draft, WAITS, gr.Button(interactive=False), gr.skip()]
 
 
 def draw(drawn: dict[str, Any], saved: list[Any], frame: Frame) -> None:
@@ -259,38 +138,3 @@ def _user(drawing: Drawing, tool: Tool) -> Any:
         return drawing.use(tool, chosen, now, tuple(rest))
 
     return use
-
-
-def name_of(path: tuple[str | int, ...]) -> str:
-    """What the page calls a place of a recipe: its slot, or the numbers that lead to its step."""
-    return "-".join(map(str, path[:-1] if path[-1] == "part" else path))
-
-
-def guessed(here: Context, plan: Plan) -> dict[str, Any]:
-    """What a plan costs, or why it cannot run: said where the figures stand, since one may still type."""
-    try:
-        found = rounds.estimate(here.actor, here.project_id, plan)
-    except RondoError as error:
-        return {"problem": error.message, "warnings": []}
-    return {
-        "samples": samples_of(found),
-        "calls": f"{found.judge_calls:,}",
-        "tokens": f"{found.tokens:,}",
-        "time": _time(found),
-        "warnings": list(found.warnings),
-    }
-
-
-def samples_of(found: rounds.Estimate) -> str:
-    """How many samples there will be, and how many of them trainings write while they run."""
-    if not found.rollouts:
-        return f"{found.samples:,}"
-    return f"{found.samples:,}, {found.rollouts:,} of them rollouts of online training"
-
-
-def _time(found: rounds.Estimate) -> str:
-    """How long the round takes; with a bound where its texts may be much longer than the last ones."""
-    if found.seconds is None or found.seconds_at_most is None:
-        return "known after the first round"
-    likely, at_most = duration(found.seconds), duration(found.seconds_at_most)
-    return f"about {likely}, at most {at_most}" if found.seconds_at_most > 1.2 * found.seconds else f"about {likely}"

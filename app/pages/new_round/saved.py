@@ -1,18 +1,16 @@
 """The recipe of a round's form kept as the project's own: saved under a name, changed by saving again, deleted."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
+from app.pages.new_round.drawing import Drawing
 from app.toasts import notice, toasts
 from app.widgets.context import Context, context
 from backend.errors import InvalidInput, NotFound
-from backend.services.recipes import parts, saved_recipes
+from backend.services.recipes import saved_recipes
 from backend.values import JSON
-
-if TYPE_CHECKING:
-    from app.pages.new_round.recipe import Drawing
 
 Own = list[tuple[str, str]]
 """(title, name) of the project's own recipes."""
@@ -31,12 +29,6 @@ def own(here: Context) -> Own:
     return [(one.title, one.name) for one in saved_recipes.list_saved(here.actor, here.project_id)]
 
 
-def other_recipe(here: Context, current: JSON, name: str) -> JSON:
-    """The recipe of that name: the project's own as it was saved, or another with the parts it shares with this one."""
-    found = next((one for one in saved_recipes.list_saved(here.actor, here.project_id) if one.name == name), None)
-    return parts.switch_recipe(current, name) if found is None else parts.validate(found.recipe)
-
-
 def draw(recipe: JSON, known: Own) -> Saving:
     """Draw the name, closed until it is wanted; an own recipe can be deleted."""
     is_own = recipe["name"] in [name for _, name in known]
@@ -53,7 +45,7 @@ def draw(recipe: JSON, known: Own) -> Saving:
     return Saving(title, save, delete)
 
 
-def saver(drawing: "Drawing") -> Any:
+def saver(drawing: Drawing) -> Any:
     """The listener that saves what the fields say: what a choice of another recipe changes."""
 
     @toasts
@@ -71,7 +63,7 @@ def saver(drawing: "Drawing") -> Any:
     return save_recipe
 
 
-def deleter(drawing: "Drawing") -> Any:
+def deleter(drawing: Drawing) -> Any:
     """The listener that deletes the chosen recipe from the project's; the fields stay as they are."""
 
     @toasts

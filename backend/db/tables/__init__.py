@@ -11,16 +11,49 @@ from backend.db.tables.metric import Metric
 from backend.db.tables.project import FormerSlug, Membership, Project
 from backend.db.tables.prompt import PROBES, ImportedCompletion, Prompt, PromptSet
 from backend.db.tables.recipe import SavedRecipe
-from backend.db.tables.review import Assignment, Event, GoldItem, Lease, Presence, Worth
+from backend.db.tables.review import Assignment, Event, GoldItem, Informativeness, Lease, Presence
 from backend.db.tables.round import Group, Round, RoundPromptSet, RoundRole
 from backend.db.tables.sample import JUDGED, Sample
 from backend.db.tables.user import LoginLink, LoginSession, Token, User
 
 __all__ = [
-    "JUDGED", "PROBES", "Assignment", "Base", "Checkpoint", "Dataset", "Decision", "Event", "Example", "Executor",
-    "FormerSlug", "GoldItem", "Group", "ImportedCompletion", "Job", "JobPoint", "Judgment", "Label", "Lease",
-    "LeftOut", "LoginLink", "LoginSession", "Membership", "Metric", "Presence", "Project", "Prompt", "PromptSet",
-    "Round", "RoundPromptSet", "RoundRole", "Sample", "SavedRecipe", "Template", "Token", "User", "Worth",
+    "JUDGED",
+    "PROBES",
+    "Assignment",
+    "Base",
+    "Checkpoint",
+    "Dataset",
+    "Decision",
+    "Event",
+    "Example",
+    "Executor",
+    "FormerSlug",
+    "GoldItem",
+    "Group",
+    "ImportedCompletion",
+    "Informativeness",
+    "Job",
+    "JobPoint",
+    "Judgment",
+    "Label",
+    "Lease",
+    "LeftOut",
+    "LoginLink",
+    "LoginSession",
+    "Membership",
+    "Metric",
+    "Presence",
+    "Project",
+    "Prompt",
+    "PromptSet",
+    "Round",
+    "RoundPromptSet",
+    "RoundRole",
+    "Sample",
+    "SavedRecipe",
+    "Template",
+    "Token",
+    "User",
 ]  # fmt: skip
 
 # Threads that work this out at once can leave it half done (db/aliases.py); here there are none yet.

@@ -45,8 +45,8 @@ class Lease(Base):
     """The queue drew the item at random for this person."""
 
 
-class Worth(Base):
-    """How likely a look at a sample changes its label, as judged when the judge had ended (pipeline/worth.py).
+class Informativeness(Base):
+    """How likely a person's decision changes a sample's label, when the judge had ended (pipeline/informativeness).
 
     `is_open`: no person has labelled it yet, so that the next best one is the end of an index range.
     """
@@ -58,9 +58,9 @@ class Worth(Base):
         ForeignKey("samples.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
     round_id: Mapped[int] = mapped_column(ForeignKey("rounds.id", ondelete="CASCADE"))
-    worth: Mapped[float]
+    informativeness: Mapped[float] = mapped_column("worth")
     why: Mapped[str] = mapped_column(String(24), default="")
-    """The strongest sign, as a word of pipeline/worth.py."""
+    """The strongest sign (`values.Sign`); empty where none was written."""
     is_open: Mapped[bool] = mapped_column(default=True, server_default=true())
 
 

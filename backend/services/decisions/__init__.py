@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from backend.db import standing, tables
 from backend.db.standing import ANY_LABELLING, DECIDING, LABELLING, TOGETHER
 from backend.errors import InvalidInput, NotFound
-from backend.recipes import judge_of
+from backend.recipes import cut_of, judge_of
 from backend.services import review_settings
 from backend.services.access import Actor
 from backend.services.decisions import group_decisions, labels, leases
@@ -231,7 +231,7 @@ def overrides(round_: tables.Round, act: Act, place: Place, value: dict[str, Any
         # Whoever rewrites a text does not let it stand.
         kind = DecisionKind.reject if act.kind is DecisionKind.edit else act.kind
         word = labels.Word(kind, act.score)
-        return labels.effect(*machine[act.sample_id], [word], labels.cut_of(judge)).is_overridden
+        return labels.effect(*machine[act.sample_id], [word], cut_of(judge)).is_overridden
     return group_decisions.overrides(value, machine)
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from backend.db import now, standing, tables
 from backend.db.many import in_chunks
 from backend.db.standing import ANY_LABELLING, DECIDING, LABELLING, TOGETHER
-from backend.recipes import judge_of
+from backend.recipes import cut_of, judge_of
 from backend.services import review_settings
 from backend.services.decisions import group_decisions
 from backend.services.review_settings import ReviewSettings
@@ -144,10 +144,10 @@ def recompute(db: Session, sample_ids: Iterable[int], rounds: Sequence[tables.Ro
 
 
 def show(db: Session, sample_ids: Sequence[int], *, is_open: bool) -> None:
-    """Put samples into the order by worth, or take them out."""
+    """Put samples into the order by informativeness, or take them out."""
     if sample_ids:
-        worth = tables.Worth
-        db.execute(update(worth).where(worth.sample_id.in_(sample_ids)).values(is_open=is_open))
+        table = tables.Informativeness
+        db.execute(update(table).where(table.sample_id.in_(sample_ids)).values(is_open=is_open))
 
 
 class Rules:
@@ -163,11 +163,6 @@ class Rules:
         for id_, recipe, phase, review in rows:
             self.judges[id_], self.settings[id_] = judge_of(recipe, phase), review_settings.read(review)
         self.cuts = {id_: cut_of(judge) for id_, judge in self.judges.items()}
-
-
-def cut_of(judge: dict[str, Any]) -> float:
-    """The judge's cut; a recipe that names none has the default of every judge."""
-    return float(judge.get("accept_at", 0.5))
 
 
 def thresholds(db: Session, round_ids: set[int]) -> dict[int, float]:

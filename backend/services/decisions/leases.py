@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from backend.db import now, reading, session, tables
+from backend.db.many import CHUNK, in_chunks
 from backend.services import review_settings
 from backend.services.access import Actor
 from backend.services.decisions import presence
@@ -23,7 +24,6 @@ from backend.services.review_settings import ReviewSettings
 from backend.services.rounds import get_row
 from backend.values import Role
 
-CHUNK = 500
 SAFE = timedelta(seconds=5)
 """A lease that has longer to run is taken by nobody else during a transaction."""
 LOCK = 0x1EA5E
@@ -77,7 +77,9 @@ def release(actor: Actor, round_id: int, sample_ids: Sequence[int] | None = None
         if is_gone or sample_ids is None:
             presence.leave(db, actor, round_id)
         one_at_a_time(db, round_id)
-        wanted: list[Any] = [()] if sample_ids is None else [(lease.sample_id.in_(ids),) for ids in chunked(sample_ids)]
+        wanted: list[Any] = (
+            [()] if sample_ids is None else [(lease.sample_id.in_(ids),) for ids in in_chunks(sample_ids)]
+        )
         for where in wanted:
             free = update(lease).where(*mine, *where).values(user_id=None, expires_at=now(), is_random=False)
             given_back += len(db.scalars(free.returning(lease.sample_id)).all())
@@ -105,7 +107,7 @@ def claim(
     won: set[int] = set()
     if sample_ids:
         one_at_a_time(db, round_.id)
-    for ids in chunked(sample_ids):
+    for ids in in_chunks(sample_ids):
         at, taken = now(), slots(db, ids)
         places = {n: free_slot(taken[n], actor.user_id, settings.reviewers_of(n), at) for n in ids}
         wanted = {n: slot for n, slot in places.items() if slot is not None}
@@ -207,7 +209,7 @@ def refit(db: Session, round_id: int, settings: ReviewSettings) -> None:
     """
     lease, at = tables.Lease, now()
     begun = [n for (n,) in db.execute(select(lease.sample_id).where(lease.round_id == round_id).distinct())]
-    for ids in chunked(begun):
+    for ids in in_chunks(begun):
         over, under = [], []
         for n, taken in slots(db, ids).items():
             open_, number = [row for row in taken if row.decided_at is None], settings.reviewers_of(n)
@@ -234,7 +236,7 @@ def slots(db: Session, sample_ids: Sequence[int]) -> dict[int, list[Any]]:
     lease = tables.Lease
     query = select(lease.sample_id, lease.slot, lease.user_id, lease.expires_at, lease.decided_at)
     found: dict[int, list[Any]] = defaultdict(list)
-    for ids in chunked(sample_ids):
+    for ids in in_chunks(sample_ids):
         for row in db.execute(query.where(lease.sample_id.in_(ids)).order_by(lease.slot)):
             found[row.sample_id].append(row)
     return found
@@ -244,7 +246,7 @@ def holdings(db: Session, sample_ids: Sequence[int]) -> list[Holding]:
     """The slots that are held by now, or decided."""
     lease, user, at = tables.Lease, tables.User, now()
     found: list[Holding] = []
-    for ids in chunked(sample_ids):
+    for ids in in_chunks(sample_ids):
         query = select(lease, user.name).join(user, user.id == lease.user_id).where(lease.sample_id.in_(ids))
         standing = query.where(or_(lease.decided_at.is_not(None), lease.expires_at >= at))
         for row, who in db.execute(standing.order_by(lease.sample_id, lease.slot)):
@@ -256,7 +258,7 @@ def holdings(db: Session, sample_ids: Sequence[int]) -> list[Holding]:
 def extend(db: Session, actor: Actor, sample_ids: Sequence[int], until: datetime) -> set[int]:
     """Renew what is still the actor's, run out or not; what they decided stays theirs anyway."""
     lease, kept = tables.Lease, set()
-    for ids in chunked(sample_ids):
+    for ids in in_chunks(sample_ids):
         mine = (lease.sample_id.in_(ids), lease.user_id == actor.user_id)
         db.execute(update(lease).where(*mine, lease.decided_at.is_(None)).values(expires_at=until))
         kept |= set(db.scalars(select(lease.sample_id).where(*mine)))
@@ -267,7 +269,7 @@ def in_round(db: Session, round_id: int, sample_ids: Sequence[int]) -> list[int]
     """Those that are samples of this round, in their order."""
     label, ids = tables.Label, list(dict.fromkeys(sample_ids))
     query = select(label.sample_id).where(label.round_id == round_id)
-    there = {n for some in chunked(ids) for n in db.scalars(query.where(label.sample_id.in_(some)))}
+    there = {n for some in in_chunks(ids) for n in db.scalars(query.where(label.sample_id.in_(some)))}
     return [n for n in ids if n in there]
 
 
@@ -284,8 +286,3 @@ def inserting(db: Session) -> Any:
     """INSERT with ON CONFLICT, as the database at hand spells it."""
     dialect = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
     return dialect.insert(tables.Lease)
-
-
-def chunked(values: Sequence[int], size: int = CHUNK) -> Iterable[Sequence[int]]:
-    for start in range(0, len(values), size):
-        yield values[start : start + size]

@@ -1,6 +1,6 @@
 """What a launch needs: where it comes from, what it would cost, and whether it can work."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import func, select
@@ -14,7 +14,6 @@ from backend.recipes import Recipe
 from backend.services.access import Actor, require
 from backend.services.checkpoints import model_checks, wrappers
 from backend.services.plans import (
-    auto_rules,
     contexts,
     imported_completions,
     known_answers,
@@ -34,66 +33,20 @@ from backend.services.plans.checks import (
     sandbox_warnings,
     set_of,
 )
+from backend.services.plans.plan import Estimate, Plan
 from backend.services.recipes import round_roles
 from backend.services.results.starts import recommended
 from backend.services.results.summaries import lines_of
 from backend.trainers import Trainer
 from backend.values import SCORER, Role, SetUse, Split
 
+__all__ = ["Estimate", "Plan", "again", "defaults", "estimate", "next_plan"]
+
 MANY_PASSES = 3
 """More passes over all samples of a round draw a warning: a selector keeps far fewer rows than there are samples."""
 
 FIRST_RECIPE, FIRST_WITHOUT_ANSWERS = "rejection_sampling", "self_rewarding"
 """What a project starts with; the second where most of its prompts have no known answer to compare with."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a launch needs. `recipe` is the whole recipe as JSON, `review` the fields of `ReviewSettings` to change."""
-
-    recipe: dict[str, Any]
-    policy_id: int
-    reference_id: int
-    judge_id: int | None = None
-    sample_set_ids: tuple[int, ...] = ()
-    held_out_set_ids: tuple[int, ...] = ()
-    mix_set_ids: tuple[int, ...] = ()
-    num_prompts: int = 500
-    seed: int = 0
-    is_reviewed: bool = True
-    is_blind: bool = True
-    parent_id: int | None = None
-    review: dict[str, Any] = field(default_factory=dict)
-    roles: dict[str, int] = field(default_factory=dict)
-    """Checkpoints of roles beyond policy, reference and judge, by the name that steps call them."""
-    num_rounds: int = 1
-    """Rounds to run, this one included: the others follow by themselves, each from the one before."""
-    stop_rules: tuple[str, ...] = tuple(auto_rules.RULES)
-    """What stops them (`auto_rules.RULES`)."""
-
-    def sets(self) -> list[tuple[int, SetUse]]:
-        """(prompt set id, use) for each use of each set."""
-        by_use = (
-            (self.sample_set_ids, SetUse.sample),
-            (self.held_out_set_ids, SetUse.held_out),
-            (self.mix_set_ids, SetUse.mix),
-        )
-        return [(set_id, use) for ids, use in by_use for set_id in dict.fromkeys(ids)]
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """Upper bounds for a plan. `rollouts`: how many of the samples trainings write themselves. `seconds` is what texts
-    as long as the last time take, `seconds_at_most` texts of full length; both only where this project has measured the
-    model's rates."""
-
-    samples: int
-    judge_calls: int
-    tokens: int
-    seconds: float | None
-    seconds_at_most: float | None = None
-    warnings: tuple[str, ...] = ()
-    rollouts: int = 0
 
 
 def defaults(actor: Actor, project_id: int, parent_id: int | None = None, *, base_id: int | None = None) -> Plan:

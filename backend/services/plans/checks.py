@@ -1,6 +1,6 @@
 """What is refused before a launch: numbers, sets and checkpoints that a round cannot work with."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
@@ -17,12 +17,10 @@ from backend.recipes import POLICY, Recipe
 from backend.registry import Part
 from backend.services import refusals, review_settings
 from backend.services.plans import abilities, auto_rules, contexts, imported_completions, known_answers, teachers
+from backend.services.plans.plan import Plan
 from backend.services.recipes import round_roles
 from backend.services.recipes.parts import parts_in
 from backend.values import RoundStatus, SetUse, Split
-
-if TYPE_CHECKING:
-    from backend.services.plans import Plan
 
 
 def phase_of(db: Session, recipe: Recipe, parent_id: int | None) -> int:
@@ -42,7 +40,7 @@ def parse(data: dict[str, Any]) -> Recipe:
         raise InvalidInput("The recipe cannot be used.\n" + refusals.explain(error)) from error
 
 
-def check_numbers(plan: "Plan") -> None:
+def check_numbers(plan: Plan) -> None:
     """Refuse numbers that no round can have."""
     boundary.whole(plan.num_prompts, "Number of prompts", least=1)
     boundary.whole(plan.seed, "Seed", most=boundary.MOST_SEED)
@@ -52,7 +50,7 @@ def check_numbers(plan: "Plan") -> None:
     boundary.plain(plan.review)
 
 
-def check(db: Session, project_id: int, plan: "Plan", recipe: Recipe) -> None:
+def check(db: Session, project_id: int, plan: Plan, recipe: Recipe) -> None:
     """Refuse what would fail later; the message names the field."""
     review_settings.read(plan.review)
     check_numbers(plan)
@@ -123,7 +121,7 @@ def runs_programs(part: Part) -> bool:
     return any(isinstance(one, Part) and runs_programs(one) for one in several)
 
 
-def check_documents(db: Session, project_id: int, plan: "Plan", recipe: Recipe) -> None:
+def check_documents(db: Session, project_id: int, plan: Plan, recipe: Recipe) -> None:
     """Refuse a phase whose environment searches documents where no set holds any."""
     places = recipe.places(phase_of(db, recipe, plan.parent_id))
     reads = any(isinstance(one.step.part, Generator) and one.step.part.needs_documents for one in places)
@@ -131,7 +129,7 @@ def check_documents(db: Session, project_id: int, plan: "Plan", recipe: Recipe) 
         raise InvalidInput(documents.NO_DOCUMENTS)
 
 
-def check_checkpoints(db: Session, project_id: int, plan: "Plan", recipe: Recipe) -> None:
+def check_checkpoints(db: Session, project_id: int, plan: Plan, recipe: Recipe) -> None:
     given = {"policy": plan.policy_id, "reference": plan.reference_id, "judge": plan.judge_id, **plan.roles}
     for name, checkpoint_id in given.items():
         if checkpoint_id is None:

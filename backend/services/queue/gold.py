@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import now, reading, session, standing, tables
 from backend.errors import Conflict, InvalidInput, NotFound
-from backend.recipes import judge_of
+from backend.recipes import cut_of, judge_of
 from backend.services import events, review_settings
 from backend.services.access import Actor
 from backend.services.decisions.locks import lock_until_reviewed
@@ -160,7 +160,7 @@ def accuracy(actor: Actor, round_id: int) -> list[Accuracy]:
     )
     with reading() as db:
         round_ = get_row(db, actor, round_id, Role.curator)
-        cut = float(judge_of(round_.recipe, round_.phase).get("accept_at", 0.5))
+        cut = cut_of(judge_of(round_.recipe, round_.phase))
         accepts = case(
             (decision.kind == DecisionKind.score, decision.score >= cut), else_=decision.kind == DecisionKind.accept
         )

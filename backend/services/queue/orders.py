@@ -14,17 +14,17 @@ from sqlalchemy.orm import Session
 from backend.db import tables
 from backend.db.filters import Cursor, Filters, Sort, SortKey
 from backend.db.listing import listed_rows, place, scope
-from backend.pipeline.worth import near_the_cut
-from backend.recipes import judge_of
-from backend.services.decisions.labels import cut_of
+from backend.pipeline.informativeness.signs import near_the_cut
+from backend.recipes import cut_of, judge_of
 from backend.services.queue.draw import OPEN, at_random
 from backend.services.review_settings import ReviewSettings
 from backend.values import LabelSource
 
 FIRST_PAGE, PAGE = 120, 250
 DUPLICATE, REPEATED, KNOWN_GROUP = 0.05, 0.95, 0.8
-"""What is left of a look's worth where the same text was confirmed; its worth where it was overridden; and what is
-left where another sample of the prompt was decided: a prompt nobody looked at is news."""
+"""What the informativeness is multiplied by where the same text was confirmed; what it is at least where that was
+overridden; and what it is multiplied by where another sample of the prompt was decided, of which nobody else has seen
+any. Set by hand, not measured."""
 
 Pages = Iterator[list[int]]
 
@@ -33,7 +33,7 @@ class Order(StrEnum):
     sequential = "sequential"
     random = "random"
     disagreement = "disagreement"
-    worth = "worth"
+    informativeness = "worth"
 
 
 def walk(db: Session, round_: tables.Round, settings: ReviewSettings, order: Order, after: int, user_id: int) -> Pages:
@@ -42,8 +42,8 @@ def walk(db: Session, round_: tables.Round, settings: ReviewSettings, order: Ord
         yield from at_random(db, round_.id, settings, user_id)
     elif order is Order.disagreement:
         yield from by_spread(db, round_.id)
-    elif order is Order.worth:
-        yield from by_worth(db, round_, user_id)
+    elif order is Order.informativeness:
+        yield from by_informativeness(db, round_, user_id)
     if order is Order.disagreement:
         return
     if settings.by_group:
@@ -102,15 +102,16 @@ def heads(db: Session, round_id: int, after: int) -> Pages:
         after = some[-1]
 
 
-def by_worth(db: Session, round_: tables.Round, user_id: int) -> Pages:
-    """What a look is worth most at first; rounds judged before worth was written are asked near the cut."""
-    worth, last, size = tables.Worth, None, FIRST_PAGE
-    query = select(worth.sample_id, worth.worth).where(worth.round_id == round_.id, worth.is_open)
+def by_informativeness(db: Session, round_: tables.Round, user_id: int) -> Pages:
+    """The most informative first; rounds judged before informativeness was written are asked near the cut."""
+    row, last, size = tables.Informativeness, None, FIRST_PAGE
+    query = select(row.sample_id, row.informativeness).where(row.round_id == round_.id, row.is_open)
     while True:
         page = query
         if last is not None:
-            page = query.where(or_(worth.worth < last[1], and_(worth.worth == last[1], worth.sample_id < last[0])))
-        rows = db.execute(page.order_by(worth.worth.desc(), worth.sample_id.desc()).limit(size)).all()
+            value, sample_id = row.informativeness, row.sample_id
+            page = query.where(or_(value < last[1], and_(value == last[1], sample_id < last[0])))
+        rows = db.execute(page.order_by(row.informativeness.desc(), row.sample_id.desc()).limit(size)).all()
         if not rows and last is None:
             yield near_cut(db, round_)
             return
@@ -125,7 +126,7 @@ def by_worth(db: Session, round_: tables.Round, user_id: int) -> Pages:
 
 def beside_overrides(db: Session, round_id: int, user_id: int) -> dict[int, float]:
     """The open samples of the groups in which the person overrode the judge last."""
-    decision, sample, worth = tables.Decision, tables.Sample, tables.Worth
+    decision, sample, row = tables.Decision, tables.Sample, tables.Informativeness
     last = (
         select(decision.group_id, decision.is_override)
         .where(decision.round_id == round_id, decision.user_id == user_id)
@@ -134,15 +135,15 @@ def beside_overrides(db: Session, round_id: int, user_id: int) -> dict[int, floa
     )
     groups = sorted({group_id for group_id, is_override in db.execute(last) if is_override})
     query = (
-        select(worth.sample_id, worth.worth)
-        .join(sample, sample.id == worth.sample_id)
-        .where(sample.group_id.in_(groups), worth.is_open)
+        select(row.sample_id, row.informativeness)
+        .join(sample, sample.id == row.sample_id)
+        .where(sample.group_id.in_(groups), row.is_open)
     )
     return {n: value for n, value in db.execute(query)} if groups else {}
 
 
 def with_what_is_known(db: Session, known: dict[int, float]) -> dict[int, float]:
-    """The worths, given what people decided in the same groups: a text that was decided tells of its equals."""
+    """The informativeness of samples, given what people decided of equal texts and of others in the same groups."""
     sample, label = tables.Sample, tables.Label
     here = dict(db.execute(select(sample.id, sample.group_id).where(sample.id.in_(known))).tuples().all())
     query = (

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from backend.db import now, standing, tables
 from backend.db.standing import ANY_LABELLING
-from backend.recipes import judge_of
+from backend.recipes import cut_of, judge_of
 from backend.services.access import Actor
-from backend.services.decisions import group_decisions, labels
+from backend.services.decisions import group_decisions
 from backend.services.queue import colleagues, reasons
 from backend.services.queue.colleagues import Other
 from backend.services.queue.judge_views import JudgeView, judge_views
@@ -78,7 +78,7 @@ class Shown:
     groups: dict[int, list[int]]
     sizes: dict[int, int]
     views: dict[int, JudgeView]
-    signs: dict[int, reasons.Sign]
+    signs: dict[int, reasons.Strongest]
     flags: dict[int, str]
     others: dict[int, tuple[Other, ...]]
     leases: dict[int, tuple[datetime, bool]]
@@ -97,7 +97,7 @@ def items(
 ) -> list[Item]:
     """The items in full, in this order. `why`: reasons that give nothing away. `is_curating`: hide nothing."""
     shown = look_up(db, actor, round_, settings, ids, is_curating=is_curating)
-    cut = labels.cut_of(judge_of(round_.recipe, round_.phase))
+    cut = cut_of(judge_of(round_.recipe, round_.phase))
     made = [item(n, shown, settings, cut, why.get(n)) for n in ids if n in shown.rows]
     length = list(accumulate(characters(one) + sum(map(characters, one.members)) for one in made))
     return [one for one, so_far in zip(made, length, strict=True) if so_far <= MAX_CHARACTERS or one is made[0]]

@@ -27,7 +27,7 @@ from backend.services.review_settings import ReviewSettings
 from backend.services.rounds import review_scope
 from backend.values import DecisionKind, LabelSource
 
-MIXED = (Order.worth, Order.disagreement)
+MIXED = (Order.informativeness, Order.disagreement)
 """Orders that look where the judge is likely to be wrong, and would judge it by that."""
 
 

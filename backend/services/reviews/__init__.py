@@ -12,10 +12,10 @@ from backend import jobs
 from backend.db import session, tables
 from backend.db.standing import ANY_LABELLING, TOGETHER
 from backend.errors import Conflict
-from backend.recipes import job_after_people, judge_of
+from backend.recipes import cut_of, job_after_people, judge_of
 from backend.services import events, review_settings
 from backend.services.access import Actor
-from backend.services.decisions import Act, Written, group_decisions, labels, lock_round, tallies, write_all
+from backend.services.decisions import Act, Written, group_decisions, lock_round, tallies, write_all
 from backend.services.decisions.tallies import Tally
 from backend.services.queue import colleagues, reasons
 from backend.services.queue.colleagues import Other
@@ -94,7 +94,7 @@ def answers(db: Session, actor: Actor, round_: tables.Round, done: Sequence[Writ
     settings = review_settings.read(round_.review)
     now_at, cut = (
         tallies.of_one(db, actor.user_id, round_.id, settings),
-        labels.cut_of(judge_of(round_.recipe, round_.phase)),
+        cut_of(judge_of(round_.recipe, round_.phase)),
     )
     made = []
     for one in done:

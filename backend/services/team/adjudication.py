@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from backend.db import reading, session, standing, tables
 from backend.db.standing import ANY_LABELLING, TOGETHER
 from backend.errors import Conflict, InvalidInput, NotFound
-from backend.recipes import judge_of
+from backend.recipes import cut_of, judge_of
 from backend.services import decisions, review_settings
 from backend.services.access import Actor
 from backend.services.decisions import disputes, labels
@@ -170,7 +170,7 @@ def read_votes(db: Session, round_: tables.Round, ids: Sequence[int]) -> dict[in
         .where(decision.sample_id.in_(ids))
         .order_by(decision.id)
     )
-    cut, last = labels.cut_of(judge_of(round_.recipe, round_.phase)), dict[tuple[int, int], Vote]()
+    cut, last = cut_of(judge_of(round_.recipe, round_.phase)), dict[tuple[int, int], Vote]()
     for row, who in db.execute(query) if ids else ():
         word = None if row.kind in TOGETHER else labels.verdict_of(labels.Word(row.kind, row.score), cut)
         vote = Vote(row.user_id, who, row.kind, word, row.score, row.value, row.note, row.created_at)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.pages.new_round.recipe import samples_of
+from app.pages.new_round.estimates import samples_of
 from backend.services.plans import Estimate
 
 

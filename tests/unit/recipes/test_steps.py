@@ -311,6 +311,7 @@ def test_the_judge_whose_labels_people_see():
     assert recipes.judge_of(data)["name"] == "from_children"
     assert recipes.judge_of(SLOTS) == SLOTS["judge"]
     assert recipes.judge_of({"judge": {"accept_at": 3}}) == {"accept_at": 3}
+    assert [recipes.cut_of(judge) for judge in ({"accept_at": 3}, {})] == [3.0, 0.5]
 
 
 def test_where_jobs_begin_and_what_a_closed_review_goes_on_with():

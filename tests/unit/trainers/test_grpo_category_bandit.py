@@ -97,8 +97,8 @@ def test_the_values_go_on_in_the_next_training(tmp_path: Path) -> None:
     assert second.known["gone"] == 0.4, "a category without prompts in one round is not forgotten"
 
 
-def test_curves_have_short_names_and_are_few() -> None:
-    spec = TrainSpec({}, "", "", "", None, "", 7)
+def test_curves_have_short_names_and_are_few(tmp_path: Path) -> None:
+    spec = TrainSpec({}, "", "", str(tmp_path), None, "", 7)
     names = [f"{'a long name of a category ' * 4}{n}" for n in range(80)]
     rows = {n: Row(n, {"prompt": []}, {"metadata": {"category": name}}) for n, name in enumerate(names)}
     shown = _bandit.Bandit(knobs(), rows, spec).learn([{"row": 0, "advantage": 1.0}])

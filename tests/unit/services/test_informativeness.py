@@ -1,25 +1,39 @@
-"""What a look is worth, without a database: signs put together, and where a judge contradicts its habit."""
+"""Informativeness without a database: signs put together, and where a judge contradicts its habit."""
 
 import json
 import random
 from itertools import groupby
+from typing import Any
 
 import numpy
 import pytest
 
 from backend import demo, recipes
-from backend.pipeline import worth
-from backend.pipeline.worth import Seen, features, near_the_cut, plain_signs, together, unlike_the_judge
+from backend.pipeline.informativeness.signs import (
+    JudgedSample,
+    checker,
+    informativeness,
+    near_the_cut,
+    plain_signs,
+)
+from backend.pipeline.informativeness.surrogate import (
+    FEATURES,
+    IS_TOP,
+    VOTE_SHARE,
+    features,
+    probability_of_other_verdict,
+)
 from backend.services.decisions.group_decisions import says, shown
+from backend.services.queue import reasons
 from backend.services.review_settings import Mode, ReviewSettings
-from backend.values import DecisionKind, Verdict
+from backend.values import DecisionKind, Sign, Verdict
 
 
 def seen(
     n: int, *, group: int = 0, text: str = "a", rationale: str = "", verdict: Verdict | None = Verdict.accept
-) -> Seen:
+) -> JudgedSample:
     score = None if verdict is None else float(verdict is Verdict.accept)
-    one = Seen(n, group, "make 12", text, -1.0, 3, False, score, verdict, 0.0)
+    one = JudgedSample(n, group, "make 12", text, -1.0, 3, False, score, verdict, 0.0)
     one.answer, one.rationale = text, rationale
     return one
 
@@ -35,43 +49,52 @@ def test_verdicts_against_the_judges_own_habit_come_first() -> None:
         samples.append(seen(n, group=n // 4, text=f"{chance.randint(1, 9)}", rationale=reason, verdict=verdict))
     groups = [list(group) for _, group in groupby(samples, key=lambda one: one.group)]
     columns = [row for group in groups for row in features(group)]
-    surprise, because = unlike_the_judge(numpy.array(columns), [one.verdict for one in samples], seed=3)
+    surprise, because = probability_of_other_verdict(numpy.array(columns), [one.verdict for one in samples], seed=3)
     first = numpy.argsort(-surprise)[:12]
     assert set(first.tolist()) == odd
-    assert {because[n] for n in first} <= {"reason_end", "reason_in", "reason_grounded", "reason_covers"}
-    again, _ = unlike_the_judge(numpy.array(columns), [one.verdict for one in samples], seed=3)
+    assert {because[n] for n in first} <= {Sign.reason_end, Sign.reason_in, Sign.reason_grounded, Sign.reason_covers}
+    again, _ = probability_of_other_verdict(numpy.array(columns), [one.verdict for one in samples], seed=3)
     assert (again == surprise).all(), "the same seed gives the same order"
 
 
 @pytest.mark.parametrize("verdicts", [[Verdict.accept] * 300, [None] * 300, [Verdict.accept, Verdict.reject] * 20])
 def test_without_enough_verdicts_of_both_kinds_there_is_no_habit(verdicts: list[Verdict | None]) -> None:
-    columns = numpy.random.default_rng(0).random((len(verdicts), len(worth.FEATURES)))
-    assert not unlike_the_judge(columns, verdicts, seed=1)[0].any()
+    columns = numpy.random.default_rng(0).random((len(verdicts), len(FEATURES)))
+    assert not probability_of_other_verdict(columns, verdicts, seed=1)[0].any()
 
 
-def test_a_reply_without_a_verdict_is_worth_a_look_and_a_conflict_more_than_none() -> None:
-    row = features([seen(1)])[0]
-    assert plain_signs(seen(1, verdict=None), row, cut=0.5, verifiers=set()) == {"unparsed": 1.0}
-    plain = plain_signs(seen(1), row, cut=0.5, verifiers=set())
+def test_a_reply_without_a_verdict_is_a_sign_and_a_conflict_more_informative_than_none() -> None:
+    alone: dict[str, Any] = {"cut": 0.5, "share": 1.0, "is_top": True}
+    assert plain_signs(seen(1, verdict=None), verifiers=set(), **alone) == {Sign.unparsed: 1.0}
+    plain = plain_signs(seen(1), verifiers=set(), **alone)
     one = seen(1)
     one.verdicts = {"written_verdict": Verdict.accept, "majority_vote": Verdict.reject}
-    against = plain_signs(one, row, cut=0.5, verifiers={"majority_vote"})
-    assert together(1, 1, against)["worth"] > together(1, 1, plain)["worth"]
-    assert together(1, 1, against)["why"] == "verifier"
-    assert "judges" in plain_signs(one, row, cut=0.5, verifiers=set())
+    against = plain_signs(one, verifiers={"majority_vote"}, **alone)
+    assert informativeness(against)[0] > informativeness(plain)[0]
+    assert informativeness(against)[1] is Sign.verifier
+    assert Sign.judges in plain_signs(one, verifiers=set(), **alone)
 
 
 def test_the_demo_has_nothing_to_compare_with() -> None:
     """Its true checker measures; were it, or a known answer, among the signs, the queue would find what it tells."""
     lines = (demo.PROMPT_FOLDER / "train.jsonl").read_text(encoding="utf-8").splitlines()
     assert not any(json.loads(line).get("answer") for line in lines)
-    assert worth.checker(recipes.get("rejection_sampling").with_changes(demo.RECIPE_CHANGES)) is None
+    assert checker(recipes.get("rejection_sampling").with_changes(demo.RECIPE_CHANGES)) is None
 
 
 def test_a_rejected_answer_that_most_samples_give_is_a_conflict_with_the_vote() -> None:
     group = [seen(n, text="7", verdict=Verdict.reject) for n in range(3)] + [seen(3, text="8", verdict=Verdict.reject)]
-    signs = [plain_signs(one, row, cut=0.5, verifiers=set()) for one, row in zip(group, features(group), strict=True)]
-    assert ["vote" in found for found in signs] == [True, True, True, False]
+    signs = [
+        plain_signs(one, cut=0.5, verifiers=set(), share=row[VOTE_SHARE], is_top=row[IS_TOP] > 0)
+        for one, row in zip(group, features(group), strict=True)
+    ]
+    assert [Sign.vote in found for found in signs] == [True, True, True, False]
+
+
+def test_the_queue_has_words_for_every_sign() -> None:
+    by_the_scores = {Sign.unparsed, Sign.spread, Sign.cut, Sign.exact_match, Sign.habit}
+    assert {*reasons.SIGNS, *reasons.HABITS} | by_the_scores == set(Sign)
+    assert set(reasons.HABITS) == set(FEATURES)
 
 
 def test_near_the_cut_and_wavering() -> None:
@@ -82,7 +105,7 @@ def test_near_the_cut_and_wavering() -> None:
 def test_features_are_as_many_as_their_names_and_finite_for_any_text() -> None:
     for text in ("", "\x00", "word " * 500, "日本語", "12"):
         row = features([seen(1, text=text, rationale=text)])[0]
-        assert len(row) == len(worth.FEATURES)
+        assert len(row) == len(FEATURES)
         assert all(numpy.isfinite(row))
 
 

@@ -5,7 +5,7 @@ from typing import Any, cast
 import pytest
 
 from backend.db import reading, session, tables
-from backend.pipeline import worth
+from backend.pipeline import informativeness
 from backend.pipeline.stage import StageContext
 from backend.recipes import Recipe
 from backend.services.queue import reasons
@@ -30,7 +30,7 @@ def judged(
     made = rows.make_samples(round_, prompts, n=len(texts), texts=texts, scores=scores, threshold=4.0)
     with session() as db:
         job = tables.Job(
-            project_id=project.id, round_id=round_.id, workflow_id=f"worth-{round_.id}", stage=Stage.judge,
+            project_id=project.id, round_id=round_.id, workflow_id=f"judge-{round_.id}", stage=Stage.judge,
             queue="generate", status=JobStatus.running, attempt=1,
         )  # fmt: skip
         db.add(job)
@@ -50,11 +50,11 @@ def add_judgments(stage: StageContext, sample_id: int, judge: str, *scores: floa
 
 
 def told(stage: StageContext, ids: list[int]) -> list[tuple[str, str]]:
-    """Write the worths; the strongest sign of each sample and its words."""
-    worth.write(stage)
+    """Write the informativeness; the strongest sign of each sample and its words."""
+    informativeness.write(stage)
     with reading() as db:
         signs, views = reasons.signs(db, ids), judge_views(db, ids)
-    return [(signs[n].why, reasons.reason(views[n], 4.0, signs[n].why)) for n in ids]
+    return [(signs[n].sign, reasons.reason(views[n], 4.0, signs[n].sign)) for n in ids]
 
 
 def test_a_judge_that_gives_several_replies_is_still_one_judge(database: str) -> None:

@@ -1,6 +1,6 @@
-"""What the default queue is worth: wrong labels that a perfect reviewer finds by it and in random order.
+"""The queue ordered by informativeness: wrong labels that a perfect reviewer finds by it and in random order.
 
-`python -m tests.bench.worth_of_a_look [--seeds N] [--decisions N] [--train]`: the demo's first round, judged by the
+`python -m tests.bench.informativeness [--seeds N] [--decisions N] [--train]`: the demo's first round, judged by the
 model itself. The true checker is the reviewer's and nobody else's. With `--train` the round goes on to its end, for each
 order and without any reviewer, and the new checkpoints' held-out accuracy stands beside it.
 """
@@ -79,11 +79,11 @@ def one_seed(seed: int, decisions: int) -> tuple[list[bool], list[bool], int, fl
     with data_folder():
         actor = accounts.local_owner()
         round_id = judged_round(actor, seed)
-        by_worth = review(actor, round_id, Order.worth, decisions)
+        by_informativeness = review(actor, round_id, Order.informativeness, decisions)
         forget(round_id)
         at_random = review(actor, round_id, Order.random, decisions)
-        texts = len({text for is_wrong, text in by_worth if is_wrong})
-        return [w for w, _ in by_worth], [w for w, _ in at_random], texts, share_wrong(round_id)
+        texts = len({text for is_wrong, text in by_informativeness if is_wrong})
+        return [w for w, _ in by_informativeness], [w for w, _ in at_random], texts, share_wrong(round_id)
 
 
 def trained(seed: int, order: Order | None, decisions: int) -> float:
@@ -107,17 +107,19 @@ def trained(seed: int, order: Order | None, decisions: int) -> float:
 
 def print_accuracies(seeds: int, decisions: int) -> None:
     """The next checkpoint by order, seed for seed, and the mean with the interval of its paired difference."""
-    print("\n| seed | nobody | by worth | at random |\n|---|---|---|---|")
+    print("\n| seed | nobody | by informativeness | at random |\n|---|---|---|---|")
     rows = []
     for seed in range(1, seeds + 1):
-        rows.append([trained(seed, order, decisions) for order in (None, Order.worth, Order.random)])
+        rows.append([trained(seed, order, decisions) for order in (None, Order.informativeness, Order.random)])
         print(f"| {seed} | " + " | ".join(f"{value:.1%}" for value in rows[-1]) + " |", flush=True)
     print("| mean | " + " | ".join(f"{sum(column) / seeds:.1%}" for column in zip(*rows, strict=True)) + " |")
     chance = random.Random(0)
-    gains = [worth - plain for _, worth, plain in rows]
+    gains = [ordered - plain for _, ordered, plain in rows]
     means = sorted(sum(chance.choices(gains, k=seeds)) / seeds for _ in range(RESAMPLED))
     low, high = means[int(0.025 * RESAMPLED)], means[int(0.975 * RESAMPLED)]
-    print(f"By worth minus at random: {100 * sum(gains) / seeds:+.1f} points [{100 * low:+.1f}, {100 * high:+.1f}].")
+    print(
+        f"By informativeness minus at random: {100 * sum(gains) / seeds:+.1f} points [{100 * low:+.1f}, {100 * high:+.1f}]."
+    )
 
 
 def interval(pairs: list[tuple[list[bool], list[bool]]]) -> tuple[float, float]:
@@ -125,9 +127,9 @@ def interval(pairs: list[tuple[list[bool], list[bool]]]) -> tuple[float, float]:
     chance, ratios = random.Random(0), []
     for _ in range(RESAMPLED):
         drawn = [chance.choice(pairs) for _ in pairs]
-        worth = sum(sum(chance.choices(found, k=len(found))) for found, _ in drawn)
+        ordered = sum(sum(chance.choices(found, k=len(found))) for found, _ in drawn)
         plain = sum(sum(chance.choices(found, k=len(found))) for _, found in drawn)
-        ratios.append(worth / max(plain, 0.5))
+        ratios.append(ordered / max(plain, 0.5))
     ratios.sort()
     return ratios[int(0.025 * RESAMPLED)], ratios[int(0.975 * RESAMPLED)]
 
@@ -139,21 +141,21 @@ def main() -> None:
     parser.add_argument("--train", action="store_true", help="train and measure after each order")
     asked = parser.parse_args()
     print(
-        "| seed | wrong labels in the round | found by worth (different texts) | found at random |\n|---|---|---|---|"
+        "| seed | wrong labels in the round | found by informativeness (different texts) | found at random |\n|---|---|---|---|"
     )
     pairs, shares = [], []
     for seed in range(1, asked.seeds + 1):
-        by_worth, at_random, texts, share = one_seed(seed, asked.decisions)
-        pairs.append((by_worth, at_random))
+        by_informativeness, at_random, texts, share = one_seed(seed, asked.decisions)
+        pairs.append((by_informativeness, at_random))
         shares.append(share)
-        print(f"| {seed} | {share:.1%} | {sum(by_worth)} ({texts}) | {sum(at_random)} |", flush=True)
-    worth, plain = sum(sum(found) for found, _ in pairs), sum(sum(found) for _, found in pairs)
+        print(f"| {seed} | {share:.1%} | {sum(by_informativeness)} ({texts}) | {sum(at_random)} |", flush=True)
+    ordered, plain = sum(sum(found) for found, _ in pairs), sum(sum(found) for _, found in pairs)
     low, high = interval(pairs)
     print(
-        f"\nBy worth {worth}, at random {plain}: {worth / max(plain, 0.5):.1f} times as many [{low:.1f}, {high:.1f}]."
+        f"\nBy informativeness {ordered}, at random {plain}: {ordered / max(plain, 0.5):.1f} times as many [{low:.1f}, {high:.1f}]."
     )
     expected = sum(shares) / len(shares) * asked.decisions * asked.seeds
-    print(f"Against what random order finds on average ({expected:.1f}): {worth / expected:.1f} times as many.")
+    print(f"Against what random order finds on average ({expected:.1f}): {ordered / expected:.1f} times as many.")
     if asked.train:
         print_accuracies(asked.seeds, asked.decisions)
 
