@@ -56,11 +56,12 @@ test-fast: $(VENV)/.dev  ## unit tests only, seconds
 test-gpu: $(VENV)/.dev  ## what needs a CUDA device
 	$(BIN)/pytest -m gpu
 
-lint: $(VENV)/.dev  ## ruff, mypy --strict on backend, import contracts, migrations match the tables
+lint: $(VENV)/.dev  ## ruff, mypy --strict on backend, import contracts, dependencies, migrations match the tables
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/deptry .
 	$(BIN)/python -m migrations.check
 
 format: $(VENV)/.dev  ## let ruff format and fix

@@ -2,7 +2,6 @@
 
 import json
 import math
-import random
 import threading
 import time
 from dataclasses import dataclass
@@ -11,6 +10,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity.wait import wait_exponential, wait_random_exponential
 
 from backend.engines._refusals import Refusal, clean, refusal_of
 from backend.errors import EngineError, MissingPrerequisite, PromptError
@@ -50,13 +51,14 @@ class Answer:
             return self.body[:1000].decode("utf-8", errors="replace")
 
 
-@dataclass(frozen=True)
-class Again:
+class Again(Exception):
     """Why a request is to be sent again, and what kind of failure it is when that does not help."""
 
-    kind: FailureKind
-    reason: str
-    wait: float = 0.0
+    def __init__(self, kind: FailureKind, reason: str, wait: float = 0.0) -> None:
+        super().__init__(reason)
+        self.kind = kind
+        self.reason = reason
+        self.wait = wait
 
 
 class Endpoint:
@@ -67,10 +69,12 @@ class Endpoint:
     ) -> None:
         self.url = url
         self.timeout = timeout
-        self.max_retries = max_retries
-        self.retry_seconds = retry_seconds
         self._key = key
         self._gave_up = threading.Event()
+        # Between half and all of a time that doubles, so that many do not come back at once.
+        half = {"multiplier": retry_seconds / 2, "max": LONGEST_WAIT / 2}
+        self._backoff = wait_exponential(**half) + wait_random_exponential(**half)
+        self._stop = stop_after_attempt(max_retries + 1)
         self._client = httpx.Client(
             timeout=httpx.Timeout(timeout, connect=min(timeout, 15.0), pool=None),
             limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
@@ -95,30 +99,38 @@ class Endpoint:
         When retries do not help: raises `PromptError` where the request may be at fault, `EngineError` where the
         server is.
         """
-        attempt = 0
-        while isinstance(result := self._try(body), Again):
-            if attempt == self.max_retries or self._gave_up.wait(max(result.wait, self._backoff(attempt))):
-                break
-            attempt += 1
-        else:
-            return result
-        message = (
-            f"{self.url} failed {attempt + 1} times, last with: {clean(result.reason, self._key)}. "
-            "Check that the server runs and is not overloaded, then try again."
+        retrying = Retrying(
+            retry=retry_if_exception_type(Again), stop=self._stop, wait=self._wait, sleep=self._sleep, reraise=True
         )
-        if result.kind is FailureKind.error:
-            raise EngineError(message)
-        raise PromptError(message, kind=result.kind)
+        try:
+            return retrying(self._try, body)
+        except Again as last:
+            message = (
+                f"{self.url} failed {retrying.statistics['attempt_number']} times, last with: "
+                f"{clean(last.reason, self._key)}. Check that the server runs and is not overloaded, then try again."
+            )
+            if last.kind is FailureKind.error:
+                raise EngineError(message) from None
+            raise PromptError(message, kind=last.kind) from None
 
-    def _try(self, body: JSON) -> JSON | Refusal | Again:
+    def _wait(self, state: RetryCallState) -> float:
+        """Return the seconds to wait: the back-off, or what the server asks for where that is longer."""
+        error = state.outcome.exception() if state.outcome else None
+        return max(error.wait if isinstance(error, Again) else 0.0, self._backoff(state))
+
+    def _sleep(self, seconds: float) -> None:
+        if self._gave_up.wait(seconds):
+            raise Again(FailureKind.error, "another request failed for good")
+
+    def _try(self, body: JSON) -> JSON | Refusal:
         try:
             answer = self._send(body)
-        except httpx.TimeoutException:
-            return Again(FailureKind.timeout, f"no reply within {self.timeout:g} seconds")
+        except httpx.TimeoutException as error:
+            raise Again(FailureKind.timeout, f"no reply within {self.timeout:g} seconds") from error
         except (httpx.ConnectError, httpx.UnsupportedProtocol) as error:
-            return Again(FailureKind.error, f"no connection ({type(error).__name__}: {error})")
+            raise Again(FailureKind.error, f"no connection ({type(error).__name__}: {error})") from error
         except httpx.RequestError as error:
-            return Again(FailureKind.server, f"no connection ({type(error).__name__}: {error})")
+            raise Again(FailureKind.server, f"no connection ({type(error).__name__}: {error})") from error
         return self._read(answer)
 
     def _send(self, body: JSON) -> Answer:
@@ -141,8 +153,8 @@ class Endpoint:
                     raise httpx.ReadTimeout("the reply trickles")
             return Answer(response.status_code, response.headers, bytes(content))
 
-    def _read(self, answer: Answer) -> JSON | Refusal | Again:
-        """Return the reply, a refusal, or why to try again."""
+    def _read(self, answer: Answer) -> JSON | Refusal:
+        """Return the reply or a refusal; raises `Again` for what may pass."""
         status = answer.status
         if status == 200:
             return self._reply(answer)
@@ -160,7 +172,7 @@ class Endpoint:
             raise EngineError(f"{self.url} says that the account is spent: {refusal.message} Raise its limit.")
         if status in RETRYABLE or status >= 500:
             kind = FailureKind.error if status == 429 else FailureKind.server
-            return Again(kind, f"status {status} {refusal.message}", retry_after(answer.headers))
+            raise Again(kind, f"status {status} {refusal.message}", retry_after(answer.headers))
         if 300 <= status < 400:
             where = answer.headers.get("Location", "another address")[:200]
             raise self._wrong_address(status, f"it redirects to {where}, which is not followed.")
@@ -172,22 +184,19 @@ class Endpoint:
             "Check the base_url (it ends in /v1) and the model's name."
         )
 
-    def _reply(self, answer: Answer) -> JSON | Refusal | Again:
+    def _reply(self, answer: Answer) -> JSON | Refusal:
         """Read what came with status 200, which is not always a reply."""
         try:
             reply = answer.json()
-        except ValueError:
+        except ValueError as error:
             sort = answer.headers.get("Content-Type", "of no type")[:60]
-            return Again(FailureKind.reply, f"a reply that is cut off or no JSON ({sort})")
+            raise Again(FailureKind.reply, f"a reply that is cut off or no JSON ({sort})") from error
         if isinstance(reply, dict) and is_chat(reply):
             return reply
         refusal = refusal_of(200, reply, key=self._key)
         if refusal.is_context or refusal.is_filter:
             return refusal
-        return Again(FailureKind.reply, f"a reply without choices: {refusal.message}", retry_after(answer.headers))
-
-    def _backoff(self, attempt: int) -> float:
-        return min(LONGEST_WAIT, self.retry_seconds * 2**attempt) * random.uniform(0.5, 1.0)
+        raise Again(FailureKind.reply, f"a reply without choices: {refusal.message}", retry_after(answer.headers))
 
 
 def is_chat(reply: object) -> bool:

@@ -3,13 +3,16 @@
 import socket
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from tenacity import RetryCallState, Retrying
 
 from backend.engines import Engine
+from backend.engines._http import Again, Endpoint
 from backend.engines.openai import FIRST, OpenAI
 from backend.errors import EngineError, MissingPrerequisite
 from backend.values import Completion, Failure, FailureKind, Sampling
@@ -125,6 +128,28 @@ def test_one_lost_request_does_not_wait_for_the_retries_of_the_others(server: Se
     with pytest.raises(EngineError, match="status 404: no such model"):
         complete(server, [chat("a"), chat("b"), chat("bad")])
     assert time.monotonic() - started < 500, "it waited as long as the others"
+    assert len(server.bodies) == 3, "the others were not sent again"
+
+
+def test_waits_double_up_to_30_seconds_and_differ() -> None:
+    endpoint = Endpoint("http://host", key=None, timeout=1, max_retries=9, retry_seconds=0.5, connections=1)
+    state = RetryCallState(Retrying(), None, (), {})
+    for attempt, longest in enumerate((0.5, 1, 2, 4, 8, 16, 30, 30), start=1):
+        state.attempt_number = attempt
+        waits = [endpoint._wait(state) for _ in range(200)]
+        assert longest / 2 <= min(waits) < max(waits) <= longest
+        assert max(waits) - min(waits) > longest / 4
+    state.set_exception((Again, Again(FailureKind.error, "slow down", wait=120.0), None))
+    assert endpoint._wait(state) == 120
+    endpoint.close()
+
+
+def test_the_key_is_in_no_traceback(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RONDO_TEST_API_KEY", "sk-very-secret")
+    server.answer = lambda body: refusal(429, "slow down, sk-very-secret")
+    with pytest.raises(EngineError, match="slow down") as caught:
+        complete(server, [chat("a")], max_retries=0, api_key_env="RONDO_TEST_API_KEY")
+    assert "sk-very-secret" not in "".join(traceback.format_exception(caught.value))
 
 
 @pytest.mark.parametrize("status", [401, 403])
