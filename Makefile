@@ -56,7 +56,7 @@ test-fast: $(VENV)/.dev  ## unit tests only, seconds
 test-gpu: $(VENV)/.dev  ## what needs a CUDA device
 	$(BIN)/pytest -m gpu
 
-lint: $(VENV)/.dev  ## ruff, mypy --strict on backend, import contracts, dependencies, migrations match the tables
+lint: $(VENV)/.dev  ## ruff, mypy --strict, import contracts, dependencies, migrations match the tables
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

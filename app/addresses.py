@@ -34,10 +34,11 @@ def inward(scope: Scope) -> Scope:
     path: str = scope["path"]
     state = scope.get("state", {}) | {"address": path, "project_name": None}
     if not path.startswith(PREFIX):
-        return scope | {"state": state}
+        return {**scope, "state": state}
     name, _, rest = path.removeprefix(PREFIX).partition("/")
     inner = f"/{rest}"
-    return scope | {"state": state | {"project_name": name}, "path": inner, "raw_path": quote(inner).encode()}
+    state["project_name"] = name
+    return {**scope, "state": state, "path": inner, "raw_path": quote(inner).encode()}
 
 
 def opens_page(request: Request, pages: frozenset[str]) -> bool:

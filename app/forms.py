@@ -11,6 +11,7 @@ import gradio as gr
 from gradio.blocks import Block
 from gradio.components import Component
 
+from app.widgets.form_fields import FormField
 from app.widgets.markup import markup
 from app.widgets.number import Number
 from backend.errors import InvalidInput
@@ -29,7 +30,7 @@ class Field:
 
     path: Path
     knob: Knob
-    input: Component
+    input: FormField
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Form:
     switches: list[Switch] = field(default_factory=list)
 
     @property
-    def inputs(self) -> list[Component]:
+    def inputs(self) -> list[FormField]:
         return [drawn.input for drawn in self.fields]
 
     def read(self, values: Sequence[Any]) -> dict[str, Any]:
@@ -154,7 +155,7 @@ def _draw(form: Form, path: Path, knob: Knob) -> None:
     form.fields.append(Field(path, knob, made))
 
 
-def _component(knob: Knob, value: Any) -> Component:
+def _component(knob: Knob, value: Any) -> FormField:
     common: dict[str, Any] = {"label": knob.name, "info": help_text(knob), "interactive": True, "min_width": 200}
     match knob.type:
         case KnobType.boolean if knob.is_optional:

@@ -60,7 +60,7 @@ def _of_this_login(scope: Scope, session_id: int | None) -> Scope:
     """A page's name as Gradio sees it: with the login behind it, so that nobody reads or ends another's events."""
     query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
     own = [(name, _own(value, session_id) if name in NAMES_A_PAGE else value) for name, value in query]
-    changed = {"query_string": urlencode(own).encode()} if own != query else {}
+    changed: dict[str, Any] = {"query_string": urlencode(own).encode()} if own != query else {}
     if scope["path"].startswith(HEARTBEAT):
         path = _own(scope["path"].rstrip("/"), session_id)
         changed |= {"path": path, "raw_path": path.encode()}

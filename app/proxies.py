@@ -21,7 +21,7 @@ def believed(scope: Scope) -> Scope:
     if not given:
         return scope
     kept = [(name, value) for name, value in scope["headers"] if not _is_forwarded(name)]
-    told = scope | {"headers": kept}
+    told = {**scope, "headers": kept}
     client, trusted = scope.get("client"), settings().proxies
     if client is None or not _is_in(client[0], trusted):
         return told

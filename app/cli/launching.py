@@ -75,8 +75,9 @@ def _with_recipe(actor: Actor, project_id: int, plan: Plan, wish: Wish) -> Plan:
 def _with_sets(actor: Actor, project_id: int, plan: Plan, wish: Wish) -> Plan:
     known = prompts.list_sets(actor, project_id)
     fields = {"sample_set_ids": wish.prompt_sets, "held_out_set_ids": wish.held_out, "mix_set_ids": wish.mix_sets}
-    ids = {field: tuple(_set(known, name, field).id for name in names) for field, names in fields.items() if names}
-    return replace(plan, **ids)
+    ids = {field: tuple(_set(known, name, field).id for name in names) for field, names in fields.items()}
+    changes: dict[str, Any] = {field: chosen for field, chosen in ids.items() if chosen}
+    return replace(plan, **changes)
 
 
 def knobs(given: Sequence[str]) -> dict[str, Any]:

@@ -76,7 +76,8 @@ def launch(
     same = find(actor, chosen.id, again).id if again is not None else None
     plan = launching.plan_of(actor, chosen.id, wish, parent_id=above, again_id=same)
     wishes = {"num_prompts": num_prompts, "seed": seed, "is_reviewed": review, "num_rounds": num_rounds}
-    plan = replace(plan, **{name: value for name, value in wishes.items() if value is not None})
+    changes: dict[str, Any] = {name: value for name, value in wishes.items() if value is not None}
+    plan = replace(plan, **changes)
     plan = replace(plan, review=plan.review | settings_from(set_ or []))
     guess = rounds.estimate(actor, chosen.id, plan)
     for warning in guess.warnings:

@@ -8,6 +8,7 @@ import gradio as gr
 from app.toasts import toasts
 from app.widgets import times
 from app.widgets.context import Context, context
+from app.widgets.form_fields import FormField
 from app.widgets.markup import markup
 from app.widgets.number import Number
 from app.widgets.plain_table import plain_table, rows_of
@@ -53,7 +54,7 @@ def build() -> None:
         said = markup(SAID, SAID_CSS, elem_id="audit-said")
     table = plain_table("audit-table")
 
-    bar = [person, kind, verb, subject, sample, round_, via, since, until]
+    bar: list[FormField] = [person, kind, verb, subject, sample, round_, via, since, until]
     shown = [table, newer, older, said, place]
     private: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
     gr.on(None, draw, None, [person, verb, round_, sample, *shown], **private)

@@ -12,6 +12,7 @@ from types import ModuleType
 
 import gradio.routes
 from fastapi import Request
+from gradio.route_utils import STATIC_TEMPLATE_LIB
 from jinja2 import ChoiceLoader, DictLoader, FileSystemLoader
 
 from app import html
@@ -56,7 +57,7 @@ class Shell:
 
 def install(pages: Sequence[ModuleType]) -> None:
     """Put the header into Gradio's page template."""
-    folder = Path(gradio.routes.STATIC_TEMPLATE_LIB)
+    folder = Path(STATIC_TEMPLATE_LIB)
     environment = gradio.routes.templates.env
     environment.loader = ChoiceLoader(
         [

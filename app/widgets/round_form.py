@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
-from gradio.components import Component
 
 from app.forms import Form, draw_knobs, from_input, to_input
+from app.widgets.form_fields import FormField
 from backend.errors import InvalidInput
 from backend.services import checkpoints, prompts
 from backend.services.access import Actor
@@ -41,7 +41,7 @@ class RoundFields:
     review: Form
 
     @property
-    def inputs(self) -> list[Component]:
+    def inputs(self) -> list[FormField]:
         own = [getattr(self, name) for name in self.__dataclass_fields__ if name != "review"]
         return [*own, *self.review.inputs]
 

@@ -71,8 +71,10 @@ def title(detail: Detail) -> str:
         value, visits = detail.noted.get("value"), detail.noted.get("visits", 0)
         rated = "no value" if value is None else f"value {value:g}"
         return f"Step of a text (in the search: {rated}, {visits} visit{'s' * (visits != 1)})"
-    said = ", ".join(f"{name} {value}" for name, value in detail.noted.items() if not isinstance(value, dict | list))
-    return f"Text by {detail.author} (the file says {said or 'nothing of it'})" if detail.author else "Text"
+    if not detail.author:
+        return "Text"
+    noted = ", ".join(f"{name} {value}" for name, value in detail.noted.items() if not isinstance(value, dict | list))
+    return f"Text by {detail.author} (the file says {noted or 'nothing of it'})"
 
 
 def speaker(role: str) -> str:

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 import gradio as gr
 
+from app.widgets.form_fields import FormField
 from app.widgets.number import Number
 from backend.errors import InvalidInput
 from backend.services.samples import Filters, Sort, SortKey
@@ -28,11 +29,11 @@ NUMBERS = ("min_score", "max_score", "min_tokens", "max_tokens")
 CHOICES = ("verdict", "source", "kind", "only")
 NAMES = ("text", "prompt", *CHOICES, *NUMBERS, "sort", "step")
 """What the bar holds, in the order of its components. `only` joins the yes-or-no filters; `step` counts from 0."""
-NOTHING = (None, "", [], "+id")
+NOTHING: tuple[Any, ...] = (None, "", [], "+id")
 EVERY_STEP = ("All", "")
 
 
-def filter_bar() -> list[gr.components.Component]:
+def filter_bar() -> list[FormField]:
     """The components in the order of `NAMES`."""
     with gr.Row(equal_height=True):
         text = gr.Textbox(
@@ -44,7 +45,7 @@ def filter_bar() -> list[gr.components.Component]:
             [EVERY_STEP], value="", label="Step", filterable=False, visible=False, min_width=130, elem_id="samples-step"
         )
     with gr.Row(equal_height=True):
-        made = [
+        made: list[FormField] = [
             gr.Dropdown(
                 choices,
                 value=[],
@@ -133,11 +134,11 @@ def read_filters(query: JSON) -> Filters:
     low, high = query.get("min_score"), query.get("max_score")
     if low is not None and high is not None and low > high:
         raise InvalidInput(f"Scores from {low:g} to {high:g} hold nothing. Give the lower one first.")
-    only: dict[str, Any] = dict.fromkeys(query.get("only", []), True)
+    chosen: dict[str, Any] = {name: query.get(name) for name in NUMBERS}
+    chosen |= {name: tuple(query.get(name, [])) for name in ("verdict", "source", "kind")}
+    chosen |= dict.fromkeys(query.get("only", []), True)
     return Filters(
-        **{name: query.get(name) for name in NUMBERS},
-        **{name: tuple(query.get(name, [])) for name in ("verdict", "source", "kind")},
-        **only,
+        **chosen,
         step=(int(query["step"]),) if query.get("step") else (),
         text=query.get("text", "").strip(),
         prompt=query.get("prompt", "").strip(),

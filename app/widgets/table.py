@@ -1,6 +1,5 @@
 """A table of texts whose rows can be clicked, and that never asks what a data frame is."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
@@ -14,7 +13,7 @@ class Table(gr.Dataframe):
 
     is_template = True  # it is shown as a Dataframe
 
-    def postprocess(self, value: Sequence[Sequence[Any]] | None) -> DataframeData:
+    def postprocess(self, value: Any) -> DataframeData:
         rows = [list(row) for row in value or []]
         return DataframeData(headers=self.headers, data=rows, metadata=None)
 

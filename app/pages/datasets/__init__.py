@@ -151,7 +151,9 @@ def _shown(actor: Actor, project_id: int, chosen: Asked) -> list[Any]:
     """The list, and all about the chosen dataset; without a choice about the newest."""
     found = datasets.list_datasets(actor, project_id)
     ids = [view.id for view in found]
-    missing = chosen.missing or (not_here("dataset", chosen.id) if chosen.id not in (None, *ids) else "")
+    missing = chosen.missing
+    if not missing and chosen.id is not None and chosen.id not in ids:
+        missing = not_here("dataset", chosen.id)
     if missing or not ids:
         empty: list[list[str]] = []
         return [

@@ -8,6 +8,7 @@ from app.pages.held_out import address, shown, templates
 from app.toasts import notice, toasts
 from app.widgets.chosen import Chosen
 from app.widgets.context import Context, context
+from app.widgets.form_fields import FormField
 from app.widgets.markup import markup
 from backend.errors import InvalidInput, NotFound
 from backend.services.held_out import answers, baseline, compared, listing
@@ -52,7 +53,7 @@ def build() -> None:
         with gr.Column(scale=2, min_width=320):
             detail = markup(templates.DETAIL, templates.DETAIL_CSS, elem_id="held-out-detail")
 
-    bar = [old, new, also, show, category, search]
+    bar: list[FormField] = [old, new, also, show, category, search]
     listed = [table, count, before, after, detail, kept]
     gr.on(None, draw, asked_for, [*bar, *listed], **QUIET)
     gr.on([*(one.input for one in bar[:-1]), search.submit], narrow, [asked_for, *bar], [category, *listed], **LAST)

@@ -24,7 +24,7 @@ from backend.values import JSON, JobStatus, Role
 TITLE, PATH = "Jobs", "jobs"
 POLL_SECONDS = 1.0
 COLUMNS = ["Job", "Round", "Stage", "Status", "Progress", "Rate", "Time left", "Took", "Last metrics"]
-WIDTHS = ["6%", "7%", "15%", "9%", "17%", "12%", "8%", "8%", "18%"]
+WIDTHS: list[str | int] = ["6%", "7%", "15%", "9%", "17%", "12%", "8%", "8%", "18%"]
 BADGES = {JobStatus.running: "accent", JobStatus.done: "ok", JobStatus.failed: "bad"}
 LOG_LINES = 16
 OUTSIDE = {"try": "try a prompt", "repair": "rewrite a sample"}
@@ -183,7 +183,7 @@ def _changes(wish: dict[str, Any], seen: dict[str, Any], request: gr.Request) ->
     pages = wish.get("pages", [])
     rows = job_views.list_jobs(here.actor, here.project_id, before_id=pages[-1] if pages else None)
     detail, missing = _detail(here, wish, rows)
-    now = {
+    now: dict[str, Any] = {
         "painted": {"job": detail.job.id if detail else None, "last": rows[-1].id if rows else None},
         "card": card_value(detail.job) if detail else {"missing": missing} if missing else None,
         "can": [detail.job.can_cancel, detail.job.can_resume, detail.job.can_retry] if detail else [False] * 3,

@@ -12,6 +12,7 @@ from app.widgets.roles import needs
 from app.widgets.table import Table
 from app.widgets.times import day, moment
 from backend.errors import InvalidInput
+from backend.services.access import Actor
 from backend.services.people import accounts, sessions
 from backend.values import Role
 
@@ -85,7 +86,7 @@ def build() -> None:
     with gr.Tab("Accounts") as accounts_tab:
         account_list.build(accounts_tab)
 
-    private = {"api_visibility": "private"}
+    private: dict[str, Any] = {"api_visibility": "private"}
     gr.on(None, show, None, [people, browsers, session, tokens, token], **private)
     add.click(invite, [name, role], [people, link, refused], **private)
     remove.click(take_out, name, [people, refused], **private)
@@ -199,7 +200,7 @@ def _browsers(request: gr.Request) -> list[Any]:
     return [table, gr.update(choices=others, value=None)]
 
 
-def _tokens(actor: accounts.Actor) -> list[Any]:
+def _tokens(actor: Actor) -> list[Any]:
     """The table, and the tokens to choose from."""
     rows = sessions.list_tokens(actor)
     table = [

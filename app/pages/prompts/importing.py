@@ -178,8 +178,8 @@ def _looked_at(preview: Preview | None, problem: str = "") -> list[Any]:
     if preview is None:
         columns = [gr.Dropdown([], value=[]) if role in MANY else gr.Dropdown([NONE], value=NONE) for role in ROLES]
         hidden = Table(visible=False)
-        said = {"problems": [problem]} if problem else None
-        return [hidden, *columns, hidden, hidden, said, gr.Button(interactive=False)]
+        refused = {"problems": [problem]} if problem else None
+        return [hidden, *columns, hidden, hidden, refused, gr.Button(interactive=False)]
     names = list(preview.columns)
     raw = [[cell(row.get(name)) for name in names] for row in preview.rows]
     fates = [[one.column, one.role or "none", one.becomes] for one in preview.becomes]

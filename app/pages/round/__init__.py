@@ -129,7 +129,7 @@ def shown_texts(here: Context, round_id: int, step: int | None) -> list[Any]:
     """The table of the way, its chart, what was looked at, the picker of steps, two charts, categories and lists."""
     report = round_report.texts(here.actor, round_id)
     value, spread = said.texts(report, step), said.chosen(report, step)
-    steps = [(f"{(one.step or 0) + 1}. {one.name}", one.step) for one in report.spreads.spreads]
+    steps = [(f"{one.step + 1}. {one.name}", one.step) for one in report.spreads.spreads if one.step is not None]
     picker = gr.Dropdown(steps, value=spread.step if spread else None, visible=len(steps) > 1)
     chart = figures.sankey(report.flows.flows)
     scores = figures.scores(spread.scores) if spread and spread.scores else None

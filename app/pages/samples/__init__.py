@@ -42,7 +42,7 @@ POLL_SECONDS = 4.0
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 COLUMNS = ["Sample", "Score", "Verdict", "Label by", "Finish", "Tokens", "Spread", "Marks", "Prompt", "Text"]
-WIDTHS = ["7%", "6%", "7%", "7%", "6%", "6%", "6%", "11%", "20%", "24%"]
+WIDTHS: list[str | int] = ["7%", "6%", "7%", "7%", "6%", "6%", "6%", "11%", "20%", "24%"]
 
 
 def build() -> None:

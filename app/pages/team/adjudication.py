@@ -99,11 +99,11 @@ def _next(
     if not found:
         left = f" {len(passed):,} are left for later." if passed else ""
         return [news | {"empty": NOTHING + left}, {"turn": turn, "passed": passed}]
-    left = adjudication.count(here.actor, int(round_id))
+    count = adjudication.count(here.actor, int(round_id))
     choices = words(found[0].item)
     kept = {one["word"]: {"kind": one["kind"], "value": one["value"]} for one in choices}
     state = {"sample": found[0].item.sample_id, "turn": turn, "passed": passed, "choices": kept}
-    return [item_value(found[0], left, choices) | news, state]
+    return [item_value(found[0], count, choices) | news, state]
 
 
 def words(item: Item) -> list[JSON]:

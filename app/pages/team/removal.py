@@ -19,7 +19,11 @@ from backend.services.team.removals import Changed, Preview, Removal
 from backend.values import LabelSource
 
 COLUMNS = ["When", "Who", "Whose work", "Decisions", "Reason", "State"]
-WHOSE = {LabelSource.person: "by a person's word", LabelSource.judge: "the judge's", LabelSource.none: "nobody's"}
+WHOSE: dict[str, str] = {
+    LabelSource.person: "by a person's word",
+    LabelSource.judge: "the judge's",
+    LabelSource.none: "nobody's",
+}
 
 
 def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
