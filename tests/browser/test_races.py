@@ -28,7 +28,7 @@ def generator(page: Page) -> Any:
     return page.locator("#slot-generator").get_by_label("generator", exact=True)
 
 
-def number(page: Page, name: str = "n") -> Any:
+def number(page: Page, name: str = "Samples per prompt (n)") -> Any:
     return page.locator("#slot-generator").get_by_label(name, exact=True)
 
 
