@@ -10,6 +10,7 @@ SPELLED = {
     "cpo": "CPO",
     "dtype": "number format",
     "env": "environment variable",
+    "grad": "gradient",
     "kl": "KL",
     "logprobs": "log-probabilities",
     "lora": "LoRA",
