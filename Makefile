@@ -68,7 +68,7 @@ format: $(VENV)/.dev  ## let ruff format and fix
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.dev  ## the figures of docs/bench.md, as ratios: hours; SIZE=--quick shows in twenty minutes that it runs
+bench: $(VENV)/.dev  ## the figures of docs/reference/bench.md, as ratios: hours; SIZE=--quick shows in twenty minutes that it runs
 	$(BIN)/python -m tests.bench $(SIZE)
 
 model: $(VENV)/.base  ## make the demo model and its prompts again, from nothing

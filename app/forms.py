@@ -135,9 +135,9 @@ def draw_knobs(form: Form, path: Path, knobs: Sequence[Knob]) -> None:
     for knob in knobs:
         if knob.type is KnobType.part:
             with gr.Group():
-                draw_part(form, (*path, knob.name), knob.kind, knob.name, is_optional=knob.is_optional)
+                draw_part(form, (*path, knob.name), knob.kind, knob.label, is_optional=knob.is_optional)
         elif knob.type is KnobType.parts:
-            draw_parts(form, (*path, knob.name), knob.kind, knob.name)
+            draw_parts(form, (*path, knob.name), knob.kind, knob.label)
         elif knob.type in WIDE:
             _draw(form, (*path, knob.name), knob)
 
@@ -156,7 +156,7 @@ def _draw(form: Form, path: Path, knob: Knob) -> None:
 
 
 def _component(knob: Knob, value: Any) -> FormField:
-    common: dict[str, Any] = {"label": knob.name, "info": help_text(knob), "interactive": True, "min_width": 200}
+    common: dict[str, Any] = {"label": knob.label, "info": help_text(knob), "interactive": True, "min_width": 200}
     match knob.type:
         case KnobType.boolean if knob.is_optional:
             return gr.Dropdown([UNSET, "yes", "no"], value=value, **common)

@@ -1,4 +1,4 @@
-"""The pictures of docs/review.md and docs/team.md, taken of the demo: `python -m tests.screenshots`."""
+"""The pictures of docs/how-to/review.md and docs/how-to/run-a-team.md, taken of the demo: `python -m tests.screenshots`."""
 
 import random
 import uuid
@@ -21,7 +21,7 @@ from tests.browser.conftest import ARGUMENTS
 from tests.browser.desk import sign_in
 from tests.integration import site
 
-DOCS = Path(__file__).parents[1] / "docs"
+PICTURES = Path(__file__).parents[1] / "docs/pictures"
 SIZE = {"width": 1280, "height": 860}
 MISTAKES = 0.15
 """The share of the people's words that are wrong, so that there is something to settle."""
@@ -50,8 +50,8 @@ def word(item: Item, chance: random.Random) -> DecisionKind:
 
 def take(page: Any, name: str) -> None:
     page.wait_for_timeout(2000)
-    page.screenshot(path=str(DOCS / name))
-    print(DOCS / name)
+    page.screenshot(path=str(PICTURES / name))
+    print(PICTURES / name)
 
 
 def main() -> None:

@@ -4,6 +4,8 @@ from typing import Any
 
 from app.widgets.formats import count, duration, percent
 from app.widgets.times import moment
+from backend.services.recipes import parts
+from backend.services.recipes.knob_labels import label_of
 from backend.services.round_report.shapes import (
     Category,
     Extreme,
@@ -55,7 +57,7 @@ def opening(report: Opening) -> Shown:
         "metrics_missing": list(report.measured.missing),
         "steps": [_step(one) for one in asked.steps],
         "removed": list(asked.removed),
-        "knobs": [_knob(one) for one in asked.knobs],
+        "knobs": [_knob(one, label_of(one.name)) for one in asked.knobs],
         "changed": sum(one.differs for one in asked.knobs) + sum(k.differs for one in asked.steps for k in one.knobs),
         "tuned": list(asked.tuned),
         "templates": [
@@ -127,14 +129,19 @@ def _number(value: float | None, is_share: bool, *, sign: bool = False) -> str:
     return f"{value * 100:{plus}.1f}" if is_share else f"{value:{plus}.3g}"
 
 
-def _knob(one: Knob) -> Shown:
+def _knob(one: Knob, label: str) -> Shown:
     usual = f"the recipe has {one.default}" if one.differs else ""
-    return {"name": one.name, "value": one.value, "usual": usual}
+    return {"name": label, "value": one.value, "usual": usual}
 
 
 def _step(one: StepAsked) -> Shown:
-    return {"line": one.line, "state": one.state, "knobs": [_knob(knob) for knob in one.knobs],
-            "changed": [_knob(knob) for knob in one.knobs if knob.differs]}  # fmt: skip
+    knobs = [(knob.differs, _knob(knob, parts.label(one.kind, one.part, knob.name))) for knob in one.knobs]
+    return {
+        "line": one.line,
+        "state": one.state,
+        "knobs": [shown for _, shown in knobs],
+        "changed": [shown for differs, shown in knobs if differs],
+    }
 
 
 def _stage(one: StageTime) -> Shown:

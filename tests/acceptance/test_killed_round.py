@@ -19,7 +19,7 @@ from backend.values import RoundStatus, Split
 
 WORKER = "from backend.jobs.worker import run; run(['generate', 'train'], 'killed-0')"
 KILLS = int(os.environ.get("RONDO_KILLS", "3"))
-"""Fifty for the figure in docs/bench.md: RONDO_KILLS=50 pytest tests/acceptance/test_killed_round.py"""
+"""Fifty for the figure in docs/reference/bench.md: RONDO_KILLS=50 pytest tests/acceptance/test_killed_round.py"""
 DATABASES = ["sqlite"] if KILLS < 10 else ["sqlite", "postgresql"]
 """Few kills are for the suite's quarter of an hour, where other tests kill workers on PostgreSQL."""
 NUM_PROMPTS = 32 if KILLS < 10 else 96

@@ -1,4 +1,4 @@
-"""`make bench`: every figure of docs/bench.md, in one run, as ratios where two things are compared."""
+"""`make bench`: every figure of docs/reference/bench.md, in one run, as ratios where two things are compared."""
 
 import argparse
 import os

@@ -30,7 +30,7 @@ def test_a_form_that_was_redrawn_asks_for_no_frames(empty: None, chromium: Any) 
     page = context.new_page()
     page.add_init_script(COUNTED)
     page.goto(site.page(project, "new-round"))
-    judge = page.locator("#slot-judge").get_by_label("judge", exact=True)
+    judge = page.locator("#slot-judge").get_by_label("Judge", exact=True)
     for name in ("majority_vote", "exact_match"):
         judge.click()
         with page.expect_response(lambda response: "queue/join" in response.url):

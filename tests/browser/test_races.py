@@ -25,10 +25,10 @@ def estimates(page: Page, samples: int) -> None:
 
 
 def generator(page: Page) -> Any:
-    return page.locator("#slot-generator").get_by_label("generator", exact=True)
+    return page.locator("#slot-generator").get_by_label("Generator", exact=True)
 
 
-def number(page: Page, name: str = "n") -> Any:
+def number(page: Page, name: str = "Samples per prompt (n)") -> Any:
     return page.locator("#slot-generator").get_by_label(name, exact=True)
 
 
@@ -65,7 +65,7 @@ def test_a_dropdown_that_is_left_as_it_was_changes_nothing(slow_team: Team) -> N
 def test_what_is_launched_is_what_was_typed_after_another_part_was_chosen(slow_team: Team) -> None:
     page = open_form(slow_team)
     tap(page, "#num-prompts", "3")
-    judge = page.locator("#slot-judge").get_by_label("judge", exact=True)
+    judge = page.locator("#slot-judge").get_by_label("Judge", exact=True)
     before = judge.input_value()
     for turn in range(TIMES):
         for place, wanted in enumerate((None, before)):

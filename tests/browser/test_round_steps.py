@@ -151,7 +151,7 @@ def test_a_recipe_is_taken_as_yaml_and_put_back_changed(page: Page) -> None:
     text.fill(changed)
     page.locator("#use-yaml").click()
     estimated(page)
-    expect(step(page, 3).get_by_label("threshold", exact=True)).to_have_value("0.75")
+    expect(step(page, 3).get_by_label("Threshold", exact=True)).to_have_value("0.75")
     page.locator("#launch").click()
     page.wait_for_url(lambda url: "new-round" not in url)
     with reading() as db:

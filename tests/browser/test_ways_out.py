@@ -45,7 +45,7 @@ def test_a_failed_round_selects_again_with_what_was_typed(team: Team) -> None:
     page = team.page
     expect(page.locator("#ways-out")).to_contain_text("Round 1 ended here")
     expect(page.locator("#job-retry")).to_be_disabled()
-    page.locator("#select-again").get_by_label("min_gap").fill("0.5")
+    page.locator("#select-again").get_by_label("Min gap (min_gap)").fill("0.5")
     page.locator("#reselect").click()
     expect(page.locator("#select-again")).to_be_hidden()
     with reading() as db:

@@ -149,7 +149,7 @@ def test_over_rest_a_recipe_is_named_listed_and_changed(world: World) -> None:
         after = client.get("/api/v1/recipes", params={"limit": 1, "after": page["next"]}).json()
         assert [row["name"] for row in (*page["items"], *after["items"])] == recipes.names()[:3]
         known = [re.sub(r"\{\w+\}", "[^/]+", path) for path in client.get("/api/v1/openapi.json").json()["paths"]]
-    shown = re.findall(r"\$RONDO(/[\w$./-]+)", (ROOT / "docs/rest.md").read_text())
+    shown = re.findall(r"\$RONDO(/[\w$./-]+)", (ROOT / "docs/how-to/use-rest.md").read_text())
     assert "/recipes/named/star" in shown
     missing = [one for one in shown if not any(re.fullmatch(path, f"/api/v1{one}") for path in known)]
     assert missing == ["/openapi.json"], "the document does not describe itself"

@@ -78,4 +78,4 @@ def test_its_recipe_is_short_and_its_page_names_its_files() -> None:
     for file in (EXAMPLE / "rondo_example").glob("*.py"):
         assert file.name in page, file
     assert len((EXAMPLE / "rondo_example/quoting_answers.py").read_text().splitlines()) <= 30
-    assert "examples/rondo_example" in (ROOT / "docs/plugins.md").read_text()
+    assert "examples/rondo_example" in (ROOT / "docs/how-to/write-a-part.md").read_text()

@@ -11,6 +11,8 @@ from backend.config import Settings
 from backend.services.recipes import recipe_yaml
 
 ROOT = Path(__file__).parents[2]
+PAGES = [*sorted((ROOT / "docs").rglob("*.md")), *sorted(ROOT.glob("*.md")), ROOT / "backend/recipes/README.md"]
+TOPS = ("app", "backend", "migrations", "tests")
 README = (ROOT / "README.md").read_text()
 GLOSSARY = [
     "project", "round", "recipe", "part", "prompt set", "sample", "group", "judgment", "label", "decision", "override",
@@ -45,12 +47,31 @@ def test_readme_commands_exist(command: str) -> None:
     assert re.search(rf"^{command.removeprefix('make ')}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
 
-@pytest.mark.parametrize("page", sorted(page.name for page in (ROOT / "docs").glob("*.md")))
-def test_recipes_that_the_docs_show_can_be_used(page: str) -> None:
-    shown = re.findall(r"```yaml\n(name: .*?)```", (ROOT / "docs" / page).read_text(), re.DOTALL)
-    assert [recipe_yaml.read(one)["name"] for one in shown] or page != "rounds.md"
+def test_recipes_that_the_docs_show_can_be_used() -> None:
+    shown = [one for page in PAGES for one in re.findall(r"```yaml\n(name: .*?)```", page.read_text(), re.DOTALL)]
+    assert len([recipe_yaml.read(one)["name"] for one in shown]) >= 2
 
 
-def test_readme_pictures_exist() -> None:
-    for picture in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", README):
-        assert (ROOT / picture).is_file(), picture
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_to_files_and_headings(page: Path) -> None:
+    text = re.sub(r"^(```|    ).*?^(```|$)", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if target.startswith(("http://", "https://", "mailto:")):
+            continue
+        path, _, anchor = target.partition("#")
+        file = (page.parent / path).resolve() if path else page
+        assert file.exists(), f"{page.name} links to {target}, which is not there"
+        assert not anchor or anchor in anchors(file), f"{page.name} links to {target}, which has no such heading"
+
+
+def anchors(page: Path) -> set[str]:
+    """What GitHub makes of a page's headings: lower case, hyphens for blanks, no other signs."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_files_of_docs_that_code_names_exist() -> None:
+    """Comments, messages and commands that name a page of docs."""
+    for file in (*ROOT.glob("Makefile"), *(one for top in TOPS for one in (ROOT / top).rglob("*.py"))):
+        for named in re.findall(r"docs/[\w/-]+\.md", file.read_text(encoding="utf-8")):
+            assert (ROOT / named).is_file(), f"{file.relative_to(ROOT)} names {named}"

@@ -63,7 +63,7 @@ def _no_knobs(found: Compared) -> str:
 def _knob(one: Knob) -> JSON:
     return {
         "place": one.place or "Round",
-        "name": one.name.replace("_", " "),
+        "name": one.label,
         "old": _cut(one.old),
         "new": _cut(one.new),
     }

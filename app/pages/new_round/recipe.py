@@ -59,7 +59,7 @@ def draw(drawn: dict[str, Any], saved: list[Any], frame: Frame) -> None:
             opened = name in (*OPEN_SLOTS, drawn["open"])
             with gr.Accordion(spot.line or SLOT_TITLES[name], open=opened, elem_id=f"slot-{name}"):
                 draw_slot = forms.draw_parts if spot.is_many else forms.draw_part
-                draw_slot(form, spot.path, spot.kind, spot.kind.replace("_", " "))
+                draw_slot(form, spot.path, spot.kind, spot.kind.replace("_", " ").capitalize())
                 if name == "judge":
                     put = judge_template.draw(form, saved, frame.versions)
                 if spot.line:

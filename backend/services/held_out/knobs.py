@@ -11,24 +11,29 @@ from sqlalchemy.orm import Session
 
 from backend.db import tables
 from backend.recipes import STEPS
+from backend.services.recipes import parts
+from backend.services.recipes.knob_labels import label_of
 from backend.services.recipes.steps_edit import as_steps
 from backend.values import JSON
 
 NOT_THERE = "not there"
 BESIDE_STEPS = (*STEPS, "steps", "phases", "name", "title", "paper")
 BESIDE_PART: JSON = {"name": "", "by": "", "of": "", "roles": []}
+BESIDE = "step: "
+"""What the name of a knob begins with that the step says, not its part."""
 SETTINGS = ("num_prompts", "seed", "phase", "is_reviewed", "is_blind")
 
 
 @dataclass(frozen=True)
 class Knob:
     """One that differs, with both values in words. `place`: the step, such as `3. judge additive_rubric`; empty for
-    what the round says beside its steps."""
+    what the round says beside its steps. `label`: what pages call it."""
 
     place: str
     name: str
     old: str
     new: str
+    label: str
 
 
 def differing(db: Session, old: tables.Round, new: tables.Round) -> tuple[Knob, ...]:
@@ -37,11 +42,11 @@ def differing(db: Session, old: tables.Round, new: tables.Round) -> tuple[Knob, 
     return (*_differing("", before, after), *_of_steps(_steps(old), _steps(new)))
 
 
-def _differing(place: str, old: JSON, new: JSON) -> Iterator[Knob]:
+def _differing(place: str, old: JSON, new: JSON, step: JSON | None = None) -> Iterator[Knob]:
     for name in dict.fromkeys([*old, *new]):
         one, other = (values.get(name, NOT_THERE) for values in (old, new))
         if one != other:
-            yield Knob(place, name, in_words(one), in_words(other))
+            yield Knob(place, name, in_words(one), in_words(other), _label(name, step))
 
 
 def _of_steps(old: list[JSON], new: list[JSON]) -> Iterator[Knob]:
@@ -50,16 +55,28 @@ def _of_steps(old: list[JSON], new: list[JSON]) -> Iterator[Knob]:
     for what, i, j, k, m in SequenceMatcher(None, kinds[0], kinds[1], autojunk=False).get_opcodes():
         if what == "equal":
             for place, (one, other) in enumerate(zip(old[i:j], new[k:m], strict=True), k):
-                yield from _differing(_label(place, other), _knobs(one), _knobs(other))
+                yield from _differing(_place(place, other), _knobs(one), _knobs(other), other)
             continue
         for place, step in enumerate(old[i:j], i):
-            yield Knob(_label(place, step), "step", in_words(step["part"]), NOT_THERE)
+            yield Knob(_place(place, step), "step", in_words(step["part"]), NOT_THERE, "Step")
         for place, step in enumerate(new[k:m], k):
-            yield Knob(_label(place, step), "step", NOT_THERE, in_words(step["part"]))
+            yield Knob(_place(place, step), "step", NOT_THERE, in_words(step["part"]), "Step")
 
 
-def _label(place: int, step: JSON) -> str:
+def _place(place: int, step: JSON) -> str:
     return f"{place + 1}. {step['kind']} {step['part'].get('name', '')}".strip()
+
+
+def _label(name: str, step: JSON | None) -> str:
+    """What pages call a knob of a step, or of the round; one inside another keeps its path beside the words."""
+    if name.startswith(BESIDE):
+        return label_of(name.removeprefix(BESIDE), "step")
+    if " " in name:
+        return f"{name[:1].upper()}{name[1:]}"
+    if step is None or "." in name:
+        words, _, _ = label_of(name.rsplit(".", 1)[-1]).partition(" (")
+        return f"{words} ({name})"
+    return parts.label(step["kind"], str(step["part"].get("name")), name)
 
 
 def _steps(round_: tables.Round) -> list[JSON]:
@@ -72,7 +89,7 @@ def _steps(round_: tables.Round) -> list[JSON]:
 
 def _knobs(step: JSON) -> JSON:
     """A step's knobs: those of its part, and what the step says beside it."""
-    beside = {f"step: {name}": step.get(name) or empty for name, empty in BESIDE_PART.items()}
+    beside = {f"{BESIDE}{name}": step.get(name) or empty for name, empty in BESIDE_PART.items()}
     return _flat(step["part"]) | beside
 
 

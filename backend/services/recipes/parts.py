@@ -26,6 +26,7 @@ from backend.registry import Part, import_all
 from backend.schedules import Schedule
 from backend.selectors import Selector
 from backend.services import refusals
+from backend.services.recipes.knob_labels import label_of
 from backend.services.review_settings import ReviewSettings
 from backend.trainers import Trainer
 from backend.values import JSON
@@ -73,7 +74,8 @@ class KnobType(StrEnum):
 
 @dataclass(frozen=True)
 class Knob:
-    """One field of a part. `bounds` says in words what numbers are allowed; `kind` is set for nested parts."""
+    """One field of a part. `bounds` says in words what numbers are allowed; `kind` is set for nested parts. `label`:
+    what a form calls it."""
 
     name: str
     type: KnobType
@@ -84,6 +86,7 @@ class Knob:
     is_optional: bool = False
     is_required: bool = False
     kind: str = ""
+    label: str = ""
 
 
 def load() -> None:
@@ -102,7 +105,8 @@ def describe() -> dict[str, dict[str, list[Knob]]]:
     """Return the knobs of every registered part: kind -> part name -> knobs in order."""
     import_all()
     return {
-        kind: {name: knobs_of(part) for name, part in sorted(base.registry.items())} for kind, base in KINDS.items()
+        kind: {name: knobs_of(part, called=name) for name, part in sorted(base.registry.items())}
+        for kind, base in KINDS.items()
     }
 
 
@@ -120,9 +124,15 @@ def recipes() -> list[JSON]:
     return [get(name).model_dump(mode="json") for name in names()]
 
 
-def knobs_of(model: type[BaseModel], *, only: Collection[str] = ()) -> list[Knob]:
-    """Describe the fields of a part, or of any pydantic model: all, or those of these names."""
-    return [_knob(name, field) for name, field in model.model_fields.items() if not only or name in only]
+def label(kind: str, part: str, name: str) -> str:
+    """Return what pages call a knob of a part, or of the step that holds it where the part has none of that name."""
+    knobs = describe().get(kind, {}).get(part, [])
+    return next((knob.label for knob in knobs if knob.name == name), label_of(name, "step"))
+
+
+def knobs_of(model: type[BaseModel], *, only: Collection[str] = (), called: str = "") -> list[Knob]:
+    """Describe the fields of a part, or of any pydantic model: all, or those of these names. `called`: the part's."""
+    return [_knob(name, field, called) for name, field in model.model_fields.items() if not only or name in only]
 
 
 def spots(recipe: JSON) -> list[Spot]:
@@ -197,7 +207,7 @@ def validate(recipe: JSON) -> JSON:
         raise InvalidInput(refusals.explain(error)) from error
 
 
-def _knob(name: str, field: FieldInfo) -> Knob:
+def _knob(name: str, field: FieldInfo, part: str) -> Knob:
     type_, optional, choices, kind = _type_of(field.annotation)
     default = field.get_default(call_default_factory=True)
     if type_ is KnobType.string and (name.endswith("template") or "\n" in str(default)):
@@ -212,6 +222,7 @@ def _knob(name: str, field: FieldInfo) -> Knob:
         is_optional=optional,
         is_required=default is PydanticUndefined,
         kind=kind,
+        label=label_of(name, part, field.title or ""),
     )
 
 

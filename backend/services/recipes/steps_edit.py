@@ -23,7 +23,7 @@ def as_steps(recipe: JSON) -> JSON:
 
 def knobs() -> list[Knob]:
     """Describe what a step says beside its part: its name, who acts, what it works on, whose samples it sees."""
-    return parts.knobs_of(Step, only=("name", "by", "of", "roles"))
+    return parts.knobs_of(Step, only=("name", "by", "of", "roles"), called="step")
 
 
 def choices() -> list[str]:
