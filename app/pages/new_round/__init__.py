@@ -6,8 +6,8 @@ from typing import Any
 
 import gradio as gr
 
-from app.pages.new_round import saved as new_round_saved
-from app.pages.new_round.drafts import about_of, draft_of, recipe_choices
+from app.pages.new_round import saved
+from app.pages.new_round.drafts import about_of, draft_of, other_recipe, recipe_choices
 from app.pages.new_round.drawing import WAITS
 from app.pages.new_round.recipe import QUIET, Frame, draw
 from app.toasts import toasts
@@ -124,7 +124,7 @@ def _of_recipe(here: Context, plan: Plan, name: str) -> Plan:
     if not name or name == plan.recipe["name"]:
         return plan
     recipe_list.chosen(recipe_list.list_recipes(here.actor, here.project_id), name)
-    return replace(plan, recipe=new_round_saved.other_recipe(here, plan.recipe, name))
+    return replace(plan, recipe=other_recipe(here, plan.recipe, name))
 
 
 def _id(text: str) -> int:
@@ -150,7 +150,7 @@ def _shown(here: Context, make: Callable[[], Plan]) -> list[Any]:
         plan = make()
     except (InvalidInput, NotFound) as error:
         return [{"problem": error.message}, gr.Column(visible=False), *[gr.skip()] * (20 + len(parts.review_knobs()))]
-    starts, own = _starts(here), new_round_saved.own(here)
+    starts, own = _starts(here), saved.own(here)
     checkpoints = round_form.every(here.actor, here.project_id)
     at = plan.parent_id or -plan.policy_id
     if starts and at not in {value for _, value in starts}:
