@@ -25,6 +25,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=2, help="rounds of each recipe")
     parser.add_argument("--prompts", type=int, default=48, help="prompts of a round, four texts each")
+    parser.add_argument("--only", nargs="*", default=[], help="names of recipes; all where none is given")
     parser.add_argument("--held-out", type=int, default=96, help="held-out prompts")
     asked = parser.parse_args()
     from backend.services.demo import real_demo
@@ -36,6 +37,7 @@ def main() -> None:
         Entry("rejection_sampling", "filter and fine-tune", "own yes or no"),
         Entry("self_consistency_preference", "pairs by majority vote", "none"),
     )
+    entries = tuple(entry for entry in entries if not asked.only or entry.recipe in asked.only)
     lines = []
     with data_folder() as folder:
         actor = accounts.local_owner()
@@ -58,7 +60,10 @@ def main() -> None:
 
 def first_plan(actor: "Actor", project_id: int, entry: "Entry") -> "Plan":
     """The plan of a recipe's first round, with what makes it short on this model."""
+    from sqlalchemy import select
+
     from backend import recipes
+    from backend.db import reading, tables
     from backend.demo import smollm2
     from backend.services import rounds
 
@@ -67,8 +72,17 @@ def first_plan(actor: "Actor", project_id: int, entry: "Entry") -> "Plan":
     changes = known or {"generator": smollm2.RECIPES["rejection_sampling"]["generator"], "groups_per_batch": 8}
     changes = changes | {"metrics": METRICS, "trainer": TRAINING | {"learning_rate": rate}}
     recipe = recipes.get(entry.recipe).with_changes(changes)
-    plan = rounds.defaults(actor, project_id)
-    return replace(plan, recipe=recipe.model_dump(mode="json"), is_reviewed=False, parent_id=None)
+    with reading() as db:
+        base = db.scalars(select(tables.Checkpoint.id).where(tables.Checkpoint.parent_id.is_(None))).one()
+    plan = rounds.defaults(actor, project_id)  # from the newest checkpoint, which another recipe has trained
+    return replace(
+        plan,
+        recipe=recipe.model_dump(mode="json"),
+        policy_id=base,
+        reference_id=base,
+        is_reviewed=False,
+        parent_id=None,
+    )
 
 
 def more_held_out(actor: "Actor", project_id: int, file: Path, number: int) -> int:
