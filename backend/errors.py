@@ -3,6 +3,7 @@
 * RondoError               its message is for the user and shown as it is
   - NotFound               no such row
   - Conflict               the row exists, but its state forbids this
+    . LabelsFrozen         the round's review is over: training reads its labels
   - InvalidInput           what was typed or uploaded cannot be used
     . UnknownPart          no part of that name; names the known ones
   - PermissionDenied       the role does not allow it
@@ -54,6 +55,10 @@ class NotFound(RondoError):
 
 class Conflict(RondoError):
     """The row exists, but its state forbids this."""
+
+
+class LabelsFrozen(Conflict):
+    """The labels of this round are frozen with what training reads. Decide in a round that is in review."""
 
 
 class InvalidInput(RondoError):

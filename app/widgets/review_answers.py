@@ -10,7 +10,7 @@ import gradio as gr
 from app.widgets.context import Context, context
 from app.widgets.sample_card import HIDDEN_CHAIN, MORE_QUESTIONS, made_by, step_of
 from backend.boundary import MOST_ID
-from backend.errors import Conflict, InvalidInput, RondoError
+from backend.errors import InvalidInput, RondoError
 from backend.services import trouble
 from backend.services.access import check_same
 from backend.services.decisions.acts import Act
@@ -51,7 +51,7 @@ def answering(function: Callable[[Context, JSON], JSON]) -> Answer:
                 return {"error": {"type": "Busy", "message": passing.message, "retry_after": passing.retry_after}}
             # Without an answer the script would send the same again for ever.
             log.exception("%s failed", function.__name__)
-            return {"error": {"type": "InternalError", "message": FAILED, "frozen": False}}
+            return {"error": {"type": "InternalError", "message": FAILED}}
 
     # Not functools.wraps: Gradio reads the parameters, to know that a request is wanted.
     answer.__name__, answer.__doc__ = function.__name__, function.__doc__
@@ -59,9 +59,7 @@ def answering(function: Callable[[Context, JSON], JSON]) -> Answer:
 
 
 def error_json(error: RondoError) -> JSON:
-    # The whole phrase: a refusal may quote what somebody typed.
-    frozen = isinstance(error, Conflict) and "labels are frozen with what training reads" in error.message
-    told = {"type": type(error).__name__, "message": error.message, "frozen": frozen}
+    told: JSON = {"type": type(error).__name__, "message": error.message}
     return told if error.retry_after is None else told | {"retry_after": error.retry_after}
 
 

@@ -11,6 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, Table
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from backend.db.many import in_chunks
+
 ROWS_PER_STATEMENT = 100
 """Some 2,000 variables, well under the limits of SQLite and PostgreSQL."""
 
@@ -27,8 +29,7 @@ def insert_rows(db: Session, entity: type[DeclarativeBase], common: Mapping[str,
     names, rows = [*common, *columns], _rows(connection, table, common, columns)
     into = f"INSERT INTO {_quoted(connection, table.name)} ({', '.join(_quoted(connection, n) for n in names)}) VALUES "
     one = f"({', '.join([_mark(connection)] * len(names))})"
-    for start in range(0, len(rows), ROWS_PER_STATEMENT):
-        some = rows[start : start + ROWS_PER_STATEMENT]
+    for some in in_chunks(rows, ROWS_PER_STATEMENT):
         connection.exec_driver_sql(into + ", ".join([one] * len(some)), tuple(chain.from_iterable(some)))
 
 

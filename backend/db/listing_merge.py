@@ -10,6 +10,7 @@ from typing import Any
 
 from backend.db.filters import Cursor, Sort, SortKey
 from backend.db.listing_scope import COLUMN, Scope
+from backend.db.many import in_chunks
 from backend.db.tables.judgment import UNSCORED
 
 GATHERED = 2_000
@@ -159,8 +160,8 @@ def united(asked: Scope, driver: str, facets: Sequence[int], leg: Leg, limit: in
         rows = f"SELECT {leg.column} AS k, sample_id FROM {asked.labels(driver)} WHERE {where} ORDER BY {order}"
         ranges.append(f"SELECT * FROM ({rows} LIMIT :limit) AS r{facet}")
     found: list[Row] = []
-    for n in range(0, len(ranges), MERGED):
-        found += read(asked, " UNION ALL ".join(ranges[n : n + MERGED]), leg, limit)
+    for some in in_chunks(ranges, MERGED):
+        found += read(asked, " UNION ALL ".join(some), leg, limit)
     return found
 
 

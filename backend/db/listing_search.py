@@ -14,6 +14,7 @@ from typing import Any
 
 from backend.db.filters import Cursor, Filters, Sort, SortKey
 from backend.db.listing import COLUMN, Count, Found, Row, Scope, counted, found, listed, listed_rows, place
+from backend.db.many import in_chunks
 from backend.db.search import SEARCHABLE, Patience, Query, hits, id_column, parse
 from backend.db.tables.judgment import UNSCORED
 from backend.errors import InvalidInput
@@ -106,8 +107,8 @@ class Wanted:
             if one.query.check is None or not rows:
                 continue
             passed: set[int] = set()
-            for start in range(0, len(rows), CHECKED):
-                ids = ", ".join(str(sample_id) for _, sample_id in rows[start : start + CHECKED])
+            for chunk in in_chunks(rows, CHECKED):
+                ids = ", ".join(str(sample_id) for _, sample_id in chunk)
                 source = f"samples AS s {self.join} prompts AS p ON p.id = s.prompt_id" if one is self.prompt else ""
                 column = "p.text" if source else "s.text"
                 texts = self.asked.all(f"SELECT s.id, {column} FROM {source or 'samples AS s'} WHERE s.id IN ({ids})")

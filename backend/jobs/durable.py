@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from backend.config import settings
+from backend.db.many import in_chunks
 from backend.db.session import read_engine, write_engine
 from backend.values import Stage
 
@@ -89,9 +90,9 @@ def withdraw_after_commit(db: Session, workflow_id: str) -> None:
 def alive(workflow_ids: list[str]) -> dict[str, str | None]:
     """The workflows that will still run or do run, with the executor that runs them (None: waiting in the queue)."""
     found: dict[str, str | None] = {}
-    for start in range(0, len(workflow_ids), 500):
+    for ids in in_chunks(workflow_ids):
         for workflow in client(write=False).list_workflows(
-            workflow_ids=workflow_ids[start : start + 500],
+            workflow_ids=[*ids],
             status=["ENQUEUED", "DELAYED", "PENDING"],
             load_input=False,
             load_output=False,

@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from backend.db import now, session
+from backend.db.many import in_chunks
 from backend.db.tables import Job, JobPoint
 from backend.errors import Cancelled
 from backend.values import JobStatus
@@ -95,8 +96,8 @@ class Progress:
             for (name, step), value in self._points.items()
         ]
         insert = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
-        for start in range(0, len(rows), POINTS_PER_STATEMENT):
-            statement = insert(JobPoint).values(rows[start : start + POINTS_PER_STATEMENT])
+        for some in in_chunks(rows, POINTS_PER_STATEMENT):
+            statement = insert(JobPoint).values(some)
             # a resumed training goes through its last steps once more
             db.execute(
                 statement.on_conflict_do_update(

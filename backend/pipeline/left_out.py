@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from backend.boundary import clean
 from backend.db import now, reading, tables
 from backend.db.bulk import insert_rows
-from backend.db.many import among
+from backend.db.many import among, in_chunks
 from backend.errors import Cancelled, EngineError, InvalidInput, JudgeError, MissingPrerequisite, PromptError
 from backend.jobs import transitions
 from backend.pipeline.stage import StageContext
@@ -113,8 +113,8 @@ def rewrite(db: Session, stage: StageContext, asked: Iterable[int], items: Seque
             row.kind, row.reason = item.failure.kind, clean(item.failure.reason)
             row.attempts += 1
     keys, known = list(again), set[str]()
-    for start in range(0, len(keys), KEYS_AT_ONCE):
-        some = tables.LeftOut.item.in_(keys[start : start + KEYS_AT_ONCE])
+    for chunk in in_chunks(keys, KEYS_AT_ONCE):
+        some = tables.LeftOut.item.in_(chunk)
         known |= set(db.scalars(_of(select(tables.LeftOut.item), stage).where(some)))
     write(db, stage, [item for key, item in again.items() if key not in known])
 

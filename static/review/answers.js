@@ -49,7 +49,7 @@ export class Answers {
   }
 
   refused(act, error) {
-    const isFrozen = error.type === "Conflict" && error.frozen;
+    const isFrozen = error.type === "LabelsFrozen";
     if (isFrozen) this.round.is_open = false;
     const isUndo = act.kind === "retract";
     const entry = isUndo ? this.undone.get(act.client_id) : this.done.find((one) => one.client_id === act.client_id);

@@ -1,22 +1,27 @@
 """Taking a person's work out: what it changes, what learned from it, and back again."""
 
 import json
+from collections import Counter
 from typing import Any
 
 import pytest
+from sqlalchemy import event, update
 
 from app.pages import checkpoints as page
 from backend.db import reading, session, tables
+from backend.db.session import write_engine
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.pipeline.select import write_known
 from backend.services import checkpoints, reviews
 from backend.services.access import Actor
 from backend.services.decisions import bulk
+from backend.services.decisions.labels import recompute
 from backend.services.queue import gold
 from backend.services.team import removals
 from backend.services.team.removals import Affected, Changed, Learned
 from backend.values import DatasetType, DecisionKind, LabelSource, Role, RoundStatus, Stage, Verdict
 from tests import rows
+from tests.integration.reviewing import Team
 
 
 class Place:
@@ -232,3 +237,57 @@ def test_roles_reasons_and_what_is_not_there(place: Place) -> None:
         removals.preview(rows.make_actor(), place.round.id, place.ada.user_id)
     with pytest.raises(NotFound, match="no such removal"):
         removals.undo(place.admin, place.round.id, "nothing")
+
+
+def test_the_preview_waits_for_no_writer(place: Place) -> None:
+    """SQLite has one writer at a time: who looks at a removal must not take its turn."""
+    place.decide(place.ada, 0, "reject")
+    with session() as db:
+        db.execute(update(tables.Round).values(error="being written"))
+        seen = removals.preview(place.curator, place.round.id, place.ada.user_id)
+    assert seen.labels == (Changed("reject 1", "accept 1", "judge", 1),)
+
+
+def test_the_preview_of_groups_and_rewritten_texts_is_what_the_removal_does(database: str) -> None:
+    team = Team(prompts=2, n=4, scores=(5.0, 2.0, None, 4.0), mode="group")
+    a, b, c, _ = team.ids[:4]
+    team.act("ann", a, DecisionKind.prefer, value={"best": b, "worst": a})
+    team.act("ann", c, DecisionKind.edit, text="better")
+    team.act("ann", team.ids[4], DecisionKind.prefer, value={"tie": team.ids[4:]})
+    seen = removals.preview(team.curator, team.round.id, team.who("ann").user_id)
+    admin = rows.make_actor(team.project, Role.admin)
+    before = words(team.round.id)
+    removals.remove(admin, team.round.id, team.who("ann").user_id, reason="did not read")
+    after = words(team.round.id)
+    done = Counter((before[n][0], *after[n]) for n in before if before[n] != after[n])
+    assert Counter({(one.before, one.after, one.source): one.count for one in seen.labels}) == done
+    assert done.total() == 8
+
+
+def words(round_id: int) -> dict[int, tuple[str, str]]:
+    with reading() as db:
+        labels = db.query(tables.Label).filter_by(round_id=round_id)
+        return {
+            one.sample_id: (
+                f"{one.verdict or 'no verdict'}{'' if one.score is None else f' {one.score:g}'}", str(one.source)
+            )
+            for one in labels
+        }  # fmt: skip
+
+
+def test_labels_of_many_decided_groups_take_as_few_statements_as_those_of_one(database: str) -> None:
+    team, counts = Team(prompts=6, n=2, scores=(5.0, 2.0), mode="group"), []
+    for head in team.ids[::2]:
+        team.act("ann", head, DecisionKind.prefer, value={"best": head, "worst": None})
+    for sample_ids in (team.ids[:2], team.ids):
+        statements: list[str] = []
+
+        def note(*said: Any, seen: list[str] = statements) -> None:
+            seen.append(said[2])
+
+        event.listen(write_engine(), "before_cursor_execute", note)
+        with session() as db:
+            recompute(db, sample_ids)
+        event.remove(write_engine(), "before_cursor_execute", note)
+        counts.append(len(statements))
+    assert counts[0] == counts[1]

@@ -1,14 +1,18 @@
 """Each reviewer's figures, and what is left."""
 
+from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
 
-from backend.db import now, session, tables
+from backend.db import now, reading, session, tables
+from backend.db.filters import Filters
 from backend.errors import PermissionDenied
+from backend.services.decisions import bulk, votes
 from backend.services.team import agreement_measures, removals, reviewers
-from backend.values import Role, RoundStatus, Verdict
+from backend.values import DecisionKind, Role, RoundStatus, Verdict
 from tests import rows
 from tests.integration.test_agreement import Place
 
@@ -169,3 +173,26 @@ def test_everyone_is_listed_with_the_busiest_first_and_needs_a_curator(place: Pl
         reviewers.everyone(place.ada, place.round.id)
     with pytest.raises(PermissionDenied):
         reviewers.mine(rows.make_actor(place.project, Role.viewer), place.round.id)
+
+
+def test_ones_own_figures_read_only_the_items_one_decided(place: Place) -> None:
+    place.say(place.ada, "ax")
+    place.say(place.ben, "xxaaxxaax")
+    with reading() as db:
+        read = votes.read(db, place.round.id, items_of=place.ada.user_id)
+        everything = votes.read(db, place.round.id)
+    assert Counter(vote.user_id for vote in read.cast) == {place.ada.user_id: 2, place.ben.user_id: 2}
+    assert len(everything.cast) == 11
+    with session() as db:
+        db.execute(update(tables.Round).values(status=RoundStatus.done))
+    (told,) = [one for one in reviewers.everyone(place.curator, place.round.id) if one.name == "Ada"]
+    own = reviewers.mine(place.ada, place.round.id)
+    assert replace(own, judge_kappa=told.judge_kappa, colleagues_alpha=told.colleagues_alpha) == told
+
+
+def test_what_a_bulk_action_labelled_is_left_for_nobody(place: Place) -> None:
+    place.say(place.ada, "ax")
+    seen = bulk.preview(place.curator, place.round.id, Filters(verdict=("reject",)), DecisionKind.accept)
+    reason = {"reason": "all of them", "token": seen.token}
+    bulk.apply(place.curator, place.round.id, Filters(verdict=("reject",)), DecisionKind.accept, **reason)
+    assert reviewers.mine(place.ada, place.round.id).left == 10 - 2 - 4

@@ -1,12 +1,13 @@
 """New round: choose a recipe, its knobs, prompts and checkpoints; see what it will cost; launch."""
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import gradio as gr
 
-from app.pages.new_round import saved
+from app.pages.new_round import saved as new_round_saved
 from app.pages.new_round.drafts import about_of, draft_of, other_recipe, recipe_choices
 from app.pages.new_round.drawing import WAITS
 from app.pages.new_round.recipe import QUIET, Frame, draw
@@ -18,7 +19,6 @@ from app.widgets.roles import only
 from backend.errors import InvalidInput, NotFound
 from backend.services import recipe_list, rounds
 from backend.services.projects import overview
-from backend.services.recipes import parts
 from backend.services.rounds import Plan
 from backend.values import Role
 
@@ -83,33 +83,45 @@ def build() -> None:
                 draw(drawn, saved, Frame(draft, counted, versions, parent, recipe, about, estimate, launch, fields))
 
     shown = [empty, page, start, recipe, about, draft, parent, versions, estimate, launch, *fields.inputs]
-    gr.on(None, load, None, shown, **QUIET)
-    start.input(start_from, [start], shown, **QUIET)
-    clone.click(load_last, None, shown, **QUIET)
+    gr.on(None, _filling(load, len(shown)), None, shown, **QUIET)
+    start.input(_filling(start_from, len(shown)), [start], shown, **QUIET)
+    clone.click(_filling(load_last, len(shown)), None, shown, **QUIET)
 
 
-@toasts
-def load(request: gr.Request) -> list[Any]:
+def _filling(asked: Callable[..., tuple[Context, Plan]], outputs: int) -> Callable[..., list[Any]]:
+    """Return the listener that fills the form with the plan that was asked for, or says why there is none."""
+
+    @toasts
+    @functools.wraps(asked)
+    def fill(*values: Any, **more: Any) -> list[Any]:
+        try:
+            here, plan = asked(*values, **more)
+        except (InvalidInput, NotFound) as error:
+            return [{"problem": error.message}, gr.Column(visible=False), *[gr.skip()] * (outputs - 2)]
+        return _filled(here, plan)
+
+    return fill
+
+
+def load(request: gr.Request) -> tuple[Context, Plan]:
     """Fill the form from the address: `?from=ROUND` goes on from it, `?base=CHECKPOINT` starts over, `?again=ROUND`
     repeats it; else from where the overview recommends. With `recipe=NAME` it holds that recipe."""
     here, asked = context(request), request.query_params
-    return _shown(here, lambda: _of_recipe(here, _asked(here, asked), str(asked.get("recipe", ""))))
+    return here, _of_recipe(here, _asked(here, asked), str(asked.get("recipe", "")))
 
 
-@toasts
-def load_last(request: gr.Request) -> list[Any]:
+def load_last(request: gr.Request) -> tuple[Context, Plan]:
     """Fill the form with the settings of the newest round, as it was launched."""
     here = context(request)
-    return _shown(here, lambda: rounds.again(here.actor, here.project_id))
+    return here, rounds.again(here.actor, here.project_id)
 
 
-@toasts
-def start_from(chosen: int | None, request: gr.Request) -> list[Any]:
+def start_from(chosen: int | None, request: gr.Request) -> tuple[Context, Plan]:
     """Fill the form from another round, or from a base checkpoint."""
     here = context(request)
     if chosen is not None and chosen < DEFAULTS:
-        return _shown(here, lambda: _from_base(here, -chosen))
-    return _shown(here, lambda: rounds.defaults(here.actor, here.project_id, chosen or None))
+        return here, _from_base(here, -chosen)
+    return here, rounds.defaults(here.actor, here.project_id, chosen or None)
 
 
 def _asked(here: Context, parameters: Mapping[str, str]) -> Plan:
@@ -145,15 +157,11 @@ def _again(here: Context, round_id: int) -> Plan:
     return rounds.again(here.actor, here.project_id, round_id)
 
 
-def _shown(here: Context, make: Callable[[], Plan]) -> list[Any]:
-    try:
-        plan = make()
-    except (InvalidInput, NotFound) as error:
-        return [{"problem": error.message}, gr.Column(visible=False), *[gr.skip()] * (20 + len(parts.review_knobs()))]
-    starts, own = _starts(here), saved.own(here)
+def _filled(here: Context, plan: Plan) -> list[Any]:
+    starts, own = _starts(here), new_round_saved.own(here)
     checkpoints = round_form.every(here.actor, here.project_id)
     at = plan.parent_id or -plan.policy_id
-    if starts and at not in {value for _, value in starts}:
+    if starts and at not in dict(map(reversed, starts)):
         starts.append((f"checkpoint {plan.policy_id}", at))
     return [
         None,

@@ -6,7 +6,7 @@ and rejects the old one.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,22 +125,33 @@ def recompute(db: Session, sample_ids: Iterable[int], rounds: Sequence[tables.Ro
     `rounds`: the samples' rounds, where they are at hand.
     """
     for ids in in_chunks(sorted(set(sample_ids))):
-        label = tables.Label
-        columns = (label.sample_id, label.round_id, label.machine_score, label.machine_verdict, label.kind)
-        rows = db.execute(select(*columns).where(label.sample_id.in_(ids))).all()
-        rules = Rules(db, {row.round_id for row in rows}, rounds)
-        words, together = words_of(db, ids, rules)
-        written = written_by_people(db, [row.sample_id for row in rows if row.kind == "edit"])
-        changes = []
-        for sample_id, round_id, score, verdict, _ in rows:
-            said, cut = written.get(sample_id, []) + words[sample_id], rules.cuts[round_id]
-            is_vote = rules.settings[round_id].has_overlap
-            changes.append(change(sample_id, effect(score, verdict, said, cut, by_vote=is_vote)))
+        found, together = effects(db, ids, rounds)
+        changes = [change(sample_id, to) for sample_id, to in found.items()]
         if changes:
             db.connection().execute(statement(), changes)
         closed = {c["b_id"] for c in changes if c["b_source"] is LabelSource.person} | together
         show(db, [n for n in ids if n not in closed], is_open=True)
         show(db, sorted(closed), is_open=False)
+
+
+def effects(
+    db: Session, sample_ids: Sequence[int], rounds: Sequence[tables.Round] = (), *, without: Collection[int] = ()
+) -> tuple[dict[int, Effect], set[int]]:
+    """Return the label of each sample by the decisions that stand, and the samples of decided groups. Write nothing.
+
+    rounds: the samples' rounds, where they are at hand. without: ids of decisions that are taken as taken back.
+    """
+    label = tables.Label
+    columns = (label.sample_id, label.round_id, label.machine_score, label.machine_verdict, label.kind)
+    rows = db.execute(select(*columns).where(label.sample_id.in_(sample_ids))).all()
+    rules = Rules(db, {row.round_id for row in rows}, rounds)
+    words, together = words_of(db, sample_ids, rules, without)
+    written = written_by_people(db, [row.sample_id for row in rows if row.kind == "edit"], without)
+    found = {}
+    for sample_id, round_id, score, verdict, _ in rows:
+        said, is_vote = written.get(sample_id, []) + words[sample_id], rules.settings[round_id].has_overlap
+        found[sample_id] = effect(score, verdict, said, rules.cuts[round_id], by_vote=is_vote)
+    return found, together
 
 
 def show(db: Session, sample_ids: Sequence[int], *, is_open: bool) -> None:
@@ -170,10 +181,13 @@ def thresholds(db: Session, round_ids: set[int]) -> dict[int, float]:
     return Rules(db, round_ids).cuts
 
 
-def words_of(db: Session, sample_ids: Sequence[int], rules: Rules) -> tuple[dict[int, list[Word]], set[int]]:
+def words_of(
+    db: Session, sample_ids: Sequence[int], rules: Rules, without: Collection[int] = ()
+) -> tuple[dict[int, list[Word]], set[int]]:
     """The decisions about each sample that stand, oldest first; and the samples of decided groups.
 
-    All but late ones: those of gold items, too, whose label moves with them until selection writes the known one.
+    All but late ones and those `without`: those of gold items, too, whose label moves with them until selection writes
+    the known one.
     """
     decision, sample = tables.Decision, tables.Sample
     query = standing.decisions(decision, late=False, gold=True, adjudication=True, batch=True)
@@ -182,43 +196,44 @@ def words_of(db: Session, sample_ids: Sequence[int], rules: Rules) -> tuple[dict
     heads = select(sample.id).where(sample.group_id.in_(groups), sample.kind.in_(tables.JUDGED), sample.position == 0)
     about_group = (decision.sample_id.in_(heads), decision.kind.in_(TOGETHER))
     rows = [*db.scalars(query.where(*alone)), *db.scalars(query.where(*about_group))]
+    rows = [row for row in rows if row.id not in without]
+    members, scores = decided_groups(db, sorted({row.group_id for row in rows if row.kind in TOGETHER}))
     words: dict[int, list[Word]] = defaultdict(list)
-    together: set[int] = set()
     # A decision that was removed and restored is a copy: it stands where the first one stood.
     for row in sorted(rows, key=lambda row: row.value.get("restores", row.id)):
         if row.kind in TOGETHER:
-            together |= add_group(db, row, rules, words)
+            for n, said in group_decisions.says(row.value, scores, rules.judges[row.round_id]).items():
+                words[n].append(word(row, said.kind, said.score))
         else:
             kind = DecisionKind.reject if row.kind is DecisionKind.edit else row.kind
             words[row.sample_id].append(word(row, kind, row.score))
-    return words, together
+    return words, members
 
 
-def add_group(db: Session, row: tables.Decision, rules: Rules, words: dict[int, list[Word]]) -> set[int]:
-    """Add what a group decision says of each sample; return the group's samples."""
-    label = tables.Label
-    ids = group_decisions.members(db, [row.group_id])[row.group_id]
-    machine = select(label.sample_id, label.machine_score).where(label.sample_id.in_(ids))
-    scores = {n: score for n, score in db.execute(machine)}
-    for n, said in group_decisions.says(row.value, scores, rules.judges[row.round_id]).items():
-        words[n].append(word(row, said.kind, said.score))
-    return set(ids)
+def decided_groups(db: Session, group_ids: Sequence[int]) -> tuple[set[int], dict[int, float | None]]:
+    """The completions of these groups, and the judge's score of each."""
+    members = {n for ids in group_decisions.members(db, group_ids).values() for n in ids}
+    label, scores = tables.Label, dict[int, float | None]()
+    for ids in in_chunks(sorted(members)):
+        query = select(label.sample_id, label.machine_score).where(label.sample_id.in_(ids))
+        scores |= {n: score for n, score in db.execute(query)}
+    return members, scores
 
 
 def word(row: tables.Decision, kind: DecisionKind | None, score: float | None) -> Word:
     return Word(kind, score, row.user_id, row.is_adjudication, row.batch_id is not None)
 
 
-def written_by_people(db: Session, sample_ids: Sequence[int]) -> dict[int, list[Word]]:
-    """An edited text counts as accepted by its author, as long as the edit was not taken back."""
+def written_by_people(db: Session, sample_ids: Sequence[int], without: Collection[int] = ()) -> dict[int, list[Word]]:
+    """An edited text counts as accepted by its author, as long as the edit was not taken back, nor is in `without`."""
     decision, sample = tables.Decision, tables.Sample
     query = (
-        standing.own_words(sample.id, decision.user_id, kinds=(DecisionKind.edit,))
+        standing.own_words(sample.id, decision.user_id, decision.id, kinds=(DecisionKind.edit,))
         .join(sample, sample.edited_from_id == decision.sample_id)
         .where(sample.id.in_(sample_ids), decision.value["edit_id"].as_integer() == sample.id)
     )
     rows = db.execute(query) if sample_ids else ()
-    return {sample_id: [Word(DecisionKind.accept, user_id=user_id)] for sample_id, user_id in rows}
+    return {n: [Word(DecisionKind.accept, user_id=user_id)] for n, user_id, id_ in rows if id_ not in without}
 
 
 def change(sample_id: int, to: Effect) -> dict[str, Any]:

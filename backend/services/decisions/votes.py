@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db import standing, tables
@@ -39,8 +40,11 @@ class Votes:
     left_out: dict[str, int]
 
 
-def read(db: Session, round_id: int) -> Votes:
-    """The votes of a round, in the order in which they were cast; everything else that stands is counted by reason."""
+def read(db: Session, round_id: int, *, items_of: int | None = None) -> Votes:
+    """The votes of a round, in the order in which they were cast; everything else that stands is counted by reason.
+
+    items_of: only those on the items that this person has decided.
+    """
     decision = tables.Decision
     query = (
         standing.everything(
@@ -51,6 +55,9 @@ def read(db: Session, round_id: int) -> Votes:
         .where(decision.round_id == round_id)
         .order_by(decision.id)
     )  # fmt: skip
+    if items_of is not None:
+        own = select(decision.sample_id).where(decision.round_id == round_id, decision.user_id == items_of)
+        query = query.where(decision.sample_id.in_(own.correlate(None)))
     cut = labels.thresholds(db, {round_id}).get(round_id, 0.5)
     last: dict[tuple[int, int, bool], Vote] = {}
     on_gold: dict[tuple[int, int], Vote] = {}

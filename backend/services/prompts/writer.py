@@ -8,6 +8,7 @@ from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.orm import Session
 
 from backend.db import now, tables
+from backend.db.many import in_chunks
 from backend.services.prompts.staging import Problems, Staged, is_held_out
 from backend.values import Split
 
@@ -75,8 +76,8 @@ class Writer:
             self.problems.add(
                 number, "overlap", f"the same question, spelled otherwise, is in the held-out set {name!r}"
             )
-        for start in range(0, len(found), KEYS_AT_ONCE):
-            ids = [id for id, _ in found[start : start + KEYS_AT_ONCE]]
+        for chunk in in_chunks(found, KEYS_AT_ONCE):
+            ids = [id for id, _ in chunk]
             completion = tables.ImportedCompletion
             gone = select(func.count()).where(completion.prompt_id.in_(ids))
             self.num_completions -= self.db.scalar(gone) or 0
@@ -131,9 +132,9 @@ class Writer:
         """Which of these questions the sets of the other split ask, and the name of the set."""
         others, prompt = self.others[split], tables.Prompt
         found: dict[int, str] = {}
-        for start in range(0, len(keys), KEYS_AT_ONCE):
+        for chunk in in_chunks(keys, KEYS_AT_ONCE):
             query = select(prompt.text_key, prompt.prompt_set_id).where(
-                prompt.prompt_set_id.in_(others), prompt.text_key.in_(keys[start : start + KEYS_AT_ONCE])
+                prompt.prompt_set_id.in_(others), prompt.text_key.in_(chunk)
             )
             found |= {key: others[set_id] for key, set_id in self.db.execute(query).tuples()}
         return found

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from backend.db import tables
 from backend.db.filters import Cursor, Filters, Sort
 from backend.db.listing import listed_rows, scope
+from backend.db.many import in_chunks
 from backend.services.decisions.item_counts import count_now_and_then
 from backend.services.people import server_key
 from backend.services.review_settings import ReviewSettings
@@ -109,8 +110,7 @@ def one_by_one(db: Session, round_id: int, deal: Deal) -> Iterator[list[int]]:
         drawn = sorted(drawn + turns[begun:end])
         there = undecided(db, round_id, [n for _, n in drawn])
         found = [n for _, n in drawn if n in there]
-        for start in range(0, len(found), DRAWN):
-            yield found[start : start + DRAWN]
+        yield from map(list, in_chunks(found, DRAWN))
         barren = barren + 1 if len(found) < blocks * DRAWN // 20 else 0
         block, begun = block + blocks, end
         blocks = min(2 * blocks, MOST_DRAWN // DRAWN)

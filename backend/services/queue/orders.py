@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from backend.db import tables
 from backend.db.filters import Cursor, Filters, Sort, SortKey
 from backend.db.listing import listed_rows, place, scope
+from backend.db.many import in_chunks
 from backend.pipeline.informativeness.signs import near_the_cut
 from backend.recipes import cut_of, judge_of
 from backend.services.queue.draw import OPEN, at_random
@@ -185,8 +186,8 @@ def near_cut(db: Session, round_: tables.Round) -> list[int]:
         *some(Sort(SortKey.score, descending=True), max_score=cut),
     ]
     known: dict[int, float] = {}
-    for n in range(0, len(ids), 2 * PAGE):
+    for chunk in in_chunks(ids):
         query = select(label.sample_id, label.machine_score, label.machine_spread)
-        for sample_id, score, spread in db.execute(query.where(label.sample_id.in_(ids[n : n + 2 * PAGE]))):
+        for sample_id, score, spread in db.execute(query.where(label.sample_id.in_(chunk))):
             known[sample_id] = near_the_cut(score, spread, cut=cut)
     return sorted(known, key=lambda n: (-known[n], n))

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from backend.db import tables
 from backend.db.filters import Filters
 from backend.db.listing import scope
+from backend.db.many import in_chunks
 from backend.metrics._intervals import wilson
 from backend.services.round_report.drawn import Row, draw
 from backend.services.round_report.shapes import FEWEST, Bin, Category, Spread, Spreads
@@ -101,8 +102,8 @@ def _extras(db: Session, rows: Iterable[Row]) -> dict[int, dict[str, str]]:
     step = max(1, -(-len(ids) // MOST_PROMPTS))
     ids, prompt = ids[::step], tables.Prompt
     found: dict[int, dict[str, str]] = {}
-    for start in range(0, len(ids), 500):
-        query = select(prompt.id, prompt.extra).where(prompt.id.in_(ids[start : start + 500]))
+    for chunk in in_chunks(ids):
+        query = select(prompt.id, prompt.extra).where(prompt.id.in_(chunk))
         for id_, extra in db.connection().execute(query):
             found[id_] = {key: text for key, value in (extra or {}).items() if (text := _short(value)) is not None}
     return found

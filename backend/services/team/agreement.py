@@ -1,7 +1,7 @@
 """How far the people of a round agree with each other and with the judge, per criterion."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import combinations
@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db import reading, tables
-from backend.db.many import in_chunks
+from backend.db.many import among, in_chunks
 from backend.services.access import Actor
 from backend.services.decisions import votes
 from backend.services.decisions.labels import SCORE_GAP
@@ -94,16 +94,25 @@ def measure(actor: Actor, round_id: int) -> Agreement:
 
 
 def gathered(
-    db: Session, round_id: int, *, with_gold: bool = False
+    db: Session, round_id: int, *, with_gold: bool = False, items_of: int | None = None
 ) -> tuple[votes.Votes, dict[int, str], JudgesWord, dict[int, str]]:
-    """Votes, people's names, the judge's word, and the place of each sample in its group."""
-    read = votes.read(db, round_id)
+    """Votes, people's names, the judge's word, and the place of each sample in its group.
+
+    items_of: only of the items that this person has decided.
+    """
+    read = votes.read(db, round_id, items_of=items_of)
     if with_gold:
         read = replace(read, cast=read.cast + read.on_gold)
     people = {vote.user_id for vote in read.cast}
-    names = {id_: name for id_, name in db.execute(select(tables.User.id, tables.User.name)) if id_ in people}
+    names = names_of(db, people)
     places = _places(db, [vote.group_id for vote in read.cast if vote.best is not None])
     return read, names, _judges_word(db, read.cast, places), places
+
+
+def names_of(db: Session, user_ids: Collection[int]) -> dict[int, str]:
+    """The names of these people."""
+    user = tables.User
+    return dict(db.execute(select(user.id, user.name).where(among(user.id, user_ids))).tuples().all())
 
 
 def computed(

@@ -26,7 +26,7 @@ from backend.services.decisions import group_decisions, labels, leases
 from backend.services.decisions.locks import lock_round
 from backend.services.queue import gold
 from backend.services.rounds import get_row
-from backend.values import JSON, DecisionKind, Role, RoundStatus
+from backend.values import JSON, DecisionKind, LabelSource, Role, RoundStatus, Verdict
 
 REMOVE, RESTORE = "remove work", "restore work"
 COPIED = (
@@ -72,20 +72,13 @@ class Removal:
     checkpoint_ids: tuple[int, ...]
 
 
-class _Rehearsed(Exception):
-    """Thrown to roll a rehearsal back."""
-
-
 def preview(actor: Actor, round_id: int, user_id: int) -> Preview:
-    """Rehearse the removal in a transaction that is rolled back: it says exactly what the removal will do."""
-    found: list[Preview] = []
-    try:
-        with session() as db:
-            round_ = get_row(db, actor, round_id, Role.curator)
-            found.append(_remove(db, actor, round_, user_id, "rehearsal", uuid.uuid4().hex, rehearses=True))
-            raise _Rehearsed
-    except _Rehearsed:
-        return found[0]
+    """Return what the removal would change, computed from the rows as they are; nothing is written."""
+    with reading() as db:
+        round_ = get_row(db, actor, round_id, Role.curator)
+        work = _work(db, round_, user_id)
+        changed = _difference(_words(db, work.shaped), _words_without(db, work))
+        return _preview(db, round_, work, changed)
 
 
 def remove(actor: Actor, round_id: int, user_id: int, *, reason: str) -> Removal:
@@ -161,36 +154,59 @@ def learned_from_removed(actor: Actor, project_id: int) -> set[int]:
         return {one.checkpoint_id for one in descent.with_descendants(db, project_id, roots)}
 
 
-def _remove(
-    db: Session,
-    actor: Actor,
-    round_: tables.Round,
-    user_id: int,
-    reason: str,
-    batch_id: str,
-    *,
-    rehearses: bool = False,
-) -> Preview:
-    person = db.get(tables.User, user_id)
-    targets = list(_standing(db, round_.id, user_id))
-    if person is None or not targets:
-        raise NotFound(f"There is nothing that stands of this person in round {round_.number}. Choose another one.")
-    is_frozen = round_.status is not RoundStatus.review
-    touched = _touched(db, targets)
-    # Training read of gold items the label that was known, whatever this person said of them.
-    known = {n for page in in_chunks(touched) for n in gold.among(db, page)} if is_frozen else set()
-    shaped = [n for n in touched if n not in known]
+def _remove(db: Session, actor: Actor, round_: tables.Round, user_id: int, reason: str, batch_id: str) -> Preview:
+    work = _work(db, round_, user_id)
     changed: tuple[Changed, ...] = ()
-    if rehearses or not is_frozen:
-        before = _words(db, shaped)
-        for chunk in in_chunks(targets):
+    if not _is_frozen(round_):
+        before = _words(db, work.shaped)
+        for chunk in in_chunks(work.decisions):
             db.execute(insert(tables.Decision), [_retraction(actor, one, reason, batch_id) for one in chunk])
-        labels.recompute(db, touched)
-        _free_slots(db, round_.id, user_id, targets)
-        changed = _difference(before, _words(db, shaped))
-    datasets, direct = descent.datasets(db, shaped)
+        labels.recompute(db, work.touched)
+        _free_slots(db, round_.id, user_id, work.decisions)
+        changed = _difference(before, _words(db, work.shaped))
+    return _preview(db, round_, work, changed)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What stands of one person in a round. touched: samples whose label may depend on it; shaped: those of them whose
+    label training reads as people made it."""
+
+    person: str
+    decisions: list[tables.Decision]
+    touched: list[int]
+    shaped: list[int]
+
+
+def _is_frozen(round_: tables.Round) -> bool:
+    return round_.status is not RoundStatus.review
+
+
+def _work(db: Session, round_: tables.Round, user_id: int) -> _Work:
+    """Raises `NotFound` where nothing of the person stands."""
+    person = db.get(tables.User, user_id)
+    decisions = list(_standing(db, round_.id, user_id))
+    if person is None or not decisions:
+        raise NotFound(f"There is nothing that stands of this person in round {round_.number}. Choose another one.")
+    touched = _touched(db, decisions)
+    # Training read of gold items the label that was known, whatever this person said of them.
+    known = {n for page in in_chunks(touched) for n in gold.among(db, page)} if _is_frozen(round_) else set()
+    return _Work(person.name, decisions, touched, [n for n in touched if n not in known])
+
+
+def _preview(db: Session, round_: tables.Round, work: _Work, changed: tuple[Changed, ...]) -> Preview:
+    datasets, direct = descent.datasets(db, work.shaped)
     checkpoints = descent.with_descendants(db, round_.project_id, direct)
-    return Preview(person.name, len(targets), changed, datasets, checkpoints, is_frozen)
+    return Preview(work.person, len(work.decisions), changed, datasets, checkpoints, _is_frozen(round_))
+
+
+def _words_without(db: Session, work: _Work) -> dict[int, tuple[str, str]]:
+    """The label that each sample would have without this work, as a word, and whose it would be."""
+    found, without = {}, {one.id for one in work.decisions}
+    for chunk in in_chunks(work.shaped):
+        effects, _ = labels.effects(db, chunk, without=without)
+        found.update({n: _word(to.verdict, to.score, to.source) for n, to in effects.items()})
+    return found
 
 
 def _standing(db: Session, round_id: int, user_id: int) -> Iterator[tables.Decision]:
@@ -221,9 +237,12 @@ def _words(db: Session, sample_ids: Sequence[int]) -> dict[int, tuple[str, str]]
     for chunk in in_chunks(sample_ids):
         query = select(label.sample_id, label.verdict, label.score, label.source).where(label.sample_id.in_(chunk))
         for id_, verdict, score, source in db.execute(query):
-            number = "" if score is None else f" {score:g}"
-            found[id_] = (f"{verdict or 'no verdict'}{number}", str(source))
+            found[id_] = _word(verdict, score, source)
     return found
+
+
+def _word(verdict: Verdict | None, score: float | None, source: LabelSource) -> tuple[str, str]:
+    return f"{verdict or 'no verdict'}{'' if score is None else f' {score:g}'}", str(source)
 
 
 def _difference(before: dict[int, tuple[str, str]], after: dict[int, tuple[str, str]]) -> tuple[Changed, ...]:

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from backend.db import now, reading, standing, tables
@@ -78,7 +79,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Found:
-    """Everything read for a round, before anything is computed."""
+    """What was read for a round, or for one person in it, before anything is computed. last_at: of everybody."""
 
     round_id: int
     is_open: bool
@@ -89,6 +90,7 @@ class Found:
     places: dict[int, str]
     said: Said
     work: dict[int, Work]
+    last_at: dict[int, datetime]
     tallies: dict[int, Tally]
     gold: dict[int, tuple[int, int]]
     assigned: dict[int, int]
@@ -102,7 +104,7 @@ def mine(actor: Actor, round_id: int) -> Reviewer:
     """
     with reading() as db:
         get_row(db, actor, round_id, Role.reviewer)
-        found = _find(db, round_id, hides_gold=True)
+        found = _find(db, round_id, of=actor.user_id)
         found.names.setdefault(actor.user_id, actor.name)
     return _reviewer(found, actor.user_id, is_own=True)
 
@@ -116,21 +118,23 @@ def everyone(actor: Actor, round_id: int) -> list[Reviewer]:
     return sorted(people, key=lambda one: (-one.decided, one.name))
 
 
-def _find(db: Session, round_id: int, *, hides_gold: bool = False) -> Found:
+def _find(db: Session, round_id: int, *, of: int | None = None) -> Found:
+    """Read for everybody, or `of` one person; gold items are then among the items while the review goes on."""
     round_ = db.get_one(tables.Round, round_id)
     settings = review_settings.read(round_.review)
     is_open = round_.status is RoundStatus.review
-    read, _, word, places = agreement.gathered(db, round_id, with_gold=hides_gold and is_open)
-    work = _work(db, round_id)
+    read, _, word, places = agreement.gathered(db, round_id, with_gold=of is not None and is_open, items_of=of)
+    work = _work(db, round_id, of)
     assigned = _assigned(db, round_id, settings)
     people = {*work, *assigned, *(vote.user_id for vote in read.cast)}
-    names = {id_: name for id_, name in db.execute(select(tables.User.id, tables.User.name)) if id_ in people}
+    names = agreement.names_of(db, people)
+    counted = tallies.of_all(db, round_id, settings) if of is None else {of: tallies.of_one(db, of, round_id, settings)}
     is_group = settings.by_group
     criterion = Criterion.best if is_group else Criterion.verdict
     said = agreement.by_item(read.cast, criterion, places)
     return Found(
-        round_id, is_open, criterion, read, names, word, places, said, work, tallies.of_all(db, round_id, settings),
-        _gold(db, round_id), assigned, _open_slots(db, round_id, settings) if is_open else 0,
+        round_id, is_open, criterion, read, names, word, places, said, work, _last_acts(db, round_id), counted,
+        _gold(db, round_id, of), assigned, _open_slots(db, round_id, settings) if is_open else 0,
     )  # fmt: skip
 
 
@@ -175,17 +179,25 @@ def _left(found: Found, user_id: int) -> int:
     if found.assigned.get(user_id):
         return found.assigned[user_id]
     since = now() - ACTIVE
-    active = {id_ for id_, work in found.work.items() if work.last_at and work.last_at >= since} | {user_id}
+    active = {id_ for id_, at in found.last_at.items() if at >= since} | {user_id}
     return -(-found.open_slots // len(active))
 
 
-def _work(db: Session, round_id: int) -> dict[int, Work]:
-    """Times of each person, and the skips and late decisions that stand; bulk actions take no time on an item.
+def _last_acts(db: Session, round_id: int) -> dict[int, datetime]:
+    """When each person last decided something by hand."""
+    decision = tables.Decision
+    query = select(decision.user_id, func.max(decision.created_at))
+    query = query.where(decision.round_id == round_id, decision.batch_id.is_(None), is_first(decision))
+    return dict(db.execute(query.group_by(decision.user_id)).tuples().all())
+
+
+def _work(db: Session, round_id: int, of: int | None) -> dict[int, Work]:
+    """Times of each person, or `of` one, and their skips and late decisions that stand; bulk actions take no time.
 
     Time that was spent on what was taken back was spent all the same.
     """
     decision = tables.Decision
-    by_hand = (decision.round_id == round_id, decision.batch_id.is_(None))
+    by_hand = (decision.round_id == round_id, decision.batch_id.is_(None), *_by(of))
     query = select(decision.user_id, decision.kind, spent(decision), decision.created_at)
     query = query.where(*by_hand, is_first(decision))
     times: dict[int, list[float]] = defaultdict(list)
@@ -203,13 +215,18 @@ def _work(db: Session, round_id: int) -> dict[int, Work]:
     return {id_: Work(tuple(times[id_]), *counts.get(id_, (0, 0)), at) for id_, at in last.items()}
 
 
-def _gold(db: Session, round_id: int) -> dict[int, tuple[int, int]]:
-    """How many gold items each person met, and on how many their last word was right."""
+def _by(of: int | None) -> tuple[ColumnElement[bool], ...]:
+    """The condition that a decision is one person's; none for everybody."""
+    return () if of is None else (tables.Decision.user_id == of,)
+
+
+def _gold(db: Session, round_id: int, of: int | None) -> dict[int, tuple[int, int]]:
+    """How many gold items each person, or `of` one, met, and on how many their last word was right."""
     decision, gold = tables.Decision, tables.GoldItem
     query = (
         standing.on_gold(decision.user_id, decision.sample_id, decision.kind, decision.score, gold.verdict)
         .join(gold, gold.sample_id == decision.sample_id)
-        .where(decision.round_id == round_id)
+        .where(decision.round_id == round_id, *_by(of))
         .order_by(decision.id)
     )
     cut = thresholds(db, {round_id}).get(round_id, 0.5)
@@ -234,24 +251,24 @@ def _open_slots(db: Session, round_id: int, settings: review_settings.ReviewSett
     decision = tables.Decision
     items = item_counts.count_items(db, round_id, settings).items
     per_item = 1 + (settings.num_reviewers_per_item - 1) * settings.overlap_share
-    item = decision.group_id if settings.by_group else decision.sample_id
+    item = (decision.group_id if settings.by_group else decision.sample_id).label("item")
     words = standing.own_words(item, decision.user_id, kinds=deciding(settings)).distinct()
-    said = set(db.execute(words.where(decision.round_id == round_id)).tuples())
-    begun = {item_id for item_id, _ in said}
-    if settings.by_group:
-        settled = len(set(db.scalars(item_counts.settled_groups(round_id))) - begun)
-    else:
-        settled = _settled(db, round_id, begun)
-    return max(0, round((items - settled) * per_item) - len(said))
+    said = words.where(decision.round_id == round_id).subquery()
+    # No reviewer is wanted where a curator settled a group, or a bulk action labelled what nobody had decided.
+    settled = item_counts.settled_groups(round_id) if settings.by_group else _labelled(round_id)
+    settled_items = settled.distinct().subquery()
+    alone = select(func.count()).where(settled_items.c[0].not_in(select(said.c.item)))
+    num_settled = db.scalar(alone) or 0
+    num_said = db.scalar(select(func.count()).select_from(said)) or 0
+    return max(0, round((items - num_settled) * per_item) - num_said)
 
 
-def _settled(db: Session, round_id: int, said: set[int]) -> int:
-    """Items that a bulk action labelled: no reviewer is wanted there."""
+def _labelled(round_id: int) -> Select[Any]:
+    """The samples with a person's label."""
     label = tables.Label
-    query = select(label.sample_id).where(
+    return select(label.sample_id).where(
         label.round_id == round_id, label.kind.in_(tables.JUDGED), label.source == LabelSource.person
     )
-    return sum(sample_id not in said for sample_id in db.scalars(query))
 
 
 def names(actor: Actor, round_id: int) -> dict[int, str]:
