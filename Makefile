@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export GRADIO_ANALYTICS_ENABLED := False
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: help demo real up test test-fast test-gpu lint format bench model clean
+.PHONY: help demo real up test test-fast test-gpu test-verifiers lint format bench model clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -55,6 +55,13 @@ test-fast: $(VENV)/.dev  ## unit tests only, seconds
 
 test-gpu: $(VENV)/.dev  ## what needs a CUDA device
 	$(BIN)/pytest -m gpu
+
+$(VENV)/.verifiers: $(VENV)/.dev
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[verifiers]'
+	@touch $@
+
+test-verifiers: $(VENV)/.verifiers  ## the parts for verifiers, with that package: it brings 42 others, 130 MB
+	$(BIN)/pytest tests/verifiers
 
 lint: $(VENV)/.dev  ## ruff, mypy --strict, import contracts, dependencies, migrations match the tables
 	$(BIN)/ruff check .

@@ -1,0 +1,93 @@
+"""Tasks of installed tasksets of verifiers 0.4 (Brown 2025, github.com/PrimeIntellect-ai/verifiers) and their rewards.
+
+A task is known by its taskset, the settings of that, its place in it and the hash of what it holds, so that a reward is
+asked about the very task that was put. Only what is asked once and scored from the text alone can be used: verifiers
+itself scores such texts without a model or a sandbox when it replays a run. The package is optional, and imported when
+it is needed.
+"""
+
+import json
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from typing import Any, Self
+
+from backend.errors import InvalidInput
+from backend.values import JSON, Message, Messages
+from backend.verifiers_tasks._loading import check, load
+from backend.verifiers_tasks._scoring import Scored, score
+
+__all__ = ["Scored", "TaskPlace", "check", "load", "messages_of", "score", "task_at", "tasks"]
+
+KEY = "verifiers"
+"""Where the metadata of a prompt says which task it is."""
+MOST_TASKS = 100_000
+"""Tasks of a taskset that are looked at; of a larger or endless one the first."""
+UNREADABLE = (ArithmeticError, AttributeError, ImportError, LookupError, OSError, RuntimeError, TypeError, ValueError)
+"""What packages raise whose data is not there or is not as they expect."""
+
+
+@dataclass(frozen=True)
+class TaskPlace:
+    """The task `index` of a taskset with these settings; `hash` is that of what the task holds."""
+
+    taskset: str
+    config: JSON
+    index: int
+    hash: str
+
+    @classmethod
+    def of(cls, metadata: JSON) -> Self | None:
+        """Read it from the metadata of a prompt; None where that names no task."""
+        found = metadata.get(KEY)
+        if not isinstance(found, dict):
+            return None
+        try:
+            place = cls(**found)
+        except TypeError:
+            return None
+        are_texts = isinstance(place.taskset, str) and isinstance(place.hash, str)
+        return place if are_texts and isinstance(place.config, dict) and type(place.index) is int else None
+
+    def to_metadata(self) -> JSON:
+        return {KEY: asdict(self)}
+
+
+def tasks(taskset: str, config: JSON, *, seed: int) -> Iterator[tuple[TaskPlace, Any]]:
+    """Yield the tasks of a taskset in an order that follows from the seed; raises `InvalidInput` as `load` does."""
+    found = _tasks(taskset, json.dumps(config, sort_keys=True))
+    for index in random.Random(str(seed)).sample(range(len(found)), len(found)):
+        yield TaskPlace(taskset, config, index, found[index].hash), found[index]
+
+
+def task_at(place: TaskPlace) -> Any:
+    """Return the task of a place; raises `InvalidInput`, also where the installed package has another one there."""
+    found = _tasks(place.taskset, json.dumps(place.config, sort_keys=True))
+    if not 0 <= place.index < len(found) or found[place.index].hash != place.hash:
+        raise InvalidInput(f"The installed taskset {place.taskset!r} has another task {place.index}.")
+    return found[place.index]
+
+
+@lru_cache(maxsize=4)
+def _tasks(taskset: str, config: str) -> Sequence[Any]:
+    """Return the tasks of one of the last few tasksets: many read a file of data."""
+    made = load(taskset, json.loads(config))
+    try:
+        return tuple(made.take(MOST_TASKS))
+    except UNREADABLE as error:
+        raise InvalidInput(f"The taskset {taskset!r} cannot be read: {error}. Change config, or its data.") from error
+
+
+def messages_of(task: Any) -> Messages | None:
+    """Return what a task asks, as messages of texts; None where it asks nothing, or anything but texts."""
+    data = task.data
+    asked = [{"role": "user", "content": data.prompt}] if isinstance(data.prompt, str) else data.prompt
+    found: Messages = [{"role": "system", "content": data.system_prompt}] if data.system_prompt else []
+    for message in asked or []:
+        said = message if isinstance(message, Mapping) else message.model_dump()
+        role, content = said["role"], said["content"]
+        if role not in ("system", "user", "assistant") or not isinstance(content, str) or not content:
+            return None
+        found.append(Message(role=role, content=content))
+    return found if asked else None

@@ -1,0 +1,69 @@
+"""Ask the rewards of a task of verifiers about texts, as its replay does: without a model and without a sandbox."""
+
+import asyncio
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from backend.values import Messages, Sample
+
+
+@dataclass(frozen=True)
+class Scored:
+    """The weighted sum of a task's rewards, or None where there is none; and each of them, or the reason."""
+
+    score: float | None
+    rationale: str
+
+
+def score(task: Any, messages: Messages, samples: Sequence[Sample]) -> list[Scored]:
+    """Return what the rewards of a task give each sample; those that are coroutines are awaited to their end."""
+    return asyncio.run(_score(task, messages, samples))
+
+
+async def _score(task: Any, messages: Messages, samples: Sequence[Sample]) -> list[Scored]:
+    return list(await asyncio.gather(*(_score_one(task, messages, sample) for sample in samples)))
+
+
+async def _score_one(task: Any, messages: Messages, sample: Sample) -> Scored:
+    import verifiers.v1 as vf
+
+    if sample.finish_reason == "length":
+        return Scored(None, "The sample was cut off.")
+    trace = _trace(task, messages, sample)
+    try:
+        async with asyncio.timeout(task.data.timeout.scoring):
+            await task.score(trace)
+    except TimeoutError:
+        return Scored(None, f"The rewards of the task took more than {task.data.timeout.scoring:g} seconds.")
+    except vf.RolloutError as error:
+        return Scored(None, f"The rewards of the task failed: {error}")
+    if trace.info.get("judge_calls") or trace.extra_usage:
+        return Scored(None, "The rewards of the task asked a model, which is not taken here.")
+    given = {name: one for name, one in trace.rewards.items() if one is not None}
+    words = [f"{name} {one.score:g}" + (f" x {one.weight:g}" if one.weight != 1 else "") for name, one in given.items()]
+    said = f"The task's rewards: {', '.join(words)}."
+    return Scored(trace.reward if math.isfinite(trace.reward) else None, said)
+
+
+def _trace(task: Any, messages: Messages, sample: Sample) -> Any:
+    """Return the record of an episode of one text, as verifiers keeps it."""
+    import verifiers.v1 as vf
+    from verifiers.v1.state import state_cls
+
+    kinds = {"system": vf.SystemMessage, "user": vf.UserMessage, "assistant": vf.AssistantMessage}
+    said = [kinds[message["role"]](content=message["content"]) for message in messages]
+    nodes = [vf.MessageNode(parent=place - 1 if place else None, message=one) for place, one in enumerate(said)]
+    reply = vf.AssistantMessage(content=sample.text, reasoning_content=sample.reasoning or None)
+    nodes.append(vf.MessageNode(parent=len(nodes) - 1, message=reply, sampled=True))
+    trace = vf.Trace(
+        task=vf.TraceTask(type=type(task).__name__, data=task.data, key=task.key, hash=task.hash),
+        agent=vf.AgentInfo(config=vf.AgentConfig()),
+        nodes=nodes,
+        calls=[vf.ModelCall(node=len(nodes) - 1, finish_reason="stop")],
+        state=state_cls(type(task))(),
+        ok=True,
+    )
+    trace.stop("agent_completed")
+    return trace

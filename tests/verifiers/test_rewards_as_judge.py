@@ -1,0 +1,74 @@
+"""The rewards of a task of verifiers: awaited to their end, and asked about the very task that was put."""
+
+from dataclasses import replace
+from typing import Any
+
+from backend.judges.verifiers_reward import VerifiersReward
+from backend.prompt_sources.verifiers_tasks import VerifiersTasks
+from backend.values import Judgment, Prompt
+from tests.groups import texts
+from tests.verifiers.sums import Install
+
+
+def task(taskset: str) -> Prompt:
+    (group,) = VerifiersTasks(taskset=taskset, config={"most": 1}).ask([], [], limit=1, seed=0)
+    return group.prompt
+
+
+def judged(prompt: Prompt, *written: str, **changes: Any) -> list[Judgment]:
+    return VerifiersReward().judge(None, [replace(texts(*written, **changes), prompt=prompt)], seed=0)
+
+
+def test_the_score_is_the_weighted_sum_of_the_rewards(install: Install) -> None:
+    found = judged(task(install()), "2", "it is of course 2", "5", "it is of course 5")
+    assert [one.score for one in found] == [1.5, 1.0, 0.5, 0.0]
+    assert [one.verdict for one in found] == ["accept", "accept", "reject", "reject"]
+    assert found[1].rationale == "The task's rewards: is_right 1, is_short 0 x 0.5."
+
+
+def test_rewards_read_the_conversation_that_was_had(install: Install) -> None:
+    shown = (
+        'float("|".join(str(m.content) for m in trace.messages) == "Be brief.|0 + 2 =|2" and not trace.is_truncated)'
+    )
+    prompt = task(install(changes={"float(len(trace.last_reply) <= 10)": shown}))
+    assert judged(prompt, "2")[0].score == 1.5
+
+
+def test_a_reward_that_fails_takes_too_long_or_gives_no_number_gives_no_score(install: Install) -> None:
+    assert "list index out of range" in judged(task(install()), "")[0].rationale
+    slow = task(
+        install(changes={"sleep(0.01)": "sleep(60)", 'prompt=f"': 'timeout=vf.TaskTimeout(scoring=0.05), prompt=f"'})
+    )
+    endless = task(install(changes={"float(len(trace.last_reply) <= 10)": 'float("nan")'}))
+    for prompt, said in ((slow, "took more than 0.05 seconds"), (endless, "is_short nan x 0.5")):
+        (one,) = judged(prompt, "2")
+        assert (one.score, one.verdict) == (None, None)
+        assert said in one.rationale
+
+
+def test_a_reward_that_asked_a_model_in_a_way_not_seen_before_gives_no_score(install: Install) -> None:
+    hidden = (
+        "trace.extra_usage.append(vf.Usage(prompt_tokens=1, completion_tokens=1))\n        await asyncio.sleep(0.01)"
+    )
+    (one,) = judged(task(install(changes={"await asyncio.sleep(0.01)": hidden})), "2")
+    assert (one.score, one.rationale) == (None, "The rewards of the task asked a model, which is not taken here.")
+
+
+def test_what_is_cut_off_names_no_task_or_has_changed_has_no_score(install: Install) -> None:
+    prompt = task(install())
+    assert judged(prompt, "2", finish_reason="length")[0].rationale == "The sample was cut off."
+    place = prompt.metadata["verifiers"]
+    for metadata, said in (
+        ({}, "names no task of verifiers"),
+        ({"verifiers": 3}, "names no task of verifiers"),
+        ({"verifiers": {"taskset": place["taskset"]}}, "names no task of verifiers"),
+        ({"verifiers": place | {"index": "0"}}, "names no task of verifiers"),
+        ({"verifiers": place | {"hash": "0" * 64}}, "has another task 0"),
+        ({"verifiers": place | {"index": 7}}, "has another task 7"),
+        ({"verifiers": place | {"taskset": "pip"}}, "no installed package 'pip' that needs verifiers"),
+    ):
+        (one,) = judged(replace(prompt, metadata=metadata), "2")
+        assert one.score is None
+        assert said in one.rationale
+    (one,) = judged(replace(prompt, messages=[{"role": "user", "content": "1 + 1"}]), "2")
+    assert (one.score, one.rationale) == (None, "The task of this number asks something else.")
