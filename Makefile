@@ -3,11 +3,12 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+JS := .ci/javascript
 export OMP_NUM_THREADS ?= 1
 export GRADIO_ANALYTICS_ENABLED := False
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: help demo real up test test-fast test-gpu test-verifiers lint format bench model clean
+.PHONY: help demo real up test test-fast test-gpu test-verifiers lint lint-js format bench model clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -70,10 +71,23 @@ lint: $(VENV)/.dev  ## ruff, mypy --strict, import contracts, dependencies, migr
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/deptry .
 	$(BIN)/python -m migrations.check
+	@if command -v npm >/dev/null && $(MAKE) --no-print-directory $(JS)/node_modules/.made; \
+	  then $(MAKE) --no-print-directory lint-js; \
+	  else echo "The JavaScript of static/ was not checked: npm is not installed, or could not fetch what checks it."; fi
 
-format: $(VENV)/.dev  ## let ruff format and fix
+lint-js: $(JS)/node_modules/.made  ## prettier, eslint and the types of the JavaScript; needs npm
+	$(JS)/node_modules/.bin/prettier --check static
+	$(JS)/node_modules/.bin/eslint -c $(JS)/eslint.config.js static
+	$(JS)/node_modules/.bin/tsc -p $(JS)/jsconfig.json
+
+$(JS)/node_modules/.made: $(JS)/package.json
+	npm install --prefix $(JS) --no-package-lock --no-audit --no-fund --ignore-scripts --silent
+	@touch $@
+
+format: $(VENV)/.dev  ## let ruff format and fix, and prettier where it is installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	@if test -x $(JS)/node_modules/.bin/prettier; then $(JS)/node_modules/.bin/prettier --write --log-level warn static; fi
 
 bench: $(VENV)/.dev  ## the figures of docs/reference/bench.md, as ratios: hours; SIZE=--quick shows in twenty minutes that it runs
 	$(BIN)/python -m tests.bench $(SIZE)

@@ -1,8 +1,16 @@
+// @ts-check
 // Elements from plain values. Text goes in by textContent only: whatever a model or a person wrote stays text.
 
-/** `make("p.rondo-muted", {hidden: true}, "text", child)`. */
+/**
+ * `make("p.rondo-muted", {hidden: true}, "text", child)`. Of any kind of element, so its type is not told.
+ * @param {string} what
+ * @param {Record<string, any>} [properties]
+ * @param {...(Node | string | null | undefined)} children
+ * @returns {any}
+ */
 export function make(what, properties = {}, ...children) {
   const [tag, ...classes] = what.split(".");
+  /** @type {any} */
   const element = document.createElement(tag);
   if (classes.length) element.className = classes.join(" ");
   for (const [name, value] of Object.entries(properties)) {
@@ -14,14 +22,23 @@ export function make(what, properties = {}, ...children) {
   return element;
 }
 
+/** @param {number | null | undefined} value */
 export const number = (value) => (value === null || value === undefined ? "–" : String(Math.round(value * 100) / 100));
 
+/**
+ * @param {number} count
+ * @param {string} word
+ */
 export const plural = (count, word) => `${count.toLocaleString()} ${word}${count === 1 ? "" : "s"}`;
 
 export const closeDialog = (label = "Close") => make("form", { method: "dialog" }, make("button.rondo-quiet", {}, label));
 
-/** The name of a key as keyboards show it. */
+/**
+ * The name of a key as keyboards show it.
+ * @param {string} key
+ */
 export function keyName(key) {
+  /** @type {Record<string, string>} */
   const shown = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Mod: /Mac/.test(navigator.platform) ? "⌘" : "Ctrl" };
   return key
     .split(/\+(?=.)/)
@@ -29,7 +46,10 @@ export function keyName(key) {
     .join("+");
 }
 
-/** Do this once the next frame is on screen: what a key shows comes before what it sends. A hidden page has no frames. */
+/**
+ * Do this once the next frame is on screen: what a key shows comes before what it sends. A hidden page has no frames.
+ * @param {() => void} work
+ */
 export function afterPaint(work) {
   let isDone = false;
   const once = () => {
@@ -40,14 +60,25 @@ export function afterPaint(work) {
   setTimeout(once, 100);
 }
 
-/** What the promise gives; undefined where that takes longer. The call itself may still arrive. */
+/**
+ * What the promise gives; undefined where that takes longer. The call itself may still arrive.
+ * @template T
+ * @param {number} milliseconds
+ * @param {Promise<T>} promise
+ * @returns {Promise<T | undefined>}
+ */
 export function within(milliseconds, promise) {
-  let timer = null;
-  const late = new Promise((resolve) => (timer = setTimeout(resolve, milliseconds)));
+  let timer = 0;
+  /** @type {Promise<undefined>} */
+  const late = new Promise((resolve) => (timer = setTimeout(() => resolve(undefined), milliseconds)));
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-/** Keys of a text area's own: Ctrl+Enter saves, Escape leaves. */
+/**
+ * Keys of a text area's own: Ctrl+Enter saves, Escape leaves.
+ * @param {HTMLElement} box
+ * @param {{save: () => void, leave?: () => void}} keys
+ */
 export function onTextKeys(box, { save, leave }) {
   box.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && leave) leave();

@@ -28,13 +28,13 @@ function preferred(value, names) {
 export function verdictLine(view) {
   const verdict = view.verdict ? VERDICTS[view.verdict] : "gave no verdict";
   const kind = view.verdict === "accept" ? "ok" : view.verdict === "reject" ? "bad" : "warn";
-  const scores = view.replies.map((reply) => number(reply.score)).join(", ");
+  const given = view.replies.map((reply) => number(reply.score)).join(", ");
   return make(
     "p.verdict",
     {},
     make(`span.rondo-badge.${kind}`, {}, `The judge ${verdict}`),
     view.score === null ? null : make("span", {}, ` ${number(view.score)}`),
-    view.replies.length > 1 ? make("span.rondo-muted", {}, ` from ${scores}`) : null,
+    view.replies.length > 1 ? make("span.rondo-muted", {}, ` from ${given}`) : null,
   );
 }
 

@@ -1,9 +1,18 @@
+// @ts-check
 // Which key does what: the bindings come from the server, a person may change them. The browser keeps its own keys.
 
 const MAY_REPEAT = new Set(["next", "previous"]);
 const IN_TEXT = new Set(["palette"]);
 
-/** The names a key press may be bound under, the most exact first. */
+/**
+ * What the server says of an action; `is_changed`: a person chose its keys.
+ * @typedef {{name: string, label: string, keys: string[], modes: string[], is_changed: boolean}} Action
+ */
+
+/**
+ * The names a key press may be bound under, the most exact first.
+ * @param {KeyboardEvent} event
+ */
 export function namesOf(event) {
   const isAltGraph = event.getModifierState && event.getModifierState("AltGraph");
   const mod = (event.ctrlKey || event.metaKey) && !isAltGraph ? "Mod+" : "";
@@ -20,52 +29,91 @@ export function namesOf(event) {
 
 /** The actions of one mode and the keys that do them. */
 export class Bindings {
+  /** @type {Action[]} */
+  all = [];
+  /** @type {Action[]} */
+  actions = [];
+  /** @type {Map<string, Action>} */
+  byName = new Map();
+  /** @type {Map<string, string>} */
+  byKey = new Map();
+
+  /**
+   * @param {Action[]} actions
+   * @param {string} mode
+   */
   constructor(actions, mode) {
     this.mode = mode;
     this.set(actions);
   }
 
+  /** @param {Action[]} actions */
   set(actions) {
     this.all = actions;
     this.actions = actions.filter(({ modes }) => modes.includes(this.mode));
     this.byName = new Map(this.actions.map((action) => [action.name, action]));
     // A key that a person chose stays theirs where a later version gives it to something else.
-    const inOrder = [...this.actions].sort((a, b) => a.is_changed - b.is_changed);
-    this.byKey = new Map(inOrder.flatMap(({ name, keys }) => keys.map((key) => [key, name])));
+    const inOrder = [...this.actions].sort((a, b) => Number(a.is_changed) - Number(b.is_changed));
+    this.byKey = new Map(inOrder.flatMap(({ name, keys }) => keys.map((key) => /** @type {const} */ ([key, name]))));
   }
 
-  /** The action a key press means. `knows(name)`: whether it means something now. */
+  /**
+   * The action a key press means. `knows(name)`: whether it means something now.
+   * @param {KeyboardEvent} event
+   * @param {(name: string) => boolean} [knows]
+   * @returns {string | undefined}
+   */
   find(event, knows = () => true) {
-    const found = namesOf(event).map((key) => this.byKey.get(key)).filter(Boolean);
+    const found = namesOf(event).flatMap((key) => this.byKey.get(key) ?? []);
     // Where Shift+7 types the sign of another action, the digit is meant, unless the person chose that sign.
     const isShifted = event.shiftKey && /^Digit\d$/.test(event.code || "");
-    if (isShifted && found.length > 1 && knows(found[1]) && !this.byName.get(found[0]).is_changed) return found[1];
+    if (isShifted && found.length > 1 && knows(found[1]) && !this.byName.get(found[0])?.is_changed) return found[1];
     return found[0];
   }
 
+  /**
+   * The key to show for an action; empty where it has none.
+   * @param {string} name
+   */
   first(name) {
     return this.byName.get(name)?.keys[0] || "";
   }
 }
 
+/** @param {EventTarget | null} target */
 const isTyping = (target) =>
   target instanceof HTMLElement && (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName));
 
+/**
+ * @param {EventTarget | null} target
+ * @param {string} key
+ */
 const isPressed = (target, key) =>
   (key === "Enter" || key === " ") && target instanceof HTMLElement && target.closest("button, a, summary");
 
-/** A sign pressed alone: more than that may be meant for the browser. */
+/**
+ * A sign pressed alone: more than that may be meant for the browser.
+ * @param {KeyboardEvent} event
+ */
 const isPlain = (event) =>
   event.key.length === 1 && event.key !== " " && !event.repeat && !(event.ctrlKey || event.metaKey || event.altKey || event.shiftKey);
 
-/** Call `run(name, key)` for keys that mean something here, where `knows(name)`; `missed(key)` for signs that do not, `leave()` for Escape. Returns what reads a press. */
+/**
+ * Call `run(name, key)` for keys that mean something here, where `knows(name)`; `missed(key)` for signs that do not,
+ * `leave()` for Escape. Returns what reads a press.
+ * @param {Bindings} bindings
+ * @param {(name: string, key: string) => void} run
+ * @param {{knows: (name: string) => boolean, missed: (key: string) => void, leave: () => void}} how
+ */
 export function listen(bindings, run, { knows, missed, leave }) {
+  /** @param {KeyboardEvent} event */
   const read = (event) => {
+    const { target } = event;
     // A list that was chosen from keeps the keys until it is left.
-    if (event.key === "Escape" && event.target.tagName === "SELECT") event.target.blur();
+    if (event.key === "Escape" && target instanceof HTMLSelectElement) target.blur();
     if (event.isComposing || event.defaultPrevented || document.querySelector("dialog[open]")) return;
     const name = bindings.find(event, knows);
-    if ((isTyping(event.target) || isPressed(event.target, event.key)) && !IN_TEXT.has(name)) return;
+    if ((isTyping(target) || isPressed(target, event.key)) && !IN_TEXT.has(name ?? "")) return;
     if (!name) {
       if (event.key === "Escape") leave();
       else if (isPlain(event)) missed(event.key);

@@ -1,3 +1,4 @@
+// @ts-check
 // The items in the order they come: what was seen, what is on screen, what is fetched ahead.
 
 import { afterPaint } from "./elements.js";
@@ -9,22 +10,38 @@ const PACE_OF = 6;
 const SILENT_WAIT = 2000;
 const REFUSED_WAIT = 10000;
 
+/**
+ * What the line needs of an item; `mine` is what was decided on it here.
+ * @typedef {{sample_id: number, mine?: object | null, [more: string]: any}} Item
+ * @typedef {{items: Item[], error?: undefined} | {items?: undefined, error: {type?: string, message: string}}} Answer
+ */
+
 export class Line {
   /**
    * `fetch({held, limit})` resolves to {items}, to {error}, or to undefined. `most`: fetched ahead.
    * `onChange()` when items came, `onDrop(ids)` when reserved ones are not wanted any more.
+   * @param {(wanted: {held: number[], limit: number}) => Promise<Answer | undefined>} fetch
+   * @param {{onChange: () => void, onDrop: (ids: number[]) => void, most: number}} how
    */
   constructor(fetch, { onChange, onDrop, most }) {
-    Object.assign(this, { fetch, onChange, onDrop, most, moves: [] });
+    this.fetch = fetch;
+    this.onChange = onChange;
+    this.onDrop = onDrop;
+    this.most = most;
+    /** @type {number[]} */
+    this.moves = [];
+    /** @type {Item[]} */
     this.items = [];
     this.at = 0;
+    /** @type {Promise<void> | null} */
     this.fetching = null;
     this.turn = 0;
+    /** @type {Item[]} */
     this.unwanted = [];
     this.isDry = false;
     this.isLost = false;
     this.problem = "";
-    this.timer = null;
+    this.timer = 0;
   }
 
   get current() {
@@ -43,6 +60,7 @@ export class Line {
     return Math.min(this.most, Math.max(LEAST, Math.ceil((SECONDS * (moves.length - 1)) / seconds)));
   }
 
+  /** @param {number} sampleId */
   find(sampleId) {
     return this.items.find((item) => item.sample_id === sampleId);
   }
@@ -57,18 +75,25 @@ export class Line {
     return this.items.slice(0, this.at).filter((item) => !item.mine);
   }
 
-  /** What comes after the item on screen. */
+  /**
+   * What comes after the item on screen.
+   * @param {number} count
+   */
   coming(count) {
     return this.items.slice(this.at + 1, this.at + 1 + count);
   }
 
-  /** Items ahead that belong to others now are not shown. */
+  /**
+   * Items ahead that belong to others now are not shown.
+   * @param {number[]} sampleIds
+   */
   drop(sampleIds) {
     const gone = new Set(sampleIds);
     const seen = this.items.slice(0, this.at + 1);
     this.items = [...seen, ...this.items.slice(this.at + 1).filter((item) => item.mine || !gone.has(item.sample_id))];
   }
 
+  /** @param {Item[]} items */
   add(items) {
     const known = new Set(this.items.map((item) => item.sample_id));
     this.items.push(...items.filter((item) => !known.has(item.sample_id)));
@@ -108,12 +133,16 @@ export class Line {
     if (this.at > 0) this.at -= 1;
   }
 
+  /** @param {Item} item */
   goTo(item) {
     const place = this.items.indexOf(item);
     if (place >= 0) this.at = place;
   }
 
-  /** Put an item on screen, before what is on screen now; `isNext`: after it. */
+  /**
+   * Put an item on screen, before what is on screen now; `isNext`: after it.
+   * @param {Item} item
+   */
   insert(item, { isNext = false } = {}) {
     const known = this.find(item.sample_id);
     if (!known) this.items.splice(isNext ? this.at + 1 : this.at, 0, item);
@@ -129,15 +158,20 @@ export class Line {
     return this.fetching;
   }
 
+  /**
+   * @param {Answer | undefined} answer
+   * @param {number} turn
+   * @returns {void}
+   */
   take(answer, turn) {
     if (turn !== this.turn) {
       this.unwanted.push(...(answer?.items || []));
       return this.letGo();
     }
     this.fetching = null;
-    this.isLost = !answer || Boolean(answer.error);
+    this.isLost = !answer?.items;
     this.problem = answer?.error?.message || "";
-    if (!this.isLost) {
+    if (answer?.items) {
       const before = this.items.length;
       this.add(answer.items);
       this.isDry = this.items.length === before;

@@ -1,3 +1,4 @@
+// @ts-check
 // Decisions on their way to the server: in order, each with an id of its own, kept in this browser until confirmed.
 
 import { afterPaint, within } from "./elements.js";
@@ -12,6 +13,15 @@ const FAILED = "InternalError";
 const LOST = "DatabaseLost";
 const HOLDING = new Set(["PermissionDenied", "NotFound", "MissingPrerequisite", LOST, FAILED]);
 
+/**
+ * A decision as it is sent; `retracts` is the id of the one that an undo takes back.
+ * @typedef {{client_id: string, kind: string, retracts?: string, [more: string]: any}} Act
+ * @typedef {{name: string, act: Act, failures?: number}} Entry
+ * @typedef {{type: string, message: string, retry_after?: number}} Problem
+ * @typedef {{error?: Problem, [more: string]: any}} Result
+ * @typedef {{done: Result[], tally?: any, error?: undefined} | {error: Problem, done?: undefined, tally?: undefined}} Answer
+ */
+
 export const newId = () =>
   crypto.randomUUID ? crypto.randomUUID() : Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
 
@@ -20,20 +30,26 @@ export class Outbox {
    * `send(acts)` resolves to {done, tally}, where each of `done` may be an {error}, to {error} of them all, or to
    * undefined when nothing came back.
    * `on.sent(act, result, tally)`, `on.refused(act, error)`, `on.held(error)`, `on.withdrawn(act)`, `on.change(outbox)`.
+   * @param {string} key
+   * @param {(acts: Act[]) => Promise<Answer | undefined>} send
+   * @param {{sent: (act: Act, result: Result, tally: any) => void, refused: (act: Act, error: Problem) => void,
+   *   held: (error: Problem) => void, withdrawn: (act: Act) => void, change: (outbox: Outbox) => void}} on
    */
   constructor(key, send, on) {
     this.prefix = `${key}.`;
     this.send = send;
     this.on = on;
     this.acts = this.stored();
+    /** @type {Entry[]} */
     this.held = [];
+    this.count = 0;
     this.busy = false;
     this.isSignedOut = false;
     this.whySignedOut = "";
     this.isLost = false;
     this.wait = 0;
     this.retryAt = 0;
-    this.timer = null;
+    this.timer = 0;
     this.batch = BATCH;
     window.addEventListener("online", () => this.flush());
   }
@@ -55,7 +71,10 @@ export class Outbox {
     return entries;
   }
 
-  /** Drop an act that is held; false where there is none, and the server may have it. */
+  /**
+   * Drop an act that is held; false where there is none, and the server may have it.
+   * @param {string | undefined} clientId
+   */
   withdraw(clientId) {
     const found = this.held.filter(({ act }) => act.client_id === clientId);
     this.held = this.held.filter((entry) => !found.includes(entry));
@@ -63,13 +82,18 @@ export class Outbox {
     return found.length > 0;
   }
 
-  // One entry for each act, so that two tabs of one person never overwrite each other's.
+  /**
+   * One entry for each act, so that two tabs of one person never overwrite each other's.
+   * @returns {Entry[]}
+   */
   stored() {
+    /** @type {[string, Act][]} */
     const found = [];
     try {
       for (let i = 0; i < localStorage.length; i++) {
         const name = localStorage.key(i);
-        if (name.startsWith(this.prefix)) found.push([name, JSON.parse(localStorage.getItem(name))]);
+        const act = name?.startsWith(this.prefix) ? localStorage.getItem(name) : null;
+        if (name && act) found.push([name, JSON.parse(act)]);
       }
     } catch {
       return [];
@@ -77,8 +101,10 @@ export class Outbox {
     return found.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, act]) => ({ name, act }));
   }
 
+  /** @param {Act} act */
   push(act) {
-    const order = `${String(Date.now()).padStart(15, "0")}.${String((this.count = (this.count || 0) + 1)).padStart(6, "0")}`;
+    this.count += 1;
+    const order = `${String(Date.now()).padStart(15, "0")}.${String(this.count).padStart(6, "0")}`;
     const entry = { name: `${this.prefix}${order}.${act.client_id}`, act };
     try {
       localStorage.setItem(entry.name, JSON.stringify(act));
@@ -90,6 +116,7 @@ export class Outbox {
     afterPaint(() => this.flush());
   }
 
+  /** @param {Entry[]} entries */
   forget(entries) {
     const gone = new Set(entries);
     this.acts = this.acts.filter((entry) => !gone.has(entry));
@@ -109,6 +136,7 @@ export class Outbox {
     this.retryAt = 0;
     this.on.change(this);
     const entries = this.acts.slice(0, this.batch);
+    /** @type {Answer | undefined} */
     let answer;
     try {
       // Lost packets give no error. What did arrive is known by its client_id, and not written again.
@@ -122,14 +150,19 @@ export class Outbox {
     if (this.acts.length && !this.retryAt) this.flush();
   }
 
+  /**
+   * @param {Entry[]} entries
+   * @param {Answer | undefined} answer
+   */
   settle(entries, answer) {
-    this.isSignedOut = Boolean(answer && answer.error && answer.error.type === "NotSignedIn");
-    this.whySignedOut = this.isSignedOut ? answer.error.message : "";
+    const error = answer?.error;
+    this.isSignedOut = error?.type === "NotSignedIn";
+    this.whySignedOut = error && this.isSignedOut ? error.message : "";
     // Busy: nothing of it was written, and the same works a little later. Lost: when the database's file is put back.
-    this.isLost = Boolean(answer && answer.error && answer.error.type === LOST);
-    const isBusy = this.isLost || Boolean(answer && answer.error && answer.error.type === "Busy");
-    if (!answer || this.isSignedOut || isBusy || this.mayPass(entries, answer.error)) {
-      const asked = isBusy ? 1000 * (answer.error.retry_after || 0) : 0;
+    this.isLost = error?.type === LOST;
+    const isBusy = this.isLost || error?.type === "Busy";
+    if (!answer || this.isSignedOut || isBusy || this.mayPass(entries, error)) {
+      const asked = isBusy ? 1000 * (error?.retry_after || 0) : 0;
       this.wait = asked || Math.min(this.wait * 2 || FIRST_WAIT, LONGEST_WAIT);
       this.retryAt = Date.now() + this.wait;
       this.timer = setTimeout(() => this.flush(), this.wait);
@@ -141,15 +174,25 @@ export class Outbox {
     entries.forEach((entry, i) => this.settleOne(entry, answer.error ? { error: answer.error } : answer.done[i], answer.tally));
   }
 
-  /** The server failed, and may not the next time. One act that makes it fail is found by sending them one at a time. */
+  /**
+   * The server failed, and may not the next time. One act that makes it fail is found by sending them one at a time.
+   * @param {Entry[]} entries
+   * @param {Problem | undefined} error
+   */
   mayPass(entries, error) {
     if (!error || error.type !== FAILED) return false;
     this.batch = 1;
     const [first] = entries;
-    if (entries.length === 1) first.failures = (first.failures || 0) + 1;
-    return entries.length > 1 || first.failures < TRIES;
+    if (entries.length > 1) return true;
+    first.failures = (first.failures || 0) + 1;
+    return first.failures < TRIES;
   }
 
+  /**
+   * @param {Entry} entry
+   * @param {Result} result
+   * @param {any} tally
+   */
   settleOne(entry, result, tally) {
     const { act } = entry;
     const { error } = result;

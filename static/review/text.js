@@ -1,3 +1,4 @@
+// @ts-check
 // How a text is shown: rendered or raw, long ones folded, the next ones made ready while nothing else is to do.
 
 import { make } from "./elements.js";
@@ -6,9 +7,14 @@ import { hasMarks, load, render } from "./markdown.js";
 const FOLD_AT = 12000;
 const RENDER_UP_TO = 100000;
 const KEPT = 24;
+/** @type {Map<string, HTMLElement>} */
 const ready = new Map();
 
-/** A text as it is. */
+/**
+ * A text as it is.
+ * @param {string} text
+ * @returns {HTMLElement}
+ */
 export function plain(text) {
   const body = make("div.text", { dir: "auto" });
   body.textContent = text;
@@ -16,10 +22,19 @@ export function plain(text) {
   return body;
 }
 
+/**
+ * @param {string} text
+ * @param {{isRaw?: boolean, whole?: boolean}} how
+ */
 const isRendered = (text, { isRaw, whole }) =>
   !isRaw && text.length <= (whole ? RENDER_UP_TO : FOLD_AT) && hasMarks(text);
 
-/** Nodes for a text. A very long one is cut, and raw, until asked for. */
+/**
+ * Nodes for a text. A very long one is cut, and raw, until asked for.
+ * @param {string} text
+ * @param {{whole?: boolean, isRaw?: boolean, onMore?: (() => void) | null}} how
+ * @returns {HTMLElement[]}
+ */
 export function written(text, { whole = false, isRaw = false, onMore = null } = {}) {
   if (isRendered(text, { isRaw, whole })) {
     const made = ready.get(text) || render(text);
@@ -31,9 +46,14 @@ export function written(text, { whole = false, isRaw = false, onMore = null } = 
   return [plain(text.slice(0, FOLD_AT)), more];
 }
 
+/** @type {(work: () => void) => unknown} */
 const later = globalThis.requestIdleCallback || ((work) => setTimeout(work, 50));
 
-/** Render these texts when there is time, so that painting them takes none. */
+/**
+ * Render these texts when there is time, so that painting them takes none.
+ * @param {string[]} texts
+ * @param {boolean} isRaw
+ */
 export function prepare(texts, isRaw) {
   if (isRaw) return;
   later(() => {
@@ -42,7 +62,7 @@ export function prepare(texts, isRaw) {
       const made = render(text);
       if (made) ready.set(text, made);
     }
-    while (ready.size > KEPT) ready.delete(ready.keys().next().value);
+    for (const oldest of [...ready.keys()].slice(0, Math.max(0, ready.size - KEPT))) ready.delete(oldest);
   });
 }
 

@@ -24,6 +24,7 @@ from backend.db import session
 from backend.services.access import Actor
 from backend.services.people import sessions
 from tests import installation
+from tests.event_loops import in_event_loop
 from tests.waiting import until
 
 SLOW = float(os.environ.get("RONDO_SLOW_BROWSER", "1"))
@@ -31,6 +32,7 @@ SLOW = float(os.environ.get("RONDO_SLOW_BROWSER", "1"))
 
 
 @functools.lru_cache
+@in_event_loop
 def application() -> Any:
     """The application; it takes seconds to build and keeps nothing of a database."""
     return create_app(with_worker=False)

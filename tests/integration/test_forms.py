@@ -12,10 +12,12 @@ from backend.services import rounds
 from backend.services.recipes import parts
 from backend.values import Split
 from tests import rows
+from tests.event_loops import in_event_loop
 
 pytestmark = [pytest.mark.usefixtures("database"), pytest.mark.on_sqlite]
 
 
+@in_event_loop
 def drawn(recipe: dict[str, Any]) -> tuple[forms.Form, list[Any]]:
     """The recipe's form and what an untouched page sends back."""
     form = forms.Form(start=recipe)

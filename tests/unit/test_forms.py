@@ -9,11 +9,13 @@ from app import forms
 from backend.errors import InvalidInput
 from backend.services.recipes import parts
 from backend.services.recipes.parts import Knob, KnobType
+from tests.event_loops import in_event_loop
 
 STARTS = {known["name"]: known for known in parts.recipes()}
 
 
 @cache
+@in_event_loop
 def drawn(recipe: str) -> forms.Form:
     """A recipe's form, drawn into a page of its own. Reading and switching leave it as it is."""
     start = STARTS[recipe]

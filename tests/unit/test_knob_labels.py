@@ -12,6 +12,7 @@ from app.forms import Form
 from app.widgets import round_said
 from backend.services.recipes import knob_labels, parts, steps_edit
 from backend.services.round_report.shapes import Knob, StepAsked
+from tests.event_loops import in_event_loop
 
 BESIDE_PARTS = [*parts.recipe_knobs(), *parts.review_knobs(), *steps_edit.knobs()]
 KNOBS = {f"{kind}.{part}": knobs for kind, named in parts.describe().items() for part, knobs in named.items()}
@@ -67,6 +68,7 @@ def test_no_part_has_two_knobs_of_one_label() -> None:
     assert {part: labels for part, labels in twice.items() if labels} == {}
 
 
+@in_event_loop
 def test_a_form_draws_labels_and_knows_names() -> None:
     form = Form(start={"generator": parts.defaults("generator", "sample")})
     with gr.Blocks():

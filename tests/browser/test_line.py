@@ -1,0 +1,123 @@
+"""The items of the review desk in the order they come: what is fetched ahead, and what is given back."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.browser.modules import empty_page
+
+pytestmark = pytest.mark.browser
+
+MAKE = """
+async (answers) => {
+  const { Line } = await import("/static/review/line.js");
+  window.asked = [];
+  window.dropped = [];
+  window.changes = 0;
+  const fetch = async (wanted) => {
+    asked.push(wanted);
+    const answer = answers.length > 1 ? answers.shift() : answers[0];
+    if (answer === "late") return new Promise((resolve) => (window.answerLate = resolve));
+    return answer === "nothing" ? undefined : answer;
+  };
+  window.line = new Line(fetch, { onChange: () => (changes += 1), onDrop: (ids) => dropped.push(ids), most: 200 });
+}
+"""
+IDS = "line.items.map(({ sample_id }) => sample_id)"
+
+
+def items(*ids: int, mine: tuple[int, ...] = ()) -> dict[str, Any]:
+    return {"items": [{"sample_id": id_, "mine": {"kind": "accept"} if id_ in mine else None} for id_ in ids]}
+
+
+@pytest.fixture
+def page(chromium: Any) -> Iterator[Any]:
+    made = empty_page(chromium)
+    yield made
+    made.context.close()
+
+
+def test_items_come_in_order_and_once(page: Any) -> None:
+    page.evaluate(MAKE, [items(5, 3), items(3, 9)])
+    page.evaluate("line.fill()")
+    page.evaluate("line.fill()")
+    assert page.evaluate(IDS) == [5, 3, 9]
+    assert page.evaluate("asked.map(({ held }) => held)") == [[], [5, 3]]
+    assert page.evaluate("line.current.sample_id") == 5
+
+
+def test_where_nothing_new_comes_no_more_is_asked_until_it_is_woken(page: Any) -> None:
+    page.evaluate(MAKE, [items(1), items(), items(2)])
+    page.evaluate("line.fill()")
+    page.evaluate("line.fill()")
+    page.evaluate("line.fill()")
+    assert page.evaluate("[asked.length, line.isDry]") == [2, True]
+    page.evaluate("line.wake()")
+    page.wait_for_function("line.items.length === 2")
+
+
+def test_whoever_is_fast_has_more_ahead(page: Any) -> None:
+    page.evaluate(MAKE, [items()])
+    assert page.evaluate("line.wanted") == 40
+    # Six moves, so five items: two a second, then one in four seconds, then far too many.
+    assert page.evaluate("line.moves = [0, 500, 1000, 1500, 2000, 2500], line.wanted") == 40
+    assert page.evaluate("line.moves = [0, 4000, 8000, 12000, 16000, 20000], line.wanted") == 10
+    assert page.evaluate("line.moves = [0, 10, 20, 30, 40, 50], line.wanted") == 200
+
+
+def test_another_order_keeps_what_was_decided_and_gives_the_rest_back(page: Any) -> None:
+    page.evaluate(MAKE, [items(1, 2, 3, mine=(1,)), items(4, 2)])
+    page.evaluate("line.fill()")
+    page.evaluate("line.restart()")
+    assert page.evaluate(IDS) == [1, 4, 2]
+    assert page.evaluate("line.current.sample_id") == 4
+    # Item 2 came again, so it is still wanted.
+    assert page.evaluate("dropped") == [[3]]
+
+
+def test_an_answer_to_the_order_before_is_given_back(page: Any) -> None:
+    page.evaluate(MAKE, ["late", items(7)])
+    page.evaluate("void line.fill()")
+    page.evaluate("line.restart()")
+    page.evaluate("(answer) => answerLate(answer)", items(1, 7))
+    page.wait_for_function("dropped.length > 0")
+    assert page.evaluate(IDS) == [7]
+    assert page.evaluate("dropped") == [[1]]
+
+
+def test_items_that_others_have_leave_what_is_ahead_only(page: Any) -> None:
+    page.evaluate(MAKE, [items(1, 2, 3, 4, mine=(4,))])
+    page.evaluate("line.fill()")
+    page.evaluate("line.drop([1, 2, 4])")
+    assert page.evaluate(IDS) == [1, 3, 4]
+
+
+def test_an_item_is_put_on_screen_or_after_it(page: Any) -> None:
+    page.evaluate(MAKE, [items(1, 2)])
+    page.evaluate("line.fill()")
+    page.evaluate("line.insert({ sample_id: 8 })")
+    assert page.evaluate("line.current.sample_id") == 8
+    page.evaluate("line.insert({ sample_id: 9 }, { isNext: true })")
+    assert page.evaluate(IDS) == [8, 9, 1, 2]
+    page.evaluate("line.insert({ sample_id: 2 })")
+    assert page.evaluate("[line.at, line.items.length]") == [3, 4]
+
+
+def test_moves_stop_at_both_ends(page: Any) -> None:
+    page.evaluate(MAKE, [items(1, 2), items()])
+    page.evaluate("line.fill()")
+    assert page.evaluate("line.previous(), line.at") == 0
+    assert page.evaluate("line.next(), line.next(), line.next(), [line.at, line.current ?? null]") == [2, None]
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [("nothing", ""), ({"error": {"type": "Conflict", "message": "The review is closed."}}, "The review is closed.")],
+)
+def test_a_failed_answer_is_told_and_asked_for_again(page: Any, answer: Any, problem: str) -> None:
+    page.evaluate(MAKE, [answer, items(1)])
+    page.evaluate("line.fill()")
+    assert page.evaluate("[line.isLost, line.problem, changes]") == [True, problem, 1]
+    page.wait_for_function("line.items.length === 1")
+    assert page.evaluate("[line.isLost, line.problem]") == [False, ""]
