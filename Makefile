@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export GRADIO_ANALYTICS_ENABLED := False
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: help demo real up test test-fast test-gpu lint format bench model clean
+.PHONY: help demo real up test test-fast test-gpu lint format docs bench model clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -66,6 +66,9 @@ lint: $(VENV)/.dev  ## ruff, mypy --strict on backend, import contracts, migrati
 format: $(VENV)/.dev  ## let ruff format and fix
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(VENV)/.dev  ## write the pages of docs/reference that follow from the code
+	$(BIN)/python -m docs.generate
 
 bench: $(VENV)/.dev  ## the figures of docs/reference/bench.md, as ratios: hours; SIZE=--quick shows in twenty minutes that it runs
 	$(BIN)/python -m tests.bench $(SIZE)
