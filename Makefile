@@ -8,7 +8,7 @@ export OMP_NUM_THREADS ?= 1
 export GRADIO_ANALYTICS_ENABLED := False
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: help demo real up test test-fast test-gpu test-verifiers lint lint-js format bench model clean
+.PHONY: help demo real up test test-fast test-gpu test-verifiers lint lint-js format docs bench model clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -88,6 +88,9 @@ format: $(VENV)/.dev  ## let ruff format and fix, and prettier where it is insta
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	@if test -x $(JS)/node_modules/.bin/prettier; then $(JS)/node_modules/.bin/prettier --write --log-level warn static; fi
+
+docs: $(VENV)/.dev  ## write the pages of docs/reference that follow from the code
+	$(BIN)/python -m docs.generate
 
 bench: $(VENV)/.dev  ## the figures of docs/reference/bench.md, as ratios: hours; SIZE=--quick shows in twenty minutes that it runs
 	$(BIN)/python -m tests.bench $(SIZE)

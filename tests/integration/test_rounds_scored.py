@@ -134,8 +134,8 @@ def test_rest_trains_three_times_on_ever_fewer_texts_of_one_set(tiny: Path) -> N
 
 
 def first_scorer() -> Recipe:
-    """The recipe that docs/reference/rounds.md shows for a first scorer, with one training step from the tiny model."""
-    text = (Path(__file__).parents[2] / "docs/reference/rounds.md").read_text()
+    """The recipe of docs/how-to/train-a-scorer.md with one training step from the tiny model."""
+    text = (Path(__file__).parents[2] / "docs/how-to/train-a-scorer.md").read_text()
     (shown,) = (one for one in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if "name: first_scorer" in one)
     recipe = Recipe.model_validate(recipe_yaml.read(shown))
     return recipe.with_changes({"sample": {"n": 2}, "trainer": SMALL | {"start": "base"}, "metrics": []})

@@ -1,23 +1,25 @@
 """The documentation names what there is."""
 
+import importlib
 import inspect
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from backend import errors, recipes
-from backend.config import Settings
+from backend.db import tables
 from backend.services.recipes import recipe_yaml
 
 ROOT = Path(__file__).parents[2]
 PAGES = [*sorted((ROOT / "docs").rglob("*.md")), *sorted(ROOT.glob("*.md")), ROOT / "backend/recipes/README.md"]
 TOPS = ("app", "backend", "migrations", "tests")
 README = (ROOT / "README.md").read_text()
-GLOSSARY = [
-    "project", "round", "recipe", "part", "prompt set", "sample", "group", "judgment", "label", "decision", "override",
-    "lease", "example", "dataset", "checkpoint", "policy", "reference", "judge", "engine", "stage", "job",
-]  # fmt: skip
+GLOSSARY = re.findall(
+    r"^\| (\*\*.+?) \| .+? \| (`.+`) \|$", (ROOT / "docs/reference/glossary.md").read_text(), re.MULTILINE
+)
 
 
 @pytest.mark.parametrize("recipe", recipes.names())
@@ -26,14 +28,30 @@ def test_paper_index_has_every_recipe(recipe: str) -> None:
     assert re.search(rf"^#+ .*`{recipe}`", index, re.MULTILINE), f"{recipe} has no heading in the paper index"
 
 
-@pytest.mark.parametrize("setting", sorted(Settings.model_fields))
-def test_readme_lists_every_setting(setting: str) -> None:
-    assert f"RONDO_{setting.upper()}" in README
+@pytest.mark.parametrize(("terms", "names"), GLOSSARY)
+def test_a_word_of_the_glossary_is_the_codes(terms: str, names: str) -> None:
+    """What the third column names is there, and one of the names holds each word."""
+    found = re.findall(r"`([\w.]+)`", names)
+    for name in found:
+        resolve(name)
+    held = [name.rpartition(".")[2].replace("_", "").lower() for name in found]
+    for term in re.findall(r"\*\*(.+?)\*\*", terms):
+        assert any(term.replace(" ", "") in one for one in held), f"{term} is called {held} in the code"
 
 
-@pytest.mark.parametrize("word", GLOSSARY)
-def test_readme_explains_every_word(word: str) -> None:
-    assert re.search(rf"\*\*{word}\*\*", README, re.IGNORECASE)
+def test_every_table_has_one_word() -> None:
+    named = [name for _, names in GLOSSARY for name in re.findall(r"`tables\.(\w+)`", names)]
+    assert sorted(named) == sorted({mapper.class_.__name__ for mapper in tables.Base.registry.mappers})
+
+
+def resolve(name: str) -> object:
+    """What a dotted name below backend stands for; `tables` is backend.db.tables."""
+    words = name.replace("tables", "db.tables", 1).split(".") if name.startswith("tables.") else name.split(".")
+    path, found = "backend", importlib.import_module("backend")
+    for word in words:
+        path = f"{path}.{word}"
+        found = getattr(found, word, None) or importlib.import_module(path)
+    return found
 
 
 def test_every_error_explains_itself() -> None:
@@ -41,7 +59,7 @@ def test_every_error_explains_itself() -> None:
         assert (error.__doc__ or "").strip().endswith("."), error
 
 
-@pytest.mark.parametrize("command", ["make demo", "make test", "make lint", "make bench"])
+@pytest.mark.parametrize("command", ["make demo", "make test", "make lint", "make docs", "make bench"])
 def test_readme_commands_exist(command: str) -> None:
     assert command in README
     assert re.search(rf"^{command.removeprefix('make ')}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
@@ -75,3 +93,13 @@ def test_files_of_docs_that_code_names_exist() -> None:
     for file in (*ROOT.glob("Makefile"), *(one for top in TOPS for one in (ROOT / top).rglob("*.py"))):
         for named in re.findall(r"docs/[\w/-]+\.md", file.read_text(encoding="utf-8")):
             assert (ROOT / named).is_file(), f"{file.relative_to(ROOT)} names {named}"
+
+
+def test_the_recipe_that_the_docs_write_in_python_is_one() -> None:
+    """In a process of its own: a registered recipe stays."""
+    (code,) = re.findall(
+        r"```python\n(from backend.*?)```", (ROOT / "docs/how-to/write-a-recipe.md").read_text(), re.DOTALL
+    )
+    said = f"{code}\nfrom backend import recipes\nprint(recipes.get('right_samples').lines()[-1])"
+    done = subprocess.run([sys.executable, "-c", said], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "5. trainer: sft, works on: the rows of step 4, starts from: policy, makes: policy", done.stderr

@@ -113,13 +113,18 @@ def list_recipes(actor: Actor, project_id: int) -> list[ListedRecipe]:
         last = recipe_matrix.last_rounds(db, {project_id: ""})
     known = [
         ListedRecipe(one.name, one.title, one.paper, made, last.get(one.name))
-        for one, made in _registered(tuple(recipes.names()))
+        for one, made in registered()
     ]
     own = [
         ListedRecipe(one.name, one.title, "", _made_of(one), last.get(one.name), is_own=True)
         for one in saved.list_saved(actor, project_id)
     ]
     return sorted(known, key=lambda one: one.title.casefold()) + own
+
+
+def registered() -> tuple[tuple[Recipe, Made], ...]:
+    """Return the recipes that come with Rondo and its plugins, by name, each with what it is made of."""
+    return _registered(tuple(recipes.names()))
 
 
 def chosen(listed: Sequence[ListedRecipe], name: str) -> ListedRecipe:

@@ -1,0 +1,306 @@
+"""Writes the pages of docs/reference that follow from the code: `python -m docs.generate`.
+
+`--check` writes nothing and exits with 1 if a page is not what the code says. tests/unit/test_reference.py looks, too.
+"""
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+from fastapi import FastAPI
+from pydantic import SecretStr
+from pydantic_core import PydanticUndefined
+
+from app import api
+from app.cli.commands import app as command_line
+from backend import recipes
+from backend.config import Settings
+from backend.services import recipe_list
+from backend.services.recipes import parts
+from backend.services.recipes.parts import Knob
+
+HERE = Path(__file__).parent / "reference"
+HEAD = "<!-- Written by `python -m docs.generate`. Change the code it is written from, and run it again. -->"
+SHARED = 5
+"""A knob that so many parts of a kind have alike is described once."""
+LONGEST = 60
+TITLES = {
+    "engine": "Engines",
+    "prompt_source": "Prompt sources",
+    "generator": "Generators",
+    "judge": "Judges",
+    "selector": "Selectors",
+    "mixer": "Mixers",
+    "trainer": "Trainers",
+    "schedule": "Schedules",
+    "metric": "Metrics",
+    "environment": "Environments",
+}
+RECIPES = """# Recipes
+
+What each paper did, what differs here and what is quoted stands in the
+[paper index](../../backend/recipes/README.md). `rondo recipes NAME` writes one recipe whole, every knob included. A bar
+stands between phases.
+"""
+ROUTES = """# REST routes
+
+All routes stand under `/api/v1` and need a sign-in or a token.
+[Use REST from a program](../how-to/use-rest.md) shows them in use. `GET /api/v1/openapi.json` is the whole schema, with
+every answer.
+"""
+SETTINGS = """# Settings
+
+Settings say where things are. What changes a result is in the recipe. Rondo reads them from the environment and from
+the file `.env` in the working folder; a variable of the environment wins over `.env`.
+"""
+COMMANDS = """# Command line
+
+The command is `.venv/bin/rondo` in a checkout, and `rondo` where the package is installed. Every command has `--help`.
+With `--json` a command prints one JSON object.
+"""
+VERBS = ("get", "post", "put", "patch", "delete")
+
+
+def main() -> None:
+    """Write all pages, or with `--check` say which are stale."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--check", action="store_true")
+    checks = arguments.parse_args().check
+    stale = [name for name, text in pages().items() if _read(HERE / name) != text]
+    if checks:
+        sys.exit(f"Stale: {', '.join(stale)}. Run `python -m docs.generate`." if stale else 0)
+    for name in stale:
+        (HERE / name).parent.mkdir(parents=True, exist_ok=True)
+        (HERE / name).write_text(pages()[name], encoding="utf-8")
+    sys.stdout.write(f"Written: {', '.join(stale) or 'nothing, all pages are up to date'}\n")
+
+
+def pages() -> dict[str, str]:
+    """Return the text of every generated page by its name below docs/reference."""
+    made: dict[str, Callable[[], Iterable[str]]] = {
+        "recipes.md": recipe_page,
+        "rest.md": rest_page,
+        "settings.md": settings_page,
+        "command-line.md": command_page,
+    }
+    found = {name: page() for name, page in made.items()}
+    found |= {f"parts/{kind.replace('_', '-')}s.md": part_page(kind) for kind in parts.KINDS}
+    return {name: "\n".join([HEAD, "", *lines]).rstrip() + "\n" for name, lines in found.items()}
+
+
+def part_page(kind: str) -> Iterator[str]:
+    """The parts of a kind that come with Rondo, with their knobs."""
+    ours = {
+        name: cls for name, cls in sorted(parts.KINDS[kind].registry.items()) if cls.__module__.startswith("backend.")
+    }
+    knobs = {name: parts.describe()[kind][name] for name in ours}
+    counts = Counter(_row(knob) for listed in knobs.values() for knob in listed)
+    shared = _shared(counts)
+    yield f"# {TITLES[kind]}"
+    yield ""
+    yield " ".join((parts.KINDS[kind].__doc__ or "").strip().split("\n\n")[0].split())
+    yield ""
+    yield f"{len(ours)} are registered: {', '.join(f'[`{name}`](#{name})' for name in ours)}."
+    if shared:
+        yield from (
+            "",
+            "## Shared knobs",
+            "",
+            "Parts that have these knobs, with these defaults, name them at their end.",
+            "",
+        )
+        yield from _table(KNOBS, shared)
+    for name, cls in ours.items():
+        yield from ("", f"## {name}", "", *_paragraphs(cls.__doc__))
+        own = [_row(knob) for knob in knobs[name] if _row(knob) not in shared]
+        alike = [f"`{knob.name}`" for knob in knobs[name] if _row(knob) in shared]
+        if own:
+            yield from ("", *_table(KNOBS, own))
+        if alike:
+            yield from ("", f"[Shared knobs](#shared-knobs): {', '.join(alike)}.")
+
+
+KNOBS = ("knob", "type", "default", "bounds", "meaning")
+
+
+def _shared(counts: Counter[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """The knobs that several parts have alike; of several variants of one name the commonest."""
+    commonest: dict[str, tuple[str, ...]] = {}
+    for row, count in counts.items():
+        if count >= SHARED and count > counts.get(commonest.get(row[0], ()), 0):
+            commonest[row[0]] = row
+    return list(commonest.values())
+
+
+def _row(knob: Knob) -> tuple[str, ...]:
+    kind = " or ".join(f"`{choice}`" for choice in knob.choices) or knob.type.value
+    if knob.kind:
+        kind = f"[{knob.kind.replace('_', ' ')}]({knob.kind.replace('_', '-')}s.md)"
+    default = "required" if knob.is_required else _value(knob.default)
+    return f"`{knob.name}`", kind, default, knob.bounds, knob.description
+
+
+def recipe_page() -> Iterator[str]:
+    """Every recipe that comes with Rondo: its steps, what it trains, what it needs."""
+    yield RECIPES
+    folder = Path(str(recipes.__file__)).parent
+    rows = [
+        (
+            f"[`{one.name}`](../../backend/recipes/README.md#{one.name})",
+            one.title,
+            one.paper,
+            " \\| ".join(", ".join(f"`{name}`" for name in phase) for phase in made.steps),
+            ", ".join(map(str, made.training)),
+            ", ".join(made.roles),
+            ", ".join(map(str, made.needs)),
+        )
+        for one, made in recipe_list.registered()
+        if (folder / f"{one.name}.py").is_file()
+    ]
+    yield from _table(("recipe", "title", "paper", "steps", "trains", "roles to bind", "needs"), rows)
+
+
+def rest_page() -> Iterator[str]:
+    """Every route with its parameters, and every body that a route takes."""
+    application = FastAPI()
+    api.add_to(application)
+    schema = application.openapi()
+    yield ROUTES
+    tags: dict[str, list[tuple[str, ...]]] = {}
+    bodies: list[str] = []
+    for path, verbs in schema["paths"].items():
+        for verb in (verb for verb in VERBS if verb in verbs):
+            route = verbs[verb]
+            body = _body(route)
+            bodies += [body] if body and body not in bodies else []
+            said = " ".join(route.get("description", f"{route['summary'].capitalize()}.").split("\n\n")[0].split())
+            asked = ", ".join(f"`{one['name']}`" for one in route.get("parameters", []) if one["in"] == "query")
+            link = f"[{_short(body)}](#{_short(body).lower()})" if body else ""
+            row = (f"`{verb.upper()} {path.removeprefix('/api/v1')}`", said, asked, link)
+            tags.setdefault(route["tags"][0], []).append(row)
+    for tag, rows in sorted(tags.items()):
+        yield from (f"## {tag.replace('_', ' ').capitalize()}", "")
+        yield from _table(("route", "what it does", "query", "body"), rows)
+        yield ""
+    yield from ("## Bodies", "", "A field is required where no default is given.", "")
+    for body in bodies:
+        model = schema["components"]["schemas"][body]
+        yield from (f"### {_short(body)}", "", *_paragraphs(model.get("description")))
+        yield from ("",) if model.get("description") else ()
+        rows = [
+            (
+                f"`{name}`",
+                _type(field),
+                "required" if name in model.get("required", []) else _value(field.get("default")),
+                field.get("description", ""),
+            )
+            for name, field in model.get("properties", {}).items()
+        ]
+        yield from _table(("field", "type", "default", "meaning"), rows)
+        yield ""
+
+
+def _body(route: Any) -> str:
+    """The name of the schema of a route's body; empty where it takes none."""
+    content = route.get("requestBody", {}).get("content", {})
+    return next((one["schema"].get("$ref", "").rpartition("/")[2] for one in content.values()), "")
+
+
+def _short(body: str) -> str:
+    """A name that people can read: that of a form is made of its route."""
+    return body.removeprefix("Body_").partition("_api_v1_")[0].replace("__", "_").rpartition("app_api_")[2]
+
+
+def _type(field: Any) -> str:
+    """A field's type with its bounds, in a few words."""
+    if "$ref" in field:
+        return str(field["$ref"].rpartition("/")[2])
+    if "anyOf" in field:
+        return " or ".join(_type(one) for one in field["anyOf"])
+    if "enum" in field:
+        return " or ".join(f"`{one}`" for one in field["enum"])
+    words = str(field.get("type", "any"))
+    if words == "array":
+        words = f"list of {_type(field.get('items', {}))}"
+    limits = [
+        f"{label} {field[key]:,}"
+        for key, label in (("minimum", "from"), ("maximum", "to"), ("minLength", "at least"), ("maxLength", "at most"))
+        if key in field
+    ]
+    return f"{words} ({' '.join(limits)})" if limits else words
+
+
+def settings_page() -> Iterator[str]:
+    """Every setting of the environment."""
+    yield SETTINGS
+    rows = []
+    for name, field in Settings.model_fields.items():
+        kind = field.annotation
+        shown = "text, secret" if kind == SecretStr | None else getattr(kind, "__name__", "").replace("str", "text")
+        default = field.default if field.default is not PydanticUndefined else None
+        rows.append((f"`RONDO_{name.upper()}`", shown.lower(), _value(default), field.description or ""))
+    yield from _table(("variable", "type", "default", "meaning"), rows)
+
+
+def command_page() -> Iterator[str]:
+    """Every command with its arguments and options."""
+    yield COMMANDS
+    yield from _command("rondo", typer.main.get_command(command_line))
+
+
+def _command(name: str, command: Any) -> Iterator[str]:
+    if commands := getattr(command, "commands", None):
+        for word in sorted(commands):
+            yield from _command(f"{name} {word}", commands[word])
+        return
+    yield from (f"## {name}", "", *_paragraphs(command.help))
+    rows = [
+        (_spelled(one), "required" if one.required else _value(one.default), one.help or "") for one in command.params
+    ]
+    yield from ("", *_table(("option", "default", "meaning"), rows), "")
+
+
+def _spelled(one: Any) -> str:
+    if one.param_type_name == "argument":
+        return f"`{one.name.upper()}`"
+    return ", ".join(f"`{word}`" for word in (*one.opts, *one.secondary_opts))
+
+
+def _value(value: Any) -> str:
+    if value in (None, "", [], ()) or value is PydanticUndefined:
+        return "–"
+    text = (
+        value if isinstance(value, str) else str(value) if isinstance(value, Path) else json.dumps(value, default=str)
+    )
+    return "a text" if len(text) > LONGEST or "\n" in text else f"`{text}`"
+
+
+def _paragraphs(text: str | None) -> list[str]:
+    """A docstring's paragraphs, each on one line, blank lines between them."""
+    lines = [" ".join(part.split()) for part in (text or "").strip().split("\n\n")]
+    return [line for one in lines for line in (one, "")][:-1]
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """A Markdown table without the columns that are empty in every row."""
+    kept = [place for place in range(len(header)) if any(row[place] for row in rows)]
+    for cells in (header, ["---"] * len(header), *rows):
+        yield f"| {' | '.join(_cell(cells[place]) for place in kept)} |"
+
+
+def _cell(text: str) -> str:
+    """A text on one line that cannot end its cell."""
+    return " ".join(text.replace("\\|", "|").replace("|", "\\|").split())
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+if __name__ == "__main__":
+    main()

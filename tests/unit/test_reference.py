@@ -1,0 +1,39 @@
+"""The generated pages of docs/reference say what the code says."""
+
+import pytest
+
+from backend.config import Settings
+from backend.services import recipe_list
+from backend.services.recipes import parts
+from docs import generate
+
+PAGES = generate.pages()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_what_the_code_says(name: str) -> None:
+    written = (generate.HERE / name).read_text(encoding="utf-8")
+    assert written == PAGES[name], f"{name} is stale. Run `python -m docs.generate`."
+
+
+def test_every_part_has_its_heading_and_each_of_its_knobs() -> None:
+    for kind, named in parts.describe().items():
+        page = PAGES[f"parts/{kind.replace('_', '-')}s.md"]
+        for name, knobs in named.items():
+            section = page.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+            assert section, f"{kind} {name} has no section"
+            assert [knob.name for knob in knobs if f"`{knob.name}`" not in section] == []
+
+
+def test_a_knob_is_told_with_its_default_and_bounds() -> None:
+    section = PAGES["parts/generators.md"].partition("\n## sample\n")[2].partition("\n## ")[0]
+    assert "| `n` | int | `4` | at least 1, at most 1024 | samples of each prompt |" in section
+
+
+def test_every_recipe_route_setting_and_command_is_told() -> None:
+    assert [one.name for one, _ in recipe_list.registered() if f"[`{one.name}`]" not in PAGES["recipes.md"]] == []
+    assert [name for name in Settings.model_fields if f"`RONDO_{name.upper()}`" not in PAGES["settings.md"]] == []
+    for route in ("GET /rounds/{round_id}", "POST /projects/{project_id}/rounds", "GET /me"):
+        assert f"`{route}`" in PAGES["rest.md"], route
+    for command in ("rondo up", "rondo round launch", "rondo db backup"):
+        assert f"\n## {command}\n" in PAGES["command-line.md"], command
