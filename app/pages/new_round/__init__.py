@@ -161,7 +161,7 @@ def _filled(here: Context, plan: Plan) -> list[Any]:
     starts, own = _starts(here), new_round_saved.own(here)
     checkpoints = round_form.every(here.actor, here.project_id)
     at = plan.parent_id or -plan.policy_id
-    if starts and at not in dict(map(reversed, starts)):
+    if starts and at not in {value for _, value in starts}:
         starts.append((f"checkpoint {plan.policy_id}", at))
     return [
         None,
