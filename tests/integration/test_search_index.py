@@ -75,7 +75,10 @@ def test_a_megabyte_of_text_and_odd_characters_are_stored_and_found(database: st
 
 
 FOUND = [
-    json.loads(line) for line in (Path(__file__).parent.parent / "data/found/search_words.jsonl").open(encoding="utf-8")
+    json.loads(line)
+    for line in (Path(__file__).parent.parent / "data/found/search_words.jsonl")
+    .read_text(encoding="utf-8")
+    .splitlines()
 ]
 
 
