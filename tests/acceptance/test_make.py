@@ -42,6 +42,7 @@ def test_make_demo_prints_an_address_that_answers_and_ctrl_c_leaves_nothing(tmp_
     finally:
         os.killpg(process.pid, signal.SIGINT)
         process.wait(120)
+        process.stdout.close()
     until(lambda: not is_there(process.pid), "its end")
 
 

@@ -58,13 +58,18 @@ class Server:
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait(120)
+        self._ended()
 
     def stop(self) -> None:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-            self.process.wait(120)
+        self._ended()
         self.reserved.close()
+
+    def _ended(self) -> None:
+        self.process.wait(120)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
 
 
 class Reviewers:

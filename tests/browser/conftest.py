@@ -45,7 +45,10 @@ class Server:
     def stop(self) -> int:
         """Ctrl-C, and the exit code."""
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(120)
+        code = self.process.wait(120)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        return code
 
 
 def start_server(data_dir: Path, *command: str) -> Server:

@@ -74,12 +74,8 @@ def test_a_megabyte_of_text_and_odd_characters_are_stored_and_found(database: st
     assert found(actor, round_, text="e\u0301te\u0301") == [made[1].id]
 
 
-FOUND = [
-    json.loads(line)
-    for line in (Path(__file__).parent.parent / "data/found/search_words.jsonl")
-    .read_text(encoding="utf-8")
-    .splitlines()
-]
+WORDS = Path(__file__).parent.parent / "data/found/search_words.jsonl"
+FOUND = [json.loads(line) for line in WORDS.read_text(encoding="utf-8").splitlines()]
 
 
 def test_words_of_every_script_are_found_in_texts_that_hold_them(database: str) -> None:

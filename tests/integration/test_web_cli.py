@@ -109,7 +109,8 @@ def start(folder: Path, tmp_path: Path) -> Iterator[Callable[..., tuple[subproce
     yield up
     for process in started:
         process.kill()
-        process.wait()
+        with process:  # waits, and closes the pipe
+            pass
 
 
 def said(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
