@@ -102,4 +102,6 @@ def test_the_recipe_that_the_docs_write_in_python_is_one() -> None:
     )
     said = f"{code}\nfrom backend import recipes\nprint(recipes.get('right_samples').lines()[-1])"
     done = subprocess.run([sys.executable, "-c", said], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.stdout.strip() == "5. trainer: sft, works on: the rows of step 4, starts from: policy, makes: policy", done.stderr
+    assert done.stdout.strip() == "5. trainer: sft, works on: the rows of step 4, starts from: policy, makes: policy", (
+        done.stderr
+    )

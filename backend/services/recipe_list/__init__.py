@@ -111,10 +111,7 @@ def list_recipes(actor: Actor, project_id: int) -> list[ListedRecipe]:
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
         last = recipe_matrix.last_rounds(db, {project_id: ""})
-    known = [
-        ListedRecipe(one.name, one.title, one.paper, made, last.get(one.name))
-        for one, made in registered()
-    ]
+    known = [ListedRecipe(one.name, one.title, one.paper, made, last.get(one.name)) for one, made in registered()]
     own = [
         ListedRecipe(one.name, one.title, "", _made_of(one), last.get(one.name), is_own=True)
         for one in saved.list_saved(actor, project_id)
