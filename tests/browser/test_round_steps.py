@@ -118,7 +118,7 @@ def test_what_cannot_work_is_said_and_not_launched(page: Page) -> None:
 
 def test_a_step_acts_by_a_role_that_is_bound_and_launched(page: Page) -> None:
     begin(page)
-    acting = step(page, 1).get_by_role("textbox", name=re.compile(r"^by\b"))
+    acting = step(page, 1).get_by_role("textbox", name=re.compile(r"^Role that acts \(by\)"))
     acting.fill("writer")
     acting.press("Tab")
     # The role's field comes with the next drawing of the form, such as after a move that changes nothing.
