@@ -58,6 +58,7 @@ def main() -> None:
     run("-m", "tests.bench.training", *repeats)
     run("-m", "tests.bench.grpo", *repeats, "--steps", size["grpo_steps"])
     run("-m", "tests.bench.web_process")
+    run("-m", "tests.bench.start_parts", *repeats)
     run("-m", "tests.bench.logins", "--people", size["people"])
     run("-m", "tests.bench.samples_1m", *samples)
     run("-m", "tests.bench.review_keys", *samples)

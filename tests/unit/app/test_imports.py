@@ -1,9 +1,12 @@
 """What a process starts with decides how small and quick it is."""
 
+import importlib
+import inspect
 import json
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 
@@ -87,6 +90,35 @@ def test_gradio_parses_no_sources_while_it_is_imported(tmp_path: Path) -> None:
 
     # What is left out, and that it gives nothing back, is Gradio's own affair: read it again when this fails.
     assert component_meta.create_or_modify_pyi is imports._nothing
+
+
+WHAT_TO_READ = (
+    "app/imports.py was made for other versions of Gradio or plotly. Read gradio/component_meta.py (does "
+    "create_or_modify_pyi still do nothing but write .pyi files?), gradio/caching.py (is pandas still imported at its "
+    "top, and used only to know frames?) and _plotly_utils/optional_imports.py (does get_module still give what is "
+    "half imported?); measure what each change still brings with `python -m tests.bench.start_parts`; remove what "
+    "brings nothing; then write the new versions into MADE_FOR."
+)
+
+
+def test_gradio_and_plotly_are_the_versions_that_were_read() -> None:
+    assert {name: version(name) for name in imports.MADE_FOR} == imports.MADE_FOR, WHAT_TO_READ
+
+
+@pytest.mark.parametrize(
+    ("module", "reason"),
+    [
+        (
+            "gradio.component_meta",
+            "create_or_modify_pyi(component_class, name, events)\n        return component_class",
+        ),
+        ("gradio.caching", "import pandas as pd\n"),
+        ("_plotly_utils.optional_imports", "if not should_load:\n        return sys.modules.get(name, None)"),
+    ],
+)
+def test_what_is_changed_still_does_what_it_is_changed_for(module: str, reason: str) -> None:
+    """The result of the first is thrown away by its caller; the others do what is left out or made whole."""
+    assert reason in inspect.getsource(importlib.import_module(module)), WHAT_TO_READ
 
 
 def test_a_gradio_that_names_things_differently_is_imported_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
