@@ -7,7 +7,6 @@ FOLDER = Path(__file__).parent
 MODEL_FOLDER = FOLDER / "model"
 LOCATION = "models/countdown-base"
 """Where the demo project has its copy, below the data folder."""
-PROMPT_FOLDER = FOLDER / "prompts"
 JUDGE_TEMPLATE = (FOLDER / "judge_template.txt").read_text(encoding="utf-8")
 
 DESCRIPTION = "Use three digits once each, with + - *, to make a target. A tiny model judges its own answers."

@@ -1,4 +1,4 @@
-"""Make the demo's prompt files: `python -m backend.demo.make_prompts`.
+"""Make the demo's prompt files, the same ones every time: `python -m backend.demo.make_prompts --out FOLDER`.
 
 Problems for rounds, held-out problems and problems the base model learns from are different problems. The same
 digits and target may be shown in another order in another set, as other wordings of a question would be: about a
@@ -14,7 +14,8 @@ from pathlib import Path
 from backend.demo import countdown
 from backend.demo.countdown import Problem
 
-FOLDER = Path(__file__).parent / "prompts"
+SEED = 0
+"""That of the demo project, and of the problems that the model which ships was trained on."""
 NUM_BASE, NUM_HELD_OUT, NUM_TRAIN = 1_500, 400, 4_800
 NUM_SOLVED = 600
 NUM_CHECKS = 8_000
@@ -98,7 +99,7 @@ def _broken(answer: str, rng: random.Random) -> str:
     return answer[:at] + middle + answer[at + 1 :]
 
 
-def write(folder: Path, *, seed: int) -> None:
+def write(folder: Path, *, seed: int = SEED) -> None:
     """Write `train`, `held_out` and `judging_seed` as JSON lines."""
     base, held_out, train = split(seed)
     rng = random.Random(seed + 3)
@@ -116,7 +117,7 @@ def _write_lines(path: Path, rows: Iterable[dict[str, str]]) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=FOLDER)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--seed", type=int, default=SEED)
     arguments = parser.parse_args()
     write(arguments.out, seed=arguments.seed)

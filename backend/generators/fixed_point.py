@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from backend.engines import Engine
 from backend.generators import Generator
-from backend.judges import fill, prompt_text
+from backend.judges import fill, prompt_text, with_slots
 from backend.likeness import rouge_l, words
 from backend.values import Completion, Failure, Messages, Prompt, Sample, Sampling
 
@@ -70,10 +70,7 @@ class FixedPoint(Generator):
     @field_validator("template")
     @classmethod
     def _has_slots(cls, template: str) -> str:
-        missing = [slot for slot in ("{prompt}", "{response}") if slot not in template]
-        if missing:
-            raise ValueError(f"The template lacks {' and '.join(missing)}, so a revision would not see it. Add it.")
-        return template
+        return with_slots(template, "{prompt}", "{response}", so="a revision would not see it")
 
     def generate(self, engine: Engine, prompts: Sequence[Prompt], *, seed: int) -> list[list[Sample]]:
         drafts = engine.complete([prompt.messages for prompt in prompts], self._sampling(self.n, seed))

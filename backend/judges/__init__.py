@@ -179,6 +179,13 @@ def prompt_text(messages: Messages) -> str:
     return "\n\n".join(f"{message['role']}: {message['content']}" for message in messages)
 
 
+def with_slots(template: str, *slots: str, so: str) -> str:
+    """Return the template. Raises `ValueError` where it lacks one of these `{slots}`, with what follows: `so`."""
+    if missing := [slot for slot in slots if slot not in template]:
+        raise ValueError(f"The template lacks {' and '.join(missing)}, so {so}. Add it.")
+    return template
+
+
 def fill(template: str, **texts: str) -> str:
     """Put texts for the `{names}` of a template, in one pass: what looks like a name inside a text stays as it is."""
     return re.sub(r"\{(\w+)\}", lambda match: texts.get(match[1], match[0]), template)

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 
 from backend.engines import Engine
 from backend.errors import MissingPrerequisite
-from backend.judges import Judge, prompt_text
+from backend.judges import Judge, prompt_text, with_slots
 from backend.values import Completion, Group, Judgment, Messages, Sample, Sampling, Verdict
 
 _SLOT = re.compile(r"\{(prompt|response)\}")
@@ -40,10 +40,7 @@ class TemplateJudge(Judge, abstract=True):
     @field_validator("template")
     @classmethod
     def _has_slots(cls, template: str) -> str:
-        missing = [slot for slot in ("{prompt}", "{response}") if slot not in template]
-        if missing:
-            raise ValueError(f"The template lacks {' and '.join(missing)}, so the judge would not see it. Add it.")
-        return template
+        return with_slots(template, "{prompt}", "{response}", so="the judge would not see it")
 
     @property
     def template_hash(self) -> str:

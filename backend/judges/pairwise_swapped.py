@@ -15,7 +15,7 @@ from pydantic import Field, field_validator, model_validator
 from backend.answers.thinking import spoken
 from backend.engines import Engine
 from backend.errors import MissingPrerequisite
-from backend.judges import Judge, fill, prompt_text
+from backend.judges import Judge, fill, prompt_text, with_slots
 from backend.values import Completion, Group, Judgment, Messages, Sample, Sampling, Verdict
 
 TEMPLATE = Path(__file__).with_suffix(".txt").read_text(encoding="utf-8")
@@ -75,10 +75,7 @@ class PairwiseSwapped(Judge):
     @field_validator("template")
     @classmethod
     def _has_slots(cls, template: str) -> str:
-        missing = [slot for slot in ("{prompt}", "{a}", "{b}") if slot not in template]
-        if missing:
-            raise ValueError(f"The template lacks {' and '.join(missing)}, so the judge would not see it. Add it.")
-        return template
+        return with_slots(template, "{prompt}", "{a}", "{b}", so="the judge would not see it")
 
     @model_validator(mode="after")
     def _has_principles(self) -> Self:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import Field, field_validator
 
-from backend.judges import fill, prompt_text
+from backend.judges import fill, prompt_text, with_slots
 from backend.judges._compared import answer_of, in_order
 from backend.prompt_sources import PromptSource
 from backend.values import Group, LabelSource, Prompt, Sample, Verdict
@@ -31,10 +31,7 @@ class CompareAll(PromptSource):
     @field_validator("template")
     @classmethod
     def _has_slots(cls, template: str) -> str:
-        missing = [slot for slot in ("{prompt}", "{responses}") if slot not in template]
-        if missing:
-            raise ValueError(f"The template lacks {' and '.join(missing)}, so it would not show it. Add it.")
-        return template
+        return with_slots(template, "{prompt}", "{responses}", so="it would not show it")
 
     @property
     def reads_groups(self) -> bool:

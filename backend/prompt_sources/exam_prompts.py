@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from pydantic import Field, field_validator
 
-from backend.judges import fill, prompt_text
+from backend.judges import fill, prompt_text, with_slots
 from backend.likeness import rouge_l, words
 from backend.prompt_sources import PromptSource
 from backend.values import Group, Message, Prompt, Sample
@@ -43,10 +43,7 @@ class ExamPrompts(PromptSource):
     @field_validator("template")
     @classmethod
     def _has_slots(cls, template: str) -> str:
-        missing = [slot for slot in SLOTS if slot not in template]
-        if missing:
-            raise ValueError(f"The template lacks {' and '.join(missing)}, so it would not be shown. Add it.")
-        return template
+        return with_slots(template, *SLOTS, so="it would not be shown")
 
     @property
     def reads_groups(self) -> bool:

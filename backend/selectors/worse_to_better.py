@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field, field_validator
 
-from backend.judges import fill, prompt_text
+from backend.judges import fill, prompt_text, with_slots
 from backend.judges.text_similarity import rouge_l, words
 from backend.selectors import Selector, by_person, is_blank, is_truncated, rank, with_twins
 from backend.values import DatasetType, Example, Group, Sample, Selection, Verdict
@@ -36,10 +36,7 @@ class WorseToBetter(Selector):
     @field_validator("template")
     @classmethod
     def _has_slots(cls, template: str) -> str:
-        missing = [slot for slot in ("{prompt}", "{response}") if slot not in template]
-        if missing:
-            raise ValueError(f"The template lacks {' and '.join(missing)}, so the row would not show it. Add it.")
-        return template
+        return with_slots(template, "{prompt}", "{response}", so="the row would not show it")
 
     def select(self, groups: Sequence[Group], *, seed: int) -> Selection:
         examples: list[Example] = []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, field_validator
 
 from backend.engines import _chat
-from backend.judges import fill
+from backend.judges import fill, with_slots
 from backend.trainers._guided import MarkedReward
 from backend.trainers._verdict_reward import VerdictReward
 from backend.trainers.grpo import GRPO
@@ -46,9 +46,7 @@ class HintKnobs(GRPO, abstract=True):
     @field_validator("hint_template")
     @classmethod
     def _shows(cls, template: str) -> str:
-        if missing := [slot for slot in ("{prompt}", "{hint}") if slot not in template]:
-            raise ValueError(f"The hint_template lacks {missing[0]}. Put it in.")
-        return template
+        return with_slots(template, "{prompt}", "{hint}", so="the policy would not see it")
 
 
 class GuidedReward(MarkedReward):

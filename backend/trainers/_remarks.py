@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from backend.engines._live import same_randomness
 from backend.errors import TrainerError
-from backend.judges import fill, prompt_text
+from backend.judges import fill, prompt_text, with_slots
 from backend.trainers._guided import MarkedReward
 from backend.trainers.grpo import GRPO
 from backend.values import Message, Sampling
@@ -58,9 +58,7 @@ class RemarkKnobs(GRPO, abstract=True):
     @field_validator("template")
     @classmethod
     def _shows(cls, template: str) -> str:
-        if missing := [slot for slot in ("{prompt}", "{response}") if slot not in template]:
-            raise ValueError(f"The template lacks {missing[0]}, so the teacher would not see it. Put it in.")
-        return template
+        return with_slots(template, "{prompt}", "{response}", so="the teacher would not see it")
 
     @model_validator(mode="after")
     def _is_on_policy(self) -> Self:

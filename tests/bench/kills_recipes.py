@@ -43,6 +43,7 @@ class Case:
     def launches(self, folder: Path) -> list[tuple[Launch, Begun]]:
         """For each phase how its rounds are launched: the first by itself, each other one behind the one before."""
         from backend import demo
+        from backend.demo import countdown, make_prompts
         from tests.integration.loop import Loop
         from tests.rows import make_checkpoint, make_prompt_set
         from tests.tiny import make_tiny_model
@@ -53,7 +54,7 @@ class Case:
         engine = {"name": "scripted"} | self.writer if self.writer else {"name": "transformers", "model": str(model)}
         loop = Loop(self.ready(), engine, demo.MODEL_FOLDER if self.demo else first)
         if self.demo:
-            problems = [line.split('"')[3] for line in (demo.PROMPT_FOLDER / "train.jsonl").read_text().splitlines()]
+            problems = [countdown.prompt(one) for one in make_prompts.split(make_prompts.SEED)[2]]
             loop.prompts = make_prompt_set(loop.project, prompts=problems[:NUM_PROMPTS])
         plan: dict[str, Any] = {}
         if self.judge:

@@ -86,17 +86,14 @@ def run_all(
 
 def import_solved(actor: "Actor", project_id: int, file: Path) -> int:
     """The same problems with a solution of each, for recipes that need known answers; the prompt set's id."""
-    from backend import demo
-    from backend.demo import countdown
+    from backend.demo import countdown, make_prompts
     from backend.services import prompts
     from backend.values import Split
 
     rng = random.Random(0)
     with file.open("w", encoding="utf-8") as out:
-        for text in (demo.PROMPT_FOLDER / "train.jsonl").read_text(encoding="utf-8").splitlines():
-            asked = json.loads(text)["prompt"]
-            problem = countdown.parse_prompt(asked)
-            assert problem is not None
+        for problem in make_prompts.split(make_prompts.SEED)[2]:
+            asked = countdown.prompt(problem)
             out.write(json.dumps({"prompt": asked, "answer": rng.choice(countdown.solutions(problem))}) + "\n")
     return prompts.import_file(actor, project_id, SOLVED, file, split=Split.train).sets[0].id
 

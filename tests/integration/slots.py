@@ -39,37 +39,42 @@ class Loop:
 
     def launch(self, changes: dict | None = None, **plan: object) -> int:
         recipe = recipes.get("rejection_sampling").with_changes(CHANGES | (changes or {}))
-        with session() as db:
-            # The scripted policy stands in for weights here: nothing is trained on it.
-            db.get_one(tables.Checkpoint, self.checkpoint.id).engine = {"name": "transformers", "model": "none"}
-        made = rounds.launch(
-            self.actor,
-            self.project.id,
-            rounds.Plan(
-                recipe=recipe.model_dump(mode="json"),
-                policy_id=self.checkpoint.id,
-                reference_id=self.checkpoint.id,
-                sample_set_ids=(self.prompts.id,),
-                held_out_set_ids=(self.held_out.id,),
-                **{"num_prompts": 10, "is_reviewed": False, "seed": 3} | plan,
-            ),
+        asked = rounds.Plan(
+            recipe=recipe.model_dump(mode="json"),
+            policy_id=self.checkpoint.id,
+            reference_id=self.checkpoint.id,
+            sample_set_ids=(self.prompts.id,),
+            held_out_set_ids=(self.held_out.id,),
+            **{"num_prompts": 10, "is_reviewed": False, "seed": 3} | plan,
         )
-        with session() as db:
-            db.get_one(tables.Checkpoint, self.checkpoint.id).engine = self.checkpoint.engine
-        return made
+        return launch_on(self.checkpoint, self.actor, asked)
 
     def run(self, round_id: int, *, until: Stage) -> tables.Job:
-        """Run the round's queued jobs, one after the other, up to and including that stage."""
-        while True:
-            with reading() as db:
-                job = db.scalars(select(tables.Job).where(tables.Job.active_key == round_id)).one()
-            attempt = transitions.start(job.id, job.workflow_id, "here")
-            assert attempt is not None
-            run_job(job.id, attempt)
-            with reading() as db:
-                ended = db.get_one(tables.Job, job.id)
-            if ended.stage is until or ended.status is not JobStatus.done:
-                return ended
+        return run_jobs(round_id, until=until)
+
+
+def launch_on(checkpoint: tables.Checkpoint, actor: Actor, plan: rounds.Plan) -> int:
+    """Launch a round; its scripted policy stands in for weights, as nothing is trained on it."""
+    with session() as db:
+        db.get_one(tables.Checkpoint, checkpoint.id).engine = {"name": "transformers", "model": "none"}
+    made = rounds.launch(actor, checkpoint.project_id, plan)
+    with session() as db:
+        db.get_one(tables.Checkpoint, checkpoint.id).engine = checkpoint.engine
+    return made
+
+
+def run_jobs(round_id: int, *, until: Stage) -> tables.Job:
+    """Run the round's queued jobs, one after the other, up to and including that stage; the last one that ended."""
+    while True:
+        with reading() as db:
+            job = db.scalars(select(tables.Job).where(tables.Job.active_key == round_id)).one()
+        attempt = transitions.start(job.id, job.workflow_id, "here")
+        assert attempt is not None
+        run_job(job.id, attempt)
+        with reading() as db:
+            ended = db.get_one(tables.Job, job.id)
+        if ended.stage is until or ended.status is not JobStatus.done:
+            return ended
 
 
 def texts(round_id: int) -> list[tuple]:

@@ -21,6 +21,7 @@ from backend.services.reviews import Act
 from backend.services.samples import detail
 from backend.values import DecisionKind, JobStatus, LabelSource, Split, Stage, Verdict
 from tests.importing import lines, put
+from tests.integration.slots import launch_on, run_jobs
 from tests.rows import make_actor, make_checkpoint, make_project, make_prompt_set
 from tests.tiny import make_tiny_model
 
@@ -38,7 +39,6 @@ class Loop:
     def __init__(self, values: list[dict[str, Any]], engine: dict[str, Any]) -> None:
         self.project = make_project()
         self.actor: Actor = make_actor(self.project)
-        self.engine = engine
         self.checkpoint = make_checkpoint(self.project, engine=engine)
         self.report = prompts.import_file(self.actor, self.project.id, "file", put("file.jsonl", lines(*values)))
         self.held_out = make_prompt_set(self.project, prompts=["9+9=?"], answers=["18"], split=Split.held_out)
@@ -56,25 +56,12 @@ class Loop:
         )
 
     def launch(self, recipe: str, changes: dict[str, Any], **plan: Any) -> int:
-        with session() as db:
-            db.get_one(tables.Checkpoint, self.checkpoint.id).engine = {"name": "transformers", "model": "none"}
-        made = rounds.launch(self.actor, self.project.id, replace(self.plan(recipe, changes), **plan))
-        with session() as db:
-            db.get_one(tables.Checkpoint, self.checkpoint.id).engine = self.engine
-        return made
+        return launch_on(self.checkpoint, self.actor, replace(self.plan(recipe, changes), **plan))
 
     def run(self, round_id: int, *, until: Stage) -> tables.Job:
-        while True:
-            with reading() as db:
-                job = db.scalars(select(tables.Job).where(tables.Job.active_key == round_id)).one()
-            attempt = transitions.start(job.id, job.workflow_id, "here")
-            assert attempt is not None
-            run_job(job.id, attempt)
-            with reading() as db:
-                ended = db.get_one(tables.Job, job.id)
-            if ended.stage is until or ended.status is not JobStatus.done:
-                assert ended.status is JobStatus.done, ended.error
-                return ended
+        ended = run_jobs(round_id, until=until)
+        assert ended.status is JobStatus.done, ended.error
+        return ended
 
 
 def training_rows(round_id: int) -> list[dict[str, Any]]:

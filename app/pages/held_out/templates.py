@@ -1,5 +1,7 @@
 """Markup of the held-out answers. Values go in through {{ }}, which escapes them."""
 
+from app.widgets import detail_css
+
 COUNT = '<p class="rondo-muted" role="status">{{value}}</p>'
 
 LIST = """
@@ -97,23 +99,15 @@ DETAIL = """
 </section>
 {{/if}}
 """
-DETAIL_CSS = """
-.one h2, .one h3 { margin: 0; }
-.one h3 { margin: 14px 0 4px; overflow-wrap: anywhere; }
-.one .small { font-size: 12px; }
-.one .role { margin: 4px 0 0; }
-.one p { margin: 2px 0; }
-.one a { color: var(--rondo-accent); }
-.one .words {
-  max-height: 40vh; overflow: auto; white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: plaintext;
-}
-.one .main { padding: 8px 10px; border: 1px solid var(--rondo-border); border-radius: var(--rondo-radius); }
-.one .changes span { unicode-bidi: isolate; }
-.one .out { background: var(--rondo-bad-soft); color: var(--rondo-bad); text-decoration: line-through; }
-.one .in { background: var(--rondo-ok-soft); color: var(--rondo-ok); text-decoration: underline; }
+DETAIL_CSS = (
+    detail_css.texts(".one")
+    + """
+.one h3 { overflow-wrap: anywhere; }
+.one .main { padding: 8px 10px; }
 .one .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(220px, 100%), 1fr)); gap: 0 16px; }
 .one .columns > article { min-width: 0; }
 """
+)
 
 KEEP_IN_ADDRESS = """(kept) => {
   const address = new URL(window.location.href);

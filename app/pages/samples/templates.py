@@ -1,5 +1,7 @@
 """Markup of the Samples page. Values go in through {{ }}, which escapes them."""
 
+from app.widgets import detail_css
+
 COUNT = '<p class="rondo-muted" role="status">{{value}}</p>'
 
 DETAIL = """
@@ -91,21 +93,10 @@ DETAIL = """
 </section>
 {{/if}}
 """
-DETAIL_CSS = """
+DETAIL_CSS = (
+    detail_css.texts(".sample")
+    + """
 .sample header { display: flex; flex-wrap: wrap; align-items: baseline; gap: 4px 10px; }
-.sample h2, .sample h3 { margin: 0; }
-.sample h3 { margin: 14px 0 4px; }
-.sample .small { font-size: 12px; }
-.sample .role { margin: 4px 0 0; }
-.sample p { margin: 2px 0; }
-.sample a { color: var(--rondo-accent); }
-.sample .words {
-  max-height: 40vh; overflow: auto; white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: plaintext;
-}
-.sample .main { padding: 10px 12px; border: 1px solid var(--rondo-border); border-radius: var(--rondo-radius); }
-.sample .changes span { unicode-bidi: isolate; }
-.sample .out { background: var(--rondo-bad-soft); color: var(--rondo-bad); text-decoration: line-through; }
-.sample .in { background: var(--rondo-ok-soft); color: var(--rondo-ok); text-decoration: underline; }
 .sample .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(320px, 100%), 1fr)); gap: 0 24px; }
 .sample .columns > div { min-width: 0; }
 .sample .raw { margin: 4px 0 8px 14px; }
@@ -114,6 +105,7 @@ DETAIL_CSS = """
 .sample .question { margin: 4px 0 8px; }
 .sample .question .other { margin-left: 14px; }
 """
+)
 
 # The table is as high as a window: without this, a click on a row, or an address of a sample, would seem to do nothing.
 ABOUT = """<p class="about"><a href="round">The whole round</a></p>"""

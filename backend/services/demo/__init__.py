@@ -2,22 +2,29 @@
 
 import random
 import shutil
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from sqlalchemy import select
 
 from backend import demo, private, recipes
 from backend.config import settings
 from backend.db import reading, session, tables
-from backend.demo import countdown
+from backend.demo import countdown, make_prompts
 from backend.errors import RondoError
 from backend.services import prompts, reviews, rounds
 from backend.services.access import Actor
 from backend.values import DecisionKind, LabelSource, RoundStatus, Split, Verdict
 
 NAME = "Countdown demo"
+PROMPT_SETS = (
+    ("Countdown problems", "train.jsonl", Split.train),
+    ("Countdown held out", "held_out.jsonl", Split.held_out),
+    ("Judging seed", "judging_seed.jsonl", Split.train),
+)
 POLL_SECONDS = 0.5
 
 
@@ -41,14 +48,7 @@ def create(actor: Actor) -> int:
     """Make the demo project, or finish making it; return its id. Safe to repeat."""
     project_id = _project(actor)
     checkpoint_id = _base(project_id)
-    sets = {
-        name: _prompt_set(actor, project_id, name, file, split)
-        for name, file, split in (
-            ("Countdown problems", "train.jsonl", Split.train),
-            ("Countdown held out", "held_out.jsonl", Split.held_out),
-            ("Judging seed", "judging_seed.jsonl", Split.train),
-        )
-    }
+    sets = _prompt_sets(actor, project_id)
     with session() as db:
         project = db.get_one(tables.Project, project_id)
         if not project.defaults:
@@ -102,12 +102,17 @@ def _base(project_id: int) -> int:
         return row.id
 
 
-def _prompt_set(actor: Actor, project_id: int, name: str, file: str, split: Split) -> int:
-    for found in prompts.list_sets(actor, project_id):
-        if found.name == name:
-            return found.id
-    made = prompts.import_file(actor, project_id, name, demo.PROMPT_FOLDER / file, split=split)
-    return made.sets[0].id
+def _prompt_sets(actor: Actor, project_id: int) -> dict[str, int]:
+    """Make and import the prompt sets that are not there yet; the id of each by its name."""
+    ids = {found.name: found.id for found in prompts.list_sets(actor, project_id)}
+    missing = [(name, file, split) for name, file, split in PROMPT_SETS if name not in ids]
+    if missing:
+        with tempfile.TemporaryDirectory(prefix="demo-", dir=settings().folder) as folder:
+            make_prompts.write(Path(folder))
+            for name, file, split in missing:
+                made = prompts.import_file(actor, project_id, name, Path(folder) / file, split=split)
+                ids[name] = made.sets[0].id
+    return ids
 
 
 def run_headless(

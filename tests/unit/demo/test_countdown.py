@@ -1,5 +1,6 @@
 """The Countdown task: its checker, its checks, its problems and the files made of them."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -8,11 +9,23 @@ import pytest
 from backend.demo import countdown, make_prompts
 from backend.demo.countdown import Problem
 
-PROMPTS = Path(make_prompts.__file__).parent / "prompts"
+MADE = {
+    "train.jsonl": "1eafb6c863e921eb30f276b8fdc1e6c7d1b20b6a5c10e9c636f1b4456042b9d8",
+    "held_out.jsonl": "bd58e4817ef1558daf3c21f97132d7be3a137921da44b5b294859a12ffdbcae1",
+    "judging_seed.jsonl": "f688aa3ad42e4196422bfee0499e5b718bcbe738d73594a2f3a17188f5abf85d",
+}
+"""SHA-256 of the files that the model which ships was tried on."""
 
 
-def _lines(name: str) -> list[dict[str, str]]:
-    return [json.loads(line) for line in (PROMPTS / name).read_text(encoding="utf-8").splitlines()]
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("prompts")
+    make_prompts.write(made)
+    return made
+
+
+def _lines(file: Path) -> list[dict[str, str]]:
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
 
 
 def _problem(text: str) -> Problem:
@@ -122,10 +135,10 @@ def test_excluded_problems_are_not_drawn() -> None:
         countdown.make_problems(1_000, seed=8, exclude=taken)
 
 
-def test_shipped_files_share_no_problem() -> None:
-    train = {_problem(row["prompt"]) for row in _lines("train.jsonl")}
-    held_out = {_problem(row["prompt"]) for row in _lines("held_out.jsonl")}
-    seed = {_problem(row["prompt"].split("?")[0]) for row in _lines("judging_seed.jsonl")}
+def test_the_files_share_no_problem(folder: Path) -> None:
+    train = {_problem(row["prompt"]) for row in _lines(folder / "train.jsonl")}
+    held_out = {_problem(row["prompt"]) for row in _lines(folder / "held_out.jsonl")}
+    seed = {_problem(row["prompt"].split("?")[0]) for row in _lines(folder / "judging_seed.jsonl")}
     base = {problem for problem in seed if countdown.solutions(problem)}
     assert (len(train), len(held_out)) == (4_800, 400)
     assert base <= set(make_prompts.split(0)[0])
@@ -134,9 +147,9 @@ def test_shipped_files_share_no_problem() -> None:
     assert not base & train
 
 
-def test_shipped_judging_rows_are_right() -> None:
+def test_the_judging_rows_are_right(folder: Path) -> None:
     solved, verdicts = 0, []
-    for row in _lines("judging_seed.jsonl"):
+    for row in _lines(folder / "judging_seed.jsonl"):
         problem, separator, answer = row["prompt"].partition("? ")
         if separator:
             assert row["answer"] == countdown.check(problem, answer)
@@ -148,7 +161,5 @@ def test_shipped_judging_rows_are_right() -> None:
     assert 0.36 < verdicts.count(True) / len(verdicts) < 0.46
 
 
-def test_shipped_files_are_what_the_script_makes(tmp_path: Path) -> None:
-    make_prompts.write(tmp_path, seed=0)
-    for name in ("train.jsonl", "held_out.jsonl", "judging_seed.jsonl"):
-        assert (tmp_path / name).read_bytes() == (PROMPTS / name).read_bytes()
+def test_the_files_are_the_same_every_time(folder: Path) -> None:
+    assert {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in MADE} == MADE

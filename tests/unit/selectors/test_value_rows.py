@@ -1,26 +1,10 @@
-"""What is trained on of a tree: whole right texts, and every step with its value."""
+"""Every step of a tree as a row with its value."""
 
-from typing import Any
-
-from backend.selectors.tree_traces import TreeTraces
 from backend.selectors.value_rows import ValueRows
 from backend.values import LabelSource, Verdict
 from tests.groups import by_person, sample
+from tests.trees import TREE
 from tests.unit.judges.test_step_value import ASKED, under
-
-
-def step(id: int, text: str, score: float | None, rest: str = "", *, expanded: bool = False, **changes: Any) -> Any:
-    noted = {"rest": rest, "is_whole": True, "is_expanded": expanded}
-    return sample(id, text, score=score, extra=noted | changes.pop("extra", {}), **changes)
-
-
-A, B = step(1, "so\n", 0.5, "x", expanded=True), step(2, "thus\n", 1.0, "then\n#### 4")
-A1, A2 = step(3, "#### 4", 1.0), step(4, "#### 7", 0.25)
-TREE = [under(None, A, B), under(A, A1, A2)]
-
-
-def traces(*groups: Any, **knobs: Any) -> Any:
-    return TreeTraces(**knobs).select(groups or TREE, seed=1)
 
 
 def test_every_step_is_a_row_with_its_value() -> None:

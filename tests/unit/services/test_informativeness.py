@@ -3,12 +3,14 @@
 import json
 import random
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 import numpy
 import pytest
 
 from backend import demo, recipes
+from backend.demo import make_prompts
 from backend.pipeline.informativeness.signs import (
     JudgedSample,
     checker,
@@ -75,9 +77,10 @@ def test_a_reply_without_a_verdict_is_a_sign_and_a_conflict_more_informative_tha
     assert Sign.judges in plain_signs(one, verifiers=set(), **alone)
 
 
-def test_the_demo_has_nothing_to_compare_with() -> None:
+def test_the_demo_has_nothing_to_compare_with(tmp_path: Path) -> None:
     """Its true checker measures; were it, or a known answer, among the signs, the queue would find what it tells."""
-    lines = (demo.PROMPT_FOLDER / "train.jsonl").read_text(encoding="utf-8").splitlines()
+    make_prompts.write(tmp_path)
+    lines = (tmp_path / "train.jsonl").read_text(encoding="utf-8").splitlines()
     assert not any(json.loads(line).get("answer") for line in lines)
     assert checker(recipes.get("rejection_sampling").with_changes(demo.RECIPE_CHANGES)) is None
 
