@@ -13,7 +13,7 @@ from backend.services import queue, refusals, reviews
 from backend.services.decisions import Act, leases
 from backend.services.decisions.leases import Holding
 from backend.services.queue import Item, Order
-from backend.services.reviews import Closing, Decided, Progress, sent_acts
+from backend.services.reviews import Closing, Outcome, Progress, sent_acts
 
 router = APIRouter(tags=["reviews"])
 
@@ -99,7 +99,7 @@ def list_holders(
 
 
 @router.post("/rounds/{round_id}/decisions", status_code=201)
-def decide(actor: Asking, round_id: Id, body: Acts) -> list[Decided | Refused]:
+def decide(actor: Asking, round_id: Id, body: Acts) -> list[Outcome | Refused]:
     """Write decisions. What came of each, in their order; if none can be written, the answer is the first's error."""
     found = sent_acts.decide_each(actor, round_id, body.decisions)
     errors = [one for one in found if isinstance(one, RondoError)]
@@ -117,7 +117,7 @@ def _refused(sent: Act | Unreadable, error: RondoError) -> Refused:
 
 
 @router.post("/rounds/{round_id}/decisions/undo")
-def undo(actor: Asking, round_id: Id, body: Undo) -> Decided:
+def undo(actor: Asking, round_id: Id, body: Undo) -> Outcome:
     """Take back one's last decision in the round."""
     return reviews.undo(actor, round_id, body.client_id)
 

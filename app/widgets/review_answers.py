@@ -13,11 +13,10 @@ from backend.boundary import MOST_ID
 from backend.errors import Conflict, InvalidInput, RondoError
 from backend.services import trouble
 from backend.services.access import check_same
-from backend.services.decisions.acts import Act
-from backend.services.queue import Earlier, Item
+from backend.services.decisions import Act, Decision
+from backend.services.queue import Item
 from backend.services.review_settings import Mode
-from backend.services.reviews import Decided, Progress, review_keys
-from backend.services.reviews.item_history import Entry
+from backend.services.reviews import Outcome, Progress, review_keys
 from backend.services.reviews.preferences import Preferences
 from backend.services.samples.chain import Chain
 from backend.services.samples.rows import SampleRow
@@ -97,7 +96,7 @@ def read_act(data: Any) -> Act:
         raise InvalidInput(f"This is no decision: {error}. Reload the page.") from error
 
 
-def sent(one: Decided | RondoError) -> JSON:
+def sent(one: Outcome | RondoError) -> JSON:
     """What came of an act."""
     if isinstance(one, RondoError):
         return {"error": error_json(one)}
@@ -117,15 +116,18 @@ def sent(one: Decided | RondoError) -> JSON:
 def item_json(item: Item) -> JSON:
     """An item, times as text; a single sample has no members at all."""
     told = asdict(item)
+    told["others"] = [history_row(one) for one in item.others]
     until = item.lease_until.isoformat() if item.lease_until else None
     return told | {"lease_until": until, "members": told["members"] or None}
 
 
-def earlier_json(found: Earlier) -> JSON:
+def earlier_json(item: Item) -> JSON:
     """An item decided before, with what was said of it as the script keeps it."""
+    found = item.mine
+    assert found is not None
     mine = {"client_id": found.client_id, "kind": found.kind, "score": found.score, "value": found.value or None}
     mine |= {"is_override": found.is_override, "late": found.is_late, "saved": True}
-    return item_json(found.item) | {"mine": mine}
+    return item_json(item) | {"mine": mine}
 
 
 def chain_json(found: Chain) -> JSON:
@@ -143,7 +145,7 @@ def chain_json(found: Chain) -> JSON:
     }
 
 
-def history_row(one: Entry) -> JSON:
+def history_row(one: Decision) -> JSON:
     return asdict(one) | {"at": one.at.isoformat()}
 
 

@@ -29,7 +29,7 @@ from backend.services import projects, queue, review_settings, reviews, rounds
 from backend.services.queue import Order
 from backend.services.queue.review_items import MAX_SHOWN
 from backend.services.review_settings import Mode, ReviewSettings
-from backend.services.reviews import Decided, Progress, item_history, preferences, review_keys, sent_acts
+from backend.services.reviews import Outcome, Progress, item_history, preferences, review_keys, sent_acts
 from backend.services.rounds import RoundView, repairs
 from backend.services.samples import chain
 from backend.values import JSON, Role, RoundStatus
@@ -144,7 +144,7 @@ def review_send(here: Context, data: JSON) -> JSON:
     if not 1 <= len(acts) <= MAX_ACTS:
         raise InvalidInput(f"1 to {MAX_ACTS} decisions go in one call. Send the others in the next.")
     done = sent_acts.decide_each(here.actor, number(data.get("round")), [act_or_error(act) for act in acts])
-    tallies = [asdict(one.tally) for one in done if isinstance(one, Decided)]
+    tallies = [asdict(one.tally) for one in done if isinstance(one, Outcome)]
     return {"done": [sent(one) for one in done], "tally": tallies[-1] if tallies else None}
 
 

@@ -16,7 +16,7 @@ from backend.db.filters import Cursor, Filters, Sort, SortKey
 from backend.db.listing import listed_rows, place, scope
 from backend.pipeline.worth import near_the_cut
 from backend.recipes import judge_of
-from backend.services.decisions.labels import cut_of
+from backend.services.decisions.rules import cut_of
 from backend.services.queue.draw import OPEN, at_random
 from backend.services.review_settings import ReviewSettings
 from backend.values import LabelSource

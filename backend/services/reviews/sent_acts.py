@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from backend.errors import Conflict, MissingPrerequisite, NotSignedIn, PermissionDenied, RondoError
 from backend.services.access import Actor
 from backend.services.decisions.acts import Act
-from backend.services.reviews import Decided, decide_many
+from backend.services.reviews import Outcome, decide_many
 from backend.values import DecisionKind
 
 OF_ALL = (NotSignedIn, MissingPrerequisite)
 """What speaks of no single act: nobody is signed in, or the database's file is gone. Later the same acts may pass."""
 
 
-def decide_each(actor: Actor, round_id: int, acts: Sequence[Act | RondoError]) -> list[Decided | RondoError]:
+def decide_each(actor: Actor, round_id: int, acts: Sequence[Act | RondoError]) -> list[Outcome | RondoError]:
     """What came of each act, in order: what was done, or why it was not written.
 
     An act that could not even be read comes in as its error. Raises `PermissionDenied`, `NotSignedIn` and
@@ -27,7 +27,7 @@ def decide_each(actor: Actor, round_id: int, acts: Sequence[Act | RondoError]) -
         except RondoError as error:
             if len(acts) == 1:
                 return [error]
-    found: list[Decided | RondoError] = []
+    found: list[Outcome | RondoError] = []
     standing: list[tuple[str, bool]] = []
     """The acts that no undo took back yet, with whether they were written: an undo is for the last of them."""
     for act in acts:
@@ -41,11 +41,11 @@ def decide_each(actor: Actor, round_id: int, acts: Sequence[Act | RondoError]) -
         found.append(_alone(actor, round_id, act))
         if not is_undo:
             client_id = act.client_id if isinstance(act, Act) else ""
-            standing.append((client_id, isinstance(found[-1], Decided)))
+            standing.append((client_id, isinstance(found[-1], Outcome)))
     return found
 
 
-def _alone(actor: Actor, round_id: int, act: Act | RondoError) -> Decided | RondoError:
+def _alone(actor: Actor, round_id: int, act: Act | RondoError) -> Outcome | RondoError:
     if isinstance(act, RondoError):
         return act
     try:
