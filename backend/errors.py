@@ -3,6 +3,7 @@
 * RondoError               its message is for the user and shown as it is
   - NotFound               no such row
   - Conflict               the row exists, but its state forbids this
+    . ReviewClosed         the round is not in review: its labels are frozen
   - InvalidInput           what was typed or uploaded cannot be used
     . UnknownPart          no part of that name; names the known ones
   - PermissionDenied       the role does not allow it
@@ -54,6 +55,10 @@ class NotFound(RondoError):
 
 class Conflict(RondoError):
     """The row exists, but its state forbids this."""
+
+
+class ReviewClosed(Conflict):
+    """The round is not in review: its labels are frozen with what training reads."""
 
 
 class InvalidInput(RondoError):

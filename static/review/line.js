@@ -11,7 +11,7 @@ const REFUSED_WAIT = 10000;
 
 export class Line {
   /**
-   * `fetch({held, limit})` resolves to {items}, to {error}, or to undefined. `most`: fetched ahead.
+   * `fetch({held, limit})` resolves to items, to {error}, or to undefined. `most`: fetched ahead.
    * `onChange()` when items came, `onDrop(ids)` when reserved ones are not wanted any more.
    */
   constructor(fetch, { onChange, onDrop, most }) {
@@ -131,7 +131,7 @@ export class Line {
 
   take(answer, turn) {
     if (turn !== this.turn) {
-      this.unwanted.push(...(answer?.items || []));
+      if (answer && !answer.error) this.unwanted.push(...answer);
       return this.letGo();
     }
     this.fetching = null;
@@ -139,7 +139,7 @@ export class Line {
     this.problem = answer?.error?.message || "";
     if (!this.isLost) {
       const before = this.items.length;
-      this.add(answer.items);
+      this.add(answer);
       this.isDry = this.items.length === before;
     }
     this.letGo();

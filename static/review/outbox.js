@@ -17,9 +17,9 @@ export const newId = () =>
 
 export class Outbox {
   /**
-   * `send(acts)` resolves to {done, tally}, where each of `done` may be an {error}, to {error} of them all, or to
-   * undefined when nothing came back.
-   * `on.sent(act, result, tally)`, `on.refused(act, error)`, `on.held(error)`, `on.withdrawn(act)`, `on.change(outbox)`.
+   * `send(acts)` resolves to what came of each, which may be an {error}, to {error} of them all, or to undefined when
+   * nothing came back.
+   * `on.sent(act, result)`, `on.refused(act, error)`, `on.held(error)`, `on.withdrawn(act)`, `on.change(outbox)`.
    */
   constructor(key, send, on) {
     this.prefix = `${key}.`;
@@ -138,7 +138,7 @@ export class Outbox {
     this.wait = 0;
     this.batch = BATCH;
     // An error of the whole answer is that of each; else every act has its own, and none holds up another.
-    entries.forEach((entry, i) => this.settleOne(entry, answer.error ? { error: answer.error } : answer.done[i], answer.tally));
+    entries.forEach((entry, i) => this.settleOne(entry, answer.error ? answer : answer[i]));
   }
 
   /** The server failed, and may not the next time. One act that makes it fail is found by sending them one at a time. */
@@ -150,7 +150,7 @@ export class Outbox {
     return entries.length > 1 || first.failures < TRIES;
   }
 
-  settleOne(entry, result, tally) {
+  settleOne(entry, result) {
     const { act } = entry;
     const { error } = result;
     if (error && HOLDING.has(error.type) && act.kind !== "retract") {
@@ -161,7 +161,7 @@ export class Outbox {
       return;
     }
     this.forget([entry]);
-    if (!error) this.on.sent(act, result, tally);
+    if (!error) this.on.sent(act, result);
     // Kept for later, an undo could take back another decision; what it was for need not be sent any more.
     else if (act.kind === "retract" && this.withdraw(act.retracts)) this.on.withdrawn(act);
     else this.on.refused(act, error);

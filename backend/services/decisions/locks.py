@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
-from backend.errors import Conflict, NotFound
+from backend.errors import Conflict, NotFound, ReviewClosed
 from backend.services.rounds import review_scope
 from backend.values import RoundStatus
 
@@ -18,7 +18,7 @@ def lock_round(db: Session, round_id: int, *, alone: bool = False) -> tables.Rou
     if round_ is None:
         raise NotFound(f"Round {round_id} was deleted. Copy what you want to keep, then choose another round.")
     if round_.status is not RoundStatus.review:
-        raise Conflict(
+        raise ReviewClosed(
             f"Round {round_.number} is not in review (it is {round_.status}, stage {round_.stage}): its labels are "
             "frozen with what training reads. Decide in a round that is in review, or launch a new one."
         )

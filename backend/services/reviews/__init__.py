@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from backend import jobs
 from backend.db import session, tables
 from backend.db.standing import ANY_LABELLING, TOGETHER
-from backend.errors import Conflict
+from backend.errors import Conflict, MissingPrerequisite, NotSignedIn, PermissionDenied, RondoError
 from backend.recipes import job_after_people
 from backend.services import events, review_settings
 from backend.services.access import Actor
@@ -27,8 +27,11 @@ from backend.values import DecisionKind, Role, RoundStatus
 
 __all__ = [
     "Act", "Closing", "Decision", "JudgeView", "Outcome", "Person", "Progress", "Reply", "Tally", "close", "closing",
-    "decide", "decide_many", "judge_views", "progress", "undo",
+    "decide", "decide_each", "decide_many", "judge_views", "progress", "undo",
 ]  # fmt: skip
+
+OF_ALL = (NotSignedIn, MissingPrerequisite)
+"""What speaks of no single act: nobody is signed in, or the database's file is gone. Later the same acts may pass."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,50 @@ def decide_many(actor: Actor, round_id: int, acts: Sequence[Act]) -> list[Outcom
         round_ = lock_round(db, round_id)
         done = write_all(db, actor, round_, acts)
         return answers(db, actor, round_, done)
+
+
+def decide_each(actor: Actor, round_id: int, acts: Sequence[Act | RondoError]) -> list[Outcome | RondoError]:
+    """What came of each act, in order: what was done, or why it was not written.
+
+    An act that could not even be read comes in as its error. Raises `PermissionDenied`, `NotSignedIn` and
+    `MissingPrerequisite`, which speak of all acts.
+    """
+    readable = [act for act in acts if isinstance(act, Act)]
+    if len(readable) == len(acts):
+        try:
+            return [*decide_many(actor, round_id, readable)]
+        except (PermissionDenied, *OF_ALL):
+            raise
+        except RondoError as error:
+            if len(acts) == 1:
+                return [error]
+    found: list[Outcome | RondoError] = []
+    standing: list[tuple[str, bool]] = []
+    """The acts that no undo took back yet, with whether they were written: an undo is for the last of them."""
+    for act in acts:
+        is_undo = isinstance(act, Act) and act.kind is DecisionKind.retract
+        if is_undo and isinstance(act, Act) and act.retracts:
+            standing = [one for one in standing if one[0] != act.retracts]
+        elif is_undo and standing and not standing.pop()[1]:
+            # It would take back another one.
+            found.append(Conflict("The decision that this takes back was not written: there is nothing to take back."))
+            continue
+        found.append(_alone(actor, round_id, act))
+        if not is_undo:
+            client_id = act.client_id if isinstance(act, Act) else ""
+            standing.append((client_id, isinstance(found[-1], Outcome)))
+    return found
+
+
+def _alone(actor: Actor, round_id: int, act: Act | RondoError) -> Outcome | RondoError:
+    if isinstance(act, RondoError):
+        return act
+    try:
+        return decide_many(actor, round_id, [act])[0]
+    except OF_ALL:
+        raise
+    except RondoError as error:
+        return error
 
 
 def answers(db: Session, actor: Actor, round_: tables.Round, done: Sequence[Decision]) -> list[Outcome]:
