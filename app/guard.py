@@ -57,6 +57,11 @@ BODY_SECONDS, SLOWEST = 30.0, 8 * 1024
 TOO_SLOW = "The rest of this request did not come in time. Send it again over a faster line."
 TOO_DEEP = f"This JSON is nested more than {MOST_DEPTH} deep. Send something flatter."
 
+PAGE_OF = "Rondo-User"
+"""The header in which a page that stays open names the person it was made for."""
+ENDED = "Your session has ended."
+UNKNOWN = "You are not signed in. Sign in, or send a token as Authorization: Bearer."
+
 _lookups = anyio.CapacityLimiter(16)
 
 
@@ -177,7 +182,7 @@ async def _identify(request: Request) -> Response | None:
         query = f"?{request.url.query}" if request.url.query else ""
         return RedirectResponse(f"/login?next={quote(quote(request.state.address) + query)}", 303)
     if who is None:
-        return error(401, "NotSignedIn", "You are not signed in. Sign in, or send a token as Authorization: Bearer.")
+        return error(401, "NotSignedIn", ENDED if PAGE_OF in request.headers else UNKNOWN)
     return None
 
 

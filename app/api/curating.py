@@ -13,7 +13,7 @@ from backend.services.queue import assignments, gold
 from backend.services.queue.assignments import Assigned
 from backend.services.queue.gold import Accuracy, Gold
 from backend.services.review_settings import ReviewSettings
-from backend.services.reviews import Decided, settings_edit
+from backend.services.reviews import Outcome, settings_edit
 from backend.services.samples import Filters
 from backend.services.team import adjudication
 from backend.services.team.adjudication import Disputed
@@ -78,7 +78,7 @@ def list_disputed(actor: Asking, round_id: Id, limit: Annotated[int, Field(ge=1,
 
 
 @router.post("/rounds/{round_id}/review/adjudication", status_code=201)
-def adjudicate(actor: Asking, round_id: Id, body: Settled) -> Decided:
+def adjudicate(actor: Asking, round_id: Id, body: Settled) -> Outcome:
     return adjudication.decide(
         actor, round_id, body.client_id, body.sample_id, body.kind, score=body.score, value=body.value, note=body.note
     )

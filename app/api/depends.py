@@ -6,18 +6,29 @@ from typing import Annotated, Any, Generic, TypeVar
 from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel
 
+from app.guard import PAGE_OF
 from backend.boundary import Id
 from backend.errors import InvalidInput, NotSignedIn, PermissionDenied
+from backend.services import access
 from backend.services.access import Actor
 
 T = TypeVar("T")
 
 
 def actor(request: Request) -> Actor:
-    """Who the token or the session stands for."""
+    """Who the token or the session stands for.
+
+    A page that stays open names in the header `Rondo-User` the person it was made for: where somebody else signed in
+    in the same browser since, `NotSignedIn` is raised and nothing is done in their name.
+    """
     who = request.state.signed_in
     if who is None:
         raise NotSignedIn()
+    page_of = request.headers.get(PAGE_OF)
+    if page_of is not None:
+        if not (page_of.isascii() and page_of.isdecimal() and len(page_of) < 20):
+            raise InvalidInput(f"The header {PAGE_OF} is the number of a person. Send a number, or leave it out.")
+        access.check_same(who.actor, int(page_of))
     return who.actor
 
 

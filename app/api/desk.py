@@ -1,34 +1,105 @@
-"""What an open review desk says now and then: I am here, I hold these, I am leaving."""
+"""What an open review desk asks beside items and decisions: what it needs to open, and that somebody sits at it."""
 
 from datetime import datetime
+from typing import Annotated
 
-from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.depends import Asking
-from backend.boundary import Id
-from backend.services import access, reviews
+from app.widgets.asked import asked_for
+from app.widgets.round_choice import why_closed
+from backend.boundary import Id, Line
+from backend.errors import NotFound
+from backend.services import projects, review_settings, reviews, rounds
+from backend.services.access import Actor
 from backend.services.decisions import leases
 from backend.services.decisions.leases import Holding
-from backend.services.reviews import Progress
+from backend.services.projects import ProjectView
+from backend.services.queue import Order
+from backend.services.review_settings import Mode, ReviewSettings
+from backend.services.reviews import Progress, preferences, review_keys
+from backend.services.reviews.preferences import Preferences, Shown
+from backend.services.rounds import RoundView
+from backend.values import Role, RoundStatus
 
 router = APIRouter(tags=["reviews"])
 
+AHEAD, AHEAD_OF_GROUPS, LEAST_AHEAD = 80, 30, 5
+"""The most and the fewest items fetched ahead: what is fetched is reserved, and colleagues need some too."""
+NO_ROUND = "No round yet. Launch one with review on; its samples come here to be decided."
+NO_ROLE = "Deciding needs the role reviewer; yours is viewer. Ask a project admin."
 
-class Page(BaseModel):
-    """`me`: the person the page was made for; somebody else may have signed in beside it."""
 
-    me: Id | None = None
+class RoundLink(BaseModel):
+    """A round one may go to."""
+
+    id: Id
+    number: int
+    is_open: bool
 
 
-class Beat(Page):
+class OpenedRound(RoundLink):
+    """The round of the desk. `has_chain`: the desk tells what texts came from."""
+
+    is_blind: bool
+    has_overlap: bool
+    why_closed: str
+    has_chain: bool
+    can_close: bool
+
+
+class Action(BaseModel):
+    """What can be done, with the person's own keys for it."""
+
+    name: str
+    label: str
+    keys: list[str]
+    modes: list[str]
+    is_changed: bool
+
+
+class Shows(BaseModel):
+    """How the person has texts shown."""
+
+    text: Shown
+    grey_common: bool
+    guidelines_open: bool
+
+
+class Desk(BaseModel):
+    """A desk on one round. `ahead`: the most items to hold. `scores`: those that have a key each."""
+
+    round: OpenedRound
+    mode: Mode
+    ahead: int
+    orders: list[Order]
+    guidelines: str
+    scores: list[int]
+    scale: tuple[float, float] | None
+    why: list[str]
+    actions: list[Action]
+    shows: Shows
+    progress: Progress
+
+
+class Opened(BaseModel):
+    """Where one is. Without a `desk`, `empty` says why there is nothing to decide."""
+
+    me: Id
+    rounds: list[RoundLink]
+    empty: str = ""
+    desk: Desk | None = None
+
+
+class Beat(BaseModel):
     """Items reserved for the person. `wants_progress`: also count how far the review is."""
 
     held: list[Id] = Field(default=[], max_length=1000)
     wants_progress: bool = False
 
 
-class Leaving(Page):
+class Leaving(BaseModel):
     """The items to give back; without a list, all. `is_gone`: the page is closed, and nobody sits at it."""
 
     held: list[Id] | None = Field(default=None, max_length=1000)
@@ -44,10 +115,43 @@ class Heard(BaseModel):
     progress: Progress | None = None
 
 
+class Keys(BaseModel):
+    """The keys of each changed action; an action that is not named has its own again."""
+
+    keys: dict[Line, list[Line]]
+
+
+class ShowsEdit(BaseModel):
+    """What is left out stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: Shown = Shown.rendered
+    grey_common: bool = True
+    guidelines_open: bool = True
+
+
+@router.get("/projects/named/{name}/review")
+def open_desk(actor: Asking, name: Line, round_: Annotated[Line, Query(alias="round")] = "") -> Opened:
+    """What a desk needs at the start. `name` is the project's, as in the address of its pages; `round` is the id of one
+    of its rounds, else the newest in review is opened."""
+    project = projects.at(actor, name)
+    if project is None:
+        raise NotFound("You are not in the project that this page shows, or no longer. Reload the page.")
+    known = rounds.list_rounds(actor, project.id)
+    wanted = asked_for(round_, "round", {one.id for one in known})
+    chosen = chosen_round(known, wanted.id)
+    links = [RoundLink(id=one.id, number=one.number, is_open=is_open(one)) for one in reversed(known)]
+    empty = wanted.missing or (NO_ROUND if chosen is None else "")
+    if not empty and project.role.rank < Role.reviewer.rank:
+        empty = NO_ROLE
+    desk = desk_on(actor, project, chosen) if chosen is not None and not empty else None
+    return Opened(me=actor.user_id, rounds=links, empty=empty, desk=desk)
+
+
 @router.post("/rounds/{round_id}/review/here")
 def here(actor: Asking, round_id: Id, body: Beat) -> Heard:
     """Renew reservations and be seen; to be sent every 20 seconds."""
-    access.check_same(actor, body.me)
     renewed = leases.renew(actor, round_id, body.held)
     progress = reviews.progress(actor, round_id) if body.wants_progress else None
     return Heard(
@@ -61,5 +165,104 @@ def here(actor: Asking, round_id: Id, body: Beat) -> Heard:
 @router.post("/rounds/{round_id}/review/leave", status_code=204)
 def leave(actor: Asking, round_id: Id, body: Leaving) -> None:
     """Give back what is not decided; without a list, everything in the round."""
-    access.check_same(actor, body.me)
     leases.release(actor, round_id, body.held, is_gone=body.is_gone)
+
+
+@router.put("/me/review/keys")
+def bind_keys(actor: Asking, body: Keys) -> list[Action]:
+    """Change one's own keys; the answer holds all of them."""
+    return actions(preferences.bind(actor, body.keys))
+
+
+@router.patch("/me/review/shows")
+def change_shows(actor: Asking, body: ShowsEdit) -> Shows:
+    """Change how texts are shown to oneself."""
+    return shows(preferences.change(actor, **body.model_dump(mode="json", exclude_unset=True)))
+
+
+def desk_on(actor: Actor, project: ProjectView, round_: RoundView) -> Desk:
+    settings = review_settings.read(round_.review)
+    progress, own = reviews.progress(actor, round_.id), preferences.get(actor)
+    return Desk(
+        round=OpenedRound(
+            id=round_.id,
+            number=round_.number,
+            is_open=is_open(round_),
+            is_blind=round_.is_blind,
+            has_overlap=settings.has_overlap,
+            why_closed=why_closed(round_),
+            has_chain=has_chain(round_, settings),
+            can_close=is_open(round_) and project.role.rank >= Role.curator.rank,
+        ),
+        mode=settings.mode,
+        ahead=ahead(settings, progress, actor.user_id),
+        orders=list(Order),
+        guidelines=project.guidelines,
+        scores=score_keys(round_),
+        scale=scale(round_),
+        why=list(review_keys.WHY),
+        actions=actions(own),
+        shows=shows(own),
+        progress=progress,
+    )
+
+
+def actions(own: Preferences) -> list[Action]:
+    """Every action with its keys as this person has them."""
+    keys = review_keys.bound(own.keys)
+    return [
+        Action(
+            name=action.name,
+            label=action.label,
+            keys=list(keys[action.name]),
+            modes=list(action.modes),
+            is_changed=action.name in own.keys,
+        )
+        for action in review_keys.ACTIONS
+    ]
+
+
+def shows(own: Preferences) -> Shows:
+    return Shows(text=own.text, grey_common=own.grey_common, guidelines_open=own.guidelines_open)
+
+
+def chosen_round(known: list[RoundView], asked: int | None) -> RoundView | None:
+    """The asked round of this project; else the newest one in review; else the newest."""
+    for one in known:
+        if one.id == asked:
+            return one
+    waiting = [one for one in known if is_open(one)]
+    return next(iter([*reversed(waiting), *reversed(known)]), None)
+
+
+def is_open(round_: RoundView) -> bool:
+    return round_.status is RoundStatus.review
+
+
+def has_chain(round_: RoundView, settings: ReviewSettings) -> bool:
+    """Whether the desk tells what texts came from. Not in a blind review: it would tell what was said of them."""
+    is_list = "steps" in round_.recipe or "phases" in round_.recipe
+    return is_list and (not round_.is_blind or settings.mode is Mode.judgment)
+
+
+def ahead(settings: ReviewSettings, progress: Progress, me: int) -> int:
+    """How many items the page may hold: half of a fair share of what is left."""
+    people = 1 + sum(one.is_here for one in progress.people if one.user_id != me)
+    most = AHEAD_OF_GROUPS if settings.by_group else AHEAD
+    return min(most, max(LEAST_AHEAD, progress.remaining // (2 * people)))
+
+
+def scale(round_: RoundView) -> tuple[float, float] | None:
+    """The lowest and the highest score of the judge; None where it has no scale."""
+    judge = rounds.judge_of(round_.recipe, round_.phase)
+    lowest, highest = judge.get("lowest"), judge.get("highest")
+    return None if lowest is None or highest is None else (lowest, highest)
+
+
+def score_keys(round_: RoundView) -> list[int]:
+    """The scores that have a key each: the judge's scale, where it is one of whole numbers up to 10."""
+    lowest, highest = map(float, scale(round_) or (0, 0))
+    is_whole = lowest.is_integer() and highest.is_integer()
+    if not is_whole or not 0 <= lowest < highest <= 10 or highest <= 1:
+        return []
+    return list(range(int(lowest), int(highest) + 1))

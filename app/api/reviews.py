@@ -1,5 +1,6 @@
 """Review: what to decide next, decisions, taking them back, closing."""
 
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -7,13 +8,14 @@ from pydantic import BaseModel, Field, ValidationError, ValidatorFunctionWrapHan
 
 from app.api.depends import Asking
 from app.api.errors import Said, kind_of, status_of
+from app.widgets.closing_lines import closing_lines
 from backend.boundary import Id, Line
 from backend.errors import InvalidInput, RondoError, written_out
 from backend.services import queue, refusals, reviews
 from backend.services.decisions import Act, leases
 from backend.services.decisions.leases import Holding
 from backend.services.queue import Item, Order
-from backend.services.reviews import Closing, Decided, Progress, sent_acts
+from backend.services.reviews import Closing, Outcome, Progress
 
 router = APIRouter(tags=["reviews"])
 
@@ -51,11 +53,20 @@ class Refused(BaseModel):
 
 
 class Wanted(BaseModel):
-    """`held`: what the program has already and does not want again."""
+    """`held`: what the program has already and does not want again. `include`: items that the person decided and wants
+    to see again, returned first. `peek`: look without reserving."""
 
     order: Order = Order.informativeness
     limit: int = Field(20, ge=1, le=100)
     after: Id = 0
+    held: list[Id] = Field(default=[], max_length=1000)
+    include: list[Id] = Field(default=[], max_length=1000)
+    peek: bool = False
+
+
+class Held(BaseModel):
+    """What the program has already."""
+
     held: list[Id] = Field(default=[], max_length=1000)
 
 
@@ -63,6 +74,13 @@ class Undo(BaseModel):
     """A `client_id` makes it safe to send again."""
 
     client_id: Line = ""
+
+
+@dataclass(frozen=True)
+class ClosingInWords(Closing):
+    """`lines`: the same as sentences, as the desk shows them before it closes."""
+
+    lines: tuple[str, ...] = ()
 
 
 class Closed(BaseModel):
@@ -87,7 +105,22 @@ def get_queue(
 @router.post("/rounds/{round_id}/review/claims")
 def claim(actor: Asking, round_id: Id, body: Wanted) -> list[Item]:
     """Take the next items: they are reserved until each one's `lease_until`, and asking again gives them again."""
-    return queue.queue(actor, round_id, order=body.order, limit=body.limit, after=body.after, held=body.held)
+    return queue.queue(
+        actor,
+        round_id,
+        order=body.order,
+        limit=body.limit,
+        after=body.after,
+        held=body.held,
+        include=body.include,
+        peek=body.peek,
+    )
+
+
+@router.post("/rounds/{round_id}/review/earlier")
+def get_earlier(actor: Asking, round_id: Id, body: Held) -> Item | None:
+    """The item one decided last, with one's own decision as `mine`, apart from those held; null where there is none."""
+    return queue.earlier(actor, round_id, body.held)
 
 
 @router.get("/rounds/{round_id}/review/holders")
@@ -99,12 +132,11 @@ def list_holders(
 
 
 @router.post("/rounds/{round_id}/decisions", status_code=201)
-def decide(actor: Asking, round_id: Id, body: Acts) -> list[Decided | Refused]:
-    """Write decisions. What came of each, in their order; if none can be written, the answer is the first's error."""
-    found = sent_acts.decide_each(actor, round_id, body.decisions)
-    errors = [one for one in found if isinstance(one, RondoError)]
-    if len(errors) == len(found):
-        raise errors[0]
+def decide(actor: Asking, round_id: Id, body: Acts) -> list[Outcome | Refused]:
+    """Write decisions. What came of each, in their order; one sent alone that cannot be written is an error."""
+    found = reviews.decide_each(actor, round_id, body.decisions)
+    if len(found) == 1 and isinstance(found[0], RondoError):
+        raise found[0]
     return [
         _refused(sent, one) if isinstance(one, RondoError) else one
         for sent, one in zip(body.decisions, found, strict=True)
@@ -117,15 +149,16 @@ def _refused(sent: Act | Unreadable, error: RondoError) -> Refused:
 
 
 @router.post("/rounds/{round_id}/decisions/undo")
-def undo(actor: Asking, round_id: Id, body: Undo) -> Decided:
+def undo(actor: Asking, round_id: Id, body: Undo) -> Outcome:
     """Take back one's last decision in the round."""
     return reviews.undo(actor, round_id, body.client_id)
 
 
 @router.get("/rounds/{round_id}/review/closing")
-def get_closing(actor: Asking, round_id: Id) -> Closing:
+def get_closing(actor: Asking, round_id: Id) -> ClosingInWords:
     """What closing the review now would go on with, and what it would leave open; for curators."""
-    return reviews.closing(actor, round_id)
+    found = reviews.closing(actor, round_id)
+    return ClosingInWords(**asdict(found), lines=tuple(closing_lines(found)))
 
 
 @router.post("/rounds/{round_id}/review/close")

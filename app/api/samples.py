@@ -3,12 +3,18 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from pydantic import BaseModel
 
 from app.api.depends import Asking, Limit, Page
 from backend import boundary
-from backend.boundary import Id, Line, Score
+from backend.boundary import Id, Line, Score, Text
 from backend.services import samples
-from backend.services.samples import Bin, Count, Filters, Sort, SortKey
+from backend.services.reviews import item_history
+from backend.services.reviews.item_history import History
+from backend.services.rounds import repairs
+from backend.services.rounds.repairs import Repair
+from backend.services.samples import Bin, Count, Filters, Sort, SortKey, chain
+from backend.services.samples.chain import Chain
 from backend.services.samples.rows import SampleRow
 
 router = APIRouter(tags=["samples"])
@@ -23,6 +29,18 @@ class SamplePage(Page[SampleRow]):
     """`count` is bounded: not exact means at least so many."""
 
     count: Count
+
+
+class Instruction(BaseModel):
+    """What should change, in a line."""
+
+    instruction: Text
+
+
+class Started(BaseModel):
+    """The job that rewrites."""
+
+    job_id: Id
 
 
 @router.get("/rounds/{round_id}/samples")
@@ -54,6 +72,30 @@ def list_samples(
     )  # fmt: skip
     found = samples.page(actor, round_id, filters, Sort(sort, descending), after, limit)
     return SamplePage(items=list(found.rows), next=found.next_cursor, count=found.count)
+
+
+@router.get("/samples/{sample_id}/decisions")
+def list_decisions(actor: Asking, sample_id: Id) -> History:
+    """What was decided on a sample, or, where groups are decided, on its group, as far as one may see it now."""
+    return item_history.read(actor, sample_id)
+
+
+@router.get("/samples/{sample_id}/chain")
+def get_chain(actor: Asking, sample_id: Id) -> Chain:
+    """What the text came from, and what was said of it; nothing of it while a blind review hides the judge."""
+    return chain.read(actor, sample_id)
+
+
+@router.post("/samples/{sample_id}/repairs", status_code=201)
+def start_repair(actor: Asking, sample_id: Id, body: Instruction) -> Started:
+    """Have the round's policy rewrite the text, in a background job. Asking again gives another rewrite."""
+    return Started(job_id=repairs.start(actor, sample_id, body.instruction))
+
+
+@router.get("/repairs/{job_id}")
+def get_repair(actor: Asking, job_id: Id) -> Repair:
+    """How far a rewrite that one asked for is."""
+    return repairs.get(actor, job_id)
 
 
 @router.get("/rounds/{round_id}/histogram")

@@ -23,14 +23,13 @@ class Context:
     session_id: int | None
 
 
-def context(request: gr.Request | Request) -> Context:
+def context(request: gr.Request) -> Context:
     """Return who asks, about the project that their page shows.
 
     Raises NotSignedIn when the session has ended, InvalidInput when the request names no project, NotFound when the
     person is not in it.
     """
-    # A listener gets Gradio's request around the real one, a component's server function gets the real one.
-    asked: Request | None = request.request if isinstance(request, gr.Request) else request
+    asked: Request | None = request.request
     if asked is not None:
         times.see_from(asked)
     secret = cookies.secret_in(asked) if asked is not None else None

@@ -6,8 +6,9 @@ from difflib import SequenceMatcher
 
 from app.widgets.sample_filters import to_address
 from app.widgets.times import moment
+from backend.services.decisions import Decision
 from backend.services.samples.chain import Chain
-from backend.services.samples.detail import DecisionView, Detail, JudgmentView, Trained
+from backend.services.samples.detail import Detail, JudgmentView, Trained
 from backend.services.samples.rows import SampleRow
 from backend.values import GOES_ON, JSON, DecisionKind, Verdict
 from backend.values.episodes import ASSISTANT
@@ -161,7 +162,7 @@ def judgment(one: JudgmentView, *, is_first: bool) -> JSON:
     }
 
 
-def decision(one: DecisionView) -> JSON:
+def decision(one: Decision) -> JSON:
     parts = [one.words] if one.words else []
     parts += [moment(one.at), "bulk" if one.is_bulk else "blind" if one.is_blind else "judge shown"]
     parts += [f"score {score(one.score)}"] if one.score is not None else []

@@ -2,22 +2,26 @@
 
 import { make } from "./elements.js";
 import { keepWords } from "./notes.js";
+import { kept } from "./rest.js";
 import * as screen from "./screen.js";
 
 const WORDS = { accept: "accept", reject: "reject", score: "a score", prefer: "a choice", rank: "a rank" };
 
 export class Answers {
-  sent(act, result, tally) {
-    this.tally = tally;
-    if (result.late_because) this.news.tell("late", result.sample_id, result.late_because);
-    if (result.meanwhile) this.news.tell("settled", result.sample_id, result.meanwhile);
-    if (result.replaces && !this.known.has(result.replaces[0])) this.news.tell("elsewhere", result.sample_id, WORDS[result.replaces[1]]);
-    if (act.kind === "retract") return this.retracted(act, result);
+  /** `result`: what came of an act; `decision` is what was written. */
+  sent(act, result) {
+    const { decision, meanwhile } = result;
+    const { sample_id, late_because: late, replaces } = decision;
+    this.tally = result.tally;
+    if (late) this.news.tell("late", sample_id, late);
+    if (meanwhile) this.news.tell("settled", sample_id, meanwhile);
+    if (replaces && !this.known.has(replaces[0])) this.news.tell("elsewhere", sample_id, WORDS[replaces[1]]);
+    if (act.kind === "retract") return this.retracted(act, sample_id);
     const item = this.line.find(act.sample_id);
     if (!item) return undefined;
     this.judged(item, result);
     if (item.mine && item.mine.client_id === act.client_id) {
-      Object.assign(item.mine, { saved: true, is_override: result.is_override, late: Boolean(result.late_because) });
+      Object.assign(item.mine, { saved: true, is_override: decision.is_override, late: Boolean(late) });
     }
     if (item === this.last) screen.paintReveal(this);
     if (item === this.shown && item.mine && !this.work) screen.paintMine(this);
@@ -35,12 +39,12 @@ export class Answers {
   }
 
   /** After a reload there is nothing here to go back to: fetch what was taken back and show it. */
-  async retracted(act, result) {
+  async retracted(act, sampleId) {
     this.undone.delete(act.client_id);
     if (act.retracts) return;
-    const answer = await this.ask("review_more", { order: this.order, include: [result.sample_id], limit: 1, held: [], peek: true });
-    const item = answer && !answer.error && answer.items[0];
-    if (!item) return;
+    const answer = await this.rest.post(`${this.address}/review/claims`, { order: this.order, include: [sampleId], limit: 1, peek: true });
+    if (!answer?.length) return;
+    const item = kept(answer[0]);
     const known = this.line.find(item.sample_id);
     if (known) known.flag = item.flag;
     // What is being written stays on screen.

@@ -2,10 +2,13 @@
 
 import { make, number } from "./elements.js";
 
+const HIDDEN = "Where the text came from and what was said of it is hidden until the review is over.";
+const MORE = "There are more of them; the list of samples, by step, has all.";
+
 export class Chain {
   /** `title(n)`: what the n-th of an item's samples is called on screen. */
-  constructor(place, ask, title) {
-    Object.assign(this, { place, ask, title, item: null });
+  constructor(place, rest, title) {
+    Object.assign(this, { place, rest, title, item: null });
     this.body = make("div.body");
     place.append(this.body);
     place.addEventListener("toggle", () => this.draw());
@@ -22,26 +25,31 @@ export class Chain {
     const { item } = this;
     if (!this.place.open || !item) return this.body.replaceChildren();
     const ids = item.members ? item.members.map(({ sample_id }) => sample_id) : [item.sample_id];
-    const answer = await this.ask("review_chain", { sample_ids: ids });
+    const chains = await Promise.all(ids.map((id) => this.rest.get(`/samples/${id}/chain`)));
     if (item !== this.item) return;
-    if (!answer || answer.error) return this.body.replaceChildren(make("p.rondo-muted", {}, answer ? answer.error.message : "The server does not answer."));
-    const shown = answer.chains.flatMap((chain, n) => this.drawn(chain, item.members ? n : null));
+    const wrong = chains.find((one) => !one || one.error);
+    const isWrong = chains.some((one) => !one || one.error);
+    if (isWrong) return this.body.replaceChildren(make("p.rondo-muted", {}, wrong ? wrong.error.message : "The server does not answer."));
+    const shown = chains.flatMap((chain, n) => this.drawn(chain, item.members ? n : null));
     this.body.replaceChildren(...(shown.length ? shown : [make("p.rondo-muted", {}, "Nothing yet.")]));
   }
 
   /** One text's chain; `n` is its column. The texts above are those of all columns, so they stand once. */
   drawn(chain, n) {
-    const head = chain.made_by && !n ? [make("p.rondo-muted", {}, chain.made_by)] : [];
-    const above = n ? [] : chain.above.map((one, place) => text(one, place ? "which is about" : "About"));
+    const { names } = chain;
+    const madeBy = names[chain.step] && `step ${chain.step + 1} (${names[chain.step]}), role ${chain.role}`;
+    const head = madeBy && !n ? [make("p.rondo-muted", {}, madeBy)] : [];
+    const above = n ? [] : chain.above.map((one, place) => text(one, names, place ? "which is about" : "About"));
     const title = n === null || !chain.questions.length ? [] : [make("b", {}, `Sample ${this.title(n)}`)];
-    const below = chain.questions.map((one) => make("div.about", {}, make("p.asked", { dir: "auto", textContent: one.asked }), ...one.answers.map((row) => text(row))));
-    const more = chain.more ? [make("p.rondo-muted", {}, chain.more)] : [];
+    const below = chain.questions.map((one) => make("div.about", {}, make("p.asked", { dir: "auto", textContent: one.asked }), ...one.answers.map((row) => text(row, names))));
+    const rest = chain.is_hidden ? HIDDEN : chain.has_more ? MORE : "";
+    const more = rest ? [make("p.rondo-muted", {}, rest)] : [];
     return [...head, ...above, ...title, ...below, ...more];
   }
 }
 
-function text(one, before = "") {
-  const link = make("a", { href: one.href, target: "_blank" }, `sample ${one.id}`);
-  const said = make("span.rondo-muted", {}, [one.step, one.verdict, one.score === null ? "" : number(one.score)].filter(Boolean).join(", "));
+function text(one, names, before = "") {
+  const link = make("a", { href: `samples?sample=${one.id}`, target: "_blank" }, `sample ${one.id}`);
+  const said = make("span.rondo-muted", {}, [names[one.step], one.verdict, one.score === null ? "" : number(one.score)].filter(Boolean).join(", "));
   return make("div.link", {}, make("p", {}, before ? make("b", {}, before) : null, " ", link, " ", said), make("p.of", { dir: "auto", textContent: one.text }));
 }

@@ -5,7 +5,7 @@ import { closeDialog, make, plural } from "./elements.js";
 const SILENT = "The server does not answer. Try again.";
 
 export async function askToClose(desk) {
-  const answer = await desk.ask("review_closing", {});
+  const answer = await desk.rest.get(`${desk.address}/review/closing`);
   const dialog = desk.parts.closing;
   if (!answer || answer.error) return desk.say(answer ? answer.error.message : SILENT);
   const waiting = desk.outbox.size;
@@ -21,7 +21,7 @@ export async function askToClose(desk) {
 }
 
 async function closeReview(desk) {
-  const answer = await desk.ask("review_close", {});
+  const answer = await desk.rest.post(`${desk.address}/review/close`);
   desk.parts.closing.close();
   if (!answer || answer.error) return desk.say(answer ? answer.error.message : SILENT);
   desk.round.is_open = false;

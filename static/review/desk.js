@@ -20,7 +20,8 @@ import { History, writeNote } from "./notes.js";
 import { Outbox } from "./outbox.js";
 import { Palette } from "./palette.js";
 import { Repair } from "./repair.js";
-import { Team } from "./team.js";
+import { kept, Rest } from "./rest.js";
+import { Team, withHere } from "./team.js";
 import * as text from "./text.js";
 
 const MODES = { sample: SampleMode, group: GroupMode, pair: PairMode, judgment: JudgmentMode };
@@ -32,22 +33,25 @@ const EARLY = ["undo", "next", "previous", "help", "palette", "search", "history
 const WHILE_WORKING = ["help", "palette", "diff", "search", "history"];
 
 export class Desk extends Acts {
-  constructor(element, server, opened) {
+  /** `opened`: what the server said of the desk's round, of the person (`me`), and of the rounds one may go to. */
+  constructor(element, opened) {
     super();
-    Object.assign(this, { element, server, opened, done: [], undone: new Map(), known: new Set(), work: null });
-    const { round, scores, scale, why, tally, progress, shows, me, order } = opened;
-    Object.assign(this, { round, scores, scale, why, tally, progress, shows, me, order });
+    Object.assign(this, { element, opened, done: [], undone: new Map(), known: new Set(), work: null });
+    const { round, scores, scale, why, progress, shows, me, order } = opened;
+    Object.assign(this, { round, scores, scale, why, progress, shows, me, order, tally: progress.mine });
+    this.rest = new Rest(me);
+    this.address = `/rounds/${round.id}`;
     this.bindings = new Bindings(opened.actions, opened.mode);
     this.mode = new MODES[opened.mode](this);
     this.parts = layout(element, opened, this);
-    this.outbox = new Outbox(`rondo.review.${me}.${round.id}`, (acts) => this.ask("review_send", { acts }), {
-      sent: (act, result, sums) => this.sent(act, result, sums),
+    this.outbox = new Outbox(`rondo.review.${me}.${round.id}`, (acts) => this.rest.post(`${this.address}/decisions`, { decisions: acts }), {
+      sent: (act, result) => this.sent(act, result),
       refused: (act, error) => this.refused(act, error),
       held: (error) => this.held(error),
       withdrawn: (act) => this.withdrawn(act),
       change: (outbox) => this.changed(outbox),
     });
-    this.line = new Line((wanted) => this.ask("review_more", { order: this.order, ...wanted }), {
+    this.line = new Line((wanted) => this.claim(wanted), {
       onChange: () => this.onItems(),
       onDrop: (ids) => this.team.giveBack(ids),
       most: opened.ahead,
@@ -70,11 +74,11 @@ export class Desk extends Acts {
     const { parts } = this;
     this.compare = new Compare(parts.compare, () => this.texts());
     this.find = new Find(parts.find, { inside: () => [parts.prompt, parts.answer, parts.assist], unfold: () => this.unfold() });
-    this.history = new History(parts.history, (name, data) => this.ask(name, data), (n) => this.mode.title(n));
-    this.chain = new Chain(parts.chain, (name, data) => this.ask(name, data), (n) => this.mode.title(n));
+    this.history = new History(parts.history, this.rest, (n) => this.mode.title(n));
+    this.chain = new Chain(parts.chain, this.rest, (n) => this.mode.title(n));
     this.palette = new Palette(parts.palette, () => this.commands());
     this.help = new Help(parts.help, this.bindings, {
-      save: (keys) => this.ask("review_bind", { keys }),
+      save: (keys) => this.rest.put("/me/review/keys", { keys }),
       changed: () => { parts.actions.replaceChildren(...toolbar(this)); this.paint({ keep: true }); },
       knows: (name) => this.mode.knows(name),
     });
@@ -108,11 +112,10 @@ export class Desk extends Acts {
     if (dropped.size) this.say(`Pressed before the item was shown, so nothing was decided: ${[...dropped].join(" ")}`);
   }
 
-  /** Ask the server; undefined where nothing came back. Gradio hides why, so that is asked for too. */
-  async ask(name, data) {
-    const asked = this.server[name]({ me: this.me, round: this.round.id, ...data }).catch(() => undefined);
-    const answer = await within(ANSWER_IN, asked);
-    return answer === undefined ? this.team.whySilent() : answer;
+  /** The next items, reserved for this person. */
+  async claim(wanted) {
+    const answer = await this.rest.post(`${this.address}/review/claims`, { order: this.order, ...wanted });
+    return answer && !answer.error ? answer.map(kept) : answer;
   }
 
   changed(outbox) {
@@ -187,9 +190,9 @@ export class Desk extends Acts {
   async toEarlier() {
     if (this.isGoingBack || !this.round.is_open) return;
     this.isGoingBack = true;
-    const answer = await this.ask("review_earlier", { held: this.line.items.slice(0, HELD).map(({ sample_id }) => sample_id) });
+    const answer = await this.rest.post(`${this.address}/review/earlier`, { held: this.line.items.slice(0, HELD).map(({ sample_id }) => sample_id) });
     this.isGoingBack = false;
-    const item = answer?.item;
+    const item = answer && !answer.error ? kept(answer) : null;
     if (!item || this.line.at || this.work || this.line.find(item.sample_id)) return;
     const { kind, client_id } = item.mine;
     this.known.add(client_id);
@@ -266,7 +269,7 @@ export class Desk extends Acts {
   show(changes) {
     Object.assign(this.shows, changes);
     if (!("guidelines_open" in changes)) this.paint({ keep: true });
-    this.ask("review_show", { changes });
+    this.rest.patch("/me/review/shows", changes);
   }
 }
 
@@ -275,16 +278,20 @@ const PASSING = new Set(["Busy", "DatabaseLost", "InternalError"]);
 const ASK_AGAIN_IN = 2000;
 
 /** Called by the page once the component is there. */
-export async function start(element, server) {
-  const asked = new URLSearchParams(location.search).get("round");
+export async function start(element) {
+  const asked = new URLSearchParams(location.search).get("round") || "";
+  // The project stands in the page's address, /p/NAME/review.
+  const project = location.pathname.split("/")[2];
+  const rest = new Rest();
   // Without the parser texts are shown raw.
   await within(ANSWER_IN, text.load().catch(() => {}));
   for (;;) {
-    const opened = await within(ANSWER_IN, server.review_open({ round: asked }).catch(() => undefined));
-    if (opened && !opened.error && opened.round) {
+    const opened = await rest.get(`/projects/named/${project}/review?round=${encodeURIComponent(asked)}`);
+    if (opened?.desk) {
+      const { me, rounds, desk } = opened;
       const stored = localStorage.getItem("rondo.review.order");
-      opened.order = opened.orders.includes(stored) ? stored : "worth";
-      element.desk = new Desk(element, server, opened);
+      const order = desk.orders.includes(stored) ? stored : "worth";
+      element.desk = new Desk(element, { ...desk, progress: withHere(desk.progress), me, rounds, order });
       return element.desk.start();
     }
     const mayCome = !opened || PASSING.has(opened.error?.type);

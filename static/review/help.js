@@ -10,7 +10,7 @@ const FIXED = [
 ];
 
 export class Help {
-  /** `save(keys)` resolves to {actions} or to {error}. */
+  /** `save(keys)` resolves to all actions or to {error}. */
   constructor(dialog, bindings, { save, changed, knows }) {
     Object.assign(this, { dialog, bindings, save, changed, knows, isChanging: false, waiting: null });
     dialog.addEventListener("close", () => this.stop());
@@ -84,7 +84,7 @@ export class Help {
   async store(changes) {
     const answer = await this.save(changes);
     if (!answer || answer.error) return this.draw(answer ? answer.error.message : "The server does not answer. Try again.");
-    this.bindings.set(answer.actions);
+    this.bindings.set(answer);
     this.changed();
     return this.draw();
   }

@@ -18,7 +18,7 @@ const REFUSED_WAIT = 10000;
 
 export class Line {
   /**
-   * `fetch({held, limit})` resolves to {items}, to {error}, or to undefined. `most`: fetched ahead.
+   * `fetch({held, limit})` resolves to items, to {error}, or to undefined. `most`: fetched ahead.
    * `onChange()` when items came, `onDrop(ids)` when reserved ones are not wanted any more.
    * @param {(wanted: {held: number[], limit: number}) => Promise<Answer | undefined>} fetch
    * @param {{onChange: () => void, onDrop: (ids: number[]) => void, most: number}} how
@@ -165,7 +165,7 @@ export class Line {
    */
   take(answer, turn) {
     if (turn !== this.turn) {
-      this.unwanted.push(...(answer?.items || []));
+      if (answer && !answer.error) this.unwanted.push(...answer);
       return this.letGo();
     }
     this.fetching = null;
@@ -173,7 +173,7 @@ export class Line {
     this.problem = answer?.error?.message || "";
     if (answer?.items) {
       const before = this.items.length;
-      this.add(answer.items);
+      this.add(answer);
       this.isDry = this.items.length === before;
     }
     this.letGo();

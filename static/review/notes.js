@@ -51,8 +51,8 @@ export function writeNote(desk, item) {
 
 export class History {
   /** `title(n)`: what the n-th of an item's samples is called on screen. */
-  constructor(place, ask, title) {
-    Object.assign(this, { place, ask, title, item: null });
+  constructor(place, rest, title) {
+    Object.assign(this, { place, rest, title, item: null });
     this.body = make("div.body");
     place.append(this.body);
     place.addEventListener("toggle", () => this.draw());
@@ -72,10 +72,10 @@ export class History {
   async draw() {
     const { item } = this;
     if (!this.place.open || !item) return this.body.replaceChildren();
-    const answer = await this.ask("review_history", { sample_id: item.sample_id });
+    const answer = await this.rest.get(`/samples/${item.sample_id}/decisions`);
     if (item !== this.item) return;
     if (!answer || answer.error) return this.body.replaceChildren(make("p.rondo-muted", {}, answer ? answer.error.message : "The server does not answer."));
-    const rows = answer.history.map((one) => row(one, this.placed(one.words)));
+    const rows = answer.entries.map((one) => row(one, this.placed(one.words)));
     this.body.replaceChildren(rows.length ? make("ol", {}, ...rows) : make("p.rondo-muted", {}, "Nothing yet."));
     if (answer.is_hidden) this.body.append(make("p.rondo-muted", {}, "Colleagues' decisions are shown after yours."));
   }

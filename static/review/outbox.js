@@ -19,7 +19,7 @@ const HOLDING = new Set(["PermissionDenied", "NotFound", "MissingPrerequisite", 
  * @typedef {{name: string, act: Act, failures?: number}} Entry
  * @typedef {{type: string, message: string, retry_after?: number}} Problem
  * @typedef {{error?: Problem, [more: string]: any}} Result
- * @typedef {{done: Result[], tally?: any, error?: undefined} | {error: Problem, done?: undefined, tally?: undefined}} Answer
+ * @typedef {Result[] | {error: Problem}} Answer
  */
 
 export const newId = () =>
@@ -27,12 +27,12 @@ export const newId = () =>
 
 export class Outbox {
   /**
-   * `send(acts)` resolves to {done, tally}, where each of `done` may be an {error}, to {error} of them all, or to
-   * undefined when nothing came back.
-   * `on.sent(act, result, tally)`, `on.refused(act, error)`, `on.held(error)`, `on.withdrawn(act)`, `on.change(outbox)`.
+   * `send(acts)` resolves to what came of each, which may be an {error}, to {error} of them all, or to undefined when
+   * nothing came back.
+   * `on.sent(act, result)`, `on.refused(act, error)`, `on.held(error)`, `on.withdrawn(act)`, `on.change(outbox)`.
    * @param {string} key
    * @param {(acts: Act[]) => Promise<Answer | undefined>} send
-   * @param {{sent: (act: Act, result: Result, tally: any) => void, refused: (act: Act, error: Problem) => void,
+   * @param {{sent: (act: Act, result: Result) => void, refused: (act: Act, error: Problem) => void,
    *   held: (error: Problem) => void, withdrawn: (act: Act) => void, change: (outbox: Outbox) => void}} on
    */
   constructor(key, send, on) {
@@ -171,7 +171,7 @@ export class Outbox {
     this.wait = 0;
     this.batch = BATCH;
     // An error of the whole answer is that of each; else every act has its own, and none holds up another.
-    entries.forEach((entry, i) => this.settleOne(entry, answer.error ? { error: answer.error } : answer.done[i], answer.tally));
+    entries.forEach((entry, i) => this.settleOne(entry, answer.error ? answer : answer[i]));
   }
 
   /**
@@ -191,9 +191,8 @@ export class Outbox {
   /**
    * @param {Entry} entry
    * @param {Result} result
-   * @param {any} tally
    */
-  settleOne(entry, result, tally) {
+  settleOne(entry, result) {
     const { act } = entry;
     const { error } = result;
     if (error && HOLDING.has(error.type) && act.kind !== "retract") {
@@ -204,7 +203,7 @@ export class Outbox {
       return;
     }
     this.forget([entry]);
-    if (!error) this.on.sent(act, result, tally);
+    if (!error) this.on.sent(act, result);
     // Kept for later, an undo could take back another decision; what it was for need not be sent any more.
     else if (act.kind === "retract" && this.withdraw(act.retracts)) this.on.withdrawn(act);
     else this.on.refused(act, error);

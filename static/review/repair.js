@@ -4,6 +4,7 @@ import { words } from "./diff.js";
 import { make, plural } from "./elements.js";
 
 const POLL = 700;
+const OVER = new Set(["done", "failed", "cancelled"]);
 const EXAMPLES = "For example: answer in one sentence";
 
 export class Repair {
@@ -53,7 +54,7 @@ export class Repair {
     const instruction = this.box.value.trim();
     if (!instruction || this.isSending) return;
     this.isSending = true;
-    const answer = await this.desk.ask("review_repair", { sample_id: this.target.sample_id, instruction });
+    const answer = await this.desk.rest.post(`/samples/${this.target.sample_id}/repairs`, { instruction });
     this.isSending = false;
     if (!this.isOpen) return;
     if (!answer || answer.error) return this.say(answer ? answer.error.message : "The server does not answer. Try again.");
@@ -72,10 +73,10 @@ export class Repair {
     this.panel.replaceChildren(line, make("p.rondo-toolbar", {}, leave), this.status);
     leave.focus();
     while (this.isOpen) {
-      const got = await this.desk.ask("review_repaired", { job_id: jobId });
+      const got = await this.desk.rest.get(`/repairs/${jobId}`);
       if (!this.isOpen) return;
-      if (got && got.error) return this.failed(got.error.message);
-      if (got && got.is_over) return got.text === null ? this.failed(got.problem || "The rewrite was cancelled.") : this.show(got);
+      if (got && !got.job_id) return this.failed(got.error.message);
+      if (got && OVER.has(got.status)) return got.text === null ? this.failed(got.error || "The rewrite was cancelled.") : this.show(got);
       line.textContent = !got ? "The server does not answer. Trying again…" : got.ahead ? `The model rewrites after ${plural(got.ahead, "other job")}…` : "The model rewrites…";
       await new Promise((later) => setTimeout(later, POLL));
     }

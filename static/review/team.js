@@ -20,39 +20,18 @@ export class Team {
     window.addEventListener("pageshow", (event) => event.persisted && this.beat());
   }
 
-  address(what) {
-    return `/api/v1/rounds/${this.desk.round.id}/review${what}`;
-  }
-
-  send(what, body, more = {}) {
-    return fetch(this.address(what), { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ me: this.desk.me, ...body }), signal: AbortSignal.timeout(BEAT), ...more });
-  }
-
   /** Say that this desk is open, and keep what it holds. A desk nobody looks at lets its reservations end. */
   async beat(wantsProgress = false) {
     const { desk } = this;
     if (document.visibilityState !== "visible" || !desk.round.is_open || this.isBeating) return;
     this.isBeating = true;
-    try {
-      const held = desk.line.open.map(({ sample_id }) => sample_id);
-      const response = await this.send("/here", { held, wants_progress: wantsProgress || !desk.line.current || this.beats++ % PROGRESS_EVERY === 0 });
-      if (response.ok) this.hear(await response.json());
-      else desk.line.wake();
-    } catch {
-      // Without a network the clock on the page goes on; the next beat tells.
-    } finally {
-      this.isBeating = false;
-    }
-  }
-
-  /** An error where the session has ended, else undefined: the server, or the way to it, is gone. */
-  async whySilent() {
-    try {
-      const response = await fetch(this.address(""), { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(5000) });
-      return response.status === 401 ? { error: { type: "NotSignedIn", message: "Your session has ended." } } : undefined;
-    } catch {
-      return undefined;
-    }
+    const held = desk.line.open.map(({ sample_id }) => sample_id);
+    const wants_progress = wantsProgress || !desk.line.current || this.beats++ % PROGRESS_EVERY === 0;
+    const answer = await desk.rest.post(`${desk.address}/review/here`, { held, wants_progress }, { signal: AbortSignal.timeout(BEAT) });
+    this.isBeating = false;
+    // Without a network the clock on the page goes on; the next beat tells.
+    if (answer?.error) desk.line.wake();
+    else if (answer) this.hear(answer);
   }
 
   hear({ until, kept, lost, progress }) {
@@ -65,8 +44,7 @@ export class Team {
     }
     desk.line.drop(lost.map(({ sample_id }) => sample_id));
     if (progress) {
-      const here = Object.fromEntries(progress.people.filter((one) => one.is_here).map((one) => [one.user_id, one.name]));
-      desk.progress = { ...progress, here };
+      desk.progress = withHere(progress);
       if (!progress.is_open) return desk.closed();
     }
     desk.line.wake();
@@ -85,7 +63,8 @@ export class Team {
   }
 
   tellLeft(what) {
-    if (this.desk.round.is_open) this.send("/leave", what, { keepalive: true }).catch(() => {});
+    const { desk } = this;
+    if (desk.round.is_open) desk.rest.post(`${desk.address}/review/leave`, what, { keepalive: true });
   }
 
   /** When the item's reservation ends, in milliseconds; null where nothing is reserved. */
@@ -115,6 +94,9 @@ export class Team {
     this.warned = isEnding ? item : null;
   }
 }
+
+/** The progress with who is here, by number. */
+export const withHere = (progress) => ({ ...progress, here: Object.fromEntries(progress.people.filter((one) => one.is_here).map((one) => [one.user_id, one.name])) });
 
 /** Who else is here, in a few words. */
 export function peopleHere(people, me) {

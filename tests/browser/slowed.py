@@ -20,7 +20,7 @@ from tests.waiting import until
 TIMES = int(os.environ.get("RONDO_RACES", "1"))
 """How often each is done; more than the suite has time for with `RONDO_RACES=20`."""
 DELAY = 2.0
-SLOWED = ("/gradio_api/queue/join", "/gradio_api/component_server", "/gradio_api/upload")
+SLOWED = ("/gradio_api/queue/join", "/gradio_api/upload", "/api/v1/")
 
 
 def slowed(application: Any) -> Any:

@@ -125,7 +125,7 @@ def test_a_desk_that_meets_a_busy_or_silent_server_opens_when_it_answers(empty: 
     def fail_twice(route: object) -> None:
         asked.append(route)
         if len(asked) == 1:
-            route.fulfill(json=busy)  # type: ignore[attr-defined]
+            route.fulfill(status=503, json=busy)  # type: ignore[attr-defined]
         elif len(asked) == 2:
             route.abort()  # type: ignore[attr-defined]
         else:

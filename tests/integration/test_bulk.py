@@ -122,7 +122,7 @@ def test_undo_at_the_desk_names_the_bulk_action_and_takes_nothing_older(database
     assert reviews.undo(other, round_.id).decision.sample_id == first, "it is not the other's bulk action"
     last = reviews.decide(curator, uuid.uuid4().hex, first, ACCEPT, round_id=round_.id)
     undone = reviews.undo(curator, round_.id, "undo-client-id")
-    assert undone.decision.retracted_id == last.decision.id, "what came after the bulk action"
+    assert undone.decision.retracts_id == last.decision.id, "what came after the bulk action"
     assert reviews.undo(curator, round_.id, "undo-client-id").decision == undone.decision, "sent again"
     bulk.undo(curator, batch.id)
     assert reviews.undo(curator, round_.id).decision.sample_id == first, "with it undone, what came before"

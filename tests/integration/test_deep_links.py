@@ -11,7 +11,7 @@ from backend.db import session, tables
 from backend.services.people import accounts
 from backend.values import Role
 from tests.integration import site
-from tests.integration.walking import Browser, World, make_world, server_functions
+from tests.integration.walking import Browser, World, make_world
 
 pytestmark = pytest.mark.on_sqlite
 
@@ -43,11 +43,10 @@ class Opened(Browser):
         self.call(fn)
         return json.dumps(json.loads(self.said[-1]), ensure_ascii=False)
 
-    def server(self, name: str, data: dict[str, Any]) -> dict[str, Any]:
-        """What a function of the desk's script answers."""
-        component_id = next(number for number, known in server_functions() if known == name)
-        body = {"data": data, "component_id": component_id, "fn_name": name, "session_hash": self.page}
-        told: dict[str, Any] = self.client.post(f"{self.root}/component_server", json=body).json()
+    def desk(self, round_: str) -> dict[str, Any]:
+        """What a desk is told that opens on this round."""
+        slug = self.root.split("/")[2]
+        told: dict[str, Any] = self.client.get(f"/api/v1/projects/named/{slug}/review", params={"round": round_}).json()
         return told
 
 
@@ -92,10 +91,27 @@ def test_a_sample_without_its_round_is_shown_in_its_round(worlds: tuple[World, W
 def test_the_desk_opens_no_other_round_than_the_asked_one(worlds: tuple[World, World, Opened], round_: str) -> None:
     here, elsewhere, browser = worlds
     for asked_round in (round_, str(elsewhere.ids["round_id"])):
-        told = browser.server("review_open", {"round": asked_round})
-        assert told["round"] is None
+        told = browser.desk(asked_round)
+        assert told["desk"] is None
         assert "round" in told["empty"]
-    assert browser.server("review_open", {"round": str(here.ids["round_id"])})["round"]["id"] == here.ids["round_id"]
+    assert browser.desk(str(here.ids["round_id"]))["desk"]["round"]["id"] == here.ids["round_id"]
+
+
+def test_a_desk_opens_in_no_project_that_one_is_not_in(worlds: tuple[World, World, Opened]) -> None:
+    here, elsewhere, _ = worlds
+    with site.signed_in(elsewhere.actor(Role.admin)) as client:
+        for name in (here.project.slug, "nowhere", "%00", "9" * 300):
+            answer = client.get(f"/api/v1/projects/named/{name}/review")
+            assert answer.status_code in (404, 422), name
+            assert "not in the project" in answer.text or answer.status_code == 422
+
+
+def test_a_viewer_is_told_why_there_is_nothing_to_decide(worlds: tuple[World, World, Opened]) -> None:
+    here, _, _ = worlds
+    with site.signed_in(here.actor(Role.viewer)) as client:
+        told = client.get(f"/api/v1/projects/named/{here.project.slug}/review").json()
+    assert told["desk"] is None
+    assert "Deciding needs the role reviewer" in told["empty"]
 
 
 def test_what_names_no_project_is_refused(worlds: tuple[World, World, Opened]) -> None:

@@ -186,7 +186,7 @@ def test_different_undos_sent_at_once_take_back_one_decision_each(database: str)
         team.act("ann", n, REJECT)
     with ThreadPoolExecutor(8) as pool:
         done = list(pool.map(lambda _: reviews.undo(ann, team.round.id), range(8)))
-    assert len({one.decision.retracted_id for one in done}) == 8
+    assert len({one.decision.retracts_id for one in done}) == 8
     assert {team.label(n)[2] for n in team.ids} == {LabelSource.judge}
 
 

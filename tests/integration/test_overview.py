@@ -2,7 +2,6 @@
 
 import pytest
 
-from app.widgets.review_answers import progress_json
 from backend import jobs
 from backend.db import session, tables
 from backend.errors import NotFound
@@ -79,9 +78,9 @@ def test_what_lacks_a_second_word_is_left() -> None:
     team = Team(prompts=2, num_reviewers_per_item=2)
 
     def said() -> tuple[str, list[object]]:
-        told = progress_json(reviews.progress(team.who("ann"), team.round.id))
+        told = reviews.progress(team.who("ann"), team.round.id)
         why = overview.loop(team.curator, team.project.id).next_action.why
-        return why.rpartition(": ")[2], [told[name] for name in ("samples", "decided", "remaining")]
+        return why.rpartition(": ")[2], [told.samples, told.decided, told.remaining]
 
     for n in team.ids:
         team.act("ann", n, ACCEPT)

@@ -41,17 +41,15 @@ def test_lists_of_a_step_are_linked_to_and_shown_with_its_name(opened: tuple[Ste
 def test_the_desk_tells_the_chain_unless_it_is_blind(opened: tuple[Stepped, Opened]) -> None:
     made, browser = opened
     answer = made.answers[0]
-    assert browser.server("review_open", {"round": str(made.round.id)})["round"]["has_chain"]
-    (chain,) = browser.server("review_chain", {"sample_ids": [answer]})["chains"]
+    assert browser.desk(str(made.round.id))["desk"]["round"]["has_chain"]
+    chain = browser.client.get(f"/api/v1/samples/{answer}/chain").json()
     assert [row["text"] for row in chain["questions"][0]["answers"]] == ["Score: 5", "Score: 3"]
-    assert chain["made_by"] == "step 2 (answers), role policy"
-    assert "up to 8" in browser.server("review_chain", {"sample_ids": [answer] * 9})["error"]["message"]
+    assert (chain["step"], chain["names"]["1"], chain["role"]) == (1, "answers", "policy")
     made.change(is_blind=True)
-    assert not browser.server("review_open", {"round": str(made.round.id)})["round"]["has_chain"]
+    assert not browser.desk(str(made.round.id))["desk"]["round"]["has_chain"]
     with site.signed_in(made.reviewer) as client:
-        told = Opened(client, made.project.slug).server("review_chain", {"sample_ids": [answer]})
-    assert told["chains"][0]["questions"] == []
-    assert "hidden until the review is over" in told["chains"][0]["more"]
+        told = client.get(f"/api/v1/samples/{answer}/chain").json()
+    assert (told["questions"], told["above"], told["is_hidden"]) == ([], [], True)
 
 
 def test_jobs_name_their_step_and_the_form_lists_the_projects_own_recipes(opened: tuple[Stepped, Opened]) -> None:

@@ -86,10 +86,12 @@ def test_what_one_decided_last_comes_back_with_what_was_said(database: str) -> N
     team.act("bob", c, DecisionKind.reject)
     last = queue.earlier(team.who("ann"), team.round.id)
     assert last is not None
-    assert (last.item.sample_id, last.kind, last.item.judge is not None) == (b, DecisionKind.accept, True)
+    assert last.mine is not None
+    assert (last.sample_id, last.mine.kind, last.judge is not None) == (b, DecisionKind.accept, True)
     before = queue.earlier(team.who("ann"), team.round.id, [b])
     assert before is not None
-    assert (before.item.sample_id, before.kind, before.item.edits) == (a, EDIT, ("better",))
+    assert before.mine is not None
+    assert (before.sample_id, before.mine.kind, before.edits) == (a, EDIT, ("better",))
     assert queue.earlier(team.who("ann"), team.round.id, [a, b]) is None
     with pytest.raises(NotFound):
         queue.earlier(rows.make_actor(), team.round.id)
@@ -102,8 +104,9 @@ def test_of_a_group_it_is_the_choice_that_comes_back(database: str) -> None:
     team.act("ann", b, EDIT, text="better")
     last = queue.earlier(team.who("ann"), team.round.id)
     assert last is not None
-    assert (last.item.sample_id, last.kind, last.value) == (a, PREFER, {"best": b, "worst": None})
-    assert last.item.members[1].edits == ("better",)
+    assert last.mine is not None
+    assert (last.sample_id, last.mine.kind, last.mine.value) == (a, PREFER, {"best": b, "worst": None})
+    assert last.members[1].edits == ("better",)
 
 
 def test_a_long_rationale_says_that_it_was_cut(database: str) -> None:

@@ -65,10 +65,22 @@ def test_a_page_of_somebody_else_holds_nothing_in_the_name_of_who_signed_in_sinc
     address = f"/api/v1/rounds/{round_.id}/review"
     with site.signed_in(other) as client:
         for what in ("/here", "/leave"):
-            refused = client.post(f"{address}{what}", json={"me": one.user_id, "held": [samples[0].id]})
+            refused = client.post(
+                f"{address}{what}", json={"held": [samples[0].id]}, headers={"Rondo-User": str(one.user_id)}
+            )
             assert refused.status_code == 401
             assert f"{other.name} is signed in in this browser now" in refused.text
-        assert client.post(f"{address}/here", json={"me": other.user_id}).status_code == 200
+        act = {"client_id": "not-in-their-name", "kind": "accept", "sample_id": samples[0].id}
+        sent = client.post(
+            f"/api/v1/rounds/{round_.id}/decisions",
+            json={"decisions": [act]},
+            headers={"Rondo-User": str(one.user_id)},
+        )
+        assert (sent.status_code, sent.json()["error"]["type"]) == (401, "NotSignedIn")
+        assert reviews.progress(other, round_.id).decided == 0
+        for name in ("", "x", "-1", "9" * 30, "\N{SUPERSCRIPT TWO}".encode()):
+            assert client.post(f"{address}/here", json={}, headers={"Rondo-User": name}).status_code == 422
+        assert client.post(f"{address}/here", json={}, headers={"Rondo-User": str(other.user_id)}).status_code == 200
     assert leases.holders(one, round_.id, [s.id for s in samples]) == []
 
 
@@ -87,3 +99,57 @@ def test_who_closed_the_page_is_not_here_and_who_only_gave_items_back_is(databas
         assert is_here()
         assert client.post(f"{address}/leave", json={"held": [], "is_gone": True}).status_code == 204
         assert not is_here()
+
+
+def test_decisions_that_all_fail_are_each_answered(database: str) -> None:
+    """An undo must not take back another decision because the one before it was refused in another call."""
+    project = rows.make_project()
+    round_ = rows.make_round(project, status=RoundStatus.review, stage=Stage.review, is_reviewed=True)
+    samples = rows.make_samples(round_, rows.make_prompt_set(project), scores=[1.0, 0.0])
+    one = rows.make_actor(project, Role.reviewer)
+    address = f"/api/v1/rounds/{round_.id}/decisions"
+    bad = {"client_id": "bad-decision", "kind": "accept", "sample_id": 10**9}
+    with site.signed_in(one) as client:
+        kept = {"client_id": "good-decision", "kind": "accept", "sample_id": samples[0].id}
+        assert client.post(address, json={"decisions": [kept]}).status_code == 201
+        undo = {"client_id": "undo-the-last", "kind": "retract"}
+        answer = client.post(address, json={"decisions": [bad, undo]})
+        assert answer.status_code == 201
+        assert [(told["status"], told["error"]["type"]) for told in answer.json()] == [
+            (404, "NotFound"), (409, "Conflict")
+        ]  # fmt: skip
+        assert client.post(address, json={"decisions": [bad]}).status_code == 404
+    assert reviews.progress(one, round_.id).decided == 1
+
+
+def test_what_was_decided_before_comes_back_and_a_closed_review_says_that_it_is(database: str) -> None:
+    project = rows.make_project()
+    round_ = rows.make_round(project, status=RoundStatus.review, stage=Stage.review, is_reviewed=True)
+    samples = rows.make_samples(round_, rows.make_prompt_set(project), scores=[1.0, 0.0])
+    curator = rows.make_actor(project, Role.curator)
+    address = f"/api/v1/rounds/{round_.id}"
+    act = {"client_id": "decided-before", "kind": "accept", "sample_id": samples[0].id}
+    with site.signed_in(curator) as client:
+        assert client.post(f"{address}/review/earlier", json={}).json() is None
+        client.post(f"{address}/decisions", json={"decisions": [act]})
+        item = client.post(f"{address}/review/earlier", json={}).json()
+        assert (item["sample_id"], item["mine"]["client_id"]) == (samples[0].id, "decided-before")
+        assert client.post(f"{address}/review/earlier", json={"held": [samples[0].id]}).json() is None
+        told = client.get(f"/api/v1/samples/{samples[0].id}/decisions").json()
+        assert [(one["kind"], one["who"]) for one in told["entries"]] == [("accept", curator.name)]
+        assert "1 of 6 samples are decided" in client.get(f"{address}/review/closing").json()["lines"][0]
+        assert client.post(f"{address}/review/close").status_code == 200
+        again = client.post(f"{address}/decisions", json={"decisions": [act | {"client_id": "comes-too-late"}]})
+        assert (again.status_code, again.json()["error"]["type"]) == (409, "LabelsFrozen")
+
+
+def test_keys_and_how_texts_are_shown_are_kept_with_the_account(database: str) -> None:
+    one = rows.make_actor(rows.make_project(), Role.reviewer)
+    with site.signed_in(one) as client:
+        bound = client.put("/api/v1/me/review/keys", json={"keys": {"accept": ["y"]}}).json()
+        assert [(each["keys"], each["is_changed"]) for each in bound if each["name"] == "accept"] == [(["y"], True)]
+        assert client.put("/api/v1/me/review/keys", json={"keys": {"no such action": ["y"]}}).status_code == 422
+        assert client.patch("/api/v1/me/review/shows", json={"text": "raw"}).json()["text"] == "raw"
+        assert client.patch("/api/v1/me/review/shows", json={"grey_common": False}).json()["text"] == "raw"
+        for wrong in ({"text": "x"}, {"keys": {}}, {"grey_common": None}):
+            assert client.patch("/api/v1/me/review/shows", json=wrong).status_code == 422

@@ -20,7 +20,7 @@ from tests.integration import canaries, site
 from tests.integration.calls import join, listeners
 from tests.integration.canaries import Canaries, old_shapes, shapes
 from tests.integration.test_web_walk import WRITES, all_routes, api_routes, filled
-from tests.integration.walking import World, server_functions
+from tests.integration.walking import World
 from tests.integration.walking import world as world  # a fixture
 
 ROLES = (None, *Role)
@@ -103,25 +103,16 @@ def events(laid: Canaries, url: str, turn: int) -> Iterator[tuple[str, str, dict
         yield join(fn._id, [value] * max(1, len(fn.inputs)), f"attack-{place}", value)
 
 
-def called(laid: Canaries, url: str, turn: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """The functions that a component's own script may call."""
-    ways = shapes(str(laid.files[0]), url)
-    for place, (component_id, name) in enumerate(server_functions()):
-        value = ways[(place + turn) % len(ways)]
-        body = {"data": value, "component_id": component_id, "fn_name": name, "session_hash": "attack"}
-        yield "POST", "/gradio_api/component_server", {"json": body}
-
-
 def test_no_event_names_a_file_or_an_address(cookies: dict[Role | None, httpx.Cookies], laid: Canaries) -> None:
     with canaries.listening() as (url, asked):
         for turn, role in enumerate(ROLES):
             attacker = Attacker(cookies[role], laid)
-            requests = [*events(laid, url, turn), *called(laid, url, turn)]
+            requests = list(events(laid, url, turn))
             assert len(requests) > 100
             assert set(attacker.send(requests)) == {400}, role
             assert attacker.slowest < LONGEST
         nobody = Attacker(None, laid)
-        assert set(nobody.send([*events(laid, url, 0), *called(laid, url, 0)])) == {401}
+        assert set(nobody.send(events(laid, url, 0))) == {401}
     assert asked == []
     laid.check_copies()
 

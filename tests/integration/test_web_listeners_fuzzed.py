@@ -1,4 +1,4 @@
-"""Every listener and every function of a component, given what no page sends: it answers with a sentence.
+"""Every listener and every route of the desk, given what no page sends: it answers with a sentence.
 
 A listener is a public endpoint: its inputs may be of any type, of any size, and no text at all. With
 `RONDO_API_EXAMPLES` set, each is sent everything; else each is sent some of it.
@@ -28,9 +28,6 @@ HOSTILE: tuple[Any, ...] = (
 EVENTS: tuple[Any, ...] = (
     None, {}, [], {"index": HALF, "value": HALF, "row_value": [HALF]}, {"index": [2**70, -1], "row_value": [2**70]},
     {"index": None, "value": None, "row_value": None}, {"index": [0, 0], "value": float("nan"), "row_value": []},
-)  # fmt: skip
-FIELDS = (
-    "round", "acts", "sample_id", "keys", "changes", "job_id", "order", "held", "include", "limit", "me", "instruction",
 )  # fmt: skip
 ONE_OF = 12
 VAGUE = "Something went wrong"
@@ -104,24 +101,59 @@ def test_every_listener_answers_with_a_sentence_whatever_it_is_sent(
     assert "Traceback" not in capsys.readouterr().err
 
 
+def bodies(route: str, world: World) -> Iterator[Any]:
+    """What a page of another mind sends to a route of the desk: no object at all, and each field of each shape."""
+    act = {"client_id": "fuzzed-acts", "kind": "note", "sample_id": world.ids["sample_id"], "note": "x"}
+    real: dict[str, dict[str, Any]] = {
+        "decisions": {"decisions": [act]},
+        "claims": {"order": "sequential", "limit": 5, "held": [], "include": [], "peek": True, "after": 0},
+        "earlier": {"held": []},
+        "here": {"held": [], "wants_progress": True},
+        "leave": {"held": [], "is_gone": False},
+        "keys": {"keys": {"accept": ["a"]}},
+        "shows": {"text": "raw", "grey_common": True, "guidelines_open": True},
+        "repairs": {"instruction": "shorter"},
+    }
+    sent = real[route.rpartition("/")[2]]
+    yield from HOSTILE
+    yield from ({**sent, field: value} for field in sent for value in HOSTILE)
+    if "decisions" in sent:
+        for field in (*act, "value", "score", "mode", "retracts", "text", "seconds", "is_blind"):
+            yield from ({"decisions": [act | {field: value}]} for value in HOSTILE)
+
+
 @SQLITE
-def test_every_function_of_a_component_answers_with_a_sentence_whatever_it_is_sent(
-    world: World, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("method", "route"),
+    [
+        ("POST", "/rounds/{round_id}/decisions"),
+        ("POST", "/rounds/{round_id}/review/claims"),
+        ("POST", "/rounds/{round_id}/review/earlier"),
+        ("POST", "/rounds/{round_id}/review/here"),
+        ("POST", "/rounds/{round_id}/review/leave"),
+        ("POST", "/samples/{sample_id}/repairs"),
+        ("PUT", "/me/review/keys"),
+        ("PATCH", "/me/review/shows"),
+    ],
+)
+def test_the_desks_routes_answer_with_a_sentence_whatever_they_are_sent(
+    world: World, caplog: pytest.LogCaptureFixture, method: str, route: str
 ) -> None:
     wrong = []
-    real = {"round": world.ids["round_id"], "sample_id": world.ids["sample_id"], "acts": [{"kind": "skip"}]}
-    sent: list[Any] = [*HOSTILE, *({**real, field: value} for field in FIELDS for value in HOSTILE)]
-    act = {"client_id": "fuzzed-acts", "kind": "note", "sample_id": world.ids["sample_id"], "note": "x"}
-    sent += [real | {"acts": [act | {field: value}]} for field in (*act, "value", "score", "mode") for value in HOSTILE]
     with site.signed_in(accounts.local_owner()) as client:
-        for turn, (component_id, name) in enumerate(server_functions()):
-            for _, data in some_of(sent, turn):
-                body = {"data": data, "component_id": component_id, "fn_name": name, "session_hash": "walk"}
-                answer = client.post("/gradio_api/component_server", content=json.dumps(body))
-                told = answer.json() if answer.status_code == 200 else {}
-                if answer.status_code >= 500 or VAGUE in answer.text or (told.get("error") or {}).get("message") == "":
-                    wrong.append((name, repr(data)[:300], answer.text[:200]))
-                if name == "review_close":
-                    break  # the round would be over for the others
+        for _, data in some_of(list(bodies(route, world)), len(route)):
+            answer = client.request(
+                method,
+                f"/api/v1{route.format(**world.ids)}",
+                content=json.dumps(data),
+                headers={"content-type": "application/json"},
+            )
+            told = answer.json() if answer.status_code >= 400 else {}
+            if answer.status_code >= 500 or (told and (VAGUE in answer.text or not told["error"]["message"])):
+                wrong.append((repr(data)[:300], answer.status_code, answer.text[:200]))
     assert not wrong, wrong[:20]
     assert not [one.getMessage() for one in caplog.records if one.levelno >= logging.ERROR]
+
+
+def test_no_component_calls_the_server_past_the_listeners_and_the_rest_interface() -> None:
+    assert list(server_functions()) == []

@@ -41,6 +41,10 @@ WRITES: list[tuple[str, str, Role | str, Any]] = [
     ("POST", "/rounds/{round_id}/review/here", Role.reviewer, {}),
     ("POST", "/rounds/{round_id}/review/leave", Role.viewer, {}),
     ("POST", "/rounds/{round_id}/review/claims", Role.reviewer, {}),
+    ("POST", "/rounds/{round_id}/review/earlier", Role.reviewer, {}),
+    ("POST", "/samples/{sample_id}/repairs", Role.reviewer, {"instruction": "shorter"}),
+    ("PUT", "/me/review/keys", ANYONE, {"keys": {}}),
+    ("PATCH", "/me/review/shows", ANYONE, {"text": "raw"}),
     ("PATCH", "/rounds/{round_id}/review/settings", Role.curator, {"reservation_minutes": 5}),
     (
         "POST",
@@ -87,6 +91,8 @@ READS: dict[str, Role | str] = {
     "/projects/{project_id}/rounds": Role.viewer, "/rounds/{round_id}": Role.viewer,
     "/rounds/{round_id}/failures": Role.viewer, "/rounds/{round_id}/report": Role.viewer,
     "/rounds/{round_id}/report.html": Role.viewer,
+    "/samples/{sample_id}/decisions": Role.reviewer, "/samples/{sample_id}/chain": Role.viewer,
+    "/repairs/{job_id}": ANYONE, "/projects/named/{name}/review": ANYONE,
     "/rounds/{round_id}/samples": Role.viewer, "/rounds/{round_id}/histogram": Role.viewer,
     "/rounds/{round_id}/review": Role.viewer, "/rounds/{round_id}/review/queue": Role.reviewer,
     "/rounds/{round_id}/review/holders": Role.viewer, "/rounds/{round_id}/review/settings": Role.viewer,
@@ -112,7 +118,9 @@ CURATORS = {
     "assignments", "imported_completions", "failures", "saved_recipes",
     "projects",  # their baseline
 }  # fmt: skip
-NOT_THERE_IN_THIS_WORLD = {"/prompt-sets/{set_id}/problems", "/recipes/named/{name}"}
+NOT_THERE_IN_THIS_WORLD = {
+    "/prompt-sets/{set_id}/problems", "/recipes/named/{name}", "/repairs/{job_id}", "/projects/named/{name}/review"
+}  # fmt: skip
 
 
 def all_routes() -> Iterator[tuple[str, str]]:

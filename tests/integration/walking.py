@@ -158,10 +158,6 @@ class Browser:
                 self.call(fn)
         for number in list(self.drawn):
             self.walk_drawn(number)
-        for component_id, name in server_functions():
-            for data in (None, {}, [], 1, "x"):
-                body = {"data": data, "component_id": component_id, "fn_name": name, "session_hash": self.page}
-                self.said.append(self.client.post(f"{self.root}/component_server", json=body).text)
 
     def walk_drawn(self, number: int) -> None:
         """Call the listeners of what that function draws into the page; those of a recipe's form for another one, too."""

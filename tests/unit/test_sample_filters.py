@@ -12,7 +12,8 @@ from backend.db.filters import encode_facet as encode
 from backend.db.search import parse
 from backend.errors import InvalidInput
 from backend.pipeline.informativeness.signs import near_the_cut
-from backend.services.decisions.labels import Effect, Word, effect
+from backend.services.decisions.labels import Effect, effect
+from backend.services.decisions.votes import Vote, verdict_of
 from backend.values import DecisionKind, LabelSource, Verdict
 
 some = st.lists(st.sampled_from(["accept", "reject", "undecided"]), unique=True)
@@ -103,9 +104,11 @@ def test_a_quoted_text_is_found_between_blanks(row: str, before: str, after: str
     assert wanted.check is None or wanted.check(f"{before} {row} {after}") or len(wanted.terms) != 1
 
 
-ACCEPT, REJECT, SCORE, FLAG, SKIP = (
-    DecisionKind.accept, DecisionKind.reject, DecisionKind.score, DecisionKind.flag, DecisionKind.skip
-)  # fmt: skip
+ACCEPT, REJECT = Vote(1, 1, Verdict.accept), Vote(1, 1, Verdict.reject)
+
+
+def scored(score: float) -> Vote:
+    return Vote(1, 1, verdict_of(DecisionKind.score, score, 3.5), score)
 
 
 @pytest.mark.parametrize(
@@ -113,24 +116,46 @@ ACCEPT, REJECT, SCORE, FLAG, SKIP = (
     [
         ((2.0, Verdict.reject), [], Effect(2.0, Verdict.reject, LabelSource.judge, False, False)),
         ((None, None), [], Effect(None, None, LabelSource.none, False, False)),
-        ((2.0, Verdict.reject), [Word(SKIP)], Effect(2.0, Verdict.reject, LabelSource.judge, False, False)),
-        ((2.0, Verdict.reject), [Word(FLAG)], Effect(2.0, Verdict.reject, LabelSource.judge, False, True)),
-        ((2.0, Verdict.reject), [Word(ACCEPT)], Effect(2.0, Verdict.accept, LabelSource.person, True, False)),
+        ((2.0, Verdict.reject), [Vote(1, 1, None)], Effect(2.0, None, LabelSource.person, False, False)),
+        ((2.0, Verdict.reject), [ACCEPT], Effect(2.0, Verdict.accept, LabelSource.person, True, False)),
         (
             (2.0, Verdict.reject),
-            [Word(ACCEPT), Word(REJECT)],
+            [ACCEPT, REJECT],
             Effect(2.0, Verdict.reject, LabelSource.person, False, False),
         ),
-        ((None, None), [Word(ACCEPT)], Effect(None, Verdict.accept, LabelSource.person, False, False)),
-        ((3.67, Verdict.accept), [Word(SCORE, 4.0)], Effect(4.0, Verdict.accept, LabelSource.person, False, False)),
-        ((3.67, Verdict.accept), [Word(SCORE, 5.0)], Effect(5.0, Verdict.accept, LabelSource.person, True, False)),
-        ((3.67, Verdict.accept), [Word(SCORE, 3.4)], Effect(3.4, Verdict.reject, LabelSource.person, True, False)),
+        ((None, None), [ACCEPT], Effect(None, Verdict.accept, LabelSource.person, False, False)),
+        ((3.67, Verdict.accept), [scored(4.0)], Effect(4.0, Verdict.accept, LabelSource.person, False, False)),
+        ((3.67, Verdict.accept), [scored(5.0)], Effect(5.0, Verdict.accept, LabelSource.person, True, False)),
+        ((3.67, Verdict.accept), [scored(3.4)], Effect(3.4, Verdict.reject, LabelSource.person, True, False)),
     ],
 )
 def test_the_label_from_what_was_said(
-    machine: tuple[float | None, Verdict | None], said: list[Word], expected: Effect
+    machine: tuple[float | None, Verdict | None], said: list[Vote], expected: Effect
 ) -> None:
-    assert effect(*machine, said, 3.5) == expected
+    assert effect(*machine, said) == expected
+
+
+def test_a_flag_alone_leaves_the_label_the_judges() -> None:
+    flagged = effect(2.0, Verdict.reject, [], is_flagged=True)
+    assert flagged == Effect(2.0, Verdict.reject, LabelSource.judge, False, True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "score", "verdict"),
+    [
+        (DecisionKind.accept, None, Verdict.accept),
+        (DecisionKind.reject, None, Verdict.reject),
+        (DecisionKind.edit, None, Verdict.reject),
+        (DecisionKind.score, 3.5, Verdict.accept),
+        (DecisionKind.score, 3.4, Verdict.reject),
+        (DecisionKind.score, None, None),
+        (DecisionKind.prefer, None, None),
+        (DecisionKind.skip, None, None),
+        (DecisionKind.flag, None, None),
+    ],
+)
+def test_the_verdict_that_a_decision_gives(kind: DecisionKind, score: float | None, verdict: Verdict | None) -> None:
+    assert verdict_of(kind, score, 3.5) is verdict
 
 
 def test_samples_are_most_informative_near_the_cut_and_where_the_judge_wavers() -> None:

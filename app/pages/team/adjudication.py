@@ -11,10 +11,11 @@ from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.round_choice import known, needed
 from backend.errors import Conflict, NotFound
+from backend.services.decisions import Decision
 from backend.services.queue.judge_views import JudgeView
 from backend.services.queue.review_items import Item
 from backend.services.team import adjudication
-from backend.services.team.adjudication import Disputed, Vote
+from backend.services.team.adjudication import Disputed
 from backend.values import JSON, DecisionKind, Messages
 
 KEYS = "12345678"
@@ -162,8 +163,8 @@ def judge_word(said: JudgeView | None) -> str:
     return f"{said.verdict or 'no verdict'}{score}"
 
 
-def vote_value(one: Vote, names: dict[int, str]) -> JSON:
-    """One person's word."""
+def vote_value(one: Decision, names: dict[int, str]) -> JSON:
+    """One person's decision."""
     said = str(one.verdict or one.kind)
     if one.kind is DecisionKind.score:
         said = f"{said}, score {one.score:g}"

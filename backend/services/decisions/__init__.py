@@ -11,19 +11,22 @@ from sqlalchemy.orm import Session
 from backend.db import standing, tables
 from backend.db.standing import ANY_LABELLING, DECIDING, LABELLING, TOGETHER
 from backend.errors import InvalidInput, NotFound
-from backend.recipes import cut_of, judge_of
+from backend.recipes import judge_of
 from backend.services import review_settings
 from backend.services.access import Actor
 from backend.services.decisions import group_decisions, labels, leases
-from backend.services.decisions.acts import Act, Written, check, seen, written_before
+from backend.services.decisions.acts import Act, check
+from backend.services.decisions.decision import Decision, own, written_before
 from backend.services.decisions.edits import make_edit, source
 from backend.services.decisions.locks import lock_labels, lock_round
 from backend.services.decisions.retracts import retract
+from backend.services.decisions.rules import cut_of_round
+from backend.services.decisions.votes import verdict_of
 from backend.services.review_settings import Mode, ReviewSettings
 from backend.services.rounds import review_scope
 from backend.values import DecisionKind, Verdict
 
-__all__ = ["Act", "Place", "Written", "lock_labels", "lock_round", "places_of", "write", "write_all", "write_alone"]
+__all__ = ["Act", "Decision", "Place", "lock_labels", "lock_round", "places_of", "write", "write_all", "write_alone"]
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Place:
     machine: dict[int, tuple[float | None, Verdict | None]]
 
 
-def write_all(db: Session, actor: Actor, round_: tables.Round, acts: Sequence[Act]) -> list[Written]:
+def write_all(db: Session, actor: Actor, round_: tables.Round, acts: Sequence[Act]) -> list[Decision]:
     """Write acts in order; the round is locked. Locks and slots are taken first, in order of their numbers."""
     for act in acts:
         check(act)
@@ -56,7 +59,9 @@ def write_all(db: Session, actor: Actor, round_: tables.Round, acts: Sequence[Ac
     return found
 
 
-def write_alone(db: Session, actor: Actor, round_: tables.Round, act: Act, *, is_adjudication: bool = False) -> Written:
+def write_alone(
+    db: Session, actor: Actor, round_: tables.Round, act: Act, *, is_adjudication: bool = False
+) -> Decision:
     """Write one act that needs no slot; the round is locked."""
     check(act)
     settings = review_settings.read(round_.review)
@@ -119,7 +124,7 @@ def write(
     place: Place | None,
     *,
     is_adjudication: bool = False,
-) -> Written:
+) -> Decision:
     """Write one act that was not written before."""
     if act.kind is DecisionKind.retract:
         return retract(db, actor, round_, act, settings)
@@ -145,7 +150,7 @@ def write(
         db.flush()
         touched.append(made)
     labels.recompute(db, touched, [round_])
-    return seen(row, is_new=True)
+    return own(row, actor, round_, is_new=True)
 
 
 def take_slot(db: Session, actor: Actor, row: tables.Decision, place: Place) -> None:
@@ -226,13 +231,11 @@ def about_the_judge(act: Act, place: Place) -> dict[str, Any]:
 
 def overrides(round_: tables.Round, act: Act, place: Place, value: dict[str, Any]) -> bool:
     """Whether the act changes what the judge said of any of its samples."""
-    judge, machine = judge_of(round_.recipe, round_.phase), place.machine
-    if act.kind not in TOGETHER:
-        # Whoever rewrites a text does not let it stand.
-        kind = DecisionKind.reject if act.kind is DecisionKind.edit else act.kind
-        word = labels.Word(kind, act.score)
-        return labels.effect(*machine[act.sample_id], [word], cut_of(judge)).is_overridden
-    return group_decisions.overrides(value, machine)
+    if act.kind in TOGETHER:
+        return group_decisions.overrides(value, place.machine)
+    score = act.score if act.kind is DecisionKind.score else None
+    verdict = verdict_of(act.kind, score, cut_of_round(round_))
+    return labels.is_override(*place.machine[act.sample_id], verdict, score)
 
 
 def own_words(db: Session, actor: Actor, place: Place) -> list[Any]:

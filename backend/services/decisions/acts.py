@@ -1,17 +1,13 @@
-"""What a person does to a sample, as it is sent, and as it was written."""
+"""What a person does to a sample, as it is sent."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import case, select
-from sqlalchemy.orm import Session
+from sqlalchemy import case
 
 from backend import boundary
 from backend.boundary import Data, Id, Line, Note, Score, Text
-from backend.db import tables
-from backend.errors import Conflict, InvalidInput
-from backend.services.access import Actor
+from backend.errors import InvalidInput
 from backend.services.review_settings import Mode
 from backend.values import DecisionKind
 
@@ -27,7 +23,9 @@ WHY = ("", "arithmetic", "ignores the prompt", "format", "too strict", "too leni
 
 @dataclass(frozen=True)
 class Act:
-    """What a person did to a sample. `client_id` is made where the key was pressed: a repeated send is one decision.
+    """What a person does to a sample: what comes in, from the desk, a program or a service. Nothing in it is trusted.
+
+    `client_id` is made where the key was pressed: a repeated send is one decision.
 
     `text` is for kind edit, `score` for kind score. A retract takes back the act of `retracts`, or the last one.
     `is_blind`: the judge's view was hidden; it counts only where the round hides it and the person never saw it.
@@ -46,26 +44,6 @@ class Act:
     retracts: Line | None = None
     value: Data = field(default_factory=dict)
     mode: Mode | None = None
-
-
-@dataclass(frozen=True)
-class Written:
-    """The decision's row. `edit_id`: the sample an edit made. `retracted_id`: the decision a retract took back.
-
-    `late_because`: the item's reviewers were complete when it came; it is kept and counts in no label.
-    `replaces`: client_id and kind of the person's own word that stood before; from another tab, it is news to this one.
-    """
-
-    id: int
-    client_id: str
-    sample_id: int
-    kind: DecisionKind
-    is_override: bool
-    edit_id: int | None = None
-    retracted_id: int | None = None
-    is_new: bool = field(default=True, compare=False)
-    late_because: str | None = None
-    replaces: tuple[str, str] | None = None
 
 
 def check(act: Act) -> None:
@@ -98,32 +76,3 @@ def spent(decision: Any) -> Any:
 def is_first(decision: Any) -> Any:
     """Whether the decision is no copy that taking a removal back wrote: a copy's time was spent once."""
     return decision.value["restores"].as_integer().is_(None)
-
-
-def written(db: Session, actor: Actor, round_: tables.Round, client_id: str) -> Written | None:
-    """The decision with this client_id, if it was written before."""
-    return written_before(db, actor, round_, [client_id]).get(client_id)
-
-
-def written_before(db: Session, actor: Actor, round_: tables.Round, client_ids: Sequence[str]) -> dict[str, Written]:
-    """Those of these decisions that were written before, by client_id."""
-    query = select(tables.Decision).where(tables.Decision.client_id.in_(client_ids))
-    rows = list(db.scalars(query)) if client_ids else []
-    if any(row.user_id != actor.user_id or row.round_id != round_.id for row in rows):
-        raise Conflict("This client_id belongs to another decision. Send a new one.")
-    return {row.client_id: seen(row, is_new=False) for row in rows}
-
-
-def seen(row: tables.Decision, *, is_new: bool) -> Written:
-    return Written(
-        row.id,
-        row.client_id,
-        row.sample_id,
-        row.kind,
-        row.is_override,
-        row.value.get("edit_id"),
-        row.retracts_id,
-        is_new,
-        row.value.get("late_because"),
-        tuple(row.value["replaces"]) if "replaces" in row.value else None,
-    )

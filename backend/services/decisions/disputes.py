@@ -7,7 +7,7 @@ from sqlalchemy import and_, case, func, literal, or_, select
 from backend.db import standing, tables
 from backend.db.aliases import alias
 from backend.db.standing import ANY_LABELLING, TOGETHER
-from backend.recipes import cut_of, judge_of
+from backend.services.decisions.rules import cut_of_round
 from backend.values import DecisionKind
 
 
@@ -22,7 +22,7 @@ def disputed(round_: tables.Round) -> Any:
         .where(settled.sample_id == decision.sample_id)
         .where(settled.is_adjudication | and_(settled.batch_id.is_not(None), settled.id > decision.id))
     )
-    cut = cut_of(judge_of(round_.recipe, round_.phase))
+    cut = cut_of_round(round_)
     accepts = or_(
         decision.kind == DecisionKind.accept, and_(decision.kind == DecisionKind.score, decision.score >= cut)
     )

@@ -1,4 +1,4 @@
-"""Decisions about a whole group: checked, and turned into a word on each sample they speak of.
+"""Decisions about a whole group: checked, and turned into verdict and score of each sample they speak of.
 
 Best accepts, worst rejects, all bad rejects what was shown; a tie gives its samples one score and no verdict; a rank
 spreads the scores evenly over the judge's scale, and its cut gives the verdicts.
@@ -6,7 +6,6 @@ spreads the scores evenly over the judge's scale, and its cut gives the verdicts
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -14,18 +13,12 @@ from sqlalchemy.orm import Session
 
 from backend.db import tables
 from backend.errors import InvalidInput
+from backend.recipes import cut_of
+from backend.services.decisions.votes import verdict_of
 from backend.services.review_settings import Mode
 from backend.values import DecisionKind, Verdict, mean_score
 
 MAX_MEMBERS = 64
-
-
-@dataclass(frozen=True)
-class Said:
-    """What one group decision says of one sample. Without a kind it says how good, and not whether good enough."""
-
-    kind: DecisionKind | None
-    score: float | None = None
 
 
 def check(kind: DecisionKind, value: dict[str, Any], member_ids: Sequence[int]) -> dict[str, Any]:
@@ -72,22 +65,27 @@ def spoken_of(value: dict[str, Any]) -> list[int | None]:
     return [value.get("best"), value.get("worst"), *(n for some in several for n in some)]
 
 
-def says(value: dict[str, Any], scores: dict[int, float | None], judge: dict[str, Any]) -> dict[int, Said]:
-    """The word on each sample it speaks of. `scores`: the machine's; `judge`: the recipe's, which may name a scale."""
+def says(
+    value: dict[str, Any], scores: dict[int, float | None], judge: dict[str, Any]
+) -> dict[int, tuple[Verdict | None, float | None]]:
+    """Verdict and score of each sample it speaks of. `scores`: the machine's; `judge`: the recipe's, with its scale."""
     if value.get("all_bad"):
-        return {n: Said(DecisionKind.reject) for n in value["all_bad"]}
+        return dict.fromkeys(value["all_bad"], (Verdict.reject, None))
     if value.get("tie"):
         known = [score for n in value["tie"] if (score := scores.get(n)) is not None]
         mean = mean_score(known) if known else None
-        return {n: Said(None, mean) for n in value["tie"]}
+        return dict.fromkeys(value["tie"], (None, mean))
     if value.get("order"):
         order, (low, high) = value["order"], scale(judge)
         step = (high - low) / max(1, len(order) - 1)
-        return {n: Said(DecisionKind.score, high - place * step) for place, n in enumerate(order)}
-    said = {value["best"]: Said(DecisionKind.accept)} if value.get("best") is not None else {}
-    if value.get("worst") is not None:
-        said[value["worst"]] = Said(DecisionKind.reject)
-    return said
+        ranked_scores = {n: high - place * step for place, n in enumerate(order)}
+        cut = cut_of(judge)
+        return {n: (verdict_of(DecisionKind.score, score, cut), score) for n, score in ranked_scores.items()}
+    best, worst = value.get("best"), value.get("worst")
+    found: dict[int, tuple[Verdict | None, float | None]] = {best: (Verdict.accept, None)} if best is not None else {}
+    if worst is not None:
+        found[worst] = (Verdict.reject, None)
+    return found
 
 
 def overrides(value: dict[str, Any], machine: dict[int, tuple[float | None, Verdict | None]]) -> bool:

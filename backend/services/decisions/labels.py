@@ -1,6 +1,6 @@
-"""The label that stands: the judge's word, or what people said whose decisions were not taken back.
+"""The label that stands: the judge's, or that of the people whose decisions were not taken back.
 
-One reviewer an item: the latest word wins. Several: each person's last word is a vote, and the majority wins; an
+One reviewer an item: the latest vote wins. Several: each person's last vote counts, and the majority wins; an
 adjudication stands above all votes, a bulk action above those before it. Whoever rewrites a text accepts the new one
 and rejects the old one.
 """
@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 
 from backend.db import now, standing, tables
 from backend.db.many import in_chunks
-from backend.db.standing import ANY_LABELLING, DECIDING, LABELLING, TOGETHER
-from backend.recipes import cut_of, judge_of
-from backend.services import review_settings
+from backend.db.standing import ANY_LABELLING, DECIDING, TOGETHER
 from backend.services.decisions import group_decisions
+from backend.services.decisions.rules import Rules
+from backend.services.decisions.votes import Vote, verdict_of
 from backend.services.review_settings import ReviewSettings
 from backend.values import DecisionKind, LabelSource, Verdict, mean_score
 
@@ -29,17 +29,6 @@ SCORE_GAP = 0.5
 def deciding(settings: ReviewSettings) -> tuple[DecisionKind, ...]:
     """What decides an item. A rewrite decides its sample, but not the group the sample is shown with."""
     return ANY_LABELLING if settings.by_group else DECIDING
-
-
-@dataclass(frozen=True)
-class Word:
-    """One standing decision, as far as the label needs it. Without a kind it gives a score and no verdict."""
-
-    kind: DecisionKind | None
-    score: float | None = None
-    user_id: int = 0
-    is_adjudication: bool = False
-    is_bulk: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,48 +45,38 @@ class Effect:
 def effect(
     machine_score: float | None,
     machine_verdict: Verdict | None,
-    words: Sequence[Word],
-    accept_at: float,
+    votes: Sequence[Vote],
     *,
+    is_flagged: bool = False,
     by_vote: bool = False,
 ) -> Effect:
-    """Compute the label from the machine's word and the standing decisions, oldest first.
+    """Compute the label from what the machine said and the votes that stand, oldest first.
 
     Accepting or rejecting leaves the score as the judge gave it: selectors put a person's verdict above every score.
     A tie leaves no verdict: whoever calls samples equally good did not say that they are good.
     """
-    is_flagged = any(word.kind is DecisionKind.flag for word in words)
-    spoken = [word for word in words if word.kind is None or word.kind in LABELLING]
-    if not spoken:
+    if not votes:
         judged = machine_score is not None or machine_verdict is not None
         source = LabelSource.judge if judged else LabelSource.none
         return Effect(machine_score, machine_verdict, source, is_overridden=False, is_flagged=is_flagged)
-    counted = votes(spoken, by_vote=by_vote)
-    verdict = majority([verdict_of(word, accept_at) for word in counted], machine_verdict)
-    scores = [word.score for word in counted if word.score is not None]
+    counted = counting(votes, by_vote=by_vote)
+    verdict = majority([vote.verdict for vote in counted], machine_verdict)
+    scores = [vote.score for vote in counted if vote.score is not None]
     score = mean_score(scores) if scores else None
     overridden = is_override(machine_score, machine_verdict, verdict, score)
     source = LabelSource.person
     return Effect(machine_score if score is None else score, verdict, source, overridden, is_flagged)
 
 
-def votes(spoken: Sequence[Word], *, by_vote: bool) -> list[Word]:
-    """The words that count: the last adjudication alone; else the latest, or one of each person.
+def counting(votes: Sequence[Vote], *, by_vote: bool) -> list[Vote]:
+    """The votes that count: the last adjudication alone; else the latest, or one of each person.
 
-    With votes, a bulk action counts alone until a later vote.
+    With `by_vote`, a bulk action counts alone until a later vote.
     """
-    settled = [word for word in spoken if word.is_adjudication]
-    if settled or not by_vote or spoken[-1].is_bulk:
-        return (settled or list(spoken))[-1:]
-    return list({word.user_id: word for word in spoken if not word.is_bulk}.values())
-
-
-def verdict_of(word: Word, accept_at: float) -> Verdict | None:
-    if word.kind is DecisionKind.score and word.score is not None:
-        return Verdict.accept if word.score >= accept_at else Verdict.reject
-    if word.kind is None:
-        return None
-    return Verdict.reject if word.kind is DecisionKind.reject else Verdict.accept
+    settled = [vote for vote in votes if vote.is_adjudication]
+    if settled or not by_vote or votes[-1].is_bulk:
+        return (settled or list(votes))[-1:]
+    return list({vote.user_id: vote for vote in votes if not vote.is_bulk}.values())
 
 
 def majority(verdicts: Sequence[Verdict | None], machine_verdict: Verdict | None) -> Verdict | None:
@@ -145,13 +124,14 @@ def effects(
     columns = (label.sample_id, label.round_id, label.machine_score, label.machine_verdict, label.kind)
     rows = db.execute(select(*columns).where(label.sample_id.in_(sample_ids))).all()
     rules = Rules(db, {row.round_id for row in rows}, rounds)
-    words, together = words_of(db, sample_ids, rules, without)
+    stands = votes_on(db, sample_ids, rules, without)
     written = written_by_people(db, [row.sample_id for row in rows if row.kind == "edit"], without)
     found = {}
     for sample_id, round_id, score, verdict, _ in rows:
-        said, is_vote = written.get(sample_id, []) + words[sample_id], rules.settings[round_id].has_overlap
-        found[sample_id] = effect(score, verdict, said, rules.cuts[round_id], by_vote=is_vote)
-    return found, together
+        votes = written.get(sample_id, []) + stands.votes[sample_id]
+        is_flagged, by_vote = sample_id in stands.flagged, rules.settings[round_id].has_overlap
+        found[sample_id] = effect(score, verdict, votes, is_flagged=is_flagged, by_vote=by_vote)
+    return found, stands.together
 
 
 def show(db: Session, sample_ids: Sequence[int], *, is_open: bool) -> None:
@@ -161,33 +141,20 @@ def show(db: Session, sample_ids: Sequence[int], *, is_open: bool) -> None:
         db.execute(update(table).where(table.sample_id.in_(sample_ids)).values(is_open=is_open))
 
 
-class Rules:
-    """What the rounds of some samples say of labels: the judge, its cut, the review's settings."""
+@dataclass(frozen=True)
+class Standing:
+    """What stands of some samples: the votes on each, oldest first, the flagged ones, and those of decided groups."""
 
-    def __init__(self, db: Session, round_ids: set[int], rounds: Sequence[tables.Round] = ()) -> None:
-        rows: list[Any] = [(one.id, one.recipe, one.phase, one.review) for one in rounds]
-        if not round_ids <= {one.id for one in rounds}:
-            query = select(tables.Round.id, tables.Round.recipe, tables.Round.phase, tables.Round.review)
-            rows = list(db.execute(query.where(tables.Round.id.in_(round_ids))))
-        self.judges: dict[int, dict[str, Any]] = {}
-        self.settings: dict[int, ReviewSettings] = {}
-        for id_, recipe, phase, review in rows:
-            self.judges[id_], self.settings[id_] = judge_of(recipe, phase), review_settings.read(review)
-        self.cuts = {id_: cut_of(judge) for id_, judge in self.judges.items()}
+    votes: dict[int, list[Vote]]
+    flagged: set[int]
+    together: set[int]
 
 
-def thresholds(db: Session, round_ids: set[int]) -> dict[int, float]:
-    """The cuts of these rounds' judges."""
-    return Rules(db, round_ids).cuts
+def votes_on(db: Session, sample_ids: Sequence[int], rules: Rules, without: Collection[int] = ()) -> Standing:
+    """What stands of these samples.
 
-
-def words_of(
-    db: Session, sample_ids: Sequence[int], rules: Rules, without: Collection[int] = ()
-) -> tuple[dict[int, list[Word]], set[int]]:
-    """The decisions about each sample that stand, oldest first; and the samples of decided groups.
-
-    All but late ones and those `without`: those of gold items, too, whose label moves with them until selection writes
-    the known one.
+    All but late decisions and those `without`: those on gold items, too, whose label moves with them until selection
+    writes the known one.
     """
     decision, sample = tables.Decision, tables.Sample
     query = standing.decisions(decision, late=False, gold=True, adjudication=True, batch=True)
@@ -198,16 +165,19 @@ def words_of(
     rows = [*db.scalars(query.where(*alone)), *db.scalars(query.where(*about_group))]
     rows = [row for row in rows if row.id not in without]
     members, scores = decided_groups(db, sorted({row.group_id for row in rows if row.kind in TOGETHER}))
-    words: dict[int, list[Word]] = defaultdict(list)
+    found = Standing(defaultdict(list), set(), members)
     # A decision that was removed and restored is a copy: it stands where the first one stood.
     for row in sorted(rows, key=lambda row: row.value.get("restores", row.id)):
         if row.kind in TOGETHER:
-            for n, said in group_decisions.says(row.value, scores, rules.judges[row.round_id]).items():
-                words[n].append(word(row, said.kind, said.score))
-        else:
-            kind = DecisionKind.reject if row.kind is DecisionKind.edit else row.kind
-            words[row.sample_id].append(word(row, kind, row.score))
-    return words, members
+            for n, (verdict, score) in group_decisions.says(row.value, scores, rules.judges[row.round_id]).items():
+                found.votes[n].append(vote(row, n, verdict, score))
+        elif row.kind in DECIDING:
+            score = row.score if row.kind is DecisionKind.score else None
+            verdict = verdict_of(row.kind, score, rules.cuts[row.round_id])
+            found.votes[row.sample_id].append(vote(row, row.sample_id, verdict, score))
+        elif row.kind is DecisionKind.flag:
+            found.flagged.add(row.sample_id)
+    return found
 
 
 def decided_groups(db: Session, group_ids: Sequence[int]) -> tuple[set[int], dict[int, float | None]]:
@@ -220,11 +190,18 @@ def decided_groups(db: Session, group_ids: Sequence[int]) -> tuple[set[int], dic
     return members, scores
 
 
-def word(row: tables.Decision, kind: DecisionKind | None, score: float | None) -> Word:
-    return Word(kind, score, row.user_id, row.is_adjudication, row.batch_id is not None)
+def vote(row: tables.Decision, sample_id: int, verdict: Verdict | None, score: float | None) -> Vote:
+    return Vote(
+        sample_id,
+        row.user_id,
+        verdict,
+        score,
+        is_adjudication=row.is_adjudication,
+        is_bulk=row.batch_id is not None,
+    )
 
 
-def written_by_people(db: Session, sample_ids: Sequence[int], without: Collection[int] = ()) -> dict[int, list[Word]]:
+def written_by_people(db: Session, sample_ids: Sequence[int], without: Collection[int] = ()) -> dict[int, list[Vote]]:
     """An edited text counts as accepted by its author, as long as the edit was not taken back, nor is in `without`."""
     decision, sample = tables.Decision, tables.Sample
     query = (
@@ -233,7 +210,7 @@ def written_by_people(db: Session, sample_ids: Sequence[int], without: Collectio
         .where(sample.id.in_(sample_ids), decision.value["edit_id"].as_integer() == sample.id)
     )
     rows = db.execute(query) if sample_ids else ()
-    return {n: [Word(DecisionKind.accept, user_id=user_id)] for n, user_id, id_ in rows if id_ not in without}
+    return {n: [Vote(n, user_id, Verdict.accept)] for n, user_id, id_ in rows if id_ not in without}
 
 
 def change(sample_id: int, to: Effect) -> dict[str, Any]:

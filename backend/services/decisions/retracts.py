@@ -8,13 +8,14 @@ from backend.db.standing import TOGETHER
 from backend.errors import Conflict, NotFound
 from backend.services.access import Actor
 from backend.services.decisions import group_decisions, labels, leases
-from backend.services.decisions.acts import Act, Written, seen, written
+from backend.services.decisions.acts import Act
+from backend.services.decisions.decision import Decision, own, written
 from backend.services.decisions.locks import lock_labels
 from backend.services.review_settings import ReviewSettings
 from backend.values import DecisionKind
 
 
-def retract(db: Session, actor: Actor, round_: tables.Round, act: Act, settings: ReviewSettings) -> Written:
+def retract(db: Session, actor: Actor, round_: tables.Round, act: Act, settings: ReviewSettings) -> Decision:
     """Take back a decision of the actor's own."""
     while True:
         target = own_standing(db, actor, round_.id, act.retracts)
@@ -39,7 +40,7 @@ def retract(db: Session, actor: Actor, round_: tables.Round, act: Act, settings:
     lock_labels(db, touched)
     labels.recompute(db, touched)
     free_slot(db, actor, target, settings)
-    return seen(row, is_new=True)
+    return own(row, actor, round_, is_new=True)
 
 
 def free_slot(db: Session, actor: Actor, target: tables.Decision, settings: ReviewSettings) -> None:

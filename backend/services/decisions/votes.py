@@ -1,4 +1,4 @@
-"""What each person last said of each item of a round: the ground of agreement and of people's own figures."""
+"""Votes: what standing decisions say of items, as labels, agreement and people's own figures count it."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -8,27 +8,38 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db import standing, tables
-from backend.db.standing import ANY_LABELLING, LABELLING, TOGETHER
-from backend.services.decisions import labels
+from backend.db.standing import ANY_LABELLING, TOGETHER
+from backend.services.decisions.rules import thresholds
 from backend.values import DecisionKind, Verdict
+
+VERDICTS = {
+    DecisionKind.accept: Verdict.accept,
+    DecisionKind.reject: Verdict.reject,
+    DecisionKind.edit: Verdict.reject,
+}
 
 
 @dataclass(frozen=True)
 class Vote:
-    """One person's last standing word on one item, a sample or (`best` is set) a group.
+    """What one standing decision says of one item, to be counted: an item is a sample, or (`best` is set) a group.
 
-    `best`: the sample picked as the best, `tie` or `all bad`. `judge_hidden`: nothing of the judge was seen before.
+    Computed from rows of `decisions`; it is neither sent nor stored. A label counts the votes on its sample
+    (`labels.votes_on`), agreement the last vote of each person on each item (`read`).
+    `verdict`: None where samples were called equally good. `best`: the sample picked as the best, `tie` or `all bad`.
+    `judge_hidden`: nothing of the judge was seen before.
     """
 
     sample_id: int
-    group_id: int
     user_id: int
     verdict: Verdict | None
-    score: float | None
-    best: int | str | None
-    judge_hidden: bool
-    is_random: bool
-    is_override: bool
+    score: float | None = None
+    group_id: int = 0
+    best: int | str | None = None
+    judge_hidden: bool = False
+    is_random: bool = False
+    is_override: bool = False
+    is_adjudication: bool = False
+    is_bulk: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,6 +49,16 @@ class Votes:
     cast: tuple[Vote, ...]
     on_gold: tuple[Vote, ...]
     left_out: dict[str, int]
+
+
+def verdict_of(kind: DecisionKind, score: float | None, cut: float) -> Verdict | None:
+    """The verdict that a decision gives its sample; None where it gives none, as a decision on a group.
+
+    Whoever rewrites a text does not let it stand.
+    """
+    if kind is DecisionKind.score and score is not None:
+        return Verdict.accept if score >= cut else Verdict.reject
+    return VERDICTS.get(kind)
 
 
 def read(db: Session, round_id: int, *, items_of: int | None = None) -> Votes:
@@ -58,7 +79,7 @@ def read(db: Session, round_id: int, *, items_of: int | None = None) -> Votes:
     if items_of is not None:
         own = select(decision.sample_id).where(decision.round_id == round_id, decision.user_id == items_of)
         query = query.where(decision.sample_id.in_(own.correlate(None)))
-    cut = labels.thresholds(db, {round_id}).get(round_id, 0.5)
+    cut = thresholds(db, {round_id}).get(round_id, 0.5)
     last: dict[tuple[int, int, bool], Vote] = {}
     on_gold: dict[tuple[int, int], Vote] = {}
     left_out: Counter[str] = Counter()
@@ -88,15 +109,17 @@ def _no_vote(row: Any) -> str | None:
 
 
 def _vote(row: Any, cut: float) -> Vote:
-    verdict, score = None, None
-    if row.kind is DecisionKind.score and row.score is not None:
-        score = float(row.score)
-        verdict = Verdict.accept if score >= cut else Verdict.reject
-    elif row.kind in LABELLING:
-        verdict = Verdict.accept if row.kind is DecisionKind.accept else Verdict.reject
-    hidden = row.is_blind and row.mode != "judgment"
+    score = float(row.score) if row.kind is DecisionKind.score and row.score is not None else None
     return Vote(
-        row.sample_id, row.group_id, row.user_id, verdict, score, _best(row), hidden, row.is_random, row.is_override
+        row.sample_id,
+        row.user_id,
+        verdict_of(row.kind, score, cut),
+        score,
+        group_id=row.group_id,
+        best=_best(row),
+        judge_hidden=row.is_blind and row.mode != "judgment",
+        is_random=row.is_random,
+        is_override=row.is_override,
     )
 
 

@@ -1,7 +1,7 @@
 """What to look at next: items this person may decide, leased to them as they are returned, each with its reason."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
@@ -13,30 +13,18 @@ from backend.errors import InvalidInput
 from backend.services import review_settings
 from backend.services.access import Actor
 from backend.services.decisions import leases, presence
+from backend.services.decisions.decision import own
 from backend.services.queue.orders import Order
 from backend.services.queue.review_items import Item, Member, items
 from backend.services.queue.review_pick import Asked, Picked, pick
 from backend.services.rounds import get_row, review_scope
 from backend.services.samples import visibility
-from backend.values import DecisionKind, Role, RoundStatus
+from backend.values import Role, RoundStatus
 
-__all__ = ["Earlier", "Item", "Member", "Order", "earlier", "queue"]
+__all__ = ["Item", "Member", "Order", "earlier", "queue"]
 
 MAX_ITEMS = 100
 MAX_HELD = 1_000
-
-
-@dataclass(frozen=True)
-class Earlier:
-    """An item the person has decided, and what they said of it: it stands."""
-
-    item: Item
-    client_id: str
-    kind: DecisionKind
-    score: float | None
-    value: dict[str, Any]
-    is_override: bool
-    is_late: bool
 
 
 def queue(
@@ -76,8 +64,11 @@ def queue(
         return items(db, actor, round_, settings, [*again, *won], found.why)
 
 
-def earlier(actor: Actor, round_id: int, held: Sequence[int] = ()) -> Earlier | None:
-    """What the actor decided last, apart from the items held in the page; None where there is nothing more."""
+def earlier(actor: Actor, round_id: int, held: Sequence[int] = ()) -> Item | None:
+    """The item that the actor decided last, with their decision as `mine`, apart from the items held in the page.
+
+    None where there is nothing more.
+    """
     if len(held) > MAX_HELD:
         raise InvalidInput(f"A page holds up to {MAX_HELD} items. Reload it.")
     decision = tables.Decision
@@ -102,7 +93,7 @@ def earlier(actor: Actor, round_id: int, held: Sequence[int] = ()) -> Earlier | 
         if row is None:
             return None
         [item] = items(db, actor, round_, settings, [row.sample_id], {})
-        return Earlier(item, row.client_id, row.kind, row.score, row.value, row.is_override, row.is_late)
+        return replace(item, mine=own(row, actor, round_))
 
 
 def claim(actor: Actor, round_id: int, found: Picked) -> list[int]:

@@ -11,11 +11,10 @@ from sqlalchemy.orm import Session
 
 from backend.db import now, standing, tables
 from backend.db.standing import ANY_LABELLING
-from backend.recipes import cut_of, judge_of
 from backend.services.access import Actor
-from backend.services.decisions import group_decisions
+from backend.services.decisions import Decision, group_decisions
+from backend.services.decisions.rules import cut_of_round
 from backend.services.queue import colleagues, reasons
-from backend.services.queue.colleagues import Other
 from backend.services.queue.judge_views import JudgeView, judge_views
 from backend.services.review_settings import Mode, ReviewSettings
 from backend.values import DecisionKind, Message, Messages
@@ -49,7 +48,8 @@ class Item:
     `num_members`: how many the group has, shown or not. `flag`: the client_id of the person's own standing flag.
     `others`: what colleagues decided, once the person has decided or where the round shows it before.
     `edits`: the texts the person made of this one, of edits that stand. `messages`: what was asked; of an episode that
-    stands alone also what was said before its text, which is the last.
+    stands alone also what was said before its text, which is the last. `mine`: the person's own decision, where the
+    item was asked for as one decided before.
     """
 
     sample_id: int
@@ -64,10 +64,11 @@ class Item:
     lease_until: datetime | None = None
     is_random: bool = False
     members: tuple[Member, ...] = ()
-    others: tuple[Other, ...] = ()
+    others: tuple[Decision, ...] = ()
     num_members: int = 0
     flag: str | None = None
     edits: tuple[str, ...] = ()
+    mine: Decision | None = None
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class Shown:
     views: dict[int, JudgeView]
     signs: dict[int, reasons.Strongest]
     flags: dict[int, str]
-    others: dict[int, tuple[Other, ...]]
+    others: dict[int, tuple[Decision, ...]]
     leases: dict[int, tuple[datetime, bool]]
     edits: dict[int, tuple[str, ...]]
 
@@ -97,7 +98,7 @@ def items(
 ) -> list[Item]:
     """The items in full, in this order. `why`: reasons that give nothing away. `is_curating`: hide nothing."""
     shown = look_up(db, actor, round_, settings, ids, is_curating=is_curating)
-    cut = cut_of(judge_of(round_.recipe, round_.phase))
+    cut = cut_of_round(round_)
     made = [item(n, shown, settings, cut, why.get(n)) for n in ids if n in shown.rows]
     length = list(accumulate(characters(one) + sum(map(characters, one.members)) for one in made))
     return [one for one, so_far in zip(made, length, strict=True) if so_far <= MAX_CHARACTERS or one is made[0]]
@@ -136,7 +137,7 @@ def look_up(
         judge_views(db, seen),
         reasons.signs(db, seen),
         own_flags(db, actor, ids),
-        colleagues.others(db, actor, told),
+        colleagues.others(db, actor, told, cut_of_round(round_), judged=ids if is_open else decided),
         own_leases(db, actor, settings, ids),
         own_edits(db, actor, everything),
     )

@@ -11,14 +11,14 @@ from sqlalchemy.orm import Session
 from backend import jobs
 from backend.db import session, tables
 from backend.db.standing import ANY_LABELLING, TOGETHER
-from backend.errors import Conflict
-from backend.recipes import cut_of, job_after_people, judge_of
+from backend.errors import Conflict, MissingPrerequisite, NotSignedIn, PermissionDenied, RondoError
+from backend.recipes import job_after_people
 from backend.services import events, review_settings
 from backend.services.access import Actor
-from backend.services.decisions import Act, Written, group_decisions, lock_round, tallies, write_all
+from backend.services.decisions import Act, Decision, group_decisions, lock_round, tallies, write_all
+from backend.services.decisions.rules import cut_of_round
 from backend.services.decisions.tallies import Tally
 from backend.services.queue import colleagues, reasons
-from backend.services.queue.colleagues import Other
 from backend.services.queue.judge_views import JudgeView, Reply, judge_views
 from backend.services.reviews.review_closing import Closing, closing
 from backend.services.reviews.review_progress import Person, Progress, progress
@@ -26,26 +26,31 @@ from backend.services.rounds import get_row, review_scope
 from backend.values import DecisionKind, Role, RoundStatus
 
 __all__ = [
-    "Act", "Closing", "Decided", "JudgeView", "Other", "Person", "Progress", "Reply", "Tally", "close", "closing",
-    "decide", "decide_many", "judge_views", "progress", "undo",
+    "Act", "Closing", "Decision", "JudgeView", "Outcome", "Person", "Progress", "Reply", "Tally", "close", "closing",
+    "decide", "decide_each", "decide_many", "judge_views", "progress", "undo",
 ]  # fmt: skip
+
+OF_ALL = (NotSignedIn, MissingPrerequisite)
+"""What speaks of no single act: nobody is signed in, or the database's file is gone. Later the same acts may pass."""
 
 
 @dataclass(frozen=True)
-class Decided:
-    """What one act did. `judge` is None where it labelled nothing (skip, flag, a retract).
+class Outcome:
+    """What came of one act: the decision, and what the person may see now that they have committed.
+
+    `judge` is None where it labelled nothing (skip, flag, a retract).
 
     `judges`: the view of each sample of a group. `reason`: why the item was in the queue, now that it may be said.
     `meanwhile`: what a curator had done to the item.
     `late_because`: the decision came when the item's reviewers were complete; it is kept and counts in no label.
     """
 
-    decision: Written
+    decision: Decision
     judge: JudgeView | None
     tally: Tally
     judges: dict[int, JudgeView] = field(default_factory=dict)
     reason: str | None = None
-    others: tuple[Other, ...] = ()
+    others: tuple[Decision, ...] = ()
     meanwhile: str | None = None
 
     @property
@@ -66,7 +71,7 @@ def decide(
     seconds: float | None = None,
     is_blind: bool = True,
     value: dict[str, Any] | None = None,
-) -> Decided:
+) -> Outcome:
     """Decide on one item; sending the same client_id again changes nothing and returns the same."""
     act = Act(
         client_id, kind, sample_id, score=score, text=text, note=note, seconds=seconds, is_blind=is_blind,
@@ -75,7 +80,7 @@ def decide(
     return decide_many(actor, round_id, [act])[0]
 
 
-def decide_many(actor: Actor, round_id: int, acts: Sequence[Act]) -> list[Decided]:
+def decide_many(actor: Actor, round_id: int, acts: Sequence[Act]) -> list[Outcome]:
     """Write these acts in order, all or none; each one that was written before stays as it is."""
     with session() as db:
         get_row(db, actor, round_id, Role.reviewer)
@@ -84,28 +89,70 @@ def decide_many(actor: Actor, round_id: int, acts: Sequence[Act]) -> list[Decide
         return answers(db, actor, round_, done)
 
 
-def answers(db: Session, actor: Actor, round_: tables.Round, done: Sequence[Written]) -> list[Decided]:
+def decide_each(actor: Actor, round_id: int, acts: Sequence[Act | RondoError]) -> list[Outcome | RondoError]:
+    """What came of each act, in order: what was done, or why it was not written.
+
+    An act that could not even be read comes in as its error. Raises `PermissionDenied`, `NotSignedIn` and
+    `MissingPrerequisite`, which speak of all acts.
+    """
+    readable = [act for act in acts if isinstance(act, Act)]
+    if len(readable) == len(acts):
+        try:
+            return [*decide_many(actor, round_id, readable)]
+        except (PermissionDenied, *OF_ALL):
+            raise
+        except RondoError as error:
+            if len(acts) == 1:
+                return [error]
+    found: list[Outcome | RondoError] = []
+    standing: list[tuple[str, bool]] = []
+    """The acts that no undo took back yet, with whether they were written: an undo is for the last of them."""
+    for act in acts:
+        is_undo = isinstance(act, Act) and act.kind is DecisionKind.retract
+        if is_undo and isinstance(act, Act) and act.retracts:
+            standing = [one for one in standing if one[0] != act.retracts]
+        elif is_undo and standing and not standing.pop()[1]:
+            # It would take back another one.
+            found.append(Conflict("The decision that this takes back was not written: there is nothing to take back."))
+            continue
+        found.append(_alone(actor, round_id, act))
+        if not is_undo:
+            client_id = act.client_id if isinstance(act, Act) else ""
+            standing.append((client_id, isinstance(found[-1], Outcome)))
+    return found
+
+
+def _alone(actor: Actor, round_id: int, act: Act | RondoError) -> Outcome | RondoError:
+    if isinstance(act, RondoError):
+        return act
+    try:
+        return decide_many(actor, round_id, [act])[0]
+    except OF_ALL:
+        raise
+    except RondoError as error:
+        return error
+
+
+def answers(db: Session, actor: Actor, round_: tables.Round, done: Sequence[Decision]) -> list[Outcome]:
     """What the person may see now that they have committed."""
     told = [one for one in done if reveals(one.kind)]
     ids = list(dict.fromkeys(one.sample_id for one in told))
     groups = members_of(db, [one.sample_id for one in told if one.kind in TOGETHER])
     views = judge_views(db, [*ids, *(n for some in groups.values() for n in some)])
-    said, signs = colleagues.others(db, actor, ids), reasons.signs(db, list(views))
-    settings = review_settings.read(round_.review)
-    now_at, cut = (
-        tallies.of_one(db, actor.user_id, round_.id, settings),
-        cut_of(judge_of(round_.recipe, round_.phase)),
-    )
+    settings, cut = review_settings.read(round_.review), cut_of_round(round_)
+    others, signs = colleagues.others(db, actor, ids, cut, judged=ids), reasons.signs(db, list(views))
+    tally = tallies.of_one(db, actor.user_id, round_.id, settings)
     made = []
     for one in done:
         if not reveals(one.kind):
-            made.append(Decided(one, None, now_at))
+            made.append(Outcome(one, None, tally))
             continue
         n, view = one.sample_id, views.get(one.sample_id)
         shown = {m: views[m] for m in groups.get(n, [n] if view else []) if m in views}
         reason = reasons.of_item(groups.get(n, [n]), views, signs, cut)
-        told_of = said.get(n, ())
-        made.append(Decided(one, view, now_at, shown, reason, told_of, colleagues.meanwhile(told_of)))
+        made.append(
+            Outcome(one, view, tally, shown, reason, others.get(n, ()), colleagues.meanwhile(others.get(n, ())))
+        )
     return made
 
 
@@ -124,7 +171,7 @@ def reveals(kind: DecisionKind) -> bool:
     return kind in ANY_LABELLING
 
 
-def undo(actor: Actor, round_id: int, client_id: str = "") -> Decided:
+def undo(actor: Actor, round_id: int, client_id: str = "") -> Outcome:
     """Take back the actor's last decision in the round; give a client_id to make it safe to send again."""
     return decide_many(actor, round_id, [Act(client_id or uuid.uuid4().hex, DecisionKind.retract)])[0]
 

@@ -1,7 +1,6 @@
 """One sample in full: what was asked, what judges and people said, its group, and what it trained."""
 
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.orm import Session
@@ -10,12 +9,14 @@ from backend.db import reading, tables
 from backend.errors import NotFound
 from backend.services.access import Actor, require
 from backend.services.checkpoints import trainings
-from backend.services.decisions import words as decision_words
+from backend.services.decisions import Decision
+from backend.services.decisions.rules import cut_of_round
+from backend.services.decisions.words import speaking_of
 from backend.services.samples import chain as sample_chain
 from backend.services.samples import visibility
 from backend.services.samples.chain import Chain
 from backend.services.samples.rows import SampleRow, read_rows
-from backend.values import JSON, DecisionKind, Messages, Role, Verdict
+from backend.values import JSON, Messages, Role, Verdict
 
 MAX_HISTORY = 200
 MAX_GROUP = 200
@@ -33,25 +34,6 @@ class JudgmentView:
     finish_reason: str
     reasoning: str | None
     """What its endpoint gave apart from the reply."""
-
-
-@dataclass(frozen=True)
-class DecisionView:
-    """A decision as history shows it. `words`: what it says beyond its kind. `is_retracted`: taken back later."""
-
-    id: int
-    who: str
-    at: datetime
-    kind: DecisionKind
-    score: float | None
-    words: str
-    note: str
-    is_blind: bool
-    is_override: bool
-    is_bulk: bool
-    is_retracted: bool
-    seconds: float | None
-    via: str
 
 
 @dataclass(frozen=True)
@@ -94,7 +76,7 @@ class Detail:
     score_like: bool
     judgments: tuple[JudgmentView, ...]
     group: tuple[SampleRow, ...]
-    history: tuple[DecisionView, ...]
+    history: tuple[Decision, ...]
     trained: tuple[Trained, ...]
     hides_others: bool
     chain: Chain
@@ -144,10 +126,7 @@ def detail(actor: Actor, sample_id: int) -> Detail:
             score_like=sample.score_like,
             judgments=() if hides_judge else tuple(judgments(db, sample_id)),
             group=tuple(visibility.seen(db, actor, kept, siblings(db, sample))),
-            history=tuple(
-                replace(one, is_override=one.is_override and not hides_judge)
-                for one in decisions(db, sample, _told(actor, kept, row), tells_judge=not hides_judge)
-            ),
+            history=tuple(decisions(db, sample, round_, _told(actor, kept, row), tells_judge=not hides_judge)),
             trained=tuple(datasets(db, sample_id)),
             hides_others=row.is_hidden and kept.others,
             chain=sample_chain.of(db, actor, sample, round_, kept),
@@ -184,23 +163,16 @@ def _told(actor: Actor, kept: visibility.Hidden, row: SampleRow) -> ColumnElemen
 
 
 def decisions(
-    db: Session, sample: tables.Sample, told: ColumnElement[bool], *, tells_judge: bool
-) -> list[DecisionView]:
+    db: Session, sample: tables.Sample, round_: tables.Round, told: ColumnElement[bool], *, tells_judge: bool
+) -> list[Decision]:
     """The history, oldest first: decisions that name the sample, those on its group that speak of it, its edit."""
     decision, user = tables.Decision, tables.User
-    others = decision_words.speaking_of(db, sample)
+    others = speaking_of(db, sample)
     is_about = or_(decision.sample_id == sample.id, decision.id.in_(others), decision.retracts_id.in_(others))
     query = select(decision, user.name).join(user, user.id == decision.user_id).where(is_about)
     rows = db.execute(query.where(told).order_by(decision.id.desc()).limit(MAX_HISTORY)).all()[::-1]
-    gone = {row.retracts_id for row, _ in rows}
-    return [
-        DecisionView(
-            row.id, who, row.created_at, row.kind, row.score,
-            decision_words.words(row.value, tells_judge=tells_judge), row.note, row.is_blind, row.is_override,
-            row.batch_id is not None, row.id in gone, row.seconds, row.via,
-        )
-        for row, who in rows
-    ]  # fmt: skip
+    gone, cut = {row.retracts_id for row, _ in rows}, cut_of_round(round_)
+    return [Decision.of(row, who, cut, tells_judge=tells_judge, is_retracted=row.id in gone) for row, who in rows]
 
 
 def datasets(db: Session, sample_id: int) -> list[Trained]:

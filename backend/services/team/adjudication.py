@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, or_, select
@@ -12,40 +11,26 @@ from sqlalchemy.orm import Session
 from backend.db import reading, session, standing, tables
 from backend.db.standing import ANY_LABELLING, TOGETHER
 from backend.errors import Conflict, InvalidInput, NotFound
-from backend.recipes import cut_of, judge_of
 from backend.services import decisions, review_settings
 from backend.services.access import Actor
-from backend.services.decisions import disputes, labels
-from backend.services.decisions.acts import Act, Written, written
+from backend.services.decisions import Act, Decision, disputes
+from backend.services.decisions.decision import written
+from backend.services.decisions.rules import cut_of_round
 from backend.services.queue import colleagues, review_items
 from backend.services.queue.review_items import Item
-from backend.services.reviews import Decided, answers
+from backend.services.reviews import Outcome, answers
 from backend.services.rounds import get_row
-from backend.values import DecisionKind, Role, Verdict
+from backend.values import DecisionKind, Role
 
 MAX_ITEMS = 100
 
 
 @dataclass(frozen=True)
-class Vote:
-    """One reviewer's last standing word on an item."""
-
-    user_id: int
-    who: str
-    kind: DecisionKind
-    verdict: Verdict | None
-    score: float | None
-    value: dict[str, Any]
-    note: str
-    at: datetime
-
-
-@dataclass(frozen=True)
 class Disputed:
-    """An item with everything that was said of it."""
+    """An item with each reviewer's last standing decision on it."""
 
     item: Item
-    votes: tuple[Vote, ...]
+    votes: tuple[Decision, ...]
 
 
 def count(actor: Actor, round_id: int) -> int:
@@ -83,7 +68,7 @@ def decide(
     value: dict[str, Any] | None = None,
     note: str = "",
     seconds: float | None = None,
-) -> Decided:
+) -> Outcome:
     """Settle an item: this word stands above all votes until it is taken back. It needs no slot and takes none.
 
     One's own word may be replaced; `Conflict` where somebody else's stands.
@@ -96,13 +81,13 @@ def decide(
         round_ = decisions.lock_round(db, round_id)
         if written(db, actor, round_, client_id) is None:
             refuse_settled(db, actor, round_, act)
-        done: Written = decisions.write_alone(db, actor, round_, act, is_adjudication=True)
+        done = decisions.write_alone(db, actor, round_, act, is_adjudication=True)
         answer = answers(db, actor, round_, [done])[0]
         # This word is the last adjudication: of what others did, only a bulk action is news.
         return replace(answer, meanwhile=colleagues.meanwhile([o for o in answer.others if not o.is_adjudication]))
 
 
-def undo(actor: Actor, round_id: int, client_id: str) -> Decided:
+def undo(actor: Actor, round_id: int, client_id: str) -> Outcome:
     """Take back the actor's last adjudication in the round that stands; sent again, it takes back no other."""
     decision = tables.Decision
     query = (
@@ -161,8 +146,8 @@ def shown(db: Session, actor: Actor, round_: tables.Round, ids: Sequence[int]) -
     return [Disputed(one, tuple(votes[one.sample_id])) for one in made]
 
 
-def read_votes(db: Session, round_: tables.Round, ids: Sequence[int]) -> dict[int, list[Vote]]:
-    """Each reviewer's last standing word on each item."""
+def read_votes(db: Session, round_: tables.Round, ids: Sequence[int]) -> dict[int, list[Decision]]:
+    """Each reviewer's last standing decision on each item."""
     decision, user = tables.Decision, tables.User
     query = (
         standing.votes(decision, user.name)
@@ -170,12 +155,10 @@ def read_votes(db: Session, round_: tables.Round, ids: Sequence[int]) -> dict[in
         .where(decision.sample_id.in_(ids))
         .order_by(decision.id)
     )
-    cut, last = cut_of(judge_of(round_.recipe, round_.phase)), dict[tuple[int, int], Vote]()
+    cut, last = cut_of_round(round_), dict[tuple[int, int], Decision]()
     for row, who in db.execute(query) if ids else ():
-        word = None if row.kind in TOGETHER else labels.verdict_of(labels.Word(row.kind, row.score), cut)
-        vote = Vote(row.user_id, who, row.kind, word, row.score, row.value, row.note, row.created_at)
-        last[row.sample_id, row.user_id] = vote
-    found: dict[int, list[Vote]] = defaultdict(list)
-    for (sample_id, _), vote in last.items():
-        found[sample_id].append(vote)
+        last[row.sample_id, row.user_id] = Decision.of(row, who, cut)
+    found: dict[int, list[Decision]] = defaultdict(list)
+    for (sample_id, _), decision_made in last.items():
+        found[sample_id].append(decision_made)
     return found

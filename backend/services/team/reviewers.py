@@ -16,7 +16,8 @@ from backend.services import review_settings
 from backend.services.access import Actor
 from backend.services.decisions import item_counts, tallies, votes
 from backend.services.decisions.acts import is_first, spent
-from backend.services.decisions.labels import deciding, thresholds
+from backend.services.decisions.labels import deciding
+from backend.services.decisions.rules import thresholds
 from backend.services.decisions.tallies import Tally
 from backend.services.decisions.votes import Vote
 from backend.services.queue import assignments

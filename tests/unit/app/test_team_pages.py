@@ -8,14 +8,15 @@ import pytest
 from app.pages import audit
 from app.pages.team import adjudication, gold, people, removal
 from app.widgets import figures, times
-from backend.db import now
+from backend.db import now, tables
 from backend.errors import InvalidInput
 from backend.services import review_settings
+from backend.services.decisions import Decision
 from backend.services.queue.judge_views import JudgeView
 from backend.services.queue.review_items import Item, Member
 from backend.services.reviews.review_progress import Progress, Tally
 from backend.services.team import agreement_measures as measures
-from backend.services.team.adjudication import Disputed, Vote
+from backend.services.team.adjudication import Disputed
 from backend.services.team.removals import Changed, Removal
 from backend.values import DecisionKind, Messages, Verdict
 
@@ -87,8 +88,12 @@ def disputed(*ids: int) -> Disputed:
     members = tuple(Member(n, f"answer {n}", "stop", 3, False, replace(judge, score=n / 10)) for n in ids)
     messages: Messages = [{"role": "user", "content": "3 9 7 = 60"}]
     item = Item(ids[0], 1, messages, "answer", "stop", 3, False, judge, None, members=members if ids[1:] else ())
-    vote = Vote(1, "maria", DecisionKind.prefer, None, None, {"best": ids[-1], "worst": None}, "", datetime.now(UTC))
-    return Disputed(item, (vote,))
+    row = tables.Decision(
+        id=1, client_id="decision-1", sample_id=ids[0], user_id=1, kind=DecisionKind.prefer, note="", via="page",
+        value={"best": ids[-1], "worst": None}, created_at=datetime.now(UTC), is_blind=True, is_override=False,
+        is_adjudication=False, is_late=False,
+    )  # fmt: skip
+    return Disputed(item, (Decision.of(row, "maria", 0.5),))
 
 
 def test_the_answers_of_a_group_are_numbered_as_their_keys_and_each_has_its_score() -> None:
