@@ -51,8 +51,10 @@ up: $(VENV)/.base  ## the same without the demo project
 test: $(VENV)/.dev  ## all tests; needs Chromium and PostgreSQL for all of them
 	$(BIN)/pytest -n $(or $(WORKERS),3) --dist loadfile --no-loadscope-reorder --durations=60 --durations-min=5
 
-test-fast: $(VENV)/.dev  ## unit tests only, seconds
-	$(BIN)/pytest tests/unit
+FAST := selectors mixers schedules generators prompt_sources environments
+
+test-fast: $(VENV)/.dev  ## unit tests of the parts that need no large library: seconds
+	$(BIN)/pytest -m "not large_library" $(addprefix tests/unit/,$(FAST))
 
 test-gpu: $(VENV)/.dev  ## what needs a CUDA device
 	$(BIN)/pytest -m gpu

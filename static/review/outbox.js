@@ -19,7 +19,7 @@ const HOLDING = new Set(["PermissionDenied", "NotFound", "MissingPrerequisite", 
  * @typedef {{name: string, act: Act, failures?: number}} Entry
  * @typedef {{type: string, message: string, retry_after?: number}} Problem
  * @typedef {{error?: Problem, [more: string]: any}} Result
- * @typedef {Result[] | {error: Problem}} Answer
+ * @typedef {Result[] & {error?: undefined} | {error: Problem}} Answer
  */
 
 export const newId = () =>
@@ -171,7 +171,7 @@ export class Outbox {
     this.wait = 0;
     this.batch = BATCH;
     // An error of the whole answer is that of each; else every act has its own, and none holds up another.
-    entries.forEach((entry, i) => this.settleOne(entry, answer.error ? answer : answer[i]));
+    entries.forEach((entry, i) => this.settleOne(entry, answer.error ? { error: answer.error } : answer[i]));
   }
 
   /**

@@ -88,6 +88,7 @@ def test_the_policy_is_told_of_the_tools():
     assert "Action: calculate[(3 + 4) * 2]" in said
 
 
+@pytest.mark.large_library
 def test_its_methods_are_tools_for_the_library_too():
     from transformers.utils import get_json_schema
 

@@ -16,6 +16,7 @@ def asked(seed: int = 1, limit: int = 4, **knobs: object) -> list[Group]:
     return ReasoningGym(**({"config": SUMS} | knobs)).ask([], [], limit=limit, seed=seed)
 
 
+@pytest.mark.large_library
 def test_tasks_have_answers_and_are_made_again_from_what_is_noted() -> None:
     found = asked()
     texts = [group.prompt.messages[0]["content"] for group in found]
