@@ -84,7 +84,7 @@ class JobStatus(StrEnum):
 
 
 class RoundStatus(StrEnum):
-    """`review` waits for people to decide, `held` for a curator's word before the training; the others follow the jobs."""
+    """`review` waits for people to decide, `held` for a curator's word before training; the others follow the jobs."""
 
     running = "running"
     review = "review"

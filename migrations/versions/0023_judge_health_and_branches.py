@@ -23,13 +23,10 @@ def upgrade() -> None:
     op.add_column("rounds", sa.Column("hold", JSON, nullable=False, server_default="{}"))
     op.add_column("rounds", sa.Column("branch_step", NUMBER, nullable=True))
     if op.get_bind().dialect.name == "sqlite":
-        op.execute(
-            f"ALTER TABLE rounds ADD COLUMN branch_of_id INTEGER CONSTRAINT {KEY}"
-            " REFERENCES rounds (id) ON DELETE SET NULL"
-        )
+        op.execute(f"ALTER TABLE rounds ADD COLUMN branch_of_id INTEGER CONSTRAINT {KEY} REFERENCES rounds (id)")
     else:
         op.add_column("rounds", sa.Column("branch_of_id", NUMBER, nullable=True))
-        op.create_foreign_key(KEY, "rounds", "rounds", ["branch_of_id"], ["id"], ondelete="SET NULL")
+        op.create_foreign_key(KEY, "rounds", "rounds", ["branch_of_id"], ["id"])
 
 
 def downgrade() -> None:

@@ -8,13 +8,14 @@ from sqlalchemy.orm import Session
 
 from backend import boundary, recipes, registry
 from backend.db import reading, tables
-from backend.errors import InvalidInput, NotFound
+from backend.errors import Conflict, InvalidInput, NotFound
 from backend.prompt_sources import PromptSource
 from backend.recipes import Recipe
 from backend.services.access import Actor, require
 from backend.services.checkpoints import model_checks, wrappers
 from backend.services.plans import (
     auto_rules,
+    branches,
     contexts,
     imported_completions,
     known_answers,
@@ -70,6 +71,10 @@ class Plan:
     """Rounds to run, this one included: the others follow by themselves, each from the one before."""
     stop_rules: tuple[str, ...] = tuple(auto_rules.RULES)
     """What stops them (`auto_rules.RULES`)."""
+    branch_of: int | None = None
+    """The round whose rows this one begins with, instead of sampling; see `plans.branches`."""
+    branch_step: int | None = None
+    """Of a branch: the first step that runs anew."""
 
     def sets(self) -> list[tuple[int, SetUse]]:
         """(prompt set id, use) for each use of each set."""
@@ -136,6 +141,23 @@ def again(actor: Actor, project_id: int, round_id: int | None = None) -> Plan:
         if not row.auto:
             return plan
         return replace(plan, num_rounds=row.auto["left"] + 1, stop_rules=tuple(row.auto["rules"]))
+
+
+def branch(actor: Actor, round_id: int, at: str) -> Plan:
+    """The plan of a branch of a round that begins at `judge`, `select` or `train`, as the round was launched.
+
+    Raises `Conflict` where the round has not come so far.
+    """
+    with reading() as db:
+        row = db.get(tables.Round, round_id)
+        if row is None:
+            raise NotFound(f"There is no round {round_id}. Choose one from the overview.")
+        require(db, actor, row.project_id, Role.viewer)
+        step = branches.step_at(row, at)
+        if why := branches.refusal(row, step):
+            raise Conflict(why)
+        project_id = row.project_id
+    return branches.with_origin(again(actor, project_id, round_id), row, step)
 
 
 def _round(db: Session, project_id: int, round_id: int) -> tables.Round:
@@ -237,7 +259,8 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
         check_numbers(plan)
         check_parent(db, project_id, plan.parent_id)
         recipe = parse(plan.recipe)
-        phase = phase_of(db, recipe, plan.parent_id)
+        origin = branches.origin(db, project_id, plan, recipe)
+        phase = origin.phase if origin is not None else phase_of(db, recipe, plan.parent_id)
         check_checkpoints(db, project_id, plan, recipe)
         for set_id, _ in plan.sets():
             set_of(db, project_id, set_id)
@@ -249,15 +272,19 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
         prompts = plan.num_prompts if _repeats(recipe, phase) and available else min(plan.num_prompts, available)
         takers = imported_completions.takers(recipe)
         taken = round(brought * prompts / available) if takers and available else 0
-        size = sizes.sizes(recipe, phase, prompts=prompts, taken=taken)
-        seconds = _seconds(db, project_id, plan, recipe, phase, prompts=prompts, taken=taken)
+        size = sizes.sizes(recipe, phase, prompts=prompts, taken=taken, first=plan.branch_step or 0)
+        seconds = None
+        if origin is None:
+            seconds = _seconds(db, project_id, plan, recipe, phase, prompts=prompts, taken=taken)
         no_room, little_room = contexts.problems(
             db, project_id, recipe, policy_id=plan.policy_id, judge_id=plan.judge_id, sample_set_ids=plan.sample_set_ids
         )
         if no_room:
             raise InvalidInput("\n".join(no_room))
         rows = size.samples - size.tried - size.rollouts
-        warnings = _warnings(plan, recipe, prompts, rows) + imported_completions.warnings(recipe, brought)
+        branched = [branches.says(origin, plan.branch_step or 0)] if origin is not None else []
+        rows = rows if origin is None else sizes.sizes(recipe, phase, prompts=prompts, taken=taken).samples
+        warnings = branched + _warnings(plan, recipe, prompts, rows) + imported_completions.warnings(recipe, brought)
         warnings += known_answers.warnings(
             db, project_id, recipe, sample=plan.sample_set_ids, held_out=plan.held_out_set_ids, phase=phase
         )

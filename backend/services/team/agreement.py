@@ -15,10 +15,9 @@ from backend.metrics import _agreement as measures
 from backend.metrics._agreement import Figure, Value
 from backend.services.access import Actor
 from backend.services.decisions import votes
-from backend.services.decisions.labels import SCORE_GAP
 from backend.services.decisions.votes import Vote
 from backend.services.rounds import get_row
-from backend.values import Role
+from backend.values import SCORE_GAP, Role
 
 JUDGE = "the judge"
 SHOWN = "the judge's view was shown before"
