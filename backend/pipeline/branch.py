@@ -1,4 +1,4 @@
-"""The first job of a branch: the rows that the round it branches off had before the step from which it goes its own way.
+"""The first job of a branch: copies of the rows that its origin made before the step from which it goes its own way.
 
 Questions, texts, judgments, labels and what people decided are copied, some groups in each transaction, so that a job
 that was killed goes on where it was. A copy's place (step, position, kind, checkpoint) is that of its original.
@@ -29,7 +29,7 @@ OF_JUDGING = ("judgments", "unparsed", "judge_tokens")
 
 
 def run(stage: StageContext) -> Finish:
-    """Copy what is not copied yet; what stands on the rounds' own rows is copied in the transaction that ends the job."""
+    """Copy what is not copied yet; what stands on the round itself is copied in the transaction that ends the job."""
     origin_id, first = origin_of(stage), first_step(stage)
     group = tables.Group
     with reading() as db:
@@ -84,7 +84,7 @@ def _copy_groups(db: Session, stage: StageContext, old: Sequence[dict[str, Any]]
     """These questions with all that was made of them before the step."""
     parents = _copies(db, stage, [one["parent_id"] for one in old])
     _insert(db, tables.Group, [
-        one | {"id": None, "round_id": stage.round.id, "parent_id": parents.get(one["parent_id"])} for one in old
+        one | {"round_id": stage.round.id, "parent_id": parents.get(one["parent_id"])} for one in old
     ])  # fmt: skip
     old_ids = [one["id"] for one in old]
     groups = _group_copies(db, stage, old_ids)
@@ -92,7 +92,7 @@ def _copy_groups(db: Session, stage: StageContext, old: Sequence[dict[str, Any]]
     texts = _rows(db, sample, of_old & (sample.step < first_step(stage)), order=(sample.id,))
     here = {"round_id": stage.round.id}
     _insert(db, sample, [
-        one | here | {"id": None, "edited_from_id": None, "group_id": groups[one["group_id"]]} for one in texts
+        one | here | {"edited_from_id": None, "group_id": groups[one["group_id"]]} for one in texts
     ])  # fmt: skip
     ids = _copies(db, stage, [one["id"] for one in texts])
     for one in texts:
@@ -107,7 +107,7 @@ def _copy_words(db: Session, stage: StageContext, ids: dict[int, int], groups: d
     here, judgment, first = {"round_id": stage.round.id}, tables.Judgment, first_step(stage)
     for some in in_chunks(sorted(ids)):
         said = _rows(db, judgment, judgment.sample_id.in_(some) & (judgment.step < first), order=(judgment.id,))
-        _insert(db, judgment, [one | here | {"id": None, "sample_id": ids[one["sample_id"]]} for one in said])
+        _insert(db, judgment, [one | here | {"sample_id": ids[one["sample_id"]]} for one in said])
         labels = _rows(db, tables.Label, tables.Label.sample_id.in_(some), order=(tables.Label.sample_id,))
         if _judges_anew(stage):
             labels = branch_labels.before_judging(labels, said, _judges(stage, first))
@@ -126,7 +126,7 @@ def _decision(stage: StageContext, one: dict[str, Any], ids: dict[int, int], gro
              for name, said in one["value"].items()}  # fmt: skip
     batch = one["batch_id"] and f"{stage.round.id}:{one['batch_id']}"[:64]
     return one | {
-        "id": None, "client_id": f"branch-{stage.round.id}-{one['id']}", "round_id": stage.round.id,
+        "client_id": f"branch-{stage.round.id}-{one['id']}", "round_id": stage.round.id,
         "sample_id": ids[one["sample_id"]], "group_id": groups[one["group_id"]], "retracts_id": None,
         "batch_id": batch, "value": value | {"restores": one["value"].get("restores", one["id"])},
     }  # fmt: skip
@@ -230,7 +230,6 @@ def _rows(db: Session, table: Any, where: Any, *, order: Sequence[Any]) -> list[
 
 
 def _insert(db: Session, table: Any, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert rows; those with the id None get one."""
+    """Insert rows; they get ids of their own."""
     if rows:
-        keeps_id = rows[0].get("id", 0) is not None
-        db.execute(insert(table), [one if keeps_id else {n: v for n, v in one.items() if n != "id"} for one in rows])
+        db.execute(insert(table), [{name: value for name, value in one.items() if name != "id"} for one in rows])

@@ -5,7 +5,7 @@ from typing import Any
 from backend.db import now, reading, tables
 from backend.jobs.transitions import BESIDE
 from backend.pipeline import health
-from backend.pipeline.health import Health, Light, limits
+from backend.pipeline.health import Health, Light
 from backend.pipeline.stage import StageContext
 from backend.values import JSON, Stage
 
@@ -20,8 +20,7 @@ def wanted(stage: StageContext) -> JSON | None:
         return None
     with reading() as db:
         row = db.get_one(tables.Round, stage.round.id)
-        project = db.get_one(tables.Project, row.project_id)
-        if "released" in row.hold or not limits.read(project.judge_health).hold:
+        if not health.holds(db, row):
             return None
         found = health.of_round(db, row)
     return noted(found) if found.light is Light.red else None

@@ -24,8 +24,8 @@ from backend.values import SCORER, Stage
 
 __all__ = [
     "BASE", "BUILT_IN", "JUDGE", "KINDS", "POLICY", "REFERENCE", "SLOTS", "STAGES", "STEPS", "Common", "Phase",
-    "Place", "Recipe", "Slots", "Step", "first_job", "get", "job_after_people", "job_from", "judge_of", "judge_place", "names",
-    "read", "register",
+    "Place", "Recipe", "Slots", "Step", "first_job", "get", "job_after_people", "job_from", "judge_of", "judge_place",
+    "names", "read", "register",
 ]  # fmt: skip
 
 

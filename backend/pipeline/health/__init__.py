@@ -13,7 +13,7 @@ from backend.pipeline.health.evidence import gather
 from backend.pipeline.health.limits import Limits
 from backend.pipeline.health.shapes import Bin, Evidence, Health, Light, Measure, Number
 
-__all__ = ["Bin", "Evidence", "Health", "Light", "Limits", "Measure", "Number", "health", "of_round"]
+__all__ = ["Bin", "Evidence", "Health", "Light", "Limits", "Measure", "Number", "health", "holds", "of_round"]
 
 JUDGING = ("kappa", "precision", "order")
 """One of these has to be known before the light is green."""
@@ -23,6 +23,12 @@ def of_round(db: Session, row: tables.Round) -> Health:
     """The health of a round's judge by its project's limits."""
     project = db.get_one(tables.Project, row.project_id)
     return health(gather(db, row), limits_of.read(project.judge_health))
+
+
+def holds(db: Session, row: tables.Round) -> bool:
+    """Whether a red light would hold the round: not where its project switched that off, or somebody let it go on."""
+    project = db.get_one(tables.Project, row.project_id)
+    return limits_of.read(project.judge_health).hold and "released" not in row.hold
 
 
 def health(evidence: Evidence, limits: Limits) -> Health:

@@ -1,4 +1,4 @@
-"""When the judge's light turns amber or red. W07, W16, W18 to W22 of the catalogue of warnings, else Rondo's proposals."""
+"""When the judge's light turns amber or red. Rondo's own proposals, and those of its catalogue of warnings."""
 
 from typing import Any
 

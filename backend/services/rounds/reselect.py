@@ -28,7 +28,7 @@ BETWEEN = ("generator", "judge", "trainer")
 
 @dataclass(frozen=True)
 class Stopped:
-    """A round that ended, or is held, without a checkpoint. `selector`: its selector where it can select again, or None.
+    """A round that ended, or is held, without a checkpoint. `selector`: its selector, if it can select again.
 
     `step`: the selector's place among the recipe's steps, from 0; None in a recipe of slots.
     """
@@ -58,12 +58,13 @@ def reselect(actor: Actor, round_id: int, selector: JSON) -> int:
 
     `selector`: knobs that change, or a whole part with its name; in a list of steps of the last selector that ran.
     A round that stopped without a checkpoint goes on itself: samples, judgments and decisions stay as they are, and a
-    dataset that was frozen but not trained on is made anew. One that was trained on stays as it is, and a branch of it
-    selects. Raises `Conflict` where it has not been judged, `InvalidInput` where the selector does not fit the trainer.
+    dataset that was frozen but not trained on is made anew. One that has a checkpoint stays as it is, and a branch of
+    it selects, by its first selector. Raises `Conflict` where it has not been judged, `InvalidInput` where the selector
+    does not fit the trainer.
     """
     with reading() as db:
         row = get_row(db, actor, round_id, Role.curator)
-        is_branch = selector_step(db, row) is None and branches.is_offered(row, "select")
+        is_branch = row.checkpoint_id is not None and branches.is_offered(row, "select")
     return _branch(actor, round_id, selector) if is_branch else _in_place(actor, round_id, selector)
 
 
