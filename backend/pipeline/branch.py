@@ -82,15 +82,12 @@ def _places(round_id: int) -> Any:
 
 def _copy_groups(db: Session, stage: StageContext, old: Sequence[dict[str, Any]]) -> None:
     """These questions with all that was made of them before the step."""
-    parents = _copies(db, stage, [one["parent_id"] for one in old])
-    _insert(db, tables.Group, [
-        one | {"round_id": stage.round.id, "parent_id": parents.get(one["parent_id"])} for one in old
-    ])  # fmt: skip
+    here, group, sample = {"round_id": stage.round.id}, tables.Group, tables.Sample
+    _insert(db, group, [one | here | {"parent_id": None} for one in old])
     old_ids = [one["id"] for one in old]
     groups = _group_copies(db, stage, old_ids)
-    sample, of_old = tables.Sample, tables.Sample.group_id.in_(old_ids)
-    texts = _rows(db, sample, of_old & (sample.step < first_step(stage)), order=(sample.id,))
-    here = {"round_id": stage.round.id}
+    of_old = sample.group_id.in_(old_ids) & (sample.step < first_step(stage))
+    texts = _rows(db, sample, of_old, order=(sample.id,))
     _insert(db, sample, [
         one | here | {"edited_from_id": None, "group_id": groups[one["group_id"]]} for one in texts
     ])  # fmt: skip
@@ -99,6 +96,11 @@ def _copy_groups(db: Session, stage: StageContext, old: Sequence[dict[str, Any]]
         if one["edited_from_id"] in ids:
             edited = update(sample).where(sample.id == ids[one["id"]])
             db.execute(edited.values(edited_from_id=ids[one["edited_from_id"]]))
+    # After the texts: a question may be about a text of its own step, as in a tree.
+    parents = _copies(db, stage, [one["parent_id"] for one in old])
+    for one in old:
+        if one["parent_id"] in parents:
+            db.execute(update(group).where(group.id == groups[one["id"]]).values(parent_id=parents[one["parent_id"]]))
     _copy_words(db, stage, ids, groups)
 
 

@@ -6,6 +6,7 @@ Every section has `missing`: what could not be said, why, and how to get it. An 
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from backend.services.judge_health import Health
 from backend.services.round_report.text_shapes import (
     FEWEST,
     Arm,
@@ -251,3 +252,4 @@ class Report:
     opening: Opening
     texts: Texts
     work: Work
+    judge: Health
