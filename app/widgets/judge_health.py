@@ -8,7 +8,7 @@ from app.widgets import charts
 from backend.services.judge_health import Health, Light, Measure
 
 SECTION = """
-{{#if value}}<section class="block" aria-label="Judge" id="round-judge-section"><h3>Judge</h3>
+{{#if value}}<section class="block" aria-label="Judge"><h3>Judge</h3>
 <p class="light"><span class="rondo-badge {{value.badge}}">{{value.light}}</span> {{value.sentence}}</p>
 {{#if value.held}}<p class="rondo-problem words">{{value.held}}</p>{{/if}}
 {{#if value.released}}<p class="words">{{value.released}}</p>{{/if}}
@@ -23,7 +23,30 @@ SECTION = """
 <dl>{{#each value.unknown}}<dt>{{this.title}}</dt><dd>{{this.missing}}</dd>{{/each}}</dl></details>{{/if}}
 </section>{{/if}}
 """
-BADGES = {Light.ok: "ok", Light.amber: "warn", Light.red: "bad", Light.unknown: ""}
+CSS = """
+.block { margin-top: 16px; min-width: 0; }
+h3 { margin: 0 0 6px; font-size: 15px; font-weight: 600; }
+p { margin: 4px 0; }
+.words { overflow-wrap: anywhere; }
+.scroll {
+  overflow-x: auto; margin: 6px 0; background: var(--rondo-surface); border: 1px solid var(--rondo-border);
+  border-radius: var(--rondo-radius);
+}
+table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { padding: 6px 12px; border-bottom: 1px solid var(--rondo-border); text-align: left; vertical-align: top; }
+thead th { color: var(--rondo-muted); font-weight: 500; font-size: 12px; white-space: nowrap; }
+tbody th { font-weight: 550; }
+tbody tr:last-child > * { border-bottom: 0; }
+.number { text-align: right; white-space: nowrap; }
+details { margin: 4px 0; } summary { cursor: pointer; }
+dl { display: grid; grid-template-columns: minmax(90px, max-content) 1fr; gap: 3px 16px; margin: 6px 0; }
+dt { color: var(--rondo-muted); overflow-wrap: anywhere; max-width: 320px; } dd { margin: 0; min-width: 0; }
+@media (max-width: 700px) {
+  table { width: max-content; min-width: 100%; } th, td { max-width: 260px; }
+  dl { grid-template-columns: 1fr; } dd { margin-bottom: 6px; }
+}
+"""
+BADGES = {Light.ok: "ok", Light.amber: "warn", Light.red: "bad", Light.unknown: "", Light.unlimited: ""}
 
 
 def shown(found: Health, hold: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -35,12 +58,18 @@ def shown(found: Health, hold: dict[str, Any] | None = None) -> dict[str, Any]:
         "light": str(found.light),
         "badge": BADGES[found.light],
         "sentence": found.sentence,
-        "held": f"Held before its training. {hold['said']}" if hold and not given else "",
+        "held": _held(found, hold) if hold and not given else "",
         "released": f"{given['who']} let it train although it was held: {given['reason']}" if given else "",
         "known": [_measure(one) for one in found.measures if one.light is not Light.unknown],
         "unknown": [{"title": one.title, "missing": one.missing} for one in unknown],
         "number": len(unknown),
     }
+
+
+def _held(found: Health, hold: dict[str, Any]) -> str:
+    """That the round waits, and what was said then where something else is said now."""
+    said = "" if hold["said"] == found.sentence else f" When it stopped: {hold['said']}"
+    return f"Held before its training: going on needs a reason, which is kept.{said}"
 
 
 def _measure(one: Measure) -> dict[str, Any]:
@@ -52,7 +81,7 @@ def _measure(one: Measure) -> dict[str, Any]:
     limits = [f"{color} {word} {said(one, limit)}" for color, limit in lights if limit is not None]
     return {
         "title": one.title, "light": str(one.light), "badge": BADGES[one.light],
-        "value": f"{said(one, number.value)}{unit}", "interval": between, "limits": ", ".join(limits) or "none",
+        "value": f"{said(one, number.value)}{unit}", "interval": between, "limits": ", ".join(limits),
         "rows": f"{number.n:,} {one.of}",
     }  # fmt: skip
 

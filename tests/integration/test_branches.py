@@ -1,12 +1,15 @@
 """Branches: rounds that judge, select or train the rows of another one, and sample nothing again."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from typer.testing import CliRunner
 
+from app.cli.commands import app
 from backend.db import reading, tables
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.pipeline.health import Light
@@ -14,6 +17,7 @@ from backend.services import judge_health, plans, rounds
 from backend.services.rounds import reselect
 from backend.values import LabelSource, Role, RoundStatus, Stage
 from tests import rows
+from tests.integration import site
 from tests.integration.loop import JUDGE, Loop, dying, made, meta_rewarding
 from tests.integration.loop import tiny as tiny  # a fixture
 from tests.integration.test_judge_hold import Judged
@@ -156,3 +160,26 @@ def test_what_a_branch_cannot_be(tiny: Path) -> None:
     stranger = rows.make_project()
     with pytest.raises((NotFound, InvalidInput)):
         launch(rows.make_actor(stranger), stranger.id, plan)
+
+
+def test_a_branch_is_launched_by_a_program_and_on_the_command_line(tiny: Path) -> None:
+    loop = Judged(tiny)
+    fair = rows.make_checkpoint(loop.project, "fair", engine=FAIR)
+    with site.with_token(rows.make_actor(loop.project, Role.curator)) as client:
+        answer = client.post(
+            f"/api/v1/rounds/{loop.round_id}/branch",
+            json={"at": "judge", "judge_id": fair.id, "changes": {"judge": {"votes": 2}}, "is_reviewed": False},
+        )
+        assert answer.status_code == 201, answer.text
+        found = answer.json()
+        assert (found["branch_of_id"], found["branch_step"], found["judge_id"]) == (loop.round_id, 2, fair.id)
+        assert found["recipe"]["judge"]["votes"] == 2
+        too_early = client.post(f"/api/v1/rounds/{loop.round_id}/branch", json={"at": "train"})
+        assert (too_early.status_code, "has not done the steps" in too_early.text) == (409, True)
+    accounts.local_owner()
+    asked = ["round", "branch", "1", "--judge", "fair", "--set", "judge.votes=3", "--no-review", "--json"]
+    told = CliRunner().invoke(app, [*asked, "--project", str(loop.project.id)])
+    assert told.exit_code == 0, told.output
+    made_by_hand = json.loads(told.stdout)
+    assert (made_by_hand["number"], made_by_hand["branch_of_id"]) == (3, loop.round_id)
+    assert rounds.get(loop.actor, made_by_hand["id"]).recipe["judge"]["votes"] == 3

@@ -14,7 +14,7 @@ from app.widgets import judge_template, round_form
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.roles import only
-from backend.errors import Conflict, InvalidInput, NotFound
+from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.services import plans, recipe_list, rounds
 from backend.services.projects import overview
 from backend.services.recipes import parts
@@ -158,7 +158,7 @@ def _branch(here: Context, round_id: int, at: str) -> Plan:
 def _shown(here: Context, make: Callable[[], Plan]) -> list[Any]:
     try:
         plan = make()
-    except (Conflict, InvalidInput, NotFound) as error:
+    except (Conflict, InvalidInput, NotFound, PermissionDenied) as error:
         return [{"problem": error.message}, gr.Column(visible=False), *[gr.skip()] * (20 + len(parts.review_knobs()))]
     starts, own = _starts(here), new_round_saved.own(here)
     checkpoints = round_form.every(here.actor, here.project_id)

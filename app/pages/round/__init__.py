@@ -54,7 +54,7 @@ def build() -> None:
     chosen.input(choose_texts, chosen, texts, **LAST)
     chosen.input(choose_work, chosen, work, **LAST)
     chosen.input(choose_judge, chosen, judge.outputs, **LAST)
-    judge.wire(chosen, QUIET)
+    judge.wire(chosen, QUIET).success(choose, chosen, [opening, kept], **QUIET)
     step.input(choose_step, [chosen, step], texts, **LAST)
     kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 import gradio as gr
+from gradio.events import Dependency
 
 from app.forms import Form, draw_knobs, from_input, to_input
-from app.pages.round import templates
 from app.toasts import notice, toasts
 from app.widgets import judge_health as widget
 from app.widgets.beside import problem, refused_beside
@@ -25,7 +25,7 @@ class JudgeSection:
     """The components, in the order in which `shown` fills them."""
 
     def __init__(self) -> None:
-        self.section = markup(widget.SECTION, templates.CSS, elem_id="round-judge")
+        self.section = markup(widget.SECTION, widget.CSS, elem_id="round-judge")
         self.curve = gr.Plot(label="Calibration", visible=False, elem_id="round-calibration")
         with gr.Column(visible=False, elem_id="round-held", elem_classes=needs(Role.curator)) as self.held:
             self.reason = gr.Textbox(
@@ -44,10 +44,12 @@ class JudgeSection:
     def outputs(self) -> list[Any]:
         return [self.section, self.curve, self.held, *self.form.inputs]
 
-    def wire(self, chosen: gr.Dropdown, quiet: dict[str, Any]) -> None:
-        """Wire the buttons."""
-        self.go.click(release, [chosen, self.reason], [*self.outputs, self.refused], trigger_mode="once", **quiet)
+    def wire(self, chosen: gr.Dropdown, quiet: dict[str, Any]) -> Dependency:
+        """Wire the buttons; return what lets the round go on, so that the rest of the page can follow."""
+        outputs = [*self.outputs, self.refused]
+        released = self.go.click(release, [chosen, self.reason], outputs, trigger_mode="once", **quiet)
         self.save.click(save, [chosen, *self.form.inputs], [*self.outputs, self.unsaved], trigger_mode="once", **quiet)
+        return released
 
 
 def knobs() -> list[parts.Knob]:

@@ -230,7 +230,7 @@ def measure(
     if few or number.value is None:
         why = few or f"{undefined or 'It is not defined for these rows.'} {MORE}"
         return Measure(name, title, of, Number(n=number.n), Light.unknown, amber, red, below, is_share, why)
-    light = Light.ok
+    light = Light.unlimited if amber is None and red is None else Light.ok
     for limit, color in ((amber, Light.amber), (red, Light.red)):
         if limit is not None and is_beyond(number, limit, below=below, is_two_sided=is_two_sided):
             light = color

@@ -13,6 +13,8 @@ class Light(StrEnum):
     amber = "amber"
     red = "red"
     unknown = "unknown"
+    unlimited = "no limit"
+    """Of a measure: known, and no limit is set for it."""
 
 
 @dataclass(frozen=True)

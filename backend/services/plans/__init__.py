@@ -152,7 +152,7 @@ def branch(actor: Actor, round_id: int, at: str) -> Plan:
         row = db.get(tables.Round, round_id)
         if row is None:
             raise NotFound(f"There is no round {round_id}. Choose one from the overview.")
-        require(db, actor, row.project_id, Role.viewer)
+        require(db, actor, row.project_id, Role.curator)
         step = branches.step_at(row, at)
         if why := branches.refusal(row, step):
             raise Conflict(why)
@@ -273,9 +273,7 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
         takers = imported_completions.takers(recipe)
         taken = round(brought * prompts / available) if takers and available else 0
         size = sizes.sizes(recipe, phase, prompts=prompts, taken=taken, first=plan.branch_step or 0)
-        seconds = None
-        if origin is None:
-            seconds = _seconds(db, project_id, plan, recipe, phase, prompts=prompts, taken=taken)
+        seconds = _seconds(db, project_id, plan, recipe, phase, prompts=prompts, taken=taken)
         no_room, little_room = contexts.problems(
             db, project_id, recipe, policy_id=plan.policy_id, judge_id=plan.judge_id, sample_set_ids=plan.sample_set_ids
         )
@@ -306,7 +304,9 @@ def _seconds(
     db: Session, project_id: int, plan: Plan, recipe: Recipe, phase: int, *, prompts: int, taken: int
 ) -> plan_seconds.Seconds | None:
     made = sizes.by_step(recipe.places(phase), prompts=prompts, taken=taken)
-    if not recipe.is_slots:
+    first = plan.branch_step or 0
+    if first or not recipe.is_slots:
+        made = {number: one for number, one in made.items() if number >= first}
         asked = step_seconds.Asked(db, project_id, recipe, phase, plan.policy_id, plan.judge_id, plan.roles)
         return step_seconds.of_steps(asked, made)
     samples = sizes.sizes(recipe, phase, prompts=prompts, taken=taken).samples

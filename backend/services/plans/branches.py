@@ -117,7 +117,7 @@ def says(row: tables.Round, step: int) -> str:
     texts = int(row.counts.get("samples") or 0)
     return (
         f"A branch of round {row.number}: its {texts:,} texts and what was said of them are copied, and nothing is "
-        f"sampled again. It runs from {_places(row)[step]} on."
+        f"sampled again. It runs from step {step + 1} on, the {_places(row)[step].step.kind}."
     )
 
 
