@@ -14,6 +14,7 @@ from backend.db import reading, tables
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.pipeline.health import Light
 from backend.services import judge_health, plans, rounds
+from backend.services.people import accounts
 from backend.services.rounds import reselect
 from backend.values import LabelSource, Role, RoundStatus, Stage
 from tests import rows

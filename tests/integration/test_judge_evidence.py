@@ -142,7 +142,7 @@ def test_the_command_line_shows_the_light_and_needs_a_reason(database: str) -> N
     told = CliRunner().invoke(app, ["round", "judge", "1", *place])
     assert told.exit_code == 0, told.output
     assert told.output.startswith("red: Do not train on this judge: Cohen’s kappa with people, verdicts -1.00")
-    assert "Held before its training." in told.output
+    assert "Held before its training: going on needs a reason" in told.output
     assert CliRunner().invoke(app, ["round", "release", "1", *place]).exit_code != 0
     done = CliRunner().invoke(app, ["round", "release", "1", "--reason", "known", *place, "--json"])
     assert '"status": "running"' in done.output, done.output

@@ -114,7 +114,7 @@ REVIEWERS = {"decisions", "labels", "samples", "leases", "presences", "worths"}
 CURATORS = {
     "rounds", "round_prompt_sets", "jobs", "checkpoints", "templates", "prompt_sets", "prompts", "gold_items",
     "assignments", "imported_completions", "failures", "saved_recipes",
-    "projects",  # their baseline
+    "projects",  # their baseline, and the limits of the judge
 }  # fmt: skip
 NOT_THERE_IN_THIS_WORLD = {"/prompt-sets/{set_id}/problems", "/recipes/named/{name}"}
 
