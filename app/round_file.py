@@ -6,8 +6,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 
 from app import html
+from app.widgets import judge_health, round_said_work
 from app.widgets import round_said as said
-from app.widgets import round_said_work
 from backend.services.round_report import Report
 from backend.services.round_report.shapes import Bin, Spread
 
@@ -21,6 +21,7 @@ def page(report: Report) -> bytes:
     """Return the file, in UTF-8; every value is escaped, and half of a character is spelled out."""
     text = _templates.get_template("round.html").render(
         opening=said.opening(report.opening),
+        judge=judge_health.shown(report.judge, report.opening.head.hold),
         texts=said.texts(report.texts),
         spreads=[_spread(one) for one in report.texts.spreads.spreads],
         work=round_said_work.work(report.work),

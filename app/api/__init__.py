@@ -10,6 +10,7 @@ from app.api import (
     desk,
     errors,
     jobs,
+    judging,
     projects,
     prompts,
     recipes,
@@ -24,8 +25,8 @@ from backend.errors import NotFound
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 NOUNS = (
-    projects, prompts, templates, recipes, rounds, samples, reviews, desk, curating, team, jobs, checkpoints, datasets,
-    audit, users,
+    projects, prompts, templates, recipes, rounds, judging, samples, reviews, desk, curating, team, jobs, checkpoints,
+    datasets, audit, users,
 )  # fmt: skip
 
 

@@ -50,9 +50,15 @@ def plan_of(actor: Actor, project_id: int, wish: Wish, *, parent_id: int | None,
         plan = rounds.defaults(actor, project_id, base_id=policy.id)
     else:
         plan = rounds.defaults(actor, project_id, parent_id or (policy.round_id if policy else None))
-    plan = _with_recipe(actor, project_id, plan, wish)
     if policy is not None:
         plan = replace(plan, policy_id=policy.id, reference_id=policy.id)
+    return changed(actor, project_id, plan, wish)
+
+
+def changed(actor: Actor, project_id: int, plan: Plan, wish: Wish) -> Plan:
+    """The plan, changed by what was given but the policy."""
+    known = checkpoints.tree(actor, project_id)
+    plan = _with_recipe(actor, project_id, plan, wish)
     if wish.reference:
         plan = replace(plan, reference_id=_checkpoint(known, wish.reference).id)
     if wish.judge:

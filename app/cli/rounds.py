@@ -17,6 +17,8 @@ app = typer.Typer(no_args_is_help=True)
 Number = Annotated[int | None, typer.Argument(help="The round's number, as the pages show it. [default: the newest]")]
 Timeout = Annotated[float | None, typer.Option(help="Seconds to wait at most. [default: no limit]")]
 FINAL = ("done", "failed", "cancelled")
+WAITING = ("review", "held")
+"""For people."""
 
 
 @app.command()
@@ -85,7 +87,7 @@ def launch(
     if dry_run:
         text = f"{guess.samples} samples, {guess.judge_calls} judge calls, {guess.tokens} new tokens at most"
         return emit(asdict(guess) | {"recipe": plan.recipe}, as_json=as_json, text=text)
-    return _emit(rounds.get(actor, rounds.launch(actor, chosen.id, plan)), as_json=as_json)
+    return emit_round(rounds.get(actor, rounds.launch(actor, chosen.id, plan)), as_json=as_json)
 
 
 @app.command("list")
@@ -103,18 +105,18 @@ def list_rounds(project: Project = None, as_json: AsJson = False) -> None:
 @app.command()
 def status(number: Number = None, project: Project = None, as_json: AsJson = False) -> None:
     """Show one round."""
-    _emit(_one(project, number)[1], as_json=as_json)
+    emit_round(one_round(project, number)[1], as_json=as_json)
 
 
 @app.command()
 def wait(number: Number = None, project: Project = None, timeout: Timeout = None, as_json: AsJson = False) -> None:
-    """Wait until a round is done or waits for people; exit 1 if it failed, was cancelled or kept nothing."""
+    """Wait until a round is done, waits for people or is held; exit 1 if it failed, was cancelled or kept nothing."""
     from backend.errors import RondoError
     from backend.services import rounds
 
-    actor, found = _one(project, number)
+    actor, found = one_round(project, number)
     started, last = time.monotonic(), None
-    while found.status not in (*FINAL, "review"):
+    while found.status not in (*FINAL, *WAITING):
         if timeout is not None and time.monotonic() - started > timeout:
             raise RondoError(
                 f"Round {found.number} is still in stage {found.stage} after {timeout:g} seconds. Wait longer."
@@ -124,7 +126,7 @@ def wait(number: Number = None, project: Project = None, timeout: Timeout = None
         last = found.stage
         time.sleep(0.5)
         found = rounds.get(actor, found.id)
-    _emit(found, as_json=as_json)
+    emit_round(found, as_json=as_json)
     if found.status in ("failed", "cancelled") or found.error is not None:
         # A round of which nothing was kept waits for people again, with its error.
         raise typer.Exit(1)
@@ -146,7 +148,7 @@ def queue(
 
     if order not in list(review_queue.Order):
         raise InvalidInput(f"There is no order {order!r}. Choose from {', '.join(review_queue.Order)}.")
-    actor, found = _one(project, number)
+    actor, found = one_round(project, number)
     items = review_queue.queue(actor, found.id, order=review_queue.Order(order), limit=limit, peek=True)
     text = _queued(items) if items else "Nothing is left to decide."
     emit({"items": [asdict(item) for item in items]}, as_json=as_json, text=text)
@@ -163,7 +165,7 @@ def review_settings(
     from backend.services import review_settings as settings_of
     from backend.services.reviews import settings_edit
 
-    actor, found = _one(project, number)
+    actor, found = one_round(project, number)
     changes = settings_from(set_ or [])
     settings = settings_edit.edit_review(actor, found.id, changes) if changes else settings_of.read(found.review)
     told = settings.model_dump(mode="json")
@@ -181,9 +183,9 @@ def reselect(
     from backend.services import rounds
     from backend.services.rounds import reselect as reselecting
 
-    actor, found = _one(project, number)
+    actor, found = one_round(project, number)
     reselecting.reselect(actor, found.id, settings_from(set_ or []))
-    _emit(rounds.get(actor, found.id), as_json=as_json)
+    emit_round(rounds.get(actor, found.id), as_json=as_json)
 
 
 @app.command("close-review")
@@ -201,12 +203,12 @@ def close_review(
     from app.widgets.closing_lines import closing_lines
     from backend.services import reviews, rounds
 
-    actor, found = _one(project, number)
+    actor, found = one_round(project, number)
     if preview:
         at = reviews.closing(actor, found.id)
         return emit(asdict(at), as_json=as_json, text="\n".join(closing_lines(at)))
     reviews.close(actor, found.id)
-    return _emit(rounds.get(actor, found.id), as_json=as_json)
+    return emit_round(rounds.get(actor, found.id), as_json=as_json)
 
 
 @app.command()
@@ -214,9 +216,9 @@ def cancel(number: Number = None, project: Project = None, as_json: AsJson = Fal
     """Stop a round; what it has made so far stays."""
     from backend.services import rounds
 
-    actor, found = _one(project, number)
+    actor, found = one_round(project, number)
     rounds.cancel(actor, found.id)
-    _emit(rounds.get(actor, found.id), as_json=as_json)
+    emit_round(rounds.get(actor, found.id), as_json=as_json)
 
 
 def settings_from(given: list[str]) -> dict[str, Any]:
@@ -256,12 +258,15 @@ def as_dict(row: "RoundView") -> dict[str, Any]:
         "kept": row.counts.get("kept", 0),
         "counts": row.counts,
         "error": row.error,
+        "branch_of_id": row.branch_of_id,
+        "hold": row.hold,
         "created_at": row.created_at,
         "finished_at": row.finished_at,
     }
 
 
-def _one(project: str | None, number: int | None) -> "tuple[Actor, RoundView]":
+def one_round(project: str | None, number: int | None) -> "tuple[Actor, RoundView]":
+    """Return who asks, and the round of that number."""
     from app.cli import asking
 
     actor = asking.owner()
@@ -280,7 +285,8 @@ def _queued(items: "list[Item]") -> str:
     return table(["group", "samples", "prompt", "why"], groups)
 
 
-def _emit(row: "RoundView", *, as_json: bool) -> None:
+def emit_round(row: "RoundView", *, as_json: bool) -> None:
+    """Print a round."""
     counts = ", ".join(f"{value} {name}" for name, value in row.counts.items() if isinstance(value, int))
     text = f"Round {row.number}: {row.status}, stage {row.stage}" + (f" ({counts})" if counts else "")
     emit(as_dict(row), as_json=as_json, text=text + (f"\n{row.error}" if row.error else ""))

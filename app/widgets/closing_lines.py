@@ -4,6 +4,8 @@ from backend.services.reviews.review_closing import Closing
 
 FROZEN = "Then the training data is selected and frozen, and training starts. Labels of this round change no more."
 
+HELD = "But the judge’s light is red, so the round is held before its training: going on needs a reason, which is kept."
+
 
 def closing_lines(found: Closing) -> list[str]:
     """One sentence a line: the labels, what stays open, and what happens then."""
@@ -16,7 +18,8 @@ def closing_lines(found: Closing) -> list[str]:
         f"({found.accepted_by_judge:,} accepted, {found.rejected_by_judge:,} rejected).",
         f"{found.without_verdict:,} have no verdict and are not trained on.",
         *open_lines(found),
-        FROZEN,
+        f"The judge, {found.judge_light}: {found.judge_sentence}",
+        f"{FROZEN} {HELD}" if found.holds else FROZEN,
     ]
 
 

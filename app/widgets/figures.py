@@ -1,6 +1,6 @@
 """Measures of agreement as people read them."""
 
-from backend.services.team.agreement_measures import Figure
+from backend.metrics._agreement import Figure
 
 
 def share(figure: Figure) -> str:

@@ -146,8 +146,11 @@ def _named(row: CheckpointRow) -> tuple[str, int]:
     return (f"{row.name} (scorer)" if row.kind == SCORER else row.name), row.id
 
 
-def plan_of(recipe: dict[str, Any], parent_id: int | None, values: list[Any]) -> Plan:
-    """The plan that the fields say; raises `InvalidInput` with the field's name."""
+def plan_of(recipe: dict[str, Any], origin: dict[str, Any] | None, values: list[Any]) -> Plan:
+    """The plan that the fields say, with what `origin_of` kept of the plan that filled them.
+
+    Raises `InvalidInput` with the field's name.
+    """
     sample, held_out, mix, number, seed, policy, reference, judge, reviewed, blind, rounds, rules, *review = values
     return Plan(
         recipe=recipe,
@@ -163,9 +166,14 @@ def plan_of(recipe: dict[str, Any], parent_id: int | None, values: list[Any]) ->
         is_blind=bool(blind),
         num_rounds=_whole(rounds, "rounds to run", lowest=1),
         stop_rules=tuple(rules or ()),
-        parent_id=parent_id,
         review=review_of(review),
+        **(origin or {}),
     )
+
+
+def origin_of(plan: Plan) -> dict[str, Any]:
+    """What of a plan no field shows: the round that it follows, and the one that it branches off."""
+    return {"parent_id": plan.parent_id, "branch_of": plan.branch_of, "branch_step": plan.branch_step}
 
 
 def review_inputs(stored: dict[str, Any]) -> list[Any]:

@@ -23,7 +23,8 @@ from backend.values import RoundStatus
 
 Shown = dict[str, Any]
 BADGES = {
-    RoundStatus.running: "accent", RoundStatus.review: "warn", RoundStatus.done: "ok", RoundStatus.failed: "bad",
+    RoundStatus.running: "accent", RoundStatus.review: "warn", RoundStatus.held: "bad", RoundStatus.done: "ok",
+    RoundStatus.failed: "bad",
 }  # fmt: skip
 PREVIEW = 160
 WHOSE = {"made": "what it made", "start": "what it started from", "round": "the round", "other": "another checkpoint"}
@@ -34,6 +35,8 @@ def opening(report: Opening) -> Shown:
     """The card on top, the warnings, the metrics and what was asked for."""
     head, asked = report.head, report.asked
     from_ = f"from round {head.parent_number}" if head.parent_number is not None else "from a base checkpoint"
+    if head.branch_of_number is not None:
+        from_ = f"a branch of round {head.branch_of_number}, {from_}"
     phase = f", phase {min(head.phase, head.phases - 1) + 1} of {head.phases}" if head.phases > 1 else ""
     author = f" by {head.created_by}" if head.created_by else ""
     is_open = head.finished_at is None
@@ -42,6 +45,8 @@ def opening(report: Opening) -> Shown:
     return {
         "id": head.id,
         "title": f"Round {head.number}",
+        "branch_of_id": head.branch_of_id,
+        "branches": [{"id": head.id, "at": at, "words": f"{at} again"} for at in head.branches],
         "status": str(head.status) if head.status is not RoundStatus.running else f"running: {head.stage}",
         "badge": BADGES.get(head.status, ""),
         "recipe": f"{head.title or head.recipe}{f' ({head.paper})' if head.paper else ''}{phase}",

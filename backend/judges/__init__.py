@@ -2,13 +2,21 @@
 
 import re
 from collections.abc import Sequence
-from typing import Self
+from typing import NamedTuple, Self
 
 from pydantic import Field
 
 from backend.engines import Ability, Engine
 from backend.registry import Part
 from backend.values import Group, Judgment, Messages, Sample, Verdict, mean_score
+
+
+class Comparison(NamedTuple):
+    """One reply about two samples, by their places in the group: shown first, shown second, the better one or None."""
+
+    first: int
+    second: int
+    winner: int | None
 
 
 class Judge(Part, kind="judge"):
@@ -110,6 +118,18 @@ class Judge(Part, kind="judge"):
         where a text comes from. Only a step of a recipe gives a judge all of that."""
         others = self.judges_parents or self.judges_siblings or self.reads_parents or self.needs_all_groups
         return bool(others or self.needs_pool or self.reads_beside or self.origins)
+
+    @property
+    def score_range(self) -> tuple[float, float] | None:
+        """The lowest and the highest score it can give; None where scores have no ends."""
+        return None
+
+    def comparisons(self, raws: Sequence[str]) -> list[Comparison]:
+        """Read back what the replies kept in `Judgment.raw` of a group's samples, in order, say of each two of them.
+
+        Empty for judges that do not ask about each two in both orders.
+        """
+        return []
 
     def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:
         """Return the judgments of all samples, keyed by `sample_id`; at least one for each sample."""

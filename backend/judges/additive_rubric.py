@@ -33,6 +33,10 @@ class AdditiveRubric(TemplateJudge):
             )
         return self
 
+    @property
+    def score_range(self) -> tuple[float, float]:
+        return self.lowest, self.highest
+
     def parse(self, reply: str, *, is_complete: bool) -> Reply:
         reply = spoken(reply)
         said = _scores.read(reply, _scores.Scale(self.lowest, self.highest), first=self.verdict_first)

@@ -15,12 +15,14 @@ from pydantic import Field, field_validator, model_validator
 from backend.answers.thinking import spoken
 from backend.engines import Engine
 from backend.errors import MissingPrerequisite
-from backend.judges import Judge, fill, prompt_text, with_slots
+from backend.judges import Comparison, Judge, fill, prompt_text, with_slots
 from backend.values import Completion, Group, Judgment, Messages, Sample, Sampling, Verdict
 
 TEMPLATE = Path(__file__).with_suffix(".txt").read_text(encoding="utf-8")
 WINNER = re.compile(r"winner\W{0,12}\b([AB])\b(?!\W{0,3}(?:or|and|nor)\b)", re.IGNORECASE)
 ALONE = re.compile(r"\W*([AB])\W*", re.IGNORECASE)
+BETWEEN = "\n---\n"
+"""Stands between the replies that a judgment keeps."""
 ROUNDS, CLOSE_ENOUGH = 10_000, 1e-10
 
 
@@ -99,6 +101,23 @@ class PairwiseSwapped(Judge):
         return True
 
     @property
+    def score_range(self) -> tuple[float, float] | None:
+        return (0.0, 1.0) if self.score == "wins" else None
+
+    def comparisons(self, raws: Sequence[str]) -> list[Comparison]:
+        """Whether a reply was cut off is not kept: one that names a winner counts."""
+        said = [raw.split(BETWEEN) for raw in raws]
+        if any(len(replies) != len(raws) - 1 for replies in said):
+            return []
+        found = []
+        for first, replies in enumerate(said):
+            others = [number for number in range(len(raws)) if number != first]
+            for second, text in zip(others, replies, strict=True):
+                winner = {None: None, "A": first, "B": second}[read(Completion(text, "stop", 0))]
+                found.append(Comparison(first, second, winner))
+        return found
+
+    @property
     def calls_per_sample(self) -> int:
         return 1
 
@@ -166,7 +185,7 @@ class PairwiseSwapped(Judge):
             score=score,
             verdict=verdict,
             rationale=f"Won {won}, lost {lost} of {len(games)} comparisons.",
-            raw="\n---\n".join(completion.text for completion in shown_first),
+            raw=BETWEEN.join(completion.text for completion in shown_first),
             template_hash=hashlib.sha256(self.template.encode()).hexdigest(),
             n_tokens=sum(completion.n_tokens for completion in shown_first),
             failure=failures[0] if games and len(failures) == len(games) else None,

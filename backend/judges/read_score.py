@@ -27,6 +27,10 @@ class ReadScore(Verifier):
         AdditiveRubric(lowest=self.lowest, highest=self.highest, accept_at=self.accept_at)  # type: ignore[call-arg]
         return self
 
+    @property
+    def score_range(self) -> tuple[float, float]:
+        return self.lowest, self.highest
+
     def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:
         reader = AdditiveRubric(lowest=self.lowest, highest=self.highest, accept_at=self.accept_at)  # type: ignore[call-arg]
         return [self._read(reader, sample) for group in groups for sample in group.samples]

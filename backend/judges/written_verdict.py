@@ -52,6 +52,10 @@ class WrittenVerdict(TemplateJudge):
             )
         return pattern
 
+    @property
+    def score_range(self) -> tuple[float, float]:
+        return 0.0, 1.0
+
     def parse(self, reply: str, *, is_complete: bool) -> Reply:
         reply = spoken(reply)
         matches = nearest(re.finditer(self.verdict_pattern, reply), first=self.verdict_first)

@@ -17,8 +17,8 @@ from backend.db.bulk import insert_rows, update_rows
 from backend.engines import Engine
 from backend.errors import JudgeError
 from backend.judges import Judge
+from backend.pipeline import branch_labels, informativeness, left_out
 from backend.pipeline import groups as group_values
-from backend.pipeline import informativeness, left_out
 from backend.pipeline.ask import ask_due
 from backend.pipeline.bind import engine_for
 from backend.pipeline.groups import GroupRow
@@ -144,8 +144,12 @@ def write(
         if any(j.reasoning for j in made):
             columns["reasoning"] = [clean(j.reasoning) or None for j in made]
         insert_rows(db, tables.Judgment, common, columns)
-        for some in shares(db, labels) if again or may_be_decided(stage) else [labels]:
+        is_branch = stage.round.branch_of_id is not None
+        for some in shares(db, labels) if again or is_branch or may_be_decided(stage) else [labels]:
             update_rows(db, tables.Label, "sample_id", {"updated_at": written_at}, some)
+        if is_branch:
+            of_people = branch_labels.of_people(db, labels)
+            update_rows(db, tables.Label, "sample_id", {"updated_at": written_at}, of_people)
 
 
 def machine_labels(stage: StageContext, made: Sequence[Judgment]) -> dict[str, list[Any]]:
@@ -262,7 +266,7 @@ def run(stage: StageContext) -> Finish:
         found.counts = found.counts | {"judgments": judged, "unparsed": unparsed, "judge_tokens": int(written or 0)}
         if notes:
             left_out.note_served(db, bound(stage), notes)
-        if again is not None:
+        if again is not None or stage.round.branch_of_id is not None:
             informativeness.close_decided(db, stage.round.id)
 
     return finish

@@ -12,10 +12,10 @@ from backend.db import reading, session, tables
 from backend.errors import Cancelled, EmptySelection, NotFound, RondoError
 from backend.jobs import transitions
 from backend.jobs.progress import Progress
-from backend.pipeline import evaluate, generate, judge, left_out, repair, select, train, try_prompt, tune
+from backend.pipeline import branch, evaluate, generate, hold, judge, left_out, repair, select, train, try_prompt, tune
 from backend.pipeline.stage import Finish, StageContext, only_selectors_since_gate, open_stage, step_of
 from backend.recipes import STAGES as STAGES_OF
-from backend.values import RoundStatus, Stage
+from backend.values import JSON, RoundStatus, Stage
 
 log = logging.getLogger("rondo.pipeline")
 
@@ -30,6 +30,8 @@ STAGES: dict[Stage, Callable[[StageContext], Finish]] = {
 }
 
 
+FIRST: dict[str, Callable[[StageContext], Finish]] = {tune.KIND: tune.run, branch.KIND: branch.run}
+"""Jobs that come before a round's first step, by their kind."""
 AfterRound = Callable[[Session, int], None]
 """What happens in the transaction that ends a round which others are to follow; it gets the round's id."""
 
@@ -39,12 +41,13 @@ def run_job(job_id: int, attempt: int, *, after_round: AfterRound | None = None)
     progress = Progress(job_id, attempt)
     try:
         finish, stage = prepare(job_id, attempt, progress)
+        held = hold.wanted(stage) if stage is not None else None
         progress.flush()
         with session() as db:
             transitions.finish(db, job_id, attempt)
             finish(db)
             if stage is not None:
-                go_on(db, stage)
+                go_on(db, stage, held)
                 if after_round is not None and ends_line(db, stage):
                     after_round(db, stage.round.id)
     except Cancelled as error:
@@ -67,11 +70,14 @@ def prepare(job_id: int, attempt: int, progress: Progress) -> tuple[Finish, Stag
         return repair.run(job_id, progress), None
     stage = open_stage(job_id, attempt, progress)
     log.info("Round %s: %s, attempt %s.", stage.round.number, stage.kind or job.stage, attempt)
-    return (tune.run if stage.kind == tune.KIND else STAGES[job.stage])(stage), stage
+    return FIRST.get(stage.kind, STAGES[job.stage])(stage), stage
 
 
-def go_on(db: Session, stage: StageContext) -> None:
-    """Move the round to its next stage: a job, or the wait for people. A retry of what was left out moves nothing."""
+def go_on(db: Session, stage: StageContext, held: JSON | None = None) -> None:
+    """Move the round to its next stage: a job, or the wait for people. A retry of what was left out moves nothing.
+
+    held: why it has to wait before its training.
+    """
     found = db.get_one(tables.Round, stage.round.id)
     if stage.kind == left_out.RETRY:
         judging = stage.next_step
@@ -85,7 +91,10 @@ def go_on(db: Session, stage: StageContext) -> None:
         return
     if stage.stage is Stage.evaluate:
         return
-    if stage.kind == tune.KIND:
+    if stage.kind in FIRST and held is not None:
+        found.status, found.hold = RoundStatus.held, held
+        return
+    if stage.kind in FIRST:
         transitions.enqueue(
             db, stage=found.stage, project_id=found.project_id, round_id=found.id, created_by=found.created_by,
             step=found.step,
@@ -95,6 +104,9 @@ def go_on(db: Session, stage: StageContext) -> None:
         found.stage, found.status, found.step = Stage.review, RoundStatus.review, stage.next_step
         return
     found.step = stage.next_step
+    if held is not None:
+        found.stage, found.status, found.hold = Stage.train, RoundStatus.held, held
+        return
     is_over = found.step == len(stage.places)
     found.stage = Stage.evaluate if is_over else STAGES_OF[stage.places[found.step].step.kind]
     transitions.enqueue(

@@ -24,8 +24,8 @@ from backend.values import SCORER, Stage
 
 __all__ = [
     "BASE", "BUILT_IN", "JUDGE", "KINDS", "POLICY", "REFERENCE", "SLOTS", "STAGES", "STEPS", "Common", "Phase",
-    "Place", "Recipe", "Slots", "Step", "cut_of", "first_job", "get", "job_after_people", "judge_of", "names", "read",
-    "register",
+    "Place", "Recipe", "Slots", "Step", "cut_of", "first_job", "get", "job_after_people", "job_from", "judge_of",
+    "judge_place", "names", "read", "register",
 ]  # fmt: skip
 
 
@@ -281,12 +281,17 @@ def judge_of(data: dict[str, Any], phase: int = 0) -> dict[str, Any]:
     """Of a recipe's JSON the judge whose labels people see: the last before they decide; empty where there is none."""
     if "steps" not in data and "phases" not in data:
         return dict(data.get("judge", {}))
-    recipe = read(data)
+    place = judge_place(read(data), phase)
+    return place.step.part.dump() if place is not None else {}
+
+
+def judge_place(recipe: Recipe, phase: int = 0) -> Place | None:
+    """The step of the judge whose labels people see: the last before they decide; None where there is none."""
     places, gate = recipe.places(phase), recipe.gate(phase)
     if gate is None:
-        return {}
+        return None
     judges = [place for place in places[:gate] if place.step.kind == "judge" and _labels(places, place, places[gate])]
-    return judges[-1].step.part.dump() if judges else {}
+    return judges[-1] if judges else None
 
 
 def cut_of(judge: dict[str, Any]) -> float:
@@ -304,17 +309,18 @@ def _labels(places: tuple[Place, ...], judge: Place, shown: Place) -> bool:
 
 def first_job(data: dict[str, Any], phase: int = 0) -> tuple[Stage, int]:
     """Of a recipe's JSON the stage and number of the first step that has a job."""
-    return _job_from(data, phase, 0)
+    return job_from(data, phase, 0)
 
 
 def job_after_people(data: dict[str, Any], phase: int = 0) -> tuple[Stage, int]:
     """Of a recipe's JSON the stage and number of the step that a closed review goes on with."""
     if "steps" not in data and "phases" not in data:
         return Stage.select, STEPS.index("selector")
-    return _job_from(data, phase, read(data).gate(phase) or 0)
+    return job_from(data, phase, read(data).gate(phase) or 0)
 
 
-def _job_from(data: dict[str, Any], phase: int, start: int) -> tuple[Stage, int]:
+def job_from(data: dict[str, Any], phase: int, start: int) -> tuple[Stage, int]:
+    """Of a recipe's JSON the stage and number of the first step from this one on that has a job."""
     places = read(data).places(phase)
     later = [place for place in places[start:] if place.step.kind in STAGES]
     return (STAGES[later[0].step.kind], later[0].index) if later else (Stage.evaluate, len(places))

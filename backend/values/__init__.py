@@ -24,6 +24,8 @@ from backend.values.states import Verdict as Verdict
 JSON = dict[str, Any]
 FLIP = "flip"
 """Column of a row of pairs: the probability that the pair is the wrong way round."""
+SCORE_GAP = 0.5
+"""A person's score overrides the judge's mean from this difference on: a mean of votes is seldom a whole number."""
 SCORER = "scorer"
 """A model whose head gives one number: it scores texts and writes none. A kind of checkpoint."""
 

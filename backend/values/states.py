@@ -114,10 +114,11 @@ class JobStatus(StrEnum):
 
 
 class RoundStatus(StrEnum):
-    """`review` waits for people; the others follow the jobs."""
+    """`review` waits for people to decide, `held` for a curator's word before training; the others follow the jobs."""
 
     running = "running"
     review = "review"
+    held = "held"
     done = "done"
     failed = "failed"
     cancelled = "cancelled"

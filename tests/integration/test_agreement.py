@@ -3,9 +3,9 @@
 import pytest
 
 from backend.errors import NotFound, PermissionDenied
+from backend.metrics._agreement import UNKNOWN
 from backend.services.team import agreement
 from backend.services.team.agreement import Criterion
-from backend.services.team.agreement_measures import UNKNOWN
 from backend.values import Role, RoundStatus, Stage
 from tests import rows
 

@@ -10,8 +10,9 @@ from sqlalchemy import update
 from backend.db import now, reading, session, tables
 from backend.db.filters import Filters
 from backend.errors import PermissionDenied
+from backend.metrics import _agreement as measures
 from backend.services.decisions import bulk, votes
-from backend.services.team import agreement_measures, removals, reviewers
+from backend.services.team import removals, reviewers
 from backend.values import DecisionKind, Role, RoundStatus, Verdict
 from tests import rows
 from tests.integration.test_agreement import Place
@@ -87,7 +88,7 @@ def test_several_colleagues_are_no_second_rater(place: Place) -> None:
         place.say(actor, said)
     ada = reviewers.mine(place.ada, place.round.id)
     words = list(zip("axaxax", "axaaax", "xxaxxx", strict=True))
-    assert ada.colleagues_alpha.value == pytest.approx(agreement_measures.alpha(words).value)
+    assert ada.colleagues_alpha.value == pytest.approx(measures.alpha(words).value)
     assert ada.colleagues_alpha.n == 6, "items, not pairs of people"
 
 

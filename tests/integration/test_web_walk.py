@@ -61,6 +61,9 @@ WRITES: list[tuple[str, str, Role | str, Any]] = [
     ("POST", "/rounds/{round_id}/cancel", Role.curator, None),
     ("POST", "/rounds/{round_id}/select", Role.curator, {"selector": {}}),
     ("POST", "/rounds/{round_id}/stop-after", Role.curator, None),
+    ("POST", "/rounds/{round_id}/release", Role.curator, {"reason": "because"}),
+    ("POST", "/rounds/{round_id}/branch", Role.curator, {"at": "judge"}),
+    ("PATCH", "/projects/{project_id}/judge-limits", Role.curator, {"fewest": 30}),
     ("POST", "/jobs/{job_id}/resume", Role.curator, None),
     ("POST", "/jobs/{job_id}/retry", Role.curator, None),
     ("POST", "/jobs/{job_id}/cancel", Role.curator, None),
@@ -90,7 +93,8 @@ READS: dict[str, Role | str] = {
     "/recipes": ANYONE, "/recipes/named/{name}": ANYONE,
     "/projects/{project_id}/rounds": Role.viewer, "/rounds/{round_id}": Role.viewer,
     "/rounds/{round_id}/failures": Role.viewer, "/rounds/{round_id}/report": Role.viewer,
-    "/rounds/{round_id}/report.html": Role.viewer,
+    "/rounds/{round_id}/report.html": Role.viewer, "/rounds/{round_id}/judge": Role.viewer,
+    "/projects/{project_id}/judge-limits": Role.viewer,
     "/samples/{sample_id}/decisions": Role.reviewer, "/samples/{sample_id}/chain": Role.viewer,
     "/repairs/{job_id}": ANYONE, "/projects/named/{name}/review": ANYONE,
     "/rounds/{round_id}/samples": Role.viewer, "/rounds/{round_id}/histogram": Role.viewer,
@@ -116,7 +120,7 @@ REVIEWERS = {"decisions", "labels", "samples", "leases", "presences", "worths"}
 CURATORS = {
     "rounds", "round_prompt_sets", "jobs", "checkpoints", "templates", "prompt_sets", "prompts", "gold_items",
     "assignments", "imported_completions", "failures", "saved_recipes",
-    "projects",  # their baseline
+    "projects",  # their baseline, and the limits of the judge
 }  # fmt: skip
 NOT_THERE_IN_THIS_WORLD = {
     "/prompt-sets/{set_id}/problems", "/recipes/named/{name}", "/repairs/{job_id}", "/projects/named/{name}/review"

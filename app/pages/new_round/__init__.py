@@ -16,8 +16,8 @@ from app.widgets import judge_template, round_form
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.roles import only
-from backend.errors import InvalidInput, NotFound
-from backend.services import recipe_list, rounds
+from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
+from backend.services import plans, recipe_list, rounds
 from backend.services.projects import overview
 from backend.services.rounds import Plan
 from backend.values import Role
@@ -96,7 +96,7 @@ def _filling(asked: Callable[..., tuple[Context, Plan]], outputs: int) -> Callab
     def fill(*values: Any, **more: Any) -> list[Any]:
         try:
             here, plan = asked(*values, **more)
-        except (InvalidInput, NotFound) as error:
+        except (Conflict, InvalidInput, NotFound, PermissionDenied) as error:
             return [{"problem": error.message}, gr.Column(visible=False), *[gr.skip()] * (outputs - 2)]
         return _filled(here, plan)
 
@@ -104,8 +104,11 @@ def _filling(asked: Callable[..., tuple[Context, Plan]], outputs: int) -> Callab
 
 
 def load(request: gr.Request) -> tuple[Context, Plan]:
-    """Fill the form from the address: `?from=ROUND` goes on from it, `?base=CHECKPOINT` starts over, `?again=ROUND`
-    repeats it; else from where the overview recommends. With `recipe=NAME` it holds that recipe."""
+    """Fill the form from the address; without one, from where the overview recommends.
+
+    `?from=ROUND` goes on from it, `?base=CHECKPOINT` starts over, `?again=ROUND` repeats it, `?branch=ROUND&at=judge`
+    begins with its texts. With `recipe=NAME` it holds that recipe.
+    """
     here, asked = context(request), request.query_params
     return here, _of_recipe(here, _asked(here, asked), str(asked.get("recipe", "")))
 
@@ -125,6 +128,8 @@ def start_from(chosen: int | None, request: gr.Request) -> tuple[Context, Plan]:
 
 
 def _asked(here: Context, parameters: Mapping[str, str]) -> Plan:
+    if "branch" in parameters:
+        return _branch(here, _id(parameters["branch"]), str(parameters.get("at", "judge")))
     for name, plan in (("from", _from), ("base", _from_base), ("again", _again)):
         if name in parameters:
             return plan(here, _id(parameters[name]))
@@ -157,6 +162,12 @@ def _again(here: Context, round_id: int) -> Plan:
     return rounds.again(here.actor, here.project_id, round_id)
 
 
+def _branch(here: Context, round_id: int, at: str) -> Plan:
+    if rounds.get(here.actor, round_id).project_id != here.project_id:
+        raise NotFound(f"There is no round {round_id} in this project. Choose one from the overview.")
+    return plans.branch(here.actor, round_id, at)
+
+
 def _filled(here: Context, plan: Plan) -> list[Any]:
     starts, own = _starts(here), new_round_saved.own(here)
     checkpoints = round_form.every(here.actor, here.project_id)
@@ -170,7 +181,7 @@ def _filled(here: Context, plan: Plan) -> list[Any]:
         gr.Dropdown(choices=recipe_choices(plan.recipe, own), value=plan.recipe["name"]),
         about_of(plan.recipe),
         draft_of(plan.recipe, checkpoints=checkpoints, roles=plan.roles, own=own),
-        plan.parent_id,
+        round_form.origin_of(plan),
         judge_template.choices(here.actor, here.project_id),
         WAITS,
         gr.Button(interactive=False),

@@ -27,6 +27,7 @@ STAGES = tuple(Stage)
 BADGES = {
     RoundStatus.running: "accent",
     RoundStatus.review: "warn",
+    RoundStatus.held: "bad",
     RoundStatus.done: "ok",
     RoundStatus.failed: "bad",
     RoundStatus.cancelled: "",
@@ -228,6 +229,8 @@ def _overridden(line: RoundLine) -> str:
 
 
 def _origin(line: RoundLine, loop: Loop) -> str:
+    if line.branch_of is not None:
+        return f"branch of round {line.branch_of}"
     has_one_base = sum(x.round_id is None for x in loop.lines) < 2
     if line.parent is None or (line.parent == line.number - 1 and (line.parent > 0 or has_one_base)):
         return ""
@@ -241,6 +244,8 @@ def _status(line: RoundLine) -> str:
     if line.status is RoundStatus.running and line.stage is not None:
         queued = line.progress is not None and line.progress.status is JobStatus.queued
         return f"{line.stage}, queued" if queued else str(line.stage)
+    if line.status is RoundStatus.held:
+        return "held before training"
     return "waits for review" if line.status is RoundStatus.review else str(line.status)
 
 
@@ -250,7 +255,8 @@ def _stages(line: RoundLine) -> list[dict[str, str]]:
     if line.status is RoundStatus.done:
         return [{"name": stage, "state": "done"} for stage in STAGES]
     here = STAGES.index(Stage.review if line.status is RoundStatus.review else line.stage)
-    special = {RoundStatus.failed: "bad", RoundStatus.cancelled: "off", RoundStatus.review: "wait"}
+    special = {RoundStatus.failed: "bad", RoundStatus.cancelled: "off", RoundStatus.review: "wait",
+               RoundStatus.held: "bad"}  # fmt: skip
     state = special.get(line.status, "now")
     return [
         {"name": stage, "state": "done" if place < here else state if place == here else "todo"}

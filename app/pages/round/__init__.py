@@ -1,6 +1,6 @@
 """Round: what one round was asked for, what it measured, what became of its texts, who worked on it, what it cost.
 
-The three parts of the page are asked for at the same time, and each is shown when it has come.
+The parts of the page are asked for at the same time, and each is shown when it has come.
 """
 
 from typing import Any
@@ -8,6 +8,8 @@ from typing import Any
 import gradio as gr
 
 from app.pages.round import figures, templates
+from app.pages.round.judge import JudgeSection
+from app.pages.round.judge import shown as shown_judge
 from app.toasts import toasts
 from app.widgets import round_said as said
 from app.widgets import round_said_work
@@ -32,6 +34,7 @@ def build() -> None:
     kept = gr.JSON({}, visible="hidden")
     chosen = gr.Dropdown([], label="Round", filterable=False, elem_id="round-chosen")
     opening = markup(templates.OPENING, templates.CSS, elem_id="round-opening")
+    judge = JudgeSection()
     flow = markup(templates.FLOW, templates.CSS, js=templates.FLOW_JS, elem_id="round-flow-table")
     sankey = gr.Plot(show_label=False, visible=False, elem_id="round-flow")
     head = markup(templates.SPREAD_HEAD, templates.CSS, elem_id="round-spread-head")
@@ -46,9 +49,12 @@ def build() -> None:
     gr.on(None, draw, None, [chosen, opening, kept], **QUIET)
     gr.on(None, draw_texts, None, texts, **QUIET)
     gr.on(None, draw_work, None, work, **QUIET)
+    gr.on(None, draw_judge, None, judge.outputs, **QUIET)
     chosen.input(choose, chosen, [opening, kept], **LAST)
     chosen.input(choose_texts, chosen, texts, **LAST)
     chosen.input(choose_work, chosen, work, **LAST)
+    chosen.input(choose_judge, chosen, judge.outputs, **LAST)
+    judge.wire(chosen, QUIET).success(choose, chosen, [opening, kept], **QUIET)
     step.input(choose_step, [chosen, step], texts, **LAST)
     kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
 
@@ -81,6 +87,19 @@ def draw_work(request: gr.Request) -> JSON | None:
     here = context(request)
     wish = wanted(request, rounds.list_rounds(here.actor, here.project_id))
     return None if wish.id is None else round_said_work.work(round_report.work(here.actor, wish.id))
+
+
+@toasts
+def draw_judge(request: gr.Request) -> list[Any]:
+    """The judge of the round in the address."""
+    here = context(request)
+    return shown_judge(here, wanted(request, rounds.list_rounds(here.actor, here.project_id)).id)
+
+
+@toasts
+def choose_judge(round_id: int | None, request: gr.Request) -> list[Any]:
+    """The judge of another round."""
+    return shown_judge(context(request), _known(round_id))
 
 
 @toasts

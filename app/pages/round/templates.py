@@ -14,10 +14,13 @@ OPENING = """
   <p class="links">
     <a href="samples?round={{value.id}}">Samples</a>
     {{#if value.parent_id}}<a href="round?round={{value.parent_id}}">Parent round</a>{{/if}}
+    {{#if value.branch_of_id}}<a href="round?round={{value.branch_of_id}}">The round it branches off</a>{{/if}}
     {{#if value.checkpoint}}<a href="checkpoints?checkpoint={{value.checkpoint_id}}">{{value.checkpoint}}</a>{{/if}}
     <a href="/api/v1/rounds/{{value.id}}/report.html" download="round-{{value.id}}.html">Keep as HTML file</a>
     <a href="/api/v1/rounds/{{value.id}}/report" download="round-{{value.id}}.json">Keep as JSON</a>
   </p>
+  {{#if value.branches}}<p class="links rondo-needs-curator">Second thoughts, without sampling again:
+    {{#each value.branches}}<a href="new-round?branch={{this.id}}&at={{this.at}}">{{this.words}}</a>{{/each}}</p>{{/if}}
 </section>
 {{#if value.warnings}}<section class="block" aria-label="Warnings"><h3>Warnings</h3>
 <ul class="warnings">{{#each value.warnings}}<li><span class="rondo-badge {{this.badge}}">{{this.level}}</span>

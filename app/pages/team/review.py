@@ -7,13 +7,14 @@ import gradio as gr
 from app.forms import Form, draw_knobs
 from app.pages.team import templates
 from app.toasts import notice, toasts
+from app.widgets import judge_health as judge_widget
 from app.widgets.beside import problem, refused_beside
 from app.widgets.closing_lines import closing_lines
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.round_choice import is_before_review, known, needed
 from app.widgets.round_form import review_inputs, review_of
-from backend.services import reviews, rounds
+from backend.services import judge_health, reviews, rounds
 from backend.services.recipes import parts
 from backend.services.reviews import settings_edit
 from backend.values import RoundStatus
@@ -42,13 +43,14 @@ def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
         really = gr.Button(
             "Close and go on", variant="stop", scale=0, min_width=170, size="md", elem_id="review-really"
         )
+    judge = markup(judge_widget.SECTION, judge_widget.CSS, elem_id="review-judge")
 
     state = [note, save, close, sure]
     shown = [*state, drawn, *form.inputs, refused]
     tab.select(show, chosen, shown, **private)
     chosen.input(show, chosen, shown, **private)
     save.click(save_settings, [chosen, drawn, *form.inputs], [sure, drawn, *form.inputs, refused], **private)
-    close.click(ask, chosen, [sure, said, refused], **private)
+    close.click(ask, chosen, [sure, said, judge, refused], **private)
     really.click(close_review, chosen, [*state, refused], **private)
 
 
@@ -74,11 +76,12 @@ def save_settings(request: gr.Request, round_id: int | None, drawn: dict[str, An
 
 
 @toasts
-@refused_beside(2)
+@refused_beside(3)
 def ask(round_id: int | None, request: gr.Request) -> list[Any]:
-    """Say what closing goes on with, before it does."""
-    found = reviews.closing(context(request).actor, needed(round_id))
-    return [gr.Row(visible=True), closing_lines(found)]
+    """Say what closing goes on with, before it does, and whether the judge can be trusted."""
+    actor, asked = context(request).actor, needed(round_id)
+    judge = judge_health.of_round(actor, asked)
+    return [gr.Row(visible=True), closing_lines(reviews.closing(actor, asked)), judge_widget.shown(judge)]
 
 
 @toasts

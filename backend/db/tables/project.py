@@ -21,6 +21,9 @@ class Project(Identified, Base):
     description: Mapped[str] = mapped_column(default="")
     guidelines: Mapped[str] = mapped_column(default="")
     defaults: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    judge_health: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    """When the judge's light turns amber or red: the fields of pipeline.health.limits.Limits; what is missing has its
+    default."""
     baseline_id: Mapped[int | None] = mapped_column(
         ForeignKey("checkpoints.id", ondelete="SET NULL", use_alter=True, name="fk_projects_baseline_id_checkpoints")
     )

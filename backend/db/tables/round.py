@@ -50,6 +50,13 @@ class Round(Identified, Base):
     auto: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     """Of a round that is to be followed by others: `{"left": rounds that still follow, "rules": what stops them}`, and
     once it has ended `next` (the id of the round that followed) or `stopped` (why none did)."""
+    branch_of_id: Mapped[int | None] = mapped_column(ForeignKey("rounds.id", name="fk_rounds_branch_of_id_rounds"))
+    """Of a branch: the round whose rows it began with; its parent is that round's parent."""
+    branch_step: Mapped[int | None]
+    """Of a branch: its first step that ran anew; the rows of the steps before are copies."""
+    hold: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    """Why the judge's light held the round before a training: `{"said", "figures", "at"}`; and once somebody let it go
+    on `released`: `{"user_id", "who", "reason", "at"}`."""
     error: Mapped[str | None]
     finished_at: Mapped[datetime | None]
     created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))

@@ -20,10 +20,7 @@ from backend.services.decisions import group_decisions
 from backend.services.decisions.rules import Rules
 from backend.services.decisions.votes import Vote, verdict_of
 from backend.services.review_settings import ReviewSettings
-from backend.values import DecisionKind, LabelSource, Verdict, mean_score
-
-SCORE_GAP = 0.5
-"""A person's score overrides the judge's mean from this difference on: a mean of votes is seldom a whole number."""
+from backend.values import SCORE_GAP, DecisionKind, LabelSource, Verdict, mean_score
 
 
 def deciding(settings: ReviewSettings) -> tuple[DecisionKind, ...]:

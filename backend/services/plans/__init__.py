@@ -8,12 +8,13 @@ from sqlalchemy.orm import Session
 
 from backend import boundary, recipes, registry
 from backend.db import reading, tables
-from backend.errors import InvalidInput, NotFound
+from backend.errors import Conflict, InvalidInput, NotFound
 from backend.prompt_sources import PromptSource
 from backend.recipes import Recipe
 from backend.services.access import Actor, require
 from backend.services.checkpoints import model_checks, wrappers
 from backend.services.plans import (
+    branches,
     contexts,
     imported_completions,
     known_answers,
@@ -89,6 +90,23 @@ def again(actor: Actor, project_id: int, round_id: int | None = None) -> Plan:
         if not row.auto:
             return plan
         return replace(plan, num_rounds=row.auto["left"] + 1, stop_rules=tuple(row.auto["rules"]))
+
+
+def branch(actor: Actor, round_id: int, at: str) -> Plan:
+    """The plan of a branch of a round that begins at `judge`, `select` or `train`, as the round was launched.
+
+    Raises `Conflict` where the round has not come so far.
+    """
+    with reading() as db:
+        row = db.get(tables.Round, round_id)
+        if row is None:
+            raise NotFound(f"There is no round {round_id}. Choose one from the overview.")
+        require(db, actor, row.project_id, Role.curator)
+        step = branches.step_at(row, at)
+        if why := branches.refusal(row, step):
+            raise Conflict(why)
+        project_id = row.project_id
+    return branches.with_origin(again(actor, project_id, round_id), row, step)
 
 
 def _round(db: Session, project_id: int, round_id: int) -> tables.Round:
@@ -190,7 +208,8 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
         check_numbers(plan)
         check_parent(db, project_id, plan.parent_id)
         recipe = parse(plan.recipe)
-        phase = phase_of(db, recipe, plan.parent_id)
+        origin = branches.origin(db, project_id, plan, recipe)
+        phase = origin.phase if origin is not None else phase_of(db, recipe, plan.parent_id)
         check_checkpoints(db, project_id, plan, recipe)
         for set_id, _ in plan.sets():
             set_of(db, project_id, set_id)
@@ -202,7 +221,7 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
         prompts = plan.num_prompts if _repeats(recipe, phase) and available else min(plan.num_prompts, available)
         takers = imported_completions.takers(recipe)
         taken = round(brought * prompts / available) if takers and available else 0
-        size = sizes.sizes(recipe, phase, prompts=prompts, taken=taken)
+        size = sizes.sizes(recipe, phase, prompts=prompts, taken=taken, first=plan.branch_step or 0)
         seconds = _seconds(db, project_id, plan, recipe, phase, prompts=prompts, taken=taken)
         no_room, little_room = contexts.problems(
             db, project_id, recipe, policy_id=plan.policy_id, judge_id=plan.judge_id, sample_set_ids=plan.sample_set_ids
@@ -210,7 +229,9 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
         if no_room:
             raise InvalidInput("\n".join(no_room))
         rows = size.samples - size.tried - size.rollouts
-        warnings = _warnings(plan, recipe, prompts, rows) + imported_completions.warnings(recipe, brought)
+        branched = [branches.says(origin, plan.branch_step or 0)] if origin is not None else []
+        rows = rows if origin is None else sizes.sizes(recipe, phase, prompts=prompts, taken=taken).samples
+        warnings = branched + _warnings(plan, recipe, prompts, rows) + imported_completions.warnings(recipe, brought)
         warnings += known_answers.warnings(
             db, project_id, recipe, sample=plan.sample_set_ids, held_out=plan.held_out_set_ids, phase=phase
         )
@@ -232,7 +253,9 @@ def _seconds(
     db: Session, project_id: int, plan: Plan, recipe: Recipe, phase: int, *, prompts: int, taken: int
 ) -> plan_seconds.Seconds | None:
     made = sizes.by_step(recipe.places(phase), prompts=prompts, taken=taken)
-    if not recipe.is_slots:
+    first = plan.branch_step or 0
+    if first or not recipe.is_slots:
+        made = {number: one for number, one in made.items() if number >= first}
         asked = step_seconds.Asked(db, project_id, recipe, phase, plan.policy_id, plan.judge_id, plan.roles)
         return step_seconds.of_steps(asked, made)
     samples = sizes.sizes(recipe, phase, prompts=prompts, taken=taken).samples

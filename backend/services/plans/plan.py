@@ -30,6 +30,10 @@ class Plan:
     """Rounds to run, this one included: the others follow by themselves, each from the one before."""
     stop_rules: tuple[str, ...] = tuple(auto_rules.RULES)
     """What stops them (`auto_rules.RULES`)."""
+    branch_of: int | None = None
+    """The round whose rows this one begins with, instead of sampling; see `plans.branches`."""
+    branch_step: int | None = None
+    """Of a branch: the first step that runs anew."""
 
     def sets(self) -> list[tuple[int, SetUse]]:
         """(prompt set id, use) for each use of each set."""

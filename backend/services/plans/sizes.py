@@ -38,9 +38,15 @@ class Made:
     is_rollout: bool = False
 
 
-def sizes(recipe: Recipe, phase: int, *, prompts: int, taken: int) -> Sizes:
-    """What a round of so many prompts makes, with so many completions taken from files; what it tries out included."""
-    made = _all(by_step(recipe.places(phase), prompts=prompts, taken=taken))
+def sizes(recipe: Recipe, phase: int, *, prompts: int, taken: int, first: int = 0) -> Sizes:
+    """What a round of so many prompts makes, with so many completions taken from files; what it tries out included.
+
+    first: the first step that runs; the rows of those before are copies, and nothing is tried out.
+    """
+    by_number = by_step(recipe.places(phase), prompts=prompts, taken=taken)
+    made = _all({number: one for number, one in by_number.items() if number >= first})
+    if first:
+        return made
     for places in _tried(recipe, phase):
         tried = _all(by_step(places, prompts=min(prompts, recipe.schedule.pilot_prompts), taken=0))
         made = Sizes(

@@ -104,6 +104,9 @@ def _next_action(db: Session, project_id: int, lines: tuple[RoundLine, ...]) -> 
     waiting = [line for line in made if line.status is RoundStatus.review]
     if waiting:
         return _review(db, waiting[-1])
+    held = [line for line in made if line.status is RoundStatus.held]
+    if held:
+        return _held(db, held[-1])
     running = [line for line in made if line.status is RoundStatus.running]
     if running:
         return _watch(db, running[-1])
@@ -137,6 +140,14 @@ def _review(db: Session, line: RoundLine) -> NextAction:
     why = f"Round {line.number} waits for people{again}: {of}."
     target = f"review?round={line.round_id}"
     return NextAction("review", f"Review round {line.number}", why, target, cancels_id=line.round_id)
+
+
+def _held(db: Session, line: RoundLine) -> NextAction:
+    """A red light of the judge waits for a curator's word."""
+    said = db.get_one(tables.Round, line.round_id).hold.get("said", "")
+    why = f"Round {line.number} is held before its training. {said}"
+    target = f"round?round={line.round_id}"
+    return NextAction("held", f"Look at the judge of round {line.number}", why, target, cancels_id=line.round_id)
 
 
 def _watch(db: Session, line: RoundLine) -> NextAction:
@@ -186,7 +197,8 @@ def _launch(db: Session, lines: tuple[RoundLine, ...]) -> NextAction:
 def _allowed(action: NextAction, role: Role) -> NextAction:
     """People who may not do the next thing are told who may."""
     needs = {"import": Role.curator, "register": Role.curator, "launch": Role.curator, "next": Role.curator,
-             "restart": Role.curator, "resume": Role.curator, "review": Role.reviewer}  # fmt: skip
+             "restart": Role.curator, "resume": Role.curator, "held": Role.curator,
+             "review": Role.reviewer}  # fmt: skip
     needed = needs.get(action.kind, Role.viewer)
     if role.rank >= needed.rank:
         return action if role.rank >= Role.curator.rank else replace(action, cancels_id=None)

@@ -16,6 +16,7 @@ from backend.services.results.paired import Paired
 from backend.values import JSON, JobStatus, RoundStatus, Stage
 
 ACCURACY = "held_out_accuracy"
+OPEN = (RoundStatus.running, RoundStatus.review, RoundStatus.held)
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,8 @@ class RoundLine:
     to_baseline: Difference | None = None
     """How its held-out accuracy differs from that of the project's baseline, where there is one before it."""
     is_baseline: bool = False
+    branch_of: int | None = None
+    """Number of the round whose rows it began with."""
 
     @property
     def follows(self) -> int:
@@ -128,7 +131,11 @@ def lines_of(db: Session, project_id: int) -> tuple[RoundLine, ...]:
         parent = numbers.get(row.parent_id or 0, 0)
         name = names.get(row.checkpoint_id or 0, "")
         lines.append(_line(db, row, parent=parent, job=jobs.get(row.id), accuracy=measured, checkpoint=name))
-    return tuple(replace(line, left_out=missing.get(line.round_id or 0, 0)) for line in lines)
+    origins = {row.id: numbers.get(row.branch_of_id or 0) for row in found}
+    return tuple(
+        replace(line, left_out=missing.get(line.round_id or 0, 0), branch_of=origins.get(line.round_id or 0))
+        for line in lines
+    )
 
 
 def lineage(lines: Sequence[RoundLine], newest: RoundLine) -> list[RoundLine]:
@@ -192,7 +199,7 @@ def _line(
     if row.status is RoundStatus.review:
         decided, overridden = _decided_now(db, row.id)
     kept = counts.get("kept")
-    end = row.finished_at or (now() if row.status in (RoundStatus.running, RoundStatus.review) else None)
+    end = row.finished_at or (now() if row.status in OPEN else None)
     return RoundLine(
         number=row.number,
         round_id=row.id,

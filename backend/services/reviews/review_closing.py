@@ -7,6 +7,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.db import reading, tables
+from backend.pipeline import health
+from backend.pipeline.health import Light
 from backend.services import review_settings
 from backend.services.access import Actor, may_decide
 from backend.services.decisions import disputes
@@ -39,6 +41,10 @@ class Closing:
     half_reviewed: int
     unsettled: int
     assigned_undecided: int
+    judge_light: str
+    judge_sentence: str
+    holds: bool
+    """Whether the round would be held before its training, because the judge's light is red."""
 
     @property
     def decided(self) -> int:
@@ -59,6 +65,8 @@ def closing(actor: Actor, round_id: int) -> Closing:
         counts = count_items(db, round_id, settings)
         unsettled = db.scalar(select(func.count()).select_from(disputes.disputed(round_).subquery())) or 0
         assigned = _assigned(db, round_, settings)
+        found = health.of_round(db, round_)
+        holds = found.light is Light.red and health.holds(db, round_)
     person, judge = LabelSource.person, LabelSource.judge
     return Closing(
         samples=sum(sums.values()),
@@ -73,6 +81,9 @@ def closing(actor: Actor, round_id: int) -> Closing:
         half_reviewed=counts.decided - counts.complete,
         unsettled=unsettled,
         assigned_undecided=assigned,
+        judge_light=str(found.light),
+        judge_sentence=found.sentence,
+        holds=holds,
     )
 
 

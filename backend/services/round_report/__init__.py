@@ -8,6 +8,7 @@ person until it is over (`sample_sight`) is not in it either.
 from sqlalchemy.orm import Session
 
 from backend.db import reading, tables
+from backend.services import judge_health
 from backend.services.access import Actor
 from backend.services.round_report import (
     asking,
@@ -34,7 +35,8 @@ def get(actor: Actor, round_id: int) -> Report:
     """Return all of it; raises `NotFound`."""
     with reading() as db:
         row = get_row(db, actor, round_id)
-        return Report(_opening(db, row), _texts(db, actor, row), _work(db, actor, row))
+        report = (_opening(db, row), _texts(db, actor, row), _work(db, actor, row))
+    return Report(*report, judge_health.of_round(actor, round_id))
 
 
 def opening(actor: Actor, round_id: int) -> Opening:

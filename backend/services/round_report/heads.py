@@ -4,6 +4,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db import now, tables
+from backend.errors import UnreadableRecipe
+from backend.services.plans import branches
 from backend.services.round_report.shapes import Head
 
 
@@ -13,6 +15,7 @@ def head(db: Session, row: tables.Round) -> Head:
     number = db.scalar(select(parent.number).where(parent.id == row.parent_id)) if row.parent_id else None
     name = db.scalar(select(checkpoint.name).where(checkpoint.id == row.checkpoint_id)) if row.checkpoint_id else None
     author = db.scalar(select(user.name).where(user.id == row.created_by)) if row.created_by else None
+    branched = db.scalar(select(parent.number).where(parent.id == row.branch_of_id)) if row.branch_of_id else None
     recipe = row.recipe
     return Head(
         id=row.id,
@@ -38,4 +41,15 @@ def head(db: Session, row: tables.Round) -> Head:
         finished_at=row.finished_at,
         seconds=((row.finished_at or now()) - row.created_at).total_seconds(),
         error=row.error,
+        branch_of_id=row.branch_of_id,
+        branch_of_number=branched,
+        branches=_branches(row),
+        hold=row.hold,
     )
+
+
+def _branches(row: tables.Round) -> tuple[str, ...]:
+    try:
+        return tuple(branches.offered(row))
+    except UnreadableRecipe:
+        return ()

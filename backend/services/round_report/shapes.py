@@ -3,9 +3,10 @@
 Every section has `missing`: what could not be said, why, and how to get it. An unknown number or interval is None.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from backend.services.judge_health import Health
 from backend.services.round_report.text_shapes import (
     FEWEST,
     Arm,
@@ -29,7 +30,7 @@ from backend.services.round_report.work_shapes import (
     Person,
     Work,
 )
-from backend.values import JobStatus, RoundStatus, Stage
+from backend.values import JSON, JobStatus, RoundStatus, Stage
 
 __all__ = [
     "FEWEST",
@@ -94,6 +95,13 @@ class Head:
     finished_at: datetime | None
     seconds: float
     error: str | None
+    branch_of_id: int | None = None
+    branch_of_number: int | None = None
+    """The round whose rows this one began with."""
+    branches: tuple[str, ...] = ()
+    """Where branches of this one can begin now: judge, select, train."""
+    hold: JSON = field(default_factory=dict)
+    """Why the judge's light held it before its training, and who let it go on with which reason."""
 
 
 @dataclass(frozen=True)
@@ -244,3 +252,4 @@ class Report:
     opening: Opening
     texts: Texts
     work: Work
+    judge: Health

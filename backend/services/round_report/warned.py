@@ -23,6 +23,8 @@ def _stopped(row: tables.Round) -> list[Warned]:
     if row.status is RoundStatus.failed:
         said = (row.error or "").split("\n")[0][:300] or "No reason was written."
         found.append(_plain("red", f"The round failed in the stage {row.stage}: {said}", "jobs"))
+    if row.status is RoundStatus.held:
+        found.append(_plain("red", f"The round is held before its training. {row.hold.get('said', '')}", ""))
     if row.counts.get("kept") == 0:
         found.append(_plain("red", "Nothing was kept to train on.", f"samples?round={row.id}&sort=-score"))
     return found

@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 from backend import jobs
 from backend.db import now, reading, session, tables
 from backend.errors import Conflict, NotFound
-from backend.pipeline import tune
-from backend.recipes import first_job, judge_of
+from backend.pipeline import branch, tune
+from backend.recipes import first_job, job_from, judge_of
 from backend.services import events, review_settings
 from backend.services.access import Actor, require
-from backend.services.plans import Estimate, Plan, again, defaults, estimate, scheduled
+from backend.services.plans import Estimate, Plan, again, branches, defaults, estimate, scheduled
 from backend.services.plans.checks import check, parse, phase_of
 from backend.services.recipes import round_roles
 from backend.values import Role, RoundStatus, Stage
@@ -50,6 +50,9 @@ class RoundView:
     counts: dict[str, Any]
     tuned: dict[str, Any]
     auto: dict[str, Any]
+    branch_of_id: int | None
+    branch_step: int | None
+    hold: dict[str, Any]
     error: str | None
     created_at: datetime
     finished_at: datetime | None
@@ -99,6 +102,7 @@ def launch_in(db: Session, actor: Actor, project_id: int, plan: Plan, *, after_n
     require(db, actor, project_id, Role.curator)
     db.get_one(tables.Project, project_id, with_for_update=True)
     check(db, project_id, plan, recipe)
+    origin = branches.origin(db, project_id, plan, recipe)
     last = db.scalar(select(func.max(tables.Round.number)).where(tables.Round.project_id == project_id))
     if after_number is not None and (last or 0) != after_number:
         raise Conflict("Another round was launched meanwhile, so nothing was launched. Look at the overview again.")
@@ -115,12 +119,16 @@ def launch_in(db: Session, actor: Actor, project_id: int, plan: Plan, *, after_n
         is_reviewed=plan.is_reviewed,
         is_blind=plan.is_blind,
         review=review_settings.read(plan.review).model_dump(mode="json"),
-        phase=phase_of(db, recipe, plan.parent_id),
+        phase=origin.phase if origin is not None else phase_of(db, recipe, plan.parent_id),
         auto=auto_of(plan),
-        tuned=scheduled.tuned(db, recipe, plan.parent_id),
+        tuned=origin.tuned if origin is not None else scheduled.tuned(db, recipe, plan.parent_id),
+        branch_of_id=plan.branch_of,
+        branch_step=plan.branch_step if origin is not None else None,
         created_by=actor.user_id,
     )
     row.stage, row.step = first_job(row.recipe, row.phase)
+    if row.branch_step is not None:
+        row.stage, row.step = job_from(row.recipe, row.phase, row.branch_step)
     db.add(row)
     db.flush()
     roles = round_roles.bound(db, recipe, row.phase, plan.roles, plan.parent_id)
@@ -130,15 +138,17 @@ def launch_in(db: Session, actor: Actor, project_id: int, plan: Plan, *, after_n
         db.add(tables.RoundPromptSet(round_id=row.id, prompt_set_id=set_id, use=use))
     db.flush()
     place: dict[str, Any] = {"project_id": project_id, "round_id": row.id}
-    tries_out = recipe.schedule.pilot_prompts > 0
-    spec = {"kind": tune.KIND} if tries_out else None
-    stage = Stage.generate if tries_out else row.stage
+    before = branch.KIND if origin is not None else tune.KIND if recipe.schedule.pilot_prompts > 0 else ""
+    spec = {"kind": before} if before else None
+    stage = Stage.generate if before else row.stage
     jobs.enqueue(db, stage=stage, step=row.step, spec=spec, created_by=actor.user_id, **place)
     what: dict[str, Any] = {
         "recipe": str(plan.recipe.get("name", "")),
         "num_prompts": plan.num_prompts,
         "seed": plan.seed,
     }
+    if origin is not None:
+        what |= {"branch_of": origin.number, "branch_step": plan.branch_step}
     events.note(db, actor, "launch round", f"round {row.number}", **place, **what)
     return row.id
 
@@ -149,7 +159,7 @@ def auto_of(plan: Plan) -> dict[str, Any]:
 
 
 def cancel(actor: Actor, round_id: int, *, only_waiting: bool = False) -> None:
-    """Stop the round's active job, or close a round that waits for review, for good; `only_waiting`: the latter only.
+    """Stop the round's active job, or close a round that waits for people, for good; `only_waiting`: the latter only.
 
     Raises `Conflict` where there is nothing to cancel.
     """
@@ -163,7 +173,7 @@ def cancel(actor: Actor, round_id: int, *, only_waiting: bool = False) -> None:
         # One conditional statement: a review that is being closed at this moment wins or loses, never both.
         closed = (
             update(tables.Round)
-            .where(tables.Round.id == round_id, tables.Round.status == RoundStatus.review)
+            .where(tables.Round.id == round_id, tables.Round.status.in_((RoundStatus.review, RoundStatus.held)))
             .values(status=RoundStatus.cancelled, finished_at=now())
             .returning(tables.Round.id)
         )

@@ -1,6 +1,6 @@
 """Selecting again from a round's own samples: the way out where a selector kept nothing, or not what was wanted."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -14,11 +14,12 @@ from backend.prompt_sources import PromptSource
 from backend.recipes import STEPS, Place, job_after_people
 from backend.services import events
 from backend.services.access import Actor
+from backend.services.plans import branch, branches
 from backend.services.recipes.parts import validate
-from backend.services.rounds import get_row
+from backend.services.rounds import get_row, launch_in
 from backend.values import JSON, JobStatus, Role, RoundStatus, Stage
 
-STOPPED = (RoundStatus.failed, RoundStatus.cancelled, RoundStatus.review)
+STOPPED = (RoundStatus.failed, RoundStatus.cancelled, RoundStatus.review, RoundStatus.held)
 SELECTOR = STEPS.index("selector")
 """The selector's step in a recipe of slots."""
 BETWEEN = ("generator", "judge", "trainer")
@@ -27,7 +28,7 @@ BETWEEN = ("generator", "judge", "trainer")
 
 @dataclass(frozen=True)
 class Stopped:
-    """A round that ended without a checkpoint. `selector`: its selector, where it can select again; else None.
+    """A round that ended, or is held, without a checkpoint. `selector`: its selector, if it can select again.
 
     `step`: the selector's place among the recipe's steps, from 0; None in a recipe of slots.
     """
@@ -53,33 +54,57 @@ def stopped(actor: Actor, round_id: int, *, job_id: int) -> Stopped | None:
 
 
 def reselect(actor: Actor, round_id: int, selector: JSON) -> int:
-    """Give a stopped round another selector and start its select stage; return the job's id.
+    """Select again from a round's samples with another selector; return the job's id.
 
     `selector`: knobs that change, or a whole part with its name; in a list of steps of the last selector that ran.
-    Samples, judgments and decisions stay as they are; a dataset that was frozen but not trained on is made anew. Raises
-    `Conflict` unless the round has ended without a checkpoint after judging, `InvalidInput` where the selector does not
-    fit the trainer.
+    A round that stopped without a checkpoint goes on itself: samples, judgments and decisions stay as they are, and a
+    dataset that was frozen but not trained on is made anew. One that has a checkpoint stays as it is, and a branch of
+    it selects, by its first selector. Raises `Conflict` where it has not been judged, `InvalidInput` where the selector
+    does not fit the trainer.
     """
+    with reading() as db:
+        row = get_row(db, actor, round_id, Role.curator)
+        is_branch = row.checkpoint_id is not None and branches.is_offered(row, "select")
+    return _branch(actor, round_id, selector) if is_branch else _in_place(actor, round_id, selector)
+
+
+def _branch(actor: Actor, round_id: int, selector: JSON) -> int:
+    """Launch a branch of the round that selects with this selector."""
+    plan = branch(actor, round_id, "select")
+    with session() as db:
+        row = get_row(db, actor, round_id, Role.curator)
+        before, put = _holder(row, plan.branch_step or 0)
+        recipe = validate(put(changed(before, selector)))
+        made = launch_in(db, actor, row.project_id, replace(plan, recipe=recipe))
+        return db.scalars(select(tables.Job.id).where(tables.Job.round_id == made)).one()
+
+
+def changed(before: JSON, part: JSON) -> JSON:
+    """A part with other knobs; one of another name as a whole."""
+    return part if "name" in part and part["name"] != before["name"] else before | part
+
+
+def _in_place(actor: Actor, round_id: int, selector: JSON) -> int:
     with session() as db:
         row = get_row(db, actor, round_id, Role.curator)
         step = selector_step(db, row)
         if step is None:
             raise Conflict(
                 f"Round {row.number} is {row.status} in the stage {row.stage}. Only a round that stopped after judging "
-                "and before it had a checkpoint can select again; launch another round from its settings."
+                "and before it had a checkpoint can select again, or, as a branch, one that has; launch another round "
+                "from its settings."
             )
         before, put = _holder(row, step)
         # People may have decided since: then what was chosen before the last selector is chosen anew as well.
         is_back = row.status is RoundStatus.review and "selector" not in row.recipe
-        is_other = "name" in selector and selector["name"] != before["name"]
-        row.recipe = validate(put(selector if is_other else before | selector))
+        row.recipe = validate(put(changed(before, selector)))
         start = job_after_people(row.recipe, row.phase)[1] if is_back else step
         dataset = tables.Dataset
         db.execute(delete(dataset).where(dataset.round_id == round_id, dataset.step >= start))
         # What chooses among groups after the selector does so again: its choice may have been of other labels.
         row.steps = {n: left for n, left in row.steps.items() if int(n) < start}
         row.status, row.stage, row.error, row.finished_at = RoundStatus.running, Stage.select, None, None
-        row.step = start
+        row.step, row.hold = start, {}
         job = jobs.enqueue(
             db, stage=Stage.select, project_id=row.project_id, round_id=round_id, created_by=actor.user_id, step=start
         )

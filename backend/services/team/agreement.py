@@ -11,14 +11,13 @@ from sqlalchemy.orm import Session
 
 from backend.db import reading, tables
 from backend.db.many import among, in_chunks
+from backend.metrics import _agreement as measures
+from backend.metrics._agreement import Figure, Value
 from backend.services.access import Actor
 from backend.services.decisions import votes
-from backend.services.decisions.labels import SCORE_GAP
 from backend.services.decisions.votes import Vote
 from backend.services.rounds import get_row
-from backend.services.team import agreement_measures as measures
-from backend.services.team.agreement_measures import Figure, Value
-from backend.values import Role
+from backend.values import SCORE_GAP, Role
 
 JUDGE = "the judge"
 SHOWN = "the judge's view was shown before"

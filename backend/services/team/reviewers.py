@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 
 from backend.db import now, reading, standing, tables
 from backend.db.standing import ANY_LABELLING
+from backend.metrics import _agreement as measures
+from backend.metrics._agreement import UNKNOWN, Figure, Value
 from backend.services import review_settings
 from backend.services.access import Actor
 from backend.services.decisions import item_counts, tallies, votes
@@ -22,9 +24,8 @@ from backend.services.decisions.tallies import Tally
 from backend.services.decisions.votes import Vote
 from backend.services.queue import assignments
 from backend.services.rounds import get_row
-from backend.services.team import agreement, agreement_measures
+from backend.services.team import agreement
 from backend.services.team.agreement import Criterion, JudgesWord, Said
-from backend.services.team.agreement_measures import UNKNOWN, Figure, Value
 from backend.values import DecisionKind, LabelSource, Role, RoundStatus, Verdict
 
 ACTIVE = timedelta(hours=1)
@@ -153,9 +154,9 @@ def _reviewer(found: Found, user_id: int, *, is_own: bool = False) -> Reviewer:
     return Reviewer(
         user_id, found.names.get(user_id, ""), counted.decided, work.skipped, work.late,
         counted.overridden, seconds, sum(work.times) / 60, work.last_at,
-        agreement_measures.percent(judge), agreement_measures.cohen(judge) if is_own else UNKNOWN,
-        agreement_measures.percent(_against_judge(found, [vote for vote in hidden if vote.is_random])),
-        agreement_measures.percent(colleagues), agreement_measures.alpha(shared) if is_own else UNKNOWN,
+        measures.percent(judge), measures.cohen(judge) if is_own else UNKNOWN,
+        measures.percent(_against_judge(found, [vote for vote in hidden if vote.is_random])),
+        measures.percent(colleagues), measures.alpha(shared) if is_own else UNKNOWN,
         seen, right, left, bool(found.assigned.get(user_id)), None if seconds is None else left * seconds,
     )  # fmt: skip
 

@@ -10,12 +10,12 @@ from app.pages.team import adjudication, gold, people, removal
 from app.widgets import figures, times
 from backend.db import now, tables
 from backend.errors import InvalidInput
+from backend.metrics import _agreement as measures
 from backend.services import review_settings
 from backend.services.decisions import Decision
 from backend.services.queue.judge_views import JudgeView
 from backend.services.queue.review_items import Item, Member
 from backend.services.reviews.review_progress import Progress, Tally
-from backend.services.team import agreement_measures as measures
 from backend.services.team.adjudication import Disputed
 from backend.services.team.removals import Changed, Removal
 from backend.values import DecisionKind, Messages, Verdict

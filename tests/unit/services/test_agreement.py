@@ -5,7 +5,7 @@ from itertools import starmap
 
 import pytest
 
-from backend.services.team import agreement_measures as measures
+from backend.metrics import _agreement as measures
 
 COHEN = [("yes", "yes")] * 20 + [("yes", "no")] * 5 + [("no", "yes")] * 10 + [("no", "no")] * 15
 FLEISS = [

@@ -1,0 +1,100 @@
+"""Round page: the judge's light, letting a held round go on, and the limits of the project."""
+
+from typing import Any
+
+import gradio as gr
+from gradio.events import Dependency
+
+from app.forms import Form, draw_knobs, from_input, to_input
+from app.toasts import notice, toasts
+from app.widgets import judge_health as widget
+from app.widgets.beside import problem, refused_beside
+from app.widgets.context import Context, context
+from app.widgets.markup import markup
+from app.widgets.roles import needs
+from backend.errors import NotFound
+from backend.services import judge_health, rounds
+from backend.services.recipes import parts
+from backend.values import Role, RoundStatus
+
+RELEASED = "The round goes on with its training. The reason is kept on its page and in the audit trail."
+SAVED = "The limits are saved. They count for all rounds of this project, this one included."
+
+
+class JudgeSection:
+    """The components, in the order in which `shown` fills them."""
+
+    def __init__(self) -> None:
+        self.section = markup(widget.SECTION, widget.CSS, elem_id="round-judge")
+        self.curve = gr.Plot(label="Calibration", visible=False, elem_id="round-calibration")
+        with gr.Column(visible=False, elem_id="round-held", elem_classes=needs(Role.curator)) as self.held:
+            self.reason = gr.Textbox(
+                label="Why may it train all the same?", lines=2, max_length=judge_health.MAX_REASON,
+                elem_id="release-reason", interactive=True,
+            )  # fmt: skip
+            self.go = gr.Button("Let it train", variant="stop", size="md", scale=0, min_width=150, elem_id="release")
+            self.refused = problem("release-problem")
+        with gr.Accordion("Limits of this light", open=False, elem_id="judge-limits", elem_classes=needs(Role.curator)):
+            self.form = Form(start=judge_health.Limits().model_dump(mode="json"))
+            draw_knobs(self.form, (), knobs())
+            self.save = gr.Button("Save limits", size="md", scale=0, min_width=150, elem_id="judge-limits-save")
+            self.unsaved = problem("judge-limits-problem")
+
+    @property
+    def outputs(self) -> list[Any]:
+        return [self.section, self.curve, self.held, *self.form.inputs]
+
+    def wire(self, chosen: gr.Dropdown, quiet: dict[str, Any]) -> Dependency:
+        """Wire the buttons; return what lets the round go on, so that the rest of the page can follow."""
+        outputs = [*self.outputs, self.refused]
+        released = self.go.click(release, [chosen, self.reason], outputs, trigger_mode="once", **quiet)
+        self.save.click(save, [chosen, *self.form.inputs], [*self.outputs, self.unsaved], trigger_mode="once", **quiet)
+        return released
+
+
+def knobs() -> list[parts.Knob]:
+    """The limits as fields of a form."""
+    return parts.knobs_of(judge_health.Limits)
+
+
+def shown(here: Context, round_id: int | None) -> list[Any]:
+    """The light of a round, and the project's limits."""
+    limits = judge_health.limits_of(here.actor, here.project_id).model_dump(mode="json")
+    fields = [to_input(knob, limits[knob.name]) for knob in knobs()]
+    if round_id is None:
+        return [None, gr.Plot(visible=False), gr.Column(visible=False), *fields]
+    found, row = judge_health.of_round(here.actor, round_id), rounds.get(here.actor, round_id)
+    curve = widget.curve(found)
+    return [
+        widget.shown(found, row.hold),
+        gr.Plot(curve, visible=curve is not None),
+        gr.Column(visible=row.status is RoundStatus.held),
+        *fields,
+    ]
+
+
+@toasts
+@refused_beside(3 + len(knobs()))
+def release(round_id: int | None, reason: str | None, request: gr.Request) -> list[Any]:
+    """Let a held round train."""
+    here = context(request)
+    judge_health.release(here.actor, _known(round_id), reason or "")
+    notice(RELEASED)
+    return shown(here, round_id)
+
+
+@toasts
+@refused_beside(3 + len(knobs()))
+def save(request: gr.Request, round_id: int | None, *values: Any) -> list[Any]:
+    """Set the project's limits."""
+    here = context(request)
+    typed = {k.name: from_input(k, value, k.name) for k, value in zip(knobs(), values, strict=True)}
+    judge_health.set_limits(here.actor, here.project_id, typed)
+    notice(SAVED)
+    return shown(here, round_id)
+
+
+def _known(round_id: int | None) -> int:
+    if not round_id:
+        raise NotFound("There is no round yet. Launch one first.")
+    return round_id

@@ -1,0 +1,118 @@
+"""The judge's light as people see it: one sentence, the numbers behind it, what is missing, the calibration curve."""
+
+from typing import Any
+
+import plotly.graph_objects as go
+
+from app.widgets import charts
+from backend.services.judge_health import Health, Light, Measure
+
+SECTION = """
+{{#if value}}<section class="block" aria-label="Judge"><h3>Judge</h3>
+<p class="light"><span class="rondo-badge {{value.badge}}">{{value.light}}</span> {{value.sentence}}</p>
+{{#if value.held}}<p class="rondo-problem words">{{value.held}}</p>{{/if}}
+{{#if value.released}}<p class="words">{{value.released}}</p>{{/if}}
+{{#if value.known}}<div class="scroll" tabindex="0" role="group" aria-label="The judge, a table"><table>
+<thead><tr><th scope="col">measure</th><th scope="col">light</th><th scope="col" class="number">value</th>
+<th scope="col" class="number">95 % interval</th><th scope="col">limits</th><th scope="col">rows</th></tr></thead>
+<tbody>{{#each value.known}}<tr><th scope="row">{{this.title}}</th>
+<td><span class="rondo-badge {{this.badge}}">{{this.light}}</span></td>
+<td class="number">{{this.value}}</td><td class="number">{{this.interval}}</td>
+<td>{{this.limits}}</td><td>{{this.rows}}</td></tr>{{/each}}</tbody></table></div>{{/if}}
+{{#if value.unknown}}<details><summary>Unknown: {{value.number}} measures</summary>
+<dl>{{#each value.unknown}}<dt>{{this.title}}</dt><dd>{{this.missing}}</dd>{{/each}}</dl></details>{{/if}}
+</section>{{/if}}
+"""
+CSS = """
+.block { margin-top: 16px; min-width: 0; }
+h3 { margin: 0 0 6px; font-size: 15px; font-weight: 600; }
+p { margin: 4px 0; }
+.words { overflow-wrap: anywhere; }
+.scroll {
+  overflow-x: auto; margin: 6px 0; background: var(--rondo-surface); border: 1px solid var(--rondo-border);
+  border-radius: var(--rondo-radius);
+}
+table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { padding: 6px 12px; border-bottom: 1px solid var(--rondo-border); text-align: left; vertical-align: top; }
+thead th { color: var(--rondo-muted); font-weight: 500; font-size: 12px; white-space: nowrap; }
+tbody th { font-weight: 550; }
+tbody tr:last-child > * { border-bottom: 0; }
+.number { text-align: right; white-space: nowrap; }
+details { margin: 4px 0; } summary { cursor: pointer; }
+dl { display: grid; grid-template-columns: minmax(90px, max-content) 1fr; gap: 3px 16px; margin: 6px 0; }
+dt { color: var(--rondo-muted); overflow-wrap: anywhere; max-width: 320px; } dd { margin: 0; min-width: 0; }
+@media (max-width: 700px) {
+  table { width: max-content; min-width: 100%; } th, td { max-width: 260px; }
+  dl { grid-template-columns: 1fr; } dd { margin-bottom: 6px; }
+}
+"""
+BADGES = {Light.ok: "ok", Light.amber: "warn", Light.red: "bad", Light.unknown: "", Light.unlimited: ""}
+
+
+def shown(found: Health, hold: dict[str, Any] | None = None) -> dict[str, Any]:
+    """What the section shows. `hold`: what the round's row says of it."""
+    unknown = [one for one in found.measures if one.light is Light.unknown]
+    hold = hold or {}
+    given = hold.get("released")
+    return {
+        "light": str(found.light),
+        "badge": BADGES[found.light],
+        "sentence": found.sentence,
+        "held": _held(found, hold) if hold and not given else "",
+        "released": f"{given['who']} let it train although it was held: {given['reason']}" if given else "",
+        "known": [_measure(one) for one in found.measures if one.light is not Light.unknown],
+        "unknown": [{"title": one.title, "missing": one.missing} for one in unknown],
+        "number": len(unknown),
+    }
+
+
+def _held(found: Health, hold: dict[str, Any]) -> str:
+    """That the round waits, and what was said then where something else is said now."""
+    said = "" if hold["said"] == found.sentence else f" When it stopped: {hold['said']}"
+    return f"Held before its training: going on needs a reason, which is kept.{said}"
+
+
+def _measure(one: Measure) -> dict[str, Any]:
+    number, unit = one.number, " %" if one.is_share else ""
+    known = number.low is not None and number.high is not None
+    between = f"{said(one, number.low)} to {said(one, number.high)}" if known else "interval unknown"
+    word = "below" if one.below else "above"
+    lights = (("amber", one.amber), ("red", one.red))
+    limits = [f"{color} {word} {said(one, limit)}" for color, limit in lights if limit is not None]
+    return {
+        "title": one.title, "light": str(one.light), "badge": BADGES[one.light],
+        "value": f"{said(one, number.value)}{unit}", "interval": between, "limits": ", ".join(limits),
+        "rows": f"{number.n:,} {one.of}",
+    }  # fmt: skip
+
+
+def said(one: Measure, value: float | None) -> str:
+    """A number as its measure is read."""
+    if value is None:
+        return "–"
+    return f"{value * 100:.1f}" if one.is_share else f"{value:.2f}"
+
+
+def curve(found: Health) -> go.Figure | None:
+    """The share that people accept by the judge's score, with intervals, beside the line of a calibrated judge."""
+    if not found.calibration:
+        return None
+    figure = charts.blank(height=260, x="judge’s score, 0 to 1", y="accepted by people")
+    figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", name="calibrated",
+                       line={"color": charts.TEXT, "dash": "dot", "width": 1.2}, hoverinfo="skip")  # fmt: skip
+    bins = found.calibration
+    figure.add_scatter(
+        x=[one.score for one in bins], y=[one.accepted for one in bins], mode="lines+markers", name="this judge",
+        line={"color": charts.ACCENT, "width": 1.8},
+        marker={"size": [6 + min(14, one.n // 5) for one in bins], "color": charts.ACCENT},
+        error_y={
+            "type": "data", "symmetric": False, "color": charts.ACCENT, "thickness": 1,
+            "array": [one.accepted_high - one.accepted for one in bins],
+            "arrayminus": [one.accepted - one.accepted_low for one in bins],
+        },
+        text=[f"{one.n:,} texts" for one in bins], hovertemplate="%{text}, %{y:.1%} accepted<extra></extra>",
+    )  # fmt: skip
+    figure.update_layout(hovermode="closest")
+    figure.update_xaxes(range=[-0.03, 1.03])
+    figure.update_yaxes(range=[-0.03, 1.03], tickformat=".0%")
+    return figure

@@ -1,0 +1,236 @@
+"""The first job of a branch: copies of the rows that its origin made before the step from which it goes its own way.
+
+Questions, texts, judgments, labels and what people decided are copied, some groups in each transaction, so that a job
+that was killed goes on where it was. A copy's place (step, position, kind, checkpoint) is that of its original.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import and_, delete, insert, select, update
+from sqlalchemy.orm import Session, aliased
+
+from backend.db import reading, standing, tables
+from backend.db.many import in_chunks
+from backend.errors import NotFound
+from backend.judges import Judge
+from backend.pipeline import branch_labels
+from backend.pipeline.stage import Finish, StageContext
+from backend.recipes import Place
+from backend.values import Split
+
+KIND = "branch"
+"""The kind of the job."""
+GROUPS_AT_ONCE = 200
+OF_TEXTS = ("prompts", "left_out", "samples", "tokens", "truncated")
+OF_JUDGING = ("judgments", "unparsed", "judge_tokens")
+"""What a round counts at the end of its generators and judges; the rest its selectors count."""
+
+
+def run(stage: StageContext) -> Finish:
+    """Copy what is not copied yet; what stands on the round itself is copied in the transaction that ends the job."""
+    origin_id, first = origin_of(stage), first_step(stage)
+    group = tables.Group
+    with reading() as db:
+        if db.get(tables.Round, origin_id) is None:
+            raise NotFound(f"The round that round {stage.round.number} branches off is gone. Launch another one.")
+        ids = _groups(db, origin_id, first)
+        there = {tuple(row) for row in db.execute(_places(stage.round.id))}
+        missing = [id_ for id_, *place in ids if tuple(place) not in there]
+    stage.progress.start(len(ids), "questions", done=len(ids) - len(missing))
+    for some in in_chunks(missing, GROUPS_AT_ONCE):
+        with stage.writing() as db:
+            copied = _rows(db, group, group.id.in_(some), order=(group.step, group.position))
+            _copy_groups(db, stage, copied)
+        stage.progress.advance(len(some))
+
+    def finish(db: Session) -> None:
+        _copy_datasets(db, stage)
+        _copy_roles(db, stage)
+        origin, made = db.get_one(tables.Round, origin_id), db.get_one(tables.Round, stage.round.id)
+        made.counts = {name: value for name, value in origin.counts.items() if name in _still_counted(stage)}
+        made.steps = _steps(db, stage, origin.steps)
+
+    return finish
+
+
+def origin_of(stage: StageContext) -> int:
+    """The round that it branches off."""
+    assert stage.round.branch_of_id is not None
+    return stage.round.branch_of_id
+
+
+def first_step(stage: StageContext) -> int:
+    """The first step that runs anew."""
+    assert stage.round.branch_step is not None
+    return stage.round.branch_step
+
+
+def _groups(db: Session, round_id: int, first: int) -> list[tuple[int, int, int]]:
+    """(id, step, position) of the questions before a step."""
+    group = tables.Group
+    query = select(group.id, group.step, group.position).where(group.round_id == round_id, group.split == Split.train)
+    found = query.where(group.step < first).order_by(group.step, group.position)
+    return [(id_, step, position) for id_, step, position in db.execute(found)]
+
+
+def _places(round_id: int) -> Any:
+    group = tables.Group
+    return select(group.step, group.position).where(group.round_id == round_id, group.split == Split.train)
+
+
+def _copy_groups(db: Session, stage: StageContext, old: Sequence[dict[str, Any]]) -> None:
+    """These questions with all that was made of them before the step."""
+    here, group, sample = {"round_id": stage.round.id}, tables.Group, tables.Sample
+    _insert(db, group, [one | here | {"parent_id": None} for one in old])
+    old_ids = [one["id"] for one in old]
+    groups = _group_copies(db, stage, old_ids)
+    of_old = sample.group_id.in_(old_ids) & (sample.step < first_step(stage))
+    texts = _rows(db, sample, of_old, order=(sample.id,))
+    _insert(db, sample, [
+        one | here | {"edited_from_id": None, "group_id": groups[one["group_id"]]} for one in texts
+    ])  # fmt: skip
+    ids = _copies(db, stage, [one["id"] for one in texts])
+    for one in texts:
+        if one["edited_from_id"] in ids:
+            edited = update(sample).where(sample.id == ids[one["id"]])
+            db.execute(edited.values(edited_from_id=ids[one["edited_from_id"]]))
+    # After the texts: a question may be about a text of its own step, as in a tree.
+    parents = _copies(db, stage, [one["parent_id"] for one in old])
+    for one in old:
+        if one["parent_id"] in parents:
+            db.execute(update(group).where(group.id == groups[one["id"]]).values(parent_id=parents[one["parent_id"]]))
+    _copy_words(db, stage, ids, groups)
+
+
+def _copy_words(db: Session, stage: StageContext, ids: dict[int, int], groups: dict[int, int]) -> None:
+    """Judgments, labels, decisions and known labels of these texts."""
+    here, judgment, first = {"round_id": stage.round.id}, tables.Judgment, first_step(stage)
+    for some in in_chunks(sorted(ids)):
+        said = _rows(db, judgment, judgment.sample_id.in_(some) & (judgment.step < first), order=(judgment.id,))
+        _insert(db, judgment, [one | here | {"sample_id": ids[one["sample_id"]]} for one in said])
+        labels = _rows(db, tables.Label, tables.Label.sample_id.in_(some), order=(tables.Label.sample_id,))
+        if _judges_anew(stage):
+            labels = branch_labels.before_judging(labels, said, _judges(stage, first))
+        _insert(db, tables.Label, [one | here | {"sample_id": ids[one["sample_id"]]} for one in labels])
+        known = _rows(db, tables.GoldItem, tables.GoldItem.sample_id.in_(some), order=(tables.GoldItem.sample_id,))
+        _insert(db, tables.GoldItem, [one | here | {"sample_id": ids[one["sample_id"]]} for one in known])
+        decision = tables.Decision
+        query = standing.everything(*_columns(decision)).where(decision.sample_id.in_(some)).order_by(decision.id)
+        decided = [dict(row) for row in db.execute(query).mappings()]
+        _insert(db, decision, [_decision(stage, one, ids, groups) for one in decided])
+
+
+def _decision(stage: StageContext, one: dict[str, Any], ids: dict[int, int], groups: dict[int, int]) -> dict[str, Any]:
+    """What a person said, as a copy: it says which decision it repeats, so that its time is counted once."""
+    value = {name: branch_labels.renamed(said, ids) if name in branch_labels.NAMES else said
+             for name, said in one["value"].items()}  # fmt: skip
+    batch = one["batch_id"] and f"{stage.round.id}:{one['batch_id']}"[:64]
+    return one | {
+        "client_id": f"branch-{stage.round.id}-{one['id']}", "round_id": stage.round.id,
+        "sample_id": ids[one["sample_id"]], "group_id": groups[one["group_id"]], "retracts_id": None,
+        "batch_id": batch, "value": value | {"restores": one["value"].get("restores", one["id"])},
+    }  # fmt: skip
+
+
+def _group_copies(db: Session, stage: StageContext, old_ids: Iterable[int]) -> dict[int, int]:
+    """The copies of these questions, by their originals."""
+    old, new, found = aliased(tables.Group), aliased(tables.Group), dict[int, int]()
+    same = and_(new.round_id == stage.round.id, new.split == old.split, new.step == old.step,
+                new.position == old.position)  # fmt: skip
+    for some in in_chunks(sorted(set(old_ids))):
+        query = select(old.id, new.id).join(new, same).where(old.id.in_(some))
+        found |= dict(db.execute(query).tuples().all())
+    return found
+
+
+def _copies(db: Session, stage: StageContext, old_ids: Iterable[int | None]) -> dict[int, int]:
+    """The copies of these texts, by their originals; texts of other rounds have none."""
+    old, new, group, copy = (
+        aliased(tables.Sample), aliased(tables.Sample), aliased(tables.Group), aliased(tables.Group)
+    )  # fmt: skip
+    same_group = and_(copy.round_id == stage.round.id, copy.split == group.split, copy.step == group.step,
+                      copy.position == group.position)  # fmt: skip
+    same = and_(new.group_id == copy.id, new.step == old.step, new.kind == old.kind, new.position == old.position,
+                new.checkpoint_id.is_not_distinct_from(old.checkpoint_id))  # fmt: skip
+    found: dict[int, int] = {}
+    for some in in_chunks(sorted({n for n in old_ids if n is not None})):
+        query = select(old.id, new.id).join(group, group.id == old.group_id).join(copy, same_group).join(new, same)
+        mine = (old.id.in_(some), old.round_id == origin_of(stage))
+        found |= dict(db.execute(query.where(*mine)).tuples().all())
+    return found
+
+
+def _copy_datasets(db: Session, stage: StageContext) -> None:
+    """What was frozen before the step, with the copies of its texts."""
+    dataset, example = tables.Dataset, tables.Example
+    db.execute(delete(dataset).where(dataset.round_id == stage.round.id))
+    frozen = _rows(db, dataset, (dataset.round_id == origin_of(stage)) & (dataset.step < first_step(stage)),
+                   order=(dataset.step,))  # fmt: skip
+    for one in frozen:
+        made = tables.Dataset(
+            **{name: value for name, value in one.items() if name != "id"} | {"round_id": stage.round.id}
+        )
+        db.add(made)
+        db.flush()
+        rows = _rows(db, example, example.dataset_id == one["id"], order=(example.position,))
+        ids = _copies(db, stage, [n for row in rows for n in (row["sample_id"], row["rejected_id"])])
+        _insert(db, example, [
+            row | {"dataset_id": made.id} | {n: ids.get(row[n], row[n]) for n in ("sample_id", "rejected_id")}
+            for row in rows
+        ])  # fmt: skip
+
+
+def _copy_roles(db: Session, stage: StageContext) -> None:
+    """Checkpoints that trainings before the step made."""
+    role = tables.RoundRole
+    of_origin = (role.round_id == origin_of(stage)) & (role.step >= 0) & (role.step < first_step(stage))
+    _insert(db, role, [one | {"round_id": stage.round.id} for one in _rows(db, role, of_origin, order=(role.step,))])
+
+
+def _steps(db: Session, stage: StageContext, old: dict[str, Any]) -> dict[str, Any]:
+    """What the steps before have left for later ones, with the copies of the questions."""
+    kept = {number: left for number, left in old.items() if int(number) < first_step(stage)}
+    ids = _group_copies(db, stage, [n for left in kept.values() for n in left.get("groups") or ()])
+    return {
+        number: left | ({"groups": [ids[n] for n in left["groups"]]} if left.get("groups") else {})
+        for number, left in kept.items()
+    }
+
+
+def _judges(stage: StageContext, before: int) -> dict[int, Judge]:
+    """The judges before a step, by the number of theirs."""
+    return {one.index: one.step.part for one in stage.places[:before] if isinstance(one.step.part, Judge)}
+
+
+def _judges_anew(stage: StageContext) -> bool:
+    return any(_is(place, "judge") for place in stage.places[first_step(stage) :])
+
+
+def _still_counted(stage: StageContext) -> set[str]:
+    """What the round's own row counts of the steps before."""
+    with reading() as db:
+        names = set(db.get_one(tables.Round, origin_of(stage)).counts)
+    selects = any(_is(place, "selector", "mixer") for place in stage.places[first_step(stage) :])
+    if not selects:
+        return names
+    return set(OF_TEXTS) if _judges_anew(stage) else {*OF_TEXTS, *OF_JUDGING}
+
+
+def _is(place: Place, *kinds: str) -> bool:
+    return place.step.kind in kinds
+
+
+def _columns(table: Any) -> list[Any]:
+    return [getattr(table, column.key) for column in table.__table__.columns if column.computed is None]
+
+
+def _rows(db: Session, table: Any, where: Any, *, order: Sequence[Any]) -> list[dict[str, Any]]:
+    """The rows as values by column, those that the database computes aside."""
+    return [dict(row) for row in db.execute(select(*_columns(table)).where(where).order_by(*order)).mappings()]
+
+
+def _insert(db: Session, table: Any, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows; they get ids of their own."""
+    if rows:
+        db.execute(insert(table), [{name: value for name, value in one.items() if name != "id"} for one in rows])

@@ -1,0 +1,74 @@
+"""Whether a round's judge can be trusted: one light, one sentence, and the numbers behind it.
+
+People's words count where they were blind and of items that were drawn at random or of which nearly all were decided,
+and labels that were known from the start. Only what compares with people turns red: a loop without people is unknown.
+"""
+
+from sqlalchemy.orm import Session
+
+from backend.db import tables
+from backend.pipeline.health import limits as limits_of
+from backend.pipeline.health import measures
+from backend.pipeline.health.evidence import gather
+from backend.pipeline.health.limits import Limits
+from backend.pipeline.health.shapes import Bin, Evidence, Health, Light, Measure, Number
+
+__all__ = ["Bin", "Evidence", "Health", "Light", "Limits", "Measure", "Number", "health", "holds", "of_round"]
+
+JUDGING = ("kappa", "precision", "order")
+"""One of these has to be known before the light is green."""
+
+
+def of_round(db: Session, row: tables.Round) -> Health:
+    """The health of a round's judge by its project's limits."""
+    project = db.get_one(tables.Project, row.project_id)
+    return health(gather(db, row), limits_of.read(project.judge_health))
+
+
+def holds(db: Session, row: tables.Round) -> bool:
+    """Whether a red light would hold the round: not where its project switched that off, or somebody let it go on."""
+    project = db.get_one(tables.Project, row.project_id)
+    return limits_of.read(project.judge_health).hold and "released" not in row.hold
+
+
+def health(evidence: Evidence, limits: Limits) -> Health:
+    """The light of this evidence."""
+    if evidence.judge is None:
+        return Health(Light.unknown, "No judge labels the texts of this round.", ())
+    found = tuple(measures.all_of(evidence, limits))
+    worst = next((light for light in (Light.red, Light.amber) if any(one.light is light for one in found)), None)
+    known = [one for one in found if one.name in JUDGING and one.light is not Light.unknown]
+    light = worst or (Light.ok if known else Light.unknown)
+    return Health(light, _sentence(light, found, known), found, measures.curve(evidence, limits))
+
+
+def _sentence(light: Light, found: tuple[Measure, ...], known: list[Measure]) -> str:
+    if light is Light.unknown:
+        kappa = next(one for one in found if one.name == "kappa")
+        return f"Nobody can say yet whether people agree with the judge: {_lower(kappa.missing)}"
+    if light is Light.ok:
+        return f"People agree with the judge as far as is known: {_said(known[0])}."
+    beyond = [one for one in found if one.light is light]
+    more = f" {len(beyond) - 1} more beyond a limit." if len(beyond) > 1 else ""
+    begin = "Do not train on this judge" if light is Light.red else "Look at this judge before you train on it"
+    return f"{begin}: {_said(beyond[0])}.{more}"
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _said(one: Measure) -> str:
+    """`precision at the cut 30.0 % (95 % interval 18.1 to 45.4, limit 50.0, 40 texts ...)`."""
+    limit = one.red if one.light is Light.red else one.amber
+    number, unit = one.number, " %" if one.is_share else ""
+    between = "interval unknown"
+    if number.low is not None and number.high is not None:
+        between = f"95 % interval {_n(one, number.low)} to {_n(one, number.high)}"
+    at = f", limit {_n(one, limit)}" if limit is not None and one.light is not Light.ok else ""
+    title = one.title if one.title.startswith(("Cohen", "Krippendorff")) else _lower(one.title)
+    return f"{title} {_n(one, number.value or 0.0)}{unit} ({between}{at}; {number.n:,} {one.of})"
+
+
+def _n(one: Measure, value: float) -> str:
+    return f"{value * 100:.1f}" if one.is_share else f"{value:.2f}"

@@ -1,0 +1,193 @@
+"""A round's rows as evidence on its judge: texts with its word, and what people said without having seen it."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import combinations
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backend import recipes
+from backend.db import standing, tables
+from backend.db.many import in_chunks
+from backend.db.standing import ANY_LABELLING, TOGETHER
+from backend.errors import UnreadableRecipe
+from backend.judges import Comparison, Judge
+from backend.pipeline.health.shapes import Evidence, Judged, Witness
+from backend.recipes import Place
+from backend.values import DecisionKind, Split, Verdict
+
+MOST_GROUPS = 500
+"""Of so many groups all texts are looked at; of more, those of so many, evenly drawn."""
+NEARLY_ALL = 0.95
+"""Where people decided on so much of the round, what they decided is no choice of theirs."""
+NOT_REVIEWED = "Nobody reviews this round. Launch the next one with a review, and keep its random_share above 0."
+TO_DRAW = (
+    "Take items in the order random on the Review page, keep random_share above 0, or mark gold items on the Team page."
+)
+
+
+def gather(db: Session, row: tables.Round) -> Evidence:
+    """The evidence on the judge whose labels people see; one without a judge where there is none."""
+    try:
+        recipe = recipes.read(row.recipe)
+    except UnreadableRecipe:
+        return Evidence(None)
+    place = recipes.judge_place(recipe, row.phase)
+    gate = recipe.gate(row.phase)
+    if place is None or gate is None:
+        return Evidence(None)
+    judge = place.step.part
+    assert isinstance(judge, Judge)
+    source = recipe.places(row.phase)[gate].source
+    texts = _texts(db, place.index, tables.Sample.group_id.in_(_some_groups(db, row.id, source or 0)))
+    words = _words(db, row)
+    witnesses = _witnesses(db, row, words, place, judge.accept_at)
+    return Evidence(
+        judge=judge,
+        judge_id=_judge_id(db, place.index, [*texts, *(one.text for one in witnesses)]),
+        texts=tuple(texts),
+        witnesses=tuple(witnesses),
+        better=tuple(_better(db, row, words, place.index)),
+        compared=tuple(_compared(db, judge, place.index, texts)),
+        why=TO_DRAW if row.is_reviewed else NOT_REVIEWED,
+    )
+
+
+def _some_groups(db: Session, round_id: int, step: int) -> list[int]:
+    """Ids of groups, evenly drawn by their positions, which count from 0."""
+    group = tables.Group
+    mine = (group.round_id == round_id, group.split == Split.train, group.step == step)
+    last = db.scalar(select(func.max(group.position)).where(*mine))
+    if last is None:
+        return []
+    number = min(last + 1, MOST_GROUPS)
+    positions = [n * (last + 1) // number for n in range(number)]
+    return list(db.scalars(select(group.id).where(*mine, group.position.in_(positions)).order_by(group.position)))
+
+
+def _texts(db: Session, step: int, where: Any) -> list[Judged]:
+    """The texts with the judge's word, group by group in order."""
+    sample, label, judgment = tables.Sample, tables.Label, tables.Judgment
+    votes = (
+        select(func.count())
+        .where(judgment.sample_id == sample.id, judgment.step == step)
+        .correlate(sample)
+        .scalar_subquery()
+    )
+    query = (
+        select(sample.id, sample.group_id, sample.position, label.machine_score, label.machine_verdict,
+               label.machine_spread, label.is_unparsed, sample.num_tokens, sample.checkpoint_id, votes)
+        .join(label, label.sample_id == sample.id)
+        .where(where, sample.kind.in_(tables.JUDGED))
+        .order_by(sample.group_id, sample.step, sample.position, sample.id)
+    )  # fmt: skip
+    return [
+        Judged(id_, group_id, position, score, None if verdict is None else verdict is Verdict.accept, *rest)
+        for id_, group_id, position, score, verdict, *rest in db.execute(query)
+    ]
+
+
+def _words(db: Session, row: tables.Round) -> list[Any]:
+    """Each person's last standing word on each item, where nothing of the judge had been shown before."""
+    decision = tables.Decision
+    query = (
+        standing.votes(
+            decision.sample_id, decision.group_id, decision.user_id, decision.kind, decision.score, decision.value,
+            decision.is_random, decision.is_blind, decision.mode, kinds=ANY_LABELLING,
+        )
+        .where(decision.round_id == row.id)
+        .order_by(decision.id)
+    )  # fmt: skip
+    last = {(one.sample_id, one.user_id, one.kind in TOGETHER): one for one in db.execute(query)}
+    return [one for one in last.values() if one.is_blind and one.mode != "judgment"]
+
+
+def _witnesses(db: Session, row: tables.Round, words: Sequence[Any], place: Place, cut: float) -> list[Witness]:
+    """Texts with the majority of people's verdicts; gold items with the label that was known."""
+    gold = tables.GoldItem
+    known = dict(db.execute(select(gold.sample_id, gold.verdict).where(gold.round_id == row.id)).tuples().all())
+    said: dict[int, list[Any]] = defaultdict(list)
+    for one in words:
+        if one.kind not in TOGETHER:
+            said[one.sample_id].append(one)
+    if not _is_nearly_all(len(said) + len(known), int(row.counts.get("samples") or 0)):
+        for n in [n for n, some in said.items() if not any(one.is_random for one in some)]:
+            del said[n]
+    ids = sorted({*said, *known})
+    texts = [one for some in in_chunks(ids) for one in _texts(db, place.index, tables.Sample.id.in_(some))]
+    found = []
+    for text in texts:
+        if text.id in known:
+            found.append(Witness(text, known[text.id] is Verdict.accept))
+            continue
+        good = sum(_accepts(one, cut) for one in said[text.id])
+        scores = [one.score for one in said[text.id] if one.score is not None]
+        if 2 * good != len(said[text.id]):
+            mean = sum(scores) / len(scores) if scores else None
+            found.append(Witness(text, 2 * good > len(said[text.id]), mean))
+    return found
+
+
+def _accepts(one: Any, cut: float) -> bool:
+    if one.kind is DecisionKind.score:
+        return one.score is not None and one.score >= cut
+    return bool(one.kind is DecisionKind.accept)
+
+
+def _is_nearly_all(decided: int, all_of_them: int) -> bool:
+    return all_of_them > 0 and decided >= NEARLY_ALL * all_of_them
+
+
+def _better(db: Session, row: tables.Round, words: Sequence[Any], step: int) -> Iterable[tuple[float, float]]:
+    """The scores of each text that people put before another one of its group, and of that one."""
+    compared = [one for one in words if one.kind in TOGETHER]
+    groups = {one.group_id for one in compared}
+    if not _is_nearly_all(len(groups), int(row.counts.get("prompts") or 0)):
+        compared = [one for one in compared if one.is_random]
+    score: dict[int, float | None] = {}
+    members: dict[int, list[int]] = defaultdict(list)
+    for some in in_chunks(sorted({one.group_id for one in compared})):
+        for text in _texts(db, step, tables.Sample.group_id.in_(some)):
+            score[text.id] = text.score
+            members[text.group_id].append(text.id)
+    for one in compared:
+        shown = members[one.group_id] if one.mode != "pair" else [n for n in (one.value.get("worst"),) if n]
+        for first, second in _pairs(one.value or {}, shown):
+            a, b = score.get(first), score.get(second)
+            if a is not None and b is not None:
+                yield a, b
+
+
+def _pairs(value: dict[str, Any], members: Sequence[int]) -> list[tuple[int, int]]:
+    """What one decision on a group puts before what; nothing where it calls them equal."""
+    if value.get("tie") or value.get("all_bad"):
+        return []
+    if value.get("order"):
+        return list(combinations(value["order"], 2))
+    return [(value["best"], other) for other in members if other != value["best"]] if value.get("best") else []
+
+
+def _judge_id(db: Session, step: int, texts: Sequence[Judged]) -> int | None:
+    """The checkpoint that judged; by some of the texts, since judgments are found by their text."""
+    judgment = tables.Judgment
+    some = [one.id for one in texts[:100]]
+    query = select(judgment.checkpoint_id).where(judgment.sample_id.in_(some), judgment.step == step)
+    return db.scalar(query.order_by(judgment.id).limit(1))
+
+
+def _compared(db: Session, judge: Judge, step: int, texts: Sequence[Judged]) -> Iterable[tuple[Comparison, ...]]:
+    """What the judge's replies say of each two texts of a group, where it asked in both orders."""
+    if type(judge).comparisons is Judge.comparisons:
+        return
+    judgment, raw = tables.Judgment, dict[int, str]()
+    for some in in_chunks([one.id for one in texts]):
+        query = select(judgment.sample_id, judgment.raw).where(judgment.sample_id.in_(some), judgment.step == step)
+        raw |= dict(db.execute(query.where(judgment.position == 0)).tuples().all())
+    groups: dict[int, list[int]] = defaultdict(list)
+    for one in texts:
+        groups[one.group_id].append(one.id)
+    for ids in groups.values():
+        if len(ids) > 1 and all(n in raw for n in ids):
+            yield tuple(judge.comparisons([raw[n] for n in ids]))

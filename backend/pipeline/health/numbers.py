@@ -1,0 +1,112 @@
+"""Numbers with 95 % intervals: Wilson's for shares, the bootstrap for what is made of groups or ranks."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from backend.metrics._intervals import mean, wilson
+from backend.pipeline.health.shapes import Number
+
+RESAMPLES, FEWEST_RESAMPLES, CELLS = 1000, 200, 2_000_000
+"""So many resamples, fewer where they would have more cells together."""
+ENDS = (2.5, 97.5)
+
+
+def share(count: int, n: int) -> Number:
+    """A share of independent rows."""
+    return Number(count / n, *wilson(count, n), n) if n else Number()
+
+
+def average(values: Sequence[float]) -> Number:
+    return Number(*mean(values), len(values)) if values else Number()
+
+
+def ratio(parts: Sequence[tuple[int, int]]) -> Number:
+    """The share of pairs, given as (how many, of how many) of each group: groups are drawn again, not pairs.
+
+    Where the bootstrap has no width, as with all pairs alike, Wilson's interval over the groups stands for it.
+    """
+    used = [one for one in parts if one[1]]
+    if not used:
+        return Number()
+    count, of = (np.array(column, dtype=float) for column in zip(*used, strict=True))
+    value, total = float(count.sum() / of.sum()), int(of.sum())
+    drawn = _drawn(len(used))
+    found = (drawn @ count) / (drawn @ of)
+    low, high = map(float, np.percentile(found, ENDS))
+    if high - low < 1e-9:
+        low, high = wilson(value * len(used), len(used))
+    return Number(value, low, high, total)
+
+
+def calibration_error(scores: Sequence[float], accepted: Sequence[bool], bins: int) -> Number:
+    """The expected calibration error over so many bins of equal width; `scores` from 0 to 1.
+
+    The reflected bootstrap: drawn again, the error is on average larger than it is.
+    """
+    n = len(scores)
+    if not n:
+        return Number()
+    gaps = np.zeros((n, bins))
+    places = [place(score, bins) for score in scores]
+    gaps[np.arange(n), places] = np.array(scores) - np.array(accepted, dtype=float)
+    value = float(np.abs(gaps.sum(axis=0)).sum() / n)
+    found = np.abs(_drawn(n) @ gaps).sum(axis=1) / n
+    low, high = (2 * value - float(end) for end in np.percentile(found, ENDS[::-1]))
+    return Number(value, max(0.0, low), min(1.0, high), n)
+
+
+def place(score: float, bins: int) -> int:
+    """The bin of a score from 0 to 1."""
+    return min(bins - 1, int(score * bins))
+
+
+def rank_correlation(strata: Sequence[Sequence[tuple[float, float]]]) -> Number:
+    """Spearman's correlation within each stratum, averaged by their rows; None where no stratum has two values of each.
+
+    Rows are drawn again within their stratum.
+    """
+    used = [np.array(one, dtype=float) for one in strata if len(one) > 2]
+    used = [one for one in used if len(set(one[:, 0])) > 1 and len(set(one[:, 1])) > 1]
+    total = sum(len(one) for one in used)
+    if not used:
+        return Number(n=sum(map(len, strata)))
+    chance, times = np.random.default_rng(0), _times(total)
+    value, drawn = 0.0, np.zeros(times)
+    for one in used:
+        n = len(one)
+        picked = one[chance.integers(0, n, size=(times, n))]
+        value += float(_spearman(one[None, :, 0], one[None, :, 1])[0]) * n / total
+        drawn += _spearman(picked[:, :, 0], picked[:, :, 1]) * n / total
+    low, high = map(float, np.percentile(drawn, ENDS))
+    return Number(value, low, high, total)
+
+
+def difference(first: Sequence[float], second: Sequence[float]) -> Number:
+    """The mean of the first less that of the second, rows drawn again within each."""
+    if not first or not second:
+        return Number(n=len(first) + len(second))
+    a, b = np.array(first, dtype=float), np.array(second, dtype=float)
+    found = _drawn(len(a)) @ a / len(a) - _drawn(len(b), seed=1) @ b / len(b)
+    low, high = map(float, np.percentile(found, ENDS))
+    return Number(float(a.mean() - b.mean()), low, high, len(a) + len(b))
+
+
+def _times(cells: int) -> int:
+    return max(FEWEST_RESAMPLES, min(RESAMPLES, CELLS // max(cells, 1)))
+
+
+def _drawn(n: int, *, seed: int = 0) -> Any:
+    """How often each of n rows is drawn, one line a resample."""
+    return np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=_times(n))
+
+
+def _spearman(first: Any, second: Any) -> Any:
+    """Of each line; 0 where all of a line's values are equal."""
+    from scipy.stats import rankdata
+
+    a, b = (rankdata(one, axis=1) for one in (first, second))
+    a, b = a - a.mean(axis=1, keepdims=True), b - b.mean(axis=1, keepdims=True)
+    scale = np.sqrt((a**2).sum(axis=1) * (b**2).sum(axis=1))
+    return np.divide((a * b).sum(axis=1), scale, out=np.zeros(len(a)), where=scale > 0)

@@ -1,0 +1,115 @@
+"""What the judge's health is computed from, and what is said of it. Unknown numbers are None, never zero."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from backend.judges import Comparison, Judge
+
+
+class Light(StrEnum):
+    """How a measure, or the judge, stands."""
+
+    ok = "ok"
+    amber = "amber"
+    red = "red"
+    unknown = "unknown"
+    unlimited = "no limit"
+    """Of a measure: known, and no limit is set for it."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A text with the judge's word. `author_id`: the checkpoint that wrote it. `votes`: how many replies there are."""
+
+    id: int
+    group_id: int
+    position: int
+    score: float | None
+    accepted: bool | None
+    spread: float | None
+    is_unparsed: bool
+    num_tokens: int
+    author_id: int | None
+    votes: int = 1
+
+
+@dataclass(frozen=True)
+class Witness:
+    """A text of which people said what it is worth, without having seen the judge's word; or whose label was known."""
+
+    text: Judged
+    accepts: bool
+    score: float | None = None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """`texts`: the round's, or an even draw of their groups. `better`: (score of the one people prefer, of the other).
+
+    `compared`: what the judge said of each group whose texts it compared in both orders. `why`: what people's words
+    lack, and how to get it.
+    """
+
+    judge: Judge | None
+    judge_id: int | None = None
+    texts: tuple[Judged, ...] = ()
+    witnesses: tuple[Witness, ...] = ()
+    better: tuple[tuple[float, float], ...] = ()
+    compared: tuple[tuple[Comparison, ...], ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Number:
+    """A value over `n` rows with its 95 % interval; None where it is not defined."""
+
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    n: int = 0
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One number and its light. `below`: it is bad below its limits, else above them. `missing`: why it is unknown.
+
+    `is_share`: a number from 0 to 1 that reads as a percentage. `of`: what the rows are.
+    """
+
+    name: str
+    title: str
+    of: str
+    number: Number
+    light: Light
+    amber: float | None = None
+    red: float | None = None
+    below: bool = False
+    is_share: bool = True
+    missing: str = ""
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Texts whose scores lie between two points of the scale, drawn to 0 to 1: mean score, share people accept."""
+
+    low: float
+    high: float
+    n: int
+    score: float
+    accepted: float
+    accepted_low: float
+    accepted_high: float
+
+
+@dataclass(frozen=True)
+class Health:
+    """The judge's light, one sentence, and the numbers behind it."""
+
+    light: Light
+    sentence: str
+    measures: tuple[Measure, ...]
+    calibration: tuple[Bin, ...] = ()
+
+    def reds(self) -> list[Measure]:
+        """The measures that hold a round."""
+        return [one for one in self.measures if one.light is Light.red]

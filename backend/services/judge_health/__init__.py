@@ -1,0 +1,87 @@
+"""The judge's health of a round, and what a curator does about it: let a held round go on, set a project's limits."""
+
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import select
+
+from backend import boundary, jobs
+from backend.db import now, reading, session, tables
+from backend.errors import Conflict, InvalidInput
+from backend.pipeline import health
+from backend.pipeline.health import Health, Light, Measure, limits
+from backend.pipeline.health.limits import Limits
+from backend.services import events, refusals
+from backend.services.access import Actor, require, role_of
+from backend.services.rounds import get_row
+from backend.services.samples import visibility
+from backend.values import Role, RoundStatus, Stage
+
+__all__ = ["Health", "Light", "Limits", "Measure", "limits_of", "of_round", "release", "set_limits"]
+
+MAX_REASON = 2_000
+WAITING = "People still decide on this round. Its judge is shown here to curators, and to all when the review is over."
+
+
+def of_round(actor: Actor, round_id: int) -> Health:
+    """Return the light and the numbers behind it; raises `NotFound`.
+
+    While people decide, only curators are told: who will decide is not to be swayed, and numbers that move name gold
+    items.
+    """
+    with reading() as db:
+        row = get_row(db, actor, round_id)
+        role = role_of(db, actor, row.project_id) or Role.viewer
+        if visibility.awaits_decisions(row) and role.rank < Role.curator.rank:
+            return Health(Light.unknown, WAITING, ())
+        return health.of_round(db, row)
+
+
+def release(actor: Actor, round_id: int, reason: str) -> int:
+    """Let a held round train; return the job's id. The reason is kept on the round and in the audit trail.
+
+    Raises `InvalidInput` without a reason, `Conflict` where the round is not held, or somebody let it go on already.
+    """
+    said = boundary.text(reason, "The reason", MAX_REASON).strip()
+    if not said:
+        raise InvalidInput("The reason is empty. Say why the round may train although its judge’s light is red.")
+    with session() as db:
+        get_row(db, actor, round_id, Role.curator)
+        query = select(tables.Round).where(tables.Round.id == round_id).with_for_update()
+        row = db.scalars(query.execution_options(populate_existing=True)).one()
+        if row.status is not RoundStatus.held:
+            raise Conflict(f"Round {row.number} is {row.status} and not held, so there is nothing to let go on.")
+        given: dict[str, Any] = {"user_id": actor.user_id, "who": actor.name, "reason": said, "at": now().isoformat()}
+        row.hold = row.hold | {"released": given}
+        row.status, row.stage = RoundStatus.running, Stage.train
+        place: dict[str, Any] = {"project_id": row.project_id, "round_id": row.id}
+        events.note(db, actor, "let round train", f"round {row.number}", **place, reason=said, held=row.hold["said"])
+        job = jobs.enqueue(db, stage=Stage.train, created_by=actor.user_id, step=row.step, **place)
+        return job.id
+
+
+def limits_of(actor: Actor, project_id: int) -> Limits:
+    """Return the project's limits."""
+    with reading() as db:
+        require(db, actor, project_id, Role.viewer)
+        return limits.read(db.get_one(tables.Project, project_id).judge_health)
+
+
+def set_limits(actor: Actor, project_id: int, changes: dict[str, Any]) -> Limits:
+    """Change these limits of a project, None back to its default; return all. Raises `InvalidInput` naming the limit.
+
+    A round that is held stays so: somebody lets it go on, or selects again.
+    """
+    with session() as db:
+        require(db, actor, project_id, Role.curator)
+        row = db.get_one(tables.Project, project_id, with_for_update=True)
+        wanted = {name: value for name, value in (row.judge_health | changes).items() if value is not None}
+        try:
+            after = Limits.model_validate(wanted)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(map(str, first["loc"]))
+            raise InvalidInput(f"The limit {name} is wrong: it {refusals.words(first)}. Change it.") from error
+        row.judge_health = after.model_dump(mode="json", exclude_defaults=True)
+        events.note(db, actor, "set judge limits", row.name, project_id=project_id, limits=row.judge_health)
+        return after

@@ -1,0 +1,125 @@
+"""Branches: a round that begins with the rows another one made, and judges, selects or trains them otherwise.
+
+Second thoughts cost nothing: what the steps before the branch's first one made is copied, people's decisions included,
+and nothing is sampled again.
+"""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sqlalchemy.orm import Session
+
+from backend import recipes
+from backend.db import tables
+from backend.errors import Conflict, InvalidInput, NotFound
+from backend.recipes import Place, Recipe
+from backend.values import RoundStatus, SetUse
+
+if TYPE_CHECKING:
+    from backend.services.plans import Plan
+
+AT = {"judge": "judge", "select": "selector", "train": "trainer"}
+"""Where a branch may begin, by the stage: at the first step of that kind."""
+SAME = {
+    "policy_id": "policy", "num_prompts": "number of prompts", "seed": "seed", "parent_id": "parent round",
+    "sample_set_ids": "prompt sets",
+}  # fmt: skip
+"""What texts were made with, as the form calls it: a branch has it as its origin had."""
+
+
+def step_at(row: tables.Round, at: str) -> int:
+    """The step of a round at which a branch begins; raises `InvalidInput` where the recipe has none of that kind."""
+    if at not in AT:
+        raise InvalidInput(f"A branch begins at {', '.join(AT)}, not at {at[:40]!r}. Choose one of these.")
+    found = [one.index for one in _places(row) if one.step.kind == AT[at]]
+    if not found:
+        raise InvalidInput(f"The recipe of round {row.number} has no {AT[at]}, so no branch begins there.")
+    return found[0]
+
+
+def offered(row: tables.Round) -> list[str]:
+    """Where branches of a round can begin now."""
+    kinds = {place.step.kind for place in _places(row)}
+    return [at for at, kind in AT.items() if kind in kinds and refusal(row, step_at(row, at)) is None]
+
+
+def is_offered(row: tables.Round, at: str) -> bool:
+    """Whether a branch of the round can begin there now."""
+    return at in offered(row)
+
+
+def refusal(row: tables.Round, step: int) -> str | None:
+    """Why no branch of the round can begin at this step; None where one can."""
+    places = _places(row)
+    if not 0 < step < len(places):
+        return f"Round {row.number} has no step {step + 1} at which a branch could begin. Choose another one."
+    if not any(place.step.kind == "generator" for place in places[:step]):
+        return (
+            f"Nothing is sampled before step {step + 1}, so a branch there has nothing to begin with. Launch a round."
+        )
+    if row.status is not RoundStatus.done and row.step < step:
+        return (
+            f"Round {row.number} is {row.status} and has not done the steps before {places[step]}. Wait until it has, "
+            "or branch off an earlier step."
+        )
+    return None
+
+
+def origin(db: Session, project_id: int, plan: "Plan", recipe: Recipe) -> tables.Round | None:
+    """The round that a plan branches off; None where it is no branch.
+
+    Raises `InvalidInput` where the plan differs from that round in what its rows were made with, `Conflict` where the
+    round has not come so far.
+    """
+    if plan.branch_of is None:
+        return None
+    row = db.get(tables.Round, plan.branch_of)
+    if row is None or row.project_id != project_id:
+        raise NotFound(f"There is no round {plan.branch_of} in this project. Choose one from the overview.")
+    step = plan.branch_step
+    if step is None:
+        raise InvalidInput("A branch names the step from which it goes its own way. Name one.")
+    if why := refusal(row, step):
+        raise Conflict(why)
+    _check_same(db, row, plan)
+    before = [place.step for place in _places(row)[:step]]
+    new = [place.step for place in recipe.places(row.phase)[: step + 1]]
+    if before != new[:step] or len(new) <= step:
+        other = next((n for n, (a, b) in enumerate(zip(before, new, strict=False)) if a != b), len(new))
+        raise InvalidInput(
+            f"Step {other + 1} differs from that of round {row.number}, whose rows the branch begins with. Leave the "
+            f"steps before step {step + 1} as they were, or launch a round that is no branch."
+        )
+    return row
+
+
+def _check_same(db: Session, row: tables.Round, plan: "Plan") -> None:
+    link = tables.RoundPromptSet
+    sets = db.query(link.prompt_set_id).filter(link.round_id == row.id, link.use == SetUse.sample)
+    were = {"sample_set_ids": {n for (n,) in sets}}
+    for name, called in SAME.items():
+        new = getattr(plan, name)
+        old = were.get(name, getattr(row, name, None))
+        if (set(new) if isinstance(new, tuple) else new) != old:
+            raise InvalidInput(
+                f"The {called} of a branch is that of round {row.number}, whose texts it begins with. Leave it as it "
+                "was, or launch a round that is no branch."
+            )
+
+
+def with_origin(plan: "Plan", row: tables.Round, step: int) -> "Plan":
+    """The plan as a branch of the round: nothing follows it by itself."""
+    return replace(plan, branch_of=row.id, branch_step=step, num_rounds=1)
+
+
+def says(row: tables.Round, step: int) -> str:
+    """What a branch begins with, in a sentence."""
+    texts = int(row.counts.get("samples") or 0)
+    return (
+        f"A branch of round {row.number}: its {texts:,} texts and what was said of them are copied, and nothing is "
+        f"sampled again. It runs from step {step + 1} on, the {_places(row)[step].step.kind}."
+    )
+
+
+def _places(row: tables.Round) -> tuple[Place, ...]:
+    return recipes.read(row.recipe).places(row.phase)

@@ -1,0 +1,194 @@
+"""The numbers behind the judge's light, worked out by hand, and what it says where it does not know."""
+
+from typing import Any
+
+import pytest
+
+from backend.judges import Comparison
+from backend.judges.additive_rubric import AdditiveRubric
+from backend.judges.pairwise_swapped import PairwiseSwapped
+from backend.judges.written_verdict import WrittenVerdict
+from backend.pipeline.health import Health, Light, Limits, health, measures
+from backend.pipeline.health.numbers import calibration_error, rank_correlation, ratio
+from backend.pipeline.health.shapes import Evidence, Judged, Measure, Number, Witness
+
+JUDGE, OTHER = 7, 8
+
+
+def text(n: int, score: float | None, **more: Any) -> Judged:
+    columns = {
+        "group_id": n, "position": 0, "accepted": None if score is None else score >= 0.5, "spread": 0.0,
+        "is_unparsed": score is None, "num_tokens": 10, "author_id": OTHER,
+    }  # fmt: skip
+    return Judged(id=n, score=score, **columns | more)
+
+
+def people(*parts: tuple[int, float, bool], **more: Any) -> tuple[Witness, ...]:
+    """So many texts of a score that people accept or not."""
+    found = [(score, accepts) for number, score, accepts in parts for _ in range(number)]
+    return tuple(Witness(text(n, score, **more), accepts) for n, (score, accepts) in enumerate(found))
+
+
+MIXED = people((15, 1.0, True), (5, 0.0, True), (5, 1.0, False), (15, 0.0, False))
+
+
+def judged(evidence: Evidence, **limits: Any) -> tuple[Health, dict[str, Measure]]:
+    found = health(evidence, Limits(**limits))
+    return found, {one.name: one for one in found.measures}
+
+
+def of(judge: Any = None, **more: Any) -> Evidence:
+    return Evidence(judge or WrittenVerdict(), judge_id=JUDGE, **more)
+
+
+def test_agreement_precision_and_recall_are_those_of_the_table() -> None:
+    _, by_name = judged(of(witnesses=MIXED))
+    # Observed agreement 30 / 40, by chance 1 / 2.
+    assert by_name["kappa"].number.value == pytest.approx(0.5)
+    # Disagreement 10 / 40, expected 2 * 40 * 40 / (80 * 79).
+    assert by_name["alpha"].number.value == pytest.approx(1 - 0.25 * 80 * 79 / 3200)
+    found = by_name["precision"].number
+    assert (found.value, found.n) == (0.75, 20)
+    assert (found.low, found.high) == pytest.approx((0.531, 0.888), abs=0.001)
+    assert by_name["recall"].number.value == 0.75
+    low, high = by_name["kappa"].number.low, by_name["kappa"].number.high
+    assert low is not None
+    assert high is not None
+    assert low < 0.5 < high
+
+
+def test_a_calibration_error_weighs_each_bin_by_its_texts() -> None:
+    # Scored 1 and accepted 15 of 20, scored 0 and accepted 5 of 20: both are off by a quarter.
+    found, by_name = judged(of(witnesses=MIXED))
+    assert by_name["calibration"].number.value == pytest.approx(0.25)
+    assert [(one.n, one.score, one.accepted) for one in found.calibration] == [(20, 0.0, 0.25), (20, 1.0, 0.75)]
+    assert calibration_error([0.25] * 4, [True, False, False, False], 2).value == pytest.approx(0.0)
+    _, elo = judged(of(PairwiseSwapped(), witnesses=MIXED))
+    assert (elo["calibration"].light, elo["calibration"].number.value) == (Light.unknown, None)
+    assert "have no ends" in elo["calibration"].missing
+
+
+def test_a_pair_is_ordered_rightly_where_the_better_text_scores_higher() -> None:
+    pairs = [(0.9, 0.1)] * 12 + [(0.1, 0.9)] * 4 + [(0.5, 0.5)] * 4
+    witnesses = [
+        Witness(text(2 * n + side, score, group_id=n), accepts=side == 0)
+        for n, pair in enumerate(pairs)
+        for side, score in enumerate(pair)
+    ]
+    _, by_name = judged(of(witnesses=tuple(witnesses)))
+    assert (by_name["order"].number.value, by_name["order"].number.n) == (0.6, 20), "a tie is no right order"
+    _, compared = judged(of(better=((5.0, 1.0),) * 15 + ((1.0, 5.0),) * 5))
+    assert compared["order"].number.value == 0.75
+    assert compared["kappa"].light is Light.unknown
+
+
+def test_ends_ties_and_unparsed_are_shares_of_all_texts() -> None:
+    texts = [text(2 * n + side, score, group_id=n) for n in range(20) for side, score in enumerate((5.0, 5.0))]
+    texts += [
+        text(100 + 2 * n + side, score, group_id=50 + n) for n in range(10) for side, score in enumerate((5.0, 2.0))
+    ]
+    texts += [text(200 + n, None, group_id=80 + n) for n in range(15)]
+    _, by_name = judged(of(AdditiveRubric(), texts=tuple(texts)))
+    assert by_name["saturation"].number.value == 50 / 60
+    assert (by_name["ties"].number.value, by_name["ties"].number.n) == (20 / 30, 30)
+    assert by_name["unparsed"].number.value == 15 / 75
+    assert by_name["unparsed"].light is Light.amber
+    assert by_name["spread"].missing.endswith("Raise its votes, with a temperature above 0.")
+    voted = [text(n, score, group_id=n // 2, spread=1.0, votes=3) for n, score in enumerate((4.0, 3.5, 5.0, 1.0) * 15)]
+    _, noisy = judged(of(AdditiveRubric(), texts=tuple(voted)))
+    assert (noisy["spread"].number.value, noisy["noise"].number.value) == (1.0, 0.5)
+    assert noisy["noise"].light is Light.amber
+
+
+def test_seats_are_swapped_and_counted() -> None:
+    same = (Comparison(0, 1, 0), Comparison(1, 0, 0))
+    first_wins = (Comparison(0, 1, 0), Comparison(1, 0, 1))
+    half_named = (Comparison(0, 1, 1), Comparison(1, 0, None))
+    _, by_name = judged(of(PairwiseSwapped(), compared=(same,) * 15 + (first_wins,) * 15 + (half_named,) * 10))
+    assert (by_name["flips"].number.value, by_name["flips"].number.n) == (0.5, 30)
+    # Of 30 + 30 + 10 named winners the first seat has 15 + 30 + 0.
+    assert (by_name["position"].number.value, by_name["position"].number.n) == (45 / 70, 70)
+    assert by_name["flips"].light is Light.amber
+    _, alone = judged(of())
+    assert "does not compare each two texts in both orders" in alone["flips"].missing
+
+
+def test_pairs_are_read_back_from_the_replies_that_are_kept() -> None:
+    said = PairwiseSwapped().comparisons(["Winner: A\n---\nWinner: B", "Winner: A\n---\nno idea", "Winner: A\n---\nB"])
+    assert said == [
+        Comparison(0, 1, 0), Comparison(0, 2, 2), Comparison(1, 0, 1), Comparison(1, 2, None), Comparison(2, 0, 2),
+        Comparison(2, 1, 1),
+    ]  # fmt: skip
+    assert PairwiseSwapped().comparisons(["Winner: A", "a reply that holds\n---\na line"]) == []
+
+
+def test_length_pulls_among_texts_of_the_same_worth() -> None:
+    rising = [Witness(text(n, n / 40, num_tokens=n), accepts=n % 2 == 0) for n in range(40)]
+    _, by_name = judged(of(witnesses=tuple(rising)))
+    assert by_name["length"].number.value == pytest.approx(1.0)
+    assert by_name["length"].light is Light.amber
+    # Ranks 1 2 3 4 against 2 1 4 3: 1 - 6 * 4 / (4 * 15).
+    assert rank_correlation([[(1, 2), (2, 1), (3, 4), (4, 3)]]).value == pytest.approx(0.6)
+    _, even = judged(of(witnesses=MIXED))
+    assert even["length"].light is Light.unknown
+    assert even["length"].missing.startswith("All texts of a verdict have the same score or the same length.")
+
+
+def test_its_own_texts_are_preferred_beyond_what_people_prefer() -> None:
+    own = people((20, 1.0, True), (20, 1.0, False), author_id=JUDGE)
+    others = people((20, 1.0, True), (20, 0.0, False), author_id=OTHER)
+    _, by_name = judged(of(witnesses=own + others))
+    assert by_name["self_preference"].number.value == pytest.approx(0.5)
+    assert by_name["self_preference"].light is Light.amber
+    _, alone = judged(of(witnesses=MIXED))
+    assert alone["self_preference"].missing.startswith("0 texts of each of two authors")
+
+
+def test_below_its_fewest_rows_a_measure_is_unknown_and_never_zero() -> None:
+    few = people((10, 1.0, True), (9, 0.0, False))
+    found, by_name = judged(of(witnesses=few, why="Take items in the order random."))
+    assert found.light is Light.unknown
+    for one in found.measures:
+        assert (one.light, one.number.value, one.number.low) == (Light.unknown, None, None), one.name
+        assert one.missing
+    said = "19 blind decisions at random and gold items; at least 20 are needed. Take items in the order random."
+    assert by_name["kappa"].missing == said
+    assert found.calibration == ()
+    found, _ = judged(of(witnesses=few), fewest=10)
+    assert found.light is Light.ok
+    assert health(Evidence(None), Limits()).sentence == "No judge labels the texts of this round."
+
+
+def test_the_light_is_that_of_the_worst_measure_whose_whole_interval_is_beyond_its_limit() -> None:
+    wrong = people((5, 1.0, True), (35, 1.0, False))
+    found, by_name = judged(of(witnesses=wrong))
+    assert (found.light, by_name["precision"].light, by_name["recall"].light) == (Light.red, Light.red, Light.unknown)
+    assert found.sentence.startswith("Do not train on this judge: Cohen’s kappa")
+    assert {one.name for one in found.reds()} == {"kappa", "precision"}
+    near = people((12, 1.0, True), (10, 1.0, False), (10, 0.0, False))
+    found, by_name = judged(of(witnesses=near))
+    assert by_name["precision"].number.value == pytest.approx(0.545, abs=0.001)
+    assert by_name["precision"].light is Light.amber, "its interval, 0.35 to 0.73, is below 0.8 and not below 0.5"
+    assert measures.is_beyond(Number(0.7, 0.61, 0.8, 50), 0.6, below=False, is_two_sided=True)
+    assert measures.is_beyond(Number(0.3, 0.2, 0.39, 50), 0.6, below=False, is_two_sided=True)
+    assert not measures.is_beyond(Number(0.3, None, None, 50), 0.6, below=True)
+
+
+def test_planted_faults_raise_their_own_measure() -> None:
+    texts = tuple(text(n, 5.0, group_id=n // 2) for n in range(80))
+    _, always_five = judged(of(AdditiveRubric(), texts=texts))
+    assert {one.name for one in always_five.values() if one.light is Light.amber} == {"saturation", "ties"}
+    good = people((40, 1.0, True), (40, 0.0, False))
+    sound = tuple(text(n, float(n % 2), group_id=n // 2) for n in range(80))
+    found, by_name = judged(of(witnesses=good, texts=sound))
+    assert found.light is Light.ok
+    assert not [one.name for one in by_name.values() if one.light in (Light.amber, Light.red)]
+    assert found.sentence.startswith("People agree with the judge as far as is known: Cohen’s kappa")
+
+
+def test_a_ratio_over_groups_has_a_width_even_where_all_groups_are_alike() -> None:
+    found = ratio([(1, 1)] * 20)
+    assert (found.value, found.n) == (1.0, 20)
+    assert (found.low, found.high) == pytest.approx((0.839, 1.0), abs=0.001)
+    assert ratio([(1, 3), (0, 0), (2, 3)]).value == 0.5
+    assert ratio([]).value is None
