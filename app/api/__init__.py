@@ -19,13 +19,14 @@ from app.api import (
     team,
     templates,
     users,
+    warnings,
 )  # fmt: skip
 from backend.errors import NotFound
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 NOUNS = (
     projects, prompts, templates, recipes, rounds, samples, reviews, desk, curating, team, jobs, checkpoints, datasets,
-    audit, users,
+    audit, users, warnings,
 )  # fmt: skip
 
 

@@ -22,6 +22,8 @@ TEMPLATE = Path(__file__).with_suffix(".txt").read_text(encoding="utf-8")
 WINNER = re.compile(r"winner\W{0,12}\b([AB])\b(?!\W{0,3}(?:or|and|nor)\b)", re.IGNORECASE)
 ALONE = re.compile(r"\W*([AB])\W*", re.IGNORECASE)
 ROUNDS, CLOSE_ENOUGH = 10_000, 1e-10
+BETWEEN = "\n---\n"
+"""Stands between the replies that a judgment keeps."""
 
 
 @dataclass(frozen=True)
@@ -169,7 +171,7 @@ class PairwiseSwapped(Judge):
             score=score,
             verdict=verdict,
             rationale=f"Won {won}, lost {lost} of {len(games)} comparisons.",
-            raw="\n---\n".join(completion.text for completion in shown_first),
+            raw=BETWEEN.join(completion.text for completion in shown_first),
             template_hash=hashlib.sha256(self.template.encode()).hexdigest(),
             n_tokens=sum(completion.n_tokens for completion in shown_first),
             failure=failures[0] if games and len(failures) == len(games) else None,
@@ -232,3 +234,22 @@ def strengths(table: Sequence[Sequence[float]]) -> list[float]:
 
 def _share(wins: Sequence[bool]) -> float | None:
     return sum(wins) / len(wins) if wins else None
+
+
+def same_winners(ids: Sequence[int], raws: Sequence[str]) -> list[tuple[int, int, bool]]:
+    """Return of each two samples of a group whether the same one won in both orders, read back from judgments.
+
+    ids: of the group's samples in the order in which they were judged; raws: what the judge replied with each of them
+    in the first place (`Judgment.raw`). Pairs of which a reply names no winner, or cannot be told from the others, are
+    left out.
+    """
+    replies = [raw.split(BETWEEN) for raw in raws]
+    if any(len(one) != len(ids) - 1 for one in replies):
+        return []
+    found = []
+    for a, b in itertools.combinations(range(len(ids)), 2):
+        first = read(Completion(replies[a][b - 1], "stop", 0))
+        second = read(Completion(replies[b][a], "stop", 0))
+        if first is not None and second is not None:
+            found.append((ids[a], ids[b], first != second))
+    return found

@@ -15,12 +15,14 @@ from backend.db.tables.review import Assignment, Event, GoldItem, Lease, Presenc
 from backend.db.tables.round import Group, Round, RoundPromptSet, RoundRole
 from backend.db.tables.sample import JUDGED, Sample
 from backend.db.tables.user import LoginLink, LoginSession, Token, User
+from backend.db.tables.warning import RoundWarning
 
 __all__ = [
     "JUDGED", "PROBES", "Assignment", "Base", "Checkpoint", "Dataset", "Decision", "Event", "Example", "Executor",
     "FormerSlug", "GoldItem", "Group", "ImportedCompletion", "Job", "JobPoint", "Judgment", "Label", "Lease",
     "LeftOut", "LoginLink", "LoginSession", "Membership", "Metric", "Presence", "Project", "Prompt", "PromptSet",
-    "Round", "RoundPromptSet", "RoundRole", "Sample", "SavedRecipe", "Template", "Token", "User", "Worth",
+    "Round", "RoundPromptSet", "RoundRole", "RoundWarning", "Sample", "SavedRecipe", "Template", "Token", "User",
+    "Worth",
 ]  # fmt: skip
 
 # Threads that work this out at once can leave it half done (db/aliases.py); here there are none yet.
