@@ -57,6 +57,7 @@ WRITES: list[tuple[str, str, Role | str, Any]] = [
     ("POST", "/rounds/{round_id}/cancel", Role.curator, None),
     ("POST", "/rounds/{round_id}/select", Role.curator, {"selector": {}}),
     ("POST", "/rounds/{round_id}/stop-after", Role.curator, None),
+    ("PATCH", "/projects/{project_id}/warning-rules/{name}", Role.curator, {"knobs": {"limit": 0.5}}),
     ("POST", "/jobs/{job_id}/resume", Role.curator, None),
     ("POST", "/jobs/{job_id}/retry", Role.curator, None),
     ("POST", "/jobs/{job_id}/cancel", Role.curator, None),
@@ -86,7 +87,8 @@ READS: dict[str, Role | str] = {
     "/recipes": ANYONE, "/recipes/named/{name}": ANYONE,
     "/projects/{project_id}/rounds": Role.viewer, "/rounds/{round_id}": Role.viewer,
     "/rounds/{round_id}/failures": Role.viewer, "/rounds/{round_id}/report": Role.viewer,
-    "/rounds/{round_id}/report.html": Role.viewer,
+    "/rounds/{round_id}/report.html": Role.viewer, "/rounds/{round_id}/warnings": Role.viewer,
+    "/rounds/{round_id}/warnings/{name}": Role.viewer, "/projects/{project_id}/warning-rules": Role.viewer,
     "/rounds/{round_id}/samples": Role.viewer, "/rounds/{round_id}/histogram": Role.viewer,
     "/rounds/{round_id}/review": Role.viewer, "/rounds/{round_id}/review/queue": Role.reviewer,
     "/rounds/{round_id}/review/holders": Role.viewer, "/rounds/{round_id}/review/settings": Role.viewer,
@@ -110,7 +112,7 @@ REVIEWERS = {"decisions", "labels", "samples", "leases", "presences", "worths"}
 CURATORS = {
     "rounds", "round_prompt_sets", "jobs", "checkpoints", "templates", "prompt_sets", "prompts", "gold_items",
     "assignments", "imported_completions", "failures", "saved_recipes",
-    "projects",  # their baseline
+    "projects",  # their baseline, the limits of warnings
 }  # fmt: skip
 NOT_THERE_IN_THIS_WORLD = {"/prompt-sets/{set_id}/problems", "/recipes/named/{name}"}
 
@@ -129,7 +131,7 @@ def api_routes() -> set[tuple[str, str]]:
     return {(method, path.removeprefix("/api/v1")) for method, path in found if method != "HEAD"}
 
 
-def filled(path: str, ids: dict[str, int]) -> str:
+def filled(path: str, ids: dict[str, Any]) -> str:
     ids = ids | ({"job_id": ids["trial_id"]} if path.startswith("/trials") and "trial_id" in ids else {})
     return re.sub(r"\{(\w+)(:path)?\}", lambda found: str(ids.get(found[1], 1)), path)
 
