@@ -101,6 +101,7 @@ def gathered(
             of_round=_metrics(found, None),
             past=_past(db, above),
             trainers=tuple(str(one.name) for one in stage.recipe.of_kind("trainer")),
+            is_verified=any(one.needs_answer for one in stage.recipe.judges),
         )
 
 

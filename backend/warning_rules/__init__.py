@@ -53,6 +53,7 @@ class WarningEvidence:
     trainings of rounds above read. Both read the database each time they are called. held_out: the held-out prompts.
     made, start, of_round: metrics by name, of the checkpoint made, of that started from, and of the round. past: the
     rounds above, oldest first. trainers: names of the recipe's trainers.
+    is_verified: a judge of the recipe compares with known answers.
     """
 
     round: Evidence = field(default_factory=Evidence)
@@ -68,6 +69,7 @@ class WarningEvidence:
     of_round: dict[str, MetricValue] = field(default_factory=dict)
     past: Sequence[Past] = ()
     trainers: tuple[str, ...] = ()
+    is_verified: bool = False
 
     def before(self, name: str) -> list[JSON]:
         """The details of a rule's findings in the rounds above, oldest first; rounds without one are left out."""

@@ -19,7 +19,7 @@ class Copying(WarningRule):
 
     code = "W32"
     title = "Copying"
-    source = "Carlini et al. 2023, arXiv 2202.07646 (50 tokens); Bhattacharjee et al. 2023, arXiv 2302.13181"
+    source = "Understanding and Mitigating Copying in Diffusion Models; Data-Copying in Generative Models"
     measures = "share of texts that repeat a long run of words of another prompt's training row"
     counts = "texts of that many words or more"
     way = "It takes long texts, and a round above whose training read rows."

@@ -13,7 +13,7 @@ class DuplicatedPrompts(WarningRule):
 
     code = "W32"
     title = "A prompt has the same training row many times"
-    source = "Somepalli et al. 2023, arXiv 2305.20086 (Understanding and Mitigating Copying in Diffusion Models)"
+    source = "Understanding and Mitigating Copying in Diffusion Models"
     unit = "rows"
     measures = "training rows with the same answer that one prompt has"
     counts = "training rows"

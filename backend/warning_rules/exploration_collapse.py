@@ -19,7 +19,7 @@ class ExplorationCollapse(WarningRule):
 
     code = "W06"
     title = "Exploration collapses"
-    source = "Herel and Mikolov 2024, arXiv 2404.02305 (Collapse of Self-trained Language Models); B-STaR, DIVE"
+    source = "Collapse of Self-trained Language Models; B-STaR, arXiv 2412.17256"
     unit = "times"
     measures = "share of different texts to a prompt, as a multiple of that of the first round of the line"
     counts = "prompts with two texts or more"

@@ -20,7 +20,7 @@ class HeldOutLeak(WarningRule):
 
     code = "W37"
     title = "Held-out prompts leak into training"
-    source = "Brown et al. 2020, arXiv 2005.14165, appendix C (contamination)"
+    source = "Boundless Socratic Learning with Language Games"
     measures = "share of held-out prompts that stand in training rows"
     counts = "held-out prompts"
     way = "Give the round a held-out set."

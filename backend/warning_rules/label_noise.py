@@ -11,7 +11,7 @@ class LabelNoise(WarningRule):
 
     code = "W35"
     title = "Labels are noisy"
-    source = "Das and Sanghavi 2023, arXiv 2301.13304 (Understanding Self-Distillation in the Presence of Label Noise)"
+    source = "Understanding Self-Distillation in the Presence of Label Noise"
     measures = "share of the judge's verdicts that are wrong"
     counts = KNOWN
     way = WAY

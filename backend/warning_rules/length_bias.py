@@ -20,7 +20,7 @@ class LengthBias(WarningRule):
 
     code = "W19"
     title = "Length bias"
-    source = "Havrilla et al. 2024, arXiv 2412.02980; Wu et al. 2024 (Meta-Rewarding), arXiv 2407.19594"
+    source = "Meta-Rewarding, arXiv 2407.19594; Surveying Quality, Diversity, Complexity"
     unit = "rank correlation"
     measures = "rank correlation of score and length"
     counts = "texts with a score"

@@ -18,7 +18,7 @@ class LengthGrowth(WarningRule):
 
     code = "W19"
     title = "Length explosion"
-    source = "Wu et al. 2024 (Meta-Rewarding), arXiv 2407.19594"
+    source = "Meta-Rewarding, arXiv 2407.19594"
     unit = "times"
     measures = "mean length, as a multiple of that of the first round of the line"
     counts = "texts"

@@ -15,7 +15,7 @@ class NoSeparation(WarningRule):
 
     code = "W07"
     title = "The reward stops separating"
-    source = "Razin et al. 2025, arXiv 2503.15477 (What Makes a Reward Model a Good Teacher?); B-STaR"
+    source = "Reward Design for Reinforcement Learning Agents; B-STaR, arXiv 2412.17256"
     measures = "share of groups whose texts all have the same score"
     counts = "groups of different texts with scores"
     way = "Ask more prompts, with two samples or more each, and have them judged."

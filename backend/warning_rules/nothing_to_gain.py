@@ -18,7 +18,7 @@ class NothingToGain(WarningRule):
 
     code = "W01"
     title = "Nothing to gain from own judgments"
-    source = "Song et al. 2024, arXiv 2412.02674 (Mind the Gap), section 3"
+    source = "Mind the Gap: Examining the Self-Improvement Capabilities of Large Language Models"
     unit = "points"
     measures = "share of right texts among the accepted ones, less that among all (the generation-verification gap)"
     counts = KNOWN

@@ -13,7 +13,7 @@ class PositionBias(WarningRule):
 
     code = "W18"
     title = "Position bias"
-    source = "Qiu et al. 2024, arXiv 2311.08398 (Are Large Language Models Temporally Grounded?)"
+    source = "Are Large Language Models Temporally Grounded?"
     measures = "share of pairs whose winner changes with the order in which they are shown"
     counts = "pairs that the judge saw in both orders"
     way = "Take a judge that asks both orders, such as pairwise_swapped."

@@ -21,7 +21,7 @@ class RewardHacking(WarningRule):
 
     code = "W14"
     title = "Reward hacking"
-    source = "Pan et al. 2024, arXiv 2407.04549 (Spontaneous Reward Hacking in Iterative Self-Refinement)"
+    source = "Spontaneous Reward Hacking in Iterative Self-Refinement; Reward Design for Reinforcement Learning Agents"
     unit = "points a round"
     measures = "growth of the accepted share a round, less growth of the right share"
     counts = KNOWN

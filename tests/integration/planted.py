@@ -7,7 +7,9 @@ from typing import Any
 from sqlalchemy import select
 
 from backend.db import reading, tables
+from backend.judges.exact_match import ExactMatch
 from backend.metrics.held_out_accuracy import HeldOutAccuracy
+from backend.metrics.judge_quality import JudgeQuality
 from backend.recipes import Recipe
 from backend.recipes import _parts as parts
 from backend.values import RoundStatus, Split, WarningLevel
@@ -93,7 +95,9 @@ def recipe(*, trains: bool, judge: Any = None, n: int = 4) -> Recipe:
     steps = [parts.PromptSet(), parts.Sample(n=n), judging]
     if trains:
         steps += [parts.AboveThreshold(), parts.SFT(start="base", **TRAINING)]
-    return Recipe(name="x", title="X", steps=tuple(steps), metrics=(HeldOutAccuracy(),), groups_per_batch=20)
+    # What two optimizer steps make of the tiny model answers nothing right, which is not the fault that is planted.
+    measured = JudgeQuality(verifier=ExactMatch()) if trains else HeldOutAccuracy()
+    return Recipe(name="x", title="X", steps=tuple(steps), metrics=(measured,), groups_per_batch=20)
 
 
 def lights(round_id: int) -> dict[str, tables.RoundWarning]:

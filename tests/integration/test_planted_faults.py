@@ -7,6 +7,7 @@ import pytest
 
 from backend.recipes import _parts as parts
 from backend.values import WarningLevel
+from tests.integration.loop import dying
 from tests.integration.loop import tiny as tiny  # a fixture
 from tests.integration.planted import (
     GOOD_JUDGE,
@@ -98,6 +99,22 @@ def test_a_reward_that_is_hacked(tiny: Path) -> None:
     assert found.stops
     assert found.value is not None
     assert found.value > 0.2
+
+
+def test_a_killed_evaluation_writes_the_same_lights(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = Planted(tiny)
+    undisturbed = loop.next(policy())
+    loop.last = None
+    with dying(monkeypatch) as kills:
+        disturbed = loop.next(policy())
+    assert kills[0] > 5
+    columns = ("level", "value", "low", "high", "limit", "n", "reason", "details")
+    told = [
+        {name: [getattr(one, column) for column in columns] + [len(one.sample_ids)] for name, one in lights(n).items()}
+        for n in (undisturbed, disturbed)
+    ]
+    assert told[0] == told[1]
+    assert len(told[0]) > 20
 
 
 def test_a_held_out_set_that_leaks(tiny: Path) -> None:

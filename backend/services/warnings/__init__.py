@@ -101,6 +101,13 @@ def _there(db: Session, ids: list[int]) -> tuple[int, ...]:
     return tuple(id_ for id_ in ids if id_ in known)
 
 
+def title_of(name: str) -> str:
+    """What a warning is called; its name where the rule is not installed any more."""
+    rules_of({})
+    rule = WarningRule.registry.get(name)
+    return name if rule is None else rule.title  # type: ignore[attr-defined]
+
+
 def _prompts(db: Session, ids: list[int]) -> tuple[PromptNamed, ...]:
     prompt, set_ = tables.Prompt, tables.PromptSet
     query = select(prompt.id, set_.id, set_.name, prompt.text).join(set_, set_.id == prompt.prompt_set_id)
