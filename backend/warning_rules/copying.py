@@ -1,6 +1,7 @@
 """Texts that repeat what a training read."""
 
 from collections import defaultdict
+from itertools import islice
 
 from pydantic import Field
 
@@ -9,12 +10,15 @@ from backend.warning_rules import Finding, WarningEvidence, WarningRule, share
 
 Words = list[str]
 
+MOST_TEXTS, MOST_ROWS = 20_000, 100_000
+
 
 class Copying(WarningRule):
     """Share of the round's texts that share a run of words with a row that the policy was trained on before.
 
     Rows of the same prompt do not count: a policy that was trained on an answer is to give it again. Words are those
-    between blanks, without case. Rows of rounds above are looked at, and seed rows that they mixed in.
+    between blanks, without case. Rows of rounds above are looked at, and seed rows that they mixed in. Of more than
+    `MOST_TEXTS` texts an even draw is looked at, and of more than `MOST_ROWS` rows those of the nearest rounds.
     """
 
     code = "W32"
@@ -33,6 +37,7 @@ class Copying(WarningRule):
         said = [(one, words) for one, words in said if len(words) >= self.run]
         if not said:
             return Finding()
+        said = said[:: -(-len(said) // MOST_TEXTS)]
         # A run of `run` words holds at least one whole block of half as many that begins at a multiple of them.
         half = self.run // 2
         blocks = defaultdict[tuple[str, ...], list[tuple[int, int]]](list)
@@ -40,7 +45,7 @@ class Copying(WarningRule):
             for start in range(0, len(words) - half + 1, half):
                 blocks[tuple(words[start : start + half])].append((number, start))
         copies, rows = set[int](), 0
-        for row in evidence.learned():
+        for row in islice(evidence.learned(), MOST_ROWS):
             rows += 1
             words = normal(row.text).split()
             for start in range(len(words) - half + 1):
