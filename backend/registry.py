@@ -26,6 +26,7 @@ PART_PACKAGES = (
     "trainers",
     "schedules",
     "metrics",
+    "warning_rules",
     "recipes",
 )
 

@@ -20,13 +20,14 @@ from app.api import (
     team,
     templates,
     users,
+    warnings,
 )  # fmt: skip
 from backend.errors import NotFound
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 NOUNS = (
     projects, prompts, templates, recipes, rounds, judging, samples, reviews, desk, curating, team, jobs, checkpoints,
-    datasets, audit, users,
+    datasets, audit, users, warnings,
 )  # fmt: skip
 
 

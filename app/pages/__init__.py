@@ -24,11 +24,13 @@ from app.pages import (
     round,
     samples,
     team,
+    warnings,
 )
 
 PAGES: tuple[ModuleType, ...] = (
     overview,
     round,
+    warnings,
     prompts,
     recipes,
     new_round,

@@ -4,6 +4,7 @@ from typing import Any
 
 from app.widgets.formats import count, duration, percent
 from app.widgets.times import moment
+from app.widgets.warning_said import lights
 from backend.services.recipes import parts
 from backend.services.recipes.knob_labels import label_of
 from backend.services.round_report.shapes import (
@@ -58,6 +59,8 @@ def opening(report: Opening) -> Shown:
         "checkpoint_id": head.checkpoint_id,
         "error": head.error or "",
         "warnings": [_warning(one) for one in report.warnings],
+        "lights": lights(report.lights, head.id),
+        "has_warnings": bool(report.warnings or report.lights),
         "metrics": [measure(one) for one in report.measured.metrics],
         "metrics_missing": list(report.measured.missing),
         "steps": [_step(one) for one in asked.steps],

@@ -72,6 +72,7 @@ class Base(DeclarativeBase):
                 values.JobStatus,
                 values.RoundStatus,
                 values.FailureKind,
+                values.WarningLevel,
             )
         },
     }

@@ -24,6 +24,8 @@ ALONE = re.compile(r"\W*([AB])\W*", re.IGNORECASE)
 BETWEEN = "\n---\n"
 """Stands between the replies that a judgment keeps."""
 ROUNDS, CLOSE_ENOUGH = 10_000, 1e-10
+BETWEEN = "\n---\n"
+"""Stands between the replies that a judgment keeps."""
 
 
 @dataclass(frozen=True)
@@ -248,3 +250,22 @@ def strengths(table: Sequence[Sequence[float]]) -> list[float]:
 
 def _share(wins: Sequence[bool]) -> float | None:
     return sum(wins) / len(wins) if wins else None
+
+
+def same_winners(ids: Sequence[int], raws: Sequence[str]) -> list[tuple[int, int, bool]]:
+    """Return of each two samples of a group whether the same one won in both orders, read back from judgments.
+
+    ids: of the group's samples in the order in which they were judged; raws: what the judge replied with each of them
+    in the first place (`Judgment.raw`). Pairs of which a reply names no winner, or cannot be told from the others, are
+    left out.
+    """
+    replies = [raw.split(BETWEEN) for raw in raws]
+    if any(len(one) != len(ids) - 1 for one in replies):
+        return []
+    found = []
+    for a, b in itertools.combinations(range(len(ids)), 2):
+        first = read(Completion(replies[a][b - 1], "stop", 0))
+        second = read(Completion(replies[b][a], "stop", 0))
+        if first is not None and second is not None:
+            found.append((ids[a], ids[b], first != second))
+    return found

@@ -13,7 +13,7 @@ from backend.db import now, reading, standing, tables
 from backend.generators import Generator
 from backend.generators.environment_rollout import EnvironmentRollout
 from backend.metrics import Evidence, Metric
-from backend.pipeline import documents, pairs
+from backend.pipeline import documents, pairs, warn
 from backend.pipeline import groups as group_values
 from backend.pipeline.answer import answer_missing
 from backend.pipeline.bind import engine_for
@@ -251,7 +251,7 @@ def run(stage: StageContext) -> Finish:
     """Measure the policy and the new checkpoint, then the round itself.
 
     Of a checkpoint that is a way to use weights, the plain one inside, too. An old one is measured only where no
-    earlier round did it in the same way.
+    earlier round did it in the same way. What the project's rules find of the round is written beside the numbers.
     """
     rows = choose_held_out(stage)
     metrics = [m for m in stage.recipe.metrics if m.scope == "checkpoint"]
@@ -263,6 +263,7 @@ def run(stage: StageContext) -> Finish:
     found: list[Measured] = [(c, v, {"measured_by": by}) for c in todo for v in measure(stage, rows, c, metrics)]
     evidence = round_evidence(stage)
     found += [(None, v, {}) for m in stage.recipe.metrics if m.scope == "round" for v in m.compute(evidence)]
+    write_warnings = warn.look(stage, evidence, found)
 
     def finish(db: Session) -> None:
         db.execute(delete(tables.Metric).where(tables.Metric.round_id == stage.round.id))
@@ -273,6 +274,7 @@ def run(stage: StageContext) -> Finish:
                     name=v.name, value=v.value, low=v.low, high=v.high, n=v.n, details=v.details | details,
                 )
             )  # fmt: skip
+        write_warnings(db)
         ended = db.get_one(tables.Round, stage.round.id)
         ended.status, ended.finished_at = RoundStatus.done, now()
 

@@ -20,6 +20,7 @@ from backend.values.states import Sign as Sign
 from backend.values.states import Split as Split
 from backend.values.states import Stage as Stage
 from backend.values.states import Verdict as Verdict
+from backend.values.states import WarningLevel as WarningLevel
 
 JSON = dict[str, Any]
 FLIP = "flip"

@@ -122,3 +122,12 @@ class RoundStatus(StrEnum):
     done = "done"
     failed = "failed"
     cancelled = "cancelled"
+
+
+class WarningLevel(StrEnum):
+    """The light of a warning; `unknown` where there are too few rows to tell."""
+
+    green = "green"
+    amber = "amber"
+    red = "red"
+    unknown = "unknown"

@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from sqlalchemy import select
 
-from backend.db import reading, tables
+from backend.db import reading, session, tables
 from backend.values import DatasetType, Split
 from tests import rows
 from tests.browser.desk import Review, empty
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.browser
 
 AXE = Axe()
 SHOWN = {
-    "": "#loop .round", "round": "#round-work h3", "prompts": "#prompt-set h2", "recipes": "#recipes-table [role=gridcell][data-row='0']",
+    "": "#loop .round", "round": "#round-work h3", "warnings": "#warnings-lights table", "prompts": "#prompt-set h2", "recipes": "#recipes-table [role=gridcell][data-row='0']",
     "new-round": "#launch", "samples": "#sample-detail h2",
     "team": "#team-people td", "jobs": ".job h2", "checkpoints": "#detail h2", "datasets": "#dataset h2",
     "held-out": "#held-out-detail h2", "compare": "#compared td",
@@ -80,10 +80,20 @@ def team(empty: None, chromium: object) -> Iterator[Team]:
     running_job(made.project)
     base = rows.make_checkpoint(made.project, "measured")
     measure(made.round, base, [make_held_out(made.project, 3)], [0, 1])
+    with session() as db:
+        db.add(tables.RoundWarning(**of_round(made), name="label_noise", level="red", value=0.4, low=0.3, high=0.5, limit=0.2,
+                                   n=60, sample_ids=made.ids[:2]))  # fmt: skip
+        db.add(
+            tables.RoundWarning(**of_round(made), name="copying", level="unknown", limit=0.01, n=3, reason="Too few.")
+        )
     made.decide(made.ada, "axaxax")
     made.decide(made.ben, "xxaa")
     yield made
     made.context.close()
+
+
+def of_round(team: Team) -> dict[str, int]:
+    return {"project_id": team.project.id, "round_id": team.round.id}
 
 
 def of_measured() -> tuple[int, int]:
@@ -98,7 +108,8 @@ def test_no_page_keeps_anybody_out(team: Team) -> None:
     told = []
     base, prompt = of_measured()
     asked = {"samples": f"?sample={team.ids[0]}", "held-out": f"?prompt={prompt}",
-             "compare": f"?old=c{base}&new=r{team.round.id}"}  # fmt: skip
+             "compare": f"?old=c{base}&new=r{team.round.id}",
+             "warnings": f"?round={team.round.id}&warning=label_noise"}  # fmt: skip
     for path in PAGES:
         team.page.goto(site.page(team.project, path + asked.get(path, "")))
         # An animation of Gradio's shows what it loads; then what is there is drawn.

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.browser
 BEACON = '<img src="http://203.0.113.9/x.png">'
 NAME = f"{BEACON}<svg onload=window.hacked=1>`${{window.hacked=1}}`"
 PAGES = (
-    "", "round", "prompts", "recipes", "new-round", "samples", "review", "team", "jobs", "checkpoints", "held-out", "compare",
+    "", "round", "warnings", "prompts", "recipes", "new-round", "samples", "review", "team", "jobs", "checkpoints", "held-out", "compare",
     "datasets", "me", "people", "audit",
 )  # fmt: skip
 

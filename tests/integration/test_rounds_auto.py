@@ -16,7 +16,7 @@ from backend.services import rounds
 from backend.services.plans.auto_rules import RULES
 from backend.services.projects import overview
 from backend.services.rounds import Plan, auto
-from backend.values import JobStatus, Role, RoundStatus, Stage
+from backend.values import JobStatus, Role, RoundStatus, Stage, WarningLevel
 from tests import rows
 from tests.integration.loop import JUDGE, RIGHT, Loop, dying, made
 from tests.integration.loop import tiny as tiny  # a fixture
@@ -112,6 +112,35 @@ def stopped(line: Line, round_id: int, *words: str) -> None:
     with session() as db:
         auto.after_round(db, round_id)
     assert line.count() == count, "not later either"
+
+
+def warned(line: Line, level: WarningLevel, *, stops: bool) -> None:
+    with session() as db:
+        db.add(
+            tables.RoundWarning(
+                project_id=line.project.id, round_id=line.first, name="reward_hacking", level=level, value=0.2, limit=0.0,
+                stops=stops,
+            )
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("level", "stops", "is_over"),
+    [(WarningLevel.red, True, True), (WarningLevel.red, False, False), (WarningLevel.amber, True, False)],
+)
+def test_a_red_warning_ends_the_line_where_the_project_says_so(
+    database: str, level: WarningLevel, stops: bool, is_over: bool
+) -> None:
+    line = Line()
+    warned(line, level, stops=stops)
+    line.end(line.first)
+    if is_over:
+        stopped(line, line.first, "reward_hacking", "round 1")
+    else:
+        assert "next" in line.row(line.first).auto
+    unconcerned = Line(stop_rules=("accuracy_fell",))
+    warned(unconcerned, level, stops=stops)
+    assert "next" in unconcerned.end(unconcerned.first).auto
 
 
 def test_nothing_kept_ends_the_line(database: str) -> None:

@@ -64,6 +64,7 @@ WRITES: list[tuple[str, str, Role | str, Any]] = [
     ("POST", "/rounds/{round_id}/release", Role.curator, {"reason": "because"}),
     ("POST", "/rounds/{round_id}/branch", Role.curator, {"at": "judge"}),
     ("PATCH", "/projects/{project_id}/judge-limits", Role.curator, {"fewest": 30}),
+    ("PATCH", "/projects/{project_id}/warning-rules/{name}", Role.curator, {"knobs": {"limit": 0.5}}),
     ("POST", "/jobs/{job_id}/resume", Role.curator, None),
     ("POST", "/jobs/{job_id}/retry", Role.curator, None),
     ("POST", "/jobs/{job_id}/cancel", Role.curator, None),
@@ -97,6 +98,8 @@ READS: dict[str, Role | str] = {
     "/projects/{project_id}/judge-limits": Role.viewer,
     "/samples/{sample_id}/decisions": Role.reviewer, "/samples/{sample_id}/chain": Role.viewer,
     "/repairs/{job_id}": ANYONE, "/projects/named/{name}/review": ANYONE,
+    "/rounds/{round_id}/warnings": Role.viewer, "/rounds/{round_id}/warnings/{name}": Role.viewer,
+    "/projects/{project_id}/warning-rules": Role.viewer,
     "/rounds/{round_id}/samples": Role.viewer, "/rounds/{round_id}/histogram": Role.viewer,
     "/rounds/{round_id}/review": Role.viewer, "/rounds/{round_id}/review/queue": Role.reviewer,
     "/rounds/{round_id}/review/holders": Role.viewer, "/rounds/{round_id}/review/settings": Role.viewer,
@@ -120,7 +123,7 @@ REVIEWERS = {"decisions", "labels", "samples", "leases", "presences", "worths"}
 CURATORS = {
     "rounds", "round_prompt_sets", "jobs", "checkpoints", "templates", "prompt_sets", "prompts", "gold_items",
     "assignments", "imported_completions", "failures", "saved_recipes",
-    "projects",  # their baseline, and the limits of the judge
+    "projects",  # their baseline, the limits of the judge and of warnings
 }  # fmt: skip
 NOT_THERE_IN_THIS_WORLD = {
     "/prompt-sets/{set_id}/problems", "/recipes/named/{name}", "/repairs/{job_id}", "/projects/named/{name}/review"
@@ -141,7 +144,7 @@ def api_routes() -> set[tuple[str, str]]:
     return {(method, path.removeprefix("/api/v1")) for method, path in found if method != "HEAD"}
 
 
-def filled(path: str, ids: dict[str, int]) -> str:
+def filled(path: str, ids: dict[str, Any]) -> str:
     ids = ids | ({"job_id": ids["trial_id"]} if path.startswith("/trials") and "trial_id" in ids else {})
     return re.sub(r"\{(\w+)(:path)?\}", lambda found: str(ids.get(found[1], 1)), path)
 

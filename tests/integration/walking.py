@@ -16,7 +16,7 @@ from backend import demo
 from backend.db import now, reading, session, tables
 from backend.services.access import Actor
 from backend.services.people import accounts
-from backend.values import DatasetType, JobStatus, Role, RoundStatus, Split, Stage
+from backend.values import DatasetType, JobStatus, Role, RoundStatus, Split, Stage, WarningLevel
 from tests import rows
 from tests.integration import site
 
@@ -36,7 +36,7 @@ Snapshot = dict[str, str]
 class World:
     """The ids of one row of each kind, as routes name them."""
 
-    ids: dict[str, int]
+    ids: dict[str, Any]
     project: tables.Project
 
     def actor(self, role: Role | None) -> Actor:
@@ -97,8 +97,12 @@ def make_world(mark: str = MARK) -> World:
             project_id=project.id, name="saved", title=mark, recipe=rows.RECIPE | {"name": "saved", "title": mark},
             updated_at=now(),
         )  # fmt: skip
+        warned = tables.RoundWarning(
+            project_id=project.id, round_id=round_.id, name="label_noise", level=WarningLevel.red, value=0.5, low=0.4,
+            high=0.6, limit=0.2, n=8, sample_ids=[samples[0].id], prompt_ids=[samples[0].prompt_id], details={"n": 8},
+        )  # fmt: skip
         member = tables.User(name=f"{mark} member")
-        db.add_all([job, trial, template, saved, member])
+        db.add_all([job, trial, template, saved, warned, member])
         db.flush()
         db.add_all(kept_nothing)
         db.flush()
@@ -107,6 +111,7 @@ def make_world(mark: str = MARK) -> World:
             "project_id": project.id, "user_id": member.id, "round_id": round_.id, "sample_id": samples[0].id,
             "checkpoint_id": spare.id, "policy_id": policy.id, "set_id": unused.id, "dataset_id": dataset.id,
             "job_id": job.id, "trial_id": trial.id, "template_id": template.id, "token_id": 0, "recipe_id": saved.id,
+            "name": "label_noise",
         }  # fmt: skip
     rows.make_decision(samples[1], Actor(member.id, member.name), "accept")
     return World(ids, project)

@@ -28,7 +28,7 @@ BROAD_EXCEPTS = {
 }
 PART_FOLDERS = (
     "generators", "judges", "prompt_sources", "schedules", "selectors", "mixers", "metrics", "engines", "trainers",
-    "environments",
+    "environments", "warning_rules",
 )  # fmt: skip
 
 

@@ -12,8 +12,9 @@ from app.widgets import charts
 from app.widgets.context import context
 from app.widgets.formats import count, duration, gap_interval, interval, percent, points
 from app.widgets.markup import markup
+from app.widgets.warning_said import BADGES as BADGES_OF_LIGHTS
 from backend.errors import Conflict
-from backend.services import rounds
+from backend.services import rounds, warnings
 from backend.services.projects import overview
 from backend.services.projects.overview import Loop, NextAction
 from backend.services.results.summaries import RoundLine
@@ -199,8 +200,15 @@ def line_value(line: RoundLine, loop: Loop) -> dict[str, Any]:
         "is_stopped": line.status in (RoundStatus.failed, RoundStatus.cancelled),
         "left_out": f"{line.left_out:,} left out" if line.left_out else "",
         "follows": _follows(line),
+        "warned": [
+            {"href": f"warnings?round={line.round_id}&warning={one.name}", "title": warnings.title_of(one.name),
+             "level": str(one.level), "badge": BADGES_OF_LIGHTS[one.level]}
+            for one in line.warned
+        ],
+        "is_calm": line.not_known is not None and not line.warned,
+        "not_known": f"{line.not_known} not known" if line.not_known else "",
         "error": (line.error or "").split("\n")[0][:300],
-    }
+    }  # fmt: skip
 
 
 def _to_baseline(line: RoundLine) -> str:

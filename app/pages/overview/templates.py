@@ -42,6 +42,11 @@ LINE = """
     {{#if this.progress}}<p class="rondo-muted small progress">{{this.progress}}</p>{{/if}}
     {{#if this.follows}}<p class="rondo-muted small">{{this.follows}}</p>{{/if}}
     {{#if this.error}}<p class="error small" title="{{this.error}}">{{this.error}}</p>{{/if}}
+    {{#if this.warned}}<p class="small lights" aria-label="Warnings">
+      {{#each this.warned}}<a class="rondo-badge {{this.badge}}" href="{{this.href}}"
+      >{{this.level}}: {{this.title}}</a> {{/each}}</p>{{/if}}
+    {{#if this.is_calm}}<p class="small"><a href="warnings?round={{this.id}}">No warning</a>
+      <span class="rondo-muted">{{this.not_known}}</span></p>{{/if}}
     <dl>
       <div><dt>samples</dt><dd>{{this.samples}}</dd></div>
       <div><dt>judged</dt><dd>{{this.judged}}</dd></div>
@@ -90,6 +95,9 @@ LINE_CSS = """
 .stages li.bad { background: var(--rondo-bad); }
 .stages li.off { background: var(--rondo-control); }
 @keyframes pulse { 50% { opacity: 0.35; } }
+.lights { display: flex; flex-wrap: wrap; gap: 4px; }
+.line .lights a { color: inherit; }
+.line .lights .bad { color: var(--rondo-bad); } .line .lights .warn { color: var(--rondo-warn); }
 .progress { font-variant-numeric: tabular-nums; }
 .error {
   color: var(--rondo-bad); display: -webkit-box; -webkit-line-clamp: 3; -webkit-box-orient: vertical; overflow: hidden;

@@ -22,10 +22,16 @@ OPENING = """
   {{#if value.branches}}<p class="links rondo-needs-curator">Second thoughts, without sampling again:
     {{#each value.branches}}<a href="new-round?branch={{this.id}}&at={{this.at}}">{{this.words}}</a>{{/each}}</p>{{/if}}
 </section>
-{{#if value.warnings}}<section class="block" aria-label="Warnings"><h3>Warnings</h3>
-<ul class="warnings">{{#each value.warnings}}<li><span class="rondo-badge {{this.badge}}">{{this.level}}</span>
+{{#if value.has_warnings}}<section class="block" aria-label="Warnings"><h3>Warnings</h3>
+<ul class="warnings">{{#each value.lights.raised}}<li><span class="rondo-badge {{this.badge}}">{{this.level}}</span>
+<b>{{this.title}}</b>: {{this.measures}} is {{this.value}}.
+<span class="rondo-muted">{{this.interval}}, {{this.limit}}, {{this.n}}. {{this.reason}}</span>
+<a href="{{this.href}}">see them</a></li>{{/each}}
+{{#each value.warnings}}<li><span class="rondo-badge {{this.badge}}">{{this.level}}</span>
 {{this.text}} <span class="rondo-muted">{{this.numbers}}</span>
-{{#if this.href}}<a href="{{this.href}}">see them</a>{{/if}}</li>{{/each}}</ul></section>{{/if}}
+{{#if this.href}}<a href="{{this.href}}">see them</a>{{/if}}</li>{{/each}}</ul>
+{{#if value.lights.counted}}<p><a href="warnings?round={{value.id}}">All lights</a>
+<span class="rondo-muted">{{value.lights.counted}}</span></p>{{/if}}</section>{{/if}}
 <section class="block" aria-label="Metrics"><h3>Metrics</h3>
 {{#if value.metrics}}<div class="scroll" tabindex="0" role="group" aria-label="Metrics, a table"><table>
 <thead><tr><th scope="col">metric</th><th scope="col">of</th><th scope="col" class="number">value, 95 % interval</th>

@@ -15,6 +15,7 @@ from backend.db.tables.review import Assignment, Event, GoldItem, Informativenes
 from backend.db.tables.round import Group, Round, RoundPromptSet, RoundRole
 from backend.db.tables.sample import JUDGED, Sample
 from backend.db.tables.user import LoginLink, LoginSession, Token, User
+from backend.db.tables.warning import RoundWarning
 
 __all__ = [
     "JUDGED",
@@ -49,6 +50,7 @@ __all__ = [
     "Round",
     "RoundPromptSet",
     "RoundRole",
+    "RoundWarning",
     "Sample",
     "SavedRecipe",
     "Template",

@@ -28,6 +28,8 @@ class Project(Identified, Base):
         ForeignKey("checkpoints.id", ondelete="SET NULL", use_alter=True, name="fk_projects_baseline_id_checkpoints")
     )
     """The checkpoint that later rounds are compared with."""
+    warning_rules: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    """What the project sets of rules that warn, by the rule's name; what is missing has the rule's own value."""
 
 
 class Membership(Base):

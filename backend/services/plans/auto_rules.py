@@ -8,11 +8,13 @@ from backend.errors import InvalidInput
 from backend.services.plans import scheduled
 from backend.services.results.starts import fall
 from backend.services.results.summaries import Measured, is_worse, lines_of
+from backend.values import WarningLevel
 
 RULES = {
     "accuracy_fell": "the held-out accuracy fell below that of a round before, beyond chance",
     "audit_fell": "people's blind verdicts agree with the judge less than in the round before, beyond chance",
     "nothing_kept": "nothing was kept to train on",
+    "warning_red": "a warning that the project lets stop rounds is red",
 }
 """Each rule in words. Whatever ends a round in an error ends the line, too."""
 AUDIT = "judge_accuracy_people"
@@ -32,6 +34,8 @@ def fired(db: Session, row: tables.Round) -> str | None:
     rules = row.auto.get("rules", [])
     if "nothing_kept" in rules and not row.counts.get("kept"):
         return "Nothing was kept to train on."
+    if "warning_red" in rules and (said := _warned(db, row)):
+        return said
     if "audit_fell" in rules and (said := _audit_fell(db, row)):
         return said
     if "accuracy_fell" in rules:
@@ -39,6 +43,15 @@ def fired(db: Session, row: tables.Round) -> str | None:
         start = fall(db, lines, next(line for line in lines if line.round_id == row.id))
         return start.why if start else None
     return None
+
+
+def _warned(db: Session, row: tables.Round) -> str | None:
+    found = tables.RoundWarning
+    query = select(found).where(found.round_id == row.id, found.level == WarningLevel.red, found.stops)
+    one = db.scalars(query.order_by(found.id).limit(1)).one_or_none()
+    if one is None:
+        return None
+    return f"The warning {one.name} is red in round {row.number}. Its page shows the number and the rows it speaks of."
 
 
 def _audit_fell(db: Session, row: tables.Round) -> str | None:

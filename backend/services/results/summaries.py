@@ -13,7 +13,7 @@ from backend.db.filters import Filters, decode_facet
 from backend.db.listing import scope
 from backend.services.results.differences import Difference
 from backend.services.results.paired import Paired
-from backend.values import JSON, JobStatus, RoundStatus, Stage
+from backend.values import JSON, JobStatus, RoundStatus, Stage, WarningLevel
 
 ACCURACY = "held_out_accuracy"
 OPEN = (RoundStatus.running, RoundStatus.review, RoundStatus.held)
@@ -54,6 +54,14 @@ class Progress:
 
 
 @dataclass(frozen=True)
+class Light:
+    """A warning that is raised."""
+
+    name: str
+    level: WarningLevel
+
+
+@dataclass(frozen=True)
 class RoundLine:
     """One round in a line. A base checkpoint, from which a round without a parent started, is number 0.
 
@@ -91,6 +99,10 @@ class RoundLine:
     is_baseline: bool = False
     branch_of: int | None = None
     """Number of the round whose rows it began with."""
+    warned: tuple[Light, ...] = ()
+    """Of its warnings the red and amber ones, red ones first."""
+    not_known: int | None = None
+    """How many of its warnings are not known; None where none was computed."""
 
     @property
     def follows(self) -> int:
@@ -131,9 +143,14 @@ def lines_of(db: Session, project_id: int) -> tuple[RoundLine, ...]:
         parent = numbers.get(row.parent_id or 0, 0)
         name = names.get(row.checkpoint_id or 0, "")
         lines.append(_line(db, row, parent=parent, job=jobs.get(row.id), accuracy=measured, checkpoint=name))
-    origins = {row.id: numbers.get(row.branch_of_id or 0) for row in found}
+    origins, lights = {row.id: numbers.get(row.branch_of_id or 0) for row in found}, _lights(db, project_id)
     return tuple(
-        replace(line, left_out=missing.get(line.round_id or 0, 0), branch_of=origins.get(line.round_id or 0))
+        replace(
+            line,
+            left_out=missing.get(line.round_id or 0, 0),
+            branch_of=origins.get(line.round_id or 0),
+            **lights.get(line.round_id or 0, {}),
+        )
         for line in lines
     )
 
@@ -153,6 +170,19 @@ def _left_out(db: Session, project_id: int) -> dict[int, int]:
     row = tables.LeftOut
     query = select(row.round_id, func.count()).where(row.project_id == project_id, row.resolved_at.is_(None))
     return dict(db.execute(query.group_by(row.round_id)).tuples().all())
+
+
+def _lights(db: Session, project_id: int) -> dict[int, JSON]:
+    """What the lines say of warnings, by round."""
+    row, found = tables.RoundWarning, dict[int, JSON]()
+    query = select(row.round_id, row.name, row.level).where(row.project_id == project_id)
+    for round_id, name, level in db.execute(query.order_by(row.level.desc(), row.name)):
+        here = found.setdefault(round_id, {"warned": (), "not_known": 0})
+        if level is WarningLevel.unknown:
+            here["not_known"] += 1
+        elif level is not WarningLevel.green:
+            here["warned"] += (Light(name, level),)
+    return found
 
 
 def accuracies(db: Session, project_id: int) -> dict[int, Measured]:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import reading, tables
 from backend.services import judge_health
+from backend.services import warnings as lights
 from backend.services.access import Actor
 from backend.services.round_report import (
     asking,
@@ -60,7 +61,8 @@ def work(actor: Actor, round_id: int) -> Work:
 def _opening(db: Session, row: tables.Round) -> Opening:
     asked = asking.asked(db, row, stages.times(db, row))
     measured = metrics.measured(db, row)
-    return Opening(heads.head(db, row), asked, measured, warned.warnings(db, row, measured))
+    told = warned.warnings(db, row, measured)
+    return Opening(heads.head(db, row), asked, measured, told, lights.listed(db, row))
 
 
 def _texts(db: Session, actor: Actor, row: tables.Round) -> Texts:

@@ -30,6 +30,7 @@ from backend.services.round_report.work_shapes import (
     Person,
     Work,
 )
+from backend.services.warnings import WarningView
 from backend.values import JSON, JobStatus, RoundStatus, Stage
 
 __all__ = [
@@ -237,12 +238,13 @@ class Warned:
 
 @dataclass(frozen=True)
 class Opening:
-    """What a page shows first."""
+    """What a page shows first. `lights`: what the project's rules found at the end of the round."""
 
     head: Head
     asked: Asked
     measured: Measured
     warnings: tuple[Warned, ...]
+    lights: tuple[WarningView, ...] = ()
 
 
 @dataclass(frozen=True)

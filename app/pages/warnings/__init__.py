@@ -1,0 +1,108 @@
+"""Warnings: the lights of a round, the rows that each speaks of, and the limits that a project sets."""
+
+from typing import Any
+
+import gradio as gr
+
+from app.pages.warnings import limits_form, templates
+from app.toasts import toasts
+from app.widgets.asked import asked
+from app.widgets.context import Context, context
+from app.widgets.markup import markup
+from app.widgets.roles import only
+from app.widgets.warning_said import light, lights
+from backend.errors import NotFound
+from backend.services import rounds, warnings
+from backend.services.warnings import RowsNamed
+from backend.values import JSON, Role
+
+TITLE, PATH = "Warnings", "warnings"
+IN_MENU = True
+"""Each round's lights lead here."""
+QUIET: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None, "show_progress": "hidden"}
+
+
+def build() -> None:
+    """Lay out the page and wire it."""
+    kept = gr.JSON({}, visible="hidden")
+    chosen = gr.Dropdown([], label="Round", filterable=False, elem_id="warnings-round")
+    listed = markup(templates.LIGHTS, templates.CSS, elem_id="warnings-lights")
+    detail = markup(templates.DETAIL, templates.CSS, elem_id="warning-detail")
+    with gr.Accordion("Limits of this project", open=False, elem_id="warning-limits"):
+        with only(Role.curator, "Setting limits"):
+            limits_form.build(QUIET)
+
+    gr.on(None, draw, None, [chosen, listed, detail, kept], **QUIET)
+    chosen.input(choose, chosen, [listed, detail, kept], **QUIET | {"trigger_mode": "always_last"})
+    kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
+
+
+@toasts
+def draw(request: gr.Request) -> list[Any]:
+    """The rounds to choose from, the lights of the one in the address, and the rows of the one light in it."""
+    here = context(request)
+    known = rounds.list_rounds(here.actor, here.project_id)
+    wish = asked(request, "round", "round", [one.id for one in known])
+    round_id = wish.id if wish.id is not None or wish.missing else _newest(known)
+    names = [(f"Round {one.number}, {one.status}", one.id) for one in reversed(known)]
+    dropdown = gr.Dropdown(names, value=round_id, visible=bool(known))
+    if round_id is None:
+        return [dropdown, {"missing": wish.missing} if wish.missing else {"is_empty": True}, None, gr.skip()]
+    name = str(request.query_params.get("warning", ""))
+    return [dropdown, shown(here, round_id), opened(here, round_id, name), gr.skip()]
+
+
+@toasts
+def choose(round_id: int | None, request: gr.Request) -> list[Any]:
+    """The lights of another round."""
+    if not round_id:
+        raise NotFound("There is no round yet. Launch one first.")
+    return [shown(context(request), round_id), None, {"round": round_id}]
+
+
+def shown(here: Context, round_id: int) -> JSON:
+    """All lights of a round."""
+    found = warnings.of_round(here.actor, round_id)
+    told = lights(found, round_id)
+    return {
+        "id": round_id,
+        "all": [*told["raised"], *told["calm"]],
+        "counted": told["counted"],
+        "is_known": bool(found),
+    }
+
+
+def opened(here: Context, round_id: int, name: str) -> JSON | None:
+    """One light with its rows; nothing where the address names none; why, where it names one that is not there."""
+    if not name:
+        return None
+    try:
+        return detail(warnings.rows(here.actor, round_id, name), round_id)
+    except NotFound as error:
+        return {"missing": error.message}
+
+
+def detail(found: RowsNamed, round_id: int) -> JSON:
+    """One light with its rows, as texts."""
+    return light(found.warning, round_id) | {
+        "samples": [
+            {
+                "id": one.id,
+                "href": f"samples?round={round_id}&sample={one.id}",
+                "score": "–" if one.score is None else f"{one.score:.3g}",
+                "verdict": str(one.verdict) if one.verdict else "undecided",
+                "tokens": f"{one.num_tokens:,}",
+                "prompt": one.prompt,
+                "text": one.text,
+            }
+            for one in found.samples
+        ],
+        "prompts": [
+            {"href": f"prompts?set={one.prompt_set_id}", "set": one.prompt_set, "text": one.text}
+            for one in found.prompts
+        ],
+    }
+
+
+def _newest(known: list[rounds.RoundView]) -> int | None:
+    return known[-1].id if known else None

@@ -1,0 +1,95 @@
+"""The form of what a project sets of one rule."""
+
+from typing import Any
+
+import gradio as gr
+
+from app.pages.warnings import templates
+from app.toasts import notice, toasts
+from app.widgets.beside import problem, refused_beside
+from app.widgets.context import Context, context
+from app.widgets.markup import markup
+from app.widgets.number import Number
+from backend.errors import NotFound
+from backend.services.warnings import limits
+from backend.services.warnings.limits import RuleView
+
+KNOBS = ("limit", "amber", "min_rows", "is_on", "stops")
+"""Those that every rule has; further ones of a rule are set over REST."""
+
+
+def build(quiet: dict[str, Any]) -> None:
+    """Lay out the form and wire it."""
+    rule = gr.Dropdown([], label="Rule", filterable=False, elem_id="warning-rule")
+    about = markup(templates.ABOUT, templates.CSS, elem_id="warning-about")
+    with gr.Row(equal_height=True):
+        limit = Number(label="Red limit (limit)", elem_id="warning-limit")
+        amber = Number(label="Amber limit (amber)", elem_id="warning-amber")
+        fewest = Number(label="Fewest rows (min_rows)", precision=0, elem_id="warning-min-rows")
+    with gr.Row(equal_height=True):
+        is_on = gr.Checkbox(label="Compute it (is_on)", elem_id="warning-is-on")
+        stops = gr.Checkbox(label="Automatic rounds stop while it is red (stops)", elem_id="warning-stops")
+    with gr.Row(elem_classes="rondo-toolbar"):
+        save = gr.Button("Save limits", variant="primary", scale=0, min_width=140, size="md", elem_id="warning-save")
+        usual = gr.Button("Back to the defaults", scale=0, min_width=180, size="md", elem_id="warning-usual")
+    refused = problem("warning-problem")
+
+    fields: list[Any] = [about, limit, amber, fewest, is_on, stops]
+    typed: list[Any] = [limit, amber, fewest, is_on, stops]
+    private = {name: value for name, value in quiet.items() if name != "show_progress"}
+    gr.on(None, draw_rules, None, [rule, *fields], **quiet)
+    rule.input(choose_rule, rule, [*fields, refused], **quiet)
+    save.click(save_limits, [rule, *typed], [*fields, refused], **private)
+    usual.click(back_to_defaults, rule, [*fields, refused], **private)
+
+
+@toasts
+def draw_rules(request: gr.Request) -> list[Any]:
+    """The rules to choose from, and the first one's knobs."""
+    here = context(request)
+    found = limits.listed(here.actor, here.project_id)
+    names = [(f"{one.code} {one.title}", one.name) for one in found]
+    return [gr.Dropdown(names, value=found[0].name), *filled(found[0])]
+
+
+@toasts
+def choose_rule(name: str, request: gr.Request) -> list[Any]:
+    """Another rule's knobs."""
+    return [*filled(_found(context(request), name)), {}]
+
+
+@toasts
+@refused_beside(6)
+def save_limits(request: gr.Request, name: str, *values: Any) -> list[Any]:
+    """Set the knobs of the chosen rule."""
+    here = context(request)
+    made = limits.edit(here.actor, here.project_id, name, dict(zip(KNOBS, values, strict=True)))
+    notice("The limits are saved. They count from the next round on that is evaluated.")
+    return filled(made)
+
+
+@toasts
+@refused_beside(6)
+def back_to_defaults(name: str, request: gr.Request) -> list[Any]:
+    """Take all knobs of the chosen rule back."""
+    here = context(request)
+    knobs = dict.fromkeys(_found(here, name).knobs)
+    return filled(limits.edit(here.actor, here.project_id, name, knobs))
+
+
+def filled(rule: RuleView) -> list[Any]:
+    """What the form shows of a rule."""
+    about = {"about": rule.about, "measures": rule.measures, "unit": rule.unit, "source": rule.source,
+             "side": "below" if rule.is_below else "above", "usual": _usual(rule)}  # fmt: skip
+    return [about, *(rule.knobs[name] for name in KNOBS)]
+
+
+def _usual(rule: RuleView) -> str:
+    return ", ".join(f"{name} {rule.defaults[name]}" for name in KNOBS if rule.defaults[name] is not None)
+
+
+def _found(here: Context, name: str) -> RuleView:
+    known = {one.name: one for one in limits.listed(here.actor, here.project_id)}
+    if name not in known:
+        raise NotFound(f"There is no rule {name!r}. Choose one from the list.")
+    return known[name]

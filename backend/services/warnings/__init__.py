@@ -1,0 +1,129 @@
+"""What may be going wrong in a round: the lights of its rules, and the rows that each speaks of."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.db import reading, tables
+from backend.errors import NotFound
+from backend.pipeline.warn import rules_of
+from backend.services.access import Actor
+from backend.services.rounds import get_row
+from backend.services.samples import visibility
+from backend.services.samples.rows import PREVIEW, SampleRow, read_rows
+from backend.values import WarningLevel
+from backend.warning_rules import WarningRule
+
+ORDER = (WarningLevel.red, WarningLevel.amber, WarningLevel.unknown, WarningLevel.green)
+
+
+@dataclass(frozen=True)
+class WarningView:
+    """One light. `limit`, `amber`: what the number was held against. `is_below`: small numbers are bad.
+
+    `reason`: why the number is not known, or why a light is amber though the number is beyond the red limit. `rows`:
+    how many texts and prompts it names.
+    """
+
+    name: str
+    code: str
+    title: str
+    level: WarningLevel
+    measures: str
+    unit: str
+    source: str
+    value: float | None
+    low: float | None
+    high: float | None
+    limit: float
+    amber: float | None
+    is_below: bool
+    n: int
+    counts: str
+    reason: str
+    stops: bool
+    rows: int
+
+
+@dataclass(frozen=True)
+class PromptNamed:
+    """A prompt that a warning speaks of; `text` is cut after `PREVIEW` characters."""
+
+    id: int
+    prompt_set_id: int
+    prompt_set: str
+    text: str
+
+
+@dataclass(frozen=True)
+class RowsNamed:
+    """The texts and prompts that a warning speaks of."""
+
+    warning: WarningView
+    samples: tuple[SampleRow, ...]
+    prompts: tuple[PromptNamed, ...]
+
+
+def of_round(actor: Actor, round_id: int) -> tuple[WarningView, ...]:
+    """Return the lights of a round, red ones first; none before it was evaluated. Raises `NotFound`."""
+    with reading() as db:
+        return listed(db, get_row(db, actor, round_id))
+
+
+def listed(db: Session, round_: tables.Round) -> tuple[WarningView, ...]:
+    """The same within a transaction."""
+    row = tables.RoundWarning
+    found = [
+        _view(one, rule) for one in db.scalars(select(row).where(row.round_id == round_.id)) if (rule := _rule(one))
+    ]
+    return tuple(sorted(found, key=lambda one: (ORDER.index(one.level), one.code, one.name)))
+
+
+def rows(actor: Actor, round_id: int, name: str) -> RowsNamed:
+    """Return the rows that one warning of a round speaks of; raises `NotFound`."""
+    with reading() as db:
+        round_ = get_row(db, actor, round_id)
+        row = tables.RoundWarning
+        found = db.scalars(select(row).where(row.round_id == round_id, row.name == name)).one_or_none()
+        rule = _rule(found) if found is not None else None
+        if found is None or rule is None:
+            raise NotFound(f"Round {round_.number} has no warning {name!r}. Its page lists those that it has.")
+        kept = visibility.hidden(db, actor, round_)
+        samples = visibility.seen(db, actor, kept, read_rows(db, _there(db, found.sample_ids)))
+        return RowsNamed(_view(found, rule), tuple(samples), _prompts(db, found.prompt_ids))
+
+
+def _there(db: Session, ids: list[int]) -> tuple[int, ...]:
+    """Those of the texts that are there still, in their order."""
+    label = tables.Label
+    known = set(db.scalars(select(label.sample_id).where(label.sample_id.in_(ids))))
+    return tuple(id_ for id_ in ids if id_ in known)
+
+
+def title_of(name: str) -> str:
+    """What a warning is called; its name where the rule is not installed any more."""
+    rules_of({})
+    rule = WarningRule.registry.get(name)
+    return name if rule is None else rule.title  # type: ignore[attr-defined]
+
+
+def _prompts(db: Session, ids: list[int]) -> tuple[PromptNamed, ...]:
+    prompt, set_ = tables.Prompt, tables.PromptSet
+    query = select(prompt.id, set_.id, set_.name, prompt.text).join(set_, set_.id == prompt.prompt_set_id)
+    found = db.execute(query.where(prompt.id.in_(ids)).order_by(prompt.id)).all()
+    return tuple(PromptNamed(id_, set_id, name, text[:PREVIEW]) for id_, set_id, name, text in found)
+
+
+def _rule(row: tables.RoundWarning) -> type[WarningRule] | None:
+    """The rule that found it; None where its package is not installed any more."""
+    rules_of({})
+    return WarningRule.registry.get(row.name)  # type: ignore[return-value]
+
+
+def _view(row: tables.RoundWarning, rule: type[WarningRule]) -> WarningView:
+    return WarningView(
+        row.name, rule.code, rule.title, row.level, rule.measures, rule.unit, rule.source, row.value, row.low, row.high,
+        row.limit, row.amber, rule.is_below, row.n, rule.counts, row.reason, row.stops,
+        len(row.sample_ids) + len(row.prompt_ids),
+    )  # fmt: skip

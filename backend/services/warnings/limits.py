@@ -1,0 +1,72 @@
+"""What a project sets of the rules that warn: limits, fewest rows, whether they are on, whether they stop rounds."""
+
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from backend.db import reading, session, tables
+from backend.errors import InvalidInput, NotFound
+from backend.pipeline.warn import rules_of
+from backend.services import events, refusals
+from backend.services.access import Actor, require
+from backend.values import JSON, Role
+from backend.warning_rules import WarningRule
+
+
+@dataclass(frozen=True)
+class RuleView:
+    """A rule with its knobs as the project has them, and as they are without being set."""
+
+    name: str
+    code: str
+    title: str
+    about: str
+    measures: str
+    unit: str
+    source: str
+    is_below: bool
+    knobs: JSON
+    defaults: JSON
+
+
+def listed(actor: Actor, project_id: int) -> tuple[RuleView, ...]:
+    """Return all rules, by the number of their warning."""
+    with reading() as db:
+        require(db, actor, project_id, Role.viewer)
+        rules = rules_of(db.get_one(tables.Project, project_id).warning_rules)
+    return tuple(sorted(map(_view, rules), key=lambda one: (one.code, one.name)))
+
+
+def edit(actor: Actor, project_id: int, name: str, knobs: JSON) -> RuleView:
+    """Set some knobs of a rule; None takes one back to what it is without being set.
+
+    They count from the next round on that is evaluated. Raises `NotFound`, and `InvalidInput` that names the knob.
+    """
+    with session() as db:
+        require(db, actor, project_id, Role.curator)
+        rule = next((one for one in rules_of({}) if one.name == name), None)
+        if rule is None:
+            raise NotFound(f"There is no rule {name!r}. GET /projects/{project_id}/warning-rules lists them.")
+        row = db.get_one(tables.Project, project_id, with_for_update=True)
+        usual = type(rule)().dump()
+        now = {**row.warning_rules.get(name, {}), **knobs}
+        now = {knob: value for knob, value in now.items() if knob not in usual or value is not None}
+        try:
+            made = type(rule).model_validate(now)
+        except ValidationError as error:
+            raise InvalidInput(f"{name}.{refusals.explain(error)}") from error
+        changed = {knob: value for knob, value in made.dump().items() if knob != "name" and value != usual[knob]}
+        row.warning_rules = {other: set_ for other, set_ in row.warning_rules.items() if other != name} | (
+            {name: changed} if changed else {}
+        )
+        events.note(db, actor, "change warning", name, project_id=project_id, knobs=knobs)
+        return _view(made)
+
+
+def _view(rule: WarningRule) -> RuleView:
+    knobs, usual = rule.dump(), type(rule)().dump()
+    return RuleView(
+        str(rule.name), rule.code, rule.title, " ".join((rule.__doc__ or "").split()), rule.measures, rule.unit,
+        rule.source, rule.is_below, {k: v for k, v in knobs.items() if k != "name"},
+        {k: v for k, v in usual.items() if k != "name"},
+    )  # fmt: skip

@@ -1,0 +1,169 @@
+"""Rules that say of a round what may be going wrong in its loop, from its rows and from what rounds before left.
+
+Definitions follow the papers that each rule names. Limits are Rondo's own proposals: knobs, which a project may set.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import ClassVar
+
+from pydantic import ConfigDict, Field
+
+from backend.metrics import Evidence
+from backend.metrics._intervals import wilson
+from backend.registry import Part
+from backend.values import JSON, MetricValue, Prompt, WarningLevel
+
+MOST_IDS = 200
+"""So many texts, or prompts, a finding names at most."""
+
+
+@dataclass(frozen=True)
+class TrainedText:
+    """A row that a training read, as one text. origin: selected, earlier or mix. question: what the row asks."""
+
+    prompt_id: int
+    question: str
+    text: str
+    origin: str = "selected"
+    sample_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Past:
+    """What a round above the looked-at one left: the details of each rule's finding, by the rule's name."""
+
+    number: int
+    findings: dict[str, JSON] = field(default_factory=dict)
+
+
+def _no_texts() -> Iterable[TrainedText]:
+    return ()
+
+
+@dataclass(frozen=True)
+class WarningEvidence:
+    """What a rule may look at.
+
+    round: the round's own data, as metrics see it. truth: sample id -> whether the text is right, by the recipe's
+    verifier where the answer is known, else by people who decided blind. votes: sample id -> the scores of the last
+    judge. swapped: (one sample id, other one, whether the same text won) for pairs shown in both orders. judge: what
+    makes two rounds' scores comparable. rows: the rows that the round's last training read. learned: those that the
+    trainings of rounds above read. Both read the database each time they are called. held_out: the held-out prompts.
+    made, start, of_round: metrics by name, of the checkpoint made, of that started from, and of the round. past: the
+    rounds above, oldest first. trainers: names of the recipe's trainers.
+    is_verified: a judge of the recipe compares with known answers.
+    """
+
+    round: Evidence = field(default_factory=Evidence)
+    truth: dict[int, bool] = field(default_factory=dict)
+    votes: dict[int, tuple[float, ...]] = field(default_factory=dict)
+    swapped: Sequence[tuple[int, int, bool]] = ()
+    judge: str = ""
+    rows: Callable[[], Iterable[TrainedText]] = _no_texts
+    learned: Callable[[], Iterable[TrainedText]] = _no_texts
+    held_out: Sequence[Prompt] = ()
+    made: dict[str, MetricValue] = field(default_factory=dict)
+    start: dict[str, MetricValue] = field(default_factory=dict)
+    of_round: dict[str, MetricValue] = field(default_factory=dict)
+    past: Sequence[Past] = ()
+    trainers: tuple[str, ...] = ()
+    is_verified: bool = False
+
+    def before(self, name: str) -> list[JSON]:
+        """The details of a rule's findings in the rounds above, oldest first; rounds without one are left out."""
+        return [one.findings[name] for one in self.past if one.findings.get(name)]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A number with its 95 % interval and what it speaks of.
+
+    low, high: None where the number is an exact count. n: rows that it was computed from. missing: why it is not
+    known; value is then None. details: what later rounds compare with. sample_ids, prompt_ids: the rows it speaks of,
+    at most `MOST_IDS`. level: where the number alone does not decide.
+    """
+
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    n: int = 0
+    missing: str = ""
+    details: JSON = field(default_factory=dict)
+    sample_ids: tuple[int, ...] = ()
+    prompt_ids: tuple[int, ...] = ()
+    level: WarningLevel | None = None
+
+
+class WarningRule(Part, kind="warning rule"):
+    """One number of a round, and the limit beyond which it warns."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
+
+    code: ClassVar[str]
+    """The warning's number in docs/reference/warnings.md."""
+    title: ClassVar[str]
+    source: ClassVar[str]
+    """The paper that describes it."""
+    unit: ClassVar[str] = "share"
+    """`share`, or what the number counts."""
+    measures: ClassVar[str]
+    """What the number is, in words."""
+    counts: ClassVar[str]
+    """What `Finding.n` counts."""
+    way: ClassVar[str]
+    """How to get more of them."""
+    is_below: ClassVar[bool] = False
+    """True where small numbers are bad."""
+    explained_by: ClassVar[tuple[str, ...]] = ()
+    """Rules whose red light explains that of this one, which is then amber: one fault, one red light."""
+
+    limit: float = Field(0.0, description="red where the whole interval lies beyond it")
+    amber: float | None = Field(None, description="amber where the whole interval lies beyond it")
+    min_rows: int = Field(30, ge=10, le=1_000_000, description="not known from fewer rows")
+    is_on: bool = Field(True, description="whether it is computed")
+    stops: bool = Field(False, description="rounds that follow by themselves stop while it is red")
+
+    def find(self, evidence: WarningEvidence) -> Finding:
+        """Return the finding; without a value, and with the reason, where there are too few rows."""
+        found = self.compute(evidence)
+        if found.n >= self.min_rows and (found.missing or found.value is not None):
+            return found
+        said = f"There are {found.n:,} {self.counts}, and it takes {self.min_rows:,}. {self.way}"
+        return Finding(n=found.n, missing=found.missing or said)
+
+    def compute(self, evidence: WarningEvidence) -> Finding:
+        """Return the number with its interval; value None where there are no rows at all."""
+        raise NotImplementedError
+
+    def level(self, found: Finding) -> WarningLevel:
+        """Return red or amber where the whole interval lies beyond the limit of that name, else green."""
+        if found.value is None:
+            return WarningLevel.unknown
+        if found.level is not None:
+            return found.level
+        if self._is_beyond(found, self.limit):
+            return WarningLevel.red
+        if self.amber is not None and self._is_beyond(found, self.amber):
+            return WarningLevel.amber
+        return WarningLevel.green
+
+    def _is_beyond(self, found: Finding, limit: float) -> bool:
+        end = found.high if self.is_below else found.low
+        end = found.value if end is None else end
+        assert end is not None
+        return end < limit if self.is_below else end > limit
+
+
+def share(count: int, n: int, sample_ids: Iterable[int] = (), prompt_ids: Iterable[int] = ()) -> Finding:
+    """Return a share with Wilson's interval and the rows counted; without a value where there is nothing to count."""
+    if not n:
+        return Finding()
+    low, high = wilson(count, n)
+    return Finding(count / n, low, high, n, sample_ids=some(sample_ids), prompt_ids=some(prompt_ids))
+
+
+def some(ids: Iterable[int]) -> tuple[int, ...]:
+    """Return the first ids, as many as a finding names."""
+    return tuple(islice(ids, MOST_IDS))

@@ -1,0 +1,39 @@
+"""95 % intervals by drawing groups anew: the texts of one question are no independent rows."""
+
+import math
+from collections.abc import Callable, Sequence
+
+TIMES, MOST_BLOCKS, SEED = 1000, 2000, 7
+
+Sums = tuple[float, ...]
+
+
+def bootstrap(rows: Sequence[Sums], statistic: Callable[[Sums], float | None]) -> tuple[float | None, float | None]:
+    """Return the 2.5 and 97.5 % quantiles of a statistic of sums over groups (percentile bootstrap, Efron 1979).
+
+    rows: what each group adds to the sums. Where there are more groups than `MOST_BLOCKS`, neighbours are drawn
+    together. The same rows have the same interval. None where the statistic is not known of any draw.
+    """
+    import numpy
+
+    table = numpy.asarray(rows, dtype=float)
+    if len(table) > MOST_BLOCKS:
+        starts = numpy.linspace(0, len(table), MOST_BLOCKS, endpoint=False, dtype=int)
+        table = numpy.add.reduceat(table, starts, axis=0)
+    chance = numpy.random.default_rng(SEED)
+    n = len(table)
+    draws = chance.multinomial(n, [1 / n] * n, size=TIMES) @ table
+    found = sorted(x for draw in draws if (x := statistic(tuple(draw))) is not None and math.isfinite(x))
+    if not found:
+        return None, None
+    return found[int(0.025 * (len(found) - 1))], found[math.ceil(0.975 * (len(found) - 1))]
+
+
+def total(rows: Sequence[Sums]) -> Sums:
+    """Return the sums over all groups."""
+    return tuple(math.fsum(column) for column in zip(*rows, strict=True))
+
+
+def ratio(sums: Sums) -> float | None:
+    """Return the first sum divided by the second."""
+    return sums[0] / sums[1] if sums[1] else None

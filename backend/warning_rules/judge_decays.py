@@ -1,0 +1,41 @@
+"""A judge that is right less often than it was."""
+
+import math
+
+from pydantic import Field
+
+from backend.warning_rules import Finding, WarningEvidence, WarningRule, some
+from backend.warning_rules._labels import KNOWN, WAY, labelled
+
+
+class JudgeDecays(WarningRule):
+    """Share of the judge's verdicts that are right, less the best share of the rounds above judged in the same way."""
+
+    code = "W17"
+    title = "The judge decays"
+    source = "Critique Ability of Large Language Models; Boundless Socratic Learning with Language Games"
+    unit = "points"
+    measures = "change of the share of right verdicts since the best round of the line"
+    counts = KNOWN
+    way = WAY
+    is_below = True
+    explained_by = ("position_bias", "no_separation", "length_bias", "reward_hacking", "label_noise")
+
+    limit: float = Field(-0.05, ge=-1, le=0, description="red where the whole interval lies below it")
+
+    def compute(self, evidence: WarningEvidence) -> Finding:
+        known = list(labelled(evidence))
+        n = len(known)
+        if not n:
+            return Finding()
+        wrong = [sample.id for _, sample, is_accepted, is_right in known if is_accepted is not is_right]
+        right = 1 - len(wrong) / n
+        details = {"right": right, "n": n, "judge": evidence.judge}
+        before = [one for one in evidence.before(str(self.name)) if one["judge"] == evidence.judge]
+        if not before:
+            said = "It is known from the second round of a line on that is judged in the same way."
+            return Finding(n=n, details=details, missing=said)
+        best = max(before, key=lambda one: float(one["right"]))
+        change = right - best["right"]
+        half = 1.96 * math.sqrt(right * (1 - right) / n + best["right"] * (1 - best["right"]) / best["n"])
+        return Finding(change, change - half, change + half, n, details=details, sample_ids=some(wrong))

@@ -1,0 +1,43 @@
+"""Scores that do not tell texts apart."""
+
+from pydantic import Field
+
+from backend.values import Group
+from backend.warning_rules import Finding, WarningEvidence, WarningRule, share
+
+
+class NoSeparation(WarningRule):
+    """Share of groups of which all texts have the same score.
+
+    Looked at are groups of two scored texts or more that differ; where it is known which texts are right, only those
+    with right and wrong ones, between which a score has to tell.
+    """
+
+    code = "W07"
+    title = "The reward stops separating"
+    source = "Reward Design for Reinforcement Learning Agents; B-STaR, arXiv 2412.17256"
+    measures = "share of groups whose texts all have the same score"
+    counts = "groups of different texts with scores"
+    way = "Ask more prompts, with two samples or more each, and have them judged."
+    explained_by = ("position_bias", "reward_hacking")
+
+    limit: float = Field(0.6, ge=0, le=1, description="red where the whole interval lies above it")
+
+    def compute(self, evidence: WarningEvidence) -> Finding:
+        groups = [group for group in evidence.round.round_groups if len(_texts(group)) > 1]
+        scored = [(group, self._scores(group, evidence)) for group in groups]
+        scored = [(group, scores) for group, scores in scored if len(scores) > 1 and self._counts(group, evidence)]
+        flat = [group for group, scores in scored if len(set(scores)) == 1]
+        return share(len(flat), len(scored), (group.samples[0].id for group in flat))
+
+    def _scores(self, group: Group, evidence: WarningEvidence) -> list[float]:
+        found = (evidence.round.machine.get(one.id, (None, None))[0] for one in group.samples)
+        return [score for score in found if score is not None]
+
+    def _counts(self, group: Group, evidence: WarningEvidence) -> bool:
+        known = {evidence.truth.get(one.id) for one in group.samples}
+        return None in known or len(known) > 1
+
+
+def _texts(group: Group) -> set[str]:
+    return {" ".join(one.said.split()) for one in group.samples}

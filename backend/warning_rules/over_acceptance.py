@@ -1,0 +1,36 @@
+"""A judge that accepts wrong texts where the policy is weakest."""
+
+from collections import Counter
+
+from pydantic import Field
+
+from backend.warning_rules import Finding, WarningEvidence, WarningRule, share
+from backend.warning_rules._labels import WAY, labelled
+
+
+class OverAcceptance(WarningRule):
+    """Share of right texts among those that the judge accepts of hard prompts: of those with few right texts."""
+
+    code = "W21"
+    title = "Over-acceptance on hard prompts"
+    source = "Critique Ability of Large Language Models"
+    measures = "share of right texts among the accepted ones of hard prompts (precision)"
+    counts = "accepted texts of hard prompts of which it is known whether they are right"
+    way = WAY
+    is_below = True
+    explained_by = ("position_bias", "no_separation", "length_bias", "reward_hacking", "label_noise")
+
+    limit: float = Field(0.5, ge=0, le=1, description="red where the whole interval lies below it")
+    hard: float = Field(0.34, ge=0, le=1, description="largest share of right texts of a hard prompt")
+
+    def compute(self, evidence: WarningEvidence) -> Finding:
+        known = list(labelled(evidence))
+        texts = Counter(group for group, *_ in known)
+        right = Counter(group for group, *_, is_right in known if is_right)
+        accepted = [
+            (sample.id, is_right)
+            for group, sample, is_accepted, is_right in known
+            if is_accepted and right[group] <= self.hard * texts[group]
+        ]
+        good = sum(is_right for _, is_right in accepted)
+        return share(good, len(accepted), (id_ for id_, is_right in accepted if not is_right))

@@ -1,0 +1,42 @@
+"""Chosen and rejected sides that become alike."""
+
+from pydantic import Field
+
+from backend.warning_rules import Finding, WarningEvidence, WarningRule, some
+from backend.warning_rules._bootstrap import Sums, bootstrap, ratio, total
+
+
+class PairsDrift(WarningRule):
+    """Mean score of the chosen side less that of the rejected one, divided by that of the first round of the line.
+
+    Rounds are compared that were judged in the same way. The interval is that of pairs drawn anew.
+    """
+
+    code = "W11"
+    title = "Chosen and rejected drift together"
+    source = "Temporal Self-Rewarding Language Models, arXiv 2508.06026"
+    unit = "times"
+    measures = "mean gap of scores within pairs, as a multiple of that of the first round of the line"
+    counts = "pairs with two scores"
+    way = "Train on pairs, and have both sides judged."
+    is_below = True
+
+    limit: float = Field(0.5, gt=0, le=1, description="red where the whole interval lies below it")
+
+    def compute(self, evidence: WarningEvidence) -> Finding:
+        gaps = [
+            (a.id, a.score - b.score) for a, b in evidence.round.pairs if a.score is not None and b.score is not None
+        ]
+        if not gaps:
+            return Finding()
+        rows: list[Sums] = [(gap, 1.0) for _, gap in gaps]
+        mean = ratio(total(rows)) or 0.0
+        details = {"gap": mean, "judge": evidence.judge}
+        before = [one for one in evidence.before(str(self.name)) if one["judge"] == evidence.judge]
+        first = before[0]["gap"] if before else 0.0
+        if first <= 0:
+            said = "It is known from the second round of a line on that is judged in the same way."
+            return Finding(n=len(gaps), details=details, missing=said)
+        low, high = bootstrap(rows, lambda sums: (ratio(sums) or 0.0) / first)
+        closest = sorted(gaps, key=lambda one: (one[1], one[0]))
+        return Finding(mean / first, low, high, len(gaps), details=details, sample_ids=some(id_ for id_, _ in closest))

@@ -1,0 +1,37 @@
+"""Training rows that are all the loop's own."""
+
+from pydantic import Field
+
+from backend.values import WarningLevel
+from backend.warning_rules import Finding, WarningEvidence, WarningRule
+
+
+class SelfConsuming(WarningRule):
+    """Share of the training rows that the loop wrote itself, where nothing from outside corrects them: an exact count.
+
+    Known answers that a judge compares with, and people's decisions, are such corrections: the light is then green.
+    Amber where all rows are the loop's own in this round and in the one before. It is never red: that is how
+    self-rewarding works, and a reason to look, no fault.
+    """
+
+    code = "W30"
+    title = "Self-consuming loop"
+    source = "Self-Consuming Generative Models Go MAD"
+    measures = "share of training rows that the loop wrote itself"
+    counts = "training rows"
+    way = "Train on more rows."
+
+    limit: float = Field(1.0, ge=0, le=1, description="amber from it on, two rounds in a row")
+
+    def compute(self, evidence: WarningEvidence) -> Finding:
+        own = n = 0
+        for row in evidence.rows():
+            n += 1
+            own += row.origin != "mix"
+        if not n:
+            return Finding()
+        is_alone = own / n >= self.limit and not evidence.is_verified and not evidence.round.people
+        before = evidence.before(str(self.name))
+        is_amber = is_alone and bool(before) and bool(before[-1]["is_alone"])
+        level = WarningLevel.amber if is_amber else WarningLevel.green
+        return Finding(own / n, n=n, details={"is_alone": is_alone}, level=level)

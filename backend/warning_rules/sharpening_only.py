@@ -1,0 +1,42 @@
+"""A policy that is surer of what it could do before, and can do less."""
+
+from pydantic import Field
+
+from backend.values import WarningLevel
+from backend.warning_rules import Finding, WarningEvidence, WarningRule
+
+
+class SharpeningOnly(WarningRule):
+    """How far pass@k fell since the first round of the line, k being the largest that is measured.
+
+    Red where it fell by more than the limit while the held-out accuracy grew, in this round and in the one before.
+    """
+
+    code = "W03"
+    title = "Sharpening without learning"
+    source = "Mind the Gap; Self-Improvement in Language Models: The Sharpening Mechanism"
+    unit = "points"
+    measures = "fall of pass@k since the first round of the line"
+    counts = "held-out prompts that pass@k is known of"
+    way = "Put the metric pass_at_k into the recipe, and give the round held-out prompts with known answers."
+
+    limit: float = Field(0.02, ge=0, le=1, description="red above it, two rounds in a row, while accuracy grew")
+
+    def compute(self, evidence: WarningEvidence) -> Finding:
+        known = {
+            name: one for name, one in evidence.made.items() if name.startswith("pass_at_") and one.value is not None
+        }
+        greedy = evidence.made.get("held_out_accuracy")
+        if not known or greedy is None or greedy.value is None:
+            return Finding()
+        name = max(known, key=lambda one: int(one.removeprefix("pass_at_")))
+        n, now = known[name].n, known[name].value or 0.0
+        details = {"k": name, "pass": now, "accuracy": greedy.value}
+        before = [one for one in evidence.before(str(self.name)) if one["k"] == name]
+        if not before:
+            return Finding(n=n, details=details, missing="It is known from the second round of a line on.")
+        fall = before[0]["pass"] - now
+        is_bad = fall > self.limit and greedy.value > before[0]["accuracy"]
+        was_bad = bool(before[-1].get("is_bad"))
+        level = WarningLevel.red if is_bad and was_bad else WarningLevel.amber if is_bad else WarningLevel.green
+        return Finding(fall, n=n, details=details | {"is_bad": is_bad}, level=level)

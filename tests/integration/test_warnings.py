@@ -1,0 +1,173 @@
+"""The lights of a round, the rows that each speaks of, and what a project sets of the rules."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, select
+
+import migrations
+from backend.db import reading, session, tables
+from backend.db.session import write_engine
+from backend.errors import InvalidInput, NotFound, PermissionDenied
+from backend.pipeline.warn import judged, rules_of
+from backend.services import warnings
+from backend.services.warnings import limits
+from backend.values import Role, RoundStatus, Stage, WarningLevel
+from tests import rows
+from tests.integration import site
+from tests.unit.warning_rules.seen import evidence
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+class Warned:
+    """A round that is done, with one light of each level."""
+
+    def __init__(self) -> None:
+        self.project = rows.make_project()
+        self.actor = rows.make_actor(self.project, Role.curator)
+        self.prompts = rows.make_prompt_set(self.project, "sums")
+        done = {"status": RoundStatus.done, "stage": Stage.evaluate}
+        self.round = rows.make_round(self.project, sets=[self.prompts], **done)
+        self.samples = rows.make_samples(self.round, self.prompts, scores=[5.0, 1.0])
+        for name, level in (("label_noise", "red"), ("position_bias", "unknown"), ("copying", "green"),
+                            ("length_bias", "amber")):  # fmt: skip
+            self.light(name, WarningLevel(level))
+
+    def light(self, name: str, level: WarningLevel, **columns: Any) -> None:
+        known = level is not WarningLevel.unknown
+        usual = {"value": 0.5 if known else None, "limit": 0.2, "n": 6, "reason": "" if known else "There are 6."}
+        ids = {"sample_ids": [self.samples[3].id, self.samples[0].id], "prompt_ids": [self.samples[0].prompt_id]}
+        with session() as db:
+            row = {"project_id": self.project.id, "round_id": self.round.id, "name": name, "level": level}
+            db.add(tables.RoundWarning(**row, **usual | (ids if known else {}) | columns))
+
+
+def test_lights_come_red_first_with_what_they_measure() -> None:
+    here = Warned()
+    found = warnings.of_round(here.actor, here.round.id)
+    assert [(one.name, str(one.level)) for one in found] == [
+        ("label_noise", "red"), ("length_bias", "amber"), ("position_bias", "unknown"), ("copying", "green")
+    ]  # fmt: skip
+    assert (found[0].code, found[0].value, found[0].limit, found[0].rows) == ("W35", 0.5, 0.2, 3)
+    assert "arXiv" in found[0].source
+    assert (found[2].value, found[2].reason) == (None, "There are 6.")
+    with pytest.raises(NotFound):
+        warnings.of_round(rows.make_actor(), here.round.id)
+
+
+def test_each_light_opens_the_rows_it_speaks_of() -> None:
+    here = Warned()
+    found = warnings.rows(here.actor, here.round.id, "label_noise")
+    assert [one.id for one in found.samples] == [here.samples[3].id, here.samples[0].id]
+    assert [(one.prompt_set, one.prompt_set_id) for one in found.prompts] == [("sums", here.prompts.id)]
+    with session() as db:
+        db.execute(delete(tables.Label).where(tables.Label.sample_id == here.samples[3].id))
+        db.execute(delete(tables.Sample).where(tables.Sample.id == here.samples[3].id))
+    assert [one.id for one in warnings.rows(here.actor, here.round.id, "label_noise").samples] == [here.samples[0].id]
+    with pytest.raises(NotFound, match="has no warning 'reward_hacking'"):
+        warnings.rows(here.actor, here.round.id, "reward_hacking")
+
+
+def test_a_curator_sets_limits_and_takes_them_back() -> None:
+    here = Warned()
+    before = {one.name: one for one in limits.listed(here.actor, here.project.id)}
+    assert before["position_bias"].knobs == before["position_bias"].defaults
+    assert (before["position_bias"].knobs["limit"], before["position_bias"].knobs["amber"]) == (0.30, 0.15)
+    made = limits.edit(here.actor, here.project.id, "position_bias", {"limit": 0.6, "stops": True})
+    assert (made.knobs["limit"], made.knobs["amber"], made.defaults["limit"]) == (0.6, 0.15, 0.30)
+    with reading() as db:
+        stored = db.get_one(tables.Project, here.project.id).warning_rules
+        event = db.scalars(select(tables.Event)).one()
+    assert stored == {"position_bias": {"limit": 0.6, "stops": True}}
+    assert (event.verb, event.subject) == ("change warning", "position_bias")
+    limits.edit(here.actor, here.project.id, "position_bias", {"limit": None, "stops": False})
+    with reading() as db:
+        assert db.get_one(tables.Project, here.project.id).warning_rules == {}
+
+
+def test_what_a_project_sets_is_what_its_rounds_are_held_against() -> None:
+    here = Warned()
+    swapped = [(n, n + 100, n > 45) for n in range(1, 91)]
+
+    def light() -> tuple[WarningLevel, float]:
+        with reading() as db:
+            rules = rules_of(db.get_one(tables.Project, here.project.id).warning_rules)
+        ((rule, _, level, _),) = [one for one in judged(rules, evidence([], swapped=swapped))
+                                  if one[0].name == "position_bias"]  # fmt: skip
+        return level, rule.limit
+
+    assert light() == (WarningLevel.red, 0.30)
+    limits.edit(here.actor, here.project.id, "position_bias", {"limit": 0.6})
+    assert light() == (WarningLevel.amber, 0.6)
+    limits.edit(here.actor, here.project.id, "position_bias", {"is_on": False})
+    with reading() as db:
+        rules = rules_of(db.get_one(tables.Project, here.project.id).warning_rules)
+    assert "position_bias" not in {one[0].name for one in judged(rules, evidence([], swapped=swapped))}
+
+
+@pytest.mark.parametrize(
+    ("knobs", "said"),
+    [
+        ({"limit": 2}, "position_bias.limit"),
+        ({"limit": "much"}, "position_bias.limit"),
+        ({"min_rows": 1}, "position_bias.min_rows"),
+        ({"mood": 1}, "position_bias.mood"),
+        ({"limit": float("nan")}, "position_bias.limit"),
+    ],
+)
+def test_a_wrong_limit_is_refused_by_name(knobs: dict[str, Any], said: str) -> None:
+    here = Warned()
+    with pytest.raises(InvalidInput, match=said):
+        limits.edit(here.actor, here.project.id, "position_bias", knobs)
+
+
+def test_limits_are_a_curators() -> None:
+    here = Warned()
+    with pytest.raises(PermissionDenied):
+        limits.edit(rows.make_actor(here.project, Role.reviewer), here.project.id, "copying", {"limit": 0.5})
+    with pytest.raises(NotFound, match="There is no rule 'gloom'"):
+        limits.edit(here.actor, here.project.id, "gloom", {})
+
+
+def test_one_fault_turns_one_light_red() -> None:
+    """A judge that says the same of all texts errs on half of them: that follows, and is amber."""
+    texts = [{"score": 5.0, "accepted": True, "right": True}, {"score": 5.0, "accepted": True, "right": False}]
+    found = {one[0].name: one for one in judged(rules_of({}), evidence([texts] * 60))}
+    assert found["no_separation"][2] is WarningLevel.red
+    assert found["label_noise"][2] is WarningLevel.amber
+    assert found["label_noise"][3] == "It is beyond its limit, which follows from: The reward stops separating."
+    alone = {one[0].name: one for one in judged(rules_of({"no_separation": {"is_on": False}}), evidence([texts] * 60))}
+    assert alone["label_noise"][2] is WarningLevel.red
+
+
+def test_programs_read_lights_and_set_limits() -> None:
+    here = Warned()
+    with site.with_token(here.actor) as client:
+        lights = client.get(f"/api/v1/rounds/{here.round.id}/warnings").json()
+        assert [one["level"] for one in lights] == ["red", "amber", "unknown", "green"]
+        one = client.get(f"/api/v1/rounds/{here.round.id}/warnings/label_noise").json()
+        assert [row["id"] for row in one["samples"]] == [here.samples[3].id, here.samples[0].id]
+        base = f"/api/v1/projects/{here.project.id}/warning-rules"
+        assert client.patch(f"{base}/copying", json={"knobs": {"run": 80}}).json()["knobs"]["run"] == 80
+        known = {rule["name"]: rule for rule in client.get(base).json()}
+        assert (known["copying"]["knobs"]["run"], known["copying"]["defaults"]["run"]) == (80, 50)
+        refused = client.patch(f"{base}/copying", json={"knobs": {"run": "long"}})
+        assert refused.status_code == 422
+        assert "copying.run" in refused.json()["error"]["message"]
+
+
+def test_warnings_go_with_the_schema_and_rounds_stay(database: str) -> None:
+    here = Warned()
+    limits.edit(here.actor, here.project.id, "copying", {"limit": 0.5})
+    write_engine().dispose()
+    migrations.downgrade("0021", database)
+    migrations.upgrade(database)
+    assert warnings.of_round(here.actor, here.round.id) == ()
+    with reading() as db:
+        assert db.get_one(tables.Project, here.project.id).warning_rules == {}
+    here.light("label_noise", WarningLevel.red)
+    with session() as db:
+        db.execute(delete(tables.Round).where(tables.Round.id == here.round.id))
+    with reading() as db:
+        assert list(db.scalars(select(tables.RoundWarning))) == []

@@ -1,0 +1,77 @@
+"""The page of warnings, and the lights on overview and round, asked as a browser asks."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from backend.db import reading, tables
+from backend.services.access import Actor
+from backend.values import Role
+from tests import rows
+from tests.integration import site
+from tests.integration.clicking import Clicker
+from tests.integration.test_deep_links import Opened
+from tests.integration.test_warnings import Warned
+
+pytestmark = pytest.mark.on_sqlite
+
+
+class Page(Clicker, Opened):
+    """Opens a page and clicks on it."""
+
+
+@pytest.fixture
+def opened(database: str) -> Iterator[tuple[Warned, Page]]:
+    here = Warned()
+    with site.signed_in(here.actor) as client:
+        yield here, Page(client, here.project.slug)
+
+
+def test_lights_stand_on_overview_and_round_and_lead_to_their_rows(opened: tuple[Warned, Page]) -> None:
+    here, page = opened
+    link = f"warnings?round={here.round.id}&warning=label_noise"
+    said = page.ask("overview", "draw")
+    assert link in said
+    assert "Labels are noisy" in said
+    assert "position_bias" not in said, "what is not known is no warning"
+    said = page.ask("round", "draw", round=str(here.round.id))
+    assert link in said
+    assert "1 red, 1 amber, 1 green, 1 not known" in said
+
+
+def test_the_page_shows_one_light_with_its_rows(opened: tuple[Warned, Page]) -> None:
+    here, page = opened
+    said = page.ask("warnings", "draw", round=str(here.round.id), warning="label_noise")
+    for words in ("W35", "50.0%", "red above 20.0%", "an exact count", "There are 6.",
+                  f"samples?round={here.round.id}&sample={here.samples[3].id}", f"prompts?set={here.prompts.id}"):  # fmt: skip
+        assert words in said, words
+    assert "has no warning 'gloom'" in page.ask("warnings", "draw", round=str(here.round.id), warning="gloom")
+    assert "There is no round 999 in this project." in page.ask("warnings", "draw", round="999")
+
+
+def test_a_curator_saves_limits_on_the_page(opened: tuple[Warned, Page]) -> None:
+    here, page = opened
+    page.ask("warnings.limits_form", "draw_rules")
+    page.do(
+        "warnings.limits_form",
+        "save_limits",
+        rule="copying",
+        **{"red limit (limit)": 0.5, "fewest rows (min_rows)": 40, "amber limit (amber)": 0.3},
+    )
+    assert stored(here) == {"copying": {"limit": 0.5, "amber": 0.3, "min_rows": 40}}
+    page.do("warnings.limits_form", "save_limits", rule="copying", **{"red limit (limit)": 5})
+    assert "copying.limit" in page.said[-1]
+    page.do("warnings.limits_form", "back_to_defaults", rule="copying")
+    assert stored(here) == {}
+
+
+def stored(here: Warned) -> dict:
+    with reading() as db:
+        return db.get_one(tables.Project, here.project.id).warning_rules
+
+
+def test_a_project_without_rounds_says_what_to_do(database: str) -> None:
+    project = rows.make_project()
+    actor: Actor = rows.make_actor(project, Role.viewer)
+    with site.signed_in(actor) as client:
+        assert '"is_empty": true' in Page(client, project.slug).ask("warnings", "draw")

@@ -1,0 +1,42 @@
+"""Evidence for tests of rules: rounds of so many groups, each text with a score, a length and whether it is right."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from backend.metrics import Evidence
+from backend.values import JSON, Group, Prompt, Sample, Verdict
+from backend.warning_rules import Past, TrainedText, WarningEvidence
+
+Text = dict[str, Any]
+
+
+def evidence(groups: Sequence[Sequence[Text]], **more: Any) -> WarningEvidence:
+    """A text is {"text", "tokens", "score", "right", "accepted"}, of which all may be missing; ids go up from 1."""
+    made, machine, truth, number = [], {}, {}, 0
+    for place, texts in enumerate(groups, 1):
+        samples = []
+        for position, one in enumerate(texts):
+            number += 1
+            text = one.get("text", f"text {number}")
+            samples.append(Sample(number, place, text, n_tokens=one.get("tokens", 1), position=position))
+            accepted = one.get("accepted")
+            verdict = None if accepted is None else Verdict.accept if accepted else Verdict.reject
+            machine[number] = (one.get("score"), verdict)
+            if "right" in one:
+                truth[number] = one["right"]
+        made.append(Group(Prompt(place, [{"role": "user", "content": f"question {place}"}]), tuple(samples)))
+    kept = more.pop("kept", frozenset())
+    pairs = more.pop("pairs", ())
+    return WarningEvidence(
+        round=Evidence(round_groups=made, machine=machine, kept=kept, pairs=pairs), truth=truth, **more
+    )
+
+
+def past(name: str, *details: JSON) -> list[Past]:
+    """Rounds above, oldest first, of which a rule left these details."""
+    return [Past(number, {name: one}) for number, one in enumerate(details, 1)]
+
+
+def rows(*texts: tuple[int, str, str]) -> Any:
+    """Training rows: prompt id, question, answer."""
+    return lambda: [TrainedText(id_, question, text, sample_id=n) for n, (id_, question, text) in enumerate(texts, 1)]

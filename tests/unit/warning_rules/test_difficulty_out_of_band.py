@@ -1,0 +1,18 @@
+from backend.values import WarningLevel
+from backend.warning_rules.difficulty_out_of_band import DifficultyOutOfBand
+from tests.unit.warning_rules.seen import evidence
+
+EASY, HALF = [{"right": True}] * 4, [{"right": True}, {"right": False}] * 2
+
+
+def test_prompts_that_are_all_right_are_out_of_the_band():
+    found = DifficultyOutOfBand().find(evidence([EASY] * 30 + [HALF] * 10, trainers=("grpo",)))
+    # 30 of 40: 0.75, Wilson's interval from 0.598.
+    assert (found.value, found.n) == (0.75, 40)
+    assert DifficultyOutOfBand().level(found) is WarningLevel.red
+    assert found.prompt_ids[0] == 1
+
+
+def test_without_reinforcement_learning_it_is_not_told():
+    found = DifficultyOutOfBand().find(evidence([EASY] * 40, trainers=("sft",)))
+    assert (found.value, found.missing) == (None, "The recipe trains by no reinforcement learning.")

@@ -1,0 +1,18 @@
+from backend.values import WarningLevel
+from backend.warning_rules.duplicated_prompts import DuplicatedPrompts
+from tests.unit.warning_rules.seen import evidence, rows
+
+
+def words(start: int, number: int) -> str:
+    return " ".join(f"w{n}" for n in range(start, start + number))
+
+
+def test_duplicates_are_counted_by_prompt_and_answer():
+    six = [(1, "q", "The  answer")] * 3 + [(1, "q", "the answer")] * 3
+    rest = [(n, "q", "the answer") for n in range(2, 32)]
+    rule = DuplicatedPrompts()
+    found = rule.find(evidence([], rows=rows(*six, *rest)))
+    assert (found.value, found.n, found.low) == (6.0, 36, None)
+    assert (found.sample_ids, found.prompt_ids) == ((1,), (1,))
+    assert rule.level(found) is WarningLevel.red
+    assert rule.level(rule.find(evidence([], rows=rows(*six[1:], *rest)))) is WarningLevel.green

@@ -1,0 +1,28 @@
+from backend.values import Prompt, WarningLevel
+from backend.warning_rules.held_out_leak import HeldOutLeak
+from tests.unit.warning_rules.seen import evidence, rows
+
+
+def words(start: int, number: int) -> str:
+    return " ".join(f"w{n}" for n in range(start, start + number))
+
+
+def test_a_leak_is_a_held_out_prompt_within_a_row():
+    held_out = [Prompt(n, [{"role": "user", "content": f"What is the sum of {n} and one?"}]) for n in range(40)]
+    asked = rows(
+        (100, "Before: what is the  sum of 3 and one? Now you.", "x"), (101, "other", "What is the sum of 5 and one?")
+    )
+    rule = HeldOutLeak()
+    found = rule.find(evidence([], held_out=held_out, rows=asked))
+    assert (found.value, found.n) == (2 / 40, 40)
+    assert (found.prompt_ids, found.sample_ids) == ((3, 5), (1, 2))
+    assert rule.level(found) is WarningLevel.red
+    near = rows((100, "What is the sum of 41 and one?", "x"))
+    clean = rule.find(evidence([], held_out=held_out, rows=near))
+    assert (clean.value, rule.level(clean)) == (0.0, WarningLevel.green)
+
+
+def test_short_prompts_leak_only_as_a_whole():
+    held_out = [Prompt(n, [{"role": "user", "content": f"a {n}"}]) for n in range(40)]
+    found = HeldOutLeak().find(evidence([], held_out=held_out, rows=rows((1, "not a 3", "a 4"), (2, "A 5", "x"))))
+    assert found.prompt_ids == (5,)

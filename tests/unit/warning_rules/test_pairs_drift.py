@@ -1,0 +1,26 @@
+from backend.values import WarningLevel
+from backend.warning_rules.pairs_drift import PairsDrift
+from tests.groups import sample
+from tests.unit.warning_rules.seen import evidence, past
+
+
+def pairs(*gaps: float):
+    return [(sample(2 * n + 1, score=5.0), sample(2 * n + 2, score=5.0 - gap)) for n, gap in enumerate(gaps)]
+
+
+def test_the_gap_within_pairs_against_the_first_rounds():
+    first = {"gap": 4.0, "judge": "j"}
+    found = PairsDrift().find(
+        evidence([], pairs=pairs(*[1.0] * 20, *[2.0] * 20), judge="j", past=past("pairs_drift", first))
+    )
+    # (20 + 40) / 40 = 1.5, over 4.
+    assert (found.value, found.n, found.details["gap"]) == (0.375, 40, 1.5)
+    assert found.high is not None
+    assert found.high < 0.5
+    assert PairsDrift().level(found) is WarningLevel.red
+    assert found.sample_ids[0] == 1, "the closest pair first"
+
+
+def test_another_judge_is_not_compared_with():
+    seen = evidence([], pairs=pairs(*[1.0] * 40), judge="new", past=past("pairs_drift", {"gap": 4.0, "judge": "j"}))
+    assert "judged in the same way" in PairsDrift().find(seen).missing

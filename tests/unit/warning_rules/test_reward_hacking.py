@@ -1,0 +1,39 @@
+import math
+
+import pytest
+
+from backend.values import WarningLevel
+from backend.warning_rules.reward_hacking import RewardHacking
+from tests.unit.warning_rules.seen import evidence, past
+
+
+def now(accepted: int, right: int, **more):
+    groups = [[{"accepted": n < accepted, "right": n < right}] for n in range(100)]
+    return evidence(groups, judge="j", **more)
+
+
+def before(accepted: float, right: float, judge: str = "j"):
+    return {"accepted": accepted, "right": right, "n": 100, "judge": judge}
+
+
+def test_the_slope_of_the_judge_less_that_of_the_truth():
+    past_ = past("reward_hacking", before(0.5, 0.5), before(0.7, 0.45))
+    found = RewardHacking().find(now(90, 40, past=past_))
+    # Slopes over three rounds: (0.9 - 0.5) / 2 = 0.2 and (0.4 - 0.5) / 2 = -0.05.
+    assert found.value == pytest.approx(0.25)
+    half = 1.96 / 2 * math.sqrt((0.9 * 0.1 + 0.5 * 0.5 + 0.4 * 0.6 + 0.5 * 0.5) / 100)
+    assert found.low == pytest.approx(0.25 - half)
+    assert RewardHacking().level(found) is WarningLevel.red
+    assert found.sample_ids[0] == 41, "the first text that is accepted and wrong"
+
+
+def test_a_judge_and_a_truth_that_climb_together_are_no_hack():
+    past_ = past("reward_hacking", before(0.5, 0.5), before(0.6, 0.6))
+    assert RewardHacking().level(RewardHacking().find(now(90, 60, past=past_))) is WarningLevel.green
+
+
+def test_it_takes_three_rounds_that_are_judged_alike():
+    found = RewardHacking().find(now(90, 40, past=past("reward_hacking", before(0.5, 0.5), before(0.7, 0.4, "other"))))
+    assert found.value is None
+    assert "third round" in found.missing
+    assert found.details["accepted"] == 0.9, "later rounds compare with it"

@@ -1,0 +1,32 @@
+from dataclasses import replace
+
+import pytest
+
+from backend.values import WarningLevel
+from backend.warning_rules.vote_collapse import VoteCollapse
+from tests.unit.warning_rules.seen import evidence
+
+
+def answered(texts: list[str], answers: list[str]):
+    seen = evidence([[{"text": text}, {"text": text}, {"text": "other"}] for text in texts])
+    groups = [
+        replace(group, prompt=replace(group.prompt, answer=answer))
+        for group, answer in zip(seen.round.round_groups, answers, strict=True)
+    ]
+    return replace(seen, round=replace(seen.round, round_groups=groups))
+
+
+def test_one_text_on_many_prompts_beyond_what_answers_share():
+    texts = ["it is 7"] * 20 + [f"it is {n}" for n in range(20)]
+    answers = ["1"] * 4 + [f"a {n}" for n in range(36)]
+    found = VoteCollapse().find(answered(texts, answers))
+    # "it is 7" on 21 of 40 prompts, and the most frequent answer on 4 of 40.
+    assert found.value == pytest.approx(21 / 40 - 4 / 40)
+    assert VoteCollapse().level(found) is WarningLevel.red
+    assert VoteCollapse().stops
+
+
+def test_yes_to_half_of_all_prompts_is_no_collapse_where_half_are_yes():
+    found = VoteCollapse().find(answered(["yes", "no"] * 20, ["yes", "no"] * 20))
+    assert found.value == 0.0
+    assert VoteCollapse().level(found) is WarningLevel.green
