@@ -18,14 +18,15 @@ from app.api import (
     samples,
     team,
     templates,
+    trainings,
     users,
 )  # fmt: skip
 from backend.errors import NotFound
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 NOUNS = (
-    projects, prompts, templates, recipes, rounds, samples, reviews, desk, curating, team, jobs, checkpoints, datasets,
-    audit, users,
+    projects, prompts, templates, recipes, rounds, samples, reviews, desk, curating, team, jobs, trainings,
+    checkpoints, datasets, audit, users,
 )  # fmt: skip
 
 

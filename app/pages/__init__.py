@@ -24,6 +24,7 @@ from app.pages import (
     round,
     samples,
     team,
+    training,
 )
 
 PAGES: tuple[ModuleType, ...] = (
@@ -36,6 +37,7 @@ PAGES: tuple[ModuleType, ...] = (
     review,
     team,
     jobs,
+    training,
     checkpoints,
     held_out,
     compare,
