@@ -3,6 +3,7 @@
 from fastapi import FastAPI, Request
 
 from app.api import (
+    arenas,
     audit,
     checkpoints,
     curating,
@@ -26,7 +27,7 @@ from backend.errors import NotFound
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 NOUNS = (
     projects, prompts, templates, recipes, rounds, samples, reviews, desk, curating, team, jobs, trainings,
-    checkpoints, datasets, audit, users,
+    checkpoints, arenas, datasets, audit, users,
 )  # fmt: skip
 
 

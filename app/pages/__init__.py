@@ -8,6 +8,7 @@ from app import uploads
 from app.forms import identify
 from app.listeners import Pages
 from app.pages import (
+    arena,
     audit,
     checkpoints,
     compare,
@@ -40,6 +41,7 @@ PAGES: tuple[ModuleType, ...] = (
     training,
     checkpoints,
     held_out,
+    arena,
     compare,
     datasets,
     me,

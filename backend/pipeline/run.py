@@ -79,6 +79,8 @@ def prepare(job_id: int, attempt: int, progress: Progress) -> tuple[Finish, Stag
         return repair.run(job_id, progress), None
     if job.spec.get("kind") == preflight.KIND:
         return preflight.run(job_id, progress), None
+    if job.spec.get("kind") == arena.KIND:
+        return arena.run(job_id, attempt, progress), None
     stage = open_stage(job_id, attempt, progress)
     log.info("Round %s: %s, attempt %s.", stage.round.number, stage.kind or job.stage, attempt)
     return (tune.run if stage.kind == tune.KIND else STAGES[job.stage])(stage), stage

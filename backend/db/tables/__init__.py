@@ -1,6 +1,7 @@
 """All tables, one file per aggregate."""
 
 from backend.db.base import Base
+from backend.db.tables.arena import Arena, ArenaMatch, ArenaVote
 from backend.db.tables.checkpoint import Checkpoint
 from backend.db.tables.dataset import Dataset, Example
 from backend.db.tables.decision import Decision
@@ -17,10 +18,11 @@ from backend.db.tables.sample import JUDGED, Sample
 from backend.db.tables.user import LoginLink, LoginSession, Token, User
 
 __all__ = [
-    "JUDGED", "PROBES", "Assignment", "Base", "Checkpoint", "Dataset", "Decision", "Event", "Example", "Executor",
-    "FormerSlug", "GoldItem", "Group", "ImportedCompletion", "Job", "JobPoint", "Judgment", "Label", "Lease",
-    "LeftOut", "LoginLink", "LoginSession", "Membership", "Metric", "Presence", "Project", "Prompt", "PromptSet",
-    "Round", "RoundPromptSet", "RoundRole", "Sample", "SavedRecipe", "Template", "Token", "User", "Worth",
+    "JUDGED", "PROBES", "Arena", "ArenaMatch", "ArenaVote", "Assignment", "Base", "Checkpoint", "Dataset", "Decision",
+    "Event", "Example", "Executor", "FormerSlug", "GoldItem", "Group", "ImportedCompletion", "Job", "JobPoint",
+    "Judgment", "Label", "Lease", "LeftOut", "LoginLink", "LoginSession", "Membership", "Metric", "Presence",
+    "Project", "Prompt", "PromptSet", "Round", "RoundPromptSet", "RoundRole", "Sample", "SavedRecipe", "Template",
+    "Token", "User", "Worth",
 ]  # fmt: skip
 
 # Threads that work this out at once can leave it half done (db/aliases.py); here there are none yet.
