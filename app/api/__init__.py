@@ -11,6 +11,7 @@ from app.api import (
     desk,
     errors,
     jobs,
+    pairs,
     projects,
     prompts,
     recipes,
@@ -26,7 +27,7 @@ from backend.errors import NotFound
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 NOUNS = (
-    projects, prompts, templates, recipes, rounds, samples, reviews, desk, curating, team, jobs, trainings,
+    projects, prompts, templates, recipes, rounds, samples, reviews, desk, curating, pairs, team, jobs, trainings,
     checkpoints, arenas, datasets, audit, users,
 )  # fmt: skip
 
