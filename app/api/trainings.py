@@ -9,7 +9,7 @@ from app.api.depends import Asking
 from backend.boundary import Id
 from backend.services.rounds import preflights, training_curves
 from backend.services.rounds.preflights import Preflight
-from backend.services.rounds.training_curves import Series
+from backend.services.rounds.training_curves import MOST_ROUNDS, Series
 
 router = APIRouter(tags=["trainings"])
 
@@ -24,10 +24,10 @@ class NewLook(BaseModel):
 
 @router.get("/projects/{project_id}/training-curves")
 def get_training_curves(
-    actor: Asking, project_id: Id, round_id: Annotated[list[Id], Query(min_length=1, max_length=8)]
+    actor: Asking, project_id: Id, round_id: Annotated[list[Id] | None, Query(max_length=MOST_ROUNDS)] = None
 ) -> list[Series]:
-    """Every series that the trainings of these rounds logged, by group."""
-    return training_curves.series(actor, project_id, round_id)
+    """Every series that the trainings of these rounds logged, by group; without a round none."""
+    return training_curves.series(actor, project_id, round_id or [])
 
 
 @router.post("/datasets/{dataset_id}/preflights", status_code=202)

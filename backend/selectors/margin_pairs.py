@@ -20,19 +20,26 @@ class MarginPairs(Selector):
     makes: ClassVar[DatasetType] = DatasetType.preference
     reads_reviewers: ClassVar[bool] = True
 
-    min_margin: float = Field(0.0, ge=0, description="smallest difference of two scores that makes a pair")
+    min_margin: float = Field(
+        0.0, ge=0, allow_inf_nan=False, description="smallest difference of two scores that makes a pair"
+    )
     ties: _margins.Ties = Field(
         "drop", description="drop: no pair of equal scores; shorter: the shorter of the two texts is chosen"
     )
     length_penalty: float = Field(
-        0.0, ge=0, description="taken off a score for each 1,000 characters of the text; 0 takes nothing off"
+        0.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="taken off a score for each 1,000 characters of the text; 0 takes nothing off",
     )
     min_reviewers: int = Field(
         0, ge=0, le=20, description="people who must have decided on a sample before it is a side; 0 asks for none"
     )
     pairs_per_prompt: int = Field(1, ge=1, le=16, description="pairs of one prompt at most; a sample is in one of them")
     category: str = Field("", max_length=100, description="note of the prompts that max_per_category counts by")
-    max_per_category: int = Field(0, ge=0, description="pairs of one category at most, the widest margins; 0: no limit")
+    max_per_category: int = Field(
+        0, ge=0, le=1_000_000, description="pairs of one category at most, the widest margins; 0: no limit"
+    )
     drop_truncated: bool = Field(True, description="leave out samples that were cut off, unless a person accepted them")
 
     @model_validator(mode="after")
@@ -43,7 +50,7 @@ class MarginPairs(Selector):
 
     @property
     def needs_all_groups(self) -> bool:
-        return self.max_per_category > 0
+        return True  # a quota is over all of them, and the page that tries knobs out sees all of them, too
 
     @property
     def knobs(self) -> _margins.Knobs:

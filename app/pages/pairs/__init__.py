@@ -27,7 +27,7 @@ def build() -> None:
     """Lay out the page and wire it."""
     opened = gr.State({})
     chosen = gr.Dropdown([], label="Round", elem_id="pairs-round")
-    with gr.Row(), only(Role.curator, "Building pairs"):
+    with only(Role.curator, "Building pairs"), gr.Row():
         with gr.Column(scale=2, min_width=280):
             margin = gr.Slider(
                 0,

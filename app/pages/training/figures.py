@@ -31,11 +31,11 @@ def overlaid(series: Sequence[Series]) -> go.Figure:
             hovertemplate="%{y:.4g}",
         )
     # Below the chart: the names of many series would leave no room for them.
-    rows = -(-len(series) // 2)
+    rows = len(series) if len(series) > 2 else 1
     figure.update_layout(
         showlegend=True,
         height=240 + 20 * rows,
-        margin_b=46 + 20 * rows,
-        legend={"orientation": "h", "x": 0, "y": -0.22, "yanchor": "top"},
+        margin_b=52 + 20 * rows,
+        legend={"orientation": "h", "x": 0, "yref": "container", "y": 0, "yanchor": "bottom"},
     )
     return figure

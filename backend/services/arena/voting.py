@@ -50,7 +50,7 @@ def decide(
     if choice not in CHOICES:
         raise InvalidInput(f"choice: must be one of {', '.join(CHOICES)}.")
     with session() as db:
-        arena = _arena(db, actor, arena_id)
+        arena = _arena(db, actor, arena_id, lock=True)
         match_id = _find(db, arena, actor, token)
         swapped = sides.is_swapped(arena.secret, match_id, actor.user_id)
         winner = {"left": ("first", "second"), "right": ("second", "first")}.get(choice, (choice, choice))[swapped]
@@ -80,7 +80,7 @@ def take_back(actor: Actor, arena_id: int) -> Shown:
     Once all are decided the names are shown: who knows them changes nothing any more.
     """
     with session() as db:
-        arena = _arena(db, actor, arena_id)
+        arena = _arena(db, actor, arena_id, lock=True)
         vote, match = tables.ArenaVote, tables.ArenaMatch
         query = (
             select(vote)
@@ -149,10 +149,13 @@ def _standing(db: Session, match_id: int, actor: Actor) -> tables.ArenaVote | No
     return db.scalar(select(vote).where(vote.match_id == match_id, vote.user_id == actor.user_id, ~vote.is_retracted))
 
 
-def _arena(db: Session, actor: Actor, arena_id: int) -> tables.Arena:
-    """The arena, if the actor may decide in it; one of another project does not exist."""
+def _arena(db: Session, actor: Actor, arena_id: int, *, lock: bool = False) -> tables.Arena:
+    """The arena, if the actor may decide in it; one of another project does not exist.
+
+    lock: words on one arena are written one after the other, so that the same word sent twice at once counts once.
+    """
     missing = f"There is no arena {arena_id} here. Choose one from the list."
-    row = db.get(tables.Arena, arena_id)
+    row = db.get(tables.Arena, arena_id, with_for_update=lock)
     if row is None:
         raise NotFound(missing)
     try:
