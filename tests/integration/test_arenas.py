@@ -108,7 +108,10 @@ def test_people_and_the_judge_play_the_same_matches(line: Line) -> None:
     run_judge(arena_id)
     before = results.get(line.actor, arena_id)
     assert (before.result, before.decided, before.matches) == (None, 0, 12), "the judge's word waits for people's, too"
+    of_new = {"checkpoint_id": line.checkpoints[2].id}
+    assert results.list_arenas(line.actor, line.project.id, **of_new) == [], "not even that it plays"
     assert len(play(line.actor, arena_id)) == 12
+    assert [one.id for one in results.list_arenas(line.actor, line.project.id, **of_new)] == [arena_id]
     assert len(play(other, arena_id)) == 12
     found = results.get(line.actor, arena_id).result
     assert found is not None

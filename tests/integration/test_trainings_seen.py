@@ -73,14 +73,86 @@ def test_a_training_notes_what_it_is_about_to_do_and_can_be_looked_at_again(tiny
         assert answer.json()["report"]["max_length"] == shorter
         curves = client.get(f"/api/v1/projects/{loop.project.id}/training-curves", params={"round_id": round_id})
         assert {one["name"] for one in curves.json()} == logged
-        page = Page(client, loop.project.slug)
-        shown = page.ask("training", "draw")
-        assert f"jobs?job={began.job_id}" in shown
+
+
+REPORT = {
+    "trainer": "sft",
+    "rows": 3,
+    "rows_used": 2,
+    "left_out": {"too_long": 1},
+    "max_length": 8,
+    "examples": 2,
+    "counted": 2,
+    "tokens": 10,
+    "tokens_learned": 4,
+    "longest": 6,
+    "truncated": {"rows": 1, "of": 2},
+    "steps": 7,
+    "memory": None,
+    "first": [
+        [
+            {
+                "side": "",
+                "tokens": 6,
+                "learned": 2,
+                "is_cut": False,
+                "parts": [
+                    {"text": "<|user|>2 + 2 =", "learned": False},
+                    {"text": "4<|eos|>", "learned": True},
+                ],
+            }
+        ]
+    ],
+    "config": {"learning_rate": 0.001},
+    "config_class": "SFTConfig",
+    "script": "trainer = SFTTrainer()",
+    "no_script": "",
+}
+
+
+def test_the_page_shows_curves_report_and_script(database: str) -> None:
+    project = rows.make_project()
+    round_ = rows.make_round(project)
+    with session() as db:
+        job: Any = tables.Job(
+            project_id=project.id,
+            round_id=round_.id,
+            workflow_id="w",
+            stage=Stage.train,
+            queue="train",
+            status=JobStatus.running,
+            spec={"preflight": REPORT, "folder": "f"},
+        )
+        look = tables.Job(
+            project_id=project.id,
+            workflow_id="l",
+            stage=Stage.train,
+            queue="train",
+            status=JobStatus.done,
+            spec={
+                "kind": "preflight",
+                "dataset_id": 1,
+                "trainer": {"name": "sft"},
+                "preflight": REPORT | {"steps": 99},
+            },
+        )
+        db.add_all([job, look])
+        db.flush()
+        db.add(tables.JobPoint(job_id=job.id, name="rewards/margins", step=1, value=0.5))
+    with site.signed_in(rows.make_actor(project)) as client:
+        page = Page(client, project.slug)
+        shown = page.ask("training", "draw", rounds=f"{round_.id},999")
+        assert "Round 999 of the address was not trained" in shown
+        assert f"jobs?job={job.id}" in shown
+        assert "writes while it trains" in shown
+        assert "rewards/margins, round 1" in shown
+        assert "1 longer than max_length" in shown
+        assert "50.0% of rows" in shown
         assert '"learned": true' in shown
-        assert "SFTTrainer(" in shown
-        assert "cut at max_length" in page.ask("training.looking", "draw")
+        assert "trainer = SFTTrainer()" in shown
+        assert '"value": "99"' in page.ask("training.looking", "draw")
         page.do("training", "choose", rounds=[])
-        assert "none is chosen" in page.said[-1]
+        assert "none is chosen" in page.said[-1] or "round 1" in page.said[-1].lower()
 
 
 def test_what_cannot_be_looked_at_is_refused_with_a_reason(database: str) -> None:

@@ -20,7 +20,7 @@ from backend.errors import InvalidInput
 from backend.services import checkpoints
 from backend.services.access import Actor
 from backend.services.arena import results
-from backend.services.arena.results import ArenaView
+from backend.services.arena.results import Result
 from backend.services.checkpoints import CheckpointRow, Detail, Endpoint, Number, Trial, trials
 from backend.services.team import removals
 from backend.values import Role, Sampling
@@ -246,19 +246,16 @@ def shown(actor: Actor, project_id: int, checkpoint_id: int) -> dict[str, Any]:
     arenas = results.list_arenas(actor, project_id, checkpoint_id=checkpoint_id)
     return _detail(checkpoints.detail(actor, checkpoint_id)) | {
         "is_doubtful": checkpoint_id in removed,
-        "arenas": [arena_line(one) for one in arenas],
+        "arenas": [arena_line(one.id, one.result) for one in arenas if one.result is not None],
     }
 
 
-def arena_line(one: ArenaView) -> dict[str, str]:
-    """An arena on the card of a checkpoint that played in it; without its result while this person has to decide."""
-    found = one.result
-    if found is None:
-        return {"target": f"arena?arena={one.id}", "name": f"Arena {one.id}", "said": arena_shown.said(one)}
+def arena_line(arena_id: int, found: Result) -> dict[str, str]:
+    """An arena's result on the card of a checkpoint that played in it."""
     people, judge = arena_shown.wins(found.wins, found.first), found.judge
     with_judge = f" The judge {judge.name}: {arena_shown.wins(judge.wins, found.first)}." if judge else ""
     return {
-        "target": f"arena?arena={one.id}",
+        "target": f"arena?arena={arena_id}",
         "name": f"{found.first} against {found.second}",
         "said": f"People: {people}.{with_judge}",
     }

@@ -80,14 +80,16 @@ class ArenaView:
 
 
 def list_arenas(actor: Actor, project_id: int, *, checkpoint_id: int | None = None) -> list[ArenaView]:
-    """Return the project's arenas, newest first; with a checkpoint those that it plays in."""
+    """Return the project's arenas, newest first; with a checkpoint those that it plays in, as far as names are shown:
+    of an arena in which the actor has to decide nobody is told who plays."""
     arena = tables.Arena
     query = select(arena).where(arena.project_id == project_id).order_by(arena.id.desc())
     if checkpoint_id is not None:
         query = query.where(or_(arena.first_id == checkpoint_id, arena.second_id == checkpoint_id))
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
-        return [_view(db, actor, row) for row in db.scalars(query)]
+        found = [_view(db, actor, row) for row in db.scalars(query)]
+    return [one for one in found if checkpoint_id is None or one.result is not None]
 
 
 def get(actor: Actor, arena_id: int) -> ArenaView:
