@@ -48,20 +48,16 @@ kbd { padding: 0 5px; border-radius: 4px; background: var(--rondo-surface); font
 # The template is drawn again for each match, so the listeners sit on what stays around it. Keys are read as the desk
 # reads them, by the same file.
 MATCH_JS = """
-let shown = "", since = performance.now();
+let since = performance.now();
 const match = () => element.querySelector(".match");
 const act = (name) => {
   const here = match();
   if (!here || here.dataset.sent) return;
   here.dataset.sent = "1";
   for (const button of here.querySelectorAll("button")) button.disabled = true;
-  if (here.dataset.token !== shown) since = performance.now();
   trigger("click", { act: name, token: here.dataset.token, seconds: (performance.now() - since) / 1000 });
+  since = performance.now();
 };
-new MutationObserver(() => {
-  const token = match()?.dataset.token || "";
-  if (token !== shown) { shown = token; since = performance.now(); }
-}).observe(element, { childList: true, subtree: true });
 element.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-act]");
   if (button) act(button.dataset.act);
