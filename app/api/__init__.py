@@ -3,6 +3,7 @@
 from fastapi import FastAPI, Request
 
 from app.api import (
+    arenas,
     audit,
     checkpoints,
     curating,
@@ -11,6 +12,7 @@ from app.api import (
     errors,
     jobs,
     judging,
+    pairs,
     projects,
     prompts,
     recipes,
@@ -19,6 +21,7 @@ from app.api import (
     samples,
     team,
     templates,
+    trainings,
     users,
     warnings,
 )  # fmt: skip
@@ -26,8 +29,8 @@ from backend.errors import NotFound
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 NOUNS = (
-    projects, prompts, templates, recipes, rounds, judging, samples, reviews, desk, curating, team, jobs, checkpoints,
-    datasets, audit, users, warnings,
+    projects, prompts, templates, recipes, rounds, judging, samples, reviews, desk, curating, pairs, team, jobs,
+    trainings, checkpoints, arenas, datasets, audit, users, warnings,
 )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from app import uploads
 from app.forms import identify
 from app.listeners import Pages
 from app.pages import (
+    arena,
     audit,
     checkpoints,
     compare,
@@ -17,6 +18,7 @@ from app.pages import (
     me,
     new_round,
     overview,
+    pairs,
     people,
     prompts,
     recipes,
@@ -24,6 +26,7 @@ from app.pages import (
     round,
     samples,
     team,
+    training,
     warnings,
 )
 
@@ -38,10 +41,13 @@ PAGES: tuple[ModuleType, ...] = (
     review,
     team,
     jobs,
+    training,
     checkpoints,
     held_out,
+    arena,
     compare,
     datasets,
+    pairs,
     me,
     people,
     audit,

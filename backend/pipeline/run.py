@@ -12,7 +12,21 @@ from backend.db import reading, session, tables
 from backend.errors import Cancelled, EmptySelection, NotFound, RondoError
 from backend.jobs import transitions
 from backend.jobs.progress import Progress
-from backend.pipeline import branch, evaluate, generate, hold, judge, left_out, repair, select, train, try_prompt, tune
+from backend.pipeline import (
+    arena,
+    branch,
+    evaluate,
+    generate,
+    hold,
+    judge,
+    left_out,
+    preflight,
+    repair,
+    select,
+    train,
+    try_prompt,
+    tune,
+)
 from backend.pipeline.stage import Finish, StageContext, only_selectors_since_gate, open_stage, step_of
 from backend.recipes import STAGES as STAGES_OF
 from backend.values import JSON, RoundStatus, Stage
@@ -68,6 +82,10 @@ def prepare(job_id: int, attempt: int, progress: Progress) -> tuple[Finish, Stag
         return try_prompt.run(job_id, progress), None
     if job.spec.get("kind") == "repair":
         return repair.run(job_id, progress), None
+    if job.spec.get("kind") == preflight.KIND:
+        return preflight.run(job_id, progress), None
+    if job.spec.get("kind") == arena.KIND:
+        return arena.run(job_id, attempt, progress), None
     stage = open_stage(job_id, attempt, progress)
     log.info("Round %s: %s, attempt %s.", stage.round.number, stage.kind or job.stage, attempt)
     return FIRST.get(stage.kind, STAGES[job.stage])(stage), stage

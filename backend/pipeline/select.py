@@ -16,7 +16,7 @@ from backend.db.many import in_chunks
 from backend.errors import EmptySelection
 from backend.mixers import Mixer
 from backend.pipeline import groups as group_values
-from backend.pipeline import left_out, mix, scores
+from backend.pipeline import left_out, mix, reviewers, scores
 from backend.pipeline import rows as dataset_rows
 from backend.pipeline.ask import ask_due
 from backend.pipeline.chosen import Chosen, add_earlier, add_mix, rows_before
@@ -47,12 +47,10 @@ def choose(stage: StageContext, db: Session) -> Chosen:
     rows = group_values.seen_by(db, stage)
     selector, is_last = selector_of(stage), is_last_before_training(stage)
     stage.progress.start(len(rows), "groups")
-    keeps_rejected = selector.reads_parents or is_about_rejected(stage)
     at_once = max(len(rows), 1) if selector.needs_all_groups else GROUPS_AT_ONCE
     for number, batch in enumerate(in_chunks(rows, at_once)):
-        found = group_values.load(db, batch, place=stage.place)
-        loaded = [with_known(g, known) for g in found if g.samples or not selector.needs_texts]
-        groups = [group for group in loaded if keeps_rejected or not is_parent_rejected(group)]
+        loaded = labelled(stage, db, batch, known)
+        groups = offered(stage, loaded)
         selection = selector.select(groups, seed=stage.seed("select", number))
         chosen.selected += with_ends(selection.examples, groups)
         chosen.dropped.update(selection.dropped)
@@ -71,6 +69,23 @@ def choose(stage: StageContext, db: Session) -> Chosen:
         add_mix(stage, db, chosen)
     check_labels(stage, chosen, selector.makes)
     return chosen
+
+
+def labelled(
+    stage: StageContext, db: Session, batch: Sequence[group_values.GroupRow], known: dict[int, dict[str, Any]]
+) -> list[values.Group]:
+    """These groups as the step's selector sees them, those of rejected texts among them."""
+    selector = selector_of(stage)
+    found = group_values.load(db, batch, place=stage.place)
+    if selector.reads_reviewers:
+        found = reviewers.with_reviewers(db, found, known)
+    return [with_known(group, known) for group in found if group.samples or not selector.needs_texts]
+
+
+def offered(stage: StageContext, groups: Sequence[values.Group]) -> list[values.Group]:
+    """Those of the groups that the step's selector gets: of rejected texts none, unless it is about these."""
+    keeps_rejected = selector_of(stage).reads_parents or is_about_rejected(stage)
+    return [group for group in groups if keeps_rejected or not is_parent_rejected(group)]
 
 
 def with_ends(examples: list[values.Example], groups: Sequence[values.Group]) -> list[values.Example]:

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,11 +16,10 @@ from backend.config import settings
 from backend.db import reading, tables
 from backend.engines._model_check import Outcome
 from backend.engines._wrapper import in_words, innermost, is_wrapper
-from backend.errors import Conflict, InvalidInput, TrainerError
+from backend.errors import InvalidInput, TrainerError
 from backend.jobs.child import run_grandchild
 from backend.jobs.logs import log_path
-from backend.pipeline import left_out, model_check, rollouts, trained, wrap
-from backend.pipeline import rows as dataset_rows
+from backend.pipeline import frozen, left_out, model_check, preflight, rollouts, trained, wrap
 from backend.pipeline.ask import ask_due
 from backend.pipeline.bind import acting, checkpoint_row, engine_json
 from backend.pipeline.stage import Finish, StageContext
@@ -99,27 +97,6 @@ def makes_product(stage: StageContext) -> bool:
     return bool(makers) and makers[-1] == stage.step
 
 
-def write_dataset(dataset: tables.Dataset, folder: Path) -> None:
-    """Write the frozen rows to `dataset.jsonl`; refuse if they are not what was frozen."""
-    path, part = folder / "dataset.jsonl", folder / "dataset.jsonl.part"
-    with reading() as db:
-        with part.open("w", encoding="utf-8") as out:
-
-            def lines() -> Any:
-                for row in dataset_rows.iterate(db, dataset.id):
-                    text = dataset_rows.line(row)
-                    out.write(text)
-                    yield text
-
-            digest = dataset_rows.content_hash(lines())
-    if digest != dataset.content_hash:
-        raise Conflict(
-            f"Dataset {dataset.id} no longer has the content it was frozen with: its hash is {digest[:12]}, not "
-            f"{dataset.content_hash[:12]}. Somebody changed rows in the database. Launch the round again."
-        )
-    part.replace(path)
-
-
 def write_spec(stage: StageContext, dataset: tables.Dataset | None, folder: Path) -> Path:
     """Write what the training process needs beside its output."""
     start = engine_json(checkpoint_row(starts_from(stage)))
@@ -192,15 +169,6 @@ def check_policy(stage: StageContext) -> None:
         raise InvalidInput(f"The policy cannot be trained. {' '.join(failed)}")
 
 
-def own_words(log: Path, start: int) -> str | None:
-    """The error line the trainer wrote in this attempt, if it wrote one."""
-    with log.open("rb") as file:
-        file.seek(start)
-        lines = file.read().decode("utf-8", errors="replace").splitlines()
-    said = [text.removeprefix("ERROR: ") for text in lines if text.startswith("ERROR: ")]
-    return said[-1] if said else None
-
-
 def training_folder(stage: StageContext, dataset: tables.Dataset | None) -> Path:
     """Where the job's step trains, below the data folder."""
     if "trainer" in stage.round.recipe:
@@ -225,18 +193,23 @@ def run(stage: StageContext) -> Finish:
     if trainer.trains_weights:
         check_policy(stage)
     if dataset is not None:
-        write_dataset(dataset, folder)
+        frozen.write(dataset, folder)
     spec = write_spec(stage, dataset, folder)
     if trainer.rewards:
         rollouts.announce(stage, relative)
-    follow = Follower(stage, folder / "progress.jsonl")
+    follow, note = Follower(stage, folder / "progress.jsonl"), preflight.Noting(stage, folder)
+
+    def look() -> None:
+        note()
+        follow()
+
     log = log_path(stage.job_id)
     log.parent.mkdir(parents=True, exist_ok=True)
     start = log.stat().st_size if log.exists() else 0
     try:
-        run_grandchild([sys.executable, "-m", "backend.trainers", str(spec)], log=log, while_running=follow)
+        run_grandchild([sys.executable, "-m", "backend.trainers", str(spec)], log=log, while_running=look)
     except TrainerError as error:
-        raise TrainerError(own_words(log, start) or error.message) from error
+        raise TrainerError(frozen.own_words(log, start) or error.message) from error
     final = final_folder(str(relative))
     report = trained.report_rows if trainer.trains_weights else wrap.report
     report(stage, settings().folder / final, follow.step)

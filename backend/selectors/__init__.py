@@ -25,6 +25,9 @@ class Selector(Part, kind="selector"):
     writes: ClassVar[tuple[str, ...]] = ()
     """Columns that every example has in its `extra`, for trainers that read them."""
 
+    reads_reviewers: ClassVar[bool] = False
+    """True where it asks how many people decided on a sample."""
+
     @property
     def roles(self) -> tuple[str, ...]:
         """The roles whose samples it looks for; empty where it asks for none by name."""

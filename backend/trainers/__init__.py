@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
+from backend.errors import InvalidInput
 from backend.judges import Judge
 from backend.registry import Part
 from backend.values import JSON, DatasetType
@@ -142,6 +143,13 @@ class Trainer(Part, kind="trainer"):
         Raises `TrainerError`, `MissingPrerequisite`.
         """
         raise NotImplementedError
+
+    def preflight(self, spec: TrainSpec) -> None:
+        """Write `preflight.json` under the output folder: what the training would do, without doing it.
+
+        Raises `InvalidInput` where a trainer has nothing to say beforehand.
+        """
+        raise InvalidInput(f"The trainer {self.name} trains no weights through TRL, so there is no pre-flight of it.")
 
 
 def final_folder(output_dir: str) -> Path:

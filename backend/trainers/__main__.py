@@ -1,4 +1,7 @@
-"""The training process: `python -m backend.trainers SPEC.json`. Its last line says why it failed, if it did."""
+"""The training process: `python -m backend.trainers SPEC.json`; with `--preflight` behind it all but the training.
+
+Its last line says why it failed, if it did.
+"""
 
 import json
 import os
@@ -11,13 +14,16 @@ from backend.errors import RondoError
 from backend.trainers import Trainer, TrainSpec
 
 
-def main(spec_file: str) -> None:
-    """Train as the spec says."""
+def main(spec_file: str, *, trains: bool = True) -> None:
+    """Train as the spec says, or look at what that would be."""
     # One process trains on one GPU; TRL refuses to spread a model over several by itself.
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")
     spec = TrainSpec(**json.loads(Path(spec_file).read_text(encoding="utf-8")))
     trainer: Trainer = Trainer.load(spec.trainer)
-    trainer.main(spec)
+    if trains:
+        trainer.main(spec)
+    else:
+        trainer.preflight(spec)
 
 
 def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
@@ -33,4 +39,4 @@ def report(kind: type[BaseException], error: BaseException, trace: TracebackType
 
 if __name__ == "__main__":
     sys.excepthook = report
-    main(sys.argv[1])
+    main(sys.argv[1], trains="--preflight" not in sys.argv[2:])

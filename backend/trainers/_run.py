@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from backend.engines import _chat, _weights
 from backend.errors import InvalidInput, RondoError, TrainerError
-from backend.trainers import TrainSpec, _folders, _models, _optimizer, _progress, _rows, final_folder
+from backend.trainers import TrainSpec, _folders, _models, _optimizer, _preflight, _progress, _rows, final_folder
 from backend.trainers._identity import deciding
 from backend.trainers._inputs import Row, Weights
 from backend.trainers._knobs import TRLKnobs
+from backend.trainers._preflight import Ready
 from backend.values import JSON, FailureKind
 
 if TYPE_CHECKING:
@@ -37,30 +38,17 @@ def run(trainer: TRLKnobs, spec: TrainSpec) -> None:
     weights = _models.load(trainer, spec)
     with explained(output, weights.checkpoint_bytes):
         started = time.monotonic()
-        most = arguments(trainer, spec, weights)["max_length"]
-        left_out = _rows.special(weights.tokenizer, rows)
-        left_out |= trainer.unfit(weights, [row for row in rows if row.number not in left_out], most)
-        ordinary = _rows.without(rows, left_out)
-        try:
-            fitted = build(trainer, spec, weights, ordinary)
-        except _chat.REFUSALS:
-            refused = _rows.refused(weights.tokenizer, spec.policy, ordinary)
-            if not refused:
-                raise
-            left_out |= refused
-            fitted = build(trainer, spec, weights, ordinary := _rows.without(rows, left_out))
-        rows_used = trainer.rows_kept(fitted, ordinary)
-        if rows_used == 0:
-            raise InvalidInput(too_long(trainer, len(ordinary)))
-        if rows_used < len(ordinary):
-            left_out |= _rows.too_long(weights.tokenizer, ordinary, most, whole=trainer.drops_long)
+        ready = prepared(trainer, spec, weights, rows)
+        _preflight.write(output, trainer, spec, weights, ready)
+        fitted = ready.fitted
+        assert fitted is not None
         checkpoint = _folders.newest_checkpoint(output, trainer.resumes_with)
         for name in ("progress.jsonl", "samples.jsonl"):
             _progress.rewind(output / name, step=_folders.step_of(checkpoint) if checkpoint else -1)
         result = fitted.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         if fitted.state.global_step == 0:
             raise TrainerError(
-                f"The {rows_used} rows are too few for one optimizer step. Lower per_device_train_batch_size or "
+                f"The {ready.rows_used} rows are too few for one optimizer step. Lower per_device_train_batch_size or "
                 "gradient_accumulation_steps."
             )
         if not math.isfinite(result.training_loss):
@@ -74,14 +62,56 @@ def run(trainer: TRLKnobs, spec: TrainSpec) -> None:
             "resumed_from_step": _folders.step_of(checkpoint) if checkpoint else 0,
             "steps": fitted.state.global_step,
             "rows": len(rows),
-            "rows_special": sum(failure.kind is FailureKind.special for failure in left_out.values()),
-            "rows_refused": sum(failure.kind is FailureKind.template for failure in left_out.values()),
-            "rows_used": rows_used,
-            "left_out": _rows.to_json(left_out),
+            "rows_special": sum(failure.kind is FailureKind.special for failure in ready.left_out.values()),
+            "rows_refused": sum(failure.kind is FailureKind.template for failure in ready.left_out.values()),
+            "rows_used": ready.rows_used,
+            "left_out": _rows.to_json(ready.left_out),
             "metrics": last_metrics(fitted.state.log_history) | {"train_loss": result.training_loss},
         }
         write_final(fitted, weights, output, record, trainer)
     _folders.remove_checkpoints(output)
+
+
+def preflight(trainer: TRLKnobs, spec: TrainSpec) -> None:
+    """Do all that comes before the first step, and write what was found to `preflight.json` in the output folder.
+
+    Of a trainer that writes its own texts TRL's trainer is not made: its judges would be loaded.
+    """
+    rows = _rows.read(trainer, spec)
+    _weights.prepare_libraries()
+    output = Path(spec.output_dir)
+    output.mkdir(parents=True, exist_ok=True)
+    weights = _models.load(trainer, spec)
+    with explained(output, weights.checkpoint_bytes):
+        ready = prepared(trainer, spec, weights, rows, makes=not trainer.rewards)
+        _preflight.write(output, trainer, spec, weights, ready)
+
+
+def prepared(trainer: TRLKnobs, spec: TrainSpec, weights: Weights, rows: list[Row], *, makes: bool = True) -> Ready:
+    """Make TRL's trainer of the rows that can be trained on; raises `InvalidInput` where none can. Without `makes` the
+    rows are looked at only."""
+    most = arguments(trainer, spec, weights)["max_length"]
+    left_out = _rows.special(weights.tokenizer, rows)
+    left_out |= trainer.unfit(weights, [row for row in rows if row.number not in left_out], most)
+    ordinary = _rows.without(rows, left_out)
+    if not makes:
+        left_out |= _rows.refused(weights.tokenizer, spec.policy, ordinary)
+        ordinary = _rows.without(rows, left_out)
+        return Ready(rows, ordinary, left_out, len(ordinary), most, None)
+    try:
+        fitted = build(trainer, spec, weights, ordinary)
+    except _chat.REFUSALS:
+        refused = _rows.refused(weights.tokenizer, spec.policy, ordinary)
+        if not refused:
+            raise
+        left_out |= refused
+        fitted = build(trainer, spec, weights, ordinary := _rows.without(rows, left_out))
+    rows_used = trainer.rows_kept(fitted, ordinary)
+    if rows_used == 0:
+        raise InvalidInput(too_long(trainer, len(ordinary)))
+    if rows_used < len(ordinary):
+        left_out |= _rows.too_long(weights.tokenizer, ordinary, most, whole=trainer.drops_long)
+    return Ready(rows, ordinary, left_out, rows_used, most, fitted)
 
 
 def identify(spec: TrainSpec) -> str:

@@ -2,7 +2,7 @@
 
 from backend.trainers import TrainSpec
 from backend.trainers._knobs import TRLKnobs
-from backend.trainers._run import run
+from backend.trainers._run import preflight, run
 
 
 class TRLTrainer(TRLKnobs, abstract=True):
@@ -10,3 +10,6 @@ class TRLTrainer(TRLKnobs, abstract=True):
 
     def main(self, spec: TrainSpec) -> None:
         run(self, spec)
+
+    def preflight(self, spec: TrainSpec) -> None:
+        preflight(self, spec)

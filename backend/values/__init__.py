@@ -191,6 +191,8 @@ class Sample:
     """The role that wrote it."""
     scores: tuple[float, ...] = ()
     """The score of each judgment by the last judge, in order; filled for mixers that read them."""
+    reviewers: int = 0
+    """How many people decided on it; filled for selectors that read it."""
     turns: tuple[Message, ...] = ()
     """Of an episode every message after the question, by the assistant and by the environment; `text` is the last."""
 

@@ -73,6 +73,12 @@ WRITES: list[tuple[str, str, Role | str, Any]] = [
     ("POST", "/checkpoints/{checkpoint_id}/check", Role.curator, None),
     ("DELETE", "/checkpoints/{checkpoint_id}", Role.curator, None),
     ("POST", "/trials", Role.curator, "trial"),
+    ("POST", "/projects/{project_id}/arenas", Role.curator, {"first_id": 1, "second_id": 2}),
+    ("POST", "/arenas/{arena_id}/decisions", Role.reviewer, {"token": "x", "choice": "left"}),
+    ("POST", "/arenas/{arena_id}/decisions/undo", Role.reviewer, None),
+    ("POST", "/datasets/{dataset_id}/preflights", Role.curator, {}),
+    ("POST", "/rounds/{round_id}/pairs/preview", Role.curator, {}),
+    ("POST", "/rounds/{round_id}/pairs", Role.curator, {}),
     ("POST", "/rounds/{round_id}/reviewers/{user_id}/removal", Role.admin, {"reason": "because"}),
     ("POST", "/rounds/{round_id}/removals/{removal_id}/undo", Role.admin, None),
     ("POST", "/users", OWNER, {"name": "someone"}),
@@ -116,17 +122,22 @@ READS: dict[str, Role | str] = {
     "/rounds/{round_id}/agreement": Role.curator, "/rounds/{round_id}/reviewers": Role.curator,
     "/rounds/{round_id}/reviewers/me": Role.reviewer, "/rounds/{round_id}/removals": Role.curator,
     "/rounds/{round_id}/reviewers/{user_id}/removal": Role.curator,
+    "/projects/{project_id}/arenas": Role.viewer, "/arenas/{arena_id}": Role.viewer,
+    "/arenas/{arena_id}/match": Role.reviewer, "/projects/{project_id}/training-curves": Role.viewer,
+    "/preflights/{job_id}": Role.viewer,
 }  # fmt: skip
 LAUNCHING = {"start", "read", "switch_recipe", "put_part", "save_version", "save_recipe", "select_again"}
 """Listeners of forms that are drawn anew, for each recipe or stopped round; they are in no list of the application's."""
-REVIEWERS = {"decisions", "labels", "samples", "leases", "presences", "worths"}
+REVIEWERS = {"decisions", "labels", "samples", "leases", "presences", "worths", "arena_votes"}
 CURATORS = {
     "rounds", "round_prompt_sets", "jobs", "checkpoints", "templates", "prompt_sets", "prompts", "gold_items",
     "assignments", "imported_completions", "failures", "saved_recipes",
     "projects",  # their baseline, the limits of the judge and of warnings
+    "arenas", "arena_matches",
 }  # fmt: skip
 NOT_THERE_IN_THIS_WORLD = {
-    "/prompt-sets/{set_id}/problems", "/recipes/named/{name}", "/repairs/{job_id}", "/projects/named/{name}/review"
+    "/prompt-sets/{set_id}/problems", "/recipes/named/{name}", "/repairs/{job_id}", "/projects/named/{name}/review",
+    "/preflights/{job_id}",
 }  # fmt: skip
 
 

@@ -102,8 +102,12 @@ def make_world(mark: str = MARK) -> World:
             high=0.6, limit=0.2, n=8, sample_ids=[samples[0].id], prompt_ids=[samples[0].prompt_id], details={"n": 8},
         )  # fmt: skip
         member = tables.User(name=f"{mark} member")
-        db.add_all([job, trial, template, saved, warned, member])
+        arena = tables.Arena(project_id=project.id, first_id=policy.id, second_id=policy.id, secret="0" * 64)
+        db.add_all([job, trial, template, saved, warned, member, arena])
         db.flush()
+        first, second = (one.id for one in samples[:2])
+        match = {"first_sample_id": first, "second_sample_id": second, "prompt_id": samples[0].prompt_id}
+        db.add(tables.ArenaMatch(arena_id=arena.id, **match))
         db.add_all(kept_nothing)
         db.flush()
         db.add(tables.Membership(project_id=project.id, user_id=member.id, role=Role.viewer))
@@ -112,6 +116,7 @@ def make_world(mark: str = MARK) -> World:
             "checkpoint_id": spare.id, "policy_id": policy.id, "set_id": unused.id, "dataset_id": dataset.id,
             "job_id": job.id, "trial_id": trial.id, "template_id": template.id, "token_id": 0, "recipe_id": saved.id,
             "name": "label_noise",
+            "arena_id": arena.id,
         }  # fmt: skip
     rows.make_decision(samples[1], Actor(member.id, member.name), "accept")
     return World(ids, project)

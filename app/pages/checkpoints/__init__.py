@@ -4,6 +4,7 @@ from typing import Any
 
 import gradio as gr
 
+from app.pages.arena import shown as arena_shown
 from app.pages.checkpoints import checks as checkpoints_checks
 from app.pages.checkpoints import templates
 from app.pages.checkpoints.uses import shown_use
@@ -18,6 +19,8 @@ from app.widgets.times import moment
 from backend.errors import InvalidInput
 from backend.services import checkpoints
 from backend.services.access import Actor
+from backend.services.arena import results
+from backend.services.arena.results import Result
 from backend.services.checkpoints import CheckpointRow, Detail, Endpoint, Number, Trial, trials
 from backend.services.team import removals
 from backend.values import Role, Sampling
@@ -240,7 +243,22 @@ def made_values(actor: Actor, project_id: int, checkpoint_id: int | None) -> lis
 def shown(actor: Actor, project_id: int, checkpoint_id: int) -> dict[str, Any]:
     """Who made a checkpoint, and whether it learned from work that does not stand any more."""
     removed = removals.learned_from_removed(actor, project_id)
-    return _detail(checkpoints.detail(actor, checkpoint_id)) | {"is_doubtful": checkpoint_id in removed}
+    arenas = results.list_arenas(actor, project_id, checkpoint_id=checkpoint_id)
+    return _detail(checkpoints.detail(actor, checkpoint_id)) | {
+        "is_doubtful": checkpoint_id in removed,
+        "arenas": [arena_line(one.id, one.result) for one in arenas if one.result is not None],
+    }
+
+
+def arena_line(arena_id: int, found: Result) -> dict[str, str]:
+    """An arena's result on the card of a checkpoint that played in it."""
+    people, judge = arena_shown.wins(found.wins, found.first), found.judge
+    with_judge = f" The judge {judge.name}: {arena_shown.wins(judge.wins, found.first)}." if judge else ""
+    return {
+        "target": f"arena?arena={arena_id}",
+        "name": f"{found.first} against {found.second}",
+        "said": f"People: {people}.{with_judge}",
+    }
 
 
 def _lists(actor: Any, project_id: int, chosen: Asked) -> tuple[list[Any], int | None]:

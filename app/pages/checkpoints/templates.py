@@ -41,6 +41,7 @@ or an ancestor was trained on was removed later: see <a href="team">Team</a>, Re
 <dl>
   <dt>Lineage</dt><dd>{{value.ancestors}}</dd>
   <dt>Location</dt><dd>{{value.location}} <span class="rondo-muted">{{value.size}}</span></dd>
+  {{#each value.arenas}}<dt>Arena</dt><dd><a href="{{this.target}}">{{this.name}}</a> {{this.said}}</dd>{{/each}}
   {{#if value.is_made}}
   <dt>Round</dt><dd><a href="round?round={{value.round_id}}">round {{value.round}}</a>: {{value.recipe}}</dd>
   <dt>Roles</dt><dd>policy {{value.policy}}, reference {{value.reference}}, judge {{value.judge}}</dd>

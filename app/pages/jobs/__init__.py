@@ -19,7 +19,7 @@ from app.widgets.table import Table, row_number
 from backend.errors import NotFound
 from backend.services.rounds import job_views
 from backend.services.rounds.job_views import JobDetail, JobView
-from backend.values import JSON, JobStatus, Role
+from backend.values import JSON, JobStatus, Role, Stage
 
 TITLE, PATH = "Jobs", "jobs"
 POLL_SECONDS = 1.0
@@ -27,7 +27,12 @@ COLUMNS = ["Job", "Round", "Stage", "Status", "Progress", "Rate", "Time left", "
 WIDTHS: list[str | int] = ["6%", "7%", "15%", "9%", "17%", "12%", "8%", "8%", "18%"]
 BADGES = {JobStatus.running: "accent", JobStatus.done: "ok", JobStatus.failed: "bad"}
 LOG_LINES = 16
-OUTSIDE = {"try": "try a prompt", "repair": "rewrite a sample"}
+OUTSIDE = {
+    "try": "try a prompt",
+    "repair": "rewrite a sample",
+    "preflight": "look at a training",
+    "arena": "judge the matches of an arena",
+}
 """Jobs outside rounds, by their kind."""
 AGAIN, TUNE = "retry", "tune"
 """Jobs that ask again for what was left out, and those that try changes out before a round begins."""
@@ -264,6 +269,7 @@ def card_value(job: JobView) -> dict[str, Any]:
     return {
         "title": f"Job {job.id}: {what}",
         "round_id": job.round_id,
+        "training": _training(job),
         "status": str(job.status),
         "badge": BADGES.get(job.status, ""),
         "facts": ", ".join(fact for fact in facts if fact),
@@ -272,6 +278,13 @@ def card_value(job: JobView) -> dict[str, Any]:
         "waits_for": job.waits_for,
         "metrics": [{"name": name, "value": number(value)} for name, value in job.last_metrics.items()],
     }
+
+
+def _training(job: JobView) -> str:
+    """Where a training is looked at more closely."""
+    if job.stage is not Stage.train:
+        return ""
+    return "training" if job.round_id is None else f"training?rounds={job.round_id}"
 
 
 def _stage(job: JobView) -> str:

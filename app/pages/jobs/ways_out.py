@@ -21,6 +21,7 @@ WAYS = """
 {{#if value}}<section class="rondo-card ways" aria-label="Ways out">
 <p>Round {{value.number}} ended here. What it wrote is kept.</p>
 <p><a class="rondo-primary" href="new-round?again={{value.round_id}}">Change and launch again</a></p>
+{{#if value.selector}}<p><a href="pairs?round={{value.round_id}}">Build pairs</a></p>{{/if}}
 </section>{{/if}}
 """
 WAYS_CSS = """

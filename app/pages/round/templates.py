@@ -13,6 +13,8 @@ OPENING = """
   {{#if value.error}}<p class="rondo-problem words">{{value.error}}</p>{{/if}}
   <p class="links">
     <a href="samples?round={{value.id}}">Samples</a>
+    <a href="pairs?round={{value.id}}" class="rondo-needs-curator">Pairs</a>
+    <a href="training?rounds={{value.id}}">Training</a>
     {{#if value.parent_id}}<a href="round?round={{value.parent_id}}">Parent round</a>{{/if}}
     {{#if value.branch_of_id}}<a href="round?round={{value.branch_of_id}}">The round it branches off</a>{{/if}}
     {{#if value.checkpoint}}<a href="checkpoints?checkpoint={{value.checkpoint_id}}">{{value.checkpoint}}</a>{{/if}}

@@ -1,6 +1,7 @@
 """All tables, one file per aggregate."""
 
 from backend.db.base import Base
+from backend.db.tables.arena import Arena, ArenaMatch, ArenaVote
 from backend.db.tables.checkpoint import Checkpoint
 from backend.db.tables.dataset import Dataset, Example
 from backend.db.tables.decision import Decision
@@ -20,6 +21,9 @@ from backend.db.tables.warning import RoundWarning
 __all__ = [
     "JUDGED",
     "PROBES",
+    "Arena",
+    "ArenaMatch",
+    "ArenaVote",
     "Assignment",
     "Base",
     "Checkpoint",

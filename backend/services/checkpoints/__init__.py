@@ -259,6 +259,7 @@ def _find(db: Session, actor: Actor, checkpoint_id: int, role: Role) -> tables.C
 def _users(db: Session, checkpoint_id: int) -> str:
     """In words, what refers to a checkpoint."""
     round_, sample, judgment, child = tables.Round, tables.Sample, tables.Judgment, tables.Checkpoint
+    arena = tables.Arena
     uses: dict[str, ColumnElement[bool]] = {
         "rounds": or_(
             round_.policy_id == checkpoint_id, round_.reference_id == checkpoint_id, round_.judge_id == checkpoint_id,
@@ -267,6 +268,9 @@ def _users(db: Session, checkpoint_id: int) -> str:
         "roles of rounds": tables.RoundRole.checkpoint_id == checkpoint_id,
         "samples": sample.checkpoint_id == checkpoint_id,
         "judgments": judgment.checkpoint_id == checkpoint_id,
+        "arenas": or_(
+            arena.first_id == checkpoint_id, arena.second_id == checkpoint_id, arena.judge_id == checkpoint_id
+        ),
         "other checkpoints": child.parent_id == checkpoint_id,
     }  # fmt: skip
     return ", ".join(what for what, clause in uses.items() if db.scalar(select(exists().where(clause))))

@@ -5,7 +5,6 @@ and nothing is sampled again.
 """
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
@@ -13,10 +12,8 @@ from backend import recipes
 from backend.db import tables
 from backend.errors import Conflict, InvalidInput, NotFound
 from backend.recipes import Place, Recipe
+from backend.services.plans.plan import Plan
 from backend.values import RoundStatus, SetUse
-
-if TYPE_CHECKING:
-    from backend.services.plans import Plan
 
 AT = {"judge": "judge", "select": "selector", "train": "trainer"}
 """Where a branch may begin, by the stage: at the first step of that kind."""
@@ -65,7 +62,7 @@ def refusal(row: tables.Round, step: int) -> str | None:
     return None
 
 
-def origin(db: Session, project_id: int, plan: "Plan", recipe: Recipe) -> tables.Round | None:
+def origin(db: Session, project_id: int, plan: Plan, recipe: Recipe) -> tables.Round | None:
     """The round that a plan branches off; None where it is no branch.
 
     Raises `InvalidInput` where the plan differs from that round in what its rows were made with, `Conflict` where the
@@ -93,7 +90,7 @@ def origin(db: Session, project_id: int, plan: "Plan", recipe: Recipe) -> tables
     return row
 
 
-def _check_same(db: Session, row: tables.Round, plan: "Plan") -> None:
+def _check_same(db: Session, row: tables.Round, plan: Plan) -> None:
     link = tables.RoundPromptSet
     sets = db.query(link.prompt_set_id).filter(link.round_id == row.id, link.use == SetUse.sample)
     were = {"sample_set_ids": {n for (n,) in sets}}
@@ -107,7 +104,7 @@ def _check_same(db: Session, row: tables.Round, plan: "Plan") -> None:
             )
 
 
-def with_origin(plan: "Plan", row: tables.Round, step: int) -> "Plan":
+def with_origin(plan: Plan, row: tables.Round, step: int) -> Plan:
     """The plan as a branch of the round: nothing follows it by itself."""
     return replace(plan, branch_of=row.id, branch_step=step, num_rounds=1)
 

@@ -37,6 +37,11 @@ def get(actor: Actor) -> Preferences:
         return Preferences.model_validate(account(db, actor).preferences)
 
 
+def keys_of(actor: Actor) -> dict[str, tuple[str, ...]]:
+    """The keys of every action of the review desk as the actor has them."""
+    return review_keys.bound(get(actor).keys)
+
+
 def change(actor: Actor, **changes: Any) -> Preferences:
     """Change some display choices; keys have a function of their own."""
     with session() as db:

@@ -146,7 +146,7 @@ def curves(actor: Actor, job_id: int) -> dict[str, list[tuple[int, float]]]:
         query = select(point.name, point.step, point.value).where(point.job_id == job_id)
         for name, step, value in db.execute(query.order_by(point.name, point.step)):
             found.setdefault(name, []).append((step, value))
-    return {name: _thinned(points) for name, points in found.items()}
+    return {name: thinned(points) for name, points in found.items()}
 
 
 def cancel(actor: Actor, job_id: int) -> None:
@@ -249,7 +249,7 @@ def _queues_with_workers(db: Session) -> set[str]:
     return {queue for queues in db.scalars(select(executor.queues).where(*alive)) for queue in queues.split(",")}
 
 
-def _thinned(points: list[tuple[int, float]]) -> list[tuple[int, float]]:
+def thinned(points: list[tuple[int, float]]) -> list[tuple[int, float]]:
     """Every n-th point and the last one."""
     every = -(-len(points) // CURVE_POINTS)
     return points[::every] if every == 1 else [*points[:-1][::every], points[-1]]

@@ -50,7 +50,7 @@ def stopped(actor: Actor, round_id: int, *, job_id: int) -> Stopped | None:
         step = selector_step(db, row)
         if step is None:
             return Stopped(row.id, row.number, None)
-        return Stopped(row.id, row.number, _holder(row, step)[0], None if "selector" in row.recipe else step)
+        return Stopped(row.id, row.number, holder(row, step)[0], None if "selector" in row.recipe else step)
 
 
 def reselect(actor: Actor, round_id: int, selector: JSON) -> int:
@@ -73,7 +73,7 @@ def _branch(actor: Actor, round_id: int, selector: JSON) -> int:
     plan = branch(actor, round_id, "select")
     with session() as db:
         row = get_row(db, actor, round_id, Role.curator)
-        before, put = _holder(row, plan.branch_step or 0)
+        before, put = holder(row, plan.branch_step or 0)
         recipe = validate(put(changed(before, selector)))
         made = launch_in(db, actor, row.project_id, replace(plan, recipe=recipe))
         return db.scalars(select(tables.Job.id).where(tables.Job.round_id == made)).one()
@@ -94,7 +94,7 @@ def _in_place(actor: Actor, round_id: int, selector: JSON) -> int:
                 "and before it had a checkpoint can select again, or, as a branch, one that has; launch another round "
                 "from its settings."
             )
-        before, put = _holder(row, step)
+        before, put = holder(row, step)
         # People may have decided since: then what was chosen before the last selector is chosen anew as well.
         is_back = row.status is RoundStatus.review and "selector" not in row.recipe
         row.recipe = validate(put(changed(before, selector)))
@@ -108,7 +108,7 @@ def _in_place(actor: Actor, round_id: int, selector: JSON) -> int:
         job = jobs.enqueue(
             db, stage=Stage.select, project_id=row.project_id, round_id=round_id, created_by=actor.user_id, step=start
         )
-        change = {"before": before, "after": _holder(row, step)[0]}
+        change = {"before": before, "after": holder(row, step)[0]}
         what = f"round {row.number}"
         events.note(db, actor, "select again", what, project_id=row.project_id, round_id=round_id, **change)
         return job.id
@@ -149,7 +149,7 @@ def _is_judged(db: Session, row: tables.Round) -> bool:
     return db.scalar(judged.where(jobs.is_own()).limit(1)) is not None
 
 
-def _holder(row: tables.Round, step: int) -> tuple[JSON, Any]:
+def holder(row: tables.Round, step: int) -> tuple[JSON, Any]:
     """The selector's JSON in the round's recipe, and what gives the recipe with another one there."""
     recipe = row.recipe
     if "selector" in recipe:

@@ -1,0 +1,155 @@
+"""Arena: two checkpoints' answers to held-out prompts side by side, without their names; people say which is better."""
+
+from typing import Any
+
+import gradio as gr
+
+from app.pages.arena import shown, templates
+from app.toasts import notice, toasts
+from app.widgets.asked import asked, not_here
+from app.widgets.chosen import Chosen
+from app.widgets.context import Context, context
+from app.widgets.markup import markup
+from app.widgets.roles import needs
+from backend.errors import InvalidInput
+from backend.services import checkpoints
+from backend.services.arena import opening, results, voting
+from backend.services.arena.results import ArenaView
+from backend.services.held_out import listing
+from backend.services.reviews import preferences
+from backend.values import JSON, SCORER, Role
+
+TITLE, PATH = "Arena", "arena"
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
+QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
+NO_JUDGE = 0
+
+
+def build() -> None:
+    """Lay out the page and wire it."""
+    chosen, kept = gr.State(Chosen()), gr.JSON({}, visible="hidden")
+    match = markup(templates.MATCH, templates.MATCH_CSS, js=templates.MATCH_JS, elem_id="arena-match")
+    listed = markup(templates.LIST, templates.LIST_CSS, js=templates.LIST_JS, elem_id="arena-list")
+    with gr.Accordion("Open another arena", open=False, elem_classes=needs(Role.curator)):
+        with gr.Row():
+            first = gr.Dropdown([], label="One checkpoint", elem_id="arena-first")
+            second = gr.Dropdown([], label="Another one", elem_id="arena-second")
+            number = gr.Number(
+                opening.USUAL,
+                label="Matches",
+                precision=0,
+                minimum=opening.FEWEST,
+                maximum=opening.MOST,
+                info="Held-out prompts, drawn at random.",
+                elem_id="arena-number",
+            )
+            judge = gr.Dropdown([], label="Judge", info="Plays the same matches.", elem_id="arena-judge")
+        with gr.Row(elem_classes="rondo-toolbar"):
+            go = gr.Button("Open the arena", variant="primary", size="md", scale=0, min_width=160, elem_id="arena-open")
+
+    drawn = [match, listed]
+    gr.on(None, draw, chosen, [first, second, judge, *drawn], **QUIET)
+    match.click(act, chosen, drawn, trigger_mode="multiple", **QUIET)
+    listed.click(choose, chosen, [*drawn, kept], **QUIET)
+    go.click(start, [chosen, first, second, number, judge], [*drawn, kept], trigger_mode="once", **PRIVATE)
+    kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
+
+
+@toasts
+def draw(chosen: Chosen, request: gr.Request) -> list[Any]:
+    """Draw the arena that the address asks for, else the newest with matches to decide."""
+    here = context(request)
+    arenas = results.list_arenas(here.actor, here.project_id)
+    found = asked(request, "arena", "arena", {one.id for one in arenas})
+    open_ones = [one for one in arenas if one.may_decide and one.decided < one.matches]
+    first = next((one.id for one in open_ones or arenas), None)
+    chosen.put({"arena": found.id or (None if found.missing else first), "missing": found.missing, "skipped": []})
+    measured = listing.checkpoints(here.actor, here.project_id)
+    sides = [(one.checkpoint, one.checkpoint_id) for one in measured]
+    writers = [(row.name, row.id) for row in checkpoints.tree(here.actor, here.project_id) if row.kind != SCORER]
+    values = [side[1] for side in sides[:2]] if len(sides) > 1 else [None, None]
+    return [
+        gr.Dropdown(choices=sides, value=values[0]),
+        gr.Dropdown(choices=sides, value=values[1]),
+        gr.Dropdown(choices=[("Nobody", NO_JUDGE), *writers], value=NO_JUDGE),
+        *_drawn(here, chosen.value, arenas),
+    ]
+
+
+@toasts
+def act(chosen: Chosen, event: gr.EventData, request: gr.Request) -> list[Any]:
+    """Keep what a person found of the match that the page shows, skip it, or take the last word back."""
+    here, wish = context(request), chosen.value
+    said = event._data if isinstance(event._data, dict) else {}
+    arena_id, token, word = wish.get("arena"), said.get("token"), said.get("act")
+    if arena_id is None or not isinstance(token, str) or not isinstance(word, str):
+        raise InvalidInput("No match is shown. Choose an arena from the list.")
+    skipped: tuple[str, ...] = tuple(wish["skipped"])
+    if word == "undo":
+        shown_now = voting.take_back(here.actor, arena_id)
+    elif word == "skip":
+        skipped = (*(one for one in skipped if one != token), token)
+        shown_now = voting.next_match(here.actor, arena_id, skipped=skipped)
+    else:
+        seconds = said.get("seconds")
+        took = float(seconds) if isinstance(seconds, int | float) else None
+        shown_now = voting.decide(here.actor, arena_id, token, word, seconds=took, skipped=skipped)
+    chosen.put(wish | {"skipped": list(skipped)})
+    arenas = results.list_arenas(here.actor, here.project_id)
+    return [_match(here, shown.of_match(shown_now, keys_of(here)), arenas, arena_id), shown.listed(arenas, arena_id)]
+
+
+@toasts
+def choose(chosen: Chosen, event: gr.EventData, request: gr.Request) -> list[Any]:
+    """Show another arena, and keep it in the address."""
+    wanted = event._data.get("arena") if isinstance(event._data, dict) else None
+    if type(wanted) is not int:
+        raise InvalidInput("No arena of the list was chosen. Click one.")
+    return _opened(context(request), chosen, wanted)
+
+
+@toasts
+def start(
+    chosen: Chosen, first: int | None, second: int | None, number: float | None, judge: int | None, request: gr.Request
+) -> list[Any]:
+    """Open an arena."""
+    here = context(request)
+    if not first or not second or number is None:
+        raise InvalidInput("Choose two checkpoints and a number of matches.")
+    made = opening.open_arena(
+        here.actor, here.project_id, int(first), int(second), number=int(number), judge_id=int(judge) if judge else None
+    )
+    notice(f"Arena {made} is open.")
+    return _opened(here, chosen, made)
+
+
+def keys_of(here: Context) -> dict[str, tuple[str, ...]]:
+    """The keys of the desk as this person has them."""
+    return preferences.keys_of(here.actor)
+
+
+def _opened(here: Context, chosen: Chosen, arena_id: int) -> list[Any]:
+    arenas = results.list_arenas(here.actor, here.project_id)
+    missing = "" if arena_id in {one.id for one in arenas} else not_here("arena", arena_id)
+    wish: JSON = {"arena": None if missing else arena_id, "missing": missing, "skipped": []}
+    drawn = _drawn(here, wish, arenas)
+    chosen.put(wish)
+    return [*drawn, {"arena": arena_id}]
+
+
+def _drawn(here: Context, wish: JSON, arenas: list[ArenaView]) -> list[Any]:
+    """The match, or what stands in its place; and the list."""
+    arena_id = wish.get("arena")
+    if arena_id is None:
+        return [shown.nothing(wish["missing"], arenas), shown.listed(arenas, None)]
+    view = next(one for one in arenas if one.id == arena_id)
+    value: JSON = {}
+    if view.may_decide:
+        value = shown.of_match(voting.next_match(here.actor, arena_id), keys_of(here))
+    return [_match(here, value, arenas, arena_id), shown.listed(arenas, arena_id)]
+
+
+def _match(here: Context, value: JSON, arenas: list[ArenaView], arena_id: int) -> JSON:
+    """The match with the arena's result, where there is nothing left to decide."""
+    view = next(one for one in arenas if one.id == arena_id)
+    return value | {"arena": arena_id, "result": shown.result(view.result)}

@@ -1,0 +1,120 @@
+"""What the arena shows, as texts."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.widgets.figures import kappa, share
+from app.widgets.times import moment
+from backend.services.arena.results import ArenaView, Result, Wins
+from backend.services.arena.voting import Shown
+from backend.values import JSON
+
+ACTS = (
+    ("first", "left", "Left is better"),
+    ("tie", "tie", "Equally good"),
+    ("none", "none", "Both are bad"),
+    ("second", "right", "Right is better"),
+    ("skip", "skip", "Skip"),
+    ("undo", "undo", "Take the last word back"),
+)
+"""The desk's name of each act, what the page sends for it, and its label."""
+
+
+def of_match(match: Shown, keys: Mapping[str, Sequence[str]]) -> JSON:
+    """A match with its buttons; where there is none left, nothing of one."""
+    if not match.token:
+        return {"token": "", "done": match.done, "total": match.total}
+    acts = [
+        {"act": act, "label": label, "key": next(iter(keys.get(name, ())), ""), "keys": " ".join(keys.get(name, ()))}
+        for name, act, label in ACTS
+    ]
+    return {
+        "token": match.token,
+        "progress": f"{match.done} of {match.total} decided",
+        "messages": [{"role": str(one["role"]), "content": _text(one["content"])} for one in match.messages],
+        "left": match.left or "(empty)",
+        "right": match.right or "(empty)",
+        "acts": acts,
+    }
+
+
+def nothing(missing: str, arenas: Sequence[ArenaView]) -> JSON:
+    """What stands where no arena is chosen."""
+    if missing:
+        return {"message": missing}
+    if arenas:
+        return {"message": "Choose an arena from the list."}
+    return {
+        "message": "No arena yet.",
+        "way_out": "An arena compares two checkpoints that were measured on the same held-out prompts. A curator opens "
+        "one below.",
+    }
+
+
+def listed(arenas: Sequence[ArenaView], chosen: int | None) -> JSON:
+    """The list of arenas."""
+    return {
+        "rows": [
+            {
+                "id": one.id,
+                "is_here": one.id == chosen,
+                "title": f"Arena {one.id}",
+                "names": f"{one.result.first} against {one.result.second}" if one.result else "names are hidden",
+                "said": said(one),
+                "at": moment(one.created_at),
+            }
+            for one in arenas
+        ]
+    }
+
+
+def said(one: ArenaView) -> str:
+    """How far an arena is, or who won."""
+    if one.result is None:
+        return f"{one.decided} of {one.matches} decided by you"
+    return wins(one.result.wins, one.result.first)
+
+
+def wins(found: Wins, first: str) -> str:
+    """`round-2 won 63% (41 to 81) of 16 matches with a winner; 4 ties`."""
+    ties = f"{found.ties} {'tie' if found.ties == 1 else 'ties'}"
+    if found.share is None or found.low is None or found.high is None:
+        return f"no match has a winner; {ties}"
+    decided = found.first + found.second
+    interval = f"{found.low * 100:.0f} to {found.high * 100:.0f}"
+    return f"{first} won {found.share:.0%} ({interval}) of {decided} matches with a winner; {ties}"
+
+
+def result(found: Result | None) -> JSON | None:
+    """The result with the judge's, as lines."""
+    if found is None:
+        return None
+    lines: list[Any] = [
+        ("People", f"{wins(found.wins, found.first)}. {_people(found)}."),
+    ]
+    if found.num_same:
+        lines.append(("Left out", f"{found.num_same:,} prompts that both answered in the same words"))
+    if found.judge is not None:
+        word = found.judge
+        lines += [
+            ("Judge", f"{word.name}: {wins(word.wins, found.first)}" if word.played else f"{word.name} has not played"),
+            ("Same winner in both seats", share(word.same_in_both_seats)),
+            ("Agreement with people", f"{share(word.agreement)}, Cohen's kappa {kappa(word.kappa)}"),
+        ]
+    return {
+        "title": f"{found.first} against {found.second}",
+        "lines": [{"name": name, "value": value} for name, value in lines],
+        "links": [
+            {"target": f"checkpoints?checkpoint={id_}", "text": name}
+            for id_, name in ((found.first_id, found.first), (found.second_id, found.second))
+        ],
+    }
+
+
+def _people(found: Result) -> str:
+    people = "1 person" if found.people == 1 else f"{found.people} people"
+    return f"{found.votes} decisions by {people}"
+
+
+def _text(content: Any) -> str:
+    return content if isinstance(content, str) else str(content)

@@ -1,0 +1,220 @@
+"""Pair builder: sliders for how a judged round's samples are paired, with what they come to beside them."""
+
+from typing import Any
+
+import gradio as gr
+
+from app.pages.pairs import shown, templates
+from app.toasts import notice, toasts
+from app.widgets.asked import asked
+from app.widgets.context import Context, context
+from app.widgets.form_fields import FormField
+from app.widgets.markup import markup
+from app.widgets.roles import only
+from backend.errors import Conflict, InvalidInput
+from backend.services import rounds
+from backend.services.pairs import choosing, openings, previews
+from backend.values import JSON, Role, Stage
+
+TITLE, PATH, IN_MENU = "Pairs", "pairs", True
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
+QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
+LAST: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}
+MOST_MARGIN, MOST_PENALTY, MOST_REVIEWERS, MOST_PAIRS = 10.0, 5.0, 5, 8
+ALL = ""
+
+
+def build() -> None:
+    """Lay out the page and wire it."""
+    opened = gr.State({})
+    chosen = gr.Dropdown([], label="Round", elem_id="pairs-round")
+    with only(Role.curator, "Building pairs"), gr.Row():
+        with gr.Column(scale=2, min_width=280):
+            margin = gr.Slider(
+                0,
+                MOST_MARGIN,
+                0,
+                step=0.1,
+                label="Margin",
+                info="min_margin: smallest difference of two scores",
+                elem_id="pairs-margin",
+            )
+            ties = gr.Radio(
+                [("Drop", "drop"), ("Choose the shorter text", "shorter")],
+                value="drop",
+                label="Ties",
+                info="ties: what equal scores come to",
+                elem_id="pairs-ties",
+            )
+            penalty = gr.Slider(
+                0,
+                MOST_PENALTY,
+                0,
+                step=0.05,
+                label="Length penalty",
+                info="length_penalty: taken off a score for each 1,000 characters",
+                elem_id="pairs-penalty",
+            )
+            reviewers = gr.Slider(
+                0,
+                MOST_REVIEWERS,
+                0,
+                step=1,
+                label="Minimum of reviewers",
+                info="min_reviewers: people who decided on each side",
+                elem_id="pairs-reviewers",
+            )
+            per_prompt = gr.Slider(
+                1,
+                MOST_PAIRS,
+                1,
+                step=1,
+                label="Pairs per prompt",
+                info="pairs_per_prompt: at most",
+                elem_id="pairs-per-prompt",
+            )
+            category = gr.Dropdown(
+                [("None", ALL)],
+                value=ALL,
+                label="Category",
+                info="category: a note of the prompts",
+                elem_id="pairs-category",
+            )
+            quota = gr.Number(
+                0,
+                label="Quota of each category",
+                precision=0,
+                minimum=0,
+                info="max_per_category: pairs at most, the widest margins; 0: no limit",
+                elem_id="pairs-quota",
+            )
+            with gr.Row(elem_classes="rondo-toolbar"):
+                go = gr.Button(
+                    "Make it the round's selector",
+                    variant="primary",
+                    size="md",
+                    scale=0,
+                    min_width=220,
+                    elem_id="pairs-choose",
+                )
+        with gr.Column(scale=3, min_width=320):
+            result = markup(templates.RESULT, templates.RESULT_CSS, elem_id="pairs-result")
+
+    fields: list[FormField | gr.Slider | gr.Radio] = [margin, ties, penalty, reviewers, per_prompt, category, quota]
+    gr.on(None, draw, None, [chosen, *fields, opened, result], **QUIET)
+    chosen.input(open_round, chosen, [*fields, opened, result], **QUIET)
+    gr.on([one.input for one in fields], follow, [opened, *fields], [opened, result], **LAST)
+    go.click(choose, [opened, *fields], result, trigger_mode="once", **PRIVATE)
+
+
+@toasts
+def draw(request: gr.Request) -> list[Any]:
+    """Open the round that the address asks for, else the newest that may be judged."""
+    here = context(request)
+    known = [
+        one for one in reversed(rounds.list_rounds(here.actor, here.project_id)) if one.stage is not Stage.generate
+    ]
+    found = asked(request, "round", "judged round", {one.id for one in known})
+    first = found.id if found.id else None if found.missing else next((one.id for one in known), None)
+    field = gr.Dropdown(choices=[(f"Round {one.number}, {one.status}", one.id) for one in known], value=first)
+    if first is None:
+        said = found.missing or "No round of this project is judged yet. Launch one: its scores come here."
+        return [field, *[gr.skip()] * 7, {}, {"message": said}]
+    return [field, *_opened(here, first)]
+
+
+@toasts
+def open_round(round_id: int | None, request: gr.Request) -> list[Any]:
+    """Load another round's samples."""
+    if round_id is None:
+        raise InvalidInput("Choose a round from the list.")
+    return _opened(context(request), int(round_id))
+
+
+@toasts
+def follow(
+    opened: dict[str, Any],
+    margin: float | None,
+    ties: str | None,
+    penalty: float | None,
+    reviewers: float | None,
+    per_prompt: float | None,
+    category: str | None,
+    quota: float | None,
+    request: gr.Request,
+) -> list[Any]:
+    """Show what the knobs come to."""
+    knobs = _knobs(margin, ties, penalty, reviewers, per_prompt, category, quota)
+    found = previews.preview(context(request).actor, _round(opened), knobs, token=str(opened.get("token", "")))
+    return [opened | {"token": found.token}, shown.result(found, knobs)]
+
+
+@toasts
+def choose(
+    opened: dict[str, Any],
+    margin: float | None,
+    ties: str | None,
+    penalty: float | None,
+    reviewers: float | None,
+    per_prompt: float | None,
+    category: str | None,
+    quota: float | None,
+    request: gr.Request,
+) -> JSON:
+    """Make the knobs the round's selector."""
+    here = context(request)
+    knobs = _knobs(margin, ties, penalty, reviewers, per_prompt, category, quota)
+    made = choosing.choose(here.actor, _round(opened), knobs)
+    how = "It selects once its review is closed." if made.job_id is None else f"Job {made.job_id} selects now."
+    notice(f"Round {made.number} has its selector. {how}")
+    found = previews.preview(here.actor, made.round_id, knobs, token=str(opened.get("token", "")))
+    return shown.result(found, knobs)
+
+
+def _opened(here: Context, round_id: int) -> list[Any]:
+    """The fields with the knobs of the round's selector, and what they come to; or why it has no pairs."""
+    try:
+        opening = openings.open_round(here.actor, round_id)
+    except (Conflict, InvalidInput) as error:
+        return [*[gr.skip()] * 7, {}, {"message": error.message}]
+    selector = opening.knobs
+    knobs = selector.model_dump(mode="json")
+    return [
+        gr.Slider(value=selector.min_margin, maximum=max(MOST_MARGIN, selector.min_margin)),
+        selector.ties,
+        gr.Slider(value=selector.length_penalty, maximum=max(MOST_PENALTY, selector.length_penalty)),
+        gr.Slider(value=selector.min_reviewers, maximum=max(MOST_REVIEWERS, selector.min_reviewers)),
+        gr.Slider(value=selector.pairs_per_prompt, maximum=max(MOST_PAIRS, selector.pairs_per_prompt)),
+        gr.Dropdown(choices=[("None", ALL), *[(note, note) for note in opening.notes]], value=selector.category),
+        selector.max_per_category,
+        {"round": round_id, "token": opening.token},
+        shown.result(previews.of_opening(opening, selector), knobs),
+    ]
+
+
+def _round(opened: dict[str, Any]) -> int:
+    found = opened.get("round")
+    if type(found) is not int:
+        raise InvalidInput("No round is open. Choose one from the list.")
+    return found
+
+
+def _knobs(
+    margin: float | None,
+    ties: str | None,
+    penalty: float | None,
+    reviewers: float | None,
+    per_prompt: float | None,
+    category: str | None,
+    quota: float | None,
+) -> JSON:
+    """The selector's knobs of the fields; without a category there is no quota."""
+    return {
+        "min_margin": margin or 0.0,
+        "ties": ties or "drop",
+        "length_penalty": penalty or 0.0,
+        "min_reviewers": int(reviewers or 0),
+        "pairs_per_prompt": int(per_prompt or 1),
+        "category": category or ALL,
+        "max_per_category": int(quota or 0) if category else 0,
+    }

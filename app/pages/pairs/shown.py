@@ -1,0 +1,42 @@
+"""What the pair builder shows, as texts."""
+
+from backend.services.pairs.previews import Preview
+from backend.values import JSON
+
+
+def result(found: Preview, knobs: JSON) -> JSON:
+    """Rows, drops as bars, the gap in length, pairs of each category, examples."""
+    most = max(found.dropped.values(), default=0)
+    drops = sorted(found.dropped.items(), key=lambda item: -item[1])
+    return {
+        "rows": f"{found.rows:,}",
+        "of": f"pairs of {found.prompts:,} prompts with {found.samples:,} samples",
+        "gap": gap(found.length_gap),
+        "drops": [
+            {"reason": reason, "count": f"{count:,}", "width": round(100 * count / most, 1)} for reason, count in drops
+        ],
+        "categories": [{"name": name, "count": f"{count:,}"} for name, count in found.categories.items()],
+        "category": knobs.get("category", ""),
+        "none": "No pair is left. Lower the margin, or ask for fewer reviewers." if not found.rows else "",
+        "examples": [
+            {
+                "prompt": one.prompt,
+                "chosen": one.chosen,
+                "rejected": one.rejected,
+                "margin": "set apart by people" if one.margin is None else f"margin {one.margin:.3g}",
+                "target": f"samples?sample={one.chosen_id}",
+                "other": f"samples?sample={one.rejected_id}",
+            }
+            for one in found.examples
+        ],
+    }
+
+
+def gap(characters: float | None) -> str:
+    """`The chosen texts are 120 characters longer on average.`"""
+    if characters is None:
+        return "The gap in length is not known without pairs."
+    if abs(characters) < 0.5:
+        return "The chosen texts are as long as the rejected ones on average."
+    word = "longer" if characters > 0 else "shorter"
+    return f"The chosen texts are {abs(characters):,.0f} characters {word} than the rejected ones on average."

@@ -1,0 +1,124 @@
+"""Training: what trainings logged, rounds on top of each other; what a training is about to do; the same with TRL."""
+
+from typing import Any
+
+import gradio as gr
+from gradio.context import get_blocks_context
+
+from app.pages.training import figures, looking, shown, templates
+from app.toasts import toasts
+from app.widgets.asked import NUMBER
+from app.widgets.chosen import Chosen
+from app.widgets.context import Context, context
+from app.widgets.markup import markup
+from backend.services.rounds import preflights, training_curves
+from backend.services.rounds.training_curves import MOST_ROUNDS, SeriesGroup
+from backend.values import JSON
+
+TITLE, PATH = "Training", "training"
+POLL_SECONDS = 2.0
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
+QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
+TITLES = {
+    SeriesGroup.loss: "Loss",
+    SeriesGroup.reward: "Reward",
+    SeriesGroup.kl: "KL",
+    SeriesGroup.entropy: "Entropy",
+    SeriesGroup.lengths: "Lengths",
+    SeriesGroup.learning_rate: "Learning rate",
+    SeriesGroup.other: "Others",
+}
+
+
+def build() -> None:
+    """Lay out the page and wire it."""
+    chosen, seen, kept = gr.State(Chosen()), gr.State({}), gr.JSON({}, visible="hidden")
+    rounds = gr.Dropdown(
+        [],
+        multiselect=True,
+        max_choices=MOST_ROUNDS,
+        label="Rounds",
+        elem_id="training-rounds",
+    )
+    said = markup(templates.SAID, templates.SAID_CSS, elem_id="training-said")
+    plots = []
+    with gr.Row(elem_classes="training-plots"):
+        for group in SeriesGroup:
+            name = str(group).lower().replace(" ", "-")
+            plots.append(gr.Plot(label=TITLES[group], visible=False, min_width=340, elem_id=f"training-{name}"))
+    with gr.Tabs():
+        with gr.Tab("Of the newest chosen round", id="began"):
+            report = markup(templates.REPORT, templates.REPORT_CSS, elem_id="training-report")
+            with gr.Accordion("The same training with TRL alone", open=False):
+                script = gr.Code(language="python", interactive=False, max_lines=30, elem_id="training-script")
+        with gr.Tab("Before a launch", id="look"):
+            looking.build()
+    timer = gr.Timer(POLL_SECONDS)
+
+    drawn = [said, *plots, report, script, seen]
+    blocks = get_blocks_context()
+    assert blocks is not None
+    blocks.root_block.load(draw, chosen, [rounds, *drawn], **QUIET)
+    rounds.input(choose, [chosen, rounds], [*drawn, kept], trigger_mode="always_last", **QUIET)
+    timer.tick(refresh, [chosen, seen], drawn, **QUIET)
+    kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
+
+
+@toasts
+def draw(chosen: Chosen, request: gr.Request) -> list[Any]:
+    """Draw everything as the address says; without a word of it the newest training."""
+    here = context(request)
+    known = training_curves.trained(here.actor, here.project_id)
+    choices = {one.round_id: f"Round {one.number}, {one.status}" for one in known}
+    asked = [int(part) for part in str(request.query_params.get("rounds", "")).split(",") if NUMBER.fullmatch(part)]
+    ids = [id_ for id_ in dict.fromkeys(asked) if id_ in choices][:MOST_ROUNDS] or [one.round_id for one in known[:1]]
+    missing = [id_ for id_ in asked if id_ not in choices]
+    field = gr.Dropdown(choices=[(text, id_) for id_, text in choices.items()], value=ids)
+    return [field, *_drawn(here, chosen, {"rounds": ids, "missing": missing})]
+
+
+@toasts
+def choose(chosen: Chosen, rounds: list[int] | None, request: gr.Request) -> list[Any]:
+    """Show the curves of other rounds, and keep them in the address."""
+    ids = [int(one) for one in rounds or []]
+    return [*_drawn(context(request), chosen, {"rounds": ids}), {"rounds": ",".join(map(str, ids))}]
+
+
+@toasts
+def refresh(chosen: Chosen, seen: dict[str, Any], request: gr.Request) -> list[Any]:
+    """Draw what changed since."""
+    wish = chosen.value
+    return chosen.unless_over(wish, _changes(context(request), wish, seen))
+
+
+def _drawn(here: Context, chosen: Chosen, wish: JSON) -> list[Any]:
+    drawn = _changes(here, wish, {})
+    chosen.put(wish)
+    return drawn
+
+
+def _changes(here: Context, wish: JSON, seen: JSON) -> list[Any]:
+    """The line above the curves, the curves, the report and the script, as far as they differ from what is shown."""
+    ids = wish.get("rounds", [])
+    known = [one for one in training_curves.trained(here.actor, here.project_id) if one.round_id in ids]
+    series = training_curves.series(here.actor, here.project_id, ids) if ids else []
+    newest = max(ids, default=None)
+    found = preflights.newest(here.actor, here.project_id, round_id=newest) if newest is not None else None
+    now: JSON = {
+        "said": shown.said(known, series, wish.get("missing", [])),
+        "curves": [[one.job_id, one.name, len(one.points), one.points[-1][0]] for one in series],
+        "report": shown.report(found),
+        "script": shown.script(found),
+    }
+    new = {key: seen.get(key) != value or key not in seen for key, value in now.items()}
+    plots: list[Any] = [gr.skip()] * len(SeriesGroup)
+    if new["curves"]:
+        by_group = {group: [one for one in series if one.group is group] for group in SeriesGroup}
+        plots = [gr.Plot(figures.overlaid(some) if some else None, visible=bool(some)) for some in by_group.values()]
+    return [
+        now["said"] if new["said"] else gr.skip(),
+        *plots,
+        now["report"] if new["report"] else gr.skip(),
+        now["script"] if new["script"] else gr.skip(),
+        now if any(new.values()) else gr.skip(),
+    ]

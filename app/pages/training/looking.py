@@ -1,0 +1,103 @@
+"""Looking at a training before it is launched: a frozen dataset, a trainer's knobs, and what they would come to."""
+
+from typing import Any
+
+import gradio as gr
+from gradio.context import get_blocks_context
+
+from app import forms
+from app.pages.training import shown, templates
+from app.toasts import notice, toasts
+from app.widgets.chosen import Chosen
+from app.widgets.context import Context, context
+from app.widgets.markup import markup
+from app.widgets.roles import needs
+from backend.errors import InvalidInput, NotFound
+from backend.services import datasets
+from backend.services.recipes import parts
+from backend.services.rounds import preflights
+from backend.values import Role
+
+POLL_SECONDS = 1.0
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
+QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
+
+
+def build() -> None:
+    """Lay out the tab and wire it."""
+    chosen, seen, usual = gr.State(Chosen()), gr.State({}), gr.State(None)
+    gr.Markdown("Choose rows that were frozen before, change the trainer, and see what a training would make of them.")
+    dataset = gr.Dropdown([], label="Dataset", elem_id="look-dataset")
+    blocks = get_blocks_context()
+    assert blocks is not None
+    report = markup(templates.REPORT, templates.REPORT_CSS, elem_id="look-report", value=None)
+    with gr.Accordion("The same training with TRL alone", open=False):
+        script = gr.Code(language="python", interactive=False, max_lines=30, elem_id="look-script")
+    blocks.root_block.load(draw, chosen, [dataset, usual, report, script, seen], **QUIET)
+    dataset.input(choose, [dataset], usual, **QUIET)
+    gr.Timer(POLL_SECONDS).tick(refresh, [chosen, seen], [report, script, seen], **QUIET)
+
+    @gr.render(inputs=[usual], triggers=[usual.change], show_progress="hidden")
+    def knobs(usual: dict[str, Any] | None) -> None:
+        if not usual:
+            return
+        form = forms.Form(start={"trainer": usual["trainer"]})
+        name = usual["trainer"]["name"]
+        with gr.Column(elem_classes=needs(Role.curator)):
+            with gr.Accordion(f"Knobs of the trainer {name}", open=False):
+                forms.draw_knobs(form, ("trainer",), parts.describe()["trainer"][name])
+            with gr.Row(elem_classes="rondo-toolbar"):
+                go = gr.Button("Look", variant="primary", size="md", scale=0, min_width=120, elem_id="look-go")
+
+        @toasts
+        def look(chosen: Chosen, request: gr.Request, *values: Any) -> list[Any]:
+            here = context(request)
+            job_id = preflights.look(here.actor, usual["dataset_id"], form.read(values)["trainer"])
+            chosen.put({"job": job_id})
+            notice(f"Job {job_id} looks at the rows.")
+            return _changes(here, chosen.value, {})
+
+        go.click(look, [chosen, *form.inputs], [report, script, seen], trigger_mode="once", **PRIVATE)
+
+
+@toasts
+def draw(chosen: Chosen, request: gr.Request) -> list[Any]:
+    """Draw the datasets, and the newest look."""
+    here = context(request)
+    known = datasets.list_datasets(here.actor, here.project_id)
+    newest = preflights.newest(here.actor, here.project_id)
+    chosen.put({"job": newest.job_id if newest else None})
+    choices = [(f"{one.id}: {one.num_examples:,} {one.type} rows of round {one.round_number}", one.id) for one in known]
+    first = next((one.id for one in known), None)
+    field = gr.Dropdown(choices=choices, value=first)
+    return [field, None if first is None else _usual(here, first), *_changes(here, chosen.value, {})]
+
+
+@toasts
+def choose(dataset: int | None, request: gr.Request) -> dict[str, Any] | None:
+    """Draw the knobs of the trainer that read other rows."""
+    if dataset is None:
+        raise InvalidInput("Choose a dataset from the list.")
+    return vars(preflights.usual(context(request).actor, int(dataset)))
+
+
+@toasts
+def refresh(chosen: Chosen, seen: dict[str, Any], request: gr.Request) -> list[Any]:
+    """Draw what changed since."""
+    wish = chosen.value
+    return chosen.unless_over(wish, _changes(context(request), wish, seen))
+
+
+def _usual(here: Context, dataset_id: int) -> dict[str, Any] | None:
+    try:
+        return vars(preflights.usual(here.actor, dataset_id))
+    except (InvalidInput, NotFound):
+        return None  # the page opens with the newest dataset, which no trainer may read
+
+
+def _changes(here: Context, wish: dict[str, Any], seen: dict[str, Any]) -> list[Any]:
+    found = preflights.get(here.actor, wish["job"]) if wish.get("job") else None
+    now = {"report": shown.report(found), "script": shown.script(found)}
+    if now == seen:
+        return [gr.skip()] * 3
+    return [now["report"], now["script"], now]

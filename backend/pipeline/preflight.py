@@ -1,0 +1,101 @@
+"""What a training is about to do: looked at in a job of its own, or noted on a training's job before its first step."""
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from backend.boundary import clean
+from backend.config import settings
+from backend.db import reading, tables
+from backend.engines._wrapper import innermost
+from backend.errors import NotFound, TrainerError
+from backend.jobs.child import run_grandchild
+from backend.jobs.logs import log_path
+from backend.jobs.progress import Progress
+from backend.pipeline import frozen
+from backend.pipeline.bind import checkpoint_row, engine_json
+from backend.pipeline.stage import Finish, StageContext
+from backend.registry import import_all
+from backend.trainers import Trainer, TrainSpec
+from backend.trainers._preflight import FILE
+from backend.values import JSON
+
+KIND = "preflight"
+"""The kind of a job outside rounds that looks at a training, and where a report stands on any job."""
+
+
+def run(job_id: int, progress: Progress) -> Finish:
+    """Do all of a training that comes before its first step, in a process of its own, and keep what it found."""
+    with reading() as db:
+        spec = db.get_one(tables.Job, job_id).spec
+        dataset = db.get(tables.Dataset, spec["dataset_id"])
+    if dataset is None:
+        raise NotFound(f"Dataset {spec['dataset_id']} is gone: its round was deleted. Choose another one.")
+    progress.start(1, "looks")
+    settings().folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=settings().folder, prefix="preflight-") as made:
+        folder = Path(made)
+        frozen.write(dataset, folder)
+        (folder / "spec.json").write_text(json.dumps(_spec(spec, dataset, folder).to_json()), encoding="utf-8")
+        log = log_path(job_id)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        start = log.stat().st_size if log.exists() else 0
+        try:
+            run_grandchild(
+                [sys.executable, "-m", "backend.trainers", str(folder / "spec.json"), "--preflight"], log=log
+            )
+        except TrainerError as error:
+            raise TrainerError(frozen.own_words(log, start) or error.message) from error
+        report = read(folder)
+    progress.advance(1)
+
+    def finish(db: Session) -> None:
+        job = db.get_one(tables.Job, job_id)
+        job.spec = job.spec | {KIND: report}
+
+    return finish
+
+
+class Noting:
+    """Puts a training's report on its job once it is written."""
+
+    def __init__(self, stage: StageContext, folder: Path) -> None:
+        self.stage, self.folder, self.is_noted = stage, folder, False
+        # What an attempt before this one left is written anew, by the knobs and libraries of now.
+        (folder / FILE).unlink(missing_ok=True)
+
+    def __call__(self) -> None:
+        if self.is_noted or not (self.folder / FILE).exists():
+            return
+        report = read(self.folder)
+        with self.stage.writing() as db:
+            job = db.get_one(tables.Job, self.stage.job_id)
+            job.spec = job.spec | {KIND: report}
+        self.is_noted = True
+
+
+def read(folder: Path) -> JSON:
+    """The report that a training left, every text in it one that a database keeps."""
+    found: JSON = json.loads((folder / FILE).read_text(encoding="utf-8"))
+    for row in found["first"]:
+        for text in row:
+            text["parts"] = [part | {"text": clean(part["text"])} for part in text["parts"]]
+    return found
+
+
+def _spec(asked: JSON, dataset: tables.Dataset, folder: Path) -> TrainSpec:
+    import_all()
+    trainer: Trainer = Trainer.load(asked["trainer"])
+    policy, reference = (innermost(engine_json(checkpoint_row(asked[name]))) for name in ("policy_id", "reference_id"))
+    return TrainSpec(
+        trainer=trainer.known(),
+        dataset=str(folder / "dataset.jsonl"),
+        dataset_type=dataset.type,
+        policy=policy.get("adapter") or policy["model"],
+        reference=reference.get("adapter") or reference.get("model"),
+        output_dir=str(folder),
+        seed=int(asked["seed"]),
+    )

@@ -1,0 +1,134 @@
+"""A judged round's samples as arrays, loaded once for each opening of the page and kept for a few openings."""
+
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from sqlalchemy.orm import Session
+
+from backend import recipes, values
+from backend.db import reading, tables
+from backend.db.many import in_chunks
+from backend.errors import Conflict
+from backend.jobs import Progress
+from backend.pipeline import groups as group_values
+from backend.pipeline import select
+from backend.pipeline.known import known_labels
+from backend.pipeline.stage import StageContext
+from backend.selectors._margins import Candidates, Numbers, candidates
+from backend.selectors.margin_pairs import MarginPairs
+from backend.services.access import Actor
+from backend.services.recipes.parts import validate
+from backend.services.rounds import get_row, reselect
+from backend.values import JSON, Role, Stage
+
+MOST_KEPT = 4
+"""Openings whose arrays stay in memory: some 10 MB at 100,000 samples."""
+MOST_NOTES, MOST_VALUES = 40, 200
+NAME = str(MarginPairs.name)
+
+
+@dataclass(frozen=True)
+class Opening:
+    """The samples of one opening. `notes`: notes of the prompts that have few enough values to be categories."""
+
+    token: str
+    round_id: int
+    number: int
+    user_id: int
+    found: Candidates
+    notes: tuple[str, ...]
+    knobs: MarginPairs
+    _codes: dict[str, tuple[Numbers, tuple[str, ...]]] = field(default_factory=dict)
+
+    def categories(self, note: str) -> tuple[Numbers, tuple[str, ...]]:
+        """Return the category of each group by a note, and the categories' names."""
+        if note not in self._codes:
+            self._codes[note] = self.found.categories(note)
+        return self._codes[note]
+
+
+_kept: OrderedDict[str, Opening] = OrderedDict()
+_lock = threading.Lock()
+
+
+def open_round(actor: Actor, round_id: int) -> Opening:
+    """Load a judged round's samples, those that its selector would see, with the labels that stand now.
+
+    Raises `Conflict` where the round has no scores, `InvalidInput` where its trainer does not read pairs.
+    """
+    with reading() as db:
+        row = get_row(db, actor, round_id, Role.curator)
+        stage, knobs = _stage(db, row)
+        found = candidates(_groups(db, stage), seed=stage.seed("select", 0))
+    if not ((found.score == found.score) | (found.standing != 0)).any():
+        raise Conflict(f"No sample of round {row.number} has a score yet. Open this page once the round is judged.")
+    made = Opening(secrets.token_hex(8), round_id, row.number, actor.user_id, found, _notes(found), knobs)
+    with _lock:
+        _kept[made.token] = made
+        while len(_kept) > MOST_KEPT:
+            _kept.popitem(last=False)
+    return made
+
+
+def opened(actor: Actor, round_id: int, token: str) -> Opening:
+    """Return what was loaded when the page was opened; loaded again where others' openings took its place."""
+    with reading() as db:
+        get_row(db, actor, round_id, Role.curator)
+    with _lock:
+        found = _kept.get(token)
+        if found is not None and (found.round_id, found.user_id) == (round_id, actor.user_id):
+            _kept.move_to_end(token)
+            return found
+    return open_round(actor, round_id)
+
+
+def with_selector(row: tables.Round, step: int, selector: JSON) -> JSON:
+    """The round's recipe with this selector; raises `InvalidInput` where its trainer does not read pairs."""
+    return validate(reselect.holder(row, step)[1](selector))
+
+
+def selector_step(db: Session, row: tables.Round) -> int:
+    """The step of the round's selector: the one that would run again, else its last one."""
+    if "selector" in row.recipe:
+        return reselect.SELECTOR
+    step = reselect.selector_step(db, row)
+    if step is not None:
+        return step
+    places = recipes.read(row.recipe).places(row.phase)
+    numbers = [place.index for place in places if place.step.kind == "selector"]
+    if not numbers:
+        raise Conflict(f"The recipe of round {row.number} has no selector, so it makes no pairs.")
+    return numbers[-1]
+
+
+def _stage(db: Session, row: tables.Round) -> tuple[StageContext, MarginPairs]:
+    """The round's select stage as it would run with this selector, and the knobs to begin with."""
+    step = selector_step(db, row)
+    before = reselect.holder(row, step)[0]
+    known = {name: before[name] for name in MarginPairs.model_fields if before.get("name") == NAME and name in before}
+    if not known and isinstance(before.get("min_gap"), int | float):
+        known = {"min_margin": before["min_gap"], "drop_truncated": bool(before.get("drop_truncated", True))}
+    knobs = MarginPairs(**known)
+    recipe = recipes.read(with_selector(row, step, knobs.dump()))
+    number = None if "selector" in row.recipe else step
+    return StageContext(0, 0, row, recipe, Progress(0, 0), Stage.select, "", number), knobs
+
+
+def _groups(db: Session, stage: StageContext) -> Iterator[values.Group]:
+    known = known_labels(db, stage.round.id)
+    for batch in in_chunks(group_values.seen_by(db, stage), select.GROUPS_AT_ONCE):
+        yield from select.offered(stage, select.labelled(stage, db, batch, known))
+
+
+def _notes(found: Candidates) -> tuple[str, ...]:
+    """Notes with few values: others tell prompts apart and are no categories."""
+    seen: dict[str, set[str]] = {}
+    for notes in found.notes:
+        for name, value in notes.items():
+            if isinstance(value, str | int | float) and len(seen.setdefault(name, set())) <= MOST_VALUES:
+                seen[name].add(str(value))
+    kept = [name for name in sorted(seen) if len(seen[name]) <= MOST_VALUES and len(seen[name]) < max(2, found.groups)]
+    return tuple(kept[:MOST_NOTES])

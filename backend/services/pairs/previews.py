@@ -1,0 +1,110 @@
+"""What knobs come to: how many rows, what is dropped and why, how much longer the chosen texts are, ten examples."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from pydantic import ValidationError
+from sqlalchemy import func, select
+
+from backend.db import reading, tables
+from backend.errors import InvalidInput
+from backend.selectors._margins import Decided, decide, length_gap
+from backend.selectors.margin_pairs import MarginPairs
+from backend.services import refusals
+from backend.services.access import Actor
+from backend.services.pairs import openings
+from backend.services.pairs.openings import NAME, Opening
+from backend.values import JSON
+
+SHOWN = 10
+CUT = 400
+"""Characters of each text of an example."""
+
+
+@dataclass(frozen=True)
+class PairShown:
+    """A pair with the beginnings of its texts; `margin` None where people set the two apart."""
+
+    prompt_id: int
+    prompt: str
+    chosen_id: int
+    chosen: str
+    rejected_id: int
+    rejected: str
+    margin: float | None
+
+
+@dataclass(frozen=True)
+class Preview:
+    """`dropped`: prompts without a pair by reason. `length_gap`: characters that the chosen texts are longer on
+    average, None without pairs. `categories`: pairs of each."""
+
+    round_id: int
+    token: str
+    samples: int
+    prompts: int
+    rows: int
+    dropped: dict[str, int]
+    length_gap: float | None
+    categories: dict[str, int]
+    examples: tuple[PairShown, ...]
+
+
+def parse(knobs: JSON) -> MarginPairs:
+    """Return the selector of these knobs; raises `InvalidInput` with the knob's name."""
+    try:
+        return MarginPairs(**{name: value for name, value in knobs.items() if name != "name"})
+    except (ValidationError, TypeError) as error:
+        said = refusals.explain(error) if isinstance(error, ValidationError) else str(error)
+        raise InvalidInput(said) from error
+
+
+def preview(actor: Actor, round_id: int, knobs: JSON, *, token: str = "") -> Preview:
+    """Return what the selector with these knobs makes of a round's samples as they were when the page was opened."""
+    selector = parse(knobs)
+    opening = openings.opened(actor, round_id, token) if token else openings.open_round(actor, round_id)
+    return of_opening(opening, selector)
+
+
+def of_opening(opening: Opening, selector: MarginPairs) -> Preview:
+    """The preview of what was loaded."""
+    found = opening.found
+    codes, names = opening.categories(selector.category) if selector.category else (None, ())
+    decided = decide(found, selector.knobs, categories=codes)
+    counts = np.bincount(codes[decided.group], minlength=len(names)).tolist() if codes is not None else []
+    return Preview(
+        opening.round_id,
+        opening.token,
+        len(found.ids),
+        found.groups,
+        len(decided.chosen),
+        decided.dropped,
+        length_gap(found, decided),
+        dict(zip(names, counts, strict=True)),
+        _examples(opening, decided),
+    )
+
+
+def _examples(opening: Opening, decided: Decided) -> tuple[PairShown, ...]:
+    """Ten pairs at equal distances, so that they stand for all of them."""
+    found, sample, prompt = opening.found, tables.Sample, tables.Prompt
+    if not len(decided.chosen):
+        return ()
+    places = np.unique(np.linspace(0, len(decided.chosen) - 1, SHOWN).astype(int))
+    chosen, rejected = (found.ids[column[places]].tolist() for column in (decided.chosen, decided.rejected))
+    prompts = found.prompt_ids[decided.group[places]].tolist()
+    with reading() as db:
+        cut = select(sample.id, func.substr(sample.text, 1, CUT)).where(sample.id.in_([*chosen, *rejected]))
+        texts: dict[int, str] = dict(db.execute(cut).tuples().all())
+        asked = select(prompt.id, func.substr(prompt.text, 1, CUT)).where(prompt.id.in_(prompts))
+        questions: dict[int, str] = dict(db.execute(asked).tuples().all())
+    margins = [None if value != value else float(value) for value in decided.margin[places].tolist()]
+    return tuple(
+        PairShown(number, questions.get(number, ""), one, texts.get(one, ""), other, texts.get(other, ""), margin)
+        for number, one, other, margin in zip(prompts, chosen, rejected, margins, strict=True)
+    )
+
+
+def as_selector(selector: MarginPairs) -> JSON:
+    """The selector as a recipe holds it."""
+    return {"name": NAME} | selector.model_dump(mode="json")

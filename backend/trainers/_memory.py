@@ -1,0 +1,70 @@
+"""How much memory a training will take, computed from shapes before it begins. An estimate: see `HOW`."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from backend.values import JSON
+
+HOW = (
+    "Weights, gradients and the two moments of AdamW are counted from the tensors that were loaded. Activations: "
+    "tokens of one forward pass at the longest row, times layers, times 34 bytes of each hidden unit at 16 bits "
+    "(68 at 32 bits), as Korthikanti et al. 2022 (arXiv 2205.05198) count a transformer layer without stored attention "
+    "scores; with gradient_checkpointing the input of each layer and one whole layer. Logits: tokens times vocabulary, "
+    "as values and as gradients of 32 bits. Buffers of the libraries come on top."
+)
+BYTES_OF_LAYER = 34
+"""Of each hidden unit and token in one layer, where numbers have two bytes."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Bytes."""
+
+    weights: int
+    reference: int
+    gradients: int
+    optimizer: int
+    activations: int
+    logits: int
+
+    @property
+    def total(self) -> int:
+        return sum(asdict(self).values())
+
+    def to_json(self) -> JSON:
+        return asdict(self) | {"total": self.total, "how": HOW}
+
+
+def activations(tokens: int, *, layers: int, hidden: int, number: int, recomputes: bool) -> int:
+    """Bytes that the backward pass needs of so many tokens; `number`: bytes of one number."""
+    of_layer = tokens * hidden * BYTES_OF_LAYER * number // 2
+    return layers * tokens * hidden * number + of_layer if recomputes else layers * of_layer
+
+
+def logits(tokens: int, vocabulary: int) -> int:
+    """Bytes of the next-token scores and their gradients."""
+    return tokens * vocabulary * 4 * 2
+
+
+def estimated(policy: Any, reference: Any, *, tokens: int, half: bool, recomputes: bool, head: bool) -> Memory:
+    """The memory of a model that trains on forward passes of so many tokens.
+
+    half: activations have 16 bits. head: the model ends in next-token scores, not in one number.
+    """
+    shape = policy.config.get_text_config()
+    sizes = [(one.numel(), one.element_size(), one.requires_grad) for one in policy.parameters()]
+    trained = sum(count * size for count, size, is_trained in sizes if is_trained)
+    return Memory(
+        weights=sum(count * size for count, size, _ in sizes),
+        reference=sum(one.numel() * one.element_size() for one in reference.parameters()) if reference else 0,
+        gradients=trained,
+        optimizer=2 * trained,
+        activations=activations(
+            tokens,
+            layers=shape.num_hidden_layers,
+            hidden=shape.hidden_size,
+            number=2 if half else 4,
+            recomputes=recomputes,
+        ),
+        logits=logits(tokens, shape.vocab_size) if head else 0,
+    )

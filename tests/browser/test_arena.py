@@ -1,0 +1,58 @@
+"""The arena in Chromium: keys as at the desk, several matches, and names at the end only; hostile texts stay texts."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from backend.db import reading, tables
+from backend.services.arena import opening
+from tests.browser.desk import HOSTILE, empty, sign_in
+from tests.integration import site
+from tests.integration.held_out import NUMBER, make_line
+
+__all__ = ["empty"]
+pytestmark = pytest.mark.browser
+
+
+def test_matches_are_decided_by_keys_and_names_are_shown_at_the_end(empty: None, chromium: Any) -> None:
+    line = make_line(
+        texts=[f"Old {n} {HOSTILE}" for n in range(NUMBER)] + [f"New {n} {HOSTILE}" for n in range(NUMBER)]
+    )
+    base, _, newest = line.checkpoints
+    arena_id = opening.open_arena(line.actor, line.project.id, base.id, newest.id, number=4)
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    sign_in(context, line.actor)
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(site.page(line.project, f"arena?arena={arena_id}"))
+    status, match = page.locator("#arena-match [role=status]"), page.locator("#arena-match .match")
+    expect(status).to_contain_text("0 of 4 decided")
+    expect(page.locator("#arena-match article")).to_have_count(2)
+    assert base.name not in page.locator("main").inner_text()
+    first = match.get_attribute("data-token")
+    page.keyboard.press("s")
+    expect(match).not_to_have_attribute("data-token", str(first))
+    page.keyboard.press("1")
+    expect(status).to_contain_text("1 of 4 decided")
+    page.keyboard.press("u")
+    expect(status).to_contain_text("0 of 4 decided")
+    for number, key in enumerate("12=0", 1):
+        page.keyboard.press(key)
+        if number < 4:
+            expect(status).to_contain_text(f"{number} of 4 decided")
+    expect(page.locator("#arena-match .result h2")).to_contain_text(f"{base.name} against {newest.name}")
+    expect(page.locator("#arena-match .result")).to_contain_text("4 decisions by 1 person")
+    with reading() as db:
+        standing = db.query(tables.ArenaVote).filter_by(is_retracted=False).order_by(tables.ArenaVote.id).all()
+    left, right, tie, none = standing
+    assert left.winner == ("second" if left.is_swapped else "first"), "1 chooses what stands on the left"
+    assert right.winner == ("first" if right.is_swapped else "second")
+    assert (tie.winner, none.winner) == ("tie", "none")
+    assert all(one.seconds and one.seconds < 600 for one in standing)
+    page.goto(site.page(line.project, f"checkpoints?checkpoint={newest.id}"))
+    expect(page.locator("#detail")).to_contain_text("2 matches with a winner")
+    assert page.evaluate("window.hacked") is None
+    assert errors == []
+    context.close()

@@ -1,0 +1,230 @@
+"""Blind matches: nothing that is sent says whose answers they are; who won, and how the judge agrees."""
+
+import json
+from typing import Any
+
+import pytest
+
+from backend.db import reading, session, tables
+from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
+from backend.jobs import transitions
+from backend.pipeline import run as pipeline_run
+from backend.services import checkpoints
+from backend.services.access import Actor
+from backend.services.arena import opening, results, sides, voting
+from backend.values import JobStatus, Role
+from tests import rows
+from tests.integration import site
+from tests.integration.clicking import Clicker
+from tests.integration.held_out import NUMBER, Line, make_line
+from tests.integration.test_deep_links import Opened
+
+pytestmark = pytest.mark.on_sqlite
+OLD, NEW = [f"old answer {n}" for n in range(NUMBER)], [f"new answer {n}" for n in range(NUMBER)]
+LIKES_NEW = {
+    "name": "scripted",
+    "rules": [
+        {"pattern": r"(?s)new answer.*old answer", "reply": "Winner: A"},
+        {"pattern": r"(?s)old answer.*new answer", "reply": "Winner: B"},
+    ],
+}
+LIKES_THE_FIRST = {"name": "scripted", "rules": [{"pattern": "answer", "reply": "Winner: A"}]}
+
+
+@pytest.fixture
+def line(database: str) -> Line:
+    return make_line(texts=OLD + NEW)
+
+
+def opened(line: Line, **more: Any) -> int:
+    return opening.open_arena(line.actor, line.project.id, line.checkpoints[0].id, line.checkpoints[2].id, **more)
+
+
+def play(actor: Actor, arena_id: int, better: str = "new") -> list[voting.Shown]:
+    """Decide all matches: the side whose text begins so is better."""
+    seen = []
+    while (match := voting.next_match(actor, arena_id)).token:
+        seen.append(match)
+        voting.decide(actor, arena_id, match.token, "left" if match.left.startswith(better) else "right")
+    return seen
+
+
+def run_judge(arena_id: int) -> None:
+    with reading() as db:
+        [job] = [one for one in db.query(tables.Job) if one.spec.get("arena_id") == arena_id]
+    attempt = transitions.start(job.id, job.workflow_id, "here")
+    assert attempt is not None
+    pipeline_run.run_job(job.id, attempt)
+    with reading() as db:
+        found = db.get_one(tables.Job, job.id)
+    assert (found.status, found.error) == (JobStatus.done, None)
+
+
+def test_nothing_that_is_sent_says_whose_answers_they_are(line: Line) -> None:
+    """Of every match over many arenas the sides are even, and no field differs by who stands where."""
+    arena_id = opened(line, number=NUMBER)
+    with reading() as db:
+        secret = db.get_one(tables.Arena, arena_id).secret
+        names = [one.name for one in line.checkpoints]
+    with site.signed_in(line.actor) as client:
+        said = [client.get(f"/api/v1/arenas/{arena_id}").text]
+        said.append(client.get(f"/api/v1/projects/{line.project.id}/arenas").text)
+        lefts = []
+        while (answer := client.get(f"/api/v1/arenas/{arena_id}/match")).json()["token"]:
+            match = answer.json()
+            assert set(match) == {"arena_id", "done", "total", "token", "messages", "left", "right"}
+            lefts.append(match["left"].split()[0])
+            body = {"token": match["token"], "choice": "left", "seconds": 2.5}
+            said += [answer.text, client.post(f"/api/v1/arenas/{arena_id}/decisions", json=body).text]
+    texts = " ".join(said)
+    assert secret not in texts
+    assert not any(name in texts for name in names), "not even which two they are"
+    assert 8 < lefts.count("old") < 32, "by chance one of the two sides"
+    with reading() as db:
+        votes = db.query(tables.ArenaVote).all()
+    assert len(votes) == NUMBER
+    swapped = {("first", False), ("second", True)}
+    assert {(one.winner, one.is_swapped) for one in votes} == swapped, "left is the second one where they are swapped"
+
+
+def test_orders_sides_and_tokens_are_each_persons_own() -> None:
+    ids = list(range(100, 200))
+    one, two = (sides.ordered("secret", ids, user) for user in (1, 2))
+    assert sorted(one) == sorted(two) == ids
+    assert one != two
+    assert one == sides.ordered("secret", reversed(ids), 1), "the same at every call"
+    agree = sum(sides.is_swapped("secret", n, 1) == sides.is_swapped("secret", n, 2) for n in ids)
+    assert 30 < agree < 70
+    tokens = {sides.token("secret", n, user) for n in ids for user in (1, 2)}
+    assert len(tokens) == 200
+    first_half = sum(sides.is_swapped("secret", n, 1) for n in one[:50])
+    assert 12 < first_half < 38, "the order says nothing of the sides"
+
+
+def test_people_and_the_judge_play_the_same_matches(line: Line) -> None:
+    judge = rows.make_checkpoint(line.project, "fair judge", engine=LIKES_NEW)
+    arena_id = opened(line, number=12, judge_id=judge.id)
+    other = rows.make_actor(line.project, Role.reviewer)
+    run_judge(arena_id)
+    before = results.get(line.actor, arena_id)
+    assert (before.result, before.decided, before.matches) == (None, 0, 12), "the judge's word waits for people's, too"
+    of_new = {"checkpoint_id": line.checkpoints[2].id}
+    assert results.list_arenas(line.actor, line.project.id, **of_new) == [], "not even that it plays"
+    assert len(play(line.actor, arena_id)) == 12
+    assert [one.id for one in results.list_arenas(line.actor, line.project.id, **of_new)] == [arena_id]
+    assert len(play(other, arena_id)) == 12
+    found = results.get(line.actor, arena_id).result
+    assert found is not None
+    assert (found.people, found.votes) == (2, 24)
+    assert (found.wins.first, found.wins.second, found.wins.ties, found.wins.share) == (0, 12, 0, 0.0)
+    assert found.wins.low == pytest.approx(0.0, abs=1e-9)
+    assert found.wins.high == pytest.approx(0.2425, abs=1e-3), "Wilson's interval of 0 of 12"
+    assert found.judge is not None
+    assert (found.judge.played, found.judge.same_in_both_seats.value, found.judge.agreement.value) == (12, 1.0, 1.0)
+    assert found.judge.kappa.value is None, "all said the same, so kappa is not defined"
+
+
+def test_a_judge_that_follows_the_place_agrees_with_itself_nowhere(line: Line) -> None:
+    judge = rows.make_checkpoint(line.project, "biased judge", engine=LIKES_THE_FIRST)
+    arena_id = opened(line, number=10, judge_id=judge.id)
+    run_judge(arena_id)
+    play(line.actor, arena_id)
+    found = results.get(line.actor, arena_id).result
+    assert found is not None
+    assert found.judge is not None
+    assert (found.judge.wins.ties, found.judge.same_in_both_seats.value, found.judge.agreement.value) == (10, 0.0, 0.0)
+
+
+def test_ties_majorities_and_words_taken_back(line: Line) -> None:
+    arena_id = opened(line, number=3)
+    two, three = (rows.make_actor(line.project, Role.reviewer) for _ in range(2))
+    match = voting.next_match(line.actor, arena_id)
+    after = voting.decide(line.actor, arena_id, match.token, "tie")
+    assert (after.done, after.token != match.token) == (1, True)
+    assert voting.decide(line.actor, arena_id, match.token, "tie").done == 1, "sent twice it counts once"
+    with pytest.raises(Conflict, match="already"):
+        voting.decide(line.actor, arena_id, match.token, "left")
+    again = voting.take_back(line.actor, arena_id)
+    assert (again.token, again.done, again.left) == (match.token, 0, match.left)
+    assert voting.next_match(line.actor, arena_id, skipped=(match.token,)).token != match.token
+    play(line.actor, arena_id, "new")
+    play(two, arena_id, "new")
+    play(three, arena_id, "old")
+    found = results.get(three, arena_id).result
+    assert found is not None
+    assert (found.wins.first, found.wins.second, found.votes) == (0, 3, 9)
+    with pytest.raises(Conflict, match="names are shown"):
+        voting.take_back(three, arena_id)
+    assert results.majority(["first", "second"]) == "tie"
+    assert results.majority(["none", "second"]) == "second"
+
+
+def test_what_cannot_be_compared_is_refused(line: Line) -> None:
+    base, _, new = (checkpoint.id for checkpoint in line.checkpoints)
+    with pytest.raises(InvalidInput, match="same checkpoint"):
+        opening.open_arena(line.actor, line.project.id, base, base)
+    unmeasured = rows.make_checkpoint(line.project)
+    with pytest.raises(NotFound, match="no held-out answers"):
+        opening.open_arena(line.actor, line.project.id, base, unmeasured.id)
+    with pytest.raises(InvalidInput, match="number"):
+        opened(line, number=2)
+    with pytest.raises(NotFound, match="judge"):
+        opened(line, judge_id=new + 99)
+    with session() as db:
+        for sample in db.query(tables.Sample).filter_by(checkpoint_id=new):
+            sample.text = f"old answer {sample.group_id}"
+        for sample in db.query(tables.Sample).filter_by(checkpoint_id=base):
+            sample.text = "same"
+        for sample in db.query(tables.Sample).filter_by(checkpoint_id=new):
+            sample.text = "same"
+    with pytest.raises(InvalidInput, match="40 held-out prompts, 0 of them in other words"):
+        opened(line)
+    viewer, stranger = rows.make_actor(line.project, Role.viewer), rows.make_actor(rows.make_project())
+    with session() as db:
+        for sample in db.query(tables.Sample).filter_by(checkpoint_id=new):
+            sample.text = "another"
+    arena_id = opened(line)
+    with pytest.raises(PermissionDenied):
+        voting.next_match(viewer, arena_id)
+    with pytest.raises(NotFound, match="no arena"):
+        voting.next_match(stranger, arena_id)
+    with pytest.raises(NotFound, match="no arena"):
+        results.get(stranger, arena_id)
+    token = voting.next_match(line.actor, arena_id).token
+    colleague = rows.make_actor(line.project, Role.reviewer)
+    with pytest.raises(NotFound, match="not one of this arena"):
+        voting.decide(colleague, arena_id, token, "left")
+    with pytest.raises(InvalidInput, match="choice"):
+        voting.decide(line.actor, arena_id, token, "both")
+    judged = rows.make_checkpoint(line.project, "only a judge", engine=LIKES_NEW)
+    opened(line, judge_id=judged.id)
+    with pytest.raises(Conflict, match="arenas"):
+        checkpoints.delete(line.actor, judged.id)
+
+
+class Page(Clicker, Opened):
+    """Opens a page and clicks on it."""
+
+    def acts(self, **event: Any) -> str:
+        self.event = event
+        self.call(self.listener("arena", "act"))
+        return self.said[-1]
+
+
+def test_the_page_hides_names_until_all_is_decided_and_the_card_shows_the_result(line: Line) -> None:
+    arena_id = opened(line, number=3)
+    old, new = line.checkpoints[0], line.checkpoints[2]
+    with site.signed_in(line.actor) as client:
+        page = Page(client, line.project.slug)
+        said = page.ask("arena", "draw", arena=str(arena_id))
+        assert "names are hidden" in said
+        assert "base model against" not in said
+        for _ in range(3):
+            match = json.loads(page.said[-1])["data"]
+            value = next(one for one in match if isinstance(one, dict) and one.get("token"))
+            said = page.acts(act="right", token=value["token"], seconds=1.5)
+        assert f"{old.name} against {new.name}" in said
+        assert "3 decisions by 1 person" in said
+        card = page.ask("checkpoints", "load", checkpoint=str(new.id))
+        assert f"arena?arena={arena_id}" in card
+        assert "of 3 matches with a winner" in card

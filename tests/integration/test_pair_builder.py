@@ -1,0 +1,147 @@
+"""Trying out how a judged round's samples are paired: what is previewed is what the round's selector then keeps."""
+
+from typing import Any
+
+import pytest
+
+from backend.db import reading, session, tables
+from backend.errors import Conflict, InvalidInput, PermissionDenied
+from backend.jobs import transitions
+from backend.pipeline import run as pipeline_run
+from backend.services.pairs import choosing, openings, previews
+from backend.values import JobStatus, Role, RoundStatus, Stage
+from tests import rows
+from tests.integration import site
+from tests.integration.clicking import Clicker
+from tests.integration.test_deep_links import Opened
+from tests.integration.test_ways_out import stopped_round
+
+pytestmark = [pytest.mark.on_sqlite, pytest.mark.usefixtures("database")]
+SCORES = [5.0, 1.0, 3.0, 2.0, 2.0, 2.0, 4.0, 0.0, None, 3.0, 1.0, 5.0]
+
+
+def judged(**columns: Any) -> tuple[tables.Project, tables.Round, list[tables.Sample]]:
+    """A stopped round of three prompts, four samples each; the prompts have a level."""
+    project, round_ = stopped_round()
+    prompts = rows.make_prompt_set(project, prompts=["one", "two", "three"])
+    with session() as db:
+        for n, row in enumerate(db.query(tables.Prompt).filter_by(prompt_set_id=prompts.id).order_by("id")):
+            row.extra = {"level": "easy" if n else "hard", "row": n}
+        found = db.get_one(tables.Round, round_.id)
+        for name, value in columns.items():
+            setattr(found, name, value)
+    samples = rows.make_samples(round_, prompts, n=4, scores=SCORES, texts=[f"text {'x' * n}" for n in range(12)])
+    return project, round_, samples
+
+
+def kept(round_id: int) -> set[tuple[int | None, int | None]]:
+    with reading() as db:
+        found = db.query(tables.Example).join(tables.Dataset).filter(tables.Dataset.round_id == round_id)
+        return {(one.sample_id, one.rejected_id) for one in found}
+
+
+def test_what_is_previewed_is_what_the_round_then_keeps() -> None:
+    project, round_, samples = judged()
+    actor = rows.make_actor(project)
+    assert openings.open_round(actor, round_.id).notes == ("level",), "the number of a row tells prompts apart"
+    knobs = {"min_margin": 2.0, "pairs_per_prompt": 2, "category": "level", "max_per_category": 1}
+    found = previews.preview(actor, round_.id, knobs)
+    shown = {(one.chosen_id, one.rejected_id) for one in found.examples}
+    # Prompt 1: 5 with 1. Prompt 2: 4 with 0. Prompt 3: 5 with 1, as wide as prompt 2's: the first one keeps the quota.
+    assert shown == {(samples[0].id, samples[1].id), (samples[6].id, samples[7].id)}
+    assert (found.samples, found.prompts, found.rows) == (12, 3, 2)
+    assert found.dropped == {"over the quota of its category": 1}
+    assert found.categories == {"easy": 1, "hard": 1}
+    assert found.length_gap == -1.5, "4 without the blank, and 6; 11 and 12"
+    assert found.examples[0].chosen == "text "
+    assert previews.preview(actor, round_.id, {}, token=found.token).rows == 3
+    made = choosing.choose(actor, round_.id, knobs)
+    assert made.job_id is not None
+    with reading() as db:
+        job = db.get_one(tables.Job, made.job_id)
+    attempt = transitions.start(job.id, job.workflow_id, "here")
+    assert attempt is not None
+    pipeline_run.run_job(job.id, attempt)
+    assert kept(round_.id) == shown
+    with reading() as db:
+        row = db.get_one(tables.Round, round_.id)
+        assert row.recipe["selector"] | knobs == row.recipe["selector"]
+        assert row.recipe["selector"]["name"] == "margin_pairs"
+        assert row.counts["funnel"][-2]["dropped"] == found.dropped
+
+
+def test_reviewers_are_counted_by_whose_word_stands() -> None:
+    project, round_, samples = judged()
+    actor, other = rows.make_actor(project), rows.make_actor(project, Role.reviewer)
+    for sample in samples[:2]:
+        rows.make_decision(sample, actor, "accept" if sample is samples[0] else "reject")
+        rows.make_decision(sample, other, "accept" if sample is samples[0] else "reject")
+    found = previews.preview(actor, round_.id, {"min_reviewers": 2})
+    assert [(one.chosen_id, one.rejected_id) for one in found.examples] == [(samples[0].id, samples[1].id)]
+    assert found.dropped == {"fewer than min_reviewers": 2}
+    assert previews.preview(actor, round_.id, {"min_reviewers": 3}).rows == 0
+
+
+def test_a_round_in_review_keeps_the_knobs_for_its_selecting() -> None:
+    project, round_, _ = judged(status=RoundStatus.review, stage=Stage.review, is_reviewed=True)
+    actor = rows.make_actor(project)
+    made = choosing.choose(actor, round_.id, {"min_margin": 1.5})
+    assert made.job_id is None
+    with reading() as db:
+        row = db.get_one(tables.Round, round_.id)
+        assert (row.status, row.recipe["selector"]["min_margin"]) == (RoundStatus.review, 1.5)
+        assert db.query(tables.Event).filter_by(verb="change selector").count() == 1
+    assert openings.open_round(actor, round_.id).knobs.min_margin == 1.5
+
+
+def test_openings_are_few_and_an_old_one_is_loaded_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    project, round_, _ = judged()
+    actor = rows.make_actor(project)
+    tokens = [openings.open_round(actor, round_.id).token for _ in range(openings.MOST_KEPT + 1)]
+    assert openings.opened(actor, round_.id, tokens[-1]).token == tokens[-1]
+    assert openings.opened(actor, round_.id, tokens[0]).token not in tokens
+    colleague = rows.make_actor(project, Role.curator)
+    assert openings.opened(colleague, round_.id, tokens[-1]).token != tokens[-1]
+
+
+def test_what_cannot_be_paired_is_refused() -> None:
+    project, round_, _ = judged()
+    actor = rows.make_actor(project)
+    with pytest.raises(PermissionDenied):
+        previews.preview(rows.make_actor(project, Role.reviewer), round_.id, {})
+    for knobs in ({"min_margin": -1}, {"pairs_per_prompt": 0}, {"other": 1}, {"max_per_category": 2}):
+        with pytest.raises(InvalidInput):
+            previews.preview(actor, round_.id, knobs)
+    unjudged = rows.make_round(project)
+    rows.make_samples(unjudged, rows.make_prompt_set(project, prompts=["a"]))
+    with pytest.raises(Conflict, match="has a score yet"):
+        previews.preview(actor, unjudged.id, {})
+    with pytest.raises(Conflict, match="stopped after judging"):
+        choosing.choose(actor, unjudged.id, {})
+    texts = rows.RECIPE | {"selector": {"name": "above_threshold"}, "trainer": {"name": "sft"}}
+    sft = rows.make_round(project, recipe=texts, status=RoundStatus.failed, stage=Stage.select)
+    with pytest.raises(InvalidInput, match="sft"):
+        previews.preview(actor, sft.id, {})
+
+
+class Page(Clicker, Opened):
+    """Opens a page and moves its sliders."""
+
+
+def test_the_page_follows_its_sliders() -> None:
+    project, round_, _ = judged()
+    with site.signed_in(rows.make_actor(project)) as client:
+        page = Page(client, project.slug)
+        said = page.ask("pairs", "draw", round=str(round_.id))
+        assert '"rows": "3"' in said
+        assert "pairs of 3 prompts with 12 samples" in said
+        page.do("pairs", "follow", margin=4.0)
+        assert '"rows": "3"' in page.said[-1]
+        page.do("pairs", "follow", margin=4.5)
+        assert "margin below min_margin" in page.said[-1]
+        page.do("pairs", "choose")
+        with reading() as db:
+            found = db.get_one(tables.Round, round_.id)
+            assert found.recipe["selector"]["min_margin"] == 4.5
+            jobs = db.query(tables.Job).filter_by(round_id=round_.id, status=JobStatus.queued)
+            assert [one.stage for one in jobs] == [Stage.select]

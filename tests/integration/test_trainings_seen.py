@@ -1,0 +1,201 @@
+"""What trainings logged and what they were about to do: rows of jobs, services, REST and the page."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backend.db import reading, session, tables
+from backend.errors import InvalidInput, NotFound, PermissionDenied
+from backend.jobs import transitions
+from backend.pipeline import run as pipeline_run
+from backend.services import datasets
+from backend.services.rounds import preflights, training_curves
+from backend.services.rounds.training_curves import SeriesGroup
+from backend.values import DatasetType, JobStatus, Role, Stage
+from tests import rows
+from tests.integration import site
+from tests.integration.clicking import Clicker
+from tests.integration.loop import SOLVER as ENGINE
+from tests.integration.loop import Loop, star, tiny
+from tests.integration.test_deep_links import Opened
+
+__all__ = ["tiny"]
+pytestmark = pytest.mark.on_sqlite
+
+
+class Page(Clicker, Opened):
+    """Opens a page and clicks on it."""
+
+
+def run_job(job_id: int) -> tables.Job:
+    with reading() as db:
+        job = db.get_one(tables.Job, job_id)
+    attempt = transitions.start(job_id, job.workflow_id, "here")
+    assert attempt is not None
+    pipeline_run.run_job(job_id, attempt)
+    with reading() as db:
+        return db.get_one(tables.Job, job_id)
+
+
+def test_a_training_notes_what_it_is_about_to_do_and_can_be_looked_at_again(tiny: Path) -> None:
+    loop = Loop(star(), ENGINE, tiny)
+    round_id = loop.launch()
+    assert loop.run(round_id, trains=True).error is None
+    began = preflights.newest(loop.actor, loop.project.id, round_id=round_id)
+    assert began is not None
+    assert began.report is not None
+    assert (began.round_id, began.status) == (round_id, JobStatus.done)
+    dataset = next(one for one in datasets.list_datasets(loop.actor, loop.project.id) if one.is_read)
+    assert began.report["rows"] == dataset.num_examples
+    assert began.report["steps"] == 2
+    assert "SFTTrainer" in began.report["script"]
+    usual = preflights.usual(loop.actor, dataset.id)
+    assert usual.trainer["name"] == began.report["trainer"] == "sft"
+    shorter = began.report["longest"] - 1
+    looked = preflights.look(loop.actor, dataset.id, {"max_length": shorter})
+    assert preflights.get(loop.actor, looked).report is None
+    assert run_job(looked).error is None
+    found = preflights.newest(loop.actor, loop.project.id)
+    assert found is not None
+    assert found.report is not None
+    assert (found.job_id, found.dataset_id, found.report["max_length"]) == (looked, dataset.id, shorter)
+    assert found.report["rows"] == began.report["rows"]
+    assert found.report["truncated"]["rows"] or found.report["left_out"]
+    series = training_curves.series(loop.actor, loop.project.id, [round_id])
+    groups = {one.group for one in series}
+    assert {SeriesGroup.loss, SeriesGroup.learning_rate, SeriesGroup.entropy, SeriesGroup.lengths} <= groups
+    with reading() as db:
+        logged = {point.name for point in db.query(tables.JobPoint).filter_by(job_id=began.job_id)}
+    assert {one.name for one in series} == logged, "every series that TRL logs is there"
+    with site.signed_in(loop.actor) as client:
+        answer = client.get(f"/api/v1/preflights/{looked}")
+        assert answer.json()["report"]["max_length"] == shorter
+        curves = client.get(f"/api/v1/projects/{loop.project.id}/training-curves", params={"round_id": round_id})
+        assert {one["name"] for one in curves.json()} == logged
+
+
+REPORT = {
+    "trainer": "sft",
+    "rows": 3,
+    "rows_used": 2,
+    "left_out": {"too_long": 1},
+    "max_length": 8,
+    "examples": 2,
+    "counted": 2,
+    "tokens": 10,
+    "tokens_learned": 4,
+    "longest": 6,
+    "truncated": {"rows": 1, "of": 2},
+    "steps": 7,
+    "memory": None,
+    "first": [
+        [
+            {
+                "side": "",
+                "tokens": 6,
+                "learned": 2,
+                "is_cut": False,
+                "parts": [
+                    {"text": "<|user|>2 + 2 =", "learned": False},
+                    {"text": "4<|eos|>", "learned": True},
+                ],
+            }
+        ]
+    ],
+    "config": {"learning_rate": 0.001},
+    "config_class": "SFTConfig",
+    "script": "trainer = SFTTrainer()",
+    "no_script": "",
+}
+
+
+def test_the_page_shows_curves_report_and_script(database: str) -> None:
+    project = rows.make_project()
+    round_ = rows.make_round(project)
+    with session() as db:
+        job: Any = tables.Job(
+            project_id=project.id,
+            round_id=round_.id,
+            workflow_id="w",
+            stage=Stage.train,
+            queue="train",
+            status=JobStatus.running,
+            spec={"preflight": REPORT, "folder": "f"},
+        )
+        look = tables.Job(
+            project_id=project.id,
+            workflow_id="l",
+            stage=Stage.train,
+            queue="train",
+            status=JobStatus.done,
+            spec={
+                "kind": "preflight",
+                "dataset_id": 1,
+                "trainer": {"name": "sft"},
+                "preflight": REPORT | {"steps": 99},
+            },
+        )
+        db.add_all([job, look])
+        db.flush()
+        db.add(tables.JobPoint(job_id=job.id, name="rewards/margins", step=1, value=0.5))
+    with site.signed_in(rows.make_actor(project)) as client:
+        page = Page(client, project.slug)
+        shown = page.ask("training", "draw", rounds=f"{round_.id},999")
+        assert "Round 999 of the address was not trained" in shown
+        assert f"jobs?job={job.id}" in shown
+        assert "writes while it trains" in shown
+        assert "margins, round 1" in shown, "plotly writes the slash otherwise"
+        assert "1 longer than max_length" in shown
+        assert "50.0% of rows" in shown
+        assert '"learned": true' in shown
+        assert "trainer = SFTTrainer()" in shown
+        assert '"value": "99"' in page.ask("training.looking", "draw")
+
+
+def test_what_cannot_be_looked_at_is_refused_with_a_reason(database: str) -> None:
+    project = rows.make_project()
+    policy = rows.make_checkpoint(project)
+    curator, viewer = rows.make_actor(project, Role.curator), rows.make_actor(project, Role.viewer)
+    round_ = rows.make_round(project, policy)
+    prompts = rows.make_prompt_set(project, prompts=["a"])
+    one, other, *_ = rows.make_samples(round_, prompts, texts=["b", "c"])
+    line = [{"prompt_id": one.prompt_id, "sample_id": one.id, "rejected_id": other.id}]
+    dataset = rows.make_dataset(round_, DatasetType.preference, line)
+    with pytest.raises(PermissionDenied):
+        preflights.look(viewer, dataset.id)
+    with pytest.raises(InvalidInput, match="does not read preference rows"):
+        preflights.look(curator, dataset.id, {"name": "sft"})
+    with pytest.raises(InvalidInput, match="max_length"):
+        preflights.look(curator, dataset.id, {"max_length": 0})
+    with pytest.raises(NotFound, match="no checkpoint"):
+        preflights.look(curator, dataset.id, policy_id=policy.id + 99)
+    stranger = rows.make_actor(rows.make_project())
+    with pytest.raises(NotFound, match="no dataset"):
+        preflights.look(stranger, dataset.id)
+    job_id = preflights.look(curator, dataset.id)
+    with pytest.raises(NotFound, match="no pre-flight"):
+        preflights.get(stranger, job_id)
+
+
+def test_rounds_lie_on_top_of_each_other_and_no_more_than_can_be_told_apart(database: str) -> None:
+    project = rows.make_project()
+    actor, policy = rows.make_actor(project), rows.make_checkpoint(project)
+    rounds = [rows.make_round(project, policy) for _ in range(9)]
+    with session() as db:
+        for number, round_ in enumerate(rounds[:2]):
+            job: Any = tables.Job(
+                project_id=project.id, round_id=round_.id, workflow_id=f"w{number}", stage=Stage.train, queue="train"
+            )
+            db.add(job)
+            db.flush()
+            db.add(tables.JobPoint(job_id=job.id, name="loss", step=1, value=float(number)))
+    found = training_curves.series(actor, project.id, [rounds[1].id, rounds[0].id])
+    assert [(one.round_number, one.step, one.points) for one in found] == [
+        (rounds[0].number, None, ((1, 0.0),)),
+        (rounds[1].number, None, ((1, 1.0),)),
+    ]
+    with pytest.raises(InvalidInput, match="at most 8"):
+        training_curves.series(actor, project.id, [one.id for one in rounds])
+    with pytest.raises(NotFound, match="no round"):
+        training_curves.series(actor, project.id, [rounds[-1].id + 1])
