@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-INDEX = Path(__file__).parents[1] / "recipes" / "README.md"
+INDEX = Path(__file__).parents[2] / "recipes" / "README.md"
 ENTRY = re.compile(r"^## `(\w+)`\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 SECTION = re.compile(r"^\*([^*\n]+)\.\*", re.MULTILINE)
 ITEM = re.compile(r"^- ", re.MULTILINE)
