@@ -4,7 +4,19 @@
 // events of parts that are gone. Which event writes what stands in the page's configuration, so nothing is named here.
 (() => {
   "use strict";
-  const FIELDS = new Set(["textbox", "number", "dropdown", "checkbox", "checkboxgroup", "radio", "slider", "file", "button", "column", "row"]);
+  const FIELDS = new Set([
+    "textbox",
+    "number",
+    "dropdown",
+    "checkbox",
+    "checkboxgroup",
+    "radio",
+    "slider",
+    "file",
+    "button",
+    "column",
+    "row",
+  ]);
   /** Milliseconds until the drawing that an answer causes is asked for. */
   const DRAWN_IN = 400;
   /** Milliseconds after which nothing is coming any more, where the stream of answers broke. */
@@ -33,7 +45,10 @@
     const now = new Set(dependencies.map(({ id }) => id));
     for (const id of drawings.get(drawing) || []) if (!now.has(id) && events.delete(id)) gone.add(id);
     drawings.set(drawing, now);
-    inside.set(layout?.id, (layout?.children || []).map(({ id }) => id));
+    inside.set(
+      layout?.id,
+      (layout?.children || []).map(({ id }) => id),
+    );
   }
 
   function hold(id, value) {
@@ -49,10 +64,15 @@
   const isOn = (event, name) => event.targets.some(([, one]) => one === name);
   /** The events that follow when this one has written, such as the drawing of a part of the page. */
   const following = (event) =>
-    [...events.values()].filter((one) => one.backend_fn && one.targets.some(([id, name]) => name === "change" && event.outputs.includes(id)));
+    [...events.values()].filter(
+      (one) => one.backend_fn && one.targets.some(([id, name]) => name === "change" && event.outputs.includes(id)),
+    );
 
   /** Where a component stands; a drawing has no id, what is in it may have. */
-  const elementsOf = (id) => [id, ...(inside.get(id) || [])].map((one) => document.getElementById(components.get(one)?.name || "")).filter(Boolean);
+  const elementsOf = (id) =>
+    [id, ...(inside.get(id) || [])]
+      .map((one) => document.getElementById(components.get(one)?.name || ""))
+      .filter(Boolean);
 
   function lock(element, key) {
     if (!locked.has(element)) locked.set(element, { keys: new Set(), focused: null });
@@ -97,7 +117,8 @@
   }
 
   /** An answer that ends an event without a word: Gradio reads it as fields that failed their check, and there are none. */
-  const nothing = () => new Response(JSON.stringify({ detail: [] }), { status: 422, headers: { "content-type": "application/json" } });
+  const nothing = () =>
+    new Response(JSON.stringify({ detail: [] }), { status: 422, headers: { "content-type": "application/json" } });
 
   async function join(what, how) {
     const asked = JSON.parse(how.body);
@@ -192,7 +213,12 @@
     learn(window.gradio_config);
     const page = document.querySelector("gradio-app");
     for (const one of events.values()) {
-      if (one.backend_fn && isOn(one, "load") && one.outputs.some((id) => isField(id) && components.get(id).type !== "button")) lock(page, one.id);
+      if (
+        one.backend_fn &&
+        isOn(one, "load") &&
+        one.outputs.some((id) => isField(id) && components.get(id).type !== "button")
+      )
+        lock(page, one.id);
     }
   });
 

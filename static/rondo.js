@@ -54,13 +54,18 @@
   document.cookie = `rondo_zone=${zone}; path=/; max-age=31536000; samesite=lax`;
 
   function nameZone() {
-    const offset = new Intl.DateTimeFormat("en", { timeZoneName: "longOffset" }).formatToParts().find(({ type }) => type === "timeZoneName");
+    const offset = new Intl.DateTimeFormat("en", { timeZoneName: "longOffset" })
+      .formatToParts()
+      .find(({ type }) => type === "timeZoneName");
     const name = `${zone} (${offset.value})`;
     const line = document.querySelector(".rondo-zone");
     if (line) line.textContent = `Times are those of ${name}.`;
     // Times stand in tables and lists that are drawn anew all the time: a tooltip is given when the pointer comes.
     document.addEventListener("mouseover", ({ target }) => {
-      const isTime = !target.title && !target.firstElementChild && /\d [A-Z][a-z]{2} \d{4}, \d\d:\d\d|(in|about|until) .*\d\d:\d\d\.?$/.test(target.textContent.slice(0, 200));
+      const isTime =
+        !target.title &&
+        !target.firstElementChild &&
+        /\d [A-Z][a-z]{2} \d{4}, \d\d:\d\d|(in|about|until) .*\d\d:\d\d\.?$/.test(target.textContent.slice(0, 200));
       if (isTime) target.title = `Time of ${name}`;
     });
   }

@@ -31,14 +31,29 @@ export class Acts extends Answers {
   /** Send an act; `u` takes it back. */
   remember(act, item, target = item) {
     this.known.add(act.client_id);
-    this.done.push({ kind: act.kind, text: act.text, client_id: act.client_id, item, target, before: item.mine || null });
+    this.done.push({
+      kind: act.kind,
+      text: act.text,
+      client_id: act.client_id,
+      item,
+      target,
+      before: item.mine || null,
+    });
     this.outbox.push(act);
   }
 
   act(kind, item, more) {
     const isSeen = (item.members || [item]).some(({ judge }) => judge);
     const seconds = Math.min(LONGEST, Math.round(performance.now() - this.started) / 1000);
-    return { client_id: newId(), kind, sample_id: item.sample_id, mode: this.opened.mode, is_blind: !isSeen, seconds, ...more };
+    return {
+      client_id: newId(),
+      kind,
+      sample_id: item.sample_id,
+      mode: this.opened.mode,
+      is_blind: !isSeen,
+      seconds,
+      ...more,
+    };
   }
 
   /** An edit decides a single sample; in a group it adds a text, and the group is still to be decided. False: not taken. */
@@ -69,11 +84,15 @@ export class Acts extends Answers {
   /** Go on with a text that was refused, where its item is still here. */
   reopen({ sample_id, text, value }) {
     const item = this.line.items.find((one) => (one.members || [one]).some((member) => member.sample_id === sample_id));
-    if (!item || this.work || !this.round.is_open) return this.hint(`This sample cannot be edited now. Copy the ${text ? "text" : "note"} from the message.`);
+    if (!item || this.work || !this.round.is_open)
+      return this.hint(`This sample cannot be edited now. Copy the ${text ? "text" : "note"} from the message.`);
     this.line.goTo(item);
     this.paint();
     if (!text) return writeNote(this, item);
-    return edit(this, item.members?.find((member) => member.sample_id === sample_id) || item, { start: text, value: value || null });
+    return edit(this, item.members?.find((member) => member.sample_id === sample_id) || item, {
+      start: text,
+      value: value || null,
+    });
   }
 
   noted(item, note) {
@@ -90,7 +109,16 @@ export class Acts extends Answers {
     const item = this.line.current;
     if (!item || !this.round.is_open) return;
     const client_id = newId();
-    if (item.flag) this.retract(this.done.find((one) => one.client_id === item.flag) || { kind: "flag", client_id: item.flag, item, target: item, before: null });
+    if (item.flag)
+      this.retract(
+        this.done.find((one) => one.client_id === item.flag) || {
+          kind: "flag",
+          client_id: item.flag,
+          item,
+          target: item,
+          before: null,
+        },
+      );
     else {
       this.remember({ client_id, kind: "flag", sample_id: item.sample_id }, item);
       item.flag = client_id;
@@ -194,7 +222,12 @@ export class Acts extends Answers {
     this.chain.show(item);
     this.announce(screen.spoken(this));
     this.team.paintLease();
-    const texts = this.line.coming(READY).flatMap((one) => [...one.messages.map(({ content }) => content), ...(one.members || [one]).map(({ text }) => text)]);
+    const texts = this.line
+      .coming(READY)
+      .flatMap((one) => [
+        ...one.messages.map(({ content }) => content),
+        ...(one.members || [one]).map(({ text }) => text),
+      ]);
     prepare(texts, this.shows.text === "raw");
   }
 

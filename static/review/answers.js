@@ -42,7 +42,12 @@ export class Answers {
   async retracted(act, sampleId) {
     this.undone.delete(act.client_id);
     if (act.retracts) return;
-    const answer = await this.rest.post(`${this.address}/review/claims`, { order: this.order, include: [sampleId], limit: 1, peek: true });
+    const answer = await this.rest.post(`${this.address}/review/claims`, {
+      order: this.order,
+      include: [sampleId],
+      limit: 1,
+      peek: true,
+    });
     if (!answer?.length) return;
     const item = kept(answer[0]);
     const known = this.line.find(item.sample_id);
@@ -99,9 +104,14 @@ export class Answers {
     }
     const buttons = [
       make("button.rondo-quiet", { type: "button", onclick: () => this.tryAgain() }, "Try again"),
-      make("button.rondo-quiet", { type: "button", onclick: () => this.giveUp() }, count > 1 ? "Give them up" : "Give it up"),
+      make(
+        "button.rondo-quiet",
+        { type: "button", onclick: () => this.giveUp() },
+        count > 1 ? "Give them up" : "Give it up",
+      ),
     ];
-    const what = count > 1 ? `${count} decisions of yours were not saved; they are` : "A decision of yours was not saved; it is";
+    const what =
+      count > 1 ? `${count} decisions of yours were not saved; they are` : "A decision of yours was not saved; it is";
     this.say(`${what} kept in this browser. ${this.whyHeld}`, { buttons });
   }
 

@@ -29,7 +29,10 @@ export class Chain {
     if (item !== this.item) return;
     const wrong = chains.find((one) => !one || one.error);
     const isWrong = chains.some((one) => !one || one.error);
-    if (isWrong) return this.body.replaceChildren(make("p.rondo-muted", {}, wrong ? wrong.error.message : "The server does not answer."));
+    if (isWrong)
+      return this.body.replaceChildren(
+        make("p.rondo-muted", {}, wrong ? wrong.error.message : "The server does not answer."),
+      );
     const shown = chains.flatMap((chain, n) => this.drawn(chain, item.members ? n : null));
     this.body.replaceChildren(...(shown.length ? shown : [make("p.rondo-muted", {}, "Nothing yet.")]));
   }
@@ -41,7 +44,14 @@ export class Chain {
     const head = madeBy && !n ? [make("p.rondo-muted", {}, madeBy)] : [];
     const above = n ? [] : chain.above.map((one, place) => text(one, names, place ? "which is about" : "About"));
     const title = n === null || !chain.questions.length ? [] : [make("b", {}, `Sample ${this.title(n)}`)];
-    const below = chain.questions.map((one) => make("div.about", {}, make("p.asked", { dir: "auto", textContent: one.asked }), ...one.answers.map((row) => text(row, names))));
+    const below = chain.questions.map((one) =>
+      make(
+        "div.about",
+        {},
+        make("p.asked", { dir: "auto", textContent: one.asked }),
+        ...one.answers.map((row) => text(row, names)),
+      ),
+    );
     const rest = chain.is_hidden ? HIDDEN : chain.has_more ? MORE : "";
     const more = rest ? [make("p.rondo-muted", {}, rest)] : [];
     return [...head, ...above, ...title, ...below, ...more];
@@ -50,6 +60,15 @@ export class Chain {
 
 function text(one, names, before = "") {
   const link = make("a", { href: `samples?sample=${one.id}`, target: "_blank" }, `sample ${one.id}`);
-  const said = make("span.rondo-muted", {}, [names[one.step], one.verdict, one.score === null ? "" : number(one.score)].filter(Boolean).join(", "));
-  return make("div.link", {}, make("p", {}, before ? make("b", {}, before) : null, " ", link, " ", said), make("p.of", { dir: "auto", textContent: one.text }));
+  const said = make(
+    "span.rondo-muted",
+    {},
+    [names[one.step], one.verdict, one.score === null ? "" : number(one.score)].filter(Boolean).join(", "),
+  );
+  return make(
+    "div.link",
+    {},
+    make("p", {}, before ? make("b", {}, before) : null, " ", link, " ", said),
+    make("p.of", { dir: "auto", textContent: one.text }),
+  );
 }

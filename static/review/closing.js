@@ -13,8 +13,15 @@ export async function askToClose(desk) {
   close.disabled = waiting > 0;
   const notYet = closeDialog("Not yet");
   const lines = answer.lines.map((line) => make("li", {}, line));
-  dialog.replaceChildren(make("h2", {}, `Close the review of round ${desk.round.number}?`), make("ul", {}, ...lines), make("div.rondo-toolbar", {}, close, notYet));
-  if (waiting) dialog.lastChild.before(make("p.rondo-problem", {}, `${plural(waiting, "decision")} of yours not saved yet. Wait a moment.`));
+  dialog.replaceChildren(
+    make("h2", {}, `Close the review of round ${desk.round.number}?`),
+    make("ul", {}, ...lines),
+    make("div.rondo-toolbar", {}, close, notYet),
+  );
+  if (waiting)
+    dialog.lastChild.before(
+      make("p.rondo-problem", {}, `${plural(waiting, "decision")} of yours not saved yet. Wait a moment.`),
+    );
   dialog.showModal();
   // Enter must not end a review by the way.
   return notYet.querySelector("button").focus();

@@ -29,8 +29,17 @@ export class Compare {
     this.right = this.select("with", texts, 1);
     this.body = make("div.difference", { dir: "auto", tabIndex: 0, "aria-live": "polite" });
     const close = make("button.rondo-quiet", { type: "button", onclick: () => this.close() }, "Close");
-    const legend = make("span.rondo-muted.legend", {}, make("del", {}, "only left"), " ", make("ins", {}, "only right"));
-    this.place.replaceChildren(make("p.rondo-toolbar", {}, this.left, this.right, legend, make("span.space"), close), this.body);
+    const legend = make(
+      "span.rondo-muted.legend",
+      {},
+      make("del", {}, "only left"),
+      " ",
+      make("ins", {}, "only right"),
+    );
+    this.place.replaceChildren(
+      make("p.rondo-toolbar", {}, this.left, this.right, legend, make("span.space"), close),
+      this.body,
+    );
     this.draw();
     return undefined;
   }
@@ -60,7 +69,10 @@ export class Compare {
     const asked = (this.asked = Symbol("diff"));
     const parts = await words(one, other);
     if (asked !== this.asked || !this.isOpen) return;
-    if (!parts) return this.body.replaceChildren(make("p.rondo-muted", {}, "These texts are too long or too different to compare word by word."));
+    if (!parts)
+      return this.body.replaceChildren(
+        make("p.rondo-muted", {}, "These texts are too long or too different to compare word by word."),
+      );
     if (one === other) return this.body.replaceChildren(make("p.rondo-muted", {}, "The two are the same."));
     this.body.replaceChildren(...parts.map(([text, change]) => part(text, change)));
   }

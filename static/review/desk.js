@@ -44,13 +44,17 @@ export class Desk extends Acts {
     this.bindings = new Bindings(opened.actions, opened.mode);
     this.mode = new MODES[opened.mode](this);
     this.parts = layout(element, opened, this);
-    this.outbox = new Outbox(`rondo.review.${me}.${round.id}`, (acts) => this.rest.post(`${this.address}/decisions`, { decisions: acts }), {
-      sent: (act, result) => this.sent(act, result),
-      refused: (act, error) => this.refused(act, error),
-      held: (error) => this.held(error),
-      withdrawn: (act) => this.withdrawn(act),
-      change: (outbox) => this.changed(outbox),
-    });
+    this.outbox = new Outbox(
+      `rondo.review.${me}.${round.id}`,
+      (acts) => this.rest.post(`${this.address}/decisions`, { decisions: acts }),
+      {
+        sent: (act, result) => this.sent(act, result),
+        refused: (act, error) => this.refused(act, error),
+        held: (error) => this.held(error),
+        withdrawn: (act) => this.withdrawn(act),
+        change: (outbox) => this.changed(outbox),
+      },
+    );
     this.line = new Line((wanted) => this.claim(wanted), {
       onChange: () => this.onItems(),
       onDrop: (ids) => this.team.giveBack(ids),
@@ -73,13 +77,19 @@ export class Desk extends Acts {
   addTools() {
     const { parts } = this;
     this.compare = new Compare(parts.compare, () => this.texts());
-    this.find = new Find(parts.find, { inside: () => [parts.prompt, parts.answer, parts.assist], unfold: () => this.unfold() });
+    this.find = new Find(parts.find, {
+      inside: () => [parts.prompt, parts.answer, parts.assist],
+      unfold: () => this.unfold(),
+    });
     this.history = new History(parts.history, this.rest, (n) => this.mode.title(n));
     this.chain = new Chain(parts.chain, this.rest, (n) => this.mode.title(n));
     this.palette = new Palette(parts.palette, () => this.commands());
     this.help = new Help(parts.help, this.bindings, {
       save: (keys) => this.rest.put("/me/review/keys", { keys }),
-      changed: () => { parts.actions.replaceChildren(...toolbar(this)); this.paint({ keep: true }); },
+      changed: () => {
+        parts.actions.replaceChildren(...toolbar(this));
+        this.paint({ keep: true });
+      },
       knows: (name) => this.mode.knows(name),
     });
     this.news = new News(parts.news, { reopen: (act) => this.reopen(act), mayEdit: () => this.round.is_open });
@@ -143,7 +153,9 @@ export class Desk extends Acts {
   missed(key) {
     if (this.work || !this.round.is_open) return;
     const help = this.bindings.first("help");
-    this.hint(`${key} means nothing here; ${help ? keyName(help) : "Commands"} shows ${help ? "the keys" : "what there is"}.`);
+    this.hint(
+      `${key} means nothing here; ${help ? keyName(help) : "Commands"} shows ${help ? "the keys" : "what there is"}.`,
+    );
   }
 
   /** Escape: out of what was begun on the item and not submitted. */
@@ -155,49 +167,105 @@ export class Desk extends Acts {
   commands() {
     const actions = this.bindings.actions.filter(({ name }) => this.mode.knows(name) && name !== "palette");
     const choices = (part, label) =>
-      [...this.parts[part].options].map((option) => ({ label: `${label}: ${option.textContent}`, keys: [], run: () => this[`do_${part}`](option.value) }));
-    const toggle = { label: "Grey what all columns share, or show it", keys: [], run: () => this.show({ grey_common: !this.shows.grey_common }) };
+      [...this.parts[part].options].map((option) => ({
+        label: `${label}: ${option.textContent}`,
+        keys: [],
+        run: () => this[`do_${part}`](option.value),
+      }));
+    const toggle = {
+      label: "Grey what all columns share, or show it",
+      keys: [],
+      run: () => this.show({ grey_common: !this.shows.grey_common }),
+    };
     return [
       ...actions.map(({ name, label, keys }) => ({ label, keys, run: () => this.run(name) })),
-      { label: "Change keys", keys: [], run: () => { this.help.open(); this.help.isChanging = true; this.help.draw(); } },
+      {
+        label: "Change keys",
+        keys: [],
+        run: () => {
+          this.help.open();
+          this.help.isChanging = true;
+          this.help.draw();
+        },
+      },
       ...(this.mode.names ? [toggle] : []),
-      ...(this.round.can_close && this.round.is_open ? [{ label: "Close the review", keys: [], run: () => this.do_closing() }] : []),
-      ...choices("order", "Order"), ...choices("round", "Go to"),
+      ...(this.round.can_close && this.round.is_open
+        ? [{ label: "Close the review", keys: [], run: () => this.do_closing() }]
+        : []),
+      ...choices("order", "Order"),
+      ...choices("round", "Go to"),
     ];
   }
 
-  do_help() { this.help.open(); }
-  do_palette() { this.palette.open(); }
-  do_search() { this.find.open(); }
-  do_diff() { this.compare.toggle(); }
-  do_history() { this.history.toggle(); }
-  do_closing() { return askToClose(this); }
-  do_skip() { this.decide("skip"); }
-  do_submit() { if (!this.mode.submit()) this.do_next(); }
-  do_next() { this.line.next(); this.paint(); }
+  do_help() {
+    this.help.open();
+  }
+  do_palette() {
+    this.palette.open();
+  }
+  do_search() {
+    this.find.open();
+  }
+  do_diff() {
+    this.compare.toggle();
+  }
+  do_history() {
+    this.history.toggle();
+  }
+  do_closing() {
+    return askToClose(this);
+  }
+  do_skip() {
+    this.decide("skip");
+  }
+  do_submit() {
+    if (!this.mode.submit()) this.do_next();
+  }
+  do_next() {
+    this.line.next();
+    this.paint();
+  }
   do_previous() {
     if (!this.line.at) return this.toEarlier();
     this.line.previous();
     return this.paint();
   }
 
-  do_more() { this.whole = !this.whole; this.paint({ keep: true }); }
-  unfold() { if (!this.work && this.parts.desk.querySelector(".middle .more")) this.do_more(); }
-  do_raw() { this.show({ text: this.shows.text === "raw" ? "rendered" : "raw" }); }
-  do_note() { if (this.canAct) writeNote(this, this.line.current); }
+  do_more() {
+    this.whole = !this.whole;
+    this.paint({ keep: true });
+  }
+  unfold() {
+    if (!this.work && this.parts.desk.querySelector(".middle .more")) this.do_more();
+  }
+  do_raw() {
+    this.show({ text: this.shows.text === "raw" ? "rendered" : "raw" });
+  }
+  do_note() {
+    if (this.canAct) writeNote(this, this.line.current);
+  }
 
   /** Before the first item here come those decided before the page was loaded. */
   async toEarlier() {
     if (this.isGoingBack || !this.round.is_open) return;
     this.isGoingBack = true;
-    const answer = await this.rest.post(`${this.address}/review/earlier`, { held: this.line.items.slice(0, HELD).map(({ sample_id }) => sample_id) });
+    const answer = await this.rest.post(`${this.address}/review/earlier`, {
+      held: this.line.items.slice(0, HELD).map(({ sample_id }) => sample_id),
+    });
     this.isGoingBack = false;
     const item = answer && !answer.error ? kept(answer) : null;
     if (!item || this.line.at || this.work || this.line.find(item.sample_id)) return;
     const { kind, client_id } = item.mine;
     this.known.add(client_id);
     // What is taken back is what was done last: this came before everything done here.
-    this.done.unshift({ kind, client_id, text: kind === "edit" ? item.edits.at(-1) : undefined, item, target: item, before: null });
+    this.done.unshift({
+      kind,
+      client_id,
+      text: kind === "edit" ? item.edits.at(-1) : undefined,
+      item,
+      target: item,
+      before: null,
+    });
     this.line.insert(item);
     this.paint();
   }
@@ -255,12 +323,15 @@ export class Desk extends Acts {
       ...(one.repairs || []).map((repair, n) => [`${name}, repair ${n + 1}`, repair.text]),
       ...(one.edits || []).map((edited, n) => [`${name}, your edit ${n + 1}`, edited]),
     ];
-    const some = item.members ? item.members.map((member, n) => of(member, `Sample ${this.mode.title(n)}`)) : [of(item, "The sample")];
+    const some = item.members
+      ? item.members.map((member, n) => of(member, `Sample ${this.mode.title(n)}`))
+      : [of(item, "The sample")];
     const all = some.sort((a, b) => (b.length > 1) - (a.length > 1)).flat();
     const now = this.work?.text?.();
     if (now) all.splice(1, 0, ["What you write", now]);
     const pick = item.members && this.mode.pick(item);
-    const wanted = pick && [pick.best, pick.worst].map((id) => id && item.members.find(({ sample_id }) => sample_id === id)?.text);
+    const wanted =
+      pick && [pick.best, pick.worst].map((id) => id && item.members.find(({ sample_id }) => sample_id === id)?.text);
     if (wanted && wanted[0] && wanted[1]) all.sort((a, b) => (wanted.indexOf(b[1]) >= 0) - (wanted.indexOf(a[1]) >= 0));
     return all;
   }
@@ -284,7 +355,10 @@ export async function start(element) {
   const project = location.pathname.split("/")[2];
   const rest = new Rest();
   // Without the parser texts are shown raw.
-  await within(ANSWER_IN, text.load().catch(() => {}));
+  await within(
+    ANSWER_IN,
+    text.load().catch(() => {}),
+  );
   for (;;) {
     const opened = await rest.get(`/projects/named/${project}/review?round=${encodeURIComponent(asked)}`);
     if (opened?.desk) {
@@ -299,7 +373,10 @@ export async function start(element) {
     if (!mayCome) window.rondoEarlyKeys?.();
     const why = opened?.error ? opened.error.message : opened?.empty || "The server does not answer.";
     const elsewhere = make("div.elsewhere.rondo-problem", { hidden: true, role: "status" });
-    element.replaceChildren(elsewhere, make("div.rondo-empty", {}, make("p", {}, mayCome ? `${why} Trying again.` : why)));
+    element.replaceChildren(
+      elsewhere,
+      make("div.rondo-empty", {}, make("p", {}, mayCome ? `${why} Trying again.` : why)),
+    );
     if (opened?.me) new Elsewhere(elsewhere, { me: opened.me, rounds: opened.rounds, mayDecide: false });
     if (!mayCome) return undefined;
     await new Promise((later) => setTimeout(later, ASK_AGAIN_IN));

@@ -58,7 +58,10 @@ export function rangesIn(element, places) {
     let from = start;
     while (node && from < end) {
       const range = new StaticRange({
-        startContainer: node, startOffset: from - before, endContainer: node, endOffset: Math.min(end - before, node.length),
+        startContainer: node,
+        startOffset: from - before,
+        endContainer: node,
+        endOffset: Math.min(end - before, node.length),
       });
       made.push(range);
       if (before + node.length >= end) break;

@@ -24,7 +24,12 @@ function common(texts) {
   if (places.includes(null)) return null;
   const shared = base.map((_, at) => places.every((place) => place.has(at)));
   const kept = runs(base, shared);
-  return tokens.map((list, n) => ranges(list, kept.map((at) => (n ? places[n - 1].get(at) : at))));
+  return tokens.map((list, n) =>
+    ranges(
+      list,
+      kept.map((at) => (n ? places[n - 1].get(at) : at)),
+    ),
+  );
 }
 
 function matches(base, other) {
@@ -57,7 +62,7 @@ function runs(base, shared) {
 function ranges(tokens, kept) {
   const starts = [];
   let length = 0;
-  for (const token of tokens) starts.push(length), (length += token.length);
+  for (const token of tokens) (starts.push(length), (length += token.length));
   const found = [];
   for (const at of kept) {
     const [start, end] = [starts[at], starts[at] + tokens[at].length];

@@ -38,7 +38,12 @@ export function edit(desk, target, { start = null, value = null } = {}) {
   const draft = recall(name);
   // As a text area gives it back: without the line ends of other systems.
   const original = target.text.replace(/\r\n?/g, "\n");
-  const box = make("textarea", { value: start ?? draft ?? target.text, dir: "auto", "aria-label": "Edited text", rows: 12 });
+  const box = make("textarea", {
+    value: start ?? draft ?? target.text,
+    dir: "auto",
+    "aria-label": "Edited text",
+    rows: 12,
+  });
   const isWorthKeeping = () => box.value.trim() !== "" && box.value !== original;
   const keepNow = () => keep(name, isWorthKeeping() ? box.value : null);
   let timer = null;
@@ -46,7 +51,8 @@ export function edit(desk, target, { start = null, value = null } = {}) {
     clearTimeout(timer);
     keepNow();
     desk.endWork();
-    if (isWorthKeeping()) desk.hint(`Your text is kept: ${keyName(desk.bindings.first("edit")) || "Edit"} opens it again.`);
+    if (isWorthKeeping())
+      desk.hint(`Your text is kept: ${keyName(desk.bindings.first("edit")) || "Edit"} opens it again.`);
   };
   const save = () => {
     if (!isWorthKeeping()) return say(box.value.trim() ? UNCHANGED : EMPTY);
@@ -62,7 +68,11 @@ export function edit(desk, target, { start = null, value = null } = {}) {
     timer = setTimeout(keepNow, 300);
   });
   onTextKeys(box, { save, leave });
-  const back = make("button.rondo-quiet", { type: "button", hidden: !isWorthKeeping(), onclick: () => goBack() }, "Back to the original");
+  const back = make(
+    "button.rondo-quiet",
+    { type: "button", hidden: !isWorthKeeping(), onclick: () => goBack() },
+    "Back to the original",
+  );
   const goBack = () => {
     clearTimeout(timer);
     box.value = original;
@@ -72,18 +82,24 @@ export function edit(desk, target, { start = null, value = null } = {}) {
     box.focus();
   };
   const isRestored = start === null && draft !== null && isWorthKeeping();
-  const about = make("span.rondo-muted", {}, isRestored ? "This is what you typed before." : "Your text counts as accepted, the original as rejected.");
+  const about = make(
+    "span.rondo-muted",
+    {},
+    isRestored ? "This is what you typed before." : "Your text counts as accepted, the original as rejected.",
+  );
   const said = make("p.said", { role: "status" });
   const say = (text) => {
     said.textContent = text;
     if (text) box.focus();
   };
   const buttons = make(
-    "p.rondo-toolbar", {},
+    "p.rondo-toolbar",
+    {},
     make("button.rondo-primary", { type: "button", onclick: save }, "Save the edit"),
     make("button.rondo-quiet", { type: "button", onclick: leave }, "Leave"),
     make("button.rondo-quiet", { type: "button", onclick: () => desk.compare.toggle() }, "Compare"),
-    back, about,
+    back,
+    about,
   );
   desk.beginWork([box, said, buttons], { inPlace: true, text: () => box.value });
   box.focus();

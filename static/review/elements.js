@@ -31,7 +31,8 @@ export const number = (value) => (value === null || value === undefined ? "–" 
  */
 export const plural = (count, word) => `${count.toLocaleString()} ${word}${count === 1 ? "" : "s"}`;
 
-export const closeDialog = (label = "Close") => make("form", { method: "dialog" }, make("button.rondo-quiet", {}, label));
+export const closeDialog = (label = "Close") =>
+  make("form", { method: "dialog" }, make("button.rondo-quiet", {}, label));
 
 /**
  * The name of a key as keyboards show it.
@@ -39,7 +40,13 @@ export const closeDialog = (label = "Close") => make("form", { method: "dialog" 
  */
 export function keyName(key) {
   /** @type {Record<string, string>} */
-  const shown = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Mod: /Mac/.test(navigator.platform) ? "⌘" : "Ctrl" };
+  const shown = {
+    ArrowLeft: "←",
+    ArrowRight: "→",
+    ArrowUp: "↑",
+    ArrowDown: "↓",
+    Mod: /Mac/.test(navigator.platform) ? "⌘" : "Ctrl",
+  };
   return key
     .split(/\+(?=.)/)
     .map((part) => shown[part] || (part.length === 1 ? part.toUpperCase() : part))

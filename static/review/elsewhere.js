@@ -49,8 +49,17 @@ export class Elsewhere {
     const count = plural(names.length, "decision");
     const number = this.numbers.get(round);
     if (number === undefined) {
-      const giveUp = make("button.rondo-quiet", { type: "button", onclick: () => this.giveUp(names) }, `Give ${them} up`);
-      return make("p", {}, `${count} in a round of another project, or in one that was deleted, ${are} not saved yet. Choose its project above to send ${them}. `, giveUp);
+      const giveUp = make(
+        "button.rondo-quiet",
+        { type: "button", onclick: () => this.giveUp(names) },
+        `Give ${them} up`,
+      );
+      return make(
+        "p",
+        {},
+        `${count} in a round of another project, or in one that was deleted, ${are} not saved yet. Choose its project above to send ${them}. `,
+        giveUp,
+      );
     }
     const what = `${count} in round ${number} ${are} not saved yet. `;
     if (!this.mayDecide) return make("p", {}, `${what}Kept in this browser until you may decide again.`);

@@ -82,7 +82,11 @@ function places(text, wanted) {
   const low = text.toLowerCase();
   const searched = low.length === text.length ? low : text;
   const found = [];
-  for (let at = searched.indexOf(wanted); at >= 0 && found.length < MOST; at = searched.indexOf(wanted, at + wanted.length)) {
+  for (
+    let at = searched.indexOf(wanted);
+    at >= 0 && found.length < MOST;
+    at = searched.indexOf(wanted, at + wanted.length)
+  ) {
     found.push([at, at + wanted.length]);
   }
   return found;

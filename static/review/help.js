@@ -31,9 +31,15 @@ export class Help {
 
   draw(problem = "") {
     const scrolled = this.dialog.querySelector(".sheet")?.scrollTop || 0;
-    const rows = this.bindings.actions.filter(({ name }) => this.isChanging || this.knows(name)).map((action) => this.row(action));
-    const fixed = FIXED.map(([key, label]) => make("tr", {}, make("td", {}, make("kbd", {}, key)), make("td", {}, label)));
-    const head = this.isChanging ? "Press Change, then the new key. Every change is kept for you, on every machine." : null;
+    const rows = this.bindings.actions
+      .filter(({ name }) => this.isChanging || this.knows(name))
+      .map((action) => this.row(action));
+    const fixed = FIXED.map(([key, label]) =>
+      make("tr", {}, make("td", {}, make("kbd", {}, key)), make("td", {}, label)),
+    );
+    const head = this.isChanging
+      ? "Press Change, then the new key. Every change is kept for you, on every machine."
+      : null;
     this.dialog.replaceChildren(
       make("h2", {}, "Keys"),
       head ? make("p.rondo-muted", {}, head) : "",
@@ -43,23 +49,51 @@ export class Help {
     );
     this.dialog.querySelector(".sheet").scrollTop = scrolled;
     // What had the focus is gone, and keys go where the focus is.
-    (this.dialog.querySelector(".is-waiting") || this.dialog.querySelector(".rondo-toolbar button")).focus({ preventScroll: true });
+    (this.dialog.querySelector(".is-waiting") || this.dialog.querySelector(".rondo-toolbar button")).focus({
+      preventScroll: true,
+    });
   }
 
   buttons() {
     const button = (label, onclick) => make("button.rondo-quiet", { type: "button", onclick }, label);
-    const change = this.isChanging ? button("Done", () => { this.stop(); this.draw(); }) : button("Change keys…", () => { this.isChanging = true; this.draw(); });
+    const change = this.isChanging
+      ? button("Done", () => {
+          this.stop();
+          this.draw();
+        })
+      : button("Change keys…", () => {
+          this.isChanging = true;
+          this.draw();
+        });
     return [change, this.isChanging ? button("All as they come", () => this.store({})) : null, closeDialog()];
   }
 
   row(action) {
     const keys = action.keys.map((key) => make("kbd", {}, keyName(key)));
     const isWaiting = this.waiting === action;
-    const shown = isWaiting ? [make("b", {}, "press a key…")] : keys.length ? keys : [make("span.rondo-muted", {}, "no key")];
+    const shown = isWaiting
+      ? [make("b", {}, "press a key…")]
+      : keys.length
+        ? keys
+        : [make("span.rondo-muted", {}, "no key")];
     const row = make("tr", {}, make("td.keys", {}, ...shown), make("td", {}, action.label));
     if (!this.isChanging) return row;
-    const button = (label, onclick) => make(`button.rondo-quiet${label === "Stop" ? ".is-waiting" : ""}`, { type: "button", onclick, "aria-label": `${label}: ${action.label}` }, label);
-    row.append(make("td", {}, button(isWaiting ? "Stop" : "Change", () => { this.waiting = isWaiting ? null : action; this.draw(); })));
+    const button = (label, onclick) =>
+      make(
+        `button.rondo-quiet${label === "Stop" ? ".is-waiting" : ""}`,
+        { type: "button", onclick, "aria-label": `${label}: ${action.label}` },
+        label,
+      );
+    row.append(
+      make(
+        "td",
+        {},
+        button(isWaiting ? "Stop" : "Change", () => {
+          this.waiting = isWaiting ? null : action;
+          this.draw();
+        }),
+      ),
+    );
     row.append(make("td", {}, action.keys.length ? button("Take away", () => this.bind(action, [])) : null));
     return row;
   }
@@ -83,7 +117,8 @@ export class Help {
 
   async store(changes) {
     const answer = await this.save(changes);
-    if (!answer || answer.error) return this.draw(answer ? answer.error.message : "The server does not answer. Try again.");
+    if (!answer || answer.error)
+      return this.draw(answer ? answer.error.message : "The server does not answer. Try again.");
     this.bindings.set(answer);
     this.changed();
     return this.draw();

@@ -13,7 +13,9 @@ export function said(mine, names = (id) => id) {
   if (kind === "rank") return `You ranked ${value.order.map(names).join(", ")}`;
   if (kind === "prefer") return preferred(value, names);
   if (value && "judge_right" in value) {
-    return value.judge_right ? "You said the judge is right" : `You said the judge is wrong${value.why ? ` (${value.why})` : ""}`;
+    return value.judge_right
+      ? "You said the judge is right"
+      : `You said the judge is wrong${value.why ? ` (${value.why})` : ""}`;
   }
   return MINE[kind] || "";
 }
@@ -49,29 +51,43 @@ export function judgeView(view) {
 }
 
 function more(replies) {
-  return replies.length ? make("details", {}, make("summary", {}, `${replies.length} more of its replies`), ...replies) : null;
+  return replies.length
+    ? make("details", {}, make("summary", {}, `${replies.length} more of its replies`), ...replies)
+    : null;
 }
 
 /** What slides in after a decision: what was said, by whom. */
 export function reveal(item, names) {
   const { mine, judge } = item;
-  const title = make("p.title", {}, `${names ? "Group of sample" : "Sample"} ${item.sample_id}: ${said(mine, names)}. `);
+  const title = make(
+    "p.title",
+    {},
+    `${names ? "Group of sample" : "Sample"} ${item.sample_id}: ${said(mine, names)}. `,
+  );
   if (mine.late) title.append(make("span.rondo-badge.warn", {}, "late: kept in the history"));
   else if (mine.is_override) title.append(make("span.rondo-badge.warn", {}, "differs from the judge"));
-  else if (mine.saved && mine.kind !== "skip" && hasVerdict(item)) title.append(make("span.rondo-badge.ok", {}, "the judge agrees"));
+  else if (mine.saved && mine.kind !== "skip" && hasVerdict(item))
+    title.append(make("span.rondo-badge.ok", {}, "the judge agrees"));
   const why = item.reason && mine.saved ? make("p.rondo-muted.why", {}, `Why it was here: ${item.reason}`) : null;
   if (names) return make("div.revealed", {}, title, why, scores(item, names));
-  const waiting = mine.saved || mine.kind === "skip" || mine.kind === "edit" ? null : make("p.rondo-muted", {}, "Saving…");
+  const waiting =
+    mine.saved || mine.kind === "skip" || mine.kind === "edit" ? null : make("p.rondo-muted", {}, "Saving…");
   return make("div.revealed", {}, title, why, judge ? judgeView(judge) : waiting);
 }
 
-const hasVerdict = (item) => (item.members || [item]).some(({ judge }) => judge && (judge.verdict || judge.score !== null));
+const hasVerdict = (item) =>
+  (item.members || [item]).some(({ judge }) => judge && (judge.verdict || judge.score !== null));
 
 /** The judge's word on each sample of a group. */
 function scores(item, names) {
   if (!item.members.some(({ judge }) => judge)) return item.mine.saved ? null : make("p.rondo-muted", {}, "Saving…");
   const rows = item.members.map(({ sample_id, judge }) =>
-    make("li", {}, make("b", {}, `${names(sample_id)} `), ...(judge ? judgeView(judge).childNodes : ["no word of the judge"])),
+    make(
+      "li",
+      {},
+      make("b", {}, `${names(sample_id)} `),
+      ...(judge ? judgeView(judge).childNodes : ["no word of the judge"]),
+    ),
   );
   return make("ul.judge.members", {}, ...rows);
 }

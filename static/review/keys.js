@@ -82,7 +82,8 @@ export class Bindings {
 
 /** @param {EventTarget | null} target */
 const isTyping = (target) =>
-  target instanceof HTMLElement && (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName));
+  target instanceof HTMLElement &&
+  (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName));
 
 /**
  * @param {EventTarget | null} target
@@ -96,7 +97,10 @@ const isPressed = (target, key) =>
  * @param {KeyboardEvent} event
  */
 const isPlain = (event) =>
-  event.key.length === 1 && event.key !== " " && !event.repeat && !(event.ctrlKey || event.metaKey || event.altKey || event.shiftKey);
+  event.key.length === 1 &&
+  event.key !== " " &&
+  !event.repeat &&
+  !(event.ctrlKey || event.metaKey || event.altKey || event.shiftKey);
 
 /**
  * Call `run(name, key)` for keys that mean something here, where `knows(name)`; `missed(key)` for signs that do not,

@@ -41,7 +41,11 @@ export function layout(element, opened, desk) {
     assist: make("section.assist", { "aria-label": "The judge" }),
     revealed: make("section.reveal", { "aria-live": "polite", "aria-label": "The last decision" }),
     history: make("details.history", {}, make("summary", {}, "Notes and history")),
-    chain: make("details.history.chain", { hidden: !opened.round.has_chain }, make("summary", {}, "Where it came from, what was said of it")),
+    chain: make(
+      "details.history.chain",
+      { hidden: !opened.round.has_chain },
+      make("summary", {}, "Where it came from, what was said of it"),
+    ),
     actions: make("div.actions", { role: "toolbar", "aria-label": "Decide" }),
     help: make("dialog.help", { "aria-label": "Keys" }),
     closing: make("dialog.closing", { "aria-label": "Close the review" }),
@@ -50,11 +54,27 @@ export function layout(element, opened, desk) {
   parts.round = select("Round", rounds(opened), (value) => desk.do_round(value));
   parts.order = select("Order", orders(opened), (value) => desk.do_order(value));
   parts.actions.append(...toolbar(desk));
-  const main = make("div.middle", {}, parts.find, parts.prompt, parts.answer, parts.compare, parts.work, parts.facts, parts.assist);
+  const main = make(
+    "div.middle",
+    {},
+    parts.find,
+    parts.prompt,
+    parts.answer,
+    parts.compare,
+    parts.work,
+    parts.facts,
+    parts.assist,
+  );
   parts.guidelines = opened.guidelines ? guidelines(opened, desk) : null;
-  parts.desk = make(`div.desk.is-${opened.mode}`, {}, main, make("aside", {}, parts.revealed, parts.guidelines, parts.chain, parts.history));
+  parts.desk = make(
+    `div.desk.is-${opened.mode}`,
+    {},
+    main,
+    make("aside", {}, parts.revealed, parts.guidelines, parts.chain, parts.history),
+  );
   element.classList.add("review-frame");
-  const measure = () => element.style.setProperty("--review-top", `${Math.round(element.getBoundingClientRect().top + window.scrollY)}px`);
+  const measure = () =>
+    element.style.setProperty("--review-top", `${Math.round(element.getBoundingClientRect().top + window.scrollY)}px`);
   measure();
   // In script: selectors that look for what a page holds are worked out again with every text.
   element.closest("main")?.style.setProperty("padding-bottom", "0", "important");
@@ -62,22 +82,42 @@ export function layout(element, opened, desk) {
   window.addEventListener("resize", measure);
   const below = make("div.below", {}, parts.mine, parts.actions);
   element.replaceChildren(
-    bar(parts, opened, desk), standing(parts), parts.elsewhere, parts.message, parts.news, parts.spoken, parts.desk, below, parts.help, parts.closing, parts.palette,
+    bar(parts, opened, desk),
+    standing(parts),
+    parts.elsewhere,
+    parts.message,
+    parts.news,
+    parts.spoken,
+    parts.desk,
+    below,
+    parts.help,
+    parts.closing,
+    parts.palette,
   );
   return parts;
 }
 
 function bar(parts, opened, desk) {
   const quiet = (label, run, more = {}) => make("button.rondo-quiet", { type: "button", onclick: run, ...more }, label);
-  parts.close = opened.round.can_close ? quiet("Close review…", () => desk.do_closing(), { className: "rondo-quiet close" }) : null;
+  parts.close = opened.round.can_close
+    ? quiet("Close review…", () => desk.do_closing(), { className: "rondo-quiet close" })
+    : null;
   return make(
-    "div.bar", {}, parts.round, parts.order, make("span.rondo-badge.way", {}, WAYS[opened.mode]), make("span.space"),
-    quiet("Commands", () => desk.run("palette")), quiet("?", () => desk.run("help"), { "aria-label": "Keys" }), parts.close,
+    "div.bar",
+    {},
+    parts.round,
+    parts.order,
+    make("span.rondo-badge.way", {}, WAYS[opened.mode]),
+    make("span.space"),
+    quiet("Commands", () => desk.run("palette")),
+    quiet("?", () => desk.run("help"), { "aria-label": "Keys" }),
+    parts.close,
   );
 }
 
 /** How far the review is and how one stands in it. */
-const standing = ({ progress, here, lease, unsaved, tally }) => make("div.standing", {}, progress, here, make("span.space"), lease, unsaved, tally);
+const standing = ({ progress, here, lease, unsaved, tally }) =>
+  make("div.standing", {}, progress, here, make("span.space"), lease, unsaved, tally);
 
 /** The buttons below, with the keys that do the same. */
 export function toolbar(desk) {
@@ -112,8 +152,16 @@ const orders = ({ order }) => ORDERS.map(([value, label]) => [value, label, valu
 
 function guidelines({ guidelines: text, shows }, desk) {
   const isOpen = window.innerWidth > 900 && shows.guidelines_open;
-  const made = make("details.guidelines", { open: isOpen }, make("summary", {}, "Guidelines"), make("div.body", {}, ...desk.text(text)));
-  if (window.innerWidth > 900) made.addEventListener("toggle", () => made.open !== desk.shows.guidelines_open && desk.show({ guidelines_open: made.open }));
+  const made = make(
+    "details.guidelines",
+    { open: isOpen },
+    make("summary", {}, "Guidelines"),
+    make("div.body", {}, ...desk.text(text)),
+  );
+  if (window.innerWidth > 900)
+    made.addEventListener(
+      "toggle",
+      () => made.open !== desk.shows.guidelines_open && desk.show({ guidelines_open: made.open }),
+    );
   return made;
 }
-

@@ -13,7 +13,7 @@ const REFUSED_WAIT = 10000;
 /**
  * What the line needs of an item; `mine` is what was decided on it here.
  * @typedef {{sample_id: number, mine?: object | null, [more: string]: any}} Item
- * @typedef {{items: Item[], error?: undefined} | {items?: undefined, error: {type?: string, message: string}}} Answer
+ * @typedef {Item[] & {error?: undefined} | {error: {type?: string, message: string}}} Answer
  */
 
 export class Line {
@@ -113,7 +113,10 @@ export class Line {
   /** Not while an answer is awaited: the server may be giving the same items again. */
   letGo() {
     if (this.fetching) return;
-    const ids = this.unwanted.splice(0).map((item) => item.sample_id).filter((id) => !this.find(id));
+    const ids = this.unwanted
+      .splice(0)
+      .map((item) => item.sample_id)
+      .filter((id) => !this.find(id));
     if (ids.length) this.onDrop(ids);
   }
 
@@ -154,7 +157,9 @@ export class Line {
     clearTimeout(this.timer);
     const { turn } = this;
     const held = this.items.slice(-HELD).map((item) => item.sample_id);
-    this.fetching = this.fetch({ held, limit: Math.max(1, this.wanted - Math.max(0, this.ahead)) }).then((answer) => this.take(answer, turn));
+    this.fetching = this.fetch({ held, limit: Math.max(1, this.wanted - Math.max(0, this.ahead)) }).then((answer) =>
+      this.take(answer, turn),
+    );
     return this.fetching;
   }
 
@@ -169,9 +174,9 @@ export class Line {
       return this.letGo();
     }
     this.fetching = null;
-    this.isLost = !answer?.items;
+    this.isLost = !answer || Boolean(answer.error);
     this.problem = answer?.error?.message || "";
-    if (answer?.items) {
+    if (answer && !answer.error) {
       const before = this.items.length;
       this.add(answer);
       this.isDry = this.items.length === before;

@@ -5,8 +5,28 @@ import { make } from "./elements.js";
 import { mathRules, formula } from "./math.js";
 
 const TAGS = new Set([
-  "p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "ul", "ol", "li", "hr", "table", "thead", "tbody", "tr", "th",
-  "td", "strong", "em", "s", "code",
+  "p",
+  "h1",
+  "h2",
+  "h3",
+  "h4",
+  "h5",
+  "h6",
+  "blockquote",
+  "ul",
+  "ol",
+  "li",
+  "hr",
+  "table",
+  "thead",
+  "tbody",
+  "tr",
+  "th",
+  "td",
+  "strong",
+  "em",
+  "s",
+  "code",
 ]);
 const MARKS = /[`*_#[\]|$\\<>~&]|^\s*(?:[-+]|\d+[.)])\s|^\s{4}|^[-=]{3,}\s*$|!\[/m;
 let parser = null;
@@ -99,12 +119,18 @@ function leaf(at, token) {
   else if (type === "fence" || type === "code_block") at.append(codeBlock(content, token.info));
   else if (type === "code_inline") at.append(make("code", { textContent: content }));
   else if (type === "math_inline" || type === "math_block") at.append(formula(content, type === "math_block"));
-  else if (type === "image") at.append(make("span.picture", {}, `[picture: ${content || "without a name"}] (${token.attrGet("src")})`));
+  else if (type === "image")
+    at.append(make("span.picture", {}, `[picture: ${content || "without a name"}] (${token.attrGet("src")})`));
   else at.append(content);
 }
 
 function codeBlock(content, info) {
   const language = (info || "").trim().split(/\s+/)[0];
   const code = make("code", { textContent: content.replace(/\n$/, "") });
-  return make("pre", { tabIndex: 0 }, language ? make("span.language", { "aria-hidden": "true" }, language) : null, code);
+  return make(
+    "pre",
+    { tabIndex: 0 },
+    language ? make("span.language", { "aria-hidden": "true" }, language) : null,
+    code,
+  );
 }

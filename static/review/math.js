@@ -3,8 +3,16 @@
 import { make } from "./elements.js";
 
 const MOST = 5000;
-const INLINE = [["\\(", "\\)", false], ["\\[", "\\]", true], ["$$", "$$", true], ["$", "$", false]];
-const BLOCK = [["$$", "$$"], ["\\[", "\\]"]];
+const INLINE = [
+  ["\\(", "\\)", false],
+  ["\\[", "\\]", true],
+  ["$$", "$$", true],
+  ["$", "$", false],
+];
+const BLOCK = [
+  ["$$", "$$"],
+  ["\\[", "\\]"],
+];
 let loading = null;
 
 /** Teach the parser the two kinds of tokens. */
@@ -70,7 +78,10 @@ export function formula(source, isDisplay) {
   if (globalThis.katex) draw(element, source, isDisplay);
   else {
     loading ||= import("/static/vendor/katex.min.js");
-    loading.then(() => draw(element, source, isDisplay), () => {});
+    loading.then(
+      () => draw(element, source, isDisplay),
+      () => {},
+    );
   }
   return element;
 }
@@ -79,7 +90,13 @@ function draw(element, source, displayMode) {
   const made = document.createElement("span");
   try {
     globalThis.katex.render(source, made, {
-      output: "mathml", displayMode, throwOnError: true, trust: false, strict: "ignore", maxSize: 20, maxExpand: 200,
+      output: "mathml",
+      displayMode,
+      throwOnError: true,
+      trust: false,
+      strict: "ignore",
+      maxSize: 20,
+      maxExpand: 200,
     });
   } catch {
     element.title = "This formula cannot be drawn; its source is shown.";

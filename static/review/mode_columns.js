@@ -27,7 +27,13 @@ class Columns {
   }
 
   names(item) {
-    return (id) => this.title(Math.max(0, item.members.findIndex(({ sample_id }) => sample_id === id)));
+    return (id) =>
+      this.title(
+        Math.max(
+          0,
+          item.members.findIndex(({ sample_id }) => sample_id === id),
+        ),
+      );
   }
 
   knows() {
@@ -64,11 +70,27 @@ class Columns {
     const { desk } = this;
     const cut = member.finish_reason === "length" ? ", cut off" : "";
     const marks = make("span.marks");
-    const head = make("header", {}, make("b.name", {}, this.title(n)), marks, hasDraft(desk, member.sample_id) ? draftBadge() : null, make("span.rondo-muted.size", {}, `${member.num_tokens} tokens${cut}`));
-    const turns = (member.turns || []).map(({ role, content }) => make("div.message-of", {}, make("span.role", {}, role), ...desk.text(content)));
+    const head = make(
+      "header",
+      {},
+      make("b.name", {}, this.title(n)),
+      marks,
+      hasDraft(desk, member.sample_id) ? draftBadge() : null,
+      make("span.rondo-muted.size", {}, `${member.num_tokens} tokens${cut}`),
+    );
+    const turns = (member.turns || []).map(({ role, content }) =>
+      make("div.message-of", {}, make("span.role", {}, role), ...desk.text(content)),
+    );
     const body = make("div.body", { tabIndex: 0 }, ...turns, ...desk.text(member.text));
     const judged = member.judge ? make("div.judged", {}, verdictLine(member.judge)) : null;
-    const column = make("section.column", { "aria-label": `Sample ${this.title(n)}` }, head, body, judged, this.foot(item, member, n));
+    const column = make(
+      "section.column",
+      { "aria-label": `Sample ${this.title(n)}` },
+      head,
+      body,
+      judged,
+      this.foot(item, member, n),
+    );
     column.dataset.sample = member.sample_id;
     this.mark(column, marks, item, member);
     return column;
@@ -77,7 +99,12 @@ class Columns {
 
 export class PairMode extends Columns {
   get buttons() {
-    return [["first", "A is better", "accept"], ["tie", "Tie", ""], ["none", "Both are bad", "reject"], ["second", "B is better", "accept"]];
+    return [
+      ["first", "A is better", "accept"],
+      ["tie", "Tie", ""],
+      ["none", "Both are bad", "reject"],
+      ["second", "B is better", "accept"],
+    ];
   }
 
   title(n) {
@@ -117,7 +144,12 @@ export class GroupMode extends Columns {
   }
 
   get buttons() {
-    return [["submit", "Submit", "accept"], ["tie", "Tie", ""], ["none", "All bad", "reject"], ["rank", "Rank", ""]];
+    return [
+      ["submit", "Submit", "accept"],
+      ["tie", "Tie", ""],
+      ["none", "All bad", "reject"],
+      ["rank", "Rank", ""],
+    ];
   }
 
   title(n) {
@@ -224,7 +256,17 @@ export class GroupMode extends Columns {
       const key = this.desk.bindings.first(`${what}_${n + 1}`);
       const isChosen = pick[what] === member.sample_id;
       const hint = key ? make("kbd", { "aria-hidden": "true" }, keyName(key)) : null;
-      return make("button.rondo-quiet", { type: "button", "aria-pressed": String(isChosen), "aria-label": `${label}: sample ${this.title(n)}`, onclick: () => this.choose(item, what, member) }, label, hint);
+      return make(
+        "button.rondo-quiet",
+        {
+          type: "button",
+          "aria-pressed": String(isChosen),
+          "aria-label": `${label}: sample ${this.title(n)}`,
+          onclick: () => this.choose(item, what, member),
+        },
+        label,
+        hint,
+      );
     };
     return make("footer", {}, button("best", "Best"), button("worst", "Worst"));
   }
@@ -234,8 +276,9 @@ export class GroupMode extends Columns {
     const pick = this.pick(item);
     const names = this.names(item);
     if (pick.order) return this.ranking.chosen(pick, names, item.members.length);
-    const parts = [pick.best ? `best ${names(pick.best)}` : "", pick.worst ? `worst ${names(pick.worst)}` : ""].filter(Boolean);
+    const parts = [pick.best ? `best ${names(pick.best)}` : "", pick.worst ? `worst ${names(pick.worst)}` : ""].filter(
+      Boolean,
+    );
     return parts.length ? `Chosen: ${parts.join(", ")}. Submit it.` : "";
   }
 }
-

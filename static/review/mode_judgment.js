@@ -12,7 +12,10 @@ export class JudgmentMode {
   }
 
   get buttons() {
-    return [["right", "The judge is right", "accept"], ["wrong", "The judge is wrong", "reject"]];
+    return [
+      ["right", "The judge is right", "accept"],
+      ["wrong", "The judge is wrong", "reject"],
+    ];
   }
 
   knows() {
@@ -56,7 +59,9 @@ export class JudgmentMode {
     if (this.wrong !== item) this.wrong = null;
     const { assist } = this.desk.parts;
     const verdict = item.judge?.verdict;
-    const question = verdict ? "Is the judge right?" : "The judge gave no verdict. Right accepts the sample, wrong rejects it.";
+    const question = verdict
+      ? "Is the judge right?"
+      : "The judge gave no verdict. Right accepts the sample, wrong rejects it.";
     const reasons = this.wrong ? this.reasons(item) : null;
     assist.replaceChildren(...(item.judge ? [judgeView(item.judge)] : []), reasons || make("p.question", {}, question));
     if (reasons) reasons.scrollIntoView({ block: "nearest" });
@@ -69,7 +74,18 @@ export class JudgmentMode {
       const hint = key ? make("kbd", { "aria-hidden": "true" }, keyName(key)) : null;
       return make("button.action", { type: "button", onclick: () => this.decide(item, false, why) }, why, hint);
     };
-    const without = make("button.action", { type: "button", onclick: () => this.decide(item, false, "") }, "without a reason", make("kbd", { "aria-hidden": "true" }, keyName(bindings.first("submit") || "Enter")));
-    return make("div.reasons", { role: "group", "aria-label": "Why is it wrong?" }, make("b", {}, "Why is it wrong?"), ...this.desk.why.map(button), without);
+    const without = make(
+      "button.action",
+      { type: "button", onclick: () => this.decide(item, false, "") },
+      "without a reason",
+      make("kbd", { "aria-hidden": "true" }, keyName(bindings.first("submit") || "Enter")),
+    );
+    return make(
+      "div.reasons",
+      { role: "group", "aria-label": "Why is it wrong?" },
+      make("b", {}, "Why is it wrong?"),
+      ...this.desk.why.map(button),
+      without,
+    );
   }
 }

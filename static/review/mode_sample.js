@@ -41,7 +41,13 @@ export class SampleMode {
     if (!desk.canAct) return;
     const [low, high] = desk.scale;
     // Phones have no minus on their pad of numbers.
-    const box = make("input", { type: "text", inputMode: low < 0 ? "text" : "decimal", autocomplete: "off", size: 8, value: item.mine?.score ?? "" });
+    const box = make("input", {
+      type: "text",
+      inputMode: low < 0 ? "text" : "decimal",
+      autocomplete: "off",
+      size: 8,
+      value: item.mine?.score ?? "",
+    });
     const said = make("p.said", { role: "status" });
     const save = () => {
       const problem = wrong(box.value.trim(), desk.scale);
@@ -59,7 +65,12 @@ export class SampleMode {
       event.stopPropagation();
     });
     const button = (kind, label, onclick) => make(`button.${kind}`, { type: "button", onclick }, label);
-    const buttons = make("p.rondo-toolbar", {}, button("rondo-primary", "Give the score", save), button("rondo-quiet", "Leave", () => desk.endWork()));
+    const buttons = make(
+      "p.rondo-toolbar",
+      {},
+      button("rondo-primary", "Give the score", save),
+      button("rondo-quiet", "Leave", () => desk.endWork()),
+    );
     desk.beginWork([make("label", {}, `Score, ${low} to ${high} `, box), said, buttons]);
     box.scrollIntoView({ block: "nearest" });
     box.select();

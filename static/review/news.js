@@ -7,13 +7,15 @@ const ONE = {
   refused: (id) => `Your decision on sample ${id} was not saved. `,
   late: (id) => `Your decision on sample ${id} came late. `,
   settled: (id) => `Sample ${id}: `,
-  elsewhere: (id) => `You had decided sample ${id} elsewhere, in another tab or before a reload; your new word stands instead. It was: `,
+  elsewhere: (id) =>
+    `You had decided sample ${id} elsewhere, in another tab or before a reload; your new word stands instead. It was: `,
 };
 const SEVERAL = {
   refused: (count, ids) => `${count} decisions of yours were not saved (samples ${ids}). `,
   late: (count, ids) => `${count} decisions of yours came late (samples ${ids}). `,
   settled: (count, ids) => `Samples ${ids}: `,
-  elsewhere: (count, ids) => `You had decided ${count} samples elsewhere, in another tab or before a reload (${ids}); your new words stand instead. They were: `,
+  elsewhere: (count, ids) =>
+    `You had decided ${count} samples elsewhere, in another tab or before a reload (${ids}); your new words stand instead. They were: `,
 };
 
 export class News {
@@ -54,9 +56,23 @@ export class News {
 
   text(act) {
     const what = act.text ? "text" : "note";
-    const box = make("textarea", { value: act.text || act.note, readOnly: true, rows: 4, dir: "auto", "aria-label": `Your ${what} for sample ${act.sample_id}` });
-    const again = this.mayEdit() && make("button.rondo-quiet", { type: "button", onclick: () => this.reopen(act) }, "Edit it again");
-    return make("details", {}, make("summary", {}, `Your ${what} for sample ${act.sample_id} is kept in this browser`), box, again ? make("p.rondo-toolbar", {}, again) : null);
+    const box = make("textarea", {
+      value: act.text || act.note,
+      readOnly: true,
+      rows: 4,
+      dir: "auto",
+      "aria-label": `Your ${what} for sample ${act.sample_id}`,
+    });
+    const again =
+      this.mayEdit() &&
+      make("button.rondo-quiet", { type: "button", onclick: () => this.reopen(act) }, "Edit it again");
+    return make(
+      "details",
+      {},
+      make("summary", {}, `Your ${what} for sample ${act.sample_id} is kept in this browser`),
+      box,
+      again ? make("p.rondo-toolbar", {}, again) : null,
+    );
   }
 }
 

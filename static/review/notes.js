@@ -5,8 +5,16 @@ import { keyName, make, number, onTextKeys } from "./elements.js";
 import { moment } from "./times.js";
 
 const KINDS = {
-  accept: "accepted", reject: "rejected", score: "gave", prefer: "chose among the group", rank: "ranked the group", edit: "edited",
-  flag: "flagged", skip: "skipped", note: "noted", retract: "took a decision back",
+  accept: "accepted",
+  reject: "rejected",
+  score: "gave",
+  prefer: "chose among the group",
+  rank: "ranked the group",
+  edit: "edited",
+  flag: "flagged",
+  skip: "skipped",
+  note: "noted",
+  retract: "took a decision back",
 };
 
 const noteName = (desk, id) => `rondo.review.note.${desk.me}.${id}`;
@@ -20,7 +28,13 @@ export function keepWords(desk, { sample_id, text, note }) {
 /** Write a note; the item stays on screen. What is typed is kept in this browser until it is sent. */
 export function writeNote(desk, item) {
   const name = noteName(desk, item.sample_id);
-  const box = make("textarea", { value: recall(name) || "", rows: 3, maxLength: 4000, dir: "auto", "aria-label": "Note" });
+  const box = make("textarea", {
+    value: recall(name) || "",
+    rows: 3,
+    maxLength: 4000,
+    dir: "auto",
+    "aria-label": "Note",
+  });
   const keepNow = () => keep(name, box.value.trim() ? box.value : null);
   let timer = null;
   const save = () => {
@@ -35,7 +49,8 @@ export function writeNote(desk, item) {
     keepNow();
     desk.endWork();
     if (!box.value.trim()) return;
-    if (desk.round.is_open) desk.hint(`Your note is kept: ${keyName(desk.bindings.first("note")) || "Note"} opens it again.`);
+    if (desk.round.is_open)
+      desk.hint(`Your note is kept: ${keyName(desk.bindings.first("note")) || "Note"} opens it again.`);
     else desk.keepText({ kind: "note", sample_id: item.sample_id, note: box.value });
   };
   box.addEventListener("input", () => {
@@ -45,7 +60,16 @@ export function writeNote(desk, item) {
   onTextKeys(box, { save, leave });
   const button = (kind, label, onclick) => make(`button.${kind}`, { type: "button", onclick }, label);
   const about = box.value ? make("span.rondo-muted", {}, "This is what you typed before.") : null;
-  desk.beginWork([box, make("p.rondo-toolbar", {}, button("rondo-primary", "Save the note", save), button("rondo-quiet", "Leave", leave), about)]);
+  desk.beginWork([
+    box,
+    make(
+      "p.rondo-toolbar",
+      {},
+      button("rondo-primary", "Save the note", save),
+      button("rondo-quiet", "Leave", leave),
+      about,
+    ),
+  ]);
   box.focus();
 }
 
@@ -74,7 +98,10 @@ export class History {
     if (!this.place.open || !item) return this.body.replaceChildren();
     const answer = await this.rest.get(`/samples/${item.sample_id}/decisions`);
     if (item !== this.item) return;
-    if (!answer || answer.error) return this.body.replaceChildren(make("p.rondo-muted", {}, answer ? answer.error.message : "The server does not answer."));
+    if (!answer || answer.error)
+      return this.body.replaceChildren(
+        make("p.rondo-muted", {}, answer ? answer.error.message : "The server does not answer."),
+      );
     const rows = answer.entries.map((one) => row(one, this.placed(one.words)));
     this.body.replaceChildren(rows.length ? make("ol", {}, ...rows) : make("p.rondo-muted", {}, "Nothing yet."));
     if (answer.is_hidden) this.body.append(make("p.rondo-muted", {}, "Colleagues' decisions are shown after yours."));
@@ -83,7 +110,9 @@ export class History {
   /** Samples are named by their numbers; those on screen by their columns too. */
   placed(words) {
     const ids = (this.item.members || []).map(({ sample_id }) => String(sample_id));
-    return words.replace(/sample (\d+)/g, (name, id) => (ids.includes(id) ? `${name} (${this.title(ids.indexOf(id))})` : name));
+    return words.replace(/sample (\d+)/g, (name, id) =>
+      ids.includes(id) ? `${name} (${this.title(ids.indexOf(id))})` : name,
+    );
   }
 }
 

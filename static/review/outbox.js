@@ -23,7 +23,9 @@ const HOLDING = new Set(["PermissionDenied", "NotFound", "MissingPrerequisite", 
  */
 
 export const newId = () =>
-  crypto.randomUUID ? crypto.randomUUID() : Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
+  crypto.randomUUID
+    ? crypto.randomUUID()
+    : Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
 
 export class Outbox {
   /**

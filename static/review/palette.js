@@ -7,8 +7,14 @@ export class Palette {
   constructor(dialog, commands) {
     Object.assign(this, { dialog, commands, at: 0 });
     this.box = make("input", {
-      type: "text", placeholder: "Type a command", role: "combobox", "aria-expanded": "true", "aria-controls": "review-commands",
-      "aria-autocomplete": "list", "aria-label": "Command", oninput: () => this.filter(),
+      type: "text",
+      placeholder: "Type a command",
+      role: "combobox",
+      "aria-expanded": "true",
+      "aria-controls": "review-commands",
+      "aria-autocomplete": "list",
+      "aria-label": "Command",
+      oninput: () => this.filter(),
     });
     this.list = make("ul", { id: "review-commands", role: "listbox", "aria-label": "Commands" });
     this.box.addEventListener("keydown", (event) => this.press(event));
@@ -49,7 +55,12 @@ export class Palette {
   draw() {
     const rows = this.found.map((command, n) => {
       const keys = command.keys.map((key) => make("kbd", {}, keyName(key)));
-      const row = make("li", { id: `review-command-${n}`, role: "option", onclick: () => this.choose(command) }, make("span", {}, command.label), make("span.keys", {}, ...keys));
+      const row = make(
+        "li",
+        { id: `review-command-${n}`, role: "option", onclick: () => this.choose(command) },
+        make("span", {}, command.label),
+        make("span.keys", {}, ...keys),
+      );
       row.setAttribute("aria-selected", String(n === this.at));
       return row;
     });

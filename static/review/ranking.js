@@ -67,15 +67,33 @@ export class Ranking {
   foot(item, { sample_id }) {
     const name = this.mode.names(item)(sample_id);
     const arrow = (sign, label, step) =>
-      make("button.rondo-quiet", { type: "button", "aria-label": `${label} ${name}`, onclick: () => this.move(item, sample_id, step) }, sign);
+      make(
+        "button.rondo-quiet",
+        { type: "button", "aria-label": `${label} ${name}`, onclick: () => this.move(item, sample_id, step) },
+        sign,
+      );
     const isPlaced = this.mode.pick(item).order.includes(sample_id);
-    const handle = make("span.handle", { draggable: true, title: "Drag onto another column", "aria-hidden": "true" }, "⠿");
+    const handle = make(
+      "span.handle",
+      { draggable: true, title: "Drag onto another column", "aria-hidden": "true" },
+      "⠿",
+    );
     handle.addEventListener("dragstart", (event) => {
       event.dataTransfer.setData("text/plain", String(sample_id));
       event.dataTransfer.effectAllowed = "move";
     });
-    const foot = make("footer", {}, handle, arrow("▲", "Better:", -1), arrow("▼", "Worse:", 1),
-      make("button.rondo-quiet", { type: "button", onclick: () => this.place(item, sample_id) }, isPlaced ? "Take away" : "Next rank"));
+    const foot = make(
+      "footer",
+      {},
+      handle,
+      arrow("▲", "Better:", -1),
+      arrow("▼", "Worse:", 1),
+      make(
+        "button.rondo-quiet",
+        { type: "button", onclick: () => this.place(item, sample_id) },
+        isPlaced ? "Take away" : "Next rank",
+      ),
+    );
     queueMicrotask(() => this.catchDrops(item, foot, sample_id));
     return foot;
   }

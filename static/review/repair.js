@@ -10,7 +10,13 @@ const EXAMPLES = "For example: answer in one sentence";
 export class Repair {
   constructor(desk, target) {
     Object.assign(this, { desk, target, name: `rondo.review.repair.${desk.me}.${target.sample_id}` });
-    this.box = make("input", { type: "text", maxLength: 2000, placeholder: EXAMPLES, "aria-label": "What should change", dir: "auto" });
+    this.box = make("input", {
+      type: "text",
+      maxLength: 2000,
+      placeholder: EXAMPLES,
+      "aria-label": "What should change",
+      dir: "auto",
+    });
     this.status = make("div.status", { role: "status" });
     this.panel = make("div.repair", {});
     this.panel.addEventListener("keydown", (event) => this.press(event));
@@ -41,7 +47,11 @@ export class Repair {
     const send = make("button.rondo-primary", { type: "button", onclick: () => this.send() }, "Rewrite");
     const leave = make("button.rondo-quiet", { type: "button", onclick: () => this.leave() }, "Leave");
     this.box.value ||= this.instruction || "";
-    this.panel.replaceChildren(make("label", {}, "What should change?", this.box), make("p.rondo-toolbar", {}, send, leave), this.status);
+    this.panel.replaceChildren(
+      make("label", {}, "What should change?", this.box),
+      make("p.rondo-toolbar", {}, send, leave),
+      this.status,
+    );
     this.box.focus();
   }
 
@@ -57,7 +67,8 @@ export class Repair {
     const answer = await this.desk.rest.post(`/samples/${this.target.sample_id}/repairs`, { instruction });
     this.isSending = false;
     if (!this.isOpen) return;
-    if (!answer || answer.error) return this.say(answer ? answer.error.message : "The server does not answer. Try again.");
+    if (!answer || answer.error)
+      return this.say(answer ? answer.error.message : "The server does not answer. Try again.");
     localStorage.setItem(this.name, answer.job_id);
     this.wait(answer.job_id);
   }
@@ -76,8 +87,13 @@ export class Repair {
       const got = await this.desk.rest.get(`/repairs/${jobId}`);
       if (!this.isOpen) return;
       if (got && !got.job_id) return this.failed(got.error.message);
-      if (got && OVER.has(got.status)) return got.text === null ? this.failed(got.error || "The rewrite was cancelled.") : this.show(got);
-      line.textContent = !got ? "The server does not answer. Trying again…" : got.ahead ? `The model rewrites after ${plural(got.ahead, "other job")}…` : "The model rewrites…";
+      if (got && OVER.has(got.status))
+        return got.text === null ? this.failed(got.error || "The rewrite was cancelled.") : this.show(got);
+      line.textContent = !got
+        ? "The server does not answer. Trying again…"
+        : got.ahead
+          ? `The model rewrites after ${plural(got.ahead, "other job")}…`
+          : "The model rewrites…";
       await new Promise((later) => setTimeout(later, POLL));
     }
   }
@@ -90,18 +106,33 @@ export class Repair {
 
   async show(got) {
     Object.assign(this, { text: got.text, instruction: got.instruction, job: got.job_id });
-    this.target.repairs = [...(this.target.repairs || []).filter((one) => one.job !== got.job_id), { job: got.job_id, text: got.text }];
+    this.target.repairs = [
+      ...(this.target.repairs || []).filter((one) => one.job !== got.job_id),
+      { job: got.job_id, text: got.text },
+    ];
     const parts = await words(this.target.text, got.text);
     if (!this.isOpen) return;
     const body = make("div.difference", { dir: "auto", tabIndex: 0, "aria-label": "The rewrite" });
-    if (parts && isAlike(parts)) body.append(...parts.map(([text, change]) => (change ? make(change < 0 ? "del" : "ins", { textContent: text }) : text)));
+    if (parts && isAlike(parts))
+      body.append(
+        ...parts.map(([text, change]) => (change ? make(change < 0 ? "del" : "ins", { textContent: text }) : text)),
+      );
     else body.textContent = got.text;
     const accept = make("button.rondo-primary", { type: "button", onclick: () => this.accept() }, "Accept the repair");
     const button = (label, onclick) => make("button.rondo-quiet", { type: "button", onclick }, label);
     const cut = got.finish_reason === "length" ? make("p.rondo-muted", {}, "Cut off at the length limit.") : "";
     this.panel.replaceChildren(
-      make("p.rondo-muted", {}, `Asked: ${got.instruction}`), body, cut,
-      make("p.rondo-toolbar", {}, accept, button("Edit it", () => this.edit()), button("Ask again", () => this.ask()), button("Leave", () => this.leave())),
+      make("p.rondo-muted", {}, `Asked: ${got.instruction}`),
+      body,
+      cut,
+      make(
+        "p.rondo-toolbar",
+        {},
+        accept,
+        button("Edit it", () => this.edit()),
+        button("Ask again", () => this.ask()),
+        button("Leave", () => this.leave()),
+      ),
     );
     accept.focus();
   }

@@ -6,7 +6,11 @@ const ANSWER_IN = 30000;
 export class Rest {
   /** `me`: the person's number. The server refuses where somebody else has signed in in this browser since. */
   constructor(me = null) {
-    this.headers = { Accept: "application/json", "Content-Type": "application/json", ...(me === null ? {} : { "Rondo-User": String(me) }) };
+    this.headers = {
+      Accept: "application/json",
+      "Content-Type": "application/json",
+      ...(me === null ? {} : { "Rondo-User": String(me) }),
+    };
   }
 
   get(path) {
@@ -31,7 +35,13 @@ export class Rest {
    */
   async ask(method, path, body, more = {}) {
     try {
-      const sent = { method, headers: this.headers, body: body && JSON.stringify(body), signal: AbortSignal.timeout(ANSWER_IN), ...more };
+      const sent = {
+        method,
+        headers: this.headers,
+        body: body && JSON.stringify(body),
+        signal: AbortSignal.timeout(ANSWER_IN),
+        ...more,
+      };
       const response = await fetch(BASE + path, sent);
       if (response.status === 204) return null;
       const answer = await response.json();
@@ -45,6 +55,14 @@ export class Rest {
 /** An item as the desk keeps it: with `members` where it is a group, and `mine` where the person decided it before. */
 export function kept(item) {
   const { members, mine } = item;
-  const saved = mine && { client_id: mine.client_id, kind: mine.kind, score: mine.score, value: mine.value, is_override: mine.is_override, late: mine.is_late, saved: true };
+  const saved = mine && {
+    client_id: mine.client_id,
+    kind: mine.kind,
+    score: mine.score,
+    value: mine.value,
+    is_override: mine.is_override,
+    late: mine.is_late,
+    saved: true,
+  };
   return { ...item, members: members.length ? members : null, mine: saved };
 }

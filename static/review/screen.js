@@ -7,10 +7,15 @@ import { peopleHere, progressLine } from "./team.js";
 
 export function paintItem(desk, item) {
   const { prompt, answer, facts, assist } = desk.parts;
-  prompt.replaceChildren(...item.messages.map((message) => make("div.message-of", {}, make("span.role", {}, message.role), ...desk.text(message.content))));
+  prompt.replaceChildren(
+    ...item.messages.map((message) =>
+      make("div.message-of", {}, make("span.role", {}, message.role), ...desk.text(message.content)),
+    ),
+  );
   if (item.members) {
     const { length } = item.members;
-    const count = length < item.num_members ? `${length} of ${plural(item.num_members, "sample")} shown` : plural(length, "sample");
+    const count =
+      length < item.num_members ? `${length} of ${plural(item.num_members, "sample")} shown` : plural(length, "sample");
     facts.textContent = `${count}, of one prompt. Sample ${item.sample_id} is the first.`;
     assist.replaceChildren();
   } else {
@@ -21,7 +26,11 @@ export function paintItem(desk, item) {
     assist.replaceChildren(...(item.judge ? [judgeView(item.judge)] : []));
   }
   if (item.reason) facts.append(" ", make("span.reason", {}, `Why here: ${item.reason}`));
-  if (item.is_random) facts.append(" ", make("span.rondo-badge", { title: "Drawn at random, so that judge statistics stay honest" }, "drawn at random"));
+  if (item.is_random)
+    facts.append(
+      " ",
+      make("span.rondo-badge", { title: "Drawn at random, so that judge statistics stay honest" }, "drawn at random"),
+    );
   if (item.flag) facts.append(" ", make("span.rondo-badge.warn", {}, "⚑ flagged"));
   if (!item.members && hasDraft(desk, item.sample_id)) facts.append(" ", draftBadge());
   desk.mode.paint(item);
@@ -30,7 +39,12 @@ export function paintItem(desk, item) {
 }
 
 /** An edit was begun and not saved. */
-export const draftBadge = () => make("span.rondo-badge.accent.draft", { title: "A text of yours waits in this browser; editing opens it" }, "✎ draft");
+export const draftBadge = () =>
+  make(
+    "span.rondo-badge.accent.draft",
+    { title: "A text of yours waits in this browser; editing opens it" },
+    "✎ draft",
+  );
 
 /** What the person said of the item on screen, or has chosen so far. */
 export function paintMine(desk) {
@@ -38,9 +52,12 @@ export function paintMine(desk) {
   if (!item) return;
   const chosen = desk.mode.chosen ? desk.mode.chosen(item) : "";
   const names = item.members ? desk.mode.names(item) : undefined;
-  const before = item.mine ? `${said(item.mine, names)}${item.mine.saved ? "" : " (not saved yet)"}. Another key changes it.` : "";
+  const before = item.mine
+    ? `${said(item.mine, names)}${item.mine.saved ? "" : " (not saved yet)"}. Another key changes it.`
+    : "";
   desk.parts.mine.textContent = chosen || before;
-  if (item.judge && !item.members && desk.opened.mode === "sample") desk.parts.assist.replaceChildren(judgeView(item.judge));
+  if (item.judge && !item.members && desk.opened.mode === "sample")
+    desk.parts.assist.replaceChildren(judgeView(item.judge));
 }
 
 /** Colleagues' decisions, where the server sent them. */
@@ -58,7 +75,14 @@ export function paintEmpty(desk) {
   const { prompt, answer, facts, mine, assist } = desk.parts;
   for (const part of [prompt, facts, mine, assist]) part.replaceChildren();
   const [title, text] = whyEmpty(desk);
-  const shown = make("div.rondo-empty", {}, make("p", {}, make("b", {}, title)), make("p", {}, text), wayBack(desk), waysOn(desk));
+  const shown = make(
+    "div.rondo-empty",
+    {},
+    make("p", {}, make("b", {}, title)),
+    make("p", {}, text),
+    wayBack(desk),
+    waysOn(desk),
+  );
   // It is painted again with every look at the server; a button that has the focus stays.
   if (answer.firstChild?.textContent !== shown.textContent) answer.replaceChildren(shown);
 }
@@ -67,25 +91,40 @@ export function paintEmpty(desk) {
 function wayBack(desk) {
   const { passed, isLost } = desk.line;
   if (!passed.length || isLost || !desk.round.is_open) return null;
-  const go = () => { desk.line.goTo(passed[0]); desk.paint(); };
+  const go = () => {
+    desk.line.goTo(passed[0]);
+    desk.paint();
+  };
   const [items, what] = [desk.mode.names ? "group" : "sample", passed.length === 1 ? "it" : "the first of them"];
   return make(
-    "p", {}, `You passed ${plural(passed.length, items)} without a decision; reserved for you, and still to be decided. `,
+    "p",
+    {},
+    `You passed ${plural(passed.length, items)} without a decision; reserved for you, and still to be decided. `,
     make("button.rondo-primary", { type: "button", onclick: go }, `Go to ${what}`),
   );
 }
 
 /** Where a round that is not in review goes on. */
 function waysOn({ round }) {
-  return round.is_open ? null : make("p", {}, make("a", { href: "./" }, "Overview"), " · ", make("a", { href: "jobs" }, "Jobs"));
+  return round.is_open
+    ? null
+    : make("p", {}, make("a", { href: "./" }, "Overview"), " · ", make("a", { href: "jobs" }, "Jobs"));
 }
 
 function whyEmpty({ round, line }) {
-  if (!round.is_open) return ["This round is not in review.", `${round.why_closed} Choose a round that is in review, or launch one with review on.`];
-  if (line.isLost) return [line.problem || "The server does not answer.", "Trying again. What you decided is kept in this browser."];
+  if (!round.is_open)
+    return [
+      "This round is not in review.",
+      `${round.why_closed} Choose a round that is in review, or launch one with review on.`,
+    ];
+  if (line.isLost)
+    return [line.problem || "The server does not answer.", "Trying again. What you decided is kept in this browser."];
   if (!line.isDry) return ["Fetching samples…", ""];
   const close = round.can_close ? "close the review" : "ask a curator to close the review";
-  return ["Nothing is left to decide in this order.", `Choose another order, or ${close}. What colleagues hold comes back here if they leave it.`];
+  return [
+    "Nothing is left to decide in this order.",
+    `Choose another order, or ${close}. What colleagues hold comes back here if they leave it.`,
+  ];
 }
 
 /** What is on screen, in a few words. */
@@ -103,7 +142,11 @@ export function spoken(desk) {
 function counted({ progress, tally, round }) {
   const { samples, decided, remaining } = progress;
   const more = Math.max(0, tally.decided - progress.mine.decided);
-  return { ...progress, decided: Math.min(samples, decided + more), remaining: round.has_overlap ? remaining : Math.max(0, remaining - more) };
+  return {
+    ...progress,
+    decided: Math.min(samples, decided + more),
+    remaining: round.has_overlap ? remaining : Math.max(0, remaining - more),
+  };
 }
 
 export function paintReveal(desk) {
@@ -113,7 +156,9 @@ export function paintReveal(desk) {
   const state = isShown ? `${item.mine.client_id} ${item.mine.saved} ${judged}` : "";
   if (state === desk.revealed) return;
   desk.revealed = state;
-  desk.parts.revealed.replaceChildren(...(state ? [reveal(item, item.members ? desk.mode.names(item) : undefined)] : []));
+  desk.parts.revealed.replaceChildren(
+    ...(state ? [reveal(item, item.members ? desk.mode.names(item) : undefined)] : []),
+  );
 }
 
 export function paintBar(desk) {
@@ -143,7 +188,14 @@ function paintSignedOut(desk) {
     desk.parts.message.hidden = true;
     return;
   }
-  const link = make("a.signed-out", { href: `/login?next=${encodeURIComponent(location.pathname + location.search)}`, target: "_blank", rel: "noopener" }, "Sign in again in a new tab");
+  const link = make(
+    "a.signed-out",
+    {
+      href: `/login?next=${encodeURIComponent(location.pathname + location.search)}`,
+      target: "_blank",
+      rel: "noopener",
+    },
+    "Sign in again in a new tab",
+  );
   desk.say(`${why} What you decided is kept in this browser and is sent once you are signed in. `, { link });
 }
-

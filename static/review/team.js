@@ -27,7 +27,11 @@ export class Team {
     this.isBeating = true;
     const held = desk.line.open.map(({ sample_id }) => sample_id);
     const wants_progress = wantsProgress || !desk.line.current || this.beats++ % PROGRESS_EVERY === 0;
-    const answer = await desk.rest.post(`${desk.address}/review/here`, { held, wants_progress }, { signal: AbortSignal.timeout(BEAT) });
+    const answer = await desk.rest.post(
+      `${desk.address}/review/here`,
+      { held, wants_progress },
+      { signal: AbortSignal.timeout(BEAT) },
+    );
     this.isBeating = false;
     // Without a network the clock on the page goes on; the next beat tells.
     if (answer?.error) desk.line.wake();
@@ -80,10 +84,14 @@ export class Team {
     const ends = this.ends(item);
     const left = ends === null ? null : ends - Date.now();
     let text = "";
-    if (left !== null && left <= 0) text = "No longer reserved for you: somebody else may get it too. Your decision is kept either way.";
+    if (left !== null && left <= 0)
+      text = "No longer reserved for you: somebody else may get it too. Your decision is kept either way.";
     else if (left !== null) {
       const at = clock(new Date(ends));
-      text = left < SOON ? `Yours for ${plural(Math.ceil(left / 1000), "second")} more` : `Yours for ${Math.round(left / 60000)} min, until ${at}`;
+      text =
+        left < SOON
+          ? `Yours for ${plural(Math.ceil(left / 1000), "second")} more`
+          : `Yours for ${Math.round(left / 60000)} min, until ${at}`;
     }
     if (item && item.holder && !item.mine) text = `${item.holder} is on this item`;
     if (lease.textContent !== text) lease.textContent = text;
@@ -96,11 +104,16 @@ export class Team {
 }
 
 /** The progress with who is here, by number. */
-export const withHere = (progress) => ({ ...progress, here: Object.fromEntries(progress.people.filter((one) => one.is_here).map((one) => [one.user_id, one.name])) });
+export const withHere = (progress) => ({
+  ...progress,
+  here: Object.fromEntries(progress.people.filter((one) => one.is_here).map((one) => [one.user_id, one.name])),
+});
 
 /** Who else is here, in a few words. */
 export function peopleHere(people, me) {
-  const others = Object.entries(people).filter(([id]) => Number(id) !== me).map(([, name]) => name);
+  const others = Object.entries(people)
+    .filter(([id]) => Number(id) !== me)
+    .map(([, name]) => name);
   if (!others.length) return "";
   const named = others.slice(0, 3).join(", ");
   return `Also here: ${named}${others.length > 3 ? ` and ${others.length - 3} more` : ""}`;

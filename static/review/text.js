@@ -42,7 +42,11 @@ export function written(text, { whole = false, isRaw = false, onMore = null } = 
     if (made) return [made];
   }
   if (whole || text.length <= FOLD_AT) return [plain(text)];
-  const more = make("button.rondo-quiet.more", { type: "button", onclick: onMore }, `Show all ${text.length.toLocaleString()} characters (m)`);
+  const more = make(
+    "button.rondo-quiet.more",
+    { type: "button", onclick: onMore },
+    `Show all ${text.length.toLocaleString()} characters (m)`,
+  );
   return [plain(text.slice(0, FOLD_AT)), more];
 }
 

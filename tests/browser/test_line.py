@@ -27,8 +27,8 @@ async (answers) => {
 IDS = "line.items.map(({ sample_id }) => sample_id)"
 
 
-def items(*ids: int, mine: tuple[int, ...] = ()) -> dict[str, Any]:
-    return {"items": [{"sample_id": id_, "mine": {"kind": "accept"} if id_ in mine else None} for id_ in ids]}
+def items(*ids: int, mine: tuple[int, ...] = ()) -> list[dict[str, Any]]:
+    return [{"sample_id": id_, "mine": {"kind": "accept"} if id_ in mine else None} for id_ in ids]
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ async (answers) => {
     const answer = window.answers.length > 1 ? window.answers.shift() : window.answers[0];
     if (answer === "nothing") return undefined;
     if (answer === "thrown") throw new Error("the network is away");
-    return answer || { done: acts.map(() => ({})), tally: 1 };
+    return answer || acts.map(() => ({}));
   };
   const name = (what) => (...given) => heard.push([what, given[0].client_id ?? given[0].type, given[1]?.type ?? null]);
   window.outbox = new Outbox("rondo.review.1.2", send, {
@@ -102,7 +102,7 @@ def test_acts_of_another_round_are_left_alone(page: Any) -> None:
 
 
 def test_a_refused_act_is_gone_and_holds_up_no_other(page: Any) -> None:
-    page.evaluate(MAKE, [{"done": [{"error": {"type": "Conflict", "message": "Decided."}}, {}], "tally": 1}])
+    page.evaluate(MAKE, [[{"error": {"type": "Conflict", "message": "Decided."}}, {}]])
     page.evaluate(PUSH, ["a", "b"])
     acts_sent(page, 2)
     assert page.evaluate("heard") == [["refused", "a", "Conflict"], ["sent", "b", None]]
@@ -111,7 +111,7 @@ def test_a_refused_act_is_gone_and_holds_up_no_other(page: Any) -> None:
 
 def test_what_may_not_be_written_now_is_kept_until_it_is_released(page: Any) -> None:
     denied = {"error": {"type": "PermissionDenied", "message": "You may not."}}
-    page.evaluate(MAKE, [denied, {"done": [{}], "tally": 1}])
+    page.evaluate(MAKE, [denied, [{}]])
     page.evaluate(PUSH, ["a"])
     acts_sent(page, 1)
     assert page.evaluate("[outbox.size, outbox.held.length]") == [0, 1]
@@ -145,7 +145,7 @@ def test_the_act_that_makes_the_server_fail_is_found_and_kept(page: Any) -> None
     page.evaluate("""() => void (outbox.send = async (acts) => {
       sent.push(acts.map(({ client_id }) => client_id));
       const failed = acts.some(({ client_id }) => client_id === "b");
-      return failed ? { error: { type: "InternalError", message: "Failed." } } : { done: acts.map(() => ({})) };
+      return failed ? { error: { type: "InternalError", message: "Failed." } } : acts.map(() => ({}));
     })""")
     page.evaluate(PUSH, ["a", "b", "c"])
     page.wait_for_function("outbox.held.length === 1 && !outbox.size && !outbox.busy")

@@ -14,7 +14,7 @@ from backend.metrics._intervals import wilson
 from backend.pipeline.arena import UNCLEAR
 from backend.services.access import Actor, require, role_of
 from backend.services.arena.voting import undecided
-from backend.services.team.agreement_measures import Figure, cohen, percent
+from backend.metrics._agreement import Figure, cohen, percent
 from backend.values import Role
 
 FIRST, SECOND, TIE = "first", "second", "tie"
