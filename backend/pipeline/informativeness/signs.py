@@ -19,7 +19,7 @@ SMALLEST_SPREAD = 0.05
 """Spread of a judge that repeats itself exactly: it may still be wrong near its cut. Set by hand, not fitted."""
 OTHER_JUDGE, VERIFIER, VOTE = 0.8, 0.9, 0.15
 """Probability that the judge is wrong where another judge or a verifier contradicts it, and, times the share of samples
-that give the answer, where the vote does. Set by hand on rounds of the demo (docs/bench.md), not fitted."""
+that give the answer, where the vote does. Set by hand on rounds of the demo (docs/reference/bench.md), not fitted."""
 COMPARABLE = 100
 """Characters of the longest known answer that is compared: a longer one is a text to learn from, and that a sample
 differs from it says nothing. Set by hand, not fitted."""

@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from backend.db import reading, tables
 from backend.errors import NotFound
+from backend.metrics._agreement import Figure, cohen, percent
 from backend.metrics._intervals import wilson
 from backend.pipeline.arena import UNCLEAR
 from backend.services.access import Actor, require, role_of
 from backend.services.arena.voting import undecided
-from backend.metrics._agreement import Figure, cohen, percent
 from backend.values import Role
 
 FIRST, SECOND, TIE = "first", "second", "tie"
