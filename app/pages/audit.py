@@ -19,7 +19,7 @@ from backend.services.people import accounts
 from backend.values import JSON, Role
 
 TITLE, PATH = "Audit", "audit"
-IN_MENU = True
+MENU = "person"
 COLUMNS = ["When", "Who", "What", "To what", "Round", "From", "Details"]
 SHOWN_DETAIL = 300
 EMPTY: tuple[Any, ...] = (None, "", [], {})

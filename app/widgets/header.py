@@ -50,6 +50,7 @@ class Shell:
     project: ProjectView
     projects: list[Link]
     pages: list[Link]
+    more: list[Link]
     title: str
     here: str
     root: str
@@ -92,15 +93,13 @@ def shell(request: Request, pages: Sequence[ModuleType]) -> Shell:
     """Return what this person's header shows on this page."""
     actor, project = request.state.signed_in.actor, request.state.project
     here, slug = request.url.path.strip("/"), project.slug
-    # What is about oneself and about accounts is in the menu of one's name, not among the steps of the loop.
-    links = [
-        Link(page.TITLE, page_path(slug, page.PATH), here == page.PATH)
-        for page in pages
-        if not getattr(page, "IN_MENU", False) or here == page.PATH
-    ]
+    # The bar holds the steps of the loop, "More" what is looked up, the menu of one's name what is about oneself.
+    every = {page: Link(page.TITLE, page_path(slug, page.PATH), here == page.PATH) for page in pages}
+    links = [link for page, link in every.items() if not hasattr(page, "MENU") or link.is_here]
+    more = [link for page, link in every.items() if getattr(page, "MENU", "") == "more"]
     # The same page of the others: what is chosen on it is of this project, and stays behind.
     mine = [Link(one.name, page_path(one.slug, here), one.id == project.id) for one in projects.list_mine(actor)]
     return Shell(
-        actor.name, str(project.role), actor.is_owner, project, mine, links,
+        actor.name, str(project.role), actor.is_owner, project, mine, links, more,
         next(link.title for link in links if link.is_here), page_path(slug, here), page_path(slug).rstrip("/"),
     )  # fmt: skip

@@ -235,10 +235,13 @@ def test_the_audit_is_filtered_paged_and_downloaded(team: Team) -> None:
 
 def test_the_menu_leads_to_ones_own_pages(team: Team) -> None:
     team.open("samples")
-    team.page.locator(".rondo-menu:not(.rondo-project) summary").click()
-    links = team.page.locator(".rondo-menu:not(.rondo-project) a").all_inner_texts()
+    team.page.locator(".rondo-person summary").click()
+    links = team.page.locator(".rondo-person a").all_inner_texts()
     assert links == ["My work", "People and account", "Audit"]
     named = team.page.locator(".rondo-nav a").all_inner_texts()
+    more = team.page.locator(".rondo-more a").all_text_contents()
     assert "Team" in named
+    assert "Held-out" in more
+    assert not set(more) & {*links, *named}
     assert not set(links) & set(named)
     assert len(list(itertools.chain(links, named))) == len({*links, *named})

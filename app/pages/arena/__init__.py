@@ -19,7 +19,7 @@ from backend.services.held_out import listing
 from backend.services.reviews import preferences
 from backend.values import JSON, SCORER, Role
 
-TITLE, PATH = "Arena", "arena"
+TITLE, PATH, MENU = "Arena", "arena", "more"
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 NO_JUDGE = 0

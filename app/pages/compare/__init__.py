@@ -17,7 +17,7 @@ from backend.services.held_out.listing import Page
 from backend.values import JSON, Role
 
 TITLE, PATH = "Compare", "compare"
-IN_MENU = True
+MENU = "more"
 """Its links are on the cards of rounds and checkpoints: it is about two of them, and no step of the loop."""
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}

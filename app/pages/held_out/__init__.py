@@ -15,7 +15,7 @@ from backend.services.held_out import answers, baseline, compared, listing
 from backend.services.held_out.measured import Measurement
 from backend.values import JSON
 
-TITLE, PATH = "Held-out", "held-out"
+TITLE, PATH, MENU = "Held-out", "held-out", "more"
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 LAST: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}

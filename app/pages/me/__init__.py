@@ -17,7 +17,7 @@ from backend.services.team import reviewers
 from backend.services.team.reviewers import Reviewer
 
 TITLE, PATH = "My work", "me"
-IN_MENU = True
+MENU = "person"
 POLL_SECONDS = 10.0
 SHOWN_AFTER = "told when the review is over"
 

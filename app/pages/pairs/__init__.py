@@ -16,7 +16,7 @@ from backend.services import rounds
 from backend.services.pairs import choosing, openings, previews
 from backend.values import JSON, Role, Stage
 
-TITLE, PATH, IN_MENU = "Pairs", "pairs", True
+TITLE, PATH, MENU = "Pairs", "pairs", "more"
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 LAST: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}

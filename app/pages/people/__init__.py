@@ -17,7 +17,7 @@ from backend.services.people import accounts, sessions
 from backend.values import Role
 
 TITLE, PATH = "People", "people"
-IN_MENU = True
+MENU = "person"
 
 ROLES = [
     ("Viewer: reads", "viewer"),

@@ -21,7 +21,7 @@ from backend.services.recipe_list import Filters, ListedRecipe, Need, Training
 from backend.services.recipe_list.recipe_matrix import LastRound
 from backend.values import Role, RoundStatus
 
-TITLE, PATH = "Recipes", "recipes"
+TITLE, PATH, MENU = "Recipes", "recipes", "more"
 QUIET: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None, "show_progress": "hidden"}
 LAST: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}
 """What is chosen while an answer is on its way is asked for, too."""

@@ -22,7 +22,7 @@ from backend.services.rounds import RoundView
 from backend.values import JSON
 
 TITLE, PATH = "Round", "round"
-IN_MENU = True
+MENU = "more"
 """Each round's links lead here; without a round there is nothing to go to."""
 QUIET: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None, "show_progress": "hidden"}
 LAST: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}

@@ -15,7 +15,7 @@ from backend.services.rounds import preflights, training_curves
 from backend.services.rounds.training_curves import MOST_ROUNDS, SeriesGroup
 from backend.values import JSON
 
-TITLE, PATH = "Training", "training"
+TITLE, PATH, MENU = "Training", "training", "more"
 POLL_SECONDS = 2.0
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}

@@ -17,7 +17,7 @@ from backend.services.warnings import RowsNamed
 from backend.values import JSON, Role
 
 TITLE, PATH = "Warnings", "warnings"
-IN_MENU = True
+MENU = "more"
 """Each round's lights lead here."""
 QUIET: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None, "show_progress": "hidden"}
 
