@@ -12,7 +12,7 @@ RESULT = """
 {{#if value.categories}}<h3>Pairs by {{value.category}}</h3>
 <p class="categories">{{#each value.categories}}<span>{{this.name}} <b>{{this.count}}</b></span> {{/each}}</p>{{/if}}
 {{#if value.none}}<p class="rondo-problem">{{value.none}}</p>{{/if}}
-{{#if value.examples}}<h3>Examples</h3>
+{{#if value.examples}}<h2>Examples</h2>
 {{#each value.examples}}<article><p class="rondo-muted small" dir="auto">{{this.prompt}}</p>
 <p class="rondo-muted small">{{this.margin}}</p>
 <div class="sides"><div><a href="{{this.target}}" class="small">chosen</a><p dir="auto">{{this.chosen}}</p></div>
