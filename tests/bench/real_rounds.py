@@ -34,7 +34,7 @@ def main() -> None:
 
     entries = (
         Entry("rest_em", "filter and fine-tune the base", "known answers"),
-        Entry("rejection_sampling", "filter and fine-tune", "own yes or no"),
+        Entry("rejection_sampling", "filter and fine-tune", "known answers"),
         Entry("self_consistency_preference", "pairs by majority vote", "none"),
     )
     entries = tuple(entry for entry in entries if not asked.only or entry.recipe in asked.only)
