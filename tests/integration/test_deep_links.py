@@ -28,7 +28,7 @@ LINKS: list[tuple[str, str, str, str, str, Sign]] = [
     ("samples", "draw", "round", "round", "round_id", lambda n: f'"round={n}"'),
     ("team", "draw", "round", "reviewed round", "round_id", lambda n: "items decided"),
     ("jobs.failures", "load", "left_out", "round", "round_id", lambda n: ": 0 left out"),
-    ("arena", "draw", "arena", "arena", "arena_id", lambda n: f'"title": "Arena {n}", "names"'),
+    ("arena", "draw", "arena", "arena", "arena_id", lambda n: f'"id": {n}, "is_here": true'),
     ("pairs", "draw", "round", "judged round", "round_id", lambda n: "pairs of 4 prompts"),
     ("me", "draw", "round", "reviewed round", "round_id", lambda n: "Time an item"),
 ]
