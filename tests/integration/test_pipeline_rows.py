@@ -9,7 +9,7 @@ from backend.db import reading, session, tables
 from backend.errors import Conflict
 from backend.jobs import transitions
 from backend.pipeline import rows as dataset_rows
-from backend.services import reviews, rounds
+from backend.services import judge_health, reviews, rounds
 from backend.services.projects import overview
 from backend.services.queue import gold
 from backend.services.reviews import close_rules
@@ -47,6 +47,8 @@ def test_a_dataset_with_one_label_is_refused_before_training(database: str, repl
 def test_a_reviewed_round_of_which_nothing_is_kept_goes_back_to_people(database: str) -> None:
     loop = Loop()
     make_user(is_owner=True)
+    # People contradict the judge in everything, which would hold the round before its training.
+    judge_health.set_limits(loop.actor, loop.project.id, {"hold": False})
     round_id = loop.launch({"selector": {"threshold": 2.0}}, is_reviewed=True, review={"close_rule": "all_decided"})
     loop.run(round_id, until=Stage.judge)
     with reading() as db:

@@ -19,7 +19,7 @@ from backend.mixers.seed_share import SeedShare
 from backend.prompt_sources.prompt_set import PromptSet
 from backend.selectors.above_threshold import AboveThreshold
 from backend.selectors.best_versus_worst import BestVersusWorst
-from backend.services import reviews
+from backend.services import judge_health, reviews
 from backend.trainers.dpo import DPO
 from backend.trainers.sft import SFT
 from backend.values import DecisionKind, RoundStatus, Split, Stage, Verdict
@@ -161,6 +161,8 @@ def test_where_a_mixer_keeps_nothing_people_are_asked_again_and_the_steps_run_ag
     loop = Loop(
         mixed(nothing), SOLVER | {"rules": [{"pattern": "prompt", "reply": ("#### 4", "#### 5", "#### 6")}]}, tiny
     )
+    # People contradict the judge in everything, which would hold the round before its training.
+    judge_health.set_limits(loop.actor, loop.project.id, {"hold": False})
     round_id = loop.launch(is_reviewed=True)
     loop.run(round_id)
     reviews.close(loop.actor, round_id)
