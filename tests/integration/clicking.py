@@ -29,8 +29,9 @@ class Clicker(Browser):
         """What a person does: choose the row of a table, say, or fill these fields and go."""
         fn = self.listener(module, name)
         for component in fn.inputs:
-            if (getattr(component, "label", "") or "").lower() in fields:
-                self.values[component._id] = fields[component.label.lower()]
+            name = (getattr(component, "label", "") or "").lower().replace(" ", "_")
+            if name in fields:
+                self.values[component._id] = fields[name]
         self.event = {"index": [0, 0], "value": "x", "row_value": [str(row), "x"], "selected": True}
         self.call(fn)
 

@@ -50,7 +50,7 @@ def test_lights_come_red_first_with_what_they_measure() -> None:
         ("label_noise", "red"), ("length_bias", "amber"), ("position_bias", "unknown"), ("copying", "green")
     ]  # fmt: skip
     assert (found[0].code, found[0].value, found[0].limit, found[0].rows) == ("W35", 0.5, 0.2, 3)
-    assert "arXiv" in found[0].source
+    assert found[0].source == "Understanding Self-Distillation in the Presence of Label Noise"
     assert (found[2].value, found[2].reason) == (None, "There are 6.")
     with pytest.raises(NotFound):
         warnings.of_round(rows.make_actor(), here.round.id)
