@@ -29,7 +29,8 @@ class Clicker(Browser):
         """What a person does: choose the row of a table, say, or fill these fields and go."""
         fn = self.listener(module, name)
         for component in fn.inputs:
-            name = (getattr(component, "label", "") or "").lower().replace(" ", "_")
+            label = getattr(component, "label", "") or ""
+            name = label.removesuffix(")").rpartition("(")[2].lower()  # of a knob: words, and its name in brackets
             if name in fields:
                 self.values[component._id] = fields[name]
         self.event = {"index": [0, 0], "value": "x", "row_value": [str(row), "x"], "selected": True}
