@@ -31,7 +31,9 @@ class JudgeDecays(WarningRule):
         wrong = [sample.id for _, sample, is_accepted, is_right in known if is_accepted is not is_right]
         right = 1 - len(wrong) / n
         details = {"right": right, "n": n, "judge": evidence.judge}
-        before = [one for one in evidence.before(str(self.name)) if one["judge"] == evidence.judge]
+        before = [
+            one for one in evidence.before(str(self.name), "judge", "right", "n") if one["judge"] == evidence.judge
+        ]
         if not before:
             said = "It is known from the second round of a line on that is judged in the same way."
             return Finding(n=n, details=details, missing=said)

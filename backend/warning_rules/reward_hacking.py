@@ -37,7 +37,11 @@ class RewardHacking(WarningRule):
             return Finding()
         accepted, right = sum(one[2] for one in known), sum(one[3] for one in known)
         details: JSON = {"accepted": accepted / n, "right": right / n, "n": n, "judge": evidence.judge}
-        before = [one for one in evidence.before(str(self.name)) if one["judge"] == evidence.judge]
+        before = [
+            one
+            for one in evidence.before(str(self.name), "judge", "accepted", "right", "n")
+            if one["judge"] == evidence.judge
+        ]
         if len(before) < ROUNDS - 1:
             said = "It is known from the third round on that is judged in the same way."
             return Finding(n=n, details=details, missing=said)

@@ -13,9 +13,13 @@ from backend.pipeline.warn import judged, rules_of
 from backend.services import warnings
 from backend.services.warnings import limits
 from backend.values import Role, RoundStatus, Stage, WarningLevel
+from backend.warning_rules import Finding
+from backend.warning_rules.copying import Copying
+from backend.warning_rules.judge_decays import JudgeDecays
+from backend.warning_rules.label_noise import LabelNoise
 from tests import rows
 from tests.integration import site
-from tests.unit.warning_rules.seen import evidence
+from tests.unit.warning_rules.seen import evidence, past
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -50,7 +54,7 @@ def test_lights_come_red_first_with_what_they_measure() -> None:
         ("label_noise", "red"), ("length_bias", "amber"), ("position_bias", "unknown"), ("copying", "green")
     ]  # fmt: skip
     assert (found[0].code, found[0].value, found[0].limit, found[0].rows) == ("W35", 0.5, 0.2, 3)
-    assert "arXiv" in found[0].source
+    assert found[0].source == LabelNoise.source
     assert (found[2].value, found[2].reason) == (None, "There are 6.")
     with pytest.raises(NotFound):
         warnings.of_round(rows.make_actor(), here.round.id)
@@ -120,6 +124,53 @@ def test_a_wrong_limit_is_refused_by_name(knobs: dict[str, Any], said: str) -> N
     here = Warned()
     with pytest.raises(InvalidInput, match=said):
         limits.edit(here.actor, here.project.id, "position_bias", knobs)
+
+
+def test_stored_knobs_that_a_newer_rule_refuses_are_dropped() -> None:
+    here = Warned()
+    with session() as db:
+        row = db.get_one(tables.Project, here.project.id)
+        row.warning_rules = {"position_bias": {"limit": 7, "amber": 0.2, "mood": 1}, "gloom": {"limit": 0.1}}
+    known = {one.name: one for one in limits.listed(here.actor, here.project.id)}
+    assert (known["position_bias"].knobs["limit"], known["position_bias"].knobs["amber"]) == (0.30, 0.2)
+    made = limits.edit(here.actor, here.project.id, "position_bias", {"stops": True})
+    assert (made.knobs["limit"], made.knobs["amber"], made.knobs["stops"]) == (0.30, 0.2, True)
+    with reading() as db:
+        stored = db.get_one(tables.Project, here.project.id).warning_rules
+    assert stored["position_bias"] == {"amber": 0.2, "stops": True}
+
+
+def test_an_amber_limit_can_be_switched_off() -> None:
+    here = Warned()
+    made = limits.edit(here.actor, here.project.id, "position_bias", {"amber": None}, keeps_none=True)
+    assert made.knobs["amber"] is None
+    assert limits.edit(here.actor, here.project.id, "position_bias", {"limit": 0.4}).knobs["amber"] is None
+    assert limits.edit(here.actor, here.project.id, "position_bias", {"amber": None}).knobs["amber"] == 0.15
+
+
+def test_a_rule_that_raises_has_a_light_that_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(self: Copying, evidence: Any) -> Any:
+        raise ZeroDivisionError("no words")
+
+    monkeypatch.setattr(Copying, "compute", broken)
+    texts = [{"score": 5.0, "accepted": True, "right": True}, {"score": 5.0, "accepted": True, "right": False}]
+    found = {one[0].name: one for one in judged(rules_of({}), evidence([texts] * 60))}
+    assert found["copying"][2] is WarningLevel.unknown
+    assert found["copying"][3].startswith("This rule failed: ZeroDivisionError: no words.")
+    assert found["no_separation"][2] is WarningLevel.red
+
+
+def test_a_number_that_is_not_finite_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Copying, "compute", lambda self, evidence: Finding(float("nan"), n=100))
+    ((_, finding, level, reason),) = [one for one in judged(rules_of({}), evidence([])) if one[0].name == "copying"]
+    assert (finding.value, level) == (None, WarningLevel.unknown)
+    assert "no finite number" in reason
+
+
+def test_details_that_an_older_version_wrote_count_as_none() -> None:
+    texts = [{"score": 5.0, "accepted": True, "right": True}, {"score": 1.0, "accepted": False, "right": False}]
+    seen = evidence([texts] * 60, past=past("judge_decays", {"share": 0.9}))
+    assert "from the second round" in JudgeDecays().find(seen).missing
 
 
 def test_limits_are_a_curators() -> None:
