@@ -34,6 +34,12 @@ def quantiles(drawn: Iterable[float]) -> tuple[float | None, float | None]:
     return found[int(0.025 * (len(found) - 1))], found[math.ceil(0.975 * (len(found) - 1))]
 
 
+def standard_error(rows: Sequence[Sums], statistic: Callable[[Sums], float | None]) -> float:
+    """Return the standard error that the 95 % interval stands for; 0 where that is not known."""
+    low, high = bootstrap(rows, statistic)
+    return 0.0 if low is None or high is None else (high - low) / (2 * 1.96)
+
+
 def total(rows: Sequence[Sums]) -> Sums:
     """Return the sums over all groups."""
     return tuple(math.fsum(column) for column in zip(*rows, strict=True))
