@@ -1,5 +1,6 @@
 """The lights of a round, the rows that each speaks of, and what a project sets of the rules."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,15 +10,17 @@ import migrations
 from backend.db import reading, session, tables
 from backend.db.session import write_engine
 from backend.errors import InvalidInput, NotFound, PermissionDenied
+from backend.pipeline import warning_evidence
 from backend.pipeline.warn import judged, rules_of
 from backend.services import warnings
 from backend.services.warnings import limits
-from backend.values import Role, RoundStatus, Stage, WarningLevel
+from backend.values import Group, Role, RoundStatus, Stage, WarningLevel
 from backend.warning_rules import Finding
 from backend.warning_rules.copying import Copying
 from backend.warning_rules.judge_decays import JudgeDecays
 from backend.warning_rules.label_noise import LabelNoise
 from tests import rows
+from tests.groups import prompt, sample
 from tests.integration import site
 from tests.unit.warning_rules.seen import evidence, past
 
@@ -171,6 +174,75 @@ def test_details_that_an_older_version_wrote_count_as_none() -> None:
     texts = [{"score": 5.0, "accepted": True, "right": True}, {"score": 1.0, "accepted": False, "right": False}]
     seen = evidence([texts] * 60, past=past("judge_decays", {"share": 0.9}))
     assert "from the second round" in JudgeDecays().find(seen).missing
+
+
+def test_numbers_of_the_start_count_where_they_were_measured_in_the_same_way() -> None:
+    here = Warned()
+    way = {"prompt_sets": [7], "max_tokens": 64}
+    with session() as db:
+        for name, by in (("pass_at_8", way), ("held_out_accuracy", way | {"max_tokens": 512})):
+            db.add(
+                tables.Metric(
+                    project_id=here.project.id,
+                    round_id=here.round.id,
+                    checkpoint_id=here.round.policy_id,
+                    name=name,
+                    value=0.5,
+                    n=40,
+                    details={"measured_by": by},
+                )
+            )
+    later = rows.make_round(here.project, policy_id=here.round.policy_id)
+    stage = SimpleNamespace(round=later)
+    with reading() as db:
+        assert set(warning_evidence._measured_before(db, stage, way)) == {"pass_at_8"}
+        assert warning_evidence._measured_before(db, stage, None) == {}
+
+
+def test_votes_are_of_one_text_as_a_whole() -> None:
+    here = Warned()
+    by_place, voted = here.samples[0].id, here.samples[1].id
+    with session() as db:
+        for judge, sample_id in (("from_children", by_place), ("additive_rubric", voted)):
+            for position, score in enumerate((1.0, 5.0)):
+                db.add(
+                    tables.Judgment(
+                        round_id=here.round.id,
+                        sample_id=sample_id,
+                        judge=judge,
+                        position=position,
+                        score=score,
+                        rationale="",
+                        raw="",
+                        step=9,
+                    )
+                )
+    with reading() as db:
+        assert warning_evidence._votes(db, [by_place, voted]) == {voted: (1.0, 5.0)}
+
+
+def test_pairs_in_both_orders_are_read_back_of_a_draw_of_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = Warned()
+    ids = [one.id for one in here.samples[:4]]
+    with session() as db:
+        for sample_id, raw in zip(ids, ("Winner: A", "Winner: B", "Winner: A", "Winner: A"), strict=True):
+            db.add(
+                tables.Judgment(
+                    round_id=here.round.id,
+                    sample_id=sample_id,
+                    judge="pairwise_swapped",
+                    position=0,
+                    rationale="",
+                    raw=raw,
+                    step=9,
+                )
+            )
+    groups = [Group(prompt(), tuple(sample(n) for n in pair)) for pair in (ids[:2], ids[2:])]
+    both = [(ids[0], ids[1], True), (ids[2], ids[3], False)]
+    with reading() as db:
+        assert warning_evidence._swapped(db, here.round.id, groups) == both
+        monkeypatch.setattr(warning_evidence, "MOST_SWAPPED", 1)
+        assert warning_evidence._swapped(db, here.round.id, groups) == both[:1]
 
 
 def test_limits_are_a_curators() -> None:
