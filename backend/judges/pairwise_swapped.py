@@ -24,8 +24,6 @@ ALONE = re.compile(r"\W*([AB])\W*", re.IGNORECASE)
 BETWEEN = "\n---\n"
 """Stands between the replies that a judgment keeps."""
 ROUNDS, CLOSE_ENOUGH = 10_000, 1e-10
-BETWEEN = "\n---\n"
-"""Stands between the replies that a judgment keeps."""
 
 
 @dataclass(frozen=True)

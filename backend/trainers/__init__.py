@@ -62,6 +62,8 @@ class Trainer(Part, kind="trainer"):
     """True where a row's text may go on from the assistant's words at the end of its prompt, and may itself go on."""
     trains_turns: ClassVar[bool] = False
     """True where a row may be an episode: several turns after its prompt, of which the assistant's are learned."""
+    trains_on_rewards: ClassVar[bool] = False
+    """True for reinforcement learning: it writes texts itself, and learns from how their rewards differ in a group."""
     later: ClassVar[tuple[str, ...]] = ()
     """Knobs that earlier versions did not have: a training that leaves them at their defaults is what it was."""
 

@@ -25,6 +25,7 @@ class RLTrainer(RLKnobs, abstract=True):
     """A trainer whose reward is any judge, asked about each group of completions as it is written."""
 
     trains_on: ClassVar[DatasetType] = DatasetType.prompt_only
+    trains_on_rewards: ClassVar[bool] = True
 
     @property
     def rewards(self) -> tuple[Judge, ...]:

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import ClassVar
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, ValidationError
 
 from backend.metrics import Evidence
 from backend.metrics._intervals import wilson
-from backend.registry import Part
-from backend.values import JSON, MetricValue, Prompt, WarningLevel
+from backend.registry import Part, import_all
+from backend.values import JSON, Group, MetricValue, Prompt, WarningLevel
 
 MOST_IDS = 200
 """So many texts, or prompts, a finding names at most."""
@@ -21,13 +21,19 @@ MOST_IDS = 200
 
 @dataclass(frozen=True)
 class TrainedText:
-    """A row that a training read, as one text. origin: selected, earlier or mix. question: what the row asks."""
+    """A row that a training read, as one text. origin: selected, earlier or mix. question: what the row asks last.
+
+    context: all its messages as one text. rejected: the other text of a pair. label: of a row that is good or bad.
+    """
 
     prompt_id: int
     question: str
     text: str
     origin: str = "selected"
     sample_id: int | None = None
+    context: str = ""
+    rejected: str = ""
+    label: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -50,10 +56,11 @@ class WarningEvidence:
     verifier where the answer is known, else by people who decided blind. votes: sample id -> the scores of the last
     judge. swapped: (one sample id, other one, whether the same text won) for pairs shown in both orders. judge: what
     makes two rounds' scores comparable. rows: the rows that the round's last training read. learned: those that the
-    trainings of rounds above read. Both read the database each time they are called. held_out: the held-out prompts.
-    made, start, of_round: metrics by name, of the checkpoint made, of that started from, and of the round. past: the
-    rounds above, oldest first. trainers: names of the recipe's trainers.
-    is_verified: a judge of the recipe compares with known answers.
+    trainings of rounds above read, nearest first. held_out: the held-out prompts.
+    made, start, of_round: metrics by name, of the checkpoint made, of that started from (as far as both were measured
+    in the same way), and of the round. past: the rounds above, oldest first. is_online: the recipe trains by
+    reinforcement learning. is_verified: a judge of the recipe compares with known answers. tree_steps: the steps whose
+    groups a generator made of its own texts.
     """
 
     round: Evidence = field(default_factory=Evidence)
@@ -68,12 +75,22 @@ class WarningEvidence:
     start: dict[str, MetricValue] = field(default_factory=dict)
     of_round: dict[str, MetricValue] = field(default_factory=dict)
     past: Sequence[Past] = ()
-    trainers: tuple[str, ...] = ()
+    is_online: bool = False
     is_verified: bool = False
+    tree_steps: frozenset[int] = frozenset()
 
-    def before(self, name: str) -> list[JSON]:
-        """The details of a rule's findings in the rounds above, oldest first; rounds without one are left out."""
-        return [one.findings[name] for one in self.past if one.findings.get(name)]
+    @property
+    def answers(self) -> list[Group]:
+        """The round's groups that answer prompts, and are about no text of the round."""
+        return [one for one in self.round.round_groups if one.parent is None and one.step not in self.tree_steps]
+
+    def before(self, name: str, *keys: str) -> list[JSON]:
+        """The details of a rule's findings in the rounds above, oldest first.
+
+        Rounds without one are left out, and those whose details lack one of these keys: an older version wrote them.
+        """
+        found = [one.findings[name] for one in self.past if one.findings.get(name)]
+        return [details for details in found if all(key in details for key in keys)]
 
 
 @dataclass(frozen=True)
@@ -81,8 +98,9 @@ class Finding:
     """A number with its 95 % interval and what it speaks of.
 
     low, high: None where the number is an exact count. n: rows that it was computed from. missing: why it is not
-    known; value is then None. details: what later rounds compare with. sample_ids, prompt_ids: the rows it speaks of,
-    at most `MOST_IDS`. level: where the number alone does not decide.
+    known; value is then None. note: what was left out of a number that is known. details: what later rounds compare
+    with. sample_ids, prompt_ids: the rows it speaks of, at most `MOST_IDS`. level: where the number alone does not
+    decide.
     """
 
     value: float | None = None
@@ -90,6 +108,7 @@ class Finding:
     high: float | None = None
     n: int = 0
     missing: str = ""
+    note: str = ""
     details: JSON = field(default_factory=dict)
     sample_ids: tuple[int, ...] = ()
     prompt_ids: tuple[int, ...] = ()
@@ -125,6 +144,17 @@ class WarningRule(Part, kind="warning rule"):
     is_on: bool = Field(True, description="whether it is computed")
     stops: bool = Field(False, description="rounds that follow by themselves stop while it is red")
 
+    @classmethod
+    def usable(cls, stored: JSON) -> JSON:
+        """Return those of some stored knobs that the rule still has and takes."""
+        known = {knob: value for knob, value in stored.items() if knob in cls.model_fields}
+        try:
+            cls.model_validate(known)
+        except ValidationError as error:
+            refused = {place["loc"][0] for place in error.errors() if place["loc"]} & known.keys()
+            return cls.usable({knob: value for knob, value in known.items() if refused and knob not in refused})
+        return known
+
     def find(self, evidence: WarningEvidence) -> Finding:
         """Return the finding; without a value, and with the reason, where there are too few rows."""
         found = self.compute(evidence)
@@ -154,6 +184,12 @@ class WarningRule(Part, kind="warning rule"):
         end = found.value if end is None else end
         assert end is not None
         return end < limit if self.is_below else end > limit
+
+
+def rule_classes() -> dict[str, type[WarningRule]]:
+    """Return the installed rules by name, in order."""
+    import_all()
+    return {name: rule for name, rule in sorted(WarningRule.registry.items()) if issubclass(rule, WarningRule)}
 
 
 def share(count: int, n: int, sample_ids: Iterable[int] = (), prompt_ids: Iterable[int] = ()) -> Finding:

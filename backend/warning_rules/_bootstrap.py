@@ -1,7 +1,7 @@
 """95 % intervals by drawing groups anew: the texts of one question are no independent rows."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 TIMES, MOST_BLOCKS, SEED = 1000, 2000, 7
 
@@ -23,10 +23,21 @@ def bootstrap(rows: Sequence[Sums], statistic: Callable[[Sums], float | None]) -
     chance = numpy.random.default_rng(SEED)
     n = len(table)
     draws = chance.multinomial(n, [1 / n] * n, size=TIMES) @ table
-    found = sorted(x for draw in draws if (x := statistic(tuple(draw))) is not None and math.isfinite(x))
+    return quantiles(x for draw in draws if (x := statistic(tuple(draw))) is not None)
+
+
+def quantiles(drawn: Iterable[float]) -> tuple[float | None, float | None]:
+    """Return the 2.5 and 97.5 % quantiles of the finite numbers drawn; None without any."""
+    found = sorted(filter(math.isfinite, drawn))
     if not found:
         return None, None
     return found[int(0.025 * (len(found) - 1))], found[math.ceil(0.975 * (len(found) - 1))]
+
+
+def standard_error(rows: Sequence[Sums], statistic: Callable[[Sums], float | None]) -> float:
+    """Return the standard error that the 95 % interval stands for; 0 where that is not known."""
+    low, high = bootstrap(rows, statistic)
+    return 0.0 if low is None or high is None else (high - low) / (2 * 1.96)
 
 
 def total(rows: Sequence[Sums]) -> Sums:

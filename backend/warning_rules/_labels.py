@@ -1,8 +1,9 @@
 """Texts that the judge labelled and of which it is known whether they are right."""
 
+import math
 from collections.abc import Iterator
 
-from backend.values import Sample, Verdict
+from backend.values import JSON, Sample, Verdict
 from backend.warning_rules import WarningEvidence
 
 WAY = "Give prompts known answers, or let people decide blind."
@@ -17,3 +18,9 @@ def labelled(evidence: WarningEvidence) -> Iterator[tuple[int, Sample, bool, boo
             verdict = evidence.round.machine.get(sample.id, (None, None))[1]
             if verdict is not None and sample.id in evidence.truth:
                 yield number, sample, verdict is Verdict.accept, evidence.truth[sample.id]
+
+
+def error_of(details: JSON, share: str) -> float:
+    """Return the standard error of a share that a round above left; of independent texts where it left none."""
+    stored = details.get(f"{share}_error")
+    return float(stored) if stored is not None else math.sqrt(details[share] * (1 - details[share]) / details["n"])

@@ -25,7 +25,7 @@ class BalanceLost(WarningRule):
         if now is None or now.value is None:
             return Finding()
         details = {"score": now.value}
-        before = evidence.before(str(self.name))
+        before = evidence.before(str(self.name), "score")
         best = max((one["score"] for one in before), default=0.0)
         if not best:
             return Finding(n=now.n, details=details, missing="It is known from the second round of a line on.")

@@ -1,5 +1,7 @@
 """Scores that are read as probabilities and are none."""
 
+import math
+
 from pydantic import Field
 
 from backend.warning_rules import Finding, WarningEvidence, WarningRule, some
@@ -25,12 +27,14 @@ class ConfidentAndWrong(WarningRule):
     explained_by = ("position_bias", "no_separation", "length_bias", "reward_hacking", "label_noise")
 
     limit: float = Field(0.15, ge=0, le=1, description="red where the whole interval lies above it")
+    # The error of few texts in ten bins is above 0 by chance alone.
+    min_rows: int = Field(100, ge=10, le=1_000_000, description="not known from fewer rows")
 
     def compute(self, evidence: WarningEvidence) -> Finding:
         known = [
             (group, sample.id, score, is_right)
             for group, sample, _, is_right in labelled(evidence)
-            if (score := evidence.round.machine[sample.id][0]) is not None
+            if (score := evidence.round.machine[sample.id][0]) is not None and math.isfinite(score)
         ]
         scores = {score for *_, score, _ in known}
         if known and (len(scores) < 3 or min(scores) < 0 or max(scores) > 1):

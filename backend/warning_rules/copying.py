@@ -1,16 +1,20 @@
 """Texts that repeat what a training read."""
 
-from collections import defaultdict
-from itertools import islice
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
 
 from pydantic import Field
 
 from backend.sameness import normal
-from backend.warning_rules import Finding, WarningEvidence, WarningRule, share
+from backend.values import Sample
+from backend.warning_rules import Finding, TrainedText, WarningEvidence, WarningRule, share
+from backend.warning_rules._runs import runs
 
-Words = list[str]
+Runs = dict[int, int | None]
+"""Runs of rows that stand in a text -> the prompt of the rows; None where rows of several prompts hold it."""
 
-MOST_TEXTS, MOST_ROWS = 20_000, 100_000
+MOST_TEXTS, MOST_ROWS, MOST_WORDS = 20_000, 100_000, 5_000_000
 
 
 class Copying(WarningRule):
@@ -18,7 +22,8 @@ class Copying(WarningRule):
 
     Rows of the same prompt do not count: a policy that was trained on an answer is to give it again. Words are those
     between blanks, without case. Rows of rounds above are looked at, and seed rows that they mixed in. Of more than
-    `MOST_TEXTS` texts an even draw is looked at, and of more than `MOST_ROWS` rows those of the nearest rounds.
+    `MOST_TEXTS` texts, or of those with more than `MOST_WORDS` words, an even draw is looked at; of more than
+    `MOST_ROWS` rows, or of those with more than `MOST_WORDS` words, those of the nearest rounds.
     """
 
     code = "W32"
@@ -32,40 +37,39 @@ class Copying(WarningRule):
     run: int = Field(50, ge=8, le=1000, description="words in a row that make a copy")
 
     def compute(self, evidence: WarningEvidence) -> Finding:
+        import numpy
+
         samples = [one for group in evidence.round.round_groups for one in group.samples]
-        said = [(one, normal(one.said).split()) for one in samples]
-        said = [(one, words) for one, words in said if len(words) >= self.run]
-        if not said:
+        texts = [(one, words) for one in samples if len(words := normal(one.said).split()) >= self.run]
+        if not texts:
             return Finding()
-        said = said[:: -(-len(said) // MOST_TEXTS)]
-        # A run of `run` words holds at least one whole block of half as many that begins at a multiple of them.
-        half = self.run // 2
-        blocks = defaultdict[tuple[str, ...], list[tuple[int, int]]](list)
-        for number, (_, words) in enumerate(said):
-            for start in range(0, len(words) - half + 1, half):
-                blocks[tuple(words[start : start + half])].append((number, start))
-        copies, rows = set[int](), 0
-        for row in islice(evidence.learned(), MOST_ROWS):
-            rows += 1
-            words = normal(row.text).split()
-            for start in range(len(words) - half + 1):
-                for number, at in blocks.get(tuple(words[start : start + half]), ()):
-                    sample, own = said[number]
-                    if number in copies or sample.prompt_id == row.prompt_id:
-                        continue
-                    if _run(own, at, words, start) >= self.run:
-                        copies.add(number)
+        step = max(-(-len(texts) // MOST_TEXTS), -(-sum(len(words) for _, words in texts) // MOST_WORDS))
+        looked = [(one, runs(words, self.run)) for one, words in texts[::step]]
+        notes = [f"An even draw of {len(looked):,} of {len(texts):,} texts is looked at."] if step > 1 else []
+        wanted = numpy.unique(numpy.concatenate([here for _, here in looked]))
+        held, rows, is_cut = self._held(evidence.learned(), wanted)
         if not rows:
-            return Finding(n=len(said), missing="No round above trained, so there is nothing to copy from.")
-        return share(len(copies), len(said), (said[number][0].id for number in sorted(copies)))
+            return Finding(n=len(looked), missing="No round above trained, so there is nothing to copy from.")
+        notes += [f"Only the nearest {rows:,} training rows are looked at."] if is_cut else []
+        copies = [one.id for one, here in looked if _is_copy(one, here, held)]
+        return replace(share(len(copies), len(looked), copies), note=" ".join(notes))
+
+    def _held(self, learned: Iterable[TrainedText], wanted: Any) -> tuple[Runs, int, bool]:
+        """Those of the wanted runs that rows hold, how many rows were read, and whether there are more of them."""
+        held, rows, words = Runs(), 0, 0
+        for row in learned:
+            if rows == MOST_ROWS or words > MOST_WORDS:
+                return held, rows, True
+            said = normal(row.text).split()
+            rows, words = rows + 1, words + len(said)
+            here = runs(said, self.run)
+            if not len(here):
+                continue
+            at = wanted.searchsorted(here).clip(max=len(wanted) - 1)
+            for one in here[wanted[at] == here].tolist():
+                held[one] = row.prompt_id if held.get(one, row.prompt_id) == row.prompt_id else None
+        return held, rows, False
 
 
-def _run(own: Words, at: int, other: Words, start: int) -> int:
-    """How many words both share in a row around these places."""
-    before = 0
-    while at - before > 0 and start - before > 0 and own[at - before - 1] == other[start - before - 1]:
-        before += 1
-    after = 0
-    while at + after < len(own) and start + after < len(other) and own[at + after] == other[start + after]:
-        after += 1
-    return before + after
+def _is_copy(text: Sample, here: Any, held: Runs) -> bool:
+    return any(one in held and held[one] != text.prompt_id for one in here.tolist())

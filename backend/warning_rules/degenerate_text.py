@@ -38,7 +38,7 @@ class DegenerateText(WarningRule):
         # One text that repeats one run in a hundred is the least that counts as a deviation.
         deviation = max((squares / n - mean * mean) ** 0.5 if squares / n > mean * mean else 0.0, 0.01)
         details = {"mean": mean, "deviation": deviation}
-        before = evidence.before(str(self.name))
+        before = evidence.before(str(self.name), "mean", "deviation")
         if not before:
             return Finding(n=n, details=details, missing="It is known from the second round of a line on.")
         first, unit = before[0]["mean"], before[0]["deviation"]

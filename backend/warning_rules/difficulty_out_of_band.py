@@ -5,8 +5,6 @@ from pydantic import Field
 from backend.values import Group
 from backend.warning_rules import Finding, WarningEvidence, WarningRule, share
 
-ONLINE = ("grpo", "rloo", "environment_grpo", "multi_turn_grpo")
-
 
 class DifficultyOutOfBand(WarningRule):
     """Share of the prompts of which fewer than a fifth or more than four fifths of the texts are right.
@@ -27,7 +25,7 @@ class DifficultyOutOfBand(WarningRule):
 
     def compute(self, evidence: WarningEvidence) -> Finding:
         known = [(group, rate) for group in evidence.round.round_groups if (rate := _rate(group, evidence)) is not None]
-        if known and not set(evidence.trainers) & {*ONLINE}:
+        if known and not evidence.is_online:
             return Finding(n=len(known), missing="The recipe trains by no reinforcement learning.")
         out = [group for group, rate in known if not self.lowest <= rate <= self.highest]
         return share(len(out), len(known), (), (group.prompt.id for group in out))

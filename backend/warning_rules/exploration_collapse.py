@@ -36,7 +36,7 @@ class ExplorationCollapse(WarningRule):
         distinct, texts = total(rows)
         size, n = texts / len(groups), len(groups)
         details = {"distinct": distinct / texts, "size": size}
-        before = evidence.before(str(self.name))
+        before = evidence.before(str(self.name), "distinct", "size")
         if not before:
             return Finding(n=n, details=details, missing=FIRST)
         first = before[0]

@@ -1,14 +1,18 @@
 """Training rows that hold what is measured on."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from typing import Any
 
 from pydantic import Field
 
 from backend.sameness import normal
 from backend.values import Prompt
 from backend.warning_rules import Finding, WarningEvidence, WarningRule, some
+from backend.warning_rules._runs import runs
 
 Words = list[str]
+Whole = dict[tuple[str, ...], list[int]]
+"""Held-out prompts by their words."""
 
 
 class HeldOutLeak(WarningRule):
@@ -30,37 +34,59 @@ class HeldOutLeak(WarningRule):
     stops: bool = Field(True, description="rounds that follow by themselves stop while it is red")
 
     def compute(self, evidence: WarningEvidence) -> Finding:
-        wanted = {prompt.id: normal(_asked(prompt)).split() for prompt in evidence.held_out}
-        wanted = {id_: words for id_, words in wanted.items() if words}
-        if not wanted:
-            return Finding()
-        begins = defaultdict[tuple[str, ...], list[int]](list)
         whole = defaultdict[tuple[str, ...], list[int]](list)
-        for id_, words in wanted.items():
-            whole[tuple(words)].append(id_)
-            if len(words) >= self.shortest:
-                begins[tuple(words[: self.shortest])].append(id_)
+        for prompt in evidence.held_out:
+            if words := normal(_asked(prompt)).split():
+                whole[tuple(words)].append(prompt.id)
+        n = sum(map(len, whole.values()))
+        if not n:
+            return Finding()
+        index = _Index(whole, self.shortest)
         found, samples, rows = set[int](), dict[int, None](), 0
         for row in evidence.rows():
             rows += 1
-            here = {*whole.get(tuple(normal(row.question).split()), ())}
-            for text in (row.question, row.text):
-                here |= self._within(normal(text).split(), begins, wanted)
+            question = normal(row.question).split()
+            here = {*whole.get(tuple(question), ())}
+            for words in (question, normal(row.text).split()):
+                here |= index.within(words)
             found |= here
             if here and row.sample_id is not None:
                 samples[row.sample_id] = None
         if not rows:
-            return Finding(n=len(wanted), missing="Nothing was trained on, so nothing can have leaked.")
-        n = len(wanted)
-        ids = some(sorted(found))
-        return Finding(len(found) / n, n=n, sample_ids=some(samples), prompt_ids=ids)
+            return Finding(n=n, missing="Nothing was trained on, so nothing can have leaked.")
+        return Finding(len(found) / n, n=n, sample_ids=some(samples), prompt_ids=some(sorted(found)))
 
-    def _within(self, words: Words, begins: dict[tuple[str, ...], list[int]], wanted: dict[int, Words]) -> set[int]:
-        found = set()
-        for start in range(len(words) - self.shortest + 1):
-            for id_ in begins.get(tuple(words[start : start + self.shortest]), ()):
-                if words[start : start + len(wanted[id_])] == wanted[id_]:
-                    found.add(id_)
+
+class _Index:
+    """Finds prompts within longer texts by that of their runs of words which the fewest prompts have.
+
+    Prompts that are written from one template share most of their runs, and differ in this one.
+    """
+
+    def __init__(self, whole: Whole, shortest: int) -> None:
+        import numpy
+
+        self.shortest = shortest
+        long = [(words, ids, runs([*words], shortest).tolist()) for words, ids in whole.items()]
+        prompts = Counter(run for _, _, here in long for run in {*here})
+        self.places = defaultdict[int, list[tuple[int, tuple[str, ...], list[int]]]](list)
+        for words, ids, here in long:
+            if here:
+                at = min(range(len(here)), key=lambda place: prompts[here[place]])
+                self.places[here[at]].append((at, words, ids))
+        self.keys: Any = numpy.array(sorted(self.places), dtype=numpy.uint64)
+
+    def within(self, words: Words) -> set[int]:
+        """Return the ids of the prompts that stand in a text."""
+        here = runs(words, self.shortest)
+        if not len(here) or not len(self.keys):
+            return set()
+        near = self.keys[self.keys.searchsorted(here).clip(max=len(self.keys) - 1)]
+        found = set[int]()
+        for start in (near == here).nonzero()[0].tolist():
+            for at, wanted, ids in self.places[int(here[start])]:
+                if start >= at and tuple(words[start - at : start - at + len(wanted)]) == wanted:
+                    found.update(ids)
         return found
 
 

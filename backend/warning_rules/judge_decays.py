@@ -4,12 +4,17 @@ import math
 
 from pydantic import Field
 
+from backend.values import JSON
 from backend.warning_rules import Finding, WarningEvidence, WarningRule, some
-from backend.warning_rules._labels import KNOWN, WAY, labelled
+from backend.warning_rules._bootstrap import ratio, standard_error
+from backend.warning_rules._labels import KNOWN, WAY, error_of, labelled
 
 
 class JudgeDecays(WarningRule):
-    """Share of the judge's verdicts that are right, less the best share of the rounds above judged in the same way."""
+    """Share of the judge's verdicts that are right, less the best share of the rounds above judged in the same way.
+
+    The interval is that of two independent shares, each with the error of groups drawn anew.
+    """
 
     code = "W17"
     title = "The judge decays"
@@ -30,12 +35,19 @@ class JudgeDecays(WarningRule):
             return Finding()
         wrong = [sample.id for _, sample, is_accepted, is_right in known if is_accepted is not is_right]
         right = 1 - len(wrong) / n
-        details = {"right": right, "n": n, "judge": evidence.judge}
-        before = [one for one in evidence.before(str(self.name)) if one["judge"] == evidence.judge]
+        groups = dict[int, list[float]]()
+        for group, _, is_accepted, is_right in known:
+            row = groups.setdefault(group, [0.0, 0.0])
+            row[0], row[1] = row[0] + (is_accepted is is_right), row[1] + 1
+        error = standard_error([(good, all_) for good, all_ in groups.values()], ratio)
+        details: JSON = {"right": right, "right_error": error, "n": n, "judge": evidence.judge}
+        before = [
+            one for one in evidence.before(str(self.name), "judge", "right", "n") if one["judge"] == evidence.judge
+        ]
         if not before:
             said = "It is known from the second round of a line on that is judged in the same way."
             return Finding(n=n, details=details, missing=said)
         best = max(before, key=lambda one: float(one["right"]))
         change = right - best["right"]
-        half = 1.96 * math.sqrt(right * (1 - right) / n + best["right"] * (1 - best["right"]) / best["n"])
+        half = 1.96 * math.hypot(error, error_of(best, "right"))
         return Finding(change, change - half, change + half, n, details=details, sample_ids=some(wrong))

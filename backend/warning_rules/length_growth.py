@@ -36,7 +36,7 @@ class LengthGrowth(WarningRule):
         tokens, n = total(rows)
         known = [evidence.truth[one.id] for group in groups for one in group.samples if one.id in evidence.truth]
         details = {"mean_tokens": tokens / n, "right": sum(known), "known": len(known)}
-        before = evidence.before(str(self.name))
+        before = evidence.before(str(self.name), "mean_tokens")
         if not before:
             return Finding(n=int(n), details=details, missing="It is known from the second round of a line on.")
         first = before[0]["mean_tokens"]

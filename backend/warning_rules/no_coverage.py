@@ -2,8 +2,8 @@
 
 from pydantic import Field
 
-from backend.values import Verdict
 from backend.warning_rules import Finding, WarningEvidence, WarningRule, share
+from backend.warning_rules._prompts import accepted_of
 
 
 class NoCoverage(WarningRule):
@@ -19,11 +19,9 @@ class NoCoverage(WarningRule):
     limit: float = Field(0.4, ge=0, le=1, description="red where the whole interval lies above it")
 
     def compute(self, evidence: WarningEvidence) -> Finding:
-        said = [
-            (group, [evidence.round.machine.get(one.id, (None, None))[1] for one in group.samples])
-            for group in evidence.round.round_groups
-        ]
-        judged = [(group, verdicts) for group, verdicts in said if any(one is not None for one in verdicts)]
-        without = [group for group, verdicts in judged if Verdict.accept not in verdicts]
-        ids = (group.samples[0].id for group in without)
-        return share(len(without), len(judged), ids, (group.prompt.id for group in without))
+        counts = accepted_of(evidence.round)
+        without = [id_ for id_, count in counts.items() if not count]
+        first = {
+            group.prompt.id: group.samples[0].id for group in reversed(evidence.round.round_groups) if group.samples
+        }
+        return share(len(without), len(counts), (first[id_] for id_ in without), without)

@@ -9,7 +9,10 @@ from backend.warning_rules._labels import WAY, labelled
 
 
 class OverAcceptance(WarningRule):
-    """Share of right texts among those that the judge accepts of hard prompts: of those with few right texts."""
+    """Share of right texts among those that the judge accepts of hard prompts: of those with few right texts.
+
+    Only prompts with as many known texts as `fewest` count: of one or two texts, those of a hard prompt are all wrong.
+    """
 
     code = "W21"
     title = "Over-acceptance on hard prompts"
@@ -22,6 +25,7 @@ class OverAcceptance(WarningRule):
 
     limit: float = Field(0.5, ge=0, le=1, description="red where the whole interval lies below it")
     hard: float = Field(0.34, ge=0, le=1, description="largest share of right texts of a hard prompt")
+    fewest: int = Field(4, ge=2, le=1000, description="fewest known texts from which a prompt is called hard")
 
     def compute(self, evidence: WarningEvidence) -> Finding:
         known = list(labelled(evidence))
@@ -30,7 +34,7 @@ class OverAcceptance(WarningRule):
         accepted = [
             (sample.id, is_right)
             for group, sample, is_accepted, is_right in known
-            if is_accepted and right[group] <= self.hard * texts[group]
+            if is_accepted and texts[group] >= self.fewest and right[group] <= self.hard * texts[group]
         ]
         good = sum(is_right for _, is_right in accepted)
         return share(good, len(accepted), (id_ for id_, is_right in accepted if not is_right))

@@ -32,7 +32,7 @@ class PairsDrift(WarningRule):
         rows: list[Sums] = [(gap, 1.0) for _, gap in gaps]
         mean = ratio(total(rows)) or 0.0
         details = {"gap": mean, "judge": evidence.judge}
-        before = [one for one in evidence.before(str(self.name)) if one["judge"] == evidence.judge]
+        before = [one for one in evidence.before(str(self.name), "judge", "gap") if one["judge"] == evidence.judge]
         first = before[0]["gap"] if before else 0.0
         if first <= 0:
             said = "It is known from the second round of a line on that is judged in the same way."

@@ -31,7 +31,7 @@ class SelfConsuming(WarningRule):
         if not n:
             return Finding()
         is_alone = own / n >= self.limit and not evidence.is_verified and not evidence.round.people
-        before = evidence.before(str(self.name))
+        before = evidence.before(str(self.name), "is_alone")
         is_amber = is_alone and bool(before) and bool(before[-1]["is_alone"])
         level = WarningLevel.amber if is_amber else WarningLevel.green
         return Finding(own / n, n=n, details={"is_alone": is_alone}, level=level)

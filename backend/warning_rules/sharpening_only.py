@@ -32,7 +32,7 @@ class SharpeningOnly(WarningRule):
         name = max(known, key=lambda one: int(one.removeprefix("pass_at_")))
         n, now = known[name].n, known[name].value or 0.0
         details = {"k": name, "pass": now, "accuracy": greedy.value}
-        before = [one for one in evidence.before(str(self.name)) if one["k"] == name]
+        before = [one for one in evidence.before(str(self.name), "k", "pass", "accuracy") if one["k"] == name]
         if not before:
             return Finding(n=n, details=details, missing="It is known from the second round of a line on.")
         fall = before[0]["pass"] - now

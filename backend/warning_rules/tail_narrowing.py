@@ -1,10 +1,14 @@
 """Easy prompts that fill the training set."""
 
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
 from pydantic import Field
 
-from backend.values import Verdict
 from backend.warning_rules import Finding, WarningEvidence, WarningRule, some
-from backend.warning_rules._bootstrap import Sums, bootstrap, total
+from backend.warning_rules._bootstrap import SEED, TIMES, quantiles
+from backend.warning_rules._prompts import accepted_of
 
 
 class TailNarrowing(WarningRule):
@@ -25,25 +29,38 @@ class TailNarrowing(WarningRule):
     limit: float = Field(0.6, ge=0, le=1, description="red where the whole interval lies above it")
 
     def compute(self, evidence: WarningEvidence) -> Finding:
-        counts, prompts = [], []
-        for group in evidence.round.round_groups:
-            said = [evidence.round.machine.get(one.id, (None, None))[1] for one in group.samples]
-            if any(one is not None for one in said):
-                counts.append(said.count(Verdict.accept))
-                prompts.append(group.prompt.id)
-        if not any(counts):
+        counts = accepted_of(evidence.round)
+        if not any(counts.values()):
             return Finding(n=len(counts), missing="Nothing was accepted." if counts else "")
-        # How many prompts have 0, 1, 2, ... accepted texts: sums that can be drawn anew.
-        rows: list[Sums] = [tuple(float(one == k) for k in range(max(counts) + 1)) for one in counts]
-        low, high = bootstrap(rows, gini)
-        ids = (id_ for id_, count in zip(prompts, counts, strict=True) if not count)
-        return Finding(gini(total(rows)), low, high, len(counts), prompt_ids=some(ids))
+        low, high = resampled(Counter(counts.values()))
+        ids = (id_ for id_, count in counts.items() if not count)
+        return Finding(gini([*counts.values()]), low, high, len(counts), prompt_ids=some(ids))
 
 
-def gini(numbers: Sums) -> float | None:
-    """Return the Gini coefficient where numbers[k] prompts have k: the mean difference of two, over twice the mean."""
-    n, all_ = sum(numbers), sum(k * number for k, number in enumerate(numbers))
-    if not all_:
-        return None
-    apart = sum(a * b * abs(j - k) for j, a in enumerate(numbers) for k, b in enumerate(numbers))
-    return apart / (2 * n * all_)
+def gini(counts: Sequence[int]) -> float | None:
+    """Return the Gini coefficient of some counts: the mean difference of two, over twice the mean; None of zeros."""
+    import numpy
+
+    numbers = Counter(counts)
+    return _gini(numpy.array([[*numbers.values()]]), numpy.array([*numbers]))[0] if any(counts) else None
+
+
+def resampled(numbers: Counter[int]) -> tuple[float | None, float | None]:
+    """Return the 95 % interval where so many prompts have so many texts: prompts drawn anew (percentile bootstrap)."""
+    import numpy
+
+    n = numbers.total()
+    shares = numpy.array([*numbers.values()]) / n
+    draws = numpy.random.default_rng(SEED).multinomial(n, shares, size=TIMES)
+    return quantiles(one for one in _gini(draws, numpy.array([*numbers])) if one is not None)
+
+
+def _gini(draws: Any, values: Any) -> list[float | None]:
+    """Of each row of draws, which says how many prompts have each of the values."""
+    order = values.argsort()
+    draws, values = draws[:, order], values[order]
+    n, sums = draws.sum(axis=1), draws @ values
+    # Two prompts differ by the gaps between their values: each gap counts for those below it times those above it.
+    below = draws.cumsum(axis=1)[:, :-1]
+    apart = 2 * (below * (n[:, None] - below)) @ (values[1:] - values[:-1])
+    return [float(x / (2 * k * s)) if s else None for x, k, s in zip(apart, n, sums, strict=True)]

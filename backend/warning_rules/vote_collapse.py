@@ -4,16 +4,19 @@ from collections import Counter
 
 from pydantic import Field
 
+from backend import answers
+from backend.answers import Known
 from backend.metrics._intervals import wilson
-from backend.sameness import normal
+from backend.values import Group
 from backend.warning_rules import Finding, WarningEvidence, WarningRule, some
 
 
 class VoteCollapse(WarningRule):
-    """Share of the prompts that the most frequent text answers, less the share that has the most frequent known answer.
+    """Share of the prompts whose vote goes to the most frequent answer, less the share that has the most frequent
+    known answer.
 
-    A text answers a prompt where more of its texts say it than say anything else. Where many prompts have the same
-    right answer, the same text is right to many. Blanks and case do not count.
+    A vote goes to the final answer that more of a prompt's texts give than any other; a tie has no winner. Where many
+    prompts have the same right answer, the same vote is right to many. Only texts that answer prompts count.
     """
 
     code = "W15"
@@ -27,13 +30,27 @@ class VoteCollapse(WarningRule):
     stops: bool = Field(True, description="rounds that follow by themselves stop while it is red")
 
     def compute(self, evidence: WarningEvidence) -> Finding:
-        groups = [one for one in evidence.round.round_groups if one.samples and one.prompt.answer is not None]
-        n = len(groups)
+        groups = [one for one in evidence.answers if one.samples and one.prompt.answer is not None]
+        prompts = dict[int, list[Group]]()
+        for group in groups:
+            prompts.setdefault(group.prompt.id, []).append(group)
+        n = len(prompts)
         if not n:
             return Finding()
-        said = [Counter(normal(one.said) for one in group.samples).most_common(1)[0][0] for group in groups]
-        text, number = Counter(said).most_common(1)[0]
-        usual = Counter(normal(group.prompt.answer or "") for group in groups).most_common(1)[0][1] / n
+        known = {id_: Known.of(of[0].prompt.answer or "") for id_, of in prompts.items()}
+        won = {id_: vote for id_, of in prompts.items() if (vote := _vote(of, known[id_])) is not None}
+        if not won:
+            return Finding(n=n, missing="No prompt has an answer that more of its texts give than any other.")
+        answer, number = Counter(won.values()).most_common(1)[0]
+        usual = Counter(answers.normalise(one.answer) for one in known.values()).most_common(1)[0][1] / n
         low, high = wilson(number, n)
-        ids = (group.samples[0].id for group, one in zip(groups, said, strict=True) if one == text)
+        ids = (prompts[id_][0].samples[0].id for id_, vote in won.items() if vote == answer)
         return Finding(number / n - usual, low - usual, high - usual, n, sample_ids=some(ids) if number > 1 else ())
+
+
+def _vote(groups: list[Group], known: Known) -> str | None:
+    """The answer that more of a prompt's texts give than any other; None where none does."""
+    found = [answers.find(one.said, known) for group in groups for one in group.samples]
+    votes = Counter(answers.normalise(one.answer) for one in found if one is not None).most_common(2)
+    is_tied = len(votes) == 2 and votes[0][1] == votes[1][1]
+    return votes[0][0] if votes and not is_tied else None

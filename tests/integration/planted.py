@@ -44,6 +44,15 @@ def answers(task: int, right: int, openings: Sequence[str] = OPENINGS) -> tuple[
     )
 
 
+def long_answers(task: int, of: int) -> tuple[str, ...]:
+    """What one says of a task in more than fifty words, which are words that another task has of its own."""
+    words = [
+        f"{one} {' '.join(f'{word}{n}' for n in range(50))}" for one, word in zip(OPENINGS, "abcdefgh", strict=True)
+    ]
+    own = [" ".join(f"{word}-{of}" for word in one.split()) for one in words]
+    return tuple(text.replace("#### ", f"{of} {of} #### ") for text in answers(task, 5, own))
+
+
 def policy(
     right: int = 4, openings: Sequence[str] = OPENINGS, *, more: Sequence[dict[str, Any]] = ()
 ) -> dict[str, Any]:
@@ -90,11 +99,15 @@ class Planted(Loop):
         return self.last
 
 
-def recipe(*, trains: bool, judge: Any = None, n: int = 4) -> Recipe:
+ON_ROWS = (parts.AboveThreshold(), parts.SFT(start="base", **TRAINING))
+ON_PAIRS = (parts.BestVersusWorst(), parts.DPO(start="base", **TRAINING))
+
+
+def recipe(*, trains: bool, judge: Any = None, n: int = 4, training: Sequence[Any] = ON_ROWS) -> Recipe:
     judging = judge or parts.AdditiveRubric(template=TEMPLATE, votes=1, temperature=0)
     steps = [parts.PromptSet(), parts.Sample(n=n), judging]
     if trains:
-        steps += [parts.AboveThreshold(), parts.SFT(start="base", **TRAINING)]
+        steps += training
     # What two optimizer steps make of the tiny model answers nothing right, which is not the fault that is planted.
     measured = JudgeQuality(verifier=ExactMatch()) if trains else HeldOutAccuracy()
     return Recipe(name="x", title="X", steps=tuple(steps), metrics=(measured,), groups_per_batch=20)

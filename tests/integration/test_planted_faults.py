@@ -12,12 +12,15 @@ from tests.integration.loop import tiny as tiny  # a fixture
 from tests.integration.planted import (
     GOOD_JUDGE,
     HELD_OUT,
+    ON_PAIRS,
+    ON_ROWS,
     OPENINGS,
     TASKS,
     Planted,
     answers,
     judge,
     lights,
+    long_answers,
     named,
     policy,
     question,
@@ -41,6 +44,22 @@ def test_a_healthy_loop_raises_nothing(tiny: Path, seed: int) -> None:
         "exploration_collapse", "label_noise", "length_bias", "length_growth", "no_separation", "nothing_to_gain",
         "reward_hacking",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("training", [ON_ROWS, ON_PAIRS], ids=["rows", "pairs"])
+def test_a_healthy_loop_that_trains_raises_nothing(tiny: Path, training: Any) -> None:
+    """Lights of what is trained on are computed, and not red: not by chance, and not for want of rows."""
+    loop = Planted(tiny, trains=True, training=training)
+    own: Any = [{"pattern": f"Task {task}:", "reply": long_answers(task, task)} for task in TASKS]
+    for _ in range(2):
+        round_id = loop.next(policy(more=own))
+        assert named(round_id, RED) == set()
+    found = lights(round_id)
+    known = {name for name, one in found.items() if one.level is not WarningLevel.unknown}
+    assert known >= {"copying", "duplicated_prompts", "held_out_leak", "self_consuming", "selection_shift"}
+    assert known >= ({"pairs_drift"} if training is ON_PAIRS else set())
+    assert found["duplicated_prompts"].value == 1
+    assert found["copying"].value == 0
 
 
 def test_a_judge_that_likes_length(tiny: Path) -> None:
@@ -134,18 +153,10 @@ def test_a_held_out_set_that_leaks(tiny: Path) -> None:
 
 def test_a_policy_that_copies_its_training_set(tiny: Path) -> None:
     loop = Planted(tiny, trains=True)
-    long = [
-        f"{one} {' '.join(f'{word}{n}' for n in range(50))}" for one, word in zip(OPENINGS, "abcdefgh", strict=True)
-    ]
-
-    def told(task: int, of: int) -> tuple[str, ...]:
-        """What one says of a task, in words that are the other's."""
-        return tuple(text.replace("#### ", f"{of} {of} #### ") for text in answers(task, 5, [
-            " ".join(f"{word}-{of}" for word in one.split()) for one in long]))  # fmt: skip
-
-    own: Any = [{"pattern": f"Task {task}:", "reply": told(task, task)} for task in TASKS]
+    own: Any = [{"pattern": f"Task {task}:", "reply": long_answers(task, task)} for task in TASKS]
     others: Any = [
-        {"pattern": f"Task {task}:", "reply": told(task, task - 1 if task > TASKS[0] else TASKS[-1])} for task in TASKS
+        {"pattern": f"Task {task}:", "reply": long_answers(task, task - 1 if task > TASKS[0] else TASKS[-1])}
+        for task in TASKS
     ]
     assert named(loop.next(policy(more=own), GOOD_JUDGE), RED) == set()
     round_id = loop.next(policy(more=others), GOOD_JUDGE)

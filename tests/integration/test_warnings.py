@@ -1,5 +1,6 @@
 """The lights of a round, the rows that each speaks of, and what a project sets of the rules."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,13 +10,19 @@ import migrations
 from backend.db import reading, session, tables
 from backend.db.session import write_engine
 from backend.errors import InvalidInput, NotFound, PermissionDenied
+from backend.pipeline import warning_evidence
 from backend.pipeline.warn import judged, rules_of
 from backend.services import warnings
 from backend.services.warnings import limits
-from backend.values import Role, RoundStatus, Stage, WarningLevel
+from backend.values import Group, Role, RoundStatus, Stage, WarningLevel
+from backend.warning_rules import Finding
+from backend.warning_rules.copying import Copying
+from backend.warning_rules.judge_decays import JudgeDecays
+from backend.warning_rules.label_noise import LabelNoise
 from tests import rows
+from tests.groups import prompt, sample
 from tests.integration import site
-from tests.unit.warning_rules.seen import evidence
+from tests.unit.warning_rules.seen import evidence, past
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -50,7 +57,7 @@ def test_lights_come_red_first_with_what_they_measure() -> None:
         ("label_noise", "red"), ("length_bias", "amber"), ("position_bias", "unknown"), ("copying", "green")
     ]  # fmt: skip
     assert (found[0].code, found[0].value, found[0].limit, found[0].rows) == ("W35", 0.5, 0.2, 3)
-    assert found[0].source == "Understanding Self-Distillation in the Presence of Label Noise"
+    assert found[0].source == LabelNoise.source
     assert (found[2].value, found[2].reason) == (None, "There are 6.")
     with pytest.raises(NotFound):
         warnings.of_round(rows.make_actor(), here.round.id)
@@ -120,6 +127,122 @@ def test_a_wrong_limit_is_refused_by_name(knobs: dict[str, Any], said: str) -> N
     here = Warned()
     with pytest.raises(InvalidInput, match=said):
         limits.edit(here.actor, here.project.id, "position_bias", knobs)
+
+
+def test_stored_knobs_that_a_newer_rule_refuses_are_dropped() -> None:
+    here = Warned()
+    with session() as db:
+        row = db.get_one(tables.Project, here.project.id)
+        row.warning_rules = {"position_bias": {"limit": 7, "amber": 0.2, "mood": 1}, "gloom": {"limit": 0.1}}
+    known = {one.name: one for one in limits.listed(here.actor, here.project.id)}
+    assert (known["position_bias"].knobs["limit"], known["position_bias"].knobs["amber"]) == (0.30, 0.2)
+    made = limits.edit(here.actor, here.project.id, "position_bias", {"stops": True})
+    assert (made.knobs["limit"], made.knobs["amber"], made.knobs["stops"]) == (0.30, 0.2, True)
+    with reading() as db:
+        stored = db.get_one(tables.Project, here.project.id).warning_rules
+    assert stored["position_bias"] == {"amber": 0.2, "stops": True}
+
+
+def test_an_amber_limit_can_be_switched_off() -> None:
+    here = Warned()
+    made = limits.edit(here.actor, here.project.id, "position_bias", {"amber": None}, keeps_none=True)
+    assert made.knobs["amber"] is None
+    assert limits.edit(here.actor, here.project.id, "position_bias", {"limit": 0.4}).knobs["amber"] is None
+    assert limits.edit(here.actor, here.project.id, "position_bias", {"amber": None}).knobs["amber"] == 0.15
+
+
+def test_a_rule_that_raises_has_a_light_that_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(self: Copying, evidence: Any) -> Any:
+        raise ZeroDivisionError("no words")
+
+    monkeypatch.setattr(Copying, "compute", broken)
+    texts = [{"score": 5.0, "accepted": True, "right": True}, {"score": 5.0, "accepted": True, "right": False}]
+    found = {one[0].name: one for one in judged(rules_of({}), evidence([texts] * 60))}
+    assert found["copying"][2] is WarningLevel.unknown
+    assert found["copying"][3].startswith("This rule failed: ZeroDivisionError: no words.")
+    assert found["no_separation"][2] is WarningLevel.red
+
+
+def test_a_number_that_is_not_finite_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Copying, "compute", lambda self, evidence: Finding(float("nan"), n=100))
+    ((_, finding, level, reason),) = [one for one in judged(rules_of({}), evidence([])) if one[0].name == "copying"]
+    assert (finding.value, level) == (None, WarningLevel.unknown)
+    assert "no finite number" in reason
+
+
+def test_details_that_an_older_version_wrote_count_as_none() -> None:
+    texts = [{"score": 5.0, "accepted": True, "right": True}, {"score": 1.0, "accepted": False, "right": False}]
+    seen = evidence([texts] * 60, past=past("judge_decays", {"share": 0.9}))
+    assert "from the second round" in JudgeDecays().find(seen).missing
+
+
+def test_numbers_of_the_start_count_where_they_were_measured_in_the_same_way() -> None:
+    here = Warned()
+    way = {"prompt_sets": [7], "max_tokens": 64}
+    with session() as db:
+        for name, by in (("pass_at_8", way), ("held_out_accuracy", way | {"max_tokens": 512})):
+            db.add(
+                tables.Metric(
+                    project_id=here.project.id,
+                    round_id=here.round.id,
+                    checkpoint_id=here.round.policy_id,
+                    name=name,
+                    value=0.5,
+                    n=40,
+                    details={"measured_by": by},
+                )
+            )
+    later = rows.make_round(here.project, policy_id=here.round.policy_id)
+    stage = SimpleNamespace(round=later)
+    with reading() as db:
+        assert set(warning_evidence._measured_before(db, stage, way)) == {"pass_at_8"}
+        assert warning_evidence._measured_before(db, stage, None) == {}
+
+
+def test_votes_are_of_one_text_as_a_whole() -> None:
+    here = Warned()
+    by_place, voted = here.samples[0].id, here.samples[1].id
+    with session() as db:
+        for judge, sample_id in (("from_children", by_place), ("additive_rubric", voted)):
+            for position, score in enumerate((1.0, 5.0)):
+                db.add(
+                    tables.Judgment(
+                        round_id=here.round.id,
+                        sample_id=sample_id,
+                        judge=judge,
+                        position=position,
+                        score=score,
+                        rationale="",
+                        raw="",
+                        step=9,
+                    )
+                )
+    with reading() as db:
+        assert warning_evidence._votes(db, [by_place, voted]) == {voted: (1.0, 5.0)}
+
+
+def test_pairs_in_both_orders_are_read_back_of_a_draw_of_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = Warned()
+    ids = [one.id for one in here.samples[:4]]
+    with session() as db:
+        for sample_id, raw in zip(ids, ("Winner: A", "Winner: B", "Winner: A", "Winner: A"), strict=True):
+            db.add(
+                tables.Judgment(
+                    round_id=here.round.id,
+                    sample_id=sample_id,
+                    judge="pairwise_swapped",
+                    position=0,
+                    rationale="",
+                    raw=raw,
+                    step=9,
+                )
+            )
+    groups = [Group(prompt(), tuple(sample(n) for n in pair)) for pair in (ids[:2], ids[2:])]
+    both = [(ids[0], ids[1], True), (ids[2], ids[3], False)]
+    with reading() as db:
+        assert warning_evidence._swapped(db, here.round.id, groups) == both
+        monkeypatch.setattr(warning_evidence, "MOST_SWAPPED", 1)
+        assert warning_evidence._swapped(db, here.round.id, groups) == both[:1]
 
 
 def test_limits_are_a_curators() -> None:

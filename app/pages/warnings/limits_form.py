@@ -63,7 +63,7 @@ def choose_rule(name: str, request: gr.Request) -> list[Any]:
 def save_limits(request: gr.Request, name: str, *values: Any) -> list[Any]:
     """Set the knobs of the chosen rule."""
     here = context(request)
-    made = limits.edit(here.actor, here.project_id, name, dict(zip(KNOBS, values, strict=True)))
+    made = limits.edit(here.actor, here.project_id, name, dict(zip(KNOBS, values, strict=True)), keeps_none=True)
     notice("The limits are saved. They count from the next round on that is evaluated.")
     return filled(made)
 

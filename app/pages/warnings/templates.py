@@ -8,7 +8,8 @@ LIGHTS = """
 {{#if value.id}}
 {{#if value.is_known}}
 <section aria-label="Lights"><h2>Lights</h2>
-<p class="rondo-muted">{{value.counted}}. A light is red where the whole interval lies beyond the limit.
+<p class="rondo-muted">{{value.counted}}. Most lights are red where the whole interval lies
+beyond the limit; the rule's text says where it is otherwise.
 <a href="round?round={{value.id}}">The round</a></p>
 <div class="scroll" tabindex="0" role="group" aria-label="Lights, a table"><table>
 <thead><tr><th scope="col">light</th><th scope="col">warning</th><th scope="col" class="number">value</th>
@@ -54,7 +55,7 @@ DETAIL = """
 
 ABOUT = """
 {{#if value}}<p>{{value.about}}</p>
-<p class="rondo-muted">It is red {{value.side}} its limit. Unit: {{value.unit}}. Defaults: {{value.usual}}.
+<p class="rondo-muted">Bad values are those {{value.side}} the limit. Unit: {{value.unit}}. Defaults: {{value.usual}}.
 Source: {{value.source}}.</p>{{/if}}
 """
 

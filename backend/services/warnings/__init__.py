@@ -7,13 +7,12 @@ from sqlalchemy.orm import Session
 
 from backend.db import reading, tables
 from backend.errors import NotFound
-from backend.pipeline.warn import rules_of
 from backend.services.access import Actor
 from backend.services.rounds import get_row
 from backend.services.samples import visibility
 from backend.services.samples.rows import PREVIEW, SampleRow, read_rows
 from backend.values import WarningLevel
-from backend.warning_rules import WarningRule
+from backend.warning_rules import WarningRule, rule_classes
 
 ORDER = (WarningLevel.red, WarningLevel.amber, WarningLevel.unknown, WarningLevel.green)
 
@@ -74,9 +73,9 @@ def of_round(actor: Actor, round_id: int) -> tuple[WarningView, ...]:
 def listed(db: Session, round_: tables.Round) -> tuple[WarningView, ...]:
     """The same within a transaction."""
     row = tables.RoundWarning
-    found = [
-        _view(one, rule) for one in db.scalars(select(row).where(row.round_id == round_.id)) if (rule := _rule(one))
-    ]
+    rules = rule_classes()
+    stored = db.scalars(select(row).where(row.round_id == round_.id))
+    found = [_view(one, rules[one.name]) for one in stored if one.name in rules]
     return tuple(sorted(found, key=lambda one: (ORDER.index(one.level), one.code, one.name)))
 
 
@@ -86,7 +85,7 @@ def rows(actor: Actor, round_id: int, name: str) -> RowsNamed:
         round_ = get_row(db, actor, round_id)
         row = tables.RoundWarning
         found = db.scalars(select(row).where(row.round_id == round_id, row.name == name)).one_or_none()
-        rule = _rule(found) if found is not None else None
+        rule = rule_classes().get(found.name) if found is not None else None
         if found is None or rule is None:
             raise NotFound(f"Round {round_.number} has no warning {name!r}. Its page lists those that it has.")
         kept = visibility.hidden(db, actor, round_)
@@ -103,9 +102,8 @@ def _there(db: Session, ids: list[int]) -> tuple[int, ...]:
 
 def title_of(name: str) -> str:
     """What a warning is called; its name where the rule is not installed any more."""
-    rules_of({})
-    rule = WarningRule.registry.get(name)
-    return name if rule is None else rule.title  # type: ignore[attr-defined]
+    rule = rule_classes().get(name)
+    return name if rule is None else rule.title
 
 
 def _prompts(db: Session, ids: list[int]) -> tuple[PromptNamed, ...]:
@@ -113,12 +111,6 @@ def _prompts(db: Session, ids: list[int]) -> tuple[PromptNamed, ...]:
     query = select(prompt.id, set_.id, set_.name, prompt.text).join(set_, set_.id == prompt.prompt_set_id)
     found = db.execute(query.where(prompt.id.in_(ids)).order_by(prompt.id)).all()
     return tuple(PromptNamed(id_, set_id, name, text[:PREVIEW]) for id_, set_id, name, text in found)
-
-
-def _rule(row: tables.RoundWarning) -> type[WarningRule] | None:
-    """The rule that found it; None where its package is not installed any more."""
-    rules_of({})
-    return WarningRule.registry.get(row.name)  # type: ignore[return-value]
 
 
 def _view(row: tables.RoundWarning, rule: type[WarningRule]) -> WarningView:

@@ -10,7 +10,7 @@ from backend.pipeline.warn import rules_of
 from backend.services import events, refusals
 from backend.services.access import Actor, require
 from backend.values import JSON, Role
-from backend.warning_rules import WarningRule
+from backend.warning_rules import WarningRule, rule_classes
 
 
 @dataclass(frozen=True)
@@ -37,22 +37,25 @@ def listed(actor: Actor, project_id: int) -> tuple[RuleView, ...]:
     return tuple(sorted(map(_view, rules), key=lambda one: (one.code, one.name)))
 
 
-def edit(actor: Actor, project_id: int, name: str, knobs: JSON) -> RuleView:
+def edit(actor: Actor, project_id: int, name: str, knobs: JSON, *, keeps_none: bool = False) -> RuleView:
     """Set some knobs of a rule; None takes one back to what it is without being set.
 
-    They count from the next round on that is evaluated. Raises `NotFound`, and `InvalidInput` that names the knob.
+    With `keeps_none`, None is a value of `amber`: the light has no amber limit then.
+    They count from the next round on that is evaluated. Stored knobs that the rule lacks or refuses by now are dropped.
+    Raises `NotFound`, and `InvalidInput` that names the knob.
     """
     with session() as db:
         require(db, actor, project_id, Role.curator)
-        rule = next((one for one in rules_of({}) if one.name == name), None)
+        rule = rule_classes().get(name)
         if rule is None:
             raise NotFound(f"There is no rule {name!r}. GET /projects/{project_id}/warning-rules lists them.")
         row = db.get_one(tables.Project, project_id, with_for_update=True)
-        usual = type(rule)().dump()
-        now = {**row.warning_rules.get(name, {}), **knobs}
-        now = {knob: value for knob, value in now.items() if knob not in usual or value is not None}
+        usual = rule().dump()
+        back = {knob for knob, value in knobs.items() if value is None and not (keeps_none and knob == "amber")}
+        now = {**rule.usable(row.warning_rules.get(name, {})), **knobs}
+        now = {knob: value for knob, value in now.items() if knob not in usual or knob not in back}
         try:
-            made = type(rule).model_validate(now)
+            made = rule.model_validate(now)
         except ValidationError as error:
             raise InvalidInput(f"{name}.{refusals.explain(error)}") from error
         changed = {knob: value for knob, value in made.dump().items() if knob != "name" and value != usual[knob]}

@@ -25,3 +25,13 @@ def test_the_calibration_error_is_the_distance_of_score_and_share_right():
 def test_scores_that_are_no_probabilities_are_not_told():
     found = ConfidentAndWrong().find(evidence([[text(5.0, True), text(1.0, False)]] * 20))
     assert (found.value, found.missing) == (None, "The judge's scores are no probabilities of three values or more.")
+
+
+def test_a_score_that_is_no_number_is_left_out():
+    group = [text(0.95, True), text(0.05, False), text(0.55, True), text(float("nan"), True)]
+    assert ConfidentAndWrong().find(evidence([group] * 40)).n == 120
+
+
+def test_few_texts_are_not_enough():
+    group = [text(0.95, True), text(0.05, False), text(0.55, True)]
+    assert ConfidentAndWrong().find(evidence([group] * 33)).value is None

@@ -1,3 +1,5 @@
+import time
+
 from backend.values import WarningLevel
 from backend.warning_rules.copying import Copying
 from tests.unit.warning_rules.seen import evidence, rows
@@ -24,3 +26,22 @@ def test_an_answer_to_the_same_prompt_may_be_given_again():
     found = Copying().find(evidence(groups))
     assert found.value is None
     assert "nothing to copy from" in found.missing
+
+
+def test_boilerplate_that_all_texts_share_takes_time_in_proportion():
+    shared = words(0, 49)
+    groups = [[{"text": f"a{n} {shared} b{n}"}] for n in range(2000)]
+    learned = rows(*((5000 + n, "q", f"c{n} {shared} d{n}") for n in range(2000)))
+    began = time.process_time()
+    assert Copying().find(evidence(groups, learned=learned)).value == 0.0
+    assert time.process_time() - began < 5
+    one = rows((9000, "q", f"{shared} b7"))
+    assert Copying().find(evidence(groups, learned=one)).value == 1 / 2000
+
+
+def test_a_draw_of_texts_is_named(monkeypatch):
+    monkeypatch.setattr("backend.warning_rules.copying.MOST_TEXTS", 50)
+    groups = [[{"text": f"a{n} {words(0, 60)}"}] for n in range(100)]
+    found = Copying().find(evidence(groups, learned=rows((999, "q", words(0, 60)))))
+    assert (found.value, found.n) == (1.0, 50)
+    assert found.note == "An even draw of 50 of 100 texts is looked at."

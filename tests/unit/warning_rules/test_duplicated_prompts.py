@@ -1,4 +1,5 @@
 from backend.values import WarningLevel
+from backend.warning_rules import TrainedText
 from backend.warning_rules.duplicated_prompts import DuplicatedPrompts
 from tests.unit.warning_rules.seen import evidence, rows
 
@@ -16,3 +17,10 @@ def test_duplicates_are_counted_by_prompt_and_answer():
     assert (found.sample_ids, found.prompt_ids) == ((1,), (1,))
     assert rule.level(found) is WarningLevel.red
     assert rule.level(rule.find(evidence([], rows=rows(*six[1:], *rest)))) is WarningLevel.green
+
+
+def test_pairs_that_share_a_chosen_text_and_chains_of_one_prompt_are_no_duplicates():
+    pairs = [TrainedText(1, "q", "good", rejected=f"bad {n}") for n in range(20)]
+    chains = [TrainedText(2, "go on", "good", context=f"draft {n} go on") for n in range(20)]
+    found = DuplicatedPrompts().find(evidence([], rows=lambda: [*pairs, *chains]))
+    assert (found.value, found.n) == (1.0, 40)

@@ -1,3 +1,5 @@
+import time
+
 from backend.values import Prompt, WarningLevel
 from backend.warning_rules.held_out_leak import HeldOutLeak
 from tests.unit.warning_rules.seen import evidence, rows
@@ -26,3 +28,15 @@ def test_short_prompts_leak_only_as_a_whole():
     held_out = [Prompt(n, [{"role": "user", "content": f"a {n}"}]) for n in range(40)]
     found = HeldOutLeak().find(evidence([], held_out=held_out, rows=rows((1, "not a 3", "a 4"), (2, "A 5", "x"))))
     assert found.prompt_ids == (5,)
+
+
+def test_prompts_of_one_template_take_time_in_proportion():
+    def asked(n: int) -> str:
+        return f"{words(0, 60)} {n}"
+
+    held_out = [Prompt(n, [{"role": "user", "content": asked(n)}]) for n in range(2000)]
+    trained = rows(*((5000 + n, asked(10_000 + n), "x") for n in range(2000)), (1, f"{asked(7)} and on", "x"))
+    began = time.process_time()
+    found = HeldOutLeak().find(evidence([], held_out=held_out, rows=trained))
+    assert time.process_time() - began < 5
+    assert found.prompt_ids == (7,)

@@ -23,3 +23,8 @@ def test_a_judge_that_rejects_wrong_texts_is_calm():
     careful = [one | {"accepted": one["right"]} for one in HARD]
     found = OverAcceptance().find(evidence([careful] * 40))
     assert (found.value, OverAcceptance().level(found)) == (1.0, WarningLevel.green)
+
+
+def test_one_or_two_known_texts_make_no_prompt_hard():
+    two = [{"right": False, "accepted": True}, {"right": False, "accepted": False}]
+    assert OverAcceptance().find(evidence([two] * 100)).value is None

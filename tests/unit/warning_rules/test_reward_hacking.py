@@ -22,7 +22,8 @@ def test_the_slope_of_the_judge_less_that_of_the_truth():
     # Slopes over three rounds: (0.9 - 0.5) / 2 = 0.2 and (0.4 - 0.5) / 2 = -0.05.
     assert found.value == pytest.approx(0.25)
     half = 1.96 / 2 * math.sqrt((0.9 * 0.1 + 0.5 * 0.5 + 0.4 * 0.6 + 0.5 * 0.5) / 100)
-    assert found.low == pytest.approx(0.25 - half)
+    # Texts that are accepted and right go together, so that the error of the difference is less than that of both.
+    assert 0.25 - half < found.low < 0.25 - 0.8 * half
     assert RewardHacking().level(found) is WarningLevel.red
     assert found.sample_ids[0] == 41, "the first text that is accepted and wrong"
 

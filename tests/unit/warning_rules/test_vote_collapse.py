@@ -18,9 +18,9 @@ def answered(texts: list[str], answers: list[str]):
 
 def test_one_text_on_many_prompts_beyond_what_answers_share():
     texts = ["it is 7"] * 20 + [f"it is {n}" for n in range(20)]
-    answers = ["1"] * 4 + [f"a {n}" for n in range(36)]
+    answers = ["1"] * 4 + [str(n) for n in range(100, 136)]
     found = VoteCollapse().find(answered(texts, answers))
-    # "it is 7" on 21 of 40 prompts, and the most frequent answer on 4 of 40.
+    # 7 on 21 of 40 prompts, and the most frequent answer on 4 of 40.
     assert found.value == pytest.approx(21 / 40 - 4 / 40)
     assert VoteCollapse().level(found) is WarningLevel.red
     assert VoteCollapse().stops
@@ -30,3 +30,23 @@ def test_yes_to_half_of_all_prompts_is_no_collapse_where_half_are_yes():
     found = VoteCollapse().find(answered(["yes", "no"] * 20, ["yes", "no"] * 20))
     assert found.value == 0.0
     assert VoteCollapse().level(found) is WarningLevel.green
+
+
+def test_the_answer_counts_and_not_the_words_around_it():
+    texts = [f"By way number {n} I find that the answer is 7." for n in range(40)]
+    seen = answered(texts, [str(n) for n in range(100, 140)])
+    found = VoteCollapse().find(seen)
+    assert found.value == pytest.approx(1 - 1 / 40)
+    about = [replace(group, parent=group.samples[0]) for group in seen.round.round_groups]
+    assert VoteCollapse().find(replace(seen, round=replace(seen.round, round_groups=about))).value is None
+    in_trees = [replace(group, step=4) for group in seen.round.round_groups]
+    grown = replace(seen, round=replace(seen.round, round_groups=in_trees), tree_steps=frozenset([4]))
+    assert VoteCollapse().find(grown).value is None
+
+
+def test_a_tie_is_no_vote():
+    seen = evidence([[{"text": "#### 7"}, {"text": f"#### {n}"}] for n in range(100, 140)])
+    groups = [replace(one, prompt=replace(one.prompt, answer="1")) for one in seen.round.round_groups]
+    found = VoteCollapse().find(replace(seen, round=replace(seen.round, round_groups=groups)))
+    assert (found.value, found.n) == (None, 40)
+    assert "more of its texts" in found.missing

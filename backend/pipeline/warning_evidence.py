@@ -1,0 +1,253 @@
+"""What the rules that warn look at: what a round made, what is known of it, and what the rounds above left."""
+
+import hashlib
+import json
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.db import reading, tables
+from backend.db.many import in_chunks
+from backend.generators import Generator
+from backend.judges import Judge
+from backend.judges.from_children import FromChildren
+from backend.judges.pairwise_swapped import PairwiseSwapped, same_winners
+from backend.metrics import Evidence
+from backend.metrics._verify import verdicts
+from backend.pipeline import groups as group_values
+from backend.pipeline import pairs
+from backend.pipeline import rows as dataset_rows
+from backend.pipeline.chosen import ancestors, trained_steps
+from backend.pipeline.stage import StageContext
+from backend.recipes import judge_of
+from backend.trainers import Trainer
+from backend.values import JSON, Group, MetricValue, Prompt, Sample, SetUse, Verdict
+from backend.warning_rules import Past, TrainedText, WarningEvidence
+
+MOST_SWAPPED = 2000
+"""Groups of which pairs shown in both orders are read back."""
+MOST_KEPT = 50_000_000
+"""Characters of training rows that are kept in memory for the rules that read them again."""
+
+
+class ReadOnce:
+    """Training rows that are read from the database once; again only where they are more than memory should hold."""
+
+    def __init__(self, read: Callable[[], Iterator[TrainedText]], most: int = MOST_KEPT) -> None:
+        self._read, self._most = read, most
+        self._kept: list[TrainedText] | None = None
+
+    def __call__(self) -> Iterator[TrainedText]:
+        if self._kept is not None:
+            yield from self._kept
+            return
+        kept, size = list[TrainedText](), 0
+        for row in self._read():
+            size += len(row.question) + len(row.context) + len(row.text) + len(row.rejected)
+            if size <= self._most:
+                kept.append(row)
+            else:
+                kept.clear()
+            yield row
+        if size <= self._most:
+            self._kept = kept
+
+
+def gathered(
+    stage: StageContext, evidence: Evidence, found: Sequence[tuple[int | None, MetricValue, Any]]
+) -> WarningEvidence:
+    """What the rules look at."""
+    round_, tree_steps = stage.round, tree_steps_of(stage)
+    ids = [sample.id for group in evidence.round_groups for sample in group.samples]
+    above = ancestors_of(round_)
+    with reading() as db:
+        if not evidence.pairs:
+            evidence = replace(evidence, pairs=pairs.of_round(db, round_.id))
+        evidence = with_finite_scores(evidence)
+        return WarningEvidence(
+            round=evidence,
+            truth=truth_of(stage, evidence, tree_steps),
+            votes=_votes(db, ids),
+            swapped=_swapped(db, round_.id, evidence.round_groups),
+            judge=_judge_key(stage),
+            rows=ReadOnce(lambda: _rows([round_.id])),
+            learned=ReadOnce(lambda: _rows(above)),
+            held_out=_held_out(db, stage),
+            made=_metrics(found, round_.checkpoint_id) if round_.checkpoint_id else {},
+            start=_measured_before(db, stage, _way(found)) | _metrics(found, round_.policy_id),
+            of_round=_metrics(found, None),
+            past=_past(db, above),
+            is_online=any(one.trains_on_rewards for one in stage.recipe.of_kind("trainer") if isinstance(one, Trainer)),
+            is_verified=any(one.needs_answer for one in stage.recipe.judges),
+            tree_steps=tree_steps,
+        )
+
+
+def ancestors_of(round_: tables.Round) -> list[int]:
+    """Ids of the rounds above, nearest first."""
+    with reading() as db:
+        return ancestors(db, round_.parent_id)
+
+
+def truth_of(stage: StageContext, evidence: Evidence, tree_steps: frozenset[int]) -> dict[int, bool]:
+    """Whether each text is right: by the recipe's verifier where it can tell, else as people said who decided blind.
+
+    The verifier is asked only about texts that answer prompts: a critique, or a step of an answer, is not wrong because
+    it gives no answer. One that runs programs is not asked again; where it also judged the round, that counts.
+    """
+    found = {id_: verdict is Verdict.accept for id_, verdict in evidence.blind.items()}
+    verifier = next((one for metric in stage.recipe.metrics if (one := getattr(metric, "verifier", None))), None)
+    if not isinstance(verifier, Judge):
+        return found
+    groups = [one for one in evidence.round_groups if one.parent is None and one.step not in tree_steps]
+    if verifier.needs_sandbox:
+        last = judge_of(stage.round.recipe, stage.round.phase)
+        return found | (_as_judged(evidence, groups) if last == verifier.dump() else {})
+    for group, said in zip(groups, verdicts(verifier, groups), strict=True):
+        for sample, verdict in zip(group.samples, said, strict=True):
+            if verdict is not None:
+                found[sample.id] = verdict is Verdict.accept
+    return found
+
+
+def _as_judged(evidence: Evidence, groups: Sequence[Group]) -> dict[int, bool]:
+    said = {one.id: evidence.machine.get(one.id, (None, None))[1] for group in groups for one in group.samples}
+    return {id_: verdict is Verdict.accept for id_, verdict in said.items() if verdict is not None}
+
+
+def tree_steps_of(stage: StageContext) -> frozenset[int]:
+    """The steps whose groups a generator made of its own texts, such as those of a tree search."""
+    parts = [(place.index, place.step.part) for place in stage.places]
+    return frozenset(index for index, part in parts if isinstance(part, Generator) and part.makes_groups)
+
+
+def with_finite_scores(evidence: Evidence) -> Evidence:
+    """Return the evidence with a score that is not a finite number as no score."""
+
+    def finite(sample: Sample) -> Sample:
+        return sample if _finite(sample.score) == sample.score else replace(sample, score=None)
+
+    groups = [replace(one, samples=tuple(map(finite, one.samples))) for one in evidence.round_groups]
+    return replace(
+        evidence,
+        round_groups=groups,
+        machine={id_: (_finite(score), verdict) for id_, (score, verdict) in evidence.machine.items()},
+        pairs=[(finite(a), finite(b)) for a, b in evidence.pairs],
+    )
+
+
+def _finite(number: float | None) -> float | None:
+    return number if number is not None and math.isfinite(number) else None
+
+
+def _metrics(found: Sequence[tuple[int | None, MetricValue, Any]], checkpoint_id: int | None) -> dict[str, MetricValue]:
+    """Numbers by name; one that is not finite is not known."""
+    return {value.name: _known(value) for id_, value, _ in found if id_ == checkpoint_id}
+
+
+def _known(value: MetricValue) -> MetricValue:
+    return value if _finite(value.value) == value.value else replace(value, value=None, low=None, high=None)
+
+
+def _way(found: Sequence[tuple[int | None, MetricValue, JSON]]) -> JSON | None:
+    """How the round measured its checkpoints; None where it measured none."""
+    return next((details.get("measured_by") for id_, _, details in found if id_ is not None), None)
+
+
+def _measured_before(db: Session, stage: StageContext, way: JSON | None) -> dict[str, MetricValue]:
+    """The newest numbers of the checkpoint that the round started from, which an earlier round measured in this way.
+
+    Numbers over other prompts, or of longer answers, compare with nothing of this round.
+    """
+    row = tables.Metric
+    query = select(row).where(row.checkpoint_id == stage.round.policy_id, row.round_id != stage.round.id)
+    return {
+        one.name: _known(MetricValue(one.name, one.value, one.low, one.high, one.n, one.details))
+        for one in db.scalars(query.order_by(row.id))
+        if way is not None and one.details.get("measured_by") == way
+    }
+
+
+def _votes(db: Session, ids: Sequence[int]) -> dict[int, tuple[float, ...]]:
+    """The scores of the last judge of each text, where it gave several.
+
+    Those that continuations give to several places of one text are no votes on the same thing.
+    """
+    row, found = tables.Judgment, dict[int, tuple[int, list[float]]]()
+    for some in in_chunks(ids):
+        query = select(row.sample_id, row.step, row.score).where(
+            row.sample_id.in_(some), row.judge != FromChildren.name
+        )
+        for sample_id, step, score in db.execute(query.order_by(row.sample_id, row.step, row.position)):
+            if found.get(sample_id, (-1, []))[0] != step:
+                found[sample_id] = (step, [])
+            found[sample_id][1].extend([] if score is None or not math.isfinite(score) else [score])
+    return {sample_id: tuple(scores) for sample_id, (_, scores) in found.items() if len(scores) > 1}
+
+
+def _swapped(db: Session, round_id: int, groups: Sequence[Group]) -> list[tuple[int, int, bool]]:
+    """Of pairs that were shown in both orders whether the same text won; of an even draw of `MOST_SWAPPED` groups.
+
+    Replies are long and read back whole, so that a few groups are held at a time.
+    """
+    row, found = tables.Judgment, list[tuple[int, int, bool]]()
+    groups = groups[:: max(1, -(-len(groups) // MOST_SWAPPED))]
+    for start in range(0, len(groups), 50):
+        some = groups[start : start + 50]
+        ids = [one.id for group in some for one in group.samples]
+        raws = dict[int, dict[int, str]]()
+        for chunk in in_chunks(ids):
+            query = select(row.sample_id, row.step, row.raw).where(
+                row.round_id == round_id, row.judge == PairwiseSwapped.name, row.sample_id.in_(chunk)
+            )
+            for sample_id, step, raw in db.execute(query):
+                raws.setdefault(step, {})[sample_id] = raw
+        for said in raws.values():
+            for group in some:
+                judged = [one.id for one in group.samples if one.id in said]
+                found += same_winners(judged, [said[one] for one in judged]) if len(judged) > 1 else []
+    return found
+
+
+def _judge_key(stage: StageContext) -> str:
+    """Equal for rounds whose labels are of the same judge with the same knobs."""
+    judge = judge_of(stage.round.recipe, stage.round.phase)
+    return hashlib.sha256(json.dumps(judge, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _rows(round_ids: Sequence[int]) -> Iterator[TrainedText]:
+    """The rows that the trainings of these rounds read, read in pages."""
+    dataset = tables.Dataset
+    with reading() as db:
+        for round_id in round_ids:
+            steps = trained_steps(db, round_id)
+            query = select(dataset.id).where(dataset.round_id == round_id, dataset.step.in_(steps))
+            for dataset_id in list(db.scalars(query.order_by(dataset.step))):
+                for row in dataset_rows.rows(db, dataset_id):
+                    question = next((one["content"] for one in reversed(row.messages) if one["role"] == "user"), "")
+                    context = "\n\n".join(one["content"] for one in row.messages)
+                    about = (row.prompt_id, question, row.said, row.origin, row.sample_id)
+                    yield TrainedText(*about, context=context, rejected=row.rejected or "", label=row.label)
+
+
+def _held_out(db: Session, stage: StageContext) -> list[Prompt]:
+    prompt = tables.Prompt
+    sets = stage.set_ids(SetUse.held_out)
+    query = select(*group_values.PROMPT).where(prompt.prompt_set_id.in_(sets)).order_by(prompt.id)
+    return [Prompt(*row) for row in db.execute(query)] if sets else []
+
+
+def _past(db: Session, round_ids: Sequence[int]) -> list[Past]:
+    """What the rules left of the rounds above, oldest first."""
+    row, found = tables.RoundWarning, defaultdict[int, dict[str, JSON]](dict)
+    numbers = dict[int, int]()
+    for some in in_chunks(round_ids):
+        query = select(row.round_id, tables.Round.number, row.name, row.details).join(tables.Round)
+        for round_id, number, name, details in db.execute(query.where(row.round_id.in_(some))):
+            found[round_id][name], numbers[round_id] = details, number
+    return [Past(numbers[id_], found[id_]) for id_ in reversed(round_ids) if id_ in found]
