@@ -141,6 +141,22 @@ def test_the_command_that_the_docs_try_a_recipe_with_on_the_demo_launches(world:
     assert (made["generator"]["n"], made["generator"]["max_tokens"], made["trainer"]["max_steps"]) == (8, 24, 30)
 
 
+def test_the_commands_that_train_a_first_scorer_launch_rounds_that_wait_for_nobody(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (ROOT / "docs/how-to/train-a-scorer.md").read_text()
+    (tmp_path / "first_scorer.yaml").write_text(re.search(r"```yaml\n(.+?)```", text, re.DOTALL)[1])
+    monkeypatch.chdir(tmp_path)
+    rows.make_checkpoint(world.project, "round-1-scorer", engine=WEIGHTS | {"head": "score"}, kind="scorer")
+    commands = re.findall(r"^rondo (round launch .+)$", text, re.MULTILINE)
+    assert len(commands) == 2
+    for command in commands:
+        done = CliRunner().invoke(app, [*shlex.split(command), "--json"])
+        assert done.exit_code == 0, done.output
+        made = rounds.get(world.actor, json.loads(done.stdout)["id"])
+        assert (made.is_reviewed, made.status) == (False, RoundStatus.running)
+
+
 @pytest.mark.parametrize("step", ["judge", "exact_match", "3"])
 def test_over_rest_a_part_is_replaced_by_its_name_alone_and_what_is_no_part_is_refused(world: World, step: str) -> None:
     wish = {"recipe": "rejection_sampling", "num_prompts": 2}
