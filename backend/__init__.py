@@ -1,3 +1,3 @@
 """Rondo's loop: rows, parts, stages and what a person can do with them."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -179,13 +179,14 @@ def reselect(
     set_: Annotated[list[str] | None, typer.Option("--set", help="A knob of the selector, as name=value.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Select again from the samples of a round that stopped after judging."""
+    """Select again from a round that stopped after judging, or in a branch of one that has a checkpoint; show which."""
     from backend.services import rounds
+    from backend.services.rounds import job_views
     from backend.services.rounds import reselect as reselecting
 
     actor, found = one_round(project, number)
-    reselecting.reselect(actor, found.id, settings_from(set_ or []))
-    emit_round(rounds.get(actor, found.id), as_json=as_json)
+    detail = job_views.get(actor, reselecting.reselect(actor, found.id, settings_from(set_ or [])))
+    emit_round(rounds.get(actor, detail.job.round_id or found.id), as_json=as_json)
 
 
 @app.command("close-review")

@@ -1,6 +1,8 @@
 """Ask tasks of an installed taskset of verifiers (Brown 2025, github.com/PrimeIntellect-ai/verifiers)."""
 
+import math
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from pydantic import Field
@@ -27,7 +29,9 @@ class VerifiersTasks(PromptSource):
         default_factory=dict, description="settings of the taskset that differ from its defaults"
     )
     answer_field: str = Field(
-        "answer", max_length=100, description="field of a task that holds its known answer; empty: none is known"
+        "answer",
+        max_length=100,
+        description="field of a task with its known answer, a text or a number; empty: none",
     )
 
     @property
@@ -56,10 +60,19 @@ class VerifiersTasks(PromptSource):
             if asked is None or str(asked) in seen:
                 continue
             seen.add(str(asked))
-            answer = getattr(task.data, self.answer_field, None) if self.answer_field else None
-            made.append(Group(Prompt(0, asked, answer if isinstance(answer, str) else None, place.to_metadata())))
+            answer = known_answer(getattr(task.data, self.answer_field, None)) if self.answer_field else None
+            made.append(Group(Prompt(0, asked, answer, place.to_metadata())))
             if len(made) == limit:
                 break
         if not made:
             raise InvalidInput(f"The taskset {self.taskset!r} has no task that asks a text. Choose another one.")
         return made
+
+
+def known_answer(value: object) -> str | None:
+    """Return a text as it is and a number as it is written; None for anything else, and for no finite number."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool) and math.isfinite(value):
+        return str(value)
+    return None

@@ -246,13 +246,19 @@ class Recipe(Common):
         return found[0]
 
     def with_changes(self, changes: dict[str, Any]) -> "Recipe":
-        """Return this recipe with `{"slot or step": {"knob": value}}` applied; a dict with "name" replaces the part.
+        """Return this recipe with `{"slot or step": {"knob": value}}` applied.
 
-        A step is called by its name; by its kind or its part's name where only one step of its phase has it, and the
-        change holds in every phase then; or by its number from 1, behind that of its phase where there are several
-        (`2/3`). A metric is called by its name. Raises `InvalidInput` where several steps are called so.
+        The name of another part, or a dict with that "name", replaces the part. A step is called by its name; by its
+        kind or its part's name where only one step of its phase has it, and the change holds in every phase then; or by
+        its number from 1, behind that of its phase where there are several (`2/3`). A metric is called by its name.
+        Names are those before the changes, but where a list (`steps`, `metrics`) is given whole: those in it. Raises
+        `InvalidInput` where several steps are called so, and for a value that is no part.
         """
         data = self.model_dump(mode="json")
+        fields = {place: value for place, value in changes.items() if place in _changes.LISTS or place in data}
+        if len(fields) < len(changes) and not fields.keys().isdisjoint(_changes.LISTS):
+            others = {place: value for place, value in changes.items() if place not in fields}
+            return self.with_changes(fields).with_changes(others)
         _changes.change(data, changes)
         return Recipe.model_validate(data)
 

@@ -7,17 +7,30 @@ from backend.errors import InvalidInput
 from backend.recipes._slots import STEPS
 
 Data = dict[str, Any]
+LISTS = ("phases", "steps", "metrics")
+"""The fields of a recipe that hold parts."""
 
 
 def change(data: Data, changes: Data) -> None:
     """Apply `{"slot or step": {"knob": value}}` to a recipe's JSON; see `Recipe.with_changes`."""
-    for place, value in changes.items():
-        for holder, key in _holders(data, place):
+    # All are looked up before any is written: a part that is replaced has another name then.
+    found = [(place, value, _holders(data, place)) for place, value in changes.items()]
+    for place, value, holders in found:
+        for holder, key in holders:
             there = holder.get(key) if isinstance(holder, dict) else holder[key]
-            if isinstance(value, dict) and isinstance(there, dict):
-                holder[key] = value if "name" in value and value["name"] != there["name"] else there | value
-            else:
-                holder[key] = value
+            holder[key] = _part(data, place, there, value) if isinstance(there, dict) else value
+
+
+def _part(data: Data, place: str, there: Data, value: Any) -> Data:
+    """Return the JSON of the part `there` after a change: of the same name with other knobs, or another part whole."""
+    if isinstance(value, str):
+        value = {"name": value}
+    if not isinstance(value, dict):
+        raise InvalidInput(
+            f"{place} is the part {there['name']} of the recipe {data['name']}, and {str(value)[:80]} is no part. Give "
+            f'the name of another part, or an object of knobs: {{"{place}": {{"knob": value}}}}.'
+        )
+    return value if "name" in value and value["name"] != there["name"] else there | value
 
 
 def called(data: Data) -> list[str]:

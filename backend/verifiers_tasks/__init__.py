@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from backend.errors import InvalidInput
 from backend.values import JSON, Message, Messages
-from backend.verifiers_tasks._loading import check, load
+from backend.verifiers_tasks._loading import UNREADABLE, check, load
 from backend.verifiers_tasks._scoring import Scored, score
 
 __all__ = ["Scored", "TaskPlace", "check", "load", "messages_of", "score", "task_at", "tasks"]
@@ -24,8 +24,6 @@ KEY = "verifiers"
 """Where the metadata of a prompt says which task it is."""
 MOST_TASKS = 100_000
 """Tasks of a taskset that are looked at; of a larger or endless one the first."""
-UNREADABLE = (ArithmeticError, AttributeError, ImportError, LookupError, OSError, RuntimeError, TypeError, ValueError)
-"""What packages raise whose data is not there or is not as they expect."""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ from backend.errors import InvalidInput, MissingPrerequisite
 from backend.values import JSON
 
 MISSING = "verifiers is not installed. Run `pip install rondo[verifiers]`."
+UNREADABLE = (ArithmeticError, AttributeError, ImportError, LookupError, OSError, RuntimeError, TypeError, ValueError)
+"""What packages raise whose data is not there or is not as they expect."""
 NEEDS_VERIFIERS = re.compile(r"verifiers(?![\w.-])", re.IGNORECASE)
 RUNS_TEXTS = frozenset(
     {
@@ -60,7 +62,7 @@ def load(taskset: str, config: JSON) -> Any:
         first = error.errors()[0]
         said = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
         raise InvalidInput(f"The taskset {taskset!r} does not take the settings {config}: {said}.") from error
-    except (AttributeError, ImportError, TypeError, ValueError) as error:
+    except UNREADABLE as error:
         raise InvalidInput(f"The package {taskset!r} gives no taskset: {error} Install another version.") from error
     if why := _why_unfit(taskset, made):
         raise InvalidInput(f"The taskset {taskset!r} {why}. Choose one that is asked once and scored by its text.")

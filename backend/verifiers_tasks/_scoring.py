@@ -8,6 +8,9 @@ from typing import Any
 
 from backend.values import Messages, Sample
 
+SCORING_SECONDS = 60.0
+"""How long the rewards of one sample may take where the task does not say."""
+
 
 @dataclass(frozen=True)
 class Scored:
@@ -19,30 +22,39 @@ class Scored:
 
 def score(task: Any, messages: Messages, samples: Sequence[Sample]) -> list[Scored]:
     """Return what the rewards of a task give each sample; those that are coroutines are awaited to their end."""
-    return asyncio.run(_score(task, messages, samples))
-
-
-async def _score(task: Any, messages: Messages, samples: Sequence[Sample]) -> list[Scored]:
-    return list(await asyncio.gather(*(_score_one(task, messages, sample) for sample in samples)))
-
-
-async def _score_one(task: Any, messages: Messages, sample: Sample) -> Scored:
     import verifiers.v1 as vf
 
-    if sample.finish_reason == "length":
-        return Scored(None, "The sample was cut off.")
-    trace = _trace(task, messages, sample)
+    traces = [None if one.finish_reason == "length" else _trace(task, messages, one) for one in samples]
+    return asyncio.run(score_traces(task, traces, vf.RolloutError))
+
+
+async def score_traces(task: Any, traces: Sequence[Any | None], failure: type[Exception]) -> list[Scored]:
+    """Return what the rewards give each trace; None stands for a sample that was cut off.
+
+    `failure` is what the task raises where a reward does. Traces are scored one after another, so that none spends the
+    time of the next: rewards that compute hold the event loop.
+    """
+    cut = Scored(None, "The sample was cut off.")
+    return [cut if trace is None else await _score_one(task, trace, failure) for trace in traces]
+
+
+async def _score_one(task: Any, trace: Any, failure: type[Exception]) -> Scored:
+    seconds = SCORING_SECONDS if task.data.timeout.scoring is None else task.data.timeout.scoring
     try:
-        async with asyncio.timeout(task.data.timeout.scoring):
+        async with asyncio.timeout(seconds):
             await task.score(trace)
     except TimeoutError:
-        return Scored(None, f"The rewards of the task took more than {task.data.timeout.scoring:g} seconds.")
-    except vf.RolloutError as error:
+        return Scored(None, f"The rewards of the task took more than {seconds:g} seconds.")
+    except failure as error:
         return Scored(None, f"The rewards of the task failed: {error}")
     if trace.info.get("judge_calls") or trace.extra_usage:
         return Scored(None, "The rewards of the task asked a model, which is not taken here.")
-    given = {name: one for name, one in trace.rewards.items() if one is not None}
-    words = [f"{name} {one.score:g}" + (f" x {one.weight:g}" if one.weight != 1 else "") for name, one in given.items()]
+    if missing := [name for name, one in trace.rewards.items() if one is None]:
+        return Scored(None, f"The task gave no reward of the name {', '.join(missing)}.")
+    if not trace.rewards:
+        return Scored(None, "The task gave no reward.")
+    given = trace.rewards.items()
+    words = [f"{name} {one.score:g}" + (f" x {one.weight:g}" if one.weight != 1 else "") for name, one in given]
     said = f"The task's rewards: {', '.join(words)}."
     return Scored(trace.reward if math.isfinite(trace.reward) else None, said)
 

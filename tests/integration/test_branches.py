@@ -98,6 +98,12 @@ def test_a_round_that_was_trained_on_selects_again_as_a_branch(tiny: Path) -> No
     assert row.recipe["selector"]["threshold"] == 2.0
     assert (row.status, row.error is None) == (RoundStatus.review, False), "nothing reaches it, so people may decide"
     assert made(branch)["said"] == made(loop.round_id)["said"], "judgments are copied"
+    accounts.local_owner()
+    asked = ["round", "select", "1", "--set", "threshold=0.5", "--project", str(loop.project.id), "--json"]
+    told = CliRunner().invoke(app, asked)
+    assert told.exit_code == 0, told.output
+    shown = json.loads(told.stdout)
+    assert (shown["number"], shown["branch_of_id"], shown["status"]) == (3, loop.round_id, "running")
 
 
 def test_a_branch_trains_the_same_rows_otherwise(tiny: Path) -> None:

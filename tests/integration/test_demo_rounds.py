@@ -55,3 +55,11 @@ def test_waiting_for_the_end_of_a_round_that_went_back_to_people_ends_with_its_r
     round_ = rows.make_round(project, status=RoundStatus.review, stage=Stage.review, error="kept nothing of 3 groups")
     with pytest.raises(RondoError, match="kept nothing of 3 groups"):
         demo.wait(rows.make_actor(project), round_.id, RoundStatus.done)
+
+
+def test_waiting_for_the_end_of_a_round_that_is_held_ends_with_the_way_out() -> None:
+    project = rows.make_project()
+    said = "People contradict the judge."
+    round_ = rows.make_round(project, status=RoundStatus.held, stage=Stage.train, hold={"said": said})
+    with pytest.raises(RondoError, match=rf"{said} Let it go on with `rondo round release {round_.number} --reason"):
+        demo.wait(rows.make_actor(project), round_.id, RoundStatus.done)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -9,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from app.cli import launching
+from app.cli.commands import app
 from app.cli.launching import Wish
 from backend import recipes
 from backend.db import reading, session, tables
@@ -125,6 +128,46 @@ def test_a_policy_that_a_round_made_goes_on_from_that_round(world: World) -> Non
 def test_what_is_not_there_is_named_with_what_is(world: World, wish: dict[str, Any], said: str) -> None:
     with pytest.raises((InvalidInput, NotFound), match=said):
         world.plan(**wish)
+
+
+def test_the_command_that_the_docs_try_a_recipe_with_on_the_demo_launches(world: World) -> None:
+    text = (ROOT / "docs/how-to/write-a-part.md").read_text().replace("\\\n", " ")
+    words = shlex.split(re.search(r"^ +rondo (round launch .+)$", text, re.MULTILINE)[1])
+    done = CliRunner().invoke(app, [*words, "--json"])
+    assert done.exit_code == 0, done.output
+    with reading() as db:
+        made = db.get_one(tables.Round, json.loads(done.stdout)["id"]).recipe
+    assert (made["judge"]["name"], made["metrics"][0]["verifier"]["name"]) == ("countdown", "countdown")
+    assert (made["generator"]["n"], made["generator"]["max_tokens"], made["trainer"]["max_steps"]) == (8, 24, 30)
+
+
+def test_the_commands_that_train_a_first_scorer_launch_rounds_that_wait_for_nobody(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (ROOT / "docs/how-to/train-a-scorer.md").read_text()
+    (tmp_path / "first_scorer.yaml").write_text(re.search(r"```yaml\n(.+?)```", text, re.DOTALL)[1])
+    monkeypatch.chdir(tmp_path)
+    rows.make_checkpoint(world.project, "round-1-scorer", engine=WEIGHTS | {"head": "score"}, kind="scorer")
+    commands = re.findall(r"^rondo (round launch .+)$", text, re.MULTILINE)
+    assert len(commands) == 2
+    for command in commands:
+        done = CliRunner().invoke(app, [*shlex.split(command), "--json"])
+        assert done.exit_code == 0, done.output
+        made = rounds.get(world.actor, json.loads(done.stdout)["id"])
+        assert (made.is_reviewed, made.status) == (False, RoundStatus.running)
+
+
+@pytest.mark.parametrize("step", ["judge", "exact_match", "3"])
+def test_over_rest_a_part_is_replaced_by_its_name_alone_and_what_is_no_part_is_refused(world: World, step: str) -> None:
+    wish = {"recipe": "rejection_sampling", "num_prompts": 2}
+    url = f"/api/v1/projects/{world.project.id}/plan/estimate"
+    with site.with_token(world.actor) as client:
+        for value, said in (("countdown", None), (None, "None is no part"), (5, "5 is no part"), ([], "is no part")):
+            answer = client.post(url, json=wish | {"changes": {step: value, "sft": {"max_steps": 1}}})
+            if said is None:
+                assert answer.status_code == 200, answer.text
+            else:
+                assert (answer.status_code, said in answer.text) == (422, True), answer.text
 
 
 def test_over_rest_a_recipe_is_named_listed_and_changed(world: World) -> None:

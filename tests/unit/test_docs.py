@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import backend
 from backend import errors, recipes
 from backend.db import tables
 from backend.services.recipes import recipe_yaml
@@ -105,3 +106,11 @@ def test_the_recipe_that_the_docs_write_in_python_is_one() -> None:
     assert done.stdout.strip() == "5. trainer: sft, works on: the rows of step 4, starts from: policy, makes: policy", (
         done.stderr
     )
+
+
+def test_the_newest_entry_of_the_changelog_is_the_version() -> None:
+    newest = re.search(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    written = re.search(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    assert newest is not None
+    assert written is not None
+    assert newest[1] == written[1] == backend.__version__

@@ -46,6 +46,20 @@ def test_a_reward_that_fails_takes_too_long_or_gives_no_number_gives_no_score(in
         assert said in one.rationale
 
 
+def test_rewards_that_compute_spend_the_time_of_their_own_sample_alone(install: Install) -> None:
+    computing = "time.sleep(0.2)\n        await asyncio.sleep(0)"
+    timed = {"import asyncio": "import asyncio\nimport time", "await asyncio.sleep(0.01)": computing}
+    prompt = task(install(changes=timed | {'prompt=f"': 'timeout=vf.TaskTimeout(scoring=0.6), prompt=f"'}))
+    assert [one.score for one in judged(prompt, "2", "2", "2", "2", "2")] == [1.5] * 5
+
+
+def test_a_task_that_gives_no_reward_gives_no_score(install: Install) -> None:
+    right, short = "float(trace.last_reply.split()[-1] == self.data.answer)", "float(len(trace.last_reply) <= 10)"
+    nothing = {right: "{}", short: "{}"}
+    (one,) = judged(task(install(changes=nothing)), "2")
+    assert (one.score, one.rationale) == (None, "The task gave no reward.")
+
+
 def test_a_reward_that_asked_a_model_in_a_way_not_seen_before_gives_no_score(install: Install) -> None:
     hidden = (
         "trace.extra_usage.append(vf.Usage(prompt_tokens=1, completion_tokens=1))\n        await asyncio.sleep(0.01)"

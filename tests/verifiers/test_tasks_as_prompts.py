@@ -36,6 +36,11 @@ def test_which_tasks_follows_from_the_seed_and_none_is_asked_twice(install: Inst
     assert {group.prompt.answer for group in asked(taskset, answer_field="solution")} == {None}
 
 
+def test_a_number_is_a_known_answer_too(install: Install) -> None:
+    numbers = {"answer: str": "answer: int", "answer=str(left + 2)": "answer=left + 2"}
+    assert {group.prompt.answer for group in asked(install(changes=numbers), config={"most": 2})} == {"2", "3"}
+
+
 def test_of_an_endless_taskset_the_first_tasks_are_drawn_from(
     install: Install, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -64,6 +69,12 @@ def test_a_name_and_settings_that_are_unfit_are_told_before_the_launch(install: 
         ("pip", {}, "There is no installed package 'pip' that needs verifiers"),
         (install(needs="verifiers-of-others"), {}, "that needs verifiers"),
         (install(changes={'["Sums"]': "[]"}), {}, "gives no taskset: .* exports no Taskset"),
+        (
+            install(changes={"import asyncio": 'import asyncio\n\nopen("/nowhere/x")'}),
+            {},
+            "gives no taskset: .*/nowhere/x",
+        ),
+        (install(changes={"import asyncio": "import asyncio\n\n1 / 0"}), {}, "gives no taskset: division by zero"),
         (taskset, {"least": 1}, "does not take the settings .*least: Extra inputs"),
         (taskset, {"most": "many"}, "does not take the settings .*most: Input should be a valid integer"),
         (taskset, {"id": "other"}, "The setting 'id' of the taskset"),

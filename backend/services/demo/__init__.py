@@ -150,11 +150,16 @@ def run_headless(
 
 
 def wait(actor: Actor, round_id: int, status: RoundStatus) -> rounds.RoundView:
-    """Wait for the round to reach the status; raises `RondoError` with the round's error if it ends otherwise."""
+    """Wait for the round to reach the status; raises `RondoError` with the reason if it ends otherwise or is held."""
     while True:
         found = rounds.get(actor, round_id)
         if found.status is status:
             return found
+        if found.status is RoundStatus.held:
+            raise RondoError(
+                f"Round {found.number} is held before its training: {found.hold['said']} Let it go on with "
+                f"`rondo round release {found.number} --reason ...`."
+            )
         is_given_back = found.status is RoundStatus.review and found.error is not None
         if is_given_back or found.status in (RoundStatus.failed, RoundStatus.cancelled, RoundStatus.done):
             raise RondoError(f"Round {found.number} is {found.status}: {found.error or 'no error was noted'}")

@@ -5,7 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from backend import recipes
-from backend.errors import UnknownPart
+from backend.errors import InvalidInput, UnknownPart
 from backend.recipes import Recipe
 
 FOLDER = Path(recipes.__file__).parent
@@ -41,6 +41,36 @@ def test_changes_set_knobs_and_leave_the_others():
 def test_changes_with_another_name_replace_the_part():
     changed = recipes.get("rejection_sampling").with_changes({"judge": {"name": "countdown"}})
     assert changed.judge.name == "countdown"
+
+
+def test_the_name_of_another_part_replaces_the_part():
+    named = {"judge": "countdown", "held_out_accuracy": "length", "sft": {"max_steps": 1}}
+    changed = recipes.get("rejection_sampling").with_changes(named)
+    assert (changed.judge.name, changed.metrics[0].name, changed.trainer.max_steps) == ("countdown", "length", 1)
+    same = recipes.get("rejection_sampling").with_changes({"sample": "sample"})
+    assert same.generator.n == 32, "a part that is named again keeps its knobs"
+
+
+def test_changes_call_parts_as_they_were_before_any_change():
+    together = {"sft": {"name": "kto"}, "above_threshold": "unpaired", "selector": {"accept_at": 0.7}}
+    changed = recipes.get("rejection_sampling").with_changes(together)
+    assert (changed.trainer.name, changed.selector.name, changed.selector.accept_at) == ("kto", "unpaired", 0.7)
+    steps = recipes.get("meta_rewarding").with_changes({"answers": "imported", "prompt_set": {"shuffle": False}})
+    assert (steps.phases[0].steps[1].part.name, steps.phases[0].steps[0].part.shuffle) == ("imported", False)
+
+
+def test_a_list_that_is_given_whole_is_changed_as_given():
+    changes = {"pass_at_k": {"k": 2}, "metrics": ["length", {"name": "pass_at_k", "n": 16}]}
+    changed = recipes.get("rejection_sampling").with_changes(changes)
+    assert [one.name for one in changed.metrics] == ["length", "pass_at_k"]
+    assert (changed.metrics[1].k, changed.metrics[1].n) == (2, 16)
+
+
+@pytest.mark.parametrize("place", ["judge", "exact_match", "3", "schedule", "held_out_accuracy"])
+@pytest.mark.parametrize("value", [None, 5, ["countdown"], True])
+def test_a_value_that_is_no_part_is_refused(place, value):
+    with pytest.raises(InvalidInput, match=rf"^{place} is the part \w+ of the recipe rejection_sampling, and .+ is no"):
+        recipes.get("rejection_sampling").with_changes({place: value, "sft": {"max_steps": 1}})
 
 
 def test_changes_of_an_unknown_part_name_the_known_ones():
