@@ -1,5 +1,6 @@
 """Arena: two checkpoints' answers to held-out prompts side by side, without their names; people say which is better."""
 
+import itertools
 from typing import Any
 
 import gradio as gr
@@ -11,7 +12,7 @@ from app.widgets.chosen import Chosen
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.roles import needs
-from backend.errors import InvalidInput
+from backend.errors import InvalidInput, RondoError
 from backend.services import checkpoints
 from backend.services.arena import opening, results, voting
 from backend.services.arena.results import ArenaView
@@ -23,6 +24,7 @@ TITLE, PATH, MENU = "Arena", "arena", "more"
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 NO_JUDGE = 0
+_drawings = itertools.count(1)
 
 
 def build() -> None:
@@ -78,9 +80,23 @@ def draw(chosen: Chosen, request: gr.Request) -> list[Any]:
 
 @toasts
 def act(chosen: Chosen, event: gr.EventData, request: gr.Request) -> list[Any]:
-    """Keep what a person found of the match that the page shows, skip it, or take the last word back."""
-    here, wish = context(request), chosen.value
-    said = event._data if isinstance(event._data, dict) else {}
+    """Keep what a person found of the match that the page shows, skip it, or take the last word back.
+
+    What is refused is said in a notice, and the match that now stands is drawn: the page waits for one.
+    """
+    here = context(request)
+    try:
+        return _acted(here, chosen, event._data if isinstance(event._data, dict) else {})
+    except RondoError as error:
+        notice(error.message)
+        arenas = results.list_arenas(here.actor, here.project_id)
+        if chosen.value.get("arena") not in {one.id for one in arenas}:
+            chosen.put({"arena": None, "missing": "", "skipped": []})
+        return _drawn(here, chosen.value, arenas)
+
+
+def _acted(here: Context, chosen: Chosen, said: JSON) -> list[Any]:
+    wish = chosen.value
     arena_id, token, word = wish.get("arena"), said.get("token"), said.get("act")
     if arena_id is None or not isinstance(token, str) or not isinstance(word, str):
         raise InvalidInput("No match is shown. Choose an arena from the list.")
@@ -145,11 +161,13 @@ def _drawn(here: Context, wish: JSON, arenas: list[ArenaView]) -> list[Any]:
     view = next(one for one in arenas if one.id == arena_id)
     value: JSON = {}
     if view.may_decide:
-        value = shown.of_match(voting.next_match(here.actor, arena_id), keys_of(here))
+        skipped = tuple(wish["skipped"])
+        value = shown.of_match(voting.next_match(here.actor, arena_id, skipped=skipped), keys_of(here))
     return [_match(here, value, arenas, arena_id), shown.listed(arenas, arena_id)]
 
 
 def _match(here: Context, value: JSON, arenas: list[ArenaView], arena_id: int) -> JSON:
     """The match with the arena's result, where there is nothing left to decide."""
     view = next(one for one in arenas if one.id == arena_id)
-    return value | {"arena": arena_id, "result": shown.result(view.result)}
+    # Gradio draws no value that equals the one before, and the buttons of a match are disabled until it is drawn again.
+    return value | {"arena": arena_id, "result": shown.result(view.result), "drawn": next(_drawings)}

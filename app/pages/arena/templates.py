@@ -4,7 +4,8 @@ MATCH = """
 {{#if value.message}}<div class="rondo-empty" role="status"><p><b>{{value.message}}</b></p>
 {{#if value.way_out}}<p>{{value.way_out}}</p>{{/if}}</div>{{/if}}
 {{#if value.token}}
-<section class="match" data-token="{{value.token}}" aria-label="Match">
+<section class="match" data-token="{{value.token}}" data-drawn="{{value.drawn}}"
+aria-label="Match">
 <p class="rondo-muted" role="status">{{value.progress}}. Say which answer is better; whose they are is shown once you
 have decided all.</p>
 <div class="prompt rondo-card">{{#each value.messages}}<p class="rondo-muted small">{{this.role}}</p>
