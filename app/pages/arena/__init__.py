@@ -65,7 +65,8 @@ def draw(chosen: Chosen, request: gr.Request) -> list[Any]:
     found = asked(request, "arena", "arena", {one.id for one in arenas})
     open_ones = [one for one in arenas if one.may_decide and one.decided < one.matches]
     first = next((one.id for one in open_ones or arenas), None)
-    chosen.put({"arena": found.id or (None if found.missing else first), "missing": found.missing, "skipped": []})
+    wish: JSON = {"arena": found.id or (None if found.missing else first), "missing": found.missing, "skipped": []}
+    drawn = _drawn(here, chosen, wish, arenas)
     measured = listing.checkpoints(here.actor, here.project_id)
     sides = [(one.checkpoint, one.checkpoint_id) for one in measured]
     writers = [(row.name, row.id) for row in checkpoints.tree(here.actor, here.project_id) if row.kind != SCORER]
@@ -74,7 +75,7 @@ def draw(chosen: Chosen, request: gr.Request) -> list[Any]:
         gr.Dropdown(choices=sides, value=values[0]),
         gr.Dropdown(choices=sides, value=values[1]),
         gr.Dropdown(choices=[("Nobody", NO_JUDGE), *writers], value=NO_JUDGE),
-        *_drawn(here, chosen.value, arenas),
+        *drawn,
     ]
 
 
@@ -90,9 +91,10 @@ def act(chosen: Chosen, event: gr.EventData, request: gr.Request) -> list[Any]:
     except RondoError as error:
         notice(error.message)
         arenas = results.list_arenas(here.actor, here.project_id)
-        if chosen.value.get("arena") not in {one.id for one in arenas}:
-            chosen.put({"arena": None, "missing": "", "skipped": []})
-        return _drawn(here, chosen.value, arenas)
+        wish = chosen.value
+        if wish.get("arena") not in {one.id for one in arenas}:
+            wish = {"arena": None, "missing": "", "skipped": []}
+        return _drawn(here, chosen, wish, arenas)
 
 
 def _acted(here: Context, chosen: Chosen, said: JSON) -> list[Any]:
@@ -110,9 +112,12 @@ def _acted(here: Context, chosen: Chosen, said: JSON) -> list[Any]:
         seconds = said.get("seconds")
         took = float(seconds) if isinstance(seconds, int | float) else None
         shown_now = voting.decide(here.actor, arena_id, token, word, seconds=took, skipped=skipped)
-    chosen.put(wish | {"skipped": list(skipped)})
-    arenas = results.list_arenas(here.actor, here.project_id)
-    return [_match(here, shown.of_match(shown_now, keys_of(here)), arenas, arena_id), shown.listed(arenas, arena_id)]
+    # Of the list the arena that is played changes alone: the results of the others are not worked out at each key.
+    view = results.get(here.actor, arena_id)
+    row = shown.row(view, is_here=True)
+    listed = {"rows": [row if one["id"] == arena_id else one for one in wish["listed"]["rows"]]}
+    chosen.put(wish | {"skipped": list(skipped), "listed": listed})
+    return [_match(shown.of_match(shown_now, keys_of(here)), view), listed]
 
 
 @toasts
@@ -148,26 +153,26 @@ def _opened(here: Context, chosen: Chosen, arena_id: int) -> list[Any]:
     arenas = results.list_arenas(here.actor, here.project_id)
     missing = "" if arena_id in {one.id for one in arenas} else not_here("arena", arena_id)
     wish: JSON = {"arena": None if missing else arena_id, "missing": missing, "skipped": []}
-    drawn = _drawn(here, wish, arenas)
-    chosen.put(wish)
-    return [*drawn, {"arena": arena_id}]
+    return [*_drawn(here, chosen, wish, arenas), {"arena": arena_id}]
 
 
-def _drawn(here: Context, wish: JSON, arenas: list[ArenaView]) -> list[Any]:
-    """The match, or what stands in its place; and the list."""
-    arena_id = wish.get("arena")
+def _drawn(here: Context, chosen: Chosen, wish: JSON, arenas: list[ArenaView]) -> list[Any]:
+    """The match, or what stands in its place; and the list. The wish is the choice then."""
+    arena_id = wish["arena"]
+    listed = shown.listed(arenas, arena_id)
     if arena_id is None:
-        return [shown.nothing(wish["missing"], arenas), shown.listed(arenas, None)]
+        chosen.put(wish | {"listed": listed})
+        return [shown.nothing(wish["missing"], arenas) | {"drawn": next(_drawings)}, listed]
     view = next(one for one in arenas if one.id == arena_id)
     value: JSON = {}
     if view.may_decide:
         skipped = tuple(wish["skipped"])
         value = shown.of_match(voting.next_match(here.actor, arena_id, skipped=skipped), keys_of(here))
-    return [_match(here, value, arenas, arena_id), shown.listed(arenas, arena_id)]
+    chosen.put(wish | {"listed": listed})
+    return [_match(value, view), listed]
 
 
-def _match(here: Context, value: JSON, arenas: list[ArenaView], arena_id: int) -> JSON:
+def _match(value: JSON, view: ArenaView) -> JSON:
     """The match with the arena's result, where there is nothing left to decide."""
-    view = next(one for one in arenas if one.id == arena_id)
     # Gradio draws no value that equals the one before, and the buttons of a match are disabled until it is drawn again.
-    return value | {"arena": arena_id, "result": shown.result(view.result), "drawn": next(_drawings)}
+    return value | {"arena": view.id, "result": shown.result(view.result), "drawn": next(_drawings)}
