@@ -14,6 +14,7 @@ from backend.pipeline import preflight
 from backend.pipeline import run as pipeline_run
 from backend.services import datasets
 from backend.services.rounds import preflights, training_curves
+from backend.services.rounds.job_views import thinned
 from backend.services.rounds.training_curves import SeriesGroup
 from backend.trainers import _preflight
 from backend.trainers.sft import SFT
@@ -255,6 +256,53 @@ def test_what_cannot_be_looked_at_is_refused_with_a_reason(database: str) -> Non
     job_id = preflights.look(curator, dataset.id)
     with pytest.raises(NotFound, match="no pre-flight"):
         preflights.get(stranger, job_id)
+
+
+def test_a_tick_loads_points_where_some_came_and_stops_with_the_trainings(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = rows.make_project()
+    round_ = rows.make_round(project)
+    with session() as db:
+        job: Any = tables.Job(
+            project_id=project.id,
+            round_id=round_.id,
+            workflow_id="w",
+            stage=Stage.train,
+            queue="train",
+            status=JobStatus.running,
+        )
+        db.add(job)
+        db.flush()
+        job_id = job.id
+        db.add_all(tables.JobPoint(job_id=job_id, name="loss", step=n, value=float(n)) for n in range(1, 1002))
+    actor = rows.make_actor(project)
+    [one] = training_curves.series(actor, project.id, [round_.id])
+    assert list(one.points) == thinned([(n, float(n)) for n in range(1, 1002)])
+    assert len(one.points) < 600
+    loaded: list[int] = []
+    original = training_curves.series
+
+    def counted(*asked: Any) -> Any:
+        loaded.append(1)
+        return original(*asked)
+
+    monkeypatch.setattr(training_curves, "series", counted)
+    with site.signed_in(actor) as client:
+        page = Page(client, project.slug)
+        page.ask("training", "draw", rounds=str(round_.id))
+        page.do("training", "refresh")
+        assert len(loaded) == 1
+        with session() as db:
+            db.add(tables.JobPoint(job_id=job_id, name="loss", step=1002, value=0.5))
+        page.do("training", "refresh")
+        assert len(loaded) == 2
+        assert '"active": false' not in page.said[-1]
+        with session() as db:
+            db.get_one(tables.Job, job_id).status = JobStatus.done
+        page.do("training", "refresh")
+        assert len(loaded) == 2
+        assert '"active": false' in page.said[-1]
 
 
 def test_rounds_lie_on_top_of_each_other_and_no_more_than_can_be_told_apart(database: str) -> None:

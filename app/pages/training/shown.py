@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from backend.services.rounds.preflights import Preflight
-from backend.services.rounds.training_curves import Series, Trained
+from backend.services.rounds.training_curves import Trained
 from backend.values import JSON, JobStatus
 
 LEFT_OUT = {
@@ -22,12 +22,12 @@ KINDS = {
 }
 
 
-def said(known: Sequence[Trained], series: Sequence[Series], missing: Sequence[int]) -> JSON:
+def said(known: Sequence[Trained], has_points: bool, missing: Sequence[int]) -> JSON:
     """The line above the curves, with links to what a training writes itself."""
     lines = [f"Round {id_} of the address was not trained in this project." for id_ in missing]
     if not known and not missing:
         lines = ["No round of this project was trained yet, or none is chosen. Choose rounds above."]
-    elif known and not series:
+    elif known and not has_points:
         lines.append("Nothing is logged yet: the first points come after the first optimizer steps.")
     links = [
         {"target": f"jobs?job={one.job_id}", "text": f"What round {one.number} writes while it trains"}
