@@ -56,7 +56,7 @@ def run(job_id: int, progress: Progress) -> Finish:
             )
         except TrainerError as error:
             raise TrainerError(frozen.own_words(log, start) or error.message) from error
-        report = read(folder)
+        report = read(folder, dataset)
     progress.advance(1)
 
     def finish(db: Session) -> None:
@@ -90,8 +90,8 @@ def _folder(job_id: int) -> Iterator[Path]:
 class Noting:
     """Puts a training's report on its job once it is written; raises nothing but `Cancelled`."""
 
-    def __init__(self, stage: StageContext, folder: Path) -> None:
-        self.stage, self.folder, self.is_noted = stage, folder, False
+    def __init__(self, stage: StageContext, folder: Path, dataset: tables.Dataset | None) -> None:
+        self.stage, self.folder, self.dataset, self.is_noted = stage, folder, dataset, False
         # What an attempt before this one left is written anew, by the knobs and libraries of now.
         (folder / FILE).unlink(missing_ok=True)
 
@@ -100,7 +100,7 @@ class Noting:
             return
         self.is_noted = True
         try:
-            report = read(self.folder)
+            report = read(self.folder, self.dataset)
             with self.stage.writing() as db:
                 job = db.get_one(tables.Job, self.stage.job_id)
                 job.spec = job.spec | {KIND: report}
@@ -110,12 +110,16 @@ class Noting:
             log.exception("the pre-flight of job %s is not noted", self.stage.job_id)
 
 
-def read(folder: Path) -> JSON:
-    """The report that a training left, every text in it one that a database keeps."""
+def read(folder: Path, dataset: tables.Dataset | None = None) -> JSON:
+    """The report that a training left, every text in it one that a database keeps. Its script reads the dataset by the
+    name of its export."""
     found: JSON = json.loads((folder / FILE).read_text(encoding="utf-8"))
     for row in found["first"]:
         for text in row:
             text["parts"] = [part | {"text": clean(part["text"])} for part in text["parts"]]
+    if dataset is not None and found.get("script"):
+        exported = f"{frozen.export_stem(dataset.id, dataset.type)}.jsonl"
+        found["script"] = found["script"].replace("dataset.jsonl", exported)
     return found
 
 

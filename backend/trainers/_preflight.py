@@ -110,7 +110,7 @@ def report(trainer: TRLKnobs, spec: TrainSpec, weights: Weights, ready: Ready) -
         head=trainer.makes != SCORER,
     )
     scale = len(dataset) / len(places)
-    written, why = _script.of(trainer, spec, weights, fitted, ready.ordinary, ready.left_out)
+    written, why = _script.of(trainer, spec, weights, fitted, ready.ordinary, ready.left_out, len(ready.rows))
     return found | {
         "examples": len(dataset),
         "counted": len(places),

@@ -13,6 +13,7 @@ from backend.jobs import transitions
 from backend.pipeline import preflight
 from backend.pipeline import run as pipeline_run
 from backend.services import datasets
+from backend.services.datasets import exports
 from backend.services.rounds import preflights, training_curves
 from backend.services.rounds.job_views import thinned
 from backend.services.rounds.training_curves import SeriesGroup
@@ -56,6 +57,9 @@ def test_a_training_notes_what_it_is_about_to_do_and_can_be_looked_at_again(tiny
     assert began.report["rows"] == dataset.num_examples
     assert began.report["steps"] == 2
     assert "SFTTrainer" in began.report["script"]
+    exported = exports.export(loop.actor, dataset.id)
+    assert f'"DATASET", "{exported.name}"' in began.report["script"]
+    assert f"ROWS = {exported.num_rows}\n" in began.report["script"]
     usual = preflights.usual(loop.actor, dataset.id)
     assert usual.trainer["name"] == began.report["trainer"] == "sft"
     shorter = began.report["longest"] - 1
@@ -212,7 +216,7 @@ def test_a_note_that_fails_ends_no_training_and_a_cancelled_one_does(tmp_path: P
 
     for error in (ValueError("broken"), Cancelled("over")):
         stage: Any = Stage_(error)
-        note = preflight.Noting(stage, tmp_path)
+        note = preflight.Noting(stage, tmp_path, None)
         (tmp_path / "preflight.json").write_text('{"first": []}', encoding="utf-8")
         if isinstance(error, Cancelled):
             with pytest.raises(Cancelled):
