@@ -30,5 +30,6 @@ def preview(actor: Asking, round_id: Id, body: Knobs) -> Preview:
 
 @router.post("/rounds/{round_id}/pairs")
 def choose(actor: Asking, round_id: Id, body: Knobs) -> Chosen:
-    """Make these knobs the round's selector; a round that stopped selects again at once."""
+    """Make these knobs the round's selector; a round that stopped selects again at once, and of one that has its
+    checkpoint a branch is launched."""
     return choosing.choose(actor, round_id, body.knobs)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from backend.boundary import clean
 from backend.db import reading, session, tables
-from backend.engines import Engine, served
+from backend.engines import Engine
 from backend.errors import NotFound
 from backend.jobs import fenced
 from backend.jobs.progress import Progress
@@ -19,14 +19,17 @@ from backend.values import Messages, Sampling
 
 KIND = "arena"
 AT_ONCE = 16
-UNCLEAR = "unclear"
+UNCLEAR, FAILED = "unclear", "failed"
 
 Match = tuple[int, Messages, str, str]
 """Its id, the prompt, and what the first and the second checkpoint answered."""
 
 
 def run(job_id: int, attempt: int, progress: Progress) -> Finish:
-    """Play the matches that the judge has not played yet, and write each batch as it is done."""
+    """Play the matches that the judge has not played yet, and write each batch as it is done.
+
+    A match that it cannot be asked about is noted as failed with the reason, and the others go on.
+    """
     with reading() as db:
         arena_id = db.get_one(tables.Job, job_id).spec["arena_id"]
         arena = db.get(tables.Arena, arena_id)
@@ -58,11 +61,14 @@ def _unplayed(db: Session, arena_id: int) -> list[Match]:
 def _play(engine: Engine, judge: PairwiseSwapped, matches: Sequence[Match], job_id: int, attempt: int) -> None:
     chats = [judge.render(prompt, *places) for _, prompt, one, two in matches for places in ((one, two), (two, one))]
     sampling = Sampling(temperature=0.0, top_p=1.0, max_tokens=judge.max_tokens, n=1, seed=0)
-    replies = [reply[0] for reply in served(engine.complete(chats, sampling))]
+    replies = [reply[0] for reply in engine.complete(chats, sampling)]
     with session() as db:
         fenced(db, job_id, attempt)
         for (match_id, *_), as_a, as_b in zip(matches, replies[::2], replies[1::2], strict=True):
             row = db.get_one(tables.ArenaMatch, match_id)
+            if (failure := as_a.failure or as_b.failure) is not None:
+                row.as_a, row.as_b, row.said = FAILED, FAILED, [clean(failure.reason)]
+                continue
             row.as_a = {"A": "first", "B": "second", None: UNCLEAR}[read(as_a)]
             row.as_b = {"A": "second", "B": "first", None: UNCLEAR}[read(as_b)]
             row.said = [clean(as_a.text), clean(as_b.text)]

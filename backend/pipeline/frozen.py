@@ -29,6 +29,11 @@ def write(dataset: tables.Dataset, folder: Path) -> None:
     part.replace(path)
 
 
+def export_stem(dataset_id: int, type: str) -> str:
+    """The name of a dataset's export with all its rows, without its ending."""
+    return f"dataset-{dataset_id}-{type}"
+
+
 def own_words(log: Path, start: int) -> str | None:
     """The error line the trainer wrote in this attempt, if it wrote one."""
     with log.open("rb") as file:

@@ -1,17 +1,22 @@
 """What a training is about to do: looked at in a job of its own, or noted on a training's job before its first step."""
 
 import json
+import logging
+import shutil
 import sys
-import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.boundary import clean
 from backend.config import settings
 from backend.db import reading, tables
 from backend.engines._wrapper import innermost
-from backend.errors import NotFound, TrainerError
+from backend.errors import Cancelled, NotFound, TrainerError
+from backend.jobs import ACTIVE
 from backend.jobs.child import run_grandchild
 from backend.jobs.logs import log_path
 from backend.jobs.progress import Progress
@@ -23,6 +28,10 @@ from backend.trainers import Trainer, TrainSpec
 from backend.trainers._preflight import FILE
 from backend.values import JSON
 
+log = logging.getLogger("rondo.pipeline")
+
+FOLDERS = "preflights"
+"""Below the data folder: a folder for each look that goes on."""
 KIND = "preflight"
 """The kind of a job outside rounds that looks at a training, and where a report stands on any job."""
 
@@ -35,9 +44,7 @@ def run(job_id: int, progress: Progress) -> Finish:
     if dataset is None:
         raise NotFound(f"Dataset {spec['dataset_id']} is gone: its round was deleted. Choose another one.")
     progress.start(1, "looks")
-    settings().folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=settings().folder, prefix="preflight-") as made:
-        folder = Path(made)
+    with _folder(job_id) as folder:
         frozen.write(dataset, folder)
         (folder / "spec.json").write_text(json.dumps(_spec(spec, dataset, folder).to_json()), encoding="utf-8")
         log = log_path(job_id)
@@ -49,7 +56,7 @@ def run(job_id: int, progress: Progress) -> Finish:
             )
         except TrainerError as error:
             raise TrainerError(frozen.own_words(log, start) or error.message) from error
-        report = read(folder)
+        report = read(folder, dataset)
     progress.advance(1)
 
     def finish(db: Session) -> None:
@@ -59,30 +66,60 @@ def run(job_id: int, progress: Progress) -> Finish:
     return finish
 
 
-class Noting:
-    """Puts a training's report on its job once it is written."""
+@contextmanager
+def _folder(job_id: int) -> Iterator[Path]:
+    """An empty folder of the job, removed at the end. A job that is cancelled is killed and leaves its folder, which
+    the next look removes."""
+    top = settings().folder / FOLDERS
+    top.mkdir(parents=True, exist_ok=True)
+    left = {int(one.name): one for one in top.iterdir() if one.name.isdecimal()}
+    job = tables.Job
+    with reading() as db:
+        others = job.id.in_(left), job.id != job_id, job.status.in_(ACTIVE)
+        active = set(db.scalars(select(job.id).where(*others)))
+    for id_ in left.keys() - active:
+        shutil.rmtree(left[id_], ignore_errors=True)
+    folder = top / str(job_id)
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
-    def __init__(self, stage: StageContext, folder: Path) -> None:
-        self.stage, self.folder, self.is_noted = stage, folder, False
+
+class Noting:
+    """Puts a training's report on its job once it is written; raises nothing but `Cancelled`."""
+
+    def __init__(self, stage: StageContext, folder: Path, dataset: tables.Dataset | None) -> None:
+        self.stage, self.folder, self.dataset, self.is_noted = stage, folder, dataset, False
         # What an attempt before this one left is written anew, by the knobs and libraries of now.
         (folder / FILE).unlink(missing_ok=True)
 
     def __call__(self) -> None:
         if self.is_noted or not (self.folder / FILE).exists():
             return
-        report = read(self.folder)
-        with self.stage.writing() as db:
-            job = db.get_one(tables.Job, self.stage.job_id)
-            job.spec = job.spec | {KIND: report}
         self.is_noted = True
+        try:
+            report = read(self.folder, self.dataset)
+            with self.stage.writing() as db:
+                job = db.get_one(tables.Job, self.stage.job_id)
+                job.spec = job.spec | {KIND: report}
+        except Cancelled:
+            raise
+        except Exception:  # a training does not end for what is said of it
+            log.exception("the pre-flight of job %s is not noted", self.stage.job_id)
 
 
-def read(folder: Path) -> JSON:
-    """The report that a training left, every text in it one that a database keeps."""
+def read(folder: Path, dataset: tables.Dataset | None = None) -> JSON:
+    """The report that a training left, every text in it one that a database keeps. Its script reads the dataset by the
+    name of its export."""
     found: JSON = json.loads((folder / FILE).read_text(encoding="utf-8"))
     for row in found["first"]:
         for text in row:
             text["parts"] = [part | {"text": clean(part["text"])} for part in text["parts"]]
+    if dataset is not None and found.get("script"):
+        exported = f"{frozen.export_stem(dataset.id, dataset.type)}.jsonl"
+        found["script"] = found["script"].replace("dataset.jsonl", exported)
     return found
 
 

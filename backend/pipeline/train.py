@@ -197,7 +197,7 @@ def run(stage: StageContext) -> Finish:
     spec = write_spec(stage, dataset, folder)
     if trainer.rewards:
         rollouts.announce(stage, relative)
-    follow, note = Follower(stage, folder / "progress.jsonl"), preflight.Noting(stage, folder)
+    follow, note = Follower(stage, folder / "progress.jsonl"), preflight.Noting(stage, folder, dataset)
 
     def look() -> None:
         note()

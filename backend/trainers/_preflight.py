@@ -4,6 +4,7 @@ All is read from the trainer that is then run, so that what is shown and what is
 """
 
 import json
+import logging
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from backend.values import JSON, SCORER, DatasetType
 
 if TYPE_CHECKING:
     from transformers import Trainer as HFTrainer
+
+log = logging.getLogger("rondo.trainers")
 
 FILE = "preflight.json"
 COUNTED = 2000
@@ -51,9 +54,30 @@ class Text:
 
 def write(folder: Path, trainer: TRLKnobs, spec: TrainSpec, weights: Weights, ready: Ready) -> None:
     """Write the report beside the training's other files, whole or not at all."""
+    _put(folder, report(trainer, spec, weights, ready))
+
+
+def _put(folder: Path, found: JSON) -> None:
     part = folder / f"{FILE}.part"
-    part.write_text(json.dumps(report(trainer, spec, weights, ready), ensure_ascii=False), encoding="utf-8")
+    part.write_text(json.dumps(found, ensure_ascii=False), encoding="utf-8")
     part.replace(folder / FILE)
+
+
+def note(folder: Path, trainer: TRLKnobs, spec: TrainSpec, weights: Weights, ready: Ready) -> None:
+    """Write the report; where it cannot be made, a small one that says why: a training does not end for it."""
+    try:
+        write(folder, trainer, spec, weights, ready)
+    except Exception as error:
+        log.exception("no pre-flight of %s", trainer.name)
+        why = str(error) or type(error).__name__
+        found: JSON = {
+            "trainer": trainer.name,
+            "rows": len(ready.rows),
+            "rows_used": ready.rows_used,
+            "first": [],
+            "failure": f"What this training is about to do could not be said: {why}",
+        }
+        _put(folder, found)
 
 
 def report(trainer: TRLKnobs, spec: TrainSpec, weights: Weights, ready: Ready) -> JSON:
@@ -86,7 +110,7 @@ def report(trainer: TRLKnobs, spec: TrainSpec, weights: Weights, ready: Ready) -
         head=trainer.makes != SCORER,
     )
     scale = len(dataset) / len(places)
-    written, why = _script.of(trainer, spec, weights, fitted, ready.ordinary, ready.left_out)
+    written, why = _script.of(trainer, spec, weights, fitted, ready.ordinary, ready.left_out, len(ready.rows))
     return found | {
         "examples": len(dataset),
         "counted": len(places),

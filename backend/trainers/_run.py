@@ -39,7 +39,7 @@ def run(trainer: TRLKnobs, spec: TrainSpec) -> None:
     with explained(output, weights.checkpoint_bytes):
         started = time.monotonic()
         ready = prepared(trainer, spec, weights, rows)
-        _preflight.write(output, trainer, spec, weights, ready)
+        _preflight.note(output, trainer, spec, weights, ready)
         fitted = ready.fitted
         assert fitted is not None
         checkpoint = _folders.newest_checkpoint(output, trainer.resumes_with)

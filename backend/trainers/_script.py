@@ -23,8 +23,8 @@ MADE = ("accelerator_config", "debug")
 SHELL = '''"""{title}
 
 Written by Rondo from the trainer that it made. Run it in an environment with the same versions of torch, transformers,
-trl, peft, accelerate and datasets. It reads dataset.jsonl, as the page Datasets exports it, and below RONDO_DATA_DIR
-the weights; it writes into the folder trained. DATASET and OUTPUT name others.
+trl, peft, accelerate and datasets. It reads dataset.jsonl, as the page Datasets exports it with all its rows, and below
+RONDO_DATA_DIR the weights; it writes into the folder trained. DATASET and OUTPUT name others.
 """
 
 import json
@@ -43,6 +43,7 @@ torch.set_num_threads({threads})
 DATA = Path(os.environ.get("RONDO_DATA_DIR", "rondo-data"))
 DATASET = Path(os.environ.get("DATASET", "dataset.jsonl"))
 OUTPUT = os.environ.get("OUTPUT", "trained")
+ROWS = {num_rows}
 LEFT_OUT = {left_out}
 COLUMNS = {columns}
 
@@ -58,6 +59,8 @@ def load(base, adapter=None, is_trained=False):
 
 
 rows = [json.loads(line) for line in DATASET.open(encoding="utf-8")]
+if len(rows) != ROWS:
+    raise SystemExit(f"{{DATASET}} has {{len(rows)}} rows, the training had {{ROWS}}. Export all its rows.")
 rows = [({{name: row[name] for name in COLUMNS}}, number) for number, row in enumerate(rows)]
 {shuffled}rows = [row for row, number in rows if number not in LEFT_OUT]
 
@@ -81,7 +84,13 @@ tokenizer.save_pretrained(OUTPUT)
 
 
 def of(
-    trainer: TRLKnobs, spec: TrainSpec, weights: Weights, fitted: "HFTrainer", rows: Sequence[Row], left_out: LeftOut
+    trainer: TRLKnobs,
+    spec: TrainSpec,
+    weights: Weights,
+    fitted: "HFTrainer",
+    rows: Sequence[Row],
+    left_out: LeftOut,
+    num_rows: int,
 ) -> tuple[str | None, str]:
     """Return the program, or None and why TRL alone cannot run this training."""
     if why := _refusal(trainer, spec, fitted, rows):
@@ -98,6 +107,7 @@ def of(
         config_class=BY_TRL[name],
         trainer_class=name,
         threads=settings().torch_threads,
+        num_rows=num_rows,
         left_out=pprint.pformat(set(left_out), width=110, compact=True) if left_out else "set()",
         columns=repr(tuple(rows[0].columns)),
         dtype=str(_models.number_format(trainer)).removeprefix("torch."),

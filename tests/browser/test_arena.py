@@ -56,3 +56,39 @@ def test_matches_are_decided_by_keys_and_names_are_shown_at_the_end(empty: None,
     assert page.evaluate("window.hacked") is None
     assert errors == []
     context.close()
+
+
+def test_the_page_stays_alive_after_what_changes_nothing_and_what_is_refused(empty: None, chromium: Any) -> None:
+    line = make_line(texts=[f"Old {n}" for n in range(NUMBER)] + [f"New {n}" for n in range(NUMBER)])
+    base, _, newest = line.checkpoints
+    arena_id = opening.open_arena(line.actor, line.project.id, base.id, newest.id, number=3)
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    sign_in(context, line.actor)
+    pages = [context.new_page() for _ in range(2)]
+    for page in pages:
+        page.goto(site.page(line.project, f"arena?arena={arena_id}"))
+        expect(page.locator("#arena-match [role=status]")).to_contain_text("0 of 3 decided")
+    page, other = pages
+    status, buttons = page.locator("#arena-match [role=status]"), page.locator("#arena-match .acts button")
+
+    page.keyboard.press("u")
+    expect(page.get_by_text("there is nothing to take back")).to_be_visible()
+    expect(buttons.first).to_be_enabled()
+    page.keyboard.press("1")
+    expect(status).to_contain_text("1 of 3 decided")
+
+    other.locator("#arena-match .acts button.tie").click()  # the match that the first tab decided otherwise
+    expect(other.get_by_text("You decided this match already")).to_be_visible()
+    expect(other.locator("#arena-match [role=status]")).to_contain_text("1 of 3 decided")
+    other.keyboard.press("=")
+    expect(other.locator("#arena-match [role=status]")).to_contain_text("2 of 3 decided")
+
+    page.reload()
+    expect(status).to_contain_text("2 of 3 decided")
+    drawn = page.locator("#arena-match .match").get_attribute("data-drawn")
+    page.keyboard.press("s")  # one match is left, so it comes again
+    expect(page.locator("#arena-match .match")).not_to_have_attribute("data-drawn", str(drawn))
+    expect(buttons.first).to_be_enabled()
+    page.keyboard.press("2")
+    expect(page.locator("#arena-match .result")).to_contain_text("3 decisions by 1 person")
+    context.close()

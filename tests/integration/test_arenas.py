@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from app.pages.arena import shown
+from backend import jobs
 from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.jobs import transitions
@@ -12,7 +14,7 @@ from backend.pipeline import run as pipeline_run
 from backend.services import checkpoints
 from backend.services.access import Actor
 from backend.services.arena import opening, results, sides, voting
-from backend.values import JobStatus, Role
+from backend.values import JobStatus, Role, Stage
 from tests import rows
 from tests.integration import site
 from tests.integration.clicking import Clicker
@@ -133,6 +135,98 @@ def test_a_judge_that_follows_the_place_agrees_with_itself_nowhere(line: Line) -
     assert found is not None
     assert found.judge is not None
     assert (found.judge.wins.ties, found.judge.same_in_both_seats.value, found.judge.agreement.value) == (10, 0.0, 0.0)
+
+
+SHOWN_FIRST_IS_OLD = r"(?s)old answer.*new answer"
+
+
+def test_replies_that_cannot_be_read_are_no_ties(line: Line) -> None:
+    rules = [{"pattern": SHOWN_FIRST_IS_OLD, "reply": "I like both."}, {"pattern": "answer", "reply": "Winner: A"}]
+    judge = rows.make_checkpoint(line.project, "mumbler", engine={"name": "scripted", "rules": rules})
+    arena_id = opened(line, number=6, judge_id=judge.id)
+    run_judge(arena_id)
+    play(line.actor, arena_id)
+    found = results.get(line.actor, arena_id).result
+    assert found is not None
+    assert found.judge is not None
+    word = found.judge
+    assert (word.unread, word.replies, word.played, word.wins.n) == (6, 12, 0, 0)
+    assert (word.same_in_both_seats.value, word.agreement.value, word.kappa.value) == (None, None, None)
+    assert "6 of 12 replies could not be read" in json.dumps(shown.result(found))
+
+
+def test_a_match_that_the_judge_cannot_be_asked_about_stops_no_other(line: Line) -> None:
+    arena_id = opened(line, number=6)
+    with session() as db:
+        match = db.query(tables.ArenaMatch).filter_by(arena_id=arena_id).order_by(tables.ArenaMatch.id).first()
+        assert match is not None
+        said = db.get_one(tables.Sample, match.second_sample_id).text
+        refused = {"pattern": f"(?s){said}\\b", "fails": "context", "reply": "It does not fit into the context."}
+    rules = [refused, *LIKES_NEW["rules"]]
+    judge = rows.make_checkpoint(line.project, "short memory", engine={"name": "scripted", "rules": rules})
+    with session() as db:
+        db.get_one(tables.Arena, arena_id).judge_id = judge.id
+        spec = {"kind": "arena", "arena_id": arena_id}
+        jobs.enqueue(db, stage=Stage.judge, project_id=line.project.id, spec=spec, created_by=line.actor.user_id)
+    run_judge(arena_id)
+    play(line.actor, arena_id)
+    found = results.get(line.actor, arena_id).result
+    assert found is not None
+    assert found.judge is not None
+    word = found.judge
+    assert (word.failed, word.played, word.wins.second, word.wins.n, word.replies) == (1, 5, 5, 5, 10)
+    assert word.failure == "It does not fit into the context."
+    assert "1 match that the judge could not be asked about" in json.dumps(shown.result(found))
+
+
+def test_deleted_accounts_are_as_many_people_as_decided_one_match(line: Line) -> None:
+    arena_id = opened(line, number=5)
+    leaving = [rows.make_actor(line.project, Role.reviewer) for _ in range(2)]
+    for actor in (line.actor, *leaving):
+        play(actor, arena_id)
+    with session() as db:
+        for actor in leaving:
+            db.delete(db.get_one(tables.User, actor.user_id))
+    found = results.get(line.actor, arena_id).result
+    assert found is not None
+    assert (found.people, found.votes) == (3, 15)
+
+
+def test_a_key_works_out_the_arena_that_is_played_alone(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    played, others = opened(line, number=3), [opened(line, number=3) for _ in range(2)]
+    for one in others:
+        play(line.actor, one)
+    worked_out: list[int] = []
+    original = results._result
+
+    def counted(db: Any, row: tables.Arena) -> results.Result:
+        worked_out.append(row.id)
+        return original(db, row)
+
+    with site.signed_in(line.actor) as client:
+        page = Page(client, line.project.slug)
+        page.ask("arena", "draw", arena=str(played))
+        monkeypatch.setattr(results, "_result", counted)
+        match = json.loads(page.said[-1])["data"]
+        token = next(one["token"] for one in match if isinstance(one, dict) and one.get("token"))
+        said = page.acts(act="left", token=token, seconds=1.0)
+    assert worked_out == [], "nothing is decided yet of the arena that is played"
+    assert "1 of 3 decided by you" in said
+    assert f"Arena {others[0]}" in said, "the others stand in the list as they did"
+
+
+def test_a_refused_act_draws_the_match_that_stands(line: Line) -> None:
+    arena_id = opened(line, number=3)
+    with site.signed_in(line.actor) as client:
+        page = Page(client, line.project.slug)
+        page.ask("arena", "draw", arena=str(arena_id))
+        drawn = []
+        for act in ("undo", "undo"):
+            page.acts(act=act, token="none")
+            match = json.loads(page.said[-1])["data"]
+            drawn.append(next(one for one in match if isinstance(one, dict) and one.get("token")))
+    assert drawn[0]["token"] == drawn[1]["token"]
+    assert drawn[0] != drawn[1], "an equal value would not be drawn"
 
 
 def test_ties_majorities_and_words_taken_back(line: Line) -> None:

@@ -3,12 +3,23 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.orm import ORMExecuteState, Session
 
+from app.pages.pairs import shown
 from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, PermissionDenied
+from backend.generators.sample import Sample
 from backend.jobs import transitions
+from backend.judges.brevity import Brevity
 from backend.pipeline import run as pipeline_run
+from backend.prompt_sources.prompt_set import PromptSet
+from backend.prompt_sources.widest import Widest
+from backend.recipes import Recipe
+from backend.selectors.best_versus_worst import BestVersusWorst
 from backend.services.pairs import choosing, openings, previews
+from backend.services.plans import branches
+from backend.trainers.dpo import DPO
 from backend.values import JobStatus, Role, RoundStatus, Stage
 from tests import rows
 from tests.integration import site
@@ -122,6 +133,109 @@ def test_what_cannot_be_paired_is_refused() -> None:
     sft = rows.make_round(project, recipe=texts, status=RoundStatus.failed, stage=Stage.select)
     with pytest.raises(InvalidInput, match="sft"):
         previews.preview(actor, sft.id, {})
+
+
+TWICE = (
+    PromptSet(),
+    Sample(n=4),
+    Brevity(),
+    BestVersusWorst(min_gap=0.5),
+    Widest(),
+    BestVersusWorst(min_gap=3.0),
+    DPO(),
+)
+"""The second selector works on the groups that `widest` keeps, which reads labels of people."""
+
+
+def listed(**columns: Any) -> tuple[tables.Project, tables.Round]:
+    recipe = Recipe(name="x", title="X", steps=TWICE).model_dump(mode="json")
+    project, round_, _ = judged(recipe=recipe, **columns)
+    with session() as db:
+        db.query(tables.Group).filter_by(round_id=round_.id).update({"step": 0})
+        db.query(tables.Sample).filter_by(round_id=round_.id).update({"step": 1})
+    return project, round_
+
+
+def test_in_review_the_first_selector_after_people_is_tried_out_and_replaced() -> None:
+    project, round_ = listed(status=RoundStatus.review, stage=Stage.review, step=3, is_reviewed=True)
+    actor = rows.make_actor(project)
+    opening = openings.open_round(actor, round_.id)
+    assert (opening.knobs.min_margin, opening.way) == (0.5, openings.Way.after_review)
+    choosing.choose(actor, round_.id, {"min_margin": 1.5})
+    with reading() as db:
+        steps = db.get_one(tables.Round, round_.id).recipe["steps"]
+    assert [steps[n]["part"]["name"] for n in (3, 5)] == ["margin_pairs", "best_versus_worst"]
+
+
+def test_groups_that_are_not_chosen_yet_are_said() -> None:
+    project, round_ = listed(status=RoundStatus.running, stage=Stage.select, step=3)
+    with pytest.raises(Conflict, match="has not run yet"):
+        openings.open_round(rows.make_actor(project), round_.id)
+
+
+def test_of_a_round_with_its_checkpoint_what_is_shown_is_what_its_branch_replaces() -> None:
+    project, round_ = listed(status=RoundStatus.done, stage=Stage.evaluate, step=7)
+    with session() as db:
+        row = db.get_one(tables.Round, round_.id)
+        row.checkpoint_id = row.policy_id
+        row.steps = {"4": {"groups": []}}
+    opening = openings.open_round(rows.make_actor(project), round_.id)
+    assert (opening.knobs.min_margin, opening.way) == (0.5, openings.Way.branch)
+    with reading() as db:
+        row = db.get_one(tables.Round, round_.id)
+        assert openings.selector_step(db, row) == branches.step_at(row, "select") == 3
+
+
+def test_a_branch_that_is_launched_is_said() -> None:
+    project, round_, _ = judged(status=RoundStatus.done, stage=Stage.evaluate, step=4)
+    with session() as db:
+        row = db.get_one(tables.Round, round_.id)
+        row.checkpoint_id = row.policy_id
+    made = choosing.choose(rows.make_actor(project), round_.id, {"min_margin": 2.0})
+    assert (made.round_id != round_.id, made.number, made.branch_of_number) == (True, 2, 1)
+    assert shown.chosen(made) == f"Round 2, a branch of round 1, is launched by job {made.job_id}."
+    with reading() as db:
+        assert db.get_one(tables.Round, made.round_id).recipe["selector"]["min_margin"] == 2.0
+        assert "min_margin" not in db.get_one(tables.Round, round_.id).recipe["selector"]
+
+
+def test_the_round_is_locked_before_its_status_decides() -> None:
+    project, round_, _ = judged(status=RoundStatus.review, stage=Stage.review, is_reviewed=True)
+    actor, locks = rows.make_actor(project), []
+
+    def note(state: ORMExecuteState) -> None:
+        statement: Any = state.statement
+        locks.append(getattr(statement, "_for_update_arg", None) is not None)
+
+    event.listen(Session, "do_orm_execute", note)
+    try:
+        choosing.choose(actor, round_.id, {})
+    finally:
+        event.remove(Session, "do_orm_execute", note)
+    assert any(locks)
+
+
+def test_a_category_with_many_values_stays_a_choice_and_is_not_listed_whole() -> None:
+    project, round_, _ = judged()
+    many = openings.MOST_VALUES + 10
+    prompts = rows.make_prompt_set(project, prompts=[f"more {n}" for n in range(many)])
+    with session() as db:
+        for row in db.query(tables.Prompt).filter_by(prompt_set_id=prompts.id):
+            row.extra = {"topic": row.text}
+        found = db.get_one(tables.Round, round_.id)
+        found.recipe = found.recipe | {"selector": {"name": "margin_pairs", "category": "topic"}}
+    rows.make_samples(round_, prompts, n=2, scores=[1.0, 2.0], texts=["one", "another"])
+    actor = rows.make_actor(project)
+    opening = openings.open_round(actor, round_.id)
+    assert "topic" not in opening.notes
+    found = previews.of_opening(opening, opening.knobs)
+    assert (len(found.categories), found.num_categories) == (previews.MOST_CATEGORIES, many + 1)
+    opening.categories("level")
+    assert list(opening._codes) == ["level"], "arrays of one note alone are kept"
+    with site.signed_in(actor) as client:
+        said = Page(client, project.slug).ask("pairs", "draw", round=str(round_.id))
+    assert '["topic", "topic"]' in said
+    assert f"and {many + 1 - previews.MOST_CATEGORIES} other categories" in said
 
 
 class Page(Clicker, Opened):

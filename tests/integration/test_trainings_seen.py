@@ -5,13 +5,20 @@ from typing import Any
 
 import pytest
 
+from app.pages.training import shown as page_texts
+from backend.config import settings
 from backend.db import reading, session, tables
-from backend.errors import InvalidInput, NotFound, PermissionDenied
+from backend.errors import Cancelled, InvalidInput, NotFound, PermissionDenied
 from backend.jobs import transitions
+from backend.pipeline import preflight
 from backend.pipeline import run as pipeline_run
 from backend.services import datasets
+from backend.services.datasets import exports
 from backend.services.rounds import preflights, training_curves
+from backend.services.rounds.job_views import thinned
 from backend.services.rounds.training_curves import SeriesGroup
+from backend.trainers import _preflight
+from backend.trainers.sft import SFT
 from backend.values import DatasetType, JobStatus, Role, Stage
 from tests import rows
 from tests.integration import site
@@ -50,6 +57,9 @@ def test_a_training_notes_what_it_is_about_to_do_and_can_be_looked_at_again(tiny
     assert began.report["rows"] == dataset.num_examples
     assert began.report["steps"] == 2
     assert "SFTTrainer" in began.report["script"]
+    exported = exports.export(loop.actor, dataset.id)
+    assert f'"DATASET", "{exported.name}"' in began.report["script"]
+    assert f"ROWS = {exported.num_rows}\n" in began.report["script"]
     usual = preflights.usual(loop.actor, dataset.id)
     assert usual.trainer["name"] == began.report["trainer"] == "sft"
     shorter = began.report["longest"] - 1
@@ -153,6 +163,80 @@ def test_the_page_shows_curves_report_and_script(database: str) -> None:
         assert '"value": "99"' in page.ask("training.looking", "draw")
 
 
+def test_a_look_that_waits_says_so_and_a_report_that_could_not_be_made_says_why(database: str) -> None:
+    project = rows.make_project()
+    with session() as db:
+        job = tables.Job(
+            project_id=project.id,
+            workflow_id="q",
+            stage=Stage.train,
+            queue="train",
+            status=JobStatus.queued,
+            spec={"kind": "preflight", "dataset_id": 1, "trainer": {"name": "sft"}},
+        )
+        db.add(job)
+        db.flush()
+        job_id = job.id
+    actor = rows.make_actor(project)
+    assert page_texts.report(preflights.get(actor, job_id)) == {
+        "wait": f"Job {job_id} waits in the queue. Its rows are looked at once a worker takes it."
+    }
+    with session() as db:
+        row = db.get_one(tables.Job, job_id)
+        row.spec = row.spec | {"preflight": {"trainer": "sft", "first": [], "failure": "It could not be said: a\nb"}}
+        row.status = JobStatus.done
+    found = preflights.get(actor, job_id)
+    assert page_texts.report(found) == {"wait": "It could not be said: a\nb"}
+    assert page_texts.script(found) == "# It could not be said: a b"
+
+
+def test_a_report_that_cannot_be_made_ends_no_training(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trainer = SFT()
+    weights: Any = None
+    ready = _preflight.Ready([], [], {}, 0, 8, None)
+
+    def refuse(*_: object) -> None:
+        raise RuntimeError("no room for it")
+
+    monkeypatch.setattr(_preflight, "report", refuse)
+    spec: Any = None
+    _preflight.note(tiny, trainer, spec, weights, ready)
+    assert preflight.read(tiny)["failure"].endswith("could not be said: no room for it")
+
+
+def test_a_note_that_fails_ends_no_training_and_a_cancelled_one_does(tmp_path: Path) -> None:
+    class Stage_:
+        job_id = 1
+
+        def __init__(self, error: Exception) -> None:
+            self.error = error
+
+        def writing(self) -> Any:
+            raise self.error
+
+    for error in (ValueError("broken"), Cancelled("over")):
+        stage: Any = Stage_(error)
+        note = preflight.Noting(stage, tmp_path, None)
+        (tmp_path / "preflight.json").write_text('{"first": []}', encoding="utf-8")
+        if isinstance(error, Cancelled):
+            with pytest.raises(Cancelled):
+                note()
+        else:
+            note()
+            assert note.is_noted
+
+
+def test_a_look_that_was_killed_leaves_its_folder_to_the_next_one(database: str) -> None:
+    top = settings().folder / preflight.FOLDERS
+    for number in ("71", "72"):
+        (top / number).mkdir(parents=True)
+        (top / number / "dataset.jsonl").write_text("{}", encoding="utf-8")
+    with preflight._folder(72) as folder:
+        assert (folder, list(folder.iterdir())) == (top / "72", [])
+        assert [one.name for one in top.iterdir()] == ["72"]
+    assert list(top.iterdir()) == []
+
+
 def test_what_cannot_be_looked_at_is_refused_with_a_reason(database: str) -> None:
     project = rows.make_project()
     policy = rows.make_checkpoint(project)
@@ -176,6 +260,53 @@ def test_what_cannot_be_looked_at_is_refused_with_a_reason(database: str) -> Non
     job_id = preflights.look(curator, dataset.id)
     with pytest.raises(NotFound, match="no pre-flight"):
         preflights.get(stranger, job_id)
+
+
+def test_a_tick_loads_points_where_some_came_and_stops_with_the_trainings(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = rows.make_project()
+    round_ = rows.make_round(project)
+    with session() as db:
+        job: Any = tables.Job(
+            project_id=project.id,
+            round_id=round_.id,
+            workflow_id="w",
+            stage=Stage.train,
+            queue="train",
+            status=JobStatus.running,
+        )
+        db.add(job)
+        db.flush()
+        job_id = job.id
+        db.add_all(tables.JobPoint(job_id=job_id, name="loss", step=n, value=float(n)) for n in range(1, 1002))
+    actor = rows.make_actor(project)
+    [one] = training_curves.series(actor, project.id, [round_.id])
+    assert list(one.points) == thinned([(n, float(n)) for n in range(1, 1002)])
+    assert len(one.points) < 600
+    loaded: list[int] = []
+    original = training_curves.series
+
+    def counted(*asked: Any) -> Any:
+        loaded.append(1)
+        return original(*asked)
+
+    monkeypatch.setattr(training_curves, "series", counted)
+    with site.signed_in(actor) as client:
+        page = Page(client, project.slug)
+        page.ask("training", "draw", rounds=str(round_.id))
+        page.do("training", "refresh")
+        assert len(loaded) == 1
+        with session() as db:
+            db.add(tables.JobPoint(job_id=job_id, name="loss", step=1002, value=0.5))
+        page.do("training", "refresh")
+        assert len(loaded) == 2
+        assert '"active": false' not in page.said[-1]
+        with session() as db:
+            db.get_one(tables.Job, job_id).status = JobStatus.done
+        page.do("training", "refresh")
+        assert len(loaded) == 2
+        assert '"active": false' in page.said[-1]
 
 
 def test_rounds_lie_on_top_of_each_other_and_no_more_than_can_be_told_apart(database: str) -> None:

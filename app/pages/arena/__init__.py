@@ -1,5 +1,6 @@
 """Arena: two checkpoints' answers to held-out prompts side by side, without their names; people say which is better."""
 
+import itertools
 from typing import Any
 
 import gradio as gr
@@ -11,7 +12,7 @@ from app.widgets.chosen import Chosen
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.roles import needs
-from backend.errors import InvalidInput
+from backend.errors import InvalidInput, RondoError
 from backend.services import checkpoints
 from backend.services.arena import opening, results, voting
 from backend.services.arena.results import ArenaView
@@ -23,6 +24,7 @@ TITLE, PATH, MENU = "Arena", "arena", "more"
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 NO_JUDGE = 0
+_drawings = itertools.count(1)
 
 
 def build() -> None:
@@ -63,7 +65,8 @@ def draw(chosen: Chosen, request: gr.Request) -> list[Any]:
     found = asked(request, "arena", "arena", {one.id for one in arenas})
     open_ones = [one for one in arenas if one.may_decide and one.decided < one.matches]
     first = next((one.id for one in open_ones or arenas), None)
-    chosen.put({"arena": found.id or (None if found.missing else first), "missing": found.missing, "skipped": []})
+    wish: JSON = {"arena": found.id or (None if found.missing else first), "missing": found.missing, "skipped": []}
+    drawn = _drawn(here, chosen, wish, arenas)
     measured = listing.checkpoints(here.actor, here.project_id)
     sides = [(one.checkpoint, one.checkpoint_id) for one in measured]
     writers = [(row.name, row.id) for row in checkpoints.tree(here.actor, here.project_id) if row.kind != SCORER]
@@ -72,15 +75,30 @@ def draw(chosen: Chosen, request: gr.Request) -> list[Any]:
         gr.Dropdown(choices=sides, value=values[0]),
         gr.Dropdown(choices=sides, value=values[1]),
         gr.Dropdown(choices=[("Nobody", NO_JUDGE), *writers], value=NO_JUDGE),
-        *_drawn(here, chosen.value, arenas),
+        *drawn,
     ]
 
 
 @toasts
 def act(chosen: Chosen, event: gr.EventData, request: gr.Request) -> list[Any]:
-    """Keep what a person found of the match that the page shows, skip it, or take the last word back."""
-    here, wish = context(request), chosen.value
-    said = event._data if isinstance(event._data, dict) else {}
+    """Keep what a person found of the match that the page shows, skip it, or take the last word back.
+
+    What is refused is said in a notice, and the match that now stands is drawn: the page waits for one.
+    """
+    here = context(request)
+    try:
+        return _acted(here, chosen, event._data if isinstance(event._data, dict) else {})
+    except RondoError as error:
+        notice(error.message)
+        arenas = results.list_arenas(here.actor, here.project_id)
+        wish = chosen.value
+        if wish.get("arena") not in {one.id for one in arenas}:
+            wish = {"arena": None, "missing": "", "skipped": []}
+        return _drawn(here, chosen, wish, arenas)
+
+
+def _acted(here: Context, chosen: Chosen, said: JSON) -> list[Any]:
+    wish = chosen.value
     arena_id, token, word = wish.get("arena"), said.get("token"), said.get("act")
     if arena_id is None or not isinstance(token, str) or not isinstance(word, str):
         raise InvalidInput("No match is shown. Choose an arena from the list.")
@@ -94,9 +112,12 @@ def act(chosen: Chosen, event: gr.EventData, request: gr.Request) -> list[Any]:
         seconds = said.get("seconds")
         took = float(seconds) if isinstance(seconds, int | float) else None
         shown_now = voting.decide(here.actor, arena_id, token, word, seconds=took, skipped=skipped)
-    chosen.put(wish | {"skipped": list(skipped)})
-    arenas = results.list_arenas(here.actor, here.project_id)
-    return [_match(here, shown.of_match(shown_now, keys_of(here)), arenas, arena_id), shown.listed(arenas, arena_id)]
+    # Of the list the arena that is played changes alone: the results of the others are not worked out at each key.
+    view = results.get(here.actor, arena_id)
+    row = shown.row(view, is_here=True)
+    listed = {"rows": [row if one["id"] == arena_id else one for one in wish["listed"]["rows"]]}
+    chosen.put(wish | {"skipped": list(skipped), "listed": listed})
+    return [_match(shown.of_match(shown_now, keys_of(here)), view), listed]
 
 
 @toasts
@@ -132,24 +153,26 @@ def _opened(here: Context, chosen: Chosen, arena_id: int) -> list[Any]:
     arenas = results.list_arenas(here.actor, here.project_id)
     missing = "" if arena_id in {one.id for one in arenas} else not_here("arena", arena_id)
     wish: JSON = {"arena": None if missing else arena_id, "missing": missing, "skipped": []}
-    drawn = _drawn(here, wish, arenas)
-    chosen.put(wish)
-    return [*drawn, {"arena": arena_id}]
+    return [*_drawn(here, chosen, wish, arenas), {"arena": arena_id}]
 
 
-def _drawn(here: Context, wish: JSON, arenas: list[ArenaView]) -> list[Any]:
-    """The match, or what stands in its place; and the list."""
-    arena_id = wish.get("arena")
+def _drawn(here: Context, chosen: Chosen, wish: JSON, arenas: list[ArenaView]) -> list[Any]:
+    """The match, or what stands in its place; and the list. The wish is the choice then."""
+    arena_id = wish["arena"]
+    listed = shown.listed(arenas, arena_id)
     if arena_id is None:
-        return [shown.nothing(wish["missing"], arenas), shown.listed(arenas, None)]
+        chosen.put(wish | {"listed": listed})
+        return [shown.nothing(wish["missing"], arenas) | {"drawn": next(_drawings)}, listed]
     view = next(one for one in arenas if one.id == arena_id)
     value: JSON = {}
     if view.may_decide:
-        value = shown.of_match(voting.next_match(here.actor, arena_id), keys_of(here))
-    return [_match(here, value, arenas, arena_id), shown.listed(arenas, arena_id)]
+        skipped = tuple(wish["skipped"])
+        value = shown.of_match(voting.next_match(here.actor, arena_id, skipped=skipped), keys_of(here))
+    chosen.put(wish | {"listed": listed})
+    return [_match(value, view), listed]
 
 
-def _match(here: Context, value: JSON, arenas: list[ArenaView], arena_id: int) -> JSON:
+def _match(value: JSON, view: ArenaView) -> JSON:
     """The match with the arena's result, where there is nothing left to decide."""
-    view = next(one for one in arenas if one.id == arena_id)
-    return value | {"arena": arena_id, "result": shown.result(view.result)}
+    # Gradio draws no value that equals the one before, and the buttons of a match are disabled until it is drawn again.
+    return value | {"arena": view.id, "result": shown.result(view.result), "drawn": next(_drawings)}

@@ -5,7 +5,7 @@ from typing import Any
 
 from app.widgets.figures import kappa, share
 from app.widgets.times import moment
-from backend.services.arena.results import ArenaView, Result, Wins
+from backend.services.arena.results import ArenaView, JudgeWord, Result, Wins
 from backend.services.arena.voting import Shown
 from backend.values import JSON
 
@@ -53,18 +53,18 @@ def nothing(missing: str, arenas: Sequence[ArenaView]) -> JSON:
 
 def listed(arenas: Sequence[ArenaView], chosen: int | None) -> JSON:
     """The list of arenas."""
+    return {"rows": [row(one, is_here=one.id == chosen) for one in arenas]}
+
+
+def row(one: ArenaView, *, is_here: bool) -> JSON:
+    """An arena of the list."""
     return {
-        "rows": [
-            {
-                "id": one.id,
-                "is_here": one.id == chosen,
-                "title": f"Arena {one.id}",
-                "names": f"{one.result.first} against {one.result.second}" if one.result else "names are hidden",
-                "said": said(one),
-                "at": moment(one.created_at),
-            }
-            for one in arenas
-        ]
+        "id": one.id,
+        "is_here": is_here,
+        "title": f"Arena {one.id}",
+        "names": f"{one.result.first} against {one.result.second}" if one.result else "names are hidden",
+        "said": said(one),
+        "at": moment(one.created_at),
     }
 
 
@@ -97,10 +97,15 @@ def result(found: Result | None) -> JSON | None:
     if found.judge is not None:
         word = found.judge
         lines += [
-            ("Judge", f"{word.name}: {wins(word.wins, found.first)}" if word.played else f"{word.name} has not played"),
+            ("Judge", f"{word.name}: {_of_judge(word, found.first)}"),
             ("Same winner in both seats", share(word.same_in_both_seats)),
             ("Agreement with people", f"{share(word.agreement)}, Cohen's kappa {kappa(word.kappa)}"),
         ]
+        if word.unread:
+            lines.append(("Left out", f"{word.unread} of {word.replies} replies could not be read, nor do they count"))
+        if word.failed:
+            many = "1 match" if word.failed == 1 else f"{word.failed} matches"
+            lines.append(("Left out", f"{many} that the judge could not be asked about: {word.failure}"))
     return {
         "title": f"{found.first} against {found.second}",
         "lines": [{"name": name, "value": value} for name, value in lines],
@@ -109,6 +114,12 @@ def result(found: Result | None) -> JSON | None:
             for id_, name in ((found.first_id, found.first), (found.second_id, found.second))
         ],
     }
+
+
+def _of_judge(word: JudgeWord, first: str) -> str:
+    if word.played:
+        return wins(word.wins, first)
+    return "no match has two replies that could be read" if word.replies or word.failed else "has not played"
 
 
 def _people(found: Result) -> str:

@@ -4,7 +4,8 @@ MATCH = """
 {{#if value.message}}<div class="rondo-empty" role="status"><p><b>{{value.message}}</b></p>
 {{#if value.way_out}}<p>{{value.way_out}}</p>{{/if}}</div>{{/if}}
 {{#if value.token}}
-<section class="match" data-token="{{value.token}}" aria-label="Match">
+<section class="match" data-token="{{value.token}}" data-drawn="{{value.drawn}}"
+aria-label="Match">
 <p class="rondo-muted" role="status">{{value.progress}}. Say which answer is better; whose they are is shown once you
 have decided all.</p>
 <div class="prompt rondo-card">{{#each value.messages}}<p class="rondo-muted small">{{this.role}}</p>
@@ -24,7 +25,8 @@ class="{{this.act}}">{{this.label}} {{#if this.key}}<kbd>{{this.key}}</kbd>{{/if
 <dl>{{#each value.result.lines}}<dt>{{this.name}}</dt><dd>{{this.value}}</dd>{{/each}}</dl>
 <p>{{#each value.result.links}}<a href="{{this.target}}">{{this.text}}</a> {{/each}}</p>
 <p class="rondo-muted small">Intervals are Wilson's at 95 %, of the matches with a winner. Of several people on one
-match the majority counts. A judge that names another winner when the answers change places counts as a tie.</p>
+match the majority counts. A judge that names another winner when the answers change places counts as a tie; a match
+of which a reply could not be read counts nowhere.</p>
 </section>{{/if}}
 """
 MATCH_CSS = """

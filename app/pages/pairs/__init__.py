@@ -101,8 +101,8 @@ def build() -> None:
             result = markup(templates.RESULT, templates.RESULT_CSS, elem_id="pairs-result")
 
     fields: list[FormField | gr.Slider | gr.Radio] = [margin, ties, penalty, reviewers, per_prompt, category, quota]
-    gr.on(None, draw, None, [chosen, *fields, opened, result], **QUIET)
-    chosen.input(open_round, chosen, [*fields, opened, result], **QUIET)
+    gr.on(None, draw, None, [chosen, *fields, opened, go, result], **QUIET)
+    chosen.input(open_round, chosen, [*fields, opened, go, result], **QUIET)
     gr.on([one.input for one in fields], follow, [opened, *fields], [opened, result], **LAST)
     go.click(choose, [opened, *fields], result, trigger_mode="once", **PRIVATE)
 
@@ -119,7 +119,7 @@ def draw(request: gr.Request) -> list[Any]:
     field = gr.Dropdown(choices=[(f"Round {one.number}, {one.status}", one.id) for one in known], value=first)
     if first is None:
         said = found.missing or "No round of this project is judged yet. Launch one: its scores come here."
-        return [field, *[gr.skip()] * 7, {}, {"message": said}]
+        return [field, *[gr.skip()] * 7, {}, gr.skip(), {"message": said}]
     return [field, *_opened(here, first)]
 
 
@@ -165,9 +165,8 @@ def choose(
     here = context(request)
     knobs = _knobs(margin, ties, penalty, reviewers, per_prompt, category, quota)
     made = choosing.choose(here.actor, _round(opened), knobs)
-    how = "It selects once its review is closed." if made.job_id is None else f"Job {made.job_id} selects now."
-    notice(f"Round {made.number} has its selector. {how}")
-    found = previews.preview(here.actor, made.round_id, knobs, token=str(opened.get("token", "")))
+    notice(shown.chosen(made))
+    found = previews.preview(here.actor, _round(opened), knobs, token=str(opened.get("token", "")))
     return shown.result(found, knobs)
 
 
@@ -176,18 +175,21 @@ def _opened(here: Context, round_id: int) -> list[Any]:
     try:
         opening = openings.open_round(here.actor, round_id)
     except (Conflict, InvalidInput) as error:
-        return [*[gr.skip()] * 7, {}, {"message": error.message}]
+        return [*[gr.skip()] * 7, {}, gr.skip(), {"message": error.message}]
     selector = opening.knobs
     knobs = selector.model_dump(mode="json")
+    # A round's selector may name a note that has too many values to be offered: without it no knob could be moved.
+    notes = dict.fromkeys([*opening.notes, *([selector.category] if selector.category else [])])
     return [
         gr.Slider(value=selector.min_margin, maximum=max(MOST_MARGIN, selector.min_margin)),
         selector.ties,
         gr.Slider(value=selector.length_penalty, maximum=max(MOST_PENALTY, selector.length_penalty)),
         gr.Slider(value=selector.min_reviewers, maximum=max(MOST_REVIEWERS, selector.min_reviewers)),
         gr.Slider(value=selector.pairs_per_prompt, maximum=max(MOST_PAIRS, selector.pairs_per_prompt)),
-        gr.Dropdown(choices=[("None", ALL), *[(note, note) for note in opening.notes]], value=selector.category),
+        gr.Dropdown(choices=[("None", ALL), *[(note, note) for note in notes]], value=selector.category),
         selector.max_per_category,
         {"round": round_id, "token": opening.token},
+        gr.Button(shown.BUTTONS[opening.way]),
         shown.result(previews.of_opening(opening, selector), knobs),
     ]
 

@@ -1,5 +1,7 @@
 """What the pair builder shows, as texts."""
 
+from backend.services.pairs.choosing import Chosen
+from backend.services.pairs.openings import Way
 from backend.services.pairs.previews import Preview
 from backend.values import JSON
 
@@ -16,6 +18,7 @@ def result(found: Preview, knobs: JSON) -> JSON:
             {"reason": reason, "count": f"{count:,}", "width": round(100 * count / most, 1)} for reason, count in drops
         ],
         "categories": [{"name": name, "count": f"{count:,}"} for name, count in found.categories.items()],
+        "others": f"and {more:,} other categories" if (more := found.num_categories - len(found.categories)) else "",
         "category": knobs.get("category", ""),
         "none": "No pair is left. Lower the margin, or ask for fewer reviewers." if not found.rows else "",
         "examples": [
@@ -30,6 +33,22 @@ def result(found: Preview, knobs: JSON) -> JSON:
             for one in found.examples
         ],
     }
+
+
+BUTTONS = {
+    Way.after_review: "Make it the round's selector",
+    Way.again: "Select again with these pairs",
+    Way.branch: "Launch a branch with these pairs",
+    Way.none: "Make it the round's selector",
+}
+
+
+def chosen(made: Chosen) -> str:
+    """What became of the knobs."""
+    if made.branch_of_number is not None:
+        return f"Round {made.number}, a branch of round {made.branch_of_number}, is launched by job {made.job_id}."
+    how = "It selects once its review is closed." if made.job_id is None else f"Job {made.job_id} selects now."
+    return f"Round {made.number} has its selector. {how}"
 
 
 def gap(characters: float | None) -> str:

@@ -10,7 +10,8 @@ RESULT = """
 <ul class="drops">{{#each value.drops}}<li><span>{{this.reason}}</span>
 <span class="bar"><span style="width: {{this.width}}%"></span></span><b>{{this.count}}</b></li>{{/each}}</ul>{{/if}}
 {{#if value.categories}}<h3>Pairs by {{value.category}}</h3>
-<p class="categories">{{#each value.categories}}<span>{{this.name}} <b>{{this.count}}</b></span> {{/each}}</p>{{/if}}
+<p class="categories">{{#each value.categories}}<span>{{this.name}} <b>{{this.count}}</b></span> {{/each}}
+{{#if value.others}}<span class="rondo-muted">{{value.others}}</span>{{/if}}</p>{{/if}}
 {{#if value.none}}<p class="rondo-problem">{{value.none}}</p>{{/if}}
 {{#if value.examples}}<h2>Examples</h2>
 {{#each value.examples}}<article><p class="rondo-muted small" dir="auto">{{this.prompt}}</p>

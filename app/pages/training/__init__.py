@@ -55,7 +55,7 @@ def build() -> None:
             looking.build()
     timer = gr.Timer(POLL_SECONDS)
 
-    drawn = [said, *plots, report, script, seen]
+    drawn = [said, *plots, report, script, timer, seen]
     blocks = get_blocks_context()
     assert blocks is not None
     blocks.root_block.load(draw, chosen, [rounds, *drawn], **QUIET)
@@ -101,18 +101,20 @@ def _changes(here: Context, wish: JSON, seen: JSON) -> list[Any]:
     """The line above the curves, the curves, the report and the script, as far as they differ from what is shown."""
     ids = wish.get("rounds", [])
     known = [one for one in training_curves.trained(here.actor, here.project_id) if one.round_id in ids]
-    series = training_curves.series(here.actor, here.project_id, ids) if ids else []
+    points = training_curves.newest_points(here.actor, here.project_id, ids)
     newest = max(ids, default=None)
     found = preflights.newest(here.actor, here.project_id, round_id=newest) if newest is not None else None
     now: JSON = {
-        "said": shown.said(known, series, wish.get("missing", [])),
-        "curves": [[one.job_id, one.name, len(one.points), one.points[-1][0]] for one in series],
+        "said": shown.said(known, bool(points), wish.get("missing", [])),
+        "curves": [[job_id, *found] for job_id, found in points.items()],
+        "is_live": not all(one.is_over for one in known),
         "report": shown.report(found),
         "script": shown.script(found),
     }
     new = {key: seen.get(key) != value or key not in seen for key, value in now.items()}
     plots: list[Any] = [gr.skip()] * len(SeriesGroup)
     if new["curves"]:
+        series = training_curves.series(here.actor, here.project_id, ids) if ids else []
         by_group = {group: [one for one in series if one.group is group] for group in SeriesGroup}
         plots = [gr.Plot(figures.overlaid(some) if some else None, visible=bool(some)) for some in by_group.values()]
     return [
@@ -120,5 +122,6 @@ def _changes(here: Context, wish: JSON, seen: JSON) -> list[Any]:
         *plots,
         now["report"] if new["report"] else gr.skip(),
         now["script"] if new["script"] else gr.skip(),
+        gr.Timer(active=now["is_live"]) if new["is_live"] else gr.skip(),
         now if any(new.values()) else gr.skip(),
     ]

@@ -54,7 +54,7 @@ def build() -> None:
             here = context(request)
             job_id = preflights.look(here.actor, usual["dataset_id"], form.read(values)["trainer"])
             chosen.put({"job": job_id})
-            notice(f"Job {job_id} looks at the rows.")
+            notice(f"Job {job_id} is queued: it looks at the rows.")
             return _changes(here, chosen.value, {})
 
         go.click(look, [chosen, *form.inputs], [report, script, seen], trigger_mode="once", **PRIVATE)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from backend.services.rounds.preflights import Preflight
-from backend.services.rounds.training_curves import Series, Trained
-from backend.values import JSON
+from backend.services.rounds.training_curves import Trained
+from backend.values import JSON, JobStatus
 
 LEFT_OUT = {
     "too_long": "longer than max_length",
@@ -22,12 +22,12 @@ KINDS = {
 }
 
 
-def said(known: Sequence[Trained], series: Sequence[Series], missing: Sequence[int]) -> JSON:
+def said(known: Sequence[Trained], has_points: bool, missing: Sequence[int]) -> JSON:
     """The line above the curves, with links to what a training writes itself."""
     lines = [f"Round {id_} of the address was not trained in this project." for id_ in missing]
     if not known and not missing:
         lines = ["No round of this project was trained yet, or none is chosen. Choose rounds above."]
-    elif known and not series:
+    elif known and not has_points:
         lines.append("Nothing is logged yet: the first points come after the first optimizer steps.")
     links = [
         {"target": f"jobs?job={one.job_id}", "text": f"What round {one.number} writes while it trains"}
@@ -43,6 +43,8 @@ def script(found: Preflight | None) -> str:
     report = found.report if found else None
     if report is None:
         return "# There is no script before the training has looked at its rows."
+    if "failure" in report:
+        return f"# {' '.join(report['failure'].split())}"
     return report["script"] or f"# {report['no_script']}"
 
 
@@ -53,6 +55,8 @@ def report(found: Preflight | None) -> JSON | None:
     if found.report is None:
         return {"wait": found.error or _waiting(found)}
     given = found.report
+    if "failure" in given:
+        return {"wait": given["failure"]}
     left = [f"{count:,} {LEFT_OUT.get(kind, kind)}" for kind, count in given["left_out"].items()]
     return {
         "wait": "",
@@ -70,6 +74,8 @@ def report(found: Preflight | None) -> JSON | None:
 def _waiting(found: Preflight) -> str:
     if found.is_over:
         return "This training ended without a word of its rows: it was made before there were pre-flights."
+    if found.status is JobStatus.queued:
+        return f"Job {found.job_id} waits in the queue. Its rows are looked at once a worker takes it."
     return "The rows are being looked at. This takes as long as loading the model."
 
 

@@ -29,8 +29,9 @@ class Arena(Identified, Base):
 class ArenaMatch(Identified, Base):
     """One prompt with both answers.
 
-    `as_a`, `as_b`: whom the judge named when the first checkpoint's answer was A, and when it was B: first, second, or
-    unclear; NULL before it played. `said`: its two replies.
+    `as_a`, `as_b`: whom the judge named when the first checkpoint's answer was A, and when it was B: first, second,
+    unclear where its reply could not be read, or both failed where it could not be asked; NULL before it played.
+    `said`: its two replies, or the reason why it could not be asked.
     """
 
     __tablename__ = "arena_matches"

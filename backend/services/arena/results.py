@@ -1,20 +1,20 @@
 """Who won how often, with intervals, and how the judge's word on the same matches agrees with people's."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from backend.db import reading, tables
+from backend.db.many import in_chunks
 from backend.errors import NotFound
 from backend.metrics._agreement import Figure, cohen, percent
 from backend.metrics._intervals import wilson
-from backend.pipeline.arena import UNCLEAR
+from backend.pipeline.arena import FAILED, UNCLEAR
 from backend.services.access import Actor, require, role_of
-from backend.services.arena.voting import undecided
 from backend.values import Role
 
 FIRST, SECOND, TIE = "first", "second", "tie"
@@ -39,10 +39,16 @@ class Wins:
 
 @dataclass(frozen=True)
 class JudgeWord:
-    """The judge on the same matches. `same_in_both_seats`: of those it played, the share in which it named the same
-    winner whichever answer came first; a match in which it did not is a tie. `agreement`, `kappa`: with people."""
+    """The judge on the same matches. `replies`: two for each match it was asked about, `unread` of them name no winner;
+    their matches are in none of the other figures. `failed`: matches it could not be asked about, `failure`: why not,
+    the first time. `same_in_both_seats`: of `played`, the share in which it named the same winner whichever answer came
+    first; a match in which it did not is a tie. `agreement`, `kappa`: with people."""
 
     name: str
+    replies: int
+    unread: int
+    failed: int
+    failure: str
     played: int
     wins: Wins
     same_in_both_seats: Figure
@@ -52,7 +58,8 @@ class JudgeWord:
 
 @dataclass(frozen=True)
 class Result:
-    """What is shown once the person who asks has nothing left to decide. `people`: who decided at least one match."""
+    """What is shown once the person who asks has nothing left to decide. `people`: who decided at least one match; of
+    people whose accounts are gone as many as decided the same match."""
 
     first_id: int
     first: str
@@ -88,7 +95,9 @@ def list_arenas(actor: Actor, project_id: int, *, checkpoint_id: int | None = No
         query = query.where(or_(arena.first_id == checkpoint_id, arena.second_id == checkpoint_id))
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
-        found = [_view(db, actor, row) for row in db.scalars(query)]
+        arenas = db.scalars(query).all()
+        counts = _counts(db, actor, [row.id for row in arenas])
+        found = [_view(db, actor, row, *counts[row.id]) for row in arenas]
     return [one for one in found if checkpoint_id is None or one.result is not None]
 
 
@@ -103,7 +112,7 @@ def get(actor: Actor, arena_id: int) -> ArenaView:
             require(db, actor, row.project_id, Role.viewer)
         except NotFound as error:
             raise NotFound(missing) from error
-        return _view(db, actor, row)
+        return _view(db, actor, row, *_counts(db, actor, [arena_id])[arena_id])
 
 
 def wins_of(outcomes: Sequence[str]) -> Wins:
@@ -120,29 +129,42 @@ def majority(votes: Sequence[str]) -> str:
     return FIRST if gap > 0 else SECOND if gap < 0 else TIE
 
 
-def _view(db: Session, actor: Actor, row: tables.Arena) -> ArenaView:
-    match = tables.ArenaMatch
-    matches = db.scalars(select(match).where(match.arena_id == row.id).order_by(match.id)).all()
+def _counts(db: Session, actor: Actor, arena_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """Of each arena the matches, and how many of them the actor decided."""
+    match, vote = tables.ArenaMatch, tables.ArenaVote
+    mine = and_(vote.match_id == match.id, vote.user_id == actor.user_id, ~vote.is_retracted)
+    found = dict.fromkeys(arena_ids, (0, 0))
+    for some in in_chunks(arena_ids):
+        query = select(match.arena_id, func.count(match.id), func.count(vote.id)).outerjoin(vote, mine)
+        rows = db.execute(query.where(match.arena_id.in_(some)).group_by(match.arena_id)).tuples()
+        found |= {arena_id: (matches, decided) for arena_id, matches, decided in rows}
+    return found
+
+
+def _view(db: Session, actor: Actor, row: tables.Arena, matches: int, decided: int) -> ArenaView:
     role = role_of(db, actor, row.project_id)
     may_decide = role is not None and role.rank >= Role.reviewer.rank
-    left = len(undecided(db, row.id, actor.user_id))
-    result = None if may_decide and left else _result(db, row, matches)
-    return ArenaView(row.id, row.project_id, len(matches), len(matches) - left, may_decide, row.created_at, result)
+    result = None if may_decide and decided < matches else _result(db, row)
+    return ArenaView(row.id, row.project_id, matches, decided, may_decide, row.created_at, result)
 
 
-def _result(db: Session, row: tables.Arena, matches: Sequence[tables.ArenaMatch]) -> Result:
-    vote, checkpoint = tables.ArenaVote, tables.Checkpoint
+def _result(db: Session, row: tables.Arena) -> Result:
+    match, vote, checkpoint = tables.ArenaMatch, tables.ArenaVote, tables.Checkpoint
+    matches = db.scalars(select(match).where(match.arena_id == row.id).order_by(match.id)).all()
     ids = [row.first_id, row.second_id, *([row.judge_id] if row.judge_id is not None else [])]
     names = dict(db.execute(select(checkpoint.id, checkpoint.name).where(checkpoint.id.in_(ids))).tuples().all())
     found: dict[int, list[str]] = defaultdict(list)
-    people: set[int | None] = set()
-    query = select(vote.match_id, vote.winner, vote.user_id, vote.id).where(
+    people: set[int] = set()
+    gone: Counter[int] = Counter()
+    query = select(vote.match_id, vote.winner, vote.user_id).where(
         vote.match_id.in_([one.id for one in matches]), ~vote.is_retracted
     )
-    for match_id, winner, user_id, vote_id in db.execute(query):
+    for match_id, winner, user_id in db.execute(query):
         found[match_id].append(winner)
-        # Of people whose accounts are gone each vote is one person's.
-        people.add(user_id if user_id is not None else -vote_id)
+        if user_id is None:
+            gone[match_id] += 1
+        else:
+            people.add(user_id)
     outcomes = {match_id: majority(votes) for match_id, votes in found.items()}
     judge = _judge(names[row.judge_id], matches, outcomes) if row.judge_id is not None else None
     return Result(
@@ -150,7 +172,7 @@ def _result(db: Session, row: tables.Arena, matches: Sequence[tables.ArenaMatch]
         names[row.first_id],
         row.second_id,
         names[row.second_id],
-        len(people),
+        len(people) + max(gone.values(), default=0),
         sum(map(len, found.values())),
         wins_of(list(outcomes.values())),
         row.num_same,
@@ -159,11 +181,22 @@ def _result(db: Session, row: tables.Arena, matches: Sequence[tables.ArenaMatch]
 
 
 def _judge(name: str, matches: Sequence[tables.ArenaMatch], people: Mapping[int, str]) -> JudgeWord:
-    played = [one for one in matches if one.as_a is not None and one.as_b is not None]
-    said = {one.id: one.as_a if one.as_a == one.as_b and one.as_a != UNCLEAR else TIE for one in played}
-    both = [(people[id_], str(word)) for id_, word in said.items() if id_ in people]
-    # Twice unclear is not twice the same winner.
-    seats = [(str(one.as_a), "another" if one.as_a == UNCLEAR else str(one.as_b)) for one in played]
+    failed = [one for one in matches if one.as_a == FAILED]
+    asked = [one for one in matches if one.as_a not in (None, FAILED)]
+    replies = [reply for one in asked for reply in (one.as_a, one.as_b)]
+    # A reply that cannot be read is missing data, and no word for a tie.
+    seats = {one.id: (str(one.as_a), str(one.as_b)) for one in asked if UNCLEAR not in (one.as_a, one.as_b)}
+    said = {id_: as_a if as_a == as_b else TIE for id_, (as_a, as_b) in seats.items()}
+    both = [(people[id_], word) for id_, word in said.items() if id_ in people]
     return JudgeWord(
-        name, len(played), wins_of([str(word) for word in said.values()]), percent(seats), percent(both), cohen(both)
+        name,
+        len(replies),
+        replies.count(UNCLEAR),
+        len(failed),
+        str(failed[0].said[0]) if failed and failed[0].said else "",
+        len(said),
+        wins_of(list(said.values())),
+        percent(list(seats.values())),
+        percent(both),
+        cohen(both),
     )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.db import now, reading, session, tables
@@ -133,7 +133,7 @@ def _shown(db: Session, arena: tables.Arena, actor: Actor, match_id: int) -> Sho
 
 def _total(db: Session, arena_id: int) -> int:
     match = tables.ArenaMatch
-    return len(db.scalars(select(match.id).where(match.arena_id == arena_id)).all())
+    return db.scalar(select(func.count()).where(match.arena_id == arena_id)) or 0
 
 
 def _find(db: Session, arena: tables.Arena, actor: Actor, token: str) -> int:

@@ -17,6 +17,7 @@ from backend.config import settings
 from backend.db import reading, session, tables
 from backend.errors import InvalidInput, MissingPrerequisite
 from backend.files import is_private
+from backend.pipeline import frozen
 from backend.services import events
 from backend.services.access import Actor
 from backend.services.datasets import export_files, export_rows, find
@@ -111,7 +112,8 @@ def export(
 
 
 def _name(dataset: tables.Dataset, type: DatasetType, format: str, *, is_strict: bool, leave_out: bool) -> str:
-    return f"dataset-{dataset.id}-{type}{'-strict' if is_strict else ''}{'-checked' if leave_out else ''}.{format}"
+    stem = frozen.export_stem(dataset.id, type)
+    return f"{stem}{'-strict' if is_strict else ''}{'-checked' if leave_out else ''}.{format}"
 
 
 def _warnings(stored: DatasetType, wanted: DatasetType) -> tuple[str, ...]:

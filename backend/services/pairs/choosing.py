@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from backend.db import session
+from backend.db import reading, session, tables
 from backend.services import events
 from backend.services.access import Actor
 from backend.services.pairs import openings
@@ -13,23 +13,29 @@ from backend.values import JSON, Role, RoundStatus
 
 @dataclass(frozen=True)
 class Chosen:
-    """`job_id`: the select job that was started; None where the round waits for people and selects afterwards."""
+    """The round that selects, by its id and number.
+
+    job_id: the job that was started; None where the round waits for people and selects afterwards. branch_of_number:
+    the number of the round that it branches off; None where it is no branch.
+    """
 
     round_id: int
     number: int
     job_id: int | None
+    branch_of_number: int | None = None
 
 
 def choose(actor: Actor, round_id: int, knobs: JSON) -> Chosen:
     """Make this the round's selector. A round that waits for people selects with it once its review is closed; one that
-    stopped selects again at once.
+    stopped selects again at once. One that has its checkpoint stays as it is, and a branch of it is launched.
 
-    Raises `Conflict` for a round that is under way or has its checkpoint, `InvalidInput` where its trainer does not
-    read pairs.
+    Raises `Conflict` for a round that is under way, `InvalidInput` where its trainer does not read pairs.
     """
     selector = as_selector(parse(knobs))
     with session() as db:
         row = get_row(db, actor, round_id, Role.curator)
+        # Closing its review takes the same lock: what is read here still holds when the recipe is written.
+        db.refresh(row, with_for_update=True)
         number = row.number
         if row.status is RoundStatus.review and row.error is None:
             step = openings.selector_step(db, row)
@@ -38,4 +44,7 @@ def choose(actor: Actor, round_id: int, knobs: JSON) -> Chosen:
             place = {"project_id": row.project_id, "round_id": round_id}
             events.note(db, actor, "change selector", f"round {number}", before=before, after=selector, **place)
             return Chosen(round_id, number, None)
-    return Chosen(round_id, number, reselect.reselect(actor, round_id, selector))
+    job_id = reselect.reselect(actor, round_id, selector)
+    with reading() as db:
+        made = db.get_one(tables.Round, db.get_one(tables.Job, job_id).round_id)
+        return Chosen(made.id, made.number, job_id, number if made.id != round_id else None)

@@ -5,6 +5,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
@@ -22,7 +23,7 @@ from backend.selectors.margin_pairs import MarginPairs
 from backend.services.access import Actor
 from backend.services.recipes.parts import validate
 from backend.services.rounds import get_row, reselect
-from backend.values import JSON, Role, Stage
+from backend.values import JSON, Role, RoundStatus, Stage
 
 MOST_KEPT = 4
 """Openings whose arrays stay in memory: some 10 MB at 100,000 samples."""
@@ -30,11 +31,25 @@ MOST_NOTES, MOST_VALUES = 40, 200
 NAME = str(MarginPairs.name)
 
 
+class Way(StrEnum):
+    """What making knobs the round's selector comes to."""
+
+    after_review = "after_review"
+    """It selects once people are done."""
+    again = "again"
+    """The round stopped, and selects again."""
+    branch = "branch"
+    """The round has its checkpoint, so that a branch of it selects."""
+    none = "none"
+    """The round is under way, or selects nothing any more."""
+
+
 @dataclass(frozen=True)
 class Opening:
     """The samples of one opening. `notes`: notes of the prompts that have few enough values to be categories."""
 
     token: str
+    way: Way
     round_id: int
     number: int
     user_id: int
@@ -45,9 +60,13 @@ class Opening:
 
     def categories(self, note: str) -> tuple[Numbers, tuple[str, ...]]:
         """Return the category of each group by a note, and the categories' names."""
-        if note not in self._codes:
-            self._codes[note] = self.found.categories(note)
-        return self._codes[note]
+        codes = self._codes.get(note)
+        if codes is None:
+            codes = self.found.categories(note)
+            # Of one note alone: each array is as long as the round has prompts.
+            self._codes.clear()
+            self._codes[note] = codes
+        return codes
 
 
 _kept: OrderedDict[str, Opening] = OrderedDict()
@@ -57,15 +76,17 @@ _lock = threading.Lock()
 def open_round(actor: Actor, round_id: int) -> Opening:
     """Load a judged round's samples, those that its selector would see, with the labels that stand now.
 
-    Raises `Conflict` where the round has no scores, `InvalidInput` where its trainer does not read pairs.
+    Raises `Conflict` where the round has no scores, or its selector's groups are not there yet, `InvalidInput` where
+    its trainer does not read pairs.
     """
     with reading() as db:
         row = get_row(db, actor, round_id, Role.curator)
         stage, knobs = _stage(db, row)
+        way = _way(db, row)
         found = candidates(_groups(db, stage), seed=stage.seed("select", 0))
     if not ((found.score == found.score) | (found.standing != 0)).any():
         raise Conflict(f"No sample of round {row.number} has a score yet. Open this page once the round is judged.")
-    made = Opening(secrets.token_hex(8), round_id, row.number, actor.user_id, found, _notes(found), knobs)
+    made = Opening(secrets.token_hex(8), way, round_id, row.number, actor.user_id, found, _notes(found), knobs)
     with _lock:
         _kept[made.token] = made
         while len(_kept) > MOST_KEPT:
@@ -91,17 +112,29 @@ def with_selector(row: tables.Round, step: int, selector: JSON) -> JSON:
 
 
 def selector_step(db: Session, row: tables.Round) -> int:
-    """The step of the round's selector: the one that would run again, else its last one."""
+    """The step of the selector that would be replaced: the one that `reselect` replaces, in review the first one that
+    runs once people are done, else the last one. Raises `Conflict` where there is none."""
     if "selector" in row.recipe:
         return reselect.SELECTOR
-    step = reselect.selector_step(db, row)
+    step = reselect.replaced_step(db, row)
     if step is not None:
         return step
-    places = recipes.read(row.recipe).places(row.phase)
-    numbers = [place.index for place in places if place.step.kind == "selector"]
+    recipe = recipes.read(row.recipe)
+    numbers = [place.index for place in recipe.places(row.phase) if place.step.kind == "selector"]
     if not numbers:
         raise Conflict(f"The recipe of round {row.number} has no selector, so it makes no pairs.")
+    if row.status is RoundStatus.review:
+        gate = recipe.gate(row.phase) or 0
+        return next((number for number in numbers if number >= gate), numbers[-1])
     return numbers[-1]
+
+
+def _way(db: Session, row: tables.Round) -> Way:
+    if row.status is RoundStatus.review and row.error is None:
+        return Way.after_review
+    if reselect.branches_off(row):
+        return Way.branch
+    return Way.again if reselect.selector_step(db, row) is not None else Way.none
 
 
 def _stage(db: Session, row: tables.Round) -> tuple[StageContext, MarginPairs]:
@@ -118,6 +151,12 @@ def _stage(db: Session, row: tables.Round) -> tuple[StageContext, MarginPairs]:
 
 
 def _groups(db: Session, stage: StageContext) -> Iterator[values.Group]:
+    narrowed = stage.place.narrowed
+    if narrowed is not None and stage.round.steps.get(str(narrowed), {}).get("groups") is None:
+        raise Conflict(
+            f"{stage.place} of round {stage.round.number} works on what {stage.places[narrowed]} chooses, which has "
+            "not run yet. Open this page once it has."
+        )
     known = known_labels(db, stage.round.id)
     for batch in in_chunks(group_values.seen_by(db, stage), select.GROUPS_AT_ONCE):
         yield from select.offered(stage, select.labelled(stage, db, batch, known))

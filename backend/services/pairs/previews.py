@@ -1,5 +1,6 @@
 """What knobs come to: how many rows, what is dropped and why, how much longer the chosen texts are, ten examples."""
 
+import heapq
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ from backend.services.pairs.openings import NAME, Opening
 from backend.values import JSON
 
 SHOWN = 10
+MOST_CATEGORIES = 50
 CUT = 400
 """Characters of each text of an example."""
 
@@ -37,7 +39,8 @@ class PairShown:
 @dataclass(frozen=True)
 class Preview:
     """`dropped`: prompts without a pair by reason. `length_gap`: characters that the chosen texts are longer on
-    average, None without pairs. `categories`: pairs of each."""
+    average, None without pairs. `categories`: pairs of each, of more than 50 those with the most; `num_categories`: how
+    many there are."""
 
     round_id: int
     token: str
@@ -47,6 +50,7 @@ class Preview:
     dropped: dict[str, int]
     length_gap: float | None
     categories: dict[str, int]
+    num_categories: int
     examples: tuple[PairShown, ...]
 
 
@@ -80,9 +84,16 @@ def of_opening(opening: Opening, selector: MarginPairs) -> Preview:
         len(decided.chosen),
         decided.dropped,
         length_gap(found, decided),
-        dict(zip(names, counts, strict=True)),
+        _largest(dict(zip(names, counts, strict=True))),
+        len(names),
         _examples(opening, decided),
     )
+
+
+def _largest(categories: dict[str, int]) -> dict[str, int]:
+    """The categories with the most pairs, in their order by name."""
+    kept = set(heapq.nlargest(MOST_CATEGORIES, categories, key=categories.__getitem__))
+    return {name: count for name, count in categories.items() if name in kept}
 
 
 def _examples(opening: Opening, decided: Decided) -> tuple[PairShown, ...]:

@@ -64,7 +64,7 @@ def reselect(actor: Actor, round_id: int, selector: JSON) -> int:
     """
     with reading() as db:
         row = get_row(db, actor, round_id, Role.curator)
-        is_branch = row.checkpoint_id is not None and branches.is_offered(row, "select")
+        is_branch = branches_off(row)
     return _branch(actor, round_id, selector) if is_branch else _in_place(actor, round_id, selector)
 
 
@@ -77,6 +77,17 @@ def _branch(actor: Actor, round_id: int, selector: JSON) -> int:
         recipe = validate(put(changed(before, selector)))
         made = launch_in(db, actor, row.project_id, replace(plan, recipe=recipe))
         return db.scalars(select(tables.Job.id).where(tables.Job.round_id == made)).one()
+
+
+def branches_off(row: tables.Round) -> bool:
+    """Whether selecting again launches a branch of the round, which has its checkpoint and stays as it is."""
+    return row.checkpoint_id is not None and branches.is_offered(row, "select")
+
+
+def replaced_step(db: Session, row: tables.Round) -> int | None:
+    """The step whose selector `reselect` replaces: of a branch the first one, else the one that can run again; None
+    where it would refuse."""
+    return branches.step_at(row, "select") if branches_off(row) else selector_step(db, row)
 
 
 def changed(before: JSON, part: JSON) -> JSON:

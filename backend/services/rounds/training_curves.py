@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, or_, select
 
+from backend import jobs
 from backend.db import reading, tables
 from backend.errors import InvalidInput, NotFound
 from backend.services.access import Actor, require
-from backend.services.rounds.job_views import thinned
+from backend.services.rounds.job_views import CURVE_POINTS
 from backend.values import JobStatus, Role, Stage
 
 MOST_ROUNDS = 8
@@ -63,6 +64,10 @@ class Trained:
     writes_texts: bool
     """Its trainer writes texts itself, which the job's page shows while it runs."""
 
+    @property
+    def is_over(self) -> bool:
+        return self.status not in jobs.ACTIVE
+
 
 def group_of(name: str) -> SeriesGroup:
     """Return what a series is about by the name that TRL gives it."""
@@ -84,6 +89,24 @@ def trained(actor: Actor, project_id: int) -> list[Trained]:
         return [Trained(*row) for row in db.execute(query)]
 
 
+def newest_points(actor: Actor, project_id: int, round_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """Return the number of points and the highest step of each of these rounds' trainings that has any, by job.
+
+    They change whenever `series` does, and take no point into memory.
+    """
+    job, point = tables.Job, tables.JobPoint
+    query = (
+        select(job.id, func.count(), func.max(point.step))
+        .join(point, point.job_id == job.id)
+        .where(job.project_id == project_id, job.round_id.in_(set(round_ids)), job.stage == Stage.train)
+        .group_by(job.id)
+        .order_by(job.id)
+    )
+    with reading() as db:
+        require(db, actor, project_id, Role.viewer)
+        return {id_: (count, step) for id_, count, step in db.execute(query).tuples()}
+
+
 def series(actor: Actor, project_id: int, round_ids: Sequence[int]) -> list[Series]:
     """Return all series of these rounds' trainings, by group, name and round, thinned to what a chart can show.
 
@@ -92,7 +115,7 @@ def series(actor: Actor, project_id: int, round_ids: Sequence[int]) -> list[Seri
     wanted = sorted(set(round_ids))
     if len(wanted) > MOST_ROUNDS:
         raise InvalidInput(f"{len(wanted)} rounds cannot be told apart in one chart. Choose at most {MOST_ROUNDS}.")
-    job, round_, point = tables.Job, tables.Round, tables.JobPoint
+    job, round_ = tables.Job, tables.Round
     found: dict[tuple[int, str], list[tuple[int, float]]] = {}
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
@@ -108,14 +131,34 @@ def series(actor: Actor, project_id: int, round_ids: Sequence[int]) -> list[Seri
             .where(round_.id.in_(wanted), job.stage == Stage.train)
         )
         places = {id_: (round_id, place) for id_, round_id, place in db.execute(trainings).tuples()}
-        query = select(point.job_id, point.name, point.step, point.value).where(point.job_id.in_(places))
-        for job_id, name, step, value in db.execute(query.order_by(point.job_id, point.name, point.step)):
+        for job_id, name, step, value in db.execute(_thinned(list(places))).tuples():
             found.setdefault((job_id, name), []).append((step, value))
     several = {id_ for id_ in wanted if sum(round_id == id_ for round_id, _ in places.values()) > 1}
     made = []
     for (job_id, name), points in found.items():
         round_id, place = places[job_id]
         shown = place if round_id in several else None
-        made.append(Series(round_id, numbers[round_id], job_id, shown, group_of(name), name, tuple(thinned(points))))
+        made.append(Series(round_id, numbers[round_id], job_id, shown, group_of(name), name, tuple(points)))
     order = list(SeriesGroup)
     return sorted(made, key=lambda one: (order.index(one.group), one.name, one.round_number, one.job_id))
+
+
+def _thinned(job_ids: Sequence[int]) -> Select[int, str, int, float]:
+    """The points of these jobs in order: of each series every n-th and the last one."""
+    point = tables.JobPoint
+    series = (point.job_id, point.name)
+    numbered = (
+        select(
+            *series,
+            point.step,
+            point.value,
+            func.row_number().over(partition_by=series, order_by=point.step).label("number"),
+            func.count().over(partition_by=series).label("points"),
+        )
+        .where(point.job_id.in_(job_ids))
+        .subquery()
+    )
+    row = numbered.c
+    every = (row.points + (CURVE_POINTS - 1)) // CURVE_POINTS
+    kept = or_((row.number - 1) % every == 0, row.number == row.points)
+    return select(row.job_id, row.name, row.step, row.value).where(kept).order_by(row.job_id, row.name, row.step)
