@@ -93,7 +93,7 @@ def earlier(actor: Actor, round_id: int, held: Sequence[int] = ()) -> Item | Non
         if row is None:
             return None
         [item] = items(db, actor, round_, settings, [row.sample_id], {})
-        return replace(item, mine=own(row, actor, round_))
+        return replace(item, mine=own(db, row, actor, round_))
 
 
 def claim(actor: Actor, round_id: int, found: Picked) -> list[int]:
