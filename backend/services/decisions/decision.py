@@ -64,14 +64,14 @@ class Decision:
         cls,
         row: tables.Decision,
         who: str,
-        cut: float,
+        cut: float | None,
         *,
         tells_judge: bool = True,
         is_retracted: bool = False,
         is_new: bool = False,
     ) -> "Decision":
-        """The decision in a row. `cut`: the score from which its round's judge accepts. `tells_judge`: whether what
-        the judge said may follow from it."""
+        """The decision in a row. `cut`: the score from which its round's judge accepts, None where it is not known.
+        `tells_judge`: whether what the judge said may follow from it."""
         hidden = OWN_FIELDS if tells_judge else (*OWN_FIELDS, *ABOUT_JUDGE)
         return cls(
             id=row.id,
