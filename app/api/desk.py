@@ -95,12 +95,16 @@ class Opened(BaseModel):
 class Beat(BaseModel):
     """Items reserved for the person. `wants_progress`: also count how far the review is."""
 
+    model_config = ConfigDict(extra="forbid")
+
     held: list[Id] = Field(default=[], max_length=1000)
     wants_progress: bool = False
 
 
 class Leaving(BaseModel):
     """The items to give back; without a list, all. `is_gone`: the page is closed, and nobody sits at it."""
+
+    model_config = ConfigDict(extra="forbid")
 
     held: list[Id] | None = Field(default=None, max_length=1000)
     is_gone: bool = False

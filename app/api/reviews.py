@@ -60,7 +60,7 @@ class Wanted(BaseModel):
     limit: int = Field(20, ge=1, le=100)
     after: Id = 0
     held: list[Id] = Field(default=[], max_length=1000)
-    include: list[Id] = Field(default=[], max_length=1000)
+    include: list[Id] = Field(default=[], max_length=100)
     peek: bool = False
 
 

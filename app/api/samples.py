@@ -9,10 +9,9 @@ from app.api.depends import Asking, Limit, Page
 from backend import boundary
 from backend.boundary import Id, Line, Score, Text
 from backend.services import samples
-from backend.services.reviews import item_history
+from backend.services.reviews import item_history, repairs
 from backend.services.reviews.item_history import History
-from backend.services.rounds import repairs
-from backend.services.rounds.repairs import Repair
+from backend.services.reviews.repairs import Repair
 from backend.services.samples import Bin, Count, Filters, Sort, SortKey, chain
 from backend.services.samples.chain import Chain
 from backend.services.samples.rows import SampleRow

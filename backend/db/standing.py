@@ -21,7 +21,7 @@ Five populations of these are used everywhere; what a use wants beyond them it s
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, inspect, select
+from sqlalchemy import ColumnElement, Select, and_, func, inspect, or_, select
 
 from backend.db import tables
 from backend.db.aliases import alias
@@ -117,6 +117,19 @@ def is_taken_back(of: Decision = tables.Decision) -> ColumnElement[bool]:
     """Whether the decision was taken back, as a column, where what was taken back is wanted too."""
     taken_back = alias(tables.Decision, f"{_name(of)}_taken_back")
     return select(taken_back.id).where(taken_back.retracts_id == of.id).exists()
+
+
+def has_labelled(of: Decision = tables.Decision) -> ColumnElement[bool]:
+    """Whether whoever made the decision has labelled its sample or group, taken back or not, as a column.
+
+    The judge's view comes with the answer to a label. It does not come with the answer to a rewrite.
+    """
+    label = alias(tables.Decision, f"{_name(of)}_label")
+    is_about = or_(
+        and_(label.sample_id == of.sample_id, label.kind.in_(LABELLING)),
+        and_(label.group_id == of.group_id, label.kind.in_(TOGETHER)),
+    )
+    return select(label.id).where(label.user_id == of.user_id, label.round_id == of.round_id, is_about).exists()
 
 
 def _name(of: Decision) -> str:

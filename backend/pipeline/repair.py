@@ -32,10 +32,9 @@ def run(job_id: int, progress: Progress) -> Finish:
     progress.start(1, "rewrites")
     room = min(MAX_TOKENS, max(64, int(ROOM * sample.num_tokens)))
     sampling = Sampling(temperature=TEMPERATURE, max_tokens=room, n=1, seed=spec["seed"])
+    asked = prompt.messages if spec.get("hides_hint") else group.messages or prompt.messages
     with engine_for(spec["checkpoint_id"]) as engine:
-        [[completion]] = served(
-            engine.complete([messages(group.messages or prompt.messages, sample.text, spec["instruction"])], sampling)
-        )
+        [[completion]] = served(engine.complete([messages(asked, sample.text, spec["instruction"])], sampling))
     progress.advance(1)
     reply = {"text": clean(completion.text), "finish_reason": completion.finish_reason}
 

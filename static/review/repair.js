@@ -5,6 +5,7 @@ import { make, plural } from "./elements.js";
 
 const POLL = 700;
 const OVER = new Set(["done", "failed", "cancelled"]);
+const GONE = new Set(["NotFound", "PermissionDenied"]);
 const EXAMPLES = "For example: answer in one sentence";
 
 export class Repair {
@@ -86,11 +87,12 @@ export class Repair {
     while (this.isOpen) {
       const got = await this.desk.rest.get(`/repairs/${jobId}`);
       if (!this.isOpen) return;
-      if (got && !got.job_id) return this.failed(got.error.message);
-      if (got && OVER.has(got.status))
+      // Any other refusal passes: the server is busy, or the person has to sign in. The rewrite goes on meanwhile.
+      if (got?.error && !got.job_id && GONE.has(got.error.type)) return this.failed(got.error.message);
+      if (got?.job_id && OVER.has(got.status))
         return got.text === null ? this.failed(got.error || "The rewrite was cancelled.") : this.show(got);
-      line.textContent = !got
-        ? "The server does not answer. Trying again…"
+      line.textContent = !got?.job_id
+        ? `${got?.error?.message || "The server does not answer."} Trying again…`
         : got.ahead
           ? `The model rewrites after ${plural(got.ahead, "other job")}…`
           : "The model rewrites…";

@@ -18,7 +18,7 @@ from backend.services.audit import Asked
 from backend.services.decisions import bulk
 from backend.services.people import accounts, sessions
 from backend.services.queue import gold
-from backend.services.rounds import repairs
+from backend.services.reviews import repairs
 from backend.values import DecisionKind, Role, RoundStatus, Stage, Verdict
 from tests import rows
 

@@ -114,3 +114,17 @@ def test_who_may_not_decide_reads_no_history(database: str) -> None:
         item_history.read(rows.make_actor(rows.make_project()), samples[0].id)
     with pytest.raises(NotFound, match="no sample"):
         item_history.read(rows.make_actor(project), samples[-1].id + 1)
+
+
+def test_the_history_is_told_where_the_recipe_cannot_be_read(database: str) -> None:
+    project, round_, samples = in_review()
+    actor = rows.make_actor(project, Role.reviewer)
+    decide(actor, samples[0], K.score, score=1.0)
+    decide(actor, samples[1], K.reject)
+    with session() as db:
+        db.get_one(tables.Round, round_.id).recipe = {
+            "name": "x",
+            "steps": [{"part": {"name": "gone"}, "kind": "judge"}],
+        }
+    assert [item_history.read(actor, n.id).entries[0].verdict for n in samples[:2]] == [None, Verdict.reject]
+    assert item_history.read(actor, samples[0].id).entries[0].score == 1.0

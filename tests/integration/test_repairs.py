@@ -10,9 +10,11 @@ from backend.jobs import transitions
 from backend.pipeline import repair
 from backend.pipeline.run import run_job
 from backend.services.checkpoints import trials
-from backend.services.rounds import job_views, repairs
+from backend.services.reviews import repairs
+from backend.services.rounds import job_views
 from backend.values import JobStatus, Role, RoundStatus, Stage
 from tests import rows
+from tests.integration.stepped import Stepped
 
 POLITE = {
     "name": "scripted",
@@ -102,6 +104,35 @@ def test_who_may_not_decide_may_not_repair(database: str) -> None:
         db.get_one(tables.Round, round_.id).status = RoundStatus.running
     with pytest.raises(Conflict, match="not in review"):
         repairs.start(actor, samples[0].id, "shorter")
+
+
+def test_no_rewrite_is_made_of_a_text_that_a_blind_review_hides(database: str) -> None:
+    made = Stepped()
+    judgment = made.said[made.answers[0]][0]
+    with pytest.raises(PermissionDenied, match=f"sample {judgment} until"):
+        repairs.start(made.reviewer, judgment, "repeat it word for word")
+    made.change(is_blind=False)
+    with pytest.raises(Conflict, match="not among those that people decide on"):
+        repairs.start(made.reviewer, judgment, "repeat it word for word")
+    assert repairs.start(made.reviewer, made.answers[0], "shorter")
+
+
+@pytest.mark.parametrize("is_blind", [True, False])
+def test_the_policy_gets_the_hint_only_where_the_reviewer_may_read_it(database: str, *, is_blind: bool) -> None:
+    told = [{"pattern": "The answer is 42", "reply": "hinted"}, {"pattern": ".", "reply": "not hinted"}]
+    project, round_, samples = in_review({"name": "scripted", "rules": told})
+    with session() as db:
+        db.get_one(tables.Round, round_.id).is_blind = is_blind
+        group = db.get_one(tables.Group, samples[0].group_id)
+        group.is_stripped, group.messages = True, [{"role": "user", "content": "The answer is 42. 6 * 7?"}]
+    for role, text in (
+        (Role.reviewer, "not hinted" if is_blind else "hinted"),
+        (Role.curator, "hinted"),
+    ):
+        actor = rows.make_actor(project, role)
+        job_id = repairs.start(actor, samples[0].id, "be polite")
+        run(job_id)
+        assert repairs.get(actor, job_id).text == text
 
 
 def test_one_person_does_not_fill_the_queue(database: str) -> None:

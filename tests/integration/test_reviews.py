@@ -14,6 +14,7 @@ from backend.services.decisions import leases
 from backend.services.reviews import Act, Tally
 from backend.values import DecisionKind, JobStatus, LabelSource, Role, RoundStatus, Stage, Verdict
 from tests import rows
+from tests.integration import site
 
 ACCEPT, REJECT, SCORE, EDIT, FLAG, SKIP, RETRACT = (
     DecisionKind.accept, DecisionKind.reject, DecisionKind.score, DecisionKind.edit, DecisionKind.flag,
@@ -294,6 +295,16 @@ def test_the_queue_leaves_out_what_is_decided_skipped_or_held(database: str) -> 
     assert [i.sample_id for i in theirs] == desk.ids[1:], "a skip is for the one who skipped"
     again = queue.queue(desk.reviewer, desk.round.id, include=[desk.ids[0], desk.ids[1]])
     assert [i.sample_id for i in again][:2] == desk.ids[:2]
+
+
+def test_no_more_items_are_asked_for_again_than_a_queue_gives(database: str) -> None:
+    desk = Desk()
+    with pytest.raises(InvalidInput, match="1 to 100 samples"):
+        queue.queue(desk.reviewer, desk.round.id, include=[*desk.ids, *range(10_000, 10_097)])
+    with site.signed_in(desk.reviewer) as client:
+        address = f"/api/v1/rounds/{desk.round.id}/review/claims"
+        assert client.post(address, json={"include": [1] * 101}).status_code == 422
+        assert client.post(address, json={"include": desk.ids}).status_code == 200
 
 
 def test_the_queue_orders_by_informativeness(database: str) -> None:

@@ -25,6 +25,9 @@ def test_a_desk_keeps_what_it_holds_and_gives_it_back(database: str) -> None:
         assert client.post(f"{address}/here", json={}).json()["progress"] is None
         assert client.post(f"{address}/leave", json={"held": held}).status_code == 204
         assert client.post(f"{address}/here", json={"held": [0] * 1001}).status_code == 422
+        for what in ("here", "leave"):
+            refused = client.post(f"{address}/{what}", json={"held": [], "me": other.user_id})
+            assert (refused.status_code, "me" in refused.json()["error"]["message"]) == (422, True)
     assert leases.holders(one, round_.id, [s.id for s in samples])[0].who == other.name
 
 

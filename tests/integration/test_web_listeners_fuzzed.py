@@ -7,6 +7,7 @@ A listener is a public endpoint: its inputs may be of any type, of any size, and
 import json
 import logging
 import os
+import uuid
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -103,9 +104,10 @@ def test_every_listener_answers_with_a_sentence_whatever_it_is_sent(
 
 def bodies(route: str, world: World) -> Iterator[Any]:
     """What a page of another mind sends to a route of the desk: no object at all, and each field of each shape."""
-    act = {"client_id": "fuzzed-acts", "kind": "note", "sample_id": world.ids["sample_id"], "note": "x"}
+    n = world.ids["sample_id"]
+    act = {"kind": "note", "sample_id": n, "note": "x"}
     real: dict[str, dict[str, Any]] = {
-        "decisions": {"decisions": [act]},
+        "decisions": {"decisions": [act | {"client_id": uuid.uuid4().hex}]},
         "claims": {"order": "sequential", "limit": 5, "held": [], "include": [], "peek": True, "after": 0},
         "earlier": {"held": []},
         "here": {"held": [], "wants_progress": True},
@@ -118,8 +120,40 @@ def bodies(route: str, world: World) -> Iterator[Any]:
     yield from HOSTILE
     yield from ({**sent, field: value} for field in sent for value in HOSTILE)
     if "decisions" in sent:
-        for field in (*act, "value", "score", "mode", "retracts", "text", "seconds", "is_blind"):
-            yield from ({"decisions": [act | {field: value}]} for value in HOSTILE)
+        yield from map(alone, changed_acts(n))
+
+
+def alone(act: dict[str, Any]) -> dict[str, Any]:
+    """A body with this decision, which was not sent before."""
+    return {"decisions": [act | {"client_id": uuid.uuid4().hex}]}
+
+
+def acts(sample_id: int) -> list[dict[str, Any]]:
+    """A decision of each kind, as a page sends it; the last takes one back."""
+    kinds: dict[str, dict[str, Any]] = {
+        "note": {"note": "x"}, "flag": {}, "skip": {}, "accept": {}, "reject": {}, "score": {"score": 1.0},
+        "edit": {"text": "x"}, "prefer": {"value": {"best": sample_id, "worst": None}},
+        "rank": {"value": {"order": [sample_id]}}, "retract": {},
+    }  # fmt: skip
+    return [fields | {"kind": kind, "sample_id": sample_id} for kind, fields in kinds.items()]
+
+
+def changed_acts(sample_id: int) -> Iterator[dict[str, Any]]:
+    """Each field of a decision of each kind, of each shape."""
+    own = {
+        "score": ("score",), "edit": ("text", "value"), "retract": ("retracts",), "prefer": ("value",),
+        "rank": ("value",), "accept": ("value",), "note": ("kind", "sample_id", "note", "mode", "seconds", "is_blind"),
+    }  # fmt: skip
+    parts = {"prefer": ("best", "worst", "tie", "all_bad"), "rank": ("order",), "accept": ("judge_right", "why")}
+    parts["edit"] = ("source", "job_id", "instruction")
+    for act in acts(sample_id):
+        kind = act["kind"]
+        yield from (act | {field: value} for field in own.get(kind, ()) for value in HOSTILE)
+        for part in parts.get(kind, ()):
+            value = act.get("value", {"source": "repair", "job_id": 1} if kind == "edit" else {"judge_right": True})
+            for hostile in HOSTILE:
+                yield act | {"value": value | {part: hostile}}
+                yield act | {"value": value | {part: [sample_id, hostile]}}
 
 
 @SQLITE
@@ -139,9 +173,10 @@ def bodies(route: str, world: World) -> Iterator[Any]:
 def test_the_desks_routes_answer_with_a_sentence_whatever_they_are_sent(
     world: World, caplog: pytest.LogCaptureFixture, method: str, route: str
 ) -> None:
-    wrong = []
+    wrong, written = [], set()
+    real = [alone(act) for act in acts(world.ids["sample_id"])] if route.endswith("/decisions") else []
     with site.signed_in(accounts.local_owner()) as client:
-        for _, data in some_of(list(bodies(route, world)), len(route)):
+        for data in [*real, *(one for _, one in some_of(list(bodies(route, world)), len(route)))]:
             answer = client.request(
                 method,
                 f"/api/v1{route.format(**world.ids)}",
@@ -149,9 +184,12 @@ def test_the_desks_routes_answer_with_a_sentence_whatever_they_are_sent(
                 headers={"content-type": "application/json"},
             )
             told = answer.json() if answer.status_code >= 400 else {}
+            if answer.status_code == 201 and data in real:
+                written |= {one["decision"]["kind"] for one in answer.json() if one["decision"]["is_new"]}
             if answer.status_code >= 500 or (told and (VAGUE in answer.text or not told["error"]["message"])):
                 wrong.append((repr(data)[:300], answer.status_code, answer.text[:200]))
     assert not wrong, wrong[:20]
+    assert written >= {one["decisions"][0]["kind"] for one in real} - {"rank"}, "they reach the writer"
     assert not [one.getMessage() for one in caplog.records if one.levelno >= logging.ERROR]
 
 

@@ -1,6 +1,7 @@
 """Numbers with 95 % intervals: Wilson's for shares, the bootstrap for what is made of groups or ranks."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -98,8 +99,24 @@ def _times(cells: int) -> int:
 
 
 def _drawn(n: int, *, seed: int = 0) -> Any:
-    """How often each of n rows is drawn, one line a resample."""
+    """How often each of n rows is drawn, one line a resample: an array, or its products where it is large."""
+    if n * FEWEST_RESAMPLES > CELLS:
+        return _Resamples(n, seed)
     return np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=_times(n))
+
+
+@dataclass(frozen=True)
+class _Resamples:
+    """Resamples of many rows. Their lines are drawn again for each product, one at a time: together they would take
+    gigabytes for a million rows."""
+
+    n: int
+    seed: int
+
+    def __matmul__(self, values: Any) -> Any:
+        chance = np.random.default_rng(self.seed)
+        picked = (chance.integers(0, self.n, size=self.n) for _ in range(_times(self.n)))
+        return np.array([np.bincount(line, minlength=self.n) @ values for line in picked])
 
 
 def _spearman(first: Any, second: Any) -> Any:

@@ -150,7 +150,7 @@ def write(
         db.flush()
         touched.append(made)
     labels.recompute(db, touched, [round_])
-    return own(row, actor, round_, is_new=True)
+    return own(db, row, actor, round_, is_new=True)
 
 
 def take_slot(db: Session, actor: Actor, row: tables.Decision, place: Place) -> None:

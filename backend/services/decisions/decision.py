@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.db import tables
+from backend.db import standing, tables
 from backend.errors import Conflict
 from backend.services.access import Actor
-from backend.services.decisions.rules import cut_of_round
+from backend.services.decisions.rules import cut_of_round, hides_judge
 from backend.services.decisions.votes import verdict_of
 from backend.services.decisions.words import words
 from backend.values import DecisionKind, Verdict
@@ -64,14 +64,14 @@ class Decision:
         cls,
         row: tables.Decision,
         who: str,
-        cut: float,
+        cut: float | None,
         *,
         tells_judge: bool = True,
         is_retracted: bool = False,
         is_new: bool = False,
     ) -> "Decision":
-        """The decision in a row. `cut`: the score from which its round's judge accepts. `tells_judge`: whether what
-        the judge said may follow from it."""
+        """The decision in a row. `cut`: the score from which its round's judge accepts, None where it is not known.
+        `tells_judge`: whether what the judge said may follow from it."""
         hidden = OWN_FIELDS if tells_judge else (*OWN_FIELDS, *ABOUT_JUDGE)
         return cls(
             id=row.id,
@@ -116,9 +116,18 @@ def written_before(db: Session, actor: Actor, round_: tables.Round, client_ids: 
     rows = list(db.scalars(query)) if client_ids else []
     if any(row.user_id != actor.user_id or row.round_id != round_.id for row in rows):
         raise Conflict("This client_id belongs to another decision. Send a new one.")
-    return {row.client_id: own(row, actor, round_) for row in rows}
+    return {row.client_id: own(db, row, actor, round_) for row in rows}
 
 
-def own(row: tables.Decision, actor: Actor, round_: tables.Round, *, is_new: bool = False) -> Decision:
-    """The actor's own decision in this row."""
-    return Decision.of(row, actor.name, cut_of_round(round_), is_new=is_new)
+def own(db: Session, row: tables.Decision, actor: Actor, round_: tables.Round, *, is_new: bool = False) -> Decision:
+    """The actor's own decision in this row.
+
+    In a blind review `is_override` of a rewrite is None until the actor has labelled the sample, see
+    `rules.is_known_override`.
+    """
+    is_hidden = row.kind is DecisionKind.edit and hides_judge(round_) and not _has_labelled(db, row)
+    return Decision.of(row, actor.name, cut_of_round(round_), tells_judge=not is_hidden, is_new=is_new)
+
+
+def _has_labelled(db: Session, row: tables.Decision) -> bool:
+    return bool(db.scalar(select(standing.has_labelled()).where(tables.Decision.id == row.id)))

@@ -40,7 +40,7 @@ def retract(db: Session, actor: Actor, round_: tables.Round, act: Act, settings:
     lock_labels(db, touched)
     labels.recompute(db, touched)
     free_slot(db, actor, target, settings)
-    return own(row, actor, round_, is_new=True)
+    return own(db, row, actor, round_, is_new=True)
 
 
 def free_slot(db: Session, actor: Actor, target: tables.Decision, settings: ReviewSettings) -> None:

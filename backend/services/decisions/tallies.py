@@ -6,12 +6,17 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from backend.db import standing, tables
+from backend.services.decisions.rules import is_known_override
 from backend.services.review_settings import ReviewSettings
 
 
 @dataclass(frozen=True)
 class Tally:
-    """How many items the person has decided in the round, and on how many the judge was overridden."""
+    """How many items the person has decided in the round, and on how many the judge was overridden.
+
+    While a blind review goes on, rewrites of texts that the person has not labelled are not among the overridden: the
+    count would tell what the judge said of each.
+    """
 
     decided: int = 0
     overridden: int = 0
@@ -32,6 +37,6 @@ def _count(db: Session, round_id: int, settings: ReviewSettings, user_id: int | 
     last = standing.last_own_words(round_id, by_group=settings.by_group)
     if user_id is not None:
         last = last.where(decision.user_id == user_id)
-    overridden = func.sum(case((decision.is_override, 1), else_=0))
+    overridden = func.sum(case((is_known_override(db.get_one(tables.Round, round_id)), 1), else_=0))
     query = select(decision.user_id, func.count(), overridden).where(decision.id.in_(last)).group_by(decision.user_id)
     return {user_id: Tally(number, int(over or 0)) for user_id, number, over in db.execute(query)}

@@ -51,13 +51,14 @@ class Votes:
     left_out: dict[str, int]
 
 
-def verdict_of(kind: DecisionKind, score: float | None, cut: float) -> Verdict | None:
-    """The verdict that a decision gives its sample; None where it gives none, as a decision on a group.
+def verdict_of(kind: DecisionKind, score: float | None, cut: float | None) -> Verdict | None:
+    """The verdict that a decision gives its sample; None where it gives none, as a decision on a group, and of a score
+    where the cut is not known.
 
     Whoever rewrites a text does not let it stand.
     """
     if kind is DecisionKind.score and score is not None:
-        return Verdict.accept if score >= cut else Verdict.reject
+        return None if cut is None else Verdict.accept if score >= cut else Verdict.reject
     return VERDICTS.get(kind)
 
 

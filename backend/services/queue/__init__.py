@@ -43,7 +43,7 @@ def queue(
     `after`: in sequential order, the number of the last sample there. `include`: items the actor decided and wants
     to see again, returned first. `peek`: look without taking.
     """
-    if not 1 <= limit <= MAX_ITEMS or len(held) > MAX_HELD or len(include) > MAX_HELD:
+    if not 1 <= limit <= MAX_ITEMS or len(include) > MAX_ITEMS or len(held) > MAX_HELD:
         raise InvalidInput(f"A queue gives 1 to {MAX_ITEMS} samples at a time. Ask for fewer.")
     with reading() as db:
         round_ = get_row(db, actor, round_id, Role.reviewer)
@@ -93,7 +93,7 @@ def earlier(actor: Actor, round_id: int, held: Sequence[int] = ()) -> Item | Non
         if row is None:
             return None
         [item] = items(db, actor, round_, settings, [row.sample_id], {})
-        return replace(item, mine=own(row, actor, round_))
+        return replace(item, mine=own(db, row, actor, round_))
 
 
 def claim(actor: Actor, round_id: int, found: Picked) -> list[int]:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import reading, tables
 from backend.db.standing import ANY_LABELLING
-from backend.errors import NotFound
+from backend.errors import NotFound, UnreadableRecipe
 from backend.services import review_settings
 from backend.services.access import Actor
 from backend.services.decisions import Decision
@@ -44,9 +44,17 @@ def read(actor: Actor, sample_id: int) -> History:
         sees_judge = is_done or not round_.is_blind or settings.mode is Mode.judgment
         seen = or_(decision.user_id == actor.user_id, literal(is_told))
         rows = db.execute(about.where(seen).order_by(decision.id.desc()).limit(MAX_ROWS)).all()[::-1]
-    gone, cut = {row.retracts_id for row, _ in rows}, cut_of_round(round_)
+    gone, cut = {row.retracts_id for row, _ in rows}, known_cut(round_)
     found = [Decision.of(row, who, cut, tells_judge=sees_judge, is_retracted=row.id in gone) for row, who in rows]
     return History(tuple(found), not is_told)
+
+
+def known_cut(round_: tables.Round) -> float | None:
+    """The cut of the round's judge; None where the recipe cannot be read, as when a part is not installed any more."""
+    try:
+        return cut_of_round(round_)
+    except UnreadableRecipe:
+        return None
 
 
 def has_decided(db: Session, actor: Actor, about: Any) -> bool:

@@ -1,5 +1,6 @@
 """What closing a review would go on with, and what it would leave open."""
 
+import logging
 from collections import Counter
 from dataclasses import dataclass
 
@@ -17,6 +18,10 @@ from backend.services.queue import assignments
 from backend.services.review_settings import ReviewSettings
 from backend.services.rounds import get_row
 from backend.values import LabelSource, Role, Verdict
+
+log = logging.getLogger("rondo.reviews")
+
+NOT_COMPUTED = "The judge's health could not be computed. The reason is in the log."
 
 
 @dataclass(frozen=True)
@@ -65,8 +70,7 @@ def closing(actor: Actor, round_id: int) -> Closing:
         counts = count_items(db, round_id, settings)
         unsettled = db.scalar(select(func.count()).select_from(disputes.disputed(round_).subquery())) or 0
         assigned = _assigned(db, round_, settings)
-        found = health.of_round(db, round_)
-        holds = found.light is Light.red and health.holds(db, round_)
+    light, sentence, holds = _judge(round_id)
     person, judge = LabelSource.person, LabelSource.judge
     return Closing(
         samples=sum(sums.values()),
@@ -81,10 +85,25 @@ def closing(actor: Actor, round_id: int) -> Closing:
         half_reviewed=counts.decided - counts.complete,
         unsettled=unsettled,
         assigned_undecided=assigned,
-        judge_light=str(found.light),
-        judge_sentence=found.sentence,
+        judge_light=str(light),
+        judge_sentence=sentence,
         holds=holds,
     )
+
+
+def _judge(round_id: int) -> tuple[Light, str, bool]:
+    """The judge's light, its sentence, and whether it would hold the round; unknown where it cannot be computed.
+
+    A review is closed without it, too. Read in a transaction of its own: one that failed can be used no more.
+    """
+    try:
+        with reading() as db:
+            round_ = db.get_one(tables.Round, round_id)
+            found = health.of_round(db, round_)
+            return found.light, found.sentence, found.light is Light.red and health.holds(db, round_)
+    except Exception:
+        log.exception("The judge's health of round %s could not be computed.", round_id)
+        return Light.unknown, NOT_COMPUTED, False
 
 
 def _trained(db: Session, round_id: int) -> tuple[Counter[tuple[LabelSource, Verdict | None]], int]:

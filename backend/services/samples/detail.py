@@ -106,6 +106,9 @@ def detail(actor: Actor, sample_id: int) -> Detail:
         is_hint_hidden = group.is_stripped and kept.judge
         (row,) = visibility.seen(db, actor, kept, read_rows(db, (sample_id,)))
         hides_judge = row.is_hidden and kept.judge
+        # Of a rewrite the history holds the decision on the text that it was made of.
+        about = sample.edited_from_id or sample.id
+        tells_judge = not kept.judge or about in visibility.decided(db, actor, [about])
         return Detail(
             label=row,
             round_id=sample.round_id,
@@ -126,7 +129,7 @@ def detail(actor: Actor, sample_id: int) -> Detail:
             score_like=sample.score_like,
             judgments=() if hides_judge else tuple(judgments(db, sample_id)),
             group=tuple(visibility.seen(db, actor, kept, siblings(db, sample))),
-            history=tuple(decisions(db, sample, round_, _told(actor, kept, row), tells_judge=not hides_judge)),
+            history=tuple(decisions(db, sample, round_, _told(actor, kept, row), tells_judge=tells_judge)),
             trained=tuple(datasets(db, sample_id)),
             hides_others=row.is_hidden and kept.others,
             chain=sample_chain.of(db, actor, sample, round_, kept),

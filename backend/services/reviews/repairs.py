@@ -11,7 +11,8 @@ from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound, TooManyAttempts
 from backend.services import events
 from backend.services.access import Actor, require
-from backend.services.rounds import get_row
+from backend.services.rounds import get_row, review_scope
+from backend.services.samples import visibility
 from backend.values import JobStatus, Role, RoundStatus, Stage
 
 KIND = "repair"
@@ -39,7 +40,11 @@ class Repair:
 
 
 def start(actor: Actor, sample_id: int, instruction: str) -> int:
-    """Ask the round's policy to rewrite a sample; returns the job's id. Asking again gives another rewrite."""
+    """Ask the round's policy to rewrite a sample; returns the job's id. Asking again gives another rewrite.
+
+    A rewrite tells what it was made of. Raises `PermissionDenied` for a sample that a blind review hides, and
+    `Conflict` for one that people do not decide on; where the hint of a question is hidden, the policy does not get it.
+    """
     words = " ".join(instruction.replace("\x00", " ").split())
     if not words:
         raise InvalidInput("The instruction is empty. Say in a line what to change.")
@@ -52,6 +57,9 @@ def start(actor: Actor, sample_id: int, instruction: str) -> int:
         round_ = get_row(db, actor, sample.round_id, Role.reviewer)
         if round_.status is not RoundStatus.review:
             raise Conflict(f"Round {round_.number} is not in review, so its samples are no longer repaired.")
+        kept = visibility.hidden(db, actor, round_)
+        visibility.refuse_hidden(kept, round_, sample)
+        review_scope.refuse_others(db, round_, sample_id)
         refuse_too_many(db, actor)
         spec = {
             "kind": KIND,
@@ -59,6 +67,7 @@ def start(actor: Actor, sample_id: int, instruction: str) -> int:
             "checkpoint_id": round_.policy_id,
             "instruction": words,
             "seed": secrets.randbelow(2**31),
+            "hides_hint": kept.judge and db.get_one(tables.Group, sample.group_id).is_stripped,
         }
         job = jobs.enqueue(db, stage=Stage.generate, project_id=round_.project_id, spec=spec, created_by=actor.user_id)
         place = {"project_id": round_.project_id, "round_id": round_.id, "sample_id": sample_id, "job_id": job.id}
