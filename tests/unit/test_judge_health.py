@@ -64,7 +64,9 @@ def test_a_calibration_error_weighs_each_bin_by_its_texts() -> None:
     found, by_name = judged(of(witnesses=MIXED))
     assert by_name["calibration"].number.value == pytest.approx(0.25)
     assert [(one.n, one.score, one.accepted) for one in found.calibration] == [(20, 0.0, 0.25), (20, 1.0, 0.75)]
-    near = calibration_error([0.5] * 30 + [0.52] * 30, [True, False] * 30, 2)
+    near = calibration_error(
+        [0.25] * 40 + [0.75] * 40, [n % 4 == 0 for n in range(40)] + [n % 4 > 0 for n in range(40)], 2
+    )
     assert near.low is not None
     assert near.high is not None
     assert near.value is not None
