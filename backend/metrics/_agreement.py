@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +18,8 @@ FEWEST_RESAMPLES = 100
 WORK = 20_000_000
 """Cells that one interval may compute: where items have many values, it takes fewer resamples."""
 FEW, SAME = 30, 1e-9
-"""Below so many items, an interval without width says nothing: drawing equal values again gives equal values."""
+"""An interval without width says nothing, since drawing equal values again gives equal values. Only where all agree, on
+so many items, it stands."""
 LEVELS = 40
 """Scores of a continuous scale are rounded to this many steps of their range."""
 
@@ -122,12 +123,12 @@ def _fleiss(counts: Counts) -> Figure:
 
 @lru_cache(maxsize=512)
 def _alpha(counts: Counts, is_interval: bool) -> Figure:
+    if is_interval:
+        return _interval_alpha(_rounded(counts))
     import krippendorff
 
-    counts = _rounded(counts) if is_interval else counts
     rows, domain = _rows(counts, _codes(counts))
-    level: Literal["interval", "nominal"] = "interval" if is_interval else "nominal"
-    values = np.array(domain, dtype=float) if is_interval else np.arange(len(domain))
+    values = np.arange(len(domain))
 
     def alpha_of(drawn: Any) -> float | None:
         table = np.repeat(rows, drawn, axis=0)
@@ -135,10 +136,33 @@ def _alpha(counts: Counts, is_interval: bool) -> Figure:
         if is_used.sum() < 2:
             return None
         return float(
-            krippendorff.alpha(value_counts=table[:, is_used], value_domain=values[is_used], level_of_measurement=level)
+            krippendorff.alpha(
+                value_counts=table[:, is_used], value_domain=values[is_used], level_of_measurement="nominal"
+            )
         )
 
     return _figure(counts, alpha_of, cells=len(domain) ** 2)
+
+
+def _interval_alpha(counts: Counts) -> Figure:
+    """Krippendorff's alpha of numbers, from sums of squares.
+
+    Within the items and over all values, squared differences of ordered pairs add up to 2 (m * sum of squares - square
+    of the sum) of m values: no table of all pairs of values is needed in each resample, as it is in `krippendorff`.
+    """
+    rows, domain = _rows(counts, _codes(counts))
+    values = np.array(domain, dtype=float)
+    values = values - values.mean() if len(values) else values
+    raters, sums, squares = rows.sum(axis=1), rows @ values, rows @ values**2
+    within = (raters * squares - sums**2) / np.maximum(raters - 1, 1)
+
+    def alpha_of(drawn: Any) -> float | None:
+        if (drawn @ rows > 0).sum() < 2:
+            return None
+        n, total = drawn @ raters, drawn @ sums
+        return float(1 - (n - 1) * (drawn @ within) / (n * (drawn @ squares) - total**2))
+
+    return _figure(counts, alpha_of)
 
 
 def _codes(counts: Counts) -> dict[Value, int]:
@@ -182,6 +206,6 @@ def _figure(counts: Counts, statistic: Statistic, *, cells: int = 1, fewest: int
     draws = np.random.default_rng(0).multinomial(total, numbers / total, size=times)
     found = [one for one in map(statistic, draws) if one is not None]
     low, high = np.percentile(found, [2.5, 97.5]) if found else (value, value)
-    if not found or (total < FEW and high - low < SAME):
+    if not found or (high - low < SAME and (total < FEW or value < 1 - SAME)):
         return Figure(value, None, None, total)
     return Figure(value, float(low), float(high), total)

@@ -7,10 +7,11 @@ that was killed goes on where it was. A copy's place (step, position, kind, chec
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import and_, delete, insert, select, update
+from sqlalchemy import and_, func, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
-from backend.db import reading, standing, tables
+from backend import recipes
+from backend.db import now, reading, standing, tables
 from backend.db.many import in_chunks
 from backend.errors import NotFound
 from backend.judges import Judge
@@ -21,14 +22,17 @@ from backend.values import Split
 
 KIND = "branch"
 """The kind of the job."""
-GROUPS_AT_ONCE = 200
+GROUPS_AT_ONCE, EXAMPLES_AT_ONCE = 200, 2_000
 OF_TEXTS = ("prompts", "left_out", "samples", "tokens", "truncated")
 OF_JUDGING = ("judgments", "unparsed", "judge_tokens")
 """What a round counts at the end of its generators and judges; the rest its selectors count."""
 
 
 def run(stage: StageContext) -> Finish:
-    """Copy what is not copied yet; what stands on the round itself is copied in the transaction that ends the job."""
+    """Copy what is not copied yet, and what the round counts: whether it is held before its training depends on that.
+
+    What its steps have left, and its roles, are copied in the transaction that ends the job.
+    """
     origin_id, first = origin_of(stage), first_step(stage)
     group = tables.Group
     with reading() as db:
@@ -43,12 +47,12 @@ def run(stage: StageContext) -> Finish:
             copied = _rows(db, group, group.id.in_(some), order=(group.step, group.position))
             _copy_groups(db, stage, copied)
         stage.progress.advance(len(some))
+    _copy_datasets(stage)
+    _copy_counts(stage)
 
     def finish(db: Session) -> None:
-        _copy_datasets(db, stage)
         _copy_roles(db, stage)
         origin, made = db.get_one(tables.Round, origin_id), db.get_one(tables.Round, stage.round.id)
-        made.counts = {name: value for name, value in origin.counts.items() if name in _still_counted(stage)}
         made.steps = _steps(db, stage, origin.steps)
 
     return finish
@@ -104,21 +108,51 @@ def _copy_groups(db: Session, stage: StageContext, old: Sequence[dict[str, Any]]
 
 
 def _copy_words(db: Session, stage: StageContext, ids: dict[int, int], groups: dict[int, int]) -> None:
-    """Judgments, labels, decisions and known labels of these texts."""
+    """Judgments, labels, decisions, known labels and decided leases of these texts."""
     here, judgment, first = {"round_id": stage.round.id}, tables.Judgment, first_step(stage)
+    old_cut = _cut_to_leave(stage)
     for some in in_chunks(sorted(ids)):
         said = _rows(db, judgment, judgment.sample_id.in_(some) & (judgment.step < first), order=(judgment.id,))
         _insert(db, judgment, [one | here | {"sample_id": ids[one["sample_id"]]} for one in said])
         labels = _rows(db, tables.Label, tables.Label.sample_id.in_(some), order=(tables.Label.sample_id,))
-        if _judges_anew(stage):
-            labels = branch_labels.before_judging(labels, said, _judges(stage, first))
-        _insert(db, tables.Label, [one | here | {"sample_id": ids[one["sample_id"]]} for one in labels])
-        known = _rows(db, tables.GoldItem, tables.GoldItem.sample_id.in_(some), order=(tables.GoldItem.sample_id,))
-        _insert(db, tables.GoldItem, [one | here | {"sample_id": ids[one["sample_id"]]} for one in known])
         decision = tables.Decision
         query = standing.everything(*_columns(decision)).where(decision.sample_id.in_(some)).order_by(decision.id)
         decided = [dict(row) for row in db.execute(query).mappings()]
+        if _judges_anew(stage):
+            own = set() if old_cut is not None else branch_labels.scored(labels, decided)
+            labels = branch_labels.before_judging(labels, said, _judges(stage, first), own)
+        _insert(db, tables.Label, [one | here | {"sample_id": ids[one["sample_id"]]} for one in labels])
+        known = _rows(db, tables.GoldItem, tables.GoldItem.sample_id.in_(some), order=(tables.GoldItem.sample_id,))
+        _insert(db, tables.GoldItem, [one | here | {"sample_id": ids[one["sample_id"]]} for one in known])
+        decided = [branch_labels.as_verdict(one, old_cut) for one in decided]
         _insert(db, decision, [_decision(stage, one, ids, groups) for one in decided])
+        _insert(db, tables.Lease, [one | here | {"sample_id": ids[one["sample_id"]]} for one in _leases(db, some)])
+
+
+def _leases(db: Session, sample_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """The slots of items that somebody decided; those that nobody decided are free."""
+    lease = tables.Lease
+    slots = _rows(db, lease, lease.sample_id.in_(sample_ids), order=(lease.sample_id, lease.slot))
+    begun = {one["sample_id"] for one in slots if one["decided_at"] is not None}
+    free = {"user_id": None, "expires_at": now(), "is_random": False}
+    return [one | (free if one["decided_at"] is None else {}) for one in slots if one["sample_id"] in begun]
+
+
+def _cut_to_leave(stage: StageContext) -> float | None:
+    """The cut of the judge whose scale people's scores are of, where the one that judges anew has another cut or scale;
+    else None."""
+    if not _judges_anew(stage):
+        return None
+    with reading() as db:
+        origin = db.get_one(tables.Round, origin_of(stage))
+    old = recipes.judge_place(recipes.read(origin.recipe), origin.phase)
+    new = recipes.judge_place(stage.recipe, stage.round.phase)
+    if old is None or new is None:
+        return None
+    assert isinstance(old.step.part, Judge)
+    assert isinstance(new.step.part, Judge)
+    was, comes = ((one.accept_at, one.score_range) for one in (old.step.part, new.step.part))
+    return None if was == comes else was[0]
 
 
 def _decision(stage: StageContext, one: dict[str, Any], ids: dict[int, int], groups: dict[int, int]) -> dict[str, Any]:
@@ -161,24 +195,55 @@ def _copies(db: Session, stage: StageContext, old_ids: Iterable[int | None]) -> 
     return found
 
 
-def _copy_datasets(db: Session, stage: StageContext) -> None:
-    """What was frozen before the step, with the copies of its texts."""
-    dataset, example = tables.Dataset, tables.Example
-    db.execute(delete(dataset).where(dataset.round_id == stage.round.id))
-    frozen = _rows(db, dataset, (dataset.round_id == origin_of(stage)) & (dataset.step < first_step(stage)),
-                   order=(dataset.step,))  # fmt: skip
+def _copy_counts(stage: StageContext) -> None:
+    """What the round's own row counts of the steps before."""
+    names = _still_counted(stage)
+    with reading() as db:
+        old = db.get_one(tables.Round, origin_of(stage)).counts
+        there = db.get_one(tables.Round, stage.round.id).counts
+    counts = {name: value for name, value in old.items() if name in names}
+    if there != counts:
+        with stage.writing() as db:
+            db.get_one(tables.Round, stage.round.id).counts = counts
+
+
+def _copy_datasets(stage: StageContext) -> None:
+    """What was frozen before the step, with the copies of its texts: some rows in each transaction."""
+    dataset = tables.Dataset
+    with reading() as db:
+        frozen = _rows(db, dataset, (dataset.round_id == origin_of(stage)) & (dataset.step < first_step(stage)),
+                       order=(dataset.step,))  # fmt: skip
+        here = select(dataset.step, dataset.id).where(dataset.round_id == stage.round.id)
+        made = dict(db.execute(here).tuples().all())
     for one in frozen:
-        made = tables.Dataset(
-            **{name: value for name, value in one.items() if name != "id"} | {"round_id": stage.round.id}
-        )
-        db.add(made)
-        db.flush()
-        rows = _rows(db, example, example.dataset_id == one["id"], order=(example.position,))
+        if one["step"] not in made:
+            with stage.writing() as db:
+                values = {name: value for name, value in one.items() if name != "id"}
+                copy = tables.Dataset(**values | {"round_id": stage.round.id})
+                db.add(copy)
+                db.flush()
+                made[one["step"]] = copy.id
+        while _copy_examples(stage, one["id"], made[one["step"]]):
+            pass
+
+
+def _copy_examples(stage: StageContext, old_id: int, new_id: int) -> bool:
+    """Copy the next rows of a dataset; return whether there may be more."""
+    example = tables.Example
+    with reading() as db:
+        last = db.scalar(select(func.max(example.position)).where(example.dataset_id == new_id))
+        query = select(*_columns(example)).where(example.dataset_id == old_id).order_by(example.position)
+        query = query if last is None else query.where(example.position > last)
+        rows = [dict(row) for row in db.execute(query.limit(EXAMPLES_AT_ONCE)).mappings()]
+    if not rows:
+        return False
+    with stage.writing() as db:
         ids = _copies(db, stage, [n for row in rows for n in (row["sample_id"], row["rejected_id"])])
         _insert(db, example, [
-            row | {"dataset_id": made.id} | {n: ids.get(row[n], row[n]) for n in ("sample_id", "rejected_id")}
+            row | {"dataset_id": new_id} | {n: ids.get(row[n], row[n]) for n in ("sample_id", "rejected_id")}
             for row in rows
         ])  # fmt: skip
+    return len(rows) == EXAMPLES_AT_ONCE
 
 
 def _copy_roles(db: Session, stage: StageContext) -> None:
@@ -208,7 +273,7 @@ def _judges_anew(stage: StageContext) -> bool:
 
 
 def _still_counted(stage: StageContext) -> set[str]:
-    """What the round's own row counts of the steps before."""
+    """The names of what it counts of them."""
     with reading() as db:
         names = set(db.get_one(tables.Round, origin_of(stage)).counts)
     selects = any(_is(place, "selector", "mixer") for place in stage.places[first_step(stage) :])

@@ -10,13 +10,15 @@ from sqlalchemy import func, select
 from typer.testing import CliRunner
 
 from app.cli.commands import app
-from backend.db import reading, tables
+from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.pipeline.health import Light
-from backend.services import judge_health, plans, rounds
+from backend.pipeline.health.evidence import gather
+from backend.services import judge_health, plans, reviews, rounds, samples
 from backend.services.people import accounts
+from backend.services.plans import branches
 from backend.services.rounds import reselect
-from backend.values import LabelSource, Role, RoundStatus, Stage
+from backend.values import DecisionKind, LabelSource, Role, RoundStatus, Stage, Verdict
 from tests import rows
 from tests.integration import site
 from tests.integration.loop import JUDGE, Loop, dying, made, meta_rewarding
@@ -142,6 +144,7 @@ def test_questions_about_texts_and_judgments_of_several_steps_are_copied(
 
 def test_what_a_branch_cannot_be(tiny: Path) -> None:
     loop = Judged(tiny)
+    loop.close()
     plan = plans.branch(loop.actor, loop.round_id, "judge")
     launch = rounds.launch
     for change, reason in (
@@ -152,12 +155,19 @@ def test_what_a_branch_cannot_be(tiny: Path) -> None:
     ):
         with pytest.raises(InvalidInput, match=reason):
             launch(loop.actor, loop.project.id, replace(plan, **change))
+    fair = rows.make_checkpoint(loop.project, "fair", engine=FAIR)
+    selecting = replace(plan, branch_step=3)
+    with pytest.raises(InvalidInput, match="The judge of a branch from step 4 on is that of round 1"):
+        launch(loop.actor, loop.project.id, replace(selecting, judge_id=fair.id))
+    launch(loop.actor, loop.project.id, replace(selecting, reference_id=loop.policy.id))
     generator = plan.recipe["generator"] | {"n": 2}
     with pytest.raises(InvalidInput, match="Step 2 differs from that of round 1"):
         launch(loop.actor, loop.project.id, replace(plan, recipe=plan.recipe | {"generator": generator}))
-    for step, reason in ((1, "Nothing is sampled before step 2"), (9, "has no step 10"), (4, "has not done the steps")):
+    for step, reason in ((1, "Nothing is sampled before step 2"), (9, "has no step 10")):
         with pytest.raises(Conflict, match=reason):
             launch(loop.actor, loop.project.id, replace(plan, branch_step=step))
+    with pytest.raises(Conflict, match="has not done the steps before Step 3"):
+        plans.branch(loop.actor, loop.launch(), "judge")
     with pytest.raises(NotFound):
         launch(loop.actor, loop.project.id, replace(plan, branch_of=10**6))
     with pytest.raises(InvalidInput, match="A branch begins at judge, select, train"):
@@ -169,9 +179,101 @@ def test_what_a_branch_cannot_be(tiny: Path) -> None:
         launch(rows.make_actor(stranger), stranger.id, plan)
 
 
+def test_nothing_branches_off_a_round_that_people_have_yet_to_decide_on(tiny: Path) -> None:
+    loop = Judged(tiny)
+    settled = Judged(tiny)
+    settled.close()
+    plan = plans.branch(settled.actor, settled.round_id, "judge")
+    plan = replace(plan, sample_set_ids=(loop.prompts.id,), reference_id=loop.base.id)
+    for at in ("judge", "select"):
+        with pytest.raises(Conflict, match="People have yet to decide on round 1"):
+            plans.branch(loop.actor, loop.round_id, at)
+    launched = replace(plan, policy_id=loop.policy.id, branch_of=loop.round_id)
+    with pytest.raises(Conflict, match="People have yet to decide on round 1"):
+        rounds.launch(loop.actor, loop.project.id, launched)
+    with session() as db:
+        ahead = db.get_one(tables.Round, loop.round_id)
+        assert branches.offered(db, ahead) == []
+        ahead.status, ahead.stage, ahead.step = RoundStatus.running, Stage.judge, 2
+        assert "People have yet to decide" in (branches.refusal(db, ahead, 2) or "")
+        ahead.status, ahead.stage, ahead.step = RoundStatus.review, Stage.review, 3
+    reviewer = rows.make_actor(loop.project, Role.reviewer)
+    assert {row.score for row in samples.page(reviewer, loop.round_id).rows} == {None}, "what the review hides"
+
+
+def test_what_people_decide_in_a_branch_is_not_blind(tiny: Path) -> None:
+    loop = Judged(tiny)
+    loop.close()
+    branch = rounds.launch(loop.actor, loop.project.id, plans.branch(loop.actor, loop.round_id, "judge"))
+    assert loop.run(branch).status is RoundStatus.review
+    loop.decide(40, "1", round_id=branch)
+    with reading() as db:
+        said = select(tables.Decision.is_blind).where(tables.Decision.round_id == branch)
+        assert set(db.scalars(said)) == {False}, "its labels can be read in the round it comes from"
+        assert gather(db, db.get_one(tables.Round, branch)).witnesses == ()
+
+
+def test_a_branch_that_trains_is_held_as_its_origin_was(tiny: Path) -> None:
+    loop = Judged(tiny)
+    loop.decide(40, "1", is_random=False)
+    held = loop.close()
+    assert held.status is RoundStatus.held
+    branch = rounds.launch(loop.actor, loop.project.id, plans.branch(loop.actor, loop.round_id, "train"))
+    again = loop.run(branch)
+    assert (again.status, again.stage, again.hold["said"]) == (RoundStatus.held, Stage.train, held.hold["said"])
+    reselect.reselect(loop.actor, branch, {"threshold": 0.1})
+    selected = loop.run(branch)
+    assert (selected.status, selected.recipe["selector"]["threshold"]) == (RoundStatus.held, 0.1)
+
+
+def test_scores_of_another_scale_are_copied_as_verdicts_and_decided_items_stay_decided(tiny: Path) -> None:
+    loop = Judged(tiny, review={"num_reviewers_per_item": 2})
+    with reading() as db:
+        first, second = db.scalars(
+            select(tables.Sample.id).where(tables.Sample.round_id == loop.round_id).order_by(tables.Sample.id).limit(2)
+        )
+    ann = rows.make_actor(loop.project, Role.reviewer)
+    for actor in (loop.actor, ann):
+        act = reviews.Act(f"score-{actor.user_id:06}", DecisionKind.score, first, score=0.7)
+        reviews.decide_many(actor, loop.round_id, [act])
+    reviews.decide_many(ann, loop.round_id, [reviews.Act("reject-000001", DecisionKind.reject, second)])
+    loop.close()
+    plan = replace(plans.branch(loop.actor, loop.round_id, "judge"), is_reviewed=True)
+    same = rounds.launch(loop.actor, loop.project.id, plan)
+    stricter = plan.recipe | {"judge": plan.recipe["judge"] | {"accept_at": 0.9}}
+    other = rounds.launch(loop.actor, loop.project.id, replace(plan, recipe=stricter))
+    for branch, kind, score in ((same, DecisionKind.score, 0.7), (other, DecisionKind.accept, None)):
+        assert loop.run(branch).status is RoundStatus.review
+        decision, label, lease = tables.Decision, tables.Label, tables.Lease
+        with reading() as db:
+            said = select(decision.kind, decision.score).where(decision.round_id == branch).order_by(decision.id)
+            assert [tuple(row) for row in db.execute(said)] == [(kind, score)] * 2 + [(DecisionKind.reject, None)]
+            mine = select(label.verdict, label.score, label.machine_score).where(label.round_id == branch)
+            verdict, own, machine = db.execute(mine.order_by(label.sample_id).limit(1)).one()
+            assert verdict is Verdict.accept
+            assert own == (machine if score is None else score)
+            slots = select(lease.user_id, lease.decided_at.is_not(None)).where(lease.round_id == branch)
+            taken = [tuple(row) for row in db.execute(slots.order_by(lease.sample_id, lease.slot))]
+        assert sorted(taken[:2]) == sorted([(loop.actor.user_id, True), (ann.user_id, True)])
+        assert taken[2:] == [(ann.user_id, True), (None, False)]
+
+
+def test_a_branch_whose_rows_are_not_copied_has_no_branches(tiny: Path) -> None:
+    loop = Judged(tiny)
+    loop.close()
+    plan = replace(plans.branch(loop.actor, loop.round_id, "select"), is_reviewed=False)
+    branch = rounds.launch(loop.actor, loop.project.id, plan)
+    with pytest.raises(Conflict, match="not copied yet"):
+        plans.branch(loop.actor, branch, "select")
+    loop.run(branch)
+    assert plans.branch(loop.actor, branch, "select").branch_of == branch
+
+
 def test_a_branch_is_launched_by_a_program_and_on_the_command_line(tiny: Path) -> None:
     loop = Judged(tiny)
+    loop.close()
     fair = rows.make_checkpoint(loop.project, "fair", engine=FAIR)
+    unsampled = loop.launch()
     with site.with_token(rows.make_actor(loop.project, Role.curator)) as client:
         answer = client.post(
             f"/api/v1/rounds/{loop.round_id}/branch",
@@ -181,12 +283,12 @@ def test_a_branch_is_launched_by_a_program_and_on_the_command_line(tiny: Path) -
         found = answer.json()
         assert (found["branch_of_id"], found["branch_step"], found["judge_id"]) == (loop.round_id, 2, fair.id)
         assert found["recipe"]["judge"]["votes"] == 2
-        too_early = client.post(f"/api/v1/rounds/{loop.round_id}/branch", json={"at": "train"})
+        too_early = client.post(f"/api/v1/rounds/{unsampled}/branch", json={"at": "train"})
         assert (too_early.status_code, "has not done the steps" in too_early.text) == (409, True)
     accounts.local_owner()
     asked = ["round", "branch", "1", "--judge", "fair", "--set", "judge.votes=3", "--no-review", "--json"]
     told = CliRunner().invoke(app, [*asked, "--project", str(loop.project.id)])
     assert told.exit_code == 0, told.output
     made_by_hand = json.loads(told.stdout)
-    assert (made_by_hand["number"], made_by_hand["branch_of_id"]) == (3, loop.round_id)
+    assert (made_by_hand["number"], made_by_hand["branch_of_id"]) == (4, loop.round_id)
     assert rounds.get(loop.actor, made_by_hand["id"]).recipe["judge"]["votes"] == 3

@@ -50,17 +50,17 @@ class Judged(Loop):
         self.round_id = self.launch(is_reviewed=True, **plan)
         assert self.run(self.round_id).status is RoundStatus.review
 
-    def decide(self, number: int, good: str, *, round_id: int | None = None) -> None:
-        """People accept the texts that end so, of the first `number`, which the queue had drawn at random."""
+    def decide(self, number: int, good: str, *, round_id: int | None = None, is_random: bool = True) -> None:
+        """People accept the texts that end so, of the first `number`; `is_random`: the queue had drawn them so."""
         sample = tables.Sample
         with reading() as db:
             query = select(sample.id, sample.text).where(sample.round_id == (round_id or self.round_id))
             texts = db.execute(query.order_by(sample.id)).all()[:number]
         kind = {True: DecisionKind.accept, False: DecisionKind.reject}
         acts = [reviews.Act(f"decide-{n:05}", kind[text.endswith(good)], n) for n, text in texts]
-        reviews.decide_many(self.actor, self.round_id, acts)
+        reviews.decide_many(self.actor, round_id or self.round_id, acts)
         with session() as db:
-            db.execute(update(tables.Decision).values(is_random=True))
+            db.execute(update(tables.Decision).values(is_random=is_random))
 
     def close(self) -> tables.Round:
         reviews.close(self.actor, self.round_id)
@@ -150,7 +150,8 @@ def test_a_held_round_selects_again_and_can_be_cancelled(tiny: Path) -> None:
     again = made.run(made.round_id)
     assert (again.status, again.recipe["selector"]["threshold"]) == (RoundStatus.held, 0.1)
     rounds.cancel(made.actor, made.round_id)
-    assert rounds.get(made.actor, made.round_id).status is RoundStatus.cancelled
+    found = rounds.get(made.actor, made.round_id)
+    assert (found.status, found.hold) == (RoundStatus.cancelled, {}), "it is held no more"
 
 
 def test_who_will_decide_is_not_told_of_the_judge(tiny: Path) -> None:

@@ -149,6 +149,20 @@ def test_the_random_share_is_marked_on_item_and_decision(database: str) -> None:
     assert not any(item.is_random for item in team.items("bob", order=Order.sequential))
 
 
+def test_every_item_of_the_order_random_is_drawn_at_random(database: str) -> None:
+    team = Team(prompts=20, num_reviewers_per_item=2)
+    team.act("bob", team.ids[0], ACCEPT)
+    items = team.items("ann", order=Order.random, limit=10)
+    assert [item.sample_id for item in items if not item.is_random] == [team.ids[0]], "bob began it"
+    for item in items:
+        team.act("ann", item.sample_id, ACCEPT)
+    marked = {d.sample_id for d in team.decisions() if d.is_random}
+    assert marked == {item.sample_id for item in items} - {team.ids[0]}
+    rest = team.items("ann", order=Order.random, limit=100)
+    assert {item.sample_id for item in items} | {item.sample_id for item in rest} == set(team.ids)
+    assert all(item.is_random for item in rest)
+
+
 def test_the_places_of_the_random_share_stay_after_a_reload(database: str) -> None:
     team = Team(prompts=40, random_share=0.3)
     who = team.who("ann")

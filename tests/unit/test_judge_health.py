@@ -1,5 +1,6 @@
 """The numbers behind the judge's light, worked out by hand, and what it says where it does not know."""
 
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from backend.judges import Comparison
 from backend.judges.additive_rubric import AdditiveRubric
 from backend.judges.pairwise_swapped import PairwiseSwapped
 from backend.judges.written_verdict import WrittenVerdict
+from backend.metrics._intervals import wilson
 from backend.pipeline.health import Health, Light, Limits, health, measures
 from backend.pipeline.health.numbers import calibration_error, rank_correlation, ratio
 from backend.pipeline.health.shapes import Evidence, Judged, Measure, Number, Witness
@@ -62,6 +64,13 @@ def test_a_calibration_error_weighs_each_bin_by_its_texts() -> None:
     found, by_name = judged(of(witnesses=MIXED))
     assert by_name["calibration"].number.value == pytest.approx(0.25)
     assert [(one.n, one.score, one.accepted) for one in found.calibration] == [(20, 0.0, 0.25), (20, 1.0, 0.75)]
+    near = calibration_error(
+        [0.25] * 40 + [0.75] * 40, [n % 4 == 0 for n in range(40)] + [n % 4 > 0 for n in range(40)], 2
+    )
+    assert near.low is not None
+    assert near.high is not None
+    assert near.value is not None
+    assert near.low <= near.value <= near.high, "an error near 0 is on average larger where it is drawn again"
     assert calibration_error([0.25] * 4, [True, False, False, False], 2).value == pytest.approx(0.0)
     _, elo = judged(of(PairwiseSwapped(), witnesses=MIXED))
     assert (elo["calibration"].light, elo["calibration"].number.value) == (Light.unknown, None)
@@ -76,10 +85,45 @@ def test_a_pair_is_ordered_rightly_where_the_better_text_scores_higher() -> None
         for side, score in enumerate(pair)
     ]
     _, by_name = judged(of(witnesses=tuple(witnesses)))
-    assert (by_name["order"].number.value, by_name["order"].number.n) == (0.6, 20), "a tie is no right order"
-    _, compared = judged(of(better=((5.0, 1.0),) * 15 + ((1.0, 5.0),) * 5))
+    # 12 right, 4 tied: 12 + 4 / 2 of 20.
+    assert (by_name["order"].number.value, by_name["order"].number.n) == (0.7, 20)
+    better = tuple((n, *((5.0, 1.0) if n < 15 else (1.0, 5.0))) for n in range(20))
+    _, compared = judged(of(better=better))
     assert compared["order"].number.value == 0.75
     assert compared["kappa"].light is Light.unknown
+
+
+def test_a_judge_that_ties_every_pair_orders_them_by_chance() -> None:
+    tied = tuple((n, 3.0, 3.0) for n in range(40))
+    _, by_name = judged(of(better=tied))
+    assert (by_name["order"].number.value, by_name["order"].light is Light.red) == (0.5, False)
+
+
+def test_one_ranking_of_one_prompt_turns_no_light_red() -> None:
+    ranking = tuple((1, float(a), float(b)) for a, b in combinations(range(7), 2))
+    assert len(ranking) == 21
+    found, by_name = judged(of(better=ranking))
+    assert (by_name["order"].light, found.light) == (Light.unknown, Light.unknown)
+    assert by_name["order"].missing.startswith("21 pairs that people ordered, of 1 prompts; 20 prompts are needed.")
+    many = tuple((n % 20, 1.0, 2.0) for n in range(60))
+    found, by_name = judged(of(better=many))
+    assert (by_name["order"].light, by_name["order"].number.n) == (Light.red, 60)
+    assert by_name["order"].number.high == pytest.approx(wilson(0, 20)[1]), "20 prompts, not 60 pairs"
+    crowded = tuple(text(n, 1.0, group_id=n // 20) for n in range(60))
+    _, few = judged(of(texts=crowded))
+    assert few["ties"].light is Light.unknown
+    assert "of 3 prompts; 10 prompts are needed" in few["ties"].missing
+
+
+def test_a_judge_or_people_who_always_say_the_same_leave_kappa_unknown() -> None:
+    strict = people((97, 1.0, True), (3, 1.0, False))
+    found, by_name = judged(of(witnesses=strict))
+    assert (by_name["kappa"].light, by_name["kappa"].number.low) == (Light.unknown, None)
+    assert "no interval" in by_name["kappa"].missing
+    assert found.light is not Light.red, "they agree on 97 of 100 texts"
+    constant = people((10, 1.0, False), (10, 0.0, False))
+    found, _ = judged(of(witnesses=constant))
+    assert found.light is not Light.ok, "nothing is known"
 
 
 def test_ends_ties_and_unparsed_are_shares_of_all_texts() -> None:
@@ -129,6 +173,11 @@ def test_length_pulls_among_texts_of_the_same_worth() -> None:
     assert by_name["length"].light is Light.amber
     # Ranks 1 2 3 4 against 2 1 4 3: 1 - 6 * 4 / (4 * 15).
     assert rank_correlation([[(1, 2), (2, 1), (3, 4), (4, 3)]]).value == pytest.approx(0.6)
+    one_sided = [Witness(text(n, n / 40, num_tokens=n), accepts=True) for n in range(10)]
+    one_sided += [Witness(text(20 + n, 0.5, num_tokens=10), accepts=False) for n in range(15)]
+    _, used = judged(of(witnesses=tuple(one_sided)))
+    assert used["length"].light is Light.unknown, "15 of the 25 have one score and one length"
+    assert used["length"].missing.startswith("10 blind decisions")
     _, even = judged(of(witnesses=MIXED))
     assert even["length"].light is Light.unknown
     assert even["length"].missing.startswith("All texts of a verdict have the same score or the same length.")
@@ -163,6 +212,10 @@ def test_the_light_is_that_of_the_worst_measure_whose_whole_interval_is_beyond_i
     wrong = people((5, 1.0, True), (35, 1.0, False))
     found, by_name = judged(of(witnesses=wrong))
     assert (found.light, by_name["precision"].light, by_name["recall"].light) == (Light.red, Light.red, Light.unknown)
+    assert found.sentence.startswith("Do not train on this judge: precision")
+    assert {one.name for one in found.reds()} == {"precision"}
+    opposed = people((5, 1.0, True), (30, 1.0, False), (5, 0.0, True))
+    found, _ = judged(of(witnesses=opposed))
     assert found.sentence.startswith("Do not train on this judge: Cohen’s kappa")
     assert {one.name for one in found.reds()} == {"kappa", "precision"}
     near = people((12, 1.0, True), (10, 1.0, False), (10, 0.0, False))
@@ -191,4 +244,5 @@ def test_a_ratio_over_groups_has_a_width_even_where_all_groups_are_alike() -> No
     assert (found.value, found.n) == (1.0, 20)
     assert (found.low, found.high) == pytest.approx((0.839, 1.0), abs=0.001)
     assert ratio([(1, 3), (0, 0), (2, 3)]).value == 0.5
+    assert ratio([(1, 3), (0, 0), (2, 3)]).low is None, "two groups tell nothing of others"
     assert ratio([]).value is None

@@ -140,8 +140,8 @@ def _is_nearly_all(decided: int, all_of_them: int) -> bool:
     return all_of_them > 0 and decided >= NEARLY_ALL * all_of_them
 
 
-def _better(db: Session, row: tables.Round, words: Sequence[Any], step: int) -> Iterable[tuple[float, float]]:
-    """The scores of each text that people put before another one of its group, and of that one."""
+def _better(db: Session, row: tables.Round, words: Sequence[Any], step: int) -> Iterable[tuple[int, float, float]]:
+    """The group, the score of each text that people put before another one of it, and the score of that one."""
     compared = [one for one in words if one.kind in TOGETHER]
     groups = {one.group_id for one in compared}
     if not _is_nearly_all(len(groups), int(row.counts.get("prompts") or 0)):
@@ -157,7 +157,7 @@ def _better(db: Session, row: tables.Round, words: Sequence[Any], step: int) -> 
         for first, second in _pairs(one.value or {}, shown):
             a, b = score.get(first), score.get(second)
             if a is not None and b is not None:
-                yield a, b
+                yield one.group_id, a, b
 
 
 def _pairs(value: dict[str, Any], members: Sequence[int]) -> list[tuple[int, int]]:

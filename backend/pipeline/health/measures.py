@@ -59,21 +59,29 @@ def _of(figure: Figure) -> Number:
 
 
 def _order(evidence: Evidence, said: Sequence[Witness], limits: Limits) -> Measure:
-    """Pairs of which people accept one, or put one first; the judge orders a pair rightly where its score is higher."""
+    """Pairs of which people accept one, or put one first: the judge orders a pair as they do where its score is higher.
+
+    A tie counts as half of a pair, as in the area under a ROC curve, so that a judge by chance has one half.
+    """
     groups: dict[int, list[Witness]] = defaultdict(list)
     for one in said:
         groups[one.text.group_id].append(one)
-    parts = []
-    for some in groups.values():
+    ordered: dict[int, list[float]] = defaultdict(list)
+    for group_id, some in groups.items():
         pairs = [(a, b) if a.accepts else (b, a) for a, b in combinations(some, 2) if a.accepts != b.accepts]
         known = [(a.text.score, b.text.score) for a, b in pairs]
-        right = [a > b for a, b in known if a is not None and b is not None]
-        parts.append((sum(right), len(right)))
-    parts += [(int(a > b), 1) for a, b in evidence.better]
-    found, of = numbers.ratio(parts), "pairs that people ordered"
+        ordered[group_id] += [_is_above(a, b) for a, b in known if a is not None and b is not None]
+    for group_id, a, b in evidence.better:
+        ordered[group_id].append(_is_above(a, b))
+    parts = [(sum(one), len(one)) for one in ordered.values()]
     how = "Let people decide on several texts of a prompt, or compare them in the review modes group and pair."
-    return measure("order", "Pairs ordered as people do", of, found, limits, below=True,
-                   few=_few(found.n, of, limits, evidence.why or how))  # fmt: skip
+    of, how = "pairs that people ordered", evidence.why or how
+    return measure("order", "Pairs ordered as people do", of, numbers.ratio(parts), limits, below=True,
+                   few=_few_pairs(parts, of, limits, how, max(limits.fewest, numbers.FEWEST_GROUPS)))  # fmt: skip
+
+
+def _is_above(a: float, b: float) -> float:
+    return 0.5 if a == b else float(a > b)
 
 
 def _calibration(evidence: Evidence, said: Sequence[Witness], limits: Limits) -> Measure:
@@ -122,20 +130,21 @@ def of_itself(evidence: Evidence, limits: Limits) -> list[Measure]:
     most = max(sum(score <= low for score in scores), sum(score >= high for score in scores))
     unparsed = sum(one.is_unparsed for one in texts)
     voted = [one for one in texts if one.votes > 1 and one.spread is not None]
-    ties, noise = numbers.ratio(_pairs(texts, _is_tied)), numbers.ratio(_pairs(voted, _is_nearer))
+    ties, noise = _pairs(texts, _is_tied), _pairs(voted, _is_nearer)
     once = "The judge gives one reply a text. Raise its votes, with a temperature above 0."
     votes, judged = "texts with several votes", "texts with a score"
     return [
         measure("saturation", "Scores at one end of the scale", judged, numbers.share(most, len(scores)), limits,
                 few=_few(len(scores), judged, limits, SAMPLE)),
-        measure("ties", "Tied pairs", PAIRS, ties, limits, few=_few(ties.n, PAIRS, limits, SAMPLE)),
+        measure("ties", "Tied pairs", PAIRS, numbers.ratio(ties), limits,
+                few=_few_pairs(ties, PAIRS, limits, SAMPLE)),
         measure("unparsed", "Texts without a verdict in any reply", "judged texts",
                 numbers.share(unparsed, unparsed + len(scores)), limits,
                 few=_few(unparsed + len(scores), "judged texts", limits, SAMPLE)),
         measure("spread", "Mean spread of its votes", votes, numbers.average([one.spread or 0.0 for one in voted]),
                 limits, is_share=False, few=_few(len(voted), votes, limits, once)),
-        measure("noise", "Pairs nearer than its votes are", f"{PAIRS} with several votes", noise, limits,
-                few=_few(noise.n, f"{PAIRS} with several votes", limits, once)),
+        measure("noise", "Pairs nearer than its votes are", f"{PAIRS} with several votes", numbers.ratio(noise), limits,
+                few=_few_pairs(noise, f"{PAIRS} with several votes", limits, once)),
     ]  # fmt: skip
 
 
@@ -180,13 +189,12 @@ def _seats(evidence: Evidence, limits: Limits) -> list[Measure]:
     how = "Take more prompts, or a judge that names a winner more often."
     if not evidence.compared:
         how = f"The judge {name} does not compare each two texts in both orders; pairwise_swapped does."
-    flipped, first = numbers.ratio(flips), numbers.ratio(firsts)
     both, named_one = "pairs with a winner in both orders", "comparisons with a winner"
     found = [
-        measure("flips", "Pairs whose winner changes with the seats", both, flipped, limits,
-                few=_few(flipped.n, both, limits, how)),
-        measure("position", "Won by the text shown first", named_one, first, limits,
-                few=_few(first.n, named_one, limits, how), is_two_sided=True),
+        measure("flips", "Pairs whose winner changes with the seats", both, numbers.ratio(flips), limits,
+                few=_few_pairs(flips, both, limits, how)),
+        measure("position", "Won by the text shown first", named_one, numbers.ratio(firsts), limits,
+                few=_few_pairs(firsts, named_one, limits, how), is_two_sided=True),
     ]  # fmt: skip
     return found
 
@@ -197,9 +205,10 @@ def _length(evidence: Evidence, limits: Limits) -> Measure:
         [(one.text.score or 0.0, float(one.text.num_tokens)) for one in said if one.accepts is verdict]
         for verdict in (True, False)
     ]
+    found = numbers.rank_correlation(strata)
     return measure("length", "Rank correlation of score and length among equals in people’s verdict", DECISIONS,
-                   numbers.rank_correlation(strata), limits, is_share=False,
-                   few=_few(len(said), DECISIONS, limits, evidence.why),
+                   found, limits, is_share=False,
+                   few=_few(found.n, DECISIONS, limits, evidence.why),
                    undefined="All texts of a verdict have the same score or the same length.")  # fmt: skip
 
 
@@ -221,16 +230,30 @@ def _few(n: int, of: str, limits: Limits, how: str) -> str:
     return f"{n:,} {of}; at least {limits.fewest:,} are needed. {how}".strip() if n < limits.fewest else ""
 
 
+def _few_pairs(
+    parts: Sequence[tuple[float, int]], of: str, limits: Limits, how: str, groups: int = numbers.FEWEST_GROUPS
+) -> str:
+    """What pairs lack, given as those of each prompt: there are too few of them, or they are of too few prompts."""
+    n, prompts = sum(number for _, number in parts), sum(number > 0 for _, number in parts)
+    lacking = f"{n:,} {of}, of {prompts:,} prompts; {groups:,} prompts are needed. {how}".strip()
+    return _few(n, of, limits, how) or (lacking if prompts < groups else "")
+
+
 def measure(
     name: str, title: str, of: str, number: Number, limits: Limits, *, few: str, below: bool = False,
     is_share: bool = True, undefined: str = "", is_two_sided: bool = False,
 ) -> Measure:  # fmt: skip
-    """The measure with its light; unknown below its fewest rows, and where its value or interval is not defined."""
+    """The measure with its light; unknown below its fewest rows, where its value is not defined, and where it has a
+    limit and no interval."""
     amber, red = (getattr(limits, f"{name}_{light}", None) for light in ("amber", "red"))
     if few or number.value is None:
         why = few or f"{undefined or 'It is not defined for these rows.'} {MORE}"
         return Measure(name, title, of, Number(n=number.n), Light.unknown, amber, red, below, is_share, why)
-    light = Light.unlimited if amber is None and red is None else Light.ok
+    is_limited = amber is not None or red is not None
+    if is_limited and (number.low is None or number.high is None):
+        why = f"It has no interval on these {number.n:,} rows, so nothing tells it from chance. {MORE}"
+        return Measure(name, title, of, Number(n=number.n), Light.unknown, amber, red, below, is_share, why)
+    light = Light.ok if is_limited else Light.unlimited
     for limit, color in ((amber, Light.amber), (red, Light.red)):
         if limit is not None and is_beyond(number, limit, below=below, is_two_sided=is_two_sided):
             light = color

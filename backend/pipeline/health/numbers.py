@@ -12,6 +12,8 @@ from backend.pipeline.health.shapes import Number
 RESAMPLES, FEWEST_RESAMPLES, CELLS = 1000, 200, 2_000_000
 """So many resamples, fewer where they would have more cells together."""
 ENDS = (2.5, 97.5)
+FEWEST_GROUPS = 10
+"""Of fewer groups drawn again, an interval is far too narrow: one group alone has none at all."""
 
 
 def share(count: int, n: int) -> Number:
@@ -23,16 +25,19 @@ def average(values: Sequence[float]) -> Number:
     return Number(*mean(values), len(values)) if values else Number()
 
 
-def ratio(parts: Sequence[tuple[int, int]]) -> Number:
+def ratio(parts: Sequence[tuple[float, int]]) -> Number:
     """The share of pairs, given as (how many, of how many) of each group: groups are drawn again, not pairs.
 
-    Where the bootstrap has no width, as with all pairs alike, Wilson's interval over the groups stands for it.
+    Without an interval for fewer than `FEWEST_GROUPS` groups with pairs. Where the bootstrap has no width, as with all
+    pairs alike, Wilson's interval over the groups stands for it.
     """
     used = [one for one in parts if one[1]]
     if not used:
         return Number()
     count, of = (np.array(column, dtype=float) for column in zip(*used, strict=True))
     value, total = float(count.sum() / of.sum()), int(of.sum())
+    if len(used) < FEWEST_GROUPS:
+        return Number(value, None, None, total)
     drawn = _drawn(len(used))
     found = (drawn @ count) / (drawn @ of)
     low, high = map(float, np.percentile(found, ENDS))
@@ -55,7 +60,8 @@ def calibration_error(scores: Sequence[float], accepted: Sequence[bool], bins: i
     value = float(np.abs(gaps.sum(axis=0)).sum() / n)
     found = np.abs(_drawn(n) @ gaps).sum(axis=1) / n
     low, high = (2 * value - float(end) for end in np.percentile(found, ENDS[::-1]))
-    return Number(value, max(0.0, low), min(1.0, high), n)
+    # Reflected, an interval may lie beside the value it is of.
+    return Number(value, max(0.0, min(low, value)), min(1.0, max(high, value)), n)
 
 
 def place(score: float, bins: int) -> int:

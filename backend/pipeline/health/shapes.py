@@ -44,7 +44,8 @@ class Witness:
 
 @dataclass(frozen=True)
 class Evidence:
-    """`texts`: the round's, or an even draw of their groups. `better`: (score of the one people prefer, of the other).
+    """`texts`: the round's, or an even draw of their groups. `better`: (group, score of the one people prefer, of the
+    other).
 
     `compared`: what the judge said of each group whose texts it compared in both orders. `why`: what people's words
     lack, and how to get it.
@@ -54,7 +55,7 @@ class Evidence:
     judge_id: int | None = None
     texts: tuple[Judged, ...] = ()
     witnesses: tuple[Witness, ...] = ()
-    better: tuple[tuple[float, float], ...] = ()
+    better: tuple[tuple[int, float, float], ...] = ()
     compared: tuple[tuple[Comparison, ...], ...] = ()
     why: str = ""
 

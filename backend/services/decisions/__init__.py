@@ -183,7 +183,9 @@ def row_for(
     if is_group and mode not in (Mode.group, Mode.pair):
         mode = Mode.group
     sample_id = place.item_id if is_group else act.sample_id
-    hidden = round_.is_blind and act.is_blind and mode is not Mode.judgment
+    # A round of which a branch is launched has no open review, so the labels of a branch's texts can be read there.
+    is_hidden = round_.is_blind and round_.branch_of_id is None
+    hidden = is_hidden and act.is_blind and mode is not Mode.judgment
     before = own_words(db, actor, place)
     return tables.Decision(
         client_id=act.client_id,

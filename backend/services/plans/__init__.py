@@ -103,7 +103,7 @@ def branch(actor: Actor, round_id: int, at: str) -> Plan:
             raise NotFound(f"There is no round {round_id}. Choose one from the overview.")
         require(db, actor, row.project_id, Role.curator)
         step = branches.step_at(row, at)
-        if why := branches.refusal(row, step):
+        if why := branches.refusal(db, row, step):
             raise Conflict(why)
         project_id = row.project_id
     return branches.with_origin(again(actor, project_id, round_id), row, step)

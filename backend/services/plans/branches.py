@@ -6,14 +6,17 @@ and nothing is sampled again.
 
 from dataclasses import replace
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend import recipes
 from backend.db import tables
 from backend.errors import Conflict, InvalidInput, NotFound
-from backend.recipes import Place, Recipe
+from backend.pipeline import branch
+from backend.recipes import JUDGE, REFERENCE, Place, Recipe
 from backend.services.plans.plan import Plan
-from backend.values import RoundStatus, SetUse
+from backend.services.recipes import round_roles
+from backend.values import BEFORE_REVIEW, JobStatus, RoundStatus, SetUse
 
 AT = {"judge": "judge", "select": "selector", "train": "trainer"}
 """Where a branch may begin, by the stage: at the first step of that kind."""
@@ -34,22 +37,27 @@ def step_at(row: tables.Round, at: str) -> int:
     return found[0]
 
 
-def offered(row: tables.Round) -> list[str]:
+def offered(db: Session, row: tables.Round) -> list[str]:
     """Where branches of a round can begin now."""
     kinds = {place.step.kind for place in _places(row)}
-    return [at for at, kind in AT.items() if kind in kinds and refusal(row, step_at(row, at)) is None]
+    return [at for at, kind in AT.items() if kind in kinds and refusal(db, row, step_at(row, at)) is None]
 
 
-def is_offered(row: tables.Round, at: str) -> bool:
+def is_offered(db: Session, row: tables.Round, at: str) -> bool:
     """Whether a branch of the round can begin there now."""
-    return at in offered(row)
+    return at in offered(db, row)
 
 
-def refusal(row: tables.Round, step: int) -> str | None:
+def refusal(db: Session, row: tables.Round, step: int) -> str | None:
     """Why no branch of the round can begin at this step; None where one can."""
     places = _places(row)
     if not 0 < step < len(places):
         return f"Round {row.number} has no step {step + 1} at which a branch could begin. Choose another one."
+    if _awaits_people(row):
+        return (
+            f"People have yet to decide on round {row.number}, and a branch would show them its labels before they do. "
+            "Close its review, or cancel the round, then branch off it."
+        )
     if not any(place.step.kind == "generator" for place in places[:step]):
         return (
             f"Nothing is sampled before step {step + 1}, so a branch there has nothing to begin with. Launch a round."
@@ -59,7 +67,25 @@ def refusal(row: tables.Round, step: int) -> str | None:
             f"Round {row.number} is {row.status} and has not done the steps before {places[step]}. Wait until it has, "
             "or branch off an earlier step."
         )
+    if row.branch_of_id is not None and not _is_copied(db, row):
+        return (
+            f"Round {row.number} is a branch whose rows are not copied yet, so one of its own would get some of them. "
+            "Wait until its first job is done, or resume that job."
+        )
     return None
+
+
+def _is_copied(db: Session, row: tables.Round) -> bool:
+    job = tables.Job
+    done = select(job.id).where(job.round_id == row.id, job.status == JobStatus.done)
+    return db.scalar(done.where(job.spec["kind"].as_string() == branch.KIND).limit(1)) is not None
+
+
+def _awaits_people(row: tables.Round) -> bool:
+    """Whether what the round's judge and people say is kept from those who decide (`samples.visibility`)."""
+    gate = recipes.read(row.recipe).gate(row.phase)
+    is_ahead = row.stage in BEFORE_REVIEW if gate is None else row.step < gate
+    return row.status is RoundStatus.review or (row.status is RoundStatus.running and row.is_reviewed and is_ahead)
 
 
 def origin(db: Session, project_id: int, plan: Plan, recipe: Recipe) -> tables.Round | None:
@@ -76,7 +102,7 @@ def origin(db: Session, project_id: int, plan: Plan, recipe: Recipe) -> tables.R
     step = plan.branch_step
     if step is None:
         raise InvalidInput("A branch names the step from which it goes its own way. Name one.")
-    if why := refusal(row, step):
+    if why := refusal(db, row, step):
         raise Conflict(why)
     _check_same(db, row, plan)
     before = [place.step for place in _places(row)[:step]]
@@ -87,6 +113,7 @@ def origin(db: Session, project_id: int, plan: Plan, recipe: Recipe) -> tables.R
             f"Step {other + 1} differs from that of round {row.number}, whose rows the branch begins with. Leave the "
             f"steps before step {step + 1} as they were, or launch a round that is no branch."
         )
+    _check_roles(db, row, plan, recipe)
     return row
 
 
@@ -102,6 +129,26 @@ def _check_same(db: Session, row: tables.Round, plan: Plan) -> None:
                 f"The {called} of a branch is that of round {row.number}, whose texts it begins with. Leave it as it "
                 "was, or launch a round that is no branch."
             )
+
+
+def _check_roles(db: Session, row: tables.Round, plan: Plan, recipe: Recipe) -> None:
+    """Raise `InvalidInput` for another checkpoint in a role of which texts or judgments of before are, and for another
+    judge where none judges anew."""
+    step, acting = plan.branch_step or 0, list(round_roles.acting(recipe.places(row.phase)))
+    before = {role for place, role in acting if place.index < step}
+    link = tables.RoundRole
+    query = select(link.role, link.checkpoint_id).where(link.round_id == row.id, link.step == -1)
+    old = dict(db.execute(query).tuples().all())
+    changed = {role for role, one in plan.roles.items() if one != old.get(role)}
+    changed |= {REFERENCE} if plan.reference_id != row.reference_id else set()
+    if plan.judge_id != row.judge_id:
+        changed.add(JUDGE)
+        before |= {JUDGE} - {role for place, role in acting if place.index >= step}
+    if wrong := sorted(changed & before):
+        raise InvalidInput(
+            f"The {wrong[0]} of a branch from step {step + 1} on is that of round {row.number}: nothing is done anew "
+            "in that role. Leave it as it was, or branch off an earlier step."
+        )
 
 
 def with_origin(plan: Plan, row: tables.Round, step: int) -> Plan:

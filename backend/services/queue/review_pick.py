@@ -4,7 +4,8 @@ What a person holds already comes again where the order has it: a reload goes on
 drawn at random is mixed in, at places that depend on person, round and place alone.
 
 A gold item is in every walk, as any item is. What brings it forward is the draw at random and nothing else
-(review_draw.py): an item that comes out of its turn is marked as drawn, whether it is gold or not.
+(review_draw.py): an item that comes out of its turn is marked as drawn, whether it is gold or not. In the order random
+every item is drawn so, but for those that were assigned or begun.
 """
 
 from collections.abc import Iterable, Sequence
@@ -109,12 +110,16 @@ def pick(asked: Asked) -> Picked:
         first.add(begun(asked, missing - len(first.ids), first.ids), reasons.BEGUN)
     number, me = max(0, missing - len(first.ids)), asked.actor.user_id
     lots = at_random(asked.db, asked.round.id, asked.settings, me)
-    drawn = draw(asked, lots, min(number, kinds.count("random")), first.ids)
+    is_random = asked.order is Order.random
+    drawn = draw(asked, lots, number if is_random else min(number, kinds.count("random")), first.ids)
     order = walk(asked.db, asked.round, asked.settings, asked.order, asked.after, me)
-    ordered = draw(asked, order, number, [*first.ids, *drawn])
+    ordered = draw(asked, order, number - len(drawn) if is_random else number, [*first.ids, *drawn])
     found.drawn = set(drawn)
     found.why = first.why | dict.fromkeys(found.drawn, reasons.RANDOM)
-    found.ids = mixed(kinds, drawn, [*first.ids, *ordered])[:missing]
+    if is_random:
+        found.ids = [*first.ids, *drawn, *ordered][:missing]
+    else:
+        found.ids = mixed(kinds, drawn, [*first.ids, *ordered])[:missing]
     return found
 
 

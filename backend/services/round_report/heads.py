@@ -43,13 +43,13 @@ def head(db: Session, row: tables.Round) -> Head:
         error=row.error,
         branch_of_id=row.branch_of_id,
         branch_of_number=branched,
-        branches=_branches(row),
+        branches=_branches(db, row),
         hold=row.hold,
     )
 
 
-def _branches(row: tables.Round) -> tuple[str, ...]:
+def _branches(db: Session, row: tables.Round) -> tuple[str, ...]:
     try:
-        return tuple(branches.offered(row))
+        return tuple(branches.offered(db, row))
     except UnreadableRecipe:
         return ()

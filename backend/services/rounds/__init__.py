@@ -178,6 +178,7 @@ def cancel(actor: Actor, round_id: int, *, only_waiting: bool = False) -> None:
             .returning(tables.Round.id)
         )
         if db.scalar(closed) is not None:
+            db.execute(update(tables.Round).where(tables.Round.id == round_id).values(hold={}))
             return
         if only_waiting:
             raise Conflict(f"Round {row.number} waits for nobody any more, so it was not cancelled. Look at it again.")

@@ -3,12 +3,13 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from backend import jobs, recipes
 from backend.db import reading, session, tables
 from backend.errors import Conflict
+from backend.pipeline.branch import KIND as COPYING
 from backend.pipeline.stage import step_of
 from backend.prompt_sources import PromptSource
 from backend.recipes import STEPS, Place, job_after_people
@@ -64,7 +65,7 @@ def reselect(actor: Actor, round_id: int, selector: JSON) -> int:
     """
     with reading() as db:
         row = get_row(db, actor, round_id, Role.curator)
-        is_branch = branches_off(row)
+        is_branch = branches_off(db, row)
     return _branch(actor, round_id, selector) if is_branch else _in_place(actor, round_id, selector)
 
 
@@ -79,15 +80,15 @@ def _branch(actor: Actor, round_id: int, selector: JSON) -> int:
         return db.scalars(select(tables.Job.id).where(tables.Job.round_id == made)).one()
 
 
-def branches_off(row: tables.Round) -> bool:
+def branches_off(db: Session, row: tables.Round) -> bool:
     """Whether selecting again launches a branch of the round, which has its checkpoint and stays as it is."""
-    return row.checkpoint_id is not None and branches.is_offered(row, "select")
+    return row.checkpoint_id is not None and branches.is_offered(db, row, "select")
 
 
 def replaced_step(db: Session, row: tables.Round) -> int | None:
     """The step whose selector `reselect` replaces: of a branch the first one, else the one that can run again; None
     where it would refuse."""
-    return branches.step_at(row, "select") if branches_off(row) else selector_step(db, row)
+    return branches.step_at(row, "select") if branches_off(db, row) else selector_step(db, row)
 
 
 def changed(before: JSON, part: JSON) -> JSON:
@@ -135,9 +136,11 @@ def selector_step(db: Session, row: tables.Round) -> int | None:
     if "selector" in row.recipe:
         return SELECTOR if row.status is RoundStatus.review or _is_judged(db, row) else None
     job = db.get(tables.Job, db.scalar(select(jobs.newest_own(row.id))) or 0)
+    places = recipes.read(row.recipe).places(row.phase)
+    if job is not None and job.spec.get("kind") == COPYING and row.status is RoundStatus.held:
+        return _last_selector(places[: row.step + 1])
     if job is None or job.stage not in (Stage.select, Stage.train):
         return None
-    places = recipes.read(row.recipe).places(row.phase)
     return _last_selector(places[: step_of(places, job.stage, job.step) + 1])
 
 
@@ -155,9 +158,17 @@ def _last_selector(places: tuple[Place, ...]) -> int | None:
 
 def _is_judged(db: Session, row: tables.Round) -> bool:
     job = tables.Job
+    done = select(job.id).where(job.round_id == row.id, job.status == JobStatus.done)
+    # A branch that begins behind the judge has its judgments when they are copied.
+    if row.branch_step is not None and row.branch_step >= SELECTOR:
+        return db.scalar(done.where(_copies()).limit(1)) is not None
     # A retry's judging, of what was left out alone, says nothing of the other samples.
-    judged = select(job.id).where(job.round_id == row.id, job.stage == Stage.judge, job.status == JobStatus.done)
-    return db.scalar(judged.where(jobs.is_own()).limit(1)) is not None
+    return db.scalar(done.where(job.stage == Stage.judge, jobs.is_own()).limit(1)) is not None
+
+
+def _copies() -> ColumnElement[bool]:
+    """Whether a job copies the rows that a branch begins with, as a column."""
+    return tables.Job.spec["kind"].as_string() == COPYING
 
 
 def holder(row: tables.Round, step: int) -> tuple[JSON, Any]:

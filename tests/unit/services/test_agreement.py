@@ -120,6 +120,24 @@ def test_the_interval_is_that_of_scipys_bootstrap() -> None:
     assert ours.high == pytest.approx(theirs.high, abs=0.04)
 
 
+@pytest.mark.parametrize("number", [20, 400])
+def test_where_one_rater_always_says_the_same_kappa_has_no_interval(number: int) -> None:
+    figure = measures.cohen([("yes", "yes")] * number + [("yes", "no")] * 3)
+    assert (figure.value, figure.low, figure.high) == (pytest.approx(0.0), None, None)
+    assert measures.cohen([("yes", "yes")] * 20 + [("no", "no")] * 20).low == 1.0
+
+
+def test_interval_alpha_is_that_of_the_library() -> None:
+    import krippendorff
+    import numpy as np
+
+    chance = np.random.default_rng(3)
+    items = [tuple(chance.integers(-3, 9, size=n % 3 + 2).astype(float)) for n in range(60)]
+    table = [[*item, *[np.nan] * (4 - len(item))] for item in items]
+    theirs = krippendorff.alpha(reliability_data=np.array(table).T, level_of_measurement="interval")
+    assert measures.alpha(items, is_interval=True).value == pytest.approx(theirs, abs=1e-9)
+
+
 def test_many_different_scores_are_rounded_and_cost_little() -> None:
     items = [(n / 1000, n / 1000 + 0.01 * (n % 3)) for n in range(2000)]
     figure = measures.alpha(items, is_interval=True)
