@@ -132,7 +132,7 @@ def selector_step(db: Session, row: tables.Round) -> int:
 def _way(db: Session, row: tables.Round) -> Way:
     if row.status is RoundStatus.review and row.error is None:
         return Way.after_review
-    if reselect.branches_off(row):
+    if reselect.branches_off(db, row):
         return Way.branch
     return Way.again if reselect.selector_step(db, row) is not None else Way.none
 
