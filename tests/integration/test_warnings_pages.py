@@ -52,14 +52,9 @@ def test_the_page_shows_one_light_with_its_rows(opened: tuple[Warned, Page]) -> 
 def test_a_curator_saves_limits_on_the_page(opened: tuple[Warned, Page]) -> None:
     here, page = opened
     page.ask("warnings.limits_form", "draw_rules")
-    page.do(
-        "warnings.limits_form",
-        "save_limits",
-        rule="copying",
-        **{"red limit (limit)": 0.5, "fewest rows (min_rows)": 40, "amber limit (amber)": 0.3},
-    )
+    page.do("warnings.limits_form", "save_limits", rule="copying", limit=0.5, min_rows=40, amber=0.3)
     assert stored(here) == {"copying": {"limit": 0.5, "amber": 0.3, "min_rows": 40}}
-    page.do("warnings.limits_form", "save_limits", rule="copying", **{"red limit (limit)": 5})
+    page.do("warnings.limits_form", "save_limits", rule="copying", limit=5)
     assert "copying.limit" in page.said[-1]
     page.do("warnings.limits_form", "back_to_defaults", rule="copying")
     assert stored(here) == {}
