@@ -19,6 +19,9 @@ BROAD_EXCEPTS = {
     "backend/pipeline/answer.py",  # a part that raises for a batch is asked prompt by prompt to find the culprit
     "backend/pipeline/grow.py",  # likewise
     "backend/pipeline/judge.py",  # likewise
+    "backend/pipeline/preflight.py",  # a training does not end for what is said of it before
+    "backend/trainers/_preflight.py",  # likewise
+    "backend/pipeline/warn.py",  # a rule that fails, of a package too, ends no round's evaluation
     "backend/pipeline/run.py",
     "backend/services/plans/contexts.py",  # the library of tokenizers raises nothing narrower
     "backend/services/reviews/review_closing.py",  # a review is closed whatever keeps the judge's health from being computed

@@ -28,7 +28,7 @@ from backend.pipeline.informativeness.surrogate import (
 from backend.services.decisions.group_decisions import says, shown
 from backend.services.queue import reasons
 from backend.services.review_settings import Mode, ReviewSettings
-from backend.values import DecisionKind, Sign, Verdict
+from backend.values import Sign, Verdict
 
 
 def seen(
@@ -123,9 +123,7 @@ def test_the_share_of_items_with_all_reviewers_is_about_the_asked_one_and_stays(
 
 def test_a_rank_without_a_scale_runs_from_one_to_zero() -> None:
     said = says({"order": [3, 1, 2]}, {}, {})
-    assert {n: (one.kind, one.score) for n, one in said.items()} == {
-        3: (DecisionKind.score, 1.0), 1: (DecisionKind.score, 0.5), 2: (DecisionKind.score, 0.0)
-    }  # fmt: skip
+    assert said == {3: (Verdict.accept, 1.0), 1: (Verdict.accept, 0.5), 2: (Verdict.reject, 0.0)}
 
 
 def test_a_pair_without_scores_is_the_first_and_the_last() -> None:
