@@ -4,6 +4,7 @@ import asyncio
 import importlib.util
 import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
@@ -27,7 +28,9 @@ def scored(act: Callable[[Any], Awaitable[None]], *, seconds: float | None, samp
     """What a task whose rewards do this gives; task and trace have what is read of those of verifiers."""
     task = SimpleNamespace(data=SimpleNamespace(timeout=SimpleNamespace(scoring=seconds)), score=act)
     traces = [SimpleNamespace(info={}, extra_usage=[], rewards={}, reward=0.0) for _ in range(samples)]
-    return asyncio.run(_scoring.score_traces(task, [*traces, None], RuntimeError))
+    # In a thread of its own: where browser tests ran before, Playwright's event loop still runs in this one.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, _scoring.score_traces(task, [*traces, None], RuntimeError)).result()
 
 
 async def compute(trace: Any) -> None:
