@@ -1,33 +1,31 @@
-"""Labelled groups -> selector or mixer -> a frozen dataset, and the funnel: how many dropped out, where, why."""
+"""Labelled groups -> selector or mixer -> a frozen dataset."""
 
-import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, insert
 from sqlalchemy.orm import Session
 
 from backend import values
-from backend.db import reading, standing, tables
+from backend.db import reading, tables
 from backend.db.many import in_chunks
 from backend.errors import EmptySelection
 from backend.mixers import Mixer
 from backend.pipeline import groups as group_values
-from backend.pipeline import left_out, mix, reviewers, scores
+from backend.pipeline import mix, reviewers, scores
 from backend.pipeline import rows as dataset_rows
 from backend.pipeline.ask import ask_due
 from backend.pipeline.chosen import Chosen, add_earlier, add_mix, rows_before
+from backend.pipeline.funnel import funnel, looked_at
 from backend.pipeline.known import known_labels, with_known, write_known
+from backend.pipeline.provenance import provenance
 from backend.pipeline.stage import Finish, StageContext, only_selectors_since_gate
 from backend.prompt_sources import PromptSource
 from backend.selectors import Selector
 
 GROUPS_AT_ONCE = 500
 PARENT_REJECTED = "parent rejected"
-LIBRARIES = ("rondo", "torch", "transformers", "trl", "peft", "datasets", "accelerate")
 BACK_IN_REVIEW = (
     "The round is back in review: accept or reject samples by hand and close the review again, select again with "
     "another threshold on the Jobs page, or launch a round with more samples per prompt."
@@ -190,108 +188,6 @@ def is_parent_rejected(group: values.Group) -> bool:
     parent = group.parent
     is_decided = parent is not None and parent.source is values.LabelSource.person
     return parent is not None and is_decided and parent.verdict is values.Verdict.reject
-
-
-def funnel(stage: StageContext, db: Session, chosen: Chosen) -> list[dict[str, Any]]:
-    """Prompts -> samples -> judged -> labelled -> selected, each with its count; the last with reasons for drops."""
-    counts, label, gold = stage.round.counts, tables.Label, tables.GoldItem
-    seen = [label.round_id == stage.round.id]
-    if not stage.recipe.is_slots:
-        sample, group = tables.Sample, tables.Group
-        of_source = (group.round_id == stage.round.id, group.step == stage.place.source, sample.step < stage.step)
-        ids = select(sample.id).join(group, group.id == sample.group_id).where(*of_source)
-        seen.append(label.sample_id.in_(ids))
-        number = db.scalar(select(func.count()).select_from(label).where(*seen))
-        counts = counts | {"samples": number or 0}
-    is_known = gold.sample_id.is_not(None)
-    labelled, people, unparsed = db.execute(
-        select(
-            func.count().filter(label.verdict.is_not(None) | is_known),
-            func.count().filter((label.source == values.LabelSource.person) | is_known),
-            func.count().filter(label.is_unparsed),
-        )
-        .outerjoin(gold, gold.sample_id == label.sample_id)
-        .where(*seen)
-    ).one()
-    if not selector_of(stage).needs_texts and "prompts" not in counts:
-        counts = counts | {"prompts": len(chosen.selected)}
-    samples = counts.get("samples", 0)
-    unjudged = left_out.counts(db, stage.round.id, values.Stage.judge)
-    no_verdict = {"no verdict in any reply": unparsed} if unparsed else {}
-    made = own_prompts(stage, db)
-    repeats = {"same text in a newer round": chosen.repeats} if chosen.repeats else {}
-    return [
-        *made,
-        {"stage": "prompts", "count": counts.get("prompts", 0), "dropped": counts.get("left_out", {})},
-        {"stage": "samples", "count": samples, "dropped": {}},
-        {"stage": "judged", "count": samples - unparsed - sum(unjudged.values()), "dropped": no_verdict | unjudged},
-        {"stage": "labelled", "count": labelled, "dropped": {}, "by people": people},
-        {"stage": "selected", "count": len(chosen.selected), "dropped": dict(chosen.dropped), "unit": chosen.unit},
-        {"stage": "training rows", "count": sum(1 for _ in chosen.origins()), "dropped": repeats,
-         "earlier rounds": len(chosen.earlier), "seed rows": len(chosen.mix)}
-        | ({"earlier steps": len(chosen.before)} if chosen.before else {}),
-    ]  # fmt: skip
-
-
-def own_prompts(stage: StageContext, db: Session) -> list[dict[str, Any]]:
-    """How many texts the round adopted as prompts before this step, and why it dropped others."""
-    noted = db.scalar(select(tables.Round.steps).where(tables.Round.id == stage.round.id)) or {}
-    entries = [noted.get(str(place.index), {}) for place in stage.places[: stage.step]]
-    return [
-        {"stage": "adopted prompts", "count": one["adopted"], "dropped": one["dropped"]}
-        for one in entries if "adopted" in one
-    ]  # fmt: skip
-
-
-def provenance(stage: StageContext, db: Session) -> dict[str, Any]:
-    """What one needs to make these rows again, and who had a hand in them."""
-    decision, user = tables.Decision, tables.User
-    people = db.execute(
-        select(user.name, func.count())
-        .join(decision, decision.user_id == user.id)
-        .where(decision.id.in_(standing.last_label_words().where(decision.round_id == stage.round.id)))
-        .group_by(user.name)
-        .order_by(user.name)
-    )
-    templates = select(tables.Judgment.template_hash).where(tables.Judgment.round_id == stage.round.id).distinct()
-    recipe = json.dumps(stage.round.recipe, sort_keys=True).encode()
-    return {
-        "recipe": stage.recipe.name,
-        "recipe_hash": hashlib.sha256(recipe).hexdigest(),
-        "seed": stage.round.seed,
-        "policy_id": stage.round.policy_id,
-        "judge_id": stage.round.judge_id or stage.round.policy_id,
-        "template_hashes": sorted(h for h in db.scalars(templates) if h),
-        "people": {name: count for name, count in people},
-        "libraries": {name: library_version(name) for name in LIBRARIES},
-    }
-
-
-def looked_at(db: Session, round_id: int) -> tuple[int, int]:
-    """To how many samples that the judge had labelled people gave a verdict, and how many of these they overrode.
-
-    Gold items have the label that was known, whether or not anybody reviewed them: they are in neither.
-    """
-    label, gold = tables.Label, tables.GoldItem
-    is_judged = label.machine_verdict.is_not(None)
-    query = select(func.count(), func.count().filter(label.is_overridden)).where(
-        label.round_id == round_id,
-        label.source == values.LabelSource.person,
-        label.verdict.is_not(None),
-        label.kind != "edit",
-        is_judged,
-        ~select(gold.sample_id).where(gold.sample_id == label.sample_id).exists(),
-    )
-    decided, overridden = db.execute(query).one()
-    return decided, overridden
-
-
-def library_version(name: str) -> str | None:
-    """The installed version, or None."""
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
 
 
 def run(stage: StageContext) -> Finish:

@@ -11,8 +11,8 @@ from backend.db import session, tables
 from backend.errors import Conflict, NotFound, PermissionDenied
 from backend.metrics.override_rate import OverrideRate
 from backend.pipeline.evaluate import round_evidence
+from backend.pipeline.funnel import looked_at
 from backend.pipeline.known import write_known
-from backend.pipeline.select import looked_at
 from backend.services import reviews, samples
 from backend.services.decisions import leases
 from backend.services.people import server_key

@@ -11,7 +11,7 @@ from app.pages import checkpoints as page
 from backend.db import reading, session, tables
 from backend.db.session import write_engine
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
-from backend.pipeline.select import write_known
+from backend.pipeline.known import write_known
 from backend.services import checkpoints, reviews
 from backend.services.access import Actor
 from backend.services.decisions import bulk

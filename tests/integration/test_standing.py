@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from backend.db import reading, session, tables
-from backend.pipeline import select
+from backend.pipeline import provenance as dataset_provenance
 from backend.pipeline.stage import StageContext
 from backend.services import datasets, reviews
 from backend.services.decisions import bulk
@@ -82,7 +82,7 @@ def provenance(team: Team) -> dict[str, int]:
     with reading() as db:
         object.__setattr__(stage, "round", db.get_one(tables.Round, team.round.id))
         object.__setattr__(stage, "recipe", type("Recipe", (), {"name": "any"}))
-        return dict(select.provenance(stage, db)["people"])
+        return dict(dataset_provenance.provenance(stage, db)["people"])
 
 
 def test_neither_gold_items_nor_late_words_are_in_a_datasets_provenance(team: Team) -> None:

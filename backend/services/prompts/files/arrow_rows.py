@@ -59,11 +59,6 @@ def splits(path: Path) -> list[str]:
     return sorted(p.name for p in path.iterdir() if (p / STATE).is_file())
 
 
-def is_saved_dataset(path: Path) -> bool:
-    """Whether `save_to_disk` made this folder."""
-    return (path / STATE).is_file()
-
-
 def _shards(path: Path) -> list[Path]:
     """The folder's files, in the order its state names them."""
     try:
