@@ -5,22 +5,19 @@ entry that was made, whatever is in it. The package is optional, and imported wh
 """
 
 import difflib
-import importlib.util
 import inspect
 import json
 import random
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Self
+from typing import Any
 
-from backend.errors import InvalidInput, MissingPrerequisite
+from backend.errors import InvalidInput
+from backend.package_tasks import PackageTask, check_installed
 from backend.values import JSON
 
-KEY = "reasoning_gym"
-"""Where the metadata of a prompt says which task it is."""
-MISSING = "reasoning-gym is not installed. Run `pip install rondo[gym]`."
 EVALUATES = re.compile(r"\b(?:eval|exec|compile|parse_expr|sympify)\(")
 """What runs a text as a program, whether it says so or not: sympy's parser does, too."""
 CALLED = re.compile(r"\b(?:self|cls)\.(\w+)\(")
@@ -33,8 +30,10 @@ TRIES = 10
 
 
 @dataclass(frozen=True)
-class GymTask:
+class GymTask(PackageTask):
     """The task `index` of a data set that was made with these settings."""
+
+    key = "reasoning_gym"
 
     dataset: str
     config: JSON
@@ -42,28 +41,10 @@ class GymTask:
     size: int
     index: int
 
-    @classmethod
-    def of(cls, metadata: JSON) -> Self | None:
-        """Read it from the metadata of a prompt; None where that names no task."""
-        found = metadata.get(KEY)
-        if not isinstance(found, dict):
-            return None
-        try:
-            task = cls(**found)
-        except TypeError:
-            return None
-        numbers = (task.seed, task.size, task.index)
-        is_whole = isinstance(task.dataset, str) and isinstance(task.config, dict)
-        return task if is_whole and all(type(one) is int for one in numbers) else None
-
-    def to_metadata(self) -> JSON:
-        return {KEY: asdict(self)}
-
 
 def check() -> None:
     """Raise `MissingPrerequisite` where the package is not installed."""
-    if importlib.util.find_spec("reasoning_gym") is None:
-        raise MissingPrerequisite(MISSING)
+    check_installed("reasoning-gym", "reasoning_gym", "gym")
 
 
 def create(dataset: str, config: JSON, *, seed: int, size: int) -> Any:

@@ -6,11 +6,11 @@ from typing import Any
 from pydantic import Field
 
 from backend import gym_tasks
-from backend.prompt_sources import PromptSource
+from backend.prompt_sources._package_tasks import AsksPackageTasks
 from backend.values import Group, Message, Prompt
 
 
-class ReasoningGym(PromptSource):
+class ReasoningGym(AsksPackageTasks):
     """Ask as many new tasks of a data set of reasoning-gym as the round takes prompts, no question twice.
 
     They go to a prompt set that the round makes, with their known answers, where there is one, and with metadata by
@@ -23,22 +23,6 @@ class ReasoningGym(PromptSource):
     config: dict[str, Any] = Field(
         default_factory=dict, description="settings of the data set that differ from its defaults, but seed and size"
     )
-
-    @property
-    def makes_answers(self) -> bool:
-        return True
-
-    @property
-    def repeats_pool(self) -> bool:
-        return True
-
-    @property
-    def asks_as_written(self) -> bool:
-        return True
-
-    @property
-    def adopts(self) -> bool:
-        return True
 
     def check_ready(self) -> None:
         gym_tasks.check()

@@ -9,11 +9,11 @@ from pydantic import Field
 
 from backend import verifiers_tasks
 from backend.errors import InvalidInput
-from backend.prompt_sources import PromptSource
+from backend.prompt_sources._package_tasks import AsksPackageTasks
 from backend.values import Group, Prompt
 
 
-class VerifiersTasks(PromptSource):
+class VerifiersTasks(AsksPackageTasks):
     """Ask as many tasks of a taskset as the round takes prompts, no question twice.
 
     They go to a prompt set that the round makes, with the known answer where the task has one, and with metadata by
@@ -33,22 +33,6 @@ class VerifiersTasks(PromptSource):
         max_length=100,
         description="field of a task with its known answer, a text or a number; empty: none",
     )
-
-    @property
-    def makes_answers(self) -> bool:
-        return True
-
-    @property
-    def repeats_pool(self) -> bool:
-        return True
-
-    @property
-    def asks_as_written(self) -> bool:
-        return True
-
-    @property
-    def adopts(self) -> bool:
-        return True
 
     def check_ready(self) -> None:
         verifiers_tasks.load(self.taskset, self.config)

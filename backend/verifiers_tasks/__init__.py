@@ -9,47 +9,32 @@ it is needed.
 import json
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Self
+from typing import Any
 
 from backend.errors import InvalidInput
+from backend.package_tasks import PackageTask
 from backend.values import JSON, Message, Messages
 from backend.verifiers_tasks._loading import UNREADABLE, check, load
 from backend.verifiers_tasks._scoring import Scored, score
 
 __all__ = ["Scored", "TaskPlace", "check", "load", "messages_of", "score", "task_at", "tasks"]
 
-KEY = "verifiers"
-"""Where the metadata of a prompt says which task it is."""
 MOST_TASKS = 100_000
 """Tasks of a taskset that are looked at; of a larger or endless one the first."""
 
 
 @dataclass(frozen=True)
-class TaskPlace:
+class TaskPlace(PackageTask):
     """The task `index` of a taskset with these settings; `hash` is that of what the task holds."""
+
+    key = "verifiers"
 
     taskset: str
     config: JSON
     index: int
     hash: str
-
-    @classmethod
-    def of(cls, metadata: JSON) -> Self | None:
-        """Read it from the metadata of a prompt; None where that names no task."""
-        found = metadata.get(KEY)
-        if not isinstance(found, dict):
-            return None
-        try:
-            place = cls(**found)
-        except TypeError:
-            return None
-        are_texts = isinstance(place.taskset, str) and isinstance(place.hash, str)
-        return place if are_texts and isinstance(place.config, dict) and type(place.index) is int else None
-
-    def to_metadata(self) -> JSON:
-        return {KEY: asdict(self)}
 
 
 def tasks(taskset: str, config: JSON, *, seed: int) -> Iterator[tuple[TaskPlace, Any]]:

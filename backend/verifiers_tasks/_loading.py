@@ -1,7 +1,6 @@
 """Load tasksets of verifiers, and refuse those that need more than one text and its rewards."""
 
 import ast
-import importlib.util
 import inspect
 import re
 import sys
@@ -13,10 +12,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from backend.errors import InvalidInput, MissingPrerequisite
+from backend.errors import InvalidInput
+from backend.package_tasks import check_installed
 from backend.values import JSON
 
-MISSING = "verifiers is not installed. Run `pip install rondo[verifiers]`."
 UNREADABLE = (ArithmeticError, AttributeError, ImportError, LookupError, OSError, RuntimeError, TypeError, ValueError)
 """What packages raise whose data is not there or is not as they expect."""
 NEEDS_VERIFIERS = re.compile(r"verifiers(?![\w.-])", re.IGNORECASE)
@@ -41,8 +40,7 @@ ASKS_MODELS = frozenset({"openai", "anthropic", "litellm"})
 
 def check() -> None:
     """Raise `MissingPrerequisite` where the package is not installed."""
-    if importlib.util.find_spec("verifiers") is None:
-        raise MissingPrerequisite(MISSING)
+    check_installed("verifiers", "verifiers", "verifiers")
 
 
 def load(taskset: str, config: JSON) -> Any:
