@@ -14,6 +14,7 @@ from app.widgets.roles import only
 from backend.errors import Conflict, InvalidInput
 from backend.services import rounds
 from backend.services.pairs import choosing, openings, previews
+from backend.services.pairs.previews import Preview
 from backend.values import JSON, Role, Stage
 
 TITLE, PATH, MENU = "Pairs", "pairs", "more"
@@ -132,42 +133,26 @@ def open_round(round_id: int | None, request: gr.Request) -> list[Any]:
 
 
 @toasts
-def follow(
-    opened: dict[str, Any],
-    margin: float | None,
-    ties: str | None,
-    penalty: float | None,
-    reviewers: float | None,
-    per_prompt: float | None,
-    category: str | None,
-    quota: float | None,
-    request: gr.Request,
-) -> list[Any]:
+def follow(request: gr.Request, opened: dict[str, Any], *values: Any) -> list[Any]:
     """Show what the knobs come to."""
-    knobs = _knobs(margin, ties, penalty, reviewers, per_prompt, category, quota)
-    found = previews.preview(context(request).actor, _round(opened), knobs, token=str(opened.get("token", "")))
-    return [opened | {"token": found.token}, shown.result(found, knobs)]
+    found, result = _come_to(context(request), opened, _knobs(*values))
+    return [opened | {"token": found.token}, result]
 
 
 @toasts
-def choose(
-    opened: dict[str, Any],
-    margin: float | None,
-    ties: str | None,
-    penalty: float | None,
-    reviewers: float | None,
-    per_prompt: float | None,
-    category: str | None,
-    quota: float | None,
-    request: gr.Request,
-) -> JSON:
+def choose(request: gr.Request, opened: dict[str, Any], *values: Any) -> JSON:
     """Make the knobs the round's selector."""
     here = context(request)
-    knobs = _knobs(margin, ties, penalty, reviewers, per_prompt, category, quota)
+    knobs = _knobs(*values)
     made = choosing.choose(here.actor, _round(opened), knobs)
     notice(shown.chosen(made))
+    return _come_to(here, opened, knobs)[1]
+
+
+def _come_to(here: Context, opened: dict[str, Any], knobs: JSON) -> tuple[Preview, JSON]:
+    """What the knobs come to on the open round, and as it is shown."""
     found = previews.preview(here.actor, _round(opened), knobs, token=str(opened.get("token", "")))
-    return shown.result(found, knobs)
+    return found, shown.result(found, knobs)
 
 
 def _opened(here: Context, round_id: int) -> list[Any]:
