@@ -8,7 +8,7 @@ from fastapi.responses import FileResponse
 from app.api.depends import After, Asking, Before, Limit, Page, cut, file_of
 from backend.boundary import Id
 from backend.services import datasets
-from backend.services.datasets import DatasetDetail, DatasetView, Row, Verification, exports
+from backend.services.datasets import DatasetDetail, DatasetRow, DatasetView, Verification, exports
 from backend.values import DatasetType
 
 router = APIRouter(tags=["datasets"])
@@ -29,7 +29,7 @@ def get_dataset(actor: Asking, dataset_id: Id) -> DatasetDetail:
 
 
 @router.get("/datasets/{dataset_id}/rows")
-def list_rows(actor: Asking, dataset_id: Id, limit: Limit = 50, after: Before = None) -> Page[Row]:
+def list_rows(actor: Asking, dataset_id: Id, limit: Limit = 50, after: Before = None) -> Page[DatasetRow]:
     found = datasets.rows(actor, dataset_id, cursor=after, limit=limit)
     return Page(items=list(found.rows), next=None if found.next is None else str(found.next))
 

@@ -18,7 +18,7 @@ from backend.services.decisions.leases import Holding
 from backend.services.projects import ProjectView
 from backend.services.queue import Order
 from backend.services.review_settings import Mode, ReviewSettings
-from backend.services.reviews import Progress, preferences, review_keys
+from backend.services.reviews import ReviewProgress, preferences, review_keys
 from backend.services.reviews.preferences import Preferences, Shown
 from backend.services.rounds import RoundView
 from backend.values import Role, RoundStatus
@@ -80,7 +80,7 @@ class Desk(BaseModel):
     why: list[str]
     actions: list[Action]
     shows: Shows
-    progress: Progress
+    progress: ReviewProgress
 
 
 class Opened(BaseModel):
@@ -116,7 +116,7 @@ class Heard(BaseModel):
     until: datetime
     kept: list[int]
     lost: list[Holding]
-    progress: Progress | None = None
+    progress: ReviewProgress | None = None
 
 
 class Keys(BaseModel):
@@ -249,7 +249,7 @@ def has_chain(round_: RoundView, settings: ReviewSettings) -> bool:
     return is_list and (not round_.is_blind or settings.mode is Mode.judgment)
 
 
-def ahead(settings: ReviewSettings, progress: Progress, me: int) -> int:
+def ahead(settings: ReviewSettings, progress: ReviewProgress, me: int) -> int:
     """How many items the page may hold: half of a fair share of what is left."""
     people = 1 + sum(one.is_here for one in progress.people if one.user_id != me)
     most = AHEAD_OF_GROUPS if settings.by_group else AHEAD

@@ -9,7 +9,7 @@ from app.api.depends import Asking
 from backend.boundary import Id, Line
 from backend.services.pairs import choosing, previews
 from backend.services.pairs.choosing import Chosen
-from backend.services.pairs.previews import Preview
+from backend.services.pairs.previews import PairPreview
 
 router = APIRouter(tags=["pairs"])
 
@@ -23,7 +23,7 @@ class Knobs(BaseModel):
 
 
 @router.post("/rounds/{round_id}/pairs/preview")
-def preview(actor: Asking, round_id: Id, body: Knobs) -> Preview:
+def preview(actor: Asking, round_id: Id, body: Knobs) -> PairPreview:
     """Pair the round's samples with these knobs, and change nothing."""
     return previews.preview(actor, round_id, body.knobs, token=body.token)
 

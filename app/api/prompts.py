@@ -13,7 +13,7 @@ from fastapi.responses import FileResponse
 from app.api.depends import After, Asking, Before, Limit, Page, cut, file_of
 from backend.boundary import Id, Line, Name, Seed
 from backend.services import prompts
-from backend.services.prompts import Preview, PromptSetView, PromptView
+from backend.services.prompts import FilePreview, PromptSetView, PromptView
 from backend.services.prompts.intake import Report, import_file
 from backend.services.prompts.mapping import from_json
 from backend.values import Split
@@ -55,7 +55,7 @@ def import_set(
 
 
 @router.post("/projects/{project_id}/prompt-sets/preview")
-def preview_file(actor: Asking, project_id: int, file: UploadFile, mapping: MappingForm = None) -> Preview:
+def preview_file(actor: Asking, project_id: int, file: UploadFile, mapping: MappingForm = None) -> FilePreview:
     """Say what an import would make of a file: its format, every column's fate, the first finished prompts."""
     chosen = from_json(mapping)
     with received(file) as path:

@@ -15,7 +15,7 @@ from backend.services import queue, refusals, reviews
 from backend.services.decisions import Act, leases
 from backend.services.decisions.leases import Holding
 from backend.services.queue import Item, Order
-from backend.services.reviews import Closing, Outcome, Progress
+from backend.services.reviews import Closing, Outcome, ReviewProgress
 
 router = APIRouter(tags=["reviews"])
 
@@ -90,7 +90,7 @@ class Closed(BaseModel):
 
 
 @router.get("/rounds/{round_id}/review")
-def get_progress(actor: Asking, round_id: Id) -> Progress:
+def get_progress(actor: Asking, round_id: Id) -> ReviewProgress:
     return reviews.progress(actor, round_id)
 
 

@@ -8,7 +8,7 @@ from backend.boundary import Id, Line, Note
 from backend.services.people import accounts
 from backend.services.team import agreement, removals, reviewers
 from backend.services.team.agreement import Agreement
-from backend.services.team.removals import Preview, Removal
+from backend.services.team.removals import Removal, RemovalPreview
 from backend.services.team.reviewers import Reviewer
 
 router = APIRouter(tags=["team"])
@@ -50,7 +50,7 @@ def list_removals(actor: Asking, round_id: Id) -> list[Removal]:
 
 
 @router.get("/rounds/{round_id}/reviewers/{user_id}/removal")
-def preview_removal(actor: Asking, round_id: Id, user_id: Id) -> Preview:
+def preview_removal(actor: Asking, round_id: Id, user_id: Id) -> RemovalPreview:
     """What taking this person's work out of the round would change."""
     return removals.preview(actor, round_id, user_id)
 

@@ -1,11 +1,11 @@
 """Durable jobs: what causes a job enqueues it in its own transaction, a worker runs it in a child process.
 
-`backend.jobs.worker` is the worker; a stage's code needs `fenced`, `finish`, `fail` and `Progress` only.
+`backend.jobs.worker` is the worker; a stage's code needs `fenced`, `finish`, `fail` and `JobProgress` only.
 """
 
 from backend.jobs.durable import QUEUES, prepare
 from backend.jobs.logs import log_path
-from backend.jobs.progress import Progress
+from backend.jobs.progress import JobProgress
 from backend.jobs.transitions import ACTIVE, cancel, enqueue, fail, fenced, finish, is_own, newest_own, resume
 
 retry = resume
@@ -14,7 +14,7 @@ retry = resume
 __all__ = [
     "ACTIVE",
     "QUEUES",
-    "Progress",
+    "JobProgress",
     "cancel",
     "enqueue",
     "fail",

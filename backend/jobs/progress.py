@@ -22,7 +22,7 @@ RATE_SECONDS = 20.0
 POINTS_PER_STATEMENT = 200
 
 
-class Progress:
+class JobProgress:
     """Progress of one attempt at a job. Every write raises Cancelled once the job belongs to nobody or another.
 
     It writes in a transaction of its own: never call it inside a `session()` block.

@@ -11,7 +11,7 @@ from backend.db import reading, session, tables
 from backend.engines import Engine
 from backend.errors import NotFound
 from backend.jobs import fenced
-from backend.jobs.progress import Progress
+from backend.jobs.progress import JobProgress
 from backend.judges.pairwise_swapped import PairwiseSwapped, read
 from backend.pipeline.bind import engine_for
 from backend.pipeline.stage import Finish
@@ -25,7 +25,7 @@ Match = tuple[int, Messages, str, str]
 """Its id, the prompt, and what the first and the second checkpoint answered."""
 
 
-def run(job_id: int, attempt: int, progress: Progress) -> Finish:
+def run(job_id: int, attempt: int, progress: JobProgress) -> Finish:
     """Play the matches that the judge has not played yet, and write each batch as it is done.
 
     A match that it cannot be asked about is noted as failed with the reason, and the others go on.

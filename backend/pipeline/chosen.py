@@ -99,7 +99,7 @@ def trained_steps(db: Session, round_id: int) -> list[int]:
     return [place.rows[-1] for place in recipe.places(found.phase) if place.step.kind == "trainer" and place.rows]
 
 
-def key(row: dataset_rows.Row) -> bytes:
+def key(row: dataset_rows.DatasetRow) -> bytes:
     """What makes two rows the same for training."""
     said: tuple[Any, ...] = (row.prompt_id, row.messages, row.completion, row.rejected, row.label)
     said += (row.turns,) if row.turns else ()

@@ -19,7 +19,7 @@ from backend.errors import Cancelled, NotFound, TrainerError
 from backend.jobs import ACTIVE
 from backend.jobs.child import run_grandchild
 from backend.jobs.logs import log_path
-from backend.jobs.progress import Progress
+from backend.jobs.progress import JobProgress
 from backend.pipeline import frozen
 from backend.pipeline.bind import checkpoint_row, engine_json
 from backend.pipeline.stage import Finish, StageContext
@@ -36,7 +36,7 @@ KIND = "preflight"
 """The kind of a job outside rounds that looks at a training, and where a report stands on any job."""
 
 
-def run(job_id: int, progress: Progress) -> Finish:
+def run(job_id: int, progress: JobProgress) -> Finish:
     """Do all of a training that comes before its first step, in a process of its own, and keep what it found."""
     with reading() as db:
         spec = db.get_one(tables.Job, job_id).spec

@@ -8,7 +8,7 @@ from backend.boundary import clean
 from backend.db import reading, tables
 from backend.engines import served
 from backend.errors import NotFound
-from backend.jobs.progress import Progress
+from backend.jobs.progress import JobProgress
 from backend.pipeline.bind import engine_for
 from backend.pipeline.stage import Finish
 from backend.values import Messages, Sampling
@@ -20,7 +20,7 @@ ROOM = 1.5
 """A rewrite may be this much longer than the original."""
 
 
-def run(job_id: int, progress: Progress) -> Finish:
+def run(job_id: int, progress: JobProgress) -> Finish:
     """Ask for the rewrite, and write it into the job's spec."""
     with reading() as db:
         spec = db.get_one(tables.Job, job_id).spec

@@ -19,7 +19,7 @@ ROWS_AT_ONCE = 1000
 
 
 @dataclass(frozen=True)
-class Row:
+class DatasetRow:
     """One training row, with where it came from. `completion` is the chosen text of a preference."""
 
     position: int
@@ -73,7 +73,7 @@ def plain(messages: Messages, completion: str) -> str:
     return "\n\n".join(part for part in (prompt_text(messages) if messages else "", completion) if part)
 
 
-def resolve(db: Session, examples: Iterable[values.Example]) -> Iterator[Row]:
+def resolve(db: Session, examples: Iterable[values.Example]) -> Iterator[DatasetRow]:
     """Join examples that are not rows yet with their texts, in order; `origin` is left empty."""
     batch: list[values.Example] = []
     position = 0
@@ -85,7 +85,7 @@ def resolve(db: Session, examples: Iterable[values.Example]) -> Iterator[Row]:
     yield from _resolve(db, batch, position)
 
 
-def _resolve(db: Session, batch: list[values.Example], position: int) -> Iterator[Row]:
+def _resolve(db: Session, batch: list[values.Example], position: int) -> Iterator[DatasetRow]:
     prompts = {
         p.id: p for p in db.scalars(select(tables.Prompt).where(tables.Prompt.id.in_({e.prompt_id for e in batch})))
     }
@@ -100,7 +100,7 @@ def _resolve(db: Session, batch: list[values.Example], position: int) -> Iterato
         anchor = e.sample_id if e.sample_id is not None else e.rejected_id
         chat = _asked(e.messages, questions.get(anchor or 0), prompt.messages)
         chat, played = _played(e, chat, turns.get(e.sample_id or 0))
-        yield Row(
+        yield DatasetRow(
             position=position + offset,
             prompt_id=e.prompt_id,
             messages=chat,
@@ -143,7 +143,7 @@ def _first(*texts: str | None) -> str:
     return next((text for text in texts if text is not None), "")
 
 
-def rows(db: Session, dataset_id: int, *, after: int = -1, limit: int | None = None) -> Iterator[Row]:
+def rows(db: Session, dataset_id: int, *, after: int = -1, limit: int | None = None) -> Iterator[DatasetRow]:
     """The dataset's rows by position, read in pages so that memory stays flat."""
     example, chosen, rejected = tables.Example, aliased(tables.Sample), aliased(tables.Sample)
     group = aliased(tables.Group)
@@ -165,7 +165,7 @@ def rows(db: Session, dataset_id: int, *, after: int = -1, limit: int | None = N
         for e, prompt, text, other, question, said in page:
             rejects = _first(e.rejected, other) if e.rejected_id or e.rejected else None
             chat, played = _played(e, _asked(e.messages, question, prompt.messages), said)
-            yield Row(e.position, prompt.id, chat,
+            yield DatasetRow(e.position, prompt.id, chat,
                       _first(e.completion, text, prompt.answer), rejects, e.label, e.weight, e.sample_id, e.rejected_id,
                       e.origin, e.extra, prompt.answer, prompt.extra, played)  # fmt: skip
         after = page[-1][0].position

@@ -11,7 +11,7 @@ from backend import recipes
 from backend.db import reading, session, tables
 from backend.errors import Cancelled, EmptySelection, NotFound, RondoError
 from backend.jobs import transitions
-from backend.jobs.progress import Progress
+from backend.jobs.progress import JobProgress
 from backend.pipeline import (
     arena,
     branch,
@@ -52,7 +52,7 @@ AfterRound = Callable[[Session, int], None]
 
 def run_job(job_id: int, attempt: int, *, after_round: AfterRound | None = None) -> int:
     """Run the job's stage; return the exit code. Whatever goes wrong stands on the job's row."""
-    progress = Progress(job_id, attempt)
+    progress = JobProgress(job_id, attempt)
     try:
         finish, stage = prepare(job_id, attempt, progress)
         held = hold.wanted(stage) if stage is not None else None
@@ -72,7 +72,7 @@ def run_job(job_id: int, attempt: int, *, after_round: AfterRound | None = None)
     return 0
 
 
-def prepare(job_id: int, attempt: int, progress: Progress) -> tuple[Finish, StageContext | None]:
+def prepare(job_id: int, attempt: int, progress: JobProgress) -> tuple[Finish, StageContext | None]:
     """Do the stage's work; return what is left to write at its end."""
     with reading() as db:
         job = db.get(tables.Job, job_id)

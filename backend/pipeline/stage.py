@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from backend import recipes
 from backend.db import reading, session, tables
 from backend.errors import NotFound
-from backend.jobs import Progress, fenced
+from backend.jobs import JobProgress, fenced
 from backend.mixers import Mixer
 from backend.prompt_sources import PromptSource
 from backend.recipes import STAGES, Place, Recipe
@@ -30,7 +30,7 @@ class StageContext:
     attempt: int
     round: tables.Round
     recipe: Recipe
-    progress: Progress
+    progress: JobProgress
     stage: Stage = Stage.generate
     """The job's; a job that tries again what was left out does not move the round."""
     kind: str = ""
@@ -90,7 +90,7 @@ class StageContext:
             return sorted(db.scalars(query))
 
 
-def open_stage(job_id: int, attempt: int, progress: Progress) -> StageContext:
+def open_stage(job_id: int, attempt: int, progress: JobProgress) -> StageContext:
     """Read the job's round and its recipe; raises `NotFound` when the round was deleted."""
     with reading() as db:
         job = db.get(tables.Job, job_id)

@@ -7,13 +7,13 @@ from sqlalchemy.orm import Session
 from backend.boundary import clean
 from backend.db import reading, tables
 from backend.engines import served
-from backend.jobs.progress import Progress
+from backend.jobs.progress import JobProgress
 from backend.pipeline.bind import engine_for
 from backend.pipeline.stage import Finish
 from backend.values import Sampling
 
 
-def run(job_id: int, progress: Progress) -> Finish:
+def run(job_id: int, progress: JobProgress) -> Finish:
     """Answer, and write the replies into the job's spec."""
     with reading() as db:
         spec = db.get_one(tables.Job, job_id).spec

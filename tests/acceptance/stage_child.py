@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from backend.config import settings
 from backend.db import reading, session, tables
-from backend.jobs import Progress, enqueue, fail, fenced, finish
+from backend.jobs import JobProgress, enqueue, fail, fenced, finish
 from backend.jobs.child import guard
 from backend.values import SetUse, Split, Stage
 
@@ -28,7 +28,7 @@ def main(job_id: int, attempt: int) -> None:
         print(f"grandchild pid {subprocess.Popen(['sleep', '3600']).pid}", flush=True)
     if spec.get("stubborn"):
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    with Progress(job_id, attempt, write_seconds=0.1) as progress:
+    with JobProgress(job_id, attempt, write_seconds=0.1) as progress:
         for prompt_id, position in missing(round_id, progress):
             if position == spec.get("end_at"):
                 end(job_id, attempt, spec)
@@ -47,7 +47,7 @@ def main(job_id: int, attempt: int) -> None:
             enqueue(db, stage=Stage(spec["next"]), project_id=job.project_id, round_id=round_id, spec={"seconds": 0})
 
 
-def missing(round_id: int, progress: Progress) -> list[tuple[int, int]]:
+def missing(round_id: int, progress: JobProgress) -> list[tuple[int, int]]:
     with reading() as db:
         sets = select(tables.RoundPromptSet.prompt_set_id).where(
             tables.RoundPromptSet.round_id == round_id, tables.RoundPromptSet.use == SetUse.sample

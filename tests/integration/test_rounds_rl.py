@@ -187,12 +187,12 @@ def training(tiny: Path) -> tuple[Loop, int, Path]:
     assert job is not None
     assert job.stage is Stage.train
     attempt = transitions.start(job.id, job.workflow_id, "here")
-    from backend.jobs import Progress
+    from backend.jobs import JobProgress
     from backend.pipeline.stage import open_stage
 
     folder = settings().folder / "checkpoints" / "somewhere"
     folder.mkdir(parents=True)
-    written.announce(open_stage(job.id, attempt or 0, Progress(job.id, attempt or 0)), Path("checkpoints/somewhere"))
+    written.announce(open_stage(job.id, attempt or 0, JobProgress(job.id, attempt or 0)), Path("checkpoints/somewhere"))
     return here, job.id, folder / written.FILE
 
 

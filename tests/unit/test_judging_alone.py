@@ -8,7 +8,7 @@ from backend.db import tables
 from backend.engines import Engine
 from backend.engines.scripted import Scripted
 from backend.errors import PromptError
-from backend.jobs import Progress
+from backend.jobs import JobProgress
 from backend.judges import Judge
 from backend.judges.exact_match import ExactMatch
 from backend.judges.majority_vote import MajorityVote
@@ -52,7 +52,7 @@ def judged(judge: Judge, *groups: Group, engine: Engine | None = None) -> tuple[
         steps=(parts.PromptSet(), parts.Sample(n=4), judge, parts.AboveThreshold(), parts.SFT()),
     )  # fmt: skip
     round_ = tables.Round(id=1, seed=1, phase=0, recipe=recipe.model_dump(mode="json"))
-    stage = StageContext(0, 0, round_, recipe, Progress(0, 0), Stage.judge, number=2)
+    stage = StageContext(0, 0, round_, recipe, JobProgress(0, 0), Stage.judge, number=2)
     made, failed = judge_batch(stage, engine, groups, 0)
     return {one.sample_id: one for one in made}, {one.sample_id: one.failure.reason for one in failed if one.failure}
 

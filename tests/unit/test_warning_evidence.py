@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from backend.db import tables
-from backend.jobs import Progress
+from backend.jobs import JobProgress
 from backend.judges.exact_match import ExactMatch
 from backend.judges.run_tests import RunTests
 from backend.metrics import Evidence
@@ -28,7 +28,7 @@ def stage(verifier: Any, judge: Any = None) -> Any:
     steps = (parts.PromptSet(), parts.Sample(n=2), judging, parts.AboveThreshold(), parts.SFT())
     recipe = Recipe(name="x", title="X", steps=steps, metrics=(JudgeQuality(verifier=verifier),))
     round_ = tables.Round(id=1, recipe=recipe.model_dump(mode="json"), phase=0)
-    return StageContext(0, 0, round_, recipe, Progress(0, 0))
+    return StageContext(0, 0, round_, recipe, JobProgress(0, 0))
 
 
 def answered(**changes: Any) -> Group:

@@ -19,7 +19,7 @@ from app.widgets.times import moment
 from backend.errors import InvalidInput
 from backend.services import datasets
 from backend.services.access import Actor
-from backend.services.datasets import DatasetDetail, DatasetView, Row, exports
+from backend.services.datasets import DatasetDetail, DatasetRow, DatasetView, exports
 from backend.services.datasets.exports import Export
 from backend.values import DatasetType
 
@@ -258,14 +258,14 @@ def list_row(view: DatasetView) -> list[str]:
     ]  # fmt: skip
 
 
-def table_row(row: Row) -> list[str]:
+def table_row(row: DatasetRow) -> list[str]:
     """One training row as the table shows it."""
     label = "" if row.label is None else "good" if row.label else "bad"
     prompt, rejected = short(row.messages[-1]["content"] if row.messages else ""), short(row.rejected or "")
     return [str(row.position), prompt, short(row.completion), rejected, label, f"{row.weight:g}", row.origin]
 
 
-def whole_row(row: Row, type: DatasetType) -> str:
+def whole_row(row: DatasetRow, type: DatasetType) -> str:
     """All of a row as text."""
     if type is DatasetType.language_modeling and not (row.messages and row.completion):
         parts = [f"text:\n{datasets.plain(row.messages, row.completion)}"]

@@ -5,7 +5,7 @@ from typing import Any
 from app.pages.held_out import address
 from backend.services.held_out.answers import Full, Prompt, Word
 from backend.services.held_out.filtering import Show
-from backend.services.held_out.listing import COUNTED, Answer, Page, Row
+from backend.services.held_out.listing import COUNTED, Answer, AnsweredPrompt, Page
 from backend.services.held_out.measured import Measurement
 from backend.values import JSON
 
@@ -43,7 +43,7 @@ def table(page: Page, query: JSON) -> JSON:
     }
 
 
-def _row(row: Row, query: JSON) -> JSON:
+def _row(row: AnsweredPrompt, query: JSON) -> JSON:
     return {
         "id": str(row.prompt_id),
         "is_here": row.prompt_id == query.get("prompt"),

@@ -14,7 +14,7 @@ from app.widgets.roles import only
 from backend.errors import Conflict, InvalidInput
 from backend.services import rounds
 from backend.services.pairs import choosing, openings, previews
-from backend.services.pairs.previews import Preview
+from backend.services.pairs.previews import PairPreview
 from backend.values import JSON, Role, Stage
 
 TITLE, PATH, MENU = "Pairs", "pairs", "more"
@@ -149,7 +149,7 @@ def choose(request: gr.Request, opened: dict[str, Any], *values: Any) -> JSON:
     return _come_to(here, opened, knobs)[1]
 
 
-def _come_to(here: Context, opened: dict[str, Any], knobs: JSON) -> tuple[Preview, JSON]:
+def _come_to(here: Context, opened: dict[str, Any], knobs: JSON) -> tuple[PairPreview, JSON]:
     """What the knobs come to on the open round, and as it is shown."""
     found = previews.preview(here.actor, _round(opened), knobs, token=str(opened.get("token", "")))
     return found, shown.result(found, knobs)

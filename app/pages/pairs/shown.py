@@ -2,11 +2,11 @@
 
 from backend.services.pairs.choosing import Chosen
 from backend.services.pairs.openings import Way
-from backend.services.pairs.previews import Preview
+from backend.services.pairs.previews import PairPreview
 from backend.values import JSON
 
 
-def result(found: Preview, knobs: JSON) -> JSON:
+def result(found: PairPreview, knobs: JSON) -> JSON:
     """Rows, drops as bars, the gap in length, pairs of each category, examples."""
     most = max(found.dropped.values(), default=0)
     drops = sorted(found.dropped.items(), key=lambda item: -item[1])

@@ -14,7 +14,7 @@ from app.widgets.markup import markup
 from app.widgets.table import Table
 from backend.errors import InvalidInput
 from backend.services import prompts
-from backend.services.prompts import Finished, Mapping, Preview
+from backend.services.prompts import FilePreview, Finished, Mapping
 from backend.services.prompts.mapping import MANY, MEANINGS, ROLES
 from backend.services.prompts.row_completions import UNREAD
 
@@ -174,7 +174,7 @@ def as_mapping(*columns: Any) -> Mapping:
     return Mapping(**given | {"metadata": tuple(name for name in given["metadata"] if name not in used)})
 
 
-def _looked_at(preview: Preview | None, problem: str = "") -> list[Any]:
+def _looked_at(preview: FilePreview | None, problem: str = "") -> list[Any]:
     if preview is None:
         columns = [gr.Dropdown([], value=[]) if role in MANY else gr.Dropdown([NONE], value=NONE) for role in ROLES]
         hidden = Table(visible=False)
@@ -198,7 +198,7 @@ def _looked_at(preview: Preview | None, problem: str = "") -> list[Any]:
     ]
 
 
-def _chosen(preview: Preview, role: str) -> gr.Dropdown:
+def _chosen(preview: FilePreview, role: str) -> gr.Dropdown:
     """The dropdown of a role with the column that the mapping gives it."""
     names, value = list(preview.columns), getattr(preview.mapping, role)
     if role == "metadata" and value is None:

@@ -7,7 +7,7 @@ from app.widgets import figures, times
 from app.widgets.formats import duration
 from app.widgets.plain_table import rows_of
 from app.widgets.round_choice import is_before_review, why_closed
-from backend.services.reviews.review_progress import Progress
+from backend.services.reviews.review_progress import ReviewProgress
 from backend.services.rounds import RoundView
 from backend.services.team.reviewers import Reviewer
 from backend.values import RoundStatus
@@ -19,7 +19,7 @@ COLUMNS = [
 ]  # fmt: skip
 
 
-def progress_value(round_: RoundView, at: Progress) -> dict[str, Any]:
+def progress_value(round_: RoundView, at: ReviewProgress) -> dict[str, Any]:
     """What the card of the review shows; texts only."""
     is_open, is_ahead = round_.status is RoundStatus.review, is_before_review(round_)
     return {
@@ -36,14 +36,14 @@ def progress_value(round_: RoundView, at: Progress) -> dict[str, Any]:
     }
 
 
-def done(at: Progress) -> str:
+def done(at: ReviewProgress) -> str:
     """How many items are decided by all the people they need, how many by some, and how many are to go."""
     begun, share = at.decided - at.complete, floor(100 * at.share)
     more = f", {begun:,} more have been begun and need another word" if begun > 0 else ""
     return f"{at.complete:,} of {at.samples:,} items decided ({share} %){more}, {at.remaining:,} to go."
 
 
-def _ends(round_: RoundView, at: Progress) -> str:
+def _ends(round_: RoundView, at: ReviewProgress) -> str:
     if not at.is_open:
         return why_closed(round_)
     if at.ends_at is None:

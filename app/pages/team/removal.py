@@ -15,7 +15,7 @@ from app.widgets.round_choice import known, needed
 from app.widgets.times import moment
 from backend.errors import InvalidInput
 from backend.services.team import removals, reviewers
-from backend.services.team.removals import Changed, Preview, Removal
+from backend.services.team.removals import Changed, Removal, RemovalPreview
 from backend.values import LabelSource
 
 COLUMNS = ["When", "Who", "Whose work", "Decisions", "Reason", "State"]
@@ -124,7 +124,7 @@ def table_row(one: Removal) -> list[str]:
     return [moment(one.at), one.who, one.person, f"{one.decisions:,}", one.reason, state]
 
 
-def card_value(found: Preview) -> dict[str, Any]:
+def card_value(found: RemovalPreview) -> dict[str, Any]:
     """What the card shows; texts only."""
     changes = sum(one.count for one in found.labels)
     now = "would have changed" if found.is_frozen else "change"

@@ -12,12 +12,22 @@ from backend.db import reading, standing, tables
 from backend.db.standing import TOGETHER
 from backend.errors import NotFound
 from backend.pipeline import rows as dataset_rows
-from backend.pipeline.rows import Row, plain
+from backend.pipeline.rows import DatasetRow, plain
 from backend.services.access import Actor, require
 from backend.services.checkpoints import trainings
 from backend.values import JSON, DatasetType, Role
 
-__all__ = ["DatasetDetail", "DatasetView", "Row", "Verification", "get", "list_datasets", "plain", "rows", "verify"]
+__all__ = [
+    "DatasetDetail",
+    "DatasetRow",
+    "DatasetView",
+    "Verification",
+    "get",
+    "list_datasets",
+    "plain",
+    "rows",
+    "verify",
+]
 
 PAGE = 25
 
@@ -66,7 +76,7 @@ class DatasetDetail:
 class Page:
     """Rows by position, the cursor of the next page (None at the end), and the type of the dataset."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[DatasetRow, ...]
     next: int | None
     type: DatasetType
 
@@ -164,7 +174,7 @@ def rows(actor: Actor, dataset_id: int, *, cursor: int | None = None, limit: int
     with reading() as db:
         type_ = find(db, actor, dataset_id).type
         after = -1 if cursor is None else cursor
-        found: Sequence[Row] = list(dataset_rows.rows(db, dataset_id, after=after, limit=limit + 1))
+        found: Sequence[DatasetRow] = list(dataset_rows.rows(db, dataset_id, after=after, limit=limit + 1))
     return Page(tuple(found[:limit]), found[limit - 1].position if len(found) > limit else None, type_)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backend.pipeline.rows import plain
-from backend.services.datasets.export_rows import NO_SIDE, Row, Side
+from backend.services.datasets.export_rows import NO_SIDE, ExportRow, Side
 from backend.values import DatasetType, Messages
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Provenance:
     judge_template: str
     rounds: dict[int, tuple[int, str]]
 
-    def values(self, row: Row, type: DatasetType) -> Values:
+    def values(self, row: ExportRow, type: DatasetType) -> Values:
         """The provenance of a row in flat columns."""
         number, checkpoint = self.rounds.get(row.chosen.round_id or 0, (None, None))
         if row.chosen.kind == "import":
@@ -71,7 +71,7 @@ def _pair(chosen: Side, rejected: Side) -> Values:
     return chosen.score, rejected.score, margin, *sources, chosen.sample_id, rejected.sample_id
 
 
-def trl(row: Row, type: DatasetType) -> Values:
+def trl(row: ExportRow, type: DatasetType) -> Values:
     """The columns TRL reads, and no other (TRL docs, "Dataset formats and types")."""
     if type is DatasetType.prompt_only:
         return (row.messages,)
@@ -85,7 +85,7 @@ def trl(row: Row, type: DatasetType) -> Values:
     return row.messages, chosen, [{"role": "assistant", "content": (row.rejected or NO_SIDE).text}]
 
 
-def shape(type: DatasetType, provenance: Provenance | None) -> Callable[[Row], Values]:
+def shape(type: DatasetType, provenance: Provenance | None) -> Callable[[ExportRow], Values]:
     """What turns a row into the values that are written."""
     if provenance is None:
         return lambda row: trl(row, type)

@@ -41,7 +41,7 @@ class Side(NamedTuple):
 NO_SIDE = Side(None, "", False, None, None, None, None)
 
 
-class Row(NamedTuple):
+class ExportRow(NamedTuple):
     """One training row as it stands in the dataset, or as it was derived from one."""
 
     position: int
@@ -57,7 +57,7 @@ class Row(NamedTuple):
     """Of an episode the turns from the policy's first one on."""
 
 
-def rows(db: Session, dataset_id: int) -> Iterator[Row]:
+def rows(db: Session, dataset_id: int) -> Iterator[ExportRow]:
     """The dataset's rows by position, read in pages so that memory stays flat."""
     query, after = _page(dataset_id), -1
     while page := db.execute(query, {"after": after}).all():
@@ -76,7 +76,7 @@ def rows(db: Session, dataset_id: int) -> Iterator[Row]:
             is_good = None if label is None else bool(label)
             said = [] if turns is None or rejected else _decode(turns)[0] if isinstance(turns, str) else turns
             asked, said = begun(asked, said) if said else (asked, [])
-            yield Row(place, prompt_id, hash, asked, chosen, rejected, is_good, weight, origin, said)
+            yield ExportRow(place, prompt_id, hash, asked, chosen, rejected, is_good, weight, origin, said)
         after = page[-1][0]
 
 
@@ -121,7 +121,9 @@ def _page(dataset_id: int) -> Select[Any]:
     return select(*columns).select_from(source).where(*where).order_by(example.c.position).limit(ROWS_AT_ONCE)
 
 
-def derive(found: Iterable[Row], stored: DatasetType, wanted: DatasetType, left_out: Counter[str]) -> Iterator[Row]:
+def derive(
+    found: Iterable[ExportRow], stored: DatasetType, wanted: DatasetType, left_out: Counter[str]
+) -> Iterator[ExportRow]:
     """Turn rows into the wanted type; what cannot be turned is counted by reason. Raises `InvalidInput`."""
     if wanted not in DERIVABLE[stored]:
         possible = " or ".join(DERIVABLE[stored])
@@ -140,7 +142,7 @@ def derive(found: Iterable[Row], stored: DatasetType, wanted: DatasetType, left_
                 left_out["not labelled as good"] += 1
 
 
-def _sides(found: Iterable[Row], wanted: DatasetType, left_out: Counter[str]) -> Iterator[Row]:
+def _sides(found: Iterable[ExportRow], wanted: DatasetType, left_out: Counter[str]) -> Iterator[ExportRow]:
     """Pairs as single completions: the chosen ones, or each side with the label its own verdict gives it.
 
     A pair only says which side is better. Both may be good and both may be bad, so the label never comes from the pair.
@@ -160,8 +162,8 @@ def _sides(found: Iterable[Row], wanted: DatasetType, left_out: Counter[str]) ->
                 yield _single(row, side, side.verdict == Verdict.accept)
 
 
-def _single(row: Row, side: Side, label: bool | None) -> Row:
-    return Row(
+def _single(row: ExportRow, side: Side, label: bool | None) -> ExportRow:
+    return ExportRow(
         row.position, row.prompt_id, row.prompt_hash, row.messages, side, None, label, row.weight, row.origin
     )  # fmt: skip
 
@@ -175,7 +177,7 @@ class Checks:
     counts: Counter[str] = field(default_factory=Counter)
     positions: dict[str, list[int]] = field(default_factory=dict)
 
-    def look(self, row: Row) -> bool:
+    def look(self, row: ExportRow) -> bool:
         """Note what is wrong with a row; return whether it is all right."""
         wrong = self._wrong(row)
         for name in wrong:
@@ -185,7 +187,7 @@ class Checks:
                 shown.append(row.position)
         return not wrong
 
-    def _wrong(self, row: Row) -> list[str]:
+    def _wrong(self, row: ExportRow) -> list[str]:
         chosen, rejected = row.chosen, row.rejected
         text, other = chosen.text.strip(), rejected.text.strip() if rejected else None
         asked = [m["content"].strip() for m in row.messages]

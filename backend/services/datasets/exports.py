@@ -21,7 +21,7 @@ from backend.pipeline import frozen
 from backend.services import events
 from backend.services.access import Actor
 from backend.services.datasets import export_files, export_rows, find
-from backend.services.datasets.export_rows import Checks, Row
+from backend.services.datasets.export_rows import Checks, ExportRow
 from backend.values import JSON, DatasetType
 
 Format = Literal["jsonl", "parquet"]
@@ -131,7 +131,9 @@ def _warnings(stored: DatasetType, wanted: DatasetType) -> tuple[str, ...]:
     return ("Only the rows labelled as good are in the file.",)
 
 
-def _checked(found: Iterator[Row], checks: Checks, left_out: Counter[str], *, leave_out: bool) -> Iterator[Row]:
+def _checked(
+    found: Iterator[ExportRow], checks: Checks, left_out: Counter[str], *, leave_out: bool
+) -> Iterator[ExportRow]:
     for row in found:
         if checks.look(row) or not leave_out:
             yield row

@@ -33,7 +33,7 @@ ACTIONS = (DecisionKind.accept, DecisionKind.reject)
 
 
 @dataclass(frozen=True)
-class Preview:
+class BulkPreview:
     """What a bulk action would do. `token` stands for exactly this: give it to `apply`."""
 
     count: int
@@ -55,7 +55,7 @@ class Batch:
     is_undone: bool
 
 
-def preview(actor: Actor, round_id: int, filters: Filters, action: DecisionKind) -> Preview:
+def preview(actor: Actor, round_id: int, filters: Filters, action: DecisionKind) -> BulkPreview:
     """Count what `apply` would decide, and how many decisions of people it would override."""
     check_action(action)
     with reading() as db:
@@ -162,12 +162,12 @@ def check_action(action: DecisionKind) -> None:
         raise InvalidInput(f"A bulk action accepts or rejects; {action} is for single samples.")
 
 
-def looked_at(round_id: int, filters: Filters, action: DecisionKind, facets: Sequence[int]) -> Preview:
+def looked_at(round_id: int, filters: Filters, action: DecisionKind, facets: Sequence[int]) -> BulkPreview:
     """The preview of deciding on samples with these facets."""
     others = [found for found in map(decode_facet, facets) if found["verdict"] != action.value]
     people = sum(found["source"] == "person" for found in others)
     said = json.dumps([round_id, action, filters.changed(), len(facets), len(others), people])
-    return Preview(len(facets), len(others), people, hashlib.sha256(said.encode()).hexdigest())
+    return BulkPreview(len(facets), len(others), people, hashlib.sha256(said.encode()).hexdigest())
 
 
 def standing_now(db: Session, round_id: int, filters: Filters, ids: Sequence[int]) -> dict[int, int]:

@@ -41,7 +41,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Row:
+class AnsweredPrompt:
     """A prompt and what each of the chosen checkpoints answered; None where it was not asked."""
 
     prompt_id: int
@@ -58,7 +58,7 @@ class Page:
     how many the last one was asked. `is_partial`: a search looked through a part of the texts; the next page goes on.
     """
 
-    rows: tuple[Row, ...]
+    rows: tuple[AnsweredPrompt, ...]
     checkpoints: tuple[Measurement, ...]
     after: int | None
     before: int | None
@@ -179,7 +179,9 @@ def _count(db: Session, query: Select[int, int], search: Query | None, ids: Sequ
     return db.scalar(select(func.count()).select_from(query.limit(COUNTED + 1).subquery()))
 
 
-def _rows(db: Session, ids: Sequence[int], chosen: Sequence[Measurement], said: Sequence[Verdicts]) -> tuple[Row, ...]:
+def _rows(
+    db: Session, ids: Sequence[int], chosen: Sequence[Measurement], said: Sequence[Verdicts]
+) -> tuple[AnsweredPrompt, ...]:
     if not ids:
         return ()
     prompt = tables.Prompt
@@ -188,7 +190,7 @@ def _rows(db: Session, ids: Sequence[int], chosen: Sequence[Measurement], said: 
     )
     answers = first_answers(db, ids, chosen)
     return tuple(
-        Row(
+        AnsweredPrompt(
             id_,
             texts[id_],
             tuple(

@@ -13,7 +13,7 @@ from backend import recipes, values
 from backend.db import reading, tables
 from backend.db.many import in_chunks
 from backend.errors import Conflict
-from backend.jobs import Progress
+from backend.jobs import JobProgress
 from backend.pipeline import groups as group_values
 from backend.pipeline import select
 from backend.pipeline.known import known_labels
@@ -147,7 +147,7 @@ def _stage(db: Session, row: tables.Round) -> tuple[StageContext, MarginPairs]:
     knobs = MarginPairs(**known)
     recipe = recipes.read(with_selector(row, step, knobs.dump()))
     number = None if "selector" in row.recipe else step
-    return StageContext(0, 0, row, recipe, Progress(0, 0), Stage.select, "", number), knobs
+    return StageContext(0, 0, row, recipe, JobProgress(0, 0), Stage.select, "", number), knobs
 
 
 def _groups(db: Session, stage: StageContext) -> Iterator[values.Group]:

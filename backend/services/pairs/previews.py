@@ -37,7 +37,7 @@ class PairShown:
 
 
 @dataclass(frozen=True)
-class Preview:
+class PairPreview:
     """`dropped`: prompts without a pair by reason. `length_gap`: characters that the chosen texts are longer on
     average, None without pairs. `categories`: pairs of each, of more than 50 those with the most; `num_categories`: how
     many there are."""
@@ -63,20 +63,20 @@ def parse(knobs: JSON) -> MarginPairs:
         raise InvalidInput(said) from error
 
 
-def preview(actor: Actor, round_id: int, knobs: JSON, *, token: str = "") -> Preview:
+def preview(actor: Actor, round_id: int, knobs: JSON, *, token: str = "") -> PairPreview:
     """Return what the selector with these knobs makes of a round's samples as they were when the page was opened."""
     selector = parse(knobs)
     opening = openings.opened(actor, round_id, token) if token else openings.open_round(actor, round_id)
     return of_opening(opening, selector)
 
 
-def of_opening(opening: Opening, selector: MarginPairs) -> Preview:
+def of_opening(opening: Opening, selector: MarginPairs) -> PairPreview:
     """The preview of what was loaded."""
     found = opening.found
     codes, names = opening.categories(selector.category) if selector.category else (None, ())
     decided = decide(found, selector.knobs, categories=codes)
     counts = np.bincount(codes[decided.group], minlength=len(names)).tolist() if codes is not None else []
-    return Preview(
+    return PairPreview(
         opening.round_id,
         opening.token,
         len(found.ids),

@@ -16,14 +16,30 @@ from backend.db.search import Query, parse
 from backend.errors import Conflict, NotFound
 from backend.services import events
 from backend.services.access import Actor, require
-from backend.services.prompts.file_preview import Finished, Preview
+from backend.services.prompts.file_preview import FilePreview, Finished
 from backend.services.prompts.intake import Report, import_file, importable, load_report, preview, report_path
 from backend.services.prompts.mapping import Mapping
 from backend.values import JSON, Role, Split
 
 __all__ = [
-    "Completion", "Finished", "Mapping", "Page", "Preview", "PromptSetView", "PromptView", "Report", "browse",
-    "delete_set", "get", "import_file", "importable", "list_sets", "longest", "preview", "problems_file", "report",
+    "Completion",
+    "FilePreview",
+    "Finished",
+    "Mapping",
+    "Page",
+    "PromptSetView",
+    "PromptView",
+    "Report",
+    "browse",
+    "delete_set",
+    "get",
+    "import_file",
+    "importable",
+    "list_sets",
+    "longest",
+    "preview",
+    "problems_file",
+    "report",
 ]  # fmt: skip
 
 PAGE = 50

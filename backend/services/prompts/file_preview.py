@@ -40,7 +40,7 @@ class Finished:
 
 
 @dataclass(frozen=True)
-class Preview:
+class FilePreview:
     """The start of a file. `kind` and `format` in words; `columns` are those of all rows that were scanned."""
 
     kind: str
@@ -88,7 +88,7 @@ def suggest(source: PromptFile, rows: Sequence[tuple[int, Any]], columns: Sequen
     return found[0].title, found[1]
 
 
-def preview(source: PromptFile, mapping: Mapping | None = None) -> Preview:
+def preview(source: PromptFile, mapping: Mapping | None = None) -> FilePreview:
     """Show how a file would be imported; raises `InvalidInput` where it cannot be."""
     looked = look_at(source)
     format, suggested = suggest(source, looked.rows, looked.columns)
@@ -112,7 +112,7 @@ def preview(source: PromptFile, mapping: Mapping | None = None) -> Preview:
         warnings.append(f"{bad} of the first {len(looked.rows)} rows cannot be imported; {rest}.")
     rows = tuple(row for _, row in looked.rows if isinstance(row, dict))
     becomes = fates(chosen, looked.columns, texts_of(rows, looked.columns))
-    return Preview(
+    return FilePreview(
         kind=source.title,
         format=format or "no known format",
         columns=tuple(map(boundary.clean, looked.columns)),

@@ -23,7 +23,7 @@ from backend.services.access import Actor, require
 from backend.services.prompts import file_preview as prompt_preview
 from backend.services.prompts import near_duplicates, staging
 from backend.services.prompts.choices import ANY, places_of
-from backend.services.prompts.file_preview import Preview
+from backend.services.prompts.file_preview import FilePreview
 from backend.services.prompts.files import PromptFile, open_file
 from backend.services.prompts.files.arrow_rows import LARGEST, SPLITS, STATE
 from backend.services.prompts.mapping import Mapping
@@ -64,7 +64,7 @@ class Report:
 
 def preview(
     actor: Actor, project_id: int, path: str | Path, *, mapping: Mapping | None = None, uploaded: bool = False
-) -> Preview:
+) -> FilePreview:
     """Read the start of a file and show how it would be imported; writes nothing."""
     with reading() as db:
         require(db, actor, project_id, Role.curator)

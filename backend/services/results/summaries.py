@@ -36,7 +36,7 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Progress:
+class RunningJob:
     """The round's unfinished job."""
 
     job_id: int
@@ -74,7 +74,7 @@ class RoundLine:
     """Number of the round it started from; 0 is the base."""
     status: RoundStatus
     stage: Stage | None
-    progress: Progress | None
+    progress: RunningJob | None
     recipe: str
     samples: int | None
     judged: int | None
@@ -277,8 +277,8 @@ def _decided_now(db: Session, round_id: int) -> tuple[int, int]:
     )  # type: ignore[return-value]
 
 
-def _progress(job: tables.Job) -> Progress:
-    return Progress(job.id, job.stage, job.status, job.done, job.total, job.unit, job.rate, job.step)
+def _progress(job: tables.Job) -> RunningJob:
+    return RunningJob(job.id, job.stage, job.status, job.done, job.total, job.unit, job.rate, job.step)
 
 
 def _seconds(start: datetime, end: datetime | None) -> float | None:

@@ -21,13 +21,28 @@ from backend.services.decisions.tallies import Tally
 from backend.services.queue import colleagues, reasons
 from backend.services.queue.judge_views import JudgeView, Reply, judge_views
 from backend.services.reviews.review_closing import Closing, closing
-from backend.services.reviews.review_progress import Person, Progress, progress
+from backend.services.reviews.review_progress import Person, ReviewProgress, progress
 from backend.services.rounds import get_row, review_scope
 from backend.values import DecisionKind, Role, RoundStatus
 
 __all__ = [
-    "Act", "Closing", "Decision", "JudgeView", "Outcome", "Person", "Progress", "Reply", "Tally", "close", "closing",
-    "decide", "decide_each", "decide_many", "judge_views", "progress", "undo",
+    "Act",
+    "Closing",
+    "Decision",
+    "JudgeView",
+    "Outcome",
+    "Person",
+    "Reply",
+    "ReviewProgress",
+    "Tally",
+    "close",
+    "closing",
+    "decide",
+    "decide_each",
+    "decide_many",
+    "judge_views",
+    "progress",
+    "undo",
 ]  # fmt: skip
 
 OF_ALL = (NotSignedIn, MissingPrerequisite)

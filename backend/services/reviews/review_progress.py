@@ -35,7 +35,7 @@ class Person:
 
 
 @dataclass(frozen=True)
-class Progress:
+class ReviewProgress:
     """Where a review is, in items: samples, or groups where these are decided. `people`: most decided first.
 
     `decided`: a person's label stands. `remaining`: not yet decided by all reviewers they need. `has_begun`: the review
@@ -62,7 +62,7 @@ class Progress:
         return self.complete / self.samples if self.has_begun and self.samples else 0.0
 
 
-def progress(actor: Actor, round_id: int) -> Progress:
+def progress(actor: Actor, round_id: int) -> ReviewProgress:
     """How far the review of a round is."""
     with reading() as db:
         round_ = get_row(db, actor, round_id)
@@ -77,7 +77,7 @@ def progress(actor: Actor, round_id: int) -> Progress:
             # What was decided in the first seconds says little: a minute is the least that a pace goes by.
             took = max(now() - since, timedelta(minutes=1))
             ends_at = now() + wanted(db, round_id, settings, counts) * took / recent
-    return Progress(counts.items, counts.decided, mine, people, is_open, remaining, ends_at, has_begun)
+    return ReviewProgress(counts.items, counts.decided, mine, people, is_open, remaining, ends_at, has_begun)
 
 
 def wanted(db: Session, round_id: int, settings: ReviewSettings, counts: Counts) -> float:

@@ -16,7 +16,7 @@ BLOCKS = 100
 COLUMNS = "l.sample_id, l.step, l.score, l.verdict, l.machine_score, l.machine_verdict, l.num_tokens, s.prompt_id"
 
 
-class Row(NamedTuple):
+class DrawnLabel(NamedTuple):
     """A label with the prompt of its sample."""
 
     sample_id: int
@@ -33,7 +33,7 @@ class Row(NamedTuple):
 class Draw:
     """`total`: how many rows there are, about as many where not all are drawn."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[DrawnLabel, ...]
     total: int
     is_all: bool
 
@@ -47,7 +47,7 @@ def draw(db: Session, asked: Scope, number: int | None) -> Draw:
         # A merge of the index's ranges: the planner might else walk all samples of the installation.
         ids = f"SELECT sample_id {inside}"
         sql = f"SELECT {COLUMNS} FROM ({ids}) AS i JOIN labels AS l ON l.sample_id = i.sample_id {JOIN}"
-        return Draw(tuple(Row._make(one) for one in db.execute(text(sql), values)), found, True)
+        return Draw(tuple(DrawnLabel._make(one) for one in db.execute(text(sql), values)), found, True)
     low, high = _ends(db, asked)
     span, width = high - low + 1, MOST // BLOCKS
     # By the primary key from each place on: rows of other rounds in between make the draw smaller, and never slower.
@@ -58,7 +58,7 @@ def draw(db: Session, asked: Scope, number: int | None) -> Draw:
         f" SELECT {COLUMNS} FROM places CROSS JOIN {kept} {JOIN}"
         f" WHERE l.sample_id >= places.start AND l.sample_id < places.start + {width} AND l.round_id = :round"
     )
-    rows = tuple(Row._make(one) for one in db.execute(text(sql), values))
+    rows = tuple(DrawnLabel._make(one) for one in db.execute(text(sql), values))
     if len(rows) < MOST // 2:
         # Samples of other rounds stand in between: every so many of the round's own, which takes longer.
         stride = max(1, (number or 0) // MOST)
@@ -67,7 +67,7 @@ def draw(db: Session, asked: Scope, number: int | None) -> Draw:
             f"SELECT {COLUMNS} FROM ({ids}) AS i JOIN labels AS l ON l.sample_id = i.sample_id {JOIN}"
             f" WHERE i.place % {stride} = 0 ORDER BY l.sample_id LIMIT {2 * MOST}"
         )
-        rows = tuple(Row._make(one) for one in db.execute(text(sql), values))
+        rows = tuple(DrawnLabel._make(one) for one in db.execute(text(sql), values))
     return Draw(rows, max(number or 0, MOST + 1), False)
 
 

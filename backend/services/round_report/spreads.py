@@ -13,7 +13,7 @@ from backend.db.filters import Filters
 from backend.db.listing import scope
 from backend.db.many import in_chunks
 from backend.metrics._intervals import wilson
-from backend.services.round_report.drawn import Row, draw
+from backend.services.round_report.drawn import DrawnLabel, draw
 from backend.services.round_report.shapes import FEWEST, Bin, Category, Spread, Spreads
 from backend.services.samples import text_steps, visibility
 from backend.services.samples.visibility import Hidden
@@ -36,7 +36,7 @@ def spreads(db: Session, row: tables.Round, kept: Hidden) -> Spreads:
     shown = visibility.narrowed(kept, row, Filters()).step
     names = text_steps.named(db, row)
     extras = _extras(db, found.rows)
-    by_step: dict[int, list[Row]] = defaultdict(list)
+    by_step: dict[int, list[DrawnLabel]] = defaultdict(list)
     for one in found.rows:
         if not shown or one.step in shown:
             by_step[one.step].append(_word(kept, one))
@@ -46,14 +46,14 @@ def spreads(db: Session, row: tables.Round, kept: Hidden) -> Spreads:
     return Spreads(tuple(made), sum(one.counted for one in made), found.total, ())
 
 
-def _word(kept: Hidden, row: Row) -> Row:
+def _word(kept: Hidden, row: DrawnLabel) -> DrawnLabel:
     """The row with the label that the person may see: with colleagues hidden, that of the judge."""
     if kept.judge:
         return row._replace(score=None, verdict=None)
     return row._replace(score=row.machine_score, verdict=row.machine_verdict) if kept.others else row
 
 
-def _spread(step: int, name: str, rows: list[Row], kept: Hidden, extras: dict[int, dict[str, str]]) -> Spread:
+def _spread(step: int, name: str, rows: list[DrawnLabel], kept: Hidden, extras: dict[int, dict[str, str]]) -> Spread:
     scored = [one for one in rows if one.score is not None]
     missing = []
     if kept.judge:
@@ -96,7 +96,7 @@ def _bins(values: Sequence[tuple[float, str | None]]) -> tuple[Bin, ...]:
     )  # fmt: skip
 
 
-def _extras(db: Session, rows: Iterable[Row]) -> dict[int, dict[str, str]]:
+def _extras(db: Session, rows: Iterable[DrawnLabel]) -> dict[int, dict[str, str]]:
     """The metadata of the prompts, by prompt: short values only, as text."""
     ids = sorted({one.prompt_id for one in rows})
     step = max(1, -(-len(ids) // MOST_PROMPTS))
@@ -115,7 +115,7 @@ def _short(value: Any) -> str | None:
     return None
 
 
-def _categories(rows: Sequence[Row], extras: dict[int, dict[str, str]]) -> tuple[Category, ...]:
+def _categories(rows: Sequence[DrawnLabel], extras: dict[int, dict[str, str]]) -> tuple[Category, ...]:
     """Each value of each key that has few enough of them."""
     values: dict[str, Counter[str]] = defaultdict(Counter)
     for extra in extras.values():
@@ -123,7 +123,7 @@ def _categories(rows: Sequence[Row], extras: dict[int, dict[str, str]]) -> tuple
             values[key][value] += 1
     # A key of which most prompts have a value of their own names them, and sorts them into nothing.
     keys = sorted(k for k, known in values.items() if 2 <= len(known) <= min(MOST_VALUES, known.total() // 2))
-    found: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    found: dict[tuple[str, str], list[DrawnLabel]] = defaultdict(list)
     for one in rows:
         extra = extras.get(one.prompt_id, {})
         for key in keys:
@@ -132,14 +132,14 @@ def _categories(rows: Sequence[Row], extras: dict[int, dict[str, str]]) -> tuple
     return tuple(_category(key, value, of) for (key, value), of in sorted(found.items(), key=_place))
 
 
-def _place(one: tuple[tuple[str, str], list[Row]]) -> tuple[str, bool, float, str]:
+def _place(one: tuple[tuple[str, str], list[DrawnLabel]]) -> tuple[str, bool, float, str]:
     """By key, then numbers as numbers before words."""
     (key, value), _ = one
     is_number = value.removeprefix("-").isdecimal()
     return key, not is_number, float(value) if is_number else 0.0, value
 
 
-def _category(key: str, value: str, rows: list[Row]) -> Category:
+def _category(key: str, value: str, rows: list[DrawnLabel]) -> Category:
     judged = [one for one in rows if one.verdict is not None]
     scores = [one.score for one in rows if one.score is not None]
     score = sum(scores) / len(scores) if len(scores) >= FEWEST else None

@@ -46,7 +46,7 @@ class Changed:
 
 
 @dataclass(frozen=True)
-class Preview:
+class RemovalPreview:
     """What removing a person's work changes. `is_frozen`: the labels stay; this is what they would be."""
 
     person: str
@@ -72,7 +72,7 @@ class Removal:
     checkpoint_ids: tuple[int, ...]
 
 
-def preview(actor: Actor, round_id: int, user_id: int) -> Preview:
+def preview(actor: Actor, round_id: int, user_id: int) -> RemovalPreview:
     """Return what the removal would change, computed from the rows as they are; nothing is written."""
     with reading() as db:
         round_ = get_row(db, actor, round_id, Role.curator)
@@ -154,7 +154,9 @@ def learned_from_removed(actor: Actor, project_id: int) -> set[int]:
         return {one.checkpoint_id for one in descent.with_descendants(db, project_id, roots)}
 
 
-def _remove(db: Session, actor: Actor, round_: tables.Round, user_id: int, reason: str, batch_id: str) -> Preview:
+def _remove(
+    db: Session, actor: Actor, round_: tables.Round, user_id: int, reason: str, batch_id: str
+) -> RemovalPreview:
     work = _work(db, round_, user_id)
     changed: tuple[Changed, ...] = ()
     if not _is_frozen(round_):
@@ -194,10 +196,10 @@ def _work(db: Session, round_: tables.Round, user_id: int) -> _Work:
     return _Work(person.name, decisions, touched, [n for n in touched if n not in known])
 
 
-def _preview(db: Session, round_: tables.Round, work: _Work, changed: tuple[Changed, ...]) -> Preview:
+def _preview(db: Session, round_: tables.Round, work: _Work, changed: tuple[Changed, ...]) -> RemovalPreview:
     datasets, direct = descent.datasets(db, work.shaped)
     checkpoints = descent.with_descendants(db, round_.project_id, direct)
-    return Preview(work.person, len(work.decisions), changed, datasets, checkpoints, _is_frozen(round_))
+    return RemovalPreview(work.person, len(work.decisions), changed, datasets, checkpoints, _is_frozen(round_))
 
 
 def _words_without(db: Session, work: _Work) -> dict[int, tuple[str, str]]:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from backend import jobs
 from backend.db import reading, session, tables
 from backend.errors import Cancelled
-from backend.jobs import Progress, transitions
+from backend.jobs import JobProgress, transitions
 from backend.values import Stage
 from tests import rows
 
@@ -36,7 +36,7 @@ def points(job: tables.Job) -> list[tuple[str, int, float]]:
 
 
 def test_progress_is_written_at_its_pace_and_whole_in_the_end(job: tables.Job) -> None:
-    progress = Progress(job.id, 1, write_seconds=60)
+    progress = JobProgress(job.id, 1, write_seconds=60)
     progress.start(10, "prompts", done=2)
     progress.advance(3)
     assert (row(job).done, row(job).total, row(job).unit) == (2, 10, "prompts")
@@ -48,7 +48,7 @@ def test_progress_is_written_at_its_pace_and_whole_in_the_end(job: tables.Job) -
 
 
 def test_total_grows_when_more_is_done_than_was_said(job: tables.Job) -> None:
-    with Progress(job.id, 1) as progress:
+    with JobProgress(job.id, 1) as progress:
         progress.start(1, "prompts")
         progress.advance(4)
     assert (row(job).done, row(job).total) == (4, 4)
@@ -56,7 +56,7 @@ def test_total_grows_when_more_is_done_than_was_said(job: tables.Job) -> None:
 
 def test_metrics_become_points_and_a_repeated_step_replaces_its_point(job: tables.Job) -> None:
     for loss in (0.9, 0.5):
-        with Progress(job.id, 1, write_seconds=60) as progress:
+        with JobProgress(job.id, 1, write_seconds=60) as progress:
             progress.start(2, "steps")
             progress.metrics(1, {"loss": 1.0})
             progress.metrics(2, {"loss": loss, "rewards/margins": math.nan})
@@ -65,7 +65,7 @@ def test_metrics_become_points_and_a_repeated_step_replaces_its_point(job: table
 
 
 def test_thousands_of_points_fit_in_one_flush(job: tables.Job) -> None:
-    with Progress(job.id, 1, write_seconds=60) as progress:
+    with JobProgress(job.id, 1, write_seconds=60) as progress:
         progress.start(1, "steps")
         for step in range(2500):
             progress.metrics(step, {"loss": float(step)})
@@ -74,7 +74,7 @@ def test_thousands_of_points_fit_in_one_flush(job: tables.Job) -> None:
 
 @pytest.mark.parametrize("how", ["taken over", "cancelled"])
 def test_write_is_refused_when_the_job_was(job: tables.Job, how: str) -> None:
-    progress = Progress(job.id, 1, write_seconds=0)
+    progress = JobProgress(job.id, 1, write_seconds=0)
     progress.start(10, "prompts")
     if how == "taken over":
         transitions.take_over(job.id, job.workflow_id)

@@ -15,7 +15,7 @@ from backend.services import review_settings
 from backend.services.decisions import Decision
 from backend.services.queue.judge_views import JudgeView
 from backend.services.queue.review_items import Item, Member
-from backend.services.reviews.review_progress import Progress, Tally
+from backend.services.reviews.review_progress import ReviewProgress, Tally
 from backend.services.team.adjudication import Disputed
 from backend.services.team.removals import Changed, Removal
 from backend.values import DecisionKind, Messages, Verdict
@@ -130,7 +130,7 @@ def test_times_are_told_in_one_way() -> None:
 
 
 def test_items_that_lack_a_reviewer_are_told_apart_from_those_nobody_has_begun() -> None:
-    begun = Progress(samples=12_000, decided=14, mine=Tally(0, 0), people=(), is_open=True, remaining=11_988)
+    begun = ReviewProgress(samples=12_000, decided=14, mine=Tally(0, 0), people=(), is_open=True, remaining=11_988)
     assert people.done(begun) == (
         "12 of 12,000 items decided (0 %), 2 more have been begun and need another word, 11,988 to go."
     )
@@ -140,6 +140,6 @@ def test_items_that_lack_a_reviewer_are_told_apart_from_those_nobody_has_begun()
 
 
 def test_a_review_that_has_not_begun_shows_no_share() -> None:
-    nothing = Progress(samples=0, decided=0, mine=Tally(0, 0), people=(), is_open=False, has_begun=False)
+    nothing = ReviewProgress(samples=0, decided=0, mine=Tally(0, 0), people=(), is_open=False, has_begun=False)
     assert nothing.share == 0
     assert replace(nothing, samples=40).share == 0

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.services.datasets.export_files import Provenance, columns, shape, write_jsonl
-from backend.services.datasets.export_rows import Row, Side
+from backend.services.datasets.export_rows import ExportRow, Side
 from backend.values import DatasetType
 
 PROVENANCE = Provenance("sha256:0", 'a"b,%s', {1: (3, "policy %d")})
@@ -21,7 +21,7 @@ SIDES = st.builds(
     Side, st.none() | st.integers(1), TEXTS, st.booleans(), NUMBERS, st.none(), st.none() | TEXTS, st.sampled_from([None, 1, 2])
 )  # fmt: skip
 ROWS = st.builds(
-    Row, st.integers(), st.integers(), TEXTS, MESSAGES, SIDES, SIDES, st.sampled_from([None, True, False]), st.floats(), TEXTS,
+    ExportRow, st.integers(), st.integers(), TEXTS, MESSAGES, SIDES, SIDES, st.sampled_from([None, True, False]), st.floats(), TEXTS,
     MESSAGES,
 )  # fmt: skip
 
@@ -30,7 +30,7 @@ ROWS = st.builds(
 @pytest.mark.parametrize("type", list(DatasetType))
 @given(rows=st.lists(ROWS, max_size=3))
 def test_a_line_is_what_json_writes(
-    tmp_path_factory: pytest.TempPathFactory, type: DatasetType, is_strict: bool, rows: list[Row]
+    tmp_path_factory: pytest.TempPathFactory, type: DatasetType, is_strict: bool, rows: list[ExportRow]
 ) -> None:
     named = columns(type, is_strict=is_strict)
     found = [shape(type, None if is_strict else PROVENANCE)(row) for row in rows]
@@ -42,7 +42,7 @@ def test_a_line_is_what_json_writes(
 
 def test_the_columns_say_what_they_hold(tmp_path: Path) -> None:
     good, bad = Side(7, "yes", False, 1.0, "accept", "judge", 1), Side(8, "no", False, 0.25, "reject", "human", 1)
-    row = Row(0, 5, "ff", [{"role": "user", "content": "q?"}], good, bad, None, 0.5, "selected")
+    row = ExportRow(0, 5, "ff", [{"role": "user", "content": "q?"}], good, bad, None, 0.5, "selected")
     assert line(tmp_path, row, DatasetType.preference) == {
         "prompt": [{"role": "user", "content": "q?"}],
         "chosen": [{"role": "assistant", "content": "yes"}],
@@ -61,7 +61,7 @@ def test_the_columns_say_what_they_hold(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
-def line(tmp_path: Path, row: Row, type: DatasetType) -> dict[str, Any]:
+def line(tmp_path: Path, row: ExportRow, type: DatasetType) -> dict[str, Any]:
     path = tmp_path / f"{type}.jsonl"
     write_jsonl(path, iter([shape(type, PROVENANCE)(row)]), columns(type, is_strict=False))
     return json.loads(path.read_text())

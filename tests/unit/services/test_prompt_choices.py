@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from backend.services.prompts.choices import Places, chosen_answer
-from backend.services.prompts.file_preview import Preview, preview
+from backend.services.prompts.file_preview import FilePreview, preview
 from backend.services.prompts.files import open_file
 from backend.services.prompts.messages import BadRow
 
@@ -15,7 +15,7 @@ FOUR = ["1", "2", "3", "4"]
 WORDS = ["river", "sea", "lake", "hill"]
 
 
-def look(tmp_path: Path, *values: dict[str, Any]) -> Preview:
+def look(tmp_path: Path, *values: dict[str, Any]) -> FilePreview:
     path = tmp_path / "a.jsonl"
     path.write_text("".join(json.dumps(value) + "\n" for value in values))
     return preview(open_file(path))

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from backend.errors import InvalidInput
-from backend.services.prompts.file_preview import Finished, Preview, preview
+from backend.services.prompts.file_preview import FilePreview, Finished, preview
 from backend.services.prompts.files import open_file
 
 
@@ -26,7 +26,7 @@ FOUND = Path(__file__).parents[2] / "data" / "found"
 RIVER = "user: Name a river"
 
 
-def look(path: Path) -> Preview:
+def look(path: Path) -> FilePreview:
     return preview(open_file(path))
 
 
