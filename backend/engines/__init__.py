@@ -68,7 +68,7 @@ class Engine(Part, kind="engine"):
 
         A prompt that ends with a message by the assistant is gone on from: the text is only what is new.
         The same prompts, sampling and seed give the same completions, whatever ran before.
-        The text ends before a stop string; the end token counts in `n_tokens` and `logprob`. A text that
+        The text ends before a stop string; the end token counts in `num_tokens` and `logprob`. A text that
         reaches the end of the context has finish reason `length`.
         A prompt that cannot be served gets completions with a `failure`, and the others theirs. What would befall
         every prompt is raised: `EngineError`, `MissingPrerequisite`.

@@ -63,7 +63,7 @@ def _completion(choice: JSON, share: int, stop: tuple[str, ...]) -> Completion:
     return Completion(
         text=text if place < 0 else text[:place],
         finish_reason=finish if place < 0 else "stop",
-        n_tokens=len(logprobs) or share,
+        num_tokens=len(logprobs) or share,
         logprob=_sum(known) if known and len(known) == len(logprobs) else None,
         reasoning=reasoning,
     )

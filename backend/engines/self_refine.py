@@ -43,7 +43,7 @@ class SelfRefine(RefineKnobs, Wrapper):
     """One model drafts, gives feedback and revises; it stops where the feedback approves, at most after k revisions.
 
     Self-Refine (Madaan et al. 2023, arXiv 2303.17651, algorithm 1). Each revision sees all drafts and all feedback
-    before it, as one chat. The text is the last answer, `reasoning` the chain that led to it. `n_tokens` counts all
+    before it, as one chat. The text is the last answer, `reasoning` the chain that led to it. `num_tokens` counts all
     tokens that were written for it, and there is no log-probability. An answer stays as it is where its feedback or
     revision finds no room in the context or is empty. A chat that ends with a message by the assistant is gone on from
     without feedback.
@@ -92,7 +92,7 @@ class _Chain:
     reply: Completion | None = None
 
     def __post_init__(self) -> None:
-        self.tokens, self.label = self.answer.n_tokens, "Draft"
+        self.tokens, self.label = self.answer.num_tokens, "Draft"
 
     def hear(self, chat: Messages, reply: Completion) -> None:
         """Take a reply. One that lies in the text itself, such as one without room, ends the chain; others fail it."""
@@ -102,7 +102,7 @@ class _Chain:
                 self.answer = failed(reply.failure.kind, reply.failure.reason)[0]
             self.said.append(f"It ended here: {reply.failure.reason}")
             return
-        self.tokens += reply.n_tokens
+        self.tokens += reply.num_tokens
         self.chat, self.reply = answered(chat, reply.text), reply
 
     def read(self, turn: int, approved: str) -> None:
@@ -131,7 +131,7 @@ class _Chain:
         if self.answer.failure is not None:
             return self.answer
         told = [self.answer.reasoning, *self.said] if self.answer.reasoning else self.said
-        return replace(self.answer, n_tokens=self.tokens, logprob=None, reasoning="\n\n".join(told))
+        return replace(self.answer, num_tokens=self.tokens, logprob=None, reasoning="\n\n".join(told))
 
 
 def _turn(sampling: Sampling, what: str, turn: int) -> Sampling:

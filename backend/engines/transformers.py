@@ -246,7 +246,7 @@ class Transformers(Engine):
             Completion(
                 text=cut_at(text, stop),
                 finish_reason="stop" if output.ended else "length",
-                n_tokens=len(output.ids),
+                num_tokens=len(output.ids),
                 logprob=output.logprob,
             )
             for text, output in zip(texts, outputs, strict=True)

@@ -153,7 +153,7 @@ class Tree:
             prompt_id=self.prompt.id,
             text=node.text,
             finish_reason="length" if is_cut else "stop",
-            n_tokens=made.n_tokens,
+            num_tokens=made.num_tokens,
             logprob=made.logprob if node.is_end else None,
             position=position,
             reasoning=made.reasoning,

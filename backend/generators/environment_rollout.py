@@ -130,7 +130,7 @@ class EnvironmentRollout(Generator):
             prompt_id=one.prompt.id,
             text=last.text,
             finish_reason=last.finish_reason,
-            n_tokens=sum(text.n_tokens for text in one.texts),
+            num_tokens=sum(text.num_tokens for text in one.texts),
             logprob=sum(logprobs) if len(logprobs) == len(one.texts) else None,
             position=position,
             reasoning=last.reasoning,

@@ -142,7 +142,7 @@ def _sample(chain: _Chain, position: int) -> Sample:
         prompt_id=chain.prompt.id,
         text=text.text,
         finish_reason=text.finish_reason,
-        n_tokens=text.n_tokens,
+        num_tokens=text.num_tokens,
         position=position,
         reasoning=text.reasoning,
         failure=text.failure,

@@ -165,7 +165,7 @@ def _samples(
             prompt_id=prompt.id,
             text=completion.text,
             finish_reason=completion.finish_reason,
-            n_tokens=completion.n_tokens,
+            num_tokens=completion.num_tokens,
             logprob=completion.logprob,
             position=position,
             reasoning=completion.reasoning,

@@ -63,7 +63,7 @@ class AllOf(Composed):
             rationale=f"{judge.name}: {first.rationale}",
             raw=first.raw,
             template_hash=first.template_hash,
-            n_tokens=sum(one.n_tokens for one in served),
+            num_tokens=sum(one.num_tokens for one in served),
             finish_reason=first.finish_reason,
             reasoning=first.reasoning,
             failure=None if served else first.failure,

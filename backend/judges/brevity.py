@@ -23,11 +23,11 @@ class Brevity(Verifier):
         return [judgment for group in groups for judgment in self._rank(group.samples)]
 
     def _rank(self, samples: Sequence[Sample]) -> list[Judgment]:
-        lengths = [sample.n_tokens for sample in samples]
+        lengths = [sample.num_tokens for sample in samples]
         shortest, longest = min(lengths, default=0), max(lengths, default=0)
         said = f"tokens, {shortest} to {longest} in its group."
         return [
-            self.judgment(one, _share(one.n_tokens, shortest, longest), f"{one.n_tokens} {said}") for one in samples
+            self.judgment(one, _share(one.num_tokens, shortest, longest), f"{one.num_tokens} {said}") for one in samples
         ]
 
 

@@ -85,6 +85,6 @@ class Learnability(Judge):
         verdict = None if score is None else Verdict.accept
         said = Judgment(
             sample.id, str(self.name), 0, score, verdict, f"{right} of {len(counted)} runs of the solver are right.",
-            "", n_tokens=sum(run.n_tokens for run in runs),
+            "", num_tokens=sum(run.num_tokens for run in runs),
         )  # fmt: skip
         return said if grades else replace(said, failure=runs[0].failure)

@@ -187,7 +187,7 @@ class PairwiseSwapped(Judge):
             rationale=f"Won {won}, lost {lost} of {len(games)} comparisons.",
             raw=BETWEEN.join(completion.text for completion in shown_first),
             template_hash=hashlib.sha256(self.template.encode()).hexdigest(),
-            n_tokens=sum(completion.n_tokens for completion in shown_first),
+            num_tokens=sum(completion.num_tokens for completion in shown_first),
             failure=failures[0] if games and len(failures) == len(games) else None,
         )
 

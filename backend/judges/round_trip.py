@@ -147,7 +147,7 @@ class RoundTrip(Judge):
             one = self._judgment(sample, n, score, why)
             made.append(
                 replace(
-                    one, raw=reply.text, n_tokens=reply.n_tokens, finish_reason=reply.finish_reason,
+                    one, raw=reply.text, num_tokens=reply.num_tokens, finish_reason=reply.finish_reason,
                     reasoning=reply.reasoning, failure=reply.failure,
                 )
             )  # fmt: skip

@@ -52,6 +52,6 @@ class StatedBudget(Verifier):
             return self.judgment(sample, 0.0, f"The budget is {budget}, which does not count.")
         if sample.finish_reason == "length":
             return self.judgment(sample, 0.0, f"The budget is {budget}, and the text was cut off.")
-        length = round(sample.n_tokens * (len(sample.text) - found.end()) / len(sample.text))
+        length = round(sample.num_tokens * (len(sample.text) - found.end()) / len(sample.text))
         score = max(0.0, 1 - abs(length - budget) / (self.tolerance * budget))
         return self.judgment(sample, score, f"The budget is {budget}, the answer has about {length} tokens.")

@@ -65,7 +65,7 @@ class SurfaceRules(Verifier):
         yield from _too_many("words", len(words), self.max_words)
         yield from _too_few("characters", shown, self.min_chars)
         yield from _too_many("characters", len(text), self.max_chars)
-        yield from _too_many("tokens", sample.n_tokens, self.max_tokens)
+        yield from _too_many("tokens", sample.num_tokens, self.max_tokens)
         if self.must_match and not re.search(self.must_match, text):
             yield f"{self.must_match} is not found"
         for pattern in self.must_not_match:

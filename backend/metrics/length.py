@@ -19,8 +19,8 @@ class Length(Metric):
         accepted = [sample for sample in samples if sample.verdict is Verdict.accept]
         truncated = sum(sample.finish_reason == "length" for sample in samples)
         return [
-            _mean("mean_tokens", [sample.n_tokens for sample in samples]),
-            _mean("mean_tokens_accepted", [sample.n_tokens for sample in accepted]),
+            _mean("mean_tokens", [sample.num_tokens for sample in samples]),
+            _mean("mean_tokens_accepted", [sample.num_tokens for sample in accepted]),
             _mean("mean_characters", [len(sample.text) for sample in samples]),
             _truncated(samples, truncated),
         ]

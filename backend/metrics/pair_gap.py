@@ -35,7 +35,7 @@ class PairGap(Metric):
 
 def by_token(sample: Sample) -> float | None:
     """Return the mean log-probability of a sample's tokens; None where its writer gave none."""
-    return sample.logprob / sample.n_tokens if sample.logprob is not None and sample.n_tokens else None
+    return sample.logprob / sample.num_tokens if sample.logprob is not None and sample.num_tokens else None
 
 
 def _mean(name: str, found: Sequence[float]) -> MetricValue:

@@ -208,7 +208,7 @@ def columns_of(whose: Sequence[tuple[int, int, values.Sample]], checkpoint_id: i
         "position": [sample.position for _, _, sample in whose],
         "text": [clean(sample.text) for _, _, sample in whose],
         "finish_reason": [sample.finish_reason for _, _, sample in whose],
-        "num_tokens": [sample.n_tokens for _, _, sample in whose],
+        "num_tokens": [sample.num_tokens for _, _, sample in whose],
         "logprob": [sample.logprob for _, _, sample in whose],
         # A file brought imported samples, no checkpoint.
         "checkpoint_id": [None if sample.kind == "import" else checkpoint_id for _, _, sample in whose],

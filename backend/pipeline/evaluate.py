@@ -110,7 +110,7 @@ def measure(
                         p.id,
                         c.text,
                         c.finish_reason,
-                        c.n_tokens,
+                        c.num_tokens,
                         c.logprob,
                         position,
                         reasoning=c.reasoning,

@@ -138,7 +138,7 @@ def write(
             "rationale": [clean(j.rationale) for j in made],
             "raw": [clean(j.raw) for j in made],
             "template_hash": [j.template_hash for j in made],
-            "num_tokens": [j.n_tokens for j in made],
+            "num_tokens": [j.num_tokens for j in made],
             "finish_reason": [j.finish_reason for j in made],
         }
         if any(j.reasoning for j in made):

@@ -25,7 +25,7 @@ def run(job_id: int, progress: JobProgress) -> Finish:
             [[completion]] = served(engine.complete([spec["messages"]], Sampling(**knobs | {"n": 1})))
         made = asdict(completion)
         replies[str(checkpoint_id)] = {
-            "text": clean(made["text"]), "finish_reason": made["finish_reason"], "num_tokens": made["n_tokens"],
+            "text": clean(made["text"]), "finish_reason": made["finish_reason"], "num_tokens": made["num_tokens"],
         }  # fmt: skip
         progress.advance(1)
 

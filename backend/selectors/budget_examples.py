@@ -32,6 +32,6 @@ class BudgetExamples(AboveThreshold):
         kept = []
         for example in chosen.examples:
             sample = samples[example.sample_id or 0]
-            stated = self.statement.replace("{tokens}", str(sample.n_tokens))
+            stated = self.statement.replace("{tokens}", str(sample.num_tokens))
             kept.append(replace(example, completion=stated + sample.text))
         return replace(chosen, examples=kept)

@@ -105,7 +105,7 @@ class HintedRollout:
         ends = set(fitted.eos_token_ids)
         return [
             Sample(
-                id=n, prompt_id=rows[n], text=text, n_tokens=len(written[n]), position=n % self.knobs.num_generations,
+                id=n, prompt_id=rows[n], text=text, num_tokens=len(written[n]), position=n % self.knobs.num_generations,
                 finish_reason="stop" if written[n] and written[n][-1] in ends else "length",
             )
             for n, text in zip(places, said, strict=True)

@@ -67,7 +67,7 @@ class Reward:
             Sample(
                 id=number, prompt_id=row[number], text=str(completion[0]["content"] or ""),
                 finish_reason="stop" if ids and ids[-1] in ends else "length",
-                n_tokens=len(ids), position=number % self.trainer.num_generations,
+                num_tokens=len(ids), position=number % self.trainer.num_generations,
             )
             for number, (completion, ids) in enumerate(zip(completions, completion_ids, strict=True))
         ]  # fmt: skip
@@ -150,7 +150,7 @@ class Reward:
         self.pending += [
             {
                 "step": step, "row": text.prompt_id, "position": text.position, "text": text.text,
-                "finish_reason": text.finish_reason, "num_tokens": text.n_tokens, "reward": reward,
+                "finish_reason": text.finish_reason, "num_tokens": text.num_tokens, "reward": reward,
                 "components": parts, "said": said[:MOST_SAID],
             }
             for text, reward, parts, said in zip(texts, rewards, components, words, strict=True)

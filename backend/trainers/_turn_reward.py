@@ -61,7 +61,7 @@ class TurnReward(Reward):
             [
                 Sample(
                     id=number * turns + turn, prompt_id=rows[number], text=text,
-                    finish_reason="stop" if ended else "length", n_tokens=one.turn_of.count(turn + 1),
+                    finish_reason="stop" if ended else "length", num_tokens=one.turn_of.count(turn + 1),
                     position=number % self.turns.num_generations,
                 )
                 for turn, (text, ended) in enumerate(zip(one.texts, one.ended, strict=True))
@@ -107,8 +107,8 @@ class TurnReward(Reward):
 
     def _whole(self, chat: Sequence[Sample], episode: Episode) -> Sample:
         """A chat as one text."""
-        tokens = sum(text.n_tokens for text in chat)
-        return replace(chat[-1], text=episode.chat(self.turns.follow_ups), n_tokens=tokens)
+        tokens = sum(text.num_tokens for text in chat)
+        return replace(chat[-1], text=episode.chat(self.turns.follow_ups), num_tokens=tokens)
 
     def _parts(self, chat: Sequence[Sample], rewards: Sequence[float | None], said: Judged) -> Components:
         """The reward of each turn, and what each of several judges gave it."""

@@ -113,7 +113,7 @@ class Completion:
     finish_reason: str
     """`stop`, `length` (cut off at max_tokens), `unknown` (the server's word is not known), or `error` with `failure`.
     Only a text that ended with `stop` is complete."""
-    n_tokens: int
+    num_tokens: int
     logprob: float | None = None
     """Sum of the log-probabilities of the new tokens under the sampling policy, in nats."""
     reasoning: str = ""
@@ -174,7 +174,7 @@ class Sample:
     prompt_id: int
     text: str
     finish_reason: str = "stop"
-    n_tokens: int = 0
+    num_tokens: int = 0
     logprob: float | None = None
     position: int = 0
     score: float | None = None
@@ -253,7 +253,7 @@ class Judgment:
     rationale: str
     raw: str
     template_hash: str = ""
-    n_tokens: int = 0
+    num_tokens: int = 0
     finish_reason: str = "stop"
     reasoning: str = ""
     failure: Failure | None = None

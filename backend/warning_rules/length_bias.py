@@ -30,7 +30,7 @@ class LengthBias(WarningRule):
 
     def compute(self, evidence: WarningEvidence) -> Finding:
         texts = _scored(evidence)
-        scores, lengths = [score for *_, score in texts], [sample.n_tokens for _, sample, _ in texts]
+        scores, lengths = [score for *_, score in texts], [sample.num_tokens for _, sample, _ in texts]
         if len(set(scores)) < 2 or len(set(lengths)) < 2:
             said = f"All {'scores' if len(set(scores)) < 2 else 'lengths'} are equal, so length can pull nothing."
             return Finding(n=len(texts), missing=said if texts else "")
@@ -41,7 +41,7 @@ class LengthBias(WarningRule):
                 sums[place][column] += value
         rows = [tuple(one) for one in sums.values()]
         low, high = bootstrap(rows, _correlation)
-        longest = sorted(texts, key=lambda one: (-one[2], -one[1].n_tokens, one[1].id))
+        longest = sorted(texts, key=lambda one: (-one[2], -one[1].num_tokens, one[1].id))
         return Finding(
             _correlation(total(rows)), low, high, len(texts), sample_ids=some(sample.id for _, sample, _ in longest)
         )
@@ -67,7 +67,7 @@ def _ranks_apart(texts: Sequence[tuple[int, Sample, float]], truth: dict[int, bo
         places[truth.get(sample.id)].append(place)
     found = [(0.0, 0.0)] * len(texts)
     for some_ in places.values():
-        lengths = rankdata([texts[n][1].n_tokens for n in some_])
+        lengths = rankdata([texts[n][1].num_tokens for n in some_])
         scores = rankdata([texts[n][2] for n in some_])
         middle = (len(some_) + 1) / 2
         for n, x, y in zip(some_, lengths, scores, strict=True):

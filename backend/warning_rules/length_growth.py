@@ -29,7 +29,7 @@ class LengthGrowth(WarningRule):
     def compute(self, evidence: WarningEvidence) -> Finding:
         groups = [group for group in evidence.round.round_groups if group.samples]
         rows: list[Sums] = [
-            (float(sum(one.n_tokens for one in group.samples)), float(len(group.samples))) for group in groups
+            (float(sum(one.num_tokens for one in group.samples)), float(len(group.samples))) for group in groups
         ]
         if not rows:
             return Finding()
@@ -43,7 +43,7 @@ class LengthGrowth(WarningRule):
         if not first:
             return Finding(n=int(n), details=details, missing="The texts of the first round are empty.")
         low, high = bootstrap(rows, lambda sums: sums[0] / sums[1] / first if sums[1] else None)
-        longest = sorted((one for group in groups for one in group.samples), key=lambda one: (-one.n_tokens, one.id))
+        longest = sorted((one for group in groups for one in group.samples), key=lambda one: (-one.num_tokens, one.id))
         found = Finding(
             tokens / n / first, low, high, int(n), details=details, sample_ids=some(one.id for one in longest)
         )

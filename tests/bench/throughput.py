@@ -65,7 +65,7 @@ def bare_loop(round_id: int, file: Path | None = None) -> float:
                         reply = replies[chat[0]["content"]][0]
                         score = recipe.judge.parse(reply.text, is_complete=reply.finish_reason != "length").score  # type: ignore[attr-defined]
                         row = {"messages": prompt.messages, "text": completion.text, "logprob": completion.logprob,
-                               "tokens": completion.n_tokens, "reply": reply.text, "score": score}  # fmt: skip
+                               "tokens": completion.num_tokens, "reply": reply.text, "score": score}  # fmt: skip
                         lines.write(json.dumps(row) + "\n")
     return time.perf_counter() - started
 

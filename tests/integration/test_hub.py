@@ -24,7 +24,7 @@ from backend.values import Sampling
 try:
     with Transformers(model="{REPO}", dtype="float32") as engine:
         asked = [[{{"role": "user", "content": "3 5 7 = 15"}}]]
-        print(json.dumps(engine.complete(asked, Sampling(temperature=0.0, max_tokens=4, n=1, seed=1))[0][0].n_tokens))
+        print(json.dumps(engine.complete(asked, Sampling(temperature=0.0, max_tokens=4, n=1, seed=1))[0][0].num_tokens))
 except RondoError as error:
     print(json.dumps(error.message))
 """

@@ -117,7 +117,7 @@ def test_what_cannot_be_read_fails_alone_and_says_what_it_was(server: Server, re
 )
 def test_a_logprob_is_a_number_or_not_known(server: Server, logprobs: Any, logprob: float | None, tokens: int):
     completion = read(server, choice(logprobs=logprobs) | {"usage": {"completion_tokens": 7}})
-    assert (completion.text, completion.logprob, completion.n_tokens) == ("Score: 4", logprob, tokens)
+    assert (completion.text, completion.logprob, completion.num_tokens) == ("Score: 4", logprob, tokens)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_a_reply_that_a_filter_withheld_is_no_text(server: Server, said: str):
 
 @pytest.mark.parametrize("usage", [{}, {"usage": None}, {"usage": {"completion_tokens": "7"}}, {"usage": 7}])
 def test_a_missing_usage_is_no_error(server: Server, usage: Any):
-    assert read(server, choice() | usage).n_tokens == 0
+    assert read(server, choice() | usage).num_tokens == 0
 
 
 @pytest.mark.parametrize("indices", [[0, 0], [None, None], ["1", "0"], [1, None]])

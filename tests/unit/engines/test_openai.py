@@ -37,7 +37,7 @@ def test_returns_completions_in_order_with_logprobs(server: Server):
     assert [[c.text.split("/")[0::2] for c in group] for group in results] == [
         [[f"p{i}", "0"], [f"p{i}", "1"]] for i in range(40)
     ]
-    assert {(c.logprob, c.n_tokens, c.finish_reason) for group in results for c in group} == {(-0.75, 2, "stop")}
+    assert {(c.logprob, c.num_tokens, c.finish_reason) for group in results for c in group} == {(-0.75, 2, "stop")}
     sent = server.bodies[0]
     assert (sent["max_tokens"], sent["stop"], sent["n"], sent["logprobs"]) == (9, ["x"], 2, True)
     assert 1 < server.most_in_flight <= 16
@@ -203,7 +203,7 @@ def test_goes_on_without_logprobs_where_they_are_refused(server: Server):
     server.answer = answer
     results = complete(server, [chat("a"), chat("b")], Sampling(n=2, seed=1), concurrency=1)
     assert [c.logprob for group in results for c in group] == [None] * 4
-    assert [c.n_tokens for group in results for c in group] == [3] * 4
+    assert [c.num_tokens for group in results for c in group] == [3] * 4
     assert len(server.bodies) == 3  # refused once, then remembered
 
 

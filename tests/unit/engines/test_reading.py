@@ -114,7 +114,7 @@ def test_a_chat_that_ends_with_the_assistant_is_gone_on_from(engine: Transformer
     question = engine._encode([chat("2 + 3 =")])[0]
     assert engine._encode([begun])[0] == question + engine._tokenizer("it is ", add_special_tokens=False)["input_ids"]
     (completion,), (fresh,) = engine.complete([begun, chat("2 + 3 =")], Sampling(temperature=0, max_tokens=5))
-    assert (len(completion.text), completion.n_tokens, completion.finish_reason) == (5, 5, "length")
+    assert (len(completion.text), completion.num_tokens, completion.finish_reason) == (5, 5, "length")
     assert completion.text != fresh.text
     assert completion.logprob == pytest.approx(math.fsum(plainly(engine, begun, completion.text).logprobs), abs=1e-3)
 

@@ -37,7 +37,7 @@ def test_first_matching_rule_replies_and_others_get_the_replies():
 
 def test_a_long_reply_is_cut_and_says_so():
     (completion,) = Scripted(replies=("one  two three",)).complete([CHAT], Sampling(max_tokens=2, seed=0))[0]
-    assert (completion.text, completion.finish_reason, completion.n_tokens) == ("one  two", "length", 2)
+    assert (completion.text, completion.finish_reason, completion.num_tokens) == ("one  two", "length", 2)
     (whole,) = Scripted(replies=("one  two three",)).complete([CHAT], Sampling(max_tokens=3, seed=0))[0]
     assert (whole.finish_reason, whole.logprob) == ("stop", -3.0)
 

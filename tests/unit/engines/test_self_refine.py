@@ -55,7 +55,7 @@ def test_it_revises_until_the_feedback_approves_and_shows_all_that_was_said():
     told = f"Draft:\nSum: 4\n\nFeedback 1:\nThe sum is wrong.\n\nFeedback 2:\n{APPROVES}"
     assert found.reasoning == told
     # All tokens that were written: 2 + 4 + 2 + 3.
-    assert found.n_tokens == 11
+    assert found.num_tokens == 11
     chats = [chats[0] for chats, _ in CALLS]
     assert [len(chat) for chat in chats] == [1, 3, 5, 7]
     assert [message["role"] for message in chats[-1]] == ["user", "assistant"] * 3 + ["user"]

@@ -99,7 +99,7 @@ def test_logprob_is_the_raw_models_with_the_end_token(engine: Transformers, samp
             if completion.finish_reason == "stop":
                 ids.append(engine._tokenizer.eos_token_id)
                 ended += 1
-            if len(ids) == completion.n_tokens:  # a special token inside leaves no trace in the text
+            if len(ids) == completion.num_tokens:  # a special token inside leaves no trace in the text
                 compared += 1
                 assert completion.logprob == pytest.approx(
                     float(forward_logprobs(engine, messages, ids).sum()), abs=1e-3
@@ -150,7 +150,7 @@ def test_a_prompt_over_the_context_fails_alone(engine: Transformers):
     assert engine.context_length == 64
     fits = chat("y" * (63 - engine.count_tokens(chat(""))))
     (completion,) = engine.complete([fits], Sampling(max_tokens=10, temperature=0))[0]
-    assert (engine.count_tokens(fits), completion.n_tokens) == (63, 1)
+    assert (engine.count_tokens(fits), completion.num_tokens) == (63, 1)
     too_long = chat(fits[0]["content"] + "y")
     sampling = Sampling(n=2, seed=3, max_tokens=5)
     first, long, last = engine.complete([chat("x"), too_long, chat("z")], sampling)
@@ -185,7 +185,7 @@ def test_a_text_ends_at_the_end_of_the_context(engine: Transformers):
     results = engine.complete([chat("y" * 40), chat("x")], Sampling(n=20, seed=1, max_tokens=1000))
     lengths = [engine.count_tokens(chat("y" * 40)), engine.count_tokens(chat("x"))]
     cut = [
-        length + completion.n_tokens
+        length + completion.num_tokens
         for length, group in zip(lengths, results, strict=True)
         for completion in group
         if completion.finish_reason == "length"
@@ -200,7 +200,7 @@ def test_stop_strings_end_a_text_before_them(engine: Transformers):
     stopped = engine.complete(PROMPTS, Sampling(temperature=0, max_tokens=24, stop=("no such", stop)))[0][0]
     assert stopped.text == whole.text[: whole.text.index(stop)]
     assert stopped.finish_reason == "stop"
-    assert stopped.n_tokens == whole.text.index(stop) + 3
+    assert stopped.num_tokens == whole.text.index(stop) + 3
     assert cut_at("one two three", ("three", "two")) == "one "
 
 

@@ -87,10 +87,10 @@ def test_an_episode_holds_every_turn_and_its_text_is_the_last():
     assert episode.text == "Answer: 14"
     assert (episode.finish_reason, episode.extra) == ("stop", {"texts": 3})
     # 5 + 5 + 2 words were written by the policy; what the environment said is not counted.
-    assert episode.n_tokens == len(
+    assert episode.num_tokens == len(
         ["first", "Action:", "calculate[3", "+", "4]", "then", "Action:", "calculate[7", "*", "2]", "Answer:", "14"]
     )
-    assert episode.logprob == -episode.n_tokens
+    assert episode.logprob == -episode.num_tokens
 
 
 def test_what_the_environment_says_first_stands_at_the_end_of_the_question():

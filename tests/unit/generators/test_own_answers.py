@@ -20,7 +20,7 @@ def test_each_known_answer_is_a_sample_and_a_prompt_without_one_has_none() -> No
         [(9, "4", 0, "import", "stop")],
     ]
     # Four characters to a token; none is shorter than one.
-    assert [s.n_tokens for group in found for s in group] == [5, 1]
+    assert [s.num_tokens for group in found for s in group] == [5, 1]
 
 
 def test_it_asks_no_model_and_takes_no_completions_of_files() -> None:

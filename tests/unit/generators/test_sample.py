@@ -36,7 +36,9 @@ def test_returns_samples_in_order_with_positions():
         ["two 0 T=0.5", "two 1 T=0.5", "two 2 T=0.5"],
     ]
     assert [s.position for s in found[1]] == [0, 1, 2]
-    assert {(s.id, s.prompt_id, s.finish_reason, s.n_tokens, s.logprob) for s in found[1]} == {(0, 12, "stop", 2, -0.5)}
+    assert {(s.id, s.prompt_id, s.finish_reason, s.num_tokens, s.logprob) for s in found[1]} == {
+        (0, 12, "stop", 2, -0.5)
+    }
 
 
 def test_hands_every_knob_to_the_engine():

@@ -80,7 +80,7 @@ def test_groups_are_nodes_that_were_written_on_from_and_parents_come_first() -> 
     assert node.parent is root.samples[0]
     assert node.prompt.messages == [*PROMPTS[0].messages, {"role": "assistant", "content": "a0\n"}]
     sample = root.samples[0]
-    assert (sample.finish_reason, sample.n_tokens, sample.logprob, sample.position) == ("stop", 3, None, 0)
+    assert (sample.finish_reason, sample.num_tokens, sample.logprob, sample.position) == ("stop", 3, None, 0)
     assert sample.extra["rest"] == "x1\nx2"
     assert (sample.extra["rest_steps"], sample.extra["is_whole"], sample.extra[GOES_ON]) == (2, True, True)
     assert (sample.extra["is_expanded"], root.samples[1].extra["is_expanded"]) == (True, False)

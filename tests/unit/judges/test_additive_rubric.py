@@ -99,7 +99,7 @@ def test_each_vote_is_a_judgment():
     judgments = AdditiveRubric(votes=2).judge(engine, [texts("zebra", "yak")], seed=1)
     digest = hashlib.sha256(TEMPLATE.encode()).hexdigest()
     assert judgments[0] == Judgment(
-        1, "additive_rubric", 0, 5.0, Verdict.accept, "ok.", "ok.\nScore: 5", digest, n_tokens=3, finish_reason="stop"
+        1, "additive_rubric", 0, 5.0, Verdict.accept, "ok.", "ok.\nScore: 5", digest, num_tokens=3, finish_reason="stop"
     )
     assert [(j.sample_id, j.position, j.score, j.verdict) for j in judgments] == [
         (1, 0, 5.0, Verdict.accept),

@@ -6,7 +6,7 @@ from tests.groups import texts
 
 
 def score(text: str, tokens: int, finish_reason: str = "stop", **knobs: float) -> float | None:
-    group = texts(text, n_tokens=tokens, finish_reason=finish_reason)
+    group = texts(text, num_tokens=tokens, finish_reason=finish_reason)
     return StatedBudget(**knobs).judge(None, [group], seed=0)[0].score
 
 
@@ -42,12 +42,12 @@ def test_the_pattern_says_where_the_budget_stands() -> None:
     with pytest.raises(ValidationError, match="lacks the group budget"):
         StatedBudget(pattern=r"(\d+)")
     found = StatedBudget(pattern=r"(?P<budget>\d+) tokens: ").judge(
-        None, [texts("4 tokens: abcd", n_tokens=14)], seed=0
+        None, [texts("4 tokens: abcd", num_tokens=14)], seed=0
     )
     assert (found[0].score, found[0].rationale) == (1.0, "The budget is 4, the answer has about 4 tokens.")
 
 
 def test_a_number_without_end_is_no_budget() -> None:
     """A pattern of one's own may let them through; Python reads numbers of up to 4,300 digits."""
-    found = StatedBudget(pattern="(?P<budget>[0-9]+)").judge(None, [texts("9" * 5000, n_tokens=9)], seed=0)
+    found = StatedBudget(pattern="(?P<budget>[0-9]+)").judge(None, [texts("9" * 5000, num_tokens=9)], seed=0)
     assert (found[0].score, found[0].rationale) == (0.0, "The budget has 5,000 digits, so it does not count.")

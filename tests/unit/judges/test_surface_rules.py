@@ -6,7 +6,7 @@ from tests.groups import texts
 
 
 def look(text: str, *, finish_reason: str = "stop", **knobs) -> tuple[float | None, str]:
-    (judgment,) = SurfaceRules(**knobs).judge(None, [texts(text, finish_reason=finish_reason, n_tokens=9)], seed=0)
+    (judgment,) = SurfaceRules(**knobs).judge(None, [texts(text, finish_reason=finish_reason, num_tokens=9)], seed=0)
     return judgment.score, judgment.rationale
 
 

@@ -11,7 +11,7 @@ from tests.groups import prompt
 
 
 def group(*tokens: int) -> Group:
-    made = (Sample(n, 1, "text", n_tokens=count, position=n) for n, count in enumerate(tokens))
+    made = (Sample(n, 1, "text", num_tokens=count, position=n) for n, count in enumerate(tokens))
     return replace(Group(prompt()), samples=tuple(made))
 
 

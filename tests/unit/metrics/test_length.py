@@ -8,10 +8,10 @@ from tests.groups import prompt, sample
 
 def test_means_and_share_cut_off():
     samples = (
-        sample(1, "ab", n_tokens=1, verdict=Verdict.accept),
-        sample(2, "abcd", n_tokens=2, verdict=Verdict.accept),
-        sample(3, "abcdef", n_tokens=3, verdict=Verdict.reject),
-        sample(4, "abcdefgh", n_tokens=4, finish_reason="length"),
+        sample(1, "ab", num_tokens=1, verdict=Verdict.accept),
+        sample(2, "abcd", num_tokens=2, verdict=Verdict.accept),
+        sample(3, "abcdef", num_tokens=3, verdict=Verdict.reject),
+        sample(4, "abcdefgh", num_tokens=4, finish_reason="length"),
     )
     found = {v.name: v for v in Length().compute(Evidence(round_groups=[Group(prompt(), samples)]))}
     assert found["mean_tokens"].value == 2.5

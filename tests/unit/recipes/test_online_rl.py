@@ -26,7 +26,7 @@ def rewards(name: str, *written: str, answer: str | None = None, lengths: tuple[
     group = texts(*written, answer=answer)
     if lengths:
         group = replace(
-            group, samples=tuple(replace(s, n_tokens=n) for s, n in zip(group.samples, lengths, strict=True))
+            group, samples=tuple(replace(s, num_tokens=n) for s, n in zip(group.samples, lengths, strict=True))
         )
     said = trainer.reward.judge(None, [group], seed=0)
     labels = [trainer.reward.label([j for j in said if j.sample_id == sample.id]) for sample in group.samples]

@@ -125,14 +125,14 @@ def test_self_budgeter_states_a_budget_first_and_is_then_rewarded_for_keeping_to
     recipe = recipes.get("self_budgeter")
     stating = recipe.phases[0].steps[3].part
     right = Group(
-        prompt(), (sample(1, "long #### 4", score=1.0, n_tokens=9), sample(2, "#### 4", score=1.0, n_tokens=5))
+        prompt(), (sample(1, "long #### 4", score=1.0, num_tokens=9), sample(2, "#### 4", score=1.0, num_tokens=5))
     )
     (row,) = stating.select([right], seed=0).examples
     assert row.completion == "<budget>5</budget>\n#### 4"
     # What it learns to state is what the reward reads.
     kept = row.completion or ""
     broken = kept.replace("5", "1")
-    found = rewards("self_budgeter", texts(kept, broken, "#### 4", kept.replace("4", "9"), answer="4", n_tokens=21))
+    found = rewards("self_budgeter", texts(kept, broken, "#### 4", kept.replace("4", "9"), answer="4", num_tokens=21))
     # 6 of 25 characters stand behind the budget: 5 of 21 tokens.
     assert found == [1.5, 1.0, 1.0, 0.5]
 

@@ -8,8 +8,8 @@ from tests.groups import prompt, sample
 
 GROUP = Group(
     prompt(),
-    (sample(1, "long, long #### 4", score=1.0, n_tokens=9), sample(2, "#### 4", score=1.0, n_tokens=3),
-     sample(3, "#### 5", score=0.0, n_tokens=3)),
+    (sample(1, "long, long #### 4", score=1.0, num_tokens=9), sample(2, "#### 4", score=1.0, num_tokens=3),
+     sample(3, "#### 5", score=0.0, num_tokens=3)),
 )  # fmt: skip
 
 

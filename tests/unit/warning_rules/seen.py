@@ -18,7 +18,7 @@ def evidence(groups: Sequence[Sequence[Text]], **more: Any) -> WarningEvidence:
         for position, one in enumerate(texts):
             number += 1
             text = one.get("text", f"text {number}")
-            samples.append(Sample(number, place, text, n_tokens=one.get("tokens", 1), position=position))
+            samples.append(Sample(number, place, text, num_tokens=one.get("tokens", 1), position=position))
             accepted = one.get("accepted")
             verdict = None if accepted is None else Verdict.accept if accepted else Verdict.reject
             machine[number] = (one.get("score"), verdict)
