@@ -45,7 +45,8 @@ class EpisodeReward(Reward):
         reward = _environment.reward_of(played)
         return Sample(
             id=number, prompt_id=row, text=texts[-1], finish_reason="stop" if is_over else "length",
-            num_tokens=len(ids), position=number % self.trainer.num_generations, turns=(*_environment.begun(played), *turns),
+            num_tokens=len(ids), position=number % self.trainer.num_generations,
+            turns=(*_environment.begun(played), *turns),
             extra={"texts": len(texts)} | ({} if reward is None else {"reward": reward}),
         )  # fmt: skip
 
