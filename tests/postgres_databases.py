@@ -1,13 +1,20 @@
 """Databases on a test server that is PostgreSQL: made from a migrated one, emptied after a test, and used again.
 
-To make and drop one takes a fifth of a second, and its first connections read the whole catalogue: more than most tests
-take. What a test leaves is deleted instead; a database whose tables were changed is dropped.
+To make and drop one takes a fifth of a second, and each new connection reads the catalogue before it answers: more than
+most tests take. What a test leaves is deleted instead, and its connections stay open for the next test; a database whose
+tables were changed, or where somebody else was still connected, is dropped.
 """
 
+import contextlib
 import uuid
+import weakref
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any, ClassVar
 
-from sqlalchemy import Connection, NullPool, create_engine, text
-from sqlalchemy.exc import DBAPIError
+import psycopg
+from psycopg import sql
+from sqlalchemy import Engine, event
 
 _TABLES = """
 SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -19,9 +26,74 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute 
 WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
 """
 _OTHERS_OUT = """
-SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+SELECT pid, pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND NOT pid = ANY(%s)
 """
 _COUNTED = "SELECT format('%I.%I', schemaname, sequencename) FROM pg_sequences WHERE last_value IS NOT NULL"
+
+
+class Kept(psycopg.Connection[Any]):
+    """A connection to a test's database, which is not closed: it waits for the next engine that connects alike."""
+
+    users: ClassVar[dict[str, str]] = {}
+    """Of each database in use who may come in: the name that its address gives the application."""
+    waiting: ClassVar[dict[tuple[Any, ...], list["Kept"]]] = defaultdict(list)
+    made: ClassVar["weakref.WeakSet[Kept]"] = weakref.WeakSet()
+    alike: tuple[Any, ...] = ()
+
+    @classmethod
+    def to(cls, alike: tuple[Any, ...], *arguments: Any, **named: Any) -> "Kept":
+        made = cls.connect(*arguments, **named)
+        made.alike = alike
+        cls.made.add(made)
+        return made
+
+    def close(self) -> None:
+        if self.alike and not self.closed and self.alike[0] in self.users and self._is_as_new():
+            self.waiting[self.alike].append(self)
+        else:
+            super().close()
+
+    def _is_as_new(self) -> bool:
+        """Let go of all that a session holds; whether that could be done."""
+        try:
+            self.rollback()
+            self.autocommit = True
+            self.execute("DISCARD ALL")
+            self.autocommit, self.read_only, self.isolation_level, self.deferrable = False, None, None, None
+        except psycopg.Error:
+            return False
+        self._notice_handlers.clear()
+        return True
+
+    @classmethod
+    def pids(cls, database: str, *, is_waiting: bool) -> list[int]:
+        """The server's processes for this process's connections to a database: of all, or of those that wait."""
+        ours = [one for one in list(cls.made) if one.alike[:1] == (database,) and not one.closed]
+        return [one.info.backend_pid for one in ours if not is_waiting or one in cls.waiting[one.alike]]
+
+    @classmethod
+    def close_all(cls, database: str) -> None:
+        """Really close what waits for a database."""
+        cls.users.pop(database, None)
+        for alike in [one for one in cls.waiting if one[0] == database]:
+            for one in cls.waiting.pop(alike):
+                one.close()
+
+
+@event.listens_for(Engine, "do_connect")
+def _connect_again(dialect: Any, _record: Any, arguments: Any, named: dict[str, Any]) -> Any:
+    """Give an engine a connection that waits. One that a test left behind stays outside of the tests after it."""
+    if dialect.driver != "psycopg" or (name := named.get("dbname")) not in Kept.users:
+        return None
+    if named.get("application_name") != Kept.users[name]:
+        raise psycopg.OperationalError("This test is over.")
+    alike = (name, dialect._json_serializer, dialect._json_deserializer)
+    with contextlib.suppress(IndexError):
+        while True:
+            if not (kept := Kept.waiting[alike].pop()).closed:
+                return kept
+    return Kept.to(alike, *arguments, **named)
 
 
 class Databases:
@@ -30,68 +102,90 @@ class Databases:
     @staticmethod
     def make(server: str, name: str, template: str = "template1") -> None:
         """Make a database."""
-        with _connect(server, "postgres") as db:
-            db.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+        with connected(server, "postgres") as db:
+            _run(db, f"CREATE DATABASE {name} TEMPLATE {template}")
 
     def __init__(self, server: str, template: str) -> None:
         self.server, self.template = server, template
         self.free: list[str] = []
-        with _connect(server, template) as db:
-            self.tables = db.scalars(text(_TABLES)).all()
-            self.shape = db.scalar(text(_SHAPE))
+        with connected(server, template) as db:
+            self.tables: list[str] = [row[0] for row in _run(db, _TABLES)]
+            self.shape = _run(db, _SHAPE)
             self.filled = {table: rows for table in self.tables if (rows := _rows(db, table))}
 
     def take(self) -> str:
-        """Return the name of one that is as the template is."""
-        if self.free:
-            return self.free.pop()
-        name = _name()
-        self.make(self.server, name, self.template)
-        return name
+        """Return the address of one that is as the template is.
 
-    def give_back(self, name: str) -> None:
-        """Empty it for the next test, or drop it where the test changed more than rows.
-
-        It gets another name: what a process remembers of a database goes by its address, and ids begin at 1 again.
+        No two are the same: what a process remembers of a database goes by its address, and ids begin at 1 again.
         """
-        another = _name()
-        with _connect(self.server, "postgres") as db:
-            try:
-                if self.empty(name):
-                    db.execute(text(f"ALTER DATABASE {name} RENAME TO {another}"))
-                    self.free.append(another)
-                    return
-            except DBAPIError:  # somebody whom the test left behind came in again
-                pass
-            db.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        if not self.free:
+            self.free.append(_name())
+            self.make(self.server, self.free[-1], self.template)
+        name = self.free.pop()
+        Kept.users[name] = _name()
+        return f"{self.server}/{name}?application_name={Kept.users[name]}"
 
-    def empty(self, name: str) -> bool:
+    def give_back(self, address: str) -> None:
+        """Empty it for the next test, or drop it where the test changed more than rows or left somebody inside."""
+        name = address.rpartition("/")[2].partition("?")[0]
+        Kept.users[name] = ""
+        with contextlib.suppress(psycopg.Error), connected(self.server, name) as db:
+            if self.empty(db, name):
+                self.free.append(name)
+                return
+        self.drop(name)
+
+    def drop(self, name: str) -> None:
+        Kept.close_all(name)
+        with connected(self.server, "postgres") as db:
+            _run(db, f"DROP DATABASE {name} WITH (FORCE)")
+
+    def close(self) -> None:
+        """Close all connections that wait."""
+        for name in list(Kept.users):
+            Kept.close_all(name)
+
+    def empty(self, db: psycopg.Connection[Any], name: str) -> bool:
         """Delete what the template has not; return whether the database is as the template again."""
-        with _connect(self.server, name) as db:
-            db.execute(text(_OTHERS_OUT))
-            if db.scalar(text(_SHAPE)) != self.shape:
-                return False
-            db.execute(text("SET session_replication_role = replica"))  # no triggers, no order among the tables
-            looks = " UNION ALL ".join(
-                f"SELECT '{table}', EXISTS (SELECT FROM {table}), pg_relation_size('{table}')"
-                for table in self.tables if table not in self.filled
-            )  # fmt: skip
-            for table, _, size in [row for row in db.execute(text(looks)) if row[1]]:
-                # Nothing sweeps up behind a DELETE here.
-                db.execute(text(f"DELETE FROM {table}" if size < 1_000_000 else f"TRUNCATE {table} CASCADE"))
-            for sequence in db.scalars(text(_COUNTED)).all():
-                db.execute(text(f"ALTER SEQUENCE {sequence} RESTART"))
-            return all(_rows(db, table) == rows for table, rows in self.filled.items())
+        ours = Kept.pids(name, is_waiting=False)
+        others = db.execute(_OTHERS_OUT, [Kept.pids(name, is_waiting=True)]).fetchall()
+        # A program may come in again by this name; what this process has open is told that its test is over.
+        if any(pid not in ours for pid, _ in others) or _run(db, _SHAPE) != self.shape:
+            return False
+        _run(db, "SET session_replication_role = replica")  # no triggers, no order among the tables
+        looks = " UNION ALL ".join(
+            f"SELECT '{table}', EXISTS (SELECT FROM {table}), pg_relation_size('{table}')"
+            for table in self.tables if table not in self.filled
+        )  # fmt: skip
+        for table, _, size in [row for row in _run(db, looks) if row[1]]:
+            # Nothing sweeps up behind a DELETE here.
+            _run(db, f"DELETE FROM {table}" if size < 1_000_000 else f"TRUNCATE {table} CASCADE")
+        for (sequence,) in _run(db, _COUNTED):
+            _run(db, f"ALTER SEQUENCE {sequence} RESTART")
+        return all(_rows(db, table) == rows for table, rows in self.filled.items())
 
 
 def _name() -> str:
     return f"t{uuid.uuid4().hex[:12]}"
 
 
-def _connect(server: str, name: str) -> Connection:
-    """Connect to a database by its name; each statement is a transaction."""
-    return create_engine(f"{server}/{name}", isolation_level="AUTOCOMMIT", poolclass=NullPool).connect()
+@contextlib.contextmanager
+def connected(server: str, name: str) -> Iterator[psycopg.Connection[Any]]:
+    """Connect to a database by its name, with the connection that did so before; each statement is a transaction."""
+    alike = (name, "keeper")
+    waiting = Kept.waiting[alike]
+    made = waiting.pop() if waiting else Kept.to(alike, f"{server.replace('+psycopg', '')}/{name}")
+    made.autocommit = True
+    try:
+        yield made
+    finally:
+        made.close()
 
 
-def _rows(db: Connection, table: str) -> list[str]:
-    return sorted(db.scalars(text(f"SELECT x::text FROM {table} x")).all())
+def _run(db: psycopg.Connection[Any], statement: str) -> list[tuple[Any, ...]]:
+    found = db.execute(sql.SQL(statement))
+    return found.fetchall() if found.description else []
+
+
+def _rows(db: psycopg.Connection[Any], table: str) -> list[str]:
+    return sorted(row[0] for row in _run(db, f"SELECT x::text FROM {table} x"))

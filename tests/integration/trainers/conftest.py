@@ -1,10 +1,19 @@
-"""Two tiny models, made once."""
+"""Two tiny models, made once, and the libraries of trainings."""
 
+import importlib
 from pathlib import Path
 
 import pytest
 
+from tests.garbage import set_apart
 from tests.tiny import make_tiny_model
+
+
+@pytest.fixture(scope="session", autouse=True)
+def libraries_are_set_apart() -> None:
+    """A training collects garbage as it begins, and needs not look through them."""
+    importlib.import_module("tests.preloaded")
+    set_apart()
 
 
 @pytest.fixture(scope="module")
