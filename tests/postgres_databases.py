@@ -60,6 +60,7 @@ class Kept(psycopg.Connection[Any]):
             self.rollback()
             self.autocommit = True
             self.execute("DISCARD ALL")
+            self._prepared = type(self._prepared)()  # it does not see every time that its statements are gone
             self.autocommit, self.read_only, self.isolation_level, self.deferrable = False, None, None, None
         except psycopg.Error:
             return False
