@@ -5,6 +5,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,6 +36,9 @@ hypothesis.settings.load_profile("rondo")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+# Hundreds of processes are started here: what one compiles, the next one has.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 # The settings of the person who runs the tests do not count: not from the environment, nor from a file .env, which
 # counts for less than the environment.
 for _name, _field in Settings.model_fields.items():
