@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -248,7 +249,7 @@ def test_a_backup_is_a_database_that_opens(rondo: Rondo, tmp_path: Path) -> None
     said(rondo("user", "add", "ada", "--owner", "--json"))
     done = rondo("db", "backup", "--json")
     assert "copy them as well" in done.stderr
-    with sqlite3.connect(said(done)["file"]) as copy:
+    with closing(sqlite3.connect(said(done)["file"])) as copy:
         assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert copy.execute("SELECT name FROM users ORDER BY id").fetchall() == [("owner",), ("ada",)]
     target = tmp_path / "mine.db"
