@@ -64,6 +64,9 @@ def _in_no_order(connection: Any, _record: Any) -> None:
 LENIENT = {"browser", "acceptance"}
 """Folders of tests that do not fail on what is left open: not all of them were looked through for it."""
 
+SLOW_UNITS = {"test_expressions.py", "test_forms.py", "test_imports.py", "test_sandbox.py", "test_transformers.py"}
+"""Files of unit tests that take long. They come first: last of all, one process would run them while the others wait."""
+
 gc.disable()  # until all tests are collected: nothing of what that makes is garbage
 
 
@@ -73,7 +76,11 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the PostgreSQL half of tests marked `on_sqlite`, unless RONDO_ALL_DATABASES is set."""
+    """Put what takes long first, and leave out the PostgreSQL half of tests marked `on_sqlite`.
+
+    All of them run where RONDO_ALL_DATABASES is set.
+    """
+    items.sort(key=lambda item: item.path.name not in SLOW_UNITS or "unit" not in item.path.parts)
     for item in items:
         if LENIENT.intersection(item.path.parts):
             for kind in ("ResourceWarning", "pytest.PytestUnraisableExceptionWarning"):
