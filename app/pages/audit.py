@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import gradio as gr
 
 from app.toasts import toasts
-from app.widgets import times
+from app.widgets import buttons, times
 from app.widgets.context import Context, context
 from app.widgets.form_fields import FormField
 from app.widgets.markup import markup
@@ -49,8 +49,8 @@ def build() -> None:
         since = gr.Textbox(label="Since", placeholder="2026-01-31 or 2026-01-31 14:00", elem_id="audit-since")
         until = gr.Textbox(label="Before", placeholder="2026-02-01", elem_id="audit-until")
     with gr.Row(elem_classes="rondo-toolbar"):
-        newer = gr.Button("Newer", interactive=False, scale=0, min_width=100, size="md", elem_id="audit-newer")
-        older = gr.Button("Older", interactive=False, scale=0, min_width=100, size="md", elem_id="audit-older")
+        newer = buttons.secondary("Newer", interactive=False, elem_id="audit-newer")
+        older = buttons.secondary("Older", interactive=False, elem_id="audit-older")
         said = markup(SAID, SAID_CSS, elem_id="audit-said")
     table = plain_table("audit-table")
 

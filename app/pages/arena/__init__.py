@@ -7,6 +7,7 @@ import gradio as gr
 
 from app.pages.arena import shown, templates
 from app.toasts import notice, toasts
+from app.widgets import buttons
 from app.widgets.asked import asked, not_here
 from app.widgets.chosen import Chosen
 from app.widgets.context import Context, context
@@ -47,7 +48,7 @@ def build() -> None:
             )
             judge = gr.Dropdown([], label="Judge", info="Plays the same matches.", elem_id="arena-judge")
         with gr.Row(elem_classes="rondo-toolbar"):
-            go = gr.Button("Open the arena", variant="primary", size="md", scale=0, min_width=160, elem_id="arena-open")
+            go = buttons.primary("Open the arena", elem_id="arena-open")
 
     drawn = [match, listed]
     gr.on(None, draw, chosen, [first, second, judge, *drawn], **QUIET)

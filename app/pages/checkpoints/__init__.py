@@ -9,6 +9,7 @@ from app.pages.checkpoints import checks as checkpoints_checks
 from app.pages.checkpoints import templates
 from app.pages.checkpoints.uses import shown_use
 from app.toasts import notice, toasts
+from app.widgets import buttons
 from app.widgets.asked import Asked, asked
 from app.widgets.chosen import Chosen
 from app.widgets.context import context
@@ -44,18 +45,13 @@ def build() -> None:
             with gr.Accordion("Rename or delete", open=False, elem_classes=needs(Role.curator)):
                 new_name = gr.Textbox(label="New name", max_length=120, info="Nothing refers to the name.")
                 with gr.Row(elem_classes="rondo-toolbar"):
-                    rename = gr.Button("Rename", size="md", scale=0, min_width=120)
-                    delete = gr.Button(
-                        "Delete…", size="md", variant="stop", scale=0, min_width=120, elem_id="checkpoint-delete"
-                    )
+                    rename = buttons.secondary("Rename")
+                    delete = buttons.secondary("Delete…", elem_id="checkpoint-delete")
                 with gr.Column(visible=False) as sure:
                     asked_once = markup(templates.SURE, elem_id="checkpoint-delete-said")
                     with gr.Row(elem_classes="rondo-toolbar"):
-                        really = gr.Button(
-                            "Delete it", size="md", variant="stop", scale=0, min_width=120,
-                            elem_id="checkpoint-delete-really",
-                        )  # fmt: skip
-                        keep = gr.Button("Keep it", size="md", scale=0, min_width=120, elem_id="checkpoint-keep")
+                        really = buttons.stop("Delete it", elem_id="checkpoint-delete-really")
+                        keep = buttons.secondary("Keep it", elem_id="checkpoint-keep")
         with gr.Tab("Try a prompt", id="try"), only(Role.curator, "Trying a prompt"):
             with gr.Row():
                 one = gr.Dropdown([], label="Checkpoint", elem_id="try-one")
@@ -67,7 +63,7 @@ def build() -> None:
                 max_tokens = gr.Number(256, label="max_tokens")
                 seed = gr.Number(0, label="seed")
             with gr.Row(elem_classes="rondo-toolbar"):
-                ask = gr.Button("Try", variant="primary", size="md", scale=0, min_width=140, elem_id="try-go")
+                ask = buttons.primary("Try", elem_id="try-go")
             state = markup(templates.STATE, elem_id="try-state")
             with gr.Row():
                 replies = [
@@ -122,7 +118,7 @@ def _register_form() -> tuple[Any, ...]:
 
 
 def _register_button(elem_id: str) -> gr.Button:
-    return gr.Button("Register", variant="primary", size="md", scale=0, min_width=140, elem_id=elem_id)
+    return buttons.primary("Register", elem_id=elem_id)
 
 
 @toasts

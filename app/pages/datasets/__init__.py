@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from app.pages.datasets import templates
 from app.pages.prompts.importing import short, table
 from app.toasts import toasts
-from app.widgets import charts
+from app.widgets import buttons, charts
 from app.widgets.asked import Asked, asked, not_here
 from app.widgets.context import context
 from app.widgets.markup import markup
@@ -44,8 +44,8 @@ def build() -> None:
     with gr.Tab("Rows"):
         rows = table(ROWS, "Training rows", "dataset-rows", widths=[6, 28, 26, 18, 7, 7, 8])
         with gr.Row(elem_classes="rondo-toolbar"):
-            first = gr.Button("First page", interactive=False, scale=0)
-            more = gr.Button("Next page", interactive=False, scale=0, elem_id="dataset-next")
+            first = buttons.secondary("First page", interactive=False)
+            more = buttons.secondary("Next page", interactive=False, elem_id="dataset-next")
         whole = gr.Textbox(label="Row", lines=3, max_lines=24, visible=False, elem_id="dataset-row")
     with gr.Tab("People"):
         people = table(PEOPLE, "Who decided on what is in it", "dataset-people")
@@ -57,8 +57,8 @@ def build() -> None:
         leave_out = gr.Checkbox(False, label="Without the rows that a check finds")
         with gr.Row(elem_classes="rondo-toolbar"):
             link = markup(templates.DOWNLOAD, templates.DOWNLOAD_CSS, elem_id="export-link")
-            check = gr.Button("Check the rows", scale=0, elem_id="export-check")
-            verify = gr.Button("Verify the content hash", scale=0, min_width=230, elem_id="dataset-verify")
+            check = buttons.secondary("Check the rows", elem_id="export-check")
+            verify = buttons.secondary("Verify the content hash", elem_id="dataset-verify")
         status = markup(templates.STATUS, elem_id="export-status")
 
     wanted = [seen, format, type, strict, leave_out]

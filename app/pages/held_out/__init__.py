@@ -6,6 +6,7 @@ import gradio as gr
 
 from app.pages.held_out import address, shown, templates
 from app.toasts import notice, toasts
+from app.widgets import buttons
 from app.widgets.chosen import Chosen
 from app.widgets.context import Context, context
 from app.widgets.form_fields import FormField
@@ -43,10 +44,8 @@ def build() -> None:
         search = gr.Textbox(label="Search in prompts", min_width=150, elem_id="held-out-search")
     with gr.Row(elem_classes="rondo-toolbar"):
         count = markup(templates.COUNT, value="", elem_id="held-out-count")
-        before = gr.Button(
-            "Previous", interactive=False, scale=0, min_width=100, size="md", elem_id="held-out-previous"
-        )
-        after = gr.Button("Next", interactive=False, scale=0, min_width=100, size="md", elem_id="held-out-next")
+        before = buttons.secondary("Previous", interactive=False, elem_id="held-out-previous")
+        after = buttons.secondary("Next", interactive=False, elem_id="held-out-next")
     with gr.Row():
         with gr.Column(scale=3, min_width=340):
             table = markup(templates.LIST, templates.LIST_CSS, js=templates.LIST_JS, elem_id="held-out-list")

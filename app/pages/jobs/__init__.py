@@ -8,7 +8,7 @@ from gradio.context import get_blocks_context
 
 from app.pages.jobs import failures, rollouts, templates, ways_out
 from app.toasts import toasts
-from app.widgets import charts
+from app.widgets import buttons, charts
 from app.widgets.asked import asked, not_here
 from app.widgets.chosen import Chosen
 from app.widgets.context import Context, context
@@ -44,9 +44,9 @@ def build() -> None:
     painted, kept = gr.JSON({}, visible="hidden"), gr.JSON({}, visible="hidden")
     card = markup(templates.CARD, templates.CARD_CSS)
     with gr.Row(elem_classes=["rondo-toolbar", needs(Role.curator)]):
-        cancel_button = gr.Button("Cancel", variant="stop", interactive=False, scale=0, elem_id="job-cancel")
-        resume_button = gr.Button("Resume", interactive=False, scale=0, elem_id="job-resume")
-        retry_button = gr.Button("Retry", interactive=False, scale=0, elem_id="job-retry")
+        cancel_button = buttons.stop("Cancel", interactive=False, elem_id="job-cancel")
+        resume_button = buttons.secondary("Resume", interactive=False, elem_id="job-resume")
+        retry_button = buttons.secondary("Retry", interactive=False, elem_id="job-retry")
     error = gr.Textbox(
         label="What went wrong", visible=False, interactive=False, lines=2, max_lines=8, elem_id="job-error"
     )
@@ -69,8 +69,8 @@ def build() -> None:
         show_label=True, elem_id="jobs-table",
     )  # fmt: skip
     with gr.Row(elem_classes="rondo-toolbar"):
-        newer = gr.Button("Newer", interactive=False, scale=0)
-        older = gr.Button("Older", interactive=False, scale=0)
+        newer = buttons.secondary("Newer", interactive=False)
+        older = buttons.secondary("Older", interactive=False)
     failures.build()
     timer = gr.Timer(POLL_SECONDS)
 

@@ -12,7 +12,7 @@ from app.pages.new_round.drafts import about_of, draft_of, other_recipe, recipe_
 from app.pages.new_round.drawing import WAITS
 from app.pages.new_round.recipe import QUIET, Frame, draw
 from app.toasts import toasts
-from app.widgets import judge_template, round_form
+from app.widgets import buttons, judge_template, round_form
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.roles import only
@@ -68,13 +68,11 @@ def build() -> None:
                 interactive=True,
                 elem_id="recipe",
             )
-            clone = gr.Button("Clone the last round", size="md", scale=0, min_width=180, elem_id="clone-last")
+            clone = buttons.secondary("Clone the last round", elem_id="clone-last")
         about = markup(ABOUT, LINKS)
         with gr.Row(equal_height=False, elem_classes="rondo-sticky"):
             estimate = markup(ESTIMATE, ESTIMATE_CSS, elem_id="estimate")
-            launch = gr.Button(
-                "Launch", variant="primary", interactive=False, size="md", scale=0, min_width=140, elem_id="launch"
-            )
+            launch = buttons.primary("Launch", interactive=False, elem_id="launch")
         fields = round_form.draw()
 
         @gr.render(inputs=[draft, versions], triggers=[draft.change], show_progress="hidden")

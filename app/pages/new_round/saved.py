@@ -7,6 +7,7 @@ import gradio as gr
 
 from app.pages.new_round.drawing import Drawing
 from app.toasts import notice, toasts
+from app.widgets import buttons
 from app.widgets.context import Context, context
 from backend.errors import InvalidInput, NotFound
 from backend.services.recipes import saved_recipes
@@ -40,8 +41,8 @@ def draw(recipe: JSON, known: Own) -> Saving:
             "keep what they were launched with.",
         )  # fmt: skip
         with gr.Row():
-            save = gr.Button("Save the recipe", size="sm", elem_id="save-recipe-button")
-            delete = gr.Button("Delete it from the list", size="sm", interactive=is_own, elem_id="delete-recipe-button")
+            save = buttons.secondary("Save the recipe", elem_id="save-recipe-button")
+            delete = buttons.stop("Delete it from the list", interactive=is_own, elem_id="delete-recipe-button")
     return Saving(title, save, delete)
 
 

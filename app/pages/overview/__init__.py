@@ -8,7 +8,7 @@ from gradio.context import get_blocks_context
 
 from app.pages.overview import templates
 from app.toasts import toasts
-from app.widgets import charts
+from app.widgets import buttons, charts
 from app.widgets.context import context
 from app.widgets.formats import count, duration, gap_interval, interval, percent, points
 from app.widgets.markup import markup
@@ -40,19 +40,15 @@ def build() -> None:
     seen, doomed = gr.State({}), gr.State(None)
     with gr.Row(equal_height=True):
         action = markup(templates.ACTION, templates.ACTION_CSS, elem_id="next-action")
-        launch = gr.Button(
-            "Launch", variant="primary", size="md", visible=False, scale=0, min_width=240, elem_id="launch-next"
-        )
+        launch = buttons.primary("Launch", visible=False, elem_id="launch-next")
     line = markup(templates.LINE, templates.LINE_CSS, js=templates.LINE_JS, elem_id="loop")
-    cancel = gr.Button("Cancel round…", size="md", visible=False, elem_id="cancel-round")
-    stop = gr.Button("Stop after this round", size="md", visible=False, elem_id="stop-after-round")
+    cancel = buttons.secondary("Cancel round…", visible=False, elem_id="cancel-round")
+    stop = buttons.secondary("Stop after this round", visible=False, elem_id="stop-after-round")
     with gr.Column(visible=False) as sure:
         said = markup(templates.SURE, elem_id="cancel-said")
         with gr.Row(elem_classes="rondo-toolbar"):
-            really = gr.Button(
-                "Cancel the round", variant="stop", size="md", scale=0, min_width=160, elem_id="cancel-really"
-            )
-            keep = gr.Button("Keep it", size="md", scale=0, min_width=120, elem_id="cancel-keep")
+            really = buttons.stop("Cancel the round", elem_id="cancel-really")
+            keep = buttons.secondary("Keep it", elem_id="cancel-keep")
     chart = gr.Plot(show_label=False, visible=False, elem_id="loop-chart")
     timer = gr.Timer(POLL_SECONDS)
 

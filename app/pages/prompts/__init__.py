@@ -8,6 +8,7 @@ import gradio as gr
 from app.pages.prompts import importing, templates
 from app.pages.prompts.importing import HELD_OUT, NONE, PARTED, as_mapping, noted, short, table
 from app.toasts import notice, toasts
+from app.widgets import buttons
 from app.widgets.asked import asked, not_here
 from app.widgets.context import context
 from app.widgets.markup import markup
@@ -52,15 +53,14 @@ def build() -> None:
                 )
             rows = table(ROWS, "Prompts of this set", "prompt-rows", widths=[6, 42, 14, 22, 16])
             with gr.Row(elem_classes="rondo-toolbar"):
-                first = gr.Button("First page", interactive=False, scale=0)
-                more = gr.Button("Next page", interactive=False, scale=0, elem_id="prompt-next")
-                delete = gr.Button(
-                    "Delete this set…", interactive=False, scale=0, elem_id="prompt-delete",
-                    elem_classes=needs(Role.admin),
-                )  # fmt: skip
+                first = buttons.secondary("First page", interactive=False)
+                more = buttons.secondary("Next page", interactive=False, elem_id="prompt-next")
+                delete = buttons.secondary(
+                    "Delete this set…", interactive=False, elem_id="prompt-delete", elem_classes=needs(Role.admin)
+                )
             with gr.Row(elem_classes="rondo-toolbar", visible=False) as sure:
-                really = gr.Button("Delete", variant="stop", scale=0, elem_id="prompt-delete-really")
-                keep = gr.Button("Keep it", scale=0)
+                really = buttons.stop("Delete", elem_id="prompt-delete-really")
+                keep = buttons.secondary("Keep it")
             whole = gr.Textbox(label="Prompt", lines=3, max_lines=24, visible=False, elem_id="prompt-whole")
         with gr.Tab("Import", id="import"), only(Role.curator, "Importing prompts"):
             form = importing.build()

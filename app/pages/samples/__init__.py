@@ -18,6 +18,7 @@ from app.pages.samples.drawing import (
     wanted,
 )
 from app.toasts import notice, toasts
+from app.widgets import buttons
 from app.widgets.chosen import Chosen
 from app.widgets.context import context
 from app.widgets.markup import markup
@@ -58,9 +59,9 @@ def build() -> None:
     bar = filter_bar()
     with gr.Row(elem_classes="rondo-toolbar"):
         count = markup(templates.COUNT, value="", elem_id="samples-count")
-        clear = gr.Button("Clear filters", scale=0, min_width=120, size="md")
-        before = gr.Button("Previous", interactive=False, scale=0, min_width=100, size="md", elem_id="samples-previous")
-        after = gr.Button("Next", interactive=False, scale=0, min_width=100, size="md", elem_id="samples-next")
+        clear = buttons.secondary("Clear filters")
+        before = buttons.secondary("Previous", interactive=False, elem_id="samples-previous")
+        after = buttons.secondary("Next", interactive=False, elem_id="samples-next")
     table = Table(
         headers=COLUMNS, datatype="str", column_widths=WIDTHS, interactive=False, show_label=False, max_height=620,
         elem_id="samples-table",
@@ -71,14 +72,12 @@ def build() -> None:
             action = gr.Radio([("Accept", "accept"), ("Reject", "reject")], value="reject", label="Action", scale=1)
             reason = gr.Textbox(label="Reason", info="Others will read it beside each decision.", scale=3)
         with gr.Row(elem_classes="rondo-toolbar"):
-            preview = gr.Button("Preview", scale=0, min_width=120, size="md", elem_id="bulk-preview")
-            apply = gr.Button(
-                "Apply", variant="stop", interactive=False, scale=0, min_width=120, size="md", elem_id="bulk-apply"
-            )
+            preview = buttons.secondary("Preview", elem_id="bulk-preview")
+            apply = buttons.primary("Apply", interactive=False, elem_id="bulk-apply")
             said = markup(templates.COUNT, value="", elem_id="bulk-said")
         with gr.Row(equal_height=True):
             batches = gr.Dropdown([], label="Done before", filterable=False, scale=3, elem_id="bulk-batches")
-            undo = gr.Button("Undo this one", scale=0, min_width=140, size="md", elem_id="bulk-undo")
+            undo = buttons.secondary("Undo this one", elem_id="bulk-undo")
     timer = gr.Timer(POLL_SECONDS)
 
     listed = [table, count, before, after, detail, seen, kept]

@@ -7,6 +7,7 @@ import gradio as gr
 from app.pages.team import templates
 from app.pages.team.gold import numbers
 from app.toasts import notice, toasts
+from app.widgets import buttons
 from app.widgets.beside import problem, refused_beside
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
@@ -46,9 +47,9 @@ def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
         low = Number(None, label="Score from", elem_id="assign-low")
         high = Number(None, label="Score to", elem_id="assign-high")
     with gr.Row(elem_classes="rondo-toolbar"):
-        look = gr.Button("Count", scale=0, min_width=110, size="md", elem_id="assign-count")
-        give = gr.Button("Assign", variant="primary", scale=0, min_width=110, size="md", elem_id="assign-give")
-        take = gr.Button("Take all from this person", scale=0, min_width=210, size="md", elem_id="assign-take")
+        look = buttons.secondary("Count", elem_id="assign-count")
+        give = buttons.primary("Assign", elem_id="assign-give")
+        take = buttons.secondary("Take all from this person", elem_id="assign-take")
         said = markup(templates.NOTE, templates.NOTE_CSS, value=[], elem_id="assign-said")
     refused = problem("assign-problem")
     table = plain_table("assign-table")
