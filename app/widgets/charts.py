@@ -66,7 +66,7 @@ def histogram(
 
 def rounds(lines: Sequence[RoundLine], *, height: int = 300) -> go.Figure:
     """Held-out accuracy along the newest lineage with its 95 % band; the shares kept and overridden."""
-    figure = blank(height=height, x="round")
+    figure = blank(height=height, x="round", y="share")
     line = lineage(lines)
     measured = [point for point in line if point.accuracy is not None]
     _band(figure, measured)
@@ -85,12 +85,22 @@ def rounds(lines: Sequence[RoundLine], *, height: int = 300) -> go.Figure:
         dash="dash",
     )
     numbers = [p.number for p in lines]
-    figure.update_yaxes(tickformat=".0%", range=[0, 1.02], dtick=0.25)
+    shown = [end for p in measured if p.accuracy for end in (p.accuracy.low, p.accuracy.high) if end is not None]
+    shown += [p.accuracy.value for p in lines if p.accuracy]
+    shown += [share for p in lines for share in (p.kept_share, p.overridden_share) if share is not None]
+    figure.update_yaxes(tickformat=".0%", range=share_range(shown), nticks=6)
     names = ["base" if number == 0 else str(number) for number in numbers]
     step = max(1, len(numbers) // 12)
     ends = [min(numbers, default=0) - 0.25, max(numbers, default=0) + 0.25]
     figure.update_xaxes(tickvals=numbers[::step], ticktext=names[::step], range=ends)
     return figure
+
+
+def share_range(shares: Sequence[float], *, least: float = 0.1) -> list[float]:
+    """The ends of an axis that these shares fill, with a little air; at least `least` long, within 0 and 1."""
+    low, high = (min(shares), max(shares)) if shares else (0.0, 1.0)
+    air = max((least - (high - low)) / 2, 0.06 * (high - low), 0.01)
+    return [max(0.0, low - air), min(1.0, high + air)]
 
 
 def lineage(lines: Sequence[RoundLine]) -> list[RoundLine]:

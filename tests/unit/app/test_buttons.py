@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-import gradio as gr
 import pytest
 
 from app.widgets import buttons
@@ -21,8 +20,7 @@ def test_no_page_gives_a_button_a_look_of_its_own(path: Path) -> None:
 
 
 def test_a_button_is_as_wide_as_its_words() -> None:
-    with gr.Blocks():
-        short, long = buttons.secondary("Go"), buttons.stop("Delete the whole project")
+    short, long = buttons.secondary("Go"), buttons.stop("Delete the whole project")
     assert (short.min_width, long.min_width) == (96, 36 + 24 * 8)
     assert (short.size, long.size, long.scale) == ("md", "md", 0)
     assert (short.variant, long.variant) == ("secondary", "stop")
