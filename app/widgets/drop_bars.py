@@ -5,12 +5,17 @@ from collections.abc import Iterable
 from backend.values import JSON
 
 CSS = """
-.drops { list-style: none; margin: 0; padding: 0 !important; display: grid; gap: 4px; font-variant-numeric: tabular-nums; }
-.drops li { display: grid; grid-template-columns: minmax(110px, 2fr) minmax(50px, 3fr) minmax(48px, max-content); gap: 8px;
-  align-items: center; margin: 0; }
+.drops { display: grid; gap: 4px; margin: 0; padding: 0 !important; list-style: none; }
+.drops b { font-variant-numeric: tabular-nums; }
+.drops li {
+  display: grid; grid-template-columns: minmax(110px, 2fr) minmax(50px, 3fr) minmax(48px, max-content); gap: 8px;
+  align-items: center; margin: 0;
+}
 .drops li > :first-child { overflow-wrap: anywhere; line-height: 1.3; }
 .drops b { text-align: right; }
-.drops .bar { display: block; width: auto; height: 8px; border-radius: 4px; background: var(--rondo-raised); overflow: hidden; }
+.drops .bar {
+  display: block; width: auto; height: 8px; border-radius: 4px; background: var(--rondo-raised); overflow: hidden;
+}
 .drops .bar i { display: block; height: 100%; min-width: 2px; border-radius: 4px; background: var(--rondo-bad); }
 .drops .joined .bar i { background: var(--rondo-ok); }
 """
