@@ -12,9 +12,10 @@ INTO_VIEW = """() => {
 
 
 @contextmanager
-def side_by_side() -> Iterator[gr.Row]:
-    """Around the two."""
-    with gr.Row(equal_height=False, elem_classes="rondo-beside") as row:
+def side_by_side(*, wide_detail: bool = False) -> Iterator[gr.Row]:
+    """Around the two; `wide_detail` where what is chosen holds tables of its own."""
+    classes = ["rondo-beside", "rondo-wide-detail"] if wide_detail else ["rondo-beside"]
+    with gr.Row(equal_height=False, elem_classes=classes) as row:
         yield row
 
 

@@ -9,7 +9,7 @@ import gradio as gr
 from app.pages.datasets import templates
 from app.pages.prompts.importing import short, table
 from app.toasts import toasts
-from app.widgets import buttons, drop_bars
+from app.widgets import buttons, drop_bars, list_detail
 from app.widgets.asked import Asked, asked, not_here
 from app.widgets.context import context
 from app.widgets.markup import markup
@@ -34,34 +34,40 @@ def build() -> None:
     """Lay out the page and wire it."""
     seen = gr.State({})
     kept = gr.JSON({}, visible="hidden")
-    card = markup(templates.DATASET, templates.DATASET_CSS, elem_id="dataset")
-    listed = table(ALL, "All datasets", "datasets-table", widths=[10, 9, 20, 12, 19, 15, 15])
-    with gr.Tab("Funnel"):
-        funnel = markup(templates.FUNNEL, templates.FUNNEL_CSS, elem_id="dataset-funnel")
-    with gr.Tab("Rows"):
-        rows = table(ROWS, "Training rows", "dataset-rows", widths=[6, 28, 26, 18, 7, 7, 8])
-        with gr.Row(elem_classes="rondo-toolbar"):
-            first = buttons.secondary("First page", interactive=False)
-            more = buttons.secondary("Next page", interactive=False, elem_id="dataset-next")
-        whole = gr.Textbox(label="Row", lines=3, max_lines=24, visible=False, elem_id="dataset-row")
-    with gr.Tab("People"):
-        people = table(PEOPLE, "Who decided on what is in it", "dataset-people")
-    with gr.Tab("Download"):
-        with gr.Row():
-            format = gr.Radio(["jsonl", "parquet"], value="jsonl", label="Format", elem_id="export-format")
-            type = gr.Dropdown([], label="Type", info="TRL's dataset types this one can become.", elem_id="export-type")
-        strict = gr.Checkbox(False, label="Only the columns TRL reads, without provenance")
-        leave_out = gr.Checkbox(False, label="Without the rows that a check finds")
-        with gr.Row(elem_classes="rondo-toolbar"):
-            link = markup(templates.DOWNLOAD, templates.DOWNLOAD_CSS, elem_id="export-link")
-            check = buttons.secondary("Check the rows", elem_id="export-check")
-            verify = buttons.secondary("Verify the content hash", elem_id="dataset-verify")
-        status = markup(templates.STATUS, elem_id="export-status")
+    with list_detail.side_by_side(wide_detail=True):
+        with list_detail.listed():
+            listed = table(ALL, "All datasets", "datasets-table", widths=[10, 9, 20, 12, 19, 15, 15])
+        with list_detail.detail():
+            card = markup(templates.DATASET, templates.DATASET_CSS, elem_id="dataset")
+            with gr.Tab("Funnel"):
+                funnel = markup(templates.FUNNEL, templates.FUNNEL_CSS, elem_id="dataset-funnel")
+            with gr.Tab("Rows"):
+                rows = table(ROWS, "Training rows", "dataset-rows", widths=[6, 28, 26, 18, 7, 7, 8])
+                with gr.Row(elem_classes="rondo-toolbar"):
+                    first = buttons.secondary("First page", interactive=False)
+                    more = buttons.secondary("Next page", interactive=False, elem_id="dataset-next")
+                whole = gr.Textbox(label="Row", lines=3, max_lines=24, visible=False, elem_id="dataset-row")
+            with gr.Tab("People"):
+                people = table(PEOPLE, "Who decided on what is in it", "dataset-people")
+            with gr.Tab("Download"):
+                with gr.Row():
+                    format = gr.Radio(["jsonl", "parquet"], value="jsonl", label="Format", elem_id="export-format")
+                    type = gr.Dropdown(
+                        [], label="Type", info="TRL's dataset types this one can become.", elem_id="export-type"
+                    )
+                strict = gr.Checkbox(False, label="Only the columns TRL reads, without provenance")
+                leave_out = gr.Checkbox(False, label="Without the rows that a check finds")
+                with gr.Row(elem_classes="rondo-toolbar"):
+                    link = markup(templates.DOWNLOAD, templates.DOWNLOAD_CSS, elem_id="export-link")
+                    check = buttons.secondary("Check the rows", elem_id="export-check")
+                    verify = buttons.secondary("Verify the content hash", elem_id="dataset-verify")
+                status = markup(templates.STATUS, elem_id="export-status")
 
     wanted = [seen, format, type, strict, leave_out]
     shown = [card, listed, funnel, rows, first, more, whole, people, type, link, status, seen, kept]
     gr.on(None, draw, None, shown, **QUIET)
-    listed.select(choose, None, shown, **QUIET)
+    opened = listed.select(choose, None, shown, **QUIET)
+    opened.success(None, None, None, js=list_detail.INTO_VIEW, api_visibility="private")
     first.click(to_first, [seen], [rows, first, more, seen], **QUIET)
     more.click(to_next, [seen], [rows, first, more, seen], **QUIET)
     rows.select(open_row, [seen], whole, **QUIET)

@@ -6,6 +6,7 @@ import gradio as gr
 
 from app.pages.warnings import limits_form, templates
 from app.toasts import toasts
+from app.widgets import list_detail
 from app.widgets.asked import asked
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
@@ -26,8 +27,11 @@ def build() -> None:
     """Lay out the page and wire it."""
     kept = gr.JSON({}, visible="hidden")
     chosen = gr.Dropdown([], label="Round", filterable=False, elem_id="warnings-round")
-    listed = markup(templates.LIGHTS, templates.CSS, elem_id="warnings-lights")
-    detail = markup(templates.DETAIL, templates.CSS, elem_id="warning-detail")
+    with list_detail.side_by_side():
+        with list_detail.listed():
+            listed = markup(templates.LIGHTS, templates.CSS, elem_id="warnings-lights")
+        with list_detail.detail():
+            detail = markup(templates.DETAIL, templates.CSS, elem_id="warning-detail")
     with gr.Accordion("Limits of this project", open=False, elem_id="warning-limits"):
         with only(Role.curator, "Setting limits"):
             limits_form.build(QUIET)
