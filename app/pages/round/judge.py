@@ -5,7 +5,8 @@ from typing import Any
 import gradio as gr
 from gradio.events import Dependency
 
-from app.forms import Form, draw_knobs, from_input, to_input
+from app.form_values import from_input, to_input
+from app.forms import Form, draw_knobs
 from app.toasts import notice, toasts
 from app.widgets import buttons
 from app.widgets import judge_health as widget
