@@ -36,9 +36,11 @@ def blank(*, height: int = 260, x: str = "", y: str = "") -> go.Figure:
     )
 
 
-def curves(series: Mapping[str, Sequence[tuple[float, float]]], *, x: str = "step", height: int = 220) -> go.Figure:
+def curves(
+    series: Mapping[str, Sequence[tuple[float, float]]], *, x: str = "optimizer step", y: str = "", height: int = 220
+) -> go.Figure:
     """One line a name, from (x, y) points."""
-    figure = blank(height=height, x=x)
+    figure = blank(height=height, x=x, y=y)
     for name, points in series.items():
         figure.add_scatter(x=[p[0] for p in points], y=[p[1] for p in points], name=name, mode="lines", line_width=1.8)
     figure.update_layout(showlegend=len(series) > 1)
@@ -46,10 +48,16 @@ def curves(series: Mapping[str, Sequence[tuple[float, float]]], *, x: str = "ste
 
 
 def histogram(
-    edges: Sequence[float], counts: Sequence[int], *, x: str = "score", height: int = 180, color: str = ACCENT
+    edges: Sequence[float],
+    counts: Sequence[int],
+    *,
+    x: str = "score",
+    y: str = "",
+    height: int = 180,
+    color: str = ACCENT,
 ) -> go.Figure:
     """Bars of counts between edges (one more edge than counts)."""
-    figure = blank(height=height, x=x)
+    figure = blank(height=height, x=x, y=y)
     pairs = list(pairwise(edges))
     bars = go.Bar(
         x=[(low + high) / 2 for low, high in pairs],

@@ -15,7 +15,8 @@ TABLE = """
   <td class="number">{{this.value}}<br><span class="rondo-muted">{{this.interval}}</span></td>{{/each}}
 </tr>{{/each}}</tbody></table></div>
 {{/if}}{{#unless value.rows}}<div class="rondo-empty"><p><b>No checkpoint yet.</b></p>
-<p>Register the model that the loop starts from, in the tab Register below.</p></div>{{/unless}}{{/if}}
+<p><a href="checkpoints">Register the model</a> that the loop starts from, in the tab Register.</p></div>
+{{/unless}}{{/if}}
 """
 TABLE_CSS = """
 .scroll { overflow-x: auto; border: 1px solid var(--rondo-border); border-radius: var(--rondo-radius); }

@@ -7,7 +7,8 @@ DATASET = """
 {{#if value.missing}}<div class="rondo-empty" role="alert"><p>{{value.missing}}</p></div>
 {{else}}{{#if value.is_empty}}
 <div class="rondo-empty"><p><b>No dataset yet.</b></p>
-<p>A round freezes what its selector kept, right before it trains. Launch a round first.</p></div>
+<p>A round freezes what its selector kept, right before it trains. <a href="new-round">Launch a round</a> first, or see
+how far <a href="./">the loop</a> is.</p></div>
 {{else}}
 <section class="rondo-card dataset" aria-label="The chosen dataset">
   <header><h2>{{value.title}}</h2><span class="rondo-badge accent">{{value.type}}</span>

@@ -178,7 +178,7 @@ def prompt_card(here: Context, query: JSON) -> JSON | None:
     if query.get("no_prompt"):
         return {"missing": query["no_prompt"]}
     if not query.get("prompt"):
-        return None
+        return {"is_none": True}
     try:
         found = answers.detail(here.actor, here.project_id, int(query["prompt"]), address.chosen(query))
     except NotFound as error:

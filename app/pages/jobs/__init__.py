@@ -246,7 +246,7 @@ def _plots(here: Context, detail: JobDetail | None) -> list[gr.Plot]:
 
 def _plot(curves: dict[str, list[tuple[int, float]]], word: str) -> gr.Plot:
     series = {name: points for name, points in curves.items() if word in name}
-    figure: go.Figure | None = charts.curves(series) if series else None
+    figure: go.Figure | None = charts.curves(series, y=word) if series else None
     return gr.Plot(figure, visible=bool(series))
 
 

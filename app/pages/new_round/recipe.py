@@ -96,8 +96,15 @@ def _title(recipe: JSON, spot: Spot, name: str) -> str:
 
 def _remember(slot: gr.Accordion, name: str, opened: gr.State) -> None:
     """Keep what a person opened open when the slots are drawn again."""
-    slot.expand(lambda names: [*{*names, name}], opened, opened, **QUIET)
-    slot.collapse(lambda names: [one for one in names if one != name], opened, opened, **QUIET)
+
+    def keep_open(names: list[str]) -> list[str]:
+        return [*{*names, name}]
+
+    def keep_closed(names: list[str]) -> list[str]:
+        return [one for one in names if one != name]
+
+    slot.expand(keep_open, opened, opened, **QUIET)
+    slot.collapse(keep_closed, opened, opened, **QUIET)
 
 
 def _draw_tools(recipe: dict[str, Any]) -> list[Tool]:

@@ -4,7 +4,8 @@ from app.widgets import drop_bars
 
 RESULT = (
     """
-{{#if value.message}}<div class="rondo-empty" role="status"><p>{{value.message}}</p></div>{{/if}}
+{{#if value.message}}<div class="rondo-empty" role="status"><p>{{value.message}}</p>
+<p><a href="new-round">Launch a round</a> · <a href="./">See the loop</a></p></div>{{/if}}
 {{#if value.rows}}
 <section class="rondo-card built" aria-label="What the knobs come to">
 <p class="rows" role="status"><b>{{value.rows}}</b> {{value.of}}</p>

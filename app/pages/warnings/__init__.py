@@ -61,7 +61,7 @@ def choose(round_id: int | None, request: gr.Request) -> list[Any]:
     """The lights of another round."""
     if not round_id:
         raise NotFound("There is no round yet. Launch one first.")
-    return [shown(context(request), round_id), None, {"round": round_id}]
+    return [shown(context(request), round_id), {"is_none": True}, {"round": round_id}]
 
 
 def shown(here: Context, round_id: int) -> JSON:
@@ -79,7 +79,7 @@ def shown(here: Context, round_id: int) -> JSON:
 def opened(here: Context, round_id: int, name: str) -> JSON | None:
     """One light with its rows; nothing where the address names none; why, where it names one that is not there."""
     if not name:
-        return None
+        return {"is_none": True}
     try:
         return detail(warnings.rows(here.actor, round_id, name), round_id)
     except NotFound as error:
