@@ -9,7 +9,7 @@ from backend.errors import InvalidInput
 from backend.services.recipes.parts import Knob, KnobType
 
 UNSET = "(not set)"
-LONGEST_WORDS = 60
+LONGEST_WORDS = 160
 ESCAPES = {"\\": "\\\\", "\n": "\\n", "\t": "\\t"}
 
 
@@ -28,7 +28,7 @@ def as_words(value: Any) -> str:
     if value is None or value == "":
         return "nothing"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= LONGEST_WORDS and "\n" not in text else "another text"
+    return text if len(text) <= LONGEST_WORDS and "\n" not in text else "something longer"
 
 
 def to_input(knob: Knob, value: Any) -> Any:

@@ -198,7 +198,7 @@ def _draw(form: Form, path: Path, knob: Knob) -> None:
 
 
 def _component(knob: Knob, value: Any, usual: str) -> FormField:
-    info = f"{help_text(knob)} {usual}".strip()
+    info = f"{help_text(knob)}. {usual}" if usual else help_text(knob)
     common: dict[str, Any] = {"label": knob.label, "info": info, "interactive": True, "min_width": 200}
     match knob.type:
         case KnobType.boolean if knob.is_optional:

@@ -44,6 +44,7 @@ def table_row(row: SampleRow, steps: Mapping[int, str], keys: Sequence[str] = ()
         score(row.score),
         row.verdict or "–",
         CORRECT[row.is_correct],
+        *(noted(row.metadata.get(key)) for key in keys),
         one_line(row.text),
         one_line(row.prompt),
         row.source if row.source != "none" else "–",
@@ -51,7 +52,6 @@ def table_row(row: SampleRow, steps: Mapping[int, str], keys: Sequence[str] = ()
         f"{row.num_tokens:,}",
         row.finish_reason,
         score(row.spread),
-        *(noted(row.metadata.get(key)) for key in keys),
     ]
 
 

@@ -163,9 +163,9 @@ def test_each_round_reads_as_a_difference_to_the_one_it_comes_from() -> None:
     assert second.to_parent
     assert (second.to_parent.n, second.to_parent.newly_right, second.to_parent.newly_wrong) == (39, 0, 5)
     with session() as db:
-        db.get_one(tables.Round, line.rounds[1].id).branch_of_id = line.rounds[0].id
-        db.get_one(tables.Round, line.rounds[1].id).parent_id = None
-        db.get_one(tables.Round, line.rounds[1].id).branch_step = 2
+        row = db.get_one(tables.Round, line.rounds[1].id)
+        row.branch_of_id, row.branch_step, row.parent_id = line.rounds[0].id, 2, None
+        row.policy_id = line.checkpoints[0].id
     branch = overview.loop(line.actor, line.project.id).lines[2]
     assert (branch.branch_of, branch.branch_at) == (1, "judge")
     assert branch.to_parent == second.to_parent, "a branch is compared with the round whose rows it began with"

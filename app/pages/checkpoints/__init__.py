@@ -9,7 +9,7 @@ from app.pages.checkpoints import checks as checkpoints_checks
 from app.pages.checkpoints import templates
 from app.pages.checkpoints.uses import shown_use
 from app.toasts import notice, toasts
-from app.widgets import buttons, list_detail
+from app.widgets import buttons, drop_bars, list_detail
 from app.widgets.asked import Asked, asked
 from app.widgets.chosen import Chosen
 from app.widgets.context import context
@@ -346,9 +346,9 @@ def _detail(detail: Detail) -> dict[str, Any]:
     }
 
 
-def _step(step: dict[str, Any]) -> dict[str, str]:
-    dropped = "; ".join(f"{count:,} {reason}" for reason, count in step.get("dropped", {}).items())
-    return {"stage": step["stage"], "count": f"{step['count']:,}", "dropped": dropped}
+def _step(step: dict[str, Any]) -> dict[str, Any]:
+    dropped = [(str(reason), int(count), "") for reason, count in step.get("dropped", {}).items() if count]
+    return {"stage": step["stage"], "count": f"{step['count']:,}", "drops": drop_bars.bars(dropped)}
 
 
 def _trial(trial: Trial | None) -> list[Any]:

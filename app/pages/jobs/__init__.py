@@ -23,8 +23,8 @@ from backend.values import JSON, JobStatus, Role, Stage
 
 TITLE, PATH = "Jobs", "jobs"
 POLL_SECONDS = 1.0
-COLUMNS = ["Job", "Round", "Stage", "Status", "Progress", "Rate", "Time left", "Took", "Last metrics"]
-WIDTHS: list[str | int] = ["6%", "7%", "15%", "9%", "17%", "12%", "8%", "8%", "18%"]
+COLUMNS = ["Job", "Round", "Stage", "Status", "Progress", "Took", "Time left", "Rate", "Last metrics"]
+WIDTHS: list[str | int] = ["6%", "7%", "15%", "9%", "17%", "8%", "8%", "12%", "18%"]
 BADGES = {JobStatus.running: "accent", JobStatus.done: "ok", JobStatus.failed: "bad"}
 LOG_LINES = 16
 OUTSIDE = {
@@ -258,9 +258,9 @@ def table_row(job: JobView) -> list[str]:
         OUTSIDE.get(job.kind or "", _stage(job)),
         str(job.status),
         f"{job.fraction:.0%} ({job.done:,} of {job.total:,} {job.unit})" if job.total else "–",
-        rate(job),
-        duration(job.seconds_left),
         duration(job.seconds),
+        duration(job.seconds_left),
+        rate(job),
         ", ".join(f"{name} {number(value)}" for name, value in list(job.last_metrics.items())[:3]),
     ]
 

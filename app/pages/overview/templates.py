@@ -55,9 +55,9 @@ LINE = """
       <div><dt>samples</dt><dd>{{this.samples}}</dd></div>
       <div><dt>judged</dt><dd>{{this.judged}}</dd></div>
       <div><dt>kept</dt><dd>{{this.kept}}</dd></div>
-      <div><dt>looked at</dt><dd>{{this.looked_at}}</dd></div>
-      <div><dt>overridden</dt><dd>{{this.overridden}}</dd></div>
       <div><dt>time</dt><dd>{{this.time}}</dd></div>
+      <div class="whole"><dt>looked at</dt><dd>{{this.looked_at}}</dd></div>
+      <div class="whole"><dt>overridden</dt><dd>{{this.overridden}}</dd></div>
     </dl>
     <footer class="small">
       <a href="samples?round={{this.id}}">Samples</a>
@@ -87,7 +87,7 @@ and fine-tunes on what was kept. <a href="recipes">Read what the recipes do</a>,
 LINE_CSS = """
 .line { position: relative; overflow-x: auto; padding-bottom: 2px; }
 .tree { display: grid; grid-auto-columns: max-content; justify-content: start; }
-.round { width: 250px; box-sizing: border-box; display: flex; flex-direction: column; gap: 6px; margin-bottom: 12px; }
+.round { width: 268px; box-sizing: border-box; display: flex; flex-direction: column; gap: 6px; margin-bottom: 12px; }
 .round.base { width: 170px; background: var(--rondo-bg); align-self: start; }
 /* Up to four strokes, each drawn where its class asks for it; a branch's is dashed. */
 .edge {
@@ -122,7 +122,8 @@ LINE_CSS = """
 .error {
   color: var(--rondo-bad); display: -webkit-box; -webkit-line-clamp: 3; -webkit-box-orient: vertical; overflow: hidden;
 }
-dl { display: grid; grid-template-columns: 1fr auto; gap: 2px 12px; margin: 0; font-variant-numeric: tabular-nums; }
+dl { display: grid; grid-template-columns: 1fr 1fr; gap: 2px 16px; margin: 0; font-variant-numeric: tabular-nums; }
+dl .whole { grid-column: 1 / -1; }
 dl div { display: flex; justify-content: space-between; gap: 4px; }
 dt { color: var(--rondo-muted); } dd { margin: 0; }
 .round footer { display: flex; flex-wrap: wrap; gap: 2px 12px; margin-top: auto; padding-top: 4px; }

@@ -54,7 +54,7 @@ def build() -> None:
                             max_lines=1,
                             elem_id="prompt-search",
                         )
-                    rows = table(ROWS, "Prompts of this set", "prompt-rows", widths=[6, 42, 14, 22, 16])
+                    rows = table(ROWS, "Prompts of this set", "prompt-rows", widths=[6, 36, 12, 18, 28])
                     with gr.Row(elem_classes="rondo-toolbar"):
                         first = buttons.secondary("First page", interactive=False)
                         more = buttons.secondary("Next page", interactive=False, elem_id="prompt-next")

@@ -27,7 +27,7 @@ QUIET: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None,
 LAST: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}
 """What is chosen while an answer is on its way is asked for, too."""
 COLUMNS = ["Recipe", "Title", "Paper", "Steps", "Roles to bind", "Needs", "Last round"]
-WIDTHS = [15, 20, 10, 26, 9, 10, 10]
+WIDTHS = [15, 20, 11, 25, 9, 10, 10]
 ANY_PART = ("Any", "")
 BADGES = {
     RoundStatus.running: "accent",
@@ -62,9 +62,9 @@ def build() -> None:
             count = markup(templates.COUNT, templates.COUNT_CSS, elem_id="recipes-count")
             listed = table(COLUMNS, "All recipes", "recipes-table", widths=WIDTHS)
         with list_detail.detail():
-            card = markup(templates.RECIPE, templates.RECIPE_CSS, elem_id="recipe-card")
             with only(Role.curator, "Launching a round"):
                 launch = markup(templates.LAUNCH, templates.LAUNCH_CSS, elem_id="recipe-launch")
+            card = markup(templates.RECIPE, templates.RECIPE_CSS, elem_id="recipe-card")
     fields, chosen = [text, part, training, needs], [card, launch, seen, kept]
     gr.on(None, draw, None, [*fields, listed, count, *chosen], **QUIET)
     narrowed = [text.submit, part.input, training.input, needs.input]

@@ -31,8 +31,9 @@ from backend.values import JSON
 COLUMNS = [
     "Sample", "Score", "Verdict", "Correct", "Text", "Prompt", "Label by", "Marks", "Tokens", "Finish", "Spread",
 ]  # fmt: skip
-WIDTHS = [7, 6, 8, 8, 26, 22, 8, 11, 7, 7, 7]
-METADATA_WIDTH = 10
+WIDTHS = [8, 7, 8, 8, 24, 20, 8, 11, 7, 7, 7]
+METADATA_AT = COLUMNS.index("Text")
+METADATA_WIDTH = 7
 """Beside the widths of the others; they are shares of the whole."""
 UNKEPT = ("no_round", "no_sample")
 """What of a query does not belong into its address."""
@@ -102,10 +103,11 @@ def rows_of(here: Context, query: JSON) -> list[Any]:
 
 
 def table(rows: list[list[str]], keys: list[str]) -> Any:
-    """The table with its columns, those of metadata last."""
-    widths = [*WIDTHS, *[METADATA_WIDTH] * len(keys)]
+    """The table with its columns, those of metadata before the text."""
+    widths = [*WIDTHS[:METADATA_AT], *[METADATA_WIDTH] * len(keys), *WIDTHS[METADATA_AT:]]
     shares = [f"{100 * width / sum(widths):.2f}%" for width in widths]
-    return gr.update(value={"headers": [*COLUMNS, *keys], "data": rows}, column_widths=shares)
+    headers = [*COLUMNS[:METADATA_AT], *keys, *COLUMNS[METADATA_AT:]]
+    return gr.update(value={"headers": headers, "data": rows}, column_widths=shares)
 
 
 def keys_of(here: Context, query: JSON) -> list[str]:

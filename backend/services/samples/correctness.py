@@ -59,7 +59,7 @@ def verifier_of(round_: tables.Round) -> Judge | None:
     if metric is None:
         return ExactMatch()
     try:
-        verifier = HeldOutAccuracy.model_validate(metric).verifier
+        verifier = HeldOutAccuracy.load(metric).verifier
     except (ValidationError, UnknownPart):
         return None
     return verifier if isinstance(verifier, ExactMatch | Countdown) else None

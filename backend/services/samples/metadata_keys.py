@@ -23,6 +23,6 @@ def metadata_keys(actor: Actor, round_id: int) -> list[str]:
         for set_id in sets:
             looked_at = select(prompt.extra).where(prompt.prompt_set_id == set_id).order_by(prompt.position)
             for extra in db.scalars(looked_at.limit(LOOKED_AT)):
-                found.update(extra)
+                found.update(extra.keys())
     # A comma parts the keys in an address.
     return [key for key, _ in found.most_common(MOST) if "," not in key]
