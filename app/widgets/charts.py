@@ -43,7 +43,7 @@ def curves(
     figure = blank(height=height, x=x, y=y)
     for name, points in series.items():
         figure.add_scatter(x=[p[0] for p in points], y=[p[1] for p in points], name=name, mode="lines", line_width=1.8)
-    figure.update_layout(showlegend=len(series) > 1, **({} if len(series) > 1 else {"margin_t": 12}))
+    figure.update_layout(showlegend=len(series) > 1)
     return figure
 
 
@@ -68,7 +68,7 @@ def histogram(
         marker={"color": color, "line": {"width": 0}},
     )
     figure.add_trace(bars)
-    figure.update_layout(showlegend=False, bargap=0.06, hovermode="closest", margin_t=10)
+    figure.update_layout(showlegend=False, bargap=0.06, hovermode="closest")
     return figure
 
 

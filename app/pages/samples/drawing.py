@@ -182,4 +182,6 @@ def histogram(here: Context, round_id: int | None) -> gr.Plot:
         return gr.Plot(visible=False)
     edges, axis = [bins[0].low, *(b.high for b in bins)], "score" if bins[0].is_exact else "score (counts estimated)"
     figure: go.Figure = charts.histogram(edges, [b.count for b in bins], x=axis, y="samples", height=150)
+    # It has no label that would lie over it.
+    figure.update_layout(margin_t=10)
     return gr.Plot(figure, visible=True)
