@@ -1,9 +1,7 @@
 """Draws a form from a part's knobs and reads it back as one dict; errors name the field, like `judge.votes`."""
 
 import copy
-import json
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,17 +9,17 @@ import gradio as gr
 from gradio.blocks import Block
 from gradio.components import Component
 
+from app.form_values import UNSET, as_words, from_input, help_text, to_input
 from app.widgets.form_fields import FormField
 from app.widgets.markup import markup
 from app.widgets.number import Number
 from backend.errors import InvalidInput
 from backend.services import refusals
 from backend.services.recipes import parts
+from backend.services.recipes.changes import Change
 from backend.services.recipes.parts import Knob, KnobType
 
 Path = tuple[str | int, ...]
-UNSET = "(not set)"
-ESCAPES = {"\\": "\\\\", "\n": "\\n", "\t": "\\t"}
 
 
 @dataclass(frozen=True)
@@ -44,12 +42,39 @@ class Switch:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """What a form's JSON has otherwise than another one, and what that is called."""
+
+    name: str
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True)
 class Form:
-    """The knobs drawn so far. `start` is the JSON that was drawn; reading changes a copy of it."""
+    """The knobs drawn so far. `start` is the JSON that was drawn; reading changes a copy of it.
+
+    `beside`: what it is compared with, such as "the recipe", and what it has otherwise than that. What differs is drawn
+    first, and what is as there is folded.
+    """
 
     start: dict[str, Any]
     fields: list[Field] = field(default_factory=list)
     switches: list[Switch] = field(default_factory=list)
+    beside: tuple[Beside, ...] = ()
+
+    def differs(self, path: Path) -> bool:
+        """Whether anything at this path, or below it, is otherwise than what it is compared with."""
+        return any(change.path[: len(path)] == path for one in self.beside for change in one.changes)
+
+    def usual(self, path: Path) -> str:
+        """`The recipe has 0.5.`: what is otherwise at this very path."""
+        said = [
+            f"{one.name[:1].upper()}{one.name[1:]} has {as_words(change.usual)}."
+            for one in self.beside
+            for change in one.changes
+            if change.path == path
+        ]
+        return " ".join(said)
 
     @property
     def inputs(self) -> list[FormField]:
@@ -103,7 +128,8 @@ def draw_part(form: Form, path: Path, kind: str, label: str, *, is_optional: boo
     name = current.get("name")
     names = [*([UNSET] if is_optional or not name else []), *parts.describe()[kind]]
     about = parts.about()[kind].get(str(name), "")
-    drawn = gr.Dropdown(names, value=name or UNSET, label=label, info=about, interactive=True)
+    info = f"{about} {form.usual(path)}".strip()
+    drawn = gr.Dropdown(names, value=name or UNSET, label=label, info=info, interactive=True)
     identify(drawn)
     form.switches.append(Switch(path, kind, drawn))
     draw_knobs(form, path, parts.describe()[kind].get(str(name), []))
@@ -113,7 +139,10 @@ def draw_parts(form: Form, path: Path, kind: str, label: str) -> None:
     """Draw the choice of several parts, and the knobs of each."""
     current = take(form.start, path) or []
     chosen = [part["name"] for part in current]
-    drawn = gr.Dropdown(list(parts.describe()[kind]), value=chosen, multiselect=True, label=label, interactive=True)
+    drawn = gr.Dropdown(
+        list(parts.describe()[kind]), value=chosen, multiselect=True, label=label, info=form.usual(path) or None,
+        interactive=True,
+    )  # fmt: skip
     identify(drawn)
     form.switches.append(Switch(path, kind, drawn, is_many=True))
     for place, part in enumerate(current):
@@ -126,7 +155,20 @@ def draw_parts(form: Form, path: Path, kind: str, label: str) -> None:
 
 
 def draw_knobs(form: Form, path: Path, knobs: Sequence[Knob]) -> None:
-    """Draw one input a knob: short ones in rows, long texts and nested parts over the whole width."""
+    """Draw one input a knob; where some of them differ from what the form is compared with, the others are folded."""
+    changed = [knob for knob in knobs if form.differs((*path, knob.name))]
+    rest = [knob for knob in knobs if knob not in changed]
+    if not changed or not rest:
+        _draw_knobs(form, path, knobs)
+        return
+    _draw_knobs(form, path, changed)
+    as_in = " and ".join(one.name for one in form.beside)
+    with gr.Accordion(f"As in {as_in}: {len(rest)} more", open=False, elem_classes="rondo-as-in"):
+        _draw_knobs(form, path, rest)
+
+
+def _draw_knobs(form: Form, path: Path, knobs: Sequence[Knob]) -> None:
+    """Short ones in rows, long texts and nested parts over the whole width."""
     short = [knob for knob in knobs if knob.type not in WIDE]
     if short:
         with gr.Row(equal_height=False, elem_classes="rondo-knobs"):
@@ -150,13 +192,14 @@ PART_CSS = ".title { margin: 0; padding: 8px 12px 0; background: var(--rondo-sur
 def _draw(form: Form, path: Path, knob: Knob) -> None:
     value = take(form.start, path)
     shown = to_input(knob, knob.default if value is None and not knob.is_optional else value)
-    made = _component(knob, shown)
+    made = _component(knob, shown, form.usual(path))
     identify(made)
     form.fields.append(Field(path, knob, made))
 
 
-def _component(knob: Knob, value: Any) -> FormField:
-    common: dict[str, Any] = {"label": knob.label, "info": help_text(knob), "interactive": True, "min_width": 200}
+def _component(knob: Knob, value: Any, usual: str) -> FormField:
+    info = f"{help_text(knob)}. {usual}" if usual else help_text(knob)
+    common: dict[str, Any] = {"label": knob.label, "info": info, "interactive": True, "min_width": 200}
     match knob.type:
         case KnobType.boolean if knob.is_optional:
             return gr.Dropdown([UNSET, "yes", "no"], value=value, **common)
@@ -178,56 +221,6 @@ def _component(knob: Knob, value: Any) -> FormField:
             return gr.Textbox(value, **common)
 
 
-def help_text(knob: Knob) -> str:
-    """What stands under the field: description, bounds, default."""
-    default = to_input(knob, knob.default)
-    limits = [knob.bounds] if knob.bounds else []
-    if not knob.is_required and knob.type in (KnobType.integer, KnobType.number, KnobType.floats, KnobType.choice):
-        limits.append(f"default {'not set' if default in (None, UNSET, '') else default}")
-    words = knob.description[:1].upper() + knob.description[1:]
-    return f"{words} ({', '.join(limits)})".strip() if limits else words
-
-
-def to_input(knob: Knob, value: Any) -> Any:
-    """Turn a knob's JSON into what its component shows."""
-    match knob.type:
-        case KnobType.boolean if knob.is_optional:
-            return UNSET if value is None else "yes" if value else "no"
-        case KnobType.choice:
-            return UNSET if value is None and knob.is_optional else None if value is None else str(value)
-        case KnobType.strings if knob.choices:
-            return list(value or [])
-        case KnobType.strings:
-            return "\n".join(_escaped(text) for text in value or [])
-        case KnobType.floats:
-            return ", ".join(f"{number:g}" if isinstance(number, float) else str(number) for number in value or [])
-        case KnobType.json:
-            return "" if value is None else json.dumps(value, ensure_ascii=False, indent=1)
-        case KnobType.string | KnobType.text:
-            return "" if value is None else value
-    return value
-
-
-def from_input(knob: Knob, value: Any, name: str) -> Any:
-    """Turn what was typed into a knob's JSON; raises `InvalidInput` with the field's name."""
-    readers: dict[KnobType, Callable[[Any], Any]] = {
-        KnobType.integer: _number,
-        KnobType.number: _number,
-        KnobType.boolean: lambda typed: typed in (True, "yes"),
-        KnobType.strings: list if knob.choices else _strings,
-        KnobType.floats: _floats,
-        KnobType.json: _json,
-    }
-    if knob.is_optional and value in (None, "", UNSET):
-        return None
-    try:
-        return readers.get(knob.type, str)("" if value is None else value)
-    except ValueError as error:
-        raise InvalidInput(f"{name}: {error}") from error
-    except (TypeError, AttributeError, OverflowError) as error:
-        raise InvalidInput(f"{name}: this field does not hold {type(value).__name__}. Type its value again.") from error
-
-
 def put(data: Any, path: Path, value: Any) -> None:
     """Set a value deep in JSON."""
     for step in path[:-1]:
@@ -240,46 +233,3 @@ def take(data: Any, path: Path) -> Any:
     for step in path[:-1]:
         data = data[step]
     return data.get(path[-1]) if isinstance(data, dict) else data[path[-1]]
-
-
-def _number(value: Any) -> float | int:
-    if value == "" or isinstance(value, bool):
-        raise ValueError("must be a number")
-    number = float(value)
-    if not math.isfinite(number):
-        raise ValueError("must be a number")
-    return int(number) if number.is_integer() and abs(number) < 2**53 else number
-
-
-def _floats(text: str) -> list[float | int]:
-    pieces = [piece.strip() for piece in text.replace("\n", ",").split(",")]
-    try:
-        return [_number(piece) for piece in pieces if piece]
-    except ValueError as error:
-        raise ValueError("must be numbers with commas between them") from error
-
-
-def _strings(text: str) -> list[str]:
-    return [_unescaped(line) for line in text.split("\n") if line]
-
-
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text) if text.strip() else None
-    except ValueError as error:
-        raise ValueError(f"is not JSON ({error})") from error
-
-
-def _escaped(text: str) -> str:
-    return "".join(ESCAPES.get(character, character) for character in text)
-
-
-def _unescaped(line: str) -> str:
-    result, rest = "", iter(line)
-    for character in rest:
-        if character != "\\":
-            result += character
-            continue
-        following = next(rest, "")
-        result += {"n": "\n", "t": "\t", "\\": "\\"}.get(following, "\\" + following)
-    return result

@@ -92,9 +92,10 @@ def make_prompt_set(
     *,
     prompts: int | Sequence[str] = 3,
     answers: Sequence[str | None] | None = None,
+    extras: Sequence[dict[str, Any]] = (),
     split: Split = Split.train,
 ) -> tables.PromptSet:
-    """A set of user prompts: so many made-up ones, or these texts."""
+    """A set of user prompts: so many made-up ones, or these texts; `extras`: their metadata."""
     number = next(_number)
     texts = [f"prompt {number}.{i}" for i in range(prompts)] if isinstance(prompts, int) else list(prompts)
     with session() as db:
@@ -113,6 +114,7 @@ def make_prompt_set(
                     messages=messages,
                     text=text,
                     answer=answer,
+                    extra=extras[position] if extras else {},
                     content_hash=content_hash(messages),
                 )
             )

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import gradio as gr
 
 from app.toasts import toasts
-from app.widgets import times
+from app.widgets import buttons, filter_line, times
 from app.widgets.context import Context, context
 from app.widgets.form_fields import FormField
 from app.widgets.markup import markup
@@ -26,8 +26,11 @@ EMPTY: tuple[Any, ...] = (None, "", [], {})
 KINDS = [("All", ""), ("Decisions on items", "decision"), ("Everything else", "event")]
 FROM = [("Anywhere", ""), ("Pages", "page"), ("API", "api"), ("Command line", "cli"), ("Rules", "rule")]
 NAMES = ("person", "kind", "verb", "subject", "sample_id", "round_id", "via", "since", "until")
+FOLDED = ("kind", "sample_id", "via", "since", "until")
+"""The filters behind "More filters"."""
 SAID = """
-{{#if value.denied}}<div class="rondo-empty"><p>{{value.denied}}</p></div>{{/if}}
+{{#if value.denied}}<div class="rondo-empty"><p>{{value.denied}}</p>
+<p>What you decided yourself stands in <a href="me">My work</a>.</p></div>{{/if}}
 {{#if value.links}}<p class="rondo-muted links">Download what the filters find:
 {{#each value.links}}<a href="{{this.href}}" download>{{this.name}}</a>{{/each}}</p>{{/if}}
 """
@@ -37,20 +40,20 @@ SAID_CSS = ".links { margin: 0; } .links a { color: var(--rondo-accent); margin-
 def build() -> None:
     """Lay out the page and wire it."""
     place = gr.State({"before": [], "next": None})
-    with gr.Row(equal_height=True):
+    with filter_line.line():
         person = gr.Dropdown([], label="Who", allow_custom_value=True, elem_id="audit-person")
-        kind = gr.Dropdown(KINDS, value="", label="Kind", filterable=False)
         verb = gr.Dropdown([("All", "")], value="", label="What", elem_id="audit-verb")
         subject = gr.Textbox(label="To what", placeholder="a word of it, or of a note", elem_id="audit-subject")
-        sample = Number(None, label="Sample", precision=0, minimum=1, elem_id="audit-sample")
-    with gr.Row(equal_height=True):
         round_ = gr.Dropdown([("All", 0)], value=0, label="Round", filterable=False)
+    with filter_line.more("audit-more") as more:
+        kind = gr.Dropdown(KINDS, value="", label="Kind", filterable=False)
+        sample = Number(None, label="Sample", precision=0, minimum=1, elem_id="audit-sample")
         via = gr.Dropdown(FROM, value="", label="From", filterable=False)
         since = gr.Textbox(label="Since", placeholder="2026-01-31 or 2026-01-31 14:00", elem_id="audit-since")
         until = gr.Textbox(label="Before", placeholder="2026-02-01", elem_id="audit-until")
     with gr.Row(elem_classes="rondo-toolbar"):
-        newer = gr.Button("Newer", interactive=False, scale=0, min_width=100, size="md", elem_id="audit-newer")
-        older = gr.Button("Older", interactive=False, scale=0, min_width=100, size="md", elem_id="audit-older")
+        newer = buttons.secondary("Newer", interactive=False, elem_id="audit-newer")
+        older = buttons.secondary("Older", interactive=False, elem_id="audit-older")
         said = markup(SAID, SAID_CSS, elem_id="audit-said")
     table = plain_table("audit-table")
 
@@ -59,7 +62,7 @@ def build() -> None:
     private: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
     gr.on(None, draw, None, [person, verb, round_, sample, *shown], **private)
     typed = [c.submit if isinstance(c, gr.Textbox | gr.Number) else c.input for c in bar]
-    gr.on(typed, narrow, bar, shown, **private)
+    gr.on(typed, narrow, bar, [*shown, more], **private)
     older.click(to_older, [place, *bar], shown, **private)
     newer.click(to_newer, [place, *bar], shown, **private)
 
@@ -86,7 +89,9 @@ def draw(request: gr.Request) -> list[Any]:
 @toasts
 def narrow(request: gr.Request, *given: Any) -> list[Any]:
     """Show the newest of what the filters find."""
-    return _page(context(request), _named(given), [])
+    asked = _named(given)
+    number = sum(asked[name] not in EMPTY for name in FOLDED)
+    return [*_page(context(request), asked, []), filter_line.folded(number)]
 
 
 @toasts

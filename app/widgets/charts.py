@@ -36,9 +36,11 @@ def blank(*, height: int = 260, x: str = "", y: str = "") -> go.Figure:
     )
 
 
-def curves(series: Mapping[str, Sequence[tuple[float, float]]], *, x: str = "step", height: int = 220) -> go.Figure:
+def curves(
+    series: Mapping[str, Sequence[tuple[float, float]]], *, x: str = "optimizer step", y: str = "", height: int = 220
+) -> go.Figure:
     """One line a name, from (x, y) points."""
-    figure = blank(height=height, x=x)
+    figure = blank(height=height, x=x, y=y)
     for name, points in series.items():
         figure.add_scatter(x=[p[0] for p in points], y=[p[1] for p in points], name=name, mode="lines", line_width=1.8)
     figure.update_layout(showlegend=len(series) > 1)
@@ -46,10 +48,16 @@ def curves(series: Mapping[str, Sequence[tuple[float, float]]], *, x: str = "ste
 
 
 def histogram(
-    edges: Sequence[float], counts: Sequence[int], *, x: str = "score", height: int = 180, color: str = ACCENT
+    edges: Sequence[float],
+    counts: Sequence[int],
+    *,
+    x: str = "score",
+    y: str = "",
+    height: int = 180,
+    color: str = ACCENT,
 ) -> go.Figure:
     """Bars of counts between edges (one more edge than counts)."""
-    figure = blank(height=height, x=x)
+    figure = blank(height=height, x=x, y=y)
     pairs = list(pairwise(edges))
     bars = go.Bar(
         x=[(low + high) / 2 for low, high in pairs],
@@ -66,7 +74,7 @@ def histogram(
 
 def rounds(lines: Sequence[RoundLine], *, height: int = 300) -> go.Figure:
     """Held-out accuracy along the newest lineage with its 95 % band; the shares kept and overridden."""
-    figure = blank(height=height, x="round")
+    figure = blank(height=height, x="round", y="share")
     line = lineage(lines)
     measured = [point for point in line if point.accuracy is not None]
     _band(figure, measured)
@@ -85,12 +93,22 @@ def rounds(lines: Sequence[RoundLine], *, height: int = 300) -> go.Figure:
         dash="dash",
     )
     numbers = [p.number for p in lines]
-    figure.update_yaxes(tickformat=".0%", range=[0, 1.02], dtick=0.25)
+    shown = [end for p in measured if p.accuracy for end in (p.accuracy.low, p.accuracy.high) if end is not None]
+    shown += [p.accuracy.value for p in lines if p.accuracy]
+    shown += [share for p in lines for share in (p.kept_share, p.overridden_share) if share is not None]
+    figure.update_yaxes(tickformat=".0%", range=share_range(shown), nticks=6)
     names = ["base" if number == 0 else str(number) for number in numbers]
     step = max(1, len(numbers) // 12)
     ends = [min(numbers, default=0) - 0.25, max(numbers, default=0) + 0.25]
     figure.update_xaxes(tickvals=numbers[::step], ticktext=names[::step], range=ends)
     return figure
+
+
+def share_range(shares: Sequence[float], *, least: float = 0.1) -> list[float]:
+    """The ends of an axis that these shares fill, with a little air; at least `least` long, within 0 and 1."""
+    low, high = (min(shares), max(shares)) if shares else (0.0, 1.0)
+    air = max((least - (high - low)) / 2, 0.06 * (high - low), 0.01)
+    return [max(0.0, low - air), min(1.0, high + air)]
 
 
 def lineage(lines: Sequence[RoundLine]) -> list[RoundLine]:

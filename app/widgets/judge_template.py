@@ -7,6 +7,7 @@ from gradio.events import Dependency
 
 from app.forms import Form
 from app.toasts import notice, toasts
+from app.widgets import buttons
 from app.widgets.context import context
 from app.widgets.times import moment
 from backend.errors import InvalidInput
@@ -46,8 +47,8 @@ def draw(form: Form, saved: list[Any], versions: gr.State) -> Dependency | None:
         title = gr.Textbox(
             name, label="Name", info="Saving the same name makes its next version.", max_length=80, interactive=True
         )
-        save = gr.Button("Save as a version", size="md", scale=0, min_width=160, elem_id="template-save")
-        compare = gr.Button("Compare", size="md", scale=0, min_width=110, elem_id="template-compare")
+        save = buttons.secondary("Save as a version", elem_id="template-save")
+        compare = buttons.secondary("Compare", elem_id="template-compare")
     difference = gr.Code(value="", label="What the text above changes", visible=False, elem_id="template-diff")
     put: Dependency = version.input(put_version, version, field.input, **PRIVATE)
     save.click(save_version, [title, field.input], [version, difference, versions], **PRIVATE)

@@ -6,7 +6,8 @@ from typing import Any
 
 import gradio as gr
 
-from app.forms import Form, draw_knobs, from_input, to_input
+from app.form_values import from_input, to_input
+from app.forms import Form, draw_knobs
 from app.widgets.form_fields import FormField
 from backend.errors import InvalidInput
 from backend.services import checkpoints, prompts

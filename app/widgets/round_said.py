@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from app.widgets import drop_bars
 from app.widgets.formats import count, duration, percent
 from app.widgets.times import moment
 from app.widgets.warning_said import lights
@@ -176,6 +177,10 @@ def flow(one: Flow) -> Shown:
                 "share": "" if stage.share is None else f"{percent(stage.share)} of the stage before",
                 "width": 100 if stage.share is None else round(stage.share * 100),
                 "href": stage.href,
+                "drops": drop_bars.bars(
+                    [(arm.reason, arm.count, arm.href) for arm in stage.dropped],
+                    [(arm.reason, arm.count, arm.href) for arm in stage.joined],
+                ),
                 "arms": [
                     {"text": f"{arm.count:,} {arm.reason}", "href": arm.href, "sign": sign}
                     for sign, arms in (("−", stage.dropped), ("+", stage.joined))

@@ -1,7 +1,8 @@
 """One sample as the Samples page shows it: plain values for a template that escapes them."""
 
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 
 from app.widgets.sample_filters import to_address
@@ -13,6 +14,7 @@ from backend.services.samples.rows import SampleRow
 from backend.values import GOES_ON, JSON, DecisionKind, Verdict
 from backend.values.episodes import ASSISTANT
 
+CORRECT = {True: "right", False: "wrong", None: "–"}
 BADGES = {Verdict.accept: "ok", Verdict.reject: "bad", None: ""}
 WORDS = {
     DecisionKind.accept: "Accepted by", DecisionKind.reject: "Rejected by", DecisionKind.score: "Scored by",
@@ -34,13 +36,29 @@ def score(value: float | None) -> str:
     return "–" if value is None else f"{value:.3g}"
 
 
-def table_row(row: SampleRow, steps: Mapping[int, str]) -> list[str]:
-    """A sample in the table; texts only. `steps`: their names, where a round has several that make texts."""
+def table_row(row: SampleRow, steps: Mapping[int, str], keys: Sequence[str] = ()) -> list[str]:
+    """A sample in the table; texts only. `steps`: their names, where a round has several that make texts. `keys`: the
+    metadata that are columns."""
     return [
-        str(row.id), score(row.score), row.verdict or "–", row.source if row.source != "none" else "–",
-        row.finish_reason, f"{row.num_tokens:,}", score(row.spread), ", ".join([*step_of(row, steps), *marks(row)]),
-        one_line(row.prompt), one_line(row.text),
-    ]  # fmt: skip
+        str(row.id),
+        score(row.score),
+        row.verdict or "–",
+        CORRECT[row.is_correct],
+        *(noted(row.metadata.get(key)) for key in keys),
+        one_line(row.text),
+        one_line(row.prompt),
+        row.source if row.source != "none" else "–",
+        ", ".join([*step_of(row, steps), *marks(row)]),
+        f"{row.num_tokens:,}",
+        row.finish_reason,
+        score(row.spread),
+    ]
+
+
+def noted(value: object) -> str:
+    """A value of a prompt's metadata in a cell."""
+    text = "–" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return one_line(text)
 
 
 def step_of(row: SampleRow, steps: Mapping[int, str]) -> list[str]:
@@ -96,6 +114,7 @@ def card(detail: Detail, query: JSON) -> JSON:
         "messages": [{"role": m["role"], "content": cut(m["content"])} for m in detail.messages],
         "unhinted": cut(str(detail.prompt[-1]["content"])) if detail.is_hinted and detail.prompt else "",
         "answer": detail.answer,
+        "notes": ", ".join(f"{key} {noted(value)}" for key, value in row.metadata.items()),
         "title": title(detail),
         "turns": [{"who": speaker(m["role"]), "content": cut(m["content"])} for m in detail.turns[:-1]],
         "text": cut(detail.text),

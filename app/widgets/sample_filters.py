@@ -1,11 +1,13 @@
 """The filter bar of the Samples page, and the same filters in the page's address."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 import gradio as gr
 
+from app.widgets import filter_line
 from app.widgets.form_fields import FormField
 from app.widgets.number import Number
 from backend.errors import InvalidInput
@@ -31,47 +33,76 @@ NAMES = ("text", "prompt", *CHOICES, *NUMBERS, "sort", "step")
 """What the bar holds, in the order of its components. `only` joins the yes-or-no filters; `step` counts from 0."""
 NOTHING: tuple[Any, ...] = (None, "", [], "+id")
 EVERY_STEP = ("All", "")
+NO_COLUMNS = "-"
+"""In an address: no columns of metadata, while an address without a word of it has the usual ones."""
+USUAL_COLUMNS = 2
 
 
-def filter_bar() -> list[FormField]:
-    """The components in the order of `NAMES`."""
-    with gr.Row(equal_height=True):
-        text = gr.Textbox(
-            label="Search in samples", placeholder='words, "as it stands", /regex/', elem_id="samples-search"
+@dataclass(frozen=True)
+class SampleBar:
+    """The components of the bar; `fields` in the order of `NAMES`."""
+
+    round: gr.Dropdown
+    fields: list[FormField]
+    more: gr.Accordion
+    columns: gr.Dropdown
+
+
+FOLDED = ("prompt", "source", "kind", *NUMBERS)
+"""The filters behind "More filters"."""
+
+
+def filter_bar() -> SampleBar:
+    """Lay the bar out."""
+    made: dict[str, FormField] = {}
+    with filter_line.line():
+        chosen = gr.Dropdown([], label="Round", filterable=False, elem_id="samples-round", min_width=120)
+        made["text"] = gr.Textbox(
+            label="Search in samples",
+            placeholder='words, "as it stands", /regex/',
+            elem_id="samples-search",
+            min_width=120,
         )
-        prompt = gr.Textbox(label="Search in prompts", elem_id="samples-prompt")
-        sort = gr.Dropdown(SORTS, value="+id", label="Sort", filterable=False, elem_id="samples-sort")
-        step = gr.Dropdown(
-            [EVERY_STEP], value="", label="Step", filterable=False, visible=False, min_width=130, elem_id="samples-step"
+        made["step"] = gr.Dropdown(
+            [EVERY_STEP], value="", label="Step", filterable=False, visible=False, min_width=120, elem_id="samples-step"
         )
-    with gr.Row(equal_height=True):
-        made: list[FormField] = [
-            gr.Dropdown(
-                choices,
-                value=[],
-                multiselect=True,
-                label=label,
-                filterable=False,
-                min_width=130,
-                elem_id=f"samples-{name}",
-            )
-            for name, label, choices in (
-                ("verdict", "Verdict", VERDICTS),
-                ("source", "Label by", SOURCES),
-                ("kind", "Kind", KINDS),
-                ("only", "Only", ONLY),
-            )
-        ]
-        made += [
-            Number(value=None, label=label, min_width=80, precision=precision, elem_id=f"samples-{name}")
-            for name, label, precision in (
-                ("min_score", "Score from", None),
-                ("max_score", "to", None),
-                ("min_tokens", "Tokens from", 0),
-                ("max_tokens", "to", 0),
-            )
-        ]
-    return [text, prompt, *made, sort, step]
+        for name, label, choices in (("verdict", "Verdict", VERDICTS), ("only", "Only", ONLY)):
+            made[name] = _several(name, label, choices)
+        made["sort"] = gr.Dropdown(
+            SORTS, value="+id", label="Sort", filterable=False, elem_id="samples-sort", min_width=120
+        )
+    with filter_line.more("samples-more") as more:
+        made["prompt"] = gr.Textbox(label="Search in prompts", elem_id="samples-prompt", min_width=120)
+        for name, label, choices in (("source", "Label by", SOURCES), ("kind", "Kind", KINDS)):
+            made[name] = _several(name, label, choices)
+        for name, label, precision in (
+            ("min_score", "Score from", None),
+            ("max_score", "to", None),
+            ("min_tokens", "Tokens from", 0),
+            ("max_tokens", "to", 0),
+        ):
+            made[name] = Number(value=None, label=label, min_width=80, precision=precision, elem_id=f"samples-{name}")
+        columns = gr.Dropdown(
+            [], value=[], multiselect=True, label="Columns of metadata", min_width=160, elem_id="samples-columns"
+        )
+    return SampleBar(chosen, [made[name] for name in NAMES], more, columns)
+
+
+def _several(name: str, label: str, choices: list[tuple[str, str]]) -> gr.Dropdown:
+    return gr.Dropdown(
+        choices, value=[], multiselect=True, label=label, filterable=False, min_width=120, elem_id=f"samples-{name}"
+    )
+
+
+def num_folded(query: JSON) -> int:
+    """How many of the filters behind "More filters" are set."""
+    return sum(name in query for name in FOLDED)
+
+
+def columns_of(keys: Sequence[str], query: JSON) -> list[str]:
+    """The metadata that are columns: those that the address asks for, else the first few."""
+    asked = query.get("columns")
+    return [key for key in keys if key in asked] if asked else list(keys[:USUAL_COLUMNS])
 
 
 def step_picker(steps: Sequence[TextStep], query: JSON) -> gr.Dropdown:
@@ -121,6 +152,8 @@ def from_address(parameters: Mapping[str, str]) -> JSON:
             query |= {name: str(int(value))} if value.isascii() and value.isdecimal() and len(value) < 5 else {}
         elif name != "sort" or value in {one for _, one in SORTS}:
             query[name] = value
+    if columns := str(parameters.get("columns", "")):
+        query["columns"] = [one for one in columns.split(",") if one] if columns != NO_COLUMNS else [NO_COLUMNS]
     return {name: value for name, value in query.items() if value not in ("", [])}
 
 

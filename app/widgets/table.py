@@ -9,13 +9,17 @@ from backend.errors import InvalidInput
 
 
 class Table(gr.Dataframe):
-    """Takes rows of cells. Gradio's own imports pandas for every value: half a second and a sixth of the memory."""
+    """Takes rows of cells, or a dict of them (`data`) and their `headers`.
+
+    Gradio's own imports pandas for every value: half a second and a sixth of the memory.
+    """
 
     is_template = True  # it is shown as a Dataframe
 
     def postprocess(self, value: Any) -> DataframeData:
-        rows = [list(row) for row in value or []]
-        return DataframeData(headers=self.headers, data=rows, metadata=None)
+        headers = value["headers"] if isinstance(value, dict) else self.headers
+        rows = value["data"] if isinstance(value, dict) else value
+        return DataframeData(headers=headers, data=[list(row) for row in rows or []], metadata=None)
 
 
 def row_number(event: gr.SelectData) -> int:

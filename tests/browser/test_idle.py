@@ -30,6 +30,7 @@ def test_a_form_that_was_redrawn_asks_for_no_frames(empty: None, chromium: Any) 
     page = context.new_page()
     page.add_init_script(COUNTED)
     page.goto(site.page(project, "new-round"))
+    page.locator("#slot-judge > button").click()
     judge = page.locator("#slot-judge").get_by_label("Judge", exact=True)
     for name in ("majority_vote", "exact_match"):
         judge.click()

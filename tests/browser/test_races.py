@@ -41,6 +41,8 @@ def open_form(slow_team: Team) -> Page:
     page.locator("#sample-sets input").click()
     page.locator("[role=option]").first.click()
     page.keyboard.press("Escape")
+    for slot in ("generator", "judge"):
+        page.locator(f"#slot-{slot} > button").click()
     return page
 
 
@@ -92,6 +94,7 @@ def test_what_is_launched_is_what_was_typed_after_another_part_was_chosen(slow_t
 def test_filters_typed_into_before_the_page_is_filled_hold_what_was_typed(slow_team: Team) -> None:
     for turn in range(TIMES):
         page = go(slow_team, "samples")
+        page.locator("#samples-more > button").click()
         tap(page, "#samples-min_score", str(low := 2 + turn % 3))
         page.keyboard.press("Enter")
         page.wait_for_function("new URL(location).searchParams.get('min_score')")

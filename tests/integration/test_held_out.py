@@ -153,6 +153,24 @@ def test_later_rounds_read_as_a_difference_to_the_baseline() -> None:
     assert baseline.get(line.actor, project_id) is None
 
 
+def test_each_round_reads_as_a_difference_to_the_one_it_comes_from() -> None:
+    """Of 40 prompts the base answers 20 right, round 1 these and 10 more of 39, round 2 loses five of those."""
+    line = make_line()
+    base, first, second = overview.loop(line.actor, line.project.id).lines
+    assert base.to_parent is None
+    assert first.to_parent
+    assert (first.to_parent.n, first.to_parent.newly_right, first.to_parent.newly_wrong) == (39, 10, 0)
+    assert second.to_parent
+    assert (second.to_parent.n, second.to_parent.newly_right, second.to_parent.newly_wrong) == (39, 0, 5)
+    with session() as db:
+        row = db.get_one(tables.Round, line.rounds[1].id)
+        row.branch_of_id, row.branch_step, row.parent_id = line.rounds[0].id, 2, None
+        row.policy_id = line.checkpoints[0].id
+    branch = overview.loop(line.actor, line.project.id).lines[2]
+    assert (branch.branch_of, branch.branch_at) == (1, "judge")
+    assert branch.to_parent == second.to_parent, "a branch is compared with the round whose rows it began with"
+
+
 def test_a_baseline_is_a_curators_and_of_the_project() -> None:
     line, other = make_line(), rows.make_checkpoint(rows.make_project())
     with pytest.raises(NotFound, match=f"no checkpoint {other.id}"):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from app.pages.overview import line_value
+from app.pages.overview.cards import line_value
 from backend import demo
 from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied

@@ -51,6 +51,16 @@ def test_who_has_not_decided_sees_nothing_of_the_judge_nor_of_colleagues(databas
     assert (words(second), second.is_hidden) == (UNTOLD, True)
 
 
+def test_whether_a_sample_is_right_is_told_after_ones_own_word(database: str) -> None:
+    team = Team(prompts=1)
+    with session() as db:
+        db.query(tables.Prompt).update({"answer": "7"})
+    assert [row.is_correct for row in listed(team, team.curator)] == [False, False]
+    assert [row.is_correct for row in listed(team, team.who("ann"))] == [None, None]
+    team.act("ann", team.ids[0], REJECT)
+    assert [row.is_correct for row in listed(team, team.who("ann"))] == [False, None]
+
+
 def test_after_ones_own_word_everything_is_told(database: str) -> None:
     team = Team(prompts=1, num_reviewers_per_item=2)
     team.act("ann", team.ids[0], REJECT, note="dull")

@@ -5,12 +5,14 @@ from bisect import bisect_right
 
 import pytest
 
-from backend.db import listing_merge, listing_search
+from backend.db import listing_merge, listing_search, session, tables
 from backend.db.filters import KINDS, SOURCES, VERDICTS, Filters, Sort, SortKey, encode_facet
 from backend.errors import InvalidInput, NotFound
 from backend.services import samples
 from backend.services.access import Actor
 from backend.services.samples import score_spread
+from backend.services.samples.metadata_keys import metadata_keys
+from backend.values import Role
 from tests import rows
 from tests.integration.labelled import Known, make_labelled, ordered, passes, stored_facets
 
@@ -270,3 +272,22 @@ def test_the_histogram_of_a_large_round_is_estimated(
     assert [(b.low, b.high, b.is_exact) for b in bins] == [(b.low, b.high, False) for b in counted]
     if number * size == 300:
         assert [b.count for b in bins] == [b.count for b in counted]
+
+
+def test_a_list_tells_which_samples_are_right_and_what_is_known_of_their_prompts(database: str) -> None:
+    project = rows.make_project()
+    prompts = rows.make_prompt_set(
+        project, prompts=["a", "b", "c"], answers=["7", None, "x + 1"],
+        extras=[{"level": 2, "topic": "sums"}, {"level": 1}, {"level": 1, "a,b": 1}],
+    )  # fmt: skip
+    round_ = rows.make_round(project, sets=[prompts])
+    rows.make_samples(round_, prompts, texts=["The answer is 7.", "I think it is 8."])
+    actor = rows.make_actor(project, Role.curator)
+    found = samples.page(actor, round_.id).rows
+    assert [row.is_correct for row in found] == [True, False, None, None, None, None], "no answer; a formula"
+    assert [row.metadata for row in found[::2]] == [{"level": 2, "topic": "sums"}, {"level": 1}, {"level": 1, "a,b": 1}]
+    assert metadata_keys(actor, round_.id) == ["level", "topic"], "most frequent first; a comma parts keys in addresses"
+    with session() as db:
+        row = db.get_one(tables.Round, round_.id)
+        row.recipe = row.recipe | {"metrics": [{"name": "held_out_accuracy", "verifier": {"name": "run_tests"}}]}
+    assert {row.is_correct for row in samples.page(actor, round_.id).rows} == {None}, "no list runs programs"

@@ -5,7 +5,7 @@ from functools import cache
 import gradio as gr
 import pytest
 
-from app import forms
+from app import form_values, forms
 from backend.errors import InvalidInput
 from backend.services.recipes import parts
 from backend.services.recipes.parts import Knob, KnobType
@@ -136,25 +136,25 @@ def test_an_optional_part_can_be_unset_and_set() -> None:
     quality = [part["name"] for part in form.start["metrics"]].index("judge_quality")
     switch = next(s for s in form.switches if s.path == ("metrics", quality, "verifier"))
     assert form.switched(switch, shown(form), "exact_match")["metrics"][quality]["verifier"]["name"] == "exact_match"
-    assert form.switched(switch, shown(form), forms.UNSET)["metrics"][quality]["verifier"] is None
+    assert form.switched(switch, shown(form), form_values.UNSET)["metrics"][quality]["verifier"] is None
 
 
 def test_strings_survive_line_breaks_and_backslashes() -> None:
     knob = Knob("stop", KnobType.strings, [])
     texts = ["\n\nQ:", "a\\nb", "\t", "plain"]
-    assert forms.from_input(knob, forms.to_input(knob, texts), "stop") == texts
+    assert form_values.from_input(knob, form_values.to_input(knob, texts), "stop") == texts
 
 
-@pytest.mark.parametrize(("typed", "value"), [(forms.UNSET, None), ("yes", True), ("no", False)])
+@pytest.mark.parametrize(("typed", "value"), [(form_values.UNSET, None), ("yes", True), ("no", False)])
 def test_an_optional_switch_has_three_states(typed: str, value: bool | None) -> None:
     knob = Knob("bf16", KnobType.boolean, None, is_optional=True)
-    assert forms.from_input(knob, typed, "bf16") is value
-    assert forms.to_input(knob, value) == typed
+    assert form_values.from_input(knob, typed, "bf16") is value
+    assert form_values.to_input(knob, value) == typed
 
 
 def test_help_says_bounds_and_default() -> None:
     knob = Knob("n", KnobType.integer, 4, "samples of each prompt", "at least 1")
-    assert forms.help_text(knob) == "Samples of each prompt (at least 1, default 4)"
+    assert form_values.help_text(knob) == "Samples of each prompt (at least 1, default 4)"
 
 
 def test_a_recipe_whose_parts_do_not_fit_says_so() -> None:

@@ -7,6 +7,7 @@ import gradio as gr
 
 from app.pages.arena import shown, templates
 from app.toasts import notice, toasts
+from app.widgets import buttons, list_detail
 from app.widgets.asked import asked, not_here
 from app.widgets.chosen import Chosen
 from app.widgets.context import Context, context
@@ -30,29 +31,33 @@ _drawings = itertools.count(1)
 def build() -> None:
     """Lay out the page and wire it."""
     chosen, kept = gr.State(Chosen()), gr.JSON({}, visible="hidden")
-    match = markup(templates.MATCH, templates.MATCH_CSS, js=templates.MATCH_JS, elem_id="arena-match")
-    listed = markup(templates.LIST, templates.LIST_CSS, js=templates.LIST_JS, elem_id="arena-list")
-    with gr.Accordion("Open another arena", open=False, elem_classes=needs(Role.curator)):
-        with gr.Row():
-            first = gr.Dropdown([], label="One checkpoint", elem_id="arena-first")
-            second = gr.Dropdown([], label="Another one", elem_id="arena-second")
-            number = gr.Number(
-                opening.USUAL,
-                label="Matches",
-                precision=0,
-                minimum=opening.FEWEST,
-                maximum=opening.MOST,
-                info="Held-out prompts, drawn at random.",
-                elem_id="arena-number",
-            )
-            judge = gr.Dropdown([], label="Judge", info="Plays the same matches.", elem_id="arena-judge")
-        with gr.Row(elem_classes="rondo-toolbar"):
-            go = gr.Button("Open the arena", variant="primary", size="md", scale=0, min_width=160, elem_id="arena-open")
+    with list_detail.side_by_side(wide_detail=True):
+        with list_detail.listed():
+            listed = markup(templates.LIST, templates.LIST_CSS, js=templates.LIST_JS, elem_id="arena-list")
+            with gr.Accordion("Open another arena", open=False, elem_classes=needs(Role.curator)):
+                with gr.Row():
+                    first = gr.Dropdown([], label="One checkpoint", elem_id="arena-first")
+                    second = gr.Dropdown([], label="Another one", elem_id="arena-second")
+                    number = gr.Number(
+                        opening.USUAL,
+                        label="Matches",
+                        precision=0,
+                        minimum=opening.FEWEST,
+                        maximum=opening.MOST,
+                        info="Held-out prompts, drawn at random.",
+                        elem_id="arena-number",
+                    )
+                    judge = gr.Dropdown([], label="Judge", info="Plays the same matches.", elem_id="arena-judge")
+                with gr.Row(elem_classes="rondo-toolbar"):
+                    go = buttons.primary("Open the arena", elem_id="arena-open")
+        with list_detail.detail():
+            match = markup(templates.MATCH, templates.MATCH_CSS, js=templates.MATCH_JS, elem_id="arena-match")
 
     drawn = [match, listed]
     gr.on(None, draw, chosen, [first, second, judge, *drawn], **QUIET)
     match.click(act, chosen, drawn, trigger_mode="multiple", **QUIET)
-    listed.click(choose, chosen, [*drawn, kept], **QUIET)
+    opened = listed.click(choose, chosen, [*drawn, kept], **QUIET)
+    opened.success(None, None, None, js=list_detail.INTO_VIEW, api_visibility="private")
     go.click(start, [chosen, first, second, number, judge], [*drawn, kept], trigger_mode="once", **PRIVATE)
     kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
 

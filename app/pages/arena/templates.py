@@ -2,7 +2,7 @@
 
 MATCH = """
 {{#if value.message}}<div class="rondo-empty" role="status"><p><b>{{value.message}}</b></p>
-{{#if value.way_out}}<p>{{value.way_out}}</p>{{/if}}</div>{{/if}}
+{{#if value.way_out}}<p>{{value.way_out}} <a href="held-out">See the held-out answers</a></p>{{/if}}</div>{{/if}}
 {{#if value.token}}
 <section class="match" data-token="{{value.token}}" data-drawn="{{value.drawn}}"
 aria-label="Match">

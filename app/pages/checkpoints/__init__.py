@@ -9,6 +9,7 @@ from app.pages.checkpoints import checks as checkpoints_checks
 from app.pages.checkpoints import templates
 from app.pages.checkpoints.uses import shown_use
 from app.toasts import notice, toasts
+from app.widgets import buttons, drop_bars, list_detail
 from app.widgets.asked import Asked, asked
 from app.widgets.chosen import Chosen
 from app.widgets.context import context
@@ -35,49 +36,52 @@ FIRST_METRICS = ("held_out_accuracy", "pass_at_8")
 def build() -> None:
     """Lay out the page and wire it."""
     tried, doomed = gr.State(Chosen()), gr.State(None)
-    table = markup(templates.TABLE, templates.TABLE_CSS, elem_id="lineage")
-    with gr.Tabs(selected="made") as tabs:
-        with gr.Tab("Who made this model?", id="made"):
-            chosen = gr.Dropdown([], label="Checkpoint", elem_id="chosen-checkpoint")
-            made = markup(templates.DETAIL, templates.DETAIL_CSS, elem_id="detail")
-            checks, check = checkpoints_checks.draw()
-            with gr.Accordion("Rename or delete", open=False, elem_classes=needs(Role.curator)):
-                new_name = gr.Textbox(label="New name", max_length=120, info="Nothing refers to the name.")
-                with gr.Row(elem_classes="rondo-toolbar"):
-                    rename = gr.Button("Rename", size="md", scale=0, min_width=120)
-                    delete = gr.Button(
-                        "Delete…", size="md", variant="stop", scale=0, min_width=120, elem_id="checkpoint-delete"
-                    )
-                with gr.Column(visible=False) as sure:
-                    asked_once = markup(templates.SURE, elem_id="checkpoint-delete-said")
+    with list_detail.side_by_side():
+        with list_detail.listed():
+            table = markup(templates.TABLE, templates.TABLE_CSS, elem_id="lineage")
+        with list_detail.detail():
+            with gr.Tabs(selected="made") as tabs:
+                with gr.Tab("Who made this model?", id="made"):
+                    chosen = gr.Dropdown([], label="Checkpoint", elem_id="chosen-checkpoint")
+                    made = markup(templates.DETAIL, templates.DETAIL_CSS, elem_id="detail")
+                    checks, check = checkpoints_checks.draw()
+                    with gr.Accordion("Rename or delete", open=False, elem_classes=needs(Role.curator)):
+                        new_name = gr.Textbox(label="New name", max_length=120, info="Nothing refers to the name.")
+                        with gr.Row(elem_classes="rondo-toolbar"):
+                            rename = buttons.secondary("Rename")
+                            delete = buttons.secondary("Delete…", elem_id="checkpoint-delete")
+                        with gr.Column(visible=False) as sure:
+                            asked_once = markup(templates.SURE, elem_id="checkpoint-delete-said")
+                            with gr.Row(elem_classes="rondo-toolbar"):
+                                really = buttons.stop("Delete it", elem_id="checkpoint-delete-really")
+                                keep = buttons.secondary("Keep it", elem_id="checkpoint-keep")
+                with gr.Tab("Try a prompt", id="try"), only(Role.curator, "Trying a prompt"):
+                    with gr.Row():
+                        one = gr.Dropdown([], label="Checkpoint", elem_id="try-one")
+                        two = gr.Dropdown([], label="And another one", elem_id="try-two")
+                    prompt = gr.Textbox(label="Prompt", lines=4, max_lines=20, elem_id="try-prompt")
+                    with gr.Row():
+                        temperature = gr.Number(0.0, label="temperature")
+                        top_p = gr.Number(1.0, label="top_p")
+                        max_tokens = gr.Number(256, label="max_tokens")
+                        seed = gr.Number(0, label="seed")
                     with gr.Row(elem_classes="rondo-toolbar"):
-                        really = gr.Button(
-                            "Delete it", size="md", variant="stop", scale=0, min_width=120,
-                            elem_id="checkpoint-delete-really",
-                        )  # fmt: skip
-                        keep = gr.Button("Keep it", size="md", scale=0, min_width=120, elem_id="checkpoint-keep")
-        with gr.Tab("Try a prompt", id="try"), only(Role.curator, "Trying a prompt"):
-            with gr.Row():
-                one = gr.Dropdown([], label="Checkpoint", elem_id="try-one")
-                two = gr.Dropdown([], label="And another one", elem_id="try-two")
-            prompt = gr.Textbox(label="Prompt", lines=4, max_lines=20, elem_id="try-prompt")
-            with gr.Row():
-                temperature = gr.Number(0.0, label="temperature")
-                top_p = gr.Number(1.0, label="top_p")
-                max_tokens = gr.Number(256, label="max_tokens")
-                seed = gr.Number(0, label="seed")
-            with gr.Row(elem_classes="rondo-toolbar"):
-                ask = gr.Button("Try", variant="primary", size="md", scale=0, min_width=140, elem_id="try-go")
-            state = markup(templates.STATE, elem_id="try-state")
-            with gr.Row():
-                replies = [
-                    gr.Textbox(
-                        label="Reply", lines=6, max_lines=30, interactive=False, visible=False, elem_id=f"reply-{i}"
-                    )
-                    for i in range(2)
-                ]
-        with gr.Tab("Register", id="register"), only(Role.curator, "Registering a checkpoint"):
-            name, role, location, folder, url, model, key, served = _register_form()
+                        ask = buttons.primary("Try", elem_id="try-go")
+                    state = markup(templates.STATE, elem_id="try-state")
+                    with gr.Row():
+                        replies = [
+                            gr.Textbox(
+                                label="Reply",
+                                lines=6,
+                                max_lines=30,
+                                interactive=False,
+                                visible=False,
+                                elem_id=f"reply-{i}",
+                            )
+                            for i in range(2)
+                        ]
+                with gr.Tab("Register", id="register"), only(Role.curator, "Registering a checkpoint"):
+                    name, role, location, folder, url, model, key, served = _register_form()
 
     lists, made_of = [table, chosen, one, two], [made, checks]
     gr.on(None, load, tried, [*lists, *made_of, prompt, state, *replies, tabs], **QUIET)
@@ -122,7 +126,7 @@ def _register_form() -> tuple[Any, ...]:
 
 
 def _register_button(elem_id: str) -> gr.Button:
-    return gr.Button("Register", variant="primary", size="md", scale=0, min_width=140, elem_id=elem_id)
+    return buttons.primary("Register", elem_id=elem_id)
 
 
 @toasts
@@ -342,9 +346,9 @@ def _detail(detail: Detail) -> dict[str, Any]:
     }
 
 
-def _step(step: dict[str, Any]) -> dict[str, str]:
-    dropped = "; ".join(f"{count:,} {reason}" for reason, count in step.get("dropped", {}).items())
-    return {"stage": step["stage"], "count": f"{step['count']:,}", "dropped": dropped}
+def _step(step: dict[str, Any]) -> dict[str, Any]:
+    dropped = [(str(reason), int(count), "") for reason, count in step.get("dropped", {}).items() if count]
+    return {"stage": step["stage"], "count": f"{step['count']:,}", "drops": drop_bars.bars(dropped)}
 
 
 def _trial(trial: Trial | None) -> list[Any]:

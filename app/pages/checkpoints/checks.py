@@ -5,6 +5,7 @@ from typing import Any
 import gradio as gr
 
 from app.toasts import notice, toasts
+from app.widgets import buttons
 from app.widgets.context import context
 from app.widgets.markup import markup
 from app.widgets.roles import needs
@@ -46,7 +47,7 @@ def draw() -> tuple[Any, gr.Button]:
     """Draw the lines and the button; the page wires them."""
     lines = markup(LINES, LINES_CSS, elem_id="checks")
     with gr.Row(elem_classes=["rondo-toolbar", needs(Role.curator)]):
-        again = gr.Button("Check again", size="md", scale=0, min_width=140, elem_id="check-again")
+        again = buttons.secondary("Check again", elem_id="check-again")
     return lines, again
 
 

@@ -1,5 +1,7 @@
 """Markup of the checkpoints page. Values go in through {{ }}, which escapes them."""
 
+from app.widgets import drop_bars
+
 TABLE = """
 {{#if value}}{{#if value.rows}}
 <div class="scroll"><table>
@@ -15,7 +17,8 @@ TABLE = """
   <td class="number">{{this.value}}<br><span class="rondo-muted">{{this.interval}}</span></td>{{/each}}
 </tr>{{/each}}</tbody></table></div>
 {{/if}}{{#unless value.rows}}<div class="rondo-empty"><p><b>No checkpoint yet.</b></p>
-<p>Register the model that the loop starts from, in the tab Register below.</p></div>{{/unless}}{{/if}}
+<p><a href="checkpoints">Register the model</a> that the loop starts from, in the tab Register.</p></div>
+{{/unless}}{{/if}}
 """
 TABLE_CSS = """
 .scroll { overflow-x: auto; border: 1px solid var(--rondo-border); border-radius: var(--rondo-radius); }
@@ -29,7 +32,8 @@ tbody th { font-weight: 550; white-space: nowrap; }
 .number span { font-size: 12px; }
 """
 
-DETAIL = """
+DETAIL = (
+    """
 {{#if value.missing}}<div class="rondo-empty" role="alert"><p>{{value.missing}}</p></div>{{/if}}
 {{#if value.name}}<section class="rondo-card detail">
 <h2>{{value.name}}</h2>
@@ -66,8 +70,10 @@ or an ancestor was trained on was removed later: see <a href="team">Team</a>, Re
 {{#if value.is_made}}
 <div class="columns">
 <div><h3>From prompts to training rows</h3>
-<table>{{#each value.funnel}}<tr><th scope="row">{{this.stage}}</th><td class="number">{{this.count}}</td>
-<td class="rondo-muted">{{this.dropped}}</td></tr>{{/each}}</table></div>
+<table class="wide">{{#each value.funnel}}<tr><th scope="row">{{this.stage}}</th><td class="number">{{this.count}}</td>
+<td>"""
+    + drop_bars.template("this.drops")
+    + """</td></tr>{{/each}}</table></div>
 <div><h3>People behind it</h3>
 {{#if value.people}}<table><tr><th scope="col">round</th><th scope="col">person</th><th scope="col">decisions</th>
 <th scope="col">overrides</th></tr>
@@ -79,7 +85,10 @@ or an ancestor was trained on was removed later: see <a href="team">Team</a>, Re
 {{#unless value.is_made}}<p class="rondo-muted">No round made it: it was registered.</p>{{/unless}}
 </section>{{/if}}
 """
-DETAIL_CSS = """
+)
+DETAIL_CSS = (
+    drop_bars.CSS
+    + """
 details { margin-top: 10px; } summary { cursor: pointer; } .said { white-space: pre-wrap; overflow-wrap: anywhere; }
 .detail h2, .detail p { margin: 0; }
 .detail h2 { font-size: 16px; }
@@ -91,8 +100,10 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: 3px 14px 3px 0; text-align: left; font-weight: 400; vertical-align: top; }
 th[scope="col"] { color: var(--rondo-muted); font-size: 12px; }
 .number { text-align: right; }
+.wide { width: 100%; } .wide td:last-child { width: 75%; padding-right: 0; }
 a { color: var(--rondo-accent); }
 """
+)
 
 STATE = """{{#if value}}<p role="status" class="{{#if value.is_bad}}rondo-problem{{/if}}">{{value.text}}</p>{{/if}}"""
 

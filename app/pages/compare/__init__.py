@@ -6,6 +6,7 @@ import gradio as gr
 
 from app.pages.compare import templates, values
 from app.toasts import notice, toasts
+from app.widgets import buttons
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.roles import needs
@@ -44,8 +45,8 @@ def build() -> None:
         old = gr.Dropdown([], label="First", min_width=200, elem_id="compare-old")
         new = gr.Dropdown([], label="Second", min_width=200, elem_id="compare-new")
     with gr.Row(elem_classes=f"rondo-toolbar {needs(Role.curator)}"):
-        put = gr.Button("Make the first the baseline", size="md", scale=0, min_width=220, elem_id="compare-baseline")
-        clear = gr.Button("No baseline", size="md", scale=0, min_width=120, elem_id="compare-no-baseline")
+        put = buttons.secondary("Make the first the baseline", elem_id="compare-baseline")
+        clear = buttons.secondary("No baseline", elem_id="compare-no-baseline")
     page = markup(templates.PAGE, templates.CSS, elem_id="compared")
 
     gr.on(None, draw, None, [old, new, page, kept], **QUIET)

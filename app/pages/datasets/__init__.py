@@ -5,12 +5,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 import gradio as gr
-import plotly.graph_objects as go
 
 from app.pages.datasets import templates
 from app.pages.prompts.importing import short, table
 from app.toasts import toasts
-from app.widgets import charts
+from app.widgets import buttons, drop_bars, list_detail
 from app.widgets.asked import Asked, asked, not_here
 from app.widgets.context import context
 from app.widgets.markup import markup
@@ -27,7 +26,6 @@ TITLE, PATH = "Datasets", "datasets"
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 ALL = ["Dataset", "Round", "Type", "Rows", "Checkpoint", "Hash", "Frozen"]
-FUNNEL = ["Stage", "Count", "Fell out, and why"]
 ROWS = ["#", "Prompt", "Chosen or completion", "Rejected", "Label", "Weight", "Origin"]
 PEOPLE = ["Person", "Decisions", "Overrides"]
 
@@ -36,35 +34,40 @@ def build() -> None:
     """Lay out the page and wire it."""
     seen = gr.State({})
     kept = gr.JSON({}, visible="hidden")
-    card = markup(templates.DATASET, templates.DATASET_CSS, elem_id="dataset")
-    listed = table(ALL, "All datasets", "datasets-table", widths=[10, 9, 20, 12, 19, 15, 15])
-    with gr.Tab("Funnel"):
-        chart = gr.Plot(label="From prompts to training rows", elem_id="dataset-funnel")
-        funnel = table(FUNNEL, "From prompts to training rows", "dataset-funnel-table", widths=[20, 15, 65])
-    with gr.Tab("Rows"):
-        rows = table(ROWS, "Training rows", "dataset-rows", widths=[6, 28, 26, 18, 7, 7, 8])
-        with gr.Row(elem_classes="rondo-toolbar"):
-            first = gr.Button("First page", interactive=False, scale=0)
-            more = gr.Button("Next page", interactive=False, scale=0, elem_id="dataset-next")
-        whole = gr.Textbox(label="Row", lines=3, max_lines=24, visible=False, elem_id="dataset-row")
-    with gr.Tab("People"):
-        people = table(PEOPLE, "Who decided on what is in it", "dataset-people")
-    with gr.Tab("Download"):
-        with gr.Row():
-            format = gr.Radio(["jsonl", "parquet"], value="jsonl", label="Format", elem_id="export-format")
-            type = gr.Dropdown([], label="Type", info="TRL's dataset types this one can become.", elem_id="export-type")
-        strict = gr.Checkbox(False, label="Only the columns TRL reads, without provenance")
-        leave_out = gr.Checkbox(False, label="Without the rows that a check finds")
-        with gr.Row(elem_classes="rondo-toolbar"):
-            link = markup(templates.DOWNLOAD, templates.DOWNLOAD_CSS, elem_id="export-link")
-            check = gr.Button("Check the rows", scale=0, elem_id="export-check")
-            verify = gr.Button("Verify the content hash", scale=0, min_width=230, elem_id="dataset-verify")
-        status = markup(templates.STATUS, elem_id="export-status")
+    with list_detail.side_by_side(wide_detail=True):
+        with list_detail.listed():
+            listed = table(ALL, "All datasets", "datasets-table", widths=[10, 9, 20, 12, 19, 15, 15])
+        with list_detail.detail():
+            card = markup(templates.DATASET, templates.DATASET_CSS, elem_id="dataset")
+            with gr.Tab("Funnel"):
+                funnel = markup(templates.FUNNEL, templates.FUNNEL_CSS, elem_id="dataset-funnel")
+            with gr.Tab("Rows"):
+                rows = table(ROWS, "Training rows", "dataset-rows", widths=[6, 28, 26, 18, 7, 7, 8])
+                with gr.Row(elem_classes="rondo-toolbar"):
+                    first = buttons.secondary("First page", interactive=False)
+                    more = buttons.secondary("Next page", interactive=False, elem_id="dataset-next")
+                whole = gr.Textbox(label="Row", lines=3, max_lines=24, visible=False, elem_id="dataset-row")
+            with gr.Tab("People"):
+                people = table(PEOPLE, "Who decided on what is in it", "dataset-people")
+            with gr.Tab("Download"):
+                with gr.Row():
+                    format = gr.Radio(["jsonl", "parquet"], value="jsonl", label="Format", elem_id="export-format")
+                    type = gr.Dropdown(
+                        [], label="Type", info="TRL's dataset types this one can become.", elem_id="export-type"
+                    )
+                strict = gr.Checkbox(False, label="Only the columns TRL reads, without provenance")
+                leave_out = gr.Checkbox(False, label="Without the rows that a check finds")
+                with gr.Row(elem_classes="rondo-toolbar"):
+                    link = markup(templates.DOWNLOAD, templates.DOWNLOAD_CSS, elem_id="export-link")
+                    check = buttons.secondary("Check the rows", elem_id="export-check")
+                    verify = buttons.secondary("Verify the content hash", elem_id="dataset-verify")
+                status = markup(templates.STATUS, elem_id="export-status")
 
     wanted = [seen, format, type, strict, leave_out]
-    shown = [card, listed, chart, funnel, rows, first, more, whole, people, type, link, status, seen, kept]
+    shown = [card, listed, funnel, rows, first, more, whole, people, type, link, status, seen, kept]
     gr.on(None, draw, None, shown, **QUIET)
-    listed.select(choose, None, shown, **QUIET)
+    opened = listed.select(choose, None, shown, **QUIET)
+    opened.success(None, None, None, js=list_detail.INTO_VIEW, api_visibility="private")
     first.click(to_first, [seen], [rows, first, more, seen], **QUIET)
     more.click(to_next, [seen], [rows, first, more, seen], **QUIET)
     rows.select(open_row, [seen], whole, **QUIET)
@@ -158,7 +161,7 @@ def _shown(actor: Actor, project_id: int, chosen: Asked) -> list[Any]:
         empty: list[list[str]] = []
         return [
             {"missing": missing} if missing else {"is_empty": True},
-            Table([list_row(v) for v in found], visible=bool(ids)), gr.Plot(visible=False), empty, empty,
+            Table([list_row(v) for v in found], visible=bool(ids)), None, empty,
             gr.Button(interactive=False), gr.Button(interactive=False), gr.Textbox(visible=False), empty,
             gr.Dropdown([], value=None), None, None, {}, {},
         ]  # fmt: skip
@@ -169,8 +172,7 @@ def _shown(actor: Actor, project_id: int, chosen: Asked) -> list[Any]:
     return [
         card_value(detail),
         Table([list_row(v) for v in found], visible=True),
-        gr.Plot(funnel_chart(detail), visible=bool(detail.funnel)),
-        [funnel_row(step) for step in detail.funnel],
+        funnel_value(detail),
         rows,
         first,
         more,
@@ -223,30 +225,23 @@ def _fact(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def funnel_chart(detail: DatasetDetail) -> go.Figure:
-    """The counts from stage to stage."""
-    stages = [str(step["stage"]) for step in detail.funnel]
-    counts = [int(step["count"]) for step in detail.funnel]
-    figure = charts.blank(height=60 + 44 * len(stages))
-    bars = go.Funnel(
-        y=stages,
-        x=counts,
-        texttemplate="%{x:,}",
-        marker={"color": charts.ACCENT},
-        connector_visible=False,
-        insidetextfont_color="#ffffff",
-    )
-    figure.add_trace(bars)
-    figure.update_layout(showlegend=False, hovermode="closest", margin_l=110)
-    return figure
+def funnel_value(detail: DatasetDetail) -> dict[str, Any]:
+    """The stages from prompts to training rows; why rows fell out of each, and what is told beside that."""
+    most = max((int(step["count"]) for step in detail.funnel), default=0) or 1
+    return {"stages": [_stage(step, most) for step in detail.funnel]}
 
 
-def funnel_row(step: dict[str, Any]) -> list[str]:
-    """One stage of the funnel; what is beside stage, count and reasons follows in words."""
-    reasons = [f"{count:,} {reason}" for reason, count in step.get("dropped", {}).items()]
+def _stage(step: dict[str, Any], most: int) -> dict[str, Any]:
+    dropped = step.get("dropped") or {}
     beside = [f"{k} {v:,}" for k, v in step.items() if k not in ("stage", "count", "dropped") and isinstance(v, int)]
-    unit = [f"counted in {step['unit']}"] if reasons and step.get("unit") else []
-    return [str(step["stage"]), f"{step['count']:,}", "; ".join([*reasons, *beside, *unit]) or "–"]
+    unit = [f"counted in {step['unit']}"] if dropped and step.get("unit") else []
+    return {
+        "name": str(step["stage"]),
+        "count": f"{step['count']:,}",
+        "width": round(100 * int(step["count"]) / most, 1),
+        "drops": drop_bars.bars((str(reason), int(count), "") for reason, count in dropped.items() if count),
+        "beside": "; ".join([*beside, *unit]),
+    }
 
 
 def list_row(view: DatasetView) -> list[str]:

@@ -1,11 +1,14 @@
 """Markup of the datasets page. Values go in through {{ }}, which escapes them."""
 
+from app.widgets import drop_bars
+
 DATASET = """
 {{#if value}}
 {{#if value.missing}}<div class="rondo-empty" role="alert"><p>{{value.missing}}</p></div>
 {{else}}{{#if value.is_empty}}
 <div class="rondo-empty"><p><b>No dataset yet.</b></p>
-<p>A round freezes what its selector kept, right before it trains. Launch a round first.</p></div>
+<p>A round freezes what its selector kept, right before it trains. <a href="new-round">Launch a round</a> first, or see
+how far <a href="./">the loop</a> is.</p></div>
 {{else}}
 <section class="rondo-card dataset" aria-label="The chosen dataset">
   <header><h2>{{value.title}}</h2><span class="rondo-badge accent">{{value.type}}</span>
@@ -20,6 +23,32 @@ DATASET = """
 </section>
 {{/if}}{{/if}}{{/if}}
 """
+FUNNEL = (
+    """
+{{#if value.stages}}
+<section class="funnel" aria-label="From prompts to training rows">
+{{#each value.stages}}<article>
+  <h3>{{this.name}} <b>{{this.count}}</b></h3>
+  <span class="whole" aria-hidden="true"><i style="width: {{this.width}}%"></i></span>
+  {{#if this.drops}}<p class="rondo-muted">Fell out:</p>"""
+    + drop_bars.template("this.drops")
+    + """{{/if}}
+  {{#if this.beside}}<p class="rondo-muted">{{this.beside}}</p>{{/if}}
+</article>{{/each}}
+</section>{{/if}}
+"""
+)
+FUNNEL_CSS = (
+    drop_bars.CSS
+    + """
+.funnel { display: grid; gap: 14px; padding: 4px 0; }
+.funnel h3 { display: flex; justify-content: space-between; margin: 0 0 3px; font-size: 14px; }
+.funnel p { margin: 4px 0 2px; font-size: 12px; }
+.whole { display: block; height: 10px; border-radius: 5px; background: var(--rondo-raised); overflow: hidden; }
+.whole i { display: block; height: 100%; background: var(--rondo-accent); }
+.funnel .drops { padding-left: 14px !important; }
+"""
+)
 DATASET_CSS = """
 .dataset header { display: flex; flex-wrap: wrap; align-items: baseline; gap: 4px 12px; }
 .dataset h2 { margin: 0; }

@@ -6,6 +6,7 @@ import gradio as gr
 
 from app.pages.held_out import address, shown, templates
 from app.toasts import notice, toasts
+from app.widgets import buttons, filter_line, list_detail
 from app.widgets.chosen import Chosen
 from app.widgets.context import Context, context
 from app.widgets.form_fields import FormField
@@ -29,34 +30,33 @@ SHOWS = [
 def build() -> None:
     """Lay out the page and wire it."""
     asked_for, kept = gr.State(Chosen()), gr.JSON({}, visible="hidden")
-    with gr.Row(equal_height=True):
-        old = gr.Dropdown([], label="From", min_width=150, elem_id="held-out-old")
-        new = gr.Dropdown([], label="To", min_width=150, elem_id="held-out-new")
+    with filter_line.line():
+        old = gr.Dropdown([], label="From", elem_id="held-out-old")
+        new = gr.Dropdown([], label="To", elem_id="held-out-new")
+        show = gr.Dropdown(SHOWS, value="all", label="Show", filterable=False, elem_id="held-out-show")
+        search = gr.Textbox(label="Search in prompts", elem_id="held-out-search")
+    with filter_line.more("held-out-more") as more:
+        category = gr.Dropdown([("All", "")], value="", label="Category", elem_id="held-out-category")
         also = gr.Dropdown(
-            [], multiselect=True, max_choices=listing.MOST_CHECKPOINTS - 2, label="Beside them", min_width=150,
+            [], multiselect=True, max_choices=listing.MOST_CHECKPOINTS - 2, label="Beside them",
             elem_id="held-out-also",
         )  # fmt: skip
-        show = gr.Dropdown(
-            SHOWS, value="all", label="Show", filterable=False, min_width=130, elem_id="held-out-show"
-        )  # fmt: skip
-        category = gr.Dropdown([("All", "")], value="", label="Category", min_width=130, elem_id="held-out-category")
-        search = gr.Textbox(label="Search in prompts", min_width=150, elem_id="held-out-search")
-    with gr.Row(elem_classes="rondo-toolbar"):
-        count = markup(templates.COUNT, value="", elem_id="held-out-count")
-        before = gr.Button(
-            "Previous", interactive=False, scale=0, min_width=100, size="md", elem_id="held-out-previous"
-        )
-        after = gr.Button("Next", interactive=False, scale=0, min_width=100, size="md", elem_id="held-out-next")
-    with gr.Row():
-        with gr.Column(scale=3, min_width=340):
+    with list_detail.side_by_side():
+        with list_detail.listed():
+            with gr.Row(elem_classes="rondo-toolbar"):
+                count = markup(templates.COUNT, value="", elem_id="held-out-count")
+                before = buttons.secondary("Previous", interactive=False, elem_id="held-out-previous")
+                after = buttons.secondary("Next", interactive=False, elem_id="held-out-next")
             table = markup(templates.LIST, templates.LIST_CSS, js=templates.LIST_JS, elem_id="held-out-list")
-        with gr.Column(scale=2, min_width=320):
+        with list_detail.detail():
             detail = markup(templates.DETAIL, templates.DETAIL_CSS, elem_id="held-out-detail")
 
     bar: list[FormField] = [old, new, also, show, category, search]
     listed = [table, count, before, after, detail, kept]
-    gr.on(None, draw, asked_for, [*bar, *listed], **QUIET)
-    gr.on([*(one.input for one in bar[:-1]), search.submit], narrow, [asked_for, *bar], [category, *listed], **LAST)
+    gr.on(None, draw, asked_for, [*bar, more, *listed], **QUIET)
+    gr.on(
+        [*(one.input for one in bar[:-1]), search.submit], narrow, [asked_for, *bar], [category, more, *listed], **LAST
+    )
     before.click(to_previous, asked_for, listed, **QUIET)
     after.click(to_next, asked_for, listed, **QUIET)
     table.click(open_prompt, asked_for, [detail, kept], trigger_mode="multiple", **QUIET)
@@ -76,7 +76,7 @@ def draw(asked_for: Chosen, request: gr.Request) -> list[Any]:
         # The address stays: who mistyped it may want to mend it.
         listed = [said, "", *[gr.Button(interactive=False)] * 2, None, gr.skip()]
         bar = [gr.Dropdown(choices=[("None", 0), *choices], value=0), gr.Dropdown(choices=choices, value=None)]
-        return [*bar, gr.Dropdown(choices=choices, value=[]), *[gr.skip()] * 3, *listed]
+        return [*bar, gr.Dropdown(choices=choices, value=[]), *[gr.skip()] * 4, *listed]
     try:
         listed = drawn(here, asked_for, query, open_one=True)
     except InvalidInput as error:
@@ -90,6 +90,7 @@ def draw(asked_for: Chosen, request: gr.Request) -> list[Any]:
         query["show"],
         categories_of(here, query),
         query["search"],
+        filter_line.opened(num_folded(query)),
         *listed,
     ]
 
@@ -102,7 +103,8 @@ def narrow(request: gr.Request, asked_for: Chosen, *values: Any) -> list[Any]:
     if not query["new"]:
         raise NotFound("Choose the checkpoint whose answers are looked at in the field To.")
     listed = drawn(here, asked_for, query, open_one=True)
-    return [categories_of(here, query) if query["new"] != was.get("new") else gr.skip(), *listed]
+    category = categories_of(here, query) if query["new"] != was.get("new") else gr.skip()
+    return [category, filter_line.folded(num_folded(query)), *listed]
 
 
 @toasts
@@ -128,6 +130,11 @@ def open_prompt(asked_for: Chosen, event: gr.EventData, request: gr.Request) -> 
     # Keys come faster than answers: what a later one asked for stays.
     asked_for.put(query)
     return asked_for.unless_over(query, [prompt_card(here, query), {"address": address.write(query)}])
+
+
+def num_folded(query: JSON) -> int:
+    """How many of the filters behind "More filters" are set."""
+    return bool(query.get("category")) + bool(query.get("also"))
 
 
 def turned(here: Context, asked_for: Chosen, place: JSON) -> list[Any]:
@@ -171,7 +178,7 @@ def prompt_card(here: Context, query: JSON) -> JSON | None:
     if query.get("no_prompt"):
         return {"missing": query["no_prompt"]}
     if not query.get("prompt"):
-        return None
+        return {"is_none": True}
     try:
         found = answers.detail(here.actor, here.project_id, int(query["prompt"]), address.chosen(query))
     except NotFound as error:

@@ -33,7 +33,7 @@ def table(page: Page, query: JSON) -> JSON:
     """The list, or why it is empty."""
     if not page.rows:
         show = Show(query.get("show") or "all")
-        return {"message": NOTHING[show] if not page.is_partial else "Nothing so far; Next goes on."}
+        return {"message": NOTHING[show] if not page.is_partial else "Nothing so far; Next goes on.", "is_none": True}
     return {
         "columns": [
             {"id": str(one.checkpoint_id), "name": one.checkpoint, "round": f"in round {one.round_number}"}

@@ -5,8 +5,10 @@ from app.widgets import detail_css
 COUNT = '<p class="rondo-muted" role="status">{{value}}</p>'
 
 LIST = """
+{{#if value.is_none}}<div class="rondo-empty" role="status"><p><b>{{value.message}}</b></p>
+<p><a href="held-out">See all prompts</a></p></div>{{else}}
 {{#if value.message}}<div class="rondo-empty" role="status"><p><b>{{value.message}}</b></p>
-{{#if value.way_out}}<p>{{value.way_out}} <a href="{{value.target}}">{{value.link}}</a></p>{{/if}}</div>{{/if}}
+{{#if value.way_out}}<p>{{value.way_out}} <a href="{{value.target}}">{{value.link}}</a></p>{{/if}}</div>{{/if}}{{/if}}
 {{#if value.rows}}
 <div class="scroll" tabindex="0" role="region" aria-label="Prompts and answers"><table>
 <thead><tr><th scope="col">Prompt</th>{{#each value.columns}}
@@ -68,6 +70,8 @@ document.addEventListener("keydown", (event) => {
 """
 
 DETAIL = """
+{{#if value.is_none}}<div class="rondo-empty"><p><b>No prompt is chosen.</b></p>
+<p>Choose one from the list to read the answers beside each other.</p></div>{{/if}}
 {{#if value.missing}}<div class="rondo-empty" role="alert"><p>{{value.missing}}</p></div>{{/if}}
 {{#if value.id}}
 <section class="rondo-card one" aria-label="The chosen prompt">

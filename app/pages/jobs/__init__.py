@@ -8,7 +8,7 @@ from gradio.context import get_blocks_context
 
 from app.pages.jobs import failures, rollouts, templates, ways_out
 from app.toasts import toasts
-from app.widgets import charts
+from app.widgets import buttons, charts, list_detail
 from app.widgets.asked import asked, not_here
 from app.widgets.chosen import Chosen
 from app.widgets.context import Context, context
@@ -23,8 +23,8 @@ from backend.values import JSON, JobStatus, Role, Stage
 
 TITLE, PATH = "Jobs", "jobs"
 POLL_SECONDS = 1.0
-COLUMNS = ["Job", "Round", "Stage", "Status", "Progress", "Rate", "Time left", "Took", "Last metrics"]
-WIDTHS: list[str | int] = ["6%", "7%", "15%", "9%", "17%", "12%", "8%", "8%", "18%"]
+COLUMNS = ["Job", "Round", "Stage", "Status", "Progress", "Took", "Time left", "Rate", "Last metrics"]
+WIDTHS: list[str | int] = ["6%", "7%", "15%", "9%", "17%", "8%", "8%", "12%", "18%"]
 BADGES = {JobStatus.running: "accent", JobStatus.done: "ok", JobStatus.failed: "bad"}
 LOG_LINES = 16
 OUTSIDE = {
@@ -41,40 +41,46 @@ AGAIN, TUNE = "retry", "tune"
 def build() -> None:
     """Lay out the page and wire it."""
     chosen, seen = gr.State(Chosen()), gr.State({})
+    shown: list[Any] = []
     painted, kept = gr.JSON({}, visible="hidden"), gr.JSON({}, visible="hidden")
-    card = markup(templates.CARD, templates.CARD_CSS)
-    with gr.Row(elem_classes=["rondo-toolbar", needs(Role.curator)]):
-        cancel_button = gr.Button("Cancel", variant="stop", interactive=False, scale=0, elem_id="job-cancel")
-        resume_button = gr.Button("Resume", interactive=False, scale=0, elem_id="job-resume")
-        retry_button = gr.Button("Retry", interactive=False, scale=0, elem_id="job-retry")
-    error = gr.Textbox(
-        label="What went wrong", visible=False, interactive=False, lines=2, max_lines=8, elem_id="job-error"
-    )
-    out = ways_out.build()
-    with gr.Row():
-        loss = gr.Plot(label="Loss", visible=False, elem_id="job-loss")
-        rewards = gr.Plot(label="Rewards", visible=False, elem_id="job-rewards")
-    rollouts.build(painted)
-    log = gr.Textbox(
-        label="Log",
-        interactive=False,
-        lines=6,
-        max_lines=LOG_LINES,
-        autoscroll=True,
-        buttons=["copy"],
-        elem_id="job-log",
-    )
-    table = Table(
-        headers=COLUMNS, datatype="str", column_widths=WIDTHS, interactive=False, wrap=True, label="All jobs",
-        show_label=True, elem_id="jobs-table",
-    )  # fmt: skip
-    with gr.Row(elem_classes="rondo-toolbar"):
-        newer = gr.Button("Newer", interactive=False, scale=0)
-        older = gr.Button("Older", interactive=False, scale=0)
+    with list_detail.side_by_side():
+        with list_detail.listed():
+            table = Table(
+                headers=COLUMNS, datatype="str", column_widths=WIDTHS, interactive=False, wrap=True, label="All jobs",
+                show_label=True, elem_id="jobs-table",
+            )  # fmt: skip
+            with gr.Row(elem_classes="rondo-toolbar"):
+                newer = buttons.secondary("Newer", interactive=False)
+                older = buttons.secondary("Older", interactive=False)
+        with list_detail.detail():
+            card = markup(templates.CARD, templates.CARD_CSS)
+            with gr.Row(elem_classes=["rondo-toolbar", needs(Role.curator)]):
+                cancel_button = buttons.stop("Cancel", interactive=False, elem_id="job-cancel")
+                resume_button = buttons.secondary("Resume", interactive=False, elem_id="job-resume")
+                retry_button = buttons.secondary("Retry", interactive=False, elem_id="job-retry")
+            error = gr.Textbox(
+                label="What went wrong", visible=False, interactive=False, lines=2, max_lines=8, elem_id="job-error"
+            )
+            out = ways_out.build()
+            # It is drawn here, and by then the list is whole.
+            ways_out.wire(out, [chosen, seen], (refresh, shown))
+            with gr.Row():
+                loss = gr.Plot(label="Loss", visible=False, elem_id="job-loss")
+                rewards = gr.Plot(label="Rewards", visible=False, elem_id="job-rewards")
+            rollouts.build(painted)
+            log = gr.Textbox(
+                label="Log",
+                interactive=False,
+                lines=6,
+                max_lines=LOG_LINES,
+                autoscroll=True,
+                buttons=["copy"],
+                elem_id="job-log",
+            )
     failures.build()
     timer = gr.Timer(POLL_SECONDS)
 
-    shown = [
+    shown += [
         card,
         cancel_button,
         resume_button,
@@ -96,14 +102,14 @@ def build() -> None:
     quiet = wired | {"show_progress": "hidden"}
     blocks.root_block.load(draw, chosen, shown, **quiet)
     timer.tick(refresh, [chosen, seen], shown, **quiet)
-    table.select(choose, chosen, [*shown, kept], **quiet)
+    opened = table.select(choose, chosen, [*shown, kept], **quiet)
+    opened.success(None, None, None, js=list_detail.INTO_VIEW, api_visibility="private")
     kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
     newer.click(to_newer, chosen, shown, **quiet)
     older.click(to_older, [chosen, painted], shown, **quiet)
     cancel_button.click(cancel, [chosen, painted], shown, **wired)
     resume_button.click(resume, [chosen, painted], shown, **wired)
     retry_button.click(retry, [chosen, painted], shown, **wired)
-    ways_out.wire(out, [chosen, seen], (refresh, shown))
 
 
 @toasts
@@ -240,7 +246,7 @@ def _plots(here: Context, detail: JobDetail | None) -> list[gr.Plot]:
 
 def _plot(curves: dict[str, list[tuple[int, float]]], word: str) -> gr.Plot:
     series = {name: points for name, points in curves.items() if word in name}
-    figure: go.Figure | None = charts.curves(series) if series else None
+    figure: go.Figure | None = charts.curves(series, y=word) if series else None
     return gr.Plot(figure, visible=bool(series))
 
 
@@ -252,9 +258,9 @@ def table_row(job: JobView) -> list[str]:
         OUTSIDE.get(job.kind or "", _stage(job)),
         str(job.status),
         f"{job.fraction:.0%} ({job.done:,} of {job.total:,} {job.unit})" if job.total else "–",
-        rate(job),
-        duration(job.seconds_left),
         duration(job.seconds),
+        duration(job.seconds_left),
+        rate(job),
         ", ".join(f"{name} {number(value)}" for name, value in list(job.last_metrics.items())[:3]),
     ]
 

@@ -8,6 +8,7 @@ import gradio as gr
 from gradio.context import get_blocks_context
 
 from app.toasts import notice, toasts
+from app.widgets import buttons
 from app.widgets.asked import asked
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
@@ -69,15 +70,8 @@ def build() -> None:
         gr.HTML("<h2>Left out</h2>", apply_default_css=False)
         with gr.Row(elem_classes="rondo-toolbar"):
             chosen = gr.Dropdown([], label="Round", elem_id="left-out-round", scale=0, min_width=260)
-            retry = gr.Button(
-                "Try all again",
-                elem_classes=needs(Role.curator),
-                size="md",
-                scale=0,
-                min_width=140,
-                elem_id="left-out-retry",
-            )
-            reload = gr.Button("Look again", size="md", scale=0, min_width=120, elem_id="left-out-reload")
+            retry = buttons.secondary("Try all again", elem_classes=needs(Role.curator), elem_id="left-out-retry")
+            reload = buttons.secondary("Look again", elem_id="left-out-reload")
         table = markup(LIST, LIST_CSS, js=LIST_JS, elem_id="left-out-list")
     shown = [section, chosen, retry, table]
     blocks = get_blocks_context()

@@ -22,7 +22,7 @@ CARD = """
 {{/if}}
 {{else}}
 <div class="rondo-empty"><p><b>No job yet.</b></p>
-<p>Launch a round: each of its stages becomes a job that runs in the background.</p></div>
+<p><a href="new-round">Launch a round</a>: each of its stages becomes a job that runs in the background.</p></div>
 {{/if}}
 """
 CARD_CSS = """

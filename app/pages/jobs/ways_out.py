@@ -8,6 +8,7 @@ import gradio as gr
 
 from app import forms
 from app.toasts import notice, toasts
+from app.widgets import buttons
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.roles import needs
@@ -66,7 +67,7 @@ def _draw_selector(
     with gr.Accordion(f"Select again from its own samples, with {name}{which}", open=True, elem_id="select-again"):
         forms.draw_knobs(form, ("selector",), parts.describe()["selector"][name])
         with gr.Row(elem_classes="rondo-toolbar"):
-            go = gr.Button("Select again", variant="primary", size="md", scale=0, min_width=150, elem_id="reselect")
+            go = buttons.secondary("Select again", elem_id="reselect")
 
     @toasts
     def select_again(request: gr.Request, *values: Any) -> None:

@@ -1,7 +1,8 @@
 """Markup of a person's own page. Values go in through {{ }}, which escapes them."""
 
 MINE = """
-{{#if value.empty}}<div class="rondo-empty"><p>{{value.empty}}</p></div>{{/if}}
+{{#if value.empty}}<div class="rondo-empty"><p>{{value.empty}}</p>
+<p><a href="./">See the loop</a> · <a href="people">See who is in the project</a></p></div>{{/if}}
 {{#if value.facts}}
 <section class="rondo-card mine" aria-label="Your work in this round">
   <header><h2>{{value.title}}</h2>

@@ -12,7 +12,7 @@ from app.pages.new_round.drafts import about_of, draft_of, other_recipe, recipe_
 from app.pages.new_round.drawing import WAITS
 from app.pages.new_round.recipe import QUIET, Frame, draw
 from app.toasts import toasts
-from app.widgets import judge_template, round_form
+from app.widgets import buttons, judge_template, round_form
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.roles import only
@@ -20,7 +20,7 @@ from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.services import plans, recipe_list, rounds
 from backend.services.projects import overview
 from backend.services.rounds import Plan
-from backend.values import Role
+from backend.values import JSON, Role
 
 TITLE, PATH = "New round", "new-round"
 DEFAULTS = 0
@@ -37,6 +37,10 @@ ESTIMATE = """
   <div><dt>new tokens, at most</dt><dd>{{value.tokens}}</dd></div>
   <div><dt>time</dt><dd>{{value.time}}</dd></div>
 </dl>{{/if}}
+{{#each value.compared}}
+{{#if this.same}}<p class="rondo-muted">All is as in {{this.name}}.</p>{{else}}
+<ul class="changes" aria-label="What differs from {{this.name}}">
+{{#each this.lines}}<li>{{this}}</li>{{/each}}</ul>{{/if}}{{/each}}
 {{#each value.warnings}}<p class="warning">{{this}}</p>{{/each}}
 </section>{{/if}}
 """
@@ -45,6 +49,8 @@ ESTIMATE_CSS = """
 .estimate p { margin: 0; white-space: pre-line; }
 dl { display: flex; flex-wrap: wrap; gap: 6px 28px; margin: 0; font-variant-numeric: tabular-nums; }
 dt { color: var(--rondo-muted); font-size: 12px; } dd { margin: 0; font-size: 16px; font-weight: 600; }
+.changes { display: flex; flex-wrap: wrap; gap: 2px 18px; margin: 0; padding: 0 !important; list-style: none; }
+.changes li { margin: 0; overflow-wrap: anywhere; }
 .problem { color: var(--rondo-bad); } .warning { color: var(--rondo-warn); }
 """
 LINKS = "p { margin: 0; } a { color: var(--rondo-accent); }"
@@ -55,6 +61,7 @@ EMPTY = """{{#if value}}<div class="rondo-empty"><p><b>{{value.problem}}</b></p>
 def build() -> None:
     """Lay out the page and wire what stays; the recipe's part is drawn, and wired, again whenever it changes."""
     draft, counted, parent, versions = gr.State({}), gr.State(""), gr.State(None), gr.State([])
+    opened = gr.State([])
     empty = markup(EMPTY, LINKS)
     with gr.Column(visible=False, elem_id="new-round") as page, only(Role.curator, "Launching a round"):
         with gr.Row(equal_height=False):
@@ -68,19 +75,18 @@ def build() -> None:
                 interactive=True,
                 elem_id="recipe",
             )
-            clone = gr.Button("Clone the last round", size="md", scale=0, min_width=180, elem_id="clone-last")
+            clone = buttons.secondary("Clone the last round", elem_id="clone-last")
         about = markup(ABOUT, LINKS)
         with gr.Row(equal_height=False, elem_classes="rondo-sticky"):
             estimate = markup(ESTIMATE, ESTIMATE_CSS, elem_id="estimate")
-            launch = gr.Button(
-                "Launch", variant="primary", interactive=False, size="md", scale=0, min_width=140, elem_id="launch"
-            )
+            launch = buttons.primary("Launch", interactive=False, elem_id="launch")
         fields = round_form.draw()
 
-        @gr.render(inputs=[draft, versions], triggers=[draft.change], show_progress="hidden")
-        def draw_recipe(drawn: dict[str, Any], saved: list[Any]) -> None:
+        @gr.render(inputs=[draft, versions, opened], triggers=[draft.change], show_progress="hidden")
+        def draw_recipe(drawn: dict[str, Any], saved: list[Any], open_now: list[str]) -> None:
             if drawn:
-                draw(drawn, saved, Frame(draft, counted, versions, parent, recipe, about, estimate, launch, fields))
+                frame = Frame(draft, opened, counted, versions, parent, recipe, about, estimate, launch, fields)
+                draw(drawn, saved, open_now, frame)
 
     shown = [empty, page, start, recipe, about, draft, parent, versions, estimate, launch, *fields.inputs]
     gr.on(None, _filling(load, len(shown)), None, shown, **QUIET)
@@ -180,13 +186,29 @@ def _filled(here: Context, plan: Plan) -> list[Any]:
         gr.Dropdown(choices=starts or [("the project's defaults", DEFAULTS)], value=at if starts else DEFAULTS),
         gr.Dropdown(choices=recipe_choices(plan.recipe, own), value=plan.recipe["name"]),
         about_of(plan.recipe),
-        draft_of(plan.recipe, checkpoints=checkpoints, roles=plan.roles, own=own),
+        draft_of(
+            plan.recipe,
+            checkpoints=checkpoints,
+            roles=plan.roles,
+            own=own,
+            saved=new_round_saved.recipes_of(here),
+            parent=_parent(here, plan),
+        ),
         round_form.origin_of(plan),
         judge_template.choices(here.actor, here.project_id),
         WAITS,
         gr.Button(interactive=False),
         *round_form.filled(here.actor, here.project_id, plan),
     ]
+
+
+def _parent(here: Context, plan: Plan) -> tuple[str, JSON] | None:
+    """What the round that a plan branches off, or goes on from, is called, and its recipe."""
+    round_id = plan.branch_of or plan.parent_id
+    if round_id is None:
+        return None
+    found = rounds.get(here.actor, round_id)
+    return f"round {found.number}", found.recipe
 
 
 def _starts(here: Context) -> list[tuple[str, int]]:

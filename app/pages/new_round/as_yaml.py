@@ -7,6 +7,7 @@ import gradio as gr
 
 from app.pages.new_round.drawing import Drawing
 from app.toasts import toasts
+from app.widgets import buttons
 from backend.errors import InvalidInput
 from backend.services.recipes import parts, recipe_yaml
 
@@ -29,8 +30,8 @@ def draw() -> Yaml:
             info="To keep in a file, to hand on, or to paste one here.",
         )  # fmt: skip
         with gr.Row():
-            write = gr.Button("Write the fields as YAML", size="sm", elem_id="write-yaml")
-            use = gr.Button("Use this YAML", size="sm", elem_id="use-yaml")
+            write = buttons.secondary("Write the fields as YAML", elem_id="write-yaml")
+            use = buttons.secondary("Use this YAML", elem_id="use-yaml")
     return Yaml(text, write, use)
 
 

@@ -20,14 +20,25 @@ def draft_of(
     checkpoints: Sequence[tuple[str, int]] = (),
     roles: Mapping[str, int] | None = None,
     own: Sequence[tuple[str, str]] = (),
+    saved: Mapping[str, JSON] | None = None,
+    parent: tuple[str, JSON] | None = None,
 ) -> dict[str, Any]:
     """What is drawn. The time makes every draft differ from the one before, so that the same recipe is drawn again.
 
     `checkpoints`: (name, id) of those that a role can be bound to; `roles`: those that are. `own`: (title, name) of the
-    project's own recipes.
+    project's own recipes, `saved` these by name. `parent`: what the round goes on from is called, and its recipe.
     """
     bound = {"checkpoints": [*checkpoints], "roles": dict(roles or {}), "own": [*own]}
+    bound |= {"saved": dict(saved or {}), "parent": parent}
     return {"recipe": recipe, "open": opened, "at": time.monotonic_ns(), **bound}
+
+
+def others_of(drawn: dict[str, Any]) -> list[tuple[str, JSON]]:
+    """What a draft is compared with: the recipe of its name as it is listed, and that of the round it goes on from."""
+    name = drawn["recipe"]["name"]
+    listed = drawn["saved"].get(name) or next((known for known in parts.recipes() if known["name"] == name), None)
+    found = [("the recipe", listed)] if listed else []
+    return [*found, tuple(drawn["parent"])] if drawn["parent"] else found
 
 
 def recipe_choices(recipe: dict[str, Any], own: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:

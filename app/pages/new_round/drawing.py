@@ -8,7 +8,7 @@ import gradio as gr
 from app import forms
 from app.pages.new_round import steps
 from app.pages.new_round.drafts import about_of, digest, draft_of, other_recipe, recipe_choices
-from app.pages.new_round.estimates import guessed
+from app.pages.new_round.estimates import changed, guessed
 from app.pages.new_round.steps import Tool
 from app.toasts import toasts
 from app.widgets.context import context
@@ -17,6 +17,7 @@ from backend.errors import InvalidInput, RondoError
 from backend.services import rounds
 from backend.services.recipes import parts
 from backend.services.rounds import Plan
+from backend.values import JSON
 
 WAITS = {"waits": True}
 """What stands for an estimate until the form is drawn."""
@@ -37,6 +38,8 @@ class Drawing:
     form: forms.Form
     size: int
     """How many of the values come before those of the form."""
+    others: tuple[tuple[str, JSON], ...] = ()
+    """What the recipe is compared with: what that is called, and its JSON."""
     roles: list[tuple[str, gr.Dropdown]] = field(default_factory=list)
     """The fields of the roles; their values come after those of the form."""
 
@@ -61,9 +64,8 @@ class Drawing:
     def draft(self, recipe: dict[str, Any], now: dict[str, Any], values: tuple[Any, ...], *, opened: str = "") -> Any:
         """What is drawn next, with what the fields of the roles hold."""
         kept = {name: bound_to for name, bound_to in now["roles"].items() if name not in dict(self.roles)}
-        return draft_of(
-            recipe, opened=opened, checkpoints=now["checkpoints"], roles=kept | self.bound(values), own=now["own"]
-        )
+        known = {name: now[name] for name in ("checkpoints", "own", "saved", "parent")}
+        return draft_of(recipe, opened=opened, roles=kept | self.bound(values), **known)
 
     def chosen(self) -> list[Any]:
         """What the recipe's dropdown and those of the slots held when this was drawn."""
@@ -79,7 +81,7 @@ class Drawing:
             plan = self.plan(values)
         except RondoError as error:
             return [{"problem": error.message, "warnings": []}, "", gr.Button(interactive=True)]
-        return [guessed(here, plan), digest(plan), gr.Button(interactive=True)]
+        return [guessed(here, plan) | changed(plan.recipe, self.others), digest(plan), gr.Button(interactive=True)]
 
     @toasts
     def start(self, request: gr.Request, counted: str, *given: Any) -> None:

@@ -1,12 +1,19 @@
 """What a plan would cost, as the page shows it."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from app.form_values import as_words
 from app.widgets.context import Context
 from app.widgets.formats import duration
 from backend.errors import RondoError
 from backend.services import rounds
+from backend.services.recipes.changes import Change, changes
 from backend.services.rounds import Plan
+from backend.values import JSON
+
+MOST = 6
+"""Changes that are named; the form shows all."""
 
 
 def guessed(here: Context, plan: Plan) -> dict[str, Any]:
@@ -37,3 +44,19 @@ def _time(found: rounds.Estimate) -> str:
         return "known after the first round"
     likely, at_most = duration(found.seconds), duration(found.seconds_at_most)
     return f"about {likely}, at most {at_most}" if found.seconds_at_most > 1.2 * found.seconds else f"about {likely}"
+
+
+def changed(recipe: JSON, others: Sequence[tuple[str, JSON]]) -> dict[str, Any]:
+    """What the recipe has otherwise than what it is compared with, in words."""
+    said = []
+    for name, other in others:
+        found = changes(recipe, other)
+        lines = [_line(one, name) for one in found[:MOST]]
+        lines += [f"and {len(found) - MOST} more"] if len(found) > MOST else []
+        said.append({"name": name, "lines": lines, "same": not found})
+    return {"compared": said}
+
+
+def _line(one: Change, name: str) -> str:
+    where = f"{one.place}, " if one.place else ""
+    return f"{where}{one.label}: {as_words(one.value)} ({name} has {as_words(one.usual)})"

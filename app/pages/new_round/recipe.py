@@ -12,25 +12,28 @@ from app import forms
 from app.pages.new_round import as_yaml, steps
 from app.pages.new_round import saved as own_recipes
 from app.pages.new_round.as_yaml import Yaml
+from app.pages.new_round.drafts import others_of
 from app.pages.new_round.drawing import Drawing, name_of
 from app.pages.new_round.steps import Tool
 from app.toasts import toasts
 from app.widgets import judge_template
 from app.widgets.round_form import RoundFields
 from backend.services.recipes import parts, steps_edit
+from backend.services.recipes.changes import changes
+from backend.services.recipes.parts import Spot
+from backend.values import JSON
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 SLOT_TITLES = {
     "prompt_source": "Prompt source",
-    "generator": "Generator: how samples are made",
-    "judge": "Judge: what samples are worth",
-    "selector": "Selector: what is trained on",
-    "trainer": "Trainer: how it is trained",
-    "schedule": "Schedule: what changes from round to round",
-    "metrics": "Metrics: what is measured",
+    "generator": "Generator, how samples are made",
+    "judge": "Judge, what samples are worth",
+    "selector": "Selector, what is trained on",
+    "trainer": "Trainer, how it is trained",
+    "schedule": "Schedule, what changes from round to round",
+    "metrics": "Metrics, what is measured",
 }
-OPEN_SLOTS = ("generator", "judge")
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class Frame:
     """What stays on the page when the slots are drawn again. `draft` is what is drawn, `counted` what was estimated."""
 
     draft: gr.State
+    opened: gr.State
     counted: gr.State
     versions: gr.State
     parent: gr.State
@@ -48,16 +52,22 @@ class Frame:
     fields: RoundFields
 
 
-def draw(drawn: dict[str, Any], saved: list[Any], frame: Frame) -> None:
-    """Draw the slots of a recipe and wire everything that reads them, the fields outside of the slots included."""
-    form, tools = forms.Form(start=drawn["recipe"]), []
+def draw(drawn: dict[str, Any], saved: list[Any], opened: list[str], frame: Frame) -> None:
+    """Draw the slots of a recipe and wire everything that reads them, the fields outside of the slots included.
+
+    Those are open in which something differs, and those that a person opened.
+    """
+    others = others_of(drawn)
+    beside = tuple(forms.Beside(name, tuple(changes(drawn["recipe"], other))) for name, other in others)
+    form, tools = forms.Form(start=drawn["recipe"], beside=beside), []
     put = None
     with gr.Column(elem_id="recipe-slots"):
         roles = steps.draw_roles(drawn)
         for spot in parts.spots(form.start):
             name = name_of(spot.path)
-            opened = name in (*OPEN_SLOTS, drawn["open"])
-            with gr.Accordion(spot.line or SLOT_TITLES[name], open=opened, elem_id=f"slot-{name}"):
+            is_open = name in (*opened, drawn["open"]) or form.differs(spot.path[:-1] if spot.line else spot.path)
+            with gr.Accordion(_title(form.start, spot, name), open=is_open, elem_id=f"slot-{name}") as slot:
+                _remember(slot, name, frame.opened)
                 draw_slot = forms.draw_parts if spot.is_many else forms.draw_part
                 draw_slot(form, spot.path, spot.kind, spot.kind.replace("_", " ").capitalize())
                 if name == "judge":
@@ -65,12 +75,36 @@ def draw(drawn: dict[str, Any], saved: list[Any], frame: Frame) -> None:
                 if spot.line:
                     tools += steps.draw_step(form, spot.path)
         tools += _draw_tools(form.start)
-        with gr.Accordion("More", open=False):
+        more = any(form.differs((knob.name,)) for knob in parts.recipe_knobs())
+        with gr.Accordion("More", open=more or "more" in opened) as beside_slots:
+            _remember(beside_slots, "more", frame.opened)
             forms.draw_knobs(form, (), parts.recipe_knobs())
         keeping = own_recipes.draw(form.start, drawn["own"])
         written = as_yaml.draw()
-    drawing = Drawing(drawn["at"], form, 1 + len(frame.fields.inputs), roles)
+    drawing = Drawing(drawn["at"], form, 1 + len(frame.fields.inputs), tuple(others), roles)
     _wire(drawing, frame, put, tools, written, keeping)
+
+
+def _title(recipe: JSON, spot: Spot, name: str) -> str:
+    """What a folded slot says: which part it holds."""
+    if spot.line:
+        return spot.line
+    held = recipe.get(name)
+    names = ", ".join(one["name"] for one in held) if isinstance(held, list) else (held or {}).get("name", "")
+    return f"{SLOT_TITLES[name]}: {names or 'none'}"
+
+
+def _remember(slot: gr.Accordion, name: str, opened: gr.State) -> None:
+    """Keep what a person opened open when the slots are drawn again."""
+
+    def keep_open(names: list[str]) -> list[str]:
+        return [*{*names, name}]
+
+    def keep_closed(names: list[str]) -> list[str]:
+        return [one for one in names if one != name]
+
+    slot.expand(keep_open, opened, opened, **QUIET)
+    slot.collapse(keep_closed, opened, opened, **QUIET)
 
 
 def _draw_tools(recipe: dict[str, Any]) -> list[Tool]:

@@ -7,6 +7,7 @@ import gradio as gr
 
 from app.pages.new_round.drawing import Drawing
 from app.toasts import notice, toasts
+from app.widgets import buttons
 from app.widgets.context import Context, context
 from backend.errors import InvalidInput, NotFound
 from backend.services.recipes import saved_recipes
@@ -29,6 +30,11 @@ def own(here: Context) -> Own:
     return [(one.title, one.name) for one in saved_recipes.list_saved(here.actor, here.project_id)]
 
 
+def recipes_of(here: Context) -> dict[str, JSON]:
+    """The project's own recipes, by name."""
+    return {one.name: one.recipe for one in saved_recipes.list_saved(here.actor, here.project_id)}
+
+
 def draw(recipe: JSON, known: Own) -> Saving:
     """Draw the name, closed until it is wanted; an own recipe can be deleted."""
     is_own = recipe["name"] in [name for _, name in known]
@@ -40,8 +46,8 @@ def draw(recipe: JSON, known: Own) -> Saving:
             "keep what they were launched with.",
         )  # fmt: skip
         with gr.Row():
-            save = gr.Button("Save the recipe", size="sm", elem_id="save-recipe-button")
-            delete = gr.Button("Delete it from the list", size="sm", interactive=is_own, elem_id="delete-recipe-button")
+            save = buttons.secondary("Save the recipe", elem_id="save-recipe-button")
+            delete = buttons.stop("Delete it from the list", interactive=is_own, elem_id="delete-recipe-button")
     return Saving(title, save, delete)
 
 
@@ -58,7 +64,7 @@ def saver(drawing: Drawing) -> Any:
         except InvalidInput as error:
             return [gr.skip(), {"problem": error.message}, gr.skip(), gr.skip(), gr.skip()]
         notice(f"{found.title} is kept among the recipes of this project.")
-        return drawing.other(found.recipe, now | {"own": own(here)}, values)
+        return drawing.other(found.recipe, now | {"own": own(here), "saved": recipes_of(here)}, values)
 
     return save_recipe
 
@@ -77,6 +83,6 @@ def deleter(drawing: Drawing) -> Any:
         except (InvalidInput, NotFound) as error:
             return [gr.skip(), {"problem": error.message}, gr.skip(), gr.skip(), gr.skip()]
         notice(f"{title} is deleted from the recipes of this project. Its rounds keep it.")
-        return drawing.other(recipe, now | {"own": own(here)}, values)
+        return drawing.other(recipe, now | {"own": own(here), "saved": recipes_of(here)}, values)
 
     return delete_recipe

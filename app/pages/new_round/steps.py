@@ -8,6 +8,7 @@ import gradio as gr
 from gradio.components import Component
 
 from app import forms
+from app.widgets import buttons
 from backend.errors import InvalidInput
 from backend.services.recipes import steps_edit
 from backend.services.recipes.steps_edit import Path
@@ -48,13 +49,13 @@ def draw_adding(place: Path, number: int, of: int) -> Tool:
             steps_edit.choices(), value=None, label=label, interactive=True, elem_id=f"add-step-{number}",
             info="It becomes the last one; move it up from there.",
         )  # fmt: skip
-        button = gr.Button("Add", size="md", scale=0, min_width=100, elem_id=f"add-step-button-{number}")
+        button = buttons.secondary("Add", elem_id=f"add-step-button-{number}")
     return Tool(button, lambda recipe, chosen: steps_edit.added(recipe, place, chosen) if chosen else recipe, choice)
 
 
 def draw_beginning() -> Tool:
     """Draw the button that writes slots as steps."""
-    button = gr.Button("Edit as a list of steps", size="sm", elem_id="edit-steps")
+    button = buttons.secondary("Edit as a list of steps", elem_id="edit-steps")
     return Tool(button, steps_edit.as_steps)
 
 
@@ -83,4 +84,4 @@ def _role(name: str, choices: list[Any], bound_to: int | None, there: set[int]) 
 
 
 def _tool(label: str, change: Change) -> Tool:
-    return Tool(gr.Button(label, size="sm", scale=0, min_width=110), change)
+    return Tool(buttons.secondary(label), change)

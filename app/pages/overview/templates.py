@@ -24,9 +24,11 @@ nothing is trained on them.</p>{{/if}}
 
 LINE = """
 {{#if value}}
-<div class="line" tabindex="0" role="list" aria-label="Rounds, oldest first">
+<div class="line" tabindex="0" role="group" aria-label="The loop, a tree of rounds">
+<div class="tree" role="list" aria-label="Rounds, oldest first">
 {{#each value.rounds}}
-  <article class="rondo-card round {{#if this.is_base}}base{{/if}}" role="listitem">
+  <article class="rondo-card round {{#if this.is_base}}base{{/if}}" role="listitem"
+    style="grid-column: {{this.column}}; grid-row: {{this.lane}}">
     <header>
       <h2>{{#if this.is_base}}{{this.title}}{{else}}<a href="round?round={{this.id}}">{{this.title}}</a>{{/if}}</h2>
       {{#if this.status}}<span class="rondo-badge {{this.badge}}">{{this.status}}</span>{{/if}}
@@ -34,6 +36,8 @@ LINE = """
     <p class="rondo-muted small">{{#if this.recipe}}{{this.recipe}}{{else}}{{this.checkpoint}}{{/if}} {{this.from}}</p>
     <p class="accuracy"><b>{{this.accuracy}}</b> <span class="rondo-muted small">{{this.interval}}</span>
       {{#if this.is_baseline}}<span class="rondo-badge accent">baseline</span>{{/if}}</p>
+    {{#if this.change}}<p class="small change"><span
+      class="rondo-badge {{this.change.badge}}">{{this.change.points}}</span> {{this.change.rest}}</p>{{/if}}
     {{#if this.to_baseline}}<p class="small">{{this.to_baseline}}</p>{{/if}}
     {{#unless this.is_base}}
     <ol class="stages" aria-hidden="true">
@@ -51,9 +55,9 @@ LINE = """
       <div><dt>samples</dt><dd>{{this.samples}}</dd></div>
       <div><dt>judged</dt><dd>{{this.judged}}</dd></div>
       <div><dt>kept</dt><dd>{{this.kept}}</dd></div>
-      <div><dt>looked at</dt><dd>{{this.looked_at}}</dd></div>
-      <div><dt>overridden</dt><dd>{{this.overridden}}</dd></div>
       <div><dt>time</dt><dd>{{this.time}}</dd></div>
+      <div class="whole"><dt>looked at</dt><dd>{{this.looked_at}}</dd></div>
+      <div class="whole"><dt>overridden</dt><dd>{{this.overridden}}</dd></div>
     </dl>
     <footer class="small">
       <a href="samples?round={{this.id}}">Samples</a>
@@ -69,18 +73,34 @@ LINE = """
     {{/unless}}
   </article>
 {{/each}}
-</div>
+{{#each value.edges}}<i class="edge {{this.style}}" aria-hidden="true"
+  style="grid-column: {{this.column}}; grid-row: {{this.lane}}"></i>{{/each}}
+</div></div>
 {{#unless value.rounds}}
 <div class="rondo-empty"><p><b>No round yet.</b></p>
 <p>A round lets a checkpoint answer prompts and judge its answers, shows both to people,
-and fine-tunes on what was kept.</p></div>
+and fine-tunes on what was kept. <a href="recipes">Read what the recipes do</a>, or
+<a href="new-round">fill in the form of a round</a>.</p></div>
 {{/unless}}
 {{/if}}
 """
 LINE_CSS = """
-.line { display: flex; gap: 12px; overflow-x: auto; padding-bottom: 6px; align-items: stretch; }
-.round { flex: 0 0 250px; box-sizing: border-box; display: flex; flex-direction: column; gap: 6px; }
-.round.base { flex-basis: 170px; background: var(--rondo-bg); }
+.line { position: relative; overflow-x: auto; padding-bottom: 2px; }
+.tree { display: grid; grid-auto-columns: max-content; justify-content: start; }
+.round { width: 268px; box-sizing: border-box; display: flex; flex-direction: column; gap: 6px; margin-bottom: 12px; }
+.round.base { width: 170px; background: var(--rondo-bg); align-self: start; }
+/* Up to four strokes, each drawn where its class asks for it; a branch's is dashed. */
+.edge {
+  width: 26px; background-repeat: no-repeat;
+  background-image: var(--in, none), var(--out, none), var(--up, none), var(--down, none);
+  background-position: 0 26px, 100% 26px, 12px 0, 12px 26px; background-size: 14px 2px, 14px 2px, 2px 28px, 2px 100%;
+}
+.edge.in { --in: linear-gradient(var(--rondo-control), var(--rondo-control)); }
+.edge.out { --out: linear-gradient(var(--rondo-control), var(--rondo-control)); }
+.edge.again { --out: repeating-linear-gradient(90deg, var(--rondo-control) 0 4px, transparent 4px 7px); }
+.edge.up { --up: linear-gradient(var(--rondo-control), var(--rondo-control)); }
+.edge.down { --down: linear-gradient(var(--rondo-control), var(--rondo-control)); }
+.change .rondo-badge { margin-right: 2px; }
 .round header { display: flex; align-items: center; justify-content: space-between; gap: 8px; }
 .round h2, .round p { margin: 0; }
 .round h2 { font-size: 15px; }
@@ -102,22 +122,28 @@ LINE_CSS = """
 .error {
   color: var(--rondo-bad); display: -webkit-box; -webkit-line-clamp: 3; -webkit-box-orient: vertical; overflow: hidden;
 }
-dl { display: grid; grid-template-columns: 1fr auto; gap: 2px 12px; margin: 0; font-variant-numeric: tabular-nums; }
+dl { display: grid; grid-template-columns: 1fr 1fr; gap: 2px 16px; margin: 0; font-variant-numeric: tabular-nums; }
+dl .whole { grid-column: 1 / -1; }
 dl div { display: flex; justify-content: space-between; gap: 4px; }
 dt { color: var(--rondo-muted); } dd { margin: 0; }
 .round footer { display: flex; flex-wrap: wrap; gap: 2px 12px; margin-top: auto; padding-top: 4px; }
 .round footer a { overflow-wrap: anywhere; }
 @media (max-width: 520px) {
-  .line { flex-direction: column-reverse; overflow-x: visible; }
-  .round, .round.base { flex-basis: auto; }
+  .line { overflow-x: visible; }
+  .tree { display: flex; flex-direction: column-reverse; }
+  .round, .round.base { width: auto; align-self: stretch; }
+  .edge { display: none; }
 }
 """
 # The newest round is what one looks for first; afterwards the reader's own scrolling stays.
 LINE_JS = """
 let rounds = 0;
 const toEnd = () => {
-  const line = element.querySelector(".line");
-  if (line && line.children.length !== rounds) { rounds = line.children.length; line.scrollLeft = line.scrollWidth; }
+  const line = element.querySelector(".line"), cards = element.querySelectorAll(".round");
+  if (!line || cards.length === rounds) return;
+  rounds = cards.length;
+  const newest = cards[rounds - 1];
+  if (newest) line.scrollLeft = newest.offsetLeft + newest.offsetWidth - line.clientWidth;
 };
 watch("value", toEnd);
 toEnd();

@@ -6,6 +6,7 @@ import gradio as gr
 
 from app.pages.pairs import shown, templates
 from app.toasts import notice, toasts
+from app.widgets import buttons
 from app.widgets.asked import asked
 from app.widgets.context import Context, context
 from app.widgets.form_fields import FormField
@@ -90,14 +91,7 @@ def build() -> None:
                 elem_id="pairs-quota",
             )
             with gr.Row(elem_classes="rondo-toolbar"):
-                go = gr.Button(
-                    "Make it the round's selector",
-                    variant="primary",
-                    size="md",
-                    scale=0,
-                    min_width=220,
-                    elem_id="pairs-choose",
-                )
+                go = buttons.primary("Make it the round's selector", elem_id="pairs-choose")
         with gr.Column(scale=3, min_width=320):
             result = markup(templates.RESULT, templates.RESULT_CSS, elem_id="pairs-result")
 

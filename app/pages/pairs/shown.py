@@ -1,5 +1,6 @@
 """What the pair builder shows, as texts."""
 
+from app.widgets import drop_bars
 from backend.services.pairs.choosing import Chosen
 from backend.services.pairs.openings import Way
 from backend.services.pairs.previews import PairPreview
@@ -8,15 +9,11 @@ from backend.values import JSON
 
 def result(found: PairPreview, knobs: JSON) -> JSON:
     """Rows, drops as bars, the gap in length, pairs of each category, examples."""
-    most = max(found.dropped.values(), default=0)
-    drops = sorted(found.dropped.items(), key=lambda item: -item[1])
     return {
         "rows": f"{found.rows:,}",
         "of": f"pairs of {found.prompts:,} prompts with {found.samples:,} samples",
         "gap": gap(found.length_gap),
-        "drops": [
-            {"reason": reason, "count": f"{count:,}", "width": round(100 * count / most, 1)} for reason, count in drops
-        ],
+        "drops": drop_bars.bars((reason, count, "") for reason, count in found.dropped.items()),
         "categories": [{"name": name, "count": f"{count:,}"} for name, count in found.categories.items()],
         "others": f"and {more:,} other categories" if (more := found.num_categories - len(found.categories)) else "",
         "category": knobs.get("category", ""),

@@ -1,14 +1,19 @@
 """Markup of the pair builder. Values go in through {{ }}, which escapes them."""
 
-RESULT = """
-{{#if value.message}}<div class="rondo-empty" role="status"><p>{{value.message}}</p></div>{{/if}}
+from app.widgets import drop_bars
+
+RESULT = (
+    """
+{{#if value.message}}<div class="rondo-empty" role="status"><p>{{value.message}}</p>
+<p><a href="new-round">Launch a round</a> · <a href="./">See the loop</a></p></div>{{/if}}
 {{#if value.rows}}
 <section class="rondo-card built" aria-label="What the knobs come to">
 <p class="rows" role="status"><b>{{value.rows}}</b> {{value.of}}</p>
 <p>{{value.gap}}</p>
 {{#if value.drops}}<h3>Prompts without a pair</h3>
-<ul class="drops">{{#each value.drops}}<li><span>{{this.reason}}</span>
-<span class="bar"><span style="width: {{this.width}}%"></span></span><b>{{this.count}}</b></li>{{/each}}</ul>{{/if}}
+"""
+    + drop_bars.template("value.drops")
+    + """{{/if}}
 {{#if value.categories}}<h3>Pairs by {{value.category}}</h3>
 <p class="categories">{{#each value.categories}}<span>{{this.name}} <b>{{this.count}}</b></span> {{/each}}
 {{#if value.others}}<span class="rondo-muted">{{value.others}}</span>{{/if}}</p>{{/if}}
@@ -21,16 +26,16 @@ RESULT = """
 </article>{{/each}}{{/if}}
 </section>{{/if}}
 """
-RESULT_CSS = """
+)
+RESULT_CSS = (
+    drop_bars.CSS
+    + """
 .built p { margin: 0 0 6px; overflow-wrap: anywhere; } .built h3 { margin: 12px 0 4px; font-size: 13px; }
 .rows b { font-size: 24px; font-variant-numeric: tabular-nums; } .small { font-size: 12px; }
-.drops { list-style: none; margin: 0; padding: 0; display: grid; gap: 4px; }
-.drops li { display: grid; grid-template-columns: minmax(120px, 2fr) 3fr max-content; gap: 8px; align-items: center; }
-.bar { height: 8px; border-radius: 4px; background: var(--rondo-raised); overflow: hidden; }
-.bar span { display: block; height: 100%; background: var(--rondo-control); }
 .categories { display: flex; flex-wrap: wrap; gap: 4px 16px; }
 article { padding: 8px 0; border-top: 1px solid var(--rondo-border); }
 .sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 200px), 1fr)); gap: 8px 16px; }
 .sides p { white-space: pre-wrap; max-height: 9em; overflow: auto; }
 a { color: var(--rondo-accent); }
 """
+)

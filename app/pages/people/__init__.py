@@ -6,6 +6,7 @@ import gradio as gr
 
 from app.pages.people import account_list
 from app.toasts import notice, toasts
+from app.widgets import buttons
 from app.widgets.beside import problem, refused_beside
 from app.widgets.context import context
 from app.widgets.roles import needs
@@ -38,8 +39,8 @@ def build() -> None:
             name = gr.Textbox(label="Name", info="A new name makes an account.", max_length=80, elem_id="person-name")
             role = gr.Dropdown(ROLES, value="reviewer", label="Role", elem_id="person-role")
         with gr.Row(elem_classes=needs(Role.admin)):
-            add = gr.Button("Add or change role", variant="primary", elem_id="person-add")
-            remove = gr.Button("Remove from project")
+            add = buttons.primary("Add or change role", elem_id="person-add")
+            remove = buttons.stop("Remove from project")
         refused = problem("person-problem")
         link = gr.Textbox(
             label="Invitation link",
@@ -56,13 +57,13 @@ def build() -> None:
                 label="New password", type="password",
                 info="At least 10 characters. Ends your tokens and signs out your other browsers.",
             )  # fmt: skip
-        change = gr.Button("Set password", size="md")
+        change = buttons.secondary("Set password")
         refused_password = problem("password-problem")
         browsers = _table(SESSION_COLUMNS, "Where you are signed in")
         session = gr.Dropdown([], label="Another browser", filterable=False, elem_id="session-chosen")
         with gr.Row(elem_classes="rondo-toolbar"):
-            end_one = gr.Button("Sign that one out", scale=0, min_width=180, size="md")
-            end = gr.Button("Sign out everywhere else", scale=0, min_width=210, size="md")
+            end_one = buttons.secondary("Sign that one out")
+            end = buttons.secondary("Sign out everywhere else")
         refused_session = problem("session-problem")
     with gr.Tab("Tokens"):
         tokens = _table(TOKEN_COLUMNS, "Tokens for programs, sent as Authorization: Bearer")
@@ -71,8 +72,8 @@ def build() -> None:
             days = gr.Number(90, label="Days it works", info="1 to 365.", precision=0)
             token = gr.Dropdown([], label="Token to revoke", filterable=False, elem_id="token-chosen")
         with gr.Row():
-            make = gr.Button("Make a token", variant="primary", elem_id="token-make")
-            revoke = gr.Button("Revoke")
+            make = buttons.primary("Make a token", elem_id="token-make")
+            revoke = buttons.stop("Revoke")
         refused_token = problem("token-problem")
         secret = gr.Textbox(
             label="The new token",

@@ -5,6 +5,7 @@ from typing import Any
 import gradio as gr
 
 from app.toasts import notice, toasts
+from app.widgets import buttons
 from app.widgets.beside import problem, refused_beside
 from app.widgets.context import Context, context
 from app.widgets.table import Table
@@ -28,10 +29,10 @@ def build(tab: gr.Tab) -> None:
             buttons=["copy"], elem_id="account-link",
         )  # fmt: skip
     with gr.Row(elem_classes="rondo-toolbar"):
-        make = gr.Button("Make a one-time link", scale=0, min_width=180, size="md")
-        end = gr.Button("Sign out everywhere", scale=0, min_width=180, size="md")
-        shut = gr.Button("Deactivate", variant="stop", scale=0, min_width=130, size="md", elem_id="account-deactivate")
-        let_in = gr.Button("Reactivate", scale=0, min_width=130, size="md")
+        make = buttons.secondary("Make a one-time link")
+        end = buttons.secondary("Sign out everywhere")
+        shut = buttons.stop("Deactivate", elem_id="account-deactivate")
+        let_in = buttons.secondary("Reactivate")
     refused = problem("account-problem")
 
     private: dict[str, Any] = {"api_visibility": "private"}

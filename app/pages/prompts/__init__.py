@@ -8,6 +8,7 @@ import gradio as gr
 from app.pages.prompts import importing, templates
 from app.pages.prompts.importing import HELD_OUT, NONE, PARTED, as_mapping, noted, short, table
 from app.toasts import notice, toasts
+from app.widgets import buttons, list_detail
 from app.widgets.asked import asked, not_here
 from app.widgets.context import context
 from app.widgets.markup import markup
@@ -34,40 +35,46 @@ def build() -> None:
     kept = gr.JSON({}, visible="hidden")
     with gr.Tabs(selected="sets") as tabs:
         with gr.Tab("Prompt sets", id="sets"):
-            card = markup(templates.SET, templates.SET_CSS, elem_id="prompt-set")
-            sets = table(SETS, "All sets", "prompt-sets", widths=[6, 28, 10, 10, 18, 10, 12, 6])
-            problems = table(
-                ["Line", "What", "Why"],
-                "Rows that were left out",
-                "prompt-problems",
-                widths=[10, 14, 76],
-                visible=False,
-            )
-            with gr.Row(elem_classes="rondo-toolbar"):
-                search = gr.Textbox(
-                    label="Search",
-                    placeholder='words, "as it stands", /regex/',
-                    max_lines=1,
-                    elem_id="prompt-search",
-                )
-            rows = table(ROWS, "Prompts of this set", "prompt-rows", widths=[6, 42, 14, 22, 16])
-            with gr.Row(elem_classes="rondo-toolbar"):
-                first = gr.Button("First page", interactive=False, scale=0)
-                more = gr.Button("Next page", interactive=False, scale=0, elem_id="prompt-next")
-                delete = gr.Button(
-                    "Delete this set…", interactive=False, scale=0, elem_id="prompt-delete",
-                    elem_classes=needs(Role.admin),
-                )  # fmt: skip
-            with gr.Row(elem_classes="rondo-toolbar", visible=False) as sure:
-                really = gr.Button("Delete", variant="stop", scale=0, elem_id="prompt-delete-really")
-                keep = gr.Button("Keep it", scale=0)
-            whole = gr.Textbox(label="Prompt", lines=3, max_lines=24, visible=False, elem_id="prompt-whole")
+            with list_detail.side_by_side(wide_detail=True):
+                with list_detail.listed():
+                    sets = table(SETS, "All sets", "prompt-sets", widths=[6, 28, 10, 10, 18, 10, 12, 6])
+                with list_detail.detail():
+                    card = markup(templates.SET, templates.SET_CSS, elem_id="prompt-set")
+                    problems = table(
+                        ["Line", "What", "Why"],
+                        "Rows that were left out",
+                        "prompt-problems",
+                        widths=[10, 14, 76],
+                        visible=False,
+                    )
+                    with gr.Row(elem_classes="rondo-toolbar"):
+                        search = gr.Textbox(
+                            label="Search",
+                            placeholder='words, "as it stands", /regex/',
+                            max_lines=1,
+                            elem_id="prompt-search",
+                        )
+                    rows = table(ROWS, "Prompts of this set", "prompt-rows", widths=[6, 36, 12, 18, 28])
+                    with gr.Row(elem_classes="rondo-toolbar"):
+                        first = buttons.secondary("First page", interactive=False)
+                        more = buttons.secondary("Next page", interactive=False, elem_id="prompt-next")
+                        delete = buttons.secondary(
+                            "Delete this set…",
+                            interactive=False,
+                            elem_id="prompt-delete",
+                            elem_classes=needs(Role.admin),
+                        )
+                    with gr.Row(elem_classes="rondo-toolbar", visible=False) as sure:
+                        really = buttons.stop("Delete", elem_id="prompt-delete-really")
+                        keep = buttons.secondary("Keep it")
+                    whole = gr.Textbox(label="Prompt", lines=3, max_lines=24, visible=False, elem_id="prompt-whole")
         with gr.Tab("Import", id="import"), only(Role.curator, "Importing prompts"):
             form = importing.build()
 
     shown = [card, sets, problems, search, rows, first, more, delete, sure, whole, seen, kept]
     gr.on(None, draw, None, [*shown, form.path, tabs], **QUIET)
-    sets.select(choose, [seen], shown, **QUIET)
+    opened = sets.select(choose, [seen], shown, **QUIET)
+    opened.success(None, None, None, js=list_detail.INTO_VIEW, api_visibility="private")
     search.submit(find, [seen, search], shown, **QUIET)
     first.click(to_first, [seen], shown, **QUIET)
     more.click(to_next, [seen], shown, **QUIET)

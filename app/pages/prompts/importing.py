@@ -9,6 +9,7 @@ import gradio as gr
 from app import uploads
 from app.pages.prompts import templates
 from app.toasts import toasts
+from app.widgets import buttons
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.table import Table
@@ -97,7 +98,7 @@ def build() -> Importing:
         )  # fmt: skip
         seed = gr.Number(0, label="seed", precision=0, info="The same seed and prompts give the same split.")
     strict = gr.Checkbox(False, label="Import nothing if any row is bad")
-    go = gr.Button("Import", variant="primary", interactive=False, elem_id="import-go")
+    go = buttons.primary("Import", interactive=False, elem_id="import-go")
     columns = [messages, prompt, answer, metadata, *more]
     return Importing(upload, path, raw, columns, fates, become, notes, name, use, share, seed, strict, go)
 

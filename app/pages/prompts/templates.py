@@ -5,7 +5,7 @@ SET = """
 {{#if value.missing}}<div class="rondo-empty" role="alert"><p>{{value.missing}}</p></div>
 {{else}}{{#if value.is_empty}}
 <div class="rondo-empty"><p><b>No prompt set yet.</b></p>
-<p>Import a file of prompts in the tab Import: JSONL, CSV, plain text, Parquet and more.
+<p><a href="prompts">Import a file of prompts</a> in the tab Import: JSONL, CSV, plain text, Parquet and more.
 A share of it can be held out for measuring.</p></div>
 {{else}}
 <section class="rondo-card prompt-set" aria-label="The chosen prompt set">

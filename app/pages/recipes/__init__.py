@@ -10,6 +10,7 @@ from app.pages.new_round.drafts import about_of
 from app.pages.prompts.importing import table
 from app.pages.recipes import templates
 from app.toasts import toasts
+from app.widgets import filter_line, list_detail
 from app.widgets.context import context
 from app.widgets.formats import percent
 from app.widgets.markup import markup
@@ -26,7 +27,7 @@ QUIET: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None,
 LAST: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}
 """What is chosen while an answer is on its way is asked for, too."""
 COLUMNS = ["Recipe", "Title", "Paper", "Steps", "Roles to bind", "Needs", "Last round"]
-WIDTHS = [15, 20, 10, 26, 9, 10, 10]
+WIDTHS = [15, 20, 11, 25, 9, 10, 10]
 ANY_PART = ("Any", "")
 BADGES = {
     RoundStatus.running: "accent",
@@ -42,7 +43,7 @@ NAMES = ("q", "part", "training", "needs")
 def build() -> None:
     """Lay out the page and wire it."""
     seen, kept = gr.State({}), gr.JSON({}, visible="hidden")
-    with gr.Row(equal_height=True):
+    with filter_line.line():
         text = gr.Textbox(
             label="Search", placeholder="words of name, title, authors or parts", max_lines=1, elem_id="recipes-search"
         )
@@ -56,19 +57,20 @@ def build() -> None:
                 (Need, "Needs", "recipes-needs"),
             )
         )
-    with gr.Row(equal_height=False):
-        with gr.Column(scale=3, min_width=340):
+    with list_detail.side_by_side():
+        with list_detail.listed():
             count = markup(templates.COUNT, templates.COUNT_CSS, elem_id="recipes-count")
             listed = table(COLUMNS, "All recipes", "recipes-table", widths=WIDTHS)
-        with gr.Column(scale=2, min_width=320):
-            card = markup(templates.RECIPE, templates.RECIPE_CSS, elem_id="recipe-card")
+        with list_detail.detail():
             with only(Role.curator, "Launching a round"):
                 launch = markup(templates.LAUNCH, templates.LAUNCH_CSS, elem_id="recipe-launch")
+            card = markup(templates.RECIPE, templates.RECIPE_CSS, elem_id="recipe-card")
     fields, chosen = [text, part, training, needs], [card, launch, seen, kept]
     gr.on(None, draw, None, [*fields, listed, count, *chosen], **QUIET)
     narrowed = [text.submit, part.input, training.input, needs.input]
     gr.on(narrowed, narrow, [seen, *fields], [listed, count, seen, kept], **LAST)
-    listed.select(choose, [seen], chosen, **QUIET)
+    opened = listed.select(choose, [seen], chosen, **QUIET)
+    opened.success(None, None, None, js=list_detail.INTO_VIEW, api_visibility="private")
     kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
 
 

@@ -109,5 +109,5 @@ def scores(bins: Sequence[Bin]) -> go.Figure:
 def lengths(bins: Sequence[Bin]) -> go.Figure:
     """Bars of texts by their number of tokens."""
     return charts.histogram(
-        [bins[0].low, *(one.high for one in bins)], [one.count for one in bins], x="tokens", height=230
+        [bins[0].low, *(one.high for one in bins)], [one.count for one in bins], x="tokens", y="texts", height=230
     )

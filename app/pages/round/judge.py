@@ -5,8 +5,10 @@ from typing import Any
 import gradio as gr
 from gradio.events import Dependency
 
-from app.forms import Form, draw_knobs, from_input, to_input
+from app.form_values import from_input, to_input
+from app.forms import Form, draw_knobs
 from app.toasts import notice, toasts
+from app.widgets import buttons
 from app.widgets import judge_health as widget
 from app.widgets.beside import problem, refused_beside
 from app.widgets.context import Context, context
@@ -32,12 +34,12 @@ class JudgeSection:
                 label="Why may it train all the same?", lines=2, max_length=judge_health.MAX_REASON,
                 elem_id="release-reason", interactive=True,
             )  # fmt: skip
-            self.go = gr.Button("Let it train", variant="stop", size="md", scale=0, min_width=150, elem_id="release")
+            self.go = buttons.primary("Let it train", elem_id="release")
             self.refused = problem("release-problem")
         with gr.Accordion("Limits of this light", open=False, elem_id="judge-limits", elem_classes=needs(Role.curator)):
             self.form = Form(start=judge_health.Limits().model_dump(mode="json"))
             draw_knobs(self.form, (), knobs())
-            self.save = gr.Button("Save limits", size="md", scale=0, min_width=150, elem_id="judge-limits-save")
+            self.save = buttons.secondary("Save limits", elem_id="judge-limits-save")
             self.unsaved = problem("judge-limits-problem")
 
     @property

@@ -1,5 +1,7 @@
 """Markup of a round's page. Values go in through {{ }}, which escapes them."""
 
+from app.widgets import drop_bars
+
 OPENING = """
 {{#if value}}
 {{#if value.missing}}<div class="rondo-empty" role="alert"><p>{{value.missing}}</p></div>{{/if}}
@@ -75,7 +77,8 @@ OPENING = """
 {{/if}}{{/if}}
 """
 
-FLOW = """
+FLOW = (
+    """
 {{#if value}}<section class="block" aria-label="From prompts to training rows"><h3>From prompts to training rows</h3>
 {{#each value.flows}}<div class="scroll" tabindex="0" role="group" aria-label="{{this.title}}"><table>
 <caption>{{this.title}}</caption>
@@ -84,11 +87,14 @@ FLOW = """
 <tbody>{{#each this.stages}}<tr><th scope="row"><a href="{{this.href}}">{{this.name}}</a></th>
 <td class="number">{{this.count}}</td>
 <td><span class="bar" aria-hidden="true"><span style="width: {{this.width}}%"></span></span> {{this.share}}</td>
-<td>{{#each this.arms}}<a href="{{this.href}}">{{this.sign}} {{this.text}}</a><br>{{/each}}</td></tr>{{/each}}</tbody>
+<td class="why">"""
+    + drop_bars.template("this.drops")
+    + """</td></tr>{{/each}}</tbody>
 </table></div>{{/each}}
 {{#each value.flows_missing}}<p class="rondo-muted">{{this}}</p>{{/each}}
 </section>{{/if}}
 """
+)
 # Plotly draws the arms anew whenever it likes, so the page listens for them all.
 FLOW_JS = """
 document.addEventListener("click", (event) => {
@@ -171,7 +177,9 @@ WORK = """
 </section>{{/if}}
 """
 
-CSS = """
+CSS = (
+    drop_bars.CSS
+    + """
 .head header { display: flex; flex-wrap: wrap; align-items: baseline; gap: 4px 12px; }
 .head h2, .head p { margin: 0; }
 .head p { margin-top: 6px; }
@@ -205,7 +213,9 @@ tbody tr:last-child > * { border-bottom: 0; }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(320px, 100%), 1fr)); gap: 0 32px; }
 .columns > div { min-width: 0; }
 @media (max-width: 700px) { table { width: max-content; min-width: 100%; } th, td { max-width: 260px; } }
+.why { min-width: 280px; }
 """
+)
 
 KEEP_IN_ADDRESS = """(kept) => {
   const address = new URL(window.location.href);

@@ -6,9 +6,11 @@ import gradio as gr
 
 from app.pages.samples import templates
 from app.pages.samples.drawing import (
+    COLUMNS,
     address_of,
     batch_list,
     chosen_card,
+    columns_picker,
     histogram,
     listing,
     only_round,
@@ -18,13 +20,16 @@ from app.pages.samples.drawing import (
     wanted,
 )
 from app.toasts import notice, toasts
+from app.widgets import buttons, filter_line, list_detail
 from app.widgets.chosen import Chosen
 from app.widgets.context import context
 from app.widgets.markup import markup
 from app.widgets.roles import needs
 from app.widgets.sample_filters import (
+    NO_COLUMNS,
     filter_bar,
     from_bar,
+    num_folded,
     read_filters,
     step_picker,
     to_address,
@@ -41,54 +46,56 @@ TITLE, PATH = "Samples", "samples"
 POLL_SECONDS = 4.0
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
-COLUMNS = ["Sample", "Score", "Verdict", "Label by", "Finish", "Tokens", "Spread", "Marks", "Prompt", "Text"]
-WIDTHS: list[str | int] = ["7%", "6%", "7%", "7%", "6%", "6%", "6%", "11%", "20%", "24%"]
 
 
 def build() -> None:
     """Lay out the page and wire it."""
     asked_for, seen, token = gr.State(Chosen()), gr.State({}), gr.State("")
     kept = gr.JSON({}, visible="hidden")
-    with gr.Row(equal_height=True):
-        with gr.Column(scale=1, min_width=170):
-            chosen = gr.Dropdown([], label="Round", filterable=False, elem_id="samples-round")
-            markup(templates.ABOUT, templates.ABOUT_CSS, js=templates.ABOUT_JS, value="", elem_id="samples-about")
-        with gr.Column(scale=4):
-            chart = gr.Plot(show_label=False, visible=False, elem_id="samples-histogram")
     bar = filter_bar()
-    with gr.Row(elem_classes="rondo-toolbar"):
-        count = markup(templates.COUNT, value="", elem_id="samples-count")
-        clear = gr.Button("Clear filters", scale=0, min_width=120, size="md")
-        before = gr.Button("Previous", interactive=False, scale=0, min_width=100, size="md", elem_id="samples-previous")
-        after = gr.Button("Next", interactive=False, scale=0, min_width=100, size="md", elem_id="samples-next")
-    table = Table(
-        headers=COLUMNS, datatype="str", column_widths=WIDTHS, interactive=False, show_label=False, max_height=620,
-        elem_id="samples-table",
-    )  # fmt: skip
-    detail = markup(templates.DETAIL, templates.DETAIL_CSS, elem_id="sample-detail")
-    with gr.Accordion("Accept or reject everything the filter finds", open=False, elem_classes=needs(Role.curator)):
-        with gr.Row(equal_height=True):
-            action = gr.Radio([("Accept", "accept"), ("Reject", "reject")], value="reject", label="Action", scale=1)
-            reason = gr.Textbox(label="Reason", info="Others will read it beside each decision.", scale=3)
-        with gr.Row(elem_classes="rondo-toolbar"):
-            preview = gr.Button("Preview", scale=0, min_width=120, size="md", elem_id="bulk-preview")
-            apply = gr.Button(
-                "Apply", variant="stop", interactive=False, scale=0, min_width=120, size="md", elem_id="bulk-apply"
-            )
-            said = markup(templates.COUNT, value="", elem_id="bulk-said")
-        with gr.Row(equal_height=True):
-            batches = gr.Dropdown([], label="Done before", filterable=False, scale=3, elem_id="bulk-batches")
-            undo = gr.Button("Undo this one", scale=0, min_width=140, size="md", elem_id="bulk-undo")
+    chosen = bar.round
+    with list_detail.side_by_side():
+        with list_detail.listed():
+            with gr.Row(elem_classes="rondo-toolbar"):
+                count = markup(templates.COUNT, value="", elem_id="samples-count")
+                markup(templates.ABOUT, templates.ABOUT_CSS, js=templates.ABOUT_JS, value="", elem_id="samples-about")
+                clear = buttons.secondary("Clear filters")
+                before = buttons.secondary("Previous", interactive=False, elem_id="samples-previous")
+                after = buttons.secondary("Next", interactive=False, elem_id="samples-next")
+            chart = gr.Plot(show_label=False, visible=False, elem_id="samples-histogram")
+            table = Table(
+                headers=COLUMNS, datatype="str", interactive=False, show_label=False, max_height=620,
+                elem_id="samples-table",
+            )  # fmt: skip
+            with gr.Accordion(
+                "Accept or reject everything the filter finds", open=False, elem_classes=needs(Role.curator)
+            ):
+                with gr.Row(equal_height=True):
+                    action = gr.Radio(
+                        [("Accept", "accept"), ("Reject", "reject")], value="reject", label="Action", scale=1
+                    )
+                    reason = gr.Textbox(label="Reason", info="Others will read it beside each decision.", scale=3)
+                with gr.Row(elem_classes="rondo-toolbar"):
+                    preview = buttons.secondary("Preview", elem_id="bulk-preview")
+                    apply = buttons.primary("Apply", interactive=False, elem_id="bulk-apply")
+                    said = markup(templates.COUNT, value="", elem_id="bulk-said")
+                with gr.Row(equal_height=True):
+                    batches = gr.Dropdown([], label="Done before", filterable=False, scale=3, elem_id="bulk-batches")
+                    undo = buttons.secondary("Undo this one", elem_id="bulk-undo")
+        with list_detail.detail():
+            detail = markup(templates.DETAIL, templates.DETAIL_CSS, elem_id="sample-detail")
     timer = gr.Timer(POLL_SECONDS)
 
     listed = [table, count, before, after, detail, seen, kept]
-    drawn = gr.on(None, draw, asked_for, [chosen, *bar, *listed, batches], **QUIET)
+    drawn = gr.on(None, draw, asked_for, [chosen, *bar.fields, bar.more, bar.columns, *listed, batches], **QUIET)
     drawn.success(None, None, None, js=templates.INTO_VIEW_IF_ASKED, api_visibility="private")
     gr.on(None, draw_chart, None, chart, **QUIET)
-    narrowed = [c.submit if isinstance(c, gr.Textbox) else c.input for c in bar]
-    gr.on(narrowed, narrow, [asked_for, *bar], [*listed, token, apply, said], **QUIET)
-    clear.click(clear_bar, asked_for, [*bar, *listed, token, apply, said], **QUIET)
-    chosen.input(choose_round, [asked_for, chosen], [bar[-1], *listed, batches, token, apply, said], **QUIET)
+    narrowed = [c.submit if isinstance(c, gr.Textbox) else c.input for c in bar.fields]
+    gr.on(narrowed, narrow, [asked_for, *bar.fields], [bar.more, *listed, token, apply, said], **QUIET)
+    clear.click(clear_bar, asked_for, [*bar.fields, bar.more, *listed, token, apply, said], **QUIET)
+    moved = [bar.fields[-1], bar.columns, *listed, batches, token, apply, said]
+    chosen.input(choose_round, [asked_for, chosen], moved, **QUIET)
+    bar.columns.input(choose_columns, [asked_for, bar.columns], listed, **QUIET)
     chosen.input(chart_of, chosen, chart, **QUIET)
     before.click(to_previous, [asked_for, seen], listed, **QUIET)
     after.click(to_next, [asked_for, seen], listed, **QUIET)
@@ -118,10 +125,11 @@ def draw(asked_for: Chosen, request: gr.Request) -> list[Any]:
         shown = listing(here, asked_for, query, open_sample=True)
     except PermissionDenied as error:
         notice(error.message)
-        query = {name: value for name, value in query.items() if name in ("round", "sample")}
+        query = {name: value for name, value in query.items() if name in ("round", "sample", "columns")}
         shown = listing(here, asked_for, query, open_sample=True)
     bar = [*to_bar(query)[:-1], step_picker(steps, query)]
-    return [gr.Dropdown(names, value=query["round"]), *bar, *shown, batch_list(here, query)]
+    folded, columns = filter_line.opened(num_folded(query)), columns_picker(here, query)
+    return [gr.Dropdown(names, value=query["round"]), *bar, folded, columns, *shown, batch_list(here, query)]
 
 
 @toasts
@@ -141,13 +149,21 @@ def chart_of(round_id: int, request: gr.Request) -> gr.Plot:
 @toasts
 def narrow(request: gr.Request, asked_for: Chosen, *values: Any) -> list[Any]:
     """Filter, search, sort: from the first page."""
-    return [*listing(context(request), asked_for, only_round(asked_for.value) | from_bar(values)), *forget()]
+    query = only_round(asked_for.value) | from_bar(values)
+    return [filter_line.folded(num_folded(query)), *listing(context(request), asked_for, query), *forget()]
 
 
 @toasts
 def clear_bar(asked_for: Chosen, request: gr.Request) -> list[Any]:
     """Everything again."""
-    return [*to_bar({}), *listing(context(request), asked_for, only_round(asked_for.value)), *forget()]
+    shown = listing(context(request), asked_for, only_round(asked_for.value))
+    return [*to_bar({}), filter_line.folded(0), *shown, *forget()]
+
+
+@toasts
+def choose_columns(asked_for: Chosen, columns: list[str] | None, request: gr.Request) -> list[Any]:
+    """The same rows with other columns of metadata."""
+    return listing(context(request), asked_for, asked_for.value | {"columns": columns or [NO_COLUMNS]})
 
 
 @toasts
@@ -156,7 +172,8 @@ def choose_round(asked_for: Chosen, round_id: int, request: gr.Request) -> list[
     here, left = context(request), ("sample", "at", "no_round", "no_sample", "step")
     moved = {name: value for name, value in asked_for.value.items() if name not in left} | {"round": round_id}
     picker = step_picker(steps_of(here, moved), moved)
-    return [picker, *listing(here, asked_for, moved), batch_list(here, moved), *forget()]
+    columns = columns_picker(here, moved)
+    return [picker, columns, *listing(here, asked_for, moved), batch_list(here, moved), *forget()]
 
 
 @toasts
@@ -173,7 +190,7 @@ def to_next(asked_for: Chosen, seen: JSON, request: gr.Request) -> list[Any]:
 
 @toasts
 def open_row(asked_for: Chosen, event: gr.SelectData, request: gr.Request) -> list[Any]:
-    """Show one sample below the table, and keep it in the address."""
+    """Show one sample beside the table, and keep it in the address."""
     here, opened = context(request), asked_for.value | {"sample": row_number(event), "no_sample": ""}
     detail = chosen_card(here, opened)
     asked_for.put(opened)

@@ -11,6 +11,7 @@ from app.widgets.chosen import Chosen
 from app.widgets.context import Context
 from app.widgets.sample_card import card, table_row
 from app.widgets.sample_filters import (
+    columns_of,
     from_address,
     read_filters,
     read_sort,
@@ -23,9 +24,17 @@ from backend.services import samples
 from backend.services.decisions import bulk
 from backend.services.samples import detail as sample_detail
 from backend.services.samples import text_steps
+from backend.services.samples.metadata_keys import metadata_keys
 from backend.services.samples.text_steps import TextStep
 from backend.values import JSON
 
+COLUMNS = [
+    "Sample", "Score", "Verdict", "Correct", "Text", "Prompt", "Label by", "Marks", "Tokens", "Finish", "Spread",
+]  # fmt: skip
+WIDTHS = [8, 7, 8, 8, 24, 20, 8, 11, 7, 7, 7]
+METADATA_AT = COLUMNS.index("Text")
+METADATA_WIDTH = 7
+"""Beside the widths of the others; they are shares of the whole."""
 UNKEPT = ("no_round", "no_sample")
 """What of a query does not belong into its address."""
 
@@ -54,7 +63,7 @@ def steps_of(here: Context, query: JSON) -> list[TextStep]:
 
 
 def only_round(query: JSON) -> JSON:
-    return {name: query[name] for name in ("round", "no_round") if query.get(name)}
+    return {name: query[name] for name in ("round", "no_round", "columns") if query.get(name)}
 
 
 def round_of(query: JSON) -> int:
@@ -75,7 +84,8 @@ def listing(here: Context, asked_for: Chosen, query: JSON, *, open_sample: bool 
         asked_for.put(dict(query))
         hint = query.get("no_round") or "No round yet. Launch one: its samples appear here while they are made."
         # The address stays: who mistyped it may want to mend it.
-        return [[], hint, *[gr.Button(interactive=False)] * 2, None, {}, gr.skip()]
+        missing: JSON = {"missing": query["no_round"]} if query.get("no_round") else {"no_round": True}
+        return [table([], []), hint, *[gr.Button(interactive=False)] * 2, missing, {}, gr.skip()]
     drawn = rows_of(here, query)
     detail = chosen_card(here, query) if open_sample else gr.skip()
     asked_for.put(dict(query))
@@ -84,12 +94,30 @@ def listing(here: Context, asked_for: Chosen, query: JSON, *, open_sample: bool 
 
 def rows_of(here: Context, query: JSON) -> list[Any]:
     """Table, count, the two buttons, and what all this was made of."""
-    page = find_page(here, query)
+    page, keys = find_page(here, query), columns_of(keys_of(here, query), query)
     names = {one.step: one.name for one in steps_of(here, query)}
-    rows, said = [table_row(row, names) for row in page.rows], counted(page, query)
+    rows, said = [table_row(row, names, keys) for row in page.rows], counted(page, query)
     ends = [gr.Button(interactive=bool(cursor)) for cursor in (page.prev_cursor, page.next_cursor)]
-    seen = {"digest": str(hash(str([rows, said]))), "next": page.next_cursor, "previous": page.prev_cursor}
-    return [rows, said, *ends, seen]
+    seen = {"digest": str(hash(str([keys, rows, said]))), "next": page.next_cursor, "previous": page.prev_cursor}
+    return [table(rows, keys), said, *ends, seen]
+
+
+def table(rows: list[list[str]], keys: list[str]) -> Any:
+    """The table with its columns, those of metadata before the text."""
+    widths = [*WIDTHS[:METADATA_AT], *[METADATA_WIDTH] * len(keys), *WIDTHS[METADATA_AT:]]
+    shares = [f"{100 * width / sum(widths):.2f}%" for width in widths]
+    headers = [*COLUMNS[:METADATA_AT], *keys, *COLUMNS[METADATA_AT:]]
+    return gr.update(value={"headers": headers, "data": rows}, column_widths=shares)
+
+
+def keys_of(here: Context, query: JSON) -> list[str]:
+    """The metadata that may be columns."""
+    return metadata_keys(here.actor, query["round"]) if query.get("round") else []
+
+
+def columns_picker(here: Context, query: JSON) -> gr.Dropdown:
+    keys = keys_of(here, query)
+    return gr.Dropdown(choices=[(key, key) for key in keys], value=columns_of(keys, query), visible=bool(keys))
 
 
 def find_page(here: Context, query: JSON) -> samples.Page:
@@ -121,7 +149,7 @@ def chosen_card(here: Context, query: JSON) -> JSON | None:
     if query.get("no_sample"):
         return {"missing": query["no_sample"]}
     if not query.get("sample"):
-        return None
+        return {"is_empty": True}
     try:
         found = found_sample(here, query["sample"])
     except PermissionDenied as error:
@@ -153,5 +181,7 @@ def histogram(here: Context, round_id: int | None) -> gr.Plot:
     if not bins:
         return gr.Plot(visible=False)
     edges, axis = [bins[0].low, *(b.high for b in bins)], "score" if bins[0].is_exact else "score (counts estimated)"
-    figure: go.Figure = charts.histogram(edges, [b.count for b in bins], x=axis, height=110)
+    figure: go.Figure = charts.histogram(edges, [b.count for b in bins], x=axis, y="samples", height=150)
+    # It has no label that would lie over it.
+    figure.update_layout(margin_t=10)
     return gr.Plot(figure, visible=True)

@@ -1,10 +1,15 @@
 """Markup of the Samples page. Values go in through {{ }}, which escapes them."""
 
 from app.widgets import detail_css
+from app.widgets.list_detail import INTO_VIEW
 
 COUNT = '<p class="rondo-muted" role="status">{{value}}</p>'
 
 DETAIL = """
+{{#if value.is_empty}}<div class="rondo-empty"><p><b>No sample is chosen.</b></p>
+<p>Choose one from the list to read it whole, with its judgments and decisions.</p></div>{{/if}}
+{{#if value.no_round}}<div class="rondo-empty"><p><b>No round yet.</b></p>
+<p><a href="new-round">Launch one</a>: its samples appear here while they are made.</p></div>{{/if}}
 {{#if value.missing}}<div class="rondo-empty" role="alert"><p>{{value.missing}}</p></div>{{/if}}
 {{#if value.id}}
 <section class="rondo-card sample" aria-label="The chosen sample">
@@ -26,6 +31,7 @@ DETAIL = """
   {{/each}}
   {{#if value.unhinted}}<details class="raw"><summary>Training rows get the prompt without this hint</summary>
   <div class="words" dir="auto">{{value.unhinted}}</div></details>{{/if}}
+  {{#if value.notes}}<p class="small rondo-muted">Metadata: <span dir="auto">{{value.notes}}</span></p>{{/if}}
   {{#if value.answer}}<p class="small rondo-muted">Known answer: <span dir="auto">{{value.answer}}</span></p>{{/if}}
   <h3>{{value.title}}</h3>
   {{#each value.turns}}
@@ -107,7 +113,6 @@ DETAIL_CSS = (
 """
 )
 
-# The table is as high as a window: without this, a click on a row, or an address of a sample, would seem to do nothing.
 ABOUT = """<p class="about"><a href="round">The whole round</a></p>"""
 ABOUT_CSS = ".about { margin: 2px 0 0; font-size: 12px; } .about a { color: var(--rondo-accent); }"
 # The address always has the round that the page shows.
@@ -119,10 +124,6 @@ const aim = () => {
 };
 for (const event of ["pointerover", "pointerdown", "focusin"]) element.addEventListener(event, aim);
 """
-
-INTO_VIEW = """() => {
-  setTimeout(() => document.querySelector("#sample-detail")?.scrollIntoView({ block: "nearest" }), 100);
-}"""
 
 INTO_VIEW_IF_ASKED = f"""() => {{
   if (new URLSearchParams(window.location.search).has("sample")) ({INTO_VIEW})();

@@ -7,6 +7,7 @@ import gradio as gr
 from app.pages.team import templates
 from app.pages.team.gold import numbers
 from app.toasts import notice, toasts
+from app.widgets import buttons, list_detail
 from app.widgets.beside import problem, refused_beside
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
@@ -31,27 +32,30 @@ NAMES = ("samples", "text", "prompt", "verdict", "source", "low", "high")
 def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
     """Lay out the tab and wire it."""
     markup(templates.NOTE, templates.NOTE_CSS, value=[HELP])
-    with gr.Row(equal_height=True):
-        person = gr.Dropdown([], label="To", filterable=False, elem_id="assign-person")
-        samples = gr.Textbox(
-            label="Samples",
-            info="Numbers and ranges (300-305); empty: what the filters find.",
-            elem_id="assign-samples",
-        )
-    with gr.Row(equal_height=True):
-        text = gr.Textbox(label="Search in samples", elem_id="assign-text")
-        prompt = gr.Textbox(label="Search in prompts")
-        verdict = gr.Dropdown(VERDICTS, value=[], multiselect=True, label="Verdict")
-        source = gr.Dropdown(SOURCES, value=[], multiselect=True, label="Label by")
-        low = Number(None, label="Score from", elem_id="assign-low")
-        high = Number(None, label="Score to", elem_id="assign-high")
-    with gr.Row(elem_classes="rondo-toolbar"):
-        look = gr.Button("Count", scale=0, min_width=110, size="md", elem_id="assign-count")
-        give = gr.Button("Assign", variant="primary", scale=0, min_width=110, size="md", elem_id="assign-give")
-        take = gr.Button("Take all from this person", scale=0, min_width=210, size="md", elem_id="assign-take")
-        said = markup(templates.NOTE, templates.NOTE_CSS, value=[], elem_id="assign-said")
-    refused = problem("assign-problem")
-    table = plain_table("assign-table")
+    with list_detail.side_by_side():
+        with list_detail.listed():
+            table = plain_table("assign-table")
+        with list_detail.detail():
+            with gr.Row(equal_height=True):
+                person = gr.Dropdown([], label="To", filterable=False, elem_id="assign-person")
+                samples = gr.Textbox(
+                    label="Samples",
+                    info="Numbers and ranges (300-305); empty: what the filters find.",
+                    elem_id="assign-samples",
+                )
+            with gr.Row(equal_height=True):
+                text = gr.Textbox(label="Search in samples", elem_id="assign-text")
+                prompt = gr.Textbox(label="Search in prompts")
+                verdict = gr.Dropdown(VERDICTS, value=[], multiselect=True, label="Verdict")
+                source = gr.Dropdown(SOURCES, value=[], multiselect=True, label="Label by")
+                low = Number(None, label="Score from", elem_id="assign-low")
+                high = Number(None, label="Score to", elem_id="assign-high")
+            with gr.Row(elem_classes="rondo-toolbar"):
+                look = buttons.secondary("Count", elem_id="assign-count")
+                give = buttons.primary("Assign", elem_id="assign-give")
+                take = buttons.secondary("Take all from this person", elem_id="assign-take")
+                said = markup(templates.NOTE, templates.NOTE_CSS, value=[], elem_id="assign-said")
+            refused = problem("assign-problem")
 
     fields = [samples, text, prompt, verdict, source, low, high]
     tab.select(show, chosen, [person, table, said, low, high, refused], **private)

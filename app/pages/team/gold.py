@@ -7,6 +7,7 @@ import gradio as gr
 
 from app.pages.team import templates
 from app.toasts import notice, toasts
+from app.widgets import buttons, list_detail
 from app.widgets.beside import problem, refused_beside
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
@@ -31,17 +32,22 @@ EXAMPLE = "Write numbers and ranges such as 12, 15, 300-305."
 def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
     """Lay out the tab and wire it."""
     markup(templates.NOTE, templates.NOTE_CSS, value=[HELP])
-    with gr.Row(equal_height=True):
-        samples = gr.Textbox(
-            label="Samples", info="Numbers as the Samples page shows them, or ranges: 300-305.", elem_id="gold-samples"
-        )
-        verdict = gr.Radio([("Accept", "accept"), ("Reject", "reject")], value="accept", label="Right label")
-        reason = gr.Textbox(label="Reason", info="Why this is right, for colleagues.", elem_id="gold-reason")
-    with gr.Row(elem_classes="rondo-toolbar"):
-        mark = gr.Button("Mark as gold", variant="primary", scale=0, min_width=140, size="md", elem_id="gold-mark")
-        unmark = gr.Button("Make ordinary again", scale=0, min_width=170, size="md", elem_id="gold-unmark")
-    refused = problem("gold-problem")
-    table = plain_table("gold-table")
+    with list_detail.side_by_side():
+        with list_detail.listed():
+            table = plain_table("gold-table")
+        with list_detail.detail():
+            with gr.Row(equal_height=True):
+                samples = gr.Textbox(
+                    label="Samples",
+                    info="Numbers as the Samples page shows them, or ranges: 300-305.",
+                    elem_id="gold-samples",
+                )
+                verdict = gr.Radio([("Accept", "accept"), ("Reject", "reject")], value="accept", label="Right label")
+                reason = gr.Textbox(label="Reason", info="Why this is right, for colleagues.", elem_id="gold-reason")
+            with gr.Row(elem_classes="rondo-toolbar"):
+                mark = buttons.primary("Mark as gold", elem_id="gold-mark")
+                unmark = buttons.secondary("Make ordinary again", elem_id="gold-unmark")
+            refused = problem("gold-problem")
 
     tab.select(show, chosen, [table, refused], **private)
     chosen.input(show, chosen, [table, refused], **private)

@@ -5,6 +5,7 @@ from typing import Any
 import gradio as gr
 
 from app.toasts import notice, toasts
+from app.widgets import buttons
 from app.widgets.beside import problem, refused_beside
 from app.widgets.context import context
 from app.widgets.roles import needs
@@ -21,10 +22,7 @@ def build(private: dict[str, Any]) -> None:
         info="Markdown: headings, lists, code and formulas are drawn.",
     )  # fmt: skip
     with gr.Row(elem_classes="rondo-toolbar"):
-        save = gr.Button(
-            "Save guidelines", variant="primary", scale=0, min_width=170, size="md", elem_id="guidelines-save",
-            elem_classes=needs(Role.admin),
-        )  # fmt: skip
+        save = buttons.primary("Save guidelines", elem_id="guidelines-save", elem_classes=needs(Role.admin))
     refused, drawn = problem("guidelines-problem"), gr.State("")
     # With the page, not with the tab: what is typed and not yet saved stays while one looks at another tab.
     gr.on(None, show, None, [text, drawn, refused], **private)

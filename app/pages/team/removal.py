@@ -7,6 +7,7 @@ import gradio as gr
 
 from app.pages.team import templates
 from app.toasts import notice, toasts
+from app.widgets import buttons
 from app.widgets.beside import problem, refused_beside
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
@@ -32,16 +33,14 @@ def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
         person = gr.Dropdown([], label="Whose work", filterable=False, elem_id="removal-person")
         reason = gr.Textbox(label="Reason", info="Others will read it in the audit.", scale=2, elem_id="removal-reason")
     with gr.Row(elem_classes="rondo-toolbar"):
-        look = gr.Button("Preview", scale=0, min_width=120, size="md", elem_id="removal-preview")
-        apply = gr.Button(
-            "Remove", variant="stop", interactive=False, scale=0, min_width=120, size="md", elem_id="removal-apply"
-        )
+        look = buttons.secondary("Preview", elem_id="removal-preview")
+        apply = buttons.stop("Remove", interactive=False, elem_id="removal-apply")
     refused = problem("removal-problem")
     card = markup(templates.REMOVAL, templates.REMOVAL_CSS, value={}, elem_id="removal-card")
     done = plain_table("removal-done")
     with gr.Row(equal_height=True):
         which = gr.Dropdown([], label="Take back", filterable=False, scale=3, elem_id="removal-which")
-        back = gr.Button("Restore this work", scale=0, min_width=160, size="md", elem_id="removal-undo")
+        back = buttons.secondary("Restore this work", elem_id="removal-undo")
 
     shown = [person, card, apply, done, which]
     tab.select(show, chosen, [*shown, refused], **private)

@@ -7,6 +7,7 @@ import gradio as gr
 from app.forms import Form, draw_knobs
 from app.pages.team import templates
 from app.toasts import notice, toasts
+from app.widgets import buttons
 from app.widgets import judge_health as judge_widget
 from app.widgets.beside import problem, refused_beside
 from app.widgets.closing_lines import closing_lines
@@ -30,19 +31,12 @@ def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
     with gr.Column(elem_id="team-review-settings"):
         draw_knobs(form, (), parts.review_knobs())
     with gr.Row(elem_classes="rondo-toolbar"):
-        save = gr.Button(
-            "Save settings", variant="primary", interactive=False, scale=0, min_width=150, size="md",
-            elem_id="review-save",
-        )  # fmt: skip
-        close = gr.Button(
-            "Close the review", interactive=False, scale=0, min_width=170, size="md", elem_id="review-close"
-        )
+        save = buttons.primary("Save settings", interactive=False, elem_id="review-save")
+        close = buttons.secondary("Close the review", interactive=False, elem_id="review-close")
     refused = problem("review-problem")
     with gr.Row(elem_classes="rondo-toolbar", visible=False) as sure:
         said = markup(templates.NOTE, templates.NOTE_CSS, value=[], elem_id="review-closing")
-        really = gr.Button(
-            "Close and go on", variant="stop", scale=0, min_width=170, size="md", elem_id="review-really"
-        )
+        really = buttons.stop("Close and go on", elem_id="review-really")
     judge = markup(judge_widget.SECTION, judge_widget.CSS, elem_id="review-judge")
 
     state = [note, save, close, sure]

@@ -1,7 +1,8 @@
 """Markup of the Team page. Values go in through {{ }}, which escapes them."""
 
 PROGRESS = """
-{{#if value.empty}}<div class="rondo-empty"><p>{{value.empty}}</p></div>{{/if}}
+{{#if value.empty}}<div class="rondo-empty"><p>{{value.empty}}</p>
+<p><a href="new-round">Launch a round</a> · <a href="./">See the loop</a></p></div>{{/if}}
 {{#if value.title}}
 <section class="rondo-card progress" aria-label="How far the review is">
   <header><h2>{{value.title}}</h2><span class="rondo-badge {{value.badge}}">{{value.status}}</span></header>
@@ -36,7 +37,7 @@ NOTE_CSS = ".line { margin: 0 0 4px; }"
 
 ITEM = """
 {{#if value.said}}<p class="{{#if value.is_bad}}rondo-problem{{/if}} said" role="status">{{value.said}}</p>{{/if}}
-{{#if value.empty}}<div class="rondo-empty"><p>{{value.empty}}</p>
+{{#if value.empty}}<div class="rondo-empty"><p>{{value.empty}} <a href="review">Go to the review desk</a></p>
   {{#if value.undo}}<p><button type="button" class="rondo-quiet" data-word="undo" data-key="u">Undo my last
     <kbd>u</kbd></button></p>{{/if}}</div>{{/if}}
 {{#if value.title}}

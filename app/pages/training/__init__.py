@@ -29,6 +29,9 @@ TITLES = {
     SeriesGroup.other: "Others",
 }
 
+AXES = {SeriesGroup.kl: "KL", SeriesGroup.lengths: "tokens", SeriesGroup.other: "value"}
+"""What the axis of a group says where it is not the group's title."""
+
 
 def build() -> None:
     """Lay out the page and wire it."""
@@ -116,7 +119,11 @@ def _changes(here: Context, wish: JSON, seen: JSON) -> list[Any]:
     if new["curves"]:
         series = training_curves.series(here.actor, here.project_id, ids) if ids else []
         by_group = {group: [one for one in series if one.group is group] for group in SeriesGroup}
-        plots = [gr.Plot(figures.overlaid(some) if some else None, visible=bool(some)) for some in by_group.values()]
+        axes = {group: AXES.get(group, TITLES[group].lower()) for group in SeriesGroup}
+        plots = [
+            gr.Plot(figures.overlaid(some, axes[group]) if some else None, visible=bool(some))
+            for group, some in by_group.items()
+        ]
     return [
         now["said"] if new["said"] else gr.skip(),
         *plots,

@@ -11,9 +11,9 @@ DASHES = ("solid", "dot", "dash", "dashdot", "longdash", "longdashdot")
 COLORS = (*charts.COLORS, "#c2a63a", "#4fa3a5", "#9a9a9a")
 
 
-def overlaid(series: Sequence[Series]) -> go.Figure:
+def overlaid(series: Sequence[Series], y: str = "") -> go.Figure:
     """The series over the optimizer steps; what lies within a round has its color."""
-    figure = charts.blank(height=240, x="step")
+    figure = charts.blank(height=240, x="optimizer step", y=y)
     rounds = list(dict.fromkeys(one.round_id for one in sorted(series, key=lambda one: one.round_number)))
     names = list(dict.fromkeys(one.name for one in series))
     for one in series:

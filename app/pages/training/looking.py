@@ -8,6 +8,7 @@ from gradio.context import get_blocks_context
 from app import forms
 from app.pages.training import shown, templates
 from app.toasts import notice, toasts
+from app.widgets import buttons
 from app.widgets.chosen import Chosen
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
@@ -47,7 +48,7 @@ def build() -> None:
             with gr.Accordion(f"Knobs of the trainer {name}", open=False):
                 forms.draw_knobs(form, ("trainer",), parts.describe()["trainer"][name])
             with gr.Row(elem_classes="rondo-toolbar"):
-                go = gr.Button("Look", variant="primary", size="md", scale=0, min_width=120, elem_id="look-go")
+                go = buttons.primary("Look", elem_id="look-go")
 
         @toasts
         def look(chosen: Chosen, request: gr.Request, *values: Any) -> list[Any]:

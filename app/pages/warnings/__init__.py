@@ -6,6 +6,7 @@ import gradio as gr
 
 from app.pages.warnings import limits_form, templates
 from app.toasts import toasts
+from app.widgets import list_detail
 from app.widgets.asked import asked
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
@@ -26,8 +27,11 @@ def build() -> None:
     """Lay out the page and wire it."""
     kept = gr.JSON({}, visible="hidden")
     chosen = gr.Dropdown([], label="Round", filterable=False, elem_id="warnings-round")
-    listed = markup(templates.LIGHTS, templates.CSS, elem_id="warnings-lights")
-    detail = markup(templates.DETAIL, templates.CSS, elem_id="warning-detail")
+    with list_detail.side_by_side():
+        with list_detail.listed():
+            listed = markup(templates.LIGHTS, templates.CSS, elem_id="warnings-lights")
+        with list_detail.detail():
+            detail = markup(templates.DETAIL, templates.CSS, elem_id="warning-detail")
     with gr.Accordion("Limits of this project", open=False, elem_id="warning-limits"):
         with only(Role.curator, "Setting limits"):
             limits_form.build(QUIET)
@@ -57,7 +61,7 @@ def choose(round_id: int | None, request: gr.Request) -> list[Any]:
     """The lights of another round."""
     if not round_id:
         raise NotFound("There is no round yet. Launch one first.")
-    return [shown(context(request), round_id), None, {"round": round_id}]
+    return [shown(context(request), round_id), {"is_none": True}, {"round": round_id}]
 
 
 def shown(here: Context, round_id: int) -> JSON:
@@ -77,7 +81,7 @@ def shown(here: Context, round_id: int) -> JSON:
 def opened(here: Context, round_id: int, name: str) -> JSON | None:
     """One light with its rows; nothing where the address names none; why, where it names one that is not there."""
     if not name:
-        return None
+        return {"is_none": True}
     try:
         return detail(warnings.rows(here.actor, round_id, name), round_id)
     except NotFound as error:

@@ -6,6 +6,7 @@ import gradio as gr
 
 from app.pages.warnings import templates
 from app.toasts import notice, toasts
+from app.widgets import buttons
 from app.widgets.beside import problem, refused_beside
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
@@ -30,8 +31,8 @@ def build(quiet: dict[str, Any]) -> None:
         is_on = gr.Checkbox(label="Compute it (is_on)", elem_id="warning-is-on")
         stops = gr.Checkbox(label="Automatic rounds stop while it is red (stops)", elem_id="warning-stops")
     with gr.Row(elem_classes="rondo-toolbar"):
-        save = gr.Button("Save limits", variant="primary", scale=0, min_width=140, size="md", elem_id="warning-save")
-        usual = gr.Button("Back to the defaults", scale=0, min_width=180, size="md", elem_id="warning-usual")
+        save = buttons.primary("Save limits", elem_id="warning-save")
+        usual = buttons.secondary("Back to the defaults", elem_id="warning-usual")
     refused = problem("warning-problem")
 
     fields: list[Any] = [about, limit, amber, fewest, is_on, stops]

@@ -38,12 +38,14 @@ beyond the limit; the rule's text says where it is otherwise.
 </section>
 {{else}}<div class="rondo-empty"><p><b>No light yet.</b></p>
 <p>They are lit at the end of a round, after it was measured. Rounds that ended before Rondo knew warnings have none.
-</p></div>
+<a href="round?round={{value.id}}">See how far the round is</a></p></div>
 {{/if}}{{/if}}{{/if}}
 """
 )
 
 DETAIL = """
+{{#if value.is_none}}<div class="rondo-empty"><p><b>No light is chosen.</b></p>
+<p>Choose one from the list to see the rows that it speaks of.</p></div>{{/if}}
 {{#if value}}
 {{#if value.missing}}<div class="rondo-empty" role="alert"><p>{{value.missing}}</p></div>{{/if}}
 {{#if value.title}}

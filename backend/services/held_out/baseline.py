@@ -94,19 +94,23 @@ def differences(db: Session, baseline: Baseline, measured: Mapping[int, int]) ->
     `measured`: the row of each one's held-out accuracy, by checkpoint. Empty where the baseline has none.
     """
     base_id = measured.get(baseline.checkpoint_id)
-    others = {checkpoint_id: id_ for checkpoint_id, id_ in measured.items() if checkpoint_id != baseline.checkpoint_id}
-    if base_id is None or not others:
+    if base_id is None:
         return {}
-    metric = tables.Metric
-    written = dict(
-        db.execute(select(metric.id, metric.created_at).where(metric.id.in_([base_id, *others.values()])))
-        .tuples()
-        .all()
-    )
-    keys = {one: (base_id, written[base_id], id_, written[id_]) for one, id_ in others.items()}
+    others = {one: (base_id, id_) for one, id_ in measured.items() if one != baseline.checkpoint_id}
+    return of_pairs(db, others)
+
+
+def of_pairs(db: Session, pairs: Mapping[int, tuple[int, int]]) -> dict[int, Difference]:
+    """The difference of each pair of rows of held-out accuracy, (the first, the second), by the pair's key."""
+    metric, asked = tables.Metric, {id_ for pair in pairs.values() for id_ in pair}
+    if not asked:
+        return {}
+    query = select(metric.id, metric.created_at).where(metric.id.in_(asked))
+    written = dict(db.execute(query).tuples().all())
+    keys = {one: (old, written[old], new, written[new]) for one, (old, new) in pairs.items()}
     hits = {one: found for one, key in keys.items() if (found := _kept.get(key)) is not None}
     if missing := keys.keys() - hits.keys():
-        ids = [base_id, *(others[one] for one in missing)]
+        ids = {id_ for one in missing for id_ in pairs[one]}
         rows = {
             id_: read(n, details)
             for id_, n, details in db.execute(select(metric.id, metric.n, metric.details).where(metric.id.in_(ids)))
@@ -114,7 +118,8 @@ def differences(db: Session, baseline: Baseline, measured: Mapping[int, int]) ->
         if len(_kept) > MOST_KEPT:
             _kept.clear()
         for one in missing:
-            hits[one] = _kept[keys[one]] = accuracy(rows[base_id], rows[others[one]])
+            old, new = pairs[one]
+            hits[one] = _kept[keys[one]] = accuracy(rows[old], rows[new])
     return hits
 
 

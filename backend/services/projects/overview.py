@@ -12,6 +12,7 @@ from backend.services import review_settings, rounds
 from backend.services.access import Actor, require, role_of
 from backend.services.decisions import item_counts
 from backend.services.held_out import baseline
+from backend.services.results import loop_tree
 from backend.services.results.starts import name, recommended
 from backend.services.results.summaries import RoundLine, lines_of
 from backend.services.rounds import job_steps
@@ -54,11 +55,23 @@ def loop(actor: Actor, project_id: int) -> Loop:
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
         project = db.get_one(tables.Project, project_id)
-        lines = _compared(db, project_id, lines_of(db, project_id))
+        lines = _compared(db, project_id, _changed(db, lines_of(db, project_id)))
         action = _next_action(db, project_id, lines)
         role = role_of(db, actor, project_id) or Role.viewer
     following = [line.round_id for line in lines if line.follows and role.rank >= Role.curator.rank]
     return Loop(project.id, project.name, lines, _allowed(action, role), following[-1] if following else None)
+
+
+def _changed(db: Session, lines: tuple[RoundLine, ...]) -> tuple[RoundLine, ...]:
+    """The lines with their difference to what each comes from, where both were measured."""
+    ups = loop_tree.above(lines)
+    pairs = {}
+    for n, up in enumerate(ups):
+        before, after = lines[up].accuracy if up is not None else None, lines[n].accuracy
+        if before is not None and after is not None:
+            pairs[n] = (before.metric_id, after.metric_id)
+    found = baseline.of_pairs(db, pairs)
+    return tuple(replace(line, to_parent=found.get(n)) for n, line in enumerate(lines))
 
 
 def _compared(db: Session, project_id: int, lines: tuple[RoundLine, ...]) -> tuple[RoundLine, ...]:

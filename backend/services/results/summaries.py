@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from math import hypot
 
 from sqlalchemy import func, select
@@ -11,6 +10,7 @@ from sqlalchemy.orm import Session
 from backend.db import now, tables
 from backend.db.filters import Filters, decode_facet
 from backend.db.listing import scope
+from backend.services.results.branch_start import begun_at
 from backend.services.results.differences import Difference
 from backend.services.results.paired import Paired
 from backend.values import JSON, JobStatus, RoundStatus, Stage, WarningLevel
@@ -99,6 +99,10 @@ class RoundLine:
     is_baseline: bool = False
     branch_of: int | None = None
     """Number of the round whose rows it began with."""
+    branch_at: str = ""
+    """Of a branch: the kind of its first step that ran anew; empty where the recipe cannot be read."""
+    to_parent: Difference | None = None
+    """How its held-out accuracy differs from that of the round it branches off, or that it started from."""
     warned: tuple[Light, ...] = ()
     """Of its warnings the red and amber ones, red ones first."""
     not_known: int | None = None
@@ -143,12 +147,14 @@ def lines_of(db: Session, project_id: int) -> tuple[RoundLine, ...]:
         parent = numbers.get(row.parent_id or 0, 0)
         name = names.get(row.checkpoint_id or 0, "")
         lines.append(_line(db, row, parent=parent, job=jobs.get(row.id), accuracy=measured, checkpoint=name))
+    begun = {row.id: begun_at(row) for row in found if row.branch_of_id is not None}
     origins, lights = {row.id: numbers.get(row.branch_of_id or 0) for row in found}, _lights(db, project_id)
     return tuple(
         replace(
             line,
             left_out=missing.get(line.round_id or 0, 0),
             branch_of=origins.get(line.round_id or 0),
+            branch_at=begun.get(line.round_id or 0, ""),
             **lights.get(line.round_id or 0, {}),
         )
         for line in lines
@@ -245,7 +251,7 @@ def _line(
         overridden=overridden,
         kept_share=kept / samples if samples and kept is not None else None,
         accuracy=accuracy,
-        seconds=_seconds(row.created_at, end),
+        seconds=(end - row.created_at).total_seconds() if end else None,
         checkpoint_id=row.checkpoint_id,
         checkpoint=checkpoint,
         error=row.error,
@@ -279,10 +285,6 @@ def _decided_now(db: Session, round_id: int) -> tuple[int, int]:
 
 def _progress(job: tables.Job) -> RunningJob:
     return RunningJob(job.id, job.stage, job.status, job.done, job.total, job.unit, job.rate, job.step)
-
-
-def _seconds(start: datetime, end: datetime | None) -> float | None:
-    return (end - start).total_seconds() if end else None
 
 
 def is_worse(new: Measured, old: Measured, pairs: Paired | None = None) -> bool:

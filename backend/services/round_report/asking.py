@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from difflib import SequenceMatcher
 from typing import Any
 
 from sqlalchemy import select
@@ -13,6 +12,7 @@ from backend import recipes
 from backend.db import tables
 from backend.errors import UnreadableRecipe
 from backend.recipes import Place, Recipe
+from backend.services.recipes.aligned import aligned
 from backend.services.round_report.shapes import Asked, Knob, RoleAsked, SetAsked, StageTime, StepAsked, Template
 from backend.values import JSON
 
@@ -71,7 +71,7 @@ def _steps(
 ) -> tuple[tuple[StepAsked, ...], tuple[str, ...]]:
     """The steps, each beside the recipe's own step that it stands for, and those of the recipe that are not here."""
     before = base.places(phase) if base else ()
-    pairs, states, gone = _aligned([_key(one) for one in before], [_key(one) for one in places])
+    pairs, states, gone = aligned([_key(one) for one in before], [_key(one) for one in places])
     made = []
     for place, line in zip(places, recipe.lines(phase), strict=True):
         part, other = place.step.part, pairs.get(place.index)
@@ -86,24 +86,6 @@ def _steps(
         made.append(StepAsked(place.index + 1, line, place.step.kind, str(part.name), place.step.name, state, knobs))
     lines = base.lines(phase) if base else []
     return tuple(made), tuple(lines[n] for n in gone)
-
-
-def _aligned(
-    before: list[tuple[str, str]], after: list[tuple[str, str]]
-) -> tuple[dict[int, int], dict[int, str], list[int]]:
-    """Of each step that stayed its place before; what became of the others; places before that are gone."""
-    pairs: dict[int, int] = {}
-    states: dict[int, str] = {}
-    gone: list[int] = []
-    for tag, i, until, j, end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        if tag == "equal":
-            pairs |= {j + n: i + n for n in range(end - j)}
-            continue
-        of_kind = {kind: n for n, (kind, _) in enumerate(before[i:until], i)}
-        for n in range(j, end):
-            states[n] = "replaced" if of_kind.pop(after[n][0], None) is not None else "added"
-        gone += sorted(of_kind.values())
-    return pairs, states, gone
 
 
 def _key(place: Place) -> tuple[str, str]:

@@ -1,12 +1,12 @@
 """A sample as lists show it: its label, and the beginnings of its text and of its prompt."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
-from backend.values import LabelSource, Verdict
+from backend.values import JSON, LabelSource, Verdict
 
 PREVIEW = 200
 
@@ -16,6 +16,7 @@ class SampleRow:
     """A sample in a list. `text` and `prompt` are cut after `PREVIEW` characters.
 
     `step` made it: its place among the recipe's steps, from 0. `role` wrote it.
+    `metadata` is the prompt's. `is_correct`: by its known answer (see `correctness`); None where that is not known.
     `is_hidden`: what was said of the sample is withheld until the review is over or the person has decided.
     """
 
@@ -34,6 +35,8 @@ class SampleRow:
     text: str
     step: int
     role: str
+    metadata: JSON = field(default_factory=dict)
+    is_correct: bool | None = None
     is_hidden: bool = False
 
 
@@ -45,6 +48,7 @@ def read_rows(db: Session, ids: tuple[int, ...]) -> list[SampleRow]:
             label.sample_id, label.score, label.verdict, label.source, label.machine_spread, label.is_overridden,
             label.is_unparsed, label.is_flagged, label.kind, sample.finish_reason, label.num_tokens,
             func.substr(prompt.text, 1, PREVIEW), func.substr(sample.text, 1, PREVIEW), sample.step, sample.role,
+            prompt.extra,
         )
         .join(sample, sample.id == label.sample_id)
         .join(prompt, prompt.id == sample.prompt_id)

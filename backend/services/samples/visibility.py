@@ -99,7 +99,9 @@ def seen(db: Session, actor: Actor, kept: Hidden, rows: Sequence[SampleRow]) -> 
 
 def masked(kept: Hidden, row: SampleRow, score: Any, verdict: Any) -> SampleRow:
     source = LabelSource.none if score is None and verdict is None else LabelSource.judge
-    row = replace(row, score=score, verdict=verdict, source=source, is_overridden=False, is_hidden=True)
+    row = replace(
+        row, score=score, verdict=verdict, source=source, is_overridden=False, is_correct=None, is_hidden=True
+    )
     if kept.judge:
         row = replace(row, spread=None, is_unparsed=False)
     return replace(row, is_flagged=False) if kept.others else row

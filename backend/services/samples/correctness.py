@@ -1,0 +1,86 @@
+"""Whether samples are right, by the known answers of their prompts: what a list shows beside what the judge said."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend import answers
+from backend.answers import equality, numbers
+from backend.answers.reading import Kind
+from backend.db import tables
+from backend.errors import UnknownPart
+from backend.judges import Judge
+from backend.judges.countdown import Countdown
+from backend.judges.exact_match import ExactMatch
+from backend.metrics.held_out_accuracy import HeldOutAccuracy
+from backend.values import Group, Prompt, Sample, Verdict
+
+LONGEST = 20_000
+"""Characters of a text that a list looks through; of longer ones it says nothing."""
+
+
+def told(db: Session, round_: tables.Round, ids: Sequence[int]) -> dict[int, bool]:
+    """Which of these samples are right and which are wrong.
+
+    What answers no prompt, and what would take long to compare, is left out. The verifier is the one that measures
+    held-out accuracy in the round's recipe, where it is `exact_match` or `countdown`: others run programs, import large
+    libraries or ask models, which no list waits for.
+    """
+    verifier = verifier_of(round_)
+    if verifier is None or not ids:
+        return {}
+    sample, prompt, group = tables.Sample, tables.Prompt, tables.Group
+    query = (
+        select(
+            sample.id, sample.text, sample.finish_reason, prompt.id, prompt.messages, prompt.answer, group.messages,
+            group.answer,
+        )
+        .join(prompt, prompt.id == sample.prompt_id)
+        .join(group, group.id == sample.group_id)
+        .where(sample.id.in_(ids), group.parent_id.is_(None))
+    )  # fmt: skip
+    found = {}
+    for id_, text, finish, prompt_id, messages, answer, asked, own in db.execute(query):
+        known = own if own is not None else answer
+        if len(text) <= LONGEST:
+            one = Sample(id_, prompt_id, text, finish_reason=finish)
+            is_right = is_correct(verifier, Prompt(prompt_id, asked or messages, known), one)
+            found |= {} if is_right is None else {id_: is_right}
+    return found
+
+
+def verifier_of(round_: tables.Round) -> Judge | None:
+    """What says in a list whether a sample of the round is right; None where only slow ones could."""
+    measures: list[Any] = round_.recipe.get("metrics") or []
+    metric = next((one for one in measures if isinstance(one, dict) and one.get("name") == "held_out_accuracy"), None)
+    if metric is None:
+        return ExactMatch()
+    try:
+        verifier = HeldOutAccuracy.load(metric).verifier
+    except (ValidationError, UnknownPart):
+        return None
+    return verifier if isinstance(verifier, ExactMatch | Countdown) else None
+
+
+def is_correct(verifier: Judge, prompt: Prompt, sample: Sample) -> bool | None:
+    """Whether a sample is right; None where no answer is known, or a formula would have to be calculated."""
+    if isinstance(verifier, ExactMatch) and (
+        prompt.answer is None or _takes_long(prompt.answer, sample.text, verifier)
+    ):
+        return None
+    said = verifier.judge(None, [Group(prompt, (sample,))], seed=0)
+    verdict = verifier.label(said)[1]
+    # An answer that cannot be read is wrong, as for held-out accuracy.
+    return verdict is Verdict.accept
+
+
+def _takes_long(answer: str, text: str, verifier: ExactMatch) -> bool:
+    """Whether the two would be compared by a computer algebra system."""
+    known = answers.Known.of(answer)
+    if known.kind is Kind.formula:
+        return True
+    found = answers.find(text, known, verifier.pattern)
+    return found is not None and numbers.parse(found.answer) is None and equality.is_formula(found.answer)

@@ -1,0 +1,62 @@
+"""What a recipe has otherwise than another one."""
+
+import copy
+from typing import Any
+
+from backend.services.recipes import parts, steps_edit
+from backend.services.recipes.changes import changes
+from backend.values import JSON
+
+LISTED = {known["name"]: known for known in parts.recipes()}
+
+
+def recipe(name: str = "self_rewarding") -> JSON:
+    return copy.deepcopy(LISTED[name])
+
+
+def said(mine: JSON, other: JSON) -> list[tuple[Any, ...]]:
+    return [(one.path, one.value, one.usual) for one in changes(mine, other)]
+
+
+def test_every_listed_recipe_is_as_in_itself() -> None:
+    for name in LISTED:
+        assert said(recipe(name), recipe(name)) == [], name
+
+
+def test_knobs_are_told_with_both_values() -> None:
+    mine, other = recipe(), recipe()
+    votes = other["judge"]["votes"]
+    mine["judge"]["votes"], mine["mix_share"] = votes + 2, 0.25
+    assert said(mine, other) == [(("judge", "votes"), votes + 2, votes), (("mix_share",), 0.25, other["mix_share"])]
+    assert changes(mine, other)[0].place == "Judge"
+    assert "votes" in changes(mine, other)[0].label
+
+
+def test_another_part_is_one_change_whatever_its_knobs() -> None:
+    mine, other = recipe(), recipe()
+    mine["judge"] = parts.defaults("judge", "majority_vote")
+    assert said(mine, other) == [(("judge",), "majority_vote", other["judge"]["name"])]
+
+
+def test_metrics_are_compared_one_by_one_and_their_verifiers_inside() -> None:
+    mine, other = recipe("rejection_sampling"), recipe("rejection_sampling")
+    at = next(n for n, one in enumerate(mine["metrics"]) if one["name"] == "held_out_accuracy")
+    mine["metrics"][at]["verifier"]["numbers"] = not other["metrics"][at]["verifier"]["numbers"]
+    assert [path for path, _, _ in said(mine, other)] == [("metrics", at, "verifier", "numbers")]
+    del mine["metrics"][at]
+    assert [path for path, _, _ in said(mine, other)] == [("metrics",)]
+
+
+def test_a_step_is_compared_with_the_one_that_it_stands_for() -> None:
+    other = recipe("rejection_sampling")
+    mine = steps_edit.as_steps(recipe("rejection_sampling"))
+    assert said(mine, other) == [], "slots written as steps are the same recipe"
+    added = steps_edit.added(mine, ("steps",), "judge: majority_vote")
+    last = len(added["steps"]) - 1
+    assert said(added, other) == [(("steps", last, "part"), "majority_vote", None)]
+    moved = steps_edit.moved(added, ("steps",), last, -1)
+    moved["steps"][1]["part"]["n"] = 99
+    assert said(moved, other) == [
+        (("steps", 1, "part", "n"), 99, other["generator"]["n"]),
+        (("steps", last - 1, "part"), "majority_vote", None),
+    ]
