@@ -83,7 +83,7 @@
       });
       if (!response.ok || !response.body) throw new Error("The answers could not be read.");
       const pieces = response.body.pipeThrough(new TextDecoderStream()).getReader();
-      for (let rest = ""; ; ) {
+      for (let rest = ""; ;) {
         const { done, value } = await pieces.read();
         if (done) break;
         const messages = (rest + value).split("\n\n");
@@ -143,8 +143,8 @@
     }
     const response = await plainFetch(url, { ...how, body: JSON.stringify({ ...question, session_hash: page }) });
     if ((isReading || reader) && response.ok) {
-      const { event_id: own } = await response.clone().json();
-      if (!ended.has(own)) running.add(own);
+      const { event_id: late } = await response.clone().json();
+      if (!ended.has(late)) running.add(late);
       read();
     }
     return response;
