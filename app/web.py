@@ -18,7 +18,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp
 
-from app import api, gradio_files, own_files, pages, signin, uploads
+from app import api, gradio_assets, gradio_files, own_files, pages, signin, uploads
 from app.guard import Guard
 from app.theme import RondoTheme
 from app.widgets import header
@@ -42,6 +42,7 @@ def create_app(*, with_worker: bool = True) -> ASGIApp:
     app.add_api_route("/healthz", _health, include_in_schema=False)
     app.add_api_route("/favicon.ico", _icon, include_in_schema=False)
     app.mount("/static", own_files.OwnFiles())
+    app.mount("/assets", gradio_assets.Assets())
     app.include_router(signin.router)
     api.add_to(app)
     header.install(pages.PAGES)

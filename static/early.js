@@ -12,20 +12,11 @@
   "use strict";
   /** @typedef {{ id: number, backend_fn: boolean, js?: unknown, queue?: boolean | null, connection?: string,
    *    inputs: number[], targets: [number, string][] }} Event */
-  /** @typedef {{ root: string, theme_hash?: string, api_prefix?: string, enable_queue?: boolean, dependencies?: Event[],
+  /** @typedef {{ root: string, api_prefix?: string, enable_queue?: boolean, dependencies?: Event[],
    *    components?: { id: number, props?: { value?: unknown } }[] }} Config */
   /** @type {Config | undefined} */
   const config = /** @type {any} */ (window).gradio_config;
   if (!config?.dependencies) return;
-
-  // Gradio adds these two when it has started, and waits for one after the other; it leaves them be where it finds them.
-  const first = document.querySelector('link[rel="stylesheet"][href^="/assets/index-"]')?.getAttribute("href");
-  for (const href of [`.${first}`, `${config.root}/theme.css?v=${config.theme_hash}`]) {
-    const link = document.createElement("link");
-    link.rel = "stylesheet";
-    link.href = href;
-    document.head.append(link);
-  }
 
   const plainFetch = window.fetch.bind(window);
   const api = `${config.root}${config.api_prefix || ""}`;

@@ -23,17 +23,21 @@ from backend.services import projects
 from backend.services.projects import ProjectView
 
 NAME = "frontend/index.html"
+FONT = "fonts/inter-latin-wght-normal.woff2"
 HEAD = (
     f'<link rel="icon" href="{own_files.address("rondo.svg")}" type="image/svg+xml">'
     f'<link rel="stylesheet" href="{own_files.address("rondo.css")}">'
-    # The last one to take over what a page asks is the first one that hears of it.
     + "".join(
         f'<script src="{own_files.address(name)}"></script>'
-        for name in ("early.js", "frames.js", "locks.js", "rondo.js")
+        for name in ("sheets.js", "frames.js", "locks.js", "rondo.js")
     )
 )
+EARLY = f'</script><script src="{own_files.address("early.js")}">'
+"""Right behind the configuration: before the style sheets, which scripts behind them wait for, and before the other
+scripts that take over what a page asks, so that those hear of it, too."""
 FIRST = (
     "{% set needs = rondo_links(config) %}"
+    f'<link rel="preload" as="font" type="font/woff2" crossorigin href="{own_files.address(FONT)}">'
     '{% for one in needs.styles %}<link rel="preload" as="style" crossorigin href="/assets/{{ one }}">{% endfor %}'
     '{% for one in needs.scripts %}<link rel="modulepreload" crossorigin href="/assets/{{ one }}">{% endfor %}'
 )
@@ -86,11 +90,13 @@ def framed(source: str) -> str:
     """Return Gradio's template without what it says of itself to other sites, with our head and header."""
     source = re.sub(r"<meta\s+(?:property|name)=\"(?:og|twitter):[^>]*/>", "", source)
     source = re.sub(r"<link rel=\"manifest\"[^>]*/>", "", source)
+    # The script of pages in other sites' frames, of which Rondo is none.
+    source = re.sub(r"<script>\s*\(\(\) => \{\s*const root = .*?</script>", "", source, flags=re.DOTALL)
     for place, with_ours in (
         # Links in a page and its questions are relative to its project; what the page is built of is the same in all.
         (r"(<meta charset=\"utf-8\" />)", rf"\1{FIRST}"),
         (r"(<base href=\"\{\{ base_url[^>]*>)", r"\1"),
-        (r"(window\.gradio_config = \{\{ config \| toorjson \}\};)", rf"\1 {ROOT}"),
+        (r"(window\.gradio_config = \{\{ config \| toorjson \}\};)", rf"\1 {ROOT}{EARLY}"),
         (r"src=\"\./assets/", 'src="/assets/'),
         (r"href=\"\./assets/", 'href="/assets/'),
         (r"(</head>)", rf"{HEAD}\1"),
