@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import addresses, cookies, html, origin, payloads, proxies
+from app import addresses, caching, cookies, html, origin, payloads, proxies
 from app.nesting import Nesting
 from backend.boundary import MOST_DEPTH
 from backend.config import settings
@@ -24,8 +24,6 @@ from backend.services.people.sessions import SignedIn
 
 MEGABYTE = 1024 * 1024
 OPEN = ("/login", "/login/oidc", "/login/oidc/callback", "/healthz", "/favicon.ico")
-ASSETS = "/assets/"
-"""Gradio's own scripts and styles. Their names hold a hash of their text, so a browser asks once."""
 LARGE = ("/gradio_api/upload", "/import")
 # Parts of Gradio that Rondo does not use and that would only be something more to attack.
 HIDDEN = (
@@ -167,7 +165,7 @@ async def _identify(request: Request) -> Response | None:
     """Note who is signed in on the request; refuse what is not open to everyone."""
     path = request.url.path
     request.state.signed_in = None
-    if path.startswith(("/static/", ASSETS)) or path == "/healthz":
+    if path.startswith(("/static/", caching.ASSETS)) or path == "/healthz":
         return None  # these wait for nothing: a page has some seventy of them, which hold nobody's data
     try:
         who = await anyio.to_thread.run_sync(_who, request, limiter=_lookups)
@@ -258,6 +256,7 @@ def _policy(path: str) -> str:
 def _with_headers(scope: Scope, send: Send) -> Send:
     """Add the security headers to whatever answers."""
     path: str = scope["path"]
+    query = scope.get("query_string", b"").decode("latin-1")
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -271,11 +270,11 @@ def _with_headers(scope: Scope, send: Send) -> Send:
             headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
             if settings().secure_cookies:
                 headers["Strict-Transport-Security"] = "max-age=31536000"
-            if path.startswith(ASSETS) and message["status"] in (200, 304):
-                headers["Cache-Control"] = "public, max-age=31536000, immutable"
+            kept = caching.rule(path, query, message["status"])
+            if caching.FOR_GOOD in kept:
+                headers["Cache-Control"] = kept
             else:
-                # Scripts import each other without a version: a browser asks whether its copy is still the newest.
-                headers.setdefault("Cache-Control", "no-cache" if path.startswith("/static/") else "no-store")
+                headers.setdefault("Cache-Control", kept)
         await send(message)
 
     return sending

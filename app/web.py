@@ -5,7 +5,6 @@ import os
 import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -17,11 +16,9 @@ os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
 import gradio as gr
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
-from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-import static
-from app import api, gradio_files, pages, signin, uploads
+from app import api, gradio_assets, gradio_files, gradio_sessions, own_files, pages, signin, uploads
 from app.guard import Guard
 from app.theme import RondoTheme
 from app.widgets import header
@@ -30,8 +27,6 @@ from backend.config import settings
 from backend.services import installation
 
 log = logging.getLogger("rondo.app")
-
-STATIC = Path(static.__path__[0])
 
 
 def create_app(*, with_worker: bool = True) -> ASGIApp:
@@ -46,8 +41,8 @@ def create_app(*, with_worker: bool = True) -> ASGIApp:
     )
     app.add_api_route("/healthz", _health, include_in_schema=False)
     app.add_api_route("/favicon.ico", _icon, include_in_schema=False)
-    # Gradio's own static files stay reachable at the address it expects them at.
-    app.mount("/static", StaticFiles(directory=STATIC, packages=[("gradio", "templates/frontend/static")]))
+    app.mount("/static", own_files.OwnFiles())
+    app.mount("/assets", gradio_assets.Assets())
     app.include_router(signin.router)
     api.add_to(app)
     header.install(pages.PAGES)
@@ -79,6 +74,7 @@ def _mount_pages(app: FastAPI) -> None:
             max_file_size=f"{settings().max_upload_mb}mb",
         )
     gradio_files.install(built)
+    gradio_sessions.install()
 
 
 @asynccontextmanager
@@ -117,4 +113,4 @@ async def _health() -> PlainTextResponse:
 
 
 def _icon() -> FileResponse:
-    return FileResponse(STATIC / "rondo.svg", media_type="image/svg+xml")
+    return FileResponse(own_files.FOLDER / "rondo.svg", media_type="image/svg+xml")

@@ -7,7 +7,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from fastapi.templating import Jinja2Templates
 
-from backend import __version__
+from app import own_files
 
 FOLDER = Path(__file__).parent
 
@@ -17,5 +17,5 @@ _templates = Jinja2Templates(FOLDER)
 def page(request: Request, template: str, /, *, title: str, status: int = 200, **values: Any) -> HTMLResponse:
     """Draw one of this folder's pages; every value is escaped."""
     return _templates.TemplateResponse(
-        request, f"{template}.html", {"title": title, "version": __version__, **values}, status_code=status
+        request, f"{template}.html", {"title": title, "own_file": own_files.address, **values}, status_code=status
     )

@@ -9,26 +9,39 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import gradio.routes
 from fastapi import Request
 from gradio.route_utils import STATIC_TEMPLATE_LIB
 from jinja2 import ChoiceLoader, DictLoader, FileSystemLoader
 
-from app import html
+from app import html, own_files
 from app.addresses import page_path
-from backend import __version__
+from app.widgets import scripts
 from backend.services import projects
 from backend.services.projects import ProjectView
 
 NAME = "frontend/index.html"
+FONT = "fonts/inter-latin-wght-normal.woff2"
 HEAD = (
-    f'<link rel="icon" href="/static/rondo.svg" type="image/svg+xml">'
-    f'<link rel="stylesheet" href="/static/rondo.css?v={__version__}">'
-    f'<script src="/static/frames.js?v={__version__}"></script>'
-    f'<script src="/static/locks.js?v={__version__}"></script>'
-    f'<script src="/static/rondo.js?v={__version__}"></script>'
+    f'<link rel="icon" href="{own_files.address("rondo.svg")}" type="image/svg+xml">'
+    f'<link rel="stylesheet" href="{own_files.address("rondo.css")}">'
+    + "".join(
+        f'<script src="{own_files.address(name)}"></script>'
+        for name in ("sheets.js", "frames.js", "locks.js", "rondo.js")
+    )
 )
+EARLY = f'</script><script src="{own_files.address("early.js")}">'
+"""Right behind the configuration: before the style sheets, which scripts behind them wait for, and before the other
+scripts that take over what a page asks, so that those hear of it, too."""
+FIRST = (
+    "{% set needs = rondo_links(config) %}"
+    f'<link rel="preload" as="font" type="font/woff2" crossorigin href="{own_files.address(FONT)}">'
+    '{% for one in needs.styles %}<link rel="preload" as="style" crossorigin href="/assets/{{ one }}">{% endfor %}'
+    '{% for one in needs.scripts %}<link rel="modulepreload" crossorigin href="/assets/{{ one }}">{% endfor %}'
+)
+"""Before everything else, so that a browser asks for these while it reads the rest."""
 ROOT = "window.gradio_config.root = window.location.origin + {{ rondo_shell(request).root | toorjson }};"
 """Gradio's script takes its page's name from what follows the root in the address, and asks below the root."""
 
@@ -60,24 +73,30 @@ def install(pages: Sequence[ModuleType]) -> None:
     """Put the header into Gradio's page template."""
     folder = Path(STATIC_TEMPLATE_LIB)
     environment = gradio.routes.templates.env
+    source = (folder / NAME).read_text(encoding="utf-8")
     environment.loader = ChoiceLoader(
         [
-            DictLoader({NAME: framed((folder / NAME).read_text(encoding="utf-8"))}),
+            DictLoader({NAME: framed(source)}),
             FileSystemLoader(html.FOLDER),
             FileSystemLoader(folder),
         ]
     )
-    environment.globals["rondo_shell"] = lambda request: shell(request, pages)
+    environment.globals["rondo_file"] = own_files.address
+    environment.globals["rondo_links"] = lambda config: scripts.links(source, shown_types(config))
+    environment.globals["rondo_shell"] = lambda request: _once(request, pages)
 
 
 def framed(source: str) -> str:
     """Return Gradio's template without what it says of itself to other sites, with our head and header."""
     source = re.sub(r"<meta\s+(?:property|name)=\"(?:og|twitter):[^>]*/>", "", source)
     source = re.sub(r"<link rel=\"manifest\"[^>]*/>", "", source)
+    # The script of pages in other sites' frames, of which Rondo is none.
+    source = re.sub(r"<script>\s*\(\(\) => \{\s*const root = .*?</script>", "", source, flags=re.DOTALL)
     for place, with_ours in (
         # Links in a page and its questions are relative to its project; what the page is built of is the same in all.
+        (r"(<meta charset=\"utf-8\" />)", rf"\1{FIRST}"),
         (r"(<base href=\"\{\{ base_url[^>]*>)", r"\1"),
-        (r"(window\.gradio_config = \{\{ config \| toorjson \}\};)", rf"\1 {ROOT}"),
+        (r"(window\.gradio_config = \{\{ config \| toorjson \}\};)", rf"\1 {ROOT}{EARLY}"),
         (r"src=\"\./assets/", 'src="/assets/'),
         (r"href=\"\./assets/", 'href="/assets/'),
         (r"(</head>)", rf"{HEAD}\1"),
@@ -87,6 +106,18 @@ def framed(source: str) -> str:
         if not found:
             raise RuntimeError(f"Gradio's page template has no {place}. Rondo needs the Gradio version it pins.")
     return source
+
+
+def shown_types(config: dict[str, Any]) -> set[str]:
+    """Return the types of the components that a page shows from its start."""
+    return {one["type"] for one in config["components"] if one["props"].get("visible") is not False}
+
+
+def _once(request: Request, pages: Sequence[ModuleType]) -> Shell:
+    """The template asks twice."""
+    if not hasattr(request.state, "shell"):
+        request.state.shell = shell(request, pages)
+    return request.state.shell
 
 
 def shell(request: Request, pages: Sequence[ModuleType]) -> Shell:

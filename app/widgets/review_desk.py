@@ -2,11 +2,11 @@
 
 import gradio as gr
 
-from backend import __version__
+from app import own_files
 
-HEAD = f'<link rel="stylesheet" href="/static/review/review.css?v={__version__}">'
+HEAD = f'<link rel="stylesheet" href="{own_files.address("review/review.css")}">'
 TEMPLATE = '<div class="rondo-muted">Opening the review…</div>'
-START = f"""import("/static/review/desk.js?v={__version__}").then(
+START = f"""import("{own_files.address("review/desk.js")}").then(
   (desk) => desk.start(element),
   () => {{ element.textContent = "A part of this page did not arrive. Reload it."; }},
 );"""

@@ -92,8 +92,13 @@ def is_truncated(sample: Sample) -> bool:
 
 
 def is_blank(sample: Sample) -> bool:
+    """Say whether its text has no visible character."""
+    return shows_nothing(sample.text)
+
+
+def shows_nothing(text: str) -> bool:
     """Say whether a text has no visible character: spaces, zero-width and control characters show nothing."""
-    return all(unicodedata.category(sign)[0] in "ZC" for sign in sample.text)
+    return all(unicodedata.category(sign)[0] in "ZC" for sign in text)
 
 
 def score_of(sample: Sample) -> float | None:

@@ -19,7 +19,7 @@ REASONS = ("", FEW, EMPTY, FEW_REVIEWERS, DECIDED, EQUAL, SAME, NARROW, QUOTA)
 PER_CHARACTERS = 1000
 PER_SAMPLE = ("ids", "group", "standing", "score", "length", "text", "is_blank", "is_cut", "reviewers")
 NO_CATEGORY = "–"
-_STANDING = {Verdict.accept: 1, None: 0, Verdict.reject: -1}
+STANDING = {Verdict.accept: 1, None: 0, Verdict.reject: -1}
 
 Numbers = NDArray[Any]
 
@@ -97,16 +97,23 @@ def candidates(groups: Iterable[Group], *, seed: int) -> Candidates:
             text = one.text.strip()
             score = np.nan if one.score is None else one.score
             place = texts.setdefault(text, len(texts))
-            standing = _STANDING[by_person(one)]
+            standing = STANDING[by_person(one)]
             rows.append(
                 (one.id, number, standing, score, len(text), place, is_blank(one), is_truncated(one), one.reviewers)
             )
     columns: Any = zip(*rows, strict=True) if rows else [()] * 9
     kinds: tuple[Any, ...] = (int, int, np.int8, float, int, int, bool, bool, int)
     found: list[Numbers] = [np.array(column, dtype=kind) for column, kind in zip(columns, kinds, strict=True)]
-    drawn = np.lexsort((_mixed(found[0], seed), found[1]))
-    by_name = dict(zip(PER_SAMPLE, (column[drawn] for column in found), strict=True))
-    return Candidates(**by_name, prompt_ids=np.array(prompt_ids, dtype=int), notes=tuple(notes))
+    by_name = dict(zip(PER_SAMPLE, found, strict=True))
+    return in_drawn_order(by_name, np.array(prompt_ids, dtype=int), tuple(notes), seed=seed)
+
+
+def in_drawn_order(
+    columns: dict[str, Numbers], prompt_ids: Numbers, notes: tuple[JSON, ...], *, seed: int
+) -> Candidates:
+    """Return the candidates of columns whose rows stand in any order."""
+    drawn = np.lexsort((_mixed(columns["ids"], seed), columns["group"]))
+    return Candidates(**{name: columns[name][drawn] for name in PER_SAMPLE}, prompt_ids=prompt_ids, notes=notes)
 
 
 def decide(found: Candidates, knobs: Knobs, *, categories: Numbers | None = None) -> Decided:

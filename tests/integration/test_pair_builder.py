@@ -7,20 +7,24 @@ from sqlalchemy import event
 from sqlalchemy.orm import ORMExecuteState, Session
 
 from app.pages.pairs import shown
-from backend.db import reading, session, tables
+from backend.db import now, reading, session, tables
 from backend.errors import Conflict, InvalidInput, PermissionDenied
 from backend.generators.sample import Sample
 from backend.jobs import transitions
 from backend.judges.brevity import Brevity
+from backend.pipeline import candidates, select
+from backend.pipeline import groups as group_values
 from backend.pipeline import run as pipeline_run
+from backend.pipeline.known import known_labels
 from backend.prompt_sources.prompt_set import PromptSet
 from backend.prompt_sources.widest import Widest
 from backend.recipes import Recipe
+from backend.selectors import _margins
 from backend.selectors.best_versus_worst import BestVersusWorst
 from backend.services.pairs import choosing, openings, previews
 from backend.services.plans import branches
 from backend.trainers.dpo import DPO
-from backend.values import JobStatus, Role, RoundStatus, Stage
+from backend.values import JobStatus, LabelSource, Role, RoundStatus, Stage, Verdict
 from tests import rows
 from tests.integration import site
 from tests.integration.clicking import Clicker
@@ -91,6 +95,41 @@ def test_reviewers_are_counted_by_whose_word_stands() -> None:
     assert [(one.chosen_id, one.rejected_id) for one in found.examples] == [(samples[0].id, samples[1].id)]
     assert found.dropped == {"fewer than min_reviewers": 2}
     assert previews.preview(actor, round_.id, {"min_reviewers": 3}).rows == 0
+
+
+def test_samples_read_by_column_are_those_that_a_selector_sees() -> None:
+    project, round_, samples = judged()
+    actor, other = rows.make_actor(project), rows.make_actor(project, Role.reviewer)
+    with session() as db:
+        # Of prompt 1: twins, one accepted; a cut text accepted; nothing visible. Of prompt 2: twins that people differ
+        # on, beside a third; one of known label. Prompt 3 has lost its samples but one.
+        found = {one.id: one for one in db.query(tables.Sample).filter_by(round_id=round_.id)}
+        label = {one.sample_id: one for one in db.query(tables.Label).filter_by(round_id=round_.id)}
+        for number, text in ((0, "twin "), (1, " twin"), (2, "\u200b "), (4, "same"), (5, "same"), (6, "same")):
+            found[samples[number].id].text = text
+        found[samples[3].id].finish_reason = found[samples[7].id].finish_reason = "length"
+        for number, verdict in ((0, "accept"), (3, "accept"), (4, "accept"), (5, "reject")):
+            label[samples[number].id].verdict, label[samples[number].id].source = Verdict(verdict), LabelSource.person
+        db.add(tables.GoldItem(sample_id=samples[7].id, round_id=round_.id, verdict=Verdict.reject, created_at=now()))
+        for sample in samples[9:]:
+            db.delete(found[sample.id])
+    for sample, person in ((samples[0], actor), (samples[0], other), (samples[4], other)):
+        rows.make_decision(sample, person)
+    rows.make_decision(samples[5], actor, "prefer", value={})
+    with reading() as db:
+        stage, _ = openings._stage(db, db.get_one(tables.Round, round_.id))
+        known = known_labels(db, round_.id)
+        groups = select.offered(stage, select.labelled(stage, db, group_values.seen_by(db, stage), known))
+        by_values = _margins.candidates(groups, seed=7)
+        by_column = candidates.load(db, stage, seed=7)
+    assert by_column.standing.tolist().count(1) == 4, "the twin, too"
+    for name in set(_margins.PER_SAMPLE) - {"text"}:
+        assert getattr(by_column, name).tolist() == pytest.approx(getattr(by_values, name).tolist(), nan_ok=True), name
+    assert by_column.prompt_ids.tolist() == by_values.prompt_ids.tolist()
+    assert by_column.notes == by_values.notes
+    texts = [list(zip(found.group, found.text, strict=True)) for found in (by_column, by_values)]
+    same, expected = ([texts.index(one) for one in texts] for texts in texts)
+    assert same == expected, "equal for equal texts of a group, whatever their numbers"
 
 
 def test_a_round_in_review_keeps_the_knobs_for_its_selecting() -> None:

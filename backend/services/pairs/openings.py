@@ -3,22 +3,18 @@
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
-from backend import recipes, values
+from backend import recipes
 from backend.db import reading, tables
-from backend.db.many import in_chunks
 from backend.errors import Conflict
 from backend.jobs import JobProgress
-from backend.pipeline import groups as group_values
-from backend.pipeline import select
-from backend.pipeline.known import known_labels
+from backend.pipeline import candidates
 from backend.pipeline.stage import StageContext
-from backend.selectors._margins import Candidates, Numbers, candidates
+from backend.selectors._margins import Candidates, Numbers
 from backend.selectors.margin_pairs import MarginPairs
 from backend.services.access import Actor
 from backend.services.recipes.parts import validate
@@ -83,7 +79,8 @@ def open_round(actor: Actor, round_id: int) -> Opening:
         row = get_row(db, actor, round_id, Role.curator)
         stage, knobs = _stage(db, row)
         way = _way(db, row)
-        found = candidates(_groups(db, stage), seed=stage.seed("select", 0))
+        _check_groups(stage)
+        found = candidates.load(db, stage, seed=stage.seed("select", 0))
     if not ((found.score == found.score) | (found.standing != 0)).any():
         raise Conflict(f"No sample of round {row.number} has a score yet. Open this page once the round is judged.")
     made = Opening(secrets.token_hex(8), way, round_id, row.number, actor.user_id, found, _notes(found), knobs)
@@ -150,16 +147,13 @@ def _stage(db: Session, row: tables.Round) -> tuple[StageContext, MarginPairs]:
     return StageContext(0, 0, row, recipe, JobProgress(0, 0), Stage.select, "", number), knobs
 
 
-def _groups(db: Session, stage: StageContext) -> Iterator[values.Group]:
+def _check_groups(stage: StageContext) -> None:
     narrowed = stage.place.narrowed
     if narrowed is not None and stage.round.steps.get(str(narrowed), {}).get("groups") is None:
         raise Conflict(
             f"{stage.place} of round {stage.round.number} works on what {stage.places[narrowed]} chooses, which has "
             "not run yet. Open this page once it has."
         )
-    known = known_labels(db, stage.round.id)
-    for batch in in_chunks(group_values.seen_by(db, stage), select.GROUPS_AT_ONCE):
-        yield from select.offered(stage, select.labelled(stage, db, batch, known))
 
 
 def _notes(found: Candidates) -> tuple[str, ...]:

@@ -64,4 +64,4 @@ def test_the_theme_takes_no_color_of_its_own() -> None:
 
 
 def test_the_style_sheet_asks_no_other_host() -> None:
-    assert re.findall(r"url\(\"(?!/static/)[^)]*\)|@import", CSS) == []
+    assert re.findall(r"url\(\"(?!\./)[^)]*\)|@import", CSS) == []

@@ -1,0 +1,19 @@
+"""How long a browser may keep an answer without asking again."""
+
+from app import own_files
+
+ASSETS = "/assets/"
+"""Gradio's own scripts and styles. Their names hold a hash of their text, so a browser asks once."""
+THEME = "/theme.css"
+FOR_GOOD = "max-age=31536000, immutable"
+
+
+def rule(path: str, query: str, status: int) -> str:
+    """Return the Cache-Control of an answer that says nothing itself. What holds somebody's data is not kept."""
+    is_there = status in (200, 304)
+    if is_there and path.startswith((ASSETS, own_files.address(""))):
+        return f"public, {FOR_GOOD}"
+    if is_there and path == THEME and query.startswith("v="):
+        return f"private, {FOR_GOOD}"  # the hash of its text
+    # Scripts may import each other without a version: a browser asks whether its copy is still the newest.
+    return "no-cache" if path.startswith(own_files.AT) else "no-store"

@@ -1,0 +1,47 @@
+"""Rondo's own scripts, styles and pictures, at addresses that change with what they hold: a browser asks for each once.
+
+`/static/VERSION/review/desk.js` is `static/review/desk.js`. Scripts import each other relative to themselves, so all of
+a page's are of one version. An address of another version, of a page from before an update, is answered as well; that
+answer and those at `/static/review/desk.js` are asked for again each time.
+"""
+
+import hashlib
+import re
+from functools import cache
+from pathlib import Path
+
+from fastapi.staticfiles import StaticFiles
+from starlette.responses import Response
+from starlette.types import Scope
+
+import static
+
+FOLDER = Path(static.__path__[0])
+AT = "/static/"
+_VERSION = re.compile(r"[0-9a-f]{12}/")
+
+
+@cache
+def version() -> str:
+    """Return twelve digits that stand for all of the files."""
+    seen = hashlib.sha256()
+    for file in sorted(FOLDER.rglob("*")):
+        if file.is_file() and "__pycache__" not in file.parts:
+            seen.update(str(file.relative_to(FOLDER)).encode() + b"\0" + file.read_bytes())
+    return seen.hexdigest()[:12]
+
+
+def address(file: str) -> str:
+    """Return where a browser gets the file, such as `review/desk.js`, and may keep it for good."""
+    return f"{AT}{version()}/{file}"
+
+
+class OwnFiles(StaticFiles):
+    """The files at `/static/`, with Gradio's own static files, which it expects there."""
+
+    def __init__(self) -> None:
+        super().__init__(directory=FOLDER, packages=[("gradio", "templates/frontend/static")])
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """As Starlette's, whatever version the address names."""
+        return await super().get_response(_VERSION.sub("", path, count=1), scope)

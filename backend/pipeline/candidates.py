@@ -1,0 +1,151 @@
+"""A step's samples as arrays, read column by column: what `_margins.candidates` makes of the groups as values, without
+the values. At 100,000 samples those take seconds."""
+
+from collections import defaultdict
+from collections.abc import Container
+from typing import Any
+
+import numpy as np
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.db import standing, tables
+from backend.db.many import in_chunks
+from backend.db.standing import TOGETHER
+from backend.pipeline import groups as group_values
+from backend.pipeline.groups import GroupRow
+from backend.pipeline.known import known_labels
+from backend.pipeline.reviewers import ENOUGH
+from backend.pipeline.select import GROUPS_AT_ONCE, labelled, offered
+from backend.pipeline.stage import StageContext
+from backend.selectors import shows_nothing
+from backend.selectors._margins import STANDING, Candidates, Numbers, candidates, in_drawn_order
+from backend.values import JSON, LabelSource, Sample, Split, Verdict
+
+ROWS_AT_ONCE = 10_000
+PROMPTS_AT_ONCE = 5_000
+
+
+def load(db: Session, stage: StageContext, *, seed: int) -> Candidates:
+    """Return the samples that the step's selector would see, with the labels that stand now."""
+    rows = group_values.seen_by(db, stage)
+    known = known_labels(db, stage.round.id)
+    if any(row.parent_id is not None for row in rows):
+        # What a question is about decides whether its answers are seen.
+        batches = (labelled(stage, db, some, known) for some in in_chunks(rows, GROUPS_AT_ONCE))
+        return candidates((group for batch in batches for group in offered(stage, batch)), seed=seed)
+    return _of_columns(db, stage, rows, known, seed)
+
+
+def _of_columns(
+    db: Session, stage: StageContext, rows: list[GroupRow], known: dict[int, JSON], seed: int
+) -> Candidates:
+    places = {row.id: place for place, row in enumerate(rows)}
+    found = _read(db, stage, places, known)
+    number = np.array(found["group"], dtype=int)
+    # Groups without a sample are none: the others are numbered in their order.
+    seen = np.unique(number)
+    columns = {
+        "ids": np.array(found["ids"], dtype=int),
+        "group": np.searchsorted(seen, number),
+        "standing": np.array(found["standing"], dtype=np.int8),
+        "score": np.array(found["score"], dtype=float),
+        "length": np.array(found["length"], dtype=int),
+        "text": np.array(found["text"], dtype=int),
+        "is_blank": np.array(found["is_blank"], dtype=bool),
+        "is_cut": np.array(found["is_cut"], dtype=bool) & (np.array(found["standing"], dtype=np.int8) != 1),
+        "reviewers": _reviewers(db, stage.round.id, found, known),
+    }
+    prompt_ids = [rows[place].prompt_id for place in seen.tolist()]
+    notes = _notes(db, prompt_ids)
+    return in_drawn_order(columns, np.array(prompt_ids, dtype=int), tuple(notes[n] for n in prompt_ids), seed=seed)
+
+
+def _read(db: Session, stage: StageContext, places: dict[int, int], known: dict[int, JSON]) -> dict[str, list[Any]]:
+    """The columns of the samples, one entry a sample, in any order; `rows` holds the ids of their groups."""
+    found: dict[str, list[Any]] = defaultdict(list)
+    texts: dict[tuple[int, str], int] = {}
+    said: dict[tuple[int, str], set[Verdict]] = defaultdict(set)
+    undecided: list[tuple[int, tuple[int, str]]] = []
+    accepted, rejected = STANDING[Verdict.accept], STANDING[Verdict.reject]
+    for id_, group_id, text, finish, turns, score, verdict, source in _samples(db, stage):
+        place = places.get(group_id)
+        if place is None:
+            continue
+        if (label := known.get(id_)) is not None:
+            score, verdict, source = label["score"], label["verdict"], label["source"]
+        stripped = text.strip()
+        by_person = verdict if source is LabelSource.person else None
+        words = (place, stripped if not turns else _said(text, turns).strip())
+        if by_person is not None:
+            said[words].add(by_person)
+        else:
+            undecided.append((len(found["ids"]), words))
+        found["ids"].append(id_)
+        found["rows"].append(group_id)
+        found["group"].append(place)
+        found["standing"].append(0 if by_person is None else accepted if by_person is Verdict.accept else rejected)
+        found["score"].append(np.nan if score is None else score)
+        found["length"].append(len(stripped))
+        found["text"].append(texts.setdefault((place, stripped), len(texts)))
+        found["is_blank"].append(shows_nothing(text))
+        found["is_cut"].append(finish == "length")
+    if said:
+        for number, words in undecided:
+            # People's word on a text holds for its twins, unless they differ.
+            if len(verdicts := said.get(words, ())) == 1:
+                found["standing"][number] = STANDING[next(iter(verdicts))]
+    return found
+
+
+def _samples(db: Session, stage: StageContext) -> Any:
+    sample, group, label, place = tables.Sample, tables.Group, tables.Label, stage.place
+    query = (
+        select(
+            sample.id, sample.group_id, sample.text, sample.finish_reason, sample.turns,
+            label.score, label.verdict, label.source,
+        )
+        .join(group, group.id == sample.group_id)
+        .outerjoin(label, label.sample_id == sample.id)
+        .where(
+            sample.round_id == stage.round.id, group.round_id == stage.round.id, group.split == Split.train,
+            group.step == place.source, sample.step < place.index,
+        )
+        .execution_options(yield_per=ROWS_AT_ONCE)
+    )  # fmt: skip
+    if place.step.roles:
+        query = query.where(sample.role.in_(place.step.roles))
+    return db.connection().execute(query)
+
+
+def _said(text: str, turns: list[Any]) -> str:
+    return Sample(0, 0, text, "", 0, turns=tuple(turns)).said
+
+
+def _reviewers(db: Session, round_id: int, found: dict[str, list[Any]], known: Container[int]) -> Numbers:
+    """How many people decided on each sample; a decision about a group is one on each of its samples."""
+    of_samples, of_groups = defaultdict[int, set[int]](set), defaultdict[int, set[int]](set)
+    row = tables.Decision
+    query = standing.label_words(row.group_id, row.sample_id, row.user_id, row.kind).where(row.round_id == round_id)
+    for group_id, sample_id, user_id, kind in db.execute(query):
+        (of_groups[group_id] if kind in TOGETHER else of_samples[sample_id]).add(user_id)
+    if not of_samples and not of_groups and not known:
+        return np.zeros(len(found["ids"]), dtype=int)
+    none: set[int] = set()
+    return np.array(
+        [
+            ENOUGH if id_ in known else len(of_samples.get(id_, none) | of_groups.get(group_id, none))
+            for id_, group_id in zip(found["ids"], found["rows"], strict=True)
+        ],
+        dtype=int,
+    )
+
+
+def _notes(db: Session, prompt_ids: list[int]) -> dict[int, JSON]:
+    """What files say of these prompts, by id."""
+    prompt, found = tables.Prompt, {}
+    for some in in_chunks(sorted(set(prompt_ids)), PROMPTS_AT_ONCE):
+        found |= dict(
+            db.connection().execute(select(prompt.id, prompt.extra).where(prompt.id.in_(some))).tuples().all()
+        )
+    return found

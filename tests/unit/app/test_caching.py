@@ -1,0 +1,29 @@
+"""How long a browser keeps what."""
+
+import pytest
+
+from app import caching, own_files
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "status", "rule"),
+    [
+        ("/assets/index-abc.js", "", 200, f"public, {caching.FOR_GOOD}"),
+        ("/assets/index-abc.js", "", 404, "no-store"),
+        (own_files.address("review/desk.js"), "", 200, f"public, {caching.FOR_GOOD}"),
+        ("/static/0123456789ab/review/desk.js", "", 200, "no-cache"),
+        ("/static/review/desk.js", "", 200, "no-cache"),
+        ("/theme.css", "v=abc", 200, f"private, {caching.FOR_GOOD}"),
+        ("/theme.css", "", 200, "no-store"),
+        ("/theme.css", "v=abc", 401, "no-store"),
+        ("/", "", 200, "no-store"),
+        ("/api/v1/me", "v=abc", 200, "no-store"),
+    ],
+)
+def test_only_what_its_address_names_by_its_content_is_kept(path: str, query: str, status: int, rule: str) -> None:
+    assert caching.rule(path, query, status) == rule
+
+
+def test_the_version_stands_for_the_files() -> None:
+    assert own_files.address("rondo.css") == f"/static/{own_files.version()}/rondo.css"
+    assert len(own_files.version()) == 12
