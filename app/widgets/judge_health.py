@@ -69,7 +69,7 @@ def shown(found: Health, hold: dict[str, Any] | None = None) -> dict[str, Any]:
 
 
 def corrected(found: Corrected | None) -> str:
-    """The share of right answers as the judge says it and as people's decisions correct it; what is missing for that."""
+    """The share of right answers as the judge says it and as decisions correct it, or what is missing for that."""
     if found is None or found.judge is None:
         return ""
     says = f"Share of right answers: the judge says {found.judge * 100:.1f} %"

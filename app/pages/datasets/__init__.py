@@ -219,7 +219,7 @@ def card_value(detail: DatasetDetail) -> dict[str, Any]:
 
 def _fact(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {version}" for name, version in value.items() if version)
+        return ", ".join(f"{name} {version}" for name, version in value.items() if version not in (None, ""))
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
@@ -245,8 +245,15 @@ def funnel_row(step: dict[str, Any]) -> list[str]:
     """One stage of the funnel; what is beside stage, count and reasons follows in words."""
     reasons = [f"{count:,} {reason}" for reason, count in step.get("dropped", {}).items()]
     beside = [f"{k} {v:,}" for k, v in step.items() if k not in ("stage", "count", "dropped") and isinstance(v, int)]
+    beside += [_cut(step["cut"])] if step.get("cut") else []
     unit = [f"counted in {step['unit']}"] if reasons and step.get("unit") else []
     return [str(step["stage"]), f"{step['count']:,}", "; ".join([*reasons, *beside, *unit]) or "–"]
+
+
+def _cut(cut: dict[str, Any]) -> str:
+    if cut["new"] == cut["old"]:
+        return f"the judge’s cut stayed at {cut['old']:g}: {cut.get('why', '')}"
+    return f"the judge’s cut moved from {cut['old']:g} to {cut['new']:g} by {cut['rows']:,} decisions at random"
 
 
 def list_row(view: DatasetView) -> list[str]:

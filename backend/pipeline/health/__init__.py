@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from backend.db import tables
 from backend.pipeline.health import limits as limits_of
 from backend.pipeline.health import measures
+from backend.pipeline.health.corrected import corrected
 from backend.pipeline.health.evidence import gather
 from backend.pipeline.health.limits import Limits
-from backend.pipeline.health.corrected import corrected
 from backend.pipeline.health.shapes import Bin, Corrected, Evidence, Health, Light, Measure, Number
 
 __all__ = [
