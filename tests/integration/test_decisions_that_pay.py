@@ -32,7 +32,7 @@ def recipe() -> Recipe:
         ("prompt_source", {"name": "prompt_set"}),
         ("generator", {"name": "sample", "n": 4, "temperature": 1.0}),
         ("judge", {"name": "additive_rubric", "votes": 1}),
-        ("selector", {"name": "above_threshold", "threshold": 4.0}),
+        ("selector", {"name": "above_threshold", "threshold": 4.0, "drop_duplicates": False}),
         ("mixer", {"name": "decided_verdicts"}),
         ("trainer", {"name": "sft", "start": "base"} | TRAINING),
     )
@@ -69,6 +69,15 @@ def frozen(round_id: int) -> list[tables.Dataset]:
         return list(db.scalars(query))
 
 
+def ends(round_id: int) -> list[str]:
+    """The last sign of each text, in order."""
+    sample = tables.Sample
+    with reading() as db:
+        return [
+            one[-1] for one in db.scalars(select(sample.text).where(sample.round_id == round_id).order_by(sample.id))
+        ]
+
+
 def told(round_id: int) -> list[dict[str, Any]]:
     """The rows of a round's last dataset, without the ids of decisions."""
     return [{k: v for k, v in row.items() if k != "decision"} for row in made(round_id)["rows"][4]]
@@ -85,8 +94,9 @@ def test_a_cut_that_people_moved_and_their_verdicts_are_in_what_is_trained_on(
     selected, mixed = frozen(first)
     cut = {"rule": "f1", "old": 4.0, "new": 3.0, "rows": 24}
     assert selected.provenance["cut"] == mixed.provenance["cut"] == cut
-    # 18 texts that people accepted, and of the 16 others the 12 that score 3 or more; at 4 it would be 4.
-    assert (selected.num_examples, mixed.num_examples) == (30, 54)
+    # What people accepted, and of the 16 others what scores 3 or more.
+    kept = 40 - ends(first).count("1")
+    assert (selected.num_examples, mixed.num_examples) == (kept, kept + 24)
     labelled = next(one for one in mixed.funnel if one["stage"] == "labelled")
     assert "the judge’s cut moved from 4 to 3 by 24 decisions at random" in funnel_row(labelled)[2]
     assert mixed.funnel[-1]["decisions"] == 24
@@ -98,15 +108,17 @@ def test_a_cut_that_people_moved_and_their_verdicts_are_in_what_is_trained_on(
         decisions = {one.id: one for one in db.scalars(select(tables.Decision))}
         texts = {one.id: one.text for one in db.scalars(select(tables.Sample))}
         verdicts = dict(db.execute(select(tables.Label.sample_id, tables.Label.machine_verdict)).tuples().all())
-    assert [one.completion for one in taught[:4]] == ["no\nScore: 1", "Score: 5", "Score: 5", "yes\nScore: 5"]
+    replies = {"1": "no\nScore: 1", "2": "Score: 5", "3": "Score: 5", "4": "yes\nScore: 5"}
+    assert [one.completion for one in taught] == [replies[end] for end in ends(first)[:24]]
     for one in taught:
         assert one.sample_id is not None
         assert decisions[one.extra["decision"]].sample_id == one.sample_id
         assert one.messages is not None
         assert texts[one.sample_id] in one.messages[0]["content"]
-    assert verdicts[taught[1].sample_id or 0] is Verdict.reject, "the judge's own word stays as it was"
+    said = {texts[n][-1]: verdict for n, verdict in verdicts.items()}
+    assert (said["3"], said["4"]) == (Verdict.reject, Verdict.accept), "the judge's own word stays as it was"
     detail = datasets.get(loop.actor, mixed.id)
-    assert detail.origins == {"selected": 30, "decision": 24}
+    assert detail.origins == {"selected": kept, "decision": 24}
     assert {"name": "cut", "value": "rule f1, old 4.0, new 3.0, rows 24"} in card_value(detail)["provenance"]
 
     second = loop.reviewed(cut="f1")
@@ -121,8 +133,10 @@ def test_the_cut_is_the_judges_own_unless_the_review_asks_for_another(tiny: Path
     loop = Deciding(tiny)
     plain = loop.reviewed()
     loop.run(plain)
-    assert (frozen(plain)[0].num_examples, "cut" in frozen(plain)[0].provenance) == (22, False)
+    said = ends(plain)
+    kept = 24 - said[:24].count("1") + said[24:].count("4")
+    assert (frozen(plain)[0].num_examples, "cut" in frozen(plain)[0].provenance) == (kept, False)
     few = loop.reviewed(cut="accuracy", cut_rows=25)
     loop.run(few)
-    assert frozen(few)[0].num_examples == 22
+    assert frozen(few)[0].num_examples == kept
     assert frozen(few)[0].provenance["cut"]["why"] == "24 blind decisions at random; at least 25 are needed."
