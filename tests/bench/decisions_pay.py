@@ -41,8 +41,10 @@ EACH: dict[str, tuple[str, bool, bool]] = {
 }
 RANDOM_SHARE = 0.3
 """Of what the queue gives, so that a hundred decisions hold enough at random for the cut and the corrected share."""
+RATE = 1e-4
+"""Of the trainings: the one at which recipes are compared, since few steps do not recover from the demo's."""
 DRAWS = 2_000
-FIRST_GUESS = 110.0
+FIRST_GUESS = 60.0
 """Seconds of an arm on two cores, before any is finished."""
 
 
@@ -52,7 +54,7 @@ def main() -> None:
     parser.add_argument("--noise", default="15,30", help="per cent of verdicts that are turned round, with commas")
     parser.add_argument("--decisions", type=int, default=100)
     parser.add_argument("--prompts", type=int, default=400, help="prompts of a round, with 8 texts each")
-    parser.add_argument("--steps", type=int, default=120, help="optimizer steps of a training")
+    parser.add_argument("--steps", type=int, default=50, help="optimizer steps of a training")
     parser.add_argument("--votes", type=int, default=1, help="replies of the judge; above 1 at temperature 1")
     parser.add_argument("--each", action="store_true", help="the second and the third use one by one, too")
     parser.add_argument("--only", default="", help="arms, with semicolons between; empty: all")
@@ -143,7 +145,7 @@ def recipe(noise: int, size: dict[str, int], *, teaches: bool) -> dict[str, Any]
         ("mixer", {"name": "earlier_rounds"}),
         *([("mixer", {"name": "decided_verdicts", "rounds": 2})] if teaches else []),
         ("mixer", {"name": "seed_share", "share": changes["mix_share"]}),
-        ("trainer", {"name": "sft"} | changes["trainer"] | {"max_steps": size["steps"]}),
+        ("trainer", {"name": "sft"} | changes["trainer"] | {"max_steps": size["steps"], "learning_rate": RATE}),
     ]
     made = {
         "name": "decisions_pay", "title": "Decisions that pay", "metrics": changes["metrics"][:1],
@@ -165,7 +167,7 @@ def run_arm(actor: Any, round_id: int, arm: tuple[str, bool, bool], noise: int, 
         db.get_one(tables.Round, round_id).recipe = recipe(noise, size, teaches=teaches)
     if moves:
         settings_edit.edit_review(actor, round_id, {"cut": "accuracy"})
-    found = review(actor, round_id, Order(order), size["decisions"]) if order else []
+    found = review(actor, round_id, Order[order], size["decisions"]) if order else []
     corrected = judge_health.of_round(actor, round_id).corrected
     line: dict[str, Any] = {"overridden": sum(one for one, _ in found)} | truth(round_id)
     if corrected is not None:
