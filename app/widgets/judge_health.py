@@ -5,7 +5,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from app.widgets import charts
-from backend.services.judge_health import Corrected, Health, Light, Measure
+from backend.services.judge_health import CorrectedShare, Health, Light, Measure
 
 SECTION = """
 {{#if value}}<section class="block" aria-label="Judge"><h3>Judge</h3>
@@ -68,7 +68,7 @@ def shown(found: Health, hold: dict[str, Any] | None = None) -> dict[str, Any]:
     }
 
 
-def corrected(found: Corrected | None) -> str:
+def corrected(found: CorrectedShare | None) -> str:
     """The share of right answers as the judge says it and as decisions correct it, or what is missing for that."""
     if found is None or found.judge is None:
         return ""

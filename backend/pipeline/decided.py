@@ -1,7 +1,7 @@
 """What people decided on texts, as questions to the judge that judged these: for mixers that make rows of them."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import func, select
@@ -74,7 +74,7 @@ def _words(db: Session, round_id: int) -> dict[int, int]:
     return dict(db.execute(query).tuples().all())
 
 
-def _replies(db: Session, ids: list[int], step: int) -> dict[int, list[tuple[str, Verdict | None]]]:
+def _replies(db: Session, ids: Sequence[int], step: int) -> dict[int, list[tuple[str, Verdict | None]]]:
     row, found = tables.Judgment, defaultdict[int, list[tuple[str, Verdict | None]]](list)
     query = select(row.sample_id, row.raw, row.verdict, row.finish_reason).where(
         row.sample_id.in_(ids), row.step == step

@@ -12,11 +12,11 @@ from backend.pipeline.health import measures
 from backend.pipeline.health.corrected import corrected
 from backend.pipeline.health.evidence import gather
 from backend.pipeline.health.limits import Limits
-from backend.pipeline.health.shapes import Bin, Corrected, Evidence, Health, Light, Measure, Number
+from backend.pipeline.health.shapes import Bin, CorrectedShare, Evidence, Health, Light, Measure, Number
 
 __all__ = [
     "Bin",
-    "Corrected",
+    "CorrectedShare",
     "Evidence",
     "Health",
     "Light",

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 
 from backend.metrics._intervals import Z
 from backend.pipeline.health.limits import Limits
-from backend.pipeline.health.shapes import Corrected, Evidence, Judged, Number
+from backend.pipeline.health.shapes import CorrectedShare, Evidence, Judged, Number
 
 DRAWN = "blind decisions on texts drawn at random"
 
@@ -46,7 +46,7 @@ class Population:
     variance: float = 0.0
 
 
-def corrected(evidence: Evidence, limits: Limits) -> Corrected:
+def corrected(evidence: Evidence, limits: Limits) -> CorrectedShare:
     """The corrected share; unknown, with what is missing, below the fewest texts that were drawn."""
     spoken = [one for one in evidence.words if one.text.accepted is not None]
     pairs = [Pair(float(one.accepts), float(bool(one.text.accepted)), one.is_drawn) for one in spoken]
@@ -55,15 +55,15 @@ def corrected(evidence: Evidence, limits: Limits) -> Corrected:
     texts = [one for one in evidence.texts if one.accepted is not None and (not one.by_people or one.id in named)]
     drawn = sum(one.is_drawn for one in pairs)
     if not texts:
-        return Corrected(missing="The judge has accepted or rejected no text yet.")
+        return CorrectedShare(missing="The judge has accepted or rejected no text yet.")
     all_of_them = population(texts, evidence.drawn_of, max((len(texts), len(pairs))))
     chosen = len(pairs) - drawn
     if drawn < limits.fewest:
         missing = f"{drawn:,} {DRAWN}; at least {limits.fewest:,} are needed. {evidence.why}".strip()
-        return Corrected(all_of_them.share, Number(n=drawn), chosen, all_of_them.texts, None, missing)
+        return CorrectedShare(all_of_them.share, Number(n=drawn), chosen, all_of_them.texts, None, missing)
     tuning = tuned([one for one in pairs if one.is_drawn], all_of_them.texts)
     number = estimate(pairs, all_of_them, tuning)
-    return Corrected(all_of_them.share, number, chosen, all_of_them.texts, tuning)
+    return CorrectedShare(all_of_them.share, number, chosen, all_of_them.texts, tuning)
 
 
 def population(texts: Sequence[Judged], drawn_of: int, least: int) -> Population:

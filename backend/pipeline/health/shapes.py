@@ -120,7 +120,7 @@ class Bin:
 
 
 @dataclass(frozen=True)
-class Corrected:
+class CorrectedShare:
     """The share of right answers as the judge's accepts say it, and as people's words correct that.
 
     `number`: the corrected share, `n` of it the words at random. `chosen`: words that speak for themselves alone.
@@ -144,7 +144,7 @@ class Health:
     sentence: str
     measures: tuple[Measure, ...]
     calibration: tuple[Bin, ...] = ()
-    corrected: Corrected | None = None
+    corrected: CorrectedShare | None = None
 
     def reds(self) -> list[Measure]:
         """The measures that hold a round."""
