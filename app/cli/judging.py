@@ -24,7 +24,7 @@ def judge(number: Number = None, project: Project = None, as_json: AsJson = Fals
     columns = ["title", "light", "value", "interval", "limits", "rows"]
     lines = [[one[name] for name in columns] for one in told["known"]]
     missing = [f"{one['title']}: {one['missing']}" for one in told["unknown"]]
-    said = [f"{told['light']}: {told['sentence']}", told["held"], told["released"]]
+    said = [f"{told['light']}: {told['sentence']}", told["corrected"], told["held"], told["released"]]
     text = "\n".join([*filter(None, said), *([table(columns, lines)] if lines else []), *missing])
     emit(asdict(health) | {"hold": found.hold}, as_json=as_json, text=text)
 

@@ -5,11 +5,12 @@ from typing import Any
 import plotly.graph_objects as go
 
 from app.widgets import charts
-from backend.services.judge_health import Health, Light, Measure
+from backend.services.judge_health import CorrectedShare, Health, Light, Measure
 
 SECTION = """
 {{#if value}}<section class="block" aria-label="Judge"><h3>Judge</h3>
 <p class="light"><span class="rondo-badge {{value.badge}}">{{value.light}}</span> {{value.sentence}}</p>
+{{#if value.corrected}}<p class="words corrected">{{value.corrected}}</p>{{/if}}
 {{#if value.held}}<p class="rondo-problem words">{{value.held}}</p>{{/if}}
 {{#if value.released}}<p class="words">{{value.released}}</p>{{/if}}
 {{#if value.known}}<div class="scroll" tabindex="0" role="group" aria-label="The judge, a table"><table>
@@ -58,12 +59,29 @@ def shown(found: Health, hold: dict[str, Any] | None = None) -> dict[str, Any]:
         "light": str(found.light),
         "badge": BADGES[found.light],
         "sentence": found.sentence,
+        "corrected": corrected(found.corrected),
         "held": _held(found, hold) if hold and not given else "",
         "released": f"{given['who']} let it train although it was held: {given['reason']}" if given else "",
         "known": [_measure(one) for one in found.measures if one.light is not Light.unknown],
         "unknown": [{"title": one.title, "missing": one.missing} for one in unknown],
         "number": len(unknown),
     }
+
+
+def corrected(found: CorrectedShare | None) -> str:
+    """The share of right answers as the judge says it and as decisions correct it, or what is missing for that."""
+    if found is None or found.judge is None:
+        return ""
+    says = f"Share of right answers: the judge says {found.judge * 100:.1f} %"
+    number = found.number
+    if number.value is None or number.low is None or number.high is None:
+        return f"{says}; what people’s decisions correct that to is unknown: {found.missing}"
+    beside = f" and {found.chosen:,} that were chosen" if found.chosen else ""
+    return (
+        f"{says}, corrected by {number.n + found.chosen:,} decisions {number.value * 100:.1f} % "
+        f"(95 % interval {number.low * 100:.1f} to {number.high * 100:.1f}; {found.texts:,} texts, {number.n:,} "
+        f"decided at random{beside})."
+    )
 
 
 def _held(found: Health, hold: dict[str, Any]) -> str:

@@ -124,6 +124,19 @@ class Judge(Part, kind="judge"):
         """The lowest and the highest score it can give; None where scores have no ends."""
         return None
 
+    @property
+    def asks_in_words(self) -> bool:
+        """True for judges whose question about one text and whose reply are texts, so that a model can learn it."""
+        return False
+
+    def question(self, prompt: Messages, response: str) -> Messages:
+        """Return what a model is asked about a text; of judges that ask in words (`asks_in_words`) only."""
+        raise NotImplementedError
+
+    def bare(self, verdict: Verdict) -> str | None:
+        """Return the shortest reply that says the verdict and is read so; None where it has no such form."""
+        return None
+
     def comparisons(self, raws: Sequence[str]) -> list[Comparison]:
         """Read back what the replies kept in `Judgment.raw` of a group's samples, in order, say of each two of them.
 

@@ -55,6 +55,23 @@ class TemplateJudge(Judge, abstract=True):
     def max_tokens_per_call(self) -> int:
         return self.max_tokens
 
+    @property
+    def asks_in_words(self) -> bool:
+        return True
+
+    def question(self, prompt: Messages, response: str) -> Messages:
+        return self.render(prompt, response)
+
+    def bare(self, verdict: Verdict) -> str | None:
+        said = (
+            text for text in self._bare(verdict) if self._verdict(self.parse(text, is_complete=True).score) is verdict
+        )
+        return next(said, None)
+
+    def _bare(self, verdict: Verdict) -> tuple[str, ...]:
+        """Replies that may say the verdict, the likeliest form first."""
+        return ()
+
     def render(self, prompt: Messages, response: str) -> Messages:
         """Return the judge's chat. One pass: a `{prompt}` inside the response stays as it is."""
         texts = {"prompt": prompt_text(prompt), "response": response}

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from backend.answers.thinking import spoken
 from backend.judges import _scores
 from backend.judges._template import Reply, TemplateJudge
+from backend.values import Verdict
 
 TEMPLATE = Path(__file__).with_suffix(".txt").read_text(encoding="utf-8")
 
@@ -36,6 +37,9 @@ class AdditiveRubric(TemplateJudge):
     @property
     def score_range(self) -> tuple[float, float]:
         return self.lowest, self.highest
+
+    def _bare(self, verdict: Verdict) -> tuple[str, ...]:
+        return (f"Score: {self.highest if verdict is Verdict.accept else self.lowest:g}",)
 
     def parse(self, reply: str, *, is_complete: bool) -> Reply:
         reply = spoken(reply)

@@ -9,6 +9,7 @@ from backend.answers import check_pattern
 from backend.answers.thinking import spoken
 from backend.judges._asides import clause, is_aside, is_supposed, nearest
 from backend.judges._template import Reply, TemplateJudge
+from backend.values import Verdict
 
 TEMPLATE = Path(__file__).with_suffix(".txt").read_text(encoding="utf-8")
 VERDICT = r"(?m);[\s*_`]*(?:(?P<accept>Y)|(?P<reject>N))(?=[\s.!*_`)\]\"']*$)"
@@ -55,6 +56,9 @@ class WrittenVerdict(TemplateJudge):
     @property
     def score_range(self) -> tuple[float, float]:
         return 0.0, 1.0
+
+    def _bare(self, verdict: Verdict) -> tuple[str, ...]:
+        return (";Y", "Yes", "Y") if verdict is Verdict.accept else (";N", "No", "N")
 
     def parse(self, reply: str, *, is_complete: bool) -> Reply:
         reply = spoken(reply)

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 from backend.engines import Ability, Engine
 from backend.errors import MissingPrerequisite
 from backend.judges.written_verdict import WrittenVerdict
-from backend.values import Group, Judgment, Reading, Sample
+from backend.values import Group, Judgment, Reading, Sample, Verdict
 
 TEMPLATE = Path(__file__).with_suffix(".txt").read_text(encoding="utf-8")
 VERDICT = r"(?mi)^(?:[^\S\n]|[*_`\"'(])*+(?:(?P<accept>yes)|(?P<reject>no))(?=[\s.!*_`)\"']*$)"
@@ -45,6 +45,11 @@ class YesNoCheck(WrittenVerdict):
         if not word.strip():
             raise ValueError("The word is empty, so it has no probability. Write what the judge would reply.")
         return word
+
+    def bare(self, verdict: Verdict) -> str | None:
+        if self.by == "votes":
+            return super().bare(verdict)
+        return self.yes if verdict is Verdict.accept else self.no
 
     @property
     def asks_for(self) -> Ability:

@@ -20,6 +20,11 @@ class Mixer(Part, kind="mixer"):
     """The types of rows that it can work on; the type stays as it is."""
 
     @property
+    def reads_decided(self) -> bool:
+        """Whether it makes rows of what people decided (`Past.decided`), which needs a judge that asks in words."""
+        return False
+
+    @property
     def reads_seeds(self) -> bool:
         """Whether it adds known answers of the prompt sets that a round uses as mix."""
         return False

@@ -30,6 +30,8 @@ class Chosen:
     unit: str = "samples"
     repeats: int = 0
     """Rows of earlier rounds left out because a newer row says the same."""
+    cut: dict[str, Any] | None = None
+    """The judge's cut before and after people's decisions moved it; None where the review does not ask for that."""
 
     def origins(self) -> Iterator[tuple[str, values.Example]]:
         yield from self.before

@@ -47,7 +47,8 @@ def funnel(stage: StageContext, db: Session, chosen: Chosen) -> list[dict[str, A
         {"stage": "prompts", "count": counts.get("prompts", 0), "dropped": counts.get("left_out", {})},
         {"stage": "samples", "count": samples, "dropped": {}},
         {"stage": "judged", "count": samples - unparsed - sum(unjudged.values()), "dropped": no_verdict | unjudged},
-        {"stage": "labelled", "count": labelled, "dropped": {}, "by people": people},
+        {"stage": "labelled", "count": labelled, "dropped": {}, "by people": people}
+        | ({"cut": chosen.cut} if chosen.cut else {}),
         {"stage": "selected", "count": len(chosen.selected), "dropped": dict(chosen.dropped), "unit": chosen.unit},
         {"stage": "training rows", "count": sum(1 for _ in chosen.origins()), "dropped": repeats,
          "earlier rounds": len(chosen.earlier), "seed rows": len(chosen.mix)}

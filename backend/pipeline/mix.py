@@ -11,6 +11,7 @@ from backend import recipes, values
 from backend.db import tables
 from backend.db.many import in_chunks
 from backend.mixers import Mixer
+from backend.pipeline import decided
 from backend.pipeline import groups as group_values
 from backend.pipeline import rows as dataset_rows
 from backend.pipeline.chosen import Chosen, ancestors, example_of, rows_before
@@ -53,7 +54,8 @@ def funnel(stage: StageContext, db: Session, chosen: Chosen) -> list[dict[str, A
         *before,
         {"stage": name, "count": count, "dropped": dict(chosen.dropped), "unit": chosen.unit},
         {"stage": "training rows", "count": count, "dropped": {}, "earlier rounds": origins["earlier"],
-         "seed rows": origins["mix"]},
+         "seed rows": origins["mix"]}
+        | ({"decisions": origins["decision"]} if origins["decision"] else {}),
     ]  # fmt: skip
 
 
@@ -76,10 +78,12 @@ def with_texts(
 def past(stage: StageContext, db: Session) -> Past:
     """What the mixer of this step may add; nothing is read before it is gone through."""
     # A known answer has nothing that it is better than, and nothing that says it is good.
-    has_seeds = dataset_before(stage, db).type in (DatasetType.prompt_completion, DatasetType.language_modeling)
+    type_ = dataset_before(stage, db).type
+    has_seeds = type_ in (DatasetType.prompt_completion, DatasetType.language_modeling)
     return Past(
         trained=_earlier(stage, db, is_trained=True), selected=_earlier(stage, db, is_trained=False),
-        seeds=_seeds(stage, db) if has_seeds else iter(()),
+        seeds=_seeds(stage, db) if has_seeds else iter(()), decided=decided.read(stage, db),
+        type=type_,
     )  # fmt: skip
 
 

@@ -12,8 +12,8 @@ from backend.db import reading, tables
 from backend.db.many import in_chunks
 from backend.errors import EmptySelection
 from backend.mixers import Mixer
+from backend.pipeline import cuts, mix, reviewers, scores
 from backend.pipeline import groups as group_values
-from backend.pipeline import mix, reviewers, scores
 from backend.pipeline import rows as dataset_rows
 from backend.pipeline.ask import ask_due
 from backend.pipeline.chosen import Chosen, add_earlier, add_mix, rows_before
@@ -43,12 +43,14 @@ def choose(stage: StageContext, db: Session) -> Chosen:
     """
     chosen, known = Chosen(before=rows_before(stage, db)), known_labels(db, stage.round.id)
     rows = group_values.seen_by(db, stage)
-    selector, is_last = selector_of(stage), is_last_before_training(stage)
+    cut = cuts.of_step(stage, db)
+    chosen.cut = None if cut is None else cut.noted()
+    selector, is_last = cuts.selector_at(selector_of(stage), cut), is_last_before_training(stage)
     stage.progress.start(len(rows), "groups")
     at_once = max(len(rows), 1) if selector.needs_all_groups else GROUPS_AT_ONCE
     for number, batch in enumerate(in_chunks(rows, at_once)):
         loaded = labelled(stage, db, batch, known)
-        groups = offered(stage, loaded)
+        groups = [cuts.relabelled(group, cut) for group in offered(stage, loaded)]
         selection = selector.select(groups, seed=stage.seed("select", number))
         chosen.selected += with_ends(selection.examples, groups)
         chosen.dropped.update(selection.dropped)
@@ -106,6 +108,7 @@ def mixed(stage: StageContext, db: Session) -> Chosen:
     mixer = stage.place.step.part
     assert isinstance(mixer, Mixer)
     chosen = mix.choose(stage, db, mixer, seen(stage, db))
+    chosen.cut = mix.dataset_before(stage, db).provenance.get("cut")
     if is_last_before_training(stage):
         before = mix.dataset_before(stage, db)
         check_any(stage, chosen, f"{before.num_examples} rows")
@@ -115,14 +118,14 @@ def mixed(stage: StageContext, db: Session) -> Chosen:
 
 def seen(stage: StageContext, db: Session) -> Iterator[values.Group]:
     """The step's groups as selectors see them, read while they are gone through."""
-    known = known_labels(db, stage.round.id)
+    known, cut = known_labels(db, stage.round.id), cuts.of_step(stage, db)
     mixer, keeps_rejected = stage.place.step.part, is_about_rejected(stage)
     for batch in in_chunks(group_values.seen_by(db, stage), GROUPS_AT_ONCE):
         groups = group_values.load(db, batch, place=stage.place)
         if isinstance(mixer, Mixer) and mixer.reads_scores:
             groups = scores.with_scores(db, groups, stage.step)
         loaded = (with_known(group, known) for group in groups)
-        yield from (group for group in loaded if keeps_rejected or not is_parent_rejected(group))
+        yield from (cuts.relabelled(one, cut) for one in loaded if keeps_rejected or not is_parent_rejected(one))
 
 
 def check_any(stage: StageContext, chosen: Chosen, of: str) -> None:
@@ -202,7 +205,7 @@ def run(stage: StageContext) -> Finish:
             dataset_rows.line(row.trl(dataset_type)) for row in dataset_rows.resolve(db, examples)
         )
         steps = mix.funnel(stage, db, chosen) if is_mixer else funnel(stage, db, chosen)
-        made_from = provenance(stage, db)
+        made_from = provenance(stage, db) | ({"cut": chosen.cut} if chosen.cut else {})
 
     def finish(db: Session) -> None:
         # Where people were asked again after nothing was kept, the steps from here on have run before.

@@ -251,6 +251,12 @@ def check_mixer(walk: Walk, place: Place, part: Mixer) -> None:
         raise ValueError(f"{place} has no rows to work on. Put a selector before it.")
     if part.reads_groups:
         check_groups(walk, place)
+    judges = [one.part for one in walk.steps[: place.index] if isinstance(one.part, Judge)]
+    if part.reads_decided and not any(one.asks_in_words for one in judges):
+        raise ValueError(
+            f"{place} makes rows of what a judge is asked and should reply, but no judge before it asks a model about "
+            "one text in words. Put one there, such as written_verdict, or remove the mixer."
+        )
 
 
 def check_questions(walk: Walk) -> None:

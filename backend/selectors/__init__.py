@@ -9,7 +9,7 @@ import random
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from backend.registry import Part
 from backend.values import DatasetType, Group, LabelSource, Sample, Selection, Verdict
@@ -62,6 +62,10 @@ class Selector(Part, kind="selector"):
     def needs_stripped(self) -> bool:
         """True where draft and revision stand in one row, so that both have to answer the prompt they began with."""
         return False
+
+    def at_cut(self, old: float, new: float) -> Self:
+        """Return this selector for labels whose judge's cut has moved; one with a threshold of its own keeps that."""
+        return self
 
     def select(self, groups: Sequence[Group], *, seed: int) -> Selection:
         """Return the examples in order of the groups, with a count of drops for each reason."""

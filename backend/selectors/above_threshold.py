@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -38,6 +38,10 @@ class AboveThreshold(WeighsByEntropy):
     )
     drop_duplicates: bool = Field(True, description="keep one of several samples of a prompt with the same text")
     drop_truncated: bool = Field(True, description="leave out samples that were cut off, unless a person accepted them")
+
+    def at_cut(self, old: float, new: float) -> Self:
+        """A threshold that is the judge's cut moves with it."""
+        return self.model_copy(update={"threshold": new}) if self.threshold == old else self
 
     def select(self, groups: Sequence[Group], *, seed: int) -> Selection:
         examples: list[Example] = []

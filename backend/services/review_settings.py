@@ -27,6 +27,15 @@ class CloseRule(StrEnum):
     minutes = "minutes"
 
 
+class CutRule(StrEnum):
+    """Whether people's decisions move the judge's cut, and what the moved cut is the best for."""
+
+    judge = "judge"
+    f1 = "f1"
+    youden = "youden"
+    accuracy = "accuracy"
+
+
 class ReviewSettings(BaseModel):
     """The fields are what the pages ask; names as LangSmith and Argilla spell them."""
 
@@ -40,6 +49,14 @@ class ReviewSettings(BaseModel):
     reservation_minutes: float = Field(15.0, gt=0, le=1440, description="how long an item stays reserved for a person")
     random_share: float = Field(0.1, ge=0, le=1, description="share of the queue drawn at random, for judge statistics")
     gold_share: float = Field(0.0, ge=0, le=0.5, description="share with a known label of what is drawn at random")
+    cut: CutRule = Field(
+        CutRule.judge,
+        description="from which score on undecided samples are accepted: the judge's own cut, or the one at which the "
+        "judge agrees best with blind decisions, by F1, Youden's index or accuracy",
+    )
+    cut_rows: int = Field(
+        20, ge=2, le=10_000, description="blind decisions on samples drawn at random below which the cut stays"
+    )
     others_visible: bool = Field(False, description="show colleagues' decisions before one's own")
     close_rule: CloseRule = Field(CloseRule.hand, description="what ends the review")
     close_agreement: float = Field(

@@ -287,10 +287,11 @@ class TrainingRow:
     """An example with its texts, as mixers see it.
 
     messages, completion, rejected: what a training reads; of a preference the completion is the chosen text. origin:
-    selected (by this round), earlier (by an ancestor) or mix (a prompt's known answer, a seed row). kind: of the sample
-    whose text the completion is, as in `Sample`; import for a known answer. age: rounds since it was selected, 0 in the
-    round that selected it. uses: how many trainings of the ancestors read it. is_same_recipe: whether that round
-    was one of the same recipe, by its name and its number of steps.
+    selected (by this round), earlier (by an ancestor), mix (a prompt's known answer, a seed row) or decision (what
+    people decided, as what a judge should have said). kind: of the sample whose text the completion is, as in `Sample`;
+    import for a known answer. age: rounds since it was selected, 0 in the round that selected it. uses: how many
+    trainings of the ancestors read it. is_same_recipe: whether that round was one of the same recipe, by its name and
+    its number of steps.
     """
 
     example: Example
@@ -305,17 +306,39 @@ class TrainingRow:
 
 
 @dataclass(frozen=True)
+class Decided:
+    """A text that people decided on, as a question to the judge that judged it.
+
+    messages: what that judge was asked of it. verdict: what people say. replies: what the judge wrote, each with its
+    verdict, in order; cut-off ones are left out. bare: the shortest reply that says each verdict; a verdict that the
+    judge's form cannot say is not there. decision_id: None where the label was known from the start. age: rounds since.
+    """
+
+    prompt_id: int
+    sample_id: int
+    messages: Messages
+    verdict: Verdict
+    replies: tuple[tuple[str, Verdict | None], ...] = ()
+    bare: dict[Verdict, str] = field(default_factory=dict)
+    decision_id: int | None = None
+    age: int = 0
+
+
+@dataclass(frozen=True)
 class Past:
     """What a mixer may add to a round's rows. Each is read from the database when it is gone through, and only once.
 
     trained: the rows that ancestors selected and trained the same role on, of the same type, nearest round first.
     selected: what their selectors kept before mixers dropped any of it. seeds: the known answers of the prompt sets
-    used as mix, in order.
+    used as mix, in order. decided: what people decided in this round and its ancestors, nearest round first.
+    type: that of the rows that the mixer works on.
     """
 
     trained: Iterable[TrainingRow] = ()
     selected: Iterable[TrainingRow] = ()
     seeds: Iterable[TrainingRow] = ()
+    decided: Iterable[Decided] = ()
+    type: DatasetType = DatasetType.prompt_completion
 
 
 @dataclass(frozen=True)

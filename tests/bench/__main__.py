@@ -38,10 +38,12 @@ def real_rounds(*, is_quick: bool) -> None:
 FULL = {
     "samples": 1_000_000, "repeats": 5, "seeds": 3, "rounds": 3, "reviewed_seeds": 5, "reviewers": 50, "decisions": 100,
     "kills": 50, "people": 300, "compared_samples": 1_600, "step_kills": 50, "grpo_steps": 60,
+    "paying_decisions": 100,
 }  # fmt: skip
 QUICK = {
     "samples": 20_000, "repeats": 1, "seeds": 1, "rounds": 1, "reviewed_seeds": 1, "reviewers": 10, "decisions": 20,
     "kills": 3, "people": 30, "compared_samples": 128, "step_kills": 5, "grpo_steps": 3,
+    "paying_decisions": 20,
 }  # fmt: skip
 HELP = {
     "samples": "size of the project for the Samples page and the review desk, and of the imported file",
@@ -51,6 +53,7 @@ HELP = {
     "reviewed_seeds": "seeds of the review by informativeness and at random",
     "reviewers": "people who decide at once",
     "decisions": "decisions of each of them",
+    "paying_decisions": "decisions of which it is measured what the next checkpoints gain",
     "kills": "how often the worker is killed",
     "people": "who sign in at once beside ten reviewers",
     "compared_samples": "texts of a round where recipes are compared",
@@ -85,6 +88,10 @@ def main() -> None:
     run("-m", "tests.bench.kills", "--kills", size["step_kills"])
     train = [] if asked.quick else ["--train"]
     run("-m", "tests.bench.informativeness", "--seeds", size["reviewed_seeds"], *train)
+    paying = ("--seeds", size["reviewed_seeds"], "--decisions", size["paying_decisions"])
+    small = ("--prompts", "40", "--steps", "3") if asked.quick else ()
+    with tempfile.TemporaryDirectory(prefix="rondo-bench-") as folder:
+        run("-m", "tests.bench.decisions_pay", *paying, *small, "--out", str(Path(folder) / "arms.jsonl"))
     crowd = {"RONDO_REVIEWERS": size["reviewers"], "RONDO_DECISIONS": size["decisions"]}
     run("-m", "pytest", "-s", "tests/acceptance/test_many_reviewers.py", **crowd)
     run("-m", "pytest", "-s", "tests/acceptance/test_killed_round.py", RONDO_KILLS=size["kills"])

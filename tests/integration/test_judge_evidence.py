@@ -4,7 +4,9 @@ import pytest
 from sqlalchemy import update
 from typer.testing import CliRunner
 
+from app import round_file
 from app.cli.commands import app
+from app.widgets import judge_health as judge_widget
 from backend.db import reading, session, tables
 from backend.pipeline.health import Evidence, Light, evidence
 from backend.services import judge_health, round_report
@@ -152,3 +154,27 @@ def test_the_command_line_shows_the_light_and_needs_a_reason(database: str) -> N
     limits = CliRunner().invoke(app, ["round", "judge-limits", "--set", "hold=false", *place])
     assert limits.exit_code == 0, limits.output
     assert judge_health.limits_of(team.curator, team.project.id).hold is False
+
+
+def test_decisions_correct_the_share_of_right_answers_by_how_they_were_drawn(database: str) -> None:
+    """30 texts, of which the judge accepts 15. People reject all: five that the queue chose, then twenty at random."""
+    team = Team(prompts=15)
+    for n in team.ids[:25]:
+        team.act("ann", n, REJECT)
+    at_random(*team.ids[5:25])
+    words = gathered(team).words
+    assert [(one.text.id, one.is_drawn) for one in words] == [(n, n in team.ids[5:]) for n in team.ids[:25]]
+    found = judge_health.of_round(team.curator, team.round.id)
+    assert found.corrected is not None
+    number = found.corrected.number
+    assert (found.corrected.judge, number.n, found.corrected.chosen, found.corrected.texts) == (0.5, 20, 5, 30)
+    assert number.value == pytest.approx(0.0, abs=0.02)
+    assert number.high is not None
+    assert number.high < 0.2
+    with site.with_token(team.curator) as curator:
+        told = curator.get(f"/api/v1/rounds/{team.round.id}/judge").json()["corrected"]
+    assert (told["judge"], told["number"]["n"]) == (0.5, 20)
+    said = judge_widget.shown(found)["corrected"]
+    assert said.startswith("Share of right answers: the judge says 50.0 %, corrected by 25 decisions 0.0 % (95 % ")
+    assert said.endswith("30 texts, 20 decided at random and 5 that were chosen).")
+    assert "50.0 %, corrected by 25" in round_file.page(round_report.get(team.curator, team.round.id)).decode()

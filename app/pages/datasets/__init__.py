@@ -221,7 +221,7 @@ def card_value(detail: DatasetDetail) -> dict[str, Any]:
 
 def _fact(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {version}" for name, version in value.items() if version)
+        return ", ".join(f"{name} {version}" for name, version in value.items() if version not in (None, ""))
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
@@ -234,6 +234,7 @@ def funnel_value(detail: DatasetDetail) -> dict[str, Any]:
 def _stage(step: dict[str, Any], most: int) -> dict[str, Any]:
     dropped = step.get("dropped") or {}
     beside = [f"{k} {v:,}" for k, v in step.items() if k not in ("stage", "count", "dropped") and isinstance(v, int)]
+    beside += [_cut(step["cut"])] if step.get("cut") else []
     unit = [f"counted in {step['unit']}"] if dropped and step.get("unit") else []
     return {
         "name": str(step["stage"]),
@@ -242,6 +243,12 @@ def _stage(step: dict[str, Any], most: int) -> dict[str, Any]:
         "drops": drop_bars.bars((str(reason), int(count), "") for reason, count in dropped.items() if count),
         "beside": "; ".join([*beside, *unit]),
     }
+
+
+def _cut(cut: dict[str, Any]) -> str:
+    if cut["new"] == cut["old"]:
+        return f"the judge’s cut stayed at {cut['old']:g}: {cut.get('why', '')}"
+    return f"the judge’s cut moved from {cut['old']:g} to {cut['new']:g} by {cut['rows']:,} decisions at random"
 
 
 def list_row(view: DatasetView) -> list[str]:

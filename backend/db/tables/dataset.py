@@ -31,7 +31,7 @@ class Dataset(Identified, Base):
 
 
 class Example(Base):
-    """`sample_id` NULL: the prompt's own answer (a seed row). `origin`: selected, earlier or mix.
+    """`sample_id` NULL: the prompt's own answer (a seed row). `origin`: selected, earlier, mix or decision.
 
     `messages`, `completion`, `rejected`: texts that stand for those of prompt and samples. `extra`: further columns.
     """

@@ -9,11 +9,24 @@ from sqlalchemy.orm import Session
 from backend.db import tables
 from backend.pipeline.health import limits as limits_of
 from backend.pipeline.health import measures
+from backend.pipeline.health.corrected import corrected
 from backend.pipeline.health.evidence import gather
 from backend.pipeline.health.limits import Limits
-from backend.pipeline.health.shapes import Bin, Evidence, Health, Light, Measure, Number
+from backend.pipeline.health.shapes import Bin, CorrectedShare, Evidence, Health, Light, Measure, Number
 
-__all__ = ["Bin", "Evidence", "Health", "Light", "Limits", "Measure", "Number", "health", "holds", "of_round"]
+__all__ = [
+    "Bin",
+    "CorrectedShare",
+    "Evidence",
+    "Health",
+    "Light",
+    "Limits",
+    "Measure",
+    "Number",
+    "health",
+    "holds",
+    "of_round",
+]
 
 JUDGING = ("kappa", "precision", "order")
 """One of these has to be known before the light is green."""
@@ -39,7 +52,8 @@ def health(evidence: Evidence, limits: Limits) -> Health:
     worst = next((light for light in (Light.red, Light.amber) if any(one.light is light for one in found)), None)
     known = [one for one in found if one.name in JUDGING and one.light is not Light.unknown]
     light = worst or (Light.ok if known else Light.unknown)
-    return Health(light, _sentence(light, found, known), found, measures.curve(evidence, limits))
+    said = _sentence(light, found, known)
+    return Health(light, said, found, measures.curve(evidence, limits), corrected(evidence, limits))
 
 
 def _sentence(light: Light, found: tuple[Measure, ...], known: list[Measure]) -> str:

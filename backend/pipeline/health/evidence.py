@@ -14,9 +14,9 @@ from backend.db.many import in_chunks
 from backend.db.standing import ANY_LABELLING, TOGETHER
 from backend.errors import UnreadableRecipe
 from backend.judges import Comparison, Judge
-from backend.pipeline.health.shapes import Evidence, Judged, Witness
+from backend.pipeline.health.shapes import Evidence, Judged, Witness, Word
 from backend.recipes import Place
-from backend.values import DecisionKind, Split, Verdict
+from backend.values import DecisionKind, LabelSource, Split, Verdict
 
 MOST_GROUPS = 500
 """Of so many groups all texts are looked at; of more, those of so many, evenly drawn."""
@@ -41,9 +41,10 @@ def gather(db: Session, row: tables.Round) -> Evidence:
     judge = place.step.part
     assert isinstance(judge, Judge)
     source = recipe.places(row.phase)[gate].source
-    texts = _texts(db, place.index, tables.Sample.group_id.in_(_some_groups(db, row.id, source or 0)))
+    groups, of_groups = _some_groups(db, row.id, source or 0)
+    texts = _texts(db, place.index, tables.Sample.group_id.in_(groups))
     words = _words(db, row)
-    witnesses = _witnesses(db, row, words, place, judge.accept_at)
+    witnesses, spoken = _witnesses(db, row, words, place, judge.accept_at)
     return Evidence(
         judge=judge,
         judge_id=_judge_id(db, place.index, [*texts, *(one.text for one in witnesses)]),
@@ -52,19 +53,22 @@ def gather(db: Session, row: tables.Round) -> Evidence:
         better=tuple(_better(db, row, words, place.index)),
         compared=tuple(_compared(db, judge, place.index, texts)),
         why=TO_DRAW if row.is_reviewed else NOT_REVIEWED,
+        words=tuple(spoken),
+        drawn_of=of_groups if of_groups > len(groups) else 0,
     )
 
 
-def _some_groups(db: Session, round_id: int, step: int) -> list[int]:
-    """Ids of groups, evenly drawn by their positions, which count from 0."""
+def _some_groups(db: Session, round_id: int, step: int) -> tuple[list[int], int]:
+    """Ids of groups, evenly drawn by their positions, which count from 0; and how many there are."""
     group = tables.Group
     mine = (group.round_id == round_id, group.split == Split.train, group.step == step)
     last = db.scalar(select(func.max(group.position)).where(*mine))
     if last is None:
-        return []
+        return [], 0
     number = min(last + 1, MOST_GROUPS)
     positions = [n * (last + 1) // number for n in range(number)]
-    return list(db.scalars(select(group.id).where(*mine, group.position.in_(positions)).order_by(group.position)))
+    query = select(group.id).where(*mine, group.position.in_(positions)).order_by(group.position)
+    return list(db.scalars(query)), last + 1
 
 
 def _texts(db: Session, step: int, where: Any) -> list[Judged]:
@@ -78,7 +82,8 @@ def _texts(db: Session, step: int, where: Any) -> list[Judged]:
     )
     query = (
         select(sample.id, sample.group_id, sample.position, label.machine_score, label.machine_verdict,
-               label.machine_spread, label.is_unparsed, sample.num_tokens, sample.checkpoint_id, votes)
+               label.machine_spread, label.is_unparsed, sample.num_tokens, sample.checkpoint_id, votes,
+               label.source == LabelSource.person)
         .join(label, label.sample_id == sample.id)
         .where(where, sample.kind.in_(tables.JUDGED))
         .order_by(sample.group_id, sample.step, sample.position, sample.id)
@@ -104,30 +109,36 @@ def _words(db: Session, row: tables.Round) -> list[Any]:
     return [one for one in last.values() if one.is_blind and one.mode != "judgment"]
 
 
-def _witnesses(db: Session, row: tables.Round, words: Sequence[Any], place: Place, cut: float) -> list[Witness]:
-    """Texts with the majority of people's verdicts; gold items with the label that was known."""
+def _witnesses(
+    db: Session, row: tables.Round, words: Sequence[Any], place: Place, cut: float
+) -> tuple[list[Witness], list[Word]]:
+    """Texts with the majority of people's verdicts, where they were drawn; gold items with the label that was known.
+
+    And all that was said blindly of texts, drawn or not: known labels first, then in the order in which it was said.
+    """
     gold = tables.GoldItem
     known = dict(db.execute(select(gold.sample_id, gold.verdict).where(gold.round_id == row.id)).tuples().all())
     said: dict[int, list[Any]] = defaultdict(list)
     for one in words:
-        if one.kind not in TOGETHER:
+        if one.kind not in TOGETHER and one.sample_id not in known:
             said[one.sample_id].append(one)
-    if not _is_nearly_all(len(said) + len(known), int(row.counts.get("samples") or 0)):
-        for n in [n for n, some in said.items() if not any(one.is_random for one in some)]:
-            del said[n]
+    is_all = _is_nearly_all(len(said) + len(known), int(row.counts.get("samples") or 0))
+    drawn = {n for n, some in said.items() if is_all or any(one.is_random for one in some)}
     ids = sorted({*said, *known})
-    texts = [one for some in in_chunks(ids) for one in _texts(db, place.index, tables.Sample.id.in_(some))]
-    found = []
-    for text in texts:
-        if text.id in known:
-            found.append(Witness(text, known[text.id] is Verdict.accept))
+    texts = {one.id: one for some in in_chunks(ids) for one in _texts(db, place.index, tables.Sample.id.in_(some))}
+    spoken = [Word(texts[n], verdict is Verdict.accept, False) for n, verdict in sorted(known.items()) if n in texts]
+    found = {one.text.id: Witness(one.text, one.accepts) for one in spoken}
+    for n, some in said.items():
+        good = sum(_accepts(one, cut) for one in some)
+        if n not in texts or 2 * good == len(some):
             continue
-        good = sum(_accepts(one, cut) for one in said[text.id])
-        scores = [one.score for one in said[text.id] if one.score is not None]
-        if 2 * good != len(said[text.id]):
+        spoken.append(Word(texts[n], 2 * good > len(some), n in drawn))
+        if n in drawn:
+            scores = [one.score for one in some if one.score is not None]
             mean = sum(scores) / len(scores) if scores else None
-            found.append(Witness(text, 2 * good > len(said[text.id]), mean))
-    return found
+            found[n] = Witness(texts[n], 2 * good > len(some), mean)
+    # In the order in which texts are read, by which their measures draw again.
+    return [found[n] for n in texts if n in found], spoken
 
 
 def _accepts(one: Any, cut: float) -> bool:

@@ -31,6 +31,8 @@ class Judged:
     num_tokens: int
     author_id: int | None
     votes: int = 1
+    by_people: bool = False
+    """Whether its label is a person's by now."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +45,25 @@ class Witness:
 
 
 @dataclass(frozen=True)
+class Word:
+    """What people said of a text without having seen the judge's word, or what was known of it.
+
+    `is_drawn`: the queue had drawn it at random, so it speaks for others; one that was chosen speaks for itself alone.
+    """
+
+    text: Judged
+    accepts: bool
+    is_drawn: bool
+
+
+@dataclass(frozen=True)
 class Evidence:
     """`texts`: the round's, or an even draw of their groups. `better`: (group, score of the one people prefer, of the
     other).
 
     `compared`: what the judge said of each group whose texts it compared in both orders. `why`: what people's words
-    lack, and how to get it.
+    lack, and how to get it. `words`: known labels, then people's words as they came. `drawn_of`: of so many groups
+    those of `texts` were drawn; 0: they are all.
     """
 
     judge: Judge | None
@@ -58,6 +73,8 @@ class Evidence:
     better: tuple[tuple[int, float, float], ...] = ()
     compared: tuple[tuple[Comparison, ...], ...] = ()
     why: str = ""
+    words: tuple[Word, ...] = ()
+    drawn_of: int = 0
 
 
 @dataclass(frozen=True)
@@ -103,6 +120,23 @@ class Bin:
 
 
 @dataclass(frozen=True)
+class CorrectedShare:
+    """The share of right answers as the judge's accepts say it, and as people's words correct that.
+
+    `number`: the corrected share, `n` of it the words at random. `chosen`: words that speak for themselves alone.
+    `tuning`: how much of the judge's word is in it, from 0 (none: people's words alone) to 1. `missing`: why it is
+    unknown.
+    """
+
+    judge: float | None = None
+    number: Number = Number()
+    chosen: int = 0
+    texts: int = 0
+    tuning: float | None = None
+    missing: str = ""
+
+
+@dataclass(frozen=True)
 class Health:
     """The judge's light, one sentence, and the numbers behind it."""
 
@@ -110,6 +144,7 @@ class Health:
     sentence: str
     measures: tuple[Measure, ...]
     calibration: tuple[Bin, ...] = ()
+    corrected: CorrectedShare | None = None
 
     def reds(self) -> list[Measure]:
         """The measures that hold a round."""

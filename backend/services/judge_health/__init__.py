@@ -9,7 +9,7 @@ from backend import boundary, jobs
 from backend.db import now, reading, session, tables
 from backend.errors import Conflict, InvalidInput
 from backend.pipeline import health
-from backend.pipeline.health import Health, Light, Measure, limits
+from backend.pipeline.health import CorrectedShare, Health, Light, Measure, limits
 from backend.pipeline.health.limits import Limits
 from backend.services import events, refusals
 from backend.services.access import Actor, require, role_of
@@ -17,7 +17,7 @@ from backend.services.rounds import get_row
 from backend.services.samples import visibility
 from backend.values import Role, RoundStatus, Stage
 
-__all__ = ["Health", "Light", "Limits", "Measure", "limits_of", "of_round", "release", "set_limits"]
+__all__ = ["CorrectedShare", "Health", "Light", "Limits", "Measure", "limits_of", "of_round", "release", "set_limits"]
 
 MAX_REASON = 2_000
 WAITING = "People still decide on this round. Its judge is shown here to curators, and to all when the review is over."

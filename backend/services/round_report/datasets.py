@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from backend.db import tables
 from backend.services.round_report.shapes import DatasetCard
 
-PARTS = ("earlier rounds", "seed rows", "earlier steps")
+PARTS = ("earlier rounds", "seed rows", "earlier steps", "decisions")
 
 
 def cards(db: Session, row: tables.Round) -> tuple[DatasetCard, ...]:
@@ -33,5 +33,5 @@ def _card(row: tables.Dataset) -> DatasetCard:
 
 def _said(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {one}" for name, one in value.items() if one)
+        return ", ".join(f"{name} {one}" for name, one in value.items() if one not in (None, ""))
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -14,6 +14,7 @@ JOINED = {
     "earlier rounds": "rows of earlier rounds",
     "seed rows": "seed rows",
     "earlier steps": "rows of earlier steps",
+    "decisions": "decisions of people",
 }
 """What joins the training rows, by what the funnel calls it."""
 

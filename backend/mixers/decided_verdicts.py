@@ -1,0 +1,85 @@
+"""Add what people decided as rows that teach a judge."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from backend.mixers import Mixer
+from backend.values import DatasetType, Decided, Example, Group, Mixture, Past, TrainingRow, Verdict
+
+OPPOSITE = {Verdict.accept: Verdict.reject, Verdict.reject: Verdict.accept}
+
+
+class DecidedVerdicts(Mixer):
+    """Add for each text that people decided on what its judge was asked of it, and a reply that says what people said.
+
+    The reply is the judge's own where one of its votes agrees with people, with the reasons that it wrote: as in the
+    filter of STaR (Zelikman et al. 2022, arXiv 2203.14465), reasons that end in the right verdict are kept. Where none
+    agrees it is the verdict alone, in the judge's form. In rows of pairs the rejected side is a reply of the judge that
+    contradicts people, else the opposite verdict alone. It belongs before the training of who judges, which may be the
+    policy.
+    """
+
+    mixes: ClassVar[tuple[DatasetType, ...]] = (
+        DatasetType.prompt_completion,
+        DatasetType.preference,
+        DatasetType.unpaired_preference,
+    )
+
+    replies: Literal["own", "any"] = Field(
+        "any",
+        description="own: only decisions with which a reply of the judge agrees; any: of the others the verdict alone",
+    )
+    rounds: int = Field(1, ge=1, le=1_000, description="of how many rounds decisions are read, this one first")
+    copies: int = Field(1, ge=1, le=100, description="how often each row stands in the dataset")
+
+    @property
+    def reads_decided(self) -> bool:
+        return True
+
+    def mix(self, rows: Sequence[TrainingRow], groups: Iterable[Group], past: Past, *, seed: int) -> Mixture:
+        made: list[TrainingRow] = []
+        dropped: Counter[str] = Counter()
+        form = past.type
+        for one in past.decided:
+            if one.age >= self.rounds:
+                break
+            right, wrong = self._right(one), _said(one, OPPOSITE[one.verdict])
+            if right is None:
+                dropped["no reply of the judge agrees with people"] += 1
+            elif form is DatasetType.preference and wrong is None:
+                dropped["no reply that contradicts people"] += 1
+            else:
+                made += _rows(one, form, right, wrong)
+        return Mixture([*rows, *(row for row in made for _ in range(self.copies))], dict(dropped))
+
+    def _right(self, one: Decided) -> str | None:
+        own = next((text for text, verdict in one.replies if verdict is one.verdict), None)
+        return own if own is not None or self.replies == "own" else one.bare.get(one.verdict)
+
+
+def _said(one: Decided, verdict: Verdict) -> str | None:
+    """A reply that says this verdict, the judge's own before the shortest one."""
+    return next((text for text, said in one.replies if said is verdict), one.bare.get(verdict))
+
+
+def _rows(one: Decided, form: DatasetType, right: str, wrong: str | None) -> Iterator[TrainingRow]:
+    match form:
+        case DatasetType.preference:
+            yield _row(one, right, rejected=wrong)
+        case DatasetType.unpaired_preference:
+            yield _row(one, right, label=True)
+            if wrong is not None:
+                yield _row(one, wrong, label=False)
+        case _:
+            yield _row(one, right)
+
+
+def _row(one: Decided, said: str, *, rejected: str | None = None, label: bool | None = None) -> TrainingRow:
+    example = Example(
+        one.prompt_id, one.sample_id, label=label, messages=one.messages, completion=said, rejected=rejected,
+        extra={"decision": one.decision_id},
+    )  # fmt: skip
+    return TrainingRow(example, one.messages, said, rejected, origin="decision")

@@ -1,0 +1,154 @@
+"""The judge's cut as people's decisions move it: from which score on samples that nobody decided are accepted.
+
+Asked for by the review setting `cut`. What is computed follows from the round's rows and its seed alone, so that a
+selection that was killed and runs again finds the same cut. Labels stay as the judge gave them: the cut counts where a
+selector or mixer reads them, and stands on the dataset.
+"""
+
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from backend import recipes
+from backend.judges import Judge
+from backend.pipeline.health.evidence import gather
+from backend.pipeline.health.shapes import Evidence
+from backend.pipeline.stage import StageContext, derive_seed
+from backend.selectors import Selector
+from backend.values import Group, LabelSource, Sample, Verdict
+
+OFF, FEWEST = "judge", 20
+RESAMPLES, SURE = 500, 0.9
+"""A cut moves where the new one is better in so large a share of so many resamples of the decisions."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """`old`: the judge's own. `new`: what counts instead. `rows`: decisions at random. `why`: why it stayed."""
+
+    rule: str
+    old: float
+    new: float
+    rows: int
+    why: str = ""
+
+    def noted(self) -> dict[str, Any]:
+        """As the funnel and the dataset's provenance keep it."""
+        return asdict(self) if self.why else {k: v for k, v in asdict(self).items() if k != "why"}
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A text with the judge's score and people's verdict. `weight`: of how many texts it speaks. `is_drawn`: drawn at
+    random, so that another one might stand in its place."""
+
+    score: float
+    accepts: bool
+    weight: float = 1.0
+    is_drawn: bool = True
+
+
+def of_step(stage: StageContext, db: Session) -> Cut | None:
+    """The cut for the samples that the job's step sees; None where the review leaves it to the judge."""
+    rule = str(stage.round.review.get("cut", OFF))
+    if rule == OFF or not stage.round.is_reviewed:
+        return None
+    recipe, phase = stage.recipe, stage.round.phase
+    place, gate = recipes.judge_place(recipe, phase), recipe.gate(phase)
+    if place is None or gate is None or stage.place.source != stage.places[gate].source:
+        return None
+    judge = place.step.part
+    between = stage.places[gate : stage.step]
+    if any(one.step.kind == "judge" and one.source == stage.place.source for one in between):
+        return None  # labels of a judge that came after people are not theirs to move
+    assert isinstance(judge, Judge)
+    fewest = int(stage.round.review.get("cut_rows", FEWEST))
+    if type(judge).label is not Judge.label:
+        why = f"The judge {judge.name} does not label by its score alone, so it has no cut to move."
+        return Cut(rule, judge.accept_at, judge.accept_at, 0, why)
+    return moved(rule, judge.accept_at, gather(db, stage.round), fewest, derive_seed(stage.round.seed, "cut"))
+
+
+def moved(rule: str, old: float, evidence: Evidence, fewest: int, seed: int) -> Cut:
+    """The cut by this rule; the old one, with the reason, where decisions are too few or say too little.
+
+    A decision on a text that was drawn at random speaks for its share of all that were not chosen; one on a text that
+    the queue chose speaks for that text.
+    """
+    words = [(one, one.text.score) for one in evidence.words if one.text.score is not None]
+    drawn = sum(one.is_drawn for one, _ in words)
+    if drawn < fewest:
+        return Cut(rule, old, old, drawn, f"{drawn:,} blind decisions at random; at least {fewest:,} are needed.")
+    groups = len({one.group_id for one in evidence.texts})
+    all_of_them = len(evidence.texts) * (evidence.drawn_of / groups if evidence.drawn_of and groups else 1.0)
+    weight = max(1.0, (all_of_them - len(words) + drawn) / drawn)
+    rows = [Decided(score, one.accepts, weight if one.is_drawn else 1.0, one.is_drawn) for one, score in words]
+    if len({one.accepts for one in rows}) < 2:
+        return Cut(rule, old, old, drawn, "People said one and the same of all of them.")
+    new = best(rule, old, rows)
+    if new == old:
+        return Cut(rule, old, old, drawn, "No other cut agrees better with people.")
+    won = better_share(rule, old, new, rows, seed)
+    if won < SURE:
+        return Cut(rule, old, old, drawn, f"{new:g} agrees better with people, but in {won:.0%} of resamples only.")
+    return Cut(rule, old, new, drawn)
+
+
+def best(rule: str, old: float, rows: Sequence[Decided]) -> float:
+    """The score among those decided from which on the rule's figure is highest; of equals the nearest to the old cut.
+
+    By accuracy it is where the isotonic regression of people's verdicts on the scores crosses one half.
+    """
+    candidates = sorted({old, *(one.score for one in rows)})
+    return max(candidates, key=lambda cut: (figure(rule, cut, rows), -abs(cut - old), -cut))
+
+
+def figure(rule: str, cut: float, rows: Iterable[Decided]) -> float:
+    """F1 of the accepts, Youden's index (recall + specificity - 1; Youden 1950), or the accuracy, at this cut."""
+    hits = false_accepts = misses = passes = 0.0
+    for one in rows:
+        if one.score >= cut:
+            hits, false_accepts = hits + one.weight * one.accepts, false_accepts + one.weight * (not one.accepts)
+        else:
+            misses, passes = misses + one.weight * one.accepts, passes + one.weight * (not one.accepts)
+    good, bad = hits + misses, false_accepts + passes
+    if rule == "f1":
+        return round(2 * hits / (2 * hits + false_accepts + misses), 12) if good or false_accepts else 0.0
+    if rule == "youden":
+        return round((hits / good if good else 0.0) + (passes / bad if bad else 0.0) - 1, 12)
+    return round((hits + passes) / (good + bad), 12) if good or bad else 0.0
+
+
+def better_share(rule: str, old: float, new: float, rows: Sequence[Decided], seed: int) -> float:
+    """In what share of resamples of the rows the new cut is better than the old one; where both are equal, half.
+
+    Only what was drawn at random is drawn again: what was chosen would be chosen again.
+    """
+    chance, won = random.Random(seed), 0.0
+    lots, chosen = [one for one in rows if one.is_drawn], [one for one in rows if not one.is_drawn]
+    for _ in range(RESAMPLES):
+        drawn = [*chance.choices(lots, k=len(lots)), *chosen]
+        one, other = figure(rule, new, drawn), figure(rule, old, drawn)
+        won += 1.0 if one > other else 0.5 if one == other else 0.0
+    return won / RESAMPLES
+
+
+def selector_at(selector: Selector, cut: Cut | None) -> Selector:
+    """The selector for labels by this cut."""
+    return selector if cut is None or cut.new == cut.old else selector.at_cut(cut.old, cut.new)
+
+
+def relabelled(group: Group, cut: Cut | None) -> Group:
+    """The group with the verdicts that its scores get at the cut; people's stay, and so do texts without a score."""
+    if cut is None or cut.new == cut.old:
+        return group
+    return replace(group, samples=tuple(_at(one, cut.new) for one in group.samples))
+
+
+def _at(sample: Sample, cut: float) -> Sample:
+    if sample.source is not LabelSource.judge or sample.score is None:
+        return sample
+    return replace(sample, verdict=Verdict.accept if sample.score >= cut else Verdict.reject)

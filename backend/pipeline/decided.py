@@ -1,0 +1,84 @@
+"""What people decided on texts, as questions to the judge that judged these: for mixers that make rows of them."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backend import recipes
+from backend.db import standing, tables
+from backend.db.many import in_chunks
+from backend.errors import UnreadableRecipe
+from backend.judges import Judge
+from backend.pipeline.chosen import ancestors
+from backend.pipeline.groups import is_no_probe
+from backend.pipeline.stage import StageContext
+from backend.values import Decided, LabelSource, Verdict
+
+
+def read(stage: StageContext, db: Session) -> Iterator[Decided]:
+    """The round's decided texts, then those of the rounds above, each round's in order; nothing is read before."""
+    for age, round_id in enumerate([stage.round.id, *ancestors(db, stage.round.parent_id)]):
+        found = db.get_one(tables.Round, round_id)
+        try:
+            recipe = recipes.read(found.recipe)
+        except UnreadableRecipe:
+            continue
+        place = recipes.judge_place(recipe, found.phase)
+        judge = place.step.part if place is not None else None
+        if place is not None and isinstance(judge, Judge) and judge.asks_in_words:
+            yield from _of_round(db, round_id, stage.round.project_id, judge, place.index, age)
+
+
+def _of_round(db: Session, round_id: int, project_id: int, judge: Judge, step: int, age: int) -> Iterator[Decided]:
+    right, words = _verdicts(db, round_id), _words(db, round_id)
+    bare = {verdict: text for verdict in Verdict if (text := judge.bare(verdict)) is not None}
+    sample, group, prompt = tables.Sample, tables.Group, tables.Prompt
+    for ids in in_chunks(sorted(right)):
+        replies = _replies(db, ids, step)
+        query = (
+            select(sample.id, sample.prompt_id, sample.text, group.messages, prompt.messages)
+            .join(group, group.id == sample.group_id)
+            .join(prompt, prompt.id == sample.prompt_id)
+            .where(sample.id.in_(ids), sample.kind.in_(tables.JUDGED), is_no_probe(project_id))
+            .order_by(sample.id)
+        )
+        for n, prompt_id, text, own, asked in db.execute(query):
+            if n in replies:  # else the judge was not asked of it, and might ask otherwise
+                question = judge.question(asked if own is None else own, text)
+                yield Decided(prompt_id, n, question, right[n], tuple(replies[n]), bare, words.get(n), age)
+
+
+def _verdicts(db: Session, round_id: int) -> dict[int, Verdict]:
+    """What people say of each text on which somebody decided; of gold items what was known."""
+    label, gold = tables.Label, tables.GoldItem
+    query = select(label.sample_id, label.verdict).where(
+        label.round_id == round_id, label.source == LabelSource.person, label.verdict.is_not(None)
+    )
+    words = _words(db, round_id)
+    said: dict[int, Any] = {n: verdict for n, verdict in db.execute(query) if n in words}
+    known = select(gold.sample_id, gold.verdict).where(gold.round_id == round_id)
+    return said | dict(db.execute(known).tuples().all())
+
+
+def _words(db: Session, round_id: int) -> dict[int, int]:
+    """The last decision that shaped each text's label; acts in bulk, in which nobody looked at the text, aside."""
+    decision = tables.Decision
+    query = standing.decisions(
+        decision.sample_id, func.max(decision.id), late=False, gold=False, adjudication=True, batch=False,
+        kinds=standing.LABELLING,
+    )  # fmt: skip
+    query = query.where(decision.round_id == round_id).group_by(decision.sample_id)
+    return dict(db.execute(query).tuples().all())
+
+
+def _replies(db: Session, ids: Sequence[int], step: int) -> dict[int, list[tuple[str, Verdict | None]]]:
+    row, found = tables.Judgment, defaultdict[int, list[tuple[str, Verdict | None]]](list)
+    query = select(row.sample_id, row.raw, row.verdict, row.finish_reason).where(
+        row.sample_id.in_(ids), row.step == step
+    )
+    for n, raw, verdict, finish in db.execute(query.order_by(row.sample_id, row.position)):
+        found[n] += [(raw, verdict)] if finish == "stop" and raw else []
+    return found

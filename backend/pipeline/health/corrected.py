@@ -1,0 +1,119 @@
+"""The share of right answers: what the judge's accepts say of all texts, corrected by what people said of some.
+
+The prediction-powered mean (Angelopoulos et al. 2023, arXiv 2301.09633) with the tuning of PPI++ (Angelopoulos, Duchi
+and Zrnic 2023, arXiv 2311.01453, section 6). With f for the judge's accept (1 or 0) of all N texts, and y for people's
+of n of them that were drawn at random:
+
+    mean = t * mean(f over all texts) + mean(y - t * f over those drawn)
+    variance = t^2 * var(f over all texts) / N + var(y - t * f over those drawn) / n
+    t = cov(y, f) / ((1 + n / N) * var(f)), both over those drawn, and from 0 to 1
+
+Here all texts of a round are judged and counted, so that the first term of the variance falls away unless only some of
+the groups were looked at, and the second is that of drawing without putting back.
+
+Texts that the queue chose by informativeness are no random sample, and are not taken for one. Each that was decided
+speaks for itself alone; a text that was drawn at random speaks for all that had not been chosen by then, since it was
+drawn from these.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from backend.metrics._intervals import Z
+from backend.pipeline.health.limits import Limits
+from backend.pipeline.health.shapes import CorrectedShare, Evidence, Judged, Number
+
+DRAWN = "blind decisions on texts drawn at random"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Of one text, whether people accept it (y) and whether the judge does (f), each 1 or 0."""
+
+    y: float
+    f: float
+    is_drawn: bool = True
+
+
+@dataclass(frozen=True)
+class Population:
+    """All texts: how many, the judge's share of accepts, and the variance of that share where it is of some groups."""
+
+    texts: int
+    share: float
+    variance: float = 0.0
+
+
+def corrected(evidence: Evidence, limits: Limits) -> CorrectedShare:
+    """The corrected share; unknown, with what is missing, below the fewest texts that were drawn."""
+    spoken = [one for one in evidence.words if one.text.accepted is not None]
+    pairs = [Pair(float(one.accepts), float(bool(one.text.accepted)), one.is_drawn) for one in spoken]
+    named = {one.text.id for one in spoken}
+    # What people decided in bulk or after they had seen the judge's word could not be drawn any more.
+    texts = [one for one in evidence.texts if one.accepted is not None and (not one.by_people or one.id in named)]
+    drawn = sum(one.is_drawn for one in pairs)
+    if not texts:
+        return CorrectedShare(missing="The judge has accepted or rejected no text yet.")
+    all_of_them = population(texts, evidence.drawn_of, max((len(texts), len(pairs))))
+    chosen = len(pairs) - drawn
+    if drawn < limits.fewest:
+        missing = f"{drawn:,} {DRAWN}; at least {limits.fewest:,} are needed. {evidence.why}".strip()
+        return CorrectedShare(all_of_them.share, Number(n=drawn), chosen, all_of_them.texts, None, missing)
+    tuning = tuned([one for one in pairs if one.is_drawn], all_of_them.texts)
+    number = estimate(pairs, all_of_them, tuning)
+    return CorrectedShare(all_of_them.share, number, chosen, all_of_them.texts, tuning)
+
+
+def population(texts: Sequence[Judged], drawn_of: int, least: int) -> Population:
+    """The texts as a whole; where they are those of some groups, what these say of all `drawn_of` groups."""
+    groups: dict[int, list[float]] = defaultdict(list)
+    for one in texts:
+        groups[one.group_id].append(float(bool(one.accepted)))
+    share = sum(sum(one) for one in groups.values()) / len(texts)
+    number = len(groups)
+    if not drawn_of or number < 2:
+        return Population(least, share)
+    mean_size = len(texts) / number
+    residuals = sum((sum(one) - share * len(one)) ** 2 for one in groups.values())
+    variance = (1 - number / drawn_of) * residuals / (number * (number - 1)) / mean_size**2
+    return Population(max(least, round(mean_size * drawn_of)), share, max(0.0, variance))
+
+
+def tuned(drawn: Sequence[Pair], texts: int) -> float:
+    """PPI++'s tuning: the less the judge's word says of people's, the less of it is used; 0 where it never differs."""
+    n = len(drawn)
+    mean_y, mean_f = sum(one.y for one in drawn) / n, sum(one.f for one in drawn) / n
+    spread = sum((one.f - mean_f) ** 2 for one in drawn)
+    if not spread:
+        return 0.0
+    together = sum((one.y - mean_y) * (one.f - mean_f) for one in drawn)
+    return min(1.0, max(0.0, together / spread / (1 + n / max(1, texts - n))))
+
+
+def estimate(pairs: Sequence[Pair], of: Population, tuning: float) -> Number:
+    """The corrected mean with its 95 % interval, of pairs in the order in which they came.
+
+    The interval is computed as if two more texts had been drawn, of which people contradict the judge on one each way,
+    as Agresti and Coull's interval of a share adds successes and failures: a judge whom nobody has contradicted yet is
+    not exact. The value is of the pairs alone.
+    """
+    begun = tuning * of.share
+    known, number, found = 0.0, 0, list[float]()
+    for one in pairs:
+        rest = one.y - tuning * one.f
+        if one.is_drawn:
+            found.append(begun + (known + (of.texts - number) * rest) / of.texts)
+        else:
+            known, number = known + rest, number + 1
+    n = len(found)
+    value = sum(found) / n
+    more = [begun + (known + (of.texts - number) * rest) / of.texts for rest in (1.0, -tuning)]
+    wide = [*found, *more]
+    middle = sum(wide) / len(wide)
+    spread = sum((one - middle) ** 2 for one in wide) / (len(wide) - 1)
+    left = max(0.0, 1 - n / max(1, of.texts - number))
+    half = Z * math.sqrt(left * spread / n + tuning**2 * of.variance)
+    inside = min(1.0, max(0.0, value))
+    return Number(inside, max(0.0, min(inside, value - half)), min(1.0, max(inside, value + half)), n)

@@ -1,0 +1,61 @@
+import pytest
+
+from backend.judges.additive_rubric import AdditiveRubric
+from backend.judges.written_verdict import WrittenVerdict
+from backend.judges.yes_no_check import YesNoCheck
+from backend.mixers.decided_verdicts import DecidedVerdicts
+from backend.recipes import Recipe
+from backend.values import DatasetType, Decided, Past, Verdict
+from tests.unit.mixers.training_rows import row
+
+ACCEPT, REJECT = Verdict.accept, Verdict.reject
+BARE = {ACCEPT: ";Y", REJECT: ";N"}
+AGREED = Decided(1, 11, [{"role": "user", "content": "Right?"}], ACCEPT, (("no;N", REJECT), ("yes;Y", ACCEPT)), BARE, 7)
+OVERRIDDEN = Decided(2, 12, [{"role": "user", "content": "And this?"}], REJECT, (("sure;Y", ACCEPT),), BARE, 8, age=1)
+
+
+def added(type_: DatasetType = DatasetType.prompt_completion, **knobs: object) -> tuple[list[tuple], dict[str, int]]:
+    past = Past(decided=iter([AGREED, OVERRIDDEN]), type=type_)
+    made = DecidedVerdicts.model_validate({"rounds": 2} | knobs).mix([row(5)], (), past, seed=1)
+    assert made.rows[0] == row(5)
+    assert {one.origin for one in made.rows[1:]} <= {"decision"}
+    found = [one.example for one in made.rows[1:]]
+    return [(e.sample_id, e.extra["decision"], e.completion, e.rejected, e.label) for e in found], made.dropped
+
+
+def test_the_reply_is_the_judges_own_where_one_agrees_and_else_the_verdict_alone():
+    assert added() == ([(11, 7, "yes;Y", None, None), (12, 8, ";N", None, None)], {})
+    assert added(replies="own") == ([(11, 7, "yes;Y", None, None)], {"no reply of the judge agrees with people": 1})
+
+
+def test_a_pair_has_a_reply_that_contradicts_people_and_signed_rows_are_two():
+    assert added(DatasetType.preference)[0] == [(11, 7, "yes;Y", "no;N", None), (12, 8, ";N", "sure;Y", None)]
+    signed = added(DatasetType.unpaired_preference)[0]
+    assert [(one[2], one[4]) for one in signed] == [("yes;Y", True), ("no;N", False), (";N", True), ("sure;Y", False)]
+
+
+def test_rounds_and_copies_say_how_many_rows_there_are():
+    assert [one[0] for one in added(rounds=1, copies=3)[0]] == [11, 11, 11]
+
+
+def test_what_the_judge_is_asked_is_what_the_row_asks():
+    made = DecidedVerdicts().mix([], (), Past(decided=[AGREED]), seed=1).rows[0]
+    assert made.example.messages == made.messages == AGREED.messages
+
+
+def test_the_shortest_reply_is_one_that_the_judge_reads_so():
+    assert [WrittenVerdict().bare(one) for one in (ACCEPT, REJECT)] == [";Y", ";N"]
+    assert [YesNoCheck().bare(one) for one in (ACCEPT, REJECT)] == ["Yes", "No"]
+    assert [AdditiveRubric(highest=10).bare(one) for one in (ACCEPT, REJECT)] == ["Score: 10", "Score: 0"]
+    assert WrittenVerdict(verdict_pattern="(?P<accept>good)|(?P<reject>bad)").bare(ACCEPT) is None
+
+
+def test_a_recipe_without_a_judge_that_asks_in_words_is_refused():
+    steps = [{"part": {"name": name}, "kind": kind} for name, kind in (
+        ("prompt_set", "prompt_source"), ("sample", "generator"), ("exact_match", "judge"),
+        ("above_threshold", "selector"), ("decided_verdicts", "mixer"), ("sft", "trainer"),
+    )]  # fmt: skip
+    with pytest.raises(ValueError, match="no judge before it asks a model about one text in words"):
+        Recipe.model_validate({"name": "x", "title": "X", "steps": steps})
+    steps[2]["part"] = {"name": "written_verdict"}
+    Recipe.model_validate({"name": "x", "title": "X", "steps": steps})

@@ -1,0 +1,66 @@
+"""The share of right answers that people's decisions correct, worked out by hand."""
+
+import pytest
+
+from backend.pipeline.health import Limits, corrected
+from backend.pipeline.health.corrected import Pair, Population, estimate, population, tuned
+from backend.pipeline.health.shapes import Evidence, Word
+from tests.unit.test_judge_health import of, text
+
+FOUR = [Pair(1, 1), Pair(0, 1), Pair(0, 0), Pair(0, 0)]
+
+
+def test_the_tuning_is_that_of_ppi_plus_plus() -> None:
+    # cov(y, f) / var(f) is (0.375 - 0.125 + 0.125 + 0.125) / 1; with 4 of 10 texts drawn, 1 + n / N is 1 + 4 / 6.
+    assert tuned(FOUR, 10) == pytest.approx(0.5 / (1 + 4 / 6))
+    assert tuned([Pair(1, 0), Pair(0, 1)], 10) == 0, "a judge that says the opposite is not listened to"
+    assert tuned([Pair(1, 1), Pair(0, 1)], 10) == 0, "nor one that says one thing only"
+
+
+def test_the_judges_share_moves_by_what_people_say_of_the_texts_that_were_drawn() -> None:
+    # 0.3 * 0.6 + (0.7 - 0.3 + 0 + 0) / 4. The interval is of 0.7, -0.3, 0, 0 and the two more, 1 and -0.3: their
+    # variance is (1.67 - 6 * (1.1 / 6) ** 2) / 5, and 6 of 10 texts are left.
+    found = estimate(FOUR, Population(10, 0.6), 0.3)
+    assert found.value == pytest.approx(0.28)
+    half = 1.959964 * (0.6 * ((1.67 - 6 * (1.1 / 6) ** 2) / 5) / 4) ** 0.5
+    assert (found.low, found.high, found.n) == (0.0, pytest.approx(0.28 + half), 4)
+
+
+def test_a_text_that_was_chosen_speaks_for_itself_alone() -> None:
+    # Of 10 texts the judge accepts 5. People reject one of these, which was chosen; the 9 others are as it says.
+    chosen, drawn = Pair(0, 1, is_drawn=False), Pair(1, 1)
+    assert estimate([chosen, drawn], Population(10, 0.5), 1.0).value == pytest.approx(0.4)
+    assert estimate([drawn, chosen], Population(10, 0.5), 1.0).value == pytest.approx(0.5), "it was not chosen by then"
+
+
+def test_a_judge_that_nobody_contradicts_is_not_exact_and_one_of_whom_all_is_known_is() -> None:
+    found = estimate([Pair(1, 1), Pair(0, 0)] * 50, Population(100_000, 0.5), 1.0)
+    # The variance is that of 100 zeros, a 1 and a -1: 2 / 101.
+    assert (found.low, found.high) == pytest.approx((0.5 - 0.0276, 0.5 + 0.0276), abs=0.0001)
+    all_known = estimate([Pair(1, 1), Pair(0, 0)] * 50, Population(100, 0.5), 1.0)
+    assert (all_known.low, all_known.high) == (0.5, 0.5)
+
+
+def test_what_some_groups_say_of_all_has_a_variance_of_groups() -> None:
+    texts = [text(n, float(score), group_id=group) for n, (group, score) in enumerate([(1, 1), (1, 1), (2, 0), (2, 1)])]
+    assert population(texts, 0, 4) == Population(4, 0.75)
+    # Of 8 groups 2: each is half a text away from its three quarters, (1 - 2 / 8) * 0.5 / (2 * 1) / 2 ** 2.
+    assert population(texts, 8, 4) == Population(16, 0.75, pytest.approx(0.75 * 0.5 / 2 / 4))
+
+
+def test_below_its_fewest_draws_it_is_unknown_and_says_how_to_get_them() -> None:
+    texts = tuple(text(n, 1.0) for n in range(50))
+    words = tuple(Word(one, True, is_drawn=n < 19) for n, one in enumerate(texts[:40]))
+    evidence: Evidence = of(texts=texts, words=words, why="Keep random_share above 0.")
+    found = corrected(evidence, Limits())
+    assert (found.judge, found.number.value, found.number.n, found.chosen, found.texts) == (1.0, None, 19, 21, 50)
+    assert found.missing.endswith("at least 20 are needed. Keep random_share above 0.")
+    enough = corrected(evidence, Limits(fewest=19))
+    assert (enough.missing, enough.number.value) == ("", 1.0)
+    assert corrected(of(), Limits()).judge is None
+
+
+def test_texts_decided_in_bulk_are_no_part_of_what_is_corrected() -> None:
+    texts = tuple(text(n, float(n % 2), by_people=n >= 40) for n in range(60))
+    words = tuple(Word(one, bool(one.accepted), is_drawn=True) for one in texts[:30])
+    assert corrected(of(texts=texts, words=words), Limits()).texts == 40
