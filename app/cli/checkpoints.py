@@ -91,8 +91,8 @@ def set_endpoint(
     _emit(checkpoints.detail(actor, found.row.id), as_json)
 
 
-@app.command()
-def test(checkpoint: Which, project: Project = None, as_json: AsJson = False) -> None:
+@app.command("test")
+def check(checkpoint: Which, project: Project = None, as_json: AsJson = False) -> None:
     """Check a model's folder again, or test what an endpoint can do."""
     from app.cli import asking
     from backend.services import checkpoints
