@@ -305,7 +305,7 @@ def table_value(rows: list[CheckpointRow], doubtful: set[int]) -> dict[str, Any]
 
 
 def _kind(row: CheckpointRow) -> str:
-    return "endpoint" if row.engine == "openai" else row.kind
+    return "endpoint" if row.is_endpoint and row.kind == "base" else row.kind
 
 
 def _number(number: Number | None, name: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend.config import settings
 from backend.db import reading, session, standing, tables
-from backend.engines._wrapper import in_words
+from backend.engines._wrapper import in_words, innermost
 from backend.errors import Conflict, NotFound
 from backend.pipeline.trained import say_rows
 from backend.services import events
@@ -58,6 +58,7 @@ class CheckpointRow:
     metrics: dict[str, Number] = field(default_factory=dict)
     has_weights: bool = False
     """Whether it can be trained."""
+    is_endpoint: bool = False
 
 
 @dataclass(frozen=True)
@@ -207,7 +208,7 @@ def _row(
 ) -> CheckpointRow:
     return CheckpointRow(
         c.id, c.name, c.kind, c.role, c.location, in_words(c.engine), depth, c.parent_id, round_id, number,
-        c.created_at, metrics, has_weights(c.engine),
+        c.created_at, metrics, has_weights(c.engine), innermost(c.engine).get("name") == "openai",
     )  # fmt: skip
 
 

@@ -45,9 +45,7 @@ def cost(db: Session, row: tables.Round, times: tuple[StageTime, ...], minutes: 
 def endpoints(db: Session, round_id: int) -> tuple[EndpointCost, ...]:
     """What a round took from each endpoint so far, in the order in which they were first asked."""
     use, checkpoint = tables.EndpointUse, tables.Checkpoint
-    sums = [
-        func.sum(one) for one in (use.requests, use.tokens_in, use.tokens_out, use.uncounted, use.cost, use.unpriced)
-    ]
+    numbers = (use.requests, use.tokens_in, use.tokens_out, use.uncounted, use.cost, use.unpriced)
     query = (
         select(checkpoint.id, checkpoint.name, *[func.sum(one) for one in numbers])
         .join(checkpoint, checkpoint.id == use.checkpoint_id)
