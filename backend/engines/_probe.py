@@ -26,6 +26,7 @@ ODD = ("quartz-4217", "marmalade-9035")
 CONTEXTS = ("max_model_len", "context_length", "context_window", "max_context_length", "n_ctx")
 """Where servers say how long their context is, in the list of their models."""
 MOST_CONTEXT = 2**31 - 1
+UNANSWERED = "It did not answer: "
 
 Found = tuple[Line, JSON]
 """What is said of one ability, and the knobs of the engine that follow."""
@@ -82,7 +83,7 @@ def _asked(engine: OpenAI, name: str, ask: Callable[[OpenAI], Found]) -> Found:
 
 
 def _unanswered(said: str) -> Line:
-    return Line("connection", Outcome.warn, f"It did not answer: {said}")
+    return Line("connection", Outcome.warn, UNANSWERED + said)
 
 
 def _hello(engine: OpenAI) -> Iterator[Found]:

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from backend.db import tables
+from backend.engines import _probe
 from backend.engines._asking import FORMS
 from backend.engines._model_check import Outcome
 from backend.engines._wrapper import innermost
@@ -37,25 +38,25 @@ def _of(place: Place, row: tables.Checkpoint) -> list[str]:
         how = str(engine.get("forced", "")) if engine.get("name") == "openai" else ""
         if part.form.kind not in FORMS.get(how, frozenset()):
             said.append(
-                f"{place} is to force its replies, but {row.name} cannot be held to a form ({part.form.kind}): they are "
-                "read as they come."
+                f"{place} is to force its replies, but {row.name} cannot be held to a form ({part.form.kind}): they "
+                "are read as they come."
             )
     if engine.get("name") != "openai":
         return said
     lines = model_checks.of(row.details)
     if lines.lines and (said_of := _unanswered(lines)):
         said.append(
-            f"The endpoint {row.name} did not answer when it was last tested, {lines.at}. {said_of} Test the connection "
-            "on the page Checkpoints."
+            f"The endpoint {row.name} did not answer when it was last tested, {lines.at}: {said_of} Then test the "
+            "connection on the page Checkpoints."
         )
     if isinstance(part, Generator) and engine.get("seeds") is False:
         said.append(
-            f"The endpoint {row.name} gives another text for the same seed: where the round is interrupted, what it had "
-            "not written yet is asked again, and may come out otherwise."
+            f"The endpoint {row.name} gives another text for the same seed: where the round is interrupted, what it "
+            "had not written yet is asked again, and may come out otherwise."
         )
     return said
 
 
 def _unanswered(checks: model_checks.Checks) -> str:
     line: Any = next((one for one in checks.lines if one.name == "connection"), None)
-    return "" if line is None or line.outcome is Outcome.passed else str(line.text)
+    return "" if line is None or line.outcome is Outcome.passed else str(line.text).removeprefix(_probe.UNANSWERED)
