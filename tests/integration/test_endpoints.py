@@ -15,6 +15,7 @@ from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.generators.sample import Sample
 from backend.judges.exact_match import ExactMatch
 from backend.judges.yes_no_check import YesNoCheck
+from backend.pipeline import spending
 from backend.prompt_sources.prompt_set import PromptSet
 from backend.recipes import Recipe, Step
 from backend.selectors.above_threshold import AboveThreshold
@@ -23,6 +24,7 @@ from backend.services.access import Actor
 from backend.services.checkpoints import Endpoint, EndpointSettings, endpoints, model_checks
 from backend.trainers.sft import SFT
 from backend.values import Role, RoundStatus, Stage
+from backend.values.replies import Usage
 from tests import rows
 from tests.capable import CONTEXT, capable, drawn, models
 from tests.endpoint import Reply, Server, serving
@@ -61,6 +63,30 @@ def registered(project: tables.Project, server: Server, name: str = "teacher", *
     return checkpoints.register(owner_of(project), project.id, name=name, endpoint=endpoint)
 
 
+def test_what_steps_take_adds_up_and_keeps_the_prices_of_its_time() -> None:
+    project = rows.make_project()
+    priced = {"name": "openai", "base_url": "http://127.0.0.1:1/v1", "model": "m", "price_in": 2.0}
+    served = rows.make_checkpoint(project, "served", engine=priced)
+    round_ = rows.make_round(project, served)
+    place = {"round_id": round_.id, "stage": Stage.generate, "step": 1}
+    with session() as db:
+        spending.write(db, {served.id: Usage(1, 500_000, 10)}, **place)
+        spending.write(db, {served.id: Usage(2, 500_000, 10, uncounted=1)}, **place)
+        db.get_one(tables.Checkpoint, served.id).engine = priced | {"price_in": None}
+    with session() as db:
+        spending.write(db, {served.id: Usage(1, 7, 0)}, **place | {"stage": Stage.judge})
+    with reading() as db:
+        assert len(db.scalars(select(tables.EndpointUse)).all()) == 2
+    # A million tokens read at 2.0; then 7 more, and 20 written, without a price.
+    cost = round_report.work(rows.make_actor(project), round_.id).cost
+    (one,) = cost.endpoints
+    assert (one.requests, one.tokens_in, one.tokens_out, one.uncounted, one.unpriced) == (4, 1_000_007, 20, 1, 27)
+    assert (one.cost, cost.endpoint_cost) == (2.0, 2.0)
+    assert "27 tokens of served had no price: give one in its settings" in " ".join(cost.missing)
+    assert "1 reply of served without a count of tokens: what it took is not in the cost." in cost.missing
+
+
+@pytest.mark.on_sqlite
 def test_a_model_is_trained_on_what_an_endpoint_wrote_and_a_killed_round_ends_in_the_same_rows(
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,7 +184,9 @@ def test_what_a_test_found_is_said_before_the_launch() -> None:
         return "\n".join(rounds.estimate(actor, project.id, plan).warnings)
 
     assert not any(word in warned(good) for word in ("endpoint", "forced", "held to"))
-    assert "Step 3 (judge yes_no_check) is to force its replies, but odd cannot be held to a form (choice)" in warned(odd)
+    assert "Step 3 (judge yes_no_check) is to force its replies, but odd cannot be held to a form (choice)" in warned(
+        odd
+    )
     assert "The endpoint odd gives another text for the same seed" in warned(odd)
     assert "The endpoint down did not answer when it was last tested" in warned(down)
     found = checkpoints.detail(actor, good).endpoint

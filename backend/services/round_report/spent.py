@@ -76,7 +76,8 @@ def _about(asked: tuple[EndpointCost, ...]) -> list[str]:
                 f"{one.unpriced:,} tokens of {one.name} had no price: give one in its settings on the page Checkpoints."
             )
         if one.uncounted:
-            said.append(f"{one.uncounted:,} replies of {one.name} do not say how many tokens they took.")
+            replies = "1 reply" if one.uncounted == 1 else f"{one.uncounted:,} replies"
+            said.append(f"{replies} of {one.name} without a count of tokens: what it took is not in the cost.")
     return said
 
 
