@@ -17,6 +17,10 @@ Concurrency = Annotated[int | None, typer.Option(min=1, help="Requests in flight
 Timeout = Annotated[float | None, typer.Option(min=0.001, help="Seconds to wait for a reply.")]
 Extra = Annotated[str | None, typer.Option(help="Further fields of each request, a JSON object.")]
 PriceIn = Annotated[float | None, typer.Option(min=0, help="Price of a million tokens that it reads.")]
+SendDefaults = Annotated[
+    bool | None,
+    typer.Option("--send-defaults/--no-send-defaults", help="Send temperature and top_p also where they are 1."),
+]
 PriceOut = Annotated[float | None, typer.Option(min=0, help="Price of a million tokens that it writes.")]
 
 
@@ -46,6 +50,7 @@ def endpoint(
     extra: Extra = None,
     price_in: PriceIn = None,
     price_out: PriceOut = None,
+    send_defaults: SendDefaults = None,
     role: Annotated[str, typer.Option(help="policy, judge or reward: what it is listed as.")] = "policy",
     project: Project = None,
     as_json: AsJson = False,
@@ -56,7 +61,7 @@ def endpoint(
     from backend.services.checkpoints import Endpoint, EndpointSettings
 
     actor = asking.owner()
-    given = _given(api_key_env, concurrency, timeout, extra, price_in, price_out)
+    given = _given(api_key_env, concurrency, timeout, extra, price_in, price_out, send_defaults)
     served = Endpoint(base_url, model, settings=EndpointSettings(**given))
     here = asking.project(actor, project).id
     _emit(checkpoints.detail(actor, checkpoints.register(actor, here, name=name, endpoint=served, role=role)), as_json)
@@ -71,6 +76,7 @@ def set_endpoint(
     extra: Extra = None,
     price_in: PriceIn = None,
     price_out: PriceOut = None,
+    send_defaults: SendDefaults = None,
     project: Project = None,
     as_json: AsJson = False,
 ) -> None:
@@ -86,7 +92,7 @@ def set_endpoint(
     found = _find(actor, asking.project(actor, project).id, checkpoint)
     if found.endpoint is None:
         raise InvalidInput(f"{found.row.name} is no endpoint, so it has no such settings. Choose an endpoint.")
-    given = _given(api_key_env, concurrency, timeout, extra, price_in, price_out)
+    given = _given(api_key_env, concurrency, timeout, extra, price_in, price_out, send_defaults)
     endpoints.change(actor, found.row.id, replace(found.endpoint.settings, **given))
     _emit(checkpoints.detail(actor, found.row.id), as_json)
 
@@ -111,13 +117,14 @@ def _given(
     extra: str | None,
     price_in: float | None,
     price_out: float | None,
+    send_defaults: bool | None,
 ) -> dict[str, Any]:
     """The settings that were named; raises `InvalidInput` for further fields that are no JSON object."""
     from backend.errors import InvalidInput
 
     known: dict[str, Any] = {
         "api_key_env": api_key_env, "concurrency": concurrency, "timeout": timeout, "price_in": price_in,
-        "price_out": price_out,
+        "price_out": price_out, "send_defaults": send_defaults,
     }  # fmt: skip
     if extra is not None:
         try:

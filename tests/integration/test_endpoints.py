@@ -216,7 +216,7 @@ def test_only_an_owner_changes_an_endpoint_and_no_key_gets_into_the_database(mon
     ):
         with pytest.raises(InvalidInput, match=said):
             endpoints.change(owner, served, wrong)
-    better = EndpointSettings("RONDO_SPARE_API_KEY", 4, 9.5, {"min_p": 0.1}, 0.5, None)
+    better = EndpointSettings("RONDO_SPARE_API_KEY", 4, 9.5, {"min_p": 0.1}, 0.5, None, True)
     endpoints.change(owner, served, better)
     found = checkpoints.detail(owner, served).endpoint
     assert found is not None
@@ -256,9 +256,9 @@ def test_fields_of_requests_stay_while_a_round_at_work_asks_for_texts() -> None:
 
 @pytest.mark.on_sqlite
 def test_the_fields_of_the_page_say_what_is_stored() -> None:
-    given = ["RONDO_MY_API_KEY", 4.0, 2.5, ' {"min_p": 0.1} ', None, 3]
+    given = ["RONDO_MY_API_KEY", 4.0, 2.5, ' {"min_p": 0.1} ', None, 3, True]
     settings = page.settings_of(given)
-    assert settings == EndpointSettings("RONDO_MY_API_KEY", 4, 2.5, {"min_p": 0.1}, None, 3.0)
+    assert settings == EndpointSettings("RONDO_MY_API_KEY", 4, 2.5, {"min_p": 0.1}, None, 3.0, True)
     for place, value, said in (
         (3, "[1]", "is no object"), (3, "{", "is no JSON"), (1, 1.5, "whole number"), (2, None, "timeout: must be"),
         (4, True, "Price in"),

@@ -46,12 +46,18 @@ def fields(prefix: str) -> list[Any]:
         price_out = gr.Number(
             None, label="Price out", info="Of a million tokens that it writes.", elem_id=f"{prefix}-price-out"
         )
-    return [key, concurrency, timeout, extra, price_in, price_out]
+    defaults = gr.Checkbox(
+        False,
+        label="Send temperature and top_p also where they are 1",
+        info="For vLLM, which else takes the model's own defaults, unless it runs with --generation-config vllm.",
+        elem_id=f"{prefix}-defaults",
+    )
+    return [key, concurrency, timeout, extra, price_in, price_out, defaults]
 
 
 def settings_of(values: list[Any]) -> EndpointSettings:
     """The settings that the fields say; raises `InvalidInput` with the field's name."""
-    key, concurrency, timeout, extra, price_in, price_out = values
+    key, concurrency, timeout, extra, price_in, price_out, defaults = values
     return EndpointSettings(
         api_key_env=key or "",
         concurrency=_whole(concurrency),
@@ -59,6 +65,7 @@ def settings_of(values: list[Any]) -> EndpointSettings:
         extra=_object(extra or ""),
         price_in=None if price_in is None else float(_number(price_in, "Price in")),
         price_out=None if price_out is None else float(_number(price_out, "Price out")),
+        send_defaults=bool(defaults),
     )
 
 
@@ -78,10 +85,10 @@ def draw() -> tuple[gr.Accordion, list[Any], gr.Button]:
 def values(detail: Detail | None) -> list[Any]:
     """Updates of the accordion and its fields, and of the button that tests or checks."""
     if detail is None or detail.endpoint is None:
-        return [gr.Accordion(visible=False), *[gr.skip()] * 6, gr.Button("Check again")]
+        return [gr.Accordion(visible=False), *[gr.skip()] * 7, gr.Button("Check again")]
     one = detail.endpoint.settings
     extra = json.dumps(one.extra, ensure_ascii=False, indent=1) if one.extra else ""
-    shown = [one.api_key_env, one.concurrency, one.timeout, extra, one.price_in, one.price_out]
+    shown = [one.api_key_env, one.concurrency, one.timeout, extra, one.price_in, one.price_out, one.send_defaults]
     return [gr.Accordion(visible=True), *shown, gr.Button("Test connection")]
 
 

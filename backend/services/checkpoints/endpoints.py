@@ -9,6 +9,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from backend.boundary import Count, Data, Line, Score
+from backend.config import settings as installation
 from backend.db import reading, session, tables
 from backend.engines._wrapper import innermost
 from backend.engines.openai import DEFAULT_KEY, OpenAI
@@ -28,6 +29,7 @@ class EndpointSettings:
     """What may be changed of an endpoint. `extra`: further fields of each request. Prices are of a million tokens.
 
     `api_key_env` names the environment variable that holds the key, never the key; empty: `RONDO_OPENAI_API_KEY`.
+    `send_defaults`: send temperature and top_p also where they are 1, for servers with defaults of their own.
     """
 
     api_key_env: Line = ""
@@ -36,6 +38,7 @@ class EndpointSettings:
     extra: Data = field(default_factory=dict)
     price_in: Score | None = None
     price_out: Score | None = None
+    send_defaults: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,9 @@ def view(engine: JSON) -> EndpointView | None:
     except ValidationError:
         return None
     key = "" if one.api_key_env == DEFAULT_KEY else one.api_key_env
-    settings = EndpointSettings(key, one.concurrency, one.timeout, one.extra, one.price_in, one.price_out)
+    settings = EndpointSettings(
+        key, one.concurrency, one.timeout, one.extra, one.price_in, one.price_out, one.send_defaults
+    )
     return EndpointView(
         one.base_url, one.model, settings, one.supports_n, one.seeds, one.logprobs, one.top_logprobs,
         one.prompt_logprobs, one.forced, one.context,
@@ -108,12 +113,15 @@ def knobs_of(settings: EndpointSettings, key: str = "") -> JSON:
         "extra": settings.extra,
         "price_in": settings.price_in,
         "price_out": settings.price_out,
+        "send_defaults": settings.send_defaults,
     }
 
 
 def _check_extra(extra: JSON) -> None:
     """Refuse a key of the environment in it; what merely looks like one the engine refuses."""
-    keys = {value for name, value in os.environ.items() if KEY_NAME.fullmatch(name) and value}
+    stored = installation().openai_api_key
+    named = {value for name, value in os.environ.items() if KEY_NAME.fullmatch(name)}
+    keys = {one for one in {*named, stored.get_secret_value() if stored else ""} if one}
     if any(key in text for text in _texts(extra) for key in keys):
         raise InvalidInput(
             "extra: it holds a key of this installation, which would stand in the database. Take it out: the key is "
@@ -143,7 +151,8 @@ def change(actor: Actor, checkpoint_id: int, settings: EndpointSettings) -> None
         was = innermost(row.engine)
         if was.get("name") != "openai":
             raise InvalidInput(f"{row.name} is no endpoint, so it has no such settings. Choose an endpoint.")
-        if was.get("extra", {}) != settings.extra and (number := _round_at_work(db, row.id)):
+        texts = (was.get("extra", {}), was.get("send_defaults", False))
+        if texts != (settings.extra, settings.send_defaults) and (number := _round_at_work(db, row.id)):
             raise Conflict(
                 f"Round {number} is at work and asks {row.name}: with other fields in its requests, its texts would "
                 "come from two kinds of requests. Change them when it is over."
