@@ -41,12 +41,18 @@ REPLY = "reply"
 class Asked(Protocol):
     """What of an engine a request is made from."""
 
-    base_url: str
-    model: str
-    logprobs: bool
-    send_defaults: bool
-    forced: str
-    extra: Mapping[str, Any]
+    @property
+    def base_url(self) -> str: ...
+    @property
+    def model(self) -> str: ...
+    @property
+    def logprobs(self) -> bool: ...
+    @property
+    def send_defaults(self) -> bool: ...
+    @property
+    def forced(self) -> str: ...
+    @property
+    def extra(self) -> Mapping[str, Any]: ...
 
 
 def body_of(

@@ -165,9 +165,8 @@ def change(actor: Actor, checkpoint_id: int, settings: EndpointSettings) -> None
 
 
 def _may_change(db: Session, actor: Actor, checkpoint_id: int) -> tables.Checkpoint:
-    row = model_checks.find(db, actor, checkpoint_id)
     require_owner(db, actor)
-    return row
+    return model_checks.find(db, actor, checkpoint_id)
 
 
 def _engine(data: JSON) -> OpenAI:

@@ -58,7 +58,7 @@ def endpoints(db: Session, round_id: int) -> tuple[EndpointCost, ...]:
             id_, name, int(requests), int(read), int(written), int(uncounted),
             None if unpriced >= read + written else float(cost), int(unpriced),
         )
-        for id_, name, requests, read, written, uncounted, cost, unpriced in db.execute(query).tuples()
+        for id_, name, requests, read, written, uncounted, cost, unpriced in db.execute(query)
     )  # fmt: skip
 
 
