@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from functools import partial
 from threading import Lock
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import Field, PrivateAttr, field_validator
@@ -23,6 +23,7 @@ from backend.values import JSON, Completion, Failure, FailureKind, Messages, Rea
 from backend.values.replies import Form, Usage, Weights
 
 T = TypeVar("T")
+Price = Annotated[float | None, Field(ge=0, le=1e6, allow_inf_nan=False)]
 log = logging.getLogger("rondo.engines")
 
 DEFAULT_KEY = "RONDO_OPENAI_API_KEY"
@@ -69,12 +70,8 @@ class OpenAI(Engine):
     extra: dict[str, Any] = Field(
         {}, description="further fields of each request, as JSON; never a key, and none that Rondo sends itself"
     )
-    price_in: float | None = Field(
-        None, ge=0, le=1e6, allow_inf_nan=False, description="price of a million tokens that the model reads"
-    )
-    price_out: float | None = Field(
-        None, ge=0, le=1e6, allow_inf_nan=False, description="price of a million tokens that it writes"
-    )
+    price_in: Price = Field(None, description="price of a million tokens that the model reads")
+    price_out: Price = Field(None, description="price of a million tokens that it writes")
 
     _endpoint: Endpoint | None = PrivateAttr(None)
     _refused: dict[str, str] = PrivateAttr(default_factory=dict)

@@ -199,6 +199,8 @@ LABELS: Mapping[str, str] = {
     "two_sample_accuracy.most": "Prompts compared",
     "drawn_pairs.temperature": "Temperature of the draw, beta",
     "uncertainty_weights.share": "Share of pairs drawn",
+    "price_in": "Price of tokens read",
+    "price_out": "Price of tokens written",
     "prompts_by_difficulty.highest": "Highest difficulty",
     "prompts_by_difficulty.lowest": "Lowest difficulty",
     "agrees_with_label.by": "What has to agree",
