@@ -326,7 +326,7 @@ def _detail(detail: Detail) -> dict[str, Any]:
         "is_measured": bool(row.metrics),
         "side": f"c{row.id}" if row.round_id is None else f"r{row.round_id}",
         "name": row.name,
-        "kind": f"{row.kind} checkpoint, role {row.role}, served by {row.engine}",
+        "kind": f"{_kind(row)} checkpoint, role {row.role}, served by {row.engine}",
         "made": moment(row.created_at),
         "location": row.location,
         "size": f"{detail.num_bytes / 1e6:,.1f} MB" if detail.num_bytes else "",

@@ -7,6 +7,7 @@ import gradio as gr
 
 from app.toasts import notice, toasts
 from app.widgets.context import context
+from app.widgets.number import Number
 from app.widgets.roles import needs
 from backend.errors import InvalidInput
 from backend.services import checkpoints
@@ -40,10 +41,10 @@ def fields(prefix: str) -> list[Any]:
             max_lines=8,
             elem_id=f"{prefix}-extra",
         )
-        price_in = gr.Number(
+        price_in = Number(
             None, label="Price in", info="Of a million tokens that it reads.", elem_id=f"{prefix}-price-in"
         )
-        price_out = gr.Number(
+        price_out = Number(
             None, label="Price out", info="Of a million tokens that it writes.", elem_id=f"{prefix}-price-out"
         )
     defaults = gr.Checkbox(
