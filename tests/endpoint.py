@@ -48,6 +48,8 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.script: list[Reply | str] = []
         self.answer: Callable[[dict[str, Any]], Reply] = choices
+        self.models: Any = None
+        """What it lists at /v1/models; None: it has no such route."""
         self.bodies: list[dict[str, Any]] = []
         self.headers: list[Any] = []
         self.delay = 0.0
@@ -68,6 +70,14 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: Any) -> None:
         pass
 
+    def do_GET(self) -> None:
+        is_there = self.server.models is not None and self.path == "/v1/models"
+        content = json.dumps(self.server.models if is_there else {"error": "no such route"}).encode()
+        self.send_response(200 if is_there else 404)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         with self.server.lock:
@@ -81,8 +91,10 @@ class Handler(BaseHTTPRequestHandler):
         time.sleep(self.server.delay)
         with self.server.lock:
             self.server.in_flight -= 1
-        if reply == "hang up":
+        if reply in ("hang up", "half a reply"):
             self.close_connection = True
+            if reply == "half a reply":
+                self.wfile.write(b'HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\n{"choices": [{')
             return
         if isinstance(reply, str):  # raw text instead of JSON
             status, headers, content = 200, {}, reply.encode()

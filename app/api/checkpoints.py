@@ -6,8 +6,8 @@ from pydantic import BaseModel, Field
 from app.api.depends import After, Asking, Limit, Page, cut
 from backend.boundary import Id, Line, Name, Text
 from backend.services import checkpoints
-from backend.services.checkpoints import CheckpointRow, Detail, model_checks, registration, trials
-from backend.services.checkpoints.registration import Endpoint
+from backend.services.checkpoints import CheckpointRow, Detail, endpoints, model_checks, registration, trials
+from backend.services.checkpoints.endpoints import Endpoint, EndpointSettings
 from backend.services.checkpoints.trials import Trial
 from backend.values import Sampling
 
@@ -66,8 +66,15 @@ def delete(actor: Asking, checkpoint_id: Id) -> None:
 
 @router.post("/checkpoints/{checkpoint_id}/check")
 def check(actor: Asking, checkpoint_id: int) -> Detail:
-    """Check the model again; of an endpoint, send one short request."""
+    """Check the model again; of an endpoint, test with a few short requests what it can do."""
     model_checks.check(actor, checkpoint_id)
+    return checkpoints.detail(actor, checkpoint_id)
+
+
+@router.put("/checkpoints/{checkpoint_id}/endpoint")
+def change_endpoint(actor: Asking, checkpoint_id: Id, body: EndpointSettings) -> Detail:
+    """Give an endpoint other settings; only an owner of the installation may."""
+    endpoints.change(actor, checkpoint_id, body)
     return checkpoints.detail(actor, checkpoint_id)
 
 

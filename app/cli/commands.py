@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import database, datasets, judging, prompts, recipes, users
+from app.cli import checkpoints, database, datasets, judging, prompts, recipes, users
 from app.cli.output import AsJson, emit, say
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app = typer.Typer(
 )
 app.add_typer(judging.app, name="round", help="Launch rounds and follow them.")
 app.add_typer(prompts.app, name="prompts", help="Look at files of prompts and import them.")
+app.add_typer(checkpoints.app, name="checkpoint", help="Look at checkpoints, register and test endpoints.")
 app.add_typer(users.app, name="user", help="Who may sign in.")
 app.add_typer(database.app, name="db", help="The database's schema and backup.")
 app.command("export")(datasets.export)

@@ -116,10 +116,7 @@ def filled(actor: Actor, project_id: int, plan: Plan) -> list[Any]:
     held_out = [(f"{s.name} ({s.num_prompts:,})", s.id) for s in sets if s.split is Split.held_out]
     rows = checkpoints.tree(actor, project_id)
     writing = [row for row in rows if row.kind != SCORER]
-    # A recipe that trains no weights may begin with any model.
-    needs_weights = wrappers.trains(plan.recipe)
-    trainable = [(row.name, row.id) for row in writing if row.has_weights or not needs_weights]
-    trainable = trainable or [(row.name, row.id) for row in writing]
+    needed = wrappers.needing_weights(plan.recipe)
     judges = [("the policy itself", SELF_JUDGE), *map(_named, rows)]
     return [
         gr.Dropdown(choices=train, value=_known(plan.sample_set_ids, train), multiselect=True),
@@ -127,8 +124,8 @@ def filled(actor: Actor, project_id: int, plan: Plan) -> list[Any]:
         gr.Dropdown(choices=train, value=_known(plan.mix_set_ids, train), multiselect=True),
         plan.num_prompts,
         plan.seed,
-        _checkpoints(trainable, plan.policy_id),
-        _checkpoints(trainable, plan.reference_id),
+        _checkpoints(_fit(writing, needs_weights="policy" in needed), plan.policy_id),
+        _checkpoints(_fit(writing, needs_weights="reference" in needed), plan.reference_id),
         _checkpoints(judges, plan.judge_id or SELF_JUDGE),
         plan.is_reviewed,
         plan.is_blind,
@@ -143,8 +140,18 @@ def every(actor: Actor, project_id: int) -> list[tuple[str, int]]:
     return list(map(_named, checkpoints.tree(actor, project_id)))
 
 
+def _fit(rows: Sequence[CheckpointRow], *, needs_weights: bool) -> list[tuple[str, int]]:
+    """What may be chosen: of weights that can be trained, and endpoints, of which the estimate says why they cannot be.
+
+    All of them where there is no such model.
+    """
+    fit = [row for row in rows if row.has_weights or row.is_endpoint or not needs_weights]
+    return list(map(_named, fit if any(row.has_weights for row in fit) else rows))
+
+
 def _named(row: CheckpointRow) -> tuple[str, int]:
-    return (f"{row.name} (scorer)" if row.kind == SCORER else row.name), row.id
+    what = " (scorer)" if row.kind == SCORER else " (endpoint)" if row.is_endpoint else ""
+    return f"{row.name}{what}", row.id
 
 
 def plan_of(recipe: dict[str, Any], origin: dict[str, Any] | None, values: list[Any]) -> Plan:
@@ -200,7 +207,7 @@ def _checkpoint(label: str, info: str, name: str) -> gr.Dropdown:
 
 
 def _checkpoints(choices: list[tuple[str, int]], chosen: int) -> gr.Dropdown:
-    """One that is not to be chosen, such as an endpoint as policy, shows as nothing: the estimate asks for another."""
+    """One that is not to be chosen, such as a scorer as policy, shows as nothing: the estimate asks for another."""
     return gr.Dropdown(choices=choices, value=chosen if _known((chosen,), choices) else None)
 
 

@@ -73,6 +73,24 @@ def _between(low: float | None, high: float | None) -> str:
     return UNKNOWN if low is None or high is None else f"{low:.0%} to {high:.0%}"
 
 
+def _endpoints(one: Cost) -> list[tuple[str, str]]:
+    """A line for each endpoint, and what they cost together."""
+    lines = [
+        (
+            f"asked of {each.name}",
+            f"{count(each.requests)} requests, {count(each.tokens_in)} tokens in, {count(each.tokens_out)} out"
+            + ("" if each.cost is None else f": {money(each.cost)}"),
+        )
+        for each in one.endpoints
+    ]
+    return [*lines, *([("cost of endpoints", money(one.endpoint_cost))] if one.endpoint_cost is not None else [])]
+
+
+def money(value: float) -> str:
+    """An amount in the currency of the prices, which nobody names: four digits where it is small."""
+    return f"{value:,.2f}" if value >= 1 or value == 0 else f"{value:.4g}"
+
+
 def _cost(one: Cost) -> Shown:
     times = ", ".join(f"{stage} {duration(seconds)}" for stage, seconds in one.seconds.items())
     minutes = "–" if one.review_minutes is None else f"{one.review_minutes:.1f} min"
@@ -84,7 +102,8 @@ def _cost(one: Cost) -> Shown:
     lines = (
         ("tokens written by the policy", count(one.tokens_written)),
         ("tokens written by the judge", count(one.tokens_judging)),
-        ("tokens read by models", "unknown" if one.tokens_read is None else count(one.tokens_read)),
+        *([] if one.endpoints else [("tokens read by models", "unknown")]),
+        *_endpoints(one),
         ("tokens trained on", count(one.tokens_trained)),
         ("time of its jobs", f"{duration(one.total_seconds)}{f' ({times})' if times else ''}"),
         ("people’s time", minutes),

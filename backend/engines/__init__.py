@@ -1,12 +1,14 @@
 """Engines serve weights: messages in, completions with log-probabilities out."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Collection, Sequence
 from enum import StrEnum
 from typing import ClassVar
 
 from backend.errors import MissingPrerequisite, PromptError
 from backend.registry import Part
 from backend.values import Completion, Failure, FailureKind, Messages, Reading, Sampling
+from backend.values.replies import Form, Usage, Weights
 
 
 class Ability(StrEnum):
@@ -20,6 +22,8 @@ class Ability(StrEnum):
     """Read, with entropies and certainties: the probabilities of the whole vocabulary at each token."""
     rate = "rate"
     """Score texts by a head of one number."""
+    weigh = "weigh"
+    """Give the log-probabilities of a few words as replies. Who reads weighs, too."""
 
     @property
     def in_words(self) -> str:
@@ -31,12 +35,15 @@ IN_WORDS = {
     Ability.read: "give the log-probabilities of texts it did not write",
     Ability.read_all: "give the probabilities of the whole vocabulary at each token of a text",
     Ability.rate: "score texts by a head of one number",
+    Ability.weigh: "give the probabilities of a few words as its reply",
 }
 WAYS_OUT = {
     Ability.complete: "Bind a language model there",
     Ability.read: "Bind a model folder there, which is served by transformers, or a vLLM endpoint",
     Ability.read_all: "Bind a model folder there, which is served by transformers",
     Ability.rate: "Bind a scorer there: what the trainer reward_model makes, or a registered reward model",
+    Ability.weigh: "Bind a model folder there, or an endpoint that gives log-probabilities, as its test on the page "
+    "Checkpoints says",
 }
 """What a person can do where an engine lacks an ability."""
 
@@ -75,6 +82,27 @@ class Engine(Part, kind="engine"):
         """
         raise NotImplementedError
 
+    @property
+    def forms(self) -> frozenset[str]:
+        """The kinds of forms that replies can be held to: of `choice`, `regex` and `json`."""
+        return frozenset()
+
+    def complete_as(self, form: Form, prompts: Sequence[Messages], sampling: Sampling) -> list[list[Completion]]:
+        """Return what `complete` does, each reply held to the form where `forms` has its kind.
+
+        Where it has not, replies are as they come: whoever asks reads both.
+        """
+        return self.complete(prompts, sampling)
+
+    def weigh(self, chats: Sequence[Messages], words: Sequence[str]) -> list[Weights]:
+        """Return the log-probability of each of the words as the whole text of a reply, for each chat.
+
+        A chat whose reply cannot be weighed gets a failure. Raises what `read` does.
+        """
+        found = self.read([chat for _ in words for chat in chats], [word for word in words for _ in chats])
+        by_word = [found[n * len(chats) : (n + 1) * len(chats)] for n in range(len(words))]
+        return [_weighed(readings) for readings in zip(*by_word, strict=True)]
+
     def read(self, chats: Sequence[Messages], texts: Sequence[str]) -> list[Reading]:
         """Return what the model says of each token of each text as the answer to its chat, in order.
 
@@ -107,6 +135,10 @@ class Engine(Part, kind="engine"):
         """Return what a person should know of how it was served so far, such as settings that the server refused."""
         return ()
 
+    def take_usage(self) -> Usage:
+        """Return what was asked since this was last called, where a server counts tokens; else nothing."""
+        return Usage()
+
     def count_tokens(self, messages: Messages) -> int | None:
         """Tokens of the rendered prompt, or None where the engine cannot know."""
         return None
@@ -123,6 +155,19 @@ def unable(engine: Engine, ability: Ability) -> MissingPrerequisite:
     Whoever launches a round is told so before; this is for what comes past that.
     """
     return MissingPrerequisite(f"The engine {engine.name} cannot {ability.in_words}. {WAYS_OUT[ability]}.")
+
+
+def can(abilities: Collection[Ability], wanted: Ability) -> bool:
+    """Whether an engine of these abilities can do what is wanted."""
+    return wanted in abilities or (wanted is Ability.weigh and Ability.read in abilities)
+
+
+def _weighed(readings: Sequence[Reading]) -> Weights:
+    """The sums over each word's tokens; the first failure where one could not be read."""
+    failure = next((one.failure for one in readings if one.failure is not None), None)
+    if failure is not None:
+        return Weights(failure=failure)
+    return Weights(tuple(math.fsum(one.logprobs) for one in readings))
 
 
 def is_continued(chat: Messages) -> bool:

@@ -25,6 +25,12 @@ LARGEST_ERROR = 64 * 2**10
 REFUSALS = (400, 413, 422, 451)  # the request itself is at fault; the caller may change it
 RETRYABLE = (408, 409, 425, 429)
 SPENT = ("insufficient_quota", "billing_hard_limit_reached")
+WAYS_OUT = {
+    FailureKind.timeout: "Give it more time (timeout), or fewer requests at once (concurrency).",
+    FailureKind.reply: "Check that the address is that of an OpenAI-compatible API (it ends in /v1).",
+}
+LIMITED = "Ask it less often (concurrency), or wait and try again."
+RUNS = "Check that the server runs and is not overloaded, then try again."
 
 
 @dataclass(frozen=True)
@@ -54,11 +60,12 @@ class Answer:
 class Again(Exception):
     """Why a request is to be sent again, and what kind of failure it is when that does not help."""
 
-    def __init__(self, kind: FailureKind, reason: str, wait: float = 0.0) -> None:
+    def __init__(self, kind: FailureKind, reason: str, wait: float = 0.0, way_out: str = "") -> None:
         super().__init__(reason)
         self.kind = kind
         self.reason = reason
         self.wait = wait
+        self.way_out = way_out or WAYS_OUT.get(kind, RUNS)
 
 
 class Endpoint:
@@ -105,10 +112,9 @@ class Endpoint:
         try:
             return retrying(self._try, body)
         except Again as last:
-            message = (
-                f"{self.url} failed {retrying.statistics['attempt_number']} times, last with: "
-                f"{clean(last.reason, self._key)}. Check that the server runs and is not overloaded, then try again."
-            )
+            tries = retrying.statistics["attempt_number"]
+            how_often = "failed" if tries == 1 else f"failed {tries} times, last"
+            message = f"{self.url} {how_often} with: {clean(last.reason, self._key)}. {last.way_out}"
             if last.kind is FailureKind.error:
                 raise EngineError(message) from None
             raise PromptError(message, kind=last.kind) from None
@@ -129,14 +135,25 @@ class Endpoint:
             raise Again(FailureKind.timeout, f"no reply within {self.timeout:g} seconds") from error
         except (httpx.ConnectError, httpx.UnsupportedProtocol) as error:
             raise Again(FailureKind.error, f"no connection ({type(error).__name__}: {error})") from error
+        except (httpx.RemoteProtocolError, httpx.ReadError) as error:
+            said = "the server closed the connection before its reply was whole"
+            raise Again(FailureKind.server, f"{said} ({type(error).__name__})") from error
         except httpx.RequestError as error:
             raise Again(FailureKind.server, f"no connection ({type(error).__name__}: {error})") from error
         return self._read(answer)
 
-    def _send(self, body: JSON) -> Answer:
-        """Post once. A reply that trickles is cut off at the time limit, a huge one at its size."""
+    def get(self, url: str) -> Any:
+        """Return what another address of the same server says, parsed; None where that cannot be had. Asked once."""
+        try:
+            answer = self._send(None, url)
+            return answer.json() if answer.status == 200 else None
+        except (httpx.RequestError, PromptError, ValueError):
+            return None
+
+    def _send(self, body: JSON | None, url: str = "") -> Answer:
+        """Ask once. A reply that trickles is cut off at the time limit, a huge one at its size."""
         until = time.monotonic() + self.timeout
-        with self._client.stream("POST", self.url, json=body) as response:
+        with self._client.stream("GET" if body is None else "POST", url or self.url, json=body) as response:
             most = LARGEST_REPLY if response.status_code == 200 else LARGEST_ERROR
             content = bytearray()
             for piece in response.iter_bytes():
@@ -163,6 +180,11 @@ class Endpoint:
             if refusal.is_missing_model:
                 raise self._wrong_address(status, refusal.message)
             return refusal
+        if status in (401, 403) and self._key is None:
+            raise MissingPrerequisite(
+                f"{self.url} asks for a key (status {status}), and none was sent: {refusal.message} Set a variable "
+                "like RONDO_MY_API_KEY in the environment of Rondo, and name it as api_key_env."
+            )
         if status in (401, 403):
             raise MissingPrerequisite(
                 f"{self.url} refused the key with status {status}: {refusal.message} "
@@ -172,7 +194,11 @@ class Endpoint:
             raise EngineError(f"{self.url} says that the account is spent: {refusal.message} Raise its limit.")
         if status in RETRYABLE or status >= 500:
             kind = FailureKind.error if status == 429 else FailureKind.server
-            raise Again(kind, f"status {status} {refusal.message}", retry_after(answer.headers))
+            wait = retry_after(answer.headers)
+            said = f"status {status} {refusal.message}"
+            if status == 429:
+                said += " It limits how often it is asked" + (f", and asks to wait {wait:g} seconds" if wait else "")
+            raise Again(kind, said, wait, LIMITED if status == 429 else "")
         if 300 <= status < 400:
             where = answer.headers.get("Location", "another address")[:200]
             raise self._wrong_address(status, f"it redirects to {where}, which is not followed.")

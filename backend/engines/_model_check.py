@@ -18,6 +18,8 @@ class Outcome(StrEnum):
     passed = "pass"
     warn = "warn"
     fail = "fail"
+    absent = "no"
+    """An endpoint does not offer it, which is no fault."""
 
 
 @dataclass(frozen=True)

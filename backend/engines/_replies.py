@@ -9,6 +9,7 @@ from typing import Any
 from backend.boundary import clean
 from backend.engines import failed
 from backend.values import JSON, Completion, FailureKind
+from backend.values.replies import Usage
 
 FINISHED = {
     "stop": "stop", "end_turn": "stop", "stop_sequence": "stop", "eos": "stop", "eos_token": "stop",
@@ -35,6 +36,15 @@ def completions_of(reply: JSON, stop: tuple[str, ...] = ()) -> list[Completion]:
     choices = _ordered(reply["choices"])
     total = _number(_object(reply.get("usage")).get("completion_tokens"))
     return [_completion(choice, total // len(choices), stop) for choice in choices]
+
+
+def usage_of(reply: JSON) -> Usage:
+    """What the request took, as the reply says; uncounted where it does not."""
+    said = _object(reply.get("usage"))
+    read, written = said.get("prompt_tokens"), said.get("completion_tokens")
+    if type(read) is not int or type(written) is not int:
+        return Usage(requests=1, uncounted=1)
+    return Usage(1, _number(read), _number(written))
 
 
 def _ordered(choices: list[JSON]) -> list[JSON]:

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from backend.engines import Ability, Engine
 from backend.values import JSON, Messages
+from backend.values.replies import Usage
 
 INNER = "inner"
 """The field that holds the engine inside."""
@@ -38,6 +39,9 @@ class Wrapper(Engine, abstract=True):
 
     def notes(self) -> tuple[str, ...]:
         return self.inner.notes()
+
+    def take_usage(self) -> Usage:
+        return self.inner.take_usage()
 
     def count_tokens(self, messages: Messages) -> int | None:
         return self.inner.count_tokens(messages)

@@ -1,54 +1,42 @@
 """Asks any OpenAI-compatible server (vLLM, llama.cpp, Ollama, a hosted one) over HTTP."""
 
-import hashlib
-import json
 import logging
 import os
 import secrets
-from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from functools import partial
 from threading import Lock
-from typing import Any, ClassVar, NoReturn, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import Field, PrivateAttr, field_validator
 
 from backend.config import settings
-from backend.engines import Ability, Engine, _prompt_logprobs, failed, is_continued, unable
+from backend.engines import Ability, Engine, _extra, _prompt_logprobs, _top_logprobs, failed, unable
+from backend.engines._asking import FORMS, GOES_ON, LEFT_OUT, body_of, field_at_fault, refuse, seeds_of, taken_out
 from backend.engines._http import Endpoint
 from backend.engines._refusals import Refusal
-from backend.engines._replies import OddReply, completions_of
-from backend.errors import ContextOverflow, EngineError, MissingPrerequisite, PromptError
+from backend.engines._replies import OddReply, completions_of, usage_of
+from backend.errors import EngineError, MissingPrerequisite, PromptError
 from backend.values import JSON, Completion, Failure, FailureKind, Messages, Reading, Sampling
+from backend.values.replies import Form, Usage, Weights
 
 T = TypeVar("T")
+Price = Annotated[float | None, Field(ge=0, le=1e6, allow_inf_nan=False)]
 log = logging.getLogger("rondo.engines")
 
 DEFAULT_KEY = "RONDO_OPENAI_API_KEY"
 FIRST = 8
 """So many failures of a server before anything was served say that it does not serve."""
-LEFT_OUT = {
-    "logprobs": "logprobs is left out, so samples have no log-probability",
-    "max_tokens": "max_tokens is sent as max_completion_tokens",
-    "n": "samples of a prompt are asked for one by one",
-    "seed": "seed is left out, so the same request may get another reply",
-    "stop": "stop is left out, and texts are cut at the stop strings here",
-    "room": "no limit of tokens is sent, so a text may fill the context",
-}
-"""What follows from leaving a field out."""
-
-
-GOES_ON = {"continue_final_message": True, "add_generation_prompt": False}
-"""Go on from the last message, by the assistant, in the words of vLLM; a server that knows them not may ignore them."""
 
 
 class OpenAI(Engine):
     """Each prompt is a request with a seed of its own. A field that the server refuses is left out after that."""
 
     incidental: ClassVar[tuple[str, ...]] = (
-        "api_key_env", "concurrency", "timeout", "max_retries", "retry_seconds", "prompt_logprobs",
+        "api_key_env", "concurrency", "timeout", "max_retries", "retry_seconds", "prompt_logprobs", "top_logprobs",
+        "logprobs", "seeds", "context", "price_in", "price_out",
     )  # fmt: skip
 
     base_url: str = Field(description="address up to and including /v1, e.g. http://127.0.0.1:8000/v1")
@@ -71,11 +59,30 @@ class OpenAI(Engine):
     prompt_logprobs: bool = Field(
         False, description="the server gives the log-probabilities of prompts, as vLLM does, so it can read texts"
     )
+    top_logprobs: bool = Field(
+        False, description="the server gives the likeliest first tokens of a reply, so it can weigh words"
+    )
+    seeds: bool = Field(True, description="the same request with the same seed gets the same reply")
+    forced: Literal["", "structured_outputs", "guided", "response_format"] = Field(
+        "", description="how the server is asked to hold replies to a form; empty: it cannot"
+    )
+    context: int | None = Field(None, ge=1, description="tokens of prompt and reply together, as the server says")
+    extra: dict[str, Any] = Field(
+        {}, description="further fields of each request, as JSON; never a key, and none that Rondo sends itself"
+    )
+    price_in: Price = Field(None, description="price of a million tokens that the model reads")
+    price_out: Price = Field(None, description="price of a million tokens that it writes")
 
     _endpoint: Endpoint | None = PrivateAttr(None)
     _refused: dict[str, str] = PrivateAttr(default_factory=dict)
     _tally: dict[str, int] = PrivateAttr(default_factory=lambda: {"served": 0, "failed": 0})
+    _usage: Usage = PrivateAttr(default_factory=Usage)
     _lock: Any = PrivateAttr(default_factory=Lock)
+
+    @field_validator("extra")
+    @classmethod
+    def _may_be_sent(cls, value: dict[str, Any]) -> dict[str, Any]:
+        return _extra.checked(value)
 
     @field_validator("base_url")
     @classmethod
@@ -89,7 +96,16 @@ class OpenAI(Engine):
 
     @property
     def abilities(self) -> frozenset[Ability]:
-        return frozenset({Ability.complete, Ability.read} if self.prompt_logprobs else {Ability.complete})
+        reads = {Ability.read} if self.prompt_logprobs else set()
+        return frozenset({Ability.complete} | reads | ({Ability.weigh} if self.top_logprobs else set()))
+
+    @property
+    def forms(self) -> frozenset[str]:
+        return FORMS[self.forced]
+
+    @property
+    def context_length(self) -> int | None:
+        return self.context
 
     def __enter__(self) -> "OpenAI":
         self._endpoint = Endpoint(
@@ -108,9 +124,26 @@ class OpenAI(Engine):
             self._endpoint = None
 
     def complete(self, prompts: Sequence[Messages], sampling: Sampling) -> list[list[Completion]]:
+        return self._complete(prompts, sampling, None)
+
+    def complete_as(self, form: Form, prompts: Sequence[Messages], sampling: Sampling) -> list[list[Completion]]:
+        if form.kind not in self.forms:
+            return self._complete(prompts, sampling, None)
+        found = self._complete(prompts, sampling, form)
+        return [[taken_out(one, form, self.forced) for one in several] for several in found]
+
+    def _complete(self, prompts: Sequence[Messages], sampling: Sampling, form: Form | None) -> list[list[Completion]]:
         seeds = seeds_of(prompts, sampling.seed if sampling.seed is not None else secrets.randbits(31))
         asked = enumerate(zip(prompts, seeds, strict=True))
-        return self._together([partial(self._ask, n, messages, sampling, seed) for n, (messages, seed) in asked])
+        return self._together([partial(self._ask, n, messages, sampling, seed, form) for n, (messages, seed) in asked])
+
+    def weigh(self, chats: Sequence[Messages], words: Sequence[str]) -> list[Weights]:
+        """Weigh whole words where the server reads texts; else words that are one token, by the likeliest ones."""
+        if Ability.read in self.abilities:
+            return super().weigh(chats, words)
+        if Ability.weigh not in self.abilities:
+            raise unable(self, Ability.weigh)
+        return self._together([partial(self._weights, chat, words) for chat in chats])
 
     def read(self, chats: Sequence[Messages], texts: Sequence[str]) -> list[Reading]:
         """Return log-probabilities alone: a server gives no whole distributions."""
@@ -137,20 +170,50 @@ class OpenAI(Engine):
 
     def _tokens(self, messages: Messages, goes_on: bool) -> _prompt_logprobs.Tokens:
         """The tokens of a prompt with their log-probabilities, or why there are none."""
-        assert self._endpoint is not None
-        body = {"model": self.model} | _prompt_logprobs.body_of(messages) | (GOES_ON if goes_on else {})
+        body = _prompt_logprobs.body_of(messages) | (GOES_ON if goes_on else {})
+        return self._answer(body, messages, _prompt_logprobs.tokens_of, "cannot read")
+
+    def _weights(self, chat: Messages, words: Sequence[str]) -> Weights:
+        body: JSON = {"messages": chat, "max_tokens": 1, "logprobs": True, "top_logprobs": _top_logprobs.MOST}
+        if "max_tokens" in self._refused:
+            body["max_completion_tokens"] = body.pop("max_tokens")
+        found = self._answer(body, chat, _top_logprobs.top_of, "cannot weigh")
+        return Weights(failure=found) if isinstance(found, Failure) else _top_logprobs.weights(found, words)
+
+    def _answer(self, body: JSON, messages: Messages, read: Callable[[JSON], T], cannot: str) -> T | Failure:
+        """What is read out of the reply to one request, or why the prompt cannot be served."""
         try:
-            reply = self._endpoint.post(body)
+            reply = self.post(body)
             if not isinstance(reply, dict):
-                self._refuse(reply, messages)
-            tokens = _prompt_logprobs.tokens_of(reply)
+                refuse(self, reply, messages)
+            found = read(reply)
         except OddReply as error:
-            raise EngineError(f"{self.model} at {self.base_url} cannot read: {error}.") from error
+            raise EngineError(f"{self.model} at {self.base_url} {cannot}: {error}.") from error
         except PromptError as error:
             self._count(FailureKind(error.kind), error)
             return Failure(FailureKind(error.kind), error.message)
         self._count(None, None)
-        return tokens
+        return found
+
+    def post(self, body: JSON) -> JSON | Refusal:
+        """Send one request, with the model and the further fields, and count what it took; raises what
+        `Endpoint.post` does."""
+        if self._endpoint is None:
+            raise EngineError(f"The engine for {self.base_url} is not open. Use it in a `with` block.")
+        reply = self._endpoint.post({**self.extra, "model": self.model, **body})
+        if isinstance(reply, dict):
+            with self._lock:
+                self._usage += usage_of(reply)
+        return reply
+
+    def listing(self) -> Any:
+        """What the server says of its models, parsed; None where it says nothing that can be read."""
+        return self._endpoint.get(f"{self.base_url}/models") if self._endpoint is not None else None
+
+    def take_usage(self) -> Usage:
+        with self._lock:
+            found, self._usage = self._usage, Usage()
+        return found
 
     def _key(self) -> str | None:
         key = os.environ.get(self.api_key_env)
@@ -166,14 +229,17 @@ class OpenAI(Engine):
     def notes(self) -> tuple[str, ...]:
         return tuple(self._refused.values())
 
-    def _ask(self, position: int, messages: Messages, sampling: Sampling, seed: int) -> list[Completion]:
+    def _ask(
+        self, position: int, messages: Messages, sampling: Sampling, seed: int, form: Form | None
+    ) -> list[Completion]:
         """Return the n completions of one prompt, in one request or in several; failures where it cannot be served."""
         completions: list[Completion] = []
         try:
             while len(completions) < sampling.n:
                 missing = sampling.n - len(completions)
                 together = missing if self.supports_n and "n" not in self._refused else 1
-                completions += self._request(position, messages, sampling, together, (seed + len(completions)) % 2**31)
+                next_seed = (seed + len(completions)) % 2**31
+                completions += self._request(position, messages, sampling, together, next_seed, form)
         except PromptError as error:
             kind = FailureKind(error.kind)
             self._count(kind, error)
@@ -192,50 +258,25 @@ class OpenAI(Engine):
         if is_down and error is not None:
             raise EngineError(f"The first {FIRST} requests all failed. One of them: {error.message}") from error
 
-    def _request(self, position: int, messages: Messages, sampling: Sampling, n: int, seed: int) -> list[Completion]:
-        assert self._endpoint is not None
+    def _request(
+        self, position: int, messages: Messages, sampling: Sampling, n: int, seed: int, form: Form | None
+    ) -> list[Completion]:
         refused = dict(self._refused)
         while True:
-            body = self._body(messages, sampling, 1 if "n" in refused else n, seed, set(refused))
-            reply = self._endpoint.post(body)
+            together = 1 if "n" in refused else n
+            body = body_of(self, messages, sampling, n=together, seed=seed, refused=refused, form=form)
+            reply = self.post(body)
             if isinstance(reply, dict):
                 # Only now is it known that leaving these out was right.
                 self._remember({field: said for field, said in refused.items() if field != "room"})
                 return completions_of(reply, sampling.stop if "stop" in refused else ())
             if reply.is_filter or (reply.is_context and "room" in refused):
-                self._refuse(reply, messages, position)
+                refuse(self, reply, messages, position)
             # A server that adds max_tokens to the prompt: without it the text may fill the context.
-            field = "room" if reply.is_context else reply.names(set(body) - {"model", "messages"})
+            field = field_at_fault(reply, body, form)
             if field is None or field in refused:
-                self._refuse(reply, messages, position)
+                refuse(self, reply, messages, position)
             refused[field] = self._said(field, reply)
-
-    def _refuse(self, reply: Refusal, messages: Messages, position: int | None = None) -> NoReturn:
-        """Raise why a prompt cannot be served."""
-        if reply.is_filter:
-            raise PromptError(
-                f"{self.base_url} refused the prompt by its content filter: {reply.message} Change the prompt, or "
-                "ask another model.",
-                kind=FailureKind.filter,
-                position=position,
-            )
-        if reply.is_context:
-            raise ContextOverflow(
-                f"The prompt does not fit into the context of {self.model} at {self.base_url}: "
-                f"{reply.message} Shorten it or choose another model.",
-                position=position,
-            )
-        if is_continued(messages) and any(field in f"{reply.param} {reply.message}" for field in GOES_ON):
-            raise PromptError(
-                f"{self.base_url} does not go on from a message by the assistant: {reply.message} Serve the model with "
-                "vLLM, or use its folder.",
-                position=position,
-            )
-        raise PromptError(
-            f"{self.base_url} refused a request for {self.model} with status {reply.status}: "
-            f"{reply.message} Check the model's name and the sampling settings.",
-            position=position,
-        )
 
     def _said(self, field: str, reply: Refusal) -> str:
         what = LEFT_OUT.get(field, f"{field} is left out, and the server's own is taken")
@@ -248,35 +289,3 @@ class OpenAI(Engine):
             self._refused |= new
         for said in new.values():
             log.warning("%s", said)
-
-    def _body(self, messages: Messages, sampling: Sampling, n: int, seed: int, refused: set[str]) -> JSON:
-        """The request: only what differs from the API's defaults, and nothing that the server refused."""
-        body: JSON = {"model": self.model, "messages": messages, "seed": seed}
-        if is_continued(messages):
-            body |= GOES_ON
-        for field, value in (("temperature", sampling.temperature), ("top_p", sampling.top_p)):
-            if value != 1 or self.send_defaults:
-                body[field] = value
-        if "room" not in refused:
-            body["max_completion_tokens" if "max_tokens" in refused else "max_tokens"] = sampling.max_tokens
-        if n > 1:
-            body["n"] = n
-        if self.logprobs:
-            body["logprobs"] = True
-        if sampling.top_k > 0:
-            body["top_k"] = sampling.top_k
-        if sampling.stop:
-            body["stop"] = list(sampling.stop)
-        return {field: value for field, value in body.items() if field not in refused}
-
-
-def seeds_of(prompts: Sequence[Messages], seed: int) -> list[int]:
-    """Derive a seed for each prompt; equal prompts in one call get different ones."""
-    seen: Counter[str] = Counter()
-    seeds = []
-    for messages in prompts:
-        content = json.dumps(messages, sort_keys=True)
-        digest = hashlib.blake2b(f"{seed}:{seen[content]}:{content}".encode(), digest_size=4).digest()
-        seen[content] += 1
-        seeds.append(int.from_bytes(digest) % 2**31)
-    return seeds

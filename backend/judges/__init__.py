@@ -10,6 +10,9 @@ from backend.engines import Ability, Engine
 from backend.registry import Part
 from backend.values import Group, Judgment, Messages, Sample, Verdict, mean_score
 
+SPECIAL = (Ability.rate, Ability.read_all, Ability.read, Ability.weigh)
+"""What is more than writing, the most demanding first; who reads all also reads, and who reads also weighs."""
+
 
 class Comparison(NamedTuple):
     """One reply about two samples, by their places in the group: shown first, shown second, the better one or None."""
@@ -202,7 +205,7 @@ def asked_together(judges: Sequence[Judge]) -> Ability:
         raise ValueError(
             "One judge asks a scorer and another one a language model. Make one of them a step of its own."
         )
-    return next((one for one in (Ability.rate, Ability.read_all, Ability.read) if one in wanted), Ability.complete)
+    return next((one for one in SPECIAL if one in wanted), Ability.complete)
 
 
 def prompt_text(messages: Messages) -> str:

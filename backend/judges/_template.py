@@ -11,6 +11,7 @@ from backend.engines import Engine
 from backend.errors import MissingPrerequisite
 from backend.judges import Judge, prompt_text, with_slots
 from backend.values import Completion, Group, Judgment, Messages, Sample, Sampling, Verdict
+from backend.values.replies import Form
 
 _SLOT = re.compile(r"\{(prompt|response)\}")
 
@@ -35,6 +36,11 @@ class TemplateJudge(Judge, abstract=True):
     template: str = Field(description="what the judge is asked; {prompt} and {response} are filled in")
     verdict_first: bool = Field(
         False, description="the template asks for the verdict before its reasons: a reply that was cut off counts, too"
+    )
+    forced: bool = Field(
+        False,
+        description="hold replies to the form of a verdict where the judge's server offers that; elsewhere, and else, "
+        "they are read as they come",
     )
 
     @field_validator("template")
@@ -77,6 +83,11 @@ class TemplateJudge(Judge, abstract=True):
         texts = {"prompt": prompt_text(prompt), "response": response}
         return self._chat(_SLOT.sub(lambda match: texts[match[1]], self.template))
 
+    @property
+    def form(self) -> Form | None:
+        """What a whole reply has to be where replies are forced; None for a judge that forces none."""
+        return None
+
     def parse(self, reply: str, *, is_complete: bool) -> Reply:
         """Read score and rationale, never out of thinking; `is_complete` is False for a reply that was cut off."""
         raise NotImplementedError
@@ -104,12 +115,19 @@ class TemplateJudge(Judge, abstract=True):
     def _ask(self, engine: Engine, chats: list[Messages], sampling: Sampling) -> list[list[Completion]]:
         """Return the replies to each chat. Greedy replies to equal chats are equal, so each chat is asked once then."""
         if sampling.temperature > 0:
-            return engine.complete(chats, sampling) if chats else []
+            return self._complete(engine, chats, sampling)
         texts = [chat[0]["content"] for chat in chats]
         distinct = list(dict.fromkeys(texts))
         asked = [self._chat(text) for text in distinct]
-        replies = dict(zip(distinct, engine.complete(asked, sampling) if asked else [], strict=True))
+        replies = dict(zip(distinct, self._complete(engine, asked, sampling), strict=True))
         return [replies[text] for text in texts]
+
+    def _complete(self, engine: Engine, chats: list[Messages], sampling: Sampling) -> list[list[Completion]]:
+        """In the order of the chats: those about one prompt share their start, which servers read once."""
+        form = self.form if self.forced else None
+        if not chats:
+            return []
+        return engine.complete(chats, sampling) if form is None else engine.complete_as(form, chats, sampling)
 
     @staticmethod
     def _chat(text: str) -> Messages:

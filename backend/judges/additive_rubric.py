@@ -1,5 +1,6 @@
 """The additive 0-5 rubric of Self-Rewarding Language Models, in our own words, with scores read strictly."""
 
+import json
 from pathlib import Path
 from typing import Self
 
@@ -8,9 +9,12 @@ from pydantic import Field, model_validator
 from backend.answers.thinking import spoken
 from backend.judges import _scores
 from backend.judges._template import Reply, TemplateJudge
-from backend.values import Verdict
+from backend.values import JSON, Verdict
+from backend.values.replies import Form
 
 TEMPLATE = Path(__file__).with_suffix(".txt").read_text(encoding="utf-8")
+MOST_STEPS = 101
+"""A scale of more whole numbers is asked for by its ends."""
 
 
 class AdditiveRubric(TemplateJudge):
@@ -41,8 +45,25 @@ class AdditiveRubric(TemplateJudge):
     def _bare(self, verdict: Verdict) -> tuple[str, ...]:
         return (f"Score: {self.highest if verdict is Verdict.accept else self.lowest:g}",)
 
+    @property
+    def form(self) -> Form:
+        """An object of reasons and score, in the order in which the template asks for them."""
+        whole = self.lowest == int(self.lowest) and self.highest == int(self.highest)
+        steps = [*range(int(self.lowest), int(self.highest) + 1)] if whole else []
+        score: JSON = {"type": "number", "minimum": self.lowest, "maximum": self.highest}
+        if 0 < len(steps) <= MOST_STEPS:
+            score = {"type": "integer", "enum": steps}
+        fields: JSON = {"reasons": {"type": "string"}, "score": score}
+        names = ["score", "reasons"] if self.verdict_first else ["reasons", "score"]
+        properties = {name: fields[name] for name in names}
+        return Form(
+            schema={"type": "object", "properties": properties, "required": names, "additionalProperties": False}
+        )
+
     def parse(self, reply: str, *, is_complete: bool) -> Reply:
         reply = spoken(reply)
+        if self.forced and is_complete and (found := self._of_object(reply)) is not None:
+            return found
         said = _scores.read(reply, _scores.Scale(self.lowest, self.highest), first=self.verdict_first)
         # The number at the end of a reply that was cut off may lack digits.
         is_cut = not is_complete and (not self.verdict_first or said is None or said.end == len(reply.rstrip()))
@@ -50,3 +71,14 @@ class AdditiveRubric(TemplateJudge):
             return Reply(None, reply.strip())
         rationale = reply[said.end :] if self.verdict_first else reply[: said.start]
         return Reply(said.value, rationale.strip(" \n\t*#_"))
+
+    def _of_object(self, reply: str) -> Reply | None:
+        """What an object of the form says; None for a reply that is none."""
+        try:
+            said = json.loads(reply)
+        except (ValueError, RecursionError):
+            return None
+        score = said.get("score") if isinstance(said, dict) else None
+        if not isinstance(score, int | float) or isinstance(score, bool) or not self.lowest <= score <= self.highest:
+            return None
+        return Reply(float(score), str(said.get("reasons", "")).strip())

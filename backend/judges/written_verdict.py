@@ -2,14 +2,16 @@
 
 import re
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from backend.answers import check_pattern
 from backend.answers.thinking import spoken
 from backend.judges._asides import clause, is_aside, is_supposed, nearest
 from backend.judges._template import Reply, TemplateJudge
 from backend.values import Verdict
+from backend.values.replies import Form
 
 TEMPLATE = Path(__file__).with_suffix(".txt").read_text(encoding="utf-8")
 VERDICT = r"(?m);[\s*_`]*(?:(?P<accept>Y)|(?P<reject>N))(?=[\s.!*_`)\]\"']*$)"
@@ -40,6 +42,11 @@ class WrittenVerdict(TemplateJudge):
         description="regular expression with the groups `accept` and `reject`; its last match counts, the "
         "first where the verdict comes first",
     )
+    reply_pattern: str = Field(
+        r"(.|\n)*;[YN]",
+        description="of forced replies: regular expression of a whole reply, in which verdict_pattern finds a verdict; "
+        "without look-around and named groups, which servers do not take",
+    )
     accept_at: float = Field(0.5, ge=0, le=1, description="lowest share of accepting votes that is labelled accept")
 
     @field_validator("verdict_pattern")
@@ -52,6 +59,26 @@ class WrittenVerdict(TemplateJudge):
                 "Write them as (?P<accept>...) and (?P<reject>...)."
             )
         return pattern
+
+    @field_validator("reply_pattern")
+    @classmethod
+    def _can_be_held_to(cls, pattern: str) -> str:
+        if odd := re.search(r"\(\?(?!:)|\\[1-9]", check_pattern(pattern)):
+            raise ValueError(
+                f"The reply pattern has {odd[0]!r}, and servers take no look-around, named group or back-reference. "
+                "Write it with plain groups and classes."
+            )
+        return pattern
+
+    @model_validator(mode="after")
+    def _knows_its_form(self) -> Self:
+        if self.forced and not self.reply_pattern and self.form is None:
+            raise ValueError("Replies are to be forced, but reply_pattern is empty. Write one, or turn forced off.")
+        return self
+
+    @property
+    def form(self) -> Form | None:
+        return Form(pattern=self.reply_pattern) if self.reply_pattern else None
 
     @property
     def score_range(self) -> tuple[float, float]:

@@ -3,14 +3,15 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from backend.engines import Ability, Engine
 from backend.errors import MissingPrerequisite
 from backend.judges.written_verdict import WrittenVerdict
-from backend.values import Group, Judgment, Reading, Sample, Verdict
+from backend.values import Group, Judgment, Sample, Verdict
+from backend.values.replies import Form, Weights
 
 TEMPLATE = Path(__file__).with_suffix(".txt").read_text(encoding="utf-8")
 VERDICT = r"(?mi)^(?:[^\S\n]|[*_`\"'(])*+(?:(?P<accept>yes)|(?P<reject>no))(?=[\s.!*_`)\"']*$)"
@@ -22,7 +23,8 @@ class YesNoCheck(WrittenVerdict):
     `votes`: the share of replies that say yes; a reply that says neither has no score, and does not count. A verdict is
     a line that holds it alone; where several lines differ, the last counts if nothing follows it.
     `probability`: p(yes) / (p(yes) + p(no)) of the two words at the start of a reply (Kadavath et al. 2022, arXiv
-    2207.05221, P(True)); a word's probability is that of all its tokens.
+    2207.05221, P(True)); a word's probability is that of all its tokens. An endpoint that gives the likeliest first
+    tokens alone weighs words that are one token; others are left out with the reason.
     """
 
     by: Literal["votes", "probability"] = Field(
@@ -39,6 +41,12 @@ class YesNoCheck(WrittenVerdict):
     yes: str = Field("Yes", description="by probability: the reply that says yes")
     no: str = Field("No", description="by probability: the reply that says no")
 
+    reply_pattern: str = Field(
+        "",
+        description="of forced votes: regular expression of a whole reply, in which verdict_pattern finds a verdict; "
+        "empty: one of the two words alone",
+    )
+
     @field_validator("yes", "no")
     @classmethod
     def _is_a_word(cls, word: str) -> str:
@@ -51,9 +59,24 @@ class YesNoCheck(WrittenVerdict):
             return super().bare(verdict)
         return self.yes if verdict is Verdict.accept else self.no
 
+    @model_validator(mode="after")
+    def _reads_what_it_forces(self) -> Self:
+        if self.forced and self.by == "votes" and not self.reply_pattern:
+            said = [self.parse(word, is_complete=True).score for word in (self.yes, self.no)]
+            if said != [1.0, 0.0]:
+                raise ValueError(
+                    f"Replies are forced to be {self.yes!r} or {self.no!r}, but verdict_pattern does not read these as "
+                    "accept and reject. Change the words or the pattern."
+                )
+        return self
+
+    @property
+    def form(self) -> Form:
+        return Form(pattern=self.reply_pattern) if self.reply_pattern else Form(choices=(self.yes, self.no))
+
     @property
     def asks_for(self) -> Ability:
-        return Ability.read if self.by == "probability" else Ability.complete
+        return Ability.weigh if self.by == "probability" else Ability.complete
 
     @property
     def calls_per_sample(self) -> int:
@@ -72,17 +95,15 @@ class YesNoCheck(WrittenVerdict):
             )
         samples = [sample for group in groups for sample in group.samples]
         chats = [self.render(group.prompt.messages, sample.text) for group in groups for sample in group.samples]
-        readings = engine.read([*chats, *chats], [self.yes] * len(chats) + [self.no] * len(chats))
-        pairs = zip(readings[: len(chats)], readings[len(chats) :], strict=True)
-        return [self._weighed(sample, yes, no) for sample, (yes, no) in zip(samples, pairs, strict=True)]
+        weights = engine.weigh(chats, (self.yes, self.no))
+        return [self._weighed(sample, one) for sample, one in zip(samples, weights, strict=True)]
 
-    def _weighed(self, sample: Sample, yes: Reading, no: Reading) -> Judgment:
-        failure = yes.failure or no.failure
-        score = None if failure else share(math.fsum(yes.logprobs), math.fsum(no.logprobs))
-        said = ""
+    def _weighed(self, sample: Sample, weights: Weights) -> Judgment:
+        failure, score, said = weights.failure, None, ""
         if failure is None:
-            chances = [(word, math.exp(math.fsum(one.logprobs))) for word, one in ((self.yes, yes), (self.no, no))]
-            said = "; ".join(f"p({word}) = {chance:.3g}" for word, chance in chances)
+            yes, no = weights.logprobs
+            score = share(yes, no)
+            said = "; ".join(f"p({word}) = {math.exp(one):.3g}" for word, one in ((self.yes, yes), (self.no, no)))
         return Judgment(
             sample.id, str(self.name), 0, score, self._verdict(score), said, "", self.template_hash, failure=failure
         )

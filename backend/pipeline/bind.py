@@ -10,6 +10,7 @@ from backend.db import reading, tables
 from backend.engines import Engine
 from backend.engines._wrapper import INNER, is_wrapper
 from backend.errors import NotFound
+from backend.pipeline.stage import StageContext
 from backend.recipes import BASE, JUDGE, POLICY, REFERENCE
 
 PATH_KNOBS = ("model", "adapter")
@@ -46,6 +47,13 @@ def checkpoint_row(checkpoint_id: int) -> tables.Checkpoint:
 def engine_for(checkpoint_id: int) -> Engine:
     """The engine of a checkpoint, not yet loaded: use it as a context manager."""
     engine: Engine = Engine.load(engine_json(checkpoint_row(checkpoint_id)))
+    return engine
+
+
+def opened_for(stage: StageContext, checkpoint_id: int) -> Engine:
+    """The engine of a checkpoint, whose cost is counted for the stage."""
+    engine = engine_for(checkpoint_id)
+    stage.meter.watch(checkpoint_id, engine)
     return engine
 
 

@@ -16,7 +16,7 @@ from backend.metrics import Evidence, Metric
 from backend.pipeline import documents, pairs, warn
 from backend.pipeline import groups as group_values
 from backend.pipeline.answer import answer_missing
-from backend.pipeline.bind import engine_for
+from backend.pipeline.bind import opened_for
 from backend.pipeline.stage import Finish, StageContext, derive_seed
 from backend.pipeline.wrap import plain_of
 from backend.prompt_sources import PromptSource
@@ -93,7 +93,7 @@ def measure(
     sampled = max(m.held_out_samples for m in metrics)
     most, plays = max_tokens(stage), player(stage)
     plays = None if plays is None else documents.ready(stage, plays)
-    with engine_for(checkpoint_id) as engine:
+    with opened_for(stage, checkpoint_id) as engine:
 
         def answer(prompts: Sequence[values.Prompt], number: int) -> list[list[values.Sample]]:
             messages, seed = [p.messages for p in prompts], derive_seed(stage.round.seed, "held out", number)

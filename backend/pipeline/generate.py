@@ -16,7 +16,7 @@ from backend.pipeline import documents, left_out
 from backend.pipeline import groups as group_values
 from backend.pipeline.answer import answer_missing
 from backend.pipeline.ask import ask_due
-from backend.pipeline.bind import acting, bound_to, engine_for
+from backend.pipeline.bind import acting, bound_to, opened_for
 from backend.pipeline.grow import grow_missing
 from backend.pipeline.stage import Finish, StageContext
 from backend.prompt_sources import PromptSource
@@ -65,7 +65,7 @@ def asked_engines(
         if checkpoint_id is None:
             continue
         if opened.get(checkpoint_id) is None:
-            opened[checkpoint_id] = stack.enter_context(engine_for(checkpoint_id))
+            opened[checkpoint_id] = stack.enter_context(opened_for(stage, checkpoint_id))
         found[role] = opened[checkpoint_id]
     return found
 
@@ -88,7 +88,7 @@ def run(stage: StageContext) -> Finish:
     else:
         stage.progress.start(len(rows) * generator.samples_per_prompt + imported + known, "samples")
     # A generator that asks no model gets None, and where nothing is asked no model is loaded.
-    opened: Any = engine_for(checkpoint_id) if generator.needs_engine and rows else nullcontext()
+    opened: Any = opened_for(stage, checkpoint_id) if generator.needs_engine and rows else nullcontext()
     generator = documents.ready(stage, generator)
     with opened as engine:
 

@@ -20,7 +20,7 @@ from backend.judges import Judge
 from backend.pipeline import branch_labels, informativeness, left_out
 from backend.pipeline import groups as group_values
 from backend.pipeline.ask import ask_due
-from backend.pipeline.bind import engine_for
+from backend.pipeline.bind import opened_for
 from backend.pipeline.groups import GroupRow
 from backend.pipeline.judge_again import Again, shares, unwritten
 from backend.pipeline.judge_missing import batches, bound, expected, judge_of, may_be_decided, missing, ready
@@ -230,7 +230,7 @@ def run(stage: StageContext) -> Finish:
         stage.progress.start(expected(stage, rows), "samples")
     else:
         stage.progress.start(len(again.samples), "samples")
-    binding = engine_for(bound(stage)) if judge.needs_engine and rows else nullcontext(None)
+    binding = opened_for(stage, bound(stage)) if judge.needs_engine and rows else nullcontext(None)
     gate = Gate("samples", anything_yet=again is not None)
     with binding as engine:
         replies = mute = 0

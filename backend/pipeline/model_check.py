@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from backend.boundary import clean
 from backend.db import now
 from backend.engines import _model_check, _weights
 from backend.engines._model_check import Line, Outcome
@@ -37,4 +38,5 @@ def _folder(name: str) -> Path | None:
 
 def stored(lines: Sequence[Line]) -> JSON:
     """What goes into a checkpoint's details."""
-    return {"checks": {"at": f"{now():%Y-%m-%d %H:%M} UTC", "lines": [line.to_json() for line in lines]}}
+    said = [line.to_json() | {"text": clean(line.text)} for line in lines]
+    return {"checks": {"at": f"{now():%Y-%m-%d %H:%M} UTC", "lines": said}}

@@ -61,6 +61,7 @@ def run_job(job_id: int, attempt: int, *, after_round: AfterRound | None = None)
             transitions.finish(db, job_id, attempt)
             finish(db)
             if stage is not None:
+                stage.spend(db)
                 go_on(db, stage, held)
                 if after_round is not None and ends_line(db, stage):
                     after_round(db, stage.round.id)

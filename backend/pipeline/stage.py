@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,6 +13,7 @@ from backend.db import reading, session, tables
 from backend.errors import NotFound
 from backend.jobs import JobProgress, fenced
 from backend.mixers import Mixer
+from backend.pipeline import spending
 from backend.prompt_sources import PromptSource
 from backend.recipes import STAGES, Place, Recipe
 from backend.selectors import Selector
@@ -36,6 +37,7 @@ class StageContext:
     kind: str = ""
     number: int | None = None
     """The job's step; None: the first of its stage."""
+    meter: spending.Meter = field(default_factory=spending.Meter)
 
     @property
     def places(self) -> tuple[Place, ...]:
@@ -76,10 +78,18 @@ class StageContext:
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """A transaction that only an attempt that still owns its job may make; raises `Cancelled` otherwise."""
+        """A transaction that only an attempt that still owns its job may make; raises `Cancelled` otherwise.
+
+        What endpoints were asked until its end is written with it.
+        """
         with session() as db:
             fenced(db, self.job_id, self.attempt)
             yield db
+            self.spend(db)
+
+    def spend(self, db: Session) -> None:
+        """Write what endpoints were asked since this was last called."""
+        spending.write(db, self.meter.taken(), round_id=self.round.id, stage=self.stage, step=self.step)
 
     def set_ids(self, use: SetUse) -> list[int]:
         """Ids of the round's prompt sets of that use, in order of id."""

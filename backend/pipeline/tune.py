@@ -23,7 +23,7 @@ from backend.metrics import Evidence
 from backend.pipeline import documents
 from backend.pipeline import groups as group_values
 from backend.pipeline.ask import read_pool
-from backend.pipeline.bind import acting, engine_for
+from backend.pipeline.bind import acting, opened_for
 from backend.pipeline.history import history_of
 from backend.pipeline.stage import Finish, StageContext, derive_seed
 from backend.prompt_sources import PromptSource
@@ -63,7 +63,7 @@ class Pilot:
         self.stage, self.limit = stage, prompts
         self.trials: list[JSON] = []
         """What was tried, with the metrics that came of it."""
-        self.held = Held()
+        self.held = Held(stage)
         self.asked: dict[PromptSource, list[Group]] = {}
         self.judged: list[Group] = []
         self.judged_by = ""
@@ -160,7 +160,8 @@ class Pilot:
 class Held:
     """One open engine at a time: trials by one model load it once, and two models are never in memory together."""
 
-    def __init__(self) -> None:
+    def __init__(self, stage: StageContext) -> None:
+        self.stage = stage
         self.checkpoint_id: int | None = None
         self.opened: AbstractContextManager[Any] = nullcontext()
         self.engine: Any = None
@@ -169,7 +170,7 @@ class Held:
         """The engine of a checkpoint, loaded."""
         if checkpoint_id != self.checkpoint_id:
             self.close()
-            opened = engine_for(checkpoint_id)
+            opened = opened_for(self.stage, checkpoint_id)
             self.engine = opened.__enter__()
             self.checkpoint_id, self.opened = checkpoint_id, opened
         return self.engine  # type: ignore[no-any-return]

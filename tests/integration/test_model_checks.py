@@ -9,6 +9,7 @@ import pytest
 from backend import demo, recipes
 from backend.config import settings
 from backend.db import reading, session, tables
+from backend.engines import _probe
 from backend.engines._model_check import Outcome
 from backend.errors import InvalidInput, NotFound, PermissionDenied
 from backend.services import checkpoints, rounds
@@ -77,18 +78,19 @@ def test_a_model_that_cannot_be_used_is_refused_with_the_reason(template: str, c
     assert checkpoints.tree(actor, project.id) == []
 
 
-def test_an_endpoint_is_asked_once_and_registered_whatever_it_says() -> None:
+def test_an_endpoint_is_tested_and_registered_whatever_it_says() -> None:
     project = rows.make_project()
     owner = rows.make_actor(project, is_owner=True)
     with serving() as server:
         served = Endpoint(server.url, "m")
         good = checkpoints.register(owner, project.id, name="good", endpoint=served, role="judge")
-        # Where it gives log-probabilities it is asked once more, whether it also reads.
-        asked = [(body["messages"], body["max_tokens"]) for body in server.bodies]
-        assert asked == [(chat(model_checks.HELLO), 16), (chat(model_checks.HELLO), 1)]
-        assert outcomes(owner, good) == {"connection": "pass"}
+        assert server.bodies[0]["messages"] == chat(_probe.HELLO)
+        found = outcomes(owner, good)
+        assert {name for name, one in found.items() if one == "pass"} == {"connection", "logprobs", "n", "seed"}
+        assert set(found.values()) == {"pass", "no"}
         server.answer = lambda body: refusal(400, "logprobs are not supported") if "logprobs" in body else choices(body)
-        assert [line.name for line in model_checks.check(owner, good).lines] == ["connection", "logprobs", "refuses"]
+        said = {line.name: str(line.outcome) for line in model_checks.check(owner, good).lines}
+        assert (said["logprobs"], said["refuses"]) == ("no", "warn")
         server.answer = lambda body: refusal(500, "CUDA error")
         bad = checkpoints.register(owner, project.id, name="bad", endpoint=served)
         assert outcomes(owner, bad) == {"connection": "warn"}

@@ -104,7 +104,7 @@ def test_self_refine_is_measured_against_the_same_checkpoint_as_it_is(
 def _is_a_checkpoint_like_any_other(loop: Loop, round_id: int, row: tables.Checkpoint) -> None:
     """It is offered as the next start, checked, described, and keeps what it uses from being deleted."""
     plan = rounds.defaults(loop.actor, loop.project.id, round_id)
-    assert (plan.policy_id, wrappers.trains(plan.recipe)) == (row.id, False)
+    assert (plan.policy_id, wrappers.needing_weights(plan.recipe)) == (row.id, frozenset())
     warned = rounds.estimate(loop.actor, loop.project.id, plan).warnings
     assert any("asks its model up to 9 times for one answer" in one for one in warned)
     lines = model_checks.check(loop.actor, row.id).lines

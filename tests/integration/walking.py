@@ -103,7 +103,11 @@ def make_world(mark: str = MARK) -> World:
         )  # fmt: skip
         member = tables.User(name=f"{mark} member")
         arena = tables.Arena(project_id=project.id, first_id=policy.id, second_id=policy.id, secret="0" * 64)
-        db.add_all([job, trial, template, saved, warned, member, arena])
+        asked_of = tables.EndpointUse(
+            round_id=round_.id, stage=Stage.judge, step=2, checkpoint_id=policy.id, requests=2, uncounted=0,
+            tokens_in=20, tokens_out=6, cost=0.5, unpriced=0,
+        )  # fmt: skip
+        db.add_all([job, trial, template, saved, warned, member, arena, asked_of])
         db.flush()
         first, second = (one.id for one in samples[:2])
         match = {"first_sample_id": first, "second_sample_id": second, "prompt_id": samples[0].prompt_id}

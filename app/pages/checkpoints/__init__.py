@@ -6,7 +6,7 @@ import gradio as gr
 
 from app.pages.arena import shown as arena_shown
 from app.pages.checkpoints import checks as checkpoints_checks
-from app.pages.checkpoints import templates
+from app.pages.checkpoints import endpoint, templates
 from app.pages.checkpoints.uses import shown_use
 from app.toasts import notice, toasts
 from app.widgets import buttons, drop_bars, list_detail
@@ -45,6 +45,7 @@ def build() -> None:
                     chosen = gr.Dropdown([], label="Checkpoint", elem_id="chosen-checkpoint")
                     made = markup(templates.DETAIL, templates.DETAIL_CSS, elem_id="detail")
                     checks, check = checkpoints_checks.draw()
+                    settings, known, save = endpoint.draw()
                     with gr.Accordion("Rename or delete", open=False, elem_classes=needs(Role.curator)):
                         new_name = gr.Textbox(label="New name", max_length=120, info="Nothing refers to the name.")
                         with gr.Row(elem_classes="rondo-toolbar"):
@@ -81,12 +82,14 @@ def build() -> None:
                             for i in range(2)
                         ]
                 with gr.Tab("Register", id="register"), only(Role.curator, "Registering a checkpoint"):
-                    name, role, location, folder, url, model, key, served = _register_form()
+                    name, role, location, folder, url, model, given, served = _register_form()
 
-    lists, made_of = [table, chosen, one, two], [made, checks]
+    served_by = [settings, *known, check]
+    lists, made_of = [table, chosen, one, two], [made, checks, *served_by]
     gr.on(None, load, tried, [*lists, *made_of, prompt, state, *replies, tabs], **QUIET)
     chosen.input(show, chosen, made_of, **QUIET)
     check.click(checkpoints_checks.check_again, chosen, checks, **checkpoints_checks.PRIVATE)
+    save.click(endpoint.save, [chosen, *known], served_by, **endpoint.PRIVATE)
     # Another checkpoint is another question.
     gr.on([chosen.input, keep.click], lambda: gr.Column(visible=False), None, sure, **QUIET)
     rename.click(give_name, [chosen, new_name], [*lists, *made_of], **PRIVATE)
@@ -96,7 +99,7 @@ def build() -> None:
     ask.click(ask_checkpoints, [tried, *asked], [state, *replies], **PRIVATE)
     gr.Timer(POLL_SECONDS).tick(poll, tried, [state, *replies], **QUIET)
     folder.click(register_folder, [name, role, location], [*lists, *made_of], **PRIVATE)
-    served.click(register_endpoint, [name, role, url, model, key], [*lists, *made_of], **PRIVATE)
+    served.click(register_endpoint, [name, role, url, model, *given], [*lists, *made_of], **PRIVATE)
 
 
 def _register_form() -> tuple[Any, ...]:
@@ -115,14 +118,15 @@ def _register_form() -> tuple[Any, ...]:
     with gr.Tab("OpenAI-compatible endpoint"):
         with gr.Row():
             url = gr.Textbox(label="base_url", info="For example http://127.0.0.1:8000/v1.", elem_id="register-url")
-            model = gr.Textbox(label="model", info="The name under which it is served.")
-            key = gr.Textbox(label="api_key_env", info="Environment variable with the key, like RONDO_MY_API_KEY.")
+            model = gr.Textbox(label="model", info="The name under which it is served.", elem_id="register-model")
+        given = endpoint.fields("register")
         with gr.Row(elem_classes="rondo-toolbar"):
             served = _register_button("register-endpoint")
             markup(
-                "<p class='rondo-muted'>Owners of this installation only. It can judge, but it cannot be trained.</p>"
+                "<p class='rondo-muted'>Owners of this installation only. It is tested with a few short requests. It "
+                "can answer and judge in any role, but it cannot be trained.</p>"
             )
-    return name, role, location, folder, url, model, key, served
+    return name, role, location, folder, url, model, given, served
 
 
 def _register_button(elem_id: str) -> gr.Button:
@@ -186,10 +190,11 @@ def register_folder(name: str, role: str, location: str, request: gr.Request) ->
 
 
 @toasts
-def register_endpoint(name: str, role: str, url: str, model: str, key: str, request: gr.Request) -> list[Any]:
-    """Register an endpoint."""
+def register_endpoint(request: gr.Request, name: str, role: str, url: str, model: str, *given: Any) -> list[Any]:
+    """Register an endpoint, and test what it can do."""
     here = context(request)
-    new = checkpoints.register(here.actor, here.project_id, name=name, endpoint=Endpoint(url, model, key), role=role)
+    served = Endpoint(url, model, settings=endpoint.settings_of(list(given)))
+    new = checkpoints.register(here.actor, here.project_id, name=name, endpoint=served, role=role)
     notice(f"{name} is registered.")
     return _refreshed(request, new)
 
@@ -237,11 +242,11 @@ def _refreshed(request: gr.Request, chosen: int | None) -> list[Any]:
 
 
 def made_values(actor: Actor, project_id: int, checkpoint_id: int | None) -> list[Any]:
-    """The card of a checkpoint and the lines of its checks."""
+    """The card of a checkpoint, the lines of its checks, and of an endpoint its settings."""
     if not checkpoint_id:
-        return [None, None]
-    checks = checkpoints_checks.value(checkpoints.detail(actor, checkpoint_id))
-    return [shown(actor, project_id, checkpoint_id), checks]
+        return [None, None, *endpoint.values(None)]
+    detail = checkpoints.detail(actor, checkpoint_id)
+    return [shown(actor, project_id, checkpoint_id), checkpoints_checks.value(detail), *endpoint.values(detail)]
 
 
 def shown(actor: Actor, project_id: int, checkpoint_id: int) -> dict[str, Any]:
@@ -294,13 +299,17 @@ def table_value(rows: list[CheckpointRow], doubtful: set[int]) -> dict[str, Any]
                 "indent": min(row.depth, 12) * 18,
                 "is_child": row.depth > 0,
                 "is_doubtful": row.id in doubtful,
-                "kind": row.kind if row.role == "policy" else f"{row.kind}, {row.role}",
+                "kind": _kind(row) if row.role == "policy" else f"{_kind(row)}, {row.role}",
                 "round": f"round {row.round_number}" if row.round_number else "registered",
                 "cells": [_number(row.metrics.get(name), name) for name in names],
             }
             for row in rows
         ],
     }
+
+
+def _kind(row: CheckpointRow) -> str:
+    return "endpoint" if row.is_endpoint and row.kind == "base" else row.kind
 
 
 def _number(number: Number | None, name: str) -> dict[str, str]:
@@ -321,7 +330,7 @@ def _detail(detail: Detail) -> dict[str, Any]:
         "is_measured": bool(row.metrics),
         "side": f"c{row.id}" if row.round_id is None else f"r{row.round_id}",
         "name": row.name,
-        "kind": f"{row.kind} checkpoint, role {row.role}, served by {row.engine}",
+        "kind": f"{_kind(row)} checkpoint, role {row.role}, served by {row.engine}",
         "made": moment(row.created_at),
         "location": row.location,
         "size": f"{detail.num_bytes / 1e6:,.1f} MB" if detail.num_bytes else "",

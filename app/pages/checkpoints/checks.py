@@ -15,7 +15,7 @@ from backend.services.checkpoints import Detail, model_checks
 from backend.values import Role
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
-BADGES = {"pass": "ok", "warn": "warn", "fail": "bad"}
+BADGES = {"pass": "ok", "warn": "warn", "fail": "bad", "no": ""}
 LINES = """
 {{#if value}}<section class="rondo-card checks" aria-label="Checks">
 <h3>Checks</h3>
@@ -53,7 +53,7 @@ def draw() -> tuple[Any, gr.Button]:
 
 @toasts
 def check_again(checkpoint_id: int | None, request: gr.Request) -> dict[str, Any]:
-    """Check a model again; an endpoint is sent one short request."""
+    """Check a model again; what an endpoint can do is tested with a few short requests."""
     if checkpoint_id is None:
         raise InvalidInput("Choose a checkpoint first.")
     here = context(request)

@@ -5,6 +5,7 @@ from backend.db.tables.arena import Arena, ArenaMatch, ArenaVote
 from backend.db.tables.checkpoint import Checkpoint
 from backend.db.tables.dataset import Dataset, Example
 from backend.db.tables.decision import Decision
+from backend.db.tables.endpoint import EndpointUse
 from backend.db.tables.failure import LeftOut
 from backend.db.tables.job import Executor, Job, JobPoint
 from backend.db.tables.judgment import Judgment, Label, Template
@@ -29,6 +30,7 @@ __all__ = [
     "Checkpoint",
     "Dataset",
     "Decision",
+    "EndpointUse",
     "Event",
     "Example",
     "Executor",

@@ -10,22 +10,23 @@ from sqlalchemy.orm import Session
 
 from backend.config import settings
 from backend.db import reading, session, standing, tables
-from backend.engines._wrapper import in_words
+from backend.engines._wrapper import in_words, innermost
 from backend.errors import Conflict, NotFound
 from backend.pipeline.trained import say_rows
 from backend.services import events
 from backend.services.access import Actor, require
-from backend.services.checkpoints import model_checks, model_folders, trainings
+from backend.services.checkpoints import endpoints, model_checks, model_folders, trainings
+from backend.services.checkpoints.endpoints import Endpoint, EndpointSettings, EndpointView
 from backend.services.checkpoints.model_checks import Checks
-from backend.services.checkpoints.registration import ROLES, Endpoint, flush_name, register, usable_name
+from backend.services.checkpoints.registration import ROLES, flush_name, register, usable_name
 from backend.services.checkpoints.trainings import Training
 from backend.services.checkpoints.trials import Trial, try_prompt, try_result
 from backend.services.checkpoints.wrappers import Use, has_weights, uses_of
 from backend.values import JSON, SCORER, Role, Stage
 
 __all__ = [
-    "ROLES", "SCORER", "CheckpointRow", "Contribution", "Detail", "Endpoint", "Number", "Trial", "delete", "detail",
-    "register", "rename", "tree", "try_prompt", "try_result",
+    "ROLES", "SCORER", "CheckpointRow", "Contribution", "Detail", "Endpoint", "EndpointSettings", "EndpointView",
+    "Number", "Trial", "delete", "detail", "register", "rename", "tree", "try_prompt", "try_result",
 ]  # fmt: skip
 
 
@@ -57,6 +58,7 @@ class CheckpointRow:
     metrics: dict[str, Number] = field(default_factory=dict)
     has_weights: bool = False
     """Whether it can be trained."""
+    is_endpoint: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,8 @@ class Detail:
     checks: Checks
     notes: tuple[str, ...]
     """What its endpoint refused while it was used."""
+    endpoint: EndpointView | None = None
+    """Where an endpoint serves it."""
     uses: tuple[Use, ...] = ()
     """How it uses its weights, the outermost way first; empty for one that answers by itself."""
 
@@ -144,6 +148,7 @@ def detail(actor: Actor, checkpoint_id: int) -> Detail:
         details={name: value for name, value in checkpoint.details.items() if name not in ("checks", "notes")},
         checks=model_checks.of(checkpoint.details),
         notes=tuple(checkpoint.details.get("notes", [])),
+        endpoint=endpoints.view(checkpoint.engine),
         uses=uses_of(checkpoint.engine),
     )
 
@@ -203,7 +208,7 @@ def _row(
 ) -> CheckpointRow:
     return CheckpointRow(
         c.id, c.name, c.kind, c.role, c.location, in_words(c.engine), depth, c.parent_id, round_id, number,
-        c.created_at, metrics, has_weights(c.engine),
+        c.created_at, metrics, has_weights(c.engine), innermost(c.engine).get("name") == "openai",
     )  # fmt: skip
 
 

@@ -7,20 +7,17 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.db import reading, session, tables
+from backend.engines import _probe
 from backend.engines._model_check import Line, Outcome
-from backend.engines._wrapper import in_words, innermost, is_wrapper
+from backend.engines._wrapper import INNER, in_words, innermost, is_wrapper
 from backend.engines.openai import OpenAI
 from backend.errors import InvalidInput, NotFound, RondoError
 from backend.pipeline import model_check
 from backend.pipeline.bind import engine_json
 from backend.services import events
 from backend.services.access import Actor, require
-from backend.values import JSON, Messages, Role, Sampling
+from backend.values import JSON, Role
 
-TEST_SECONDS = 10.0
-HELLO = "Answer with one word: hello."
-GREETING: Messages = [{"role": "user", "content": HELLO}]
-READS = "prompt_logprobs"
 NAMED = 3
 """So many prompts are named in a warning."""
 
@@ -53,68 +50,42 @@ def of_folder(location: str, base: str | None) -> list[Line]:
     return lines
 
 
-def of_endpoint(engine: OpenAI) -> list[Line]:
-    """Send one short request, in bounded time, and to a server that gives log-probabilities one more; what comes of it
-    is a line and never an error."""
-    asked = OpenAI(**engine.model_dump() | {"timeout": TEST_SECONDS, "max_retries": 0, "concurrency": 1})
-    try:
-        with asked as opened:
-            ((completion,),) = opened.complete([GREETING], Sampling(max_tokens=16, seed=1))
-            notes = opened.notes()
-    except RondoError as error:
-        return [Line("connection", Outcome.warn, f"It did not answer: {error.message}")]
-    if completion.failure is not None:
-        return [Line("connection", Outcome.warn, f"It did not answer: {completion.failure.reason}")]
-    lines = [Line("connection", Outcome.passed, f"It answered: {completion.text[:80]!r}")]
-    if completion.reasoning:
-        said = "It gives reasoning apart from the text: that is kept, and neither judged nor trained on."
-        lines.append(Line("reasoning", Outcome.passed, said))
-    if completion.logprob is None:
-        lines.append(Line("logprobs", Outcome.warn, "It gives no log-probabilities."))
-    elif _can_read(asked):
-        lines.append(Line(READS, Outcome.passed, "It gives the log-probabilities of texts that it did not write."))
-    return [*lines, *(Line("refuses", Outcome.warn, note) for note in notes)]
-
-
-def reads(lines: Sequence[Line]) -> bool:
-    """Whether an endpoint was found to read texts."""
-    return any(line.name == READS for line in lines)
-
-
-def _can_read(engine: OpenAI) -> bool:
-    """Ask an endpoint that answers to read a word, which vLLM can."""
-    try:
-        with engine.model_copy(update={"prompt_logprobs": True}) as opened:
-            (reading,) = opened.read([GREETING], ["hello"])
-    except RondoError:
-        return False
-    return reading.failure is None and bool(reading.logprobs)
-
-
 def check(actor: Actor, checkpoint_id: int) -> Checks:
     """Check a checkpoint again and keep what was found. A model that cannot be used says so in its lines."""
     with reading() as db:
-        row = _find(db, actor, checkpoint_id)
-    lines = _lines(row)
+        row = find(db, actor, checkpoint_id)
+    data = engine_json(row)
+    probed = _probe.probe(endpoint_of(data)) if innermost(data).get("name") == "openai" else None
+    lines = _about(data) + (list(probed.lines) if probed is not None else _lines_of(innermost(data)))
     with session() as db:
-        row = _find(db, actor, checkpoint_id)
+        row = find(db, actor, checkpoint_id)
         row.details = row.details | model_check.stored(lines)
-        if row.engine.get("name") == "openai" and lines[0].outcome is Outcome.passed:
-            row.engine = row.engine | {READS: reads(lines)}
+        if probed is not None:
+            row.engine = with_innermost(row.engine, probed.knobs)
         events.note(db, actor, "check checkpoint", row.name, project_id=row.project_id, checkpoint_id=row.id)
         return of(row.details)
 
 
-def _lines(row: tables.Checkpoint) -> list[Line]:
-    if is_wrapper(row.engine):
-        said = f"It answers by {in_words(row.engine)}. What else is said here is said of what is inside."
-        return [Line("engine", Outcome.passed, said), *_lines_of(innermost(engine_json(row)))]
-    return _lines_of(engine_json(row))
+def endpoint_of(engine: JSON) -> OpenAI:
+    """The endpoint in an engine's JSON, whatever is around it."""
+    return OpenAI.model_validate({k: v for k, v in innermost(engine).items() if k != "name"})
+
+
+def with_innermost(engine: JSON, knobs: JSON) -> JSON:
+    """The JSON of an engine with other knobs of the one that serves the weights."""
+    if is_wrapper(engine):
+        return engine | {INNER: with_innermost(engine[INNER], knobs)}
+    return engine | knobs
+
+
+def _about(engine: JSON) -> list[Line]:
+    if not is_wrapper(engine):
+        return []
+    said = f"It answers by {in_words(engine)}. What else is said here is said of what is inside."
+    return [Line("engine", Outcome.passed, said)]
 
 
 def _lines_of(data: JSON) -> list[Line]:
-    if data.get("name") == "openai":
-        return of_endpoint(OpenAI.model_validate({k: v for k, v in data.items() if k != "name"}))
     if data.get("name") != "transformers":
         return [Line("files", Outcome.warn, f"The engine {data.get('name')} has no files to check.")]
     try:
@@ -123,7 +94,8 @@ def _lines_of(data: JSON) -> list[Line]:
         return [Line("model", Outcome.fail, error.message)]
 
 
-def _find(db: Session, actor: Actor, checkpoint_id: int) -> tables.Checkpoint:
+def find(db: Session, actor: Actor, checkpoint_id: int) -> tables.Checkpoint:
+    """The checkpoint, for a curator of its project; raises `NotFound`, `PermissionDenied`."""
     row = db.get(tables.Checkpoint, checkpoint_id)
     missing = f"There is no checkpoint {checkpoint_id}. Choose one from the list."
     if row is None:

@@ -1,37 +1,22 @@
 """Registering a checkpoint that no round made: a folder, a model-hub name, an endpoint."""
 
-import re
-from dataclasses import dataclass
-
-from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from backend import boundary
-from backend.boundary import Line
 from backend.db import reading, session, tables
-from backend.engines import _scorers
-from backend.engines.openai import OpenAI
+from backend.engines import _probe, _scorers
 from backend.engines.transformers import Transformers
 from backend.errors import Conflict, InvalidInput
 from backend.pipeline import model_check
-from backend.services import events, refusals
+from backend.services import events
 from backend.services.access import Actor, require, require_owner
-from backend.services.checkpoints import model_checks, model_folders, model_owners
+from backend.services.checkpoints import endpoints, model_checks, model_folders, model_owners
+from backend.services.checkpoints.endpoints import Endpoint
 from backend.values import JSON, SCORER, Role
 
 ROLES = ("policy", "judge", "reward")
-KEY_NAME = re.compile(r"RONDO_[A-Z0-9_]*API_KEY")
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """An OpenAI-compatible server. `api_key_env` names the environment variable that holds the key, never the key."""
-
-    base_url: Line
-    model: Line
-    api_key_env: Line = ""
 
 
 def register(
@@ -45,7 +30,7 @@ def register(
 ) -> int:
     """Add a checkpoint that no round made: a folder or hub name, or an endpoint. Returns its id.
 
-    A model is checked, and refused with the reason where it cannot be used; an endpoint is asked once, and registered
+    A model is checked, and refused with the reason where it cannot be used; an endpoint is tested, and registered
     whatever comes of it. A folder outside the data folder needs a project admin; another project's is refused
     (`model_owners`). An endpoint needs an owner of the installation: its key is sent to wherever the address says.
     """
@@ -105,22 +90,11 @@ def _loaded_from(location: str) -> JSON:
 
 
 def _served_by(endpoint: Endpoint) -> JSON:
-    key = endpoint.api_key_env.strip()
-    if key and not KEY_NAME.fullmatch(key):
-        raise InvalidInput(
-            "api_key_env is the name of an environment variable like RONDO_MY_API_KEY, not the key itself. Set the "
-            "variable where the worker runs and type its name."
-        )
-    url, model = endpoint.base_url.strip().rstrip("/"), endpoint.model.strip()
-    if not model:
-        raise InvalidInput("The model's name is empty. Type the name under which the endpoint serves it.")
-    try:
-        engine = OpenAI(base_url=url, model=model, **({"api_key_env": key} if key else {}))
-    except ValidationError as error:
-        raise InvalidInput(refusals.explain(error)) from error
-    lines = model_checks.of_endpoint(engine)
-    engine = engine.model_copy(update={"prompt_logprobs": model_checks.reads(lines)})
-    return {"kind": "base", "location": url, "engine": engine.dump(), "details": model_check.stored(lines)}
+    engine = endpoints.engine_of(endpoint)
+    probed = _probe.probe(engine)
+    engine = engine.model_copy(update=probed.knobs)
+    stored = model_check.stored(probed.lines)
+    return {"kind": "base", "location": engine.base_url, "engine": engine.dump(), "details": stored}
 
 
 def usable_name(name: str) -> str:

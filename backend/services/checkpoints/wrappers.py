@@ -9,7 +9,7 @@ from backend.db import tables
 from backend.engines import Engine
 from backend.engines._wrapper import INNER, calls_of, in_words, innermost, is_wrapper, layers
 from backend.errors import UnknownPart
-from backend.recipes import Recipe, read
+from backend.recipes import BASE, POLICY, REFERENCE, Recipe, read
 from backend.services.recipes import round_roles
 from backend.values import JSON
 
@@ -41,12 +41,19 @@ def has_weights(engine: JSON) -> bool:
     return innermost(engine).get("name") == "transformers"
 
 
-def trains(recipe: JSON) -> bool:
-    """Whether a recipe's JSON trains weights; what does not work as a recipe yet might."""
+def needing_weights(recipe: JSON) -> frozenset[str]:
+    """Which of policy and reference a recipe's JSON needs the weights of; of what is no recipe yet, both."""
+    both = frozenset({POLICY, REFERENCE})
     try:
-        return any(trainer.trains_weights for trainer in read(recipe).of_kind("trainer"))
+        known = read(recipe)
     except (ValidationError, UnknownPart):
-        return True
+        return both
+    trainers = [one for one in known.of_kind("trainer") if one.trains_weights]
+    if trainers and known.is_slots and known.trainer.start == POLICY:
+        return both
+    needed = {role for one in trainers for role in round_roles.weights_of(one)}
+    # What is trained from the base is trained from what the policy descends from, which is in the same folder tree.
+    return frozenset({POLICY} if needed & {POLICY, BASE} else ()) | (frozenset({REFERENCE}) & needed)
 
 
 def warnings(

@@ -10,12 +10,13 @@ from backend import boundary, recipes, registry
 from backend.db import reading, tables
 from backend.errors import Conflict, InvalidInput, NotFound
 from backend.prompt_sources import PromptSource
-from backend.recipes import Recipe
+from backend.recipes import JUDGE, POLICY, REFERENCE, Recipe
 from backend.services.access import Actor, require
 from backend.services.checkpoints import model_checks, wrappers
 from backend.services.plans import (
     branches,
     contexts,
+    endpoints,
     imported_completions,
     known_answers,
     scheduled,
@@ -177,7 +178,10 @@ def _first_plan(db: Session, project_id: int) -> Plan:
     project = db.get_one(tables.Project, project_id)
     checkpoint, prompt_set = tables.Checkpoint, tables.PromptSet
     writes = (checkpoint.project_id == project_id, checkpoint.kind != SCORER)
-    base = db.scalars(select(checkpoint.id).where(*writes).order_by(checkpoint.id)).first()
+    found = db.execute(select(checkpoint.id, checkpoint.engine).where(*writes).order_by(checkpoint.id)).tuples().all()
+    # An endpoint cannot be trained, which most recipes do.
+    trainable = [one for one, engine in found if wrappers.has_weights(engine)]
+    base = next(iter([*trainable, *(one for one, _ in found)]), None)
     if base is None:
         raise InvalidInput("This project has no checkpoint yet. Register one on the Checkpoints page first.")
     sets = db.execute(select(prompt_set.id, prompt_set.split).where(prompt_set.project_id == project_id)).all()
@@ -242,6 +246,9 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
             db, recipe, phase, policy_id=plan.policy_id, reference_id=plan.reference_id, judge_id=plan.judge_id,
             roles=plan.roles, parent_id=plan.parent_id,
         )  # fmt: skip
+        bindings = round_roles.bound(db, recipe, phase, plan.roles, plan.parent_id)
+        known = {**bindings, POLICY: plan.policy_id, REFERENCE: plan.reference_id}
+        warnings += endpoints.warnings(db, recipe, phase, known | ({JUDGE: plan.judge_id} if plan.judge_id else {}))
         asked = [*plan.sample_set_ids, *plan.held_out_set_ids]
         warnings += model_checks.system_turns(db, project_id, plan.policy_id, asked)
         likely, at_most = (seconds.likely, seconds.at_most) if seconds else (None, None)

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from backend.db import tables
-from backend.engines import WAYS_OUT, Ability, Engine
+from backend.engines import WAYS_OUT, Ability, Engine, can
 from backend.engines._wrapper import innermost
 from backend.errors import InvalidInput, UnknownPart
 from backend.generators import Generator
@@ -58,7 +58,7 @@ def _check_step(place: Place, role: str, row: tables.Checkpoint, who: str) -> No
     else:
         asks = [part.asks_for if isinstance(part, Judge) else Ability.complete]
     for wanted in asks:
-        if wanted not in abilities:
+        if not can(abilities, wanted):
             raise InvalidInput(f"{place} asks {who} to {wanted.in_words}, which it cannot. {WAYS_OUT[wanted]}.")
 
 

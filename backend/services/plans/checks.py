@@ -20,6 +20,7 @@ from backend.services.plans import abilities, auto_rules, contexts, imported_com
 from backend.services.plans.plan import Plan
 from backend.services.recipes import round_roles
 from backend.services.recipes.parts import parts_in
+from backend.trainers import Trainer
 from backend.values import RoundStatus, SetUse, Split
 
 
@@ -149,15 +150,26 @@ def check_checkpoints(db: Session, project_id: int, plan: Plan, recipe: Recipe) 
         )  # fmt: skip
     for name, checkpoint_id in trained.items():
         found = db.get_one(tables.Checkpoint, checkpoint_id)
-        served_by = innermost(found.engine).get("name")
-        if served_by != "transformers":
-            raise InvalidInput(
-                f"The {name} {found.name!r} is served by {served_by}, and training needs weights. "
-                + round_roles.NO_WEIGHTS
-            )
+        if innermost(found.engine).get("name") != "transformers":
+            raise InvalidInput(no_weights(recipe, phase, name, found))
     known = {**bindings, "policy": plan.policy_id, "reference": plan.reference_id}
     abilities.check(db, recipe, phase, known | ({"judge": plan.judge_id} if plan.judge_id else {}))
     teachers.check(db, recipe, phase, trained)
+
+
+def no_weights(recipe: Recipe, phase: int, role: str, checkpoint: tables.Checkpoint) -> str:
+    """Why a checkpoint cannot be trained, or compared with, in a role: the step, the reason, the way out."""
+    places = [one for one in recipe.places(phase) if isinstance(one.step.part, Trainer)]
+    place = next((one for one in places if role in round_roles.weights_of(one.step.part)), None)  # type: ignore[arg-type]
+    where = "" if place is None else f" {place} needs those of the {role}."
+    served_by = innermost(checkpoint.engine).get("name")
+    if served_by != "openai":
+        said = f"The {role} {checkpoint.name!r} is served by {served_by}, and training needs weights."
+        return f"{said}{where} {round_roles.NO_WEIGHTS}"
+    said = (
+        f"The {role} {checkpoint.name!r} is served by an endpoint, {checkpoint.location}, and training needs weights."
+    )
+    return f"{said}{where} {round_roles.ENDPOINT_MAY}"
 
 
 def set_of(db: Session, project_id: int, set_id: int) -> tables.PromptSet:

@@ -110,7 +110,10 @@ def _of_judge(judge: tables.Checkpoint | None, recipe: Recipe, longest: str) -> 
 
 
 def context_of(checkpoint: tables.Checkpoint | None) -> int | None:
-    """How many tokens the checkpoint's context holds; None where that is not written in a folder of this machine."""
+    """How many tokens the checkpoint's context holds; None where neither a folder here nor an endpoint's test says."""
+    served = innermost(checkpoint.engine) if checkpoint is not None else {}
+    if served.get("name") == "openai":
+        return served.get("context")
     folder = _folder(checkpoint)
     return None if folder is None else _context(str(folder), _changed(folder / "config.json"))
 

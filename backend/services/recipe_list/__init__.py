@@ -235,4 +235,4 @@ def _reads(part: object) -> bool:
     """Whether a part asks for the log-probabilities of texts that are there."""
     asks = [part.asks_for] if isinstance(part, Judge) and part.needs_engine else []
     asks += part.asked_roles.values() if isinstance(part, Generator) else []
-    return any(one in (Ability.read, Ability.read_all) for one in asks)
+    return any(one in (Ability.read, Ability.read_all, Ability.weigh) for one in asks)

@@ -127,6 +127,8 @@ LABELS: Mapping[str, str] = {
     "per_document": "Tasks per document",
     "pick": "Pairs picked",
     "points": "Places compared",
+    "price_in": "Price of tokens read",
+    "price_out": "Price of tokens written",
     "pull": "Weight of the hidden-state term",
     "ref_model_mixup_alpha": "Share of the policy in a move of the reference",
     "ref_model_sync_steps": "Steps between moves of the reference",

@@ -14,6 +14,10 @@ from backend.recipes import BASE, BUILT_IN, JUDGE, POLICY, Place, Recipe
 from backend.trainers import LIVE, Trainer
 
 NO_WEIGHTS = "Register the model's folder or hub name; what is there now can still be the judge."
+ENDPOINT_MAY = (
+    "Choose a model folder there. The endpoint can act in every role that only writes or judges: as the judge, or as "
+    "the teacher that a generator's step names (by), whose texts train the model."
+)
 
 
 def bound(db: Session, recipe: Recipe, phase: int, roles: Mapping[str, int], parent_id: int | None) -> dict[str, int]:

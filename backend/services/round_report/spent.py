@@ -1,12 +1,13 @@
 """What a round cost: tokens, seconds of its jobs, people's minutes; and each per row that was kept."""
 
+import math
 from collections import defaultdict
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
-from backend.services.round_report.shapes import Cost, StageTime
+from backend.services.round_report.shapes import Cost, EndpointCost, StageTime
 from backend.values import Stage
 
 NOT_READ = "Tokens that models read are not kept, so the tokens in are unknown; those that they wrote are exact."
@@ -23,7 +24,8 @@ def cost(db: Session, row: tables.Round, times: tuple[StageTime, ...], minutes: 
             seconds[str(one.stage)] += one.seconds
     total = sum(seconds.values())
     known = [number for number in (written, judging) if number is not None]
-    missing = [NOT_READ]
+    asked = endpoints(db, row.id)
+    missing = [*([] if asked else [NOT_READ]), *_about(asked)]
     steps = row.recipe.get("steps") or (row.recipe.get("phases") or [{}])[-1].get("steps", [])
     if sum(step.get("kind") == "judge" for step in steps) > 1:
         missing.append(LAST_JUDGE)
@@ -36,8 +38,47 @@ def cost(db: Session, row: tables.Round, times: tuple[StageTime, ...], minutes: 
         sum(known) / kept if kept and known else None,
         total / kept if kept else None,
         minutes / kept if kept and minutes is not None else None,
-        tuple(missing),
+        tuple(missing), asked, _sum(asked),
     )  # fmt: skip
+
+
+def endpoints(db: Session, round_id: int) -> tuple[EndpointCost, ...]:
+    """What a round took from each endpoint so far, in the order in which they were first asked."""
+    use, checkpoint = tables.EndpointUse, tables.Checkpoint
+    numbers = (use.requests, use.tokens_in, use.tokens_out, use.uncounted, use.cost, use.unpriced)
+    query = (
+        select(checkpoint.id, checkpoint.name, *[func.sum(one) for one in numbers])
+        .join(checkpoint, checkpoint.id == use.checkpoint_id)
+        .where(use.round_id == round_id)
+        .group_by(checkpoint.id, checkpoint.name)
+        .order_by(func.min(use.id))
+    )
+    return tuple(
+        EndpointCost(
+            id_, name, int(requests), int(read), int(written), int(uncounted),
+            None if unpriced >= read + written else float(cost), int(unpriced),
+        )
+        for id_, name, requests, read, written, uncounted, cost, unpriced in db.execute(query)
+    )  # fmt: skip
+
+
+def _sum(asked: tuple[EndpointCost, ...]) -> float | None:
+    known = [one.cost for one in asked if one.cost is not None]
+    return math.fsum(known) if known else None
+
+
+def _about(asked: tuple[EndpointCost, ...]) -> list[str]:
+    """What is not known of the endpoints' cost."""
+    said = []
+    for one in asked:
+        if one.unpriced:
+            said.append(
+                f"{one.unpriced:,} tokens of {one.name} had no price: give one in its settings on the page Checkpoints."
+            )
+        if one.uncounted:
+            replies = "1 reply" if one.uncounted == 1 else f"{one.uncounted:,} replies"
+            said.append(f"{replies} of {one.name} without a count of tokens: what it took is not in the cost.")
+    return said
 
 
 def _trained(db: Session, round_id: int) -> int | None:

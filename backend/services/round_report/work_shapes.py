@@ -89,8 +89,26 @@ class DatasetCard:
 
 
 @dataclass(frozen=True)
+class EndpointCost:
+    """What a round took from an endpoint. `cost`: at the prices of the time; None where no token had one.
+
+    `uncounted`: requests whose reply did not say what they took; `unpriced`: tokens without a price.
+    """
+
+    checkpoint_id: int
+    name: str
+    requests: int
+    tokens_in: int
+    tokens_out: int
+    uncounted: int
+    cost: float | None
+    unpriced: int
+
+
+@dataclass(frozen=True)
 class Cost:
-    """Tokens, seconds of jobs, and people's minutes. Per kept row: each divided by the rows that were kept."""
+    """Tokens, seconds of jobs, people's minutes, and what endpoints cost. Per kept row: each divided by the rows that
+    were kept."""
 
     tokens_written: int | None
     tokens_judging: int | None
@@ -104,6 +122,9 @@ class Cost:
     seconds_per_row: float | None
     minutes_per_row: float | None
     missing: tuple[str, ...]
+    endpoints: tuple[EndpointCost, ...] = ()
+    endpoint_cost: float | None = None
+    """The sum over the endpoints; None where no price was known."""
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ def test_the_probability_of_yes_against_no():
     assert (bad.score, bad.verdict) == (pytest.approx(0.1), Verdict.reject)
     assert good.rationale == "p(Yes) = 0.6; p(No) = 0.2"
     assert good.template_hash == CHANCES.template_hash
-    assert (CHANCES.asks_for, CHANCES.calls_per_sample, CHANCES.max_tokens_per_call) == (Ability.read, 2, 0)
+    assert (CHANCES.asks_for, CHANCES.calls_per_sample, CHANCES.max_tokens_per_call) == (Ability.weigh, 2, 0)
 
 
 def test_tiny_probabilities_have_a_share():

@@ -1,0 +1,167 @@
+"""`rondo checkpoint list`, `endpoint`, `set-endpoint` and `test`."""
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli.output import AsJson, Project, emit, table
+
+if TYPE_CHECKING:
+    from backend.services.checkpoints import Detail
+
+app = typer.Typer(no_args_is_help=True)
+Which = Annotated[str, typer.Argument(help="Name or id of the checkpoint.")]
+Key = Annotated[str | None, typer.Option(help="Environment variable that holds the key, like RONDO_MY_API_KEY.")]
+Concurrency = Annotated[int | None, typer.Option(min=1, help="Requests in flight at once.")]
+Timeout = Annotated[float | None, typer.Option(min=0.001, help="Seconds to wait for a reply.")]
+Extra = Annotated[str | None, typer.Option(help="Further fields of each request, a JSON object.")]
+PriceIn = Annotated[float | None, typer.Option(min=0, help="Price of a million tokens that it reads.")]
+SendDefaults = Annotated[
+    bool | None,
+    typer.Option("--send-defaults/--no-send-defaults", help="Send temperature and top_p also where they are 1."),
+]
+PriceOut = Annotated[float | None, typer.Option(min=0, help="Price of a million tokens that it writes.")]
+
+
+@app.command("list")
+def list_(project: Project = None, as_json: AsJson = False) -> None:
+    """List the checkpoints of a project, children after their parent."""
+    from dataclasses import asdict
+
+    from app.cli import asking
+    from backend.services import checkpoints
+
+    actor = asking.owner()
+    found = checkpoints.tree(actor, asking.project(actor, project).id)
+    rows = [[one.id, "  " * one.depth + one.name, one.kind, one.engine, one.location] for one in found]
+    value = {"checkpoints": [asdict(one) for one in found]}
+    emit(value, as_json=as_json, text=table(["id", "name", "kind", "served by", "location"], rows))
+
+
+@app.command()
+def endpoint(
+    name: Annotated[str, typer.Argument(help="What it is called here.")],
+    base_url: Annotated[str, typer.Argument(help="Address up to and including /v1.")],
+    model: Annotated[str, typer.Argument(help="The model's name on the server.")],
+    api_key_env: Key = None,
+    concurrency: Concurrency = None,
+    timeout: Timeout = None,
+    extra: Extra = None,
+    price_in: PriceIn = None,
+    price_out: PriceOut = None,
+    send_defaults: SendDefaults = None,
+    role: Annotated[str, typer.Option(help="policy, judge or reward: what it is listed as.")] = "policy",
+    project: Project = None,
+    as_json: AsJson = False,
+) -> None:
+    """Register an OpenAI-compatible endpoint, and test what it can do."""
+    from app.cli import asking
+    from backend.services import checkpoints
+    from backend.services.checkpoints import Endpoint, EndpointSettings
+
+    actor = asking.owner()
+    given = _given(api_key_env, concurrency, timeout, extra, price_in, price_out, send_defaults)
+    served = Endpoint(base_url, model, settings=EndpointSettings(**given))
+    here = asking.project(actor, project).id
+    _emit(checkpoints.detail(actor, checkpoints.register(actor, here, name=name, endpoint=served, role=role)), as_json)
+
+
+@app.command("set-endpoint")
+def set_endpoint(
+    checkpoint: Which,
+    api_key_env: Key = None,
+    concurrency: Concurrency = None,
+    timeout: Timeout = None,
+    extra: Extra = None,
+    price_in: PriceIn = None,
+    price_out: PriceOut = None,
+    send_defaults: SendDefaults = None,
+    project: Project = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change the settings of an endpoint that are named; the others stay."""
+    from dataclasses import replace
+
+    from app.cli import asking
+    from backend.errors import InvalidInput
+    from backend.services import checkpoints
+    from backend.services.checkpoints import endpoints
+
+    actor = asking.owner()
+    found = _find(actor, asking.project(actor, project).id, checkpoint)
+    if found.endpoint is None:
+        raise InvalidInput(f"{found.row.name} is no endpoint, so it has no such settings. Choose an endpoint.")
+    given = _given(api_key_env, concurrency, timeout, extra, price_in, price_out, send_defaults)
+    endpoints.change(actor, found.row.id, replace(found.endpoint.settings, **given))
+    _emit(checkpoints.detail(actor, found.row.id), as_json)
+
+
+@app.command("test")
+def check(checkpoint: Which, project: Project = None, as_json: AsJson = False) -> None:
+    """Check a model's folder again, or test what an endpoint can do."""
+    from app.cli import asking
+    from backend.services import checkpoints
+    from backend.services.checkpoints import model_checks
+
+    actor = asking.owner()
+    found = _find(actor, asking.project(actor, project).id, checkpoint)
+    model_checks.check(actor, found.row.id)
+    _emit(checkpoints.detail(actor, found.row.id), as_json)
+
+
+def _given(
+    api_key_env: str | None,
+    concurrency: int | None,
+    timeout: float | None,
+    extra: str | None,
+    price_in: float | None,
+    price_out: float | None,
+    send_defaults: bool | None,
+) -> dict[str, Any]:
+    """The settings that were named; raises `InvalidInput` for further fields that are no JSON object."""
+    from backend.errors import InvalidInput
+
+    known: dict[str, Any] = {
+        "api_key_env": api_key_env, "concurrency": concurrency, "timeout": timeout, "price_in": price_in,
+        "price_out": price_out, "send_defaults": send_defaults,
+    }  # fmt: skip
+    if extra is not None:
+        try:
+            known["extra"] = json.loads(extra)
+        except ValueError as error:
+            raise InvalidInput(f"--extra is no JSON: {error}. Write an object in quotes.") from error
+        if not isinstance(known["extra"], dict):
+            raise InvalidInput("--extra is no JSON object. Write an object in quotes.")
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def _find(actor: Any, project_id: int, wanted: str) -> "Detail":
+    from backend.errors import NotFound
+    from backend.services import checkpoints
+
+    rows = checkpoints.tree(actor, project_id)
+    for one in rows:
+        if wanted in (one.name, str(one.id)):
+            return checkpoints.detail(actor, one.id)
+    known = ", ".join(repr(one.name) for one in rows) or "none yet"
+    raise NotFound(f"There is no checkpoint {wanted!r} in this project. There is: {known}.")
+
+
+def _emit(found: "Detail", as_json: bool) -> None:
+    lines = [[one.outcome, one.name, one.text] for one in found.checks.lines]
+    value = {
+        "id": found.row.id,
+        "name": found.row.name,
+        "tested": found.checks.at,
+        "lines": [one.to_json() for one in found.checks.lines],
+        "endpoint": None if found.endpoint is None else _plain(found.endpoint),
+    }
+    said = f"{found.row.name} (checkpoint {found.row.id}), checked {found.checks.at or 'never'}"
+    emit(value, as_json=as_json, text=f"{said}\n{table(['', 'what', 'found'], lines)}" if lines else said)
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return asdict(value)

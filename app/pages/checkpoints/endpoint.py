@@ -1,0 +1,129 @@
+"""The settings of an endpoint: the same fields where it is registered and on its card."""
+
+import json
+from typing import Any
+
+import gradio as gr
+
+from app.toasts import notice, toasts
+from app.widgets.context import context
+from app.widgets.number import Number
+from app.widgets.roles import needs
+from backend.errors import InvalidInput
+from backend.services import checkpoints
+from backend.services.checkpoints import Detail, EndpointSettings, endpoints
+from backend.values import Role
+
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
+DEFAULTS = EndpointSettings()
+LIKE = 'Write an object like {"min_p": 0.05}, or leave it empty.'
+
+
+def fields(prefix: str) -> list[Any]:
+    """Draw the fields in the order in which `settings_of` gets their values."""
+    with gr.Row():
+        key = gr.Textbox(
+            label="api_key_env",
+            info="The environment variable that holds the key, like RONDO_MY_API_KEY; never the key.",
+            elem_id=f"{prefix}-key",
+        )
+        concurrency = gr.Number(
+            DEFAULTS.concurrency, label="concurrency", info="Requests in flight at once.", elem_id=f"{prefix}-at-once"
+        )
+        timeout = gr.Number(
+            DEFAULTS.timeout, label="timeout", info="Seconds to wait for a reply.", elem_id=f"{prefix}-timeout"
+        )
+    with gr.Row():
+        extra = gr.Textbox(
+            label="Further fields of each request",
+            info='A JSON object, like {"chat_template_kwargs": {"enable_thinking": false}}. No key goes in here.',
+            lines=2,
+            max_lines=8,
+            elem_id=f"{prefix}-extra",
+        )
+        price_in = Number(
+            None, label="Price in", info="Of a million tokens that it reads.", elem_id=f"{prefix}-price-in"
+        )
+        price_out = Number(
+            None, label="Price out", info="Of a million tokens that it writes.", elem_id=f"{prefix}-price-out"
+        )
+    defaults = gr.Checkbox(
+        False,
+        label="Send temperature and top_p also where they are 1",
+        info="For vLLM, which else takes the model's own defaults, unless it runs with --generation-config vllm.",
+        elem_id=f"{prefix}-defaults",
+    )
+    return [key, concurrency, timeout, extra, price_in, price_out, defaults]
+
+
+def settings_of(values: list[Any]) -> EndpointSettings:
+    """The settings that the fields say; raises `InvalidInput` with the field's name."""
+    key, concurrency, timeout, extra, price_in, price_out, defaults = values
+    return EndpointSettings(
+        api_key_env=key or "",
+        concurrency=_whole(concurrency),
+        timeout=float(_number(timeout, "timeout")),
+        extra=_object(extra or ""),
+        price_in=None if price_in is None else float(_number(price_in, "Price in")),
+        price_out=None if price_out is None else float(_number(price_out, "Price out")),
+        send_defaults=bool(defaults),
+    )
+
+
+def draw() -> tuple[gr.Accordion, list[Any], gr.Button]:
+    """Draw the settings of the chosen checkpoint, hidden until it is an endpoint; the page wires them."""
+    with gr.Accordion(
+        "Endpoint settings", open=False, visible=False, elem_id="endpoint-settings", elem_classes=needs(Role.admin)
+    ) as accordion:
+        drawn = fields("endpoint")
+        with gr.Row(elem_classes="rondo-toolbar"):
+            save = gr.Button(
+                "Save", variant="primary", size="md", scale=0, min_width=140, elem_id="endpoint-settings-save"
+            )
+    return accordion, drawn, save
+
+
+def values(detail: Detail | None) -> list[Any]:
+    """Updates of the accordion and its fields, and of the button that tests or checks."""
+    if detail is None or detail.endpoint is None:
+        return [gr.Accordion(visible=False), *[gr.skip()] * 7, gr.Button("Check again")]
+    one = detail.endpoint.settings
+    extra = json.dumps(one.extra, ensure_ascii=False, indent=1) if one.extra else ""
+    shown = [one.api_key_env, one.concurrency, one.timeout, extra, one.price_in, one.price_out, one.send_defaults]
+    return [gr.Accordion(visible=True), *shown, gr.Button("Test connection")]
+
+
+@toasts
+def save(request: gr.Request, checkpoint_id: int | None, *given: Any) -> list[Any]:
+    """Keep the settings of an endpoint."""
+    if checkpoint_id is None:
+        raise InvalidInput("Choose a checkpoint first.")
+    here = context(request)
+    endpoints.change(here.actor, checkpoint_id, settings_of(list(given)))
+    notice("The endpoint's settings are saved.")
+    return values(checkpoints.detail(here.actor, checkpoint_id))
+
+
+def _object(text: str) -> dict[str, Any]:
+    if not text.strip():
+        return {}
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(f"Further fields: this is no JSON ({str(error)[:120]}). {LIKE}") from error
+    if not isinstance(found, dict):
+        raise InvalidInput(f"Further fields: this is no object. {LIKE}")
+    return found
+
+
+def _number(value: Any, name: str) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise InvalidInput(f"{name}: must be a number. Type one.")
+    return value
+
+
+def _whole(value: Any) -> int:
+    number = _number(value, "concurrency")
+    if number != int(number):
+        raise InvalidInput("concurrency: must be a whole number. Type one.")
+    return int(number)

@@ -1,0 +1,215 @@
+"""Asks an endpoint in a few short requests what it can do. What comes of each is a line, never an error."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from backend.engines import _prompt_logprobs, _top_logprobs
+from backend.engines._asking import FORMS
+from backend.engines._model_check import Line, Outcome
+from backend.engines._replies import OddReply, completions_of
+from backend.engines.openai import OpenAI
+from backend.errors import EngineError, RondoError
+from backend.values import JSON, Messages, Sampling
+from backend.values.replies import Form
+
+SECONDS = 10.0
+"""For one reply."""
+ALL_SECONDS = 30.0
+"""After so many no further question is asked."""
+HELLO = "Answer with one word: hello."
+GREETING: Messages = [{"role": "user", "content": HELLO}]
+VARIED: Messages = [{"role": "user", "content": "Write eight words that come to your mind, any words at all."}]
+ODD = ("quartz-4217", "marmalade-9035")
+"""What no model answers unless it is held to it."""
+CONTEXTS = ("max_model_len", "context_length", "context_window", "max_context_length", "n_ctx")
+"""Where servers say how long their context is, in the list of their models."""
+MOST_CONTEXT = 2**31 - 1
+UNANSWERED = "It did not answer: "
+
+Found = tuple[Line, JSON]
+"""What is said of one ability, and the knobs of the engine that follow."""
+
+
+@dataclass(frozen=True)
+class Probed:
+    """What a test found. `knobs`: of the engine; empty where the endpoint did not answer."""
+
+    lines: tuple[Line, ...]
+    knobs: JSON = field(default_factory=dict)
+
+    @property
+    def answered(self) -> bool:
+        """Whether it served the first request."""
+        return self.lines[0].outcome is Outcome.passed
+
+
+def probe(engine: OpenAI) -> Probed:
+    """Ask for one short reply, and where it comes, what else the endpoint can do. Never raises `RondoError`."""
+    # As if nothing were known of it: what an earlier test did not find may be there by now.
+    unknown: JSON = {"logprobs": True, "prompt_logprobs": True, "forced": "", "max_retries": 0, "concurrency": 1}
+    asked = OpenAI(**engine.model_dump() | unknown | {"timeout": SECONDS})
+    until = time.monotonic() + ALL_SECONDS
+    lines: list[Line] = []
+    knobs: JSON = {}
+    try:
+        with asked as opened:
+            for line, more in _hello(opened):
+                lines.append(line)
+                knobs |= more
+            if lines[0].outcome is not Outcome.passed:
+                return Probed(tuple(lines))
+            for name, ask in ASKED.items():
+                if time.monotonic() > until:
+                    said = f"It was not asked for: the test ends after {ALL_SECONDS:g} seconds. Test a faster server."
+                    lines.append(Line(name, Outcome.warn, said))
+                    continue
+                line, more = _asked(opened, name, ask)
+                lines.append(line)
+                knobs |= more
+            lines += [Line("refuses", Outcome.warn, note) for note in opened.notes()]
+    except RondoError as error:
+        return Probed((_unanswered(error.message),))
+    return Probed(tuple(lines), knobs)
+
+
+def _asked(engine: OpenAI, name: str, ask: Callable[[OpenAI], Found]) -> Found:
+    """What is found out of one ability. Where the server fails, as when it limits requests, nothing is."""
+    try:
+        return ask(engine)
+    except RondoError as error:
+        return Line(name, Outcome.warn, f"It was not found out: {error.message}"), {}
+
+
+def _unanswered(said: str) -> Line:
+    return Line("connection", Outcome.warn, UNANSWERED + said)
+
+
+def _hello(engine: OpenAI) -> Iterator[Found]:
+    started = time.monotonic()
+    ((completion,),) = engine.complete([GREETING], Sampling(max_tokens=16, seed=1))
+    if completion.failure is not None:
+        yield _unanswered(completion.failure.reason), {}
+        return
+    took = time.monotonic() - started
+    yield Line("connection", Outcome.passed, f"It answered within {took:.1f} seconds: {completion.text[:80]!r}"), {}
+    if completion.reasoning:
+        said = "It gives reasoning apart from the text: that is kept, and neither judged nor trained on."
+        yield Line("reasoning", Outcome.passed, said), {}
+    else:
+        yield Line("reasoning", Outcome.absent, "It gave no reasoning apart from the text."), {}
+    if completion.logprob is None:
+        said = "It gives no log-probabilities, so its samples have none."
+        yield Line("logprobs", Outcome.absent, said), {"logprobs": False}
+    else:
+        yield Line("logprobs", Outcome.passed, "It gives the log-probabilities of what it writes."), {"logprobs": True}
+
+
+def _several(engine: OpenAI) -> Found:
+    """Whether n samples come in one reply. Raises what the engine does."""
+    texts = _texts(engine, seed=7, n=2)
+    if texts is not None and len(texts) == 2:
+        return Line("n", Outcome.passed, "It gives several samples of a prompt in one reply."), {"supports_n": True}
+    return Line("n", Outcome.absent, "Samples of a prompt are asked for one by one: it gives one a reply."), {
+        "supports_n": False
+    }
+
+
+def _seeds(engine: OpenAI) -> Found:
+    first, again, other = (_texts(engine, seed=seed) for seed in (7, 7, 8))
+    if first is None or again is None or first != again:
+        said = (
+            "The same request with the same seed got another text: a round that is killed and goes on may end in other "
+            "samples than one that was left alone."
+        )
+        return Line("seed", Outcome.warn, said), {"seeds": False}
+    if first == other:
+        said = "The same text came for each seed, so whether it uses seeds is not known."
+        return Line("seed", Outcome.warn, said), {"seeds": True}
+    return Line("seed", Outcome.passed, "The same seed gets the same text, another seed another one."), {"seeds": True}
+
+
+def _texts(engine: OpenAI, *, seed: int, n: int = 1) -> list[str] | None:
+    """What one request gets; None where it is refused or the reply cannot be read. Raises what the engine does."""
+    body: JSON = {"messages": VARIED, "max_tokens": 16, "seed": seed, "temperature": 1.0}
+    reply = engine.post(body | ({"n": n} if n > 1 else {}))
+    if not isinstance(reply, dict):
+        return None
+    found = completions_of(reply)
+    return None if any(one.failure for one in found) else [one.text for one in found]
+
+
+def _tops(engine: OpenAI) -> Found:
+    body: JSON = {"messages": GREETING, "max_tokens": 1, "logprobs": True, "top_logprobs": _top_logprobs.MOST}
+    reply = engine.post(body)
+    try:
+        is_there = isinstance(reply, dict) and len(_top_logprobs.top_of(reply)) > 1
+    except OddReply:
+        is_there = False
+    if is_there:
+        said = "It gives the likeliest first tokens of a reply: a judge can weigh one word against another."
+        return Line("top_logprobs", Outcome.passed, said), {"top_logprobs": True}
+    said = "It does not give the likeliest tokens of a reply, so a judge by probability cannot ask it."
+    return Line("top_logprobs", Outcome.absent, said), {"top_logprobs": False}
+
+
+def _reads(engine: OpenAI) -> Found:
+    """Whether it reads a word, which vLLM can."""
+    reply = engine.post(_prompt_logprobs.body_of(GREETING))
+    try:
+        is_there = isinstance(reply, dict) and bool(_prompt_logprobs.tokens_of(reply))
+        (reading,) = engine.read([GREETING], ["hello"]) if is_there else (None,)
+    except (OddReply, EngineError):
+        reading = None
+    is_there = reading is not None and reading.failure is None and bool(reading.logprobs)
+    if is_there:
+        said = "It gives the log-probabilities of texts that it did not write."
+        return Line("prompt_logprobs", Outcome.passed, said), {"prompt_logprobs": True}
+    said = "It does not give the log-probabilities of texts that it did not write; vLLM does."
+    return Line("prompt_logprobs", Outcome.absent, said), {"prompt_logprobs": False}
+
+
+def _forms(engine: OpenAI) -> Found:
+    for how in filter(None, FORMS):
+        # Each way on a copy: a field that is refused is left out only there.
+        trial = engine.model_copy(update={"forced": how})
+        trial._refused = {}
+        ((completion,),) = trial.complete_as(Form(choices=ODD), [GREETING], Sampling(max_tokens=32, seed=1))
+        if completion.text in ODD:
+            kinds = ", ".join(sorted(trial.forms))
+            said = f"It holds replies to a form ({kinds}), asked for by {how}."
+            return Line("forced_formats", Outcome.passed, said), {"forced": how}
+    said = "It does not hold replies to a form: verdicts are read from replies as they come."
+    return Line("forced_formats", Outcome.absent, said), {"forced": ""}
+
+
+def _context(engine: OpenAI) -> Found:
+    length = context_of(engine.listing(), engine.model)
+    if length is None:
+        said = "It does not say how long its context is: texts that do not fit are left out, or cut off, in the round."
+        return Line("context", Outcome.absent, said), {"context": None}
+    return Line("context", Outcome.passed, f"Its context holds {length:,} tokens."), {"context": length}
+
+
+def context_of(listing: Any, model: str) -> int | None:
+    """The length of a model's context in a server's list of models; None where that is not told."""
+    rows = listing.get("data") if isinstance(listing, dict) else None
+    for row in rows if isinstance(rows, list) else ():
+        if not isinstance(row, dict) or row.get("id") != model:
+            continue
+        inside = row["meta"] if isinstance(row.get("meta"), dict) else {}
+        known = [place.get(name) for place in (row, inside) for name in CONTEXTS]
+        return next((one for one in known if type(one) is int and 0 < one <= MOST_CONTEXT), None)
+    return None
+
+
+ASKED: dict[str, Callable[[OpenAI], Found]] = {
+    "n": _several,
+    "seed": _seeds,
+    "top_logprobs": _tops,
+    "prompt_logprobs": _reads,
+    "forced_formats": _forms,
+    "context": _context,
+}
+"""What is asked after the first reply, in order, by the name of its line."""

@@ -1,0 +1,62 @@
+"""What a plan's endpoints were found not to do when they were last tested, said before a launch."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from backend.db import tables
+from backend.engines import _probe
+from backend.engines._asking import FORMS
+from backend.engines._model_check import Outcome
+from backend.engines._wrapper import innermost
+from backend.generators import Generator
+from backend.judges._template import TemplateJudge
+from backend.pipeline.bind import base_of
+from backend.recipes import BASE, JUDGE, POLICY, Place, Recipe
+from backend.services.checkpoints import model_checks
+from backend.services.recipes import round_roles
+
+
+def warnings(db: Session, recipe: Recipe, phase: int, known: Mapping[str, int]) -> list[str]:
+    """Return sentences, each once. known: checkpoint ids by role; a judge that is not there is the policy."""
+    found: dict[str, None] = {}
+    for place, role in round_roles.acting(recipe.places(phase)):
+        checkpoint_id = known.get(role) or (known[POLICY] if role == JUDGE else None)
+        if checkpoint_id is None and role == BASE:
+            checkpoint_id = base_of(db, known[POLICY])
+        row = None if checkpoint_id is None else db.get(tables.Checkpoint, checkpoint_id)
+        if row is not None:
+            found |= dict.fromkeys(_of(place, row))
+    return list(found)
+
+
+def _of(place: Place, row: tables.Checkpoint) -> list[str]:
+    part, engine = place.step.part, innermost(row.engine)
+    said = []
+    if isinstance(part, TemplateJudge) and part.forced and part.form is not None:
+        how = str(engine.get("forced", "")) if engine.get("name") == "openai" else ""
+        if part.form.kind not in FORMS.get(how, frozenset()):
+            said.append(
+                f"{place} is to force its replies, but {row.name} cannot be held to a form ({part.form.kind}): they "
+                "are read as they come."
+            )
+    if engine.get("name") != "openai":
+        return said
+    lines = model_checks.of(row.details)
+    if lines.lines and (said_of := _unanswered(lines)):
+        said.append(
+            f"The endpoint {row.name} did not answer when it was last tested, {lines.at}: {said_of} Then test the "
+            "connection on the page Checkpoints."
+        )
+    if isinstance(part, Generator) and engine.get("seeds") is False:
+        said.append(
+            f"The endpoint {row.name} gives another text for the same seed: where the round is interrupted, what it "
+            "had not written yet is asked again, and may come out otherwise."
+        )
+    return said
+
+
+def _unanswered(checks: model_checks.Checks) -> str:
+    line: Any = next((one for one in checks.lines if one.name == "connection"), None)
+    return "" if line is None or line.outcome is Outcome.passed else str(line.text).removeprefix(_probe.UNANSWERED)

@@ -1,0 +1,270 @@
+"""An endpoint in a round: it teaches a model that is trained here, judges to a form, and what that cost is kept."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from app.pages.checkpoints import endpoint as page
+from app.widgets import round_form
+from app.widgets.round_said_work import money
+from backend import recipes
+from backend.db import reading, session, tables
+from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
+from backend.generators.sample import Sample
+from backend.judges.exact_match import ExactMatch
+from backend.judges.yes_no_check import YesNoCheck
+from backend.pipeline import spending
+from backend.prompt_sources.prompt_set import PromptSet
+from backend.recipes import Recipe, Step
+from backend.selectors.above_threshold import AboveThreshold
+from backend.services import checkpoints, round_report, rounds
+from backend.services.access import Actor
+from backend.services.checkpoints import Endpoint, EndpointSettings, endpoints, model_checks
+from backend.trainers.sft import SFT
+from backend.values import Role, RoundStatus, Stage
+from backend.values.replies import Usage
+from tests import rows
+from tests.capable import CONTEXT, capable, drawn, models
+from tests.endpoint import Reply, Server, serving
+from tests.integration.loop import TRAINING, Loop, dying, made
+from tests.integration.loop import tiny as tiny  # a fixture
+
+pytestmark = [pytest.mark.usefixtures("database")]
+TAUGHT = Recipe(
+    name="taught",
+    title="Taught by another model",
+    groups_per_batch=2,
+    steps=(
+        PromptSet(), Step(Sample(n=8, max_tokens=8), by="teacher"), ExactMatch(), AboveThreshold(threshold=1.0),
+        SFT(**TRAINING | {"max_steps": 1}),
+    ),
+)  # fmt: skip
+PRICES = EndpointSettings(concurrency=2, price_in=1.0, price_out=2.0)
+
+
+def teaches(body: dict[str, Any]) -> Reply:
+    """One of the answers 4 to 8 for each sample: right for one prompt in five."""
+    reply = capable(body)
+    for one in reply[2]["choices"]:
+        if "prompt" in body["messages"][0]["content"]:
+            one["message"]["content"] = drawn(body, ("#### 4", "#### 5", "#### 6", "#### 7", "#### 8"), one["index"])
+    return reply
+
+
+def owner_of(project: tables.Project) -> Actor:
+    return rows.make_actor(project, is_owner=True)
+
+
+def registered(project: tables.Project, server: Server, name: str = "teacher", **settings: Any) -> int:
+    given = EndpointSettings(**settings) if settings else PRICES
+    endpoint = Endpoint(server.url, "m", settings=given)
+    return checkpoints.register(owner_of(project), project.id, name=name, endpoint=endpoint)
+
+
+def test_what_steps_take_adds_up_and_keeps_the_prices_of_its_time() -> None:
+    project = rows.make_project()
+    priced = {"name": "openai", "base_url": "http://127.0.0.1:1/v1", "model": "m", "price_in": 2.0}
+    served = rows.make_checkpoint(project, "served", engine=priced)
+    round_ = rows.make_round(project, served)
+    place = {"round_id": round_.id, "stage": Stage.generate, "step": 1}
+    with session() as db:
+        spending.write(db, {served.id: Usage(1, 500_000, 10)}, **place)
+        spending.write(db, {served.id: Usage(2, 500_000, 10, uncounted=1)}, **place)
+        db.get_one(tables.Checkpoint, served.id).engine = priced | {"price_in": None}
+    with session() as db:
+        spending.write(db, {served.id: Usage(1, 7, 0)}, **place | {"stage": Stage.judge})
+    with reading() as db:
+        assert len(db.scalars(select(tables.EndpointUse)).all()) == 2
+    # A million tokens read at 2.0; then 7 more, and 20 written, without a price.
+    cost = round_report.work(rows.make_actor(project), round_.id).cost
+    (one,) = cost.endpoints
+    assert (one.requests, one.tokens_in, one.tokens_out, one.uncounted, one.unpriced) == (4, 1_000_007, 20, 1, 27)
+    assert (one.cost, cost.endpoint_cost) == (2.0, 2.0)
+    assert "27 tokens of served had no price: give one in its settings" in " ".join(cost.missing)
+    assert "1 reply of served without a count of tokens: what it took is not in the cost." in cost.missing
+
+
+@pytest.mark.on_sqlite
+def test_a_model_is_trained_on_what_an_endpoint_wrote_and_a_killed_round_ends_in_the_same_rows(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = Loop(TAUGHT, {"name": "transformers", "model": str(tiny)}, tiny)
+    with serving() as server:
+        server.answer, server.models = teaches, models()
+        teacher = registered(loop.project, server)
+        server.bodies.clear()
+        first = loop.launch(roles={"teacher": teacher})
+        done = loop.run(first, trains=True)
+        assert (done.status, done.error) == (RoundStatus.done, None)
+        # All samples of a prompt are one request.
+        assert [body["n"] for body in server.bodies] == [8] * 5
+        killed = loop.launch(roles={"teacher": teacher}, parent_id=None)
+        with dying(monkeypatch) as kills:
+            loop.run(killed)
+        assert kills[0] >= 5
+        assert made(killed) == made(first)
+    assert made(first)["kept"]
+    with reading() as db:
+        sample = tables.Sample
+        wrote = db.execute(select(sample.role, sample.checkpoint_id).where(sample.round_id == first).distinct()).all()
+        trained = db.get_one(tables.Checkpoint, done.checkpoint_id or 0)
+        (use,) = db.scalars(select(tables.EndpointUse).where(tables.EndpointUse.round_id == first)).all()
+    assert [tuple(one) for one in wrote] == [("teacher", teacher)]
+    assert trained.parent_id == loop.policy.id
+    # Five requests read ten tokens each and wrote eight times three.
+    assert (use.stage, use.requests, use.tokens_in, use.tokens_out) == (Stage.generate, 5, 50, 120)
+    assert use.cost == pytest.approx(50 / 1e6 + 2 * 120 / 1e6)
+    cost = round_report.work(loop.actor, first).cost
+    assert [(one.name, one.requests, one.unpriced) for one in cost.endpoints] == [("teacher", 5, 0)]
+    assert cost.endpoint_cost == use.cost
+
+
+@pytest.mark.on_sqlite
+def test_an_endpoint_that_would_be_trained_is_refused_with_step_reason_and_way_out() -> None:
+    project = rows.make_project()
+    actor = rows.make_actor(project)
+    base = rows.make_checkpoint(project, engine={"name": "transformers", "model": "models/base"})
+    sets = rows.make_prompt_set(project, prompts=2, answers=["1", "2"])
+    with serving() as server:
+        server.answer = teaches
+        served = registered(project, server)
+    known = {"sample_set_ids": (sets.id,), "reference_id": base.id}
+
+    def estimate(recipe: Recipe, **changes: Any) -> Any:
+        plan = rounds.Plan(recipe=recipe.model_dump(mode="json"), **known | {"policy_id": base.id} | changes)
+        return rounds.estimate(actor, project.id, plan)
+
+    with pytest.raises(InvalidInput) as caught:
+        estimate(TAUGHT, policy_id=served, roles={"teacher": served})
+    said = caught.value.message
+    assert f"The policy 'teacher' is served by an endpoint, {server.url}, and training needs weights." in said
+    assert "Step 5 (trainer sft) needs those of the policy. Choose a model folder there." in said
+    assert "as the teacher that a generator's step names (by)" in said
+    with pytest.raises(InvalidInput, match="The policy 'teacher' is served by an endpoint"):
+        estimate(recipes.get("rejection_sampling"), policy_id=served)
+    assert estimate(TAUGHT, roles={"teacher": served}).samples == 16
+    # Where nothing is trained, it may be the policy; in the form it is shown as what it is.
+    free = recipes.get("behavior_handbook")
+    assert estimate(free, policy_id=served, reference_id=served).samples > 0
+    plan = rounds.Plan(recipe=TAUGHT.model_dump(mode="json"), policy_id=base.id, **known)
+    policy = round_form.filled(actor, project.id, plan)[5]
+    assert ("teacher (endpoint)", served) in [tuple(one) for one in policy.choices]
+
+
+@pytest.mark.on_sqlite
+def test_what_a_test_found_is_said_before_the_launch() -> None:
+    project = rows.make_project()
+    actor = rows.make_actor(project)
+    base = rows.make_checkpoint(project, engine={"name": "transformers", "model": "models/base"})
+    sets = rows.make_prompt_set(project, prompts=2, answers=["1", "2"])
+    judge: Any = YesNoCheck(forced=True)
+    steps = [one if one.kind != "judge" else Step(judge) for one in TAUGHT.phases[0].steps]
+    recipe = Recipe(name="taught", title="Taught", steps=steps)
+    with serving() as server:
+        server.answer, server.models = teaches, models()
+        good = registered(project, server, "good")
+        texts = iter(range(1000))
+
+        def forgets(body: dict[str, Any]) -> Reply:
+            reply = teaches(body | {"structured_outputs": None})
+            reply[2]["choices"][0]["message"]["content"] = f"text {next(texts)}"
+            return reply
+
+        server.answer = forgets
+        odd = registered(project, server, "odd")
+    down = registered(project, server, "down")
+
+    def warned(endpoint: int) -> str:
+        plan = rounds.Plan(
+            recipe=recipe.model_dump(mode="json"), policy_id=base.id, reference_id=base.id, judge_id=endpoint,
+            sample_set_ids=(sets.id,), roles={"teacher": endpoint},
+        )  # fmt: skip
+        return "\n".join(rounds.estimate(actor, project.id, plan).warnings)
+
+    assert not any(word in warned(good) for word in ("endpoint", "forced", "held to"))
+    assert "Step 3 (judge yes_no_check) is to force its replies, but odd cannot be held to a form (choice)" in warned(
+        odd
+    )
+    assert "The endpoint odd gives another text for the same seed" in warned(odd)
+    assert "The endpoint down did not answer when it was last tested" in warned(down)
+    found = checkpoints.detail(actor, good).endpoint
+    assert found is not None
+    assert (found.context, found.forced, found.seeds, found.supports_n) == (CONTEXT, "structured_outputs", True, True)
+    assert checkpoints.detail(actor, base.id).endpoint is None
+
+
+@pytest.mark.on_sqlite
+def test_only_an_owner_changes_an_endpoint_and_no_key_gets_into_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RONDO_SPARE_API_KEY", "very-secret-4711")
+    project = rows.make_project()
+    owner = owner_of(project)
+    with serving() as server:
+        served = registered(project, server)
+    hidden = EndpointSettings(extra={"user": "it is very-secret-4711"})
+    for actor in (rows.make_actor(project, Role.admin), rows.make_actor()):
+        with pytest.raises(PermissionDenied):
+            endpoints.change(actor, served, hidden)
+    with pytest.raises(NotFound):
+        endpoints.change(owner, 999, hidden)
+    for wrong, said in (
+        (hidden, "holds a key of this installation"),
+        (EndpointSettings(api_key_env="sk-1"), "not the key itself"),
+        (EndpointSettings(concurrency=0), "concurrency"),
+        (EndpointSettings(timeout=4000), "timeout: 4000 seconds are too many"),
+        (EndpointSettings(extra={"seed": 1}), "'seed' is a field that Rondo sends itself"),
+        (EndpointSettings(price_in=-1.0), "price_in"),
+    ):
+        with pytest.raises(InvalidInput, match=said):
+            endpoints.change(owner, served, wrong)
+    better = EndpointSettings("RONDO_SPARE_API_KEY", 4, 9.5, {"min_p": 0.1}, 0.5, None, True)
+    endpoints.change(owner, served, better)
+    found = checkpoints.detail(owner, served).endpoint
+    assert found is not None
+    assert found.settings == better
+    with reading() as db:
+        assert "4711" not in str(db.execute(select(tables.Checkpoint.engine, tables.Checkpoint.details)).all())
+        assert "4711" not in str(db.execute(select(tables.Event.details)).all())
+    with pytest.raises(InvalidInput, match="is no endpoint"):
+        endpoints.change(owner, rows.make_checkpoint(project, "folder").id, better)
+
+
+@pytest.mark.on_sqlite
+def test_fields_of_requests_stay_while_a_round_at_work_asks_for_texts() -> None:
+    project = rows.make_project()
+    owner = owner_of(project)
+    with serving() as server:
+        served = registered(project, server)
+    policy = rows.make_checkpoint(project)
+    round_ = rows.make_round(project, policy, judge_id=served, status=RoundStatus.review)
+    endpoints.change(owner, served, EndpointSettings(timeout=3.0))
+    with pytest.raises(Conflict, match=f"Round {round_.number} is at work and asks teacher"):
+        endpoints.change(owner, served, EndpointSettings(extra={"min_p": 0.1}))
+    with session() as db:
+        db.get_one(tables.Round, round_.id).status = RoundStatus.done
+    endpoints.change(owner, served, EndpointSettings(extra={"min_p": 0.1}))
+    # A test finds out anew what it can do, and leaves the settings.
+    with serving() as server:
+        server.answer = capable
+        with session() as db:
+            row = db.get_one(tables.Checkpoint, served)
+            row.engine = row.engine | {"base_url": server.url}
+        model_checks.check(owner, served)
+    found = checkpoints.detail(owner, served).endpoint
+    assert found is not None
+    assert (found.forced, found.settings.extra) == ("structured_outputs", {"min_p": 0.1})
+
+
+@pytest.mark.on_sqlite
+def test_the_fields_of_the_page_say_what_is_stored() -> None:
+    given = ["RONDO_MY_API_KEY", 4.0, 2.5, ' {"min_p": 0.1} ', None, 3, True]
+    settings = page.settings_of(given)
+    assert settings == EndpointSettings("RONDO_MY_API_KEY", 4, 2.5, {"min_p": 0.1}, None, 3.0, True)
+    for place, value, said in (
+        (3, "[1]", "is no object"), (3, "{", "is no JSON"), (1, 1.5, "whole number"), (2, None, "timeout: must be"),
+        (4, True, "Price in"),
+    ):  # fmt: skip
+        with pytest.raises(InvalidInput, match=said):
+            page.settings_of([*given[:place], value, *given[place + 1 :]])
+    assert [money(one) for one in (0.0, 0.00029, 12.3456)] == ["0.00", "0.00029", "12.35"]

@@ -1,0 +1,137 @@
+"""What a test of an endpoint finds out: each ability from what the server does, never from what it says it is."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+
+from backend.engines import _probe
+from backend.engines._probe import context_of, probe
+from tests.capable import CONTEXT, capable, models
+from tests.endpoint import Reply, Server, choices, engine, refusal, serving
+
+
+@pytest.fixture
+def server() -> Any:
+    with serving() as running:
+        yield running
+
+
+def outcomes(server: Server, **knobs: Any) -> dict[str, str]:
+    return {line.name: str(line.outcome) for line in probe(engine(server, **knobs)).lines}
+
+
+def test_all_that_a_server_can_do_is_found(server: Server) -> None:
+    server.answer, server.models = capable, models()
+    found = probe(engine(server, supports_n=False, logprobs=False))
+    assert {line.name for line in found.lines if line.outcome == "pass"} == {
+        "connection", "logprobs", "n", "seed", "top_logprobs", "prompt_logprobs", "forced_formats", "context",
+    }  # fmt: skip
+    assert found.answered
+    assert found.knobs == {
+        "logprobs": True, "supports_n": True, "seeds": True, "top_logprobs": True, "prompt_logprobs": True,
+        "forced": "structured_outputs", "context": CONTEXT,
+    }  # fmt: skip
+    assert len(server.bodies) < 14
+
+
+@pytest.mark.parametrize(("way", "how"), [("guided_choice", "guided"), ("response_format", "response_format")])
+def test_other_ways_to_ask_for_a_form_are_found(server: Server, way: str, how: str) -> None:
+    server.answer = partial(capable, forms=(way,))
+    assert probe(engine(server)).knobs["forced"] == how
+
+
+def test_what_a_plain_server_lacks_is_said_and_is_no_fault(server: Server) -> None:
+    def plain(body: dict[str, Any]) -> Reply:
+        bad = {
+            "n",
+            "top_logprobs",
+            "prompt_logprobs",
+            "structured_outputs",
+            "response_format",
+            "logprobs",
+        } & body.keys()
+        return refusal(400, f"Unknown parameter: {sorted(bad)[0]!r}.", param=sorted(bad)[0]) if bad else choices(body)
+
+    server.answer = plain
+    found = probe(engine(server))
+    said = {line.name: str(line.outcome) for line in found.lines}
+    assert (said["connection"], said["seed"]) == ("pass", "pass")
+    assert {said[name] for name in ("n", "logprobs", "top_logprobs", "prompt_logprobs", "forced_formats")} == {"no"}
+    assert found.knobs == {
+        "logprobs": False, "supports_n": False, "seeds": True, "top_logprobs": False, "prompt_logprobs": False,
+        "forced": "", "context": None,
+    }  # fmt: skip
+
+
+def test_seeds_that_change_nothing_or_do_not_hold_are_told(server: Server) -> None:
+    texts = iter(f"word {number}" for number in range(100))
+
+    def answer(body: dict[str, Any], text: Callable[[], str]) -> Reply:
+        reply = choices(body)
+        for one in reply[2]["choices"]:
+            one["message"]["content"] = text()
+        return reply
+
+    server.answer = partial(answer, text=lambda: next(texts))
+    found = probe(engine(server))
+    assert found.knobs["seeds"] is False
+    assert "killed and goes on" in next(line.text for line in found.lines if line.name == "seed")
+    server.answer = partial(answer, text=lambda: "always the same")
+    assert "is not known" in next(line.text for line in probe(engine(server)).lines if line.name == "seed")
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        ("<html>Sign in</html>", "a reply that is cut off or no JSON"),
+        ("hang up", "the server closed the connection before its reply was whole"),
+        ("half a reply", "the server closed the connection before its reply was whole"),
+        (refusal(401, "no key"), "asks for a key (status 401), and none was sent: no key. Set a variable like RONDO_MY_API_KEY"),
+        ((429, {"Retry-After": "7"}, {"error": {"message": "slow down"}}), "It limits how often it is asked, and asks to wait 7 seconds"),
+        ((200, {}, {"hello": 1}), "a reply without choices"),
+        (refusal(404, "no such route"), "Check the base_url (it ends in /v1)"),
+    ],
+)  # fmt: skip
+def test_each_trouble_is_one_sentence_and_ends_the_test(server: Server, reply: Any, said: str) -> None:
+    server.script = [reply]
+    found = probe(engine(server))
+    (line,) = found.lines
+    assert (line.name, line.outcome, found.knobs, len(server.bodies)) == ("connection", "warn", {}, 1)
+    assert said in line.text
+
+
+def test_a_slow_server_is_not_waited_for(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.delay = 0.3
+    monkeypatch.setattr(_probe, "SECONDS", 0.1)
+    (line,) = probe(engine(server)).lines
+    assert "no reply within 0.1 seconds" in line.text
+    server.delay = 0.0
+    monkeypatch.setattr(_probe, "ALL_SECONDS", 0.0)
+    lines = probe(engine(server)).lines
+    assert [line.outcome for line in lines if "It was not asked for" in line.text] == ["warn"] * 6
+
+
+def test_what_a_limit_of_requests_hides_is_not_taken_for_lacking(server: Server) -> None:
+    server.script = [choices({"messages": _probe.GREETING, "logprobs": True})]
+    server.answer = lambda body: refusal(429, "slow down")
+    found = probe(engine(server))
+    assert found.knobs == {"logprobs": True, "context": None}
+    assert sum("It was not found out" in line.text for line in found.lines) == 5
+
+
+@pytest.mark.parametrize(
+    ("listing", "length"),
+    [
+        ({"data": [{"id": "m", "max_model_len": 512}]}, 512),
+        ({"data": [{"id": "m", "meta": {"n_ctx": 2048}}]}, 2048),
+        ({"data": [{"id": "other", "max_model_len": 512}]}, None),
+        ({"data": [{"id": "m", "max_model_len": "512"}, 3]}, None),
+        ({"data": "none"}, None),
+        ([], None),
+        (None, None),
+    ],
+)
+def test_the_context_is_read_from_the_list_of_models(listing: Any, length: int | None) -> None:
+    assert context_of(listing, "m") == length
