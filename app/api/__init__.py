@@ -13,6 +13,7 @@ from app.api import (
     jobs,
     judging,
     pairs,
+    previews,
     projects,
     prompts,
     recipes,
@@ -29,8 +30,8 @@ from backend.errors import NotFound
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 NOUNS = (
-    projects, prompts, templates, recipes, rounds, judging, samples, reviews, desk, curating, pairs, team, jobs,
-    trainings, checkpoints, arenas, datasets, audit, users, warnings,
+    projects, prompts, templates, recipes, rounds, previews, judging, samples, reviews, desk, curating, pairs, team,
+    jobs, trainings, checkpoints, arenas, datasets, audit, users, warnings,
 )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from backend.pipeline import (
     judge,
     left_out,
     preflight,
+    preview,
     repair,
     select,
     train,
@@ -84,6 +85,8 @@ def prepare(job_id: int, attempt: int, progress: Progress) -> tuple[Finish, Stag
         return repair.run(job_id, progress), None
     if job.spec.get("kind") == preflight.KIND:
         return preflight.run(job_id, progress), None
+    if job.spec.get("kind") == preview.KIND:
+        return preview.run(job_id, attempt, progress), None
     if job.spec.get("kind") == arena.KIND:
         return arena.run(job_id, attempt, progress), None
     stage = open_stage(job_id, attempt, progress)

@@ -26,6 +26,9 @@ MARK = "xyzzy-secret"
 OWN = {"login_sessions", "login_links", "tokens", "users", "events"}
 """Tables in which everybody may change what is their own, and the log of it."""
 
+ESTIMATE = {"samples": 2, "judge_calls": 2, "tokens": 2, "seconds": None, "warnings": []}
+"""Of a preview."""
+
 ENDS_THE_ROUND = "cancel_waiting"
 """The listener that comes last: after it there is nothing left to review."""
 
@@ -103,7 +106,11 @@ def make_world(mark: str = MARK) -> World:
         )  # fmt: skip
         member = tables.User(name=f"{mark} member")
         arena = tables.Arena(project_id=project.id, first_id=policy.id, second_id=policy.id, secret="0" * 64)
-        db.add_all([job, trial, template, saved, warned, member, arena])
+        preview = tables.Preview(
+            project_id=project.id, plan={"recipe": rows.RECIPE, "policy_id": policy.id, "reference_id": policy.id},
+            result={"is_over": True, "num_prompts": 1, "estimate": {"few": ESTIMATE, "full": ESTIMATE}},
+        )
+        db.add_all([job, trial, template, saved, warned, member, arena, preview])
         db.flush()
         first, second = (one.id for one in samples[:2])
         match = {"first_sample_id": first, "second_sample_id": second, "prompt_id": samples[0].prompt_id}
@@ -117,6 +124,7 @@ def make_world(mark: str = MARK) -> World:
             "job_id": job.id, "trial_id": trial.id, "template_id": template.id, "token_id": 0, "recipe_id": saved.id,
             "name": "label_noise",
             "arena_id": arena.id,
+            "preview_id": preview.id,
         }  # fmt: skip
     rows.make_decision(samples[1], Actor(member.id, member.name), "accept")
     return World(ids, project)

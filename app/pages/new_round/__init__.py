@@ -13,11 +13,12 @@ from app.pages.new_round.drawing import WAITS
 from app.pages.new_round.recipe import QUIET, Frame, draw
 from app.toasts import toasts
 from app.widgets import judge_template, round_form
+from app.widgets.asked import not_here
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.roles import only
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
-from backend.services import plans, recipe_list, rounds
+from backend.services import plans, previews, recipe_list, rounds
 from backend.services.projects import overview
 from backend.services.rounds import Plan
 from backend.values import Role
@@ -72,15 +73,20 @@ def build() -> None:
         about = markup(ABOUT, LINKS)
         with gr.Row(equal_height=False, elem_classes="rondo-sticky"):
             estimate = markup(ESTIMATE, ESTIMATE_CSS, elem_id="estimate")
+            preview = gr.Button("Preview on 5 prompts", size="md", scale=0, min_width=180, elem_id="preview-round")
             launch = gr.Button(
                 "Launch", variant="primary", interactive=False, size="md", scale=0, min_width=140, elem_id="launch"
             )
+        previewed = gr.JSON({}, visible="hidden")
         fields = round_form.draw()
 
         @gr.render(inputs=[draft, versions], triggers=[draft.change], show_progress="hidden")
         def draw_recipe(drawn: dict[str, Any], saved: list[Any]) -> None:
             if drawn:
-                draw(drawn, saved, Frame(draft, counted, versions, parent, recipe, about, estimate, launch, fields))
+                frame = Frame(
+                    draft, counted, versions, parent, recipe, about, estimate, launch, preview, previewed, fields
+                )
+                draw(drawn, saved, frame)
 
     shown = [empty, page, start, recipe, about, draft, parent, versions, estimate, launch, *fields.inputs]
     gr.on(None, _filling(load, len(shown)), None, shown, **QUIET)
@@ -107,7 +113,7 @@ def load(request: gr.Request) -> tuple[Context, Plan]:
     """Fill the form from the address; without one, from where the overview recommends.
 
     `?from=ROUND` goes on from it, `?base=CHECKPOINT` starts over, `?again=ROUND` repeats it, `?branch=ROUND&at=judge`
-    begins with its texts. With `recipe=NAME` it holds that recipe.
+    begins with its texts, `?preview=PREVIEW` holds what was previewed. With `recipe=NAME` it holds that recipe.
     """
     here, asked = context(request), request.query_params
     return here, _of_recipe(here, _asked(here, asked), str(asked.get("recipe", "")))
@@ -130,7 +136,7 @@ def start_from(chosen: int | None, request: gr.Request) -> tuple[Context, Plan]:
 def _asked(here: Context, parameters: Mapping[str, str]) -> Plan:
     if "branch" in parameters:
         return _branch(here, _id(parameters["branch"]), str(parameters.get("at", "judge")))
-    for name, plan in (("from", _from), ("base", _from_base), ("again", _again)):
+    for name, plan in (("from", _from), ("base", _from_base), ("again", _again), ("preview", _previewed)):
         if name in parameters:
             return plan(here, _id(parameters[name]))
     return rounds.defaults(here.actor, here.project_id)
@@ -146,7 +152,9 @@ def _of_recipe(here: Context, plan: Plan, name: str) -> Plan:
 
 def _id(text: str) -> int:
     if not text.isdecimal() or len(text) > 18:
-        raise NotFound(f"{text[:40]!r} is no number of a round or checkpoint. Choose where to start from the list.")
+        raise NotFound(
+            f"{text[:40]!r} is no number of a round, checkpoint or preview. Choose where to start from the list."
+        )
     return int(text)
 
 
@@ -160,6 +168,13 @@ def _from_base(here: Context, checkpoint_id: int) -> Plan:
 
 def _again(here: Context, round_id: int) -> Plan:
     return rounds.again(here.actor, here.project_id, round_id)
+
+
+def _previewed(here: Context, preview_id: int) -> Plan:
+    found = previews.get(here.actor, preview_id)
+    if found.project_id != here.project_id:
+        raise NotFound(not_here("preview", preview_id))
+    return found.plan
 
 
 def _branch(here: Context, round_id: int, at: str) -> Plan:
