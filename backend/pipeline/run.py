@@ -23,6 +23,7 @@ from backend.pipeline import (
     preflight,
     preview,
     repair,
+    rewrite,
     select,
     train,
     try_prompt,
@@ -85,6 +86,8 @@ def prepare(job_id: int, attempt: int, progress: Progress) -> tuple[Finish, Stag
         return repair.run(job_id, progress), None
     if job.spec.get("kind") == preflight.KIND:
         return preflight.run(job_id, progress), None
+    if job.spec.get("kind") == rewrite.KIND:
+        return rewrite.run(job_id, progress), None
     if job.spec.get("kind") == preview.KIND:
         return preview.run(job_id, attempt, progress), None
     if job.spec.get("kind") == arena.KIND:

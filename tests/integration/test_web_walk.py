@@ -38,6 +38,7 @@ WRITES: list[tuple[str, str, Role | str, Any]] = [
     ("POST", "/projects/{project_id}/rounds", Role.curator, {}),
     ("POST", "/projects/{project_id}/previews", Role.curator, {}),
     ("DELETE", "/previews/{preview_id}", Role.curator, None),
+    ("POST", "/rounds/{round_id}/template-rewrites", Role.curator, {"reflector_id": 1}),
     ("POST", "/rounds/{round_id}/decisions", Role.reviewer, "decision"),
     ("POST", "/rounds/{round_id}/decisions/undo", Role.reviewer, {}),
     ("POST", "/rounds/{round_id}/review/here", Role.reviewer, {}),
@@ -128,6 +129,8 @@ READS: dict[str, Role | str] = {
     "/arenas/{arena_id}/match": Role.reviewer, "/projects/{project_id}/training-curves": Role.viewer,
     "/preflights/{job_id}": Role.viewer,
     "/projects/{project_id}/previews": Role.viewer, "/previews/{preview_id}": Role.viewer,
+    "/projects/{project_id}/template-rewrites": Role.curator, "/template-rewrites/{rewrite_id}": Role.curator,
+    "/template-rewrites/{rewrite_id}/plan": Role.curator, "/rounds/{round_id}/template-rewrite-offer": Role.curator,
 }  # fmt: skip
 LAUNCHING = {"start", "preview", "read", "switch_recipe", "put_part", "save_version", "save_recipe", "select_again"}
 """Listeners of forms that are drawn anew, for each recipe or stopped round; they are in no list of the application's."""

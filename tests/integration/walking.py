@@ -107,10 +107,17 @@ def make_world(mark: str = MARK) -> World:
         member = tables.User(name=f"{mark} member")
         arena = tables.Arena(project_id=project.id, first_id=policy.id, second_id=policy.id, secret="0" * 64)
         preview = tables.Preview(
-            project_id=project.id, plan={"recipe": rows.RECIPE, "policy_id": policy.id, "reference_id": policy.id},
+            project_id=project.id,
+            plan={"recipe": rows.RECIPE, "policy_id": policy.id, "reference_id": policy.id},
             result={"is_over": True, "num_prompts": 1, "estimate": {"few": ESTIMATE, "full": ESTIMATE}},
         )
-        db.add_all([job, trial, template, saved, warned, member, arena, preview])
+        rewrite = tables.TemplateRewrite(
+            project_id=project.id,
+            round_id=round_.id,
+            step=2,
+            asked={"template": mark, "judge_id": policy.id, "reflector_id": policy.id, "rewrites": 1},
+        )
+        db.add_all([job, trial, template, saved, warned, member, arena, preview, rewrite])
         db.flush()
         first, second = (one.id for one in samples[:2])
         match = {"first_sample_id": first, "second_sample_id": second, "prompt_id": samples[0].prompt_id}
@@ -124,7 +131,7 @@ def make_world(mark: str = MARK) -> World:
             "job_id": job.id, "trial_id": trial.id, "template_id": template.id, "token_id": 0, "recipe_id": saved.id,
             "name": "label_noise",
             "arena_id": arena.id,
-            "preview_id": preview.id,
+            "preview_id": preview.id, "rewrite_id": rewrite.id,
         }  # fmt: skip
     rows.make_decision(samples[1], Actor(member.id, member.name), "accept")
     return World(ids, project)

@@ -18,7 +18,7 @@ from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.roles import only
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
-from backend.services import plans, previews, recipe_list, rounds
+from backend.services import plans, previews, recipe_list, rewrites, rounds
 from backend.services.projects import overview
 from backend.services.rounds import Plan
 from backend.values import Role
@@ -113,7 +113,8 @@ def load(request: gr.Request) -> tuple[Context, Plan]:
     """Fill the form from the address; without one, from where the overview recommends.
 
     `?from=ROUND` goes on from it, `?base=CHECKPOINT` starts over, `?again=ROUND` repeats it, `?branch=ROUND&at=judge`
-    begins with its texts, `?preview=PREVIEW` holds what was previewed. With `recipe=NAME` it holds that recipe.
+    begins with its texts, `?preview=PREVIEW` holds what was previewed, `?rewrite=REWRITE` a
+    judge's new template. With `recipe=NAME` it holds that recipe.
     """
     here, asked = context(request), request.query_params
     return here, _of_recipe(here, _asked(here, asked), str(asked.get("recipe", "")))
@@ -136,7 +137,13 @@ def start_from(chosen: int | None, request: gr.Request) -> tuple[Context, Plan]:
 def _asked(here: Context, parameters: Mapping[str, str]) -> Plan:
     if "branch" in parameters:
         return _branch(here, _id(parameters["branch"]), str(parameters.get("at", "judge")))
-    for name, plan in (("from", _from), ("base", _from_base), ("again", _again), ("preview", _previewed)):
+    for name, plan in (
+        ("from", _from),
+        ("base", _from_base),
+        ("again", _again),
+        ("preview", _previewed),
+        ("rewrite", _rewritten),
+    ):
         if name in parameters:
             return plan(here, _id(parameters[name]))
     return rounds.defaults(here.actor, here.project_id)
@@ -153,7 +160,7 @@ def _of_recipe(here: Context, plan: Plan, name: str) -> Plan:
 def _id(text: str) -> int:
     if not text.isdecimal() or len(text) > 18:
         raise NotFound(
-            f"{text[:40]!r} is no number of a round, checkpoint or preview. Choose where to start from the list."
+            f"{text[:40]!r} is no number of a round, checkpoint, preview or rewrite. Choose where to start from the list."
         )
     return int(text)
 
@@ -175,6 +182,12 @@ def _previewed(here: Context, preview_id: int) -> Plan:
     if found.project_id != here.project_id:
         raise NotFound(not_here("preview", preview_id))
     return found.plan
+
+
+def _rewritten(here: Context, rewrite_id: int) -> Plan:
+    if rewrites.get(here.actor, rewrite_id).project_id != here.project_id:
+        raise NotFound(not_here("rewrite", rewrite_id))
+    return rewrites.plan(here.actor, rewrite_id)
 
 
 def _branch(here: Context, round_id: int, at: str) -> Plan:
