@@ -58,7 +58,7 @@ def upgrade() -> None:
     op.create_index("ix_template_rewrites_round_id", "template_rewrites", ["round_id"])
 
 
-def _common(table: str) -> list[sa.SchemaItem]:
+def _common(table: str) -> list[sa.Column | sa.Constraint]:
     return [
         sa.Column("id", NUMBER, autoincrement=True, nullable=False),
         sa.Column("created_at", TIME, nullable=False),

@@ -29,6 +29,20 @@ OWN = {"login_sessions", "login_links", "tokens", "users", "events"}
 ESTIMATE = {"samples": 2, "judge_calls": 2, "tokens": 2, "seconds": None, "warnings": []}
 """Of a preview."""
 
+NUMBERS = {"value": 0.5, "low": 0.4, "high": 0.6, "n": 20}
+SIDE = {"labels": 20, "prompts": 20, "before": NUMBERS, "after": NUMBERS}
+REWRITTEN = {
+    "template": "{prompt} {response} Score: 5",
+    "is_kept": True,
+    "seen": SIDE,
+    "unseen": SIDE | {"gain": NUMBERS},
+    "written": 1,
+    "refused": 0,
+    "calls": 80,
+    "examples": [],
+}
+"""Of a template that was rewritten."""
+
 ENDS_THE_ROUND = "cancel_waiting"
 """The listener that comes last: after it there is nothing left to review."""
 
@@ -116,6 +130,7 @@ def make_world(mark: str = MARK) -> World:
             round_id=round_.id,
             step=2,
             asked={"template": mark, "judge_id": policy.id, "reflector_id": policy.id, "rewrites": 1},
+            result=REWRITTEN,
         )
         db.add_all([job, trial, template, saved, warned, member, arena, preview, rewrite])
         db.flush()

@@ -160,7 +160,8 @@ def _of_recipe(here: Context, plan: Plan, name: str) -> Plan:
 def _id(text: str) -> int:
     if not text.isdecimal() or len(text) > 18:
         raise NotFound(
-            f"{text[:40]!r} is no number of a round, checkpoint, preview or rewrite. Choose where to start from the list."
+            f"{text[:40]!r} is no number of a round, checkpoint, preview or rewrite. Choose where to start from the "
+            "list."
         )
     return int(text)
 

@@ -61,7 +61,7 @@ def rewrite(found: RewriteView) -> JSON:
              "after": number(side.after), "gain": gain(outcome.gain) if name == "unseen" else ""}
             for name, side in (("seen", outcome.seen), ("unseen", outcome.unseen))
         ],
-        "how": f"{_written(outcome.written, outcome.refused)} {outcome.calls:,} replies of the judge were asked for. {HOW}",
+        "how": f"{_written(outcome.written, outcome.refused)} {outcome.calls:,} judge replies were asked for. {HOW}",
         "pieces": [{one.kind: one.text} for one in outcome.pieces],
         "examples": [_example(one) for one in outcome.examples],
     }  # fmt: skip

@@ -23,11 +23,12 @@ CARD = """
 <p>{{#each value.links}}<a class="{{this.kind}}" href="{{this.target}}">{{this.text}}</a> {{/each}}</p>
 </section>
 {{#if value.pieces}}<section aria-label="The template"><h2>What changed in the template</h2>
-<div class="rondo-card words" dir="auto">{{#each value.pieces}}{{#if this.out}}<del>{{this.out}}</del>{{/if}}{{#if this.in
-}}<ins>{{this.in}}</ins>{{/if}}{{#if this.same}}<span>{{this.same}}</span>{{/if}}{{/each}}</div></section>{{/if}}
+<div class="rondo-card words" dir="auto">{{#each value.pieces}}{{#if this.out}}<del>{{this.out}}</del>{{/if}}{{#if
+this.in}}<ins>{{this.in}}</ins>{{/if}}{{#if this.same}}<span>{{this.same}}</span>{{/if}}{{/each}}</div></section>{{/if}}
 {{#if value.examples}}<section aria-label="Unseen texts"><h2>Unseen texts on which the judge changed its mind</h2>
 {{#each value.examples}}<article class="rondo-card example"><p class="line small">
-<span class="rondo-badge {{this.badge}}">{{this.word}}</span> {{this.people}} <a href="{{this.target}}">the sample</a></p>
+<span class="rondo-badge {{this.badge}}">{{this.word}}</span> {{this.people}}
+<a href="{{this.target}}">the sample</a></p>
 <p class="rondo-muted small">prompt</p><div class="words" dir="auto">{{this.prompt}}</div>
 <p class="rondo-muted small">text</p><div class="words" dir="auto">{{this.text}}</div>
 <details><summary>What the judge said before and after</summary>

@@ -26,7 +26,7 @@ from backend.pipeline.rewrite.trial import Outcome, Trial
 from backend.pipeline.stage import Finish
 from backend.values import JSON, Sampling
 
-__all__ = ["KIND", "gather", "judge_in", "run", "split", "too_few"]
+__all__ = ["KIND", "compared", "gather", "judge_in", "reflector", "run", "split", "too_few"]
 
 KIND = "rewrite"
 """The kind of the job."""
@@ -94,9 +94,9 @@ def run(job_id: int, progress: Progress) -> Finish:
             n: stack.enter_context(engine_for(n)) for n in dict.fromkeys((asked["judge_id"], asked["reflector_id"]))
         }
         trial = Trial(judge, opened[asked["judge_id"]], seed=SEED, asked=progress.advance)
-        reflect = _reflector(opened[asked["reflector_id"]])
+        reflect = reflector(opened[asked["reflector_id"]])
         found = optimizer.search(trial, seen, reflect, rewrites=asked["rewrites"], seed=SEED)
-        result = _compared(trial, found, seen, unseen)
+        result = compared(trial, found, seen, unseen)
 
     def finish(db: Session) -> None:
         db.get_one(tables.TemplateRewrite, rewrite.id).result = result
@@ -104,7 +104,7 @@ def run(job_id: int, progress: Progress) -> Finish:
     return finish
 
 
-def _reflector(engine: Engine) -> optimizer.Reflect:
+def reflector(engine: Engine) -> optimizer.Reflect:
     """What writes templates: each time with another seed, so that the same question is answered in another way."""
     asked = 0
 
@@ -118,7 +118,7 @@ def _reflector(engine: Engine) -> optimizer.Reflect:
     return reflect
 
 
-def _compared(trial: Trial, found: optimizer.Found, seen: Sequence[Case], unseen: Sequence[Case]) -> JSON:
+def compared(trial: Trial, found: optimizer.Found, seen: Sequence[Case], unseen: Sequence[Case]) -> JSON:
     """Both templates on the unseen labels; the new one is kept where the gain's interval lies above 0."""
     old = trial.judge.template
     before, after = _outcomes(trial, old, unseen), _outcomes(trial, found.template, unseen)
