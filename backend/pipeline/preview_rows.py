@@ -31,6 +31,7 @@ def delete_rows(db: Session, preview_id: int) -> None:
     rounds = select(tables.Round.id).where(tables.Round.project_id == hidden).scalar_subquery()
     db.execute(delete(tables.Dataset).where(tables.Dataset.project_id == hidden))
     db.execute(delete(tables.Group).where(tables.Group.round_id == rounds))
+    db.execute(delete(tables.RoundPromptSet).where(tables.RoundPromptSet.round_id == rounds))
     db.execute(delete(tables.PromptSet).where(tables.PromptSet.project_id == hidden))
     db.execute(delete(tables.Project).where(tables.Project.preview_id == preview_id))
 

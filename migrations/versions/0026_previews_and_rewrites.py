@@ -74,10 +74,17 @@ def _common(table: str) -> list[sa.Column | sa.Constraint]:
 def downgrade() -> None:
     op.drop_table("template_rewrites")
     hidden = "(SELECT id FROM projects WHERE preview_id IS NOT NULL)"
-    # In an order in which nothing is left that points at what goes.
-    op.execute(f"DELETE FROM datasets WHERE project_id IN {hidden}")
-    op.execute(f"DELETE FROM groups WHERE round_id IN (SELECT id FROM rounds WHERE project_id IN {hidden})")
-    op.execute(f"DELETE FROM prompt_sets WHERE project_id IN {hidden}")
+    of_rounds = f"round_id IN (SELECT id FROM rounds WHERE project_id IN {hidden})"
+    # SQLite migrates without foreign keys, so nothing cascades there; in an order in which nothing points at what goes.
+    op.execute(f"DELETE FROM examples WHERE dataset_id IN (SELECT id FROM datasets WHERE {of_rounds})")
+    for table in (
+        "datasets", "judgments", "labels", "failures", "metrics", "warnings", "round_roles", "round_prompt_sets", "samples",
+        "groups",
+    ):  # fmt: skip
+        op.execute(f"DELETE FROM {table} WHERE {of_rounds}")
+    op.execute(f"DELETE FROM prompts WHERE prompt_set_id IN (SELECT id FROM prompt_sets WHERE project_id IN {hidden})")
+    for table in ("prompt_sets", "rounds"):
+        op.execute(f"DELETE FROM {table} WHERE project_id IN {hidden}")
     op.execute("DELETE FROM projects WHERE preview_id IS NOT NULL")
     op.execute("ALTER TABLE projects DROP COLUMN preview_id")
     op.drop_table("previews")
