@@ -213,7 +213,7 @@ class Browser:
 
     def call_all_drawn(self, number: int) -> None:
         # Launching comes first: others may put something into the fields that no round can be launched with.
-        turns = {"read": 0, "start": 1}
+        turns = {"read": 0, "start": 1, "preview": 1}
         for listener in sorted(self.listeners(number), key=lambda one: turns.get(plain(one), 2)):
             self.call_drawn(number, listener)
 
