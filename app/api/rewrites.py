@@ -9,7 +9,7 @@ from app.api.depends import Asking
 from backend.boundary import Id
 from backend.services import rewrites
 from backend.services.plans.plan import Plan
-from backend.services.rewrites import Offer, RewriteRow, RewriteView
+from backend.services.rewrites.shapes import Offer, RewriteRow, RewriteView
 
 router = APIRouter(tags=["rounds"])
 Number = Annotated[int, Query(alias="rewrites", ge=1, le=rewrites.MOST)]

@@ -1,6 +1,6 @@
 """Template rewriting on a judge that is wrong on purpose: its agreement with unseen labels before and after.
 
-`python -m tests.bench.rewrite_template [--seeds N] [--prompts N] [--real]`: the demo's model judges its own answers by
+`python -m tests.bench.rewrite_template [--seeds N] [--prompts N] [--rewrites N] [--real]`: the demo's model judges its own answers by
 templates that it cannot follow, and the task's own checker stands for people. The judge's replies are the model's; the
 reflecting model is scripted, since nothing that small writes a template. With `--real` SmolLM2 writes them, too, as it
 can.
@@ -37,7 +37,6 @@ HELPFUL = (
 )
 """What the scripted model writes: one that loses a placeholder, poor ones, and the right one."""
 USELESS = ("```\n{response}?\n```", "```\n{prompt}! {response}!\n```", "I do not know.")
-REWRITES = 8
 
 
 def make_cases(engine: Engine, prompts: int, seed: int) -> list[Case]:
@@ -54,12 +53,12 @@ def make_cases(engine: Engine, prompts: int, seed: int) -> list[Case]:
     return cases
 
 
-def rewritten(engine: Engine, writer: Engine, template: str, cases: list[Case]) -> dict[str, Any]:
-    """What a rewrite of this template comes to."""
+def rewritten(engine: Engine, writer: Engine, template: str, cases: list[Case], rewrites: int) -> dict[str, Any]:
+    """What a rewrite of this template comes to, where so many are written at most."""
     judge = WrittenVerdict(template=template, max_tokens=demo.MAX_TOKENS)
     seen, unseen = split(cases)
     trial = Trial(judge, engine, seed=0, asked=lambda number: None)
-    found = optimizer.search(trial, seen, rewrite.reflector(writer), rewrites=REWRITES, seed=0)
+    found = optimizer.search(trial, seen, rewrite.reflector(writer), rewrites=rewrites, seed=0)
     return rewrite.compared(trial, found, seen, unseen)
 
 
@@ -75,7 +74,7 @@ def writers(*, real: bool) -> Iterator[dict[str, Engine]]:
         return
     from backend.engines.transformers import Transformers
 
-    with Transformers(model=str(smollm2.folder())) as model:
+    with Transformers(model=str(smollm2.make() / "model")) as model:
         yield scripted | {"SmolLM2-135M": model}
 
 
@@ -83,6 +82,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--prompts", type=int, default=100)
+    parser.add_argument("--rewrites", type=int, default=8)
     parser.add_argument("--real", action="store_true", help="let SmolLM2 write templates, too")
     given = parser.parse_args()
     import_all()
@@ -99,7 +99,7 @@ def main() -> None:
             for wrong, template in WRONG.items():
                 for who, writer in by.items():
                     began = time.perf_counter()
-                    result = rewritten(engine, writer, template, cases)
+                    result = rewritten(engine, writer, template, cases, given.rewrites)
                     print(row(wrong, who, seed, result, time.perf_counter() - began), flush=True)
 
 

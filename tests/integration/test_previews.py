@@ -62,7 +62,12 @@ def counted() -> dict[str, int]:
 
 
 def rewarding(**changes: Any) -> Recipe:
-    few = {"trainer": TRAINING | {"start": "base"}, "generator": {"n": 2, "temperature": 1.0}, "metrics": [], "unparsed_limit": 1.0}
+    few = {
+        "trainer": TRAINING | {"start": "base"},
+        "generator": {"n": 2, "temperature": 1.0},
+        "metrics": [],
+        "unparsed_limit": 1.0,
+    }
     return recipes.get("self_rewarding").with_changes(few | changes)
 
 

@@ -14,6 +14,7 @@ from app.widgets.markup import markup
 from app.widgets.roles import only
 from backend.errors import InvalidInput, PermissionDenied, RondoError
 from backend.services import checkpoints, rewrites, rounds
+from backend.services.rewrites.shapes import RewriteRow
 from backend.values import JSON, SCORER, Role, Stage
 
 TITLE, PATH, MENU = "Rewrites", "rewrites", "more"
@@ -131,7 +132,7 @@ def _offered(here: Context, round_id: int | None, number: int) -> JSON:
         return shown.offer(None, error.message)
 
 
-def _drawn(here: Context, chosen: Chosen, wish: JSON, rows: list[rewrites.RewriteRow]) -> list[Any]:
+def _drawn(here: Context, chosen: Chosen, wish: JSON, rows: list[RewriteRow]) -> list[Any]:
     field = gr.Dropdown(choices=[shown.choice(one) for one in rows], value=wish["rewrite"])
     drawn = _changes(here, wish, {})
     chosen.put(wish)

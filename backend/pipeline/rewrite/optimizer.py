@@ -50,17 +50,18 @@ def search(trial: Trial, seen: Sequence[Case], reflect: Reflect, *, rewrites: in
     Raises `MissingPrerequisite` without the package gepa, and whatever asking the models raises.
     """
     try:
-        from gepa import optimize
+        from gepa.api import optimize
     except ImportError as error:
         raise MissingPrerequisite(
             "Rewriting a template needs the package gepa, which is not installed. Install it where the worker runs: "
             'pip install "rondo[gepa]".'
         ) from error
     adapter = Adapter(trial, reflect)
-    result = optimize(
+    asked: Any = adapter  # it names what it lacks, and GEPA's types want methods
+    result: Any = optimize(
         {NAME: trial.judge.template},
         trainset=list(seen),
-        adapter=adapter,
+        adapter=asked,
         reflection_lm=adapter.reflect,
         reflection_prompt_template=ABOUT,
         reflection_minibatch_size=min(SHOWN_AT_ONCE, len(seen)),
@@ -71,8 +72,7 @@ def search(trial: Trial, seen: Sequence[Case], reflect: Reflect, *, rewrites: in
     )
     if adapter.error is not None:
         raise adapter.error
-    best: Any = result.best_candidate
-    return Found(best[NAME], adapter.written)
+    return Found(result.best_candidate[NAME], adapter.written)
 
 
 class Adapter:
@@ -104,7 +104,7 @@ class Adapter:
 
     def evaluate(self, batch: list[Case], candidate: dict[str, str], capture_traces: bool = False) -> Any:
         """1 for each label that the judge agrees with; 0 for all where the template lost a placeholder."""
-        from gepa import EvaluationBatch
+        from gepa.core.adapter import EvaluationBatch
 
         outcomes = self.trial.outcomes(candidate[NAME], batch)
         if outcomes is None:

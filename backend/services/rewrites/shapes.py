@@ -8,6 +8,8 @@ from backend.pipeline.health.shapes import Number
 from backend.services.held_out.words import Piece
 from backend.values import JobStatus
 
+__all__ = ["Example", "Number", "Offer", "Outcome", "RewriteRow", "RewriteView", "Side"]
+
 
 @dataclass(frozen=True)
 class Offer:
