@@ -85,6 +85,6 @@ def _text(found: "PreviewView") -> str:
     ]
     said = [f"Preview {found.id}: {found.status}", found.result.get("empty", ""), found.error or ""]
     if found.seconds is not None:
-        said.append(f"Sampling and judging of the full round at this pace: about {found.seconds:.0f} s")
+        said.append(f"Sampling and judging of the full round: at most {found.seconds:.0f} s")
     rows = table(["text", "", "score", "verdict", "kept"], lines) if lines else ""
     return "\n".join(filter(None, [said[0], rows, *said[1:]]))

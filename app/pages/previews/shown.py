@@ -43,7 +43,7 @@ def rows(found: PreviewView | None) -> JSON:
 def preview(found: PreviewView) -> JSON:
     """A preview as far as it is."""
     result = found.result
-    groups, lines = result.get("groups", []), {one["step"]: one["line"] for one in result.get("took", [])}
+    groups = result.get("groups", [])
     estimate = result["estimate"]["full"]
     number = result.get("samples", 0)
     shown = sum(len(group["samples"]) for group in groups)
@@ -64,7 +64,7 @@ def preview(found: PreviewView) -> JSON:
             for one in result.get("took", [])
         ],
         "not_run": "; ".join(found.not_run),
-        "groups": [_group(one, lines, result.get("dropped", {})) for one in groups],
+        "groups": [_group(n, one, result.get("dropped", {})) for n, one in enumerate(groups, start=1)],
         "more": f"{shown:,} of {number:,} texts are shown." if shown < number else "",
         "funnels": [_funnel(one) for one in result.get("funnels", [])],
         "left_out": [f"{one['stage']}: {one['reason']}" for one in result.get("left_out", [])],
@@ -88,7 +88,7 @@ def _facts(found: PreviewView) -> list[tuple[str, str]]:
         facts.append(("took", duration(sum(one["seconds"] for one in took))))
     facts.append(("the full round makes", f"{estimate['samples']:,} samples, {estimate['judge_calls']:,} judge calls"))
     if found.seconds is not None:
-        facts.append(("its sampling and judging at this pace", f"about {duration(found.seconds)}"))
+        facts.append(("its sampling and judging, at most", duration(found.seconds)))
     if estimate["seconds"] is not None:
         facts.append(("all of it, by rounds before", f"about {duration(estimate['seconds'])}"))
     return facts
@@ -107,17 +107,15 @@ def _took(one: JSON) -> str:
     return f"{duration(one['seconds'])}, {duration(one['loading'])} of it to load the model"
 
 
-def _group(group: JSON, lines: dict[int, str], dropped: JSON) -> JSON:
+def _group(number: int, group: JSON, dropped: JSON) -> JSON:
     reasons = []
     for step, of_groups in dropped.items():
         found = dict(of_groups.get(str(group["id"]), {}))
         unit = found.pop("unit", "samples")
-        reasons += [
-            f"{count} {unit}: {reason} ({lines.get(int(step), '')})" for reason, count in found.items() if count
-        ]
+        reasons += [f"{count} {unit}: {reason} (step {int(step) + 1})" for reason, count in found.items() if count]
     about = f", about text {group['about']}" if group["about"] else ""
     return {
-        "head": f"Question {group['id']} of step {group['step'] + 1}{about}",
+        "head": f"Question {number}, of step {group['step'] + 1}{about}",
         "messages": group["messages"],
         "answer": group["answer"],
         "dropped": "; ".join(reasons),

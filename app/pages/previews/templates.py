@@ -30,12 +30,12 @@ was accepted, look at what the judge replied.</p>{{/if}}
 <div class="words" dir="auto">{{this.content}}</div>{{/each}}
 {{#if this.answer}}<p class="small"><span class="rondo-muted">known answer</span> {{this.answer}}</p>{{/if}}
 {{#if this.dropped}}<p class="warn small">Dropped: {{this.dropped}}</p>{{/if}}
-{{#each this.samples}}<div class="sample">
+<div class="samples">{{#each this.samples}}<div class="sample">
 <p class="line small"><span class="rondo-badge {{this.badge}}">{{this.fate}}</span> {{this.facts}}</p>
 <div class="words" dir="auto">{{this.text}}</div>
 {{#if this.judgments}}<details><summary>What the judge said</summary>
 {{#each this.judgments}}<p class="rondo-muted small">{{this.head}}</p><div class="words" dir="auto">{{this.raw}}</div>
-{{/each}}</details>{{/if}}</div>{{/each}}
+{{/each}}</details>{{/if}}</div>{{/each}}</div>
 </article>{{/each}}</section>{{/if}}
 {{#if value.funnels}}<section aria-label="What was kept"><h2>What was kept, and why not the rest</h2>
 {{#each value.funnels}}<div class="rondo-card"><p class="small"><b>{{this.head}}</b></p>
@@ -52,10 +52,11 @@ h2 { margin: 14px 0 6px; font-size: 14px; } p { margin: 0 0 6px; } .small { font
 dl { display: flex; flex-wrap: wrap; gap: 6px 28px; margin: 0 0 8px; font-variant-numeric: tabular-nums; }
 dt { color: var(--rondo-muted); font-size: 12px; } dd { margin: 0; font-weight: 600; }
 a { color: var(--rondo-accent); margin-right: 12px; }
-.steps { margin: 0; padding-left: 20px; } .steps li { overflow-wrap: anywhere; }
+.steps { margin: 0; padding: 0; list-style: none; }
+.samples { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 300px), 1fr)); gap: 4px 16px; } .steps li { overflow-wrap: anywhere; }
 .group { margin-bottom: 10px; }
 .words { white-space: pre-wrap; overflow-wrap: anywhere; max-height: 16em; overflow: auto; }
-.sample { margin-top: 8px; padding: 6px 0 0 10px; border-left: 2px solid var(--rondo-border); }
+.sample { min-width: 0; margin-top: 8px; padding: 6px 0 0 10px; border-left: 2px solid var(--rondo-border); }
 summary { cursor: pointer; font-size: 12px; padding: 4px 0; } ul { margin: 0; padding-left: 20px; }
 """
 ROWS = "{{#if value.is_there}}" + REPORT + "{{/if}}"

@@ -146,8 +146,12 @@ def _outcomes(trial: Trial, template: str, cases: Sequence[Case]) -> list[Outcom
 
 
 def _examples(cases: Sequence[Case], before: Sequence[Outcome], after: Sequence[Outcome]) -> list[JSON]:
-    """Unseen texts on which the judge is newly right, then newly wrong."""
-    changed = [one for one in zip(cases, before, after, strict=True) if one[1].agrees != one[2].agrees]
+    """Unseen texts on which the judge is newly right, then newly wrong; the same text of a prompt once."""
+    all_of_them = {
+        (case.key, case.group.samples[0].text): (case, old, new)
+        for case, old, new in zip(cases, before, after, strict=True)
+    }
+    changed = [one for one in all_of_them.values() if one[1].agrees != one[2].agrees]
     right = [one for one in changed if one[2].agrees][:EXAMPLES]
     wrong = [one for one in changed if not one[2].agrees][:EXAMPLES]
     return [

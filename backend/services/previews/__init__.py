@@ -48,7 +48,7 @@ class PreviewView:
 
     `result`: `took` (each step with seconds), `groups` (each question with its texts, what judges said of them and
     as what they were kept), `funnels`, `dropped`, `left_out`, `preflight`, `empty` (why nothing was kept), `estimate`.
-    `seconds`: what sampling and judging of the full round take at this pace; None until a step was timed.
+    `seconds`: what sampling and judging of the full round take at most, by this pace; None until a step was timed.
     """
 
     id: int
@@ -228,9 +228,10 @@ def _stored(plan: Plan) -> JSON:
 
 
 def seconds(result: JSON) -> float | None:
-    """What sampling and judging of the full round take at the preview's pace; None where nothing was timed.
+    """What sampling and judging of the full round take at most; None where nothing was timed.
 
-    Loading models takes as long for few prompts as for many, the rest is taken to grow with the samples.
+    Loading models takes as long for few prompts as for many, the rest is taken to grow with the samples: it grows less
+    where so few prompts fill no batch.
     """
     timed = [one for one in result.get("took", []) if one["stage"] in (Stage.generate, Stage.judge, Stage.select)]
     few, full = (result["estimate"][name]["samples"] for name in ("few", "full"))
