@@ -14,7 +14,6 @@ from backend.engines import Engine
 from backend.engines._wrapper import INNER, is_wrapper
 from backend.errors import NotFound
 from backend.recipes import BASE, JUDGE, POLICY, REFERENCE
-from backend.registry import import_all
 
 PATH_KNOBS = ("model", "adapter")
 
@@ -50,7 +49,6 @@ def checkpoint_row(checkpoint_id: int) -> tables.Checkpoint:
 @contextmanager
 def engine_for(checkpoint_id: int) -> Iterator[Engine]:
     """The engine of a checkpoint, loaded while the context is open."""
-    import_all()
     engine: Engine = Engine.load(engine_json(checkpoint_row(checkpoint_id)))
     began = time.perf_counter()
     with engine as opened:

@@ -53,7 +53,8 @@ dl { display: flex; flex-wrap: wrap; gap: 6px 28px; margin: 0 0 8px; font-varian
 dt { color: var(--rondo-muted); font-size: 12px; } dd { margin: 0; font-weight: 600; }
 a { color: var(--rondo-accent); margin-right: 12px; }
 .steps { margin: 0; padding: 0; list-style: none; }
-.samples { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 300px), 1fr)); gap: 4px 16px; } .steps li { overflow-wrap: anywhere; }
+.samples { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 300px), 1fr)); gap: 4px 16px; }
+.steps li { overflow-wrap: anywhere; }
 .group { margin-bottom: 10px; }
 .words { white-space: pre-wrap; overflow-wrap: anywhere; max-height: 16em; overflow: auto; }
 .sample { min-width: 0; margin-top: 8px; padding: 6px 0 0 10px; border-left: 2px solid var(--rondo-border); }
