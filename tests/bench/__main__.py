@@ -85,6 +85,7 @@ def main() -> None:
     run("-m", "tests.bench.kills", "--kills", size["step_kills"])
     train = [] if asked.quick else ["--train"]
     run("-m", "tests.bench.informativeness", "--seeds", size["reviewed_seeds"], *train)
+    run("-m", "tests.bench.rewrite_template", "--seeds", size["seeds"])
     crowd = {"RONDO_REVIEWERS": size["reviewers"], "RONDO_DECISIONS": size["decisions"]}
     run("-m", "pytest", "-s", "tests/acceptance/test_many_reviewers.py", **crowd)
     run("-m", "pytest", "-s", "tests/acceptance/test_killed_round.py", RONDO_KILLS=size["kills"])

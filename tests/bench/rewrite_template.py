@@ -1,19 +1,17 @@
 """Template rewriting on a judge that is wrong on purpose: its agreement with unseen labels before and after.
 
-`python -m tests.bench.rewrite_template [--seeds N] [--prompts N] [--rewrites N] [--real]`: the demo's model judges its own answers by
-templates that it cannot follow, and the task's own checker stands for people. The judge's replies are the model's; the
-reflecting model is scripted, since nothing that small writes a template. With `--real` SmolLM2 writes them, too, as it
-can.
+`python -m tests.bench.rewrite_template [--seeds N] [--prompts N] [--rewrites N]`: the demo's model judges its own answers
+by templates that it cannot follow, and the task's own checker stands for people. The judge's replies are the model's; the
+model that writes templates is scripted, since nothing that small can: once it writes the right one among others, once it
+knows none.
 """
 
 import argparse
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from backend import demo
-from backend.demo import countdown, smollm2
+from backend.demo import countdown
 from backend.engines import Engine
 from backend.engines.scripted import Scripted
 from backend.judges.written_verdict import WrittenVerdict
@@ -62,20 +60,10 @@ def rewritten(engine: Engine, writer: Engine, template: str, cases: list[Case], 
     return rewrite.compared(trial, found, seen, unseen)
 
 
-@contextmanager
-def writers(*, real: bool) -> Iterator[dict[str, Engine]]:
-    """Who writes templates."""
-    scripted: dict[str, Engine] = {
-        "scripted, knows the right one": Scripted(replies=HELPFUL),
-        "scripted, knows none": Scripted(replies=USELESS),
-    }
-    if not real:
-        yield scripted
-        return
-    from backend.engines.transformers import Transformers
-
-    with Transformers(model=str(smollm2.make() / "model")) as model:
-        yield scripted | {"SmolLM2-135M": model}
+WRITERS = {
+    "scripted, knows the right one": Scripted(replies=HELPFUL),
+    "scripted, knows none": Scripted(replies=USELESS),
+}
 
 
 def main() -> None:
@@ -83,21 +71,17 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--prompts", type=int, default=100)
     parser.add_argument("--rewrites", type=int, default=8)
-    parser.add_argument("--real", action="store_true", help="let SmolLM2 write templates, too")
     given = parser.parse_args()
     import_all()
     from backend.engines.transformers import Transformers
 
     print("| the judge | writes templates | seed | unseen labels | before | after | gain | kept | judge calls | s |")
     print("|---|---|---|---|---|---|---|---|---|---|")
-    with (
-        Transformers(model=str(demo.MODEL_FOLDER), batch_size=demo.BATCH_SIZE) as engine,
-        writers(real=given.real) as by,
-    ):
+    with Transformers(model=str(demo.MODEL_FOLDER), batch_size=demo.BATCH_SIZE) as engine:
         for seed in range(1, given.seeds + 1):
             cases = make_cases(engine, given.prompts, seed)
             for wrong, template in WRONG.items():
-                for who, writer in by.items():
+                for who, writer in WRITERS.items():
                     began = time.perf_counter()
                     result = rewritten(engine, writer, template, cases, given.rewrites)
                     print(row(wrong, who, seed, result, time.perf_counter() - began), flush=True)
