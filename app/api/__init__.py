@@ -13,10 +13,12 @@ from app.api import (
     jobs,
     judging,
     pairs,
+    previews,
     projects,
     prompts,
     recipes,
     reviews,
+    rewrites,
     rounds,
     samples,
     team,
@@ -29,8 +31,8 @@ from backend.errors import NotFound
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 NOUNS = (
-    projects, prompts, templates, recipes, rounds, judging, samples, reviews, desk, curating, pairs, team, jobs,
-    trainings, checkpoints, arenas, datasets, audit, users, warnings,
+    projects, prompts, templates, recipes, rounds, previews, judging, rewrites, samples, reviews, desk, curating, pairs,
+    team, jobs, trainings, checkpoints, arenas, datasets, audit, users, warnings,
 )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import checkpoints, database, datasets, judging, prompts, recipes, users
+from app.cli import checkpoints, database, datasets, previewing, prompts, recipes, users
 from app.cli.output import AsJson, emit, say
 
 app = typer.Typer(
@@ -16,7 +16,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.add_typer(judging.app, name="round", help="Launch rounds and follow them.")
+app.add_typer(previewing.app, name="round", help="Launch rounds and follow them.")
 app.add_typer(prompts.app, name="prompts", help="Look at files of prompts and import them.")
 app.add_typer(checkpoints.app, name="checkpoint", help="Look at checkpoints, register and test endpoints.")
 app.add_typer(users.app, name="user", help="Who may sign in.")

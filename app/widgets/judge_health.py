@@ -22,6 +22,7 @@ SECTION = """
 <td>{{this.limits}}</td><td>{{this.rows}}</td></tr>{{/each}}</tbody></table></div>{{/if}}
 {{#if value.unknown}}<details><summary>Unknown: {{value.number}} measures</summary>
 <dl>{{#each value.unknown}}<dt>{{this.title}}</dt><dd>{{this.missing}}</dd>{{/each}}</dl></details>{{/if}}
+{{#if value.rewrite}}<p><a href="{{value.rewrite}}">Rewrite its template from people’s labels</a></p>{{/if}}
 </section>{{/if}}
 """
 CSS = """

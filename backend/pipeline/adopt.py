@@ -55,9 +55,7 @@ def write_prompts(db: Session, stage: StageContext, groups: Sequence[Group]) -> 
     texts = [clean(group.prompt.messages[-1]["content"]) for group in groups]
     keys = [text_key(text) for text in texts]
     row = tables.PromptSet
-    held_out = db.scalars(
-        select(row.id).where(row.project_id == stage.round.project_id, row.split == Split.held_out)
-    ).all()
+    held_out = db.scalars(select(row.id).where(row.project_id == stage.project_id, row.split == Split.held_out)).all()
     own = db.scalars(select(row.id).where(row.round_id == stage.round.id)).all()
     measured = _asked(db, held_out, keys)
     known = _asked(db, [*stage.set_ids(SetUse.sample), *own_sets(db, stage), *own], keys)

@@ -132,7 +132,7 @@ def read_pool(db: Session, stage: StageContext, place: Place) -> list[values.Pro
     reads_own = isinstance(source, PromptSource) and source.reads_own
     sets = [*stage.set_ids(SetUse.sample), *(adopt.own_sets(db, stage) if reads_own else [])]
     query = select(*group_values.PROMPT).where(
-        prompt.prompt_set_id.in_(sets), group_values.is_no_probe(stage.round.project_id)
+        prompt.prompt_set_id.in_(sets), group_values.is_no_probe(stage.project_id)
     )
     generators = _answering(stage, place)
     makes_answers = isinstance(source, PromptSource) and source.makes_answers

@@ -77,7 +77,7 @@ def add_earlier(stage: StageContext, db: Session, chosen: Chosen, makes: values.
             .join(tables.Dataset)
             .join(tables.Prompt, tables.Prompt.id == tables.Example.prompt_id)
             .where(
-                group_values.is_no_probe(stage.round.project_id),
+                group_values.is_no_probe(stage.project_id),
                 tables.Dataset.round_id == round_id,
                 tables.Dataset.type == makes,
                 tables.Dataset.step.in_(trained_steps(db, round_id)),
@@ -114,7 +114,7 @@ def add_mix(stage: StageContext, db: Session, chosen: Chosen) -> None:
     wanted = round(share / (1 - share) * (len(chosen.before) + len(chosen.selected) + len(chosen.earlier)))
     query = select(tables.Prompt.id).where(
         tables.Prompt.prompt_set_id.in_(stage.set_ids(SetUse.mix)), tables.Prompt.answer.is_not(None),
-        group_values.is_no_probe(stage.round.project_id),
+        group_values.is_no_probe(stage.project_id),
     )  # fmt: skip
     ids = list(db.scalars(query.order_by(tables.Prompt.id)))
     random.Random(derive_seed(stage.round.seed, "mix")).shuffle(ids)

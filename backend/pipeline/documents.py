@@ -24,7 +24,7 @@ def ready(stage: StageContext, generator: Generator) -> Generator:
     if not generator.needs_documents:
         return generator
     with reading() as db:
-        texts = texts_of(db, stage.set_ids(SetUse.mix), stage.round.project_id)
+        texts = texts_of(db, stage.set_ids(SetUse.mix), stage.project_id)
     if not texts:
         raise InvalidInput(NO_DOCUMENTS)
     return generator.with_documents(texts)

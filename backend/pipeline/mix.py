@@ -141,7 +141,7 @@ def _examples(
     """The rows of these steps but those about prompts that are probes by now."""
     row = tables.Example
     query = select(row).join(tables.Dataset).join(tables.Prompt, tables.Prompt.id == row.prompt_id)
-    query = query.where(*_of_steps(round_id, steps, type_), group_values.is_no_probe(stage.round.project_id))
+    query = query.where(*_of_steps(round_id, steps, type_), group_values.is_no_probe(stage.project_id))
     query = query.order_by(tables.Dataset.step, row.position)
     return [(one.origin, example_of(one)) for one in db.scalars(query)]
 
@@ -151,7 +151,7 @@ def _seeds(stage: StageContext, db: Session) -> Iterator[TrainingRow]:
     prompt = tables.Prompt
     query = select(prompt.id, prompt.messages, prompt.answer).where(
         prompt.prompt_set_id.in_(stage.set_ids(SetUse.mix)), prompt.answer.is_not(None),
-        group_values.is_no_probe(stage.round.project_id),
+        group_values.is_no_probe(stage.project_id),
     )  # fmt: skip
     for prompt_id, messages, answer in db.execute(query.order_by(prompt.id).execution_options(yield_per=AT_ONCE)):
         yield TrainingRow(Example(prompt_id, None), messages, answer or "", origin="mix", kind=IMPORT)

@@ -44,9 +44,24 @@ def run(job_id: int, progress: JobProgress) -> Finish:
     if dataset is None:
         raise NotFound(f"Dataset {spec['dataset_id']} is gone: its round was deleted. Choose another one.")
     progress.start(1, "looks")
+    report = look(job_id, dataset, spec)
+    progress.advance(1)
+
+    def finish(db: Session) -> None:
+        job = db.get_one(tables.Job, job_id)
+        job.spec = job.spec | {KIND: report}
+
+    return finish
+
+
+def look(job_id: int, dataset: tables.Dataset, asked: JSON) -> JSON:
+    """Return what a training of this dataset would be about to do; raises `TrainerError` with its own words.
+
+    asked: the trainer, the ids `policy_id` and `reference_id` of its checkpoints, and the seed.
+    """
     with _folder(job_id) as folder:
         frozen.write(dataset, folder)
-        (folder / "spec.json").write_text(json.dumps(_spec(spec, dataset, folder).to_json()), encoding="utf-8")
+        (folder / "spec.json").write_text(json.dumps(_spec(asked, dataset, folder).to_json()), encoding="utf-8")
         log = log_path(job_id)
         log.parent.mkdir(parents=True, exist_ok=True)
         start = log.stat().st_size if log.exists() else 0
@@ -56,14 +71,7 @@ def run(job_id: int, progress: JobProgress) -> Finish:
             )
         except TrainerError as error:
             raise TrainerError(frozen.own_words(log, start) or error.message) from error
-        report = read(folder, dataset)
-    progress.advance(1)
-
-    def finish(db: Session) -> None:
-        job = db.get_one(tables.Job, job_id)
-        job.spec = job.spec | {KIND: report}
-
-    return finish
+        return read(folder, dataset)
 
 
 @contextmanager

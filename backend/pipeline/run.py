@@ -21,7 +21,9 @@ from backend.pipeline import (
     judge,
     left_out,
     preflight,
+    preview,
     repair,
+    rewrite,
     select,
     train,
     try_prompt,
@@ -85,6 +87,10 @@ def prepare(job_id: int, attempt: int, progress: JobProgress) -> tuple[Finish, S
         return repair.run(job_id, progress), None
     if job.spec.get("kind") == preflight.KIND:
         return preflight.run(job_id, progress), None
+    if job.spec.get("kind") == rewrite.KIND:
+        return rewrite.run(job_id, progress), None
+    if job.spec.get("kind") == preview.KIND:
+        return preview.run(job_id, attempt, progress), None
     if job.spec.get("kind") == arena.KIND:
         return arena.run(job_id, attempt, progress), None
     stage = open_stage(job_id, attempt, progress)

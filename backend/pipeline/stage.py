@@ -38,6 +38,13 @@ class StageContext:
     number: int | None = None
     """The job's step; None: the first of its stage."""
     meter: spending.Meter = field(default_factory=spending.Meter)
+    home_id: int | None = None
+    """Of a preview, whose round stands in a hidden project: the project that it is a preview for."""
+
+    @property
+    def project_id(self) -> int:
+        """The project whose other rows count beside the round's own: its gold items, its held-out prompts."""
+        return self.home_id or self.round.project_id
 
     @property
     def places(self) -> tuple[Place, ...]:

@@ -38,13 +38,17 @@ PILOT_SEED = 0
 """Pilot prompts are drawn with it, whatever the round's seed: they stay the same from round to round."""
 
 
-def run(stage: StageContext) -> Finish:
-    """Ask the schedule what to change; the round's recipe is changed in the transaction that ends the job."""
+def run(stage: StageContext, *, most: int | None = None) -> Finish:
+    """Ask the schedule what to change; the round's recipe is changed in the transaction that ends the job.
+
+    most: try it on so many prompts only, fewer than the schedule asks for.
+    """
     schedule = stage.recipe.schedule
     with reading() as db:
         history = history_of(db, stage.round.parent_id, stage.recipe)
     stage.progress.start(len(schedule.trials()), "trials")
-    with Pilot(stage, schedule.pilot_prompts) as pilot:
+    prompts = schedule.pilot_prompts if most is None else min(most, schedule.pilot_prompts)
+    with Pilot(stage, prompts) as pilot:
         changes = schedule.changes(history, pilot.try_out)
     recipe = stage.recipe.with_changes(changes)
 

@@ -29,7 +29,8 @@ def role_of(db: Session, actor: Actor, project_id: int) -> Role | None:
     if user is None or not user.is_active:
         raise NotSignedIn("Your account is no longer active. Ask the person who runs this installation.")
     if user.is_owner:
-        return Role.admin if db.get(tables.Project, project_id) else None
+        project = db.get(tables.Project, project_id)
+        return Role.admin if project is not None and project.preview_id is None else None
     return db.scalar(
         select(tables.Membership.role).where(
             tables.Membership.project_id == project_id, tables.Membership.user_id == actor.user_id

@@ -92,6 +92,7 @@ def main() -> None:
     small = ("--prompts", "40", "--steps", "3") if asked.quick else ()
     with tempfile.TemporaryDirectory(prefix="rondo-bench-") as folder:
         run("-m", "tests.bench.decisions_pay", *paying, *small, "--out", str(Path(folder) / "arms.jsonl"))
+    run("-m", "tests.bench.rewrite_template", "--seeds", size["seeds"])
     crowd = {"RONDO_REVIEWERS": size["reviewers"], "RONDO_DECISIONS": size["decisions"]}
     run("-m", "pytest", "-s", "tests/acceptance/test_many_reviewers.py", **crowd)
     run("-m", "pytest", "-s", "tests/acceptance/test_killed_round.py", RONDO_KILLS=size["kills"])

@@ -29,6 +29,8 @@ LINKS: list[tuple[str, str, str, str, str, Sign]] = [
     ("team", "draw", "round", "reviewed round", "round_id", lambda n: "items decided"),
     ("jobs.failures", "load", "left_out", "round", "round_id", lambda n: ": 0 left out"),
     ("arena", "draw", "arena", "arena", "arena_id", lambda n: f'"id": {n}, "is_here": true'),
+    ("previews", "draw", "preview", "preview", "preview_id", lambda n: f'"title": "Preview {n}: '),
+    ("rewrites", "draw", "rewrite", "rewrite", "rewrite_id", lambda n: f'"title": "Rewrite {n}: '),
     ("pairs", "draw", "round", "judged round", "round_id", lambda n: "pairs of 4 prompts"),
     ("me", "draw", "round", "reviewed round", "round_id", lambda n: "Time an item"),
 ]

@@ -69,7 +69,15 @@ def decisions() -> list[tuple]:
         return [tuple(one) for one in db.execute(query.order_by(row.id))]
 
 
-MADE_SINCE_0022 = {"warnings", "arenas", "arena_matches", "arena_votes", "endpoint_uses"}
+MADE_SINCE_0022 = {
+    "warnings",
+    "arenas",
+    "arena_matches",
+    "arena_votes",
+    "endpoint_uses",
+    "previews",
+    "template_rewrites",
+}
 
 
 @pytest.mark.parametrize("revision", ["0004", "0003", "0002", "0001"])

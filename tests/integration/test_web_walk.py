@@ -36,6 +36,9 @@ WRITES: list[tuple[str, str, Role | str, Any]] = [
     ("DELETE", "/recipes/{recipe_id}", Role.curator, None),
     ("POST", "/projects/{project_id}/plan/estimate", Role.viewer, {}),
     ("POST", "/projects/{project_id}/rounds", Role.curator, {}),
+    ("POST", "/projects/{project_id}/previews", Role.curator, {}),
+    ("DELETE", "/previews/{preview_id}", Role.curator, None),
+    ("POST", "/rounds/{round_id}/template-rewrites", Role.curator, {"reflector_id": 1}),
     ("POST", "/rounds/{round_id}/decisions", Role.reviewer, "decision"),
     ("POST", "/rounds/{round_id}/decisions/undo", Role.reviewer, {}),
     ("POST", "/rounds/{round_id}/review/here", Role.reviewer, {}),
@@ -126,15 +129,18 @@ READS: dict[str, Role | str] = {
     "/projects/{project_id}/arenas": Role.viewer, "/arenas/{arena_id}": Role.viewer,
     "/arenas/{arena_id}/match": Role.reviewer, "/projects/{project_id}/training-curves": Role.viewer,
     "/preflights/{job_id}": Role.viewer,
+    "/projects/{project_id}/previews": Role.viewer, "/previews/{preview_id}": Role.viewer,
+    "/projects/{project_id}/template-rewrites": Role.curator, "/template-rewrites/{rewrite_id}": Role.curator,
+    "/template-rewrites/{rewrite_id}/plan": Role.curator, "/rounds/{round_id}/template-rewrite-offer": Role.curator,
 }  # fmt: skip
-LAUNCHING = {"start", "read", "switch_recipe", "put_part", "save_version", "save_recipe", "select_again"}
+LAUNCHING = {"start", "preview", "read", "switch_recipe", "put_part", "save_version", "save_recipe", "select_again"}
 """Listeners of forms that are drawn anew, for each recipe or stopped round; they are in no list of the application's."""
 REVIEWERS = {"decisions", "labels", "samples", "leases", "presences", "worths", "arena_votes"}
 CURATORS = {
     "rounds", "round_prompt_sets", "jobs", "checkpoints", "templates", "prompt_sets", "prompts", "gold_items",
     "assignments", "imported_completions", "failures", "saved_recipes",
     "projects",  # their baseline, the limits of the judge and of warnings
-    "arenas", "arena_matches",
+    "arenas", "arena_matches", "previews", "template_rewrites",
 }  # fmt: skip
 NOT_THERE_IN_THIS_WORLD = {
     "/prompt-sets/{set_id}/problems", "/recipes/named/{name}", "/repairs/{job_id}", "/projects/named/{name}/review",

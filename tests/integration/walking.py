@@ -26,6 +26,23 @@ MARK = "xyzzy-secret"
 OWN = {"login_sessions", "login_links", "tokens", "users", "events"}
 """Tables in which everybody may change what is their own, and the log of it."""
 
+ESTIMATE = {"samples": 2, "judge_calls": 2, "tokens": 2, "seconds": None, "warnings": []}
+"""Of a preview."""
+
+NUMBERS = {"value": 0.5, "low": 0.4, "high": 0.6, "n": 20}
+SIDE = {"labels": 20, "prompts": 20, "before": NUMBERS, "after": NUMBERS}
+REWRITTEN = {
+    "template": "{prompt} {response} Score: 5",
+    "is_kept": True,
+    "seen": SIDE,
+    "unseen": SIDE | {"gain": NUMBERS},
+    "written": 1,
+    "refused": 0,
+    "calls": 80,
+    "examples": [],
+}
+"""Of a template that was rewritten."""
+
 ENDS_THE_ROUND = "cancel_waiting"
 """The listener that comes last: after it there is nothing left to review."""
 
@@ -107,7 +124,19 @@ def make_world(mark: str = MARK) -> World:
             round_id=round_.id, stage=Stage.judge, step=2, checkpoint_id=policy.id, requests=2, uncounted=0,
             tokens_in=20, tokens_out=6, cost=0.5, unpriced=0,
         )  # fmt: skip
-        db.add_all([job, trial, template, saved, warned, member, arena, asked_of])
+        preview = tables.Preview(
+            project_id=project.id,
+            plan={"recipe": rows.RECIPE, "policy_id": policy.id, "reference_id": policy.id},
+            result={"is_over": True, "num_prompts": 1, "estimate": {"few": ESTIMATE, "full": ESTIMATE}},
+        )
+        rewrite = tables.TemplateRewrite(
+            project_id=project.id,
+            round_id=round_.id,
+            step=2,
+            asked={"template": mark, "judge_id": policy.id, "reflector_id": policy.id, "rewrites": 1},
+            result=REWRITTEN,
+        )
+        db.add_all([job, trial, template, saved, warned, member, arena, asked_of, preview, rewrite])
         db.flush()
         first, second = (one.id for one in samples[:2])
         match = {"first_sample_id": first, "second_sample_id": second, "prompt_id": samples[0].prompt_id}
@@ -121,6 +150,7 @@ def make_world(mark: str = MARK) -> World:
             "job_id": job.id, "trial_id": trial.id, "template_id": template.id, "token_id": 0, "recipe_id": saved.id,
             "name": "label_noise",
             "arena_id": arena.id,
+            "preview_id": preview.id, "rewrite_id": rewrite.id,
         }  # fmt: skip
     rows.make_decision(samples[1], Actor(member.id, member.name), "accept")
     return World(ids, project)
@@ -187,7 +217,7 @@ class Browser:
 
     def call_all_drawn(self, number: int) -> None:
         # Launching comes first: others may put something into the fields that no round can be launched with.
-        turns = {"read": 0, "start": 1}
+        turns = {"read": 0, "start": 1, "preview": 1}
         for listener in sorted(self.listeners(number), key=lambda one: turns.get(plain(one), 2)):
             self.call_drawn(number, listener)
 

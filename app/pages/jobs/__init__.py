@@ -31,6 +31,8 @@ OUTSIDE = {
     "try": "try a prompt",
     "repair": "rewrite a sample",
     "preflight": "look at a training",
+    "preview": "preview a round",
+    "rewrite": "rewrite a judge's template",
     "arena": "judge the matches of an arena",
 }
 """Jobs outside rounds, by their kind."""

@@ -13,11 +13,12 @@ from app.pages.new_round.drawing import WAITS
 from app.pages.new_round.recipe import QUIET, Frame, draw
 from app.toasts import toasts
 from app.widgets import buttons, judge_template, round_form
+from app.widgets.asked import not_here
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.roles import only
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
-from backend.services import plans, recipe_list, rounds
+from backend.services import plans, previews, recipe_list, rewrites, rounds
 from backend.services.projects import overview
 from backend.services.rounds import Plan
 from backend.values import JSON, Role
@@ -79,13 +80,28 @@ def build() -> None:
         about = markup(ABOUT, LINKS)
         with gr.Row(equal_height=False, elem_classes="rondo-sticky"):
             estimate = markup(ESTIMATE, ESTIMATE_CSS, elem_id="estimate")
+            preview = buttons.secondary("Preview on 5 prompts", elem_id="preview-round")
             launch = buttons.primary("Launch", interactive=False, elem_id="launch")
+        previewed = gr.JSON({}, visible="hidden")
         fields = round_form.draw()
 
         @gr.render(inputs=[draft, versions, opened], triggers=[draft.change], show_progress="hidden")
         def draw_recipe(drawn: dict[str, Any], saved: list[Any], open_now: list[str]) -> None:
             if drawn:
-                frame = Frame(draft, opened, counted, versions, parent, recipe, about, estimate, launch, fields)
+                frame = Frame(
+                    draft,
+                    opened,
+                    counted,
+                    versions,
+                    parent,
+                    recipe,
+                    about,
+                    estimate,
+                    launch,
+                    preview,
+                    previewed,
+                    fields,
+                )
                 draw(drawn, saved, open_now, frame)
 
     shown = [empty, page, start, recipe, about, draft, parent, versions, estimate, launch, *fields.inputs]
@@ -113,7 +129,8 @@ def load(request: gr.Request) -> tuple[Context, Plan]:
     """Fill the form from the address; without one, from where the overview recommends.
 
     `?from=ROUND` goes on from it, `?base=CHECKPOINT` starts over, `?again=ROUND` repeats it, `?branch=ROUND&at=judge`
-    begins with its texts. With `recipe=NAME` it holds that recipe.
+    begins with its texts, `?preview=PREVIEW` holds what was previewed, `?rewrite=REWRITE` a
+    judge's new template. With `recipe=NAME` it holds that recipe.
     """
     here, asked = context(request), request.query_params
     return here, _of_recipe(here, _asked(here, asked), str(asked.get("recipe", "")))
@@ -136,7 +153,13 @@ def start_from(chosen: int | None, request: gr.Request) -> tuple[Context, Plan]:
 def _asked(here: Context, parameters: Mapping[str, str]) -> Plan:
     if "branch" in parameters:
         return _branch(here, _id(parameters["branch"]), str(parameters.get("at", "judge")))
-    for name, plan in (("from", _from), ("base", _from_base), ("again", _again)):
+    for name, plan in (
+        ("from", _from),
+        ("base", _from_base),
+        ("again", _again),
+        ("preview", _previewed),
+        ("rewrite", _rewritten),
+    ):
         if name in parameters:
             return plan(here, _id(parameters[name]))
     return rounds.defaults(here.actor, here.project_id)
@@ -152,7 +175,10 @@ def _of_recipe(here: Context, plan: Plan, name: str) -> Plan:
 
 def _id(text: str) -> int:
     if not text.isdecimal() or len(text) > 18:
-        raise NotFound(f"{text[:40]!r} is no number of a round or checkpoint. Choose where to start from the list.")
+        raise NotFound(
+            f"{text[:40]!r} is no number of a round, checkpoint, preview or rewrite. Choose where to start from the "
+            "list."
+        )
     return int(text)
 
 
@@ -166,6 +192,19 @@ def _from_base(here: Context, checkpoint_id: int) -> Plan:
 
 def _again(here: Context, round_id: int) -> Plan:
     return rounds.again(here.actor, here.project_id, round_id)
+
+
+def _previewed(here: Context, preview_id: int) -> Plan:
+    found = previews.get(here.actor, preview_id)
+    if found.project_id != here.project_id:
+        raise NotFound(not_here("preview", preview_id))
+    return found.plan
+
+
+def _rewritten(here: Context, rewrite_id: int) -> Plan:
+    if rewrites.get(here.actor, rewrite_id).project_id != here.project_id:
+        raise NotFound(not_here("rewrite", rewrite_id))
+    return rewrites.plan(here.actor, rewrite_id)
 
 
 def _branch(here: Context, round_id: int, at: str) -> Plan:

@@ -14,7 +14,7 @@ from app.toasts import toasts
 from app.widgets.context import context
 from app.widgets.round_form import plan_of
 from backend.errors import InvalidInput, RondoError
-from backend.services import rounds
+from backend.services import previews, rounds
 from backend.services.recipes import parts
 from backend.services.rounds import Plan
 from backend.values import JSON
@@ -94,6 +94,15 @@ class Drawing:
         if digest(plan) != counted:
             raise InvalidInput(OTHER_VALUES)
         rounds.launch(here.actor, here.project_id, plan)
+
+    @toasts
+    def preview(self, request: gr.Request, *given: Any) -> dict[str, Any]:
+        """Run a few prompts through what the fields say; the page goes on to what comes of it."""
+        here, drawn = context(request), self.chosen()
+        now, *values = given[len(drawn) :]
+        if not self.is_newest(now) or list(given[: len(drawn)]) != drawn:
+            raise InvalidInput(DRAWN_AGAIN)
+        return {"id": previews.start(here.actor, here.project_id, self.plan(tuple(values)))}
 
     @toasts
     def switch_recipe(self, request: gr.Request, name: str, now: dict[str, Any], *values: Any) -> list[Any]:

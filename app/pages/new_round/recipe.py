@@ -34,6 +34,7 @@ SLOT_TITLES = {
     "schedule": "Schedule, what changes from round to round",
     "metrics": "Metrics, what is measured",
 }
+TO_PREVIEW = "(made) => { if (made.id) window.location.assign(`previews?preview=${Number(made.id)}`) }"
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ class Frame:
     about: Component
     estimate: Component
     launch: gr.Button
+    preview: gr.Button
+    previewed: gr.JSON
     fields: RoundFields
 
 
@@ -155,6 +158,10 @@ def _wire(
     )
     launched.success(None, js="() => { window.location.assign('./') }", api_visibility="private")
     launched.failure(drawing.read, everything, estimated, **QUIET)
+    started = frame.preview.click(
+        drawing.preview, [*choices, *everything], frame.previewed, trigger_mode="once", **PRIVATE
+    )
+    started.success(None, [frame.previewed], None, js=TO_PREVIEW, api_visibility="private")
 
 
 def _switcher(drawing: Drawing, switch: forms.Switch) -> Any:

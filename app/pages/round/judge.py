@@ -68,7 +68,7 @@ def shown(here: Context, round_id: int | None) -> list[Any]:
     found, row = judge_health.of_round(here.actor, round_id), rounds.get(here.actor, round_id)
     curve = widget.curve(found)
     return [
-        widget.shown(found, row.hold),
+        widget.shown(found, row.hold) | ({"rewrite": f"rewrites?round={round_id}"} if found.measures else {}),
         gr.Plot(curve, visible=curve is not None),
         gr.Column(visible=row.status is RoundStatus.held),
         *fields,

@@ -19,7 +19,7 @@ REPORT = """
 <details><summary>How the estimate is computed</summary><p class="rondo-muted">{{value.memory.how}}</p></details>{{/if}}
 <h3>The first rows as the trainer reads them</h3>
 <p class="rondo-muted key"><mark>Marked</mark> tokens are in the loss; the others are read only.
-<a href="{{value.dataset}}">The dataset</a></p>
+{{#if value.dataset}}<a href="{{value.dataset}}">The dataset</a>{{/if}}</p>
 {{#each value.first}}<article aria-label="Row {{this.number}}">
 {{#each this.texts}}<p class="rondo-muted small">{{this.head}}</p>
 <p class="tokens" dir="auto">{{#each this.parts}}{{#if this.learned}}<mark>{{this.text}}</mark>{{else

@@ -10,10 +10,12 @@ from backend.db.tables.failure import LeftOut
 from backend.db.tables.job import Executor, Job, JobPoint
 from backend.db.tables.judgment import Judgment, Label, Template
 from backend.db.tables.metric import Metric
+from backend.db.tables.preview import Preview
 from backend.db.tables.project import FormerSlug, Membership, Project
 from backend.db.tables.prompt import PROBES, ImportedCompletion, Prompt, PromptSet
 from backend.db.tables.recipe import SavedRecipe
 from backend.db.tables.review import Assignment, Event, GoldItem, Informativeness, Lease, Presence
+from backend.db.tables.rewrite import TemplateRewrite
 from backend.db.tables.round import Group, Round, RoundPromptSet, RoundRole
 from backend.db.tables.sample import JUDGED, Sample
 from backend.db.tables.user import LoginLink, LoginSession, Token, User
@@ -50,6 +52,7 @@ __all__ = [
     "Membership",
     "Metric",
     "Presence",
+    "Preview",
     "Project",
     "Prompt",
     "PromptSet",
@@ -60,6 +63,7 @@ __all__ = [
     "Sample",
     "SavedRecipe",
     "Template",
+    "TemplateRewrite",
     "Token",
     "User",
 ]  # fmt: skip

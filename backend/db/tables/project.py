@@ -28,6 +28,10 @@ class Project(Identified, Base):
         ForeignKey("checkpoints.id", ondelete="SET NULL", use_alter=True, name="fk_projects_baseline_id_checkpoints")
     )
     """The checkpoint that later rounds are compared with."""
+    preview_id: Mapped[int | None] = mapped_column(
+        ForeignKey("previews.id", ondelete="CASCADE", use_alter=True, name="fk_projects_preview_id_previews")
+    )
+    """Of a hidden project, which nobody sees: the preview whose rows it holds."""
     warning_rules: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     """What the project sets of rules that warn, by the rule's name; what is missing has the rule's own value."""
 

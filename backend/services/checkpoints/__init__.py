@@ -12,6 +12,7 @@ from backend.config import settings
 from backend.db import reading, session, standing, tables
 from backend.engines._wrapper import in_words, innermost
 from backend.errors import Conflict, NotFound
+from backend.pipeline import preview_rows
 from backend.pipeline.trained import say_rows
 from backend.services import events
 from backend.services.access import Actor, require
@@ -168,6 +169,7 @@ def delete(actor: Actor, checkpoint_id: int) -> None:
     """Forget a checkpoint that nothing refers to. Its files stay where they are."""
     with session() as db:
         row = _find(db, actor, checkpoint_id, Role.curator)
+        preview_rows.clear_ended(db, row.project_id)
         users = _users(db, row.id)
         if users:
             raise Conflict(f"The checkpoint {row.name} is used by {users}, so its history would break. Keep it.")

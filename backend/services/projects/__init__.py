@@ -59,6 +59,7 @@ def list_mine(actor: Actor) -> list[ProjectView]:
                 tables.Membership,
                 (tables.Membership.project_id == tables.Project.id) & (tables.Membership.user_id == user.id),
             )
+            .where(tables.Project.preview_id.is_(None))
             .order_by(tables.Project.name)
         )
         if not user.is_owner:

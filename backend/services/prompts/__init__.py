@@ -14,6 +14,7 @@ from backend import values
 from backend.db import reading, session, tables
 from backend.db.search import Query, parse
 from backend.errors import Conflict, NotFound
+from backend.pipeline import preview_rows
 from backend.services import events
 from backend.services.access import Actor, require
 from backend.services.prompts.file_preview import FilePreview, Finished
@@ -119,9 +120,13 @@ def get(actor: Actor, set_id: int) -> PromptSetView:
 
 def _sets() -> Any:
     """Sets with the name of who made them and the number of rounds that use them."""
-    used, prompt_set = tables.RoundPromptSet, tables.PromptSet
-    rounds = select(func.count(used.round_id.distinct())).where(used.prompt_set_id == prompt_set.id).scalar_subquery()
-    query = select(prompt_set, tables.User.name, rounds).outerjoin(tables.User, tables.User.id == prompt_set.created_by)
+    used, round_, prompt_set = tables.RoundPromptSet, tables.Round, tables.PromptSet
+    # A preview's round stands in another project.
+    of_project = (used.prompt_set_id == prompt_set.id, round_.project_id == prompt_set.project_id)
+    rounds = select(func.count(used.round_id.distinct())).join(round_, round_.id == used.round_id).where(*of_project)
+    query = select(prompt_set, tables.User.name, rounds.scalar_subquery()).outerjoin(
+        tables.User, tables.User.id == prompt_set.created_by
+    )
     return query.order_by(prompt_set.id.desc())
 
 
@@ -221,6 +226,8 @@ def longest(actor: Actor, set_ids: Sequence[int]) -> values.Prompt | None:
 def delete_set(actor: Actor, set_id: int) -> None:
     """Delete a set that no round uses, with its prompts."""
     with session() as db:
+        project_id = _get(db, actor, set_id, Role.admin).project_id
+        preview_rows.clear_ended(db, project_id)
         found = _get(db, actor, set_id, Role.admin)
         row = db.get_one(tables.PromptSet, set_id)
         if row.round_id is not None and _is_referred(db, set_id):

@@ -11,7 +11,7 @@ from backend import jobs
 from backend.db import now, reading, session, tables
 from backend.errors import Conflict, NotFound
 from backend.pipeline import branch, tune
-from backend.recipes import first_job, job_from, judge_of
+from backend.recipes import Recipe, first_job, job_from, judge_of
 from backend.services import events, review_settings
 from backend.services.access import Actor, require
 from backend.services.plans import Estimate, Plan, again, branches, defaults, estimate, scheduled
@@ -21,7 +21,7 @@ from backend.values import Role, RoundStatus, Stage
 
 __all__ = [
     "Estimate", "Plan", "RoundView", "again", "cancel", "defaults", "estimate", "get", "judge_of", "launch",
-    "list_rounds",
+    "list_rounds", "write",
 ]  # fmt: skip
 
 
@@ -106,9 +106,37 @@ def launch_in(db: Session, actor: Actor, project_id: int, plan: Plan, *, after_n
     last = db.scalar(select(func.max(tables.Round.number)).where(tables.Round.project_id == project_id))
     if after_number is not None and (last or 0) != after_number:
         raise Conflict("Another round was launched meanwhile, so nothing was launched. Look at the overview again.")
+    row = write(db, project_id, plan, recipe, (last or 0) + 1, created_by=actor.user_id, origin=origin)
+    place: dict[str, Any] = {"project_id": project_id, "round_id": row.id}
+    before = branch.KIND if origin is not None else tune.KIND if recipe.schedule.pilot_prompts > 0 else ""
+    spec = {"kind": before} if before else None
+    stage = Stage.generate if before else row.stage
+    jobs.enqueue(db, stage=stage, step=row.step, spec=spec, created_by=actor.user_id, **place)
+    what: dict[str, Any] = {
+        "recipe": str(plan.recipe.get("name", "")),
+        "num_prompts": plan.num_prompts,
+        "seed": plan.seed,
+    }
+    if origin is not None:
+        what |= {"branch_of": origin.number, "branch_step": plan.branch_step}
+    events.note(db, actor, "launch round", f"round {row.number}", **place, **what)
+    return row.id
+
+
+def write(
+    db: Session,
+    project_id: int,
+    plan: Plan,
+    recipe: Recipe,
+    number: int,
+    *,
+    created_by: int,
+    origin: tables.Round | None = None,
+) -> tables.Round:
+    """Write the round of a plan that was checked, with its roles and prompt sets; nothing runs yet."""
     row = tables.Round(
         project_id=project_id,
-        number=(last or 0) + 1,
+        number=number,
         parent_id=plan.parent_id,
         recipe=recipe.model_dump(mode="json"),
         policy_id=plan.policy_id,
@@ -124,7 +152,7 @@ def launch_in(db: Session, actor: Actor, project_id: int, plan: Plan, *, after_n
         tuned=origin.tuned if origin is not None else scheduled.tuned(db, recipe, plan.parent_id),
         branch_of_id=plan.branch_of,
         branch_step=plan.branch_step if origin is not None else None,
-        created_by=actor.user_id,
+        created_by=created_by,
     )
     row.stage, row.step = first_job(row.recipe, row.phase)
     if row.branch_step is not None:
@@ -137,20 +165,7 @@ def launch_in(db: Session, actor: Actor, project_id: int, plan: Plan, *, after_n
     for set_id, use in plan.sets():
         db.add(tables.RoundPromptSet(round_id=row.id, prompt_set_id=set_id, use=use))
     db.flush()
-    place: dict[str, Any] = {"project_id": project_id, "round_id": row.id}
-    before = branch.KIND if origin is not None else tune.KIND if recipe.schedule.pilot_prompts > 0 else ""
-    spec = {"kind": before} if before else None
-    stage = Stage.generate if before else row.stage
-    jobs.enqueue(db, stage=stage, step=row.step, spec=spec, created_by=actor.user_id, **place)
-    what: dict[str, Any] = {
-        "recipe": str(plan.recipe.get("name", "")),
-        "num_prompts": plan.num_prompts,
-        "seed": plan.seed,
-    }
-    if origin is not None:
-        what |= {"branch_of": origin.number, "branch_step": plan.branch_step}
-    events.note(db, actor, "launch round", f"round {row.number}", **place, **what)
-    return row.id
+    return row
 
 
 def auto_of(plan: Plan) -> dict[str, Any]:

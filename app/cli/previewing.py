@@ -1,0 +1,90 @@
+"""`rondo round preview`."""
+
+import time
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli.judging import app
+from app.cli.output import AsJson, Project, emit, say, table
+from app.cli.rounds import Timeout, find
+
+if TYPE_CHECKING:
+    from backend.services.previews import PreviewView
+
+__all__ = ["app"]
+
+
+@app.command()
+def preview(
+    project: Project = None,
+    recipe: Annotated[
+        str | None, typer.Option(help="Name of a recipe (`rondo recipes`), or a file of YAML. [default: as before]")
+    ] = None,
+    knobs: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A knob, as STEP.KNOB=VALUE, or a field of the recipe; may be given several times."),
+    ] = None,
+    samples: Annotated[int | None, typer.Option(min=1, help="How many samples of each prompt.")] = None,
+    num_prompts: Annotated[int, typer.Option("--prompts", min=1, max=20, help="How many prompts.")] = 5,
+    round_prompts: Annotated[
+        int | None, typer.Option("--round-prompts", min=1, help="How many prompts the full round has.")
+    ] = None,
+    prompt_set: Annotated[
+        list[str] | None, typer.Option(help="Set to sample from, by name or id; may be given several times.")
+    ] = None,
+    policy: Annotated[str | None, typer.Option(help="Checkpoint that answers, by name or id.")] = None,
+    judge: Annotated[str | None, typer.Option(help="Checkpoint that judges; `policy`: it judges itself.")] = None,
+    parent: Annotated[int | None, typer.Option(help="Number of the round to go on from. [default: the best]")] = None,
+    again: Annotated[int | None, typer.Option(help="Number of a round whose settings to take, seed included.")] = None,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for its end; a worker has to run.")] = True,
+    timeout: Timeout = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run a few prompts through the whole recipe of the next round, which is not launched; exit 1 if that failed."""
+    from dataclasses import asdict, replace
+
+    from app.cli import asking, launching
+    from backend.errors import RondoError
+    from backend.services import previews
+
+    actor = asking.owner()
+    chosen = asking.project(actor, project)
+    wish = launching.Wish(recipe, knobs or (), samples, policy=policy, judge=judge, prompt_sets=prompt_set or ())
+    above = find(actor, chosen.id, parent).id if parent is not None else None
+    same = find(actor, chosen.id, again).id if again is not None else None
+    plan = launching.plan_of(actor, chosen.id, wish, parent_id=above, again_id=same)
+    if round_prompts is not None:
+        plan = replace(plan, num_prompts=round_prompts)
+    found = previews.get(actor, previews.start(actor, chosen.id, plan, num_prompts=num_prompts))
+    began, told = time.monotonic(), 0
+    while wait and not found.is_over:
+        if timeout is not None and time.monotonic() - began > timeout:
+            raise RondoError(f"Preview {found.id} still runs after {timeout:g} seconds. Wait longer.")
+        time.sleep(0.5)
+        found = previews.get(actor, found.id)
+        for one in found.result.get("took", [])[told:]:
+            say(f"{one['line'] or 'The schedule tried changes out'}: {one['seconds']:.1f} s")
+            told += 1
+    emit(asdict(found), as_json=as_json, text=_text(found))
+    if found.error is not None:
+        raise typer.Exit(1)
+
+
+def _text(found: "PreviewView") -> str:
+    samples: list[dict[str, Any]] = [one for group in found.result.get("groups", []) for one in group["samples"]]
+    lines = [
+        [
+            one["id"],
+            one["text"].replace("\n", " ")[:60],
+            "-" if one["score"] is None else f"{one['score']:.3g}",
+            one["verdict"] or "-",
+            ", ".join(kept["as"] for kept in one["kept"]) or "not kept",
+        ]
+        for one in samples
+    ]
+    said = [f"Preview {found.id}: {found.status}", found.result.get("empty", ""), found.error or ""]
+    if found.seconds is not None:
+        said.append(f"Sampling and judging of the full round: at most {found.seconds:.0f} s")
+    rows = table(["text", "", "score", "verdict", "kept"], lines) if lines else ""
+    return "\n".join(filter(None, [said[0], rows, *said[1:]]))

@@ -1,0 +1,152 @@
+"""Rewrites: a judge's template rewritten by a model from people's labels, and what it is worth on unseen ones."""
+
+from typing import Any
+
+import gradio as gr
+
+from app.pages.rewrites import shown, templates
+from app.toasts import notice, toasts
+from app.widgets.asked import asked, not_here
+from app.widgets.beside import problem, refused_beside
+from app.widgets.chosen import Chosen
+from app.widgets.context import Context, context
+from app.widgets.markup import markup
+from app.widgets.roles import only
+from backend.errors import InvalidInput, PermissionDenied, RondoError
+from backend.services import checkpoints, rewrites, rounds
+from backend.services.rewrites.shapes import RewriteRow
+from backend.values import JSON, SCORER, Role, Stage
+
+TITLE, PATH, MENU = "Rewrites", "rewrites", "more"
+POLL_SECONDS = 2.0
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
+QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
+
+
+def build() -> None:
+    """Lay out the page and wire it."""
+    chosen, seen, kept = gr.State(Chosen()), gr.State({}), gr.JSON({}, visible="hidden")
+    with only(Role.curator, "Rewriting a template"):
+        with gr.Row():
+            round_ = gr.Dropdown(
+                [], label="Round", info="Whose judge's template is rewritten. Labels of the rounds above count, too.",
+                elem_id="rewrite-round",
+            )  # fmt: skip
+            reflector = gr.Dropdown(
+                [], label="Reflecting model", info="Writes the templates: the more able, the better.",
+                elem_id="rewrite-reflector",
+            )  # fmt: skip
+            number = gr.Number(
+                rewrites.USUAL, label="Templates", info="How many are written at most.", precision=0, minimum=1,
+                maximum=rewrites.MOST, elem_id="rewrite-number",
+            )  # fmt: skip
+        with gr.Row(elem_classes="rondo-toolbar"):
+            offer = markup(templates.OFFER, templates.OFFER_CSS, elem_id="rewrite-offer", value={})
+            go = gr.Button("Rewrite", variant="primary", size="md", scale=0, min_width=140, elem_id="rewrite-start")
+        refused = problem("rewrite-problem")
+        which = gr.Dropdown([], label="Rewrite", elem_id="rewrite-which")
+        card = markup(templates.CARD, templates.CARD_CSS, elem_id="rewrite-card")
+    timer = gr.Timer(POLL_SECONDS)
+
+    drawn = [card, timer, seen]
+    gr.on(None, draw, chosen, [round_, reflector, offer, which, *drawn], **QUIET)
+    gr.on([round_.input, number.input], estimate, [round_, number], offer, trigger_mode="always_last", **QUIET)
+    go.click(start, [chosen, round_, reflector, number], [which, *drawn, kept, refused], trigger_mode="once", **PRIVATE)
+    which.input(choose, [chosen, which], [*drawn, kept], **QUIET)
+    timer.tick(refresh, [chosen, seen], drawn, **QUIET)
+    kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
+
+
+@toasts
+def draw(chosen: Chosen, request: gr.Request) -> list[Any]:
+    """Draw what there is to choose from, and the rewrite that the address asks for, else the newest."""
+    here = context(request)
+    try:
+        rows = rewrites.list_rewrites(here.actor, here.project_id)
+    except PermissionDenied:
+        return [gr.skip()] * 7  # the page says who may
+    known = [
+        one for one in reversed(rounds.list_rounds(here.actor, here.project_id)) if one.stage is not Stage.generate
+    ]
+    of_round = asked(request, "round", "judged round", {one.id for one in known})
+    first = of_round.id or next((one.id for one in known), None)
+    writers = [(row.name, row.id) for row in checkpoints.tree(here.actor, here.project_id) if row.kind != SCORER]
+    found = asked(request, "rewrite", "rewrite", {one.id for one in rows})
+    newest = None if found.missing else next((one.id for one in rows), None)
+    wish: JSON = {"rewrite": found.id or newest, "missing": found.missing or of_round.missing}
+    return [
+        gr.Dropdown(choices=[(f"Round {one.number}, {one.status}", one.id) for one in known], value=first),
+        gr.Dropdown(choices=writers, value=next((id_ for _, id_ in writers), None)),
+        _offered(here, first, rewrites.USUAL),
+        *_drawn(here, chosen, wish, rows),
+    ]
+
+
+@toasts
+def estimate(round_id: int | None, number: float | None, request: gr.Request) -> JSON:
+    """Say what a rewrite would take."""
+    return _offered(context(request), round_id, int(number or 0))
+
+
+@toasts
+@refused_beside(5)
+def start(
+    chosen: Chosen, round_id: int | None, reflector: int | None, number: float | None, request: gr.Request
+) -> list[Any]:
+    """Start a rewrite, and show it."""
+    here = context(request)
+    if type(round_id) is not int or type(reflector) is not int:
+        raise InvalidInput("Choose a round and the model that writes the templates.")
+    made = rewrites.start(here.actor, round_id, reflector, rewrites=int(number or 0))
+    notice(f"Rewrite {made} is queued.")
+    rows = rewrites.list_rewrites(here.actor, here.project_id)
+    return [*_drawn(here, chosen, {"rewrite": made, "missing": ""}, rows), {"rewrite": made}]
+
+
+@toasts
+def choose(chosen: Chosen, which: int | None, request: gr.Request) -> list[Any]:
+    """Show another rewrite, and keep it in the address."""
+    here = context(request)
+    if type(which) is not int:
+        raise InvalidInput("Choose a rewrite from the list.")
+    rows = rewrites.list_rewrites(here.actor, here.project_id)
+    missing = "" if which in {one.id for one in rows} else not_here("rewrite", which)
+    wish: JSON = {"rewrite": None if missing else which, "missing": missing}
+    return [*_drawn(here, chosen, wish, rows)[1:], {"rewrite": which}]
+
+
+@toasts
+def refresh(chosen: Chosen, seen: JSON, request: gr.Request) -> list[Any]:
+    """Draw what changed since."""
+    wish = chosen.value
+    return chosen.unless_over(wish, _changes(context(request), wish, seen))
+
+
+def _offered(here: Context, round_id: int | None, number: int) -> JSON:
+    """What a rewrite would take, or why there is none: said where the figures stand, since one may still choose."""
+    if round_id is None:
+        return shown.offer(None, "No round of this project was judged yet. Launch one with a review.")
+    try:
+        return shown.offer(rewrites.offer(here.actor, round_id, rewrites=number), "")
+    except RondoError as error:
+        return shown.offer(None, error.message)
+
+
+def _drawn(here: Context, chosen: Chosen, wish: JSON, rows: list[RewriteRow]) -> list[Any]:
+    field = gr.Dropdown(choices=[shown.choice(one) for one in rows], value=wish["rewrite"])
+    drawn = _changes(here, wish, {})
+    chosen.put(wish)
+    return [field, *drawn]
+
+
+def _changes(here: Context, wish: JSON, seen: JSON) -> list[Any]:
+    """The rewrite, as far as it differs from what is shown."""
+    wanted = wish.get("rewrite")
+    found = rewrites.get(here.actor, wanted) if wanted is not None else None
+    now: JSON = {
+        "card": shown.rewrite(found) if found is not None else shown.nothing(wish.get("missing", "")),
+        "is_live": found is not None and not found.is_over,
+    }
+    if now == seen:
+        return [gr.skip()] * 3
+    return [now["card"], gr.Timer(active=now["is_live"]), now]

@@ -1,0 +1,177 @@
+"""A preview of a round: a few prompts through its recipe up to the first training, which is looked at and not done.
+
+All steps run in one job, by the code that runs them in a round. Their rows stand in a round of a hidden project and are
+deleted in the transaction that ends the job. A job that was killed goes on with the step at which it was.
+"""
+
+import time
+from collections.abc import Callable
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend import recipes
+from backend.db import reading, tables
+from backend.errors import EmptySelection, NotFound
+from backend.jobs.progress import Progress
+from backend.pipeline import generate, judge, preflight, preview_rows, train, tune
+from backend.pipeline import groups as group_values
+from backend.pipeline import select as selecting
+from backend.pipeline.ask import ask_due
+from backend.pipeline.bind import loading
+from backend.pipeline.known import known_labels
+from backend.pipeline.stage import Finish, StageContext
+from backend.recipes import STAGES as STAGES_OF
+from backend.recipes import Place
+from backend.selectors import Selector
+from backend.values import JSON, Stage
+
+KIND = "preview"
+"""The kind of the job."""
+TUNE = -1
+"""Stands for the step of a schedule that tries changes out."""
+STAGES: dict[Stage, Callable[[StageContext], Finish]] = {
+    Stage.generate: generate.run,
+    Stage.judge: judge.run,
+    Stage.select: selecting.run,
+}
+
+
+def run(job_id: int, attempt: int, progress: Progress) -> Finish:
+    """Run the steps that have not run yet; what they made is kept as the preview's result, and their rows deleted.
+
+    A selector that keeps nothing ends the preview without an error: of so few prompts that may be chance.
+    """
+    preview = _preview(job_id)
+    while (stage := _next(preview.id, job_id, attempt, progress)) is not None:
+        if not _step(stage, preview.id):
+            break
+
+    def finish(db: Session) -> None:
+        row = db.get_one(tables.Preview, preview.id)
+        row.result = row.result | preview_rows.shown(db, preview.id) | {"is_over": True}
+        db.flush()
+        preview_rows.delete_rows(db, preview.id)
+
+    return finish
+
+
+def _preview(job_id: int) -> tables.Preview:
+    with reading() as db:
+        found = db.scalars(select(tables.Preview).where(tables.Preview.job_id == job_id)).one_or_none()
+    if found is None:
+        raise NotFound(f"The preview of job {job_id} was deleted. There is nothing left to do for it.")
+    return found
+
+
+def _next(preview_id: int, job_id: int, attempt: int, progress: Progress) -> StageContext | None:
+    """The next step to run, with the round as it is now; None after the first training."""
+    with reading() as db:
+        preview, row = db.get_one(tables.Preview, preview_id), preview_rows.round_of(db, preview_id)
+    if row is None:
+        raise NotFound("The rows of this preview were deleted, so it cannot go on. Start another one from New round.")
+    recipe = recipes.read(row.recipe)
+    done = {one["step"] for one in preview.result.get("took", [])}
+    steps = [TUNE] if recipe.schedule.pilot_prompts > 0 else []
+    steps += [place.index for place in _run_here(recipe.places(row.phase))]
+    number = next((step for step in steps if step not in done), None)
+    if number is None:
+        return None
+    context = {"home_id": preview.project_id}
+    if number == TUNE:
+        return StageContext(job_id, attempt, row, recipe, progress, Stage.generate, tune.KIND, row.step, **context)
+    stage = STAGES_OF[recipe.places(row.phase)[number].step.kind]
+    return StageContext(job_id, attempt, row, recipe, progress, stage, "", number, **context)
+
+
+def _run_here(places: tuple[Place, ...]) -> list[Place]:
+    """The steps that have a job, up to the first training: what comes after works with what it would make."""
+    with_job = [place for place in places if place.step.kind in STAGES_OF]
+    first = next((n for n, place in enumerate(with_job) if place.step.kind == "trainer"), len(with_job))
+    return with_job[: first + 1]
+
+
+def _step(stage: StageContext, preview_id: int) -> bool:
+    """Run one step and note what it took; False where there is nothing to go on with."""
+    began, loaded, noted, goes_on = time.perf_counter(), loading.seconds, JSON(), True
+    try:
+        if stage.kind == tune.KIND:
+            finish = tune.run(stage, most=stage.round.num_prompts)
+        elif stage.stage is Stage.train:
+            finish, noted = _looked(stage)
+        else:
+            finish = STAGES[stage.stage](stage)
+    except EmptySelection as error:
+        # What a round could do now, a preview cannot.
+        noted, goes_on = {"empty": error.message.removesuffix(selecting.LAUNCH_ANOTHER).strip()}, False
+        finish = _nothing
+    took = {
+        "step": TUNE if stage.kind == tune.KIND else stage.step,
+        "line": "" if stage.kind == tune.KIND else stage.recipe.lines(stage.round.phase)[stage.step],
+        "stage": str(stage.stage),
+        "seconds": time.perf_counter() - began,
+        "loading": loading.seconds - loaded,
+    }
+    dropped = _dropped(stage) if stage.stage is Stage.select else {}
+    with stage.writing() as db:
+        finish(db)
+        row = db.get_one(tables.Preview, preview_id, with_for_update=True)
+        before = row.result
+        row.result = (
+            before
+            | noted
+            | {
+                "took": [*before.get("took", []), took],
+                "dropped": before.get("dropped", {}) | ({str(stage.step): dropped} if dropped else {}),
+            }
+        )
+    return goes_on
+
+
+def _nothing(_: Session) -> None:
+    return None
+
+
+def _looked(stage: StageContext) -> tuple[Finish, JSON]:
+    """What the training would be about to do: its rows as its trainer reads them."""
+    ask_due(stage)
+    trainer = train.trainer_of(stage)
+    dataset = train.dataset_of(stage.round.id, stage.step) if trainer.takes else None
+    if not trainer.trains_weights or dataset is None:
+        why = "trains no weights" if not trainer.trains_weights else "reads no rows that were selected before it"
+        return _nothing, {
+            "no_preflight": f"The trainer {trainer.name} {why}, so there is nothing to look at beforehand."
+        }
+    stage.progress.start(1, "looks")
+    train.check_policy(stage)
+    asked = {
+        "trainer": trainer.dump(),
+        "policy_id": train.starts_from(stage),
+        "reference_id": train.compared_with(stage),
+        "seed": stage.round.seed,
+    }
+    report = preflight.look(stage.job_id, dataset, asked)
+    stage.progress.advance(1)
+    return _nothing, {preflight.KIND: report}
+
+
+def _dropped(stage: StageContext) -> JSON:
+    """Why the step's selector drops samples of each group, by the group's id; {} of one that needs all groups at once.
+
+    Each group is selected from alone: a selector's own count is of all of them together.
+    """
+    selector = stage.place.step.part
+    if not isinstance(selector, Selector) or selector.needs_all_groups:
+        return {}
+    found: JSON = {}
+    with reading() as db:
+        known = known_labels(db, stage.round.id)
+        for row in group_values.seen_by(db, stage):
+            groups = selecting.labelled(stage, db, [row], known)
+            offered = selecting.offered(stage, groups)
+            if groups and not offered:
+                found[str(row.id)] = {selecting.PARENT_REJECTED: len(groups[0].samples)}
+            elif offered:
+                selection = selector.select(offered, seed=stage.seed("select", 0))
+                found[str(row.id)] = dict(selection.dropped) | {"unit": selection.unit}
+    return found

@@ -1,0 +1,49 @@
+"""How often a judge agrees with people before and after, and the difference: 95 % intervals over prompts."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from backend.metrics._intervals import wilson
+from backend.pipeline.health import numbers
+from backend.pipeline.health.shapes import Number
+from backend.pipeline.rewrite.cases import Case
+from backend.pipeline.rewrite.trial import Outcome
+
+SAME = 1e-9
+
+
+def agreement(cases: Sequence[Case], outcomes: Sequence[Outcome]) -> Number:
+    """The share of labels that the judge agrees with; prompts are drawn again, not texts."""
+    return numbers.ratio(_sums(cases, [float(one.agrees) for one in outcomes]))
+
+
+def difference(cases: Sequence[Case], before: Sequence[Outcome], after: Sequence[Outcome]) -> Number:
+    """The gain in agreement on the same texts, by the paired bootstrap over prompts.
+
+    Where the bootstrap has no width, as with no text that changed, Wilson's interval over the prompts stands for it.
+    """
+    gains = [float(new.agrees) - float(old.agrees) for old, new in zip(before, after, strict=True)]
+    parts = _sums(cases, gains)
+    found = numbers.ratio([(count + of, 2 * of) for count, of in parts])  # from -1..1 to 0..1, and back
+    if found.value is None:
+        return Number()
+    value = 2 * found.value - 1
+    if found.low is None or found.high is None:
+        return Number(value, None, None, len(cases))
+    low, high = 2 * found.low - 1, 2 * found.high - 1
+    if len({round(count / of, 9) for count, of in parts}) == 1:
+        low, high = _without_width(value, len(parts))
+    return Number(value, low, high, len(cases))
+
+
+def _without_width(value: float, prompts: int) -> tuple[float, float]:
+    """Of a gain that is the same on all prompts: as far from it as Wilson's interval of a share of all of them."""
+    most = wilson(0, prompts)[1]
+    return max(-1.0, value - most), min(1.0, value + most)
+
+
+def _sums(cases: Sequence[Case], values: Sequence[float]) -> list[tuple[float, int]]:
+    sums: dict[str, list[float]] = defaultdict(list)
+    for case, value in zip(cases, values, strict=True):
+        sums[case.key].append(value)
+    return [(sum(some), len(some)) for some in sums.values()]

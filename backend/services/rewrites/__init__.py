@@ -1,0 +1,237 @@
+"""A judge's template rewritten by a model from people's labels: what it takes, starting it, using what it found."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend import boundary, jobs, recipes
+from backend.db import reading, session, tables
+from backend.errors import Conflict, InvalidInput, NotFound
+from backend.judges._template import TemplateJudge
+from backend.pipeline import rewrite
+from backend.pipeline.bind import checkpoint_of
+from backend.pipeline.health.shapes import Number
+from backend.pipeline.rewrite.optimizer import most_calls
+from backend.services import events, rounds
+from backend.services.access import Actor, require
+from backend.services.held_out.words import changes
+from backend.services.plans.plan import Plan
+from backend.services.rewrites.shapes import Example, Offer, Outcome, RewriteRow, RewriteView, Side
+from backend.values import JSON, SCORER, JobStatus, Role, Stage
+
+USUAL, MOST = 8, 50
+"""Templates that are written."""
+
+
+def offer(actor: Actor, round_id: int, *, rewrites: int = USUAL) -> Offer:
+    """What rewriting would take; nothing is started. Raises `InvalidInput` for a judge without such a template."""
+    boundary.whole(rewrites, "rewrites", least=1, most=MOST)
+    with reading() as db:
+        row = rounds.get_row(db, actor, round_id, Role.curator)
+        return _offer(db, row, rewrites)
+
+
+def start(actor: Actor, round_id: int, reflector_id: int, *, rewrites: int = USUAL) -> int:
+    """Start a job in which a checkpoint writes at most so many templates; return the rewrite's id.
+
+    Raises `InvalidInput` for too few labels, and for a judge or a checkpoint that this cannot be done with.
+    """
+    boundary.whole(rewrites, "rewrites", least=1, most=MOST)
+    with session() as db:
+        row = rounds.get_row(db, actor, round_id, Role.curator)
+        _check_reflector(db, row.project_id, reflector_id)
+        found = _offer(db, row, rewrites)
+        if found.why_not:
+            raise InvalidInput(found.why_not)
+        _, step = rewrite.judge_in(row)
+        job = jobs.enqueue(
+            db, stage=Stage.judge, project_id=row.project_id, spec={"kind": rewrite.KIND}, created_by=actor.user_id
+        )
+        asked = {"template": found.template, "judge_id": found.judge_id, "reflector_id": reflector_id}
+        made = tables.TemplateRewrite(
+            project_id=row.project_id,
+            job_id=job.id,
+            round_id=round_id,
+            step=step,
+            asked=asked | {"rewrites": rewrites},
+            created_by=actor.user_id,
+        )
+        db.add(made)
+        db.flush()
+        events.note(
+            db,
+            actor,
+            "rewrite template",
+            f"round {row.number}",
+            project_id=row.project_id,
+            round_id=round_id,
+            rewrite_id=made.id,
+            rewrites=rewrites,
+        )
+        return made.id
+
+
+def list_rewrites(actor: Actor, project_id: int) -> list[RewriteRow]:
+    """The project's rewrites, newest first."""
+    row, job, round_ = tables.TemplateRewrite, tables.Job, tables.Round
+    query = (
+        select(row.id, row.round_id, round_.number, job.status, row.result["is_kept"].as_boolean(), row.created_at)
+        .join(round_, round_.id == row.round_id)
+        .outerjoin(job, job.id == row.job_id)
+        .where(row.project_id == project_id)
+        .order_by(row.id.desc())
+    )
+    with reading() as db:
+        require(db, actor, project_id, Role.curator)
+        return [
+            RewriteRow(id_, round_id, number, status or JobStatus.cancelled, is_kept, at)
+            for id_, round_id, number, status, is_kept, at in db.execute(query).tuples()
+        ]
+
+
+def get(actor: Actor, rewrite_id: int) -> RewriteView:
+    """One rewrite, as far as it is; raises `NotFound`."""
+    with reading() as db:
+        return _view(db, _find(db, actor, rewrite_id))
+
+
+def plan(actor: Actor, rewrite_id: int) -> Plan:
+    """The plan of the next round with the new template; raises `Conflict` for one that was not kept."""
+    with reading() as db:
+        row = _find(db, actor, rewrite_id)
+        if not row.result.get("is_kept"):
+            raise Conflict(f"Rewrite {rewrite_id} has no template that was kept. Its page says why.")
+        round_ = db.get_one(tables.Round, row.round_id)
+    default = rounds.defaults(actor, row.project_id)
+    # The next round's own recipe where it is that of the round, which its schedule may have changed since.
+    is_same = default.recipe.get("name") == round_.recipe.get("name")
+    recipe = recipes.read(default.recipe if is_same else round_.recipe)
+    parts = recipe.phases[min(round_.phase, len(recipe.phases) - 1)].steps
+    if row.step >= len(parts) or not isinstance(parts[row.step].part, TemplateJudge):
+        recipe = recipes.read(round_.recipe)
+    # A recipe of slots calls its one judge by its slot; another one calls a step by its number.
+    place = (
+        "judge"
+        if recipe.is_slots
+        else f"{round_.phase + 1}/{row.step + 1}"
+        if len(recipe.phases) > 1
+        else str(row.step + 1)
+    )
+    changed = recipe.with_changes({place: {"template": row.result["template"]}})
+    return replace(default, recipe=changed.model_dump(mode="json"))
+
+
+def _offer(db: Session, row: tables.Round, rewrites: int) -> Offer:
+    judge, step = rewrite.judge_in(row)
+    place = recipes.read(row.recipe).places(row.phase)[step]
+    judge_id = checkpoint_of(db, row, place.step.by, step)
+    cases = rewrite.gather(db, row)
+    seen, unseen = map(len, rewrite.split(cases))
+    checkpoint = db.get(tables.Checkpoint, judge_id)
+    return Offer(
+        row.id,
+        str(judge.name),
+        judge_id,
+        checkpoint.name if checkpoint is not None else "",
+        judge.template,
+        seen,
+        unseen,
+        rewrites,
+        most_calls(seen, unseen, rewrites, judge.calls_per_sample),
+        rewrite.too_few(cases) or "",
+    )
+
+
+def _check_reflector(db: Session, project_id: int, checkpoint_id: int) -> None:
+    row = db.get(tables.Checkpoint, checkpoint_id)
+    if row is None or row.project_id != project_id:
+        raise NotFound(f"There is no checkpoint {checkpoint_id} in this project. Choose one from the list.")
+    if row.kind == SCORER:
+        raise InvalidInput(f"{row.name} is a scorer, which writes no text. Choose a language model to write templates.")
+
+
+def _find(db: Session, actor: Actor, rewrite_id: int) -> tables.TemplateRewrite:
+    missing = f"There is no rewrite {rewrite_id} here. Start one on the page Rewrites."
+    row = db.get(tables.TemplateRewrite, rewrite_id)
+    if row is None:
+        raise NotFound(missing)
+    try:
+        require(db, actor, row.project_id, Role.curator)
+    except NotFound as error:
+        raise NotFound(missing) from error
+    return row
+
+
+def _view(db: Session, row: tables.TemplateRewrite) -> RewriteView:
+    job = db.get(tables.Job, row.job_id) if row.job_id is not None else None
+    round_ = db.get_one(tables.Round, row.round_id)
+    user = db.get(tables.User, row.created_by) if row.created_by is not None else None
+    judge = recipes.read(round_.recipe).places(round_.phase)[row.step].step.part
+    return RewriteView(
+        row.id,
+        row.project_id,
+        row.round_id,
+        round_.number,
+        row.job_id,
+        job.status if job is not None else JobStatus.cancelled,
+        job.error if job is not None else None,
+        job.done if job is not None else 0,
+        job.total if job is not None else 0,
+        str(judge.name),
+        _name(db, row.asked["judge_id"]),
+        _name(db, row.asked["reflector_id"]),
+        row.asked["rewrites"],
+        row.asked["template"],
+        _outcome(row.asked["template"], row.result) if row.result else None,
+        user.name if user is not None else None,
+        row.created_at,
+    )
+
+
+def _name(db: Session, checkpoint_id: int) -> str:
+    row = db.get(tables.Checkpoint, checkpoint_id)
+    return row.name if row is not None else f"checkpoint {checkpoint_id}, which is gone"
+
+
+def _outcome(old: str, result: JSON) -> Outcome:
+    seen, unseen = (_side(result[name]) for name in ("seen", "unseen"))
+    gain = Number(**result["unseen"]["gain"])
+    return Outcome(
+        result["template"],
+        result["is_kept"],
+        _said(old, result, gain),
+        seen,
+        unseen,
+        gain,
+        result["written"],
+        result["refused"],
+        result["calls"],
+        tuple(changes(old, result["template"])),
+        _examples(result["examples"]),
+    )
+
+
+def _side(given: JSON) -> Side:
+    return Side(given["labels"], given["prompts"], Number(**given["before"]), Number(**given["after"]))
+
+
+def _examples(given: Sequence[JSON]) -> tuple[Example, ...]:
+    return tuple(Example(**one) for one in given)
+
+
+def _said(old: str, result: JSON, gain: Number) -> str:
+    if result["is_kept"]:
+        return "Kept: on labels that it has not seen the judge agrees with people more often, beyond chance."
+    if result["template"] == old:
+        return (
+            f"Nothing is changed: none of {result['written']} templates was better on the labels that were seen. Try "
+            "another reflecting model, or let it write more."
+        )
+    if gain.low is None:
+        return "Not kept: of so few unseen prompts no interval can be said. Collect more labels."
+    return (
+        "Not kept: on labels that it has not seen the new template is not better beyond chance. More labels, or "
+        "another reflecting model, may tell."
+    )

@@ -1,0 +1,109 @@
+"""What is shown of rewriting a judge's template."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from backend import jobs
+from backend.pipeline.health.shapes import Number
+from backend.services.held_out.words import Piece
+from backend.values import JobStatus
+
+__all__ = ["Example", "Number", "Offer", "Outcome", "RewriteRow", "RewriteView", "Side"]
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What rewriting a round's template would take. `why_not`: why it cannot be done, and how it could.
+
+    `calls`: replies of the judge, at most, for so many templates written.
+    """
+
+    round_id: int
+    judge: str
+    judge_id: int | None
+    judge_name: str
+    template: str
+    seen: int
+    unseen: int
+    rewrites: int
+    calls: int
+    why_not: str
+
+
+@dataclass(frozen=True)
+class RewriteRow:
+    """A rewrite in a list."""
+
+    id: int
+    round_id: int
+    round_number: int
+    status: JobStatus
+    is_kept: bool | None
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class Side:
+    """Labels of one side of the split, and how often the judge agrees with them before and after."""
+
+    labels: int
+    prompts: int
+    before: Number
+    after: Number
+
+
+@dataclass(frozen=True)
+class Example:
+    """An unseen text on which the judge changed its mind. `is_right`: whether it agrees with people now."""
+
+    sample_id: int
+    is_right: bool
+    accepts: bool
+    prompt: str
+    text: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a rewrite came to. `gain`: in agreement on unseen labels; `is_kept`: its interval lies above 0."""
+
+    template: str
+    is_kept: bool
+    said: str
+    seen: Side
+    unseen: Side
+    gain: Number
+    written: int
+    refused: int
+    calls: int
+    pieces: tuple[Piece, ...]
+    examples: tuple[Example, ...]
+
+
+@dataclass(frozen=True)
+class RewriteView:
+    """A rewrite as far as it is. `outcome`: None until its job is done."""
+
+    id: int
+    project_id: int
+    round_id: int
+    round_number: int
+    job_id: int | None
+    status: JobStatus
+    error: str | None
+    done: int
+    total: int
+    judge: str
+    judge_name: str
+    reflector: str
+    rewrites: int
+    template: str
+    outcome: Outcome | None
+    created_by: str | None
+    created_at: datetime
+
+    @property
+    def is_over(self) -> bool:
+        return self.status not in jobs.ACTIVE

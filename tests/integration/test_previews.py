@@ -1,0 +1,196 @@
+"""Previews: a few prompts through the whole recipe, of which nothing stays but what is shown."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.pages.previews import shown
+from backend import recipes
+from backend.db import reading, session, tables
+from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
+from backend.jobs import transitions
+from backend.pipeline import run as pipeline_run
+from backend.recipes import Recipe
+from backend.services import checkpoints, previews, prompts, rounds
+from backend.services.projects import list_mine
+from backend.values import JobStatus, Role, Stage
+from tests import rows
+from tests.integration import site
+from tests.integration.clicking import Clicker
+from tests.integration.loop import JUDGE, SOLVER, TRAINING, Killed, Loop, dying, star, tiny
+from tests.integration.test_deep_links import Opened
+
+__all__ = ["tiny"]
+WRITTEN = (
+    tables.Round, tables.Group, tables.Sample, tables.Label, tables.Judgment, tables.Dataset, tables.Example,
+    tables.RoundPromptSet, tables.RoundRole, tables.Metric, tables.LeftOut,
+)  # fmt: skip
+
+
+class Page(Clicker, Opened):
+    """Opens a page and clicks on it."""
+
+
+def plan_of(loop: Loop, **more: Any) -> rounds.Plan:
+    return rounds.Plan(
+        recipe=loop.recipe.model_dump(mode="json"), policy_id=loop.policy.id, reference_id=loop.base.id,
+        sample_set_ids=(loop.prompts.id,), **{"num_prompts": 10, "seed": 3} | more,
+    )  # fmt: skip
+
+
+def run_job(preview_id: int) -> tables.Job:
+    """Run the preview's job, again for as often as it dies."""
+    while True:
+        with reading() as db:
+            row = db.get_one(tables.Preview, preview_id)
+            job = db.get_one(tables.Job, row.job_id)
+        if job.status not in (JobStatus.queued, JobStatus.running):
+            return job
+        attempt = transitions.start(job.id, job.workflow_id, "here")
+        assert attempt is not None
+        try:
+            pipeline_run.run_job(job.id, attempt)
+        except Killed:
+            assert transitions.take_over(job.id, job.workflow_id, lost=False)
+
+
+def counted() -> dict[str, int]:
+    with reading() as db:
+        return {table.__tablename__: db.query(table).count() for table in (*WRITTEN, tables.Project)}
+
+
+def rewarding(**changes: Any) -> Recipe:
+    few = {
+        "trainer": TRAINING | {"start": "base"},
+        "generator": {"n": 2, "temperature": 1.0},
+        "metrics": [],
+        "unparsed_limit": 1.0,
+    }
+    return recipes.get("self_rewarding").with_changes(few | changes)
+
+
+def test_what_a_preview_shows_and_that_nothing_of_it_stays(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = Loop(rewarding(), JUDGE, tiny)
+    before = counted()
+    preview_id = previews.start(loop.actor, loop.project.id, plan_of(loop), num_prompts=3)
+    with dying(monkeypatch) as kills:
+        assert run_job(preview_id).error is None
+    assert kills[0] > 3, "it goes on where it was killed"
+    assert counted() == before
+    found = previews.get(loop.actor, preview_id)
+    result = found.result
+    assert (found.status, found.num_prompts, found.plan.num_prompts) == (JobStatus.done, 3, 10)
+    assert [one["stage"] for one in result["took"]] == ["generate", "judge", "select", "train"]
+    texts = [one for group in result["groups"] for one in group["samples"]]
+    assert (len(result["groups"]), len(texts)) == (3, 6)
+    assert all(len(one["judgments"]) == 3 for one in texts), "each vote with the judge's words"
+    assert {kept["as"] for one in texts for kept in one["kept"]} == {"chosen", "rejected"}
+    assert result["preflight"]["rows"] == result["funnels"][0]["rows"] > 0
+    assert "<" in result["preflight"]["first"][0][0]["parts"][0]["text"] or result["preflight"]["first"]
+    assert found.seconds is not None
+    said = shown.preview(found)
+    assert {one["fate"] for group in said["groups"] for one in group["samples"]} >= {"chosen side", "rejected side"}
+    assert shown.rows(found)["facts"]
+
+
+def test_a_preview_counts_nowhere_while_it_runs_and_is_in_nobodys_way(tiny: Path) -> None:
+    loop = Loop(star(), SOLVER, tiny)
+    owner = rows.make_actor(is_owner=True)
+    preview_id = previews.start(loop.actor, loop.project.id, plan_of(loop))
+    with reading() as db:
+        [hidden] = [one for one in db.query(tables.Project) if one.preview_id == preview_id]
+        [row] = [one for one in db.query(tables.Round) if one.project_id == hidden.id]
+    assert rounds.list_rounds(owner, loop.project.id) == []
+    assert hidden.id not in {one.id for one in list_mine(owner)}
+    for actor in (owner, loop.actor):
+        with pytest.raises(NotFound):
+            rounds.get(actor, row.id)
+    assert prompts.get(loop.actor, loop.prompts.id).num_rounds == 0
+    assert row.seed != 3, "people would have seen what the judge says of the round's own texts"
+    with pytest.raises(Conflict, match="Cancel its job"):
+        previews.delete(loop.actor, preview_id)
+    with pytest.raises(Conflict, match="used by"):
+        checkpoints.delete(loop.actor, loop.policy.id)
+    with session() as db:
+        found = db.get_one(tables.Preview, preview_id)
+        assert found.job_id is not None
+        transitions.cancel(db, found.job_id)
+    prompts.delete_set(loop.actor, loop.prompts.id)
+    with reading() as db:
+        assert db.query(tables.Project).filter_by(preview_id=preview_id).count() == 0
+    previews.delete(loop.actor, preview_id)
+    with pytest.raises(NotFound):
+        previews.get(loop.actor, preview_id)
+
+
+@pytest.mark.on_sqlite
+def test_an_error_of_the_recipe_shows_with_the_texts_it_is_about(tiny: Path) -> None:
+    mute = {"name": "scripted", "rules": [{"pattern": "grading", "reply": "hm"}, {"pattern": "prompt", "reply": "x"}]}
+    loop = Loop(rewarding(unparsed_limit=0.5), mute, tiny)
+    preview_id = previews.start(loop.actor, loop.project.id, plan_of(loop))
+    assert run_job(preview_id).status is JobStatus.failed
+    found = previews.get(loop.actor, preview_id)
+    assert "judge replies have no verdict" in str(found.error)
+    raw = {said["raw"] for group in found.result["groups"] for one in group["samples"] for said in one["judgments"]}
+    assert raw == {"hm"}
+    assert "30 of 30" in shown.preview(found)["error"]
+    previews.start(loop.actor, loop.project.id, plan_of(loop))
+    assert previews.get(loop.actor, preview_id).result["groups"] == found.result["groups"], "kept without its rows"
+
+
+@pytest.mark.on_sqlite
+def test_a_preview_of_which_nothing_is_kept_says_why(tiny: Path) -> None:
+    same = {"name": "scripted", "rules": [{"pattern": "grading", "reply": "Score: 3"}, {"pattern": "", "reply": "x"}]}
+    loop = Loop(rewarding(), same, tiny)
+    preview_id = previews.start(loop.actor, loop.project.id, plan_of(loop))
+    assert run_job(preview_id).error is None
+    said = shown.preview(previews.get(loop.actor, preview_id))
+    assert said["empty"].startswith("The selector best_versus_worst kept nothing of 5 groups")
+    assert "Nobody reviews" not in said["empty"]
+    assert all(one["dropped"] for one in said["groups"])
+
+
+@pytest.mark.on_sqlite
+def test_who_may_preview_and_what_is_refused(tiny: Path) -> None:
+    loop = Loop(star(), SOLVER, tiny)
+    plan = plan_of(loop)
+    with pytest.raises(PermissionDenied):
+        previews.start(rows.make_actor(loop.project, Role.reviewer), loop.project.id, plan)
+    with pytest.raises(InvalidInput, match="from 1 to 20"):
+        previews.start(loop.actor, loop.project.id, plan, num_prompts=21)
+    with pytest.raises(InvalidInput, match="Choose at least one train set"):
+        previews.start(loop.actor, loop.project.id, replace(plan, sample_set_ids=()))
+    preview_id = previews.start(loop.actor, loop.project.id, plan)
+    with pytest.raises(NotFound, match="no preview"):
+        previews.get(rows.make_actor(), preview_id)
+    with reading() as db:
+        [job] = db.query(tables.Job).all()
+    assert (job.project_id, job.round_id, job.stage) == (loop.project.id, None, Stage.generate)
+    previewed = previews.get(loop.actor, preview_id).plan
+    assert previewed == plan
+
+
+@pytest.mark.on_sqlite
+def test_the_page_and_rest_show_a_preview(tiny: Path) -> None:
+    loop = Loop(star(), SOLVER, tiny)
+    with site.signed_in(loop.actor) as client:
+        body = {"recipe": loop.recipe.model_dump(mode="json"), "sample_set_ids": [loop.prompts.id], "prompts": 2,
+                "policy_id": loop.policy.id, "reference_id": loop.base.id}  # fmt: skip
+        made = client.post(f"/api/v1/projects/{loop.project.id}/previews", json=body)
+        assert made.status_code == 202, made.text
+        assert (made.json()["status"], made.json()["num_prompts"]) == ("queued", 2)
+        preview_id = made.json()["id"]
+        page = Page(client, loop.project.slug)
+        said = page.ask("previews", "draw", preview=str(preview_id))
+        assert f'"Preview {preview_id}: ' in said
+        assert "waits in the queue" in said
+        with session() as db:
+            transitions.cancel(db, made.json()["job_id"])
+        page.do("previews", "refresh")
+        assert '"status": "cancelled"' in page.said[-1]
+        page.do("previews", "delete")
+        assert "No round of this project was previewed yet." in page.said[-1]
+    with reading() as db:
+        assert db.query(tables.Preview).count() == 0

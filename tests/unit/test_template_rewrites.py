@@ -1,0 +1,150 @@
+"""A judge's template rewritten from people's labels: the split, what is refused, the search, the numbers."""
+
+from collections.abc import Callable
+
+import pytest
+
+from backend.engines.scripted import Rule, Scripted
+from backend.errors import EngineError
+from backend.judges.written_verdict import WrittenVerdict
+from backend.pipeline import rewrite
+from backend.pipeline.rewrite import numbers, optimizer
+from backend.pipeline.rewrite.cases import Case, split
+from backend.pipeline.rewrite.trial import Outcome, Trial, with_template
+from backend.values import Group, Prompt, Sample
+
+ASKS_FOR_BAD = "Is it bad? {prompt} {response} End with ;Y or ;N"
+ASKS_FOR_GOOD = "Is it good? {prompt} {response} End with ;Y or ;N"
+JUDGE = WrittenVerdict(template=ASKS_FOR_BAD)
+ENGINE = Scripted(
+    rules=(
+        Rule(pattern=r"Is it bad\?(?s:.)*\bpoor", reply="it is;Y"),
+        Rule(pattern=r"Is it bad\?", reply="it is not;N"),
+        Rule(pattern=r"Is it good\?(?s:.)*\bfine", reply="it is;Y"),
+        Rule(pattern=r"Is it good\?", reply="it is not;N"),
+        Rule(pattern="", reply="hm"),
+    )
+)
+"""Does what its template says: good texts are fine, bad ones poor."""
+
+
+def cases(number: int) -> list[Case]:
+    """Two texts of each prompt, a fine one and a poor one, which people tell apart."""
+    made = []
+    for n in range(number):
+        for place, word in enumerate(("fine", "poor")):
+            sample = Sample(2 * n + place + 1, n, f"a {word} text {n}", position=place)
+            group = Group(Prompt(n, [{"role": "user", "content": f"q {n}"}]), (sample,))
+            made.append(Case(group, word == "fine", f"key {n}"))
+    return made
+
+
+def trial(asked: Callable[[int], None] = lambda number: None) -> Trial:
+    return Trial(JUDGE, ENGINE, seed=0, asked=asked)
+
+
+def test_no_prompt_is_on_both_sides_and_later_labels_move_none() -> None:
+    few, many = cases(40), cases(80)
+    seen, unseen = split(few)
+    assert {one.key for one in seen} & {one.key for one in unseen} == set()
+    assert len(seen) + len(unseen) == 80
+    assert 25 < len(seen) < 55
+    assert {one.sample_id for one in unseen} <= {one.sample_id for one in split(many)[1]}
+
+
+@pytest.mark.parametrize(
+    ("template", "is_taken"),
+    [("{response} of {prompt}", True), ("only {response}", False), ("{prompt} {prompt} response", False)],
+)
+def test_a_template_that_loses_a_placeholder_is_refused(template: str, is_taken: bool) -> None:
+    assert (with_template(JUDGE, template) is not None) is is_taken
+    own = WrittenVerdict(template="{prompt} {response} as {persona}")
+    assert with_template(own, "{prompt} {response}") is None, "what a person wrote in braces stays, too"
+
+
+def test_a_judge_is_asked_once_of_a_text_by_a_template() -> None:
+    asked: list[int] = []
+    one = trial(asked.append)
+    found = one.outcomes(ASKS_FOR_BAD, cases(3))
+    assert found is not None
+    assert [outcome.agrees for outcome in found] == [False] * 6
+    assert (found[0].accepts, found[1].accepts, found[0].reply) == (False, True, "it is not;N")
+    one.outcomes(ASKS_FOR_BAD, cases(4))
+    assert asked == [6, 2]
+    assert one.outcomes("nothing", cases(3)) is None
+    assert (one.calls, one.lost) == (8, {"nothing"})
+
+
+def test_the_search_finds_what_people_go_by_within_its_calls() -> None:
+    """The model writes one template that loses a placeholder, one that is as bad, and one that is right."""
+    writer = Scripted(
+        replies=("```\nIs it? {response}\n```", f"```\n{ASKS_FOR_BAD}!\n```", f"```\n{ASKS_FOR_GOOD}\n```")
+    )
+    seen, unseen = split(cases(40))
+    one = trial()
+    found = optimizer.search(one, seen, rewrite.reflector(writer), rewrites=8, seed=0)
+    assert found.template == ASKS_FOR_GOOD
+    assert 1 <= found.written <= 8
+    assert one.lost <= {"Is it? {response}"}
+    result = rewrite.compared(one, found, seen, unseen)
+    assert result["is_kept"]
+    assert (result["unseen"]["before"]["value"], result["unseen"]["after"]["value"]) == (0, 1)
+    assert result["unseen"]["gain"]["low"] > 0.7
+    assert one.calls <= optimizer.most_calls(len(seen), len(unseen), 8, JUDGE.calls_per_sample)
+    assert [one["is_right"] for one in result["examples"]] == [True] * 5
+    assert {one["before"][-1] for one in result["examples"]} == {"N", "Y"}
+
+
+def test_what_the_writing_model_sees_are_seen_texts_alone() -> None:
+    prompts: list[str] = []
+
+    def write(prompt: str) -> str:
+        prompts.append(prompt)
+        return "no template"
+
+    seen, unseen = split(cases(40))
+    found = optimizer.search(trial(), seen, write, rewrites=3, seed=0)
+    assert (found.template, found.written) == (ASKS_FOR_BAD, 3)
+    said = "\n".join(prompts)
+    assert ASKS_FOR_BAD in said
+    assert "People accept this text; the judge rejected it. The judge is wrong here." in said
+    assert not any(one.group.samples[0].text + "\n" in said for one in unseen)
+    result = rewrite.compared(trial(), found, seen, unseen)
+    assert (result["is_kept"], result["unseen"]["gain"]["value"]) == (False, 0)
+
+
+def test_an_error_of_the_writing_model_ends_the_search() -> None:
+    def write(prompt: str) -> str:
+        raise EngineError("The server is gone.")
+
+    with pytest.raises(EngineError, match="The server is gone"):
+        optimizer.search(trial(), split(cases(40))[0], write, rewrites=5, seed=0)
+
+
+def test_too_few_labels_say_how_many_are_needed() -> None:
+    assert "at least 10 that it may see" in str(rewrite.too_few(cases(10)))
+    assert rewrite.too_few(cases(40)) is None
+    same = [one for one in cases(80) if one.accepts]
+    assert "People accept all" in str(rewrite.too_few(same))
+
+
+def outcome(agrees: bool) -> Outcome:
+    return Outcome(agrees, agrees, "")
+
+
+def test_the_gain_is_paired_and_over_prompts() -> None:
+    """12 prompts of one text: before right on 4, after on 10, all of the 4 among them: +6 of 12."""
+    some = [one for one in cases(12) if one.accepts]
+    before = [outcome(n < 4) for n in range(12)]
+    after = [outcome(n < 10) for n in range(12)]
+    gain = numbers.difference(some, before, after)
+    assert gain.value == pytest.approx(0.5)
+    assert gain.low is not None
+    assert gain.high is not None
+    assert 0.1 < gain.low < 0.35
+    assert 0.65 < gain.high < 0.9
+    assert numbers.agreement(some, before).value == pytest.approx(1 / 3)
+    same = numbers.difference(some, before, before)
+    assert (same.value, same.n) == (0, 12)
+    assert same.low == pytest.approx(-0.2425, abs=1e-3), "Wilson's interval of none of 12"
+    assert numbers.difference(some[:5], before[:5], after[:5]).low is None, "of five prompts nothing is said"
