@@ -66,11 +66,12 @@ class Loading:
 loading = Loading()
 
 
-def opened_for(stage: StageContext, checkpoint_id: int) -> Engine:
-    """The engine of a checkpoint, whose cost is counted for the stage."""
-    engine = engine_for(checkpoint_id)
-    stage.meter.watch(checkpoint_id, engine)
-    return engine
+@contextmanager
+def opened_for(stage: StageContext, checkpoint_id: int) -> Iterator[Engine]:
+    """The engine of a checkpoint, loaded while the context is open, whose cost is counted for the stage."""
+    with engine_for(checkpoint_id) as engine:
+        stage.meter.watch(checkpoint_id, engine)
+        yield engine
 
 
 def acting(round_: tables.Round, role: str, step: int) -> int:

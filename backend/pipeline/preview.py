@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from backend import recipes
 from backend.db import reading, tables
 from backend.errors import EmptySelection, NotFound
-from backend.jobs.progress import Progress
+from backend.jobs.progress import JobProgress
 from backend.pipeline import generate, judge, preflight, preview_rows, train, tune
 from backend.pipeline import groups as group_values
 from backend.pipeline import select as selecting
@@ -37,7 +37,7 @@ STAGES: dict[Stage, Callable[[StageContext], Finish]] = {
 }
 
 
-def run(job_id: int, attempt: int, progress: Progress) -> Finish:
+def run(job_id: int, attempt: int, progress: JobProgress) -> Finish:
     """Run the steps that have not run yet; what they made is kept as the preview's result, and their rows deleted.
 
     A selector that keeps nothing ends the preview without an error: of so few prompts that may be chance.
@@ -64,7 +64,7 @@ def _preview(job_id: int) -> tables.Preview:
     return found
 
 
-def _next(preview_id: int, job_id: int, attempt: int, progress: Progress) -> StageContext | None:
+def _next(preview_id: int, job_id: int, attempt: int, progress: JobProgress) -> StageContext | None:
     """The next step to run, with the round as it is now; None after the first training."""
     with reading() as db:
         preview, row = db.get_one(tables.Preview, preview_id), preview_rows.round_of(db, preview_id)
@@ -77,11 +77,13 @@ def _next(preview_id: int, job_id: int, attempt: int, progress: Progress) -> Sta
     number = next((step for step in steps if step not in done), None)
     if number is None:
         return None
-    context = {"home_id": preview.project_id}
+    home_id = preview.project_id
     if number == TUNE:
-        return StageContext(job_id, attempt, row, recipe, progress, Stage.generate, tune.KIND, row.step, **context)
+        return StageContext(
+            job_id, attempt, row, recipe, progress, Stage.generate, tune.KIND, row.step, home_id=home_id
+        )
     stage = STAGES_OF[recipe.places(row.phase)[number].step.kind]
-    return StageContext(job_id, attempt, row, recipe, progress, stage, "", number, **context)
+    return StageContext(job_id, attempt, row, recipe, progress, stage, "", number, home_id=home_id)
 
 
 def _run_here(places: tuple[Place, ...]) -> list[Place]:

@@ -100,7 +100,7 @@ def build() -> None:
     before.click(to_previous, [asked_for, seen], listed, **QUIET)
     after.click(to_next, [asked_for, seen], listed, **QUIET)
     opened = table.select(open_row, asked_for, [detail, kept], **QUIET)
-    opened.success(None, None, None, js=templates.INTO_VIEW, api_visibility="private")
+    opened.success(None, None, None, js=list_detail.INTO_VIEW, api_visibility="private")
     timer.tick(refresh, [asked_for, seen], listed, **QUIET)
     preview.click(look_ahead, [asked_for, action], [said, token, apply], **PRIVATE)
     # In the browser, since an answer to this could come after that to the next preview; a token is of one action.

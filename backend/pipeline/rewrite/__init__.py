@@ -16,7 +16,7 @@ from backend.boundary import clean
 from backend.db import reading, tables
 from backend.engines import Engine, served
 from backend.errors import InvalidInput, NotFound
-from backend.jobs.progress import Progress
+from backend.jobs.progress import JobProgress
 from backend.judges import prompt_text
 from backend.judges._template import TemplateJudge
 from backend.pipeline.bind import engine_for
@@ -70,7 +70,7 @@ def too_few(cases: Sequence[Case]) -> str | None:
     return None
 
 
-def run(job_id: int, progress: Progress) -> Finish:
+def run(job_id: int, progress: JobProgress) -> Finish:
     """Search for a better template on the labels that may be seen, and compare it on the others."""
     with reading() as db:
         rewrite = db.scalars(

@@ -2,8 +2,9 @@
 
 import math
 from collections import defaultdict
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
@@ -46,7 +47,7 @@ def endpoints(db: Session, round_id: int) -> tuple[EndpointCost, ...]:
     """What a round took from each endpoint so far, in the order in which they were first asked."""
     use, checkpoint = tables.EndpointUse, tables.Checkpoint
     numbers = (use.requests, use.tokens_in, use.tokens_out, use.uncounted, use.cost, use.unpriced)
-    query = (
+    query: Select[Any] = (
         select(checkpoint.id, checkpoint.name, *[func.sum(one) for one in numbers])
         .join(checkpoint, checkpoint.id == use.checkpoint_id)
         .where(use.round_id == round_id)

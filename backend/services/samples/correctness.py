@@ -42,7 +42,7 @@ def told(db: Session, round_: tables.Round, ids: Sequence[int]) -> dict[int, boo
         .join(group, group.id == sample.group_id)
         .where(sample.id.in_(ids), group.parent_id.is_(None))
     )  # fmt: skip
-    found = {}
+    found: dict[int, bool] = {}
     for id_, text, finish, prompt_id, messages, answer, asked, own in db.execute(query):
         known = own if own is not None else answer
         if len(text) <= LONGEST:
