@@ -4,7 +4,7 @@ import math
 from collections import defaultdict
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
@@ -47,8 +47,9 @@ def endpoints(db: Session, round_id: int) -> tuple[EndpointCost, ...]:
     """What a round took from each endpoint so far, in the order in which they were first asked."""
     use, checkpoint = tables.EndpointUse, tables.Checkpoint
     numbers = (use.requests, use.tokens_in, use.tokens_out, use.uncounted, use.cost, use.unpriced)
-    query: Select[Any] = (
-        select(checkpoint.id, checkpoint.name, *[func.sum(one) for one in numbers])
+    columns: list[Any] = [checkpoint.id, checkpoint.name, *[func.sum(one) for one in numbers]]
+    query = (
+        select(*columns)
         .join(checkpoint, checkpoint.id == use.checkpoint_id)
         .where(use.round_id == round_id)
         .group_by(checkpoint.id, checkpoint.name)
