@@ -19,7 +19,7 @@ from app.widgets.times import moment
 from backend.errors import InvalidInput
 from backend.services import datasets
 from backend.services.access import Actor
-from backend.services.datasets import DatasetDetail, DatasetView, Row, exports
+from backend.services.datasets import DatasetDetail, DatasetView, Row, cut_said, exports
 from backend.services.datasets.exports import Export
 from backend.values import DatasetType
 
@@ -213,13 +213,15 @@ def card_value(detail: DatasetDetail) -> dict[str, Any]:
         "checkpoint_id": view.checkpoint_id,
         "untrained": "no checkpoint yet" if view.is_read else "none: a later step of the round went on from its rows",
         "hash": view.content_hash,
-        "provenance": [{"name": k.replace("_", " "), "value": _fact(v)} for k, v in facts.items()],
+        "provenance": [
+            {"name": k.replace("_", " "), "value": cut_said(v) if k == "cut" else _fact(v)} for k, v in facts.items()
+        ],
     }
 
 
 def _fact(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {version}" for name, version in value.items() if version not in (None, ""))
+        return ", ".join(f"{name} {version}" for name, version in value.items() if version)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
@@ -245,15 +247,9 @@ def funnel_row(step: dict[str, Any]) -> list[str]:
     """One stage of the funnel; what is beside stage, count and reasons follows in words."""
     reasons = [f"{count:,} {reason}" for reason, count in step.get("dropped", {}).items()]
     beside = [f"{k} {v:,}" for k, v in step.items() if k not in ("stage", "count", "dropped") and isinstance(v, int)]
-    beside += [_cut(step["cut"])] if step.get("cut") else []
+    beside += [cut_said(step["cut"])] if step.get("cut") else []
     unit = [f"counted in {step['unit']}"] if reasons and step.get("unit") else []
     return [str(step["stage"]), f"{step['count']:,}", "; ".join([*reasons, *beside, *unit]) or "–"]
-
-
-def _cut(cut: dict[str, Any]) -> str:
-    if cut["new"] == cut["old"]:
-        return f"the judge’s cut stayed at {cut['old']:g}: {cut.get('why', '')}"
-    return f"the judge’s cut moved from {cut['old']:g} to {cut['new']:g} by {cut['rows']:,} decisions at random"
 
 
 def list_row(view: DatasetView) -> list[str]:

@@ -12,12 +12,24 @@ from backend.db import reading, standing, tables
 from backend.db.standing import TOGETHER
 from backend.errors import NotFound
 from backend.pipeline import rows as dataset_rows
+from backend.pipeline.cuts import said as cut_said
 from backend.pipeline.rows import Row, plain
 from backend.services.access import Actor, require
 from backend.services.checkpoints import trainings
 from backend.values import JSON, DatasetType, Role
 
-__all__ = ["DatasetDetail", "DatasetView", "Row", "Verification", "get", "list_datasets", "plain", "rows", "verify"]
+__all__ = [
+    "DatasetDetail",
+    "DatasetView",
+    "Row",
+    "Verification",
+    "cut_said",
+    "get",
+    "list_datasets",
+    "plain",
+    "rows",
+    "verify",
+]
 
 PAGE = 25
 
