@@ -6,7 +6,7 @@ selector or mixer reads them, and stands on the dataset.
 """
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -38,6 +38,14 @@ class Cut:
     def noted(self) -> dict[str, Any]:
         """As the funnel and the dataset's provenance keep it."""
         return asdict(self) if self.why else {k: v for k, v in asdict(self).items() if k != "why"}
+
+
+def said(noted: Mapping[str, Any]) -> str:
+    """What a dataset keeps of a cut, in words."""
+    if noted["new"] == noted["old"]:
+        return f"the judge’s cut stayed at {noted['old']:g}: {noted.get('why', '')}"
+    by = f"{noted['rows']:,} decisions at random, by {noted['rule']}"
+    return f"the judge’s cut moved from {noted['old']:g} to {noted['new']:g} by {by}"
 
 
 @dataclass(frozen=True)

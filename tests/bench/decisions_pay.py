@@ -44,7 +44,7 @@ RANDOM_SHARE = 0.3
 RATE = 1e-4
 """Of the trainings: the one at which recipes are compared, since few steps do not recover from the demo's."""
 DRAWS = 2_000
-FIRST_GUESS = 60.0
+FIRST_GUESS = 75.0
 """Seconds of an arm on two cores, before any is finished."""
 
 

@@ -18,7 +18,7 @@ from app.widgets.times import moment
 from backend.errors import InvalidInput
 from backend.services import datasets
 from backend.services.access import Actor
-from backend.services.datasets import DatasetDetail, DatasetRow, DatasetView, exports
+from backend.services.datasets import DatasetDetail, DatasetRow, DatasetView, cut_said, exports
 from backend.services.datasets.exports import Export
 from backend.values import DatasetType
 
@@ -215,13 +215,15 @@ def card_value(detail: DatasetDetail) -> dict[str, Any]:
         "checkpoint_id": view.checkpoint_id,
         "untrained": "no checkpoint yet" if view.is_read else "none: a later step of the round went on from its rows",
         "hash": view.content_hash,
-        "provenance": [{"name": k.replace("_", " "), "value": _fact(v)} for k, v in facts.items()],
+        "provenance": [
+            {"name": k.replace("_", " "), "value": cut_said(v) if k == "cut" else _fact(v)} for k, v in facts.items()
+        ],
     }
 
 
 def _fact(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {version}" for name, version in value.items() if version not in (None, ""))
+        return ", ".join(f"{name} {version}" for name, version in value.items() if version)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
@@ -234,7 +236,7 @@ def funnel_value(detail: DatasetDetail) -> dict[str, Any]:
 def _stage(step: dict[str, Any], most: int) -> dict[str, Any]:
     dropped = step.get("dropped") or {}
     beside = [f"{k} {v:,}" for k, v in step.items() if k not in ("stage", "count", "dropped") and isinstance(v, int)]
-    beside += [_cut(step["cut"])] if step.get("cut") else []
+    beside += [cut_said(step["cut"])] if step.get("cut") else []
     unit = [f"counted in {step['unit']}"] if dropped and step.get("unit") else []
     return {
         "name": str(step["stage"]),
@@ -243,12 +245,6 @@ def _stage(step: dict[str, Any], most: int) -> dict[str, Any]:
         "drops": drop_bars.bars((str(reason), int(count), "") for reason, count in dropped.items() if count),
         "beside": "; ".join([*beside, *unit]),
     }
-
-
-def _cut(cut: dict[str, Any]) -> str:
-    if cut["new"] == cut["old"]:
-        return f"the judge’s cut stayed at {cut['old']:g}: {cut.get('why', '')}"
-    return f"the judge’s cut moved from {cut['old']:g} to {cut['new']:g} by {cut['rows']:,} decisions at random"
 
 
 def list_row(view: DatasetView) -> list[str]:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
+from backend.pipeline import cuts
 from backend.services.round_report.shapes import DatasetCard
 
 PARTS = ("earlier rounds", "seed rows", "earlier steps", "decisions")
@@ -26,12 +27,13 @@ def _card(row: tables.Dataset) -> DatasetCard:
     return DatasetCard(
         row.id, row.step, f"Step {row.step + 1}", row.type, row.num_examples, row.content_hash, row.created_at,
         {"selected here": selected} | parts,
-        {name.replace("_", " "): _said(value) for name, value in row.provenance.items() if value and name != "people"},
+        {name.replace("_", " "): cuts.said(value) if name == "cut" else _said(value)
+         for name, value in row.provenance.items() if value and name != "people"},
         f"datasets?dataset={row.id}",
     )  # fmt: skip
 
 
 def _said(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {one}" for name, one in value.items() if one not in (None, ""))
+        return ", ".join(f"{name} {one}" for name, one in value.items() if one)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
