@@ -41,8 +41,9 @@ def open_form(slow_team: Team) -> Page:
     page.locator("#sample-sets input").click()
     page.locator("[role=option]").first.click()
     page.keyboard.press("Escape")
-    for slot in ("generator", "judge"):
-        page.locator(f"#slot-{slot} > button").click()
+    # Of the generator the last round has other knobs than the recipe, so it is open; the judge is as in both.
+    expect(number(page)).to_be_visible()
+    page.locator("#slot-judge > button").click()
     return page
 
 
