@@ -34,7 +34,10 @@ def list_(project: Project = None, as_json: AsJson = False) -> None:
 
     actor = asking.owner()
     found = checkpoints.tree(actor, asking.project(actor, project).id)
-    rows = [[one.id, "  " * one.depth + one.name, one.kind, one.engine, one.location] for one in found]
+    rows = [
+        [one.id, "  " * one.depth + one.name, "endpoint" if one.is_endpoint else one.kind, one.engine, one.location]
+        for one in found
+    ]
     value = {"checkpoints": [asdict(one) for one in found]}
     emit(value, as_json=as_json, text=table(["id", "name", "kind", "served by", "location"], rows))
 
@@ -157,8 +160,13 @@ def _emit(found: "Detail", as_json: bool) -> None:
         "lines": [one.to_json() for one in found.checks.lines],
         "endpoint": None if found.endpoint is None else _plain(found.endpoint),
     }
-    said = f"{found.row.name} (checkpoint {found.row.id}), checked {found.checks.at or 'never'}"
-    emit(value, as_json=as_json, text=f"{said}\n{table(['', 'what', 'found'], lines)}" if lines else said)
+    said = [f"{found.row.name} (checkpoint {found.row.id}), checked {found.checks.at or 'never'}"]
+    if lines:
+        said.append(table(["", "what", "found"], lines))
+    if found.endpoint is not None:
+        known = _plain(found.endpoint.settings)
+        said.append(", ".join(f"{name} {value}" for name, value in known.items() if value not in ("", None, {})))
+    emit(value, as_json=as_json, text="\n".join(said))
 
 
 def _plain(value: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import math
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import func, select
@@ -55,13 +56,15 @@ def endpoints(db: Session, round_id: int) -> tuple[EndpointCost, ...]:
         .group_by(checkpoint.id, checkpoint.name)
         .order_by(func.min(use.id))
     )
-    return tuple(
-        EndpointCost(
-            id_, name, int(requests), int(read), int(written), int(uncounted),
-            None if unpriced >= read + written else float(cost), int(unpriced),
-        )
-        for id_, name, requests, read, written, uncounted, cost, unpriced in db.execute(query)
-    )  # fmt: skip
+    return tuple(_of_endpoint(id_, name, sums) for id_, name, *sums in db.execute(query))
+
+
+def _of_endpoint(checkpoint_id: int, name: str, sums: Sequence[float]) -> EndpointCost:
+    requests, read, written, uncounted, cost, unpriced = sums
+    known = None if unpriced >= read + written else float(cost)
+    return EndpointCost(
+        checkpoint_id, name, int(requests), int(read), int(written), int(uncounted), known, int(unpriced)
+    )
 
 
 def _sum(asked: tuple[EndpointCost, ...]) -> float | None:
