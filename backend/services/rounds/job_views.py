@@ -58,7 +58,7 @@ class JobView:
     round_number: int | None
     """None for a job outside rounds: a prompt tried on a checkpoint, a sample rewritten."""
     kind: str | None
-    """What a job outside rounds is for: `try` a prompt, `repair` a sample. In a round: `retry` what was left out,
+    """What a job outside rounds is for: `try` a prompt, `repair` a sample, `preview` a round, and others. In a round: `retry` what was left out,
     `tune` its knobs."""
     stage: Stage
     step: str
