@@ -4,6 +4,7 @@ import hashlib
 from functools import cache
 
 from app import own_files
+from app.theme import RondoTheme
 
 ASSETS = "/assets/"
 """Gradio's own scripts and styles. Their names hold a hash of their text, so a browser asks once."""
@@ -14,8 +15,6 @@ FOR_GOOD = "max-age=31536000, immutable"
 @cache
 def theme_hash() -> str:
     """Return what Gradio puts behind the address of its theme: the hash of the text."""
-    from app.theme import RondoTheme  # imports Gradio
-
     return hashlib.sha256(RondoTheme()._get_theme_css().encode()).hexdigest()
 
 

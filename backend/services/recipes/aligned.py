@@ -7,7 +7,7 @@ Key = tuple[str, str]
 
 
 def aligned(before: list[Key], after: list[Key]) -> tuple[dict[int, int], dict[int, int], list[int]]:
-    """Of each step that stayed its place before; of each that replaced one of its kind that one's; places that are gone.
+    """Of each step that stayed its place before; of each that replaced one of its kind that one's; what is gone.
 
     What is in neither was added.
     """

@@ -78,9 +78,7 @@ def verifier_of(round_: tables.Round) -> Judge | None:
 
 def is_correct(verifier: Judge, prompt: Prompt, sample: Sample) -> bool | None:
     """Whether a sample is right; None where no answer is known, or a formula would have to be calculated."""
-    if isinstance(verifier, ExactMatch) and (
-        prompt.answer is None or _takes_long(prompt.answer, sample.text)
-    ):
+    if isinstance(verifier, ExactMatch) and (prompt.answer is None or _takes_long(prompt.answer, sample.text)):
         return None
     said = verifier.judge(None, [Group(prompt, (sample,))], seed=0)
     verdict = verifier.label(said)[1]
