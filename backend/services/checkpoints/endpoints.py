@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from backend.boundary import Count, Data, Line, Score
 from backend.config import settings as installation
 from backend.db import reading, session, tables
+from backend.engines._access import DEFAULT_KEY
 from backend.engines._wrapper import innermost
-from backend.engines.openai import DEFAULT_KEY, OpenAI
+from backend.engines.openai import OpenAI
 from backend.errors import Conflict, InvalidInput
 from backend.services import events, refusals
 from backend.services.access import Actor, require_owner

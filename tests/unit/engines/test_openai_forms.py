@@ -75,6 +75,21 @@ def test_words_are_weighed_by_the_likeliest_first_tokens(server: Server) -> None
         opened.weigh([chat("a")], ("Yes", "No"))
 
 
+def test_the_limit_is_renamed_also_where_nothing_is_written(server: Server) -> None:
+    server.answer = lambda body: (
+        refusal(400, "Use 'max_completion_tokens' instead of 'max_tokens'.", param="max_tokens")
+        if "max_tokens" in body
+        else capable(body)
+    )
+    with engine(server, top_logprobs=True, concurrency=1) as opened:
+        found = opened.weigh([chat("a"), chat("b")], ("Yes", "No"))
+        assert [math.exp(one) for one in found[1].logprobs] == pytest.approx([P_YES, P_NO])
+        assert "max_tokens is sent as max_completion_tokens" in opened.notes()[0]
+    assert ["max_tokens" in body for body in server.bodies] == [True, False, False]
+    with engine(server, prompt_logprobs=True) as opened:
+        assert opened.read([chat("a")], ["Yes"])[0].logprobs == (-0.5,) * 3
+
+
 def test_who_reads_weighs_whole_words(server: Server) -> None:
     """A token a letter of -0.5 each: `Yes` has three, `No` two."""
     with engine(server, prompt_logprobs=True, top_logprobs=True) as opened:
