@@ -23,11 +23,11 @@ from backend.services import checkpoints, round_report, rounds
 from backend.services.access import Actor
 from backend.services.checkpoints import Endpoint, EndpointSettings, endpoints, model_checks
 from backend.trainers.sft import SFT
-from backend.values import Role, RoundStatus, Stage
+from backend.values import JobStatus, Role, RoundStatus, Stage
 from backend.values.replies import Usage
 from tests import rows
 from tests.capable import CONTEXT, capable, drawn, models
-from tests.endpoint import Reply, Server, serving
+from tests.endpoint import Reply, Server, choices, serving
 from tests.integration.loop import TRAINING, Loop, dying, made
 from tests.integration.loop import tiny as tiny  # a fixture
 
@@ -293,6 +293,69 @@ def test_fields_of_requests_stay_while_a_round_at_work_asks_for_texts() -> None:
     found = checkpoints.detail(owner, served).endpoint
     assert found is not None
     assert (found.forced, found.settings.extra) == ("structured_outputs", {"min_p": 0.1})
+
+
+def job_of(round_: tables.Round, status: JobStatus, **columns: Any) -> int:
+    with session() as db:
+        job = tables.Job(
+            project_id=round_.project_id, round_id=round_.id, stage=Stage.generate, status=status, spec={},
+            queue="default", workflow_id=f"w{round_.id}", **columns,
+        )  # fmt: skip
+        db.add(job)
+        db.flush()
+        return job.id
+
+
+def test_a_round_that_can_be_resumed_asks_as_it_began() -> None:
+    project = rows.make_project()
+    owner = owner_of(project)
+    other = EndpointSettings(extra={"min_p": 0.1})
+    with serving() as server:
+        server.answer = capable
+        served = registered(project, server)
+        round_ = rows.make_round(project, rows.make_checkpoint(project), judge_id=served, status=RoundStatus.failed)
+        job_id = job_of(round_, JobStatus.failed)
+        with pytest.raises(Conflict, match=f"Round {round_.number} can be resumed and asks teacher"):
+            endpoints.change(owner, served, other)
+        # A test tells what it finds, and a resumed round asks as before.
+        server.answer = lambda body: choices(body)
+        assert "can be resumed and asks it as it was found before" in model_checks.check(owner, served).lines[-1].text
+        assert endpoint_at(owner, served).forced == "structured_outputs"
+        with session() as db:
+            db.get_one(tables.Job, job_id).is_final = True
+        endpoints.change(owner, served, other)
+        assert not any(line.name == "round" for line in model_checks.check(owner, served).lines)
+        assert endpoint_at(owner, served).forced == ""
+
+
+def endpoint_at(actor: Actor, checkpoint_id: int) -> endpoints.EndpointView:
+    found = checkpoints.detail(actor, checkpoint_id).endpoint
+    assert found is not None
+    return found
+
+
+@pytest.mark.on_sqlite
+def test_what_wraps_an_endpoint_gets_its_settings_and_previews_hold_none_up() -> None:
+    project = rows.make_project()
+    owner = owner_of(project)
+    with serving() as server:
+        served = registered(project, server)
+    engine = checkpoint_row(served).engine
+    refined = {"name": "self_refine", "inner": engine}
+    child = rows.make_checkpoint(project, "refined", engine=refined, parent_id=served)
+    grandchild = rows.make_checkpoint(project, "book", engine={"name": "library", "inner": refined}, parent_id=child.id)
+    hidden = rows.make_project("hidden", preview_id=None)
+    round_ = rows.make_round(hidden, rows.make_checkpoint(hidden), judge_id=child.id)
+    with pytest.raises(Conflict):
+        endpoints.change(owner, served, EndpointSettings(extra={"min_p": 0.1}))
+    with session() as db:
+        preview = tables.Preview(project_id=project.id, plan={}, result={})
+        db.add(preview)
+        db.flush()
+        db.get_one(tables.Project, round_.project_id).preview_id = preview.id
+    endpoints.change(owner, served, EndpointSettings(extra={"min_p": 0.1}, price_in=7.0))
+    for one in (child.id, grandchild.id):
+        assert endpoint_at(owner, one).settings == EndpointSettings(extra={"min_p": 0.1}, price_in=7.0)
 
 
 @pytest.mark.on_sqlite

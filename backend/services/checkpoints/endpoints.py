@@ -5,7 +5,6 @@ import re
 from dataclasses import dataclass, field
 
 from pydantic import ValidationError
-from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from backend.boundary import Count, Data, Line, Score
@@ -17,11 +16,10 @@ from backend.engines.openai import OpenAI
 from backend.errors import Conflict, InvalidInput
 from backend.services import events, refusals
 from backend.services.access import Actor, require_owner
-from backend.services.checkpoints import model_checks
-from backend.values import JSON, RoundStatus
+from backend.services.checkpoints import at_work, model_checks
+from backend.values import JSON
 
 KEY_NAME = re.compile(r"RONDO_[A-Z0-9_]*API_KEY")
-AT_WORK = (RoundStatus.running, RoundStatus.review, RoundStatus.held)
 MOST_SECONDS = 3600.0
 
 
@@ -141,7 +139,8 @@ def _texts(value: object) -> list[str]:
 def change(actor: Actor, checkpoint_id: int, settings: EndpointSettings) -> None:
     """Give an endpoint other settings; what its test found stays. Only an owner of the installation may.
 
-    Other fields of its requests would change texts: they are refused with `Conflict` while a round at work uses it.
+    Checkpoints that wrap it get them, too. Other fields of its requests would change texts: they are refused with
+    `Conflict` while a round is at work that asks it, or one that did can be resumed.
     """
     # Who may not change it learns nothing of what is wrong, such as that a text is a key.
     with reading() as db:
@@ -153,13 +152,14 @@ def change(actor: Actor, checkpoint_id: int, settings: EndpointSettings) -> None
         if was.get("name") != "openai":
             raise InvalidInput(f"{row.name} is no endpoint, so it has no such settings. Choose an endpoint.")
         texts = (was.get("extra", {}), was.get("send_defaults", False))
-        if texts != (settings.extra, settings.send_defaults) and (number := _round_at_work(db, row.id)):
+        rows = at_work.family(db, row.id)
+        if texts != (settings.extra, settings.send_defaults) and (busy := at_work.round_at_work(db, rows)):
             raise Conflict(
-                f"Round {number} is at work and asks {row.name}: with other fields in its requests, its texts would "
-                "come from two kinds of requests. Change them when it is over."
+                f"{busy} and asks {row.name}: with other fields in its requests, its texts would come from two kinds "
+                "of requests. Change them when it is over, or register the endpoint again under another name."
             )
         _engine({name: value for name, value in was.items() if name != "name"} | knobs)
-        row.engine = model_checks.with_innermost(row.engine, knobs)
+        at_work.set_knobs(rows, knobs)
         changed = sorted(name for name, value in knobs.items() if was.get(name) != value)
         what: JSON = {"checkpoint_id": row.id, "changed": changed}
         events.note(db, actor, "change endpoint", row.name, project_id=row.project_id, **what)
@@ -175,12 +175,3 @@ def _engine(data: JSON) -> OpenAI:
         return OpenAI.model_validate(data)
     except ValidationError as error:
         raise InvalidInput(refusals.explain(error)) from error
-
-
-def _round_at_work(db: Session, checkpoint_id: int) -> int | None:
-    """The number of a round that is not over and acts by this checkpoint, or by one that wraps it."""
-    round_, role, checkpoint = tables.Round, tables.RoundRole, tables.Checkpoint
-    ids = [checkpoint_id, *db.scalars(select(checkpoint.id).where(checkpoint.parent_id == checkpoint_id))]
-    bound = select(role.round_id).where(role.checkpoint_id.in_(ids))
-    acts = or_(round_.policy_id.in_(ids), round_.reference_id.in_(ids), round_.judge_id.in_(ids), round_.id.in_(bound))
-    return db.scalar(select(round_.number).where(round_.status.in_(AT_WORK), acts).limit(1))
