@@ -1,11 +1,14 @@
 """An endpoint in a round: it teaches a model that is trained here, judges to a form, and what that cost is kept."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from app.api.checkpoints import EndpointChange, change_endpoint
+from app.cli import checkpoints as checkpoint_cli
 from app.pages.checkpoints import endpoint as page
 from app.widgets import round_form
 from app.widgets.round_said_work import money
@@ -267,6 +270,30 @@ def test_only_an_owner_changes_an_endpoint_and_no_key_gets_into_the_database(mon
         assert "4711" not in str(db.execute(select(tables.Event.details)).all())
     with pytest.raises(InvalidInput, match="is no endpoint"):
         endpoints.change(owner, rows.make_checkpoint(project, "folder").id, better)
+
+
+@pytest.mark.on_sqlite
+def test_settings_that_are_not_named_stay_and_only_owners_see_what_may_hold_a_secret() -> None:
+    project = rows.make_project()
+    owner = owner_of(project)
+    given = EndpointSettings("RONDO_MY_API_KEY", 4, 9.5, {"user": "someone"}, 0.5, 1.0)
+    engine = {"name": "openai", "base_url": "http://127.0.0.1:1/v1", "model": "m"} | endpoints.knobs_of(given)
+    served = rows.make_checkpoint(project, "served", engine=engine).id
+    change = EndpointChange.model_validate_json('{"timeout": 300, "price_in": null}')
+    detail = change_endpoint(owner, served, change)
+    assert detail.endpoint is not None
+    assert detail.endpoint.settings == replace(given, timeout=300.0, price_in=None)
+    cleared = checkpoint_cli._cleared(["price-out", "extra"])
+    endpoints.change_some(owner, served, cleared | {"concurrency": 5})
+    left = replace(given, timeout=300.0, price_in=None, price_out=None, extra={}, concurrency=5)
+    assert endpoint_at(owner, served).settings == left
+    with pytest.raises(InvalidInput, match="There is no setting 'prices'"):
+        checkpoint_cli._cleared(["prices"])
+    with pytest.raises(InvalidInput, match="is no endpoint"):
+        endpoints.change_some(owner, rows.make_checkpoint(project, "folder").id, {})
+    endpoints.change_some(owner, served, {"extra": {"user": "someone"}})
+    seen = endpoint_at(rows.make_actor(project, Role.admin), served).settings
+    assert (seen.extra, seen.api_key_env, seen.timeout) == ({}, "", 300.0)
 
 
 @pytest.mark.on_sqlite

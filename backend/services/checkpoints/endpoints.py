@@ -2,7 +2,9 @@
 
 import os
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
@@ -53,7 +55,10 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class EndpointView:
-    """An endpoint as it is registered, and what its last test found that it can do."""
+    """An endpoint as it is registered, and what its last test found that it can do.
+
+    `extra` and `api_key_env` of its settings are shown to owners of the installation alone, and empty to others.
+    """
 
     base_url: str
     model: str
@@ -67,7 +72,7 @@ class EndpointView:
     context: int | None
 
 
-def view(engine: JSON) -> EndpointView | None:
+def view(engine: JSON, *, is_owner: bool) -> EndpointView | None:
     """The endpoint that serves a checkpoint; None where none does, or what is stored of it cannot be read."""
     if innermost(engine).get("name") != "openai":
         return None
@@ -75,9 +80,10 @@ def view(engine: JSON) -> EndpointView | None:
         one = model_checks.endpoint_of(engine)
     except ValidationError:
         return None
-    key = "" if one.api_key_env == DEFAULT_KEY else one.api_key_env
+    key = "" if one.api_key_env == DEFAULT_KEY or not is_owner else one.api_key_env
+    extra = one.extra if is_owner else {}
     settings = EndpointSettings(
-        key, one.concurrency, one.timeout, one.extra, one.price_in, one.price_out, one.send_defaults
+        key, one.concurrency, one.timeout, extra, one.price_in, one.price_out, one.send_defaults
     )
     return EndpointView(
         one.base_url, one.model, settings, one.supports_n, one.seeds, one.logprobs, one.top_logprobs,
@@ -163,6 +169,16 @@ def change(actor: Actor, checkpoint_id: int, settings: EndpointSettings) -> None
         changed = sorted(name for name, value in knobs.items() if was.get(name) != value)
         what: JSON = {"checkpoint_id": row.id, "changed": changed}
         events.note(db, actor, "change endpoint", row.name, project_id=row.project_id, **what)
+
+
+def change_some(actor: Actor, checkpoint_id: int, given: Mapping[str, Any]) -> None:
+    """Give an endpoint other values of some settings, by name; the others stay. Raises what `change` does."""
+    with reading() as db:
+        row = _may_change(db, actor, checkpoint_id)
+        found = view(row.engine, is_owner=True)
+    if found is None:
+        raise InvalidInput(f"{row.name} is no endpoint, so it has no such settings. Choose an endpoint.")
+    change(actor, checkpoint_id, replace(found.settings, **given))
 
 
 def _may_change(db: Session, actor: Actor, checkpoint_id: int) -> tables.Checkpoint:

@@ -120,6 +120,11 @@ def test_further_fields_are_sent_and_replace_none_of_ours(server: Server) -> Non
         ({"stream": True}, "a field that Rondo sends itself"),
         ({"api_key": "x"}, "looks like the name of a key"),
         ({"provider": {"headers": {"Authorization": "x"}}}, "looks like the name of a key"),
+        ({"key": "0123456789abcdef0123456789abcdef"}, "looks like the name of a key"),
+        ({"api_key_2": "x"}, "looks like the name of a key"),
+        ({"APIKey": "x"}, "looks like the name of a key"),
+        ({"pwd": "x"}, "looks like the name of a key"),
+        ({"accessTokenValue": "x"}, "looks like the name of a key"),
         ({"user": "sk-abcdef"}, "looks like a key"),
         ({"a": "x" * 4000}, "more than 4,000 characters"),
         ({"a": float("nan")}, "not finite"),
@@ -128,6 +133,18 @@ def test_further_fields_are_sent_and_replace_none_of_ours(server: Server) -> Non
 def test_further_fields_hold_no_secret_and_nothing_of_ours(server: Server, extra: dict[str, Any], said: str) -> None:
     with pytest.raises(ValidationError, match=said):
         engine(server, extra=extra)
+
+
+def test_fields_of_tokens_and_caches_are_no_keys(server: Server) -> None:
+    names = (
+        "bos_token",
+        "stop_token",
+        "stop_token_ids",
+        "skip_special_tokens",
+        "prompt_cache_key",
+        "thinking_token_budget",
+    )
+    assert engine(server, extra=dict.fromkeys(names, "x")).extra == dict.fromkeys(names, "x")
 
 
 def test_what_requests_take_is_counted_until_it_is_asked_for(server: Server) -> None:
