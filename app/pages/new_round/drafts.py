@@ -28,7 +28,7 @@ def draft_of(
     `checkpoints`: (name, id) of those that a role can be bound to; `roles`: those that are. `own`: (title, name) of the
     project's own recipes, `saved` these by name. `parent`: what the round goes on from is called, and its recipe.
     """
-    bound = {"checkpoints": [*checkpoints], "roles": dict(roles or {}), "own": [*own]}
+    bound: dict[str, Any] = {"checkpoints": [*checkpoints], "roles": dict(roles or {}), "own": [*own]}
     bound |= {"saved": dict(saved or {}), "parent": parent}
     return {"recipe": recipe, "open": opened, "at": time.monotonic_ns(), **bound}
 

@@ -64,9 +64,13 @@ def build() -> None:
                 after = buttons.secondary("Next", interactive=False, elem_id="samples-next")
             chart = gr.Plot(show_label=False, visible=False, elem_id="samples-histogram")
             table = Table(
-                headers=COLUMNS, datatype="str", interactive=False, show_label=False, max_height=620,
+                headers=COLUMNS,
+                datatype="str",
+                interactive=False,
+                show_label=False,
+                max_height=620,
                 elem_id="samples-table",
-            )  # fmt: skip
+            )
             with gr.Accordion(
                 "Accept or reject everything the filter finds", open=False, elem_classes=needs(Role.curator)
             ):
@@ -100,7 +104,7 @@ def build() -> None:
     before.click(to_previous, [asked_for, seen], listed, **QUIET)
     after.click(to_next, [asked_for, seen], listed, **QUIET)
     opened = table.select(open_row, asked_for, [detail, kept], **QUIET)
-    opened.success(None, None, None, js=templates.INTO_VIEW, api_visibility="private")
+    opened.success(None, None, None, js=list_detail.INTO_VIEW, api_visibility="private")
     timer.tick(refresh, [asked_for, seen], listed, **QUIET)
     preview.click(look_ahead, [asked_for, action], [said, token, apply], **PRIVATE)
     # In the browser, since an answer to this could come after that to the next preview; a token is of one action.
