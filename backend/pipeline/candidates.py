@@ -143,7 +143,8 @@ def _reviewers(db: Session, round_id: int, found: dict[str, list[Any]], known: C
 
 def _notes(db: Session, prompt_ids: list[int]) -> dict[int, JSON]:
     """What files say of these prompts, by id."""
-    prompt, found = tables.Prompt, {}
+    prompt = tables.Prompt
+    found: dict[int, JSON] = {}
     for some in in_chunks(sorted(set(prompt_ids)), PROMPTS_AT_ONCE):
         found |= dict(
             db.connection().execute(select(prompt.id, prompt.extra).where(prompt.id.in_(some))).tuples().all()
