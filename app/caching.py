@@ -15,7 +15,8 @@ FOR_GOOD = "max-age=31536000, immutable"
 @cache
 def theme_hash() -> str:
     """Return what Gradio puts behind the address of its theme: the hash of the text."""
-    return hashlib.sha256(RondoTheme()._get_theme_css().encode()).hexdigest()
+    css: str = RondoTheme()._get_theme_css()  # type: ignore[no-untyped-call]
+    return hashlib.sha256(css.encode()).hexdigest()
 
 
 def rule(path: str, query: str, status: int) -> str:
