@@ -18,6 +18,7 @@ import static
 
 FOLDER = Path(static.__path__[0])
 AT = "/static/"
+_IMPORT = re.compile(r'^(?:import|export|\}) ?[^;"]*from "(\.[^"]+)";', re.MULTILINE)
 _VERSION = re.compile(r"[0-9a-f]{12}/")
 
 
@@ -34,6 +35,20 @@ def version() -> str:
 def address(file: str) -> str:
     """Return where a browser gets the file, such as `review/desk.js`, and may keep it for good."""
     return f"{AT}{version()}/{file}"
+
+
+@cache
+def with_imports(script: str) -> tuple[str, ...]:
+    """Return a script such as `review/desk.js` and all that it imports before it runs."""
+    found, waiting = dict.fromkeys([script]), [script]
+    while waiting:
+        one = waiting.pop()
+        for name in _IMPORT.findall((FOLDER / one).read_text(encoding="utf-8")):
+            path = (FOLDER / one).parent.joinpath(name).resolve().relative_to(FOLDER.resolve()).as_posix()
+            if path not in found:
+                found[path] = None
+                waiting.append(path)
+    return tuple(found)
 
 
 class OwnFiles(StaticFiles):

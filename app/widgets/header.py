@@ -18,7 +18,7 @@ from jinja2 import ChoiceLoader, DictLoader, FileSystemLoader
 
 from app import html, own_files
 from app.addresses import page_path
-from app.widgets import scripts
+from app.widgets import review_desk, scripts
 from backend.services import projects
 from backend.services.projects import ProjectView
 
@@ -40,6 +40,7 @@ FIRST = (
     f'<link rel="preload" as="font" type="font/woff2" crossorigin href="{own_files.address(FONT)}">'
     '{% for one in needs.styles %}<link rel="preload" as="style" crossorigin href="/assets/{{ one }}">{% endfor %}'
     '{% for one in needs.scripts %}<link rel="modulepreload" crossorigin href="/assets/{{ one }}">{% endfor %}'
+    '{% for one in rondo_desk(config) %}<link rel="modulepreload" href="{{ one }}">{% endfor %}'
 )
 """Before everything else, so that a browser asks for these while it reads the rest."""
 ROOT = "window.gradio_config.root = window.location.origin + {{ rondo_shell(request).root | toorjson }};"
@@ -83,6 +84,7 @@ def install(pages: Sequence[ModuleType]) -> None:
     )
     environment.globals["rondo_file"] = own_files.address
     environment.globals["rondo_links"] = lambda config: scripts.links(source, shown_types(config))
+    environment.globals["rondo_desk"] = desk_scripts
     environment.globals["rondo_shell"] = lambda request: _once(request, pages)
 
 
@@ -111,6 +113,12 @@ def framed(source: str) -> str:
 def shown_types(config: dict[str, Any]) -> set[str]:
     """Return the types of the components that a page shows from its start."""
     return {one["type"] for one in config["components"] if one["props"].get("visible") is not False}
+
+
+def desk_scripts(config: dict[str, Any]) -> list[str]:
+    """Return the addresses of the review desk's scripts, for the page that has one."""
+    has_desk = any(one["props"].get("elem_id") == review_desk.ID for one in config["components"])
+    return [own_files.address(file) for file in own_files.with_imports(review_desk.SCRIPT)] if has_desk else []
 
 
 def _once(request: Request, pages: Sequence[ModuleType]) -> Shell:

@@ -79,6 +79,9 @@ def main() -> None:
     run("-m", "tests.bench.logins", "--people", size["people"])
     run("-m", "tests.bench.samples_1m", *samples)
     run("-m", "tests.bench.review_keys", *samples)
+    run("-m", "tests.bench.pages", *repeats)
+    run("-m", "tests.bench.round_1m", *samples)
+    run("-m", "tests.bench.pair_builder", "--samples", str(min(100_000, int(size["samples"]))))
     run("-m", "tests.bench.import_export", "--rows", size["samples"])
     run("-m", "tests.bench.demo_loop", "--seeds", size["seeds"], "--rounds", size["rounds"])
     with tempfile.TemporaryDirectory(prefix="rondo-bench-") as folder:

@@ -122,6 +122,45 @@ def test_a_model_is_trained_on_what_an_endpoint_wrote_and_a_killed_round_ends_in
 
 
 @pytest.mark.on_sqlite
+def test_an_endpoint_is_the_policy_where_nothing_is_trained(tiny: Path) -> None:
+    """What comes of the round is a handbook around the endpoint, which answers by it."""
+    loop = Loop(recipes.get("behavior_handbook"), {"name": "transformers", "model": str(tiny)}, tiny)
+    with serving() as server:
+
+        def answer(body: dict[str, Any]) -> Reply:
+            reply = capable(body)
+            for one in reply[2]["choices"]:
+                one["message"]["content"] = "behavior_add_tens: Add the tens first."
+            return reply
+
+        server.answer = answer
+        served = registered(loop.project, server)
+        loop.policy = loop.base = checkpoint_row(served)
+        round_id = loop.launch(num_prompts=2)
+        done = loop.run(round_id, trains=True)
+    assert (done.status, done.error) == (RoundStatus.done, None)
+    with reading() as db:
+        handbook = db.get_one(tables.Checkpoint, done.checkpoint_id or 0)
+    assert (handbook.engine["name"], handbook.engine["inner"]["name"], handbook.parent_id) == (
+        "library",
+        "openai",
+        served,
+    )
+    assert [use.requests for use in uses_of(round_id)] == [2, 2, 2]
+
+
+def checkpoint_row(checkpoint_id: int) -> tables.Checkpoint:
+    with reading() as db:
+        return db.get_one(tables.Checkpoint, checkpoint_id)
+
+
+def uses_of(round_id: int) -> list[tables.EndpointUse]:
+    with reading() as db:
+        use = tables.EndpointUse
+        return list(db.scalars(select(use).where(use.round_id == round_id).order_by(use.id)))
+
+
+@pytest.mark.on_sqlite
 def test_an_endpoint_that_would_be_trained_is_refused_with_step_reason_and_way_out() -> None:
     project = rows.make_project()
     actor = rows.make_actor(project)

@@ -27,3 +27,10 @@ def test_only_what_its_address_names_by_its_content_is_kept(path: str, query: st
 def test_the_version_stands_for_the_files() -> None:
     assert own_files.address("rondo.css") == f"/static/{own_files.version()}/rondo.css"
     assert len(own_files.version()) == 12
+
+
+def test_the_desks_page_names_every_script_that_the_desk_begins_with() -> None:
+    found = own_files.with_imports("review/desk.js")
+    there = {f"review/{one.name}" for one in (own_files.FOLDER / "review").glob("*.js")}
+    assert set(found) == there - {"review/diff_worker.js"}, "a worker is no part of the page"
+    assert found[0] == "review/desk.js"
