@@ -126,7 +126,10 @@ def _witnesses(
     drawn = {n for n, some in said.items() if is_all or any(one.is_random for one in some)}
     ids = sorted({*said, *known})
     texts = {one.id: one for some in in_chunks(ids) for one in _texts(db, place.index, tables.Sample.id.in_(some))}
-    spoken = [Word(texts[n], verdict is Verdict.accept, False) for n, verdict in sorted(known.items()) if n in texts]
+    spoken = [
+        Word(texts[n], verdict is Verdict.accept, False, is_known=True)
+        for n, verdict in sorted(known.items()) if n in texts
+    ]  # fmt: skip
     found = {one.text.id: Witness(one.text, one.accepts) for one in spoken}
     for n, some in said.items():
         good = sum(_accepts(one, cut) for one in some)
