@@ -58,8 +58,8 @@ class JobView:
     round_number: int | None
     """None for a job outside rounds: a prompt tried on a checkpoint, a sample rewritten."""
     kind: str | None
-    """What a job outside rounds is for: `try` a prompt, `repair` a sample. In a round: `retry` what was left out,
-    `tune` its knobs."""
+    """What a job outside rounds is for: `try` a prompt, `repair` a sample, `preview` a round and others. In a round:
+    `retry` what was left out, `tune` its knobs."""
     stage: Stage
     step: str
     """Which step of the recipe it runs, such as `step 4 of 9: judge read_score`; empty where the stage says it."""
