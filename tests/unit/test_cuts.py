@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -101,7 +102,7 @@ def test_a_selection_that_a_moved_cut_does_not_reach_says_why() -> None:
     assert "unused" not in Cut("f1", 0.5, 0.5, 3, "few").noted(AboveThreshold(threshold=1.0))
     listed = Path("docs/how-to/let-decisions-count.md").read_text(encoding="utf-8")
     import_all()
-    made = [cls() for name, cls in Selector.registry.items() if name != "principle_pairs"]
+    made: list[Any] = [cls() for name, cls in Selector.registry.items() if name != "principle_pairs"]
     reached = {one.name for one in made if not one.ignores_cut(0.5)}
     assert len(reached) == 5
     assert all(f"`{name}`" in listed for name in reached)
