@@ -8,14 +8,18 @@ import pytest
 
 from app.pages.previews import shown
 from backend import recipes
-from backend.db import reading, session, tables
+from backend.db import now, reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.jobs import transitions
+from backend.pipeline import preview
 from backend.pipeline import run as pipeline_run
+from backend.pipeline.preview import TUNE
 from backend.recipes import Recipe
-from backend.services import checkpoints, previews, prompts, rounds
+from backend.services import checkpoints, datasets, previews, prompts, rounds, warnings
+from backend.services.datasets import exports
+from backend.services.previews import PreviewView
 from backend.services.projects import list_mine
-from backend.values import JobStatus, Role, Stage
+from backend.values import JobStatus, Role, Split, Stage
 from tests import rows
 from tests.integration import site
 from tests.integration.clicking import Clicker
@@ -88,25 +92,109 @@ def test_what_a_preview_shows_and_that_nothing_of_it_stays(tiny: Path, monkeypat
     assert all(len(one["judgments"]) == 3 for one in texts), "each vote with the judge's words"
     assert {kept["as"] for one in texts for kept in one["kept"]} == {"chosen", "rejected"}
     assert result["preflight"]["rows"] == result["funnels"][0]["rows"] > 0
-    assert "<" in result["preflight"]["first"][0][0]["parts"][0]["text"] or result["preflight"]["first"]
-    assert found.seconds is not None
+    parts = [part["text"] for side in result["preflight"]["first"][0] for part in side["parts"]]
+    assert parts[0].startswith("<|bos|><|user|>prompt ")
+    assert parts[1].removesuffix("<|eos|>") in {one["text"] for one in texts}
+    assert (found.seconds, found.timed) == (None, tuple(one["line"] for one in result["took"][:3])), "it was killed"
     said = shown.preview(found)
     assert {one["fate"] for group in said["groups"] for one in group["samples"]} >= {"chosen side", "rejected side"}
     assert shown.rows(found)["facts"]
+    with site.signed_in(rows.make_actor(loop.project, Role.reviewer)) as client:
+        told = client.get(f"/api/v1/previews/{preview_id}").json()
+        assert told["is_masked"]
+        samples = [one for group in told["result"]["groups"] for one in group["samples"]]
+        assert {one["text"] for one in samples} == {one["text"] for one in texts}
+        assert {name for one in samples for name in one} == set(previews.TOLD_OF_SAMPLE)
+        assert set(told["result"]) <= set(previews.TOLD), "neither what was kept nor what the trainer reads"
+        drawn = Page(client, loop.project.slug).ask("previews", "draw", preview=str(preview_id))
+        assert shown.MASKED in drawn
+        assert "Score: " not in drawn
+        assert "chosen side" not in drawn
 
 
-def test_a_preview_counts_nowhere_while_it_runs_and_is_in_nobodys_way(tiny: Path) -> None:
+@pytest.mark.on_sqlite
+def test_of_what_comes_after_the_first_texts_reviewers_see_nothing() -> None:
+    """A question about a text, and one of a later step, tell what was said of the first texts."""
+    groups: list[dict[str, Any]] = [
+        {"step": 0, "about": None, "samples": []},
+        {"step": 0, "about": 4, "samples": []},
+        {"step": 2, "about": None, "samples": []},
+    ]
+    view: Any = PreviewView(
+        1, 1, 1, JobStatus.failed, "Reply 'Score: 5' is wrong.", 0, 0, "", rounds.Plan({}, 1, 1), 3,
+        {"groups": groups, "preflight": {}, "empty": "x"}, None, (), (), None, now(),
+    )  # fmt: skip
+    told = previews.masked(view)
+    assert (told.result, told.is_masked) == ({"groups": groups[:1]}, True)
+    assert "Score" not in str(told.error)
+
+
+def test_the_bound_is_of_steps_that_all_ran_at_once() -> None:
+    """Of 10 texts 2 s of loading and 8 s of writing, then 5 s of judging; 100 texts: 2 + 80 + 50 s."""
+    took = [
+        {"step": TUNE, "stage": "generate", "seconds": 50.0, "loading": 0.0},
+        {"step": 0, "stage": "generate", "seconds": 10.0, "loading": 2.0},
+        {"step": 1, "stage": "judge", "seconds": 5.0, "loading": 0.0},
+        {"step": 3, "stage": "train", "seconds": 9.0, "loading": 0.0},
+    ]
+    result = {"took": took, "estimate": {"few": {"samples": 10}, "full": {"samples": 100}}}
+    assert previews.seconds(result) is None
+    assert previews.seconds(result | {"is_timed": False}) is None
+    assert previews.seconds(result | {"is_timed": True}) == 132.0
+    assert [one["step"] for one in previews.timed(result)] == [0, 1]
+
+
+def stopped_before_training(preview_id: int, monkeypatch: pytest.MonkeyPatch) -> list[tables.Dataset]:
+    """Run the preview's steps until its training is looked at, where its process dies; the rows that were selected."""
+
+    def die(stage: Any) -> Any:
+        raise Killed
+
+    with reading() as db:
+        job = db.get_one(tables.Job, db.get_one(tables.Preview, preview_id).job_id)
+    attempt = transitions.start(job.id, job.workflow_id, "here")
+    assert attempt is not None
+    with monkeypatch.context() as patched:
+        patched.setattr(preview, "_looked", die)
+        with pytest.raises(Killed):
+            pipeline_run.run_job(job.id, attempt)
+    with reading() as db:
+        return db.query(tables.Dataset).order_by(tables.Dataset.id).all()
+
+
+def test_a_preview_counts_nowhere_while_it_runs_and_is_in_nobodys_way(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     loop = Loop(star(), SOLVER, tiny)
     owner = rows.make_actor(is_owner=True)
-    preview_id = previews.start(loop.actor, loop.project.id, plan_of(loop))
+    held_out = rows.make_prompt_set(loop.project, prompts=["held prompt a"], split=Split.held_out)
+    preview_id = previews.start(loop.actor, loop.project.id, plan_of(loop, held_out_set_ids=(held_out.id,)))
+    with pytest.raises(Conflict, match=f"preview {preview_id} uses it.*cancel the job"):
+        prompts.delete_set(loop.actor, held_out.id)
+    selected = stopped_before_training(preview_id, monkeypatch)
+    with session() as db:
+        db.add(
+            tables.EndpointUse(
+                round_id=selected[0].round_id, stage=Stage.judge, step=2, checkpoint_id=loop.policy.id, requests=4,
+                uncounted=0, tokens_in=900, tokens_out=100, cost=0.25, unpriced=0,
+            )
+        )  # fmt: skip
+    running = previews.get(loop.actor, preview_id)
+    assert (running.seconds, bool(running.result["groups"])) == (None, True)
+    asked = {"name": f"asked of {loop.policy.name}", "value": "4 requests, 1,000 tokens, cost 0.25"}
+    assert asked in shown.preview(running)["facts"]
     with reading() as db:
         [hidden] = [one for one in db.query(tables.Project) if one.preview_id == preview_id]
         [row] = [one for one in db.query(tables.Round) if one.project_id == hidden.id]
     assert rounds.list_rounds(owner, loop.project.id) == []
     assert hidden.id not in {one.id for one in list_mine(owner)}
     for actor in (owner, loop.actor):
+        assert datasets.list_datasets(actor, loop.project.id) == []
+        for look in (rounds.get, warnings.of_round):
+            with pytest.raises(NotFound):
+                look(actor, row.id)
         with pytest.raises(NotFound):
-            rounds.get(actor, row.id)
+            exports.export(actor, selected[0].id)
     assert prompts.get(loop.actor, loop.prompts.id).num_rounds == 0
     assert row.seed != 3, "people would have seen what the judge says of the round's own texts"
     with pytest.raises(Conflict, match="Cancel its job"):
@@ -118,6 +206,7 @@ def test_a_preview_counts_nowhere_while_it_runs_and_is_in_nobodys_way(tiny: Path
         assert found.job_id is not None
         transitions.cancel(db, found.job_id)
     prompts.delete_set(loop.actor, loop.prompts.id)
+    prompts.delete_set(loop.actor, held_out.id)
     with reading() as db:
         assert db.query(tables.Project).filter_by(preview_id=preview_id).count() == 0
     previews.delete(loop.actor, preview_id)
