@@ -8,16 +8,16 @@ import pytest
 
 from app.pages.previews import shown
 from backend import recipes
-from backend.db import now, reading, session, tables
+from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.jobs import transitions
 from backend.pipeline import preview
 from backend.pipeline import run as pipeline_run
-from backend.pipeline.preview import TUNE
 from backend.recipes import Recipe
+from backend.selectors import Selection
+from backend.selectors.best_versus_worst import BestVersusWorst
 from backend.services import checkpoints, datasets, previews, prompts, rounds, warnings
 from backend.services.datasets import exports
-from backend.services.previews import PreviewView
 from backend.services.projects import list_mine
 from backend.values import JobStatus, Role, Split, Stage
 from tests import rows
@@ -110,38 +110,6 @@ def test_what_a_preview_shows_and_that_nothing_of_it_stays(tiny: Path, monkeypat
         assert shown.MASKED in drawn
         assert "Score: " not in drawn
         assert "chosen side" not in drawn
-
-
-@pytest.mark.on_sqlite
-def test_of_what_comes_after_the_first_texts_reviewers_see_nothing() -> None:
-    """A question about a text, and one of a later step, tell what was said of the first texts."""
-    groups: list[dict[str, Any]] = [
-        {"step": 0, "about": None, "samples": []},
-        {"step": 0, "about": 4, "samples": []},
-        {"step": 2, "about": None, "samples": []},
-    ]
-    view: Any = PreviewView(
-        1, 1, 1, JobStatus.failed, "Reply 'Score: 5' is wrong.", 0, 0, "", rounds.Plan({}, 1, 1), 3,
-        {"groups": groups, "preflight": {}, "empty": "x"}, None, (), (), None, now(),
-    )  # fmt: skip
-    told = previews.masked(view)
-    assert (told.result, told.is_masked) == ({"groups": groups[:1]}, True)
-    assert "Score" not in str(told.error)
-
-
-def test_the_bound_is_of_steps_that_all_ran_at_once() -> None:
-    """Of 10 texts 2 s of loading and 8 s of writing, then 5 s of judging; 100 texts: 2 + 80 + 50 s."""
-    took = [
-        {"step": TUNE, "stage": "generate", "seconds": 50.0, "loading": 0.0},
-        {"step": 0, "stage": "generate", "seconds": 10.0, "loading": 2.0},
-        {"step": 1, "stage": "judge", "seconds": 5.0, "loading": 0.0},
-        {"step": 3, "stage": "train", "seconds": 9.0, "loading": 0.0},
-    ]
-    result = {"took": took, "estimate": {"few": {"samples": 10}, "full": {"samples": 100}}}
-    assert previews.seconds(result) is None
-    assert previews.seconds(result | {"is_timed": False}) is None
-    assert previews.seconds(result | {"is_timed": True}) == 132.0
-    assert [one["step"] for one in previews.timed(result)] == [0, 1]
 
 
 def stopped_before_training(preview_id: int, monkeypatch: pytest.MonkeyPatch) -> list[tables.Dataset]:
@@ -239,6 +207,27 @@ def test_a_preview_of_which_nothing_is_kept_says_why(tiny: Path) -> None:
     assert said["empty"].startswith("The selector best_versus_worst kept nothing of 5 groups")
     assert "Nobody reviews" not in said["empty"]
     assert all(one["dropped"] for one in said["groups"])
+
+
+@pytest.mark.on_sqlite
+def test_reasons_stand_at_a_question_only_where_they_hold(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A selector that keeps one row of all questions would keep one of each where it saw each alone."""
+    select = BestVersusWorst.select
+
+    def one_of_all(self: BestVersusWorst, groups: Any, *, seed: int) -> Selection:
+        found = select(self, groups, seed=seed)
+        return replace(found, examples=found.examples[:1])
+
+    monkeypatch.setattr(BestVersusWorst, "select", one_of_all)
+    loop = Loop(rewarding(), JUDGE, tiny)
+    preview_id = previews.start(loop.actor, loop.project.id, plan_of(loop))
+    stopped_before_training(preview_id, monkeypatch)
+    result = previews.get(loop.actor, preview_id).result
+    of_row = {str(group["id"]) for group in result["groups"] if any(one["kept"] for one in group["samples"])}
+    [dropped] = result["dropped"].values()
+    assert len(of_row) == 1
+    assert of_row <= dropped.keys()
+    assert len(dropped) < len(result["groups"])
 
 
 @pytest.mark.on_sqlite

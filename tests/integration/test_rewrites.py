@@ -97,8 +97,12 @@ def test_a_lenient_judge_becomes_strict_and_the_next_round_asks_it_so(database: 
 
 
 @pytest.mark.on_sqlite
-def test_what_is_no_better_on_unseen_labels_is_not_kept(database: str) -> None:
+def test_what_is_no_better_on_unseen_labels_is_not_kept(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     world = Labelled()
+    assert shown.offer(rewrites.offer(world.actor, world.round.id), "")["note"] == ""
+    with monkeypatch.context() as patched:
+        patched.setattr(rewrites, "is_installed", lambda: False)
+        assert "pip install" in shown.offer(rewrites.offer(world.actor, world.round.id), "")["note"]
     rewrite_id = rewrites.start(world.actor, world.round.id, world.useless.id, rewrites=2)
     assert run_job(rewrite_id).error is None
     found = rewrites.get(world.actor, rewrite_id)

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from backend.engines.scripted import Rule, Scripted
-from backend.errors import EngineError, InvalidInput, PromptError
+from backend.errors import EngineError, InvalidInput, MissingPrerequisite, PromptError
 from backend.judges.written_verdict import WrittenVerdict
 from backend.pipeline import rewrite
 from backend.pipeline.rewrite import numbers, optimizer
@@ -163,6 +164,13 @@ def test_what_the_writing_model_is_asked_fits_its_context() -> None:
     ]
     optimizer.search(trial(), long, write, rewrites=2, seed=0, most_characters=short)
     assert max(map(len, prompts)) <= 3000 * 2
+
+
+def test_without_the_package_no_model_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(optimizer, "is_installed", lambda: False)
+    progress: Any = None
+    with pytest.raises(MissingPrerequisite, match="pip install"):
+        rewrite.run(1, progress)
 
 
 def test_too_few_labels_say_how_many_are_needed() -> None:
