@@ -140,9 +140,13 @@ def draw_parts(form: Form, path: Path, kind: str, label: str) -> None:
     current = take(form.start, path) or []
     chosen = [part["name"] for part in current]
     drawn = gr.Dropdown(
-        list(parts.describe()[kind]), value=chosen, multiselect=True, label=label, info=form.usual(path) or None,
+        list(parts.describe()[kind]),
+        value=chosen,
+        multiselect=True,
+        label=label,
+        info=form.usual(path) or None,
         interactive=True,
-    )  # fmt: skip
+    )
     identify(drawn)
     form.switches.append(Switch(path, kind, drawn, is_many=True))
     for place, part in enumerate(current):

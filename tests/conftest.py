@@ -67,12 +67,16 @@ LENIENT = {"browser", "acceptance"}
 SLOW_UNITS = {"test_expressions.py", "test_forms.py", "test_imports.py", "test_sandbox.py", "test_transformers.py"}
 """Files of unit tests that take long. They come first: last of all, one process would run them while the others wait."""
 
-gc.disable()  # until all tests are collected: nothing of what that makes is garbage
 
-
-def pytest_collection_finish() -> None:
-    gc.enable()
-    set_apart()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[object]:
+    """Collect the tests, and no garbage meanwhile: all that is made stays."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        set_apart()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -50,6 +50,7 @@ class Server(ThreadingHTTPServer):
         self.answer: Callable[[dict[str, Any]], Reply] = choices
         self.models: Any = None
         """What it lists at /v1/models; None: it has no such route."""
+        self.models_status = 200
         self.bodies: list[dict[str, Any]] = []
         self.headers: list[Any] = []
         self.delay = 0.0
@@ -73,7 +74,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         is_there = self.server.models is not None and self.path == "/v1/models"
         content = json.dumps(self.server.models if is_there else {"error": "no such route"}).encode()
-        self.send_response(200 if is_there else 404)
+        self.send_response(self.server.models_status if is_there else 404)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)

@@ -1,13 +1,13 @@
 """Checkpoints: lineage, registering, renaming, and trying a prompt on them."""
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.depends import After, Asking, Limit, Page, cut
-from backend.boundary import Id, Line, Name, Text
+from backend.boundary import Count, Data, Id, Line, Name, Score, Text
 from backend.services import checkpoints
 from backend.services.checkpoints import CheckpointRow, Detail, endpoints, model_checks, registration, trials
-from backend.services.checkpoints.endpoints import Endpoint, EndpointSettings
+from backend.services.checkpoints.endpoints import Endpoint
 from backend.services.checkpoints.trials import Trial
 from backend.values import Sampling
 
@@ -25,6 +25,20 @@ class NewCheckpoint(BaseModel):
 
 class Renaming(BaseModel):
     name: Name
+
+
+class EndpointChange(BaseModel):
+    """What is left out stays. A price of null is none."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    api_key_env: Line = ""
+    concurrency: Count = 16
+    timeout: Score = 120.0
+    extra: Data = {}
+    price_in: Score | None = None
+    price_out: Score | None = None
+    send_defaults: bool = False
 
 
 class NewTrial(BaseModel):
@@ -71,10 +85,10 @@ def check(actor: Asking, checkpoint_id: int) -> Detail:
     return checkpoints.detail(actor, checkpoint_id)
 
 
-@router.put("/checkpoints/{checkpoint_id}/endpoint")
-def change_endpoint(actor: Asking, checkpoint_id: Id, body: EndpointSettings) -> Detail:
-    """Give an endpoint other settings; only an owner of the installation may."""
-    endpoints.change(actor, checkpoint_id, body)
+@router.patch("/checkpoints/{checkpoint_id}/endpoint")
+def change_endpoint(actor: Asking, checkpoint_id: Id, body: EndpointChange) -> Detail:
+    """Give an endpoint other settings; only an owner of the installation may. What is left out stays."""
+    endpoints.change_some(actor, checkpoint_id, body.model_dump(exclude_unset=True))
     return checkpoints.detail(actor, checkpoint_id)
 
 

@@ -21,6 +21,10 @@ SendDefaults = Annotated[
     bool | None,
     typer.Option("--send-defaults/--no-send-defaults", help="Send temperature and top_p also where they are 1."),
 ]
+Clear = Annotated[
+    list[str] | None,
+    typer.Option(help="Setting that gets its default again, such as price-in, which then is none; may be repeated."),
+]
 PriceOut = Annotated[float | None, typer.Option(min=0, help="Price of a million tokens that it writes.")]
 
 
@@ -80,23 +84,19 @@ def set_endpoint(
     price_in: PriceIn = None,
     price_out: PriceOut = None,
     send_defaults: SendDefaults = None,
+    clear: Clear = None,
     project: Project = None,
     as_json: AsJson = False,
 ) -> None:
     """Change the settings of an endpoint that are named; the others stay."""
-    from dataclasses import replace
-
     from app.cli import asking
-    from backend.errors import InvalidInput
     from backend.services import checkpoints
     from backend.services.checkpoints import endpoints
 
     actor = asking.owner()
     found = _find(actor, asking.project(actor, project).id, checkpoint)
-    if found.endpoint is None:
-        raise InvalidInput(f"{found.row.name} is no endpoint, so it has no such settings. Choose an endpoint.")
     given = _given(api_key_env, concurrency, timeout, extra, price_in, price_out, send_defaults)
-    endpoints.change(actor, found.row.id, replace(found.endpoint.settings, **given))
+    endpoints.change_some(actor, found.row.id, _cleared(clear or []) | given)
     _emit(checkpoints.detail(actor, found.row.id), as_json)
 
 
@@ -137,6 +137,18 @@ def _given(
         if not isinstance(known["extra"], dict):
             raise InvalidInput("--extra is no JSON object. Write an object in quotes.")
     return {name: value for name, value in known.items() if value is not None}
+
+
+def _cleared(names: list[str]) -> dict[str, Any]:
+    """The defaults of these settings; raises `InvalidInput` for a name that is none."""
+    from backend.errors import InvalidInput
+    from backend.services.checkpoints import EndpointSettings
+
+    defaults = _plain(EndpointSettings())
+    wanted = [name.replace("-", "_") for name in names]
+    if unknown := [name for name in wanted if name not in defaults]:
+        raise InvalidInput(f"There is no setting {unknown[0]!r}. There is: {', '.join(defaults)}.")
+    return {name: defaults[name] for name in wanted}
 
 
 def _find(actor: Any, project_id: int, wanted: str) -> "Detail":

@@ -37,8 +37,14 @@ def bars(dropped: Iterable[tuple[str, int, str]], joined: Iterable[tuple[str, in
     more = sorted(joined, key=lambda one: -one[1])
     most = max((count for _, count, _ in (*out, *more)), default=0) or 1
     return [
-        {"reason": reason, "count": f"{count:,}", "width": round(100 * count / most, 1), "href": href,
-         "joined": is_joined, "sign": "+" if is_joined else ""}
+        {
+            "reason": reason,
+            "count": f"{count:,}",
+            "width": round(100 * count / most, 1),
+            "href": href,
+            "joined": is_joined,
+            "sign": "+" if is_joined else "",
+        }
         for is_joined, rows in ((False, out), (True, more))
         for reason, count, href in rows
-    ]  # fmt: skip
+    ]

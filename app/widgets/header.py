@@ -92,8 +92,6 @@ def framed(source: str) -> str:
     """Return Gradio's template without what it says of itself to other sites, with our head and header."""
     source = re.sub(r"<meta\s+(?:property|name)=\"(?:og|twitter):[^>]*/>", "", source)
     source = re.sub(r"<link rel=\"manifest\"[^>]*/>", "", source)
-    # The script of pages in other sites' frames, of which Rondo is none.
-    source = re.sub(r"<script>\s*\(\(\) => \{\s*const root = .*?</script>", "", source, flags=re.DOTALL)
     for place, with_ours in (
         # Links in a page and its questions are relative to its project; what the page is built of is the same in all.
         (r"(<meta charset=\"utf-8\" />)", rf"\1{FIRST}"),

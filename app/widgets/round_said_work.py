@@ -102,7 +102,7 @@ def _cost(one: Cost) -> Shown:
     lines = (
         ("tokens written by the policy", count(one.tokens_written)),
         ("tokens written by the judge", count(one.tokens_judging)),
-        *([] if one.endpoints else [("tokens read by models", "unknown")]),
+        *([(f"tokens read by {'other ' if one.endpoints else ''}models", "unknown")] if one.reads_unknown else []),
         *_endpoints(one),
         ("tokens trained on", count(one.tokens_trained)),
         ("time of its jobs", f"{duration(one.total_seconds)}{f' ({times})' if times else ''}"),

@@ -86,6 +86,11 @@ def body_of(
     return body if form is None or "form" in refused else body | form_body(form, engine.forced)
 
 
+def renamed(body: JSON) -> JSON:
+    """The request with its limit of tokens by the other name."""
+    return {"max_completion_tokens" if field == "max_tokens" else field: value for field, value in body.items()}
+
+
 def form_body(form: Form, how: str) -> JSON:
     """The fields that ask for a form; none where it cannot be asked for that way."""
     if form.kind not in FORMS[how]:

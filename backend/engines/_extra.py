@@ -14,11 +14,20 @@ OWN = frozenset({
 })  # fmt: skip
 """What Rondo sends itself, or could not read the reply to."""
 MOST_CHARACTERS = 4_000
-SECRET_NAME = re.compile(
-    r"(^|[_\-\s])(api[_-]?key|auth(orization)?|(access|auth|bearer)[_-]?token|token|secret|password|passwd|bearer|"
-    r"credentials?|private[_-]?key)$",
-    re.I,
-)
+WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+SECRET_WORDS = frozenset({
+    "key", "keys", "apikey", "token", "authtoken", "accesstoken", "auth", "authorization", "authentication", "bearer",
+    "secret", "secrets", "password", "passwd", "passphrase", "passcode", "pwd", "pw", "credential", "credentials",
+    "cookie", "cookies",
+})  # fmt: skip
+"""A name with one of these words in it is that of a key, unless another word of it says what else it is."""
+NO_SECRET = {
+    "token": frozenset({
+        "bos", "eos", "pad", "unk", "sep", "cls", "mask", "stop", "start", "end", "id", "ids", "budget", "limit", "max",
+        "min", "healing", "think", "thinking", "reasoning", "special", "image", "allowed", "banned",
+    }),
+    "key": frozenset({"cache"}),
+}  # fmt: skip
 SECRET_VALUE = re.compile(r"^(bearer |basic |sk-|hf_|gsk_|xai-|ghp_|AKIA|eyJ)", re.I)
 SO = "Keys belong into the environment: name the variable in api_key_env."
 
@@ -37,10 +46,15 @@ def checked(extra: dict[str, Any]) -> dict[str, Any]:
     return extra
 
 
+def _is_secret(name: str) -> bool:
+    words = {word.lower() for word in WORD.findall(name)}
+    return any(not words & NO_SECRET.get(word, frozenset()) for word in words & SECRET_WORDS)
+
+
 def _without_secrets(value: Any, place: str) -> None:
     if isinstance(value, dict):
         for name, inner in value.items():
-            if SECRET_NAME.search(str(name)):
+            if _is_secret(str(name)):
                 raise ValueError(f"{name!r} looks like the name of a key or password. {SO}")
             _without_secrets(inner, str(name))
     elif isinstance(value, list | tuple):

@@ -24,6 +24,7 @@ LARGEST_REPLY = 64 * 2**20
 LARGEST_ERROR = 64 * 2**10
 REFUSALS = (400, 413, 422, 451)  # the request itself is at fault; the caller may change it
 RETRYABLE = (408, 409, 425, 429)
+ABSENT = (404, 405, 410, 501)  # there is no such address
 SPENT = ("insufficient_quota", "billing_hard_limit_reached")
 WAYS_OUT = {
     FailureKind.timeout: "Give it more time (timeout), or fewer requests at once (concurrency).",
@@ -76,6 +77,8 @@ class Endpoint:
     ) -> None:
         self.url = url
         self.timeout = timeout
+        self.until: float | None = None
+        """When all requests together have to be over, by `time.monotonic`."""
         self._key = key
         self._gave_up = threading.Event()
         # Between half and all of a time that doubles, so that many do not come back at once.
@@ -83,7 +86,6 @@ class Endpoint:
         self._backoff = wait_exponential(**half) + wait_random_exponential(**half)
         self._stop = stop_after_attempt(max_retries + 1)
         self._client = httpx.Client(
-            timeout=httpx.Timeout(timeout, connect=min(timeout, 15.0), pool=None),
             limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
             headers={"Authorization": f"Bearer {key}"} if key else {},
             # The key goes to the address that a person typed, and nowhere else.
@@ -132,7 +134,9 @@ class Endpoint:
         try:
             answer = self._send(body)
         except httpx.TimeoutException as error:
-            raise Again(FailureKind.timeout, f"no reply within {self.timeout:g} seconds") from error
+            is_over = self.until is not None and time.monotonic() >= self.until
+            said = "the time for all requests is over" if is_over else f"no reply within {self.timeout:g} seconds"
+            raise Again(FailureKind.timeout, said) from error
         except (httpx.ConnectError, httpx.UnsupportedProtocol) as error:
             raise Again(FailureKind.error, f"no connection ({type(error).__name__}: {error})") from error
         except (httpx.RemoteProtocolError, httpx.ReadError) as error:
@@ -143,17 +147,30 @@ class Endpoint:
         return self._read(answer)
 
     def get(self, url: str) -> Any:
-        """Return what another address of the same server says, parsed; None where that cannot be had. Asked once."""
+        """Return what another address of the same server says, parsed; None where it has none, or says no JSON.
+
+        Asked once. Raises `EngineError` where the server did not say whether it has one.
+        """
         try:
             answer = self._send(None, url)
+        except httpx.RequestError as error:
+            raise EngineError(f"{url} gave no reply ({type(error).__name__}). {RUNS}") from error
+        if answer.status not in (200, *ABSENT):
+            raise EngineError(f"{url} answered with status {answer.status}. {RUNS}")
+        try:
             return answer.json() if answer.status == 200 else None
-        except (httpx.RequestError, PromptError, ValueError):
+        except ValueError:
             return None
 
     def _send(self, body: JSON | None, url: str = "") -> Answer:
         """Ask once. A reply that trickles is cut off at the time limit, a huge one at its size."""
-        until = time.monotonic() + self.timeout
-        with self._client.stream("GET" if body is None else "POST", url or self.url, json=body) as response:
+        seconds = self.timeout if self.until is None else min(self.timeout, self.until - time.monotonic())
+        if seconds <= 0:
+            raise httpx.ReadTimeout("the time for all requests is over")
+        until = time.monotonic() + seconds
+        limits = httpx.Timeout(seconds, connect=min(seconds, 15.0), pool=None)
+        method = "GET" if body is None else "POST"
+        with self._client.stream(method, url or self.url, json=body, timeout=limits) as response:
             most = LARGEST_REPLY if response.status_code == 200 else LARGEST_ERROR
             content = bytearray()
             for piece in response.iter_bytes():

@@ -6,18 +6,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from backend.engines import _prompt_logprobs, _top_logprobs
-from backend.engines._asking import FORMS
+from backend.engines._asking import FORMS, body_of
 from backend.engines._model_check import Line, Outcome
+from backend.engines._refusals import Refusal
 from backend.engines._replies import OddReply, completions_of
 from backend.engines.openai import OpenAI
 from backend.errors import EngineError, RondoError
-from backend.values import JSON, Messages, Sampling
+from backend.values import JSON, FailureKind, Messages, Sampling
 from backend.values.replies import Form
 
 SECONDS = 10.0
 """For one reply."""
 ALL_SECONDS = 30.0
-"""After so many no further question is asked."""
+"""For all of them; what is under way then is broken off."""
 HELLO = "Answer with one word: hello."
 GREETING: Messages = [{"role": "user", "content": HELLO}]
 VARIED: Messages = [{"role": "user", "content": "Write eight words that come to your mind, any words at all."}]
@@ -26,6 +27,8 @@ ODD = ("quartz-4217", "marmalade-9035")
 CONTEXTS = ("max_model_len", "context_length", "context_window", "max_context_length", "n_ctx")
 """Where servers say how long their context is, in the list of their models."""
 MOST_CONTEXT = 2**31 - 1
+TROUBLE = (FailureKind.timeout, FailureKind.server, FailureKind.error, FailureKind.reply)
+"""Failures that say nothing of what a server can do."""
 UNANSWERED = "It did not answer: "
 
 Found = tuple[Line, JSON]
@@ -55,6 +58,7 @@ def probe(engine: OpenAI) -> Probed:
     knobs: JSON = {}
     try:
         with asked as opened:
+            opened.end_by(until)
             for line, more in _hello(opened):
                 lines.append(line)
                 knobs |= more
@@ -108,8 +112,10 @@ def _hello(engine: OpenAI) -> Iterator[Found]:
 
 def _several(engine: OpenAI) -> Found:
     """Whether n samples come in one reply. Raises what the engine does."""
-    texts = _texts(engine, seed=7, n=2)
-    if texts is not None and len(texts) == 2:
+    reply = _varied(engine, seed=7, n=2)
+    if isinstance(reply, Refusal) and (reply.is_filter or reply.is_context):
+        raise EngineError(f"it refused the request: {reply.message}")
+    if isinstance(reply, dict) and len(_texts(reply)) == 2:
         return Line("n", Outcome.passed, "It gives several samples of a prompt in one reply."), {"supports_n": True}
     return Line("n", Outcome.absent, "Samples of a prompt are asked for one by one: it gives one a reply."), {
         "supports_n": False
@@ -117,8 +123,11 @@ def _several(engine: OpenAI) -> Found:
 
 
 def _seeds(engine: OpenAI) -> Found:
-    first, again, other = (_texts(engine, seed=seed) for seed in (7, 7, 8))
-    if first is None or again is None or first != again:
+    if "seed" in engine._refused:
+        said = "It takes no seed: a round that is killed and goes on may end in other samples than one left alone."
+        return Line("seed", Outcome.warn, said), {"seeds": False}
+    first, again, other = (_texts(_varied(engine, seed=seed)) for seed in (7, 7, 8))
+    if first != again:
         said = (
             "The same request with the same seed got another text: a round that is killed and goes on may end in other "
             "samples than one that was left alone."
@@ -130,19 +139,25 @@ def _seeds(engine: OpenAI) -> Found:
     return Line("seed", Outcome.passed, "The same seed gets the same text, another seed another one."), {"seeds": True}
 
 
-def _texts(engine: OpenAI, *, seed: int, n: int = 1) -> list[str] | None:
-    """What one request gets; None where it is refused or the reply cannot be read. Raises what the engine does."""
-    body: JSON = {"messages": VARIED, "max_tokens": 16, "seed": seed, "temperature": 1.0}
-    reply = engine.post(body | ({"n": n} if n > 1 else {}))
-    if not isinstance(reply, dict):
-        return None
+def _varied(engine: OpenAI, *, seed: int, n: int = 1) -> JSON | Refusal:
+    """The reply to one request like those of a round, without what the server refused so far. Raises what the engine
+    does."""
+    sampling = Sampling(max_tokens=16, n=n, seed=seed)
+    return engine.post(body_of(engine, VARIED, sampling, n=n, seed=seed, refused=engine._refused))
+
+
+def _texts(reply: JSON | Refusal) -> list[str]:
+    """The texts of a reply; raises `EngineError` for a refusal, and for what cannot be read or was withheld."""
+    if isinstance(reply, Refusal):
+        raise EngineError(f"it refused the request: {reply.message}")
     found = completions_of(reply)
-    return None if any(one.failure for one in found) else [one.text for one in found]
+    if failure := next((one.failure for one in found if one.failure is not None), None):
+        raise EngineError(failure.reason)
+    return [one.text for one in found]
 
 
 def _tops(engine: OpenAI) -> Found:
-    body: JSON = {"messages": GREETING, "max_tokens": 1, "logprobs": True, "top_logprobs": _top_logprobs.MOST}
-    reply = engine.post(body)
+    reply = engine.ask(_top_logprobs.body_of(GREETING))
     try:
         is_there = isinstance(reply, dict) and len(_top_logprobs.top_of(reply)) > 1
     except OddReply:
@@ -155,36 +170,53 @@ def _tops(engine: OpenAI) -> Found:
 
 
 def _reads(engine: OpenAI) -> Found:
-    """Whether it reads a word, which vLLM can."""
-    reply = engine.post(_prompt_logprobs.body_of(GREETING))
+    """Whether it reads a word, which vLLM can. Raises what the engine does."""
+    reply = engine.ask(_prompt_logprobs.body_of(GREETING))
     try:
         is_there = isinstance(reply, dict) and bool(_prompt_logprobs.tokens_of(reply))
-        (reading,) = engine.read([GREETING], ["hello"]) if is_there else (None,)
-    except (OddReply, EngineError):
-        reading = None
-    is_there = reading is not None and reading.failure is None and bool(reading.logprobs)
-    if is_there:
+    except OddReply:
+        is_there = False
+    if is_there and _reads_a_word(engine):
         said = "It gives the log-probabilities of texts that it did not write."
         return Line("prompt_logprobs", Outcome.passed, said), {"prompt_logprobs": True}
     said = "It does not give the log-probabilities of texts that it did not write; vLLM does."
     return Line("prompt_logprobs", Outcome.absent, said), {"prompt_logprobs": False}
 
 
+def _reads_a_word(engine: OpenAI) -> bool:
+    try:
+        (reading,) = engine.read([GREETING], ["hello"])
+    except EngineError as error:
+        if isinstance(error.__cause__, OddReply):
+            return False
+        raise
+    if reading.failure is not None and reading.failure.kind in TROUBLE:
+        raise EngineError(reading.failure.reason)
+    return reading.failure is None and bool(reading.logprobs)
+
+
 def _forms(engine: OpenAI) -> Found:
+    """The first way to ask for a form that works. Raises `EngineError` where none does and one was not answered."""
+    trouble = ""
     for how in filter(None, FORMS):
         # Each way on a copy: a field that is refused is left out only there.
         trial = engine.model_copy(update={"forced": how})
-        trial._refused = {}
+        trial._refused = dict(engine._refused)
         ((completion,),) = trial.complete_as(Form(choices=ODD), [GREETING], Sampling(max_tokens=32, seed=1))
         if completion.text in ODD:
             kinds = ", ".join(sorted(trial.forms))
             said = f"It holds replies to a form ({kinds}), asked for by {how}."
             return Line("forced_formats", Outcome.passed, said), {"forced": how}
+        if completion.failure is not None and completion.failure.kind in TROUBLE:
+            trouble = trouble or completion.failure.reason
+    if trouble:
+        raise EngineError(trouble)
     said = "It does not hold replies to a form: verdicts are read from replies as they come."
     return Line("forced_formats", Outcome.absent, said), {"forced": ""}
 
 
 def _context(engine: OpenAI) -> Found:
+    """How long its context is, as it says. Raises what the engine does."""
     length = context_of(engine.listing(), engine.model)
     if length is None:
         said = "It does not say how long its context is: texts that do not fit are left out, or cut off, in the round."

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from backend.engines._replies import OddReply
-from backend.values import JSON, Failure, FailureKind
+from backend.values import JSON, Failure, FailureKind, Messages
 from backend.values.replies import Weights
 
 MOST = 20
@@ -13,6 +13,11 @@ MOST = 20
 CLOSE = math.log(0.01)
 """A word that is not among them weighs at most as much as the last of them: taken for that where it is so much less
 than the heaviest word."""
+
+
+def body_of(messages: Messages) -> JSON:
+    """What to ask: one new token, and which ones it could have been."""
+    return {"messages": messages, "max_tokens": 1, "logprobs": True, "top_logprobs": MOST}
 
 
 def top_of(reply: JSON) -> dict[str, float]:

@@ -1,24 +1,32 @@
 """Asks any OpenAI-compatible server (vLLM, llama.cpp, Ollama, a hosted one) over HTTP."""
 
 import logging
-import os
 import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from functools import partial
 from threading import Lock
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
-from urllib.parse import urlsplit
 
 from pydantic import Field, PrivateAttr, field_validator
 
-from backend.config import settings
 from backend.engines import Ability, Engine, _extra, _prompt_logprobs, _top_logprobs, failed, unable
-from backend.engines._asking import FORMS, GOES_ON, LEFT_OUT, body_of, field_at_fault, refuse, seeds_of, taken_out
+from backend.engines._access import DEFAULT_KEY, address, key_of
+from backend.engines._asking import (
+    FORMS,
+    GOES_ON,
+    LEFT_OUT,
+    body_of,
+    field_at_fault,
+    refuse,
+    renamed,
+    seeds_of,
+    taken_out,
+)
 from backend.engines._http import Endpoint
 from backend.engines._refusals import Refusal
 from backend.engines._replies import OddReply, completions_of, usage_of
-from backend.errors import EngineError, MissingPrerequisite, PromptError
+from backend.errors import EngineError, PromptError
 from backend.values import JSON, Completion, Failure, FailureKind, Messages, Reading, Sampling
 from backend.values.replies import Form, Usage, Weights
 
@@ -26,7 +34,6 @@ T = TypeVar("T")
 Price = Annotated[float | None, Field(ge=0, le=1e6, allow_inf_nan=False)]
 log = logging.getLogger("rondo.engines")
 
-DEFAULT_KEY = "RONDO_OPENAI_API_KEY"
 FIRST = 8
 """So many failures of a server before anything was served say that it does not serve."""
 
@@ -87,12 +94,7 @@ class OpenAI(Engine):
     @field_validator("base_url")
     @classmethod
     def _is_a_plain_address(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"The address {value!r} is not one. Write it like http://127.0.0.1:8000/v1.")
-        if parts.username or parts.password or parts.query:
-            raise ValueError("The address must not hold a key. Put it into the environment: see api_key_env.")
-        return value.rstrip("/")
+        return address(value)
 
     @property
     def abilities(self) -> frozenset[Ability]:
@@ -110,7 +112,7 @@ class OpenAI(Engine):
     def __enter__(self) -> "OpenAI":
         self._endpoint = Endpoint(
             f"{self.base_url}/chat/completions",
-            key=self._key(),
+            key=key_of(self.api_key_env, self.base_url),
             timeout=self.timeout,
             max_retries=self.max_retries,
             retry_seconds=self.retry_seconds,
@@ -174,16 +176,13 @@ class OpenAI(Engine):
         return self._answer(body, messages, _prompt_logprobs.tokens_of, "cannot read")
 
     def _weights(self, chat: Messages, words: Sequence[str]) -> Weights:
-        body: JSON = {"messages": chat, "max_tokens": 1, "logprobs": True, "top_logprobs": _top_logprobs.MOST}
-        if "max_tokens" in self._refused:
-            body["max_completion_tokens"] = body.pop("max_tokens")
-        found = self._answer(body, chat, _top_logprobs.top_of, "cannot weigh")
+        found = self._answer(_top_logprobs.body_of(chat), chat, _top_logprobs.top_of, "cannot weigh")
         return Weights(failure=found) if isinstance(found, Failure) else _top_logprobs.weights(found, words)
 
     def _answer(self, body: JSON, messages: Messages, read: Callable[[JSON], T], cannot: str) -> T | Failure:
         """What is read out of the reply to one request, or why the prompt cannot be served."""
         try:
-            reply = self.post(body)
+            reply = self.ask(body)
             if not isinstance(reply, dict):
                 refuse(self, reply, messages)
             found = read(reply)
@@ -194,6 +193,18 @@ class OpenAI(Engine):
             return Failure(FailureKind(error.kind), error.message)
         self._count(None, None)
         return found
+
+    def ask(self, body: JSON) -> JSON | Refusal:
+        """Send a request that sets nothing but its limit of tokens, by the name that the server takes; raises what
+        `post` does."""
+        is_known = "max_tokens" in self._refused
+        reply = self.post(renamed(body) if is_known else body)
+        if is_known or isinstance(reply, dict) or field_at_fault(reply, body, None) != "max_tokens":
+            return reply
+        again = self.post(renamed(body))
+        if isinstance(again, dict):
+            self._remember({"max_tokens": self._said("max_tokens", reply)})
+        return again
 
     def post(self, body: JSON) -> JSON | Refusal:
         """Send one request, with the model and the further fields, and count what it took; raises what
@@ -207,24 +218,19 @@ class OpenAI(Engine):
         return reply
 
     def listing(self) -> Any:
-        """What the server says of its models, parsed; None where it says nothing that can be read."""
+        """What the server says of its models, parsed; None where it says nothing that can be read. Raises
+        `EngineError`."""
         return self._endpoint.get(f"{self.base_url}/models") if self._endpoint is not None else None
+
+    def end_by(self, until: float) -> None:
+        """Let no request take longer than to this time of `time.monotonic`."""
+        if self._endpoint is not None:
+            self._endpoint.until = until
 
     def take_usage(self) -> Usage:
         with self._lock:
             found, self._usage = self._usage, Usage()
         return found
-
-    def _key(self) -> str | None:
-        key = os.environ.get(self.api_key_env)
-        if not key and self.api_key_env == DEFAULT_KEY:
-            stored = settings().openai_api_key
-            return stored.get_secret_value() if stored else None
-        if not key:
-            raise MissingPrerequisite(
-                f"The key for {self.base_url} is not set. Set {self.api_key_env} in the environment of Rondo."
-            )
-        return key
 
     def notes(self) -> tuple[str, ...]:
         return tuple(self._refused.values())

@@ -69,9 +69,9 @@ class TemplateJudge(Judge, abstract=True):
         return self.render(prompt, response)
 
     def bare(self, verdict: Verdict) -> str | None:
-        said = (
-            text for text in self._bare(verdict) if self._verdict(self.parse(text, is_complete=True).score) is verdict
-        )
+        form = self.form if self.forced else None
+        forms = (text for text in self._bare(verdict) if form is None or form.holds(text))
+        said = (text for text in forms if self._verdict(self.parse(text, is_complete=True).score) is verdict)
         return next(said, None)
 
     def _bare(self, verdict: Verdict) -> tuple[str, ...]:

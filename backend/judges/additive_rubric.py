@@ -43,7 +43,16 @@ class AdditiveRubric(TemplateJudge):
         return self.lowest, self.highest
 
     def _bare(self, verdict: Verdict) -> tuple[str, ...]:
-        return (f"Score: {self.highest if verdict is Verdict.accept else self.lowest:g}",)
+        score = self.highest if verdict is Verdict.accept else self.lowest
+        if not self.forced:
+            return (f"Score: {score:g}",)
+        said: JSON = {"reasons": "", "score": int(score) if score == int(score) else score}
+        return (json.dumps({name: said[name] for name in self._fields}),)
+
+    @property
+    def _fields(self) -> tuple[str, str]:
+        """Of an object that a forced reply is, in the order in which the template asks for them."""
+        return ("score", "reasons") if self.verdict_first else ("reasons", "score")
 
     @property
     def form(self) -> Form:
@@ -54,7 +63,7 @@ class AdditiveRubric(TemplateJudge):
         if 0 < len(steps) <= MOST_STEPS:
             score = {"type": "integer", "enum": steps}
         fields: JSON = {"reasons": {"type": "string"}, "score": score}
-        names = ["score", "reasons"] if self.verdict_first else ["reasons", "score"]
+        names = [*self._fields]
         properties = {name: fields[name] for name in names}
         return Form(
             schema={"type": "object", "properties": properties, "required": names, "additionalProperties": False}

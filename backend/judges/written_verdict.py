@@ -15,6 +15,7 @@ from backend.values.replies import Form
 
 TEMPLATE = Path(__file__).with_suffix(".txt").read_text(encoding="utf-8")
 VERDICT = r"(?m);[\s*_`]*(?:(?P<accept>Y)|(?P<reject>N))(?=[\s.!*_`)\]\"']*$)"
+REPLIES = r"(.|\n)*;[YN]"
 
 _NEGATED = re.compile(
     r"(?:\b(?:not|never|hardly)|n['\u2019]t)\s+(?:(?:\w+ly|quite|at all|yet|a|the)\s+){0,2}$", re.IGNORECASE
@@ -43,7 +44,7 @@ class WrittenVerdict(TemplateJudge):
         "first where the verdict comes first",
     )
     reply_pattern: str = Field(
-        r"(.|\n)*;[YN]",
+        REPLIES,
         description="of forced replies: regular expression of a whole reply, in which verdict_pattern finds a verdict; "
         "without look-around and named groups, which servers do not take",
     )
@@ -74,6 +75,13 @@ class WrittenVerdict(TemplateJudge):
     def _knows_its_form(self) -> Self:
         if self.forced and not self.reply_pattern and self.form is None:
             raise ValueError("Replies are to be forced, but reply_pattern is empty. Write one, or turn forced off.")
+        if self.forced and self.reply_pattern == REPLIES:
+            said = [self.parse(reply, is_complete=True).score for reply in ("It is so;Y", "It is not so;N")]
+            if said != [1.0, 0.0]:
+                raise ValueError(
+                    "Replies are forced to end in ;Y or ;N, but verdict_pattern does not read these as accept and "
+                    "reject. Write a reply_pattern of replies that it reads, or turn forced off."
+                )
         return self
 
     @property

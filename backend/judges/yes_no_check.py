@@ -70,6 +70,10 @@ class YesNoCheck(WrittenVerdict):
                 )
         return self
 
+    def _bare(self, verdict: Verdict) -> tuple[str, ...]:
+        forced = (self.yes if verdict is Verdict.accept else self.no,) if self.forced else ()
+        return (*forced, *super()._bare(verdict))
+
     @property
     def form(self) -> Form:
         return Form(pattern=self.reply_pattern) if self.reply_pattern else Form(choices=(self.yes, self.no))

@@ -9,9 +9,10 @@ from backend.db import reading, tables
 from backend.engines import served
 from backend.errors import NotFound
 from backend.jobs.progress import JobProgress
+from backend.pipeline import spending
 from backend.pipeline.bind import engine_for
 from backend.pipeline.stage import Finish
-from backend.values import Messages, Sampling
+from backend.values import Messages, Sampling, Stage
 
 ASK = "Rewrite your last answer. {instruction}\nReply with the rewritten answer only."
 TEMPERATURE = 0.7
@@ -35,12 +36,16 @@ def run(job_id: int, progress: JobProgress) -> Finish:
     asked = prompt.messages if spec.get("hides_hint") else group.messages or prompt.messages
     with engine_for(spec["checkpoint_id"]) as engine:
         [[completion]] = served(engine.complete([messages(asked, sample.text, spec["instruction"])], sampling))
+        usage = engine.take_usage()
     progress.advance(1)
     reply = {"text": clean(completion.text), "finish_reason": completion.finish_reason}
 
     def finish(db: Session) -> None:
         job = db.get_one(tables.Job, job_id)
         job.spec = job.spec | {"reply": reply}
+        if usage.requests and db.get(tables.Round, sample.round_id) is not None:
+            taken = {spec["checkpoint_id"]: usage}
+            spending.write(db, taken, round_id=sample.round_id, stage=Stage.review, step=sample.step)
 
     return finish
 

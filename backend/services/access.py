@@ -66,8 +66,13 @@ def check_same(actor: Actor, user_id: int | None) -> None:
         )
 
 
+def is_owner(db: Session, actor: Actor) -> bool:
+    """Whether the actor owns the installation, by the rows as they are now."""
+    user = db.get(tables.User, actor.user_id)
+    return user is not None and user.is_active and user.is_owner
+
+
 def require_owner(db: Session, actor: Actor) -> None:
     """Raise unless the actor owns the installation."""
-    user = db.get(tables.User, actor.user_id)
-    if user is None or not user.is_active or not user.is_owner:
+    if not is_owner(db, actor):
         raise PermissionDenied("Only an owner of this installation may do this. Ask one of them.")

@@ -1,5 +1,7 @@
 """What may be asked of replies beside their text: a form to keep to, what a word weighs, what they cost."""
 
+import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +23,17 @@ class Form:
     def kind(self) -> str:
         """`choice`, `regex` or `json`."""
         return "choice" if self.choices else "regex" if self.pattern else "json"
+
+    def holds(self, reply: str) -> bool:
+        """Whether a whole reply is of this form; of JSON only, whether it is an object with the fields that have to be
+        there."""
+        if self.schema is None:
+            return reply in self.choices if self.choices else re.fullmatch(self.pattern, reply) is not None
+        try:
+            said = json.loads(reply)
+        except (ValueError, RecursionError):
+            return False
+        return isinstance(said, dict) and said.keys() >= {*self.schema.get("required", ())}
 
 
 @dataclass(frozen=True)

@@ -141,7 +141,7 @@ def test_a_desk_that_meets_a_busy_or_silent_server_opens_when_it_answers(empty: 
 
 def test_a_desk_whose_script_does_not_arrive_says_so(empty: None, chromium: object) -> None:
     desk = Review(chromium)
-    desk.page.route("**/static/review/desk.js*", lambda route: route.abort())
+    desk.page.route("**/review/desk.js*", lambda route: route.abort())
     desk.page.goto(desk.page.url)
     desk.page.wait_for_selector("#review-desk:has-text('A part of this page did not arrive. Reload it.')")
 

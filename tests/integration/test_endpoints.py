@@ -6,12 +6,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from app.pages.checkpoints import endpoint as page
 from app.widgets import round_form
-from app.widgets.round_said_work import money
 from backend import recipes
 from backend.db import reading, session, tables
-from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
+from backend.errors import InvalidInput
 from backend.generators.sample import Sample
 from backend.judges.exact_match import ExactMatch
 from backend.judges.yes_no_check import YesNoCheck
@@ -21,15 +19,17 @@ from backend.recipes import Recipe, Step
 from backend.selectors.above_threshold import AboveThreshold
 from backend.services import checkpoints, round_report, rounds
 from backend.services.access import Actor
-from backend.services.checkpoints import Endpoint, EndpointSettings, endpoints, model_checks
+from backend.services.checkpoints import Endpoint, EndpointSettings
+from backend.services.reviews import repairs
 from backend.trainers.sft import SFT
 from backend.values import Role, RoundStatus, Stage
 from backend.values.replies import Usage
 from tests import rows
 from tests.capable import CONTEXT, capable, drawn, models
-from tests.endpoint import Reply, Server, serving
+from tests.endpoint import Reply, Server, refusal, serving
 from tests.integration.loop import TRAINING, Loop, dying, made
 from tests.integration.loop import tiny as tiny  # a fixture
+from tests.integration.test_repairs import run as run_repair
 
 pytestmark = [pytest.mark.usefixtures("database")]
 TAUGHT = Recipe(
@@ -83,6 +83,17 @@ def test_what_steps_take_adds_up_and_keeps_the_prices_of_its_time() -> None:
     assert (one.requests, one.tokens_in, one.tokens_out, one.uncounted, one.unpriced) == (4, 1_000_007, 20, 1, 27)
     assert (one.cost, cost.endpoint_cost) == (2.0, 2.0)
     assert "27 tokens of served had no price: give one in its settings" in " ".join(cost.missing)
+    assert not cost.reads_unknown
+    # Once a model here judged, what it read is unknown again.
+    (sample, *_) = rows.make_samples(round_, rows.make_prompt_set(project))
+    local = rows.make_checkpoint(project, "local")
+    with session() as db:
+        db.add(tables.Judgment(
+            round_id=round_.id, sample_id=sample.id, step=2, judge="read_score", position=0, raw="", rationale="",
+            template_hash="", checkpoint_id=local.id,
+        ))  # fmt: skip
+    cost = round_report.work(rows.make_actor(project), round_.id).cost
+    assert cost.reads_unknown
     assert "1 reply of served without a count of tokens: what it took is not in the cost." in cost.missing
 
 
@@ -119,6 +130,35 @@ def test_a_model_is_trained_on_what_an_endpoint_wrote_and_a_killed_round_ends_in
     cost = round_report.work(loop.actor, first).cost
     assert [(one.name, one.requests, one.unpriced) for one in cost.endpoints] == [("teacher", 5, 0)]
     assert cost.endpoint_cost == use.cost
+
+
+@pytest.mark.on_sqlite
+def test_what_was_asked_before_a_stage_failed_is_counted(tiny: Path) -> None:
+    loop = Loop(TAUGHT, {"name": "transformers", "model": str(tiny)}, tiny)
+    with serving() as server:
+        server.answer, server.models = teaches, models()
+        teacher = registered(loop.project, server, concurrency=1)
+        round_id = loop.launch(roles={"teacher": teacher})
+        # Two batches of two prompts: the fourth request is refused for good.
+        server.script = []
+        server.bodies.clear()
+        server.answer = lambda body: teaches(body) if len(server.bodies) < 4 else refusal(401, "no key")
+        failed = loop.run(round_id)
+    assert failed.status is RoundStatus.failed
+    assert [(use.requests, use.tokens_out) for use in uses_of(round_id)] == [(3, 72)]
+
+
+@pytest.mark.on_sqlite
+def test_a_repair_by_an_endpoint_is_counted() -> None:
+    project = rows.make_project()
+    with serving() as server:
+        server.answer = capable
+        policy = checkpoint_row(registered(project, server))
+        round_ = rows.make_round(project, policy, status=RoundStatus.review, stage=Stage.review, is_reviewed=True)
+        sample = rows.make_samples(round_, rows.make_prompt_set(project))[0]
+        run_repair(repairs.start(rows.make_actor(project, Role.reviewer), sample.id, "be polite"))
+    (use,) = uses_of(round_.id)
+    assert (use.stage, use.requests, use.tokens_in, use.tokens_out) == (Stage.review, 1, 30, 3)
 
 
 @pytest.mark.on_sqlite
@@ -214,6 +254,8 @@ def test_what_a_test_found_is_said_before_the_launch() -> None:
         server.answer = forgets
         odd = registered(project, server, "odd")
     down = registered(project, server, "down")
+    wrapping = {"name": "self_refine", "inner": checkpoint_row(good).engine}
+    refined = rows.make_checkpoint(project, "refined", engine=wrapping, parent_id=good).id
 
     def warned(endpoint: int) -> str:
         plan = rounds.Plan(
@@ -226,84 +268,10 @@ def test_what_a_test_found_is_said_before_the_launch() -> None:
     assert "Step 3 (judge yes_no_check) is to force its replies, but odd cannot be held to a form (choice)" in warned(
         odd
     )
+    assert "but refined cannot be held to a form (choice)" in warned(refined)
     assert "The endpoint odd gives another text for the same seed" in warned(odd)
     assert "The endpoint down did not answer when it was last tested" in warned(down)
     found = checkpoints.detail(actor, good).endpoint
     assert found is not None
     assert (found.context, found.forced, found.seeds, found.supports_n) == (CONTEXT, "structured_outputs", True, True)
     assert checkpoints.detail(actor, base.id).endpoint is None
-
-
-@pytest.mark.on_sqlite
-def test_only_an_owner_changes_an_endpoint_and_no_key_gets_into_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RONDO_SPARE_API_KEY", "very-secret-4711")
-    project = rows.make_project()
-    owner = owner_of(project)
-    with serving() as server:
-        served = registered(project, server)
-    hidden = EndpointSettings(extra={"user": "it is very-secret-4711"})
-    for actor in (rows.make_actor(project, Role.admin), rows.make_actor()):
-        with pytest.raises(PermissionDenied):
-            endpoints.change(actor, served, hidden)
-    with pytest.raises(NotFound):
-        endpoints.change(owner, 999, hidden)
-    for wrong, said in (
-        (hidden, "holds a key of this installation"),
-        (EndpointSettings(api_key_env="sk-1"), "not the key itself"),
-        (EndpointSettings(concurrency=0), "concurrency"),
-        (EndpointSettings(timeout=4000), "timeout: 4000 seconds are too many"),
-        (EndpointSettings(extra={"seed": 1}), "'seed' is a field that Rondo sends itself"),
-        (EndpointSettings(price_in=-1.0), "price_in"),
-    ):
-        with pytest.raises(InvalidInput, match=said):
-            endpoints.change(owner, served, wrong)
-    better = EndpointSettings("RONDO_SPARE_API_KEY", 4, 9.5, {"min_p": 0.1}, 0.5, None, True)
-    endpoints.change(owner, served, better)
-    found = checkpoints.detail(owner, served).endpoint
-    assert found is not None
-    assert found.settings == better
-    with reading() as db:
-        assert "4711" not in str(db.execute(select(tables.Checkpoint.engine, tables.Checkpoint.details)).all())
-        assert "4711" not in str(db.execute(select(tables.Event.details)).all())
-    with pytest.raises(InvalidInput, match="is no endpoint"):
-        endpoints.change(owner, rows.make_checkpoint(project, "folder").id, better)
-
-
-@pytest.mark.on_sqlite
-def test_fields_of_requests_stay_while_a_round_at_work_asks_for_texts() -> None:
-    project = rows.make_project()
-    owner = owner_of(project)
-    with serving() as server:
-        served = registered(project, server)
-    policy = rows.make_checkpoint(project)
-    round_ = rows.make_round(project, policy, judge_id=served, status=RoundStatus.review)
-    endpoints.change(owner, served, EndpointSettings(timeout=3.0))
-    with pytest.raises(Conflict, match=f"Round {round_.number} is at work and asks teacher"):
-        endpoints.change(owner, served, EndpointSettings(extra={"min_p": 0.1}))
-    with session() as db:
-        db.get_one(tables.Round, round_.id).status = RoundStatus.done
-    endpoints.change(owner, served, EndpointSettings(extra={"min_p": 0.1}))
-    # A test finds out anew what it can do, and leaves the settings.
-    with serving() as server:
-        server.answer = capable
-        with session() as db:
-            row = db.get_one(tables.Checkpoint, served)
-            row.engine = row.engine | {"base_url": server.url}
-        model_checks.check(owner, served)
-    found = checkpoints.detail(owner, served).endpoint
-    assert found is not None
-    assert (found.forced, found.settings.extra) == ("structured_outputs", {"min_p": 0.1})
-
-
-@pytest.mark.on_sqlite
-def test_the_fields_of_the_page_say_what_is_stored() -> None:
-    given = ["RONDO_MY_API_KEY", 4.0, 2.5, ' {"min_p": 0.1} ', None, 3, True]
-    settings = page.settings_of(given)
-    assert settings == EndpointSettings("RONDO_MY_API_KEY", 4, 2.5, {"min_p": 0.1}, None, 3.0, True)
-    for place, value, said in (
-        (3, "[1]", "is no object"), (3, "{", "is no JSON"), (1, 1.5, "whole number"), (2, None, "timeout: must be"),
-        (4, True, "Price in"),
-    ):  # fmt: skip
-        with pytest.raises(InvalidInput, match=said):
-            page.settings_of([*given[:place], value, *given[place + 1 :]])
-    assert [money(one) for one in (0.0, 0.00029, 12.3456)] == ["0.00", "0.00029", "12.35"]

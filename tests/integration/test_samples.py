@@ -277,9 +277,11 @@ def test_the_histogram_of_a_large_round_is_estimated(
 def test_a_list_tells_which_samples_are_right_and_what_is_known_of_their_prompts(database: str) -> None:
     project = rows.make_project()
     prompts = rows.make_prompt_set(
-        project, prompts=["a", "b", "c"], answers=["7", None, "x + 1"],
+        project,
+        prompts=["a", "b", "c"],
+        answers=["7", None, "x + 1"],
         extras=[{"level": 2, "topic": "sums"}, {"level": 1}, {"level": 1, "a,b": 1}],
-    )  # fmt: skip
+    )
     round_ = rows.make_round(project, sets=[prompts])
     rows.make_samples(round_, prompts, texts=["The answer is 7.", "I think it is 8."])
     actor = rows.make_actor(project, Role.curator)

@@ -74,7 +74,7 @@ WRITES: list[tuple[str, str, Role | str, Any]] = [
     ("POST", "/projects/{project_id}/checkpoints", Role.curator, {"name": "c", "location": "models/none"}),
     ("PATCH", "/checkpoints/{checkpoint_id}", Role.curator, {"name": "renamed"}),
     ("POST", "/checkpoints/{checkpoint_id}/check", Role.curator, None),
-    ("PUT", "/checkpoints/{checkpoint_id}/endpoint", OWNER, {"concurrency": 4}),
+    ("PATCH", "/checkpoints/{checkpoint_id}/endpoint", OWNER, {"concurrency": 4}),
     ("DELETE", "/checkpoints/{checkpoint_id}", Role.curator, None),
     ("POST", "/trials", Role.curator, "trial"),
     ("POST", "/projects/{project_id}/arenas", Role.curator, {"first_id": 1, "second_id": 2}),

@@ -30,6 +30,8 @@ KNOBS = ("pattern", "must_match", "must_not_match", "behaviors")
 READ_AT_START = {"stated_budget.pattern"}
 IN_A_LOOP = ("_TOTAL_FIRST", "_DIFFERENCE", "_SUM")
 """Expressions that one call after the other is made of, `pattern.match`."""
+SENT = ("written_verdict.reply_pattern", "yes_no_check.reply_pattern")
+"""Expressions that a server is asked to hold a reply to: no text is searched by them here."""
 SHORT = {"_LEAD": 200, "_TOTAL": 200, "_WEAK_LEAD": 200, "_DENIED": 80, "_BETWEEN": 80}
 """By name, the expressions that their callers give so many characters at most."""
 LENGTH, SECONDS, GROWTH = 8_000, 0.015, 8
@@ -102,7 +104,7 @@ def add_part(found: Found, part: Part) -> None:
 
 
 def add_knob(found: Found, where: str, value: Any) -> None:
-    if not any(knob in where.split(".")[1] for knob in KNOBS):
+    if where in SENT or not any(knob in where.split(".")[1] for knob in KNOBS):
         return
     several = [value] if isinstance(value, str) else [*value.values()] if isinstance(value, dict) else value
     for one in several if isinstance(several, list | tuple) else ():

@@ -6,6 +6,7 @@ from typing import Any
 import gradio as gr
 
 from app.toasts import notice, toasts
+from app.widgets import buttons
 from app.widgets.context import context
 from app.widgets.number import Number
 from app.widgets.roles import needs
@@ -77,9 +78,7 @@ def draw() -> tuple[gr.Accordion, list[Any], gr.Button]:
     ) as accordion:
         drawn = fields("endpoint")
         with gr.Row(elem_classes="rondo-toolbar"):
-            save = gr.Button(
-                "Save", variant="primary", size="md", scale=0, min_width=140, elem_id="endpoint-settings-save"
-            )
+            save = buttons.primary("Save", elem_id="endpoint-settings-save")
     return accordion, drawn, save
 
 

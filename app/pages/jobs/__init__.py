@@ -48,9 +48,15 @@ def build() -> None:
     with list_detail.side_by_side():
         with list_detail.listed():
             table = Table(
-                headers=COLUMNS, datatype="str", column_widths=WIDTHS, interactive=False, wrap=True, label="All jobs",
-                show_label=True, elem_id="jobs-table",
-            )  # fmt: skip
+                headers=COLUMNS,
+                datatype="str",
+                column_widths=WIDTHS,
+                interactive=False,
+                wrap=True,
+                label="All jobs",
+                show_label=True,
+                elem_id="jobs-table",
+            )
             with gr.Row(elem_classes="rondo-toolbar"):
                 newer = buttons.secondary("Newer", interactive=False)
                 older = buttons.secondary("Older", interactive=False)

@@ -72,14 +72,18 @@ def line_value(line: RoundLine, loop: Loop) -> dict[str, Any]:
         "left_out": f"{line.left_out:,} left out" if line.left_out else "",
         "follows": _follows(line),
         "warned": [
-            {"href": f"warnings?round={line.round_id}&warning={one.name}", "title": warnings.title_of(one.name),
-             "level": str(one.level), "badge": BADGES_OF_LIGHTS[one.level]}
+            {
+                "href": f"warnings?round={line.round_id}&warning={one.name}",
+                "title": warnings.title_of(one.name),
+                "level": str(one.level),
+                "badge": BADGES_OF_LIGHTS[one.level],
+            }
             for one in line.warned
         ],
         "is_calm": line.not_known is not None and not line.warned,
         "not_known": f"{line.not_known} not known" if line.not_known else "",
         "error": (line.error or "").split("\n")[0][:300],
-    }  # fmt: skip
+    }
 
 
 def _to_baseline(line: RoundLine) -> str:
@@ -150,8 +154,12 @@ def _stages(line: RoundLine) -> list[dict[str, str]]:
     if line.status is RoundStatus.done:
         return [{"name": stage, "state": "done"} for stage in STAGES]
     here = STAGES.index(Stage.review if line.status is RoundStatus.review else line.stage)
-    special = {RoundStatus.failed: "bad", RoundStatus.cancelled: "off", RoundStatus.review: "wait",
-               RoundStatus.held: "bad"}  # fmt: skip
+    special = {
+        RoundStatus.failed: "bad",
+        RoundStatus.cancelled: "off",
+        RoundStatus.review: "wait",
+        RoundStatus.held: "bad",
+    }
     state = special.get(line.status, "now")
     return [
         {"name": stage, "state": "done" if place < here else state if place == here else "todo"}

@@ -7,6 +7,7 @@ import gradio as gr
 from app.pages.previews import shown, templates
 from app.pages.training.templates import REPORT_CSS
 from app.toasts import notice, toasts
+from app.widgets import buttons
 from app.widgets.asked import asked, not_here
 from app.widgets.chosen import Chosen
 from app.widgets.context import Context, context
@@ -32,15 +33,7 @@ def build() -> None:
     chosen, seen, kept = gr.State(Chosen()), gr.State({}), gr.JSON({}, visible="hidden")
     with gr.Row():
         which = gr.Dropdown([], label="Preview", elem_id="preview-which", scale=4)
-        remove = gr.Button(
-            "Delete",
-            variant="stop",
-            size="md",
-            scale=0,
-            min_width=120,
-            elem_id="preview-delete",
-            elem_classes=needs(Role.curator),
-        )
+        remove = buttons.stop("Delete", elem_id="preview-delete", elem_classes=needs(Role.curator))
     card = markup(templates.PREVIEW, templates.PREVIEW_CSS, elem_id="preview-card")
     report = markup(templates.ROWS, REPORT_CSS, elem_id="preview-rows", value={})
     timer = gr.Timer(POLL_SECONDS)

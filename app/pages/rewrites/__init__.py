@@ -6,6 +6,7 @@ import gradio as gr
 
 from app.pages.rewrites import shown, templates
 from app.toasts import notice, toasts
+from app.widgets import buttons
 from app.widgets.asked import asked, not_here
 from app.widgets.beside import problem, refused_beside
 from app.widgets.chosen import Chosen
@@ -42,7 +43,7 @@ def build() -> None:
             )  # fmt: skip
         with gr.Row(elem_classes="rondo-toolbar"):
             offer = markup(templates.OFFER, templates.OFFER_CSS, elem_id="rewrite-offer", value={})
-            go = gr.Button("Rewrite", variant="primary", size="md", scale=0, min_width=140, elem_id="rewrite-start")
+            go = buttons.primary("Rewrite", elem_id="rewrite-start")
         refused = problem("rewrite-problem")
         which = gr.Dropdown([], label="Rewrite", elem_id="rewrite-which")
         card = markup(templates.CARD, templates.CARD_CSS, elem_id="rewrite-card")

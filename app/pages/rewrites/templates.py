@@ -7,7 +7,8 @@ OFFER = """
 OFFER_CSS = "p { margin: 0; } .warn { color: var(--rondo-warn); } .plain { color: var(--rondo-muted); }"
 CARD = """
 {{#if value.message}}<div class="rondo-empty" role="status"><p><b>{{value.message}}</b></p>
-<p>Choose a round above whose judge people contradict, and a model that writes another template.</p></div>{{/if}}
+<p>Choose a round above whose judge people contradict, as the light on <a href="round">its page</a> says, and a model
+that writes another template.</p></div>{{/if}}
 {{#if value.id}}
 <section class="rondo-card" aria-label="Rewrite {{value.id}}">
 <p class="line"><b>{{value.title}}</b> <span class="rondo-badge {{value.badge}}">{{value.status}}</span>

@@ -64,9 +64,13 @@ def build() -> None:
                 after = buttons.secondary("Next", interactive=False, elem_id="samples-next")
             chart = gr.Plot(show_label=False, visible=False, elem_id="samples-histogram")
             table = Table(
-                headers=COLUMNS, datatype="str", interactive=False, show_label=False, max_height=620,
+                headers=COLUMNS,
+                datatype="str",
+                interactive=False,
+                show_label=False,
+                max_height=620,
                 elem_id="samples-table",
-            )  # fmt: skip
+            )
             with gr.Accordion(
                 "Accept or reject everything the filter finds", open=False, elem_classes=needs(Role.curator)
             ):

@@ -29,8 +29,18 @@ from backend.services.samples.text_steps import TextStep
 from backend.values import JSON
 
 COLUMNS = [
-    "Sample", "Score", "Verdict", "Correct", "Text", "Prompt", "Label by", "Marks", "Tokens", "Finish", "Spread",
-]  # fmt: skip
+    "Sample",
+    "Score",
+    "Verdict",
+    "Correct",
+    "Text",
+    "Prompt",
+    "Label by",
+    "Marks",
+    "Tokens",
+    "Finish",
+    "Spread",
+]
 WIDTHS = [8, 7, 8, 8, 24, 20, 8, 11, 7, 7, 7]
 METADATA_AT = COLUMNS.index("Text")
 METADATA_WIDTH = 7

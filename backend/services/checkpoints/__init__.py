@@ -15,7 +15,7 @@ from backend.errors import Conflict, NotFound
 from backend.pipeline import preview_rows
 from backend.pipeline.trained import say_rows
 from backend.services import events
-from backend.services.access import Actor, require
+from backend.services.access import Actor, is_owner, require
 from backend.services.checkpoints import endpoints, model_checks, model_folders, trainings
 from backend.services.checkpoints.endpoints import Endpoint, EndpointSettings, EndpointView
 from backend.services.checkpoints.model_checks import Checks
@@ -124,6 +124,7 @@ def detail(actor: Actor, checkpoint_id: int) -> Detail:
         dataset = db.get(tables.Dataset, training.dataset_id) if training and training.dataset_id else None
         job = _training_job(db, training) if training else None
         names = {id_: other.name for id_, other in rows.items()}
+        owns = is_owner(db, actor)
         people = _people(db, [other.round_id for other in (row, *above) if other.round_id])
     recipe = made.recipe if made else {}
     return Detail(
@@ -149,7 +150,7 @@ def detail(actor: Actor, checkpoint_id: int) -> Detail:
         details={name: value for name, value in checkpoint.details.items() if name not in ("checks", "notes")},
         checks=model_checks.of(checkpoint.details),
         notes=tuple(checkpoint.details.get("notes", [])),
-        endpoint=endpoints.view(checkpoint.engine),
+        endpoint=endpoints.view(checkpoint.engine, is_owner=owns),
         uses=uses_of(checkpoint.engine),
     )
 

@@ -2,25 +2,26 @@
 
 import os
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from backend.boundary import Count, Data, Line, Score
 from backend.config import settings as installation
 from backend.db import reading, session, tables
+from backend.engines._access import DEFAULT_KEY
 from backend.engines._wrapper import innermost
-from backend.engines.openai import DEFAULT_KEY, OpenAI
+from backend.engines.openai import OpenAI
 from backend.errors import Conflict, InvalidInput
 from backend.services import events, refusals
 from backend.services.access import Actor, require_owner
-from backend.services.checkpoints import model_checks
-from backend.values import JSON, RoundStatus
+from backend.services.checkpoints import at_work, model_checks
+from backend.values import JSON
 
 KEY_NAME = re.compile(r"RONDO_[A-Z0-9_]*API_KEY")
-AT_WORK = (RoundStatus.running, RoundStatus.review, RoundStatus.held)
 MOST_SECONDS = 3600.0
 
 
@@ -54,7 +55,10 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class EndpointView:
-    """An endpoint as it is registered, and what its last test found that it can do."""
+    """An endpoint as it is registered, and what its last test found that it can do.
+
+    `extra` and `api_key_env` of its settings are shown to owners of the installation alone, and empty to others.
+    """
 
     base_url: str
     model: str
@@ -68,7 +72,7 @@ class EndpointView:
     context: int | None
 
 
-def view(engine: JSON) -> EndpointView | None:
+def view(engine: JSON, *, is_owner: bool) -> EndpointView | None:
     """The endpoint that serves a checkpoint; None where none does, or what is stored of it cannot be read."""
     if innermost(engine).get("name") != "openai":
         return None
@@ -76,9 +80,10 @@ def view(engine: JSON) -> EndpointView | None:
         one = model_checks.endpoint_of(engine)
     except ValidationError:
         return None
-    key = "" if one.api_key_env == DEFAULT_KEY else one.api_key_env
+    key = "" if one.api_key_env == DEFAULT_KEY or not is_owner else one.api_key_env
+    extra = one.extra if is_owner else {}
     settings = EndpointSettings(
-        key, one.concurrency, one.timeout, one.extra, one.price_in, one.price_out, one.send_defaults
+        key, one.concurrency, one.timeout, extra, one.price_in, one.price_out, one.send_defaults
     )
     return EndpointView(
         one.base_url, one.model, settings, one.supports_n, one.seeds, one.logprobs, one.top_logprobs,
@@ -140,7 +145,8 @@ def _texts(value: object) -> list[str]:
 def change(actor: Actor, checkpoint_id: int, settings: EndpointSettings) -> None:
     """Give an endpoint other settings; what its test found stays. Only an owner of the installation may.
 
-    Other fields of its requests would change texts: they are refused with `Conflict` while a round at work uses it.
+    Checkpoints that wrap it get them, too. Other fields of its requests would change texts: they are refused with
+    `Conflict` while a round is at work that asks it, or one that did can be resumed.
     """
     # Who may not change it learns nothing of what is wrong, such as that a text is a key.
     with reading() as db:
@@ -152,16 +158,27 @@ def change(actor: Actor, checkpoint_id: int, settings: EndpointSettings) -> None
         if was.get("name") != "openai":
             raise InvalidInput(f"{row.name} is no endpoint, so it has no such settings. Choose an endpoint.")
         texts = (was.get("extra", {}), was.get("send_defaults", False))
-        if texts != (settings.extra, settings.send_defaults) and (number := _round_at_work(db, row.id)):
+        rows = at_work.family(db, row.id)
+        if texts != (settings.extra, settings.send_defaults) and (busy := at_work.round_at_work(db, rows)):
             raise Conflict(
-                f"Round {number} is at work and asks {row.name}: with other fields in its requests, its texts would "
-                "come from two kinds of requests. Change them when it is over."
+                f"{busy} and asks {row.name}: with other fields in its requests, its texts would come from two kinds "
+                "of requests. Change them when it is over, or register the endpoint again under another name."
             )
         _engine({name: value for name, value in was.items() if name != "name"} | knobs)
-        row.engine = model_checks.with_innermost(row.engine, knobs)
+        at_work.set_knobs(rows, knobs)
         changed = sorted(name for name, value in knobs.items() if was.get(name) != value)
         what: JSON = {"checkpoint_id": row.id, "changed": changed}
         events.note(db, actor, "change endpoint", row.name, project_id=row.project_id, **what)
+
+
+def change_some(actor: Actor, checkpoint_id: int, given: Mapping[str, Any]) -> None:
+    """Give an endpoint other values of some settings, by name; the others stay. Raises what `change` does."""
+    with reading() as db:
+        row = _may_change(db, actor, checkpoint_id)
+        found = view(row.engine, is_owner=True)
+    if found is None:
+        raise InvalidInput(f"{row.name} is no endpoint, so it has no such settings. Choose an endpoint.")
+    change(actor, checkpoint_id, replace(found.settings, **given))
 
 
 def _may_change(db: Session, actor: Actor, checkpoint_id: int) -> tables.Checkpoint:
@@ -174,12 +191,3 @@ def _engine(data: JSON) -> OpenAI:
         return OpenAI.model_validate(data)
     except ValidationError as error:
         raise InvalidInput(refusals.explain(error)) from error
-
-
-def _round_at_work(db: Session, checkpoint_id: int) -> int | None:
-    """The number of a round that is not over and acts by this checkpoint, or by one that wraps it."""
-    round_, role, checkpoint = tables.Round, tables.RoundRole, tables.Checkpoint
-    ids = [checkpoint_id, *db.scalars(select(checkpoint.id).where(checkpoint.parent_id == checkpoint_id))]
-    bound = select(role.round_id).where(role.checkpoint_id.in_(ids))
-    acts = or_(round_.policy_id.in_(ids), round_.reference_id.in_(ids), round_.judge_id.in_(ids), round_.id.in_(bound))
-    return db.scalar(select(round_.number).where(round_.status.in_(AT_WORK), acts).limit(1))

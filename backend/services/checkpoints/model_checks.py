@@ -9,13 +9,14 @@ from sqlalchemy.orm import Session
 from backend.db import reading, session, tables
 from backend.engines import _probe
 from backend.engines._model_check import Line, Outcome
-from backend.engines._wrapper import INNER, in_words, innermost, is_wrapper
+from backend.engines._wrapper import in_words, innermost, is_wrapper
 from backend.engines.openai import OpenAI
 from backend.errors import InvalidInput, NotFound, RondoError
 from backend.pipeline import model_check
 from backend.pipeline.bind import engine_json
 from backend.services import events
 from backend.services.access import Actor, require
+from backend.services.checkpoints import at_work
 from backend.values import JSON, Role
 
 NAMED = 3
@@ -51,7 +52,10 @@ def of_folder(location: str, base: str | None) -> list[Line]:
 
 
 def check(actor: Actor, checkpoint_id: int) -> Checks:
-    """Check a checkpoint again and keep what was found. A model that cannot be used says so in its lines."""
+    """Check a checkpoint again and keep what was found. A model that cannot be used says so in its lines.
+
+    While a round may still ask an endpoint, its lines are kept, and what would change its requests is not.
+    """
     with reading() as db:
         row = find(db, actor, checkpoint_id)
     data = engine_json(row)
@@ -59,9 +63,14 @@ def check(actor: Actor, checkpoint_id: int) -> Checks:
     lines = _about(data) + (list(probed.lines) if probed is not None else _lines_of(innermost(data)))
     with session() as db:
         row = find(db, actor, checkpoint_id)
+        if probed is not None and not is_known(row.engine, probed.knobs):
+            rows = at_work.family(db, row.id)
+            if busy := at_work.round_at_work(db, rows):
+                said = f"{busy} and asks it as it was found before. What was found now is used after its next test."
+                lines.append(Line("round", Outcome.warn, said))
+            else:
+                at_work.set_knobs(rows, probed.knobs)
         row.details = row.details | model_check.stored(lines)
-        if probed is not None:
-            row.engine = with_innermost(row.engine, probed.knobs)
         events.note(db, actor, "check checkpoint", row.name, project_id=row.project_id, checkpoint_id=row.id)
         return of(row.details)
 
@@ -71,11 +80,10 @@ def endpoint_of(engine: JSON) -> OpenAI:
     return OpenAI.model_validate({k: v for k, v in innermost(engine).items() if k != "name"})
 
 
-def with_innermost(engine: JSON, knobs: JSON) -> JSON:
-    """The JSON of an engine with other knobs of the one that serves the weights."""
-    if is_wrapper(engine):
-        return engine | {INNER: with_innermost(engine[INNER], knobs)}
-    return engine | knobs
+def is_known(engine: JSON, knobs: JSON) -> bool:
+    """Whether the endpoint in an engine's JSON has these knobs already."""
+    has = endpoint_of(engine).model_dump()
+    return all(has[name] == value for name, value in knobs.items())
 
 
 def _about(engine: JSON) -> list[Line]:

@@ -35,7 +35,8 @@ def _of(place: Place, row: tables.Checkpoint) -> list[str]:
     part, engine = place.step.part, innermost(row.engine)
     said = []
     if isinstance(part, TemplateJudge) and part.forced and part.form is not None:
-        how = str(engine.get("forced", "")) if engine.get("name") == "openai" else ""
+        # What wraps an endpoint asks it more than once, or otherwise, and holds it to no form.
+        how = str(engine.get("forced", "")) if row.engine.get("name") == "openai" else ""
         if part.form.kind not in FORMS.get(how, frozenset()):
             said.append(
                 f"{place} is to force its replies, but {row.name} cannot be held to a form ({part.form.kind}): they "

@@ -5,14 +5,18 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
+from backend.engines._wrapper import innermost
 from backend.services.round_report.shapes import Cost, EndpointCost, StageTime
 from backend.values import Stage
 
-NOT_READ = "Tokens that models read are not kept, so the tokens in are unknown; those that they wrote are exact."
+NOT_READ = (
+    "Tokens that models read here are not kept, so the tokens in are unknown; those that they wrote are exact. "
+    "Endpoints count theirs."
+)
 LAST_JUDGE = "The tokens of judging are those of the last judge step; the steps before are not counted apart."
 
 
@@ -27,7 +31,8 @@ def cost(db: Session, row: tables.Round, times: tuple[StageTime, ...], minutes: 
     total = sum(seconds.values())
     known = [number for number in (written, judging) if number is not None]
     asked = endpoints(db, row.id)
-    missing = [*([] if asked else [NOT_READ]), *_about(asked)]
+    reads_unknown = not asked or _local_acted(db, row.id)
+    missing = [*([NOT_READ] if reads_unknown else []), *_about(asked)]
     steps = row.recipe.get("steps") or (row.recipe.get("phases") or [{}])[-1].get("steps", [])
     if sum(step.get("kind") == "judge" for step in steps) > 1:
         missing.append(LAST_JUDGE)
@@ -40,8 +45,21 @@ def cost(db: Session, row: tables.Round, times: tuple[StageTime, ...], minutes: 
         sum(known) / kept if kept and known else None,
         total / kept if kept else None,
         minutes / kept if kept and minutes is not None else None,
-        tuple(missing), asked, _sum(asked),
+        tuple(missing), asked, _sum(asked), reads_unknown,
     )  # fmt: skip
+
+
+def _local_acted(db: Session, round_id: int) -> bool:
+    """Whether a model that no endpoint serves wrote or judged in the round, or was bound to a role of it."""
+    checkpoint, sample, judgment, role = tables.Checkpoint, tables.Sample, tables.Judgment, tables.RoundRole
+    acted = (
+        select(sample.checkpoint_id).where(sample.round_id == round_id),
+        select(judgment.checkpoint_id).where(judgment.round_id == round_id),
+        # What a training made on the way has a step.
+        select(role.checkpoint_id).where(role.round_id == round_id, role.step < 0),
+    )
+    engines = db.scalars(select(checkpoint.engine).where(or_(*(checkpoint.id.in_(one) for one in acted))))
+    return any(innermost(engine).get("name") != "openai" for engine in engines)
 
 
 def endpoints(db: Session, round_id: int) -> tuple[EndpointCost, ...]:

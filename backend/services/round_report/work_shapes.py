@@ -125,6 +125,8 @@ class Cost:
     endpoints: tuple[EndpointCost, ...] = ()
     endpoint_cost: float | None = None
     """The sum over the endpoints; None where no price was known."""
+    reads_unknown: bool = False
+    """Whether a model read tokens that nobody counted."""
 
 
 @dataclass(frozen=True)

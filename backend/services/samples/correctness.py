@@ -35,13 +35,19 @@ def told(db: Session, round_: tables.Round, ids: Sequence[int]) -> dict[int, boo
     sample, prompt, group = tables.Sample, tables.Prompt, tables.Group
     query = (
         select(
-            sample.id, sample.text, sample.finish_reason, prompt.id, prompt.messages, prompt.answer, group.messages,
+            sample.id,
+            sample.text,
+            sample.finish_reason,
+            prompt.id,
+            prompt.messages,
+            prompt.answer,
+            group.messages,
             group.answer,
         )
         .join(prompt, prompt.id == sample.prompt_id)
         .join(group, group.id == sample.group_id)
         .where(sample.id.in_(ids), group.parent_id.is_(None))
-    )  # fmt: skip
+    )
     found: dict[int, bool] = {}
     for id_, text, finish, prompt_id, messages, answer, asked, own in db.execute(query):
         known = own if own is not None else answer

@@ -75,6 +75,21 @@ def test_words_are_weighed_by_the_likeliest_first_tokens(server: Server) -> None
         opened.weigh([chat("a")], ("Yes", "No"))
 
 
+def test_the_limit_is_renamed_also_where_nothing_is_written(server: Server) -> None:
+    server.answer = lambda body: (
+        refusal(400, "Use 'max_completion_tokens' instead of 'max_tokens'.", param="max_tokens")
+        if "max_tokens" in body
+        else capable(body)
+    )
+    with engine(server, top_logprobs=True, concurrency=1) as opened:
+        found = opened.weigh([chat("a"), chat("b")], ("Yes", "No"))
+        assert [math.exp(one) for one in found[1].logprobs] == pytest.approx([P_YES, P_NO])
+        assert "max_tokens is sent as max_completion_tokens" in opened.notes()[0]
+    assert ["max_tokens" in body for body in server.bodies] == [True, False, False]
+    with engine(server, prompt_logprobs=True) as opened:
+        assert opened.read([chat("a")], ["Yes"])[0].logprobs == (-0.5,) * 3
+
+
 def test_who_reads_weighs_whole_words(server: Server) -> None:
     """A token a letter of -0.5 each: `Yes` has three, `No` two."""
     with engine(server, prompt_logprobs=True, top_logprobs=True) as opened:
@@ -105,6 +120,11 @@ def test_further_fields_are_sent_and_replace_none_of_ours(server: Server) -> Non
         ({"stream": True}, "a field that Rondo sends itself"),
         ({"api_key": "x"}, "looks like the name of a key"),
         ({"provider": {"headers": {"Authorization": "x"}}}, "looks like the name of a key"),
+        ({"key": "0123456789abcdef0123456789abcdef"}, "looks like the name of a key"),
+        ({"api_key_2": "x"}, "looks like the name of a key"),
+        ({"APIKey": "x"}, "looks like the name of a key"),
+        ({"pwd": "x"}, "looks like the name of a key"),
+        ({"accessTokenValue": "x"}, "looks like the name of a key"),
         ({"user": "sk-abcdef"}, "looks like a key"),
         ({"a": "x" * 4000}, "more than 4,000 characters"),
         ({"a": float("nan")}, "not finite"),
@@ -113,6 +133,18 @@ def test_further_fields_are_sent_and_replace_none_of_ours(server: Server) -> Non
 def test_further_fields_hold_no_secret_and_nothing_of_ours(server: Server, extra: dict[str, Any], said: str) -> None:
     with pytest.raises(ValidationError, match=said):
         engine(server, extra=extra)
+
+
+def test_fields_of_tokens_and_caches_are_no_keys(server: Server) -> None:
+    names = (
+        "bos_token",
+        "stop_token",
+        "stop_token_ids",
+        "skip_special_tokens",
+        "prompt_cache_key",
+        "thinking_token_budget",
+    )
+    assert engine(server, extra=dict.fromkeys(names, "x")).extra == dict.fromkeys(names, "x")
 
 
 def test_what_requests_take_is_counted_until_it_is_asked_for(server: Server) -> None:

@@ -22,6 +22,10 @@ def outcomes(server: Server, **knobs: Any) -> dict[str, str]:
     return {line.name: str(line.outcome) for line in probe(engine(server, **knobs)).lines}
 
 
+def said(found: _probe.Probed) -> dict[str, str]:
+    return {line.name: line.text for line in found.lines}
+
+
 def test_all_that_a_server_can_do_is_found(server: Server) -> None:
     server.answer, server.models = capable, models()
     found = probe(engine(server, supports_n=False, logprobs=False))
@@ -107,18 +111,66 @@ def test_a_slow_server_is_not_waited_for(server: Server, monkeypatch: pytest.Mon
     monkeypatch.setattr(_probe, "SECONDS", 0.1)
     (line,) = probe(engine(server)).lines
     assert "no reply within 0.1 seconds" in line.text
-    server.delay = 0.0
-    monkeypatch.setattr(_probe, "ALL_SECONDS", 0.0)
-    lines = probe(engine(server)).lines
-    assert [line.outcome for line in lines if "It was not asked for" in line.text] == ["warn"] * 6
+    server.delay = 0.3
+    monkeypatch.setattr(_probe, "SECONDS", 10.0)
+    monkeypatch.setattr(_probe, "ALL_SECONDS", 0.5)
+    found = probe(engine(server))
+    assert "It was not found out" in said(found)["n"]
+    assert "the time for all requests is over" in said(found)["n"]
+    assert [line.outcome for line in found.lines if "It was not asked for" in line.text] == ["warn"] * 5
+    assert found.knobs == {"logprobs": True}
 
 
 def test_what_a_limit_of_requests_hides_is_not_taken_for_lacking(server: Server) -> None:
     server.script = [choices({"messages": _probe.GREETING, "logprobs": True})]
     server.answer = lambda body: refusal(429, "slow down")
     found = probe(engine(server))
-    assert found.knobs == {"logprobs": True, "context": None}
+    assert found.knobs == {"logprobs": True, "context": None}  # it lists no models
     assert sum("It was not found out" in line.text for line in found.lines) == 5
+
+
+def test_a_server_that_names_its_limit_otherwise_is_tested_like_any_other(server: Server) -> None:
+    def newer(body: dict[str, Any]) -> Reply:
+        if "max_tokens" in body:
+            return refusal(400, "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.")
+        return capable(body)
+
+    server.answer, server.models = newer, models()
+    found = probe(engine(server))
+    assert found.knobs == {
+        "logprobs": True, "supports_n": True, "seeds": True, "top_logprobs": True, "prompt_logprobs": True,
+        "forced": "structured_outputs", "context": CONTEXT,
+    }  # fmt: skip
+    assert sum("max_tokens" in body for body in server.bodies) == 1
+
+
+@pytest.mark.parametrize("status", [503, 429])
+def test_trouble_in_the_middle_leaves_what_was_known(server: Server, status: int) -> None:
+    """The server fails for what asks for a form or reads a text, and where it lists its models."""
+
+    def failing(body: dict[str, Any]) -> Reply:
+        asked = {"structured_outputs", "guided_choice", "response_format", "continue_final_message"} & body.keys()
+        return refusal(status, "try later") if asked else capable(body)
+
+    server.answer, server.models, server.models_status = failing, models(), status
+    found = probe(engine(server))
+    assert found.knobs == {"logprobs": True, "supports_n": True, "seeds": True, "top_logprobs": True}
+    for name in ("prompt_logprobs", "forced_formats", "context"):
+        assert "It was not found out" in said(found)[name]
+
+
+def test_a_refused_text_is_not_taken_for_another_one(server: Server) -> None:
+    server.answer = lambda body: refusal(400, "too hot") if body["messages"] == _probe.VARIED else capable(body)
+    found = probe(engine(server))
+    assert "seeds" not in found.knobs
+    assert said(found)["seed"] == "It was not found out: it refused the request: too hot."
+
+
+def test_a_seed_that_is_refused_is_said(server: Server) -> None:
+    server.answer = lambda body: refusal(400, "Unknown parameter: 'seed'.") if "seed" in body else capable(body)
+    found = probe(engine(server))
+    assert found.knobs["seeds"] is False
+    assert said(found)["seed"].startswith("It takes no seed")
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from backend.judges._template import TemplateJudge
 from backend.judges.additive_rubric import AdditiveRubric
 from backend.judges.written_verdict import WrittenVerdict
 from backend.judges.yes_no_check import YesNoCheck
-from backend.values import Prompt
+from backend.values import Prompt, Verdict
 from backend.values.replies import Form
 from tests.capable import P_NO, P_YES, capable
 from tests.endpoint import Server, chat, engine, serving
@@ -87,6 +87,32 @@ def test_a_form_that_no_server_takes_or_that_is_not_read_is_refused() -> None:
         WrittenVerdict(forced=True, reply_pattern="")
     with pytest.raises(ValidationError, match="does not read these as"):
         YesNoCheck(forced=True, yes="Right", no="Wrong")
+
+
+def test_forced_replies_that_the_verdict_pattern_does_not_read_are_refused() -> None:
+    own = r"(?P<accept>GOOD)|(?P<reject>BAD)"
+    assert WrittenVerdict(verdict_pattern=own).form
+    with pytest.raises(ValidationError, match="does not read these as accept and"):
+        WrittenVerdict(forced=True, verdict_pattern=own)
+    assert WrittenVerdict(forced=True, verdict_pattern=own, reply_pattern="(.|\n)*(GOOD|BAD)").form
+    assert WrittenVerdict(forced=True, verdict_pattern=r";\s*(?:(?P<accept>Y)|(?P<reject>N))$").form
+
+
+@pytest.mark.parametrize(
+    ("judge", "bare"),
+    [
+        (AdditiveRubric(), ("Score: 5", "Score: 0")),
+        (AdditiveRubric(forced=True), ('{"reasons": "", "score": 5}', '{"reasons": "", "score": 0}')),
+        (AdditiveRubric(forced=True, highest=5.5, verdict_first=True), ('{"score": 5.5, "reasons": ""}', '{"score": 0, "reasons": ""}')),
+        (WrittenVerdict(forced=True), (";Y", ";N")),
+        (WrittenVerdict(forced=True, reply_pattern="it is [0-9]+;[YN]"), (None, None)),
+        (YesNoCheck(forced=True), ("Yes", "No")),
+        (YesNoCheck(forced=True, yes="yes", no="no"), ("yes", "no")),
+        (YesNoCheck(yes="yes", no="no"), ("Yes", "No")),
+    ],
+)  # fmt: skip
+def test_the_shortest_reply_is_one_that_the_server_could_write(judge: TemplateJudge, bare: tuple[Any, Any]) -> None:
+    assert (judge.bare(Verdict.accept), judge.bare(Verdict.reject)) == bare
 
 
 def test_a_judge_by_probability_asks_an_endpoint_that_gives_the_likeliest_tokens(server: Server) -> None:

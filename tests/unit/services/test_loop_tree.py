@@ -27,10 +27,17 @@ def line(number: int, parent: int | None = None, *, branch_of: int | None = None
     """A round that made the checkpoint 10 times its number; number 0 is the base checkpoint of that id."""
     is_base = number == 0
     return RoundLine(
-        number=number, round_id=None if is_base else 100 + number, parent=parent, status=RoundStatus.done, recipe="",
-        checkpoint_id=base if is_base else 10 * number, checkpoint="", policy_id=None if is_base else base,
-        branch_of=branch_of, **EMPTY,
-    )  # fmt: skip
+        number=number,
+        round_id=None if is_base else 100 + number,
+        parent=parent,
+        status=RoundStatus.done,
+        recipe="",
+        checkpoint_id=base if is_base else 10 * number,
+        checkpoint="",
+        policy_id=None if is_base else base,
+        branch_of=branch_of,
+        **EMPTY,
+    )
 
 
 def test_a_line_of_rounds_is_one_lane() -> None:

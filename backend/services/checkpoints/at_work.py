@@ -1,0 +1,63 @@
+"""What else an endpoint's settings touch: checkpoints that wrap it, and rounds that ask any of them."""
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from backend import jobs
+from backend.db import tables
+from backend.engines._wrapper import INNER, innermost, is_wrapper
+from backend.values import JSON, JobStatus, RoundStatus
+
+AT_WORK = (RoundStatus.running, RoundStatus.review, RoundStatus.held)
+
+
+def family(db: Session, checkpoint_id: int) -> list[tables.Checkpoint]:
+    """The checkpoint, and all that hold a copy of its engine: those that were made around it, and around these."""
+    checkpoint = tables.Checkpoint
+    found = [db.get_one(checkpoint, checkpoint_id)]
+    for one in found:
+        made = db.scalars(select(checkpoint).where(checkpoint.parent_id == one.id).order_by(checkpoint.id))
+        found += [child for child in made if _where(child.engine) == _where(one.engine)]
+    return found
+
+
+def _where(engine: JSON) -> tuple[object, ...]:
+    inside = innermost(engine)
+    return inside.get("name"), inside.get("base_url"), inside.get("model")
+
+
+def set_knobs(rows: list[tables.Checkpoint], knobs: JSON) -> None:
+    """Give other knobs to the engine that serves these checkpoints."""
+    for row in rows:
+        row.engine = with_innermost(row.engine, knobs)
+
+
+def with_innermost(engine: JSON, knobs: JSON) -> JSON:
+    """The JSON of an engine with other knobs of the one that serves the weights."""
+    if is_wrapper(engine):
+        return engine | {INNER: with_innermost(engine[INNER], knobs)}
+    return engine | knobs
+
+
+def round_at_work(db: Session, rows: list[tables.Checkpoint]) -> str:
+    """In words, a round that may still ask one of these checkpoints: it is not over, or its newest job can be resumed.
+
+    Empty where there is none. The rounds of previews do not count: what they write is thrown away.
+    """
+    round_, role, job, project = tables.Round, tables.RoundRole, tables.Job, tables.Project
+    ids = [row.id for row in rows]
+    bound = select(role.round_id).where(role.checkpoint_id.in_(ids))
+    acts = or_(round_.policy_id.in_(ids), round_.reference_id.in_(ids), round_.judge_id.in_(ids), round_.id.in_(bound))
+    newest, ended = jobs.newest_own(round_.id), (JobStatus.failed, JobStatus.cancelled)
+    resumable = select(job.id).where(job.id == newest, job.status.in_(ended), job.is_final.is_(False)).exists()
+    busy = select(job.id).where(job.round_id == round_.id, job.status.in_(jobs.ACTIVE)).exists()
+    query = (
+        select(round_.number, round_.status, busy)
+        .join(project, project.id == round_.project_id)
+        .where(project.preview_id.is_(None), acts, or_(round_.status.in_(AT_WORK), busy, resumable))
+        .order_by(round_.status.in_(AT_WORK).desc(), round_.number)
+        .limit(1)
+    )
+    for number, status, is_busy in db.execute(query):
+        return f"Round {number} {'is at work' if is_busy or status in AT_WORK else 'can be resumed'}"
+    return ""
