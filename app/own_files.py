@@ -26,10 +26,30 @@ _VERSION = re.compile(r"[0-9a-f]{12}/")
 def version() -> str:
     """Return twelve digits that stand for all of the files."""
     seen = hashlib.sha256()
-    for file in sorted(FOLDER.rglob("*")):
-        if file.is_file() and "__pycache__" not in file.parts:
-            seen.update(str(file.relative_to(FOLDER)).encode() + b"\0" + file.read_bytes())
+    for name in _first_seen():
+        seen.update(name.encode() + b"\0" + (FOLDER / name).read_bytes())
     return seen.hexdigest()[:12]
+
+
+@cache
+def _first_seen() -> dict[str, tuple[int, int]]:
+    """Size and time of the last change of each file, when the server first looked."""
+    files = (file for file in sorted(FOLDER.rglob("*")) if file.is_file() and "__pycache__" not in file.parts)
+    return {str(file.relative_to(FOLDER)): _stamp(file) for file in files}
+
+
+def _stamp(file: Path) -> tuple[int, int]:
+    found = file.stat()
+    return found.st_size, found.st_mtime_ns
+
+
+def is_named(path: str) -> bool:
+    """Whether an address names the content of a file that is still the same: an update may be under way."""
+    name = path.removeprefix(address(""))
+    try:
+        return name != path and name in (seen := _first_seen()) and seen[name] == _stamp(FOLDER / name)
+    except OSError:
+        return False
 
 
 def address(file: str) -> str:

@@ -17,7 +17,7 @@ from sqlalchemy import Pool, event
 
 from backend.config import Settings
 from backend.errors import MissingPrerequisite
-from tests.garbage import set_apart
+from tests.garbage import collect, set_apart
 from tests.installation import leave, migrate, point_at
 from tests.ports import reserve_port
 from tests.postgres_databases import Databases
@@ -105,7 +105,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def nothing_is_left_to_others() -> Iterator[None]:
     """Collect what a module left open at its end, so that no other one fails for it."""
     yield
-    set_apart()
+    collect()
 
 
 def _postgres_binaries() -> Path | None:

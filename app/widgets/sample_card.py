@@ -156,6 +156,7 @@ def facts(detail: Detail) -> str:
         *([] if row.is_hidden else [f"score {score(row.score)}"]),
         *([] if detail.machine_score is None and row.is_hidden else [judged(detail)]),
         *([] if row.is_hidden else [f"label by {row.source}"]),
+        *([] if row.is_correct is None else [f"{CORRECT[row.is_correct]} by the known answer"]),
         f"{row.num_tokens:,} tokens",
         f"finish {row.finish_reason}",
         f"checkpoint {detail.checkpoint}" if detail.checkpoint else "brought by a file",

@@ -36,6 +36,8 @@ EVERY_STEP = ("All", "")
 NO_COLUMNS = "-"
 """In an address: no columns of metadata, while an address without a word of it has the usual ones."""
 USUAL_COLUMNS = 2
+MOST_COLUMNS = 6
+"""More would leave no room for the text."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,9 @@ def filter_bar() -> SampleBar:
         ):
             made[name] = Number(value=None, label=label, min_width=80, precision=precision, elem_id=f"samples-{name}")
         columns = gr.Dropdown(
-            [], value=[], multiselect=True, label="Columns of metadata", min_width=160, elem_id="samples-columns"
-        )
+            [], value=[], multiselect=True, max_choices=MOST_COLUMNS, label="Columns of metadata", min_width=160,
+            elem_id="samples-columns",
+        )  # fmt: skip
     return SampleBar(chosen, [made[name] for name in NAMES], more, columns)
 
 
@@ -100,9 +103,10 @@ def num_folded(query: JSON) -> int:
 
 
 def columns_of(keys: Sequence[str], query: JSON) -> list[str]:
-    """The metadata that are columns: those that the address asks for, else the first few."""
-    asked = query.get("columns")
-    return [key for key in keys if key in asked] if asked else list(keys[:USUAL_COLUMNS])
+    """The metadata that are columns: those that the address asks for, as far as there are any; else the first few."""
+    asked = query.get("columns", [])
+    found = [key for key in keys if key in asked]
+    return found[:MOST_COLUMNS] if found or asked == [NO_COLUMNS] else list(keys[:USUAL_COLUMNS])
 
 
 def step_picker(steps: Sequence[TextStep], query: JSON) -> gr.Dropdown:

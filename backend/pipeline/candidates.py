@@ -3,6 +3,7 @@ the values. At 100,000 samples those take seconds."""
 
 from collections import defaultdict
 from collections.abc import Container
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -64,9 +65,9 @@ def _of_columns(
 def _read(db: Session, stage: StageContext, places: dict[int, int], known: dict[int, JSON]) -> dict[str, list[Any]]:
     """The columns of the samples, one entry a sample, in any order; `rows` holds the ids of their groups."""
     found: dict[str, list[Any]] = defaultdict(list)
-    texts: dict[tuple[int, str], int] = {}
-    said: dict[tuple[int, str], set[Verdict]] = defaultdict(set)
-    undecided: list[tuple[int, tuple[int, str]]] = []
+    numbers: dict[bytes, int] = {}
+    said: dict[int, set[Verdict]] = defaultdict(set)
+    words: list[int] = []
     accepted, rejected = STANDING[Verdict.accept], STANDING[Verdict.reject]
     for id_, group_id, text, finish, turns, score, verdict, source in _samples(db, stage):
         place = places.get(group_id)
@@ -76,26 +77,32 @@ def _read(db: Session, stage: StageContext, places: dict[int, int], known: dict[
             score, verdict, source = label["score"], label["verdict"], label["source"]
         stripped = text.strip()
         by_person = verdict if source is LabelSource.person else None
-        words = (place, stripped if not turns else _said(text, turns).strip())
+        number = numbers.setdefault(_digest(place, stripped), len(numbers))
+        words.append(number)
+        if turns:
+            words[-1] = numbers.setdefault(_digest(place, _said(text, turns).strip()), len(numbers))
         if by_person is not None:
-            said[words].add(by_person)
-        else:
-            undecided.append((len(found["ids"]), words))
+            said[words[-1]].add(by_person)
         found["ids"].append(id_)
         found["rows"].append(group_id)
         found["group"].append(place)
         found["standing"].append(0 if by_person is None else accepted if by_person is Verdict.accept else rejected)
         found["score"].append(np.nan if score is None else score)
         found["length"].append(len(stripped))
-        found["text"].append(texts.setdefault((place, stripped), len(texts)))
+        found["text"].append(number)
         found["is_blank"].append(shows_nothing(text))
         found["is_cut"].append(finish == "length")
     if said:
-        for number, words in undecided:
+        for at, number in enumerate(words):
             # People's word on a text holds for its twins, unless they differ.
-            if len(verdicts := said.get(words, ())) == 1:
-                found["standing"][number] = STANDING[next(iter(verdicts))]
+            if not found["standing"][at] and len(verdicts := said.get(number, ())) == 1:
+                found["standing"][at] = STANDING[next(iter(verdicts))]
     return found
+
+
+def _digest(place: int, text: str) -> bytes:
+    """What stands for a text of a group while all samples are read: the texts themselves would fill the memory."""
+    return blake2b(b"%d " % place + text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _samples(db: Session, stage: StageContext) -> Any:

@@ -95,11 +95,14 @@ def test_what_is_launched_is_what_was_typed_after_another_part_was_chosen(slow_t
 def test_filters_typed_into_before_the_page_is_filled_hold_what_was_typed(slow_team: Team) -> None:
     for turn in range(TIMES):
         page = go(slow_team, "samples")
+        tap(page, "#samples-search", "7")
         page.locator("#samples-more > button").click()
         tap(page, "#samples-min_score", str(low := 2 + turn % 3))
         page.keyboard.press("Enter")
         page.wait_for_function("new URL(location).searchParams.get('min_score')")
         assert f"min_score={low}" in page.url
+        assert "text=7" in page.url
+        expect(page.locator("#samples-search :is(input, textarea)").first).to_have_value("7")
         assert "max_" not in page.url
         expect(page.locator("#samples-count")).to_have_text("20 samples")
 

@@ -63,8 +63,8 @@ def test_a_person_is_added_with_the_name_and_a_token_made_with_the_days_typed_at
 def test_the_audit_trail_is_filtered_by_what_was_typed_before_it_was_filled(slow_team: Team) -> None:
     for turn in range(TIMES):
         page = go(slow_team, "audit")
-        page.locator("#audit-more > button").click()
         tap(page, "#audit-subject", f"nothing of that name {turn}")
+        page.locator("#audit-more > button").click()
         tap(page, "#audit-since", "2026-01-31")
         page.keyboard.press("Enter")
         settle(page)

@@ -13,7 +13,7 @@ from backend.services.access import Actor
 from backend.services.queue import gold
 from backend.services.samples import detail
 from backend.services.samples.rows import SampleRow
-from backend.values import DecisionKind, LabelSource, Role, RoundStatus, Stage, Verdict
+from backend.values import JSON, DecisionKind, LabelSource, Role, RoundStatus, Stage, Verdict
 from tests import rows
 from tests.integration.reviewing import ACCEPT, REJECT, Team
 
@@ -54,11 +54,20 @@ def test_who_has_not_decided_sees_nothing_of_the_judge_nor_of_colleagues(databas
 def test_whether_a_sample_is_right_is_told_after_ones_own_word(database: str) -> None:
     team = Team(prompts=1)
     with session() as db:
-        db.query(tables.Prompt).update({"answer": "7"})
-    assert [row.is_correct for row in listed(team, team.curator)] == [False, False]
-    assert [row.is_correct for row in listed(team, team.who("ann"))] == [None, None]
+        db.query(tables.Prompt).update({"answer": "7", "extra": {"score": 5}})
+
+    def told(actor: Actor) -> list[tuple[bool | None, JSON]]:
+        seen = detail.detail(actor, team.ids[0])
+        assert [seen.label, *seen.group] == listed(team, actor)
+        return [(row.is_correct, row.metadata) for row in (seen.label, *seen.group)]
+
+    known, unknown = (False, {"score": 5}), (None, {})
+    assert told(team.curator) == [known, known]
+    assert told(team.who("ann")) == [unknown, unknown], "a file may name what the judge says"
+    assert sample_card.card(detail.detail(team.who("ann"), team.ids[0]), {})["notes"] == ""
     team.act("ann", team.ids[0], REJECT)
-    assert [row.is_correct for row in listed(team, team.who("ann"))] == [False, None]
+    assert told(team.who("ann")) == [known, unknown]
+    assert "wrong by the known answer" in sample_card.facts(detail.detail(team.who("ann"), team.ids[0]))
 
 
 def test_after_ones_own_word_everything_is_told(database: str) -> None:

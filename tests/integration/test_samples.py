@@ -293,3 +293,16 @@ def test_a_list_tells_which_samples_are_right_and_what_is_known_of_their_prompts
         row = db.get_one(tables.Round, round_.id)
         row.recipe = row.recipe | {"metrics": [{"name": "held_out_accuracy", "verifier": {"name": "run_tests"}}]}
     assert {row.is_correct for row in samples.page(actor, round_.id).rows} == {None}, "no list runs programs"
+
+
+def test_no_list_runs_a_recipes_own_pattern(database: str) -> None:
+    project = rows.make_project()
+    prompts = rows.make_prompt_set(project, prompts=["What is 3 + 4?"], answers=["7"])
+    round_ = rows.make_round(project, sets=[prompts])
+    rows.make_samples(round_, prompts, texts=["a" * 10_000 + "!"])
+    verifier = {"name": "exact_match", "pattern": "(a+)+$", "numbers": True}
+    with session() as db:
+        row = db.get_one(tables.Round, round_.id)
+        row.recipe = row.recipe | {"metrics": [{"name": "held_out_accuracy", "verifier": verifier}]}
+    found = samples.page(rows.make_actor(project, Role.curator), round_.id).rows  # for ever, were it run
+    assert {row.is_correct for row in found} == {None}

@@ -1,5 +1,6 @@
 """The doors and the frame: signing in and out through the browser's eyes."""
 
+import hashlib
 from pathlib import Path
 
 import gradio
@@ -197,6 +198,16 @@ def test_gradio_says_nothing_of_its_listeners_and_files_without_a_session(owner:
         for path in ("/config", "/gradio_api/info", "/gradio_api/file=/etc/passwd", "/theme.css", "/assets/index.js"):
             assert client.get(path).status_code in (401, 404)
         assert "gradio_config" not in client.get("/login").text
+
+
+def test_the_theme_is_kept_by_browsers_under_its_own_hash_alone(owner: Actor) -> None:
+    with site.visitor() as client:
+        post_login(client)
+        named = client.get("/config").json()["theme_hash"]
+        answer = client.get(f"/theme.css?v={named}")
+        assert hashlib.sha256(answer.content).hexdigest() == named
+        assert answer.headers["cache-control"] == "private, max-age=31536000, immutable"
+        assert "immutable" not in client.get("/theme.css?v=anything").headers["cache-control"]
 
 
 def test_gradios_scripts_are_kept_by_browsers_and_nothing_else_stands_beside_them(owner: Actor) -> None:

@@ -162,3 +162,12 @@ def test_samples_are_most_informative_near_the_cut_and_where_the_judge_wavers() 
     assert near_the_cut(None, None, cut=4.0) == 1.0
     assert near_the_cut(4.0, 0.0, cut=4.0) == 1.0
     assert near_the_cut(2.0, 1.5, cut=4.0) > near_the_cut(2.0, 0.0, cut=4.0) > near_the_cut(1.0, 0.0, cut=4.0)
+
+
+def test_columns_that_a_round_lacks_fall_back_to_the_usual_ones_and_there_are_not_too_many() -> None:
+    keys = [f"key {n}" for n in range(9)]
+    assert bar.columns_of(keys, {}) == keys[:2]
+    assert bar.columns_of(keys, {"columns": ["key 5", "other"]}) == ["key 5"]
+    assert bar.columns_of(keys, {"columns": ["other"]}) == keys[:2]
+    assert bar.columns_of(keys, {"columns": [bar.NO_COLUMNS]}) == []
+    assert bar.columns_of(keys, {"columns": keys}) == keys[:6]

@@ -85,11 +85,11 @@ def draw() -> tuple[gr.Accordion, list[Any], gr.Button]:
 def values(detail: Detail | None) -> list[Any]:
     """Updates of the accordion and its fields, and of the button that tests or checks."""
     if detail is None or detail.endpoint is None:
-        return [gr.Accordion(visible=False), *[gr.skip()] * 7, gr.Button("Check again")]
+        return [gr.Accordion(visible=False), *[gr.skip()] * 7, gr.Button(value="Check again")]
     one = detail.endpoint.settings
     extra = json.dumps(one.extra, ensure_ascii=False, indent=1) if one.extra else ""
     shown = [one.api_key_env, one.concurrency, one.timeout, extra, one.price_in, one.price_out, one.send_defaults]
-    return [gr.Accordion(visible=True), *shown, gr.Button("Test connection")]
+    return [gr.Accordion(visible=True), *shown, gr.Button(value="Test connection")]
 
 
 @toasts

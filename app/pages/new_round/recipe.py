@@ -34,6 +34,8 @@ SLOT_TITLES = {
     "schedule": "Schedule, what changes from round to round",
     "metrics": "Metrics, what is measured",
 }
+CLOSED = "closed "
+"""Begins what stands for a slot that a person closed."""
 TO_PREVIEW = "(made) => { if (made.id) window.location.assign(`previews?preview=${Number(made.id)}`) }"
 
 
@@ -58,7 +60,7 @@ class Frame:
 def draw(drawn: dict[str, Any], saved: list[Any], opened: list[str], frame: Frame) -> None:
     """Draw the slots of a recipe and wire everything that reads them, the fields outside of the slots included.
 
-    Those are open in which something differs, and those that a person opened.
+    Those are open in which something differs, unless a person closed them, and those that a person opened.
     """
     others = others_of(drawn)
     beside = tuple(forms.Beside(name, tuple(changes(drawn["recipe"], other))) for name, other in others)
@@ -68,7 +70,8 @@ def draw(drawn: dict[str, Any], saved: list[Any], opened: list[str], frame: Fram
         roles = steps.draw_roles(drawn)
         for spot in parts.spots(form.start):
             name = name_of(spot.path)
-            is_open = name in (*opened, drawn["open"]) or form.differs(spot.path[:-1] if spot.line else spot.path)
+            differs = form.differs(spot.path[:-1] if spot.line else spot.path)
+            is_open = name == drawn["open"] or _is_open(name, opened, differs=differs)
             with gr.Accordion(_title(form.start, spot, name), open=is_open, elem_id=f"slot-{name}") as slot:
                 _remember(slot, name, frame.opened)
                 draw_slot = forms.draw_parts if spot.is_many else forms.draw_part
@@ -79,7 +82,7 @@ def draw(drawn: dict[str, Any], saved: list[Any], opened: list[str], frame: Fram
                     tools += steps.draw_step(form, spot.path)
         tools += _draw_tools(form.start)
         more = any(form.differs((knob.name,)) for knob in parts.recipe_knobs())
-        with gr.Accordion("More", open=more or "more" in opened) as beside_slots:
+        with gr.Accordion("More", open=_is_open("more", opened, differs=more)) as beside_slots:
             _remember(beside_slots, "more", frame.opened)
             forms.draw_knobs(form, (), parts.recipe_knobs())
         keeping = own_recipes.draw(form.start, drawn["own"])
@@ -97,14 +100,18 @@ def _title(recipe: JSON, spot: Spot, name: str) -> str:
     return f"{SLOT_TITLES[name]}: {names or 'none'}"
 
 
+def _is_open(name: str, opened: list[str], *, differs: bool) -> bool:
+    return name in opened or (differs and f"{CLOSED}{name}" not in opened)
+
+
 def _remember(slot: gr.Accordion, name: str, opened: gr.State) -> None:
-    """Keep what a person opened open when the slots are drawn again."""
+    """Keep open what a person opened, and closed what they closed, when the slots are drawn again."""
 
     def keep_open(names: list[str]) -> list[str]:
-        return [*{*names, name}]
+        return [*({*names, name} - {f"{CLOSED}{name}"})]
 
     def keep_closed(names: list[str]) -> list[str]:
-        return [one for one in names if one != name]
+        return [*({*names, f"{CLOSED}{name}"} - {name})]
 
     slot.expand(keep_open, opened, opened, **QUIET)
     slot.collapse(keep_closed, opened, opened, **QUIET)

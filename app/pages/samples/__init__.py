@@ -173,7 +173,7 @@ def choose_columns(asked_for: Chosen, columns: list[str] | None, request: gr.Req
 @toasts
 def choose_round(asked_for: Chosen, round_id: int, request: gr.Request) -> list[Any]:
     """The same filters on another round."""
-    here, left = context(request), ("sample", "at", "no_round", "no_sample", "step")
+    here, left = context(request), ("sample", "at", "no_round", "no_sample", "step", "keys")
     moved = {name: value for name, value in asked_for.value.items() if name not in left} | {"round": round_id}
     picker = step_picker(steps_of(here, moved), moved)
     columns = columns_picker(here, moved)

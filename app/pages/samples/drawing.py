@@ -45,7 +45,7 @@ WIDTHS = [8, 7, 8, 8, 24, 20, 8, 11, 7, 7, 7]
 METADATA_AT = COLUMNS.index("Text")
 METADATA_WIDTH = 7
 """Beside the widths of the others; they are shares of the whole."""
-UNKEPT = ("no_round", "no_sample")
+UNKEPT = ("no_round", "no_sample", "keys")
 """What of a query does not belong into its address."""
 
 
@@ -96,6 +96,7 @@ def listing(here: Context, asked_for: Chosen, query: JSON, *, open_sample: bool 
         # The address stays: who mistyped it may want to mend it.
         missing: JSON = {"missing": query["no_round"]} if query.get("no_round") else {"no_round": True}
         return [table([], []), hint, *[gr.Button(interactive=False)] * 2, missing, {}, gr.skip()]
+    query = query | {"keys": keys_of(here, query)}
     drawn = rows_of(here, query)
     detail = chosen_card(here, query) if open_sample else gr.skip()
     asked_for.put(dict(query))
@@ -121,7 +122,9 @@ def table(rows: list[list[str]], keys: list[str]) -> Any:
 
 
 def keys_of(here: Context, query: JSON) -> list[str]:
-    """The metadata that may be columns."""
+    """The metadata that may be columns. A list that is drawn again for new samples knows them."""
+    if "keys" in query:
+        return list(query["keys"])
     return metadata_keys(here.actor, query["round"]) if query.get("round") else []
 
 

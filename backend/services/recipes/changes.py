@@ -1,9 +1,10 @@
 """What a recipe has otherwise than another one: knob by knob, as a form shows it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from backend.recipes import STEPS
 from backend.services.recipes import parts, steps_edit
 from backend.services.recipes.aligned import aligned
 from backend.services.recipes.parts import KnobType, Spot
@@ -27,20 +28,25 @@ class Change:
 
 
 def changes(recipe: JSON, other: JSON) -> list[Change]:
-    """Return what the recipe has otherwise than the other one, in the order of its form."""
-    if "steps" in recipe and "steps" not in other and "phases" not in other:
-        other = steps_edit.as_steps(other)
+    """Return what the recipe has otherwise than the other one, in the order of its form; last the steps it lacks."""
+    mine, theirs = _as_written_alike(recipe, other), _as_written_alike(other, recipe)
     found: list[Change] = []
-    theirs = _counterparts(recipe, other)
-    for spot in parts.spots(recipe):
-        place = _place(spot)
-        mine, usual = take(recipe, spot.path), theirs.get(spot.path)
+    counterparts, places, gone = _counterparts(mine, theirs)
+    for spot in parts.spots(mine):
+        place, at = _place(spot), counterparts.get(spot.path)
+        part, usual = take(mine, spot.path), take(theirs, at) if at else None
         if spot.is_many:
-            found += _of_parts(spot.path, spot.kind, place, mine or [], usual or [])
+            found += _of_parts(spot.path, spot.kind, place, part or [], usual or [])
         else:
-            found += _of_part(spot.path, spot.kind, place, mine, usual)
-        if spot.line and usual is not None:
-            found += _of_step(recipe, other, spot, place)
+            found += _of_part(spot.path, spot.kind, place, part, usual)
+        if spot.line and at:
+            found += _of_step(spot.path[:-1], place, take(mine, spot.path[:-1]), take(theirs, at[:-1]))
+        if at and spot.path in places:
+            found.append(Change((*spot.path[:-1], "place"), place, "place", *places[spot.path]))
+    found += [
+        Change(spot.path[:-2], "", spot.kind.replace("_", " "), None, take(theirs, spot.path)["name"]) for spot in gone
+    ]
+    found = [replace(one, path=_own(one.path, recipe)) for one in found]
     for knob in parts.recipe_knobs():
         value, was = recipe.get(knob.name, knob.default), other.get(knob.name, knob.default)
         if value != was:
@@ -58,18 +64,47 @@ def take(data: Any, path: Path) -> Any:
     return data
 
 
-def _counterparts(recipe: JSON, other: JSON) -> dict[Path, Any]:
-    """Of each place of the recipe the JSON of the same slot, or of the step that it stands for."""
-    mine, theirs = parts.spots(recipe), parts.spots(other)
-    found = {spot.path: take(other, spot.path) for spot in mine if not spot.line}
-    for phase in dict.fromkeys(spot.path[:-2] for spot in mine if spot.line):
-        after, before = ([one for one in some if one.line and one.path[:-2] == phase] for some in (mine, theirs))
-        pairs, _, _ = aligned(
-            [(one.kind, take(other, one.path)["name"]) for one in before],
-            [(one.kind, take(recipe, one.path)["name"]) for one in after],
-        )
-        found |= {after[n].path: take(other, before[at].path) for n, at in pairs.items()}
-    return found
+def _as_written_alike(recipe: JSON, other: JSON) -> JSON:
+    """The recipe with its slots as steps, and its steps as a phase, where the other one is written so."""
+    if "phases" not in other and "steps" not in other:
+        return recipe
+    recipe = steps_edit.as_steps(recipe)
+    if "phases" not in other or "phases" in recipe:
+        return recipe
+    beside = {name: value for name, value in recipe.items() if name != "steps"}
+    return beside | {"phases": [{"steps": recipe["steps"]}]}
+
+
+def _own(path: Path, recipe: JSON) -> Path:
+    """Where in the recipe as it is written stands what was found in it written otherwise."""
+    if path[0] == "phases" and "phases" not in recipe:
+        path = path[2:]
+    if path[0] == "steps" and len(path) > 1 and "steps" not in recipe:
+        path = (STEPS[int(path[1])], *path[3 if path[2] == "part" else 2 :])
+    return path
+
+
+def _counterparts(mine: JSON, theirs: JSON) -> tuple[dict[Path, Path], dict[Path, tuple[int, int]], list[Spot]]:
+    """Where the other recipe has what stands at each place of this one: the same slot, or the step that it stands for.
+
+    Of steps that were moved also their number now and before. At last the other recipe's steps that are gone.
+    """
+    here, there = parts.spots(mine), parts.spots(theirs)
+    found, places, missing = {spot.path: spot.path for spot in here if not spot.line}, {}, []
+    for phase in dict.fromkeys(spot.path[:-2] for spot in (*here, *there) if spot.line):
+        after, before = ([one for one in some if one.line and one.path[:-2] == phase] for some in (here, there))
+        keys = [(one.kind, take(mine, one.path)["name"]) for one in after]
+        were = [(one.kind, take(theirs, one.path)["name"]) for one in before]
+        stayed, replaced, gone = aligned(were, keys)
+        pairs = stayed | replaced
+        for n in range(len(after)):
+            at = next((at for at in gone if n not in pairs and were[at] == keys[n]), None)
+            if at is not None:
+                gone.remove(at)
+                pairs[n], places[after[n].path] = at, (n + 1, at + 1)
+        found |= {after[n].path: before[at].path for n, at in pairs.items()}
+        missing += [before[at] for at in gone]
+    return found, places, missing
 
 
 def _place(spot: Spot) -> str:
@@ -103,12 +138,9 @@ def _of_parts(path: Path, kind: str, place: str, mine: list[JSON], theirs: list[
         yield from _of_part((*path, n), kind, place, one, other)
 
 
-def _of_step(recipe: JSON, other: JSON, spot: Spot, place: str) -> Iterator[Change]:
-    """What a step says beside its part, as far as the same step is at the same place."""
-    mine, theirs = take(recipe, spot.path[:-1]), take(other, spot.path[:-1])
-    if not isinstance(theirs, dict) or theirs.get("kind") != mine.get("kind"):
-        return
+def _of_step(path: Path, place: str, mine: JSON, theirs: JSON) -> Iterator[Change]:
+    """What a step says beside its part."""
     for knob in steps_edit.knobs():
         value, usual = (one.get(knob.name, knob.default) for one in (mine, theirs))
         if value != usual:
-            yield Change((*spot.path[:-1], knob.name), place, knob.label, value, usual)
+            yield Change((*path, knob.name), place, knob.label, value, usual)

@@ -71,7 +71,7 @@ def _steps(
 ) -> tuple[tuple[StepAsked, ...], tuple[str, ...]]:
     """The steps, each beside the recipe's own step that it stands for, and those of the recipe that are not here."""
     before = base.places(phase) if base else ()
-    pairs, states, gone = aligned([_key(one) for one in before], [_key(one) for one in places])
+    pairs, replaced, gone = aligned([_key(one) for one in before], [_key(one) for one in places])
     made = []
     for place, line in zip(places, recipe.lines(phase), strict=True):
         part, other = place.step.part, pairs.get(place.index)
@@ -82,7 +82,8 @@ def _steps(
             said = {name: getattr(place.step, name) for name in BESIDE}
             was = {name: getattr(old.step, name) for name in BESIDE}
             knobs += tuple(knob for knob in _knobs(said, was) if knob.differs)
-        state = states.get(place.index, "") if base else ""
+        is_new = base is not None and place.index not in pairs
+        state = ("replaced" if place.index in replaced else "added") if is_new else ""
         made.append(StepAsked(place.index + 1, line, place.step.kind, str(part.name), place.step.name, state, knobs))
     lines = base.lines(phase) if base else []
     return tuple(made), tuple(lines[n] for n in gone)

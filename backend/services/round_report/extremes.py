@@ -14,7 +14,7 @@ from backend.errors import UnreadableRecipe
 from backend.services.access import Actor
 from backend.services.round_report.shapes import Extreme
 from backend.services.rounds import review_scope
-from backend.services.samples import visibility
+from backend.services.samples import correctness, visibility
 from backend.services.samples.rows import SampleRow, read_rows
 from backend.services.samples.visibility import Hidden
 
@@ -40,7 +40,7 @@ def extremes(db: Session, actor: Actor, row: tables.Round, kept: Hidden) -> tupl
 
     def listed(sort: Sort, filters: Filters = made) -> list[SampleRow]:
         ids = find(scope(db, row.id, filters), filters, sort, None, SHOWN).ids
-        return list(visibility.seen(db, actor, kept, read_rows(db, ids)))
+        return visibility.seen(db, actor, kept, correctness.checked(db, row, read_rows(db, ids)))
 
     titles = (
         ("Best", f"{here}&sort=-score"),
@@ -56,7 +56,7 @@ def extremes(db: Session, actor: Actor, row: tables.Round, kept: Hidden) -> tupl
     top = {one.id for one in best}
     worst = [one for one in worst if one.id not in top]
     torn = [one for one in listed(Sort(SortKey.spread, descending=True)) if one.spread]
-    changed = [] if kept.others else _changed(db, actor, kept, asked)
+    changed = [] if kept.others else _changed(db, actor, row, kept, asked)
     found = (best, worst, torn, changed)
     whys = (
         "" if best else HIDDEN if kept.others else "No text has a score.",
@@ -79,7 +79,7 @@ def _no_spread(row: tables.Round) -> str:
     return "No judge has judged the texts yet."
 
 
-def _changed(db: Session, actor: Actor, kept: Hidden, asked: Scope) -> list[SampleRow]:
+def _changed(db: Session, actor: Actor, row: tables.Round, kept: Hidden, asked: Scope) -> list[SampleRow]:
     """Overridden texts, first those whose verdict people turned around, then by how far they moved the score.
 
     Where there are more than `LOOKED_AT`, of the first ones.
@@ -88,7 +88,7 @@ def _changed(db: Session, actor: Actor, kept: Hidden, asked: Scope) -> list[Samp
     if not overridden.facets:
         return []
     ids = _furthest(overridden)
-    return list(visibility.seen(db, actor, kept, read_rows(db, tuple(ids))))
+    return visibility.seen(db, actor, kept, correctness.checked(db, row, read_rows(db, tuple(ids))))
 
 
 def _furthest(asked: Scope) -> Sequence[int]:

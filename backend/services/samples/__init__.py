@@ -1,6 +1,6 @@
 """What a round's samples are: lists by filter, sort and search, one in full, and the spread of their scores."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from backend.db import reading
 from backend.db.filters import Cursor, Filters, Sort, SortKey
@@ -52,8 +52,7 @@ def page(
         visibility.refuse(kept, filters, place.sort if place else sort or Sort())
         filters = visibility.narrowed(kept, round_, filters)
         got = find(scope(db, round_id, filters), filters, sort or Sort(), place, limit)
-        right = correctness.told(db, round_, got.ids)
-        rows = [replace(row, is_correct=right.get(row.id)) for row in read_rows(db, got.ids)]
+        rows = correctness.checked(db, round_, read_rows(db, got.ids))
         rows = visibility.seen(db, actor, kept, rows)
     ends = (str(got.next) if got.next else None, str(got.previous) if got.previous else None)
     return Page(tuple(rows), *ends, got.count, got.sort, got.is_partial)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from backend.db import reading, tables
 from backend.errors import NotFound
 from backend.services.access import Actor, require
-from backend.services.samples import text_steps, visibility
+from backend.services.samples import correctness, text_steps, visibility
 from backend.services.samples.rows import PREVIEW, SampleRow, read_rows
 from backend.services.samples.visibility import Hidden
 from backend.values import Role
@@ -69,7 +69,8 @@ def of(db: Session, actor: Actor, sample: tables.Sample, round_: tables.Round, k
         return Chain(sample.step, sample.role, names, is_hidden=bool(names))
     above, questions, answers = _above(db, sample), *_below(db, sample)
     ids = [*above, *(n for some in answers.values() for n in some)]
-    rows = {row.id: row for row in visibility.seen(db, actor, kept, read_rows(db, tuple(ids)))}
+    found = correctness.checked(db, round_, read_rows(db, tuple(ids)))
+    rows = {row.id: row for row in visibility.seen(db, actor, kept, found)}
     return Chain(
         sample.step,
         sample.role,

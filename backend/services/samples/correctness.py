@@ -1,6 +1,7 @@
 """Whether samples are right, by the known answers of their prompts: what a list shows beside what the judge said."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -16,10 +17,17 @@ from backend.judges import Judge
 from backend.judges.countdown import Countdown
 from backend.judges.exact_match import ExactMatch
 from backend.metrics.held_out_accuracy import HeldOutAccuracy
+from backend.services.samples.rows import SampleRow
 from backend.values import Group, Prompt, Sample, Verdict
 
 LONGEST = 20_000
 """Characters of a text that a list looks through; of longer ones it says nothing."""
+
+
+def checked(db: Session, round_: tables.Round, rows: Sequence[SampleRow]) -> list[SampleRow]:
+    """The rows with whether each is right."""
+    right = told(db, round_, [row.id for row in rows])
+    return [replace(row, is_correct=right.get(row.id)) for row in rows]
 
 
 def told(db: Session, round_: tables.Round, ids: Sequence[int]) -> dict[int, bool]:
@@ -27,7 +35,8 @@ def told(db: Session, round_: tables.Round, ids: Sequence[int]) -> dict[int, boo
 
     What answers no prompt, and what would take long to compare, is left out. The verifier is the one that measures
     held-out accuracy in the round's recipe, where it is `exact_match` or `countdown`: others run programs, import large
-    libraries or ask models, which no list waits for.
+    libraries or ask models, which no list waits for. Nor does one run a recipe's own regular expression, which may
+    take for ever on one text while nobody else is answered.
     """
     verifier = verifier_of(round_)
     if verifier is None or not ids:
@@ -68,14 +77,14 @@ def verifier_of(round_: tables.Round) -> Judge | None:
         verifier = HeldOutAccuracy.load(metric).verifier
     except (ValidationError, UnknownPart):
         return None
-    return verifier if isinstance(verifier, ExactMatch | Countdown) else None
+    if isinstance(verifier, ExactMatch):
+        return None if verifier.pattern else verifier
+    return verifier if isinstance(verifier, Countdown) else None
 
 
 def is_correct(verifier: Judge, prompt: Prompt, sample: Sample) -> bool | None:
     """Whether a sample is right; None where no answer is known, or a formula would have to be calculated."""
-    if isinstance(verifier, ExactMatch) and (
-        prompt.answer is None or _takes_long(prompt.answer, sample.text, verifier)
-    ):
+    if isinstance(verifier, ExactMatch) and (prompt.answer is None or _takes_long(prompt.answer, sample.text)):
         return None
     said = verifier.judge(None, [Group(prompt, (sample,))], seed=0)
     verdict = verifier.label(said)[1]
@@ -83,10 +92,10 @@ def is_correct(verifier: Judge, prompt: Prompt, sample: Sample) -> bool | None:
     return verdict is Verdict.accept
 
 
-def _takes_long(answer: str, text: str, verifier: ExactMatch) -> bool:
+def _takes_long(answer: str, text: str) -> bool:
     """Whether the two would be compared by a computer algebra system."""
     known = answers.Known.of(answer)
     if known.kind is Kind.formula:
         return True
-    found = answers.find(text, known, verifier.pattern)
+    found = answers.find(text, known)
     return found is not None and numbers.parse(found.answer) is None and equality.is_formula(found.answer)

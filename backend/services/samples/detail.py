@@ -13,7 +13,7 @@ from backend.services.decisions import Decision
 from backend.services.decisions.rules import cut_of_round
 from backend.services.decisions.words import speaking_of
 from backend.services.samples import chain as sample_chain
-from backend.services.samples import visibility
+from backend.services.samples import correctness, visibility
 from backend.services.samples.chain import Chain
 from backend.services.samples.rows import SampleRow, read_rows
 from backend.values import JSON, Messages, Role, Verdict
@@ -108,7 +108,7 @@ def detail(actor: Actor, sample_id: int) -> Detail:
         kept = visibility.hidden(db, actor, round_)
         visibility.refuse_hidden(kept, round_, sample)
         is_hint_hidden = group.is_stripped and kept.judge
-        (row,) = visibility.seen(db, actor, kept, read_rows(db, (sample_id,)))
+        (row,) = visibility.seen(db, actor, kept, correctness.checked(db, round_, read_rows(db, (sample_id,))))
         hides_judge = row.is_hidden and kept.judge
         # Of a rewrite the history holds the decision on the text that it was made of.
         about = sample.edited_from_id or sample.id
@@ -132,7 +132,7 @@ def detail(actor: Actor, sample_id: int) -> Detail:
             seed=sample.seed,
             score_like=sample.score_like,
             judgments=() if hides_judge else tuple(judgments(db, sample_id)),
-            group=tuple(visibility.seen(db, actor, kept, siblings(db, sample))),
+            group=tuple(visibility.seen(db, actor, kept, correctness.checked(db, round_, siblings(db, sample)))),
             history=tuple(decisions(db, sample, round_, _told(actor, kept, row), tells_judge=tells_judge)),
             trained=tuple(datasets(db, sample_id)),
             hides_others=row.is_hidden and kept.others,

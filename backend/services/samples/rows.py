@@ -16,8 +16,9 @@ class SampleRow:
     """A sample in a list. `text` and `prompt` are cut after `PREVIEW` characters.
 
     `step` made it: its place among the recipe's steps, from 0. `role` wrote it.
-    `metadata` is the prompt's. `is_correct`: by its known answer (see `correctness`); None where that is not known.
-    `is_hidden`: what was said of the sample is withheld until the review is over or the person has decided.
+    `metadata` is the prompt's; empty where the judge's view is hidden. `is_correct`: by its known answer (see
+    `correctness`); None where that is not known. `is_hidden`: what was said of the sample is withheld until the review
+    is over or the person has decided.
     """
 
     id: int

@@ -103,7 +103,8 @@ def masked(kept: Hidden, row: SampleRow, score: Any, verdict: Any) -> SampleRow:
         row, score=score, verdict=verdict, source=source, is_overridden=False, is_correct=None, is_hidden=True
     )
     if kept.judge:
-        row = replace(row, spread=None, is_unparsed=False)
+        # A file may say in its columns what a judge or a person would.
+        row = replace(row, spread=None, is_unparsed=False, metadata={})
     return replace(row, is_flagged=False) if kept.others else row
 
 

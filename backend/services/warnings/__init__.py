@@ -9,7 +9,7 @@ from backend.db import reading, tables
 from backend.errors import NotFound
 from backend.services.access import Actor
 from backend.services.rounds import get_row
-from backend.services.samples import visibility
+from backend.services.samples import correctness, visibility
 from backend.services.samples.rows import PREVIEW, SampleRow, read_rows
 from backend.values import WarningLevel
 from backend.warning_rules import WarningRule, rule_classes
@@ -89,7 +89,8 @@ def rows(actor: Actor, round_id: int, name: str) -> RowsNamed:
         if found is None or rule is None:
             raise NotFound(f"Round {round_.number} has no warning {name!r}. Its page lists those that it has.")
         kept = visibility.hidden(db, actor, round_)
-        samples = visibility.seen(db, actor, kept, read_rows(db, _there(db, found.sample_ids)))
+        rows = correctness.checked(db, round_, read_rows(db, _there(db, found.sample_ids)))
+        samples = visibility.seen(db, actor, kept, rows)
         return RowsNamed(_view(found, rule), tuple(samples), _prompts(db, found.prompt_ids))
 
 

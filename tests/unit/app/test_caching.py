@@ -1,5 +1,8 @@
 """How long a browser keeps what."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from app import caching, own_files
@@ -13,9 +16,11 @@ from app import caching, own_files
         (own_files.address("review/desk.js"), "", 200, f"public, {caching.FOR_GOOD}"),
         ("/static/0123456789ab/review/desk.js", "", 200, "no-cache"),
         ("/static/review/desk.js", "", 200, "no-cache"),
-        ("/theme.css", "v=abc", 200, f"private, {caching.FOR_GOOD}"),
+        (f"{own_files.address('')}of-gradio.css", "", 200, "no-cache"),
+        ("/theme.css", f"v={caching.theme_hash()}", 200, f"private, {caching.FOR_GOOD}"),
+        ("/theme.css", "v=abc", 200, "no-store"),
         ("/theme.css", "", 200, "no-store"),
-        ("/theme.css", "v=abc", 401, "no-store"),
+        ("/theme.css", f"v={caching.theme_hash()}", 401, "no-store"),
         ("/", "", 200, "no-store"),
         ("/api/v1/me", "v=abc", 200, "no-store"),
     ],
@@ -27,6 +32,21 @@ def test_only_what_its_address_names_by_its_content_is_kept(path: str, query: st
 def test_the_version_stands_for_the_files() -> None:
     assert own_files.address("rondo.css") == f"/static/{own_files.version()}/rondo.css"
     assert len(own_files.version()) == 12
+
+
+def test_a_file_that_changed_since_the_start_is_asked_for_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own_files.version()
+    name = "review/desk.js"
+    (tmp_path / "review").mkdir()
+    shutil.copy2(own_files.FOLDER / name, tmp_path / name)
+    monkeypatch.setattr(own_files, "FOLDER", tmp_path)
+    assert own_files.is_named(own_files.address(name))
+    (tmp_path / name).write_text("another")
+    assert caching.rule(own_files.address(name), "", 200) == "no-cache"
+    (tmp_path / name).unlink()
+    assert not own_files.is_named(own_files.address(name))
 
 
 def test_the_desks_page_names_every_script_that_the_desk_begins_with() -> None:

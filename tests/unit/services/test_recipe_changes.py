@@ -60,3 +60,43 @@ def test_a_step_is_compared_with_the_one_that_it_stands_for() -> None:
         (("steps", 1, "part", "n"), 99, other["generator"]["n"]),
         (("steps", last - 1, "part"), "majority_vote", None),
     ]
+
+
+def test_a_step_that_is_gone_a_replaced_and_a_moved_one_are_told() -> None:
+    other = steps_edit.added(steps_edit.as_steps(recipe()), ("steps",), "judge: majority_vote")
+    last = len(other["steps"]) - 1
+    mine = steps_edit.removed(copy.deepcopy(other), ("steps",), last)
+    assert said(mine, other) == [(("steps",), None, "majority_vote")]
+    at = next(n for n, one in enumerate(mine["steps"]) if one["kind"] == "judge")
+    was = mine["steps"][at]["part"]["name"]
+    mine["steps"][at] |= {"part": parts.defaults("judge", "exact_match"), "by": "judge"}
+    assert said(mine, other) == [
+        (("steps", at, "part"), "exact_match", was),
+        (("steps", at, "by"), "judge", ""),
+        (("steps",), None, "majority_vote"),
+    ]
+    moved = steps_edit.moved(copy.deepcopy(other), ("steps",), last, -last)
+    moved["steps"][0]["by"] = "judge"
+    assert said(moved, other) == [(("steps", 0, "by"), "judge", ""), (("steps", 0, "place"), 1, last + 1)]
+
+
+def test_an_inserted_step_leaves_the_ones_behind_it_as_they_are() -> None:
+    other = steps_edit.as_steps(recipe())
+    other["steps"][-1]["by"] = "judge"
+    mine = steps_edit.added(copy.deepcopy(other), ("steps",), "judge: majority_vote")
+    mine = steps_edit.moved(mine, ("steps",), len(mine["steps"]) - 1, 1 - len(mine["steps"]))
+    assert said(mine, other) == [(("steps", 0, "part"), "majority_vote", None)]
+
+
+def test_slots_steps_and_one_phase_of_them_are_the_same_recipe() -> None:
+    slots, steps = recipe(), steps_edit.as_steps(recipe())
+    phases = {name: value for name, value in steps.items() if name != "steps"} | {"phases": [{"steps": steps["steps"]}]}
+    written = (slots, steps, phases)
+    assert [said(mine, other) for mine in written for other in written] == [[]] * 9
+    slots["judge"]["votes"] += 1
+    votes = slots["judge"]["votes"]
+    assert said(slots, steps) == said(slots, phases) == [(("judge", "votes"), votes, votes - 1)]
+    longer = steps_edit.added(copy.deepcopy(steps), ("steps",), "judge: majority_vote")
+    assert said(recipe(), longer) == [(("steps",), None, "majority_vote")]
+    two = phases | {"phases": phases["phases"] * 2}
+    assert len(said(phases, two)) == len(steps["steps"]), "a phase that is gone"
