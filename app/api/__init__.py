@@ -11,6 +11,7 @@ from app.api import (
     desk,
     errors,
     jobs,
+    judge_benches,
     judging,
     pairs,
     projects,
@@ -30,7 +31,7 @@ from backend.errors import NotFound
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 NOUNS = (
     projects, prompts, templates, recipes, rounds, judging, samples, reviews, desk, curating, pairs, team, jobs,
-    trainings, checkpoints, arenas, datasets, audit, users, warnings,
+    trainings, checkpoints, arenas, judge_benches, datasets, audit, users, warnings,
 )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from backend.errors import MissingPrerequisite, PromptError
 from backend.registry import Part
@@ -39,6 +39,13 @@ WAYS_OUT = {
     Ability.rate: "Bind a scorer there: what the trainer reward_model makes, or a registered reward model",
 }
 """What a person can do where an engine lacks an ability."""
+
+
+class Usage(NamedTuple):
+    """What an endpoint counted so far: tokens of the prompts, and the price in its own money; None where it did not."""
+
+    prompt_tokens: int | None = None
+    price: float | None = None
 
 
 class Engine(Part, kind="engine"):
@@ -106,6 +113,10 @@ class Engine(Part, kind="engine"):
     def notes(self) -> tuple[str, ...]:
         """Return what a person should know of how it was served so far, such as settings that the server refused."""
         return ()
+
+    def usage(self) -> Usage:
+        """Return what was counted of all that it was asked since it was entered."""
+        return Usage()
 
     def count_tokens(self, messages: Messages) -> int | None:
         """Tokens of the rendered prompt, or None where the engine cannot know."""

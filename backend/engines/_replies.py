@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 from backend.boundary import clean
-from backend.engines import failed
+from backend.engines import Usage, failed
 from backend.values import JSON, Completion, FailureKind
 
 FINISHED = {
@@ -35,6 +35,21 @@ def completions_of(reply: JSON, stop: tuple[str, ...] = ()) -> list[Completion]:
     choices = _ordered(reply["choices"])
     total = _number(_object(reply.get("usage")).get("completion_tokens"))
     return [_completion(choice, total // len(choices), stop) for choice in choices]
+
+
+def usage_of(reply: JSON) -> Usage:
+    """What a reply says of the tokens of its prompt and of its price, as OpenRouter and others name it."""
+    usage = _object(reply.get("usage"))
+    tokens, price = usage.get("prompt_tokens"), _finite(usage.get("cost"))
+    is_known = type(tokens) is int and 0 <= tokens < 2**31
+    return Usage(tokens if is_known else None, price if price is not None and price >= 0 else None)
+
+
+def added(one: Usage, other: Usage) -> Usage:
+    """The sum of both; what one of them does not know is what the other one says."""
+    tokens = [n for n in (one.prompt_tokens, other.prompt_tokens) if n is not None]
+    prices = [n for n in (one.price, other.price) if n is not None]
+    return Usage(sum(tokens) if tokens else None, math.fsum(prices) if prices else None)
 
 
 def _ordered(choices: list[JSON]) -> list[JSON]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import Field
 
-from backend.engines import Ability, Engine
+from backend.engines import Ability, Engine, Usage
 from backend.values import JSON, Messages
 
 INNER = "inner"
@@ -38,6 +38,9 @@ class Wrapper(Engine, abstract=True):
 
     def notes(self) -> tuple[str, ...]:
         return self.inner.notes()
+
+    def usage(self) -> Usage:
+        return self.inner.usage()
 
     def count_tokens(self, messages: Messages) -> int | None:
         return self.inner.count_tokens(messages)

@@ -16,10 +16,10 @@ from urllib.parse import urlsplit
 from pydantic import Field, PrivateAttr, field_validator
 
 from backend.config import settings
-from backend.engines import Ability, Engine, _prompt_logprobs, failed, is_continued, unable
+from backend.engines import Ability, Engine, Usage, _prompt_logprobs, failed, is_continued, unable
 from backend.engines._http import Endpoint
 from backend.engines._refusals import Refusal
-from backend.engines._replies import OddReply, completions_of
+from backend.engines._replies import OddReply, added, completions_of, usage_of
 from backend.errors import ContextOverflow, EngineError, MissingPrerequisite, PromptError
 from backend.values import JSON, Completion, Failure, FailureKind, Messages, Reading, Sampling
 
@@ -75,6 +75,7 @@ class OpenAI(Engine):
     _endpoint: Endpoint | None = PrivateAttr(None)
     _refused: dict[str, str] = PrivateAttr(default_factory=dict)
     _tally: dict[str, int] = PrivateAttr(default_factory=lambda: {"served": 0, "failed": 0})
+    _usage: Usage = PrivateAttr(Usage())
     _lock: Any = PrivateAttr(default_factory=Lock)
 
     @field_validator("base_url")
@@ -92,6 +93,7 @@ class OpenAI(Engine):
         return frozenset({Ability.complete, Ability.read} if self.prompt_logprobs else {Ability.complete})
 
     def __enter__(self) -> "OpenAI":
+        self._usage = Usage()
         self._endpoint = Endpoint(
             f"{self.base_url}/chat/completions",
             key=self._key(),
@@ -166,6 +168,9 @@ class OpenAI(Engine):
     def notes(self) -> tuple[str, ...]:
         return tuple(self._refused.values())
 
+    def usage(self) -> Usage:
+        return self._usage
+
     def _ask(self, position: int, messages: Messages, sampling: Sampling, seed: int) -> list[Completion]:
         """Return the n completions of one prompt, in one request or in several; failures where it cannot be served."""
         completions: list[Completion] = []
@@ -199,6 +204,8 @@ class OpenAI(Engine):
             body = self._body(messages, sampling, 1 if "n" in refused else n, seed, set(refused))
             reply = self._endpoint.post(body)
             if isinstance(reply, dict):
+                with self._lock:
+                    self._usage = added(self._usage, usage_of(reply))
                 # Only now is it known that leaving these out was right.
                 self._remember({field: said for field, said in refused.items() if field != "room"})
                 return completions_of(reply, sampling.stop if "stop" in refused else ())

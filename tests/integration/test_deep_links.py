@@ -29,6 +29,7 @@ LINKS: list[tuple[str, str, str, str, str, Sign]] = [
     ("team", "draw", "round", "reviewed round", "round_id", lambda n: "items decided"),
     ("jobs.failures", "load", "left_out", "round", "round_id", lambda n: ": 0 left out"),
     ("arena", "draw", "arena", "arena", "arena_id", lambda n: f'"id": {n}, "is_here": true'),
+    ("judge_bench", "draw", "bench", "judge bench", "bench_id", lambda n: f'"id": {n}, "is_here": true'),
     ("pairs", "draw", "round", "judged round", "round_id", lambda n: "pairs of 4 prompts"),
     ("me", "draw", "round", "reviewed round", "round_id", lambda n: "Time an item"),
 ]

@@ -70,6 +70,7 @@ def decisions() -> list[tuple]:
 
 
 MADE_SINCE_0022 = {"warnings", "arenas", "arena_matches", "arena_votes"}
+MADE_BY_0025 = {"judge_benches", "bench_samples", "bench_judges", "bench_judgments"}
 
 
 @pytest.mark.parametrize("revision", ["0004", "0003", "0002", "0001"])
@@ -84,7 +85,7 @@ def test_down_to_a_revision_and_up_again_keeps_the_rows(database: str, revision:
     migrations.downgrade(revision, database)
     migrations.upgrade(database)
     gone = (
-        {"failures", "saved_recipes"} | MADE_SINCE_0022 | MADE_BY_0005 | (MADE_BY_0003 if revision < "0003" else set())
+        {"failures", "saved_recipes"} | MADE_SINCE_0022 | MADE_BY_0025 | MADE_BY_0005 | (MADE_BY_0003 if revision < "0003" else set())
     )
     assert counts() == {name: 0 if name in gone else number for name, number in before.items()}
     assert decisions() == said

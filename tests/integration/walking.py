@@ -4,19 +4,20 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from backend import demo
 from backend.db import now, reading, session, tables
 from backend.services.access import Actor
 from backend.services.people import accounts
-from backend.values import DatasetType, JobStatus, Role, RoundStatus, Split, Stage, WarningLevel
+from backend.values import DatasetType, JobStatus, Role, RoundStatus, Split, Stage, Verdict, WarningLevel
 from tests import rows
 from tests.integration import site
 
@@ -108,6 +109,7 @@ def make_world(mark: str = MARK) -> World:
         first, second = (one.id for one in samples[:2])
         match = {"first_sample_id": first, "second_sample_id": second, "prompt_id": samples[0].prompt_id}
         db.add(tables.ArenaMatch(arena_id=arena.id, **match))
+        bench, bench_judge = make_bench(db, project, samples, mark)
         db.add_all(kept_nothing)
         db.flush()
         db.add(tables.Membership(project_id=project.id, user_id=member.id, role=Role.viewer))
@@ -116,10 +118,39 @@ def make_world(mark: str = MARK) -> World:
             "checkpoint_id": spare.id, "policy_id": policy.id, "set_id": unused.id, "dataset_id": dataset.id,
             "job_id": job.id, "trial_id": trial.id, "template_id": template.id, "token_id": 0, "recipe_id": saved.id,
             "name": "label_noise",
-            "arena_id": arena.id,
+            "arena_id": arena.id, "bench_id": bench.id, "bench_judge_id": bench_judge.id,
         }  # fmt: skip
     rows.make_decision(samples[1], Actor(member.id, member.name), "accept")
     return World(ids, project)
+
+
+def make_bench(
+    db: Session, project: tables.Project, samples: Sequence[tables.Sample], mark: str
+) -> tuple[tables.JudgeBench, tables.BenchJudge]:
+    """A bench with one judge that has judged."""
+    bench = tables.JudgeBench(project_id=project.id)
+    db.add(bench)
+    db.flush()
+    db.add_all(tables.BenchSample(bench_id=bench.id, sample_id=one.id, accepts=False) for one in samples[:2])
+    judge = tables.BenchJudge(
+        bench_id=bench.id, position=0, title=f"{mark} judge", judge={"name": "exact_match"}, finished_at=now()
+    )
+    db.add(judge)
+    db.flush()
+    db.add_all(
+        tables.BenchJudgment(
+            bench_judge_id=judge.id,
+            sample_id=one.id,
+            judge="exact_match",
+            position=0,
+            score=1.0,
+            verdict=Verdict.accept,
+            rationale=mark,
+            raw=mark,
+        )
+        for one in samples[:2]
+    )
+    return bench, judge
 
 
 def snapshot() -> Snapshot:

@@ -32,6 +32,7 @@ OUTSIDE = {
     "repair": "rewrite a sample",
     "preflight": "look at a training",
     "arena": "judge the matches of an arena",
+    "judge_bench": "try judges on a bench",
 }
 """Jobs outside rounds, by their kind."""
 AGAIN, TUNE = "retry", "tune"

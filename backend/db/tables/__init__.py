@@ -7,6 +7,7 @@ from backend.db.tables.dataset import Dataset, Example
 from backend.db.tables.decision import Decision
 from backend.db.tables.failure import LeftOut
 from backend.db.tables.job import Executor, Job, JobPoint
+from backend.db.tables.judge_bench import BenchJudge, BenchJudgment, BenchSample, JudgeBench
 from backend.db.tables.judgment import Judgment, Label, Template
 from backend.db.tables.metric import Metric
 from backend.db.tables.project import FormerSlug, Membership, Project
@@ -26,6 +27,9 @@ __all__ = [
     "ArenaVote",
     "Assignment",
     "Base",
+    "BenchJudge",
+    "BenchJudgment",
+    "BenchSample",
     "Checkpoint",
     "Dataset",
     "Decision",
@@ -39,6 +43,7 @@ __all__ = [
     "Informativeness",
     "Job",
     "JobPoint",
+    "JudgeBench",
     "Judgment",
     "Label",
     "Lease",

@@ -30,17 +30,12 @@ TO_DRAW = (
 
 def gather(db: Session, row: tables.Round) -> Evidence:
     """The evidence on the judge whose labels people see; one without a judge where there is none."""
-    try:
-        recipe = recipes.read(row.recipe)
-    except UnreadableRecipe:
-        return Evidence(None)
-    place = recipes.judge_place(recipe, row.phase)
-    gate = recipe.gate(row.phase)
+    place = _judge_place(row)
+    gate = recipes.read(row.recipe).gate(row.phase) if place is not None else None
     if place is None or gate is None:
         return Evidence(None)
-    judge = place.step.part
-    assert isinstance(judge, Judge)
-    source = recipe.places(row.phase)[gate].source
+    judge = _judge_of(place)
+    source = recipes.read(row.recipe).places(row.phase)[gate].source
     texts = _texts(db, place.index, tables.Sample.group_id.in_(_some_groups(db, row.id, source or 0)))
     words = _words(db, row)
     witnesses = _witnesses(db, row, words, place, judge.accept_at)
@@ -53,6 +48,26 @@ def gather(db: Session, row: tables.Round) -> Evidence:
         compared=tuple(_compared(db, judge, place.index, texts)),
         why=TO_DRAW if row.is_reviewed else NOT_REVIEWED,
     )
+
+
+def witnesses_of(db: Session, row: tables.Round) -> list[Witness]:
+    """The texts of a round with what people said of them that counts; none where no judge labels its texts."""
+    place = _judge_place(row)
+    return [] if place is None else _witnesses(db, row, _words(db, row), place, _judge_of(place).accept_at)
+
+
+def _judge_place(row: tables.Round) -> Place | None:
+    """The step of the judge whose labels people see; None where there is none, or the recipe cannot be read."""
+    try:
+        return recipes.judge_place(recipes.read(row.recipe), row.phase)
+    except UnreadableRecipe:
+        return None
+
+
+def _judge_of(place: Place) -> Judge:
+    judge = place.step.part
+    assert isinstance(judge, Judge)
+    return judge
 
 
 def _some_groups(db: Session, round_id: int, step: int) -> list[int]:
