@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import database, datasets, judging, prompts, recipes, users
+from app.cli import benches, database, datasets, judging, prompts, recipes, users
 from app.cli.output import AsJson, emit, say
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(judging.app, name="round", help="Launch rounds and follow them.")
+app.add_typer(benches.app, name="judge", help="Try judges side by side.")
 app.add_typer(prompts.app, name="prompts", help="Look at files of prompts and import them.")
 app.add_typer(users.app, name="user", help="Who may sign in.")
 app.add_typer(database.app, name="db", help="The database's schema and backup.")

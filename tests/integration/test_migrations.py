@@ -85,7 +85,11 @@ def test_down_to_a_revision_and_up_again_keeps_the_rows(database: str, revision:
     migrations.downgrade(revision, database)
     migrations.upgrade(database)
     gone = (
-        {"failures", "saved_recipes"} | MADE_SINCE_0022 | MADE_BY_0025 | MADE_BY_0005 | (MADE_BY_0003 if revision < "0003" else set())
+        {"failures", "saved_recipes"}
+        | MADE_SINCE_0022
+        | MADE_BY_0025
+        | MADE_BY_0005
+        | (MADE_BY_0003 if revision < "0003" else set())
     )
     assert counts() == {name: 0 if name in gone else number for name, number in before.items()}
     assert decisions() == said

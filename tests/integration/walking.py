@@ -4,22 +4,22 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from backend import demo
 from backend.db import now, reading, session, tables
 from backend.services.access import Actor
 from backend.services.people import accounts
-from backend.values import DatasetType, JobStatus, Role, RoundStatus, Split, Stage, Verdict, WarningLevel
+from backend.values import DatasetType, JobStatus, Role, RoundStatus, Split, Stage, WarningLevel
 from tests import rows
 from tests.integration import site
+from tests.integration.benches import make_bench
 
 MARK = "xyzzy-secret"
 """Stands in every text of the project; a stranger never sees it."""
@@ -122,35 +122,6 @@ def make_world(mark: str = MARK) -> World:
         }  # fmt: skip
     rows.make_decision(samples[1], Actor(member.id, member.name), "accept")
     return World(ids, project)
-
-
-def make_bench(
-    db: Session, project: tables.Project, samples: Sequence[tables.Sample], mark: str
-) -> tuple[tables.JudgeBench, tables.BenchJudge]:
-    """A bench with one judge that has judged."""
-    bench = tables.JudgeBench(project_id=project.id)
-    db.add(bench)
-    db.flush()
-    db.add_all(tables.BenchSample(bench_id=bench.id, sample_id=one.id, accepts=False) for one in samples[:2])
-    judge = tables.BenchJudge(
-        bench_id=bench.id, position=0, title=f"{mark} judge", judge={"name": "exact_match"}, finished_at=now()
-    )
-    db.add(judge)
-    db.flush()
-    db.add_all(
-        tables.BenchJudgment(
-            bench_judge_id=judge.id,
-            sample_id=one.id,
-            judge="exact_match",
-            position=0,
-            score=1.0,
-            verdict=Verdict.accept,
-            rationale=mark,
-            raw=mark,
-        )
-        for one in samples[:2]
-    )
-    return bench, judge
 
 
 def snapshot() -> Snapshot:

@@ -77,8 +77,8 @@ def about(line: BenchLine, filters: JSON | None) -> str:
         return f"{line.samples} samples with labels of people, {where}."
     said = filter_said(filters or {})
     return (
-        f"{line.samples:,} texts of round {line.round_number or '?'} ({said}), {line.labelled:,} of them with labels of "
-        "people that count."
+        f"{line.samples:,} texts of round {line.round_number or '?'} ({said}), {line.labelled:,} of them with labels "
+        "of people that count."
     )
 
 

@@ -1,0 +1,369 @@
+"""Judges tried side by side: what each comes to, one that dies, jobs that are killed, and labels that stay."""
+
+import json
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+from typer.testing import CliRunner
+
+from app.cli.commands import app
+from backend import jobs
+from backend.db import reading, session, tables
+from backend.db.filters import Filters
+from backend.engines.scripted import Scripted
+from backend.errors import Cancelled, Conflict, InvalidInput, NotFound, PermissionDenied
+from backend.jobs import Progress, transitions
+from backend.pipeline import judge_bench, run
+from backend.services import checkpoints, reviews
+from backend.services.judge_bench import disagreements, entries, labels, opening, results
+from backend.services.judge_bench.disagreements import Against
+from backend.services.judge_bench.entries import Entry
+from backend.services.people import accounts
+from backend.services.queue import gold
+from backend.services.reviews import Act
+from backend.values import JobStatus, Messages, Role, RoundStatus, Sampling, Stage, Verdict
+from tests import rows
+from tests.integration import site
+from tests.integration.benches import run_bench
+from tests.integration.clicking import Clicker
+from tests.integration.reviewing import ACCEPT, REJECT, Team
+from tests.integration.test_deep_links import Opened
+
+GOOD = r"sample \d+\.0"
+"""Of two texts people accept the first."""
+FAIR = {"rules": [{"pattern": GOOD, "reply": "right;Y"}, {"pattern": ".", "reply": "wrong;N"}]}
+KIND = {"replies": ["fine;Y"]}
+MUMBLER = {"rules": [{"pattern": GOOD, "reply": "right;Y"}, {"pattern": ".", "reply": "who knows"}]}
+DEAD = {"rules": [{"pattern": ".", "reply": "Connection refused.", "fails": "server"}]}
+VERDICT = {"name": "written_verdict"}
+
+
+class Bench:
+    """A project with 40 samples that people labelled, and checkpoints that judge."""
+
+    def __init__(self, *, prompts: int = 20) -> None:
+        self.team = Team(prompts=prompts)
+        self.project, self.curator, self.ids = self.team.project, self.team.curator, self.team.ids
+        acts = [Act(uuid.uuid4().hex, REJECT if n % 2 else ACCEPT, id_) for n, id_ in enumerate(self.ids)]
+        reviews.decide_many(self.team.who("ann"), self.team.round.id, acts)
+        with session() as db:
+            db.execute(update(tables.Decision).values(is_random=True))
+
+    def checkpoint(self, name: str, engine: dict[str, Any]) -> int:
+        return rows.make_checkpoint(self.project, name, engine={"name": "scripted"} | engine).id
+
+    def judge(self, name: str, engine: dict[str, Any], **knobs: Any) -> Entry:
+        return Entry(VERDICT | knobs, self.checkpoint(name, engine))
+
+    def open(self, *judges: Entry, **more: Any) -> int:
+        return opening.open_bench(self.curator, self.project.id, judges, **more)
+
+    def close(self) -> None:
+        with session() as db:
+            row = db.get_one(tables.Round, self.team.round.id)
+            row.status, row.stage, row.step = RoundStatus.done, Stage.evaluate, 5
+
+
+@pytest.fixture
+def bench(database: str) -> Bench:
+    return Bench()
+
+
+def words() -> list[Any]:
+    """All that labels and judgments of rounds say."""
+    with reading() as db:
+        said = [tuple(row) for row in db.execute(select(tables.Label.__table__).order_by(tables.Label.sample_id))]
+        return [*said, *(tuple(row) for row in db.execute(select(tables.Judgment.__table__)))]
+
+
+def test_judges_stand_side_by_side_and_one_that_dies_stops_no_other(bench: Bench) -> None:
+    before = words()
+    bench_id = bench.open(
+        bench.judge("fair", FAIR),
+        bench.judge("dead", DEAD),
+        bench.judge("mumbler", MUMBLER),
+        bench.judge("kind", KIND, votes=3, temperature=1.0),
+        Entry({"name": "reference_length"}, title="by length"),
+    )
+    assert run_bench(bench_id) is JobStatus.done
+    found = results.get(bench.curator, bench_id)
+    fair, dead, mumbler, kind, length = found.judges
+    assert (found.line.samples, found.line.labelled, found.line.judges[3:]) == (
+        40,
+        40,
+        ("written_verdict, kind, 3 votes", "by length"),
+    )
+    tables_ = [one.figures.confusion for one in (fair, mumbler, kind) if one.figures is not None]
+    assert [(one.accepts_both, one.accepts_judge, one.accepts_people, one.rejects_both) for one in tables_] == [
+        (20, 0, 0, 20),
+        (20, 0, 0, 0),
+        (20, 20, 0, 0),
+    ]
+    assert fair.figures is not None
+    kappa = {one.name: one for one in fair.figures.measures}["kappa"].number
+    assert (kappa.value, kappa.n) == (1.0, 40)
+    assert mumbler.figures is not None
+    assert (mumbler.figures.unread, mumbler.figures.confusion.unread_reject) == (20, 20)
+    assert kind.figures is not None
+    precision = {one.name: one for one in kind.figures.measures}["precision"].number
+    assert (precision.value, precision.low) == (0.5, pytest.approx(0.352, abs=0.001))
+    assert (kind.replies, kind.done, fair.tokens, fair.prompt_tokens, fair.price) == (120, 40, 40, None, None)
+    assert dead.error is not None
+    assert "16 texts in a row could not be served" in dead.error
+    assert "Connection refused" in dead.error
+    assert (dead.is_over, dead.done, length.error) == (True, 0, None)
+    assert found.first is not None
+    assert found.first.confusion.rejects_both == 20, "the round's judge scored the first texts higher, too"
+    pairs = {(one.first, one.second): one.agreement.value for one in found.pairs}
+    assert (pairs[None, 0], pairs[0, 3]) == (1.0, 0.5)
+    assert found.can_try_again
+    assert words() == before, "a bench labels nothing"
+
+
+def test_a_job_that_is_killed_asks_nothing_twice(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench_id = bench.open(bench.judge("fair", FAIR), bench.judge("kind", KIND))
+    asked: Counter[str] = Counter()
+    plain, advance = Scripted.complete, Progress.advance
+
+    def counted(self: Scripted, prompts: Sequence[Messages], sampling: Sampling) -> Any:
+        asked.update(f"{self.replies} {chat[0]['content']}" for chat in prompts)
+        return plain(self, prompts, sampling)
+
+    def dies(self: Progress, n: int = 1) -> None:
+        if len(asked) >= 50:
+            raise Cancelled("killed")
+        advance(self, n)
+
+    monkeypatch.setattr(judge_bench, "GROUPS_AT_ONCE", 3)
+    monkeypatch.setattr(Scripted, "complete", counted)
+    with monkeypatch.context() as dying:
+        dying.setattr(Progress, "advance", dies)
+        assert run_bench(bench_id) is JobStatus.running, "it wrote nothing more, as a killed one"
+    halfway = results.get(bench.curator, bench_id)
+    assert [one.done for one in halfway.judges] == [40, 12]
+    assert halfway.judges[1].figures is None
+    with reading() as db:
+        job = db.get_one(tables.Job, halfway.job_id)
+    assert transitions.take_over(job.id, job.workflow_id)
+    assert run_bench(bench_id) is JobStatus.done
+    assert sum(asked.values()) == len(asked) == 80
+    assert [one.done for one in results.get(bench.curator, bench_id).judges] == [40, 40]
+
+
+def test_what_could_not_be_asked_is_asked_again_and_nothing_else(bench: Bench) -> None:
+    one = r"sample \d+\.1"
+    flaky = {"rules": [{"pattern": one, "reply": "No reply in time.", "fails": "timeout"}, *FAIR["rules"]]}
+    bench_id = bench.open(bench.judge("fair", FAIR), bench.judge("flaky", flaky))
+    assert run_bench(bench_id) is JobStatus.done
+    fair, judged = results.get(bench.curator, bench_id).judges
+    assert (judged.figures.unasked, judged.figures.reason) == (20, "No reply in time.")
+    with session() as db:
+        db.get_one(tables.Checkpoint, judged.checkpoint_id).engine = {"name": "scripted"} | FAIR
+        seconds = db.get_one(tables.BenchJudge, fair.id).finished_at
+    opening.try_again(bench.curator, bench_id)
+    with pytest.raises(Conflict, match="at work"):
+        opening.try_again(bench.curator, bench_id)
+    assert run_bench(bench_id) is JobStatus.done
+    after = results.get(bench.curator, bench_id)
+    assert [(one.done, one.replies) for one in after.judges] == [(40, 40), (40, 40)]
+    assert after.judges[1].figures.unasked == 0
+    assert after.judges[1].figures.confusion.rejects_both == 20
+    with reading() as db:
+        assert db.get_one(tables.BenchJudge, fair.id).finished_at == seconds, "who had ended was left alone"
+    with pytest.raises(Conflict, match="every sample"):
+        opening.try_again(bench.curator, bench_id)
+
+
+def test_a_filter_s_texts_are_judged_again_and_the_first_labels_stay(bench: Bench) -> None:
+    before = words()
+    only = Filters(max_score=3.0)
+    bench_id = bench.open(bench.judge("kind", KIND), round_id=bench.team.round.id, filters=only)
+    assert run_bench(bench_id) is JobStatus.done
+    found = results.get(bench.curator, bench_id)
+    assert (found.line.samples, found.line.labelled, found.filters) == (20, 20, {"max_score": 3.0})
+    [pair] = found.pairs
+    assert (pair.first, pair.second, pair.agreement.value, pair.agreement.n) == (None, 0, 0.0, 20)
+    opened = disagreements.read(bench.curator, bench_id, found.judges[0].id, against=Against.before, limit=5)
+    assert (opened.total, len(opened.items)) == (20, 5)
+    first = opened.items[0]
+    assert (first.verdict, first.other, first.people, first.is_gold) == (
+        Verdict.accept,
+        Verdict.reject,
+        Verdict.reject,
+        False,
+    )
+    assert (first.replies[0].rationale, first.replies[0].raw) == ("fine", "fine;Y")
+    assert words() == before
+    with pytest.raises(InvalidInput, match="finds no text"):
+        bench.open(bench.judge("k2", KIND), round_id=bench.team.round.id, filters=Filters(min_score=900))
+    with pytest.raises(InvalidInput, match="Name the round"):
+        bench.open(bench.judge("k3", KIND), filters=only)
+
+
+def test_which_labels_count_and_that_a_branch_counts_none_twice(database: str) -> None:
+    bench = Bench(prompts=12)
+    other = rows.make_project()
+    with session() as db:
+        db.query(tables.Decision).filter_by(sample_id=bench.ids[0]).one().is_blind = False
+    gold.mark(bench.curator, bench.team.round.id, [bench.ids[1]], Verdict.accept)
+    counted = labels.count(bench.curator, bench.project.id)
+    assert (counted.labels, counted.gold) == (23, 1)
+    branch = rows.make_round(bench.project, branch_of_id=bench.team.round.id, branch_step=3, status=RoundStatus.done)
+    with session() as db:
+        for sample in db.query(tables.Sample).filter(tables.Sample.id.in_(bench.ids[2:6])).all():
+            columns = {c.key: getattr(sample, c.key) for c in tables.Sample.__table__.columns if c.key != "id"}
+            made = tables.Sample(**columns | {"round_id": branch.id, "position": sample.position})
+            group = db.get_one(tables.Group, sample.group_id)
+            copy = tables.Group(
+                round_id=branch.id, prompt_id=group.prompt_id, split=group.split, position=100 + sample.id
+            )
+            db.add(copy)
+            db.flush()
+            made.group_id = copy.id
+            db.add(made)
+            db.flush()
+            gold_item = {"verdict": Verdict.accept, "created_at": made.created_at, "round_id": branch.id}
+            db.add(tables.GoldItem(sample_id=made.id, **gold_item))
+            db.add(tables.Label(sample_id=made.id, round_id=branch.id, updated_at=made.created_at))
+    assert labels.count(bench.curator, bench.project.id).labels == 23, "each text once"
+    assert labels.count(rows.make_actor(other, Role.curator), other.id).labels == 0
+
+
+def test_what_cannot_be_tried_is_refused_with_a_way_out(bench: Bench) -> None:
+    elsewhere = rows.make_checkpoint(rows.make_project())
+    base = bench.checkpoint("base", KIND)
+    for wrong, said in (
+        ([], "1 to 20 judges"),
+        ([Entry({"name": "nothing"})], "no judge named"),
+        ([Entry(VERDICT)], "no checkpoint is chosen"),
+        ([Entry(VERDICT | {"votes": 0}, base)], "Judge 1 cannot be used. votes: must be at least 1"),
+        ([Entry(VERDICT, base), Entry({"name": "from_children"})], "Judge 2, from_children, goes by more"),
+        ([Entry({"name": "reward_model"}, base)], "score texts by a head"),
+        ([Entry(VERDICT, base, "a"), Entry(VERDICT, base, "a")], "Two judges are called 'a'"),
+    ):
+        with pytest.raises(InvalidInput, match=said):
+            bench.open(*wrong)
+    with pytest.raises(NotFound, match="not in this project"):
+        bench.open(Entry(VERDICT, elsewhere.id))
+    with pytest.raises(InvalidInput, match="number"):
+        bench.open(Entry(VERDICT, base), number=5)
+    assert entries.titles(bench.curator, bench.project.id, [Entry(VERDICT, base)] * 2) == [
+        "written_verdict, base (1)",
+        "written_verdict, base (2)",
+    ]
+    with session() as db:
+        db.query(tables.Decision).delete()
+    with pytest.raises(InvalidInput, match=r"0 samples carry a label .* needs 20\. Take items in the order random"):
+        bench.open(Entry(VERDICT, base))
+
+
+def test_who_may_open_and_see_a_bench(bench: Bench) -> None:
+    viewer, stranger = rows.make_actor(bench.project, Role.viewer), rows.make_actor(rows.make_project())
+    one = bench.judge("kind", KIND)
+    for actor, error in ((viewer, PermissionDenied), (bench.team.who("ann"), PermissionDenied), (stranger, NotFound)):
+        with pytest.raises(error):
+            opening.open_bench(actor, bench.project.id, [one])
+    bench_id = bench.open(one)
+    run_bench(bench_id)
+    judge_id = results.get(bench.curator, bench_id).judges[0].id
+    for actor, error in ((viewer, PermissionDenied), (stranger, NotFound)):
+        with pytest.raises(error):
+            results.get(actor, bench_id)
+        with pytest.raises(error):
+            disagreements.read(actor, bench_id, judge_id)
+    bench.close()
+    assert results.get(viewer, bench_id).judges[0].figures is not None, "the review is over"
+    with pytest.raises(Conflict, match="judge benches"):
+        checkpoints.delete(bench.curator, one.checkpoint_id or 0)
+    with session() as db:
+        db.delete(db.get_one(tables.Project, bench.project.id))
+    with reading() as db:
+        assert db.query(tables.BenchJudgment).count() == db.query(tables.JudgeBench).count() == 0
+
+
+class Page(Clicker, Opened):
+    """Opens the page and clicks on it."""
+
+    def clicks(self, listener: str, **event: Any) -> str:
+        self.event = event
+        self.call(self.listener("judge_bench", listener))
+        return json.dumps(json.loads(self.said[-1]), ensure_ascii=False)
+
+
+@pytest.mark.on_sqlite
+def test_page_rest_and_command_line_show_the_same_bench(bench: Bench) -> None:
+    one = bench.judge("kind", KIND)
+    with site.with_token(bench.curator) as client:
+        body = {"judges": [{"judge": VERDICT, "checkpoint_id": one.checkpoint_id}], "number": 30}
+        made = client.post(f"/api/v1/projects/{bench.project.id}/judge-benches", json=body)
+        assert made.status_code == 201, made.text
+        bench_id = made.json()["line"]["id"]
+        assert run_bench(bench_id) is JobStatus.done
+        told = client.get(f"/api/v1/judge-benches/{bench_id}").json()
+        judge = told["judges"][0]
+        assert (told["line"]["samples"], judge["figures"]["confusion"]["accepts_people"]) == (30, 0)
+        place = f"/api/v1/judge-benches/{bench_id}/judges/{judge['id']}/disagreements"
+        wrong = client.get(place).json()
+        assert wrong["total"] == judge["figures"]["confusion"]["accepts_judge"] > 0
+        assert client.get(f"/api/v1/judge-benches/{bench_id}/judges/999/disagreements").status_code == 404
+    with site.signed_in(bench.curator) as client:
+        page = Page(client, bench.project.slug)
+        said = page.ask("judge_bench", "draw", bench=str(bench_id))
+        assert "written_verdict, kind" in said
+        assert f"{wrong['total']} with people" in said
+        said = page.clicks("act", judge=judge["id"], against="people")
+        assert f"{wrong['total']} texts." in said
+        assert "accept, people: reject" in said
+        assert "fine;Y" in said
+        said = page.clicks("act", judge=judge["id"], against="people")
+        assert "fine;Y" not in said, "the same again closes them"
+        sources = page.ask("judge_bench", "draw_form", round=str(bench.team.round.id), verdict="reject")
+        assert "Labels of people in all rounds: 40 samples" in sources
+        assert "What the filter of Samples finds in round 1: verdict reject" in sources
+    accounts.local_owner()
+    shown = CliRunner().invoke(app, ["judge", "show", "--project", str(bench.project.id)])
+    assert shown.exit_code == 0, shown.output
+    assert "written_verdict, kind" in shown.output
+    assert "30 samples with labels of people, of all rounds" in shown.output
+
+
+@pytest.mark.on_sqlite
+def test_the_command_line_opens_a_bench_of_a_file(bench: Bench, tmp_path: Any) -> None:
+    accounts.local_owner()
+    bench.checkpoint("kind", KIND)
+    file = tmp_path / "judges.yaml"
+    file.write_text("- judge: {name: written_verdict, votes: 2}\n  checkpoint: kind\n- judge: exact_match\n")
+    place = ["--project", str(bench.project.id), "--no-wait"]
+    done = CliRunner().invoke(app, ["judge", "bench", str(file), "--round", "1", "--filter", "verdict=reject", *place])
+    assert done.exit_code == 0, done.output
+    assert "20 texts of round 1 (verdict reject)" in done.output
+    wrong = CliRunner().invoke(app, ["judge", "bench", str(file), "--round", "1", "--filter", "colour=red", *place])
+    assert "colour=red is no filter of samples" in str(wrong.exception)
+    file.write_text("- written_verdict\n")
+    wrong = CliRunner().invoke(app, ["judge", "bench", str(file), *place])
+    assert "Entry 1 of judges.yaml is no judge" in str(wrong.exception)
+
+
+def test_a_job_that_another_one_replaced_does_nothing(bench: Bench) -> None:
+    bench_id = bench.open(bench.judge("kind", KIND))
+    with session() as db:
+        row = db.get_one(tables.JudgeBench, bench_id)
+        spec = {"kind": judge_bench.KIND, "bench_id": bench_id}
+        other = jobs.enqueue(db, stage=Stage.judge, project_id=bench.project.id, spec=spec)
+        old, row.job_id = row.job_id, other.id
+    with reading() as db:
+        job = db.get_one(tables.Job, old)
+    attempt = transitions.start(job.id, job.workflow_id, "here")
+    assert attempt is not None
+    run.run_job(job.id, attempt)
+    with reading() as db:
+        found = db.get_one(tables.Job, job.id)
+        assert (found.status, found.error) == (
+            JobStatus.failed,
+            f"The judge bench {bench_id} went on with job {other.id}. Resume that one instead.",
+        )
+        assert db.query(tables.BenchJudgment).count() == 0
