@@ -1,16 +1,12 @@
 """Judges tried side by side: what each comes to, one that dies, jobs that are killed, and labels that stay."""
 
-import json
-import uuid
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
-from typer.testing import CliRunner
+from sqlalchemy import select
 
-from app.cli.commands import app
 from backend import jobs
 from backend.db import reading, session, tables
 from backend.db.filters import Filters
@@ -18,54 +14,14 @@ from backend.engines.scripted import Scripted
 from backend.errors import Cancelled, Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.jobs import Progress, transitions
 from backend.pipeline import judge_bench, run
-from backend.services import checkpoints, reviews
+from backend.services import checkpoints
 from backend.services.judge_bench import disagreements, entries, labels, opening, results
 from backend.services.judge_bench.disagreements import Against
 from backend.services.judge_bench.entries import Entry
-from backend.services.people import accounts
 from backend.services.queue import gold
-from backend.services.reviews import Act
 from backend.values import JobStatus, Messages, Role, RoundStatus, Sampling, Stage, Verdict
 from tests import rows
-from tests.integration import site
-from tests.integration.benches import run_bench
-from tests.integration.clicking import Clicker
-from tests.integration.reviewing import ACCEPT, REJECT, Team
-from tests.integration.test_deep_links import Opened
-
-GOOD = r"sample \d+\.0"
-"""Of two texts people accept the first."""
-FAIR = {"rules": [{"pattern": GOOD, "reply": "right;Y"}, {"pattern": ".", "reply": "wrong;N"}]}
-KIND = {"replies": ["fine;Y"]}
-MUMBLER = {"rules": [{"pattern": GOOD, "reply": "right;Y"}, {"pattern": ".", "reply": "who knows"}]}
-DEAD = {"rules": [{"pattern": ".", "reply": "Connection refused.", "fails": "server"}]}
-VERDICT = {"name": "written_verdict"}
-
-
-class Bench:
-    """A project with 40 samples that people labelled, and checkpoints that judge."""
-
-    def __init__(self, *, prompts: int = 20) -> None:
-        self.team = Team(prompts=prompts)
-        self.project, self.curator, self.ids = self.team.project, self.team.curator, self.team.ids
-        acts = [Act(uuid.uuid4().hex, REJECT if n % 2 else ACCEPT, id_) for n, id_ in enumerate(self.ids)]
-        reviews.decide_many(self.team.who("ann"), self.team.round.id, acts)
-        with session() as db:
-            db.execute(update(tables.Decision).values(is_random=True))
-
-    def checkpoint(self, name: str, engine: dict[str, Any]) -> int:
-        return rows.make_checkpoint(self.project, name, engine={"name": "scripted"} | engine).id
-
-    def judge(self, name: str, engine: dict[str, Any], **knobs: Any) -> Entry:
-        return Entry(VERDICT | knobs, self.checkpoint(name, engine))
-
-    def open(self, *judges: Entry, **more: Any) -> int:
-        return opening.open_bench(self.curator, self.project.id, judges, **more)
-
-    def close(self) -> None:
-        with session() as db:
-            row = db.get_one(tables.Round, self.team.round.id)
-            row.status, row.stage, row.step = RoundStatus.done, Stage.evaluate, 5
+from tests.integration.benches import DEAD, FAIR, KIND, MUMBLER, VERDICT, Bench, run_bench
 
 
 @pytest.fixture
@@ -283,69 +239,6 @@ def test_who_may_open_and_see_a_bench(bench: Bench) -> None:
         db.delete(db.get_one(tables.Project, bench.project.id))
     with reading() as db:
         assert db.query(tables.BenchJudgment).count() == db.query(tables.JudgeBench).count() == 0
-
-
-class Page(Clicker, Opened):
-    """Opens the page and clicks on it."""
-
-    def clicks(self, listener: str, **event: Any) -> str:
-        self.event = event
-        self.call(self.listener("judge_bench", listener))
-        return json.dumps(json.loads(self.said[-1]), ensure_ascii=False)
-
-
-@pytest.mark.on_sqlite
-def test_page_rest_and_command_line_show_the_same_bench(bench: Bench) -> None:
-    one = bench.judge("kind", KIND)
-    with site.with_token(bench.curator) as client:
-        body = {"judges": [{"judge": VERDICT, "checkpoint_id": one.checkpoint_id}], "number": 30}
-        made = client.post(f"/api/v1/projects/{bench.project.id}/judge-benches", json=body)
-        assert made.status_code == 201, made.text
-        bench_id = made.json()["line"]["id"]
-        assert run_bench(bench_id) is JobStatus.done
-        told = client.get(f"/api/v1/judge-benches/{bench_id}").json()
-        judge = told["judges"][0]
-        assert (told["line"]["samples"], judge["figures"]["confusion"]["accepts_people"]) == (30, 0)
-        place = f"/api/v1/judge-benches/{bench_id}/judges/{judge['id']}/disagreements"
-        wrong = client.get(place).json()
-        assert wrong["total"] == judge["figures"]["confusion"]["accepts_judge"] > 0
-        assert client.get(f"/api/v1/judge-benches/{bench_id}/judges/999/disagreements").status_code == 404
-    with site.signed_in(bench.curator) as client:
-        page = Page(client, bench.project.slug)
-        said = page.ask("judge_bench", "draw", bench=str(bench_id))
-        assert "written_verdict, kind" in said
-        assert f"{wrong['total']} with people" in said
-        said = page.clicks("act", judge=judge["id"], against="people")
-        assert f"{wrong['total']} texts." in said
-        assert "accept, people: reject" in said
-        assert "fine;Y" in said
-        said = page.clicks("act", judge=judge["id"], against="people")
-        assert "fine;Y" not in said, "the same again closes them"
-        sources = page.ask("judge_bench", "draw_form", round=str(bench.team.round.id), verdict="reject")
-        assert "Labels of people in all rounds: 40 samples" in sources
-        assert "What the filter of Samples finds in round 1: verdict reject" in sources
-    accounts.local_owner()
-    shown = CliRunner().invoke(app, ["judge", "show", "--project", str(bench.project.id)])
-    assert shown.exit_code == 0, shown.output
-    assert "written_verdict, kind" in shown.output
-    assert "30 samples with labels of people, of all rounds" in shown.output
-
-
-@pytest.mark.on_sqlite
-def test_the_command_line_opens_a_bench_of_a_file(bench: Bench, tmp_path: Any) -> None:
-    accounts.local_owner()
-    bench.checkpoint("kind", KIND)
-    file = tmp_path / "judges.yaml"
-    file.write_text("- judge: {name: written_verdict, votes: 2}\n  checkpoint: kind\n- judge: exact_match\n")
-    place = ["--project", str(bench.project.id), "--no-wait"]
-    done = CliRunner().invoke(app, ["judge", "bench", str(file), "--round", "1", "--filter", "verdict=reject", *place])
-    assert done.exit_code == 0, done.output
-    assert "20 texts of round 1 (verdict reject)" in done.output
-    wrong = CliRunner().invoke(app, ["judge", "bench", str(file), "--round", "1", "--filter", "colour=red", *place])
-    assert "colour=red is no filter of samples" in str(wrong.exception)
-    file.write_text("- written_verdict\n")
-    wrong = CliRunner().invoke(app, ["judge", "bench", str(file), *place])
-    assert "Entry 1 of judges.yaml is no judge" in str(wrong.exception)
 
 
 def test_a_job_that_another_one_replaced_does_nothing(bench: Bench) -> None:

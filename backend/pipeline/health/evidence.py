@@ -15,7 +15,7 @@ from backend.db.standing import ANY_LABELLING, TOGETHER
 from backend.errors import UnreadableRecipe
 from backend.judges import Comparison, Judge
 from backend.pipeline.health.shapes import Evidence, Judged, Witness
-from backend.recipes import Place
+from backend.recipes import Place, Recipe
 from backend.values import DecisionKind, Split, Verdict
 
 MOST_GROUPS = 500
@@ -30,12 +30,13 @@ TO_DRAW = (
 
 def gather(db: Session, row: tables.Round) -> Evidence:
     """The evidence on the judge whose labels people see; one without a judge where there is none."""
-    place = _judge_place(row)
-    gate = recipes.read(row.recipe).gate(row.phase) if place is not None else None
-    if place is None or gate is None:
+    recipe = _recipe(row)
+    place = recipes.judge_place(recipe, row.phase) if recipe is not None else None
+    gate = recipe.gate(row.phase) if recipe is not None else None
+    if recipe is None or place is None or gate is None:
         return Evidence(None)
     judge = _judge_of(place)
-    source = recipes.read(row.recipe).places(row.phase)[gate].source
+    source = recipe.places(row.phase)[gate].source
     texts = _texts(db, place.index, tables.Sample.group_id.in_(_some_groups(db, row.id, source or 0)))
     words = _words(db, row)
     witnesses = _witnesses(db, row, words, place, judge.accept_at)
@@ -52,14 +53,15 @@ def gather(db: Session, row: tables.Round) -> Evidence:
 
 def witnesses_of(db: Session, row: tables.Round) -> list[Witness]:
     """The texts of a round with what people said of them that counts; none where no judge labels its texts."""
-    place = _judge_place(row)
+    recipe = _recipe(row)
+    place = recipes.judge_place(recipe, row.phase) if recipe is not None else None
     return [] if place is None else _witnesses(db, row, _words(db, row), place, _judge_of(place).accept_at)
 
 
-def _judge_place(row: tables.Round) -> Place | None:
-    """The step of the judge whose labels people see; None where there is none, or the recipe cannot be read."""
+def _recipe(row: tables.Round) -> Recipe | None:
+    """The round's recipe; None where this version cannot read it."""
     try:
-        return recipes.judge_place(recipes.read(row.recipe), row.phase)
+        return recipes.read(row.recipe)
     except UnreadableRecipe:
         return None
 
