@@ -21,6 +21,7 @@ from backend.services.judge_bench.entries import Entry
 from backend.services.queue import gold
 from backend.values import JobStatus, Messages, Role, RoundStatus, Sampling, Stage, Verdict
 from tests import rows
+from tests.endpoint import Reply, refusal, serving
 from tests.integration.benches import DEAD, FAIR, KIND, MUMBLER, VERDICT, Bench, run_bench
 
 
@@ -132,6 +133,42 @@ def test_what_could_not_be_asked_is_asked_again_and_nothing_else(bench: Bench) -
         assert db.get_one(tables.BenchJudge, fair.id).finished_at == seconds, "who had ended was left alone"
     with pytest.raises(Conflict, match="every sample"):
         opening.try_again(bench.curator, bench_id)
+
+
+def test_an_endpoint_that_dies_and_comes_back(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A real endpoint, which counts tokens and names a price."""
+    monkeypatch.setattr(judge_bench, "GROUPS_AT_ONCE", 4)
+    served: list[str] = []
+    with serving() as server:
+
+        def answer(body: dict[str, Any]) -> Reply:
+            if len(served) >= 16 and not back:
+                return refusal(500, "out of memory")
+            served.append(body["messages"][0]["content"])
+            message = {"role": "assistant", "content": "fine;Y"}
+            usage = {"prompt_tokens": 10, "completion_tokens": 2, "cost": 0.001}
+            made = {"index": 0, "finish_reason": "stop", "message": message}
+            return 200, {}, {"choices": [made], "usage": usage}
+
+        back: list[bool] = []
+        server.answer = answer
+        engine = {"name": "openai", "base_url": server.url, "model": "m", "max_retries": 0, "concurrency": 1}
+        bench_id = bench.open(bench.judge("remote", engine), bench.judge("fair", FAIR))
+        assert run_bench(bench_id) is JobStatus.done
+        remote, fair = results.get(bench.curator, bench_id).judges
+        assert remote.error is not None
+        assert "16 texts in a row could not be served" in remote.error
+        assert "out of memory" in remote.error
+        assert (remote.done, remote.prompt_tokens, remote.price) == (16, 160, pytest.approx(0.016))
+        assert remote.figures is not None
+        assert remote.figures.confusion.labelled == 16, "what it had said counts"
+        assert (fair.error, fair.done) == (None, 40)
+        back.append(True)
+        opening.try_again(bench.curator, bench_id)
+        assert run_bench(bench_id) is JobStatus.done
+    remote, _ = results.get(bench.curator, bench_id).judges
+    assert (remote.error, remote.done, remote.tokens, remote.prompt_tokens) == (None, 40, 80, 400)
+    assert len(set(served)) == len(served) == 40, "nothing that was answered was asked again"
 
 
 def test_a_filter_s_texts_are_judged_again_and_the_first_labels_stay(bench: Bench) -> None:

@@ -148,7 +148,7 @@ def _row(one: JudgeView, view: BenchView, chosen: JSON) -> JSON:
     if one.error:
         state, badge = f"failed after {one.done} of {view.line.samples}", "bad"
     elif one.is_over:
-        state, badge = "done", "ok"
+        state, badge = "done", "warn" if one.figures is not None and one.figures.unasked else "ok"
     elif one.done:
         state, badge = f"{one.done} of {view.line.samples}", "accent"
     figures = one.figures
