@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from backend import jobs
-from backend.db import reading, session, tables
+from backend.db import now, reading, session, tables
 from backend.db.filters import Filters
 from backend.engines.scripted import Scripted
 from backend.errors import Cancelled, Conflict, InvalidInput, NotFound, PermissionDenied
@@ -18,7 +18,6 @@ from backend.services import checkpoints
 from backend.services.judge_bench import disagreements, entries, labels, opening, results
 from backend.services.judge_bench.disagreements import Against
 from backend.services.judge_bench.entries import Entry
-from backend.services.queue import gold
 from backend.values import JobStatus, Messages, Role, RoundStatus, Sampling, Stage, Verdict
 from tests import rows
 from tests.endpoint import Reply, refusal, serving
@@ -70,7 +69,7 @@ def test_judges_stand_side_by_side_and_one_that_dies_stops_no_other(bench: Bench
     assert (precision.value, precision.low) == (0.5, pytest.approx(0.352, abs=0.001))
     assert (kind.replies, kind.done, fair.tokens, fair.prompt_tokens, fair.price) == (120, 40, 40, None, None)
     assert dead.error is not None
-    assert "16 texts in a row could not be served" in dead.error
+    assert "32 texts in a row could not be served" in dead.error
     assert "Connection refused" in dead.error
     assert (dead.is_over, dead.done, length.error) == (True, 0, None)
     assert found.first is not None
@@ -202,7 +201,8 @@ def test_which_labels_count_and_that_a_branch_counts_none_twice(database: str) -
     other = rows.make_project()
     with session() as db:
         db.query(tables.Decision).filter_by(sample_id=bench.ids[0]).one().is_blind = False
-    gold.mark(bench.curator, bench.team.round.id, [bench.ids[1]], Verdict.accept)
+        known = {"verdict": Verdict.accept, "created_at": now(), "round_id": bench.team.round.id}
+        db.add(tables.GoldItem(sample_id=bench.ids[1], **known))
     counted = labels.count(bench.curator, bench.project.id)
     assert (counted.labels, counted.gold) == (23, 1)
     branch = rows.make_round(bench.project, branch_of_id=bench.team.round.id, branch_step=3, status=RoundStatus.done)
@@ -219,8 +219,7 @@ def test_which_labels_count_and_that_a_branch_counts_none_twice(database: str) -
             made.group_id = copy.id
             db.add(made)
             db.flush()
-            gold_item = {"verdict": Verdict.accept, "created_at": made.created_at, "round_id": branch.id}
-            db.add(tables.GoldItem(sample_id=made.id, **gold_item))
+            db.add(tables.GoldItem(sample_id=made.id, **known | {"round_id": branch.id}))
             db.add(tables.Label(sample_id=made.id, round_id=branch.id, updated_at=made.created_at))
     assert labels.count(bench.curator, bench.project.id).labels == 23, "each text once"
     assert labels.count(rows.make_actor(other, Role.curator), other.id).labels == 0
@@ -273,9 +272,9 @@ def test_who_may_open_and_see_a_bench(bench: Bench) -> None:
     with pytest.raises(Conflict, match="judge benches"):
         checkpoints.delete(bench.curator, one.checkpoint_id or 0)
     with session() as db:
-        db.delete(db.get_one(tables.Project, bench.project.id))
+        db.delete(db.get_one(tables.JudgeBench, bench_id))
     with reading() as db:
-        assert db.query(tables.BenchJudgment).count() == db.query(tables.JudgeBench).count() == 0
+        assert db.query(tables.BenchJudgment).count() == db.query(tables.BenchSample).count() == 0
 
 
 def test_a_job_that_another_one_replaced_does_nothing(bench: Bench) -> None:
