@@ -12,6 +12,10 @@ from backend.values import JSON
 
 FEWEST = 10
 """Rows below which a measure of a bench is unknown; a round's light, which may hold it, asks for more."""
+UNLIMITED = Limits().model_copy(
+    update={"fewest": FEWEST} | {name: None for name in Limits.model_fields if name.endswith(("_amber", "_red"))}
+)
+"""A bench shows values side by side and no lights, so that a value without an interval is shown, too."""
 MORE = "Open a bench with more labels: decide on more items in the order random, or mark gold items on the Team page."
 LEFT_OUT = ("flips", "position")
 """Measures of comparisons, which a bench does not keep."""
@@ -69,13 +73,12 @@ def confusion(said: Sequence[Said]) -> Confusion:
     )
 
 
-def measured(judge: Judge | None, judge_id: int | None, said: Sequence[Said], limits: Limits) -> list[Measure]:
+def measured(judge: Judge | None, judge_id: int | None, said: Sequence[Said]) -> list[Measure]:
     """The measures of a judge's health on these samples; unknown ones say what is missing."""
     witnesses = tuple(Witness(one.text, one.accepts, one.person_score) for one in said if one.accepts is not None)
     texts = tuple(one.text for one in said)
     evidence = Evidence(judge, judge_id, texts, witnesses, why=MORE if len(witnesses) < FEWEST else "")
-    limits = limits.model_copy(update={"fewest": min(limits.fewest, FEWEST)})
-    return [one for one in measures.all_of(evidence, limits) if one.name not in LEFT_OUT]
+    return [one for one in measures.all_of(evidence, UNLIMITED) if one.name not in LEFT_OUT]
 
 
 def pairs(verdicts: Mapping[int | None, Mapping[int, bool]]) -> list[Pair]:
@@ -100,13 +103,11 @@ def _word(accepts: bool) -> str:
     return "accept" if accepts else "reject"
 
 
-def to_json(
-    judge: Judge | None, judge_id: int | None, said: Sequence[Said], limits: Limits, *, unasked: Sequence[str] = ()
-) -> JSON:
+def to_json(judge: Judge | None, judge_id: int | None, said: Sequence[Said], *, unasked: Sequence[str] = ()) -> JSON:
     """What is stored of a judge. `unasked`: why it could not be asked about samples, one reason each."""
     return {
         "confusion": asdict(confusion(said)),
-        "measures": [asdict(one) for one in measured(judge, judge_id, said, limits)],
+        "measures": [asdict(one) for one in measured(judge, judge_id, said)],
         "judged": sum(one.text.score is not None or one.text.accepted is not None for one in said),
         "unread": sum(one.text.is_unparsed for one in said),
         "unasked": len(unasked),

@@ -25,7 +25,6 @@ from backend.judges import Judge
 from backend.pipeline import bench_figures, bench_rows, left_out
 from backend.pipeline.bench_rows import BenchText
 from backend.pipeline.bind import engine_for
-from backend.pipeline.health import limits as limits_of
 from backend.pipeline.judge import judge_group
 from backend.pipeline.left_out import Gate
 from backend.pipeline.stage import Finish, derive_seed
@@ -45,7 +44,6 @@ class _Bench:
 
     id: int
     seed: int
-    project_id: int
     job_id: int
     attempt: int
     progress: Progress
@@ -62,7 +60,7 @@ def run(job_id: int, attempt: int, progress: Progress) -> Finish:
             raise NotFound(f"The judge bench {bench_id} is gone. There is nothing left to judge.")
         if row.job_id != job_id:
             raise Conflict(f"The judge bench {bench_id} went on with job {row.job_id}. Resume that one instead.")
-        bench = _Bench(bench_id, row.seed, row.project_id, job_id, attempt, progress, bench_rows.texts(db, bench_id))
+        bench = _Bench(bench_id, row.seed, job_id, attempt, progress, bench_rows.texts(db, bench_id))
         waiting = [one for one in _judges(db, bench_id) if one.finished_at is None]
     progress.start(len(waiting) * len(bench.texts), "texts")
     # Judges that share a checkpoint share its weights: they are loaded once.
@@ -101,7 +99,7 @@ def _judge(bench: _Bench, engine: Engine | None, row: tables.BenchJudge) -> str:
     """Judge what is missing; return why it could not go on, empty where it could."""
     try:
         judge: Judge = Judge.load(row.judge)
-        gate = Gate("texts", anything_yet=_has_replies(row.id))
+        gate = Gate("texts", anything_yet=_has_replies(row.id), who="this judge")
         for number, batch in enumerate(in_chunks(bench_rows.groups_of(bench.texts), GROUPS_AT_ONCE)):
             some = [one for group in batch for one in group]
             _batch(bench, engine, row.id, judge, gate, some, derive_seed(bench.seed, "bench", number))
@@ -192,14 +190,12 @@ def _end(bench: _Bench, row: tables.BenchJudge, error: str) -> None:
     """Note that a judge has ended, why if it could not go on, and what its replies come to."""
     figures = None
     with reading() as db:
-        project = db.get_one(tables.Project, bench.project_id)
         found = bench_rows.judgments(db, row.id)
     judge = loaded(row)
     if judge is not None:
         said = bench_rows.said_by(judge, found, bench.texts)
         reasons = [some[0].failure or "" for some in found.values() if all(one.failure is not None for one in some)]
-        limits = limits_of.read(project.judge_health)
-        figures = bench_figures.to_json(judge, row.checkpoint_id, said, limits, unasked=reasons)
+        figures = bench_figures.to_json(judge, row.checkpoint_id, said, unasked=reasons)
     with session() as db:
         fenced(db, bench.job_id, bench.attempt)
         written = db.get_one(tables.BenchJudge, row.id)
@@ -218,14 +214,13 @@ def loaded(row: tables.BenchJudge) -> Judge | None:
 def _figures(bench: _Bench) -> dict[str, Any]:
     """What the judges from before come to on the samples, and how any two judges agree."""
     with reading() as db:
-        limits = limits_of.read(db.get_one(tables.Project, bench.project_id).judge_health)
         before = bench_rows.said_before(bench.texts)
         verdicts = {None: _verdicts(before)} if before else {}
         for row in _judges(db, bench.id):
             if (judge := loaded(row)) is not None:
                 said = bench_rows.said_by(judge, bench_rows.judgments(db, row.id), bench.texts)
                 verdicts[row.position] = _verdicts(said)
-    first = bench_figures.to_json(None, None, before, limits) if before else None
+    first = bench_figures.to_json(None, None, before) if before else None
     return {"first": first, "pairs": bench_figures.pairs_to_json(bench_figures.pairs(verdicts))}
 
 

@@ -8,7 +8,6 @@ from backend.engines._replies import added, usage_of
 from backend.judges.written_verdict import WrittenVerdict
 from backend.pipeline import bench_figures
 from backend.pipeline.bench_figures import Confusion, Said
-from backend.pipeline.health.limits import Limits
 from backend.pipeline.health.shapes import Judged, Light
 
 
@@ -39,7 +38,7 @@ def test_the_table_counts_what_people_labelled() -> None:
 
 
 def test_measures_are_of_the_texts_with_both_words() -> None:
-    by_name = {one.name: one for one in bench_figures.measured(WrittenVerdict(), None, TABLE, Limits())}
+    by_name = {one.name: one for one in bench_figures.measured(WrittenVerdict(), None, TABLE)}
     # Observed 23 / 30; by chance (16 * 15 + 14 * 15) / 900 = 1 / 2.
     assert by_name["kappa"].number.value == pytest.approx((23 / 30 - 0.5) / 0.5)
     assert (by_name["precision"].number.value, by_name["precision"].number.n) == (12 / 15, 15)
@@ -49,15 +48,21 @@ def test_measures_are_of_the_texts_with_both_words() -> None:
     assert not {"flips", "position"} & by_name.keys()
 
 
+def test_a_value_without_an_interval_is_shown_without_one() -> None:
+    always = [*said(20, True, True), *said(20, False, True, first=20)]
+    kappa = {one.name: one for one in bench_figures.measured(WrittenVerdict(), None, always)}["kappa"]
+    assert (kappa.number.value, kappa.number.low, kappa.number.n) == (0.0, None, 40)
+
+
 def test_few_labels_are_unknown_and_never_zero() -> None:
     few = said(9, True, True)
-    by_name = {one.name: one for one in bench_figures.measured(WrittenVerdict(), None, few, Limits())}
+    by_name = {one.name: one for one in bench_figures.measured(WrittenVerdict(), None, few)}
     for name in ("kappa", "alpha", "precision", "recall"):
         assert by_name[name].light is Light.unknown
         assert by_name[name].number.value is None
         assert "9 " in by_name[name].missing
         assert "at least 10 are needed" in by_name[name].missing
-    nothing = bench_figures.to_json(WrittenVerdict(), None, [], Limits(), unasked=["It is gone."])
+    nothing = bench_figures.to_json(WrittenVerdict(), None, [], unasked=["It is gone."])
     assert (nothing["judged"], nothing["unasked"], nothing["reason"]) == (0, 1, "It is gone.")
     assert all(one.light is Light.unknown for one in bench_figures.measures_of(nothing))
 
@@ -73,9 +78,9 @@ def test_two_judges_are_compared_on_what_both_decided() -> None:
 
 
 def test_what_is_stored_reads_back_as_it_was() -> None:
-    stored = json.loads(json.dumps(bench_figures.to_json(WrittenVerdict(), 3, TABLE, Limits())))
+    stored = json.loads(json.dumps(bench_figures.to_json(WrittenVerdict(), 3, TABLE)))
     assert bench_figures.confusion_of(stored) == Confusion(12, 3, 4, 11, 2, 1)
-    assert list(bench_figures.measures_of(stored)) == bench_figures.measured(WrittenVerdict(), 3, TABLE, Limits())
+    assert list(bench_figures.measures_of(stored)) == bench_figures.measured(WrittenVerdict(), 3, TABLE)
     pairs = bench_figures.pairs({0: dict.fromkeys(range(12), True), 1: {n: n > 2 for n in range(12)}})
     assert list(bench_figures.pairs_of(json.loads(json.dumps(bench_figures.pairs_to_json(pairs))))) == pairs
 

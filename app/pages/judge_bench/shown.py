@@ -171,11 +171,14 @@ def _row(one: JudgeView, view: BenchView, chosen: JSON) -> JSON:
 
 def _buttons(one: JudgeView, view: BenchView, chosen: JSON) -> list[JSON]:
     """What opens the texts on which the judge disagrees."""
-    if one.figures is None:
+    if one.figures is None or not one.done:
         return []
     found = [("people", f"{one.figures.confusion.disagreements} with people")] if view.line.labelled else []
     pair = next((pair for pair in view.pairs if pair.first is None and pair.second == one.position), None)
-    found += [("before", f"with {BEFORE}")] if pair is not None else []
+    if pair is not None:
+        same = pair.agreement.value
+        many = "" if same is None else f"{round((1 - same) * pair.agreement.n)} "
+        found.append(("before", f"{many}with {BEFORE}"))
     return [
         {
             "judge": one.id,
