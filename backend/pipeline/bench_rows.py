@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -58,7 +59,8 @@ def texts(db: Session, bench_id: int) -> list[BenchText]:
         .where(row.bench_id == bench_id)
         .order_by(sample.group_id, sample.id)
     )
-    return [BenchText(*one) for one in db.execute(query)]
+    rows: Any = db.execute(query)
+    return [BenchText(*one) for one in rows]
 
 
 def groups_of(some: Sequence[BenchText]) -> list[list[BenchText]]:

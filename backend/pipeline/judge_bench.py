@@ -215,7 +215,7 @@ def _figures(bench: _Bench) -> dict[str, Any]:
     """What the judges from before come to on the samples, and how any two judges agree."""
     with reading() as db:
         before = bench_rows.said_before(bench.texts)
-        verdicts = {None: _verdicts(before)} if before else {}
+        verdicts: dict[int | None, dict[int, bool]] = {None: _verdicts(before)} if before else {}
         for row in _judges(db, bench.id):
             if (judge := loaded(row)) is not None:
                 said = bench_rows.said_by(judge, bench_rows.judgments(db, row.id), bench.texts)

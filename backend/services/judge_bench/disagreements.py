@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -127,7 +128,7 @@ def _people(text: BenchText) -> Verdict | None:
 
 def _shown(db: Session, bench_id: int, found: Sequence[_Found]) -> list[Disagreement]:
     sample, prompt, group, round_ = tables.Sample, tables.Prompt, tables.Group, tables.Round
-    mine, columns = tables.BenchSample, {}
+    mine, columns = tables.BenchSample, dict[int, Any]()
     for some in in_chunks([one.text.sample_id for one in found]):
         query = (
             select(

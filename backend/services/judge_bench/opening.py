@@ -72,8 +72,7 @@ def open_bench(
                 )
             )
         _start(db, actor, bench)
-        judges = [one.title for one in checked]
-        said = {"samples": len(samples), "judges": judges}
+        said: dict[str, Any] = {"samples": len(samples), "judges": [one.title for one in checked]}
         events.note(db, actor, "open judge bench", f"bench {bench.id}", project_id=project_id, **said)
         return bench.id
 
