@@ -109,7 +109,7 @@ def test_the_recipe_that_the_docs_write_in_python_is_one() -> None:
 
 
 def test_the_newest_entry_of_the_changelog_is_the_version() -> None:
-    newest = re.search(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    newest = re.search(r"^## (?!Unreleased)(.+)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
     written = re.search(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
     assert newest is not None
     assert written is not None
