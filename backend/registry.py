@@ -54,13 +54,14 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: ClassVar[str]
+    package: ClassVar[str]
     name: ClassVar[str | None] = None
     registry: ClassVar[dict[str, type["Part"]]]
 
     def __init_subclass__(cls, kind: str | None = None, abstract: bool = False, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if kind is not None:  # class Judge(Part, kind="judge")
-            cls.kind, cls.registry = kind, catalogue()
+            cls.kind, cls.package, cls.registry = kind, cls.__module__, catalogue()
         elif not abstract:  # class MajorityVote(Judge)
             cls.name = snake_case(cls.__name__)
             cls.registry[cls.name] = cls
@@ -72,12 +73,20 @@ class Part(BaseModel):
             value = {"name": value}
         if not isinstance(value, dict):
             return value
-        import_all()
         fields = dict(value)
-        name = fields.pop("name", None)
-        if not isinstance(name, str) or name not in cls.registry:
-            raise UnknownPart(kind=cls.kind, name=name, known=sorted(cls.registry), left_out=left_out())
-        return cls.registry[name](**fields)
+        return cls.named(fields.pop("name", None))(**fields)
+
+    @classmethod
+    def named(cls, name: object) -> type["Part"]:
+        """Return the part of this kind that has the name; raises `UnknownPart`."""
+        if isinstance(name, str):
+            _import_named(cls.package, name)
+            if name in cls.registry:
+                return cls.registry[name]
+        import_all()
+        if isinstance(name, str) and name in cls.registry:
+            return cls.registry[name]
+        raise UnknownPart(kind=cls.kind, name=name, known=sorted(cls.registry), left_out=left_out())
 
     def dump(self) -> dict[str, Any]:
         return {"name": self.name, **self.model_dump(mode="json")}
@@ -119,6 +128,22 @@ def import_all() -> None:
             _is_filled = True
         finally:
             _is_filling = False
+
+
+def _import_named(package: str, name: str) -> None:
+    """Import the file of one of our own parts, which is called as the part is; nothing where there is none.
+
+    A training needs a handful of parts: all of them take a second to import. The file is imported even where the part
+    is registered already, because another thread may still be in the middle of it.
+    """
+    if _is_filled or not name.isidentifier() or name.startswith("_"):
+        return
+    file = f"{package}.{name}"
+    try:
+        importlib.import_module(file)
+    except ModuleNotFoundError as error:
+        if error.name != file:
+            raise
 
 
 def left_out() -> tuple[str, ...]:

@@ -35,10 +35,11 @@ def light(one: WarningView, round_id: int) -> Shown:
 
 
 def lights(found: Sequence[WarningView], round_id: int) -> Shown:
-    """Those that are raised, and the others."""
+    """Those that are raised, those that are green, and those that are not known, each in the order of their levels."""
     return {
-        "raised": [light(one, round_id) for one in found if one.level in RAISED],
-        "calm": [light(one, round_id) for one in found if one.level not in RAISED],
+        "raised": [light(one, round_id) for level in RAISED for one in found if one.level is level],
+        "green": [light(one, round_id) for one in found if one.level is WarningLevel.green],
+        "unknown": [light(one, round_id) for one in found if one.level is WarningLevel.unknown],
         "counted": counted(found),
     }
 

@@ -11,7 +11,6 @@ from backend.engines import Engine
 from backend.engines._wrapper import INNER, is_wrapper
 from backend.errors import NotFound
 from backend.recipes import BASE, JUDGE, POLICY, REFERENCE
-from backend.registry import import_all
 
 PATH_KNOBS = ("model", "adapter")
 
@@ -46,7 +45,6 @@ def checkpoint_row(checkpoint_id: int) -> tables.Checkpoint:
 
 def engine_for(checkpoint_id: int) -> Engine:
     """The engine of a checkpoint, not yet loaded: use it as a context manager."""
-    import_all()
     engine: Engine = Engine.load(engine_json(checkpoint_row(checkpoint_id)))
     return engine
 

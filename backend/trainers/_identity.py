@@ -2,7 +2,7 @@
 
 from backend.engines import Engine
 from backend.engines._wrapper import INNER, is_wrapper
-from backend.registry import import_all
+from backend.errors import UnknownPart
 from backend.trainers import TrainSpec
 from backend.values import JSON
 
@@ -12,13 +12,15 @@ def deciding(spec: TrainSpec) -> JSON:
 
     An endpoint may be checked again, or be given more time, while a training that asks it is interrupted.
     """
-    import_all()
     decides = {name: value for name, value in spec.to_json().items() if name not in ("output_dir", "dataset")}
     return decides | {"engines": {role: _deciding(engine) for role, engine in spec.engines.items()}}
 
 
 def _deciding(engine: JSON) -> JSON:
-    known = Engine.registry.get(str(engine.get("name")))
+    try:
+        known = Engine.named(engine.get("name"))
+    except UnknownPart:
+        known = None
     left = known.incidental if known is not None and issubclass(known, Engine) else ()
     found = {name: value for name, value in engine.items() if name not in left}
     return found | {INNER: _deciding(engine[INNER])} if is_wrapper(engine) else found

@@ -166,21 +166,15 @@ def in_the_database(
         if page.next_cursor:
             deep = samples.page(actor, round_id, asked.filters, asked.sort, page.next_cursor)
             assert not {r.id for r in deep.rows} & {r.id for r in page.rows}
-    slow = [name for middle, name in medians if middle > BUDGET_MS]
-    print(
-        f"\n{len(medians)} queries; slowest median {max(medians)[0]:.1f} ms; over {BUDGET_MS:.0f} ms: {slow or 'none'}"
-    )
-    taken = timed(lambda: samples.histogram(actor, round_id), 3)
-    print(f"histogram of all scores (comes after the rows): {statistics.median(taken):.0f} ms")
-    for part in (round_report.opening, round_report.texts, round_report.work):
-        taken = timed(partial(part, actor, round_id), 5)
-        print(f"the round's page, {part.__name__}: {statistics.median(taken):.0f} ms")
     if medians:
+        slow = [name for middle, name in medians if middle > BUDGET_MS]
         print(
             f"\n{len(medians)} queries; slowest median {max(medians)[0]:.1f} ms; over {BUDGET_MS:.0f} ms: {slow or 'none'}"
         )
     report("histogram of all scores (comes after the rows)", timed(lambda: samples.histogram(actor, round_id), repeats))
     report("names of the steps", timed(lambda: text_steps.steps(actor, round_id), repeats))
+    for part in (round_report.opening, round_report.texts, round_report.work):
+        report(f"the round's page, {part.__name__}", timed(partial(part, actor, round_id), 5))
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 import importlib
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -91,3 +93,24 @@ def test_parts_cannot_be_changed_in_place():
 def test_kinds_do_not_share_a_registry():
     assert "exact_match" in Judge.registry
     assert "exact_match" not in Metric.registry
+
+
+def test_each_part_of_our_own_lies_in_the_file_of_its_name() -> None:
+    """A process finds the parts that it needs by their files alone."""
+    kinds = [cls for cls in registry.Part.__subclasses__() if cls.__module__.startswith("backend.")]
+    assert len(kinds) > 8
+    for kind in kinds:
+        for name, part in kind.registry.items():
+            if part.__module__.startswith("backend."):
+                assert part.__module__ == f"{kind.package}.{name}"
+
+
+def test_one_part_is_loaded_without_the_others() -> None:
+    script = (
+        "import sys; from backend.trainers import Trainer; "
+        "part = Trainer.load({'name': 'grpo', 'reward': {'name': 'countdown'}}); "
+        "assert part.name == 'grpo' and part.reward.name == 'countdown'; "
+        "assert 'backend.judges.majority_vote' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -66,9 +66,11 @@ def shown(here: Context, round_id: int) -> JSON:
     told = lights(found, round_id)
     return {
         "id": round_id,
-        "all": [*told["raised"], *told["calm"]],
+        "known": [*told["raised"], *told["green"]],
+        "unknown": told["unknown"],
+        "num_unknown": len(told["unknown"]),
         "counted": told["counted"],
-        "is_known": bool(found),
+        "is_lit": bool(found),
     }
 
 

@@ -1,30 +1,47 @@
 """Markup of the page of warnings. Values go in through {{ }}, which escapes them."""
 
-LIGHTS = """
+_TABLE = """<div class="scroll" tabindex="0" role="group" aria-label="LABEL, a table"><table>
+<thead><tr><th scope="col">light</th><th scope="col">warning</th><th scope="col" class="number">value</th>
+<th scope="col">limits</th><th scope="col">rows</th></tr></thead>
+<tbody>{{#each value.ROWS}}<tr><td><span class="rondo-badge {{this.badge}}">{{this.level}}</span></td>
+<th scope="row"><a href="{{this.href}}">{{this.code}} {{this.title}}</a>
+<span class="rondo-muted">{{this.measures}}</span></th>
+<td class="number">{{this.value}}<br><span class="rondo-muted">{{this.interval}}</span></td>
+<td>{{this.limit}}</td><td class="words">{{this.n}} <span class="rondo-muted">{{this.reason}}</span></td></tr>
+{{/each}}
+</tbody></table></div>"""
+
+
+def _table(label: str, rows: str) -> str:
+    return _TABLE.replace("LABEL", label).replace("ROWS", rows)
+
+
+LIGHTS = (
+    """
 {{#if value}}
 {{#if value.missing}}<div class="rondo-empty" role="alert"><p>{{value.missing}}</p></div>{{/if}}
 {{#if value.is_empty}}<div class="rondo-empty"><p><b>No round yet.</b></p>
 <p><a href="new-round">Launch one</a>: its lights are lit when it has been evaluated.</p></div>{{/if}}
 {{#if value.id}}
-{{#if value.is_known}}
+{{#if value.is_lit}}
 <section aria-label="Lights"><h2>Lights</h2>
 <p class="rondo-muted">{{value.counted}}. Most lights are red where the whole interval lies
 beyond the limit; the rule's text says where it is otherwise.
 <a href="round?round={{value.id}}">The round</a></p>
-<div class="scroll" tabindex="0" role="group" aria-label="Lights, a table"><table>
-<thead><tr><th scope="col">light</th><th scope="col">warning</th><th scope="col" class="number">value</th>
-<th scope="col">limits</th><th scope="col">rows</th></tr></thead>
-<tbody>{{#each value.all}}<tr><td><span class="rondo-badge {{this.badge}}">{{this.level}}</span></td>
-<th scope="row"><a href="{{this.href}}">{{this.code}} {{this.title}}</a>
-<span class="rondo-muted">{{this.measures}}</span></th>
-<td class="number">{{this.value}}<br><span class="rondo-muted">{{this.interval}}</span></td>
-<td>{{this.limit}}</td><td class="words">{{this.n}} <span class="rondo-muted">{{this.reason}}</span></td></tr>{{/each}}
-</tbody></table></div></section>
+{{#if value.known}}"""
+    + _table("Lights that are known", "known")
+    + """{{/if}}
+{{#if value.unknown}}<details><summary>{{value.num_unknown}} not known, each with what it takes</summary>
+"""
+    + _table("Lights that are not known", "unknown")
+    + """</details>{{/if}}
+</section>
 {{else}}<div class="rondo-empty"><p><b>No light yet.</b></p>
 <p>They are lit at the end of a round, after it was measured. Rounds that ended before Rondo knew warnings have none.
 </p></div>
 {{/if}}{{/if}}{{/if}}
 """
+)
 
 DETAIL = """
 {{#if value}}
@@ -73,6 +90,7 @@ thead th { color: var(--rondo-muted); font-weight: 500; font-size: 12px; white-s
 tbody th { font-weight: 550; } tbody th .rondo-muted { display: block; font-weight: 400; font-size: 12px; }
 tbody tr:last-child > * { border-bottom: 0; }
 .number { text-align: right; white-space: nowrap; }
+details { margin: 12px 0; } summary { cursor: pointer; color: var(--rondo-muted); }
 .rondo-badge { white-space: nowrap; }
 .words { overflow-wrap: anywhere; min-width: 120px; unicode-bidi: plaintext; }
 @media (max-width: 700px) { table { width: max-content; min-width: 100%; } th, td { max-width: 240px; } }
