@@ -103,7 +103,9 @@ def main() -> None:
         actor = accounts.local_owner()
         project_id = (real_demo if asked.real else demo).create(actor)
         plan = rounds.defaults(actor, project_id)
-        changes = {"seed": 1, "is_reviewed": True, "num_prompts": asked.prompts}
+        changes: JSON = {"seed": 1, "is_reviewed": True, "num_prompts": asked.prompts}
+        if asked.real:
+            changes["recipe"] = real_demo.recipe("self_rewarding")  # one of its recipes whose judge is the model
         round_id = rounds.launch(actor, project_id, rounds.Plan(**plan.__dict__ | changes))
         run_stage(round_id), run_stage(round_id)
         mark_gold(actor, round_id, asked.labels, (answer_truth if asked.real else demo_truth)(round_id))
