@@ -146,13 +146,13 @@ element.addEventListener("click", (event) => {
 });
 """
 CHOSEN = """
-{{#if value.rows}}<section aria-label="Judges to try"><h3>Judges to try</h3>
+{{#if value.rows}}<section aria-label="Judges to try"><h2>Judges to try</h2>
 <ol>{{#each value.rows}}<li>{{this.title}} {{#if this.knobs}}<span class="rondo-muted">{{this.knobs}}</span>{{/if}}
 <button type="button" data-place="{{this.place}}" aria-label="Remove {{this.title}}">Remove</button></li>{{/each}}</ol>
 </section>{{else}}<p class="rondo-muted">No judge to try yet. Choose one below and add it.</p>{{/if}}
 """
 CHOSEN_CSS = """
-h3 { margin: 4px 0; font-size: 14px; } ol { margin: 0; padding-left: 20px; display: grid; gap: 6px; }
+h2 { margin: 4px 0; font-size: 14px; } ol { margin: 0; padding-left: 20px; display: grid; gap: 6px; }
 li { overflow-wrap: anywhere; }
 button { padding: 2px 8px; border: 1px solid var(--rondo-border); border-radius: var(--rondo-radius); font: inherit;
   font-size: 12px; background: var(--rondo-raised); color: var(--rondo-text); cursor: pointer; }
