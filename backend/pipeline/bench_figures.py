@@ -103,14 +103,18 @@ def _word(accepts: bool) -> str:
     return "accept" if accepts else "reject"
 
 
-def to_json(judge: Judge | None, judge_id: int | None, said: Sequence[Said], *, unasked: Sequence[str] = ()) -> JSON:
-    """What is stored of a judge. `unasked`: why it could not be asked about samples, one reason each."""
+def to_json(
+    judge: Judge | None, judge_id: int | None, said: Sequence[Said], *, unasked: Sequence[str] = (), doubtful: int = 0
+) -> JSON:
+    """What is stored of a judge. `unasked`: why it could not be asked about samples, one reason each; of `doubtful` of
+    them the reason lies not in the text."""
     return {
         "confusion": asdict(confusion(said)),
         "measures": [asdict(one) for one in measured(judge, judge_id, said)],
         "judged": sum(one.text.score is not None or one.text.accepted is not None for one in said),
         "unread": sum(one.text.is_unparsed for one in said),
         "unasked": len(unasked),
+        "doubtful": doubtful,
         "reason": unasked[0] if unasked else "",
     }
 

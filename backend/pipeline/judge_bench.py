@@ -194,8 +194,10 @@ def _end(bench: _Bench, row: tables.BenchJudge, error: str) -> None:
     judge = loaded(row)
     if judge is not None:
         said = bench_rows.said_by(judge, found, bench.texts)
-        reasons = [some[0].failure or "" for some in found.values() if all(one.failure is not None for one in some)]
-        figures = bench_figures.to_json(judge, row.checkpoint_id, said, unasked=reasons)
+        failed = [some for some in found.values() if all(one.failure is not None for one in some)]
+        reasons = [some[0].failure or "" for some in failed]
+        doubtful = sum(any(one.is_doubtful for one in some) for some in failed)
+        figures = bench_figures.to_json(judge, row.checkpoint_id, said, unasked=reasons, doubtful=doubtful)
     with session() as db:
         fenced(db, bench.job_id, bench.attempt)
         written = db.get_one(tables.BenchJudge, row.id)

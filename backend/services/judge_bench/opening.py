@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import delete, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from backend import boundary, jobs
 from backend.db import reading, session, tables
@@ -82,7 +82,9 @@ def try_again(actor: Actor, bench_id: int) -> int:
 
     Raises `Conflict` while the job runs, and where every judge was asked about every sample.
     """
-    row, said = tables.BenchJudge, tables.BenchJudgment
+    row, said, other = tables.BenchJudge, tables.BenchJudgment, aliased(tables.BenchJudgment)
+    same = (other.bench_judge_id == said.bench_judge_id, other.sample_id == said.sample_id)
+    is_answered = select(other.id).where(*same, other.failure.is_(None)).exists()
     with session() as db:
         bench = find(db, actor, bench_id, Role.curator, lock=True)
         job = db.get(tables.Job, bench.job_id) if bench.job_id is not None else None
@@ -91,7 +93,8 @@ def try_again(actor: Actor, bench_id: int) -> int:
                 f"The judges of bench {bench_id} are at work. Wait until they have ended, or cancel the job."
             )
         mine = select(row.id).where(row.bench_id == bench_id)
-        doubtful = select(said.bench_judge_id).where(said.bench_judge_id.in_(mine), said.is_doubtful)
+        in_vain = (said.is_doubtful, ~is_answered)
+        doubtful = select(said.bench_judge_id).where(said.bench_judge_id.in_(mine), *in_vain)
         again = list(
             db.scalars(
                 select(row.id).where(
@@ -103,7 +106,9 @@ def try_again(actor: Actor, bench_id: int) -> int:
         is_over = job is not None and job.status is JobStatus.done
         if not again and is_over:
             raise Conflict(f"Every judge of bench {bench_id} was asked about every sample. Open another bench.")
-        db.execute(delete(said).where(said.bench_judge_id.in_(again), said.is_doubtful))
+        gone = list(db.scalars(select(said.id).where(said.bench_judge_id.in_(again), *in_vain)))
+        for some in in_chunks(gone):
+            db.execute(delete(said).where(said.id.in_(some)))
         db.execute(update(row).where(row.id.in_(again)).values(finished_at=None, error=None))
         events.note(db, actor, "try judges again", f"bench {bench_id}", project_id=bench.project_id, judges=len(again))
         if job is not None and not is_over and not job.is_final:

@@ -29,13 +29,14 @@ HIDDEN = (
 @dataclass(frozen=True)
 class Figures:
     """What a judge comes to. `unread`: texts without a verdict in any reply. `unasked`: texts it could not be asked
-    about, `reason`: why not, the first time."""
+    about, `reason`: why not, the first time; asked again, `doubtful` of them may be answered."""
 
     confusion: Confusion
     measures: tuple[Measure, ...]
     judged: int
     unread: int
     unasked: int
+    doubtful: int
     reason: str
 
 
@@ -116,7 +117,7 @@ def get(actor: Actor, bench_id: int) -> BenchView:
         judges = _judges(db, bench_id)
         stored = row.figures or {}
         is_running = line.status in jobs.ACTIVE
-        asked_in_vain = any(one.error or not one.is_over or (one.figures and one.figures.unasked) for one in judges)
+        asked_in_vain = any(one.error or not one.is_over or (one.figures and one.figures.doubtful) for one in judges)
         return BenchView(
             line,
             row.filters,
@@ -218,6 +219,6 @@ def _judges(db: Session, bench_id: int) -> list[JudgeView]:
 def _figures(stored: JSON | None) -> Figures | None:
     if not stored:
         return None
-    names = ("judged", "unread", "unasked", "reason")
+    names = ("judged", "unread", "unasked", "doubtful", "reason")
     counts = {name: stored[name] for name in names}
     return Figures(bench_figures.confusion_of(stored), bench_figures.measures_of(stored), **counts)
