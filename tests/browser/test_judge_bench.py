@@ -53,7 +53,6 @@ def test_judges_are_added_run_and_read(empty: None, chromium: Any) -> None:
     opened.locator("section > details summary").first.click()
     expect(opened.locator("section > details").first).to_contain_text("<script>window.hacked=1</script>")
     assert page.evaluate("window.hacked") is None
-    page.locator(".toast-close").first.click()  # what says that the bench is open is Gradio's
     assert found_in_both_themes(page) == []
     page.set_viewport_size({"width": 400, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

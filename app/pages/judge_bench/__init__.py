@@ -186,7 +186,6 @@ def start(
         round_id=round_id,
         filters=read_filters(query) if is_filter else None,
     )
-    notice(f"Bench {made} is open. Its judges are asked in the background.")
     return [*_opened(here, chosen, made), gr.Accordion(open=False)]
 
 
