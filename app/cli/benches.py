@@ -31,6 +31,7 @@ def bench(
         list[str] | None,
         typer.Option("--filter", help="What a filter finds in the round instead, as NAME=VALUE; several times."),
     ] = None,
+    seed: Annotated[int, typer.Option(help="Another one draws other samples.")] = 0,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for the judges; a worker has to run.")] = True,
     as_json: AsJson = False,
 ) -> None:
@@ -50,6 +51,7 @@ def bench(
         here,
         _entries(actor, here, judges),
         number=number,
+        seed=seed,
         round_id=round_id,
         filters=_filters(filters) if filters else None,
     )
@@ -74,7 +76,7 @@ def show(
     from backend.services.judge_bench import results
 
     actor = asking.owner()
-    ids = [one.id for one in results.list_benches(actor, asking.project(actor, project).id)]
+    ids = [one.id for one in results.list_benches(actor, asking.project(actor, project).id, also=number)]
     if not ids:
         raise NotFound("This project has no judge bench yet. Open one: `rondo judge bench`.")
     if number is not None and number not in ids:
@@ -106,14 +108,25 @@ def _filters(given: list[str]) -> "Filters":
     wrong = next((one for one in given if "=" not in one), None)
     if wrong is not None:
         raise InvalidInput(f"A filter is given as NAME=VALUE, not {wrong!r}.")
-    asked = {name.strip(): value.strip() for name, _, value in (one.partition("=") for one in given)}
+    pairs = [(name.strip(), value.strip()) for name, _, value in (one.partition("=") for one in given)]
+    asked = dict(pairs)
+    if twice := [name for name in asked if sum(one == name for one, _ in pairs) > 1]:
+        raise InvalidInput(
+            f"The filter {twice[0]} is given twice. Give it once; where it takes several values, write them as "
+            f"{twice[0]}=A,B."
+        )
     read = from_address(asked)
-    if unknown := [name for name in asked if name not in read or name in ("sort", "at")]:
+    if unknown := [name for name in asked if not _is_whole(read.get(name), asked[name]) or name in ("sort", "at")]:
         raise InvalidInput(
             f"{unknown[0]}={asked[unknown[0]]} is no filter of samples. Filter on the Samples page, and copy the names "
             "and values from its address."
         )
     return read_filters(read)
+
+
+def _is_whole(read: object, asked: str) -> bool:
+    """Whether all that was asked of a filter was understood."""
+    return len(read) == len(asked.split(",")) if isinstance(read, list) else read is not None
 
 
 def _emit(found: "BenchView", *, as_json: bool) -> None:

@@ -47,7 +47,8 @@ class Confusion:
 
     @property
     def disagreements(self) -> int:
-        return self.accepts_judge + self.accepts_people
+        """Texts of which the judge does not say what people say; it may say nothing."""
+        return self.labelled - self.accepts_both - self.rejects_both
 
 
 @dataclass(frozen=True)
@@ -104,10 +105,17 @@ def _word(accepts: bool) -> str:
 
 
 def to_json(
-    judge: Judge | None, judge_id: int | None, said: Sequence[Said], *, unasked: Sequence[str] = (), doubtful: int = 0
+    judge: Judge | None,
+    judge_id: int | None,
+    said: Sequence[Said],
+    *,
+    unasked: Sequence[str] = (),
+    doubtful: int = 0,
+    before: int | None = None,
 ) -> JSON:
-    """What is stored of a judge. `unasked`: why it could not be asked about samples, one reason each; of `doubtful` of
-    them the reason lies not in the text."""
+    """What is stored of a judge. `unasked`: why it could not be asked about samples, one reason each; `doubtful`: texts
+    of which a reply is missing for a reason that lies not in the text; `before`: how many texts the judge from before
+    labelled otherwise."""
     return {
         "confusion": asdict(confusion(said)),
         "measures": [asdict(one) for one in measured(judge, judge_id, said)],
@@ -115,6 +123,7 @@ def to_json(
         "unread": sum(one.text.is_unparsed for one in said),
         "unasked": len(unasked),
         "doubtful": doubtful,
+        "before": before,
         "reason": unasked[0] if unasked else "",
     }
 

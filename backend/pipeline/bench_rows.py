@@ -132,6 +132,13 @@ def said_by(judge: Judge, found: dict[int, list[tables.BenchJudgment]], some: Se
     return said
 
 
+def num_before(said: Sequence[Said], some: Sequence[BenchText]) -> int | None:
+    """How many of the texts the judge from before labelled otherwise; None where it gave none of them a verdict."""
+    first = {one.sample_id: one.first_verdict is Verdict.accept for one in some if one.first_verdict is not None}
+    both = [one.text for one in said if one.text.id in first]
+    return sum(one.accepted != first[one.id] for one in both) if both else None
+
+
 def said_before(some: Sequence[BenchText]) -> list[Said]:
     """The texts that a judge labelled in their round, with that label."""
     labelled = [one for one in some if one.first_verdict is not None or one.first_is_unparsed]

@@ -201,8 +201,15 @@ def _end(bench: _Bench, row: tables.BenchJudge, error: str) -> None:
         said = bench_rows.said_by(judge, found, bench.texts)
         failed = [some for some in found.values() if all(one.failure is not None for one in some)]
         reasons = [some[0].failure or "" for some in failed]
-        doubtful = sum(any(one.is_doubtful for one in some) for some in failed)
-        figures = bench_figures.to_json(judge, row.checkpoint_id, said, unasked=reasons, doubtful=doubtful)
+        doubtful = sum(any(one.is_doubtful for one in some) for some in found.values())
+        figures = bench_figures.to_json(
+            judge,
+            row.checkpoint_id,
+            said,
+            unasked=reasons,
+            doubtful=doubtful,
+            before=bench_rows.num_before(said, bench.texts),
+        )
     with session() as db:
         fenced(db, bench.job_id, bench.attempt)
         written = db.get_one(tables.BenchJudge, row.id)

@@ -32,6 +32,7 @@ def upgrade() -> None:
         "judge_benches",
         sa.Column("project_id", NUMBER, nullable=False),
         sa.Column("round_id", NUMBER, nullable=True),
+        sa.Column("round_number", NUMBER, nullable=True),
         sa.Column("filters", JSON, nullable=True),
         sa.Column("seed", NUMBER, nullable=False),
         sa.Column("job_id", NUMBER, nullable=True),

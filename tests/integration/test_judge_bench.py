@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from app.pages.judge_bench.shown import about
 from backend import jobs
 from backend.db import now, reading, session, tables
 from backend.db.filters import Filters
@@ -80,8 +81,23 @@ def test_judges_stand_side_by_side_and_one_that_dies_stops_no_other(bench: Bench
     assert words() == before, "a bench labels nothing"
 
 
+def replies(bench_id: int) -> list[Any]:
+    """What the judges of a bench replied."""
+    said, judge = tables.BenchJudgment, tables.BenchJudge
+    query = (
+        select(judge.position, said.sample_id, said.position, said.raw, said.score, said.verdict)
+        .join(judge, judge.id == said.bench_judge_id)
+        .where(judge.bench_id == bench_id)
+    )
+    with reading() as db:
+        return [tuple(row) for row in db.execute(query.order_by(judge.position, said.sample_id, said.position))]
+
+
 def test_a_job_that_is_killed_asks_nothing_twice(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    bench_id = bench.open(bench.judge("fair", FAIR), bench.judge("kind", KIND))
+    judges = bench.judge("fair", FAIR), bench.judge("kind", {"replies": ["fine;Y", "bad;N", "so so;Y"]})
+    undisturbed, bench_id = bench.open(*judges), bench.open(*judges)
+    monkeypatch.setattr(judge_bench, "GROUPS_AT_ONCE", 3)
+    assert run_bench(undisturbed) is JobStatus.done
     asked: Counter[str] = Counter()
     plain, advance = Scripted.complete, JobProgress.advance
 
@@ -94,7 +110,6 @@ def test_a_job_that_is_killed_asks_nothing_twice(bench: Bench, monkeypatch: pyte
             raise Cancelled("killed")
         advance(self, n)
 
-    monkeypatch.setattr(judge_bench, "GROUPS_AT_ONCE", 3)
     monkeypatch.setattr(Scripted, "complete", counted)
     with monkeypatch.context() as dying:
         dying.setattr(JobProgress, "advance", dies)
@@ -108,6 +123,26 @@ def test_a_job_that_is_killed_asks_nothing_twice(bench: Bench, monkeypatch: pyte
     assert run_bench(bench_id) is JobStatus.done
     assert sum(asked.values()) == len(asked) == 80
     assert [one.done for one in results.get(bench.curator, bench_id).judges] == [40, 40]
+    assert replies(bench_id) == replies(undisturbed)
+
+
+def test_a_text_that_lost_a_vote_is_asked_about_anew(bench: Bench) -> None:
+    bench_id = bench.open(bench.judge("fair", FAIR, votes=3, temperature=1.0))
+    assert run_bench(bench_id) is JobStatus.done
+    before = replies(bench_id)
+    lost = tables.BenchJudgment
+    with session() as db:
+        row = db.query(lost).filter_by(sample_id=bench.ids[0], position=1).one()
+        row.failure, row.is_doubtful, row.score, row.verdict, row.raw = "No reply in time.", True, None, None, ""
+        kept = set(db.scalars(select(lost.id).where(lost.sample_id != bench.ids[0])))
+    opening.try_again(bench.curator, bench_id)
+    waiting = results.get(bench.curator, bench_id)
+    assert (waiting.judges[0].done, waiting.judges[0].figures, waiting.first) == (39, None, None)
+    assert run_bench(bench_id) is JobStatus.done
+    assert replies(bench_id) == before
+    assert results.get(bench.curator, bench_id).judges[0].figures is not None
+    with reading() as db:
+        assert kept < set(db.scalars(select(lost.id))), "the others were left alone"
 
 
 def test_what_could_not_be_asked_is_asked_again_and_nothing_else(bench: Bench) -> None:
@@ -197,7 +232,7 @@ def test_a_filter_s_texts_are_judged_again_and_the_first_labels_stay(bench: Benc
         bench.open(bench.judge("k3", KIND), filters=only)
 
 
-def test_which_labels_count_and_that_a_branch_counts_none_twice(database: str) -> None:
+def test_which_labels_count_and_that_a_branch_counts_none_twice(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     bench = Bench(prompts=12)
     other = rows.make_project()
     with session() as db:
@@ -222,7 +257,14 @@ def test_which_labels_count_and_that_a_branch_counts_none_twice(database: str) -
             db.flush()
             db.add(tables.GoldItem(sample_id=made.id, **known | {"round_id": branch.id}))
             db.add(tables.Label(sample_id=made.id, round_id=branch.id, updated_at=made.created_at))
-    assert labels.count(bench.curator, bench.project.id).labels == 23, "each text once"
+    counted = labels.count(bench.curator, bench.project.id)
+    assert counted.labels == 23, "each text once"
+    assert counted.rounds == ((branch.id, branch.number, 4), (bench.team.round.id, 1, 23)), "as a bench of it finds"
+    with reading() as db:
+        assert len(labels.labelled(db, bench.project.id, bench.team.round.id)) == 23
+    monkeypatch.setattr(labels, "ENOUGH", 4)
+    counted = labels.count(bench.curator, bench.project.id)
+    assert (counted.labels, counted.rounds[1][2], counted.is_all) == (4, None, False)
     assert labels.count(rows.make_actor(other, Role.curator), other.id).labels == 0
 
 
@@ -268,14 +310,60 @@ def test_who_may_open_and_see_a_bench(bench: Bench) -> None:
             results.get(actor, bench_id)
         with pytest.raises(error):
             disagreements.read(actor, bench_id, judge_id)
+    assert [(one.samples, one.labelled) for one in results.list_benches(viewer, bench.project.id)] == [(None, None)]
     bench.close()
     assert results.get(viewer, bench_id).judges[0].figures is not None, "the review is over"
+    assert [(one.samples, one.labelled) for one in results.list_benches(viewer, bench.project.id)] == [(40, 40)]
     with pytest.raises(Conflict, match="judge benches"):
         checkpoints.delete(bench.curator, one.checkpoint_id or 0)
     with session() as db:
         db.delete(db.get_one(tables.JudgeBench, bench_id))
     with reading() as db:
         assert db.query(tables.BenchJudgment).count() == db.query(tables.BenchSample).count() == 0
+
+
+def test_a_gold_item_stays_hidden_while_a_branch_is_reviewed(bench: Bench) -> None:
+    viewer, gold = rows.make_actor(bench.project, Role.viewer), bench.ids[1]
+    known = {"verdict": Verdict.reject, "created_at": now(), "round_id": bench.team.round.id}
+    with session() as db:
+        db.add(tables.GoldItem(sample_id=gold, **known))
+    bench_id = bench.open(bench.judge("kind", KIND))
+    run_bench(bench_id)
+    bench.close()
+    judge_id = results.get(viewer, bench_id).judges[0].id
+    branch = rows.make_round(bench.project, branch_of_id=bench.team.round.id, branch_step=3, status=RoundStatus.done)
+    twig = rows.make_round(bench.project, branch_of_id=branch.id, branch_step=3, status=RoundStatus.review)
+    for read in (lambda: results.get(viewer, bench_id), lambda: disagreements.read(viewer, bench_id, judge_id)):
+        with pytest.raises(PermissionDenied, match="branch"):
+            read()
+    with session() as db:
+        db.get_one(tables.Round, twig.id).status = RoundStatus.done
+    shown = {
+        actor: {one.sample_id: one.is_gold for one in disagreements.read(actor, bench_id, judge_id).items}
+        for actor in (viewer, bench.curator)
+    }
+    assert (shown[viewer][gold], shown[bench.curator][gold]) == (False, True)
+
+
+def test_the_number_of_disagreements_is_what_it_opens(bench: Bench) -> None:
+    flaky = {"rules": [{"pattern": r"sample 3\.", "reply": "No.", "fails": "timeout"}, *MUMBLER["rules"]]}
+    bench_id = bench.open(bench.judge("flaky", flaky))
+    run_bench(bench_id)
+    [judge] = results.get(bench.curator, bench_id).judges
+    assert judge.figures is not None
+    for against, number in (
+        (Against.people, judge.figures.confusion.disagreements),
+        (Against.before, judge.figures.before),
+    ):
+        assert disagreements.read(bench.curator, bench_id, judge.id, against=against).total == number == 19
+
+
+def test_a_bench_of_a_deleted_round_is_not_of_all_rounds(bench: Bench) -> None:
+    bench_id = bench.open(bench.judge("kind", KIND), round_id=bench.team.round.id)
+    with session() as db:
+        db.get_one(tables.JudgeBench, bench_id).round_id = None
+    line = results.get(bench.curator, bench_id).line
+    assert about(line, None) == "40 samples with labels of people, of round 1, which is gone."
 
 
 def test_a_job_that_another_one_replaced_does_nothing(bench: Bench) -> None:

@@ -74,11 +74,20 @@ def test_the_command_line_opens_a_bench_of_a_file(bench: Bench, tmp_path: Path) 
     file = tmp_path / "judges.yaml"
     file.write_text("- judge: {name: written_verdict, votes: 2}\n  checkpoint: kind\n- judge: exact_match\n")
     place = ["--project", str(bench.project.id), "--no-wait"]
-    done = CliRunner().invoke(app, ["judge", "bench", str(file), "--round", "1", "--filter", "verdict=reject", *place])
+    done = CliRunner().invoke(
+        app, ["judge", "bench", str(file), "--round", "1", "--filter", "verdict=reject", "--seed", "7", *place]
+    )
     assert done.exit_code == 0, done.output
     assert "20 texts of round 1 (verdict reject)" in done.output
     wrong = CliRunner().invoke(app, ["judge", "bench", str(file), "--round", "1", "--filter", "colour=red", *place])
     assert "colour=red is no filter of samples" in str(wrong.exception)
+    for asked, said in (
+        (["verdict=accept,foo"], "verdict=accept,foo is no filter"),
+        (["verdict=accept", "verdict=reject"], "verdict is given twice"),
+    ):
+        given = [word for one in asked for word in ("--filter", one)]
+        wrong = CliRunner().invoke(app, ["judge", "bench", str(file), "--round", "1", *given, *place])
+        assert said in str(wrong.exception)
     file.write_text("- written_verdict\n")
     wrong = CliRunner().invoke(app, ["judge", "bench", str(file), *place])
     assert "Entry 1 of judges.yaml is no judge" in str(wrong.exception)

@@ -17,7 +17,7 @@ from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.roles import needs
 from app.widgets.sample_filters import from_address, read_filters
-from backend.errors import InvalidInput, NotFound, PermissionDenied
+from backend.errors import InvalidInput, PermissionDenied, RondoError
 from backend.services import checkpoints, rounds
 from backend.services.judge_bench import disagreements, labels, opening, results
 from backend.services.judge_bench.disagreements import Against
@@ -53,6 +53,14 @@ def build() -> None:
                 info="Drawn among the labelled ones.",
                 elem_id="bench-number",
             )
+            seed = gr.Number(
+                0,
+                label="Seed",
+                precision=0,
+                minimum=0,
+                info="Another one draws other samples.",
+                elem_id="bench-seed",
+            )
         to_try = markup(
             templates.CHOSEN, templates.CHOSEN_CSS, js=templates.CHOSEN_JS, value={"rows": []}, elem_id="bench-judges"
         )
@@ -65,14 +73,16 @@ def build() -> None:
                 adding.draw(drawn, saved, Frame(draft, versions, added, to_try))
 
     timer = gr.Timer(POLL_SECONDS)
-    drawn = [result, detail, listed, seen]
+    drawn = [result, detail, listed, seen, timer]
+    opening_form = [source, query, draft, versions, added, to_try]
     gr.on(None, draw, chosen, [*drawn, form], **QUIET)
-    gr.on(None, draw_form, None, [source, query, draft, versions, added, to_try], **QUIET)
-    timer.tick(refresh, [chosen, seen], [result, listed, seen], **QUIET)
+    gr.on(None, draw_form, None, opening_form, **QUIET)
+    form.expand(unfold, draft, opening_form, **QUIET)
+    timer.tick(refresh, [chosen, seen], [result, listed, seen, timer], **QUIET)
     listed.click(choose, chosen, [*drawn, kept], **QUIET)
     result.click(act, chosen, drawn, **QUIET)
     to_try.click(remove, added, [added, to_try], **QUIET)
-    go.click(start, [chosen, source, number, added, query], [*drawn, kept, form], trigger_mode="once", **PRIVATE)
+    go.click(start, [chosen, source, number, seed, added, query], [*drawn, kept, form], trigger_mode="once", **PRIVATE)
     kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
 
 
@@ -80,7 +90,7 @@ def build() -> None:
 def draw(chosen: Chosen, request: gr.Request) -> list[Any]:
     """Draw the bench that the address asks for, else the newest; `?round=` opens the form on what a filter finds."""
     here = context(request)
-    benches = results.list_benches(here.actor, here.project_id)
+    benches = results.list_benches(here.actor, here.project_id, also=asked(request, "bench", "judge bench").id)
     found = asked(request, "bench", "judge bench", {one.id for one in benches})
     first = next((one.id for one in benches), None)
     wants_filter = bool(request.query_params.get("round"))
@@ -90,8 +100,20 @@ def draw(chosen: Chosen, request: gr.Request) -> list[Any]:
 
 @toasts
 def draw_form(request: gr.Request) -> list[Any]:
-    """What a bench can be opened on, and the form of a judge; nothing for those who open none."""
+    """The form, where the page opens with it: counting labels reads all decisions."""
     here = context(request)
+    is_open = bool(request.query_params.get("round")) or not results.list_benches(here.actor, here.project_id)
+    return _form(here, request) if is_open else [gr.skip()] * 6
+
+
+@toasts
+def unfold(draft: dict[str, Any], request: gr.Request) -> list[Any]:
+    """The form when it is opened for the first time."""
+    return [gr.skip()] * 6 if draft else _form(context(request), request)
+
+
+def _form(here: Context, request: gr.Request) -> list[Any]:
+    """What a bench can be opened on, and the form of a judge; nothing for those who open none."""
     nothing = [gr.Dropdown(choices=[], value=None), {}, {}, [], [], {"rows": []}]
     try:
         sources, query = _sources(here, dict(request.query_params))
@@ -102,8 +124,9 @@ def draw_form(request: gr.Request) -> list[Any]:
         return nothing
     try:
         rows = adding.listed(here, added)
-    except (InvalidInput, NotFound):
-        added, rows = [], {"rows": []}  # what a round ran with may be gone
+    except RondoError as error:
+        # What a round ran with may be gone, or not be there on this machine.
+        added, rows = [], {"rows": [], "problem": f"The newest round's judge is left out. {error.message}"}
     source = gr.Dropdown(choices=sources, value=sources[-1][1] if query else sources[0][1])
     return [source, query, first, saved, added, rows]
 
@@ -113,12 +136,13 @@ def refresh(chosen: Chosen, seen: str, request: gr.Request) -> list[Any]:
     """Draw the bench again where it has changed."""
     wish = chosen.value
     if not wish.get("bench"):
-        return [gr.skip()] * 3
+        return [gr.skip()] * 4
     here = context(request)
-    benches = results.list_benches(here.actor, here.project_id)
+    benches = results.list_benches(here.actor, here.project_id, also=wish["bench"])
     value, listed = _value(here, wish, benches), shown.listed(benches, wish["bench"])
     now = _digest(value, listed)
-    return chosen.unless_over(wish, [value, listed, now] if now != seen else [gr.skip()] * 3)
+    changes = [value, listed, now, _timer(benches)]
+    return chosen.unless_over(wish, changes if now != seen else [gr.skip()] * 4)
 
 
 @toasts
@@ -134,19 +158,19 @@ def choose(chosen: Chosen, event: gr.EventData, request: gr.Request) -> list[Any
 def act(chosen: Chosen, event: gr.EventData, request: gr.Request) -> list[Any]:
     """Open where a judge disagrees, or ask again what is missing."""
     here, said = context(request), event._data if isinstance(event._data, dict) else {}
-    wish, benches = chosen.value, results.list_benches(here.actor, here.project_id)
+    wish = chosen.value
     if not wish.get("bench"):
         raise InvalidInput("No bench is shown. Choose one from the list.")
     if said.get("act") == "again":
         opening.try_again(here.actor, wish["bench"])
         notice("The judges are asked again for what is missing.")
-        return _drawn(here, chosen, wish | {"judge": None}, results.list_benches(here.actor, here.project_id))
+        return _drawn(here, chosen, wish | {"judge": None}, _benches(here, wish["bench"]))
     judge, against = said.get("judge"), said.get("against")
     if type(judge) is not int or against not in list(Against):
         raise InvalidInput("No judge of the bench was chosen. Click a number in its row.")
     is_open = (wish.get("judge"), wish.get("against")) == (judge, against)
     asked_for = {"judge": None, "against": None} if is_open else {"judge": judge, "against": against}
-    return _drawn(here, chosen, wish | asked_for, benches)
+    return _drawn(here, chosen, wish | asked_for, _benches(here, wish["bench"]))
 
 
 @toasts
@@ -164,6 +188,7 @@ def start(
     chosen: Chosen,
     source: str | None,
     number: float | None,
+    seed: float | None,
     added: list[Any],
     query: dict[str, Any],
     request: gr.Request,
@@ -183,6 +208,7 @@ def start(
         here.project_id,
         adding.to_entries(added),
         number=int(number),
+        seed=int(seed or 0),
         round_id=round_id,
         filters=read_filters(query) if is_filter else None,
     )
@@ -203,8 +229,10 @@ def _sources(here: Context, address: Mapping[str, str]) -> tuple[list[tuple[str,
     """The samples that a bench can be opened on, and the filter that the address brings along, with its round."""
     counted = labels.count(here.actor, here.project_id)
     many = f"{counted.labels:,} samples" if counted.labels != 1 else "1 sample"
-    found = [(f"Labels of people in all rounds: {many}, {counted.gold:,} of them gold items", ALL_ROUNDS)]
-    found += [(f"Labels of people in round {number}: {n:,}", str(id_)) for id_, number, n in counted.rounds]
+    which = "all rounds" if counted.is_all else "the newest rounds"
+    found = [(f"Labels of people in {which}: {many}, {counted.gold:,} of them gold items", ALL_ROUNDS)]
+    for id_, number, n in counted.rounds:
+        found.append((f"Labels of people in round {number}: {'not counted' if n is None else f'{n:,}'}", str(id_)))
     known = {one.id: one.number for one in rounds.list_rounds(here.actor, here.project_id)}
     text = str(address.get("round", ""))
     if not text.isascii() or not text.isdecimal() or len(text) > 18 or int(text) not in known:
@@ -215,8 +243,17 @@ def _sources(here: Context, address: Mapping[str, str]) -> tuple[list[tuple[str,
     return found, query | {"round": int(text)}
 
 
+def _benches(here: Context, bench_id: int) -> list[BenchLine]:
+    return results.list_benches(here.actor, here.project_id, also=bench_id)
+
+
+def _timer(benches: list[BenchLine]) -> gr.Timer:
+    """It ticks while a judge is at work."""
+    return gr.Timer(active=any(one.is_running for one in benches))
+
+
 def _opened(here: Context, chosen: Chosen, bench_id: int) -> list[Any]:
-    benches = results.list_benches(here.actor, here.project_id)
+    benches = _benches(here, bench_id)
     missing = "" if bench_id in {one.id for one in benches} else not_here("judge bench", bench_id)
     wish: JSON = {"bench": None if missing else bench_id, "missing": missing}
     return [*_drawn(here, chosen, wish, benches), {"bench": bench_id}]
@@ -230,7 +267,7 @@ def _drawn(here: Context, chosen: Chosen, wish: JSON, benches: list[BenchLine]) 
         found = disagreements.read(here.actor, wish["bench"], wish["judge"], against=Against(wish["against"]))
         detail = opened.shown(found)
     chosen.put(wish)
-    return [value, detail, listed, _digest(value, listed)]
+    return [value, detail, listed, _digest(value, listed), _timer(benches)]
 
 
 def _value(here: Context, wish: JSON, benches: list[BenchLine]) -> JSON:

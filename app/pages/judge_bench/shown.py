@@ -66,20 +66,24 @@ def progress(view: BenchView) -> str:
     """`running, 120 of 200 texts`."""
     if view.line.status is None:
         return "its job is gone"
-    done, total = sum(one.done for one in view.judges), len(view.judges) * view.line.samples
+    done, total = sum(one.done for one in view.judges), len(view.judges) * (view.line.samples or 0)
     return str(view.line.status) if view.line.status is JobStatus.done else f"{view.line.status}, {done} of {total}"
 
 
 def about(line: BenchLine, filters: JSON | None) -> str:
     """How many samples stand on it, and which."""
     if not line.is_filtered:
-        where = f"of round {line.round_number}" if line.round_number else "of all rounds"
+        where = f"of {_round(line)}" if line.round_number else "of all rounds"
         return f"{line.samples} samples with labels of people, {where}."
     said = filter_said(filters or {})
     return (
-        f"{line.samples:,} texts of round {line.round_number or '?'} ({said}), {line.labelled:,} of them with labels "
+        f"{line.samples:,} texts of {_round(line)} ({said}), {line.labelled:,} of them with labels "
         "of people that count."
     )
+
+
+def _round(line: BenchLine) -> str:
+    return f"round {line.round_number}" + ("" if line.round_id is not None else ", which is gone")
 
 
 def filter_said(query: JSON) -> str:
@@ -109,7 +113,8 @@ def listed(benches: Sequence[BenchLine], chosen: int | None) -> JSON:
 
 
 def _listed(one: BenchLine, *, is_here: bool) -> JSON:
-    what = f"{one.samples:,} texts of a filter" if one.is_filtered else f"{one.samples} labelled samples"
+    many = "" if one.samples is None else f"{one.samples:,} "
+    what = f"{many}texts of a filter" if one.is_filtered else f"{many}labelled samples"
     return {
         "id": one.id,
         "is_here": is_here,
@@ -174,11 +179,8 @@ def _buttons(one: JudgeView, view: BenchView, chosen: JSON) -> list[JSON]:
     if one.figures is None or not one.done:
         return []
     found = [("people", f"{one.figures.confusion.disagreements} with people")] if view.line.labelled else []
-    pair = next((pair for pair in view.pairs if pair.first is None and pair.second == one.position), None)
-    if pair is not None:
-        same = pair.agreement.value
-        many = "" if same is None else f"{round((1 - same) * pair.agreement.n)} "
-        found.append(("before", f"{many}with {BEFORE}"))
+    if one.figures.before is not None:
+        found.append(("before", f"{one.figures.before} with {BEFORE}"))
     return [
         {
             "judge": one.id,

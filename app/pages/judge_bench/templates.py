@@ -150,6 +150,7 @@ CHOSEN = """
 <ol>{{#each value.rows}}<li>{{this.title}} {{#if this.knobs}}<span class="rondo-muted">{{this.knobs}}</span>{{/if}}
 <button type="button" data-place="{{this.place}}" aria-label="Remove {{this.title}}">Remove</button></li>{{/each}}</ol>
 </section>{{else}}<p class="rondo-muted">No judge to try yet. Choose one below and add it.</p>{{/if}}
+{{#if value.problem}}<p class="rondo-problem">{{value.problem}}</p>{{/if}}
 """
 CHOSEN_CSS = """
 h2 { margin: 4px 0; font-size: 14px; } ol { margin: 0; padding-left: 20px; display: grid; gap: 6px; }

@@ -14,14 +14,16 @@ class JudgeBench(Identified, Base):
     """Samples and the judges that are tried on them.
 
     `filters`: the filter of the list of samples that chose them in `round_id`; NULL: they were drawn among those with
-    people's labels, of that round or of all rounds. `figures`: once the job is over, what the judges that labelled the
-    samples before come to, and how any two judges agree. `job_id`: the job that may write.
+    people's labels, of that round or of all rounds. `round_number` outlives the round; NULL: of all rounds.
+    `figures`: once the job is over, what the judges that labelled the samples before come to, and how any two judges
+    agree. `job_id`: the job that may write.
     """
 
     __tablename__ = "judge_benches"
 
     project_id: Mapped[int] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), index=True)
     round_id: Mapped[int | None] = mapped_column(ForeignKey("rounds.id", ondelete="SET NULL"))
+    round_number: Mapped[int | None]
     filters: Mapped[dict[str, Any] | None]
     seed: Mapped[int] = mapped_column(default=0)
     job_id: Mapped[int | None] = mapped_column(ForeignKey("jobs.id", ondelete="SET NULL"))

@@ -18,7 +18,7 @@ from backend.pipeline.bench_rows import BenchText
 from backend.pipeline.judge_bench import loaded
 from backend.services.access import Actor
 from backend.services.judge_bench.opening import find
-from backend.services.judge_bench.results import refuse_hidden
+from backend.services.judge_bench.results import is_curator_of, refuse_hidden
 from backend.values import Messages, Role, Verdict
 
 MOST = 200
@@ -46,7 +46,8 @@ class Reply:
 
 @dataclass(frozen=True)
 class Disagreement:
-    """One text. `other`: the verdict that the judge's differs from; the judge's is None where no reply has one."""
+    """One text. `other`: the verdict that the judge's differs from; the judge's is None where no reply has one.
+    `is_gold` is told to curators alone: a branch may show the gold item again."""
 
     sample_id: int
     round_id: int
@@ -92,9 +93,10 @@ def read(
         if judge is None:
             raise NotFound(f"This version of Rondo has no judge as {row.title!r} was, so its replies cannot be read.")
         texts = bench_rows.texts(db, bench_id)
+        is_curator = is_curator_of(db, actor, bench.project_id)
         found = _found(db, row.id, judge, texts, against)
         return Disagreements(
-            bench_id, judge_id, row.title, against, len(found), tuple(_shown(db, bench_id, found[:limit]))
+            bench_id, judge_id, row.title, against, len(found), tuple(_shown(db, bench_id, found[:limit], is_curator))
         )
 
 
@@ -112,7 +114,7 @@ def _found(db: Session, row_id: int, judge: Judge, texts: Sequence[BenchText], a
     for text in texts:
         other = _people(text) if against is Against.people else text.first_verdict
         rows = said.get(text.sample_id, [])
-        if other is None or not rows:
+        if other is None or all(one.failure is not None for one in rows):
             continue
         score, verdict = bench_rows.word(judge, rows)
         if verdict != other:
@@ -126,7 +128,7 @@ def _people(text: BenchText) -> Verdict | None:
     return None if text.accepts is None else Verdict.accept if text.accepts else Verdict.reject
 
 
-def _shown(db: Session, bench_id: int, found: Sequence[_Found]) -> list[Disagreement]:
+def _shown(db: Session, bench_id: int, found: Sequence[_Found], is_curator: bool) -> list[Disagreement]:
     sample, prompt, group, round_ = tables.Sample, tables.Prompt, tables.Group, tables.Round
     mine, columns = tables.BenchSample, dict[int, Any]()
     for some in in_chunks([one.text.sample_id for one in found]):
@@ -162,7 +164,7 @@ def _shown(db: Session, bench_id: int, found: Sequence[_Found]) -> list[Disagree
                 other=one.other,
                 people=_people(one.text),
                 person_score=one.text.person_score,
-                is_gold=is_gold,
+                is_gold=is_gold and is_curator,
                 before=one.text.first_verdict,
                 score=one.score,
                 verdict=one.verdict,

@@ -31,11 +31,14 @@ class Labelled:
 
 @dataclass(frozen=True)
 class LabelCount:
-    """How many labels count. `rounds`: (id, number, labels) of each round that has some, newest first."""
+    """How many labels count. `rounds`: (id, number, labels) of each round that has some, newest first; a text that a
+    branch copied counts in each of them, and once in `labels`. Rounds that were not looked at have None;
+    `is_all`: there are none of these."""
 
     labels: int
     gold: int
-    rounds: tuple[tuple[int, int, int], ...]
+    rounds: tuple[tuple[int, int, int | None], ...]
+    is_all: bool
 
 
 def count(actor: Actor, project_id: int) -> LabelCount:
@@ -43,24 +46,25 @@ def count(actor: Actor, project_id: int) -> LabelCount:
     items."""
     with reading() as db:
         require(db, actor, project_id, Role.curator)
-        by_round = _by_round(db, _rounds(db, project_id))
-        found = [one for some in by_round.values() for one in some]
-        numbers = {row.id: row.number for row in _rounds(db, project_id)}
-    rounds = tuple((id_, numbers[id_], len(some)) for id_, some in by_round.items() if some)
-    return LabelCount(len(found), sum(one.is_gold for one in found), rounds)
+        rows = _rounds(db, project_id)
+        by_round = _by_round(db, rows)
+    found = [one for some, _ in by_round.values() for one in some]
+    counts = [(row.id, row.number, by_round[row.id][1] if row.id in by_round else None) for row in rows]
+    rounds = tuple(one for one in counts if one[2] != 0)
+    return LabelCount(len(found), sum(one.is_gold for one in found), rounds, len(by_round) == len(rows))
 
 
 def labelled(db: Session, project_id: int, round_id: int | None = None) -> list[Labelled]:
-    """The samples of a round, or of all rounds, newest first."""
+    """The samples of a round, or of all rounds, newest first, until there are enough."""
     rows = _rounds(db, project_id)
     chosen = [row for row in rows if round_id in (None, row.id)]
-    return [one for some in _by_round(db, chosen).values() for one in some]
+    return [one for some, _ in _by_round(db, chosen).values() for one in some]
 
 
 def of_round(db: Session, actor: Actor, round_id: int) -> list[Labelled]:
     """The samples of one round."""
     row = get_row(db, actor, round_id, Role.curator)
-    return _by_round(db, [row]).get(round_id, [])
+    return _of_row(db, row)
 
 
 def _rounds(db: Session, project_id: int) -> list[tables.Round]:
@@ -72,9 +76,10 @@ def _rounds(db: Session, project_id: int) -> list[tables.Round]:
     return list(db.scalars(query))
 
 
-def _by_round(db: Session, rows: Sequence[tables.Round]) -> dict[int, list[Labelled]]:
-    """The labelled samples by round. A branch begins with copies of another round's texts: each text counts once."""
-    found: dict[int, list[Labelled]] = {}
+def _by_round(db: Session, rows: Sequence[tables.Round]) -> dict[int, tuple[list[Labelled], int]]:
+    """The labelled samples by round, and how many the round has alone. A branch begins with copies of another round's
+    texts: each text stands in one of them."""
+    found: dict[int, tuple[list[Labelled], int]] = {}
     seen: set[tuple[object, ...]] = set()
     has_copies = any(row.branch_of_id is not None for row in rows)
     total = 0
@@ -82,11 +87,12 @@ def _by_round(db: Session, rows: Sequence[tables.Round]) -> dict[int, list[Label
         if total >= ENOUGH:
             break
         some = _of_row(db, row)
+        alone = len(some)
         if has_copies:
             keys = _keys(db, [one.sample_id for one in some])
             some = [one for one in some if keys[one.sample_id] not in seen]
             seen |= {keys[one.sample_id] for one in some}
-        found[row.id] = some
+        found[row.id] = (some, alone)
         total += len(some)
     return found
 

@@ -58,8 +58,14 @@ def open_bench(
     with session() as db:
         require(db, actor, project_id, Role.curator)
         changed = None if filters is None else {name: _plain(value) for name, value in filters.changed().items()}
+        round_ = db.get(tables.Round, round_id) if round_id is not None else None
         bench = tables.JudgeBench(
-            project_id=project_id, round_id=round_id, filters=changed, seed=seed, created_by=actor.user_id
+            project_id=project_id,
+            round_id=round_id,
+            round_number=round_.number if round_ else None,
+            filters=changed,
+            seed=seed,
+            created_by=actor.user_id,
         )
         db.add(bench)
         db.flush()
@@ -80,11 +86,13 @@ def open_bench(
 def try_again(actor: Actor, bench_id: int) -> int:
     """Ask again what could not be asked, and what is missing; return the job's id.
 
+    A text of which one reply could not be had is asked about anew, with all votes.
+
     Raises `Conflict` while the job runs, and where every judge was asked about every sample.
     """
-    row, said, other = tables.BenchJudge, tables.BenchJudgment, aliased(tables.BenchJudgment)
-    same = (other.bench_judge_id == said.bench_judge_id, other.sample_id == said.sample_id)
-    is_answered = select(other.id).where(*same, other.failure.is_(None)).exists()
+    row, said, lost = tables.BenchJudge, tables.BenchJudgment, aliased(tables.BenchJudgment)
+    same = (lost.bench_judge_id == said.bench_judge_id, lost.sample_id == said.sample_id)
+    has_lost = select(lost.id).where(*same, lost.is_doubtful).exists()
     with session() as db:
         bench = find(db, actor, bench_id, Role.curator, lock=True)
         job = db.get(tables.Job, bench.job_id) if bench.job_id is not None else None
@@ -93,8 +101,7 @@ def try_again(actor: Actor, bench_id: int) -> int:
                 f"The judges of bench {bench_id} are at work. Wait until they have ended, or cancel the job."
             )
         mine = select(row.id).where(row.bench_id == bench_id)
-        in_vain = (said.is_doubtful, ~is_answered)
-        doubtful = select(said.bench_judge_id).where(said.bench_judge_id.in_(mine), *in_vain)
+        doubtful = select(said.bench_judge_id).where(said.bench_judge_id.in_(mine), said.is_doubtful)
         again = list(
             db.scalars(
                 select(row.id).where(
@@ -106,10 +113,11 @@ def try_again(actor: Actor, bench_id: int) -> int:
         is_over = job is not None and job.status is JobStatus.done
         if not again and is_over:
             raise Conflict(f"Every judge of bench {bench_id} was asked about every sample. Open another bench.")
-        gone = list(db.scalars(select(said.id).where(said.bench_judge_id.in_(again), *in_vain)))
+        gone = list(db.scalars(select(said.id).where(said.bench_judge_id.in_(again), has_lost)))
         for some in in_chunks(gone):
             db.execute(delete(said).where(said.id.in_(some)))
-        db.execute(update(row).where(row.id.in_(again)).values(finished_at=None, error=None))
+        db.execute(update(row).where(row.id.in_(again)).values(finished_at=None, error=None, figures=None))
+        bench.figures = None
         events.note(db, actor, "try judges again", f"bench {bench_id}", project_id=bench.project_id, judges=len(again))
         if job is not None and not is_over and not job.is_final:
             return jobs.resume(db, job.id).id

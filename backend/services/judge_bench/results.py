@@ -1,7 +1,7 @@
 """What the judges of a bench came to, side by side, and the samples on which one of them disagrees."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -20,16 +20,18 @@ from backend.services.samples import visibility
 from backend.values import JSON, JobStatus, Role
 
 T = TypeVar("T")
+MOST_LISTED = 100
 HIDDEN = (
-    "People still decide on a round whose texts are on this bench. It is shown to curators, and to all when the review "
-    "is over."
+    "People still decide on a round whose texts are on this bench, or on a branch with copies of them. It is shown to "
+    "curators, and to all when the review is over."
 )
 
 
 @dataclass(frozen=True)
 class Figures:
     """What a judge comes to. `unread`: texts without a verdict in any reply. `unasked`: texts it could not be asked
-    about, `reason`: why not, the first time; asked again, `doubtful` of them may be answered."""
+    about, `reason`: why not, the first time. `doubtful`: texts of which a reply is missing that they may get when asked
+    again. `before`: texts that the judge from before labelled otherwise, None where it labelled none."""
 
     confusion: Confusion
     measures: tuple[Measure, ...]
@@ -37,6 +39,7 @@ class Figures:
     unread: int
     unasked: int
     doubtful: int
+    before: int | None
     reason: str
 
 
@@ -65,19 +68,24 @@ class JudgeView:
 
 @dataclass(frozen=True)
 class BenchLine:
-    """A bench in the list."""
+    """A bench in the list. `round_number` stays when the round is gone. `samples`, `labelled`: None while hidden
+    from those who will decide on one of the texts."""
 
     id: int
     project_id: int
     round_id: int | None
     round_number: int | None
     is_filtered: bool
-    samples: int
-    labelled: int
+    samples: int | None
+    labelled: int | None
     judges: tuple[str, ...]
     status: JobStatus | None
     created_at: datetime
     created_by: str | None
+
+    @property
+    def is_running(self) -> bool:
+        return self.status in jobs.ACTIVE
 
 
 @dataclass(frozen=True)
@@ -96,16 +104,21 @@ class BenchView:
 
     @property
     def is_running(self) -> bool:
-        return self.line.status in jobs.ACTIVE
+        return self.line.is_running
 
 
-def list_benches(actor: Actor, project_id: int) -> list[BenchLine]:
-    """Return the project's benches, newest first."""
+def list_benches(actor: Actor, project_id: int, *, also: int | None = None) -> list[BenchLine]:
+    """Return the project's newest benches, newest first, and the one that is asked for if it is older."""
     bench = tables.JudgeBench
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
-        rows = db.scalars(select(bench).where(bench.project_id == project_id).order_by(bench.id.desc())).all()
-        return _lines(db, rows)
+        newest = select(bench.id).where(bench.project_id == project_id).order_by(bench.id.desc()).limit(MOST_LISTED)
+        ids = set(db.scalars(newest)) | ({also} if also is not None else set())
+        query = select(bench).where(bench.project_id == project_id, bench.id.in_(ids))
+        rows = db.scalars(query.order_by(bench.id.desc())).all()
+        kept = _hidden(db, actor, project_id, [row.id for row in rows])
+        lines = _lines(db, rows)
+        return [replace(one, samples=None, labelled=None) if one.id in kept else one for one in lines]
 
 
 def get(actor: Actor, bench_id: int) -> BenchView:
@@ -134,20 +147,40 @@ def get(actor: Actor, bench_id: int) -> BenchView:
 def refuse_hidden(db: Session, actor: Actor, row: tables.JudgeBench) -> None:
     """Raise `PermissionDenied` for who is no curator while people decide on a round of the bench's texts: labels and
     judges' words are kept from who will decide."""
-    role = role_of(db, actor, row.project_id) or Role.viewer
-    if role.rank >= Role.curator.rank:
-        return
-    sample, mine = tables.Sample, tables.BenchSample
-    ids = select(sample.round_id).join(mine, mine.sample_id == sample.id).where(mine.bench_id == row.id).distinct()
-    if any(
-        visibility.awaits_decisions(one) for one in db.scalars(select(tables.Round).where(tables.Round.id.in_(ids)))
-    ):
+    if _hidden(db, actor, row.project_id, [row.id]):
         raise PermissionDenied(HIDDEN)
+
+
+def is_curator_of(db: Session, actor: Actor, project_id: int) -> bool:
+    """Whether the actor is a curator there, or more."""
+    return (role_of(db, actor, project_id) or Role.viewer).rank >= Role.curator.rank
+
+
+def _hidden(db: Session, actor: Actor, project_id: int, bench_ids: Sequence[int]) -> set[int]:
+    """Those of the benches with a text on which people decide, in its round or in one that shares it as a branch."""
+    if not bench_ids or is_curator_of(db, actor, project_id):
+        return set()
+    kept = _deciding(db, project_id)
+    if not kept:
+        return set()
+    sample, mine = tables.Sample, tables.BenchSample
+    query = select(mine.bench_id).join(sample, sample.id == mine.sample_id).where(mine.bench_id.in_(bench_ids))
+    return set(db.scalars(query.where(sample.round_id.in_(kept)).distinct()))
+
+
+def _deciding(db: Session, project_id: int) -> set[int]:
+    """The rounds on which people decide, and all that branching joins to one of them: they share texts."""
+    rows = db.scalars(select(tables.Round).where(tables.Round.project_id == project_id)).all()
+    found = {row.id for row in rows if visibility.awaits_decisions(row)}
+    links = [(row.id, row.branch_of_id) for row in rows if row.branch_of_id is not None]
+    while more := {one for link in links if found.intersection(link) for one in link} - found:
+        found |= more
+    return found
 
 
 def _lines(db: Session, rows: Sequence[tables.JudgeBench]) -> list[BenchLine]:
     ids = [row.id for row in rows]
-    mine, judge, user, round_, job = tables.BenchSample, tables.BenchJudge, tables.User, tables.Round, tables.Job
+    mine, judge, user, job = tables.BenchSample, tables.BenchJudge, tables.User, tables.Job
     counted = select(mine.bench_id, func.count(), func.count(mine.accepts)).where(mine.bench_id.in_(ids))
     counts = {id_: (n, known) for id_, n, known in db.execute(counted.group_by(mine.bench_id))}
     titles: dict[int, list[str]] = {id_: [] for id_ in ids}
@@ -155,14 +188,13 @@ def _lines(db: Session, rows: Sequence[tables.JudgeBench]) -> list[BenchLine]:
     for id_, title in db.execute(query.order_by(judge.bench_id, judge.position)):
         titles[id_].append(title)
     people = _named(db, user.id, user.name, [row.created_by for row in rows])
-    numbers = _named(db, round_.id, round_.number, [row.round_id for row in rows])
     statuses = _named(db, job.id, job.status, [row.job_id for row in rows])
     return [
         BenchLine(
             row.id,
             row.project_id,
             row.round_id,
-            numbers.get(row.round_id or 0),
+            row.round_number,
             row.filters is not None,
             *counts.get(row.id, (0, 0)),
             tuple(titles[row.id]),
@@ -220,6 +252,6 @@ def _judges(db: Session, bench_id: int) -> list[JudgeView]:
 def _figures(stored: JSON | None) -> Figures | None:
     if not stored:
         return None
-    names = ("judged", "unread", "unasked", "doubtful", "reason")
+    names = ("judged", "unread", "unasked", "doubtful", "before", "reason")
     counts = {name: stored[name] for name in names}
     return Figures(bench_figures.confusion_of(stored), bench_figures.measures_of(stored), **counts)
