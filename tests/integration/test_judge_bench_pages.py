@@ -8,6 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli.commands import app
+from backend.errors import MissingPrerequisite
+from backend.judges import Judge
 from backend.services.people import accounts
 from backend.values import JobStatus
 from tests.integration import site
@@ -66,6 +68,24 @@ def test_page_rest_and_command_line_show_the_same_bench(bench: Bench) -> None:
     assert shown.exit_code == 0, shown.output
     assert "written_verdict, kind" in shown.output
     assert "30 samples with labels of people, of all rounds" in shown.output
+
+
+def test_the_form_says_why_the_newest_round_s_judge_is_left_out(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent(self: Judge) -> None:
+        raise MissingPrerequisite("There is no sandbox here. Install one.")
+
+    monkeypatch.setattr(Judge, "check_ready", absent)
+    with site.signed_in(bench.curator) as client:
+        page = Page(client, bench.project.slug)
+        form = page.ask("judge_bench", "draw_form")
+        assert "There is no sandbox here. Install one." in form
+        assert "Labels of people in all rounds: 40 samples" in form
+        monkeypatch.undo()
+        bench_id = bench.open(bench.judge("kind", KIND))
+        assert '"active": true' in page.ask("judge_bench", "draw")
+        assert "Labels of people" not in page.ask("judge_bench", "draw_form"), "it is folded, and nothing is counted"
+        run_bench(bench_id)
+        assert '"active": false' in page.ask("judge_bench", "draw")
 
 
 def test_the_command_line_opens_a_bench_of_a_file(bench: Bench, tmp_path: Path) -> None:
