@@ -11,6 +11,7 @@ from app.api import (
     desk,
     errors,
     jobs,
+    judge_benches,
     judging,
     pairs,
     previews,
@@ -32,7 +33,7 @@ from backend.errors import NotFound
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 NOUNS = (
     projects, prompts, templates, recipes, rounds, previews, judging, rewrites, samples, reviews, desk, curating, pairs,
-    team, jobs, trainings, checkpoints, arenas, datasets, audit, users, warnings,
+    team, jobs, trainings, checkpoints, arenas, judge_benches, datasets, audit, users, warnings,
 )  # fmt: skip
 
 

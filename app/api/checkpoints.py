@@ -28,7 +28,11 @@ class Renaming(BaseModel):
 
 
 class EndpointChange(BaseModel):
-    """What is left out stays. A price of null is none."""
+    """What is left out stays; the defaults are those of a new endpoint. A price of a million tokens; null is none.
+
+    `api_key_env` names the environment variable that holds the key, never the key; empty: `RONDO_OPENAI_API_KEY`.
+    `extra`: further fields of each request. `send_defaults`: send temperature and top_p also where they are 1.
+    """
 
     model_config = ConfigDict(extra="forbid")
 

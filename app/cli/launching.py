@@ -43,7 +43,7 @@ def plan_of(actor: Actor, project_id: int, wish: Wish, *, parent_id: int | None,
     Without a parent, a policy that a round made goes on from that round. The reference is the policy unless given.
     """
     known = checkpoints.tree(actor, project_id)
-    policy = _checkpoint(known, wish.policy) if wish.policy else None
+    policy = find_checkpoint(known, wish.policy) if wish.policy else None
     if again_id is not None:
         plan = rounds.again(actor, project_id, again_id)
     elif policy is not None and parent_id is None and policy.round_id is None:
@@ -60,10 +60,10 @@ def changed(actor: Actor, project_id: int, plan: Plan, wish: Wish) -> Plan:
     known = checkpoints.tree(actor, project_id)
     plan = _with_recipe(actor, project_id, plan, wish)
     if wish.reference:
-        plan = replace(plan, reference_id=_checkpoint(known, wish.reference).id)
+        plan = replace(plan, reference_id=find_checkpoint(known, wish.reference).id)
     if wish.judge:
-        plan = replace(plan, judge_id=None if wish.judge == ITSELF else _checkpoint(known, wish.judge).id)
-    bound = {role: _checkpoint(known, name).id for role, name in _pairs(wish.roles, "A role", "ROLE=CHECKPOINT")}
+        plan = replace(plan, judge_id=None if wish.judge == ITSELF else find_checkpoint(known, wish.judge).id)
+    bound = {role: find_checkpoint(known, name).id for role, name in _pairs(wish.roles, "A role", "ROLE=CHECKPOINT")}
     return _with_sets(actor, project_id, replace(plan, roles=plan.roles | bound), wish)
 
 
@@ -111,7 +111,7 @@ def _pairs(given: Sequence[str], what: str, form: str) -> list[tuple[str, str]]:
     return [(name.strip(), value.strip()) for name, _, value in (one.partition("=") for one in given)]
 
 
-def _checkpoint(known: Sequence[CheckpointRow], wanted: str) -> CheckpointRow:
+def find_checkpoint(known: Sequence[CheckpointRow], wanted: str) -> CheckpointRow:
     for one in known:
         if wanted == one.name:
             return one

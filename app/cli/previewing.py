@@ -77,14 +77,19 @@ def _text(found: "PreviewView") -> str:
         [
             one["id"],
             one["text"].replace("\n", " ")[:60],
-            "-" if one["score"] is None else f"{one['score']:.3g}",
-            one["verdict"] or "-",
-            ", ".join(kept["as"] for kept in one["kept"]) or "not kept",
+            "-" if one.get("score") is None else f"{one['score']:.3g}",
+            one.get("verdict") or "-",
+            ", ".join(kept["as"] for kept in one["kept"]) or "not kept" if "kept" in one else "-",
         ]
         for one in samples
     ]
     said = [f"Preview {found.id}: {found.status}", found.result.get("empty", ""), found.error or ""]
-    if found.seconds is not None:
-        said.append(f"Sampling and judging of the full round: at most {found.seconds:.0f} s")
+    known = found.result["estimate"]["full"]["seconds"]
+    if known is not None:
+        said.append(f"All of the full round, by rounds before: about {known:.0f} s")
+    elif found.seconds is not None:
+        said.append(
+            f"The full round up to its training: at most {found.seconds:.0f} s (loose: so few prompts fill no batch)"
+        )
     rows = table(["text", "", "score", "verdict", "kept"], lines) if lines else ""
     return "\n".join(filter(None, [said[0], rows, *said[1:]]))

@@ -32,9 +32,6 @@ HEAD = (
         for name in ("sheets.js", "frames.js", "locks.js", "rondo.js")
     )
 )
-EARLY = f'</script><script src="{own_files.address("early.js")}">'
-"""Right behind the configuration: before the style sheets, which scripts behind them wait for, and before the other
-scripts that take over what a page asks, so that those hear of it, too."""
 FIRST = (
     "{% set needs = rondo_links(config) %}"
     f'<link rel="preload" as="font" type="font/woff2" crossorigin href="{own_files.address(FONT)}">'
@@ -96,7 +93,7 @@ def framed(source: str) -> str:
         # Links in a page and its questions are relative to its project; what the page is built of is the same in all.
         (r"(<meta charset=\"utf-8\" />)", rf"\1{FIRST}"),
         (r"(<base href=\"\{\{ base_url[^>]*>)", r"\1"),
-        (r"(window\.gradio_config = \{\{ config \| toorjson \}\};)", rf"\1 {ROOT}{EARLY}"),
+        (r"(window\.gradio_config = \{\{ config \| toorjson \}\};)", rf"\1 {ROOT}"),
         (r"src=\"\./assets/", 'src="/assets/'),
         (r"href=\"\./assets/", 'href="/assets/'),
         (r"(</head>)", rf"{HEAD}\1"),

@@ -71,15 +71,19 @@ def shown(found: Health, hold: dict[str, Any] | None = None) -> dict[str, Any]:
 
 def corrected(found: CorrectedShare | None) -> str:
     """The share of right answers as the judge says it and as decisions correct it, or what is missing for that."""
-    if found is None or found.judge is None:
+    if found is None:
         return ""
+    if found.judge is None:
+        return f"Share of right answers: unknown. {found.missing}"
     says = f"Share of right answers: the judge says {found.judge * 100:.1f} %"
     number = found.number
     if number.value is None or number.low is None or number.high is None:
         return f"{says}; what people’s decisions correct that to is unknown: {found.missing}"
     beside = f" and {found.chosen:,} that were chosen" if found.chosen else ""
+    labels = "label that was known" if found.known == 1 else "labels that were known"
+    known = f" and {found.known:,} {labels}" if found.known else ""
     return (
-        f"{says}, corrected by {number.n + found.chosen:,} decisions {number.value * 100:.1f} % "
+        f"{says}, corrected by {number.n + found.chosen:,} decisions{known} {number.value * 100:.1f} % "
         f"(95 % interval {number.low * 100:.1f} to {number.high * 100:.1f}; {found.texts:,} texts, {number.n:,} "
         f"decided at random{beside})."
     )

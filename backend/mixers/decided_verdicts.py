@@ -33,7 +33,13 @@ class DecidedVerdicts(Mixer):
         description="own: only decisions with which a reply of the judge agrees; any: of the others the verdict alone",
     )
     rounds: int = Field(1, ge=1, le=1_000, description="of how many rounds decisions are read, this one first")
-    copies: int = Field(1, ge=1, le=100, description="how often each row stands in the dataset")
+    copies: int = Field(
+        1,
+        ge=1,
+        le=100,
+        description="how often each row stands in the dataset; above 5 the warning duplicated_prompts is red, since "
+        "rows that are read so often are learned by heart",
+    )
 
     @property
     def reads_decided(self) -> bool:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from backend import recipes
 from backend.judges import Judge
+from backend.pipeline.health.corrected import population, speaking
 from backend.pipeline.health.evidence import gather
 from backend.pipeline.health.shapes import Evidence
 from backend.pipeline.stage import StageContext, derive_seed
@@ -21,8 +22,9 @@ from backend.selectors import Selector
 from backend.values import Group, LabelSource, Sample, Verdict
 
 OFF, FEWEST = "judge", 20
-RESAMPLES, SURE = 500, 0.9
-"""A cut moves where the new one is better in so large a share of so many resamples of the decisions."""
+NO_DIFFERENCE = 1e-9
+RESAMPLES, CHANCE = 500, 0.05
+"""A cut moves where chance makes another one look as much better in no more than this share of so many resamples."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +37,10 @@ class Cut:
     rows: int
     why: str = ""
 
-    def noted(self) -> dict[str, Any]:
-        """As the funnel and the dataset's provenance keep it."""
-        return asdict(self) if self.why else {k: v for k, v in asdict(self).items() if k != "why"}
+    def noted(self, selector: Selector | None = None) -> dict[str, Any]:
+        """As the funnel and the dataset's provenance keep it. `unused`: why a cut that moved changes nothing here."""
+        unused = selector.ignores_cut(self.old) if selector is not None and self.new != self.old else ""
+        return {k: v for k, v in (asdict(self) | {"unused": unused}).items() if v or k not in ("why", "unused")}
 
 
 def said(noted: Mapping[str, Any]) -> str:
@@ -45,7 +48,8 @@ def said(noted: Mapping[str, Any]) -> str:
     if noted["new"] == noted["old"]:
         return f"the judge’s cut stayed at {noted['old']:g}: {noted.get('why', '')}"
     by = f"{noted['rows']:,} decisions at random, by {noted['rule']}"
-    return f"the judge’s cut moved from {noted['old']:g} to {noted['new']:g} by {by}"
+    unused = f"; it changes nothing in this selection: {noted['unused']}" if noted.get("unused") else ""
+    return f"the judge’s cut moved from {noted['old']:g} to {noted['new']:g} by {by}{unused}"
 
 
 @dataclass(frozen=True)
@@ -86,12 +90,13 @@ def moved(rule: str, old: float, evidence: Evidence, fewest: int, seed: int) -> 
     A decision on a text that was drawn at random speaks for its share of all that were not chosen; one on a text that
     the queue chose speaks for that text.
     """
-    words = [(one, one.text.score) for one in evidence.words if one.text.score is not None]
+    spoken, texts = speaking(evidence)
+    words = [(one, one.text.score) for one in spoken if one.text.score is not None]
     drawn = sum(one.is_drawn for one, _ in words)
     if drawn < fewest:
         return Cut(rule, old, old, drawn, f"{drawn:,} blind decisions at random; at least {fewest:,} are needed.")
-    groups = len({one.group_id for one in evidence.texts})
-    all_of_them = len(evidence.texts) * (evidence.drawn_of / groups if evidence.drawn_of and groups else 1.0)
+    scored = [one for one in texts if one.score is not None]
+    all_of_them = population(scored, evidence.drawn_of, max(len(scored), len(words))).texts if scored else len(words)
     weight = max(1.0, (all_of_them - len(words) + drawn) / drawn)
     rows = [Decided(score, one.accepts, weight if one.is_drawn else 1.0, one.is_drawn) for one, score in words]
     if len({one.accepts for one in rows}) < 2:
@@ -99,9 +104,10 @@ def moved(rule: str, old: float, evidence: Evidence, fewest: int, seed: int) -> 
     new = best(rule, old, rows)
     if new == old:
         return Cut(rule, old, old, drawn, "No other cut agrees better with people.")
-    won = better_share(rule, old, new, rows, seed)
-    if won < SURE:
-        return Cut(rule, old, old, drawn, f"{new:g} agrees better with people, but in {won:.0%} of resamples only.")
+    chance = by_chance(rule, old, rows, seed)
+    if chance > CHANCE:
+        why = f"{new:g} agrees better with people, but chance alone shows as much in {chance:.0%} of resamples"
+        return Cut(rule, old, old, drawn, f"{why}; {CHANCE:.0%} are allowed.")
     return Cut(rule, old, new, drawn)
 
 
@@ -110,18 +116,31 @@ def best(rule: str, old: float, rows: Sequence[Decided]) -> float:
 
     By accuracy it is where the isotonic regression of people's verdicts on the scores crosses one half.
     """
-    candidates = sorted({old, *(one.score for one in rows)})
-    return max(candidates, key=lambda cut: (figure(rule, cut, rows), -abs(cut - old), -cut))
+    found = figures(rule, candidates(old, rows), rows)
+    return max(found, key=lambda cut: (found[cut], -abs(cut - old), -cut))
 
 
-def figure(rule: str, cut: float, rows: Iterable[Decided]) -> float:
-    """F1 of the accepts, Youden's index (recall + specificity - 1; Youden 1950), or the accuracy, at this cut."""
-    hits = false_accepts = misses = passes = 0.0
+def candidates(old: float, rows: Iterable[Decided]) -> list[float]:
+    """The cuts that tell the rows apart, lowest first, and the old one."""
+    return sorted({old, *(one.score for one in rows)})
+
+
+def figures(rule: str, cuts: Sequence[float], rows: Iterable[Decided]) -> dict[float, float]:
+    """The rule's figure at each of the cuts, which are in order and hold every score of the rows."""
+    good, bad = dict.fromkeys(cuts, 0.0), dict.fromkeys(cuts, 0.0)
     for one in rows:
-        if one.score >= cut:
-            hits, false_accepts = hits + one.weight * one.accepts, false_accepts + one.weight * (not one.accepts)
-        else:
-            misses, passes = misses + one.weight * one.accepts, passes + one.weight * (not one.accepts)
+        (good if one.accepts else bad)[one.score] += one.weight
+    hits, false_accepts, misses, passes = sum(good.values()), sum(bad.values()), 0.0, 0.0
+    found = {}
+    for cut in cuts:
+        found[cut] = figure(rule, hits, false_accepts, misses, passes)
+        hits, false_accepts = hits - good[cut], false_accepts - bad[cut]
+        misses, passes = misses + good[cut], passes + bad[cut]
+    return found
+
+
+def figure(rule: str, hits: float, false_accepts: float, misses: float, passes: float) -> float:
+    """F1 of the accepts, Youden's index (recall + specificity - 1; Youden 1950), or the accuracy, of such a table."""
     good, bad = hits + misses, false_accepts + passes
     if rule == "f1":
         return round(2 * hits / (2 * hits + false_accepts + misses), 12) if good or false_accepts else 0.0
@@ -130,18 +149,23 @@ def figure(rule: str, cut: float, rows: Iterable[Decided]) -> float:
     return round((hits + passes) / (good + bad), 12) if good or bad else 0.0
 
 
-def better_share(rule: str, old: float, new: float, rows: Sequence[Decided], seed: int) -> float:
-    """In what share of resamples of the rows the new cut is better than the old one; where both are equal, half.
+def by_chance(rule: str, old: float, rows: Sequence[Decided], seed: int) -> float:
+    """In what share of resamples of the rows the best cut beats the old one by as much though none is better than it.
 
-    Only what was drawn at random is drawn again: what was chosen would be chosen again.
+    The test for superior predictive ability (White 2000, Econometrica 68 (5); Hansen 2005, Journal of Business and
+    Economic Statistics 23 (4), of whose forms the lower one). All cuts are searched anew in each resample, since the
+    best of many looks good by chance: what each gains on the old cut counts less what it gained on the rows themselves,
+    where that was above 0. Only what was drawn at random is drawn again: what was chosen would be chosen again.
     """
-    chance, won = random.Random(seed), 0.0
+    chance, cuts, as_much = random.Random(seed), candidates(old, rows), 0
     lots, chosen = [one for one in rows if one.is_drawn], [one for one in rows if not one.is_drawn]
+    found = figures(rule, cuts, rows)
+    gains = {cut: found[cut] - found[old] for cut in cuts}
+    most = max(gains.values())
     for _ in range(RESAMPLES):
-        drawn = [*chance.choices(lots, k=len(lots)), *chosen]
-        one, other = figure(rule, new, drawn), figure(rule, old, drawn)
-        won += 1.0 if one > other else 0.5 if one == other else 0.0
-    return won / RESAMPLES
+        drawn = figures(rule, cuts, [*chance.choices(lots, k=len(lots)), *chosen])
+        as_much += max(drawn[cut] - drawn[old] - max(0.0, gains[cut]) for cut in cuts) >= most - NO_DIFFERENCE
+    return (as_much + 1) / (RESAMPLES + 1)
 
 
 def selector_at(selector: Selector, cut: Cut | None) -> Selector:

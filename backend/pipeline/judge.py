@@ -52,12 +52,16 @@ def judge_batch(
 
 
 def judge_alone(stage: StageContext, engine: Engine | None, group: Group, seed: int) -> list[Judgment]:
+    """Judge a group, or, where the judge raises, each of its samples alone."""
+    return judge_group(ready(stage, [group]), engine, group, seed)
+
+
+def judge_group(judge: Judge, engine: Engine | None, group: Group, seed: int) -> list[Judgment]:
     """Judge a group, or, where the judge raises, each of its samples alone.
 
     Who compares the samples of a group says something else of one alone: those for which it does not raise alone are
     judged together, and where it raises for these, too, none has a judgment.
     """
-    judge = ready(stage, [group])
     try:
         return judge.judge(engine, [group], seed=seed)
     except Exception as error:

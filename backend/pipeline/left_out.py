@@ -169,11 +169,11 @@ class Gate:
     """Holds back batches of which nothing was served until something is, so that a bad server leaves no rows.
 
     A killed job asks for the batches that were held back again. in_order: no batch is written before one that is held
-    back, for a stage that goes on by the number of batches written.
+    back, for a stage that goes on by the number of batches written. who: what stops at too many failures in a row.
     """
 
-    def __init__(self, what: str, *, anything_yet: bool, in_order: bool = False) -> None:
-        self.what, self.anything, self.in_order = what, anything_yet, in_order
+    def __init__(self, what: str, *, anything_yet: bool, in_order: bool = False, who: str = "the job") -> None:
+        self.what, self.anything, self.in_order, self.who = what, anything_yet, in_order, who
         self.held: list[Callable[[], None]] = []
         self.failures: list[Failure] = []
         self.reasons: Counter[str] = Counter()
@@ -196,7 +196,7 @@ class Gate:
         self.failures += doubtful
         if len(self.failures) >= IN_A_ROW:
             raise EngineError(
-                f"{len(self.failures)} {self.what} in a row could not be served, so the job stops. The first: "
+                f"{len(self.failures)} {self.what} in a row could not be served, so {self.who} stops. The first: "
                 f"{self.failures[0].reason}"
             )
 

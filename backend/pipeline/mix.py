@@ -49,13 +49,16 @@ def funnel(stage: StageContext, db: Session, chosen: Chosen) -> list[dict[str, A
     *before, _ = dataset_before(stage, db).funnel
     name = stage.place.step.name or str(stage.place.step.part.name)
     origins = Counter(origin for origin, _ in chosen.origins())
+    mixers = [stage.places[n].step.part for n in (*stage.place.rows, stage.step)]
+    # Asked for and none is told, too: a mixer that found no decision adds nothing.
+    asks_people = any(isinstance(one, Mixer) and one.reads_decided for one in mixers)
     count = origins.total()
     return [
         *before,
         {"stage": name, "count": count, "dropped": dict(chosen.dropped), "unit": chosen.unit},
         {"stage": "training rows", "count": count, "dropped": {}, "earlier rounds": origins["earlier"],
          "seed rows": origins["mix"]}
-        | ({"decisions": origins["decision"]} if origins["decision"] else {}),
+        | ({"decisions": origins["decision"]} if asks_people else {}),
     ]  # fmt: skip
 
 

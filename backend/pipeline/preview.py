@@ -43,13 +43,16 @@ def run(job_id: int, attempt: int, progress: JobProgress) -> Finish:
     A selector that keeps nothing ends the preview without an error: of so few prompts that may be chance.
     """
     preview = _preview(job_id)
+    # Of a step that an earlier attempt began, the last one does and times the rest alone.
+    is_timed = attempt == 1
     while (stage := _next(preview.id, job_id, attempt, progress)) is not None:
         if not _step(stage, preview.id):
+            is_timed = False
             break
 
     def finish(db: Session) -> None:
         row = db.get_one(tables.Preview, preview.id)
-        row.result = row.result | preview_rows.shown(db, preview.id) | {"is_over": True}
+        row.result = row.result | preview_rows.shown(db, preview.id) | {"is_over": True, "is_timed": is_timed}
         db.flush()
         preview_rows.delete_rows(db, preview.id)
 
@@ -114,9 +117,11 @@ def _step(stage: StageContext, preview_id: int) -> bool:
         "seconds": time.perf_counter() - began,
         "loading": loading.seconds - loaded,
     }
-    dropped = _dropped(stage) if stage.stage is Stage.select else {}
+    looked = _dropped(stage) if stage.stage is Stage.select else {}
     with stage.writing() as db:
         finish(db)
+        db.flush()
+        dropped = {str(id_): reasons for id_, (reasons, rows) in looked.items() if rows == _rows(db, stage, id_)}
         row = db.get_one(tables.Preview, preview_id, with_for_update=True)
         before = row.result
         row.result = (
@@ -157,23 +162,39 @@ def _looked(stage: StageContext) -> tuple[Finish, JSON]:
     return _nothing, {preflight.KIND: report}
 
 
-def _dropped(stage: StageContext) -> JSON:
-    """Why the step's selector drops samples of each group, by the group's id; {} of one that needs all groups at once.
+Rows = set[tuple[int | None, int | None]]
+"""Rows by their samples: the chosen or only one, and the rejected one."""
 
-    Each group is selected from alone: a selector's own count is of all of them together.
+
+def _dropped(stage: StageContext) -> dict[int, tuple[JSON, Rows]]:
+    """By the group's id why the step's selector drops samples of it where it sees it alone, and the rows it makes.
+
+    A selector's own count is of all groups together. One that draws or counts across groups may select otherwise from
+    one alone: the reasons hold where the rows are those that it made. {} of one that needs all groups at once.
     """
     selector = stage.place.step.part
     if not isinstance(selector, Selector) or selector.needs_all_groups:
         return {}
-    found: JSON = {}
+    found: dict[int, tuple[JSON, Rows]] = {}
     with reading() as db:
         known = known_labels(db, stage.round.id)
         for row in group_values.seen_by(db, stage):
             groups = selecting.labelled(stage, db, [row], known)
             offered = selecting.offered(stage, groups)
             if groups and not offered:
-                found[str(row.id)] = {selecting.PARENT_REJECTED: len(groups[0].samples)}
+                found[row.id] = {selecting.PARENT_REJECTED: len(groups[0].samples)}, set()
             elif offered:
                 selection = selector.select(offered, seed=stage.seed("select", 0))
-                found[str(row.id)] = dict(selection.dropped) | {"unit": selection.unit}
+                rows = {(one.sample_id, one.rejected_id) for one in selection.examples} - {(None, None)}
+                found[row.id] = dict(selection.dropped) | {"unit": selection.unit}, rows
     return found
+
+
+def _rows(db: Session, stage: StageContext, group_id: int) -> Rows:
+    """The rows that the step selected from a group's samples."""
+    row, dataset, sample = tables.Example, tables.Dataset, tables.Sample
+    own = select(sample.id).where(sample.group_id == group_id).scalar_subquery()
+    query = select(row.sample_id, row.rejected_id).join(dataset, dataset.id == row.dataset_id)
+    query = query.where(dataset.round_id == stage.round.id, dataset.step == stage.step, row.origin == "selected")
+    query = query.where(row.sample_id.in_(own) | row.rejected_id.in_(own))
+    return {(sample_id, rejected_id) for sample_id, rejected_id in db.execute(query)}

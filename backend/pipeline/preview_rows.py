@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
 from backend import recipes
@@ -14,7 +14,8 @@ from backend.errors import RondoError
 from backend.jobs import ACTIVE
 from backend.values import JSON, Split
 
-MOST_SAMPLES, MOST_CHARACTERS, MOST_REPLY = 300, 4_000, 2_000
+MOST_GROUPS, MOST_SAMPLES, MOST_JUDGMENTS = 300, 300, 900
+MOST_CHARACTERS, MOST_REPLY = 4_000, 2_000
 """What is shown of a preview at most: its result is one row."""
 
 
@@ -51,27 +52,33 @@ def clear_ended(db: Session, project_id: int) -> None:
         delete_rows(db, one.id)
 
 
+def using_set(db: Session, set_id: int) -> int | None:
+    """A preview whose rows refer to the prompt set; None where there is none."""
+    project, round_, used, group = tables.Project, tables.Round, tables.RoundPromptSet, tables.Group
+    found = select(project.preview_id).join(round_, round_.project_id == project.id)
+    found = found.where(project.preview_id.is_not(None)).limit(1)
+    asked = select(group.round_id).join(tables.Prompt, tables.Prompt.id == group.prompt_id)
+    asked = asked.where(tables.Prompt.prompt_set_id == set_id)
+    chosen = select(used.round_id).where(used.prompt_set_id == set_id)
+    return db.scalar(found.where(round_.id.in_(chosen) | round_.id.in_(asked)))
+
+
 def shown(db: Session, preview_id: int) -> JSON:
-    """What the rows show as they are now: every question with its texts, and what was kept; {} without rows."""
+    """What the rows show as they are now: questions with their texts, and what was kept; {} without rows.
+
+    `num_samples` and `num_judgments` are what there is, of which no more than is shown is read.
+    """
     row = round_of(db, preview_id)
     if row is None:
         return {}
-    group, sample = tables.Group, tables.Sample
+    group = tables.Group
     of_round = (group.round_id == row.id, group.split == Split.train)
-    groups = db.scalars(select(group).where(*of_round).order_by(group.step, group.position)).all()
-    texts = db.execute(
-        select(sample, tables.Label)
-        .outerjoin(tables.Label, tables.Label.sample_id == sample.id)
-        .where(sample.round_id == row.id, sample.split == Split.train)
-        .order_by(sample.step, sample.position, sample.id)
-    ).tuples()
-    of_group: dict[int, list[tuple[tables.Sample, tables.Label | None]]] = defaultdict(list)
-    number = 0
-    for one, label in texts:
-        number += 1
-        if number <= MOST_SAMPLES:
-            of_group[one.group_id].append((one, label))
-    said, kept = _judgments(db, row.id), _kept(db, row.id)
+    groups = db.scalars(select(group).where(*of_round).order_by(group.step, group.position).limit(MOST_GROUPS)).all()
+    of_group = _samples(db, row.id)
+    ids = [one["id"] for several in of_group.values() for one in several]
+    said, kept = _judgments(db, ids), _kept(db, row.id, ids)
+    for one in (sample for several in of_group.values() for sample in several):
+        one |= {"judgments": said[one["id"]], "kept": kept[one["id"]]}
     prompts = _prompts(db, [one.prompt_id for one in groups])
     return {
         "groups": [
@@ -84,57 +91,78 @@ def shown(db: Session, preview_id: int) -> JSON:
                     for turn in one.messages or prompts[one.prompt_id][0]
                 ],
                 "answer": _cut(one.answer or prompts[one.prompt_id][1] or ""),
-                "samples": [_sample(row, label, said, kept) for row, label in of_group[one.id]],
+                "samples": of_group[one.id],
             }
             for one in groups
         ],
-        "samples": number,
+        "num_samples": _count(db, tables.Sample.round_id == row.id, tables.Sample.split == Split.train),
+        "num_judgments": _count(db, tables.Judgment.round_id == row.id),
         "funnels": _funnels(db, row),
         "left_out": _left_out(db, row.id),
+        "spent": _spent(db, row.id),
     }
 
 
-def _sample(
-    row: tables.Sample, label: tables.Label | None, said: dict[int, list[JSON]], kept: dict[int, list[JSON]]
-) -> JSON:
-    return {
-        "id": row.id,
-        "step": row.step,
-        "role": row.role,
-        "text": _cut(row.text),
-        "finish_reason": row.finish_reason,
-        "tokens": row.num_tokens,
-        "score": label.score if label is not None else None,
-        "verdict": str(label.verdict) if label is not None and label.verdict is not None else None,
-        "is_unparsed": bool(label is not None and label.is_unparsed),
-        "judgments": said[row.id],
-        "kept": kept[row.id],
-    }
+def _count(db: Session, *conditions: ColumnElement[bool]) -> int:
+    return db.scalar(select(func.count()).where(*conditions)) or 0
 
 
-def _judgments(db: Session, round_id: int) -> dict[int, list[JSON]]:
-    row = tables.Judgment
+def _samples(db: Session, round_id: int) -> dict[int, list[JSON]]:
+    """By the group's id its texts, with their labels, of the first ones of the round."""
+    row, label = tables.Sample, tables.Label
+    query = (
+        select(row.group_id, row.id, row.step, row.role, func.substr(row.text, 1, MOST_CHARACTERS + 1),
+               row.finish_reason, row.num_tokens, label.score, label.verdict, label.is_unparsed)
+        .outerjoin(label, label.sample_id == row.id)
+        .where(row.round_id == round_id, row.split == Split.train)
+        .order_by(row.step, row.position, row.id)
+        .limit(MOST_SAMPLES)
+    )  # fmt: skip
     found: dict[int, list[JSON]] = defaultdict(list)
-    query = select(row).where(row.round_id == round_id).order_by(row.step, row.position, row.id)
-    for one in db.scalars(query):
-        found[one.sample_id].append(
+    for group_id, id_, step, role, text, reason, tokens, score, verdict, is_unparsed in db.execute(query):
+        found[group_id].append(
             {
-                "step": one.step,
-                "judge": one.judge,
-                "score": one.score,
-                "verdict": str(one.verdict) if one.verdict is not None else None,
-                "raw": _cut(one.raw or one.rationale, MOST_REPLY),
+                "id": id_,
+                "step": step,
+                "role": role,
+                "text": _cut(text),
+                "finish_reason": reason,
+                "tokens": tokens,
+                "score": score,
+                "verdict": str(verdict) if verdict is not None else None,
+                "is_unparsed": bool(is_unparsed),
             }
         )
     return found
 
 
-def _kept(db: Session, round_id: int) -> dict[int, list[JSON]]:
+def _judgments(db: Session, ids: Sequence[int]) -> dict[int, list[JSON]]:
+    """By the sample's id what judges said of it: of more than are shown, the first of each sample come first."""
+    row = tables.Judgment
+    said = func.substr(func.coalesce(func.nullif(row.raw, ""), row.rationale), 1, MOST_REPLY + 1)
+    query = select(row.sample_id, row.step, row.position, row.id, row.judge, row.score, row.verdict, said)
+    query = query.where(row.sample_id.in_(ids)).order_by(row.position, row.step, row.id).limit(MOST_JUDGMENTS)
+    found: dict[int, list[JSON]] = defaultdict(list)
+    for sample_id, step, _, _, judge, score, verdict, raw in sorted(db.execute(query), key=lambda one: one[1:4]):
+        found[sample_id].append(
+            {
+                "step": step,
+                "judge": judge,
+                "score": score,
+                "verdict": str(verdict) if verdict is not None else None,
+                "raw": _cut(raw, MOST_REPLY),
+            }
+        )
+    return found
+
+
+def _kept(db: Session, round_id: int, ids: Sequence[int]) -> dict[int, list[JSON]]:
     """By the sample's id as what it stands in which step's rows."""
     row, dataset = tables.Example, tables.Dataset
     found: dict[int, list[JSON]] = defaultdict(list)
     query = select(row.sample_id, row.rejected_id, row.label, dataset.step).join(dataset, dataset.id == row.dataset_id)
     query = query.where(dataset.round_id == round_id, row.origin == "selected")
+    query = query.where(row.sample_id.in_(ids) | row.rejected_id.in_(ids))
     for sample_id, rejected_id, label, step in db.execute(query.order_by(dataset.step, row.position)):
         if rejected_id is not None:
             found[rejected_id].append({"step": step, "as": "rejected"})
@@ -142,6 +170,19 @@ def _kept(db: Session, round_id: int) -> dict[int, list[JSON]]:
             which = "chosen" if rejected_id is not None else "bad" if label is False else "kept"
             found[sample_id].append({"step": step, "as": which})
     return found
+
+
+def _spent(db: Session, round_id: int) -> list[JSON]:
+    """What was asked of each endpoint, and what it cost; `unpriced`: tokens that had no price."""
+    use, checkpoint = tables.EndpointUse, tables.Checkpoint
+    names = ("requests", "tokens_in", "tokens_out", "uncounted", "unpriced", "cost")
+    query = select(checkpoint.name, *[func.sum(getattr(use, name)) for name in names])
+    query = query.join(checkpoint, checkpoint.id == use.checkpoint_id).where(use.round_id == round_id)
+    query = query.group_by(checkpoint.id, checkpoint.name).order_by(func.min(use.id))
+    return [
+        {"endpoint": endpoint, "cost": float(cost)} | dict(zip(names, map(int, sums), strict=False))
+        for endpoint, *sums, cost in db.execute(query)
+    ]
 
 
 def _prompts(db: Session, ids: Sequence[int]) -> dict[int, tuple[list[Any], str | None]]:

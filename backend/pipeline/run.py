@@ -20,6 +20,7 @@ from backend.pipeline import (
     generate,
     hold,
     judge,
+    judge_bench,
     left_out,
     preflight,
     preview,
@@ -94,6 +95,8 @@ def prepare(job_id: int, attempt: int, progress: JobProgress) -> tuple[Finish, S
         return preview.run(job_id, attempt, progress), None
     if job.spec.get("kind") == arena.KIND:
         return arena.run(job_id, attempt, progress), None
+    if job.spec.get("kind") == judge_bench.KIND:
+        return judge_bench.run(job_id, attempt, progress), None
     stage = open_stage(job_id, attempt, progress)
     log.info("Round %s: %s, attempt %s.", stage.round.number, stage.kind or job.stage, attempt)
     with spending_on_failure(stage):

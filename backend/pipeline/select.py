@@ -44,7 +44,7 @@ def choose(stage: StageContext, db: Session) -> Chosen:
     chosen, known = Chosen(before=rows_before(stage, db)), known_labels(db, stage.round.id)
     rows = group_values.seen_by(db, stage)
     cut = cuts.of_step(stage, db)
-    chosen.cut = None if cut is None else cut.noted()
+    chosen.cut = None if cut is None else cut.noted(selector_of(stage))
     selector, is_last = cuts.selector_at(selector_of(stage), cut), is_last_before_training(stage)
     stage.progress.start(len(rows), "groups")
     at_once = max(len(rows), 1) if selector.needs_all_groups else GROUPS_AT_ONCE

@@ -11,7 +11,7 @@ from backend.judges import Judge
 from backend.recipes._recipe import Recipe
 from backend.recipes._slots import SLOTS, STEPS, Common, Slots
 from backend.recipes._steps import BASE, BUILT_IN, JUDGE, KINDS, POLICY, REFERENCE, STAGES, Phase, Step
-from backend.recipes._walk import Place
+from backend.recipes._walk import Place, labeller
 from backend.registry import catalogue, import_all, left_out
 from backend.values import Stage
 
@@ -48,24 +48,13 @@ def judge_of(data: dict[str, Any], phase: int = 0) -> dict[str, Any]:
 
 def judge_place(recipe: Recipe, phase: int = 0) -> Place | None:
     """The step of the judge whose labels people see: the last before they decide; None where there is none."""
-    places, gate = recipe.places(phase), recipe.gate(phase)
-    if gate is None:
-        return None
-    judges = [place for place in places[:gate] if place.step.kind == "judge" and _labels(places, place, places[gate])]
-    return judges[-1] if judges else None
+    gate = recipe.gate(phase)
+    return None if gate is None else labeller(recipe.places(phase), gate)
 
 
 def cut_of(judge: dict[str, Any]) -> float:
     """Of a judge's JSON the lowest score that it labels accept: the default of every judge where it names none."""
     return float(judge.get("accept_at", Judge.model_fields["accept_at"].default))
-
-
-def _labels(places: tuple[Place, ...], judge: Place, shown: Place) -> bool:
-    """Whether a judge labels the texts of the groups that another step works on."""
-    part = judge.step.part
-    if isinstance(part, Judge) and part.judges_parents and judge.source is not None:
-        return places[judge.source].source == shown.source
-    return judge.source == shown.source
 
 
 def first_job(data: dict[str, Any], phase: int = 0) -> tuple[Stage, int]:

@@ -8,7 +8,7 @@ from backend.mixers import Mixer
 from backend.prompt_sources import PromptSource
 from backend.recipes import _rows_and_questions
 from backend.recipes._steps import BUILT_IN, KINDS, STAGES, Step
-from backend.recipes._walk import Place, Walk, listed, named
+from backend.recipes._walk import Place, Walk, gate_of, labeller, listed, named
 from backend.selectors import Selector
 from backend.trainers import LIVE, Trainer
 
@@ -251,11 +251,20 @@ def check_mixer(walk: Walk, place: Place, part: Mixer) -> None:
         raise ValueError(f"{place} has no rows to work on. Put a selector before it.")
     if part.reads_groups:
         check_groups(walk, place)
-    judges = [one.part for one in walk.steps[: place.index] if isinstance(one.part, Judge)]
-    if part.reads_decided and not any(one.asks_in_words for one in judges):
+    if part.reads_decided:
+        check_taught(walk, place)
+
+
+def check_taught(walk: Walk, place: Place) -> None:
+    """Who makes rows of what a judge should have said needs to have been asked in words the judge that people see."""
+    gate = gate_of(walk.places)
+    judge = labeller(walk.places, gate) if gate is not None else None
+    if judge is None or not (isinstance(judge.step.part, Judge) and judge.step.part.asks_in_words):
+        found = "there is none" if judge is None else f"step {judge.index + 1} ({judge.step.part.name}) does not"
         raise ValueError(
-            f"{place} makes rows of what a judge is asked and should reply, but no judge before it asks a model about "
-            "one text in words. Put one there, such as written_verdict, or remove the mixer."
+            f"{place} makes rows of what a judge is asked and should reply. The last judge before people decide has to "
+            f"ask a model about one text in words for that, and {found}. Put one there, such as written_verdict, or "
+            "remove the mixer."
         )
 
 

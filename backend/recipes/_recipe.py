@@ -13,7 +13,7 @@ from backend.prompt_sources import PromptSource
 from backend.recipes import _changes, _scheduling, _wiring
 from backend.recipes._slots import STEPS, Common, Slots
 from backend.recipes._steps import POLICY, Phase
-from backend.recipes._walk import Place
+from backend.recipes._walk import Place, gate_of
 from backend.registry import Part
 from backend.schedules import Schedule
 from backend.schedules.constant import Constant
@@ -156,7 +156,7 @@ class Recipe(Common):
 
     def gate(self, phase: int = 0) -> int | None:
         """The step before which people decide: the first that reads labels."""
-        return _wiring.gate(self.places(phase))
+        return gate_of(self.places(phase))
 
     def lines(self, phase: int = 0) -> list[str]:
         """What each step of a phase is and works on, a line each, for people."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from backend.judges import Judge
 from backend.prompt_sources import PromptSource
 from backend.recipes._steps import Step
 from backend.selectors import Selector
@@ -54,6 +55,25 @@ class Walk:
     named: dict[str, State] = field(default_factory=dict)
     texts: dict[int, tuple[int, ...]] = field(default_factory=dict)
     rows: tuple[int, ...] = ()
+
+
+def gate_of(places: Sequence[Place]) -> int | None:
+    """The first step that reads labels: people decide before it. None where no step does."""
+    return next((place.index for place in places if place.reads_labels), None)
+
+
+def labeller(places: Sequence[Place], gate: int) -> Place | None:
+    """The last judge before people decide that labels the texts they see; None where there is none."""
+    judges = [one for one in places[:gate] if one.step.kind == "judge" and _labels(places, one, places[gate])]
+    return judges[-1] if judges else None
+
+
+def _labels(places: Sequence[Place], judge: Place, shown: Place) -> bool:
+    """Whether a judge labels the texts of the groups that another step works on."""
+    part = judge.step.part
+    if isinstance(part, Judge) and part.judges_parents and judge.source is not None:
+        return places[judge.source].source == shown.source
+    return judge.source == shown.source
 
 
 def named(index: int, step: Step) -> str:

@@ -77,11 +77,6 @@ def _state_of(walk: Walk, index: int, step: Step) -> State:
     return walk.named[step.of]
 
 
-def gate(places: Sequence[Place]) -> int | None:
-    """The first step that reads labels: people decide before it. None where no step does."""
-    return next((place.index for place in places if place.reads_labels), None)
-
-
 def pilot(places: Sequence[Place]) -> tuple[Place, ...]:
     """The steps that a schedule tries out: all up to the first selector; raises `ValueError` where it cannot.
 

@@ -67,6 +67,10 @@ class Selector(Part, kind="selector"):
         """Return this selector for labels whose judge's cut has moved; one with a threshold of its own keeps that."""
         return self
 
+    def ignores_cut(self, old: float) -> str:
+        """Return why a judge's cut that moved from `old` changes nothing for it; empty where it reads verdicts."""
+        return f"{self.name} does not read the judge’s verdicts"
+
     def select(self, groups: Sequence[Group], *, seed: int) -> Selection:
         """Return the examples in order of the groups, with a count of drops for each reason."""
         raise NotImplementedError

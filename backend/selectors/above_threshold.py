@@ -43,6 +43,11 @@ class AboveThreshold(WeighsByEntropy):
         """A threshold that is the judge's cut moves with it."""
         return self.model_copy(update={"threshold": new}) if self.threshold == old else self
 
+    def ignores_cut(self, old: float) -> str:
+        if self.keep == "accepted" or self.threshold == old:
+            return ""
+        return f"{self.name} keeps what scores at least {self.threshold:g}, which is not the judge’s cut"
+
     def select(self, groups: Sequence[Group], *, seed: int) -> Selection:
         examples: list[Example] = []
         dropped: Counter[str] = Counter()

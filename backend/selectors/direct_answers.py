@@ -36,6 +36,9 @@ class DirectAnswers(Selector):
             raise ValueError("The answer_template does not hold {answer}, so every row would say the same. Put it in.")
         return template
 
+    def ignores_cut(self, old: float) -> str:
+        return ""
+
     def select(self, groups: Sequence[Group], *, seed: int) -> Selection:
         examples: list[Example] = []
         dropped: Counter[str] = Counter()

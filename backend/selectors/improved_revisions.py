@@ -34,6 +34,9 @@ class ImprovedRevisions(Selector):
     def reads_parents(self) -> bool:
         return True
 
+    def ignores_cut(self, old: float) -> str:
+        return f"{self.name} goes by scores" if self.require == "better" else ""
+
     def select(self, groups: Sequence[Group], *, seed: int) -> Selection:
         examples: list[Example] = []
         dropped: Counter[str] = Counter()

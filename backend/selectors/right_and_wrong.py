@@ -34,6 +34,9 @@ class RightAndWrong(WeighsByEntropy):
     )
     drop_truncated: bool = Field(True, description="leave out samples that were cut off, unless a person accepted them")
 
+    def ignores_cut(self, old: float) -> str:
+        return ""
+
     def select(self, groups: Sequence[Group], *, seed: int) -> Selection:
         examples: list[Example] = []
         dropped: Counter[str] = Counter()

@@ -29,6 +29,9 @@ class SignedExamples(Selector):
         False, description="leave out samples that were cut off, unless a person accepted them; off: judged as they are"
     )
 
+    def ignores_cut(self, old: float) -> str:
+        return ""
+
     def select(self, groups: Sequence[Group], *, seed: int) -> Selection:
         examples: list[Example] = []
         dropped: Counter[str] = Counter()

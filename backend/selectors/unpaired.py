@@ -34,6 +34,9 @@ class Unpaired(WeighsByEntropy):
             )
         return self
 
+    def ignores_cut(self, old: float) -> str:
+        return f"{self.name} labels by thresholds of its own"
+
     def select(self, groups: Sequence[Group], *, seed: int) -> Selection:
         examples: list[Example] = []
         dropped: Counter[str] = Counter()

@@ -52,7 +52,8 @@ class ReviewSettings(BaseModel):
     cut: CutRule = Field(
         CutRule.judge,
         description="from which score on undecided samples are accepted: the judge's own cut, or the one at which the "
-        "judge agrees best with blind decisions, by F1, Youden's index or accuracy",
+        "judge agrees best with blind decisions, by F1, Youden's index or accuracy; it reaches selectors that go by "
+        "the judge's verdicts, and above_threshold where its threshold is the judge's cut",
     )
     cut_rows: int = Field(
         20, ge=2, le=10_000, description="blind decisions on samples drawn at random below which the cut stays"

@@ -5,13 +5,16 @@ from pydantic import Field
 from backend.values import WarningLevel
 from backend.warning_rules import Finding, WarningEvidence, WarningRule
 
+FROM_OUTSIDE = ("mix", "decision")
+"""Known answers, and rows whose right side is the one that says what people said."""
+
 
 class SelfConsuming(WarningRule):
     """Share of the training rows that the loop wrote itself, where nothing from outside corrects them: an exact count.
 
     Known answers that a judge compares with, and people's decisions, are such corrections: the light is then green.
-    Amber where all rows are the loop's own in this round and in the one before. It is never red: that is how
-    self-rewarding works, and a reason to look, no fault.
+    Rows made of decisions, by `decided_verdicts`, are not the loop's own. Amber where all rows are the loop's own in
+    this round and in the one before. It is never red: that is how self-rewarding works, and a reason to look, no fault.
     """
 
     code = "W30"
@@ -27,7 +30,7 @@ class SelfConsuming(WarningRule):
         own = n = 0
         for row in evidence.rows():
             n += 1
-            own += row.origin != "mix"
+            own += row.origin not in FROM_OUTSIDE
         if not n:
             return Finding()
         is_alone = own / n >= self.limit and not evidence.is_verified and not evidence.round.people

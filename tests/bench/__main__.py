@@ -88,6 +88,7 @@ def main() -> None:
         many = ("--seeds", size["seeds"], "--rounds", size["rounds"], "--samples", size["compared_samples"])
         run("-m", "tests.bench.recipes_compared", *many, "--out", str(Path(folder) / "runs.jsonl"))
     real_rounds(is_quick=asked.quick)
+    run("-m", "tests.bench.judge_bench")
     run("-m", "tests.bench.kills", "--kills", size["step_kills"])
     train = [] if asked.quick else ["--train"]
     run("-m", "tests.bench.informativeness", "--seeds", size["reviewed_seeds"], *train)

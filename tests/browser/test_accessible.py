@@ -25,7 +25,7 @@ SHOWN = {
     "": "#loop .round", "round": "#round-work h3", "warnings": "#warnings-lights table", "prompts": "#prompt-set h2", "recipes": "#recipes-table [role=gridcell][data-row='0']",
     "new-round": "#launch", "samples": "#sample-detail h2",
     "team": "#team-people td", "jobs": ".job h2", "checkpoints": "#detail h2", "datasets": "#dataset h2",
-    "training": "#training-report .rondo-empty", "arena": "#arena-match .rondo-empty", "pairs": "#pairs-result .rows",
+    "training": "#training-report .rondo-empty", "arena": "#arena-match .rondo-empty", "judge-bench": "#judge-bench .rondo-empty", "pairs": "#pairs-result .rows",
     "held-out": "#held-out-detail h2", "compare": "#compared td",
     "me": "#my-work .facts, #my-work dl, #my-work .rondo-empty", "people": "#person-name", "audit": "#audit-table td",
 }  # fmt: skip

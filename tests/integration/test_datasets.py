@@ -170,6 +170,30 @@ def test_export_has_trl_columns_first_and_provenance_after(project: tables.Proje
     }  # fmt: skip
 
 
+def test_rows_that_teach_a_judge_leave_with_what_people_said_and_without_the_judged_texts_numbers(
+    project: tables.Project, viewer: Actor
+) -> None:
+    """People reject the text that is the chosen side of a pair, and it scores 0: the right reply on it is good."""
+    dataset, samples = make_pairs(project)
+    good, bad = samples[1], samples[0]
+    pair = {"prompt_id": good.prompt_id, "sample_id": good.id, "rejected_id": bad.id}
+    said = {"completion": ";N", "rejected": ";Y", "messages": [{"role": "user", "content": "Is it right?"}]}
+    taught = {"prompt_id": good.prompt_id, "sample_id": good.id, "origin": "decision", "extra": {"decision": 7}} | said
+    with reading() as db:
+        round_ = db.get_one(tables.Round, dataset.round_id)
+    dataset = rows.make_dataset(round_, DatasetType.preference, [taught, pair], step=1)
+    told = read(exports.export(viewer, dataset.id, type=DatasetType.unpaired_preference).path)
+    assert [(one["completion"][0]["content"], one["label"], one["score"], one["origin"]) for one in told] == [
+        (";N", True, None, "decision"), (";Y", False, None, "decision"),
+        (good.text, False, 0.0, "selected"), (bad.text, True, 1.0, "selected"),
+    ]  # fmt: skip
+    assert [(one["sample_id"], one["source"], one["checkpoint"]) for one in told[:2]] == [(good.id, None, None)] * 2
+    as_pairs = read(exports.export(viewer, dataset.id).path)
+    sides = ("score_chosen", "score_rejected", "margin", "source_chosen")
+    assert [as_pairs[0][name] for name in sides] == [None] * 4
+    assert as_pairs[1]["margin"] == -1.0
+
+
 @pytest.mark.on_sqlite
 @pytest.mark.parametrize("format", ["jsonl", "parquet"])
 @pytest.mark.parametrize("is_strict", [True, False])

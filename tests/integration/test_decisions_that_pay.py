@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from app.pages.datasets import card_value, funnel_row
+from app.pages.datasets import card_value, funnel_value
 from backend.db import reading, session, tables
 from backend.recipes import Recipe
 from backend.services import datasets, reviews
@@ -97,9 +97,9 @@ def test_a_cut_that_people_moved_and_their_verdicts_are_in_what_is_trained_on(
     # What people accepted, and of the 16 others what scores 3 or more.
     kept = 40 - ends(first).count("1")
     assert (selected.num_examples, mixed.num_examples) == (kept, kept + 24)
-    labelled = next(one for one in mixed.funnel if one["stage"] == "labelled")
     moved = "the judge’s cut moved from 4 to 3 by 24 decisions at random, by f1"
-    assert moved in funnel_row(labelled)[2]
+    detail = datasets.get(loop.actor, mixed.id)
+    assert moved in next(one for one in funnel_value(detail)["stages"] if one["name"] == "labelled")["beside"]
     assert mixed.funnel[-1]["decisions"] == 24
 
     example = tables.Example
@@ -118,7 +118,6 @@ def test_a_cut_that_people_moved_and_their_verdicts_are_in_what_is_trained_on(
         assert texts[one.sample_id] in one.messages[0]["content"]
     said = {texts[n][-1]: verdict for n, verdict in verdicts.items()}
     assert (said["3"], said["4"]) == (Verdict.reject, Verdict.accept), "the judge's own word stays as it was"
-    detail = datasets.get(loop.actor, mixed.id)
     assert detail.origins == {"selected": kept, "decision": 24}
     assert {"name": "cut", "value": moved} in card_value(detail)["provenance"]
 
@@ -141,3 +140,6 @@ def test_the_cut_is_the_judges_own_unless_the_review_asks_for_another(tiny: Path
     loop.run(few)
     assert frozen(few)[0].num_examples == kept
     assert frozen(few)[0].provenance["cut"]["why"] == "24 blind decisions at random; at least 25 are needed."
+    nobody = loop.launch()
+    loop.run(nobody)
+    assert frozen(nobody)[-1].funnel[-1]["decisions"] == 0, "a mixer that found no decision says so"

@@ -77,6 +77,10 @@ MADE_SINCE_0022 = {
     "endpoint_uses",
     "previews",
     "template_rewrites",
+    "judge_benches",
+    "bench_samples",
+    "bench_judges",
+    "bench_judgments",
 }
 
 

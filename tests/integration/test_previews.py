@@ -11,11 +11,15 @@ from backend import recipes
 from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.jobs import transitions
+from backend.pipeline import preview
 from backend.pipeline import run as pipeline_run
 from backend.recipes import Recipe
-from backend.services import checkpoints, previews, prompts, rounds
+from backend.selectors import Selection
+from backend.selectors.best_versus_worst import BestVersusWorst
+from backend.services import checkpoints, datasets, previews, prompts, rounds, warnings
+from backend.services.datasets import exports
 from backend.services.projects import list_mine
-from backend.values import JobStatus, Role, Stage
+from backend.values import JobStatus, Role, Split, Stage
 from tests import rows
 from tests.integration import site
 from tests.integration.clicking import Clicker
@@ -88,25 +92,77 @@ def test_what_a_preview_shows_and_that_nothing_of_it_stays(tiny: Path, monkeypat
     assert all(len(one["judgments"]) == 3 for one in texts), "each vote with the judge's words"
     assert {kept["as"] for one in texts for kept in one["kept"]} == {"chosen", "rejected"}
     assert result["preflight"]["rows"] == result["funnels"][0]["rows"] > 0
-    assert "<" in result["preflight"]["first"][0][0]["parts"][0]["text"] or result["preflight"]["first"]
-    assert found.seconds is not None
+    parts = [part["text"] for side in result["preflight"]["first"][0] for part in side["parts"]]
+    assert parts[0].startswith("<|bos|><|user|>prompt ")
+    assert parts[1].removesuffix("<|eos|>") in {one["text"] for one in texts}
+    assert (found.seconds, found.timed) == (None, tuple(one["line"] for one in result["took"][:3])), "it was killed"
     said = shown.preview(found)
     assert {one["fate"] for group in said["groups"] for one in group["samples"]} >= {"chosen side", "rejected side"}
     assert shown.rows(found)["facts"]
+    with site.signed_in(rows.make_actor(loop.project, Role.reviewer)) as client:
+        told = client.get(f"/api/v1/previews/{preview_id}").json()
+        assert told["is_masked"]
+        samples = [one for group in told["result"]["groups"] for one in group["samples"]]
+        assert {one["text"] for one in samples} == {one["text"] for one in texts}
+        assert {name for one in samples for name in one} == set(previews.TOLD_OF_SAMPLE)
+        assert set(told["result"]) <= set(previews.TOLD), "neither what was kept nor what the trainer reads"
+        drawn = Page(client, loop.project.slug).ask("previews", "draw", preview=str(preview_id))
+        assert shown.MASKED in drawn
+        assert "Score: " not in drawn
+        assert "chosen side" not in drawn
 
 
-def test_a_preview_counts_nowhere_while_it_runs_and_is_in_nobodys_way(tiny: Path) -> None:
+def stopped_before_training(preview_id: int, monkeypatch: pytest.MonkeyPatch) -> list[tables.Dataset]:
+    """Run the preview's steps until its training is looked at, where its process dies; the rows that were selected."""
+
+    def die(stage: Any) -> Any:
+        raise Killed
+
+    with reading() as db:
+        job = db.get_one(tables.Job, db.get_one(tables.Preview, preview_id).job_id)
+    attempt = transitions.start(job.id, job.workflow_id, "here")
+    assert attempt is not None
+    with monkeypatch.context() as patched:
+        patched.setattr(preview, "_looked", die)
+        with pytest.raises(Killed):
+            pipeline_run.run_job(job.id, attempt)
+    with reading() as db:
+        return db.query(tables.Dataset).order_by(tables.Dataset.id).all()
+
+
+def test_a_preview_counts_nowhere_while_it_runs_and_is_in_nobodys_way(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     loop = Loop(star(), SOLVER, tiny)
     owner = rows.make_actor(is_owner=True)
-    preview_id = previews.start(loop.actor, loop.project.id, plan_of(loop))
+    held_out = rows.make_prompt_set(loop.project, prompts=["held prompt a"], split=Split.held_out)
+    preview_id = previews.start(loop.actor, loop.project.id, plan_of(loop, held_out_set_ids=(held_out.id,)))
+    with pytest.raises(Conflict, match=f"preview {preview_id} uses it.*cancel the job"):
+        prompts.delete_set(loop.actor, held_out.id)
+    selected = stopped_before_training(preview_id, monkeypatch)
+    with session() as db:
+        db.add(
+            tables.EndpointUse(
+                round_id=selected[0].round_id, stage=Stage.judge, step=2, checkpoint_id=loop.policy.id, requests=4,
+                uncounted=0, tokens_in=900, tokens_out=100, cost=0.25, unpriced=0,
+            )
+        )  # fmt: skip
+    running = previews.get(loop.actor, preview_id)
+    assert (running.seconds, bool(running.result["groups"])) == (None, True)
+    asked = {"name": f"asked of {loop.policy.name}", "value": "4 requests, 1,000 tokens, cost 0.25"}
+    assert asked in shown.preview(running)["facts"]
     with reading() as db:
         [hidden] = [one for one in db.query(tables.Project) if one.preview_id == preview_id]
         [row] = [one for one in db.query(tables.Round) if one.project_id == hidden.id]
     assert rounds.list_rounds(owner, loop.project.id) == []
     assert hidden.id not in {one.id for one in list_mine(owner)}
     for actor in (owner, loop.actor):
+        assert datasets.list_datasets(actor, loop.project.id) == []
+        for look in (rounds.get, warnings.of_round):
+            with pytest.raises(NotFound):
+                look(actor, row.id)
         with pytest.raises(NotFound):
-            rounds.get(actor, row.id)
+            exports.export(actor, selected[0].id)
     assert prompts.get(loop.actor, loop.prompts.id).num_rounds == 0
     assert row.seed != 3, "people would have seen what the judge says of the round's own texts"
     with pytest.raises(Conflict, match="Cancel its job"):
@@ -118,6 +174,7 @@ def test_a_preview_counts_nowhere_while_it_runs_and_is_in_nobodys_way(tiny: Path
         assert found.job_id is not None
         transitions.cancel(db, found.job_id)
     prompts.delete_set(loop.actor, loop.prompts.id)
+    prompts.delete_set(loop.actor, held_out.id)
     with reading() as db:
         assert db.query(tables.Project).filter_by(preview_id=preview_id).count() == 0
     previews.delete(loop.actor, preview_id)
@@ -150,6 +207,27 @@ def test_a_preview_of_which_nothing_is_kept_says_why(tiny: Path) -> None:
     assert said["empty"].startswith("The selector best_versus_worst kept nothing of 5 groups")
     assert "Nobody reviews" not in said["empty"]
     assert all(one["dropped"] for one in said["groups"])
+
+
+@pytest.mark.on_sqlite
+def test_reasons_stand_at_a_question_only_where_they_hold(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A selector that keeps one row of all questions would keep one of each where it saw each alone."""
+    select = BestVersusWorst.select
+
+    def one_of_all(self: BestVersusWorst, groups: Any, *, seed: int) -> Selection:
+        found = select(self, groups, seed=seed)
+        return replace(found, examples=found.examples[:1])
+
+    monkeypatch.setattr(BestVersusWorst, "select", one_of_all)
+    loop = Loop(rewarding(), JUDGE, tiny)
+    preview_id = previews.start(loop.actor, loop.project.id, plan_of(loop))
+    stopped_before_training(preview_id, monkeypatch)
+    result = previews.get(loop.actor, preview_id).result
+    of_row = {str(group["id"]) for group in result["groups"] if any(one["kept"] for one in group["samples"])}
+    [dropped] = result["dropped"].values()
+    assert len(of_row) == 1
+    assert of_row <= dropped.keys()
+    assert len(dropped) < len(result["groups"])
 
 
 @pytest.mark.on_sqlite

@@ -9,7 +9,7 @@ from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.jobs import transitions
 from backend.pipeline import run as pipeline_run
-from backend.services import rewrites
+from backend.services import rewrites, rounds
 from backend.values import JobStatus, Role, RoundStatus, Stage
 from tests import rows
 from tests.integration import site
@@ -97,8 +97,12 @@ def test_a_lenient_judge_becomes_strict_and_the_next_round_asks_it_so(database: 
 
 
 @pytest.mark.on_sqlite
-def test_what_is_no_better_on_unseen_labels_is_not_kept(database: str) -> None:
+def test_what_is_no_better_on_unseen_labels_is_not_kept(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     world = Labelled()
+    assert shown.offer(rewrites.offer(world.actor, world.round.id), "")["note"] == ""
+    with monkeypatch.context() as patched:
+        patched.setattr(rewrites, "is_installed", lambda: False)
+        assert "pip install" in shown.offer(rewrites.offer(world.actor, world.round.id), "")["note"]
     rewrite_id = rewrites.start(world.actor, world.round.id, world.useless.id, rewrites=2)
     assert run_job(rewrite_id).error is None
     found = rewrites.get(world.actor, rewrite_id)
@@ -107,6 +111,20 @@ def test_what_is_no_better_on_unseen_labels_is_not_kept(database: str) -> None:
     assert "none of 2 templates was better" in found.outcome.said
     with pytest.raises(Conflict, match="no template that was kept"):
         rewrites.plan(world.actor, rewrite_id)
+
+
+@pytest.mark.on_sqlite
+def test_the_template_goes_to_the_judge_that_it_was_written_for(database: str) -> None:
+    """A newer round of a recipe of the same name has another judge at that step."""
+    world = Labelled()
+    rewrite_id = rewrites.start(world.actor, world.round.id, world.judge.id, rewrites=2)
+    other: dict[str, Any] = RECIPE | {"judge": {"name": "written_verdict"}}
+    rows.make_round(world.project, world.judge, recipe=other, judge_id=world.judge.id)
+    with session() as db:
+        db.get_one(tables.TemplateRewrite, rewrite_id).result = {"is_kept": True, "template": STRICT}
+    assert rounds.defaults(world.actor, world.project.id).recipe["judge"]["name"] == "written_verdict"
+    judge = rewrites.plan(world.actor, rewrite_id).recipe["judge"]
+    assert (judge["name"], judge["template"]) == ("additive_rubric", STRICT)
 
 
 @pytest.mark.on_sqlite

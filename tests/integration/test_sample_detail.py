@@ -30,9 +30,10 @@ def test_detail_has_the_whole_story(database: str) -> None:
     edit = reviews.decide(
         reviewer, uuid.uuid4().hex, made[0].id, DecisionKind.edit, round_id=round_.id, text="Hm."
     ).decision.edit_id
-    rows.make_dataset(
-        round_, DatasetType.preference, [{"prompt_id": made[0].prompt_id, "sample_id": edit, "rejected_id": made[0].id}]
-    )
+    of_prompt = {"prompt_id": made[0].prompt_id}
+    taught = of_prompt | {"sample_id": made[1].id, "origin": "decision", "completion": ";N", "rejected": ";Y"}
+    pair = of_prompt | {"sample_id": edit, "rejected_id": made[0].id}
+    rows.make_dataset(round_, DatasetType.preference, [pair, taught])
     trained = rows.make_checkpoint(project, "better")
     with session() as db:
         row = db.get_one(tables.Round, round_.id)
@@ -56,6 +57,7 @@ def test_detail_has_the_whole_story(database: str) -> None:
     assert [(t.round_number, t.use, t.checkpoint) for t in seen.trained] == [(round_.number, "rejected", "better")]
     mine = detail.detail(viewer, edit or 0)
     assert (mine.author, mine.edited_from_id, mine.trained[0].use) == (reviewer.name, made[0].id, "chosen")
+    assert [one.use for one in detail.detail(viewer, made[1].id).trained] == ["taught the judge"]
     with pytest.raises(NotFound):
         detail.detail(rows.make_actor(rows.make_project()), made[0].id)
     with pytest.raises(NotFound):

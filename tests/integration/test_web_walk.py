@@ -80,6 +80,8 @@ WRITES: list[tuple[str, str, Role | str, Any]] = [
     ("POST", "/projects/{project_id}/arenas", Role.curator, {"first_id": 1, "second_id": 2}),
     ("POST", "/arenas/{arena_id}/decisions", Role.reviewer, {"token": "x", "choice": "left"}),
     ("POST", "/arenas/{arena_id}/decisions/undo", Role.reviewer, None),
+    ("POST", "/projects/{project_id}/judge-benches", Role.curator, {"judges": [{"judge": {"name": "exact_match"}}]}),
+    ("POST", "/judge-benches/{bench_id}/retry", Role.curator, None),
     ("POST", "/datasets/{dataset_id}/preflights", Role.curator, {}),
     ("POST", "/rounds/{round_id}/pairs/preview", Role.curator, {}),
     ("POST", "/rounds/{round_id}/pairs", Role.curator, {}),
@@ -132,6 +134,9 @@ READS: dict[str, Role | str] = {
     "/projects/{project_id}/previews": Role.viewer, "/previews/{preview_id}": Role.viewer,
     "/projects/{project_id}/template-rewrites": Role.curator, "/template-rewrites/{rewrite_id}": Role.curator,
     "/template-rewrites/{rewrite_id}/plan": Role.curator, "/rounds/{round_id}/template-rewrite-offer": Role.curator,
+    # People decide on its round: until then its judges' words are for curators.
+    "/projects/{project_id}/judge-benches": Role.viewer, "/judge-benches/{bench_id}": Role.curator,
+    "/judge-benches/{bench_id}/judges/{bench_judge_id}/disagreements": Role.curator,
 }  # fmt: skip
 LAUNCHING = {"start", "preview", "read", "switch_recipe", "put_part", "save_version", "save_recipe", "select_again"}
 """Listeners of forms that are drawn anew, for each recipe or stopped round; they are in no list of the application's."""
@@ -141,6 +146,7 @@ CURATORS = {
     "assignments", "imported_completions", "failures", "saved_recipes",
     "projects",  # their baseline, the limits of the judge and of warnings
     "arenas", "arena_matches", "previews", "template_rewrites",
+    "judge_benches", "bench_samples", "bench_judges", "bench_judgments",
 }  # fmt: skip
 NOT_THERE_IN_THIS_WORLD = {
     "/prompt-sets/{set_id}/problems", "/recipes/named/{name}", "/repairs/{job_id}", "/projects/named/{name}/review",

@@ -19,6 +19,7 @@ from backend.services.people import accounts
 from backend.values import DatasetType, JobStatus, Role, RoundStatus, Split, Stage, WarningLevel
 from tests import rows
 from tests.integration import site
+from tests.integration.benches import make_bench
 
 MARK = "xyzzy-secret"
 """Stands in every text of the project; a stranger never sees it."""
@@ -141,6 +142,7 @@ def make_world(mark: str = MARK) -> World:
         first, second = (one.id for one in samples[:2])
         match = {"first_sample_id": first, "second_sample_id": second, "prompt_id": samples[0].prompt_id}
         db.add(tables.ArenaMatch(arena_id=arena.id, **match))
+        bench, bench_judge = make_bench(db, project, samples, mark)
         db.add_all(kept_nothing)
         db.flush()
         db.add(tables.Membership(project_id=project.id, user_id=member.id, role=Role.viewer))
@@ -149,7 +151,7 @@ def make_world(mark: str = MARK) -> World:
             "checkpoint_id": spare.id, "policy_id": policy.id, "set_id": unused.id, "dataset_id": dataset.id,
             "job_id": job.id, "trial_id": trial.id, "template_id": template.id, "token_id": 0, "recipe_id": saved.id,
             "name": "label_noise",
-            "arena_id": arena.id,
+            "arena_id": arena.id, "bench_id": bench.id, "bench_judge_id": bench_judge.id,
             "preview_id": preview.id, "rewrite_id": rewrite.id,
         }  # fmt: skip
     rows.make_decision(samples[1], Actor(member.id, member.name), "accept")

@@ -2,7 +2,8 @@
 
 import pytest
 
-from backend.pipeline.health import Limits, corrected
+from app.widgets import judge_health
+from backend.pipeline.health import CorrectedShare, Limits, corrected
 from backend.pipeline.health.corrected import Pair, Population, estimate, population, tuned
 from backend.pipeline.health.shapes import Evidence, Word
 from tests.unit.test_judge_health import of, text
@@ -57,10 +58,28 @@ def test_below_its_fewest_draws_it_is_unknown_and_says_how_to_get_them() -> None
     assert found.missing.endswith("at least 20 are needed. Keep random_share above 0.")
     enough = corrected(evidence, Limits(fewest=19))
     assert (enough.missing, enough.number.value) == ("", 1.0)
-    assert corrected(of(), Limits()).judge is None
+    assert corrected(of(), Limits()) == CorrectedShare(missing="The judge has accepted or rejected no text yet.")
 
 
 def test_texts_decided_in_bulk_are_no_part_of_what_is_corrected() -> None:
     texts = tuple(text(n, float(n % 2), by_people=n >= 40) for n in range(60))
     words = tuple(Word(one, bool(one.accepted), is_drawn=True) for one in texts[:30])
     assert corrected(of(texts=texts, words=words), Limits()).texts == 40
+    none_left = corrected(of(texts=texts[40:]), Limits())
+    assert (none_left.judge, none_left.number.value) == (0.5, None)
+    assert "none is left to draw" in none_left.missing
+    told = judge_health.corrected(none_left)
+    assert told.startswith(
+        "Share of right answers: the judge says 50.0 %; what people’s decisions correct that to is unknown"
+    )
+    assert "decided in bulk" in told
+    assert "no text yet" in judge_health.corrected(corrected(of(), Limits()))
+
+
+def test_a_label_that_was_known_is_no_decision() -> None:
+    texts = tuple(text(n, 1.0) for n in range(50))
+    words = [Word(one, True, is_drawn=False, is_known=True) for one in texts[:3]]
+    words += [Word(one, True, is_drawn=n > 0) for n, one in enumerate(texts[3:24])]
+    found = corrected(of(texts=texts, words=tuple(words)), Limits())
+    assert (found.number.n, found.chosen, found.known) == (20, 1, 3)
+    assert "corrected by 21 decisions and 3 labels that were known 100.0 %" in judge_health.corrected(found)

@@ -19,6 +19,7 @@ BROAD_EXCEPTS = {
     "backend/pipeline/answer.py",  # a part that raises for a batch is asked prompt by prompt to find the culprit
     "backend/pipeline/grow.py",  # likewise
     "backend/pipeline/judge.py",  # likewise
+    "backend/pipeline/judge_bench.py",  # whatever one judge raises stops none of the others
     "backend/pipeline/preflight.py",  # a training does not end for what is said of it before
     "backend/trainers/_preflight.py",  # likewise
     "backend/pipeline/warn.py",  # a rule that fails, of a package too, ends no round's evaluation

@@ -1,17 +1,19 @@
 """A judge's template rewritten from people's labels: the split, what is refused, the search, the numbers."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from backend.engines.scripted import Rule, Scripted
-from backend.errors import EngineError
+from backend.errors import EngineError, InvalidInput, MissingPrerequisite, PromptError
 from backend.judges.written_verdict import WrittenVerdict
 from backend.pipeline import rewrite
 from backend.pipeline.rewrite import numbers, optimizer
 from backend.pipeline.rewrite.cases import Case, split
 from backend.pipeline.rewrite.trial import Outcome, Trial, with_template
-from backend.values import Group, Prompt, Sample
+from backend.values import FailureKind, Group, Prompt, Sample
 
 ASKS_FOR_BAD = "Is it bad? {prompt} {response} End with ;Y or ;N"
 ASKS_FOR_GOOD = "Is it good? {prompt} {response} End with ;Y or ;N"
@@ -113,12 +115,62 @@ def test_what_the_writing_model_sees_are_seen_texts_alone() -> None:
     assert (result["is_kept"], result["unseen"]["gain"]["value"]) == (False, 0)
 
 
-def test_an_error_of_the_writing_model_ends_the_search() -> None:
-    def write(prompt: str) -> str:
-        raise EngineError("The server is gone.")
+def test_an_error_of_the_writing_model_ends_the_search_and_keeps_what_was_found() -> None:
+    seen = split(cases(40))[0]
+    replies = [f"```\n{ASKS_FOR_GOOD}\n```"]
 
+    def write(prompt: str) -> str:
+        if not replies:
+            raise EngineError("The server is gone.")
+        return replies.pop()
+
+    found = optimizer.search(trial(), seen, write, rewrites=5, seed=0)
+    assert (found.template, found.written) == (ASKS_FOR_GOOD, 1)
     with pytest.raises(EngineError, match="The server is gone"):
-        optimizer.search(trial(), split(cases(40))[0], write, rewrites=5, seed=0)
+        optimizer.search(trial(), seen, write, rewrites=5, seed=0)
+
+
+def test_a_question_that_cannot_be_asked_costs_one_template() -> None:
+    asked: list[str] = []
+
+    def write(prompt: str) -> str:
+        asked.append(prompt)
+        if len(asked) == 1:
+            raise PromptError("Too long.", kind=FailureKind.context)
+        return f"```\n{ASKS_FOR_GOOD}\n```"
+
+    found = optimizer.search(trial(), split(cases(40))[0], write, rewrites=2, seed=0)
+    assert (found.template, found.written, len(asked)) == (ASKS_FOR_GOOD, 1, 2)
+    assert "Too long" in found.note
+
+
+def test_what_the_writing_model_is_asked_fits_its_context() -> None:
+    """8 labels of three texts: (4000 - 1000) tokens of 2 characters, less the words around them."""
+    room = 3000 * 2 - len(optimizer.ABOUT) - len(ASKS_FOR_BAD)
+    short = optimizer.characters(4000, ASKS_FOR_BAD, 1000)
+    assert short == (room // 8 - optimizer.WORDS_AROUND) // 3
+    assert optimizer.characters(None, ASKS_FOR_BAD, 1000) == optimizer.characters(100_000, ASKS_FOR_BAD, 1000) == 1500
+    with pytest.raises(InvalidInput, match="longer context"):
+        optimizer.characters(2000, ASKS_FOR_BAD, 1000)
+    prompts: list[str] = []
+
+    def write(prompt: str) -> str:
+        prompts.append(prompt)
+        return "no template"
+
+    long = [
+        replace(one, group=replace(one.group, samples=(replace(one.group.samples[0], text="fine " * 900),)))
+        for one in split(cases(40))[0]
+    ]
+    optimizer.search(trial(), long, write, rewrites=2, seed=0, most_characters=short)
+    assert max(map(len, prompts)) <= 3000 * 2
+
+
+def test_without_the_package_no_model_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(optimizer, "is_installed", lambda: False)
+    progress: Any = None
+    with pytest.raises(MissingPrerequisite, match="pip install"):
+        rewrite.run(1, progress)
 
 
 def test_too_few_labels_say_how_many_are_needed() -> None:

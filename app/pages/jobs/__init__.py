@@ -34,6 +34,7 @@ OUTSIDE = {
     "preview": "preview a round",
     "rewrite": "rewrite a judge's template",
     "arena": "judge the matches of an arena",
+    "judge_bench": "try judges on a bench",
 }
 """Jobs outside rounds, by their kind."""
 AGAIN, TUNE = "retry", "tune"

@@ -17,6 +17,11 @@ FATES = {
     "bad": ("kept as a bad one", "warn"),
 }
 
+MASKED = (
+    "What judges said of these texts and what was kept is shown to curators: the same texts may come up in a blind "
+    "review."
+)
+
 
 def choice(row: PreviewRow) -> tuple[str, int]:
     """A preview in the list of them."""
@@ -45,8 +50,6 @@ def preview(found: PreviewView) -> JSON:
     result = found.result
     groups = result.get("groups", [])
     estimate = result["estimate"]["full"]
-    number = result.get("samples", 0)
-    shown = sum(len(group["samples"]) for group in groups)
     return {
         "id": found.id,
         "title": f"Preview {found.id}: {found.plan.recipe.get('title') or found.plan.recipe.get('name')}",
@@ -58,6 +61,7 @@ def preview(found: PreviewView) -> JSON:
         "empty": result.get("empty", ""),
         "warnings": estimate["warnings"],
         "facts": [{"name": name, "value": value} for name, value in _facts(found)],
+        "loose": _loose(found),
         "links": _links(found),
         "steps": [
             {"line": one["line"] or "The schedule tries changes out", "said": _took(one)}
@@ -65,11 +69,22 @@ def preview(found: PreviewView) -> JSON:
         ],
         "not_run": "; ".join(found.not_run),
         "groups": [_group(n, one, result.get("dropped", {})) for n, one in enumerate(groups, start=1)],
-        "more": f"{shown:,} of {number:,} texts are shown." if shown < number else "",
+        "more": _more(result),
+        "masked": MASKED if found.is_masked else "",
         "funnels": [_funnel(one) for one in result.get("funnels", [])],
         "left_out": [f"{one['stage']}: {one['reason']}" for one in result.get("left_out", [])],
         "no_preflight": result.get("no_preflight", ""),
     }
+
+
+def _more(result: JSON) -> str:
+    """What there is beside what is shown."""
+    samples = [one for group in result.get("groups", []) for one in group["samples"]]
+    counts = [(len(samples), result.get("num_samples", 0), "texts")]
+    counts.append(
+        (sum(len(one.get("judgments", [])) for one in samples), result.get("num_judgments", 0), "replies of judges")
+    )
+    return " ".join(f"{shown:,} of {number:,} {what} are shown." for shown, number, what in counts if shown < number)
 
 
 def _progress(found: PreviewView) -> str:
@@ -87,11 +102,34 @@ def _facts(found: PreviewView) -> list[tuple[str, str]]:
     if took:
         facts.append(("took", duration(sum(one["seconds"] for one in took))))
     facts.append(("the full round makes", f"{estimate['samples']:,} samples, {estimate['judge_calls']:,} judge calls"))
-    if found.seconds is not None:
-        facts.append(("its sampling and judging, at most", duration(found.seconds)))
     if estimate["seconds"] is not None:
         facts.append(("all of it, by rounds before", f"about {duration(estimate['seconds'])}"))
+    elif found.seconds is not None:
+        facts.append(("its steps up to the training, at most", f"{duration(found.seconds)} (a loose bound)"))
+    for one in found.result.get("spent", []):
+        facts.append((f"asked of {one['endpoint']}", _spent(one)))
     return facts
+
+
+def _loose(found: PreviewView) -> str:
+    """What the bound is of, and why it is loose; empty where it does not stand there."""
+    if found.seconds is None or found.result["estimate"]["full"]["seconds"] is not None:
+        return ""
+    return (
+        f"The bound is of: {'; '.join(found.timed)}. Training and measuring are not in it. So few prompts fill no "
+        "batch, so the full round may take a small part of that."
+    )
+
+
+def _spent(one: JSON) -> str:
+    """`12 requests, 3,400 tokens, cost 0.02`."""
+    tokens = one["tokens_in"] + one["tokens_out"]
+    said = [f"{one['requests']:,} requests", f"{tokens:,} tokens"]
+    if one["unpriced"] < tokens:
+        said.append(f"cost {one['cost']:.3g}")
+    if one["unpriced"]:
+        said.append(f"{one['unpriced']:,} tokens without a price")
+    return ", ".join(said)
 
 
 def _links(found: PreviewView) -> list[JSON]:
@@ -124,15 +162,15 @@ def _group(number: int, group: JSON, dropped: JSON) -> JSON:
 
 
 def _sample(one: JSON) -> JSON:
+    if "kept" not in one:
+        return {"fate": "", "badge": "", "facts": ", ".join(_about(one)), "text": one["text"], "judgments": []}
     kept = one["kept"]
     fate, badge = FATES[kept[-1]["as"]] if kept else ("not kept", "")
     verdict = "no verdict in any reply" if one["is_unparsed"] else one["verdict"] or "no verdict"
     facts: list[str] = [f"text {one['id']}", verdict]
     if one["score"] is not None:
         facts.append(f"score {one['score']:.3g}")
-    facts.append(f"{one['tokens']:,} tokens")
-    if one["finish_reason"] == "length":
-        facts.append("cut off at the token limit")
+    facts += _about(one)[1:]
     if one["role"] != "policy":
         facts.append(f"by {one['role']}")
     return {
@@ -142,6 +180,12 @@ def _sample(one: JSON) -> JSON:
         "text": one["text"],
         "judgments": [{"head": _said(judgment), "raw": judgment["raw"]} for judgment in one["judgments"]],
     }
+
+
+def _about(one: JSON) -> list[str]:
+    """The text's number, and what is known of it without a judge."""
+    said = [f"text {one['id']}", f"{one['tokens']:,} tokens"]
+    return [*said, "cut off at the token limit"] if one["finish_reason"] == "length" else said
 
 
 def _said(judgment: JSON) -> str:

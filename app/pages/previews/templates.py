@@ -15,6 +15,7 @@ PREVIEW = """
 was accepted, look at what the judge replied.</p>{{/if}}
 {{#each value.warnings}}<p class="warn">{{this}}</p>{{/each}}
 <dl>{{#each value.facts}}<div><dt>{{this.name}}</dt><dd>{{this.value}}</dd></div>{{/each}}</dl>
+{{#if value.loose}}<p class="rondo-muted small">{{value.loose}}</p>{{/if}}
 <p>{{#each value.links}}<a href="{{this.target}}">{{this.text}}</a> {{/each}}</p>
 </section>
 {{#if value.steps}}<section aria-label="Steps"><h2>Steps</h2>
@@ -23,6 +24,7 @@ was accepted, look at what the judge replied.</p>{{/if}}
 {{#if value.not_run}}<p class="rondo-muted">Not run, since they work with what the training would make:
 {{value.not_run}}. Measuring is left out, too.</p>{{/if}}</section>{{/if}}
 {{#if value.groups}}<section aria-label="Questions"><h2>Questions and texts</h2>
+{{#if value.masked}}<p class="rondo-muted">{{value.masked}}</p>{{/if}}
 {{#if value.more}}<p class="rondo-muted">{{value.more}}</p>{{/if}}
 {{#each value.groups}}<article class="rondo-card group" aria-label="{{this.head}}">
 <p class="rondo-muted small">{{this.head}}</p>
@@ -31,7 +33,8 @@ was accepted, look at what the judge replied.</p>{{/if}}
 {{#if this.answer}}<p class="small"><span class="rondo-muted">known answer</span> {{this.answer}}</p>{{/if}}
 {{#if this.dropped}}<p class="warn small">Dropped: {{this.dropped}}</p>{{/if}}
 <div class="samples">{{#each this.samples}}<div class="sample">
-<p class="line small"><span class="rondo-badge {{this.badge}}">{{this.fate}}</span> {{this.facts}}</p>
+<p class="line small">{{#if this.fate}}<span class="rondo-badge {{this.badge}}">{{this.fate}}</span>
+{{/if}}{{this.facts}}</p>
 <div class="words" dir="auto">{{this.text}}</div>
 {{#if this.judgments}}<details><summary>What the judge said</summary>
 {{#each this.judgments}}<p class="rondo-muted small">{{this.head}}</p><div class="words" dir="auto">{{this.raw}}</div>

@@ -22,6 +22,7 @@ def offer(found: Offer | None, problem: str) -> JSON:
         f"writes at most {found.rewrites} times. It sees {found.seen:,} labels of people; {found.unseen:,} stay unseen "
         "and decide whether its template is kept.",
         "kind": "plain",
+        "note": found.note,
     }
 
 
@@ -61,6 +62,7 @@ def rewrite(found: RewriteView) -> JSON:
              "after": number(side.after), "gain": gain(outcome.gain) if name == "unseen" else ""}
             for name, side in (("seen", outcome.seen), ("unseen", outcome.unseen))
         ],
+        "note": outcome.note,
         "how": f"{_written(outcome.written, outcome.refused)} {outcome.calls:,} judge replies were asked for. {HOW}",
         "pieces": [{one.kind: one.text} for one in outcome.pieces],
         "examples": [_example(one) for one in outcome.examples],

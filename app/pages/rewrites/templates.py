@@ -2,6 +2,7 @@
 
 OFFER = """
 {{#if value.said}}<p class="{{value.kind}}" role="status">{{value.said}}</p>{{/if}}
+{{#if value.note}}<p class="warn">{{value.note}}</p>{{/if}}
 """
 OFFER_CSS = "p { margin: 0; } .warn { color: var(--rondo-warn); } .plain { color: var(--rondo-muted); }"
 CARD = """
@@ -15,6 +16,7 @@ that writes another template.</p></div>{{/if}}
 {{#if value.progress}}<p class="rondo-muted" role="status">{{value.progress}}</p>{{/if}}
 {{#if value.error}}<p class="rondo-problem" role="alert">{{value.error}}</p>{{/if}}
 {{#if value.said}}<p class="line"><span class="rondo-badge {{value.verdict}}">{{value.word}}</span> {{value.said}}</p>
+{{#if value.note}}<p class="rondo-problem">{{value.note}}</p>{{/if}}
 <div class="scroll" tabindex="0" role="group" aria-label="Agreement with people, a table"><table>
 <thead><tr><th scope="col">agreement with people</th><th scope="col">before</th><th scope="col">after</th>
 <th scope="col">gain</th></tr></thead>

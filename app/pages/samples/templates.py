@@ -113,14 +113,21 @@ DETAIL_CSS = (
 """
 )
 
-ABOUT = """<p class="about"><a href="round">The whole round</a></p>"""
-ABOUT_CSS = ".about { margin: 2px 0 0; font-size: 12px; } .about a { color: var(--rondo-accent); }"
+ABOUT = """<p class="about"><a href="round" data-to="round">The whole round</a>
+<a href="judge-bench" data-to="judge-bench" class="rondo-needs-curator">Judge what the filter finds again</a></p>"""
+ABOUT_CSS = """
+.about { display: flex; flex-wrap: wrap; gap: 2px 14px; margin: 2px 0 0; font-size: 12px; }
+.about a { color: var(--rondo-accent); }
+"""
 # The address always has the round that the page shows.
 ABOUT_JS = """
-const link = element.querySelector("a");
 const aim = () => {
-  const round = new URLSearchParams(window.location.search).get("round");
-  link.setAttribute("href", round ? `round?round=${encodeURIComponent(round)}` : "round");
+  const asked = new URLSearchParams(window.location.search);
+  const round = asked.get("round");
+  const to = (page) => element.querySelector(`a[data-to="${page}"]`);
+  to("round").setAttribute("href", round ? `round?round=${encodeURIComponent(round)}` : "round");
+  for (const name of ["sample", "at", "sort"]) asked.delete(name);
+  to("judge-bench").setAttribute("href", round ? `judge-bench?${asked}` : "judge-bench");
 };
 for (const event of ["pointerover", "pointerdown", "focusin"]) element.addEventListener(event, aim);
 """

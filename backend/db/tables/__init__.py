@@ -8,6 +8,7 @@ from backend.db.tables.decision import Decision
 from backend.db.tables.endpoint import EndpointUse
 from backend.db.tables.failure import LeftOut
 from backend.db.tables.job import Executor, Job, JobPoint
+from backend.db.tables.judge_bench import BenchJudge, BenchJudgment, BenchSample, JudgeBench
 from backend.db.tables.judgment import Judgment, Label, Template
 from backend.db.tables.metric import Metric
 from backend.db.tables.preview import Preview
@@ -29,6 +30,9 @@ __all__ = [
     "ArenaVote",
     "Assignment",
     "Base",
+    "BenchJudge",
+    "BenchJudgment",
+    "BenchSample",
     "Checkpoint",
     "Dataset",
     "Decision",
@@ -43,6 +47,7 @@ __all__ = [
     "Informativeness",
     "Job",
     "JobPoint",
+    "JudgeBench",
     "Judgment",
     "Label",
     "Lease",

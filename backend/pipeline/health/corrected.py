@@ -23,9 +23,14 @@ from dataclasses import dataclass
 
 from backend.metrics._intervals import Z
 from backend.pipeline.health.limits import Limits
-from backend.pipeline.health.shapes import CorrectedShare, Evidence, Judged, Number
+from backend.pipeline.health.shapes import CorrectedShare, Evidence, Judged, Number, Word
 
 DRAWN = "blind decisions on texts drawn at random"
+NOT_LABELLED = "The judge has accepted or rejected no text yet."
+NONE_LEFT = (
+    "All texts that the judge accepted or rejected were decided in bulk, or by people who had seen its word: none is "
+    "left to draw at random."
+)
 
 
 @dataclass(frozen=True)
@@ -48,22 +53,32 @@ class Population:
 
 def corrected(evidence: Evidence, limits: Limits) -> CorrectedShare:
     """The corrected share; unknown, with what is missing, below the fewest texts that were drawn."""
-    spoken = [one for one in evidence.words if one.text.accepted is not None]
-    pairs = [Pair(float(one.accepts), float(bool(one.text.accepted)), one.is_drawn) for one in spoken]
-    named = {one.text.id for one in spoken}
-    # What people decided in bulk or after they had seen the judge's word could not be drawn any more.
-    texts = [one for one in evidence.texts if one.accepted is not None and (not one.by_people or one.id in named)]
-    drawn = sum(one.is_drawn for one in pairs)
+    words, texts = speaking(evidence)
+    pairs = [Pair(float(one.accepts), float(bool(one.text.accepted)), one.is_drawn) for one in words]
     if not texts:
-        return CorrectedShare(missing="The judge has accepted or rejected no text yet.")
+        labelled = [bool(one.accepted) for one in evidence.texts if one.accepted is not None]
+        if not labelled:
+            return CorrectedShare(missing=NOT_LABELLED)
+        return CorrectedShare(sum(labelled) / len(labelled), missing=NONE_LEFT)
+    drawn, known = sum(one.is_drawn for one in words), sum(one.is_known for one in words)
     all_of_them = population(texts, evidence.drawn_of, max((len(texts), len(pairs))))
-    chosen = len(pairs) - drawn
+    chosen = len(pairs) - drawn - known
     if drawn < limits.fewest:
         missing = f"{drawn:,} {DRAWN}; at least {limits.fewest:,} are needed. {evidence.why}".strip()
-        return CorrectedShare(all_of_them.share, Number(n=drawn), chosen, all_of_them.texts, None, missing)
+        return CorrectedShare(all_of_them.share, Number(n=drawn), chosen, all_of_them.texts, None, missing, known)
     tuning = tuned([one for one in pairs if one.is_drawn], all_of_them.texts)
     number = estimate(pairs, all_of_them, tuning)
-    return CorrectedShare(all_of_them.share, number, chosen, all_of_them.texts, tuning)
+    return CorrectedShare(all_of_them.share, number, chosen, all_of_them.texts, tuning, known=known)
+
+
+def speaking(evidence: Evidence) -> tuple[list[Word], list[Judged]]:
+    """The words on texts that the judge labelled, and the texts for which they may speak.
+
+    What people decided in bulk, or after they had seen the judge's word, could not be drawn any more: it is in neither.
+    """
+    words = [one for one in evidence.words if one.text.accepted is not None]
+    named = {one.text.id for one in words}
+    return words, [one for one in evidence.texts if one.accepted is not None and (not one.by_people or one.id in named)]
 
 
 def population(texts: Sequence[Judged], drawn_of: int, least: int) -> Population:

@@ -15,7 +15,7 @@ from backend.db.standing import ANY_LABELLING, TOGETHER
 from backend.errors import UnreadableRecipe
 from backend.judges import Comparison, Judge
 from backend.pipeline.health.shapes import Evidence, Judged, Witness, Word
-from backend.recipes import Place
+from backend.recipes import Place, Recipe
 from backend.values import DecisionKind, LabelSource, Split, Verdict
 
 MOST_GROUPS = 500
@@ -30,16 +30,12 @@ TO_DRAW = (
 
 def gather(db: Session, row: tables.Round) -> Evidence:
     """The evidence on the judge whose labels people see; one without a judge where there is none."""
-    try:
-        recipe = recipes.read(row.recipe)
-    except UnreadableRecipe:
+    recipe = _recipe(row)
+    place = recipes.judge_place(recipe, row.phase) if recipe is not None else None
+    gate = recipe.gate(row.phase) if recipe is not None else None
+    if recipe is None or place is None or gate is None:
         return Evidence(None)
-    place = recipes.judge_place(recipe, row.phase)
-    gate = recipe.gate(row.phase)
-    if place is None or gate is None:
-        return Evidence(None)
-    judge = place.step.part
-    assert isinstance(judge, Judge)
+    judge = _judge_of(place)
     source = recipe.places(row.phase)[gate].source
     groups, of_groups = _some_groups(db, row.id, source or 0)
     texts = _texts(db, place.index, tables.Sample.group_id.in_(groups))
@@ -56,6 +52,30 @@ def gather(db: Session, row: tables.Round) -> Evidence:
         words=tuple(spoken),
         drawn_of=of_groups if of_groups > len(groups) else 0,
     )
+
+
+def witnesses_of(db: Session, row: tables.Round) -> list[Witness]:
+    """The texts of a round with what people said of them that counts; none where no judge labels its texts."""
+    recipe = _recipe(row)
+    place = recipes.judge_place(recipe, row.phase) if recipe is not None else None
+    if place is None:
+        return []
+    witnesses, _ = _witnesses(db, row, _words(db, row), place, _judge_of(place).accept_at)
+    return witnesses
+
+
+def _recipe(row: tables.Round) -> Recipe | None:
+    """The round's recipe; None where this version cannot read it."""
+    try:
+        return recipes.read(row.recipe)
+    except UnreadableRecipe:
+        return None
+
+
+def _judge_of(place: Place) -> Judge:
+    judge = place.step.part
+    assert isinstance(judge, Judge)
+    return judge
 
 
 def _some_groups(db: Session, round_id: int, step: int) -> tuple[list[int], int]:
@@ -126,7 +146,10 @@ def _witnesses(
     drawn = {n for n, some in said.items() if is_all or any(one.is_random for one in some)}
     ids = sorted({*said, *known})
     texts = {one.id: one for some in in_chunks(ids) for one in _texts(db, place.index, tables.Sample.id.in_(some))}
-    spoken = [Word(texts[n], verdict is Verdict.accept, False) for n, verdict in sorted(known.items()) if n in texts]
+    spoken = [
+        Word(texts[n], verdict is Verdict.accept, False, is_known=True)
+        for n, verdict in sorted(known.items()) if n in texts
+    ]  # fmt: skip
     found = {one.text.id: Witness(one.text, one.accepts) for one in spoken}
     for n, some in said.items():
         good = sum(_accepts(one, cut) for one in some)

@@ -49,11 +49,13 @@ class Word:
     """What people said of a text without having seen the judge's word, or what was known of it.
 
     `is_drawn`: the queue had drawn it at random, so it speaks for others; one that was chosen speaks for itself alone.
+    `is_known`: it was known, and nobody decided.
     """
 
     text: Judged
     accepts: bool
     is_drawn: bool
+    is_known: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,8 @@ class Bin:
 class CorrectedShare:
     """The share of right answers as the judge's accepts say it, and as people's words correct that.
 
-    `number`: the corrected share, `n` of it the words at random. `chosen`: words that speak for themselves alone.
+    `number`: the corrected share, `n` of it the words at random. `chosen`: words that speak for themselves alone;
+    `known`: labels that were known, which do so too.
     `tuning`: how much of the judge's word is in it, from 0 (none: people's words alone) to 1. `missing`: why it is
     unknown.
     """
@@ -134,6 +137,7 @@ class CorrectedShare:
     texts: int = 0
     tuning: float | None = None
     missing: str = ""
+    known: int = 0
 
 
 @dataclass(frozen=True)

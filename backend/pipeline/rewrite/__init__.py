@@ -32,7 +32,7 @@ KIND = "rewrite"
 """The kind of the job."""
 SEED = 0
 MAX_TOKENS = 4096
-"""Of a reply of the reflecting model: a whole template."""
+"""Of a reply of the reflecting model at most: a whole template."""
 EXAMPLES, MOST_CHARACTERS = 5, 600
 """Texts on which the judge changed its mind, of each sort, and how much of each is kept."""
 
@@ -72,6 +72,7 @@ def too_few(cases: Sequence[Case]) -> str | None:
 
 def run(job_id: int, progress: JobProgress) -> Finish:
     """Search for a better template on the labels that may be seen, and compare it on the others."""
+    optimizer.check()
     with reading() as db:
         rewrite = db.scalars(
             select(tables.TemplateRewrite).where(tables.TemplateRewrite.job_id == job_id)
@@ -94,8 +95,11 @@ def run(job_id: int, progress: JobProgress) -> Finish:
             n: stack.enter_context(engine_for(n)) for n in dict.fromkeys((asked["judge_id"], asked["reflector_id"]))
         }
         trial = Trial(judge, opened[asked["judge_id"]], seed=SEED, asked=progress.advance)
-        reflect = reflector(opened[asked["reflector_id"]])
-        found = optimizer.search(trial, seen, reflect, rewrites=asked["rewrites"], seed=SEED)
+        writer = opened[asked["reflector_id"]]
+        most = optimizer.characters(writer.context_length, judge.template, max_tokens(writer))
+        found = optimizer.search(
+            trial, seen, reflector(writer), rewrites=asked["rewrites"], seed=SEED, most_characters=most
+        )
         result = compared(trial, found, seen, unseen)
 
     def finish(db: Session) -> None:
@@ -104,14 +108,20 @@ def run(job_id: int, progress: JobProgress) -> Finish:
     return finish
 
 
+def max_tokens(engine: Engine) -> int:
+    """Of a reply of the reflecting model: no more than a third of its context."""
+    context = engine.context_length
+    return MAX_TOKENS if context is None else min(MAX_TOKENS, context // 3)
+
+
 def reflector(engine: Engine) -> optimizer.Reflect:
     """What writes templates: each time with another seed, so that the same question is answered in another way."""
-    asked = 0
+    asked, most = 0, max_tokens(engine)
 
     def reflect(prompt: str) -> str:
         nonlocal asked
         asked += 1
-        sampling = Sampling(temperature=1.0, top_p=1.0, max_tokens=MAX_TOKENS, n=1, seed=asked)
+        sampling = Sampling(temperature=1.0, top_p=1.0, max_tokens=most, n=1, seed=asked)
         [[completion]] = served(engine.complete([[{"role": "user", "content": prompt}]], sampling))
         return clean(completion.text)
 
@@ -133,6 +143,7 @@ def compared(trial: Trial, found: optimizer.Found, seen: Sequence[Case], unseen:
                    "before": asdict(numbers.agreement(unseen, before)),
                    "after": asdict(numbers.agreement(unseen, after)), "gain": asdict(gain)},
         "written": found.written,
+        "note": found.note,
         "refused": len(trial.lost),
         "calls": trial.calls,
         "examples": _examples(unseen, before, after),

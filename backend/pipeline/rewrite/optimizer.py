@@ -5,13 +5,14 @@ few of its replies with people's word to the reflecting model, and takes its new
 better on these few.
 """
 
+import importlib.util
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from backend.errors import MissingPrerequisite
+from backend.errors import InvalidInput, MissingPrerequisite, PromptError
 from backend.judges import prompt_text
 from backend.pipeline.rewrite.cases import Case
 from backend.pipeline.rewrite.trial import Outcome, Trial
@@ -23,8 +24,12 @@ NAME = "template"
 """What GEPA calls the one text that is rewritten."""
 SHOWN_AT_ONCE = 8
 """Labels that the reflecting model sees at once."""
-MOST_CHARACTERS = 1_500
-"""Of each text that it sees."""
+MOST_CHARACTERS, FEWEST_CHARACTERS = 1_500, 100
+"""Of each text that it sees: at most, and where its context is short."""
+CHARACTERS_PER_TOKEN = 2
+"""Fewer than most languages have, so that what is asked fits the context."""
+WORDS_AROUND = 250
+"""Characters that stand around the texts of a label: headings, and what people and the judge say of it."""
 IDLE = 5
 """So many iterations for each template that is to be tried may go by without one, as where nothing was wrong."""
 
@@ -33,10 +38,14 @@ Reflect = Callable[[str], str]
 
 @dataclass(frozen=True)
 class Found:
-    """The template that is best on the labels that were seen, and how many were written."""
+    """The template that is best on the labels that were seen, and how many were written.
+
+    `note`: why fewer were written than asked for; empty where they were not.
+    """
 
     template: str
     written: int
+    note: str = ""
 
 
 def most_calls(seen: int, unseen: int, rewrites: int, calls_per_sample: int) -> int:
@@ -44,19 +53,57 @@ def most_calls(seen: int, unseen: int, rewrites: int, calls_per_sample: int) -> 
     return calls_per_sample * (seen * (1 + rewrites) + 2 * unseen)
 
 
-def search(trial: Trial, seen: Sequence[Case], reflect: Reflect, *, rewrites: int, seed: int) -> Found:
-    """Let at most so many templates be written, and return the best; that of before where none is better.
-
-    Raises `MissingPrerequisite` without the package gepa, and whatever asking the models raises.
-    """
-    try:
-        from gepa.api import optimize
-    except ImportError as error:
+def check() -> None:
+    """Raise `MissingPrerequisite` without the package gepa."""
+    if not is_installed():
         raise MissingPrerequisite(
             "Rewriting a template needs the package gepa, which is not installed. Install it where the worker runs: "
             'pip install "rondo[gepa]".'
-        ) from error
-    adapter = Adapter(trial, reflect)
+        )
+
+
+def is_installed() -> bool:
+    """Whether the package gepa can be imported here."""
+    return importlib.util.find_spec("gepa") is not None
+
+
+def characters(context: int | None, template: str, max_tokens: int) -> int:
+    """How many characters of each text are shown to a reflecting model of that context; None: it is not known.
+
+    Raises `InvalidInput` where not even a few words of each fit.
+    """
+    if context is None:
+        return MOST_CHARACTERS
+    room = (context - max_tokens) * CHARACTERS_PER_TOKEN - len(ABOUT) - len(template)
+    # Of each label three texts, and the words around them.
+    each = (room // SHOWN_AT_ONCE - WORDS_AROUND) // 3
+    if each < FEWEST_CHARACTERS:
+        raise InvalidInput(
+            f"The reflecting model's context of {context:,} tokens is too short for the template, what the judge got "
+            "wrong, and another template. Choose a model with a longer context."
+        )
+    return min(each, MOST_CHARACTERS)
+
+
+def search(
+    trial: Trial,
+    seen: Sequence[Case],
+    reflect: Reflect,
+    *,
+    rewrites: int,
+    seed: int,
+    most_characters: int = MOST_CHARACTERS,
+) -> Found:
+    """Let at most so many templates be written, and return the best; that of before where none is better.
+
+    A question that the reflecting model cannot be asked costs that template alone. Where the model itself fails, what
+    was found by then is returned with a note, and where nothing was written yet, its error is raised. Raises
+    `MissingPrerequisite` without the package gepa, and whatever asking the judge raises.
+    """
+    check()
+    from gepa.api import optimize
+
+    adapter = Adapter(trial, reflect, most_characters)
     asked: Any = adapter  # it names what it lacks, and GEPA's types want methods
     result: Any = optimize(
         {NAME: trial.judge.template},
@@ -70,37 +117,45 @@ def search(trial: Trial, seen: Sequence[Case], reflect: Reflect, *, rewrites: in
         seed=seed,
         track_best_outputs=False,
     )
-    if adapter.error is not None:
+    if adapter.error is not None and not adapter.written:
         raise adapter.error
-    return Found(result.best_candidate[NAME], adapter.written)
+    return Found(result.best_candidate[NAME], adapter.written, adapter.note)
 
 
 class Adapter:
     """What GEPA asks: how good a template is on some labels, and what is to be shown of it.
 
-    `error`: what asking the reflecting model raised; GEPA goes on without that template, and the search ends here.
+    `written`: replies of the reflecting model. `error`: what asking it raised, after which the search ends here; GEPA
+    itself goes on without that template, as after what befalls one question alone.
     """
 
     propose_new_texts = None
 
-    def __init__(self, trial: Trial, reflect: Reflect) -> None:
-        self.trial, self._reflect = trial, reflect
-        self.written = 0
+    def __init__(self, trial: Trial, reflect: Reflect, most_characters: int = MOST_CHARACTERS) -> None:
+        self.trial, self._reflect, self._most = trial, reflect, most_characters
+        self.written = self.asked = 0
         self.error: Exception | None = None
+        self.note = ""
 
     def is_over(self, rewrites: int, iteration: int) -> bool:
-        return self.error is not None or self.written >= rewrites or iteration >= rewrites * IDLE
+        return self.error is not None or self.asked >= rewrites or iteration >= rewrites * IDLE
 
     def reflect(self, prompt: Any) -> str:
         """Ask the reflecting model for another template."""
         if self.error is not None:
             raise self.error
-        self.written += 1
+        self.asked += 1
         try:
-            return self._reflect(str(prompt))
-        except Exception as error:
-            self.error = error
+            reply = self._reflect(str(prompt))
+        except PromptError as error:
+            self.note = f"A question to the model that writes could not be asked, and cost one template: {error}"
+            log.warning("%s", self.note)
             raise
+        except Exception as error:
+            self.error, self.note = error, f"The search ended early, since the model that writes failed: {error}"
+            raise
+        self.written += 1
+        return reply
 
     def evaluate(self, batch: list[Case], candidate: dict[str, str], capture_traces: bool = False) -> Any:
         """1 for each label that the judge agrees with; 0 for all where the template lost a placeholder."""
@@ -117,23 +172,23 @@ class Adapter:
         self, candidate: dict[str, str], eval_batch: Any, components_to_update: list[str]
     ) -> Mapping[str, Sequence[Mapping[str, Any]]]:
         """What the reflecting model sees: the texts, the judge's replies, people's word."""
-        return {NAME: [_shown(case, outcome) for case, outcome in eval_batch.trajectories]}
+        return {NAME: [_shown(case, outcome, self._most) for case, outcome in eval_batch.trajectories]}
 
 
-def _shown(case: Case, outcome: Outcome) -> dict[str, Any]:
+def _shown(case: Case, outcome: Outcome, most: int) -> dict[str, Any]:
     people = "accept" if case.accepts else "reject"
     judge = {True: "accepted it", False: "rejected it", None: "gave no verdict that could be read"}[outcome.accepts]
     verdict = "The judge agrees with people." if outcome.agrees else "The judge is wrong here."
     return {
-        "Prompt": _cut(prompt_text(case.group.prompt.messages)),
-        "Text that is judged": _cut(case.group.samples[0].text),
-        "Reply of the judge": _cut(outcome.reply),
+        "Prompt": _cut(prompt_text(case.group.prompt.messages), most),
+        "Text that is judged": _cut(case.group.samples[0].text, most),
+        "Reply of the judge": _cut(outcome.reply, most),
         "Feedback": f"People {people} this text; the judge {judge}. {verdict}",
     }
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}…"
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 class _Log:

@@ -279,6 +279,7 @@ def _users(db: Session, checkpoint_id: int) -> str:
         "arenas": or_(
             arena.first_id == checkpoint_id, arena.second_id == checkpoint_id, arena.judge_id == checkpoint_id
         ),
+        "judge benches": tables.BenchJudge.checkpoint_id == checkpoint_id,
         "other checkpoints": child.parent_id == checkpoint_id,
     }  # fmt: skip
     return ", ".join(what for what, clause in uses.items() if db.scalar(select(exists().where(clause))))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backend.pipeline.rows import plain
-from backend.services.datasets.export_rows import NO_SIDE, ExportRow, Side
+from backend.services.datasets.export_rows import DECISION, NO_SIDE, ExportRow, Side
 from backend.values import DatasetType, Messages
 
 if TYPE_CHECKING:
@@ -54,8 +54,8 @@ class Provenance:
     def values(self, row: ExportRow, type: DatasetType) -> Values:
         """The provenance of a row in flat columns."""
         number, checkpoint = self.rounds.get(row.chosen.round_id or 0, (None, None))
-        if row.chosen.kind == "import":
-            checkpoint = None  # a file brought it
+        if row.chosen.kind == "import" or row.origin == DECISION:
+            checkpoint = None  # a file brought it, or it is what a judge should have said
         sides = _pair(row.chosen, row.rejected or NO_SIDE) if type is DatasetType.preference else _single(row.chosen)
         every = row.prompt_id, row.origin, row.weight, number, checkpoint, self.judge_template, self.snapshot
         return sides + every

@@ -38,6 +38,8 @@ class Side(NamedTuple):
     kind: str | None = None
 
 
+DECISION = "decision"
+"""The origin of a row that teaches a judge."""
 NO_SIDE = Side(None, "", False, None, None, None, None)
 
 
@@ -73,6 +75,8 @@ def rows(db: Session, dataset_id: int) -> Iterator[ExportRow]:
                 bad_id, bad, bad_end == "length", bad_score, bad_verdict, bad_source, bad_round, bad_kind
             )  # fmt: skip
             asked = _decode(messages)[0] if isinstance(messages, str) else messages
+            if origin == DECISION:  # what a judge should say of that sample: the sample's own label is not this text's
+                chosen = Side(good_id, good or "", False, None, None, None, good_round)
             is_good = None if label is None else bool(label)
             said = [] if turns is None or rejected else _decode(turns)[0] if isinstance(turns, str) else turns
             asked, said = begun(asked, said) if said else (asked, [])
@@ -145,12 +149,18 @@ def derive(
 def _sides(found: Iterable[ExportRow], wanted: DatasetType, left_out: Counter[str]) -> Iterator[ExportRow]:
     """Pairs as single completions: the chosen ones, or each side with the label its own verdict gives it.
 
-    A pair only says which side is better. Both may be good and both may be bad, so the label never comes from the pair.
+    A pair only says which side is better. Both may be good and both may be bad, so the label never comes from the pair;
+    but of a judge's replies to one question the one that says what people said is right and the other one is wrong.
     """
     seen: set[int] = set()
     for row in found:
         if wanted is DatasetType.prompt_completion:
             yield _single(row, row.chosen, None)
+            continue
+        if row.origin == DECISION:
+            yield _single(row, row.chosen, True)
+            if row.rejected is not None:
+                yield _single(row, row.rejected._replace(sample_id=row.chosen.sample_id), False)
             continue
         for side in (row.chosen, row.rejected):
             if side is None or side.verdict is None:

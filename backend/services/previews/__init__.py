@@ -16,10 +16,10 @@ from backend import boundary, jobs
 from backend.db import reading, session, tables
 from backend.errors import Conflict, NotFound
 from backend.pipeline import preview_rows
-from backend.pipeline.preview import KIND
+from backend.pipeline.preview import KIND, TUNE
 from backend.pipeline.stage import derive_seed
 from backend.services import events, rounds
-from backend.services.access import Actor, require
+from backend.services.access import Actor, require, role_of
 from backend.services.plans.checks import check, parse, phase_of
 from backend.services.plans.plan import Plan
 from backend.values import JSON, JobStatus, Role, Stage
@@ -27,6 +27,10 @@ from backend.values import JSON, JobStatus, Role, Stage
 PROMPTS, MOST_PROMPTS = 5, 20
 KEPT = 20
 """Of a project's previews so many are kept; the oldest go when another one starts."""
+
+TOLD = ("took", "estimate", "num_prompts", "is_over", "is_timed", "groups", "num_samples", "spent")
+TOLD_OF_SAMPLE = ("id", "step", "text", "finish_reason", "tokens")
+"""What reviewers see of a preview, and of each of its texts."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +51,10 @@ class PreviewView:
     """A preview as far as it is. `error`: what its job failed with.
 
     `result`: `took` (each step with seconds), `groups` (each question with its texts, what judges said of them and
-    as what they were kept), `funnels`, `dropped`, `left_out`, `preflight`, `empty` (why nothing was kept), `estimate`.
-    `seconds`: what sampling and judging of the full round take at most, by this pace; None until a step was timed.
+    as what they were kept), `funnels`, `dropped`, `left_out`, `preflight`, `empty` (why nothing was kept), `estimate`,
+    `spent` (what endpoints were asked for). `is_masked`: what judges said and what was kept is left out.
+    `seconds`: a loose bound on what the steps of the full round in `timed` take, by this pace; None until all of them
+    ran, and where they did not in one attempt.
     """
 
     id: int
@@ -63,10 +69,12 @@ class PreviewView:
     num_prompts: int
     result: JSON
     seconds: float | None
+    timed: tuple[str, ...]
     not_run: tuple[str, ...]
     """The steps after the first training, which work with what it would make."""
     created_by: str | None
     created_at: datetime
+    is_masked: bool = False
 
     @property
     def is_over(self) -> bool:
@@ -125,9 +133,31 @@ def start(actor: Actor, project_id: int, plan: Plan, *, num_prompts: int = PROMP
 
 
 def get(actor: Actor, preview_id: int) -> PreviewView:
-    """One preview, as far as it is; raises `NotFound`."""
+    """One preview, as far as it is; raises `NotFound`.
+
+    Below curator without what judges said and what became of the texts: the same texts may come up in a blind review.
+    """
     with reading() as db:
-        return _view(db, _find(db, actor, preview_id, Role.viewer))
+        row = _find(db, actor, preview_id, Role.viewer)
+        has, view = role_of(db, actor, row.project_id), _view(db, row)
+    return view if has is not None and has.rank >= Role.curator.rank else masked(view)
+
+
+def masked(view: PreviewView) -> PreviewView:
+    """The preview without judgments, scores, verdicts and what was kept, by whom a text is, and why a step failed.
+
+    What is asked after the first texts is left out, too: which of them it is about tells what was said of them, and a
+    model that judges itself answers there. What stays is named, so that nothing comes in that nobody thought of.
+    """
+    told = {name: view.result[name] for name in TOLD if name in view.result}
+    first = min((one["step"] for one in told.get("groups", [])), default=0)
+    groups = [
+        one | {"samples": [{name: sample[name] for name in TOLD_OF_SAMPLE} for sample in one["samples"]]}
+        for one in told.get("groups", [])
+        if one["step"] == first and one["about"] is None
+    ]
+    error = None if view.error is None else "The preview failed. A curator sees why."
+    return replace(view, result=told | {"groups": groups}, error=error, is_masked=True)
 
 
 def list_previews(actor: Actor, project_id: int) -> list[PreviewRow]:
@@ -211,6 +241,7 @@ def _view(db: Session, row: tables.Preview) -> PreviewView:
         int(row.result.get("num_prompts", PROMPTS)),
         result,
         seconds(result),
+        tuple(one["line"] for one in timed(result)),
         _not_run(db, plan, result),
         user.name if user is not None else None,
         row.created_at,
@@ -228,16 +259,21 @@ def _stored(plan: Plan) -> JSON:
 
 
 def seconds(result: JSON) -> float | None:
-    """What sampling and judging of the full round take at most; None where nothing was timed.
+    """What the steps that were timed take in the full round at most; None where not all of them were, in one attempt.
 
-    Loading models takes as long for few prompts as for many, the rest is taken to grow with the samples: it grows less
-    where so few prompts fill no batch.
+    Loading models takes as long for few prompts as for many, the rest is taken to grow with the samples. Where so few
+    prompts fill no batch, it grows far less.
     """
-    timed = [one for one in result.get("took", []) if one["stage"] in (Stage.generate, Stage.judge, Stage.select)]
     few, full = (result["estimate"][name]["samples"] for name in ("few", "full"))
-    if not timed or not few:
+    if not result.get("is_timed") or not few:
         return None
-    return sum(float(one["loading"]) + (one["seconds"] - one["loading"]) * full / few for one in timed)
+    return sum(float(one["loading"]) + (one["seconds"] - one["loading"]) * full / few for one in timed(result))
+
+
+def timed(result: JSON) -> list[JSON]:
+    """The steps whose pace is the full round's, too: those up to the first training but it and trying changes out."""
+    stages = (Stage.generate, Stage.judge, Stage.select)
+    return [one for one in result.get("took", []) if one["stage"] in stages and one["step"] != TUNE]
 
 
 def _not_run(db: Session, plan: Plan, result: JSON) -> tuple[str, ...]:

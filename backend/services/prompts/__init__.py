@@ -229,6 +229,11 @@ def delete_set(actor: Actor, set_id: int) -> None:
         project_id = _get(db, actor, set_id, Role.admin).project_id
         preview_rows.clear_ended(db, project_id)
         found = _get(db, actor, set_id, Role.admin)
+        if (preview_id := preview_rows.using_set(db, set_id)) is not None:
+            raise Conflict(
+                f"The prompt set {found.name!r} cannot be deleted: preview {preview_id} uses it, whose job has not "
+                "ended. Wait for its end or cancel the job, then delete the set again."
+            )
         row = db.get_one(tables.PromptSet, set_id)
         if row.round_id is not None and _is_referred(db, set_id):
             raise Conflict(

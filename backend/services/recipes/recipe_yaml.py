@@ -78,6 +78,18 @@ def read_file(path: Path) -> JSON:
         raise InvalidInput(f"{path.name} is no text in UTF-8. Save it as such.") from error
 
 
+def read_list(path: Path) -> list[Any]:
+    """Return the list in a file of YAML or JSON; raises `InvalidInput`, and `NotFound` without a file."""
+    try:
+        _, data = _parsed(files.read_text(path, 4 * MOST))
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"{path.name} is no text in UTF-8. Save it as such.") from error
+    if not isinstance(data, list):
+        raise InvalidInput(f"{path.name} holds no list. Begin each entry with a hyphen.")
+    boundary.plain(data)
+    return data
+
+
 def _parsed(text: str) -> tuple[Any, Any]:
     """The node and the value of the text's one document."""
     try:

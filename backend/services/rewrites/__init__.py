@@ -13,7 +13,7 @@ from backend.judges._template import TemplateJudge
 from backend.pipeline import rewrite
 from backend.pipeline.bind import checkpoint_of
 from backend.pipeline.health.shapes import Number
-from backend.pipeline.rewrite.optimizer import most_calls
+from backend.pipeline.rewrite.optimizer import is_installed, most_calls
 from backend.services import events, rounds
 from backend.services.access import Actor, require
 from backend.services.held_out.words import changes
@@ -23,6 +23,10 @@ from backend.values import JSON, SCORER, JobStatus, Role, Stage
 
 USUAL, MOST = 8, 50
 """Templates that are written."""
+NOT_INSTALLED = (
+    "The package gepa, which a rewrite needs, is not installed here. Where the worker runs in the same environment, "
+    'install it first: pip install "rondo[gepa]".'
+)
 
 
 def offer(actor: Actor, round_id: int, *, rewrites: int = USUAL) -> Offer:
@@ -107,20 +111,24 @@ def plan(actor: Actor, rewrite_id: int) -> Plan:
     default = rounds.defaults(actor, row.project_id)
     # The next round's own recipe where it is that of the round, which its schedule may have changed since.
     is_same = default.recipe.get("name") == round_.recipe.get("name")
-    recipe = recipes.read(default.recipe if is_same else round_.recipe)
-    parts = recipe.phases[min(round_.phase, len(recipe.phases) - 1)].steps
-    if row.step >= len(parts) or not isinstance(parts[row.step].part, TemplateJudge):
-        recipe = recipes.read(round_.recipe)
+    of_round = recipes.read(round_.recipe)
+    recipe = recipes.read(default.recipe) if is_same else of_round
+    if _at(recipe, round_.phase, row.step) != _at(of_round, round_.phase, row.step):
+        recipe = of_round
+    phase = min(round_.phase, len(recipe.phases) - 1)
     # A recipe of slots calls its one judge by its slot; another one calls a step by its number.
     place = (
-        "judge"
-        if recipe.is_slots
-        else f"{round_.phase + 1}/{row.step + 1}"
-        if len(recipe.phases) > 1
-        else str(row.step + 1)
+        "judge" if recipe.is_slots else f"{phase + 1}/{row.step + 1}" if len(recipe.phases) > 1 else str(row.step + 1)
     )
     changed = recipe.with_changes({place: {"template": row.result["template"]}})
     return replace(default, recipe=changed.model_dump(mode="json"))
+
+
+def _at(recipe: recipes.Recipe, phase: int, step: int) -> str | None:
+    """The name of the judge by a template at that step; None where none stands there."""
+    steps = recipe.phases[min(phase, len(recipe.phases) - 1)].steps
+    part = steps[step].part if step < len(steps) else None
+    return part.name if isinstance(part, TemplateJudge) else None
 
 
 def _offer(db: Session, row: tables.Round, rewrites: int) -> Offer:
@@ -141,6 +149,7 @@ def _offer(db: Session, row: tables.Round, rewrites: int) -> Offer:
         rewrites,
         most_calls(seen, unseen, rewrites, judge.calls_per_sample),
         rewrite.too_few(cases) or "",
+        "" if is_installed() else NOT_INSTALLED,
     )
 
 
@@ -210,6 +219,7 @@ def _outcome(old: str, result: JSON) -> Outcome:
         result["calls"],
         tuple(changes(old, result["template"])),
         _examples(result["examples"]),
+        result.get("note", ""),
     )
 
 

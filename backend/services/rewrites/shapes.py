@@ -15,7 +15,7 @@ __all__ = ["Example", "Number", "Offer", "Outcome", "RewriteRow", "RewriteView",
 class Offer:
     """What rewriting a round's template would take. `why_not`: why it cannot be done, and how it could.
 
-    `calls`: replies of the judge, at most, for so many templates written.
+    `calls`: replies of the judge, at most, for so many templates written. `note`: what is missing where this is asked.
     """
 
     round_id: int
@@ -28,6 +28,7 @@ class Offer:
     rewrites: int
     calls: int
     why_not: str
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,10 @@ class Example:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a rewrite came to. `gain`: in agreement on unseen labels; `is_kept`: its interval lies above 0."""
+    """What a rewrite came to. `gain`: in agreement on unseen labels; `is_kept`: its interval lies above 0.
+
+    `note`: why fewer templates were written than asked for.
+    """
 
     template: str
     is_kept: bool
@@ -80,6 +84,7 @@ class Outcome:
     calls: int
     pieces: tuple[Piece, ...]
     examples: tuple[Example, ...]
+    note: str = ""
 
 
 @dataclass(frozen=True)

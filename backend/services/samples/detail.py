@@ -20,6 +20,7 @@ from backend.values import JSON, Messages, Role, Verdict
 
 MAX_HISTORY = 200
 MAX_GROUP = 200
+TAUGHT = "taught the judge"
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,10 @@ class JudgmentView:
 
 @dataclass(frozen=True)
 class Trained:
-    """A frozen dataset that holds the sample and is what a training reads. `use`: kept, chosen or rejected."""
+    """A frozen dataset that holds the sample and is what a training reads.
+
+    `use`: kept, chosen, rejected, or "taught the judge" where the row holds what a judge should say of the sample.
+    """
 
     dataset_id: int
     round_number: int
@@ -185,7 +189,7 @@ def datasets(db: Session, sample_id: int) -> list[Trained]:
     """
     example, dataset, round_ = tables.Example, tables.Dataset, tables.Round
     query = (
-        select(dataset.id, round_.id, round_.number, example.rejected_id, example.label)
+        select(dataset.id, round_.id, round_.number, example.rejected_id, example.label, example.origin)
         .join(dataset, dataset.id == example.dataset_id)
         .join(round_, round_.id == dataset.round_id)
         .where(or_(example.sample_id == sample_id, example.rejected_id == sample_id))
@@ -196,10 +200,11 @@ def datasets(db: Session, sample_id: int) -> list[Trained]:
     read = trainings.of_datasets(db, {round_id for _, round_id, *_ in rows})
     made = trainings.names(db, read.values())
     found = {}
-    for dataset_id, _, number, rejected_id, label in rows:
+    for dataset_id, _, number, rejected_id, label, origin in rows:
         if dataset_id not in read:
             continue
         use = "rejected" if rejected_id == sample_id or label is False else "kept" if rejected_id is None else "chosen"
+        use = TAUGHT if origin == "decision" else use
         name = made.get(read[dataset_id].checkpoint_id or 0)
         found[dataset_id, use] = Trained(dataset_id, number, use, name)
     return list(found.values())

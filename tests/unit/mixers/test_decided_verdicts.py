@@ -55,7 +55,10 @@ def test_a_recipe_without_a_judge_that_asks_in_words_is_refused():
         ("prompt_set", "prompt_source"), ("sample", "generator"), ("exact_match", "judge"),
         ("above_threshold", "selector"), ("decided_verdicts", "mixer"), ("sft", "trainer"),
     )]  # fmt: skip
-    with pytest.raises(ValueError, match="no judge before it asks a model about one text in words"):
+    with pytest.raises(ValueError, match=r"in words for that, and step 3 \(exact_match\) does not"):
         Recipe.model_validate({"name": "x", "title": "X", "steps": steps})
     steps[2]["part"] = {"name": "written_verdict"}
     Recipe.model_validate({"name": "x", "title": "X", "steps": steps})
+    steps.insert(3, {"part": {"name": "exact_match"}, "kind": "judge"})
+    with pytest.raises(ValueError, match="step 4"):  # people see its labels, and those of the judge before it no more
+        Recipe.model_validate({"name": "x", "title": "X", "steps": steps})

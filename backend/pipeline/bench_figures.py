@@ -1,0 +1,150 @@
+"""What the judges of a bench come to: each against people, and any two with each other. Pure functions of values."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from backend.judges import Judge
+from backend.metrics._agreement import Figure, cohen, percent
+from backend.pipeline.health import measures
+from backend.pipeline.health.limits import Limits
+from backend.pipeline.health.shapes import Evidence, Judged, Light, Measure, Number, Witness
+from backend.values import JSON
+
+FEWEST = 10
+"""Rows below which a measure of a bench is unknown; a round's light, which may hold it, asks for more."""
+UNLIMITED = Limits().model_copy(
+    update={"fewest": FEWEST} | {name: None for name in Limits.model_fields if name.endswith(("_amber", "_red"))}
+)
+"""A bench shows values side by side and no lights, so that a value without an interval is shown, too."""
+MORE = "Open a bench with more labels: decide on more items in the order random, or mark gold items on the Team page."
+LEFT_OUT = ("flips", "position")
+"""Measures of comparisons, which a bench does not keep."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """One sample of a bench with a judge's word on it. `accepts`, `person_score`: people's, None where none counts."""
+
+    text: Judged
+    accepts: bool | None = None
+    person_score: float | None = None
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """Samples with a label of people, by people's word and the judge's; `unread`: the judge gave none."""
+
+    accepts_both: int = 0
+    accepts_judge: int = 0
+    accepts_people: int = 0
+    rejects_both: int = 0
+    unread_accept: int = 0
+    unread_reject: int = 0
+
+    @property
+    def labelled(self) -> int:
+        return sum(asdict(self).values())
+
+    @property
+    def disagreements(self) -> int:
+        """Texts of which the judge does not say what people say; it may say nothing."""
+        return self.labelled - self.accepts_both - self.rejects_both
+
+
+@dataclass(frozen=True)
+class Pair:
+    """How two judges agree in the verdicts on samples that both gave one for. None: the judges from before."""
+
+    first: int | None
+    second: int | None
+    agreement: Figure
+    kappa: Figure
+
+
+def confusion(said: Sequence[Said]) -> Confusion:
+    """Count the samples that people labelled."""
+    cells = [(one.accepts, one.text.accepted) for one in said if one.accepts is not None]
+    return Confusion(
+        accepts_both=cells.count((True, True)),
+        accepts_judge=cells.count((False, True)),
+        accepts_people=cells.count((True, False)),
+        rejects_both=cells.count((False, False)),
+        unread_accept=cells.count((True, None)),
+        unread_reject=cells.count((False, None)),
+    )
+
+
+def measured(judge: Judge | None, judge_id: int | None, said: Sequence[Said]) -> list[Measure]:
+    """The measures of a judge's health on these samples; unknown ones say what is missing."""
+    witnesses = tuple(Witness(one.text, one.accepts, one.person_score) for one in said if one.accepts is not None)
+    texts = tuple(one.text for one in said)
+    evidence = Evidence(judge, judge_id, texts, witnesses, why=MORE if len(witnesses) < FEWEST else "")
+    return [one for one in measures.all_of(evidence, UNLIMITED) if one.name not in LEFT_OUT]
+
+
+def pairs(verdicts: Mapping[int | None, Mapping[int, bool]]) -> list[Pair]:
+    """Each two judges, given what each said of which sample; those that share no sample are left out."""
+    found = []
+    names = list(verdicts)
+    for place, first in enumerate(names):
+        for second in names[place + 1 :]:
+            one, other = verdicts[first], verdicts[second]
+            both = [(_word(one[n]), _word(other[n])) for n in sorted(one.keys() & other.keys())]
+            if both:
+                found.append(Pair(first, second, _unless_few(percent(both)), _unless_few(cohen(both))))
+    return found
+
+
+def _unless_few(figure: Figure) -> Figure:
+    """Of fewer samples than the minimum nothing is said."""
+    return figure if figure.n >= FEWEST else Figure(None, None, None, figure.n)
+
+
+def _word(accepts: bool) -> str:
+    return "accept" if accepts else "reject"
+
+
+def to_json(
+    judge: Judge | None,
+    judge_id: int | None,
+    said: Sequence[Said],
+    *,
+    unasked: Sequence[str] = (),
+    doubtful: int = 0,
+    before: int | None = None,
+) -> JSON:
+    """What is stored of a judge. `unasked`: why it could not be asked about samples, one reason each; `doubtful`: texts
+    of which a reply is missing for a reason that lies not in the text; `before`: how many texts the judge from before
+    labelled otherwise."""
+    return {
+        "confusion": asdict(confusion(said)),
+        "measures": [asdict(one) for one in measured(judge, judge_id, said)],
+        "judged": sum(one.text.score is not None or one.text.accepted is not None for one in said),
+        "unread": sum(one.text.is_unparsed for one in said),
+        "unasked": len(unasked),
+        "doubtful": doubtful,
+        "before": before,
+        "reason": unasked[0] if unasked else "",
+    }
+
+
+def confusion_of(stored: JSON) -> Confusion:
+    return Confusion(**stored["confusion"])
+
+
+def measures_of(stored: JSON) -> tuple[Measure, ...]:
+    """The measures as they were stored."""
+    return tuple(
+        Measure(**one | {"number": Number(**one["number"]), "light": Light(one["light"])}) for one in stored["measures"]
+    )
+
+
+def pairs_to_json(found: Sequence[Pair]) -> list[JSON]:
+    return [asdict(one) for one in found]
+
+
+def pairs_of(stored: Sequence[JSON]) -> tuple[Pair, ...]:
+    """The pairs as they were stored."""
+    return tuple(
+        Pair(one["first"], one["second"], Figure(**one["agreement"]), Figure(**one["kappa"])) for one in stored
+    )

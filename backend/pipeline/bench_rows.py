@@ -1,0 +1,172 @@
+"""The rows of a bench as values: its samples, what each judge said of them, and the groups that a judge is shown."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.db import tables
+from backend.db.many import in_chunks
+from backend.judges import Judge
+from backend.pipeline import groups as group_values
+from backend.pipeline.bench_figures import Said
+from backend.pipeline.health.shapes import Judged
+from backend.values import Group, Judgment, Split, Verdict
+
+
+@dataclass(frozen=True)
+class BenchText:
+    """A sample of a bench, with what was known of it when the bench was opened."""
+
+    sample_id: int
+    group_id: int
+    round_id: int
+    prompt_id: int
+    step: int
+    position: int
+    num_tokens: int
+    author_id: int | None
+    accepts: bool | None
+    person_score: float | None
+    first_score: float | None
+    first_verdict: Verdict | None
+    first_is_unparsed: bool
+
+
+def texts(db: Session, bench_id: int) -> list[BenchText]:
+    """The samples of a bench, those of a group after each other."""
+    sample, row = tables.Sample, tables.BenchSample
+    query = (
+        select(
+            sample.id,
+            sample.group_id,
+            sample.round_id,
+            sample.prompt_id,
+            sample.step,
+            sample.position,
+            sample.num_tokens,
+            sample.checkpoint_id,
+            row.accepts,
+            row.person_score,
+            row.first_score,
+            row.first_verdict,
+            row.first_is_unparsed,
+        )
+        .join(row, row.sample_id == sample.id)
+        .where(row.bench_id == bench_id)
+        .order_by(sample.group_id, sample.id)
+    )
+    rows: Any = db.execute(query)
+    return [BenchText(*one) for one in rows]
+
+
+def groups_of(some: Sequence[BenchText]) -> list[list[BenchText]]:
+    """The texts of each group."""
+    found: dict[int, list[BenchText]] = defaultdict(list)
+    for one in some:
+        found[one.group_id].append(one)
+    return list(found.values())
+
+
+def shown_groups(db: Session, judge: Judge, some: Sequence[BenchText]) -> list[Group]:
+    """The groups with these texts, as the judge is shown them: who compares the texts of a group gets all that stand
+    beside these, others these alone."""
+    wanted = {one.sample_id for one in some}
+    steps = {(one.group_id, one.step) for one in some}
+    group_ids = {one.group_id for one in some}
+    rows = [
+        row
+        for round_id in sorted({one.round_id for one in some})
+        for row in group_values.group_rows(db, round_id, Split.train, prompts=sorted({one.prompt_id for one in some}))
+        if row.id in group_ids
+    ]
+    sees_all = judge.needs_whole_groups or not judge.needs_engine
+    found = []
+    for group in group_values.load(db, rows, edits=False, labels=False):
+        beside = [one for one in group.samples if (group.id, one.step) in steps and one.kind in tables.JUDGED]
+        samples = tuple(one for one in beside if sees_all or one.id in wanted)
+        found.append(replace(group, samples=samples))
+    return found
+
+
+def judgments(db: Session, bench_judge_id: int) -> dict[int, list[tables.BenchJudgment]]:
+    """What a judge of a bench said, by sample."""
+    row, found = tables.BenchJudgment, defaultdict[int, list[tables.BenchJudgment]](list)
+    query = select(row).where(row.bench_judge_id == bench_judge_id)
+    for one in db.scalars(query.order_by(row.sample_id, row.judge, row.position)):
+        found[one.sample_id].append(one)
+    return found
+
+
+def judged_ids(db: Session, bench_judge_id: int, sample_ids: Sequence[int]) -> set[int]:
+    """Those of the samples about which the judge was asked."""
+    row, found = tables.BenchJudgment, set[int]()
+    for some in in_chunks(sample_ids):
+        query = select(row.sample_id).where(row.bench_judge_id == bench_judge_id, row.sample_id.in_(some))
+        found |= set(db.scalars(query.distinct()))
+    return found
+
+
+def word(judge: Judge, rows: Iterable[tables.BenchJudgment]) -> tuple[float | None, Verdict | None]:
+    """The label that a judge's replies about one sample come to, as a round would take it."""
+    served = [
+        Judgment(one.sample_id, one.judge, one.position, one.score, one.verdict, one.rationale, one.raw)
+        for one in rows
+        if one.failure is None
+    ]
+    return judge.label(served) if served else (None, None)
+
+
+def said_by(judge: Judge, found: dict[int, list[tables.BenchJudgment]], some: Sequence[BenchText]) -> list[Said]:
+    """The texts about which the judge was asked, with its word; those without any reply are left out."""
+    said = []
+    for one in some:
+        served = [row for row in found.get(one.sample_id, ()) if row.failure is None]
+        if served:
+            score, verdict = word(judge, served)
+            scores = [row.score for row in served if row.score is not None]
+            said.append(_said(one, score, verdict, spread=spread(scores), votes=len(served)))
+    return said
+
+
+def num_before(said: Sequence[Said], some: Sequence[BenchText]) -> int | None:
+    """How many of the texts the judge from before labelled otherwise; None where it gave none of them a verdict."""
+    first = {one.sample_id: one.first_verdict is Verdict.accept for one in some if one.first_verdict is not None}
+    both = [one.text for one in said if one.text.id in first]
+    return sum(one.accepted != first[one.id] for one in both) if both else None
+
+
+def said_before(some: Sequence[BenchText]) -> list[Said]:
+    """The texts that a judge labelled in their round, with that label."""
+    labelled = [one for one in some if one.first_verdict is not None or one.first_is_unparsed]
+    return [_said(one, one.first_score, one.first_verdict) for one in labelled]
+
+
+def spread(scores: Sequence[float]) -> float | None:
+    """The scores' standard deviation."""
+    if not scores:
+        return None
+    mean = sum(scores) / len(scores)
+    return float((sum((one - mean) ** 2 for one in scores) / len(scores)) ** 0.5)
+
+
+def _said(
+    one: BenchText, score: float | None, verdict: Verdict | None, *, spread: float | None = None, votes: int = 1
+) -> Said:
+    accepted = None if verdict is None else verdict is Verdict.accept
+    text = Judged(
+        one.sample_id,
+        one.group_id,
+        one.position,
+        score,
+        accepted,
+        spread,
+        score is None and verdict is None,
+        one.num_tokens,
+        one.author_id,
+        votes,
+    )
+    return Said(text, one.accepts, one.person_score)

@@ -1,0 +1,252 @@
+"""Judges of a bench judge its samples, one after the other. What one of them cannot do stops none of the others."""
+
+import logging
+import time
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from backend.boundary import clean
+from backend.db import now, reading, session, tables
+from backend.db.bulk import insert_rows
+from backend.db.many import in_chunks
+from backend.engines import Engine
+from backend.engines._wrapper import innermost
+from backend.errors import Cancelled, Conflict, DatabaseLost, NotFound, RondoError
+from backend.jobs import fenced
+from backend.jobs.progress import JobProgress
+from backend.judges import Judge
+from backend.pipeline import bench_figures, bench_rows, left_out, spending
+from backend.pipeline.bench_rows import BenchText
+from backend.pipeline.bind import engine_for
+from backend.pipeline.judge import judge_group
+from backend.pipeline.left_out import Gate
+from backend.pipeline.stage import Finish, derive_seed
+from backend.values import Group, Judgment
+from backend.values.replies import Usage
+
+log = logging.getLogger("rondo.pipeline")
+
+KIND = "judge_bench"
+GROUPS_AT_ONCE = 16
+STOPS_ALL = (Cancelled, SQLAlchemyError, DatabaseLost)
+"""Errors that are no judge's: the job ends with them."""
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """One attempt at the job of a bench."""
+
+    id: int
+    seed: int
+    job_id: int
+    attempt: int
+    progress: JobProgress
+    texts: list[BenchText]
+
+
+def run(job_id: int, attempt: int, progress: JobProgress) -> Finish:
+    """Ask every judge that has not ended about the samples it was not asked about; each batch is written when it is
+    done, so that a job which was killed asks nothing twice."""
+    with reading() as db:
+        bench_id = db.get_one(tables.Job, job_id).spec["bench_id"]
+        row = db.get(tables.JudgeBench, bench_id)
+        if row is None:
+            raise NotFound(f"The judge bench {bench_id} is gone. There is nothing left to judge.")
+        if row.job_id != job_id:
+            raise Conflict(f"The judge bench {bench_id} went on with job {row.job_id}. Resume that one instead.")
+        bench = _Bench(bench_id, row.seed, job_id, attempt, progress, bench_rows.texts(db, bench_id))
+        waiting = [one for one in _judges(db, bench_id) if one.finished_at is None]
+    progress.start(len(waiting) * len(bench.texts), "texts")
+    # Judges that share a checkpoint share its weights: they are loaded once.
+    waiting.sort(key=lambda one: (one.checkpoint_id or 0, one.position))
+    for checkpoint_id, some in groupby(waiting, key=lambda one: one.checkpoint_id):
+        _serve(bench, checkpoint_id, list(some))
+    figures = _figures(bench)
+
+    def finish(db: Session) -> None:
+        db.get_one(tables.JudgeBench, bench_id).figures = figures
+
+    return finish
+
+
+def _judges(db: Session, bench_id: int) -> list[tables.BenchJudge]:
+    row = tables.BenchJudge
+    return list(db.scalars(select(row).where(row.bench_id == bench_id).order_by(row.position)))
+
+
+def _serve(bench: _Bench, checkpoint_id: int | None, rows: Sequence[tables.BenchJudge]) -> None:
+    """Let the judges that ask one checkpoint judge; where it cannot be served, each of them ends with the reason."""
+    left = list(rows)
+    try:
+        with engine_for(checkpoint_id) if checkpoint_id is not None else nullcontext(None) as engine:
+            while left:
+                _end(bench, left[0], _judge(bench, engine, left[0]))
+                left.pop(0)
+    except STOPS_ALL:
+        raise
+    except Exception as error:
+        for row in left:
+            _end(bench, row, _reason(error))
+
+
+def _judge(bench: _Bench, engine: Engine | None, row: tables.BenchJudge) -> str:
+    """Judge what is missing; return why it could not go on, empty where it could."""
+    try:
+        judge: Judge = Judge.load(row.judge)
+        gate = Gate("texts", anything_yet=_has_replies(row.id), who="this judge")
+        for number, batch in enumerate(in_chunks(bench_rows.groups_of(bench.texts), GROUPS_AT_ONCE)):
+            some = [one for group in batch for one in group]
+            _batch(bench, engine, row.id, judge, gate, some, derive_seed(bench.seed, "bench", number))
+            bench.progress.advance(len(some))
+        gate.close()
+    except STOPS_ALL:
+        raise
+    except Exception as error:
+        return _reason(error)
+    return ""
+
+
+def _batch(
+    bench: _Bench,
+    engine: Engine | None,
+    row_id: int,
+    judge: Judge,
+    gate: Gate,
+    some: Sequence[BenchText],
+    seed: int,
+) -> None:
+    with reading() as db:
+        known = bench_rows.judged_ids(db, row_id, [one.sample_id for one in some])
+        missing = [one for one in some if one.sample_id not in known]
+        groups = bench_rows.shown_groups(db, judge, missing) if missing else []
+    if not missing:
+        return
+    if engine is not None:
+        engine.take_usage()  # of a batch that another judge could not end
+    started = time.monotonic()
+    made = _asked(judge, engine, groups, seed)
+    seconds, usage = time.monotonic() - started, engine.take_usage() if engine is not None else Usage()
+    wanted = {one.sample_id for one in missing}
+    made = [one for one in made if one.sample_id in wanted]
+    failures = [one.failure for one in made if one.failure is not None]
+    write = partial(_write, bench, row_id, made, seconds, usage)
+    gate.pass_batch(write, served=len(made) - len(failures), failures=failures)
+
+
+def _asked(judge: Judge, engine: Engine | None, groups: Sequence[Group], seed: int) -> list[Judgment]:
+    """What the judge says; where it raises for the batch, each group is judged alone to find the culprit."""
+    try:
+        return judge.judge(engine, groups, seed=seed)
+    except Exception as error:
+        left_out.failure_of(error)
+    return [one for n, group in enumerate(groups) for one in judge_group(judge, engine, group, derive_seed(seed, n))]
+
+
+def _has_replies(row_id: int) -> bool:
+    said = tables.BenchJudgment
+    query = select(said.id).where(said.bench_judge_id == row_id, said.failure.is_(None)).limit(1)
+    with reading() as db:
+        return db.scalar(query) is not None
+
+
+def _write(bench: _Bench, row_id: int, made: Sequence[Judgment], seconds: float, usage: Usage) -> None:
+    """Insert one batch of replies, and add what it took to the judge's row, in one transaction."""
+    columns: dict[str, list[Any]] = {
+        "sample_id": [one.sample_id for one in made],
+        "judge": [one.judge for one in made],
+        "position": [one.position for one in made],
+        "score": [one.score for one in made],
+        "verdict": [one.verdict for one in made],
+        "rationale": [clean(one.rationale) for one in made],
+        "raw": [clean(one.raw) for one in made],
+        "num_tokens": [one.num_tokens for one in made],
+        "finish_reason": [one.finish_reason for one in made],
+        "failure": [None if one.failure is None else clean(one.failure.reason) for one in made],
+        "is_doubtful": [one.failure is not None and not one.failure.kind.is_own for one in made],
+    }
+    with session() as db:
+        fenced(db, bench.job_id, bench.attempt)
+        if made:
+            insert_rows(db, tables.BenchJudgment, {"bench_judge_id": row_id, "created_at": now()}, columns)
+        row = db.get_one(tables.BenchJudge, row_id)
+        row.seconds += seconds
+        if usage.requests > usage.uncounted:
+            row.prompt_tokens = (row.prompt_tokens or 0) + usage.tokens_in
+            _pay(db, row, usage)
+
+
+def _pay(db: Session, row: tables.BenchJudge, usage: Usage) -> None:
+    """Add what was counted at the endpoint's prices; without them there is no cost."""
+    endpoint = innermost(db.get_one(tables.Checkpoint, row.checkpoint_id).engine)
+    cost, unpriced = spending.priced(endpoint, usage)
+    if not unpriced:
+        row.cost = (row.cost or 0.0) + cost
+
+
+def _end(bench: _Bench, row: tables.BenchJudge, error: str) -> None:
+    """Note that a judge has ended, why if it could not go on, and what its replies come to."""
+    figures = None
+    with reading() as db:
+        found = bench_rows.judgments(db, row.id)
+    judge = loaded(row)
+    if judge is not None:
+        said = bench_rows.said_by(judge, found, bench.texts)
+        failed = [some for some in found.values() if all(one.failure is not None for one in some)]
+        reasons = [some[0].failure or "" for some in failed]
+        doubtful = sum(any(one.is_doubtful for one in some) for some in found.values())
+        figures = bench_figures.to_json(
+            judge,
+            row.checkpoint_id,
+            said,
+            unasked=reasons,
+            doubtful=doubtful,
+            before=bench_rows.num_before(said, bench.texts),
+        )
+    with session() as db:
+        fenced(db, bench.job_id, bench.attempt)
+        written = db.get_one(tables.BenchJudge, row.id)
+        written.error, written.figures, written.finished_at = clean(error) or None, figures, now()
+
+
+def loaded(row: tables.BenchJudge) -> Judge | None:
+    """The judge of a row; None where this version has no such part, or not with these knobs."""
+    try:
+        judge: Judge = Judge.load(row.judge)
+    except (RondoError, ValueError):
+        return None
+    return judge
+
+
+def _figures(bench: _Bench) -> dict[str, Any]:
+    """What the judges from before come to on the samples, and how any two judges agree."""
+    with reading() as db:
+        before = bench_rows.said_before(bench.texts)
+        verdicts: dict[int | None, dict[int, bool]] = {None: _verdicts(before)} if before else {}
+        for row in _judges(db, bench.id):
+            if (judge := loaded(row)) is not None:
+                said = bench_rows.said_by(judge, bench_rows.judgments(db, row.id), bench.texts)
+                verdicts[row.position] = _verdicts(said)
+    first = bench_figures.to_json(None, None, before) if before else None
+    return {"first": first, "pairs": bench_figures.pairs_to_json(bench_figures.pairs(verdicts))}
+
+
+def _verdicts(said: Sequence[bench_figures.Said]) -> dict[int, bool]:
+    return {one.text.id: one.text.accepted for one in said if one.text.accepted is not None}
+
+
+def _reason(error: Exception) -> str:
+    """Why a judge could not go on, for people."""
+    if isinstance(error, RondoError):
+        return error.message
+    log.exception("A judge of a bench failed.")
+    return (
+        f"Unexpected {type(error).__name__}: {error}. The job's log has the traceback. Change the judge, or try again."
+    )
