@@ -64,5 +64,11 @@ def test_judges_are_added_run_and_read(empty: None, chromium: Any) -> None:
     expect(page.locator("#bench-source input")).to_have_value(
         "What the filter of Samples finds in round 1: verdict reject"
     )
+    page.goto(site.page(bench.project, "judge-bench"))
+    expect(page.locator("#judge-bench h2")).to_contain_text("Judge bench")
+    page.get_by_role("button", name="Open another bench").click()
+    source = page.locator("#bench-source input")
+    expect(source).to_have_value("Labels of people in all rounds: 40 samples, 0 of them gold items")
+    expect(page.locator("#bench-add")).to_be_visible()
     assert errors == []
     context.close()
